@@ -61,14 +61,14 @@ describe('the command line', () => {
     },
     { words: ['--landlock', 'execute', '/no\nsuch', ...PROGRAM], says: '--landlock /no?such: ' },
     { words: ['probe', 'x'], says: 'probe: no such option' },
-  ])('$words ends with 125 and says why on one line', ({ words, says }) => {
+  ])('$words exits with 125 and one line with the reason', ({ words, says }) => {
     const { status, lines, stderr } = attempts.run([attempts.confine, ...words], myself);
     expect({ status, lines }).toEqual({ status: 125, lines: [''] });
     expect(stderr.startsWith(`vmlet-confine: ${says}`), stderr).toBe(true);
     expect(stderr.split('\n')).toHaveLength(2);
   });
 
-  it('ends as a shell would where the program cannot be started', () => {
+  it('exits like a shell if the program cannot be started', () => {
     const file = join(directory, 'not-a-program');
     writeFileSync(file, 'x', { mode: 0o755 });
     const status = (program: string) => attempts.run([attempts.confine, '--', program], myself).status;
@@ -101,7 +101,7 @@ describe.each(USERS)('as $name', (as) => {
     expect(end([], ['die=15'])).toMatchObject({ status: null, signal: 'SIGTERM' });
   });
 
-  it('becomes a copy in memory of what may not be executed where it lies', () => {
+  it('copies a program into memory if its file system is noexec', () => {
     const readable = join(directory, 'no-x');
     copyFileSync(attempts.program, readable);
     chmodSync(readable, 0o444);
@@ -117,12 +117,12 @@ describe.each(USERS)('as $name', (as) => {
     });
   });
 
-  it('takes the way to more privileges, unless told otherwise', () => {
+  it('blocks new privileges, unless told otherwise', () => {
     expect(ask([], ['privileges'])['privileges']).toContain('no_new_privs=1 death=0');
     expect(ask(['--may-gain-privileges'], ['privileges'])['privileges']).toContain('no_new_privs=0');
   });
 
-  it('closes the descriptors that it was not told to leave', () => {
+  it('closes the descriptors that were not named', () => {
     const inherited = ['/bin/sh', '-c', 'exec 3</ 5</etc/passwd 9</; exec "$@"', 'sh'];
     const left = (...options: string[]) =>
       attempts.run([...inherited, ...attempts.command(options, ['descriptors'])], as).lines;
@@ -132,7 +132,7 @@ describe.each(USERS)('as $name', (as) => {
   });
 
   describe('limits', () => {
-    it('refuses a longer file, and does not kill', () => {
+    it('rejects a longer file without killing the program', () => {
       const path = join(writable, 'long');
       const words = [`write-size=4097,${path}`, `write-size=4096,${path}`];
       expect(Object.values(ask(['--limit', 'fsize=4096'], words))).toEqual(['EFBIG', 'ok']);
@@ -158,7 +158,7 @@ describe.each(USERS)('as $name', (as) => {
       if (as.uid !== undefined) expect(ask(['--limit', 'nproc=0'], ['fork'])).toEqual({ fork: 'EAGAIN' });
     });
 
-    it('takes the smaller of what was asked for and the hard limit that it has', () => {
+    it('uses the smaller of the given and the present hard limit', () => {
       const within = (limits: string, asked: string, resource: number) => {
         const command = attempts.command(['--limit', asked], [`limit=${resource}`]);
         const { lines, stderr } = attempts.run(
@@ -176,7 +176,7 @@ describe.each(USERS)('as $name', (as) => {
     });
 
     // What root does that may raise it, and what the kernel makes of all this, test/e2e/hosts/dump-handler.test.ts shows.
-    it('leaves a hard limit of 0 for dumps, and keeps memory out of them, where it may not raise it', () => {
+    it('keeps a hard limit of 0 for core dumps, and memory out of them, if it cannot be raised', () => {
       const shows = ['/bin/sh', '-c', 'ulimit -Sc; ulimit -Hc; cat /proc/self/coredump_filter'];
       const bare = as.uid === undefined && isRoot ? ['setpriv', '--bounding-set=-sys_resource'] : [];
       const command = [...bare, attempts.confine, '--limit', 'core=0', '--', ...shows];
@@ -186,7 +186,7 @@ describe.each(USERS)('as $name', (as) => {
   });
 
   describe('the parent', () => {
-    it('takes the program with it when it is killed, whatever namespaces it has', async () => {
+    it('ends the program when it is killed, in any namespaces', async () => {
       await using scope = new Scope();
       const command = attempts.command(['--parent', '0', ...namespaces], ['privileges', 'wait']);
       const launcher = attempts.start(
@@ -204,7 +204,7 @@ describe.each(USERS)('as $name', (as) => {
       await until('the program is gone', () => !isAlive(program));
     });
 
-    it('has to be the one that was named', () => {
+    it('must be the named one', () => {
       expect(end(['--parent', String(process.pid)], ['pid']).status).toBe(0);
       expect(end(['--parent', '0'], ['pid']).status).toBe(0);
       const orphan = end(['--parent', '1', ...namespaces], ['pid']);
@@ -214,14 +214,14 @@ describe.each(USERS)('as $name', (as) => {
   });
 
   describe('the probe', () => {
-    it('finds what there is', () => {
+    it('detects the supported features', () => {
       expect(Object.keys(found)).toEqual(['landlock', 'seccomp', 'user', 'mount', 'net', 'ipc', 'uts']);
       expect(found.landlock.abi > 0 ? found.landlock.reason : found.landlock.abi).toBe(
         found.landlock.abi > 0 ? undefined : 0,
       );
     });
 
-    it('says why not', () => {
+    it('explains missing features', () => {
       const unshare = as.name === 'root' ? 'mount' : 'user';
       expect(attempts.probe(as, [attempts.confine, '--seccomp', 'base', '--'])).toMatchObject({
         seccomp: true,

@@ -41,7 +41,7 @@ describe('a keeper under systemd', () => {
   );
 });
 
-describe('a keeper whose launcher does not listen', () => {
+describe('a keeper whose launcher does not read its reports', () => {
   it('keeps running', async () => {
     const lab = new KeeperLab(keeperProgram(), directory, scope);
     const keeper = lab.boot('powerOff');

@@ -48,7 +48,7 @@ describe('shared directories', () => {
     expect(failures()).toEqual([]);
   });
 
-  test('that cannot be mounted are told of, and clients are answered', async () => {
+  test('that cannot be mounted are reported, and clients are answered', async () => {
     // On a socket, the agent changes nothing of its machine.
     await start(request.toString('hex'), await buildAgent(temporaryFolder(scope)));
     const agent = await board.attach();
@@ -72,7 +72,7 @@ describe('shared directories', () => {
     expect(failures()).toHaveLength(1);
   });
 
-  test('keep clients waiting for a guest that does not answer, until it starts anew', async () => {
+  test('delay clients while the guest does not answer, until its agent restarts', async () => {
     await start(request.toString('hex'));
     const guest = await board.guest();
     guest.greet();

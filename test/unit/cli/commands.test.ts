@@ -25,7 +25,7 @@ describe('the program', () => {
     expect(loaded.map((command) => command.name())).toEqual(['image']);
   });
 
-  it('loads the verb whose help is asked for', async () => {
+  it('loads the verb whose help is requested', async () => {
     const program = await programFor(['help', 'doctor'], '1');
     expect(program.commands.find((command) => command.name() === 'doctor')?.options).not.toHaveLength(0);
   });

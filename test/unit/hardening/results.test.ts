@@ -42,7 +42,7 @@ test('a new row is appended, without repeating the same circumstances', () => {
   ]);
 });
 
-test('a row whose name is quoted in what was counted has its faults replaced, and no other with the same first word', () => {
+test('replaces the faults of a row with a quoted name, and no other row with the same first word', () => {
   const row = { what: 'QMP that lies in `start`', tried: 1, held: 1 };
   const faults = ['start:launcher:3:stalls: it hangs', 'start of a saved one:launcher:3:stalls: it hangs'];
   const again = withRows({ ...whole, faults }, { ...whole, counts: [row], faults: [], extent: 'rows' });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { InvalidInputError, PortTakenError } from '../../../src/errors/index.ts';
 import { explainPasstFailure, isRefusedForward } from '../../../src/passt/start-failure.ts';
 
-it('explains why passt of 2023 takes no two addresses for one port number', async () => {
+it('explains that passt of 2023 accepts one address for a port number', async () => {
   const line = 'Overlapping port specifier 127.0.0.1/2224:22';
   expect(isRefusedForward(line)).toBe(true);
   const explained = explainPasstFailure([line], { exitCode: 1, signal: undefined }, []);
@@ -14,7 +14,7 @@ it.each([
   "Failed to bind any port for '-t 127.0.0.1/2224:22', exiting",
   "Failed to bind port 2224 (Address already in use) for option '-t 127.0.0.1/2224:22'",
   'Listen failed for HOST TCP port 127.0.0.1/2224: Address already in use',
-])('knows the forward in what passt of 2023 and newer ones say: %s', async (line) => {
+])('finds the forward in the output of passt of 2023 and later: %s', async (line) => {
   const forward = {
     protocol: 'tcp',
     hostAddress: '127.0.0.1',

@@ -26,7 +26,7 @@ describe('a line of the console', () => {
     'app: fixed a BUG: see the log',
     'test "survives Kernel panic - not syncing" passed',
     '[    1.000000] Kernel command line: console=ttyS0 panic=-1',
-  ])('%s is none', (line) => {
+  ])('%s is not an alarm', (line) => {
     expect(alarmOf(line)).toBeUndefined();
   });
 });

@@ -27,7 +27,7 @@ describe('the directory of a bundle', () => {
 describe('the script that makes a machine again', () => {
   const where = { label: 'web', cwd: "/home/it's" };
 
-  it('launches with what the test launched with, but for what belongs to the test and what may be secret', () => {
+  it('launches with the test’s options, without those of the test itself and secrets', () => {
     const script = reproduceScript(
       {
         kind: 'launch',
@@ -50,7 +50,7 @@ describe('the script that makes a machine again', () => {
     expect(script).not.toMatch(/hunter2|signal/);
   });
 
-  it('makes the template of a fork again, and says what it cannot', () => {
+  it('creates the template of a fork again, and reports what it cannot', () => {
     const named = reproduceScript(
       { kind: 'fork', template: { name: 'base', run: ['true'] }, fork: { ports: ['80'] } },
       where,

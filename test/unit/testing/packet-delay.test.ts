@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { PacketDelay, type Shape } from '../../../src/testing/faults/packet-delay.ts';
 
-describe('packets on their way', () => {
+describe('packets', () => {
   const still: Shape = { latencyMs: 0, jitterMs: 0, lossPercent: 0 };
 
   async function deliver(shape: Shape, count: number): Promise<{ content: string; afterMs: number }[]> {
@@ -16,7 +16,7 @@ describe('packets on their way', () => {
     return out;
   }
 
-  it('take their time, vary, and stay in order', async () => {
+  it('are delayed, vary, and stay in order', async () => {
     const out = await deliver({ ...still, latencyMs: 60, jitterMs: 30 }, 200);
     expect(out.map(({ content }) => Number(content))).toEqual(
       Array.from({ length: 200 }, (_, index) => index),
@@ -42,7 +42,7 @@ describe('packets on their way', () => {
     expect(out).toEqual(['slow']);
   });
 
-  it('are lost where more wait than a queue holds', () => {
+  it('are lost if more wait than the queue holds', () => {
     let count = 0;
     const way = new PacketDelay({ ...still, latencyMs: 600_000 }, () => count++);
     for (let index = 0; index < 70; index++) way.push(Buffer.alloc(1024 * 1024));

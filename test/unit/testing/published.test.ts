@@ -23,12 +23,12 @@ describe('the URL of a published port', () => {
     expect(urlOf(ports, port, path)).toBe(url);
   });
 
-  it('names those that are published where this one is not', () => {
+  it('names the published ports if this one is not', () => {
     expect(() => urlOf(ports, 53)).toThrow(/guest port 53\/tcp is not published; published: .*53\/udp/);
     expect(() => urlOf([], 80)).toThrow(/no port is/);
   });
 
-  it('refuses a path without a slash', () => {
+  it('rejects a path without a slash', () => {
     expect(() => urlOf(ports, 80, 'a')).toThrow(/expected a leading slash/);
   });
 });

@@ -9,26 +9,26 @@ function printed(script: TemplateStringsArray, ...values: ShellValue[]): string 
 
 describe('a script', () => {
   it.each(['plain', '', "it's", 'a b', '$HOME', 'a\nb', '"', '\\', 'ü', '*', '`id`', '; exit 1'])(
-    'has the value %j as one word',
+    'passes the value %j as one word',
     (value) => {
       expect(printed`printf %s ${value}`).toBe(value);
     },
   );
 
-  it('has an array as several words, and none for an empty one', () => {
+  it('passes an array as several words, an empty one as none', () => {
     expect(printed`printf '<%s>' ${['a b', 'c', 3]} ${[]} ${4}`).toBe('<a b><c><3><4>');
   });
 
-  it('has a value beside text as part of its word', () => {
+  it('joins a value and adjacent text into one word', () => {
     expect(printed`printf '<%s>' /srv/${'a b'}.txt`).toBe('</srv/a b.txt>');
   });
 
-  it('leaves backslashes to the shell, and a backtick or a dollar that needs one', () => {
+  it('keeps backslashes for the shell, and escapes of backticks and dollars', () => {
     expect(printed`printf 'a\tb\n'`).toBe('a\tb\n');
     expect(printed`printf '\`\${x}'`).toBe('`${x}');
   });
 
-  it.each([[undefined], [null], [Number.NaN], [{}], [[['nested']]]])('refuses the value %j', (value) => {
+  it.each([[undefined], [null], [Number.NaN], [{}], [[['nested']]]])('rejects the value %j', (value) => {
     expect(() => printed`echo ${value as never}`).toThrow(InvalidInputError);
   });
 });

@@ -6,7 +6,7 @@ it.each(['a', '7', 'A1', 'web-1', 'a--b', 'x'.repeat(63), `a${'-'.repeat(61)}b`]
 });
 
 it.each(['', '-a', 'a-', '-', 'a.b', 'a_b', 'a b', 'ä', 'a\n', ' a', 'x'.repeat(64)])(
-  '%j is none',
+  '%j is rejected',
   (name) => {
     expect(hostNameSchema.safeParse(name).error?.issues[0]?.message).toBe(
       'expected at most 63 letters, digits and inner hyphens',

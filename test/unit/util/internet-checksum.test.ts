@@ -12,12 +12,12 @@ it.each([
   expect(internetChecksum(Buffer.from(hex, 'hex'))).toBe(checksum);
 });
 
-it('carries as often as there is something to carry', () => {
+it('carries repeatedly', () => {
   // 0x8000 times 0x1ffff is 0xffff8000, whose halves make 0x17fff.
   expect(internetChecksum(Buffer.alloc(2 * 0x1ffff, Buffer.from([0x80, 0])))).toBe(0x7fff);
 });
 
-it('makes the sum of what it goes into one that is all ones', () => {
+it('makes the sum with the checksum all ones', () => {
   const header = Buffer.from('45000073000040004011' + '0000' + 'c0a80001c0a800c7', 'hex');
   expect(internetChecksum(header).toString(16)).toBe('b861');
   header.writeUInt16BE(internetChecksum(header), 10);

@@ -24,7 +24,7 @@ test.each<[z.ZodType, unknown, string]>([
   [z.union([z.literal('a'), z.strictObject({ b: z.string() })]), { c: 1 }, 'invalid value'],
   [z.string().regex(/^a/), 'b', 'invalid value'],
   [z.string().regex(/^a/, 'expected an a'), 'b', 'expected an a'],
-])('%#: says in words what is wrong', (schema, value, words) => {
+])('%#: explains the problem', (schema, value, words) => {
   const { error } = schema.safeParse(value, { error: issueWords });
   expect(error?.issues[0]?.message).toBe(words);
 });

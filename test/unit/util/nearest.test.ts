@@ -19,7 +19,7 @@ it.each([
   expect(editDistance(one, other)).toBe(distance);
 });
 
-it('has the nearest first, those that are as near in their order, and no more than asked for', () => {
+it('returns the nearest first, equals in their order, up to the limit', () => {
   const words = new Set(['delete', 'insert', 'date', 'delta', 'late']);
   expect(nearest('delte', words, 2)).toEqual(['delete', 'delta']);
   expect(nearest('ate', words, 3)).toEqual(['date', 'late', 'delete']);

@@ -23,7 +23,7 @@ function refusal(options: object): InvalidInputError {
   throw new Error('nothing was refused');
 }
 
-it('takes what is undefined as not given', () => {
+it('treats undefined as not given', () => {
   expect(parseOptions(schemaOf(), { size: undefined, nothing: undefined, labels: { a: 'b' } })).toEqual({
     files: [],
     labels: { a: 'b' },
@@ -37,11 +37,11 @@ test.each([
   [{ files: [{ path: '/a' }, { path: '/b', mode: 8 }] }, 'files[1].mode: 8: '],
   [{ files: [{}] }, 'files[0].path: expected text'],
   [{ labels: { a: 5 } }, 'labels.a: 5: '],
-])('names the field and what it held: %o', (options, message) => {
+])('names the field and its value: %o', (options, message) => {
   expect(refusal(options).message).toContain(message);
 });
 
-it('says which options there are, where one is misspelt', () => {
+it('lists the options if one is misspelt', () => {
   expect(refusal({ sizes: 1 })).toMatchObject({
     message: 'sizes: unknown option',
     hint: 'known options: size, name, files, labels',
@@ -52,7 +52,7 @@ it('says which options there are, where one is misspelt', () => {
   });
 });
 
-it('refuses a name that would be a prototype, which zod drops, and takes others that look like it', () => {
+it('rejects __proto__, which zod drops, and accepts similar names', () => {
   const labels = Object.fromEntries([['__proto__', 'x']]);
   expect(refusal({ labels }).message).toContain('labels.__proto__: "x": invalid name');
   const taken = { constructor: 'a', toString: 'b' };
@@ -62,18 +62,18 @@ it('refuses a name that would be a prototype, which zod drops, and takes others 
 describe('an invalid combination', () => {
   const pair = z.looseObject({}).refine(() => false, 'one of the two is missing');
 
-  it('is said of the options by their name', () => {
+  it('names the options', () => {
     expect(() => parseOptions(pair, { a: 1 }, 'thing')).toThrow('thing: one of the two is missing');
     expect(() => parseOptions(pair, { a: 1 })).toThrow('options: one of the two is missing');
   });
 
-  it('has what zod said as its cause', () => {
+  it('has zod’s error as its cause', () => {
     expect(refusal({ size: 1.5 }).cause).toBeInstanceOf(z.ZodError);
     expect(refusal({ sizes: 1 }).cause).toBeInstanceOf(z.ZodError);
   });
 });
 
-it('shows what it held on one line, however long', () => {
+it('shows the value on one line, however long', () => {
   const name = Array.from({ length: 60 }, (_, index) => `word ${index}`);
   expect(refusal({ name }).message).not.toContain('\n');
 });
@@ -85,7 +85,7 @@ it.each([null, 5, 'text'])('shows no value of a field that %j cannot have', (out
   expect(() => parseOptions(schema, { outer })).toThrow('outer.inner: is wrong');
 });
 
-it('knows no other options where any name may be one', () => {
+it('lists no options if any name is valid', () => {
   const schema = z.strictObject({ all: z.record(z.string(), z.strictObject({ a: z.string() })) });
   const failure = (() => {
     try {

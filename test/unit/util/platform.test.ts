@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { refusalOf } from '../../../src/util/platform.ts';
 
-it('takes Linux on x86-64, and says of others in one sentence what it takes', () => {
+it('accepts Linux on x86-64, and explains it on others', () => {
   expect(refusalOf('linux', 'x64')).toBeUndefined();
   for (const [platform, architecture] of [
     ['linux', 'arm64'],

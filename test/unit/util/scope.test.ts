@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Scope } from '../../../src/util/scope.ts';
 
 describe('Scope', () => {
-  it('undoes in reverse order, once', async () => {
+  it('undoes steps once, in reverse order', async () => {
     const undone: number[] = [];
     const scope = new Scope();
     for (const step of [1, 2, 3]) scope.defer(() => void undone.push(step));
@@ -35,7 +35,7 @@ describe('Scope', () => {
     expect((error as AggregateError).errors.map(String)).toEqual(['Error: two', 'Error: one']);
   });
 
-  it('undoes at once what is deferred after it was closed', async () => {
+  it('undoes at once what is deferred after closing', async () => {
     const scope = new Scope();
     await scope.close();
     let undone = false;
@@ -44,7 +44,7 @@ describe('Scope', () => {
     expect(undone).toBe(true);
   });
 
-  it('moves what it owns', async () => {
+  it('can move its steps to another scope', async () => {
     const undone: string[] = [];
     const first = new Scope();
     first.defer(() => void undone.push('moved'));

@@ -5,7 +5,7 @@ const pushed = (tail: Tail, ...chunks: string[]): string[] =>
   chunks.flatMap((chunk) => tail.push(Buffer.from(chunk)));
 
 describe('the end of a stream', () => {
-  it('has its last lines, the oldest first, and no more than were asked for', () => {
+  it('contains the last lines, oldest first, up to the limit', () => {
     const tail = new Tail();
     pushed(tail, 'one\ntwo\nthree\n');
     expect(tail.last(2)).toEqual(['two', 'three']);
@@ -31,7 +31,7 @@ describe('the end of a stream', () => {
     expect(tail.last(1)).toEqual(['x'.repeat(4096)]);
   });
 
-  it('cuts a line that is too long, whole or in pieces, and keeps what follows it', () => {
+  it('cuts a line that is too long, whole or in chunks, and keeps what follows it', () => {
     const limits = { lines: 5, lineLength: 4 };
     const whole = new Tail(limits);
     expect(pushed(whole, 'abcdefgh\nij\n')).toEqual(['abcd', 'ij']);
@@ -46,7 +46,7 @@ describe('the end of a stream', () => {
     expect(pushed(new Tail(), 'a\r\nb\r\r\nc\rd\n\n')).toEqual(['a', 'b', 'c\rd', '']);
   });
 
-  it('has an unfinished line as the last, as long as there is one', () => {
+  it('ends with an unfinished line, if there is one', () => {
     const tail = new Tail();
     expect(tail.unfinished).toBe('');
     pushed(tail, 'done\nhalf');
@@ -58,7 +58,7 @@ describe('the end of a stream', () => {
     expect(tail.last(5)).toEqual(['done', 'half and whole']);
   });
 
-  it('keeps a character whole that two chunks share', () => {
+  it('keeps a character that is split between two chunks', () => {
     const tail = new Tail();
     const euro = Buffer.from('€\n');
     expect([...tail.push(euro.subarray(0, 2)), ...tail.push(euro.subarray(2))]).toEqual(['€']);

@@ -86,7 +86,7 @@ describe('FrameDecoder', () => {
     }
   });
 
-  test('keeps what follows a frame when its reader stops there', () => {
+  test('keeps the bytes after a frame when its reader stops there', () => {
     const decoder = new FrameDecoder();
     for (const frame of decoder.push(Buffer.concat([encoded[0]!, encoded[2]!]))) {
       expect(frame.type).toBe(FrameType.hello);

@@ -156,7 +156,7 @@ it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
   ["Couldn't create user namespace: Permission denied", { apparmorRestricts: 1 }, /userns=0$/],
   ["Couldn't create user namespace: Operation not permitted", {}, /^start the container/],
   ['Failed to pivot_root() into /tmp: Operation not permitted', {}, /--security-opt unmask=ALL/],
-])('a passt that says %j %j: by the reason', (problem, settings, remedy) => {
+])('a passt that reports %j %j: by the reason', (problem, settings, remedy) => {
   const namespaceSettings = { ...surroundings.namespaceSettings, ...settings };
   const finding = find('network', { passt: { ...complete.passt!, problem } }, { namespaceSettings });
   expect(finding.summary).toContain(problem);

@@ -108,7 +108,7 @@ describe('the choice', () => {
     });
   });
 
-  it('on Fedora, where flash files are qcow2, the older ones raw, and others stateless or loaded into memory', async () => {
+  it('on Fedora, with qcow2 flash, older raw flash, and stateless or memory-loaded firmware', async () => {
     const qcow2 = { format: 'qcow2', mode: 'split' };
     const secure = [...SECURE, 'enrolled-keys'];
     describeFirmware(distribution, '30-edk2-ovmf-4m-qcow2-x64-sb-enrolled.json', {

@@ -25,6 +25,6 @@ it.each([
   `md5:${'a'.repeat(32)}`,
   `sha256:${'g'.repeat(64)}`,
   'a b',
-])('refuses %j', (text) => {
+])('rejects %j', (text) => {
   expect(() => parsePublishedDigest(text)).toThrow(InvalidInputError);
 });

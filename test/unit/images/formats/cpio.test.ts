@@ -58,7 +58,7 @@ describe('cpioArchive', () => {
     ]);
   });
 
-  it('gives the same bytes for the same entries', () => {
+  it('produces the same bytes for the same entries', () => {
     expect(cpioArchive(entries).equals(cpioArchive(entries))).toBe(true);
   });
 

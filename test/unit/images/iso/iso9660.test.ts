@@ -63,7 +63,7 @@ const content = Buffer.from('the kernel');
 const file = record({ name: 'VMLINUZ.;1', block: 22, length: content.length });
 
 describe('names', () => {
-  it('are found in any case where the medium has only plain ones', async () => {
+  it('are found in any case if the medium has only plain names', async () => {
     const below = directory(21, [file]);
     await using iso = await openIso(
       write(
@@ -83,7 +83,7 @@ describe('names', () => {
     expect(await iso.find('/boot/../boot')).toBeUndefined();
   });
 
-  it('are those of Joliet where there is no Rock Ridge', async () => {
+  it('are those of Joliet without Rock Ridge', async () => {
     const image = isoImage({
       16: primaryDescriptor({ root: 20 }),
       17: jolietDescriptor({ root: 21, label: 'Other' }),
@@ -98,7 +98,7 @@ describe('names', () => {
     expect(await extracted(iso, '/vmlinüz.efi')).toEqual(content);
   });
 
-  it('are those of Rock Ridge where it is there, put together from pieces in several blocks', async () => {
+  it('are those of Rock Ridge if present, assembled from parts in several blocks', async () => {
     const far = Buffer.concat([Buffer.alloc(100), nameField('-linux')]);
     const systemUse = Buffer.concat([nameField('vmlinuz', 1), continuationField(23, 100, far.length - 100)]);
     const image = isoImage({
@@ -113,7 +113,7 @@ describe('names', () => {
     expect(await listRoot(image)).toEqual(['vmlinuz-linux']);
   });
 
-  it('start after the bytes that the medium says to skip', async () => {
+  it('start after the bytes that the medium skips', async () => {
     const records = [
       record({
         name: 'A',
@@ -157,7 +157,7 @@ describe('files', () => {
     await expect(iso.read((await iso.find('/big'))!, 2052)).rejects.toThrow('more than 2052');
   });
 
-  it('in parts that lie over one another are refused where they are more than the image', async () => {
+  it('in overlapping parts are rejected if they exceed the image', async () => {
     const part = { name: 'BIG.;1', block: 20, length: 12 * 2048 };
     const parts = Array.from({ length: 4 }, (_, index) => record({ ...part, flags: index < 3 ? 0x80 : 0 }));
     await expect(listRoot(medium({ 20: directory(20, parts) }))).rejects.toThrow(

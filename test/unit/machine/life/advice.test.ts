@@ -24,7 +24,7 @@ it.each([
   ['qemu: write failed: No space left on device', /free some space/],
   ['qemu: -blockdev {}: Image is not in qcow2 format', /,format=raw/],
   ['qemu: could not open /d/a.qcow2: Permission denied', /check the permissions/],
-])('knows what to do about: %s', (line, hint) => {
+])('recognizes: %s', (line, hint) => {
   expect(adviseOn([line])).toMatch(hint);
 });
 

@@ -133,7 +133,7 @@ describe('the watchdog', () => {
 
 describe('a signal', () => {
   it.each(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGSYS', 'SIGTRAP'] as const)(
-    '%s is a crash, also where vmlet sent it',
+    '%s is a crash, even if vmlet sent it',
     (signal) => {
       const life = { status: signalled(signal), sentSignal: signal, lastWords: ['oh'] };
       expect(outcome([], life)).toEqual({ kind: 'qemu-crash', status: life.status, lastWords: ['oh'] });

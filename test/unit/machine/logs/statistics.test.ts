@@ -54,13 +54,13 @@ test('a rate is by the host’s uptime, whatever its clock did', () => {
   });
 });
 
-test('there is none between two runs of a machine, nor without time between', () => {
+test('is undefined between two runs of a machine, and without time between readings', () => {
   expect(rate(idle, idle)).toBeUndefined();
   expect(rate(idle, { ...idle, uptimeMs: 500 })).toBeUndefined();
   expect(rate(idle, { ...idle, uptimeMs: 20_000, cpu: { ...idle.cpu, qemuMs: 10 } })).toBeUndefined();
 });
 
-test('a helper that was started anew counts nothing, rather than less than nothing', () => {
+test('a restarted helper counts from zero, never negative', () => {
   const later = { ...idle, uptimeMs: 11_000, cpu: { ...idle.cpu, helpersMs: 20 } };
   expect(rate(idle, later)?.cpu.percent).toBe(0);
 });

@@ -27,7 +27,7 @@ describe('locate', () => {
   });
 
   it.each([{}, { XDG_DATA_HOME: '', XDG_CACHE_HOME: 'relative', XDG_RUNTIME_DIR: './r' }])(
-    'falls back where they are unset, empty or relative',
+    'falls back if they are unset, empty or relative',
     (environment) => {
       expect(locate(environment, '/home/u', 7)).toEqual({
         config: '/home/u/.config/vmlet',

@@ -33,10 +33,10 @@ it('our kernels boot without the devices that they do not use, each of which is 
   });
 });
 
-it('systems have what PCs have: a drive, a screen and a keyboard can be there', () => {
+it('systems get PC hardware: a drive, a screen and a keyboard', () => {
   expect(fullBoard).toEqual({ type: 'q35', options: { hpet: 'off', vmport: 'off', usb: 'off' } });
 });
 
-it('our kernels write where we read, end by a panic at once, and trust a timer that has little time', () => {
+it('micro’s kernels write to the console that vmlet reads, end at a panic, and trust an emulated timer', () => {
   expect(bootParameters).toEqual(['console=ttyS0', 'panic=-1', 'no_timer_check']);
 });

@@ -4,7 +4,7 @@ import { checkHostMemory, parseMeminfo } from '../../../../src/machine/plan/host
 const GiB = 1024 ** 3;
 const HOST = { memoryBytes: 24 * GiB, swapBytes: 0 };
 
-it('reads what Linux says of a host', () => {
+it('reads the memory limits of Linux', () => {
   const text = 'MemTotal:       24684168 kB\nMemFree:        19000000 kB\nSwapTotal:       1048576 kB\n';
   expect(parseMeminfo(text)).toStrictEqual({ memoryBytes: 24_684_168 * 1024, swapBytes: GiB });
 });

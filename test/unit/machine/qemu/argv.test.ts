@@ -18,18 +18,18 @@ const network = (backend: 'passt-stream' | 'passt-vhost-user' | 'slirp') => ({
 });
 
 describe('its identity', () => {
-  it('has its name, and one of a process that is cut where Linux would cut it', () => {
+  it('has its name, and a process name within Linux’s limit', () => {
     expect(valuesOf(words(), '-name')).toEqual(['guest=web,process=vmlet-web']);
     expect(valuesOf(words({ name: 'abcdefghijkl' }), '-name')).toEqual([
       'guest=abcdefghijkl,process=vmlet-abcdefghi',
     ]);
   });
 
-  it('reads no configuration of the user and gets no devices that it was not given', () => {
+  it('reads no user configuration and gets no unlisted devices', () => {
     expect(words()).toEqual(expect.arrayContaining(['-nodefaults', '-no-user-config']));
   });
 
-  it('drops system calls where it can', () => {
+  it('drops system calls if QEMU supports it', () => {
     expect(words()).not.toContain('-sandbox');
     expect(valuesOf(words({ sandbox: true }), '-sandbox')).toEqual([
       'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
@@ -56,12 +56,12 @@ describe('the board', () => {
     expect(valuesOf(words({ accelerator, cpus }), '-accel')).toEqual([expected]);
   });
 
-  it('ends at a reset only where the plan says so', () => {
+  it('ends at a reset only if planned', () => {
     expect(words({ onReset: 'end' })).toContain('-no-reboot');
     expect(words({ onReset: 'restart' })).not.toContain('-no-reboot');
   });
 
-  it('has the chips of a firmware before all that may use them, and their options', () => {
+  it('has the firmware’s flash before everything that depends on it', () => {
     const firmware = {
       code: { path: '/CODE.fd', format: 'raw' },
       secureBoot: false,
@@ -115,7 +115,7 @@ describe('memory', () => {
     });
   });
 
-  it('is known to the guest as another’s by a number, where it may be', () => {
+  it('has a generation ID if forks need one', () => {
     const generation = { driver: 'vmgenid', guid: 'auto' };
     expect(objectsOf(words({ hasGenerationId: true }), '-device')).toContainEqual(generation);
     expect(objectsOf(words(), '-device')).not.toContainEqual(generation);
@@ -131,19 +131,19 @@ describe('its connections', () => {
     ]);
   });
 
-  it('listens at a path, and does not wait for somebody there', () => {
+  it('listens at a path without waiting for a client', () => {
     const wiring = { ...plainPlan.wiring, monitor: { kind: 'listening', path: '/run/a,b' } } as const;
     expect(valuesOf(words({ wiring }), '-chardev')[0]).toBe(
       'socket,id=monitor,path=/run/a,,b,server=on,wait=off',
     );
   });
 
-  it('is a terminal, which sends signals', () => {
+  it('is a terminal that sends signals', () => {
     const wiring = { ...plainPlan.wiring, console: { kind: 'terminal' } } as const;
     expect(valuesOf(words({ wiring }), '-chardev')[1]).toBe('stdio,id=console,signal=on');
   });
 
-  it('has a monitor by the way that this QEMU does not warn of', () => {
+  it('has a monitor in the form that this QEMU does not warn about', () => {
     expect(valuesOf(words(), '-mon')).toEqual(['chardev=monitor,mode=control']);
     const byObject = words({ monitorObjects: true });
     expect(byObject).not.toContain('-mon');
@@ -154,7 +154,7 @@ describe('its connections', () => {
     });
   });
 
-  it('shows the guest a serial port, and the agent a channel by its name', () => {
+  it('gives the guest a serial port, and the agent a named channel', () => {
     const devices = objectsOf(words(), '-device');
     expect(devices).toContainEqual({ driver: 'isa-serial', chardev: 'console' });
     // The one of QEMU's own agent is the second, and the first cannot be used.
@@ -169,7 +169,7 @@ describe('its connections', () => {
     });
   });
 
-  it('hears of panics, and gives the guest random numbers', () => {
+  it('reports panics, and gives the guest random numbers', () => {
     const devices = objectsOf(words(), '-device');
     expect(devices).toContainEqual({ driver: 'pvpanic' });
     expect(devices).toContainEqual({ driver: 'virtio-rng-pci', rng: 'entropy' });
@@ -183,7 +183,7 @@ describe('the network', () => {
     expect(deviceOf(words(), 'network-device')).toBeUndefined();
   });
 
-  it('goes over the inherited descriptor, or the path of the machine', () => {
+  it('uses the inherited descriptor, or the machine’s path', () => {
     const stream = words({ network: network('passt-stream') });
     expect(objectsOf(stream, '-netdev')).toEqual([
       { type: 'stream', id: 'network', server: false, addr: { type: 'fd', str: '6' } },
@@ -194,7 +194,7 @@ describe('the network', () => {
     expect(objectsOf(vhost, '-netdev')).toMatchObject([{ type: 'vhost-user', chardev: 'network-passt' }]);
   });
 
-  it('has a card, without a ROM that would boot from it', () => {
+  it('has a card without a boot ROM', () => {
     expect(deviceOf(words({ network: network('slirp') }), 'network-device')).toEqual({
       driver: 'virtio-net-pci',
       id: 'network-device',
@@ -209,7 +209,7 @@ describe('the network', () => {
     [{ kind: 'shared' }, true],
     [{ kind: 'file', path: '/t' }, false],
     [{ kind: 'copy-on-write', path: '/t', opensReadOnly: true }, false],
-  ])('with memory %j may announce itself: %s', (memory, may) => {
+  ])('with memory %j can announce itself: %s', (memory, may) => {
     const all = words({ memory, network: network('slirp'), cards: [{ mac: '52:54:00:00:00:01' }] });
     for (const id of ['network-device', 'card0-device']) {
       const announces = deviceOf(all, id)?.['guest_announce'];
@@ -239,7 +239,7 @@ describe('the network', () => {
     expect(descriptors('slirp')).toEqual(['6', '7']);
   });
 
-  it('has cards without cables in a template', () => {
+  it('has unplugged cards in a template', () => {
     const wiring = { ...plainPlan.wiring, cards: 'none' } as const;
     const all = words({ wiring, cards: [{ mac: '52:54:00:00:00:01' }] });
     expect(all).not.toContain('-netdev');
@@ -248,7 +248,7 @@ describe('the network', () => {
 });
 
 describe('disks', () => {
-  it('come in their order, the seed behind them', () => {
+  it('are listed in order, the seed last', () => {
     const disks = [plainDisk, { ...plainDisk, nodeName: 'disk1' }];
     const all = words({ disks, seed: { path: '/disks/m/seed.img', bus: undefined } });
     expect(objectsOf(all, '-blockdev').map((node) => node['node-name'])).toEqual(['disk0', 'disk1', 'seed']);
@@ -256,7 +256,7 @@ describe('disks', () => {
     expect(drives.map(({ drive }) => drive)).toEqual(['disk0', 'disk1', 'seed']);
   });
 
-  it('boot by themselves, and a kernel with its words', () => {
+  it('boot by firmware, and a kernel with its parameters', () => {
     for (const option of ['-kernel', '-initrd', '-append']) expect(words()).not.toContain(option);
     const boot = {
       kind: 'kernel',
@@ -287,7 +287,7 @@ it('shares directories by sockets of their own, after the disks', () => {
   });
 });
 
-it('waits for its launcher, or for memory, only where the plan says so', () => {
+it('waits for its launcher, or for memory, only if planned', () => {
   expect(words()).not.toContain('-S');
   expect(words()).not.toContain('-incoming');
   expect(words({ startPaused: true })).toContain('-S');

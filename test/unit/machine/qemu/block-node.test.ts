@@ -11,7 +11,7 @@ import { plainDisk } from '../plan/plain-plan.ts';
 
 const plain: DiskPlan = { ...plainDisk, path: '/m/a,b"c.qcow2' };
 
-test('a qcow2 that stands alone says that it has no backing file', () => {
+test('a standalone qcow2 states that it has no backing file', () => {
   expect(blockNodeOf(plain)).toEqual({
     driver: 'qcow2',
     'node-name': 'disk0',
@@ -22,11 +22,11 @@ test('a qcow2 that stands alone says that it has no backing file', () => {
   });
 });
 
-test('a raw disk has no backing member at all, since the raw driver refuses one', () => {
+test('a raw disk has no backing member, since the raw driver rejects one', () => {
   expect(blockNodeOf({ ...plain, format: 'raw' })).not.toHaveProperty('backing');
 });
 
-test('every file of a chain is spelt out with its format, read-only below the top, and ended', () => {
+test('every file of a chain is listed with its format, read-only below the top, and terminated', () => {
   const raw = { path: '/base.raw', format: 'raw' } as const;
   const disk: DiskPlan = { ...plain, backing: { path: '/middle', format: 'qcow2', backing: raw } };
   expect(blockNodeOf(disk)['backing']).toEqual({
@@ -55,7 +55,7 @@ test('a read-only disk and a disk without discard do not discard', () => {
   expect(blockNodeOf({ ...plain, discard: false })).not.toHaveProperty('discard');
 });
 
-test('the device says only what the plan says', () => {
+test('the device has only the planned properties', () => {
   expect(diskDevice(plain)).toStrictEqual({ driver: 'virtio-blk-pci', drive: 'disk0', id: 'disk0-device' });
   expect(diskDevice({ ...plain, serial: 'data', bus: 'port3', bootIndex: 0 })).toEqual({
     driver: 'virtio-blk-pci',
@@ -68,7 +68,7 @@ test('the device says only what the plan says', () => {
   });
 });
 
-test('the seed is a raw disk that is only read, on a bus only where the plan has one', () => {
+test('the seed is a read-only raw disk, on a bus only if planned', () => {
   expect(seedNode({ path: '/m/seed.img', bus: undefined })).toEqual({
     driver: 'raw',
     'node-name': 'seed',

@@ -17,7 +17,7 @@ function network(backend: NetworkBackend): BoundNetworkPlan {
   return { backend } as BoundNetworkPlan;
 }
 
-it('a machine that inherits all of its connections opens none', () => {
+it('a machine that inherits all connections opens none', () => {
   expect(connectsOf(undefined, byPath)).toBe('nowhere');
   expect(connectsOf(network('passt-stream'), inherited)).toBe('nowhere');
   expect(connectsOf(network('passt-stream'), byPath)).toBe('by-path');
@@ -27,7 +27,7 @@ it('a machine that inherits all of its connections opens none', () => {
   expect(connectsOf(network('slirp'), inherited)).toBe('anywhere');
 });
 
-it('the longest file has room for a full qcow2 and for memory, tables included', () => {
+it('the longest file allows a full qcow2 and all memory, tables included', () => {
   const clusters = (20 * GiB) / 65_536;
   const disk = longestFileOf([{ createBytes: 20 * GiB }, { createBytes: undefined }], [], GiB);
   expect(disk).toBeGreaterThan(20 * GiB + clusters * 10 + 1024 ** 2);
@@ -37,7 +37,7 @@ it('the longest file has room for a full qcow2 and for memory, tables included',
   expect(longestFileOf([], [], 64 * 1024 ** 2)).toBeGreaterThan(256 * 1024 ** 2);
 });
 
-it('the longest file is of the larger of both, with what is beside', () => {
+it('the longest file is the larger of both plus overhead', () => {
   const beside = 256 * 1024 ** 2;
   expect(longestFileOf([{ createBytes: 64 }, { createBytes: 6400 }], [], 640)).toBe(6400 + 100 + beside);
   expect(longestFileOf([{ createBytes: 64 }], [], 641)).toBe(641 + 11 + beside);
@@ -72,7 +72,7 @@ describe('QEMU’s rights on files', () => {
     );
   }
 
-  it('is to change what the machine has of its own, and a disk that it was given to write into', () => {
+  it('include writing the machine’s own files and adopted disks', () => {
     const disks = [own, user, beside].map((path) => ({ ...plainDisk, path }));
     const all = rights({ disks: [...disks, { ...plainDisk, path: locked, readOnly: true }] });
     expect(all.get(directory.sockets)).toContain('make-sock');
@@ -84,17 +84,17 @@ describe('QEMU’s rights on files', () => {
     expect(all.has(locked)).toBe(false);
   });
 
-  it('is to read what the plan reads', () => {
+  it('include reading the planned files', () => {
     expect(rights({ readOnlyFiles: [image] }).get(image)).toBe('read-file,ioctl-dev');
     expect(rights().has(image)).toBe(false);
   });
 
-  it('is to use KVM where it does', () => {
+  it('include KVM if it is used', () => {
     expect(rights().has('/dev/kvm')).toBe(existsSync('/dev/kvm'));
     expect(rights({ accelerator: { kind: 'tcg', reason: 'asked for' } }).has('/dev/kvm')).toBe(false);
   });
 
-  it('is to resolve names for slirp alone', () => {
+  it('include resolving names for slirp only', () => {
     // Each host that runs tests has a file of it.
     const resolves = (changes: Partial<Plan>): boolean =>
       [...rights(changes).keys()].some((path) => path?.includes('resolv'));

@@ -27,7 +27,7 @@ describe('the arguments of UEFI', () => {
     });
   });
 
-  it('let a qcow2 of the host name no other file', () => {
+  it('prevent a qcow2 of the host from naming another file', () => {
     const { arguments: words } = firmwareArguments(
       { code: { ...code, format: 'qcow2' }, secureBoot: false, needsSmm: false },
       '/nvram.qcow2',
@@ -35,7 +35,7 @@ describe('the arguments of UEFI', () => {
     expect(JSON.parse(words[1] ?? '')).toMatchObject({ driver: 'qcow2', backing: null });
   });
 
-  it('guard the variables where the firmware has Secure Boot', () => {
+  it('protect the variables if the firmware has Secure Boot', () => {
     const { boardOptions, arguments: words } = firmwareArguments(
       { code, secureBoot: true, needsSmm: true },
       '/nvram.qcow2',
@@ -48,7 +48,7 @@ describe('the arguments of UEFI', () => {
     [true, false],
     [false, true],
     [false, false],
-  ])('guard them not with SMM %s and Secure Boot %s', (needsSmm, secureBoot) => {
+  ])('protect them not with SMM %s and Secure Boot %s', (needsSmm, secureBoot) => {
     const { boardOptions, arguments: words } = firmwareArguments(
       { code, secureBoot, needsSmm },
       '/nvram.qcow2',
@@ -59,7 +59,7 @@ describe('the arguments of UEFI', () => {
 });
 
 describe('the arguments of a TPM', () => {
-  it('start swtpm on a connection that it inherits', () => {
+  it('start swtpm with an inherited connection', () => {
     const words = swtpmArguments({ path: '/usr/bin/swtpm', hasSeccomp: true }, '/machines/a b/tpm');
     expect(words).toEqual([
       '/usr/bin/swtpm',
@@ -73,7 +73,7 @@ describe('the arguments of a TPM', () => {
     expect(swtpmArguments({ path: 'swtpm', hasSeccomp: false }, '/tpm').at(-1)).toBe('--terminate');
   });
 
-  it('refuse a directory that swtpm would read as options', () => {
+  it('reject a directory that swtpm would read as options', () => {
     const start = (): unknown => swtpmArguments({ path: 'swtpm', hasSeccomp: true }, '/a,mode=0666/tpm');
     expect(start).toThrow(InvalidInputError);
     expect(start).toThrow('tpm: swtpm does not support paths with a comma: /a,mode=0666/tpm');

@@ -58,11 +58,11 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>]>([
     { board: { type: 'q35', options: { hpet: 'off', usb: 'off' } } },
   ],
   [{ network: { backend: 'slirp' } as BoundNetworkPlan }, { bridge }],
-])('takes memory of %j into %j', (then, now) => {
+])('converts memory of %j to %j', (then, now) => {
   expect(differences(then, now)).toEqual([]);
 });
 
-it('names what an older or newer vmlet did not write down', () => {
+it('names fields that an older or newer vmlet did not record', () => {
   expect(hardwareDifferences({ memory: '1 GiB' }, { memory: '1 GiB', wheels: '4' })).toEqual([
     'wheels: none then, 4 now',
   ]);

@@ -8,12 +8,12 @@ function words(changes: Partial<NamedPlan> = {}): string[] {
   return namedArguments({ ...plainNamedPlan, ...changes });
 }
 
-it('is the machine that it was, and has all of the plain one', () => {
+it('is the plain machine with the additions of a named one', () => {
   expect(valuesOf(words(), '-uuid')).toEqual([plainNamedPlan.uuid]);
   expect(valuesOf(words(), '-name')).toEqual(['guest=web,process=vmlet-web']);
 });
 
-it('makes the ports before the disks in them', () => {
+it('creates the ports before their disks', () => {
   const all = words({ rootPorts: ['port0', 'port1'], disks: [{ ...plainDisk, bus: 'port1' }] });
   const ids = objectsOf(all, '-device').map(({ id }) => id);
   expect(ids.slice(0, 2)).toEqual(['port0', 'port1']);
@@ -50,7 +50,7 @@ it("has QEMU's own agent on the second port of the channels", () => {
   });
 });
 
-it('has a TPM where somebody waits at its socket', () => {
+it('has a TPM if swtpm listens at its socket', () => {
   expect(words()).not.toContain('-tpmdev');
   expect(valuesOf(words({ tpmSocket: '/run/m/tpm' }), '-chardev').at(-1)).toBe(
     'socket,id=tpm-control,path=/run/m/tpm',
@@ -58,7 +58,7 @@ it('has a TPM where somebody waits at its socket', () => {
   expect(valuesOf(words({ tpmSocket: '/run/m/tpm' }), '-tpmdev')).toHaveLength(1);
 });
 
-it('has a screen, and a tablet that points where one clicks, only with a socket to show it', () => {
+it('has a screen, and a tablet as pointer, only with a socket for it', () => {
   const hidden = words();
   expect(hidden).not.toContain('-vnc');
   expect(['screen', 'usb', 'tablet'].map((id) => deviceOf(hidden, id))).toEqual([
@@ -81,7 +81,7 @@ describe('CD drives', () => {
     { name: 'cd1', path: undefined, bootIndex: 2 },
   ];
 
-  it('are each on a channel of its own, in their order of boot', () => {
+  it('are each on their own channel, in boot order', () => {
     const all = words({ cdroms });
     expect(deviceOf(all, 'cd0-device')).toEqual({
       driver: 'ide-cd',
@@ -98,7 +98,7 @@ describe('CD drives', () => {
     });
   });
 
-  it('have what is in them read-only, and nothing where they are empty', () => {
+  it('have their media read-only, or are empty', () => {
     expect(objectsOf(words({ cdroms }), '-blockdev')).toEqual([
       {
         driver: 'raw',
@@ -110,7 +110,7 @@ describe('CD drives', () => {
   });
 });
 
-it('is at a bridge by a descriptor that it inherits', () => {
+it('is attached to the bridge by an inherited descriptor', () => {
   expect(words()).not.toContain('-netdev');
   const all = words({ bridge: { descriptor: 9, mac: '52:54:00:00:00:09' } });
   expect(objectsOf(all, '-netdev')).toMatchObject([{ type: 'tap', id: 'network', fd: '9' }]);

@@ -4,7 +4,7 @@ import { keyValueOption, quoteForShell } from '../../../../src/machine/qemu/quot
 
 describe('quoteForShell', () => {
   it.each(['plain', '', "it's", 'a b', '$HOME', 'a\nb', '"', '\\', 'ü', '*', '~', '-n', '!x', ';'])(
-    'keeps %j one word',
+    'quotes %j as one word',
     (word) => {
       const printed = execFileSync('/bin/sh', ['-c', `printf %s ${quoteForShell(word)}`], {
         encoding: 'utf8',
@@ -14,7 +14,7 @@ describe('quoteForShell', () => {
   );
 });
 
-it.each(['plain', 'a@b%c+d=e:f,g./h-1_2'])('leaves %s as it is, for people', (word) => {
+it.each(['plain', 'a@b%c+d=e:f,g./h-1_2'])('leaves %s unquoted, for readability', (word) => {
   expect(quoteForShell(word)).toBe(word);
 });
 

@@ -6,7 +6,7 @@ import {
   rootPorts,
 } from '../../../../src/machine/qemu/root-port.ts';
 
-test('each port has an address of its own, whatever the number of ports', () => {
+test('each port has its own address, whatever the number of ports', () => {
   const devices = rootPorts(MOST_ROOT_PORTS).map(rootPortDevice);
   expect(devices[0]).toEqual({
     driver: 'pcie-root-port',

@@ -33,14 +33,14 @@ describe('combinations', () => {
     expect(parseKeys(text)).toEqual(chord);
   });
 
-  test('every name and alias means its key, in any case', () => {
+  test('names and aliases are case-insensitive', () => {
     for (const name of keyNames) expect(parseKeys(name.toUpperCase())).toEqual([name]);
     for (const [alias, name] of keyAliases) expect(parseKeys(alias)).toEqual([name]);
     expect(new Set(keyNames).size).toBe(keyNames.length);
     for (const alias of keyAliases.keys()) expect(keyNames).not.toContain(alias);
   });
 
-  test('an unknown name gets the nearest ones', () => {
+  test('an unknown name gets similar names as suggestions', () => {
     const error = failureOf(() => parseKeys('ctrl-alt-delte'));
     expect(error.message).toContain('no such key: "delte"');
     expect(error.hint).toContain('delete');
@@ -49,27 +49,27 @@ describe('combinations', () => {
     expect(failureOf(() => parseKeys('entr')).hint).toMatch(/^did you mean \w+, \w+, \w+\?$/);
   });
 
-  test('a character that needs Shift is no key', () => {
+  test('a character that needs Shift is not a key', () => {
     expect(failureOf(() => parseKeys('ctrl-!')).message).toContain('no such key: "!"');
   });
 
-  test.each(['', 'ctrl-', '-', 'ctrl--c', ' '])('%j has a name too few', (text) => {
+  test.each(['', 'ctrl-', '-', 'ctrl--c', ' '])('%j has an empty name', (text) => {
     const error = failureOf(() => parseKeys(text));
     expect(error.message).toMatch(/^keys: missing key name/);
     expect(error.hint).toContain('shift-equal');
   });
 
-  test('a name may have spaces around it, and the words of Linux nothing before them', () => {
+  test('a name can have spaces around it, and Linux names no prefix', () => {
     expect(parseKeys(' ctrl + c ')).toEqual(['ctrl', 'c']);
     expect(failureOf(() => parseKeys('enkey_ter')).message).toContain('no such key');
     expect(failureOf(() => parseKeys('xkey_enter')).message).toBe('keys: no such key: "xkey_enter"');
   });
 
-  test('as many keys as fingers go together', () => {
+  test('the maximum number of keys can be pressed together', () => {
     expect(parseKeys('a-b-c-d-e-f-g-h')).toHaveLength(8);
   });
 
-  test('keys that no hand holds are refused', () => {
+  test('too many keys are rejected', () => {
     const messageOf = (text: string): string => failureOf(() => parseKeys(text)).message;
     expect(messageOf('a-b-a')).toBe('keys: duplicate key a in "a-b-a"');
     expect(messageOf('enter-ret')).toBe('keys: duplicate key ret in "enter-ret"');
@@ -78,19 +78,19 @@ describe('combinations', () => {
 });
 
 describe('text', () => {
-  test('each character is a chord, with Shift where the keyboard needs it', () => {
+  test('each character is a combination, with Shift if the layout needs it', () => {
     expect(keysOfText('Hi!\n')).toEqual([['shift', 'h'], ['i'], ['shift', '1'], ['ret']]);
     expect(keysOfText('')).toEqual([]);
   });
 
-  test('every printable ASCII character has a chord of its own', () => {
+  test('every printable ASCII character has its own combination', () => {
     const chords = keysOfText(printable.join('')).map((chord) => chord.join('-'));
     expect(chords).toHaveLength(95);
     expect(new Set(chords).size).toBe(95);
     for (const chord of usCharacters.values()) for (const key of chord) expect(keyNames).toContain(key);
   });
 
-  test('text in pieces gives the same keys as the whole', () => {
+  test('text in chunks gives the same keys as the whole', () => {
     // A fixed generator, so that a failure can be repeated.
     let state = 12345;
     const random = (below: number): number => {
@@ -109,7 +109,7 @@ describe('text', () => {
     ['😀', '"😀" (U+1F600), character 1'],
     ['ok\x07', 'the control character (U+0007), character 3'],
     ['\ud800', 'the control character (U+D800), character 1'],
-  ])('%j is refused, and the character named', (text, named) => {
+  ])('%j is rejected, and the character named', (text, named) => {
     const error = failureOf(() => keysOfText(text));
     expect(error.message).toBe(`text: not on a US keyboard: ${named} of the text`);
     expect(error.hint).toContain('vmlet exec');

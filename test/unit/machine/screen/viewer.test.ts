@@ -4,7 +4,7 @@ import { chooseViewer } from '../../../../src/machine/screen/viewer.ts';
 
 const socket = '/run/user/1000/vmlet/a, b/vnc.sock';
 
-test('the viewer that surely knows unix sockets comes before the one that may', () => {
+test('viewers known to support unix sockets are preferred', () => {
   const installed = (...programs: string[]): ((name: string) => string | undefined) => {
     return (name) => (programs.includes(name) ? `/usr/bin/${name}` : undefined);
   };
@@ -16,7 +16,7 @@ test('the viewer that surely knows unix sockets comes before the one that may', 
   expect(chooseViewer(socket, installed('vncviewer'))).toEqual(['/usr/bin/vncviewer', socket]);
 });
 
-test('without one, the error says what to install and how to bridge to another', () => {
+test('the error without a viewer says what to install and how to use another', () => {
   try {
     chooseViewer(socket, () => undefined);
     expect.unreachable();

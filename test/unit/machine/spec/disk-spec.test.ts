@@ -15,7 +15,7 @@ function refusal(disk: unknown): InvalidInputError {
   throw new Error('was accepted');
 }
 
-it('is a fresh disk where it is a size, and a path where it has a slash', () => {
+it('is a new disk for a size, and a path with a slash', () => {
   expect(parseDiskSpec('2G', 'disks[0]')).toEqual({ sizeBytes: 2 * 1024 ** 3 });
   expect(parseDiskSpec('./2G,format=raw', 'disks[0]')).toEqual({ path: './2G', format: 'raw' });
 });
@@ -28,11 +28,11 @@ describe('the format', () => {
     ['A.ISO', 'raw'],
     ['a.raw.qcow2', 'qcow2'],
     ['/images.raw/a.QCOW2', 'qcow2'],
-  ])('of %s is %s by its ending', (path, format) => {
+  ])('of %s is %s by its suffix', (path, format) => {
     expect(parseDiskSpec(path, 'disks[0]')).toEqual({ path, format });
   });
 
-  describe('is not clear', () => {
+  describe('is ambiguous', () => {
     const directory = temporaryDirectory();
 
     it.each(['a.img', 'a', 'qcow2', 'x.raw/disk', 'a.qcow2x', 'a.raw.bak', 'a.constructor'])(
@@ -46,7 +46,7 @@ describe('the format', () => {
       },
     );
 
-    it('and is no question where there is no file', () => {
+    it('is not asked for if the file does not exist', () => {
       expect(refusal('./nope.img')).toMatchObject({
         message: 'disks[2]: no such file: ./nope.img',
         hint: 'to create a disk, give a size such as 2G or 512M',
@@ -55,7 +55,7 @@ describe('the format', () => {
     });
   });
 
-  it('that is said wins over the ending, and the last one said over others', () => {
+  it('that is stated overrides the suffix, and the last one wins', () => {
     expect(parseDiskSpec('a.qcow2,format=raw', 'disks[0]')).toEqual({ path: 'a.qcow2', format: 'raw' });
     expect(parseDiskSpec('a,format=raw,format=qcow2', 'disks[0]')).toMatchObject({
       path: 'a',
@@ -81,7 +81,7 @@ describe('errors about a path', () => {
     expect(parseDiskSpec(text, 'disks[0]')).toStrictEqual(disk);
   });
 
-  it.each(['', ',format=raw', ',readonly', 'a\0b.raw', 'a\0b'])('leaves no path of %j', (text) => {
+  it.each(['', ',format=raw', ',readonly', 'a\0b.raw', 'a\0b'])('leaves no path for %j', (text) => {
     expect(refusal(text).message).toBe(`disks[2]: invalid disk ${JSON.stringify(text)}`);
     expect(refusal(text).hint).toContain('PATH[,format=qcow2|raw][,readonly][,trusted]');
   });
@@ -112,7 +112,7 @@ describe('a disk as an object', () => {
     {},
     null,
     5,
-  ])('%j is none', (disk) => {
+  ])('%j is rejected', (disk) => {
     const error = refusal(disk);
     expect(error.message).toBe(`disks[2]: invalid disk ${JSON.stringify(disk)}`);
     expect(error.hint).toContain('{ path, format: "qcow2" | "raw", readOnly?, trusted? }');

@@ -2,17 +2,20 @@ import { expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { checkAppend } from '../../../../src/machine/spec/kernel-command-line.ts';
 
-it.each([undefined, '', 'quiet a="b c"', 'x'.repeat(2047), `${'ä'.repeat(1023)}x`])('takes %j', (append) => {
-  expect(checkAppend(append)).toBeUndefined();
-});
+it.each([undefined, '', 'quiet a="b c"', 'x'.repeat(2047), `${'ä'.repeat(1023)}x`])(
+  'accepts %j',
+  (append) => {
+    expect(checkAppend(append)).toBeUndefined();
+  },
+);
 
-it.each(['a\nb', 'a\rb', 'a\0b', '\n'])('refuses %j, which would end the line', (append) => {
+it.each(['a\nb', 'a\rb', 'a\0b', '\n'])('rejects %j, which contains a line break or NUL', (append) => {
   expect(() => checkAppend(append)).toThrow(InvalidInputError);
   expect(() => checkAppend(append)).toThrow(/^append: must not contain a line break or a NUL/);
 });
 
 it.each(['x'.repeat(2048), 'ä'.repeat(1024)])(
-  'refuses what is longer in bytes than Linux reads',
+  'rejects a line longer in bytes than Linux’s limit',
   (append) => {
     expect(() => checkAppend(append)).toThrow('append: too long: 2048 bytes, at most 2047');
     expect(() => checkAppend(append)).toThrow(

@@ -14,7 +14,7 @@ it('reads the same from text and from an object', () => {
   expect(parseLimits('none', 2 * GiB)).toBeUndefined();
 });
 
-describe('is refused', () => {
+describe('are rejected', () => {
   const wrong: readonly LimitsInput[] = [
     ...['', 'cpu=1', 'cpus', 'cpus=', 'cpus=a', 'cpus=0', 'cpus=-1', 'cpus=1,cpus=2', 'cpus=1,', '1.5'],
     ...[{}, { cpus: Number.NaN }, { cpus: '1' } as never, { tasks: 3 } as never],
@@ -31,18 +31,18 @@ describe('is refused', () => {
   });
 });
 
-it('takes the least and the most that systemd can be asked for, and nothing beyond', () => {
+it('accepts the smallest and largest values of systemd, and nothing beyond', () => {
   for (const cpus of [0.01, 1, 1024]) expect(parseLimits({ cpus }, GiB)).toStrictEqual({ cpus });
   for (const cpus of [0.009, 1024.5]) expect(() => parseLimits({ cpus }, GiB)).toThrow(/invalid limits/);
 });
 
-it('has just what was given', () => {
+it('contains only the given limits', () => {
   expect(parseLimits({ memory: '3G' }, GiB)).toStrictEqual({ memoryBytes: 3 * GiB });
   expect(parseLimits('memory=3221225472', GiB)).toStrictEqual({ memoryBytes: 3 * GiB });
   expect(parseLimits({ cpus: 2, memory: undefined }, GiB)).toStrictEqual({ cpus: 2 });
 });
 
-it('says what it expects, and what QEMU needs beside its guest', () => {
+it('states the expected form, and QEMU’s own needs', () => {
   const hintOf = (input: LimitsInput): string | undefined => {
     try {
       parseLimits(input, GiB);
@@ -63,11 +63,11 @@ it.each([
   'memory=',
   'memory=2G,memory=3G',
   'cpus=1,,memory=3G',
-])('refuses %j', (text) => {
+])('rejects %j', (text) => {
   expect(() => parseLimits(text, GiB)).toThrow(`limits: invalid limits ${JSON.stringify(text)}`);
 });
 
-it('counts no limit, and one without memory, as room enough', () => {
+it('treats no limit, and one without memory, as sufficient', () => {
   expect(() => checkHoldsGuest(undefined, GiB)).not.toThrow();
   expect(() => checkHoldsGuest({ cpus: 1 }, GiB)).not.toThrow();
   expect(() => checkHoldsGuest({ memoryBytes: GiB + 1 }, GiB)).not.toThrow();
@@ -80,7 +80,7 @@ it.each([
   [undefined, true],
   [null, false],
   [5, false],
-])('options may have %j as limits: %s', (value, may) => {
+])('options with %j as limits: %s', (value, may) => {
   const issue = changeOptions.limits.safeParse(value).error?.issues[0]?.message;
   expect(issue).toBe(may ? undefined : 'expected an object or a text');
 });

@@ -17,13 +17,13 @@ it.each([
 });
 
 describe('is refused:', () => {
-  it.each([0, -1, 32 * MiB - 1, '0', '31M', '33554431'])('%s, in which no guest runs', (memory) => {
+  it.each([0, -1, 32 * MiB - 1, '0', '31M', '33554431'])('%s, which is too small for a guest', (memory) => {
     expect(() => parseMemory(memory)).toThrow(InvalidInputError);
     expect(() => parseMemory(memory)).toThrow(/^memory: .*(less than the minimum of 32 MiB|of no use)/);
   });
 
   it.each([Number.NaN, Infinity, 64 * MiB + 0.5, Number.MAX_SAFE_INTEGER, '9007199254740993'])(
-    '%s, which cannot be counted',
+    '%s, which is too large',
     (memory) => {
       expect(() => parseMemory(memory)).toThrow(`memory: ${memory} is not a valid size`);
     },
@@ -35,7 +35,7 @@ describe('is refused:', () => {
     );
   });
 
-  it.each([2048, '2048', 1, '1048575'])('%j, whose unit was forgotten', (memory) => {
+  it.each([2048, '2048', 1, '1048575'])('%j, without a unit', (memory) => {
     expect(() => parseMemory(memory)).toThrow(
       expect.objectContaining({
         message: `memory: ${memory} bytes; did you mean ${memory}M?`,
@@ -44,7 +44,10 @@ describe('is refused:', () => {
     );
   });
 
-  it.each(['', 'much', '5Q', '1 G', '-1', '1e9', '0x4000000', 'M512M'])('%j, which is no size', (memory) => {
-    expect(() => parseMemory(memory)).toThrow(`memory: invalid size ${JSON.stringify(memory)}`);
-  });
+  it.each(['', 'much', '5Q', '1 G', '-1', '1e9', '0x4000000', 'M512M'])(
+    '%j, which is not a size',
+    (memory) => {
+      expect(() => parseMemory(memory)).toThrow(`memory: invalid size ${JSON.stringify(memory)}`);
+    },
+  );
 });

@@ -4,7 +4,7 @@ import { flagsOf, reworded, withFlag } from '../../../../src/machine/spec/option
 
 const size = withFlag(z.string(), { flag: '--size <size>', description: 'how large' });
 
-it('an option without a flag has none', () => {
+it('an option without a flag has no help', () => {
   expect(flagsOf(z.strictObject({ size, log: z.string() })).map(({ option }) => option)).toEqual(['size']);
 });
 
@@ -18,7 +18,7 @@ it.each([
   expect(flagsOf(z.strictObject({ it: wrapped }))[0]?.value).toBe(value);
 });
 
-it('the words of a choice are those of the schema', () => {
+it('the choices are those of the schema', () => {
   const kind = withFlag(z.enum(['a', 'b']), { flag: '--kind <kind>', description: 'which' }).default('b');
   expect(flagsOf(z.strictObject({ kind }))).toEqual([
     {
@@ -31,7 +31,7 @@ it('the words of a choice are those of the schema', () => {
   ]);
 });
 
-it('a default is shown once, in words where there are some', () => {
+it('a default is shown once, in words if it has a description', () => {
   const described = (schema: z.ZodType) => flagsOf(z.strictObject({ schema }))[0]?.description;
   expect(described(size)).toBe('how large');
   expect(described(size.default('2G'))).toBe('how large (default: 2G)');
@@ -40,7 +40,7 @@ it('a default is shown once, in words where there are some', () => {
   expect(described(withFlag(z.boolean().default(false), { flag: '--x', description: 'x' }))).toBe('x');
 });
 
-it('other words of an option leave it as it is elsewhere', () => {
+it('rewording an option does not change it elsewhere', () => {
   reworded(size.optional(), { description: 'its size' });
   expect(flagsOf(z.strictObject({ size }))[0]?.description).toBe('how large');
 });

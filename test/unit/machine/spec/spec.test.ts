@@ -42,7 +42,7 @@ describe('parseSpec', () => {
     });
   });
 
-  it('gives a system on a disk more memory than a kernel of ours', () => {
+  it('gives a full system more memory than a kernel', () => {
     const more = { memoryBytes: 2048 * MiB };
     expect(parseSpec({ image: 'debian:13' })).toMatchObject(more);
     expect(parseSpec({ image: './disk.qcow2' })).toMatchObject(more);
@@ -51,7 +51,7 @@ describe('parseSpec', () => {
     expect(parseSpec({ image: 'debian:13', memory: '1G' }).memoryBytes).toBe(1024 * MiB);
   });
 
-  it.each(['seed', 'firmware'] as const)('refuses %s where a kernel is booted directly', (field) => {
+  it.each(['seed', 'firmware'] as const)('rejects %s for a directly booted kernel', (field) => {
     const options = { seed: { seed: {} }, firmware: { firmware: 'uefi' } } as const;
     expect(() => parseSpec(options[field])).toThrow(`${field}: requires a disk`);
     expect(() => parseSpec({ kernel: 'vmlinuz', ...options[field] })).toThrow(`${field}: requires a disk`);
@@ -61,7 +61,7 @@ describe('parseSpec', () => {
     ['512M', 512 * MiB],
     ['2G', 2048 * MiB],
     [100 * MiB + 1, 101 * MiB],
-  ])('takes %s as memory', (memory, bytes) => {
+  ])('accepts %s as memory', (memory, bytes) => {
     expect(parseSpec({ memory }).memoryBytes).toBe(bytes);
   });
 
@@ -102,13 +102,13 @@ describe('parseSpec', () => {
     [{ image: './2G' }, 'image', /no such file: .\/2G/],
     [{ color: 'red' }, 'color', /unknown option/],
     [{ timeoutMs: -1 }, 'timeoutMs', /-1/],
-  ])('refuses %j and names the field', (options, field, message) => {
+  ])('rejects %j and names the field', (options, field, message) => {
     const error = refusal(options);
     expect(error.field).toBe(field);
     expect(error.message).toMatch(message);
   });
 
-  it('takes all that it is given, each in one form', () => {
+  it('accepts every option, in one normalized form', () => {
     expect(
       parseSpec({
         name: 'web',
@@ -168,7 +168,7 @@ describe('parseSpec', () => {
     ['net', ['auto', 'passt', 'slirp', 'none']],
     ['accel', ['auto', 'kvm', 'tcg']],
     ['until', ['guest', 'running']],
-  ] as const)('takes each choice for %s, and no other', (field, choices) => {
+  ] as const)('accepts each choice for %s, and no other', (field, choices) => {
     for (const choice of choices) {
       const options: LaunchOptions = { image: 'debian:13', [field]: choice };
       expect(parseSpec(options)[field]).toBe(choice);
@@ -186,7 +186,7 @@ describe('parseSpec', () => {
     expect(refused.message).toContain("volumes: require vmlet's agent");
   });
 
-  it('passes over what is for the launch and not for the machine', () => {
+  it('ignores the options of the launch itself', () => {
     const { signal } = new AbortController();
     expect(parseSpec({ signal, onProgress: () => undefined, onBoot: () => undefined })).toEqual(
       parseSpec({}),
@@ -202,7 +202,7 @@ describe('parseSpec', () => {
     });
   });
 
-  it('has a seed with its own defaults where one is given, empty or not', () => {
+  it('has a seed with defaults if one is given, empty or not', () => {
     const { seed } = parseSpec({ image: 'debian:13', seed: {} });
     expect(seed).toBeDefined();
     expect(refusal({ image: 'debian:13', seed: { colour: 'red' } }).message).toContain('unknown option');
@@ -211,7 +211,7 @@ describe('parseSpec', () => {
   });
 
   it.each([{}, { image: 'micro' }, { kernel: 'k' }, { image: './a.raw' }])(
-    'gives %j no disk of an image to be larger',
+    'rejects --disk-size for %j',
     (options) => {
       expect(refusal({ ...options, diskSize: '20G' }).message).toMatch(
         /^diskSize: applies only to the disk of an image/,
@@ -219,7 +219,7 @@ describe('parseSpec', () => {
     },
   );
 
-  it('needs no network for nothing to forward', () => {
+  it('accepts an empty list of ports without a network', () => {
     expect(parseSpec({ net: 'none' })).toMatchObject({ net: 'none', ports: [] });
   });
 
@@ -229,7 +229,7 @@ describe('parseSpec', () => {
     [{ net: 'none', ports: ['80'] }, 'remove either the ports or net: none'],
     [{ kernel: 'k', seed: {} }, 'use an image with a disk, such as debian:13'],
     [{ diskSize: '20G' }, 'boot an image with a disk'],
-  ])('says of %j what to do', (options, hint) => {
+  ])('gives a hint for %j', (options, hint) => {
     expect(refusal(options).hint).toContain(hint);
   });
 
@@ -250,7 +250,7 @@ describe('parseSpec', () => {
     [{ networks: {} }, 'networks'],
     [{ limits: 5 }, 'limits'],
     [{ image: 'debian:13', diskSize: '1.5X' }, 'diskSize'],
-  ])('refuses %j', (options, field) => {
+  ])('rejects %j', (options, field) => {
     expect(refusal(options).field).toBe(field);
   });
 
@@ -258,7 +258,7 @@ describe('parseSpec', () => {
     [{ memory: {} }, 'expected bytes, or a size such as 512M'],
     [{ disks: [5] }, 'expected a size, a path or an object'],
     [{ ports: [80] }, "expected a port in podman's grammar"],
-  ])('says of %j what would be right', (options, expected) => {
+  ])('states what is expected in place of %j', (options, expected) => {
     expect(refusal(options).message).toContain(expected);
   });
 });

@@ -57,7 +57,7 @@ function plan(changes: Partial<PlanInputs> = {}): Plan {
 }
 
 describe('the hardware', () => {
-  it('is of the spec, and of what the host has', () => {
+  it('comes from the spec and the host', () => {
     expect(plan()).toMatchObject({
       name: 'web',
       qemu: '/usr/bin/qemu',
@@ -76,12 +76,12 @@ describe('the hardware', () => {
     expect(plan({ host: older })).toMatchObject({ sandbox: false, monitorObjects: false });
   });
 
-  it('has the processor that was proved, and all that TCG can do', () => {
+  it('has the proved processor, or all that TCG emulates', () => {
     expect(plan().cpu).toBe('Haswell-v4');
     expect(plan({ accelerator: { kind: 'tcg', reason: 'asked for' } }).cpu).toBe('max');
   });
 
-  it('has a board for systems, and one without what kernels of ours do not use', () => {
+  it('has a full board for systems, and a reduced one for micro', () => {
     expect(Object.keys(plan().board.options)).not.toContain('sata');
     expect(plan({ source: kernelSource }).board.options).toMatchObject({ sata: 'off', i8042: 'off' });
     for (const source of [diskSource, kernelSource]) {
@@ -92,7 +92,7 @@ describe('the hardware', () => {
     }
   });
 
-  it('shares its memory with passt alone, and keeps that of a template in a file', () => {
+  it('shares its memory only with passt, and keeps a template’s in a file', () => {
     const vhost = { backend: 'passt-vhost-user' } as BoundNetworkPlan;
     expect(plan({ network: vhost }).memory).toEqual({ kind: 'shared' });
     expect(plan({ network: slirp }).memory).toEqual({ kind: 'private' });
@@ -108,7 +108,7 @@ describe('the hardware', () => {
 });
 
 describe('the confinement', () => {
-  it('lets QEMU connect where its network is, and write no longer file than its largest disk', () => {
+  it('allows QEMU to connect only where its network needs it, and limits files to the largest disk', () => {
     expect(plan().layers.namespaces).toContain('net');
     expect(plan({ network: slirp }).layers.namespaces).not.toContain('net');
     const { longestFile = 0 } = plan().layers;
@@ -117,7 +117,7 @@ describe('the confinement', () => {
     expect(plan({ spec: { ...spec, memoryBytes: 8 * GiB } }).layers.longestFile).toBeGreaterThan(8 * GiB);
   });
 
-  it('lets it read what it boots, below its overlays, and the firmware', () => {
+  it('allows reading boot files, backing files and firmware', () => {
     expect(plan().readOnlyFiles).toEqual(['/images/d.qcow2', '/images/base.qcow2']);
     expect(plan({ source: kernelSource }).readOnlyFiles).toEqual(['/vmlinuz', '/initrd']);
     expect(plan({ source: { ...kernelSource, initrdPath: undefined } }).readOnlyFiles).toEqual(['/vmlinuz']);
@@ -129,7 +129,7 @@ describe('the confinement', () => {
 });
 
 describe('the disks', () => {
-  it('are overlays that take up nothing of what they stand on', () => {
+  it('are overlays that copy nothing from their base', () => {
     expect(plan().disks).toEqual([
       {
         nodeName: 'disk0',
@@ -148,7 +148,7 @@ describe('the disks', () => {
     expect(plan({ source: kernelSource }).disks).toEqual([]);
   });
 
-  it('come in order: that of the image, a fresh one, one of the user’s, one that is only read', () => {
+  it('are in order: the image’s, a new one, the user’s, a read-only one', () => {
     const disks = [
       { sizeBytes: 2 * GiB },
       { path: '/u.raw', format: 'raw', readOnly: false, virtualBytes: GiB },
@@ -179,7 +179,7 @@ describe('the disks', () => {
     });
   });
 
-  it('of an image are never smaller than it', () => {
+  it('of an image are at least as large as it', () => {
     const smaller = { ...spec, diskBytes: 2 * GiB };
     expect(() => plan({ spec: smaller })).toThrow(
       /diskSize: 2 GiB is smaller than the image debian:13 \(3 GiB\)/,
@@ -193,12 +193,12 @@ describe('the disks', () => {
     expect(plan({ spec: withKernel, source: kernelSource }).disks[0]?.createBytes).toBe(GiB);
   });
 
-  it('have a seed behind them where the guest reads one', () => {
+  it('end with a seed if the guest reads one', () => {
     expect(plan().seed).toBeUndefined();
     expect(plan({ hasSeed: true }).seed).toEqual({ path: '/disks/m/seed.img', bus: undefined });
   });
 
-  it('have variables of their own beside the code of a firmware', () => {
+  it('have a firmware’s variables of their own', () => {
     expect(plan().firmware).toBeUndefined();
     const firmware = { code: { path: '/CODE.fd' }, secureBoot: true } as unknown as PlanInputs['firmware'];
     expect(plan({ firmware }).firmware).toMatchObject({
@@ -213,7 +213,7 @@ describe('the boot', () => {
     expect(plan().boot).toEqual({ kind: 'disk' });
   });
 
-  it('is of a kernel with our words, those of its image and those of the user, of which the last win', () => {
+  it('uses a kernel with vmlet’s, the image’s and the user’s parameters, in this order', () => {
     const source = { ...kernelSource, append: ['quiet', 'a=b'] };
     expect(plan({ source, spec: { ...spec, append: 'debug' } }).boot).toEqual({
       kind: 'kernel',
@@ -230,7 +230,7 @@ describe('the boot', () => {
     });
   });
 
-  it('is of an initramfs with the agent in it where that has none', () => {
+  it('uses an initramfs with the agent added if it has none', () => {
     expect(plan({ source: { ...kernelSource, needsAgent: true } }).boot).toMatchObject({
       initrdPath: '/disks/m/initrd',
       initrdBase: '/initrd',
@@ -238,7 +238,7 @@ describe('the boot', () => {
     });
   });
 
-  it('takes as long a command line as Linux does, in bytes, ours included', () => {
+  it('accepts a command line up to Linux’s limit in bytes, vmlet’s part included', () => {
     const room = 2047 - 'console=ttyS0 panic=-1 no_timer_check '.length;
     const append = `${room % 2 === 1 ? 'x' : ''}${'ä'.repeat(Math.floor(room / 2))}`;
     expect(plan({ source: kernelSource, spec: { ...spec, append } }).boot.kind).toBe('kernel');
@@ -252,7 +252,7 @@ describe('the boot', () => {
 });
 
 describe('the agent’s configuration', () => {
-  it('is nothing but the name where a system sees to the rest', () => {
+  it('contains only the name for a full system', () => {
     expect(plan({ network: slirp }).guest).toEqual({
       hostname: 'web',
       modules: [],
@@ -267,7 +267,7 @@ describe('the agent’s configuration', () => {
     [{ cards: ['52:54:00:00:00:01'] }, ['virtio_net']],
     [{ spec: { ...spec, disks: [{ sizeBytes: GiB }] } }, ['virtio_blk']],
     [{ network: slirp, spec: { ...spec, disks: [{ sizeBytes: GiB }] } }, ['virtio_net', 'virtio_blk']],
-  ])('is the modules for the devices of %j: %j', (changes, modules) => {
+  ])('contains the modules for the devices of %j: %j', (changes, modules) => {
     expect(plan({ source: kernelSource, ...changes }).guest).toEqual({
       hostname: 'web',
       modules,

@@ -38,7 +38,7 @@ async function lyingChannel(): Promise<GuestChannel> {
 }
 
 test.each(['/', '/etc/', '/etc/.', '/etc/..', '/..'])(
-  '%j is a directory, of which nothing stays when the agent sends no archive',
+  '%j is a directory, and nothing is left if the agent sends no archive',
   async (path) => {
     for (const target of [folder, `${folder}/`, join(folder, 'new')]) {
       const channel = await lyingChannel();
@@ -51,7 +51,7 @@ test.each(['/', '/etc/', '/etc/.', '/etc/..', '/..'])(
   },
 );
 
-test.each(['', '.', '..', 'etc/hosts'])('%j is no absolute path', async (path) => {
+test.each(['', '.', '..', 'etc/hosts'])('%j is not an absolute path', async (path) => {
   await expect(copyOutOfGuest(await lyingChannel(), path, folder, {})).rejects.toMatchObject({
     code: 'VMLET_INVALID_INPUT',
     field: 'path',

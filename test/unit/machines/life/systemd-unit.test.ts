@@ -18,7 +18,7 @@ describe('the unit of a machine', () => {
     expect(systemdUnitName('web-1')).toBe('vmlet-web-1.service');
   });
 
-  it('starts and stops it by vmlet', () => {
+  it('starts and stops it with vmlet', () => {
     expect(lines()).toEqual(
       expect.arrayContaining([
         'ExecStart=:/usr/bin/node /opt/vmlet/dist/bin/vmlet.js start web-1',
@@ -27,7 +27,7 @@ describe('the unit of a machine', () => {
     );
   });
 
-  it('has no variables where the user has set none', () => {
+  it('sets no variables if the user has none', () => {
     expect(lines().filter((line) => line.startsWith('Environment'))).toEqual([]);
   });
 
@@ -38,17 +38,17 @@ describe('the unit of a machine', () => {
     ['a\nb', 'Environment="A=a\\u000ab"'],
     ['é', 'Environment="A=é"'],
     ['', 'Environment=A='],
-  ])('writes the value %j so that systemd reads it', (value, expected) => {
+  ])('writes the value %j in systemd’s syntax', (value, expected) => {
     expect(lines({ environment: { A: value } })).toContain(expected);
   });
 
-  it.each(['/a"b/node', "/a'b/node", '/a\\b/node', '/a\nb/node'])('refuses a Node at %j', (node) => {
+  it.each(['/a"b/node', "/a'b/node", '/a\\b/node', '/a\nb/node'])('rejects a Node at %j', (node) => {
     expect(() => lines({ node })).toThrow(InvalidInputError);
   });
 });
 
 describe('the variables of a unit', () => {
-  it('are those that say where things are, where they are set as they have to be', () => {
+  it('are the XDG variables that the user has set', () => {
     const environment = {
       XDG_DATA_HOME: '/data',
       XDG_STATE_HOME: 'relative',

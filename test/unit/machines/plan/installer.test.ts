@@ -63,7 +63,7 @@ function ends(...events: object[]): void {
 test.each([
   ['reboots', [shutdown('guest-reset')]],
   ['powers off', [shutdown('guest-shutdown')]],
-])('an installer that %s has done its work', (_, events) => {
+])('an installer that %s has finished', (_, events) => {
   ends(...events);
   const after = afterInstaller({ spec, files });
   expect(after.spec).not.toHaveProperty('installer');
@@ -82,13 +82,13 @@ test.each([
   ['panics', [{ event: 'GUEST_PANICKED' }, shutdown('guest-panic')]],
   ['is reset by the host', [shutdown('host-qmp-system-reset')]],
   ['is ended by the host', [shutdown('host-qmp-quit')]],
-])('an installer that %s begins anew', (_, events) => {
+])('an installer that %s is booted again', (_, events) => {
   if (events) ends(...events);
   const definition = { spec, files };
   expect(afterInstaller(definition)).toBe(definition);
 });
 
-test('so does one whose memory is saved, whatever came before', () => {
+test('a machine with saved memory boots its installer again in any case', () => {
   ends(shutdown('guest-reset'));
   writeFileSync(files.savedState, '');
   expect(afterInstaller({ spec, files }).spec).toBe(spec);

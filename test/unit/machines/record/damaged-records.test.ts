@@ -11,7 +11,7 @@ import { readSshRecord } from '../../../../src/machines/record/ssh-record.ts';
 
 const directory = temporaryDirectory();
 
-test('a record that is no JSON, or of another shape, is named in an error of ours', () => {
+test('an invalid record is named in a VmletError', () => {
   mkdirSync(join(directory, 'web', 'ssh'), { recursive: true });
   const ssh = join(directory, 'web', 'ssh');
   for (const text of ['', '{', 'null', '[]', '{"provisionedFor":5}']) {
@@ -23,7 +23,7 @@ test('a record that is no JSON, or of another shape, is named in an error of our
   }
 });
 
-test('the plan of an earlier start that cannot be read hinders no start, and says so where it is needed', () => {
+test('an unreadable plan of an earlier start does not prevent a start, and is reported where it is needed', () => {
   const files = { directory: join(directory, 'web'), plan: join(directory, 'plan.json') };
   expect(() => readPlan(files)).toThrow(`${files.plan} is missing`);
   for (const text of ['null', '{"network":{"forwards":[null]}}', '{"rootPorts":5}']) {
@@ -33,14 +33,14 @@ test('the plan of an earlier start that cannot be read hinders no start, and say
   }
 });
 
-test('layers without end are too many, and not the end of the program', () => {
+test('an endless chain of layers is rejected', () => {
   const layers = 20_000;
   const backing = '{"path":"/x","format":"raw","backing":'.repeat(layers) + 'null' + '}'.repeat(layers);
   const text = `{"version":1,"disks":[{"name":"disk0","backing":${backing}}]}`;
   expect(() => parseMachineSpec(text, 'spec.json')).toThrow(InvalidInputError);
 });
 
-test('a moment that is no date is no record', () => {
+test('an invalid date is rejected', () => {
   const keeper = { pid: 1, startTime: 1 };
   const run = { version: 1, bootId: 'x', keeper, qemu: null, helpers: {}, state: 'running' };
   expect(() => parseRunRecord(JSON.stringify({ ...run, startedAt: 1e300 }))).toThrow('startedAt');

@@ -4,7 +4,7 @@ import { changeSpec } from '../../../../src/machines/spec/changes.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/create-options.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
 
-test('a label that would be a prototype is refused, and not dropped', () => {
+test('a label named __proto__ is rejected, not dropped', () => {
   const labels = pairsOf(['__proto__=x']);
   const refusal = 'labels.__proto__: "x": invalid name';
   expect(() => parseCreateOptions({ name: 'm', image: 'micro', labels })).toThrow(refusal);

@@ -34,7 +34,7 @@ describe('bridge.conf', () => {
     expect(allows(text, 'br0')).toBe(expected);
   });
 
-  test('includes files, whole or not, there or not', () => {
+  test('includes files, complete, incomplete or missing', () => {
     expect(allows('include /etc/qemu/group.conf\n', 'br7')).toBe(true);
     expect(allows('include /etc/qemu/missing.conf\nallow br0\n', 'br0')).toBe(true);
     expect(allows('include /etc/qemu/loop.conf\n', 'br6')).toBe(true);
@@ -50,17 +50,17 @@ describe('bridge.conf', () => {
     'permit br0\n',
     'allow\tbr0 br1\n',
     'allow br0\nbr1\n',
-  ])('%j is refused', (text) => {
+  ])('%j is rejected', (text) => {
     expect(() => allows(text, 'br0')).toThrow(InvalidInputError);
   });
 
-  test('a refused line is named', () => {
+  test('names an invalid line', () => {
     expect(() => allows('allow br0\npermit br1\n', 'br0')).toThrow(
       /bridge\.conf: line 2: invalid rule "permit br1"/,
     );
   });
 
-  test('a file that names itself is read once, and its rules are those of its lines', () => {
+  test('a file that includes itself is read once', () => {
     const text = '# first\nallow br0\ninclude /etc/qemu/bridge.conf\ndeny br1\n';
     expect(parseBridgeConf('/etc/qemu/bridge.conf', text, () => text)).toEqual([
       { action: 'allow', bridge: 'br0' },
@@ -68,7 +68,7 @@ describe('bridge.conf', () => {
     ]);
   });
 
-  test('a refused line is shown as it is read, with what would be right', () => {
+  test('shows an invalid line, and the valid forms', () => {
     const parse = (): unknown => parseBridgeConf('x', '  permit br1 \n', () => undefined);
     expect(parse).toThrow('x: line 1: invalid rule "permit br1"');
     expect(parse).toThrow(
@@ -76,7 +76,7 @@ describe('bridge.conf', () => {
     );
   });
 
-  test('the rule that denies is named', () => {
+  test('names the rule that denies', () => {
     const rules = parseBridgeConf('x', 'allow br0\ndeny all\n', () => undefined);
     expect(bridgeVerdict(rules, 'br0').deniedBy).toEqual({ action: 'deny', bridge: 'all' });
   });

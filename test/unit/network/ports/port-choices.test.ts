@@ -23,7 +23,7 @@ class Attempts {
   };
 }
 
-it.each([0, 1, 2])('starts once more for each of %d chosen ports that another took', async (failures) => {
+it.each([0, 1, 2])('restarts for each of %d chosen ports that another process took', async (failures) => {
   const attempts = new Attempts(failures, chosen);
   expect(await withPortChoices(undefined, attempts.start)).toBe('started');
   expect(attempts.starts).toBe(failures + 1);
@@ -41,7 +41,7 @@ describe('gives up', () => {
   });
 });
 
-it('tells the log of each port that it lost', async () => {
+it('logs each lost port', async () => {
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
   await withPortChoices(log, new Attempts(2, chosen).start);

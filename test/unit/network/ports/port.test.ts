@@ -150,23 +150,20 @@ it.each([
   ['[::1]x:80:80', 'ports[0]'],
   ['[127.0.0.1:80:80', 'ports[0]'],
   ['127.0.0.1]:80:80', 'ports[0].hostAddress'],
-])('refuses %s by %s', (text, field) => {
+])('rejects %s by %s', (text, field) => {
   expect(refusal(text).field).toBe(field);
 });
 
-it.each(['[::1', '::1]', 'x::1]', '[]', '[127.0.0.1]', ''])(
-  'takes no %j for a host address',
-  (hostAddress) => {
-    expect(refusal({ guestPort: 80, hostAddress }).field).toBe('ports[0].hostAddress');
-  },
-);
+it.each(['[::1', '::1]', 'x::1]', '[]', '[127.0.0.1]', ''])('rejects %j as a host address', (hostAddress) => {
+  expect(refusal({ guestPort: 80, hostAddress }).field).toBe('ports[0].hostAddress');
+});
 
-it('keeps the cause of what zod refuses', () => {
+it('keeps zod’s error as the cause', () => {
   expect(refusal({ guestPort: 0 }).cause).toBeInstanceOf(Error);
 });
 
 describe('a forward in words', () => {
-  it('has the address in brackets where that has colons', () => {
+  it('has an address with colons in brackets', () => {
     expect(formatPort(forward(80, 8080))).toBe('127.0.0.1:8080:80/tcp');
     expect(formatPort(forward(53, undefined, '::1', 'udp'))).toBe('[::1]::53/udp');
     expect(formatEndpoint('::', 80, 'tcp')).toBe('[::]:80/tcp');
@@ -189,7 +186,7 @@ describe('two entries for one host port', () => {
     expect(error.hint).toContain('leave the host port empty for a free one');
   });
 
-  it('are told apart by their own places, however many are between', () => {
+  it('are distinguished by their positions in the list', () => {
     const error = refusal('1:1', '0.0.0.0:8080:80/udp', '127.0.0.1:8080:80', '127.0.0.2:8080:80', '8080:81');
     expect(error.field).toBe('ports[4].hostPort');
     expect(error.message).toBe(
@@ -231,7 +228,7 @@ describe('fuzzed with a fixed seed', () => {
     }
   });
 
-  it('garbage is refused or means what it says, and nothing else is thrown', () => {
+  it('garbage is rejected or parsed, and throws nothing else', () => {
     const random = randomNumbers(11);
     const pieces = [
       '80',

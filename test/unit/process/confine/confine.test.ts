@@ -40,7 +40,7 @@ describe('rules of Landlock', () => {
   const rulesOf = (confinement: Partial<Confinement>): string[] =>
     valuesOf(optionsFor(confinement), '--landlock', 2);
 
-  it('give files no right that only directories have', () => {
+  it('grant files no right that only directories have', () => {
     expect(rulesOf({ readOnly: ['/image', '/images/'], readWrite: ['/disk'], execute: ['/qemu'] })).toEqual([
       'execute,read-file /qemu',
       'read-file,ioctl-dev /image',
@@ -49,24 +49,24 @@ describe('rules of Landlock', () => {
     ]);
   });
 
-  it('let a program do everything in its own directory but execute, and make devices and links', () => {
+  it('let a program do everything in its own directory but execute, and create devices and links', () => {
     const [own] = rulesOf({ own: ['/own/'] });
     expect(own).toBe(
       'read-file,read-dir,write-file,truncate,remove-dir,remove-file,make-dir,make-reg,make-sock,make-fifo,refer /own',
     );
   });
 
-  it('leave out what does not exist, and what is named twice', () => {
+  it('omit missing and repeated paths', () => {
     expect(rulesOf({ readOnly: ['/missing/a', '/image', '/image'] })).toHaveLength(1);
   });
 
-  it('have paths as they are', () => {
+  it('keep paths unchanged', () => {
     expect(rulesOf({ readOnly: ['/a b,c:d="e"\n/f'] })).toEqual(['read-file,ioctl-dev /a b,c:d="e"\n/f']);
   });
 });
 
 describe('a root of its own', () => {
-  it('holds what was granted, outer directories first, and nothing twice', () => {
+  it('contains the granted paths, outer directories first, each once', () => {
     const options = optionsFor({
       execute: ['/lib/loader'],
       readOnly: ['/lib/', '/own/base', '/images/one', '/images/one'],
@@ -78,12 +78,12 @@ describe('a root of its own', () => {
     expect(options.indexOf('/lib')).toBeLessThan(options.indexOf('/lib/disk'));
   });
 
-  it('takes a directory for no part of another whose name it begins with', () => {
+  it('does not treat a directory as part of another with the same prefix', () => {
     const options = optionsFor({ readOnly: ['/images/', '/images-of-mine/', '/images2'] });
     expect(valuesOf(options, '--bind-read-only', 1)).toEqual(['/images', '/images2', '/images-of-mine']);
   });
 
-  it('has the links on the way, where they are not there already', () => {
+  it('contains the symbolic links on the way to its paths', () => {
     const options = optionsFor({ readOnly: ['/link/a', '/link/b'] });
     expect(valuesOf(options, '--symlink', 2)).toEqual(['real /link']);
     expect(valuesOf(options, '--bind-read-only', 1)).toEqual(['/real/a', '/real/b']);
@@ -122,7 +122,7 @@ it('grants nothing to which a link in its own directory leads, which it may have
 });
 
 describe('layers', () => {
-  it('are all there are, and leave out what the program needs', () => {
+  it('are all that the host has, without those that the program cannot have', () => {
     const layers = (connects: Connects) => layersOf({ connects, longestFile: 7 }, everyLayer);
     expect(layers('nowhere')).toEqual({
       namespaces: ['mount', 'net', 'ipc', 'uts'],
@@ -140,7 +140,7 @@ describe('layers', () => {
     });
   });
 
-  it('are said to vmlet-confine', () => {
+  it('are passed to vmlet-confine', () => {
     const options = confine(
       { execute: [], readOnly: [], readWrite: [], own: [] },
       layersOf({ connects: 'by-path', longestFile: 7 }, everyLayer),
@@ -174,7 +174,7 @@ describe('layers', () => {
     expect(found).toEqual(gaps.map((gap) => expect.stringMatching(gap) as string));
   });
 
-  it('that a host does not have are not asked for', () => {
+  it('that the host lacks are not requested', () => {
     const nothing = { landlock: unable, seccomp: unable, namespaces: noNamespaces };
     expect(optionsFor({ readOnly: ['/image'] }, nothing)).toEqual(['--limit', 'core=0']);
     const older = { ...everyLayer, landlock: { usable: true, abi: 3 } as const };

@@ -13,7 +13,7 @@ beforeEach(() => {
   return made.remove;
 });
 
-it('follows links in the middle and at the end, and remembers each where it really is', () => {
+it('follows links and records the real path of each', () => {
   symlinkSync('real', join(top, 'relative'));
   symlinkSync(join(top, 'relative'), join(top, 'absolute'));
   symlinkSync('../relative/./file', join(top, 'real', 'other'));
@@ -29,14 +29,14 @@ it('follows links in the middle and at the end, and remembers each where it real
   });
 });
 
-it('finds nothing where there is nothing, and where links lead in a circle', () => {
+it('finds nothing for missing paths and circular links', () => {
   symlinkSync('circle', join(top, 'circle'));
   expect(findOnDisk(join(top, 'circle', 'file'))).toBeUndefined();
   expect(findOnDisk(join(top, 'none'))).toBeUndefined();
   expect(findOnDisk(join(top, 'real', 'file', 'below'))).toBeUndefined();
 });
 
-it('knows where a directory will be that is not there yet', () => {
+it('resolves a directory that does not exist yet', () => {
   symlinkSync('real', join(top, 'link'));
   expect(findDirectory(join(top, 'link', 'new', 'newer'))).toEqual({
     path: join(top, 'real', 'new', 'newer'),

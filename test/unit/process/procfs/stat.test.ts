@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseProcessStat } from '../../../../src/process/procfs/stat.ts';
 
-test('the name of a program may look like the fields behind it', () => {
+test('a program’s name can look like the following fields', () => {
   const fields = Array.from({ length: 50 }, (_, index) => String(index + 4));
   expect(parseProcessStat(`12 (a) R 1 (b) S ${fields.join(' ')}\n`)).toEqual({
     state: 'S',
@@ -11,6 +11,6 @@ test('the name of a program may look like the fields behind it', () => {
   });
 });
 
-test('nothing, as of a process that is gone, has no fields', () => {
+test('an empty stat, as of an exited process, has no fields', () => {
   expect(parseProcessStat('')).toBeUndefined();
 });

@@ -52,7 +52,7 @@ describe('a window of commands', () => {
     expect(new Set(harness.sent.map(({ id }) => id)).size).toBe(10);
   });
 
-  test('holds in-band commands back, and sends as many as there are places when it lets them go', () => {
+  test('holds in-band commands, and sends as many as fit when it is released', () => {
     const harness = new Harness();
     harness.window.hold();
     for (let index = 0; index < 10; index++) void harness.run(`c${index}`);
@@ -67,7 +67,7 @@ describe('a window of commands', () => {
     expect(harness.sent).toHaveLength(9);
   });
 
-  test('an unrequested answer is detected', () => {
+  test('detects a reply that was not requested', () => {
     const harness = new Harness();
     void harness.run('one');
     expect(harness.window.settleReply(99, nothing)).toBe(false);
@@ -76,7 +76,7 @@ describe('a window of commands', () => {
     expect(harness.answer(0)).toBe(false);
   });
 
-  test('a command that was given up on keeps its place until QEMU answers, a queued one is never sent', async () => {
+  test('a timed-out command keeps its place until QEMU answers, a queued one is never sent', async () => {
     const harness = new Harness();
     const abort = new AbortController();
     const failures = Array.from({ length: 9 }, async (_, index) =>
@@ -93,7 +93,7 @@ describe('a window of commands', () => {
     expect(await next).toBe('answer to next');
   });
 
-  test('only a command that is alone at QEMU has no id, and its answer is recognized', async () => {
+  test('only a command that is alone at QEMU has no id, and its reply is matched', async () => {
     const harness = new Harness();
     const alone = harness.run('alone');
     const second = harness.run('second');
@@ -106,7 +106,7 @@ describe('a window of commands', () => {
     expect(harness.sent[2]?.id).toBeTypeOf('number');
   });
 
-  test('the oldest in-band command is the one an error without id belongs to', () => {
+  test('an error without an id belongs to the oldest in-band command', () => {
     const harness = new Harness();
     expect(harness.window.oldestId()).toBeUndefined();
     void harness.run('urgent', true);

@@ -10,7 +10,7 @@ interface Numbered {
 const numbers = (buffer: EventBuffer<Numbered>): number[] =>
   buffer.filter(() => true).map(({ event }) => event.n);
 
-test('holds events up to the number and the bytes', () => {
+test('holds events up to the limits of number and bytes', () => {
   const buffer = new EventBuffer<Numbered>();
   for (let n = 0; n < 1024; n++) expect(buffer.push({ event: 'A', n }, 1)).toBe(0);
   expect(buffer.push({ event: 'A', n: 1024 }, 1)).toBe(1);
@@ -21,7 +21,7 @@ test('holds events up to the number and the bytes', () => {
   expect(numbers(four)).toEqual([2, 3, 4]);
 });
 
-test('makes room at the cost of the name that needs it', () => {
+test('makes room by dropping events of the same name', () => {
   const buffer = new EventBuffer<Numbered>();
   buffer.push({ event: 'RARE', n: 0 }, 10);
   for (let n = 1; n <= 20; n++) buffer.push({ event: 'FLOOD', n }, EVENT_BYTES / 4);
@@ -30,7 +30,7 @@ test('makes room at the cost of the name that needs it', () => {
   expect(numbers(buffer)).toEqual([18, 19, 20, 21]);
 });
 
-test('drops an event that is larger than its limit, and holds one that just fits', () => {
+test('drops an event larger than its limit, and holds one that just fits', () => {
   const buffer = new EventBuffer<Numbered>();
   buffer.push({ event: 'A', n: 1 }, 10);
   expect(buffer.push({ event: 'A', n: 2 }, EVENT_BYTES + 1)).toBe(1);
@@ -39,7 +39,7 @@ test('drops an event that is larger than its limit, and holds one that just fits
   expect(numbers(buffer)).toEqual([3]);
 });
 
-test('has the room again of what was read or forgotten', () => {
+test('frees the room of events that were read or dropped', () => {
   const buffer = new EventBuffer<Numbered>();
   buffer.push({ event: 'A', n: 1 }, EVENT_BYTES / 2);
   buffer.push({ event: 'B', n: 2 }, EVENT_BYTES / 2);

@@ -7,7 +7,7 @@ function event(name: string, n = 0): ReceivedEvent {
   return { event: name, data: { n }, timestamp: { seconds: 0, microseconds: 0 } };
 }
 
-test('the backlog of a name goes to the subscribers of one turn, and to no later ones', async () => {
+test('the backlog of a name is delivered to the subscribers of one turn only', async () => {
   const hub = new EventHub();
   hub.emit(event('STOP', 1), 10);
   hub.emit(event('RESET', 2), 10);
@@ -34,7 +34,7 @@ test('unsubscribing stops delivery, in the middle of the backlog too', () => {
   expect(seen).toEqual([3]);
 });
 
-test('an iterator gives what it holds, then ends with the connection', async () => {
+test('an iterator delivers its events, then ends with the connection', async () => {
   const hub = new EventHub();
   const stream = hub.stream(undefined);
   const waiting = stream.next();
@@ -67,7 +67,7 @@ test('leaving the loop unsubscribes', async () => {
   expect(await stream.next()).toEqual({ done: true, value: undefined });
 });
 
-test('a storm leaves the rare events, in backlog and iterator', async () => {
+test('a flood keeps rare events in backlog and iterator', async () => {
   const hub = new EventHub();
   const stream = hub.stream(['SHUTDOWN', 'RESET']);
   await nextTurn();

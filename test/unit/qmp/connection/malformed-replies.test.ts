@@ -173,24 +173,24 @@ describe.each(REPLIES)('%s', (_, sent) => {
   test.each([
     ['without a time limit', undefined],
     ['with an hour', HOUR_MS],
-  ])('is refused at once, %s', async (_limit, timeoutMs) => {
+  ])('is rejected at once, %s', async (_limit, timeoutMs) => {
     await using client = await clientOf(sent, timeoutMs);
     await expect(client.execute('query-status')).rejects.toMatchObject(REFUSED);
   });
 
-  test('is refused in place of a greeting', async () => {
+  test('is rejected in place of a greeting', async () => {
     onConnection = (socket) => socket.write(Buffer.from(sent, 'latin1'));
     const options = { greetingTimeoutMs: HOUR_MS };
     await expect(QmpClient.negotiate(connect(path), options)).rejects.toMatchObject(REFUSED);
   });
 });
 
-test('a second greeting is refused at once', async () => {
+test('a second greeting is rejected at once', async () => {
   await using client = await clientOf(GREETING);
   await expect(client.execute('query-status')).rejects.toMatchObject(REFUSED);
 });
 
-test('after what is refused, nothing that follows is believed', async () => {
+test('nothing after a rejected message is read', async () => {
   await using client = await clientOf('{]\n{"return":{"status":"running","running":true}}\n');
   const calls = [client.execute('query-status'), client.execute('query-status')];
   for (const { status } of await Promise.allSettled(calls)) expect(status).toBe('rejected');
@@ -213,19 +213,19 @@ describe('arguments', () => {
     ['a function further down', { device: { list: [() => undefined] } }],
     ['a symbol among others', { device: Symbol('x') }],
     ['a cycle', cycle],
-  ])('refuses %s as arguments, and nothing is sent', async (_, args) => {
+  ])('rejects %s as arguments, and sends nothing', async (_, args) => {
     await using client = await clientOf('{"return":{}}');
     const execute = client.execute.bind(client) as (name: string, args: unknown) => Promise<unknown>;
     await expect(execute('cont', args)).rejects.toMatchObject({ code: 'VMLET_INVALID_INPUT' });
     expect(client.trace.toJsonLines()).not.toContain('"cont"');
   });
 
-  test.each([5, '', null, undefined, '\ud800'])('refuses %j as a command', async (name) => {
+  test.each([5, '', null, undefined, '\ud800'])('rejects %j as a command', async (name) => {
     await using client = await clientOf('{"return":{}}');
     await expect(client.execute(name as string)).rejects.toMatchObject({ code: 'VMLET_INVALID_INPUT' });
   });
 
-  test('leaves out what is undefined, and nothing else', async () => {
+  test('omits only undefined values', async () => {
     await using client = await clientOf('{"return":{}}');
     await client.execute('cont', { a: undefined, b: null, c: [1n] } as never);
     expect(client.trace.toJsonLines()).toContain(JSON.stringify({ b: null, c: [1] }).slice(1, -1));

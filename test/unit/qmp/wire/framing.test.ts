@@ -53,13 +53,13 @@ describe('garbage', () => {
     expect(garbage).toHaveLength(1);
   });
 
-  test('a string that is cut off does not swallow what follows', () => {
+  test('a truncated string does not swallow what follows', () => {
     const { objects, garbage } = scan(['{"cut": "of', 'f\r\n{"b":2}\r\n']);
     expect(objects).toEqual([{ b: 2 }]);
     expect(garbage).toEqual(['an unterminated string: {\\"cut\\": \\"of']);
   });
 
-  test('control characters are made harmless', () => {
+  test('control characters are escaped', () => {
     expect(scan(['\u001b[2Jx\n']).garbage).toEqual(['not a JSON object: \\u001b[2Jx']);
   });
 
@@ -77,13 +77,13 @@ describe('garbage', () => {
 });
 
 describe('the excerpt of garbage', () => {
-  test('is its first 80 bytes, and that there were more', () => {
+  test('contains the first 80 bytes, and marks more', () => {
     expect(scan([`${'x'.repeat(80)}\n`]).garbage).toEqual([`not a JSON object: ${'x'.repeat(80)}…`]);
     expect(scan([`${'x'.repeat(79)}\n`]).garbage).toEqual([`not a JSON object: ${'x'.repeat(79)}`]);
     expect(scan(['x'.repeat(200)]).garbage).toEqual([`not a JSON object: ${'x'.repeat(80)}…`]);
   });
 
-  test('is where it begins, counted from the object’s first byte', () => {
+  test('starts at the garbage, counted from the object’s first byte', () => {
     expect(scan(['{"a":}\n']).garbage).toEqual(['invalid JSON at byte 6: {\\"a\\":}']);
     expect(scan(['  {"a":}\n']).garbage).toEqual(['invalid JSON at byte 6: {\\"a\\":}']);
     expect(scan(['  {"a"', ':[1', ',]}\n']).garbage).toEqual(['invalid JSON at byte 9: {\\"a\\"']);
@@ -102,7 +102,7 @@ describe('the excerpt of garbage', () => {
     ]);
   });
 
-  test('begins where the object did, in an earlier piece', () => {
+  test('starts with the object, in an earlier chunk', () => {
     expect(scan(['  {"a": "b', 'c\n']).garbage).toEqual(['an unterminated string: {\\"a\\": \\"b']);
   });
 });
@@ -167,7 +167,7 @@ test('an unfinished object is forgotten on demand, wherever it was', () => {
 });
 
 describe('limits', () => {
-  test('an object that is too long is garbage, complete or not', () => {
+  test('an object beyond the limit is garbage, complete or not', () => {
     const long = `{"a":"${'x'.repeat(100)}"}`;
     for (const chunks of [[`${long}\n`], [long], [long.slice(0, 90), long.slice(90)], long.split(/(?=.)/)]) {
       const { objects, garbage } = scan([...chunks, '\n{"b":2}\n'], { maxBytes: 80 });
@@ -180,7 +180,7 @@ describe('limits', () => {
     ['on a line', ['\n']],
     ['alone', ['']],
     ['in pieces', null],
-  ])('an object may be as long as the limit, and no longer: %s', (_, ending) => {
+  ])('an object can be as long as the limit, and no longer: %s', (_, ending) => {
     const object = `{"a":"${'x'.repeat(72)}"}`;
     const chunks = ending ? [`${object}${ending[0] ?? ''}`] : [object.slice(0, 40), object.slice(40)];
     expect(object).toHaveLength(80);
@@ -201,12 +201,12 @@ describe('limits', () => {
     }
   });
 
-  test('an object is given up when it gets too long, not when it ends', () => {
+  test('an object is dropped when it gets too long, not at its end', () => {
     expect(scan(['{"a":"', 'x'.repeat(80)], { maxBytes: 80 }).garbage).toEqual(['too long: {\\"a\\":\\"']);
     expect(scan(['{"a":"', 'x'.repeat(74)], { maxBytes: 80 }).garbage).toEqual([]);
   });
 
-  test('as deep as the limit is not too deep', () => {
+  test('nesting up to the limit is accepted', () => {
     const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)} `;
     expect(scan([nested(10)], { maxDepth: 10 })).toMatchObject({ objects: { length: 1 }, garbage: [] });
     expect(scan([nested(11)], { maxDepth: 10 }).garbage[0]).toMatch(/^too deep: /);
@@ -214,7 +214,7 @@ describe('limits', () => {
     expect(scan([nested(1025)]).garbage).toHaveLength(1);
   });
 
-  test('so is one that is nested too deep', () => {
+  test('nesting beyond the limit is rejected', () => {
     const deep = '{"a":'.repeat(20) + '1' + '}'.repeat(20);
     expect(scan([deep, '\n{"b":2}\n'], { maxDepth: 10 })).toMatchObject({
       objects: [{ b: 2 }],
@@ -222,7 +222,7 @@ describe('limits', () => {
     });
   });
 
-  test('a megabyte of back-to-back objects takes no quadratic time', () => {
+  test('a megabyte of consecutive objects takes linear time', () => {
     const { objects } = scan(['{"a":1}'.repeat(150_000)]);
     expect(objects).toHaveLength(150_000);
   });

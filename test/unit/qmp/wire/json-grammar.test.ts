@@ -79,7 +79,7 @@ test.each([
   expect(read(text)).toEqual({ refused: at });
 });
 
-test('depth counts what is open', () => {
+test('depth counts open brackets', () => {
   const grammar = new JsonGrammar();
   const depths = [...Buffer.from('{"a":[{},[1]]}')].map((byte) => {
     grammar.accept(byte);
@@ -97,7 +97,7 @@ function isJson(text: string): boolean {
   }
 }
 
-test('after a reset and after an object it begins anew', () => {
+test('starts again after a reset and after an object', () => {
   const grammar = new JsonGrammar();
   const accept = (text: string): boolean[] => [...Buffer.from(text)].map((byte) => grammar.accept(byte));
   for (const text of ['{"a":[1', '{"a":"x', '{"a":tr', '{"a":1}']) {
@@ -109,7 +109,7 @@ test('after a reset and after an object it begins anew', () => {
   }
 });
 
-test('it takes what JSON.parse takes, and refuses no beginning of that', () => {
+test('accepts what JSON.parse accepts, and every prefix of it', () => {
   const parts = [
     '{',
     '}',

@@ -21,7 +21,7 @@ test('integers that a number cannot hold are bigint, all others numbers', () => 
   });
 });
 
-test('the many digits of a fraction or an exponent are no integer', () => {
+test('a fraction or exponent with many digits is not an integer', () => {
   expect(parseLossless('[-0.00009007199341796242,1.2345678901234567890e-1000000000000000000]')).toEqual([
     -0.00009007199341796242, 0,
   ]);
@@ -33,7 +33,7 @@ test('bigints are written as digits', () => {
   expect(formatLossless({ a: 2n ** 63n }, 2)).toBe('{\n  "a": 9223372036854775808\n}');
 });
 
-test('a value that QEMU could not read is rejected by name', () => {
+test('a value that QEMU could not read is rejected, and named', () => {
   for (const value of ['\ud800', 'a\udc00b', NaN, Infinity, 2n ** 64n, -(2n ** 63n) - 1n]) {
     expect(() => stringifyLossless({ outer: [{ inner: value }] }, 'command')).toThrow(InvalidInputError);
     expect(() => stringifyLossless({ outer: [{ inner: value }] }, 'command')).toThrow(
@@ -66,11 +66,11 @@ test.each([
   expect(parseLossless(`{"a":${text}}`)).toEqual({ a: value });
 });
 
-test.each(['', '{', '[9007199254740993', '9007199254740993x'])('%j is no JSON', (text) => {
+test.each(['', '{', '[9007199254740993', '9007199254740993x'])('%j is not JSON', (text) => {
   expect(() => parseLossless(text)).toThrow(SyntaxError);
 });
 
-test('an error says what is wrong, and where', () => {
+test('an error states the problem and its place', () => {
   const refuse = (value: unknown) => () => stringifyLossless({ a: { b: value } }, 'command');
   expect(refuse('\ud800')).toThrow('command.a.b: has a lone surrogate');
   expect(refuse(NaN)).toThrow('command.a.b: is NaN, which JSON cannot represent');
@@ -79,7 +79,7 @@ test('an error says what is wrong, and where', () => {
   expect(refuse({ 'x\udc00': 1 })).toThrow('command.a.b: has a member name that is not valid Unicode');
 });
 
-test('the least and the greatest of 64 bits pass', () => {
+test('the minimum and maximum of 64 bits are accepted', () => {
   expect(stringifyLossless({ a: -(2n ** 63n), b: 2n ** 64n - 1n, c: 0n }, 'command')).toBe(
     '{"a":-9223372036854775808,"b":18446744073709551615,"c":0}',
   );

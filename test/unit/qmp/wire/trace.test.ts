@@ -6,7 +6,7 @@ const shown = (trace: QmpTrace): string[] =>
   trace.messages().map(({ direction, message }) => `${direction} ${JSON.stringify(message)}`);
 
 describe('the trace of a monitor', () => {
-  test('has the messages of both directions in order, however the received bytes were cut', () => {
+  test('contains the messages of both directions in order, in any chunks', () => {
     const trace = new QmpTrace();
     received(trace, '{"QMP":{}}\r\n');
     trace.record('sent', '{"execute":"cont"}');
@@ -23,7 +23,7 @@ describe('the trace of a monitor', () => {
     expect(trace.dropped).toBe(0);
   });
 
-  test('keeps the newest, and no message without its beginning', () => {
+  test('keeps the newest messages, each complete', () => {
     const trace = new QmpTrace({ entries: 3 });
     received(trace, '{"return":{"a":{}');
     received(trace, ',"b":{"c":1}}}\r\n{"event":"STOP"}\r\n');
@@ -38,7 +38,7 @@ describe('the trace of a monitor', () => {
     expect(trace.dropped).toBe(1);
   });
 
-  test('is bounded in bytes, also by one message that is too long', () => {
+  test('is limited in bytes, even for one long message', () => {
     const trace = new QmpTrace({ bytes: 1000 });
     for (let number = 0; number < 5000; number++) trace.record('sent', `{"execute":"${number}"}`);
     const kept = shown(trace);
@@ -50,7 +50,7 @@ describe('the trace of a monitor', () => {
     expect(shown(trace)).toEqual(['received {"return":{}}']);
   });
 
-  test('leaves passwords and keys out', () => {
+  test('omits passwords and keys', () => {
     const trace = new QmpTrace();
     trace.record('sent', '{"execute":"set_password","arguments":{"protocol":"vnc","password":"hunter2"}}');
     trace.record(

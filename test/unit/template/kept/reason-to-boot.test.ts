@@ -16,7 +16,7 @@ it.each<[LaunchOptions, RegExp]>([
   expect(reasonOf(options)).toMatch(reason);
 });
 
-it('forks for what every fork gets anew', () => {
+it('forks for options that every fork sets anew', () => {
   const options = { image: 'debian:13', name: 'web', ports: ['80'], memory: '1G', append: 'quiet' };
   expect(reasonOf(options)).toBeUndefined();
 });

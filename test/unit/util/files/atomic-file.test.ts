@@ -20,7 +20,7 @@ it('puts a file in the place of another, with its mode, and nothing beside it', 
   expect(readdirSync(directory.path)).toEqual(['config']);
 });
 
-it('takes away what a writer that was killed has left, and nothing of one that lives', () => {
+it('removes the leftovers of a killed writer, and nothing of a living one', () => {
   const dead = spawnSync('true').pid;
   const others = [`config.${process.ppid}.new`, 'config.new', `config.x${dead}.new`, `other.${dead}.new`];
   for (const name of [...others, `config.${dead}.new`]) writeFileSync(join(directory.path, name), '');

@@ -17,7 +17,7 @@ function refusal(path: string): string {
   return 'none';
 }
 
-it('makes what is missing for this user alone, and takes what is there', () => {
+it('creates missing directories for this user only, and accepts existing ones', () => {
   const path = join(directory, 'a', 'b', 'c');
   makeDirectories(path);
   for (const one of ['a', 'a/b', 'a/b/c']) expect(statSync(join(directory, one)).mode & 0o7777).toBe(0o700);
@@ -28,7 +28,7 @@ it('makes what is missing for this user alone, and takes what is there', () => {
 });
 
 // Node's own recursive mkdir never returns here.
-test('where the kernel has no place for directories, that is said at once', () => {
+test('fails at once in a file system without directories', () => {
   expect(refusal('/proc/vmlet/machines')).toBe(
     'cannot create directory /proc/vmlet: /proc does not support directories',
   );

@@ -16,13 +16,13 @@ function held(signal: AbortSignal): { timers: number; listeners: number } {
 }
 
 it.each([2 ** 31, 30 * 24 * 3_600_000, Infinity])(
-  'a limit of %d ms is not over at once',
+  'a limit of %d ms does not expire at once',
   async (timeoutMs) => {
     expect(await withinLimits('work', delay(20, 'done'), { timeoutMs })).toBe('done');
   },
 );
 
-it('gives what the work gives, and leaves neither a timer nor a listener', async () => {
+it('returns the result of the work, and leaves neither a timer nor a listener', async () => {
   const { signal } = new AbortController();
   const before = held(signal);
   const work = deferred<string>();
@@ -33,7 +33,7 @@ it('gives what the work gives, and leaves neither a timer nor a listener', async
   expect(held(signal)).toEqual(before);
 });
 
-it('fails as the work does, and leaves neither a timer nor a listener', async () => {
+it('rejects like the work, and leaves neither a timer nor a listener', async () => {
   const { signal } = new AbortController();
   const before = held(signal);
   const work = Promise.reject(new Error('broken'));
@@ -41,7 +41,7 @@ it('fails as the work does, and leaves neither a timer nor a listener', async ()
   expect(held(signal)).toEqual(before);
 });
 
-it('rejects when the time is over, says what took too long, and leaves no listener', async () => {
+it('rejects at the time limit, names the work, and leaves no listener', async () => {
   const { signal } = new AbortController();
   const limits = { timeoutMs: 5, signal };
   const failure = await withinLimits('waiting for the guest', deferred().promise, limits).catch(
@@ -55,11 +55,11 @@ it('rejects when the time is over, says what took too long, and leaves no listen
   expect(held(signal).listeners).toBe(0);
 });
 
-it('rejects when the time is over, where there is no signal', async () => {
+it('rejects at the time limit without a signal', async () => {
   await expect(withinLimits('work', deferred().promise, { timeoutMs: 5 })).rejects.toThrow(TimedOutError);
 });
 
-it('has no time limit where there is a signal alone', async () => {
+it('has no time limit with only a signal', async () => {
   const { signal } = new AbortController();
   expect(await withinLimits('work', delay(20, 'done'), { signal })).toBe('done');
 });
@@ -76,7 +76,7 @@ it.each([{ timeoutMs: LONG_MS }, {}])(
   },
 );
 
-it('rejects at once when it was already aborted, and the end of the work is ignored', async () => {
+it('rejects at once after an abort, and ignores the end of the work', async () => {
   const work = deferred();
   const limited = withinLimits('work', work.promise, { signal: AbortSignal.abort(new Error('before')) });
   await expect(limited).rejects.toThrow('before');
@@ -85,7 +85,7 @@ it('rejects at once when it was already aborted, and the end of the work is igno
   await delay(1);
 });
 
-it('is the work alone where there are no limits', async () => {
+it('returns the work itself without limits', async () => {
   expect(await withinLimits('work', Promise.resolve(5), {})).toBe(5);
   await expect(withinLimits('work', Promise.reject(new Error('broken')), {})).rejects.toThrow('broken');
 });

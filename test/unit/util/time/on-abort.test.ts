@@ -4,7 +4,7 @@ import { onAbort } from '../../../../src/util/time/on-abort.ts';
 
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
-it('calls everyone back once, with the reason, and leaves no listener', () => {
+it('calls every callback once with the reason, and leaves no listener', () => {
   const aborter = new AbortController();
   const calls: unknown[] = [];
   onAbort(aborter.signal, (reason) => calls.push(['first', reason]));
@@ -19,7 +19,7 @@ it('calls everyone back once, with the reason, and leaves no listener', () => {
   expect(listeners(aborter.signal)).toBe(0);
 });
 
-it('has one listener for all who wait, and none when the last has stopped waiting', () => {
+it('shares one listener among all callbacks, and removes it with the last', () => {
   const { signal } = new AbortController();
   const stops = Array.from({ length: 20 }, () => onAbort(signal, () => undefined));
   expect(listeners(signal)).toBe(1);
@@ -30,7 +30,7 @@ it('has one listener for all who wait, and none when the last has stopped waitin
   expect(listeners(signal)).toBe(0);
 });
 
-it('does not call back who has stopped waiting', () => {
+it('does not call a removed callback', () => {
   const aborter = new AbortController();
   const calls: string[] = [];
   onAbort(aborter.signal, () => calls.push('waits'));
@@ -39,7 +39,7 @@ it('does not call back who has stopped waiting', () => {
   expect(calls).toEqual(['waits']);
 });
 
-it('starts anew for who comes after the last has left, and an old stop does not touch them', () => {
+it('starts again after the last was removed, unaffected by an old removal', () => {
   const aborter = new AbortController();
   const calls: string[] = [];
   const stopFirst = onAbort(aborter.signal, () => calls.push('first'));
@@ -51,7 +51,7 @@ it('starts anew for who comes after the last has left, and an old stop does not 
   expect(calls).toEqual(['second']);
 });
 
-it('stops without harm after the abort', () => {
+it('can be removed after the abort', () => {
   const aborter = new AbortController();
   const stop = onAbort(aborter.signal, () => undefined);
   aborter.abort();

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-it.each([1, 1000, 2 ** 31 - 1, 2 ** 31, 60 * DAY_MS])('acts once after %d ms, and not before', (ms) => {
+it.each([1, 1000, 2 ** 31 - 1, 2 ** 31, 60 * DAY_MS])('fires once after %d ms, and not before', (ms) => {
   startTimer(ms, act);
   vi.advanceTimersByTime(ms - 1);
   expect(acts).toBe(0);
@@ -23,7 +23,7 @@ it.each([1, 1000, 2 ** 31 - 1, 2 ** 31, 60 * DAY_MS])('acts once after %d ms, an
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('never acts where the time is infinite', () => {
+it('never fires for an infinite time', () => {
   const stop = startTimer(Infinity, act);
   vi.advanceTimersByTime(100 * DAY_MS);
   expect(acts).toBe(0);
@@ -31,7 +31,7 @@ it('never acts where the time is infinite', () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it.each([0, 30])('does not act when it is stopped after %d days of 60', (days) => {
+it.each([0, 30])('does not fire when it is stopped after %d days of 60', (days) => {
   const stop = startTimer(60 * DAY_MS, act);
   vi.advanceTimersByTime(days * DAY_MS);
   stop();

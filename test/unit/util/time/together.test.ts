@@ -5,7 +5,7 @@ import { together } from '../../../../src/util/time/together.ts';
 const untilAborted = async (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
-it('gives all results, in the order of the works', async () => {
+it('returns all results in order', async () => {
   const first = deferred<string>();
   const both = together([async () => first.promise, async () => Promise.resolve(2)]);
   first.resolve('one');
@@ -23,7 +23,7 @@ it('starts all works before one has ended', async () => {
   expect(met).toBe(2);
 });
 
-it('aborts the others when one fails, sees them to their end, and rejects with the first failure', async () => {
+it('aborts the others when one fails, waits for them, and rejects with the first failure', async () => {
   const ended: string[] = [];
   const slow = async (signal: AbortSignal): Promise<void> => {
     await untilAborted(signal).catch(() => undefined);
@@ -43,7 +43,7 @@ it('aborts all works when its signal does, and rejects with the reason', async (
   await expect(both).rejects.toThrow('not wanted');
 });
 
-it('starts nothing where it was aborted before', async () => {
+it('starts nothing after an abort', async () => {
   let started = 0;
   const work = async (): Promise<number> => Promise.resolve(++started);
   await expect(together([work], AbortSignal.abort(new Error('before')))).rejects.toThrow('before');

@@ -24,7 +24,7 @@ describe('the mirrors of a host', () => {
       { release: 'https://near/debian', security: 'http://near/security' },
     ],
     ['Ubuntu|Ubuntu|http://archive.ubuntu.com/ubuntu/\nGoogle|Debian|http://other/\n', OFFICIAL],
-  ])('are those of its own Debian: %j', (targets, expected) => {
+  ])('are those of its own Debian release: %j', (targets, expected) => {
     expect(mirrorsOf(targets)).toEqual(expected);
   });
 });
