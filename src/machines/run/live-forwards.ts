@@ -34,7 +34,7 @@ export async function replaceForwards(
       'ports',
       `${definition.spec.name} is running with a network that does not support forwards`,
       {
-        hint: `restart it to apply its present network settings: vmlet restart ${definition.spec.name}`,
+        hint: `restart it to apply its current network settings: vmlet restart ${definition.spec.name}`,
       },
     );
   }
