@@ -78,7 +78,7 @@ describe('one directory', () => {
   });
   afterAll(async () => machine.kill());
 
-  it('is there, with what it holds, and takes what the guest writes', async () => {
+  it('contains its files, and takes what the guest writes', async () => {
     expect(await ran(machine, 'cat', '/a/b/c/of the host')).toBe('written here');
     expect(
       await sh(machine, 'cd /a/b/c; mkdir -p d/e; echo guest >d/e/f; mv d/e/f g; ln g h; ln -s g l'),
@@ -89,7 +89,7 @@ describe('one directory', () => {
     expect(await sh(machine, 'grep -c " /a/b/c virtiofs " /proc/mounts')).toBe('1');
   });
 
-  it('belongs to root in the guest and to us here, and chown says yes', async () => {
+  it('belongs to root in the guest and to this user on the host, and chown succeeds', async () => {
     expect(await sh(machine, 'cd /a/b/c; touch mine; chown -R 33:44 mine d; stat -c %u:%g mine .')).toBe(
       '0:0\n0:0',
     );
@@ -97,7 +97,7 @@ describe('one directory', () => {
     expect([uid, gid]).toEqual([process.getuid?.(), process.getgid?.()]);
   });
 
-  it('shows at once what was written here, also of a file that the guest knows', async () => {
+  it('shows changes of the host at once, even in a file that the guest has read', async () => {
     const path = join(source, 'growing');
     writeFileSync(path, 'one\n');
     for (let round = 0; round < 6; round++) {
@@ -112,7 +112,7 @@ describe('one directory', () => {
     expect(await sh(machine, 'cat /a/b/c/growing')).toContain('No such file');
   });
 
-  it('cannot be written to where it is read-only, whatever the guest does', async () => {
+  it('cannot be changed by the guest if it is read-only', async () => {
     const tries =
       'mount -o remount,rw /locked; echo no >/locked/kept; touch /locked/new; rm /locked/kept; ls /locked';
     expect(await sh(machine, tries)).toMatch(/^kept\n(.*Read-only file system\n?){3}$/);
@@ -120,7 +120,7 @@ describe('one directory', () => {
     expect(await ran(machine, 'cat', '/a/b/c/inner/kept')).toBe('as it was');
   });
 
-  it('leads nowhere else: links are the guest’s, and its names have no way out', async () => {
+  it('contains the guest’s links without following them on the host, and allows no path out of it', async () => {
     const secret = join(directory, 'secret');
     writeFileSync(secret, 'secret\n');
     symlinkSync(secret, join(source, 'to the secret'));
@@ -129,7 +129,7 @@ describe('one directory', () => {
     rmSync(secret);
   });
 
-  it('takes neither setuid files nor devices', async () => {
+  it('accepts neither setuid files nor devices', async () => {
     const tries =
       'cd /a/b/c; cp /bin/busybox s; chmod 4755 s; chmod 2755 s; mknod n c 1 3; mknod m b 7 0; mkfifo p';
     const said = await sh(machine, tries);
@@ -139,13 +139,13 @@ describe('one directory', () => {
     expect(statSync(join(source, 'p')).isFIFO()).toBe(true);
   });
 
-  it('has no socket any more for anybody else', () => {
+  it('has no socket that other processes can open', () => {
     const { sockets } = machine.plan.directory;
     expect(readdirSync(sockets)).toEqual([]);
   });
 });
 
-it('is another user’s in the guest with uid, and keeps its numbers with ids=host', async () => {
+it('belongs to another user in the guest with uid, and keeps its owners with ids=host', async () => {
   const [squashed, numbered] = [shared(), shared()];
   const volumes = [`${squashed}:/s:uid=1000,gid=50`, `${numbered}:/n:ids=host,cache=never`];
   await using machine = await machineWith(...volumes);
@@ -155,7 +155,7 @@ it('is another user’s in the guest with uid, and keeps its numbers with ids=ho
   expect(await sh(machine, 'stat -c %u:%g /n')).toBe(`${process.getuid?.()}:${process.getgid?.()}`);
 });
 
-it.runIf(isRoot)('is used as its owner where root starts the machine', async () => {
+it.runIf(isRoot)('is accessed as its owner when root starts the machine', async () => {
   const source = shared();
   const foreign = join(source, 'of root');
   writeFileSync(foreign, 'x', { mode: 0o600 });
@@ -166,7 +166,7 @@ it.runIf(isRoot)('is used as its owner where root starts the machine', async () 
   expect([uid, gid]).toEqual([4321, 1234]);
 });
 
-it('has any name', async () => {
+it('can have any name', async () => {
   const names = ['a:b', 'with, comma', 'new\nline', 'x'.repeat(200), '-v', '%s "quoted"'];
   const volumes = names.map((name, index) => {
     const source = join(shared(), name);
@@ -183,7 +183,7 @@ it('has any name', async () => {
   expect((await machine.readFile('/link/file')).toString()).toBe(names[0]);
 });
 
-it('survives that its directory disappears', async () => {
+it('can disappear without ending the machine', async () => {
   const source = shared();
   writeFileSync(join(source, 'file'), 'x');
   await using machine = await machineWith(`${source}:/s`);
@@ -192,7 +192,7 @@ it('survives that its directory disappears', async () => {
 });
 
 describe('virtiofsd', () => {
-  it('whose end is the machine’s, which says so', async () => {
+  it('ends the machine when it ends, and the machine reports it', async () => {
     const source = shared();
     await using machine = await machineWith(`${source}:/s`);
     const [pid = 0] = daemonsOf(source);
@@ -205,7 +205,7 @@ describe('virtiofsd', () => {
     await expect(hanging).rejects.toThrow('virtiofsd, which serves /s, was killed by SIGKILL');
   });
 
-  it('ends with its machine, for each reason', async () => {
+  it('ends with its machine, however that ends', async () => {
     const source = shared();
     const ends = [
       async (machine: Machine) => machine.kill(),
@@ -223,7 +223,7 @@ describe('virtiofsd', () => {
     expect(kinds).toEqual(['killed', 'power-off', 'host-quit']);
   });
 
-  it('ends with its launcher, at any moment, and leaves no socket', { timeout: 300_000 }, async () => {
+  it('ends with its launcher at any moment, and leaves no socket', { timeout: 300_000 }, async () => {
     const source = shared();
     const runtime = shared('run-');
     const env = { XDG_RUNTIME_DIR: runtime };
@@ -242,7 +242,7 @@ describe('virtiofsd', () => {
 });
 
 describe('vmlet run -v', () => {
-  it('runs a command in a directory of ours', async () => {
+  it('runs a command in a directory of the host', async () => {
     const source = shared();
     writeFileSync(join(source, 'Makefile'), 'test:\n\techo tested\n');
     const script = 'cat Makefile >copy; pwd';
@@ -269,7 +269,7 @@ describe('vmlet run -v', () => {
     expect(statSync(join(source, 'a')).uid).toBe(process.getuid?.());
   });
 
-  it('copies a directory in and back, for which it needs no virtiofsd', async () => {
+  it('copies a directory in and back without virtiofsd', async () => {
     const [source, kept] = [shared(), shared()];
     mkdirSync(join(source, 'inner'));
     writeFileSync(join(source, 'inner/file'), 'one\n');
@@ -289,7 +289,7 @@ describe('vmlet run -v', () => {
     expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('kept\n');
   });
 
-  it('says of a guest without virtiofs what it lacks', async () => {
+  it('reports that the guest’s kernel lacks virtiofs', async () => {
     const flags = ['--net', 'none', '-v', `${shared()}:/s`, '--append', 'initcall_blacklist=virtio_fs_init'];
     const { status, stderr } = await vmlet('run', ...flags, 'micro', '--', 'true');
     expect(stderr).toMatch(
@@ -298,7 +298,7 @@ describe('vmlet run -v', () => {
     expect(status).toBe(125);
   });
 
-  it('refuses to fork with one', async () => {
+  it('is rejected for a fork', async () => {
     const { stderr } = await vmlet('run', '--template', 'none', '-v', `${directory}:/s`, '--', 'true');
     expect(stderr).toContain('forks do not share directories yet');
   });
@@ -308,7 +308,7 @@ describe('vmlet run -v', () => {
     [['-v', 'da ta:/x'], /^vmlet: -v: invalid volume name "da ta"\n {2}expected letters/],
     [['-v', '/etc/passwd:/x'], /^vmlet: -v: not a directory: \/etc\/passwd\n/],
     [['--mount', 'src=/missing,dst=/x'], /^vmlet: --mount: no such directory: \/missing\n/],
-  ])('refuses %j', async (flags, problem) => {
+  ])('rejects %j', async (flags, problem) => {
     const { status, stderr } = await vmlet('run', ...flags, 'micro', '--', 'true');
     expect(stderr).toMatch(problem);
     expect(status).toBe(125);

@@ -55,7 +55,7 @@ async function defaultRoutes(machine: Machine): Promise<string[]> {
     .filter((line) => line.startsWith('default'));
 }
 
-it('lets machines find each other by name, whether they were booted or forked', async () => {
+it('lets machines find each other by name, booted or forked', async () => {
   expect(network.members).toEqual([
     { name: 'web', address: '10.99.0.2', mac: '52:54:0a:63:00:02' },
     { name: 'db', address: '10.99.0.3', mac: '52:54:0a:63:00:03' },
@@ -71,7 +71,7 @@ it('lets machines find each other by name, whether they were booted or forked', 
   expect(await defaultRoutes(db)).toHaveLength(1);
 });
 
-it('parts machines without a word, and heals', async () => {
+it('partitions machines silently, and heals', async () => {
   await using third = await fork('third');
   await serve(third);
   network.partition(['web'], ['db']);
@@ -82,7 +82,7 @@ it('parts machines without a word, and heals', async () => {
   expect(await Promise.all([get(web, 'db'), get(db, 'web')])).toEqual(['db', 'web']);
 });
 
-it('does not wait forever for a paused machine, which gets the news later', async () => {
+it('does not wait forever for a paused machine, which is updated later', async () => {
   await db.qmp.execute('stop');
   await using late = await fork('late');
   await serve(late);
@@ -91,7 +91,7 @@ it('does not wait forever for a paused machine, which gets the news later', asyn
   await until(async () => (await get(db, 'late')) === 'late');
 });
 
-it('survives the end of a machine, and gives the next machine of that name the same address', async () => {
+it('survives the end of a machine, and gives the same address to the next machine of that name', async () => {
   await using first = await template.fork({ networks: [{ network, name: 'cache' }] });
   await serve(first);
   expect(await get(web, 'cache')).toBe(first.name);
@@ -105,7 +105,7 @@ it('survives the end of a machine, and gives the next machine of that name the s
   expect(second.name).not.toBe(first.name);
 });
 
-it('keeps networks apart, and a machine in two of them in both', async () => {
+it('keeps networks separate; a machine can be in two', async () => {
   await using backstage = createNetwork();
   await using both = await template.fork({ name: 'both', networks: [network, backstage] });
   await using behind = await template.fork({ name: 'behind', networks: [backstage] });
@@ -122,14 +122,14 @@ it('keeps networks apart, and a machine in two of them in both', async () => {
   expect(await both.stop()).toMatchObject({ rung: 'guest', outcome: { kind: 'power-off' } });
 });
 
-it('tells a guest its address by DHCP, too', async () => {
+it('assigns addresses by DHCP too', async () => {
   // busybox's client, which only asks: what it would set up is there already.
   const { stderr, exitCode } = await web.exec(['udhcpc', '-f', '-n', '-q', '-i', 'eth0', '-s', '/bin/true']);
   expect(stderr.toString()).toContain('lease of 10.99.0.2 obtained from 10.99.0.1');
   expect(exitCode).toBe(0);
 });
 
-it('refuses what cannot be, and leaves nothing of it', async () => {
+it('rejects invalid combinations and leaves nothing', async () => {
   await expect(fork('db')).rejects.toThrow(/the network shop already has a machine named db/);
   await expect(template.fork({ networks: [network, createNetwork(), createNetwork()] })).rejects.toThrow(
     /3 networks, but forks of template \S+ can join at most 2/,
