@@ -67,7 +67,7 @@ export async function createTemplate(
   const commands = typeof run === 'string' ? [run] : run;
   const spec = parseSpec({ ...launching, name: name ?? 'template' });
   checkNetworks(spec, networkCards);
-  refuseShares(spec);
+  refuseMounts(spec);
   const locations = ownLocations();
   const making: Making = { spec, commands, prepare, networkCards, launching, locations };
   if (name === undefined) return makeTemporary(making);
@@ -115,15 +115,16 @@ function checkNetworks({ networks }: Spec, cards: number): void {
   throw new InvalidInputError('networkCards', `${cards}: expected a whole number from 0 to ${MOST_NETWORKS}`);
 }
 
-function refuseShares({ shares, boot }: Spec): void {
+function refuseMounts({ shares, volumes, tmpfs, boot }: Spec): void {
   if (boot.kind === 'host') {
     throw new InvalidInputError('image', "a template cannot have the host's system", {
       hint: 'use an image such as debian:13, or launch a machine without a template',
     });
   }
-  if (shares.length === 0) return;
-  throw new InvalidInputError('volumes', 'a template cannot share directories', {
-    hint: 'copy the files into its guest with prepare, or launch a machine without a template',
+  const [mount] = [...shares, ...volumes, ...tmpfs];
+  if (mount === undefined) return;
+  throw new InvalidInputError(mount.field, 'a template has no directories, volumes or tmpfs of its own', {
+    hint: 'give them to its forks: vmlet run --template NAME -v SRC:DST …',
   });
 }
 

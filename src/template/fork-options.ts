@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
 import type { NetworkInput } from '../machine/network/network-place.ts';
+import { type MountSet, parseMounts } from '../machine/share/mount-set.ts';
 import { startOptions } from '../machine/spec/launch-options.ts';
+import { shareOptions } from '../machine/spec/machine-options.ts';
 import { flagsOf, withFlag } from '../machine/spec/option-flag.ts';
 import { REQUESTED_BACKENDS, type RequestedBackend } from '../network/plan/network.ts';
 import { type PortForward, parsePortForwards } from '../network/ports/port.ts';
@@ -21,6 +23,13 @@ const forkSchema = z.strictObject({
     group: 'Network',
     description: 'network',
   }),
+  /**
+   * Directories of this host and volumes, as for a launch. With a directory, the fork gets a copy of the template's
+   * memory, because virtiofsd has to share it.
+   */
+  volumes: shareOptions.volumes,
+  /** The same in the grammar of podman's `--mount`, and tmpfs. */
+  mounts: shareOptions.mounts,
   /** How long to wait for the fork to answer, in milliseconds; 60 000 by default. */
   timeoutMs: startOptions.timeoutMs,
 });
@@ -40,7 +49,7 @@ export interface ForkOptions extends Readonly<z.input<typeof forkSchema>> {
   readonly console?: Writable;
 }
 
-export interface ForkSpec {
+export interface ForkSpec extends MountSet {
   /** Undefined where the caller gave none. */
   readonly name: string | undefined;
   readonly ports: readonly PortForward[];
@@ -50,8 +59,13 @@ export interface ForkSpec {
 /** @throws InvalidInputError naming the field, its value and what was expected. */
 export function parseForkOptions(options: ForkOptions): ForkSpec {
   const { signal: _signal, log: _log, console: _console, networks: _networks, ...data } = options;
-  const { name, ports, net } = parseOptions(forkSchema, data);
-  return { name, ports: parsePortForwards(ports), net };
+  const { name, ports, net, volumes, mounts } = parseOptions(forkSchema, data);
+  return {
+    name,
+    ports: parsePortForwards(ports),
+    net,
+    ...parseMounts({ volumes, mounts, directory: process.cwd() }),
+  };
 }
 
 export function timeoutOf({ timeoutMs = FORK_TIMEOUT_MS }: Pick<ForkOptions, 'timeoutMs'>): number {

@@ -1,10 +1,14 @@
 import { join } from 'node:path';
+import { InvalidInputError } from '../errors/index.ts';
 import type { Host } from '../host/survey/host.ts';
 import type { BoundNetworkPlan } from '../network/plan/network.ts';
 import { backingChain } from '../machine/qemu/block-node.ts';
 import { longestFileOf, qemuLayers } from '../machine/qemu/confinement.ts';
+import type { FoundMounts } from '../machine/survey/found-spec.ts';
+import { planShares } from '../machine/survey/plan-shares.ts';
+import { planVolumes, readOnlyVolumes } from '../machine/survey/plan-volumes.ts';
 import type { MachineDirectory } from '../machine/paths/directory.ts';
-import type { DiskPlan, Plan } from '../machine/plan/plan.ts';
+import type { DiskPlan, MemoryPlan, Plan } from '../machine/plan/plan.ts';
 import type { TemplateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
 
@@ -14,12 +18,14 @@ export interface ForkInputs {
   readonly network: BoundNetworkPlan | undefined;
   readonly directory: MachineDirectory;
   readonly wiring: Plan['wiring'];
+  readonly mounts: FoundMounts;
 }
 
 /** Plans a fork: the template's hardware, with copies of its memory and overlays of its disks. */
 export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: ForkInputs): Plan {
   const { plan, opensReadOnly } = record;
-  const { name, host, network, directory, wiring } = inputs;
+  const { name, host, network, directory, wiring, mounts } = inputs;
+  const { shares, volumes } = planMounts(plan, inputs);
   const disks = plan.disks.map((disk) => layerOn(disk, directory));
   const { firmware } = plan;
   return {
@@ -28,9 +34,9 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
     layers: qemuLayers(
       {
         network,
-        shares: plan.shares,
+        shares,
         wiring,
-        longestFile: longestFileOf(plan.disks, plan.volumes, plan.memoryBytes),
+        longestFile: longestFileOf(plan.disks, volumes, plan.memoryBytes),
       },
       host,
     ),
@@ -38,12 +44,10 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
     directory,
     disks,
     firmware: firmware && { ...firmware, variablesPath: directory.nvram },
-    memory: {
-      kind: 'copy-on-write',
-      // A QEMU that opens the file for writing could change what other forks start from.
-      path: opensReadOnly ? files.memory : join(directory.storage, 'memory'),
-      opensReadOnly,
-    },
+    shares,
+    volumes,
+    tmpfs: mounts.tmpfs,
+    memory: memoryOf(record, files, directory, shares.length > 0),
     incoming: true,
     startPaused: true,
     wiring,
@@ -52,13 +56,54 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
       ...new Set([
         ...plan.readOnlyFiles,
         files.state,
-        ...(opensReadOnly ? [files.memory] : []),
+        ...(opensReadOnly && shares.length === 0 ? [files.memory] : []),
+        ...readOnlyVolumes(volumes),
         ...(plan.seed ? [plan.seed.path] : []),
         ...(plan.boot.kind === 'kernel' && plan.boot.initrdPath !== undefined ? [plan.boot.initrdPath] : []),
         ...disks.flatMap((disk) => backingChain(disk).map(({ path }) => path)),
       ]),
     ],
   };
+}
+
+/** Each gets an empty port of the template: saved state contains no device that is another process. */
+function planMounts({ rootPorts }: Plan, { host, directory, mounts }: ForkInputs) {
+  const { shares, volumes } = mounts;
+  requirePorts(shares.length + volumes.length, rootPorts.length);
+  return {
+    shares: planShares(shares, host, (tag) => directory.shareSocket(tag), rootPorts),
+    volumes: planVolumes(volumes, rootPorts.slice(shares.length)),
+  };
+}
+
+function requirePorts(wanted: number, ports: number): void {
+  if (wanted <= ports) return;
+  throw new InvalidInputError(
+    'volumes',
+    `${wanted} directories and volumes, but forks of this template can have at most ${ports}`,
+    {
+      hint:
+        ports === 0
+          ? 'create the template again: an earlier release made it, without ports for them'
+          : 'share a directory that contains several of them',
+    },
+  );
+}
+
+/**
+ * virtiofsd works in the guest's memory. What a QEMU writes to a private mapping, virtiofsd does not see, and the guest
+ * would hang at its first access, without any error.
+ */
+function memoryOf(
+  { opensReadOnly }: TemplateRecord,
+  files: TemplateFiles,
+  { storage }: MachineDirectory,
+  isShared: boolean,
+): MemoryPlan {
+  const own = join(storage, 'memory');
+  if (isShared) return { kind: 'copy', path: own };
+  // A QEMU that opens the file for writing could change what other forks start from.
+  return { kind: 'copy-on-write', path: opensReadOnly ? files.memory : own, opensReadOnly };
 }
 
 /** Lists the files that a fork writes to, as copies to make. For a disk that is its empty overlay. */
@@ -71,7 +116,8 @@ export function writableCopies(
     .filter(({ readOnly }) => !readOnly)
     .map(({ nodeName, path }): [string, string] => [files.overlay(nodeName), path]);
   if (firmware && origin.firmware) copies.push([origin.firmware.variablesPath, firmware.variablesPath]);
-  if (memory.kind === 'copy-on-write' && !memory.opensReadOnly) copies.push([files.memory, memory.path]);
+  if (memory.kind === 'copy' || (memory.kind === 'copy-on-write' && !memory.opensReadOnly))
+    copies.push([files.memory, memory.path]);
   return copies;
 }
 

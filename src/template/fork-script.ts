@@ -10,7 +10,10 @@ import type { TemplateRecord } from './template-record.ts';
 
 /** Returns a shell script that starts a fork by hand, with its console on the terminal. */
 export function forkScript(plan: Plan, host: Host, files: TemplateFiles, record: TemplateRecord): string {
-  const copies = writableCopies(plan, files, record.plan).map(([from, to]) => command(['cp', from, to]));
+  const copies = [
+    ...writableCopies(plan, files, record.plan).map(([from, to]) => command(['cp', from, to])),
+    ...pluggedRemark(plan),
+  ];
   if (record.opensFiles) {
     const place = { channels: [fileChannel(files.state)] };
     return scriptOf(plan, host, [...copies, restoreLine(plan, place)]);
@@ -19,6 +22,12 @@ export function forkScript(plan: Plan, host: Host, files: TemplateFiles, record:
   const open = `exec ${STANDARD_DESCRIPTORS}< ${quoteForShell(files.state)}`;
   const place = { uri: `fd:${STANDARD_DESCRIPTORS}` };
   return scriptOf(plan, host, [...copies, open, restoreLine(plan, place)], STANDARD_DESCRIPTORS + 1);
+}
+
+function pluggedRemark({ shares, volumes }: Plan): string[] {
+  const devices = [...shares.map(({ tag }) => tag), ...volumes.map(({ disk }) => disk.nodeName)];
+  if (devices.length === 0) return [];
+  return [`# vmlet plugs in ${devices.join(', ')} once the state is restored, which this script does not.`];
 }
 
 /** Restores over the monitor: QEMU has no flag for this migration capability. */

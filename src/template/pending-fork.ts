@@ -17,6 +17,9 @@ import { Machine, type MachineOrigin } from '../machine/running/machine.ts';
 import { KernelWatch } from '../machine/launch/kernel-watch.ts';
 import { joinNetworks, connectCards, attachNetworks } from '../machine/launch/join-networks.ts';
 import { type NetworkInput, type NetworkPlace, parseNetworks } from '../machine/network/network-place.ts';
+import { mountAll } from '../machine/launch/configure-guest.ts';
+import { plugInMounts } from '../machine/launch/plug-in.ts';
+import type { Copy } from '../machine/share/copies.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 import { type MachineOptions, RunningMachine } from '../machine/running/running-machine.ts';
 import {
@@ -53,6 +56,7 @@ export class PendingFork implements AsyncDisposable {
   readonly #files: TemplateFiles;
   readonly #record: TemplateRecord;
   readonly #started: StartedParts;
+  readonly #copies: readonly Copy[];
   readonly #scope: Scope;
   /** The agent of a fork that is already personalized and paused. */
   #warmAgent: GuestAgent | undefined;
@@ -62,11 +66,13 @@ export class PendingFork implements AsyncDisposable {
     files: TemplateFiles,
     record: TemplateRecord,
     started: StartedParts,
+    copies: readonly Copy[],
   ) {
     this.#machine = machine;
     this.#files = files;
     this.#record = record;
     this.#started = started;
+    this.#copies = copies;
     this.#scope = machine.scope;
   }
 
@@ -79,7 +85,7 @@ export class PendingFork implements AsyncDisposable {
     host: Host,
     files: TemplateFiles,
     record: TemplateRecord,
-    options: StartOptions,
+    { copies, ...options }: StartOptions & { readonly copies: readonly Copy[] },
     scope: Scope,
   ): Promise<PendingFork> {
     const started: StartedParts = { scope };
@@ -89,7 +95,7 @@ export class PendingFork implements AsyncDisposable {
       // The agent announces the guest once its card has the new address. An earlier announcement would be wrong, and
       // Linux's driver can deadlock when the link goes down while it sends one (6.12, virtnet_close).
       await machine.qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 });
-      return new PendingFork(machine, files, record, started);
+      return new PendingFork(machine, files, record, started, copies);
     } catch (error) {
       throw await undoLaunch(error, started);
     }
@@ -128,7 +134,7 @@ export class PendingFork implements AsyncDisposable {
       if (agent) return this.#resume(agent, options);
       const { machine, agent: reached } = await this.#personalize(options);
       options.log?.debug('fork personalized');
-      return new Machine(machine, reached, { origin: 'template', ...options });
+      return this.#machineOf(machine, reached, options);
     });
   }
 
@@ -162,13 +168,17 @@ export class PendingFork implements AsyncDisposable {
   async #resume(agent: GuestAgent, options: MachineOptions): Promise<Machine> {
     await this.#continue(agent);
     options.log?.debug('fork running');
-    return new Machine(this.#machine, agent, { origin: 'template', ...options });
+    return this.#machineOf(this.#machine, agent, options);
   }
 
   async #continue(agent: GuestAgent): Promise<void> {
     const { qmp, life } = this.#machine;
     const resumed = Promise.all([qmp.execute('cont'), agent.setClock(Date.now())]);
     await Promise.race([resumed, life.failure]);
+  }
+
+  #machineOf(machine: StartedMachine, agent: GuestAgent, options: MachineOptions): Machine {
+    return new Machine(machine, agent, { origin: 'template', ...options, copies: this.#copies });
   }
 
   async #personalize({
@@ -181,6 +191,7 @@ export class PendingFork implements AsyncDisposable {
     const { log } = options;
     const attachments = attachNetworks(this.#placesIn(networks), scope);
     await Promise.race([this.#restore(), life.failure]);
+    await Promise.race([plugInMounts(this.#machine), life.failure]);
     // In the restored state the cards are those of the template, which are unplugged.
     const machine = await connectCards(this.#machine, attachments);
     await runProcessors(machine);
@@ -192,6 +203,11 @@ export class PendingFork implements AsyncDisposable {
     const renewal = renewFork(agent, plan, this.#record.plan);
     await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), failure]);
     if (renew) await Promise.race([renew(agent), failure]);
+    await Promise.race([mountAll(agent, plan), failure]);
+    if (this.#copies.length > 0) {
+      const { copyIn } = await import('../machine/share/copies.ts');
+      await Promise.race([copyIn(agent, this.#copies, options.signal), failure]);
+    }
     return { machine, agent };
   }
 

@@ -50,7 +50,7 @@ export function readRecord(name: string, { record, directory }: TemplateFiles): 
     return {
       ...content,
       plan: {
-        ...{ shares: [], volumes: [], tmpfs: [] },
+        ...{ shares: [], volumes: [], tmpfs: [], rootPorts: [] },
         ...plan,
         directory: machineDirectory(plan.directory.sockets, directory),
       },

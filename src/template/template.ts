@@ -15,8 +15,11 @@ import { newMac } from '../network/card/network-card.ts';
 import { withPortChoices } from '../network/ports/port-choices.ts';
 import type { DryRun } from '../machine/launch/dry-run.ts';
 import type { Plan } from '../machine/plan/plan.ts';
+import type { Copy } from '../machine/share/copies.ts';
+import { findMounts } from '../machine/survey/find-mounts.ts';
+import { openVolumes } from '../machine/volume/open-volume.ts';
 import { type ForkOptions, parseForkOptions, timeoutOf } from './fork-options.ts';
-import { planFork } from './fork-plan.ts';
+import { type ForkInputs, planFork } from './fork-plan.ts';
 import { PendingFork } from './pending-fork.ts';
 import { forkName } from './renew-fork.ts';
 import { persistFiles } from './freeze.ts';
@@ -24,11 +27,7 @@ import { type TemplateBasis, basisDifferences, basisOf, describeFiles } from './
 import { type TemplateFiles, persistentFiles, templateFiles } from './template-files.ts';
 import { type TemplateRecord, writeRecord } from './template-record.ts';
 
-interface SettledFork {
-  readonly host: Host;
-  readonly name: string;
-  readonly network: BoundNetworkPlan | undefined;
-}
+type SettledFork = Pick<ForkInputs, 'host' | 'name' | 'network' | 'mounts'>;
 
 /** Properties of a fork that do not come from its template. */
 export interface ForkTerms {
@@ -136,19 +135,31 @@ export class Template {
     options: ForkOptions = {},
     { cgroup = this.#record.plan.cgroup, scope = new Scope() }: ForkTerms = {},
   ): Promise<PendingFork> {
-    const { plan, host } = await this.#plan(options, scope).catch(async (error: unknown) => {
+    const { plan, host, copies } = await this.#plan(options, scope).catch(async (error: unknown) => {
       await scope.close();
       throw error;
     });
     options.log?.debug({ template: this.name }, 'forking');
-    return PendingFork.start({ ...plan, cgroup }, host, this.#files, this.#record, options, scope);
+    return PendingFork.start(
+      { ...plan, cgroup },
+      host,
+      this.#files,
+      this.#record,
+      { ...options, copies },
+      scope,
+    );
   }
 
-  async #plan(options: ForkOptions, scope: Scope): Promise<{ readonly plan: Plan; readonly host: Host }> {
-    const { host, name, network } = await this.#settle(options);
+  async #plan(
+    options: ForkOptions,
+    scope: Scope,
+  ): Promise<{ readonly plan: Plan; readonly host: Host; readonly copies: readonly Copy[] }> {
+    const settled = await this.#settle(options);
+    const { host, mounts } = settled;
     const directory = claimMachineDirectory(this.#locations, scope);
-    const wiring = EMBEDDED_WIRING;
-    return { host, plan: planFork(this.#record, this.#files, { name, host, network, directory, wiring }) };
+    const plan = planFork(this.#record, this.#files, { ...settled, directory, wiring: EMBEDDED_WIRING });
+    await openVolumes(this.#locations, mounts.volumes, scope, options.signal);
+    return { host, plan, copies: mounts.copies };
   }
 
   /**
@@ -159,12 +170,13 @@ export class Template {
   async dryRun(options: Omit<ForkOptions, 'console' | 'log'> = {}): Promise<DryRun> {
     const { directoryByHand, wiringByHand } = await import('../machine/launch/dry-run.ts');
     const { forkScript } = await import('./fork-script.ts');
-    const { host, name, network } = await this.#settle(options);
+    const settled = await this.#settle(options);
+    const { host, network } = settled;
     const directory = directoryByHand(this.#locations);
     const wiring = wiringByHand(directory);
     const origin = this.#record.plan;
     const plan: Plan = {
-      ...planFork(this.#record, this.#files, { name, host, network, directory, wiring }),
+      ...planFork(this.#record, this.#files, { ...settled, directory, wiring }),
       network: network && origin.network && { ...network, guest: origin.network.guest },
       startPaused: false,
     };
@@ -172,12 +184,14 @@ export class Template {
   }
 
   async #settle(options: ForkOptions): Promise<SettledFork> {
-    const { name = forkName(this.name), ports, net } = parseForkOptions(options);
+    const { name = forkName(this.name), ports, net, ...mounts } = parseForkOptions(options);
     options.signal?.throwIfAborted();
     const host = await this.#probe();
     const differences = await this.differences();
     if (differences.length > 0) throw new TemplateStaleError(this.name, differences);
-    return { host, name, network: await this.#bindNetwork(net, ports, host, options.signal) };
+    const found = findMounts(mounts, host, this.#locations);
+    const network = await this.#bindNetwork(net, ports, host, options.signal);
+    return { host, name, network, mounts: found };
   }
 
   async #probe(): Promise<Host> {

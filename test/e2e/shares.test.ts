@@ -298,9 +298,9 @@ describe('vmlet run -v', () => {
     expect(status).toBe(125);
   });
 
-  it('is rejected for a fork', async () => {
+  it('is rejected for a template that does not exist', async () => {
     const { stderr } = await vmlet('run', '--template', 'none', '-v', `${directory}:/s`, '--', 'true');
-    expect(stderr).toContain('forks do not share directories yet');
+    expect(stderr).toContain('no such template: none');
   });
 
   it.each([
@@ -315,7 +315,16 @@ describe('vmlet run -v', () => {
   });
 
   it('shows the commands with --dry-run', async () => {
-    const { stdout } = await vmlet('run', '--dry-run', '-v', `${directory}:/x:ro`, 'micro', '--', 'true');
+    const { stdout } = await vmlet(
+      'run',
+      '--fresh',
+      '--dry-run',
+      '-v',
+      `${directory}:/x:ro`,
+      'micro',
+      '--',
+      'true',
+    );
     expect(stdout).toMatch(/virtiofsd' ?.*--shared-dir=|virtiofsd .*--shared-dir=/);
     expect(stdout).toContain('vhost-user-fs-pci');
   });

@@ -12,6 +12,8 @@ const WEB = {
   run: 'mkdir -p /www; echo hello > /www/index.html; httpd -h /www',
   ports: ['80', '81'],
   networks: ['lan'],
+  volumes: ['./fixtures:/fixtures:ro'],
+  mounts: ['type=tmpfs,dst=/scratch'],
 } as const;
 
 const test = machines({
@@ -34,6 +36,12 @@ describe('a test with guests as fixtures', () => {
     expect((await web.sh`hostname`).stdout).toBe('web');
     await web.sh`touch /left-by-the-first-test`;
     names.push(String(web.machine.pid));
+  });
+
+  test('has directories of the host', async ({ web }) => {
+    expect((await web.sh`ls /fixtures; grep -c ' /scratch tmpfs ' /proc/mounts`).stdout).toMatch(
+      /^agent\n[^]*\n1$/,
+    );
   });
 
   test('gets a different guest in each test', async ({ web }) => {

@@ -9,10 +9,14 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Names the file systems in memory that the host asked for. */
 static const char in_memory[] = "vmlet";
+
+/* Pauses of 20 ms each. */
+enum { TRIES = 500 };
 
 struct directory {
     const char *tag, *path;
@@ -120,6 +124,28 @@ static int mount_system(const struct file_system *system, const struct directory
     return mount(system->source, directory->path, system->type, flags, system->options) < 0 ? errno : 0;
 }
 
+/* A device that was plugged in just now has no driver yet; its tag is unknown then. */
+static int mount_share(const struct directory *directory)
+{
+    const struct timespec pause = {.tv_nsec = 20000000};
+    struct file_system system = {.type = "virtiofs", .source = directory->tag};
+    /* Built in, or loaded by the kernel itself, where this finds no file. */
+    module_load(system.type);
+    int reason = mount_system(&system, directory);
+    for (int tries = 0; reason == EINVAL && tries < TRIES; tries++) {
+        nanosleep(&pause, NULL);
+        reason = mount_system(&system, directory);
+    }
+    return reason;
+}
+
+/* In the guest's memory. */
+static int mount_tmpfs(const struct directory *directory)
+{
+    struct file_system system = {.type = "tmpfs", .source = in_memory, .options = directory->tag};
+    return mount_system(&system, directory);
+}
+
 /* mke2fs creates lost+found, which programs that want an empty directory refuse; e2fsck creates it when needed. */
 static void remove_lost_and_found(const char *path)
 {
@@ -148,13 +174,7 @@ static int mount_one(const struct directory *directory)
 {
     if (directory->flags & MOUNT_DISK)
         return mount_disk(directory);
-    struct file_system system = {.type = "virtiofs", .source = directory->tag};
-    if (directory->flags & MOUNT_MEMORY)
-        system = (struct file_system){.type = "tmpfs", .source = in_memory, .options = directory->tag};
-    else
-        /* Built in, or loaded by the kernel itself, where this finds no file. */
-        module_load(system.type);
-    return mount_system(&system, directory);
+    return directory->flags & MOUNT_MEMORY ? mount_tmpfs(directory) : mount_share(directory);
 }
 
 int mounts_apply(struct field_reader request, const char **subject)

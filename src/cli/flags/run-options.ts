@@ -46,9 +46,7 @@ export function forkOptions(flags: object): ForkOptions {
   if (given !== undefined) {
     const flag = flagOf(given);
     throw new InvalidInputError('template', `cannot be used together with ${flag}`, {
-      hint: ['--volume', '--mount'].includes(flag)
-        ? 'leave out --template: forks do not share directories yet'
-        : `leave out ${flag}, or create another template with it`,
+      hint: `leave out ${flag}, or create another template with it`,
     });
   }
   return givenOptions(forkFlags, flags);

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { run } from '../../process/run.ts';
 
 export interface Ext4FileOptions {
-  /** Of a new file. */
+  /** Path of the new file. */
   readonly path: string;
   readonly sizeBytes: number;
   readonly label: string;

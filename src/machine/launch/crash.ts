@@ -112,6 +112,11 @@ export class CrashedMachine implements AsyncDisposable {
   }
 }
 
+function memoryAtBoot({ memory, shares }: Plan): Plan['memory'] {
+  if (memory.kind !== 'copy-on-write' && memory.kind !== 'copy') return memory;
+  return { kind: shares.length > 0 ? 'shared' : 'private' };
+}
+
 /**
  * A fork got its memory from its template; after a crash it boots normally. Its disks are configured for the
  * template's network card.
@@ -121,7 +126,13 @@ function planColdBoot(plan: Plan): Plan {
   return {
     ...plan,
     incoming: false,
-    memory: plan.memory.kind === 'copy-on-write' ? { kind: 'private' } : plan.memory,
+    shares: plan.shares.map((share) => ({ ...share, port: undefined })),
+    volumes: plan.volumes.map((volume) => ({
+      ...volume,
+      port: undefined,
+      disk: { ...volume.disk, bus: undefined },
+    })),
+    memory: memoryAtBoot(plan),
     network: network && { ...network, guest: { ...network.guest, mac: CARD_AT_BOOT } },
   };
 }

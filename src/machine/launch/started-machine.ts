@@ -14,6 +14,7 @@ import {
 import { type StartedParts, endOfMachine } from '../life/launch-failure.ts';
 import { QemuLifecycle } from '../life/qemu-lifecycle.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { RunningShare } from '../share/running-share.ts';
 import type { MachineParts } from '../running/running-machine.ts';
 import { SpaceWatch } from '../life/space-watch.ts';
 import { startProcesses } from '../running/start.ts';
@@ -37,6 +38,8 @@ export interface StartedMachine extends MachineParts {
   readonly agentConnection: Socket;
   /** Connections to the guest's cards for private networks. */
   readonly cardConnections: readonly Socket[];
+  /** In the order of the plan's. */
+  readonly shares: readonly RunningShare[];
   /** Resolves when every forward is listening; rejects when one cannot be set up. */
   readonly networkReady: Promise<void>;
 }
@@ -73,13 +76,15 @@ export async function startMachine(
   scope.defer(async () => qmp.close());
   log?.debug('QEMU speaks QMP');
   life.follow(qmp);
-  // QEMU has connected to all of them.
-  for (const share of shares) share.close();
+  // QEMU has connected to all that are there from the start.
+  shares.forEach((share, index) => {
+    if (plan.shares[index]?.port === undefined) share.close();
+  });
   const space = new SpaceWatch(qmp);
   const agentConnection = connection(AGENT_DESCRIPTOR);
   const cardConnections = plan.cards.map((_, index) => connection(cardDescriptor(plan, index)));
   const parts = { plan, life, qmp, console, space, network, attachments: [], scope };
-  return { ...parts, agentConnection, cardConnections, networkReady };
+  return { ...parts, agentConnection, cardConnections, networkReady, shares };
 }
 
 /** Starts the guest's processors. */

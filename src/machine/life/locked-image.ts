@@ -48,7 +48,11 @@ export async function explainLockedImage(
   const volume = volumes.find(({ disk }) => words.includes(disk.path));
   const explained = await explainImageFailure(failure, [volume?.disk.path ?? path]);
   if (!(explained instanceof ImageLockedError)) return failure;
-  return volume ? new VolumeInUseError(volume.name, explained.holders, IN_USE_HINT, failure) : explained;
+  return volume ? volumeInUse(volume, explained) : explained;
+}
+
+export function volumeInUse({ name }: Pick<VolumePlan, 'name'>, locked: ImageLockedError): VolumeInUseError {
+  return new VolumeInUseError(name, locked.holders, IN_USE_HINT, locked);
 }
 
 /** A confined QEMU does not see files that it was not given. */

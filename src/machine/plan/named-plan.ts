@@ -37,8 +37,6 @@ export interface NamedPlan extends Plan {
   /** Adds a screen, a keyboard and a tablet; this VNC socket shows the screen. */
   readonly vncSocket: string | undefined;
   readonly cdroms: readonly CdromPlan[];
-  /** PCIe ports into which a disk can be plugged while the machine runs. */
-  readonly rootPorts: readonly string[];
   /** A host bridge: QEMU inherits the tap device as this descriptor. */
   readonly bridge: { readonly descriptor: number; readonly mac: string } | undefined;
   /** Private networks, whose cards come after all other devices. */

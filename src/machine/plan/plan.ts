@@ -69,6 +69,8 @@ export type MemoryPlan =
   | { readonly kind: 'shared' }
   /** In a file, to which the guest's writes go. */
   | { readonly kind: 'file'; readonly path: string }
+  /** A copy of a template's memory in a file, shared with processes that are devices. */
+  | { readonly kind: 'copy'; readonly path: string }
   /** Initialised from a file; the guest's writes are private. */
   | { readonly kind: 'copy-on-write'; readonly path: string; readonly opensReadOnly: boolean };
 
@@ -89,6 +91,8 @@ export interface SeedPlan {
 export interface VolumePlan extends Pick<NamedVolume, 'name' | 'target' | 'readOnly'> {
   readonly sizeBytes: number;
   readonly disk: DiskPlan;
+  /** As for a share. */
+  readonly port: string | undefined;
 }
 
 export interface CardPlan {
@@ -123,6 +127,8 @@ export interface Plan {
   readonly hasGenerationId: boolean;
   readonly boot: BootPlan;
   readonly firmware: FirmwarePlan | undefined;
+  /** PCIe ports into which devices can be plugged while the machine runs. */
+  readonly rootPorts: readonly string[];
   readonly disks: readonly DiskPlan[];
   readonly seed: SeedPlan | undefined;
   /** Directories of the host. */

@@ -8,11 +8,15 @@ import { firmwareArguments } from './firmware-arguments.ts';
 import type { SharePlan } from '../share/share-plan.ts';
 import type { DiskPlan, MemoryPlan, Plan, SeedPlan, Wiring } from '../plan/plan.ts';
 import { keyValueOption } from './quote.ts';
+import { rootPortDevice } from './root-port.ts';
+import { shareDevice } from './share-device.ts';
 
 /** Returns the QEMU command line of a plan. It makes no choices: the plan has all defaults made explicit. */
 export function qemuArguments(plan: Plan): string[] {
   const firmware = plan.firmware && firmwareArguments(plan.firmware, plan.firmware.variablesPath);
   return [
+    // First, because later arguments refer to the ports.
+    ...plan.rootPorts.flatMap((id, index) => deviceArguments(rootPortDevice(id, index))),
     ...(firmware?.arguments ?? []),
     ...identityArguments(plan),
     ...confinementArguments(plan),
@@ -28,8 +32,8 @@ export function qemuArguments(plan: Plan): string[] {
     ...cardArguments(plan),
     ...plan.disks.flatMap(diskArguments),
     ...seedArguments(plan.seed),
-    ...plan.volumes.flatMap(({ disk }) => diskArguments(disk)),
-    ...plan.shares.flatMap(shareArguments),
+    ...plan.volumes.filter(isThereFromTheStart).flatMap(({ disk }) => diskArguments(disk)),
+    ...plan.shares.filter(isThereFromTheStart).flatMap(shareArguments),
     ...bootArguments(plan),
     ...(plan.startPaused ? ['-S'] : []),
     ...(plan.incoming ? ['-incoming', 'defer'] : []),
@@ -84,6 +88,7 @@ function memoryBackend(memory: MemoryPlan): object {
     case 'shared':
       return { 'qom-type': 'memory-backend-memfd', share: true };
     case 'file':
+    case 'copy':
       return { 'qom-type': 'memory-backend-file', 'mem-path': memory.path, share: true };
     case 'copy-on-write':
       return {
@@ -172,7 +177,7 @@ function cardArguments(plan: Plan): string[] {
  * off.
  */
 function announcementOf({ memory }: Plan): object {
-  return memory.kind === 'file' || memory.kind === 'copy-on-write' ? { guest_announce: false } : {};
+  return memory.kind === 'private' || memory.kind === 'shared' ? {} : { guest_announce: false };
 }
 
 function diskArguments(disk: DiskPlan): string[] {
@@ -185,10 +190,15 @@ function seedArguments(seed: SeedPlan | undefined): string[] {
   return ['-blockdev', JSON.stringify(seedNode(seed)), ...deviceArguments(seedDevice(seed))];
 }
 
-function shareArguments({ tag, socketPath }: SharePlan): string[] {
+function isThereFromTheStart({ port }: Pick<SharePlan, 'port'>): boolean {
+  return port === undefined;
+}
+
+function shareArguments(share: SharePlan): string[] {
+  const { tag, socketPath } = share;
   return [
     ...['-chardev', keyValueOption('socket', { id: tag, path: socketPath })],
-    ...deviceArguments({ driver: 'vhost-user-fs-pci', id: `${tag}-device`, chardev: tag, tag }),
+    ...deviceArguments(shareDevice(share)),
   ];
 }
 

@@ -6,7 +6,6 @@ import { tapNetdev } from '../../network/bridge/bridge.ts';
 import { cardDevice, networkCard } from '../../network/card/network-card.ts';
 import { escapeOptionValue } from '../../util/option-value.ts';
 import { keyValueOption } from './quote.ts';
-import { rootPortDevice } from './root-port.ts';
 import { tpmArguments } from './tpm-arguments.ts';
 
 /** MTU of Ethernet. */
@@ -15,8 +14,6 @@ const USUAL_MTU = 1500;
 /** Returns the QEMU command line of a named machine. */
 export function namedArguments(plan: NamedPlan): string[] {
   return [
-    // First, because later arguments refer to the ports.
-    ...rootPortArguments(plan.rootPorts),
     ...qemuArguments(plan),
     ...['-uuid', plan.uuid],
     ...plan.monitorSockets.flatMap((path, index) => monitorArguments(path, index, plan)),
@@ -27,10 +24,6 @@ export function namedArguments(plan: NamedPlan): string[] {
     ...bridgeArguments(plan.bridge),
     ...privateCardArguments(plan),
   ];
-}
-
-function rootPortArguments(ports: readonly string[]): string[] {
-  return ports.flatMap((id, index) => device(rootPortDevice(id, index)));
 }
 
 function monitorArguments(path: string, index: number, { monitorObjects }: NamedPlan): string[] {

@@ -24,6 +24,8 @@ export interface SharePlan extends FoundShare {
   /** The guest mounts it by this name; it is QEMU's id, too. */
   readonly tag: string;
   readonly virtiofsd: Virtiofsd;
+  /** The port that its device is plugged into when the guest's state has been restored; undefined for one that boots with it. */
+  readonly port: string | undefined;
   /** QEMU connects to this socket. */
   readonly socketPath: string;
   /** The layers of confinement that vmlet-confine applies to virtiofsd. */

@@ -1,4 +1,5 @@
 import type { DiskImage, DiskLayer } from '../../images/record/image.ts';
+import type { MountSet } from '../share/mount-set.ts';
 import type { NamedVolume } from '../share/named-volume.ts';
 import type { FoundShare } from '../share/share-plan.ts';
 import type { Spec } from '../spec/spec.ts';
@@ -30,18 +31,23 @@ export type BootSource =
 /** A requested disk, with its file and backing files found. */
 export type FoundDisk = { readonly sizeBytes: number } | (FoundLayer & { readonly readOnly: boolean });
 
+/** Mounts whose directories and volumes were found. */
+export interface FoundMounts extends Pick<MountSet, 'tmpfs'> {
+  /** Over virtiofs. */
+  readonly shares: readonly FoundShare[];
+  readonly copies: readonly FoundShare[];
+  readonly volumes: readonly FoundVolume[];
+}
+
 /** A volume that exists, or that the launch will create with this size. */
 export interface FoundVolume extends NamedVolume {
   readonly path: string;
 }
 
 /** A spec with its disks and shared directories and volumes found. */
-export type FoundSpec = Omit<Spec, 'disks' | 'shares' | 'volumes'> & {
-  readonly disks: readonly FoundDisk[];
-  /** Over virtiofs. */
-  readonly shares: readonly FoundShare[];
-  readonly copies: readonly FoundShare[];
-  readonly volumes: readonly FoundVolume[];
-  /** Working directory of commands by default; undefined for the guest's root directory. */
-  readonly directory?: string | undefined;
-};
+export type FoundSpec = Omit<Spec, 'disks' | 'shares' | 'volumes'> &
+  FoundMounts & {
+    readonly disks: readonly FoundDisk[];
+    /** Working directory of commands by default; undefined for the guest's root directory. */
+    readonly directory?: string | undefined;
+  };

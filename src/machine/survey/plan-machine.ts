@@ -7,6 +7,7 @@ import type { Firmware } from '../../host/firmware/firmware.ts';
 import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
 import { backingChain } from '../qemu/block-node.ts';
 import { board, bootParameters, cpuModel, fullBoard, guestModules, optionalModules } from '../plan/board.ts';
+import { rootPorts } from '../qemu/root-port.ts';
 import { longestFileOf, qemuLayers } from '../qemu/confinement.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 import { planShares } from './plan-shares.ts';
@@ -32,6 +33,9 @@ export interface PlanInputs {
   /** A file for its memory, from which machines will be forked. */
   readonly memoryFile?: string | undefined;
 }
+
+/** How many directories and volumes a fork can have. */
+export const PORTS_FOR_FORKS = 4;
 
 /** @throws InvalidInputError when the kernel's command line is too long. */
 export function planMachine(inputs: PlanInputs): Plan {
@@ -59,6 +63,7 @@ export function planMachine(inputs: PlanInputs): Plan {
     incoming: false,
     hasGenerationId: inputs.memoryFile !== undefined,
     boot,
+    rootPorts: inputs.memoryFile === undefined ? [] : rootPorts(PORTS_FOR_FORKS),
     firmware: firmware && { ...firmware, variablesPath: directory.nvram },
     disks,
     seed: inputs.hasSeed ? { path: directory.seed, bus: undefined } : undefined,

@@ -4,11 +4,15 @@ import { HOST_TAG } from '../share/host-system.ts';
 import type { FoundShare, SharePlan } from '../share/share-plan.ts';
 import { requireVirtiofsd } from './find-shares.ts';
 
-/** Plans the shares in the order of their devices. */
+/**
+ * Plans the shares in the order of their devices.
+ * @param ports one for each, to plug them in later; none for devices that are there from the start.
+ */
 export function planShares(
   shares: readonly FoundShare[],
   host: Host,
   socketOf: (tag: string) => string,
+  ports: readonly string[] = [],
 ): SharePlan[] {
   return shares.map((share, index) => {
     const tag = share.shows ? HOST_TAG : `share${index}`;
@@ -17,6 +21,7 @@ export function planShares(
       ...share,
       tag,
       virtiofsd,
+      port: ports[index],
       socketPath: socketOf(tag),
       layers: shareLayers(share, host.confinement),
     };

@@ -16,8 +16,8 @@ export function findVolumes(locations: Locations, volumes: readonly NamedVolume[
   });
 }
 
-/** Plans the disks of volumes in the order of their devices. */
-export function planVolumes(volumes: readonly FoundVolume[]): VolumePlan[] {
+/** Plans the disks of volumes in the order of their devices; `ports` as for shares. */
+export function planVolumes(volumes: readonly FoundVolume[], ports: readonly string[] = []): VolumePlan[] {
   return volumes.map(({ name, target, readOnly, path, sizeBytes }, index) => {
     const nodeName = `volume${index}`;
     return {
@@ -25,6 +25,7 @@ export function planVolumes(volumes: readonly FoundVolume[]): VolumePlan[] {
       target,
       readOnly,
       sizeBytes,
+      port: ports[index],
       disk: {
         nodeName,
         path,
@@ -35,7 +36,7 @@ export function planVolumes(volumes: readonly FoundVolume[]): VolumePlan[] {
         cache: 'writeback',
         discard: true,
         serial: nodeName,
-        bus: undefined,
+        bus: ports[index],
         bootIndex: undefined,
       },
     };

@@ -7,8 +7,7 @@ import { planNetworkHere } from '../../network/probe/host-network.ts';
 import type { Cgroup } from '../../process/confine/cgroup.ts';
 import type { NetworkPlan } from '../../network/plan/network.ts';
 import { findHostSystem } from './find-host-system.ts';
-import { findShare, findShares } from './find-shares.ts';
-import { findVolumes } from './plan-volumes.ts';
+import { findMounts } from './find-mounts.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
 import { findFirmware } from '../../host/firmware/find-firmware.ts';
@@ -65,11 +64,7 @@ export async function survey(
   const sharesMemory = !ownsMemory && host.qemu.objects.includes('memory-backend-memfd');
   const network =
     spec.net === 'none' ? undefined : planNetworkHere(spec.net, spec.ports, host.passt, sharesMemory);
-  const shares = findShares(
-    spec.shares.filter(({ copy }) => !copy),
-    host,
-  );
-  const copies = spec.shares.filter(({ copy }) => copy).map(findShare);
+  const mounts = findMounts(spec, host, locations);
   const system =
     spec.boot.kind === 'host' ? findHostSystem(spec.boot.directory, spec.shares, host) : undefined;
   const disks = await findDisks(spec.disks, signal);
@@ -90,9 +85,8 @@ export async function survey(
     spec: {
       ...spec,
       disks,
-      shares: system ? [shareOfHost(system), ...shares] : shares,
-      copies,
-      volumes: findVolumes(locations, spec.volumes),
+      ...mounts,
+      shares: system ? [shareOfHost(system), ...mounts.shares] : mounts.shares,
       directory: system?.workdir,
     },
   };

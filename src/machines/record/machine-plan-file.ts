@@ -25,6 +25,8 @@ const planSchema = z.looseObject({
   // A plan of an older release has none.
   shares: z.array(z.unknown()).default([]),
   privateCards: z.array(z.unknown()).default([]),
+  volumes: z.array(z.unknown()).default([]),
+  tmpfs: z.array(z.unknown()).default([]),
   bridge: z.looseObject({ mac: z.string() }).optional(),
   vncSocket: z.string().optional(),
   cdroms: z.array(z.looseObject({ name: z.string(), path: z.string().optional() })),

@@ -18,8 +18,8 @@ export async function dryRunKept(options: LaunchOptions): Promise<DryRun> {
   if (!template || (await template.differences()).length > 0) {
     return remarked(await dryRunOfBoot(options), 'Boots the guest: none is kept yet.');
   }
-  const { signal, ports = [] } = options;
-  const fork = await template.dryRun({ name: spec.name, ports, ...(signal && { signal }) });
+  const { signal, ports = [], volumes = [], mounts = [] } = options;
+  const fork = await template.dryRun({ name: spec.name, ports, volumes, mounts, ...(signal && { signal }) });
   return remarked(fork, `Forks the guest kept at ${template.createdAt.toISOString()}.`);
 }
 

@@ -135,7 +135,16 @@ async function bootAndKeep(request: Request): Promise<Machine | undefined> {
 
 /** @returns undefined where the guest has booted and cannot be saved. */
 async function bootGuest({ options, spec, findings, key }: Request, directory: string) {
-  const { name: _name, ports: _ports, networks: _networks, until: _until, kept: _kept, ...others } = options;
+  const {
+    name: _name,
+    ports: _ports,
+    networks: _networks,
+    volumes: _volumes,
+    mounts: _mounts,
+    until: _until,
+    kept: _kept,
+    ...others
+  } = options;
   const { locations, network, source } = findings;
   const net = network === undefined ? 'none' : network.backend === 'slirp' ? 'slirp' : 'passt';
   const booted: { machine?: Machine; mayKeep: boolean } = { mayKeep: true };
@@ -170,14 +179,14 @@ async function forkFrom(
   hold: () => Scope | undefined,
   cloudInit?: CloudInitStatus,
 ): Promise<Machine | undefined> {
-  const { signal, log, ports = [] } = options;
+  const { signal, log, ports = [], volumes = [], mounts = [] } = options;
   const { timeoutMs = bootTimeoutMs('kernel', findings.accelerator) } = spec;
   const isSystem = findings.source.kind === 'disk';
   return withPortChoices(log, async () => {
     const scope = hold();
     if (!scope) return undefined;
     const pending = await template.prepare(
-      { name: spec.name, ports, ...(signal && { signal }), ...(log && { log }) },
+      { name: spec.name, ports, volumes, mounts, ...(signal && { signal }), ...(log && { log }) },
       { scope, cgroup: ownCgroup(spec.limits, spec.name) },
     );
     return pending.run({

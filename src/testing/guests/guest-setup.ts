@@ -13,7 +13,7 @@ type OfTheLaunch = 'signal' | 'log' | 'console' | 'onProgress' | 'onBoot';
 export interface GuestSetup
   extends
     Omit<TemplateOptions, OfTheLaunch | 'prepare' | 'networkCards'>,
-    Pick<ForkOptions, 'ports'>,
+    Pick<ForkOptions, 'ports' | 'volumes' | 'mounts'>,
     Pick<TestMachineOptions, 'waitTimeoutMs' | 'expectedAlarms'> {
   /**
    * Labels of its private networks: guests of a test with the same network can reach each other by name. Each test has its
@@ -30,14 +30,23 @@ export interface GuestSetup
 /** A setup split into the options of its template, of each fork, and of its use in a test. */
 export interface GuestParts {
   readonly template: Omit<TemplateOptions, OfTheLaunch>;
-  readonly fork: Pick<ForkOptions, 'ports' | 'net'>;
+  readonly fork: Pick<ForkOptions, 'ports' | 'net' | 'volumes' | 'mounts'>;
   /** Labels of the networks. */
   readonly networks: readonly string[];
   readonly use: Pick<TestMachineOptions, 'waitTimeoutMs' | 'expectedAlarms'>;
 }
 
 export function partsOf(setup: GuestSetup): GuestParts {
-  const { ports, networks = [], waitTimeoutMs, expectedAlarms, prepare, ...template } = setup;
+  const {
+    ports,
+    volumes,
+    mounts,
+    networks = [],
+    waitTimeoutMs,
+    expectedAlarms,
+    prepare,
+    ...template
+  } = setup;
   const { net } = template;
   const use = { waitTimeoutMs, expectedAlarms };
   return {
@@ -46,7 +55,12 @@ export function partsOf(setup: GuestSetup): GuestParts {
       ...(networks.length > 0 && { networkCards: networks.length }),
       ...(prepare && { prepare: async (machine) => prepare(new TestMachine(machine, use)) }),
     },
-    fork: { ...(ports && { ports }), ...(net !== undefined && net !== 'none' && { net }) },
+    fork: {
+      ...(ports && { ports }),
+      ...(volumes && { volumes }),
+      ...(mounts && { mounts }),
+      ...(net !== undefined && net !== 'none' && { net }),
+    },
     networks,
     use,
   };

@@ -24,6 +24,7 @@ export const plainPlan: Plan = {
   seed: undefined,
   shares: [],
   volumes: [],
+  rootPorts: [],
   tmpfs: [],
   network: undefined,
   cards: [],

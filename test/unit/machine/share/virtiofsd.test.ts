@@ -19,6 +19,7 @@ const share: SharePlan = {
   runsAs: { uid: 7, gid: 8 },
   changesUser: false,
   copy: false,
+  port: undefined,
   tag: 'share0',
   virtiofsd: {
     path: '/usr/libexec/virtiofsd',

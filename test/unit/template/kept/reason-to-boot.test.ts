@@ -11,12 +11,13 @@ it.each<[LaunchOptions, RegExp]>([
   [{ console: new PassThrough() }, /console output/],
   [{ disks: ['1G'] }, /extra disks/],
   [{ faults: true }, /network faults/],
-  [{ volumes: ['/tmp:/src'] }, /shared directories/],
+  [{ volumes: ['/a:/1', '/a:/2', '/a:/3', 'v:/4', 'w:/5'] }, /at most 4 directories and volumes/],
 ])('boots for %j', (options, reason) => {
   expect(reasonOf(options)).toMatch(reason);
 });
 
 it('forks for options that every fork sets anew', () => {
-  const options = { image: 'debian:13', name: 'web', ports: ['80'], memory: '1G', append: 'quiet' };
+  const volumes = ['/tmp:/src', 'cache:/cache', ...['/1', '/2', '/3'].map((path) => `/tmp:${path}:copy`)];
+  const options = { image: 'debian:13', name: 'web', ports: ['80'], memory: '1G', append: 'quiet', volumes };
   expect(reasonOf(options)).toBeUndefined();
 });
