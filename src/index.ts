@@ -8,7 +8,13 @@ export type { ForkOptions } from './template/fork-options.ts';
 export { Template } from './template/template.ts';
 export { TemporaryTemplate } from './template/temporary-template.ts';
 export { type Pool, type PoolOptions, createPool } from './template/pool/pool.ts';
-export { type NamedPool, type PoolStatus, listPools, openPool, poolLog } from './template/pool/named-pools.ts';
+export {
+  type NamedPool,
+  type PoolStatus,
+  listPools,
+  openPool,
+  poolLog,
+} from './template/pool/named-pools.ts';
 export { type PoolServer, type ServePoolOptions, servePool } from './template/pool/pool-server.ts';
 export type { PooledGuest } from './template/pool/pooled-guest.ts';
 export type { ListedTemplate } from './template/template-shelf.ts';
