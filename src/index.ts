@@ -30,7 +30,9 @@ export { type CrashedMachine, type StartAgainOptions, crash } from './machine/la
 export { RunningMachine, type StopOptions, type StopResult } from './machine/running/running-machine.ts';
 export type { StopRung } from './machine/running/stop.ts';
 export { type NetworkOptions, createNetwork } from './machine/network/create-network.ts';
-export type { Network, NetworkMember } from './machine/network/network.ts';
+export type { Network } from './machine/network/network.ts';
+export type { NetworkMember } from './machine/network/attachment.ts';
+export type { NamedNetwork } from './machine/network/joined-network.ts';
 export type { NetworkInput, NetworkPlace } from './machine/network/network-place.ts';
 export type { NetworkLoss } from './machine/running/start.ts';
 export { GuestConsole } from './machine/life/console.ts';

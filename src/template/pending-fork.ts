@@ -15,6 +15,7 @@ import { together } from '../util/time/together.ts';
 import { type StartedParts, undoLaunch } from '../machine/life/launch-failure.ts';
 import { Machine, type MachineOrigin } from '../machine/running/machine.ts';
 import { KernelWatch } from '../machine/launch/kernel-watch.ts';
+import { ownLocations } from '../machine/paths/own-locations.ts';
 import { joinNetworks, connectCards, attachNetworks } from '../machine/launch/join-networks.ts';
 import { type NetworkInput, type NetworkPlace, parseNetworks } from '../machine/network/network-place.ts';
 import { mountAll } from '../machine/launch/configure-guest.ts';
@@ -189,7 +190,8 @@ export class PendingFork implements AsyncDisposable {
     const { life, plan, scope, space } = this.#machine;
     using kernel = new KernelWatch(this.#machine);
     const { log } = options;
-    const attachments = attachNetworks(this.#placesIn(networks), scope);
+    const joining = { locations: ownLocations(), signal: options.signal, isOwnName: true };
+    const attachments = await attachNetworks(this.#placesIn(networks), joining, scope);
     await Promise.race([this.#restore(), life.failure]);
     await Promise.race([plugInMounts(this.#machine), life.failure]);
     // In the restored state the cards are those of the template, which are unplugged.

@@ -9,6 +9,7 @@ import { SEED_FLAGS } from './seed-flags.ts';
 /** Flags of `vmlet run`, apart from the library's options. */
 export interface RunFlags extends GuestCommandFlags, MachineFlags {
   readonly detach?: true;
+  readonly network?: readonly string[];
   readonly name?: string;
   readonly rm?: true;
   readonly kernel?: string;

@@ -37,6 +37,11 @@ export function runCommand(): Command {
     .option('-e, --env <name=value>', 'set a variable; NAME alone copies it from this environment', collect)
     .option('-w, --workdir <dir>', 'working directory of the command')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
+    .option(
+      '--network <network>',
+      'join a private network of named machines, NAME[:alias=,ip=,mac=,mtu=]; repeatable',
+      collect,
+    )
     .option('--template <template>', 'fork this template instead of booting an image')
     .option('--pool <pool>', 'take a guest that waits in this pool (see vmlet pool)')
     .option('--fresh', 'always boot; neither use nor keep a booted guest (default with VMLET_FRESH=1)')
@@ -64,11 +69,21 @@ export function runCommand(): Command {
       }
       const origin: Origin =
         flags.template === undefined
-          ? { launch: { ...launchOptions(image, flags, await seedOptions(flags)), kept: keptOf(flags) } }
-          : { template: flags.template, fork: forkOptions(flags) };
+          ? {
+              launch: {
+                ...launchOptions(image, flags, await seedOptions(flags)),
+                ...networksOf(flags),
+                kept: keptOf(flags),
+              },
+            }
+          : { template: flags.template, fork: { ...forkOptions(flags), ...networksOf(flags) } };
       await (flags.dryRun ? printDryRun(origin, flags) : run(origin, argv, flags));
     });
   return addMachineFlags(command);
+}
+
+function networksOf({ network }: RunFlags): Pick<LaunchOptions, 'networks'> {
+  return network === undefined ? {} : { networks: network };
 }
 
 /** The treatment of a guest that an earlier run has kept. */

@@ -105,7 +105,8 @@ export class CrashedMachine implements AsyncDisposable {
 
   async #boot(options: BootOptions, parts: StartedParts): Promise<Machine> {
     const host = await probeHost({ cacheDirectory: ownLocations().cache, ...options });
-    const attachments = attachNetworks(this.#former.networks, parts.scope);
+    const joining = { locations: ownLocations(), signal: options.signal, isOwnName: true };
+    const attachments = await attachNetworks(this.#former.networks, joining, parts.scope);
     const started = await connectCards(await startMachine(this.plan, host, options, parts), attachments);
     await runProcessors(started);
     return reachGuest(started, options);

@@ -1,19 +1,45 @@
+import { probeHost } from '../../host/probe.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { Scope } from '../../util/scope.ts';
 import { cardDevice } from '../../network/card/network-card.ts';
 import { setLink } from '../plan/network-card.ts';
 import type { StartedMachine } from './started-machine.ts';
 import { HostsFile } from '../network/hosts-file.ts';
-import type { NetworkPlace } from '../network/network-place.ts';
-import type { NetworkAttachment } from '../network/network.ts';
+import { NamedNetwork } from '../network/joined-network.ts';
+import type { Attachment, NetworkPlace } from '../network/network-place.ts';
+import type { Locations } from '../paths/locations.ts';
 
-/** Reserves an address in each network for as long as the scope is open. @throws InvalidInputError. */
-export function attachNetworks(places: readonly NetworkPlace[], scope: Scope): NetworkAttachment[] {
-  return places.map(({ network, name }) => {
-    const attachment = network.take(name);
-    scope.defer(() => attachment.leave());
-    return attachment;
-  });
+/** What a machine that joins networks needs. */
+export interface Joining {
+  readonly locations: Pick<Locations, 'machines' | 'networks' | 'cache'>;
+  readonly signal: AbortSignal | undefined;
+  /** False when the caller has not chosen the machine's name: a network of named machines may change it. */
+  readonly isOwnName: boolean;
+}
+
+/**
+ * Reserves an address in each network for as long as the scope is open.
+ * @throws InvalidInputError, NetworkNotFoundError, or the signal's reason.
+ */
+export async function attachNetworks(
+  places: readonly NetworkPlace[],
+  { locations, signal, isOwnName }: Joining,
+  scope: Scope,
+): Promise<Attachment[]> {
+  const attachments: Attachment[] = [];
+  for (const { network, name } of places) {
+    const attachment =
+      network instanceof NamedNetwork
+        ? await network.join(name, isOwnName, {
+            locations,
+            host: await probeHost({ cacheDirectory: locations.cache, signal }),
+            signal,
+          })
+        : network.take(name);
+    scope.defer(async () => attachment.leave());
+    attachments.push(attachment);
+  }
+  return attachments;
 }
 
 /**
@@ -22,7 +48,7 @@ export function attachNetworks(places: readonly NetworkPlace[], scope: Scope): N
  */
 export async function connectCards(
   machine: StartedMachine,
-  attachments: readonly NetworkAttachment[],
+  attachments: readonly Attachment[],
 ): Promise<StartedMachine> {
   const { qmp, cardConnections } = machine;
   await Promise.all(
@@ -47,9 +73,14 @@ export async function joinNetworks(
 ): Promise<void> {
   if (attachments.length === 0) return;
   const hosts = new HostsFile(agent);
-  const links = attachments.map(({ mac: newMac, addressWithPrefix }, index) => {
+  const links = attachments.map(({ mac: newMac, addresses, mtu }, index) => {
     const mac = cards[index]?.mac ?? newMac;
-    return { mac, addresses: [addressWithPrefix], ...(mac !== newMac && { newMac }) };
+    return {
+      mac,
+      addresses: [...addresses],
+      ...(mac !== newMac && { newMac }),
+      ...(mtu !== undefined && { mtu }),
+    };
   });
   await Promise.all([
     agent.configure({ network: links }),

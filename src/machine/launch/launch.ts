@@ -6,7 +6,7 @@ import { type StartedParts, undoLaunch } from '../life/launch-failure.ts';
 import type { Locations } from '../paths/locations.ts';
 import type { Machine } from '../running/machine.ts';
 import { connectCards, spareCardMac, attachNetworks } from './join-networks.ts';
-import type { NetworkAttachment } from '../network/network.ts';
+import type { Attachment } from '../network/network-place.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planMachine } from '../survey/plan-machine.ts';
 import { prepareFiles } from './prepare.ts';
@@ -78,7 +78,12 @@ async function bringUp(
   const scope = new Scope();
   const started: StartedParts = { scope, unknownDisk: isUnknownDisk(findings) };
   try {
-    const attachments = attachNetworks(spec.networks, scope);
+    const joining = {
+      locations: findings.locations,
+      signal: options.signal,
+      isOwnName: options.name !== undefined,
+    };
+    const attachments = await attachNetworks(spec.networks, joining, scope);
     const plan = await planHere(findings, places, attachments, scope, options.signal);
     const guest = source.kind === 'disk' ? source.image?.guest : undefined;
     await openVolumes(findings.locations, spec.volumes, scope, options.signal);
@@ -99,7 +104,7 @@ function isUnknownDisk({ source, hasSeed }: Findings): boolean {
 async function planHere(
   findings: Findings,
   { storage, memoryFile, spareCards = 0 }: LaunchPlaces,
-  attachments: readonly NetworkAttachment[],
+  attachments: readonly Attachment[],
   scope: Scope,
   signal: AbortSignal | undefined,
 ): Promise<Plan> {
@@ -121,7 +126,7 @@ async function planHere(
 async function becomeReady(
   plan: Plan,
   { host, spec }: Findings,
-  attachments: readonly NetworkAttachment[],
+  attachments: readonly Attachment[],
   options: LaunchOptions,
   started: StartedParts,
 ): Promise<RunningMachine> {

@@ -1,16 +1,27 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { subnetsOverlap } from '../../network/ethernet/subnet.ts';
 import { hostNameSchema } from '../../util/host-name.ts';
+import { isFirstCard } from '../../network/private/network-name.ts';
+import { parseMembership } from '../../network/private/membership.ts';
+import type { NetworkAttachment } from './attachment.ts';
+import { NamedNetwork } from './joined-network.ts';
 import { Network } from './network.ts';
 
-/** A network, or a network with the name of the machine in it. */
-export type NetworkInput = Network | { readonly network: Network; readonly name?: string };
+/**
+ * A network, or a network with the name of the machine in it; or a private network of named machines, as in `lan` or
+ * `lan:alias=primary,ip=10.9.0.20`.
+ */
+export type NetworkInput =
+  Network | { readonly network: Network | NamedNetwork; readonly name?: string } | string;
 
 /** A network and the machine's name in it. */
 export interface NetworkPlace {
-  readonly network: Network;
+  readonly network: Network | NamedNetwork;
   readonly name: string;
 }
+
+/** A machine's attachment to a network of either kind. */
+export type Attachment = NetworkAttachment<Network | NamedNetwork>;
 
 /** Each network takes one card of the guest. */
 export const MOST_NETWORKS = 8;
@@ -29,26 +40,42 @@ export function parseNetworks(inputs: readonly NetworkInput[], machine: string):
   }
   const places = inputs.map((input: NetworkInput, index) => placeOf(input, `networks[${index}]`, machine));
   places.forEach(({ network }, index) => {
-    const other = places
+    const problem = places
       .slice(0, index)
-      .find((it) => subnetsOverlap(it.network.addresses, network.addresses));
-    if (!other) return;
-    throw new InvalidInputError(
-      `networks[${index}]`,
-      other.network === network
-        ? `duplicate network ${network.name}`
-        : `${network.subnet} of ${network.name} and ${other.network.subnet} of ${other.network.name} overlap`,
-      { hint: 'list each network once, and give each its own subnet' },
-    );
+      .map((other) => conflict(network, other.network))
+      .find((found) => found !== undefined);
+    if (problem === undefined) return;
+    throw new InvalidInputError(`networks[${index}]`, problem, {
+      hint: 'list each network once, and give each its own subnet',
+    });
   });
   return places;
 }
 
+/**
+ * Separates the value of `net` that may be among the networks, such as `none`, from the others.
+ * @throws InvalidInputError when there is more than one.
+ */
+export function splitNetworks(
+  net: unknown,
+  inputs: readonly NetworkInput[],
+): { readonly first: string | undefined; readonly others: readonly NetworkInput[] } {
+  if (!Array.isArray(inputs)) return { first: undefined, others: inputs };
+  const isFirst = (input: NetworkInput): input is string => typeof input === 'string' && isFirstCard(input);
+  const [first, ...more] = [...(net === undefined ? [] : [net]), ...inputs.filter(isFirst)] as string[];
+  if (more.length > 0) {
+    throw new InvalidInputError('networks', `describe the first card twice: ${[first, ...more].join(', ')}`, {
+      hint: 'give one of them',
+    });
+  }
+  return { first, others: inputs.filter((input: NetworkInput) => !isFirst(input)) };
+}
+
 function placeOf(input: NetworkInput, field: string, machine: string): NetworkPlace {
-  const { network, name = machine } = input instanceof Network ? { network: input } : input;
-  if (!(network instanceof Network)) {
-    throw new InvalidInputError(field, 'expected a network, or { network, name }', {
-      hint: 'create one with createNetwork()',
+  const { network, name = machine } = asPlace(input, field);
+  if (!(network instanceof Network || network instanceof NamedNetwork)) {
+    throw new InvalidInputError(field, 'expected a network, { network, name }, or the name of a network', {
+      hint: 'create one with createNetwork(), or with: vmlet network create NAME',
     });
   }
   const parsed = hostNameSchema.safeParse(name);
@@ -57,4 +84,24 @@ function placeOf(input: NetworkInput, field: string, machine: string): NetworkPl
     `${field}.name`,
     `${JSON.stringify(name)}: ${parsed.error.issues[0]?.message ?? 'invalid name'}`,
   );
+}
+
+function asPlace(
+  input: NetworkInput,
+  field: string,
+): { readonly network: Network | NamedNetwork; readonly name?: string } {
+  if (typeof input === 'string') return { network: new NamedNetwork(parseMembership(input, field)) };
+  return input instanceof Network ? { network: input } : input;
+}
+
+/** The subnets of named networks do not overlap; those of both kinds are known when the machine joins. */
+function conflict(network: Network | NamedNetwork, other: Network | NamedNetwork): string | undefined {
+  const isNamed = network instanceof NamedNetwork;
+  if (isNamed ? other instanceof NamedNetwork && other.name === network.name : other === network) {
+    return `duplicate network ${network.name}`;
+  }
+  if (isNamed || other instanceof NamedNetwork || !subnetsOverlap(other.addresses, network.addresses)) {
+    return undefined;
+  }
+  return `${network.subnet} of ${network.name} and ${other.subnet} of ${other.name} overlap`;
 }

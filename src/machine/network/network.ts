@@ -6,32 +6,8 @@ import { parseHardwareAddress } from '../../network/ethernet/frame.ts';
 import { SocketPort } from '../../network/ethernet/socket-port.ts';
 import { type Subnet, addressText, hardwareAddressOf } from '../../network/ethernet/subnet.ts';
 import { EthernetSwitch } from '../../network/ethernet/switch.ts';
+import type { NetworkAttachment, NetworkMember } from './attachment.ts';
 import type { HostsFile } from './hosts-file.ts';
-
-/** A machine in a network. */
-export interface NetworkMember {
-  /** The name by which other members find it. */
-  readonly name: string;
-  /** IPv4 address. */
-  readonly address: string;
-  /** MAC address of its card in this network. */
-  readonly mac: string;
-}
-
-/** The attachment of one machine to a network, from its start to its end. */
-export interface NetworkAttachment extends NetworkMember {
-  readonly network: Network;
-  /** Address with the prefix length, as in `10.77.0.2/24`. */
-  readonly addressWithPrefix: string;
-  /** @param socket leads to QEMU. */
-  plugIn(socket: Socket): void;
-  /**
-   * Adds all names to the guest's hosts file, and this machine's name to those of all introduced guests.
-   * @throws GuestFileError when a guest cannot write its hosts file; the error of this guest if it is gone.
-   */
-  introduce(hosts: HostsFile | undefined): Promise<void>;
-  leave(): void;
-}
 
 /**
  * Milliseconds that a new member waits for others, which may be paused, to record its name. They record it
@@ -122,7 +98,7 @@ export class Network implements AsyncDisposable {
    * @internal Attaches a machine that is being started.
    * @throws InvalidInputError for a name that is already taken, and for a network that is full or closed.
    */
-  take(name: string): NetworkAttachment {
+  take(name: string): NetworkAttachment<Network> {
     if (this.#isClosed) throw new InvalidInputError('networks', `the network ${this.name} is closed`);
     if (this.#attachments.has(name)) {
       throw new InvalidInputError(
@@ -174,11 +150,11 @@ interface AttachmentContext {
   readonly leave: () => void;
 }
 
-class Attachment implements NetworkAttachment {
+class Attachment implements NetworkAttachment<Network> {
   readonly network: Network;
   readonly name: string;
   readonly address: string;
-  readonly addressWithPrefix: string;
+  readonly addresses: readonly string[];
   readonly mac: string;
   readonly #around: AttachmentContext;
   #hosts: HostsFile | undefined;
@@ -188,7 +164,7 @@ class Attachment implements NetworkAttachment {
     this.network = network;
     this.name = name;
     this.address = addressText(address);
-    this.addressWithPrefix = `${this.address}/${network.addresses.prefix}`;
+    this.addresses = [`${this.address}/${network.addresses.prefix}`];
     this.mac = hardwareAddressOf(address);
     this.#around = around;
   }

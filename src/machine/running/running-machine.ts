@@ -5,8 +5,8 @@ import type { QmpClient } from '../../qmp/index.ts';
 import type { Scope } from '../../util/scope.ts';
 import type { GuestConsole } from '../life/console.ts';
 import type { QemuLifecycle } from '../life/qemu-lifecycle.ts';
-import type { NetworkPlace } from '../network/network-place.ts';
-import type { NetworkAttachment } from '../network/network.ts';
+import type { Attachment, NetworkPlace } from '../network/network-place.ts';
+
 import type { OutOfSpace } from '../life/out-of-space.ts';
 import type { Outcome } from '../life/outcome.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -23,7 +23,7 @@ export interface MachineParts {
   readonly space: SpaceWatch;
   readonly network: RunningNetwork | undefined;
   /** Its private networks, in the order of its cards for them. */
-  readonly attachments: readonly NetworkAttachment[];
+  readonly attachments: readonly Attachment[];
   readonly scope: Scope;
 }
 

@@ -9,7 +9,7 @@ import { type PortForward, parsePortForwards } from '../../network/ports/port.ts
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { type MountSet, parseMounts } from '../share/mount-set.ts';
 import { parseOptions } from '../../util/options.ts';
-import { type NetworkPlace, parseNetworks } from '../network/network-place.ts';
+import { type NetworkPlace, parseNetworks, splitNetworks } from '../network/network-place.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
 import { checkAppend } from './kernel-command-line.ts';
 import { type LaunchOptions, launchSchema } from './launch-options.ts';
@@ -63,7 +63,8 @@ export function parseSpec(options: LaunchOptions): Spec {
     networks = [],
     ...data
   } = options;
-  const valid = parseOptions(launchSchema, data);
+  const { first, others } = splitNetworks(data.net, networks);
+  const valid = parseOptions(launchSchema, { ...data, ...(first !== undefined && { net: first }) });
   if (valid.net === 'none' && valid.ports.length > 0) {
     throw new InvalidInputError('ports', 'not possible without a network', {
       hint: 'remove either the ports or net: none',
@@ -93,7 +94,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     disks: valid.disks.map((disk, index) => parseDiskSpec(disk, `disks[${index}]`)),
     ports: parsePortForwards(valid.ports),
     net: valid.net,
-    networks: parseNetworks(networks, valid.name),
+    networks: parseNetworks(others, valid.name),
     ...parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() }),
     faults: valid.faults,
     limits: parseLimits(valid.limits, memoryBytes),

@@ -5,7 +5,8 @@ import { withNetworkNames, withNetworksOnly } from '../../machine/network/hosts-
 import { hostsLines } from '../../network/private/addresses.ts';
 import { readNetwork } from '../../network/private/network-shelf.ts';
 import type { Definition } from '../record/definition.ts';
-import { type Places, membersOf, networksOf, placesOf } from '../record/network-members.ts';
+import { type Places, membersOf } from '../../network/private/members.ts';
+import { networksOf, placesOf } from '../record/network-members.ts';
 
 /** The lines of a hosts file for one network. */
 interface NetworkLines {

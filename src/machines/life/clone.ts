@@ -41,7 +41,8 @@ import {
 } from '../spec/machine-spec.ts';
 import { newIdentity } from '../spec/new-identity.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
-import { joinNetworks, networksOf, publishNetworks } from '../record/network-members.ts';
+import { joinNetworks, publishNetworks } from '../../network/private/members.ts';
+import { networksOf } from '../record/network-members.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 import { removeFile } from '../../util/files/removal.ts';
 

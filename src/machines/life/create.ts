@@ -40,7 +40,8 @@ import { makeDisk, makeImageDisk } from '../disks/make-disk.ts';
 import { newIdentity } from '../spec/new-identity.ts';
 import { machinePublicKey } from '../ssh/provision-ssh.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
-import { joinNetworks, networksOf, publishNetworks } from '../record/network-members.ts';
+import { joinNetworks, publishNetworks } from '../../network/private/members.ts';
+import { networksOf } from '../record/network-members.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 
 export interface CreateLimits extends Limits {

@@ -20,7 +20,7 @@ import {
 } from '../../network/private/network-shelf.ts';
 import { type SwitchState, endSwitch, openCapture, readSwitch } from '../../network/private/switch-client.ts';
 import type { Limits } from '../../util/time/deadline.ts';
-import { membersOf, publishNetworks } from '../record/network-members.ts';
+import { membersOf, publishNetworks } from '../../network/private/members.ts';
 
 /** A member of a private network: a named machine. */
 export interface PrivateNetworkMember {

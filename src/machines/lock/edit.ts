@@ -10,7 +10,8 @@ import { type Definition, machineNames, readDefinition } from '../record/definit
 import { settleRestore } from './interrupted-restore.ts';
 import { settleSnapshot } from './interrupted-snapshot.ts';
 import { machineFiles } from '../record/machine-files.ts';
-import { checkNewName, joinNetworks, networksOf, publishNetworks } from '../record/network-members.ts';
+import { joinNetworks, publishNetworks } from '../../network/private/members.ts';
+import { checkNewName, networksOf } from '../record/network-members.ts';
 import { lockMachine } from './machine-lock.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
 import { readEarlierForwards } from '../plan/machine-network.ts';

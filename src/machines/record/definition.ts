@@ -65,7 +65,7 @@ function socketsInUse(files: MachineFiles): string {
 }
 
 /** Returns the names of all machines, including broken ones, sorted. */
-export function machineNames(locations: Pick<Locations, 'machines'>): string[] {
+export function machineNames(locations: Locations): string[] {
   const entries = unlessMissing(() => readdirSync(locations.machines, { withFileTypes: true }), ['ENOENT']);
   return (entries ?? [])
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))

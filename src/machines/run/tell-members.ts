@@ -7,7 +7,8 @@ import { readGuestPorts } from '../channel/guest-ports.ts';
 import { tellNames } from '../channel/network-names.ts';
 import { type Definition, readDefinition } from '../record/definition.ts';
 import { readStatus } from '../record/machine-status.ts';
-import { membersOf, networksOf, publishNetworks } from '../record/network-members.ts';
+import { membersOf, publishNetworks } from '../../network/private/members.ts';
+import { networksOf } from '../record/network-members.ts';
 
 /** Time for one guest to answer and to write its hosts file; it may hang. */
 const PATIENCE_MS = 5000;

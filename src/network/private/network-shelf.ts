@@ -16,6 +16,8 @@ import { type NetworkRecord, formatNetworkRecord, parseNetworkRecord } from './n
 export interface NetworkFiles {
   readonly directory: string;
   readonly record: string;
+  /** Members that are throw-away machines, a file each. */
+  readonly guests: string;
   /** Directory of the switch. */
   readonly switch: string;
   /** Members and partitions, for the switch. */
@@ -30,6 +32,7 @@ export function networkFiles(shelf: string, name: string): NetworkFiles {
   return {
     directory,
     record: join(directory, 'network.json'),
+    guests: join(directory, 'guests'),
     switch: inside,
     table: join(inside, 'table'),
     socket: join(inside, 'switch.sock'),

@@ -43,9 +43,7 @@ const theOnly = (program: string): number => {
 const plugOf = (name: string): number => {
   const found = home
     .processes()
-    .find(
-      ({ program, commandLine }) => program === 'vmlet-plug' && commandLine.split(' ').includes(name),
-    );
+    .find(({ program, commandLine }) => program === 'vmlet-plug' && commandLine.split(' ').includes(name));
   if (!found) throw new Error(`no plug of ${name}`);
   return found.pid;
 };
@@ -105,13 +103,15 @@ test('killed parts come back, and the other members go on', async () => {
   const first = theOnly('vmlet-switch');
   expect(await lostPings('web', 'db', () => void process.kill(first, 'SIGKILL'))).toBeLessThanOrEqual(2);
   expect(theOnly('vmlet-switch')).not.toBe(first);
-  expect(
-    await lostPings('web', 'db', () => void process.kill(plugOf('db'), 'SIGKILL')),
-  ).toBeLessThanOrEqual(2);
-  // The keeper of one: its QEMU and plug go with it.
-  const keeper = home.processes().find(
-    ({ program, commandLine }) => program === 'vmlet-keeper' && commandLine.includes('/machines/cache/'),
+  expect(await lostPings('web', 'db', () => void process.kill(plugOf('db'), 'SIGKILL'))).toBeLessThanOrEqual(
+    2,
   );
+  // The keeper of one: its QEMU and plug go with it.
+  const keeper = home
+    .processes()
+    .find(
+      ({ program, commandLine }) => program === 'vmlet-keeper' && commandLine.includes('/machines/cache/'),
+    );
   expect(
     await lostPings('web', 'db', () => void process.kill(keeper?.pid ?? 0, 'SIGKILL')),
   ).toBeLessThanOrEqual(2);
@@ -211,7 +211,9 @@ describe('state of a machine in a network', () => {
 
   test('pause and resume', async () => {
     await vmlet('pause', 'db');
-    expect(await home.vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '1', 'db')).toMatchObject({ status: 1 });
+    expect(await home.vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '1', 'db')).toMatchObject({
+      status: 1,
+    });
     await vmlet('resume', 'db');
     await ping('web', 'db');
   });

@@ -40,7 +40,7 @@ test('gives a name the address that it had before, and its card with it', () => 
 
 test('has a place for as many as its subnet has addresses, and for nobody when it is closed', async () => {
   const network = createNetwork({ subnet: '10.77.9.0/30' });
-  expect(network.take('only').addressWithPrefix).toBe('10.77.9.2/30');
+  expect(network.take('only').addresses).toEqual(['10.77.9.2/30']);
   expect(() => network.take('another')).toThrow(/no free address in 10\.77\.9\.0\/30/);
   await network[Symbol.asyncDispose]();
   expect(network.members).toEqual([]);
@@ -72,7 +72,8 @@ test('says what is wrong with the networks of a machine', () => {
   expect(refuse([network, network])).toThrow(/networks\[1\]: duplicate network/);
   expect(refuse([network, inside])).toThrow(/networks\[1\].* overlap/);
   expect(refuse([{ network, name: 'a b' }])).toThrow(/networks\[0\]\.name: "a b"/);
-  expect(refuse(['network'])).toThrow(/networks\[0\]: expected a network/);
+  expect(refuse([{ name: 'db' }])).toThrow(/networks\[0\]: expected a network/);
+  expect(refuse(['no network'])).toThrow(/networks\[0\]: invalid network name "no network"/);
   expect(refuse(network)).toThrow(/networks: expected an array/);
   expect(refuse(Array.from({ length: 9 }, () => createNetwork()))).toThrow(/at most 8 networks, not 9/);
 });
@@ -101,11 +102,27 @@ test('has the most networks that it may, side by side, and says what to do about
     message: 'networks[1]: 10.78.3.0/24 of other and 10.78.0.0/16 of lab overlap',
   });
   expect(refusal([{ network: {} }])).toMatchObject({
-    message: 'networks[0]: expected a network, or { network, name }',
-    hint: 'create one with createNetwork()',
+    message: 'networks[0]: expected a network, { network, name }, or the name of a network',
+    hint: 'create one with createNetwork(), or with: vmlet network create NAME',
   });
   expect(refusal([{ network: lab, name: '' }])).toMatchObject({
     message: 'networks[0].name: "": expected at most 63 letters, digits and inner hyphens',
   });
   expect(refusal({ length: 0 })).toMatchObject({ message: 'networks: expected an array of networks' });
+});
+
+test('networks of named machines are given by name, once, and a first card may be among them', () => {
+  const lan = createNetwork();
+  const { net, networks } = parseSpec({ name: 'm', networks: ['none', lan, 'lan:alias=db', 'dmz'] });
+  expect(net).toBe('none');
+  expect(networks.map(({ network, name }) => [network.name, name])).toEqual([
+    [lan.name, 'm'],
+    ['lan', 'm'],
+    ['dmz', 'm'],
+  ]);
+  expect(() => parseSpec({ networks: ['lan', 'lan:mtu=9000'] })).toThrow('duplicate network lan');
+  expect(() => parseSpec({ net: 'slirp', networks: ['none'] })).toThrow('the first card twice: slirp, none');
+  expect(() => parseSpec({ networks: ['none', 'auto'] })).toThrow('the first card twice: none, auto');
+  expect(() => parseSpec({ networks: ['bridge=br0'] })).toThrow('net: "bridge=br0": expected auto');
+  expect(() => parseSpec({ networks: ['lan:ip=1'] })).toThrow('networks[0]: ip=1: expected an IPv4 address');
 });

@@ -1,0 +1,125 @@
+import type { Socket } from 'node:net';
+import { InvalidInputError } from '../../errors/index.ts';
+import type { Host } from '../../host/survey/host.ts';
+import { type NetworkMember, addressesOf, checkNames, hostsLines } from '../../network/private/addresses.ts';
+import { addGuest } from '../../network/private/guests.ts';
+import { type Places, joinNetworks, membersOf, publishNetworks } from '../../network/private/members.ts';
+import type { Membership, WantedMembership } from '../../network/private/membership.ts';
+import type { NetworkRecord } from '../../network/private/network-record.ts';
+import { networkFiles, readNetwork, withNetworksLock } from '../../network/private/network-shelf.ts';
+import { plugArguments, switchLayers } from '../../network/switch/plug-argv.ts';
+import { NO_CORE } from '../../process/confine/confine.ts';
+import { identifyProcess } from '../../process/procfs/identity.ts';
+import { supervise } from '../../process/supervise.ts';
+import { Scope } from '../../util/scope.ts';
+import type { HostsFile } from './hosts-file.ts';
+import type { NetworkAttachment } from './attachment.ts';
+
+/** What a machine that joins needs of its host. */
+export interface JoinContext {
+  readonly locations: Places;
+  readonly host: Pick<Host, 'confinement'>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A private network of named machines, which a throw-away machine joins by its name. */
+export class NamedNetwork {
+  /** Its name, as in `lan`. */
+  readonly name: string;
+  readonly #wanted: WantedMembership;
+
+  /** @internal Made of `lan` or `lan:alias=…` in `networks`. */
+  constructor(wanted: WantedMembership) {
+    this.name = wanted.network;
+    this.#wanted = wanted;
+  }
+
+  /**
+   * @internal Reserves the machine's addresses until it leaves.
+   * @param isOwnName false for a name that the caller did not choose: another free one is then found.
+   * @throws NetworkNotFoundError, InvalidInputError for a name or an address that is taken.
+   */
+  async join(
+    name: string,
+    isOwnName: boolean,
+    { locations, host, signal }: JoinContext,
+  ): Promise<NetworkAttachment<NamedNetwork>> {
+    const owner = identifyProcess(process.pid);
+    if (!owner) throw new InvalidInputError('networks', 'require /proc, to know when this process ends');
+    return withNetworksLock(locations.networks, { signal }, async () => {
+      const record = readNetwork(locations.networks, this.name);
+      const members = membersOf(locations, this.name);
+      const free = isOwnName ? name : freeName(name, members);
+      checkNames(record, members, [free]);
+      const [membership] = joinNetworks(locations, free, [this.#wanted]) as [Membership];
+      const forget = addGuest(locations.networks, { ...membership, name: free }, owner);
+      await publishNetworks(locations, [this.name]);
+      return new JoinedNetwork(this, record, { name: free, membership, locations, host, forget });
+    });
+  }
+}
+
+interface Place {
+  readonly name: string;
+  readonly membership: Membership;
+  readonly locations: Places;
+  readonly host: Pick<Host, 'confinement'>;
+  readonly forget: () => void;
+}
+
+/** A throw-away machine in a private network of named machines. */
+class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
+  readonly network: NamedNetwork;
+  readonly name: string;
+  readonly address: string;
+  readonly addresses: readonly string[];
+  readonly mac: string;
+  readonly mtu: number;
+  readonly #record: NetworkRecord;
+  readonly #place: Place;
+  readonly #scope = new Scope();
+
+  constructor(network: NamedNetwork, record: NetworkRecord, place: Place) {
+    const { name, membership } = place;
+    this.network = network;
+    this.name = name;
+    this.address = membership.address;
+    this.addresses = addressesOf(record, membership);
+    this.mac = membership.mac;
+    this.mtu = membership.mtu ?? record.mtu;
+    this.#record = record;
+    this.#place = place;
+  }
+
+  /** The plug ends with QEMU's connection, and with this process. */
+  plugIn(socket: Socket): void {
+    const { locations, host } = this.#place;
+    const directory = networkFiles(locations.networks, this.network.name).switch;
+    const plug = { directory, name: this.name, mac: this.mac };
+    const argv = plugArguments(plug, switchLayers(host.confinement));
+    supervise(argv, { environment: {}, descriptors: [socket], confinement: NO_CORE }, this.#scope);
+    socket.destroy();
+  }
+
+  async introduce(hosts: HostsFile | undefined): Promise<void> {
+    const members = membersOf(this.#place.locations, this.network.name);
+    await hosts?.tell(this.network.name, hostsLines(this.#record, members));
+  }
+
+  async leave(): Promise<void> {
+    const { locations, forget } = this.#place;
+    await this.#scope.close();
+    await withNetworksLock(locations.networks, {}, async () => {
+      forget();
+      await publishNetworks(locations, [this.network.name]);
+    });
+  }
+}
+
+function freeName(name: string, members: readonly NetworkMember[]): string {
+  const taken = new Set(members.flatMap((member) => [member.name, member.alias ?? '']));
+  for (let number = 1; ; number++) {
+    const free = number === 1 ? name : `${name}-${number}`;
+    if (!taken.has(free)) return free;
+  }
+}

@@ -1,0 +1,86 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { NetworkNotFoundError } from '../../errors/index.ts';
+import { exchangeFile } from '../../util/files/atomic-file.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { type NetworkMember, joinedMembership } from './addresses.ts';
+import { guestsOf } from './guests.ts';
+import { type Membership, type WantedMembership, membershipSchema } from './membership.ts';
+import { networkFiles, readNetwork } from './network-shelf.ts';
+import { reloadSwitch } from './switch-client.ts';
+import { formatSwitchTable } from './switch-table.ts';
+
+/** The directories in which machines and networks are. */
+export interface Places {
+  readonly machines: string;
+  readonly networks: string;
+}
+
+/** The part of a machine's definition that networks need. */
+const definitionSchema = z.looseObject({ networks: z.array(membershipSchema).default([]) });
+
+/**
+ * Returns the members of a network, named machines first, by name: the machines whose definitions list it. So a machine
+ * and its memberships are created, renamed and removed in one step.
+ */
+export function membersOf(places: Places, network: string): NetworkMember[] {
+  const entries = unlessMissing(() => readdirSync(places.machines, { withFileTypes: true })) ?? [];
+  const machines = entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name)
+    .sort();
+  const named = machines.flatMap((name) =>
+    membershipsIn(join(places.machines, name, 'spec.json'))
+      .filter((membership) => membership.network === network)
+      .map((membership) => ({ ...membership, name })),
+  );
+  return [...named, ...guestsOf(places.networks, network)];
+}
+
+/** A machine with an invalid definition has none: it cannot be started. */
+function membershipsIn(path: string): readonly Membership[] {
+  const text = unlessMissing(() => readFileSync(path, 'utf8'));
+  if (text === undefined) return [];
+  try {
+    return definitionSchema.safeParse(JSON.parse(text)).data?.networks ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Gives a machine its addresses in networks. The caller holds the networks' lock until the machine's definition has them.
+ * @param earlier its present memberships, whose addresses it keeps.
+ * @throws NetworkNotFoundError, InvalidInputError
+ */
+export function joinNetworks(
+  places: Places,
+  name: string,
+  wanted: readonly WantedMembership[],
+  earlier: readonly Membership[] = [],
+): Membership[] {
+  return wanted.map((one) => {
+    const record = readNetwork(places.networks, one.network);
+    const others = membersOf(places, one.network).filter((member) => member.name !== name);
+    const before = earlier.find(({ network }) => network === one.network);
+    return joinedMembership(record, others, { name, wanted: one, earlier: before });
+  });
+}
+
+/**
+ * Tells the switches of networks who their members are; a network that was removed has no switch. The caller holds the
+ * networks' lock.
+ */
+export async function publishNetworks(places: Places, networks: readonly string[]): Promise<void> {
+  for (const network of new Set(networks)) {
+    try {
+      const record = readNetwork(places.networks, network);
+      const files = networkFiles(places.networks, network);
+      exchangeFile(files.table, formatSwitchTable(record, membersOf(places, network)));
+      await reloadSwitch({ network, files });
+    } catch (error) {
+      if (!(error instanceof NetworkNotFoundError)) throw error;
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { readdirSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { crash, createTemplate, launch } from '../../../src/index.ts';
+import { NetworkStore } from '../../../src/machines/index.ts';
+import { until } from '../command.ts';
+import { type Home, makeHome } from '../named/home.ts';
+
+const own = new NetworkStore();
+let home: Home;
+
+beforeAll(async () => {
+  home = await makeHome();
+  await own.create({ name: 'library', mtu: 9000 });
+});
+afterAll(async () => {
+  await own.remove('library');
+  await home.close();
+});
+afterEach(async () => home.removeAll());
+
+async function vmlet(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await home.vmlet(...args);
+  expect(status, `vmlet ${args.join(' ')}\n${stdout}${stderr}`).toBe(0);
+  return stdout;
+}
+
+test('a one-shot tests a named machine by its name, and is forgotten', async () => {
+  await vmlet('network', 'create', 'lan');
+  await vmlet('create', 'db', '--image', 'micro', '--network', 'lan', '--start');
+  const networks = new NetworkStore(home.environment);
+  const waiting = home.start([
+    'run',
+    '--network',
+    'lan',
+    'micro',
+    '--',
+    'sh',
+    '-c',
+    'ping -c 1 db; sleep 600',
+  ]);
+  const member = async (name: string) => (await networks.get('lan')).members.find((one) => one.name === name);
+  await until(() => waiting.stdout().includes('1 packets received'));
+  expect(await member('vmlet')).toMatchObject({ address: '10.9.0.3', plugged: true });
+  await vmlet('exec', 'db', '--', 'ping', '-c', '1', '-W', '5', 'vmlet.lan');
+  // The name is taken by now, and nobody has asked for it.
+  const once = ['--network', 'none', '--network', 'lan', 'micro', '--', 'sh', '-c'];
+  expect(await vmlet('run', ...once, 'cat /etc/hosts; ping -c 1 vmlet')).toMatch(
+    /^10\.9\.0\.4 vmlet-2 vmlet-2\.lan$[^]*1 packets received/m,
+  );
+  expect((await home.vmlet('run', '--name', 'db', ...once, 'true')).stderr).toContain(
+    'the name db is taken by db in the network lan',
+  );
+  expect((await home.vmlet('network', 'rm', 'lan')).stderr).toContain('is in use by db, vmlet');
+  // Killed, it cannot say goodbye.
+  waiting.process.kill('SIGKILL');
+  await waiting.finished;
+  await until(async () => (await member('vmlet')) === undefined);
+  expect(await vmlet('run', ...once, 'cat /etc/hosts')).toMatch(/^10\.9\.0\.3 vmlet vmlet\.lan$/m);
+  expect(readdirSync((await networks.get('lan')).files.guests)).toEqual([]);
+});
+
+test('machines, forks and crashed machines of the library are members', async () => {
+  await using db = await launch({
+    name: 'db',
+    net: 'none',
+    networks: ['library:alias=primary,ip=10.9.0.50'],
+  });
+  expect(db.networks).toMatchObject([{ name: 'db', address: '10.9.0.50', network: { name: 'library' } }]);
+  await using template = await createTemplate({ net: 'none', networkCards: 1 });
+  await using web = await template.fork({ name: 'web', networks: ['library'] });
+  for (const name of ['db', 'primary.library']) {
+    expect(await web.exec(['ping', '-c', '1', '-W', '5', '-s', '8900', name])).toMatchObject({ exitCode: 0 });
+  }
+  await using crashed = await crash(db);
+  await using again = await crashed.start();
+  expect(await again.exec(['ping', '-c', '1', '-W', '5', 'web'])).toMatchObject({ exitCode: 0 });
+  expect((await own.get('library')).members.map(({ name }) => name)).toEqual(['db', 'web']);
+  await expect(launch({ name: 'web', net: 'none', networks: ['library'] })).rejects.toThrow(
+    'the name web is taken by web in the network library',
+  );
+  await expect(launch({ networks: ['nowhere'] })).rejects.toThrow('no such network: nowhere');
+});
