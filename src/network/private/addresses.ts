@@ -172,13 +172,16 @@ export function ipv6Of(record: NetworkRecord, address: string): string {
 }
 
 /**
- * Returns the lines of a hosts file: each member's names and aliases, alone and in the domain of the network.
- * IPv4 comes first, since every guest has it.
+ * Returns the lines of a hosts file: each member's names and aliases, alone and in the domain of the network. They stand
+ * for IPv4 addresses alone: networkd, where it manages all cards, takes a card's IPv6 address away at boot and keeps what
+ * DHCP says; glibc prefers IPv6, and would wait for such a member.
  */
-export function hostsLines(record: NetworkRecord, members: readonly NetworkMember[]): string[] {
-  return members.flatMap(({ name, alias, address }) => {
+export function hostsLines(
+  { name: domain }: Pick<NetworkRecord, 'name'>,
+  members: readonly NetworkMember[],
+): string[] {
+  return members.map(({ name, alias, address }) => {
     const words = [name, ...(alias === undefined ? [] : [alias])];
-    const names = words.flatMap((word) => [word, `${word}.${record.name}`]).join(' ');
-    return [`${address} ${names}`, `${ipv6Of(record, address)} ${names}`];
+    return [address, ...words.flatMap((word) => [word, `${word}.${domain}`])].join(' ');
   });
 }

@@ -90,12 +90,10 @@ test('refuses a name that is the alias of another member, and a full network', (
   );
 });
 
-test('names stand for both addresses, alone and in the domain of the network', () => {
+test('names stand for IPv4 addresses, alone and in the domain of the network', () => {
   expect(hostsLines(LAN, [WEB, DB])).toEqual([
     '10.9.0.2 web web.lan',
-    'fd12:3456:789a::2 web web.lan',
     '10.9.0.3 db db.lan primary primary.lan',
-    'fd12:3456:789a::3 db db.lan primary primary.lan',
   ]);
   expect(addressesOf(LAN, WEB)).toEqual(['10.9.0.2/29', 'fd12:3456:789a::2/64']);
   expect(isForMembers(LAN, '10.9.0.6')).toBe(true);
