@@ -18,6 +18,7 @@ import type { Section } from './section.ts';
 import { namedHeal } from './machines/named-heal.ts';
 import { namedList } from './machines/named-list.ts';
 import { namedStart } from './machines/named-start.ts';
+import { switches } from './network/switches.ts';
 import { peers } from './peers.ts';
 import { repeat } from './repeat.ts';
 import { version } from './version.ts';
@@ -36,6 +37,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   fork,
   pool,
   hundred,
+  switches,
 };
 /** Only when asked for by name: half an hour and more, and what needs other programs. */
 const APART: Readonly<Record<string, Section>> = { repeat, peers, database };

@@ -68,6 +68,8 @@ bool loop_wait(bool busy)
         uint32_t happened = events[index].events;
         if (happened & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
             watch->readable = true;
+        if (happened & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+            watch->finished = true;
         if (happened & (EPOLLOUT | EPOLLHUP | EPOLLERR))
             watch->writable = true;
         watch->hung_up = happened & (EPOLLHUP | EPOLLERR);

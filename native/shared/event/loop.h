@@ -8,6 +8,8 @@ struct watch {
     int fd;
     bool readable;
     bool writable;
+    /* The other side sends nothing more; there may be something left to read. */
+    bool finished;
     /* The other side is gone (EPOLLHUP or EPOLLERR); for the virtio port: the host is not connected. */
     bool hung_up;
 };

@@ -119,6 +119,9 @@ void port_read(struct port *port, void (*take)(struct port *, const uint8_t *, s
         port->ended = true;
         return;
     }
+    /* All has been read, which saves a call for each frame. */
+    if (count < READ_SIZE && !port->connection.finished)
+        port->connection.readable = false;
     if (length > 0)
         memcpy(bytes, queue_bytes(&port->partial), length);
     queue_drop(&port->partial, length);

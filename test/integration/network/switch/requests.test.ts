@@ -305,9 +305,10 @@ describe('a capture', () => {
     expect(file.readUInt32LE(24)).toBeGreaterThanOrEqual(before);
     expect(file.readUInt32LE(24)).toBeLessThan(before + 60);
     await until('it is gone', async () => (await captures())?.length === 0);
-    if (!findProgram('tcpdump')) return;
+    const tcpdump = findProgram('tcpdump');
+    if (tcpdump === undefined) return;
     writeFileSync(lab.path('x.pcap'), file);
-    const text = execFileSync('tcpdump', ['-e', '-n', '-r', lab.path('x.pcap')], {
+    const text = execFileSync(tcpdump, ['-e', '-n', '-r', lab.path('x.pcap')], {
       stdio: 'pipe',
     }).toString();
     expect(text).toContain(`${A} > ${B}, ethertype Unknown (0x88b5)`);
