@@ -31,7 +31,7 @@ static _Noreturn void become_switch(char **program, int log, int report)
 {
     static char *const no_environment[] = {NULL};
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    /* Of the keeper's descriptors and ours, it keeps none; both are above 3. */
+    /* It keeps none of the keeper's descriptors and ours; both are above 3. */
     if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(report, STDOUT_FILENO) >= 0 &&
         dup2(log, STDERR_FILENO) >= 0 && syscall(SYS_close_range, 3, ~0u, 0) == 0 && chdir("/") == 0)
         execve(program[0], program, no_environment);

@@ -27,7 +27,7 @@ enum link_verdict link_take(struct link *link, const uint8_t *frame, size_t leng
 /* Returns the next frame that has arrived, which is valid until link_remove; NULL for none. */
 const uint8_t *link_arrived(const struct link *link, int64_t now_us, size_t *length);
 void link_remove(struct link *link);
-/* Of now_ms; INT64_MAX when nothing is on its way. */
+/* A time of now_ms; INT64_MAX when nothing is on its way. */
 int64_t link_wake_at(const struct link *link);
 void link_free(struct link *link);
 
