@@ -29,6 +29,7 @@ export interface PrivateNetworkMember {
   readonly alias: string | undefined;
   /** IPv4 address. */
   readonly address: string;
+  /** Unique local IPv6 address, which guests of `micro` have. */
   readonly ipv6: string;
   readonly mac: string;
   /** Whether its card is plugged into the switch. */

@@ -4,7 +4,7 @@ import type { Host } from '../../host/survey/host.ts';
 import { planNetworkHere } from '../../network/probe/host-network.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
-import { addressesOf, isForMembers } from '../../network/private/addresses.ts';
+import { addressesOf, ipv4Of, isForMembers } from '../../network/private/addresses.ts';
 import type { NetworkRecord } from '../../network/private/network-record.ts';
 import { networkFiles, readNetwork } from '../../network/private/network-shelf.ts';
 import { switchLayers } from '../../network/switch/plug-argv.ts';
@@ -38,7 +38,7 @@ export async function planMachineNetwork(
  * @throws MachineStateError for a network that was removed, or created again with another subnet.
  */
 export function planPrivateCards(
-  { name, networks = [] }: MachineSpec,
+  { name, networks = [], boot }: MachineSpec,
   files: MachineFiles,
   host: Host,
 ): PrivateCardPlan[] {
@@ -57,7 +57,8 @@ export function planPrivateCards(
       network,
       mac,
       mtu: membership.mtu ?? record.mtu,
-      addresses: addressesOf(record, membership),
+      // Another guest may have no IPv6, and its agent would then stop at that address.
+      addresses: boot.kind === 'image' ? addressesOf(record, membership) : [ipv4Of(record, membership)],
       socketPath: cardSocket(files, index),
       switchDirectory: networkFiles(files.networks, network).switch,
       switchLayers: switchLayers(host.confinement),

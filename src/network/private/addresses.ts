@@ -162,8 +162,16 @@ export function isForMembers(record: Pick<NetworkRecord, 'subnet'>, text: string
 }
 
 /** Returns a member's addresses with their prefix lengths. */
-export function addressesOf(record: NetworkRecord, { address }: Pick<Membership, 'address'>): string[] {
-  return [`${address}/${subnetOf(record).prefix}`, `${ipv6Of(record, address)}/${IPV6_PREFIX}`];
+export function addressesOf(record: NetworkRecord, member: Pick<Membership, 'address'>): string[] {
+  return [ipv4Of(record, member), `${ipv6Of(record, member.address)}/${IPV6_PREFIX}`];
+}
+
+/** Returns a member's IPv4 address with its prefix length. */
+export function ipv4Of(
+  record: Pick<NetworkRecord, 'subnet'>,
+  { address }: Pick<Membership, 'address'>,
+): string {
+  return `${address}/${subnetOf(record).prefix}`;
 }
 
 /** Returns a member's IPv6 address, which follows from its IPv4 address. */
