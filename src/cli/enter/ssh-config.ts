@@ -11,8 +11,8 @@ interface Flags {
 export function sshConfigCommand(): Command {
   return new Command('ssh-config')
     .description(
-      'Adds one line to ~/.ssh/config, so that ssh, scp, rsync and editors reach machines as NAME.vmlet, from their first ' +
-        'start on. Connect with vmlet ssh once to authorize the key.',
+      'Adds one line to ~/.ssh/config, so that ssh, scp, rsync and editors reach machines as NAME.vmlet, and members of ' +
+        'private networks as NAME.NETWORK, from their first start on. Connect with vmlet ssh once to authorize the key.',
     )
     .option('--print', 'print the line and change nothing')
     .option('--remove', 'remove the line')

@@ -37,14 +37,11 @@ export async function planMachineNetwork(
  * Plans the machine's cards in private networks.
  * @throws MachineStateError for a network that was removed, or created again with another subnet.
  */
-export function planPrivateCards(
-  { name, networks = [], boot }: MachineSpec,
-  files: MachineFiles,
-  host: Host,
-): PrivateCardPlan[] {
+export function planPrivateCards(spec: MachineSpec, files: MachineFiles, host: Host): PrivateCardPlan[] {
+  const { name, networks = [], boot } = spec;
   return networks.map((membership, index) => {
     const { network, address, mac } = membership;
-    const record = findNetwork(name, network, files);
+    const record = findNetwork(spec, network, files);
     if (!isForMembers(record, address)) {
       throw new MachineStateError(
         name,
@@ -66,13 +63,17 @@ export function planPrivateCards(
   });
 }
 
-function findNetwork(machine: string, network: string, { networks }: MachineFiles): NetworkRecord {
+function findNetwork(
+  { name: machine, net, bridge }: MachineSpec,
+  network: string,
+  { networks }: MachineFiles,
+): NetworkRecord {
   try {
     return readNetwork(networks, network);
   } catch (error) {
     if (!(error instanceof NetworkNotFoundError)) throw error;
     throw new MachineStateError(machine, 'stopped', `is in the network ${network}, which was removed`, {
-      hint: `create it again: vmlet network create ${network}; or leave all networks: vmlet set ${machine} --network auto`,
+      hint: `create it again: vmlet network create ${network}; or leave all networks: vmlet set ${machine} --network ${bridge === undefined ? net : `bridge=${bridge}`}`,
       cause: error,
     });
   }

@@ -41,7 +41,7 @@ afterEach(() => directory.remove());
 
 const cards = (spec: Partial<MachineSpec>) =>
   planPrivateCards(
-    { name: 'web', boot: { kind: 'image', image: 'micro' }, ...spec } as MachineSpec,
+    { name: 'web', net: 'none', boot: { kind: 'image', image: 'micro' }, ...spec } as MachineSpec,
     machineFiles(locations, 'web', '00000000'),
     host as unknown as Parameters<typeof planPrivateCards>[2],
   );
@@ -67,7 +67,10 @@ test('only micro gets an IPv6 address: another guest may have none', () => {
 
 test('a network that is missing, or another one of that name, is told', () => {
   expect(() => cards({ networks: [{ ...member, network: 'gone' }] })).toThrow(
-    'machine "web" is in the network gone, which was removed',
+    expect.objectContaining({
+      message: 'machine "web" is in the network gone, which was removed',
+      hint: expect.stringContaining('vmlet set web --network none') as string,
+    }),
   );
   expect(() => cards({ networks: [{ ...member, address: '10.8.0.2' }] })).toThrow(
     'has the address 10.8.0.2 in the network lan, whose subnet is now 10.9.0.0/24',
