@@ -148,6 +148,49 @@ describe("the host's system", () => {
     expect(await sh('cat secret')).toContain('Permission denied');
   });
 
+  describe('with a kernel of the user’s', () => {
+    let kernel: string;
+    let modules: string;
+
+    beforeAll(async () => {
+      const { stdout } = await start(['run', '--dry-run', '--json', 'micro']).finished;
+      kernel = (JSON.parse(stdout) as { plan: { boot: { kernelPath: string } } }).plan.boot.kernelPath;
+      modules = directoryIn(top, 'modules-');
+      const copy = ['cp', '-r', '/lib/modules/.', '/modules'];
+      await start(['run', '--net', 'none', '-v', `${modules}:/modules`, 'micro', '--', ...copy]).finished;
+    });
+
+    it('loads its modules', async () => {
+      const flags = ['--kernel', kernel, '--modules', modules, '--append', 'marker=here'];
+      const script = 'uname -r; cat file; cat /proc/cmdline; grep -c ^overlay /proc/modules';
+      const command = ['run', '--net', 'none', 'host', ...flags, '--', 'sh', '-c', script];
+      const { stdout, stderr } = await start(command, { cwd: project }).finished;
+      const [release] = readdirSync(modules);
+      expect({ stdout, stderr }).toEqual({
+        stdout: `${release ?? ''}\nof the host\nconsole=ttyS0 panic=-1 no_timer_check vmlet.host marker=here\n1\n`,
+        stderr: '',
+      });
+    });
+
+    it.each([
+      [
+        'virtio_fs_init',
+        /cannot mount this host's system \(virtiofs: No such device\)\n {2}it needs .*VIRTIO_FS/,
+      ],
+      [
+        'virtio_pci_driver_init',
+        /cannot mount this host's system \(virtiofs: Invalid argument\)\n {2}it needs/,
+      ],
+    ])('says what it lacks without %s', async (init, problem) => {
+      const flags = ['--kernel', kernel, '--append', `initcall_blacklist=${init}`];
+      const { stderr, status } = await start(['run', '--net', 'none', ...flags, 'host', '--', 'true'], {
+        cwd: project,
+      }).finished;
+      expect(stderr).toMatch(problem);
+      expect(status).toBe(125);
+    });
+  });
+
   it('boots each time, and says why', async () => {
     const { stderr } = await host(['--debug'], ['true']);
     expect(stderr).toContain("the host's system must be there when the guest boots");

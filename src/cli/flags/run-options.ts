@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { ForkOptions } from '../../index.ts';
 import { type OptionFlag, forkFlags, launchFlags } from '../../public/options.ts';
@@ -23,11 +24,31 @@ export interface RunFlags extends GuestCommandFlags, MachineFlags {
   readonly json?: true;
 }
 
-/** With --kernel, --template or --pool there is no image; all words are the command. */
+/** The image that goes together with --kernel. */
+const HOST = 'host';
+
+/**
+ * Reads options between the image and the `--` before the command, as in `host --kernel bzImage -- dmesg`.
+ * @returns the other words: the image and the command.
+ */
+export function readLaterOptions(command: Command, words: readonly string[]): readonly string[] {
+  const [image, first] = words;
+  // A command has no name that begins with a dash.
+  if (image === undefined || first?.startsWith('-') !== true || first === '--' || !words.includes('--'))
+    return words;
+  const { operands, unknown } = command.parseOptions(words.slice(1));
+  const [wrong] = unknown;
+  if (wrong !== undefined) throw new InvalidInputError(wrong, 'unknown option');
+  return [image, '--', ...operands];
+}
+
+/** With --kernel there is no image but the host's system, with --template and --pool none; all words are the command. */
 export function splitWords(words: readonly string[], flags: RunFlags): { image?: string; command: string[] } {
-  const hasImage = [flags.kernel, flags.template, flags.pool].every((source) => source === undefined);
-  if (!hasImage) return { command: [...words] };
   const [image, ...rest] = words;
+  const exists = (flags.template ?? flags.pool) !== undefined;
+  if (exists || (flags.kernel !== undefined && image !== HOST)) {
+    return { command: [...words] };
+  }
   if (image === undefined) {
     throw new InvalidInputError('image', 'missing', {
       hint: 'for example: vmlet run micro -- uname -a, or vmlet run debian:13 -- cat /etc/os-release',

@@ -5,6 +5,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'vmlet run -p 8080:80 -m 1G debian:13 -- sh -c "hostname; id"',
     'vmlet run host -- gcc --version',
     'vmlet run -v .:$PWD host -- make test',
+    'vmlet run host --kernel arch/x86/boot/bzImage --modules . -- dmesg',
     'vmlet run -d --name job micro -- sh -c "date; sleep 60"',
     'tar c . | vmlet run micro -- tar x -C /tmp',
   ],

@@ -10,7 +10,13 @@ import { addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { reportError } from '../output/report-error.ts';
 import { collect, durationMs } from '../flags/flag-values.ts';
-import { type RunFlags, forkOptions, refuseMachineFlags, splitWords } from '../flags/run-options.ts';
+import {
+  type RunFlags,
+  forkOptions,
+  readLaterOptions,
+  refuseMachineFlags,
+  splitWords,
+} from '../flags/run-options.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { isBatchJob } from '../session/batch-system.ts';
 import { note, printJson } from '../output/say.ts';
@@ -26,8 +32,8 @@ export function runCommand(): Command {
         'With --detach the guest is a named machine, which runs the command in the background and ends with it: vmlet ' +
         'logs shows the output, ls and wait the exit status; each start runs the command again.\n' +
         'IMAGE is micro, an image such as debian:13, the path of a disk (with a slash), or host: the programs and settings ' +
-        'of this host and the working directory, of which the guest changes a copy in its memory. With --kernel, ' +
-        '--template or --pool there is no IMAGE.',
+        'of this host and the working directory, of which the guest changes a copy in its memory. With --template or ' +
+        '--pool, and with --kernel unless it is host, there is no IMAGE.',
     )
     .argument('[image]', 'image to boot')
     .argument('[command...]', 'command to run (default: a shell)')
@@ -57,7 +63,7 @@ export function runCommand(): Command {
     .option('--json', 'with --dry-run: print the plan as JSON')
     .passThroughOptions()
     .action(async (_image: string | undefined, _words: string[], flags: Flags) => {
-      const { image, command: argv } = splitWords(command.args, flags);
+      const { image, command: argv } = splitWords(readLaterOptions(command, command.args), flags);
       if (flags.detach) {
         const { runDetached } = await import('./run-detached.ts');
         await runDetached(image, argv, flags, await seedOptions(flags));

@@ -5,8 +5,8 @@ import { ImageBuildError } from '../../errors/index.ts';
 import type { Compression } from './bzimage.ts';
 
 export interface Decompressors {
-  /** A busybox that runs on this host, with xz, bzip2 and lzma. */
-  readonly busybox: string;
+  /** A busybox that runs on this host, with xz, bzip2 and lzma; undefined for none. */
+  readonly busybox?: string | undefined;
   /** Fetches a program that is not installed, and returns its path; undefined if it cannot be fetched. */
   readonly fetchProgram?: ((name: string) => Promise<string | undefined>) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -41,7 +41,9 @@ async function decompressor(
   const name = compression === 'lzo' ? 'lzop' : compression;
   const onHost = findProgram(name);
   if (onHost !== undefined) return [onHost, '-dc'];
-  if (['xz', 'bzip2', 'lzma'].includes(name)) return [tools.busybox, name, '-dc'];
+  if (tools.busybox !== undefined && ['xz', 'bzip2', 'lzma'].includes(name)) {
+    return [tools.busybox, name, '-dc'];
+  }
   const fetched = await tools.fetchProgram?.(name);
   if (fetched !== undefined) return [fetched, '-dc'];
   throw new ImageBuildError(`decompressing the kernel (${compression}) requires ${name}`, {

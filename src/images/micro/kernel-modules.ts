@@ -16,7 +16,11 @@ export interface KernelModule {
   readonly needs: readonly string[];
   /** Names by which the kernel requests this module, as in "fs-overlay" or "virtio:d00000001v*". */
   readonly aliases: readonly string[];
+  /** Release of the kernel that it was built for; undefined for a module that does not tell. */
+  readonly release: string | undefined;
 }
+
+type LoadedModule = Omit<KernelModule, 'needs'> & { readonly depends: readonly string[] };
 
 const SUFFIX = /\.ko(?:\.(xz|zst|gz|lz4))?$/;
 const COMPRESSION: Readonly<Record<string, Compression>> = { xz: 'xz', zst: 'zstd', gz: 'gzip', lz4: 'lz4' };
@@ -33,7 +37,7 @@ export async function collectModules(
   tools: Decompressors,
 ): Promise<readonly KernelModule[]> {
   const files = await moduleFiles(directory);
-  const loaded = new Map<string, { file: string; data: Buffer; depends: string[]; aliases: string[] }>();
+  const loaded = new Map<string, LoadedModule>();
   const load = async (name: string): Promise<void> => {
     if (loaded.has(name)) return;
     const path = files.get(name);
@@ -50,6 +54,7 @@ export async function collectModules(
       data,
       depends: depends.map(canonical),
       aliases: fields('alias'),
+      release: fields('vermagic')[0]?.split(' ')[0],
     });
     for (const dependency of depends.map(canonical)) {
       if (!files.has(dependency)) {
@@ -69,8 +74,8 @@ export async function collectModules(
     return deep.filter((entry, index) => deep.lastIndexOf(entry) === index);
   };
   return [...loaded.keys()].sort().map((name) => {
-    const { file, data, aliases } = entryOf(loaded, name);
-    return { file, data, aliases, needs: allNeeds(name).map((need) => entryOf(loaded, need).file) };
+    const { depends: _depends, ...module } = entryOf(loaded, name);
+    return { ...module, needs: allNeeds(name).map((need) => entryOf(loaded, need).file) };
   });
 }
 
@@ -89,10 +94,14 @@ export function modulesAlias(modules: readonly KernelModule[]): string {
 /** Returns paths by module name. Of duplicates the first in byte order is used, so that the result is reproducible. */
 async function moduleFiles(directory: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
-  const entries = await readdir(directory, { recursive: true });
-  for (const entry of entries.filter((path) => SUFFIX.test(path)).sort()) {
-    const name = canonical(basename(entry).replace(SUFFIX, ''));
-    if (!files.has(name)) files.set(name, join(directory, entry));
+  // With their types: links to the sources, which an installed directory has, are not followed.
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile() && SUFFIX.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
+  for (const path of paths.sort()) {
+    const name = canonical(basename(path).replace(SUFFIX, ''));
+    if (!files.has(name)) files.set(name, path);
   }
   return files;
 }

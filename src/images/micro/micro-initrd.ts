@@ -13,13 +13,6 @@ export interface MicroParts {
 
 /** Creates the initramfs of `micro`, uncompressed: under TCG, unpacking gzip takes longer than reading more bytes. */
 export function microInitrd(parts: MicroParts): Buffer {
-  const modulesDirectory = `lib/modules/${parts.kernelRelease}`;
-  const text = (path: string, content: string): CpioEntry => ({
-    type: 'file',
-    path,
-    mode: 0o644,
-    data: Buffer.from(content),
-  });
   const entries: CpioEntry[] = [
     ...MICRO_TREE,
     { type: 'file', path: 'init', mode: 0o755, data: parts.agent },
@@ -29,15 +22,24 @@ export function microInitrd(parts: MicroParts): Buffer {
       path: `bin/${applet}`,
       target: 'busybox',
     })),
-    { type: 'directory', path: modulesDirectory, mode: 0o755 },
-    ...parts.modules.map((module): CpioEntry => ({
-      type: 'file',
-      path: `${modulesDirectory}/${module.file}`,
-      mode: 0o644,
-      data: module.data,
-    })),
-    text(`${modulesDirectory}/modules.alias`, modulesAlias(parts.modules)),
-    text(`${modulesDirectory}/modules.dep`, modulesDep(parts.modules)),
+    ...moduleEntries(parts.kernelRelease, parts.modules),
   ];
   return cpioArchive(entries);
+}
+
+/** Returns the directory of a kernel's modules. */
+export function moduleEntries(release: string, modules: readonly KernelModule[]): CpioEntry[] {
+  const directory = `lib/modules/${release}`;
+  const file = (name: string, data: Uint8Array): CpioEntry => ({
+    type: 'file',
+    path: `${directory}/${name}`,
+    mode: 0o644,
+    data,
+  });
+  return [
+    { type: 'directory', path: directory, mode: 0o755 },
+    ...modules.map((module) => file(module.file, module.data)),
+    file('modules.alias', Buffer.from(modulesAlias(modules))),
+    file('modules.dep', Buffer.from(modulesDep(modules))),
+  ];
 }

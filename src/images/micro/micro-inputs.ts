@@ -33,7 +33,7 @@ export interface MicroFiles {
   readonly kernelRelease: string;
   readonly modulesDirectory: string | undefined;
   readonly busybox: Buffer;
-  readonly tools: Decompressors;
+  readonly tools: Decompressors & { readonly busybox: string };
   /** Packages with versions, and the user's own files with their SHA-256. */
   readonly sources: readonly ImageSource[];
 }

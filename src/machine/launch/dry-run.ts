@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { InvalidInputError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { createArguments } from '../../images/qemu-img/qemu-img-arguments.ts';
 import { passtArguments } from '../../passt/passt-argv.ts';
@@ -114,6 +115,15 @@ function directoryLines({ sockets, storage }: MachineDirectory): string[] {
 
 function initrdLines({ boot, directory }: Plan): string[] {
   if (boot.kind !== 'kernel' || boot.initrdBase === undefined) return [];
+  if (boot.modules !== undefined) {
+    throw new InvalidInputError(
+      'modules',
+      'cannot be used in a dry run: a script cannot collect the modules',
+      {
+        hint: 'leave it out, or add an initramfs with the modules',
+      },
+    );
+  }
   return [
     command(['cp', boot.initrdBase, directory.initrd]),
     command(['truncate', '-s', '%4', directory.initrd]),

@@ -32,7 +32,10 @@ export async function prepareFiles(
     if (made) await makeDisk({ ...made, signal });
   }
   if (plan.boot.kind === 'kernel' && plan.boot.initrdBase !== undefined) {
-    await addAgent(plan.boot.initrdBase, plan.directory.initrd);
+    const { kernelPath, initrdBase, modules } = plan.boot;
+    const addition =
+      modules === undefined ? await readFile(agentArchive()) : await modulesOf(kernelPath, modules, signal);
+    await addArchive(initrdBase, addition, plan.directory.initrd);
   }
 }
 
@@ -48,9 +51,17 @@ export function newDisk({ path, backing, createBytes }: DiskPlan): CreateArgumen
   return { path, format: 'qcow2', sizeBytes: createBytes, backing: names };
 }
 
+async function modulesOf(
+  kernelPath: string,
+  directory: string,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  const { modulesArchive } = await import('../../images/micro/modules-archive.ts');
+  return modulesArchive(kernelPath, directory, signal);
+}
+
 /** The kernel unpacks concatenated archives; each must start at a multiple of four bytes. */
-async function addAgent(base: string, target: string): Promise<void> {
-  const archive = await readFile(agentArchive());
+async function addArchive(base: string, archive: Buffer, target: string): Promise<void> {
   try {
     await copyFile(base, target, constants.COPYFILE_FICLONE);
     const { size } = await stat(target);

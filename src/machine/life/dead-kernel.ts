@@ -9,10 +9,36 @@ const OOPS = /Oops: .*\[#(\d+)\]/;
  */
 const FATAL_OOPSES = 10;
 const LONGEST_REASON = 200;
+/** The agent's last line, as PID 1, about a part that the kernel lacks. */
+const LACK = /vmlet-agent: (host: (?:virtiofs|overlay|tmpfs)|virtio console port): (.*?)\s*$/;
 
 /** True when a console line shows that this boot cannot continue. */
 export function isLastOfKernel(line: string): boolean {
   return STANDS_STILL.test(line) || Number(OOPS.exec(line)?.[1] ?? 0) >= FATAL_OOPSES;
+}
+
+/** A kernel that lacks what vmlet needs. */
+export interface KernelLack {
+  readonly problem: string;
+  readonly hint: string;
+}
+
+/** Describes what the agent has missed in the kernel, based on its output; undefined for nothing. */
+export function describeLack(lines: readonly string[]): KernelLack | undefined {
+  const [, part = '', reason = ''] =
+    lines.map((line) => LACK.exec(line)).findLast((found) => found !== null) ?? [];
+  if (part === '') return undefined;
+  const isOfHost = part.startsWith('host: ');
+  const name = isOfHost ? part.slice('host: '.length) : part;
+  const what = isOfHost ? "cannot mount this host's system" : "has no port for vmlet's agent";
+  const options = [
+    ...['CONFIG_VIRTIO_PCI', 'CONFIG_VIRTIO_CONSOLE', 'CONFIG_DEVTMPFS', 'CONFIG_TMPFS'],
+    ...(isOfHost ? ['CONFIG_FUSE_FS', 'CONFIG_VIRTIO_FS', 'CONFIG_OVERLAY_FS'] : []),
+  ];
+  return {
+    problem: `the guest's kernel ${what} (${name}: ${printable(reason)})`,
+    hint: `it needs ${options.join(', ')}, built in, or as modules that you give: --modules DIR`,
+  };
 }
 
 /** Describes how the kernel died, based on its output; undefined for one that did not die. */

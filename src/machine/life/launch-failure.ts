@@ -13,7 +13,7 @@ import type { Scope } from '../../util/scope.ts';
 import { formatBytes } from '../../images/qemu-img/disk-size.ts';
 import { adviseOn } from './advice.ts';
 import type { GuestConsole } from './console.ts';
-import { describeDeath } from './dead-kernel.ts';
+import { describeDeath, describeLack } from './dead-kernel.ts';
 import type { QemuLifecycle } from './qemu-lifecycle.ts';
 import { type Outcome, describeOutcome } from './outcome.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -89,11 +89,14 @@ export function deadKernelError(
   { life, console, plan }: { life: QemuLifecycle; console: GuestConsole; plan: Plan | undefined },
   cause?: unknown,
 ): LaunchError {
-  const death = describeDeath(console.last(Infinity)) ?? describeOutcome({ kind: 'panic' });
+  const lines = console.last(Infinity);
+  const lack = describeLack(lines);
+  const death = lack?.problem ?? describeDeath(lines) ?? describeOutcome({ kind: 'panic' });
   return new LaunchError(
     `the machine did not become ready: ${death}`,
-    { qemu: life.lastWords, console: console.last(CONSOLE_LINES) },
-    { hint: plan && adviseOnMemory(plan.memoryBytes), cause },
+    // The agent's words say all; the kernel's panic is the end of its first process.
+    { qemu: life.lastWords, console: lack ? [] : console.last(CONSOLE_LINES) },
+    { hint: lack?.hint ?? (plan && adviseOnMemory(plan.memoryBytes)), cause },
   );
 }
 

@@ -57,6 +57,8 @@ export type BootPlan =
        * initramfs.
        */
       readonly initrdBase: string | undefined;
+      /** A directory whose modules are added to it instead of the agent. */
+      readonly modules?: string | undefined;
       readonly commandLine: string;
     }
   /** The firmware boots the first disk. */

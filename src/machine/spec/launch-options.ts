@@ -32,7 +32,7 @@ export const launchSchema = z.strictObject({
   /**
    * Name of an image, as in `debian:13`; `micro`, the built-in small Linux, by default. With a slash it is
    * the path of a disk to boot from, as in `disks`. The guest writes to a throw-away overlay. Excludes
-   * `kernel`. `host` is the system of this host: its programs and settings as you can read them, and the working
+   * `kernel`, except for `host`: the system of this host, its programs and settings as you can read them, and the working
    * directory; the guest's changes stay in its memory.
    */
   image: z.string().min(1).optional(),
@@ -78,6 +78,15 @@ export const launchSchema = z.strictObject({
   /** Path of an initramfs for `kernel`; by default the micro image's. */
   initrd: reworded(makeOptions.initrd.optional(), {
     description: 'initramfs for --kernel; the agent is added',
+  }),
+  /**
+   * Modules for `kernel`, which the guest has beside the micro image's files: a build tree, or an installed directory
+   * such as /lib/modules/RELEASE. Those that vmlet uses are taken, such as the drivers of virtio. Excludes `initrd`.
+   */
+  modules: withFlag(z.string().min(1).optional(), {
+    flag: '--modules <dir>',
+    group: 'Boot',
+    description: 'modules for --kernel: a build tree, or /lib/modules/RELEASE',
   }),
   /**
    * Routes the guest's packets so that tests can delay and drop them (`NetworkFaults`): passt then does not

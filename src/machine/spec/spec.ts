@@ -19,6 +19,13 @@ import { parseMemory } from './memory-size.ts';
 
 const MiB = 1024 * 1024;
 
+/** A kernel of the user. */
+export interface OwnKernel {
+  readonly kernel: string;
+  /** The directory of its modules. */
+  readonly modules: string | undefined;
+}
+
 /** The options, validated and normalised. Defaults that depend on the host are not chosen yet. */
 export interface Spec extends Hardware, MountSet {
   readonly name: string;
@@ -30,9 +37,9 @@ export interface Spec extends Hardware, MountSet {
         readonly format: DiskFormat;
         readonly trusted: boolean;
       }
-    | { readonly kind: 'kernel'; readonly kernel: string; readonly initrd: string | undefined }
+    | ({ readonly kind: 'kernel'; readonly initrd: string | undefined } & OwnKernel)
     /** The host's system, with the working directory of its commands. */
-    | { readonly kind: 'host'; readonly directory: string };
+    | { readonly kind: 'host'; readonly directory: string; readonly own: OwnKernel | undefined };
   readonly pull: PullPolicy;
   /** Disk size for an image of the store; undefined for the image's own. */
   readonly diskBytes: number | undefined;
@@ -118,19 +125,40 @@ function refuseForFiles({ diskSize }: { readonly diskSize?: unknown }, boot: Spe
   });
 }
 
-function bootOf(options: { [Key in 'image' | 'kernel' | 'initrd']?: string | undefined }): Spec['boot'] {
-  if (options.kernel !== undefined && options.image !== undefined) {
+function bootOf(options: {
+  [Key in 'image' | 'kernel' | 'initrd' | 'modules']?: string | undefined;
+}): Spec['boot'] {
+  const { kernel, modules, initrd } = options;
+  if (modules !== undefined) refuseModules(options);
+  if (options.image === HOST && initrd === undefined) {
+    return {
+      kind: 'host',
+      directory: process.cwd(),
+      own: kernel === undefined ? undefined : { kernel, modules },
+    };
+  }
+  if (kernel !== undefined && options.image !== undefined) {
     throw new InvalidInputError('kernel', 'cannot be used together with an image', {
       hint: 'remove either the kernel or the image',
     });
   }
-  if (options.kernel !== undefined) return { kind: 'kernel', kernel: options.kernel, initrd: options.initrd };
-  if (options.initrd !== undefined) {
+  if (kernel !== undefined) return { kind: 'kernel', kernel, initrd, modules };
+  if (initrd !== undefined) {
     throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'add a kernel' });
   }
   const image = options.image ?? MICRO;
-  if (image === HOST) return { kind: 'host', directory: process.cwd() };
   return image.includes('/') ? bootDiskOf(image) : { kind: 'image', image };
+}
+
+function refuseModules({ kernel, initrd }: { [Key in 'kernel' | 'initrd']?: string | undefined }): void {
+  if (kernel === undefined) {
+    throw new InvalidInputError('modules', 'requires a kernel', { hint: 'add the kernel of these modules' });
+  }
+  if (initrd !== undefined) {
+    throw new InvalidInputError('modules', 'cannot be used together with an initramfs', {
+      hint: 'leave out one of them: an initramfs brings its own modules',
+    });
+  }
 }
 
 function bootDiskOf(image: string): Spec['boot'] {

@@ -14,7 +14,7 @@ import { type Locations, placesOf } from '../paths/locations.ts';
 import { agentProgram } from '../paths/package-files.ts';
 import type { BootSource, FoundDisk, FoundLayer } from './found-spec.ts';
 import type { PullPolicy } from '../spec/machine-options.ts';
-import type { Spec } from '../spec/spec.ts';
+import type { OwnKernel, Spec } from '../spec/spec.ts';
 import { HOST_WORD } from '../share/host-system.ts';
 
 export interface SourceContext {
@@ -46,23 +46,26 @@ async function findSource(spec: Spec, context: SourceContext): Promise<BootSourc
         image: undefined,
       };
     case 'kernel': {
+      const own = ownKernel(boot);
       const initrd = boot.initrd ?? (await findMicroImage(context)).initrdPath;
       return {
         kind: 'kernel',
-        kernelPath: readableFile(boot.kernel, 'kernel'),
+        ...own,
         initrdPath: readableFile(initrd, 'initrd'),
         needsAgent: boot.initrd !== undefined && spec.until === 'guest',
         append: [],
       };
     }
     case 'host': {
+      const own = boot.own && ownKernel(boot.own);
       const { kernelPath, initrdPath, append } = await findMicroImage(context);
       return {
         kind: 'kernel',
         kernelPath,
         initrdPath,
         needsAgent: false,
-        append: [...append, HOST_WORD],
+        ...own,
+        append: [...(own ? [] : append), HOST_WORD],
       };
     }
     case 'image': {
@@ -77,6 +80,13 @@ async function findSource(spec: Spec, context: SourceContext): Promise<BootSourc
       };
     }
   }
+}
+
+function ownKernel({ kernel, modules }: OwnKernel) {
+  return {
+    kernelPath: readableFile(kernel, 'kernel'),
+    modules: modules === undefined ? undefined : readableDirectory(modules, 'modules'),
+  };
 }
 
 function foundLayerOf(found: FoundLayer): FoundLayer {
@@ -183,16 +193,25 @@ export async function findDiskFile(
 
 /** @throws InvalidInputError for a path that is missing, unreadable or a directory. */
 export function readableFile(path: string, field: string): string {
+  return readablePath(path, field, 'file');
+}
+
+/** @throws InvalidInputError for a path that is missing, unreadable or no directory. */
+function readableDirectory(path: string, field: string): string {
+  return readablePath(path, field, 'directory');
+}
+
+function readablePath(path: string, field: string, kind: 'file' | 'directory'): string {
   const absolute = resolve(path);
   try {
-    if (statSync(absolute).isDirectory()) {
-      throw new InvalidInputError(field, `is a directory: ${path}`);
+    if (statSync(absolute).isDirectory() !== (kind === 'directory')) {
+      throw new InvalidInputError(field, `is ${kind === 'file' ? 'a' : 'no'} directory: ${path}`);
     }
     accessSync(absolute, constants.R_OK);
     return realpathSync(absolute);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new InvalidInputError(field, `no such file: ${path}`, { cause: error });
+      throw new InvalidInputError(field, `no such ${kind}: ${path}`, { cause: error });
     }
     if (isSystemError(error, 'EACCES')) {
       throw new InvalidInputError(field, `permission denied: ${path}`, { cause: error });

@@ -18,6 +18,8 @@ export type BootSource =
       readonly initrdPath: string | undefined;
       /** Whether the agent must be added to that initramfs as its first process. */
       readonly needsAgent: boolean;
+      /** A directory whose modules must be added to that initramfs. */
+      readonly modules?: string | undefined;
       /** Kernel parameters that come with it. */
       readonly append: readonly string[];
     }

@@ -110,6 +110,7 @@ function planMemory({ memoryFile, network, spec }: PlanInputs): MemoryPlan {
 
 function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirectory): BootPlan {
   if (source.kind === 'disk') return { kind: 'disk' };
+  const isExtended = source.needsAgent || source.modules !== undefined;
   const words = [
     ...bootParameters,
     ...source.append,
@@ -128,8 +129,9 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
   return {
     kind: 'kernel',
     kernelPath: source.kernelPath,
-    initrdPath: source.needsAgent ? directory.initrd : source.initrdPath,
-    initrdBase: source.needsAgent ? source.initrdPath : undefined,
+    initrdPath: isExtended ? directory.initrd : source.initrdPath,
+    initrdBase: isExtended ? source.initrdPath : undefined,
+    ...(source.modules !== undefined && { modules: source.modules }),
     commandLine,
   };
 }

@@ -14,6 +14,7 @@ export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>
   if (spec.boot.kind === 'host') return "the host's system must be there when the guest boots";
   if (devicesOf(spec) > PORTS_FOR_FORKS)
     return `a fork has at most ${PORTS_FOR_FORKS} directories and volumes`;
+  if (spec.boot.kind === 'kernel' && spec.boot.modules !== undefined) return 'its modules may have changed';
   if (spec.networks.length > 0) return 'it joins private networks';
   if (spec.faults) return 'network faults were requested';
   return undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeDeath, isLastOfKernel } from '../../../../src/machine/life/dead-kernel.ts';
+import { describeDeath, describeLack, isLastOfKernel } from '../../../../src/machine/life/dead-kernel.ts';
 
 const PANIC = '[    3.597523] Kernel panic - not syncing: System is deadlocked on memory';
 const END = '[    3.597523] ---[ end Kernel panic - not syncing: System is deadlocked on memory ]---\r';
@@ -22,6 +22,28 @@ describe('a kernel counts as dead', () => {
     ['that only boots', '[    0.000000] Linux version 6.12.118+deb13-cloud-amd64'],
   ])('but not one %s', (_, line) => {
     expect(isLastOfKernel(line)).toBe(false);
+  });
+});
+
+describe('a part that the kernel lacks', () => {
+  it('is named by the agent, and the options that add it are', () => {
+    const lack = describeLack(['[ 1.0] x', 'vmlet-agent: host: virtiofs: No such device\r', PANIC]);
+    expect(lack?.problem).toBe(
+      "the guest's kernel cannot mount this host's system (virtiofs: No such device)",
+    );
+    expect(lack?.hint).toMatch(/CONFIG_FUSE_FS, CONFIG_VIRTIO_FS.*--modules DIR/);
+  });
+
+  it('may be the port of the agent', () => {
+    const lack = describeLack(['vmlet-agent: virtio console port: No such device']);
+    expect(lack?.problem).toBe(
+      "the guest's kernel has no port for vmlet's agent (virtio console port: No such device)",
+    );
+    expect(lack?.hint).not.toContain('FUSE');
+  });
+
+  it.each([PANIC, 'vmlet-agent: /tmp: No such device', 'host: virtiofs: x'])('is not in %j', (line) => {
+    expect(describeLack([line])).toBeUndefined();
   });
 });
 

@@ -91,6 +91,11 @@ describe('parseSpec', () => {
     [{ name: 'a b' }, 'name', /hyphens/],
     [{ kernel: 'k', image: 'micro' }, 'kernel', /image/],
     [{ initrd: 'i' }, 'initrd', /kernel/],
+    [{ modules: 'm' }, 'modules', /requires a kernel/],
+    [{ modules: 'm', kernel: 'k', initrd: 'i' }, 'modules', /initramfs/],
+    [{ image: 'host', kernel: 'k', initrd: 'i' }, 'kernel', /image/],
+    [{ image: 'host', diskSize: '4G' }, 'diskSize', /image of the store/],
+    [{ image: 'host', seed: {} }, 'seed', /disk/],
     [{ net: 'none', ports: ['80'] }, 'ports', /network/],
     [{ net: 'bridge' }, 'net', /bridge/],
     [{ ports: ['99999:80'] }, 'ports[0].hostPort', /99999/],
@@ -191,6 +196,19 @@ describe('parseSpec', () => {
     expect(parseSpec({ signal, onProgress: () => undefined, onBoot: () => undefined })).toEqual(
       parseSpec({}),
     );
+  });
+
+  it("boots the host's system, with a kernel of the user’s or without", () => {
+    const directory = process.cwd();
+    expect(parseSpec({ image: 'host' })).toMatchObject({
+      boot: { kind: 'host', directory, own: undefined },
+      memoryBytes: 1024 * MiB,
+    });
+    expect(parseSpec({ image: 'host', kernel: 'k', modules: 'm' }).boot).toEqual({
+      kind: 'host',
+      directory,
+      own: { kernel: 'k', modules: 'm' },
+    });
   });
 
   it('boots a kernel of the user’s, with an initramfs or without', () => {

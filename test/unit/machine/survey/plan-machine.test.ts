@@ -238,6 +238,17 @@ describe('the boot', () => {
     });
   });
 
+  it('adds given modules to the initramfs', () => {
+    expect(plan({ source: { ...kernelSource, modules: '/tree' } }).boot).toEqual({
+      kind: 'kernel',
+      kernelPath: '/vmlinuz',
+      initrdPath: '/disks/m/initrd',
+      initrdBase: '/initrd',
+      modules: '/tree',
+      commandLine: 'console=ttyS0 panic=-1 no_timer_check',
+    });
+  });
+
   it('accepts a command line up to Linux’s limit in bytes, vmlet’s part included', () => {
     const room = 2047 - 'console=ttyS0 panic=-1 no_timer_check '.length;
     const append = `${room % 2 === 1 ? 'x' : ''}${'ä'.repeat(Math.floor(room / 2))}`;

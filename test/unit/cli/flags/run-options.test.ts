@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { type RunFlags, readLaterOptions, splitWords } from '../../../../src/cli/flags/run-options.ts';
+
+function command(): Command {
+  return new Command('run').option('--kernel <file>').option('-m, --memory <size>').passThroughOptions();
+}
+
+describe('options behind the image', () => {
+  it.each([
+    [['host', '--kernel', 'K', '--', 'dmesg', '-w'], { kernel: 'K' }, ['host', '--', 'dmesg', '-w']],
+    [['micro', '-m', '1G', '--', '--', 'x'], { memory: '1G' }, ['micro', '--', '--', 'x']],
+    [['micro', '-m1G', '--'], { memory: '1G' }, ['micro', '--']],
+  ])('are read before --: %j', (words, flags, others) => {
+    const run = command();
+    expect(readLaterOptions(run, words)).toEqual(others);
+    expect(run.opts()).toEqual(flags);
+  });
+
+  it.each([
+    [[]],
+    [['micro']],
+    [['micro', 'ls', '-m', '--']],
+    [['micro', '--', '-m', '1G']],
+    [['micro', '-m', '1G']],
+  ])('are not looked for in %j', (words) => {
+    const run = command();
+    expect(readLaterOptions(run, words)).toEqual(words);
+    expect(run.opts()).toEqual({});
+  });
+
+  it('are refused if they are unknown', () => {
+    expect(() => readLaterOptions(command(), ['micro', '--nope', '--', 'x'])).toThrow(
+      '--nope: unknown option',
+    );
+  });
+});
+
+describe('words of the command line', () => {
+  const split = (words: readonly string[], flags: RunFlags = {}) => splitWords(words, flags);
+
+  it('are an image and a command', () => {
+    expect(split(['micro', '--', 'ls', '--'])).toEqual({ image: 'micro', command: ['ls', '--'] });
+    expect(split(['host', 'ls'])).toEqual({ image: 'host', command: ['ls'] });
+    expect(() => split([])).toThrow(InvalidInputError);
+  });
+
+  it("are a command alone with a kernel, unless it boots the host's system", () => {
+    expect(split(['ls', 'host'], { kernel: 'K' })).toEqual({ command: ['ls', 'host'] });
+    expect(split(['host', '--', 'ls'], { kernel: 'K' })).toEqual({ image: 'host', command: ['ls'] });
+    expect(split(['host'], { template: 't' })).toEqual({ command: ['host'] });
+    expect(split([], { kernel: 'K' })).toEqual({ command: [] });
+  });
+});

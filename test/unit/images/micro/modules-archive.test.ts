@@ -1,0 +1,50 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { makeBzImage, makeModule } from '../../../../fixtures/images/make-elf.ts';
+import { modulesArchive } from '../../../../src/images/micro/modules-archive.ts';
+import { directoryIn, temporaryDirectory } from '../../../directory.ts';
+
+const top = temporaryDirectory();
+const kernel = join(top, 'bzImage');
+writeFileSync(kernel, makeBzImage(Buffer.from('kernel'), '6.1.0-mine'));
+
+function tree(files: Readonly<Record<string, Uint8Array | string>>): string {
+  const directory = directoryIn(top, 'modules-');
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(join(directory, dirname(path)), { recursive: true });
+    writeFileSync(join(directory, path), content);
+  }
+  return directory;
+}
+
+const overlay = makeModule(['depends=', 'vermagic=6.1.0-mine SMP preempt mod_unload ']);
+
+it('takes the modules that a guest uses, from wherever they are', async () => {
+  const directory = tree({
+    'fs/overlayfs/overlay.ko': overlay,
+    'drivers/other.ko': makeModule(['depends=']),
+    'modules.builtin': 'kernel/fs/fuse/fuse.ko\n',
+  });
+  const archive = await modulesArchive(kernel, directory, undefined);
+  for (const part of ['lib/modules/6.1.0-mine/overlay.ko', 'overlay.ko:\n', 'kernel/fs/fuse/fuse.ko\n']) {
+    expect(archive.includes(part)).toBe(true);
+  }
+  expect(archive.includes('other.ko')).toBe(false);
+});
+
+it('follows no link out of an installed directory', async () => {
+  const directory = tree({ 'modules.builtin': '' });
+  symlinkSync(tree({ 'overlay.ko': overlay }), join(directory, 'build'));
+  expect((await modulesArchive(kernel, directory, undefined)).includes('overlay.ko')).toBe(false);
+});
+
+it('refuses a directory without modules, and the modules of another kernel', async () => {
+  await expect(modulesArchive(kernel, tree({ 'a.c': '' }), undefined)).rejects.toThrow(
+    'modules: no modules of a kernel: ',
+  );
+  const other = tree({ 'overlay.ko': makeModule(['depends=', 'vermagic=6.2.0 SMP ']) });
+  await expect(modulesArchive(kernel, other, undefined)).rejects.toThrow(
+    'modules: for Linux 6.2.0, but the kernel is 6.1.0-mine',
+  );
+});
