@@ -79,6 +79,18 @@ module.exports = {
       to: { path: '^(node:)?(fs|fs/promises|net|child_process|os|http|https|dns)$' },
     },
     {
+      name: 'the-page-imports-types-alone',
+      severity: 'error',
+      from: { path: '^page/' },
+      to: { path: '^src/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'the-page-is-not-imported',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^page/' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: { path: '^src/' },

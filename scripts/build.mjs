@@ -1,4 +1,5 @@
-// Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the C programs by make.
+// Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the page by Vite,
+// the C programs by make.
 // node_modules/.cache/build keeps the results, so that a second build only does the work that has changed.
 import { execFileSync } from 'node:child_process';
 import {
@@ -16,6 +17,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import { bundledPackages, licenceTexts } from './licences.mjs';
+import { buildPage } from './page.mjs';
 
 const root = join(import.meta.dirname, '..');
 const cache = join(root, 'node_modules/.cache/build');
@@ -46,6 +48,8 @@ execFileSync(
 removeOutputsWithoutSource(library);
 cpSync(library, dist, { recursive: true });
 rewriteLazyImports(dist);
+await buildPage(join(cache, 'page'));
+cpSync(join(cache, 'page'), join(dist, 'page'), { recursive: true });
 make('native/agent', 'guest-agent/vmlet-agent');
 make('native/keeper', 'keeper/vmlet-keeper');
 make('native/confine', 'confine-program/vmlet-confine');

@@ -13,7 +13,7 @@ const REFERENCES = ['native/keeper', 'native/confine'];
 const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
 const root = join(import.meta.dirname, '..');
 
-const problems = [...['src', 'native'].flatMap(check), ...tooManyEntries('test')];
+const problems = [...['src', 'native', 'page'].flatMap(check), ...tooManyEntries('test')];
 for (const problem of problems) process.stderr.write(`${problem}\n`);
 if (problems.length > 0) process.exitCode = 1;
 

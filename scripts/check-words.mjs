@@ -31,12 +31,16 @@ const ruledOut = [
 ];
 
 const isTest = (path) => path.endsWith('.test.ts');
-const files = execFileSync('git', ['ls-files', '-z', 'src', 'native', 'scripts', '*.md', 'test/*.test.ts'], {
-  cwd: root,
-  encoding: 'utf8',
-})
+const files = execFileSync(
+  'git',
+  ['ls-files', '-z', 'src', 'native', 'page', 'scripts', '*.md', 'test/*.test.ts'],
+  {
+    cwd: root,
+    encoding: 'utf8',
+  },
+)
   .split('\0')
-  .filter((path) => /\.(?:ts|mjs|c|h|md)$/.test(path) && path !== ownText && !path.includes('.gen.'));
+  .filter((path) => /\.(?:tsx?|mjs|c|h|md)$/.test(path) && path !== ownText && !path.includes('.gen.'));
 
 const only = process.argv.slice(2);
 const found = files

@@ -11,6 +11,8 @@ export const MAY_BE_BUNDLED = [
   'ISC',
   'MIT',
 ];
+/** The page contains files of noVNC as they are; NOTICE says where their source is. */
+const MAY_BE_IN_THE_PAGE = [...MAY_BE_BUNDLED, 'MPL-2.0'];
 /** LGPL is accepted for separate packages only, which users can replace. */
 export const MAY_BE_BESIDE = [...MAY_BE_BUNDLED, 'LGPL-3.0+', 'LGPL-3.0-or-later'];
 
@@ -24,13 +26,14 @@ export function bundledPackages(metafile) {
 }
 
 /** Joins the licence texts of packages. Throws if a package may not be bundled or has no licence text. */
-export function licenceTexts(root, folders) {
+export function licenceTexts(root, folders, place = 'command') {
+  const accepted = place === 'page' ? MAY_BE_IN_THE_PAGE : MAY_BE_BUNDLED;
   const texts = folders.map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    if (!MAY_BE_BUNDLED.includes(license)) throw new Error(`${name}: ${license} may not be bundled`);
+    if (!accepted.includes(license)) throw new Error(`${name}: ${license} may not be bundled`);
     const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e(\.(md|txt))?$/i.test(entry));
     if (file === undefined) throw new Error(`${name} has no licence text`);
     return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
   });
-  return `The command in this folder contains the packages below, each under its own licence.\n\n${texts.join(`\n${'-'.repeat(78)}\n`)}`;
+  return `The ${place} in this folder contains the packages below, each under its own licence.\n\n${texts.join(`\n${'-'.repeat(78)}\n`)}`;
 }

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..');
 /** The command and the guest agent that the tests run are those of the sources beside them. */
 export default function setup(): void {
   const built = mtime(join(root, 'dist/bin/vmlet.js'));
-  const sources = ['src', 'native']
+  const sources = ['src', 'native', 'page']
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => mtime(join(entry.parentPath, entry.name)));

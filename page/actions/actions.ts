@@ -1,0 +1,77 @@
+import type { SoundMachine } from '../api/types.ts';
+import { shellCommand } from '../parts/format.ts';
+import { runAction } from '../state/notices.ts';
+
+/** A verb for one machine. */
+export interface MachineAction {
+  readonly kind: string;
+  readonly label: string;
+  readonly command: string;
+  /** Has to ask first: for a name, or since something may be lost. */
+  readonly asks: boolean;
+  readonly body?: object;
+}
+
+type Verb = Omit<MachineAction, 'command'> & { readonly words: readonly string[] };
+
+const simple = (kind: string, label: string): Verb => ({ kind, label, words: [kind], asks: false });
+const asking = (kind: string, label: string, verb = kind): Verb => ({
+  kind,
+  label,
+  words: [verb],
+  asks: true,
+});
+
+const START = simple('start', 'Start');
+const RESUME = simple('resume', 'Resume');
+const STOP = simple('stop', 'Stop');
+const PAUSE = simple('pause', 'Pause');
+const RESTART = simple('restart', 'Restart');
+const SAVE = simple('save', 'Save');
+const RESET = asking('reset', 'Reset');
+const KILL = asking('kill', 'Power off');
+const DISCARD: Verb = {
+  ...asking('start', 'Start without saved memory'),
+  words: ['start', '--discard-saved'],
+};
+
+/** States that QEMU leaves by `resume`. */
+const HALTED = ['paused', 'io-error', 'prelaunch', 'suspended', 'watchdog'];
+
+/** Returns the verbs that the machine's state allows; the first one is the usual one. */
+export function actionsOf(machine: SoundMachine): MachineAction[] {
+  const { name } = machine;
+  return verbsOf(machine).map(({ words: [verb = '', ...flags], ...action }) => ({
+    ...action,
+    command: shellCommand('vmlet', verb, ...flags, name),
+  }));
+}
+
+function verbsOf({ state, status, spec }: SoundMachine): Verb[] {
+  const protect: Verb = spec.protected
+    ? {
+        kind: 'protect',
+        label: 'Remove protection',
+        words: ['protect', '--off'],
+        asks: false,
+        body: { protected: false },
+      }
+    : { kind: 'protect', label: 'Protect', words: ['protect'], asks: false, body: { protected: true } };
+  const remove = asking('remove', 'Remove …', 'rm');
+  if (status.kind === 'running') {
+    const usual = HALTED.includes(state) ? [RESUME, STOP] : [STOP, PAUSE];
+    return [...usual, RESTART, SAVE, RESET, KILL, protect, remove];
+  }
+  const start = status.kind === 'saved' ? [START, DISCARD] : [START];
+  return [...start, asking('clone', 'Clone …'), asking('rename', 'Rename …'), protect, remove];
+}
+
+export async function perform(name: string, { kind, label, command, body }: MachineAction): Promise<boolean> {
+  return runAction({
+    machine: name,
+    kind,
+    title: `${label.replace(/ …$/, '')} ${name}:`,
+    command,
+    ...(body && { body }),
+  });
+}

@@ -1,0 +1,151 @@
+import { useEffect, useState } from 'preact/hooks';
+import { get, machinePath, problemOf } from '../api/client.ts';
+import type { ApiProblem, Disk, SoundMachine } from '../api/types.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { bytes, shellCommand } from '../parts/format.ts';
+import { Problem } from '../parts/problem.tsx';
+import type { MachineAction } from './actions.ts';
+
+export interface QuestionProperties {
+  readonly machine: SoundMachine;
+  readonly action: MachineAction;
+  readonly answer: (action: MachineAction) => void;
+  readonly close: () => void;
+}
+
+/** Asks before an action that needs a name or may lose something. */
+export function Question(properties: QuestionProperties) {
+  switch (properties.action.kind) {
+    case 'clone':
+      return <NewName {...properties} verb="Clone" />;
+    case 'rename':
+      return <NewName {...properties} verb="Rename" />;
+    case 'remove':
+      return <Removal {...properties} />;
+    default:
+      return <Loss {...properties} />;
+  }
+}
+
+const LOSSES: Readonly<Record<string, string>> = {
+  kill: 'Its power is cut: the guest cannot shut down, and what it has not written to its disks is lost.',
+  reset:
+    'Its reset button is pressed: the guest cannot shut down, and what it has not written to its disks is lost.',
+  start: 'Its saved memory is discarded and the guest boots, as after a power failure.',
+};
+
+function Loss({ machine, action, answer, close }: QuestionProperties) {
+  return (
+    <Dialog
+      title={`${action.label}: ${machine.name}?`}
+      verb={action.label}
+      danger
+      command={action.command}
+      run={() => answer(action)}
+      close={close}
+    >
+      <p>{LOSSES[action.kind]}</p>
+    </Dialog>
+  );
+}
+
+function NewName({ machine, action, answer, close, verb }: QuestionProperties & { readonly verb: string }) {
+  const isClone = action.kind === 'clone';
+  const [name, setName] = useState(isClone ? `${machine.name}-2` : machine.name);
+  const [linked, setLinked] = useState(false);
+  const flags = isClone && linked ? ['--linked'] : [];
+  const command = shellCommand('vmlet', action.kind, ...flags, machine.name, name);
+  return (
+    <Dialog
+      title={`${verb} ${machine.name}`}
+      verb={verb}
+      command={command}
+      run={() => answer({ ...action, command, body: isClone ? { name, linked } : { name } })}
+      close={close}
+    >
+      <label>
+        New name
+        <input
+          required
+          value={name}
+          pattern="[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?"
+          title="letters, digits and inner hyphens"
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+      </label>
+      {isClone && (
+        <label>
+          <input
+            type="checkbox"
+            checked={linked}
+            onChange={(event) => setLinked(event.currentTarget.checked)}
+          />{' '}
+          Share the present contents of the disks (fast, takes no space)
+        </label>
+      )}
+    </Dialog>
+  );
+}
+
+function Removal({ machine, action, answer, close }: QuestionProperties) {
+  const [storage, setStorage] = useState(false);
+  const [disks, setDisks] = useState<readonly Disk[] | ApiProblem>();
+  useEffect(() => {
+    const stop = new AbortController();
+    get<{ disks: readonly Disk[] }>(machinePath(machine.name, 'disks'), stop.signal).then(
+      ({ disks: found }) => setDisks(found),
+      (error: unknown) => !stop.signal.aborted && setDisks(problemOf(error)),
+    );
+    return () => stop.abort();
+  }, [machine.name]);
+  const force = machine.status.kind === 'running';
+  const flags = [...(storage ? ['--storage'] : []), ...(force ? ['--force'] : [])];
+  const command = shellCommand('vmlet', 'rm', ...flags, machine.name);
+  return (
+    <Dialog
+      title={`Remove ${machine.name}?`}
+      verb={storage ? 'Remove with its disks' : 'Remove'}
+      danger
+      command={command}
+      run={() => answer({ ...action, command, body: { storage, force } })}
+      close={close}
+    >
+      {force && <p>It is running: its power is cut first.</p>}
+      <p>Its definition, keys, logs and UEFI variables are lost.</p>
+      <label>
+        <input
+          type="checkbox"
+          checked={storage}
+          onChange={(event) => setStorage(event.currentTarget.checked)}
+        />{' '}
+        Delete its disks too
+      </label>
+      <section aria-live="polite">
+        {storage ? <b>Deleted for good:</b> : 'Its disks are kept:'}
+        <Disks disks={disks} storage={storage} />
+      </section>
+    </Dialog>
+  );
+}
+
+interface DisksProperties {
+  readonly disks: readonly Disk[] | ApiProblem | undefined;
+  readonly storage: boolean;
+}
+
+function Disks({ disks, storage }: DisksProperties) {
+  if (!disks) return <p class="faint">…</p>;
+  if ('code' in disks) return <Problem problem={disks} />;
+  if (disks.length === 0) return <p>no disks</p>;
+  return (
+    <ul>
+      {disks.map(({ name, path, actualBytes, owned }) => (
+        <li key={name}>
+          <code>{path}</code>
+          {actualBytes !== undefined && ` (${bytes(actualBytes)})`}
+          {storage && !owned && ': kept, it is not this machine’s own'}
+        </li>
+      ))}
+    </ul>
+  );
+}

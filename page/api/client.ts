@@ -1,0 +1,81 @@
+import { secret, session } from './session.ts';
+import type { ApiProblem, Operation } from './types.ts';
+
+/** An error of the server, with the sentence of the command. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly problem: ApiProblem;
+  /** The shell command of the action that failed. */
+  readonly command: string | undefined;
+
+  constructor(problem: ApiProblem, command?: string) {
+    super(problem.message);
+    this.problem = problem;
+    this.command = command;
+  }
+}
+
+/** Returns an error as the server would describe it. */
+export function problemOf(error: unknown): ApiProblem {
+  if (error instanceof ApiError) return error.problem;
+  return { code: 'PAGE', message: error instanceof Error ? error.message : String(error) };
+}
+
+/** A machine's path in the API, with further parts. */
+export function machinePath(name: string, rest = ''): string {
+  return `/v1/machines/${encodeURIComponent(name)}${rest && `/${rest}`}`;
+}
+
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const answer = await request(path, { signal: signal ?? null });
+  return (await answer.json()) as T;
+}
+
+/** Starts an action; the events report the rest of its operation. */
+export async function act(
+  path: string,
+  body: object = {},
+): Promise<{ readonly command: string; readonly operation: Operation }> {
+  const answer = await request(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return (await answer.json()) as { command: string; operation: Operation };
+}
+
+/** @throws ApiError for every status that is not a success, and when the server does not answer. */
+export async function request(path: string, options: RequestInit): Promise<Response> {
+  const answer = await reach(path, options);
+  if (answer.ok) return answer;
+  if (answer.status === 401) session.set('refused');
+  const text = await answer.text();
+  throw (
+    readProblem(text) ?? new ApiError({ code: `HTTP_${answer.status}`, message: text || answer.statusText })
+  );
+}
+
+async function reach(path: string, options: RequestInit): Promise<Response> {
+  const headers = new Headers(options.headers);
+  headers.set('vmlet-secret', secret());
+  try {
+    return await fetch(path, { ...options, headers });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new ApiError({
+      code: 'SERVER_GONE',
+      message: 'the server does not answer',
+      hint: 'start it again: vmlet ui',
+    });
+  }
+}
+
+function readProblem(text: string): ApiError | undefined {
+  try {
+    const { error, command } = JSON.parse(text) as { error?: ApiProblem; command?: string };
+    return error && new ApiError(error, command);
+  } catch {
+    // It is not the server's own answer, and is shown as it is.
+    return undefined;
+  }
+}

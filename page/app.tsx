@@ -1,0 +1,64 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { connected } from './state/server-events.ts';
+import { session } from './api/session.ts';
+import { MachineList } from './list/list.tsx';
+import { MachinePage } from './machine/machine-page.tsx';
+import { Command } from './parts/command.tsx';
+import { Notices } from './parts/notices.tsx';
+import { useValue } from './values/observable.ts';
+import { type Route, route } from './state/route.ts';
+
+export function App() {
+  const here = useValue(route);
+  const access = useValue(session);
+  const isConnected = useValue(connected);
+  const main = useRef<HTMLElement>(null);
+  const title = titleOf(here);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  const isAlone = here.page === 'machine' && here.alone;
+  return (
+    <div class={isAlone ? 'alone' : ''}>
+      {!isAlone && (
+        <header class="top">
+          <a href="#/machines">vmlet</a>
+          <nav aria-label="Pages">
+            <a href="#/machines" {...(here.page === 'machines' && { 'aria-current': 'page' as const })}>
+              Machines
+            </a>
+          </nav>
+          <span class="connection faint" role="status">
+            {access === 'open' && !isConnected ? 'connecting …' : ''}
+          </span>
+        </header>
+      )}
+      <main ref={main} tabIndex={-1}>
+        {access === 'refused' ? <Refused /> : <Page here={here} />}
+      </main>
+      <Notices />
+    </div>
+  );
+}
+
+function Page({ here }: { readonly here: Route }) {
+  if (here.page === 'machine') return <MachinePage key={here.name} {...here} />;
+  return <MachineList />;
+}
+
+function Refused() {
+  return (
+    <>
+      <h1>This address does not open the page</h1>
+      <p>
+        An address of <code>vmlet ui</code> works once, and as long as its server runs. Press Enter in the
+        terminal of the server for another one, or start it:
+      </p>
+      <Command text="vmlet ui" />
+    </>
+  );
+}
+
+function titleOf(here: Route): string {
+  return here.page === 'machine' ? `${here.name}: ${here.tab} - vmlet` : 'Machines - vmlet';
+}

@@ -1,0 +1,2 @@
+/** Stands for the parts of noVNC that are left out; see `vite.config.ts`. */
+export default Object;

@@ -1,0 +1,155 @@
+import { FitAddon } from '@xterm/addon-fit';
+import { Terminal } from '@xterm/xterm';
+import '@xterm/xterm/css/xterm.css';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { machinePath } from '../api/client.ts';
+import type { ApiProblem } from '../api/types.ts';
+import { Command } from '../parts/command.tsx';
+import { shellCommand } from '../parts/format.ts';
+import { Problem } from '../parts/problem.tsx';
+import type { ConsoleProperties } from './consoles.tsx';
+import { connectTerminal, type Connection } from './connection.ts';
+import { isRelease, RELEASE, WindowButtons } from './window-buttons.tsx';
+
+const SCROLL_BACK = 5000;
+
+/** The serial console. It survives restarts of the machine and of the connection. */
+export function SerialConsole(properties: ConsoleProperties) {
+  const { name } = properties.machine;
+  return (
+    <TerminalConsole
+      {...properties}
+      tab="serial"
+      label={`Serial console of ${name}`}
+      pathFor={({ cols: _cols }) => machinePath(name, 'console?lines=200')}
+      command={shellCommand('vmlet', 'console', name)}
+      // A serial line has no resize: the guest is told by typing it.
+      sizeCommand
+    />
+  );
+}
+
+/** A login shell by the agent. */
+export function ShellConsole(properties: ConsoleProperties) {
+  const { name } = properties.machine;
+  return (
+    <TerminalConsole
+      {...properties}
+      tab="shell"
+      label={`Shell of ${name}`}
+      pathFor={({ cols, rows }) => machinePath(name, `exec?columns=${cols}&rows=${rows}`)}
+      command={shellCommand('vmlet', 'shell', name)}
+      sizeCommand={false}
+    />
+  );
+}
+
+interface Properties extends ConsoleProperties {
+  readonly tab: 'serial' | 'shell';
+  readonly label: string;
+  readonly pathFor: (size: { readonly cols: number; readonly rows: number }) => string;
+  readonly command: string;
+  /** The user may have the present size typed as a command. */
+  readonly sizeCommand: boolean;
+}
+
+function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCommand }: Properties) {
+  const glass = useRef<HTMLDivElement>(null);
+  const bar = useRef<HTMLDivElement>(null);
+  const shown = useRef<Terminal>(undefined);
+  const connection = useRef<Connection>(undefined);
+  const [status, setStatus] = useState('connecting …');
+  const [problem, setProblem] = useState<ApiProblem>();
+  const isRunning = machine.status.kind === 'running';
+
+  useEffect(() => {
+    const place = glass.current;
+    if (!place) return undefined;
+    const terminal = openTerminal(place, label, () => bar.current?.querySelector('button')?.focus());
+    shown.current = terminal;
+    terminal.onData((text) => connection.current?.send(text));
+    terminal.onBinary((text) => connection.current?.sendBinary(text));
+    terminal.onResize(({ cols, rows }) => connection.current?.resize(cols, rows));
+    const fit = new FitAddon();
+    terminal.loadAddon(fit);
+    const resized = new ResizeObserver(() => fit.fit());
+    resized.observe(place);
+    fit.fit();
+    terminal.focus();
+    return () => {
+      resized.disconnect();
+      terminal.dispose();
+    };
+  }, [label]);
+
+  useEffect(() => {
+    const terminal = shown.current;
+    if (!isRunning || !terminal) {
+      setStatus('the machine is not running');
+      return undefined;
+    }
+    const opened = connectTerminal(() => pathFor(terminal), terminal, {
+      resizes: tab === 'shell',
+      // A shell that has ended stays ended: the user asks for another.
+      again: tab === 'serial',
+      onStatus: setStatus,
+      onProblem: setProblem,
+    });
+    connection.current = opened;
+    return () => opened.close();
+  }, [isRunning, machine.name, tab]);
+
+  return (
+    <div class="console">
+      <div class="row" ref={bar}>
+        <WindowButtons machine={machine.name} tab={tab} alone={alone} glass={glass} />
+        {sizeCommand && (
+          <button
+            type="button"
+            title="Types an stty command in the guest's shell"
+            onClick={() => {
+              const terminal = shown.current;
+              if (!terminal) return;
+              connection.current?.send(`stty rows ${terminal.rows} cols ${terminal.cols}\r`);
+              terminal.focus();
+            }}
+          >
+            Tell the guest the size
+          </button>
+        )}
+        {tab === 'shell' && (
+          <button type="button" onClick={() => connection.current?.reopen()}>
+            New shell
+          </button>
+        )}
+        <span class="faint" role="status">
+          {status}
+        </span>
+        <Command text={command} />
+      </div>
+      {problem && <Problem problem={problem} />}
+      <div class="glass" ref={glass} />
+      {!alone && <p class="faint">{RELEASE} leaves the terminal.</p>}
+    </div>
+  );
+}
+
+function openTerminal(place: HTMLElement, label: string, release: () => void): Terminal {
+  const terminal = new Terminal({
+    scrollback: SCROLL_BACK,
+    fontFamily: getComputedStyle(document.documentElement).getPropertyValue('--mono'),
+    fontSize: 14,
+    cursorBlink: false,
+    // Addresses that a guest prints as links lead nowhere.
+    linkHandler: { activate: () => undefined, allowNonHttpProtocols: false },
+    screenReaderMode: true,
+  });
+  terminal.open(place);
+  terminal.textarea?.setAttribute('aria-label', label);
+  terminal.attachCustomKeyEventHandler((event) => {
+    if (!isRelease(event)) return true;
+    if (event.type === 'keydown') release();
+    return false;
+  });
+  return terminal;
+}

@@ -1,0 +1,86 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Machine } from '../api/types.ts';
+import { Command } from '../parts/command.tsx';
+import { machineNames, machineOf } from '../state/machines.ts';
+import { useValue } from '../values/observable.ts';
+import { Row } from './row.tsx';
+
+/** All machines. `/` leads to the filter, the arrow keys from one machine to the next. */
+export function MachineList() {
+  const names = useValue(machineNames);
+  const [filter, setFilter] = useState('');
+  const search = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const toFilter = (event: KeyboardEvent): void => {
+      if (event.key !== '/' || isTyping(event.target)) return;
+      event.preventDefault();
+      search.current?.focus();
+    };
+    addEventListener('keydown', toFilter);
+    return () => removeEventListener('keydown', toFilter);
+  }, []);
+  if (!names) return <p class="faint">Connecting …</p>;
+  const shown = names.filter((name) => matches(name, filter));
+  return (
+    <>
+      <div class="bar">
+        <h1>Machines</h1>
+        <input
+          type="search"
+          ref={search}
+          placeholder="Filter by name, state or label ( / )"
+          aria-label="Filter machines"
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
+        <span class="faint" role="status">
+          {shown.length === names.length ? `${names.length}` : `${shown.length} of ${names.length}`}
+        </span>
+      </div>
+      {names.length === 0 && <Empty />}
+      <ul onKeyDown={moveFocus} aria-label="Machines">
+        {shown.map((name) => (
+          <Row key={name} name={name} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Empty() {
+  return (
+    <>
+      <p>There are no machines yet. Create one in the shell:</p>
+      <Command text="vmlet create --image debian:13 --start web" />
+    </>
+  );
+}
+
+function matches(name: string, filter: string): boolean {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return true;
+  const text = textOf(name, machineOf(name).value);
+  return words.every((word) => text.includes(word));
+}
+
+function textOf(name: string, machine: Machine | undefined): string {
+  const labels = machine && 'spec' in machine ? machine.spec.labels : {};
+  return [name, machine?.state, ...Object.entries(labels).map((label) => label.join('='))]
+    .join(' ')
+    .toLowerCase();
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}
+
+/** From the name of a machine, the arrow keys lead to the next and the previous one. */
+function moveFocus(event: KeyboardEvent): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step === undefined || !(event.target instanceof HTMLAnchorElement)) return;
+  const links = [...document.querySelectorAll<HTMLElement>('.machine h2 a')];
+  const at = links.indexOf(event.target);
+  if (at === -1) return;
+  event.preventDefault();
+  links[at + step]?.focus();
+}

@@ -1,0 +1,56 @@
+import { useRef } from 'preact/hooks';
+import { ActionBar } from '../actions/action-bar.tsx';
+import type { SoundMachine } from '../api/types.ts';
+import { Curves } from '../parts/curves.tsx';
+import { Port } from '../parts/ports.tsx';
+import { reasonOf, State } from '../parts/state.tsx';
+import { Thumbnail } from '../parts/thumbnail.tsx';
+import { useInView } from '../state/in-view.ts';
+import { machineOf } from '../state/machines.ts';
+import { useValue } from '../values/observable.ts';
+import { machineAddress } from '../state/route.ts';
+
+/** One machine of the list. */
+export function Row({ name }: { readonly name: string }) {
+  const machine = useValue(machineOf(name));
+  const element = useRef<HTMLLIElement>(null);
+  const isVisible = useInView(name, element);
+  const reason = machine ? reasonOf(machine) : '';
+  const isSound = machine && 'spec' in machine;
+  const isLive = isSound && machine.status.kind === 'running' && machine.spec.display === 'vnc';
+  return (
+    <li class="machine" ref={element} data-machine={name}>
+      {machine && (
+        <>
+          <Thumbnail name={name} live={isLive === true && isVisible} />
+          <div class="who">
+            <h2>
+              <a href={machineAddress(name)}>{name}</a>
+            </h2>
+            <State machine={machine} />
+            <p class="why faint" title={reason}>
+              {reason}
+            </p>
+          </div>
+          {isSound && <Usage machine={machine} />}
+        </>
+      )}
+    </li>
+  );
+}
+
+function Usage({ machine }: { readonly machine: SoundMachine }) {
+  return (
+    <>
+      <Curves name={machine.name} cpus={machine.spec.cpus} />
+      <ul class="ports" aria-label={`Ports of ${machine.name}`}>
+        {machine.ports.map((port) => (
+          <li key={`${port.hostAddress}:${port.hostPort}/${port.protocol}`}>
+            <Port port={port} />
+          </li>
+        ))}
+      </ul>
+      <ActionBar machine={machine} />
+    </>
+  );
+}

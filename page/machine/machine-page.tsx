@@ -1,0 +1,100 @@
+import type { FunctionComponent } from 'preact';
+import { ActionBar } from '../actions/action-bar.tsx';
+import type { SoundMachine } from '../api/types.ts';
+import { reasonOf, State } from '../parts/state.tsx';
+import { machineNames, machineOf } from '../state/machines.ts';
+import { useValue } from '../values/observable.ts';
+import { machineAddress } from '../state/route.ts';
+import { Events } from './events.tsx';
+import { Logs } from './logs.tsx';
+import { Overview } from './overview.tsx';
+import { Ports } from './ports.tsx';
+import { Snapshots } from './snapshots.tsx';
+import { Screen, Serial, Shell } from '../consoles/consoles.tsx';
+
+interface Tab {
+  readonly id: string;
+  readonly label: string;
+  readonly page: FunctionComponent<{ readonly machine: SoundMachine; readonly alone: boolean }>;
+}
+
+const TABS: readonly Tab[] = [
+  { id: 'overview', label: 'Overview', page: Overview },
+  { id: 'serial', label: 'Serial console', page: Serial },
+  { id: 'screen', label: 'Screen', page: Screen },
+  { id: 'shell', label: 'Shell', page: Shell },
+  { id: 'logs', label: 'Logs', page: Logs },
+  { id: 'events', label: 'Events', page: Events },
+  { id: 'snapshots', label: 'Snapshots', page: Snapshots },
+  { id: 'ports', label: 'Ports', page: Ports },
+];
+
+interface Properties {
+  readonly name: string;
+  readonly tab: string;
+  readonly alone: boolean;
+}
+
+/** One machine, a tab for each of its sides. */
+export function MachinePage({ name, tab, alone }: Properties) {
+  const machine = useValue(machineOf(name));
+  const names = useValue(machineNames);
+  if (!names) return <p class="faint">Connecting …</p>;
+  if (!machine) {
+    return (
+      <>
+        <h1>No such machine: {name}</h1>
+        <p>
+          It was removed or renamed. <a href="#/machines">All machines</a>
+        </p>
+      </>
+    );
+  }
+  if (!('spec' in machine)) {
+    return (
+      <>
+        <h1>{name}</h1>
+        <State machine={machine} />
+        <p class="problem">{machine.problem}</p>
+      </>
+    );
+  }
+  const shown = TABS.find(({ id }) => id === tab) ?? TABS[0];
+  const Shown = shown?.page ?? Overview;
+  return (
+    <>
+      {!alone && <Title machine={machine} tab={shown?.id ?? ''} />}
+      <Shown machine={machine} alone={alone} />
+    </>
+  );
+}
+
+function Title({ machine, tab }: { readonly machine: SoundMachine; readonly tab: string }) {
+  const { name } = machine;
+  return (
+    <>
+      <div class="title">
+        <h1>{name}</h1>
+        <State machine={machine} />
+        <span class="faint">{reasonOf(machine)}</span>
+        <ActionBar
+          machine={machine}
+          onRename={(newName) => {
+            location.hash = machineAddress(newName, tab);
+          }}
+        />
+      </div>
+      <nav class="tabs" aria-label={`Pages of ${name}`}>
+        {TABS.map(({ id, label }) => (
+          <a
+            key={id}
+            href={machineAddress(name, id)}
+            {...(id === tab && { 'aria-current': 'page' as const })}
+          >
+            {label}
+          </a>
+        ))}
+      </nav>
+    </>
+  );
+}

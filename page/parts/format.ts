@@ -1,0 +1,24 @@
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** Formats bytes with three digits at most, as in `1.2 GB`; units are powers of 1024 and those of `vmlet ls`. */
+export function bytes(value: number): string {
+  const power = value < 1 ? 0 : Math.min(Math.floor(Math.log2(value) / 10), UNITS.length - 1);
+  const scaled = value / 1024 ** power;
+  return `${scaled < 10 && power > 0 ? scaled.toFixed(1) : Math.round(scaled)} ${UNITS[power] ?? ''}`;
+}
+
+export function percent(value: number): string {
+  return `${Math.round(value)} %`;
+}
+
+/** Formats a moment of the server in the reader's own time. */
+export function moment(text: string | number): string {
+  return new Date(text).toLocaleString('sv-SE');
+}
+
+/** Joins the words of a shell command, quoted where a shell needs it. */
+export function shellCommand(...words: readonly string[]): string {
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
+    .join(' ');
+}

@@ -1,0 +1,79 @@
+import { useId, useRef } from 'preact/hooks';
+
+export interface MenuItem {
+  readonly label: string;
+  /** The shell command that does the same. */
+  readonly command?: string;
+  readonly run: () => void;
+}
+
+interface Properties {
+  readonly label: string;
+  /** The name for screen readers, where the label alone is ambiguous. */
+  readonly name: string;
+  readonly items: readonly MenuItem[];
+}
+
+/** A button with a menu: the arrow keys choose, Escape closes. */
+export function Menu({ label, name, items }: Properties) {
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const entries = (): HTMLElement[] => [
+    ...(list.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? []),
+  ];
+  const choose = (item: MenuItem): void => {
+    list.current?.hidePopover();
+    button.current?.focus();
+    item.run();
+  };
+  const move = (event: KeyboardEvent): void => {
+    const all = entries();
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    if (event.key === 'Tab') list.current?.hidePopover();
+    if (to === undefined) return;
+    event.preventDefault();
+    all.at(to % all.length)?.focus();
+  };
+  const opened = (event: { readonly newState: string }): void => {
+    const isOpen = event.newState === 'open';
+    button.current?.setAttribute('aria-expanded', String(isOpen));
+    if (!isOpen || !list.current || !button.current) return;
+    const { bottom, right, top } = button.current.getBoundingClientRect();
+    const { offsetHeight, offsetWidth } = list.current;
+    const isAbove = bottom + offsetHeight > innerHeight && top > offsetHeight;
+    list.current.style.top = `${isAbove ? top - offsetHeight - 4 : Math.min(bottom + 4, innerHeight - offsetHeight)}px`;
+    list.current.style.left = `${Math.max(4, right - offsetWidth)}px`;
+    entries()[0]?.focus();
+  };
+  return (
+    <div class="menu">
+      <button
+        type="button"
+        ref={button}
+        aria-haspopup="menu"
+        aria-expanded="false"
+        aria-label={name}
+        popovertarget={id}
+      >
+        {label}
+      </button>
+      <div id={id} ref={list} role="menu" aria-label={name} popover="auto" onToggle={opened} onKeyDown={move}>
+        {items.map((item) => (
+          <button
+            type="button"
+            role="menuitem"
+            tabIndex={-1}
+            key={item.label}
+            aria-label={item.label}
+            onClick={() => choose(item)}
+          >
+            {item.label}
+            {item.command && <code>{item.command}</code>}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+import { cancelAction, dismiss, type Notice, notices } from '../state/notices.ts';
+import { useValue } from '../values/observable.ts';
+import { Command } from './command.tsx';
+import { Problem } from './problem.tsx';
+
+/** The actions of this page: each with its command, the step that it is at, and its outcome. */
+export function Notices() {
+  const shown = useValue(notices);
+  return (
+    <section class="notices" aria-label="Actions" aria-live="polite">
+      {shown.map((notice) => (
+        <Entry key={notice.key} notice={notice} />
+      ))}
+    </section>
+  );
+}
+
+const WORDS = { running: '…', done: 'done', failed: 'failed', cancelled: 'cancelled' } as const;
+
+function Entry({ notice }: { readonly notice: Notice }) {
+  const { key, title, command, state, progress, problem, operation } = notice;
+  const outcome = outcomeOf(notice);
+  return (
+    <article class={`notice ${state}`}>
+      <header>
+        <b>
+          {title} {WORDS[state]}
+        </b>
+        {state === 'running' && operation !== undefined && (
+          <button type="button" aria-label={`Cancel ${title}`} onClick={() => void cancelAction(notice)}>
+            Cancel
+          </button>
+        )}
+        <button type="button" aria-label={`Dismiss ${title}`} onClick={() => dismiss(key)}>
+          ✕
+        </button>
+      </header>
+      {state === 'running' && progress && (
+        <p>
+          {progress.text}
+          {progress.rung && <span class="faint"> ({progress.rung})</span>}
+        </p>
+      )}
+      {state === 'running' && progress?.percent !== undefined && (
+        <progress max="100" value={progress.percent} aria-label={title} />
+      )}
+      {outcome && <p>{outcome}</p>}
+      {problem && <Problem problem={problem} />}
+      <Command text={command} />
+    </article>
+  );
+}
+
+/** The part of a result that a person wants to know. */
+function outcomeOf({ result }: Notice): string {
+  if (!result) return '';
+  const { rung, description, keptDisks } = result as {
+    rung?: string;
+    description?: string;
+    keptDisks?: readonly string[];
+  };
+  if (keptDisks && keptDisks.length > 0) return `kept: ${keptDisks.join(', ')}`;
+  return [description, rung && `by ${rung}`].filter(Boolean).join(', ');
+}

@@ -1,0 +1,26 @@
+import type { PlannedPort } from '../api/types.ts';
+
+/** Returns the address of a forwarded TCP port in a browser; undefined if none leads there. */
+export function linkOf({ protocol, hostAddress, hostPort, guestPort }: PlannedPort): string | undefined {
+  if (protocol !== 'tcp' || hostPort === undefined) return undefined;
+  const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[hostAddress] ?? bracketed(hostAddress);
+  return `${guestPort === 443 || guestPort === 8443 ? 'https' : 'http'}://${host}:${hostPort}/`;
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/** A forward, as a link where a browser can follow it. */
+export function Port({ port }: { readonly port: PlannedPort }) {
+  const { hostAddress, hostPort, guestPort, protocol } = port;
+  const address = hostAddress === '127.0.0.1' ? '' : `${bracketed(hostAddress)}:`;
+  const text = `${address}${hostPort ?? 'any'} → ${guestPort}${protocol === 'udp' ? '/udp' : ''}`;
+  const link = linkOf(port);
+  if (link === undefined) return <>{text}</>;
+  return (
+    <a href={link} target="_blank" rel="noopener noreferrer">
+      {text}
+    </a>
+  );
+}

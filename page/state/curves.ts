@@ -1,0 +1,49 @@
+import type { Statistics } from '../api/types.ts';
+import { Observable } from '../values/observable.ts';
+
+/** The usage at one moment; null for unknown values. Processor in percent, memory in bytes, the others in bytes a second. */
+export interface Sample {
+  readonly at: number;
+  readonly processor: number | null;
+  readonly memory: number | null;
+  readonly memoryLimit: number;
+  readonly disk: number | null;
+  readonly network: number | null;
+}
+
+/** Five minutes. */
+export const SPAN_MS = 300_000;
+
+export type Samples = readonly Sample[];
+
+const ofMachines = new Map<string, Observable<Samples>>();
+
+export function samplesOf(name: string): Observable<Samples> {
+  let samples = ofMachines.get(name);
+  if (!samples) ofMachines.set(name, (samples = new Observable<Samples>([])));
+  return samples;
+}
+
+export function forgetSamples(name: string): void {
+  ofMachines.delete(name);
+}
+
+export function addSample(statistics: Statistics): void {
+  const samples = samplesOf(statistics.machine);
+  const kept = samples.value.filter(({ at }) => at > statistics.readAt - SPAN_MS);
+  samples.set([...kept, sampleOf(statistics)]);
+}
+
+export function sampleOf({ readAt, memory, rate }: Statistics): Sample {
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  return {
+    at: readAt,
+    processor: rate && rate.cpu.percent,
+    memory: memory.rssBytes,
+    memoryLimit: memory.guestBytes,
+    disk: rate && sum(rate.disks.map(({ readBytes, writtenBytes }) => readBytes + writtenBytes)),
+    network: rate?.networks
+      ? sum(rate.networks.map(({ receivedBytes, sentBytes }) => receivedBytes + sentBytes))
+      : null,
+  };
+}

@@ -1,0 +1,69 @@
+import type { Machine, Operation, Statistics } from '../api/types.ts';
+import { addSample, forgetSamples } from './curves.ts';
+import { Observable } from '../values/observable.ts';
+import { operationChanged } from './notices.ts';
+
+/** The names of all machines, sorted; undefined until the server has sent them. */
+export const machineNames = new Observable<readonly string[] | undefined>(undefined);
+
+/** Counts operations that ended: lists of what they may have changed are fetched again. */
+export const finished = new Observable(0);
+
+const machines = new Map<string, Observable<Machine | undefined>>();
+
+/** Each row listens to its own machine: a change renders one row. */
+export function machineOf(name: string): Observable<Machine | undefined> {
+  let machine = machines.get(name);
+  if (!machine) machines.set(name, (machine = new Observable<Machine | undefined>(undefined)));
+  return machine;
+}
+
+export type ServerEvent =
+  | { readonly event: 'machines'; readonly data: { readonly machines: readonly Machine[] } }
+  | { readonly event: 'machine'; readonly data: Machine }
+  | { readonly event: 'removed'; readonly data: { readonly name: string } }
+  | { readonly event: 'operation'; readonly data: Operation }
+  | { readonly event: 'stats'; readonly data: { readonly machines: readonly Statistics[] } };
+
+export function applyEvent({ event, data }: ServerEvent): void {
+  switch (event) {
+    case 'machines': {
+      const names = new Set(data.machines.map(({ name }) => name));
+      for (const name of machines.keys()) if (!names.has(name)) remove(name);
+      data.machines.forEach(put);
+      sortNames(names);
+      return;
+    }
+    case 'machine':
+      put(data);
+      sortNames(new Set([...(machineNames.value ?? []), data.name]));
+      return;
+    case 'removed':
+      remove(data.name);
+      sortNames(new Set((machineNames.value ?? []).filter((name) => name !== data.name)));
+      return;
+    case 'operation':
+      operationChanged(data);
+      if (data.state !== 'running') finished.set(finished.value + 1);
+      return;
+    case 'stats':
+      data.machines.forEach(addSample);
+  }
+}
+
+function put(machine: Machine): void {
+  machineOf(machine.name).set(machine);
+}
+
+function remove(name: string): void {
+  machines.get(name)?.set(undefined);
+  forgetSamples(name);
+}
+
+function sortNames(names: ReadonlySet<string>): void {
+  const sorted = [...names].sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
+  const shown = machineNames.value;
+  // The list is rendered again only when it has other names.
+  if (shown?.length === sorted.length && sorted.every((name, index) => name === shown[index])) return;
+  machineNames.set(sorted);
+}

@@ -1,0 +1,26 @@
+import { Observable } from '../values/observable.ts';
+
+/** The place that the address names, in its fragment: the server sees none of it. */
+export type Route =
+  | { readonly page: 'machines' }
+  | { readonly page: 'machine'; readonly name: string; readonly tab: string; readonly alone: boolean };
+
+export function parseRoute(fragment: string): Route {
+  const [path = '', query = ''] = fragment.replace(/^#\/?/, '').split('?');
+  const [page, name, tab = 'overview'] = path.split('/').map(decodeURIComponent);
+  if (page !== 'machines' || !name) return { page: 'machines' };
+  return { page: 'machine', name, tab, alone: query === 'alone' };
+}
+
+/** @param alone nothing but this tab, for a window of its own. */
+export function machineAddress(name: string, tab = 'overview', alone = false): string {
+  return `#/machines/${encodeURIComponent(name)}/${tab}${alone ? '?alone' : ''}`;
+}
+
+export const route = new Observable<Route>(parseRoute(location.hash));
+
+addEventListener('hashchange', () => {
+  // A new address of the server was opened in this tab.
+  if (location.hash.startsWith('#token=')) location.reload();
+  else route.set(parseRoute(location.hash));
+});

@@ -1,0 +1,52 @@
+import { applyEvent, type ServerEvent } from './machines.ts';
+import { Observable } from '../values/observable.ts';
+import { get } from '../api/client.ts';
+import { protocols, session, socketAddress } from '../api/session.ts';
+
+/** Whether the server's events arrive. */
+export const connected = new Observable(false);
+
+const AGAIN_MS = [250, 500, 1000, 2000] as const;
+const INTERVAL_S = 2;
+
+let socket: WebSocket | undefined;
+let wanted: readonly string[] = [];
+
+/** Connects to the server's events, and again whenever the connection ends: the server may have been restarted. */
+export function followServer(tries = 0): void {
+  const opened = new WebSocket(socketAddress('/v1/events'), protocols());
+  let next = tries;
+  opened.onopen = () => {
+    next = 0;
+    socket = opened;
+    connected.set(true);
+    sendWanted();
+  };
+  opened.onmessage = ({ data }) => applyEvent(JSON.parse(String(data)) as ServerEvent);
+  opened.onclose = () => {
+    socket = undefined;
+    connected.set(false);
+    void again(next);
+  };
+}
+
+async function again(tries: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)]));
+  // A WebSocket does not say why it was refused; this tells whether the server still knows the session.
+  const answers = await get('/v1').then(
+    () => true,
+    () => false,
+  );
+  if (answers || session.value !== 'refused') followServer(tries + 1);
+}
+
+/** Names the machines in view: statistics are read for them alone. */
+export function watchStatistics(names: readonly string[]): void {
+  if (names.length === wanted.length && names.every((name, index) => name === wanted[index])) return;
+  wanted = names;
+  sendWanted();
+}
+
+function sendWanted(): void {
+  socket?.send(JSON.stringify({ stats: wanted, interval: INTERVAL_S }));
+}

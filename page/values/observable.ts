@@ -1,0 +1,41 @@
+import { useEffect, useState } from 'preact/hooks';
+
+/** A value with listeners. */
+export class Observable<T> {
+  #value: T;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(value: T) {
+    this.#value = value;
+  }
+
+  get value(): T {
+    return this.#value;
+  }
+
+  /** Tells the listeners, unless the value is the same. */
+  set(value: T): void {
+    if (Object.is(value, this.#value)) return;
+    this.#value = value;
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Returns the function that ends it. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** Returns the present value, and renders the component again when it changes. */
+export function useValue<T>(observable: Observable<T>): T {
+  const [, render] = useState<object>();
+  useEffect(() => {
+    const shown = observable.value;
+    const end = observable.listen(() => render({}));
+    // It may have changed between the rendering and this effect.
+    if (!Object.is(shown, observable.value)) render({});
+    return end;
+  }, [observable]);
+  return observable.value;
+}

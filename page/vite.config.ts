@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { defineConfig, type Plugin } from 'vite';
+
+/**
+ * Parts of noVNC that a machine's screen never needs: encodings that QEMU does not send, and logins that a unix socket
+ * does not ask for. All its other files are bundled as they are.
+ */
+const UNUSED_BY_QEMU = /\/(ra2|crypto\/crypto|decoders\/(h264|jpeg|rre))\.js$/;
+
+const withoutUnused: Plugin = {
+  name: 'without unused parts of noVNC',
+  enforce: 'pre',
+  resolveId(source, importer) {
+    const isPart = importer?.includes('/@novnc/novnc/') === true && UNUSED_BY_QEMU.test(source);
+    return isPart ? join(import.meta.dirname, 'consoles/absent.ts') : null;
+  },
+};
+
+/** `scripts/page.mjs` runs this with the folder to write to. */
+export default defineConfig({
+  root: import.meta.dirname,
+  // Relative, since a file of the page may be served below any path.
+  base: './',
+  publicDir: false,
+  plugins: [withoutUnused],
+  logLevel: 'warn',
+  build: {
+    outDir: join(import.meta.dirname, '../dist/page'),
+    target: 'es2022',
+    // The content policy of the server allows no data: addresses of scripts and fonts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    // Larger chunks than Vite's 500 kB would not pass the budget of `scripts/page.mjs` anyway.
+    chunkSizeWarningLimit: 600,
+  },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+});
