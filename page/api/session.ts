@@ -1,6 +1,7 @@
 import { Observable } from '../values/observable.ts';
 
 const KEY = 'vmlet.secret';
+const ANSWER_MS = 500;
 
 /** Whether the server knows this page: `unknown` until it has answered. */
 export const session = new Observable<'unknown' | 'open' | 'refused'>('unknown');
@@ -9,25 +10,47 @@ export function secret(): string {
   return sessionStorage.getItem(KEY) ?? '';
 }
 
-/** Exchanges the token of the address, which works once, for the session's secret, and removes it from the address. */
+/**
+ * Exchanges the token of the address, which works once, for the session's secret, and removes it from the address.
+ * Without one, another tab of this server gives the secret: a link may be opened in a new tab.
+ */
 export async function openSession(): Promise<void> {
+  const tabs = new BroadcastChannel('vmlet');
   const token = /^#token=(.+)$/.exec(location.hash)?.[1];
-  if (token === undefined) {
-    session.set(secret() === '' ? 'refused' : 'open');
-    return;
+  if (token !== undefined) {
+    history.replaceState(null, '', '#/machines');
+    await exchange(token);
   }
-  history.replaceState(null, '', '#/machines');
+  if (secret() === '') await askTabs(tabs);
+  tabs.onmessage = ({ data }) => {
+    if (data === 'secret?' && session.value === 'open') tabs.postMessage({ secret: secret() });
+  };
+  session.set(secret() === '' ? 'refused' : 'open');
+}
+
+async function exchange(token: string): Promise<void> {
   const answer = await fetch('/v1/session', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token }),
   });
-  if (answer.ok) {
-    const { secret: given } = (await answer.json()) as { secret: string };
-    sessionStorage.setItem(KEY, given);
-  }
   // A used token is refused, but this tab may have its secret already: the address was opened again.
-  session.set(secret() === '' ? 'refused' : 'open');
+  if (!answer.ok) return;
+  const { secret: given } = (await answer.json()) as { secret: string };
+  sessionStorage.setItem(KEY, given);
+}
+
+async function askTabs(tabs: BroadcastChannel): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ANSWER_MS);
+    tabs.onmessage = ({ data }: MessageEvent<{ readonly secret?: string } | string>) => {
+      if (typeof data === 'string' || data.secret === undefined) return;
+      sessionStorage.setItem(KEY, data.secret);
+      clearTimeout(timer);
+      resolve();
+    };
+    tabs.postMessage('secret?');
+  });
 }
 
 /** The subprotocols of a WebSocket. */

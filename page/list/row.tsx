@@ -42,7 +42,9 @@ export function Row({ name }: { readonly name: string }) {
 function Usage({ machine }: { readonly machine: SoundMachine }) {
   return (
     <>
-      <Curves name={machine.name} cpus={machine.spec.cpus} />
+      <div class="use">
+        {machine.status.kind === 'running' && <Curves name={machine.name} cpus={machine.spec.cpus} />}
+      </div>
       <ul class="ports" aria-label={`Ports of ${machine.name}`}>
         {machine.ports.map((port) => (
           <li key={`${port.hostAddress}:${port.hostPort}/${port.protocol}`}>

@@ -1,0 +1,158 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
+import { until } from '../command.ts';
+import { type Home, makeHome } from '../named/home.ts';
+import { openChromium, withoutChromium } from './chromium.ts';
+import { UiServer } from './ui-server.ts';
+
+/** Every character of a US keyboard. */
+const TEXT = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');
+
+describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
+  let home: Home;
+  let browser: Browser;
+  let ui: UiServer;
+  let page: Page;
+
+  beforeAll(async () => {
+    home = await makeHome();
+    browser = await openChromium();
+    ui = new UiServer(home, browser);
+    page = await ui.open();
+  });
+  afterAll(async () => {
+    await ui.close();
+    await browser.close();
+    await home.close();
+  });
+  afterEach(async () => {
+    expect(ui.problems).toEqual([]);
+    await home.removeAll();
+  });
+
+  async function machine(name: string, sector: Buffer, ...flags: readonly string[]): Promise<void> {
+    const image = join(home.path, `${name}.img`);
+    writeFileSync(image, sector);
+    const hardware = ['--image', `${image},format=raw`, '-m', '64M', '--cpus', '1', '--net', 'none'];
+    expect(await home.vmlet('create', name, ...hardware, '--start', ...flags)).toMatchObject({ status: 0 });
+  }
+
+  async function show(name: string, tab: string): Promise<void> {
+    await page.evaluate(`location.hash = '#/machines/${name}/${tab}'`);
+  }
+
+  const serialLog = async (name: string): Promise<string> => {
+    const pieces: Buffer[] = [];
+    for await (const piece of home.store.get(name).log('serial')) pieces.push(piece);
+    return Buffer.concat(pieces).toString('latin1');
+  };
+  const terminalText = async (): Promise<string> => page.locator('.xterm-rows').innerText();
+
+  test('the serial console begins with the log, echoes keys, and returns after a restart', async () => {
+    await machine('echo', bootSectors.echo);
+    await until(async () => (await serialLog('echo')).includes('up'));
+    await show('echo', 'serial');
+    await page.getByText('connected', { exact: true }).waitFor();
+    await until(async () => (await terminalText()).includes('up'));
+    await page.keyboard.type('Grüße, $(x)');
+    await until(async () => (await terminalText()).includes('Grüße, $(x)'));
+    expect(await home.vmlet('restart', '--timeout', '1s', 'echo')).toMatchObject({ status: 0 });
+    await page.getByText('connected', { exact: true }).waitFor();
+    await until(async () => !(await terminalText()).includes('Grüße, $(x)\nup'));
+    await page.keyboard.type('again');
+    await until(async () => (await terminalText()).includes('again'));
+    // The terminal takes every key but these.
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('TEXTAREA');
+    await page.keyboard.press('Control+Alt+Period');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Full screen');
+  });
+
+  test('escape sequences of a guest change neither the title nor the clipboard', async () => {
+    await machine('hostile', bootSectors.steerTerminal);
+    await show('hostile', 'serial');
+    await until(() => home.store.get('hostile').status().kind === 'stopped');
+    expect(await page.title()).toBe('hostile: serial - vmlet');
+    await show('hostile', 'logs');
+    await page.getByRole('log').getByText('red').waitFor();
+    expect(await page.getByRole('log').innerText()).not.toContain('\u001b');
+  });
+
+  test('the screen shows a typed text, which arrives exactly', async () => {
+    await machine('screen', keyboardSectors.onScreen);
+    await until(async () => (await serialLog('screen')).includes('>'));
+    await show('screen', 'screen');
+    await page.getByText('connected', { exact: true }).waitFor();
+    const canvas = page.locator('.glass canvas');
+    const picture = async (): Promise<string> => (await canvas.screenshot()).toString('base64');
+    const before = await picture();
+    await page.getByLabel('Text to type').fill(TEXT);
+    await page.getByLabel('then Enter').uncheck();
+    await page.getByRole('button', { name: 'Type', exact: true }).click();
+    await page.locator('.notice.done', { hasText: 'Type text' }).waitFor();
+    await until(async () => (await serialLog('screen')).length > TEXT.length);
+    expect(await serialLog('screen')).toBe(`>${TEXT}`);
+    await until(async () => (await picture()) !== before);
+
+    // Keys of the person at the keyboard, by VNC.
+    await canvas.click();
+    await page.keyboard.press('KeyA');
+    await page.keyboard.press('Shift+KeyB');
+    await until(async () => (await serialLog('screen')).endsWith('aB'));
+    await page.getByRole('button', { name: 'Keys to press' }).click();
+    await page.getByRole('menuitem', { name: 'Escape' }).click();
+    await until(async () => (await serialLog('screen')).endsWith('aB\u001b'));
+    await page.locator('.glass').press('Control+Alt+Period');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Full screen');
+  });
+
+  test('the screen has a window of its own, and returns when the machine runs again', async () => {
+    await machine('screen', keyboardSectors.onScreen);
+    await show('screen', 'screen');
+    await page.getByText('connected', { exact: true }).waitFor();
+    const [own] = await Promise.all([
+      page.waitForEvent('popup'),
+      page.getByRole('button', { name: 'Own window' }).click(),
+    ]);
+    await own.getByText('connected', { exact: true }).waitFor();
+    expect(await own.locator('header').count()).toBe(0);
+    expect(await home.vmlet('kill', 'screen')).toMatchObject({ status: 0 });
+    await own.getByText('the machine is not running').waitFor();
+    expect(await home.vmlet('start', 'screen')).toMatchObject({ status: 0 });
+    await own.getByText('connected', { exact: true }).waitFor();
+    await own.close();
+  });
+
+  test('a machine without a screen leads to its serial console', async () => {
+    await machine('none', bootSectors.hang, '--display', 'none');
+    await show('none', 'screen');
+    await page.getByRole('main').getByRole('link', { name: 'serial console', exact: true }).click();
+    await page.getByText('connected', { exact: true }).waitFor();
+  });
+
+  test('a shell by the agent has the size of the terminal, and another when it has ended', async () => {
+    expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
+    await show('m', 'shell');
+    await page.getByText('connected', { exact: true }).waitFor();
+    await until(async () => /[#$] *$/m.test(await terminalText()));
+    await page.keyboard.type('stty size\n');
+    const size = async (): Promise<string | undefined> => /^(\d+ \d+)$/m.exec(await terminalText())?.[1];
+    const before = await until(size);
+    await page.keyboard.type('clear\n');
+    await page.setViewportSize({ width: 900, height: 600 });
+    await until(async () => {
+      await page.keyboard.type('stty size\n');
+      const now = await size();
+      return now !== undefined && now !== before;
+    });
+    await page.keyboard.type('exit 3\n');
+    await page.getByText('ended: status 3').waitFor();
+    await page.getByRole('button', { name: 'New shell' }).click();
+    await page.getByText('connected', { exact: true }).waitFor();
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+});

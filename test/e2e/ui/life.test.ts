@@ -1,0 +1,191 @@
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { existsSync } from 'node:fs';
+import { until } from '../command.ts';
+import { type Home, makeHome } from '../named/home.ts';
+import { openChromium, withoutChromium } from './chromium.ts';
+import { UiServer } from './ui-server.ts';
+
+describe.skipIf(withoutChromium !== undefined)('the life of a machine in the page', () => {
+  let home: Home;
+  let browser: Browser;
+  let ui: UiServer;
+  let page: Page;
+
+  beforeAll(async () => {
+    home = await makeHome();
+    browser = await openChromium();
+    ui = new UiServer(home, browser);
+    page = await ui.open();
+  });
+  afterAll(async () => {
+    await ui.close();
+    await browser.close();
+    await home.close();
+  });
+  afterEach(async () => {
+    expect(ui.problems).toEqual([]);
+    await home.removeAll();
+  });
+
+  const row = (name: string): Locator => page.locator(`[data-machine="${name}"]`);
+
+  async function inState(name: string, state: string): Promise<void> {
+    await row(name).locator('.state', { hasText: state }).waitFor();
+  }
+
+  async function more(name: string, action: string): Promise<void> {
+    await row(name)
+      .getByRole('button', { name: `More actions for ${name}` })
+      .click();
+    await row(name).getByRole('menuitem', { name: action, exact: true }).click();
+  }
+
+  /** The notice of an action that is done, with its command. */
+  async function done(title: string, command: string): Promise<void> {
+    const notice = page.locator('.notice.done', { hasText: `${title} done` });
+    await notice.getByText(command, { exact: true }).first().waitFor();
+    await notice
+      .getByRole('button', { name: `Dismiss ${title}` })
+      .first()
+      .click();
+  }
+
+  async function create(name: string): Promise<void> {
+    expect(await home.vmlet('create', name, '--image', 'micro')).toMatchObject({ status: 0 });
+  }
+
+  test('is led by the mouse, and each action shows its command', async () => {
+    await create('m');
+    // The list changes without a reload.
+    await inState('m', 'created');
+    await row('m').getByRole('button', { name: 'Start m' }).click();
+    await inState('m', 'running');
+    await done('Start m:', 'vmlet start m');
+    await row('m').getByText(/^CPU/).waitFor();
+
+    await more('m', 'Pause');
+    await inState('m', 'paused');
+    await done('Pause m:', 'vmlet pause m');
+    await row('m').getByRole('button', { name: 'Resume m' }).click();
+    await inState('m', 'running');
+    await done('Resume m:', 'vmlet resume m');
+
+    await more('m', 'Save');
+    await inState('m', 'saved');
+    await done('Save m:', 'vmlet save m');
+    expect(home.store.get('m').status().kind).toBe('saved');
+    await row('m').getByRole('button', { name: 'Start m' }).click();
+    await inState('m', 'running');
+
+    await row('m').getByRole('button', { name: 'Stop m' }).click();
+    await inState('m', 'stopped');
+    await row('m').getByText('the guest powered off').waitFor();
+    await page.locator('.notice.done', { hasText: 'by guest' }).waitFor();
+
+    await more('m', 'Clone …');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('New name').fill('second');
+    await dialog.getByText('vmlet clone m second').waitFor();
+    await dialog.getByRole('button', { name: 'Clone' }).click();
+    await inState('second', 'created');
+    await more('second', 'Rename …');
+    await dialog.getByLabel('New name').fill('other');
+    await dialog.getByRole('button', { name: 'Rename' }).click();
+    await inState('other', 'created');
+    expect(home.store.names()).toEqual(['m', 'other']);
+    await row('second').waitFor({ state: 'detached' });
+
+    // The refusal is the command's own sentence.
+    await more('other', 'Protect');
+    await until(() => home.store.get('other').spec.protected);
+    await more('other', 'Remove …');
+    await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
+    const refusal = page.locator('.notice.failed');
+    await refusal.getByText('machine other is protected').waitFor();
+    await refusal.getByText('remove the protection first: vmlet protect --off other').waitFor();
+    await more('other', 'Remove protection');
+    await until(() => !home.store.get('other').spec.protected);
+
+    const disk = (await home.store.get('other').disks())[0]?.path ?? '';
+    expect(existsSync(disk)).toBe(true);
+    await more('other', 'Remove …');
+    await dialog.getByLabel('Delete its disks too').check();
+    await dialog.getByText(disk).waitFor();
+    await dialog.getByText('vmlet rm --storage other').waitFor();
+    await dialog.getByRole('button', { name: 'Remove with its disks' }).click();
+    await row('other').waitFor({ state: 'detached' });
+    await until(() => !home.store.names().includes('other'));
+    expect(existsSync(disk)).toBe(false);
+  });
+
+  test('is led by the keyboard alone', async () => {
+    await create('first');
+    await create('last');
+    await row('last').waitFor();
+    const focused = async (): Promise<string> =>
+      page.evaluate<string>(
+        'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent',
+      );
+    await page.keyboard.press('/');
+    await page.keyboard.type('last');
+    await row('first').waitFor({ state: 'detached' });
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('last');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Delete');
+    await row('first').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe('last');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Start last');
+    await page.keyboard.press('Enter');
+    await inState('last', 'running');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('More actions for last');
+    await page.keyboard.press('Enter');
+    expect(await focused()).toBe('Pause');
+    await page.keyboard.press('End');
+    expect(await focused()).toBe('Remove …');
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe('Pause');
+    await page.keyboard.press('Escape');
+    expect(await focused()).toBe('More actions for last');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect(await focused()).toBe('More actions for last');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await dialog.waitFor();
+    // The first field, then the copy button, Cancel, and the button that removes.
+    await until(async () => {
+      await page.keyboard.press('Tab');
+      return (await focused()) === 'Remove';
+    });
+    await page.keyboard.press('Enter');
+    await row('last').waitFor({ state: 'detached' });
+    await until(() => !home.store.names().includes('last'));
+  });
+
+  test('is the same in two pages at once', async () => {
+    await create('m');
+    const second = await ui.open();
+    const inSecond = second.locator('[data-machine="m"]');
+    await inSecond.getByText('created', { exact: true }).waitFor();
+    await row('m').getByRole('button', { name: 'Start m' }).click();
+    await inSecond.locator('.state', { hasText: 'running' }).waitFor();
+    await inSecond.getByRole('button', { name: 'More actions for m' }).click();
+    await inSecond.getByRole('menuitem', { name: 'Pause' }).click();
+    await inState('m', 'paused');
+    // An action is shown by the page that began it.
+    expect(await page.locator('.notice', { hasText: 'Pause m' }).count()).toBe(0);
+  });
+});

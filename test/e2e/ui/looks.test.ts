@@ -1,0 +1,95 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
+import { type Home, makeHome } from '../named/home.ts';
+import { openChromium, withoutChromium } from './chromium.ts';
+import { UiServer } from './ui-server.ts';
+
+const PICTURES = join(import.meta.dirname, '../../../test-results/ui');
+const TABS = ['overview', 'serial', 'screen', 'shell', 'logs', 'events', 'snapshots', 'ports'];
+
+describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
+  let home: Home;
+  let browser: Browser;
+  let ui: UiServer;
+
+  beforeAll(async () => {
+    mkdirSync(PICTURES, { recursive: true });
+    home = await makeHome();
+    browser = await openChromium();
+    ui = new UiServer(home, browser);
+    const images = { screen: keyboardSectors.onScreen, text: bootSectors.echo };
+    for (const [name, sector] of Object.entries(images)) {
+      const image = join(home.path, `${name}.img`);
+      writeFileSync(image, sector);
+      const hardware = ['--image', image + ',format=raw', '-m', '64M', '--cpus', '1', '-p', '80'];
+      await home.vmlet('create', name, ...hardware, '--label', 'team=web');
+      await home.vmlet('create', `${name}-off`, ...hardware);
+    }
+    expect(await home.vmlet('start', 'screen', 'text')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('snapshot', 'create', 'screen', 'fresh')).toMatchObject({ status: 0 });
+    await home.vmlet('pause', 'text');
+  });
+  afterAll(async () => {
+    await ui.close();
+    await browser.close();
+    await home.close();
+  });
+
+  async function look(page: Page, name: string): Promise<void> {
+    await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate<axe.AxeResults>('axe.run()');
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`);
+    expect({ name, found }).toEqual({ name, found: [] });
+  }
+
+  test.each(['light', 'dark'] as const)(
+    'every page and dialog can be used with a screen reader, in %s',
+    async (colorScheme) => {
+      const page = await ui.open({ colorScheme });
+      const screen = page.locator('[data-machine="screen"]');
+      await screen.locator('img').waitFor();
+      // A curve has two points at least.
+      await screen.locator('path.area').first().waitFor();
+      await look(page, `list-${colorScheme}`);
+      await screen.getByRole('button', { name: 'More actions for screen' }).click();
+      await look(page, `menu-${colorScheme}`);
+      await page.getByRole('menuitem', { name: 'Remove …' }).click();
+      await page.getByLabel('Delete its disks too').check();
+      await page.locator('dialog li').waitFor();
+      await look(page, `remove-${colorScheme}`);
+      await page.keyboard.press('Escape');
+      for (const tab of TABS) {
+        await page.evaluate(`location.hash = '#/machines/screen/${tab}'`);
+        await page.locator('.tabs [aria-current]').waitFor();
+        if (tab === 'screen' || tab === 'serial') {
+          await page.getByText('connected', { exact: true }).waitFor();
+        }
+        if (tab === 'snapshots') await page.getByRole('cell', { name: 'fresh' }).waitFor();
+        if (tab === 'events') await page.getByRole('cell', { name: 'RESUME' }).first().waitFor();
+        await look(page, `${tab}-${colorScheme}`);
+      }
+      expect(ui.problems).toEqual([]);
+    },
+  );
+
+  test.each([400, 800])('nothing is cut off in a window %i pixels wide', async (width) => {
+    const page = await ui.open({ viewport: { width, height: 800 } });
+    for (const place of ['#/machines', ...TABS.map((tab) => `#/machines/screen/${tab}`)]) {
+      await page.evaluate(`location.hash = '${place}'`);
+      await page
+        .locator(place === '#/machines' ? '.machine' : '.tabs [aria-current]')
+        .first()
+        .waitFor();
+      const excess = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+      expect({ place, excess: await page.evaluate(excess) }).toEqual({ place, excess: 0 });
+    }
+    await page.evaluate(`location.hash = '#/machines'`);
+    await look(page, `narrow-${width}`);
+  });
+});

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { type Started, until } from '../command.ts';
+import type { Home } from '../named/home.ts';
+
+const TOKEN_FILE = /^(?:vmlet: )?token for programs: (.*)$/m;
+const ADDRESS = /^http:\/\/\S+$/m;
+
+/** `vmlet ui` of a home, and the pages that are open on it. */
+export class UiServer {
+  readonly #browser: Browser;
+  readonly #contexts: BrowserContext[] = [];
+  readonly #command: Started;
+  /** Everything that should not have happened: errors of scripts, requests to other hosts. */
+  readonly problems: string[] = [];
+
+  constructor(home: Home, browser: Browser) {
+    this.#browser = browser;
+    this.#command = home.start(['ui', '--no-open']);
+  }
+
+  /** The address, whose token works once. */
+  async address(): Promise<string> {
+    const command = this.#command;
+    const ended = command.finished.then(({ status, stderr }) => {
+      throw new Error(`vmlet ui ended with ${status ?? 'a signal'}: ${stderr}`);
+    });
+    return Promise.race([ended, until(() => ADDRESS.exec(command.stdout())?.[0])]);
+  }
+
+  /** Another address, as a program would ask for one. */
+  async newAddress(): Promise<string> {
+    const { origin } = new URL(await this.address());
+    const file = await until(() => TOKEN_FILE.exec(this.#command.stderr())?.[1]);
+    const answer = await fetch(`${origin}/v1/session/token`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${readFileSync(file, 'utf8').trim()}`,
+        'content-type': 'application/json',
+      },
+      body: '{}',
+    });
+    const { token } = (await answer.json()) as { token: string };
+    return `${origin}/#token=${token}`;
+  }
+
+  /** Opens a page in a browser profile of its own, with the list. */
+  async open(options: BrowserContextOptions = {}): Promise<Page> {
+    const address = await this.newAddress();
+    const { origin } = new URL(address);
+    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    this.#contexts.push(context);
+    const page = await context.newPage();
+    page.on('pageerror', (error) => this.problems.push(error.stack ?? error.message));
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      const isOwn = url.origin === origin || ['data:', 'blob:'].includes(url.protocol);
+      if (!isOwn) this.problems.push(`a request to another host: ${url.href}`);
+    });
+    await page.goto(address);
+    await page.getByRole('heading', { name: 'Machines' }).waitFor();
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#contexts.splice(0).map(async (context) => context.close()));
+    this.#command.process.kill('SIGINT');
+    await this.#command.finished;
+  }
+}
