@@ -108,6 +108,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Look',
     load: async () => (await import('./look/stats.ts')).statsCommand(),
   },
+  ui: {
+    summary: 'open a page of your machines in the browser',
+    group: 'Look',
+    load: async () => (await import('./host/ui.ts')).uiCommand(),
+  },
   screenshot: {
     summary: 'save the screen of a machine as PNG',
     group: 'Look',

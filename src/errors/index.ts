@@ -25,6 +25,7 @@ export {
   SwitchRequestError,
 } from './network.ts';
 export { ConnectError } from './socket.ts';
+export { RequestRefusedError } from './request.ts';
 export {
   QmpRefusedError,
   QmpClosedError,

@@ -29,6 +29,7 @@ export type { ChangedSpec, Difference, MachineChanges } from './spec/changes.ts'
 export type { CloneOptions } from './life/clone.ts';
 export { type OutputPart, OutputLogReader } from '../machine/logs/output-log.ts';
 export type { FollowMachineLogOptions, LogSource, MachineLogOptions } from './look/logs.ts';
+export type { MachineChangesOptions } from './look/changes.ts';
 export type { MachineEventsOptions } from './look/events.ts';
 export type { LoggedEvent } from '../machine/life/event-log.ts';
 export {

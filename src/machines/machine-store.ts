@@ -11,6 +11,7 @@ import type { MachineSpec } from './spec/machine-spec.ts';
 import { type MachineStatus, readStatus } from './record/machine-status.ts';
 import { NamedMachine } from './named-machine.ts';
 import type { RemoveOptions, RemoveResult } from './life/remove.ts';
+import type { MachineChangesOptions } from './look/changes.ts';
 import type { ChangedSshInclude, SshInclude } from './ssh/ssh-include.ts';
 
 /** An entry of `vmlet ls`. */
@@ -42,8 +43,18 @@ export class MachineStore {
   /** Lists all machines by name, including broken ones. */
   list(): ListedMachine[] {
     return this.names()
-      .map((name) => this.#look(name))
+      .map((name) => this.look(name))
       .filter((machine) => machine !== undefined);
+  }
+
+  /**
+   * Yields the names of machines that may have been created, changed or removed: first of all machines, then of those whose
+   * files changed.
+   * @throws the signal's reason.
+   */
+  async *changes(options: MachineChangesOptions = {}): AsyncGenerator<readonly string[], void, undefined> {
+    const { followMachineChanges } = await import('./look/changes.ts');
+    yield* followMachineChanges(this.#locations, options);
   }
 
   /** @throws MachineNotFoundError, BrokenMachineError, or InvalidInputError for an invalid name. */
@@ -100,7 +111,8 @@ export class MachineStore {
     return uninstallSystemdUnit(name);
   }
 
-  #look(name: string): ListedMachine | undefined {
+  /** Returns one entry of `list`; undefined when there is no such machine. */
+  look(name: string): ListedMachine | undefined {
     try {
       const { spec, files } = readSpec(this.#locations, name);
       const status = readStatus(files);

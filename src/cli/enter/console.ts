@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
 import { Command } from 'commander';
-import { PrintableText } from '../output/printable.ts';
+import { plainText } from '../output/printable.ts';
 import { lineCount } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 
@@ -41,7 +41,8 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
         input,
         output: stdout,
         signal,
-        scrollBack: { lines, show: (bytes) => void stdout.write(stdout.isTTY ? plain(bytes) : bytes) },
+        // A terminal would answer queries in old output, and the guest would read that as input.
+        scrollBack: { lines, show: (bytes) => void stdout.write(stdout.isTTY ? plainText(bytes) : bytes) },
       });
     } finally {
       if (input !== stdin) stdin.unpipe().pause();
@@ -51,12 +52,6 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
   if (stdout.isTTY) stderr.write('\n');
   if (end.kind === 'closed') stderr.write(`vmlet: the console of ${name} was closed\n`);
   if (end.kind === 'ended') stderr.write(`vmlet: ${name} has ended: ${describeStatus(end.status)}\n`);
-}
-
-/** Removes escape sequences: a terminal would answer queries in old output, and the guest would read that as input. */
-function plain(bytes: Buffer): string {
-  const text = new PrintableText();
-  return text.push(bytes) + text.end();
 }
 
 function rawTerminal(): Disposable {

@@ -16,7 +16,7 @@ interface Flags extends Pick<GuestCommandFlags, 'user' | 'workdir'> {
 const AGENT_PREFERENCE_MS = 2000;
 const DEFAULT_TIMEOUT_MS = 120_000;
 /** The agent sets SHELL to the one of the account. */
-const LOGIN_SHELL = ['/bin/sh', '-c', 'exec "${SHELL:-/bin/sh}" -l'];
+export const LOGIN_SHELL = ['/bin/sh', '-c', 'exec "${SHELL:-/bin/sh}" -l'];
 
 export function shellCommand(): Command {
   return new Command('shell')

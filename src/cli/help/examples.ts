@@ -40,6 +40,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'vmlet stats --no-stream --json web',
     "vmlet stats --no-stream --format '{{.Name}} {{.Rate.Cpu.Percent}}'",
   ],
+  ui: ['vmlet ui', 'vmlet ui --no-open --idle 10m', 'vmlet ui --socket ~/.vmlet/ui.sock'],
   screenshot: ['vmlet screenshot web screen.png'],
   wait: [
     'vmlet wait web --for ssh',

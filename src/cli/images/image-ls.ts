@@ -63,7 +63,8 @@ function tableOf(images: readonly ListedImage[]): string {
   });
 }
 
-function withVerification(image: ListedImage): object {
+/** The entry of an image in `--json`. */
+export function withVerification(image: ListedImage): object {
   return { ...image, verification: describeVerification(image) };
 }
 

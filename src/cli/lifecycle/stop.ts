@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { describeEnd, type MachineStopRung } from '../../machines/index.ts';
+import { describeEnd, type MachineStopResult, type MachineStopRung } from '../../machines/index.ts';
 import { eachMachine, isRunning, namedOrAll } from '../session/each-machine.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { note } from '../output/say.ts';
@@ -25,10 +25,13 @@ export function stopCommand(): Command {
     .action(async (names: string[], flags: { all?: true; timeout?: number; time?: number }) => {
       const timeoutMs = flags.timeout ?? flags.time;
       await eachMachine(namedOrAll(names, flags, isRunning), async (machine, signal) => {
-        const { rung, outcome } = await machine
-          .live()
-          .stop({ signal, ...(timeoutMs !== undefined && { timeoutMs }) });
-        note(`${machine.name}: ${RUNGS[rung]}; ${describeEnd(outcome)}`);
+        const stopped = await machine.live().stop({ signal, ...(timeoutMs !== undefined && { timeoutMs }) });
+        note(`${machine.name}: ${describeStop(stopped)}`);
       });
     });
+}
+
+/** For example `pressed its power button; powered off`. */
+export function describeStop({ rung, outcome }: MachineStopResult): string {
+  return `${RUNGS[rung]}; ${describeEnd(outcome)}`;
 }

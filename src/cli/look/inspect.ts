@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
-import { MachineStore, describeStatus } from '../../machines/index.ts';
+import { MachineStore, type NamedMachine, describeStatus } from '../../machines/index.ts';
 
 export function inspectCommand(): Command {
   const command = new Command('inspect')
@@ -9,18 +9,20 @@ export function inspectCommand(): Command {
   return addFormatOptions(command, '{{.Name}} {{.Status.Kind}}').action(
     (names: string[], flags: FormatFlags) => {
       const store = new MachineStore();
-      const machines = names.map((name) => {
-        const machine = store.get(name);
-        const status = machine.status();
-        return {
-          name: machine.name,
-          spec: machine.spec,
-          status: { ...status, description: describeStatus(status) },
-          ...(status.kind === 'running' && { ports: machine.live().ports(), plan: machine.live().plan() }),
-          files: machine.files,
-        };
-      });
+      const machines = names.map((name) => inspected(store.get(name)));
       printRecords({ format: 'json', ...flags }, 'machines', machines);
     },
   );
+}
+
+/** Everything about a machine. */
+export function inspected(machine: NamedMachine): object {
+  const status = machine.status();
+  return {
+    name: machine.name,
+    spec: machine.spec,
+    status: { ...status, description: describeStatus(status) },
+    ...(status.kind === 'running' && { ports: machine.live().ports(), plan: machine.live().plan() }),
+    files: machine.files,
+  };
 }

@@ -49,7 +49,7 @@ function list(flags: Flags): void {
     .list()
     .filter((machine) => flags.all || !flags.running || isRunning(machine))
     .filter((machine) => filters.every((matches) => matches(machine)));
-  if (printRecords(flags, 'machines', machines.map(describe))) return;
+  if (printRecords(flags, 'machines', machines.map(recordOf))) return;
   if (flags.quiet) {
     printLines(machines.map(({ name }) => name));
     return;
@@ -85,8 +85,12 @@ export function stateOf(machine: ListedMachine): string {
   return machine.status.kind === 'running' ? machine.status.state : machine.status.kind;
 }
 
-function describe(machine: ListedMachine): object {
-  return { state: stateOf(machine), ...machine };
+/** The entry of a machine in `--json`. */
+export function recordOf(machine: ListedMachine): object {
+  const state = stateOf(machine);
+  if (!('spec' in machine)) return { state, ...machine };
+  const { status } = machine;
+  return { state, ...machine, status: { ...status, description: describeStatus(status) } };
 }
 
 function parseFilter(text: string): (machine: ListedMachine) => boolean {

@@ -65,6 +65,12 @@ export class PrintableText {
   }
 }
 
+/** The same for bytes that are complete. */
+export function plainText(bytes: Buffer): string {
+  const text = new PrintableText();
+  return text.push(bytes) + text.end();
+}
+
 function clean(text: string): string {
   return withoutSequences(text)
     .replaceAll(/\r+\n|\r/g, '\n')

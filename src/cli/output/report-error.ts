@@ -69,7 +69,7 @@ export function reportError(thrown: unknown, line?: CommandLine): number {
  * Returns the first error if the cleanup after it failed too, mostly for the same reason. The next command removes
  * the leftovers.
  */
-function firstFailure(error: unknown): unknown {
+export function firstFailure(error: unknown): unknown {
   const isSuppressing = error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error;
   if (isSuppressing) return firstFailure(error.suppressed);
   // Only the cleanup failed, more than once.
@@ -85,7 +85,7 @@ function sentenceAsTyped(error: VmletError, line: CommandLine): string {
 }
 
 /** For example `permission denied: /srv/x`. */
-function describeSystemError({ message, path }: NodeJS.ErrnoException): string {
+export function describeSystemError({ message, path }: NodeJS.ErrnoException): string {
   const problem = /^[A-Z0-9]+: ([^,]+), /.exec(message)?.[1];
   return problem === undefined || path === undefined ? message : `${problem}: ${path}`;
 }

@@ -92,7 +92,7 @@ async function restore(name: string, snapshot: string, { disksOnly }: Flags): Pr
 }
 
 /** Asks QEMU for the state: the keeper's record may still be the previous one. */
-async function stateOf(machine: NamedMachine, signal: AbortSignal): Promise<string> {
+export async function stateOf(machine: NamedMachine, signal: AbortSignal): Promise<string> {
   if (machine.status().kind !== 'running') return 'not running';
   return machine.live().qmp(async (monitor) => (await monitor.execute('query-status')).status, { signal });
 }
@@ -116,7 +116,7 @@ async function withProgress(text: string, work: (signal: AbortSignal) => Promise
 }
 
 /** For example `2026-03-01-142530`, in local time: QEMU rejects names that are all digits. */
-function timeStamp(date: Date): string {
+export function timeStamp(date: Date): string {
   const two = (number: number): string => String(number).padStart(2, '0');
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
   return `${day}-${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join('')}`;

@@ -22,8 +22,8 @@ export interface AttachConsoleOptions {
    */
   readonly input: Readable;
   readonly output: Writable;
-  /** The byte that leaves the console and is not sent; Ctrl-] by default. */
-  readonly escape?: number | undefined;
+  /** The byte that leaves the console and is not sent; Ctrl-] by default, null for none. */
+  readonly escape?: number | null | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,7 +46,7 @@ export async function attachConsole(socketPath: string, options: AttachConsoleOp
 
   const typed = (chunk: Buffer | string): void => {
     const bytes = Buffer.from(chunk);
-    const at = bytes.indexOf(escape);
+    const at = escape === null ? -1 : bytes.indexOf(escape);
     connection.write(at === -1 ? bytes : bytes.subarray(0, at));
     if (at !== -1) ended.resolve('detached');
     else if (connection.writableLength > MOST_UNSENT) input.pause();

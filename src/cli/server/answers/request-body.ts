@@ -1,0 +1,53 @@
+import type { IncomingMessage } from 'node:http';
+import type * as z from 'zod';
+import { InvalidInputError, RequestRefusedError } from '../../../errors/index.ts';
+import { parseOptions } from '../../../util/options.ts';
+import { startTimer } from '../../../util/time/timer.ts';
+
+const MOST_BYTES = 1024 * 1024;
+const MOST_MS = 10_000;
+
+/**
+ * Reads the JSON object of a request. JSON alone: a form of another page can send anything else.
+ * @throws RequestRefusedError, InvalidInputError that names the field.
+ */
+export async function readBody<Schema extends z.ZodType>(
+  request: IncomingMessage,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const [type = ''] = (request.headers['content-type'] ?? '').split(';');
+  if (type.trim().toLowerCase() !== 'application/json') {
+    throw new RequestRefusedError(415, 'the body must be JSON', {
+      hint: 'send Content-Type: application/json',
+    });
+  }
+  const text = await readText(request);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InvalidInputError('body', 'is not JSON', { cause: error });
+  }
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isObject) throw new InvalidInputError('body', 'is not an object');
+  return parseOptions(schema, value as object, 'body');
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const stopTimer = startTimer(MOST_MS, () =>
+    request.destroy(new RequestRefusedError(408, `the body did not arrive within ${MOST_MS / 1000} s`)),
+  );
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > MOST_BYTES)
+        throw new RequestRefusedError(413, `the body has more than ${MOST_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+  } finally {
+    stopTimer();
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,45 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { extname, join } from 'node:path';
+import { RequestRefusedError } from '../../errors/index.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { answerBytes } from './answers/answer.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.txt': 'text/plain; charset=utf-8',
+};
+const ENTRY = '/index.html';
+
+/** The built page: only files that were there at the beginning, so that no path leads elsewhere. */
+export class PageFiles {
+  readonly #directory: string;
+  readonly #paths: ReadonlySet<string>;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    const entries =
+      unlessMissing(() => readdirSync(directory, { recursive: true, withFileTypes: true })) ?? [];
+    this.#paths = new Set(
+      entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(directory.length)),
+    );
+  }
+
+  /** Answers with a file; with the page itself for a path without a dot, which is one of the page's own. */
+  answer(response: ServerResponse, path: string): void {
+    const wanted = path.includes('.') ? path : ENTRY;
+    if (!this.#paths.has(wanted)) throw new RequestRefusedError(404, `no such file: ${path}`);
+    // The build names them by their contents.
+    if (wanted.startsWith('/assets/')) response.setHeader('cache-control', 'max-age=31536000, immutable');
+    const type = TYPES[extname(wanted)] ?? 'application/octet-stream';
+    answerBytes(response, type, readFileSync(join(this.#directory, wanted)));
+  }
+}

@@ -1,0 +1,73 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerJson, setHeaders } from './answers/answer.ts';
+import { describeError, isDefect, statusOf } from './answers/described-error.ts';
+import type { PageFiles } from './page-files.ts';
+import { ACTION_ROUTES } from './resources/action-routes.ts';
+import { GUEST_FILE_ROUTES } from './resources/guest-file-routes.ts';
+import { HOST_ROUTES } from './resources/host-routes.ts';
+import { MACHINE_ROUTES } from './resources/machine-routes.ts';
+import type { Services } from './routing/exchange.ts';
+import { Router } from './routing/router.ts';
+
+/** A client that still sends what nobody reads is disconnected after this time. */
+const LINGER_MS = 1000;
+
+const router = new Router([...HOST_ROUTES, ...MACHINE_ROUTES, ...ACTION_ROUTES, ...GUEST_FILE_ROUTES]);
+
+/** Answers one request, whatever happens. */
+export async function handleRequest(
+  services: Services,
+  page: PageFiles,
+  request: IncomingMessage,
+  response: ServerResponse,
+  ending: AbortSignal,
+): Promise<void> {
+  const closed = new AbortController();
+  response.once('close', () => closed.abort(new Error('the client has disconnected')));
+  setHeaders(response);
+  try {
+    services.gate.checkOrigin(request);
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const method = request.method ?? 'GET';
+    if (method === 'GET' && pathname !== '/v1' && !pathname.startsWith('/v1/')) {
+      page.answer(response, pathname);
+      return;
+    }
+    const { route, parts } = findOpenRoute(services, request, method, pathname);
+    const signal = AbortSignal.any([closed.signal, ending]);
+    await route.handle({ request, response, parts, query: searchParams, services, signal });
+  } catch (error) {
+    if (closed.signal.aborted || ending.aborted) response.destroy();
+    else answerError(services, request, response, error);
+  }
+}
+
+/** Credentials come first: who has none learns of no path. */
+function findOpenRoute(services: Services, request: IncomingMessage, method: string, path: string) {
+  const isExchange = method === 'POST' && path === '/v1/session';
+  if (!isExchange) services.gate.checkCredentials(request, method !== 'GET');
+  return router.find(method, path);
+}
+
+function answerError(
+  services: Services,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): void {
+  if (isDefect(error)) services.onDefect(error);
+  if (response.headersSent) {
+    // The answer cannot be taken back: a client sees that it is incomplete.
+    response.destroy();
+    return;
+  }
+  if (!request.complete && hasBody(request)) {
+    response.setHeader('connection', 'close');
+    response.once('finish', () => setTimeout(() => request.destroy(), LINGER_MS).unref());
+  }
+  answerJson(response, { error: describeError(error) }, statusOf(error));
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}

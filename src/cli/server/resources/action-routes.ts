@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+import * as z from 'zod';
+import { startTimer } from '../../../util/time/timer.ts';
+import { answerJson } from '../answers/answer.ts';
+import { describeError, statusOf } from '../answers/described-error.ts';
+import { readBody } from '../answers/request-body.ts';
+import type { Operation, Work } from '../operations/operation.ts';
+import type { Exchange, Route } from '../routing/exchange.ts';
+import { MACHINE_ACTIONS } from './machine-actions.ts';
+
+/** Most changes end within this time; the client learns of others by events. */
+const WAIT_MS = 500;
+const LONGEST_WAIT_S = 600;
+
+/** A POST for each change of a machine, and the operations that they are. */
+export const ACTION_ROUTES: readonly Route[] = [
+  ...Object.entries(MACHINE_ACTIONS).map(([kind, { schema, work }]): Route => ({
+    method: 'POST',
+    path: `/v1/machines/:name/${kind}`,
+    handle: async (exchange) => {
+      const { request, parts, services } = exchange;
+      const body = await readBody(request, schema);
+      await answerWork(exchange, work(services.store, kind, parts['name'] ?? '', body));
+    },
+  })),
+  {
+    method: 'GET',
+    path: '/v1/operations',
+    handle: async ({ response, services }) => {
+      answerJson(response, { operations: services.operations.list() });
+      return Promise.resolve();
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/operations/:id',
+    handle: async ({ response, parts, services }) => {
+      answerJson(response, { operation: services.operations.get(parts['id'] ?? '').record });
+      return Promise.resolve();
+    },
+  },
+  {
+    method: 'POST',
+    path: '/v1/operations/:id/cancel',
+    handle: async ({ request, response, parts, services }) => {
+      await readBody(request, z.strictObject({}));
+      const operation = services.operations.get(parts['id'] ?? '');
+      operation.cancel();
+      await endOf(operation, waitOf(request));
+      answerJson(response, { operation: operation.record });
+    },
+  },
+];
+
+/** Starts work, and answers when it has ended or after a while. */
+async function answerWork({ request, response, services }: Exchange, work: Work): Promise<void> {
+  const operation = services.operations.start(work);
+  await endOf(operation, waitOf(request));
+  const { command } = work;
+  const { record } = operation;
+  if (record.state === 'failed') {
+    const { failure } = operation;
+    answerJson(response, { command, operation: record, error: describeError(failure) }, statusOf(failure));
+  } else answerJson(response, { command, operation: record }, record.state === 'running' ? 202 : 200);
+}
+
+async function endOf(operation: Operation, milliseconds: number): Promise<void> {
+  let stopTimer: (() => void) | undefined;
+  const waited = new Promise<void>((resolve) => {
+    stopTimer = startTimer(milliseconds, resolve);
+  });
+  await Promise.race([operation.ended, waited]);
+  stopTimer?.();
+}
+
+/** `Prefer: wait=60` of RFC 7240, in seconds. */
+function waitOf({ headers: { prefer } }: IncomingMessage): number {
+  const seconds = /(?:^|[,;\s])wait=(\d{1,6})/.exec(String(prefer ?? ''))?.[1];
+  return seconds === undefined ? WAIT_MS : Math.min(Number(seconds), LONGEST_WAIT_S) * 1000;
+}

@@ -1,0 +1,84 @@
+import * as z from 'zod';
+import { RequestRefusedError } from '../../../errors/index.ts';
+import { withVerification } from '../../images/image-ls.ts';
+import { MOST_UNSENT } from '../sockets/web-socket.ts';
+import { answerJson, answerJsonText } from '../answers/answer.ts';
+import { readBody } from '../answers/request-body.ts';
+import { EventFeed, statisticsChoiceOf } from '../live/event-feed.ts';
+import type { Route } from '../routing/exchange.ts';
+
+/** Images, the host, events, and the session of a page. */
+export const HOST_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1',
+    handle: async ({ response }) => {
+      const { packageVersion } = await import('../../../index.ts');
+      answerJson(response, { vmlet: packageVersion() });
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/images',
+    handle: async ({ response }) => {
+      const { ImageStore } = await import('../../../index.ts');
+      const { images, broken } = await new ImageStore().list();
+      answerJson(response, { images: images.map(withVerification), broken });
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/host',
+    handle: async ({ response }) => {
+      const { examineHost } = await import('../../../index.ts');
+      answerJsonText(response, JSON.stringify(await examineHost()));
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/events',
+    handle: async ({ response, query, services, signal }) => {
+      const choice = statisticsChoiceOf(query);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      using feed = new EventFeed(services, {
+        send: (event, data) => {
+          response.write(serverSentEvent(event, data));
+          return response.writableLength < MOST_UNSENT;
+        },
+      });
+      response.on('drain', () => feed.caughtUp());
+      feed.choose(choice);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      response.end();
+    },
+  },
+  {
+    method: 'POST',
+    path: '/v1/session',
+    handle: async ({ request, response, services: { credentials, gate } }) => {
+      gate.checkExchange(request);
+      const { token } = await readBody(request, z.strictObject({ token: z.string() }));
+      const page = credentials.exchange(token);
+      if (page === undefined) {
+        throw new RequestRefusedError(401, 'this address was already used, or belongs to another server', {
+          hint: 'press Enter in the terminal of vmlet ui for a new address',
+        });
+      }
+      const name = gate.cookieName(request);
+      response.setHeader('set-cookie', `${name}=${page.cookie}; Path=/; HttpOnly; SameSite=Strict`);
+      answerJson(response, { secret: page.secret });
+    },
+  },
+  {
+    method: 'POST',
+    path: '/v1/session/token',
+    handle: async ({ request, response, services: { credentials } }) => {
+      await readBody(request, z.strictObject({}));
+      answerJson(response, { token: credentials.newToken() });
+    },
+  },
+];
+
+function serverSentEvent(event: string, data: object): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,95 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import * as z from 'zod';
+import type { NamedMachine } from '../../../machines/index.ts';
+import { parseOptions } from '../../../util/options.ts';
+import { stateOf } from '../../look/ls.ts';
+import { recordOf } from '../../look/ls.ts';
+import { inspected } from '../../look/inspect.ts';
+import { answerBytes, answerJson } from '../answers/answer.ts';
+import type { Exchange, Route } from '../routing/exchange.ts';
+
+const logQuery = z.strictObject({
+  source: z.enum(['serial', 'command', 'qemu', 'passt', 'swtpm', 'events']).default('serial'),
+  lines: z.coerce.number().int().min(0).optional(),
+  follow: z.literal('1').optional(),
+});
+
+/** Machines as they are. */
+export const MACHINE_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/machines',
+    handle: async ({ response, services: { store } }) => {
+      answerJson(response, { machines: store.list().map(recordOf) });
+      return Promise.resolve();
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/machines/:name',
+    handle: async (exchange) => {
+      const { response, services } = exchange;
+      const machine = machineOf(exchange);
+      const listed = services.store.look(machine.name);
+      answerJson(response, {
+        machine: { ...(listed && { state: stateOf(listed) }), ...inspected(machine) },
+      });
+      return Promise.resolve();
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/machines/:name/disks',
+    handle: async (exchange) => {
+      const { response, signal } = exchange;
+      answerJson(response, { disks: await machineOf(exchange).disks({ signal }) });
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/machines/:name/ports',
+    handle: async (exchange) => {
+      answerJson(exchange.response, { ports: machineOf(exchange).ports() });
+      return Promise.resolve();
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/machines/:name/snapshots',
+    handle: async (exchange) => {
+      const { response, signal } = exchange;
+      answerJson(response, { snapshots: await machineOf(exchange).snapshots({ signal }) });
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/machines/:name/screen.png',
+    handle: async ({ request, response, parts, services: { screens } }) => {
+      const { png, tag } = await screens.get(parts['name'] ?? '');
+      response.setHeader('etag', tag);
+      if (request.headers['if-none-match'] === tag) response.writeHead(304).end();
+      else answerBytes(response, 'image/png', png);
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/machines/:name/log',
+    handle: async (exchange) => {
+      const { response, signal } = exchange;
+      const { source, lines, follow } = parseOptions(logQuery, Object.fromEntries(exchange.query), 'query');
+      const machine = machineOf(exchange);
+      const options = { tailLines: lines };
+      const pieces =
+        follow === undefined
+          ? machine.log(source, options)
+          : machine.followLog(source, { ...options, signal });
+      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).flushHeaders();
+      await pipeline(Readable.from(pieces), response, { signal });
+    },
+  },
+];
+
+function machineOf({ parts, services }: Exchange): NamedMachine {
+  return services.store.get(parts['name'] ?? '');
+}

@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { MachineStore } from '../../../machines/index.ts';
+import type { Credentials } from '../access/credentials.ts';
+import type { Gate } from '../access/gate.ts';
+import type { EventSources } from '../live/event-feed.ts';
+import type { Screens } from '../live/screens.ts';
+
+/** What the answers of one server are made of. */
+export interface Services extends EventSources {
+  readonly store: MachineStore;
+  readonly screens: Screens;
+  readonly credentials: Credentials;
+  readonly gate: Gate;
+}
+
+/** One request, and the answer that it waits for. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Parts of the path, by their names in the route. */
+  readonly parts: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly services: Services;
+  /** Aborts when the client disconnects, and when the server ends. */
+  readonly signal: AbortSignal;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  /** As in `/v1/machines/:name/start`. */
+  readonly path: string;
+  readonly handle: (exchange: Exchange) => Promise<void>;
+}

@@ -1,0 +1,51 @@
+import { RequestRefusedError } from '../../../errors/index.ts';
+import type { Route } from './exchange.ts';
+
+interface Found {
+  readonly route: Route;
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+const METHODS = ['GET', 'POST', 'PUT'];
+
+/** Finds the route of a request; few enough to compare with each. */
+export class Router {
+  readonly #routes: readonly { readonly route: Route; readonly words: readonly string[] }[];
+
+  constructor(routes: readonly Route[]) {
+    this.#routes = routes.map((route) => ({ route, words: route.path.split('/') }));
+  }
+
+  /** @throws RequestRefusedError for another path or method. */
+  find(method: string, path: string): Found {
+    const given = path.split('/').map(decoded);
+    const matching = this.#routes.filter(({ words }) => matches(words, given));
+    const found = matching.find(({ route }) => route.method === method);
+    if (found) return { route: found.route, parts: partsOf(found.words, given) };
+    if (!METHODS.includes(method) || matching.length > 0) {
+      throw new RequestRefusedError(405, `${path} has no ${method}`);
+    }
+    throw new RequestRefusedError(404, `no such resource: ${path}`);
+  }
+}
+
+function matches(words: readonly string[], given: readonly string[]): boolean {
+  return (
+    words.length === given.length &&
+    words.every((word, index) => (word.startsWith(':') ? given[index] !== '' : word === given[index]))
+  );
+}
+
+function partsOf(words: readonly string[], given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    words.flatMap((word, index) => (word.startsWith(':') ? [[word.slice(1), given[index] ?? '']] : [])),
+  );
+}
+
+function decoded(word: string): string {
+  try {
+    return decodeURIComponent(word);
+  } catch (error) {
+    throw new RequestRefusedError(400, `invalid path: ${word}`, { cause: error });
+  }
+}

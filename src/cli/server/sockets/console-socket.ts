@@ -1,0 +1,27 @@
+import { type WebSocket, createWebSocketStream } from 'ws';
+import type { LiveMachine } from '../../../machines/index.ts';
+import { plainText } from '../../output/printable.ts';
+
+/**
+ * Connects a client to the serial console, after the last lines of its log. Both sides set the pace. Old output has no
+ * escape sequences: a terminal would answer queries in it, and the guest would read that as input.
+ */
+export async function serveConsole(
+  live: LiveMachine,
+  socket: WebSocket,
+  { lines, signal }: { readonly lines: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const stream = createWebSocketStream(socket);
+  // Its end is that of the socket, which aborts the signal.
+  stream.on('error', () => undefined);
+  await live.console({
+    input: stream,
+    output: stream,
+    escape: null,
+    signal,
+    scrollBack: {
+      lines,
+      show: (bytes) => void stream.write(plainText(bytes).replaceAll('\n', '\r\n')),
+    },
+  });
+}

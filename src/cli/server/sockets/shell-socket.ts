@@ -1,0 +1,85 @@
+import { PassThrough } from 'node:stream';
+import type { WebSocket } from 'ws';
+import * as z from 'zod';
+import { InvalidInputError } from '../../../errors/index.ts';
+import type { TerminalSize } from '../../../index.ts';
+import type { LiveMachine } from '../../../machines/index.ts';
+import { parseOptions } from '../../../util/options.ts';
+import { LOGIN_SHELL } from '../../enter/shell.ts';
+import { MOST_UNSENT, sendMessage } from './web-socket.ts';
+
+const INVALID_DATA = 1007;
+
+const cells = z.coerce.number().int().min(1).max(1000);
+const size = { columns: cells.default(80), rows: cells.default(24) };
+const querySchema = z.strictObject({
+  ...size,
+  argv: z.array(z.string()),
+  user: z.string().optional(),
+  workdir: z.string().optional(),
+});
+const messageSchema = z.strictObject({ resize: z.strictObject(size) });
+
+export type ShellQuery = z.output<typeof querySchema>;
+
+/** @throws InvalidInputError */
+export function parseShellQuery(query: URLSearchParams): ShellQuery {
+  return parseOptions(querySchema, { ...Object.fromEntries(query), argv: query.getAll('argv') }, 'query');
+}
+
+/** Runs a command or a login shell by the agent, on a terminal that the client resizes. Both sides set the pace. */
+export async function serveShell(
+  live: LiveMachine,
+  socket: WebSocket,
+  { argv, columns, rows, user, workdir }: ShellQuery,
+  signal: AbortSignal,
+): Promise<void> {
+  const typed = new PassThrough();
+  let resized: TerminalSize | undefined;
+  let resize = (size: TerminalSize): void => void (resized = size);
+  // The client may type before the agent answers.
+  socket.on('message', (data: Buffer, isBinary) => {
+    if (!isBinary) {
+      const message = parseMessage(data);
+      if (message) resize(message.resize);
+      else socket.close(INVALID_DATA);
+    } else if (!typed.write(data)) {
+      socket.pause();
+      typed.once('drain', () => socket.resume());
+    }
+  });
+  await using channel = await live.openGuest({ signal });
+  if (channel.kind !== 'vmlet') {
+    throw new InvalidInputError('exec', "QEMU's agent has no terminals", {
+      hint: `install vmlet-agent in the guest, or use: vmlet ssh ${live.name}`,
+    });
+  }
+  const shell = channel.agent.exec(argv.length > 0 ? argv : LOGIN_SHELL, {
+    tty: { columns, rows, term: 'xterm-256color', ...resized },
+    user,
+    cwd: workdir,
+    signal,
+  });
+  resize = (size) => shell.resize(size);
+  const { stdin, stdout } = shell;
+  // A command that has ended reads no more, and the result tells its end.
+  stdin.on('error', () => undefined);
+  stdout.on('error', () => undefined);
+  typed.pipe(stdin);
+  stdout.on('data', (bytes: Buffer) => {
+    socket.send(bytes, () => {
+      if (socket.bufferedAmount < MOST_UNSENT / 2) stdout.resume();
+    });
+    if (socket.bufferedAmount > MOST_UNSENT) stdout.pause();
+  });
+  const { exitCode, signal: killedBy } = await shell;
+  sendMessage(socket, { exit: { exitCode, signal: killedBy } });
+}
+
+function parseMessage(data: Buffer): z.output<typeof messageSchema> | undefined {
+  try {
+    return messageSchema.safeParse(JSON.parse(data.toString('utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,147 @@
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { chmodSync } from 'node:fs';
+import { setMaxListeners } from 'node:events';
+import type { MachineStore } from '../../machines/index.ts';
+import { deferred } from '../../util/time/deferred.ts';
+import { startTimer } from '../../util/time/timer.ts';
+import { Credentials } from './access/credentials.ts';
+import { Gate } from './access/gate.ts';
+import { MachineHub } from './live/machine-hub.ts';
+import { Screens } from './live/screens.ts';
+import { StatisticsReadings } from './live/statistics-readings.ts';
+import { Operations } from './operations/operations.ts';
+import { PageFiles } from './page-files.ts';
+import { handleRequest } from './request-handler.ts';
+import type { Services } from './routing/exchange.ts';
+import { Upgrades } from './upgrades.ts';
+
+export interface UiServerOptions {
+  readonly store: MachineStore;
+  /** Path of a unix socket, in a directory of this user alone; a free port of 127.0.0.1 by default. */
+  readonly socketPath?: string | undefined;
+  /** Folder of the built page. */
+  readonly page: string;
+  /** The server ends after this time without a connection; never by default. */
+  readonly idleMs?: number | undefined;
+  /** Called with errors that vmlet did not throw on purpose. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+const HEADERS_MS = 10_000;
+const KEEP_ALIVE_MS = 5000;
+const MOST_CONNECTIONS = 512;
+
+/** The server of `vmlet ui`. */
+export class UiServer implements AsyncDisposable {
+  readonly credentials = new Credentials();
+  /** Settles when it has been idle for long enough. */
+  readonly idle: Promise<void>;
+  /** Undefined on a unix socket. */
+  readonly port: number | undefined;
+  readonly #http: Server;
+  readonly #services: Services;
+  readonly #upgrades: Upgrades;
+  readonly #page: PageFiles;
+  readonly #ending: AbortController;
+  readonly #requests = new Set<Promise<void>>();
+  readonly #connections = new Set<Socket>();
+  readonly #idleMs: number | undefined;
+  readonly #wentIdle = deferred<undefined>();
+  #stopIdleTimer: (() => void) | undefined;
+
+  /** Starts a server. @throws the errors of listening. */
+  static async start(options: UiServerOptions): Promise<UiServer> {
+    const http = createServer({
+      headersTimeout: HEADERS_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: HEADERS_MS,
+      // An upload may take long; those who read a body limit its time.
+      requestTimeout: 0,
+    });
+    http.maxConnections = MOST_CONNECTIONS;
+    await listen(http, options.socketPath);
+    return new UiServer(http, options);
+  }
+
+  private constructor(http: Server, { store, socketPath, page, idleMs, onDefect }: UiServerOptions) {
+    this.#http = http;
+    this.port = socketPath === undefined ? (http.address() as AddressInfo).port : undefined;
+    const { credentials } = this;
+    this.#services = {
+      store,
+      credentials,
+      gate: new Gate(credentials, this.port),
+      hub: new MachineHub(store, onDefect),
+      operations: new Operations(onDefect),
+      readings: new StatisticsReadings(store),
+      screens: new Screens(store),
+      onDefect,
+    };
+    this.#page = new PageFiles(page);
+    this.#ending = new AbortController();
+    // One listener for each request.
+    setMaxListeners(0, this.#ending.signal);
+    this.#upgrades = new Upgrades(this.#services, this.#ending.signal);
+    this.#idleMs = idleMs;
+    this.idle = this.#wentIdle.promise;
+    this.#waitForIdle();
+    http.on('connection', (connection: Socket) => this.#count(connection));
+    http.on('upgrade', (request, connection, head) => this.#upgrades.accept(request, connection, head));
+    http.on('request', (request, response) => {
+      const handled = handleRequest(this.#services, this.#page, request, response, this.#ending.signal);
+      this.#requests.add(handled);
+      void handled.then(() => this.#requests.delete(handled));
+    });
+  }
+
+  /** Number of connections, WebSockets included. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Returns an address that opens the page once. @param origin where a forward of the unix socket is reached. */
+  newAddress(origin = `http://127.0.0.1:${this.port ?? ''}`): string {
+    return `${origin}/#token=${this.credentials.newToken()}`;
+  }
+
+  /** Ends every connection, cancels every operation, and waits for them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopIdleTimer?.();
+    this.#http.close();
+    this.#ending.abort(new Error('the server ends'));
+    await this.#upgrades.close();
+    await this.#services.operations.close();
+    await this.#services.hub.close();
+    this.#http.closeAllConnections();
+    await Promise.all(this.#requests);
+  }
+
+  #count(connection: Socket): void {
+    this.#connections.add(connection);
+    this.#stopIdleTimer?.();
+    connection.once('close', () => {
+      this.#connections.delete(connection);
+      if (this.#connections.size === 0) this.#waitForIdle();
+    });
+  }
+
+  #waitForIdle(): void {
+    if (this.#idleMs === undefined || this.#ending.signal.aborted) return;
+    this.#stopIdleTimer = startTimer(this.#idleMs, () => this.#wentIdle.resolve(undefined));
+  }
+}
+
+async function listen(http: Server, socketPath: string | undefined): Promise<void> {
+  const listening = deferred<undefined>();
+  http.once('error', listening.reject);
+  http.once('listening', () => listening.resolve(undefined));
+  if (socketPath === undefined) http.listen(0, '127.0.0.1');
+  else {
+    // The directory is closed to others, until the mode is set.
+    http.listen(socketPath);
+  }
+  await listening.promise;
+  http.off('error', listening.reject);
+  if (socketPath !== undefined) chmodSync(socketPath, 0o600);
+}

@@ -1,0 +1,142 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { STATUS_CODES } from 'node:http';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { RequestRefusedError } from '../../errors/index.ts';
+import { SUBPROTOCOL } from './access/gate.ts';
+import { describeError, isDefect, statusOf } from './answers/described-error.ts';
+import { SOCKET_ROUTES } from './resources/socket-routes.ts';
+import type { Services } from './routing/exchange.ts';
+import { Router } from './routing/router.ts';
+import { closeSignal, endNormally, endWithError } from './sockets/web-socket.ts';
+
+const MOST_SOCKETS = 256;
+const LARGEST_MESSAGE = 1024 * 1024;
+/** A client that does not answer two pings is gone. */
+const PING_MS = 30_000;
+/** How long a client may take to answer the end of a connection. */
+const GOODBYE_MS = 2000;
+
+const router = new Router(
+  SOCKET_ROUTES.map((route) => ({ ...route, method: 'GET', handle: async () => Promise.resolve() })),
+);
+
+/** The WebSockets of one server. */
+export class Upgrades {
+  readonly #services: Services;
+  readonly #ending: AbortSignal;
+  readonly #open = new Set<Promise<void>>();
+  readonly #silent = new Set<WebSocket>();
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: LARGEST_MESSAGE,
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  });
+  #pings: NodeJS.Timeout | undefined;
+
+  constructor(services: Services, ending: AbortSignal) {
+    this.#services = services;
+    this.#ending = ending;
+  }
+
+  /** Number of open WebSockets. */
+  get count(): number {
+    return this.#server.clients.size;
+  }
+
+  /** Accepts a WebSocket, or answers why not. */
+  accept(request: IncomingMessage, connection: Duplex, head: Buffer): void {
+    connection.on('error', () => connection.destroy());
+    try {
+      const { gate } = this.#services;
+      gate.checkOrigin(request);
+      gate.checkCredentials(request, true);
+      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+      const { route, parts } = router.find('GET', pathname);
+      if (this.count >= MOST_SOCKETS) {
+        throw new RequestRefusedError(503, `${MOST_SOCKETS} WebSockets are open`, {
+          hint: 'close some pages',
+        });
+      }
+      const { serve } = SOCKET_ROUTES.find(({ path }) => path === route.path) ?? {};
+      if (serve === undefined) throw new Error(`no WebSocket at ${route.path}`);
+      this.#server.handleUpgrade(request, connection, head, (socket) => {
+        const served = this.#serve(socket, serve, parts, searchParams);
+        this.#open.add(served);
+        void served.then(() => this.#open.delete(served));
+      });
+    } catch (error) {
+      if (isDefect(error)) this.#services.onDefect(error);
+      refuse(connection, error);
+    }
+  }
+
+  /** Ends all, and waits until everything behind them is released. */
+  async close(): Promise<void> {
+    clearInterval(this.#pings);
+    for (const socket of this.#server.clients) socket.terminate();
+    await Promise.all(this.#open);
+  }
+
+  async #serve(
+    socket: WebSocket,
+    serve: (typeof SOCKET_ROUTES)[number]['serve'],
+    parts: Readonly<Record<string, string>>,
+    query: URLSearchParams,
+  ): Promise<void> {
+    const signal = closeSignal(socket, this.#ending);
+    this.#watch(socket);
+    try {
+      await serve({ socket, parts, query, services: this.#services, signal });
+      endNormally(socket);
+    } catch (error) {
+      if (!signal.aborted) {
+        if (isDefect(error)) this.#services.onDefect(error);
+        endWithError(socket, error);
+      }
+    }
+    const goodbye = setTimeout(() => socket.terminate(), GOODBYE_MS);
+    if (socket.readyState !== socket.CLOSED) await new Promise((resolve) => socket.once('close', resolve));
+    clearTimeout(goodbye);
+  }
+
+  #watch(socket: WebSocket): void {
+    // An invalid frame closes the socket, which is all that follows from it.
+    socket.on('error', () => socket.terminate());
+    socket.on('pong', () => this.#silent.delete(socket));
+    socket.once('close', () => {
+      this.#silent.delete(socket);
+      if (this.count > 0) return;
+      clearInterval(this.#pings);
+      this.#pings = undefined;
+    });
+    this.#pings ??= setInterval(() => this.#pingAll(), PING_MS);
+  }
+
+  #pingAll(): void {
+    for (const socket of this.#server.clients) {
+      if (this.#silent.has(socket)) socket.terminate();
+      else {
+        this.#silent.add(socket);
+        socket.ping();
+      }
+    }
+  }
+}
+
+function refuse(connection: Duplex, error: unknown): void {
+  const status = statusOf(error);
+  const body = JSON.stringify({ version: 1, error: describeError(error) });
+  connection.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'Connection: close',
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
+    () => connection.destroy(),
+  );
+}
