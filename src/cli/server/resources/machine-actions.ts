@@ -1,12 +1,7 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../../errors/index.ts';
-import type {
-  MachineStore} from '../../../machines/index.ts';
-import {
-  type LiveMachine,
-  type MachineStopRung,
-  describeEnd,
-} from '../../../machines/index.ts';
+import type { MachineStore } from '../../../machines/index.ts';
+import { type LiveMachine, type MachineStopRung, describeEnd } from '../../../machines/index.ts';
 import { quoteForShell } from '../../../public/format.ts';
 import { describeStop } from '../../lifecycle/stop.ts';
 import { describePhase } from '../../output/progress.ts';
