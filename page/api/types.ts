@@ -28,6 +28,11 @@ export type Statistics = Json<MachineStatistics> & {
   readonly machine: string;
   readonly rate: Json<StatisticsRate> | null;
 };
+/** The usage of a machine that runs, but could not be read. */
+export interface UnreadStatistics {
+  readonly machine: string;
+  readonly problem: string;
+}
 export type MachineEvent = LoggedEvent;
 
 /** The answer about one machine: everything of `vmlet inspect`. */

@@ -1,4 +1,4 @@
-import { useId, useRef } from 'preact/hooks';
+import { useId, useRef, useState } from 'preact/hooks';
 
 export interface MenuItem {
   readonly label: string;
@@ -17,6 +17,7 @@ interface Properties {
 /** A button with a menu: the arrow keys choose, Escape closes. */
 export function Menu({ label, name, items }: Properties) {
   const id = useId();
+  const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const entries = (): HTMLElement[] => [
@@ -36,10 +37,10 @@ export function Menu({ label, name, items }: Properties) {
     event.preventDefault();
     all.at(to % all.length)?.focus();
   };
-  const opened = (event: { readonly newState: string }): void => {
-    const isOpen = event.newState === 'open';
-    button.current?.setAttribute('aria-expanded', String(isOpen));
-    if (!isOpen || !list.current || !button.current) return;
+  // At once, not when the browser says that it has opened: the next key is for the menu.
+  const toggle = (event: Event): void => {
+    event.preventDefault();
+    if (list.current?.togglePopover() !== true || !button.current) return;
     const { bottom, right, top } = button.current.getBoundingClientRect();
     const { offsetHeight, offsetWidth } = list.current;
     const isAbove = bottom + offsetHeight > innerHeight && top > offsetHeight;
@@ -53,23 +54,25 @@ export function Menu({ label, name, items }: Properties) {
         type="button"
         ref={button}
         aria-haspopup="menu"
-        aria-expanded="false"
+        aria-expanded={isOpen}
         aria-label={name}
         popovertarget={id}
+        onClick={toggle}
       >
         {label}
       </button>
-      <div id={id} ref={list} role="menu" aria-label={name} popover="auto" onToggle={opened} onKeyDown={move}>
+      <div
+        id={id}
+        ref={list}
+        role="menu"
+        aria-label={name}
+        popover="auto"
+        onToggle={({ newState }) => setOpen(newState === 'open')}
+        onKeyDown={move}
+      >
         {items.map((item) => (
-          <button
-            type="button"
-            role="menuitem"
-            tabIndex={-1}
-            key={item.label}
-            aria-label={item.label}
-            onClick={() => choose(item)}
-          >
-            {item.label}
+          <button type="button" role="menuitem" tabIndex={-1} key={item.label} onClick={() => choose(item)}>
+            <span>{item.label}</span>
             {item.command && <code>{item.command}</code>}
           </button>
         ))}

@@ -1,4 +1,4 @@
-import type { Statistics } from '../api/types.ts';
+import type { Statistics, UnreadStatistics } from '../api/types.ts';
 import { Observable } from '../values/observable.ts';
 
 /** The usage at one moment; null for unknown values. Processor in percent, memory in bytes, the others in bytes a second. */
@@ -28,7 +28,9 @@ export function forgetSamples(name: string): void {
   ofMachines.delete(name);
 }
 
-export function addSample(statistics: Statistics): void {
+export function addSample(statistics: Statistics | UnreadStatistics): void {
+  // The curve has a gap; the list says what the machine's state is.
+  if ('problem' in statistics) return;
   const samples = samplesOf(statistics.machine);
   const kept = samples.value.filter(({ at }) => at > statistics.readAt - SPAN_MS);
   samples.set([...kept, sampleOf(statistics)]);

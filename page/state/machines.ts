@@ -1,4 +1,4 @@
-import type { Machine, Operation, Statistics } from '../api/types.ts';
+import type { Machine, Operation, Statistics, UnreadStatistics } from '../api/types.ts';
 import { addSample, forgetSamples } from './curves.ts';
 import { Observable } from '../values/observable.ts';
 import { operationChanged } from './notices.ts';
@@ -23,7 +23,10 @@ export type ServerEvent =
   | { readonly event: 'machine'; readonly data: Machine }
   | { readonly event: 'removed'; readonly data: { readonly name: string } }
   | { readonly event: 'operation'; readonly data: Operation }
-  | { readonly event: 'stats'; readonly data: { readonly machines: readonly Statistics[] } };
+  | {
+      readonly event: 'stats';
+      readonly data: { readonly machines: readonly (Statistics | UnreadStatistics)[] };
+    };
 
 export function applyEvent({ event, data }: ServerEvent): void {
   switch (event) {

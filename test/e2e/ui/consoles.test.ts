@@ -104,7 +104,7 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     await page.keyboard.press('Shift+KeyB');
     await until(async () => (await serialLog('screen')).endsWith('aB'));
     await page.getByRole('button', { name: 'Keys to press' }).click();
-    await page.getByRole('menuitem', { name: 'Escape' }).click();
+    await page.getByText('Escape', { exact: true }).click();
     await until(async () => (await serialLog('screen')).endsWith('aB\u001b'));
     await page.locator('.glass').press('Control+Alt+Period');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Full screen');

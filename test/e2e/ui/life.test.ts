@@ -1,6 +1,8 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
 import { openChromium, withoutChromium } from './chromium.ts';
@@ -38,7 +40,10 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await row(name)
       .getByRole('button', { name: `More actions for ${name}` })
       .click();
-    await row(name).getByRole('menuitem', { name: action, exact: true }).click();
+    await row(name)
+      .getByRole('menuitem')
+      .filter({ has: page.getByText(action, { exact: true }) })
+      .click();
   }
 
   /** The notice of an action that is done, with its command. */
@@ -53,6 +58,14 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
 
   async function create(name: string): Promise<void> {
     expect(await home.vmlet('create', name, '--image', 'micro')).toMatchObject({ status: 0 });
+  }
+
+  /** A machine that starts at once and has no agent. */
+  async function createSmall(name: string): Promise<void> {
+    const image = join(home.path, 'hang.img');
+    writeFileSync(image, bootSectors.hang);
+    const hardware = ['--image', `${image},format=raw`, '-m', '64M', '--cpus', '1', '--net', 'none'];
+    expect(await home.vmlet('create', name, ...hardware)).toMatchObject({ status: 0 });
   }
 
   test('is led by the mouse, and each action shows its command', async () => {
@@ -87,11 +100,11 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('New name').fill('second');
     await dialog.getByText('vmlet clone m second').waitFor();
-    await dialog.getByRole('button', { name: 'Clone' }).click();
+    await dialog.getByRole('button', { name: 'Clone', exact: true }).click();
     await inState('second', 'created');
     await more('second', 'Rename …');
     await dialog.getByLabel('New name').fill('other');
-    await dialog.getByRole('button', { name: 'Rename' }).click();
+    await dialog.getByRole('button', { name: 'Rename', exact: true }).click();
     await inState('other', 'created');
     expect(home.store.names()).toEqual(['m', 'other']);
     await row('second').waitFor({ state: 'detached' });
@@ -120,8 +133,8 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
   });
 
   test('is led by the keyboard alone', async () => {
-    await create('first');
-    await create('last');
+    await createSmall('first');
+    await createSmall('last');
     await row('last').waitFor();
     const focused = async (): Promise<string> =>
       page.evaluate<string>(
@@ -143,14 +156,15 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     expect(await focused()).toBe('Start last');
     await page.keyboard.press('Enter');
     await inState('last', 'running');
+    await page.locator('.notice.done', { hasText: 'Start last' }).waitFor();
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('More actions for last');
     await page.keyboard.press('Enter');
-    expect(await focused()).toBe('Pause');
+    expect(await focused()).toBe('Pausevmlet pause last');
     await page.keyboard.press('End');
-    expect(await focused()).toBe('Remove …');
+    expect(await focused()).toBe('Remove …vmlet rm last');
     await page.keyboard.press('ArrowDown');
-    expect(await focused()).toBe('Pause');
+    expect(await focused()).toBe('Pausevmlet pause last');
     await page.keyboard.press('Escape');
     expect(await focused()).toBe('More actions for last');
     await page.keyboard.press('Enter');
@@ -176,14 +190,15 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
   });
 
   test('is the same in two pages at once', async () => {
-    await create('m');
+    await createSmall('m');
     const second = await ui.open();
     const inSecond = second.locator('[data-machine="m"]');
     await inSecond.getByText('created', { exact: true }).waitFor();
     await row('m').getByRole('button', { name: 'Start m' }).click();
     await inSecond.locator('.state', { hasText: 'running' }).waitFor();
+    await done('Start m:', 'vmlet start m');
     await inSecond.getByRole('button', { name: 'More actions for m' }).click();
-    await inSecond.getByRole('menuitem', { name: 'Pause' }).click();
+    await inSecond.getByText('Pause', { exact: true }).click();
     await inState('m', 'paused');
     // An action is shown by the page that began it.
     expect(await page.locator('.notice', { hasText: 'Pause m' }).count()).toBe(0);

@@ -59,7 +59,7 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
       await look(page, `list-${colorScheme}`);
       await screen.getByRole('button', { name: 'More actions for screen' }).click();
       await look(page, `menu-${colorScheme}`);
-      await page.getByRole('menuitem', { name: 'Remove …' }).click();
+      await screen.getByText('Remove …', { exact: true }).click();
       await page.getByLabel('Delete its disks too').check();
       await page.locator('dialog li').waitFor();
       await look(page, `remove-${colorScheme}`);

@@ -4,6 +4,7 @@ import { type Started, until } from '../command.ts';
 import type { Home } from '../named/home.ts';
 
 const TOKEN_FILE = /^(?:vmlet: )?token for programs: (.*)$/m;
+const PATIENCE_MS = 20_000;
 const ADDRESS = /^http:\/\/\S+$/m;
 
 /** `vmlet ui` of a home, and the pages that are open on it. */
@@ -50,6 +51,7 @@ export class UiServer {
     const { origin } = new URL(address);
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     this.#contexts.push(context);
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     page.on('pageerror', (error) => this.problems.push(error.stack ?? error.message));
     page.on('request', (request) => {
