@@ -1,25 +1,15 @@
 import RFB from '@novnc/novnc';
+import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import { protocols, socketAddress } from '../api/session.ts';
 import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Menu } from '../parts/menu.tsx';
-import { runAction } from '../state/notices.ts';
 import { machineAddress } from '../state/route.ts';
 import type { ConsoleProperties } from './consoles.tsx';
+import { COMBINATIONS, press, typeText, untypable } from './us-keyboard.ts';
 import { isRelease, RELEASE, WindowButtons } from './window-buttons.tsx';
-
-const KEYS: readonly (readonly [string, string])[] = [
-  ['Ctrl+Alt+Del', 'ctrl-alt-delete'],
-  ['Ctrl+Alt+Backspace', 'ctrl-alt-backspace'],
-  ...Array.from({ length: 7 }, (_, index) => [`Ctrl+Alt+F${index + 1}`, `ctrl-alt-f${index + 1}`] as const),
-  ['Alt+Tab', 'alt-tab'],
-  ['Alt+F4', 'alt-f4'],
-  ['Super', 'meta_l'],
-  ['Print screen', 'print'],
-  ['Escape', 'esc'],
-];
 
 /** The screen of a machine, with its keyboard and pointer. */
 export function ScreenConsole({ machine, alone }: ConsoleProperties) {
@@ -56,16 +46,6 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
       </p>
     );
   }
-  const press = (label: string, keys: string): void => {
-    void runAction({
-      machine: name,
-      kind: 'keyboard',
-      title: `Press ${label}:`,
-      command: shellCommand('vmlet', 'sendkey', name, keys),
-      body: { keys: [keys] },
-    });
-    rfb.current?.focus();
-  };
   return (
     <div class="console">
       <div class="row" ref={bar}>
@@ -73,10 +53,14 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
         <Menu
           label="Keys"
           name="Keys to press"
-          items={KEYS.map(([label, keys]) => ({
+          items={COMBINATIONS.map(([label, words, keys]) => ({
             label,
-            command: shellCommand('vmlet', 'sendkey', name, keys),
-            run: () => press(label, keys),
+            command: shellCommand('vmlet', 'sendkey', name, words),
+            run: () => {
+              if (!rfb.current) return;
+              press(rfb.current, keys);
+              rfb.current.focus();
+            },
           }))}
         />
         <label>
@@ -107,30 +91,36 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
           bar.current?.querySelector('button')?.focus();
         }}
       />
-      {!alone && <TypeText name={name} />}
+      {!alone && <TypeText name={name} rfb={rfb} />}
       {!alone && <p class="faint">{RELEASE} leaves the screen.</p>}
     </div>
   );
 }
 
-/** Types by QEMU, not over VNC: at the guest's speed, with Shift where a character needs it. */
-function TypeText({ name }: { readonly name: string }) {
+interface TypeProperties {
+  readonly name: string;
+  readonly rfb: RefObject<RFB | undefined>;
+}
+
+/** Types a text as keys of a US keyboard: a screen has no clipboard of its own. */
+function TypeText({ name, rfb }: TypeProperties) {
   const [text, setText] = useState('');
-  const [enter, setEnter] = useState(true);
+  const [enter, setEnter] = useState(false);
+  const [isTyping, setTyping] = useState(false);
   const typed = enter ? `${text}\n` : text;
-  const command = shellCommand('vmlet', 'sendkey', '--text', typed, name);
+  const missing = untypable(text);
+  const type = async (): Promise<void> => {
+    if (!rfb.current) return;
+    setTyping(true);
+    await typeText(rfb.current, typed);
+    setTyping(false);
+  };
   return (
     <form
       class="row"
       onSubmit={(event) => {
         event.preventDefault();
-        void runAction({
-          machine: name,
-          kind: 'keyboard',
-          title: 'Type text:',
-          command,
-          body: { text: typed },
-        });
+        void type();
       }}
     >
       <input
@@ -145,7 +135,11 @@ function TypeText({ name }: { readonly name: string }) {
         <input type="checkbox" checked={enter} onChange={(event) => setEnter(event.currentTarget.checked)} />{' '}
         then Enter
       </label>
-      <button type="submit">Type</button>
+      <button type="submit" disabled={isTyping || missing !== undefined}>
+        {isTyping ? 'Typing …' : 'Type'}
+      </button>
+      {missing !== undefined && <span class="problem">not on a US keyboard: {missing}</span>}
+      {text !== '' && <Command text={shellCommand('vmlet', 'sendkey', '--text', typed, name)} />}
     </form>
   );
 }

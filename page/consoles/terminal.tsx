@@ -122,6 +122,15 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
             New shell
           </button>
         )}
+        <label title="Announces the output; then some input methods do not work">
+          <input
+            type="checkbox"
+            onChange={(event) => {
+              if (shown.current) shown.current.options.screenReaderMode = event.currentTarget.checked;
+            }}
+          />{' '}
+          Screen reader
+        </label>
         <span class="faint" role="status">
           {status}
         </span>
@@ -142,7 +151,6 @@ function openTerminal(place: HTMLElement, label: string, release: () => void): T
     cursorBlink: false,
     // Addresses that a guest prints as links lead nowhere.
     linkHandler: { activate: () => undefined, allowNonHttpProtocols: false },
-    screenReaderMode: true,
   });
   terminal.open(place);
   terminal.textarea?.setAttribute('aria-label', label);

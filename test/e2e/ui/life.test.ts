@@ -115,7 +115,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await more('other', 'Remove …');
     await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
     const refusal = page.locator('.notice.failed');
-    await refusal.getByText('machine other is protected').waitFor();
+    await refusal.getByText(/other.* is protected/).waitFor();
     await refusal.getByText('remove the protection first: vmlet protect --off other').waitFor();
     await more('other', 'Remove protection');
     await until(() => !home.store.get('other').spec.protected);
