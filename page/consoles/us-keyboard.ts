@@ -67,5 +67,5 @@ export async function typeText(rfb: RFB, text: string): Promise<void> {
 
 /** Returns the first character that is not on a US keyboard. */
 export function untypable(text: string): string | undefined {
-  return [...text].find((character) => keysOf(character) === undefined);
+  return Array.from(text).find((character) => keysOf(character) === undefined);
 }

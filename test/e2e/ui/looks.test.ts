@@ -70,8 +70,8 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
         if (tab === 'screen' || tab === 'serial') {
           await page.getByText('connected', { exact: true }).waitFor();
         }
-        if (tab === 'snapshots') await page.getByRole('cell', { name: 'fresh' }).waitFor();
-        if (tab === 'events') await page.getByRole('cell', { name: 'RESUME' }).first().waitFor();
+        if (tab === 'snapshots') await page.getByRole('cell', { name: 'fresh', exact: true }).waitFor();
+        if (tab === 'events') await page.getByRole('cell', { name: 'RESUME', exact: true }).first().waitFor();
         await look(page, `${tab}-${colorScheme}`);
       }
       expect(ui.problems).toEqual([]);
