@@ -7,6 +7,7 @@ import { GUEST_FILE_ROUTES } from './resources/guest-file-routes.ts';
 import { HOST_ROUTES } from './resources/host-routes.ts';
 import { MACHINE_ROUTES } from './resources/machine-routes.ts';
 import type { Services } from './routing/exchange.ts';
+import { addressOf } from './routing/address.ts';
 import { Router } from './routing/router.ts';
 
 /** A client that still sends what nobody reads is disconnected after this time. */
@@ -27,7 +28,7 @@ export async function handleRequest(
   setHeaders(response);
   try {
     services.gate.checkOrigin(request);
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const { pathname, searchParams } = addressOf(request);
     const method = request.method ?? 'GET';
     if (method === 'GET' && pathname !== '/v1' && !pathname.startsWith('/v1/')) {
       page.answer(response, pathname);

@@ -108,13 +108,14 @@ export class UiServer implements AsyncDisposable {
   /** Ends every connection, cancels every operation, and waits for them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopIdleTimer?.();
-    this.#http.close();
+    const closed = new Promise((resolve) => this.#http.close(resolve));
     this.#ending.abort(new Error('the server ends'));
     await this.#upgrades.close();
     await this.#services.operations.close();
     await this.#services.hub.close();
     this.#http.closeAllConnections();
     await Promise.all(this.#requests);
+    await closed;
   }
 
   #count(connection: Socket): void {

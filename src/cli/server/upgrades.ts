@@ -7,6 +7,7 @@ import { SUBPROTOCOL } from './access/gate.ts';
 import { describeError, isDefect, statusOf } from './answers/described-error.ts';
 import { SOCKET_ROUTES } from './resources/socket-routes.ts';
 import type { Services } from './routing/exchange.ts';
+import { addressOf } from './routing/address.ts';
 import { Router } from './routing/router.ts';
 import { closeSignal, endNormally, endWithError } from './sockets/web-socket.ts';
 
@@ -52,7 +53,7 @@ export class Upgrades {
       const { gate } = this.#services;
       gate.checkOrigin(request);
       gate.checkCredentials(request, true);
-      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+      const { pathname, searchParams } = addressOf(request);
       const { route, parts } = router.find('GET', pathname);
       if (this.count >= MOST_SOCKETS) {
         throw new RequestRefusedError(503, `${MOST_SOCKETS} WebSockets are open`, {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
 import { InvalidInputError, RequestRefusedError } from '../../../errors/index.ts';
 import { parseOptions } from '../../../util/options.ts';
+import { deferred } from '../../../util/time/deferred.ts';
 import { startTimer } from '../../../util/time/timer.ts';
 
 const MOST_BYTES = 1024 * 1024;
@@ -34,20 +35,28 @@ export async function readBody<Schema extends z.ZodType>(
 }
 
 async function readText(request: IncomingMessage): Promise<string> {
+  const late = deferred<never>();
   const stopTimer = startTimer(MOST_MS, () =>
-    request.destroy(new RequestRefusedError(408, `the body did not arrive within ${MOST_MS / 1000} s`)),
+    late.reject(new RequestRefusedError(408, `the body did not arrive within ${MOST_MS / 1000} s`)),
   );
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const text = collect(request);
+  // After the time limit it fails with the connection.
+  text.catch(() => undefined);
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > MOST_BYTES)
-        throw new RequestRefusedError(413, `the body has more than ${MOST_BYTES} bytes`);
-      chunks.push(chunk);
-    }
+    return await Promise.race([text, late.promise]);
   } finally {
     stopTimer();
+  }
+}
+
+async function collect(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // An early end must not destroy the connection, which the answer needs.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MOST_BYTES) throw new RequestRefusedError(413, `the body has more than ${MOST_BYTES} bytes`);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,0 +1,138 @@
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { until } from '../../../e2e/command.ts';
+import { TestServer, upgradeStatus } from './server.ts';
+
+async function opened(socket: WebSocket): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
+
+/** What a client may leave in the server's process. */
+function resources(): { readonly sockets: number; readonly timers: number; readonly watches: number } {
+  const kinds = process.getActiveResourcesInfo();
+  const files = readdirSync('/proc/self/fdinfo').map((name) => {
+    try {
+      return readFileSync(`/proc/self/fdinfo/${name}`, 'utf8');
+    } catch {
+      // The descriptor of the listing itself.
+      return '';
+    }
+  });
+  return {
+    sockets: kinds.filter((kind) => kind === 'TCPSocketWrap').length,
+    timers: kinds.filter((kind) => kind === 'Timeout').length,
+    watches: files.join('').match(/^inotify wd/gm)?.length ?? 0,
+  };
+}
+
+/** Waits until no more is left than there was. */
+async function released(before: ReturnType<typeof resources>): Promise<void> {
+  await until(() => {
+    const now = resources();
+    return now.sockets <= before.sockets && now.timers <= before.timers && now.watches <= before.watches;
+  });
+}
+
+/** Sends bytes as they are, and returns the answer when the server has disconnected. */
+async function raw(served: TestServer, ...pieces: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    const connection = connect(served.server.port ?? 0, '127.0.0.1');
+    let answer = '';
+    connection.setEncoding('latin1').on('data', (text: string) => (answer += text));
+    connection.on('error', () => undefined);
+    connection.once('close', () => resolve(answer));
+    for (const piece of pieces) connection.write(piece);
+  });
+}
+
+describe('slow and flooding clients', () => {
+  it('leave nothing when they drop 100 WebSockets', async () => {
+    await using served = await TestServer.start();
+    mkdirSync(join(served.directory, 'data/vmlet/machines/web'), { recursive: true });
+    const before = resources();
+    const sockets = await Promise.all(
+      Array.from({ length: 100 }, async () => opened(served.connect('/v1/events?stats=*'))),
+    );
+    expect(served.server.connections).toBe(100);
+    // The folder of machines, and that of the one machine, for all clients.
+    expect(resources().watches - before.watches).toBe(2);
+    for (const socket of sockets) socket.terminate();
+    await until(() => served.server.connections === 0);
+    await released(before);
+    expect(served.defects).toEqual([]);
+  });
+
+  it('open at most 256 WebSockets', async () => {
+    await using served = await TestServer.start();
+    const sockets = await Promise.all(
+      Array.from({ length: 256 }, async () => opened(served.connect('/v1/events'))),
+    );
+    expect(await upgradeStatus(served.connect('/v1/events'))).toBe(503);
+    for (const socket of sockets) socket.terminate();
+    await until(() => served.server.connections === 0);
+    expect(await upgradeStatus(served.connect('/v1/events'))).toBe(101);
+  });
+
+  it('send messages of at most a megabyte', async () => {
+    await using served = await TestServer.start();
+    const socket = await opened(served.connect('/v1/events'));
+    const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+    socket.send(Buffer.alloc(2 * 1024 * 1024));
+    expect(await closed).toBeOneOf([1006, 1009]);
+  });
+
+  it('send bodies of at most a megabyte, and are disconnected', async () => {
+    await using served = await TestServer.start();
+    const head =
+      `POST /v1/machines/web/kill HTTP/1.1\r\nHost: ${served.host}\r\n` +
+      `Authorization: ${String(served.bearer['authorization'])}\r\nContent-Type: application/json\r\n` +
+      'Content-Length: 100000000\r\n\r\n';
+    expect(await raw(served, head, 'x'.repeat(1_100_000))).toMatch(/^HTTP\/1\.1 413 /);
+    // Without credentials nothing is read.
+    const refused = head.replace(/Authorization.*\r\n/, '');
+    expect(await raw(served, refused, 'x'.repeat(1000))).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
+  it.concurrent('send their headers and bodies in ten seconds', async () => {
+    await using served = await TestServer.start();
+    const begun = 'POST /v1/session/token HTTP/1.1\r\n';
+    const headers = `Host: ${served.host}\r\nAuthorization: ${String(served.bearer['authorization'])}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n`;
+    const [slowHeaders, slowBody] = await Promise.all([raw(served, begun), raw(served, begun, headers, '{')]);
+    expect(slowHeaders).toMatch(/^HTTP\/1\.1 408 /);
+    expect(slowBody).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('do not stop a server that ends', async () => {
+    const before = resources();
+    const served = await TestServer.start();
+    const socket = await opened(served.connect('/v1/events'));
+    const stream = served.ask('/v1/events', { headers: served.bearer }).catch(() => undefined);
+    const idle = raw(served, `GET / HTTP/1.1\r\n`);
+    await until(() => served.server.connections === 3);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await served[Symbol.asyncDispose]();
+    await Promise.all([closed, stream, idle]);
+    await until(() => served.server.connections === 0);
+    await released(before);
+  });
+});
+
+describe('an idle server', () => {
+  it('says so after its time without a connection', async () => {
+    await using served = await TestServer.start({ idleMs: 300 });
+    let isIdle = false;
+    void served.server.idle.then(() => (isIdle = true));
+    const socket = await opened(served.connect('/v1/events'));
+    const began = performance.now();
+    await until(() => performance.now() - began > 600);
+    expect(isIdle).toBe(false);
+    socket.terminate();
+    await served.server.idle;
+  });
+});
