@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import type { NamedPlan } from '../machine/plan/named-plan.ts';
 import type { Outcome } from '../machine/life/outcome.ts';
@@ -211,6 +212,15 @@ export class LiveMachine {
   async screenshot(limits: Limits = {}): Promise<Buffer> {
     const { screenshotMachine } = await import('./look/screen.ts');
     return screenshotMachine(this.#definition, limits);
+  }
+
+  /**
+   * Connects to the VNC server of its screen, which needs no password.
+   * @throws MissingDeviceError when it has none, ConnectError, or the signal's reason.
+   */
+  async openScreen(limits: Limits = {}): Promise<Socket> {
+    const { connectToScreen } = await import('./look/screen.ts');
+    return connectToScreen(this.#definition, limits);
   }
 
   /** Returns the command that would show its screen. @throws MissingDeviceError, MissingProgramError */

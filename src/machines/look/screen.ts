@@ -1,9 +1,11 @@
-import { type ExitStatus, MissingDeviceError } from '../../errors/index.ts';
+import type { Socket } from 'node:net';
+import { ConnectError, type ExitStatus, MissingDeviceError, QmpConnectError } from '../../errors/index.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { takeScreenshot } from '../../machine/screen/screenshot.ts';
 import { chooseViewer } from '../../machine/screen/viewer.ts';
 import { runInForeground } from '../../process/foreground.ts';
 import { findProgram } from '../../process/program.ts';
+import { connectToPath } from '../../qmp/wire/socket-path.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
@@ -27,6 +29,20 @@ export async function screenshotMachine(definition: Definition, { signal }: Limi
   return withMonitor(definition, async (qmp) => takeScreenshot(qmp, { directory: sockets, signal }), {
     signal,
   });
+}
+
+/**
+ * Connects to the VNC server of the screen; waits while other clients are being accepted.
+ * @throws MissingDeviceError, ConnectError, or the signal's reason.
+ */
+export async function connectToScreen(definition: Definition, limits: Limits): Promise<Socket> {
+  const path = screenOf(definition);
+  try {
+    return await connectToPath(path, limits);
+  } catch (error) {
+    if (!(error instanceof QmpConnectError)) throw error;
+    throw new ConnectError(path, 'QEMU does not accept the connection', { cause: error });
+  }
 }
 
 /** @throws MissingDeviceError without a screen, or MissingProgramError with a hint on what to install. */

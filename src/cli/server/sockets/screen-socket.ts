@@ -1,32 +1,29 @@
-import { connect } from 'node:net';
-import { pipeline } from 'node:stream/promises';
 import { type WebSocket, createWebSocketStream } from 'ws';
-import { ConnectError, MissingDeviceError, isSystemError } from '../../../errors/index.ts';
 import type { LiveMachine } from '../../../machines/index.ts';
+import { deferred } from '../../../util/time/deferred.ts';
+import { onAbort } from '../../../util/time/on-abort.ts';
+
+/** QEMU accepts clients one at a time. */
+const CONNECT_MS = 10_000;
 
 /** Connects a client to the VNC server of QEMU. Both sides set the pace. */
 export async function serveScreen(live: LiveMachine, socket: WebSocket, signal: AbortSignal): Promise<void> {
-  const { vncSocket } = live.plan();
-  if (vncSocket === undefined) {
-    throw new MissingDeviceError('display', `${live.name} has no screen`, {
-      hint: `use its serial console: vmlet console ${live.name}`,
-    });
-  }
   const stream = createWebSocketStream(socket);
-  const connection = connect(vncSocket);
+  // Its end is that of the socket, which aborts the signal.
+  stream.on('error', () => undefined);
+  const connection = await live.openScreen({ timeoutMs: CONNECT_MS, signal });
+  const ended = deferred<undefined>();
+  const ignoreAbort = onAbort(signal, ended.reject);
+  // QEMU has ended, which `close` tells too.
+  connection.on('error', () => undefined);
+  connection.on('close', () => ended.resolve(undefined));
+  stream.pipe(connection);
+  // The socket is closed with a code by its owner.
+  connection.pipe(stream, { end: false });
   try {
-    await pipeline(stream, connection, stream, { signal });
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ECONNREFUSED')) {
-      throw new ConnectError(vncSocket, 'its QEMU does not listen', { cause: error });
-    }
-    // Either side has ended.
-    if (!signal.aborted && !isSystemError(error) && !isPrematureClose(error)) throw error;
+    await ended.promise;
   } finally {
+    ignoreAbort();
     connection.destroy();
   }
-}
-
-function isPrematureClose(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }

@@ -1,0 +1,42 @@
+import type { WebSocket } from 'ws';
+import { until } from '../../command.ts';
+
+/** A WebSocket of the server, and what it has received. */
+export class Client {
+  readonly socket: WebSocket;
+  readonly messages: unknown[] = [];
+  readonly closed: Promise<number>;
+  #bytes = Buffer.alloc(0);
+
+  constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) this.#bytes = Buffer.concat([this.#bytes, data]);
+      else this.messages.push(JSON.parse(data.toString('utf8')));
+    });
+    this.closed = new Promise((resolve) => socket.once('close', resolve));
+  }
+
+  get text(): string {
+    return this.#bytes.toString('latin1');
+  }
+
+  /** Waits until it was opened; it may be closed again. */
+  async opened(): Promise<this> {
+    await until(() => this.socket.readyState !== this.socket.CONNECTING);
+    return this;
+  }
+
+  async shows(pattern: RegExp): Promise<void> {
+    await until(() => pattern.test(this.text));
+  }
+
+  /** Waits for a message that has these fields. */
+  async told(check: (message: never) => unknown): Promise<unknown> {
+    return until(() => this.messages.find((message) => Boolean(check(message as never))) ?? false);
+  }
+
+  type(text: string): void {
+    this.socket.send(Buffer.from(text));
+  }
+}
