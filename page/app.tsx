@@ -29,7 +29,7 @@ export function App() {
             </a>
           </nav>
           <span class="connection faint" role="status">
-            {access === 'open' && !isConnected ? 'connecting …' : ''}
+            {access === 'open' && !isConnected ? 'the server does not answer' : ''}
           </span>
         </header>
       )}

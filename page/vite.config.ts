@@ -29,6 +29,8 @@ export default defineConfig({
     target: 'es2022',
     // The content policy of the server allows no data: addresses of scripts and fonts.
     assetsInlineLimit: 0,
+    // On a busy host every build would print them.
+    rolldownOptions: { checks: { bundlerTimings: false } },
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     // Larger chunks than Vite's 500 kB would not pass the budget of `scripts/page.mjs` anyway.

@@ -1,8 +1,10 @@
 import type { PlannedPort } from '../api/types.ts';
 
-/** Returns the address of a forwarded TCP port in a browser; undefined if none leads there. */
+const SSH = 22;
+
+/** Returns the address of a forwarded port in a browser; undefined for UDP, for ssh and before the host port is known. */
 export function linkOf({ protocol, hostAddress, hostPort, guestPort }: PlannedPort): string | undefined {
-  if (protocol !== 'tcp' || hostPort === undefined) return undefined;
+  if (protocol !== 'tcp' || guestPort === SSH || hostPort === undefined) return undefined;
   const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[hostAddress] ?? bracketed(hostAddress);
   return `${guestPort === 443 || guestPort === 8443 ? 'https' : 'http'}://${host}:${hostPort}/`;
 }

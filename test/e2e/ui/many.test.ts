@@ -48,7 +48,7 @@ describe.skipIf(withoutChromium !== undefined)(`a list of ${MACHINES} machines`,
     const image = join(home.path, 'hang.img');
     writeFileSync(image, bootSectors.hang);
     for (let at = 0; at < MACHINES; at++) {
-      const disk = `${image},format=raw,readonly=on`;
+      const disk = `${image},format=raw,readonly`;
       await home.store.create({ name: `m${at}`, disks: [disk], memory: '64M', cpus: 1, net: 'none' });
     }
     browser = await openChromium();
