@@ -64,7 +64,7 @@ describe.skipIf(withoutChromium !== undefined)(`a list of ${MACHINES} machines`,
   });
 
   test('is in the order of their numbers', async () => {
-    const names = await page.locator('.machine h2').allInnerTexts();
+    const names = await page.locator('.machine h2').allTextContents();
     expect(names).toEqual(Array.from({ length: MACHINES }, (_, at) => `m${at}`));
   });
 
