@@ -59,6 +59,32 @@ export function givenOptions(flags: readonly OptionFlag[], given: object): Recor
   );
 }
 
+/** Returns the words of a command line for the library's options: the reverse of `givenOptions`. */
+export function wordsOf(flags: readonly OptionFlag[], options: object): string[] {
+  const values = new Map(Object.entries(options));
+  return flags.flatMap((flag): string[] => {
+    const value: unknown = values.get(flag.option);
+    if (value === undefined || value === false) return [];
+    const word = new Option(flag.flag).long ?? flag.flag;
+    if (flag.value === 'switch') return [word];
+    if (flag.value === 'time') return [word, `${textOf(value)}ms`];
+    return textsOf(flag, value).flatMap((text) => [word, text]);
+  });
+}
+
+function textsOf({ value: kind }: OptionFlag, value: unknown): string[] {
+  if (kind === 'pairs' && typeof value === 'object' && value !== null) {
+    return Object.entries(value).map(([key, text]) => `${key}=${textOf(text)}`);
+  }
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return values.map(textOf);
+}
+
+/** The library accepts objects for some options, which have no words. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** Parses `key=value`; a key alone has an empty value. */
 export function pairsOf(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(

@@ -2,27 +2,42 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import { startTimer } from '../../../util/time/timer.ts';
 import { answerJson } from '../answers/answer.ts';
-import { describeError, statusOf } from '../answers/described-error.ts';
+import { describeError, isDefect, statusOf } from '../answers/described-error.ts';
 import { readBody } from '../answers/request-body.ts';
 import type { Operation, Work } from '../operations/operation.ts';
 import type { Exchange, Route } from '../routing/exchange.ts';
+import type { Action } from './action.ts';
+import { CREATE, createCommandLine, newMachineSchema, optionsOf } from './create-actions.ts';
+import { IMAGE_ACTIONS } from './image-actions.ts';
 import { MACHINE_ACTIONS } from './machine-actions.ts';
 
 /** Most changes end within this time; the client learns of others by events. */
 const WAIT_MS = 500;
 const LONGEST_WAIT_S = 600;
 
-/** A POST for each change of a machine, and the operations that they are. */
+/** A POST for each change, and the operations that they are. */
 export const ACTION_ROUTES: readonly Route[] = [
-  ...Object.entries(MACHINE_ACTIONS).map(([kind, { schema, work }]): Route => ({
+  actionRoute('create', '/v1/machines', CREATE),
+  ...Object.entries(MACHINE_ACTIONS).map(([kind, one]) =>
+    actionRoute(kind, `/v1/machines/:name/${kind}`, one),
+  ),
+  ...Object.entries(IMAGE_ACTIONS).map(([kind, one]) =>
+    actionRoute(`images/${kind}`, `/v1/images/${kind}`, one),
+  ),
+  {
     method: 'POST',
-    path: `/v1/machines/:name/${kind}`,
-    handle: async (exchange) => {
-      const { request, parts, services } = exchange;
-      const body = await readBody(request, schema);
-      await answerWork(exchange, work(services.store, kind, parts['name'] ?? '', body));
+    path: '/v1/machines/check',
+    handle: async ({ request, response, services: { store } }) => {
+      const body = await readBody(request, newMachineSchema);
+      const command = createCommandLine(body);
+      try {
+        answerJson(response, { command, create: await store.check(optionsOf(body)) });
+      } catch (error) {
+        if (isDefect(error)) throw error;
+        answerJson(response, { command, error: describeError(error) }, statusOf(error));
+      }
     },
-  })),
+  },
   {
     method: 'GET',
     path: '/v1/operations',
@@ -51,6 +66,18 @@ export const ACTION_ROUTES: readonly Route[] = [
     },
   },
 ];
+
+function actionRoute(kind: string, path: string, { schema, work }: Action): Route {
+  return {
+    method: 'POST',
+    path,
+    handle: async (exchange) => {
+      const { request, parts, services } = exchange;
+      const body = await readBody(request, schema);
+      await answerWork(exchange, work(services.store, kind, parts['name'] ?? '', body));
+    },
+  };
+}
 
 /** Starts work, and answers when it has ended or after a while. */
 async function answerWork({ request, response, services }: Exchange, work: Work): Promise<void> {

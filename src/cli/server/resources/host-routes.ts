@@ -28,6 +28,14 @@ export const HOST_ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/catalogue',
+    handle: async ({ response }) => {
+      const { ImageStore } = await import('../../../index.ts');
+      answerJson(response, { images: await new ImageStore().catalogue() });
+    },
+  },
+  {
+    method: 'GET',
     path: '/v1/host',
     handle: async ({ response }) => {
       const { examineHost } = await import('../../../index.ts');

@@ -1,28 +1,12 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../../errors/index.ts';
-import type { MachineStore } from '../../../machines/index.ts';
 import { type LiveMachine, type MachineStopRung, describeEnd } from '../../../machines/index.ts';
-import { quoteForShell } from '../../../public/format.ts';
+import { changeFlags } from '../../../public/options.ts';
+import { wordsOf } from '../../flags/option-flags.ts';
 import { describeStop } from '../../lifecycle/stop.ts';
-import { describePhase } from '../../output/progress.ts';
 import { stateOf, timeStamp } from '../../state/snapshot.ts';
 import { describeError } from '../answers/described-error.ts';
-import type { Progress, Work } from '../operations/operation.ts';
-
-interface Running<Body> {
-  readonly store: MachineStore;
-  readonly name: string;
-  readonly body: Body;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: Progress) => void;
-}
-
-/** A change of a machine that a client may ask for. */
-export interface MachineAction {
-  readonly schema: z.ZodType;
-  /** @param body a value of the schema. */
-  readonly work: (store: MachineStore, kind: string, name: string, body: unknown) => Work;
-}
+import { type Action, type Asked, action, option, progressOf } from './action.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
   guest: 'asking its agent',
@@ -41,7 +25,7 @@ const stopped = z.strictObject({ timeoutMs });
 const snapshot = z.strictObject({ name, disksOnly: flag });
 
 /** Every action, by its path below the machine. */
-export const MACHINE_ACTIONS: Readonly<Record<string, MachineAction>> = {
+export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
   start: action(
     started,
     (machine, { paused, discardSaved }) => [
@@ -104,6 +88,26 @@ export const MACHINE_ACTIONS: Readonly<Record<string, MachineAction>> = {
     async ({ store, name: machine, body: { storage = false, force = false } }) =>
       store.remove(machine, { storage, force }),
   ),
+  set: action(
+    z.looseObject({ labels: z.record(z.string(), z.string().nullable()).optional() }),
+    (machine, { labels = {}, ...changes }) => {
+      const [set, removed] = [true, false].map((isSet) =>
+        Object.entries(labels).filter(([, value]) => (value !== null) === isSet),
+      );
+      return [
+        ...['set', machine],
+        ...wordsOf(changeFlags, { ...changes, labels: Object.fromEntries(set ?? []) }),
+        ...(removed ?? []).flatMap(([key]) => ['--unlabel', key]),
+      ];
+    },
+    async ({ store, name: machine, body: { labels, ...changes } }) => {
+      // JSON has no undefined, which removes a label.
+      const relabelled =
+        labels && Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, value ?? undefined]));
+      const all = { ...changes, ...(relabelled && { labels: relabelled }) };
+      return { ...(await store.get(machine).set(all)) };
+    },
+  ),
   'ports/add': action(
     z.strictObject({ ports: z.array(z.string()).min(1) }),
     (machine, { ports }) => ['port', 'add', machine, ...ports],
@@ -150,31 +154,8 @@ export const MACHINE_ACTIONS: Readonly<Record<string, MachineAction>> = {
   ),
 };
 
-function action<Schema extends z.ZodType>(
-  schema: Schema,
-  words: (machine: string, body: z.output<Schema>) => readonly string[],
-  run: (running: Running<z.output<Schema>>) => Promise<object>,
-): MachineAction {
-  return {
-    schema,
-    work: (store, kind, machine, given) => {
-      // The router has parsed it by this schema.
-      const body = given as z.output<Schema>;
-      return {
-        kind,
-        machine,
-        command: shellCommand(words(machine, body)),
-        run: async (signal, onProgress) => run({ store, name: machine, body, signal, onProgress }),
-      };
-    },
-  };
-}
-
 /** A verb of a running machine without options. */
-function onLive(
-  verb: string,
-  run: (live: LiveMachine, signal: AbortSignal) => Promise<unknown>,
-): MachineAction {
+function onLive(verb: string, run: (live: LiveMachine, signal: AbortSignal) => Promise<unknown>): Action {
   return action(
     nothing,
     (machine) => [verb, machine],
@@ -191,12 +172,12 @@ async function start({
   body: { paused = false, discardSaved = false },
   signal,
   onProgress,
-}: Running<z.output<typeof started>>): Promise<object> {
+}: Asked<z.output<typeof started>>): Promise<object> {
   const live = await store.get(machine).start({
     paused,
     discardSaved,
     signal,
-    onProgress: (news) => onProgress({ text: describePhase(news), percent: Math.floor(news.fraction * 100) }),
+    onProgress: (news) => onProgress(progressOf(news)),
     onRenewIdentity: () => onProgress({ text: 'giving the guest its own identity' }),
   });
   const { identityProblem: problem } = live;
@@ -209,7 +190,7 @@ async function stop({
   body: { timeoutMs: limit },
   signal,
   onProgress,
-}: Running<z.output<typeof stopped>>): Promise<object> {
+}: Asked<z.output<typeof stopped>>): Promise<object> {
   const result = await store
     .get(machine)
     .live()
@@ -221,14 +202,6 @@ async function stop({
   return { rung: result.rung, description: describeStop(result) };
 }
 
-function option(word: string, given: boolean | undefined): string[] {
-  return given === true ? [word] : [];
-}
-
 function timeout(limit: number | undefined): string[] {
   return limit === undefined ? [] : ['--timeout', `${limit}ms`];
-}
-
-function shellCommand(words: readonly string[]): string {
-  return ['vmlet', ...words].map(quoteForShell).join(' ');
 }

@@ -172,6 +172,81 @@ describe('a machine by HTTP', () => {
   });
 });
 
+describe('a new machine', () => {
+  test('is checked, and shown as a command, before it is created', async () => {
+    const options = {
+      name: 'n',
+      image: 'micro',
+      memory: '256M',
+      net: 'none',
+      labels: { stage: 'a test' },
+      protect: true,
+      start: true,
+    };
+    const checked = await served.post<Done>('/v1/machines/check', options);
+    expect(checked).toMatchObject({ status: 200, create: { name: 'n' } });
+    expect(checked.command).toBe(
+      "vmlet create n --image micro --memory 256M --net none --label 'stage=a test' --protect --start",
+    );
+    expect(await served.post('/v1/machines/check', { ...options, memory: 'much' })).toMatchObject({
+      status: 400,
+      error: { message: expect.stringMatching(/^memory: /) as string },
+    });
+    expect(await served.post('/v1/machines/check', { ...options, colour: 'red' })).toMatchObject({
+      error: { message: 'colour: unknown option' },
+    });
+    expect(await served.post<Done>('/v1/machines', options)).toMatchObject({
+      status: 200,
+      command: checked.command,
+      operation: { kind: 'create', machine: 'n', state: 'done', result: { name: 'n' } },
+    });
+    expect(await stateOf('n')).toBe('running');
+    expect(home.store.get('n').spec).toMatchObject({ labels: { stage: 'a test' }, protected: true });
+    expect(await served.post<Done>('/v1/machines', options)).toMatchObject({ status: 409 });
+    const set = await act('n', 'set', { memory: '300M', labels: { stage: null, owner: 'me' } });
+    expect(set).toMatchObject({
+      command: 'vmlet set n --memory 300M --label owner=me --unlabel stage',
+      operation: { result: { spec: { labels: { owner: 'me' } } } },
+    });
+    expect(await act('n', 'remove', { force: true, storage: true })).toMatchObject({ status: 200 });
+  });
+
+  test('has its seed in the command', async () => {
+    const key = await home.store.get('m').publicKey();
+    const seed = { user: 'me', sshKeys: [key], userData: '#!/bin/sh' };
+    const checked = await served.post<Done>('/v1/machines/check', { name: 'd', image: 'debian:13', seed });
+    expect(checked).toMatchObject({
+      status: 200,
+      command: `vmlet create d --image debian:13 --username me --ssh-key '${key}' --user-data FILE`,
+    });
+    // The command is shown while options are still wrong.
+    const wrong = { name: 'd', image: 'debian:13', seed: { sshKeys: ['none'] } };
+    expect(await served.post<Done>('/v1/machines/check', wrong)).toMatchObject({
+      status: 400,
+      command: 'vmlet create d --image debian:13 --ssh-key none',
+    });
+  });
+
+  test('is of an image that is pulled, listed and removed', async () => {
+    expect(await served.get('/v1/catalogue')).toMatchObject({
+      images: expect.arrayContaining([expect.objectContaining({ reference: 'debian:13' })]) as unknown[],
+    });
+    expect(await served.post<Done>('/v1/images/pull', { reference: 'nothing:1' })).toMatchObject({
+      status: 404,
+      command: 'vmlet pull nothing:1',
+      error: { code: 'VMLET_IMAGE_NOT_FOUND' },
+    });
+    expect(await served.post<Done>('/v1/images/remove', { reference: 'nothing:1' })).toMatchObject({
+      status: 404,
+      command: 'vmlet image rm nothing:1',
+    });
+    expect(await served.post<Done>('/v1/images/prune', { dryRun: true })).toMatchObject({
+      command: 'vmlet image prune --dry-run',
+      operation: { result: { images: [] } },
+    });
+  });
+});
+
 describe('inside of a machine', () => {
   beforeAll(async () => {
     await act('m', 'start');

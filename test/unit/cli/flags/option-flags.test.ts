@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addOptionFlags, givenOptions } from '../../../../src/cli/flags/option-flags.ts';
+import { addOptionFlags, givenOptions, wordsOf } from '../../../../src/cli/flags/option-flags.ts';
 import { launchOptions } from '../../../../src/cli/flags/machine-flags.ts';
 import { forkOptions } from '../../../../src/cli/flags/run-options.ts';
 import { addSeedFlags } from '../../../../src/cli/flags/seed-flags.ts';
@@ -30,6 +30,27 @@ it('flags become options of the library with the library’s names', () => {
     tpm: true,
     labels: { a: 'b', c: '' },
   });
+});
+
+it('options of the library become the words that they are read from', () => {
+  const words = [
+    '--cpus',
+    '2',
+    '--accel',
+    'tcg',
+    '--adopt',
+    '--disk',
+    '20G',
+    '--disk',
+    '1 G',
+    '--label',
+    'a=b',
+  ];
+  const options = givenOptions(createFlags, read(createFlags, ...words));
+  expect(givenOptions(createFlags, read(createFlags, ...wordsOf(createFlags, options)))).toEqual(options);
+  expect([...wordsOf(createFlags, options)].sort()).toEqual([...words].sort());
+  expect(wordsOf(launchFlags, { timeoutMs: 90_000, cpus: undefined })).toEqual(['--boot-timeout', '90000ms']);
+  expect(wordsOf(createFlags, { tpm: false, ports: [{ guest: 80 }] })).toEqual(['--publish', '{"guest":80}']);
 });
 
 it('an invalid choice is rejected by the library', () => {

@@ -1,0 +1,68 @@
+import type * as z from 'zod';
+import type { ImageProgress } from '../../../index.ts';
+import type { MachineStore } from '../../../machines/index.ts';
+import { formatBytes, quoteForShell } from '../../../public/format.ts';
+import { describePhase } from '../../output/progress.ts';
+import type { Progress, Work } from '../operations/operation.ts';
+
+/** A change that a client has asked for. */
+export interface Asked<Body> {
+  readonly store: MachineStore;
+  /** The machine in the path; empty without one. */
+  readonly name: string;
+  readonly body: Body;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** A change that a client may ask for. */
+export interface Action {
+  readonly schema: z.ZodType;
+  /** @param body a value of the schema. */
+  readonly work: (store: MachineStore, kind: string, name: string, body: unknown) => Work;
+}
+
+/**
+ * @param words the command line that does the same, without `vmlet`.
+ * @param subject the machine; by default the one in the path.
+ */
+export function action<Schema extends z.ZodType>(
+  schema: Schema,
+  words: (name: string, body: z.output<Schema>) => readonly string[],
+  run: (asked: Asked<z.output<Schema>>) => Promise<object>,
+  subject: (body: z.output<Schema>) => string | undefined = () => undefined,
+): Action {
+  return {
+    schema,
+    work: (store, kind, name, given) => {
+      // The route has parsed it by this schema.
+      const body = given as z.output<Schema>;
+      const machine = name === '' ? subject(body) : name;
+      return {
+        kind,
+        machine,
+        command: shellCommand(words(name, body)),
+        run: async (signal, onProgress) => run({ store, name, body, signal, onProgress }),
+      };
+    },
+  };
+}
+
+/** The word of an option that is on. */
+export function option(word: string, given: boolean | undefined): string[] {
+  return given === true ? [word] : [];
+}
+
+export function shellCommand(words: readonly string[]): string {
+  return ['vmlet', ...words].map(quoteForShell).join(' ');
+}
+
+/** For example `debian:13: downloading, 120 MiB of 330 MiB`. */
+export function progressOf(news: ImageProgress): Progress {
+  const { fraction, transfer } = news;
+  const total = transfer?.totalBytes;
+  const amount =
+    transfer && `${formatBytes(transfer.doneBytes)}${total === undefined ? '' : ` of ${formatBytes(total)}`}`;
+  const text = [describePhase(news), ...(amount === undefined ? [] : [amount])].join(', ');
+  return { text, ...(fraction > 0 && { percent: Math.floor(fraction * 100) }) };
+}
