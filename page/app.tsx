@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { connected } from './state/server-events.ts';
 import { session } from './api/session.ts';
+import { Create } from './create/create.tsx';
 import { MachineList } from './list/list.tsx';
 import { MachinePage } from './machine/machine-page.tsx';
 import { Command } from './parts/command.tsx';
@@ -27,6 +28,9 @@ export function App() {
             <a href="#/machines" {...(here.page === 'machines' && { 'aria-current': 'page' as const })}>
               Machines
             </a>
+            <a href="#/create" {...(here.page === 'create' && { 'aria-current': 'page' as const })}>
+              New machine
+            </a>
           </nav>
           <span class="connection faint" role="status">
             {access === 'open' && !isConnected ? 'the server does not answer' : ''}
@@ -43,7 +47,7 @@ export function App() {
 
 function Page({ here }: { readonly here: Route }) {
   if (here.page === 'machine') return <MachinePage key={here.name} {...here} />;
-  return <MachineList />;
+  return here.page === 'create' ? <Create /> : <MachineList />;
 }
 
 function Refused() {
@@ -60,5 +64,6 @@ function Refused() {
 }
 
 function titleOf(here: Route): string {
+  if (here.page === 'create') return 'New machine - vmlet';
   return here.page === 'machine' ? `${here.name}: ${here.tab} - vmlet` : 'Machines - vmlet';
 }

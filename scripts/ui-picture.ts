@@ -9,7 +9,7 @@ import { UiServer } from '../test/e2e/ui/ui-server.ts';
 
 const PICTURE = join(import.meta.dirname, '../docs/ui.png');
 /** Enough for a curve. */
-const SAMPLES = 12;
+const SAMPLES = 30;
 
 const home = await makeHome();
 const browser = await openChromium();

@@ -1,3 +1,4 @@
+import { machinePath } from '../api/client.ts';
 import type { SoundMachine } from '../api/types.ts';
 import { shellCommand } from '../parts/format.ts';
 import { runAction } from '../state/notices.ts';
@@ -68,8 +69,7 @@ function verbsOf({ state, status, spec }: SoundMachine): Verb[] {
 
 export async function perform(name: string, { kind, label, command, body }: MachineAction): Promise<boolean> {
   return runAction({
-    machine: name,
-    kind,
+    path: machinePath(name, kind),
     title: `${label.replace(/ …$/, '')} ${name}:`,
     command,
     ...(body && { body }),

@@ -50,7 +50,9 @@ export function MachineList() {
 function Empty() {
   return (
     <>
-      <p>There are no machines yet. Create one in the shell:</p>
+      <p>
+        There are no machines yet. <a href="#/create">Create one</a>, or in the shell:
+      </p>
       <Command text="vmlet create --image debian:13 --start web" />
     </>
   );

@@ -23,8 +23,7 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
   const add = (event: Event): void => {
     event.preventDefault();
     void runAction({
-      machine: name,
-      kind: 'ports/add',
+      path: machinePath(name, 'ports/add'),
       title: `Publish ${wanted}:`,
       command: addCommand,
       body: { ports: [wanted] },
@@ -32,8 +31,7 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
   };
   const remove = (text: string): void => {
     void runAction({
-      machine: name,
-      kind: 'ports/remove',
+      path: machinePath(name, 'ports/remove'),
       title: `Close ${text}:`,
       command: shellCommand('vmlet', 'port', 'rm', name, text),
       body: { ports: [text] },

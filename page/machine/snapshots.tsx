@@ -27,8 +27,7 @@ export function Snapshots({ machine }: { readonly machine: SoundMachine }) {
   const [asked, setAsked] = useState<Question>();
   const answer = ({ verb, name: snapshot, command }: Question): void => {
     void runAction({
-      machine: name,
-      kind: `snapshots/${verb.toLowerCase()}`,
+      path: machinePath(name, `snapshots/${verb.toLowerCase()}`),
       title: `${verb} snapshot ${snapshot}:`,
       command,
       body: verb === 'Restore' ? { name: snapshot } : { names: [snapshot] },
@@ -82,8 +81,7 @@ function NewSnapshot({ machine: { name, status } }: { readonly machine: SoundMac
   const create = (event: Event): void => {
     event.preventDefault();
     void runAction({
-      machine: name,
-      kind: 'snapshots/create',
+      path: machinePath(name, 'snapshots/create'),
       title: `Snapshot ${snapshot}:`,
       command,
       body: { name: snapshot, ...(flags.length > 0 && { disksOnly }) },

@@ -11,8 +11,8 @@ export interface Sample {
   readonly network: number | null;
 }
 
-/** Five minutes. */
-export const SPAN_MS = 300_000;
+/** Two minutes. */
+export const SPAN_MS = 120_000;
 
 export type Samples = readonly Sample[];
 

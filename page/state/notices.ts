@@ -1,4 +1,4 @@
-import { act, ApiError, machinePath, problemOf } from '../api/client.ts';
+import { act, ApiError, problemOf } from '../api/client.ts';
 import type { ApiProblem, Operation } from '../api/types.ts';
 import { Observable } from '../values/observable.ts';
 
@@ -28,16 +28,14 @@ let count = 0;
 const early = new Map<string, Operation>();
 
 export interface Action {
-  readonly machine: string;
-  /** The last part of the path, as in `snapshots/create`. */
-  readonly kind: string;
+  readonly path: string;
   readonly title: string;
   readonly command: string;
   readonly body?: object;
 }
 
 /** Runs an action and shows it, its command and its outcome. Resolves to false if the server refused it at once. */
-export async function runAction({ machine, kind, title, command, body }: Action): Promise<boolean> {
+export async function runAction({ path, title, command, body }: Action): Promise<boolean> {
   const key = ++count;
   const fresh: Notice = {
     key,
@@ -51,7 +49,7 @@ export async function runAction({ machine, kind, title, command, body }: Action)
   };
   notices.set([...notices.value, fresh].slice(-MOST));
   try {
-    const answer = await act(machinePath(machine, kind), body);
+    const answer = await act(path, body);
     change(key, { command: answer.command, operation: answer.operation.id });
     operationChanged(early.get(answer.operation.id) ?? answer.operation);
     early.delete(answer.operation.id);

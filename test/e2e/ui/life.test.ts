@@ -68,6 +68,36 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     expect(await home.vmlet('create', name, ...hardware)).toMatchObject({ status: 0 });
   }
 
+  test('begins in the page, which shows the command all the time', async () => {
+    const image = join(home.path, 'new.img');
+    writeFileSync(image, bootSectors.hang);
+    await page.getByRole('link', { name: 'New machine' }).click();
+    await page.getByLabel('Name').fill('made');
+    await page.getByLabel('Image, or path of a disk').fill(`${image},format=raw`);
+    await page.getByLabel('Memory').fill('much');
+    await page.getByRole('alert').getByText(/much/).waitFor();
+    expect(await page.getByRole('button', { name: 'Create', exact: true }).isDisabled()).toBe(true);
+    await page.getByLabel('Memory').fill('64M');
+    await page.getByLabel('Ports').fill('80 8022:22');
+    const command = page.locator('form code');
+    const shown = await until(async () => {
+      const text = await command.innerText();
+      return text.includes('64M') && text;
+    });
+    expect(shown).toMatch(/^vmlet create made .*--image .*new\.img,format=raw/);
+    expect(shown).toContain('--start');
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByRole('heading', { name: 'made' }).waitFor();
+    await page.locator('.title .state', { hasText: 'running' }).waitFor();
+    const { memoryBytes, ports } = home.store.get('made').spec;
+    expect({ memoryBytes, guests: ports.map(({ guestPort }) => guestPort) }).toEqual({
+      memoryBytes: 64 * 1024 * 1024,
+      guests: [80, 22],
+    });
+    await page.getByRole('link', { name: 'Machines' }).click();
+    await row('made').waitFor();
+  });
+
   test('is led by the mouse, and each action shows its command', async () => {
     await create('m');
     // The list changes without a reload.

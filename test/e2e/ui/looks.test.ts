@@ -74,6 +74,9 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
         if (tab === 'events') await page.getByRole('cell', { name: 'RESUME', exact: true }).first().waitFor();
         await look(page, `${tab}-${colorScheme}`);
       }
+      await page.evaluate(`location.hash = '#/create'`);
+      await page.getByLabel('Name').fill('new');
+      await look(page, `create-${colorScheme}`);
       expect(ui.problems).toEqual([]);
     },
   );
