@@ -67,16 +67,12 @@ enum link_verdict link_take(struct link *link, const uint8_t *frame, size_t leng
     if (link->waiting.length + sizeof entry + length > WAITING_MAX || !send_at_speed(link, length, now_us()))
         return LINK_LOSES;
     entry.due_us = link->busy_until_us + (int64_t)link->properties.latency_ms * 1000;
-    /* Frames stay in order when the latency is reduced. */
-    if (entry.due_us < link->last_due_us)
-        entry.due_us = link->last_due_us;
     if (!queue_put(&link->waiting, &entry, sizeof entry))
         return LINK_LOSES;
     if (!queue_put(&link->waiting, frame, length)) {
         link->waiting.length -= sizeof entry;
         return LINK_LOSES;
     }
-    link->last_due_us = entry.due_us;
     return LINK_DELAYS;
 }
 

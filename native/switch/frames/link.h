@@ -16,7 +16,7 @@ struct link {
     struct link_properties properties;
     /* The frames so far are sent by then. */
     int64_t busy_until_us;
-    int64_t last_due_us;
+    /* In order, also when the latency has been reduced: each waits for those before it. */
     struct queue waiting;
 };
 

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../../fixtures/agent/until.ts';
+import { switchProgram } from '../../../../src/process/native/network-programs.ts';
 import { identifyProcess } from '../../../../src/process/procfs/identity.ts';
+import { parseProcessStat } from '../../../../src/process/procfs/stat.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { gone } from '../../process/keeper-lab.ts';
@@ -20,6 +22,9 @@ beforeEach(() => {
 afterEach(async () => scope.close());
 
 const names = async (): Promise<string[] | undefined> => (await lab.list())?.ports.map(({ name }) => name);
+
+const isAsleep = (pid: number): boolean =>
+  parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.state === 'S';
 
 async function kill(pid: number): Promise<void> {
   const identity = identifyProcess(pid);
@@ -85,7 +90,12 @@ describe('a switch', () => {
     expect(existsSync(lab.path('switch.sock'))).toBe(false);
   });
 
-  it('keeps nothing of the plug’s, and outlives it', async () => {
+  it.each([
+    { how: 'confined', options: {} },
+    // By vmlet-confine, nothing but the standard streams would be left.
+    { how: 'alone', options: { program: switchProgram() } },
+  ])('keeps nothing of the plug’s, and outlives it: $how', async ({ options }) => {
+    lab = new SwitchLab(parent, scope, options);
     const a = await lab.plug('a', A);
     await lab.plug('b', B);
     const pid = await lab.switchPid();
@@ -156,6 +166,8 @@ describe('a hardware address', () => {
       process.kill(pid, 'SIGSTOP');
       a.socket.destroy();
       a = await lab.begin('a', A);
+      const plug = a.plug.pid ?? 0;
+      await until('it has asked', () => existsSync(`/proc/${plug}/fd/4`) && isAsleep(plug));
       process.kill(pid, 'SIGCONT');
       await lab.hasPort(A);
       expect(a.log).toBe('');
