@@ -9,7 +9,7 @@ import { parseProcessStat } from '../../../../src/process/procfs/stat.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { gone } from '../../process/keeper-lab.ts';
-import { SwitchLab, mac } from './switch-lab.ts';
+import { SwitchLab, frame, mac } from './switch-lab.ts';
 
 const [A, B, C] = [mac(1), mac(2), mac(3)];
 const parent = temporaryDirectory();
@@ -162,8 +162,9 @@ describe('a hardware address', () => {
     await lab.plug('b', B);
     const pid = await lab.switchPid();
     for (let time = 0; time < 20; time++) {
-      // Both the end of the old one and the new one are there when it continues.
+      // Its end comes after more than is read at once.
       process.kill(pid, 'SIGSTOP');
+      a.socket.write(Buffer.concat(Array.from({ length: 40 }, () => frame(A, B, 'x', 4000))));
       a.socket.destroy();
       a = await lab.begin('a', A);
       const plug = a.plug.pid ?? 0;
