@@ -94,7 +94,7 @@ describe('parseSpec', () => {
     [{ modules: 'm' }, 'modules', /requires a kernel/],
     [{ modules: 'm', kernel: 'k', initrd: 'i' }, 'modules', /initramfs/],
     [{ image: 'host', kernel: 'k', initrd: 'i' }, 'kernel', /image/],
-    [{ image: 'host', diskSize: '4G' }, 'diskSize', /image of the store/],
+    [{ image: 'host', diskSize: '4G' }, 'diskSize', /applies only to the disk of/],
     [{ image: 'host', seed: {} }, 'seed', /disk/],
     [{ net: 'none', ports: ['80'] }, 'ports', /network/],
     [{ net: 'bridge' }, 'net', /bridge/],
