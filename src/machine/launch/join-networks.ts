@@ -9,7 +9,7 @@ import { NamedNetwork } from '../network/joined-network.ts';
 import type { Attachment, NetworkPlace } from '../network/network-place.ts';
 import type { Locations } from '../paths/locations.ts';
 
-/** What a machine that joins networks needs. */
+/** The circumstances of a machine that joins networks. */
 export interface Joining {
   readonly locations: Pick<Locations, 'machines' | 'networks' | 'cache'>;
   readonly signal: AbortSignal | undefined;

@@ -15,7 +15,7 @@ import { Scope } from '../../util/scope.ts';
 import type { HostsFile } from './hosts-file.ts';
 import type { NetworkAttachment } from './attachment.ts';
 
-/** What a machine that joins needs of its host. */
+/** Directories and features of the host of a machine that joins. */
 export interface JoinContext {
   readonly locations: Places;
   readonly host: Pick<Host, 'confinement'>;

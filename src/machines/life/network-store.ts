@@ -61,6 +61,7 @@ export class NetworkStore {
     return networkNames(this.#locations.networks);
   }
 
+  /** Lists all networks by name, including those whose records cannot be read. */
   async list(limits: Limits = {}): Promise<ListedNetwork[]> {
     return Promise.all(
       this.names().map(async (name) =>
@@ -72,7 +73,10 @@ export class NetworkStore {
     );
   }
 
-  /** @throws NetworkNotFoundError, InvalidInputError for an invalid name or record, SwitchRequestError. */
+  /**
+   * Returns a network with its members.
+   * @throws NetworkNotFoundError, InvalidInputError for an invalid name or record, SwitchRequestError.
+   */
   async get(name: string, limits: Limits = {}): Promise<PrivateNetwork> {
     const { version: _version, ...record } = readNetwork(this.#locations.networks, name);
     const files = networkFiles(this.#locations.networks, name);

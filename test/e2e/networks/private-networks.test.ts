@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { NetworkStore, type PrivateNetwork } from '../../../src/machines/index.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
+
+// Most tests start three machines, and restart some.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 let home: Home;
 let networks: NetworkStore;

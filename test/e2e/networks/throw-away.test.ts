@@ -1,11 +1,14 @@
 import { readdirSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { crash, createTemplate, launch } from '../../../src/index.ts';
 import { NetworkStore } from '../../../src/machines/index.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
 
 const own = new NetworkStore();
+// Most tests start three machines, and restart some.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
 let home: Home;
 
 beforeAll(async () => {
