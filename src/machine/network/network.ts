@@ -98,7 +98,7 @@ export class Network implements AsyncDisposable {
    * @internal Attaches a machine that is being started.
    * @throws InvalidInputError for a name that is already taken, and for a network that is full or closed.
    */
-  take(name: string): NetworkAttachment<Network> {
+  take(name: string): OwnAttachment {
     if (this.#isClosed) throw new InvalidInputError('networks', `the network ${this.name} is closed`);
     if (this.#attachments.has(name)) {
       throw new InvalidInputError(
@@ -143,6 +143,11 @@ export class Network implements AsyncDisposable {
   }
 }
 
+/** An attachment to a network of this process, which ends at once. */
+interface OwnAttachment extends NetworkAttachment<Network> {
+  leave(): void;
+}
+
 interface AttachmentContext {
   readonly switch: EthernetSwitch;
   readonly names: () => ReadonlyMap<string, string>;
@@ -150,7 +155,7 @@ interface AttachmentContext {
   readonly leave: () => void;
 }
 
-class Attachment implements NetworkAttachment<Network> {
+class Attachment implements OwnAttachment {
   readonly network: Network;
   readonly name: string;
   readonly address: string;

@@ -39,7 +39,8 @@ const running = (program: string): number[] =>
     .map(({ pid }) => pid);
 const theOnly = (program: string): number => {
   const [pid, ...others] = running(program);
-  if (pid === undefined || others.length > 0) throw new Error(`expected one ${program}: ${running(program)}`);
+  if (pid === undefined || others.length > 0)
+    throw new Error(`expected one ${program}: ${running(program).join(' ')}`);
   return pid;
 };
 /** The plug of one member has its name as a word. */
