@@ -70,6 +70,7 @@ export { PoolNotFoundError, PoolExistsError, PoolFailedError } from './machine/p
 export { GuestCommandError, GuestCommandFailedError } from './guest/guest-command.ts';
 export {
   GuestFileError,
+  GuestMountError,
   GuestRequestError,
   GuestProtocolError,
   GuestClosedError,

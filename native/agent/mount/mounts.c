@@ -160,14 +160,15 @@ static int mount_disk(const struct directory *directory)
     module_load("virtio_blk");
     module_load("ext4");
     if (!volume_find(directory->tag, device, sizeof device))
-        return ENODEV;
+        return ENOTBLK;
     bool is_writable = !(directory->flags & MOUNT_READ_ONLY);
     /* The host gets the space of removed files back. */
     struct file_system system = {.type = "ext4", .source = device, .options = is_writable ? "discard" : NULL};
     int reason = mount_system(&system, directory);
     if (!reason && is_writable)
         remove_lost_and_found(directory->path);
-    return reason;
+    /* ENODEV is the answer of a kernel without virtiofs. */
+    return reason == ENODEV ? ENOTBLK : reason;
 }
 
 static int mount_one(const struct directory *directory)

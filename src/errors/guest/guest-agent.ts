@@ -28,6 +28,20 @@ export class GuestRequestError extends VmletError {
   }
 }
 
+/** The guest cannot mount a directory, a volume or tmpfs. */
+export class GuestMountError extends VmletError {
+  override readonly code = 'VMLET_GUEST_MOUNT';
+  /** Its path in the guest. */
+  readonly target: string;
+  readonly errno: string;
+
+  constructor(target: string, errno: string, problem: string, details: ErrorDetails = {}) {
+    super(`cannot mount ${target}: ${problem}`, details);
+    this.target = target;
+    this.errno = errno;
+  }
+}
+
 /** The agent and this library do not understand each other. The session has ended. */
 export class GuestProtocolError extends VmletError {
   override readonly code = 'VMLET_GUEST_PROTOCOL';

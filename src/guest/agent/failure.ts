@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import {
   GuestCommandError,
   GuestFileError,
+  GuestMountError,
   GuestProtocolError,
   GuestRequestError,
 } from '../../errors/index.ts';
@@ -125,7 +126,7 @@ export function fileFailure(frame: Frame, path: string): GuestFileError {
 }
 
 /** @throws GuestProtocolError */
-export function requestFailure(frame: Frame): GuestRequestError {
+export function requestFailure(frame: Frame): GuestRequestError | GuestMountError {
   const { phase, errno, subject } = readFailure(frame);
   // Our encoding is well-formed: the agent rejects requests that it does not know.
   if (phase === 'request' && (errno === 'EBADMSG' || errno === 'ENOSYS')) {
@@ -138,18 +139,21 @@ export function requestFailure(frame: Frame): GuestRequestError {
       },
     );
   }
-  if (phase === 'mount') return mountFailure(subject, errno);
+  if (phase === 'mount') return mountFailure(subject ?? 'a directory', errno);
   return new GuestRequestError(subject, errno, `${phase}: ${describe(errno)}`);
 }
 
-function mountFailure(path: string | undefined, errno: string): GuestRequestError {
-  if (errno !== 'ENODEV') {
-    return new GuestRequestError(path, errno, `cannot mount the shared directory: ${describe(errno)}`);
+function mountFailure(target: string, errno: string): GuestMountError {
+  switch (errno) {
+    case 'ENODEV':
+      return new GuestMountError(target, errno, "the guest's kernel has no virtiofs", {
+        hint: 'use a kernel with virtiofs, or copy the directory instead: vmlet cp',
+      });
+    case 'ENOTBLK':
+      return new GuestMountError(target, errno, "the guest's kernel has no ext4 or no virtio_blk", {
+        hint: 'use a kernel with both, or share a directory: -v ./SRC:DST',
+      });
+    default:
+      return new GuestMountError(target, errno, describe(errno));
   }
-  return new GuestRequestError(
-    path,
-    errno,
-    "cannot mount the shared directory: the guest's kernel has no virtiofs",
-    { hint: 'use a kernel with virtiofs, or copy the directory instead: vmlet cp' },
-  );
 }

@@ -1,9 +1,12 @@
 import {
+  GuestMountError,
   InvalidInputError,
   MissingProgramError,
   NoSpaceError,
   PortTakenError,
+  SharesUnavailableError,
   VmletError,
+  VolumeInUseError,
   isSystemError,
 } from '../../errors/index.ts';
 import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.ts';
@@ -85,10 +88,19 @@ async function forkKept(request: Request): Promise<Machine | undefined> {
   }
 }
 
+const REPEATABLE = [
+  GuestMountError,
+  InvalidInputError,
+  MissingProgramError,
+  PortTakenError,
+  SharesUnavailableError,
+  VolumeInUseError,
+] as const;
+
 /** A boot would fail in the same way where the request is wrong, or the host lacks something. */
 function mayBootInstead(error: unknown, { signal }: LaunchOptions): boolean {
   if (signal?.aborted === true || !(error instanceof VmletError || isSystemError(error))) return false;
-  return ![InvalidInputError, PortTakenError, MissingProgramError].some((kind) => error instanceof kind);
+  return !REPEATABLE.some((kind) => error instanceof kind);
 }
 
 /** Work on the cache, on which the machine that runs already does not depend. */
