@@ -233,4 +233,19 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     // An action is shown by the page that began it.
     expect(await page.locator('.notice', { hasText: 'Pause m' }).count()).toBe(0);
   });
+
+  test('continues without the server, whose next one has another address', async () => {
+    await createSmall('m');
+    expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+    const first = new UiServer(home, browser);
+    const left = await first.open();
+    await first.end();
+    await left.getByText('the server does not answer', { exact: true }).waitFor();
+    await left.getByRole('button', { name: 'Stop m' }).click();
+    await left.locator('.notice.failed').getByText('the server does not answer').waitFor();
+    expect(home.store.get('m').status().kind).toBe('running');
+    await left.goto(await ui.newAddress());
+    await left.locator('[data-machine="m"] .state', { hasText: 'running' }).waitFor();
+    await first.close();
+  });
 });

@@ -66,6 +66,11 @@ export class UiServer {
 
   async close(): Promise<void> {
     await Promise.all(this.#contexts.splice(0).map(async (context) => context.close()));
+    await this.end();
+  }
+
+  /** Ends the server, and leaves its pages open. */
+  async end(): Promise<void> {
     this.#command.process.kill('SIGINT');
     await this.#command.finished;
   }
