@@ -9,7 +9,7 @@ export interface Notice {
   readonly title: string;
   readonly command: string;
   readonly state: Operation['state'];
-  /** Of a running action: the step that it is at. */
+  /** The step that a running action is at. */
   readonly progress: Operation['progress'];
   readonly result: Operation['result'];
   readonly problem: ApiProblem | undefined;
@@ -64,7 +64,7 @@ export async function runAction({ path, title, command, body }: Action): Promise
 export function operationChanged(operation: Operation): void {
   const notice = notices.value.find((one) => one.operation === operation.id);
   if (!notice) {
-    // Of another page or client, unless the answer to this page's POST has yet to come.
+    // It belongs to another page or client, unless the answer to this page's POST has yet to come.
     if (notices.value.some((one) => one.operation === undefined && one.state === 'running')) {
       early.set(operation.id, operation);
     }
