@@ -5,7 +5,7 @@ import type { Gate } from '../access/gate.ts';
 import type { EventSources } from '../live/event-feed.ts';
 import type { Screens } from '../live/screens.ts';
 
-/** What the answers of one server are made of. */
+/** The sources of every answer of one server. */
 export interface Services extends EventSources {
   readonly store: MachineStore;
   readonly screens: Screens;
