@@ -31,7 +31,9 @@ export function licenceTexts(root, folders, place = 'command') {
   const texts = folders.map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
     if (!accepted.includes(license)) throw new Error(`${name}: ${license} may not be bundled`);
-    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e(\.(md|txt))?$/i.test(entry));
+    const file = readdirSync(join(root, folder)).find((entry) =>
+      /^licen[cs]e(-mit)?(\.(md|txt))?$/i.test(entry),
+    );
     if (file === undefined) throw new Error(`${name} has no licence text`);
     return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
   });

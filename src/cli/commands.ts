@@ -168,6 +168,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Enter',
     load: async () => (await import('./enter/cp.ts')).cpCommand(),
   },
+  sync: {
+    summary: 'keep a directory in a machine up to date from the host',
+    group: 'Enter',
+    load: async () => (await import('./enter/sync.ts')).syncCommand(),
+  },
   port: {
     summary: 'manage port forwards',
     group: 'Ports and disks',

@@ -6,11 +6,13 @@ import type { MachineStatistics } from '../machine/logs/statistics.ts';
 import type { BoundForward } from '../network/ports/port.ts';
 import type { QmpClient } from '../qmp/index.ts';
 import { type ExitStatus, MachineStateError, type VmletError } from '../errors/index.ts';
+import type { SyncPass } from '../guest/sync/tree-sync.ts';
 import type { CopyOptions } from '../guest/tree/copy-tree.ts';
 import type { Limits } from '../util/time/deadline.ts';
 import type { MachineConsoleEnd, MachineConsoleOptions } from './look/console.ts';
 import type { Definition } from './record/definition.ts';
 import type { KeyboardInput } from './look/keyboard.ts';
+import type { SyncOptions } from './guest/sync.ts';
 import type { GuestAddresses } from './look/guest-addresses.ts';
 import type { GuestChannel } from './channel/guest-channel.ts';
 import type { SshAccess, SshOptions } from './ssh/ssh.ts';
@@ -77,6 +79,17 @@ export class LiveMachine {
     const { copyOutOfGuest } = await import('./guest/copy.ts');
     await using channel = await this.openGuest(options);
     return await copyOutOfGuest(channel, guestPath, path, options);
+  }
+
+  /**
+   * Makes a directory in the guest like one of the host: copies what differs by size and time, or by contents, and
+   * removes what the host does not have. With `watch` it does so at each change, until the signal aborts.
+   * @throws InvalidInputError, GuestSetupError, GuestFileError, MachineStateError, or the signal's reason.
+   */
+  async sync(path: string, guestPath: string, options: Limits & SyncOptions = {}): Promise<SyncPass> {
+    const { syncIntoGuest } = await import('./guest/sync.ts');
+    await using channel = await this.openGuest(options);
+    return await syncIntoGuest(channel, path, guestPath, options);
   }
 
   /** Unpacks a tar stream in a directory of the guest. */

@@ -6,11 +6,7 @@ import { durationMs } from '../flags/flag-values.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { note } from '../output/say.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
-
-interface Place {
-  readonly machine: string | undefined;
-  readonly path: string;
-}
+import { parsePlace } from './place.ts';
 
 interface Limits {
   readonly timeoutMs: number | undefined;
@@ -100,10 +96,4 @@ async function showingBytes<T>(
   } finally {
     progress.clear();
   }
-}
-
-/** A machine's name has no slash, so a slash before the colon makes it a local path. */
-function parsePlace(text: string): Place {
-  const [, machine, path] = /^([^:/]+):(.*)$/s.exec(text) ?? [];
-  return machine === undefined || path === undefined ? { machine: undefined, path: text } : { machine, path };
 }

@@ -60,6 +60,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'vmlet exec --detach web -- ./server',
   ],
   cp: ['vmlet cp ./site web:/srv/', 'vmlet cp web:/var/log/syslog .', 'tar c . | vmlet cp - web:/srv'],
+  sync: [
+    'vmlet sync ./site web:/srv/site',
+    'vmlet sync . web:/app --watch --ignore node_modules --ignore-file .gitignore',
+  ],
   port: ['vmlet port web', 'vmlet port add web 8443:443', 'vmlet port rm web 8443'],
   network: [
     'vmlet network create lan',

@@ -28,6 +28,9 @@ const PACK = [
   '--numeric-owner',
 ] as const;
 
+/** tar's status when a file has changed while it was read. */
+const CHANGED = 1;
+
 /** Unpacks stdin into the directory $1, or into a directory $2 below it if $1 exists and $2 is not empty. */
 const UNPACK_IN_GUEST = `
 target=$1
@@ -61,15 +64,51 @@ export async function copyTreeIntoGuest(
   agent: GuestCommands,
   hostPath: string,
   guestPath: string,
+  options: CopyOptions,
+): Promise<void> {
+  await sendTar(agent, { words: ['-C', hostPath, '.'] }, guestPath, nameOf(hostPath) ?? '', options);
+}
+
+/**
+ * Copies members of a directory into an existing directory of the guest, with permission bits and times. Those that
+ * change or disappear meanwhile are copied as they are then, or left out.
+ * @param paths relative to `hostPath`; of a directory, only itself is copied.
+ * @throws GuestSetupError, CommandFailedError, or the signal's reason.
+ */
+export async function copyMembersIntoGuest(
+  agent: GuestCommands,
+  hostPath: string,
+  paths: readonly string[],
+  guestPath: string,
+  options: CopyOptions,
+): Promise<void> {
+  const list = paths.map((path) => `./${path}\0`).join('');
+  const words = ['-C', hostPath, '--no-recursion', '--ignore-failed-read', '--null', '--files-from=-'];
+  await sendTar(agent, { words, list }, guestPath, '', options);
+}
+
+interface Packing {
+  /** Arguments of tar. */
+  readonly words: readonly string[];
+  /** Standard input of tar: names of files that may change or disappear. */
+  readonly list?: string;
+}
+
+async function sendTar(
+  agent: GuestCommands,
+  { words, list }: Packing,
+  guestPath: string,
+  name: string,
   { onProgress, signal }: CopyOptions,
 ): Promise<void> {
-  const tar = await startHelper([...PACK, '-C', hostPath, '.'], { signal }, { buffer: { stdout: false } });
+  const how = { buffer: { stdout: false }, ...(list !== undefined && { input: list }) } as const;
+  const tar = await startHelper([...PACK, ...words], { signal }, how);
   try {
     const archive = counted(tar.child.stdout, onProgress);
-    await unpackInGuest(agent, archive, guestPath, nameOf(hostPath) ?? '', signal);
+    await unpackInGuest(agent, archive, guestPath, name, signal);
     const { exitCode, signal: killedBy, stderr } = await tar.ended;
     signal?.throwIfAborted();
-    if (exitCode !== 0) {
+    if (exitCode !== 0 && !(list !== undefined && exitCode === CHANGED)) {
       throw new CommandFailedError(PACK, { exitCode, signal: killedBy }, Buffer.from(stderr).toString());
     }
   } finally {

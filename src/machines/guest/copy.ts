@@ -12,9 +12,9 @@ const DIRECTORY_HINT =
   'install vmlet-agent in the guest, or use ssh: tar -C DIR -c . | vmlet ssh NAME -- tar -C DIR -x';
 
 /** @throws InvalidInputError for QEMU's agent, which has no streams. */
-export function agentOf(channel: GuestChannel): GuestAgent {
+export function agentOf(channel: GuestChannel, command = 'cp'): GuestAgent {
   if (channel.kind === 'vmlet') return channel.agent;
-  throw new InvalidInputError('cp', "QEMU's agent cannot copy directories and tar streams", {
+  throw new InvalidInputError(command, "QEMU's agent cannot copy directories and tar streams", {
     hint: DIRECTORY_HINT,
   });
 }

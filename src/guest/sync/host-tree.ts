@@ -1,0 +1,154 @@
+import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import type { TreeEntry } from './changes.ts';
+import type { IgnoredPaths } from './ignored-paths.ts';
+
+/** Each takes about 300 bytes of memory here. */
+const MOST_ENTRIES = 1_000_000;
+/** Node's text of bytes that are no UTF-8; the file cannot be found by it. */
+const UNREADABLE_NAME = '\ufffd';
+
+/** A member of the host's tree. */
+export interface HostEntry extends TreeEntry {
+  /** Another number at the same path is another directory. */
+  readonly inode: number;
+}
+
+/** The members of a directory of the host, as of the last look. */
+export class HostTree {
+  readonly #root: string;
+  readonly #ignored: IgnoredPaths;
+  readonly #onDirectory: (path: string, inode: number) => void;
+  readonly entries = new Map<string, HostEntry>();
+  /** Names in each directory. */
+  readonly #names = new Map<string, ReadonlySet<string>>();
+  /** Members that cannot be copied: devices, sockets, FIFOs, and names that are not UTF-8. */
+  readonly omitted = new Set<string>();
+
+  /** @param onDirectory called before the contents of a directory are read, so that no later change is missed. */
+  constructor(root: string, ignored: IgnoredPaths, onDirectory: (path: string, inode: number) => void) {
+    this.#root = root;
+    this.#ignored = ignored;
+    this.#onDirectory = onDirectory;
+  }
+
+  /** Looks at the whole tree. */
+  async scan(signal: AbortSignal | undefined): Promise<void> {
+    this.entries.clear();
+    this.#names.clear();
+    this.omitted.clear();
+    this.#onDirectory('', lstatSync(this.#root).ino);
+    await this.#scanInto([''], signal);
+  }
+
+  /** Looks at these directories again, and into those that are new in them. */
+  async rescan(directories: Iterable<string>, signal: AbortSignal | undefined): Promise<void> {
+    const there = [...directories].filter(
+      (path) => path === '' || this.entries.get(path)?.kind === 'directory',
+    );
+    await this.#scanInto(there, signal);
+  }
+
+  /** Returns true if a member is still as it was at the last look. */
+  isUnchanged(path: string): boolean {
+    const [before, now] = [this.entries.get(path), this.#look(path)];
+    return before?.mtimeMs === now?.mtimeMs && before?.size === now?.size && before?.kind === now?.kind;
+  }
+
+  async #scanInto(pending: string[], signal: AbortSignal | undefined): Promise<void> {
+    for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+      pending.push(...this.#readDirectory(path));
+      if (this.entries.size > MOST_ENTRIES) {
+        throw new InvalidInputError('source', `has more than ${MOST_ENTRIES} files`, {
+          hint: 'ignore directories that need not be copied: --ignore node_modules',
+        });
+      }
+      // Signals and the guest's connection need turns.
+      if (pending.length % 64 === 0) await nextTurn();
+      signal?.throwIfAborted();
+    }
+  }
+
+  /** @returns the directories in it that were not known. */
+  #readDirectory(path: string): string[] {
+    const found = new Set<string>();
+    const entered: string[] = [];
+    for (const { name } of this.#listing(path)) {
+      const inner = inside(path, name);
+      const entry = name.includes(UNREADABLE_NAME) ? undefined : this.#look(inner);
+      if (entry === undefined) {
+        if (name.includes(UNREADABLE_NAME)) this.omitted.add(inner);
+        continue;
+      }
+      if (this.#ignored.has(inner, entry.kind === 'directory')) continue;
+      found.add(name);
+      const known = this.entries.get(inner);
+      if (entry.kind === 'directory' && known?.inode !== entry.inode) {
+        this.#forget(inner);
+        this.#onDirectory(inner, entry.inode);
+        entered.push(inner);
+      }
+      this.entries.set(inner, entry);
+    }
+    for (const name of this.#names.get(path) ?? []) if (!found.has(name)) this.#forget(inside(path, name));
+    this.#names.set(path, found);
+    return entered;
+  }
+
+  #listing(path: string): Dirent[] {
+    try {
+      return readdirSync(join(this.#root, path), { withFileTypes: true });
+    } catch (error) {
+      // It has gone meanwhile, which its parent will show.
+      if (path !== '' && isSystemError(error, 'ENOENT', 'ENOTDIR')) return [];
+      throw error;
+    }
+  }
+
+  #look(path: string): HostEntry | undefined {
+    const stats = lstatSync(join(this.#root, path), { throwIfNoEntry: false });
+    if (!stats) return undefined;
+    const kind = stats.isFile()
+      ? 'file'
+      : stats.isDirectory()
+        ? 'directory'
+        : stats.isSymbolicLink()
+          ? 'symlink'
+          : undefined;
+    if (kind === undefined) {
+      this.omitted.add(path);
+      return undefined;
+    }
+    const size = kind === 'directory' ? 0 : stats.size;
+    const entry: HostEntry = {
+      kind,
+      mode: stats.mode & 0o7777,
+      size,
+      mtimeMs: stats.mtimeMs,
+      inode: stats.ino,
+    };
+    return kind === 'symlink' ? { ...entry, target: this.#targetOf(path) } : entry;
+  }
+
+  #targetOf(path: string): string {
+    try {
+      return readlinkSync(join(this.#root, path));
+    } catch (error) {
+      // It has been replaced meanwhile, which its directory shows.
+      if (isSystemError(error, 'ENOENT', 'EINVAL')) return '';
+      throw error;
+    }
+  }
+
+  #forget(path: string): void {
+    for (const name of this.#names.get(path) ?? []) this.#forget(inside(path, name));
+    this.#names.delete(path);
+    this.entries.delete(path);
+  }
+}
+
+function inside(directory: string, name: string): string {
+  return directory === '' ? name : `${directory}/${name}`;
+}

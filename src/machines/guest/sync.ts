@@ -1,0 +1,75 @@
+import { statSync } from 'node:fs';
+import { InvalidInputError } from '../../errors/index.ts';
+import { ignoredPaths } from '../../guest/sync/ignored-paths.ts';
+import { type Dirty, type SyncPass, TreeSync } from '../../guest/sync/tree-sync.ts';
+import { TreeWatch } from '../../guest/sync/tree-watch.ts';
+import type { GuestChannel } from '../channel/guest-channel.ts';
+import { agentOf } from './copy.ts';
+
+/** Options of synchronising a directory. */
+export interface SyncOptions {
+  /** Paths that are neither copied nor removed: lines in the grammar of .gitignore. */
+  readonly ignore?: readonly string[] | undefined;
+  /** Continue at each change on the host until the signal aborts; false by default. */
+  readonly watch?: boolean | undefined;
+  /** Called after each pass. */
+  readonly onPass?: ((pass: SyncPass) => void) | undefined;
+  /** Called when the kernel has no more watches for this user, and the tree is looked at every two seconds instead. */
+  readonly onLimit?: (() => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A file that is written all the time would never be settled. */
+const MOST_PASSES = 5;
+
+/**
+ * Makes a directory in the guest like one of the host.
+ * @param source a directory.
+ * @param target absolute; created if it is missing.
+ * @returns the sums of all passes; never returns with `watch`.
+ */
+export async function syncIntoGuest(
+  channel: GuestChannel,
+  source: string,
+  target: string,
+  { ignore = [], watch = false, onPass, onLimit = () => undefined, signal }: SyncOptions,
+): Promise<SyncPass> {
+  const agent = agentOf(channel, 'sync');
+  checkPlaces(source, target);
+  const places = { source, target, ignored: ignoredPaths(ignore) };
+  using watcher = watch ? new TreeWatch(source, onLimit) : undefined;
+  const tree = new TreeSync(agent, places, (path, inode) => watcher?.add(path, inode));
+  let sum: SyncPass = { sent: 0, removed: 0, omitted: 0, isUnsettled: false };
+  let dirty: Dirty = 'all';
+  for (let count = 1; ; count++) {
+    const pass = await tree.pass(dirty, signal);
+    onPass?.(pass);
+    sum = { ...pass, sent: sum.sent + pass.sent, removed: sum.removed + pass.removed };
+    if (watcher && signal) {
+      watcher.keep((path, inode) => tree.hasDirectory(path, inode));
+      dirty = pass.isUnsettled ? new Set() : await watcher.next(signal);
+    } else if (!pass.isUnsettled || count === MOST_PASSES) return sum;
+    else dirty = new Set();
+  }
+}
+
+function checkPlaces(source: string, target: string): void {
+  const found = statSync(source, { throwIfNoEntry: false });
+  if (!found) throw new InvalidInputError('source', `no such directory: ${source}`);
+  if (!found.isDirectory()) {
+    throw new InvalidInputError('source', `not a directory: ${source}`, {
+      hint: 'to copy a file, use: vmlet cp',
+    });
+  }
+  if (!target.startsWith('/')) {
+    throw new InvalidInputError(
+      'target',
+      `invalid path ${JSON.stringify(target)}: expected an absolute path in the guest`,
+    );
+  }
+  if (target === '/') {
+    throw new InvalidInputError('target', 'the root directory of a guest cannot be synchronised', {
+      hint: 'choose a directory such as /app',
+    });
+  }
+}

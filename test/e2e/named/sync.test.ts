@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { directoryIn, temporaryDirectory } from '../../directory.ts';
+import { until } from '../command.ts';
+import { type Home, makeHome } from './home.ts';
+
+const top = temporaryDirectory();
+let home: Home;
+
+beforeAll(async () => {
+  home = await makeHome();
+  const { stderr, status } = await home.vmlet(
+    'create',
+    'web',
+    '--image',
+    'micro',
+    '--net',
+    'none',
+    '--start',
+  );
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  const program = join(top, 'inotify-log');
+  execFileSync('make', [
+    '-s',
+    '-C',
+    join(import.meta.dirname, '../../../fixtures/inotify'),
+    `OUT=${program}`,
+  ]);
+  await inGuest('mkdir -p /srv');
+  await home.vmlet('cp', program, 'web:/srv/');
+});
+afterAll(async () => home.close());
+
+function write(root: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(join(root, dirname(path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+}
+
+async function inGuest(script: string): Promise<string> {
+  const { stdout, stderr } = await home.vmlet('exec', 'web', '--', 'sh', '-c', script);
+  return `${stdout}${stderr}`.trim();
+}
+
+async function sync(root: string, target: string, ...flags: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await home.vmlet('sync', ...flags, root, `web:${target}`);
+  return `${stdout}${stderr}`.trim();
+}
+
+describe('vmlet sync', () => {
+  it('copies a tree, then what differs, and removes what has gone', async () => {
+    const root = directoryIn(top, 'tree-');
+    write(root, { 'a b': 'one', '-d/e/f': 'two', 'gone/x': '', 'line\nbreak': 'three', kind: 'file', ä: '' });
+    symlinkSync('a b', join(root, 'link'));
+    chmodSync(join(root, 'a b'), 0o750);
+    utimesSync(join(root, 'a b'), 1_000_000_000, 1_000_000_000);
+    expect(await sync(root, '/srv/deep/tree')).toBe('vmlet: sent 10, removed 0');
+    const look = 'cd /srv/deep/tree; cat link ./-d/e/f line*; stat -c "%a %Y %u" "a b"';
+    expect(await inGuest(look)).toBe('onetwothree750 1000000000 0');
+    expect(await sync(root, '/srv/deep/tree')).toBe('vmlet: up to date');
+
+    rmSync(join(root, 'gone'), { recursive: true });
+    rmSync(join(root, 'kind'));
+    write(root, { 'kind/now': 'directory', '-d/e/f': '222' });
+    chmodSync(join(root, 'a b'), 0o700);
+    expect(await sync(root, '/srv/deep/tree')).toBe('vmlet: sent 4, removed 3');
+    expect(await inGuest('cd /srv/deep/tree; cat kind/now ./-d/e/f; stat -c %a "a b"; ls -d gone')).toMatch(
+      /^directory222700\nls: gone: No such file/,
+    );
+  });
+
+  it('compares contents where only the time differs, and gives the time', async () => {
+    const root = directoryIn(top, 'times-');
+    write(root, { same: 'equal', other: 'first' });
+    await sync(root, '/srv/times');
+    const before = await inGuest('stat -c %i /srv/times/same');
+    for (const name of ['same', 'other']) {
+      if (name === 'other') writeFileSync(join(root, name), 'FIRST');
+      utimesSync(join(root, name), 1_200_000_000, 1_200_000_000);
+    }
+    expect(await sync(root, '/srv/times')).toBe('vmlet: sent 1, removed 0');
+    expect(await inGuest('cd /srv/times; stat -c "%i %Y" same; cat other')).toBe(
+      `${before} 1200000000\nFIRST`,
+    );
+  });
+
+  it('neither copies nor removes what is ignored', async () => {
+    const root = directoryIn(top, 'ignored-');
+    write(root, { 'package.json': '{}', 'node_modules/of-host': '', 'src/x.o': '', 'src/x.c': '' });
+    writeFileSync(join(root, '.gitignore'), '*.o\n');
+    await inGuest(
+      'mkdir -p /srv/app/node_modules /srv/app/old/node_modules; touch /srv/app/node_modules/own /srv/app/old/node_modules/x /srv/app/old/y',
+    );
+    const flags = ['--ignore', 'node_modules', '--ignore-file', join(root, '.gitignore')];
+    await sync(root, '/srv/app', ...flags);
+    expect(await inGuest('cd /srv/app; find . -type f | sort')).toBe(
+      ['./.gitignore', './node_modules/own', './old/node_modules/x', './package.json', './src/x.c'].join(
+        '\n',
+      ),
+    );
+  });
+
+  it('sends each change while it watches, with events in the guest, until Ctrl-C', async () => {
+    const root = directoryIn(top, 'watched-');
+    write(root, { 'src/a': 'one', 'src/gone': '' });
+    const running = home.start(['sync', '--watch', '--ignore', '*.tmp', root, 'web:/srv/watched']);
+    try {
+      await until(() => running.stderr().includes('watching'));
+      const watching = home.start(['exec', 'web', '--', '/srv/inotify-log', '/srv/watched/src']);
+      await until(() => watching.stdout().startsWith('ready\n'));
+      write(root, { 'src/a': 'two!', 'new/deep/b': 'three', 'src/x.tmp': 'no' });
+      rmSync(join(root, 'src/gone'));
+      const seen = await until(async () => {
+        const found = await inGuest('cd /srv/watched; cat src/a new/deep/b 2>/dev/null; ls src');
+        return found === 'two!threea' ? found : undefined;
+      });
+      expect(seen).toBe('two!threea');
+      // A directory that is new is watched, too.
+      write(root, { 'new/deep/c': 'four' });
+      await until(async () => (await inGuest('cat /srv/watched/new/deep/c 2>/dev/null')) === 'four');
+      await until(
+        () => /^(moved-to|written) a$/m.test(watching.stdout()) && /^deleted gone$/m.test(watching.stdout()),
+      );
+      watching.process.kill('SIGINT');
+      await watching.finished;
+    } finally {
+      running.process.kill('SIGINT');
+    }
+    const { status, stderr } = await running.finished;
+    expect(status).toBe(130);
+    expect(stderr.split('\n').slice(0, 2)).toEqual([
+      'vmlet: sent 3, removed 0',
+      `vmlet: watching ${root}; end with Ctrl-C`,
+    ]);
+  });
+
+  it.each([
+    [['/no/such', 'web:/x'], 'no such directory: /no/such'],
+    [['/etc/passwd', 'web:/x'], 'not a directory: /etc/passwd'],
+    [['/etc', 'web:/'], 'root directory'],
+    [['/etc', 'web:x'], 'expected an absolute path'],
+    [['/etc', '/x'], 'is no NAME:/PATH in a machine'],
+    [['--ignore-file', '/no/such', '/etc', 'web:/x'], '--ignore-file: cannot be read: /no/such'],
+    [['/etc', 'none:/x'], 'no such machine: none'],
+  ])('refuses %j', async (words, problem) => {
+    const { stderr, status } = await home.vmlet('sync', ...words);
+    expect(stderr).toContain(problem);
+    expect(status).toBe(125);
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { type Tree, type TreeEntry, changesBetween } from '../../../../src/guest/sync/changes.ts';
+
+const file = (changes: Partial<TreeEntry> = {}): TreeEntry => ({
+  ...{ kind: 'file', mode: 0o644, size: 5, mtimeMs: 1500 },
+  ...changes,
+});
+const directory: TreeEntry = { kind: 'directory', mode: 0o755, size: 0, mtimeMs: 1 };
+const tree = (entries: Readonly<Record<string, TreeEntry>>): Tree => new Map(Object.entries(entries));
+const nothing = { replace: [], removeFiles: [], removeDirectories: [], send: [], compare: [], setMode: [] };
+
+describe('the changes', () => {
+  it('are none between equal trees, whatever the times of directories', () => {
+    const host = tree({ a: file(), d: directory, 'd/l': { ...file(), kind: 'symlink' } });
+    const guest = tree({ a: file(), d: { ...directory, mtimeMs: 2 }, 'd/l': { ...file(), kind: 'symlink' } });
+    expect(changesBetween(host, guest)).toEqual(nothing);
+  });
+
+  it('send what is new or different, directories before their contents', () => {
+    const host = tree({ 'd/x': file(), d: directory, b: file({ size: 6 }), c: file({ mtimeMs: 1501 }) });
+    const guest = tree({ b: file(), c: file() });
+    expect(changesBetween(host, guest)).toEqual({ ...nothing, send: ['b', 'c', 'd', 'd/x'] });
+  });
+
+  it('remove what has gone, inner directories first', () => {
+    const guest = tree({
+      d: directory,
+      'd/e': directory,
+      'd/e/f': file(),
+      'd/e/l': { ...file(), kind: 'symlink' },
+    });
+    expect(changesBetween(tree({}), guest)).toEqual({
+      ...nothing,
+      removeFiles: ['d/e/f', 'd/e/l'],
+      removeDirectories: ['d/e', 'd'],
+    });
+  });
+
+  it('replace what is of another kind', () => {
+    const changes = changesBetween(
+      tree({ a: file(), b: directory }),
+      tree({ a: directory, 'a/x': file(), b: file() }),
+    );
+    expect(changes).toEqual({ ...nothing, replace: ['a', 'b'], removeFiles: ['a/x'], send: ['a', 'b'] });
+  });
+
+  it('set permission bits where only these differ, but not of links', () => {
+    const host = tree({
+      a: file({ mode: 0o755 }),
+      d: { ...directory, mode: 0o700 },
+      l: { ...file({ mode: 0o777 }), kind: 'symlink' },
+    });
+    const guest = tree({ a: file(), d: directory, l: { ...file(), kind: 'symlink' } });
+    expect(changesBetween(host, guest)).toEqual({ ...nothing, setMode: ['a', 'd'] });
+  });
+});
+
+it('of a link count by its target only', () => {
+  const link = (target: string, mtimeMs = 1): TreeEntry => ({
+    ...file({ mtimeMs }),
+    kind: 'symlink',
+    target,
+  });
+  expect(changesBetween(tree({ l: link('a', 2) }), tree({ l: link('a') }))).toEqual(nothing);
+  expect(changesBetween(tree({ l: link('b') }), tree({ l: link('a') })).send).toEqual(['l']);
+});
+
+describe('with times in seconds', () => {
+  it('files of one second are equal', () => {
+    expect(
+      changesBetween(tree({ a: file({ mtimeMs: 1999.5 }) }), tree({ a: file({ mtimeMs: 1000 }) }), 1000),
+    ).toEqual(nothing);
+  });
+
+  it('contents of equal size are compared', () => {
+    const host = tree({
+      a: file({ mtimeMs: 9000 }),
+      b: file({ size: 1 }),
+      l: { ...file({ mtimeMs: 9000 }), kind: 'symlink' },
+    });
+    const guest = tree({ a: file(), b: file(), l: { ...file(), kind: 'symlink' } });
+    expect(changesBetween(host, guest, 1000)).toEqual({ ...nothing, compare: ['a'], send: ['b'] });
+  });
+});

@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { HostTree } from '../../../../src/guest/sync/host-tree.ts';
+import { ignoredPaths } from '../../../../src/guest/sync/ignored-paths.ts';
+import { directoryIn, temporaryDirectory } from '../../../directory.ts';
+
+const top = temporaryDirectory();
+
+function rootWith(...files: readonly string[]): string {
+  const root = directoryIn(top, 'tree-');
+  for (const path of files) {
+    mkdirSync(join(root, dirname(path)), { recursive: true });
+    writeFileSync(join(root, path), path);
+  }
+  return root;
+}
+
+function treeOf(root: string, patterns: readonly string[] = []) {
+  const entered: string[] = [];
+  const tree = new HostTree(root, ignoredPaths(patterns), (path) => entered.push(path));
+  return { tree, entered, paths: () => [...tree.entries.keys()].sort() };
+}
+
+describe('a tree of the host', () => {
+  it('has its members, without what is ignored and what cannot be copied', async () => {
+    const root = rootWith('a', 'd/e/f', 'node_modules/x', 'd/node_modules/y');
+    symlinkSync('a', join(root, 'link'));
+    execFileSync('mkfifo', [join(root, 'fifo')]);
+    const { tree, entered, paths } = treeOf(root, ['node_modules']);
+    await tree.scan(undefined);
+    expect(paths()).toEqual(['a', 'd', 'd/e', 'd/e/f', 'link']);
+    expect(tree.entries.get('d/e/f')).toMatchObject({ kind: 'file', size: 5, mode: 0o644 });
+    expect(tree.entries.get('link')?.kind).toBe('symlink');
+    expect([...tree.omitted]).toEqual(['fifo']);
+    expect(entered).toEqual(['', 'd', 'd/e']);
+  });
+
+  it('looks again at single directories, and into new ones', async () => {
+    const root = rootWith('a', 'd/e/f', 'g/h');
+    const { tree, entered, paths } = treeOf(root);
+    await tree.scan(undefined);
+    mkdirSync(join(root, 'd/new/inner'), { recursive: true });
+    writeFileSync(join(root, 'd/new/inner/x'), '');
+    rmSync(join(root, 'd/e'), { recursive: true });
+    writeFileSync(join(root, 'g/unseen'), '');
+    await tree.rescan(['d', 'gone'], undefined);
+    expect(paths()).toEqual(['a', 'd', 'd/new', 'd/new/inner', 'd/new/inner/x', 'g', 'g/h']);
+    expect(entered.slice(-2)).toEqual(['d/new', 'd/new/inner']);
+  });
+
+  it('looks into a directory that has replaced another of the same name', async () => {
+    const root = rootWith('d/old/x', 'other/y');
+    const { tree, paths } = treeOf(root);
+    await tree.scan(undefined);
+    renameSync(join(root, 'd'), join(top, 'away'));
+    renameSync(join(root, 'other'), join(root, 'd'));
+    await tree.rescan([''], undefined);
+    expect(paths()).toEqual(['d', 'd/y']);
+  });
+
+  it('tells whether a member has changed since', async () => {
+    const root = rootWith('a', 'b', 'c');
+    const { tree } = treeOf(root);
+    await tree.scan(undefined);
+    writeFileSync(join(root, 'a'), 'longer');
+    rmSync(join(root, 'b'));
+    expect(['a', 'b', 'c'].map((path) => tree.isUnchanged(path))).toEqual([false, false, true]);
+  });
+
+  it('stops when it is aborted', async () => {
+    const { tree } = treeOf(rootWith('a'));
+    await expect(tree.scan(AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+  });
+});

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { ignoredPaths } from '../../../../src/guest/sync/ignored-paths.ts';
+
+it('ignores as .gitignore does', () => {
+  const ignored = ignoredPaths(['node_modules/\n# comment\n/dist\n*.log', '!keep.log']);
+  expect(ignored.has('node_modules', true)).toBe(true);
+  expect(ignored.has('node_modules', false)).toBe(false);
+  expect(ignored.has('a/node_modules', true)).toBe(true);
+  expect(ignored.has('a/node_modules/x/y.js', false)).toBe(true);
+  expect([ignored.has('dist', true), ignored.has('a/dist', true)]).toEqual([true, false]);
+  expect([ignored.has('a/x.log', false), ignored.has('a/keep.log', false)]).toEqual([true, false]);
+});
+
+it('names directories that need not be listed, unless something in them may be included', () => {
+  expect(ignoredPaths(['node_modules/', '/dist', '*.o', '.git', '']).names).toEqual(['node_modules', '.git']);
+  expect(ignoredPaths(['node_modules', '!node_modules/mine']).names).toEqual([]);
+  expect(ignoredPaths([]).names).toEqual([]);
+});
