@@ -55,6 +55,19 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
   reset: onLive('reset', async (live, signal) => live.reset({ signal })),
   pause: onLive('pause', async (live, signal) => live.pause({ signal })),
   resume: onLive('resume', async (live, signal) => live.resume({ signal })),
+  keyboard: action(
+    z.strictObject({ text: z.string().optional(), keys: z.array(z.string()).default([]) }),
+    (machine, { text, keys }) => [
+      'sendkey',
+      machine,
+      ...keys,
+      ...(text === undefined ? [] : ['--text', text]),
+    ],
+    async ({ store, name: machine, body: { text, keys }, signal }) => {
+      await store.get(machine).live().type({ text, keys, signal });
+      return {};
+    },
+  ),
   save: onLive('save', async (live, signal) => live.save({ signal })),
   clone: action(
     z.strictObject({ name, linked: flag }),

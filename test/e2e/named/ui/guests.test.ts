@@ -1,7 +1,7 @@
 import { watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { keyboardSectors } from '../../../../fixtures/keyboard-sectors.ts';
 import { TestServer } from '../../../integration/cli/ui/server.ts';
 import { until } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
@@ -433,8 +433,8 @@ describe('inside of a machine', () => {
 
 describe('a machine with a screen', () => {
   beforeAll(async () => {
-    const disk = join(home.path, 'hang.img');
-    writeFileSync(disk, bootSectors.hang);
+    const disk = join(home.path, 'keys.img');
+    writeFileSync(disk, keyboardSectors.characters);
     await home.store.create({ name: 's', disks: [`${disk},format=raw`], net: 'none' });
     await act('s', 'start');
   });
@@ -463,13 +463,26 @@ describe('a machine with a screen', () => {
     for (const { socket } of viewers) socket.terminate();
   });
 
+  test('has a keyboard, on which a text arrives as it is', async () => {
+    const text = 'A: No:$(*`~{"x"}|';
+    const typed = await act('s', 'keyboard', { text, keys: ['b', 'shift-c'] });
+    expect(typed).toMatchObject({ status: 200, operation: { state: 'done' } });
+    expect(typed.command).toBe(`vmlet sendkey s b shift-c --text '${text}'`);
+    await until(async () => (await log()).includes(`${text}bC`));
+    expect(await act('s', 'keyboard', {})).toMatchObject({ status: 400 });
+  });
+
+  async function log(): Promise<string> {
+    return (await served.ask('/v1/machines/s/log', { headers: served.bearer })).text;
+  }
+
   test('closes its consoles when it ends', async () => {
     const [screen, console] = [
       new Client(served.connect('/v1/machines/s/vnc')),
       new Client(served.connect('/v1/machines/s/console')),
     ];
     await screen.shows(/^RFB/);
-    await console.shows(/up/);
+    await console.shows(/\S/);
     await act('s', 'kill');
     expect(await Promise.all([screen.closed, console.closed])).toEqual([1000, 1000]);
   });
