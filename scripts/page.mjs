@@ -17,6 +17,8 @@ export async function buildPage(folder) {
   if (existsSync(folder) && existsSync(note) && readFileSync(note, 'utf8') === digest) return;
   rmSync(note, { force: true });
   mkdirSync(dirname(folder), { recursive: true });
+  // Tests run the build with NODE_ENV=test, for which Vite would make another page.
+  process.env.NODE_ENV = 'production';
   const { build } = await import('vite');
   const { output } = await build({
     configFile: join(root, 'page/vite.config.ts'),

@@ -230,6 +230,11 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await inSecond.getByRole('button', { name: 'More actions for m' }).click();
     await inSecond.getByText('Pause', { exact: true }).click();
     await inState('m', 'paused');
+    // A link in another tab needs no token: an open tab gives the secret.
+    const tab = await page.context().newPage();
+    await tab.goto(`${new URL(page.url()).origin}/#/machines/m`);
+    await tab.locator('.title .state', { hasText: 'paused' }).waitFor();
+    await tab.close();
     // An action is shown by the page that began it.
     expect(await page.locator('.notice', { hasText: 'Pause m' }).count()).toBe(0);
   });
