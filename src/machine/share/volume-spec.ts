@@ -9,6 +9,8 @@ export const CACHE_POLICIES = ['auto', 'always', 'never'] as const;
 export type CachePolicy = (typeof CACHE_POLICIES)[number];
 
 export const VOLUME_TYPES = ['bind', 'volume', 'tmpfs'] as const;
+
+/** The kind of an entry of `volumes`: a directory of the host, a named volume, or a file system in memory. */
 export type VolumeType = (typeof VOLUME_TYPES)[number];
 
 /** User and group numbers are 32 bits; the highest one means "no change". */
