@@ -44,6 +44,8 @@ export type { DiskStatistics, MachineStatistics, NetworkStatistics } from '../ma
 export { type StatisticsRate, rate } from '../machine/logs/statistics-rate.ts';
 export type { WaitConditions } from './guest/wait-conditions.ts';
 export type { CopyOptions } from '../guest/tree/copy-tree.ts';
+export type { SyncPass } from '../guest/sync/tree-sync.ts';
+export type { SyncOptions } from './guest/sync.ts';
 export type { WaitOptions, WaitProgress } from './guest/wait.ts';
 export type { GuestChannel, QgaChannel, VmletChannel } from './channel/guest-channel.ts';
 export type { ChannelResult, TrustedChannel } from '../guest/ssh/ssh-provision.ts';

@@ -16,7 +16,7 @@ enum kind { READ_ONLY, READ_WRITE, SYMBOLIC_LINK };
 static struct entry {
     enum kind kind;
     const char *path;
-    /* What is mounted there, or the target of a symbolic link. */
+    /* Source of a mount, or the target of a symbolic link. */
     const char *target;
 } *entries;
 static size_t entry_count;

@@ -5,9 +5,9 @@ export interface TreeEntry {
   readonly mode: number;
   /** In bytes; 0 for a directory. */
   readonly size: number;
-  /** Of the last change, in milliseconds since 1970. */
+  /** Time of the last change, in milliseconds since 1970. */
   readonly mtimeMs: number;
-  /** Of a symbolic link, whose size and time do not count. */
+  /** Target of a symbolic link, whose size and time do not count. */
   readonly target?: string;
 }
 

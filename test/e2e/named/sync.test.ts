@@ -51,7 +51,7 @@ async function sync(root: string, target: string, ...flags: readonly string[]): 
 }
 
 describe('vmlet sync', () => {
-  it('copies a tree, then what differs, and removes what has gone', async () => {
+  it('copies a tree, then what differs, and removes what is gone', async () => {
     const root = directoryIn(top, 'tree-');
     write(root, { 'a b': 'one', '-d/e/f': 'two', 'gone/x': '', 'line\nbreak': 'three', kind: 'file', ä: '' });
     symlinkSync('a b', join(root, 'link'));

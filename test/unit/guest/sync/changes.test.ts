@@ -22,7 +22,7 @@ describe('the changes', () => {
     expect(changesBetween(host, guest)).toEqual({ ...nothing, send: ['b', 'c', 'd', 'd/x'] });
   });
 
-  it('remove what has gone, inner directories first', () => {
+  it('remove what is gone, inner directories first', () => {
     const guest = tree({
       d: directory,
       'd/e': directory,
