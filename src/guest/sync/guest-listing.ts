@@ -18,7 +18,8 @@ wc -c <"$list"
 wc -c <"$links"
 cat -- "$list" "$links"
 [ -s "$list" ] || exit 0
-xargs -0 stat -c '%f %s %Y' -- <"$list"`;
+# By a pipe: busybox's own stat, at its end, moves xargs back in a file.
+cat -- "$list" | xargs -0 stat -c '%f %s %Y' --`;
 
 const KINDS: Readonly<Record<number, TreeEntry['kind']>> = {
   0o100000: 'file',

@@ -64,11 +64,11 @@ describe('vmlet sync', () => {
 
     rmSync(join(root, 'gone'), { recursive: true });
     rmSync(join(root, 'kind'));
-    write(root, { 'kind/now': 'directory', '-d/e/f': '222' });
+    write(root, { 'kind/now': 'directory', '-d/e/f': '2222' });
     chmodSync(join(root, 'a b'), 0o700);
     expect(await sync(root, '/srv/deep/tree')).toBe('vmlet: sent 4, removed 3');
     expect(await inGuest('cd /srv/deep/tree; cat kind/now ./-d/e/f; stat -c %a "a b"; ls -d gone')).toMatch(
-      /^directory222700\nls: gone: No such file/,
+      /^directory2222700\nls: gone: No such file/,
     );
   });
 
@@ -85,6 +85,16 @@ describe('vmlet sync', () => {
     expect(await inGuest('cd /srv/times; stat -c "%i %Y" same; cat other')).toBe(
       `${before} 1200000000\nFIRST`,
     );
+  });
+
+  it('knows the guest’s files again, however many they are', async () => {
+    const root = directoryIn(top, 'many-');
+    write(
+      root,
+      Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`d${index % 50}/f${index}`, 'x'])),
+    );
+    expect(await sync(root, '/srv/many')).toBe('vmlet: sent 3050, removed 0');
+    expect(await sync(root, '/srv/many')).toBe('vmlet: up to date');
   });
 
   it('neither copies nor removes what is ignored', async () => {
