@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { EXIT_VMLET } from '../output/exit-code.ts';
 import { ProgressLine } from '../output/progress.ts';
@@ -21,43 +19,23 @@ export function poolCreateCommand(): Command {
 
 /** The pool is `pool serve` with the same words, in a session of its own. */
 async function create(name: string): Promise<void> {
-  const { poolLog } = await import('../../index.ts');
-  const log = poolLog(name);
-  const output = openSync(log, 'w', 0o600);
+  const [{ poolLog }, { startInBackground }] = await Promise.all([
+    import('../../index.ts'),
+    import('../../public/background-command.ts'),
+  ]);
   const words = process.argv.slice(process.argv.indexOf('pool') + 2);
-  const server = spawn(process.execPath, [process.argv[1] ?? '', 'pool', 'serve', ...words], {
-    stdio: ['ignore', 'pipe', output],
-    detached: true,
-  });
-  closeSync(output);
+  const argv = [process.execPath, process.argv[1] ?? '', 'pool', 'serve', ...words] as const;
   const progress = new ProgressLine();
   progress.show(`starting pool ${name}…`);
   try {
-    const status = await untilInterrupted(async (signal) => fullOrEnded(server, signal));
+    const end = await untilInterrupted(async (signal) => startInBackground(argv, poolLog(name), signal));
     progress.clear();
-    if (status !== undefined) {
-      for (const line of readFileSync(log, 'utf8').trimEnd().split('\n')) sayPlainly(line);
-      throw new SilentExit(status);
+    if (end) {
+      for (const line of end.stderr.trimEnd().split('\n')) sayPlainly(line);
+      throw new SilentExit(end.exitCode ?? EXIT_VMLET);
     }
   } finally {
     progress.clear();
   }
   printLine(name);
-  server.stdout?.destroy();
-  server.unref();
-}
-
-/** @returns the exit status of a server that has ended; undefined once its pool is full. */
-async function fullOrEnded(server: ChildProcess, signal: AbortSignal): Promise<number | undefined> {
-  const onAbort = (): void => void server.kill('SIGTERM');
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await new Promise<number | undefined>((resolve, reject) => {
-      server.stdout?.once('data', () => resolve(undefined));
-      server.once('exit', (code) => resolve(code ?? EXIT_VMLET));
-      server.once('error', reject);
-    });
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

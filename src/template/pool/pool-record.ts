@@ -15,7 +15,7 @@ const recordSchema = z.object({
   createdAt: z.number(),
 });
 
-/** What a pool's directory tells other processes about it. */
+/** The description of a pool that other processes find in its directory. */
 export type PoolRecord = z.infer<typeof recordSchema>;
 
 export function poolFiles(directory: string) {

@@ -125,6 +125,7 @@ export class PoolServer implements AsyncDisposable {
     this.#ended.resolve(undefined);
   }
 
+  /** Ends the pool. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

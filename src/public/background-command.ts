@@ -1,0 +1,40 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { execaFor } from '../process/helper.ts';
+
+/** How a command ended that was started in the background. */
+export interface EndedCommand {
+  readonly exitCode: number | undefined;
+  /** What it has written to stderr. */
+  readonly stderr: string;
+}
+
+/**
+ * Starts a program that is not ended with this process, in a session of its own, with stderr in a log file.
+ * @param signal ends it, as long as it has not written to stdout.
+ * @returns undefined once it has written to stdout, by which it says that it is ready; otherwise how it ended.
+ * @throws ProcessStartError, the system's error for a log that cannot be written.
+ */
+export async function startInBackground(
+  argv: readonly [string, ...string[]],
+  log: string,
+  signal: AbortSignal,
+): Promise<EndedCommand | undefined> {
+  const start = await execaFor(argv[0]);
+  const output = openSync(log, 'w', 0o600);
+  // execa's types only cover descriptors below ten.
+  const stdio = ['ignore', 'pipe', output] as Parameters<typeof start>[1]['stdio'];
+  const { child, ended } = start(argv, { stdio, buffer: false, detached: true });
+  closeSync(output);
+  const onAbort = (): void => void child.kill('SIGTERM');
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const ready = new Promise<undefined>((resolve) => child.stdout?.once('data', () => resolve(undefined)));
+    const result = await Promise.race([ready, ended]);
+    if (result) return { exitCode: result.exitCode, stderr: readFileSync(log, 'utf8') };
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    child.stdout?.destroy();
+    child.unref();
+  }
+  return undefined;
+}
