@@ -4,7 +4,7 @@ import { execaFor } from '../process/helper.ts';
 /** How a command ended that was started in the background. */
 export interface EndedCommand {
   readonly exitCode: number | undefined;
-  /** What it has written to stderr. */
+  /** Its output on stderr. */
   readonly stderr: string;
 }
 
@@ -28,12 +28,12 @@ export async function startInBackground(
   const onAbort = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    const ready = new Promise<undefined>((resolve) => child.stdout?.once('data', () => resolve(undefined)));
+    const ready = new Promise<undefined>((resolve) => child.stdout.once('data', () => resolve(undefined)));
     const result = await Promise.race([ready, ended]);
     if (result) return { exitCode: result.exitCode, stderr: readFileSync(log, 'utf8') };
   } finally {
     signal.removeEventListener('abort', onAbort);
-    child.stdout?.destroy();
+    child.stdout.destroy();
     child.unref();
   }
   return undefined;
