@@ -76,7 +76,7 @@ static ssize_t receive(struct client *client, char *bytes, size_t room)
     } control;
     struct iovec part = {bytes, room};
     struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
     ssize_t count = recvmsg(client->connection.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (count > 0)
         keep_descriptor(client, &message);

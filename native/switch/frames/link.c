@@ -57,6 +57,16 @@ static bool send_at_speed(struct link *link, size_t length, int64_t now)
     return true;
 }
 
+void link_configure(struct link *link, const struct link_properties *properties)
+{
+    /* Frames that wait for the old speed would delay or lose those after them. */
+    if (link->properties.bandwidth != properties->bandwidth) {
+        queue_free(&link->waiting);
+        link->busy_until_us = 0;
+    }
+    link->properties = *properties;
+}
+
 enum link_verdict link_take(struct link *link, const uint8_t *frame, size_t length)
 {
     if (is_perfect(&link->properties) && link->waiting.length == 0)

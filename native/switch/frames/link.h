@@ -22,6 +22,7 @@ struct link {
 
 enum link_verdict { LINK_PASSES, LINK_DELAYS, LINK_LOSES };
 
+void link_configure(struct link *link, const struct link_properties *properties);
 /* Decides about a frame; a delayed one is copied. */
 enum link_verdict link_take(struct link *link, const uint8_t *frame, size_t length);
 /* Returns the next frame that has arrived, which is valid until link_remove; NULL for none. */

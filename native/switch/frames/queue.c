@@ -11,7 +11,8 @@ enum {
 static bool grow(struct queue *queue, size_t needed)
 {
     size_t room = queue->room ? queue->room : FIRST_ROOM;
-    while (room < needed)
+    /* With half of the room free, the next copy comes after as many bytes as this one copies. */
+    while (room < 2 * needed)
         room *= 2;
     uint8_t *bytes = malloc(room);
     if (!bytes)

@@ -46,8 +46,9 @@ void port_close(struct port *port)
 void port_configure(struct port *port, const struct table *table)
 {
     const struct member *member = table_member(table, port->mac);
-    port->from_card.properties = port->to_card.properties =
-        member ? member->link : (struct link_properties){0};
+    struct link_properties properties = member ? member->link : (struct link_properties){0};
+    link_configure(&port->from_card, &properties);
+    link_configure(&port->to_card, &properties);
     port->partition_count = table->partition_count;
     for (unsigned index = 0; index < table->partition_count; index++)
         port->groups[index] = table_group(table, index, port->name);

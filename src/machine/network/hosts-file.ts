@@ -3,6 +3,8 @@ import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { withNetworkNames } from './hosts-text.ts';
 
 const PATH = '/etc/hosts';
+/** Far more than the names of all members of a network. */
+const MOST_BYTES = 1024 * 1024;
 
 /**
  * The hosts file of one guest. Every resolver reads it: those of musl, glibc and systemd. The guest may write
@@ -53,7 +55,15 @@ export class HostsFile {
 
   async #read(): Promise<string> {
     try {
-      return (await this.#agent.readFile(PATH)).toString();
+      const chunks: Buffer[] = [];
+      let length = 0;
+      for await (const chunk of this.#agent.pull(PATH)) {
+        length += chunk.length;
+        // The guest may be hostile.
+        if (length > MOST_BYTES) throw new GuestFileError(PATH, 'EFBIG', 'is too large');
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks).toString();
     } catch (error) {
       if (error instanceof GuestFileError && error.errno === 'ENOENT') return '';
       throw error;

@@ -53,7 +53,12 @@ export class NamedNetwork {
       checkNames(record, members, [free]);
       const [membership] = joinNetworks(locations, free, [this.#wanted]) as [Membership];
       const forget = addGuest(locations.networks, { ...membership, name: free }, owner);
-      await publishNetworks(locations, [this.name]);
+      try {
+        await publishNetworks(locations, [this.name]);
+      } catch (error) {
+        forget();
+        throw error;
+      }
       return new JoinedNetwork(this, record, { name: free, membership, locations, host, forget });
     });
   }

@@ -4,13 +4,16 @@ import { type LoggedEvent, readEvents } from '../../machine/life/event-log.ts';
 import { describeOutOfSpace } from '../../machine/life/out-of-space.ts';
 import type { TrustedChannel } from '../../guest/ssh/ssh-provision.ts';
 import { GuestAgentClient, guestExec } from '../../qmp/index.ts';
-import type { Limits } from '../../util/time/deadline.ts';
+import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { attachAgent } from './agent.ts';
 import type { Definition } from '../record/definition.ts';
 import { CHARDEVS, type GuestPorts, readGuestPorts } from './guest-ports.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
 import { tellNames } from './network-names.ts';
 import { pause } from '../../util/time/pause.ts';
+
+/** A guest writes its hosts file in milliseconds; a hostile one may never end. */
+const NAMES_MS = 5000;
 
 /** A connection to vmlet's agent: streams, terminals and files. */
 export interface VmletChannel extends TrustedChannel, AsyncDisposable {
@@ -98,7 +101,11 @@ async function connectVmlet(definition: Definition, limits: Limits): Promise<Vml
     ...limits,
     explainLoss: async (loss) => explainLoss(loss, definition),
   });
-  await tellNames(definition, agent).catch(async (error: unknown) => {
+  const told = withinLimits('writing the names of the network', tellNames(definition, agent), {
+    timeoutMs: NAMES_MS,
+    signal: limits.signal,
+  });
+  await told.catch(async (error: unknown) => {
     await agent.close();
     throw error;
   });

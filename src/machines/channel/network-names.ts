@@ -20,7 +20,7 @@ interface NetworkLines {
  */
 export async function tellNames({ spec, files }: Definition, agent: GuestAgent): Promise<void> {
   const networks = networksOf(spec);
-  if (networks.length === 0) return;
+  if (spec.networks === undefined) return;
   const places = placesOf(files);
   const hosts = new HostsFile(agent);
   let known = readLines(places, networks);

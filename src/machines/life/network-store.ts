@@ -2,13 +2,15 @@ import {
   InvalidInputError,
   NetworkExistsError,
   NetworkInUseError,
+  NetworkNotFoundError,
   SwitchRequestError,
+  TimedOutError,
 } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import { ipv6Of } from '../../network/private/addresses.ts';
 import { type PrivateNetworkOptions, newNetwork } from '../../network/private/network-options.ts';
-import type { NetworkRecord } from '../../network/private/network-record.ts';
+import { MOST_PARTITIONS, type NetworkRecord } from '../../network/private/network-record.ts';
 import {
   type NetworkFiles,
   networkFiles,
@@ -66,7 +68,13 @@ export class NetworkStore {
     return Promise.all(
       this.names().map(async (name) =>
         this.get(name, limits).catch((error: unknown) => {
-          if (error instanceof InvalidInputError) return { name, problem: error.message };
+          const isOfNetwork = [
+            InvalidInputError,
+            SwitchRequestError,
+            TimedOutError,
+            NetworkNotFoundError,
+          ].some((kind) => error instanceof kind);
+          if (isOfNetwork) return { name, problem: (error as Error).message };
           throw error;
         }),
       ),
@@ -138,10 +146,12 @@ export class NetworkStore {
    */
   async partition(name: string, groups: readonly (readonly string[])[], limits: Limits = {}): Promise<void> {
     await this.#change(name, limits, (record) => {
-      checkGroups(
-        groups,
-        membersOf(this.#locations, name).map((member) => member.name),
-      );
+      checkGroups(groups, namesOf(membersOf(this.#locations, name)));
+      if (record.partitions.length >= MOST_PARTITIONS) {
+        throw new InvalidInputError('groups', `a network has at most ${MOST_PARTITIONS} partitions`, {
+          hint: `remove them: vmlet network heal ${name}`,
+        });
+      }
       return { ...record, partitions: [...record.partitions, groups.map((group) => [...group])] };
     });
   }
@@ -160,6 +170,7 @@ export class NetworkStore {
   async capture(name: string, member?: string, limits: Limits = {}): Promise<AsyncIterable<Buffer>> {
     readNetwork(this.#locations.networks, name);
     const files = networkFiles(this.#locations.networks, name);
+    if (member !== undefined) checkMember(member, namesOf(membersOf(this.#locations, name)), 'member');
     const frames = await openCapture({ network: name, files }, member, limits);
     if (frames) return frames;
     throw new InvalidInputError('network', `no member of ${name} is running`, {
@@ -208,12 +219,18 @@ function checkGroups(groups: readonly (readonly string[])[], members: readonly s
     });
   }
   const names = groups.flat();
-  const unknown = names.find((name) => !members.includes(name));
-  if (unknown !== undefined) {
-    throw new InvalidInputError('groups', `no member ${JSON.stringify(unknown)}`, {
-      hint: members.length === 0 ? 'the network has no members' : `its members: ${members.join(', ')}`,
-    });
-  }
+  for (const name of names) checkMember(name, members, 'groups');
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new InvalidInputError('groups', `${JSON.stringify(twice)} is in two groups`);
+}
+
+function checkMember(name: string, members: readonly string[], field: string): void {
+  if (members.includes(name)) return;
+  throw new InvalidInputError(field, `no member ${JSON.stringify(name)}`, {
+    hint: members.length === 0 ? 'the network has no members' : `its members: ${members.join(', ')}`,
+  });
+}
+
+function namesOf(members: readonly { readonly name: string }[]): string[] {
+  return members.map(({ name }) => name);
 }

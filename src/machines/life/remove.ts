@@ -1,6 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { BrokenMachineError, MachineStateError } from '../../errors/index.ts';
+import {
+  BrokenMachineError,
+  MachineStateError,
+  SwitchRequestError,
+  TimedOutError,
+} from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { holdFileLock } from '../../process/lock/file-lock.ts';
@@ -91,7 +96,12 @@ export async function removeMachine(
 /** The membership went with the definition; the switches forget it too. */
 async function leaveNetworks(locations: Locations, networks: readonly string[]): Promise<void> {
   if (networks.length === 0) return;
-  await withNetworksLock(locations.networks, {}, async () => publishNetworks(locations, networks));
+  try {
+    await withNetworksLock(locations.networks, {}, async () => publishNetworks(locations, networks));
+  } catch (error) {
+    // The machine is removed; a switch that does not answer learns it at the next start of a member.
+    if (!(error instanceof SwitchRequestError || error instanceof TimedOutError)) throw error;
+  }
 }
 
 /** Returns undefined for a machine with an invalid definition or record. */

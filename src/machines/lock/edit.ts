@@ -84,6 +84,9 @@ async function changeMachine(
     const changed = changeSpec(spec, changes, (wanted) =>
       joinNetworks(locations, name, wanted, spec.networks),
     );
+    // The guest keeps its addresses until its next start; meanwhile another machine could get them.
+    const isMoved = JSON.stringify(changed.spec.networks ?? []) !== JSON.stringify(spec.networks ?? []);
+    if (isMoved) requireStopped(definition, 'given other networks');
     const { bridge, memoryBytes } = changed.spec;
     if (changes.memory !== undefined) checkHostMemory(memoryBytes);
     const givesCard = changes.net !== undefined || changes.networks !== undefined;

@@ -1,4 +1,4 @@
-import { VmletError } from '../../errors/index.ts';
+import { VmletError, isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
@@ -51,8 +51,7 @@ async function tellMember(
     await using agent = await attachAgent(definition, limits);
     await withinLimits('writing the names of the network', tellNames(definition, agent), limits);
   } catch (error) {
-    signal?.throwIfAborted();
-    // It has ended, is paused or hangs, or another program uses its monitor.
-    if (!(error instanceof VmletError)) throw error;
+    // It has ended, is paused or hangs, or another program uses its monitor. After an abort too: the machine has started.
+    if (signal?.aborted !== true && !(error instanceof VmletError || isSystemError(error))) throw error;
   }
 }

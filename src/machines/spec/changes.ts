@@ -86,7 +86,8 @@ export function changeSpec(
     ...(limits && { limits }),
     net: net.net,
     ...(net.bridge !== undefined && { bridge: net.bridge }),
-    ...(networks !== undefined && networks.length > 0 && { networks }),
+    // A machine without networks that had some loses their names from its hosts file.
+    ...(networks !== undefined && { networks }),
     display: valid.display ?? spec.display,
     tpm: valid.tpm ?? spec.tpm,
     boot: bootWith(spec.boot, valid.append),

@@ -25,17 +25,20 @@ const definitionSchema = z.looseObject({ networks: z.array(membershipSchema).def
  * and its memberships are created, renamed and removed in one step.
  */
 export function membersOf(places: Places, network: string): NetworkMember[] {
+  return [...machinesOf(places, network), ...guestsOf(places.networks, network)];
+}
+
+function machinesOf(places: Places, network: string): NetworkMember[] {
   const entries = unlessMissing(() => readdirSync(places.machines, { withFileTypes: true })) ?? [];
   const machines = entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map(({ name }) => name)
     .sort();
-  const named = machines.flatMap((name) =>
+  return machines.flatMap((name) =>
     membershipsIn(join(places.machines, name, 'spec.json'))
       .filter((membership) => membership.network === network)
       .map((membership) => ({ ...membership, name })),
   );
-  return [...named, ...guestsOf(places.networks, network)];
 }
 
 /** A machine with an invalid definition has none: it cannot be started. */
@@ -62,7 +65,8 @@ export function joinNetworks(
 ): Membership[] {
   return wanted.map((one) => {
     const record = readNetwork(places.networks, one.network);
-    const others = membersOf(places, one.network).filter((member) => member.name !== name);
+    const machines = machinesOf(places, one.network).filter((machine) => machine.name !== name);
+    const others = [...machines, ...guestsOf(places.networks, one.network)];
     const before = earlier.find(({ network }) => network === one.network);
     return joinedMembership(record, others, { name, wanted: one, earlier: before });
   });

@@ -9,6 +9,7 @@ import { LEAST_MTU, MOST_MTU } from './network-record.ts';
 const MAC = /^(?!00:00:00:00:00:00)[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/;
 const MOST_LATENCY_MS = 60_000;
 const LEAST_BANDWIDTH = 1000;
+const MOST_BANDWIDTH = 1e12;
 const PPM = 1_000_000;
 
 const wishes = {
@@ -20,7 +21,7 @@ const wishes = {
   /** Probability of losing a frame, in millionths. */
   lossPpm: z.int().min(0).max(PPM).optional(),
   /** Bytes a second. */
-  bandwidth: z.int().min(LEAST_BANDWIDTH).optional(),
+  bandwidth: z.int().min(LEAST_BANDWIDTH).max(MOST_BANDWIDTH).optional(),
 };
 
 /** A machine's place in a private network, as stored in its definition. */
@@ -62,7 +63,8 @@ const OPTIONS: Readonly<Record<string, Reader>> = {
     const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([kMG]?)bit$/.exec(value) ?? [];
     const bits = Number(number) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[unit as '' | 'k' | 'M' | 'G'];
     const bandwidth = Math.round(bits / 8);
-    return number !== '' && bandwidth >= LEAST_BANDWIDTH ? { bandwidth } : undefined;
+    const isPossible = bandwidth >= LEAST_BANDWIDTH && bandwidth <= MOST_BANDWIDTH;
+    return number !== '' && isPossible ? { bandwidth } : undefined;
   },
 };
 
@@ -73,7 +75,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   mtu: `expected ${LEAST_MTU} to ${MOST_MTU} bytes`,
   latency: 'expected a time of at most 60s, such as 20ms',
   loss: 'expected a percentage such as 0.5%',
-  bandwidth: 'expected at least 8kbit, such as 10Mbit',
+  bandwidth: 'expected 8kbit to 8000Gbit, such as 10Mbit',
 };
 
 /** Parses `NAME[:KEY=VALUE,…]`. @throws InvalidInputError */

@@ -7,6 +7,8 @@ export const LEAST_MTU = 576;
 /** The longest frame that QEMU's stream carries, without the Ethernet header. */
 export const MOST_MTU = 65_520;
 export const DEFAULT_MTU = 1500;
+/** As many as the switch keeps. */
+export const MOST_PARTITIONS = 64;
 
 const recordSchema = z.strictObject({
   version: z.literal(1),
@@ -17,7 +19,7 @@ const recordSchema = z.strictObject({
   ipv6: z.string().regex(/^fd[0-9a-f]{2}:[0-9a-f]{4}:[0-9a-f]{4}::$/),
   mtu: z.int().min(LEAST_MTU).max(MOST_MTU),
   /** Groups of names; frames between different groups of a partition are dropped. */
-  partitions: z.array(z.array(z.array(z.string()).min(1)).min(2)),
+  partitions: z.array(z.array(z.array(z.string()).min(1)).min(2)).max(MOST_PARTITIONS),
 });
 
 /** The definition of a private network, `network.json`. Its members are in the definitions of machines. */

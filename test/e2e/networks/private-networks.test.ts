@@ -117,7 +117,7 @@ test('killed parts come back, and the other members go on', async () => {
       ({ program, commandLine }) => program === 'vmlet-keeper' && commandLine.includes('/machines/cache/'),
     );
   expect(
-    await lostPings('web', 'db', () => void process.kill(keeper?.pid ?? 0, 'SIGKILL')),
+    await lostPings('web', 'db', () => void process.kill(keeper?.pid ?? NaN, 'SIGKILL')),
   ).toBeLessThanOrEqual(2);
   await until(async () => (await member('cache'))?.plugged === false);
   await vmlet('start', 'cache');
@@ -252,6 +252,10 @@ describe('state of a machine in a network', () => {
     expect(await home.vmlet(...cut)).toMatchObject({ status: 1 });
     await vmlet('network', 'heal', 'lan');
     await ping('web', 'db');
+    expect((await home.vmlet('set', 'web', '--network', 'lan:ip=10.9.0.99')).stderr).toContain(
+      'is running, and can be given other networks only while stopped',
+    );
+    await ping('db', 'web');
     expect(await home.vmlet('network', 'partition', 'lan', 'web', 'nobody')).toMatchObject({
       stderr: expect.stringContaining('no member "nobody"') as string,
     });
