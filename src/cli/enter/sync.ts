@@ -62,6 +62,9 @@ async function sync(source: string, target: string, flags: Flags): Promise<void>
     });
     note(summaryOf(result));
     tellOmitted(result);
+    if (result.isUnsettled) {
+      note('files were still changing while they were copied: sync again, or use --watch');
+    }
   });
 }
 

@@ -3,7 +3,8 @@ import type { TreeEntry } from './changes.ts';
 /**
  * Script that lists the directory $1 without directories of the names that follow: the lengths of two lists, a list of all
  * names, a list of links and their targets, and a line for each name. Apart, since busybox cannot end a line of stat by a
- * NUL, and names may contain line breaks. Creates the directory if it is missing.
+ * NUL, and names may contain line breaks. Creates the directory if it is missing. Mount points are listed without their
+ * contents.
  */
 export const LIST = `
 mkdir -p -- "$1" && cd -- "$1" || exit 1
@@ -11,8 +12,8 @@ shift
 for name; do set -- "$@" -name "$name" -type d -prune -o; shift; done
 list=$(mktemp) && links=$(mktemp) || exit 1
 trap 'rm -f -- "$list" "$links"' EXIT
-find . "$@" ! -path . -print0 >"$list" || exit 1
-find . "$@" -type l -print0 | xargs -0 sh -c '
+find . -xdev "$@" ! -path . -print0 >"$list" || exit 1
+find . -xdev "$@" -type l -print0 | xargs -0 sh -c '
   for link; do printf "%s\\0" "$link"; readlink -n -- "$link"; printf "\\0"; done' sh >"$links" || exit 1
 wc -c <"$list"
 wc -c <"$links"

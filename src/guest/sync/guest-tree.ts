@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { accessSync, constants, createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { GuestSetupError, isSystemError } from '../../errors/index.ts';
 import type { GuestAgent } from '../agent/agent.ts';
@@ -16,6 +16,20 @@ const AT_ONCE = 8;
 
 /** Runs "$@" with the names on stdin, in the directory $1. */
 const WITH_NAMES = 'cd -- "$1" || exit 1; shift; exec xargs -0 "$@"';
+
+/**
+ * Removes "$@" with their contents. Nothing is removed if a directory of another file system is among them: rm would
+ * empty a share of the host, or a volume.
+ */
+const REMOVE_WHOLE = `
+own=$(stat -c %d .) || exit 1
+for path
+do
+  [ -d "$path" ] && [ ! -L "$path" ] || continue
+  devices=$(find "$path" -xdev -type d -print0 | xargs -0 stat -c %d -- | sort -u) || exit 1
+  [ "$devices" = "$own" ] || { echo "a file of the host would replace $path, which is or contains a mount point" >&2; exit 1; }
+done
+exec rm -rf -- "$@"`;
 
 /** Sets the times $1 of the files $2, in pairs. */
 const TOUCH = 'while [ $# -gt 1 ]; do touch -c -d "$1" -- "$2" || exit 1; shift 2; done';
@@ -46,15 +60,16 @@ export class GuestTree {
     return parseListing(output);
   }
 
+  /** @throws GuestSetupError, also when something is mounted on or below one of them. */
   async removeWhole(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    await this.#withNames(['rm', '-rf', '--'], paths, signal);
+    await this.#withNames(['sh', '-c', REMOVE_WHOLE, 'sh'], paths, signal);
   }
 
   async removeFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     await this.#withNames(['rm', '-f', '--'], paths, signal);
   }
 
-  /** Directories that are not empty stay. */
+  /** Directories that are not empty stay, and so do mount points. */
   async removeDirectories(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     const each = 'for path; do rmdir -- "$path" 2>/dev/null; done; exit 0';
     await this.#withNames(['sh', '-c', each, 'sh'], paths, signal);
@@ -94,6 +109,7 @@ export class GuestTree {
     const paths = [...members.keys()];
     const isFew = paths.length <= MOST_PUSHES && [...members.values()].every(({ kind }) => kind === 'file');
     if (!isFew) {
+      requireReadable(root, members);
       await copyMembersIntoGuest(this.#agent, root, paths, this.#path, { signal });
       return;
     }
@@ -109,8 +125,8 @@ export class GuestTree {
       const source = createReadStream(join(root, path));
       await this.#agent.push(source, join(this.#path, path), { mode, mtimeMs, parents: true, signal });
     } catch (error) {
-      // It has gone meanwhile; the next pass removes it.
-      if (!isSystemError(error, 'ENOENT')) throw error;
+      // It has gone meanwhile. The caller sees it, and keeps it known as different.
+      if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
     }
   }
 
@@ -133,5 +149,17 @@ export class GuestTree {
     const { exitCode, stdout, stderr } = await this.#agent.exec(argv, options);
     if (exitCode === 0) return stdout;
     throw new GuestSetupError(`synchronising ${this.#path}`, exitCode, stderr.toString());
+  }
+}
+
+/** tar leaves out what it cannot read, as it does with files that have gone meanwhile. @throws the system's error. */
+function requireReadable(root: string, members: ReadonlyMap<string, HostEntry>): void {
+  for (const [path, { kind }] of members) {
+    if (kind !== 'file') continue;
+    try {
+      accessSync(join(root, path), constants.R_OK);
+    } catch (error) {
+      if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
+    }
   }
 }

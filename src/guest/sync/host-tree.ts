@@ -1,4 +1,4 @@
-import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { type Dirent, type Stats, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
@@ -12,15 +12,15 @@ const UNREADABLE_NAME = '\ufffd';
 
 /** A member of the host's tree. */
 export interface HostEntry extends TreeEntry {
-  /** Another number at the same path is another directory. */
-  readonly inode: number;
+  /** Another one at the same path is another directory; empty for what is no directory. */
+  readonly identity: string;
 }
 
 /** The members of a directory of the host, as of the last look. */
 export class HostTree {
   readonly #root: string;
   readonly #ignored: IgnoredPaths;
-  readonly #onDirectory: (path: string, inode: number) => void;
+  readonly #onDirectory: (path: string, identity: string) => void;
   readonly entries = new Map<string, HostEntry>();
   /** Names in each directory. */
   readonly #names = new Map<string, ReadonlySet<string>>();
@@ -28,7 +28,7 @@ export class HostTree {
   readonly omitted = new Set<string>();
 
   /** @param onDirectory called before the contents of a directory are read, so that no later change is missed. */
-  constructor(root: string, ignored: IgnoredPaths, onDirectory: (path: string, inode: number) => void) {
+  constructor(root: string, ignored: IgnoredPaths, onDirectory: (path: string, identity: string) => void) {
     this.#root = root;
     this.#ignored = ignored;
     this.#onDirectory = onDirectory;
@@ -39,7 +39,7 @@ export class HostTree {
     this.entries.clear();
     this.#names.clear();
     this.omitted.clear();
-    this.#onDirectory('', lstatSync(this.#root).ino);
+    this.#enterRoot();
     await this.#scanInto([''], signal);
   }
 
@@ -48,12 +48,14 @@ export class HostTree {
     const there = [...directories].filter(
       (path) => path === '' || this.entries.get(path)?.kind === 'directory',
     );
+    if (there.includes('')) this.#enterRoot();
     await this.#scanInto(there, signal);
   }
 
-  /** Returns true if a member is still as it was at the last look. */
+  /** Returns true if a member is still as it was at the last look; a directory, whatever is in it now. */
   isUnchanged(path: string): boolean {
     const [before, now] = [this.entries.get(path), this.#look(path)];
+    if (before?.kind === 'directory') return before.identity === now?.identity;
     return before?.mtimeMs === now?.mtimeMs && before?.size === now?.size && before?.kind === now?.kind;
   }
 
@@ -75,19 +77,20 @@ export class HostTree {
   #readDirectory(path: string): string[] {
     const found = new Set<string>();
     const entered: string[] = [];
-    for (const { name } of this.#listing(path)) {
+    for (const member of this.#listing(path)) {
+      const { name } = member;
       const inner = inside(path, name);
+      if (this.#ignored.has(inner, member.isDirectory())) continue;
       const entry = name.includes(UNREADABLE_NAME) ? undefined : this.#look(inner);
       if (entry === undefined) {
         if (name.includes(UNREADABLE_NAME)) this.omitted.add(inner);
         continue;
       }
-      if (this.#ignored.has(inner, entry.kind === 'directory')) continue;
       found.add(name);
       const known = this.entries.get(inner);
-      if (entry.kind === 'directory' && known?.inode !== entry.inode) {
+      if (entry.kind === 'directory' && known?.identity !== entry.identity) {
         this.#forget(inner);
-        this.#onDirectory(inner, entry.inode);
+        this.#onDirectory(inner, entry.identity);
         entered.push(inner);
       }
       this.entries.set(inner, entry);
@@ -102,13 +105,14 @@ export class HostTree {
       return readdirSync(join(this.#root, path), { withFileTypes: true });
     } catch (error) {
       // It has gone meanwhile, which its parent will show.
-      if (path !== '' && isSystemError(error, 'ENOENT', 'ENOTDIR')) return [];
-      throw error;
+      if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
+      if (path === '') throw this.#missingRoot();
+      return [];
     }
   }
 
   #look(path: string): HostEntry | undefined {
-    const stats = lstatSync(join(this.#root, path), { throwIfNoEntry: false });
+    const stats = statsAt(join(this.#root, path));
     if (!stats) return undefined;
     const kind = stats.isFile()
       ? 'file'
@@ -127,9 +131,22 @@ export class HostTree {
       mode: stats.mode & 0o7777,
       size,
       mtimeMs: stats.mtimeMs,
-      inode: stats.ino,
+      identity: kind === 'directory' ? identityOf(stats) : '',
     };
     return kind === 'symlink' ? { ...entry, target: this.#targetOf(path) } : entry;
+  }
+
+  /** The root may be another directory than before. */
+  #enterRoot(): void {
+    const stats = statSync(this.#root, { throwIfNoEntry: false });
+    if (!stats?.isDirectory()) throw this.#missingRoot();
+    this.#onDirectory('', identityOf(stats));
+  }
+
+  #missingRoot(): InvalidInputError {
+    return new InvalidInputError('source', `no such directory any more: ${this.#root}`, {
+      hint: 'synchronise again when it is back',
+    });
   }
 
   #targetOf(path: string): string {
@@ -147,6 +164,21 @@ export class HostTree {
     this.#names.delete(path);
     this.entries.delete(path);
   }
+}
+
+function statsAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A file has replaced the directory that it was in.
+    if (isSystemError(error, 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+/** File systems give the number of a removed directory to a new one. */
+function identityOf({ ino, birthtimeMs }: Stats): string {
+  return `${ino} ${birthtimeMs}`;
 }
 
 function inside(directory: string, name: string): string {

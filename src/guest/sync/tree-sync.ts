@@ -44,22 +44,24 @@ export class TreeSync {
   /** Members of the guest's tree; undefined until they were listed. */
   #known: Map<string, TreeEntry> | undefined;
   #unsettled = new Set<string>();
+  /** Directories that disappeared or were replaced while they were copied; the guest may or may not have them. */
+  #uncertain = new Set<string>();
 
   /** @param onDirectory called before each directory of the host is read for the first time. */
   constructor(
     agent: SyncAgent,
     places: SyncPlaces,
-    onDirectory: (path: string, inode: number) => void = () => undefined,
+    onDirectory: (path: string, identity: string) => void = () => undefined,
   ) {
     this.#places = places;
     this.#host = new HostTree(places.source, places.ignored, onDirectory);
     this.#guest = new GuestTree(agent, places.target);
   }
 
-  /** The directories of the host's tree, by the numbers of their inodes. */
-  hasDirectory(path: string, inode: number): boolean {
+  /** The directories of the host's tree, by their identities. */
+  hasDirectory(path: string, identity: string): boolean {
     const entry = this.#host.entries.get(path);
-    return path === '' || (entry?.kind === 'directory' && entry.inode === inode);
+    return path === '' || (entry?.kind === 'directory' && entry.identity === identity);
   }
 
   /**
@@ -75,15 +77,16 @@ export class TreeSync {
     const host = this.#host.entries;
     const changes = changesBetween(host, this.#known, isFirst ? PRECISION_MS : 0);
     const different = await this.#settleTimes(changes.compare, signal);
-    const send = [...changes.send, ...different].sort();
+    const again = [...this.#uncertain].filter((path) => host.get(path)?.kind === 'directory');
+    const send = [...changes.send, ...different, ...again].sort();
     await this.#remove(changes, signal);
-    await this.#setModes(changes.setMode, signal);
     const members = new Map<string, HostEntry>();
     for (const path of send) {
       const entry = host.get(path);
       if (entry) members.set(path, entry);
     }
     if (members.size > 0) await this.#guest.send(this.#places.source, members, signal);
+    await this.#setModes(changes.setMode, signal);
     this.#remember(members.keys());
     const removed = changes.replace.length + changes.removeFiles.length + changes.removeDirectories.length;
     return {
@@ -132,7 +135,7 @@ export class TreeSync {
       await pipeline(createReadStream(join(this.#places.source, path)), hash, { signal });
     } catch (error) {
       signal?.throwIfAborted();
-      if (isSystemError(error, 'ENOENT')) return undefined;
+      if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
       throw error;
     }
     return hash.digest('hex');
@@ -153,13 +156,19 @@ export class TreeSync {
     for (const [mode, some] of byMode) await this.#guest.setMode(mode, some, signal);
   }
 
-  /** The guest has what the host had at the last look, but for files that changed since. */
+  /**
+   * The guest has what the host had at the last look, but for members that changed since. It may have these, too, so they
+   * stay known: they are removed if the host has them no longer.
+   */
   #remember(sent: Iterable<string>): void {
     this.#known = new Map(this.#host.entries);
     this.#unsettled = new Set();
+    this.#uncertain = new Set();
     for (const path of sent) {
       if (this.#host.isUnchanged(path)) continue;
-      this.#known.delete(path);
+      const entry = this.#host.entries.get(path);
+      if (entry?.kind === 'directory') this.#uncertain.add(path);
+      else if (entry) this.#known.set(path, { kind: entry.kind, mode: entry.mode, size: -1, mtimeMs: -1 });
       this.#unsettled.add(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '');
     }
   }

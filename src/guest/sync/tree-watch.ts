@@ -8,13 +8,15 @@ import type { Dirty } from './tree-sync.ts';
 
 /** Changes often come in bursts: an editor writes, renames and sets the mode. */
 const QUIET_MS = 30;
+/** A program that writes all the time must not hold back the rest. */
+const LONGEST_BURST_MS = 500;
 /** The kernel drops events from 16384 on (fs.inotify.max_queued_events), and Node does not tell. */
 const BURST = 4096;
 /** Without watches, the tree is looked at this often. */
 const LOOK_EVERY_MS = 2000;
 
 interface Watched {
-  readonly inode: number;
+  readonly identity: string;
   readonly watcher: FSWatcher;
 }
 
@@ -39,16 +41,16 @@ export class TreeWatch implements Disposable {
   }
 
   /** Watches a directory. One that has replaced another at its path is watched anew. */
-  add(path: string, inode: number): void {
+  add(path: string, identity: string): void {
     const before = this.#watched.get(path);
-    if (before?.inode === inode || this.#isExhausted) return;
+    if (before?.identity === identity || this.#isExhausted) return;
     before?.watcher.close();
     this.#watched.delete(path);
     try {
       const watcher = watch(join(this.#root, path), () => this.#mark(path));
       // Its directory has gone, as its parent shows.
       watcher.on('error', () => this.#mark(path));
-      this.#watched.set(path, { inode, watcher });
+      this.#watched.set(path, { identity, watcher });
     } catch (error) {
       if (isSystemError(error, 'ENOSPC', 'EMFILE')) this.#giveUp();
       else if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES')) throw error;
@@ -56,25 +58,33 @@ export class TreeWatch implements Disposable {
   }
 
   /** Stops watching directories that are not in the tree any more. */
-  keep(isThere: (path: string, inode: number) => boolean): void {
-    for (const [path, { inode, watcher }] of this.#watched) {
-      if (isThere(path, inode)) continue;
+  keep(isThere: (path: string, identity: string) => boolean): void {
+    for (const [path, { identity, watcher }] of this.#watched) {
+      if (isThere(path, identity)) continue;
       watcher.close();
       this.#watched.delete(path);
     }
   }
 
-  /** Waits for changes. @throws the signal's reason. */
-  async next(signal: AbortSignal): Promise<Dirty> {
+  /**
+   * Waits for changes.
+   * @param isUnsettled true to return soon without any.
+   * @throws the signal's reason.
+   */
+  async next(signal: AbortSignal, isUnsettled = false): Promise<Dirty> {
     if (this.#isExhausted) {
       await pause(LOOK_EVERY_MS, signal);
       return 'all';
     }
-    if (this.#events === 0) await withinLimits('waiting for changes', this.#news.promise, { signal });
-    for (let before = 0; before !== this.#events && this.#events < BURST;) {
+    if (this.#events === 0 && !isUnsettled) {
+      await withinLimits('waiting for changes', this.#news.promise, { signal });
+    }
+    const end = performance.now() + LONGEST_BURST_MS;
+    let before: number;
+    do {
       before = this.#events;
       await pause(QUIET_MS, signal);
-    }
+    } while (before !== this.#events && this.#events < BURST && performance.now() < end);
     const dirty = this.#events < BURST ? this.#dirty : 'all';
     this.#dirty = new Set();
     this.#events = 0;

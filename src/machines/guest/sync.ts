@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { posix } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
 import { ignoredPaths } from '../../guest/sync/ignored-paths.ts';
 import { type Dirty, type SyncPass, TreeSync } from '../../guest/sync/tree-sync.ts';
@@ -19,6 +20,9 @@ export interface SyncOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Mount points that every guest has. */
+const OF_THE_KERNEL = /^\/(proc|sys|dev)(\/|$)/;
+
 /** A file that is written all the time would never be settled. */
 const MOST_PASSES = 5;
 
@@ -32,22 +36,23 @@ export async function syncIntoGuest(
   channel: GuestChannel,
   source: string,
   target: string,
-  { ignore = [], watch = false, onPass, onLimit = () => undefined, signal }: SyncOptions,
+  { ignore = [], watch = false, onPass, onLimit = () => undefined, signal: ownSignal }: SyncOptions,
 ): Promise<SyncPass> {
   const agent = agentOf(channel, 'sync');
   checkPlaces(source, target);
-  const places = { source, target, ignored: ignoredPaths(ignore) };
+  const signal = ownSignal ?? new AbortController().signal;
+  const places = { source, target: posix.resolve(target), ignored: ignoredPaths(ignore) };
   using watcher = watch ? new TreeWatch(source, onLimit) : undefined;
-  const tree = new TreeSync(agent, places, (path, inode) => watcher?.add(path, inode));
+  const tree = new TreeSync(agent, places, (path, identity) => watcher?.add(path, identity));
   let sum: SyncPass = { sent: 0, removed: 0, omitted: 0, isUnsettled: false };
   let dirty: Dirty = 'all';
   for (let count = 1; ; count++) {
     const pass = await tree.pass(dirty, signal);
     onPass?.(pass);
     sum = { ...pass, sent: sum.sent + pass.sent, removed: sum.removed + pass.removed };
-    if (watcher && signal) {
-      watcher.keep((path, inode) => tree.hasDirectory(path, inode));
-      dirty = pass.isUnsettled ? new Set() : await watcher.next(signal);
+    if (watcher) {
+      watcher.keep((path, identity) => tree.hasDirectory(path, identity));
+      dirty = await watcher.next(signal, pass.isUnsettled);
     } else if (!pass.isUnsettled || count === MOST_PASSES) return sum;
     else dirty = new Set();
   }
@@ -67,9 +72,19 @@ function checkPlaces(source: string, target: string): void {
       `invalid path ${JSON.stringify(target)}: expected an absolute path in the guest`,
     );
   }
-  if (target === '/') {
+  const resolved = posix.resolve(target);
+  if (resolved === '/') {
     throw new InvalidInputError('target', 'the root directory of a guest cannot be synchronised', {
       hint: 'choose a directory such as /app',
     });
+  }
+  if (OF_THE_KERNEL.test(resolved)) {
+    throw new InvalidInputError(
+      'target',
+      `${resolved} belongs to the guest's kernel and cannot be synchronised`,
+      {
+        hint: 'choose a directory such as /app',
+      },
+    );
   }
 }

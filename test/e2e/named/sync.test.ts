@@ -1,9 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { until } from '../command.ts';
+import { whyNoShares } from '../virtiofsd.ts';
 import { type Home, makeHome } from './home.ts';
 
 const top = temporaryDirectory();
@@ -151,6 +161,9 @@ describe('vmlet sync', () => {
     [['/no/such', 'web:/x'], 'no such directory: /no/such'],
     [['/etc/passwd', 'web:/x'], 'not a directory: /etc/passwd'],
     [['/etc', 'web:/'], 'root directory'],
+    [['/etc', 'web://'], 'root directory'],
+    [['/etc', 'web:/.'], 'root directory'],
+    [['/etc', 'web:/proc/sys'], "belongs to the guest's kernel"],
     [['/etc', 'web:x'], 'expected an absolute path'],
     [['/etc', '/x'], 'is no NAME:/PATH in a machine'],
     [['--ignore-file', '/no/such', '/etc', 'web:/x'], '--ignore-file: cannot be read: /no/such'],
@@ -159,5 +172,30 @@ describe('vmlet sync', () => {
     const { stderr, status } = await home.vmlet('sync', ...words);
     expect(stderr).toContain(problem);
     expect(status).toBe(125);
+  });
+});
+
+describe.skipIf(whyNoShares !== undefined)('vmlet sync around a shared directory', () => {
+  it('keeps the files of the share, and does not replace it', async () => {
+    const [root, shared] = [directoryIn(top, 'around-'), directoryIn(top, 'shared-')];
+    write(root, { a: 'one' });
+    write(shared, { 'of-host': '', 'inner/x': '' });
+    const mount = `type=bind,src=${shared},dst=/srv/app/data/share`;
+    await home.vmlet('create', 'sharing', '--image', 'micro', '--net', 'none', '--mount', mount, '--start');
+    const found = async (): Promise<string> => {
+      const { stdout } = await home.vmlet('exec', 'sharing', '--', 'ls', '/srv/app', '/srv/app/data/share');
+      return stdout;
+    };
+    expect(await found()).toContain('of-host');
+    const syncAround = async () => home.vmlet('sync', root, 'sharing:/srv/app');
+    expect((await syncAround()).status).toBe(0);
+    expect(await found()).toBe('/srv/app:\na\ndata\n\n/srv/app/data/share:\ninner\nof-host\n');
+
+    write(root, { data: 'a file of the host' });
+    const { stderr, status } = await syncAround();
+    expect(stderr).toContain('would replace ./data, which is or contains a mount point');
+    expect(status).not.toBe(0);
+    expect(readdirSync(shared).sort()).toEqual(['inner', 'of-host']);
+    expect(readFileSync(join(shared, 'inner/x'), 'utf8')).toBe('');
   });
 });

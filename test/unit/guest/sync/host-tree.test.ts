@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HostTree } from '../../../../src/guest/sync/host-tree.ts';
@@ -60,13 +60,53 @@ describe('a tree of the host', () => {
     expect(paths()).toEqual(['d', 'd/y']);
   });
 
+  it('looks into a directory that was removed and made again', async () => {
+    const root = rootWith('a');
+    const path = join(root, 'd');
+    mkdirSync(path);
+    const { tree, entered, paths } = treeOf(root);
+    await tree.scan(undefined);
+    const { birthtimeMs } = statSync(path);
+    // Often under the same number. The clock of the file system is coarse.
+    do {
+      rmdirSync(path);
+      mkdirSync(path);
+    } while (statSync(path).birthtimeMs === birthtimeMs);
+    writeFileSync(join(path, 'x'), '');
+    await tree.rescan([''], undefined);
+    expect(paths()).toEqual(['a', 'd', 'd/x']);
+    expect(entered).toEqual(['', 'd', '', 'd']);
+  });
+
+  it('tells that its root has gone, and takes another one', async () => {
+    const root = rootWith('a');
+    const { tree, paths } = treeOf(root);
+    await tree.scan(undefined);
+    renameSync(root, `${root}-away`);
+    await expect(tree.rescan([''], undefined)).rejects.toThrow(`no such directory any more: ${root}`);
+    renameSync(rootWith('b/c'), root);
+    await tree.rescan([''], undefined);
+    expect(paths()).toEqual(['b', 'b/c']);
+  });
+
+  it('does not count what is ignored as left out', async () => {
+    const root = rootWith('a');
+    execFileSync('mkfifo', [join(root, 'x.sock'), join(root, 'fifo')]);
+    const { tree } = treeOf(root, ['*.sock']);
+    await tree.scan(undefined);
+    expect([...tree.omitted]).toEqual(['fifo']);
+  });
+
   it('tells whether a member has changed since', async () => {
-    const root = rootWith('a', 'b', 'c');
+    const root = rootWith('a', 'b', 'c', 'd/x');
     const { tree } = treeOf(root);
     await tree.scan(undefined);
     writeFileSync(join(root, 'a'), 'longer');
     rmSync(join(root, 'b'));
-    expect(['a', 'b', 'c'].map((path) => tree.isUnchanged(path))).toEqual([false, false, true]);
+    rmSync(join(root, 'd'), { recursive: true });
+    writeFileSync(join(root, 'd'), '');
+    const changed = ['a', 'b', 'c', 'd', 'd/x'].filter((path) => !tree.isUnchanged(path));
+    expect(changed).toEqual(['a', 'b', 'd', 'd/x']);
   });
 
   it('stops when it is aborted', async () => {

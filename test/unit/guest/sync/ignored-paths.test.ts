@@ -11,6 +11,12 @@ it('ignores as .gitignore does', () => {
   expect([ignored.has('a/x.log', false), ignored.has('a/keep.log', false)]).toEqual([true, false]);
 });
 
+it('tells upper case from lower case', () => {
+  const ignored = ignoredPaths(['build', '*.LOG']);
+  expect([ignored.has('build', true), ignored.has('Build', true)]).toEqual([true, false]);
+  expect([ignored.has('a.LOG', false), ignored.has('a.log', false)]).toEqual([true, false]);
+});
+
 it('names directories that need not be listed, unless something in them may be included', () => {
   expect(ignoredPaths(['node_modules/', '/dist', '*.o', '.git', '']).names).toEqual(['node_modules', '.git']);
   expect(ignoredPaths(['node_modules', '!node_modules/mine']).names).toEqual([]);

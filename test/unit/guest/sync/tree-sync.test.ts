@@ -1,0 +1,101 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { GuestTree, type SyncAgent } from '../../../../src/guest/sync/guest-tree.ts';
+import type { HostEntry } from '../../../../src/guest/sync/host-tree.ts';
+import { ignoredPaths } from '../../../../src/guest/sync/ignored-paths.ts';
+import { TreeSync } from '../../../../src/guest/sync/tree-sync.ts';
+import { directoryIn, temporaryDirectory } from '../../../directory.ts';
+import { localAgent } from './local-agent.ts';
+
+const top = temporaryDirectory();
+
+function places() {
+  return { source: directoryIn(top, 'host-'), target: directoryIn(top, 'guest-'), ignored: ignoredPaths([]) };
+}
+
+describe('a pass', () => {
+  it('removes a file that was gone after it had been sent', async () => {
+    const { source, target, ignored } = places();
+    for (const name of ['gone', 'stays']) writeFileSync(join(source, name), name);
+    const agent = localAgent((path) => {
+      if (basename(path) === 'gone') rmSync(join(source, 'gone'));
+    });
+    const tree = new TreeSync(agent, { source, target, ignored });
+    expect(await tree.pass('all', undefined)).toMatchObject({ sent: 2, isUnsettled: true });
+    expect(existsSync(join(target, 'gone'))).toBe(true);
+    expect(await tree.pass(new Set(), undefined)).toMatchObject({ sent: 0, removed: 1, isUnsettled: false });
+    expect(existsSync(join(target, 'gone'))).toBe(false);
+  });
+
+  it('sends a file again that changed while it was sent', async () => {
+    const { source, target, ignored } = places();
+    writeFileSync(join(source, 'a'), 'one');
+    let count = 0;
+    const agent = localAgent(() => {
+      count += 1;
+      if (count === 1) writeFileSync(join(source, 'a'), 'longer');
+    });
+    const tree = new TreeSync(agent, { source, target, ignored });
+    expect(await tree.pass('all', undefined)).toMatchObject({ sent: 1, isUnsettled: true });
+    expect(await tree.pass(new Set(), undefined)).toMatchObject({ sent: 1, isUnsettled: false });
+    expect(readFileSync(join(target, 'a'), 'utf8')).toBe('longer');
+  });
+
+  it('sends a directory again that was replaced before it was sent', async () => {
+    const { source, target, ignored } = places();
+    const path = join(source, 'd');
+    mkdirSync(path);
+    const { birthtimeMs } = statSync(path);
+    const agent = localAgent();
+    let archives = 0;
+    const exec = ((argv, options) => {
+      if (typeof options?.input !== 'string' && options?.input !== undefined) archives += 1;
+      if (archives !== 1) return agent.exec(argv, options);
+      // The archive comes without it, and the clock of the file system is coarse.
+      do {
+        rmSync(path, { recursive: true });
+        mkdirSync(path);
+      } while (statSync(path).birthtimeMs === birthtimeMs);
+      return agent.exec(['sh', '-c', 'cat >/dev/null'], options);
+    }) satisfies SyncAgent['exec'];
+    const tree = new TreeSync({ ...agent, exec }, { source, target, ignored });
+    expect(await tree.pass('all', undefined)).toMatchObject({ sent: 1, isUnsettled: true });
+    expect(existsSync(join(target, 'd'))).toBe(false);
+    expect(await tree.pass(new Set(), undefined)).toMatchObject({ sent: 1, isUnsettled: false });
+    expect(existsSync(join(target, 'd'))).toBe(true);
+  });
+
+  it('replaces a directory by a file', async () => {
+    const { source, target, ignored } = places();
+    writeFileSync(join(source, 'a'), 'file');
+    mkdirSync(join(target, 'a/inner'), { recursive: true });
+    writeFileSync(join(target, 'a/inner/x'), '');
+    await new TreeSync(localAgent(), { source, target, ignored }).pass('all', undefined);
+    expect(readFileSync(join(target, 'a'), 'utf8')).toBe('file');
+  });
+});
+
+describe('many files', () => {
+  const entry: HostEntry = { kind: 'file', mode: 0o644, size: 1, mtimeMs: 1000, identity: '' };
+
+  function membersIn(source: string, ...more: readonly string[]): ReadonlyMap<string, HostEntry> {
+    const names = Array.from({ length: 40 }, (_, index) => `f${index}`);
+    for (const name of names) writeFileSync(join(source, name), name);
+    return new Map([...names, ...more].map((name) => [name, entry]));
+  }
+
+  it('are refused if one of them cannot be read', async () => {
+    const { source, target } = places();
+    // Also root cannot open it.
+    symlinkSync('loop', join(source, 'loop'));
+    const sending = new GuestTree(localAgent(), target).send(source, membersIn(source, 'loop'), undefined);
+    await expect(sending).rejects.toThrow('ELOOP');
+  });
+
+  it('are sent without those that have gone', async () => {
+    const { source, target } = places();
+    await new GuestTree(localAgent(), target).send(source, membersIn(source, 'gone'), undefined);
+    expect(readFileSync(join(target, 'f39'), 'utf8')).toBe('f39');
+  });
+});

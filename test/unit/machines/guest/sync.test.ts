@@ -1,0 +1,36 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { GuestChannel } from '../../../../src/machines/channel/guest-channel.ts';
+import { syncIntoGuest } from '../../../../src/machines/guest/sync.ts';
+import { directoryIn, temporaryDirectory } from '../../../directory.ts';
+import { localAgent } from '../../guest/sync/local-agent.ts';
+
+const top = temporaryDirectory();
+const channel = { kind: 'vmlet', agent: localAgent() } as unknown as GuestChannel;
+
+describe('synchronising', () => {
+  it.each(['/', '//', '/.', '/srv/..', '/proc', '/sys/fs', '/dev/./shm', '//dev'])(
+    'refuses the target %s',
+    async (target) => {
+      const source = directoryIn(top, 'host-');
+      const unused = { kind: 'vmlet', agent: {} } as unknown as GuestChannel;
+      await expect(syncIntoGuest(unused, source, target, {})).rejects.toThrow(/cannot be synchronised/);
+    },
+  );
+
+  it('watches without a signal, until the source is gone', async () => {
+    const source = directoryIn(top, 'host-');
+    const target = directoryIn(top, 'guest-');
+    let count = 0;
+    const onPass = (): void => {
+      count += 1;
+      if (count === 1) writeFileSync(join(source, 'a'), 'one');
+      else if (existsSync(join(target, 'a'))) rmSync(source, { recursive: true, force: true });
+    };
+    await expect(syncIntoGuest(channel, source, target, { watch: true, onPass })).rejects.toThrow(
+      `no such directory any more: ${source}`,
+    );
+    expect(count).toBeGreaterThan(1);
+  });
+});
