@@ -1,3 +1,4 @@
+import { claimVolumes } from '../volume/open-volume.ts';
 import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
@@ -105,6 +106,8 @@ export class CrashedMachine implements AsyncDisposable {
 
   async #boot(options: BootOptions, parts: StartedParts): Promise<Machine> {
     const host = await probeHost({ cacheDirectory: ownLocations().cache, ...options });
+    const volumes = this.plan.volumes.map(({ name }) => name);
+    claimVolumes(ownLocations(), volumes, parts.scope);
     const joining = { locations: ownLocations(), signal: options.signal, isOwnName: true };
     const attachments = await attachNetworks(this.#former.networks, joining, parts.scope);
     const started = await connectCards(await startMachine(this.plan, host, options, parts), attachments);

@@ -28,6 +28,8 @@ export const OTHERS_ID = 65534;
 export interface HostSystem {
   readonly runsAs: HostIds;
   readonly changesUser: boolean;
+  /** Home directories, which the guest does not see. */
+  readonly homes: readonly string[];
   /** The working directory, if it is one of the host's that the guest sees by this share. */
   readonly directory: string | undefined;
   /** Working directory of commands; undefined for the guest's root directory. */
@@ -35,7 +37,9 @@ export interface HostSystem {
 }
 
 /** Returns the share that becomes the guest's root directory. */
-export function shareOfHost({ directory, runsAs, changesUser }: HostSystem): FoundShare {
+export function shareOfHost({ directory, runsAs, changesUser, homes }: HostSystem): FoundShare {
+  // Some services and CI systems have their homes there.
+  const system = SYSTEM.filter((path) => path !== '/opt' || mayShow(path, homes));
   return {
     runsAs,
     changesUser,
@@ -47,7 +51,7 @@ export function shareOfHost({ directory, runsAs, changesUser }: HostSystem): Fou
     cache: 'always',
     ids: { kind: 'host' },
     copy: false,
-    shows: [...SYSTEM, ...(directory === undefined ? [] : [directory])],
+    shows: [...system, ...(directory === undefined ? [] : [directory])],
   };
 }
 

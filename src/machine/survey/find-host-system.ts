@@ -31,14 +31,15 @@ export function findHostSystem(directory: string, shares: readonly Share[], host
   const found = statSync(directory);
   const changesUser = process.getuid?.() === 0;
   // Root can read what no guest should see.
-  const owner = found.uid === 0 ? NOBODY : { uid: found.uid, gid: found.gid };
+  const owner = found.uid === 0 ? NOBODY : { uid: found.uid, gid: OTHERS_ID };
   const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  const user = { changesUser, runsAs: changesUser ? owner : own };
+  const ofPeople = homes();
+  const user = { changesUser, runsAs: changesUser ? owner : own, homes: ofPeople };
   if (shares.some(({ target }) => directory === target || directory.startsWith(`${target}/`))) {
     return { ...user, directory: undefined, workdir: directory };
   }
   const isReadable = !changesUser || found.uid !== 0 || (found.mode & OPEN_TO_OTHERS) === OPEN_TO_OTHERS;
-  const visible = isReadable && mayShow(directory, homes()) ? directory : undefined;
+  const visible = isReadable && mayShow(directory, ofPeople) ? directory : undefined;
   return { ...user, directory: visible, workdir: visible };
 }
 

@@ -1,5 +1,10 @@
 import { join } from 'node:path';
-import { InvalidInputError, VolumeExistsError, isSystemError } from '../../errors/index.ts';
+import {
+  InvalidInputError,
+  VolumeExistsError,
+  VolumeNotFoundError,
+  isSystemError,
+} from '../../errors/index.ts';
 import type { Scope } from '../../util/scope.ts';
 import type { Locations } from '../paths/locations.ts';
 import { claimPath, nameOfOwned, ownIdentity, sweepDeadOwners } from '../paths/runtime-directory.ts';
@@ -39,6 +44,13 @@ export async function openVolumes(
     while (!claim(volumeFiles(locations, volume.name).users, scope));
   }
   requireReadable(locations, volumes);
+}
+
+/** Marks volumes that a machine has in its plan as used until the scope closes. @throws VolumeNotFoundError */
+export function claimVolumes(locations: Locations, names: readonly string[], scope: Scope): void {
+  for (const name of names) {
+    if (!claim(volumeFiles(locations, name).users, scope)) throw new VolumeNotFoundError(name);
+  }
 }
 
 /** @returns false when the volume has been removed in the meantime. */

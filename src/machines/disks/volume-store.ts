@@ -18,6 +18,14 @@ import {
   lookAtVolume,
 } from './volume-users.ts';
 
+/** Options of `prune`. */
+export interface PruneVolumesOptions {
+  /** Remove nothing; false by default. */
+  readonly dryRun?: boolean;
+  /** Names of the volumes that may be removed; all by default. */
+  readonly only?: readonly string[];
+}
+
 /** Options of a new volume. */
 export interface VolumeOptions extends Pick<Limits, 'signal'> {
   /** Bytes, or a size such as `20G`; 10 GiB by default. A volume takes only the space that was written. */
@@ -83,10 +91,16 @@ export class VolumeStore {
     refuseUsed({ name, ...users });
   }
 
-  /** Removes the volumes that no machine uses. @returns them; with `dryRun` those that would be removed. */
-  async prune({ dryRun = false }: { readonly dryRun?: boolean } = {}): Promise<ListedVolume[]> {
+  /**
+   * Removes the volumes that no machine uses.
+   * @param only leaves all others, even those that have become unused.
+   * @returns them; with `dryRun` those that would be removed.
+   */
+  async prune({ dryRun = false, only }: PruneVolumesOptions = {}): Promise<ListedVolume[]> {
     const removed: ListedVolume[] = [];
-    for (const volume of this.list().filter((one) => describeUsers(one).length === 0)) {
+    const unused = this.list().filter((one) => describeUsers(one).length === 0);
+    for (const volume of unused) {
+      if (only && !only.includes(volume.name)) continue;
       if (dryRun || (await this.#removeUnused(volume.name))) removed.push(volume);
     }
     return removed;

@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { BrokenMachineError, MachineNotFoundError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { type Volume, findVolume, processesUsing, volumeNames } from '../../machine/volume/volume.ts';
 import { volumeFiles, volumeFilesIn } from '../../machine/volume/volume-files.ts';
 import { machineNames, readSpec } from '../record/definition.ts';
+import { definitionFiles } from '../record/machine-files.ts';
 import { readStatus } from '../record/machine-status.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** A named machine with a volume. */
 export interface VolumeMachine {
@@ -53,9 +57,14 @@ function machineWith(locations: Locations, machine: string, volume: string): Vol
       .filter(({ name }) => name === volume)
       .map(({ target, readOnly }) => ({ name: machine, target, readOnly, running }));
   } catch (error) {
-    // A machine without a readable definition cannot start; it was removed, or vmlet ls reports it.
-    if (error instanceof MachineNotFoundError || error instanceof BrokenMachineError) return [];
-    throw error;
+    if (error instanceof MachineNotFoundError) return [];
+    if (!(error instanceof BrokenMachineError)) throw error;
+    // Its definition may be of a newer release, and its guest may be running: a volume that it names is in use.
+    const text = unlessMissing(() =>
+      readFileSync(definitionFiles(join(locations.machines, machine)).spec, 'utf8'),
+    );
+    const isNamed = text?.includes(JSON.stringify(volume)) ?? false;
+    return isNamed ? [{ name: machine, target: '?', readOnly: false, running: false }] : [];
   }
 }
 

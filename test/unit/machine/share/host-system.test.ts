@@ -16,7 +16,7 @@ describe('a working directory', () => {
   });
 });
 
-const user = { runsAs: { uid: 7, gid: 8 }, changesUser: false, workdir: undefined };
+const user = { runsAs: { uid: 7, gid: 8 }, changesUser: false, homes: ['/root'], workdir: undefined };
 
 it('is a share for reading only, of a directory that contains chosen ones', () => {
   const share = shareOfHost({ ...user, directory: '/work' });
@@ -24,6 +24,9 @@ it('is a share for reading only, of a directory that contains chosen ones', () =
   expect(share.shows).toEqual(expect.arrayContaining(['/usr', '/etc', '/work']));
   expect(share.shows?.filter((path) => /^\/(home|root|var$|proc|$)/.test(path))).toEqual([]);
   expect(shareOfHost({ ...user, directory: undefined }).shows).not.toContain('/work');
+  expect(share.shows).toContain('/opt');
+  const homes = ['/opt/jenkins'];
+  expect(shareOfHost({ ...user, homes, directory: undefined }).shows).not.toContain('/opt');
 });
 
 describe('its virtiofsd', () => {
