@@ -6,6 +6,7 @@ import type { GuestCommandFlags } from './guest-command-flags.ts';
 import type { MachineFlags } from './machine-flags.ts';
 import { attributeOf, flagOf, givenOptions } from './option-flags.ts';
 import { SEED_FLAGS } from './seed-flags.ts';
+import { ownedByUser } from './volume-owner.ts';
 
 /** Flags of `vmlet run`, apart from the library's options. */
 export interface RunFlags extends GuestCommandFlags, MachineFlags {
@@ -31,8 +32,13 @@ const HOST = 'host';
  * Reads options between the image and the `--` before the command, as in `host --kernel bzImage -- dmesg`.
  * @returns the other words: the image and the command.
  */
-export function readLaterOptions(command: Command, words: readonly string[]): readonly string[] {
+export function readLaterOptions(
+  command: Command,
+  words: readonly string[],
+  flags: RunFlags,
+): readonly string[] {
   const [image, first] = words;
+  if (!hasImage(image, flags)) return words;
   // A command has no name that begins with a dash.
   if (image === undefined || first?.startsWith('-') !== true || first === '--' || !words.includes('--'))
     return words;
@@ -45,10 +51,7 @@ export function readLaterOptions(command: Command, words: readonly string[]): re
 /** With --kernel there is no image but the host's system, with --template and --pool none; all words are the command. */
 export function splitWords(words: readonly string[], flags: RunFlags): { image?: string; command: string[] } {
   const [image, ...rest] = words;
-  const exists = (flags.template ?? flags.pool) !== undefined;
-  if (exists || (flags.kernel !== undefined && image !== HOST)) {
-    return { command: [...words] };
-  }
+  if (!hasImage(image, flags)) return { command: [...words] };
   if (image === undefined) {
     throw new InvalidInputError('image', 'missing', {
       hint: 'for example: vmlet run micro -- uname -a, or vmlet run debian:13 -- cat /etc/os-release',
@@ -56,6 +59,10 @@ export function splitWords(words: readonly string[], flags: RunFlags): { image?:
   }
   // commander keeps the first `--` after the image, since the words there belong to the command.
   return { image, command: rest[0] === '--' ? rest.slice(1) : rest };
+}
+
+function hasImage(first: string | undefined, { template, pool, kernel }: RunFlags): boolean {
+  return (template ?? pool) === undefined && (kernel === undefined || first === HOST);
 }
 
 /** @throws InvalidInputError for a flag that describes the machine: the template does that. */
@@ -71,7 +78,7 @@ export function forkOptions(flags: object): ForkOptions {
       hint: `leave out ${flag}, or create another template with it`,
     });
   }
-  return givenOptions(forkFlags, flags);
+  return givenOptions(forkFlags, ownedByUser(flags));
 }
 
 /** @throws InvalidInputError for a flag that describes the machine, which exists already. */

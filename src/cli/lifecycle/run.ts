@@ -63,7 +63,7 @@ export function runCommand(): Command {
     .option('--json', 'with --dry-run: print the plan as JSON')
     .passThroughOptions()
     .action(async (_image: string | undefined, _words: string[], flags: Flags) => {
-      const { image, command: argv } = splitWords(readLaterOptions(command, command.args), flags);
+      const { image, command: argv } = splitWords(readLaterOptions(command, command.args, flags), flags);
       if (flags.detach) {
         const { runDetached } = await import('./run-detached.ts');
         await runDetached(image, argv, flags, await seedOptions(flags));
@@ -133,7 +133,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
 }
 
 async function runInPool(name: string, argv: string[], flags: RunFlags): Promise<void> {
-  refuseMachineFlags('--pool', flags, ['template', 'rm', 'dryRun', 'console']);
+  refuseMachineFlags('--pool', flags, ['template', 'network', 'rm', 'dryRun', 'console']);
   const { openPool } = await import('../../index.ts');
   await withinTimeout(flags, async (interrupts, signal) => {
     await using guest = await openPool(name).take({ signal });

@@ -1,4 +1,5 @@
 import {
+  CommandFailedError,
   GuestMountError,
   InvalidInputError,
   MissingProgramError,
@@ -89,6 +90,7 @@ async function forkKept(request: Request): Promise<Machine | undefined> {
 }
 
 const REPEATABLE = [
+  CommandFailedError,
   GuestMountError,
   InvalidInputError,
   MissingProgramError,

@@ -81,6 +81,7 @@ export class PoolServer implements AsyncDisposable {
   readonly #clients = new Set<Socket>();
   readonly #serving = new Set<Promise<void>>();
   #taken = 0;
+  #isClosing = false;
   #stopIdleTimer: () => void = () => undefined;
 
   private constructor(pool: Pool, server: Server, options: ServePoolOptions, scope: Scope) {
@@ -117,12 +118,16 @@ export class PoolServer implements AsyncDisposable {
 
   /** Ends the pool, its waiting forks, and the guests that clients have taken. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#stopIdleTimer();
     this.#server.close();
     for (const client of this.#clients) client.destroy();
     await Promise.all(this.#serving);
-    await this.#scope.close();
-    this.#ended.resolve(undefined);
+    try {
+      await this.#scope.close();
+    } finally {
+      this.#ended.resolve(undefined);
+    }
   }
 
   /** Ends the pool. */
@@ -176,7 +181,8 @@ export class PoolServer implements AsyncDisposable {
 
   #awaitClients(): void {
     this.#stopIdleTimer();
-    if (this.#clients.size === 0) this.#stopIdleTimer = startTimer(this.#idleMs, () => void this.close());
+    if (!this.#isClosing && this.#clients.size === 0)
+      this.#stopIdleTimer = startTimer(this.#idleMs, () => void this.close());
   }
 }
 

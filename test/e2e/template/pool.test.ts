@@ -156,6 +156,8 @@ describe('a pool', () => {
     );
     const refused = await home.vmlet('run', '--pool', 'p', '-p', '80', '--', 'true');
     expect(refused.stderr).toContain('--pool: cannot be used together with --publish');
+    const inNetwork = await home.vmlet('run', '--pool', 'p', '--network', 'lan', '--', 'true');
+    expect(inNetwork.stderr).toContain('--pool: cannot be used together with --network');
     expect(await home.vmlet('pool', 'rm', 'p')).toMatchObject({ status: 125 });
     expect(await home.vmlet('pool', 'rm', '-i', 'p')).toMatchObject({ status: 0 });
     expect(() => inHome(() => openPool('p'))).toThrow(PoolNotFoundError);

@@ -14,7 +14,7 @@ describe('options behind the image', () => {
     [['micro', '-m1G', '--'], { memory: '1G' }, ['micro', '--']],
   ])('are read before --: %j', (words, flags, others) => {
     const run = command();
-    expect(readLaterOptions(run, words)).toEqual(others);
+    expect(readLaterOptions(run, words, {})).toEqual(others);
     expect(run.opts()).toEqual(flags);
   });
 
@@ -26,12 +26,22 @@ describe('options behind the image', () => {
     [['micro', '-m', '1G']],
   ])('are not looked for in %j', (words) => {
     const run = command();
-    expect(readLaterOptions(run, words)).toEqual(words);
+    expect(readLaterOptions(run, words, {})).toEqual(words);
     expect(run.opts()).toEqual({});
   });
 
+  it.each<[RunFlags]>([[{ template: 't' }], [{ pool: 'p' }], [{ kernel: 'K' }]])(
+    'are those of the command without an image: %j',
+    (flags) => {
+      const run = command();
+      const words = ['grep', '-m', '1', '--', 'x', 'file'];
+      expect(readLaterOptions(run, words, flags)).toEqual(words);
+      expect(run.opts()).toEqual({});
+    },
+  );
+
   it('are refused if they are unknown', () => {
-    expect(() => readLaterOptions(command(), ['micro', '--nope', '--', 'x'])).toThrow(
+    expect(() => readLaterOptions(command(), ['micro', '--nope', '--', 'x'], {})).toThrow(
       '--nope: unknown option',
     );
   });
