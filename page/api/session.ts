@@ -3,6 +3,9 @@ import { Observable } from '../values/observable.ts';
 const KEY = 'vmlet.secret';
 const ANSWER_MS = 500;
 
+/** A message between the tabs of one server. A new secret replaces theirs: they share the cookie that it belongs to. */
+type Told = 'secret?' | { readonly secret: string };
+
 /** Whether the server knows this page: `unknown` until it has answered. */
 export const session = new Observable<'unknown' | 'open' | 'refused'>('unknown');
 
@@ -19,33 +22,43 @@ export async function openSession(): Promise<void> {
   const token = /^#token=(.+)$/.exec(location.hash)?.[1];
   if (token !== undefined) {
     history.replaceState(null, '', '#/machines');
-    await exchange(token);
+    if (await exchange(token)) tabs.postMessage({ secret: secret() });
   }
   if (secret() === '') await askTabs(tabs);
-  tabs.onmessage = ({ data }) => {
-    if (data === 'secret?' && session.value === 'open') tabs.postMessage({ secret: secret() });
+  tabs.onmessage = ({ data }: MessageEvent<Told>) => {
+    if (typeof data === 'object') {
+      store(data.secret);
+      // A request in between was refused.
+      session.set('open');
+    } else if (session.value === 'open') tabs.postMessage({ secret: secret() });
   };
   session.set(secret() === '' ? 'refused' : 'open');
 }
 
-async function exchange(token: string): Promise<void> {
+/** Returns false if it was refused. */
+async function exchange(token: string): Promise<boolean> {
   const answer = await fetch('/v1/session', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token }),
   });
   // A used token is refused, but this tab may have its secret already: the address was opened again.
-  if (!answer.ok) return;
+  if (!answer.ok) return false;
   const { secret: given } = (await answer.json()) as { secret: string };
+  store(given);
+  return true;
+}
+
+function store(given: string): void {
   sessionStorage.setItem(KEY, given);
 }
 
 async function askTabs(tabs: BroadcastChannel): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, ANSWER_MS);
-    tabs.onmessage = ({ data }: MessageEvent<{ readonly secret?: string } | string>) => {
-      if (typeof data === 'string' || data.secret === undefined) return;
-      sessionStorage.setItem(KEY, data.secret);
+    tabs.onmessage = ({ data }: MessageEvent<Told>) => {
+      if (typeof data === 'string') return;
+      store(data.secret);
       clearTimeout(timer);
       resolve();
     };

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { act, get, problemOf } from '../api/client.ts';
+import { act, ApiError, get, problemOf } from '../api/client.ts';
 import type { ApiProblem } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -124,7 +124,9 @@ function useCheck(fields: Fields): { readonly command: string; readonly problem:
       act('/v1/machines/check', optionsOf(fields)).then(
         ({ command }) => isCurrent && setChecked({ command, problem: undefined }),
         (error: unknown) => {
-          if (isCurrent) setChecked(({ command }) => ({ command, problem: problemOf(error) }));
+          if (!isCurrent) return;
+          const known = error instanceof ApiError ? error.command : undefined;
+          setChecked(({ command }) => ({ command: known ?? command, problem: problemOf(error) }));
         },
       );
     }, CHECK_AFTER_MS);

@@ -45,7 +45,7 @@ export function MachinePage({ name, tab, alone }: Properties) {
       <>
         <h1>No such machine: {name}</h1>
         <p>
-          It was removed or renamed. <a href="#/machines">All machines</a>
+          It does not exist yet, or was removed or renamed. <a href="#/machines">All machines</a>
         </p>
       </>
     );

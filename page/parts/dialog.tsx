@@ -20,8 +20,12 @@ export function Dialog({ title, verb, danger = false, command, run, close, child
   const id = useId();
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    dialog.current?.showModal();
-    return () => before?.focus();
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => {
+      // One that was closed has given the focus back already, and a key may have moved it since.
+      if (shown?.open) before?.focus();
+    };
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={close}>

@@ -47,11 +47,23 @@ export function applyEvent({ event, data }: ServerEvent): void {
       return;
     case 'operation':
       operationChanged(data);
-      if (data.state !== 'running') finished.set(finished.value + 1);
+      if (data.state !== 'running') countFinished();
       return;
     case 'stats':
       data.machines.forEach(addSample);
   }
+}
+
+let isCounting = false;
+
+/** A new connection reports many at once; the lists are fetched once. */
+function countFinished(): void {
+  if (isCounting) return;
+  isCounting = true;
+  setTimeout(() => {
+    isCounting = false;
+    finished.set(finished.value + 1);
+  }, 50);
 }
 
 function put(machine: Machine): void {

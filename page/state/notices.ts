@@ -51,8 +51,9 @@ export async function runAction({ path, title, command, body }: Action): Promise
   try {
     const answer = await act(path, body);
     change(key, { command: answer.command, operation: answer.operation.id });
-    operationChanged(early.get(answer.operation.id) ?? answer.operation);
-    early.delete(answer.operation.id);
+    const { operation } = answer;
+    operationChanged(operation.state === 'running' ? (early.get(operation.id) ?? operation) : operation);
+    early.delete(operation.id);
     return true;
   } catch (error) {
     const known = error instanceof ApiError ? error.command : undefined;

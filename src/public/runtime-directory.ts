@@ -18,6 +18,9 @@ export function claimRuntimeDirectory(scope: Scope): string {
   return claimDirectory(runtime, scope);
 }
 
+/** The errors of connecting to a socket that no program listens on. */
+const UNSERVED = ['ECONNREFUSED', 'ENOENT'];
+
 /**
  * Prepares a path to listen on: creates its directory, which only this user may enter, and removes a socket without a
  * server.
@@ -37,12 +40,15 @@ export async function claimSocketPath(path: string): Promise<void> {
 }
 
 async function isServed(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const connection = connect(path);
     connection.once('connect', () => {
       connection.destroy();
       resolve(true);
     });
-    connection.once('error', () => resolve(false));
+    connection.once('error', (error: NodeJS.ErrnoException) => {
+      if (UNSERVED.includes(error.code ?? '')) resolve(false);
+      else reject(error);
+    });
   });
 }

@@ -14,7 +14,7 @@ import type { UiServer } from '../server/ui-server.ts';
 interface Flags {
   readonly open: boolean;
   readonly socket?: string;
-  readonly idle: number;
+  readonly idle?: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -29,11 +29,11 @@ export function uiCommand(): Command {
     )
     .option('--no-open', 'print the address instead of opening the browser')
     .option('--socket <path>', 'listen on a unix socket instead, for ssh -L 8080:PATH HOST')
-    .option('--idle <time>', 'end after this time without a page ', durationMs, HOUR_MS)
+    .option('--idle <time>', 'end after this time without a page (default: 1h)', durationMs)
     .action(serve);
 }
 
-async function serve({ open, socket, idle }: Flags): Promise<void> {
+async function serve({ open, socket, idle = HOUR_MS }: Flags): Promise<void> {
   await using scope = new Scope();
   using interrupts = new Interrupts();
   const interrupted = new Promise<void>((end) => (interrupts.whenAsked = () => end()));

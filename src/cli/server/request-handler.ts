@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerJson, setHeaders } from './answers/answer.ts';
 import { describeError, isDefect, statusOf } from './answers/described-error.ts';
+import { refuseAtEnd } from './access/gate.ts';
 import type { PageFiles } from './page-files.ts';
 import { ACTION_ROUTES } from './resources/action-routes.ts';
 import { GUEST_FILE_ROUTES } from './resources/guest-file-routes.ts';
@@ -24,9 +25,13 @@ export async function handleRequest(
   ending: AbortSignal,
 ): Promise<void> {
   const closed = new AbortController();
-  response.once('close', () => closed.abort(new Error('the client has disconnected')));
+  const disconnected = (): void => closed.abort(new Error('the client has disconnected'));
+  // The response of a pipelined request does not close.
+  request.socket.once('close', disconnected);
+  if (request.socket.destroyed) disconnected();
   setHeaders(response);
   try {
+    refuseAtEnd(ending);
     services.gate.checkOrigin(request);
     const { pathname, searchParams } = addressOf(request);
     const method = request.method ?? 'GET';
@@ -40,6 +45,8 @@ export async function handleRequest(
   } catch (error) {
     if (closed.signal.aborted || ending.aborted) response.destroy();
     else answerError(services, request, response, error);
+  } finally {
+    request.socket.off('close', disconnected);
   }
 }
 

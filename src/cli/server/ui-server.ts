@@ -86,6 +86,7 @@ export class UiServer implements AsyncDisposable {
     this.#idleMs = idleMs;
     this.idle = this.#wentIdle.promise;
     this.#waitForIdle();
+    this.#services.operations.onChange(() => this.#waitForIdle());
     http.on('connection', (connection: Socket) => this.#count(connection));
     http.on('upgrade', (request, connection, head) => this.#upgrades.accept(request, connection, head));
     http.on('request', (request, response) => {
@@ -120,15 +121,20 @@ export class UiServer implements AsyncDisposable {
 
   #count(connection: Socket): void {
     this.#connections.add(connection);
+    // One listener for each request that was sent before the answer to the first.
+    connection.setMaxListeners(0);
     this.#stopIdleTimer?.();
     connection.once('close', () => {
       this.#connections.delete(connection);
-      if (this.#connections.size === 0) this.#waitForIdle();
+      this.#waitForIdle();
     });
   }
 
+  /** Counts its time anew, or not at all while there is a connection or an operation. */
   #waitForIdle(): void {
+    this.#stopIdleTimer?.();
     if (this.#idleMs === undefined || this.#ending.signal.aborted) return;
+    if (this.#connections.size > 0 || this.#services.operations.areRunning) return;
     this.#stopIdleTimer = startTimer(this.#idleMs, () => this.#wentIdle.resolve(undefined));
   }
 }

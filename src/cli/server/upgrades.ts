@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { RequestRefusedError } from '../../errors/index.ts';
-import { SUBPROTOCOL } from './access/gate.ts';
+import { SUBPROTOCOL, refuseAtEnd } from './access/gate.ts';
 import { describeError, isDefect, statusOf } from './answers/described-error.ts';
 import { SOCKET_ROUTES } from './resources/socket-routes.ts';
 import type { Services } from './routing/exchange.ts';
@@ -50,6 +50,7 @@ export class Upgrades {
   accept(request: IncomingMessage, connection: Duplex, head: Buffer): void {
     connection.on('error', () => connection.destroy());
     try {
+      refuseAtEnd(this.#ending);
       const { gate } = this.#services;
       gate.checkOrigin(request);
       gate.checkCredentials(request, true);
@@ -117,7 +118,8 @@ export class Upgrades {
 
   #pingAll(): void {
     for (const socket of this.#server.clients) {
-      if (this.#silent.has(socket)) socket.terminate();
+      // The answer of one that the server has paused is not read yet.
+      if (this.#silent.has(socket) && !socket.isPaused) socket.terminate();
       else {
         this.#silent.add(socket);
         socket.ping();

@@ -23,7 +23,7 @@ const SETTLE_MS = 50;
 /**
  * Yields the names of machines that may have been created, changed or removed: first of all machines, then of those whose
  * files changed. Changes that come together are yielded together.
- * @throws the signal's reason.
+ * @throws the signal's reason, or the error of a look.
  */
 export async function* followMachineChanges(
   locations: Locations,
@@ -51,20 +51,27 @@ class WatchedMachines implements Disposable {
   readonly #watchers = new Map<string, FSWatcher>();
   readonly #keepers = new Map<string, ProcessIdentity>();
   readonly #changed = new Set<string>();
-  readonly #timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+  readonly #timer = setInterval(() => this.#lookAgain(), LOOK_EVERY_MS);
   #known = new Set<string>();
   #parent: FSWatcher | undefined;
   #woken: Deferred<undefined> = deferred();
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(folder: string, names: () => string[]) {
     this.#folder = folder;
     this.#names = names;
-    this.#look();
+    try {
+      this.#look();
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
     this.wake();
   }
 
   async changed(): Promise<void> {
     await this.#woken.promise;
+    if (this.#failure) throw this.#failure.error;
   }
 
   wake(): void {
@@ -86,6 +93,16 @@ class WatchedMachines implements Disposable {
     for (const watcher of this.#watchers.values()) watcher.close();
   }
 
+  /** A timer has nobody to throw to. */
+  #lookAgain(): void {
+    try {
+      this.#look();
+    } catch (error) {
+      this.#failure = { error };
+      this.wake();
+    }
+  }
+
   #look(): void {
     this.#parent ??= this.#watch(this.#folder, (name) => {
       if (name === undefined) this.wake();
@@ -95,6 +112,8 @@ class WatchedMachines implements Disposable {
     for (const [name, keeper] of this.#keepers) {
       if (!isAlive(keeper)) this.#note(name);
     }
+    // Nothing tells of their changes.
+    for (const name of this.#known) if (!this.#watchers.has(name)) this.#note(name);
   }
 
   #lookForNames(): void {
@@ -106,7 +125,10 @@ class WatchedMachines implements Disposable {
       if (!this.#known.has(name)) this.#note(name);
       if (this.#watchers.has(name)) continue;
       const watcher = this.#watch(join(this.#folder, name), () => this.#note(name));
-      if (watcher) this.#watchers.set(name, watcher);
+      if (!watcher) continue;
+      this.#watchers.set(name, watcher);
+      // It may have changed before.
+      this.#note(name);
     }
     this.#known = names;
   }
@@ -134,7 +156,7 @@ class WatchedMachines implements Disposable {
     }
   }
 
-  /** Undefined if the folder is missing, or the user's watches are used up: then the timer alone notices changes of names. */
+  /** Undefined if the folder is missing, or the user's watches are used up: then the timer alone looks. */
   #watch(folder: string, onChange: (name: string | undefined) => void): FSWatcher | undefined {
     let watcher: FSWatcher;
     try {

@@ -72,7 +72,7 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Full screen');
   });
 
-  test('escape sequences of a guest change neither the title nor the clipboard', async () => {
+  test('escape sequences of a guest do not change the title, and are not in the log', async () => {
     await machine('hostile', bootSectors.steerTerminal);
     await show('hostile', 'serial');
     await until(() => home.store.get('hostile').status().kind === 'stopped');

@@ -1,5 +1,5 @@
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
@@ -25,6 +25,8 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await browser.close();
     await home.close();
   });
+  // One that failed may have left another page.
+  beforeEach(async () => page.evaluate("location.hash = '#/machines'"));
   afterEach(async () => {
     expect(ui.problems).toEqual([]);
     await home.removeAll();
@@ -74,10 +76,10 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await page.getByRole('link', { name: 'New machine' }).click();
     await page.getByLabel('Name').fill('made');
     await page.getByLabel('Image, or path of a disk').fill(`${image},format=raw`);
-    await page.getByLabel('Memory').fill('much');
+    await page.getByLabel('Memory', { exact: true }).fill('much');
     await page.getByRole('alert').getByText(/much/).waitFor();
     expect(await page.getByRole('button', { name: 'Create', exact: true }).isDisabled()).toBe(true);
-    await page.getByLabel('Memory').fill('64M');
+    await page.getByLabel('Memory', { exact: true }).fill('64M');
     await page.getByLabel('Ports').fill('80 8022:22');
     const command = page.locator('form code');
     const shown = await until(async () => {
@@ -235,6 +237,13 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await tab.goto(`${new URL(page.url()).origin}/#/machines/m`);
     await tab.locator('.title .state', { hasText: 'paused' }).waitFor();
     await tab.close();
+    // Another address in the same browser has another cookie; the open tabs get its secret.
+    const other = await page.context().newPage();
+    await other.goto(await ui.newAddress());
+    await other.locator('[data-machine="m"]').waitFor();
+    await other.close();
+    await row('m').getByRole('button', { name: 'Resume m' }).click();
+    await inState('m', 'running');
     // An action is shown by the page that began it.
     expect(await page.locator('.notice', { hasText: 'Pause m' }).count()).toBe(0);
   });

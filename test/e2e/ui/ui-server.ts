@@ -4,7 +4,7 @@ import { type Started, until } from '../command.ts';
 import type { Home } from '../named/home.ts';
 
 const TOKEN_FILE = /^(?:vmlet: )?token for programs: (.*)$/m;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const ADDRESS = /^http:\/\/\S+$/m;
 
 /** `vmlet ui` of a home, and the pages that are open on it. */

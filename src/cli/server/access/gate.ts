@@ -9,6 +9,11 @@ const SECRET_HEADER = 'vmlet-secret';
 const HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/;
 const HTTP_PORT = 80;
 
+/** @throws RequestRefusedError when the server is ending. */
+export function refuseAtEnd(ending: AbortSignal): void {
+  if (ending.aborted) throw new RequestRefusedError(503, 'the server is ending');
+}
+
 /** Decides which requests the server answers. Its order is that of the checks: Host, Origin, credentials. */
 export class Gate {
   readonly #credentials: Credentials;

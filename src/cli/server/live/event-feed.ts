@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { OperationRecord } from '../operations/operation.ts';
 import type { Operations } from '../operations/operations.ts';
 import { parseOptions } from '../../../util/options.ts';
 import type { MachineHub } from './machine-hub.ts';
@@ -86,16 +85,12 @@ export class EventFeed implements Disposable {
   }
 
   #sendAll(): void {
-    this.#send('machines', { machines: this.#sources.hub.list() });
-    for (const record of this.#sources.operations.list())
-      if (isRunning(record)) this.#send('operation', record);
+    // However long it is: a list that counts as too much would be sent again without end.
+    this.#sink.send('machines', { machines: this.#sources.hub.list() });
+    for (const record of this.#sources.operations.list()) this.#sink.send('operation', record);
   }
 
   #send(event: string, data: object): void {
     if (!this.#isBehind) this.#isBehind = !this.#sink.send(event, data);
   }
-}
-
-function isRunning({ state }: OperationRecord): boolean {
-  return state === 'running';
 }

@@ -1,10 +1,14 @@
 import type { MachineStore } from '../../../machines/index.ts';
+import { pause } from '../../../util/time/pause.ts';
 import { recordOf } from '../../look/ls.ts';
 
 /** A machine's entry in the list, or a name that is gone. */
 export type MachineChange =
   | { readonly kind: 'machine'; readonly machine: object }
   | { readonly kind: 'removed'; readonly name: string };
+
+/** After an error, such as too many open files. */
+const AGAIN_MS = 5000;
 
 interface Known {
   readonly record: object;
@@ -58,10 +62,15 @@ export class MachineHub {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    try {
-      for await (const names of this.#store.changes({ signal })) for (const name of names) this.#look(name);
-    } catch (error) {
-      if (!signal.aborted) this.#onDefect(error);
+    for (;;) {
+      try {
+        for await (const names of this.#store.changes({ signal })) for (const name of names) this.#look(name);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#onDefect(error);
+        // The next begins with all machines: nothing is missed.
+        await pause(AGAIN_MS, signal).catch(() => undefined);
+      }
     }
   }
 

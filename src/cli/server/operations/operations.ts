@@ -10,13 +10,15 @@ export class Operations {
   readonly #all = new Map<string, Operation>();
   readonly #listeners = new Set<(record: OperationRecord) => void>();
   readonly #onDefect: (error: unknown) => void;
+  #isClosed = false;
 
   constructor(onDefect: (error: unknown) => void) {
     this.#onDefect = onDefect;
   }
 
-  /** @throws RequestRefusedError when too many run already. */
+  /** @throws RequestRefusedError when too many run already, and after the end. */
   start(work: Work): Operation {
+    if (this.#isClosed) throw new RequestRefusedError(503, 'the server is ending');
     this.#forgetOld();
     if (this.#running().length >= MOST_RUNNING) {
       throw new RequestRefusedError(429, `${MOST_RUNNING} operations are running`, {
@@ -27,6 +29,10 @@ export class Operations {
     this.#all.set(operation.record.id, operation);
     this.#tell(operation.record);
     return operation;
+  }
+
+  get areRunning(): boolean {
+    return this.#running().length > 0;
   }
 
   /** Oldest first. */
@@ -47,8 +53,9 @@ export class Operations {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Cancels all that run, and waits for their ends. */
+  /** Cancels all that run, and waits for their ends. No other begins. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const running = this.#running();
     for (const operation of running) operation.cancel();
     await Promise.all(running.map(async ({ ended }) => ended));

@@ -35,7 +35,7 @@ export const guestFileName = z
 
 /** Names in one section and attributes in another, both in the same order: a name may contain anything but NUL. */
 const LIST =
-  'cd -- "$1" || exit 2; set --; for f in * .[!.]* ..?*; do if [ -e "$f" ] || [ -L "$f" ]; then set -- "$@" "$f"; fi; done; ' +
+  '[ -e "$1" ] || exit 3; cd -- "$1" || exit 2; set --; for f in * .[!.]* ..?*; do if [ -e "$f" ] || [ -L "$f" ]; then set -- "$@" "$f"; fi; done; ' +
   '[ $# -eq 0 ] && exit 0; printf "%s\\0" "$@"; printf "\\0"; exec stat -c "%f %s %Y" -- "$@"';
 
 /** Lists a directory of the guest by its shell and stat. @throws GuestFileError */
@@ -45,16 +45,12 @@ export async function listGuestDirectory(
   signal: AbortSignal,
 ): Promise<GuestEntry[]> {
   await using channel = await openAgent(live, signal);
-  const { exitCode, stdout, stderr, truncated } = await channel.agent.exec(
-    ['/bin/sh', '-c', LIST, 'sh', path],
-    {
-      signal,
-      maxBuffer: MOST_LISTING,
-    },
-  );
-  if (exitCode === 2) {
-    const isMissing = /no such file/i.test(stderr.toString());
-    throw new GuestFileError(path, isMissing ? 'ENOENT' : 'EACCES', 'cannot be listed', {
+  const { exitCode, stdout, truncated } = await channel.agent.exec(['/bin/sh', '-c', LIST, 'sh', path], {
+    signal,
+    maxBuffer: MOST_LISTING,
+  });
+  if (exitCode === 2 || exitCode === 3) {
+    throw new GuestFileError(path, exitCode === 3 ? 'ENOENT' : 'EACCES', 'cannot be listed', {
       hint: 'check that it is a directory of the guest',
     });
   }

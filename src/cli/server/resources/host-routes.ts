@@ -37,9 +37,9 @@ export const HOST_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/v1/host',
-    handle: async ({ response }) => {
+    handle: async ({ response, signal }) => {
       const { examineHost } = await import('../../../index.ts');
-      answerJsonText(response, JSON.stringify(await examineHost()));
+      answerJsonText(response, JSON.stringify(await examineHost({ signal })));
     },
   },
   {

@@ -32,7 +32,8 @@ export async function serveEvents(
       feed.choose(parseStatisticsChoice(parseObject(data)));
     } catch (error) {
       if (!(error instanceof VmletError)) throw error;
-      sendMessage(socket, { error: describeError(error) });
+      if (socket.bufferedAmount > MOST_UNSENT) socket.terminate();
+      else sendMessage(socket, { error: describeError(error) });
     }
   });
   await new Promise((resolve) => socket.once('close', resolve));

@@ -14,6 +14,7 @@ export async function serveScreen(live: LiveMachine, socket: WebSocket, signal: 
   const connection = await live.openScreen({ timeoutMs: CONNECT_MS, signal });
   const ended = deferred<undefined>();
   const ignoreAbort = onAbort(signal, ended.reject);
+  if (signal.aborted) ended.reject(signal.reason);
   // QEMU has ended, which `close` tells too.
   connection.on('error', () => undefined);
   connection.on('close', () => ended.resolve(undefined));

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { WebSocket } from 'ws';
 import * as z from 'zod';
 import { InvalidInputError } from '../../../errors/index.ts';
@@ -72,7 +73,8 @@ export async function serveShell(
     });
     if (socket.bufferedAmount > MOST_UNSENT) stdout.pause();
   });
-  const { exitCode, signal: killedBy } = await shell;
+  // The result may come before the last of the output.
+  const [{ exitCode, signal: killedBy }] = await Promise.all([shell, finished(stdout, { signal })]);
   sendMessage(socket, { exit: { exitCode, signal: killedBy } });
 }
 

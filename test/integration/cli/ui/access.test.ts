@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -237,12 +237,17 @@ describe('access to the server', () => {
   });
 
   it('serves no file outside of the page', async () => {
+    writeFileSync(join(served.directory, 'secret.js'), 'void 1;');
+    symlinkSync(join(served.directory, 'secret.js'), join(served.directory, 'page/link.js'));
     for (const path of [
-      '/../data.js',
+      '/../secret.js',
+      '/assets/../../secret.js',
+      '/..%2fsecret.js',
+      '/%2e%2e/secret.js',
+      '/link.js',
+      `/${join(served.directory, 'secret.js')}`,
       '/..%2f..%2fetc/passwd',
-      '/assets/../../x.js',
       '//etc/passwd.txt',
-      '/%2e%2e/x.js',
     ]) {
       expect((await served.ask(path)).status).toBeOneOf([404, 400]);
     }

@@ -68,6 +68,21 @@ describe('slow and flooding clients', () => {
     expect(served.defects).toEqual([]);
   });
 
+  it('leave nothing of requests that they sent before the answer to the first', async () => {
+    await using served = await TestServer.start();
+    mkdirSync(join(served.directory, 'data/vmlet/machines/web'), { recursive: true });
+    const before = resources();
+    const connection = connect(served.server.port ?? 0, '127.0.0.1');
+    const request = `GET /v1/events HTTP/1.1\r\nHost: ${served.host}\r\nAuthorization: ${String(served.bearer['authorization'])}\r\n\r\n`;
+    let answer = '';
+    connection.setEncoding('latin1').on('data', (text: string) => (answer += text));
+    connection.write(request.repeat(20));
+    await until(() => answer.includes('event: machines'));
+    connection.destroy();
+    await until(() => served.server.connections === 0);
+    await released(before);
+  });
+
   it('open at most 256 WebSockets', async () => {
     await using served = await TestServer.start();
     const sockets = await Promise.all(
