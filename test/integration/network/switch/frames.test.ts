@@ -148,8 +148,9 @@ describe('a QEMU that does not read', () => {
     if (!a || !b || !c || !d) throw new TypeError('four were plugged');
     b.socket.pause();
     const burst = Buffer.concat([
-      ...Array.from({ length: 20 }, () => frame(A, B, 'flood', 1500)),
-      ...Array.from({ length: 5 }, () => frame(A, EVERYBODY, 'noise', 60)),
+      ...Array.from({ length: 100 }, () => frame(A, B, 'flood', 1500)),
+      // So few that this process need not read them in time: the queue of C or D would lose their own frames.
+      frame(A, EVERYBODY, 'noise', 60),
     ]);
     const stop = new AbortController();
     const flood = (async () => {
