@@ -47,7 +47,7 @@ describe('a machine by HTTP', () => {
     await home.store.create({ name: 'm', image: 'micro' });
   });
 
-  test('lives as by the command, whose line each answer has', async () => {
+  test('lives as by the command, whose line each answer has', { timeout: 300_000 }, async () => {
     const events = await new Client(served.connect('/v1/events')).opened();
     await events.told(({ event }: { event: string }) => event === 'machines');
     const reported = async (state: string) =>
