@@ -66,21 +66,21 @@ static void end_for(struct port *port, const char *reason)
     note_text(port->name, reason);
 }
 
+/* False for a frame that is lost, or delayed by the link. */
+static bool passes(struct port *port, struct link *link, const uint8_t *frame, size_t length)
+{
+    enum link_verdict verdict = link_take(link, frame, length);
+    port->counters.lost += verdict == LINK_LOSES;
+    return verdict == LINK_PASSES;
+}
+
 static void take_from_card(struct port *port, const uint8_t *frame, size_t length,
                            void (*take)(struct port *, const uint8_t *, size_t))
 {
     port->counters.frames_sent++;
     port->counters.bytes_sent += length - LENGTH_SIZE;
-    switch (link_take(&port->from_card, frame, length)) {
-    case LINK_PASSES:
+    if (passes(port, &port->from_card, frame, length))
         take(port, frame, length);
-        break;
-    case LINK_LOSES:
-        port->counters.lost++;
-        break;
-    case LINK_DELAYS:
-        break;
-    }
 }
 
 /* Returns the number of bytes of whole frames. */
@@ -154,16 +154,8 @@ void port_advance(struct port *port, int64_t now, void (*take)(struct port *, co
 
 void port_deliver(struct port *port, const uint8_t *frame, size_t length)
 {
-    switch (link_take(&port->to_card, frame, length)) {
-    case LINK_PASSES:
+    if (passes(port, &port->to_card, frame, length))
         put_out(port, frame, length);
-        break;
-    case LINK_LOSES:
-        port->counters.lost++;
-        break;
-    case LINK_DELAYS:
-        break;
-    }
 }
 
 void port_flush(struct port *port)

@@ -130,7 +130,7 @@ export class UiServer implements AsyncDisposable {
     });
   }
 
-  /** Counts its time anew, or not at all while there is a connection or an operation. */
+  /** Restarts the idle timer, or stops it while a connection is open or an operation runs. */
   #waitForIdle(): void {
     this.#stopIdleTimer?.();
     if (this.#idleMs === undefined || this.#ending.signal.aborted) return;

@@ -40,7 +40,7 @@ export class TreeWatch implements Disposable {
     this.#onLimit = onLimit;
   }
 
-  /** Watches a directory. One that has replaced another at its path is watched anew. */
+  /** Watches a directory. A directory that replaced another at the same path gets a new watch. */
   add(path: string, identity: string): void {
     const before = this.#watched.get(path);
     if (before?.identity === identity || this.#isExhausted) return;
