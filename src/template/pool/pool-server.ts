@@ -21,7 +21,7 @@ import { type Answer, lineOf, readLine, requestSchema } from './pool-messages.ts
 import { poolFiles, writePoolRecord } from './pool-record.ts';
 
 /** Options of `servePool`. */
-export interface ServePoolOptions extends Pick<PoolOptions, 'size' | 'log'> {
+export interface ServePoolOptions extends Pick<PoolOptions, 'size' | 'log' | 'signal'> {
   /** Name under which other processes of this user find the pool. */
   readonly name: string;
   /** Ends the pool after this time without a client, in milliseconds; never by default. */
@@ -38,7 +38,7 @@ const REQUEST_MS = 10_000;
  * @throws PoolExistsError, InvalidInputError, and what `Template.fork` throws.
  */
 export async function servePool(template: Template, options: ServePoolOptions): Promise<PoolServer> {
-  const { name, size, log } = options;
+  const { name, size, log, signal } = options;
   requirePoolName(name);
   const scope = new Scope();
   try {
@@ -47,6 +47,7 @@ export async function servePool(template: Template, options: ServePoolOptions): 
       warm: true,
       ...(size !== undefined && { size }),
       ...(log && { log }),
+      ...(signal && { signal }),
     });
     scope.defer(async () => pool.close());
     await pool.full();
@@ -110,9 +111,9 @@ export class PoolServer implements AsyncDisposable {
     server.listen(poolFiles(directory).socket);
     await once(server, 'listening');
     scope.defer(() => void server.close());
-    const { name, size } = { ...options, size: pool.size };
-    const { image, memoryBytes } = pool.template;
-    writePoolRecord(directory, { name, size, image, memoryBytes, createdAt: Date.now() });
+    const { size, template } = pool;
+    const { image, memoryBytes } = template;
+    writePoolRecord(directory, { name: options.name, size, image, memoryBytes, createdAt: Date.now() });
     return new PoolServer(pool, server, options, scope);
   }
 
@@ -167,7 +168,7 @@ export class PoolServer implements AsyncDisposable {
     }
     this.#taken++;
     try {
-      const { log } = { log: this.#log };
+      const log = this.#log;
       const { machine, connection: agent } = await this.#pool.handOver({ signal: gone, ...(log && { log }) });
       answer(connection, { kind: 'guest', guest: machine.name });
       agent.on('error', () => connection.destroy());

@@ -147,6 +147,15 @@ describe('a pool', () => {
     expect(left()).toEqual([]);
   });
 
+  it('ends at Ctrl-C while it fills', async () => {
+    const serving = home.start(['pool', 'serve', 'large', ...SMALL, '--size', '30']);
+    await until(() => qemus() >= 2);
+    serving.process.kill('SIGINT');
+    expect(await serving.finished).toMatchObject({ status: 130, stdout: '' });
+    await until(() => home.processes().length === 0);
+    expect(left()).toEqual([]);
+  });
+
   it('says why it cannot be created or used', async () => {
     const missing = await home.vmlet('pool', 'create', 'p', '--image', 'absent:1');
     expect([missing.status, missing.stderr]).toEqual([125, expect.stringContaining('absent:1')]);
