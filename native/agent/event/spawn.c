@@ -112,7 +112,7 @@ static int switch_user(const struct account *account)
     return setresuid(account->uid, account->uid, account->uid);
 }
 
-static _Noreturn void run_child(const struct command_line *line, const struct theirs *theirs)
+static _Noreturn void run_child(const struct command_line *line, const struct theirs *theirs, pid_t agent)
 {
     struct spawn_failure failure = {.phase = PHASE_RESOURCES};
     bool terminal = line->flags & EXEC_TERMINAL;
@@ -134,6 +134,9 @@ static _Noreturn void run_child(const struct command_line *line, const struct th
         goto failed;
     /* Set after the change of user, which clears it: if we are killed, nobody else ends the command. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* We were killed before that. */
+    if (getppid() != agent)
+        _exit(127);
     failure.phase = PHASE_DIRECTORY;
     if (chdir(line->directory) < 0)
         goto failed;
@@ -152,9 +155,10 @@ int spawn(const struct command_line *line, struct spawned *spawned)
     if (!reason)
         reason = line->flags & EXEC_TERMINAL ? open_terminal(line, spawned, &theirs) : open_pipes(line, spawned, &theirs);
     if (!reason) {
+        pid_t agent = getpid();
         spawned->pid = fork();
         if (spawned->pid == 0)
-            run_child(line, &theirs);
+            run_child(line, &theirs, agent);
         if (spawned->pid < 0)
             reason = errno;
     }

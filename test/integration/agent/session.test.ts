@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -42,6 +42,18 @@ async function startStubborn(guest: GuestAgent): Promise<{ pid: number; command:
   const read = (): string => readFileSync(file, { encoding: 'utf8', flag: 'a+' });
   await until('the command has written its pid', () => read().endsWith('\n'));
   return { pid: Number(read()), command };
+}
+
+/** The processes with this word in their command line. */
+function processesWith(word: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').includes(word);
+    } catch {
+      // It ended meanwhile.
+      return false;
+    }
+  });
 }
 
 describe('attach', () => {
@@ -164,6 +176,21 @@ describe('a session', () => {
     await expect(command).rejects.toBeInstanceOf(GuestClosedError);
     await guest.closed;
     await until('the command is gone', () => !isRunning(pid));
+  });
+
+  test('leaves no command that is just being started when the agent is killed', async () => {
+    // Of its own, so that the processes of other tests are not counted.
+    const seconds = String(1_000_000 + process.pid);
+    for (let round = 0; round < 10; round += 1) {
+      const { agent, connection } = startOnPair(program, scope);
+      const guest = await GuestAgent.attach(connection, limits);
+      const commands = Array.from({ length: 60 }, () => guest.exec(['sleep', seconds]));
+      await guest.ping();
+      agent.kill('SIGKILL');
+      await Promise.all(commands.map(async (command) => expect(command).rejects.toThrow()));
+      await agent.exited;
+      await until('the commands are gone', () => processesWith(seconds).length === 0);
+    }
   });
 
   test('ends on both sides when the agent receives garbage, and a new session works', async () => {
