@@ -32,9 +32,9 @@ export async function attachDisk(qmp: QmpClient, disk: DiskPlan, limits: Limits 
     if (error instanceof QmpRefusedError) {
       throw await explainImageFailure(error, [disk.path, ...backingChain(disk).map(({ path }) => path)]);
     }
-    // QEMU may still be working on it. It runs commands in order, so this one comes later; the result does
-    // not matter.
-    void removeNode(qmp, disk.nodeName).catch(() => undefined);
+    // QEMU may still be working on it. It runs commands in order, so the removal comes later, but it drops those
+    // of a closed connection: wait for the answer. Its result does not matter.
+    await removeNode(qmp, disk.nodeName, { timeoutMs: QEMU_PATIENCE_MS }).catch(() => undefined);
     throw error;
   }
   try {
@@ -168,6 +168,6 @@ async function requireNode(qmp: QmpClient, nodeName: string) {
   throw new InvalidInputError('disk', `no such disk: ${nodeName}`);
 }
 
-async function removeNode(qmp: QmpClient, nodeName: string): Promise<void> {
-  await qmp.execute('blockdev-del', { 'node-name': nodeName });
+async function removeNode(qmp: QmpClient, nodeName: string, limits: Limits = {}): Promise<void> {
+  await qmp.execute('blockdev-del', { 'node-name': nodeName }, limits);
 }

@@ -6,7 +6,7 @@ import { makeTemporaryDirectory } from '../../../directory.ts';
 import { diskSector } from '../../../../fixtures/disk-sector.ts';
 import { GuestHoldsDeviceError, ImageLockedError, InvalidInputError } from '../../../../src/errors/index.ts';
 import { attachDisk, detachDisk, resizeLiveDisk } from '../../../../src/machine/state/live-disk.ts';
-import { QmpClosedError, QmpRefusedError } from '../../../../src/qmp/index.ts';
+import { QmpClient, QmpClosedError, QmpRefusedError } from '../../../../src/qmp/index.ts';
 import { failureOf } from '../../qmp/qemu.ts';
 import { type Hardware, disk, qcow2, serialSays, startHardware } from '../named-hardware.ts';
 
@@ -48,6 +48,27 @@ describe('attaching', () => {
     expect(error).toBeInstanceOf(QmpRefusedError);
     expect(await nodes()).toEqual(['disk0']);
     await attachDisk(machine.qmp, { ...data, bus: 'port1' });
+  });
+
+  test('leaves nothing on an abort, though the connection is then closed', async () => {
+    const socket = at('second');
+    await using other = await startHardware({
+      directory,
+      more: ['-qmp', `unix:${socket},server=on,wait=off`],
+      name: 'other',
+    });
+    const data = disk('disk1', qcow2(at('data.qcow2'), 8 * MiB), { bus: 'port1' });
+    const reason = new Error('enough');
+    for (let round = 0; round < 20; round += 1) {
+      const second = await QmpClient.connect(socket);
+      const abort = new AbortController();
+      const attached = failureOf(attachDisk(second, data, { signal: abort.signal }));
+      abort.abort(reason);
+      expect(await attached).toBe(reason);
+      await second.close();
+      const all = await other.qmp.execute('query-named-block-nodes', { flat: true });
+      expect(all.map((node) => node['node-name'])).not.toContain('disk1');
+    }
   });
 
   test('names the machine that uses the disk, or its base', async () => {
