@@ -10,7 +10,12 @@ import {
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { MachineBusyError, isSystemError } from '../../../src/errors/index.ts';
+import {
+  MachineBusyError,
+  MachineNotFoundError,
+  MachineStateError,
+  isSystemError,
+} from '../../../src/errors/index.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
 import { type ListedMachine, MachineStore } from '../../../src/machines/index.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
@@ -108,11 +113,21 @@ async function removeOne(store: MachineStore, name: string): Promise<void> {
       await store.remove(name, { force: true, storage: true });
       return true;
     } catch (error) {
-      // A command of the test that is on its way out.
-      if (error instanceof MachineBusyError) return false;
-      throw error;
+      if (!(error instanceof MachineBusyError)) throw error;
+      // A command of the test that is on its way out, or waits for a guest that hangs.
+      await killOne(store, name);
+      return false;
     }
   });
+}
+
+async function killOne(store: MachineStore, name: string): Promise<void> {
+  try {
+    await store.get(name).live().kill();
+  } catch (error) {
+    if (error instanceof MachineStateError || error instanceof MachineNotFoundError) return;
+    throw error;
+  }
 }
 
 const PATIENCE_MS = 10_000;
