@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
+import { type ProcessStat, parseProcessStat } from '../../src/process/procfs/stat.ts';
 
 /** Vitest's own, which end after the guards have looked. */
 const OF_THE_RUNNER = /\/(vitest|tinypool|esbuild|tsx|rolldown)\//;
 const LEAST_MARK = 1024;
+/** USER_HZ on x86_64. */
+const TICKS_PER_SECOND = 100;
 
 /**
  * Marks this process and all that it starts from now on, whatever they do to their environment, session, user or
@@ -29,15 +32,21 @@ export function processesMarked(mark: number): string[] {
 function describe(pid: string, mark: number): string[] {
   try {
     if (limitOf(pid).soft !== mark) return [];
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [state] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (state === 'Z' || state === 'X') return [];
+    const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return [];
     const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
-    return OF_THE_RUNNER.test(words) ? [] : [`process ${pid}: ${words.slice(0, 200)}`];
+    if (OF_THE_RUNNER.test(words)) return [];
+    // By its time, the report of the tests tells which of them left it.
+    return [`process ${pid}: ${words.slice(0, 200)} (started ${startOf(stat)})`];
   } catch {
     // It ended meanwhile.
     return [];
   }
+}
+
+function startOf({ startTicks }: ProcessStat): string {
+  const bootSeconds = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1]);
+  return new Date((bootSeconds + startTicks / TICKS_PER_SECOND) * 1000).toISOString();
 }
 
 /** In bytes; proc_pid_limits(5) has a line "Max msgqueue size  SOFT  HARD  bytes". */

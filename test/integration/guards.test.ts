@@ -39,7 +39,7 @@ describe.concurrent('the guards of a run', () => {
 
   it('fail a run that leaves a process, even without its environment and parent', async ({ expect }) => {
     const { status, output } = await runPlanting('process', 'process.log');
-    const pid = /left behind:\n {2}process (\d+): sleep 300\n\n/.exec(output)?.[1];
+    const pid = /left behind:\n {2}process (\d+): sleep 300 \(started 20.*Z\)\n\n/.exec(output)?.[1];
     if (pid !== undefined) process.kill(Number(pid));
     expect(pid, output).toBeDefined();
     expect(status).toBe(1);
