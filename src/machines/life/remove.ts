@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import {
   BrokenMachineError,
+  MachineBusyError,
   MachineStateError,
   SwitchRequestError,
   TimedOutError,
@@ -11,6 +12,7 @@ import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { holdFileLock } from '../../process/lock/file-lock.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import { Scope } from '../../util/scope.ts';
+import { pause } from '../../util/time/pause.ts';
 import { type Definition, readDefinition } from '../record/definition.ts';
 import { keepDisks, unkeepDisks } from '../disks/kept-disks.ts';
 import { hasEnded } from '../channel/ended.ts';
@@ -30,12 +32,15 @@ import { removeFile, removeTree } from '../../util/files/removal.ts';
 
 /** A killed QEMU is gone within this time, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
+/** An operation notices the end of its guest at once, and cleans up after itself. */
+const RELEASE_MS = 10_000;
+const LOOK_AGAIN_MS = 50;
 
 /** Options of removing a machine. */
 export interface RemoveOptions {
   /** Remove the disks too, adopted files included; otherwise they are kept, see `RemoveResult`. */
   readonly storage?: boolean;
-  /** Kill the machine first if it is running; remove it even if it is protected. */
+  /** Kill the machine first if it is running, even while another operation is busy with it; remove it even if it is protected. */
   readonly force?: boolean;
 }
 
@@ -58,7 +63,7 @@ export async function removeMachine(
   const definition = readSoundDefinition(locations, name);
   if (!definition) return removeBroken(locations, name, { storage, force });
   await using scope = new Scope();
-  await lockMachine(name, definition.files, 'removing it', scope);
+  await (force ? lockByForce(definition, scope) : lockMachine(name, definition.files, 'removing it', scope));
   const { spec, files } = readDefinition(locations, name);
   if (spec.protected && !force) {
     throw new MachineStateError(name, 'protected', 'is protected', {
@@ -91,6 +96,22 @@ export async function removeMachine(
   sweepUnowned(locations);
   await leaveNetworks(locations, networksOf(spec));
   return { keptDisks };
+}
+
+/** Kills the guest that another operation is busy with, as a start that waits for it, and waits for the operation to end. */
+async function lockByForce(definition: Definition, scope: Scope): Promise<void> {
+  const { spec, files } = definition;
+  const deadline = performance.now() + RELEASE_MS;
+  for (;;) {
+    try {
+      await lockMachine(spec.name, files, 'removing it', scope);
+      return;
+    } catch (error) {
+      if (!(error instanceof MachineBusyError) || performance.now() > deadline) throw error;
+    }
+    if (readStatus(files).kind === 'running') await killMachine(definition);
+    await pause(LOOK_AGAIN_MS);
+  }
 }
 
 /** The membership went with the definition; the switches forget it too. */

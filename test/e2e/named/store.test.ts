@@ -231,6 +231,20 @@ describe('a machine with unreadable files', () => {
   });
 });
 
+it('rm --force removes a machine whose start waits for a guest that hangs', async () => {
+  const machine = await home.store.create({ name: 'hangs', image: 'micro', net: 'none' });
+  const start = home.start(['start', 'hangs']);
+  await until(() => listedState('hangs') === 'running');
+  await machine.live().pause();
+  const refused = await home.vmlet('rm', '--storage', 'hangs');
+  expect(refused.stderr).toMatch(/^vmlet: .*starting it/m);
+  expect(await home.vmlet('rm', '--force', '--storage', 'hangs')).toMatchObject({ status: 0, stderr: '' });
+  const { status, stderr } = await start.finished;
+  expect(status).toBe(125);
+  expect(stderr).toMatch(/^vmlet: \S/);
+  expect(await liesOf(home)).toEqual([]);
+});
+
 describe('a snapshot that was killed when only one disk had it', () => {
   it('is completed by the same command; a snapshot that one disk lacks for other reasons is not changed', async () => {
     const { files } = await home.store.create({ name: 'm', image, memory: '64M', disks: ['16M'] });
