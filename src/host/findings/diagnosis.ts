@@ -1,3 +1,4 @@
+import { RESERVE_BYTES } from '../../util/files/file-system.ts';
 import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 import { DELEGATE, controllersLacking } from '../programs/cgroup-manager.ts';
 import { confinementFindings } from './confinement-findings.ts';
@@ -17,6 +18,8 @@ const PACKAGES: Readonly<Record<string, Readonly<Record<PackageManager, string>>
 
 /** Space for the kernel and its modules, unpacked, and the image built from them. */
 const MICRO_IMAGE_BYTES = 512 * 1024 * 1024;
+/** Memory of a small guest, and the space that has to stay free beside it. */
+const KEPT_GUEST_BYTES = RESERVE_BYTES + 256 * 1024 * 1024;
 /** Length in bytes of a socket's file name with its directory's name, approximately. */
 const LONGEST_SOCKET_NAME = 45;
 
@@ -35,6 +38,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     processLimitsFinding(surroundings),
     runtimeDirectoryFinding(surroundings),
     diskSpaceFinding(surroundings),
+    keptGuestsFinding(surroundings),
     microImageFinding(surroundings),
   ];
 }
@@ -145,6 +149,27 @@ function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings):
   if (freeBytes >= MICRO_IMAGE_BYTES) return { item, state: 'works', summary };
   const remedy = `building an image may take ${formatSize(MICRO_IMAGE_BYTES)}; free some space, or set XDG_DATA_HOME to another file system`;
   return { item, state: 'degraded', summary, remedy };
+}
+
+function keptGuestsFinding({ cacheDirectory: { path, freeBytes, isOnNetwork } }: Surroundings): Finding {
+  const item = 'kept-guests';
+  if (isOnNetwork) {
+    return {
+      item,
+      state: 'degraded',
+      summary: `each vmlet run boots, and keeps no booted guest: ${path} is on a network file system`,
+      remedy: 'set XDG_CACHE_HOME to a directory on a disk of this host',
+    };
+  }
+  if (freeBytes < KEPT_GUEST_BYTES) {
+    return {
+      item,
+      state: 'degraded',
+      summary: `each vmlet run boots, and keeps no booted guest: ${formatSize(freeBytes)} free in ${path}`,
+      remedy: `a small guest needs ${formatSize(KEPT_GUEST_BYTES)}; free some space, or set XDG_CACHE_HOME to another file system`,
+    };
+  }
+  return { item, state: 'works', summary: `vmlet run keeps booted guests in ${path}, and forks them` };
 }
 
 function microImageFinding({ packageManager, canDownloadPackages }: Surroundings): Finding {

@@ -24,4 +24,5 @@ export type FindingItem =
   | 'process-limits'
   | 'runtime-directory'
   | 'disk-space'
+  | 'kept-guests'
   | 'micro-image';

@@ -1,11 +1,10 @@
-import { lstatSync, readFileSync, statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { isSystemError } from '../../errors/index.ts';
+import { lstatSync, readFileSync } from 'node:fs';
 import { type CgroupAbility, findCgroupManager } from '../programs/cgroup-manager.ts';
 import { type HelperPrograms, findHelpers } from '../programs/helpers.ts';
 import { type NamespaceSettings, readNamespaceSettings } from './namespace-settings.ts';
 import { findProgram } from '../../process/program.ts';
 import { type ProcessLimits, readProcessLimits } from './process-limits.ts';
+import { type FileSystem, fileSystemOf } from '../../util/files/file-system.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 export type PackageManager = 'apt' | 'dnf';
@@ -24,6 +23,8 @@ export interface Surroundings {
     readonly taken?: string;
   };
   readonly dataDirectory: { readonly path: string; readonly freeBytes: number };
+  /** Holds kept guests. */
+  readonly cacheDirectory: { readonly path: string } & Pick<FileSystem, 'freeBytes' | 'isOnNetwork'>;
   readonly namespaceSettings: NamespaceSettings;
   readonly helpers: HelperPrograms;
   /** Hard limits of this process and its children. */
@@ -38,6 +39,8 @@ export interface SurroundingsOptions {
   readonly usualRuntimeDirectory?: string;
   /** Directory of images; it need not exist yet. */
   readonly dataDirectory: string;
+  /** It need not exist yet either. */
+  readonly cacheDirectory: string;
   readonly osRelease?: string;
 }
 
@@ -51,12 +54,21 @@ export function inspectSurroundings(options: SurroundingsOptions): Surroundings 
       fromEnvironment: process.env['XDG_RUNTIME_DIR']?.startsWith('/') ?? false,
       ...takenPlace(options),
     },
-    dataDirectory: { path: options.dataDirectory, freeBytes: freeBytes(options.dataDirectory) },
+    dataDirectory: {
+      path: options.dataDirectory,
+      freeBytes: fileSystemOf(options.dataDirectory).freeBytes,
+    },
+    cacheDirectory: placeOf(options.cacheDirectory),
     namespaceSettings: readNamespaceSettings(),
     helpers: findHelpers(),
     processLimits: readProcessLimits(),
     limits: findCgroupManager(process.getuid?.() ?? 0, process.env),
   };
+}
+
+function placeOf(path: string): Surroundings['cacheDirectory'] {
+  const { freeBytes, isOnNetwork } = fileSystemOf(path);
+  return { path, freeBytes, isOnNetwork };
 }
 
 /** Looks for the programs that `findHostPackageSource` uses. */
@@ -89,16 +101,4 @@ function readOsRelease(): string {
     if (text !== undefined) return text;
   }
   return '';
-}
-
-/** Returns the free space of the file system that holds or will hold `path`, for ordinary users. */
-function freeBytes(path: string): number {
-  try {
-    const { bavail, bsize } = statfsSync(path);
-    return bavail * bsize;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') && dirname(path) !== path) return freeBytes(dirname(path));
-    if (isSystemError(error)) return 0;
-    throw error;
-  }
 }

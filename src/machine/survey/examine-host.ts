@@ -40,6 +40,7 @@ export async function examineHost(options: ExamineHostOptions = {}): Promise<Hos
     runtimeDirectory: locations.runtime,
     usualRuntimeDirectory: locations.usualRuntime,
     dataDirectory: locations.images,
+    cacheDirectory: locations.cache,
   });
   const findings = diagnose(survey, surroundings);
   return {

@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VmletError } from '../../errors/index.ts';
@@ -11,6 +10,7 @@ import {
 } from '../../machine/paths/runtime-directory.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
 import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
+import { RESERVE_BYTES, fileSystemOf } from '../../util/files/file-system.ts';
 import { removeFile } from '../../util/files/removal.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { Scope } from '../../util/scope.ts';
@@ -28,17 +28,6 @@ export interface KeptGuest extends FileUsage {
   readonly isUsed: boolean;
   readonly usedAtMs: number;
 }
-
-/**
- * File systems on which saved memory would travel over a network, by statfs(2)'s f_type (linux/magic.h): NFS, CIFS,
- * SMB2, SMB, 9P, Ceph, AFS, and FUSE, which sshfs uses.
- */
-const NETWORK_FILE_SYSTEMS = [
-  0x6969, 0xff534d42, 0xfe534d42, 0x517b, 0x01021997, 0x00c36400, 0x5346414f, 0x65735546,
-];
-
-/** Space that has to stay free on the host's disk. */
-const RESERVE_BYTES = 512 * 1024 * 1024;
 
 /** Prefix of the file with which a process says that its machine needs the files of a kept guest. */
 const USE = 'use-';
@@ -88,13 +77,12 @@ export class KeptGuests {
   }
 
   /** Whether a guest with this much memory may be kept here; otherwise why not. */
-  async obstacle(memoryBytes: number): Promise<string | undefined> {
+  obstacle(memoryBytes: number): string | undefined {
     ensurePrivateDirectory(this.#directory);
-    const { type, bsize, bavail, blocks } = await statfs(this.#directory);
-    const limit = keptBytes(this.#environment, blocks * bsize);
-    if (limit === 0) return 'VMLET_KEPT_SIZE is 0';
-    if (NETWORK_FILE_SYSTEMS.includes(type)) return 'the cache directory is on a network file system';
-    if (memoryBytes + RESERVE_BYTES > bavail * bsize) return 'there is too little disk space';
+    const { bytes, freeBytes, isOnNetwork } = fileSystemOf(this.#directory);
+    if (keptBytes(this.#environment, bytes) === 0) return 'VMLET_KEPT_SIZE is 0';
+    if (isOnNetwork) return 'the cache directory is on a network file system';
+    if (memoryBytes + RESERVE_BYTES > freeBytes) return 'there is too little disk space';
     return undefined;
   }
 
@@ -138,11 +126,10 @@ export class KeptGuests {
   async prune({ all = false }: { readonly all?: boolean } = {}): Promise<KeptGuest[]> {
     const guests = this.list();
     if (guests.length === 0) return [];
-    const { bsize, blocks } = await statfs(this.#directory);
     const usable = guests.filter(
       ({ template }) => template && this.#isFresh(template) && template.hasSources(),
     );
-    const beyond = overBudget(usable, keptBytes(this.#environment, blocks * bsize));
+    const beyond = overBudget(usable, keptBytes(this.#environment, fileSystemOf(this.#directory).bytes));
     const removed = guests.filter((guest) => all || !usable.includes(guest) || beyond.includes(guest));
     for (const { key } of removed) this.remove(key);
     await this.#shelf.sweep();

@@ -119,7 +119,7 @@ async function attempt(what: string, { log }: LaunchOptions, work: () => Promise
 async function bootAndKeep(request: Request): Promise<Machine | undefined> {
   const { options, spec, guests, key } = request;
   const { log } = options;
-  const obstacle = await guests.obstacle(spec.memoryBytes);
+  const obstacle = guests.obstacle(spec.memoryBytes);
   if (obstacle !== undefined) {
     log?.debug({ reason: obstacle }, 'booting a guest that will not be kept');
     return undefined;

@@ -111,13 +111,23 @@ describe('the surroundings', () => {
     ['ID=alpine\n', undefined],
     ['', undefined],
   ])('map %j to %s', (osRelease, packageManager) => {
-    const found = inspectSurroundings({ runtimeDirectory: '/r', dataDirectory: '/', osRelease });
+    const found = inspectSurroundings({
+      runtimeDirectory: '/r',
+      dataDirectory: '/',
+      cacheDirectory: '/',
+      osRelease,
+    });
     expect(found.packageManager).toBe(packageManager);
   });
 
   it('include the free space of a directory that does not exist yet', () => {
     const dataDirectory = join(directory, 'not', 'there', 'yet');
-    const found = inspectSurroundings({ runtimeDirectory: '/r', dataDirectory });
+    const found = inspectSurroundings({
+      runtimeDirectory: '/r',
+      dataDirectory,
+      cacheDirectory: '/proc/self',
+    });
     expect(found.dataDirectory.freeBytes).toBeGreaterThan(0);
+    expect(found.cacheDirectory).toEqual({ path: '/proc/self', freeBytes: 0, isOnNetwork: false });
   });
 });
