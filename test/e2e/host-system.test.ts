@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInputError, createTemplate } from '../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { type Finished, start } from './command.ts';
+import { whyNoShares } from './virtiofsd.ts';
 
 const top = temporaryDirectory();
 const isRoot = process.getuid?.() === 0;
@@ -48,7 +49,7 @@ function stateOf(directory: string): string {
   return digest.digest('hex');
 }
 
-describe("the host's system", () => {
+describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
   it("has the host's programs and settings, and the working directory", async () => {
     const script =
       'pwd; cat file; ./inner/program; sha256sum /usr/bin/env /etc/os-release; read a; echo $a; exit 3';

@@ -17,10 +17,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Machine, MachineEndedError, type VolumeInput, launch } from '../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { start, until, vmlet } from './command.ts';
+import { whyNoShares } from './virtiofsd.ts';
 
 const directory = temporaryDirectory();
 const isRoot = process.getuid?.() === 0;
 const BRIEF_MS = 30_000;
+
+const withVirtiofsd = it.skipIf(whyNoShares !== undefined);
 
 /** A new directory, as it is given to -v. */
 function shared(name = 'shared-'): string {
@@ -66,7 +69,7 @@ function daemonsOf(path: string): number[] {
     });
 }
 
-describe('one directory', () => {
+describe.skipIf(whyNoShares !== undefined)('one directory', () => {
   const source = shared();
   const locked = shared();
   let machine: Machine;
@@ -145,28 +148,36 @@ describe('one directory', () => {
   });
 });
 
-it('belongs to another user in the guest with uid, and keeps its owners with ids=host', async () => {
-  const [squashed, numbered] = [shared(), shared()];
-  const volumes = [`${squashed}:/s:uid=1000,gid=50`, `${numbered}:/n:ids=host,cache=never`];
-  await using machine = await machineWith(...volumes);
-  const made = 'touch /s/made && stat -c %u:%g /s /s/made';
-  expect(await sh(machine, made, '1000:50')).toBe('1000:50\n1000:50');
-  expect(statSync(join(squashed, 'made')).uid).toBe(process.getuid?.());
-  expect(await sh(machine, 'stat -c %u:%g /n')).toBe(`${process.getuid?.()}:${process.getgid?.()}`);
-});
+withVirtiofsd(
+  'belongs to another user in the guest with uid, and keeps its owners with ids=host',
+  async () => {
+    const [squashed, numbered] = [shared(), shared()];
+    const volumes = [`${squashed}:/s:uid=1000,gid=50`, `${numbered}:/n:ids=host,cache=never`];
+    await using machine = await machineWith(...volumes);
+    const made = 'touch /s/made && stat -c %u:%g /s /s/made';
+    expect(await sh(machine, made, '1000:50')).toBe('1000:50\n1000:50');
+    expect(statSync(join(squashed, 'made')).uid).toBe(process.getuid?.());
+    expect(await sh(machine, 'stat -c %u:%g /n')).toBe(`${process.getuid?.()}:${process.getgid?.()}`);
+  },
+);
 
-it.runIf(isRoot)('is accessed as its owner when root starts the machine', async () => {
-  const source = shared();
-  const foreign = join(source, 'of root');
-  writeFileSync(foreign, 'x', { mode: 0o600 });
-  chownSync(source, 4321, 1234);
-  await using machine = await machineWith(`${source}:/s`);
-  expect(await sh(machine, 'cd /s; touch made; cat "of root"; stat -c %u made')).toMatch(/Permission denied/);
-  const { uid, gid } = statSync(join(source, 'made'));
-  expect([uid, gid]).toEqual([4321, 1234]);
-});
+it.skipIf(!isRoot || whyNoShares !== undefined)(
+  'is accessed as its owner when root starts the machine',
+  async () => {
+    const source = shared();
+    const foreign = join(source, 'of root');
+    writeFileSync(foreign, 'x', { mode: 0o600 });
+    chownSync(source, 4321, 1234);
+    await using machine = await machineWith(`${source}:/s`);
+    expect(await sh(machine, 'cd /s; touch made; cat "of root"; stat -c %u made')).toMatch(
+      /Permission denied/,
+    );
+    const { uid, gid } = statSync(join(source, 'made'));
+    expect([uid, gid]).toEqual([4321, 1234]);
+  },
+);
 
-it('can have any name', async () => {
+withVirtiofsd('can have any name', async () => {
   const names = ['a:b', 'with, comma', 'new\nline', 'x'.repeat(200), '-v', '%s "quoted"'];
   const volumes = names.map((name, index) => {
     const source = join(shared(), name);
@@ -183,7 +194,7 @@ it('can have any name', async () => {
   expect((await machine.readFile('/link/file')).toString()).toBe(names[0]);
 });
 
-it('can disappear without ending the machine', async () => {
+withVirtiofsd('can disappear without ending the machine', async () => {
   const source = shared();
   writeFileSync(join(source, 'file'), 'x');
   await using machine = await machineWith(`${source}:/s`);
@@ -191,7 +202,7 @@ it('can disappear without ending the machine', async () => {
   expect(await sh(machine, 'cat /s/file; touch /s/new; echo on')).toMatch(/^on\n/);
 });
 
-describe('virtiofsd', () => {
+describe.skipIf(whyNoShares !== undefined)('virtiofsd', () => {
   it('ends the machine when it ends, and the machine reports it', async () => {
     const source = shared();
     await using machine = await machineWith(`${source}:/s`);
@@ -242,7 +253,7 @@ describe('virtiofsd', () => {
 });
 
 describe('vmlet run -v', () => {
-  it('runs a command in a directory of the host', async () => {
+  withVirtiofsd('runs a command in a directory of the host', async () => {
     const source = shared();
     writeFileSync(join(source, 'Makefile'), 'test:\n\techo tested\n');
     const script = 'cat Makefile >copy; pwd';
@@ -253,7 +264,7 @@ describe('vmlet run -v', () => {
     expect(readFileSync(join(source, 'copy'), 'utf8')).toContain('echo tested');
   });
 
-  it('gives the files to the user of the command', async () => {
+  withVirtiofsd('gives the files to the user of the command', async () => {
     const source = shared();
     const flags = ['--net', 'none', '-u', '1000:50', '-v', `${source}:/s`];
     const { stdout } = await vmlet(
@@ -289,7 +300,7 @@ describe('vmlet run -v', () => {
     expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('kept\n');
   });
 
-  it('reports that the guest’s kernel lacks virtiofs', async () => {
+  withVirtiofsd('reports that the guest’s kernel lacks virtiofs', async () => {
     const flags = ['--net', 'none', '-v', `${shared()}:/s`, '--append', 'initcall_blacklist=virtio_fs_init'];
     const { status, stderr } = await vmlet('run', ...flags, 'micro', '--', 'true');
     expect(stderr).toMatch(/cannot mount \/s: the guest's kernel has no virtiofs\n {2}use a kernel/);
@@ -301,7 +312,7 @@ describe('vmlet run -v', () => {
     expect(stderr).toContain('no such template: none');
   });
 
-  it.each([
+  withVirtiofsd.each([
     [['-v', './missing:/x'], /^vmlet: -v: no such directory: /],
     [['-v', 'da ta:/x'], /^vmlet: -v: invalid volume name "da ta"\n {2}expected letters/],
     [['-v', '/etc/passwd:/x'], /^vmlet: -v: not a directory: \/etc\/passwd\n/],
@@ -312,7 +323,7 @@ describe('vmlet run -v', () => {
     expect(status).toBe(125);
   });
 
-  it('shows the commands with --dry-run', async () => {
+  withVirtiofsd('shows the commands with --dry-run', async () => {
     const { stdout } = await vmlet(
       'run',
       '--fresh',

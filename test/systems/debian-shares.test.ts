@@ -5,11 +5,12 @@ import { needsRecovery } from '../../src/machine/volume/volume.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 import { until } from '../e2e/command.ts';
+import { whyNoShares } from '../e2e/virtiofsd.ts';
 
 const BOOT_MS = 600_000;
 const TMPFS = 'type=tmpfs,dst=/srv/scratch,tmpfs-size=4m';
 
-const missing = whyNoDebianGuest();
+const missing = whyNoShares ?? whyNoDebianGuest();
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
 /** In the order in which they are: one machine boots for all of them. */

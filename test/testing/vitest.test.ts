@@ -7,12 +7,13 @@ import type { TestMachine } from '../../src/testing/index.ts';
 import { removeUnused, templateOf } from '../../src/testing/guests/shared-templates.ts';
 import { expect, machines } from '../../src/testing/vitest.ts';
 import { Scope } from '../../src/util/scope.ts';
+import { whyNoShares } from '../e2e/virtiofsd.ts';
 
 const WEB = {
   run: 'mkdir -p /www; echo hello > /www/index.html; httpd -h /www',
   ports: ['80', '81'],
   networks: ['lan'],
-  volumes: ['./fixtures:/fixtures:ro'],
+  volumes: [`./fixtures:/fixtures:${whyNoShares === undefined ? 'ro' : 'copy'}`],
   mounts: ['type=tmpfs,dst=/scratch'],
 } as const;
 

@@ -10,11 +10,13 @@ import {
 } from '../../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { until } from '../command.ts';
+import { whyNoShares } from '../virtiofsd.ts';
 
 /** Forks whose directories and volumes their template did not have. */
 
 const directory = temporaryDirectory();
 const MEMORY = '96M';
+const withVirtiofsd = it.skipIf(whyNoShares !== undefined);
 let template: TemporaryTemplate;
 
 beforeAll(async () => {
@@ -34,7 +36,7 @@ function shared(content: string): string {
 }
 
 describe('a fork', () => {
-  it('has a directory, read-only ones, volumes, tmpfs and copies', async () => {
+  withVirtiofsd('has a directory, read-only ones, volumes, tmpfs and copies', async () => {
     const [writable, locked, copied] = [shared('writable'), shared('locked'), shared('copied')];
     const volumes = [`${writable}:/a`, `${locked}:/b:ro`, 'of-forks:/v:size=16M', `${copied}:/c:copy`];
     const mounts = ['type=tmpfs,dst=/t,tmpfs-size=1m'];
@@ -54,7 +56,7 @@ describe('a fork', () => {
     expect(await sh(reader, 'cat /v/file')).toBe('v');
   });
 
-  it('has its own, ten at once, as others have none', async () => {
+  withVirtiofsd('has its own, ten at once, as others have none', async () => {
     const sources = Array.from({ length: 10 }, (_, index) => shared(`${index}\n`));
     const machines = await Promise.all([
       template.fork(),
@@ -72,7 +74,7 @@ describe('a fork', () => {
     await Promise.all(machines.map(async (machine) => machine.kill()));
   });
 
-  it('ends with its virtiofsd, and leaves nothing', async () => {
+  withVirtiofsd('ends with its virtiofsd, and leaves nothing', async () => {
     const source = shared('x');
     await using machine = await template.fork({ volumes: [`${source}:/s`] });
     const { sockets, storage } = machine.plan.directory;
@@ -103,7 +105,7 @@ describe('a fork', () => {
     );
   });
 
-  it('waits in a pool with its directory, also a warm one', async () => {
+  withVirtiofsd('waits in a pool with its directory, also a warm one', async () => {
     for (const warm of [false, true]) {
       const source = shared('pool');
       await using pool = createPool(template, { size: 1, warm, volumes: [`${source}:/s`] });
@@ -116,7 +118,7 @@ describe('a fork', () => {
 });
 
 describe('a kept guest', () => {
-  it('is forked with directories and volumes that it was not kept with', async () => {
+  withVirtiofsd('is forked with directories and volumes that it was not kept with', async () => {
     const source = shared('one');
     const options = { kept: 'use', memory: MEMORY, net: 'none' } as const;
     {
