@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** A value with listeners. */
 export class Observable<T> {
@@ -30,12 +30,12 @@ export class Observable<T> {
 /** Returns the present value, and renders the component again when it changes. */
 export function useValue<T>(observable: Observable<T>): T {
   const [, render] = useState<object>();
-  useEffect(() => {
-    const shown = observable.value;
-    const end = observable.listen(() => render({}));
-    // It may have changed between the rendering and this effect.
-    if (!Object.is(shown, observable.value)) render({});
-    return end;
+  const { value } = observable;
+  // With the rendering: an effect after the next frame would miss what changes before it.
+  useLayoutEffect(() => {
+    // The effect of a child may have set it.
+    if (!Object.is(value, observable.value)) render({});
+    return observable.listen(() => render({}));
   }, [observable]);
-  return observable.value;
+  return value;
 }
