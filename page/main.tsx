@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { followServer } from './state/server-events.ts';
-import { openSession, session } from './api/session.ts';
+import { openSession } from './api/session.ts';
 import { App } from './app.tsx';
 import './style/base.css';
 import './style/parts.css';
@@ -10,4 +10,4 @@ import './style/machine.css';
 const place = document.getElementById('page');
 if (place) render(<App />, place);
 await openSession();
-if (session.value === 'open') followServer();
+followServer();

@@ -12,8 +12,21 @@ const INTERVAL_S = 2;
 let socket: WebSocket | undefined;
 let wanted: readonly string[] = [];
 
-/** Connects to the server's events, and again whenever the connection ends: the server may have been restarted. */
-export function followServer(tries = 0): void {
+let isFollowing = false;
+
+/** Follows the server's events while the session is open: another tab may open it later. */
+export function followServer(): void {
+  const begin = (): void => {
+    if (isFollowing || session.value !== 'open') return;
+    isFollowing = true;
+    connect(0);
+  };
+  session.listen(begin);
+  begin();
+}
+
+/** Connects, and again whenever the connection ends: the server may have been restarted. */
+function connect(tries: number): void {
   const opened = new WebSocket(socketAddress('/v1/events'), protocols());
   let next = tries;
   opened.onopen = () => {
@@ -37,7 +50,8 @@ async function again(tries: number): Promise<void> {
     () => true,
     () => false,
   );
-  if (answers || session.value !== 'refused') followServer(tries + 1);
+  if (answers || session.value !== 'refused') connect(tries + 1);
+  else isFollowing = false;
 }
 
 /** Names the machines in view: statistics are read for them alone. */
