@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { connected } from './state/server-events.ts';
 import { session } from './api/session.ts';
 import { Create } from './create/create.tsx';
@@ -15,7 +15,7 @@ export function App() {
   const isConnected = useValue(connected);
   const main = useRef<HTMLElement>(null);
   const title = titleOf(here);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = title;
   }, [title]);
   const isAlone = here.page === 'machine' && here.alone;

@@ -1,5 +1,5 @@
-import { useState } from 'preact/hooks';
 import type { SoundMachine } from '../api/types.ts';
+import { useAsked } from '../parts/asked.ts';
 import { Menu } from '../parts/menu.tsx';
 import { actionsOf, type MachineAction, perform } from './actions.ts';
 import { Question } from './questions.tsx';
@@ -12,14 +12,14 @@ interface Properties {
 
 /** The usual verb as a button, the others in a menu. */
 export function ActionBar({ machine, onRename }: Properties) {
-  const [asked, setAsked] = useState<MachineAction>();
+  const [asked, ask] = useAsked<MachineAction>();
   const [usual, ...others] = actionsOf(machine);
   const run = (action: MachineAction): void => {
     void perform(machine.name, action).then((accepted) => {
       if (accepted && action.kind === 'rename') onRename?.((action.body as { name: string }).name);
     });
   };
-  const begin = (action: MachineAction): void => (action.asks ? setAsked(action) : run(action));
+  const begin = (action: MachineAction): void => (action.asks ? ask(action) : run(action));
   return (
     <div class="actions">
       {usual && (
@@ -42,7 +42,9 @@ export function ActionBar({ machine, onRename }: Properties) {
           run: () => begin(action),
         }))}
       />
-      {asked && <Question machine={machine} action={asked} answer={run} close={() => setAsked(undefined)} />}
+      {asked && (
+        <Question key={asked.key} machine={machine} action={asked.about} answer={run} close={asked.close} />
+      )}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Machine } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { machineNames, machineOf } from '../state/machines.ts';
@@ -10,7 +10,8 @@ export function MachineList() {
   const names = useValue(machineNames);
   const [filter, setFilter] = useState('');
   const search = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  // With the rendering: a key may follow at once.
+  useLayoutEffect(() => {
     const toFilter = (event: KeyboardEvent): void => {
       if (event.key !== '/' || isTyping(event.target)) return;
       event.preventDefault();

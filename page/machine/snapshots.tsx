@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import type { Snapshot, SoundMachine } from '../api/types.ts';
+import { useAsked } from '../parts/asked.ts';
 import { Command } from '../parts/command.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
@@ -24,7 +25,7 @@ export function Snapshots({ machine }: { readonly machine: SoundMachine }) {
     machinePath(name, 'snapshots'),
     ended,
   );
-  const [asked, setAsked] = useState<Question>();
+  const [asked, ask] = useAsked<Question>();
   const answer = ({ verb, name: snapshot, command }: Question): void => {
     void runAction({
       path: machinePath(name, `snapshots/${verb.toLowerCase()}`),
@@ -43,7 +44,7 @@ export function Snapshots({ machine }: { readonly machine: SoundMachine }) {
           snapshots={data.snapshots}
           ask={(verb, snapshot) => {
             const words = { Restore: 'restore', Remove: 'rm' }[verb];
-            setAsked({
+            ask({
               verb,
               name: snapshot,
               command: shellCommand('vmlet', 'snapshot', words, name, snapshot),
@@ -54,15 +55,16 @@ export function Snapshots({ machine }: { readonly machine: SoundMachine }) {
       <Command text={shellCommand('vmlet', 'snapshot', 'ls', name)} />
       {asked && (
         <Dialog
-          title={`${asked.verb} snapshot ${asked.name}?`}
-          verb={asked.verb}
+          key={asked.key}
+          title={`${asked.about.verb} snapshot ${asked.about.name}?`}
+          verb={asked.about.verb}
           danger
-          command={asked.command}
-          run={() => answer(asked)}
-          close={() => setAsked(undefined)}
+          command={asked.about.command}
+          run={() => answer(asked.about)}
+          close={asked.close}
         >
           <p>
-            {asked.verb === 'Restore'
+            {asked.about.verb === 'Restore'
               ? `Everything that ${name} has changed since then is lost.`
               : 'Its state can then not be restored any more.'}
           </p>

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Command } from './command.tsx';
 
 interface Properties {
@@ -18,14 +18,12 @@ interface Properties {
 export function Dialog({ title, verb, danger = false, command, run, close, children }: Properties) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
+  // With the rendering: the next key is for the dialog.
+  useLayoutEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
-    return () => {
-      // One that was closed has given the focus back already, and a key may have moved it since.
-      if (shown?.open) before?.focus();
-    };
+    // Gives the focus back, unless it was closed before.
+    return () => shown?.close();
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={close}>

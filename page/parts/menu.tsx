@@ -1,4 +1,4 @@
-import { useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 export interface MenuItem {
   readonly label: string;
@@ -31,7 +31,7 @@ export function Menu({ label, name, items }: Properties) {
   const move = (event: KeyboardEvent): void => {
     const all = entries();
     const at = all.indexOf(document.activeElement as HTMLElement);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    const to = { ArrowDown: at + 1, ArrowUp: Math.max(at, 0) - 1, Home: 0, End: -1 }[event.key];
     if (event.key === 'Tab') list.current?.hidePopover();
     if (to === undefined) return;
     event.preventDefault();
@@ -48,6 +48,11 @@ export function Menu({ label, name, items }: Properties) {
     list.current.style.left = `${Math.max(4, right - offsetWidth)}px`;
     entries()[0]?.focus();
   };
+  // An entry that had the focus may be gone: the keys stay with the menu, and none of its other entries is chosen for it.
+  useLayoutEffect(() => {
+    const { current } = list;
+    if (current?.matches(':popover-open') && document.activeElement === document.body) current.focus();
+  });
   return (
     <div class="menu">
       <button
@@ -65,6 +70,7 @@ export function Menu({ label, name, items }: Properties) {
         id={id}
         ref={list}
         role="menu"
+        tabIndex={-1}
         aria-label={name}
         popover="auto"
         onToggle={({ newState }) => setOpen(newState === 'open')}
