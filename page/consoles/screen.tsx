@@ -30,13 +30,13 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
     return followScreen(glass.current, name, (next, text) => {
       rfb.current = next;
       setState(text);
-      if (next) next.scaleViewport = scale;
     });
   }, [name, hasScreen, isRunning]);
 
+  // Each connection has a picture of its own.
   useEffect(() => {
     if (rfb.current) rfb.current.scaleViewport = scale;
-  }, [scale]);
+  }, [scale, state]);
 
   if (!hasScreen) {
     return (
