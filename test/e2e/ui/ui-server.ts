@@ -45,13 +45,20 @@ export class UiServer {
     return `${origin}/#token=${token}`;
   }
 
-  /** Opens a page in a browser profile of its own, with the list. */
-  async open(options: BrowserContextOptions = {}): Promise<Page> {
+  /**
+   * Opens a page in a browser profile of its own, with the list.
+   * @param prepare called before the page is there.
+   */
+  async open(
+    options: BrowserContextOptions = {},
+    prepare?: (context: BrowserContext) => Promise<void>,
+  ): Promise<Page> {
     const address = await this.newAddress();
     const { origin } = new URL(address);
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     this.#contexts.push(context);
     context.setDefaultTimeout(PATIENCE_MS);
+    await prepare?.(context);
     const page = await context.newPage();
     page.on('pageerror', (error) => this.problems.push(error.stack ?? error.message));
     page.on('request', (request) => {

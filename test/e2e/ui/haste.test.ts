@@ -1,0 +1,109 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { until } from '../command.ts';
+import { type Home, makeHome } from '../named/home.ts';
+import { openChromium, withoutChromium } from './chromium.ts';
+import { UiServer } from './ui-server.ts';
+
+/** In one task of the page, so that the browser has yet to report the end of the first dialog. */
+const ASK_TWICE = `
+  const ask = () => {
+    document.querySelector('.machine .menu button').click();
+    document.querySelector('.machine [role="menuitem"]:last-child').click();
+  };
+  const dialogs = () => document.querySelectorAll('dialog');
+  ask();
+  Promise.resolve().then(() => {
+    const [first] = dialogs();
+    first.addEventListener('close', () => setTimeout(() => (window.ended = dialogs().length)));
+    first.close();
+    ask();
+  });
+`;
+
+describe.skipIf(withoutChromium !== undefined)('a page that is slower than its server and its user', () => {
+  let home: Home;
+  let browser: Browser;
+  let ui: UiServer;
+
+  beforeAll(async () => {
+    home = await makeHome();
+    browser = await openChromium();
+    ui = new UiServer(home, browser);
+    const image = join(home.path, 'hang.img');
+    writeFileSync(image, bootSectors.hang);
+    const hardware = ['--image', `${image},format=raw`, '-m', '64M', '--cpus', '1', '--net', 'none'];
+    expect(await home.vmlet('create', 'm', ...hardware, '--start')).toMatchObject({ status: 0 });
+  });
+  afterAll(async () => {
+    await ui.close();
+    await browser.close();
+    await home.close();
+  });
+  afterEach(() => expect(ui.problems).toEqual([]));
+
+  const focused = async (page: Page): Promise<string> =>
+    page.evaluate<string>(
+      'document.activeElement.getAttribute("role") + " " + document.activeElement.textContent',
+    );
+
+  test('shows machines and dialogs, and takes keys, before its next frame', async () => {
+    const page = await ui.open({}, async (context) => {
+      // No frame and no timer of the page comes any more.
+      await context.clock.install({ time: 0 });
+      await context.clock.pauseAt(1000);
+    });
+    await page.locator('[data-machine="m"] .state', { hasText: 'running' }).waitFor();
+    expect(await page.title()).toBe('Machines - vmlet');
+    await page.keyboard.press('/');
+    expect(await page.evaluate('document.activeElement.type')).toBe('search');
+    await page.getByRole('button', { name: 'More actions for m' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.evaluate("location.hash = '#/machines/m'");
+    await page.locator('.title .state', { hasText: 'running' }).waitFor();
+  });
+
+  test('keeps a question that was asked before the end of another was reported', async () => {
+    const page = await ui.open();
+    await page.locator('[data-machine="m"]').waitFor();
+    await page.evaluate(ASK_TWICE);
+    expect(await until(async () => page.evaluate<number | undefined>('window.ended'))).toBe(1);
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    expect(await focused(page)).toBe('null More');
+  });
+
+  test('keeps the keys in a menu whose chosen entry is gone', async () => {
+    const page = await ui.open();
+    await page.getByRole('button', { name: 'More actions for m' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await focused(page)).toMatch(/^menuitem Pause/);
+    expect(await home.vmlet('pause', 'm')).toMatchObject({ status: 0 });
+    await page.locator('[data-machine="m"] .state', { hasText: 'paused' }).waitFor();
+    expect(await focused(page)).toMatch(/^menu Stop/);
+    await page.keyboard.press('ArrowUp');
+    expect(await focused(page)).toMatch(/^menuitem Remove/);
+    await page.keyboard.press('Escape');
+    expect(await focused(page)).toBe('null More');
+    expect(await home.vmlet('resume', 'm')).toMatchObject({ status: 0 });
+  });
+
+  test('shows the machines when another tab gives the secret late', async () => {
+    let early: Page | undefined;
+    const { origin } = new URL(await ui.address());
+    await ui.open({}, async (context) => {
+      early = await context.newPage();
+      await early.goto(origin);
+      await early.getByText('This address does not open the page').waitFor();
+    });
+    await early?.locator('[data-machine="m"] .state', { hasText: 'running' }).waitFor();
+  });
+});
