@@ -10,6 +10,8 @@ import { openChromium, withoutChromium } from './chromium.ts';
 import { UiServer } from './ui-server.ts';
 
 const PICTURES = join(import.meta.dirname, '../../../test-results/ui');
+/** An address is shown some time after it was set. */
+const currentTab = (place: string): string => `.tabs [aria-current][href$="${place}"]`;
 const TABS = ['overview', 'serial', 'screen', 'shell', 'logs', 'events', 'snapshots', 'ports'];
 
 describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
@@ -66,7 +68,7 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
       await page.keyboard.press('Escape');
       for (const tab of TABS) {
         await page.evaluate(`location.hash = '#/machines/screen/${tab}'`);
-        await page.locator('.tabs [aria-current]').waitFor();
+        await page.locator(currentTab(tab)).waitFor();
         if (tab === 'screen' || tab === 'serial') {
           await page.getByText('connected', { exact: true }).waitFor();
         }
@@ -86,7 +88,7 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
     for (const place of ['#/machines', ...TABS.map((tab) => `#/machines/screen/${tab}`)]) {
       await page.evaluate(`location.hash = '${place}'`);
       await page
-        .locator(place === '#/machines' ? '.machine' : '.tabs [aria-current]')
+        .locator(place === '#/machines' ? '.machine' : currentTab(place))
         .first()
         .waitFor();
       const excess = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
