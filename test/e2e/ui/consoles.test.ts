@@ -75,6 +75,7 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
   test('escape sequences of a guest do not change the title, and are not in the log', async () => {
     await machine('hostile', bootSectors.steerTerminal);
     await show('hostile', 'serial');
+    await until(async () => (await page.title()) === 'hostile: serial - vmlet');
     await until(() => home.store.get('hostile').status().kind === 'stopped');
     expect(await page.title()).toBe('hostile: serial - vmlet');
     await show('hostile', 'logs');
