@@ -30,12 +30,20 @@ export class Client {
   }
 
   async shows(pattern: RegExp): Promise<void> {
-    await until(() => pattern.test(this.text));
+    await until(() => pattern.test(this.text) || this.#stillOpen());
   }
 
   /** Waits for a message that has these fields. */
   async told(check: (message: never) => unknown): Promise<unknown> {
-    return until(() => this.messages.find((message) => Boolean(check(message as never))) ?? false);
+    return until(
+      () => this.messages.find((message) => Boolean(check(message as never))) ?? this.#stillOpen(),
+    );
+  }
+
+  /** @throws Error when nothing can come any more. */
+  #stillOpen(): false {
+    if (this.socket.readyState !== this.socket.CLOSED) return false;
+    throw new Error(`the server has closed it: ${JSON.stringify(this.messages.at(-1))}`);
   }
 
   type(text: string): void {
