@@ -16,7 +16,6 @@ import { whyNoShares } from '../virtiofsd.ts';
 
 const directory = temporaryDirectory();
 const MEMORY = '96M';
-const withVirtiofsd = it.skipIf(whyNoShares !== undefined);
 let template: TemporaryTemplate;
 
 beforeAll(async () => {
@@ -35,8 +34,8 @@ function shared(content: string): string {
   return path;
 }
 
-describe('a fork', () => {
-  withVirtiofsd('has a directory, read-only ones, volumes, tmpfs and copies', async () => {
+describe.skipIf(whyNoShares !== undefined)('a fork', () => {
+  it('has a directory, read-only ones, volumes, tmpfs and copies', async () => {
     const [writable, locked, copied] = [shared('writable'), shared('locked'), shared('copied')];
     const volumes = [`${writable}:/a`, `${locked}:/b:ro`, 'of-forks:/v:size=16M', `${copied}:/c:copy`];
     const mounts = ['type=tmpfs,dst=/t,tmpfs-size=1m'];
@@ -56,7 +55,7 @@ describe('a fork', () => {
     expect(await sh(reader, 'cat /v/file')).toBe('v');
   });
 
-  withVirtiofsd('has its own, ten at once, as others have none', async () => {
+  it('has its own, ten at once, as others have none', async () => {
     const sources = Array.from({ length: 10 }, (_, index) => shared(`${index}\n`));
     const machines = await Promise.all([
       template.fork(),
@@ -74,7 +73,7 @@ describe('a fork', () => {
     await Promise.all(machines.map(async (machine) => machine.kill()));
   });
 
-  withVirtiofsd('ends with its virtiofsd, and leaves nothing', async () => {
+  it('ends with its virtiofsd, and leaves nothing', async () => {
     const source = shared('x');
     await using machine = await template.fork({ volumes: [`${source}:/s`] });
     const { sockets, storage } = machine.plan.directory;
@@ -105,7 +104,7 @@ describe('a fork', () => {
     );
   });
 
-  withVirtiofsd('waits in a pool with its directory, also a warm one', async () => {
+  it('waits in a pool with its directory, also a warm one', async () => {
     for (const warm of [false, true]) {
       const source = shared('pool');
       await using pool = createPool(template, { size: 1, warm, volumes: [`${source}:/s`] });
@@ -117,8 +116,8 @@ describe('a fork', () => {
   });
 });
 
-describe('a kept guest', () => {
-  withVirtiofsd('is forked with directories and volumes that it was not kept with', async () => {
+describe.skipIf(whyNoShares !== undefined)('a kept guest', () => {
+  it('is forked with directories and volumes that it was not kept with', async () => {
     const source = shared('one');
     const options = { kept: 'use', memory: MEMORY, net: 'none' } as const;
     {
