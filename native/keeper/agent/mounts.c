@@ -2,6 +2,7 @@
 #include "channel.h"
 #include "events.h"
 #include "fields.h"
+#include "note.h"
 #include "port.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *source;
 static uint8_t request[PAYLOAD_MAX];
 static size_t length;
 
@@ -24,10 +26,13 @@ static int digit_of(char character)
     return at ? (int)(at - digits) : -1;
 }
 
-bool mounts_read(const char *path)
+/* Keeps the last request when the file has none. False, errno set. */
+static bool read_request(void)
 {
-    char text[2 * sizeof request];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    static uint8_t fresh[PAYLOAD_MAX];
+    char text[2 * sizeof fresh];
+    size_t fresh_length = 0;
+    int fd = open(source, O_RDONLY | O_CLOEXEC);
     ssize_t count = fd < 0 ? -1 : read(fd, text, sizeof text);
     int reason = errno;
     if (fd >= 0)
@@ -37,10 +42,20 @@ bool mounts_read(const char *path)
         if (high < 0 || low < 0)
             count = 0;
         else
-            request[length++] = (uint8_t)(high << 4 | low);
+            fresh[fresh_length++] = (uint8_t)(high << 4 | low);
     }
     errno = count == 0 ? EINVAL : reason;
-    return count > 0;
+    if (count <= 0)
+        return false;
+    memcpy(request, fresh, fresh_length);
+    length = fresh_length;
+    return true;
+}
+
+bool mounts_read(const char *path)
+{
+    source = path;
+    return read_request();
 }
 
 void mounts_begin(void)
@@ -48,6 +63,9 @@ void mounts_begin(void)
     /* The channels of the last session are gone. */
     channel = NULL;
     self.channels = 0;
+    /* Directories come and go while the machine runs. */
+    if (source && !read_request())
+        note(source);
     due = length > 0;
 }
 

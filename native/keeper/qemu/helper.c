@@ -3,10 +3,13 @@
 #include "dial.h"
 #include "helper_arguments.h"
 #include "loop.h"
+#include "monitor.h"
+#include "note.h"
 #include "qemu.h"
 #include "spawn.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +42,7 @@ bool helpers_listen(void (*changed)(void), const char **path)
     processes_changed = changed;
     for (unsigned index = 0; index < helper_count; index++) {
         struct helper *helper = &helpers[index];
-        helper->connection = -1;
+        helper->connection = helper->offered = -1;
         helper->kill_at = INT64_MAX;
         helper->listener = (struct listener){.watch = {.fd = -1}};
         if (helper->kind == HELPER_DIALS)
@@ -58,11 +61,24 @@ static void slow_down(struct helper *helper)
     helper->not_before = now_ms() + helper->delay;
 }
 
-static void forget_connection(struct helper *helper)
+static void forget(int *fd)
 {
-    if (helper->connection >= 0)
-        close(helper->connection);
-    helper->connection = -1;
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void forget_connection(struct helper *helper) { forget(&helper->connection); }
+
+/* For a device that is plugged in later. QEMU connects when it is asked to, so nothing has to be delayed. */
+static void listen_again(struct helper *helper)
+{
+    forget(&helper->offered);
+    helper->delay = helper->not_before = 0;
+    if (qemu.ended || qemu_is_gone || helper_loss.name)
+        return;
+    if (!listener_open(&helper->listener, helper->socket))
+        note(helper->socket);
 }
 
 static pid_t start_program(struct helper *helper)
@@ -94,6 +110,8 @@ static void start(struct helper *helper)
         slow_down(helper);
         snprintf(data, sizeof data, "{\"helper\":\"%s\",\"error\":\"%s\"}", helper->name, strerror(reason));
         events_add("VMLET_HELPER_FAILED", data);
+        if (helper->kind == HELPER_LISTENS)
+            listen_again(helper);
         return;
     }
     helper->process = identity_of(pid);
@@ -131,6 +149,7 @@ static void hand_over_listener(struct helper *helper)
     helper->connection = fcntl(helper->listener.watch.fd, F_DUPFD_CLOEXEC, 3);
     if (helper->connection >= 0)
         fcntl(helper->connection, F_SETFL, fcntl(helper->connection, F_GETFL) & ~O_NONBLOCK);
+    helper->offered = helper->connection < 0 ? -1 : fcntl(helper->connection, F_DUPFD_CLOEXEC, 3);
     listener_close(&helper->listener);
 }
 
@@ -195,10 +214,20 @@ static void report_end(const struct helper *helper, int status)
     events_add("VMLET_HELPER_EXITED", data);
 }
 
-/* The guest's processes hang in a directory that nobody serves, and cannot be killed. It also ends with QEMU, by 0. */
+/* True for a program that ended before it accepted a connection which QEMU made at run time: QEMU is told, and can go
+ * on without the device. At its own start it cannot. */
+static bool was_never_used(const struct helper *helper)
+{
+    struct pollfd queue = {.fd = helper->offered, .events = POLLIN};
+    return monitor.negotiated && helper->offered >= 0 && poll(&queue, 1, 0) == 1;
+}
+
+/* The guest's processes hang in a directory that nobody serves, and cannot be killed. It ends by 0 with QEMU, and when
+ * its device has been unplugged. */
 static void lose(const struct helper *helper, int status)
 {
-    if (qemu.ended || qemu_is_gone || helper_loss.name || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+    if (qemu.ended || qemu_is_gone || helper_loss.name || (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+        was_never_used(helper))
         return;
     helper_loss = (struct helper_loss){helper->name, status};
     qemu_signal(SIGKILL);
@@ -221,8 +250,10 @@ void helpers_reaped(pid_t pid, int status)
             helper->not_before = 0;
         processes_changed();
         report_end(helper, status);
-        if (helper->kind == HELPER_LISTENS)
+        if (helper->kind == HELPER_LISTENS) {
             lose(helper, status);
+            listen_again(helper);
+        }
     }
 }
 
@@ -232,6 +263,7 @@ void helpers_end(void)
     for (unsigned index = 0; index < helper_count; index++) {
         listener_close(&helpers[index].listener);
         forget_connection(&helpers[index]);
+        forget(&helpers[index].offered);
     }
     tell_all_at = now_ms() + PATIENCE_MS;
 }

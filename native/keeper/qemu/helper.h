@@ -6,14 +6,15 @@
 #include "log.h"
 #include <stdbool.h>
 
-enum { HELPERS_MAX = 16 };
+enum { HELPERS_MAX = 24 };
 
 enum helper_kind {
     /* It gets QEMU's connection, which we have accepted. */
     HELPER_ACCEPTED,
     /* The socket is QEMU's, and we connect to it. */
     HELPER_DIALS,
-    /* It gets the listening socket and accepts by itself, once. QEMU cannot continue without it. */
+    /* It gets the listening socket and accepts by itself, once. QEMU cannot continue without it, unless it unplugs the
+     * device; the next connection starts another one. */
     HELPER_LISTENS,
 };
 
@@ -26,6 +27,8 @@ extern struct helper {
     struct identity process;
     /* A connection of QEMU that is waiting for the program; -1 for none. */
     int connection;
+    /* A copy of the socket that a listening program got: shows whether it has accepted. -1 for none. */
+    int offered;
     int64_t started_at, not_before, delay;
     /* Time to kill a program that was asked to exit. */
     int64_t kill_at;

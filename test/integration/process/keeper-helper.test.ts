@@ -228,6 +228,56 @@ describe('a helper that listens', () => {
     expect(count('VMLET_HELPER_STARTED')).toBe(1);
   });
 
+  async function echoOf(path: string): Promise<{ socket: Socket; echo: string }> {
+    const socket = connect(path);
+    scope.defer(() => void socket.destroy());
+    socket.on('error', () => undefined).write('hello');
+    const [echo] = (await once(socket, 'data')) as [Buffer];
+    return { socket, echo: echo.toString() };
+  }
+
+  it('is started again for a device that is plugged in later', async () => {
+    const helper: KeeperHelper = { ...lab.helper('share0', accepts(0)), kind: 'listens' };
+    const { keeper, socket } = await connected(helper);
+    for (let round = 1, last = socket; round < 4; round++) {
+      last.destroy();
+      await until('it has exited', () => count('VMLET_HELPER_EXITED') === round);
+      await until('its socket is there again', () => existsSync(helper.socketPath));
+      const next = await echoOf(helper.socketPath);
+      expect(next.echo).toBe('hello');
+      expect(existsSync(helper.socketPath)).toBe(false);
+      last = next.socket;
+    }
+    process.kill(keeper.pid, 'SIGTERM');
+    expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
+    expect(lab.end()).toMatchObject({ lostHelper: null });
+  });
+
+  it.each([
+    ['cannot be started', '/nothing/here\0', 'VMLET_HELPER_FAILED'],
+    ['fails before it accepts', '/bin/sh\0-c\0exit 3\0', 'VMLET_HELPER_EXITED'],
+  ])('that %s ends the connection only, and may be tried again', async (_how, content, event) => {
+    const helper: KeeperHelper = { ...lab.helper('share0', accepts(0)), kind: 'listens' };
+    const working = readFileSync(helper.argumentsPath);
+    writeFileSync(helper.argumentsPath, content);
+    const keeper = lab.start([process.execPath, MONITOR, 'answers', lab.path('requests')], {
+      helpers: [helper],
+    });
+    await keeper.running;
+    const socket = connect(helper.socketPath);
+    scope.defer(() => void socket.destroy());
+    const reset = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
+    socket.resume();
+    await reset;
+    await until('it was told', () => count(event) === 1);
+    await until('its socket is there again', () => existsSync(helper.socketPath));
+    writeFileSync(helper.argumentsPath, working);
+    expect((await echoOf(helper.socketPath)).echo).toBe('hello');
+    process.kill(keeper.pid, 'SIGTERM');
+    expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
+    expect(lab.end()).toMatchObject({ lostHelper: null });
+  });
+
   it.each([
     ['fails', accepts(3), { exitCode: 3, signal: null }],
     ['is killed', accepts(0), { exitCode: null, signal: 9 }],
