@@ -73,6 +73,11 @@ export interface MachineFiles {
   readonly networkSocket: string;
   readonly tpmSocket: string;
   readonly vncSocket: string;
+  /**
+   * What the keeper is told to start and to ask of the guest. Written at each start. Not beside the sockets, where QEMU may
+   * write: a guest that has taken over QEMU must not choose programs.
+   */
+  readonly keeper: string;
   /** Command lines of the helpers, each word terminated by a NUL. */
   readonly passtArguments: string;
   /** The request by which the keeper sets up the guest's shares and private networks at each boot. */
@@ -90,8 +95,8 @@ export function shareSocket({ sockets }: Pick<MachineFiles, 'sockets'>, tag: str
 }
 
 /** Command line of a share's virtiofsd. */
-export function shareArguments({ sockets }: Pick<MachineFiles, 'sockets'>, tag: string): string {
-  return join(sockets, `${tag}.argv`);
+export function shareArguments({ keeper }: Pick<MachineFiles, 'keeper'>, tag: string): string {
+  return join(keeper, `${tag}.argv`);
 }
 
 /** Output of a share's virtiofsd. */
@@ -105,8 +110,8 @@ export function cardSocket({ sockets }: Pick<MachineFiles, 'sockets'>, index: nu
 }
 
 /** Command line of a card's plug. */
-export function cardArguments({ sockets }: Pick<MachineFiles, 'sockets'>, index: number): string {
-  return join(sockets, `card${index}.argv`);
+export function cardArguments({ keeper }: Pick<MachineFiles, 'keeper'>, index: number): string {
+  return join(keeper, `card${index}.argv`);
 }
 
 /** Output of a card's plug. */
@@ -147,17 +152,13 @@ export function socketFiles(sockets: string) {
     networkSocket: join(sockets, 'network.sock'),
     tpmSocket: join(sockets, 'tpm.sock'),
     vncSocket: join(sockets, 'vnc.sock'),
-    guestRequest: join(sockets, 'guest.request'),
-    passtArguments: join(sockets, 'passt.argv'),
-    swtpmArguments: join(sockets, 'swtpm.argv'),
-    commandRequest: join(sockets, 'command'),
-    removal: join(sockets, 'removal.argv'),
   };
 }
 
 /** Files in a machine's data directory, wherever that is now. */
 export function definitionFiles(directory: string) {
   const storage = join(directory, 'storage');
+  const keeper = join(directory, 'keeper');
   return {
     directory,
     spec: join(directory, 'spec.json'),
@@ -178,5 +179,11 @@ export function definitionFiles(directory: string) {
     tpm: join(directory, 'tpm'),
     ssh: join(directory, 'ssh'),
     boot: join(directory, 'boot'),
+    keeper,
+    guestRequest: join(keeper, 'guest.request'),
+    passtArguments: join(keeper, 'passt.argv'),
+    swtpmArguments: join(keeper, 'swtpm.argv'),
+    commandRequest: join(keeper, 'command'),
+    removal: join(keeper, 'removal.argv'),
   };
 }

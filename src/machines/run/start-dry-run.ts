@@ -25,6 +25,7 @@ export async function dryRunStart(locations: Locations, asked: Definition): Prom
     `# The same as vmlet start ${definition.spec.name}. The keeper runs until the machine ends.`,
     'set -e',
     'umask 077',
+    command(['rm', '-rf', files.keeper]),
     command(['mkdir', '-p', ...startDirectories(files, plan)]),
     command(['rm', '-f', files.passtLog]),
     ...startFiles(locations, definition, planned).map(writeFile),

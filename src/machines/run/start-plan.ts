@@ -129,7 +129,7 @@ function savedMemory(definition: Definition): KeptMemory | undefined {
 
 /** Returns the directories that must exist before the keeper starts. */
 export function startDirectories(files: MachineFiles, plan: NamedPlan): string[] {
-  return [files.logs, files.sockets, ...(plan.tpmSocket === undefined ? [] : [files.tpm])];
+  return [files.logs, files.sockets, files.keeper, ...(plan.tpmSocket === undefined ? [] : [files.tpm])];
 }
 
 function qemuCommand(plan: NamedPlan, host: Host): [string, ...string[]] {

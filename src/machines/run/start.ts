@@ -39,7 +39,7 @@ import { beginCommand, writeCommandFiles } from './guest-command.ts';
 import { startFiles } from './start-files.ts';
 import type { StartOptions } from './start-options.ts';
 import { planStart, startDirectories } from './start-plan.ts';
-import { removeFile } from '../../util/files/removal.ts';
+import { removeFile, removeTree } from '../../util/files/removal.ts';
 
 const START_TIMEOUT_MS = 60_000;
 /** QEMU is killed at once, and helpers get two seconds. */
@@ -137,6 +137,8 @@ async function startLocked(
   });
   const { plan, keeper: keeperOptions } = started;
   memory?.check(plan);
+  // An earlier run had other helpers.
+  removeTree(files.keeper);
   for (const directory of [locations.runtime, ...startDirectories(files, plan)]) {
     ensurePrivateDirectory(directory);
   }
