@@ -20,6 +20,8 @@ import { readPlan } from './record/machine-plan-file.ts';
 import { type MachineStatus, readStatus, notRunning } from './record/machine-status.ts';
 import type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 import type { ListedSnapshot, SnapshotOptions } from './snapshots/snapshots.ts';
+import type { ChangedShare, ListedShare, RemoveShareOptions } from './run/shares.ts';
+import type { VolumeInput } from '../machine/share/volume-spec.ts';
 import type { StartDryRun } from './run/start-dry-run.ts';
 import type { StartOptions } from './run/start-options.ts';
 import type { WaitConditions } from './guest/wait-conditions.ts';
@@ -189,6 +191,35 @@ export class NamedMachine {
   async setDisk(disk: string, changes: DiskChanges): Promise<void> {
     const { setDisk } = await import('./disks/disks.ts');
     await setDisk(this.#locations, this.name, disk, changes);
+  }
+
+  /** Lists its directories, volumes and tmpfs. */
+  async shares(): Promise<readonly ListedShare[]> {
+    const { listShares } = await import('./run/shares.ts');
+    return listShares(readDefinition(this.#locations, this.name));
+  }
+
+  /**
+   * Adds a directory of the host, a volume or a tmpfs. If it runs and was started with a directory, its guest gets another
+   * one at once; volumes, tmpfs and a first directory at the next start.
+   * @param share as in `CreateOptions.volumes`, or text in the grammar of `CreateOptions.mounts`.
+   * @throws InvalidInputError, SharesUnavailableError, MachineStateError (saved or paused), MachineBusyError,
+   *   GuestMountError, TimedOutError when the guest's agent does not answer; nothing has changed then.
+   */
+  async addShare(share: VolumeInput, options: { readonly signal?: AbortSignal } = {}): Promise<ChangedShare> {
+    const { addShare } = await import('./run/shares.ts');
+    return addShare(this.#locations, this.name, share, options);
+  }
+
+  /**
+   * Removes a directory, volume or tmpfs; files and volumes are kept. A running guest unmounts a directory first.
+   * @param target its path in the guest.
+   * @throws GuestHoldsDeviceError while the guest uses it (nothing has changed then); InvalidInputError,
+   *   MachineStateError, MachineBusyError, TimedOutError
+   */
+  async removeShare(target: string, options: RemoveShareOptions = {}): Promise<ChangedShare> {
+    const { removeShare } = await import('./run/shares.ts');
+    return removeShare(this.#locations, this.name, target, options);
   }
 
   /** Lists its CD drives. */

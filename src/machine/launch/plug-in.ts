@@ -1,7 +1,7 @@
 import { ImageLockedError } from '../../errors/index.ts';
 import { explainImageFailure, volumeInUse } from '../life/locked-image.ts';
-import { shareDevice } from '../qemu/share-device.ts';
 import { attachDisk } from '../state/live-disk.ts';
+import { attachShare } from '../state/live-share.ts';
 import type { StartedMachine } from './started-machine.ts';
 
 /**
@@ -15,14 +15,7 @@ export async function plugInMounts({
 }: Pick<StartedMachine, 'qmp' | 'plan' | 'shares'>): Promise<void> {
   for (const [index, share] of plan.shares.entries()) {
     if (share.port === undefined) continue;
-    await qmp.execute('chardev-add', {
-      id: share.tag,
-      backend: {
-        type: 'socket',
-        data: { addr: { type: 'unix', data: { path: share.socketPath } }, server: false },
-      },
-    });
-    await qmp.execute('device_add', shareDevice(share));
+    await attachShare(qmp, share);
     // QEMU has connected.
     shares[index]?.close();
   }

@@ -20,6 +20,11 @@ export function rootPort(number: number): string {
   return `port${number}`;
 }
 
+/** Port of a directory's device. */
+export function sharePort(tag: string): string {
+  return `${tag}-port`;
+}
+
 /**
  * A disk's port has the disk's number, so that its address in the guest does not depend on other disks, and
  * saved memory stays valid.

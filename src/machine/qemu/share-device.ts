@@ -7,12 +7,16 @@ export interface ShareDevice {
   readonly [property: string]: string;
 }
 
-export function shareDevice({ tag, port }: Pick<SharePlan, 'tag' | 'port'>): ShareDevice {
+export function shareDeviceId(tag: string): string {
+  return `${tag}-device`;
+}
+
+export function shareDevice({ tag, port, bus = port }: Pick<SharePlan, 'tag' | 'port' | 'bus'>): ShareDevice {
   return {
     driver: 'vhost-user-fs-pci',
-    id: `${tag}-device`,
+    id: shareDeviceId(tag),
     chardev: tag,
     tag,
-    ...(port !== undefined && { bus: port, addr: '0' }),
+    ...(bus !== undefined && { bus, addr: '0' }),
   };
 }

@@ -28,7 +28,6 @@ export interface MountInputs {
  * @throws InvalidInputError for an invalid volume, and for two with the same target.
  */
 export function parseMounts({ volumes = [], mounts = [], directory }: MountInputs): MountSet {
-  const set: { [Kind in keyof MountSet]: MountSet[Kind][number][] } = { shares: [], volumes: [], tmpfs: [] };
   const inputs = [
     ...volumes.map((volume, index) => {
       const field = `volumes[${index}]`;
@@ -39,22 +38,42 @@ export function parseMounts({ volumes = [], mounts = [], directory }: MountInput
       return { field, spec: parseMountText(mount, field) };
     }),
   ];
-  for (const { field, spec } of inputs) {
-    const volume = validate(spec, field);
-    const mounting = { field, target: targetOf(volume.target, field), readOnly: volume.readOnly ?? false };
-    switch (typeOf(volume)) {
-      case 'bind':
-        set.shares.push(shareOf(volume, mounting, directory));
-        break;
-      case 'volume':
-        set.volumes.push(namedVolumeOf(volume, mounting));
-        break;
-      case 'tmpfs':
-        set.tmpfs.push(tmpfsOf(volume, mounting));
-    }
-  }
+  const set = joinMounts(inputs.map(({ field, spec }) => mountOf(spec, field, directory)));
   checkTogether(set);
   return set;
+}
+
+/**
+ * Parses one mount, in the grammar of `-v`, or in that of `--mount`, which begins with `type=`.
+ * @throws InvalidInputError
+ */
+export function parseMount(input: VolumeInput, field: string, directory: string): MountSet {
+  if (typeof input !== 'string') return mountOf(input, field, directory);
+  // No volume has such a name, and a directory is written ./type=….
+  const parse = input.startsWith('type=') ? parseMountText : parseVolumeText;
+  return mountOf(parse(input, field), field, directory);
+}
+
+export function joinMounts(sets: readonly MountSet[]): MountSet {
+  return {
+    shares: sets.flatMap(({ shares }) => shares),
+    volumes: sets.flatMap(({ volumes }) => volumes),
+    tmpfs: sets.flatMap(({ tmpfs }) => tmpfs),
+  };
+}
+
+function mountOf(spec: VolumeSpec, field: string, directory: string): MountSet {
+  const none: MountSet = { shares: [], volumes: [], tmpfs: [] };
+  const volume = validate(spec, field);
+  const mounting = { field, target: targetOf(volume.target, field), readOnly: volume.readOnly ?? false };
+  switch (typeOf(volume)) {
+    case 'bind':
+      return { ...none, shares: [shareOf(volume, mounting, directory)] };
+    case 'volume':
+      return { ...none, volumes: [namedVolumeOf(volume, mounting)] };
+    case 'tmpfs':
+      return { ...none, tmpfs: [tmpfsOf(volume, mounting)] };
+  }
 }
 
 function validate(volume: VolumeSpec, field: string): VolumeSpec {
@@ -71,7 +90,8 @@ function typeOf({ type, source = '' }: VolumeSpec): NonNullable<VolumeSpec['type
   return type ?? (isVolumeName(source) ? 'volume' : 'bind');
 }
 
-function checkTogether({ shares, volumes, tmpfs }: MountSet): void {
+/** @throws InvalidInputError for too many devices, and for two mounts with the same target. */
+export function checkTogether({ shares, volumes, tmpfs }: MountSet): void {
   const count = shares.length + volumes.length;
   if (count > MOST_DEVICES) {
     throw new InvalidInputError(

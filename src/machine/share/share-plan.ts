@@ -26,6 +26,8 @@ export interface SharePlan extends FoundShare {
   readonly virtiofsd: Virtiofsd;
   /** The port that its device is plugged into when the guest's state has been restored; undefined for one that boots with it. */
   readonly port: string | undefined;
+  /** The port of a device that is there from the start; the root bus by default. */
+  readonly bus?: string | undefined;
   /** QEMU connects to this socket. */
   readonly socketPath: string;
   /** The layers of confinement that vmlet-confine applies to virtiofsd. */

@@ -15,6 +15,8 @@ export interface Share extends Mounting {
   readonly ids: ShareIds;
   /** The guest gets a copy. */
   readonly copy: boolean;
+  /** Name of its device; by default its place in the list. */
+  readonly tag?: string | undefined;
 }
 
 /** @throws InvalidInputError */

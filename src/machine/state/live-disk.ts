@@ -1,23 +1,12 @@
-import {
-  GuestHoldsDeviceError,
-  InvalidInputError,
-  QmpRefusedError,
-  TimedOutError,
-} from '../../errors/index.ts';
+import { InvalidInputError, QmpRefusedError } from '../../errors/index.ts';
 import type { QmpClient } from '../../qmp/index.ts';
-import { type Limits, withinLimits } from '../../util/time/deadline.ts';
-import { deferred } from '../../util/time/deferred.ts';
+import type { Limits } from '../../util/time/deadline.ts';
 import { backingChain, blockNodeOf, diskDevice, diskDeviceId } from '../qemu/block-node.ts';
 import { explainImageFailure } from '../life/locked-image.ts';
 import type { DiskPlan } from '../plan/plan.ts';
+import { unplugDevice } from './unplug.ts';
 
-const GUEST_PATIENCE_MS = 30_000;
 const QEMU_PATIENCE_MS = 5000;
-/**
- * A guest that is still in its firmware drops the request. A second request within 5 s may cancel the first:
- * that is how the attention button of PCI Express works.
- */
-const ASK_AGAIN_MS = 6000;
 
 /**
  * Plugs a disk into a running machine; its `bus` is a free root port. Nothing is left behind on failure.
@@ -56,19 +45,14 @@ export async function attachDisk(qmp: QmpClient, disk: DiskPlan, limits: Limits 
 export async function detachDisk(
   qmp: QmpClient,
   { nodeName }: Pick<DiskPlan, 'nodeName'>,
-  { timeoutMs = GUEST_PATIENCE_MS, signal }: Limits = {},
+  { timeoutMs, signal }: Limits = {},
 ): Promise<void> {
   await requireNode(qmp, nodeName);
-  try {
-    const answer = await unplug(qmp, diskDeviceId(nodeName), { timeoutMs, signal });
-    if (answer === 'refused') {
-      throw new GuestHoldsDeviceError(nodeName, `the guest refused to release the disk ${nodeName}`, {
-        hint: 'stop using it in the guest (umount, swapoff), then try again',
-      });
-    }
-  } catch (error) {
-    throw error instanceof TimedOutError ? await explainSilence(qmp, nodeName, error) : error;
-  }
+  await unplugDevice(
+    qmp,
+    { id: diskDeviceId(nodeName), name: nodeName, words: `the disk ${nodeName}` },
+    { timeoutMs, signal },
+  );
   await removeNode(qmp, nodeName);
 }
 
@@ -99,66 +83,6 @@ export async function resizeLiveDisk(
   } catch (error) {
     throw await explainImageFailure(error, [image.filename]);
   }
-}
-
-type GuestAnswer = 'gone' | 'refused';
-
-async function unplug(qmp: QmpClient, deviceId: string, limits: Limits): Promise<GuestAnswer> {
-  const answer = deferred<GuestAnswer>();
-  let asked = false;
-  const on = (event: 'DEVICE_DELETED' | 'DEVICE_UNPLUG_GUEST_ERROR', meaning: GuestAnswer): (() => void) =>
-    qmp.on(event, ({ data }) => {
-      // Ignores events about an earlier disk of this name.
-      if (asked && data.device === deviceId) answer.resolve(meaning);
-    });
-  const stopListening = [on('DEVICE_DELETED', 'gone'), on('DEVICE_UNPLUG_GUEST_ERROR', 'refused')];
-  asked = true;
-  let askAgain: NodeJS.Timeout | undefined;
-  try {
-    if (!(await requestUnplug(qmp, deviceId, limits))) return 'gone';
-    askAgain = setInterval(() => {
-      requestUnplug(qmp, deviceId, limits).then(
-        (isThere) => {
-          if (!isThere) answer.resolve('gone');
-        },
-        // The guest is already working on it, or the machine has ended, which is noticed below.
-        () => undefined,
-      );
-    }, ASK_AGAIN_MS);
-    const end = qmp.closed.then(async () => requestUnplug(qmp, deviceId, {})).then(() => 'gone' as const);
-    return await withinLimits('unplugging', Promise.race([answer.promise, end]), limits);
-  } finally {
-    clearInterval(askAgain);
-    for (const stop of stopListening) stop();
-  }
-}
-
-/** @returns false when the machine has no such device. */
-async function requestUnplug(qmp: QmpClient, id: string, limits: Limits): Promise<boolean> {
-  try {
-    await qmp.execute('device_del', { id }, limits);
-    return true;
-  } catch (error) {
-    if (error instanceof QmpRefusedError && error.errorClass === 'DeviceNotFound') return false;
-    throw error;
-  }
-}
-
-async function explainSilence(
-  qmp: QmpClient,
-  nodeName: string,
-  { timeoutMs }: TimedOutError,
-): Promise<GuestHoldsDeviceError> {
-  const { running, status } = await qmp.execute('query-status', {}, { timeoutMs: QEMU_PATIENCE_MS });
-  return new GuestHoldsDeviceError(
-    nodeName,
-    `timed out after ${timeoutMs / 1000} s waiting for the guest to release the disk ${nodeName}`,
-    {
-      hint: running
-        ? 'try again, or stop the machine first; the guest may still be booting, hang, or not support unplugging, and the request stays pending'
-        : `resume or stop the machine first; it is ${status}, so its guest cannot respond`,
-    },
-  );
 }
 
 async function requireNode(qmp: QmpClient, nodeName: string) {

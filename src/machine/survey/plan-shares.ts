@@ -15,7 +15,7 @@ export function planShares(
   ports: readonly string[] = [],
 ): SharePlan[] {
   return shares.map((share, index) => {
-    const tag = share.shows ? HOST_TAG : `share${index}`;
+    const tag = share.shows ? HOST_TAG : (share.tag ?? `share${index}`);
     const { problem: _problem, migrates: _migrates, ...virtiofsd } = requireVirtiofsd(host);
     return {
       ...share,

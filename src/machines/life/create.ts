@@ -15,8 +15,6 @@ import { findImage, findMedium, readableFile } from '../../machine/survey/boot-s
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { ensureVolumes } from '../../machine/volume/open-volume.ts';
-import { findShare } from '../../machine/survey/find-shares.ts';
-import type { Share } from '../../machine/share/share.ts';
 import { makeNvram } from '../../machine/launch/nvram.ts';
 import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { defaultLogin, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
@@ -28,16 +26,11 @@ import { type CreateOptions, type NewMachine, parseCreateOptions } from '../spec
 import { machineNames } from '../record/definition.ts';
 import { storedForward } from '../spec/forwards.ts';
 import { definitionFiles } from '../record/machine-files.ts';
-import {
-  type MachineSpec,
-  SPEC_VERSION,
-  type StoredDisk,
-  type StoredShare,
-  formatMachineSpec,
-} from '../spec/machine-spec.ts';
+import { type MachineSpec, SPEC_VERSION, type StoredDisk, formatMachineSpec } from '../spec/machine-spec.ts';
 import { makeDataDisk } from '../disks/data-disk.ts';
 import { makeDisk, makeImageDisk } from '../disks/make-disk.ts';
 import { newIdentity } from '../spec/new-identity.ts';
+import { storedMounts } from '../spec/stored-mounts.ts';
 import { machinePublicKey } from '../ssh/provision-ssh.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
 import { joinNetworks, publishNetworks } from '../../network/private/members.ts';
@@ -165,24 +158,6 @@ async function makeParts(
     labels: { ...wanted.labels },
     protected: wanted.protected,
   };
-}
-
-function storedMounts({
-  shares,
-  volumes,
-  tmpfs,
-}: NewMachine): Pick<MachineSpec, 'shares' | 'volumes' | 'tmpfs'> {
-  return {
-    ...(shares.length > 0 && { shares: shares.map(storedShare) }),
-    ...(volumes.length > 0 && { volumes: volumes.map(({ field: _field, ...volume }) => volume) }),
-    ...(tmpfs.length > 0 && { tmpfs: tmpfs.map(({ field: _field, ...mount }) => mount) }),
-  };
-}
-
-/** Stored with its real path: a link could lead elsewhere at a later start. */
-function storedShare(share: Share): StoredShare {
-  const { source, target, readOnly, cache, ids } = findShare(share);
-  return { source, target, readOnly, cache, ids };
 }
 
 async function makeSeedDisk(

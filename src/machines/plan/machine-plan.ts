@@ -11,8 +11,6 @@ import { findShares } from '../../machine/survey/find-shares.ts';
 import { planShares } from '../../machine/survey/plan-shares.ts';
 import { findVolumes, planVolumes, readOnlyVolumes } from '../../machine/survey/plan-volumes.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
-import type { NamedVolume, Tmpfs } from '../../machine/share/named-volume.ts';
-import type { Share } from '../../machine/share/share.ts';
 import type { BootSource } from '../../machine/survey/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../../machine/plan/plan.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
@@ -20,6 +18,8 @@ import type { Reconnection } from '../../network/card/qemu-network.ts';
 import type { Definition } from '../record/definition.ts';
 import { type MachineFiles, shareSocket } from '../record/machine-files.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
+import { sharesOf, tmpfsOf, volumesOf } from '../spec/stored-mounts.ts';
+import { placeShare, sharePorts } from './share-ports.ts';
 
 /** The keeper's descriptors in QEMU: events, console, the agent's port, and a bridge's tap device. */
 const EVENTS_DESCRIPTOR = 3;
@@ -70,7 +70,10 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
   const cdroms = spec.cdroms.map((cdrom, index): CdromPlan => {
     return { name: cdrom.name, path: cdrom.path, bootIndex: FIRST_CDROM + index };
   });
-  const shares = planShares(findShares(sharesOf(spec), host), host, (tag) => shareSocket(files, tag));
+  const ports = memory?.rootPorts ?? rootPortsOf(spec);
+  const shares = planShares(findShares(sharesOf(spec), host), host, (tag) => shareSocket(files, tag)).map(
+    (share) => placeShare(share, ports),
+  );
   const volumes = planVolumes(findVolumes(inputs.locations, volumesOf(spec)));
   const tpmSocket = spec.tpm ? files.tpmSocket : undefined;
   const sockets = [
@@ -110,10 +113,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     vncSocket: spec.display === 'vnc' ? files.vncSocket : undefined,
     disks,
     cdroms,
-    rootPorts: memory?.rootPorts ?? [
-      ...rootPorts(portsBehind(spec.disks) + SPARE_ROOT_PORTS),
-      ...(spec.hasSeed === true ? [SEED_PORT] : []),
-    ],
+    rootPorts: ports,
     shares,
     volumes,
     tmpfs: tmpfsOf(spec),
@@ -163,20 +163,6 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
   };
 }
 
-/** The shares of a machine, named in errors by their path in the guest. */
-function sharesOf({ shares = [] }: MachineSpec): Share[] {
-  return shares.map((share) => ({ ...share, field: share.target, copy: false }));
-}
-
-/** The volumes of a machine, named in errors by their path in the guest. */
-export function volumesOf({ volumes = [] }: Pick<MachineSpec, 'volumes'>): NamedVolume[] {
-  return volumes.map((volume) => ({ ...volume, field: volume.target }));
-}
-
-function tmpfsOf({ tmpfs = [] }: MachineSpec): Tmpfs[] {
-  return tmpfs.map((mount) => ({ ...mount, field: mount.target }));
-}
-
 /** Returns the path of a disk's file. */
 export function diskPath(disk: Pick<StoredDisk, 'file'>, files: Pick<MachineFiles, 'storage'>): string {
   return isAbsolute(disk.file) ? disk.file : join(files.storage, disk.file);
@@ -201,6 +187,15 @@ export function planDisk(disk: StoredDisk, index: number, files: MachineFiles): 
     bus: rootPort(portNumber(disk.name)),
     bootIndex: FIRST_DISK + index,
   };
+}
+
+/** The ports of disks come first, so that the guest's names for disks do not depend on other devices. */
+function rootPortsOf({ disks, hasSeed, shares = [] }: MachineSpec): string[] {
+  return [
+    ...rootPorts(portsBehind(disks) + SPARE_ROOT_PORTS),
+    ...(hasSeed === true ? [SEED_PORT] : []),
+    ...sharePorts(shares),
+  ];
 }
 
 function portsBehind(disks: MachineSpec['disks']): number {

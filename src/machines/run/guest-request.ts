@@ -2,6 +2,11 @@ import { encodeConfiguration } from '../../guest/agent/configuration.ts';
 import { mountsOf } from '../../machine/plan/guest-mounts.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 
+/** Asks for nothing. */
+export function emptyRequest(): string {
+  return encodeConfiguration({}).toString('hex');
+}
+
 /**
  * Returns the request that the keeper sends to the guest's agent at each boot, in hexadecimal digits; undefined without
  * settings that the guest does not keep: mounts, and addresses in private networks.

@@ -8,8 +8,10 @@ import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { namedArguments } from '../../machine/qemu/named-argv.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import { sharePort } from '../../machine/qemu/root-port.ts';
 import { qemuConfinement } from '../../machine/qemu/confinement.ts';
 import { virtiofsdCommand, virtiofsdConfinement } from '../../machine/share/confined-virtiofsd.ts';
+import type { SharePlan } from '../../machine/share/share-plan.ts';
 import type { PullPolicy } from '../../machine/spec/machine-options.ts';
 import { swtpmArguments } from '../../machine/qemu/tpm-arguments.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
@@ -30,11 +32,13 @@ import {
   cardLog,
   shareArguments,
   shareLog,
+  shareSocket,
 } from '../record/machine-files.ts';
 import { planMachineNetwork, planPrivateCards, readEarlierForwards } from '../plan/machine-network.ts';
 import { type KeptMemory, planNamedMachine } from '../plan/machine-plan.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { readSavedNote } from '../record/saved-note.ts';
+import { shareTags } from '../spec/stored-mounts.ts';
 import { commandOptions } from './guest-command.ts';
 import { guestRequest } from './guest-request.ts';
 import type { StartOptions } from './start-options.ts';
@@ -112,7 +116,7 @@ export async function planStart(
       consolePath: files.consoleSocket,
       agentPath: files.agentSocket,
       runtimeDirectory: files.sockets,
-      helpers,
+      helpers: [...helpers, ...spareShareHelpers(plan, files)],
       mountsPath: guestRequest(plan) === undefined ? undefined : files.guestRequest,
       ...commandOptions(definition, plan, paused === true),
       paused: paused === true || memory !== undefined,
@@ -177,14 +181,29 @@ function plugHelpers({ name, privateCards, wiring }: NamedPlan, files: MachineFi
 }
 
 function shareHelpers({ shares }: NamedPlan, files: MachineFiles): HelperCommand[] {
-  return shares.map((share) => ({
-    name: share.tag,
-    socketPath: share.socketPath,
+  return shares.map((share) => ({ ...shareHelper(share.tag, files), argv: shareCommand(share) }));
+}
+
+/** Returns the command line of a share's virtiofsd. */
+export function shareCommand(share: SharePlan): string[] {
+  return tether(ANY_PARENT, HELPERS_DESCRIPTORS, virtiofsdCommand(share), virtiofsdConfinement(share));
+}
+
+/** The command lines of these are written when directories are added. */
+function spareShareHelpers({ rootPorts, shares }: NamedPlan, files: MachineFiles): KeeperHelper[] {
+  return shareTags()
+    .filter((tag) => rootPorts.includes(sharePort(tag)) && shares.every((share) => share.tag !== tag))
+    .map((tag) => shareHelper(tag, files));
+}
+
+function shareHelper(tag: string, files: MachineFiles): KeeperHelper {
+  return {
+    name: tag,
+    socketPath: shareSocket(files, tag),
     kind: 'listens',
-    argumentsPath: shareArguments(files, share.tag),
-    logPath: shareLog(files, share.tag),
-    argv: tether(ANY_PARENT, HELPERS_DESCRIPTORS, virtiofsdCommand(share), virtiofsdConfinement(share)),
-  }));
+    argumentsPath: shareArguments(files, tag),
+    logPath: shareLog(files, tag),
+  };
 }
 
 async function tpmHelper(

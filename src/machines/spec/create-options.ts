@@ -24,6 +24,7 @@ import { recordOf } from '../../util/record-of.ts';
 import { type MachineCommand, type MachineSpec, checkMachineName, commandSchema } from './machine-spec.ts';
 import { namedOptions, parseCards } from './named-options.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
+import { refuseCopies } from './stored-mounts.ts';
 
 const createSchema = z.strictObject({
   /** Letters, digits and inner hyphens, at most 63; also the guest's host name. */
@@ -173,12 +174,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   checkMachineName(valid.name);
   refuseContradictions(valid);
   const mounted = parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() });
-  const copied = mounted.shares.find(({ copy }) => copy);
-  if (copied) {
-    throw new InvalidInputError(copied.field, 'copy is not supported for named machines', {
-      hint: 'start the machine, then copy the directory: vmlet cp SRC NAME:DST',
-    });
-  }
+  refuseCopies(mounted);
   checkAppend(valid.append);
   const boot = bootOf(valid);
   const small = boot.kind === 'image';

@@ -69,6 +69,11 @@ const shareSchema = z.strictObject({
     z.strictObject({ kind: z.literal('squash'), uid: id, gid: id }),
     z.strictObject({ kind: z.literal('host') }),
   ]),
+  /** Name of its device, with the number of its port; by default its place in the list. */
+  tag: z
+    .string()
+    .regex(/^share[0-7]$/)
+    .optional(),
 });
 
 /** A named volume. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { type MountSet, parseMounts } from '../../../../src/machine/share/mount-set.ts';
+import { type MountSet, parseMount, parseMounts } from '../../../../src/machine/share/mount-set.ts';
 import type { VolumeInput } from '../../../../src/machine/share/volume-spec.ts';
 
 const directory = '/home/user/project';
@@ -186,5 +186,28 @@ it('--mount type=tmpfs has podman’s size and mode', () => {
   });
   expect(volume({ type: 'tmpfs', target: '/x', size: 4096, mode: 0o700 })).toMatchObject({
     options: 'mode=700,uid=0,gid=0,size=4096',
+  });
+});
+
+describe('one mount in either grammar', () => {
+  it.each([
+    ['./a:/b:ro', { source: `${directory}/a`, target: '/b', readOnly: true }],
+    ['type=bind,src=./a,dst=/b', { source: `${directory}/a`, target: '/b', readOnly: false }],
+    ['./type=x:/b', { source: `${directory}/type=x`, target: '/b' }],
+    ['cache:/b', { name: 'cache', target: '/b' }],
+    ['type=tmpfs,dst=/b', { target: '/b', options: 'mode=1777,uid=0,gid=0' }],
+    [
+      { source: './a', target: '/b' },
+      { source: `${directory}/a`, target: '/b' },
+    ],
+  ])('%j', (input, expected) => {
+    expect(only(parseMount(input, 'share', directory))).toMatchObject({ ...expected, field: 'share' });
+  });
+
+  it('is refused in the grammar that it is in', () => {
+    expect(refusal(() => parseMount('type=bind,src=./a', 'share', directory))).toContain(
+      'expected type=bind,src=SRC,dst=DST',
+    );
+    expect(refusal(() => parseMount('./a', 'share', directory))).toContain('expected SRC:DST');
   });
 });

@@ -1,0 +1,189 @@
+import {
+  GuestHoldsDeviceError,
+  MachineStateError,
+  QmpRefusedError,
+  SharesUnavailableError,
+} from '../../errors/index.ts';
+import type { GuestAgent } from '../../guest/agent/agent.ts';
+import { mountsOf } from '../../machine/plan/guest-mounts.ts';
+import { isFreePort, sharePort } from '../../machine/qemu/root-port.ts';
+import type { SharePlan } from '../../machine/share/share-plan.ts';
+import { attachShare, detachShare, hasConnection } from '../../machine/state/live-share.ts';
+import { argumentsText } from '../../process/keeper.ts';
+import { exchangeFile } from '../../util/files/atomic-file.ts';
+import { removeFile } from '../../util/files/removal.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import { attachAgent } from '../channel/agent.ts';
+import { withMonitor } from '../channel/monitor.ts';
+import type { Definition } from '../record/definition.ts';
+import { shareArguments, shareLog } from '../record/machine-files.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+import { lastLines, readStatus } from '../record/machine-status.ts';
+import { shareTags } from '../spec/stored-mounts.ts';
+import { emptyRequest, guestRequest } from './guest-request.ts';
+import { shareCommand } from './start-plan.ts';
+
+/** Time for the agent's answers, and for the guest to release a device that could not be used. */
+const AGENT_MS = 30_000;
+const UNDO_MS = 10_000;
+const LONGEST_WORDS = 200;
+
+/**
+ * Returns a tag that no share has, with a free port; undefined when the machine was started without such ports.
+ * @param taken tags of the definition.
+ */
+export async function freeLiveTag(
+  definition: Definition,
+  taken: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const { rootPorts, shares } = readPlan(definition.files);
+  const tags = shareTags().filter(
+    (tag) =>
+      rootPorts.includes(sharePort(tag)) && !taken.includes(tag) && shares.every((one) => one.tag !== tag),
+  );
+  if (tags.length === 0) return undefined;
+  return withMonitor(
+    definition,
+    async (qmp) => {
+      for (const tag of tags) {
+        if ((await isFreePort(qmp, sharePort(tag))) && !(await hasConnection(qmp, tag))) return tag;
+      }
+      return undefined;
+    },
+    { signal },
+  );
+}
+
+/**
+ * Gives a directory to a running machine, and mounts it in the guest. The guest is asked first whether it is there;
+ * nothing has changed on failure.
+ * @throws MachineStateError, SharesUnavailableError, GuestMountError, TimedOutError, QmpRefusedError, the signal's reason.
+ */
+export async function plugInShare(
+  definition: Definition,
+  share: SharePlan,
+  { signal }: Pick<Limits, 'signal'>,
+): Promise<void> {
+  const { files } = definition;
+  await using agent = await reachAgent(definition, signal);
+  exchangeFile(shareArguments(files, share.tag), argumentsText(shareCommand(share)));
+  changePlannedShares(definition, (shares) => [...shares, share]);
+  try {
+    await attach(definition, share, signal);
+    await mount(agent, share, signal);
+  } catch (error) {
+    // The first error matters; a device that is not released now keeps its port until the machine ends.
+    await takeOut(definition, share, { timeoutMs: UNDO_MS }).catch(() => undefined);
+    forget(definition, share);
+    throw error;
+  }
+}
+
+async function attach(
+  definition: Definition,
+  share: SharePlan,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const log = shareLog(definition.files, share.tag);
+  const before = lastLines(log).length;
+  try {
+    await withMonitor(definition, async (qmp) => attachShare(qmp, share), { signal });
+  } catch (error) {
+    if (!(error instanceof QmpRefusedError)) throw error;
+    const words = lastLines(log).slice(before).at(-1);
+    throw new SharesUnavailableError(words ?? error.message, { cause: error });
+  }
+}
+
+/**
+ * Unmounts a directory in the guest, and takes it away from the machine.
+ * @throws GuestHoldsDeviceError while a program of the guest uses it; it is mounted then as before.
+ */
+export async function unplugShare(
+  definition: Definition,
+  share: SharePlan,
+  { timeoutMs, signal }: Limits,
+): Promise<void> {
+  const { files } = definition;
+  const plan = readPlan(files);
+  await using agent = await reachAgent(definition, signal);
+  // A guest that reboots now does not mount it again.
+  const without = { ...plan, shares: plan.shares.filter(({ tag }) => tag !== share.tag) };
+  exchangeFile(files.guestRequest, guestRequest(without) ?? emptyRequest());
+  try {
+    await unmount(agent, share.tag, signal);
+    await takeOut(definition, share, { timeoutMs, signal });
+  } catch (error) {
+    exchangeFile(files.guestRequest, guestRequest(plan) ?? emptyRequest());
+    // The first error matters; the guest mounts it again at the latest when it reboots.
+    await mount(agent, share, undefined).catch(() => undefined);
+    throw error;
+  }
+  forget(definition, share);
+}
+
+/** @throws MachineStateError for a paused machine, whose guest cannot answer. */
+async function reachAgent(definition: Definition, signal: AbortSignal | undefined): Promise<GuestAgent> {
+  const { spec, files } = definition;
+  const status = readStatus(files);
+  if (status.kind === 'running' && status.state !== 'running') {
+    throw new MachineStateError(spec.name, status.state, `is ${status.state}, and its guest cannot answer`, {
+      hint: `resume it first: vmlet resume ${spec.name}`,
+    });
+  }
+  return attachAgent(definition, { signal, timeoutMs: AGENT_MS });
+}
+
+async function mount(agent: GuestAgent, share: SharePlan, signal: AbortSignal | undefined): Promise<void> {
+  const mounts = mountsOf({ shares: [share], volumes: [], tmpfs: [] });
+  await agent.configure({ mounts }, { signal, timeoutMs: AGENT_MS });
+}
+
+async function unmount(agent: GuestAgent, tag: string, signal: AbortSignal | undefined): Promise<void> {
+  const limits = { timeoutMs: AGENT_MS, signal };
+  const { stdout } = await agent.exec(['cat', '/proc/self/mounts'], limits);
+  for (const path of mountPoints(stdout.toString(), tag).reverse()) {
+    const { exitCode, stderr } = await agent.exec(['umount', path], limits);
+    if (exitCode === 0) continue;
+    const words = stderr.toString().trim().slice(0, LONGEST_WORDS);
+    throw new GuestHoldsDeviceError(path, `the guest cannot unmount ${path}: ${words}`, {
+      hint: 'end the programs of the guest that use it, or stop the machine first',
+    });
+  }
+}
+
+/** Returns where a share is mounted, in the order of mounting; `text` is /proc/self/mounts of proc_pid_mounts(5). */
+export function mountPoints(text: string, tag: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([source, , type]) => source === tag && type === 'virtiofs')
+    .map(([, path = '']) =>
+      path.replace(/\\([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
+    );
+}
+
+async function takeOut(definition: Definition, share: SharePlan, limits: Limits): Promise<void> {
+  await withMonitor(definition, async (qmp) => detachShare(qmp, share, limits), {
+    waitsForGuest: true,
+    signal: limits.signal,
+  });
+}
+
+/** The keeper must not serve it again. */
+function forget(definition: Definition, { tag }: SharePlan): void {
+  changePlannedShares(definition, (shares) => shares.filter((share) => share.tag !== tag));
+  removeFile(shareArguments(definition.files, tag));
+}
+
+/** The plan and the keeper's request describe the running machine. */
+function changePlannedShares(
+  { files }: Definition,
+  change: (shares: readonly SharePlan[]) => readonly SharePlan[],
+): void {
+  const plan = readPlan(files);
+  const changed = { ...plan, shares: change(plan.shares) };
+  exchangeFile(files.plan, JSON.stringify(changed));
+  exchangeFile(files.guestRequest, guestRequest(changed) ?? emptyRequest());
+}

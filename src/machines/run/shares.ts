@@ -1,0 +1,201 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { probeHost } from '../../host/probe.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { checkTogether, joinMounts, parseMount } from '../../machine/share/mount-set.ts';
+import { targetOf } from '../../machine/share/mounting.ts';
+import type { SharePlan } from '../../machine/share/share-plan.ts';
+import type { Share } from '../../machine/share/share.ts';
+import type { VolumeInput, VolumeType } from '../../machine/share/volume-spec.ts';
+import { findShares } from '../../machine/survey/find-shares.ts';
+import { planShares } from '../../machine/survey/plan-shares.ts';
+import { ensureVolumes } from '../../machine/volume/open-volume.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
+import { placeShare } from '../plan/share-ports.ts';
+import type { Definition } from '../record/definition.ts';
+import { shareSocket } from '../record/machine-files.ts';
+import { findPlan, readPlan } from '../record/machine-plan-file.ts';
+import { readStatus } from '../record/machine-status.ts';
+import type { MachineSpec, StoredShare } from '../spec/machine-spec.ts';
+import {
+  mountSetOf,
+  refuseCopies,
+  shareTags,
+  storedMounts,
+  withMounts,
+  withTags,
+} from '../spec/stored-mounts.ts';
+import { freeLiveTag, plugInShare, unplugShare } from './live-shares.ts';
+
+/** A directory, volume or tmpfs that a machine was given, or that was taken away. */
+export interface ChangedShare {
+  /** Its path in the guest. */
+  readonly target: string;
+  /** Volumes, tmpfs, and the first directory of a running machine take effect at its next start. */
+  readonly takesEffect: 'now' | 'next start';
+}
+
+/**
+ * Gives a machine a directory of the host, a volume or a tmpfs. A running machine that was started with a directory gets
+ * another one at once.
+ *
+ * The definition is written first, as for disks: if this process is killed, the directory appears at the next start.
+ * @param input as in `CreateOptions.volumes`, or text in the grammar of `--mount`, which begins with `type=`.
+ * @throws InvalidInputError, SharesUnavailableError, MachineStateError (saved or paused), MachineBusyError,
+ *   GuestMountError, TimedOutError when the guest's agent does not answer; nothing has changed then.
+ */
+export async function addShare(
+  locations: Locations,
+  machine: string,
+  input: VolumeInput,
+  { signal }: Pick<Limits, 'signal'> = {},
+): Promise<ChangedShare> {
+  const wanted = parseMount(input, 'share', process.cwd());
+  refuseCopies(wanted);
+  const { target } = onlyOne([...wanted.shares, ...wanted.volumes, ...wanted.tmpfs]);
+  return withLockedMachine(locations, machine, 'adding a directory', async (definition) => {
+    const { spec, files } = definition;
+    refuseSaved(definition, 'set of directories');
+    checkTogether(joinMounts([mountSetOf(spec), wanted]));
+    await ensureVolumes(locations, wanted.volumes, signal);
+    const runs = readStatus(files).kind === 'running';
+    const tagged = withTags(spec.shares);
+    const taken = tagged.map(({ tag }) => tag);
+    const [share] = wanted.shares;
+    const live = runs && share ? await freeLiveTag(definition, taken, signal) : undefined;
+    const tag = live ?? shareTags().find((one) => !taken.includes(one));
+    const stored = storedMounts({ ...wanted, shares: wanted.shares.map((one) => ({ ...one, tag })) });
+    const plan =
+      live !== undefined && share && (await planLive(locations, definition, { ...share, tag: live }));
+    writeSpec(
+      definition,
+      withMounts(spec, {
+        shares: [...tagged, ...(stored.shares ?? [])],
+        volumes: [...(spec.volumes ?? []), ...(stored.volumes ?? [])],
+        tmpfs: [...(spec.tmpfs ?? []), ...(stored.tmpfs ?? [])],
+      }),
+    );
+    if (plan) {
+      await plugInShare(definition, plan, { signal }).catch((error: unknown) => {
+        writeSpec(definition, spec);
+        throw error;
+      });
+    }
+    return { target, takesEffect: runs && !plan ? 'next start' : 'now' };
+  });
+}
+
+function onlyOne<T>([one]: readonly T[]): T {
+  if (one === undefined) throw new Error('a mount of no kind');
+  return one;
+}
+
+async function planLive(
+  locations: Locations,
+  { files }: Definition,
+  share: Share,
+): Promise<SharePlan | undefined> {
+  const host = await probeHost({ cacheDirectory: locations.cache });
+  const [plan] = planShares(findShares([share], host), host, (tag) => shareSocket(files, tag));
+  return plan && placeShare(plan, readPlan(files).rootPorts);
+}
+
+/** Options of removing a directory. */
+export interface RemoveShareOptions {
+  /** Time in milliseconds for the guest to release it; 30 000 by default. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Takes a directory, volume or tmpfs away from a machine; files and volumes are kept. A running guest unmounts a directory
+ * first.
+ * @param path its path in the guest.
+ * @throws GuestHoldsDeviceError while the guest uses it (nothing has changed then); InvalidInputError for a path where
+ *   nothing is mounted; MachineStateError, MachineBusyError, TimedOutError.
+ */
+export async function removeShare(
+  locations: Locations,
+  machine: string,
+  path: string,
+  { timeoutMs, signal }: RemoveShareOptions = {},
+): Promise<ChangedShare> {
+  const target = targetOf(path, 'share');
+  return withLockedMachine(locations, machine, 'removing a directory', async (definition) => {
+    const { spec, files } = definition;
+    requireMounted(spec, target);
+    refuseSaved(definition, 'set of directories');
+    const isInUse = readStatus(files).kind === 'running' && isLive(definition, target);
+    const plugged = isInUse
+      ? readPlan(files).shares.find((share) => share.target === target && share.bus !== undefined)
+      : undefined;
+    if (plugged) await unplugShare(definition, plugged, { timeoutMs, signal });
+    const isOther = (mount: { readonly target: string }): boolean => mount.target !== target;
+    writeSpec(
+      definition,
+      withMounts(spec, {
+        shares: withTags(spec.shares).filter(isOther),
+        volumes: spec.volumes?.filter(isOther) ?? [],
+        tmpfs: spec.tmpfs?.filter(isOther) ?? [],
+      }),
+    );
+    return { target, takesEffect: isInUse && !plugged ? 'next start' : 'now' };
+  });
+}
+
+function requireMounted(spec: MachineSpec, target: string): void {
+  const { shares, volumes, tmpfs } = mountSetOf(spec);
+  const targets = [...shares, ...volumes, ...tmpfs].map((mount) => mount.target);
+  if (targets.includes(target)) return;
+  throw new InvalidInputError('share', `${spec.name} has nothing at ${target}`, {
+    hint:
+      targets.length === 0
+        ? `add a directory first: vmlet share add ${spec.name} SRC:DST`
+        : `choose one of: ${targets.join(', ')}`,
+  });
+}
+
+/** A directory, volume or tmpfs of a machine in its current state. */
+export interface ListedShare {
+  readonly type: VolumeType;
+  /** Its path in the guest. */
+  readonly target: string;
+  /** The directory, or the name of the volume; undefined for tmpfs. */
+  readonly source: string | undefined;
+  readonly readOnly: boolean;
+  /** Of a directory. */
+  readonly cache: StoredShare['cache'] | undefined;
+  /** Of a directory. */
+  readonly ids: StoredShare['ids'] | undefined;
+  /** Whether the running machine has it. */
+  readonly live: boolean;
+}
+
+/** Lists what a machine mounts, in its current state. */
+export function listShares(definition: Definition): readonly ListedShare[] {
+  const { spec, files } = definition;
+  const runs = readStatus(files).kind === 'running';
+  const { shares, volumes, tmpfs } = mountSetOf(spec);
+  const common = ({ target, readOnly }: { readonly target: string; readonly readOnly: boolean }) => ({
+    target,
+    readOnly,
+    live: runs && isLive(definition, target),
+  });
+  const nothing = { source: undefined, cache: undefined, ids: undefined };
+  return [
+    ...shares.map((share) => {
+      const { source, cache, ids } = share;
+      return { type: 'bind' as const, ...common(share), source, cache, ids };
+    }),
+    ...volumes.map((volume) => {
+      return { ...nothing, type: 'volume' as const, ...common(volume), source: volume.name };
+    }),
+    ...tmpfs.map((mount) => ({ ...nothing, type: 'tmpfs' as const, ...common(mount) })),
+  ];
+}
+
+function isLive({ files }: Definition, target: string): boolean {
+  const plan = findPlan(files);
+  const mounts = plan ? [...plan.shares, ...plan.volumes, ...plan.tmpfs] : [];
+  return mounts.some((mount) => mount.target === target);
+}

@@ -1,0 +1,74 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { type MountSet, MOST_DEVICES } from '../../machine/share/mount-set.ts';
+import type { NamedVolume, Tmpfs } from '../../machine/share/named-volume.ts';
+import type { Share } from '../../machine/share/share.ts';
+import { findShare } from '../../machine/survey/find-shares.ts';
+import type { MachineSpec, StoredShare } from './machine-spec.ts';
+
+/** The parts of a machine's definition that its guest mounts. */
+export type StoredMounts = Pick<MachineSpec, 'shares' | 'volumes' | 'tmpfs'>;
+
+/** @throws InvalidInputError for a directory that is missing. */
+export function storedMounts({ shares, volumes, tmpfs }: MountSet): StoredMounts {
+  return {
+    ...(shares.length > 0 && { shares: shares.map(storedShare) }),
+    ...(volumes.length > 0 && { volumes: volumes.map(({ field: _field, ...volume }) => volume) }),
+    ...(tmpfs.length > 0 && { tmpfs: tmpfs.map(({ field: _field, ...mount }) => mount) }),
+  };
+}
+
+/** Returns the definition of a machine that mounts these instead. */
+export function withMounts(
+  spec: MachineSpec,
+  { shares, volumes, tmpfs }: Required<StoredMounts>,
+): MachineSpec {
+  const { shares: _shares, volumes: _volumes, tmpfs: _tmpfs, ...others } = spec;
+  return {
+    ...others,
+    ...(shares && shares.length > 0 && { shares }),
+    ...(volumes && volumes.length > 0 && { volumes }),
+    ...(tmpfs && tmpfs.length > 0 && { tmpfs }),
+  };
+}
+
+/** @throws InvalidInputError */
+export function refuseCopies({ shares }: MountSet): void {
+  const copied = shares.find(({ copy }) => copy);
+  if (!copied) return;
+  throw new InvalidInputError(copied.field, 'copy is not supported for named machines', {
+    hint: 'start the machine, then copy the directory: vmlet cp SRC NAME:DST',
+  });
+}
+
+/** Stored with its real path: a link could lead elsewhere at a later start. */
+function storedShare(share: Share): StoredShare {
+  const { source, target, readOnly, cache, ids, tag } = findShare(share);
+  return { source, target, readOnly, cache, ids, ...(tag !== undefined && { tag }) };
+}
+
+/** Returns what a machine mounts, named in errors by its path in the guest. */
+export function mountSetOf(spec: StoredMounts): MountSet {
+  return { shares: sharesOf(spec), volumes: volumesOf(spec), tmpfs: tmpfsOf(spec) };
+}
+
+export function sharesOf({ shares = [] }: Pick<MachineSpec, 'shares'>): Share[] {
+  return shares.map((share) => ({ ...share, field: share.target, copy: false }));
+}
+
+export function volumesOf({ volumes = [] }: Pick<MachineSpec, 'volumes'>): NamedVolume[] {
+  return volumes.map((volume) => ({ ...volume, field: volume.target }));
+}
+
+export function tmpfsOf({ tmpfs = [] }: Pick<MachineSpec, 'tmpfs'>): Tmpfs[] {
+  return tmpfs.map((mount) => ({ ...mount, field: mount.target }));
+}
+
+/** Returns all tags that shares can have, in the order in which they are given. */
+export function shareTags(count = MOST_DEVICES): string[] {
+  return Array.from({ length: count }, (_, number) => `share${number}`);
+}
+
+/** Gives each share the tag that it has without one, so that it keeps it when others go. */
+export function withTags(shares: readonly StoredShare[] = []): (StoredShare & { readonly tag: string })[] {
+  return shares.map((share, index) => ({ ...share, tag: share.tag ?? `share${index}` }));
+}
