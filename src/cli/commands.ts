@@ -193,6 +193,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Ports and disks',
     load: async () => (await import('./devices/volume.ts')).volumeCommand(),
   },
+  share: {
+    summary: 'manage shared directories and other mounts of machines',
+    group: 'Ports and disks',
+    load: async () => (await import('./devices/share.ts')).shareCommand(),
+  },
   cd: {
     summary: 'manage CD drives',
     group: 'Ports and disks',

@@ -42,11 +42,13 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   snapshot: async (operands) => only(await snapshotNames(operands.get('machine')), 'snapshot'),
   snapshots: async (operands) => only(await snapshotNames(operands.get('machine')), 'snapshot'),
   'disk-name': async (operands) => only(await diskNames(operands.get('machine')), 'disk'),
+  'mount-point': async (operands) => only(await mountPoints(operands.get('machine')), 'mount point'),
   volumes: async () => only(await volumeNames(), 'volume'),
   drive: async (operands) => only(await driveNames(operands.get('machine')), 'CD drive'),
   file: files,
   files,
   disk: files,
+  share: files,
   path: files,
   program: files,
   dir: directories,
@@ -91,6 +93,10 @@ async function volumeNames(): Promise<string[]> {
 
 async function diskNames(machine: string | undefined): Promise<string[]> {
   return ((await findMachine(machine))?.spec.disks ?? []).map(({ name }) => name);
+}
+
+async function mountPoints(machine: string | undefined): Promise<string[]> {
+  return ((await (await findMachine(machine))?.shares()) ?? []).map(({ target }) => target);
 }
 
 async function driveNames(machine: string | undefined): Promise<string[]> {

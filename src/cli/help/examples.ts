@@ -76,6 +76,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'vmlet run -v cache:/var/cache micro -- ls /var/cache',
     'vmlet volume ls',
   ],
+  share: ['vmlet share ls web', 'vmlet share add web ./more:/more:ro', 'vmlet share rm web /more'],
   cd: ['vmlet cd insert web ./tools.iso', 'vmlet cd eject web'],
   snapshot: [
     'vmlet snapshot web before-upgrade',

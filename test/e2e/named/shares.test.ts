@@ -70,7 +70,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
       { source: docs, target: '/docs', readOnly: true, layers: { gaps: [] } },
       { source: site, target: '/srv/site', readOnly: false },
     ]);
-    expect(readdirSync(plan.directory.sockets).filter((name) => /^share.*sock$/.test(name))).toEqual([]);
+    expect(readdirSync(plan.directory.sockets).filter((name) => /^share[01]\.sock$/.test(name))).toEqual([]);
   });
 
   it('has them again after a reboot of the guest, before the first command', async () => {

@@ -1,0 +1,95 @@
+import { Command } from 'commander';
+import { type ListedShare, MachineStore } from '../../machines/index.ts';
+import { durationMs } from '../flags/flag-values.ts';
+import { note, printJson, printLine } from '../output/say.ts';
+import { table } from '../output/table.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+export function shareCommand(): Command {
+  const share = new Command('share').description(
+    'Manages the directories, volumes and file systems in memory of machines, running ones included.',
+  );
+  share
+    .command('ls')
+    .summary('list the directories, and whether the machine has them')
+    .description(
+      'Lists the directories, volumes and file systems in memory, and whether the machine has them.',
+    )
+    .argument('<machine>', 'name of the machine')
+    .option('--json', 'print JSON')
+    .action(list);
+  share
+    .command('add')
+    .summary('add a directory')
+    .description(
+      'Adds a directory. The guest of a running machine gets it at once if the machine was started with a directory, and ' +
+        'otherwise at its next start. Volumes and file systems in memory take effect at the next start.',
+    )
+    .argument('<machine>', 'name of the machine')
+    .argument(
+      '<share>',
+      'SRC:DST[:OPTION[,OPTION…]] as for vmlet run -v, or type=bind|volume|tmpfs,src=SRC,dst=DST[,OPTION…]',
+    )
+    .option('--json', 'print JSON')
+    .action(add);
+  share
+    .command('rm')
+    .summary('remove a directory')
+    .description(
+      'Removes a directory; its files are kept, and volumes too. The guest of a running machine unmounts it first, which ' +
+        'fails while a program uses it. Volumes and file systems in memory stay until the machine stops.',
+    )
+    .argument('<machine>', 'name of the machine')
+    .argument('<mount-point>', 'its path in the guest (see vmlet share ls)')
+    .option('-t, --timeout <time>', 'how long to wait for the guest to release it (default: 30s)', durationMs)
+    .action(remove);
+  return share;
+}
+
+async function list(name: string, { json }: { json?: true }): Promise<void> {
+  const machine = new MachineStore().get(name);
+  const shares = await machine.shares();
+  if (json) {
+    printJson({ version: 1, shares });
+    return;
+  }
+  const runs = machine.status().kind === 'running';
+  const rows = shares.map((share) => [
+    share.target,
+    share.type,
+    optionsOf(share),
+    share.live ? 'mounted' : runs ? 'next start' : '',
+    share.source ?? '',
+  ]);
+  process.stdout.write(table([['PATH', 'TYPE', 'OPTIONS', 'STATE', 'SOURCE'], ...rows]));
+}
+
+function optionsOf({ readOnly, cache, ids }: ListedShare): string {
+  return [
+    readOnly ? 'ro' : 'rw',
+    ...(cache === undefined || cache === 'auto' ? [] : [`cache=${cache}`]),
+    ...(ids?.kind === 'host' ? ['ids=host'] : []),
+    ...(ids?.kind === 'squash' && (ids.uid !== 0 || ids.gid !== 0)
+      ? [`uid=${ids.uid}`, `gid=${ids.gid}`]
+      : []),
+  ].join(',');
+}
+
+async function add(name: string, text: string, { json }: { json?: true }): Promise<void> {
+  const share = await untilInterrupted(async (signal) =>
+    new MachineStore().get(name).addShare(text, { signal }),
+  );
+  if (json) printJson({ version: 1, share });
+  else printLine(share.target);
+  if (json || share.takesEffect === 'now') return;
+  note(`${name} gets it at its next start; to restart it now, run: vmlet restart ${name}`);
+}
+
+async function remove(name: string, path: string, { timeout }: { timeout?: number }): Promise<void> {
+  const share = await untilInterrupted(async (signal) =>
+    new MachineStore().get(name).removeShare(path, { timeoutMs: timeout, signal }),
+  );
+  printLine(share.target);
+  if (share.takesEffect === 'now') return;
+  note(`the guest has it until ${name} stops`);
+}

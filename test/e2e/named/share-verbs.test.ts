@@ -1,0 +1,172 @@
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ListedShare } from '../../../src/machines/index.ts';
+import { until } from '../command.ts';
+import { whyNoShares } from '../virtiofsd.ts';
+import { type Home, makeHome } from './home.ts';
+
+describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
+  let home: Home;
+  const directories: Record<string, string> = {};
+  const at = (name: string): string => directories[name]!;
+
+  beforeAll(async () => {
+    home = await makeHome();
+    for (const name of ['site', 'more', 'third']) {
+      directories[name] = join(home.path, name);
+      mkdirSync(at(name));
+      writeFileSync(join(at(name), 'name'), `${name}\n`);
+    }
+    const made = await home.vmlet('create', 'web', '--image', 'micro', '--net', 'none');
+    expect(made.stderr).toBe('');
+  });
+  afterAll(async () => home.close());
+
+  async function inGuest(script: string): Promise<string> {
+    const { stdout, stderr } = await home.vmlet('exec', 'web', '--', 'sh', '-c', script);
+    return `${stdout}${stderr}`.trim();
+  }
+  const add = async (...words: string[]) => home.vmlet('share', 'add', 'web', ...words);
+  const remove = async (...words: string[]) => home.vmlet('share', 'rm', 'web', ...words);
+
+  async function listed(): Promise<Record<string, boolean>> {
+    const { stdout } = await home.vmlet('share', 'ls', 'web', '--json');
+    const { shares } = JSON.parse(stdout) as { shares: ListedShare[] };
+    return Object.fromEntries(shares.map(({ target, live }) => [target, live]));
+  }
+
+  function daemons(): number[] {
+    return home
+      .processes()
+      .filter(({ commandLine }) => commandLine.includes('--shared-dir='))
+      .map(({ pid }) => pid);
+  }
+
+  it('gives a running machine its first directory at its next start', async () => {
+    expect((await home.vmlet('start', 'web')).stderr).toBe('');
+    expect(await add(`${at('site')}:/site`)).toMatchObject({
+      status: 0,
+      stdout: '/site\n',
+      stderr: expect.stringContaining('web gets it at its next start') as string,
+    });
+    expect(await listed()).toEqual({ '/site': false });
+    expect((await home.vmlet('share', 'ls', 'web')).stdout).toMatch(/\/site +bind +rw +next start/);
+    expect((await home.vmlet('restart', 'web')).stderr).toBe('');
+    expect(await listed()).toEqual({ '/site': true });
+    expect(await inGuest('cat /site/name')).toBe('site');
+  });
+
+  it('gives it more at once, read-only ones too, also after a reboot of the guest', async () => {
+    expect(await add(`${at('more')}:/srv/a more:ro`)).toMatchObject({ status: 0, stderr: '' });
+    expect(await inGuest('cat "/srv/a more/name"; touch "/srv/a more/x"; touch /site/new')).toBe(
+      'more\ntouch: /srv/a more/x: Read-only file system',
+    );
+    expect(readdirSync(at('site'))).toContain('new');
+    appendFileSync(join(at('more'), 'name'), 'and more\n');
+    expect(await inGuest('cat "/srv/a more/name"')).toBe('more\nand more');
+    expect((await home.vmlet('reset', 'web')).status).toBe(0);
+    expect(await inGuest('cat /site/name "/srv/a more/name"')).toBe('site\nmore\nand more');
+    expect(daemons()).toHaveLength(2);
+  });
+
+  it('takes one away, whose virtiofsd ends, and gives another one to the same place', async () => {
+    expect(await remove('/srv/a more')).toMatchObject({ status: 0, stdout: '/srv/a more\n', stderr: '' });
+    await until(() => daemons().length === 1);
+    expect(await inGuest('ls "/srv/a more"')).toBe('');
+    for (let round = 0; round < 3; round++) {
+      expect(await add(`type=bind,src=${at('third')},dst=/more`)).toMatchObject({ status: 0, stderr: '' });
+      expect(await inGuest('cat /more/name')).toBe('third');
+      if (round < 2) expect((await remove('/more')).status).toBe(0);
+    }
+    expect(await listed()).toEqual({ '/site': true, '/more': true });
+  });
+
+  it('keeps one that a program of the guest uses, and says so', async () => {
+    await home.vmlet('exec', '--detach', 'web', '--', 'sh', '-c', 'cd /more; exec sleep 1000');
+    await inGuest('until ls -l /proc/*/cwd 2>/dev/null | grep -q "> /more"; do :; done');
+    const { status, stderr } = await remove('/more');
+    expect(stderr).toMatch(/the guest cannot unmount \/more: .*busy/);
+    expect(status).not.toBe(0);
+    expect(await inGuest('cat /more/name; kill $(pidof sleep)')).toBe('third');
+    expect(await listed()).toEqual({ '/site': true, '/more': true });
+  });
+
+  it('refuses what cannot be, and changes nothing', async () => {
+    for (const [words, problem] of [
+      [[`${at('site')}:/more`], 'two mounts at one path of the guest: /more'],
+      [[`${at('site')}/none:/n`], `no such directory: ${at('site')}/none`],
+      [[`${at('site')}:/n:copy`], 'copy is not supported for named machines'],
+      [[`${at('site')}:/site/name`], 'cannot mount /site/name: a part of the path is not a directory'],
+    ] as const) {
+      const { status, stderr } = await add(...words);
+      expect(stderr).toContain(problem);
+      expect(status).not.toBe(0);
+    }
+    expect((await remove('/nowhere')).stderr).toContain('web has nothing at /nowhere');
+    await home.vmlet('pause', 'web');
+    expect((await add(`${at('site')}:/n`)).stderr).toContain('is paused, and its guest cannot answer');
+    await home.vmlet('resume', 'web');
+    expect(await listed()).toEqual({ '/site': true, '/more': true });
+    await until(() => daemons().length === 2);
+  });
+
+  it('is part of snapshots, of saved memory and of the next start', async () => {
+    expect((await home.vmlet('snapshot', 'web', 'both')).status).toBe(0);
+    expect((await home.vmlet('snapshot', 'restore', 'web', 'both')).stderr).not.toContain('hardware');
+    expect(await inGuest('cat /more/name')).toBe('third');
+    expect((await home.vmlet('save', 'web')).stderr).toBe('');
+    expect((await add(`${at('site')}:/n`)).stderr).toContain(
+      'its memory requires the same set of directories',
+    );
+    expect((await home.vmlet('start', 'web')).stderr).toBe('');
+    expect(await inGuest('cat /site/name /more/name')).toBe('site\nthird');
+    expect((await remove('/site')).status).toBe(0);
+    expect((await home.vmlet('snapshot', 'restore', 'web', 'both')).stderr).toContain(
+      'share0 at /site, share1 at /more then, share1 at /more now',
+    );
+    expect((await home.vmlet('restart', 'web')).stderr).toBe('');
+    expect(await inGuest('cat /more/name; test -e /site/name')).toBe('third');
+    expect(await listed()).toEqual({ '/more': true });
+  });
+
+  it('stores volumes and tmpfs for the next start', async () => {
+    expect((await add('cache:/cache')).stderr).toContain('at its next start');
+    expect((await add('type=tmpfs,dst=/scratch')).stderr).toContain('at its next start');
+    expect((await home.vmlet('restart', 'web')).stderr).toBe('');
+    expect(await inGuest('touch /cache/kept /scratch/x; cat /more/name')).toBe('third');
+    expect((await remove('/scratch')).stderr).toContain('the guest has it until web stops');
+    expect((await home.vmlet('stop', 'web')).status).toBe(0);
+    expect((await remove('/cache')).stderr).toBe('');
+    expect(await add(`${at('site')}:/site`)).toMatchObject({ status: 0, stderr: '' });
+    expect(await listed()).toEqual({ '/more': false, '/site': false });
+    expect((await home.vmlet('volume', 'rm', 'cache')).status).toBe(0);
+    expect((await home.vmlet('start', 'web')).stderr).toBe('');
+    expect(await inGuest('cat /more/name /site/name; test -e /scratch')).toBe('third\nsite');
+  });
+
+  it('has no file that says what to run where QEMU may write', async () => {
+    const { stdout } = await home.vmlet('inspect', 'web');
+    const { machines } = JSON.parse(stdout) as {
+      machines: [{ plan: { directory: { sockets: string; storage: string } } }];
+    };
+    const { sockets, storage } = machines[0].plan.directory;
+    const names = [sockets, storage].flatMap((directory) => readdirSync(directory));
+    expect(names.filter((name) => !/\.(sock|qcow2)$/.test(name) && name !== 'store')).toEqual([]);
+  });
+
+  it('ends the machine when the virtiofsd of an added directory is killed', async () => {
+    const before = daemons();
+    expect((await add(`${at('third')}:/late`)).status).toBe(0);
+    const [pid] = daemons().filter((one) => !before.includes(one));
+    expect(pid).toBeGreaterThan(1);
+    process.kill(pid!, 'SIGKILL');
+    await until(async () =>
+      (await home.vmlet('ls')).stdout.includes('virtiofsd, which serves /late, was killed by SIGKILL'),
+    );
+    expect(daemons()).toEqual([]);
+    expect((await home.vmlet('start', 'web')).stderr).toBe('');
+    expect(await inGuest('cat /late/name')).toBe('third');
+    expect(readFileSync(join(at('third'), 'name'), 'utf8')).toBe('third\n');
+  });
+});
