@@ -38,7 +38,7 @@ static const char *add_helper(char **words, enum helper_kind kind)
     if (length == 0 || length > NAME_MAX_BYTES || name[length])
         return explain(name, "invalid helper name: expected at most 32 letters, digits and hyphens");
     if (helper_count == HELPERS_MAX)
-        return explain(name, "too many helpers, at most 24");
+        return explain(name, "too many helpers, at most 40");
     struct helper *helper = &helpers[helper_count++];
     *helper = (struct helper){
         .name = name, .socket = words[1], .arguments_file = words[2], .log_path = words[3], .kind = kind};

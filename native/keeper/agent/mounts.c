@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *source;
+static const char *path;
 static uint8_t request[PAYLOAD_MAX];
 static size_t length;
 
@@ -26,35 +26,37 @@ static int digit_of(char character)
     return at ? (int)(at - digits) : -1;
 }
 
-/* Keeps the last request when the file has none. False, errno set. */
+/* Nothing changes on failure. */
 static bool read_request(void)
 {
-    static uint8_t fresh[PAYLOAD_MAX];
-    char text[2 * sizeof fresh];
+    static uint8_t fresh[sizeof request];
+    char text[2 * sizeof request];
     size_t fresh_length = 0;
-    int fd = open(source, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t count = fd < 0 ? -1 : read(fd, text, sizeof text);
     int reason = errno;
     if (fd >= 0)
         close(fd);
-    for (ssize_t index = 0; index + 1 < count; index += 2) {
+    errno = reason;
+    if (count < 0)
+        return false;
+    errno = EINVAL;
+    if (count % 2 != 0)
+        return false;
+    for (ssize_t index = 0; index < count; index += 2) {
         int high = digit_of(text[index]), low = digit_of(text[index + 1]);
         if (high < 0 || low < 0)
-            count = 0;
-        else
-            fresh[fresh_length++] = (uint8_t)(high << 4 | low);
+            return false;
+        fresh[fresh_length++] = (uint8_t)(high << 4 | low);
     }
-    errno = count == 0 ? EINVAL : reason;
-    if (count <= 0)
-        return false;
     memcpy(request, fresh, fresh_length);
     length = fresh_length;
     return true;
 }
 
-bool mounts_read(const char *path)
+bool mounts_read(const char *file)
 {
-    source = path;
+    path = file;
     return read_request();
 }
 
@@ -63,9 +65,9 @@ void mounts_begin(void)
     /* The channels of the last session are gone. */
     channel = NULL;
     self.channels = 0;
-    /* Directories come and go while the machine runs. */
-    if (source && !read_request())
-        note(source);
+    /* The launcher replaces the file when it changes the machine: the guest then learns that at its next boot too. */
+    if (path && !read_request())
+        note(path);
     due = length > 0;
 }
 

@@ -2,9 +2,9 @@
 #pragma once
 #include <stdbool.h>
 
-/* Reads the request for the agent from a file, in hexadecimal digits. False, errno set. */
-bool mounts_read(const char *path);
-/* A session has begun. */
+/* Reads the request for the agent from a file, in hexadecimal digits; none in an empty file. False, errno set. */
+bool mounts_read(const char *file);
+/* A session has begun: reads the file again. */
 void mounts_begin(void);
 /* True until the agent has answered: clients must wait, because their commands may need the directories. */
 bool mounts_are_pending(void);

@@ -6,7 +6,7 @@
 #include "log.h"
 #include <stdbool.h>
 
-enum { HELPERS_MAX = 24 };
+enum { HELPERS_MAX = 40 };
 
 enum helper_kind {
     /* It gets QEMU's connection, which we have accepted. */

@@ -106,6 +106,21 @@ describe('shared directories', () => {
   });
 });
 
-test.each(['', 'xy', '0g'])('a request of %j keeps the machine from starting', async (text) => {
+test('a replaced request applies to the next session; an empty one is none, an invalid one changes nothing', async () => {
+  await start('');
+  const guest = await board.guest();
+  guest.greet();
+  const client = await board.open();
+  await client.next(FrameType.hello);
+  for (const text of [request.toString('hex'), '0g']) {
+    writeFileSync(board.lab.path('mounts.request'), text);
+    guest.greet();
+    const asked = await guest.next(FrameType.request);
+    expect(asked.payload).toEqual(request);
+    guest.send(FrameType.done, 0, asked.channel);
+  }
+});
+
+test.each(['0', 'xy', '0g'])('a request of %j keeps the machine from starting', async (text) => {
   await expect(start(text)).rejects.toThrow(/mounts\.request/);
 });
