@@ -11,10 +11,14 @@ export interface CdromPlan {
 
 /** A card in a private network. The keeper starts a plug on QEMU's connection, and the plug finds the switch. */
 export interface PrivateCardPlan {
+  /** Number in its port, in the names of its devices and in those of its socket. */
+  readonly card: number;
   readonly network: string;
   readonly mac: string;
   /** In bytes. */
   readonly mtu: number;
+  /** Its port; undefined on the root bus, in memory that an earlier release saved. */
+  readonly bus: string | undefined;
   /** The guest's addresses, with prefix lengths. */
   readonly addresses: readonly string[];
   /** Socket that QEMU connects to, of at most 107 bytes. */

@@ -27,8 +27,10 @@ export function hardwareOf(plan: NamedPlan): Hardware {
       'shared directories': list(plan.shares.map(({ tag, target }) => `${tag} at ${target}`)),
     }),
     ...(plan.privateCards.length > 0 && {
-      'private networks': plan.privateCards
-        .map(({ network, mac, mtu }) => `${network} (${mac}, MTU ${mtu})`)
+      // A record of an earlier release has no ports.
+      'private networks': [...plan.privateCards]
+        .sort((one, other) => one.card - other.card)
+        .map(({ network, mac, mtu, bus }) => `${network}${inPort(bus)} (${mac}, MTU ${mtu})`)
         .join(', '),
     }),
     ...(plan.volumes.length > 0 && {
@@ -47,6 +49,10 @@ export function hardwareDifferences(then: Hardware, now: Hardware): string[] {
   return [...new Set([...Object.keys(then), ...Object.keys(now)])]
     .filter((part) => then[part] !== now[part])
     .map((part) => `${part}: ${then[part] ?? 'none'} then, ${now[part] ?? 'none'} now`);
+}
+
+function inPort(bus: string | undefined): string {
+  return bus === undefined ? '' : ` in ${bus}`;
 }
 
 function yesNo(is: boolean): string {

@@ -3,13 +3,11 @@ import { mediumNode } from './block-node.ts';
 import type { CdromPlan, NamedPlan } from '../plan/named-plan.ts';
 import { qmpMonitorArguments } from '../../host/programs/qmp-monitor.ts';
 import { tapNetdev } from '../../network/bridge/bridge.ts';
-import { cardDevice, networkCard } from '../../network/card/network-card.ts';
+import { networkCard } from '../../network/card/network-card.ts';
 import { escapeOptionValue } from '../../util/option-value.ts';
+import { privateCardDevice, privateCardNetdev } from './private-card.ts';
 import { keyValueOption } from './quote.ts';
 import { tpmArguments } from './tpm-arguments.ts';
-
-/** MTU of Ethernet. */
-const USUAL_MTU = 1500;
 
 /** Returns the QEMU command line of a named machine. */
 export function namedArguments(plan: NamedPlan): string[] {
@@ -82,27 +80,11 @@ function bridgeArguments(bridge: NamedPlan['bridge']): string[] {
   ];
 }
 
-/** After all other devices, whose addresses in the guest do not depend on its networks. */
 function privateCardArguments({ privateCards, wiring }: NamedPlan): string[] {
-  const { again } = wiring.network;
-  return privateCards.flatMap(({ mac, mtu, socketPath }, index) => {
-    const netdev = `card${index}`;
-    const stream = {
-      type: 'stream',
-      id: netdev,
-      server: again === 'listens',
-      addr: { type: 'unix', path: socketPath },
-      ...(again !== 'listens' && again),
-    };
-    return [
-      ...['-netdev', JSON.stringify(stream)],
-      ...device({
-        ...networkCard({ id: cardDevice(index), netdev, mac }),
-        // For guests without the agent; every card has the usual one.
-        ...(mtu !== USUAL_MTU && { host_mtu: mtu }),
-      }),
-    ];
-  });
+  return privateCards.flatMap((card) => [
+    ...['-netdev', JSON.stringify(privateCardNetdev(card, wiring))],
+    ...device(privateCardDevice(card)),
+  ]);
 }
 
 function device(properties: object): string[] {

@@ -9,7 +9,10 @@ export const MOST_ROOT_PORTS = 64;
  * Slot of the first port in the guest. Devices with their own slot come before it, for any number of ports.
  */
 const FIRST_SLOT = 0x10;
+const CARDS_SLOT = FIRST_SLOT - 1;
 const FUNCTIONS = 8;
+/** Above the numbers of all other ports. */
+const FIRST_CARD_NUMBER = 100;
 
 /** The ports from 0 on. */
 export function rootPorts(count: number): string[] {
@@ -33,22 +36,41 @@ export function portNumber(diskName: string): number {
   return Number(/^disk(?<number>\d+)$/.exec(diskName)?.groups?.['number']);
 }
 
+/** The port of a card in a private network, by the card's number: 0 to 7. */
+export function cardPort(card: number): string {
+  return `card-port${card}`;
+}
+
+/** Returns the numbers of the cards that ports are for. */
+export function cardsOfPorts(ports: readonly string[]): number[] {
+  return ports.map(cardOfPort).filter((card) => card !== undefined);
+}
+
+function cardOfPort(port: string): number | undefined {
+  const number = /^card-port(?<number>\d)$/.exec(port)?.groups?.['number'];
+  return number === undefined ? undefined : Number(number);
+}
+
 /**
  * The device of a port; several ports share a slot. The address depends on the number only: otherwise later
- * devices would move.
+ * devices would move. Those for cards come first, in a slot of their own: guests name a network card after its port, also
+ * when a disk has been added.
  */
 export function rootPortDevice(id: string, index: number): { readonly driver: string; readonly id: string } {
-  const multifunction = index % FUNCTIONS === 0;
+  const card = cardOfPort(id);
+  const place = card === undefined ? FIRST_SLOT * FUNCTIONS + index : CARDS_SLOT * FUNCTIONS + card;
+  const number = card === undefined ? index + 1 : FIRST_CARD_NUMBER + card;
+  const multifunction = place % FUNCTIONS === 0;
   return {
     driver: 'pcie-root-port',
     id,
-    ...{ bus: 'pcie.0', addr: addressOf(index), chassis: index + 1, slot: index + 1 },
+    ...{ bus: 'pcie.0', addr: addressOf(place), chassis: number, slot: number },
     ...(multifunction && { multifunction }),
   };
 }
 
-function addressOf(index: number): string {
-  return `${(FIRST_SLOT + Math.floor(index / FUNCTIONS)).toString(16)}.${index % FUNCTIONS}`;
+function addressOf(place: number): string {
+  return `${Math.floor(place / FUNCTIONS).toString(16)}.${place % FUNCTIONS}`;
 }
 
 /**

@@ -19,7 +19,8 @@ import { withMonitor } from '../channel/monitor.ts';
 export async function freeLiveName(definition: Definition, signal: AbortSignal | undefined): Promise<string> {
   const { spec, files } = definition;
   const { rootPorts } = readPlan(files);
-  const names = unusedDiskNames(spec).filter((name) => rootPorts.includes(rootPort(portNumber(name))));
+  const diskPorts = rootPorts.filter((port) => /^port\d+$/.test(port));
+  const names = unusedDiskNames(spec).filter((name) => diskPorts.includes(rootPort(portNumber(name))));
   return withMonitor(
     definition,
     async (qmp) => {
@@ -31,7 +32,7 @@ export async function freeLiveName(definition: Definition, signal: AbortSignal |
       throw new MachineStateError(
         spec.name,
         'running',
-        `has no free port for another disk (all ${rootPorts.length} are in use)`,
+        `has no free port for another disk (all ${diskPorts.length} are in use)`,
         {
           hint: `stop it, add the disk and start it again: each start adds ${SPARE_ROOT_PORTS} spare ports`,
         },

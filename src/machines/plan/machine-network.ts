@@ -1,10 +1,12 @@
 import { BrokenMachineError, MachineStateError, NetworkNotFoundError } from '../../errors/index.ts';
 import type { PrivateCardPlan } from '../../machine/plan/named-plan.ts';
 import type { Host } from '../../host/survey/host.ts';
+import { cardPort } from '../../machine/qemu/root-port.ts';
 import { planNetworkHere } from '../../network/probe/host-network.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
 import { addressesOf, ipv4Of, isForMembers } from '../../network/private/addresses.ts';
+import { cardOf } from '../../network/private/cards.ts';
 import type { NetworkRecord } from '../../network/private/network-record.ts';
 import { networkFiles, readNetwork } from '../../network/private/network-shelf.ts';
 import { switchLayers } from '../../network/switch/plug-argv.ts';
@@ -39,7 +41,8 @@ export async function planMachineNetwork(
  */
 export function planPrivateCards(spec: MachineSpec, files: MachineFiles, host: Host): PrivateCardPlan[] {
   const { name, networks = [], boot } = spec;
-  return networks.map((membership, index) => {
+  return networks.map((membership, place) => {
+    const card = cardOf(membership, place);
     const { network, address, mac } = membership;
     const record = findNetwork(spec, network, files);
     if (!isForMembers(record, address)) {
@@ -52,11 +55,13 @@ export function planPrivateCards(spec: MachineSpec, files: MachineFiles, host: H
     }
     return {
       network,
+      card,
+      bus: cardPort(card),
       mac,
       mtu: membership.mtu ?? record.mtu,
       // Another guest may have no IPv6, and its agent would then stop at that address.
       addresses: boot.kind === 'image' ? addressesOf(record, membership) : [ipv4Of(record, membership)],
-      socketPath: cardSocket(files, index),
+      socketPath: cardSocket(files, card),
       switchDirectory: networkFiles(files.networks, network).switch,
       switchLayers: switchLayers(host.confinement),
     };

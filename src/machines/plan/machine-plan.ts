@@ -15,6 +15,7 @@ import type { BootSource } from '../../machine/survey/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../../machine/plan/plan.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
 import type { Reconnection } from '../../network/card/qemu-network.ts';
+import { cardPorts } from './card-ports.ts';
 import type { Definition } from '../record/definition.ts';
 import { type MachineFiles, shareSocket } from '../record/machine-files.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
@@ -70,16 +71,6 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
   const cdroms = spec.cdroms.map((cdrom, index): CdromPlan => {
     return { name: cdrom.name, path: cdrom.path, bootIndex: FIRST_CDROM + index };
   });
-  const ports = memory?.rootPorts ?? rootPortsOf(spec);
-  const shares = planShares(findShares(sharesOf(spec), host), host, (tag) => shareSocket(files, tag)).map(
-    (share) => placeShare(share, ports),
-  );
-  const volumes = planVolumes(findVolumes(inputs.locations, volumesOf(spec)));
-  const tpmSocket = spec.tpm ? files.tpmSocket : undefined;
-  const sockets = [
-    ...(tpmSocket === undefined ? [] : [tpmSocket]),
-    ...privateCards.map(({ socketPath }) => socketPath),
-  ];
   const wiring: NamedPlan['wiring'] = {
     monitor: { kind: 'inherited', descriptor: EVENTS_DESCRIPTOR },
     console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
@@ -90,6 +81,16 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     },
     cards: 'none',
   };
+  const ports = memory?.rootPorts ?? rootPortsOf(spec, wiring);
+  const shares = planShares(findShares(sharesOf(spec), host), host, (tag) => shareSocket(files, tag)).map(
+    (share) => placeShare(share, ports),
+  );
+  const volumes = planVolumes(findVolumes(inputs.locations, volumesOf(spec)));
+  const tpmSocket = spec.tpm ? files.tpmSocket : undefined;
+  const sockets = [
+    ...(tpmSocket === undefined ? [] : [tpmSocket]),
+    ...privateCards.map(({ socketPath }) => socketPath),
+  ];
   return {
     name: spec.name,
     uuid: spec.uuid,
@@ -120,7 +121,10 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
     cards: [],
     bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
-    privateCards,
+    privateCards: privateCards.map((card) => ({
+      ...card,
+      bus: card.bus !== undefined && ports.includes(card.bus) ? card.bus : undefined,
+    })),
     wiring,
     monitorSockets: [files.monitorSocket, files.shellSocket],
     guestAgentSocket: files.guestAgentSocket,
@@ -190,11 +194,14 @@ export function planDisk(disk: StoredDisk, index: number, files: MachineFiles): 
 }
 
 /** The ports of disks come first, so that the guest's names for disks do not depend on other devices. */
-function rootPortsOf({ disks, hasSeed, shares = [] }: MachineSpec): string[] {
+/** The place in this order is the address of a disk's and of a directory's port. */
+function rootPortsOf(spec: MachineSpec, wiring: NamedPlan['wiring']): string[] {
+  const { disks, hasSeed, shares = [] } = spec;
   return [
     ...rootPorts(portsBehind(disks) + SPARE_ROOT_PORTS),
     ...(hasSeed === true ? [SEED_PORT] : []),
     ...sharePorts(shares),
+    ...cardPorts(spec, wiring),
   ];
 }
 

@@ -105,18 +105,18 @@ export function shareLog({ logs }: Pick<MachineFiles, 'logs'>, tag: string): str
 }
 
 /** Socket of the card for a private network, on which the keeper starts a plug. */
-export function cardSocket({ sockets }: Pick<MachineFiles, 'sockets'>, index: number): string {
-  return join(sockets, `card${index}.sock`);
+export function cardSocket({ sockets }: Pick<MachineFiles, 'sockets'>, card: number): string {
+  return join(sockets, `card${card}.sock`);
 }
 
 /** Command line of a card's plug. */
-export function cardArguments({ keeper }: Pick<MachineFiles, 'keeper'>, index: number): string {
-  return join(keeper, `card${index}.argv`);
+export function cardArguments({ keeper }: Pick<MachineFiles, 'keeper'>, card: number): string {
+  return join(keeper, `card${card}.argv`);
 }
 
 /** Output of a card's plug. */
-export function cardLog({ logs }: Pick<MachineFiles, 'logs'>, index: number): string {
-  return join(logs, `card${index}.log`);
+export function cardLog({ logs }: Pick<MachineFiles, 'logs'>, card: number): string {
+  return join(logs, `card${card}.log`);
 }
 
 /** The longest name below, for the kernel's limit on socket paths. */

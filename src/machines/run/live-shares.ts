@@ -20,7 +20,7 @@ import { shareArguments, shareLog } from '../record/machine-files.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { lastLines, readStatus } from '../record/machine-status.ts';
 import { shareTags } from '../spec/stored-mounts.ts';
-import { emptyRequest, guestRequest } from './guest-request.ts';
+import { guestRequest } from './guest-request.ts';
 import { shareCommand } from './start-plan.ts';
 
 /** Time for the agent's answers, and for the guest to release a device that could not be used. */
@@ -110,12 +110,12 @@ export async function unplugShare(
   await using agent = await reachAgent(definition, signal);
   // A guest that reboots now does not mount it again.
   const without = { ...plan, shares: plan.shares.filter(({ tag }) => tag !== share.tag) };
-  exchangeFile(files.guestRequest, guestRequest(without) ?? emptyRequest());
+  exchangeFile(files.guestRequest, guestRequest(without));
   try {
     await unmount(agent, share.tag, signal);
     await takeOut(definition, share, { timeoutMs, signal });
   } catch (error) {
-    exchangeFile(files.guestRequest, guestRequest(plan) ?? emptyRequest());
+    exchangeFile(files.guestRequest, guestRequest(plan));
     // The first error matters; the guest mounts it again at the latest when it reboots.
     await mount(agent, share, undefined).catch(() => undefined);
     throw error;
@@ -185,5 +185,5 @@ function changePlannedShares(
   const plan = readPlan(files);
   const changed = { ...plan, shares: change(plan.shares) };
   exchangeFile(files.plan, JSON.stringify(changed));
-  exchangeFile(files.guestRequest, guestRequest(changed) ?? emptyRequest());
+  exchangeFile(files.guestRequest, guestRequest(changed));
 }

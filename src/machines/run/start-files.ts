@@ -15,13 +15,12 @@ export function startFiles(
   { spec, files }: Definition,
   { plan, helpers }: Pick<StartPlan, 'plan' | 'helpers'>,
 ): TextFile[] {
-  const request = guestRequest(plan);
   const endpoint = plan.network && sshEndpoint(plan.network.forwards);
   return [
     ...[files.logs, files.sockets].map((directory) => directoryMark(directory, locations)),
     serialStartFile(files),
     ...helpers.map(({ argumentsPath, argv }) => ({ path: argumentsPath, text: argumentsText(argv) })),
-    ...(request === undefined ? [] : [{ path: files.guestRequest, text: request }]),
+    { path: files.guestRequest, text: guestRequest(plan) },
     { path: files.plan, text: JSON.stringify(plan) },
     ...(endpoint ? [sshConfigFile(spec, files.ssh, endpoint)] : []),
   ];

@@ -7,8 +7,8 @@ import { probeSwtpm } from '../../host/programs/swtpm.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { namedArguments } from '../../machine/qemu/named-argv.ts';
-import type { NamedPlan } from '../../machine/plan/named-plan.ts';
-import { sharePort } from '../../machine/qemu/root-port.ts';
+import type { NamedPlan, PrivateCardPlan } from '../../machine/plan/named-plan.ts';
+import { cardsOfPorts, sharePort } from '../../machine/qemu/root-port.ts';
 import { qemuConfinement } from '../../machine/qemu/confinement.ts';
 import { virtiofsdCommand, virtiofsdConfinement } from '../../machine/share/confined-virtiofsd.ts';
 import type { SharePlan } from '../../machine/share/share-plan.ts';
@@ -30,6 +30,7 @@ import {
   type MachineFiles,
   cardArguments,
   cardLog,
+  cardSocket,
   shareArguments,
   shareLog,
   shareSocket,
@@ -40,7 +41,6 @@ import { readStatus } from '../record/machine-status.ts';
 import { readSavedNote } from '../record/saved-note.ts';
 import { shareTags } from '../spec/stored-mounts.ts';
 import { commandOptions } from './guest-command.ts';
-import { guestRequest } from './guest-request.ts';
 import type { StartOptions } from './start-options.ts';
 
 /** The keeper's connections to QEMU: events, console, and the port of the guest's agent. */
@@ -116,8 +116,8 @@ export async function planStart(
       consolePath: files.consoleSocket,
       agentPath: files.agentSocket,
       runtimeDirectory: files.sockets,
-      helpers: [...helpers, ...spareShareHelpers(plan, files)],
-      mountsPath: guestRequest(plan) === undefined ? undefined : files.guestRequest,
+      helpers: [...helpers, ...spareShareHelpers(plan, files), ...sparePlugHelpers(plan, files)],
+      mountsPath: files.guestRequest,
       ...commandOptions(definition, plan, paused === true),
       paused: paused === true || memory !== undefined,
       command,
@@ -165,19 +165,37 @@ function streamKind({ network }: NamedPlan['wiring']): KeeperHelper['kind'] {
 }
 
 function plugHelpers({ name, privateCards, wiring }: NamedPlan, files: MachineFiles): HelperCommand[] {
-  return privateCards.map((card, index) => ({
-    name: `card${index}`,
-    socketPath: card.socketPath,
+  return privateCards.map((card) => ({
+    ...cardHelper(card.card, files),
     kind: streamKind(wiring),
-    argumentsPath: cardArguments(files, index),
-    logPath: cardLog(files, index),
-    argv: tether(
-      ANY_PARENT,
-      HELPERS_DESCRIPTORS,
-      plugArguments({ directory: card.switchDirectory, name, mac: card.mac }, card.switchLayers),
-      NO_CORE,
-    ),
+    argv: plugCommand(name, card),
   }));
+}
+
+/** Returns the command line of the plug of a machine's card. */
+export function plugCommand(
+  name: string,
+  { mac, switchDirectory, switchLayers }: PrivateCardPlan,
+): [string, ...string[]] {
+  const plug = plugArguments({ directory: switchDirectory, name, mac }, switchLayers);
+  return tether(ANY_PARENT, HELPERS_DESCRIPTORS, plug, NO_CORE);
+}
+
+/** The plugs of networks that the machine joins while it is running: the keeper reads their command lines then. */
+function sparePlugHelpers({ rootPorts, privateCards }: NamedPlan, files: MachineFiles): KeeperHelper[] {
+  const taken = privateCards.map(({ card }) => card);
+  return cardsOfPorts(rootPorts)
+    .filter((card) => !taken.includes(card))
+    .map((card) => cardHelper(card, files));
+}
+
+function cardHelper(card: number, files: MachineFiles): KeeperHelper {
+  return {
+    name: `card${card}`,
+    socketPath: cardSocket(files, card),
+    argumentsPath: cardArguments(files, card),
+    logPath: cardLog(files, card),
+  };
 }
 
 function shareHelpers({ shares }: NamedPlan, files: MachineFiles): HelperCommand[] {

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 
 /** Returns the JSON for `-device`. Without a netdev the card is not connected. */
-export function networkCard(card: {
-  readonly id: string;
-  readonly mac: string;
-  readonly netdev?: string;
-}): object {
+export function networkCard(card: { readonly id: string; readonly mac: string; readonly netdev?: string }): {
+  readonly driver: string;
+  readonly romfile: string;
+} {
   // The option ROM is only for booting from the network, which is not supported here, and costs the firmware
   // time.
   return { driver: 'virtio-net-pci', ...card, romfile: '' };

@@ -5,6 +5,7 @@ import { NetworkNotFoundError } from '../../errors/index.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { type NetworkMember, joinedMembership } from './addresses.ts';
+import { numberCards } from './cards.ts';
 import { guestsOf } from './guests.ts';
 import { type Membership, type WantedMembership, membershipSchema } from './membership.ts';
 import { networkFiles, readNetwork } from './network-shelf.ts';
@@ -63,13 +64,14 @@ export function joinNetworks(
   wanted: readonly WantedMembership[],
   earlier: readonly Membership[] = [],
 ): Membership[] {
-  return wanted.map((one) => {
+  const memberships = wanted.map((one) => {
     const record = readNetwork(places.networks, one.network);
     const machines = machinesOf(places, one.network).filter((machine) => machine.name !== name);
     const others = [...machines, ...guestsOf(places.networks, one.network)];
     const before = earlier.find(({ network }) => network === one.network);
     return joinedMembership(record, others, { name, wanted: one, earlier: before });
   });
+  return numberCards(memberships, earlier);
 }
 
 /**

@@ -24,12 +24,21 @@ const wishes = {
   bandwidth: z.int().min(LEAST_BANDWIDTH).max(MOST_BANDWIDTH).optional(),
 };
 
+/** Each network takes one card of the guest, and one of the keeper's helpers. */
+export const MOST_MEMBERSHIPS = 8;
+
 /** A machine's place in a private network, as stored in its definition. */
 export const membershipSchema = z.strictObject({
   network: z.string(),
   /** IPv4 address in the network. */
   address: z.string().refine(isIpv4, 'expected an IPv4 address'),
   mac: z.string().regex(MAC),
+  /** Number of its card; by default its place among the machine's networks. */
+  card: z
+    .int()
+    .min(0)
+    .max(MOST_MEMBERSHIPS - 1)
+    .optional(),
   ...wishes,
 });
 
@@ -38,9 +47,6 @@ export type Membership = Readonly<z.infer<typeof membershipSchema>>;
 /** A membership as a user asks for it: addresses that are not given are chosen. */
 export type WantedMembership = Omit<Membership, 'address' | 'mac'> &
   Partial<Pick<Membership, 'address' | 'mac'>>;
-
-/** Each network takes one card of the guest, and one of the keeper's helpers. */
-export const MOST_MEMBERSHIPS = 8;
 
 type Reader = (value: string) => Partial<WantedMembership> | undefined;
 

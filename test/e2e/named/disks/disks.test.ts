@@ -122,7 +122,7 @@ describe('a guest that does not react', () => {
     await machine.start();
     expect((await machine.disks()).map(({ port }) => port)).toEqual(['port0', 'port1', 'port3', 'port4']);
     expect(await cardSlot()).toBe(slot);
-    expect(live.plan().rootPorts).toHaveLength(9);
+    expect(live.plan().rootPorts).toHaveLength(11);
     await machine.addDisk('8M');
   });
 

@@ -141,7 +141,7 @@ describe('a guest of two disks', () => {
     await machine.live().kill();
     // One more port than it was started with, but the ones that it had then.
     await machine.restoreSnapshot('three');
-    expect(machine.live().plan().rootPorts).toHaveLength(6);
+    expect(machine.live().plan().rootPorts).toHaveLength(8);
     await machine.live().kill();
 
     await machine.removeDisk('disk2', { storage: true });

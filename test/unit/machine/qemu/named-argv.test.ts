@@ -120,6 +120,8 @@ it('is attached to the bridge by an inherited descriptor', () => {
 describe('private networks', () => {
   const card = {
     network: 'lan',
+    card: 0,
+    bus: 'card-port0',
     mac: '52:54:0a:09:00:02',
     mtu: 1500,
     addresses: ['10.9.0.2/24'],
@@ -128,19 +130,31 @@ describe('private networks', () => {
     switchLayers: plainNamedPlan.layers,
   };
 
-  it('have their cards after all other devices, so that those keep their addresses', () => {
+  it('have their cards after all other devices, in ports of their own', () => {
     const bridge = { descriptor: 6, mac: '52:54:00:00:00:01' };
-    const all = words({ bridge, privateCards: [card, { ...card, mac: '52:54:0a:0a:00:02', mtu: 9000 }] });
+    const all = words({
+      bridge,
+      privateCards: [card, { ...card, card: 3, bus: undefined, mac: '52:54:0a:0a:00:02', mtu: 9000 }],
+    });
     const ids = objectsOf(all, '-device').map(({ id }) => id);
-    expect(ids.slice(-3)).toEqual(['network-device', 'card0-device', 'card1-device']);
+    expect(ids.slice(-3)).toEqual(['network-device', 'card0-device', 'card3-device']);
     expect(deviceOf(all, 'card0-device')).toEqual({
       driver: 'virtio-net-pci',
       id: 'card0-device',
       netdev: 'card0',
       mac: '52:54:0a:09:00:02',
       romfile: '',
+      bus: 'card-port0',
     });
-    expect(deviceOf(all, 'card1-device')).toMatchObject({ mac: '52:54:0a:0a:00:02', host_mtu: 9000 });
+    // Memory that an earlier release saved has its cards on the root bus.
+    expect(deviceOf(all, 'card3-device')).toEqual({
+      driver: 'virtio-net-pci',
+      id: 'card3-device',
+      netdev: 'card3',
+      mac: '52:54:0a:0a:00:02',
+      romfile: '',
+      host_mtu: 9000,
+    });
   });
 
   it('connect again as the first card does', () => {

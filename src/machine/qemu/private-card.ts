@@ -1,0 +1,36 @@
+import { cardDevice, networkCard } from '../../network/card/network-card.ts';
+import type { NamedPlan, PrivateCardPlan } from '../plan/named-plan.ts';
+
+/** MTU of Ethernet. */
+const USUAL_MTU = 1500;
+
+/** QEMU's name for the back end of a card in a private network. */
+export function privateCardNetdevId({ card }: Pick<PrivateCardPlan, 'card'>): string {
+  return `card${card}`;
+}
+
+/** Returns the back end: QEMU connects to the keeper, which starts a plug on the connection. */
+export function privateCardNetdev(
+  card: Pick<PrivateCardPlan, 'card' | 'socketPath'>,
+  { network: { again } }: Pick<NamedPlan['wiring'], 'network'>,
+) {
+  return {
+    type: 'stream' as const,
+    id: privateCardNetdevId(card),
+    server: again === 'listens',
+    addr: { type: 'unix' as const, path: card.socketPath },
+    ...(again !== 'listens' && again),
+  };
+}
+
+/** Returns the device. Its port has the card's number, so that it can be unplugged, and saved memory stays valid. */
+export function privateCardDevice(
+  card: Pick<PrivateCardPlan, 'card' | 'bus' | 'mac' | 'mtu'>,
+): Readonly<Record<string, unknown>> & { readonly driver: string } {
+  return {
+    ...networkCard({ id: cardDevice(card.card), netdev: privateCardNetdevId(card), mac: card.mac }),
+    ...(card.bus !== undefined && { bus: card.bus }),
+    // For guests without the agent; every card has the usual one.
+    ...(card.mtu !== USUAL_MTU && { host_mtu: card.mtu }),
+  };
+}
