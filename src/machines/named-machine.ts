@@ -148,6 +148,29 @@ export class NamedMachine {
     return this.status().kind === 'running' ? this.live().ports() : plannedPorts(this.spec);
   }
 
+  /**
+   * Connects it to a private network, immediately if it is running.
+   * @param network as in `CreateOptions.networks`.
+   * @throws InvalidInputError, NetworkNotFoundError, MachineStateError (it is in the network already, has no free port, is
+   *   paused or saved, or the guest does not set up the card), MachineBusyError. Only in the last case of
+   *   MachineStateError it is connected.
+   */
+  async connectNetwork(network: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { connectNetwork } = await import('./run/networks.ts');
+    await connectNetwork(this.#locations, this.name, network, options);
+  }
+
+  /**
+   * Disconnects it from a private network; a running guest is asked to release the card first.
+   * @param limits `timeoutMs` is the time for the guest to release it, 30 000 by default.
+   * @throws GuestHoldsDeviceError when the guest does not release it (nothing has changed then); MachineStateError,
+   *   MachineBusyError
+   */
+  async disconnectNetwork(network: string, limits: Limits = {}): Promise<void> {
+    const { disconnectNetwork } = await import('./run/networks.ts');
+    await disconnectNetwork(this.#locations, this.name, network, limits);
+  }
+
   /** Lists its disks and their use of space. */
   async disks(options: { readonly signal?: AbortSignal } = {}): Promise<readonly ListedDisk[]> {
     const { listDisks } = await import('./disks/listed-disks.ts');

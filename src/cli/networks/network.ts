@@ -6,6 +6,7 @@ import { printJson, printLine } from '../output/say.ts';
 import { eachName, NOTHING_DONE } from '../session/each-machine.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { networkCaptureCommand } from './network-capture.ts';
+import { networkConnectCommand, networkDisconnectCommand } from './network-connect.ts';
 import { networkInspectCommand, networkLsCommand } from './network-ls.ts';
 
 interface CreateFlags {
@@ -25,6 +26,8 @@ export function networkCommand(): Command {
     .addCommand(networkLsCommand())
     .addCommand(networkInspectCommand())
     .addCommand(removeCommand())
+    .addCommand(networkConnectCommand())
+    .addCommand(networkDisconnectCommand())
     .addCommand(partitionCommand())
     .addCommand(healCommand())
     .addCommand(networkCaptureCommand());

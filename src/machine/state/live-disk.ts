@@ -50,7 +50,12 @@ export async function detachDisk(
   await requireNode(qmp, nodeName);
   await unplugDevice(
     qmp,
-    { id: diskDeviceId(nodeName), name: nodeName, words: `the disk ${nodeName}` },
+    {
+      id: diskDeviceId(nodeName),
+      name: nodeName,
+      words: `the disk ${nodeName}`,
+      hint: 'stop using it in the guest (umount, swapoff), then try again',
+    },
     { timeoutMs, signal },
   );
   await removeNode(qmp, nodeName);

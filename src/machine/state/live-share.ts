@@ -37,7 +37,13 @@ export async function detachShare(
   { tag, target }: Pick<SharePlan, 'tag' | 'target'>,
   limits: Limits = {},
 ): Promise<void> {
-  await unplugDevice(qmp, { id: shareDeviceId(tag), name: target, words: `the directory ${target}` }, limits);
+  const device = {
+    id: shareDeviceId(tag),
+    name: target,
+    words: `the directory ${target}`,
+    hint: 'end the programs of the guest that use it, then try again',
+  };
+  await unplugDevice(qmp, device, limits);
   if (await hasConnection(qmp, tag)) await qmp.execute('chardev-remove', { id: tag });
 }
 

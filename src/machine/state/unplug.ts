@@ -17,6 +17,8 @@ export interface PluggedDevice {
   /** In errors: for programs, and as in `the disk disk1`. */
   readonly name: string;
   readonly words: string;
+  /** What to do when the guest refuses. */
+  readonly hint: string;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function unplugDevice(
   try {
     if ((await unplug(qmp, device.id, { timeoutMs, signal })) === 'gone') return;
     throw new GuestHoldsDeviceError(device.name, `the guest refused to release ${device.words}`, {
-      hint: 'stop using it in the guest (umount, swapoff), then try again',
+      hint: device.hint,
     });
   } catch (error) {
     throw error instanceof TimedOutError ? await explainSilence(qmp, device, error) : error;

@@ -131,7 +131,7 @@ export class NetworkStore {
       const users = membersOf(this.#locations, name).map((member) => member.name);
       if (users.length > 0) {
         throw new NetworkInUseError(name, users, {
-          hint: `remove the machines, or let them leave: vmlet set ${users[0] ?? ''} --network auto`,
+          hint: `remove the machines, or disconnect them: vmlet network disconnect ${name} ${users[0] ?? ''}`,
         });
       }
       await this.#endSwitch(name, limits);

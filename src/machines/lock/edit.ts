@@ -86,7 +86,9 @@ async function changeMachine(
     );
     // The guest keeps its addresses until its next start; meanwhile another machine could get them.
     const isMoved = JSON.stringify(changed.spec.networks ?? []) !== JSON.stringify(spec.networks ?? []);
-    if (isMoved) requireStopped(definition, 'given other networks');
+    if (isMoved) {
+      requireStopped(definition, 'given other networks', 'stop it first, or use: vmlet network connect');
+    }
     const { bridge, memoryBytes } = changed.spec;
     if (changes.memory !== undefined) checkHostMemory(memoryBytes);
     const givesCard = changes.net !== undefined || changes.networks !== undefined;
@@ -154,10 +156,14 @@ async function withNewName(
 }
 
 /** @throws MachineStateError */
-export function requireStopped({ spec, files }: Definition, done: string): void {
+export function requireStopped(
+  { spec, files }: Definition,
+  done: string,
+  hint = `stop it first: vmlet stop ${spec.name}`,
+): void {
   const status = readStatus(files);
   if (status.kind !== 'running') return;
   throw new MachineStateError(spec.name, status.state, `is running, and can be ${done} only while stopped`, {
-    hint: `stop it first: vmlet stop ${spec.name}`,
+    hint,
   });
 }

@@ -34,6 +34,15 @@ export async function tellMembers(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const names = networksOf(spec).flatMap((network) => membersOf(locations, network).map(({ name }) => name));
+  await tellMachines(locations, names, signal);
+}
+
+/** Gives machines that are running the names of all members of their networks, as `tellMembers` does. */
+export async function tellMachines(
+  locations: Locations,
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await Promise.all([...new Set(names)].map(async (name) => tellMember(locations, name, signal)));
 }
 

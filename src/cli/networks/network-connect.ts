@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import { durationMs } from '../flags/flag-values.ts';
+import { MachineStore } from '../../machines/index.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+export function networkConnectCommand(): Command {
+  return new Command('connect')
+    .summary('connect a machine to a network')
+    .description(
+      'Connects a machine to a network. A running machine gets the card at once, in one of its two spare ports; by ' +
+        'vmlet’s agent the guest also gets its address, and all members its name.',
+    )
+    .argument('<network>', 'network as in vmlet create --network: NAME[:KEY=VALUE,…]')
+    .argument('<machine>', 'name of the machine')
+    .action(async (network: string, name: string) => {
+      await untilInterrupted(async (signal) =>
+        new MachineStore().get(name).connectNetwork(network, { signal }),
+      );
+    });
+}
+
+export function networkDisconnectCommand(): Command {
+  return new Command('disconnect')
+    .summary('disconnect a machine from a network')
+    .description(
+      'Disconnects a machine from a network. The guest of a running machine must release the card.',
+    )
+    .argument('<network>', 'name of the network')
+    .argument('<machine>', 'name of the machine')
+    .option('-t, --timeout <time>', 'how long to wait for the guest to release it (default: 30s)', durationMs)
+    .action(async (network: string, name: string, { timeout }: { timeout?: number }) => {
+      await untilInterrupted(async (signal) =>
+        new MachineStore().get(name).disconnectNetwork(network, { timeoutMs: timeout, signal }),
+      );
+    });
+}

@@ -1,0 +1,150 @@
+import { GuestRequestError, MachineStateError, TimedOutError } from '../../errors/index.ts';
+import { attachCard, detachCard } from '../../machine/state/live-card.ts';
+import type { NamedPlan, PrivateCardPlan } from '../../machine/plan/named-plan.ts';
+import { connectsOf } from '../../machine/qemu/confinement.ts';
+import { cardPort, cardsOfPorts, isFreePort } from '../../machine/qemu/root-port.ts';
+import { argumentsText } from '../../process/keeper.ts';
+import { exchangeFile } from '../../util/files/atomic-file.ts';
+import { type Limits, withinLimits } from '../../util/time/deadline.ts';
+import { attachAgent } from '../channel/agent.ts';
+import { readGuestPorts } from '../channel/guest-ports.ts';
+import { withMonitor } from '../channel/monitor.ts';
+import { SPARE_CARD_PORTS } from '../plan/card-ports.ts';
+import type { Definition } from '../record/definition.ts';
+import { cardArguments } from '../record/machine-files.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+import { readStatus } from '../record/machine-status.ts';
+import { cardsConfiguration, guestRequest } from './guest-request.ts';
+import { plugCommand } from './start-plan.ts';
+
+/** The agent waits 10 s for a card to appear. */
+const SETUP_MS = 15_000;
+
+/**
+ * Returns the number of a card that a running machine can get now.
+ * @param unused the numbers that none of its cards has.
+ * @throws MachineStateError
+ */
+export async function freeLiveCard(
+  definition: Definition,
+  unused: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { spec, files } = definition;
+  const status = readStatus(files);
+  const refuse = (problem: string, hint: string): MachineStateError =>
+    new MachineStateError(spec.name, status.kind === 'running' ? status.state : status.kind, problem, {
+      hint,
+    });
+  if (status.kind === 'running' && status.state !== 'running') {
+    throw refuse(
+      `is ${status.state}, so its guest cannot get another network card`,
+      `resume or stop it first: vmlet resume ${spec.name}`,
+    );
+  }
+  const plan = readPlan(files);
+  const restart = 'stop it, connect it and start it again';
+  if (!mayConnect(plan)) {
+    throw refuse(
+      'was started without a network, and its QEMU may not connect to one until it is started again',
+      restart,
+    );
+  }
+  // A QEMU that listens cannot be reached by a helper that waits for it.
+  const ports = plan.wiring.network.again === 'listens' ? [] : plan.rootPorts;
+  const numbers = cardsOfPorts(ports).filter((number) => unused.includes(number));
+  return withMonitor(
+    definition,
+    async (qmp) => {
+      for (const number of numbers) if (await isFreePort(qmp, cardPort(number))) return number;
+      throw refuse(
+        'has no free port for another network card',
+        `${restart}: each start adds ${SPARE_CARD_PORTS} spare ports`,
+      );
+    },
+    { signal },
+  );
+}
+
+/** A confined QEMU without a network may not connect to anything. */
+function mayConnect({ network, wiring, privateCards, shares, tpmSocket }: NamedPlan): boolean {
+  const sockets = [...privateCards, ...shares].map(({ socketPath }) => socketPath);
+  const all = tpmSocket === undefined ? sockets : [...sockets, tpmSocket];
+  return connectsOf(network, wiring, all) !== 'nowhere';
+}
+
+/** Plugs a card into a running machine. The plan comes first, as for disks: by it the card is found again. */
+export async function plugInCard(
+  definition: Definition,
+  card: PrivateCardPlan,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { spec, files } = definition;
+  const { wiring } = readPlan(files);
+  exchangeFile(cardArguments(files, card.card), argumentsText(plugCommand(spec.name, card)));
+  changePlannedCards(definition, (cards) => [...cards, card]);
+  await withMonitor(definition, async (qmp) => attachCard(qmp, card, wiring), { signal });
+}
+
+/**
+ * Gives the guest the addresses of a card that was plugged in. A guest whose agent is not up yet gets them from the
+ * keeper, and one without the agent asks by DHCP.
+ * @throws MachineStateError
+ */
+export async function setUpCard(
+  definition: Definition,
+  card: PrivateCardPlan,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { spec, files } = definition;
+  if (!(await readGuestPorts(definition, { signal })).vmlet.open) return;
+  const limits = { timeoutMs: SETUP_MS, signal };
+  try {
+    await using agent = await attachAgent(definition, limits);
+    const setUp = agent.configure(cardsConfiguration(readPlan(files), [card]));
+    await withinLimits('setting up the network card', setUp, limits);
+  } catch (error) {
+    if (!(error instanceof GuestRequestError || error instanceof TimedOutError)) throw error;
+    throw new MachineStateError(
+      spec.name,
+      'running',
+      `is connected to ${card.network}, but its guest did not set up the card: ${error.message}`,
+      { hint: `restart it: vmlet restart ${spec.name}`, cause: error },
+    );
+  }
+}
+
+/** Unplugs a card from a running machine. @throws GuestHoldsDeviceError, MachineStateError */
+export async function unplugCard(
+  definition: Definition,
+  network: string,
+  { timeoutMs, signal }: Limits,
+): Promise<void> {
+  const card = readPlan(definition.files).privateCards.find((one) => one.network === network);
+  // A connection that was interrupted may not have come so far.
+  if (!card) return;
+  if (card.bus === undefined) {
+    throw new MachineStateError(
+      definition.spec.name,
+      'running',
+      `runs from memory of an earlier release, and can leave ${network} only while stopped`,
+      { hint: `stop it first: vmlet stop ${definition.spec.name}` },
+    );
+  }
+  await withMonitor(definition, async (qmp) => detachCard(qmp, card, { timeoutMs, signal }), {
+    waitsForGuest: true,
+    signal,
+  });
+  changePlannedCards(definition, (cards) => cards.filter((one) => one.network !== network));
+}
+
+/** Changes the plan of the running machine, and the request that its keeper sends at the guest's next boot. */
+function changePlannedCards(
+  { files }: Definition,
+  change: (cards: readonly PrivateCardPlan[]) => readonly PrivateCardPlan[],
+): void {
+  const plan = readPlan(files);
+  const changed = { ...plan, privateCards: change(plan.privateCards) };
+  exchangeFile(files.plan, JSON.stringify(changed));
+  exchangeFile(files.guestRequest, guestRequest(changed));
+}

@@ -1,0 +1,161 @@
+import { MachineStateError, VmletError } from '../../errors/index.ts';
+import { probeHost } from '../../host/probe.ts';
+import type { PrivateCardPlan } from '../../machine/plan/named-plan.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { freeCards, numberCards } from '../../network/private/cards.ts';
+import { joinNetworks, membersOf, publishNetworks } from '../../network/private/members.ts';
+import { type Membership, checkMemberships, parseMembership } from '../../network/private/membership.ts';
+import { readNetwork, withNetworksLock } from '../../network/private/network-shelf.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
+import { planPrivateCards } from '../plan/machine-network.ts';
+import type { Definition } from '../record/definition.ts';
+import { readStatus } from '../record/machine-status.ts';
+import { networksOf } from '../record/network-members.ts';
+import { freeLiveCard, plugInCard, setUpCard, unplugCard } from './live-cards.ts';
+import { tellMachines, tellMembers } from './tell-members.ts';
+
+type Abortable = Pick<Limits, 'signal'>;
+
+/**
+ * Connects a machine to a private network; a running one gets the card at once.
+ *
+ * The definition is written before the card is plugged in, and restored on failure. If this process is killed in between,
+ * the machine has the card after its next start.
+ * @param text as in `CreateOptions.networks`.
+ * @throws InvalidInputError, NetworkNotFoundError, MachineStateError (it is in the network already, has no free port, is
+ *   paused or saved, or the guest does not set up the card), MachineBusyError. Only in the last case of MachineStateError
+ *   the machine is connected.
+ */
+export async function connectNetwork(
+  locations: Locations,
+  machine: string,
+  text: string,
+  { signal }: Abortable = {},
+): Promise<void> {
+  const wanted = parseMembership(text, 'network');
+  const { network } = wanted;
+  readNetwork(locations.networks, network);
+  const connected = await withLockedMachine(
+    locations,
+    machine,
+    'connecting it to a network',
+    async (definition) => {
+      const { networks = [] } = definition.spec;
+      if (networksOf(definition.spec).includes(network)) {
+        throw new MachineStateError(machine, kindOf(definition), `is already in the network ${network}`, {
+          hint: `to change its place there, disconnect it first: vmlet network disconnect ${network} ${machine}`,
+        });
+      }
+      checkMemberships([...networks, wanted], 'network');
+      refuseSaved(definition, 'networks');
+      const runs = isRunning(definition);
+      const unused = freeCards(networks);
+      const card = runs ? await freeLiveCard(definition, unused, signal) : unused[0];
+      const changed = await changeMemberships(locations, definition, { network, signal }, () => {
+        const [own] = joinNetworks(locations, machine, [wanted]) as [Membership];
+        return numberCards([...networks, { ...own, card }], networks);
+      });
+      if (runs) await plugIn(locations, changed, { network, signal }, networks);
+      return changed;
+    },
+  );
+  if (!isRunning(connected)) return;
+  const [card] = await cardsIn(locations, connected, { network, signal });
+  await Promise.all([card && setUpCard(connected, card, signal), tellMembers(locations, connected, signal)]);
+}
+
+/**
+ * Disconnects a machine from a private network; a running guest is asked to release the card first.
+ * @param limits `timeoutMs` is the time for the guest, 30 000 by default.
+ * @throws GuestHoldsDeviceError when the guest does not release it (nothing has changed then); MachineStateError,
+ *   MachineBusyError
+ */
+export async function disconnectNetwork(
+  locations: Locations,
+  machine: string,
+  network: string,
+  { timeoutMs, signal }: Limits = {},
+): Promise<void> {
+  const others = await withLockedMachine(
+    locations,
+    machine,
+    'disconnecting it from a network',
+    async (definition) => {
+      const { networks = [] } = definition.spec;
+      if (!networksOf(definition.spec).includes(network)) throw notInside(definition, network);
+      refuseSaved(definition, 'networks');
+      if (isRunning(definition)) await unplugCard(definition, network, { timeoutMs, signal });
+      await changeMemberships(locations, definition, { network, signal: undefined }, () =>
+        numberCards(
+          networks.filter((one) => one.network !== network),
+          networks,
+        ),
+      );
+      return membersOf(locations, network).map(({ name }) => name);
+    },
+  );
+  await tellMachines(locations, [machine, ...others], signal);
+}
+
+function notInside(definition: Definition, network: string): MachineStateError {
+  const { spec } = definition;
+  const names = networksOf(spec);
+  return new MachineStateError(spec.name, kindOf(definition), `is not in the network ${network}`, {
+    hint: names.length === 0 ? 'it is in no private network' : `its networks: ${names.join(', ')}`,
+  });
+}
+
+/** Writes the definition and tells the network's switch; members' addresses are chosen under the networks' lock. */
+async function changeMemberships(
+  locations: Locations,
+  definition: Definition,
+  { network, signal }: { readonly network: string; readonly signal: AbortSignal | undefined },
+  change: () => Membership[],
+): Promise<Definition> {
+  return withNetworksLock(locations.networks, { signal }, async () => {
+    const changed = { ...definition, spec: { ...definition.spec, networks: change() } };
+    writeSpec(definition, changed.spec);
+    await publishNetworks(locations, [network]);
+    return changed;
+  });
+}
+
+async function plugIn(
+  locations: Locations,
+  changed: Definition,
+  { network, signal }: { readonly network: string; readonly signal: AbortSignal | undefined },
+  earlier: readonly Membership[],
+): Promise<void> {
+  try {
+    for (const card of await cardsIn(locations, changed, { network, signal })) {
+      await plugInCard(changed, card, signal);
+    }
+  } catch (error) {
+    await unplugCard(changed, network, { timeoutMs: UNDO_MS }).catch((failure: unknown) => {
+      // The machine has ended, or hangs: its next start makes a new plan. The first error says more.
+      if (!(failure instanceof VmletError)) throw failure;
+    });
+    await changeMemberships(locations, changed, { network, signal: undefined }, () => [...earlier]);
+    throw error;
+  }
+}
+
+const UNDO_MS = 10_000;
+
+async function cardsIn(
+  locations: Locations,
+  { spec, files }: Definition,
+  { network, signal }: { readonly network: string; readonly signal: AbortSignal | undefined },
+): Promise<PrivateCardPlan[]> {
+  const host = await probeHost({ cacheDirectory: locations.cache, signal });
+  return planPrivateCards(spec, files, host).filter((card) => card.network === network);
+}
+
+function isRunning(definition: Definition): boolean {
+  return kindOf(definition) === 'running';
+}
+
+function kindOf({ files }: Definition): string {
+  return readStatus(files).kind;
+}

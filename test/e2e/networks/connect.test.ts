@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { NetworkStore } from '../../../src/machines/index.ts';
+import { until } from '../command.ts';
+import { type Home, makeHome } from '../named/home.ts';
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+let home: Home;
+let networks: NetworkStore;
+
+beforeEach(async () => {
+  home = await makeHome();
+  networks = new NetworkStore(home.environment);
+  await vmlet('network', 'create', 'lan');
+});
+afterEach(async () => home.close());
+
+/** Runs the command, which must succeed. */
+async function vmlet(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await home.vmlet(...args);
+  expect(status, `vmlet ${args.join(' ')}\n${stdout}${stderr}`).toBe(0);
+  return stdout;
+}
+
+const create = async (name: string, ...flags: string[]): Promise<string> =>
+  vmlet('create', name, '--image', 'micro', ...flags);
+const ping = async (from: string, to: string): Promise<string> =>
+  vmlet('exec', from, '--', 'ping', '-c', '1', '-W', '5', to);
+const refusal = async (...args: string[]): Promise<string> => {
+  const { status, stderr } = await home.vmlet(...args);
+  expect(status).toBe(125);
+  return stderr;
+};
+const hostsOf = async (name: string): Promise<string> => vmlet('exec', name, '--', 'cat', '/etc/hosts');
+const addressesOf = async (name: string): Promise<string> =>
+  vmlet('exec', name, '--', 'ip', '-o', '-4', 'addr');
+const member = async (network: string, name: string) =>
+  (await networks.get(network)).members.find((one) => one.name === name);
+
+test('a running machine joins networks, keeps them over a reboot, and leaves one of them', async () => {
+  await vmlet('network', 'create', 'dmz', '--mtu', '9000');
+  await create('db', '--network', 'lan', '--network', 'dmz', '--start');
+  await create('web', '--start');
+  await vmlet('network', 'connect', 'lan:alias=www,ip=10.9.0.20', 'web');
+  await ping('web', 'db');
+  // The others learn its names without being asked for anything.
+  const { stdout } = await home.vmlet('exec', 'db', '--', 'ping', '-c', '1', '-W', '5', 'www.lan');
+  expect(stdout).toContain('(10.9.0.20)');
+  await vmlet('network', 'connect', 'dmz', 'web');
+  const other = (await member('dmz', 'db'))?.address ?? '';
+  await vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '5', '-s', '8900', other);
+  expect(await refusal('network', 'connect', 'lan', 'web')).toContain(
+    'machine "web" is already in the network lan',
+  );
+
+  // The guest boots again in the same QEMU: its keeper knows the cards by now.
+  const { pid } = home.processes().find(({ commandLine }) => commandLine.includes('guest=web')) ?? {};
+  await vmlet('reset', 'web');
+  await vmlet('wait', 'web', '--for', 'agent');
+  await ping('web', 'db');
+  expect(home.processes().find(({ commandLine }) => commandLine.includes('guest=web'))?.pid).toBe(pid);
+
+  await vmlet('network', 'disconnect', 'lan', 'web');
+  expect(await addressesOf('web')).not.toContain('10.9.0.');
+  expect(await hostsOf('web')).not.toContain('db.lan');
+  expect(await hostsOf('db')).not.toContain('www.lan');
+  expect(await member('lan', 'web')).toBeUndefined();
+  await until(async () => ((await networks.get('lan')).switch?.ports.length ?? 0) === 1);
+  await ping('web', 'db.dmz');
+  expect(await refusal('network', 'disconnect', 'lan', 'web')).toBe(
+    'vmlet: machine "web" is not in the network lan\n  its networks: dmz\n',
+  );
+
+  // The card that stays has its port after a save, and after a restart too.
+  await vmlet('save', 'web');
+  expect(await refusal('network', 'connect', 'lan', 'web')).toContain(
+    'its memory requires the same networks',
+  );
+  await vmlet('start', 'web');
+  await ping('web', 'db.dmz');
+  await vmlet('restart', 'web');
+  await ping('web', 'db.dmz');
+  await vmlet('network', 'connect', 'lan', 'web');
+  await ping('web', 'db.lan');
+  await ping('db', 'web.lan');
+});
+
+test('snapshots with memory belong to the networks of their time', async () => {
+  await create('db', '--network', 'lan', '--start');
+  await create('web', '--start');
+  await vmlet('network', 'connect', 'lan', 'web');
+  await vmlet('snapshot', 'web', 'inside');
+  await vmlet('network', 'disconnect', 'lan', 'web');
+  expect(await refusal('snapshot', 'restore', 'web', 'inside')).toContain(
+    'private networks: lan in card-port0',
+  );
+  await vmlet('network', 'connect', 'lan', 'web');
+  await vmlet('snapshot', 'restore', 'web', 'inside');
+  await ping('web', 'db');
+  await vmlet('kill', 'web');
+  await vmlet('snapshot', 'restore', 'web', 'inside');
+  await ping('db', 'web');
+});
+
+test('a stopped machine changes its definition', async () => {
+  await vmlet('network', 'create', 'dmz');
+  await create('web', '--network', 'dmz');
+  await vmlet('network', 'connect', 'lan:ip=10.9.0.7', 'web');
+  expect(await member('lan', 'web')).toMatchObject({ address: '10.9.0.7', plugged: false });
+  await vmlet('network', 'disconnect', 'dmz', 'web');
+  await vmlet('start', 'web');
+  expect(await addressesOf('web')).toContain('10.9.0.7/');
+  expect((await networks.get('lan')).members).toHaveLength(1);
+  await vmlet('network', 'rm', 'dmz');
+});
+
+test('the ports that are free at a start are filled, then one is refused', async () => {
+  await create('web', '--start');
+  for (const name of ['a', 'b', 'c']) await vmlet('network', 'create', name);
+  await vmlet('network', 'connect', 'a', 'web');
+  await vmlet('network', 'connect', 'b', 'web');
+  const refused = await refusal('network', 'connect', 'c', 'web');
+  expect(refused).toContain('machine "web" has no free port for another network card');
+  expect(await member('c', 'web')).toBeUndefined();
+  // A port is free again once its card has left.
+  await vmlet('network', 'disconnect', 'a', 'web');
+  await vmlet('network', 'connect', 'c', 'web');
+  expect(await member('c', 'web')).toMatchObject({ plugged: true });
+});
+
+test('what cannot be connected stays as it is', async () => {
+  await create('web', '--net', 'none', '--start');
+  expect(await refusal('network', 'connect', 'nope', 'web')).toContain('no such network: nope');
+  expect(await refusal('network', 'connect', 'lan:ip=no', 'web')).toContain('expected an IPv4 address');
+  expect(await refusal('network', 'connect', 'lan', 'nobody')).toContain('no such machine: nobody');
+  expect(await refusal('network', 'connect', 'lan', 'web')).toContain('was started without a network');
+  await create('db', '--start');
+  await vmlet('pause', 'db');
+  expect(await refusal('network', 'connect', 'lan', 'db')).toContain(
+    'machine "db" is paused, so its guest cannot get another network card',
+  );
+  expect((await networks.get('lan')).members).toEqual([]);
+  await vmlet('resume', 'db');
+  await vmlet('network', 'connect', 'lan', 'db');
+  await vmlet('pause', 'db');
+  expect(await refusal('network', 'disconnect', '-t', '1s', 'lan', 'db')).toContain(
+    'timed out after 1 s waiting for the guest to release its card in the network lan',
+  );
+  expect(await member('lan', 'db')).toMatchObject({ plugged: true });
+  await vmlet('resume', 'db');
+  await vmlet('network', 'disconnect', 'lan', 'db');
+  expect((await networks.get('lan')).members).toEqual([]);
+});
