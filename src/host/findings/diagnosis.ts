@@ -4,7 +4,7 @@ import { DELEGATE, controllersLacking } from '../programs/cgroup-manager.ts';
 import { confinementFindings } from './confinement-findings.ts';
 import type { Finding } from './finding.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from '../survey/host.ts';
-import { networkFinding } from './network-finding.ts';
+import { networkFinding, privateNetworksFinding } from './network-finding.ts';
 import { lowLimitsOf } from './process-limits.ts';
 import { sharesFinding } from './shares-finding.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
@@ -31,6 +31,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     ...(survey.qemu ? [acceleratorFinding(survey.qemu, survey.accelerator.kvm)] : []),
     qemuImgFinding(survey, install),
     networkFinding(survey, surroundings, install),
+    ...(survey.qemu ? [privateNetworksFinding(survey.qemu)] : []),
     sharesFinding(survey, install),
     ...confinementFindings(survey, surroundings),
     ...(survey.qemu ? [forksFinding(survey.qemu)] : []),

@@ -15,6 +15,7 @@ export type FindingItem =
   | 'accelerator'
   | 'qemu-img'
   | 'network'
+  | 'private-networks'
   | 'shares'
   | 'namespaces'
   | 'landlock'

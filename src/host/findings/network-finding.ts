@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import type { PasstFeatures, Survey } from '../survey/host.ts';
+import type { PasstFeatures, QemuFeatures, Survey } from '../survey/host.ts';
 import { allowNamespaces } from './namespace-settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -39,6 +39,25 @@ export function networkFinding(
 
 function wayOf({ hasVhostUser }: PasstFeatures): string {
   return hasVhostUser ? 'vhost-user' : 'a connected socket';
+}
+
+/** Returns the finding about networks in which machines reach each other. */
+export function privateNetworksFinding({
+  netdevs,
+  hasStreamReconnect,
+}: Pick<QemuFeatures, 'netdevs' | 'hasStreamReconnect'>): Finding {
+  const item = 'private-networks';
+  const newer = 'use QEMU 8.0 or newer';
+  if (!netdevs.includes('stream')) {
+    const summary = 'machines cannot reach each other: this QEMU has no -netdev stream';
+    return { item, state: 'degraded', summary, remedy: newer };
+  }
+  if (!hasStreamReconnect) {
+    const summary =
+      'machines reach each other by name; one that is running joins a network at its next start';
+    return { item, state: 'degraded', summary, remedy: `${newer} for vmlet network connect` };
+  }
+  return { item, state: 'works', summary: 'machines reach each other by name (vmlet network create)' };
 }
 
 /** Chooses a remedy by passt's output; the first match wins. */

@@ -250,6 +250,20 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
   ],
   ['disk-space', {}, { dataDirectory: { path: '/d', freeBytes: 1024 ** 2 } }, 'degraded', /^1 MiB free/],
   ['micro-image', {}, { canDownloadPackages: false }, 'degraded', /neither apt-get nor dnf/],
+  [
+    'private-networks',
+    { qemu: { ...complete.qemu!, netdevs: ['user'] } },
+    {},
+    'degraded',
+    /cannot reach each other.*no -netdev stream/,
+  ],
+  [
+    'private-networks',
+    { qemu: { ...complete.qemu!, hasStreamReconnect: false } },
+    {},
+    'degraded',
+    /joins a network at its next start/,
+  ],
   ['forks', { qemu: { ...complete.qemu!, devices: [] } }, {}, 'degraded', /no templates and no forks/],
 ])('%s: %j %j is %s', (item, survey, around, state, summary) => {
   const finding = find(item, survey, around);
