@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { newMac } from '../../../../src/network/card/network-card.ts';
 
-it('is a card of QEMU’s own prefix, each time another', () => {
+it('returns a random address with QEMU’s prefix', () => {
   const addresses = Array.from({ length: 50 }, newMac);
   for (const address of addresses) expect(address).toMatch(/^52:54:00(:[0-9a-f]{2}){3}$/);
   // Of 16 million, 50 have two alike once in 14 000 runs; all alike never.

@@ -66,7 +66,7 @@ function changed(at: number, ...bytes: number[]): StreamFrame {
 }
 
 describe('a request', () => {
-  test('is read from where RFC 2131 has it', () => {
+  test('is parsed at the offsets of RFC 2131', () => {
     expect(readDhcpRequest(request({ options: [53, 1, 3, 50, 4, 10, 77, 0, 2, 255] }))).toEqual({
       type: 3,
       hardware: Buffer.concat([CARD, Buffer.alloc(10)]),
@@ -81,16 +81,16 @@ describe('a request', () => {
   });
 
   test.each<[string, StreamFrame]>([
-    ['in a packet with options of its own', request({ ipOptions: [1, 1, 1, 0] })],
-    ['that must not be cut', changed(IP + 6, 0x40)],
-    ['in a frame that was filled up', request({ padding: 20 })],
-    ['with no end to its options', request({ options: [53, 1, 1] })],
+    ['in a packet with IP options', request({ ipOptions: [1, 1, 1, 0] })],
+    ['that must not be fragmented', changed(IP + 6, 0x40)],
+    ['in a padded frame', request({ padding: 20 })],
+    ['without an end option', request({ options: [53, 1, 1] })],
     [
-      'with room between its options, and more behind their end',
+      'with padding between its options, and bytes after their end',
       request({ options: [0, 0, 53, 1, 1, 255, 9] }),
     ],
-    ['with an option of no length', request({ options: [80, 0, 53, 1, 1, 255] })],
-  ])('is one %s', (_, frame) => {
+    ['with an empty option', request({ options: [80, 0, 53, 1, 1, 255] })],
+  ])('is accepted %s', (_, frame) => {
     expect(readDhcpRequest(frame)).toMatchObject({ type: 1, transaction: 0x01020304 });
   });
 
@@ -98,24 +98,24 @@ describe('a request', () => {
     ['of another protocol than IPv4', changed(ETHERNET + 12, 0x86, 0xdd)],
     ['of another version of IP', changed(IP, 0x65)],
     ['in a packet whose header is too short', changed(IP, 0x44)],
-    ['in the first of several pieces', changed(IP + 6, 0x20)],
-    ['in a later piece', changed(IP + 7, 1)],
+    ['in the first fragment', changed(IP + 6, 0x20)],
+    ['in a later fragment', changed(IP + 7, 1)],
     ['in TCP', changed(IP + 9, 6)],
     ['to another port', changed(UDP + 2, 0, 68)],
     ['in a datagram shorter than its header', changed(UDP + 4, 0, 7)],
     ['in a datagram longer than its packet', changed(UDP + 4, 0xff, 0xff)],
     ['that ends before its options', changed(UDP + 4, 0, 8 + 239)],
-    ['that is an answer', changed(MESSAGE, 2)],
+    ['that is a reply', changed(MESSAGE, 2)],
     ['of another kind of network', changed(MESSAGE + 1, 6)],
     ['of longer addresses', changed(MESSAGE + 2, 8)],
     ['of BOOTP', changed(MESSAGE + 236, 0)],
     ['without a type', request({ options: [50, 4, 10, 77, 0, 2, 255] })],
     ['without options', request({ options: [] })],
-    ['with a type behind the end of its options', request({ options: [255, 53, 1, 1] })],
+    ['with a type after the end of its options', request({ options: [255, 53, 1, 1] })],
     ['with a type of two bytes', request({ options: [53, 2, 1, 1, 255] })],
-    ['with an option that is cut', request({ options: [53, 1, 1, 50, 4, 10, 77] })],
-    ['with an option that has no length', request({ options: [53, 1, 1, 50] })],
-  ])('is none %s', (_, frame) => {
+    ['with a truncated option', request({ options: [53, 1, 1, 50, 4, 10, 77] })],
+    ['with an option without a length', request({ options: [53, 1, 1, 50] })],
+  ])('is ignored %s', (_, frame) => {
     expect(readDhcpRequest(frame)).toBeUndefined();
   });
 });
@@ -139,19 +139,19 @@ describe('a reply', () => {
   const frame = (): StreamFrame => writeDhcpReply(asked, reply);
   const hex = (from: number, to: number): string => frame().toString('hex', from, to);
 
-  test('goes to everybody, from the server', () => {
+  test('is broadcast by the server', () => {
     expect(hex(ETHERNET, IP)).toBe('ffffffffffff' + '52540a4d0001' + '0800');
     // Version, service and length; no pieces; time to live and UDP; its sum; from and to.
     expect(hex(IP, UDP)).toBe('45100148' + '00000000' + '4011' + '6f48' + '0a4d0001' + 'ffffffff');
     expect(hex(UDP, MESSAGE)).toBe('0043' + '0044' + '0134' + '0000');
   });
 
-  test('comes from the card of the server, whatever its bytes are', () => {
+  test('has the server’s hardware address as its source, whatever its bytes', () => {
     const serverHardware = parseHardwareAddress('52:54:c0:a8:05:ff');
     expect(writeDhcpReply(asked, { ...reply, serverHardware }).toString('hex', 10, 16)).toBe('5254c0a805ff');
   });
 
-  test('has what was asked in it, and the address that is given', () => {
+  test('contains the fields of the request and the assigned address', () => {
     const message = frame().subarray(MESSAGE);
     expect(message.toString('hex', 0, 28)).toBe(
       '02010600' + '01020304' + '00008005' + '00000000' + '0a4d0002' + '0a4d0001' + '00000000',
@@ -160,7 +160,7 @@ describe('a reply', () => {
     expect(message.toString('hex', 236, 251)).toBe('63825363' + '350102' + '36040a4d0001' + 'ff' + '00');
   });
 
-  test('has 300 bytes at least, and more where its options need them', () => {
+  test('has at least 300 bytes, and more if its options need them', () => {
     expect(frame()).toHaveLength(MESSAGE + 300);
     const long = writeDhcpReply(asked, { ...reply, options: [[224, Buffer.alloc(100)]] });
     expect(long).toHaveLength(MESSAGE + 240 + 3 + 102 + 1);

@@ -37,7 +37,7 @@ function read(frame: StreamFrame | undefined) {
 
 const LEASE = { 54: '0a4d0001', 51: 'ffffffff', 1: 'ffffff00', 28: '0a4d00ff' };
 
-test('offers a card its address, and grants it, with no gateway', () => {
+test('offers a card its address, and assigns it, without a gateway', () => {
   const offer = read(server.answer(ask({ type: 1 })));
   expect(offer).toEqual({
     length: true,
@@ -58,20 +58,20 @@ test('offers a card its address, and grants it, with no gateway', () => {
   expect(read(server.answer(ask({ type: 3, requested: '10.77.0.2' })))?.options[53]).toBe('05');
 });
 
-test('refuses an address of another network, so that the client asks anew', () => {
+test('rejects an address of another network, so that the client starts again', () => {
   const answer = read(server.answer(ask({ type: 3, requested: '192.168.0.7' })));
   expect(answer?.yours).toBe('0.0.0.0');
   // No lease.
   expect(answer?.options).toEqual({ 53: '06', 54: '0a4d0001' });
 });
 
-test('says nothing to strangers, to who took the offer of another, and to what is no request', () => {
+test('does not answer unknown clients, clients of another server, and messages that are not requests', () => {
   expect(server.answer(ask({ type: 1, mac: '52:54:00:00:00:99' }))).toBeUndefined();
   expect(server.answer(ask({ type: 3, requested: '10.77.0.2', server: '10.0.0.1' }))).toBeUndefined();
   expect(server.answer(ask({ type: 7 }))).toBeUndefined();
 });
 
-test('takes an address of a wrong length for none that was named', () => {
+test('ignores a requested address of the wrong length', () => {
   const frame = ask({ type: 3, requested: '10.77.0.2' });
   // The option's length: its last byte then is one of another option, which has no content.
   const at = frame.indexOf(Buffer.from([50, 4, 10, 77, 0, 2]));
@@ -79,7 +79,7 @@ test('takes an address of a wrong length for none that was named', () => {
   expect(read(server.answer(frame))?.options[53]).toBe('06');
 });
 
-test('drops whatever is cut short or mangled', () => {
+test('drops truncated and malformed frames', () => {
   const whole = ask({ type: 1, requested: '10.77.0.2' });
   for (let length = 0; length < whole.length; length++) {
     expect(() => server.answer(whole.subarray(0, length))).not.toThrow();

@@ -5,14 +5,14 @@ import { FrameStream, FrameStreamError } from '../../../../src/network/ethernet/
 const frames = ['first', '', 'third '.repeat(300), 'x'].map((text) => streamFrame(Buffer.from(text)));
 const all = Buffer.concat(frames);
 
-test.each([1, 2, 3, 5, 7, 64, 1000, all.length])('finds the frames in pieces of %i bytes', (size) => {
+test.each([1, 2, 3, 5, 7, 64, 1000, all.length])('finds the frames in chunks of %i bytes', (size) => {
   const stream = new FrameStream();
   const found = [];
   for (let at = 0; at < all.length; at += size) found.push(...stream.push(all.subarray(at, at + size)));
   expect(found.map(String)).toEqual(frames.map(String));
 });
 
-test('takes the longest frame, and refuses one byte more', () => {
+test('accepts the longest frame, and rejects one byte more', () => {
   expect(new FrameStream().push(streamFrame(Buffer.alloc(LONGEST_FRAME)))).toHaveLength(1);
   const head = Buffer.alloc(4);
   head.writeUInt32BE(LONGEST_FRAME + 1);

@@ -7,7 +7,7 @@ import {
   streamFrame,
 } from '../../../../src/network/ethernet/frame.ts';
 
-test('a frame begins with its length, then to whom, then from whom', () => {
+test('a frame begins with its length, its destination and its source', () => {
   const frame = streamFrame(Buffer.from('0102030405060708090a0b0c0800ff', 'hex'));
   expect(frame.toString('hex')).toBe('0000000f' + '010203040506' + '0708090a0b0c' + '0800ff');
   expect(destinationOf(frame)).toBe(parseHardwareAddress('01:02:03:04:05:06'));
@@ -20,6 +20,6 @@ test.each([
   ['33:33:00:00:00:01', true],
   ['52:54:00:12:34:57', false],
   ['00:01:01:01:01:01', false],
-])('%s is of a group: %s', (address, is) => {
+])('%s is a group address: %s', (address, is) => {
   expect(isGroup(parseHardwareAddress(address))).toBe(is);
 });

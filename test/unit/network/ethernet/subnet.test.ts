@@ -8,7 +8,7 @@ import {
   subnetsOverlap,
 } from '../../../../src/network/ethernet/subnet.ts';
 
-test('reads a network', () => {
+test('parses a network', () => {
   const { first, last, prefix } = parseSubnet('192.168.16.0/20');
   expect([addressText(first), addressText(last), prefix]).toEqual(['192.168.16.0', '192.168.31.255', 20]);
 });
@@ -21,7 +21,7 @@ test.each([
   expect(parseSubnet(text)).toMatchObject({ text, last: addressNumber(last) });
 });
 
-test('says what is wrong, and which network an address is in', () => {
+test('explains an error, and suggests the network of an address', () => {
   const refusal = (text: string): unknown => {
     try {
       return parseSubnet(text);
@@ -53,11 +53,11 @@ test.each([
   '010.0.0.0/24',
   'fd00::/64',
   '10.77.0.1/24',
-])('refuses %s', (text) => {
+])('rejects %s', (text) => {
   expect(() => parseSubnet(text)).toThrow(InvalidInputError);
 });
 
-test('knows which networks have addresses in common', () => {
+test('detects networks that overlap', () => {
   const [wide, inside, beside] = ['10.77.0.0/16', '10.77.3.0/24', '10.78.0.0/16'].map(parseSubnet);
   expect(wide && inside && subnetsOverlap(wide, inside) && subnetsOverlap(inside, wide)).toBe(true);
   expect(wide && beside && subnetsOverlap(wide, beside)).toBe(false);
@@ -69,7 +69,7 @@ test('knows which networks have addresses in common', () => {
   expect(ending && middle && subnetsOverlap(ending, middle) && subnetsOverlap(middle, ending)).toBe(true);
 });
 
-test('gives each address a card of its own that is nobody else’s', () => {
+test('maps each address to a unique hardware address', () => {
   expect(hardwareAddressOf(addressNumber('10.77.0.2'))).toBe('52:54:0a:4d:00:02');
   expect(hardwareAddressOf(addressNumber('255.255.255.254'))).toBe('52:54:ff:ff:ff:fe');
 });

@@ -33,7 +33,7 @@ function three() {
   return { into, a: new Wire('a', into), b: new Wire('b', into), c: new Wire('c', into) };
 }
 
-test('floods what it does not know, and sends what it knows to one alone', () => {
+test('floods frames to unknown addresses, and sends others to one port', () => {
   const { into, a, b, c } = three();
   into.receive(a, frame(B, A, 'who is b'));
   expect([a.got, b.got, c.got]).toEqual([[], ['who is b'], ['who is b']]);
@@ -46,7 +46,7 @@ test('floods what it does not know, and sends what it knows to one alone', () =>
   expect([a.got.at(-1), b.got.at(-1), c.got.at(-1)]).toEqual(['all', 'all', 'who is b']);
 });
 
-test('never sends a frame back where it came from', () => {
+test('never sends a frame back to its source port', () => {
   const { into, a, b, c } = three();
   into.receive(a, frame(EVERYBODY, A, 'here is a'));
   into.receive(a, frame(EVERYBODY, B, 'and b behind it'));
@@ -56,7 +56,7 @@ test('never sends a frame back where it came from', () => {
   expect(c.got).toEqual(b.got);
 });
 
-test('drops what is shorter than a header, and what comes from a port that was unplugged', () => {
+test('drops frames shorter than a header, and frames from an unplugged port', () => {
   const { into, a, b } = three();
   into.receive(a, streamFrame(Buffer.alloc(13, 0xff)));
   into.receive(a, Buffer.alloc(0));
@@ -65,7 +65,7 @@ test('drops what is shorter than a header, and what comes from a port that was u
   expect(b.got).toEqual([]);
 });
 
-test('forgets the addresses of a port that was unplugged', () => {
+test('forgets the addresses of an unplugged port', () => {
   const { into, a, b, c } = three();
   into.receive(b, frame(EVERYBODY, B, 'here'));
   into.unplug(b);
@@ -74,7 +74,7 @@ test('forgets the addresses of a port that was unplugged', () => {
   expect(c.got).toEqual(['here', 'anybody?']);
 });
 
-test('follows an address to the port where it was heard last', () => {
+test('moves an address to the port that used it last', () => {
   const { into, a, b, c } = three();
   into.receive(b, frame(EVERYBODY, B, 'here'));
   into.receive(c, frame(EVERYBODY, B, 'moved'));
@@ -83,7 +83,7 @@ test('follows an address to the port where it was heard last', () => {
   expect(c.got).toContain('for the new place');
 });
 
-test('keeps an address that has moved when the port that it was at is unplugged', () => {
+test('keeps a moved address when its former port is unplugged', () => {
   const { into, a, b, c } = three();
   into.receive(b, frame(EVERYBODY, B, 'here'));
   into.receive(c, frame(EVERYBODY, B, 'moved'));
@@ -94,7 +94,7 @@ test('keeps an address that has moved when the port that it was at is unplugged'
   expect(d.got).toEqual([]);
 });
 
-test('learns nothing of a sender that says it is a group', () => {
+test('does not learn a group address as a source', () => {
   const { into, a, b, c } = three();
   into.receive(a, frame(B, EVERYBODY, 'from everybody'));
   into.receive(b, frame(EVERYBODY, B, 'to everybody'));
@@ -102,7 +102,7 @@ test('learns nothing of a sender that says it is a group', () => {
   expect(c.got).toEqual(['from everybody', 'to everybody']);
 });
 
-test('keeps a bounded number of addresses of a port that claims many', () => {
+test('limits the number of addresses of a port', () => {
   const { into, a, b, c } = three();
   const claimed = (index: number): string => `52:54:01:00:${hex(index >> 8)}:${hex(index & 0xff)}`;
   for (let index = 0; index < 2000; index++) into.receive(a, frame(EVERYBODY, claimed(index), ''));
@@ -118,7 +118,7 @@ function hex(byte: number): string {
   return byte.toString(16).padStart(2, '0');
 }
 
-test('lets nothing pass where it is cut, broadcasts included, until it is healed', () => {
+test('passes nothing between partitions, not even broadcasts, until they heal', () => {
   const { into, a, b, c } = three();
   into.receive(b, frame(EVERYBODY, B, 'here'));
   into.cut('a', 'b');
@@ -138,7 +138,7 @@ test('lets nothing pass where it is cut, broadcasts included, until it is healed
   expect(again.got).toEqual(['healed']);
 });
 
-test('has the answer to a broadcast sent to who asked, alone, and passes the question on', () => {
+test('sends an answer to a broadcast only to the port that asked, and forwards the broadcast', () => {
   const into = new EthernetSwitch({
     answer: (asked) => frame(EVERYBODY, C, `re: ${asked.toString('latin1', 18)}`),
   });

@@ -43,7 +43,7 @@ describe('chooseBackend', () => {
     expect(chooseBackend(wanted, abilities, shared, [{ protocol: 'tcp' }])).toBe(backend);
   });
 
-  it('auto is slirp for TCP forwards where passt does not complete handshakes, and for nothing else', () => {
+  it('auto is slirp for TCP forwards if passt does not complete handshakes, and passt otherwise', () => {
     const old = { ...passt, completesHandshakes: false };
     expect(chooseBackend('auto', old, false, [{ protocol: 'udp' }, { protocol: 'tcp' }])).toBe('slirp');
     expect(chooseBackend('auto', old, false, [{ protocol: 'udp' }])).toBe('passt-stream');
@@ -54,7 +54,7 @@ describe('chooseBackend', () => {
   it.each([
     [undefined, 'passt is not installed or not on the PATH'],
     [{ ...passt, hasFd: false }, 'passt at /usr/bin/passt is too old: it does not support --fd'],
-  ])('refuses passt where it is %j', (abilities, problem) => {
+  ])('rejects passt if it is %j', (abilities, problem) => {
     const choose = (): unknown => chooseBackend('passt', abilities, true, []);
     expect(choose).toThrow(InvalidInputError);
     expect(choose).toThrow(`net: ${problem}`);
@@ -62,8 +62,8 @@ describe('chooseBackend', () => {
   });
 });
 
-describe('the guest has the same network everywhere', () => {
-  it('with IPv6 where the backend has it', () => {
+describe('the guest has the same network with each backend', () => {
+  it('with IPv6 if the backend has it', () => {
     const guest = {
       mac: '52:54:00:12:34:56',
       mtu: 65_520,
@@ -76,13 +76,13 @@ describe('the guest has the same network everywhere', () => {
     expect(plan('slirp', [], ipv4Host).guest).toEqual({ ...guest, mtu: 1500 });
   });
 
-  it('with IPv4 alone where passt finds no IPv6', () => {
+  it('with IPv4 only if passt finds no IPv6', () => {
     const { guest } = plan('passt-stream', [], ipv4Host);
     expect(guest.addresses).toEqual(['10.0.2.15/24']);
     expect(guest.gateways).toEqual(['10.0.2.2']);
   });
 
-  it('asks the IPv4 forwarder where the host has a nameserver of that kind, or none, or the guest no IPv6', () => {
+  it('uses the IPv4 resolver if the host has an IPv4 nameserver or none, or if the guest has no IPv6', () => {
     const dnsOf = (nameservers: string[], ipv6Interface: string | undefined): readonly string[] =>
       plan('passt-stream', [], { ipv6Interface, nameservers }).guest.dns;
     expect(dnsOf(['2001:db8::53', '192.0.2.53'], 'eth9')).toEqual(['10.0.2.3']);
@@ -90,13 +90,13 @@ describe('the guest has the same network everywhere', () => {
     expect(dnsOf(['2001:db8::53'], undefined)).toEqual(['10.0.2.3']);
   });
 
-  it('asks the IPv6 forwarder where the host has no other nameserver', () => {
+  it('uses the IPv6 resolver if the host has only IPv6 nameservers', () => {
     const onlyIpv6 = { ipv6Interface: 'eth9', nameservers: ['2001:db8::53'] };
     expect(plan('passt-stream', [], onlyIpv6).guest.dns).toEqual(['fd76:6d6c:6574::3']);
   });
 });
 
-describe('forwards that a backend cannot make', () => {
+describe('forwards that a backend does not support', () => {
   it.each<[NetworkBackend, string[], HostNetwork, RegExp]>([
     ['slirp', ['[::1]:8080:80'], host, /slirp forwards IPv4 only/],
     ['passt-stream', ['[::1]:8080:80'], ipv4Host, /requires an IPv6 interface/],
@@ -106,7 +106,7 @@ describe('forwards that a backend cannot make', () => {
     expect(() => plan(backend, ports, on)).toThrow(message);
   });
 
-  it('are told with what to do, and which they are', () => {
+  it('are named, with a hint', () => {
     const failing = (backend: NetworkBackend, ports: string[], on = ipv4Host) => {
       try {
         return plan(backend, ports, on);
@@ -127,7 +127,7 @@ describe('forwards that a backend cannot make', () => {
     });
   });
 
-  it('are none where passt has one port for two addresses, or one number for two protocols', () => {
+  it('do not include one host port at two addresses or for two protocols with passt', () => {
     const ports = ['127.0.0.1:8080:80', '127.0.0.2:8080:80', '8080:53/udp', '[::1]:8080:80'];
     expect(plan('passt-stream', ports).forwards).toHaveLength(4);
     // Which number is chosen is not known yet.
@@ -152,12 +152,12 @@ describe('forwards that a backend cannot make', () => {
     );
   });
 
-  it('slirp can lead one port number to two guest ports', () => {
+  it('slirp supports one host port number for two guest ports', () => {
     expect(plan('slirp', ['127.0.0.1:8080:80', '127.0.0.2:8080:81']).forwards).toHaveLength(2);
   });
 });
 
-it('has a program of its own only with passt, and leads to the host’s loopback only with slirp', () => {
+it('only passt is a separate program, and only slirp reaches the host’s loopback', () => {
   expect(plan('passt-stream')).toMatchObject({
     backend: 'passt-stream',
     passtPath: '/usr/bin/passt',
@@ -174,7 +174,7 @@ it('has a program of its own only with passt, and leads to the host’s loopback
 });
 
 describe('passtArguments', () => {
-  it('says every address and keeps the guest off the host loopback', () => {
+  it('state every address, and keep the guest off the host’s loopback', () => {
     const argv = passtArguments(plan('passt-vhost-user', ['8080:80', '[::1]:8081:81', '5353:53/udp']));
     expect(argv.join(' ')).toBe(
       '--foreground --vhost-user --fd 3 --interface eth9 --mac-addr 9a:55:9a:55:9a:55 ' +
@@ -183,7 +183,7 @@ describe('passtArguments', () => {
     );
   });
 
-  it('forwards nothing unasked, over a stream on a host without IPv6', () => {
+  it('forward only requested ports, over a stream on a host without IPv6', () => {
     expect(passtArguments(plan('passt-stream', [], ipv4Host)).join(' ')).toBe(
       '--foreground --fd 3 --interface lo --mac-addr 9a:55:9a:55:9a:55 ' +
         '--address 10.0.2.15 --netmask 24 --gateway 10.0.2.2 --ipv4-only --dns-forward 10.0.2.3 --mtu 65520 --no-map-gw ' +
@@ -192,7 +192,7 @@ describe('passtArguments', () => {
   });
 });
 
-describe('by hand, over a path', () => {
+describe('a dry run, over a path', () => {
   it('passt listens for one QEMU, and QEMU connects', () => {
     const argv = passtArguments(plan('passt-stream'), { kind: 'listening', path: '/run/net' }).join(' ');
     expect(argv).toContain('--one-off --socket /run/net');
@@ -226,7 +226,7 @@ describe('qemuNetwork', () => {
     [{ reconnect: 1 }, { server: false, reconnect: 1 }],
     // QEMU before 8.0 comes back by no option, and lets the next one in where it listens.
     ['listens', { server: true }],
-  ] as const)('a stream that comes again by %j', (again, option) => {
+  ] as const)('a stream reconnects by %j', (again, option) => {
     const path = { socketPath: '/run/net', descriptor: undefined, again };
     expect(qemuNetwork(plan('passt-stream'), path).netdev).toEqual({
       type: 'stream',
@@ -256,20 +256,17 @@ describe('qemuNetwork', () => {
     });
   });
 
-  it.each(['slirp', 'passt-stream', 'passt-vhost-user'] as const)(
-    '%s has the card of the plan',
-    (backend) => {
-      expect(qemuNetwork(plan(backend), wiring).device).toEqual({
-        driver: 'virtio-net-pci',
-        id: 'network-device',
-        netdev: 'network',
-        mac: '52:54:00:12:34:56',
-        romfile: '',
-      });
-    },
-  );
+  it.each(['slirp', 'passt-stream', 'passt-vhost-user'] as const)('%s uses the planned card', (backend) => {
+    expect(qemuNetwork(plan(backend), wiring).device).toEqual({
+      driver: 'virtio-net-pci',
+      id: 'network-device',
+      netdev: 'network',
+      mac: '52:54:00:12:34:56',
+      romfile: '',
+    });
+  });
 
-  it('slirp has the forwards in QEMU', () => {
+  it('slirp has its forwards in QEMU’s options', () => {
     const qemu = qemuNetwork(plan('slirp', ['8080:80', '0.0.0.0:5353:53/udp']), wiring);
     expect(qemu.netdev).toMatchObject({
       type: 'user',

@@ -79,7 +79,7 @@ describe('an IPv6 address', () => {
     ['fe8::1', false],
     ['2001:fe80::1', false],
     ['::fe80:0:1', false],
-  ])('%s is of a link alone: %s', (address, is) => {
+  ])('%s is link-local: %s', (address, is) => {
     expect(isLinkLocal(address)).toBe(is);
   });
 
@@ -87,7 +87,7 @@ describe('an IPv6 address', () => {
     ['::ffff:7f00:1', true],
     ['::fffe:7f00:1', false],
     ['1::ffff:7f00:1', false],
-  ])('%s is IPv4 in disguise: %s', (address, is) => {
+  ])('%s is a mapped IPv4 address: %s', (address, is) => {
     expect(isMappedIpv4(address)).toBe(is);
   });
 });
@@ -97,7 +97,7 @@ it.each([
   ['::', true],
   ['127.0.0.1', false],
   ['::1', false],
-])('%s is all of the host’s: %s', (address, is) => {
+])('%s means all addresses of the host: %s', (address, is) => {
   expect(isWildcard(address)).toBe(is);
 });
 

@@ -9,7 +9,7 @@ const bound = (text: string, ephemeral = true): BoundForward => {
 const ports = (wanted: string[], made: BoundForward[]): (number | undefined)[] =>
   pairForwards(parsePortForwards(wanted), made).map((forward) => forward?.hostPort);
 
-it('gives each of two that lead to one guest port its own', () => {
+it('gives two forwards of one guest port a host port each', () => {
   expect(ports(['80', '80'], [bound('1001:80'), bound('1002:80')])).toEqual([1001, 1002]);
   expect(ports(['80', '80', '80'], [bound('1001:80'), bound('1002:80')])).toEqual([1001, 1002, undefined]);
   expect(ports(['80'], [bound('1001:80'), bound('1002:80')])).toEqual([1001]);
@@ -22,11 +22,11 @@ it.each([
   ['a host port that the user gave', ['80'], bound('1001:80', false)],
   ['a host port that vmlet chose', ['1001:80'], bound('1001:80')],
   ['another host port', ['1002:80'], bound('1001:80', false)],
-])('does not take one with %s', (_, wanted, made) => {
+])('does not reuse a host port with %s', (_, wanted, made) => {
   expect(ports(wanted, [made])).toEqual([undefined]);
 });
 
-it('tells a chosen port from a given one, in any order', () => {
+it('distinguishes chosen from given host ports, in any order', () => {
   const made = [bound('1001:80'), bound('1002:80', false), bound('1003:53/udp')];
   expect(ports(['53/udp', '1002:80', '80'], made)).toEqual([1003, 1002, 1001]);
 });

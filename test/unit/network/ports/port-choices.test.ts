@@ -32,8 +32,8 @@ it.each([0, 1, 2])('restarts for each of %d chosen ports that another process to
 describe('gives up', () => {
   it.each([
     ['after three choices', chosen, 3],
-    ['at once where the user gave the port', given, 1],
-    ['at once for any other failure', new Error('no QEMU'), 1],
+    ['at once if the user gave the port', given, 1],
+    ['at once for other failures', new Error('no QEMU'), 1],
   ])('%s', async (_, error, starts) => {
     const attempts = new Attempts(Infinity, error);
     await expect(withPortChoices(undefined, attempts.start)).rejects.toBe(error);

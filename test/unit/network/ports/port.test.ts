@@ -126,7 +126,7 @@ it.each<[PortInput, string, string]>([
   ['70000-80', 'invalid port "70000-80"', 'write a port as [[address:]'],
   ['90-80', 'invalid range "90-80"', 'write "80-90"'],
   [{ guestPort: 0 }, 'invalid port 0: ', 'with ports from 1 to 65535; without hostPort a free one is chosen'],
-])('says of %j what it is, and what to do', (port, problem, hint) => {
+])('explains %j, with a hint', (port, problem, hint) => {
   const error = refusal(port);
   expect(error.message).toContain(problem);
   expect(error.hint).toContain(hint);

@@ -43,14 +43,14 @@ const join = (
   earlier?: Parameters<typeof joinedMembership>[2]['earlier'],
 ) => joinedMembership(LAN, [WEB, DB], { name, wanted: { network: 'lan', ...wanted }, earlier });
 
-test('a member gets the lowest free address, and a hardware address that follows from it', () => {
+test('a member gets the lowest free address, and a hardware address derived from it', () => {
   expect(join('cache')).toEqual({ network: 'lan', address: '10.9.0.4', mac: '52:54:0a:09:00:04' });
   expect(joinedMembership(LAN, [DB], { name: 'a', wanted: { network: 'lan' } })).toMatchObject({
     address: '10.9.0.2',
   });
 });
 
-test('a member keeps its addresses, until it asks for others', () => {
+test('a member keeps its addresses until it requests others', () => {
   const earlier = { network: 'lan', address: '10.9.0.6', mac: '52:54:00:00:00:01' };
   expect(join('cache', {}, earlier)).toEqual(earlier);
   expect(join('cache', { mtu: 9000 }, earlier)).toEqual({ ...earlier, mtu: 9000 });
@@ -72,11 +72,11 @@ test.each([
   [{ mac: '52:54:0a:09:00:02' }, 'hardware address 52:54:0a:09:00:02 is taken by web'],
   [{ alias: 'Web' }, 'the name Web is taken by web'],
   [{ alias: 'primary' }, 'the name primary is taken by db'],
-])('refuses %o', (wanted, problem) => {
+])('rejects %o', (wanted, problem) => {
   expect(() => join('cache', wanted)).toThrow(problem);
 });
 
-test('refuses a name that is the alias of another member, and a full network', () => {
+test('rejects a name that is another member’s alias, and a member of a full network', () => {
   expect(() => join('primary')).toThrow('the name primary is taken by db');
   expect(() => checkNames(LAN, [DB], [undefined])).not.toThrow();
   const full = [4, 5, 6].map((last) => ({
@@ -90,7 +90,7 @@ test('refuses a name that is the alias of another member, and a full network', (
   );
 });
 
-test('names stand for IPv4 addresses, alone and in the domain of the network', () => {
+test('names resolve to IPv4 addresses, with and without the domain of the network', () => {
   expect(hostsLines(LAN, [WEB, DB])).toEqual([
     '10.9.0.2 web web.lan',
     '10.9.0.3 db db.lan primary primary.lan',
@@ -99,7 +99,7 @@ test('names stand for IPv4 addresses, alone and in the domain of the network', (
   expect(isForMembers(LAN, '10.9.0.6')).toBe(true);
 });
 
-test('the switch’s table has subnet, members, links and partitions', () => {
+test('the table of the switch contains subnet, members, links and partitions', () => {
   const slow = { ...DB, latencyMs: 20, lossPpm: 5000, bandwidth: 1_250_000 };
   const record = { ...LAN, mtu: 9000, partitions: [[['web', 'cache'], ['db']]] };
   expect(formatSwitchTable(record, [WEB, slow])).toBe(
@@ -114,7 +114,7 @@ test('the switch’s table has subnet, members, links and partitions', () => {
   );
 });
 
-test('a new network has a free subnet, and one that is given must be free', () => {
+test('a new network gets a free subnet, and a given subnet must be free', () => {
   const taken = [{ subnet: parseSubnet('10.9.0.0/23'), user: 'the network lan' }, OUTSIDE];
   expect(freeSubnet(taken).text).toBe('10.9.2.0/24');
   expect(checkSubnet('10.8.0.0/16', taken).text).toBe('10.8.0.0/16');

@@ -4,7 +4,7 @@ import { checkNetworkName, isFirstCard } from '../../../../src/network/private/n
 
 const parse = (text: string) => parseMembership(text, 'networks[0]');
 
-test('reads a name, and all options in any order', () => {
+test('accepts a name, and all options in any order', () => {
   expect(parse('lan')).toEqual({ network: 'lan' });
   expect(
     parse(
@@ -43,11 +43,11 @@ test.each([
   ['Lan', 'invalid network name "Lan"'],
   ['', 'invalid network name ""'],
   ['local', 'local is a reserved word'],
-])('refuses %s', (text, problem) => {
+])('rejects %s', (text, problem) => {
   expect(() => parse(text)).toThrow(problem);
 });
 
-test('the extremes of each option are accepted', () => {
+test('the minimum and maximum of each option are accepted', () => {
   expect(parse('lan:mtu=576,latency=60s,loss=100%,bandwidth=8kbit')).toMatchObject({
     mtu: 576,
     latencyMs: 60_000,
@@ -62,7 +62,7 @@ test('the extremes of each option are accepted', () => {
   });
 });
 
-test('the words of a first card are no names of networks', () => {
+test('the words for a first card are not names of networks', () => {
   for (const word of ['auto', 'passt', 'slirp', 'none', 'bridge=br0', 'none:ip=10.0.0.1']) {
     expect(isFirstCard(word), word).toBe(true);
   }
@@ -74,7 +74,7 @@ test('the words of a first card are no names of networks', () => {
   expect(() => checkNetworkName('-lan')).toThrow('inner hyphens');
 });
 
-test('a network is listed once, and there are at most eight', () => {
+test('each network can be listed once, and at most eight', () => {
   const names = Array.from({ length: 9 }, (_, index) => ({ network: `n${index}` }));
   expect(() => checkMemberships(names.slice(0, 8), 'networks')).not.toThrow();
   expect(() => checkMemberships(names, 'networks')).toThrow('at most 8 networks, not 9');
