@@ -63,11 +63,15 @@ describe('the steps of a layer', () => {
   });
 
   it.each<[string, Partial<LayerRecipe>, RegExp]>([
-    ['nothing to do', {}, /^run: no script and no packages given/],
-    ['a script that is not there', { run: [{ path: '/no/such' }] }, /^run: no such file: \/no\/such$/],
-    ['a package that is an option', { include: ['--force'] }, /^include: invalid package name "--force"/],
-    ['a package that ends the quote', { include: ["a'b"] }, /^include: invalid package name "a'b"/],
-    ['an empty package', { include: [''] }, /^include: invalid package name ""/],
+    ['no steps', {}, /^run: no script and no packages given/],
+    ['a missing script', { run: [{ path: '/no/such' }] }, /^run: no such file: \/no\/such$/],
+    [
+      'a package name that is an option',
+      { include: ['--force'] },
+      /^include: invalid package name "--force"/,
+    ],
+    ['a package name with a quote', { include: ["a'b"] }, /^include: invalid package name "a'b"/],
+    ['an empty package name', { include: [''] }, /^include: invalid package name ""/],
     ['a variable with a space', { run: [setup], environment: { 'A B': '' } }, /^env: invalid variable "A B"/],
     ['a value with a NUL', { run: [setup], environment: { A: '\0' } }, /^env: invalid variable "A"/],
   ])('reject %s', async (_what, recipe, message) => {

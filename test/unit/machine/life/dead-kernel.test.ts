@@ -15,11 +15,11 @@ describe('a kernel counts as dead', () => {
   });
 
   it.each([
-    ['that may reboot yet', PANIC],
+    ['that may still reboot', PANIC],
     ['after the fault of a driver', '[    1.898959] Oops: 0000 [#1] PREEMPT SMP NOPTI'],
-    ['after nine of them', 'Oops: 0000 [#9] SMP'],
-    ['that counts something else', 'nvme: [#35]'],
-    ['that only boots', '[    0.000000] Linux version 6.12.118+deb13-cloud-amd64'],
+    ['after nine faults', 'Oops: 0000 [#9] SMP'],
+    ['that counts other things', 'nvme: [#35]'],
+    ['that is only booting', '[    0.000000] Linux version 6.12.118+deb13-cloud-amd64'],
   ])('but not one %s', (_, line) => {
     expect(isLastOfKernel(line)).toBe(false);
   });

@@ -27,7 +27,7 @@ describe('decideOutcome', () => {
   it.each([
     ['the guest powers off', [shutdown('guest-shutdown')], {}, { kind: 'power-off', requested: false }],
     [
-      'the guest follows its power button',
+      'the guest reacts to its power button',
       [{ event: 'POWERDOWN' }, shutdown('guest-shutdown')],
       {},
       { kind: 'power-off', requested: true },
@@ -85,13 +85,13 @@ describe('decideOutcome', () => {
       { kind: 'qemu-crash', status: signalled('SIGSEGV'), lastWords: [] },
     ],
     [
-      'an end without any reason',
+      'an end without a reason',
       [],
       { lastWords: ['what?'] },
       { kind: 'qemu-crash', status: exited(0), lastWords: ['what?'] },
     ],
     [
-      'a start that failed',
+      'a failed start',
       [],
       { status: exited(1), negotiated: false, lastWords: ['no such device'] },
       { kind: 'start-failure', status: exited(1), lastWords: ['no such device'] },
@@ -103,7 +103,7 @@ describe('decideOutcome', () => {
       { kind: 'accelerator-failure', lastWords: [] },
     ],
     [
-      'virtiofsd’s end, after which we killed QEMU',
+      'the end of virtiofsd, after which vmlet killed QEMU',
       [],
       {
         status: signalled('SIGKILL'),

@@ -24,7 +24,7 @@ const idle: MachineStatistics = {
   networks: null,
 };
 
-test('a rate is by the host’s uptime, whatever its clock did', () => {
+test('a rate is computed from the host’s uptime, even if its clock was set', () => {
   const disk = { ...idle.disks[0]!, readBytes: 5000, readOperations: 14 };
   const later: MachineStatistics = {
     ...idle,
@@ -54,18 +54,18 @@ test('a rate is by the host’s uptime, whatever its clock did', () => {
   });
 });
 
-test('is undefined between two runs of a machine, and without time between readings', () => {
+test('a rate is undefined across two runs of a machine, and for two readings at one time', () => {
   expect(rate(idle, idle)).toBeUndefined();
   expect(rate(idle, { ...idle, uptimeMs: 500 })).toBeUndefined();
   expect(rate(idle, { ...idle, uptimeMs: 20_000, cpu: { ...idle.cpu, qemuMs: 10 } })).toBeUndefined();
 });
 
-test('a restarted helper counts from zero, never negative', () => {
+test('a restarted helper counts from zero, and its rate is never negative', () => {
   const later = { ...idle, uptimeMs: 11_000, cpu: { ...idle.cpu, helpersMs: 20 } };
   expect(rate(idle, later)?.cpu.percent).toBe(0);
 });
 
-test('the guest’s own counters, its loopback left out', () => {
+test('the guest’s counters exclude its loopback', () => {
   const statistics = { 'rx-bytes': 5n, 'rx-packets': 1, 'tx-bytes': 7, 'tx-packets': 2, 'rx-errs': 0 };
   expect(
     networkStatisticsOfGuest([{ name: 'lo', statistics }, { name: 'ens3', statistics }, { name: 'ens4' }]),

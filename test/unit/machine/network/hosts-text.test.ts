@@ -3,7 +3,7 @@ import { withNetworkNames, withNetworksOnly } from '../../../../src/machine/netw
 
 const names = (...pairs: [string, string][]) => pairs.map(([name, address]) => `${address} ${name}`);
 
-test('adds a network’s names behind what there is, with or without an end of line', () => {
+test('appends the names of a network, with or without a final newline', () => {
   const expected = '127.0.0.1 localhost\n# vmlet 10.77.0.0/24\n10.77.0.2 web\n# end of vmlet 10.77.0.0/24\n';
   for (const before of ['127.0.0.1 localhost\n', '127.0.0.1 localhost']) {
     expect(withNetworkNames(before, '10.77.0.0/24', names(['web', '10.77.0.2']))).toBe(expected);
@@ -13,14 +13,14 @@ test('adds a network’s names behind what there is, with or without an end of l
   );
 });
 
-test('leaves every line of what there is', () => {
+test('keeps every existing line', () => {
   const before = '127.0.0.1 localhost\n::1 localhost\n192.0.2.1 added\n';
   expect(withNetworkNames(before, '10.77.0.0/24', names())).toBe(
     `${before}# vmlet 10.77.0.0/24\n# end of vmlet 10.77.0.0/24\n`,
   );
 });
 
-test('replaces what it said before, and leaves other networks and what the guest has added', () => {
+test('replaces its earlier lines, and keeps those of other networks and of the guest', () => {
   const one = withNetworkNames('127.0.0.1 localhost\n', '10.77.0.0/24', names(['web', '10.77.0.2']));
   const two = withNetworkNames(one, '10.77.1.0/24', names(['web', '10.77.1.2']));
   const three = withNetworkNames(
@@ -45,14 +45,14 @@ test('replaces what it said before, and leaves other networks and what the guest
   expect(again).toBe(three);
 });
 
-test('takes nothing away where the guest has broken its marks', () => {
+test('removes nothing if the guest has broken the markers', () => {
   const broken = '# end of vmlet 10.77.0.0/24\n127.0.0.1 localhost\n# vmlet 10.77.0.0/24\n';
   expect(withNetworkNames(broken, '10.77.0.0/24', names())).toBe(
     `${broken}# vmlet 10.77.0.0/24\n# end of vmlet 10.77.0.0/24\n`,
   );
 });
 
-test('removes the lines of networks that a guest has left, and nothing else', () => {
+test('removes the lines of networks that the guest has left, and nothing else', () => {
   const before = '127.0.0.1 localhost\n';
   const both = withNetworkNames(
     withNetworkNames(before, 'lan', names(['db', '10.9.0.2'])),

@@ -4,7 +4,7 @@ import { createNetwork } from '../../../../src/machine/network/create-network.ts
 import { parseNetworks } from '../../../../src/machine/network/network-place.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 
-test('each network has its own addresses by default, and the ones that it was given', () => {
+test('each network has its own subnet by default, or the given name and subnet', () => {
   const [one, other] = [createNetwork(), createNetwork()];
   expect(one.subnet).toMatch(/^10\.77\.\d+\.0\/24$/);
   expect(other.subnet).not.toBe(one.subnet);
@@ -16,13 +16,13 @@ test('each network has its own addresses by default, and the ones that it was gi
 });
 
 test.each([{ subnet: '10.77.0.0/8' }, { subnet: '10.0.0.0/16' }, { name: 'has space' }, { nmae: 'lab' }])(
-  'refuses %o',
+  'rejects %o',
   (options) => {
     expect(() => createNetwork(options)).toThrow(InvalidInputError);
   },
 );
 
-test('gives a name the address that it had before, and its card with it', () => {
+test('gives a returning name its earlier address and hardware address', () => {
   const network = createNetwork({ subnet: '10.77.9.0/24' });
   const web = network.take('web');
   const db = network.take('db');
@@ -38,7 +38,7 @@ test('gives a name the address that it had before, and its card with it', () => 
   db.leave();
 });
 
-test('has a place for as many as its subnet has addresses, and for nobody when it is closed', async () => {
+test('has as many members as its subnet has addresses, and none once it is closed', async () => {
   const network = createNetwork({ subnet: '10.77.9.0/30' });
   expect(network.take('only').addresses).toEqual(['10.77.9.2/30']);
   expect(() => network.take('another')).toThrow(/no free address in 10\.77\.9\.0\/30/);
@@ -47,7 +47,7 @@ test('has a place for as many as its subnet has addresses, and for nobody when i
   expect(() => network.take('only')).toThrow(/is closed/);
 });
 
-test('parts only names that it knows, each in one group', () => {
+test('partitions only known names, each in one group', () => {
   const network = createNetwork();
   network.take('web');
   network.take('db').leave();
@@ -56,7 +56,7 @@ test('parts only names that it knows, each in one group', () => {
   expect(() => network.partition(['web'], ['db', 'web'])).toThrow(/"web" is in two groups/);
 });
 
-test('a machine is found by its own name, or by another for one network', () => {
+test('a machine is found by its own name, or by another name in one network', () => {
   const [one, other] = [createNetwork(), createNetwork()];
   expect(parseSpec({ name: 'm', networks: [one, { network: other, name: 'db' }] }).networks).toEqual([
     { network: one, name: 'm' },
@@ -65,7 +65,7 @@ test('a machine is found by its own name, or by another for one network', () => 
   expect(parseSpec({}).networks).toEqual([]);
 });
 
-test('says what is wrong with the networks of a machine', () => {
+test('rejects invalid networks of a machine', () => {
   const network = createNetwork({ subnet: '10.78.0.0/16' });
   const inside = createNetwork({ subnet: '10.78.3.0/24' });
   const refuse = (networks: unknown) => () => parseNetworks(networks as [], 'm');
@@ -78,7 +78,7 @@ test('says what is wrong with the networks of a machine', () => {
   expect(refuse(Array.from({ length: 9 }, () => createNetwork()))).toThrow(/at most 8 networks, not 9/);
 });
 
-test('has the most networks that it may, side by side, and says what to do about others', () => {
+test('accepts up to eight networks, and explains each error with a hint', () => {
   const eight = Array.from({ length: 8 }, (_, index) => createNetwork({ subnet: `10.79.${index}.0/24` }));
   expect(parseNetworks(eight, 'm').map(({ name }) => name)).toEqual(Array(8).fill('m'));
   const nine = [...eight, createNetwork({ subnet: '10.79.8.0/24' })];
@@ -111,7 +111,7 @@ test('has the most networks that it may, side by side, and says what to do about
   expect(refusal({ length: 0 })).toMatchObject({ message: 'networks: expected an array of networks' });
 });
 
-test('networks of named machines are given by name, once, and a first card may be among them', () => {
+test('networks of named machines are given by name, once each, and one word may describe the first card', () => {
   const lan = createNetwork();
   const { net, networks } = parseSpec({ name: 'm', networks: ['none', lan, 'lan:alias=db', 'dmz'] });
   expect(net).toBe('none');

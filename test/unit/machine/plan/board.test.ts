@@ -14,11 +14,11 @@ it.each([
   expect(cpuModel(asked, accelerator)).toBe(model);
 });
 
-it("the host's own processor is refused without KVM, with the reason", () => {
+it("the host's own processor is rejected without KVM, with the reason", () => {
   expect(() => cpuModel('host', tcg)).toThrow('cpu: "host" requires KVM, which is not used (asked for)');
 });
 
-it('our kernels boot without the devices that they do not use, each of which is a probe', () => {
+it('our kernels boot without unused devices, each of which would be probed', () => {
   expect(board).toEqual({
     type: 'q35',
     options: {

@@ -10,12 +10,12 @@ it('reads the memory limits of Linux', () => {
 });
 
 describe('a guest', () => {
-  it('may have all that the host has, its swap included', () => {
+  it('may have all memory of the host, including its swap', () => {
     expect(() => checkHostMemory(24 * GiB, HOST)).not.toThrow();
     expect(() => checkHostMemory(25 * GiB, { ...HOST, swapBytes: GiB })).not.toThrow();
   });
 
-  it('is refused when it is larger than its host', () => {
+  it('is rejected if it is larger than its host', () => {
     expect(() => checkHostMemory(900 * GiB, HOST)).toThrow(
       expect.objectContaining({
         message: "memory: 900 GiB exceeds the host's 24 GiB of memory and no swap",

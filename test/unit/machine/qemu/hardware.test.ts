@@ -44,7 +44,7 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
     'disks: disk0 in port0 then, disk0 in port1 (read-only) now',
   ],
   [{ disks: [plainDisk] }, {}, 'disks: disk0 in  then, none now'],
-])('tells %j from %j: %s', (then, now, difference) => {
+])('distinguishes %j from %j: %s', (then, now, difference) => {
   expect(differences(then, now)).toEqual([difference]);
 });
 

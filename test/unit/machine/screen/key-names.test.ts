@@ -71,7 +71,7 @@ it.each([
   ['kp_0', 'kp0'],
   ['kp_9', 'kp9'],
   ['audiomute', 'mute'],
-])('%s is also called %s, with Linux’s KEY_ before it or without', (key, aliases) => {
+])('%s has the alias %s, with or without Linux’s prefix KEY_', (key, aliases) => {
   for (const alias of aliases.split(' ')) {
     expect(parseKeys(alias)).toEqual([key]);
     if (/^\w+$/.test(alias)) expect(parseKeys(`KEY_${alias.toUpperCase()}`)).toEqual([key]);

@@ -11,14 +11,17 @@ describe('a working directory', () => {
     },
   );
 
-  it.each(['/', '/home', '/home/alice', '/root', '/proc/1', '/dev', '/sys/class'])('%s is not', (path) => {
-    expect(mayShow(path, homes)).toBe(false);
-  });
+  it.each(['/', '/home', '/home/alice', '/root', '/proc/1', '/dev', '/sys/class'])(
+    '%s is not shown',
+    (path) => {
+      expect(mayShow(path, homes)).toBe(false);
+    },
+  );
 });
 
 const user = { runsAs: { uid: 7, gid: 8 }, changesUser: false, homes: ['/root'], workdir: undefined };
 
-it('is a share for reading only, of a directory that contains chosen ones', () => {
+it("the host's system is a read-only share of chosen directories and the working directory", () => {
   const share = shareOfHost({ ...user, directory: '/work' });
   expect(share).toMatchObject({ source: '/host', readOnly: true, ids: { kind: 'host' }, cache: 'always' });
   expect(share.shows).toEqual(expect.arrayContaining(['/usr', '/etc', '/work']));
@@ -29,7 +32,7 @@ it('is a share for reading only, of a directory that contains chosen ones', () =
   expect(shareOfHost({ ...user, homes, directory: undefined }).shows).not.toContain('/opt');
 });
 
-describe('its virtiofsd', () => {
+describe("the virtiofsd of the host's system", () => {
   const virtiofsd = {
     path: '/virtiofsd',
     translatesIds: true,
@@ -38,7 +41,7 @@ describe('its virtiofsd', () => {
     announcesMounts: true,
   };
 
-  it('shows files of others as those of root, for an ordinary user', () => {
+  it('shows the files of all users as root’s, for an ordinary user', () => {
     expect(hostSystemArguments({ virtiofsd, changesUser: false })).toEqual([
       '--no-announce-submounts',
       '--translate-uid=host:65534:0:1',
@@ -47,7 +50,7 @@ describe('its virtiofsd', () => {
     expect(hostSystemArguments({ virtiofsd, changesUser: true })).toEqual(['--no-announce-submounts']);
   });
 
-  it('gets no options that it lacks', () => {
+  it('gets no unsupported options', () => {
     const older = { ...virtiofsd, announcesMounts: false, translatesIds: false };
     expect(hostSystemArguments({ virtiofsd: older, changesUser: false })).toEqual([]);
   });

@@ -76,13 +76,13 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     ['./a:/b:copy,cache=auto', 'cache and ids cannot be used together with copy', ''],
     ['./a:/b:copy,ids=squash', 'cache and ids cannot be used together with copy', ''],
     ['./a\0:/b', 'a path cannot contain a NUL', ''],
-  ])('refuses %j', (text, problem, hint) => {
+  ])('rejects %j', (text, problem, hint) => {
     const said = refusal(() => volume(text));
     expect(said).toContain(`volumes[0]: ${problem}`);
     expect(said).toContain(hint);
   });
 
-  it('takes objects, whose source may contain a colon', () => {
+  it('accepts objects, whose source may contain a colon', () => {
     expect(volume({ source: './a:b', target: '/x', readOnly: true, cache: 'always', uid: 7 })).toEqual({
       field: 'volumes[0]',
       source: `${directory}/a:b`,
@@ -97,14 +97,14 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     );
   });
 
-  it('refuses two directories at one path, however it is written', () => {
+  it('rejects two directories at one path, however it is written', () => {
     const parse = () => parseMounts({ volumes: ['/a:/x', '/b:/y'], mounts: ['src=/c,dst=/x/'], directory });
     expect(refusal(parse)).toContain('mounts[0]: two mounts at one path of the guest: /x');
     expect(parseMounts({ volumes: ['/a:/x', '/a:/x/y'], directory }).shares).toHaveLength(2);
   });
 });
 
-it('takes at most eight', () => {
+it('accepts at most eight shares', () => {
   const volumes = Array.from({ length: 9 }, (_, index) => `/a:/b${index}`);
   expect(refusal(() => parseMounts({ volumes, directory }))).toContain(
     '9 directories and volumes, but at most 8',
@@ -138,14 +138,14 @@ describe('--mount', () => {
     ['src=/a,dst=/x,size=1', 'size does not apply to a directory of the host', ''],
     ['src=/a,,dst=/x', 'invalid mount', 'quote a field'],
     ['src=/a,"dst=/x', 'invalid mount', 'quote a field'],
-  ])('refuses %j', (text, problem, hint) => {
+  ])('rejects %j', (text, problem, hint) => {
     const said = refusal(() => mount(text));
     expect(said).toContain(`mounts[0]: ${problem}`);
     expect(said).toContain(hint);
   });
 });
 
-describe('volumes by name', () => {
+describe('named volumes', () => {
   const plain = { name: 'cache', target: '/c', readOnly: false, sizeBytes: 10 * 1024 ** 3 };
 
   it.each<[string, object]>([
@@ -158,7 +158,7 @@ describe('volumes by name', () => {
     expect(volume(text)).toMatchObject({ field: 'volumes[0]', ...expected });
   });
 
-  it('are the same as --mount, and as objects; a type decides about a name', () => {
+  it('are the same as --mount and as objects, and type decides what a name means', () => {
     const { field: _field, ...expected } = volume('cache:/c:ro') as { field: string };
     expect(mount('type=volume,src=cache,dst=/c,ro')).toEqual({ field: 'mounts[0]', ...expected });
     expect(volume({ source: 'cache', target: '/c', readOnly: true })).toMatchObject(expected);
@@ -167,13 +167,13 @@ describe('volumes by name', () => {
     });
   });
 
-  it('are mounted once', () => {
+  it('can be mounted only once', () => {
     const parse = () => parseMounts({ volumes: ['a:/x', 'a:/y'], directory });
     expect(refusal(parse)).toContain('volumes[1]: a volume can be mounted once: a');
   });
 });
 
-it('--mount type=tmpfs has podman’s size and mode', () => {
+it('--mount type=tmpfs accepts podman’s size and mode', () => {
   expect(mount('type=tmpfs,dst=/x')).toEqual({
     field: 'mounts[0]',
     target: '/x',

@@ -36,7 +36,7 @@ function followers(words: readonly string[], option: string): string[][] {
   return words.flatMap((word, index) => (word === option ? [words.slice(index + 1, index + 3)] : []));
 }
 
-it('gives every file to one user on each side', () => {
+it('maps every file to one user on each side', () => {
   const command = virtiofsdCommand(share);
   expect(command).toEqual([
     '/usr/libexec/virtiofsd',
@@ -54,14 +54,14 @@ it('gives every file to one user on each side', () => {
   ]);
 });
 
-it('leaves out what is not asked for and what this virtiofsd lacks', () => {
+it('omits options that are not needed or not supported', () => {
   const virtiofsd = { ...share.virtiofsd, usesFileHandles: false, survivesMissingFiles: false };
   const command = virtiofsdCommand({ ...share, virtiofsd, ids: { kind: 'host' }, readOnly: true });
   expect(command.join(' ')).not.toMatch(/translate|migration|handles/);
   expect(command).toContain('--readonly');
 });
 
-it('asks for few of root’s capabilities, and keeps as many', () => {
+it('requests few of root’s capabilities, and keeps only the needed ones', () => {
   const root = { ...share, runsAs: { uid: 0, gid: 0 } };
   expect(virtiofsdCommand(root)).toContain('--modcaps=-chown:-fsetid:-mknod:-setfcap:-setgid:-setuid');
   expect(followers(virtiofsdConfinement(root), '--keep')[0]?.[0]).toBe('setpcap,fowner');
@@ -71,7 +71,7 @@ it('asks for few of root’s capabilities, and keeps as many', () => {
   expect(virtiofsdConfinement(share)).not.toContain('--keep');
 });
 
-it('confines it to the directory, where it may create all but devices', () => {
+it('confines virtiofsd to the directory, where it may create anything but devices', () => {
   const words = virtiofsdConfinement(share);
   expect(followers(words, '--bind')).toContainEqual([source, expect.anything()]);
   const [rights] = followers(words, '--landlock').filter(([, path]) => path === source);
@@ -81,16 +81,16 @@ it('confines it to the directory, where it may create all but devices', () => {
   expect(words).not.toContain('--user');
 });
 
-it('lets it only read a directory that is read-only', () => {
+it('permits only reading in a read-only directory', () => {
   const words = virtiofsdConfinement({ ...share, readOnly: true });
   expect(followers(words, '--bind').map(([path]) => path)).toEqual(['/dev/null']);
   expect(followers(words, '--landlock')).toContainEqual(['read-file,read-dir', source]);
 });
 
-it('runs it as the owner of the directory where root starts it', () => {
+it('runs virtiofsd as the owner of the directory if root starts it', () => {
   expect(virtiofsdConfinement({ ...share, changesUser: true }).join(' ')).toContain('--user 7:8');
 });
 
-it('shares the whole host without a root of its own, which would be the same', () => {
+it('shares the whole host without a separate root, which would be the same', () => {
   expect(shareLayers({ source: '/' }, everything).namespaces).toEqual(['net', 'ipc', 'uts']);
 });

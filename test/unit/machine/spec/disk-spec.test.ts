@@ -15,7 +15,7 @@ function refusal(disk: unknown): InvalidInputError {
   throw new Error('was accepted');
 }
 
-it('is a new disk for a size, and a path with a slash', () => {
+it('a size is a new disk, and a word with a slash is a path', () => {
   expect(parseDiskSpec('2G', 'disks[0]')).toEqual({ sizeBytes: 2 * 1024 ** 3 });
   expect(parseDiskSpec('./2G,format=raw', 'disks[0]')).toEqual({ path: './2G', format: 'raw' });
 });
@@ -46,7 +46,7 @@ describe('the format', () => {
       },
     );
 
-    it('is not asked for if the file does not exist', () => {
+    it('is not required if the file does not exist', () => {
       expect(refusal('./nope.img')).toMatchObject({
         message: 'disks[2]: no such file: ./nope.img',
         hint: 'to create a disk, give a size such as 2G or 512M',

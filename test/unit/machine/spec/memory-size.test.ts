@@ -16,7 +16,7 @@ it.each([
   expect(parseMemory(memory)).toBe(mebibytes * MiB);
 });
 
-describe('is refused:', () => {
+describe('is rejected:', () => {
   it.each([0, -1, 32 * MiB - 1, '0', '31M', '33554431'])('%s, which is too small for a guest', (memory) => {
     expect(() => parseMemory(memory)).toThrow(InvalidInputError);
     expect(() => parseMemory(memory)).toThrow(/^memory: .*(less than the minimum of 32 MiB|of no use)/);

@@ -18,13 +18,13 @@ const host = {
 } as unknown as Host;
 const isRoot = process.getuid?.() === 0;
 
-it('shows the working directory, as a user who is not root', () => {
+it('shows the working directory, and runs as an ordinary user', () => {
   const found = findHostSystem(directory, [], host);
   expect(found).toMatchObject({ directory, workdir: directory, changesUser: isRoot });
   expect(found.runsAs.uid).toBe(isRoot ? 65534 : process.getuid?.());
 });
 
-it('leaves a directory to a share that contains it, and starts there', () => {
+it('omits a working directory that a share contains, and starts in it', () => {
   const shares = parseMounts({ volumes: [`.:${directory}`], directory }).shares;
   expect(findHostSystem(directory, shares, host)).toMatchObject({ directory: undefined, workdir: directory });
   const above = parseMounts({ volumes: [`.:/tmp`], directory }).shares;
@@ -34,7 +34,7 @@ it('leaves a directory to a share that contains it, and starts there', () => {
   expect(findHostSystem(directory, beside, host).directory).toBe(directory);
 });
 
-it('shows no home', () => {
+it('shows no home directory', () => {
   for (const path of ['/', homedir(), '/proc']) {
     expect(findHostSystem(path, [], host)).toMatchObject({ directory: undefined, workdir: undefined });
   }

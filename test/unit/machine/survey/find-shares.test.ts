@@ -31,14 +31,14 @@ function refusal(volume: VolumeInput, changes: object = {}): VmletError {
   throw new Error('nothing was refused');
 }
 
-it('finds a directory behind links, and who uses it', () => {
+it('resolves links to a directory, and finds its user', () => {
   symlinkSync('.', join(directory, 'link'));
   const [share] = find('./link/link:/x:ro');
   expect(share).toMatchObject({ source: directory, target: '/x', readOnly: true, changesUser: false });
   expect(share?.runsAs).toEqual({ uid: process.getuid?.(), gid: process.getgid?.() });
 });
 
-it('says what the host lacks, and that a copy needs none of it', () => {
+it('reports what the host lacks, and that a copy does not need it', () => {
   const lacks = (changes: object) => {
     const error = refusal('.:/x', changes);
     expect(error.hint).toContain('or copy the directory: -v SRC:DST:copy');
@@ -56,7 +56,7 @@ it('says what the host lacks, and that a copy needs none of it', () => {
   expect(refusal('.:/x', { virtiofsd: undefined }).hint).toContain('apt install virtiofsd');
 });
 
-it('names what is no directory', () => {
+it('names a path that is not a directory', () => {
   writeFileSync(join(directory, 'file'), '');
   expect(refusal('./file:/x').message).toBe(`volumes[0]: not a directory: ${join(directory, 'file')}`);
   expect(refusal('./none:/x').message).toBe(`volumes[0]: no such directory: ${join(directory, 'none')}`);

@@ -11,7 +11,7 @@ const channel = { kind: 'vmlet', agent: localAgent() } as unknown as GuestChanne
 
 describe('synchronising', () => {
   it.each(['/', '//', '/.', '/srv/..', '/proc', '/sys/fs', '/dev/./shm', '//dev'])(
-    'refuses the target %s',
+    'rejects the target %s',
     async (target) => {
       const source = directoryIn(top, 'host-');
       const unused = { kind: 'vmlet', agent: {} } as unknown as GuestChannel;
@@ -19,7 +19,7 @@ describe('synchronising', () => {
     },
   );
 
-  it('watches without a signal, until the source is gone', async () => {
+  it('watches without a signal until the source is removed', async () => {
     const source = directoryIn(top, 'host-');
     const target = directoryIn(top, 'guest-');
     let count = 0;

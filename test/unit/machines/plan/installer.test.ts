@@ -78,7 +78,7 @@ test.each([
 
 test.each([
   ['has not run', undefined],
-  ['is powered off by its button', [{ event: 'POWERDOWN' }, shutdown('guest-shutdown')]],
+  ['is powered off by the power button', [{ event: 'POWERDOWN' }, shutdown('guest-shutdown')]],
   ['panics', [{ event: 'GUEST_PANICKED' }, shutdown('guest-panic')]],
   ['is reset by the host', [shutdown('host-qmp-system-reset')]],
   ['is ended by the host', [shutdown('host-qmp-quit')]],

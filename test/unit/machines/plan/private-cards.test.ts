@@ -46,7 +46,7 @@ const cards = (spec: Partial<MachineSpec>) =>
     host as unknown as Parameters<typeof planPrivateCards>[2],
   );
 
-test('a card has the network’s MTU unless it has its own, and a confined switch', () => {
+test('a card has the network’s MTU or its own, and a confined switch', () => {
   expect(cards({})).toEqual([]);
   const [card] = cards({ networks: [member] });
   expect(card).toMatchObject({
@@ -59,13 +59,13 @@ test('a card has the network’s MTU unless it has its own, and a confined switc
   expect(cards({ networks: [{ ...member, mtu: 1500 }] })).toMatchObject([{ mtu: 1500 }]);
 });
 
-test('only micro gets an IPv6 address: another guest may have none', () => {
+test('only micro gets an IPv6 address, since other guests may not support IPv6', () => {
   expect(cards({ networks: [member], boot: { kind: 'firmware' } })).toMatchObject([
     { addresses: ['10.9.0.2/24'] },
   ]);
 });
 
-test('a network that is missing, or another one of that name, is told', () => {
+test('a missing network, or another one of the same name, is reported', () => {
   expect(() => cards({ networks: [{ ...member, network: 'gone' }] })).toThrow(
     expect.objectContaining({
       message: 'machine "web" is in the network gone, which was removed',

@@ -5,7 +5,7 @@ import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts'
 
 const create = (options: object) => parseCreateOptions({ name: 'm', image: 'micro', ...options });
 
-test('without a first card among the networks there is auto', () => {
+test('the first card is auto unless a network describes it', () => {
   expect(create({})).toMatchObject({ net: 'auto', memberships: [] });
   expect(create({ networks: ['lan'] })).toMatchObject({ net: 'auto', memberships: [{ network: 'lan' }] });
   expect(create({ networks: ['none', 'lan:alias=db'] })).toMatchObject({
@@ -19,7 +19,7 @@ test('without a first card among the networks there is auto', () => {
   expect(create({ networks: ['bridge=br0', 'lan'] })).toMatchObject({ net: 'bridge', bridge: 'br0' });
 });
 
-test('one first card at most, and its forwards', () => {
+test('at most one network describes the first card, whose kind decides about forwards', () => {
   expect(() => create({ net: 'none', networks: ['auto'] })).toThrow(
     'networks: describe the first card twice: none, auto',
   );
@@ -43,7 +43,7 @@ const spec = {
   boot: { kind: 'firmware' },
 } as unknown as MachineSpec;
 
-test('a change of the networks replaces them, and one of the first card keeps them', () => {
+test('new networks replace earlier ones; a change of only the first card keeps them', () => {
   const joined = [{ ...member, network: 'dmz' }];
   const wanted: unknown[] = [];
   const change = (changes: object) =>
