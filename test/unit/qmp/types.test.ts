@@ -13,7 +13,7 @@ import type {
 type Scenario = (client: QmpClient) => unknown;
 
 describe('commands', () => {
-  test('arguments are optional where nothing is required', () => {
+  test('arguments are optional if none is required', () => {
     const accepted: Scenario[] = [
       async (client) => client.execute('query-status'),
       async (client) => client.execute('query-status', {}, { timeoutMs: 5 }),
@@ -73,7 +73,7 @@ describe('commands', () => {
     expectTypeOf<CommandReturn<'qom-get'>>().toBeUnknown();
   });
 
-  test('unknown commands stay possible', () => {
+  test('unknown commands are allowed', () => {
     expectTypeOf<CommandReturn<'x-future'>>().toBeUnknown();
     const accepted: Scenario[] = [
       async (client) => client.execute('x-future'),

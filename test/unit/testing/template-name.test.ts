@@ -11,8 +11,8 @@ describe('the name of a template that tests share', () => {
 
   it.each<[string, GuestSetup]>([
     ['the order of the options', { memory: '512M', image: 'micro' }],
-    ['what is left out', { image: 'micro', memory: '512M', seed: undefined }],
-    ['what only forks have', { image: 'micro', memory: '512M', ports: ['80'], waitTimeoutMs: 5 }],
+    ['omitted options', { image: 'micro', memory: '512M', seed: undefined }],
+    ['options of forks alone', { image: 'micro', memory: '512M', ports: ['80'], waitTimeoutMs: 5 }],
     ['expected alarms', { image: 'micro', memory: '512M', expectedAlarms: ['panic'] }],
   ])('does not depend on %s', (_, setup) => {
     expect(templateName(setup)).toBe(plain);

@@ -97,6 +97,6 @@ it('lists no options if any name is valid', () => {
   expect(failure).toMatchObject({ message: 'all.one.b: unknown option', hint: undefined });
 });
 
-it.each([null, undefined, 5, 'text', []])('a record is not made of %j', (data) => {
+it.each([null, undefined, 5, 'text', []])('%j is not a record', (data) => {
   expect(recordOf(z.string(), z.string()).safeParse(data).success).toBe(false);
 });

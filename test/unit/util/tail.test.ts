@@ -12,7 +12,7 @@ describe('the end of a stream', () => {
     expect(tail.last(9)).toEqual(['one', 'two', 'three']);
   });
 
-  it('keeps as many lines as its limit, and tells of each that came to its end', () => {
+  it('keeps as many lines as its limit, and returns each complete line', () => {
     const tail = new Tail({ lines: 3, lineLength: 10 });
     expect(pushed(tail, '1\n2\n3\n')).toEqual(['1', '2', '3']);
     expect(tail.last(10)).toEqual(['1', '2', '3']);
@@ -42,7 +42,7 @@ describe('the end of a stream', () => {
     expect(pieces.last(5)).toEqual(['abcd', 'ij']);
   });
 
-  it('ends a line with or without carriage returns, and knows others from them', () => {
+  it('ends lines with or without carriage returns, and keeps those within a line', () => {
     expect(pushed(new Tail(), 'a\r\nb\r\r\nc\rd\n\n')).toEqual(['a', 'b', 'c\rd', '']);
   });
 

@@ -7,12 +7,12 @@ function command(): Command {
   return new Command('run').option('--kernel <file>').option('-m, --memory <size>').passThroughOptions();
 }
 
-describe('options behind the image', () => {
+describe('options after the image', () => {
   it.each([
     [['host', '--kernel', 'K', '--', 'dmesg', '-w'], { kernel: 'K' }, ['host', '--', 'dmesg', '-w']],
     [['micro', '-m', '1G', '--', '--', 'x'], { memory: '1G' }, ['micro', '--', '--', 'x']],
     [['micro', '-m1G', '--'], { memory: '1G' }, ['micro', '--']],
-  ])('are read before --: %j', (words, flags, others) => {
+  ])('are parsed if they precede --: %j', (words, flags, others) => {
     const run = command();
     expect(readLaterOptions(run, words, {})).toEqual(others);
     expect(run.opts()).toEqual(flags);
@@ -24,14 +24,14 @@ describe('options behind the image', () => {
     [['micro', 'ls', '-m', '--']],
     [['micro', '--', '-m', '1G']],
     [['micro', '-m', '1G']],
-  ])('are not looked for in %j', (words) => {
+  ])('are not parsed in %j', (words) => {
     const run = command();
     expect(readLaterOptions(run, words, {})).toEqual(words);
     expect(run.opts()).toEqual({});
   });
 
   it.each<[RunFlags]>([[{ template: 't' }], [{ pool: 'p' }], [{ kernel: 'K' }]])(
-    'are those of the command without an image: %j',
+    'belong to the command if no image is expected: %j',
     (flags) => {
       const run = command();
       const words = ['grep', '-m', '1', '--', 'x', 'file'];
@@ -40,14 +40,14 @@ describe('options behind the image', () => {
     },
   );
 
-  it('are refused if they are unknown', () => {
+  it('are rejected if unknown', () => {
     expect(() => readLaterOptions(command(), ['micro', '--nope', '--', 'x'], {})).toThrow(
       '--nope: unknown option',
     );
   });
 });
 
-describe('words of the command line', () => {
+describe('positional arguments', () => {
   const split = (words: readonly string[], flags: RunFlags = {}) => splitWords(words, flags);
 
   it('are an image and a command', () => {
@@ -56,7 +56,7 @@ describe('words of the command line', () => {
     expect(() => split([])).toThrow(InvalidInputError);
   });
 
-  it("are a command alone with a kernel, unless it boots the host's system", () => {
+  it("are only the command with a kernel or template, unless the host's system boots", () => {
     expect(split(['ls', 'host'], { kernel: 'K' })).toEqual({ command: ['ls', 'host'] });
     expect(split(['host', '--', 'ls'], { kernel: 'K' })).toEqual({ image: 'host', command: ['ls'] });
     expect(split(['host'], { template: 't' })).toEqual({ command: ['host'] });

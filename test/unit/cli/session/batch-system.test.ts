@@ -16,10 +16,10 @@ test.each([
 test.each([
   ['nothing', {}],
   ['a node where Grid Engine is installed', { SGE_ROOT: '/opt/sge' }],
-  ['somebody’s JOB_ID', { JOB_ID: '12' }],
+  ['another program’s JOB_ID', { JOB_ID: '12' }],
   ['an empty variable', { SLURM_JOB_ID: '' }],
   ['Slurm’s options outside of a job', { SLURM_CONF: '/etc/slurm.conf', SBATCH_ACCOUNT: 'x' }],
-  ['a continuous integration', { CI: 'true', GITHUB_ACTIONS: 'true', BUILD_ID: '12' }],
+  ['a CI service', { CI: 'true', GITHUB_ACTIONS: 'true', BUILD_ID: '12' }],
 ])('%s is not a batch job', (_, environment) => {
   expect(isBatchJob(environment)).toBe(false);
 });

@@ -72,11 +72,11 @@ describe('a session', () => {
       'content after its end',
       Buffer.concat([encodeFrame(FrameType.end, 1, 1), encodeFrame(FrameType.data, 1, 1)]),
     ],
-    ['content of a stream that is none', encodeFrame(FrameType.data, 9, 1)],
+    ['content of an unknown stream', encodeFrame(FrameType.data, 9, 1)],
     ['an end without a status', encodeFrame(FrameType.exit, 0, 1)],
     ['a failure without a reason', encodeFrame(FrameType.failed, 0, 1)],
     ['credit without a number', encodeFrame(FrameType.credit, 0, 1)],
-    ['a frame that makes no sense', encodeFrame(FrameType.pong, 0, 1)],
+    ['an invalid frame', encodeFrame(FrameType.pong, 0, 1)],
   ])('ends with GuestProtocolError on %s', async (_, bytes) => {
     const { guest, agent } = await attached();
     const command = guest.exec(['sleep', '1'], { stdin: 'pipe' });
@@ -134,10 +134,10 @@ describe('the contents of a file', () => {
 
   test.each([
     ['is empty', [started(2n ** 62n), done]],
-    ['is shorter by a byte', [started(101n), data(100), done]],
-    ['is far shorter', [started(2n ** 62n), data(8000), data(8000), done]],
-    ['is longer by a byte', [started(99n), data(50), data(50), done]],
-    ['is longer, and does not end', [started(99n), data(100)]],
+    ['is a byte shorter', [started(101n), data(100), done]],
+    ['is much shorter', [started(2n ** 62n), data(8000), data(8000), done]],
+    ['is a byte longer', [started(99n), data(50), data(50), done]],
+    ['is longer, and endless', [started(99n), data(100)]],
   ])('are rejected if the file %s', async (_, frames) => {
     await expect(pulled(...frames)).rejects.toMatchObject({
       code: 'VMLET_GUEST_FILE',
@@ -148,8 +148,8 @@ describe('the contents of a file', () => {
   });
 
   test.each([
-    ['as announced', [started(150n), data(100), data(50), done], 150],
-    ['of no announced size', [started(0n), data(100), done], 100],
+    ['of the stated size', [started(150n), data(100), data(50), done], 150],
+    ['of no stated size', [started(0n), data(100), done], 100],
     ['shorter than a page', [started(4096n), data(100), done], 100],
     ['longer than a page', [started(4096n), data(4096), data(1), done], 4097],
     ['empty', [started(0n), done], 0],

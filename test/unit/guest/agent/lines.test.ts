@@ -13,10 +13,10 @@ async function lines(...chunks: (string | Buffer)[]): Promise<string[]> {
 describe('splitLines', () => {
   test.each([
     ['nothing', [], []],
-    ['a line without its end', ['abc'], ['abc']],
-    ['lines over chunks', ['a', 'b\nc', '\n'], ['ab', 'c']],
+    ['an unterminated line', ['abc'], ['abc']],
+    ['lines across chunks', ['a', 'b\nc', '\n'], ['ab', 'c']],
     ['empty lines', ['\n\na\n'], ['', '', 'a']],
-    ["a terminal's line ends", ['a\r', '\nb\r\n'], ['a', 'b']],
+    ['line ends of a terminal', ['a\r', '\nb\r\n'], ['a', 'b']],
   ])('splits %s', async (_, chunks, expected) => {
     expect(await lines(...chunks)).toEqual(expected);
   });
@@ -28,8 +28,8 @@ describe('splitLines', () => {
 
   test.each([
     ['only the last carriage return', ['a\r\r\n'], ['a\r']],
-    ['one within a line', ['a\rb\n'], ['a\rb']],
-    ['one at the end of all', ['a\r'], ['a']],
+    ['a carriage return within a line', ['a\rb\n'], ['a\rb']],
+    ['a carriage return at the end of the stream', ['a\r'], ['a']],
   ])('removes %s, or not', async (_, chunks, expected) => {
     expect(await lines(...chunks)).toEqual(expected);
   });

@@ -70,7 +70,7 @@ describe('the state of cloud-init', () => {
     ['absent', undefined, { ...NOT_BEGUN, installed: false }],
     ['waiting', undefined, NOT_BEGUN],
     ['waiting', undefined, { ...NOT_BEGUN, system: 'starting' }],
-    ['disabled', 'it was told so', { ...NOT_BEGUN, disabled: 'it was told so' }],
+    ['disabled', 'disabled by a file', { ...NOT_BEGUN, disabled: 'disabled by a file' }],
     ['disabled', 'the system booted without it', { ...NOT_BEGUN, system: 'running' }],
     ['disabled', 'the system booted without it', { ...NOT_BEGUN, system: 'degraded' }],
     ['running', undefined, { ...NOT_BEGUN, statusJson: statusJson('init') }],

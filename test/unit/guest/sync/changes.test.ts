@@ -9,20 +9,20 @@ const directory: TreeEntry = { kind: 'directory', mode: 0o755, size: 0, mtimeMs:
 const tree = (entries: Readonly<Record<string, TreeEntry>>): Tree => new Map(Object.entries(entries));
 const nothing = { replace: [], removeFiles: [], removeDirectories: [], send: [], compare: [], setMode: [] };
 
-describe('the changes', () => {
-  it('are none between equal trees, whatever the times of directories', () => {
+describe('the changes between two trees', () => {
+  it('are empty for equal trees, whatever the times of directories', () => {
     const host = tree({ a: file(), d: directory, 'd/l': { ...file(), kind: 'symlink' } });
     const guest = tree({ a: file(), d: { ...directory, mtimeMs: 2 }, 'd/l': { ...file(), kind: 'symlink' } });
     expect(changesBetween(host, guest)).toEqual(nothing);
   });
 
-  it('send what is new or different, directories before their contents', () => {
+  it('send new and different members, directories before their contents', () => {
     const host = tree({ 'd/x': file(), d: directory, b: file({ size: 6 }), c: file({ mtimeMs: 1501 }) });
     const guest = tree({ b: file(), c: file() });
     expect(changesBetween(host, guest)).toEqual({ ...nothing, send: ['b', 'c', 'd', 'd/x'] });
   });
 
-  it('remove what is gone, inner directories first', () => {
+  it('remove missing members, inner directories first', () => {
     const guest = tree({
       d: directory,
       'd/e': directory,
@@ -36,7 +36,7 @@ describe('the changes', () => {
     });
   });
 
-  it('replace what is of another kind', () => {
+  it('replace members of another type', () => {
     const changes = changesBetween(
       tree({ a: file(), b: directory }),
       tree({ a: directory, 'a/x': file(), b: file() }),
@@ -44,7 +44,7 @@ describe('the changes', () => {
     expect(changes).toEqual({ ...nothing, replace: ['a', 'b'], removeFiles: ['a/x'], send: ['a', 'b'] });
   });
 
-  it('set permission bits where only these differ, but not of links', () => {
+  it('set permission bits if only these differ, except on links', () => {
     const host = tree({
       a: file({ mode: 0o755 }),
       d: { ...directory, mode: 0o700 },
@@ -55,7 +55,7 @@ describe('the changes', () => {
   });
 });
 
-it('of a link count by its target only', () => {
+it('links differ only if their targets do', () => {
   const link = (target: string, mtimeMs = 1): TreeEntry => ({
     ...file({ mtimeMs }),
     kind: 'symlink',
@@ -65,8 +65,8 @@ it('of a link count by its target only', () => {
   expect(changesBetween(tree({ l: link('b') }), tree({ l: link('a') })).send).toEqual(['l']);
 });
 
-describe('with times in seconds', () => {
-  it('files of one second are equal', () => {
+describe('with times in whole seconds', () => {
+  it('files with times in the same second are equal', () => {
     expect(
       changesBetween(tree({ a: file({ mtimeMs: 1999.5 }) }), tree({ a: file({ mtimeMs: 1000 }) }), 1000),
     ).toEqual(nothing);

@@ -12,7 +12,7 @@ function list(directory: string, ...ignored: readonly string[]) {
 }
 
 describe('a listing', () => {
-  it('has every member, whatever its name', () => {
+  it('contains every member, whatever its name', () => {
     const directory = directoryIn(top, 'list-');
     mkdirSync(join(directory, '-d'));
     writeFileSync(join(directory, '-d/line\nbreak'), 'seven b');
@@ -28,7 +28,7 @@ describe('a listing', () => {
     expect(entries.get('link')).toMatchObject({ kind: 'symlink', target: 'to\nnowhere' });
   });
 
-  it('leaves out directories of ignored names', () => {
+  it('omits ignored directories', () => {
     const directory = directoryIn(top, 'list-');
     for (const path of ['a/node_modules/x', 'a/b', '.git'])
       mkdirSync(join(directory, path), { recursive: true });
@@ -40,11 +40,11 @@ describe('a listing', () => {
     ]);
   });
 
-  it('is empty for a directory that is missing, which is created', () => {
+  it('is empty for a missing directory, which is created', () => {
     expect(list(join(top, 'new/inner')).size).toBe(0);
   });
 
-  it('makes nothing of nonsense', () => {
+  it('tolerates empty and incomplete output', () => {
     expect(parseListing(Buffer.from('')).size).toBe(0);
     expect(parseListing(Buffer.from('4\n0\n./a\0')).get('a')).toMatchObject({ kind: 'file' });
   });

@@ -24,7 +24,7 @@ function treeOf(root: string, patterns: readonly string[] = []) {
 }
 
 describe('a tree of the host', () => {
-  it('has its members, without what is ignored and what cannot be copied', async () => {
+  it('contains its members, except ignored ones and those that cannot be copied', async () => {
     const root = rootWith('a', 'd/e/f', 'node_modules/x', 'd/node_modules/y');
     symlinkSync('a', join(root, 'link'));
     execFileSync('mkfifo', [join(root, 'fifo')]);
@@ -37,7 +37,7 @@ describe('a tree of the host', () => {
     expect(entered).toEqual(['', 'd', 'd/e']);
   });
 
-  it('looks again at single directories, and into new ones', async () => {
+  it('rescans single directories, and scans new ones', async () => {
     const root = rootWith('a', 'd/e/f', 'g/h');
     const { tree, entered, paths } = treeOf(root);
     await tree.scan(undefined);
@@ -50,7 +50,7 @@ describe('a tree of the host', () => {
     expect(entered.slice(-2)).toEqual(['d/new', 'd/new/inner']);
   });
 
-  it('looks into a directory that has replaced another of the same name', async () => {
+  it('scans a directory that has replaced another of the same name', async () => {
     const root = rootWith('d/old/x', 'other/y');
     const { tree, paths } = treeOf(root);
     await tree.scan(undefined);
@@ -60,7 +60,7 @@ describe('a tree of the host', () => {
     expect(paths()).toEqual(['d', 'd/y']);
   });
 
-  it('looks into a directory that was removed and made again', async () => {
+  it('scans a directory that was removed and created again', async () => {
     const root = rootWith('a');
     const path = join(root, 'd');
     mkdirSync(path);
@@ -78,7 +78,7 @@ describe('a tree of the host', () => {
     expect(entered).toEqual(['', 'd', '', 'd']);
   });
 
-  it('tells that its root has gone, and takes another one', async () => {
+  it('reports that its root was removed, and accepts a new one', async () => {
     const root = rootWith('a');
     const { tree, paths } = treeOf(root);
     await tree.scan(undefined);
@@ -89,7 +89,7 @@ describe('a tree of the host', () => {
     expect(paths()).toEqual(['b', 'b/c']);
   });
 
-  it('does not count what is ignored as left out', async () => {
+  it('does not count ignored members as omitted', async () => {
     const root = rootWith('a');
     execFileSync('mkfifo', [join(root, 'x.sock'), join(root, 'fifo')]);
     const { tree } = treeOf(root, ['*.sock']);
@@ -97,7 +97,7 @@ describe('a tree of the host', () => {
     expect([...tree.omitted]).toEqual(['fifo']);
   });
 
-  it('tells whether a member has changed since', async () => {
+  it('detects members that have changed since the scan', async () => {
     const root = rootWith('a', 'b', 'c', 'd/x');
     const { tree } = treeOf(root);
     await tree.scan(undefined);
@@ -109,7 +109,7 @@ describe('a tree of the host', () => {
     expect(changed).toEqual(['a', 'b', 'd', 'd/x']);
   });
 
-  it('stops when it is aborted', async () => {
+  it('stops on abort', async () => {
     const { tree } = treeOf(rootWith('a'));
     await expect(tree.scan(AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
   });

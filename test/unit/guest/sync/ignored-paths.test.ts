@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ignoredPaths } from '../../../../src/guest/sync/ignored-paths.ts';
 
-it('ignores as .gitignore does', () => {
+it('follows the rules of .gitignore', () => {
   const ignored = ignoredPaths(['node_modules/\n# comment\n/dist\n*.log', '!keep.log']);
   expect(ignored.has('node_modules', true)).toBe(true);
   expect(ignored.has('node_modules', false)).toBe(false);
@@ -11,13 +11,13 @@ it('ignores as .gitignore does', () => {
   expect([ignored.has('a/x.log', false), ignored.has('a/keep.log', false)]).toEqual([true, false]);
 });
 
-it('tells upper case from lower case', () => {
+it('is case-sensitive', () => {
   const ignored = ignoredPaths(['build', '*.LOG']);
   expect([ignored.has('build', true), ignored.has('Build', true)]).toEqual([true, false]);
   expect([ignored.has('a.LOG', false), ignored.has('a.log', false)]).toEqual([true, false]);
 });
 
-it('names directories that need not be listed, unless something in them may be included', () => {
+it('lists directories that need not be read, unless a later rule may include something in them', () => {
   expect(ignoredPaths(['node_modules/', '/dist', '*.o', '.git', '']).names).toEqual(['node_modules', '.git']);
   expect(ignoredPaths(['node_modules', '!node_modules/mine']).names).toEqual([]);
   expect(ignoredPaths([]).names).toEqual([]);

@@ -15,7 +15,7 @@ function places() {
 }
 
 describe('a pass', () => {
-  it('removes a file that was gone after it had been sent', async () => {
+  it('removes a file that disappeared after it was sent', async () => {
     const { source, target, ignored } = places();
     for (const name of ['gone', 'stays']) writeFileSync(join(source, name), name);
     const agent = localAgent((path) => {
@@ -28,7 +28,7 @@ describe('a pass', () => {
     expect(existsSync(join(target, 'gone'))).toBe(false);
   });
 
-  it('sends a file again that changed while it was sent', async () => {
+  it('resends a file that changed while it was being sent', async () => {
     const { source, target, ignored } = places();
     writeFileSync(join(source, 'a'), 'one');
     let count = 0;
@@ -42,7 +42,7 @@ describe('a pass', () => {
     expect(readFileSync(join(target, 'a'), 'utf8')).toBe('longer');
   });
 
-  it('sends a directory again that was replaced before it was sent', async () => {
+  it('resends a directory that was replaced before it was sent', async () => {
     const { source, target, ignored } = places();
     const path = join(source, 'd');
     mkdirSync(path);
@@ -66,7 +66,7 @@ describe('a pass', () => {
     expect(existsSync(join(target, 'd'))).toBe(true);
   });
 
-  it('replaces a directory by a file', async () => {
+  it('replaces a directory with a file', async () => {
     const { source, target, ignored } = places();
     writeFileSync(join(source, 'a'), 'file');
     mkdirSync(join(target, 'a/inner'), { recursive: true });
@@ -85,7 +85,7 @@ describe('many files', () => {
     return new Map([...names, ...more].map((name) => [name, entry]));
   }
 
-  it('are refused if one of them cannot be read', async () => {
+  it('are rejected if one of them cannot be read', async () => {
     const { source, target } = places();
     // Also root cannot open it.
     symlinkSync('loop', join(source, 'loop'));
@@ -93,7 +93,7 @@ describe('many files', () => {
     await expect(sending).rejects.toThrow('ELOOP');
   });
 
-  it('are sent without those that have gone', async () => {
+  it('are sent without those that have disappeared', async () => {
     const { source, target } = places();
     await new GuestTree(localAgent(), target).send(source, membersIn(source, 'gone'), undefined);
     expect(readFileSync(join(target, 'f39'), 'utf8')).toBe('f39');

@@ -9,7 +9,7 @@ const never = new AbortController().signal;
 const noLimit = (): void => undefined;
 
 describe('a watched tree', () => {
-  it('tells of changes while a program writes all the time', async () => {
+  it('reports changes while a program writes continuously', async () => {
     const root = directoryIn(top, 'watched-');
     using watcher = new TreeWatch(root, noLimit);
     watcher.add('', 'one');

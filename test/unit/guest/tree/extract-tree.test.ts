@@ -166,7 +166,7 @@ describe('a hostile archive writes nothing outside of its directory, and leaves 
     ['a name with ..', [{ path: '../outside/x', ...file }]],
     ['.. in the middle', [{ path: 'a/../../outside/x', ...file }]],
     ['an absolute name', [{ path: '/tmp/x', ...file }]],
-    ['a directory of ..', [{ path: '..', type: 'Directory' }]],
+    ['a directory named ..', [{ path: '..', type: 'Directory' }]],
     ['a hard link to a file outside', [{ path: 'x', type: 'Link', linkpath: '../outside/secret' }]],
     ['a hard link to an absolute name', [{ path: 'x', type: 'Link', linkpath: '/etc/passwd' }]],
     ['a hard link to nothing', [{ path: 'x', type: 'Link', linkpath: 'y' }]],
@@ -214,7 +214,7 @@ describe('a hostile archive writes nothing outside of its directory, and leaves 
       ],
     ],
     [
-      'a file in the place of a directory',
+      'a file in place of a directory',
       [
         { path: 'a/b', ...file },
         { path: 'a', ...file },
@@ -272,7 +272,7 @@ describe('names', () => {
     ['that are not UTF-8', header(Buffer.from([0x61, 0xe4]), '0', 0)],
     ['with a NUL by PAX', Buffer.concat([extension('x', paxRecord('path', 'a\0b')), member({ path: 'x' })])],
     ['longer than any path', Buffer.concat([extension('L', Buffer.alloc(5000, 'a')), member({ path: 'x' })])],
-    ['in an extension without end', header('x', 'L', 100 * 1024 * 1024)],
+    ['in an unterminated extension', header('x', 'L', 100 * 1024 * 1024)],
     ['with .. by PAX', Buffer.concat([extension('x', paxRecord('path', '../x')), member({ path: 'x' })])],
     [
       'in a damaged PAX header',
@@ -305,7 +305,7 @@ it.each([
   ['gzip', gzipSync(archive({ path: 'a' }))],
   ['an endless entry', header('x', '0', 8 ** 11 - 1)],
   [
-    'a PAX size that is no number',
+    'a PAX size that is not a number',
     Buffer.concat([extension('x', paxRecord('size', '1e99')), member({ path: 'x' })]),
   ],
 ])('%s is rejected', async (_name, bytes) => {
@@ -394,9 +394,9 @@ describe('an existing directory', () => {
   });
 
   it.each([
-    ['a directory that is a link there', () => symlinkSync(outside, join(target, 'd'))],
-    ['a directory that is a file there', () => writeFileSync(join(target, 'd'), '')],
-    ['a file that is a directory there', () => mkdirSync(join(target, 'd/x'), { recursive: true })],
+    ['a directory that exists as a link', () => symlinkSync(outside, join(target, 'd'))],
+    ['a directory that exists as a file', () => writeFileSync(join(target, 'd'), '')],
+    ['a file that exists as a directory', () => mkdirSync(join(target, 'd/x'), { recursive: true })],
   ])('rejects %s', async (_name, prepare) => {
     mkdirSync(target);
     prepare();

@@ -127,8 +127,8 @@ describe('if QEMU uses the host’s network', () => {
   const problem = "Couldn't create user namespace: Operation not permitted";
   it.each<[string, Partial<Survey>, RegExp]>([
     ['passt and slirp', {}, /and no host network except with --net slirp$/],
-    ['passt alone', { qemu: withoutSlirp }, /and no host network$/],
-    ['slirp alone', { passt: undefined }, /but uses the host’s network, since slirp is part of it$/],
+    ['only passt', { qemu: withoutSlirp }, /and no host network$/],
+    ['only slirp', { passt: undefined }, /but uses the host’s network, since slirp is part of it$/],
     ['a passt that does not run', { passt: { ...complete.passt!, problem } }, /but uses the host’s network/],
     ['neither', { passt: undefined, qemu: withoutSlirp }, /and no host network$/],
   ])('with %s', (_what, survey, words) => {

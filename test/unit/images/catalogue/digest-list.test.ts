@@ -13,12 +13,12 @@ describe('a list of digests', () => {
     ['as sha256sum writes it', `${A}  disk.img`, 'disk.img'],
     ['of binary files', `${A} *disk.img`, 'disk.img'],
     ['with one space, or a tab', `${A}\tdisk.img`, 'disk.img'],
-    ['as BSD writes it', `SHA256 (disk.img) = ${A}`, 'disk.img'],
-    ['as BSD writes it, packed', `sha256(disk.img)=${A}`, 'disk.img'],
-    ['of a file in this folder', `${A}  ./disk.img`, 'disk.img'],
+    ['in BSD format', `SHA256 (disk.img) = ${A}`, 'disk.img'],
+    ['in BSD format, packed', `sha256(disk.img)=${A}`, 'disk.img'],
+    ['of a file in this directory', `${A}  ./disk.img`, 'disk.img'],
     ['of a file elsewhere', `${A}  images/disk.img`, 'images/disk.img'],
     ['of a name with brackets and spaces', `SHA256 (disk (1).img) = ${A}`, 'disk (1).img'],
-    ['with capitals', `${A.toUpperCase()}  disk.img`, 'disk.img'],
+    ['in capitals', `${A.toUpperCase()}  disk.img`, 'disk.img'],
     ['with white space at its end', `${A}  disk.img \t\r`, 'disk.img'],
   ])('%s', (_, line, name) => {
     expect(parseDigestList(`${line}\n`, 'sha256')).toEqual([{ name, hex: A }]);

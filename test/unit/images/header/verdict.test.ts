@@ -37,14 +37,14 @@ async function refusal(path: string, options: AcceptOptions): Promise<ImageRefus
 describe('a rejected image has a hint', () => {
   it.each([
     ['a backing file', qcow2({ clusterBits: 12, backing: 'base.raw' }), 'qcow2', /append ,trusted/],
-    ['a corrupt one', qcow2({ incompatible: 2n }), 'qcow2', /append ,trusted/],
-    ['one cut off', qcow2({ cut: 512 }), 'qcow2', /get the file again/],
-    ['an encrypted one', qcow2({ overwrite: [[32, 4, 1]] }), 'qcow2', /decrypt it with qemu-img convert/],
-    ['a qcow2 that was said to be raw', qcow2(), 'raw', /append ,format=qcow2 .*,format=raw,trusted/],
-    ['a CD that was said to be a qcow2', iso(20), 'qcow2', /,format=raw/],
-    ['zeros that were said to be a qcow2', Buffer.alloc(1024), 'qcow2', /,format=raw/],
-    ['one to be converted', vmdkSparse(), 'qcow2', /convert it to qcow2/],
-    ['a compressed one', Buffer.from('\xfd7zXZ\0', 'latin1'), 'qcow2', /unpack it first: unxz/],
+    ['a corrupt image', qcow2({ incompatible: 2n }), 'qcow2', /append ,trusted/],
+    ['a truncated image', qcow2({ cut: 512 }), 'qcow2', /get the file again/],
+    ['an encrypted image', qcow2({ overwrite: [[32, 4, 1]] }), 'qcow2', /decrypt it with qemu-img convert/],
+    ['a qcow2 stated to be raw', qcow2(), 'raw', /append ,format=qcow2 .*,format=raw,trusted/],
+    ['a CD stated to be a qcow2', iso(20), 'qcow2', /,format=raw/],
+    ['zeros stated to be a qcow2', Buffer.alloc(1024), 'qcow2', /,format=raw/],
+    ['an image to be converted', vmdkSparse(), 'qcow2', /convert it to qcow2/],
+    ['a compressed image', Buffer.from('\xfd7zXZ\0', 'latin1'), 'qcow2', /unpack it first: unxz/],
   ] as const)('for %s', async (_, content, format, hint) => {
     expect((await refusal(write(content), as(format))).hint).toMatch(hint);
   });
@@ -74,18 +74,18 @@ describe('a CD image', () => {
     acceptMedium(write(content), { field: 'iso' }).catch((caught: unknown) => caught);
 
   it.each([
-    ['is taken with a volume', iso(20)],
-    ['is taken without one', Buffer.alloc(2048)],
+    ['is accepted with a volume', iso(20)],
+    ['is accepted without one', Buffer.alloc(2048)],
   ])('%s', async (_, content) => {
     expect(await lay(content)).toBeUndefined();
   });
 
   it.each([
     ['a disk', qcow2(), 'is a qcow2 image, not a CD image', /as a disk/],
-    ['a compressed one', Buffer.from('\xfd7zXZ\0', 'latin1'), 'is compressed with xz', /unpack it first/],
-    ['one cut off', iso(20 + 300).subarray(0, 20 * 2048), 'is truncated', /get the file again/],
+    ['a compressed image', Buffer.from('\xfd7zXZ\0', 'latin1'), 'is compressed with xz', /unpack it first/],
+    ['a truncated image', iso(20 + 300).subarray(0, 20 * 2048), 'is truncated', /get the file again/],
     ['half a sector', Buffer.alloc(2048 + 256), 'not a multiple of 512', /get the file again/],
-    ['an empty one', Buffer.alloc(0), 'is empty', /get the file again/],
+    ['an empty image', Buffer.alloc(0), 'is empty', /get the file again/],
   ])('is rejected: %s', async (_, content, reason, hint) => {
     const error = await lay(content);
     expect(error).toBeInstanceOf(ImageRefusedError);

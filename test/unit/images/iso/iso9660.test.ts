@@ -131,7 +131,7 @@ describe('names', () => {
     ['the parent directory', '..'],
     ['nothing', ''],
     ['more than 255 bytes', 'ü'.repeat(100)],
-  ])('with %s are refused', async (_, name) => {
+  ])('with %s are rejected', async (_, name) => {
     const half = Math.ceil(name.length / 2);
     const systemUse = Buffer.concat([nameField(name.slice(0, half), 1), nameField(name.slice(half))]);
     const long = Buffer.concat([systemUse, nameField('x'.repeat(200))]);
@@ -145,7 +145,7 @@ describe('names', () => {
 });
 
 describe('files', () => {
-  it('in several parts are put together', async () => {
+  it('in several parts are joined', async () => {
     const parts = [
       record({ name: 'BIG.;1', block: 22, length: 2048, flags: 0x80 }),
       record({ name: 'BIG.;1', block: 24, length: 5 }),
@@ -165,7 +165,7 @@ describe('files', () => {
     );
   });
 
-  it('without an end are refused', async () => {
+  it('without a last part are rejected', async () => {
     const open = record({ name: 'A', block: 22, flags: 0x80 });
     for (const records of [[open], [open, file]]) {
       await expect(listRoot(medium({ 20: directory(20, records) }))).rejects.toThrow(
@@ -174,13 +174,13 @@ describe('files', () => {
     }
   });
 
-  it('that are empty may lie anywhere', async () => {
+  it('that are empty may have any address', async () => {
     const empty = record({ name: 'EMPTY', block: 0xffffffff, length: 0 });
     await using iso = await openIso(write(medium({ 20: directory(20, [empty]) })));
     expect(await extracted(iso, '/empty')).toEqual(Buffer.alloc(0));
   });
 
-  it('that belong to another of the same name are passed over', async () => {
+  it('that are associated with another of the same name are skipped', async () => {
     const fork = record({ name: 'A', block: 23, flags: 0x04 });
     await using iso = await openIso(
       write(medium({ 20: directory(20, [fork, record({ name: 'A', block: 22 })]) })),
@@ -188,7 +188,7 @@ describe('files', () => {
     expect((await iso.list(iso.root)).map(({ extents }) => extents[0]?.offset)).toEqual([22 * 2048]);
   });
 
-  it('that are links or compressed are not taken for files', async () => {
+  it('that are links or compressed are not treated as plain files', async () => {
     const image = medium({
       20: rockRidgeRoot(
         record({ name: 'A', block: 22, length: 0, systemUse: field('SL', Buffer.from([0, 8, 0])) }),
@@ -203,7 +203,7 @@ describe('files', () => {
     await expect(extracted(iso, '/')).rejects.toThrow('is a directory, expected a file');
   });
 
-  it('leave nothing beside a target when they are not copied whole', async () => {
+  it('leave no temporary file when they cannot be copied completely', async () => {
     const targets = join(work, 'targets');
     mkdirSync(targets);
     writeFileSync(join(targets, 'kernel'), 'old');
@@ -221,7 +221,7 @@ describe('files', () => {
 
 describe('hostile images', () => {
   it.each<[string, Buffer, RegExp]>([
-    ['no image at all', Buffer.alloc(100), /is not an ISO 9660 image/],
+    ['an empty file', Buffer.alloc(100), /is not an ISO 9660 image/],
     ['zeros', Buffer.alloc(2048 * 40), /is not an ISO 9660 image/],
     [
       'no block size',
@@ -332,7 +332,7 @@ describe('hostile images', () => {
     await expect(opened).rejects.toThrow(reason);
   });
 
-  it('cannot lead in a circle through another directory', async () => {
+  it('cannot form a cycle through another directory', async () => {
     const image = medium({
       20: directory(20, [record({ name: 'A', block: 21, directory: true })]),
       21: directory(21, [record({ name: 'B', block: 20, directory: true })]),

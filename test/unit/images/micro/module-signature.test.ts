@@ -18,7 +18,7 @@ describe('withoutSignature', () => {
 
   it.each([
     ['no signature', module],
-    ['no more than the mark', Buffer.from(MARK)],
+    ['only the mark', Buffer.from(MARK)],
     ['nothing', Buffer.alloc(0)],
     ['a length that reaches beyond its beginning', signed(module, Buffer.alloc(8), 0xffffffff)],
   ])('returns a file with %s unchanged', (_what, file) => {

@@ -20,7 +20,7 @@ function tree(files: Readonly<Record<string, Uint8Array | string>>): string {
 
 const overlay = makeModule(['depends=', 'vermagic=6.1.0-mine SMP preempt mod_unload ']);
 
-it('takes the modules that a guest uses, from wherever they are', async () => {
+it('contains the modules that a guest needs, from any directory', async () => {
   const directory = tree({
     'fs/overlayfs/overlay.ko': overlay,
     'drivers/other.ko': makeModule(['depends=']),
@@ -33,13 +33,13 @@ it('takes the modules that a guest uses, from wherever they are', async () => {
   expect(archive.includes('other.ko')).toBe(false);
 });
 
-it('follows no link out of an installed directory', async () => {
+it('does not follow links out of an installed directory', async () => {
   const directory = tree({ 'modules.builtin': '' });
   symlinkSync(tree({ 'overlay.ko': overlay }), join(directory, 'build'));
   expect((await modulesArchive(kernel, directory, undefined)).includes('overlay.ko')).toBe(false);
 });
 
-it('refuses a directory without modules, and the modules of another kernel', async () => {
+it('rejects a directory without modules, and modules of another kernel', async () => {
   await expect(modulesArchive(kernel, tree({ 'a.c': '' }), undefined)).rejects.toThrow(
     'modules: no modules of a kernel: ',
   );

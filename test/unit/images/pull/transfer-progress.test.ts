@@ -9,7 +9,7 @@ it('is the rate of the last five seconds', () => {
   expect(rate.sample(5000, 9000)).toBe(0);
 });
 
-it('starts again when a download does', () => {
+it('restarts with a download', () => {
   const rate = new TransferRate();
   rate.sample(1_000_000, 0);
   expect(rate.sample(0, 1000)).toBe(0);

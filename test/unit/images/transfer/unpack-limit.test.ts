@@ -43,20 +43,20 @@ const MOST = /unpacks to more than the limit of 100 GiB/;
 
 test.each<[string, Unpacking, RegExp | 'taken']>([
   ['a qcow2 within its disk', { head: qcow2(8 * GIB), bytes: 7 * GIB }, 'taken'],
-  ['a qcow2 of a larger disk than there is room for', { head: qcow2(50 * GIB), bytes: 4 * GIB }, 'taken'],
-  ['the same, when it takes half of the room', { head: qcow2(50 * GIB), bytes: 5 * GIB }, HALF],
+  ['a qcow2 of a larger disk than the free space', { head: qcow2(50 * GIB), bytes: 4 * GIB }, 'taken'],
+  ['the same, when it occupies half of the space', { head: qcow2(50 * GIB), bytes: 5 * GIB }, HALF],
   ['a qcow2 beyond its disk', { head: qcow2(MIB), bytes: 70 * MIB }, HEADER],
-  ['a qcow2 that announces more than its disk', { head: qcow2(MIB), bytes: 1024, announced: GIB }, HEADER],
-  ['a qcow2 that announces its disk', { head: qcow2(8 * GIB), bytes: 1024, announced: 8 * GIB }, 'taken'],
-  ['a raw disk of less than half of the room', { head: RAW, bytes: 4 * GIB }, 'taken'],
-  ['a raw disk of more than half of the room', { head: RAW, bytes: 5 * GIB }, HALF],
+  ['a qcow2 that states more than its disk', { head: qcow2(MIB), bytes: 1024, announced: GIB }, HEADER],
+  ['a qcow2 that states its disk', { head: qcow2(8 * GIB), bytes: 1024, announced: 8 * GIB }, 'taken'],
+  ['a raw disk of less than half of the space', { head: RAW, bytes: 4 * GIB }, 'taken'],
+  ['a raw disk of more than half of the space', { head: RAW, bytes: 5 * GIB }, HALF],
   ['a sparse raw disk of any length', { head: RAW, bytes: 99 * GIB, written: GIB }, 'taken'],
-  ['a sparse one that announces its length', { head: RAW, bytes: 1024, announced: 99 * GIB }, 'taken'],
-  ['what is longer than anything', { head: RAW, bytes: 100 * GIB, written: 0 }, MOST],
-  ['what announces more than anything', { head: RAW, bytes: 0, announced: 101 * GIB }, MOST],
-  ['what has no header yet', { head: RAW.subarray(0, 10), bytes: 10, announced: GIB }, 'taken'],
-  ['anything where the limit is lifted', { head: qcow2(MIB), bytes: 9 * GIB, anySize: true }, 'taken'],
-  ['more than that even then', { head: RAW, bytes: 100 * GIB, written: 0, anySize: true }, MOST],
+  ['a sparse raw disk that states its length', { head: RAW, bytes: 1024, announced: 99 * GIB }, 'taken'],
+  ['a disk beyond every limit', { head: RAW, bytes: 100 * GIB, written: 0 }, MOST],
+  ['a disk that states more than every limit', { head: RAW, bytes: 0, announced: 101 * GIB }, MOST],
+  ['a disk without a header yet', { head: RAW.subarray(0, 10), bytes: 10, announced: GIB }, 'taken'],
+  ['any disk if the limit is raised', { head: qcow2(MIB), bytes: 9 * GIB, anySize: true }, 'taken'],
+  ['a disk beyond the raised limit', { head: RAW, bytes: 100 * GIB, written: 0, anySize: true }, MOST],
 ])('%s', (_, unpacking, expected) => {
   if (expected === 'taken') expect(refusal(unpacking)).toBe('taken');
   else expect(refusal(unpacking)).toMatch(expected);

@@ -115,7 +115,7 @@ describe('files that are shown to others', () => {
   });
 });
 
-it('grants nothing to which a link in its own directory leads, which it may have made', () => {
+it('grants nothing through links in its own directory, which it may have created', () => {
   const options = optionsFor({ readOnly: ['/own/link/a'], own: ['/own/'] });
   expect(options.join(' ')).not.toContain('/real/a');
   expect(optionsFor({ readOnly: ['/link/a'], own: ['/own/'] }).join(' ')).toContain('/real/a');

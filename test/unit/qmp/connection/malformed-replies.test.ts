@@ -172,7 +172,7 @@ const REFUSED = { code: 'VMLET_QMP_PROTOCOL' };
 describe.each(REPLIES)('%s', (_, sent) => {
   test.each([
     ['without a time limit', undefined],
-    ['with an hour', HOUR_MS],
+    ['with a limit of an hour', HOUR_MS],
   ])('is rejected at once, %s', async (_limit, timeoutMs) => {
     await using client = await clientOf(sent, timeoutMs);
     await expect(client.execute('query-status')).rejects.toMatchObject(REFUSED);
@@ -209,9 +209,9 @@ describe('arguments', () => {
     ['a function', () => undefined],
     ['a symbol', Symbol('x')],
     ['a time', new Date(0)],
-    ['a function among others', { device: 'x', callback: () => undefined }],
-    ['a function further down', { device: { list: [() => undefined] } }],
-    ['a symbol among others', { device: Symbol('x') }],
+    ['a function in a field', { device: 'x', callback: () => undefined }],
+    ['a nested function', { device: { list: [() => undefined] } }],
+    ['a symbol in a field', { device: Symbol('x') }],
     ['a cycle', cycle],
   ])('rejects %s as arguments, and sends nothing', async (_, args) => {
     await using client = await clientOf('{"return":{}}');

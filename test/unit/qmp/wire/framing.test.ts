@@ -17,13 +17,13 @@ function scan(chunks: readonly (string | Buffer)[], limits?: Partial<FrameLimits
 
 const nasty = { text: 'ü€😀 "quoted" {[\\', nested: { list: [{}, { a: '}' }], empty: '' }, number: -1.5e3 };
 
-describe('however the bytes are cut', () => {
+describe('a stream in chunks', () => {
   const compact = `${JSON.stringify(nasty)}\r\n`;
   const pretty = `${JSON.stringify(nasty, null, 4).replaceAll('\n', '\r\n')}\r\n`;
   const backToBack = JSON.stringify(nasty).repeat(2);
   const bytes = Buffer.from(compact + pretty + backToBack + compact);
 
-  test('at every single place', () => {
+  test('is parsed when split at any byte', () => {
     for (let at = 0; at <= bytes.length; at++) {
       const { objects, garbage } = scan([bytes.subarray(0, at), bytes.subarray(at)]);
       expect(objects).toEqual(Array(5).fill(nasty));
@@ -31,7 +31,7 @@ describe('however the bytes are cut', () => {
     }
   });
 
-  test('into pieces of 1 to 7 bytes', () => {
+  test('is parsed in chunks of 1 to 7 bytes', () => {
     for (let size = 1; size <= 7; size++) {
       const pieces: Buffer[] = [];
       for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size));
@@ -47,30 +47,30 @@ describe('garbage', () => {
     expect(garbage).toEqual(['not a JSON object: SSH-2.0 {\\"a\\":1}']);
   });
 
-  test('inside braces is reported and passed over', () => {
+  test('inside braces is reported and skipped', () => {
     const { objects, garbage } = scan(['{nonsense}\n{"b":2}\n']);
     expect(objects).toEqual([{ b: 2 }]);
     expect(garbage).toHaveLength(1);
   });
 
-  test('a truncated string does not swallow what follows', () => {
+  test('does not swallow the text after a truncated string', () => {
     const { objects, garbage } = scan(['{"cut": "of', 'f\r\n{"b":2}\r\n']);
     expect(objects).toEqual([{ b: 2 }]);
     expect(garbage).toEqual(['an unterminated string: {\\"cut\\": \\"of']);
   });
 
-  test('control characters are escaped', () => {
+  test('is reported with escaped control characters', () => {
     expect(scan(['\u001b[2Jx\n']).garbage).toEqual(['not a JSON object: \\u001b[2Jx']);
   });
 
-  test('arrays and literals are not messages', () => {
+  test('includes arrays and literals', () => {
     expect(scan(['[{"a":1}]\n', 'null\n', '"text"\n', '{"b":2}\n'])).toMatchObject({
       objects: [{ b: 2 }],
       garbage: { length: 3 },
     });
   });
 
-  test('bad UTF-8 becomes the replacement character', () => {
+  test('in UTF-8 becomes the replacement character', () => {
     const bytes = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}\n')]);
     expect(scan([bytes]).objects).toEqual([{ a: '\ufffd(' }]);
   });
@@ -108,12 +108,12 @@ describe('the excerpt of garbage', () => {
 });
 
 describe('between objects', () => {
-  test.each([' ', '\t', '\r', '\n', ' \t\r\n '])('%j is nothing', (space) => {
+  test.each([' ', '\t', '\r', '\n', ' \t\r\n '])('%j is skipped', (space) => {
     const { objects, garbage } = scan([`${space}{"a":1}${space}{"b":2}${space}`]);
     expect([objects, garbage]).toEqual([[{ a: 1 }, { b: 2 }], []]);
   });
 
-  test('two lines in one piece are both read', () => {
+  test('two lines in one chunk are both parsed', () => {
     expect(scan(['{"a":1}\n{"b":2}\r\n{"c":3}']).objects).toEqual([{ a: 1 }, { b: 2 }, { c: 3 }]);
   });
 
@@ -129,8 +129,8 @@ describe('in a string', () => {
     ['a brace', { a: '}{' }],
     ['a quote', { a: 'x"y' }],
     ['a backslash at its end', { a: 'x\\' }],
-    ['an escaped quote behind a backslash', { a: '\\"' }],
-  ])('%s is no structure', (_, value) => {
+    ['an escaped quote after a backslash', { a: '\\"' }],
+  ])('%s is not structure', (_, value) => {
     const text = JSON.stringify(value);
     for (let at = 0; at <= text.length; at++) {
       expect(scan([text.slice(0, at), `${text.slice(at)} {"b":2}`]).objects).toEqual([value, { b: 2 }]);
@@ -148,11 +148,11 @@ test('the sink gets the size of each object in bytes', () => {
   expect(sizes).toEqual([10, 2, 7]);
 });
 
-test('an empty string may be the first thing of an object, and of the next', () => {
+test('an empty string may begin an object, and the next', () => {
   expect(scan(['{"":1} {"":2}']).objects).toEqual([{ '': 1 }, { '': 2 }]);
 });
 
-test('an unfinished object is forgotten on demand, wherever it was', () => {
+test('a reset discards an unfinished object at any position', () => {
   for (const beginning of ['{"a":', '{"a":"x', '{"a":"x\\', 'garbage ', '{"a":{"b":']) {
     const objects: unknown[] = [];
     const scanner = new JsonObjectScanner({
@@ -179,7 +179,7 @@ describe('limits', () => {
   test.each([
     ['on a line', ['\n']],
     ['alone', ['']],
-    ['in pieces', null],
+    ['in chunks', null],
   ])('an object can be as long as the limit, and no longer: %s', (_, ending) => {
     const object = `{"a":"${'x'.repeat(72)}"}`;
     const chunks = ending ? [`${object}${ending[0] ?? ''}`] : [object.slice(0, 40), object.slice(40)];

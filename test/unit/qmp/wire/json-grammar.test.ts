@@ -35,7 +35,7 @@ const values = {
 };
 
 describe.each(Object.entries(values))('%s', (_, list) => {
-  test.each(list)('%s is read wherever a value may be', (value) => {
+  test.each(list)('%s is accepted wherever a value may be', (value) => {
     for (const text of [
       `{"a":${value}}`,
       `{"a":[${value}]}`,
@@ -75,7 +75,7 @@ test.each([
   ['{"a":[1:', 7],
   ['{,', 1],
   ['{1', 1],
-])('%j is refused at byte %s', (text, at) => {
+])('%j is rejected at byte %s', (text, at) => {
   expect(read(text)).toEqual({ refused: at });
 });
 

@@ -85,7 +85,7 @@ test('the minimum and maximum of 64 bits are accepted', () => {
   );
 });
 
-test('bigints are checked beside text that is refused, and beside null', () => {
+test('bigints are checked beside rejected text and null', () => {
   expect(() => stringifyLossless({ a: 1n, b: '\ud800' }, 'command')).toThrow('command.b: ');
   expect(stringifyLossless({ a: 1n, b: null, c: undefined }, 'command')).toBe('{"a":1,"b":null}');
   // A number may be larger than 64 bits hold.
@@ -122,7 +122,7 @@ test('arguments are an object', () => {
   expect(stringifyLossless({}, 'command')).toBe('{}');
 });
 
-test('an error that an argument throws is not taken for a cycle', () => {
+test('an error that an argument throws is not mistaken for a cycle', () => {
   const error = new RangeError('its own');
   const value = {
     toJSON: () => {

@@ -11,7 +11,7 @@ describe('the space for kept guests', () => {
     [undefined, 4000 * GiB, 20 * GiB],
     ['3G', 4000 * GiB, 3 * GiB],
     ['0', 4000 * GiB, 0],
-  ])('is, with VMLET_KEPT_SIZE=%s on %i bytes, %i', (VMLET_KEPT_SIZE, disk, bytes) => {
+  ])('with VMLET_KEPT_SIZE=%s and a disk of %i bytes is %i bytes', (VMLET_KEPT_SIZE, disk, bytes) => {
     expect(keptBytes({ VMLET_KEPT_SIZE }, disk)).toBe(bytes);
   });
 
@@ -25,7 +25,7 @@ describe('the age of a kept guest', () => {
     [undefined, 7 * DAY_MS],
     ['0', 0],
     ['0.5', DAY_MS / 2],
-  ])('may be, with VMLET_KEPT_DAYS=%s, up to %i', (VMLET_KEPT_DAYS, ms) => {
+  ])('with VMLET_KEPT_DAYS=%s is at most %i ms', (VMLET_KEPT_DAYS, ms) => {
     expect(keptAgeMs({ VMLET_KEPT_DAYS })).toBe(ms);
   });
 

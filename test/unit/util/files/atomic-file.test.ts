@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => directory.remove());
 
-it('puts a file in the place of another, with its mode, and nothing beside it', () => {
+it('replaces a file and its mode, and leaves no temporary file', () => {
   const path = join(directory.path, 'config');
   writeFileSync(path, 'old');
   replaceFile(path, 'new', 0o640);
@@ -20,7 +20,7 @@ it('puts a file in the place of another, with its mode, and nothing beside it', 
   expect(readdirSync(directory.path)).toEqual(['config']);
 });
 
-it('removes the leftovers of a killed writer, and nothing of a living one', () => {
+it('removes the leftovers of a killed writer, and keeps those of a running one', () => {
   const dead = spawnSync('true').pid;
   const others = [`config.${process.ppid}.new`, 'config.new', `config.x${dead}.new`, `other.${dead}.new`];
   for (const name of [...others, `config.${dead}.new`]) writeFileSync(join(directory.path, name), '');
