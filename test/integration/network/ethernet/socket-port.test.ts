@@ -29,7 +29,7 @@ function frame(from: string, bytes: number, content = ''): Buffer {
   return streamFrame(Buffer.concat([addresses, Buffer.from([8, 0]), Buffer.from(content)], bytes));
 }
 
-test('drops frames that a guest does not read, in bounded memory, without delaying others', async () => {
+test('drops frames that a guest does not read, with bounded memory, and delays no other guest', async () => {
   const into = new EthernetSwitch();
   const [sender, slow, quick] = await Promise.all(['a', 'b', 'c'].map(async (name) => plug(name, into)));
   if (!sender || !slow || !quick) throw new TypeError('three were plugged in');
@@ -62,7 +62,7 @@ test('drops frames that a guest does not read, in bounded memory, without delayi
   expect(late.push(chunk)[0]?.length).toBe(68);
 });
 
-test('unplugs who announces a frame that cannot be, and who is gone', async () => {
+test('unplugs a port that announces an invalid frame length, or that disconnects', async () => {
   const into = new EthernetSwitch();
   const [broken, dead, third] = await Promise.all(['a', 'b', 'c'].map(async (name) => plug(name, into)));
   if (!broken || !dead || !third) throw new TypeError('three were plugged in');

@@ -38,7 +38,7 @@ describe('a DHCP client', () => {
       asked: { type: 3, mac: A, requested: '10.77.0.2', server: '10.0.0.1' },
     },
     { what: 'releases', asked: { type: 7, mac: A } },
-  ])('that $what gets the answer of the in-process switch', async ({ asked }) => {
+  ])('that $what gets the same answer as from the in-process switch', async ({ asked }) => {
     const request = dhcpRequest(asked);
     const reply = inProcess.answer(request);
     const [client, other] = asked.mac === B ? [b, a] : [a, b];
@@ -51,7 +51,7 @@ describe('a DHCP client', () => {
     await until('it is forwarded', () => other.received.some((one) => one.equals(request)));
   });
 
-  it('gets the MTU of the network, and what the table says now', async () => {
+  it('gets the MTU of the network, and its current address in the table', async () => {
     await lab.reload(`member a ${A} 10.77.0.9`, 'mtu 9000', 'subnet 10.77.0.0/22 10.77.0.1');
     a.socket.write(dhcpRequest({ type: 1, mac: A }));
     await until('it is answered', () => a.received.length === 1);

@@ -27,7 +27,7 @@ async function three(): Promise<[FakeQemu, FakeQemu, FakeQemu]> {
 }
 
 describe('a frame', () => {
-  it('goes to the port of its destination, without having been seen there', async () => {
+  it('goes to the port of its destination, even if that has sent nothing yet', async () => {
     const [a, b, c] = await three();
     a.send(B, 'to b');
     a.send(EVERYBODY, 'to all');
@@ -71,7 +71,7 @@ describe('a frame', () => {
     expect(a.contents()).toEqual([]);
   });
 
-  it('with the hardware address of another port as source goes nowhere, and moves nothing', async () => {
+  it('with the hardware address of another port as source is dropped, and moves no address', async () => {
     const [a, b, c] = await three();
     b.socket.write(frame(A, EVERYBODY, 'i am a'));
     b.socket.write(frame(B, EVERYBODY, 'i am b'));
@@ -83,7 +83,7 @@ describe('a frame', () => {
     expect(await lab.port('b')).toMatchObject({ rejected: 1 });
   });
 
-  it('of fewer bytes than a header is dropped, and one of the greatest length passes', async () => {
+  it('that is shorter than a header is dropped, and the longest one passes', async () => {
     const [a, b] = await three();
     const short = Buffer.from([0, 0, 0, 13, ...Buffer.alloc(13)]);
     a.socket.write(Buffer.concat([short, Buffer.alloc(4), frame(A, B, 'long', 65_554)]));
@@ -92,7 +92,7 @@ describe('a frame', () => {
     expect(await lab.port('a')).toMatchObject({ framesSent: 3, rejected: 2 });
   });
 
-  it('arrives whole, however it is cut', async () => {
+  it('arrives whole, in any chunks', async () => {
     const [a, b] = await three();
     const sent = Array.from({ length: 40 }, (_, index) => frame(A, B, `frame ${index}`, 14 + index * 50));
     const bytes = Buffer.concat(sent);
@@ -105,7 +105,7 @@ describe('a frame', () => {
   });
 });
 
-describe('a length that no frame has', () => {
+describe('an invalid frame length', () => {
   it('ends the port and its plug, and nothing else', async () => {
     const [a, b, c] = await three();
     a.socket.write(Buffer.from([0, 1, 0, 19]));
@@ -119,7 +119,7 @@ describe('a length that no frame has', () => {
 });
 
 describe('a QEMU that does not read', () => {
-  it('loses what exceeds its queue, holds up nobody, and gets whole frames later', async () => {
+  it('loses what exceeds its queue, delays no other port, and gets whole frames later', async () => {
     const [a, b, c] = await three();
     b.socket.pause();
     for (let number = 0; number < 8000; number++) {
@@ -143,7 +143,7 @@ describe('a QEMU that does not read', () => {
     expect(residentBytes(await lab.switchPid())).toBeLessThan(2 * MIB);
   });
 
-  it('and a flood to it and to all leave a pair beside them its frames', async () => {
+  it('and is flooded costs two other ports no frames', async () => {
     const [a, b, c, d] = await plugs(A, B, C, D);
     if (!a || !b || !c || !d) throw new TypeError('four were plugged');
     b.socket.pause();
@@ -170,8 +170,8 @@ describe('a QEMU that does not read', () => {
   });
 });
 
-describe('addresses that a guest makes up', () => {
-  it('are forgotten from 1024 on, the oldest first, but not its own', async () => {
+describe('addresses that a guest invents', () => {
+  it('are forgotten beyond 1024, the oldest first, but not its own', async () => {
     const [a, b, c] = await three();
     const made = (number: number): string => `02:00:00:00:${mac(number).slice(12)}`;
     for (let number = 0; number < 1100; number++) a.socket.write(frame(made(number), EVERYBODY, 'x'));

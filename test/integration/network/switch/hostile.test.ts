@@ -62,7 +62,7 @@ const damaged = fc
     }),
   );
 
-describe('a QEMU that is taken over', () => {
+describe('a compromised QEMU', () => {
   it('cannot harm the switch with any frames', async () => {
     const a = await lab.plug('a', A);
     for (const payload of fc.sample(fc.oneof(content, damaged), 3000)) {
@@ -72,7 +72,7 @@ describe('a QEMU that is taken over', () => {
     expect(a.ended).toBe(false);
   });
 
-  it('cannot harm it with bytes that are no frames', async () => {
+  it('cannot harm it with bytes that are not frames', async () => {
     for (const garbage of fc.sample(bytes, 60)) {
       const a = await lab.begin('a', A);
       a.socket.end(garbage);
@@ -83,7 +83,7 @@ describe('a QEMU that is taken over', () => {
     await until('no port is left of it', async () => (await lab.list())?.ports.length === 2);
   });
 
-  it('that leaves in the middle of a frame is unplugged', async () => {
+  it('that disconnects in the middle of a frame is unplugged', async () => {
     const a = await lab.plug('a', A);
     a.socket.write(frame(A, B, 'x', 60_000).subarray(0, 30_000));
     await until('the first half is there', async () => (await lab.port('a')).framesSent === 0);
@@ -110,7 +110,7 @@ describe('a client of the same user', () => {
     await othersAreUnharmed();
   });
 
-  it('that asks and never reads is no burden', async () => {
+  it('that sends requests and does not read delays nothing', async () => {
     const silent = Array.from({ length: 20 }, () => {
       const socket = lab.request('1 list');
       socket.pause();
@@ -121,7 +121,7 @@ describe('a client of the same user', () => {
     for (const socket of silent) socket.destroy();
   });
 
-  it('that does not finish its request has 10 s', async () => {
+  it('that does not finish its request is disconnected after 10 s', async () => {
     const begin = performance.now();
     const socket = connect(lab.path('switch.sock'));
     socket.write('1 lis');

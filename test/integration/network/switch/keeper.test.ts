@@ -62,7 +62,7 @@ async function kill(pid: number): Promise<void> {
   if (identity) await gone(identity);
 }
 
-it('real QEMUs are plugged again after each SIGKILL of the switch and of a plug', async () => {
+it('real QEMUs are plugged in again after each SIGKILL of the switch and of a plug', async () => {
   const a = await join('a', mac(1));
   await join('b', mac(2));
   for (let time = 0; time < 5; time++) {
@@ -78,7 +78,7 @@ it('real QEMUs are plugged again after each SIGKILL of the switch and of a plug'
   }
 });
 
-it('a port is closed with its keeper, and the switch with the last one', async () => {
+it('a port is closed with its keeper, and the switch ends with its last port', async () => {
   const [a, b] = [await join('a', mac(1)), await join('b', mac(2))];
   const pid = await network.switchPid();
   await kill(a.keeper.pid);

@@ -48,7 +48,7 @@ describe('a switch', () => {
     expect(a.log + b.log).toBe('');
   });
 
-  it('that lingers takes the next member', async () => {
+  it('that waits for members accepts the next one', async () => {
     lab = new SwitchLab(parent, scope, { lingerMs: 60_000 });
     const a = await lab.plug('a', A);
     const pid = await lab.switchPid();
@@ -59,7 +59,7 @@ describe('a switch', () => {
     expect(await lab.switchPid()).toBe(pid);
   });
 
-  it('started by plugs all at once is one', async () => {
+  it('is started only once by concurrent plugs', async () => {
     const numbers = Array.from({ length: 12 }, (_, index) => index);
     await Promise.all(numbers.map(async (number) => lab.begin(`m${number}`, mac(number + 1))));
     await until('all are plugged', async () => (await names())?.length === numbers.length);
@@ -68,7 +68,7 @@ describe('a switch', () => {
     expect(lab.switches()).toEqual([await lab.switchPid()]);
   });
 
-  it('that no plug uses ends too', async () => {
+  it('ends even if no plug connects', async () => {
     const argv = await lab.argv('a', A);
     const [program = '', ...rest] = argv.slice(argv.indexOf('--') + 1);
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -94,7 +94,7 @@ describe('a switch', () => {
     { how: 'confined', options: {} },
     // By vmlet-confine, nothing but the standard streams would be left.
     { how: 'alone', options: { program: switchProgram() } },
-  ])('keeps nothing of the plug’s, and outlives it: $how', async ({ options }) => {
+  ])('inherits nothing from the plug, and outlives it: $how', async ({ options }) => {
     lab = new SwitchLab(parent, scope, options);
     const a = await lab.plug('a', A);
     await lab.plug('b', B);
@@ -114,7 +114,7 @@ describe('a switch', () => {
 });
 
 describe('after SIGKILL', () => {
-  it('of the switch, plugs end, QEMUs see the end, and another switch serves them', async () => {
+  it('of the switch, plugs end, QEMUs are disconnected, and another switch serves them', async () => {
     const [a, b] = [await lab.plug('a', A), await lab.plug('b', B)];
     const pid = await lab.switchPid();
     await kill(pid);
@@ -128,7 +128,7 @@ describe('after SIGKILL', () => {
     await other.gets('back');
   });
 
-  it('of a plug, its QEMU sees the end, and the others nothing', async () => {
+  it('of a plug, its QEMU is disconnected, and the others are not affected', async () => {
     const [a, b, c] = [await lab.plug('a', A), await lab.plug('b', B), await lab.plug('c', C)];
     await kill(a.plug.pid ?? 0);
     await until('it sees the end', () => a.ended);
@@ -142,7 +142,7 @@ describe('after SIGKILL', () => {
 });
 
 describe('a hardware address', () => {
-  it('that another port has is refused with a reason, once, until that port is gone', async () => {
+  it('that another port has is rejected once, with a reason, until that port is gone', async () => {
     const a = await lab.plug('a', A);
     const twin = await lab.begin('twin', A);
     await until('the reason is there', () => twin.log.includes('\n'));
@@ -177,7 +177,7 @@ describe('a hardware address', () => {
 });
 
 describe('a plug', () => {
-  it('waits for a switch that cannot start, says why, and is plugged when it can', async () => {
+  it('waits for a switch that cannot start, reports why, and is connected when it can', async () => {
     lab.write('member a');
     const a = await lab.begin('a', A);
     await until('the reason is there', () => a.log.includes('\n'));
@@ -188,7 +188,7 @@ describe('a plug', () => {
     expect(a.log.split('\n').length).toBe(2);
   });
 
-  it('that waits ends when QEMU leaves', async () => {
+  it('that waits ends when QEMU disconnects', async () => {
     lab.write('nonsense');
     const a = await lab.begin('a', A);
     await until('it waits', () => a.log.includes('\n'));
@@ -210,7 +210,7 @@ describe('a plug', () => {
     await until('only two are left', async () => (await names())?.sort().join() === 'a,b');
   });
 
-  it('says that its program is missing', async () => {
+  it('reports that its program is missing', async () => {
     lab = new SwitchLab(parent, scope, {
       argv: (argv) => [...argv.slice(0, argv.indexOf('--') + 1), '/nonexistent'],
     });
@@ -245,7 +245,7 @@ describe('a plug', () => {
     expect(a.log).toBe('usage: vmlet-plug DIRECTORY NAME MAC -- PROGRAM ARGUMENTS\n');
   });
 
-  it('renames the log of switches when it is long', async () => {
+  it('rotates the log of switches when it is long', async () => {
     writeFileSync(lab.path('switch.log'), 'x'.repeat(70_000));
     await lab.plug('a', A);
     expect(lab.log).toBe('');

@@ -25,7 +25,7 @@ async function plugged(): Promise<[FakeQemu, FakeQemu, FakeQemu]> {
 }
 
 describe('list', () => {
-  it('has the ports in the order in which they were plugged', async () => {
+  it('contains the ports in the order in which they were plugged in', async () => {
     await plugged();
     const list = await lab.list();
     expect(list?.ports.map(({ name, mac: address }) => [name, address])).toEqual([
@@ -46,7 +46,7 @@ describe('list', () => {
   });
 });
 
-describe('requests that are refused', () => {
+describe('invalid requests', () => {
   it.each([
     ['2 list', { code: 'version', message: 'this switch speaks version 1', version: 1 }],
     ['list', { code: 'request', message: 'expected a version and a request' }],
@@ -103,7 +103,7 @@ describe('a partition', () => {
     await b.gets('healed');
   });
 
-  it('adds to others', async () => {
+  it('is added to earlier ones', async () => {
     const [a, b, c] = await plugged();
     await lab.reload('partition a,b c', 'partition a b', 'partition x y');
     b.send(EVERYBODY, 'from b');
@@ -116,7 +116,7 @@ describe('a partition', () => {
     expect([a.contents(), c.contents()]).toEqual([[], []]);
   });
 
-  it('holds for later ports and switches', async () => {
+  it('applies to later ports and switches', async () => {
     lab.write('partition a,c b');
     const [a, b, c] = await plugged();
     process.kill(await lab.switchPid(), 'SIGKILL');
@@ -155,7 +155,7 @@ describe('a table', () => {
     ['partition a,,b c', 'invalid name in a partition', 1],
     ['mtu 1500\nmtu 1500', 'duplicate mtu', 2],
     [Array.from({ length: 65 }, () => 'partition a b').join('\n'), 'too many partitions, at most 64', 65],
-  ])('with %j is refused, and the one before stays', async (text, problem, line) => {
+  ])('with %j is rejected, and the previous one stays', async (text, problem, line) => {
     const [a, b] = await plugged();
     await lab.reload('partition a b');
     lab.write(text);
@@ -167,7 +167,7 @@ describe('a table', () => {
     expect(b.contents()).toEqual([]);
   });
 
-  it('with one hardware address twice, a NUL or too many bytes is refused', async () => {
+  it('with a repeated hardware address, a NUL or too many bytes is rejected', async () => {
     await lab.plug('a', A);
     lab.write(`member a ${A} -`, `member b ${A} -`);
     expect(await lab.answer('reload')).toMatchObject({
@@ -179,13 +179,13 @@ describe('a table', () => {
     expect(await lab.answer('reload')).toMatchObject({ error: { message: 'table: File too large' } });
   });
 
-  it('without a newline at its end is complete', async () => {
+  it('without a final newline is complete', async () => {
     await lab.plug('a', A);
     writeFileSync(lab.path('table'), 'mtu 1400');
     expect(await lab.answer('reload')).toEqual({ result: {} });
   });
 
-  it('has thousands of members', async () => {
+  it('can have thousands of members', async () => {
     const members = Array.from({ length: 5000 }, (_, number) => `member m${number} ${mac(number + 9)} -`);
     lab.write(...members.reverse(), `member a ${A} - loss=1000000`);
     const [a, b] = await plugged();
@@ -212,7 +212,7 @@ describe('a link', () => {
     expect(performance.now() - back).toBeGreaterThanOrEqual(150);
   });
 
-  it('without latency from now on does not let frames overtake others', async () => {
+  it('whose latency is removed does not let frames overtake earlier ones', async () => {
     lab.write(`member a ${A} - latency=400`);
     const [a, b] = await plugged();
     a.send(B, 'slow');
@@ -237,7 +237,7 @@ describe('a link', () => {
     expect(b.received.length).toBe(4000 - lost + 1);
   });
 
-  it('has its bandwidth, and loses what exceeds its buffer', async () => {
+  it('has its bandwidth, and drops what exceeds its buffer', async () => {
     lab.write(`member a ${A} - bandwidth=1000000`);
     const [a, b] = await plugged();
     const begin = performance.now();
@@ -314,7 +314,7 @@ describe('a capture', () => {
     expect(text).toContain(`${A} > ${B}, ethertype Unknown (0x88b5)`);
   });
 
-  it('of one member has what it sends and is sent', async () => {
+  it('of one member contains the frames that it sends and receives', async () => {
     const [a, b, c] = await plugged();
     const capture = collect('1 capture b');
     await until('it has begun', async () => (await captures())?.length === 1);
@@ -327,7 +327,7 @@ describe('a capture', () => {
     expect(packetsOf(split(capture.bytes())[1]).sort()).toEqual(['a to b', 'b to c', 'c to all']);
   });
 
-  it('that is not read loses packets, which are counted, and no others do', async () => {
+  it('that is not read loses packets, which are counted, and members lose none', async () => {
     const [a, b] = await plugged();
     const socket = lab.request('1 capture');
     socket.pause();
@@ -348,7 +348,7 @@ describe('a capture', () => {
     expect(packetsOf(split(bytes)[1]).length).toBe(capture?.packets);
   });
 
-  it('is one of eight', async () => {
+  it('is one of at most eight', async () => {
     await plugged();
     for (let number = 0; number < 8; number++) lab.request('1 capture');
     await until('all have begun', async () => (await captures())?.length === 8);
@@ -357,7 +357,7 @@ describe('a capture', () => {
     });
   });
 
-  it('does not keep the switch from ending', async () => {
+  it('does not prevent the switch from ending', async () => {
     const a = await lab.plug('a', A);
     const capture = collect('1 capture');
     await until('it has begun', async () => (await captures())?.length === 1);

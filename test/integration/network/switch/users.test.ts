@@ -45,7 +45,7 @@ describe.runIf(isRoot)('another user', () => {
     expect(askedBySomebodyElse(lab)).toBe('EACCES\n');
   });
 
-  it('is disconnected where the directory is open to all', async () => {
+  it('is disconnected even if the directory is open to all', async () => {
     const lab = new SwitchLab(parent, scope);
     await lab.plug('a', A);
     for (const path of [parent, lab.directory]) chmodSync(path, 0o755);
@@ -66,7 +66,7 @@ it('a switch does not start in a directory that others can read', async () => {
   await lab.hasPort(A);
 });
 
-it.runIf(isRoot)('an ordinary user has the same, in a user namespace', async () => {
+it.runIf(isRoot)('an ordinary user gets the same results, in a user namespace', async () => {
   // Not 65534, as which the kernel shows all users that a namespace does not have.
   const uid = 64_000;
   const dist = dirname(dirname(switchProgram()));
