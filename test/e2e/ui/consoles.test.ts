@@ -109,7 +109,7 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Full screen');
   });
 
-  test('the screen has a window of its own, and returns when the machine runs again', async () => {
+  test('the screen can have its own window, and returns when the machine runs again', async () => {
     await machine('screen', keyboardSectors.onScreen);
     await show('screen', 'screen');
     await page.getByText('connected', { exact: true }).waitFor();
@@ -126,14 +126,14 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     await own.close();
   });
 
-  test('a machine without a screen leads to its serial console', async () => {
+  test('a machine without a screen shows its serial console instead', async () => {
     await machine('none', bootSectors.hang, '--display', 'none');
     await show('none', 'screen');
     await page.getByRole('main').getByRole('link', { name: 'serial console', exact: true }).click();
     await page.getByText('connected', { exact: true }).waitFor();
   });
 
-  test('a shell by the agent has the size of the terminal, and another when it has ended', async () => {
+  test('a shell through the agent has the size of the terminal, and can be opened again after it ends', async () => {
     expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
     await show('m', 'shell');
     await page.getByText('connected', { exact: true }).waitFor();

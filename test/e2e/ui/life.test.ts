@@ -70,7 +70,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     expect(await home.vmlet('create', name, ...hardware)).toMatchObject({ status: 0 });
   }
 
-  test('begins in the page, which shows the command all the time', async () => {
+  test('begins in the page, which always shows the command', async () => {
     const image = join(home.path, 'new.img');
     writeFileSync(image, bootSectors.hang);
     await page.getByRole('link', { name: 'New machine' }).click();
@@ -100,7 +100,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await row('made').waitFor();
   });
 
-  test('is led by the mouse, and each action shows its command', async () => {
+  test('can be controlled by mouse, and each action shows its command', async () => {
     await create('m');
     // The list changes without a reload.
     await inState('m', 'created');
@@ -164,7 +164,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     expect(existsSync(disk)).toBe(false);
   });
 
-  test('is led by the keyboard alone', async () => {
+  test('can be controlled by keyboard alone', async () => {
     await createSmall('first');
     await createSmall('last');
     await row('last').waitFor();
@@ -248,7 +248,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     expect(await page.locator('.notice', { hasText: 'Pause m' }).count()).toBe(0);
   });
 
-  test('continues without the server, whose next one has another address', async () => {
+  test('continues without the server, and in the page of the next one', async () => {
     await createSmall('m');
     expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
     const first = new UiServer(home, browser);

@@ -83,7 +83,7 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
     },
   );
 
-  test.each([400, 800])('nothing is cut off in a window %i pixels wide', async (width) => {
+  test.each([400, 800])('nothing is clipped in a window %i pixels wide', async (width) => {
     const page = await ui.open({ viewport: { width, height: 800 } });
     for (const place of ['#/machines', ...TABS.map((tab) => `#/machines/screen/${tab}`)]) {
       await page.evaluate(`location.hash = '${place}'`);

@@ -63,7 +63,7 @@ describe.skipIf(withoutChromium !== undefined)(`a list of ${MACHINES} machines`,
     await home.close();
   });
 
-  test('is in the order of their numbers', async () => {
+  test('is sorted by number', async () => {
     const names = await page.locator('.machine h2').allTextContents();
     expect(names).toEqual(Array.from({ length: MACHINES }, (_, at) => `m${at}`));
   });

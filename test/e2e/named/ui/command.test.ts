@@ -130,7 +130,7 @@ describe('vmlet ui', () => {
     });
   });
 
-  test.skipIf(process.getuid?.() !== 0)('gives another user of this host nothing', async () => {
+  test.skipIf(process.getuid?.() !== 0)('gives other users of this host no access', async () => {
     // The other user may enter what is above the runtime directory.
     chmodSync(home.path, 0o755);
     const started = home.start(['ui', '--no-open']);

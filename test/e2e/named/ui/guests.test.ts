@@ -42,99 +42,106 @@ const act = async (machine: string, action: string, body: object = {}): Promise<
 const stateOf = async (name: string): Promise<string | undefined> =>
   (await served.get<Listed>('/v1/machines')).machines.find((one) => one.name === name)?.state;
 
-describe('a machine by HTTP', () => {
+describe('a machine over HTTP', () => {
   beforeAll(async () => {
     await home.store.create({ name: 'm', image: 'micro' });
   });
 
-  test('lives as by the command, whose line each answer has', { timeout: 300_000 }, async () => {
-    const events = await new Client(served.connect('/v1/events')).opened();
-    await events.told(({ event }: { event: string }) => event === 'machines');
-    const reported = async (state: string) =>
-      events.told(
-        (message: { event: string; data: { name: string; state: string } }) =>
-          message.event === 'machine' && message.data.name === 'm' && message.data.state === state,
+  test(
+    'has the actions of the command, and each answer contains the command line',
+    { timeout: 300_000 },
+    async () => {
+      const events = await new Client(served.connect('/v1/events')).opened();
+      await events.told(({ event }: { event: string }) => event === 'machines');
+      const reported = async (state: string) =>
+        events.told(
+          (message: { event: string; data: { name: string; state: string } }) =>
+            message.event === 'machine' && message.data.name === 'm' && message.data.state === state,
+        );
+      expect(await act('m', 'start')).toMatchObject({
+        status: 200,
+        command: 'vmlet start m',
+        operation: { state: 'done', result: { ports: [{ guestPort: 22 }] } },
+      });
+      await reported('running');
+      expect(await act('m', 'start')).toMatchObject({ status: 409, error: { code: 'VMLET_MACHINE_STATE' } });
+      expect(await act('m', 'pause')).toMatchObject({
+        command: 'vmlet pause m',
+        operation: { state: 'done' },
+      });
+      await reported('paused');
+      expect(await act('m', 'resume')).toMatchObject({ operation: { state: 'done' } });
+      expect(await act('m', 'ports/add', { ports: ['127.0.0.1::80'] })).toMatchObject({
+        command: 'vmlet port add m 127.0.0.1::80',
+        operation: { result: { ports: [{ guestPort: 80 }] } },
+      });
+      expect(await act('m', 'ports/remove', { ports: ['no'] })).toMatchObject({ status: 400 });
+      expect(await act('m', 'snapshots/create', { name: 'first' })).toMatchObject({
+        command: 'vmlet snapshot create m first',
+        operation: { result: { name: 'first' } },
+      });
+      expect(await served.get('/v1/machines/m/snapshots')).toMatchObject({ snapshots: [{ name: 'first' }] });
+      expect(await act('m', 'snapshots/restore', { name: 'first' })).toMatchObject({
+        operation: { result: { state: 'running' } },
+      });
+      expect(await act('m', 'snapshots/remove', { names: ['first'] })).toMatchObject({ status: 200 });
+      expect(await act('m', 'save')).toMatchObject({ operation: { state: 'done' } });
+      await reported('saved');
+      expect(await act('m', 'restart', { timeoutMs: 30_000 })).toMatchObject({
+        command: 'vmlet restart --timeout 30000ms m',
+        operation: { state: 'done' },
+      });
+      const stopped = await act('m', 'stop');
+      expect(stopped.operation.result).toEqual({
+        rung: 'guest',
+        description: expect.stringMatching(/^asked its agent; /) as string,
+      });
+      expect(events.messages).toContainEqual(
+        expect.objectContaining({
+          event: 'operation',
+          data: expect.objectContaining({
+            kind: 'stop',
+            progress: { text: 'asking its agent', rung: 'guest' },
+          }) as object,
+        }),
       );
-    expect(await act('m', 'start')).toMatchObject({
-      status: 200,
-      command: 'vmlet start m',
-      operation: { state: 'done', result: { ports: [{ guestPort: 22 }] } },
-    });
-    await reported('running');
-    expect(await act('m', 'start')).toMatchObject({ status: 409, error: { code: 'VMLET_MACHINE_STATE' } });
-    expect(await act('m', 'pause')).toMatchObject({ command: 'vmlet pause m', operation: { state: 'done' } });
-    await reported('paused');
-    expect(await act('m', 'resume')).toMatchObject({ operation: { state: 'done' } });
-    expect(await act('m', 'ports/add', { ports: ['127.0.0.1::80'] })).toMatchObject({
-      command: 'vmlet port add m 127.0.0.1::80',
-      operation: { result: { ports: [{ guestPort: 80 }] } },
-    });
-    expect(await act('m', 'ports/remove', { ports: ['no'] })).toMatchObject({ status: 400 });
-    expect(await act('m', 'snapshots/create', { name: 'first' })).toMatchObject({
-      command: 'vmlet snapshot create m first',
-      operation: { result: { name: 'first' } },
-    });
-    expect(await served.get('/v1/machines/m/snapshots')).toMatchObject({ snapshots: [{ name: 'first' }] });
-    expect(await act('m', 'snapshots/restore', { name: 'first' })).toMatchObject({
-      operation: { result: { state: 'running' } },
-    });
-    expect(await act('m', 'snapshots/remove', { names: ['first'] })).toMatchObject({ status: 200 });
-    expect(await act('m', 'save')).toMatchObject({ operation: { state: 'done' } });
-    await reported('saved');
-    expect(await act('m', 'restart', { timeoutMs: 30_000 })).toMatchObject({
-      command: 'vmlet restart --timeout 30000ms m',
-      operation: { state: 'done' },
-    });
-    const stopped = await act('m', 'stop');
-    expect(stopped.operation.result).toEqual({
-      rung: 'guest',
-      description: expect.stringMatching(/^asked its agent; /) as string,
-    });
-    expect(events.messages).toContainEqual(
-      expect.objectContaining({
-        event: 'operation',
-        data: expect.objectContaining({
-          kind: 'stop',
-          progress: { text: 'asking its agent', rung: 'guest' },
-        }) as object,
-      }),
-    );
-    await reported('stopped');
-    expect(await act('m', 'clone', { name: 'copy', linked: true })).toMatchObject({
-      command: 'vmlet clone --linked m copy',
-      status: 200,
-    });
-    expect(await act('copy', 'rename', { name: 'other' })).toMatchObject({
-      command: 'vmlet rename copy other',
-    });
-    expect(await act('other', 'protect', { protected: true })).toMatchObject({
-      command: 'vmlet protect other',
-    });
-    // A name that comes and goes within a moment is not reported.
-    await events.told(
-      (message: { event: string; data: { name: string } }) =>
-        message.event === 'machine' && message.data.name === 'other',
-    );
-    expect(await act('other', 'remove')).toMatchObject({
-      status: 409,
-      error: { message: expect.stringContaining('protected') as string },
-    });
-    expect(await act('other', 'protect', { protected: false })).toMatchObject({
-      command: 'vmlet protect --off other',
-    });
-    expect(await act('other', 'remove', { storage: true })).toMatchObject({
-      command: 'vmlet rm --storage other',
-      operation: { result: { keptDisks: [] } },
-    });
-    await events.told(
-      (message: { event: string; data: { name: string } }) =>
-        message.event === 'removed' && message.data.name === 'other',
-    );
-    expect(await stateOf('other')).toBeUndefined();
-    events.socket.terminate();
-  });
+      await reported('stopped');
+      expect(await act('m', 'clone', { name: 'copy', linked: true })).toMatchObject({
+        command: 'vmlet clone --linked m copy',
+        status: 200,
+      });
+      expect(await act('copy', 'rename', { name: 'other' })).toMatchObject({
+        command: 'vmlet rename copy other',
+      });
+      expect(await act('other', 'protect', { protected: true })).toMatchObject({
+        command: 'vmlet protect other',
+      });
+      // A name that comes and goes within a moment is not reported.
+      await events.told(
+        (message: { event: string; data: { name: string } }) =>
+          message.event === 'machine' && message.data.name === 'other',
+      );
+      expect(await act('other', 'remove')).toMatchObject({
+        status: 409,
+        error: { message: expect.stringContaining('protected') as string },
+      });
+      expect(await act('other', 'protect', { protected: false })).toMatchObject({
+        command: 'vmlet protect --off other',
+      });
+      expect(await act('other', 'remove', { storage: true })).toMatchObject({
+        command: 'vmlet rm --storage other',
+        operation: { result: { keptDisks: [] } },
+      });
+      await events.told(
+        (message: { event: string; data: { name: string } }) =>
+          message.event === 'removed' && message.data.name === 'other',
+      );
+      expect(await stateOf('other')).toBeUndefined();
+      events.socket.terminate();
+    },
+  );
 
-  test('has the shapes of the command', async () => {
+  test('has the same JSON as with the command', async () => {
     const plain = async (...args: string[]): Promise<unknown> =>
       JSON.parse((await home.vmlet(...args)).stdout);
     expect(await served.get('/v1/machines')).toEqual(await plain('ls', '--json'));
@@ -151,7 +158,7 @@ describe('a machine by HTTP', () => {
     });
   });
 
-  test('is still starting when nobody waits, and can be cancelled', async () => {
+  test('starts in the background with wait=0, and the start can be cancelled', async () => {
     const begun = await served.post<Done>('/v1/machines/m/start', {}, { prefer: 'wait=0' });
     expect(begun).toMatchObject({ status: 202, operation: { state: 'running' } });
     const { id } = begun.operation;
@@ -163,7 +170,7 @@ describe('a machine by HTTP', () => {
     expect(await stateOf('m')).toBe('stopped');
   });
 
-  test('is reported when its keeper is killed, which changes no file', async () => {
+  test('is reported as ended when its keeper is killed, although no file changes', async () => {
     await act('m', 'start');
     const events = await new Client(served.connect('/v1/events')).opened();
     await events.told(({ event }: { event: string }) => event === 'machines');
@@ -178,7 +185,7 @@ describe('a machine by HTTP', () => {
   });
 });
 
-describe('a new machine', () => {
+describe('a new machine over HTTP', () => {
   test('is checked, and shown as a command, before it is created', async () => {
     const options = {
       name: 'n',
@@ -217,7 +224,7 @@ describe('a new machine', () => {
     expect(await act('n', 'remove', { force: true, storage: true })).toMatchObject({ status: 200 });
   });
 
-  test('has its seed in the command', async () => {
+  test('has its seed options in the command', async () => {
     const key = await home.store.get('m').publicKey();
     const seed = { user: 'me', sshKeys: [key], userData: '#!/bin/sh' };
     const checked = await served.post<Done>('/v1/machines/check', { name: 'd', image: 'debian:13', seed });
@@ -233,7 +240,7 @@ describe('a new machine', () => {
     });
   });
 
-  test('is of an image that is pulled, listed and removed', async () => {
+  test('can have images that are pulled, listed and removed', async () => {
     expect(await served.get('/v1/catalogue')).toMatchObject({
       images: expect.arrayContaining([expect.objectContaining({ reference: 'debian:13' })]) as unknown[],
     });
@@ -255,7 +262,7 @@ describe('a new machine', () => {
   });
 });
 
-describe('inside of a machine', () => {
+describe('a running machine over HTTP', () => {
   beforeAll(async () => {
     await act('m', 'start');
     await home.store.get('m').waitFor({ log: [/root@m:~# $/] });
@@ -300,7 +307,7 @@ describe('inside of a machine', () => {
     expect(await shell.closed).toBe(1000);
   });
 
-  test('runs a command, and kills it when its client is gone', async () => {
+  test('runs a command, and kills it when its client disconnects', async () => {
     const words = new Client(served.connect('/v1/machines/m/exec?argv=echo&argv=a+b&argv=%24HOME'));
     expect(await words.told(({ exit }: { exit: unknown }) => exit)).toEqual({ exit: { exitCode: 0 } });
     expect(words.text).toBe('a b $HOME\r\n');
@@ -342,7 +349,7 @@ describe('inside of a machine', () => {
     client.socket.terminate();
   });
 
-  test('makes a client wait that floods a guest which does not read', async () => {
+  test('delays a client that floods a guest which does not read', async () => {
     await act('m', 'pause');
     const client = await new Client(served.connect('/v1/machines/m/console?lines=0')).opened();
     const piece = Buffer.alloc(256 * 1024, 0x20);
@@ -417,7 +424,7 @@ describe('inside of a machine', () => {
     expect((await log('source=/etc/passwd')).status).toBe(400);
   });
 
-  test('has statistics for those who ask', async () => {
+  test('has statistics for clients that request them', async () => {
     const client = await new Client(served.connect('/v1/events')).opened();
     client.socket.send(JSON.stringify({ stats: ['m', 'other'], interval: 1 }));
     await client.told(
@@ -429,7 +436,7 @@ describe('inside of a machine', () => {
     client.socket.terminate();
   });
 
-  test('tells the errors of consoles', async () => {
+  test('reports the errors of consoles', async () => {
     for (const path of ['/v1/machines/no/console', '/v1/machines/m/vnc', '/v1/machines/m/console?lines=x']) {
       const client = new Client(served.connect(path));
       await client.told(({ error }: { error: { message: string } }) => error.message);
@@ -438,7 +445,7 @@ describe('inside of a machine', () => {
   });
 });
 
-describe('a machine with a screen', () => {
+describe('a machine with a screen, over HTTP', () => {
   beforeAll(async () => {
     const disk = join(home.path, 'keys.img');
     writeFileSync(disk, keyboardSectors.characters);
@@ -472,7 +479,7 @@ describe('a machine with a screen', () => {
     for (const { socket } of viewers) socket.terminate();
   });
 
-  test('has a keyboard, on which a text arrives as it is', async () => {
+  test('has a keyboard that types a text exactly', async () => {
     const text = 'A: No:$(*`~{"x"}|';
     const typed = await act('s', 'keyboard', { text, keys: ['b', 'shift-c'] });
     expect(typed).toMatchObject({ status: 200, operation: { state: 'done' } });
@@ -496,7 +503,7 @@ describe('a machine with a screen', () => {
     expect(await Promise.all([screen.closed, console.closed])).toEqual([1000, 1000]);
   });
 
-  test('leaves nothing of 100 dropped consoles', async () => {
+  test('releases 100 dropped consoles', async () => {
     await act('s', 'start');
     const unix = (): number =>
       process.getActiveResourcesInfo().filter((kind) => kind === 'PipeConnectWrap' || kind === 'PipeWrap')

@@ -15,7 +15,7 @@ describe('access to the server', () => {
     await served[Symbol.asyncDispose]();
   });
 
-  it('listens on 127.0.0.1 alone', async () => {
+  it('listens on 127.0.0.1 only', async () => {
     // Every address of 127.0.0.0/8 is this host; a server on all addresses would answer.
     const refused = await new Promise((resolve) => {
       const connection = connect(served.server.port ?? 0, '127.0.0.2');
@@ -35,7 +35,7 @@ describe('access to the server', () => {
     '127.0.0.1:1',
     'localhost',
     '127.0.0.1.evil.example',
-  ])('refuses the host %s, as after DNS rebinding', async (host) => {
+  ])('rejects the host %s, as after DNS rebinding', async (host) => {
     const named = host.replace(/:80$/, `:${served.server.port}`);
     for (const path of ['/', '/v1/machines']) {
       const { status } = await served.ask(path, { headers: { ...served.bearer, host: named } });
@@ -50,7 +50,7 @@ describe('access to the server', () => {
     }
   });
 
-  it('answers without credentials with the page alone', async () => {
+  it('serves only the page without credentials', async () => {
     expect(await served.ask('/')).toMatchObject({ status: 200, text: '<!doctype html>' });
     expect(await served.ask('/machines/web')).toMatchObject({ status: 200, text: '<!doctype html>' });
     for (const path of ['/v1', '/v1/machines', '/v1/nothing', '/v1/events', '/v1/images', '/v1/host']) {
@@ -58,7 +58,7 @@ describe('access to the server', () => {
     }
   });
 
-  it('tells a browser to keep the page to itself', async () => {
+  it('sends headers that isolate the page in the browser', async () => {
     for (const path of ['/', '/assets/page.js', '/v1/machines', '/nothing.js']) {
       const { headers } = await served.ask(path);
       expect(headers).toMatchObject({
@@ -75,7 +75,7 @@ describe('access to the server', () => {
     }
   });
 
-  it('exchanges a token of 192 bits once, for a cookie and a secret', async () => {
+  it('exchanges a token of 192 bits for a cookie and a secret, once', async () => {
     const token = new URL(served.server.newAddress()).hash.replace('#token=', '');
     expect(Buffer.from(token, 'base64url')).toHaveLength(24);
     const exchange = async () =>
@@ -98,7 +98,7 @@ describe('access to the server', () => {
     expect(second.headers).not.toHaveProperty('set-cookie');
   });
 
-  it('exchanges a token for the page of this server alone', async () => {
+  it('exchanges a token only for the page of this server', async () => {
     const { token } = await served.post<{ token: string }>('/v1/session/token', {});
     for (const origin of [undefined, 'http://evil.example', 'null', 'http://127.0.0.1:1']) {
       const { status } = await served.ask('/v1/session', {
@@ -110,7 +110,7 @@ describe('access to the server', () => {
     }
   });
 
-  it('does nothing for the cookie alone, which servers on other ports are sent too', async () => {
+  it('rejects the cookie alone, which servers on other ports receive too', async () => {
     const page = await served.open();
     const { host, origin, cookie } = page.headers;
     expect((await served.ask('/v1/machines', { headers: page.headers })).status).toBe(200);
@@ -124,7 +124,7 @@ describe('access to the server', () => {
     expect(await upgradeStatus(socket)).toBe(401);
   });
 
-  it('does nothing for the secret alone, or the secret of another page', async () => {
+  it('rejects the secret alone, and the secret of another page', async () => {
     const [one, other] = [await served.open(), await served.open()];
     const { host, origin } = one.headers;
     const secret = { 'vmlet-secret': one.secret };
@@ -133,7 +133,7 @@ describe('access to the server', () => {
     expect((await served.ask('/v1/machines', { headers: mixed })).status).toBe(401);
   });
 
-  it('refuses changes of a page without its Origin, or with another', async () => {
+  it('rejects changes from a page without its Origin, or with another', async () => {
     const { headers } = await served.open();
     for (const origin of [
       undefined,
@@ -153,13 +153,13 @@ describe('access to the server', () => {
     expect((await served.ask('/v1/session/token', { method: 'POST', headers, body: {} })).status).toBe(200);
   });
 
-  it('refuses reads of another page too', async () => {
+  it('rejects reads from another page too', async () => {
     const { headers } = await served.open();
     const foreign = { ...headers, origin: 'http://evil.example' };
     expect((await served.ask('/v1/machines', { headers: foreign })).status).toBe(403);
   });
 
-  it('asks a program for its token alone', async () => {
+  it('requires only the token from a program', async () => {
     expect(
       (await served.ask('/v1/session/token', { method: 'POST', headers: served.bearer, body: {} })).status,
     ).toBe(200);
@@ -195,7 +195,7 @@ describe('access to the server', () => {
     expect(await upgradeStatus(nobody)).toBe(401);
   });
 
-  it('never answers with the secret as the subprotocol', async () => {
+  it('never returns the secret as the subprotocol', async () => {
     const page = await served.open();
     const socket = new WebSocket(`ws://${served.host}/v1/events`, ['vmlet', `vmlet.secret.${page.secret}`], {
       headers: { cookie: page.cookie },
@@ -206,7 +206,7 @@ describe('access to the server', () => {
     socket.terminate();
   });
 
-  it('changes nothing by GET', async () => {
+  it('makes no changes by GET', async () => {
     for (const path of [
       '/v1/machines/web/start',
       '/v1/machines/web/remove',
@@ -220,7 +220,7 @@ describe('access to the server', () => {
     }
   });
 
-  it('takes JSON alone, as no form can send it', async () => {
+  it('accepts only JSON, which no form can send', async () => {
     const path = '/v1/machines/web/kill';
     for (const type of [
       'text/plain',
@@ -253,7 +253,7 @@ describe('access to the server', () => {
     }
   });
 
-  it('has the sentences of the command', async () => {
+  it('reports errors in the words of the command', async () => {
     const { status, text } = await served.ask('/v1/machines/web', { headers: served.bearer });
     expect(status).toBe(404);
     expect(JSON.parse(text)).toEqual({
@@ -268,7 +268,7 @@ describe('access to the server', () => {
 });
 
 describe('a server on a unix socket', () => {
-  it('has a socket for this user alone, and answers to any port of the loopback', async () => {
+  it('has a socket for this user only, and accepts any port of the loopback', async () => {
     await using served = await TestServer.start({ socketName: 'ui.sock' });
     expect(lstatSync(join(served.directory, 'ui.sock')).mode & 0o777).toBe(0o600);
     const { bearer } = served;

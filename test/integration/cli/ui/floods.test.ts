@@ -68,7 +68,7 @@ describe('slow and flooding clients', () => {
     expect(served.defects).toEqual([]);
   });
 
-  it('leave nothing of requests that they sent before the answer to the first', async () => {
+  it('leave nothing of requests that they pipelined', async () => {
     await using served = await TestServer.start();
     mkdirSync(join(served.directory, 'data/vmlet/machines/web'), { recursive: true });
     const before = resources();
@@ -83,7 +83,7 @@ describe('slow and flooding clients', () => {
     await released(before);
   });
 
-  it('open at most 256 WebSockets', async () => {
+  it('can open at most 256 WebSockets', async () => {
     await using served = await TestServer.start();
     const sockets = await Promise.all(
       Array.from({ length: 256 }, async () => opened(served.connect('/v1/events'))),
@@ -94,7 +94,7 @@ describe('slow and flooding clients', () => {
     expect(await upgradeStatus(served.connect('/v1/events'))).toBe(101);
   });
 
-  it('send messages of at most a megabyte', async () => {
+  it('can send messages of at most a megabyte', async () => {
     await using served = await TestServer.start();
     const socket = await opened(served.connect('/v1/events'));
     const closed = new Promise<number>((resolve) => socket.once('close', resolve));
@@ -102,7 +102,7 @@ describe('slow and flooding clients', () => {
     expect(await closed).toBeOneOf([1006, 1009]);
   });
 
-  it('send bodies of at most a megabyte, and are disconnected', async () => {
+  it('can send bodies of at most a megabyte, and are disconnected', async () => {
     await using served = await TestServer.start();
     const head =
       `POST /v1/machines/web/kill HTTP/1.1\r\nHost: ${served.host}\r\n` +
@@ -114,7 +114,7 @@ describe('slow and flooding clients', () => {
     expect(await raw(served, refused, 'x'.repeat(1000))).toMatch(/^HTTP\/1\.1 403 /);
   });
 
-  it.concurrent('send their headers and bodies in ten seconds', async () => {
+  it.concurrent('must send headers and bodies within ten seconds', async () => {
     await using served = await TestServer.start();
     const begun = 'POST /v1/session/token HTTP/1.1\r\n';
     const headers = `Host: ${served.host}\r\nAuthorization: ${String(served.bearer['authorization'])}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n`;
@@ -123,7 +123,7 @@ describe('slow and flooding clients', () => {
     expect(slowBody).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  it('do not stop a server that ends', async () => {
+  it('do not prevent a server from ending', async () => {
     const before = resources();
     const served = await TestServer.start();
     const socket = await opened(served.connect('/v1/events'));
@@ -139,7 +139,7 @@ describe('slow and flooding clients', () => {
 });
 
 describe('an idle server', () => {
-  it('says so after its time without a connection', async () => {
+  it('reports that it had no connection for the given time', async () => {
     await using served = await TestServer.start({ idleMs: 300 });
     let isIdle = false;
     void served.server.idle.then(() => (isIdle = true));
