@@ -13,7 +13,7 @@ export const expectedSkips = [
     reason: 'no ordinary user with subordinate ids may read the checkout',
   },
   { file: /micro\/images/, test: /the store cannot be written/, reason: 'root may do it' },
-  { file: /ports\/host-port/, test: /refuses a low port/, reason: 'root may do it' },
+  { file: /ports\/host-port/, test: /rejects a low port/, reason: 'root may do it' },
   { file: /host\/host-files/, test: /may not be opened by this user/, reason: 'root may do it' },
   { file: /files\/make-directories/, test: /closed to this user/, reason: 'root may do it' },
   { file: /e2e\/hosts/, test: /of podman/, reason: 'podman is not installed' },

@@ -166,9 +166,9 @@ describe('a run that ends in the middle of a test', () => {
       '',
       ({ process: { pid } }) => process.kill(-(pid ?? 0), 'SIGINT'),
     ],
-    ['by SIGKILL for the runner alone', ofVitest, '', (run) => run.process.kill('SIGKILL')],
+    ['by SIGKILL to the runner alone', ofVitest, '', (run) => run.process.kill('SIGKILL')],
     ['by process.exit in a test', ofNode, 'exit', () => undefined],
-    ['by SIGKILL for the runner of node:test', ofNode, '', (run) => run.process.kill('SIGKILL')],
+    ['by SIGKILL to the runner of node:test', ofNode, '', (run) => run.process.kill('SIGKILL')],
   ])('leaves no process: %s', async (title, args, how, end) => {
     const mark = title.replaceAll(/\W/g, '-');
     const held = join(own, `${mark}.held`);

@@ -99,16 +99,16 @@ describe('a command', () => {
   });
 
   test.each([
-    ['a program that is not there', ['no-such-program'], {}, 'exec', 'ENOENT', 127],
-    ['a path that is not there', ['/no/such/program'], {}, 'exec', 'ENOENT', 127],
-    ['no name at all', [''], {}, 'exec', 'ENOENT', 127],
+    ['a missing program', ['no-such-program'], {}, 'exec', 'ENOENT', 127],
+    ['a missing path', ['/no/such/program'], {}, 'exec', 'ENOENT', 127],
+    ['an empty name', [''], {}, 'exec', 'ENOENT', 127],
     ['a file without permission', ['/etc/passwd'], {}, 'exec', 'EACCES', 126],
-    ['a folder', ['/usr'], {}, 'exec', 'EACCES', 126],
-    ['a folder to start in that is not there', ['true'], { cwd: '/no/such' }, 'directory', 'ENOENT', 126],
-    ['a file as the folder to start in', ['true'], { cwd: '/etc/passwd' }, 'directory', 'ENOTDIR', 126],
+    ['a directory', ['/usr'], {}, 'exec', 'EACCES', 126],
+    ['a missing working directory', ['true'], { cwd: '/no/such' }, 'directory', 'ENOENT', 126],
+    ['a file as the working directory', ['true'], { cwd: '/etc/passwd' }, 'directory', 'ENOTDIR', 126],
     ['an unknown user', ['true'], { user: 'no-such-user' }, 'user', 'ENOENT', 126],
-    ['more arguments than a request holds', ['true', 'x'.repeat(2 ** 20)], {}, 'exec', 'E2BIG', 126],
-    ['an argument longer than Linux takes', ['true', 'x'.repeat(200_000)], {}, 'exec', 'E2BIG', 126],
+    ['more arguments than a request can contain', ['true', 'x'.repeat(2 ** 20)], {}, 'exec', 'E2BIG', 126],
+    ['an argument beyond Linux’s limit', ['true', 'x'.repeat(200_000)], {}, 'exec', 'E2BIG', 126],
   ])('reports why it cannot run: %s', async (_, argv, options, phase, errno, exitCode) => {
     const failure = guest.exec(argv, options);
     await expect(failure).rejects.toBeInstanceOf(GuestCommandError);

@@ -87,10 +87,10 @@ describe('push', () => {
   });
 
   test.each([
-    ['a folder that is not there', 'no/file', 'ENOENT'],
-    ['a file as folder', 'file/file', 'ENOTDIR'],
-    ['a folder', 'folder', 'EISDIR'],
-  ])('says why it cannot write to %s', async (_, name, errno) => {
+    ['a missing directory', 'no/file', 'ENOENT'],
+    ['a file as directory', 'file/file', 'ENOTDIR'],
+    ['a directory', 'folder', 'EISDIR'],
+  ])('explains why it cannot write to %s', async (_, name, errno) => {
     mkdirSync(join(folder, 'folder'));
     writeFileSync(join(folder, 'file'), '');
     const path = join(folder, name);
@@ -180,7 +180,7 @@ describe('pull', () => {
     expect((await guest.readFile(join(folder, 'empty'))).length).toBe(0);
   });
 
-  test('waits for its reader, and nothing else waits', async () => {
+  test('waits for its reader without delaying anything else', async () => {
     writeFileSync(join(folder, 'file'), big);
     const file = guest.pull(join(folder, 'file'));
     await file.attributes;
@@ -221,10 +221,10 @@ describe('pull', () => {
   );
 
   test.each([
-    ['what is not there', '/no/such/file', 'ENOENT'],
-    ['a folder', '/usr', 'EISDIR'],
+    ['a missing file', '/no/such/file', 'ENOENT'],
+    ['a directory', '/usr', 'EISDIR'],
     ['a device', '/dev/zero', 'EINVAL'],
-  ])('says why it cannot read %s', async (_, path, errno) => {
+  ])('explains why it cannot read %s', async (_, path, errno) => {
     const failure = guest.readFile(path);
     await expect(failure).rejects.toBeInstanceOf(GuestFileError);
     await expect(failure).rejects.toMatchObject({ path, errno });

@@ -141,9 +141,9 @@ describe.skipIf(noCloudInit !== undefined)('cloud-init', () => {
 
   it.each([
     ['#cloud-config', theirs],
-    ['a message of several parts', message],
-    ['a message as mailboxes have it', `From me\n${message}`],
-    ['a message with lines as in mails', message.replaceAll('\n', '\r\n')],
+    ['a multipart message', message],
+    ['a message in mailbox format', `From me\n${message}`],
+    ['a message with mail line ends', message.replaceAll('\n', '\r\n')],
     ['#cloud-config-archive', `#cloud-config-archive\n- ${JSON.stringify(theirs)}\n`],
     ['a template', `## template: jinja\n${theirs.replace('[theirs]', '[{{ "the" + "irs" }}]')}`],
   ])('merges %s', async (_, userData) => {

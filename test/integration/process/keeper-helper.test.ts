@@ -124,10 +124,10 @@ describe('a helper', () => {
   });
 
   it.each([
-    ['there is no file', undefined, 'No such file or directory'],
+    ['the file is missing', undefined, 'No such file or directory'],
     ['the file is empty', '', 'Invalid argument'],
-    ['the program has no absolute path', 'sh\0', 'Invalid argument'],
-    ['the program is not there', '/nothing/here\0', 'No such file or directory'],
+    ['the program’s path is not absolute', 'sh\0', 'Invalid argument'],
+    ['the program is missing', '/nothing/here\0', 'No such file or directory'],
     ['the file is endless', '/dev/zero', 'Argument list too long'],
   ])('that cannot be started because %s is reported', async (_why, content, error) => {
     const helper = lab.helper('other', SERVE);

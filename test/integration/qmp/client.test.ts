@@ -282,7 +282,7 @@ describe('the end', () => {
     }
   });
 
-  test('a QEMU that cannot start is reported with its own words', async () => {
+  test('a QEMU that cannot start is reported with its own message', async () => {
     await using qemu = startQemu('-device', 'no-such-device');
     const error = await failureOf(negotiate(qemu).then(async (client) => client.waitFor('SHUTDOWN')));
     expect(error).toBeInstanceOf(QmpCrashedError);
@@ -290,7 +290,7 @@ describe('the end', () => {
     expect(error).toHaveProperty('stderr', [expect.stringContaining('no-such-device')]);
   });
 
-  test('close leaves QEMU alone, rejects what is pending and refuses what follows', async () => {
+  test('close leaves QEMU running, and rejects pending commands and later calls', async () => {
     await using qemu = startQemu();
     const client = await negotiate(qemu);
     qemu.process.kill('SIGSTOP');
@@ -352,7 +352,7 @@ describe('on a socket path', () => {
     expect(await held.execute('query-status')).toMatchObject({ status: 'prelaunch' });
   });
 
-  test('a path that is too long, missing, stale or no socket is explained', async () => {
+  test('a path that is too long, missing, stale or not a socket is explained', async () => {
     const tooLong = join(directory, 'x'.repeat(108));
     expect(await failureOf(QmpClient.connect(tooLong))).toBeInstanceOf(InvalidInputError);
     const missing = await failureOf(QmpClient.connect(join(directory, 'missing')));

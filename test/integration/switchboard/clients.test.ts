@@ -135,7 +135,7 @@ describe('clients of one agent', () => {
     });
   });
 
-  test('are told when input is no longer read, and when a reader is slow', async () => {
+  test('are notified when input is no longer read, and when a reader is slow', async () => {
     const guest = await board.attach();
     const { exitCode } = await guest.exec(['true'], { input: Buffer.alloc(5_000_000) });
     expect(exitCode).toBe(0);

@@ -192,26 +192,22 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
   );
 
   it.each<[string, () => Partial<DistributionBuildOptions>, RegExp]>([
-    ['a package that is not there', () => ({ include: ['nowhere'] }), /^no such package: nowhere$/],
+    ['a missing package', () => ({ include: ['nowhere'] }), /^no such package: nowhere$/],
     [
-      'packages that exclude each other',
+      'conflicting packages',
       () => ({ include: ['one', 'other'] }),
       /^these packages cannot be installed together: .*one-1-1.* conflicts with other/,
     ],
-    ['a package that nobody signed', () => ({ include: ['unsigned'] }), /not signed by the expected key/],
-    ['packages that another signed', () => ({ key: undefined }), /not signed by the expected key/],
-    [
-      'a mirror that cannot be reached',
-      () => ({ mirror: 'http://127.0.0.1:1' }),
-      /127\.0\.0\.1:1 cannot be reached$/,
-    ],
+    ['an unsigned package', () => ({ include: ['unsigned'] }), /not signed by the expected key/],
+    ['packages signed with another key', () => ({ key: undefined }), /not signed by the expected key/],
+    ['an unreachable mirror', () => ({ mirror: 'http://127.0.0.1:1' }), /127\.0\.0\.1:1 cannot be reached$/],
     [
       'a mirror without the release',
       () => ({ release: '44' }),
       /^the mirror did not serve http.*44.*repomd\.xml$/,
     ],
     [
-      'a mirror that breaks off',
+      'a mirror that closes the connection',
       () => ({ mirror: `${mirror}/long-length` }),
       /^the mirror did not serve http.*repomd\.xml$/,
     ],

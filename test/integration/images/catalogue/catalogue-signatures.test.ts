@@ -159,7 +159,7 @@ describe('a signature beside a list', () => {
   it.each([
     ['a web page', '<html></html>'],
     ['empty', ''],
-    ['something else in armour', ''],
+    ['another armoured object', ''],
   ])('is rejected when it is %s', async (what, text) => {
     publisher.answer('own/SUMS', LIST);
     publisher.answer('own/SUMS.asc', what.includes('armour') ? key.publicKey : text);

@@ -133,7 +133,7 @@ describe('a digest alone', () => {
   it.each([
     ['with a name', `${A}  disk.qcow2\n`],
     ['twice', `${A}\n${A}\n`],
-    ['cut short', A.slice(2)],
+    ['truncated', A.slice(2)],
   ])('%s is rejected', async (_, answer) => {
     publisher.answer('own/SUMS', answer);
     expect((await failure('bare')).message).toContain('is not a sha256 digest in hexadecimal');
@@ -150,7 +150,7 @@ describe('a description as Debian’s', () => {
   });
   it.each([
     ['that is not JSON', '{"items": [', 'is not a build description in the format of Debian'],
-    ['of another shape', '{"items": {}}', 'is not a build description in the format of Debian'],
+    ['of another structure', '{"items": {}}', 'is not a build description in the format of Debian'],
     ['without uploads', '{"items": []}', 'contains no sha256 digest of a matching image'],
     [
       'of another algorithm',
@@ -173,10 +173,10 @@ describe('a page with links', () => {
   it.each([
     ['without the image', '<a href="other.qcow2">other</a>'],
     [
-      'with links elsewhere alone',
+      'with links to other places only',
       '<a href="https://example.org/disk-1.qcow2">disk</a><a href="/disk-2.qcow2">',
     ],
-    ['whose links lead out of the folder', '<a href="disk-..%2F..%2F1.qcow2">disk</a>'],
+    ['whose links lead out of the directory', '<a href="disk-..%2F..%2F1.qcow2">disk</a>'],
   ])('%s is rejected', async (_, page) => {
     publisher.answer('own/', page);
     expect((await failure('index')).message).toContain('lists no matching image');

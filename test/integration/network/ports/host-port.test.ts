@@ -75,7 +75,7 @@ it('rejects an address that the host does not have, and lists those that it has'
   expect((error as Error).message).toMatch(/203\.0\.113\.77.*expected one of .*127\.0\.0\.1/);
 });
 
-it.skipIf(process.getuid?.() === 0)('refuses a low port to an ordinary user', async () => {
+it.skipIf(process.getuid?.() === 0)('rejects a low port for an ordinary user', async () => {
   const error = await failure('1:80');
   expect(error).toBeInstanceOf(PermissionError);
   expect((error as PermissionError).hint).toMatch(/ip_unprivileged_port_start/);
@@ -135,7 +135,7 @@ describe('a preferred port', () => {
   });
 });
 
-it('does not suggest to leave a port empty that is empty', async () => {
+it('does not suggest an empty host port if it is already empty', async () => {
   const port = await takeTcp('127.0.0.1');
   const [forward] = parsePortForwards([`${port}:80`]);
   const hints = await Promise.all(

@@ -34,10 +34,10 @@ const waitingForRequests = (socket: Socket): void => void socket.resume().on('en
 const limits = { patienceMs: 300 };
 
 test.each([
-  ['a server that speaks first', greeting, refusing, 'accepts'],
+  ['a server that sends data first', greeting, refusing, 'accepts'],
   ['a server that waits for a request', waitingForRequests, refusing, 'accepts'],
-  ['a port that is refused', refusing, greeting, 'refuses'],
-  ['a guest that has no network yet', silent, silent, 'silent'],
+  ['a refused port', refusing, greeting, 'refuses'],
+  ['a guest without a network yet', silent, silent, 'silent'],
 ] as const)('%s', async (_what, serve, serveOther, answer) => {
   await using forward = await listen(serve);
   await using witness = await listen(serveOther);
