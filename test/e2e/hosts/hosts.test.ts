@@ -50,12 +50,12 @@ const CASES: readonly Case[] = [
   },
   { name: 'has no user namespaces', noUserNamespaces: true, degraded: NO_NAMESPACES },
   {
-    name: 'lets user namespaces be made, with nothing to do in them',
+    name: 'permits user namespaces, but no operations in them',
     through: ['/mnt/without-calls', 'administration'],
     degraded: NO_NAMESPACES,
   },
   {
-    name: 'lets user namespaces be made, whose maps nobody may write, as Ubuntu’s AppArmor does',
+    name: 'permits user namespaces without maps, as Ubuntu’s AppArmor does',
     through: ['/mnt/without-calls', 'apparmor'],
     degraded: NO_NAMESPACES,
   },
@@ -71,7 +71,7 @@ const CASES: readonly Case[] = [
     setup: `${PRIVATE_TMP}; ${NOEXEC('/tmp')}; ${NOEXEC('"$HOME"')}`,
   },
   {
-    name: 'gives 64 open files',
+    name: 'permits 64 open files',
     through: ['/usr/bin/prlimit', '--nofile=64:64'],
     net: 'none',
     degraded: { 'process-limits': /at most 64 open files/ },
@@ -82,7 +82,7 @@ const CASES: readonly Case[] = [
   { name: 'has the umask 077', through: ['/bin/sh', '-c', 'umask 077; exec "$0" "$@"'] },
   { name: 'speaks Turkish', env: { LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' } },
   {
-    name: 'has busybox for a userland',
+    name: 'has busybox as its userland',
     setup: 'mount -t tmpfs none /usr/sbin; mount -t tmpfs none /usr/local/sbin',
     env: { PATH: '/mnt/userland' },
     degraded: { 'micro-image': /neither apt-get nor dnf/ },
@@ -91,7 +91,7 @@ const CASES: readonly Case[] = [
   { name: 'is a container, for an ordinary user', ...IN_CONTAINER },
 ];
 
-/** What CI services give their jobs. */
+/** CI services run jobs in such containers. */
 const CONTAINERS: readonly Case[] = [
   { name: 'is a container of podman, for root', inPodman: true, asRoot: true },
   { name: 'is a container of podman, for an ordinary user', inPodman: true },
@@ -99,9 +99,9 @@ const CONTAINERS: readonly Case[] = [
 const noContainers = cannotContain();
 if (noContainers !== undefined) console.warn(`skipped: ${noContainers}`);
 
-describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
+describe.runIf(cannotMakeHosts === undefined)('a host', () => {
   let hosts: MinimalHosts;
-  /** What doctor says of this host, from which the others are made. */
+  /** The states that doctor reports for this host, from which the others are made. */
   const states = new Map<string, string>();
   beforeAll(async () => {
     hosts = await MinimalHosts.make();
@@ -130,18 +130,18 @@ describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
     }
   }
 
-  it.each(CASES)('$name', runsAGuest);
+  it.each(CASES)('that $name runs a guest', runsAGuest);
 
-  it.runIf(noContainers === undefined).each(CONTAINERS)('$name', runsAGuest);
+  it.runIf(noContainers === undefined).each(CONTAINERS)('that $name runs a guest', runsAGuest);
 
-  it('has a home mounted noexec, and neither xz nor zstd, builds micro', async () => {
+  it('that has a home mounted noexec, and neither xz nor zstd, builds micro', async () => {
     const home = hosts.home('unbuilt', { withImages: false });
     const setup = `${NOEXEC('"$HOME"')}; ${WITHOUT('xz')}; ${WITHOUT('zstd')}`;
     const ran = await hosts.vmlet({ home, setup }, 'run', '--net', 'none', 'micro', '--', 'echo', 'up');
     expect(ran).toEqual({ status: 0, signal: undefined, stdout: 'up\n', stderr: '' });
   });
 
-  it('has vmlet itself on a file system mounted noexec says so', async () => {
+  it('that has vmlet on a file system mounted noexec reports it', async () => {
     const host = { home: hosts.home('nowhere', {}), setup: 'mount -o remount,bind,noexec /mnt' };
     for (const words of [['run', 'micro', '--', 'true'], ['doctor']]) {
       expect(await hosts.vmlet(host, ...words)).toMatchObject({
@@ -154,7 +154,7 @@ describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
     }
   });
 
-  it('has 40 MB for a home says so, where an image does not fit, and leaves nothing', async () => {
+  it('that has 40 MB for a home reports an image that does not fit, and leaves nothing', async () => {
     const home = hosts.home('small', {});
     const small = {
       home,
@@ -176,7 +176,7 @@ describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
     expect(await hosts.vmlet(data, 'run', 'micro', '--', 'echo', 'up')).toMatchObject({ stdout: 'up\n' });
   });
 
-  it('has somebody else’s /tmp/vmlet-UID uses another directory, and finds its machines again', async () => {
+  it('whose /tmp/vmlet-UID is another user’s uses another directory, and finds its machines again', async () => {
     const tmp = hosts.directory('tmp', 0o1777);
     const squatted = join(tmp, 'vmlet-65534');
     const host = { home: hosts.home('squatted', {}), setup: `mount --bind ${tmp} /tmp` };

@@ -77,7 +77,7 @@ describe.runIf(opens)('under KVM', () => {
     expect(await machine.ended).toEqual(outcome);
   });
 
-  it('a KVM that fails is reported as an accelerator failure, with its own message', async ({ skip }) => {
+  it('reports a KVM that fails as an accelerator failure, with its own message', async ({ skip }) => {
     if (works) skip('KVM works here, so that it does not give up');
     await using machine = await boot('vectorAdd', bootSectors.vectorAdd);
     const outcome = await machine.ended;
@@ -85,7 +85,7 @@ describe.runIf(opens)('under KVM', () => {
     expect(JSON.stringify(outcome)).toMatch(/KVM internal error/);
   });
 
-  it('an abort of QEMU caused by KVM is explained', async ({ skip }) => {
+  it('explains an abort of QEMU that KVM caused', async ({ skip }) => {
     if (works) skip('KVM works here, so that QEMU does not abort');
     await pretend({ usable: true, cpu: 'host', level: 'x86-64-v3' });
     const started = boot('host-cpu', bootSectors.powerOff);

@@ -43,8 +43,8 @@ async function passtOf(name: string): Promise<number> {
   return Number(/"passt": \{\s*"pid": (\d+)/.exec(stdout)?.[1]);
 }
 
-describe('with a stream netdev that cannot reconnect', () => {
-  it('QEMU listens, and a machine that has lost passt gets a new one', async () => {
+describe('a QEMU whose stream netdev cannot reconnect', () => {
+  it('listens, and its machine gets a new passt after losing one', async () => {
     const created = await home.vmlet(
       ...['create', 'old', '--image', 'micro', '--net', 'passt', '-p', `${PORT}:80`, '--start'],
     );
@@ -64,8 +64,8 @@ describe('with a stream netdev that cannot reconnect', () => {
   });
 });
 
-describe('with a QEMU that opens neither state files nor read-only memory files', () => {
-  it('a fork gets both, and does not change the template', async ({ skip }) => {
+describe('a QEMU that can open neither state files nor read-only memory files', () => {
+  it('gives both to a fork, which does not change the template', async ({ skip }) => {
     const created = await home.vmlet(
       'template',
       'create',

@@ -17,7 +17,7 @@ const reason =
       : undefined;
 if (reason !== undefined) console.warn(`skipped: ${reason}`);
 
-describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and without a home of root’s', () => {
+describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and without root’s home', () => {
   let home = '';
   let run = '';
   let installed = '';
@@ -99,14 +99,14 @@ describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and with
     expect([uid, gid]).toEqual([NOBODY, NOBODY]);
   });
 
-  it('doctor reports what works', async () => {
+  it('is told by doctor what works', async () => {
     const { status, stdout } = await asNobody('doctor', '--json');
     const report = JSON.parse(stdout) as { version: number; canRunGuests: boolean };
     expect(report).toMatchObject({ version: 1, canRunGuests: true });
     expect(status).toBe(0);
   });
 
-  it('cannot publish a privileged port, and the error says why', async () => {
+  it('cannot publish a privileged port, and is told why', async () => {
     const { status, stderr } = await asNobody('run', '-p', '79:80', 'micro', '--', 'true');
     expect(stderr).toMatch(/79.*privileged port/);
     expect(status).toBe(125);
