@@ -24,7 +24,7 @@ async function works(...words: string[]): Promise<Finished> {
   return ended;
 }
 
-it('takes machines, disks and snapshots of an earlier vmlet', async () => {
+it('uses machines, disks and snapshots of an earlier vmlet', async () => {
   expect((await works('ls')).stdout).toMatch(/^old +stopped +256 MiB +1 /m);
   expect((await works('snapshot', 'ls', 'old')).stdout).toMatch(/^before /m);
   await works('start', 'old');

@@ -61,7 +61,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     expect(status).toBe(3);
   });
 
-  it('has a kernel, modules, memory and a name of its own, and root owns the system', async () => {
+  it('has its own kernel, modules, memory and name, and root owns the system', async () => {
     const script =
       'uname -n; ls /lib/modules; ls -d /proc/1 /sys/class /dev/null; stat -c %u:%a / /usr /etc /root /tmp /var/tmp /home; ' +
       'awk \'/MemTotal/ { print ($2 > 900000) }\' /proc/meminfo; grep -c " / " /proc/mounts';
@@ -83,7 +83,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     ]);
   });
 
-  it('lets the guest change everything in its memory, and nothing on the host', async () => {
+  it('keeps all changes of the guest in its memory, and none on the host', async () => {
     const before = [stateOf(project), statSync('/etc').mtimeMs, statSync('/usr/bin').mtimeMs];
     const script = `
       echo changed >file && rm -r inner && mkdir new && echo x >/etc/hostname && rm /usr/bin/env && cat file
@@ -98,7 +98,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     expect([stateOf(project), statSync('/etc').mtimeMs, statSync('/usr/bin').mtimeMs]).toEqual(before);
   });
 
-  it('lets a hostile guest leave the shown directories by no name', async () => {
+  it('confines a hostile guest to the shown directories, whatever path it opens', async () => {
     const script = `
       mkdir -p /mnt && mount -t virtiofs host /mnt && cd /mnt && ls -A
       ls /mnt/../mnt/proc /mnt/dev; cat /mnt${top}/beside; ls /mnt/root`;
@@ -108,21 +108,21 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     expect(output.split('\n').filter((line) => ['proc', 'dev', 'root'].includes(line))).toEqual([]);
   });
 
-  it('lets a shared directory be written', async () => {
+  it('permits writing to a shared directory', async () => {
     const writable = directoryIn(project, 'writable-');
     const output = await sh('pwd; echo made >new; cat new', ['-v', `.:${writable}`], { cwd: writable });
     expect(output).toBe(`${writable}\nmade`);
     expect(readFileSync(join(writable, 'new'), 'utf8')).toBe('made\n');
   });
 
-  it('runs commands as another user, elsewhere, with memory', async () => {
+  it('runs commands as another user, in another directory, with other memory', async () => {
     const script = 'id -u; pwd; touch /etc/x; touch /tmp/x && echo made';
     expect(await sh(script, ['-u', 'nobody', '-w', '/opt', '-m', '512M'])).toMatch(
       /^65534\n\/opt\nmade\ntouch: .*Permission denied$/,
     );
   });
 
-  it('says of a home that it is not shown, and starts in the root directory', async () => {
+  it('reports that a home directory is not shown, and starts in the root directory', async () => {
     const home = directoryIn(top, 'home-');
     chmodSync(home, 0o755);
     writeFileSync(join(home, 'key'), 'secret\n');
@@ -140,7 +140,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     expect(stderr).toContain('-v .:$PWD');
   });
 
-  it.runIf(isRoot)('gives root nothing that others cannot read', async () => {
+  it.runIf(isRoot)('does not let root read what other users cannot', async () => {
     const private_ = directoryIn(project, 'private-');
     const { stdout, stderr } = await host([], ['pwd'], { cwd: private_ });
     expect(stdout).toBe('/\n');
@@ -182,7 +182,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
         'virtio_pci_driver_init',
         /cannot mount this host's system \(virtiofs: Invalid argument\)\n {2}it needs/,
       ],
-    ])('says what it lacks without %s', async (init, problem) => {
+    ])('reports what it lacks without %s', async (init, problem) => {
       const flags = ['--kernel', kernel, '--append', `initcall_blacklist=${init}`];
       const { stderr, status } = await start(['run', '--net', 'none', ...flags, 'host', '--', 'true'], {
         cwd: project,
@@ -192,12 +192,12 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     });
   });
 
-  it('boots each time, and says why', async () => {
+  it('boots each time, and reports why', async () => {
     const { stderr } = await host(['--debug'], ['true']);
     expect(stderr).toContain("the host's system must be there when the guest boots");
   });
 
-  it('is for guests that do not stay', async () => {
+  it('is only for throw-away guests', async () => {
     const { stderr, status } = await start(['create', 'web', '--image', 'host']).finished;
     expect(stderr).toBe(
       "vmlet: --image: a machine that stays cannot have the host's system\n" +
@@ -207,7 +207,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     await expect(createTemplate({ image: 'host' })).rejects.toThrow(InvalidInputError);
   });
 
-  it('is shown with --dry-run, with the same walls', async () => {
+  it('has the same confinement with --dry-run', async () => {
     const { stdout } = await start(['run', '--dry-run', 'host'], { cwd: project }).finished;
     expect(stdout).toMatch(/--bind-read-only-at \/usr \/host\/usr /);
     expect(stdout).toContain(`--bind-read-only-at ${project} /host${project} `);

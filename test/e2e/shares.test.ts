@@ -81,7 +81,7 @@ describe.skipIf(whyNoShares !== undefined)('one directory', () => {
   });
   afterAll(async () => machine.kill());
 
-  it('contains its files, and takes what the guest writes', async () => {
+  it('contains its files, and receives those that the guest writes', async () => {
     expect(await ran(machine, 'cat', '/a/b/c/of the host')).toBe('written here');
     expect(
       await sh(machine, 'cd /a/b/c; mkdir -p d/e; echo guest >d/e/f; mv d/e/f g; ln g h; ln -s g l'),

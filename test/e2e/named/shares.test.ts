@@ -54,7 +54,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
       .map(({ pid }) => pid);
   }
 
-  it('has its directories, fresh at each command, and its socket’s path no more', async () => {
+  it('has its directories, current at each command, and no path of its socket', async () => {
     expect(await inGuest('cat /srv/site/index /docs/page; echo guest >/srv/site/new; touch /docs/x')).toBe(
       'one\na page\ntouch: /docs/x: Read-only file system',
     );
@@ -73,13 +73,13 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect(readdirSync(plan.directory.sockets).filter((name) => /^share[01]\.sock$/.test(name))).toEqual([]);
   });
 
-  it('has them again after a reboot of the guest, before the first command', async () => {
+  it('has them again after the guest reboots, before the first command', async () => {
     expect((await home.vmlet('reset', 'web')).status).toBe(0);
     expect(await inGuest('cut -d. -f1 /proc/uptime; head -n 1 /srv/site/index')).toMatch(/^\d\d?\none$/);
     expect(daemons()).toHaveLength(2);
   });
 
-  it('goes back to a snapshot, also where a file that it knew is gone', async () => {
+  it('is restored from a snapshot, even if a file that it had open is gone', async () => {
     writeFileSync(join(site, 'passing'), 'x\n');
     expect(await inGuest('cat /srv/site/passing')).toBe('x');
     expect((await home.vmlet('snapshot', 'web', 'clean')).status).toBe(0);
@@ -91,7 +91,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     );
   });
 
-  it('is saved and resumed', async () => {
+  it('can be saved and resumed', async () => {
     expect((await home.vmlet('save', 'web')).stderr).toBe('');
     expect(daemons()).toEqual([]);
     expect((await home.vmlet('start', 'web')).stderr).toBe('');
@@ -99,7 +99,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect(readdirSync(site)).toContain('later');
   });
 
-  it('keeps them when it is renamed and cloned', async () => {
+  it('keeps them when it is renamed or cloned', async () => {
     expect((await home.vmlet('stop', 'web')).status).toBe(0);
     expect(daemons()).toEqual([]);
     await home.vmlet('clone', 'web', 'copy');
@@ -112,7 +112,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect(await inGuest('cat /docs/page', 'site')).toBe('a page');
   });
 
-  it('ends with virtiofsd, and says so', async () => {
+  it('ends with its virtiofsd, and reports the reason', async () => {
     const [pid = 0] = daemons();
     process.kill(pid, 'SIGKILL');
     const listed = await until(async () => {
@@ -128,7 +128,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect((await home.vmlet('start', 'site')).status).toBe(0);
   });
 
-  it('is at hand for the command of run --detach, and its loss is why there is no status', async () => {
+  it('has them for the command of run --detach, and their loss explains a missing status', async () => {
     const earlier = daemons();
     const script = 'stat -c %u /s/index; cp /s/index /s/by-command; exec sleep 1000';
     const run = await home.vmlet(
@@ -165,7 +165,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect(await inGuest('cat /docs/page', 'site')).toBe('a page');
   });
 
-  it('does not start without a directory, and names it', async () => {
+  it('does not start if a directory is missing, and names it', async () => {
     await home.vmlet('stop', 'site');
     rmSync(docs, { recursive: true });
     const { status, stderr } = await home.vmlet('start', 'site');

@@ -61,7 +61,7 @@ async function sync(root: string, target: string, ...flags: readonly string[]): 
 }
 
 describe('vmlet sync', () => {
-  it('copies a tree, then what differs, and removes what is gone', async () => {
+  it('copies a tree, then only differences, and removes deleted files', async () => {
     const root = directoryIn(top, 'tree-');
     write(root, { 'a b': 'one', '-d/e/f': 'two', 'gone/x': '', 'line\nbreak': 'three', kind: 'file', ä: '' });
     symlinkSync('a b', join(root, 'link'));
@@ -82,7 +82,7 @@ describe('vmlet sync', () => {
     );
   });
 
-  it('compares contents where only the time differs, and gives the time', async () => {
+  it('compares contents if only the time differs, and updates the time', async () => {
     const root = directoryIn(top, 'times-');
     write(root, { same: 'equal', other: 'first' });
     await sync(root, '/srv/times');
@@ -97,7 +97,7 @@ describe('vmlet sync', () => {
     );
   });
 
-  it('knows the guest’s files again, however many they are', async () => {
+  it('recognizes unchanged files in the guest, however many there are', async () => {
     const root = directoryIn(top, 'many-');
     write(
       root,
@@ -107,7 +107,7 @@ describe('vmlet sync', () => {
     expect(await sync(root, '/srv/many')).toBe('vmlet: up to date');
   });
 
-  it('neither copies nor removes what is ignored', async () => {
+  it('neither copies nor removes ignored files', async () => {
     const root = directoryIn(top, 'ignored-');
     write(root, { 'package.json': '{}', 'node_modules/of-host': '', 'src/x.o': '', 'src/x.c': '' });
     writeFileSync(join(root, '.gitignore'), '*.o\n');
@@ -123,7 +123,7 @@ describe('vmlet sync', () => {
     );
   });
 
-  it('sends each change while it watches, with events in the guest, until Ctrl-C', async () => {
+  it('sends each change while it watches, with file events in the guest, until Ctrl-C', async () => {
     const root = directoryIn(top, 'watched-');
     write(root, { 'src/a': 'one', 'src/gone': '' });
     const running = home.start(['sync', '--watch', '--ignore', '*.tmp', root, 'web:/srv/watched']);
@@ -168,7 +168,7 @@ describe('vmlet sync', () => {
     [['/etc', '/x'], 'is no NAME:/PATH in a machine'],
     [['--ignore-file', '/no/such', '/etc', 'web:/x'], '--ignore-file: cannot be read: /no/such'],
     [['/etc', 'none:/x'], 'no such machine: none'],
-  ])('refuses %j', async (words, problem) => {
+  ])('rejects %j', async (words, problem) => {
     const { stderr, status } = await home.vmlet('sync', ...words);
     expect(stderr).toContain(problem);
     expect(status).toBe(125);

@@ -62,7 +62,7 @@ async function lostPings(from: string, to: string, fault: () => void | Promise<v
   return 30 - Number(received);
 }
 
-test('machines find each other by name, later ones too, and the last one leaves nothing', async () => {
+test('machines find each other by name, including later ones, and the last one leaves nothing', async () => {
   await vmlet('network', 'create', 'lan');
   await create('web', '--network', 'lan', '--start');
   expect(running('vmlet-switch')).toHaveLength(1);
@@ -99,7 +99,7 @@ test('machines find each other by name, later ones too, and the last one leaves 
   expect(existsSync((await lan()).files.socket)).toBe(false);
 });
 
-test('killed parts come back, and the other members go on', async () => {
+test('killed programs are restarted, and other members are not affected', async () => {
   await vmlet('network', 'create', 'lan');
   await create('web', '--network', 'lan', '--start');
   await create('db', '--network', 'lan', '--start');
@@ -124,7 +124,7 @@ test('killed parts come back, and the other members go on', async () => {
   await ping('cache', 'db');
 });
 
-test('two starts at once share one switch', async () => {
+test('two concurrent starts share one switch', async () => {
   await vmlet('network', 'create', 'lan');
   await create('web', '--network', 'lan');
   await create('db', '--network', 'lan');
@@ -134,7 +134,7 @@ test('two starts at once share one switch', async () => {
   await ping('db', 'web');
 });
 
-test('a network alone, and two networks on one machine', async () => {
+test('a machine can be in one private network alone, or in two', async () => {
   await vmlet('network', 'create', 'lan');
   await vmlet('network', 'create', 'dmz', '--mtu', '9000');
   await create('db', '--network', 'none', '--network', 'lan', '--start');
@@ -156,7 +156,7 @@ test('a network alone, and two networks on one machine', async () => {
   expect(await vmlet('exec', 'db', '--', 'cat', '/etc/hosts')).not.toContain('web.lan');
 });
 
-test('a clone has addresses of its own; rename and rm change the members', async () => {
+test('a clone has its own addresses, and rename and rm update the members', async () => {
   await vmlet('network', 'create', 'lan');
   await create('web', '--network', 'lan:alias=www');
   await vmlet('clone', 'web', 'web2');
@@ -184,7 +184,7 @@ test('a clone has addresses of its own; rename and rm change the members', async
   expect(existsSync(join(home.path, 'data/vmlet/networks/lan'))).toBe(false);
 });
 
-test('a network that is gone is named when a member starts', async () => {
+test('a missing network is named when a member starts', async () => {
   await vmlet('network', 'create', 'lan');
   await create('web', '--network', 'lan');
   const { files } = await lan();
@@ -205,7 +205,7 @@ test('a network that is gone is named when a member starts', async () => {
   expect(await vmlet('exec', 'web', '--', 'ip', '-o', '-4', 'addr')).toContain('172.20.0.2/24');
 });
 
-describe('state of a machine in a network', () => {
+describe('a machine in a network', () => {
   beforeEach(async () => {
     await vmlet('network', 'create', 'lan');
     await create('web', '--network', 'lan', '--start');
@@ -213,7 +213,7 @@ describe('state of a machine in a network', () => {
     await ping('web', 'db');
   });
 
-  test('pause and resume', async () => {
+  test('reaches others again after pause and resume', async () => {
     await vmlet('pause', 'db');
     expect(await home.vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '1', 'db')).toMatchObject({
       status: 1,
@@ -222,7 +222,7 @@ describe('state of a machine in a network', () => {
     await ping('web', 'db');
   });
 
-  test('saved memory comes back with its card', async () => {
+  test('resumes saved memory with its card', async () => {
     await vmlet('save', 'db');
     expect(await member('db')).toMatchObject({ plugged: false });
     await vmlet('start', 'db');
@@ -230,7 +230,7 @@ describe('state of a machine in a network', () => {
     await ping('db', 'web');
   });
 
-  test('a snapshot comes back, and not on other hardware', async () => {
+  test('is restored from a snapshot, but not with other hardware', async () => {
     await vmlet('snapshot', 'db', 'before');
     await vmlet('snapshot', 'restore', 'db', 'before');
     await ping('web', 'db');
@@ -243,7 +243,7 @@ describe('state of a machine in a network', () => {
     expect(refused.stderr).toContain('private networks: lan (52:54:0a:09:00:03, MTU 1500) then, ');
   });
 
-  test('partitions cut groups apart until they heal, also in a new switch', async () => {
+  test('is cut off by a partition until it heals, even after a new switch', async () => {
     await vmlet('network', 'partition', 'lan', 'web', 'db');
     const cut = ['exec', 'web', '--', 'ping', '-c', '1', '-W', '1', 'db'];
     expect(await home.vmlet(...cut)).toMatchObject({ status: 1 });
@@ -261,7 +261,7 @@ describe('state of a machine in a network', () => {
     });
   });
 
-  test('a capture has the frames of the network', async () => {
+  test('appears in a capture of the network', async () => {
     const file = join(home.path, 'lan.pcap');
     const capture = home.start(['network', 'capture', 'lan', '-o', file]);
     await until(() => capture.stderr().includes('capturing lan'));

@@ -27,7 +27,7 @@ async function vmlet(...args: string[]): Promise<string> {
   return stdout;
 }
 
-test('a one-shot tests a named machine by its name, and is forgotten', async () => {
+test('a one-off machine reaches a named machine by name, and is forgotten afterwards', async () => {
   await vmlet('network', 'create', 'lan');
   await vmlet('create', 'db', '--image', 'micro', '--network', 'lan', '--start');
   const networks = new NetworkStore(home.environment);

@@ -55,7 +55,7 @@ describe.skipIf(whyNoShares !== undefined)('a fork', () => {
     expect(await sh(reader, 'cat /v/file')).toBe('v');
   });
 
-  it('has its own, ten at once, as others have none', async () => {
+  it('has only its own directories, with ten forks at once', async () => {
     const sources = Array.from({ length: 10 }, (_, index) => shared(`${index}\n`));
     const machines = await Promise.all([
       template.fork(),
@@ -89,7 +89,7 @@ describe.skipIf(whyNoShares !== undefined)('a fork', () => {
     expect([existsSync(sockets), existsSync(storage)]).toEqual([false, false]);
   });
 
-  it('is refused with more than its template has ports, and for two writers of a volume', async () => {
+  it('is rejected with more mounts than its template has ports, or as second writer of a volume', async () => {
     const source = shared('x');
     const volumes = Array.from({ length: 5 }, (_, index) => `${source}:/s${index}`);
     await expect(template.fork({ volumes })).rejects.toThrow(
@@ -104,7 +104,7 @@ describe.skipIf(whyNoShares !== undefined)('a fork', () => {
     );
   });
 
-  it('waits in a pool with its directory, also a warm one', async () => {
+  it('has its directory in a pool, also in a warm one', async () => {
     for (const warm of [false, true]) {
       const source = shared('pool');
       await using pool = createPool(template, { size: 1, warm, volumes: [`${source}:/s`] });

@@ -85,7 +85,7 @@ describe('a pool', () => {
     expect(await child.finished).toMatchObject({ status: 7, stdout: 'input', stderr: 'hello /tmp\n' });
   });
 
-  it('ends a guest with the run that took it, even one that is killed', async () => {
+  it('ends a guest with the run that took it, even if that is killed', async () => {
     const child = home.start(['run', '--pool', 'many', '--', 'sh', '-c', 'echo begun; exec sleep 1000']);
     await until(() => child.stdout().includes('begun'));
     await until(async () => (await pools()).some(({ taken, waiting }) => taken === 1 && waiting === 2));
@@ -111,7 +111,7 @@ describe('a pool', () => {
     expect(await pool.status()).toMatchObject({ taken: 1 });
   });
 
-  it('ends with the guests that were taken', async () => {
+  it('ends its guests when it is removed, including those in use', async () => {
     const child = home.start(['run', '--pool', 'many', '--', 'sh', '-c', 'echo begun; exec sleep 1000']);
     await until(() => child.stdout().includes('begun'));
     expect(await home.vmlet('pool', 'rm', 'many')).toMatchObject({ status: 0, stdout: 'many\n' });
@@ -156,7 +156,7 @@ describe('a pool', () => {
     expect(left()).toEqual([]);
   });
 
-  it('says why it cannot be created or used', async () => {
+  it('explains why it cannot be created or used', async () => {
     const missing = await home.vmlet('pool', 'create', 'p', '--image', 'absent:1');
     expect([missing.status, missing.stderr]).toEqual([125, expect.stringContaining('absent:1')]);
     expect((await home.vmlet('pool', 'create', 'a b')).stderr).toContain('invalid pool name: "a b"');

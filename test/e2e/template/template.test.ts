@@ -158,31 +158,31 @@ describe('a template', () => {
   });
 
   it.each<[string, readonly string[], RegExp]>([
+    ['a missing template', ['run', '--template', 'nowhere', 'true'], /^vmlet: no such template: nowhere$/m],
+    ['an invalid name', ['run', '--template', '../x', 'true'], /^vmlet: --template: "\.\.\/x": /m],
     [
-      'one that is not there',
-      ['run', '--template', 'nowhere', 'true'],
-      /^vmlet: no such template: nowhere$/m,
-    ],
-    ['what can be no name', ['run', '--template', '../x', 'true'], /^vmlet: --template: "\.\.\/x": /m],
-    [
-      'a flag that it says itself',
+      'a flag that the template decides',
       ['run', '--template', 'x', '-m', '1G', 'true'],
       /cannot be used together with --memory/,
     ],
-    ['two ways with another', ['template', 'create', 'x', '--replace', '--reuse'], /together with --reuse/],
     [
-      'a warm-up that is not there',
+      'two ways to treat an existing one',
+      ['template', 'create', 'x', '--replace', '--reuse'],
+      /together with --reuse/,
+    ],
+    [
+      'a missing warm-up script',
       ['template', 'create', 'x', '--run', '@/nowhere'],
       /run: no such file: \/nowhere/,
     ],
-    ['the removal of none', ['template', 'rm', 'nowhere'], /no such template: nowhere/],
-  ])('refuses %s', async (_what, args, message) => {
+    ['the removal of a missing template', ['template', 'rm', 'nowhere'], /no such template: nowhere/],
+  ])('rejects %s', async (_what, args, message) => {
     const { status, stdout, stderr } = await vmlet(...args);
     expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
     expect(stderr).toMatch(message);
   });
 
-  it('has its name completed', () => {
+  it('is offered by completion', () => {
     const completed = execFileSync(
       process.execPath,
       [VMLET, '__complete', '--', 'run', '--template', name.slice(0, 6)],

@@ -30,7 +30,7 @@ function diskOf(name: string): string {
 }
 
 describe('a volume of throw-away machines', () => {
-  it('is made on first use, keeps its files, is clean at the end, and has the size that was asked for', async () => {
+  it('is created on first use, keeps its files, is clean at the end, and has the requested size', async () => {
     const first = await run(
       ['cache:/a/b:size=64M,uid=1000'],
       'stat -c "%u:%g" /a/b; ls -A /a/b; echo kept >/a/b/file; df -m /a/b | tail -n 1',
@@ -44,7 +44,7 @@ describe('a volume of throw-away machines', () => {
     expect(statSync(diskOf('cache')).size).toBe(64 * 1024 ** 2);
   });
 
-  it('gives the space of removed files back', async () => {
+  it('returns the space of deleted files to the host', async () => {
     const full = statSync(diskOf('cache')).blocks;
     expect((await run(['cache:/c'], 'rm /c/big')).status).toBe(0);
     expect(statSync(diskOf('cache')).blocks).toBeLessThan(full / 2);
@@ -59,7 +59,7 @@ describe('a volume of throw-away machines', () => {
     ]);
   });
 
-  it('is read by several machines with ro, and not mounted rw meanwhile', async () => {
+  it('can be read by several machines with ro, and not be mounted rw meanwhile', async () => {
     const script = 'cat /c/file; echo ready >&2; sleep 1000';
     const readers = [1, 2].map(() =>
       home.start(['run', ...FAST, '-v', 'cache:/c:ro', 'micro', '--', 'sh', '-c', script]),
@@ -78,7 +78,7 @@ describe('a volume of throw-away machines', () => {
     expect(existsSync(diskOf('cache'))).toBe(false);
   });
 
-  it('is as after a power failure when vmlet is killed: the next writer replays the journal', async () => {
+  it('is as after a power failure when vmlet is killed, and its next writer replays the journal', async () => {
     const script = 'echo written >/c/file; sync; echo ready >&2; sleep 1000';
     const machine = home.start(['run', ...FAST, '-v', 'cut:/c', 'micro', '--', 'sh', '-c', script]);
     await until(() => machine.stderr().includes('ready'));
@@ -91,7 +91,7 @@ describe('a volume of throw-away machines', () => {
   });
 });
 
-it('creates, refuses and removes volumes, and leaves nothing half made', async () => {
+it('volumes can be created and removed; a failed or killed creation leaves nothing', async () => {
   expect((await home.vmlet('volume', 'create', 'data', '--size', '8G')).stdout).toBe('data\n');
   expect((await home.vmlet('volume', 'create', 'data')).stderr).toContain('volume "data" already exists');
   expect((await home.vmlet('volume', 'create', '../x')).stderr).toContain('invalid volume name "../x"');
@@ -142,7 +142,7 @@ describe('a volume of a named machine', () => {
     expect(await inGuest('one', script)).toMatch(/^\d\d?\nfirst\n2$/);
   });
 
-  it('has one writer at a time, named to the next', async () => {
+  it('has one writer at a time, which is named to the next', async () => {
     const started = await home.vmlet('start', 'two');
     expect(started.status).not.toBe(0);
     expect(started.stderr).toMatch(/^vmlet: volume "db" is in use by .*one/);
@@ -152,7 +152,7 @@ describe('a volume of a named machine', () => {
     expect(listed.stdout).toMatch(/^db .* one, two$/m);
   });
 
-  it('is not part of a snapshot or a save with memory, which are refused', async () => {
+  it('is not part of a snapshot or a save with memory, which are rejected', async () => {
     const saved = await home.vmlet('save', 'one');
     expect(saved.stderr).toContain('the memory of one cannot be saved: it mounts the volume db');
     const snapshot = await home.vmlet('snapshot', 'create', 'one', 'now');
@@ -160,7 +160,7 @@ describe('a volume of a named machine', () => {
     expect((await home.vmlet('snapshot', 'create', 'one', 'now', '--disks-only')).stderr).toBe('');
   });
 
-  it('is clean after a stop, stays as it is at a restore, and goes to the other machine', async () => {
+  it('is clean after a stop, unchanged by a restore, and can move to another machine', async () => {
     expect((await home.vmlet('stop', 'one')).status).toBe(0);
     expect(needsRecovery({ path: diskOf('db') })).toBe(false);
     expect((await home.vmlet('start', 'two')).stderr).toBe('');
