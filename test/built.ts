@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-/** The command and the guest agent that the tests run are those of the sources beside them. */
+/** The command and the guest agent that the tests run are built from the current sources. */
 export default function setup(): void {
   const built = mtime(join(root, 'dist/bin/vmlet.js'));
   const sources = ['src', 'native', 'page']

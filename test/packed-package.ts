@@ -4,7 +4,7 @@ import { execa } from 'execa';
 
 const root = join(import.meta.dirname, '..');
 
-/** Packs this package as it is published, and unpacks it at a new path: without the sources that are not packed. */
+/** Packs this package as it is published, and unpacks it at a new path, without the sources that are not packed. */
 export async function unpackPackage(directory: string, path: string): Promise<void> {
   const { stdout } = await execa(
     'npm',

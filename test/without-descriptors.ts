@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 const OURS = ['--pid', String(process.pid)];
 
-/** Acts while this process can open nothing more. */
+/** Acts while this process cannot open any more descriptors. */
 export async function withoutDescriptors(act: () => Promise<void>): Promise<void> {
   const taken: number[] = [];
   const limit = execFileSync('prlimit', [...OURS, '--nofile', '--noheadings', '--output', 'SOFT'], {

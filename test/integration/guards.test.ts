@@ -10,7 +10,7 @@ const GUARDS = join(import.meta.dirname, '../../fixtures/guards');
 const VITEST = join(import.meta.dirname, '../../node_modules/.bin/vitest');
 const directory = temporaryDirectory();
 
-/** A whole run of vitest under the guards, which leaves what `plant` says. */
+/** A whole run of vitest under the guards, which leaves what `plant` names. */
 async function runPlanting(plant: string, log: string): Promise<{ status: number | null; output: string }> {
   const kernelLog = join(directory, log);
   writeFileSync(kernelLog, 'an earlier line: segfault at 0 ip 0 sp 0 error 4 in qemu-system-x86_64[0,1]\n');
@@ -21,7 +21,7 @@ async function runPlanting(plant: string, log: string): Promise<{ status: number
       PATH: `${join(GUARDS, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`,
       KERNEL_LOG: kernelLog,
       PLANT: plant,
-      // What this run finds is not the outer one's.
+      // The findings of this run are not the outer run’s.
       VMLET_TEST_GUARDS: undefined,
     },
   });
@@ -29,7 +29,7 @@ async function runPlanting(plant: string, log: string): Promise<{ status: number
   return { status: child.exitCode, output: stdout + stderr };
 }
 
-// All at once: none may see what another one leaves.
+// All at once: none may see the leftovers of another.
 describe.concurrent('the guards of a run', () => {
   it('pass a clean run', async ({ expect }) => {
     const { status, output } = await runPlanting('nothing', 'clean.log');

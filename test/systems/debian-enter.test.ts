@@ -12,7 +12,7 @@ const BOOT_MS = 600_000;
 const missing = whyNoDebianGuest() ?? (findProgram('ssh') === undefined ? 'ssh is not installed' : undefined);
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
-/** In the order in which they are: one machine boots for all of them. */
+/** These tests depend on their order: one machine boots for all of them. */
 describe.skipIf(missing !== undefined)('a Debian guest', () => {
   let home: Home;
   let userConfig = '';
@@ -23,7 +23,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     userConfig = join(home.path, '.ssh', 'config');
     mkdirSync(join(home.path, '.ssh'), { mode: 0o700 });
     writeFileSync(userConfig, 'Host *\n  BatchMode yes\n', { mode: 0o640 });
-    // One vCPU: with two of them TCG now and then lets one wait for the other for half a minute.
+    // One vCPU: with two, one occasionally waits half a minute for the other under TCG.
     const hardware = ['-m', '512M', '--cpus', '1', '--display', 'none', '-p', '80'];
     const created = await home.vmlet(
       'create',
@@ -101,7 +101,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
 
   test('accepts the key again after its files were restored', async () => {
     await inGuest('deb', 'rm /root/.ssh/authorized_keys');
-    // In a session of its own: on a terminal, ssh would ask for a password now.
+    // In its own session: on a terminal, ssh would ask for a password now.
     const refused = await run(['setsid', '--wait', process.execPath, VMLET, 'ssh', 'deb', 'true'], {
       environment: definedIn(home.environment),
       acceptedExitCodes: [255],
@@ -145,7 +145,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     'shares no identity with its clone, and both run',
     async () => {
       const identity = 'cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key.pub; hostname; cat /etc/hostname';
-      // The prompt may still be a while away, and a clone is made of what is on the disk.
+      // The prompt may not have appeared yet, and a clone copies only data on the disk.
       expect(await home.vmlet('stop', 'deb')).toMatchObject({ status: 0 });
       expect(await home.vmlet('clone', 'deb', 'copy', '--linked')).toMatchObject({ status: 0 });
 

@@ -30,7 +30,7 @@ describe.skipIf(missing !== undefined)('the Debian guest of the tests', () => {
       await run(['qemu-img', 'create', '-f', 'qcow2', '-F', guest.format, '-b', guest.path, overlay]);
       await using scope = new Scope();
       const disk = { driver: 'qcow2', 'node-name': 'disk', file: { driver: 'file', filename: overlay } };
-      // One vCPU: with two of them TCG now and then lets one wait for the other for half a minute.
+      // One vCPU: with two, one occasionally waits half a minute for the other under TCG.
       const qemu = supervise(
         [
           'qemu-system-x86_64',

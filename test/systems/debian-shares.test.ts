@@ -13,7 +13,7 @@ const TMPFS = 'type=tmpfs,dst=/srv/scratch,tmpfs-size=4m';
 const missing = whyNoShares ?? whyNoDebianGuest();
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
-/** In the order in which they are: one machine boots for all of them. */
+/** These tests depend on their order: one machine boots for all of them. */
 describe.skipIf(missing !== undefined)('a Debian guest', () => {
   let home: Home;
   let site = '';
@@ -24,7 +24,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     site = join(home.path, 'site');
     mkdirSync(site);
     writeFileSync(join(site, 'file'), 'one\n');
-    // One vCPU: with two of them TCG now and then lets one wait for the other for half a minute.
+    // One vCPU: with two, one occasionally waits half a minute for the other under TCG.
     const hardware = ['-m', '512M', '--cpus', '1', '--display', 'none', '--net', 'none'];
     const volumes = [
       '-v',

@@ -9,7 +9,7 @@ const missing =
   whyNoDebianGuest() ?? (findProgram('swtpm') === undefined ? 'swtpm is not installed' : undefined);
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
-/** In the order in which they are: one machine boots for all of them. */
+/** These tests depend on their order: one machine boots for all of them. */
 describe.skipIf(missing !== undefined)('a Debian guest under UEFI with Secure Boot and a TPM', () => {
   let home: Home;
 

@@ -14,7 +14,7 @@ import { type Home, makeHome } from '../e2e/named/home.ts';
 import { Terminal } from '../e2e/named/terminal.ts';
 
 const BOOT_MS = 600_000;
-/** One vCPU: with two of them TCG now and then lets one wait for the other for half a minute. */
+/** One vCPU: with two, one occasionally waits half a minute for the other under TCG. */
 const HARDWARE = ['-m', '512M', '--cpus', '1'];
 const SERVE = 'systemd-run --quiet --working-directory=/srv python3 -m http.server 80';
 
@@ -23,7 +23,7 @@ const missing =
   whyNoDebianGuest() ?? (lacking.length > 0 ? `${lacking.join(' and ')} is not installed` : undefined);
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
-/** In the order in which they are: one machine boots twice, and another one once. */
+/** These tests depend on their order: one machine boots twice, and another one once. */
 describe.skipIf(missing !== undefined)('the first boot of an image', () => {
   let home: Home;
   const file = (name: string, content: string): string => {

@@ -12,7 +12,7 @@ const MEBIBYTE = 1024 * 1024;
 const missing = whyNoDebianGuest();
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
-/** Says who the machine is: its machine id and its host key. */
+/** Prints the machine’s identity: its machine id and its host key. */
 const WHO = 'echo "I am $(cat /etc/machine-id) $(cut -d " " -f 2 /etc/ssh/ssh_host_ed25519_key.pub)"\n';
 
 const SCRIPTS = {
@@ -67,7 +67,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       expect(failed.stdout).toBe('');
       expect(failed.stderr).toContain('to stderr\tand red\n');
       expect(failed.stderr).toMatch(/vmlet: \S+\/fail\.sh exited with status 3 in the guest: last lines:\n/);
-      // What the first script has made is there for the next attempt, without a name.
+      // The result of the first script is available to the next attempt, without a name.
       const images1 = await listed();
       expect(images1.map(({ names }) => names)).toEqual([[], ['base']]);
       expect(images1[0]?.bytes).toBeLessThan(32 * MEBIBYTE);

@@ -10,7 +10,7 @@ const BOOTS_TIMEOUT_MS = 900_000;
 const missing = whyNoDebianGuest();
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
-/** Prints `NAME VALUE` for all by which two systems could be told apart, or be taken for one. */
+/** Prints `NAME VALUE` for everything that distinguishes or identifies a system. */
 const IDENTITY = `
 until systemctl --quiet is-active ssh; do sleep 0.2; done
 echo name $(hostname)

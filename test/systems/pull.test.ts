@@ -60,7 +60,7 @@ describe.skipIf(missing !== undefined)('an image of the catalogue, from a mirror
   );
 });
 
-/** In the shape in which Debian describes its builds. */
+/** A description of a build in Debian’s format. */
 async function describeBuild(path: string): Promise<string> {
   const hash = createHash('sha512');
   await pipeline(createReadStream(path), hash);

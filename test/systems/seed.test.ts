@@ -24,7 +24,7 @@ const AGENT_FILES = [
   '/etc/udev/rules.d/90-vmlet-agent.rules',
 ];
 const SECRET = 'not-for-all-eyes';
-/** cloud-init runs scripts by the names that it gives them. */
+/** cloud-init runs scripts in the order of the names that it gives them. */
 const ORDER = `script\nfirst\nsecond 0 ${SECRET}\n`;
 const guest = {
   user: 'debian',
@@ -34,7 +34,7 @@ const guest = {
   agent: false,
 } as const;
 
-/** Where the root file system is, for tools of ext4. */
+/** The root file system’s offset, for tools of ext4. */
 const rootOf = (disk: string): string =>
   `${disk}?offset=${diskLayout(2 * 1024 ** 3, () => '').root.firstSector * SECTOR_BYTES}`;
 
@@ -43,7 +43,7 @@ const missing =
   whyNoDebianGuest() ?? (lacking.length > 0 ? `${lacking.join(' and ')} is not installed` : undefined);
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
-/** In the order in which they are: one machine boots twice for all of them. */
+/** These tests depend on their order: one machine boots twice for all of them. */
 describe.skipIf(missing !== undefined)('a guest with a seed', () => {
   const login = defaultLogin(guest);
   let home: Home;
@@ -94,7 +94,7 @@ describe.skipIf(missing !== undefined)('a guest with a seed', () => {
   }
 
   async function inGuest(script: string): Promise<string> {
-    // Each time anew: looking for addresses and ssh need it as well.
+    // Repeated each time: looking for addresses and ssh need it as well.
     await using channel = await live.openGuest({ timeoutMs: BOOT_MS });
     expect(channel.kind).toBe('vmlet');
     const { exitCode, stdout, stderr } = await channel.exec(['sh', '-c', script]);

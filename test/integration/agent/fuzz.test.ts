@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(async () => suite.close());
 
-/** Harmless whatever single bytes of them become, for they run on this machine. */
+/** Commands that stay harmless with single bytes changed, for they run on this machine. */
 function requests(): Buffer[] {
   return [
     encodeCommand(['cat'], { stdin: 'pipe', cwd: folder }),
@@ -95,7 +95,7 @@ async function pester(connection: Socket, random: Random): Promise<void> {
     connection.write(bytes.subarray(0, cut));
     connection.write(bytes.subarray(cut));
     if (random.below(10) === 0) {
-      // Back in order, so that what follows is looked at.
+      // Resynchronized, so that the following bytes are parsed.
       const answer = once(connection, 'data');
       connection.write(Buffer.concat([Buffer.alloc(32_768), encodeOpen(random.bytes(8))]));
       await answer;
@@ -105,7 +105,7 @@ async function pester(connection: Socket, random: Random): Promise<void> {
 
 async function endQuietly(agent: SupervisedProcess): Promise<void> {
   agent.kill('SIGTERM');
-  // The sanitizers look for leaks at the end, and have an exit status of their own.
+  // The sanitizers look for leaks at the end, and have their own exit status.
   expect(await agent.exited, agent.output.last(60).join('\n')).toEqual({ exitCode: 0, signal: undefined });
 }
 

@@ -161,7 +161,7 @@ describe('a session', () => {
     const { connection } = startOnPair(program, scope);
     const first = await GuestAgent.attach(connection, limits);
     const { pid } = await startStubborn(first);
-    // The tail of a frame that is never finished, as a host leaves it that is killed while it writes.
+    // The tail of a frame that is never completed, as by a host that is killed while it writes.
     connection.write(encodeFrame(FrameType.data, 0, 1, Buffer.alloc(20_000, 1)).subarray(0, 9000));
     const second = await GuestAgent.attach(connection, limits);
     expect((await second.exec(['echo', 'x'])).stdout.toString()).toBe('x\n');
@@ -179,7 +179,7 @@ describe('a session', () => {
   });
 
   test('leaves no command that is just being started when the agent is killed', async () => {
-    // Of its own, so that the processes of other tests are not counted.
+    // Its own directory, so that processes of other tests are not counted.
     const seconds = String(1_000_000 + process.pid);
     for (let round = 0; round < 10; round += 1) {
       const { agent, connection } = startOnPair(program, scope);

@@ -32,7 +32,7 @@ afterEach(async () => scope.close());
 const MEBIBYTE = 1024 * 1024;
 describe('streams', () => {
   test('100 MiB through stdout arrive byte for byte', async () => {
-    // Lines of 9 bytes, each another; the host makes the same ones.
+    // Distinct lines of 9 bytes; the host generates the same ones.
     const command = guest.exec(['seq', '-w', '1', '11650845']);
     const received = createHash('sha256');
     let size = 0;
@@ -89,7 +89,7 @@ describe('streams', () => {
 
   test('more commands than the agent’s limit are rejected, and the others run', async () => {
     const commands = Array.from({ length: 300 }, () => guest.exec(['cat'], { stdin: 'pipe' }));
-    // The agent answers in order: what it refused is known once it has answered this.
+    // The agent answers in order: its rejections are known once it has answered this.
     await guest.ping();
     for (const command of commands) command.stdin.end('x');
     const results = await Promise.allSettled(commands);

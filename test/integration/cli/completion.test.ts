@@ -11,7 +11,7 @@ const STAND_IN = join(root, 'fixtures/completion');
 const scriptOf = (name: string): string => join(root, 'src/cli/completion/scripts', name);
 const SCRIPTS = { bash: scriptOf('vmlet.bash'), zsh: scriptOf('_vmlet'), fish: scriptOf('vmlet.fish') };
 
-/** A directory to complete the names of files in, and an environment in which vmlet is ours. */
+/** A directory with files to complete, and an environment in which vmlet is ours. */
 function place(): { directory: string; environment: NodeJS.ProcessEnv; [Symbol.dispose](): void } {
   const { path, remove } = makeTemporaryDirectory();
   const programs = directoryIn(path, 'programs');
@@ -29,7 +29,7 @@ function place(): { directory: string; environment: NodeJS.ProcessEnv; [Symbol.d
   return { directory, environment, [Symbol.dispose]: remove };
 }
 
-/** The same with a vmlet that writes down what it is asked and answers with these names. */
+/** The same with a vmlet that records its arguments and answers with these names. */
 function placeOf(...candidates: string[]): ReturnType<typeof place> & { asked(): string } {
   const real = place();
   const record = join(real.directory, 'asked');

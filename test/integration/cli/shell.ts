@@ -35,8 +35,8 @@ export function hasShell(name: string): boolean {
 
 /**
  * Types into an interactive shell on a real terminal, in `directory`.
- * @param keys what is typed after the prompt, a Tab being completion.
- * @returns what the command line has become, and all that was on the screen.
+ * @param keys the text typed after the prompt; a Tab completes.
+ * @returns the resulting command line, and everything on the screen.
  */
 export async function typeInto(
   shell: InteractiveShell,

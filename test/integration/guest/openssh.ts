@@ -11,7 +11,7 @@ import { until } from '../../../fixtures/agent/until.ts';
 /** Why the tests that log in cannot run here; undefined when they can. */
 export function whyNoSshd(): string | undefined {
   if (findProgram('sshd') === undefined) return 'there is no sshd (Debian package openssh-server)';
-  // sshd of another user lets nobody in whose account it cannot read, and asks PAM for the rest.
+  // sshd run by another user rejects logins for accounts that it cannot read, and leaves the rest to PAM.
   if (process.getuid?.() !== 0) return 'sshd is started by root only here';
   return undefined;
 }
@@ -31,7 +31,7 @@ export async function startSshd(
   mkdirSync(directory, { recursive: true });
   writeKey(join(directory, 'host'), hostKey);
   writeFileSync(join(directory, 'authorized_keys'), `${authorized}\n`);
-  // Where privileges are separated, sshd wants this; packages make it at the start of their service.
+  // With privilege separation, sshd needs this; packages create it at the start of their service.
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const port = await freePort();
   writeFileSync(
@@ -69,7 +69,7 @@ export function writeKey(path: string, key: SshKeyPair): void {
   writeFileSync(`${path}.pub`, `${key.publicKey}\n`);
 }
 
-/** ssh without an agent, and never with a question: whoever would be asked is not there. */
+/** ssh without an agent, and never with a question, which nobody could answer. */
 export async function ssh(argv: readonly [string, ...string[]]): Promise<RunResult> {
   return run(argv, {
     environment: { PATH: process.env['PATH'] ?? '', HOME: '/nowhere' },

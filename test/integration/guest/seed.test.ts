@@ -63,7 +63,7 @@ interface Understood {
   readonly parts: readonly (readonly [string, string])[];
 }
 
-/** What cloud-init's own code takes the user-data of a seed for. */
+/** cloud-init’s own parsing of a seed’s user-data. */
 async function understood(userData: string): Promise<Understood> {
   const seed = await seedOf({ ...everything, userData });
   return inDirectory(async (directory) => {
@@ -107,7 +107,7 @@ describe.skipIf(noCloudInit !== undefined)('cloud-init', () => {
   const theirs = '#cloud-config\npackages: [theirs]\ntimezone: UTC\nruncmd: [echo theirs]\nlocale: C.UTF-8\n';
   const merged = {
     packages: ['ours', 'theirs'],
-    // Of single values the user's stay.
+    // The user’s single values are kept.
     timezone: 'UTC',
     locale: 'C.UTF-8',
     runcmd: [

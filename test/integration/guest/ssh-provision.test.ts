@@ -32,7 +32,7 @@ import { freePort, whyNoSshd } from './openssh.ts';
 const AGENT = join(import.meta.dirname, '../../../dist/guest-agent/vmlet-agent');
 const UID = 61_234;
 
-/** In namespaces of mounts of its own, a program sees our /etc/ssh, /run, /home and users instead of the host's. */
+/** In its own mount namespace, a program sees our /etc/ssh, /run, /home and users instead of the host’s. */
 const IN_GUEST = `
 set -eu
 mount --bind "$0/ssh" /etc/ssh
@@ -67,7 +67,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
     const { path, remove } = makeTemporaryDirectory();
     scope.defer(remove);
     directory = path;
-    // The user is not root, and their home must be reached.
+    // The user is not root, and must be able to reach their home.
     chmodSync(path, 0o755);
     for (const name of ['ssh', 'run', 'run/sshd', 'home', 'home/al ice', 'home/linked'])
       mkdirSync(join(path, name), { mode: 0o755 });
@@ -180,7 +180,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
       const port = await freePort();
       const config = join(directory, 'ssh/sshd_config');
       writeFileSync(config, `ListenAddress 127.0.0.1\nPort ${port}\nPidFile /run/sshd.pid\nUsePAM no\n`);
-      // Its status is 1 while nobody listens: before sshd does, and while it starts itself anew.
+      // Its status is 1 without a listener: before sshd listens, and while it restarts.
       const scan = async (): Promise<string> => {
         const argv = ['ssh-keyscan', '-t', 'ed25519', '-p', String(port), '127.0.0.1'] as const;
         return (await run(argv, { acceptedExitCodes: [0, 1] })).stdout.toString();

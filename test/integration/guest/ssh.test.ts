@@ -68,7 +68,7 @@ describe.skipIf(noClient !== undefined)("OpenSSH's own programs", () => {
     const before = 'Host *\n  Port 9\n  ProxyJump bastion\n  StrictHostKeyChecking no\n';
     writeFileSync(config, includeInConfig(before, { path: included }, '/root').text, { mode: 0o600 });
     const settings = (await run(['ssh', '-G', '-F', config, 'Web-1.vmlet'])).stdout.toString().split('\n');
-    // -G says this one before its tokens are replaced.
+    // -G prints this one before its tokens are replaced.
     const shown = folder.replaceAll('%', '%%');
     expect(settings).toEqual(
       expect.arrayContaining([
@@ -138,7 +138,7 @@ describe.skipIf(noSshd !== undefined)('a login', () => {
     readonly machine?: string;
   }
 
-  /** A machine's directory as vmlet will have it, and a command over ssh. */
+  /** A machine’s directory as vmlet creates it, and a command over ssh. */
   async function login(folder: string, client: Client = {}) {
     const { machine = 'web', known = knownHosts(machine, [hostKey.publicKey]), command = ['true'] } = client;
     mkdirSync(folder, { recursive: true });
@@ -180,7 +180,7 @@ describe.skipIf(noSshd !== undefined)('a login', () => {
 
   test('passes the command’s first word on, option or not', async () => {
     const { exitCode, stderr } = await login(join(directory, 'option'), { command: ['-V'] });
-    // The login shell in the guest complains; ssh itself would have told its version.
+    // The login shell in the guest reports an error; ssh itself would have printed its version.
     expect(stderr).not.toContain('OpenSSH');
     expect([0, 255]).not.toContain(exitCode);
   });

@@ -5,7 +5,7 @@ import { canMount } from '../machine/small-file-system.ts';
 
 const ONE = { scale: 0.01, seed: 5, log: () => undefined };
 
-/** `npm run hardening -- disk` takes more, and more ways of keeping disks. */
+/** `npm run hardening -- disk` covers more cases and more kinds of disks. */
 describe('data that a guest has flushed', () => {
   it.skipIf(!canMount)('is preserved when the host has no space for it', async () => {
     check(await fullDisks(ONE));

@@ -4,7 +4,7 @@ import type { Findings } from '../../hardening/section.ts';
 
 const SEED = 1;
 
-/** `npm run hardening -- faults` takes all operations, and all of their steps. */
+/** `npm run hardening -- faults` covers all operations, and all of their steps. */
 it('a few operations survive kills, interrupts and failures at some of their steps', async () => {
   check(await sweepFaults({ scale: 0.001, seed: SEED, log: () => undefined }));
 });

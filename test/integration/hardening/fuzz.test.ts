@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { fuzz } from '../../hardening/fuzz/fuzzer.ts';
 import { fuzzTargets } from '../../hardening/fuzz/targets.ts';
 
-/** All of them together take about ten seconds; `npm run hardening -- fuzz` takes three minutes for each. */
+/** All targets together take about ten seconds; `npm run hardening -- fuzz` takes three minutes for each. */
 const MILLISECONDS = 250;
 
 it.each(fuzzTargets)('$name', async (target) => {

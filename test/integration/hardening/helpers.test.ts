@@ -7,7 +7,7 @@ import type { Findings } from '../../hardening/section.ts';
 
 const ALL = { scale: 1, seed: 1, log: () => undefined };
 
-/** A few cases of what the section takes: all programs, all operations and all messages. */
+/** A few cases of the section, which covers all programs, operations and messages. */
 it('a qemu-img that reports success without doing its work is detected', async () => {
   check(await misbehavingPrograms(ALL, 'create:qemu-img create:1:says-nothing'));
 });
@@ -16,7 +16,7 @@ it('an unpacker’s orphan that keeps the output open is not waited for', async 
   check(await misbehavingPrograms(ALL, 'image-import-gzip:gzip --decompress:1:leaves-orphan'));
 });
 
-// These two wait for limits most of their time.
+// These two mostly wait for time limits.
 it.concurrent(
   'a QEMU that does not answer when a save is interrupted is not waited for',
   async ({ skip }) => {

@@ -8,7 +8,7 @@ import { makeTemporaryDirectory } from '../../directory.ts';
 
 const nobodyElse = await whyNoOtherUser();
 
-/** Each of the two in a directory that every user may enter. */
+/** Each of the two has a directory that every user may enter. */
 function place(name: string): { path: string } & Disposable {
   const { path, remove } = makeTemporaryDirectory();
   chmodSync(path, 0o755);

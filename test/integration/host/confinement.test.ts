@@ -31,12 +31,12 @@ const qemu = await probeQemu(requireProgram('qemu-system-x86_64'), undefined);
 const isRoot = process.getuid?.() === 0;
 
 let scope: Scope;
-/** The user's home, with a secret in it. */
+/** The user’s home, with a secret file. */
 let home: string;
 let secret: string;
 /** The machine's own directory. */
 let own: string;
-/** Where its image lies. */
+/** The directory of its image. */
 let images: string;
 let image: string;
 
@@ -121,7 +121,7 @@ async function startConfined(
   return { qmp, firstWords: await firstWords };
 }
 
-/** A copy of the program that nobody's user may reach. */
+/** A copy of the program that an ordinary user cannot reach. */
 function confineForNobody(): string {
   const copy = join(home, 'vmlet-confine');
   copyFileSync(confineProgram(), copy);

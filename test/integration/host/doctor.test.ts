@@ -44,7 +44,7 @@ it('reports the missing features of an installed program, and what replaces them
   mkdirSync(path);
   const qemu = findProgram('qemu-system-x86_64')!;
   symlinkSync(qemu, join(path, 'qemu-system-x86_64'));
-  // The passt of Debian 12, as far as its words go.
+  // A passt with the messages of Debian 12’s.
   const script = '#!/bin/sh\ncase $1 in --help) echo "  -F, --fd FD" ;; --version) ;; *) cat <&3 ;; esac\n';
   writeFileSync(join(path, 'passt'), script, { mode: 0o755 });
   const { stdout } = await doctor([], { PATH: `${path}:/usr/bin` });

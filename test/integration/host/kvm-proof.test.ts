@@ -9,7 +9,7 @@ import { proveKvm } from '../../../src/host/kvm/kvm.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
-/** Of this process. */
+/** Children of this process. */
 const CHILDREN = `/proc/${process.pid}/task/${process.pid}/children`;
 const qemu = requireProgram('qemu-system-x86_64');
 const underTcg = {
@@ -90,7 +90,7 @@ describe('a QEMU that misbehaves', () => {
     await expect(problemWith('silent', 300)).resolves.toMatch(/did not finish within 0\.3 s/);
   });
 
-  /** Longer than a test may take: one that is not abandoned fails. */
+  /** Longer than a test may take, so a program that is not abandoned fails it. */
   const FOREVER_MS = 600_000;
 
   it('is stopped on abort, with its reason', async () => {

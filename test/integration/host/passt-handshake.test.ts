@@ -24,7 +24,7 @@ function segment(flags: string): Buffer {
   );
 }
 
-/** In passt's place: it answers ARP, forwards a connection, and says what `onSynAck` does when the guest has answered. */
+/** Acts as passt: answers ARP, forwards a connection, and calls `onSynAck` when the guest has answered. */
 async function playPasst(onSynAck: (socket: Socket) => void): Promise<boolean | undefined> {
   const hostPort = await freePort();
   const [network, forward] = [createServer(), createServer()];
@@ -40,7 +40,7 @@ async function playPasst(onSynAck: (socket: Socket) => void): Promise<boolean | 
     socket.write(frame('0806', ARP_REQUEST));
     forward.once('connection', (client: Socket) => {
       client.on('error', () => undefined);
-      // In two parts, as a stream may have it.
+      // In two parts, as a stream may deliver it.
       const syn = segment('02');
       socket.write(syn.subarray(0, 9));
       setImmediate(() => socket.write(syn.subarray(9)));
@@ -77,6 +77,6 @@ it('the host’s own passt gives the same result each time', async () => {
   const path = requireProgram('passt');
   const [first, second] = [await probePasst(path, undefined), await probePasst(path, undefined)];
   expect(second.completesHandshakes).toBe(first.completesHandshakes);
-  // All that have vhost-user are newer than the fix.
+  // Every passt with vhost-user is newer than the fix.
   if (first.hasVhostUser) expect(first.completesHandshakes).toBe(true);
 });

@@ -8,12 +8,12 @@ import { keyValueOption } from '../../../src/machine/qemu/quote.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
-/** A test that waits for words that do not come says for which. */
+/** The error of a timed-out wait names the expected text. */
 export const LIMITS = { timeoutMs: 60_000 };
 
 export const environment = { PATH: process.env['PATH'] ?? '/usr/bin' };
 
-/** A real QEMU on q35 with a serial console and a monitor, and what is tried on it. */
+/** A real QEMU on q35 with a serial console and a monitor. */
 export interface Board extends AsyncDisposable {
   readonly qemu: SupervisedProcess;
   readonly qmp: QmpClient;
@@ -60,7 +60,7 @@ export async function startBoard(parts: BoardParts): Promise<Board> {
     const ended = processExit.then(({ stderr }): never => {
       throw new Error(`QEMU ended: ${stderr.join()}`);
     });
-    // The console and QMP tell; nobody else waits for it.
+    // The console and QMP report it; nothing else waits for it.
     ended.catch(() => undefined);
     const console = new GuestConsole(qemu.connections.get(4)!, ended, undefined);
     const qmp = await QmpClient.negotiate(qemu.connections.get(3)!, { processExit });
@@ -78,7 +78,7 @@ export async function efiVariableProgram(directory: string): Promise<Buffer> {
   return efiProgram(readFileSync(code));
 }
 
-/** Types a character into that program, and waits for its answer: a letter is stored, others ask for what is. */
+/** Types a character into that program, and waits for its answer: a letter is stored, others return it. */
 export async function askEfiVariable({ console }: Board, character: string, stored: string): Promise<void> {
   await console.waitFor(/ready to store/, LIMITS);
   console.write(character);

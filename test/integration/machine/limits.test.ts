@@ -8,7 +8,7 @@ import { VICTIM, giveTo, whyNoOtherUser } from '../../hardening/user.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** Makes and starts a machine with limits, and shows what became of them. */
+/** Creates and starts a machine with limits, and prints the effective limits. */
 const SCRIPT = `
 set -eu
 vmlet() { "$NODE" "$VMLET" "$@"; }

@@ -9,21 +9,21 @@ import { type SupervisedProcess, supervise } from '../../../src/process/supervis
 import { QmpClient } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
-/** Where the ports of disks begin; the ones after the disks given are free. */
+/** The first port of a disk; ports after those of the given disks are free. */
 export const PORTS = 6;
 
 export interface HardwareOptions {
   readonly directory: string;
-  /** Tells the sockets of several machines apart; empty by default. */
+  /** Distinguishes the sockets of several machines; empty by default. */
   readonly name?: string;
   readonly disks?: readonly DiskPlan[];
   readonly memory?: string;
-  /** More words of the command line, such as -incoming, -kernel, -S. */
+  /** Additional words of the command line, such as -incoming, -kernel, -S. */
   readonly more?: readonly string[];
   /** OVMF with variables in this qcow2, as the node `firmware-vars`. */
   readonly variables?: string;
   readonly network?: string;
-  /** As `confine` makes it; none by default. */
+  /** The result of `confine`; none by default. */
   readonly confinement?: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export interface Hardware extends AsyncDisposable {
   readonly qemu: SupervisedProcess;
   readonly qmp: QmpClient;
   readonly serial: Socket;
-  /** A new connection to the agent's port; the caller's to end. */
+  /** A new connection to the agent’s port, which the caller closes. */
   connectAgent(): Promise<Socket>;
 }
 
@@ -154,7 +154,7 @@ function pflash(variables: string): string[] {
 export const OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 export const OVMF_VARS = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 
-/** Settles when the guest has printed `pattern` on its serial port; with all that it printed since the call. */
+/** Settles with all output since the call when the guest has printed `pattern` on its serial port. */
 export async function serialSays(serial: Socket, pattern: RegExp): Promise<string> {
   let text = '';
   return new Promise((resolve, reject) => {
@@ -176,7 +176,7 @@ export async function ask(serial: Socket, character: string): Promise<string> {
   return answer;
 }
 
-/** Makes a qcow2 that holds `content`, or is empty and of that size. */
+/** Creates a qcow2 that contains `content`, or an empty one of that size. */
 export function qcow2(path: string, content: Uint8Array | number): string {
   if (typeof content === 'number') {
     execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', path, String(content)]);

@@ -7,7 +7,7 @@ export interface Picture {
   readonly pixels: Buffer;
 }
 
-/** Decodes what QEMU and vmlet write: 8-bit RGB, not interlaced (RFC 2083). */
+/** Decodes PNG as QEMU and vmlet write it: 8-bit RGB, not interlaced (RFC 2083). */
 export function decodePng(png: Buffer): Picture {
   if (png.toString('latin1', 1, 4) !== 'PNG') throw new Error('it is no PNG');
   const data: Buffer[] = [];

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Scope } from '../../../src/util/scope.ts';
 
-/** Only root mounts. */
+/** Only root can mount. */
 export const canMount = process.getuid?.() === 0;
 if (!canMount) console.warn('skipped: a full disk is made by mounting a small file system, which takes root');
 

@@ -14,7 +14,7 @@ const image = join(directory, 'hang.raw');
 writeFileSync(image, bootSectors.hang);
 const options = { image, until: 'running', net: 'none', memory: '32M', accel: 'tcg' } as const;
 
-/** What QEMU says that its processor is. */
+/** The processor that QEMU reports. */
 async function processorOf(qmp: QmpClient): Promise<unknown> {
   const [processor] = await qmp.execute('query-cpus-fast');
   return qmp.execute('qom-get', { path: processor?.['qom-path'] ?? '', property: 'type' });

@@ -12,7 +12,7 @@ import { MachineStore } from '../../../src/machines/index.ts';
 import { readStatus } from '../../../src/machines/record/machine-status.ts';
 import { temporaryDirectory } from '../../directory.ts';
 
-/** What `vmlet doctor` says of QEMU's confinement is what /proc says of a QEMU that runs. */
+/** Compares QEMU’s confinement as `vmlet doctor` reports it with /proc of a running QEMU. */
 
 const directory = temporaryDirectory();
 const image = join(directory, 'hang.raw');
@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 interface Seen {
   readonly pid: number;
-  /** Of the program's own namespaces. */
+  /** The program’s own namespaces. */
   readonly namespaces: string[];
   readonly noNewPrivileges: boolean;
   readonly seccompFilters: number;
@@ -68,7 +68,7 @@ function promised(network: QemuIsolation['network']): QemuIsolation | undefined 
   return report.isolation.find((one) => one.network === network);
 }
 
-/** What doctor says on this host where this is the one network. */
+/** Doctor’s findings on this host with this network. */
 function wordsWith(network: QemuIsolation['network']): string {
   const { survey, surroundings } = report;
   const one: Survey = {
@@ -86,7 +86,7 @@ function compare(seen: Seen, network: QemuIsolation['network']): void {
   expect(seen.seccompFilters).toBeGreaterThanOrEqual(seccomp.length);
   expect(seen.seccompFilters > 0).toBe(seccomp.length > 0);
   expect(['0', '1']).toContain(seen.coreLimit.split(/\s+/)[0]);
-  // Of root's there is CAP_DAC_OVERRIDE (1), and CAP_NET_BIND_SERVICE (10) in the host's network.
+  // Of root’s capabilities, CAP_DAC_OVERRIDE (1) remains, and CAP_NET_BIND_SERVICE (10) in the host’s network.
   expect(seen.capabilities & ~(usesHostNetwork ? 0x402n : 0x2n)).toBe(0n);
   const hostRoot = readdirSync('/');
   if (hasOwnRoot) {
@@ -98,7 +98,7 @@ function compare(seen: Seen, network: QemuIsolation['network']): void {
   expect(words.includes('sees only its own files and sockets')).toBe(
     new Set([...seen.namespaces, 'net']).size === 4,
   );
-  // Without a network namespace the filter of system calls keeps it off.
+  // Without a network namespace, the filter of system calls blocks it.
   expect(words.includes('uses the host’s network')).toBe(
     !seen.namespaces.includes('net') &&
       (network === 'slirp' || report.survey.confinement.namespaces.net.usable),
@@ -106,7 +106,7 @@ function compare(seen: Seen, network: QemuIsolation['network']): void {
   expect(words.includes('no host network')).toBe(seen.namespaces.length === 4);
 }
 
-/** A network namespace of its own has the loopback, and what a kernel makes in each (ifb, tunl). */
+/** Its own network namespace has the loopback, and interfaces that a kernel creates in each (ifb, tunl). */
 function isUnconfigured(name: string): boolean {
   return /^(lo|ifb\d+|tunl0|sit0|ip6tnl0|gre0|gretap0|erspan0|ip_vti0|ip6_vti0|ip6gre0)$/.test(name);
 }

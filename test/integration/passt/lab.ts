@@ -19,18 +19,18 @@ import { type SupervisedProcess, supervise } from '../../../src/process/supervis
 import type { Scope } from '../../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
-/** A real QEMU whose processors do not run, with a real network. */
+/** A real QEMU with stopped processors and a real network. */
 export interface Machine {
   readonly qemu: SupervisedProcess;
   readonly network: RunningNetwork;
   readonly forwards: readonly BoundForward[];
   readonly socketPath: string;
-  /** Settles with QEMU's first QMP reply: QEMU has made all its devices then. */
+  /** Settles with QEMU’s first QMP reply, when QEMU has created all its devices. */
   readonly replied: Promise<void>;
   send(command: string): void;
 }
 
-/** By which passt can serve QEMU, and whether this host's can. */
+/** The ways in which passt can serve QEMU, and whether this host’s passt supports them. */
 export const PASST_BACKENDS: readonly { backend: NetworkBackend; missing: boolean }[] = [
   {
     backend: 'passt-vhost-user',
@@ -38,7 +38,7 @@ export const PASST_BACKENDS: readonly { backend: NetworkBackend; missing: boolea
   },
   { backend: 'passt-stream', missing: false },
 ];
-/** One line, where a test is left out. */
+/** One line for a skipped test. */
 export const NO_VHOST_USER = 'this passt has no --vhost-user';
 
 const environment = { PATH: process.env['PATH'] ?? '/usr/bin' };
@@ -89,7 +89,7 @@ export async function bootMachine(
       if (text.includes('"return"')) resolve();
     });
   });
-  // QEMU's end of the monitor may be reset when it is killed.
+  // QEMU’s end of the monitor may be reset when QEMU is killed.
   monitor.on('error', () => undefined);
   monitor.write('{"execute":"qmp_capabilities"}');
   return { qemu, network, forwards, socketPath, replied, send: (command) => void monitor.write(command) };
@@ -99,7 +99,7 @@ function isBound(ports: readonly PortInput[] | readonly BoundForward[]): ports i
   return ports.length > 0 && ports.every((port) => typeof port === 'object' && 'ephemeral' in port);
 }
 
-/** Whether something takes TCP connections there. */
+/** True when something accepts TCP connections there. */
 export async function accepts(host: string, port: number): Promise<boolean> {
   const socket = connect({ host, port });
   try {
@@ -113,7 +113,7 @@ export async function accepts(host: string, port: number): Promise<boolean> {
   }
 }
 
-/** Living processes whose command line has `text` in it. */
+/** Live processes whose command line contains `text`. */
 export function processesWith(text: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -15,7 +15,7 @@ const PATIENT = { timeout: 30_000, interval: 20 };
 let launcher: ChildProcess | undefined;
 const markers: string[] = [];
 
-/** A launcher that is killed leaves its directory: sweeping is another layer's, and here the test's. */
+/** A launcher that is killed leaves its directory: another layer sweeps it, and here the test does. */
 afterEach(() => {
   launcher?.kill('SIGKILL');
   for (const name of readdirSync(tmpdir())) {
@@ -23,7 +23,7 @@ afterEach(() => {
   }
 });
 
-/** Starts the launcher, kills it when `stage` is printed plus `delayMs`, and gives what to look for. */
+/** Starts the launcher, kills it `delayMs` after it has printed `stage`, and returns what to look for. */
 async function killAt(
   backend: string,
   stage: string,
@@ -66,7 +66,7 @@ describe.each(PASST_BACKENDS.filter(({ missing }) => !missing))(
     });
 
     it('at any moment of the start leaves no process', async () => {
-      // Not a wait for anything: the moment of the kill is what varies.
+      // Not a wait for a condition: the moment of the kill varies.
       for (let delayMs = 5; delayMs <= 80; delayMs += 15) {
         await expectNothingLeft(await killAt(backend, 'started', delayMs));
       }

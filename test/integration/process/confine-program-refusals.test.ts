@@ -14,7 +14,7 @@ const [STREAM, DATAGRAM, SEQUENCED, NONBLOCK] = [1, 2, 5, 0o4000];
 const [NEW_MOUNTS, NEW_USERS, NEW_NET] = ['0x20000', '0x10000000', '0x40000000'];
 const THREAD_IN_NEW_NET = '0x40010000';
 
-/** By their numbers; each answers otherwise to arguments that are all -1. */
+/** By number: each fails differently with arguments that are all -1. */
 const REFUSED_CALLS = {
   ...{
     ptrace: 101,
@@ -128,7 +128,7 @@ describe.each(USERS)('as $name', (as) => {
 
     it('denies everything without a rule', () => {
       const refused = answers(itself, words);
-      // Nothing was made that could be removed.
+      // Nothing was created that could be removed.
       expect(refused.map((answer) => (answer === 'ENOENT' ? 'EACCES' : answer))).toEqual([
         ...words.slice(1).map(() => 'EACCES'),
         'ok',

@@ -14,7 +14,7 @@ const directory = temporaryDirectory();
 const attempts = new Attempts(directory);
 
 describe.each(USERS)('as $name', (as) => {
-  // Said once, where the users are chosen.
+  // Logged once, where the users are chosen.
   const itAsRoot = it.runIf(as.name === 'root');
   const found = attempts.probe(as);
   const own = join(directory, `own of ${as.name}`);
@@ -49,7 +49,7 @@ describe.each(USERS)('as $name', (as) => {
       const different = words
         .filter((word) => outside[word] !== inside[word])
         .map((word) => word.split('/').at(-1));
-      // An ordinary user has the others inside a user namespace.
+      // An ordinary user gets the others inside a user namespace.
       expect(different).toEqual(as.name === 'root' ? expected : [...expected, 'user']);
     });
 
@@ -251,7 +251,7 @@ describe.each(USERS)('as $name', (as) => {
       await using scope = new Scope();
       const [inner, seen] = [join(given, 'inner'), join(given, 'inner/seen')];
       const command = attempts.command(root('--bind-read-only', given), ['pid', 'wait', `read=${seen}`]);
-      // A namespace like the host's, whose mounts come through to those that are made from it.
+      // A namespace like the host’s, whose mounts propagate to those created from it.
       const host = ['unshare', '--mount', '--propagation', 'shared', '/bin/sh', '-c'];
       const script = 'mount --bind "$0" "$0"; exec 3<&0; "$@" <&3 & wait';
       const child = attempts.start([...host, script, given, ...command], as);

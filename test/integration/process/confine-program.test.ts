@@ -154,7 +154,7 @@ describe.each(USERS)('as $name', (as) => {
       const [many, core, nproc, fsize] = Object.values(ask(options, words));
       expect([many, core, nproc, fsize]).toEqual(['EMFILE', '1 1', '0 0', '0 0']);
       expect(Object.values(ask(['--limit', 'nofile=20'], ['open-many=7']))).toEqual(['ok']);
-      // Root is not held to it.
+      // The limit does not apply to root.
       if (as.uid !== undefined) expect(ask(['--limit', 'nproc=0'], ['fork'])).toEqual({ fork: 'EAGAIN' });
     });
 
@@ -175,7 +175,7 @@ describe.each(USERS)('as $name', (as) => {
       expect(within('ulimit -c 9', 'core=99999', CORE)).toBe('4608 4608');
     });
 
-    // What root does that may raise it, and what the kernel makes of all this, test/e2e/hosts/dump-handler.test.ts shows.
+    // test/e2e/hosts/dump-handler.test.ts shows how root can raise the limit, and how the kernel reacts.
     it('keeps a hard limit of 0 for core dumps, and memory out of them, if it cannot be raised', () => {
       const shows = ['/bin/sh', '-c', 'ulimit -Sc; ulimit -Hc; cat /proc/self/coredump_filter'];
       const bare = as.uid === undefined && isRoot ? ['setpriv', '--bounding-set=-sys_resource'] : [];
@@ -228,7 +228,7 @@ describe.each(USERS)('as $name', (as) => {
         user: 'user namespace: Operation not permitted',
         mount: `${unshare} namespace: Operation not permitted`,
       });
-      // Where nobody may have more processes, nothing can be tried.
+      // If no more processes are allowed, nothing can be tested.
       const none = attempts.run(
         [attempts.confine, '--limit', 'nproc=0', '--', attempts.confine, 'probe'],
         as,

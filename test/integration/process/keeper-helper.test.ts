@@ -36,7 +36,7 @@ const count = (name: string): number => names().filter((event) => event === name
 
 const { hasReconnectMs } = await probeQemu(requireProgram('qemu-system-x86_64'), undefined);
 
-/** QEMU comes to the helper again and again where it can, and is dialled where not (QEMU 7.2). */
+/** QEMU reconnects to the helper where it can, and is connected to where it cannot (QEMU 7.2). */
 function bootConnected(given: KeeperHelper): StartedKeeper {
   const dials = given.kind === undefined ? !hasReconnectMs : given.kind === 'dials';
   const helper: KeeperHelper = { ...given, kind: dials ? 'dials' : 'accepted' };
@@ -69,9 +69,9 @@ describe('a helper', () => {
       await until('the helper is recorded', () => lab.record().helpers['passt'] !== undefined);
       const first = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
       expect(identifyProcess(first.pid)).toEqual(first);
-      // It is recorded before it has become the program that was asked for.
+      // It is recorded before it has become the requested program.
       await until('the helper is cat', () => programOf(first.pid) === 'cat');
-      // This one is the shell's own.
+      // PWD is the shell’s own variable.
       expect(readFileSync(`/proc/${first.pid}/environ`, 'latin1')).toBe('PWD=/\0');
 
       writeFileSync(
@@ -114,7 +114,7 @@ describe('a helper', () => {
       .filter(({ event }) => event === 'VMLET_HELPER_STARTED')
       .map(({ timestamp }) => timestamp!.seconds * 1000 + timestamp!.microseconds / 1000);
     const pauses = at.slice(1).map((time, index) => time - at[index]!);
-    // 100 ms, doubled each time; QEMU comes again before that.
+    // 100 ms, doubled each time; QEMU reconnects before that.
     pauses.forEach((pause, index) => expect(pause).toBeGreaterThanOrEqual(95 * 2 ** index));
     expect(lab.events()).toContainEqual(
       expect.objectContaining({ data: { helper: 'other', exitCode: 3, signal: null } }),
@@ -169,7 +169,7 @@ describe('a helper', () => {
     const pid = lab.record().helpers['other']!.pid;
     process.kill(keeper.pid, 'SIGTERM');
     await keeper.ended;
-    // It ignored two seconds of patience and SIGTERM.
+    // It ignored two seconds of waiting and SIGTERM.
     expect(identifyProcess(pid)).toBeUndefined();
     expect(lab.events().at(-1)).toMatchObject({ event: 'VMLET_HELPER_EXITED', data: { signal: 9 } });
   });
@@ -178,11 +178,11 @@ describe('a helper', () => {
     const helper = lab.helper('passt', 'head -c 18 <&3 | od -An -v -tx1 -w18; exec cat <&3 >/dev/null');
     const keeper = bootConnected(helper);
     await keeper.running;
-    // QEMU's first connection may be there before its monitor is.
+    // QEMU’s first connection may arrive before its monitor does.
     await until('the first one runs', () => count('VMLET_HELPER_STARTED') === 1);
     process.kill(lab.record().helpers['passt']!.pid, 'SIGKILL');
     await until('the second one runs', () => count('VMLET_HELPER_STARTED') === 2);
-    // Four bytes of length, to everybody, from the first address that QEMU gives, RARP.
+    // Four bytes of length, broadcast, from the first address that QEMU assigns, RARP.
     const frame = ' 00 00 00 3c ff ff ff ff ff ff 52 54 00 12 34 56 80 35\n';
     await until('it has the frame', () => lab.text('passt.log').endsWith(frame));
     process.kill(keeper.pid, 'SIGTERM');
@@ -192,7 +192,7 @@ describe('a helper', () => {
 });
 
 describe('a helper that listens', () => {
-  /** Echoes what it is sent, on the one connection that it accepts, and exits with a status at its end. */
+  /** Echoes its input on the only connection that it accepts, and exits with a status at its end. */
   const accepts = (status: number) => `exec '${process.execPath}' -e '
     const server = require("net").createServer((connection) => {
       server.close();

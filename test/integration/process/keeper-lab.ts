@@ -19,10 +19,10 @@ import type { Scope } from '../../../src/util/scope.ts';
 import { directoryIn } from '../../directory.ts';
 
 const SOURCES = join(import.meta.dirname, '../../../native/keeper');
-/** Whatever goes wrong must be seen by the exit status and in QEMU's log. */
+/** Every error must show in the exit status and in QEMU’s log. */
 const SANITIZED = ['CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all', 'LDFLAGS='];
 
-/** Builds a keeper that notices its own mistakes. */
+/** Builds a keeper with sanitizers. */
 export async function buildSanitizedKeeper(folder: string): Promise<string> {
   const program = join(folder, 'vmlet-keeper-sanitized');
   await run(['make', '-s', '-C', SOURCES, `OUT=${program}`, ...SANITIZED]);
@@ -95,7 +95,7 @@ export class KeeperLab {
     };
   }
 
-  /** Killed at the end of the scope, when it has not ended by then. */
+  /** Killed at the end of the scope if it is still running. */
   start(command: readonly [string, ...string[]], more: Partial<KeeperOptions> = {}): StartedKeeper {
     mkdirSync(this.runtimeDirectory, { recursive: true });
     const keeper = startKeeper(this.#keeperPath, this.options(command, more));
@@ -172,7 +172,7 @@ export class KeeperLab {
     return JSON.parse(readFileSync(this.path(name), 'utf8'));
   }
 
-  /** A reader of the console: all that it was sent. */
+  /** A reader of the console, with everything that it received. */
   async reader(): Promise<{ readonly socket: Socket; readonly text: () => string }> {
     const socket = connect(this.consolePath);
     this.#scope.defer(() => void socket.destroy());
@@ -186,7 +186,7 @@ export class KeeperLab {
 
 export const isGone = (process: ProcessIdentity): boolean => !isAlive(process);
 
-/** Waits until the process is no more. */
+/** Waits until the process is gone. */
 export async function gone(process: ProcessIdentity): Promise<void> {
   await until(`process ${process.pid} ends`, () => isGone(process));
 }

@@ -23,7 +23,7 @@ describe('the lock after its launcher has exited', () => {
   it('is held until its keeper has written the record of the run', async () => {
     await using scope = new Scope();
     const { lab, lock, launcher, held } = await heldByLauncher(scope);
-    // The record is written beside, and whoever opens a pipe waits for its reader.
+    // The record is written to a temporary file first, and opening a pipe waits for its reader.
     execFileSync('mkfifo', [lab.path('run.json.new')]);
     const keeper = lab.boot('hang', { lock: held.descriptor });
     await launcher.close();
@@ -57,7 +57,7 @@ function linkOf(pid: number, fd: string): string {
   try {
     return readlinkSync(`/proc/${pid}/fd/${fd}`);
   } catch {
-    // Closed since.
+    // Closed in the meantime.
     return '';
   }
 }

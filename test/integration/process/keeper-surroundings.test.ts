@@ -90,7 +90,7 @@ describe('a keeper on a full disk', () => {
       'RESUME',
     ]);
     rmSync(lab.path('run.json.spare'));
-    // What the guest says would take that room, but maybe not before the record does.
+    // The guest’s output would use that space, but possibly not before the record does.
     fill(join(disk, 'ballast'));
     await client.execute('stop');
     expect(lab.record().state).toBe('running');

@@ -143,7 +143,7 @@ describe('the keeper of a machine', () => {
     const first = lab.boot('powerOff');
     const { keeper: identity } = await identities(first);
     await first.ended;
-    // It lets go of its lock a moment after it has told of the end.
+    // It releases its lock a moment after it has reported the end.
     await gone(identity);
     await lab.boot('panic').ended;
     expect(lab.text('events.ndjson.1')).toContain('guest-shutdown');

@@ -19,7 +19,7 @@ describe('a program that is run to its end', () => {
   });
 
   it('is left alone while it computes, reads or writes', async () => {
-    // By the shell alone: of a child that it waits for, the watch sees nothing.
+    // A builtin loop of the shell: the watch cannot see the progress of a child that the shell waits for.
     const now = 'read now rest </proc/uptime; now=${now%.*}';
     const script = `${now}; end=$((now + 2)); while [ $now -lt $end ]; do ${now}; done; echo done`;
     const { stdout } = await run(['sh', '-c', script], { standstillMs: STANDSTILL_MS });
@@ -49,7 +49,7 @@ describe('a program that is run to its end', () => {
     const first = run(['echo'], { onStdout: starve });
     const second = run(['sh', '-c', 'sleep 1; echo out']);
     await turn();
-    // The first's output and its end are there when we look; the second's end comes between the two, and then we wait again.
+    // The first’s output and end are present at the check; the second’s end comes between, which needs another wait.
     block(500);
     await first;
     expect((await second).stdout.toString()).toBe('out\n');
@@ -115,14 +115,14 @@ describe('a program that is run to its end', () => {
     await withoutDescriptors(async () => {
       await expect(run(['true'])).rejects.toThrow(refused);
       await expect(runInForeground(['true'])).rejects.toThrow(refused);
-      // What nobody hears would end us here.
+      // An unhandled error would end this process.
       await turn();
     });
     await run(['true']);
   });
 });
 
-/** As if this process got no processor. */
+/** Simulates that this process gets no processor time. */
 function block(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -193,7 +193,7 @@ describe('events', () => {
     await client.execute('stop');
     await client.execute('query-status');
     expect((await client.waitFor('STOP', { timeoutMs: 60_000 })).event).toBe('STOP');
-    // STOP has a subscriber's name on it now; RESUME still has none.
+    // STOP now has a subscriber; RESUME still has none.
     await client.execute('query-status');
     const events = client.events();
     await client.execute('quit');

@@ -17,7 +17,7 @@ import { Scope } from '../../../src/util/scope.ts';
 import { type Peer, failureOf, startStandIn } from './qemu.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
-/** The real agent would do these to the machine that runs the tests. */
+/** Commands that the real agent would apply to the machine that runs the tests. */
 const HARMFUL = [
   'guest-shutdown',
   'guest-suspend-disk',

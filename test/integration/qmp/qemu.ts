@@ -5,7 +5,7 @@ import { QmpClient } from '../../../src/qmp/index.ts';
 import { qmpMonitor } from '../../qmp-monitor.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
-/** A process with a connection on its descriptor 3, gone when the test's scope closes. */
+/** A process with a connection on its descriptor 3, killed when the test’s scope closes. */
 export class Peer implements AsyncDisposable {
   readonly scope = new Scope();
   readonly process: SupervisedProcess;

@@ -58,7 +58,7 @@ describe('clients of one agent', () => {
         expect((await guest.exec(['sh', '-c', 'exit 7'])).exitCode).toBe(7);
       }),
     );
-    // Buffers of 22 connections, and a window for each stream that somebody does not read.
+    // Buffers of 22 connections, and a window for each stream without a reader.
     expect(residentBytes(board.keeper.pid)).toBeLessThan(before + 8 * 1024 * 1024);
     filling.kill('SIGKILL');
     flood.kill('SIGKILL');
@@ -91,7 +91,7 @@ describe('clients of one agent', () => {
     const body = encodeCommand(['true', 'x'.repeat(100_000)], {});
     half.send(FrameType.request, FLAG_MORE, 1, body.subarray(0, PAYLOAD_MAX));
     const guests = await Promise.all(Array.from({ length: 4 }, async () => board.attach()));
-    // Longer than all buffers on the way, so that others come while it is being sent.
+    // Longer than all buffers on the way, so that others connect while it is being sent.
     const words = Array<string>(9).fill('y'.repeat(100_000));
     for (let round = 0; round < 5; round += 1) {
       await Promise.all(

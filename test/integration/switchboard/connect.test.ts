@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(async () => closeSanitized(board, scope));
 
-/** A server on this host, which is the guest of these tests. */
+/** A server on this host, which acts as the guest in these tests. */
 async function serve(host: string, answer: (client: Socket) => void): Promise<number> {
   const server = createServer({ allowHalfOpen: true }, (client) => {
     client.on('error', () => undefined);
@@ -76,7 +76,7 @@ test('closing the client closes the connection', async () => {
   connection.close();
   await until('the first is closed', () => clients[0]!.readableEnded || clients[0]!.destroyed);
   expect(clients[1]!.readableEnded).toBe(false);
-  // Also by the end of the client.
+  // Also when the client closes.
   await other.close();
   await until('the second is closed', () => clients[1]!.readableEnded || clients[1]!.destroyed);
   await echoes(one, 'still');

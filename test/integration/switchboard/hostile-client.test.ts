@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 afterEach(async () => closeSanitized(board, scope));
 
-/** Fifty, of which each is what no client of ours sends. */
+/** Fifty inputs that no client of ours sends. */
 function malformed(): [string, Buffer][] {
   const random = new Random(7);
   const header = (change: (bytes: Buffer) => void): Buffer => {
@@ -75,7 +75,7 @@ function malformed(): [string, Buffer][] {
     ],
     [
       'content above credit',
-      // A pipe may have taken some of it, and more been granted for that.
+      // A pipe may have consumed some of it, and credit may have been returned for that.
       running(...Array.from({ length: 20 }, () => frame(FrameType.data, 0, 9, Buffer.alloc(32_000)))),
     ],
     ['content of stream 1', running(frame(FrameType.data, 1, 9, bytes(1)))],
@@ -111,7 +111,7 @@ describe('a client that breaks the protocol', () => {
       const client = await board.client();
       client.socket.write(words);
       expect(reasonOf(await client.next(FrameType.hello)), what).toBe('garbage');
-      // It may begin anew on the same connection, as with the agent itself.
+      // It may open a new session on the same connection, as with the agent itself.
       client.socket.write(
         Buffer.concat([Buffer.alloc(PAYLOAD_MAX), encodeOpen(Buffer.from('once more'.slice(0, 8)))]),
       );

@@ -171,7 +171,7 @@ describe('a guest that breaks the protocol', () => {
         guest.socket.write(random.below(40) === 0 ? random.bytes(random.below(50)) : frame);
       }
       client.socket.destroy();
-      // Back in order: zeros end whatever frame the keeper believes to be in.
+      // Resynchronized: zeros end any frame that the keeper may be in.
       guest.socket.write(Buffer.alloc(PAYLOAD_MAX));
       guest.greet();
       guest.frames.length = 0;
@@ -204,9 +204,9 @@ describe('a guest that breaks the protocol', () => {
       guest.send(FrameType.end, stream, channel);
     }
     guest.send(FrameType.exit, 0, channel, bytes(0, 0));
-    // Answered behind all of that.
+    // Answered after all of that.
     await board.client();
-    // 9 MB of frames came; AddressSanitizer's own bookkeeping is in it.
+    // 9 MB of frames arrived; the limit includes AddressSanitizer’s own bookkeeping.
     expect(residentBytes(board.keeper.pid)).toBeLessThan(before + 3 * 1024 * 1024);
     client.socket.resume();
     await client.next(FrameType.exit);

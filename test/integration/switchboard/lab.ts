@@ -13,13 +13,13 @@ import { KeeperLab } from '../process/keeper-lab.ts';
 
 const GUEST = join(import.meta.dirname, '../../../fixtures/keeper/guest.mjs');
 
-/** Ends a keeper that was built with sanitizers, which must not have complained. */
+/** Ends a keeper that was built with sanitizers, which must not have reported anything. */
 export async function closeSanitized({ lab }: Switchboard, scope: Scope): Promise<void> {
   await scope.close();
   if (existsSync(lab.path('qemu.log'))) expect(lab.text('qemu.log')).not.toMatch(/Sanitizer|runtime error/);
 }
 
-/** A keeper whose machine is a stand-in: the agent's own program on its port, or the test itself. */
+/** A keeper with a simulated machine: the agent’s own program on its port, or the test itself. */
 export class Switchboard {
   readonly keeper: StartedKeeper;
   readonly lab: KeeperLab;
@@ -42,7 +42,7 @@ export class Switchboard {
     );
   }
 
-  /** @param more further options of the keeper. */
+  /** @param more additional options of the keeper. */
   static async start(
     keeperPath: string,
     parent: string,
@@ -56,7 +56,7 @@ export class Switchboard {
     return board;
   }
 
-  /** A connection of a client's, without a session. */
+  /** A client’s connection, without a session. */
   async connect(): Promise<Socket> {
     return this.#connect(this.lab.agentPath);
   }
@@ -65,7 +65,7 @@ export class Switchboard {
     return GuestAgent.attach(await this.connect(), { timeoutMs: 60_000 });
   }
 
-  /** A client that speaks in frames, and has asked for a session. */
+  /** A client that speaks in frames, and has requested a session. */
   async open(): Promise<Peer> {
     const socket = await this.connect();
     socket.write(encodeOpen(Buffer.from('a client')));
@@ -79,13 +79,13 @@ export class Switchboard {
     return peer;
   }
 
-  /** The test as the guest. */
+  /** The test acts as the guest. */
   async guest(): Promise<HostileGuest> {
     await until('the guest is there', () => existsSync(this.#guestPath));
     return new HostileGuest(await this.#connect(this.#guestPath));
   }
 
-  /** Has the stand-in do something; see there. */
+  /** Sends a command to the simulated machine; see fixtures/keeper/guest.mjs. */
   async control(line: string): Promise<void> {
     const socket = await this.#connect(`${this.#guestPath}.control`);
     socket.end(`${line}\n`);
@@ -124,7 +124,7 @@ export class Peer {
     this.socket.write(encodeFrame(type, flag, channel, payload));
   }
 
-  /** Takes the first frame of the type that has come, or comes. */
+  /** Returns the first frame of the type, received earlier or later. */
   async next(type: number): Promise<Frame> {
     let found = -1;
     await until(
@@ -139,11 +139,11 @@ export class Peer {
   }
 }
 
-/** An agent without manners, but that it answers each OPEN. */
+/** An agent that only answers each OPEN. */
 export class HostileGuest extends Peer {
-  /** The version that it knows; 0: another one than ours. */
+  /** The version that it speaks; 0: another one than ours. */
   version = 1;
-  /** How often it was asked. */
+  /** How often it was opened. */
   opens = 0;
 
   protected override take(frame: Frame): void {
@@ -155,7 +155,7 @@ export class HostileGuest extends Peer {
     this.socket.write(encodeHello(frame.payload.subarray(0, 8), this.version));
   }
 
-  /** Says by itself that it has started. */
+  /** Reports on its own that it has started. */
   greet(): void {
     this.socket.write(encodeHello(Buffer.alloc(8), 1, 1));
   }

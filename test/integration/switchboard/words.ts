@@ -21,7 +21,7 @@ export const cat = encodeCommand(['cat'], { stdin: 'pipe' });
 /** A command that reads nothing and does not end. */
 export const sleep = encodeCommand(['sleep', '1000'], { stdin: 'pipe' });
 export const push = new FieldWriter(Operation.push).text(Tag.path, '/x').toBuffer();
-/** Of a file that is longer than its credit: it does not end by itself. */
+/** A pull of a file that is longer than its credit: it does not end by itself. */
 export const pull = new FieldWriter(Operation.pull).text(Tag.path, process.execPath).toBuffer();
 export const sync = new FieldWriter(Operation.sync).toBuffer();
 

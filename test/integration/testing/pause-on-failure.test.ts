@@ -19,7 +19,7 @@ function image(sector: keyof typeof bootSectors): string {
   return path;
 }
 
-/** What is told to be typed, with the built command in the place of the one that npx would find. */
+/** The suggested command, with the built command in place of npx’s. */
 function consoleArguments(told: string): string[] {
   const command = /serial console: npx vmlet (.*)$/m.exec(told)?.[1];
   return command?.split(' ') ?? expect.unreachable(told);
@@ -28,7 +28,7 @@ function consoleArguments(told: string): string[] {
 describe('a test that is paused', () => {
   it('shows how to enter the machine, and ends when its process is interrupted', async () => {
     const child = spawn(
-      // A session of its own has no terminal.
+      // A new session has no terminal.
       'setsid',
       ['--wait', process.execPath, ...program, image('echo'), image('powerOff')],
       { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
@@ -44,7 +44,7 @@ describe('a test that is paused', () => {
     });
     expect(told).toContain('Paused: a test failed.\n\n  vm0 (');
     const reader = start([...consoleArguments(told), '--read-only']);
-    // The machine may still be in its firmware, which hears nothing.
+    // The machine may still be in its firmware, which does not listen.
     await until(async () => {
       const typist = start(consoleArguments(told), { input: 'heard\u001d' });
       expect((await typist.finished).status).toBe(0);

@@ -276,7 +276,7 @@ describe('a server on a unix socket', () => {
       expect((await served.ask('/v1', { headers: { ...bearer, host } })).status).toBe(200);
     }
     expect((await served.ask('/v1', { headers: { ...bearer, host: 'evil.example' } })).status).toBe(421);
-    // Another user of the forward's host reaches the socket too.
+    // Other users of the forward’s host can reach the socket too.
     expect((await served.ask('/v1', { headers: { host: 'localhost' } })).status).toBe(401);
     const page = await served.open('localhost:8080');
     expect(page.cookie).toMatch(/^vmlet-8080=/);

@@ -13,7 +13,7 @@ async function opened(socket: WebSocket): Promise<WebSocket> {
   });
 }
 
-/** What a client may leave in the server's process. */
+/** Resources that a client may leave in the server’s process. */
 function resources(): { readonly sockets: number; readonly timers: number; readonly watches: number } {
   const kinds = process.getActiveResourcesInfo();
   const files = readdirSync('/proc/self/fdinfo').map((name) => {
@@ -31,7 +31,7 @@ function resources(): { readonly sockets: number; readonly timers: number; reado
   };
 }
 
-/** Waits until no more is left than there was. */
+/** Waits until there are no more than before. */
 async function released(before: ReturnType<typeof resources>): Promise<void> {
   await until(() => {
     const now = resources();
@@ -39,7 +39,7 @@ async function released(before: ReturnType<typeof resources>): Promise<void> {
   });
 }
 
-/** Sends bytes as they are, and returns the answer when the server has disconnected. */
+/** Sends raw bytes, and returns the answer once the server has disconnected. */
 async function raw(served: TestServer, ...pieces: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
     const connection = connect(served.server.port ?? 0, '127.0.0.1');

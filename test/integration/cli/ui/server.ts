@@ -26,7 +26,7 @@ export interface Page {
   readonly origin: string;
 }
 
-/** A server with machines of its own, and the defects that it has reported. */
+/** A server with its own machines, and the defects that it has reported. */
 export class TestServer implements AsyncDisposable {
   readonly server: UiServer;
   readonly store: MachineStore;
@@ -85,7 +85,7 @@ export class TestServer implements AsyncDisposable {
     return { authorization: `Bearer ${this.server.credentials.bearer}` };
   }
 
-  /** Asks as a program without credentials, unless `headers` have some. */
+  /** Sends a request as a program without credentials, unless `headers` contains some. */
   async ask(path: string, { method = 'GET', headers, body }: Question = {}): Promise<Answer> {
     const where =
       this.server.port === undefined
@@ -113,7 +113,7 @@ export class TestServer implements AsyncDisposable {
     });
   }
 
-  /** Asks with the token of a program. */
+  /** Sends a request with the token of a program. */
   async get<T>(path: string): Promise<T> {
     return JSON.parse((await this.ask(path, { headers: this.bearer })).text) as T;
   }

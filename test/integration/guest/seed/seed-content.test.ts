@@ -85,7 +85,7 @@ describe('the contents of a machine’s seed disk', () => {
     const bsd = await seedContent({ ...machine, guest: { ...guest, provisioner: 'nuageinit' } });
     expect(bsd.label).toBe('cidata');
     expect([...bsd.files.keys()]).toEqual(['meta-data', 'user-data']);
-    // Of a disk of the user's it is not known; that it has cloud-init is what its owner says.
+    // The contents of a user’s disk are unknown; its owner states that it has cloud-init.
     expect((await seedContent({ ...machine, guest: undefined })).label).toBe('CIDATA');
   });
 });
@@ -98,7 +98,7 @@ describe("a machine's seed disk", () => {
     await writeSeedDisk(path, machine);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const content = readFileSync(path);
-    // The boot sector, and the label in it.
+    // The boot sector, with the label in it.
     expect([content.readUInt16LE(510), content.toString('latin1', 43, 54)]).toEqual([0xaa55, 'CIDATA     ']);
     await expect(writeSeedDisk(path, machine)).rejects.toThrow('EEXIST');
     expect(readFileSync(path).equals(content)).toBe(true);

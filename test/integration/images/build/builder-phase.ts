@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 
 /**
- * Waits until a builder of the fixtures has said on stderr that it is in this phase. It is read to its end: a builder
- * whose stderr was closed would die of its next word.
+ * Waits until a builder of the fixtures reports this phase on stderr. It is read to its end: a builder
+ * whose stderr is closed would fail at its next message.
  */
 export async function reach(child: ChildProcess, phase: string): Promise<void> {
   let text = '';

@@ -29,7 +29,7 @@ afterEach(() => {
   for (const child of killed.splice(0)) child.kill('SIGKILL');
 });
 
-/** A build into a new directory, and what is left there after it. */
+/** A build into a new directory, and its leftovers there. */
 function build(change: Partial<DistributionBuildOptions>, parent = directory) {
   return beginBuild(
     { ...{ distribution: 'debian', release: '13', include: [], run: [], agent: AGENT }, ...change },

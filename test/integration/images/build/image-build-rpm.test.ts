@@ -108,7 +108,7 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
     return beginBuild({ ...recipe, mirror, key, sizeBytes: SIZE, ...change }, parent);
   }
 
-  /** The files of a disk's root, each its owner's there. */
+  /** The files in a disk’s root, each with its owner. */
   function unpack(disk: string, sizeBytes: number): { readonly root: string; readonly efi: string } {
     const raw = `${disk}.raw`;
     const root = `${disk}.root`;
@@ -165,7 +165,7 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
       expect(readdirSync(join(root, 'etc/systemd/system/multi-user.target.wants')).sort()).toEqual([
         ...['NetworkManager.service', 'cloud-init.service', 'sshd.service'],
       ]);
-      // Nothing of the build, of the host's devices or of what was fetched.
+      // Nothing of the build, the host’s devices or the downloaded files.
       expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual([]);
       expect(['dev', 'proc', 'sys', 'var/cache'].flatMap((path) => readdirSync(join(root, path)))).toEqual(
         [],

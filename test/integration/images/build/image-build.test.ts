@@ -49,7 +49,7 @@ function newPlace(): Place {
   return { store: new ImageStore(environment), images: join(home, 'data/vmlet/images'), environment };
 }
 
-/** A disk without anything on it. */
+/** An empty disk. */
 async function addEmpty(
   { images }: Place,
   name: string,
@@ -240,10 +240,10 @@ describe('the script that installs packages', () => {
   });
 });
 
-/** Runs the script where these are all the programs. */
+/** Runs the script with only these programs available. */
 function install(managers: readonly string[], behaviour = 'echo "$@"') {
   const programs = directoryIn(directory, 'programs-');
-  // In the place of rm too, which would find what is the host's.
+  // Also instead of rm, which would remove the host’s files.
   for (const manager of [...managers, 'rm']) {
     writeFileSync(join(programs, manager), `#!/bin/sh\n${behaviour}\n`);
     chmodSync(join(programs, manager), 0o755);

@@ -9,19 +9,19 @@ import {
 } from '../../../../src/images/build/distribution-disk.ts';
 import { directoryIn } from '../../../directory.ts';
 
-/** Anything goes for what is never started. */
+/** A value for options of builds that never start. */
 export const AGENT = import.meta.filename;
 
 type Recipe = Omit<DistributionBuildOptions, 'work' | 'to'>;
 
-/** What a build is about to give, and what is left in its directory and by its processes. */
+/** A running build: its result, its leftover files, and its processes. */
 export interface PackageBuild {
   readonly result: Promise<DistributionDisk>;
   readonly disk: string;
   readonly left: () => { readonly files: readonly string[]; readonly processes: readonly string[] };
 }
 
-/** What is left by a build that failed. */
+/** The leftovers of a failed build. */
 export const NOTHING = { files: [], processes: [] };
 
 /** Begins a build in a new directory. */
@@ -39,7 +39,7 @@ export async function failureOf(result: Promise<unknown>): Promise<Error> {
   );
 }
 
-/** Command lines of those that work in a directory. */
+/** Command lines of the processes that work in a directory. */
 export function processesOf(work: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -16,7 +16,7 @@ const B = 'b'.repeat(64);
 
 let publisher: Publishers;
 let mirror: Publishers;
-/** Nobody listens there. */
+/** A port without a listener. */
 let nowhere: string;
 
 beforeAll(async () => {
@@ -79,7 +79,7 @@ it('asks the next mirror if one is unreachable', async () => {
   mirror.answer('pub/SUMS', `${A}  disk.qcow2\n`);
   const resolved = await resolve(await entryWith([`${nowhere}/`, `${mirror.url}/`]));
   expect(resolved.digest?.hex).toBe(A);
-  // The one that has answered comes first.
+  // The place that has answered comes first.
   expect(resolved.urls).toEqual([
     `${mirror.url}/pub/disk.qcow2`,
     `${nowhere}/pub/disk.qcow2`,
@@ -104,7 +104,7 @@ it('takes all documents from one place', async () => {
   const key = await SigningKey.make({ name: 'ours' });
   const signature = { form: 'detached', url: `${publisher.url}/pub/SUMS.asc`, key: 'own' };
   const entry = await entryWith([`${mirror.url}/`], { signature }, key);
-  // The mirror has an older list, and its signature not at all.
+  // The mirror has an older list, and no signature.
   mirror.answer('pub/SUMS', `${A}  disk.qcow2\n`);
   publisher.answer('pub/SUMS', `${B}  disk.qcow2\n`);
   publisher.answer('pub/SUMS.asc', await key.signDetached(`${B}  disk.qcow2\n`));

@@ -22,7 +22,7 @@ const env = {
 let publishers: Publishers;
 let key: SigningKey;
 
-/** The command as whoever installs the package has it: without the sources that are not packed. */
+/** The command as installed from the package: without the sources that are not packed. */
 async function vmlet(...args: readonly string[]): Promise<string> {
   const { stdout } = await execa('node', [folder('package/dist/bin/vmlet.js'), ...args], { env });
   return stdout;
@@ -52,11 +52,11 @@ it('has the keys of its catalogue', async () => {
   const images = 'fedora/linux/releases/44/Cloud/x86_64/images';
   const name = 'Fedora-Cloud-Base-Generic-44-1.7.x86_64.qcow2';
   await writeUserCatalogueIn('config/vmlet', {});
-  // The publisher is there, and its signature is by another key than that which vmlet brings.
+  // The publisher answers, but its signature is by another key than the one in the package.
   await expect(vmlet('pull', 'fedora')).rejects.toMatchObject({
     stderr: expect.stringContaining('expected 36F612DCF27F7D1A48A835E4DBFCF71C6D9F90A6') as unknown,
   });
-  // The user's own file has that one in its place.
+  // The user’s own file replaces it.
   await writeUserCatalogueIn('config/vmlet', { 'fedora-44': key });
   await execa('qemu-img', ['create', '-q', '-f', 'qcow2', folder('disk.qcow2'), '1M']);
   const disk = readFileSync(folder('disk.qcow2'));

@@ -21,7 +21,7 @@ const ago = (days: number): Date => new Date(Date.now() - days * DAY);
 let publisher: Publishers;
 let key: SigningKey;
 let stranger: SigningKey;
-/** Made ten days ago, expired since five days. */
+/** Created ten days ago, expired five days ago. */
 let expired: SigningKey;
 let inline: CatalogueEntry;
 let detached: CatalogueEntry;

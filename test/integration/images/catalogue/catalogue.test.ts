@@ -69,7 +69,7 @@ describe('every image of the catalogue, by documents of its publisher’s shape'
       level === 'signed' ? fingerprints.get(entry.signature?.key ?? '') : undefined,
     );
     expect(resolved.guest.firmware).toBe(architecture === 'aarch64' ? 'uefi' : entry.firmware);
-    // The index, the list and its signature at most, and none of them twice.
+    // At most the index, the list and its signature, each once.
     expect(publishers.asked.length).toBeLessThanOrEqual(3);
     expect(new Set(publishers.asked).size).toBe(publishers.asked.length);
   });

@@ -70,7 +70,7 @@ test('a thread that exits early is an error, not a hang', async () => {
 });
 
 test('a thread for which the host has no descriptors is a VmletError', async () => {
-  // Until it is over: a thread looks for its own when it begins to run.
+  // Ends within this block: a thread opens its own files when it begins to run.
   await withoutDescriptors(async () => {
     const other = new FileDigest({ path, descriptor: handle.fd, algorithm: 'sha256' });
     await expect(other.digest(undefined)).rejects.toThrow(

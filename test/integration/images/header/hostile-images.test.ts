@@ -19,7 +19,7 @@ const record = at('record');
 const QEMU = ['qemu-img', 'qemu-system-x86_64', 'qemu-io', 'qemu-nbd', 'qemu-storage-daemon'];
 const environment = { ...process.env };
 
-/** Programs that write down what they are given and then are the real ones. */
+/** Programs that record their arguments and then run the real ones. */
 function recordPrograms(): string {
   const programs = at('programs');
   mkdirSync(programs);
@@ -52,7 +52,7 @@ afterAll(() => {
   Object.assign(process.env, environment);
 });
 
-/** What was handed to QEMU since the last time, one command a line. */
+/** The command lines of QEMU programs since the last call. */
 function handedToQemu(): string[] {
   const lines = existsSync(record) ? readFileSync(record, 'utf8').split('\n').filter(Boolean) : [];
   writeFileSync(record, '');
@@ -106,7 +106,7 @@ describe('hostile images are never opened by QEMU', () => {
       await expectRefusal(image, launch({ image: text(image), net: 'none' }), image.reason);
     }
     const handed = handedToQemu();
-    // The host was looked at, so that this would have been written down.
+    // The host was probed, which would have been recorded.
     expect(handed.some((command) => basename(command.split(' ')[0] ?? '') === 'qemu-system-x86_64')).toBe(
       true,
     );
@@ -119,7 +119,7 @@ describe('hostile images are never opened by QEMU', () => {
     const good = `${at('good')},format=raw`;
     const machine = await store.create({ name: 'made', disks: [good], net: 'none' });
     handedToQemu();
-    // What a launch asks is asked; those that do harm are enough.
+    // Every launch asks the same questions, so the harmful images are enough.
     for (const image of images.filter(({ danger }) => danger)) {
       const disk = text(image);
       const { reason } = image;

@@ -10,7 +10,7 @@ import { convertDisk } from '../../../../src/images/qemu-img/qemu-img.ts';
 import { run } from '../../../../src/process/run.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
-/** What qemu-img makes, what we say of it, and what qemu-img says. */
+/** An image created by qemu-img, our verdict, and qemu-img’s description. */
 
 const foreign = { format: undefined, field: 'image', from: 'a stranger' };
 const directory = temporaryDirectory();
@@ -36,7 +36,7 @@ const infoSchema = z.object({
   'format-specific': z
     .looseObject({ data: z.looseObject({ 'data-file': z.string().optional() }) })
     .optional(),
-  /** Not told by qemu-img of QEMU 7.2. */
+  /** Not reported by qemu-img of QEMU 7.2. */
   children: z.array(z.looseObject({ name: z.string() })).default([{ name: 'file' }]),
 });
 
@@ -154,7 +154,7 @@ describe('an image created by qemu-img', () => {
     const image = await acceptForeignImage(at(name), foreign);
     if (image.kind !== 'convertible') throw new Error(`${name} is taken as ${image.format}`);
     const info = await infoOf(name, image.format);
-    // A fixed VHD has nothing at its start by which QEMU would know it.
+    // QEMU cannot recognize a fixed VHD by its first bytes.
     if (!/^fixed.*vhd$/.test(name)) expect((await infoOf(name)).format).toBe(image.format);
     expect(image.virtualBytes).toBe(info['virtual-size']);
     expect(info.children.map((child) => child.name)).toEqual(['file']);
@@ -162,7 +162,7 @@ describe('an image created by qemu-img', () => {
       acceptImage(at(name), { format: 'qcow2', field: 'image' }),
       'cannot be attached directly',
     );
-    // QEMU would read through terabytes of nothing.
+    // QEMU would read terabytes of zeros.
     if (image.virtualBytes > 64 * MiB) return;
     const path = at(`${name}.qcow2`);
     await convertDisk({ from: { path: image.path, format: image.format }, to: { path, format: 'qcow2' } });
@@ -253,7 +253,7 @@ describe('a mutated image that is accepted', () => {
       if (opinion.opened) opened += 1;
       if (asked === 100) break;
     }
-    // QEMU looks further than at headers; that it opened none would show nothing.
+    // QEMU reads more than headers, so its opening no other file proves little.
     expect(opened).toBeGreaterThan(50);
   });
 });

@@ -25,7 +25,7 @@ function newDirectory(): string {
   return directoryIn(made.path, 'medium');
 }
 
-/** A file's content is its path, unless it is said. */
+/** A file’s content is its path unless given. */
 function makeTree(files: Readonly<Record<string, string | Buffer>>): string {
   const tree = newDirectory();
   for (const [path, content] of Object.entries(files)) {

@@ -47,7 +47,7 @@ import { makeTemporaryDirectory } from '../../../directory.ts';
 
 const APT = resolve('fixtures/images/apt');
 const DNF = resolve('fixtures/images/dnf');
-/** Nobody needs any image here. */
+/** A store without an image in use. */
 const removeImage = async (from: string, name: string) => removeImageOf(from, name, () => () => []);
 const environment = { ...process.env };
 let directory: string;
@@ -74,7 +74,7 @@ afterEach(() => {
   }
 });
 
-/** A directory that has these programs of the host alone. */
+/** A directory with only these programs of the host. */
 function linkPrograms(names: readonly string[]): string {
   const programs = join(directory, 'programs');
   mkdirSync(programs);
@@ -151,7 +151,7 @@ describe('a build from the packages of Debian', () => {
     ['zstd', ['-c']],
   ])('on a host without %s', (name, compress) => {
     beforeEach(() => {
-      // What the kernel's build does, which appends the size (scripts/Makefile.lib, size_append).
+      // As in the kernel’s build, which appends the size (scripts/Makefile.lib, size_append).
       const size = Buffer.alloc(4);
       size.writeUInt32LE(vmlinux.length);
       const payload = Buffer.concat([execFileSync(name, compress, { input: vmlinux }), size]);
@@ -165,7 +165,7 @@ describe('a build from the packages of Debian', () => {
       const image = await buildMicro({ store, agentPath });
       expect(readFileSync(image.kernelPath).equals(vmlinux)).toBe(true);
       expect(downloads().at(-1)).toMatch(new RegExp(`download ${name}=1$`));
-      // It is no part of the image.
+      // It is not part of the image.
       expect(image.sources.map((source) => source.name)).not.toContain(name);
     });
 
@@ -209,7 +209,7 @@ describe('a build from the packages of Debian', () => {
     rmSync(repository, { recursive: true });
     mkdirSync(repository);
     makeAptRepository(repository, '6.1.3-1');
-    // A kernel that is there is good enough for a launch; only a build looks for a newer one.
+    // An existing kernel is sufficient for a launch; only a build looks for a newer one.
     expect((await ensureMicro({ store, agentPath })).digest).toBe(second.digest);
     const third = await buildMicro({ store, agentPath });
     expect(third.sources[0]?.version).toBe('6.1.3-1');
@@ -260,7 +260,7 @@ describe('a build from the packages of Fedora', () => {
   });
 
   it('reports missing packages', async () => {
-    // It is asked for both at once, and either answer may come first.
+    // Both are requested at once, and either answer may come first.
     const missing = /dnf has no package (kernel-core|busybox)/;
     await expect(buildMicro({ store, agentPath })).rejects.toThrow(missing);
   });
@@ -317,7 +317,7 @@ describe("a build from the user's own files", () => {
     );
     expect(failure).toBeInstanceOf(type);
     expect(String(failure)).toMatch(new RegExp(message.source.replace('^', '')));
-    // A path that is missing is noticed before the store is touched.
+    // A missing path is reported before the store is touched.
     expect(existsSync(store) ? entries() : undefined).toEqual(content === undefined ? undefined : ['.lock']);
   });
 

@@ -54,7 +54,7 @@ function offer(disk: Buffer, list = digestList(disk)): void {
   publisher.publish(LIST, list, 'text/plain');
 }
 
-/** An entry whose publisher puts each new image at the same address. */
+/** An entry whose publisher puts each new image at the same URL. */
 function writeEntry(more: Readonly<Record<string, unknown>> = {}): void {
   const { keys, ...ofEntry } = more;
   // JSON is YAML.
@@ -70,14 +70,14 @@ async function pull(reference = 'web:1', orElse?: Image): Promise<DiskImage> {
   return image;
 }
 
-/** All but locks. */
+/** All files except locks. */
 function filesIn(directory: string): string[] {
   if (!existsSync(directory)) return [];
   const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile() && !entry.name.endsWith('lock')).map(({ name }) => name);
 }
 
-/** What a refused pull must not leave: an image, a name, a partial download, a build directory. */
+/** Things that a rejected pull must not leave: an image, a name, a partial download, a build directory. */
 async function expectNothing(): Promise<void> {
   expect(await listImages(options.store)).toEqual({ images: [], broken: [] });
   expect([...filesIn(options.store), ...filesIn(options.partials)]).toEqual([]);

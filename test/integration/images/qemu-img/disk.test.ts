@@ -38,7 +38,7 @@ beforeEach(() => {
   return made.remove;
 });
 
-/** Writes a pattern at a place of a disk, as a guest would. */
+/** Writes a pattern to a disk, as a guest would. */
 function write(path: string, pattern: number, offset: string, length = '64k'): void {
   const image = `driver=qcow2,file.driver=file,file.filename=${path.replaceAll(',', ',,')}`;
   execFileSync('qemu-io', ['--image-opts', '-c', `write -P ${pattern} ${offset} ${length}`, image]);
@@ -244,7 +244,7 @@ describe('inspect', () => {
     await rebaseDisk({ path: at('a'), backing: { path: at('b'), format: 'qcow2' }, nameOnly: true });
     await expect(inspectChain({ path: at('b'), format: 'qcow2' })).rejects.toThrow('is its own backing file');
     execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', at('c'), '1M']);
-    // A header of a time when the format could be left out: its extension is renamed to one that nobody knows.
+    // A header from before the format was recorded: its extension is renamed to an unknown one.
     await createOverlay({ path: at('d'), backingPath: at('c'), backingFormat: 'qcow2' });
     const header = readFileSync(at('d'));
     const extension = header.indexOf(Buffer.from([0xe2, 0x79, 0x2a, 0xca]));
@@ -355,14 +355,14 @@ describe('a disk in use', () => {
     await createOverlay({ path: at('top'), backingPath: at('a'), backingFormat: 'qcow2' });
     const holder = spawn('qemu-io', ['-f', 'qcow2', at('a')], { stdio: ['pipe', 'pipe', 'ignore'] });
     try {
-      // Its prompt comes when the image is open.
+      // Its prompt appears when the image is open.
       await new Promise((resolve) => holder.stdout.once('data', resolve));
       const failure = await resizeDisk({ path: at('a'), format: 'qcow2', sizeBytes: 2 * MiB }).catch(
         (e: unknown) => e,
       );
       expect(failure).toBeInstanceOf(ImageLockedError);
       expect(failure).toMatchObject({ path: at('a'), holders: [`qemu-io (pid ${holder.pid})`] });
-      // The one that is locked is named, not the one that was asked for.
+      // The error names the locked file, not the requested one.
       await expect(commitDisk({ path: at('top') })).rejects.toMatchObject({ path: at('a') });
       expect((await inspectDisk({ path: at('a'), format: 'qcow2' })).virtualBytes).toBe(MiB);
     } finally {

@@ -26,17 +26,17 @@ const PACKERS: readonly (readonly [string, ...string[]])[] = [
   ['gzip', '-1'],
   ['bzip2', '-1'],
 ];
-/** gzip and bzip2 announce nothing. */
+/** gzip and bzip2 state no size. */
 const ANNOUNCE = new Set(['xz', 'zstd']);
 
 function packed(path: string, program: string, words: readonly string[]): string {
   const to = `${path}.${program}${words.length}`;
-  // By its name, so that zstd knows how long it is.
+  // By file name, so that zstd records the length.
   writeFileSync(to, execFileSync(program, [...words, '-c', path], { maxBuffer: 1e9 }));
   return to;
 }
 
-/** A qcow2 of 1 MiB, and as many bytes of an x behind it. */
+/** A qcow2 of 1 MiB, followed by as many bytes of x. */
 function bomb(bytes: number): string {
   const path = join(directory, `bomb-${bytes}`);
   execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', path, '1M']);
@@ -62,7 +62,7 @@ test.each(PACKERS)(
       hint: expect.stringContaining('--any-size') as string,
     });
     expect(readdirSync(place)).toEqual([]);
-    // One that announces it, at once.
+    // A file that states its size is rejected at once.
     if (ANNOUNCE.has(program)) expect(most).toBeLessThan(4 * MIB);
     expect(most).toBeLessThan(70 * MIB);
 

@@ -106,7 +106,7 @@ test.each(Object.entries(PACKERS))(
     expect(lab.left()).toEqual(['file']);
     await lab.download(`disk.${method}`, { decompress: 'none' });
     expect(readFileSync(lab.to).equals(packed)).toBe(true);
-    // The end of a file is missing, and nobody said what it should be.
+    // The end of a file is missing, and no digest was given.
     lab.put('short', packed.subarray(0, -100));
     await expect(lab.download('short')).rejects.toMatchObject({ reason: 'compression' });
     expect(lab.left()).toEqual(['file']);

@@ -33,7 +33,7 @@ beforeAll(async () => {
 
 afterAll(async () => scope.close());
 
-/** In a process of its own: authorities are told to Node when it starts. */
+/** In its own process: Node reads the authorities at its start. */
 async function download(environment: NodeJS.ProcessEnv): Promise<string> {
   const program = join(import.meta.dirname, '../../../../fixtures/http/downloader.ts');
   const argv = ['--import', 'tsx', program, url, lab.to, lab.partials];

@@ -14,7 +14,7 @@ async function startedAt(path: string, use: (incoming: Incoming) => Promise<void
   answer.body.on('error', () => undefined).destroy();
 }
 
-/** Of a length that is told, it comes past the parser; in pieces, by way of it. */
+/** With a stated length, the body bypasses the parser; in chunks, it does not. */
 const PATHS = ['disk.raw', 'chunked/disk.raw'];
 
 test.each(PATHS)('%s is read completely by a reader that starts at once', async (path) => {
@@ -29,7 +29,7 @@ test.each(PATHS)('%s is read completely by a reader that starts at once', async 
 test.each(PATHS)('%s waits for a late and slow reader', async (path) => {
   await startedAt(path, async (incoming) => {
     let before = -1;
-    // It is no more than what is kept, although all of it would have come.
+    // It is at most the buffered amount, although all of it could have arrived.
     await expect
       .poll(() => {
         const isStanding = before === incoming.received && before > 0;
@@ -43,7 +43,7 @@ test.each(PATHS)('%s waits for a late and slow reader', async (path) => {
     let interruptions = 0;
     await incoming.giveTo(async (chunk) => {
       taken.push(Buffer.from(chunk));
-      // What was kept comes at once.
+      // Buffered bytes come at once.
       if (isBusy && incoming.received > 4_000_000) interruptions++;
       isBusy = true;
       await nextTurn();

@@ -30,7 +30,7 @@ test('an interrupted download resumes', async () => {
   const path = 'stall/disk.raw?after=2000000';
   const { child, lines } = startDownloader(path);
   expect(await next(lines)).toBe('began');
-  // All that came is on its way to the file.
+  // All received bytes are being written to the file.
   const part = (): number => partSize(lab.partials);
   await expect.poll(part, { timeout: 60_000 }).toBe(2_000_000);
   child.kill('SIGKILL');
@@ -73,7 +73,7 @@ test('an interrupted download is removed a week later by another download, unles
   await once(killed.child, 'exit');
   const ofKilled = kept();
   expect(ofKilled).toHaveLength(3);
-  // The last change counts: what was begun long ago, and taken up since, stays.
+  // The last change counts: an old download that was resumed recently stays.
   for (const name of ofKilled.filter((name) => !name.endsWith('.part'))) age(name);
   await lab.download('disk.raw');
   expect(kept()).toEqual(ofKilled);
@@ -101,7 +101,7 @@ test.runIf(canMount)(
     await expect(failing).rejects.toThrow(/ free, 2\.9 MiB plus a reserve of /);
     expect(most).toBe(0);
     expect(readdirSync(small, { recursive: true })).toEqual(['partials']);
-    // This one does not say how large it is.
+    // This server does not state the size.
     await expect(lab.download('endless/disk.raw', places)).rejects.toThrow(/no space left on device: /);
     expect(readdirSync(small, { recursive: true })).toEqual(['partials']);
   },

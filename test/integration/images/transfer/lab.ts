@@ -8,10 +8,10 @@ import type { DownloadedFile } from '../../../../src/images/transfer/result.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { directoryIn, makeTemporaryDirectory } from '../../../directory.ts';
 
-/** Patience for a busy host, and none between two attempts. */
+/** Long time limits for a busy host, and no delay between two attempts. */
 const LIMITS = { headMs: 10_000, idleMs: 10_000, attempts: 3, backoffMs: 1, backoffMaxMs: 1000 };
 
-/** A directory that is served, and one to download into. */
+/** A served directory, and one to download into. */
 export class TransferLab {
   readonly server: FileServer;
   readonly served: string;
@@ -37,7 +37,7 @@ export class TransferLab {
     return join(this.place, 'file');
   }
 
-  /** Removes all that was downloaded. */
+  /** Removes all downloads. */
   clear(): void {
     rmSync(this.place, { recursive: true, force: true });
     mkdirSync(this.place);
@@ -64,7 +64,7 @@ export class TransferLab {
     );
   }
 
-  /** The names of what is there, whether it was published or not. */
+  /** All file names, published or not. */
   left(): string[] {
     return readdirSync(this.place, { recursive: true, encoding: 'utf8' })
       .filter((name) => name !== 'partials')
@@ -72,7 +72,7 @@ export class TransferLab {
   }
 }
 
-/** Bytes that no compression makes smaller. */
+/** Bytes that cannot be compressed. */
 export function noise(bytes: number): Buffer {
   return randomBytes(bytes);
 }

@@ -10,7 +10,7 @@ const { lab, content } = await labWithFile('disk.raw', 300_000);
 type Options = Partial<Omit<DownloadOptions, 'limits'>> & { readonly limits?: Partial<TransferLimits> };
 type Row = [path: string, reason: DownloadFailure, words: RegExp, options: Options];
 
-/** Nothing is left of these. */
+/** Failures that leave nothing. */
 const REFUSED: Row[] = [
   ['html/disk.raw', 'html', /received a web page instead of the file/, {}],
   ['disguised-html/disk.raw', 'html', /received a web page instead of the file/, {}],
@@ -38,7 +38,7 @@ test.each(REFUSED)('%s is rejected as %s, and nothing is left', async (path, rea
   expect(lab.left()).toEqual([]);
 });
 
-/** What came before these may be of use the next time; there is no file all the same. */
+/** The bytes received before these failures may help the next time; no file exists all the same. */
 const INTERRUPTED: Row[] = [
   ['long-length/disk.raw', 'lost', /connection lost before the end of the file/, {}],
   ['drop/disk.raw?after=1000', 'lost', /connection lost before the end of the file/, {}],

@@ -25,7 +25,7 @@ async function failure(options: Parameters<typeof launch>[0]): Promise<unknown> 
 describe('a launch whose guest’s kernel panics', () => {
   it('fails at once with the kernel’s message, and states the guest’s memory', async () => {
     const image = file('dead.raw', bootSectors.deadKernel);
-    // Its limit of 600 s is not waited for.
+    // It ends before its limit of 600 s.
     const error = await failure({ image, memory: '32M' });
     expect(error).toBeInstanceOf(LaunchError);
     const { message, hint, consoleOutput } = error as LaunchError;

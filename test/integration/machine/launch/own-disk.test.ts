@@ -46,7 +46,7 @@ describe('the overlay of a launch', () => {
   it('is not created if another process writes to its base', async () => {
     const holder = spawn('qemu-io', ['-f', 'raw', image], { stdio: ['pipe', 'pipe', 'ignore'] });
     try {
-      // Its prompt comes when the image is open.
+      // Its prompt appears when the image is open.
       await new Promise((resolve) => holder.stdout.once('data', resolve));
       const error: unknown = await launch(options).catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(ImageLockedError);

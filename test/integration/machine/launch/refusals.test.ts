@@ -68,7 +68,7 @@ describe('the runtime directory', () => {
     chmodSync(shared, 0o777);
     await using scope = new Scope();
     expect(() => claimDirectory(join(shared, 'vmlet'), scope)).toThrow(PermissionError);
-    // As the temporary folder is.
+    // Like the temporary directory.
     chmodSync(shared, 0o1777);
     expect(claimDirectory(join(shared, 'vmlet'), scope)).toContain(shared);
   });

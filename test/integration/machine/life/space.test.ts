@@ -13,7 +13,7 @@ import { canMount, smallFileSystem } from '../small-file-system.ts';
 
 const KIB = 1024;
 const SIZE = 1024 * KIB;
-/** Less than the cluster of 64 KiB that a qcow2 takes at the first write. */
+/** Less than the cluster of 64 KiB that a qcow2 allocates at the first write. */
 const TOO_LITTLE = 32 * KIB;
 
 describe.skipIf(!canMount)('a machine on a full host file system', () => {

@@ -38,7 +38,7 @@ class Follower {
     });
   }
 
-  /** The whole text, when all that is there now has been read. */
+  /** The whole text, once all present bytes have been read. */
   async stop(): Promise<string> {
     this.#stop.resolve(undefined);
     await this.done;
@@ -127,7 +127,7 @@ describe('following a log', () => {
     for (let file = 1; file <= 5; file++) {
       renameSync(path, `${path}.1`);
       writeFileSync(path, `${file}\n`);
-      // The watch speaks from the event loop; nothing else here would give it a turn.
+      // The watch reports through the event loop, which gets no other turn here.
       await new Promise((resolve) => setImmediate(resolve));
     }
     end.resolve(undefined);

@@ -43,7 +43,7 @@ describe.runIf(available)('UEFI firmware', () => {
   beforeAll(() => ({ path: directory, remove } = makeTemporaryDirectory()));
   afterAll(() => remove());
 
-  /** The comma would end a value that is not quoted. */
+  /** The comma would end an unquoted value. */
   const nvramPath = (name: string): string => join(directory, `nvram,${name}.qcow2`);
 
   /** A disk from which the firmware starts a program. */

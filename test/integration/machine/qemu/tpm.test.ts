@@ -61,7 +61,7 @@ describe.runIf(swtpmPath !== undefined)('a TPM', () => {
         { environment, descriptors: [connection] },
         scope,
       );
-      // The keeper keeps no copy either: swtpm would not see the end of the connection.
+      // The keeper keeps no copy either: swtpm would not see the connection close.
       connection.destroy();
       return started;
     });
@@ -105,7 +105,7 @@ describe.runIf(swtpmPath !== undefined)('a TPM', () => {
     swtpm.kill('SIGKILL');
     await swtpm.exited;
     expect(await board.qmp.execute('query-status')).toMatchObject({ status: 'prelaunch' });
-    // It may be answered before QEMU is gone, or not.
+    // It may be answered before QEMU exits, or not.
     await board.qmp.execute('system_reset').catch(() => undefined);
     expect(await board.qemu.exited).toEqual({ exitCode: 1, signal: undefined });
     expect(board.qemu.output.last(5).join('\n')).toContain('Could not stop TPM');

@@ -16,7 +16,7 @@ let sockets = 0;
 
 afterEach(() => servers.splice(0).forEach((server) => server.close()));
 
-/** A console as the keeper serves it: bytes both ways, any number of clients. */
+/** A console as the keeper serves it: bytes in both directions, any number of clients. */
 async function serveConsole(onClient: (client: Socket) => void): Promise<string> {
   const path = join(directory, `console-${sockets++}.sock`);
   const server = createServer({ allowHalfOpen: true }, (client) => {
@@ -66,7 +66,7 @@ test('detaching works from a guest that does not read its input', async () => {
   const path = await serveConsole((client) => client.pause());
   const [input, output] = [new PassThrough(), new PassThrough()];
   const ended = attachConsole(path, { input, output });
-  // More than the two ends of a unix socket hold.
+  // More than both ends of a unix socket can buffer.
   input.write(Buffer.alloc(512 * 1024, 'x'));
   input.write('\x1d');
   expect(await ended).toBe('detached');
@@ -105,7 +105,7 @@ test('unread output is not buffered without limit for a slow reader', async () =
       };
       client.on('drain', send);
       send();
-      // What the kernel and the two streams hold is full when nothing drains for a while.
+      // The buffers of the kernel and of both streams are full when nothing drains for a while.
       let last = -1;
       const look = setInterval(() => {
         if (sent === last) {

@@ -27,7 +27,7 @@ import { makeTemporaryDirectory } from '../../../directory.ts';
 import { Peer, failureOf, negotiate } from '../../qmp/qemu.ts';
 import { coloursOf, decodePng } from '../png.ts';
 
-/** A q35 with a disk and its serial port in a file, in a directory of its own. */
+/** A q35 with a disk and its serial port in a file, in its own directory. */
 class Machine implements AsyncDisposable {
   readonly #directory = makeTemporaryDirectory();
   readonly #peer: Peer;
@@ -150,7 +150,7 @@ describe('keys', () => {
       type['meta-type'] === 'enum' ? [type.members.map(({ name }) => name)] : [],
     );
     const known = qcodes.find((values) => values.includes('ctrl_r')) ?? [];
-    // Those came with 8.0.
+    // Added in QEMU 8.0.
     const mayLack = (name: string): boolean => /^f(?:1[3-9]|2[0-4])$/.test(name) && !known.includes('f13');
     expect(keyNames.filter((name) => !mayLack(name)).sort()).toEqual(
       known.filter((name) => name !== 'unmapped').sort(),
@@ -221,7 +221,7 @@ describe('statistics', () => {
     expect(first.memory.pssBytes).toBeGreaterThan(1024 ** 2);
 
     let second = await read();
-    // The guest spins on one of its two processors; how fast it gets on is the host's business.
+    // The guest spins on one of its two processors; its speed depends on the host.
     const busy = (): number => Math.max(...second.cpu.virtualProcessorsMs);
     const before = busy();
     while (busy() < before + 100) second = await read();
@@ -305,7 +305,7 @@ async function take(socket: Socket, bytes: number): Promise<Buffer> {
 }
 
 /**
- * A way to the monitor at `behind` that answers as a QEMU without libpng does, which refuses format=png. The client
+ * A proxy to the monitor at `behind` that answers like a QEMU without libpng, which rejects format=png. The client
  * sends one request at a time.
  */
 async function withoutPng(

@@ -47,15 +47,15 @@ test('a confined machine can use only disks in its directory, including hard lin
   const { qmp } = await start();
   const attach = async (path: string) => attachDisk(qmp, disk('disk1', path, { bus: 'port1' }));
   expect(await failureOf(attach(file))).toBeInstanceOf(PermissionError);
-  // The rule is about what a name leads to, not about the name.
+  // The rule applies to the file that a name leads to, not to the name.
   symlinkSync(file, join(own, 'symbolic.qcow2'));
   expect(await failureOf(attach(join(own, 'symbolic.qcow2')))).toBeInstanceOf(PermissionError);
   linkSync(file, join(own, 'hard.qcow2'));
   await attach(join(own, 'hard.qcow2'));
-  // A directory that is made later is below the one that is allowed.
+  // A directory that is created later is below the allowed one.
   mkdirSync(join(own, 'disks'));
   await attachDisk(qmp, disk('disk2', qcow2(join(own, 'disks', 'new.qcow2'), MiB), { bus: 'port2' }));
-  // One that gets the file open writes wherever its launcher may.
+  // A QEMU that gets an open file can write wherever its launcher may.
   if ((await migrationAbilitiesOf(qmp)).opensFiles) {
     expect(await failureOf(saveState(qmp, join(outside, 'state')))).toBeInstanceOf(PermissionError);
     expect(existsSync(join(outside, 'state.partial'))).toBe(false);

@@ -40,7 +40,7 @@ function fill(pattern: number): void {
     execFileSync('qemu-io', ['--image-opts', '-c', `write -P ${pattern} 1M 64k`, image(path)]);
 }
 
-/** Which of the disks hold the pattern. */
+/** The disks that contain the pattern. */
 function holding(pattern: number): boolean[] {
   return paths.map((path) => {
     const read = ['--image-opts', '-r', '-c', `read -P ${pattern} 1M 64k`, image(path)];
@@ -118,7 +118,7 @@ test('an interrupted restore is undone, or complete', async () => {
   expect(holding(1)).toEqual([true, false, false]);
   await undoBrokenRestore(paths);
   expect(holding(2)).toEqual(all);
-  // Killed while it took the marks away.
+  // Killed while it removed the marks.
   for (const path of paths) await createSnapshot({ path }, BEFORE_RESTORE);
   for (const path of paths) await applySnapshot({ path }, 'first');
   await deleteSnapshot({ path: paths[0] }, BEFORE_RESTORE);

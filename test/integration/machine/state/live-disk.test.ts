@@ -16,7 +16,7 @@ let remove: () => void;
 let machine: Hardware;
 const at = (name: string): string => join(directory, name);
 
-/** The guest is a boot sector: it hears of no plug and no unplug. */
+/** The guest is a boot sector: it does not notice hotplug. */
 beforeEach(async () => {
   ({ path: directory, remove } = makeTemporaryDirectory());
   const boot = disk('disk0', qcow2(at('boot.qcow2'), diskSector), { bootIndex: 0 });
@@ -80,7 +80,7 @@ describe('attaching', () => {
     const same = await failureOf(attachDisk(other.qmp, disk('disk1', base, { bus: 'port1' })));
     expect(same).toBeInstanceOf(ImageLockedError);
     expect(same).toMatchObject({ path: base, holders: [holder] });
-    // By another of the file's names, too.
+    // Also by another name of the file.
     linkSync(base, at('link.qcow2'));
     const linked = disk('disk1', at('link.qcow2'), { bus: 'port1' });
     expect(await failureOf(attachDisk(other.qmp, linked))).toMatchObject({ holders: [holder] });
@@ -107,7 +107,7 @@ describe('detaching', () => {
   });
 
   test('completes what the guest did after an earlier call', async () => {
-    // A device that never was is as good as one that went while nobody listened.
+    // A missing device is treated like one that was removed while nobody listened.
     const data = disk('disk1', qcow2(at('data.qcow2'), 8 * MiB));
     await machine.qmp.execute('blockdev-add', {
       driver: 'qcow2',

@@ -37,7 +37,7 @@ afterEach(async () => {
   remove();
 });
 
-/** The file in the drive, and all nodes that there are. */
+/** The file in the drive, and all existing nodes. */
 async function drive(): Promise<{ file: string | undefined; open: boolean | undefined; nodes: number }> {
   const block = (await qmp.execute('query-block')).find(({ qdev }) => qdev === 'cd0');
   const nodes = await qmp.execute('query-named-block-nodes', { flat: true });

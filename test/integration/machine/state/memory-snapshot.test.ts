@@ -44,7 +44,7 @@ afterEach(async () => scope.close());
 async function start(options: Partial<HardwareOptions> = {}): Promise<Hardware> {
   const [boot = '', data = ''] = paths;
   const disks = [disk('disk0', boot, { bootIndex: 0 }), disk('disk1', data, { bootIndex: 1 })];
-  // A network that is away just now does not hinder.
+  // A missing network does not prevent it.
   const away = { type: 'unix', path: at('nobody') };
   const network = JSON.stringify({
     type: 'stream',
@@ -57,7 +57,7 @@ async function start(options: Partial<HardwareOptions> = {}): Promise<Hardware> 
   return machine;
 }
 
-/** What the first disk, the second and the memory hold. */
+/** The contents of the first disk, the second disk and the memory. */
 async function state({ serial }: Hardware): Promise<string> {
   return (await ask(serial, 'r')) + (await ask(serial, 's')) + (await ask(serial, 'm'));
 }
@@ -144,7 +144,7 @@ test('a machine with changed hardware is not resumed', async () => {
   const error = await failureOf(loadLiveSnapshot(larger.qmp, nodes, 'one'));
   expect(error).toBeInstanceOf(QmpJobError);
   expect(await larger.qmp.execute('query-status')).toMatchObject({ status: 'paused' });
-  // The disks alone fit any hardware.
+  // Disks without memory fit any hardware.
   await larger[Symbol.asyncDispose]();
   await restoreDisks(paths, 'one');
 });

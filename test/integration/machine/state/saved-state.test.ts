@@ -51,12 +51,12 @@ async function running(): Promise<Hardware> {
   return machine;
 }
 
-/** What the first disk, the second and the memory hold. */
+/** The contents of the first disk, the second disk and the memory. */
 async function state({ serial }: Hardware): Promise<string> {
   return (await ask(serial, 'r')) + (await ask(serial, 's')) + (await ask(serial, 'm'));
 }
 
-/** As this QEMU can by itself, and as one before 8.2. */
+/** As this QEMU does by itself, and as QEMU before 8.2 does. */
 const WAYS = [
   { way: 'that QEMU opens as it can', abilities: undefined },
   { way: 'that QEMU gets open', abilities: { opensFiles: false, staysOnFailure: false } },
@@ -72,7 +72,7 @@ test.for(WAYS)(
     const onProgress = (one: SaveProgress): void => void progress.push(one);
     const saving = saveState(first.qmp, saved, { onProgress, abilities });
     const state0 = await saving.catch((error: unknown) => {
-      // QEMU 11 does, which is asked to open it by itself.
+      // QEMU 11 can only open the file by itself.
       if (abilities && REFUSES_OPEN_FILES.test(String(error))) skip('this QEMU takes no file that is open');
       throw error;
     });

@@ -50,7 +50,7 @@ beforeEach(() => {
 const at = (name: string): string => join(directory, name);
 const qemuImg = (...args: string[]): string => execFileSync('qemu-img', args, { encoding: 'utf8' });
 
-/** A disk with something on it, as each format has it. */
+/** A disk with contents, in each format. */
 function makeDisk(name: string, format = 'raw', fill = 'contents'): string {
   const raw = at(`${name}.contents`);
   writeFileSync(raw, Buffer.alloc(4 * MiB).fill(fill, 0, 500_000));
@@ -59,7 +59,7 @@ function makeDisk(name: string, format = 'raw', fill = 'contents'): string {
   return at(name);
 }
 
-/** What a guest would read. */
+/** The bytes that a guest would read. */
 function contentsOf(path: string, format: string): Buffer {
   const raw = at('as-read');
   qemuImg('convert', '-f', format, '-O', 'raw', path, raw);
@@ -74,7 +74,7 @@ async function namesOf(): Promise<string[]> {
   return (await store.list()).images.flatMap(({ names }) => names).sort();
 }
 
-/** Many images at once, without the time that importing each would take. */
+/** Many images at once, without the time for importing each. */
 async function placeImages(
   images: readonly (Pick<NewDiskImage, 'name' | 'path' | 'backing'> & { readonly format?: 'qcow2' })[],
 ): Promise<string[]> {
@@ -101,7 +101,7 @@ async function placeImages(
   });
 }
 
-/** An image that stands on another. */
+/** An image that is based on another. */
 async function placeLayer(name: string, base: DiskImage, inHeader = base.path): Promise<string> {
   const path = at(`${name}.qcow2`);
   await createOverlay({ path, backingPath: base.path, backingFormat: base.format });
@@ -211,7 +211,7 @@ describe('an image is not removed', () => {
     const image = await importRaw();
     await machines.create({ name: 'm', image: 'web:1' });
     expect(await usersOf('web:1')).toEqual(['the machine m']);
-    // A second name says nothing about the image.
+    // A second name is irrelevant to the image.
     await store.tag('web:1', 'other');
     expect(await store.remove('other')).toEqual({ names: ['other'], images: [] });
     expect(await usersOf(image.digest.slice(0, 12))).toEqual(['the machine m']);
@@ -239,7 +239,7 @@ describe('an image is not removed', () => {
     await machines.remove('m', { storage: true });
     expect(await usersOf('web:1')).toContain('the machine c');
     await machines.remove('c', { storage: true });
-    // What the clone stood on goes when the process that made it has ended.
+    // The base of the clone is removed once the process that created it has ended.
     for (const name of readdirSync(locations.disks)) rmSync(join(locations.disks, name));
     expect((await store.remove('web:1')).images).toHaveLength(1);
   });
@@ -352,7 +352,7 @@ describe('an export', () => {
     ['vhdx', 'vhdx'],
     ['vhd', 'vpc'],
   ])('to a file that ends in .%s contains all of a layered image', async (ending, driver) => {
-    // What its own header says is not followed.
+    // References in its own header are not followed.
     await placeLayer('layer', await importRaw(), '/nowhere/base');
     const seen: number[] = [];
     const file = at(`out.${ending}`);

@@ -31,7 +31,7 @@ const environment = {
   XDG_DATA_HOME: join(directory, 'data'),
   XDG_STATE_HOME: join(directory, 'state'),
   XDG_CACHE_HOME: join(directory, 'cache'),
-  // No manager of the host's is to be reached by any way.
+  // The host’s service manager must be unreachable.
   XDG_RUNTIME_DIR: directory,
   DBUS_SESSION_BUS_ADDRESS: '',
   PATH: `${STAND_INS}${delimiter}${process.env['PATH'] ?? ''}`,
@@ -118,8 +118,8 @@ describe.skipIf(SYSTEMD === undefined)('vmlet systemd', () => {
 });
 
 /**
- * The unit as systemd itself understands it: `systemd --user --test` reads all units and shows them; undefined where this
- * one does not run on the host's control groups.
+ * The unit as systemd understands it: `systemd --user --test` reads all units and shows them; undefined if it
+ * does not run on the host’s control groups.
  */
 function asSystemdReadsIt(home: string, name: string): string | undefined {
   const asNobody =

@@ -90,7 +90,7 @@ describe('the requirements of a bridge', () => {
 
   test.skipIf(process.getuid?.() !== 0)('are met by a setuid root helper', async () => {
     chownSync(helper, 0, 0);
-    // Set for nobody else to run: it is an empty script, to which setuid does nothing.
+    // Executable only for its owner: it is an empty script, to which setuid does nothing.
     chmodSync(helper, 0o4755);
     expect(await findBridge('br0', places)).toEqual({ bridge: 'br0', helper });
     writeFileSync(status, 'Name:\tnode\nNoNewPrivs:\t1\n');
@@ -105,8 +105,8 @@ describe('the requirements of a bridge', () => {
 });
 
 /**
- * In a network of its own, with a bridge and a configuration of ours ($1), a setuid copy of the helper and a device that all
- * may open, on a file system that nobody else sees.
+ * In its own network, with our bridge and configuration ($1), a setuid copy of the helper and a device that all
+ * may open, on a file system that no other process sees.
  */
 const IN_NETWORK = `
 set -eu
@@ -174,7 +174,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
   });
   afterAll(async () => scope.close());
 
-  /** What a program sees that gets the tap device: the name, and whether the bridge has it. */
+  /** Prints the tap device that a program inherits: its name, and whether it is in the bridge. */
   async function show(
     configuration: string,
     helper = HELPER,
@@ -207,7 +207,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
     );
   });
 
-  // The same texts as in test/unit/network/bridge/bridge-conf.test.ts: what we say is what the helper does.
+  // The same texts as in test/unit/network/bridge/bridge-conf.test.ts: our verdict is the helper’s.
   test.each([
     ['', false],
     [`# allow ${BRIDGE}\n\n`, false],
@@ -255,7 +255,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
         'hubport,id=two,hubid=0,netdev=peer',
       ],
     ];
-    // The device works in a network of QEMU's own: it belongs to the one in which it was made.
+    // The device also works in QEMU’s own network: it belongs to the one in which it was created.
     const layers = ['--unshare', 'net', '--seccomp', 'base,sockets'];
     const words = tether(ANY_PARENT, DESCRIPTOR + 1, qemu, layers);
     const argv = withTap(keeper, { bridge: BRIDGE, helper: HELPER }, DESCRIPTOR, words);
@@ -269,7 +269,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
     });
     const peer = await Promise.race([connected, failed]);
     scope.defer(() => void peer.destroy());
-    // The bridge's port may not forward yet, and the kernel sends frames of its own: ask until it answers.
+    // The bridge’s port may not forward yet, and the kernel sends other frames: repeat until it answers.
     const answer = new Promise<Buffer>((resolve) => {
       let bytes = Buffer.alloc(0);
       peer.on('data', (chunk) => {
@@ -290,7 +290,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
 
 const GUEST_MAC = Buffer.from('525400123456', 'hex');
 
-/** Who has 10.77.0.1? Tell 10.77.0.2. With the length before it, as QEMU's stream has it. */
+/** Who has 10.77.0.1? Tell 10.77.0.2. With the length before it, as in QEMU’s stream. */
 function arpRequest(): Buffer {
   const frame = Buffer.concat([
     Buffer.alloc(6, 0xff),

@@ -44,7 +44,7 @@ test('drops frames that a guest does not read, with bounded memory, and delays n
       if (frames.some((one) => one.includes('the end'))) resolve();
     }),
   );
-  // Small ones between large ones: what waits must not hold what was read together with it.
+  // Small frames between large ones: a waiting frame must not hold the buffer of others that were read with it.
   const burst = Buffer.concat(
     Array.from({ length: 16 }, (_, i) => frame('52:54:00:00:00:01', i === 0 ? 64 : 4000)),
   );
@@ -71,7 +71,7 @@ test('unplugs a port that announces an invalid frame length, or that disconnects
   broken.guest.write(length);
   dead.guest.destroy();
   await Promise.all([once(broken.port, 'close'), once(dead.port, 'close')]);
-  // Nobody is left to get it, and nothing fails.
+  // No receiver is left, and nothing fails.
   third.guest.write(frame('52:54:00:00:00:03', 64, 'anybody?'));
   const again = await plug('d', into);
   third.guest.write(frame('52:54:00:00:00:03', 64, 'somebody'));

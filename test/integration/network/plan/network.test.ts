@@ -67,7 +67,7 @@ describe.each(passtBackends)('the end of %s', (backend) => {
       expect(await machine.network.exited).toEqual({ exitCode: 0, signal: undefined });
       return;
     }
-    // Its connection is still open: it could not survive what it has to send then.
+    // Its connection is still open: it could not survive its next message.
     for (const { hostPort } of machine.forwards) expect(await accepts('127.0.0.1', hostPort)).toBe(true);
     await scope.close();
     expect(await machine.network.exited).toEqual({ exitCode: undefined, signal: 'SIGKILL' });

@@ -7,7 +7,7 @@ interface Listener extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Stands for passt's side of a forward: accepts at once, and does what its guest would have it do. */
+/** Acts as passt’s side of a forward: accepts at once, and does what its guest would do. */
 async function listen(serve: (socket: Socket) => void): Promise<Listener> {
   const sockets = new Set<Socket>();
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {

@@ -135,7 +135,7 @@ describe('a QEMU that does not read', () => {
     expect(residentBytes(await lab.switchPid())).toBeLessThan(8 * MIB);
     b.socket.resume();
     await until('the queue is empty', () => b.received.length === framesReceived);
-    // The first ones, whole and in order: the end was dropped.
+    // The first ones, complete and in order: the last ones were dropped.
     expect(b.contents()).toEqual(Array.from({ length: framesReceived }, (_, number) => `${number}`));
     a.send(B, 'after');
     await b.gets('after');
@@ -149,7 +149,7 @@ describe('a QEMU that does not read', () => {
     b.socket.pause();
     const burst = Buffer.concat([
       ...Array.from({ length: 100 }, () => frame(A, B, 'flood', 1500)),
-      // So few that this process need not read them in time: the queue of C or D would lose their own frames.
+      // So few that this process need not read them in time: otherwise the queue of C or D would drop their own frames.
       frame(A, EVERYBODY, 'noise', 60),
     ]);
     const stop = new AbortController();

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   const pid = await lab.switchPid();
-  // Its leaks are told at the end.
+  // Its leaks are reported at the end.
   lab.unplugAll();
   await lab.isOver();
   await scope.close();
@@ -45,7 +45,7 @@ async function othersAreUnharmed(): Promise<void> {
 }
 
 const bytes = fc.uint8Array({ maxLength: 3000 }).map((array) => Buffer.from(array));
-/** Frames with a header, so that they are looked at. */
+/** Frames with a header, so that they are parsed. */
 const content = fc.oneof(
   bytes,
   bytes.map((payload) => frame(A, EVERYBODY, payload).subarray(4)),

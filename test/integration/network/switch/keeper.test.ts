@@ -41,7 +41,7 @@ async function join(name: string, address: string): Promise<Member> {
     addr: { type: 'unix', path: helper.socketPath },
     ...(hasReconnectMs && { 'reconnect-ms': 20 }),
   };
-  // Not announced by the keeper: without a driver in the guest, QEMU stops reading at the first frame for it.
+  // The keeper does not announce it: without a driver in the guest, QEMU stops reading at the first frame for it.
   const device = { driver: 'virtio-net-pci', id: 'lan-device', netdev: 'n', mac: address };
   const qemu = ['-netdev', JSON.stringify(netdev), '-device', JSON.stringify(device)];
   const keeper = machine.boot('hang', { helpers: [helper], qemu });

@@ -63,7 +63,7 @@ describe('a switch', () => {
     const numbers = Array.from({ length: 12 }, (_, index) => index);
     await Promise.all(numbers.map(async (number) => lab.begin(`m${number}`, mac(number + 1))));
     await until('all are plugged', async () => (await names())?.length === numbers.length);
-    // The others have seen its lock and ended.
+    // The others have seen its lock and exited.
     await until('it is alone', () => lab.switches().length === 1);
     expect(lab.switches()).toEqual([await lab.switchPid()]);
   });
@@ -92,7 +92,7 @@ describe('a switch', () => {
 
   it.each([
     { how: 'confined', options: {} },
-    // By vmlet-confine, nothing but the standard streams would be left.
+    // vmlet-confine alone would leave nothing but the standard streams.
     { how: 'alone', options: { program: switchProgram() } },
   ])('inherits nothing from the plug, and outlives it: $how', async ({ options }) => {
     lab = new SwitchLab(parent, scope, options);
@@ -149,7 +149,7 @@ describe('a hardware address', () => {
     await lab.plug('b', B);
     expect(await names()).toEqual(['a', 'b']);
     expect(twin.log).toBe(`vmlet-plug: ${lab.directory}: a already has the hardware address ${A}\n`);
-    // What it sends waits, and nothing of it is lost.
+    // Its output waits, and nothing of it is lost.
     twin.send(B, 'first words');
     a.socket.destroy();
     await until('it is plugged', async () => (await names())?.includes('twin') === true);
@@ -162,7 +162,7 @@ describe('a hardware address', () => {
     await lab.plug('b', B);
     const pid = await lab.switchPid();
     for (let time = 0; time < 20; time++) {
-      // Its end comes after more than is read at once.
+      // Its end comes after more than one read.
       process.kill(pid, 'SIGSTOP');
       a.socket.write(Buffer.concat(Array.from({ length: 40 }, () => frame(A, B, 'x', 4000))));
       a.socket.destroy();

@@ -255,7 +255,7 @@ describe('a link', () => {
 });
 
 describe('a capture', () => {
-  /** Collects what it gets. */
+  /** Collects the received bytes. */
   function collect(line: string): { readonly bytes: () => Buffer; readonly end: () => Promise<void> } {
     const socket = lab.request(line);
     const chunks: Buffer[] = [];
@@ -333,7 +333,7 @@ describe('a capture', () => {
     socket.pause();
     await until('it has begun', async () => (await captures())?.length === 1);
     for (let sent = 400; sent <= 8000; sent += 400) {
-      // Less than the queue of B keeps, which this process may read late.
+      // Less than the queue of B holds, since this process may read late.
       a.socket.write(Buffer.concat(Array.from({ length: 400 }, () => frame(A, B, 'x', 1500))));
       await until('all have arrived', () => b.received.length === sent);
     }

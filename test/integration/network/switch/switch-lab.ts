@@ -30,7 +30,7 @@ import { directoryIn } from '../../../directory.ts';
 const NATIVE = join(import.meta.dirname, '../../../../native');
 const SANITIZED = ['CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all', 'LDFLAGS='];
 
-/** Builds a switch that notices its own mistakes. */
+/** Builds a switch with sanitizers. */
 export async function buildSanitizedSwitch(folder: string): Promise<string> {
   const program = join(folder, 'vmlet-switch-sanitized');
   await run(['make', '-s', '-C', join(NATIVE, 'switch'), `OUT=${program}`, ...SANITIZED]);
@@ -77,7 +77,7 @@ export function frame(from: string, to: string, content: string | Buffer, bytes?
   return streamFrame(Buffer.concat([header, Buffer.from(content)], bytes));
 }
 
-/** The end of a cable where QEMU would be. */
+/** The end of a cable that QEMU would hold. */
 export class FakeQemu {
   readonly mac: string;
   readonly socket: Socket;
@@ -240,12 +240,12 @@ export class SwitchLab {
     return socket;
   }
 
-  /** The whole answer, as text; empty if nobody answers. */
+  /** The whole answer, as text; empty if nothing answers. */
   async text(line: string): Promise<string> {
     const socket = this.request(line);
     let text = '';
     socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
-    // Its error, if nobody listens, is no failure.
+    // An error means that nothing listens, which is not a failure.
     await new Promise((resolve) => socket.once('close', resolve));
     return text;
   }
@@ -279,7 +279,7 @@ export class SwitchLab {
     return pid;
   }
 
-  /** All switches of this network that are running, whether or not they answer. */
+  /** All running switches of this network, whether or not they answer. */
   switches(): number[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -290,7 +290,7 @@ export class SwitchLab {
       .map(Number);
   }
 
-  /** Waits until it has ended by itself. */
+  /** Waits until it has exited by itself. */
   async isOver(): Promise<void> {
     await until('the switch ends', () => this.switches().length === 0);
   }
@@ -309,7 +309,7 @@ function commandLineOf(pid: string): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
   } catch {
-    // It has ended since.
+    // It has exited in the meantime.
     return [];
   }
 }

@@ -67,7 +67,7 @@ it('a switch does not start in a directory that others can read', async () => {
 });
 
 it.runIf(isRoot)('an ordinary user gets the same results, in a user namespace', async () => {
-  // Not 65534, as which the kernel shows all users that a namespace does not have.
+  // Not 65534, which the kernel shows for every user that a namespace does not map.
   const uid = 64_000;
   const dist = dirname(dirname(switchProgram()));
   const copy = join(parent, 'copy');
@@ -94,6 +94,6 @@ it.runIf(isRoot)('an ordinary user gets the same results, in a user namespace', 
   a.send(B, 'hello');
   await b.gets('hello');
   expect(a.log + b.log + lab.log).toBe('');
-  // Root is somebody else to it.
+  // Root is another user to it.
   expect(await lab.list()).toBeUndefined();
 });
