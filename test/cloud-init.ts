@@ -19,9 +19,9 @@ export interface CloudInit {
 }
 
 /**
- * cloud-init as it is installed; else Debian's package, unpacked into the cache of the tests: to install it would have
- * the host's next boot set up anew. `scripts/install-needs test` installs the Python modules that it imports.
- * @returns why there is none.
+ * The installed cloud-init; else Debian’s package, unpacked into the cache of the tests: installing it would let it
+ * configure the host at its next boot. `scripts/install-needs test` installs the Python modules that it imports.
+ * @returns the reason why there is none.
  */
 export async function findCloudInit(): Promise<CloudInit | string> {
   if (!existsSync(PYTHON)) return 'python3 is not installed';
@@ -65,7 +65,7 @@ async function unpackPackage(): Promise<string> {
     await run(['apt-get', 'download', '-q', 'cloud-init'], { cwd: work, environment: ENVIRONMENT });
     const archive = readdirSync(work)[0] ?? '';
     await run(['dpkg-deb', '-x', archive, 'root'], { cwd: work, environment: ENVIRONMENT });
-    // Another run may have unpacked it meanwhile.
+    // Another run may have unpacked it in the meantime.
     if (!existsSync(root)) renameSync(join(work, 'root'), root);
   } finally {
     remove();

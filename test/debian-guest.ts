@@ -29,7 +29,7 @@ export interface DebianGuest {
   readonly format: 'qcow2';
 }
 
-/** Why there can be no Debian guest on this host, or undefined. */
+/** The reason why this host can have no Debian guest, or undefined. */
 export function whyNoDebianGuest(): string | undefined {
   try {
     requirePrograms(debian);
@@ -41,12 +41,11 @@ export function whyNoDebianGuest(): string | undefined {
 }
 
 /**
- * A disk with Debian 13 as `vmlet image build` makes it: it boots by GRUB under BIOS, UEFI and Secure Boot, has
- * networkd and resolved (DHCP), sshd (the host key is made at the first start), cloud-init, which does nothing without
- * a seed, and our agent. fixtures/debian-guest adds what only tests need: the serial port, at 115200, logs root in by
- * itself, and whoever sees the prompt may press the power button; qemu-ga is there, redis too, which nobody starts, and
- * nothing works by a clock. The
- * host name is `debian`. Root has no password: put a key into /root/.ssh/authorized_keys.
+ * A disk with Debian 13 as `vmlet image build` creates it: it boots by GRUB under BIOS, UEFI and Secure Boot, has
+ * networkd and resolved (DHCP), sshd (whose host key is created at its first start), cloud-init, which does nothing
+ * without a seed, and our agent. fixtures/debian-guest adds what only tests need: the serial port, at 115200, logs in
+ * root; the power button works once the prompt appears; qemu-ga is installed, and redis, which is not started; no timer
+ * is active. The host name is `debian`. Root has no password: put a key into /root/.ssh/authorized_keys.
  *
  * It is built once for each state of the recipe and the agent, in vmlet-test of the user's cache directory.
  */
@@ -56,7 +55,7 @@ export async function debianGuest(): Promise<DebianGuest> {
   const path = join(directory, `${(await buildInputsDigest(RECIPE)).slice(0, 16)}.qcow2`);
   if (!existsSync(path)) {
     await withStoreLock(directory, {}, async (scope) => {
-      // Another test may have built it meanwhile.
+      // Another test may have built it in the meantime.
       if (existsSync(path)) return;
       await removeOld(directory);
       const work = await makeBuildDirectory(directory, scope);
@@ -69,7 +68,7 @@ export async function debianGuest(): Promise<DebianGuest> {
   return { path, format: 'qcow2' };
 }
 
-/** Those of older recipes and agents. */
+/** Disks of older recipes and agents. */
 async function removeOld(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     if (!/\.(qcow2|raw)$/.test(name)) continue;

@@ -13,14 +13,14 @@ export interface CodeBlock {
   readonly page: string;
   /** The line of its opening fence. */
   readonly line: number;
-  /** The word behind the fence: sh, console, ts, json or yaml. */
+  /** The word after the fence: sh, console, ts, json or yaml. */
   readonly language: string;
   readonly text: string;
   /** The reason of `<!-- not run: reason -->` before the block. */
   readonly notRun: string | undefined;
 }
 
-/** Returns the pages at these places: files, and folders with all that is in them. */
+/** Returns the pages at these places: files, and directories with their contents. */
 export function pages(...places: readonly string[]): Page[] {
   return places
     .flatMap((place) =>
@@ -53,7 +53,7 @@ export function codeBlocks({ path, text }: Page): CodeBlock[] {
   );
 }
 
-/** The command lines of a block: those behind `$ ` in a console block, all but comments in a block of the shell. */
+/** The command lines of a block: those after `$ ` in a console block, all lines but comments in a shell block. */
 export function commandLines({ language, text }: CodeBlock): string[] {
   const lines = text.split('\n');
   if (language === 'console')

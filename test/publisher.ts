@@ -5,18 +5,18 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
 interface PublishedFile {
-  /** What is published, or the path of a file that has it. */
+  /** The published contents, or the path of a file with them. */
   readonly content: Buffer | string;
   readonly bytes: number;
   readonly etag: string;
   readonly contentType: string;
 }
 
-/** A web server on loopback whose files a test publishes, replaces and takes away, and that counts who asks for them. */
+/** A web server on loopback whose files a test publishes, replaces and removes, and that counts requests. */
 export class Publisher implements AsyncDisposable {
   readonly #files = new Map<string, PublishedFile>();
   readonly requests: string[] = [];
-  /** Called before an answer goes out. */
+  /** Called before an answer is sent. */
   beforeAnswer: (path: string) => Promise<void> | void = () => undefined;
   readonly #server: Server;
 
@@ -73,7 +73,7 @@ export class Publisher implements AsyncDisposable {
     });
   }
 
-  /** How often a file was asked for. */
+  /** The number of requests for a file. */
   count(path: string): number {
     return this.requests.filter((asked) => asked === path).length;
   }

@@ -4,7 +4,7 @@ import { hasMonitorObjects, qmpMonitorArguments } from '../src/host/programs/qmp
 
 let asObjects: boolean | undefined;
 
-/** As vmlet itself asks for it: a QEMU that has monitors as objects warns of -mon, where tests look at its words. */
+/** Requested as vmlet does: a QEMU with monitors as objects prints a warning for -mon, and tests check its output. */
 export function qmpMonitor(chardev: string): string[] {
   asObjects ??= hasMonitorObjects({ objects: userCreatableObjects() });
   return qmpMonitorArguments(chardev, asObjects);

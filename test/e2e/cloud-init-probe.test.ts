@@ -4,7 +4,7 @@ import { launch } from '../../src/index.ts';
 
 const BEGUN = JSON.stringify({ v1: { stage: 'modules-final' } });
 const ENDED = JSON.stringify({ v1: { errors: [] } });
-/** The boot's last moment: cloud-init writes its result, and systemd is done. */
+/** The last moment of the boot: cloud-init writes its result, and systemd is done. */
 const SYSTEMCTL = `#!/bin/sh
 [ "$1" = is-system-running ] || exit 0
 printf '%s' '${ENDED}' >/run/cloud-init/result.json

@@ -13,12 +13,12 @@ export interface Finished {
 export interface Started {
   readonly process: ChildProcess;
   readonly finished: Promise<Finished>;
-  /** What it has printed on stderr so far. */
+  /** Its output on stderr so far. */
   stderr(): string;
   stdout(): string;
 }
 
-/** Starts the command as a user would, in a process of its own. */
+/** Starts the command as a user would, in a separate process. */
 export function start(
   args: readonly string[],
   options: { input?: string; env?: NodeJS.ProcessEnv; cwd?: string; command?: string | undefined } = {},
@@ -45,7 +45,7 @@ export async function vmlet(...args: string[]): Promise<Finished> {
   return start(args).finished;
 }
 
-/** Asks again and again until the answer is there; how long that may take is the test's own limit. */
+/** Repeats until there is an answer; the test’s own time limit applies. */
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {

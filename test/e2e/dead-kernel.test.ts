@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../fixtures/boot-sectors.ts';
 import { type Home, makeHome } from './named/home.ts';
 
-/** A kernel that runs out of memory may also reclaim pages for ever; one without a root file system always panics. */
+/** A kernel without memory may also reclaim pages for ever; one without a root file system always panics. */
 const PANIC = ['--append', 'rdinit=/none', '-m', '96M', '--net', 'none'] as const;
 
 describe('a guest whose kernel panics', () => {

@@ -109,12 +109,12 @@ function fileOf(block: CodeBlock): string {
   return join(project, `${place(block).replaceAll(/\W/g, '-')}.test.ts`);
 }
 
-/** The ports of the examples may be taken on the host of the test. */
+/** The ports of the examples may be in use on the host of the test. */
 function withFreePorts(text: string): string {
   return text.replaceAll(/\b(8080|9090)\b/g, '1$1');
 }
 
-/** A test in a test is not to take itself for a part of this run. */
+/** A nested test must not count as a part of this run. */
 function environment(user = home): { cwd: string; env: NodeJS.ProcessEnv; extendEnv: false } {
   const outer = Object.entries(user.environment).filter(([name]) => !/^(VITEST|TEST$|NODE_ENV$)/.test(name));
   return {
@@ -128,7 +128,7 @@ function environment(user = home): { cwd: string; env: NodeJS.ProcessEnv; extend
   };
 }
 
-/** The lines below each command as a pattern, in which `…` is any text: a line of it, any lines. */
+/** The lines below each command as a pattern, in which `…` stands for any text, and on a line of its own for any lines. */
 function expectedOutputs({ text }: CodeBlock): { command: string; output: RegExp }[] {
   return text
     .split(/^\$ /m)

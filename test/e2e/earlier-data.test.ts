@@ -5,8 +5,8 @@ import type { Finished } from './command.ts';
 import { type Home, makeHome } from './named/home.ts';
 
 /**
- * Made by vmlet 0.1.0 as it was before it ran on other releases of Debian, without its keys for ssh: a machine of micro
- * with a disk, `kept` in its first bytes, stopped, and the snapshot `before`. Paths in its plan were made /home/user.
+ * Created by vmlet 0.1.0 before it supported other releases of Debian, without its ssh keys: a machine of micro
+ * with a disk that begins with `kept`, stopped, and the snapshot `before`. Paths in its plan were changed to /home/user.
  */
 const RECORDED = join(import.meta.dirname, '../../fixtures/data-directories/0.1.0-2026-11.tar.gz');
 

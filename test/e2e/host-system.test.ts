@@ -37,7 +37,7 @@ async function sh(
   return `${stdout}${stderr}`.trim();
 }
 
-/** What a guest could change of a directory: contents, modes, owners, times. */
+/** Everything that a guest could change in a directory: contents, modes, owners, times. */
 function stateOf(directory: string): string {
   const digest = createHash('sha256');
   for (const name of ['.', ...readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()]) {

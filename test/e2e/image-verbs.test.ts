@@ -7,7 +7,7 @@ import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { Publisher, sha256, webEntry } from '../publisher.ts';
 import { type Finished, start } from './command.ts';
 
-/** The verbs of images through the built command, with a publisher and a catalogue of the test's own. */
+/** The verbs of images through the built command, with the test’s own publisher and catalogue. */
 
 const FILE = '/web/web.qcow2';
 const parent = temporaryDirectory();
@@ -86,7 +86,7 @@ it('find, pull, list, tag and remove an image of the catalogue', async () => {
     status: 0,
     stdout: expect.stringMatching(/^sha256:[0-9a-f]{64}\n$/) as string,
   });
-  // No terminal: a line a phase, and no control character but the ends of lines.
+  // Not a terminal: one line for each phase, and no control character but line ends.
   expect(pulled.stderr).toBe(
     'web: looking for the image\nweb: downloading\nweb: checking\nvmlet: pulled web, verified by its digest\n',
   );
@@ -197,7 +197,7 @@ it('import and export work, a needed image is not removed, and the disk usage is
   const partials = join(directory, 'cache/vmlet/downloads');
   mkdirSync(partials, { recursive: true });
   writeFileSync(join(partials, 'x.part'), 'half of it');
-  // Its name says whose it was: a process of another boot.
+  // Its name contains its owner: a process of another boot.
   const unfinished = '.building-1-1-00000000-0000-0000-0000-000000000000-x';
   mkdirSync(join(directory, 'data/vmlet/images', unfinished));
   const table = await succeed('system', 'df');

@@ -29,7 +29,7 @@ async function answer(port: number, host = '127.0.0.1'): Promise<string | undefi
 describe('a guest', () => {
   let machine: Machine;
   beforeAll(async () => {
-    // Not what is taken by itself: slirp, which has no forwards of IPv6, where passt is of 2023.
+    // Not the automatic choice, which is slirp, without forwards of IPv6, if passt is of 2023.
     const ports = ['127.0.0.1::80', '[::1]::80'];
     machine = await launch({ net: 'passt', ports, disks: ['64M'], name: 'guest-one' });
   });
@@ -70,7 +70,7 @@ describe('a guest', () => {
       '-c',
       'mkdir -p /www; echo hello > /www/index.html; httpd -p "[::]:80" -h /www',
     ]);
-    // The first connection already, each once: passt drops what comes for a guest that it has not heard of.
+    // Even the first connection, each once: passt drops packets for a guest that it has not heard from.
     for (const { hostAddress, hostPort } of machine.ports)
       expect(await answer(hostPort, hostAddress)).toBe('hello\n');
   });
@@ -207,7 +207,7 @@ describe('the network', () => {
 
   it.each([
     { net: 'passt', reached: undefined },
-    // slirp cannot be told not to; docs/security.md says so.
+    // slirp cannot be prevented from it; docs/security.md says so.
     { net: 'slirp', reached: 'secret' },
   ] as const)('the gateway of $net leads to services on the host’s loopback: $reached', async (expected) => {
     const servers = [0, 1].map(() => createServer((_request, response) => void response.end('secret')));
@@ -238,7 +238,7 @@ describe('the network', () => {
       .trim()
       .split(' ');
     const passt = children.find((pid) => /^passt/.test(readFileSync(`/proc/${pid}/comm`, 'utf8')));
-    // passt lets nobody but root look.
+    // passt’s /proc entries are readable only by root.
     if (process.getuid?.() === 0) expect(readFileSync(`/proc/${passt}/environ`, 'utf8')).toBe('');
     process.kill(Number(passt), 'SIGKILL');
     expect(await machine.networkLost).toMatchObject({ program: 'passt', status: { signal: 'SIGKILL' } });

@@ -39,7 +39,7 @@ async function ran(machine: Machine, ...argv: readonly string[]): Promise<string
   return `${stdout.toString()}${stderr.toString()}`.trim();
 }
 
-/** What the shell says of a command, and its status. */
+/** The shell’s output for a command, and its status. */
 async function sh(machine: Machine, script: string, user?: string): Promise<string> {
   const { stdout, stderr, exitCode } = await machine.exec(['sh', '-c', script], {
     ...(user !== undefined && { user }),
@@ -54,7 +54,7 @@ async function sh(machine: Machine, script: string, user?: string): Promise<stri
     .join('\n');
 }
 
-/** Processes whose command line names a directory, by their ids. */
+/** The ids of processes whose command line names a directory. */
 function daemonsOf(path: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -63,7 +63,7 @@ function daemonsOf(path: string): number[] {
       try {
         return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(`--shared-dir=${path}`);
       } catch {
-        // It ended while we looked.
+        // It ended in the meantime.
         return false;
       }
     });

@@ -3,7 +3,7 @@ import { probeHost } from '../../src/host/probe.ts';
 import { ownLocations } from '../../src/machine/paths/own-locations.ts';
 import { requireVirtiofsd } from '../../src/machine/survey/find-shares.ts';
 
-/** Why this host cannot share directories, as Debian 12; undefined where it can. */
+/** The reason why this host, such as Debian 12, cannot share directories; undefined if it can. */
 export const whyNoShares = await problem();
 if (whyNoShares !== undefined) console.warn(`skipped: ${whyNoShares}`);
 

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 const OURS = /segfault at .* in (qemu-|passt|vmlet-)/;
 
 /**
- * The crashes of QEMU, passt and vmlet's programs that the kernel's log has, whether or not a test looked at how they
- * ended. It does not tell whose they were: a crash of another user's QEMU meanwhile counts, too.
- * @returns undefined where the log may not be read.
+ * The crashes of QEMU, passt and vmlet’s programs in the kernel’s log, whether or not a test checked how they
+ * ended. The log does not name their owner: a crash of another user’s QEMU in that time counts, too.
+ * @returns undefined if the log may not be read.
  */
 export function crashesOnHost(): string[] | undefined {
   try {

@@ -4,23 +4,23 @@ import { join } from 'node:path';
 import { locate } from '../../src/machine/paths/locations.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 
-/** What the programs that the tests are written with keep among temporary files. */
+/** Temporary files of the programs that the tests use. */
 const OF_THE_RUNNER = /^(tsx-\d+|node-compile-cache|vitest-.*|v8-compile-cache-.*)$/;
 
 export interface Places {
-  /** What lies where a run leaves nothing. */
+  /** Returns the files left in directories that a run must leave empty. */
   readonly remains: () => string[];
   readonly remove: () => void;
 }
 
 /**
- * Gives this process and its children a home, a cache, a runtime and a temporary directory of their own, so that what
- * is left in them is this run's. The built images, and what is known of the host, are the user's: both take long.
+ * Gives this process and its children their own home, cache, runtime and temporary directories, so that files
+ * left there belong to this run. The built images and the probed features are the user’s: both take long.
  */
 export function openPlaces(): Places {
   const { env } = process;
   const users = locate(env, homedir(), process.getuid?.() ?? 0);
-  // Sockets lie below it, whose paths must be short.
+  // Sockets lie below it, and their paths must be short.
   const { path: root, remove } = makeTemporaryDirectory(undefined, 'vt-');
   const place = (name: string, mode: number): string => {
     const path = join(root, name);
@@ -33,7 +33,7 @@ export function openPlaces(): Places {
   const temporary = place('t', 0o1777);
   const runtime = place('run', 0o700);
   const home = place('home', 0o700);
-  // Guests that take minutes to make.
+  // Guests that take minutes to create.
   env['VMLET_TEST_CACHE'] ??= join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vmlet-test');
   Object.assign(env, { TMPDIR: temporary, XDG_RUNTIME_DIR: runtime, HOME: home });
   for (const name of ['XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME']) {

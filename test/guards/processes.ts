@@ -3,15 +3,15 @@ import { randomInt } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { type ProcessStat, parseProcessStat } from '../../src/process/procfs/stat.ts';
 
-/** Vitest's own, which end after the guards have looked. */
+/** Vitest’s own processes, which exit after the guards have looked. */
 const OF_THE_RUNNER = /\/(vitest|tinypool|esbuild|tsx|rolldown)\//;
 const LEAST_MARK = 1024;
 /** USER_HZ on x86_64. */
 const TICKS_PER_SECOND = 100;
 
 /**
- * Marks this process and all that it starts from now on, whatever they do to their environment, session, user or
- * parent: by a soft limit that nobody needs (RLIMIT_MSGQUEUE), which forks and execs inherit.
+ * Marks this process and all that it starts from now on, even if they change their environment, session, user or
+ * parent: by an unused soft limit (RLIMIT_MSGQUEUE), which forks and execs inherit.
  */
 export function markProcesses(): number {
   const most = Math.min(limitOf('self').hard, 1 << 30);
@@ -22,7 +22,7 @@ export function markProcesses(): number {
   return mark;
 }
 
-/** The live processes with this mark, but for the test runner's, each with its pid, user and command line. */
+/** The live processes with this mark, except the test runner’s, each with its pid, user and command line. */
 export function processesMarked(mark: number): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -39,7 +39,7 @@ function describe(pid: string, mark: number): string[] {
     // By its time, the report of the tests tells which of them left it.
     return [`process ${pid}: ${words.slice(0, 200)} (started ${startOf(stat)})`];
   } catch {
-    // It ended meanwhile.
+    // It exited in the meantime.
     return [];
   }
 }

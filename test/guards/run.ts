@@ -8,7 +8,7 @@ const PATIENCE_MS = 10_000;
 
 /**
  * Fails the run that leaves a process or a file behind, or in which one of our programs crashed. Vitest only prints
- * what is thrown here, and exits with 0: the exit status is set by hand.
+ * messages of errors thrown here, and exits with 0: the exit status is set explicitly.
  */
 export default function setup(): () => Promise<void> {
   const places = openPlaces();
@@ -17,7 +17,7 @@ export default function setup(): () => Promise<void> {
   return async () => {
     const remains = (): string[] => [...processesMarked(mark), ...places.remains()];
     const deadline = Date.now() + PATIENCE_MS;
-    // Orphans are reaped late on some hosts, and a killed QEMU takes a moment to go.
+    // On some hosts orphans are reaped late, and a killed QEMU takes a moment to exit.
     while (remains().length > 0 && Date.now() < deadline) await delay(100);
     report('the tests left behind', remains());
     report('the kernel saw crashes', crashesOnHost()?.filter((line) => !before?.includes(line)) ?? []);
@@ -28,7 +28,7 @@ export default function setup(): () => Promise<void> {
 function report(what: string, found: readonly string[]): void {
   if (found.length === 0) return;
   process.exitCode = 1;
-  // Running a file once more tells nothing of these: scripts/run-tests.mjs reads it.
+  // Repeating a file does not help here: scripts/run-tests.mjs reads it.
   const { VMLET_TEST_GUARDS } = process.env;
   if (VMLET_TEST_GUARDS !== undefined) appendFileSync(VMLET_TEST_GUARDS, `${what}\n`);
   console.error(`${what}:\n${found.map((one) => `  ${one}\n`).join('')}`);

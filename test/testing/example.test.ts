@@ -14,18 +14,18 @@ it('the example works when it is copied', { timeout: 400_000 }, async () => {
   const project = join(directory, 'project');
   cpSync(join(root, 'examples/web-service'), project, { recursive: true });
   const modules = join(project, 'node_modules');
-  // As npm would install it, and all others.
+  // As npm would install it, with all others.
   await unpackPackage(directory, join(modules, 'vmlet'));
   for (const name of readdirSync(join(root, 'node_modules'))) {
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }
-  // Images are those of the host; templates go with the project.
+  // Images are the host’s; templates belong to the project.
   const data = join(directory, 'data');
   mkdirSync(join(data, 'vmlet'), { recursive: true, mode: 0o700 });
   const { images } = locate(process.env, homedir(), process.getuid?.() ?? 0);
   mkdirSync(images, { recursive: true, mode: 0o700 });
   symlinkSync(images, join(data, 'vmlet/images'));
-  // It is not to think that it runs inside of this run.
+  // It must not detect that it runs within this run.
   const outer = Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST$)/.test(name));
   const run = {
     cwd: project,

@@ -68,7 +68,7 @@ describe('a guest that runs out of memory', () => {
     expect(written.missing.map(({ file }) => file)).toEqual(['vm%2F1/screen.png']);
     expect(index).toContain('vm%2F1/screen.png is missing: the machine has no screen');
     expect(read('console.log')).toContain('Out of memory: Killed process');
-    // The console has the worst alone; this is a line of less weight.
+    // The console contains only the worst line; this one is less severe.
     expect(read('journal.log')).toMatch(/^\[.*\] oom-kill:constraint=/m);
     expect(read('qmp.ndjson')).toMatch(/"direction":"sent","message":\{"execute":"cont"/);
     expect(read('argv.sh')).toMatch(/^\/\S*qemu-system-x86_64 \\\n.* -nodefaults \\\n/s);

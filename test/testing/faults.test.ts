@@ -13,7 +13,7 @@ import { until } from '../e2e/command.ts';
 
 const MiB = 1024 * 1024;
 const DAY_MS = 86_400_000;
-/** Far above what a request takes here, even on a host that is busy. */
+/** Much longer than a request takes here, even on a busy host. */
 const LATENCY_MS = 250;
 
 describe('a machine under test', () => {
@@ -39,8 +39,8 @@ describe('a machine under test', () => {
   }
 
   it('has slow packets in each direction until the fault ends', async () => {
-    // passt of 2026 resets a connection whose first packet is not answered within a second, and with the first one goes
-    // an exchange of ARP.
+    // passt of 2026 resets a connection whose first packet is not answered within a second, and the first one needs
+    // an ARP exchange.
     await requestMs();
     {
       await using _slow = await vm.net.shape({ latencyMs: LATENCY_MS });
@@ -60,7 +60,7 @@ describe('a machine under test', () => {
       const [, received = NaN, toNobody = NaN] = (lines[1] ?? '').split(' ').map(Number);
       return received + toNobody;
     };
-    /** How many have to be sent for 200 to arrive. */
+    /** The number to send so that 200 arrive. */
     const sentFor200 = async (): Promise<number> => {
       const before = await arrived();
       for (let sent = 0; ; sent += 20) {
@@ -113,7 +113,7 @@ describe('a machine under test', () => {
     expect((await aheadMs()) / DAY_MS).toBeCloseTo(0, 2);
     expect((await uptime()) - before).toBeLessThan(600);
     await expect(vm.clock.jump(NaN)).rejects.toThrow(InvalidInputError);
-    // A time that cannot be leaves the clock as it was.
+    // An impossible time leaves the clock unchanged.
     await expect(vm.clock.jump(-100 * 365 * DAY_MS)).rejects.toThrow(InvalidInputError);
     expect((await aheadMs()) / DAY_MS).toBeCloseTo(0, 2);
   });
@@ -155,7 +155,7 @@ describe('a machine under test', () => {
       await write();
     }
     await read(30_000);
-    // A direct read waits for what is to be written there.
+    // A direct read waits for pending writes there.
     await vm.sh`sync`;
     {
       await using _writes = await vm.disk.fail({ on: ['write', 'flush'] });
@@ -174,7 +174,7 @@ describe('a machine under test', () => {
       return performance.now() - begin;
     };
     {
-      // What QEMU lets through at once at first is a tenth of a second's worth.
+      // QEMU’s initial burst is a tenth of a second’s worth.
       await using _requests = await vm.disk.slow({ requestsPerSecond: 20 });
       expect(await readMs(42)).toBeGreaterThanOrEqual(1900);
       await using _bytes = await vm.disk.slow({ bytesPerSecond: 4096 * 10 });

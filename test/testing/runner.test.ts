@@ -9,19 +9,19 @@ const root = join(import.meta.dirname, '../..');
 const project = join(root, 'fixtures/testing');
 const nodeTests = join(project, 'node-tests.mjs');
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-/** What all runs share; images and templates are those of the host. Sockets lie below it, whose paths must be short. */
+/** Shared by all runs; images and templates are the host’s. Sockets lie below it, so its path must be short. */
 const own = temporaryDirectory();
 const paths = {
   XDG_RUNTIME_DIR: join(own, 'run'),
   XDG_CACHE_HOME: join(own, 'cache'),
-  // A vitest that is killed leaves there what it has transformed.
+  // A killed vitest leaves its transformed files there.
   TMPDIR: join(own, 'temporary'),
 };
 for (const path of Object.values(paths)) mkdirSync(path, { mode: 0o700 });
 
-/** All that is started with it bears the mark. */
+/** All processes that it starts have the mark. */
 function environment(mark: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  // vitest and node:test are not to think that they run inside of another run.
+  // vitest and node:test must not detect that they run within another run.
   const outer = Object.entries(process.env).filter(
     ([name]) => !/^(VITEST|NODE_TEST_CONTEXT|TEST$)/.test(name),
   );
@@ -39,7 +39,7 @@ interface Run {
   readonly ended: Promise<{ readonly status: number | null; readonly output: string }>;
 }
 
-/** In a process group of its own, as a shell starts it. */
+/** In its own process group, as a shell starts it. */
 function startRun(args: readonly string[], env: NodeJS.ProcessEnv): Run {
   const child = spawn(process.execPath, args, {
     cwd: root,
@@ -66,13 +66,13 @@ function processesOf(mark: string): string[] {
           ? [`${pid} ${argv}`]
           : [];
       } catch {
-        // It ended while we looked, or is another user's.
+        // It ended in the meantime, or is another user’s.
         return [];
       }
     });
 }
 
-/** Directories of machines that are or were. */
+/** Directories of existing or former machines. */
 function machineDirectories(): string[] {
   return ['run/vmlet', 'cache/vmlet/scratch'].flatMap((path) =>
     existsSync(join(own, path)) ? readdirSync(join(own, path)) : [],

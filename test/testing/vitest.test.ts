@@ -96,7 +96,7 @@ describe('the matchers', () => {
   });
 });
 
-/** What matters of them here is their names and times. Nobody else has these names: the shelf is this user's own. */
+/** Only their names and times matter here. No other template has these names: the shelf is the user’s own. */
 function copyTemplate({ directory }: Template, kind: string, scope: Scope): string {
   const name = `${kind}-${randomBytes(8).toString('hex')}`;
   const [copy, link] = [join(dirname(directory), `.copy-${name}`), join(dirname(directory), name)];

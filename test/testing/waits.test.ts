@@ -9,7 +9,7 @@ import {
 } from '../../src/index.ts';
 import { TestMachine } from '../../src/testing/index.ts';
 
-/** Several looks fit in, on a busy host too. */
+/** Long enough for several checks, on a busy host too. */
 const SHORT_MS = 1000;
 
 async function failureOf(wait: Promise<unknown>): Promise<WaitTimedOutError> {

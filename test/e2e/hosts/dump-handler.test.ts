@@ -5,7 +5,7 @@ import { Attempts } from '../../../fixtures/confine/attempts.ts';
 import { type Machine, launch } from '../../../src/index.ts';
 import { temporaryDirectory } from '../../directory.ts';
 
-/** A handler is set for a whole host: a guest is one, in which vmlet-confine runs. */
+/** A handler applies to a whole host: a guest serves as one, in which vmlet-confine runs. */
 describe('a host with a handler of core dumps', () => {
   const attempts = new Attempts(temporaryDirectory());
   let machine: Machine;
@@ -31,7 +31,7 @@ describe('a host with a handler of core dumps', () => {
     return String(stdout).trim();
   }
 
-  /** How often the program's memory is in what the handler was given; undefined where none was started. */
+  /** How often the handler’s input contains the program’s memory; undefined if no handler was started. */
   async function handled(user: string, hardLimit: string, options: string): Promise<number | undefined> {
     await sh('rm -f /run/handled');
     // With core_pipe_limit the process stays until its handler has ended.

@@ -8,7 +8,7 @@ if (cannotMakeHosts !== undefined) console.warn(`skipped: ${cannotMakeHosts}`);
 const WITHOUT = (name: string) => `for path in /usr/local/bin /usr/bin /usr/sbin /bin /sbin; do
   if [ -e $path/${name} ]; then mount --bind /etc/hostname $path/${name}; fi
 done`;
-/** All that programs expect, and no /dev/shm. */
+/** Every device that programs expect, but no /dev/shm. */
 const BARE_DEV = `mkdir /tmp/dev.$$; mount -t tmpfs -o mode=755 none /tmp/dev.$$
   for node in null zero full random urandom tty; do
     touch /tmp/dev.$$/$node; mount --bind /dev/$node /tmp/dev.$$/$node
@@ -26,7 +26,7 @@ const CONTAINER = `${BARE_DEV}; mkdir /dev/shm; mount -t tmpfs -o size=64m,mode=
 
 interface Case extends MinimalHost {
   readonly name: string;
-  /** Items of doctor that are not as they are without the restriction, and a part of what it says of each. */
+  /** Items of doctor that differ from the unrestricted host, and a part of their summaries. */
   readonly degraded?: Readonly<Record<string, RegExp>>;
   readonly net?: string;
 }
@@ -123,7 +123,7 @@ describe.runIf(cannotMakeHosts === undefined)('a host', () => {
     for (const { item, state, summary } of findings) {
       const says = degraded[item];
       if (says) expect(summary).toMatch(says);
-      // Most have no KVM, as they have no /dev/kvm or other users.
+      // Most have no KVM, since they lack /dev/kvm or run as another user.
       const mayDiffer = item === 'accelerator';
       const expected = says ? 'degraded' : states.get(item);
       if (says || !mayDiffer) expect({ item, state }).toEqual({ item, state: expected });

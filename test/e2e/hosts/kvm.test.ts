@@ -19,7 +19,7 @@ function kvmOpens(): boolean {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
     return true;
   } catch {
-    // Not there, or not for this user.
+    // It is missing, or closed to this user.
     return false;
   }
 }
@@ -31,7 +31,7 @@ if (!opens) {
   console.warn(`skipped: ${reason}`);
 }
 
-/** A verdict of ours in the place where the probe keeps its own: the way to run under a KVM that was not proved. */
+/** A forged verdict in the probe’s cache, to run under a KVM that was not proved. */
 async function pretend(kvm: KvmVerdict): Promise<void> {
   const cacheDirectory = join(directory, 'vmlet');
   const survey = await surveyHost({ cacheDirectory });
@@ -89,7 +89,7 @@ describe.runIf(opens)('under KVM', () => {
     if (works) skip('KVM works here, so that QEMU does not abort');
     await pretend({ usable: true, cpu: 'host', level: 'x86-64-v3' });
     const started = boot('host-cpu', bootSectors.powerOff);
-    // It aborts when its first processor runs: a moment before the launch is over, or a moment after.
+    // It aborts when its first processor runs: just before or just after the launch is complete.
     const late = await started.then(
       async (machine) => machine.ended,
       () => undefined,

@@ -23,7 +23,7 @@ import { installCopy } from './installed-copy.ts';
 
 const NOBODY = 65_534;
 
-/** Why a host cannot be made of this one; undefined where it can. */
+/** The reason why hosts cannot be made here; undefined if they can. */
 export const cannotMakeHosts =
   process.getuid?.() !== 0
     ? 'only root can take from a host what others have'
@@ -32,22 +32,22 @@ export const cannotMakeHosts =
       : 'this root may not make mount namespaces';
 
 export interface MinimalHost {
-  /** Run by root's shell in a mount namespace of its own, with $HOME, $DATA and $FIXTURES; nothing by default. */
+  /** Run by root’s shell in a separate mount namespace, with $HOME, $DATA and $FIXTURES; nothing by default. */
   readonly setup?: string;
   /** Words before the command, which the user runs: prlimit, sh -c. */
   readonly through?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Root of this host, with the capabilities that containers have; an ordinary user by default. */
+  /** Root of this host, with the capabilities of containers; an ordinary user by default. */
   readonly asRoot?: boolean;
-  /** In a container that podman makes of this host's root, for root there or for an ordinary user. */
+  /** In a container of podman with this host’s root, for root there or for an ordinary user. */
   readonly inPodman?: boolean;
-  /** In a user namespace in which none can be made. */
+  /** In a user namespace that permits no further ones. */
   readonly noUserNamespaces?: boolean;
   /** Its home, below the directory of the tests. */
   readonly home?: string;
 }
 
-/** For podman: on no overlay, of which it could make no other, and seen by no podman of this host. */
+/** For podman: not on an overlay, which cannot carry another, and not seen by this host’s podman. */
 const PODMAN_STORE = `mount -t tmpfs none /media; mkdir /media/root /media/run /media/tmp
   # crun refuses both kinds of control groups at once.
   if mountpoint -q /sys/fs/cgroup/unified; then umount -l /sys/fs/cgroup/unified; fi`;
@@ -65,7 +65,7 @@ const PODMAN = [
 
 const QUIET_PODMAN = { PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };
 
-/** Why podman makes no container here; undefined where it does. */
+/** The reason why podman cannot create a container here; undefined if it can. */
 export function cannotContain(): string | undefined {
   if (cannotMakeHosts !== undefined) return cannotMakeHosts;
   if (findProgram('podman') === undefined) return 'podman is not installed';
@@ -80,7 +80,7 @@ interface Report {
   readonly findings: readonly { readonly item: string; readonly state: string; readonly summary: string }[];
 }
 
-/** What containers leave of root's capabilities, as containerd has it. */
+/** Root’s capabilities in containers, as in containerd. */
 const OF_CONTAINERS = [
   ...[
     'chown',
@@ -97,7 +97,7 @@ const OF_CONTAINERS = [
   ...['net_bind_service', 'sys_chroot', 'kill', 'audit_write'],
 ];
 
-/** A copy of vmlet as it is installed and of the image micro, of which hosts are made that lack something. */
+/** An installed copy of vmlet and the image micro, from which hosts that lack something are made. */
 export class MinimalHosts {
   readonly #directory = makeTemporaryDirectory('/var/tmp');
   readonly #installed = join(this.#directory.path, 'installed');
@@ -122,7 +122,7 @@ export class MinimalHosts {
     ]);
   }
 
-  /** busybox of the micro image with its applets, and beside it what vmlet needs of others. */
+  /** busybox of the micro image with its applets, and the other programs that vmlet needs. */
   #makeUserland(): void {
     const userland = this.fixture('userland');
     mkdirSync(userland);
@@ -144,12 +144,12 @@ export class MinimalHosts {
     }
   }
 
-  /** Where a file lies that the hosts see in /mnt. */
+  /** The source of a path that the hosts see in /mnt. */
   fixture(name: string): string {
     return join(this.#installed, name);
   }
 
-  /** A home with an image store in which micro is, or an empty one. */
+  /** A home with an image store that contains micro, or an empty one. */
   home(
     name: string,
     { asRoot = false, withImages = true }: Pick<MinimalHost, 'asRoot'> & { withImages?: boolean } = {},
@@ -181,7 +181,7 @@ export class MinimalHosts {
     return path;
   }
 
-  /** Runs vmlet on such a host; all that it sees of its installation is below /mnt. */
+  /** Runs vmlet on such a host; everything that it sees of its installation is below /mnt. */
   async vmlet(host: MinimalHost & { readonly home: string }, ...args: string[]): Promise<Finished> {
     const { setup = '', through = [], env = {}, asRoot = false, inPodman = false, home } = host;
     const environment = { HOME: home, PATH: '/usr/local/bin:/usr/bin:/bin', NO_COLOR: '1', ...env };
@@ -216,7 +216,7 @@ export class MinimalHosts {
   }
 }
 
-/** The root that it has is without what is mounted there. */
+/** The host’s root without the file systems mounted there. */
 function podman(home: string, asRoot: boolean): string[] {
   const seen = ['/mnt:/mnt:ro', `${home}:${home}`, `${process.execPath}:${process.execPath}:ro`];
   return [
@@ -226,7 +226,7 @@ function podman(home: string, asRoot: boolean): string[] {
   ];
 }
 
-/** The helpers of unshare are not root's: it has to be mapped from without. The exec gives it its capabilities then. */
+/** The helpers of unshare do not map root: it has to be mapped from outside. The exec then gives it its capabilities. */
 const AWAIT_MAPS = 'echo >&3; read -r _; exec 3>&-; exec "$@" < /dev/null';
 
 async function finish(

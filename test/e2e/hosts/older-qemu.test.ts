@@ -9,8 +9,8 @@ import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
 
 /**
- * What vmlet does with a QEMU that lacks something, on the QEMU of this host: it can all of the older ways, and is said to
- * have none of the newer ones.
+ * vmlet’s behaviour with a QEMU that lacks features, on this host’s QEMU: it supports all older ways, and is treated as
+ * without the newer ones.
  */
 
 const PORT = 30_000 + (process.pid % 1000);
@@ -37,7 +37,7 @@ async function served(): Promise<string> {
   }
 }
 
-/** By the machine's record: of another user's process, as passt makes itself one, /proc tells nothing. */
+/** From the machine’s record: /proc shows nothing of passt, which changes its user. */
 async function passtOf(name: string): Promise<number> {
   const { stdout } = await home.vmlet('inspect', name);
   return Number(/"passt": \{\s*"pid": (\d+)/.exec(stdout)?.[1]);
@@ -86,7 +86,7 @@ describe('a QEMU that can open neither state files nor read-only memory files', 
     for (const text of ['one', 'two']) {
       const command = ['sh', '-c', `cat /root/it; echo ${text} > /root/it`];
       const ran = await home.vmlet('run', '--template', 'old', '--', ...command);
-      // QEMU 11 does, which is asked to open them by itself.
+      // QEMU 11 can only open them by itself.
       if (/migration to a file is not supported\. Use file: instead/.test(ran.stderr))
         return skip('this QEMU takes no file that is open');
       expect(ran).toMatchObject({

@@ -8,7 +8,7 @@ import { VMLET, start, until } from '../command.ts';
 
 const directory = temporaryDirectory();
 
-/** Everything of these launches bears a mark: the directory in QEMU's command line, the port in passt's. */
+/** Every process of these launches has a mark: the directory in QEMU’s command line, the port in passt’s. */
 async function markedEnvironment(): Promise<{ env: Record<string, string>; port: number; own: string }> {
   const own = directoryIn(directory, 'own-');
   const [runtime, cache] = [join(own, 'run'), join(own, 'cache')];
@@ -29,7 +29,7 @@ function processesWith(...marks: readonly string[]): string[] {
         const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
         return marks.some((mark) => argv.includes(mark)) ? [`${pid} ${argv}`] : [];
       } catch {
-        // It ended while we looked.
+        // It ended in the meantime.
         return [];
       }
     });
@@ -39,7 +39,7 @@ function entries(path: string): string[] {
   try {
     return readdirSync(path);
   } catch {
-    // Killed before it was made.
+    // Killed before it was created.
     return [];
   }
 }
@@ -55,7 +55,7 @@ describe('a launcher that is killed', () => {
     async () => {
       const { env, port, own } = await markedEnvironment();
       const marks = [own, `/${port}:80`];
-      // The first start asks the host everything; later ones know the answers and are elsewhere at the same moment.
+      // The first start probes the host; later ones have the results, and are elsewhere at the same moment.
       for (const delay of [...delays, ...delays]) {
         const launcher = start(['run', '-p', `${port}:80`, '--disk', '1G', 'micro', '--', 'sleep', '1000'], {
           env,
@@ -79,7 +79,7 @@ describe('a launcher that is killed', () => {
     await until(() => second.stdout().includes('up'));
     const { status } = await start(['run', '--net', 'none', 'micro', 'true'], { env }).finished;
     expect(status).toBe(0);
-    // It has no input, and so ends by itself, sooner or later.
+    // It has no input, and therefore ends by itself eventually.
     await first.finished;
     expect(entries(join(own, 'run/vmlet'))).toHaveLength(1);
     second.process.kill('SIGINT');
@@ -89,7 +89,7 @@ describe('a launcher that is killed', () => {
 });
 
 describe('the process above a launcher that is killed', () => {
-  /** A script in which vmlet runs, as in a job; what it and the launcher print is in one pipe. */
+  /** A script in which vmlet runs, as in a job; its output and the launcher’s share one pipe. */
   async function script(flags: readonly string[], env: Record<string, string>): Promise<ChildProcess> {
     const guest = ['--net', 'none', '--disk', '1G', 'micro', 'sh', '-c', 'echo up; sleep 1000'];
     const job = ['"$@"; true', 'sh', process.execPath, VMLET, 'run', ...flags, ...guest];
@@ -128,7 +128,7 @@ describe('the process above a launcher that is killed', () => {
     const second = await script(['--die-with-parent'], watched.env);
     first.kill('SIGKILL');
     second.kill('SIGKILL');
-    // By then the first one would have noticed, too.
+    // By then the first one would have noticed it, too.
     await until(() => processesWith(watched.own).length === 0);
     const [qemu] = processesWith(own);
     expect(qemu).toContain('qemu-system');
@@ -136,7 +136,7 @@ describe('the process above a launcher that is killed', () => {
     await until(() => processesWith(own).length === 0);
   });
 
-  /** Their command line does not bear the mark; their environment does. */
+  /** Their command line does not have the mark; their environment does. */
   function launchersIn(own: string): number[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -145,7 +145,7 @@ describe('the process above a launcher that is killed', () => {
           const isOurs = readFileSync(`/proc/${pid}/environ`, 'latin1').includes(own);
           return isOurs && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(VMLET);
         } catch {
-          // It ended while we looked.
+          // It ended in the meantime.
           return false;
         }
       })

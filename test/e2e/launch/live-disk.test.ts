@@ -45,13 +45,13 @@ async function shell(script: string): Promise<string> {
   return stdout.toString().trim();
 }
 
-/** Until the guest has seen it, or seen it go. */
+/** Waits until the guest has detected the disk, or its removal. */
 const untilGuest = async (condition: string): Promise<string> =>
   shell(`i=0; until ${condition}; do i=$((i+1)); [ $i -lt 300 ] || exit 1; sleep 0.1; done`);
 
 it('adds and removes a disk, and adds it again under the same name', async () => {
   const data = disk('disk1', qcow2(at('data.qcow2'), 8 * MiB), { bus: 'port2', serial: 'data' });
-  // Nobody hears how this one goes; that must not count for the next.
+  // The outcome of this one is not awaited; it must not affect the next.
   await attachDisk(machine.qmp, data);
   await untilGuest('[ -b /dev/vdb ]');
   await machine.qmp.execute('device_del', { id: 'disk1-device' });
@@ -99,7 +99,7 @@ it('restores them in another QEMU', async () => {
   expect(await shell('cat /tmp/file; head -c 4 /dev/vda')).toBe('kept\nkept');
 });
 
-/** The guest's agent goes on in a conversation that the host never had. */
+/** The guest’s agent continues a session that this host never had. */
 async function reattach(): Promise<void> {
   await guest.close();
   guest = await GuestAgent.attach(await machine.connectAgent(), { timeoutMs: 60_000 });

@@ -10,12 +10,12 @@ import {
 } from '../../../src/index.ts';
 import { until } from '../command.ts';
 
-/** Each serves a page that says its name. */
+/** Each serves a page with its name. */
 const SERVE = 'mkdir -p /srv && hostname > /srv/index.html && httpd -h /srv';
 
 let network: Network;
 let template: TemporaryTemplate;
-/** Booted with its card, where the others are forks. */
+/** Booted with its card, while the others are forks. */
 let web: Machine;
 let db: Machine;
 
@@ -66,7 +66,7 @@ it('lets machines find each other by name, booted or forked', async () => {
   const ping = await web.exec(['ping', '-c', '1', '-s', '4000', 'db']);
   expect(ping.stdout.toString()).toContain('(10.99.0.3)');
   expect(ping.exitCode).toBe(0);
-  // A machine that has no other network has no way out, and the others have the one that they had.
+  // A machine without another network has no default route, and the others keep theirs.
   expect(await defaultRoutes(web)).toEqual([]);
   expect(await defaultRoutes(db)).toHaveLength(1);
 });
@@ -113,17 +113,17 @@ it('keeps networks separate; a machine can be in two', async () => {
   expect(await Promise.all([get(both, 'web'), get(both, 'behind')])).toEqual(['web', 'behind']);
   expect(await get(behind, 'both')).toBe('both');
   expect(await get(behind, 'web')).toBeUndefined();
-  // Not even where it is told the address and a way.
+  // Not even with the address and a route.
   await behind.exec(['sh', '-c', 'ip address add 10.99.0.9/24 dev eth1']);
   expect(await get(behind, '10.99.0.2')).toBeUndefined();
-  // What is closed leads nowhere, and its machines go on.
+  // A closed network forwards nothing, and its machines continue.
   await backstage[Symbol.asyncDispose]();
   expect(await Promise.all([get(both, 'web'), get(both, 'behind')])).toEqual(['web', undefined]);
   expect(await both.stop()).toMatchObject({ rung: 'guest', outcome: { kind: 'power-off' } });
 });
 
 it('assigns addresses by DHCP too', async () => {
-  // busybox's client, which only asks: what it would set up is there already.
+  // busybox’s client, which only requests: the configuration is already in place.
   const { stderr, exitCode } = await web.exec(['udhcpc', '-f', '-n', '-q', '-i', 'eth0', '-s', '/bin/true']);
   expect(stderr.toString()).toContain('lease of 10.99.0.2 obtained from 10.99.0.1');
   expect(exitCode).toBe(0);

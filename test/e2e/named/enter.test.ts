@@ -75,7 +75,7 @@ test('kills a command that ignores the first signal and prints endlessly, and wa
   const quiet = home.start(['exec', 'm', 'sh', '-c', script(':')]);
   await until(() => quiet.stdout().includes('ready'));
   quiet.process.kill('SIGTERM');
-  // Longer than the other one was let print.
+  // Longer than the endless command was allowed to print.
   await home.vmlet('exec', '--timeout', '7s', 'm', 'true');
   expect(quiet.process.exitCode).toBeNull();
   expect(stdout.length).toBeGreaterThan(1024 * 1024);
@@ -125,7 +125,7 @@ describe('vmlet cp', () => {
     expect(lstatSync(join(back, 'sealed')).mode & 0o777).toBe(0o500);
     expect(readlinkSync(join(back, 'absolute'))).toBe('/etc/hostname');
     expect(readdirSync(home.path).filter((name) => name.startsWith('.vmlet-'))).toEqual([]);
-    // For an ordinary user who removes it.
+    // So that an ordinary user can remove it.
     for (const path of [tree, back]) chmodSync(join(path, 'sealed'), 0o700);
   });
 

@@ -21,7 +21,7 @@ import { type ListedMachine, MachineStore } from '../../../src/machines/index.ts
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Finished, type Started, start, until } from '../command.ts';
 
-/** A live process that has to do with a home. */
+/** A live process that belongs to a home. */
 export interface HomeProcess {
   readonly pid: number;
   /** Field 22 of /proc/PID/stat. */
@@ -32,8 +32,8 @@ export interface HomeProcess {
 }
 
 /**
- * A user of its own, as far as vmlet sees: XDG directories with nothing in them but the host's images and what is known
- * of the host.
+ * A user of its own, as far as vmlet sees: XDG directories that contain only the host’s images and its probed
+ * features.
  */
 export interface Home {
   readonly path: string;
@@ -44,16 +44,16 @@ export interface Home {
   vmlet(...args: string[]): Promise<Finished>;
   start(args: readonly string[], options?: { readonly input?: string }): Started;
   machines(): ListedMachine[];
-  /** All live processes that name this home's directories in their command line or environment, or have files in it open. */
+  /** All live processes that name this home’s directories in their command line or environment, or have files in it open. */
   processes(): HomeProcess[];
-  /** Pulls the plug of all machines and removes them with their disks. */
+  /** Powers off all machines immediately, and removes them with their disks. */
   removeAll(): Promise<void>;
-  /** The same, and the directories too. @throws Error that names processes which are left then; they are killed. */
+  /** The same, and removes the directories. @throws Error that names the remaining processes, which are killed. */
   close(): Promise<void>;
 }
 
 /**
- * @param parent the folder that it lies in; the host's temporary one by default.
+ * @param parent the directory that contains it; the host’s temporary one by default.
  * @param command vmlet's command; the built one by default.
  */
 export async function makeHome(parent?: string, command?: string): Promise<Home> {
@@ -96,7 +96,7 @@ export async function makeHome(parent?: string, command?: string): Promise<Home>
   };
 }
 
-/** Building micro and probing the host would take each home some seconds. */
+/** Building micro and probing the host would take some seconds for each home. */
 function shareWithHost(own: ReturnType<typeof locate>): void {
   const host = locate(process.env, homedir(), process.getuid?.() ?? 0);
   mkdirSync(host.images, { recursive: true, mode: 0o700 });
@@ -114,7 +114,7 @@ async function removeOne(store: MachineStore, name: string): Promise<void> {
       return true;
     } catch (error) {
       if (!(error instanceof MachineBusyError)) throw error;
-      // A command of the test that is on its way out, or waits for a guest that hangs.
+      // A command of the test that is exiting, or waits for a guest that hangs.
       await killOne(store, name);
       return false;
     }
@@ -132,7 +132,7 @@ async function killOne(store: MachineStore, name: string): Promise<void> {
 
 const PATIENCE_MS = 10_000;
 
-/** Says who is still there after some patience, and kills them. */
+/** Returns the processes that are left after a while, and kills them. */
 async function endStragglers(path: string): Promise<string[]> {
   const deadline = Date.now() + PATIENCE_MS;
   await until(() => processesOf(path).length === 0 || Date.now() > deadline);
@@ -164,13 +164,13 @@ function lookAt(pid: string, path: string): HomeProcess | undefined {
       openFiles(directory).some((file) => file.startsWith(path));
     return belongs ? { pid: Number(pid), startTime: Number(fields[19]), program, commandLine } : undefined;
   } catch (error) {
-    // Gone just now, or another user's.
+    // It has exited, or is another user’s.
     if (isSystemError(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return undefined;
     throw error;
   }
 }
 
-/** passt names no file of ours in its arguments; what it prints goes into one. */
+/** passt names no file of ours in its arguments; its output goes into one. */
 function openFiles(directory: string): string[] {
   return readdirSync(`${directory}/fd`).map((fd) => {
     try {

@@ -10,7 +10,7 @@ import { type Started, VMLET, start, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 import { Terminal } from './terminal.ts';
 
-/** Clears the screen, if a terminal obeys it. */
+/** Clears the screen, if a terminal interprets it. */
 const clearing = bootSector(
   [0xba, 0xf8, 0x03], // mov dx, 0x3f8
   [...Buffer.from('\u001b[2J\u001b[Hcleared\r\n')].flatMap((byte) => [0xb0, byte, 0xee]), // mov al, byte; out dx, al
@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 afterAll(async () => home.close());
 
-/** A machine that has started and whose guest has said something. */
+/** A running machine whose guest has printed something. */
 async function machine(
   name: string,
   sector: keyof typeof sectors,
@@ -91,7 +91,7 @@ describe('vmlet logs', () => {
   it('selects lines by --since and --until', async () => {
     await machine('m', 'hang');
     await home.vmlet('kill', 'm');
-    // The times of a serial log are true to a second.
+    // The times of a serial log are accurate to a second.
     await pause(2500);
     const between = new Date().toISOString();
     await home.vmlet('start', 'm');
@@ -303,7 +303,7 @@ describe('vmlet console', () => {
     await terminal.shows(/^up$/);
     terminal.press('hello');
     await terminal.shows(/^hello$/);
-    // The terminal's own keys are the guest's.
+    // The terminal’s own keys go to the guest.
     terminal.press('C-c', 'C-z');
     await until(
       () => readFileSync(home.store.get('m').files.serialLog, 'latin1') === 'up\nhello\u0003\u001a',

@@ -3,7 +3,7 @@ import { VMLET, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 import { Terminal } from './terminal.ts';
 
-/** In the order in which they are: one machine serves all of them. */
+/** These tests depend on their order: one machine serves all of them. */
 describe('micro as a named machine', () => {
   let home: Home;
   beforeAll(async () => {
@@ -29,7 +29,7 @@ describe('micro as a named machine', () => {
     terminal.press('echo $((6 * 7)); tty; exit', 'Enter');
     await terminal.shows(/^42$/);
     await terminal.shows(/^\/dev\/ttyS0$/);
-    // What is typed between the two shells is lost with the session that ends.
+    // Input typed between the two shells is lost with the session that ends.
     await until(() => /^\/dev\/ttyS0$[^]*^root@m:~# *$/m.test(terminal.lines().join('\n').trimEnd()));
     terminal.press('echo again $((6 * 7))', 'Enter');
     await terminal.shows(/^again 42$/);
@@ -44,7 +44,7 @@ describe('micro as a named machine', () => {
     await inGuest('echo second >/data/file');
     expect(await home.vmlet('snapshot', 'restore', 'm', 'first')).toMatchObject({ status: 0 });
     expect(await inGuest('cat /data/file')).toBe('first\n');
-    // A power cut, after which the journal is read.
+    // A power cut, after which the journal is replayed.
     expect(await home.vmlet('kill', 'm')).toMatchObject({ status: 0 });
     expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
     expect(await inGuest('cat /data/file')).toBe('first\n');

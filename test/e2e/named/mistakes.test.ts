@@ -5,7 +5,7 @@ import { makeHome } from './home.ts';
 const home = await makeHome();
 afterAll(async () => home.close());
 
-/** All of what the command printed, for a command that has to fail without a machine to show for it. */
+/** The whole output of a command that must fail, without a machine. */
 async function refusal(...args: string[]): Promise<Finished['stderr']> {
   const { status, stdout, stderr } = await home.vmlet(...args);
   expect({ status, stdout }).toStrictEqual({ status: 125, stdout: '' });

@@ -22,10 +22,10 @@ const start = ['start', 'm'];
 const stop = ['stop', '-t', '30', 'm'];
 const kill = ['kill', 'm'];
 const remove = ['rm', '--storage', 'm'];
-/** It ends, because it may begin after the other command, in a guest that has booted again. */
+/** It ends by itself, because it may start after the other command, in a guest that has rebooted. */
 const flood = ['exec', 'm', '--', 'sh', '-c', 'yes x | head -n 2000000'];
 
-/** The state of m at first, and two commands that are begun at once. */
+/** The initial state of m, and two commands that start at once. */
 const RACES: readonly (readonly ['absent' | 'stopped' | 'running', readonly string[], readonly string[]])[] =
   [
     ['absent', create, create],
@@ -54,9 +54,9 @@ const RACES: readonly (readonly ['absent' | 'stopped' | 'running', readonly stri
     ['running', ['wait', 'm', '--for', 'stopped'], ['restart', 'm']],
   ];
 
-/** How much later the second begins, to meet the first elsewhere: `VMLET_RACE_LATER_MS=400`. */
+/** The delay of the second command, to vary where they meet: `VMLET_RACE_LATER_MS=400`. */
 const LATER_MS = Number(process.env['VMLET_RACE_LATER_MS'] ?? 0);
-/** Statuses of vmlet itself, and of a command whose machine has gone. */
+/** Exit statuses of vmlet itself, and of a command whose machine has ended. */
 const STATUSES = [0, 1, 124, 125];
 
 it.each(RACES)('%s: %j and %j', { timeout: 5 * MINUTES }, async (state, ...commands) => {
@@ -78,7 +78,7 @@ it.each(RACES)('%s: %j and %j', { timeout: 5 * MINUTES }, async (state, ...comma
     expect(finished.stderr).not.toMatch(/^\s+at .*:\d+:\d+|unexpected|TypeError|E[A-Z]{4,}:/m);
   }
   expect(await liesOf(home)).toEqual([]);
-  // The machine, if it is still there, can be used and removed.
+  // The machine, if it still exists, can be used and removed.
   for (const { name, ...found } of home.machines()) {
     expect(found).not.toHaveProperty('problem');
     expect(await home.vmlet('rm', '-f', '--storage', name)).toMatchObject({ status: 0 });

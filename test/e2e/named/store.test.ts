@@ -106,10 +106,10 @@ describe('a start that is killed before QEMU has loaded the saved memory', () =>
     async () => {
       const { files } = await createRunning('m');
       expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
-      // QEMU waits for what it is told over this monitor, and we are in front of the one who tells it.
+      // QEMU waits for its launcher on this monitor, and the test connects before the launcher does.
       const start = home.start(['start', 'm']);
       const monitor = await until(async () => connect(files.shellSocket));
-      // Before it says so, it may be seen as it is at first, in prelaunch.
+      // Before it reports that, its first state, prelaunch, may be visible.
       await until(() => listedState('m') === 'inmigrate');
       start.process.kill('SIGKILL');
       await start.finished;
@@ -122,7 +122,7 @@ describe('a start that is killed before QEMU has loaded the saved memory', () =>
       expect(existsSync(files.savedState)).toBe(false);
       expect(await liesOf(home)).toEqual([]);
 
-      // As it lies when the start is killed a moment later: QEMU has the memory, and nobody let it run.
+      // The state if the start is killed a moment later: QEMU has the memory, but was not resumed.
       expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
       const note = readFileSync(files.savedStateNote);
       expect(await home.vmlet('start', '--paused', 'm')).toMatchObject({ status: 0 });

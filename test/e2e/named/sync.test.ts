@@ -138,7 +138,7 @@ describe('vmlet sync', () => {
         return found === 'two!threea' ? found : undefined;
       });
       expect(seen).toBe('two!threea');
-      // A directory that is new is watched, too.
+      // A new directory is watched, too.
       write(root, { 'new/deep/c': 'four' });
       await until(async () => (await inGuest('cat /srv/watched/new/deep/c 2>/dev/null')) === 'four');
       await until(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { until } from '../command.ts';
 import type { Home } from './home.ts';
 
-/** A real terminal of 100 columns and 30 rows in which one command line after the other is run, as a user of a home. */
+/** A real terminal of 100 columns and 30 rows in which command lines run one after the other, as a user of a home. */
 export class Terminal implements Disposable {
   readonly #directory: string;
   readonly #environment: NodeJS.ProcessEnv;
@@ -14,21 +14,21 @@ export class Terminal implements Disposable {
     this.#environment = environment;
   }
 
-  /** A server that was told to end answers on its socket until it has: the next one has a socket of its own. */
+  /** A terminating server answers on its socket until it has ended: the next one has its own socket. */
   get #socket(): string {
     return join(this.#directory, `tmux-${String(this.#servers)}`);
   }
 
-  /** Runs it in a new window, which says `left with STATUS` and how the terminal is set when it has ended. */
+  /** Runs it in a new window, which prints `left with STATUS` and the terminal’s settings at its end. */
   run(commandLine: string): void {
     this[Symbol.dispose]();
     this.#servers += 1;
-    // Ctrl-C is for the command alone.
+    // Ctrl-C reaches only the command.
     const line = `trap : INT; TERM=screen ${commandLine}; echo "left with $?"; stty -a; exec sleep 1000`;
     this.#tmux('new-session', '-d', '-s', 'main', '-x', '100', '-y', '30', line);
   }
 
-  /** Names as tmux has them: `C-]`, `Enter`. */
+  /** Key names of tmux: `C-]`, `Enter`. */
   press(...keys: string[]): void {
     this.#tmux('send-keys', '-t', 'main', ...keys);
   }

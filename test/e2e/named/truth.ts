@@ -12,7 +12,7 @@ export type Role = 'command' | 'keeper' | 'qemu' | 'passt' | 'other';
 export function roleOf({ program, commandLine }: HomeProcess): Role {
   if (commandLine.includes(VMLET)) return 'command';
   if (commandLine.includes('/vmlet-keeper keep ')) return 'keeper';
-  // Not QEMU, nor passt, yet.
+  // Neither QEMU nor passt yet.
   if (commandLine.includes('/vmlet-confine ')) return 'other';
   if (commandLine.includes('qemu-system-x86_64 ')) return 'qemu';
   return program.startsWith('passt') ? 'passt' : 'other';
@@ -39,8 +39,8 @@ interface Identity {
 const PATIENCE_MS = 60_000;
 
 /**
- * Waits until nothing of a command is on its way any more, and asks `vmlet ls --json` then.
- * @returns what is wrong with its answer, by what the kernel says of the processes; nothing when it tells the truth.
+ * Waits until no process of a command is left, and then runs `vmlet ls --json`.
+ * @returns the errors in its answer, compared with the kernel’s processes; empty if it is correct.
  */
 export async function liesOf(home: Home): Promise<string[]> {
   await settle(home);
@@ -52,8 +52,8 @@ export async function liesOf(home: Home): Promise<string[]> {
 }
 
 /**
- * Waits until nothing of a command is on its way any more; @returns false when that does not come.
- * @param lasting states that are mostly passed through, and may last here.
+ * Waits until no process of a command is left; @returns false if that does not happen.
+ * @param lasting usually transient states that may last here.
  */
 export async function settle(home: Home, lasting: readonly string[] = []): Promise<boolean> {
   const deadline = Date.now() + PATIENCE_MS;
@@ -64,7 +64,7 @@ export async function settle(home: Home, lasting: readonly string[] = []): Promi
   return true;
 }
 
-/** The test's own look at the machines is for knowing when to ask; what `ls` says is compared, not this. */
+/** The test looks at the machines only to know when to ask; the output of `ls` is compared, not this. */
 function isSettled(home: Home, lasting: readonly string[]): boolean {
   const processes = home.processes();
   const passing = processes.some((one) => ['command', 'other'].includes(roleOf(one)));
@@ -82,7 +82,7 @@ function isSettled(home: Home, lasting: readonly string[]): boolean {
 
 const IN_BETWEEN: ReadonlySet<string> = new Set(['starting', 'shutdown', 'prelaunch', 'save-vm']);
 
-/** Processes of no machine that is said to run, and processes that are said to live and do not. */
+/** Processes that belong to no running machine, and recorded processes that are not alive. */
 function unaccounted(processes: readonly HomeProcess[], machines: Listing['machines']): string[] {
   const alive = new Map(processes.map((one) => [`${one.pid}@${one.startTime}`, one]));
   const running = machines.filter(({ status }) => status?.kind === 'running');
@@ -94,7 +94,7 @@ function unaccounted(processes: readonly HomeProcess[], machines: Listing['machi
       lives: identity !== undefined && identifyProcess(identity.pid)?.startTime === identity.startTime,
     }));
   });
-  // Not by `alive`: of passt an ordinary user sees that it lives, and not whose it is.
+  // Not by `alive`: an ordinary user sees that passt is alive, but not whose it is.
   const missing = claims.filter(({ lives }) => !lives);
   const claimed = new Set(claims.map((claim) => claim.process));
   const unowned = [...alive].filter(([key]) => !claimed.has(key));
@@ -108,11 +108,11 @@ function unaccounted(processes: readonly HomeProcess[], machines: Listing['machi
 
 export interface DiskCheck {
   readonly corrupt: readonly string[];
-  /** Clusters that nobody uses: lost space, and no harm. */
+  /** Leaked clusters: wasted space, but harmless. */
   readonly leaking: number;
 }
 
-/** Asks qemu-img about each disk of the machines that do not run, and about those that outlived their machine. */
+/** Checks with qemu-img each disk of stopped machines, and disks that outlived their machine. */
 export async function checkDisks(home: Home): Promise<DiskCheck> {
   const stopped = home.machines().filter((one) => 'spec' in one && one.status.kind !== 'running');
   const disks = stopped.flatMap((one) =>
@@ -139,7 +139,7 @@ export function keptDisks({ environment }: Home): string[] {
   return entries(locate(environment, '/', 0).disks);
 }
 
-/** What commands that were killed have left behind and any later one should have swept. */
+/** Leftovers of killed commands that any later command should have removed. */
 export function leftovers(home: Home): string[] {
   const { machines, logs, runtime } = locate(home.environment, '/', 0);
   const ids = new Set(home.machines().map((one) => ('spec' in one ? one.spec.id : '')));
@@ -147,7 +147,7 @@ export function leftovers(home: Home): string[] {
   return [...orphans, ...halfWritten(machines)];
 }
 
-/** What only those sweep who make or remove a machine themselves. */
+/** Leftovers that only commands that create or remove a machine sweep. */
 export function stagingLeftovers({ environment }: Home): string[] {
   return entries(join(locate(environment, '/', 0).machines, '.staging'));
 }

@@ -9,7 +9,7 @@ import { type Home, makeHome } from './home.ts';
 
 /** The commands of the table in docs/from-virsh.md, in its order. Each is run unchanged. */
 const rows = commandsOfTable(readFileSync(join(import.meta.dirname, '../../../docs/from-virsh.md'), 'utf8'));
-/** They go on until somebody leaves them, or need a program that shows a screen. */
+/** Commands that run until the user ends them, or need a program that shows a screen. */
 const endless = new Set(['events', 'console', 'view']);
 const missing = missingForMiniIso();
 let home: Home;
@@ -31,7 +31,7 @@ beforeAll(async () => {
   return async () => home.close();
 });
 
-/** Ports of the table may be taken on the host of the test. */
+/** Ports of the table may be in use on the host of the test. */
 function withFreePorts(words: readonly string[]): string[] {
   return words.map((word) => word.replace(/^(\d{4}):(\d{2})$/, '3$1:$2').replace(/^9090$/, '39090'));
 }
@@ -57,7 +57,7 @@ it.skipIf(missing !== undefined).each(rows)('%s', async (row) => {
   expect({ row, status, stderr }).toMatchObject({ status: 0 });
 });
 
-/** What an endless verb says first; the console shows what the guest has said before. */
+/** The first output of an endless command; the console shows earlier output of the guest. */
 const firstWords: Readonly<Record<string, RegExp>> = { events: / server [A-Z_]+/, console: />/ };
 
 async function expectTalk(started: Started, verb: string): Promise<Finished> {
@@ -67,7 +67,7 @@ async function expectTalk(started: Started, verb: string): Promise<Finished> {
     started.process.kill('SIGTERM');
   }
   const finished = await started.finished;
-  // No viewer has a display to show it on here: what is said then is what to install and where the socket is.
+  // No viewer has a display here: the error says how to install one and where the socket is.
   expect(finished.stdout + finished.stderr).toMatch(expected ?? /vnc/);
   return finished;
 }

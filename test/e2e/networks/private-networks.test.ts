@@ -31,7 +31,7 @@ const ping = async (from: string, to: string): Promise<string> =>
 const lan = async (): Promise<PrivateNetwork> => networks.get('lan');
 const member = async (name: string) => (await lan()).members.find((one) => one.name === name);
 
-/** Live processes of the networks themselves. */
+/** Live processes of the networks. */
 const running = (program: string): number[] =>
   home
     .processes()
@@ -52,7 +52,7 @@ const plugOf = (name: string): number => {
   return found.pid;
 };
 
-/** Counts the lost ones of 30 pings at 0.2 s while `fault` happens. */
+/** Counts the lost ones of 30 pings at 0.2 s intervals while `fault` happens. */
 async function lostPings(from: string, to: string, fault: () => void | Promise<void>): Promise<number> {
   const pings = home.start(['exec', from, '--', 'ping', '-c', '30', '-i', '0.2', '-W', '2', to]);
   await until(() => pings.stdout().includes('seq=4 '));
@@ -76,7 +76,7 @@ test('machines find each other by name, including later ones, and the last one l
   await ping('web', 'cache.lan');
   const hosts = await vmlet('exec', 'web', '--', 'cat', '/etc/hosts');
   expect(hosts).toMatch(/^10\.9\.0\.4 spare spare\.lan$/m);
-  // IPv6, and the way out is still the first card.
+  // IPv6, and the default route still uses the first card.
   await ping('web', (await member('db'))?.ipv6 ?? '');
   expect(await vmlet('exec', 'web', '--', 'ip', 'route')).toMatch(/^default via 10\.0\.2\.2 dev eth0/m);
 
@@ -88,7 +88,7 @@ test('machines find each other by name, including later ones, and the last one l
     ['web', '10.9.0.2', true],
   ]);
 
-  // Addresses survive a restart, and names do where they are in memory alone.
+  // Addresses survive a restart, and so do names that are only in memory.
   await vmlet('restart', 'db');
   await ping('web', 'db');
   await ping('db', 'web.lan');
@@ -110,7 +110,7 @@ test('killed programs are restarted, and other members are not affected', async 
   expect(await lostPings('web', 'db', () => void process.kill(plugOf('db'), 'SIGKILL'))).toBeLessThanOrEqual(
     2,
   );
-  // The keeper of one: its QEMU and plug go with it.
+  // The keeper of one machine: its QEMU and plug end with it.
   const keeper = home
     .processes()
     .find(
@@ -143,10 +143,10 @@ test('a machine can be in one private network alone, or in two', async () => {
   await ping('web', 'db');
   await ping('web', 'proxy');
   expect(await vmlet('exec', 'db', '--', 'ip', '-o', '-4', 'addr')).not.toContain('10.0.2.15');
-  // A frame of 9000 bytes passes where the network has room for it.
+  // A frame of 9000 bytes passes if the network’s MTU permits it.
   await vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '5', '-s', '8900', 'proxy');
   expect(await vmlet('exec', 'web', '--', 'cat', '/sys/class/net/eth2/mtu')).toBe('9000\n');
-  // Nobody is between the two.
+  // There is no router between the two.
   expect(await home.vmlet('exec', 'db', '--', 'ping', '-c', '1', 'proxy')).toMatchObject({ status: 1 });
   // A machine that leaves a network forgets its names.
   await vmlet('kill', 'web');

@@ -45,7 +45,7 @@ test('a one-off machine reaches a named machine by name, and is forgotten afterw
   await until(() => waiting.stdout().includes('1 packets received'));
   expect(await member('vmlet')).toMatchObject({ address: '10.9.0.3', plugged: true });
   await vmlet('exec', 'db', '--', 'ping', '-c', '1', '-W', '5', 'vmlet.lan');
-  // The name is taken by now, and nobody has asked for it.
+  // The default name is in use by now, so another one is chosen.
   const once = ['--network', 'none', '--network', 'lan', 'micro', '--', 'sh', '-c'];
   expect(await vmlet('run', ...once, 'cat /etc/hosts; ping -c 1 vmlet')).toMatch(
     /^10\.9\.0\.4 vmlet-2 vmlet-2\.lan$[^]*1 packets received/m,
@@ -54,7 +54,7 @@ test('a one-off machine reaches a named machine by name, and is forgotten afterw
     'the name db is taken by db in the network lan',
   );
   expect((await home.vmlet('network', 'rm', 'lan')).stderr).toContain('is in use by db, vmlet');
-  // Killed, it cannot say goodbye.
+  // A killed process cannot leave the network.
   waiting.process.kill('SIGKILL');
   await waiting.finished;
   await until(async () => (await member('vmlet')) === undefined);

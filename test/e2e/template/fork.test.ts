@@ -22,7 +22,7 @@ import { start, until } from '../command.ts';
 
 const directory = temporaryDirectory();
 const MACHINE_ID = 'a'.repeat(32);
-/** In the order in which a fork might give away that it has the memory of another. */
+/** Values by which a fork might reveal that it has another guest’s memory, in order. */
 const IDENTITY = `
 head -c 16 /dev/urandom | od -An -tx1
 /root/getrandom
@@ -43,7 +43,7 @@ int main(void)
 }
 `;
 
-/** By which guests reach this host through passt, which does not let them to its loopback. */
+/** The address by which guests reach this host through passt, which does not permit its loopback. */
 const HOST_ADDRESS = Object.values(networkInterfaces())
   .flat()
   .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
@@ -51,7 +51,7 @@ const HOST_ADDRESS = Object.values(networkInterfaces())
 const suite = new Scope();
 const connections = new Set<Socket>();
 let template: TemporaryTemplate;
-/** By what the template has, mostly passt, and by slirp, which is another network than passt's. */
+/** With the template’s network, usually passt, and with slirp, which differs. */
 let forks: readonly Machine[];
 
 beforeAll(async () => {
@@ -88,7 +88,7 @@ beforeAll(async () => {
 });
 afterAll(async () => suite.close());
 
-/** The connections are of programs in sessions of their own, which those of their commands do not end. */
+/** The connections belong to programs in their own sessions, which do not end with their commands. */
 function warmUp(machine: Machine, { port }: AddressInfo): string {
   const host = machine.plan.network?.backend === 'slirp' ? '10.0.2.2' : HOST_ADDRESS;
   return `
@@ -173,7 +173,7 @@ describe('a fork', () => {
   it('is reachable on its own ports at once, and has the files of the warm-up', async () => {
     for (const fork of forks) expect(await fromPort(fork)).toBe('warm\n');
     expect(forks[0]!.ports[0]!.hostPort).not.toBe(forks[1]!.ports[0]!.hostPort);
-    // By slirp, 10.0.2.2 is this host.
+    // With slirp, 10.0.2.2 is this host.
     const { port } = await echoServer();
     expect(await inGuest(forks[1]!, `echo again | nc -w 30 10.0.2.2 ${port}`)).toBe('again\n');
   });
@@ -216,7 +216,7 @@ function commandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
-    // It ended while we looked.
+    // It ended in the meantime.
     return '';
   }
 }
@@ -257,7 +257,7 @@ describe('a warm pool', () => {
     await using one = await pool.fork({ log: pino({ level: 'debug' }, { write }) });
     expect(lines.join('')).not.toContain('QEMU speaks QMP');
     const seconds = Number(await inGuest(one, 'date +%s'));
-    // Without being set, its clock would be two seconds behind.
+    // Otherwise its clock would be two seconds behind.
     expect(Math.abs(seconds + 0.5 - Date.now() / 1000)).toBeLessThan(1.5);
     await using other = await pool.fork();
     const [mine = [], others = []] = await Promise.all(

@@ -22,7 +22,7 @@ interface Home {
   readonly env: NodeJS.ProcessEnv;
   readonly guests: string;
   readonly run: (...words: string[]) => Started;
-  /** Runs to the end, and tells by the log where the guest came from. */
+  /** Runs to the end, and returns from the log where the guest came from. */
   readonly origin: (...words: string[]) => Promise<string>;
   readonly kept: () => string[];
 }
@@ -58,7 +58,7 @@ describe('a run', () => {
     const { origin, run, env, kept, guests } = home();
     expect(await origin('micro', 'true')).toBe('boot, kept');
     expect(await origin('micro', 'true')).toBe('fork');
-    // What every fork gets anew makes no difference, and what is of the guest does.
+    // Options that every fork sets anew do not matter, and options of the guest do.
     expect(
       await origin('--name', 'web', '-p', '80/udp', '-e', 'A=b', '--timeout', '5m', 'micro', 'true'),
     ).toBe('fork');
@@ -147,7 +147,7 @@ describe('kept guests', () => {
     await looks();
     const [one, other] = [await looks(), await looks()];
     const boot = await looks('--fresh');
-    // Random numbers, ids and addresses differ; time and name are those of a boot.
+    // Random numbers, ids and addresses differ; time and name are as after a boot.
     for (const line of [0, 1, 2, 3]) expect(new Set([one, other, boot].map((all) => all[line])).size).toBe(3);
     expect(Math.abs(Number(one[4]) - Date.now() / 60_000)).toBeLessThan(2);
     expect([one[5], other[5]]).toEqual([boot[5], boot[5]]);
@@ -169,7 +169,7 @@ describe('kept guests', () => {
     await first.finished;
     expect(await origin('micro', 'true')).toMatch(/^boot, kept$|^fork$/);
     expect(kept()).toHaveLength(1);
-    // What the killed run left is gone: one directory and its name remain.
+    // The killed run’s leftovers are gone: one directory and its name remain.
     expect(readdirSync(guests)).toHaveLength(2);
   });
 
@@ -208,7 +208,7 @@ describe('kept guests', () => {
   it('are removed by a prune, and a fork of them keeps running', async () => {
     const { run, origin, env, kept, guests } = home();
     await origin('micro', 'true');
-    // Ctrl-C in the terminal, or SIGTERM, is the command's.
+    // Ctrl-C in the terminal, or SIGTERM, goes to the command.
     const command = 'trap "cat /etc/hostname; exit 0" TERM; echo up; sleep 10000 & wait';
     const running = run('micro', 'sh', '-c', command);
     await until(() => running.stdout().includes('up'));

@@ -12,7 +12,7 @@ import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { until } from '../command.ts';
 import { whyNoShares } from '../virtiofsd.ts';
 
-/** Forks whose directories and volumes their template did not have. */
+/** Forks with directories and volumes that their template did not have. */
 
 const directory = temporaryDirectory();
 const MEMORY = '96M';

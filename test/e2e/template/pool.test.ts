@@ -6,7 +6,7 @@ import { openPool } from '../../../src/index.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
 
-/** Pools of the command, each served by a process of its own. */
+/** Pools of the command, each served by a separate process. */
 
 const SMALL = ['--memory', '96M', '--net', 'none'];
 let home: Home;

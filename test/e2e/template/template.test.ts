@@ -5,7 +5,7 @@ import { temporaryDirectory } from '../../directory.ts';
 import { VMLET, type Finished, start, until, vmlet } from '../command.ts';
 import { execFileSync } from 'node:child_process';
 
-/** Templates through the built command. One is made for all that only look at it. */
+/** Templates through the built command. One is created for all tests that only read it. */
 
 const directory = temporaryDirectory();
 const name = `test-${process.pid}`;
@@ -109,7 +109,7 @@ describe('a template', () => {
       expect(await create(other, '--run', 'false || true', '--reuse')).toMatchObject({ status: 0 });
       const second = await inspect(other);
       expect(second.directory).not.toBe(first.directory);
-      // As if QEMU and vmlet had been brought up to date.
+      // As after an update of QEMU and vmlet.
       const path = join(second.directory, 'template.json');
       const record = readFileSync(path, 'utf8');
       writeFileSync(path, record.replaceAll(/"(QEMU|hardware)": ".*"/g, '"$1": "another"'));

@@ -25,7 +25,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await browser.close();
     await home.close();
   });
-  // One that failed may have left another page.
+  // A failed test may have left another page.
   beforeEach(async () => page.evaluate("location.hash = '#/machines'"));
   afterEach(async () => {
     expect(ui.problems).toEqual([]);
@@ -48,7 +48,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
       .click();
   }
 
-  /** The notice of an action that is done, with its command. */
+  /** The notice of a completed action, with its command. */
   async function done(title: string, command: string): Promise<void> {
     const notice = page.locator('.notice.done', { hasText: `${title} done` });
     await notice.getByText(command, { exact: true }).first().waitFor();
@@ -141,7 +141,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     expect(home.store.names()).toEqual(['m', 'other']);
     await row('second').waitFor({ state: 'detached' });
 
-    // The refusal is the command's own sentence.
+    // The error is the command’s own sentence.
     await more('other', 'Protect');
     await until(() => home.store.get('other').spec.protected);
     await more('other', 'Remove …');
@@ -244,7 +244,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await other.close();
     await row('m').getByRole('button', { name: 'Resume m' }).click();
     await inState('m', 'running');
-    // An action is shown by the page that began it.
+    // An action is shown only by the page that started it.
     expect(await page.locator('.notice', { hasText: 'Pause m' }).count()).toBe(0);
   });
 

@@ -12,7 +12,7 @@ export class UiServer {
   readonly #browser: Browser;
   readonly #contexts: BrowserContext[] = [];
   readonly #command: Started;
-  /** Everything that should not have happened: errors of scripts, requests to other hosts. */
+  /** Unexpected events: script errors, requests to other hosts. */
   readonly problems: string[] = [];
 
   constructor(home: Home, browser: Browser) {

@@ -2,7 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { loadVerb } from '../../../src/cli/commands.ts';
 import { withoutAlias } from '../../../src/cli/help/aliases.ts';
 
-/** Returns each call of vmlet in a line of the shell, as its words. */
+/** Returns the words of each call of vmlet in a shell line. */
 export function callsOfVmlet(line: string): string[][] {
   return line
     .split(/ (?:\||&&|;|&) ?|; |>>?/)
@@ -11,7 +11,7 @@ export function callsOfVmlet(line: string): string[][] {
     .map((words) => withoutAlias(words.slice(1)));
 }
 
-/** Returns what the definitions of the commands do not allow in a call: unknown flags, missing words. */
+/** Returns the errors of a call according to the command definitions: unknown flags, missing arguments. */
 export async function problemsOfCall([word = '', ...rest]: readonly string[]): Promise<string[]> {
   if (word.startsWith('--')) return ['--help', '--version'].includes(word) ? [] : [`no option ${word}`];
   let command: Command | undefined = await loadVerb(word);

@@ -20,7 +20,7 @@ async function type(...words: string[]): Promise<{ status: unknown; stderr: stri
   return { status: process.exitCode, stderr: printed };
 }
 
-/** Words of other programs, and the answer: no command that loses something is spelled out, but for its help. */
+/** Commands of other programs, and the answer: destructive commands are not spelled out, only their help. */
 const ADVISED: readonly [string, RegExp][] = [
   ['build', /vmlet image build/],
   ['container', /need no prefix/],

@@ -22,7 +22,7 @@ it('names a test or an attack for each claim', () => {
   expect(claims.filter(({ proof }) => !/`(test\/|npm run hardening)/.test(proof))).toEqual([]);
 });
 
-/** The cells of each table, its heading first and without the line below that. */
+/** The cells of each table, its heading first, without the separator line. */
 function tables(text: string): string[][][] {
   return [...text.matchAll(/(?:^\|.*\n)+/gm)].map(([table]) =>
     table

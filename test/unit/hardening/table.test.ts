@@ -72,7 +72,7 @@ it('keeps rows that were not counted again', () => {
 });
 
 it('docs/security-counts.md has rows of every section, and no others', () => {
-  // Read and not imported: the sections bring all of their attacks with them.
+  // Read, not imported: the sections would load all of their attacks.
   const registered = /Record<string, Section>> = \{([^}]*)\}/.exec(
     readFileSync(join(root, 'test/hardening/sections.ts'), 'utf8'),
   )?.[1];

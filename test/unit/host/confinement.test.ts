@@ -7,7 +7,7 @@ import { everyLayer, noNamespaces } from '../confine/abilities.ts';
 
 const RESOLVED = '/run/systemd/resolve';
 
-/** A host with systemd-resolved, where all else is as it is named. */
+/** A host with systemd-resolved, where other paths are as named. */
 function find(path: string): FoundPath {
   if (path === RESOLVED) return { path, kind: 'directory', links: [] };
   if (path !== '/etc/resolv.conf') return { path, kind: 'file', links: [] };

@@ -9,7 +9,7 @@ import type {
   QmpInteger,
 } from '../../../src/qmp/index.ts';
 
-/** Compiled and never run: what is checked is what the compiler accepts. */
+/** Compiled and never run: the compiler is the test. */
 type Scenario = (client: QmpClient) => unknown;
 
 describe('commands', () => {

@@ -22,7 +22,7 @@ describe('packets', () => {
       Array.from({ length: 200 }, (_, index) => index),
     );
     expect(Math.min(...out.map(({ afterMs }) => afterMs))).toBeGreaterThanOrEqual(30);
-    // The last waits for the slowest of all.
+    // The last waits for the slowest.
     expect(out.at(-1)?.afterMs).toBeGreaterThan(60);
     expect((await deliver(still, 3)).map(({ content }) => content)).toEqual(['0', '1', '2']);
   });

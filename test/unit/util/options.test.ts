@@ -4,7 +4,7 @@ import { InvalidInputError } from '../../../src/errors/index.ts';
 import { parseOptions } from '../../../src/util/options.ts';
 import { recordOf } from '../../../src/util/record-of.ts';
 
-// Made anew for each test: what cannot make it fails one.
+// Created for each test: an error in creating it fails one.
 const schemaOf = () =>
   z.strictObject({
     size: z.int().optional(),

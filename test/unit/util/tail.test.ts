@@ -18,7 +18,7 @@ describe('the end of a stream', () => {
     expect(tail.last(10)).toEqual(['1', '2', '3']);
     expect(pushed(tail, '4\n5\n')).toEqual(['4', '5']);
     expect(tail.last(10)).toEqual(['3', '4', '5']);
-    // Also where one chunk has more than it keeps.
+    // Also if one chunk has more lines than it keeps.
     expect(pushed(tail, 'a\nb\nc\nd\ne\n')).toHaveLength(5);
     expect(tail.last(10)).toEqual(['c', 'd', 'e']);
   });

@@ -7,7 +7,7 @@ import { type Home, makeHome } from '../home.ts';
 import { leftovers, liesOf, stagingLeftovers } from '../truth.ts';
 
 const AT_ONCE = 20;
-/** How often all of it is done; `VMLET_ROUNDS=5` takes some minutes on two processors. */
+/** The number of rounds; `VMLET_ROUNDS=5` takes some minutes on two processors. */
 const ROUNDS = Number(process.env['VMLET_ROUNDS'] ?? 1);
 const MINUTES = 60_000;
 
@@ -27,7 +27,7 @@ afterAll(async () => home.close());
 
 const seen = new Map<string, number>();
 
-/** All at once; exactly one does it, and the others say why they did not. */
+/** All at once; exactly one succeeds, and the others report why they did not. */
 async function race(
   title: string,
   commands: readonly (readonly string[])[],
@@ -39,7 +39,7 @@ async function race(
     expect(status, `${title}: ${stderr}`).toBe(125);
     const sentence = losers.find((one) => one.test(stderr));
     expect(sentence, `${title}: ${stderr}`).toBeDefined();
-    // A line for what it is, and one for what to do.
+    // One line for the error, and one for the hint.
     expect(stderr.trim().split('\n').length, stderr).toBeLessThanOrEqual(2);
     const key = `${title}: ${stderr.split('\n')[0]?.replace(/process \d+/, 'process …') ?? ''}`;
     seen.set(key, (seen.get(key) ?? 0) + 1);

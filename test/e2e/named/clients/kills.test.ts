@@ -17,7 +17,7 @@ import {
   stagingLeftovers,
 } from '../truth.ts';
 
-/** How many kills; `VMLET_KILLS=200` is the whole sweep. */
+/** The number of kills; `VMLET_KILLS=200` is the whole sweep. */
 const KILLS = Number(process.env['VMLET_KILLS'] ?? 20);
 const SEED = Number(process.env['VMLET_SEED'] ?? 1);
 const MINUTES = 60_000;
@@ -25,14 +25,14 @@ const MINUTES = 60_000;
 type Operation = 'create' | 'start' | 'snapshot' | 'stop' | 'rm';
 type State = 'none' | 'stopped' | 'running';
 
-/** What may be done in each state, the likelier ones several times. */
+/** The commands for each state, likelier ones several times. */
 const MOVES: Readonly<Record<State, readonly Operation[]>> = {
   none: ['create'],
   stopped: ['start', 'start', 'snapshot', 'rm'],
   running: ['stop', 'stop', 'snapshot'],
 };
 
-/** Who may be killed while it goes on, the likelier ones several times. */
+/** The processes to kill meanwhile, likelier ones several times. */
 const VICTIMS: Readonly<Record<Operation, readonly Role[]>> = {
   create: ['command'],
   start: ['command', 'command', 'command', 'command', 'keeper', 'keeper', 'qemu', 'passt'],
@@ -41,7 +41,7 @@ const VICTIMS: Readonly<Record<Operation, readonly Role[]>> = {
   rm: ['command'],
 };
 
-/** What the same command says when there is nothing left to do for it. */
+/** The command’s message if there is nothing left to do. */
 const DONE_ALREADY: Readonly<Record<Operation, RegExp>> = {
   create: /^vmlet: machine "m" already exists$/m,
   start: /^vmlet: machine "m" is already running/m,
@@ -73,7 +73,7 @@ function commandOf(operation: Operation, random: Random): string[] {
     case 'snapshot':
       return ['snapshot', 'create', 'm', `s${++snapshots}`];
     case 'stop':
-      // The guest does not heed the power button.
+      // The guest ignores the power button.
       return ['stop', 'm', '--timeout', '300ms'];
     case 'rm':
       return random.below(2) === 0 ? ['rm', 'm'] : ['rm', 'm', '--storage'];
@@ -115,7 +115,7 @@ async function medianDurations(random: Random): Promise<Record<Operation, number
   };
 }
 
-/** Whom to kill lives by then, or nobody is killed. */
+/** The process to kill is running by then, or none is killed. */
 function killNow(victim: Role, command: Started): boolean {
   const pid =
     victim === 'command' ? command.process.pid : home.processes().find((one) => roleOf(one) === victim)?.pid;
@@ -123,7 +123,7 @@ function killNow(victim: Role, command: Started): boolean {
   try {
     return process.kill(pid, 'SIGKILL');
   } catch {
-    // Gone since it was looked for.
+    // It has exited in the meantime.
     return false;
   }
 }
@@ -135,13 +135,13 @@ async function expectTruth(what: string): Promise<number> {
   return leaking;
 }
 
-/** All disks have it. */
+/** All disks have the snapshot. */
 async function expectWhole(snapshot: string | undefined, what: string): Promise<void> {
   const found = (await home.store.get('m').snapshots()).find(({ name }) => name === snapshot);
   expect(found, what).toMatchObject({ missingOn: [] });
 }
 
-/** One name for each disk, whoever was killed while giving it. */
+/** Each disk has one name, whichever process was killed while changing it. */
 async function expectKept(stems: readonly string[], what: string): Promise<void> {
   const kept = keptDisks(home);
   expect(
@@ -159,7 +159,7 @@ function expectDone(operation: Operation, { status, stderr }: Finished, what: st
   }
   const expected = { create: 'stopped', start: 'running', stop: 'stopped', rm: 'none' } as const;
   if (operation !== 'snapshot') expect(stateNow(), what).toBe(expected[operation]);
-  // Whoever had nothing to do does not tidy up either.
+  // A command that had nothing to do does not clean up either.
   if (status !== 0 || operation === 'snapshot') return;
   expect(leftovers(home), what).toEqual([]);
   if (operation === 'create' || operation === 'rm') expect(stagingLeftovers(home), what).toEqual([]);

@@ -61,7 +61,7 @@ test('an agent serves all clients: a stopped one, a flooding one, and twenty oth
   const pulled = readFileSync(join(home.path, 'init-1'));
   expect(readFileSync(join(home.path, 'init-17')).equals(pulled)).toBe(true);
 
-  // What the stopped one does not take is a window, and buffers.
+  // The stopped client’s unread output fills a window, and buffers.
   expect(residentBytes(keeperPid())).toBeLessThan(8 * 1024 * 1024);
   endless.process.kill('SIGKILL');
   stopped.process.kill('SIGKILL');
@@ -120,7 +120,7 @@ test('loading a snapshot into the running machine starts new sessions and keeps 
   expect(await home.vmlet('snapshot', 'restore', 'm', 's')).toMatchObject({ status: 0 });
   expect((await since.finished).status).not.toBe(0);
   expect(await guestSays('cat /tmp/when')).toBe('before\n');
-  // Whose client has left since.
+  // Its client has disconnected in the meantime.
   await until(async () => !(await guestSays('ps')).includes('in the snapshot'));
 });
 

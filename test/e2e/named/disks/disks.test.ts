@@ -94,7 +94,7 @@ describe('a guest that does not react', () => {
         qmp.execute('qom-get', { path: '/machine/peripheral/network-device', property: 'addr' }),
       );
     const slot = await cardSlot();
-    // Somebody else's, by the monitor: QEMU is asked, the definition does not know of it.
+    // Another client’s disk, added through the monitor: QEMU is asked, since the definition does not contain it.
     await live.qmp(async (qmp) =>
       qmp.execute('device_add', { driver: 'virtio-rng-pci', id: 'foreign', bus: 'port2' }),
     );
@@ -117,7 +117,7 @@ describe('a guest that does not react', () => {
     expect(held.stderr).toContain('timed out after 0.3 s waiting for the guest to release the disk disk3');
     expect((await machine.disks()).map(({ port }) => port)).toContain('port3');
 
-    // The next start has them where they were, and the network card, too.
+    // At the next start they have the same ports, and so has the network card.
     await live.kill();
     await machine.start();
     expect((await machine.disks()).map(({ port }) => port)).toEqual(['port0', 'port1', 'port3', 'port4']);
@@ -155,7 +155,7 @@ describe('a guest that does not react', () => {
   });
 
   test('leftovers of a killed process do not block the next command', async () => {
-    // Before the definition was written: a file that no machine knows.
+    // Before the definition was written: a file that belongs to no machine.
     writeFileSync(join(machine.files.storage, 'disk1.qcow2'), 'half');
     writeFileSync(join(machine.files.storage, 'lent-7'), '');
     expect(await machine.addDisk('8M')).toMatchObject({ name: 'disk1' });
@@ -197,7 +197,7 @@ describe('a guest that does not react', () => {
     expect(error).toBeInstanceOf(ImageLockedError);
     expect(error).toMatchObject({ path: image, holders: [expect.stringContaining('vmlet-first (pid ')] });
     expect(second.status().kind).toBe('stopped');
-    // The same when it is plugged in, and nothing has changed then.
+    // The same when it is plugged in, and then nothing has changed.
     await machine.start();
     expect(await failureOf(machine.addDisk(`${image},adopt`))).toBeInstanceOf(ImageLockedError);
     expect(await machine.disks()).toHaveLength(1);
@@ -229,7 +229,7 @@ describe('a guest that does not react', () => {
     await home.vmlet('cd', 'eject', 'm');
     expect(await inDrive()).toBeUndefined();
 
-    // Another drive is there from the next start on; until then only the definition has its CD.
+    // Another drive exists from the next start; until then only the definition contains its CD.
     expect(await machine.addCdDrive()).toBe('cdrom1');
     expect(await failureOf(machine.changeCd(at('one.iso')))).toHaveProperty(
       'hint',
@@ -277,7 +277,7 @@ describe('a Linux guest', () => {
     const [kept = ''] = await machine.removeDisk('disk1');
     expect(await shell(`${until('[ ! -e /dev/vdb ]')} ls /dev/vd?`)).toBe('/dev/vda\n');
     expect(inStorage()).toEqual(['disk0.qcow2']);
-    // The kept one comes back as it was, into the same port.
+    // The kept disk comes back unchanged, on the same port.
     expect(await machine.addDisk(`${kept},adopt`)).toMatchObject({ name: 'disk1', port: 'port1' });
     expect(await shell(`${until('[ -b /dev/vdb ]')} head -c 7 /dev/vdb`)).toBe('pattern');
     expect(await machine.removeDisk('disk1', { storage: true })).toEqual([]);

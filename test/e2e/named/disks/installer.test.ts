@@ -92,14 +92,14 @@ describe('an installer', () => {
     writeFileSync(disk, bootSectors.hang);
   });
 
-  /** A medium as Debian's for the network, whose installer says one word and runs one command. */
+  /** A medium like Debian’s netinst, whose installer prints one word and runs one command. */
   function medium(command: string): string {
     const tree = join(home.path, `medium-${command.split(' ').at(0)}`);
     mkdirSync(tree);
     copyFileSync(micro.kernelPath, join(tree, 'linux'));
     const script = `#!/bin/sh\necho installing\n${command} -f\n`;
     const init = cpioArchive([{ type: 'file', path: 'installer', mode: 0o755, data: Buffer.from(script) }]);
-    // The kernel unpacks one archive after the other.
+    // The kernel unpacks concatenated archives.
     writeFileSync(join(tree, 'initrd.gz'), Buffer.concat([readFileSync(micro.initrdPath), init]));
     return tree;
   }

@@ -34,7 +34,7 @@ describe('a guest of two disks', () => {
   });
   afterEach(async () => home.removeAll());
 
-  /** What the guest answers to each of the characters. */
+  /** The guest’s answer to each of the characters. */
   async function say(characters: string): Promise<string> {
     const serial = connect(machine.live().files.consoleSocket);
     await once(serial, 'connect');
@@ -77,7 +77,7 @@ describe('a guest of two disks', () => {
     expect(machine.status()).toMatchObject({ kind: 'running', state: 'paused' });
     await machine.live().kill();
     await machine.restoreSnapshot('paused');
-    // QEMU's word for one that has not run yet.
+    // QEMU’s state before its first run.
     expect(machine.status()).toMatchObject({ kind: 'running', state: 'prelaunch' });
     await machine.live().resume();
     expect(await state()).toBe('A11');
@@ -139,7 +139,7 @@ describe('a guest of two disks', () => {
     );
     await machine.restoreSnapshot('three');
     await machine.live().kill();
-    // One more port than it was started with, but the ones that it had then.
+    // One more port than at the start, but the ports of then.
     await machine.restoreSnapshot('three');
     expect(machine.live().plan().rootPorts).toHaveLength(8);
     await machine.live().kill();
@@ -162,7 +162,7 @@ describe('a guest of two disks', () => {
     expect(await say('rs')).toBe('A1');
     await machine.live().kill();
 
-    // A clone has the disks with all that they hold, and is another machine.
+    // A clone has the disks with their contents, and is another machine.
     const clone = await machine.clone('copy');
     expect(await failureOf(clone.restoreSnapshot('two disks'))).toHaveProperty(
       'hint',
@@ -202,12 +202,12 @@ describe('a guest of two disks', () => {
     expect((await machine.live().stop()).rung).toBe('quit');
     await start();
     expect(await say('rs')).toBe('A1');
-    // Once more: what has been written since stays.
+    // Once more: data written since then stays.
     await say('C3');
     await machine.live().kill();
     await start();
     expect(await say('rs')).toBe('C3');
-    // Left paused by somebody who was killed, it is not the machine that a start finds running.
+    // A machine left paused by a killed command does not count as running.
     await machine.live().pause();
     writeFileSync(machine.files.restoring, JSON.stringify(note));
     await start();
@@ -238,7 +238,7 @@ describe('a guest of two disks', () => {
     await machine.createSnapshot('one');
     await say('B2');
     await machine.live().kill();
-    // A machine of which the record is wrong.
+    // A machine with a wrong record.
     const record = readFileSync(machine.files.snapshots, 'utf8').replaceAll('64 MiB', '96 MiB');
     writeFileSync(machine.files.snapshots, record);
     await machine.set({ memory: '96M' });

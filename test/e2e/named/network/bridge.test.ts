@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VMLET } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
 
-/** A host of its own, as far as networks go: a bridge, and a rule that lets guests into it. */
+/** A host with its own network: a bridge, and a rule that permits guests to use it. */
 const HOST = `
 set -eu
 mount -t sysfs none /sys
@@ -46,7 +46,7 @@ describe.skipIf(missing !== undefined)('micro on a bridge', () => {
   let home: Home;
   beforeAll(async () => {
     home = await makeHome();
-    // There, no repository is in reach.
+    // No repository is reachable there.
     expect(await home.vmlet('image', 'build', 'micro')).toMatchObject({ status: 0 });
   });
   afterAll(async () => home.close());

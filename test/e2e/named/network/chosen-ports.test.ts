@@ -4,7 +4,7 @@ import type { NamedMachine } from '../../../../src/machines/index.ts';
 import { waitingOn } from '../../../../src/network/ports/socket-table.ts';
 import { type Home, makeHome } from '../home.ts';
 
-/** Below the ports that the kernel gives away by itself. */
+/** Below the kernel’s range of ephemeral ports. */
 const GIVEN = 18_000 + (process.pid % 1000);
 
 let home: Home;
@@ -42,7 +42,7 @@ describe.each(['passt', 'slirp'])('two chosen host ports for one guest port, wit
     expect([first, second].map((port) => listens(port!))).toEqual([true, false]);
     await run('port', 'add', 'm', '80');
     await run('kill', 'm');
-    // Of one that does not run, the port that it had.
+    // For a stopped machine, the port that it had.
     await run('port', 'rm', 'm', String(first));
     await run('start', 'm');
     const left = leadTo(machine, 80);

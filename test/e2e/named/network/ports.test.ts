@@ -11,7 +11,7 @@ import type { NamedMachine } from '../../../../src/machines/index.ts';
 import { type Finished, until } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
 
-/** Below the ports that the kernel gives away by itself. */
+/** Below the kernel’s range of ephemeral ports. */
 const BASE = 20_000 + (process.pid % 1000) * 10;
 const ECHO = `127.0.0.1:${BASE}:7`;
 const host = (offset: number): number => BASE + offset;
@@ -31,7 +31,7 @@ afterEach(() => {
 });
 afterAll(async () => home.close());
 
-/** A machine whose guest answers on its ports 7 (says what it hears), and 80 and 81 (HTTP). */
+/** A machine whose guest answers on its ports 7 (echo), and 80 and 81 (HTTP). */
 async function serving(net: 'passt' | 'slirp'): Promise<NamedMachine> {
   expect(
     await home.vmlet('create', net, '--image', 'micro', '--net', net, '-p', ECHO, '--start'),
@@ -53,7 +53,7 @@ async function serve(name: string): Promise<void> {
   });
 }
 
-/** The whole answer to a connection, or why there is none. */
+/** The whole answer to a connection, or the reason why there is none. */
 async function ask(port: number, address = '127.0.0.1'): Promise<string> {
   const socket = connect(port, address);
   sockets.add(socket);
@@ -92,7 +92,7 @@ async function openEcho(): Promise<{ says: (text: string) => Promise<string>; en
   return { says, ended: () => ended };
 }
 
-/** Sends a datagram, and says what the host thinks of it if it does so at once. */
+/** Sends a datagram, and returns the host’s immediate error, if any. */
 async function sendDatagram(port: number): Promise<string | undefined> {
   const socket = createSocket('udp4');
   try {
@@ -106,7 +106,7 @@ async function sendDatagram(port: number): Promise<string | undefined> {
   }
 }
 
-/** How many datagrams the guest's kernel got for ports where nobody listens; busybox has no listener for them. */
+/** The number of datagrams that the guest’s kernel received for closed ports; busybox has no listener for them. */
 async function datagramsOf(name: string): Promise<number> {
   const { stdout } = await home.vmlet('exec', name, '--', 'cat', '/proc/net/snmp');
   return Number(/^Udp: \d+ (\d+)/m.exec(stdout)?.[1]);
@@ -268,7 +268,7 @@ describe('passt that is killed', () => {
     await kill();
     await until(open.ended);
     await until(async () => (await ask(host(9))) === 'served');
-    // passt lets nobody look at it but root.
+    // passt’s /proc entries are readable only by root.
     const others = programs().filter((name) => name !== 'passt');
     expect(others.sort()).toEqual(['qemu-system-x86_64', 'vmlet-keeper']);
   });

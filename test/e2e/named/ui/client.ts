@@ -14,7 +14,7 @@ export class Client {
       if (isBinary) this.#bytes = Buffer.concat([this.#bytes, data]);
       else this.messages.push(JSON.parse(data.toString('utf8')));
     });
-    // It is closed after an error, for which tests look.
+    // It is closed after an error, which tests check.
     socket.on('error', () => undefined);
     this.closed = new Promise((resolve) => socket.once('close', resolve));
   }
@@ -23,7 +23,7 @@ export class Client {
     return this.#bytes.toString('latin1');
   }
 
-  /** Waits until it was opened; it may be closed again. */
+  /** Waits until it was opened, even if it is closed again. */
   async opened(): Promise<this> {
     await until(() => this.socket.readyState !== this.socket.CONNECTING);
     return this;

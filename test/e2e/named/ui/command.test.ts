@@ -110,7 +110,7 @@ describe('vmlet ui', () => {
     started.process.kill('SIGKILL');
     await started.finished;
     expect(existsSync(path)).toBe(true);
-    // What is left of a killed server is in nobody's way.
+    // Leftovers of a killed server do not interfere.
     const again = home.start(['ui', '--socket', path]);
     await until(() => /^http/.test(again.stdout()));
     await ended(again);
@@ -131,7 +131,7 @@ describe('vmlet ui', () => {
   });
 
   test.skipIf(process.getuid?.() !== 0)('gives other users of this host no access', async () => {
-    // The other user may enter what is above the runtime directory.
+    // The other user may enter the parents of the runtime directory.
     chmodSync(home.path, 0o755);
     const started = home.start(['ui', '--no-open']);
     const address = new URL(await until(() => /^http:\S+(?=\n)/.exec(started.stdout())?.[0]));

@@ -253,7 +253,7 @@ describe('a new machine over HTTP', () => {
       status: 404,
       command: 'vmlet image rm nothing:1',
     });
-    // The images of the test's process, which others may have left without a name.
+    // The images of the test’s process, some of which other tests may have left without a name.
     const unused = await new ImageStore().prune({ dryRun: true });
     expect(await served.post<Done>('/v1/images/prune', { dryRun: true })).toMatchObject({
       command: 'vmlet image prune --dry-run',
@@ -281,7 +281,7 @@ describe('a running machine over HTTP', () => {
     await one.shows(/^422\r?$/m);
     await other.shows(/^422\r?$/m);
     expect(other.text).not.toContain('BusyBox');
-    // No byte is special: not the one that leaves vmlet console either.
+    // No byte is special, not even the one that detaches vmlet console.
     one.type('cat -v >/run/typed\r');
     await one.shows(/typed\r?\n/);
     one.type('\x1dend\r\x04');
@@ -342,7 +342,7 @@ describe('a running machine over HTTP', () => {
       await inGuest('sleep 1');
       return (await sent()) === before && before;
     });
-    // A terminal of the guest, its agent, the server and two sockets have a few megabytes.
+    // A terminal of the guest, its agent, the server and two sockets buffer a few megabytes.
     expect(stuck * 65_536).toBeLessThan(24 * 1024 * 1024);
     client.socket.resume();
     await until(async () => (await sent()) > stuck);

@@ -66,7 +66,7 @@ const MACHINE = {
   boot: { kind: 'firmware' },
 };
 
-/** What a schema of zod's says by itself, in English for programmers. */
+/** zod’s own messages for a schema, which are for programmers. */
 const OF_ZOD = /Invalid|Too (?:small|big)|Unrecognized|[<>]=|expected (?:string|number|array) to|received/;
 
 test.each<[string, readonly OptionFlag[], (options: object) => unknown]>([

@@ -3,7 +3,7 @@ import { parseRequestLine } from '../../../../src/cli/host/qmp-arguments.ts';
 import { completeRequest } from '../../../../src/cli/host/qmp-completion.ts';
 import { InvalidInputError, QmpSchema } from '../../../../src/qmp/index.ts';
 
-/** A small schema in QEMU's form, with what matters of blockdev-add. */
+/** A small schema in QEMU’s format, with the relevant parts of blockdev-add. */
 const schema = new QmpSchema([
   { 'meta-type': 'command', name: 'blockdev-add', 'arg-type': '1', 'ret-type': '0' },
   { 'meta-type': 'command', name: 'blockdev-del', 'arg-type': '5', 'ret-type': '0' },

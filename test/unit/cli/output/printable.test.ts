@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { PrintableText, printableLine } from '../../../../src/cli/output/printable.ts';
 
-/** The same, however it is cut. */
+/** The same in any chunks. */
 function printable(text: string, pieceBytes: number): string {
   const bytes = Buffer.from(text);
   const stream = new PrintableText();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { printableLine, visibleJson, visibleText } from '../../../../src/cli/output/printable.ts';
 
-/** Each with what is shown in its place. */
+/** Each text with its visible form. */
 const UNSEEN: readonly (readonly [what: string, character: string, shown: string])[] = [
   ['a line feed', '\n', '\\n'],
   ['a carriage return', '\r', '\\r'],

@@ -152,7 +152,7 @@ describe('FrameFinder', () => {
     const before = [
       Buffer.from('login: VML VM'),
       encodeFrame(FrameType.data, 1, 3, Buffer.from('left over')),
-      // Cut in the middle of its content, which then seems to be what follows.
+      // Truncated within its contents, which then seem to include the following frame.
       encodeFrame(FrameType.data, 1, 3, Buffer.alloc(5000, 1)).subarray(0, 300),
       Buffer.alloc(100),
     ];

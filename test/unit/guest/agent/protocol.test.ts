@@ -11,7 +11,7 @@ import {
 } from '../../../../src/guest/agent/frame.ts';
 import { packageFile } from '../../../../src/util/package-file.ts';
 
-/** What the agent's own program has: its names with their numbers. */
+/** Names and numbers from the agent’s own source. */
 function numbersOfC(): ReadonlyMap<string, number> {
   const text = readFileSync(packageFile('native/shared/wire/protocol.h'), 'utf8').replaceAll(
     /\/\*.*?\*\//gs,
@@ -30,7 +30,7 @@ function numbersOfC(): ReadonlyMap<string, number> {
   return numbers;
 }
 
-/** Of `32768`, `1 << 20`, `256 * 1024` and `FRAME_MAX - HEADER_SIZE`. */
+/** Evaluates `32768`, `1 << 20`, `256 * 1024` and `FRAME_MAX - HEADER_SIZE`. */
 function valueOf(expression: string, known: ReadonlyMap<string, number>): number {
   const [left = NaN, right = 0] = expression
     .split(/ (?:<<|\*|-) /)
@@ -41,7 +41,7 @@ function valueOf(expression: string, known: ReadonlyMap<string, number>): number
 
 const numbers = numbersOfC();
 
-/** As in `newHardwareAddress`: NEW_HARDWARE_ADDRESS. */
+/** Converts `newHardwareAddress` to NEW_HARDWARE_ADDRESS. */
 function inCapitals(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }

@@ -6,7 +6,7 @@ import {
   describeCloudInitProgress,
 } from '../../../../src/guest/cloud-init/cloud-init-status.ts';
 
-/** What a guest's files held, as cloud-init 25.1 of Debian 13 writes them. */
+/** The contents of a guest’s files, as cloud-init 25.1 of Debian 13 writes them. */
 const NOT_BEGUN: CloudInitFindings = {
   installed: true,
   disabled: '',
@@ -74,13 +74,13 @@ describe('the state of cloud-init', () => {
     ['disabled', 'the system booted without it', { ...NOT_BEGUN, system: 'running' }],
     ['disabled', 'the system booted without it', { ...NOT_BEGUN, system: 'degraded' }],
     ['running', undefined, { ...NOT_BEGUN, statusJson: statusJson('init') }],
-    // A status that is half written is none yet.
+    // A partly written status does not count.
     ['waiting', undefined, { ...NOT_BEGUN, statusJson: statusJson('init').slice(0, 40) }],
     ['done', undefined, ended()],
-    // Without systemd nobody says that the system has booted.
+    // Without systemd, nothing reports that the system has booted.
     ['done', undefined, { ...ended(), system: '' }],
     ['failed', undefined, ended([RUNCMD_ERROR])],
-    // Its last stage still runs: what has failed until now is said with the rest.
+    // Its last stage still runs: earlier failures are reported with the rest.
     ['running', undefined, { ...ended([], { init: { errors: ['x'] } }), resultJson: '', system: 'starting' }],
   ] as const)('%s (%s)', (state, reason, found) => {
     expect(cloudInitStatus(found)).toMatchObject({ state, reason });

@@ -19,7 +19,7 @@ async function seedFiles(
   return new Map([...files].map(([name, content]) => [name, Buffer.from(content).toString()]));
 }
 
-/** As PyYAML reads it. */
+/** The result of PyYAML. */
 function read(files: ReadonlyMap<string, string>, name: string): Config {
   return parse(files.get(name) ?? '', { version: '1.1' }) as Config;
 }

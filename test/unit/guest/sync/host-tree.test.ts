@@ -67,7 +67,7 @@ describe('a tree of the host', () => {
     const { tree, entered, paths } = treeOf(root);
     await tree.scan(undefined);
     const { birthtimeMs } = statSync(path);
-    // Often under the same number. The clock of the file system is coarse.
+    // Often with the same inode number. The clock of the file system is coarse.
     do {
       rmdirSync(path);
       mkdirSync(path);

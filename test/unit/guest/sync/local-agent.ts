@@ -12,7 +12,7 @@ interface Result {
   readonly stderr: Buffer;
 }
 
-/** An agent whose guest is this host. @param afterPush called with the path of each file that was pushed. */
+/** An agent whose guest is this host. @param afterPush called with the path of each pushed file. */
 export function localAgent(afterPush: (path: string) => void = () => undefined): SyncAgent {
   const push = async (source: AsyncIterable<Uint8Array>, path: string): Promise<void> => {
     const content = await buffer(source);

@@ -52,7 +52,7 @@ describe('a pass', () => {
     const exec = ((argv, options) => {
       if (typeof options?.input !== 'string' && options?.input !== undefined) archives += 1;
       if (archives !== 1) return agent.exec(argv, options);
-      // The archive comes without it, and the clock of the file system is coarse.
+      // The archive is created without it, and the clock of the file system is coarse.
       do {
         rmSync(path, { recursive: true });
         mkdirSync(path);
@@ -87,7 +87,7 @@ describe('many files', () => {
 
   it('are rejected if one of them cannot be read', async () => {
     const { source, target } = places();
-    // Also root cannot open it.
+    // Not even root can open it.
     symlinkSync('loop', join(source, 'loop'));
     const sending = new GuestTree(localAgent(), target).send(source, membersIn(source, 'loop'), undefined);
     await expect(sending).rejects.toThrow('ELOOP');

@@ -91,7 +91,7 @@ async function* inPieces(bytes: Buffer, size = 700): AsyncGenerator<Uint8Array> 
 const extract = async (bytes: Buffer, isComplete = async () => Promise.resolve()): Promise<number> =>
   extractTree(inPieces(bytes), target, isComplete);
 
-/** What is in the folder besides what the test has put there. */
+/** The contents of the directory, except the test’s own. */
 const left = (): string[] => readdirSync(folder).filter((name) => name !== 'outside');
 
 describe('an archive', () => {
@@ -117,7 +117,7 @@ describe('an archive', () => {
     expect(readlinkSync(join(target, 'link'))).toBe('/etc/hostname');
     expect(readlinkSync(join(target, 'link2'))).toBe('/etc/hostname');
     expect(left()).toEqual(['target']);
-    // For an ordinary user who removes it.
+    // So that an ordinary user can remove it.
     chmodSync(join(target, 'd'), 0o700);
   });
 

@@ -15,7 +15,7 @@ let count = 0;
 let distribution: string;
 let system: string;
 let user: string;
-/** Where the firmware itself is. */
+/** The directory of the firmware files. */
 let share: string;
 
 beforeEach(() => {
@@ -40,7 +40,7 @@ interface Description {
   readonly interfaces?: readonly string[];
 }
 
-/** The flash files of a description are made, too. */
+/** Also creates the flash files of a description. */
 function describeFirmware(directory: string, name: string, of: Description): void {
   const { code = `${name}.code`, vars = `${name}.vars`, format = 'raw' } = of;
   for (const file of [code, vars]) writeFileSync(join(share, file), '');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readSchemaFeatures } from '../../../../src/host/programs/schema-features.ts';
 
-/** The few entries of query-qmp-schema that are followed, with other names for them than QEMU's numbers. */
+/** The relevant entries of query-qmp-schema, with readable names in place of QEMU’s numbers. */
 function schema(stream: readonly string[], incoming: readonly string[]): unknown {
   const members = (names: readonly string[]): object[] => names.map((name) => ({ name, type: 'str' }));
   const variants = [
@@ -15,7 +15,7 @@ function schema(stream: readonly string[], incoming: readonly string[]): unknown
     { name: 'stream', 'meta-type': 'object', members: members(stream) },
     { name: 'migrate-incoming', 'meta-type': 'command', 'arg-type': 'incoming', 'ret-type': '0' },
     { name: 'incoming', 'meta-type': 'object', members: members(incoming) },
-    // Of something else: the audio devices.
+    // An unrelated entry: the audio devices.
     { name: 'audio', 'meta-type': 'object', members: members(['channels', 'reconnect']) },
   ];
 }

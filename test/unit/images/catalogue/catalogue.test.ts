@@ -72,7 +72,7 @@ describe('a catalogue', () => {
         reference: 'fedora:44',
         aliases: ['fedora'],
         description: 'an image',
-        // Only its publisher knows which build it is.
+        // Only its publisher knows the build.
         version: undefined,
         architectures: ['x86_64'],
         user: undefined,
@@ -127,7 +127,7 @@ describe('a user’s own file', () => {
     expect(catalogue.find('debian').reference).toBe('web:1');
     expect(catalogue.find('debian:13').reference).toBe('debian:13');
     expect(catalogue.find('fedora:44').description).toBe('mine');
-    // An alias of what has been replaced still leads to the catalogue's.
+    // An alias of the replaced entry still leads to the catalogue’s entry.
     expect(catalogue.find('fedora').description).toBe('an image');
     expect(catalogue.list().map(({ reference, aliases, own: mine }) => [reference, aliases, mine])).toEqual([
       ['web:1', ['debian'], true],

@@ -11,7 +11,7 @@ const userFile = join(temporaryDirectory(), 'images.yaml');
 
 type Row = readonly string[];
 
-/** The cells of the table between two comments, without the line below the head. */
+/** The cells of the table between two comments, without the separator line. */
 function tableOf(name: string): Row[] {
   const part = page.split(`<!-- ${name} -->`)[1]?.split(`<!-- /${name} -->`)[0] ?? '';
   const rows = part
@@ -30,7 +30,7 @@ async function open(): Promise<Catalogue> {
   return openCatalogue({ file: catalogueFile(), userFile });
 }
 
-/** A table that fails is easily put right by what the test expects. */
+/** The expected value of a failed test is the correct table. */
 describe('docs/images.md', () => {
   it('lists every image of the catalogue correctly', async () => {
     writeFileSync(userFile, '');

@@ -14,12 +14,12 @@ it.each(Object.entries(keys))('the key %s is exactly the pinned one', async (_, 
   expect(held.map((key) => key.getFingerprint().toUpperCase())).toEqual([pinned.fingerprint]);
   const [key] = held;
   expect(key?.isPrivate()).toBe(false);
-  // It signs, by itself or by one of its subkeys, whatever the time is.
+  // It can sign, itself or by a subkey, at any time.
   await expect(key?.getSigningKey(undefined, null)).resolves.toBeDefined();
   expect(pinned.from).toBeDefined();
 });
 
-/** What is built of packages that such a key signs. */
+/** Builds from packages that such a key signs. */
 const BUILT = [
   ...['43', '44', '45'].map((version) => ['fedora', version] as const),
   ...['9', '10'].flatMap((version) =>

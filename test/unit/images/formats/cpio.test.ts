@@ -18,7 +18,7 @@ interface Member {
   readonly mtime: number;
 }
 
-/** A second reading of the format, from its description. */
+/** An independent implementation of the format, from its description. */
 function readMembers(archive: Buffer): Member[] {
   const members: Member[] = [];
   let at = 0;

@@ -9,7 +9,7 @@ const options = { label: 'CIDATA', volumeId: 0x1234abcd, time };
 
 const UNITS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
 
-/** A second reading of the format, from its description. */
+/** An independent implementation of the format, from its description. */
 function readImage(image: Buffer): { kind: number; label: string; files: Map<string, Buffer> } {
   const sector = image.readUInt16LE(11);
   const clusterBytes = image.readUInt8(13) * sector;

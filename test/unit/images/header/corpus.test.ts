@@ -35,7 +35,7 @@ describe('the hostile images', () => {
     const error = await refusal(acceptImage(path, { format: image.format, field: 'disks[0]' }));
     expect(error.message.startsWith(`disks[0]: ${path} `)).toBe(true);
     expect(error.reasons).toContainEqual(expect.stringContaining(image.reason));
-    // One sentence, whatever a stranger wrote into the image.
+    // One sentence, whatever text the image contains.
     expect(error.message.replace(path, '')).toMatch(/^[^\p{C}]*$/u);
     expect(error.message.length - path.length).toBeLessThan(400);
   });
@@ -43,7 +43,7 @@ describe('the hostile images', () => {
   const alone = images.filter(({ otherwise }) => otherwise !== null);
   it.each(alone)('$name is rejected if its content is probed', async (image) => {
     const error = await refusal(acceptForeignImage(write(image), foreign));
-    // Not of the place where it happens to lie, and nothing that only a disk's option could say.
+    // Neither the path nor a hint that only applies to a disk option.
     expect(error.message).toMatch(/^image: a stranger /);
     expect(error.hint ?? '').not.toMatch(/append |say ,/);
     expect(error.reasons).toContainEqual(expect.stringContaining(image.otherwise ?? image.reason));
@@ -57,7 +57,7 @@ describe('the hostile images', () => {
   });
 
   it('are rejected even if trusted, unless trust is all they lack', async () => {
-    // A trusted image's backing file is looked for on this host, which may have it.
+    // The backing file of a trusted image is looked up on this host, which may have it.
     const standing = images.filter(({ format, name }) => format === 'qcow2' && !name.startsWith('backing-'));
     const taken: string[] = [];
     for (const image of standing) {

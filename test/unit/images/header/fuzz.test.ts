@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fuzz, soundImages } from '../../../../fixtures/hostile-images/fuzz.ts';
 
-/** `npx tsx scripts/fuzz-image-headers.ts` does more of it. */
+/** `npx tsx scripts/fuzz-image-headers.ts` runs longer. */
 const CASES = 4000;
 
 describe('mutated images', () => {
@@ -16,7 +16,7 @@ describe('mutated images', () => {
         cases += 1;
         if (cases === CASES) break;
       }
-      // Mutations that leave nothing to be taken would show little.
+      // Without accepted mutations the test would show little.
       expect([...taken].sort()).toEqual(['iso', 'qcow2', 'qed', 'raw', 'vdi', 'vhdx', 'vmdk', 'vpc']);
     },
   );

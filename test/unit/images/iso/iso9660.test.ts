@@ -422,7 +422,7 @@ describe('2000 damaged images', () => {
         counted.refused += 1;
       }
     }
-    // Otherwise the changes were too many or too few to say anything.
+    // Otherwise the changes were too many or too few to show anything.
     expect(counted.read).toBeGreaterThan(200);
     expect(counted.refused).toBeGreaterThan(200);
   });

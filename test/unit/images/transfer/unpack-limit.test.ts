@@ -18,13 +18,13 @@ function qcow2(virtualBytes: number): Buffer {
 interface Unpacking {
   readonly head: Buffer;
   readonly bytes: number;
-  /** As many as `bytes` by default. */
+  /** Equal to `bytes` by default. */
   readonly written?: number;
   readonly announced?: number;
   readonly anySize?: boolean;
 }
 
-/** What is said of a file of which so much is there, with room for 10 GiB, when 64 KiB more come. */
+/** The verdict on a file of that size, with 10 GiB of free space, when 64 KiB more arrive. */
 function refusal({ head, bytes, written = bytes, announced, anySize = false }: Unpacking): string {
   const subject = localSubject('/image');
   const options = { subject, maxBytes: 100 * GIB, reserveBytes: 0, announcedBytes: announced, anySize };

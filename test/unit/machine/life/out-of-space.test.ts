@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeOutOfSpace, outOfSpaceOf } from '../../../../src/machine/life/out-of-space.ts';
 
-// As QEMU 10 sends it: docs of BLOCK_IO_ERROR.
+// In QEMU 10’s format: see the documentation of BLOCK_IO_ERROR.
 const event = { action: 'stop', nospace: true, 'node-name': 'disk1', device: '', reason: 'No space left' };
 
 it('names the disk without space', () => {

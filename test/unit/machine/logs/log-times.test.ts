@@ -13,7 +13,7 @@ beforeEach(() => {
   mkdirSync(join(log, '..'));
 });
 
-/** Writes a log and its index: what was written at each time. */
+/** Writes a log and its index, from the text written at each time. */
 function write(path: string, timesPath: string, ...parts: (readonly [time: number, text: string])[]): void {
   let text = '';
   const entries = parts.map(([time, part]) => {

@@ -40,7 +40,7 @@ test('replaces its earlier lines, and keeps those of other networks and of the g
     '# end of vmlet 10.77.0.0/24',
     '',
   ]);
-  // Saying the same again changes nothing.
+  // Applying the same names again changes nothing.
   const again = withNetworkNames(three, '10.77.0.0/24', names(['web', '10.77.0.2'], ['db', '10.77.0.3']));
   expect(again).toBe(three);
 });

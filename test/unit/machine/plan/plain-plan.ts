@@ -2,7 +2,7 @@ import { machineDirectory } from '../../../../src/machine/paths/directory.ts';
 import type { NamedPlan } from '../../../../src/machine/plan/named-plan.ts';
 import type { DiskPlan, Plan } from '../../../../src/machine/plan/plan.ts';
 
-/** A plan of the plainest machine, of which tests change what they are about. */
+/** A minimal plan, of which tests change the part that they check. */
 export const plainPlan: Plan = {
   name: 'web',
   qemu: '/usr/bin/qemu',
@@ -56,7 +56,7 @@ export const plainDisk: DiskPlan = {
   bootIndex: undefined,
 };
 
-/** The same of a named machine. */
+/** The same for a named machine. */
 export const plainNamedPlan: NamedPlan = {
   ...plainPlan,
   uuid: '7a5c0d3e-0000-4000-8000-000000000001',

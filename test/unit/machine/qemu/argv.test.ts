@@ -49,7 +49,7 @@ describe('the board', () => {
     ['kvm', 1, 'kvm'],
     ['kvm', 2, 'kvm'],
     ['tcg', 1, 'tcg'],
-    // Its threads race where there are two.
+    // The threads of several processors race.
     ['tcg', 2, 'tcg,thread=single'],
   ] as const)('is accelerated by %s with %d processors: %s', (kind, cpus, expected) => {
     const accelerator = kind === 'kvm' ? ({ kind, cpu: 'host' } as const) : ({ kind } as Plan['accelerator']);
@@ -157,7 +157,7 @@ describe('its connections', () => {
   it('gives the guest a serial port, and the agent a named channel', () => {
     const devices = objectsOf(words(), '-device');
     expect(devices).toContainEqual({ driver: 'isa-serial', chardev: 'console' });
-    // The one of QEMU's own agent is the second, and the first cannot be used.
+    // QEMU’s own agent uses the second one, and the first cannot be used.
     expect(devices).toContainEqual({ driver: 'virtio-serial-pci', id: 'channels', max_ports: 3 });
     expect(deviceOf(words(), 'agent')).toEqual({
       driver: 'virtserialport',

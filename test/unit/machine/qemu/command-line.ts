@@ -1,4 +1,4 @@
-/** Those of QEMU's options here that have no value. */
+/** Those of QEMU’s options used here that have no value. */
 const FLAGS = ['-nodefaults', '-no-user-config', '-no-reboot', '-S'];
 
 /** The options of a command line with their values. Fails for a word that is neither. */
@@ -20,7 +20,7 @@ export function valuesOf(words: readonly string[], option: string): string[] {
   return optionsOf(words).flatMap(([name, value]) => (name === option ? [value] : []));
 }
 
-/** Those that are JSON, read. */
+/** The values that are JSON, parsed. */
 export function objectsOf(words: readonly string[], option: string): Record<string, unknown>[] {
   return valuesOf(words, option)
     .filter((value) => value.startsWith('{'))

@@ -21,7 +21,7 @@ it('a machine that inherits all connections opens none', () => {
   expect(connectsOf(undefined, byPath)).toBe('nowhere');
   expect(connectsOf(network('passt-stream'), inherited)).toBe('nowhere');
   expect(connectsOf(network('passt-stream'), byPath)).toBe('by-path');
-  // QEMU takes no inherited descriptor for it.
+  // QEMU does not accept an inherited descriptor for it.
   expect(connectsOf(network('passt-vhost-user'), inherited)).toBe('by-path');
   expect(connectsOf(undefined, inherited, ['/tpm'])).toBe('by-path');
   expect(connectsOf(network('slirp'), inherited)).toBe('anywhere');
@@ -79,7 +79,7 @@ describe('QEMU’s rights on files', () => {
     expect(all.get(directory.storage)).toContain('make-reg');
     expect(all.get(user)).toBe('read-file,write-file,truncate,ioctl-dev');
     expect(all.get(beside)).toContain('write-file');
-    // Its directory is enough.
+    // The rights on its directory are enough.
     expect(all.has(own)).toBe(false);
     expect(all.has(locked)).toBe(false);
   });
@@ -95,7 +95,7 @@ describe('QEMU’s rights on files', () => {
   });
 
   it('include resolving names for slirp only', () => {
-    // Each host that runs tests has a file of it.
+    // Every host that runs tests has a resolver file.
     const resolves = (changes: Partial<Plan>): boolean =>
       [...rights(changes).keys()].some((path) => path?.includes('resolv'));
     expect(resolves({ network: network('slirp') })).toBe(true);

@@ -25,7 +25,7 @@ test('each port has its own address, whatever the number of ports', () => {
     '11.1',
   ]);
   expect(new Set(devices.map((device) => 'addr' in device && device.addr)).size).toBe(MOST_ROOT_PORTS);
-  // 0x18 and above is the board's.
+  // Numbers from 0x18 belong to the board.
   expect(devices.at(-1)).toMatchObject({ id: 'port63', addr: '17.7' });
   const first = devices.filter((device) => 'multifunction' in device).map(({ id }) => id);
   expect(first).toEqual(['port0', 'port8', 'port16', 'port24', 'port32', 'port40', 'port48', 'port56']);

@@ -7,7 +7,7 @@ import {
 import type { SharePlan } from '../../../../src/machine/share/share-plan.ts';
 import { everything } from '../plan/every-layer.ts';
 
-// A directory that every host has.
+// A directory that exists on every host.
 const source = '/usr/share';
 const share: SharePlan = {
   field: 'volumes[0]',

@@ -70,7 +70,7 @@ describe('errors about a path', () => {
     ['a.raw,trusted', { path: 'a.raw', format: 'raw', trusted: true }],
     ['a,readonly,format=qcow2,trusted', { path: 'a', format: 'qcow2', readOnly: true, trusted: true }],
     ['a,trusted,format=raw,readonly', { path: 'a', format: 'raw', readOnly: true, trusted: true }],
-    // What is none of these is the path's own.
+    // Other commas belong to the path.
     ['a\nb\n,format=raw', { path: 'a\nb\n', format: 'raw' }],
     ['a,b.raw', { path: 'a,b.raw', format: 'raw' }],
     ['a,readonly,b.raw', { path: 'a,readonly,b.raw', format: 'raw' }],

@@ -66,7 +66,7 @@ describe('the hardware', () => {
       cpus: 1,
       memoryBytes: 2 * GiB,
       memory: { kind: 'private' },
-      // It ends with its launcher: a guest that resets has ended, too.
+      // It ends with its launcher: for it, a reset is also the end.
       onReset: 'end',
       incoming: false,
       startPaused: false,
@@ -162,7 +162,7 @@ describe('the disks', () => {
       createBytes: 2 * GiB,
       backing: undefined,
     });
-    // A size for the image's disk is for that one alone.
+    // A size for the image’s disk applies to that disk only.
     expect(own).toMatchObject({
       nodeName: 'disk2',
       path: '/disks/m/disk2.qcow2',
@@ -185,7 +185,7 @@ describe('the disks', () => {
       /diskSize: 2 GiB is smaller than the image debian:13 \(3 GiB\)/,
     );
     expect(plan({ spec: { ...spec, diskBytes: 3 * GiB } }).disks[0]?.createBytes).toBe(3 * GiB);
-    // Of a file of the user's nothing is known, and a kernel has none.
+    // A user’s file is unknown, and a kernel has no seed.
     const file = { ...diskSource, image: undefined } as BootSource;
     expect(plan({ spec: smaller, source: file }).disks[0]?.createBytes).toBe(3 * GiB);
     const disks = [{ path: '/u.raw', format: 'raw', readOnly: false, virtualBytes: GiB } as const];

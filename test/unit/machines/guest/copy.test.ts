@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(async () => scope.close());
 
-/** An agent that has a file of five bytes at each path. */
+/** An agent with a file of five bytes at each path. */
 async function lyingChannel(): Promise<GuestChannel> {
   const { guest, agent } = await attachPlayed(scope);
   const about = new FieldWriter(1).u64(Tag.size, 5n).u32(Tag.mode, 0o644).u64(Tag.mtime, 0n).toBuffer();

@@ -55,7 +55,7 @@ test('new networks replace earlier ones; a change of only the first card keeps t
   expect(change({ net: 'none' }).spec).toMatchObject({ net: 'none', networks: [member] });
   expect(change({ cpus: 2 }).spec).toMatchObject({ net: 'auto', networks: [member] });
   expect(change({ networks: ['none'] }).spec).toMatchObject({ net: 'none' });
-  // It had some, whose names its guest has to forget.
+  // The machine had networks, whose names its guest must forget.
   expect(change({ networks: ['auto'] }).spec).toMatchObject({ networks: [] });
   expect(wanted).toEqual([[{ network: 'dmz' }], [], []]);
 });

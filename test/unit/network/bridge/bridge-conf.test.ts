@@ -15,7 +15,7 @@ function allows(text: string, bridge: string): boolean {
   ).allowed;
 }
 
-// test/integration/network/bridge/bridge.test.ts puts the same texts before the real helper.
+// test/integration/network/bridge/bridge.test.ts gives the same texts to the real helper.
 describe('bridge.conf', () => {
   test.each([
     ['', false],

@@ -12,17 +12,17 @@ import {
 } from '../../../../src/network/ethernet/frame.ts';
 
 const CARD = Buffer.from(parseHardwareAddress('52:54:00:00:00:07'), 'latin1');
-/** Where each part begins in a frame with the plainest headers. */
+/** The offset of each part in a frame with minimal headers. */
 const [ETHERNET, IP, UDP, MESSAGE] = [4, 18, 38, 46] as const;
 
 interface Parts {
   readonly options?: readonly number[];
   readonly ipOptions?: readonly number[];
-  /** Behind the datagram, as Ethernet fills up short frames. */
+  /** After the datagram, as Ethernet pads short frames. */
   readonly padding?: number;
 }
 
-/** A discovery, as RFC 2131 has it. */
+/** A discovery, as in RFC 2131. */
 function request({ options = [53, 1, 1, 255], ipOptions = [], padding = 0 }: Parts = {}): StreamFrame {
   const message = Buffer.alloc(240 + options.length);
   message.set([1, 1, 6, 0, 1, 2, 3, 4, 0, 9, 0x80, 5, 10, 77, 0, 2]);
@@ -141,7 +141,7 @@ describe('a reply', () => {
 
   test('is broadcast by the server', () => {
     expect(hex(ETHERNET, IP)).toBe('ffffffffffff' + '52540a4d0001' + '0800');
-    // Version, service and length; no pieces; time to live and UDP; its sum; from and to.
+    // Version, service and length; no fragments; time to live and UDP; its checksum; source and destination.
     expect(hex(IP, UDP)).toBe('45100148' + '00000000' + '4011' + '6f48' + '0a4d0001' + 'ffffffff');
     expect(hex(UDP, MESSAGE)).toBe('0043' + '0044' + '0134' + '0000');
   });

@@ -53,7 +53,7 @@ test('offers a card its address, and assigns it, without a gateway', () => {
     yours: '10.77.0.2',
     options: { 53: '05', ...LEASE },
   });
-  // After the lease was given, and after a reboot.
+  // A renewal, and a request after a reboot.
   expect(read(server.answer(ask({ type: 3, has: '10.77.0.2' })))?.options[53]).toBe('05');
   expect(read(server.answer(ask({ type: 3, requested: '10.77.0.2' })))?.options[53]).toBe('05');
 });
@@ -73,7 +73,7 @@ test('does not answer unknown clients, clients of another server, and messages t
 
 test('ignores a requested address of the wrong length', () => {
   const frame = ask({ type: 3, requested: '10.77.0.2' });
-  // The option's length: its last byte then is one of another option, which has no content.
+  // The option’s length: its last byte then belongs to another option, which is empty.
   const at = frame.indexOf(Buffer.from([50, 4, 10, 77, 0, 2]));
   frame.set([50, 3, 10, 77, 0, 0], at);
   expect(read(server.answer(frame))?.options[53]).toBe('06');

@@ -107,7 +107,7 @@ test('limits the number of addresses of a port', () => {
   const claimed = (index: number): string => `52:54:01:00:${hex(index >> 8)}:${hex(index & 0xff)}`;
   for (let index = 0; index < 2000; index++) into.receive(a, frame(EVERYBODY, claimed(index), ''));
   b.got.length = c.got.length = 0;
-  // The oldest were forgotten, so that frames for them go everywhere; the newest are known.
+  // The oldest are forgotten, so that frames for them are flooded; the newest are known.
   into.receive(b, frame(claimed(975), B, 'old'));
   into.receive(b, frame(claimed(976), B, 'new'));
   expect(c.got).toEqual(['old']);
@@ -128,7 +128,7 @@ test('passes nothing between partitions, not even broadcasts, until they heal', 
   expect(b.got).toEqual([]);
   expect(a.got).toEqual(['here']);
   expect(c.got).toEqual(['here', 'broadcast']);
-  // Whoever comes after with that name is cut off too.
+  // A later machine with that name is cut off too.
   into.unplug(b);
   const again = new Wire('b', into);
   into.receive(a, frame(EVERYBODY, A, 'still cut'));

@@ -37,7 +37,7 @@ describe('chooseBackend', () => {
     ['auto', undefined, true, 'slirp'],
     ['slirp', passt, true, 'slirp'],
     ['auto', { ...passt, problem: 'no namespaces' }, true, 'slirp'],
-    // Who asks for it by name is told by passt itself what is wrong.
+    // If requested by name, passt itself reports its problem.
     ['passt', { ...passt, problem: 'no namespaces' }, true, 'passt-vhost-user'],
   ] as const)('%s with %j, shared memory %s: %s', (wanted, abilities, shared, backend) => {
     expect(chooseBackend(wanted, abilities, shared, [{ protocol: 'tcp' }])).toBe(backend);
@@ -130,7 +130,7 @@ describe('forwards that a backend does not support', () => {
   it('do not include one host port at two addresses or for two protocols with passt', () => {
     const ports = ['127.0.0.1:8080:80', '127.0.0.2:8080:80', '8080:53/udp', '[::1]:8080:80'];
     expect(plan('passt-stream', ports).forwards).toHaveLength(4);
-    // Which number is chosen is not known yet.
+    // The port that will be chosen is not known yet.
     const open = parsePortForwards(['127.0.0.1::80', '127.0.0.2::81']);
     expect(planNetwork('passt-stream', open, passt, host).forwards).toEqual(open);
   });
@@ -224,7 +224,7 @@ describe('qemuNetwork', () => {
   it.each([
     [{ 'reconnect-ms': 10 }, { server: false, 'reconnect-ms': 10 }],
     [{ reconnect: 1 }, { server: false, reconnect: 1 }],
-    // QEMU before 8.0 comes back by no option, and lets the next one in where it listens.
+    // QEMU before 8.0 cannot reconnect: it listens, and accepts the next connection.
     ['listens', { server: true }],
   ] as const)('a stream reconnects by %j', (again, option) => {
     const path = { socketPath: '/run/net', descriptor: undefined, again };

@@ -6,7 +6,7 @@ import { withPortChoices } from '../../../../src/network/ports/port-choices.ts';
 const chosen = new PortTakenError('127.0.0.1:40000/tcp', true, undefined);
 const given = new PortTakenError('127.0.0.1:8080/tcp', false, undefined);
 
-/** Fails as often as said, and counts how often it was started. */
+/** Fails the given number of times, and counts the starts. */
 class Attempts {
   starts = 0;
   readonly #failures: number;

@@ -205,7 +205,7 @@ describe('two entries for one host port', () => {
 });
 
 describe('fuzzed with a fixed seed', () => {
-  /** A linear congruential generator: a failure can be run again. */
+  /** A linear congruential generator, so that a failure can be repeated. */
   function randomNumbers(seed: number): (below: number) => number {
     let state = seed;
     return (below) => {

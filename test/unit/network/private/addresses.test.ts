@@ -59,7 +59,7 @@ test('a member keeps its addresses until it requests others', () => {
     address: '10.9.0.5',
     mac: '52:54:0a:09:00:05',
   });
-  // The network has another subnet now, or the address has another owner.
+  // The network has another subnet now, or another member has the address.
   expect(join('cache', {}, { ...earlier, address: '10.8.0.6' })).toMatchObject({ address: '10.9.0.4' });
   expect(join('cache', {}, { ...earlier, address: '10.9.0.3' })).toMatchObject({ address: '10.9.0.4' });
 });

@@ -9,7 +9,7 @@ import {
 } from '../../../../src/process/confine/layers.ts';
 import { everyLayer, noNamespaces, unable } from '../../confine/abilities.ts';
 
-/** What ends with a slash is a directory, nothing under /missing exists, and /link leads to /real. */
+/** A path with a final slash is a directory, nothing under /missing exists, and /link leads to /real. */
 function find(path: string): FoundPath | undefined {
   if (path.startsWith('/missing')) return undefined;
   const isLinked = path.startsWith('/link/') || path.startsWith('/own/link/');
@@ -29,7 +29,7 @@ function optionsFor(
   return confine(whole, layersOf({ connects, longestFile: undefined }, abilities), find);
 }
 
-/** The values behind each occurrence of an option. */
+/** The values after each occurrence of an option. */
 function valuesOf(options: readonly string[], name: string, count: number): string[] {
   return options.flatMap((option, index) =>
     option === name ? [options.slice(index + 1, index + 1 + count).join(' ')] : [],

@@ -9,9 +9,9 @@ const GREETING =
   '{"QMP":{"version":{"qemu":{"micro":0,"minor":0,"major":10},"package":""},"capabilities":[]}}';
 const nested = (open: string): string => `{"return":${open.repeat(1024)}`;
 
-/** Each is the last that the peer says: it sends no line break, does not end, and answers nothing more. */
+/** Each is the peer’s last message: it sends no line break, does not exit, and answers nothing more. */
 const REPLIES: readonly (readonly [what: string, sent: string])[] = [
-  // What is no object.
+  // Not an object.
   ['a word', 'QEMU'],
   ['a closing brace', '}'],
   ['a comma', ','],
@@ -90,7 +90,7 @@ const REPLIES: readonly (readonly [what: string, sent: string])[] = [
   ['a short Unicode escape', '{"return":"\\u123"'],
   ['a Unicode escape in braces', '{"return":"\\u{'],
   ['single quotes', '{"return":\''],
-  // JSON, and no message.
+  // JSON that is not a message.
   ['an empty object', '{}'],
   ['an object without a kind', '{"id":0}'],
   ['a message of another protocol', '{"jsonrpc":"2.0","result":{}}'],
@@ -113,23 +113,23 @@ const REPLIES: readonly (readonly [what: string, sent: string])[] = [
   ['an event at a fraction', '{"event":"STOP","timestamp":{"seconds":1,"microseconds":0.5}}'],
   ['a greeting without a version', '{"QMP":{"capabilities":[]}}'],
   ['a greeting that is null', '{"QMP":null}'],
-  // Messages that fit nothing.
+  // Messages of no known kind.
   ['a reply to another command', '{"return":{},"id":99}'],
   ['a reply to null', '{"return":{},"id":null}'],
   ['a reply to text', '{"return":{},"id":"0"}'],
   ['an error for another command', '{"error":{"class":"GenericError","desc":"x"},"id":99}'],
-  // Answers of another shape than the command's.
+  // Answers of another type than the command’s.
   ['a list as a status', '{"return":[]}'],
   ['null as a status', '{"return":null}'],
   ['a status of numbers', '{"return":{"status":1,"running":1}}'],
-  // Without end.
+  // Endless messages.
   ['objects that are nested too deep', nested('{"a":')],
   ['lists that are nested too deep', nested('[')],
 ];
 
 let scope: Scope;
 let path: string;
-/** What the next connection does first. */
+/** The actions of the next connection. */
 let onConnection: (socket: Socket) => void;
 const sockets = new Set<Socket>();
 
@@ -154,7 +154,7 @@ afterEach(() => {
 });
 afterAll(async () => scope.close());
 
-/** A client of a peer that does all right until it is asked something, and says `sent` then. */
+/** A client of a peer that behaves until it gets a command, and then sends `sent`. */
 async function clientOf(sent: string, timeoutMs?: number): Promise<QmpClient> {
   onConnection = (socket) => {
     socket.write(`${GREETING}\r\n`);

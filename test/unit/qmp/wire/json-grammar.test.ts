@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { JsonGrammar } from '../../../../src/qmp/wire/json-grammar.ts';
 
-/** Where the first byte is that was refused, and where the object ended. */
+/** The offsets of the first rejected byte and of the object’s end. */
 function read(text: string): { readonly refused?: number; readonly ended?: number } {
   const grammar = new JsonGrammar();
   for (const [at, byte] of Buffer.from(text).entries()) {

@@ -27,7 +27,7 @@ it('creates missing directories for this user only, and accepts existing ones', 
   expect(statSync(join(directory, 'a', 'b', 'd')).isDirectory()).toBe(true);
 });
 
-// Node's own recursive mkdir never returns here.
+// Node’s own recursive mkdir does not return here.
 test('fails at once in a file system without directories', () => {
   expect(refusal('/proc/vmlet/machines')).toBe(
     'cannot create directory /proc/vmlet: /proc does not support directories',

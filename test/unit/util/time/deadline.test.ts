@@ -7,7 +7,7 @@ import { withinLimits } from '../../../../src/util/time/deadline.ts';
 
 const LONG_MS = 60_000;
 
-/** What a wait can leave behind. */
+/** The resources that a wait can leave behind. */
 function held(signal: AbortSignal): { timers: number; listeners: number } {
   return {
     timers: process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length,

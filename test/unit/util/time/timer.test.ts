@@ -7,7 +7,7 @@ const act = (): void => {
   acts++;
 };
 
-// No test can wait for two months: the clock is another, which does at once what Node's would, too.
+// No test can wait two months: fake timers also fire at once on overflow, as Node’s do.
 beforeEach(() => {
   vi.useFakeTimers();
   acts = 0;

@@ -9,7 +9,7 @@ import { debian } from '../../../../../src/images/build/packages/debian-installe
 import { fedora } from '../../../../../src/images/build/packages/dnf-installer.ts';
 import { installFailure } from '../../../../../src/images/build/problems/install-failure.ts';
 
-/** As mmdebstrap 1.5, apt 3.0 and unshare 2.41 said it. */
+/** Output of mmdebstrap 1.5, apt 3.0 and unshare 2.41. */
 const SAID: readonly (readonly [string, new (...args: never[]) => Error, RegExp, string])[] = [
   [
     'packages that are not there',
@@ -117,7 +117,7 @@ E: mmdebstrap failed to run`,
   ],
 ];
 
-/** As dnf 4.23 said it, and dnf 5 in its own tracker's reports 1123, 1792 and 2397, and in lgl-system-loadout's 26. */
+/** Output of dnf 4.23; and of dnf 5, from its reports 1123, 1792 and 2397, and from report 26 of lgl-system-loadout. */
 const DNF_SAID: readonly (readonly [string, RegExp, string])[] = [
   [
     'a package that is not there, by dnf 4',
