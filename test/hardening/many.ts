@@ -1,4 +1,4 @@
-/** Does `work` for 0 to `count - 1`, so many at once. @returns what each came to. */
+/** Calls `work` for 0 to `count - 1`, with limited concurrency. @returns all results. */
 export async function many<T>(
   count: number,
   atOnce: number,

@@ -1,11 +1,11 @@
 /**
- * npm run hardening -- [SECTION…] [--scale N] [--seed N]: attacks and breaks what is there, and counts. Raw logs go to
+ * npm run hardening -- [SECTION…] [--scale N] [--seed N]: runs attacks and faults, and counts. Raw logs go to
  * hardening-results/SECTION.log, the table of the last result of each section to hardening-results/summary.md.
  *
- * VMLET_FAULT=OPERATION npm run hardening -- faults: one operation alone, which takes the place of its row in the last
- * result; with OPERATION:ERRNO:STEP as in the raw log, one case, which is not kept.
+ * VMLET_FAULT=OPERATION npm run hardening -- faults: only one operation, whose row replaces that of the last
+ * result; with OPERATION:ERRNO:STEP as in the raw log, one case, which is not recorded.
  *
- * VMLET_CASE=CASE npm run hardening -- programs monitors: the cases whose names in the raw log begin so; not kept.
+ * VMLET_CASE=CASE npm run hardening -- programs monitors: the cases whose names in the raw log begin with CASE; not recorded.
  *
  * npm run hardening -- --write: runs nothing; writes that table to docs/security-counts.md. Sections that did
  * not run here keep their rows.
@@ -25,7 +25,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const RESULTS = join(ROOT, 'hardening-results');
 const COUNTS_PAGE = join(ROOT, 'docs/security-counts.md');
 const INTERRUPTED = 130;
-/** npm passes on what a terminal has given to all of us already. */
+/** npm forwards a signal that the terminal has already sent to all of them. */
 const SAME_INTERRUPT_MS = 1000;
 
 const { values, positionals } = parseArgs({
@@ -44,7 +44,7 @@ if (!(scale > 0 && scale <= 1)) fail(`--scale ${values.scale}: expected a number
 const seed = Number(values.seed);
 if (!Number.isSafeInteger(seed)) fail(`--seed ${values.seed}: expected a whole number`);
 
-// Each of the homes that are worked in at once is removed at the exit, too.
+// Each of the concurrent homes is removed at the exit, too.
 process.setMaxListeners(0);
 mkdirSync(RESULTS, { recursive: true });
 if (values.write) writeTable();
@@ -81,7 +81,7 @@ async function runSections(chosen: readonly string[]): Promise<void> {
   if (interruption.aborted) process.exitCode = INTERRUPTED;
 }
 
-/** What was not counted whole takes the place of its own rows, where there is the whole of them. */
+/** A partial count replaces its own rows if the result has complete ones. */
 function save(name: string, result: SectionResult): void {
   const whole = savedResults(RESULTS, [name]).get(name);
   if (result.extent === undefined) saveResult(RESULTS, name, result);
@@ -89,7 +89,7 @@ function save(name: string, result: SectionResult): void {
   else console.log(`The saved counts of ${name} stay what they were.`);
 }
 
-/** One section that cannot run does not keep the others from it. */
+/** A section that cannot run does not prevent the others. */
 async function runSection(
   name: string,
   section: Section,
@@ -131,7 +131,7 @@ function writeTable(): void {
   }
 }
 
-/** The first Ctrl-C lets the section undo what it began, the second does not wait for it. */
+/** The first Ctrl-C lets the section clean up, the second does not wait for it. */
 function endAtInterrupt(): AbortSignal {
   const controller = new AbortController();
   let firstAt = 0;

@@ -10,7 +10,7 @@ import type { Section } from './section.ts';
 import { supply } from './supply/supply.ts';
 import { users } from './users/users.ts';
 
-/** What `npm run hardening` runs, in this order, and what has rows in docs/security-counts.md. One import line and one line here for each. */
+/** The sections of `npm run hardening` and of docs/security-counts.md, in order: one import line and one line each. */
 export const SECTIONS: Readonly<Record<string, Section>> = {
   confinement,
   disk,

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const LOOK_EVERY_MS = 20;
 const PATIENCE_MS = 300_000;
 
-/** Looks until the answer is there. @throws Error after five minutes, or the signal's reason. */
+/** Repeats until there is an answer. @throws Error after five minutes, or the signal’s reason. */
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   signal?: AbortSignal,

@@ -5,17 +5,17 @@ import { promisify } from 'node:util';
 
 const start = promisify(execFile);
 
-/** Somebody who may run programs on this host. */
+/** A user who may run programs on this host. */
 export interface User {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** Nobody on this host has these numbers, and a user needs no account to run programs. */
+/** Unused ids on this host; a user needs no account to run programs. */
 export const VICTIM: User = { uid: 54_321, gid: 54_321 };
 export const STRANGER: User = { uid: 54_322, gid: 54_322 };
 
-/** Why this process cannot act for another user, or undefined. */
+/** The reason why this process cannot act for another user, or undefined. */
 export async function whyNoOtherUser(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'only root can act for another user';
   try {
@@ -30,7 +30,7 @@ export async function whyNoOtherUser(): Promise<string | undefined> {
   }
 }
 
-/** The first ordinary user with an account, for root to act for; undefined where there is none, or for who is none. */
+/** The first ordinary user with an account, for root to act for; undefined if there is none, or if this process is not root. */
 export function ordinaryUser(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   return readFileSync('/etc/passwd', 'utf8')
@@ -40,7 +40,7 @@ export function ordinaryUser(): User | undefined {
     .find(({ uid }) => uid >= 1000 && uid < 65_534);
 }
 
-/** Runs a program to its end; rejects where that is a failure. */
+/** Runs a program to its end; rejects if it fails. */
 export async function runAs(
   user: User | undefined,
   argv: readonly string[],
@@ -50,7 +50,7 @@ export async function runAs(
   return start(program!, rest, { env: environment, maxBuffer: 64 * 1024 * 1024 });
 }
 
-/** Starts a script of this folder. Its errors go where ours go. */
+/** Starts a script of this directory. Its stderr is this process’s. */
 export function spawnScript(
   user: User | undefined,
   script: string,
@@ -59,7 +59,7 @@ export function spawnScript(
 ): ChildProcess {
   const argv = [process.execPath, '--import', import.meta.resolve('tsx'), script, ...words];
   const [program, ...rest] = [...becoming(user), ...argv];
-  // tsx would leave a cache in the temporary folder.
+  // tsx would leave a cache in the temporary directory.
   const env = { ...environment, TSX_DISABLE_CACHE: '1' };
   return spawn(program!, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] });
 }
@@ -69,7 +69,7 @@ function becoming(user: User | undefined): string[] {
   return ['setpriv', '--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups'];
 }
 
-/** All that is there, and not what links lead to. */
+/** All entries, without the targets of links. */
 export function giveTo(user: User | undefined, path: string): void {
   if (!user) return;
   if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) giveTo(user, join(path, name));

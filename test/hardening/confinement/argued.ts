@@ -2,13 +2,13 @@ import type { Attack, Case } from './case.ts';
 
 interface Argument {
   readonly attempts: readonly string[];
-  /** Where it holds; everywhere by default. */
+  /** The places where it applies; everywhere by default. */
   readonly where?: (where: Case, user: Attack['user']) => boolean;
-  /** Why it does no harm, or what the harm is and why it stays. */
+  /** The reason why it is harmless, or the harm and why it is accepted. */
   readonly reason: string;
 }
 
-/** Everything that may succeed under a whole wrapper. What is not here must be refused. */
+/** Everything that may succeed in a complete wrapper. Anything else must be refused. */
 export const ARGUMENTS: readonly Argument[] = [
   {
     attempts: ['fill its directory with files'],

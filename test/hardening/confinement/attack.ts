@@ -12,13 +12,13 @@ import type { Attack, Attempt, Case } from './case.ts';
 import { build, buildHostile } from './program.ts';
 import { HOSTILE, type World, machineWords, refreshHome } from './world.ts';
 
-/** The hostile program in each of its disguises. */
+/** The hostile program under each of its names. */
 export interface Disguises {
   readonly qemu: string;
   readonly swtpm: string;
   readonly virtiofsd: string;
   readonly networkSwitch: string;
-  /** Of a passt that says that it has no vhost-user. */
+  /** The output of a passt without vhost-user. */
   readonly oldPasst: string;
 }
 
@@ -39,7 +39,7 @@ export async function makeDisguises({ directory, targets }: World): Promise<Disg
   };
 }
 
-/** Has vmlet start the program in this place, by whatever wrapper it has for that. */
+/** Makes vmlet start the program in this place, with vmlet’s wrapper for it. */
 export async function attackFrom(where: Case, world: World, disguises: Disguises): Promise<Attack> {
   refreshHome(world);
   const said = await reportFrom(where, world, disguises);
@@ -95,7 +95,7 @@ async function reportFrom(
   }
 }
 
-/** A plug starts it, as that of a machine does. */
+/** A plug starts it, as the plug of a machine does. */
 async function reportOfSwitch({ directory }: World, program: string): Promise<string> {
   const network = join(directory, 'network');
   mkdirSync(network, { mode: 0o700 });
@@ -126,7 +126,7 @@ function logOf({ home }: World, machine: string, name: string): string {
   return id === undefined ? `no logs of ${machine}` : readFileSync(join(logs, id, name), 'utf8');
 }
 
-/** The same program, started by nobody in particular. */
+/** The same program, started without a wrapper. */
 export async function attackFreely(world: World, { qemu }: Disguises): Promise<Attack> {
   refreshHome(world);
   const own = join(world.directory, 'free');
@@ -146,7 +146,7 @@ function userOfNow(): Attack['user'] {
   return process.getuid?.() === 0 ? 'root' : 'an ordinary user';
 }
 
-/** Of what was printed, the lines of the program's last run. */
+/** The lines of the program’s last run, from its output. */
 function readReport(said: string): Pick<Attack, 'attempts' | 'problem'> {
   const lines = said.slice(said.lastIndexOf('{"begins"') + 1).split('\n');
   const attempts = lines

@@ -1,29 +1,29 @@
-/** Where a hostile program takes a program of vmlet's place. */
+/** A place in which a hostile program replaces a program of vmlet. */
 export interface Case {
   readonly place: 'embedded' | 'named' | 'swtpm' | 'virtiofsd' | 'switch';
   readonly network: 'none' | 'passt-vhost-user' | 'passt-stream' | 'slirp';
-  /** Taken away, as if the kernel had them switched off. */
+  /** Layers removed, as if the kernel had them disabled. */
   readonly without: readonly Layer[];
 }
 
 export type Layer = 'landlock' | 'namespaces' | 'seccomp';
 
-/** What one attempt came to. */
+/** The result of one attempt. */
 export interface Attempt {
   readonly attempt: string;
-  /** The errno's name; empty where it succeeded. */
+  /** The errno’s name; empty if it succeeded. */
   readonly refusal: string;
-  /** Such as what was found. */
+  /** Details, such as what was found. */
   readonly remark: string;
 }
 
 /** Everything that a hostile program tried in one place. */
 export interface Attack {
   readonly user: 'root' | 'an ordinary user';
-  /** Undefined for the same program without any wrapper, which shows that the targets can be reached. */
+  /** Undefined for the same program without a wrapper, which shows that the targets are reachable. */
   readonly where: Case | undefined;
   readonly attempts: readonly Attempt[];
-  /** Why the report is not whole. */
+  /** The reason why the report is incomplete. */
   readonly problem?: string;
 }
 

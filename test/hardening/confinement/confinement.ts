@@ -33,7 +33,7 @@ async function attackAs(
   cases: readonly Case[],
   { log, signal }: HardeningOptions,
 ): Promise<Attack[]> {
-  // Short, for what is in it has sockets; not in ours, which is nobody else's to enter.
+  // Short, since it contains sockets; not in this user’s directory, which other users cannot enter.
   const { path: directory, remove } = makeTemporaryDirectory('/tmp', 'vmlet-hostile-');
   giveTo(user, directory);
   try {
@@ -42,7 +42,7 @@ async function attackAs(
       JSON.stringify(cases),
     ]);
     const gone = once(child, 'exit');
-    // Its input: by that it undoes what it has begun.
+    // Closing its input makes it clean up.
     const end = (): void => void child.stdin?.end();
     if (signal?.aborted) end();
     signal?.addEventListener('abort', end);

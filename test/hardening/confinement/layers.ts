@@ -1,6 +1,6 @@
 import type { Layer } from './case.ts';
 
-/** What each layer stops by itself, whatever the others do. */
+/** The attacks that each layer stops by itself, without the others. */
 const PROMISES: Readonly<Record<Layer, readonly string[]>> = {
   landlock: [
     'read ~/.ssh/id_ed25519',

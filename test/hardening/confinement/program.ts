@@ -14,9 +14,9 @@ export async function build(program: string, directory: string, targets = '/dev/
 }
 
 /**
- * Builds the hostile program so that it reaches for these targets, and puts it where a program of the name `standIn`
- * is looked for first.
- * @returns that folder.
+ * Builds the hostile program with these targets, and puts it where a program of the name `standIn`
+ * is found first.
+ * @returns that directory.
  */
 export async function buildHostile(
   directory: string,

@@ -1,6 +1,6 @@
 import type { Attack } from './case.ts';
 
-/** What an ordinary user may not do on any host. */
+/** Operations that an ordinary user may not perform on any host. */
 const NEEDS_ROOT = new Set([
   'hold capabilities',
   'read /etc/shadow',
@@ -27,7 +27,7 @@ const NEEDS_ROOT = new Set([
   'type into a terminal (TIOCSTI)',
 ]);
 
-/** What a kernel is built or set up to have, or not. */
+/** Features that depend on the kernel and its settings. */
 const HOST_MAY_LACK = new Set([
   'create a crontab',
   'make a ping socket',
@@ -58,8 +58,8 @@ const HOST_MAY_LACK = new Set([
 ]);
 
 /**
- * Of the program without a wrapper: what it failed at and had no excuse for. Without this, a check of what a wrapper
- * stops could not fail.
+ * Failures of the program without a wrapper that have no excuse. Otherwise the check of a wrapper’s
+ * refusals could not fail.
  */
 export function unprovenAttempts({ user, attempts }: Attack): string[] {
   return attempts

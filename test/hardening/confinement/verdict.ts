@@ -5,7 +5,7 @@ import { type Attack, nameOfCase } from './case.ts';
 import { promisedBy } from './layers.ts';
 import { unprovenAttempts } from './reachable.ts';
 
-/** What must not be, of all these attacks, and the counts for the table. */
+/** The faults in all these attacks, and the counts for the table. */
 export function judge(attacks: readonly Attack[]): Findings {
   const verdicts = attacks.map((attack) => {
     if (!attack.where) return judgeFree(attack);
@@ -36,7 +36,7 @@ function judgeWhole(attack: Attack, attacks: readonly Attack[]): Findings {
   };
 }
 
-/** With a layer taken away, what the other layers promise must hold still. */
+/** Without one layer, the promises of the other layers must still hold. */
 function judgeLayers(attack: Attack, without: NonNullable<Attack['where']>['without']): Findings {
   const promised = promisedBy(without);
   const tried = attack.attempts.filter(({ attempt }) => promised.has(attempt));
@@ -81,7 +81,7 @@ function placeOf({ user, where }: Attack): string {
   return `${user} in ${where ? nameOfCase(where) : 'no wrapper'}`;
 }
 
-/** A program that was killed, or has become another, has not tried all. */
+/** A program that was killed, or replaced by another, has not tried everything. */
 function missingAttempts(attack: Attack, attacks: readonly Attack[]): string[] {
   const free = attacks.find(({ user, where }) => user === attack.user && where === undefined);
   const made = new Set(attack.attempts.map(({ attempt }) => attempt));
@@ -97,7 +97,7 @@ function problemsOf(attack: Attack, missing: readonly string[]): string[] {
   ];
 }
 
-/** Arguments that nothing needed: they are lifted, or the program lost an attempt. */
+/** Unused exceptions: their reason is gone, or the program lost an attempt. */
 export function idleArguments(attacks: readonly Attack[]): string[] {
   const whole = attacks.filter(({ where }) => where?.without.length === 0);
   return ARGUMENTS.flatMap(({ attempts }) => attempts).filter(

@@ -1,6 +1,6 @@
 /**
- * tsx worker.ts DIRECTORY CASES: makes the attacks as whoever runs it, and prints each as a line of JSON. When its
- * input ends, and with that whoever has started it, it undoes what it has begun after the present attack.
+ * tsx worker.ts DIRECTORY CASES: makes the attacks as the current user, and prints each as a line of JSON. When its
+ * input ends, and so its starter has ended, it cleans up after the present attack.
  */
 import { Scope } from '../../../src/util/scope.ts';
 import { attackFreely, attackFrom, makeDisguises } from './attack.ts';
@@ -12,7 +12,7 @@ if (directory === undefined || cases === undefined) throw new TypeError('DIRECTO
 const say = (attack: Attack): void => console.log(JSON.stringify(attack));
 
 const scope = new Scope();
-// A terminal interrupts all of us; our input ends then.
+// A terminal interrupts all processes; this one stops when its input ends.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => undefined);
 const isOver = (): boolean => process.stdin.readableEnded;
 process.stdin.resume();
@@ -22,7 +22,7 @@ try {
   for (const where of JSON.parse(cases) as Case[]) {
     if (!isOver()) say(await attackFrom(where, world, disguises));
   }
-  // Last, since it changes what it reaches.
+  // Last, since it changes its targets.
   if (!isOver()) say(await attackFreely(world, disguises));
 } finally {
   await scope.close();

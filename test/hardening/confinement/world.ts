@@ -26,9 +26,9 @@ const start = promisify(execFile);
 const VMLET = join(import.meta.dirname, '../../../dist/bin/vmlet.js');
 const NOBODY = 65534;
 
-/** A user's home and runtime directory, with everything in it that a hostile program would like to reach. */
+/** A user’s home and runtime directory, with everything that a hostile program would like to access. */
 export interface World {
-  /** Belongs to nobody else; removed with the scope. */
+  /** A directory of this user only; removed with the scope. */
   readonly directory: string;
   readonly home: string;
   readonly runtime: string;
@@ -36,9 +36,9 @@ export interface World {
   readonly kernel: string;
   readonly initrd: string;
   readonly image: string;
-  /** The macros that the hostile program is built with. */
+  /** The macros for building the hostile program. */
   readonly targets: ReadonlyMap<string, string | number>;
-  /** Runs the command in this home. Its status does not matter to who only wants to see what it says. */
+  /** Runs the command in this home. Its status does not matter if only the output is needed. */
   vmlet(
     words: readonly string[],
     options?: VmletOptions,
@@ -46,7 +46,7 @@ export interface World {
 }
 
 export interface VmletOptions {
-  /** Goes before the host's programs. */
+  /** A directory before the host’s programs on the PATH. */
   readonly programs?: readonly string[];
   readonly without?: readonly string[];
 }
@@ -112,13 +112,13 @@ export async function makeWorld(directory: string, scope: Scope): Promise<World>
   return { directory, home, runtime, kernel, initrd, image, targets, vmlet };
 }
 
-/** Puts back what an attack that succeeds changes. */
+/** Restores changes of a successful attack. */
 export function refreshHome({ home }: Pick<World, 'home'>): void {
   writeFileSync(join(home, '.bashrc'), '# nothing\n');
   writeFileSync(join(home, 'to-be-removed'), '');
 }
 
-/** What the two machines have in common; nothing of it is ever booted. */
+/** The common part of the two machines; neither is ever booted. */
 export function machineWords({
   kernel,
   initrd,
@@ -152,7 +152,7 @@ function commandIn(directory: string, home: string, runtime: string): World['vml
   };
 }
 
-/** A real one, of the same user, that runs while all is tried. */
+/** A real machine of the same user, which runs during all attempts. */
 async function startOtherMachine(
   vmlet: World['vmlet'],
   { home, runtime, image }: Pick<World, 'home' | 'runtime' | 'image'>,
@@ -201,7 +201,7 @@ async function listening(server: Server, scope: Scope, address: object): Promise
   return server;
 }
 
-/** Stand-ins for the services of a desktop, at the places where those listen. */
+/** Stand-ins for a desktop’s services, at their usual places. */
 async function serveSockets(runtime: string, shared: string, scope: Scope): Promise<[string, string][]> {
   const names = ['bus', 'wayland-0', 'ssh-agent.sock', 'gnupg/S.gpg-agent', 'keyring/control'];
   for (const name of [...names, 'systemd/private', 'podman/podman.sock', 'pulse/native']) {
@@ -285,7 +285,7 @@ function setuidProgram(): string {
   return found;
 }
 
-/** The first that this host has. */
+/** The first that exists on this host. */
 function blockDevice(): [string, string | number][] {
   const name = readdirSync('/sys/block').find((one) => existsSync(`/dev/${one}`));
   if (name === undefined)

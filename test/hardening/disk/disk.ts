@@ -11,7 +11,7 @@ const PAUSES = 12;
 const ERRORS = 20;
 const KILLS = 50;
 
-/** A small run takes but one way of keeping a disk. */
+/** A small run uses only one kind of disk. */
 const SMALL = 0.2;
 
 export const disk: Section = {

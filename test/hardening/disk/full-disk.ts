@@ -6,23 +6,23 @@ import type { SmallHome } from './small-home.ts';
 import { until } from '../until.ts';
 
 const MIB = 2 ** 20;
-/** What a guest writes between two pauses takes longer than `resume` looks whether the machine stands still again. */
+/** The guest’s writes between two pauses take longer than the interval at which `resume` checks for the next pause. */
 const ROOM_BYTES = 4 * MIB;
 
-/** How many bytes a home must have to give for so many pauses. */
+/** The number of bytes that a home must provide for so many pauses. */
 export function bytesFor(pauses: number): number {
   return (pauses + 1) * ROOM_BYTES;
 }
 
-/** A machine with micro in it and an empty disk on the small file system. */
+/** A machine with micro and an empty disk on the small file system. */
 export interface FillableMachine {
   readonly label: string;
   exec(argv: readonly string[]): GuestProcess;
   standsStill(): boolean;
-  /** Looks at all that tells of a pause, tries to go on without space. @returns what is not as it must be. */
+  /** Checks all reports of a pause, and tries to resume without space. @returns the faults found. */
   lookAtPause(): Promise<string[]>;
   resume(): Promise<void>;
-  /** Ends it. @returns its disk, which stays. */
+  /** Ends it. @returns its disk, which is kept. */
   stop(): Promise<{ readonly path: string; readonly format: string }>;
 }
 
@@ -34,7 +34,7 @@ export interface FillResult {
   readonly faults: readonly string[];
 }
 
-/** Lets the guest write more than there is space for, and gives it more each time that the machine stands still. */
+/** Lets the guest write more than the available space, and provides more each time that the machine pauses. */
 export async function fill(
   machine: FillableMachine,
   pauses: number,

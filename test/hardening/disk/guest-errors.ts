@@ -7,7 +7,7 @@ export interface GuestErrorsResult {
   readonly held: number;
 }
 
-/** Errors of a disk that are no lack of space: the guest is told of each, and the machine goes on. */
+/** Disk errors other than lack of space: the guest gets each, and the machine keeps running. */
 export async function failDisk(times: number, { log, signal }: HardeningOptions): Promise<GuestErrorsResult> {
   await using machine = await launch({
     disks: ['64M'],

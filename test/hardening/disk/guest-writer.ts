@@ -6,7 +6,7 @@ import { run } from '../../../src/process/run.ts';
 
 export const PIECE_BYTES = 512 * 1024;
 
-/** Writes random pieces to a disk, one behind the other, and says each one's number and digest when it is flushed. */
+/** Writes random records to a disk, one after the other, and prints the number and digest of each flushed one. */
 export function pieceScript(count: number): string {
   return `i=0
 while [ $i -lt ${count} ]; do
@@ -18,7 +18,7 @@ while [ $i -lt ${count} ]; do
 done`;
 }
 
-/** Collects what a guest says, line by line, until its command or the machine ends. */
+/** Collects a guest’s output by line, until its command or the machine ends. */
 export function linesOf(process: GuestProcess): string[] {
   const lines: string[] = [];
   let partial = '';
@@ -27,12 +27,12 @@ export function linesOf(process: GuestProcess): string[] {
     partial = complete.pop() ?? '';
     lines.push(...complete);
   });
-  // Whoever waits for the command is told.
+  // A caller that waits for the command gets the error.
   process.stdout.on('error', () => undefined);
   return lines;
 }
 
-/** Of those that the guest says it has written and flushed. @returns a sentence for each that is not on the disk. */
+/** Checks the records that the guest reported as written. @returns a sentence for each that is not on the disk. */
 export async function missingPieces(
   said: readonly string[],
   disk: { readonly path: string; readonly format: string },

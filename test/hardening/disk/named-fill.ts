@@ -10,7 +10,7 @@ import { until } from '../until.ts';
 
 const DISK_BYTES = 2 ** 30;
 
-/** A named machine, whose disk is a qcow2 of its own or a raw file that it adopted. */
+/** A named machine, whose disk is its own qcow2 or a raw file that it adopted. */
 export async function fillNamed(
   format: 'qcow2' | 'raw',
   pauses: number,
@@ -38,7 +38,7 @@ export async function fillNamed(
       lookAtPause: async () => lookAtPause(home),
       resume: async () =>
         live.resume().catch((error: unknown) => {
-          // The guest may have been faster than who looks whether it goes on.
+          // The guest may have been faster than this check.
           if (!(error instanceof NoSpaceError)) throw error;
         }),
       stop: async () => {
@@ -58,7 +58,7 @@ export async function fillNamed(
   return result;
 }
 
-/** What makes room has to work without any. @throws Error with what the command said. */
+/** Commands that free space have to work without any. @throws Error with the command’s output. */
 async function expectToWork(home: SmallHome, ...verb: string[]): Promise<void> {
   const { status, stderr } = await home.vmlet(...verb, 'm');
   if (status !== 0) throw new Error(`vmlet ${verb.join(' ')} on a full disk: ${stderr}`);
@@ -69,7 +69,7 @@ function outOfSpace({ store }: SmallHome): string | undefined {
   return status.kind === 'running' && status.state === 'io-error' ? status.outOfSpace?.disk : undefined;
 }
 
-/** All that tells a user of the pause. */
+/** All messages that tell a user of the pause. */
 async function lookAtPause(home: SmallHome): Promise<string[]> {
   const table = await home.vmlet('ls');
   const json = await home.vmlet('ls', '--json');

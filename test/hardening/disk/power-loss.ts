@@ -14,13 +14,13 @@ import { until } from '../until.ts';
 
 const DISK_BYTES = 2 ** 30;
 const RECORD_BYTES = 8192;
-/** Between records is room that stays empty, so that a qcow2 has to find a new place for nearly each. */
+/** Unused space between records makes a qcow2 allocate a new cluster for nearly each. */
 const STRIDE = 5;
-/** The guest's names of the disks: an overlay, a qcow2 that stands alone, a raw file. */
+/** The guest’s names of the disks: an overlay, a standalone qcow2, a raw file. */
 const DISKS = ['vda', 'vdb', 'vdc'];
 const LATEST_KILL_MS = 1500;
 
-/** One that the guest has said it has written and flushed. */
+/** A record that the guest has reported as written and flushed. */
 interface Reported {
   readonly disk: string;
   readonly number: number;
@@ -34,7 +34,7 @@ export interface PowerLossResult {
   readonly faults: readonly string[];
 }
 
-/** Kills QEMU while its guest writes and flushes, starts it on the same disks, and looks for what was reported. */
+/** Kills QEMU while its guest writes and flushes, starts it on the same disks, and checks for the reported records. */
 export async function losePower(rounds: number, options: HardeningOptions): Promise<PowerLossResult> {
   const { log, signal } = options;
   const random = new Random(options.seed);
@@ -81,7 +81,7 @@ export async function losePower(rounds: number, options: HardeningOptions): Prom
     });
     log(`kill ${round + 1} after ${before.length} records`);
     all.push(...before);
-    // What was on its way may be there or not.
+    // Records in flight may exist or not.
     next += before.length + 1;
     faults.push(...(await corruptDisks(home)).map((problem) => `kill ${round + 1}: ${problem}`));
   }
@@ -123,7 +123,7 @@ async function lostRecords(agent: GuestAgent, records: readonly Reported[]): Pro
   });
 }
 
-/** Clusters that nobody uses may be left (status 3): lost space, and no harm. */
+/** Leaked clusters may remain (status 3): wasted space, but harmless. */
 async function corruptDisks({ store }: Home): Promise<string[]> {
   const disks = (await store.get('m').disks()).filter(({ format }) => format === 'qcow2');
   const checks = await Promise.all(

@@ -6,19 +6,19 @@ import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Home, makeHome } from '../../e2e/named/home.ts';
 import { smallFileSystem } from '../../integration/machine/small-file-system.ts';
 
-/** A user all of whose files lie on a file system of their own, with as much space as is given to it. */
+/** A user whose files are all on a separate file system, with a variable amount of space. */
 export interface SmallHome extends Home {
-  /** For what is to be on no such file system. */
+  /** A directory outside of that file system. */
   readonly elsewhere: string;
   giveRoom(bytes: number): void;
-  /** Takes all that is left, to the last byte. */
+  /** Fills the rest, to the last byte. */
   takeRoom(): void;
 }
 
-/** What a home and a machine take beside the guest's data. */
+/** The size of a home and a machine without the guest’s data. */
 const FILES_BYTES = 2 ** 20;
 
-/** Only root mounts. @param largest how many bytes can be given in all. */
+/** Only root can mount. @param largest the maximum number of bytes. */
 export async function makeSmallHome(largest: number, scope: Scope): Promise<SmallHome> {
   const directory = makeTemporaryDirectory();
   scope.defer(directory.remove);

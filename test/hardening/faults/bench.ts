@@ -14,27 +14,27 @@ import { Publisher, sha256, webEntry } from '../../publisher.ts';
 import { filesOf, look, namesIn } from './look.ts';
 import type { Operation } from './operation.ts';
 
-/** Memory: a sweep waits for thousands of writes to be on the disk otherwise. */
+/** In memory: otherwise a sweep waits for thousands of writes to reach the disk. */
 export const PARENT = existsSync('/dev/shm') ? '/dev/shm' : undefined;
-/** Of anything that is done here; all of it takes about a second. */
+/** The time limit of each action; a whole case takes about a second. */
 export const HANGS_MS = 60_000;
 
-/** A state of a home: what there is in it, and in which files. */
+/** A state of a home: its entries, and their files. */
 export interface State {
   readonly seen: string;
   readonly files: ReadonlySet<string>;
 }
 
-/** How an operation goes without a fault. */
+/** The result of an operation without a fault. */
 export interface Course {
   readonly before: State;
   readonly after: State;
-  /** When all machines and images were removed. */
+  /** The state after all machines and images were removed. */
   readonly empty: State;
   readonly traced: Traced;
 }
 
-/** Where one operation is done again and again, each time from the same beginning. */
+/** A place where one operation is repeated, each time from the same state. */
 export class Bench {
   readonly home: Home;
   readonly #operation: Operation;
@@ -49,7 +49,7 @@ export class Bench {
     this.#kept = `${home.path}.kept`;
   }
 
-  /** @param open makes its home. */
+  /** @param open creates its home. */
   static async make(
     operation: Operation,
     tracer: string,
@@ -81,15 +81,15 @@ export class Bench {
     if (publishes === true) {
       this.#publisher = await publishDisk(path, placesOf(locations).userCatalogue);
     }
-    // What is known of the host is found once, and not by each command.
+    // The features of the host are probed once, not by each command.
     await this.home.vmlet('doctor');
     await this.#do(prepare);
     execFileSync('cp', ['-a', path, this.#kept]);
   }
 
-  /** The state from which the operation is done. */
+  /** The state before the operation. */
   async begin(): Promise<void> {
-    // In its place, so that paths in machines and disks still lead there.
+    // At the same path, so that paths in machines and disks stay valid.
     execFileSync('rm', ['-rf', this.home.path]);
     execFileSync('cp', ['-a', this.#kept, this.home.path]);
     await this.#do(this.#operation.begin ?? []);
@@ -117,13 +117,13 @@ export class Bench {
       timeoutMs: HANGS_MS,
     });
     const first = await ended;
-    // Whether there is still something to do afterwards depends on the fault.
+    // It depends on the fault whether there is still something to do afterwards.
     for (const words of afterwards) await this.#vmlet(words);
     const whole = await finished;
     return { ...whole, stderr: first.stderr };
   }
 
-  /** The same operation once more, with what is done afterwards. */
+  /** Repeats the operation, with its follow-up actions. */
   async again(): Promise<Finished> {
     const finished = await this.#vmlet(this.#operation.args);
     for (const words of this.#operation.afterwards ?? []) await this.#vmlet(words);
@@ -134,7 +134,7 @@ export class Bench {
     return this.home.vmlet(...this.#words(words));
   }
 
-  /** As of processes; and what the keepers have written down is what their QEMUs say, of which they hear a moment later. */
+  /** Also waits for the keepers’ records to agree with their QEMUs, whose events arrive a moment later. */
   async settle(): Promise<boolean> {
     const deadline = Date.now() + HANGS_MS;
     do if ((await settle(this.home)) && (await this.#isWrittenDown())) return true;
@@ -149,10 +149,10 @@ export class Bench {
       try {
         const machine = this.home.store.get(one.name).live();
         const { status } = await machine.qmp(async (qmp) => qmp.execute('query-status'));
-        // From the one to the other QEMU goes without an event.
+        // A change from one QEMU to the other has no event.
         return status === state || (state === 'finish-migrate' && status === 'postmigrate');
       } catch (error) {
-        // It ends just now.
+        // It is just ending.
         if (error instanceof VmletError) return false;
         throw error;
       }
@@ -166,7 +166,7 @@ export class Bench {
 
   async empty(): Promise<void> {
     await this.home.removeAll();
-    // Who makes a machine sweeps what was left by others that made or removed one.
+    // A command that creates a machine sweeps the leftovers of others.
     await this.home.store.create({ name: 'sweeper', iso: join(this.home.path, 'guest.img'), net: 'none' });
     await this.home.store.remove('sweeper', { storage: true });
     for (const name of namesIn(this.#locations().templates)) {
@@ -181,7 +181,7 @@ export class Bench {
       .some((one) => 'spec' in one && JSON.stringify(one.spec).includes(`"${file}"`));
   }
 
-  /** What qemu-img says of the disks that nobody uses just now, but for lost space. */
+  /** The errors that qemu-img finds in unused disks, except lost space. */
   async corruptDisks(): Promise<string[]> {
     const { machines, disks } = this.#locations();
     const places = [machines, disks].filter((path) => existsSync(path));
@@ -193,7 +193,7 @@ export class Bench {
     const paths = found
       .split('\n')
       .filter((path) => path !== '' && !running.some(({ name }) => path.startsWith(`${machines}/${name}/`)))
-      // Made by who was killed before anything was in it: no disk, unless somebody takes it for one.
+      // Created by a process that was killed before it wrote anything: not a disk, unless something uses it as one.
       .filter((path) => statSync(path).size > 0 || this.#isInSpec(basename(path)));
     const checked = await Promise.all(
       paths.map(async (path) => {
@@ -206,7 +206,7 @@ export class Bench {
     return checked.filter((problem) => problem !== undefined);
   }
 
-  /** After a case that went wrong: whatever runs is killed, and what that has started meanwhile. */
+  /** After a failed case: kills all processes, and those that they have started meanwhile. */
   killAll(): void {
     for (let turn = 0; turn < 10; turn++) {
       const left = this.home.processes();
@@ -226,7 +226,7 @@ export class Bench {
     return locate(this.home.environment, this.home.path, 0);
   }
 
-  /** Nobody waits for anything any more: a second Ctrl-C, or a defect of ours. */
+  /** Nothing waits any more: a second Ctrl-C, or a defect of ours. */
   readonly #abandon = (): void => {
     this.killAll();
     for (const path of [this.home.path, this.#kept]) rmSync(path, { recursive: true, force: true });
@@ -238,7 +238,7 @@ export class Bench {
 
   async #do(commands: readonly (readonly string[])[]): Promise<void> {
     for (const words of commands) {
-      // Without a process of its own, since it is done before each case.
+      // Without a separate process, since it runs before each case.
       if (words.join(' ') === 'start m') {
         await this.home.store.get('m').start();
         continue;

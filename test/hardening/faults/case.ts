@@ -11,11 +11,11 @@ export interface Case {
 }
 
 export interface Verdict {
-  /** Undefined where so many steps did not come this time or another call came, so that nothing was tried. */
+  /** Undefined if the step was not reached or was another call, so that nothing was tried. */
   readonly at: string | undefined;
-  /** What must not be; nothing when it held. */
+  /** Faults found; empty if everything held. */
   readonly problems: readonly string[];
-  /** Whether the command said that it failed. */
+  /** True if the command reported a failure. */
   readonly failed: boolean;
 }
 
@@ -43,24 +43,24 @@ export async function runCase(bench: Bench, course: Course, one: Case): Promise<
   return { at, problems: at === undefined ? [] : problems, failed: traced.status !== 0 };
 }
 
-/** Steps of several threads change places: what came at this number may be a call that the host never refuses so. */
+/** Steps of several threads may swap: the call with this number may be one that never fails in this way. */
 function canBe({ action }: Case, step: Step): boolean {
   return action.startsWith('kill') || action === 'interrupt' || errnosOf(step).includes(action);
 }
 
-/** What is wrong with how the command ended and what it said. */
+/** Returns the errors in the command’s exit status and output. */
 function endProblems({ operation, action }: Case, traced: Traced, course: Traced): string[] {
   const { status, signal, stderr, hung } = traced;
   if (hung) return ['it hangs'];
   if (/^\s+at .*:\d+|internal error|node:internal/m.test(stderr))
     return [`it has no words for it: ${stderr}`];
   if (status === 0) return [];
-  // Where somebody else is killed, the command has to say what came of it.
+  // If another process is killed, the command has to report the result.
   if (operation.follow === undefined && action.startsWith('kill')) {
     return signal === SIGKILL ? [] : [`it ended with ${String(status)}: ${stderr}`];
   }
   if (action === 'interrupt') {
-    // It had come to its own end, and was tidying up.
+    // It had completed, and was cleaning up.
     if (status === course.status && firstLine(stderr) === firstLine(course.stderr)) return [];
     return status === 130 || signal === SIGINT
       ? []
@@ -72,7 +72,7 @@ function endProblems({ operation, action }: Case, traced: Traced, course: Traced
 
 type Ended = Pick<Traced, 'status' | 'signal' | 'stderr'>;
 
-/** What is wrong with what it left, and with doing it again. */
+/** Returns the errors in its leftovers, and in repeating it. */
 export async function aftermath(
   bench: Bench,
   course: Omit<Course, 'traced'>,
@@ -87,7 +87,7 @@ export async function aftermath(
   if (!isDone && seen !== course.before.seen && !isBetween) {
     problems.push(`neither before nor after: ${difference(seen, course)}`);
   }
-  // What is done afterwards, while somebody is followed, changes it once more.
+  // The follow-up actions of a followed process change it once more.
   if (traced.status === 0 && !isDone && one.operation.afterwards === undefined) {
     problems.push(`it says that it is done, and it is not: ${traced.stderr}`);
   }
@@ -101,7 +101,7 @@ export async function aftermath(
   return problems;
 }
 
-/** Only who was killed, or says that it has failed, may leave it in between. */
+/** Only a killed or failed command may leave it in between. */
 function isUnfinished({ action }: Pick<Case, 'action'>, { signal, status }: Ended): boolean {
   return action.startsWith('kill') || signal === SIGKILL || status !== 0;
 }
@@ -123,7 +123,7 @@ async function againProblems(
   const isAsOnce = seen === course.after.seen || operation.again?.test(difference(seen, course)) === true;
   return [
     ...(isAsOnce ? [] : [`the same again does not come through: ${difference(seen, course)}`]),
-    // Whoever had nothing to do does not tidy up either.
+    // A command that had nothing to do does not clean up either.
     ...(status === ends ? extra(course.after.files, withoutLeft, 'the same again leaves') : []),
   ];
 }
@@ -137,7 +137,7 @@ function extra(expected: ReadonlySet<string>, found: ReadonlySet<string>, what: 
   return more.length === 0 ? [] : [`${what} ${more.join(', ')}`];
 }
 
-/** The lines that are in neither of the two states, but for the comma after all of a list but the last. */
+/** The lines that differ from both states, ignoring the comma after each list item but the last. */
 function difference(seen: string, { before, after }: Omit<Course, 'traced'>): string {
   const known = new Set([before.seen, after.seen].flatMap((text) => text.split(/,?\n/)));
   const lines = seen.split('\n').filter((line) => !known.has(line.replace(/,$/, '')));

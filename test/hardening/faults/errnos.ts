@@ -3,7 +3,7 @@ import type { Step } from '../../../fixtures/step-tracer/traced.ts';
 const ROOM = ['ENOSPC', 'ENOSPC+', 'EIO'];
 const NAME = [...ROOM, 'EACCES'];
 
-/** What each call can fail with, of what is swept; a `+` stays for all later steps that can fail so. */
+/** The possible errors of each swept call; a `+` stays for all later steps that can fail in that way. */
 const ERRNOS: Readonly<Record<string, readonly string[]>> = {
   'open-make': [...NAME, 'EMFILE', 'EMFILE+'],
   'open-write': ['EACCES', 'EMFILE', 'EMFILE+', 'EIO'],
@@ -52,7 +52,7 @@ const ERRNOS: Readonly<Record<string, readonly string[]>> = {
   execve: ['EACCES', 'ENOMEM'],
 };
 
-/** On a socket a write means something else. */
+/** On a socket, a write has another meaning. */
 const SEND = ['EPIPE', 'EINTR'];
 
 export function errnosOf({ call, target }: Step): readonly string[] {
@@ -60,7 +60,7 @@ export function errnosOf({ call, target }: Step): readonly string[] {
   return ERRNOS[call] ?? [];
 }
 
-/** Whether somebody who comes later can see that it was done. */
+/** True if a later observer can see that it was done. */
 export function changesSomething({ call }: Step): boolean {
   return call !== 'open-read' && !['pipe2', 'socket', 'socketpair', 'memfd_create'].includes(call);
 }

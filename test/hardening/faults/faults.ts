@@ -6,12 +6,12 @@ import type { Operation } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { type SweepOptions, type Swept, sweep } from './sweep.ts';
 
-/** Each waits for processes most of its time. */
+/** They mostly wait for processes. */
 const AT_ONCE = 3;
-/** Of the cases of an operation that is swept; below that it is fewer operations. */
+/** The share of an operation’s cases that is always run; a smaller scale runs fewer operations. */
 const LEAST = 0.05;
 
-/** @param only a case of the raw log, `create:ENOSPC:17`, or as much of its beginning as is wanted. */
+/** @param only a case of the raw log, `create:ENOSPC:17`, or a prefix of one. */
 export async function sweepFaults(
   options: HardeningOptions,
   only = process.env['VMLET_FAULT'],
@@ -53,7 +53,7 @@ function drawn({ scale, seed }: HardeningOptions): Operation[] {
   return Array.from({ length: count }, () => rest.splice(random.below(rest.length), 1)).flat();
 }
 
-/** One that cannot be swept does not keep the others from it. */
+/** An operation that cannot be swept does not prevent the others. */
 async function sweepOne(operation: Operation, options: SweepOptions): Promise<Swept> {
   try {
     return await sweep(operation, options);

@@ -12,12 +12,12 @@ const CREATE_MICRO: Words = [
   '--display',
   'none',
 ];
-/** A boot takes seconds where it is emulated, and there are hundreds of cases. */
+/** A boot takes seconds under emulation, and there are hundreds of cases. */
 const FEW = 0.03;
 
-/** Machines that end with their command, and those with a system that answers. */
+/** Machines that end with their command, and machines with a running system. */
 export const GUEST_OPERATIONS: readonly Operation[] = [
-  // Nothing of it stays, so that before and after are the same. The guest has no agent, and powers off.
+  // Nothing of it remains, so the states before and after are equal. The guest has no agent, and powers off.
   {
     name: 'run',
     prepare: [],
@@ -25,7 +25,7 @@ export const GUEST_OPERATIONS: readonly Operation[] = [
     ends: 125,
     doneAlready: /./,
   },
-  // It hangs, and its time is up.
+  // It hangs, and reaches its time limit.
   {
     name: 'run-network',
     prepare: [],

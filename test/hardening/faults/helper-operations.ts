@@ -1,6 +1,6 @@
 import { CREATE, CREATE_WITH_NETWORK, type Operation, RUNS_ALREADY } from './operation.ts';
 
-/** Programs of ours and others' that an operation starts, at each of whose own steps they are killed or refused. */
+/** Programs, ours and others’, that an operation starts, each killed or refused at each of its own steps. */
 export const HELPER_OPERATIONS: readonly Operation[] = [
   {
     name: 'keeper',

@@ -4,7 +4,7 @@ const IMPORT: Words = ['image', 'import', '@/guest.img', 'one:1'];
 const TIDY: readonly Words[] = [['image', 'prune', '--all', '--force']];
 
 export const IMAGE_OPERATIONS: readonly Operation[] = [
-  // An image without a name is one that prune takes.
+  // prune removes an image without a name.
   {
     name: 'image-import',
     prepare: [],
@@ -27,8 +27,8 @@ export const IMAGE_OPERATIONS: readonly Operation[] = [
     args: ['image', 'pull', 'web:1'],
     between: /^nothing of its own/,
     doneAlready: /./,
-    // What a download that was interrupted keeps, and its lock, goes when it is asked for, or with a pull a week later;
-    // where it was put together, with the next change of the store.
+    // The partial file of an interrupted download and its lock are removed on request, or by a pull a week later;
+    // elsewhere, by the next change of the store.
     leaves: /^(cache\/vmlet\/downloads|data\/vmlet\/images\/\.building-[^/]*)(\/|$)/,
     tidy: [['system', 'prune', '--all', '--force']],
     publishes: true,

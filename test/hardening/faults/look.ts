@@ -6,8 +6,8 @@ import { type Home } from '../../e2e/named/home.ts';
 import { keptDisks } from '../../e2e/named/truth.ts';
 
 /**
- * What there is in a home, as text that is the same for two homes in which the same was done: without what is drawn at
- * random, and without dates.
+ * The contents of a home, as text that is equal for two homes after the same operations: without random values and
+ * dates.
  */
 export async function look(home: Home): Promise<string> {
   const { images, templates } = locate(home.environment, home.path, 0);
@@ -15,7 +15,7 @@ export async function look(home: Home): Promise<string> {
   const sshConfig = join(home.path, '.ssh/config');
   const whole = {
     machines,
-    // What clones stand on goes with the next removal where nobody needs it; whether it does is seen in the end.
+    // Unused bases of clones are removed with the next removal; the end of the case checks that.
     disks: keptDisks(home)
       .map((path) => basename(path))
       .filter((name) => !name.startsWith('base-')),
@@ -52,11 +52,11 @@ export function namesIn(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory).sort() : [];
 }
 
-/** What a run leaves, or does not leave, beside what it is for. */
+/** Files that a run may leave, beside its purpose. */
 const BY_THE_WAY =
   /\/(end|run|plan)\.json$|\/keeper\.lock$|\.log(\.1)?$|\.ndjson(\.1)?$|\/serial\.start$|\/ssh\/config$/;
 
-/** All files and directories of a home, with the same left out. */
+/** All files and directories of a home, without the same parts. */
 export function filesOf(home: Home): Set<string> {
   const entries = readdirSync(home.path, { recursive: true, withFileTypes: true });
   const paths = entries.map((entry) => relative(home.path, join(entry.parentPath, entry.name)));

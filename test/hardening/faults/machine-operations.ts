@@ -39,7 +39,7 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
     args: ['resume', 'm'],
     doneAlready: /./,
   },
-  // Each disk has a second name before the machine goes.
+  // Each disk has a second name before the machine is removed.
   {
     name: 'rm',
     prepare: [CREATE],
@@ -77,9 +77,9 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
     name: 'clone-linked',
     prepare: [CREATE],
     args: ['clone', '--linked', 'm', 'n'],
-    // What both are to stand on has its name first; those of the dead go with the next removal.
+    // The common base has its name first; bases of dead processes are removed with the next removal.
     between: /^nothing of its own|^( *"(path|file)": .*| *"base-.*)+$/,
-    // What it began with is one more layer.
+    // The original disk gets one more layer.
     again: /^ *"path": "[^"]*\/disks\/base-/,
     doneAlready: /^vmlet: machine "n" already exists$/m,
   },

@@ -1,34 +1,34 @@
 export type Words = readonly string[];
 
-/** Something that vmlet does, at each of whose steps it is killed, interrupted or refused. */
+/** An operation of vmlet that is killed, interrupted or refused at each of its steps. */
 export interface Operation {
   readonly name: string;
-  /** What there is before; run once, and copied for each case. `@` stands for the home's directory. */
+  /** Run once to create the initial state, which is copied for each case. `@` stands for the home’s directory. */
   readonly prepare: readonly Words[];
-  /** What is done before each case, since a machine that runs cannot be copied. */
+  /** Run before each case, since a running machine cannot be copied. */
   readonly begin?: readonly Words[];
   readonly args: Words;
-  /** Its status without a fault; 0 by default. */
+  /** Its exit status without a fault; 0 by default. */
   readonly ends?: number;
-  /** Of its cases, where each boots a system; all by default. */
+  /** The share of its cases that is run, if each boots a system; all by default. */
   readonly part?: number;
-  /** What it says when there is nothing left to do; without it, it is not done again when it is done. */
+  /** Its message if there is nothing left to do; without it, it is not repeated after it has succeeded. */
   readonly doneAlready?: RegExp;
-  /** What may be seen between its beginning and its end, when it says that it failed or was killed; doing it again comes through all the same. */
+  /** Permitted intermediate state after a failure or kill; repeating the operation must succeed all the same. */
   readonly between?: RegExp;
-  /** What doing it again may show beside what doing it once does. */
+  /** Additional output that a repetition may have. */
   readonly again?: RegExp;
-  /** Files that doing it again may leave, and that the tidying takes away. */
+  /** Files that a repetition may leave, and that the cleanup removes. */
   readonly leaves?: RegExp;
-  /** Whose steps are counted, by a part of its command line; the command's own by default. */
+  /** The process whose steps are counted, by a part of its command line; the command itself by default. */
   readonly follow?: string;
-  /** Done after it while its steps are counted, for whoever is followed and goes on. */
+  /** Run afterwards while its steps are counted, if the followed process continues. */
   readonly afterwards?: readonly Words[];
-  /** The host's images are there, so that micro is. */
+  /** Provides the host’s images, and so micro. */
   readonly usesMicro?: boolean;
-  /** A publisher on loopback has the image web:1. */
+  /** Provides a publisher on loopback with the image web:1. */
   readonly publishes?: boolean;
-  /** What takes away whatever is left of images. */
+  /** Removes all leftovers of images. */
   readonly tidy?: readonly Words[];
 }
 

@@ -36,7 +36,7 @@ export const SNAPSHOT_OPERATIONS: readonly Operation[] = [
       ['snapshot', 'create', 'm', 's'],
     ],
     args: ['snapshot', 'restore', 'm', 's'],
-    // Who is killed while the guest stands still cannot let it go on; it says so, and the same again does.
+    // A command killed while the guest is paused leaves it paused, and says so; repeating the command resumes it.
     between: /^ "status": "paused",$/,
     doneAlready: /./,
   },
@@ -65,7 +65,7 @@ export const SNAPSHOT_OPERATIONS: readonly Operation[] = [
     between: /^ "status": "(paused|inmigrate)",$/,
     doneAlready: RUNS_ALREADY,
   },
-  // The same by another verb.
+  // The same with another verb.
   {
     name: 'restore',
     prepare: [CREATE, ['start', 'm'], ['save', 'm']],

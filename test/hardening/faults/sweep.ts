@@ -6,12 +6,12 @@ import { type Case, nameOfCase, runCase } from './case.ts';
 import { changesSomething, errnosOf } from './errnos.ts';
 import type { Operation } from './operation.ts';
 
-/** A stack trace is as long as it likes. */
+/** A stack trace may have any length. */
 const LONGEST_LINE = 1500;
 
 export interface SweepOptions extends HardeningOptions {
   readonly tracer: string;
-  /** One case alone, or all of an operation. */
+  /** Only one case, or all of an operation. */
   readonly only?: string | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface Swept {
   readonly faults: readonly string[];
 }
 
-/** All faults of all steps, or a part of them that the seed draws. */
+/** All faults at all steps, or a part of them, chosen by the seed. */
 export async function sweep(operation: Operation, options: SweepOptions): Promise<Swept> {
   const { signal, tracer } = options;
   const bench = await Bench.make(operation, tracer);
@@ -68,7 +68,7 @@ function drawn(cases: readonly Case[], { scale, seed, only }: SweepOptions): Cas
   const asked = cases.filter((one) => only === undefined || `${nameOfCase(one)}:`.startsWith(`${only}:`));
   const random = new Random(seed);
   const count = Math.ceil(asked.length * scale);
-  // One of each stretch, so that no part of an operation is left out.
+  // One of each stretch, so that no part of an operation is omitted.
   return Array.from({ length: count }, (_, index) => {
     const from = Math.floor((index * asked.length) / count);
     const to = Math.floor(((index + 1) * asked.length) / count);

@@ -4,18 +4,18 @@ import fc from 'fast-check';
 import type { FuzzTarget } from './target.ts';
 
 const CORPUS = join(import.meta.dirname, '../../../fixtures/fuzz-corpus');
-/** Time on the processor, which others' work on it does not lengthen. */
+/** Processor time, which other load does not lengthen. */
 const LONGEST_CASE_MS = 2000;
-/** More than what one case could have read into memory, and far less than a leak of each case. */
+/** More than one case could have read into memory, and much less than a leak in each case. */
 const MOST_GROWTH_BYTES = 512 * 1024 * 1024;
-/** Less is not worth building it. */
+/** A shorter time is not worth building it. */
 const LED_MS = 5000;
 const LONGEST_LOGGED = 100_000;
 
 export interface FuzzRun {
   readonly cases: number;
   readonly faults: readonly string[];
-  /** How many cases ended each way. */
+  /** The number of cases for each verdict. */
   readonly verdicts: ReadonlyMap<string, number>;
 }
 
@@ -25,7 +25,7 @@ interface Limits {
   log(line: string): void;
 }
 
-/** Checks what is kept in the corpus, then new cases until the time is over, or one is wrong. */
+/** Checks the corpus, then new cases until the time is over, or until one is wrong. */
 export async function fuzz(target: FuzzTarget, limits: Limits): Promise<FuzzRun> {
   const { milliseconds, seed } = limits;
   const log = (line: string): void => limits.log(line.slice(0, LONGEST_LOGGED));
@@ -64,7 +64,7 @@ export async function fuzz(target: FuzzTarget, limits: Limits): Promise<FuzzRun>
     const memory = process.memoryUsage().rss;
     const result = await fc.check(
       fc.asyncProperty(target.arbitrary, check),
-      // It is the time that ends it.
+      // The time ends it.
       { seed, numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: milliseconds },
     );
     if (result.counterexample !== null) {
@@ -91,7 +91,7 @@ export async function fuzz(target: FuzzTarget, limits: Limits): Promise<FuzzRun>
   return { cases, faults, verdicts };
 }
 
-/** Each input that was once wrong, and others that go far, by their files' names. */
+/** Inputs that once failed, and others that reach far, by their file names. */
 export function corpusOf({ name }: Pick<FuzzTarget, 'name'>): readonly (readonly [string, Buffer])[] {
   const folder = join(CORPUS, name);
   if (!existsSync(folder)) return [];

@@ -2,7 +2,7 @@ import type { Count, Section } from '../section.ts';
 import { fuzz } from './fuzzer.ts';
 import { fuzzTargets } from './targets.ts';
 
-/** For each target, at scale 1. */
+/** The time for each target, at scale 1. */
 const TARGET_MS = 180_000;
 
 export const fuzzing: Section = {

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 
-/** What a damaged or hostile file may have in a value's place. */
+/** Values that a damaged or hostile file may contain. */
 const HOSTILE: readonly unknown[] = [
   ...[null, true, false, 0, -1, 1.5, 1e308, Number.MAX_SAFE_INTEGER, 2 ** 64, '', ' ', '0', '-1', '1e3'],
   ...['/', '..', '../../etc/passwd', 'a\0b', '\ud800', '\u202e', '\u001b[2J', 'x'.repeat(5000), [], [[]], {}],
   ...[{ __proto__: null }, [null], { length: 1e9 }],
 ];
 
-/** Names that mean something to an object itself. */
+/** Names with a meaning for objects. */
 const KEYS = [
   '__proto__',
   'constructor',
@@ -21,7 +21,7 @@ const KEYS = [
 ];
 
 const change = fc.record({
-  /** Which of the values in the tree, as a share of them. */
+  /** The index of the changed value in the tree, as a share. */
   place: fc.nat(9999),
   kind: fc.constantFrom('replace', 'remove', 'add', 'copy', 'number', 'nest' as const),
   value: fc.constantFrom(...HOSTILE),
@@ -30,7 +30,7 @@ const change = fc.record({
 });
 type Change = typeof change extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** Text of JSON: documents that are right, changed in a few of their values, and now and then their text too. */
+/** JSON text: valid documents with a few changed values, and sometimes changed text. */
 export function mutatedJson(bases: readonly unknown[]): fc.Arbitrary<string> {
   return fc
     .tuple(
@@ -53,7 +53,7 @@ export function mutatedJson(bases: readonly unknown[]): fc.Arbitrary<string> {
 
 type Holder = Record<string | number, unknown>;
 
-/** Keys are put into the text, for an object would take `__proto__` for its own. */
+/** Keys are inserted into the text, since an object would treat `__proto__` specially. */
 function apply(text: string, { place, kind, value, key, number }: Change): string {
   const root: Holder = { root: JSON.parse(text) as unknown };
   const places: (readonly [Holder, string])[] = [];

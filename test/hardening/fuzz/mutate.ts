@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Ends of ranges, and what does not fit into the next smaller number. */
+/** Ends of ranges, and values that do not fit into the next smaller number. */
 const NUMBERS = [
   ...[0n, 1n, 2n, 3n, 4n, 7n, 8n, 15n, 16n, 31n, 32n, 63n, 64n, 127n, 128n, 255n, 256n, 511n, 512n, 513n],
   ...[1023n, 1024n, 2047n, 2048n, 4095n, 4096n, 32_752n, 32_753n, 65_535n, 65_536n, 1n << 20n, 1n << 24n],
@@ -8,7 +8,7 @@ const NUMBERS = [
   ...[1n << 63n, (1n << 64n) - 1n],
 ];
 
-/** Where in the input, as a share of it, so that it means something whatever its length. */
+/** A position in the input, as a share, so that it applies to any length. */
 const place = fc.nat(9999);
 /** Mostly a few bytes. */
 const length = fc.oneof({ weight: 4, arbitrary: fc.nat(8) }, { weight: 1, arbitrary: fc.nat(4096) });
@@ -34,7 +34,7 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 const NO_LONGER_THAN = 4 * 1024 * 1024;
 
-/** Inputs changed in a few places, with parts of others and words of the format mixed in. */
+/** Inputs changed in a few places, mixed with parts of others and words of the format. */
 export function mutatedBytes(
   bases: readonly Buffer[],
   tokens: readonly (string | Buffer)[] = [],
@@ -47,7 +47,7 @@ export function mutatedBytes(
     );
 }
 
-/** The same for text. What is no UTF-8 becomes U+FFFD, as where a file is read. */
+/** The same for text. Invalid UTF-8 becomes U+FFFD, as when a file is read. */
 export function mutatedText(bases: readonly string[], tokens: readonly string[] = []): fc.Arbitrary<string> {
   return mutatedBytes(
     bases.map((base) => Buffer.from(base)),
@@ -65,7 +65,7 @@ function take(bytes: Buffer, change: Step, bases: readonly Buffer[], words: read
       const number = Buffer.alloc(8);
       number.writeBigUInt64LE(BigInt.asUintN(change.bytes * 8, change.value));
       const part = number.subarray(0, change.bytes);
-      // Numbers mostly lie at even places.
+      // Numbers are mostly aligned.
       (change.little ? part : part.reverse()).copy(bytes, at - (at % Math.min(4, change.bytes)));
       return bytes;
     }

@@ -1,5 +1,5 @@
 /**
- * Checks one input again, such as the raw log of `npm run hardening -- fuzz` gives it.
+ * Checks one input again, such as one from the raw log of `npm run hardening -- fuzz`.
  * usage: npx tsx test/hardening/fuzz/repeat.ts TARGET FILE|BASE64
  */
 import { existsSync, readFileSync } from 'node:fs';

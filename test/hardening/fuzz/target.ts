@@ -1,23 +1,23 @@
 import fc from 'fast-check';
 import type { LedLimits, LedRun } from '../../../fixtures/fuzz/c-program.ts';
 
-/** One piece of vmlet that reads what others wrote, with all that is asked of it. */
+/** One parser of vmlet for untrusted input, with all its checks. */
 export interface FuzzTarget {
-  /** Also that of its folder in fixtures/fuzz-corpus. */
+  /** Also the name of its directory in fixtures/fuzz-corpus. */
   readonly name: string;
-  /** For the table in docs/security-counts.md. */
+  /** A row of the table in docs/security-counts.md. */
   readonly what: string;
-  /** Verdicts that must come up, since a run without them would show little. */
+  /** Verdicts that must occur, since a run without them would show little. */
   readonly expected: readonly string[];
   readonly arbitrary: fc.Arbitrary<unknown>;
-  /** @returns what became of the input, such as `taken` or `refused`. @throws where it should not have. */
+  /** @returns the verdict on the input, such as `taken` or `refused`. @throws if it is wrong. */
   check(input: unknown): string | Promise<string>;
-  /** An input as it is kept in a file of the corpus, and back. */
+  /** An input in the form of a corpus file, and back. */
   encode(input: unknown): Buffer;
   decode(file: Buffer): unknown;
-  /** What checks need that is slow to make; undone by the function that comes back. */
+  /** Prepares resources that are slow to create; the returned function releases them. */
   readonly prepare?: () => Promise<() => Promise<void>>;
-  /** Has libFuzzer look for more, where this host has it; undefined where it has not. */
+  /** Lets libFuzzer look for more, if this host has it; otherwise undefined. */
   readonly led?: (corpus: string, limits: LedLimits) => LedRun | undefined;
 }
 
@@ -35,7 +35,7 @@ export function bytesTarget(given: Given<Buffer>): FuzzTarget {
   };
 }
 
-/** For text, and for values of JSON. */
+/** For text, and for JSON values. */
 export function jsonTarget<Input>(given: Given<Input>): FuzzTarget {
   return {
     ...given,
@@ -45,7 +45,7 @@ export function jsonTarget<Input>(given: Given<Input>): FuzzTarget {
   };
 }
 
-/** @throws Error where two things that have to be the same are not. */
+/** @throws Error if two values that must be equal are not. */
 export function same(found: unknown, expected: unknown, what: string): void {
   const [one, other] = [fc.stringify(found), fc.stringify(expected)];
   if (one !== other) throw new Error(`${what}: ${one.slice(0, 500)} in place of ${other.slice(0, 500)}`);

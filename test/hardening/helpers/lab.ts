@@ -5,7 +5,7 @@ import type { Operation } from '../faults/operation.ts';
 import { Place } from './place.ts';
 import type { StandIn } from './stand-in.ts';
 
-/** One operation, done again and again with programs that stand-ins are in the place of. */
+/** One operation, repeated with stand-ins in place of its programs. */
 export class Lab {
   readonly bench: Bench;
   readonly place: Place;
@@ -36,7 +36,7 @@ export class Lab {
     return this.place.standIn;
   }
 
-  /** How the operation goes when all programs behave, and whom it starts. */
+  /** A run in which all programs behave, and the programs that it starts. */
   async course(): Promise<{ readonly course: Omit<Course, 'traced'>; readonly calls: readonly string[] }> {
     await this.bench.begin();
     const before = await this.bench.state();
@@ -55,7 +55,7 @@ export class Lab {
   }
 }
 
-/** What the library does in this process goes past the stand-ins. */
+/** The library’s calls in this process bypass the stand-ins. */
 function byItsOwnProcess(operation: Operation): Operation {
   const begin = operation.begin?.map((words) =>
     words.join(' ') === 'start m' ? ['start', 'm', '--identity-timeout', '60s'] : words,

@@ -1,22 +1,22 @@
 type Words = readonly string[];
 
-/** What is done to a machine that runs, over its monitor. */
+/** An operation on a running machine, over its monitor. */
 export interface LiveOperation {
   readonly name: string;
   readonly args: Words;
   /** Options of `vmlet create` for it. */
   readonly create?: Words;
-  /** Done after the start; `@` stands for the home's directory. */
+  /** Run after the start; `@` stands for the home’s directory. */
   readonly begin?: readonly Words[];
   /** The machine is not started for it. */
   readonly isStart?: boolean;
-  /** Whether it needs no limit of its own but Ctrl-C: QEMU answers nothing while it works on it. */
+  /** True if it has no time limit but Ctrl-C: QEMU answers nothing while it works on it. */
   readonly isLong?: boolean;
-  /** In which states the machine may be when it failed; running by default. */
+  /** The permitted states of the machine after a failure; running by default. */
   readonly mayBe?: readonly string[];
-  /** How it ends where QEMU refuses, if that is no failure of its own. */
+  /** The exit status if QEMU refuses and that is not a failure. */
   readonly refusedStatus?: number;
-  /** What doing it again may say, where it was done after all. */
+  /** The permitted message of a repetition, if the operation did succeed. */
   readonly doneAlready?: RegExp;
 }
 
@@ -24,7 +24,7 @@ export const NAME = 'm';
 const ENDED = ['stopped'];
 const PAUSED = ['paused', 'running'];
 
-/** Without those that a guest of 512 bytes has no part in: it lets go of no disk, and reads no keyboard. */
+/** Without operations that need a cooperating guest: one of 512 bytes releases no disk, and reads no keyboard. */
 export const LIVE_OPERATIONS: readonly LiveOperation[] = [
   { name: 'pause', args: ['pause', NAME], mayBe: PAUSED },
   { name: 'resume', args: ['resume', NAME], begin: [['pause', NAME]], mayBe: PAUSED },
@@ -101,6 +101,6 @@ export const LIVE_OPERATIONS: readonly LiveOperation[] = [
   { name: 'stats', args: ['stats', '--no-stream', NAME] },
   { name: 'ls', args: ['ls'] },
   { name: 'inspect', args: ['inspect', NAME] },
-  // Whoever asks QEMU by hand gives the limit.
+  // With raw QMP, the user sets the limit.
   { name: 'qmp', args: ['qmp', '--timeout', '10', NAME, 'query-status'], refusedStatus: 1 },
 ];

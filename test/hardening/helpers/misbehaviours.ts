@@ -1,4 +1,4 @@
-/** All that a program may do instead of what it is for; `stand-in.c` does it. */
+/** The misbehaviours of a program; `stand-in.c` implements them. */
 export const MISBEHAVIOURS = [
   'hangs',
   'ignores-signals',
@@ -21,7 +21,7 @@ export const MISBEHAVIOURS = [
 
 export type MisbehaviourName = (typeof MISBEHAVIOURS)[number];
 
-/** How an error calls a program, by the beginning of its command line. */
+/** The name of a program in errors, by the beginning of its command line. */
 const CALLED: readonly (readonly [RegExp, RegExp])[] = [
   [/^qemu-system/, /QEMU|qemu-system/],
   [/^qemu-img/, /qemu-img/],
@@ -38,7 +38,7 @@ export function namesTheProgram(commandLine: string, words: string): boolean {
   return pattern.test(words);
 }
 
-/** What tells the calls of a program apart. */
+/** The part of a command line that distinguishes the calls of a program. */
 export function prefixOf(commandLine: string): string {
   const words = commandLine.split(' ');
   const [program = '', first = '', second = ''] = words;

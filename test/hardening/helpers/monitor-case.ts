@@ -4,23 +4,23 @@ import type { MonitorLab } from './monitor-lab.ts';
 import type { Planned } from './monitor-relay.ts';
 import type { Ended } from './place.ts';
 
-/** One lie at one message of QEMU's in one operation. */
+/** One false message in place of one of QEMU’s, in one operation. */
 export interface MonitorCase extends Planned {
   readonly operation: LiveOperation;
 }
 
 export interface MonitorVerdict {
-  /** What must not be; nothing when it held. */
+  /** Faults found; empty if everything held. */
   readonly problems: readonly string[];
   readonly status: number | undefined;
   readonly milliseconds: number;
-  /** Whether there was such a message this time. */
+  /** True if there was such a message this time. */
   readonly told: boolean;
 }
 
-/** Twice the longest documented limit, of a host on its knees. */
+/** Twice the longest documented limit, for a heavily loaded host. */
 const HANGS_MS = 150_000;
-/** What has no limit but Ctrl-C gets it when all that answers has answered long ago. */
+/** An operation without a limit gets Ctrl-C, long after everything else has answered. */
 const INTERRUPT_MS = 20_000;
 const INTERRUPTED = 130;
 
@@ -69,7 +69,7 @@ async function aftermath(lab: MonitorLab, one: MonitorCase, ended: Ended): Promi
   const state = await lab.state();
   const allowed = operation.mayBe ?? ['running'];
   if (!allowed.includes(state)) problems.push(`it is ${state}: ${ended.stderr}`);
-  // The launcher's connection, once broken, is not made again; the next run has its own.
+  // A broken connection of the launcher is not restored; the next run has its own.
   if (one.hearer === 'launcher' && state !== 'stopped') await lab.place.command(['kill', 'm']);
   if (one.hearer === 'launcher' && operation.isStart !== true) {
     await lab.place.command(['start', 'm', '--discard-saved']);

@@ -21,7 +21,7 @@ const CREATE = [
 ];
 const QEMU = 'qemu-system-x86_64 -device';
 
-/** A machine whose QEMU speaks by way of the test, and what is done to it, again and again. */
+/** A machine whose QEMU is reached through the test, and repeated operations on it. */
 export class MonitorLab {
   readonly place: Place;
   readonly relay: MonitorRelay;
@@ -45,7 +45,7 @@ export class MonitorLab {
     }
   }
 
-  /** The machine as it is before the operation. */
+  /** The machine before the operation. */
   async begin(): Promise<void> {
     const { create = [], begin = [], isStart } = this.#operation;
     this.place.standIn.behave({ behaviour: 'relay', prefix: QEMU });
@@ -58,7 +58,7 @@ export class MonitorLab {
     await settle(this.place.home);
   }
 
-  /** What the operation hears, when nobody lies. */
+  /** The messages of the operation without a replacement. */
   async course(): Promise<Readonly<Record<Hearer, number>>> {
     await this.begin();
     this.relay.plan(undefined);
@@ -76,7 +76,7 @@ export class MonitorLab {
     return finished;
   }
 
-  /** What `vmlet ls` says that it is. */
+  /** The state that `vmlet ls` reports. */
   async state(): Promise<string> {
     const { stdout } = await this.must(['ls', '--json']);
     const { machines } = JSON.parse(stdout) as { machines: { name: string; state: string }[] };

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 
-/** What comes instead of one message of QEMU's, or before it. */
+/** A message in place of one of QEMU’s, or before it. */
 export interface Lie {
   readonly name: string;
-  /** Whether a command has to come through all the same. */
+  /** True if a command must succeed all the same. */
   readonly isHarmless?: boolean;
-  /** Passes on the message, or what is said in its place. `false` ends the connection; nothing more comes otherwise. */
+  /** Forwards the message, or its replacement. `false` ends the connection; otherwise nothing more follows. */
   tell(message: string, to: Socket): 'goes-on' | 'stalls' | 'closes';
 }
 
@@ -21,7 +21,7 @@ function idOf(message: string): string | undefined {
   return /"id": (\d+)/.exec(message)?.[1];
 }
 
-/** As an answer to the same command, if it is one. */
+/** As an answer to the same command, if the message is one. */
 function answer(message: string, body: string): string {
   const id = idOf(message);
   return `{${id === undefined ? '' : `"id": ${id}, `}${body}}\r\n`;

@@ -3,13 +3,13 @@ import { existsSync, rmSync } from 'node:fs';
 import { type Server, type Socket, connect, createServer } from 'node:net';
 import type { Lie } from './monitor-lies.ts';
 
-/** Who hears: the keeper or whoever launched QEMU, on the monitor that it inherited; commands, on those with paths. */
+/** The receivers: the keeper or QEMU’s launcher, on the monitor that it inherited; commands, on monitors with paths. */
 export type Hearer = 'launcher' | 'command';
 
 export interface Planned {
   readonly lie: Lie;
   readonly hearer: Hearer;
-  /** Which of the messages that QEMU says to such a hearer, from 1. */
+  /** The number of the message that QEMU sends to such a receiver, from 1. */
   readonly number: number;
 }
 
@@ -26,8 +26,8 @@ interface Pair {
 const PATHS = /path=([^,]*\/(?:monitor|shell)\.sock),/g;
 
 /**
- * Stands between QEMU and all that speak to its monitors: passes everything on, counts what QEMU says, and lies at one
- * message. `relay.c` leads them here.
+ * A relay between QEMU and all clients of its monitors: forwards everything, counts QEMU’s messages, and replaces one
+ * message. `relay.c` connects them to it.
  */
 export class MonitorRelay {
   readonly #server: Server;
@@ -51,19 +51,19 @@ export class MonitorRelay {
     return relay;
   }
 
-  /** From now on, counted from here; undefined passes all on. */
+  /** Applies from now on, with a new count; undefined forwards everything. */
   plan(planned: Planned | undefined): void {
     this.#heard = { launcher: 0, command: 0 };
     this.#planned = planned;
     this.#told = false;
   }
 
-  /** How many messages each hearer got since, or would have got. */
+  /** The number of messages that each receiver got since, or would have got. */
   get heard(): Readonly<Record<Hearer, number>> {
     return this.#heard;
   }
 
-  /** Whether the lie was told. */
+  /** True if the message was replaced. */
   get told(): boolean {
     return this.#told;
   }
@@ -88,7 +88,7 @@ export class MonitorRelay {
     socket.on('data', onData);
   }
 
-  /** The keeper speaks before it is spoken to: QEMU is let go when both have said who they are, not before. */
+  /** The keeper speaks first: QEMU continues only when both have identified themselves. */
   async #introduce(socket: Socket, line: string): Promise<void> {
     const [, who, pid = '', commandLine = ''] = /^(qemu|vmlet) (\d+) ?(.*)\n/s.exec(line) ?? [];
     const introduced = { socket, commandLine };
@@ -150,7 +150,7 @@ export class MonitorRelay {
         if (outcome === 'stalls') stalled = true;
         if (outcome === 'closes') {
           stalled = true;
-          // What was said before is to arrive.
+          // Earlier messages must arrive.
           vmlet.end(() => close());
         }
       }

@@ -7,9 +7,9 @@ import { many, reasonsOf } from '../many.ts';
 import { LIES } from './monitor-lies.ts';
 import type { Hearer } from './monitor-relay.ts';
 
-/** They wait for limits most of their time. */
+/** They mostly wait for time limits. */
 const AT_ONCE = 14;
-/** Cases that are tried one after the other. */
+/** Cases that run one after the other. */
 const PART = 20;
 const LONGEST_LINE = 1500;
 const HEARERS: readonly Hearer[] = ['command', 'launcher'];
@@ -19,8 +19,8 @@ interface Draw extends HardeningOptions {
 }
 
 /**
- * @param only a case of the raw log, `pause:command:3:is null`, or as much of its beginning as is wanted; of an operation
- *   alone, all is swept.
+ * @param only a case of the raw log, `pause:command:3:is null`, or a prefix of one; an operation
+ *   alone runs all of its cases.
  */
 export async function lyingMonitors(
   options: HardeningOptions,
@@ -54,7 +54,7 @@ export async function lyingMonitors(
   };
 }
 
-/** What an operation hears, when nobody lies. */
+/** The messages of an operation without a replacement. */
 interface Course {
   readonly operation: LiveOperation;
   readonly heard: Readonly<Record<Hearer, number>>;
@@ -91,7 +91,7 @@ function describeCourse(heard: Course['heard']): string {
   return `${heard.command} to commands, ${heard.launcher} to the keeper`;
 }
 
-/** Cases of one operation, one after the other, each with a machine of its own. */
+/** Cases of one operation, one after the other, each with its own machine. */
 async function runPart(cases: readonly MonitorCase[], { log, signal }: HardeningOptions): Promise<Told[]> {
   const [{ operation }] = cases as [MonitorCase];
   signal?.throwIfAborted();

@@ -5,23 +5,23 @@ import { type Home, makeHome, processesOf } from '../../e2e/named/home.ts';
 import { PARENT } from '../faults/bench.ts';
 import { StandIn } from './stand-in.ts';
 
-/** A command that was ended by us is one that hangs. */
+/** A command that had to be killed counts as hanging. */
 export interface Ended extends Finished {
   readonly hung: boolean;
   readonly milliseconds: number;
 }
 
 export interface CommandLimits {
-  /** After which it is ended by us; five minutes by default. */
+  /** The time after which it is killed; five minutes by default. */
   readonly limitMs?: number;
-  /** After which it gets Ctrl-C, and once more ten seconds later; never by default. */
+  /** The time after which it gets Ctrl-C, and again ten seconds later; never by default. */
   readonly interruptMs?: number | undefined;
 }
 
 const LIMIT_MS = 300_000;
 const SECOND_INTERRUPT_MS = 10_000;
 
-/** A home in which all that vmlet starts goes by way of a stand-in. */
+/** A home in which every program that vmlet starts goes through a stand-in. */
 export class Place {
   readonly home: Home;
   readonly standIn: StandIn;
@@ -68,7 +68,7 @@ export class Place {
     for (const { pid } of this.home.processes()) process.kill(pid, 'SIGKILL');
   }
 
-  /** @param closeHome of somebody who has more to close. */
+  /** @param closeHome releases further resources. */
   async close(closeHome = async (): Promise<void> => this.home.close()): Promise<void> {
     try {
       this.standIn.behave(undefined);
@@ -80,7 +80,7 @@ export class Place {
   }
 }
 
-/** Its processes are all that have to do with the package, too: programs have no environment, and perhaps no files. */
+/** Includes all processes that use the package: programs may have no environment and no files. */
 async function openHome(directory: string, standIn: StandIn): Promise<Home> {
   const home = await makeHome(directory, standIn.command);
   home.environment['PATH'] = [standIn.programs, process.env['PATH']].join(delimiter);

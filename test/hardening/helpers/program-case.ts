@@ -15,13 +15,13 @@ export interface ProgramCase {
 }
 
 export interface Verdict {
-  /** What must not be; nothing when it held. */
+  /** Faults found; empty if everything held. */
   readonly problems: readonly string[];
   readonly status: number | undefined;
   readonly milliseconds: number;
 }
 
-/** The longest documented limit, that of a start, twice: a host on its knees. An orphan lives for four times as long. */
+/** Twice the longest documented limit, that of a start, for a heavily loaded host. An orphan lives for four times as long. */
 const HANGS_MS = 150_000;
 
 export function nameOfCase({ operation, prefix, number, behaviour }: ProgramCase): string {

@@ -7,7 +7,7 @@ import { Lab } from './lab.ts';
 import { MISBEHAVIOURS, prefixOf } from './misbehaviours.ts';
 import { type ProgramCase, type Verdict, nameOfCase, runProgramCase } from './program-case.ts';
 
-/** They wait for limits most of their time. */
+/** They mostly wait for time limits. */
 const AT_ONCE = 12;
 const LONGEST_LINE = 1500;
 
@@ -15,7 +15,7 @@ const OPERATIONS: readonly Operation[] = [...NAMED_OPERATIONS, ...IMAGE_OPERATIO
   ({ follow }) => follow === undefined,
 );
 
-/** @param only a case of the raw log, `create:qemu-img create:1:hangs`, or as much of its beginning as is wanted. */
+/** @param only a case of the raw log, `create:qemu-img create:1:hangs`, or a prefix of one. */
 export async function misbehavingPrograms(
   options: HardeningOptions,
   only = process.env['VMLET_CASE'],
@@ -82,7 +82,7 @@ function casesOf(operation: Operation, calls: readonly string[]): ProgramCase[] 
   });
 }
 
-/** Whether it lives as long as the machine: the operation is over before it is done. */
+/** True if it lives as long as the machine: the operation ends before the program does. */
 function goesOn(prefix: string): boolean {
   return /^(qemu-system-\S+ -device|passt --foreground|vmlet-keeper keep)/.test(prefix);
 }

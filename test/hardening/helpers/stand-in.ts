@@ -14,38 +14,38 @@ import { findProgram } from '../../../src/process/program.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const SOURCES = join(ROOT, 'fixtures/stand-in');
-/** Programs of ours: whatever vmlet starts, it starts by the first, or by one of the others. */
+/** Programs of ours: vmlet starts every program by the first, or by one of the others. */
 const OURS = ['confine-program/vmlet-confine', 'keeper/vmlet-keeper'];
-/** Those of the host that become the command itself, and so are started by nobody of ours. */
+/** Programs of the host that replace the command itself, and are started by none of ours. */
 const OF_THE_HOST = ['ssh'];
 
 export interface Misbehaviour {
-  /** What is done, as `stand-in.c` names it. */
+  /** The behaviour, as `stand-in.c` names it. */
   readonly behaviour: string;
-  /** How the command lines begin that are meant, such as `qemu-img create`. */
+  /** The beginning of the matching command lines, such as `qemu-img create`. */
   readonly prefix: string;
-  /** Which of these calls, from 1; each of them by default. */
+  /** The number of the matching call, from 1; every call by default. */
   readonly number?: number;
 }
 
 /**
- * A copy of the package in which every program that vmlet starts goes by way of a program of ours, which passes on to
- * the true one, or misbehaves in its stead.
+ * A copy of the package in which every program that vmlet starts goes through a program of ours, which runs
+ * the real one, or misbehaves in its place.
  */
 export class StandIn {
   /** vmlet's command. */
   readonly command: string;
   /** The library. */
   readonly library: string;
-  /** A folder that goes first on the PATH. */
+  /** A directory for the beginning of the PATH. */
   readonly programs: string;
-  /** Where whoever relays monitors listens. */
+  /** The socket of a monitor relay. */
   readonly relaySocket: string;
   readonly #settings: string;
   readonly #calls: string;
   readonly #truth: readonly string[];
 
-  /** @param directory an empty one. */
+  /** @param directory an empty directory. */
   constructor(directory: string) {
     const root = join(directory, 'package');
     mkdirSync(root);
@@ -67,7 +67,7 @@ export class StandIn {
     this.behave(undefined);
   }
 
-  /** From now on; undefined passes all on. What was called so far is forgotten. */
+  /** Applies from now on; undefined runs all programs normally. Earlier calls are forgotten. */
   behave(misbehaviour: Misbehaviour | undefined): void {
     const { behaviour = 'none', prefix = '', number = 0 } = misbehaviour ?? {};
     const lines = [behaviour, prefix, String(number), this.#calls, this.relaySocket, ...this.#truth];
@@ -76,13 +76,13 @@ export class StandIn {
     rmSync(this.#calls, { force: true });
   }
 
-  /** The command lines of what was started since, without folders and wrappers. */
+  /** The command lines of the programs started since, without directories and wrappers. */
   calls(): string[] {
     if (!existsSync(this.#calls)) return [];
     return readFileSync(this.#calls, 'utf8').split('\n').slice(0, -1);
   }
 
-  /** A link, so that the program finds its settings, and vmlet the same file each time. */
+  /** A link, so that the program finds its settings, and vmlet sees the same file each time. */
   #replace(path: string, program: string): string {
     renameSync(path, `${path}.true`);
     symlinkSync(program, path);

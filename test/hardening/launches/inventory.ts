@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import type { Locations } from '../../../src/machine/paths/locations.ts';
 import { descendantsOf } from '../load/child-processes.ts';
 
-/** All that a launch may leave behind in its process and on the host, by count. */
+/** Everything that a launch may leave in its process and on the host, by count. */
 export interface Inventory {
   readonly processes: number;
   readonly descriptors: number;
@@ -27,7 +27,7 @@ export function takeInventory({ runtime, scratch }: Locations): Inventory {
 function openDescriptors(): number {
   return readdirSync('/proc/self/fd').filter((fd) => {
     try {
-      // That by which we look.
+      // The descriptor of this listing.
       return readlinkSync(`/proc/self/fd/${fd}`) !== `/proc/${process.pid}/fd`;
     } catch {
       return false;
@@ -35,7 +35,7 @@ function openDescriptors(): number {
   }).length;
 }
 
-/** @returns a sentence for all that there is more of. */
+/** @returns a sentence for each count that has grown. */
 export function whatIsMore(before: Inventory, after: Inventory): string[] {
   const kinds = ['processes', 'descriptors', 'listeners', 'directories'] as const;
   return [

@@ -9,11 +9,11 @@ import type { HardeningOptions, Section } from '../section.ts';
 
 const SCRIPT = join(import.meta.dirname, 'process.ts');
 /**
- * The code that V8 compiles while it runs lies on the heap as well: some hundred kilobytes in the first thousand rounds,
- * which no round leaves behind. Without its compilers, what is left is what somebody holds.
+ * The code that V8 compiles at run time is on the heap as well: some hundred kilobytes in the first thousand rounds,
+ * which is not a leak. Without its compilers, the rest is held by references.
  */
 const ONLY_OBJECTS = ['--no-opt', '--no-sparkplug', '--no-flush-bytecode', '--no-lazy-feedback-allocation'];
-/** A machine that is held is some ten thousand bytes, one listener with its closure about two hundred. */
+/** A leaked machine takes some ten thousand bytes, one listener with its closure about two hundred. */
 const HEAP_BYTES_A_ROUND = 150;
 /** Tables grow in steps. */
 const HEAP_BYTES_AT_ALL = 50_000;
@@ -28,7 +28,7 @@ export const launches: Section = {
   title:
     'launches and forks that are ended at random moments: by signals, disposal, stops, dead QEMUs and passts',
   async run(options) {
-    // Templates cost a boot each.
+    // Creating templates costs a boot each.
     const crowds = options.scale < 0.2 ? CROWDS.slice(0, 1) : CROWDS;
     const reports = [];
     for (const crowd of crowds) reports.push({ ...crowd, report: await launchAll(crowd, options) });

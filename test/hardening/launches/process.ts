@@ -1,4 +1,4 @@
-/** Run by launches.ts in a process of its own: ROUNDS AT_ONCE SEED KIND IMAGE. Prints what it found as one line of JSON. */
+/** Run by launches.ts in a separate process: ROUNDS AT_ONCE SEED KIND IMAGE. Prints its findings as one line of JSON. */
 import { getEventListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { Random } from '../../../fixtures/agent/random.ts';
@@ -15,8 +15,8 @@ export interface Report {
   readonly rounds: number;
   readonly held: number;
   /**
-   * Bytes more on the heap, each time after a full collection, after a third of the rounds: the third that left least.
-   * What is loaded or made once comes into one of them, what rounds leave behind into all.
+   * The growth of the heap in bytes, after a full collection after each third of the rounds: the smallest growth.
+   * Things that are loaded or created once grow one of the thirds; leftovers of rounds grow all.
    */
   readonly heapGrowth: number;
   /** After the warm-up and after each third. */
@@ -32,7 +32,7 @@ const faults: string[] = [];
 const endings: Record<string, number> = {};
 process.on('unhandledRejection', (reason) => faults.push(`unhandled rejection: ${String(reason)}`));
 
-/** What is made once (templates, caches, pools of threads) is there after it. */
+/** Things created once (templates, caches, pools of threads) exist after it. */
 const WARM_UP = 60;
 const COLLECTIONS = 4;
 const PARTS = 3;
@@ -77,7 +77,7 @@ async function run(count: number, start: Start): Promise<number> {
     try {
       await launchAndEnd(async (signal) => start((given = signal)), ending, random);
     } catch (error) {
-      // Whoever's passt was killed while it started is told so.
+      // A launch whose passt was killed during the start reports that.
       if (!(error instanceof VmletError)) throw error;
     }
     const listening = given ? getEventListeners(given, 'abort').length : 0;
@@ -88,13 +88,13 @@ async function run(count: number, start: Start): Promise<number> {
   return count - problems.length;
 }
 
-/** A pool fills itself again in the background. */
+/** A pool refills itself in the background. */
 async function settle(): Promise<void> {
   const wait = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1500));
   await wait();
 }
 
-/** What is finalized in one collection lets go of others for the next. */
+/** Objects finalized in one collection release others for the next. */
 async function heapBytes(): Promise<number> {
   const { gc } = globalThis;
   if (!gc) throw new Error('expected a Node with --expose-gc');

@@ -3,7 +3,7 @@ import type { Random } from '../../../fixtures/agent/random.ts';
 import type { RunningMachine } from '../../../src/index.ts';
 import { descendantsOf } from '../load/child-processes.ts';
 
-/** How a launch is ended, before it is through or afterwards. */
+/** The ways to end a launch, before or after it is complete. */
 export const ENDINGS = ['abort', 'abort-late', 'dispose', 'kill-qemu', 'kill-passt', 'stop'] as const;
 export type Ending = (typeof ENDINGS)[number];
 
@@ -11,7 +11,7 @@ export type Start = (signal: AbortSignal) => Promise<RunningMachine>;
 
 const ABORT_WITHIN_MS = 1500;
 
-/** One launch and its end. @returns an error that it may reject with, or undefined; others are thrown. */
+/** One launch and its end. @returns a permitted rejection, or undefined; other errors are thrown. */
 export async function launchAndEnd(start: Start, ending: Ending, random: Random): Promise<void> {
   const controller = new AbortController();
   const reason = new Error('aborted by the test');
@@ -49,7 +49,7 @@ async function endIt(
       return;
     case 'kill-passt':
       killOnePasst();
-      // The others' too may have been hit: what is left of each is what counts.
+      // Other launches may have been hit too: the leftovers of each are counted.
       await delay(1);
       return;
     case 'stop':

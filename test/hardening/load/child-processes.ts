@@ -2,11 +2,11 @@ import { readFileSync, readdirSync } from 'node:fs';
 
 export interface ChildProcess {
   readonly pid: number;
-  /** As the kernel has it, at most 15 bytes. */
+  /** The kernel’s name of it, at most 15 bytes. */
   readonly program: string;
 }
 
-/** All that live and descend from a process; what is dead and not yet reaped does not count. */
+/** All live descendants of a process, without zombies. */
 export function descendantsOf(ancestor: number): ChildProcess[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -24,12 +24,12 @@ function lookAt(pid: number): (ChildProcess & { readonly parent: number }) | und
     const program = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
     return state === 'Z' ? undefined : { pid, program, parent: Number(parent) };
   } catch {
-    // It ended while we looked.
+    // It ended in the meantime.
     return undefined;
   }
 }
 
-/** Proportional set size in bytes, where a page that n share counts as an nth; undefined for who may not be looked at. */
+/** Proportional set size in bytes, which counts a page shared by n as an nth; undefined without permission. */
 export function memoryOf(pid: number): number | undefined {
   try {
     const kib = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1];
@@ -39,7 +39,7 @@ export function memoryOf(pid: number): number | undefined {
   }
 }
 
-/** For the note of a row: `QEMU 41.2 MiB`; says so where nobody may look. */
+/** For the note of a row: `QEMU 41.2 MiB`; reports missing permission. */
 export function describeMemory(name: string, pids: readonly number[]): string {
   const sizes = pids.map((pid) => memoryOf(pid)).filter((size) => size !== undefined);
   if (pids.length === 0) return `no ${name}`;

@@ -10,9 +10,9 @@ import { many, reasonsOf } from '../many.ts';
 export interface Crowd {
   readonly what: string;
   readonly size: number;
-  /** Started at once, and stopped at once. */
+  /** The number of machines started at once, and stopped at once. */
   readonly atOnce: number;
-  /** How a machine of it is to end when it is asked to. */
+  /** The expected end of a machine after a request to stop. */
   readonly endsBy: StopRung;
   readonly stopMs: number;
   start(index: number): Promise<RunningMachine>;
@@ -20,7 +20,7 @@ export interface Crowd {
 
 const ORDERLY = new Set<Outcome['kind']>(['power-off', 'host-quit']);
 
-/** Starts all of a crowd in this process, looks at what they take, and stops them. */
+/** Starts all machines of a crowd in this process, measures their resources, and stops them. */
 export async function loadEmbedded(
   crowd: Crowd,
   locations: Locations,

@@ -13,9 +13,9 @@ import type { HardeningOptions, Section } from '../section.ts';
 
 const SIZE = 100;
 const MIB = 2 ** 20;
-/** What a guest of 96 MiB takes at most, with its QEMU. */
+/** The maximum memory of a guest of 96 MiB with its QEMU. */
 const GUEST_BYTES = 200 * MIB;
-/** More at once than there are processors to boot them would only wait for each other. */
+/** More at once than there are processors would only wait for each other. */
 const BOOTING = 6;
 
 export const load: Section = {
@@ -37,7 +37,7 @@ export const load: Section = {
       stopMs: 20_000,
       start: async () => launchAt({ locations }, { image, memory: '32M', ports: ['8080'], until: 'running' }),
     };
-    // The first launch of a user asks the host what it has.
+    // The first launch of a user probes the host.
     await (await sectors.start(0)).kill();
     const results = [
       await loadEmbedded(sectors, locations, options),
@@ -51,7 +51,7 @@ export const load: Section = {
   },
 };
 
-/** Templates lie where this process's environment says. */
+/** Sets this process’s environment, which decides where templates are, until the scope closes. */
 function liveIn(environment: NodeJS.ProcessEnv, scope: Scope): void {
   const former = process.env;
   process.env = { ...former, ...environment };

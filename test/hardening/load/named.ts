@@ -8,7 +8,7 @@ import { many, reasonsOf } from '../many.ts';
 
 const STOP_MS = 3000;
 
-/** Machines that outlive their launcher: made, started, listed, stopped and removed. */
+/** Machines that outlive their launcher: created, started, listed, stopped and removed. */
 export async function loadNamed(
   home: Home,
   image: string,

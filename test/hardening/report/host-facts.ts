@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { availableParallelism, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 
-/** What the counts depend on, in words and without the names of a machine or a person. */
+/** The circumstances of the counts, without the names of a machine or a person. */
 export async function hostFacts(): Promise<string> {
   const programs = await Promise.all(
     [['QEMU', 'qemu-system-x86_64'] as const, ['passt', 'passt'] as const, ['swtpm', 'swtpm'] as const].map(
@@ -17,7 +17,7 @@ export async function hostFacts(): Promise<string> {
 
 async function version(program: string): Promise<string> {
   try {
-    // On a terminal: passt's version is lost in a pipe.
+    // On a terminal: passt’s version is lost in a pipe.
     const { stdout } = await promisify(execFile)('script', ['-qec', `${program} --version`, '/dev/null']);
     return /\d[\w.~+-]*/.exec(stdout)?.[0] ?? 'of an unknown version';
   } catch {

@@ -16,7 +16,7 @@ export function saveResult(directory: string, name: string, result: SectionResul
   writeFileSync(join(directory, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
 }
 
-/** The last result of each of these sections that has one, in their order. */
+/** The last result of each of these sections, in their order, if any. */
 export function savedResults(directory: string, names: readonly string[]): Map<string, SectionResult> {
   const found = new Map<string, SectionResult>();
   for (const name of names) {
@@ -26,7 +26,7 @@ export function savedResults(directory: string, names: readonly string[]): Map<s
   return found;
 }
 
-/** The whole with these rows in the place of its own; they say of what commit and scale they are, where those differ. */
+/** The complete result with these rows replaced; their notes name commit and scale if those differ. */
 export function withRows(whole: SectionResult, rows: SectionResult): SectionResult {
   const differs = rows.commit !== whole.commit || rows.scale !== whole.scale;
   const circumstances = `counted again at commit ${rows.commit}, scale ${rows.scale}`;

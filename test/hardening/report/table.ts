@@ -10,19 +10,19 @@ const LONGEST_FAULT = 300;
 interface SectionLines {
   readonly rows: readonly string[];
   readonly faults: readonly string[];
-  /** When, at which commit and on what host it was counted. */
+  /** The time, commit and host of the count. */
   readonly circumstances: string;
 }
 
-/** The counts of all these sections, what must not be, and under what they were counted, as Markdown. */
+/** The counts of these sections, their faults, and their circumstances, as Markdown. */
 export function countsTable(results: ReadonlyMap<string, SectionResult>): string {
   return tableOf(writtenOf(results));
 }
 
 /**
- * `document` with these counts between its two markers. Of sections without a result it keeps what it has: all of them
+ * `document` with these counts between its two markers. It keeps the rows of sections without a result: all of them
  * take a day.
- * @throws Error for `names` of which there is neither.
+ * @throws Error for `names` without either.
  */
 export function withCounts(
   document: string,
@@ -74,7 +74,7 @@ function tableOf(sections: ReadonlyMap<string, SectionLines>): string {
   ].join('\n');
 }
 
-/** One line for each host, version and day on which something was counted. */
+/** One line for each host, version and day of a count. */
 function circumstancesOf(sections: ReadonlyMap<string, SectionLines>): string[] {
   const named = new Map<string, string[]>();
   for (const [name, { circumstances }] of sections) {
@@ -83,7 +83,7 @@ function circumstancesOf(sections: ReadonlyMap<string, SectionLines>): string[] 
   return [...named].map(([words, names]) => `- Counted on ${words}: ${names.join(', ')}.`);
 }
 
-/** What `tableOf` has written. */
+/** Parses the output of `tableOf`. */
 function readTable(table: string): Map<string, SectionLines> {
   const lines = table.split('\n');
   const [, ...names] = new Set(lines.flatMap((line) => /^\| ([a-z][\w-]*) \|/.exec(line)?.[1] ?? []));
@@ -118,7 +118,7 @@ function aroundTable(document: string): { before: string; table: string; after: 
   };
 }
 
-/** The raw log has all of it. */
+/** The raw log contains all of it. */
 function oneLine(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ');
   return line.length > LONGEST_FAULT ? `${line.slice(0, LONGEST_FAULT)}…` : line;

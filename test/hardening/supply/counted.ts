@@ -1,6 +1,6 @@
 import type { Findings } from '../section.ts';
 
-/** One row of these items, and a fault for each of which `problem` says what is wrong with it. */
+/** One row for these items, and a fault for each for which `problem` returns an error. */
 export function counted<T>(
   what: string,
   items: readonly T[],

@@ -19,7 +19,7 @@ interface LockedPackage {
   readonly peer?: boolean;
 }
 
-/** What npm installs, for the development of vmlet and with it. */
+/** Packages that npm installs for the development of vmlet, and with vmlet. */
 export async function dependencies(
   root: string,
   options: { readonly askRegistry: boolean },
@@ -54,7 +54,7 @@ async function licences(root: string, folders: readonly string[]): Promise<Findi
   );
 }
 
-/** Which packages the command contains is asked of esbuild anew, and not of what the build wrote down. */
+/** esbuild lists the packages in the command again; the build’s own list is not trusted. */
 async function bundledWithTheirLicences(root: string): Promise<Findings> {
   const { metafile } = await build({
     absWorkingDir: root,

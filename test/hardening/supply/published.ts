@@ -14,7 +14,7 @@ interface Packed {
   readonly entries: readonly string[];
 }
 
-/** The package: what is in it, and that whoever builds the same commit gets the same bytes. */
+/** The package: its contents, and that every build of the same commit has the same bytes. */
 export async function published(
   root: string,
   directory: string,
@@ -57,7 +57,7 @@ async function pack(root: string, destination: string): Promise<Packed> {
       cwd: root,
     },
   );
-  // npm 10 gives an array, npm 11 an object by name.
+  // npm 10 prints an array, npm 11 an object by name.
   const [report] = Object.values(
     JSON.parse(stdout) as Record<string, { filename: string; files: { path: string }[] }>,
   );

@@ -12,7 +12,7 @@ const PROGRAMS = [
   { sources: 'native/switch', built: 'dist/network-switch/vmlet-switch' },
   { sources: 'native/plug', built: 'dist/network-switch/vmlet-plug' },
 ];
-/** Of readelf's words on a program. */
+/** Patterns in readelf’s output for a program. */
 const PROPERTIES = [
   {
     name: 'position-independent',
@@ -27,7 +27,7 @@ const PROPERTIES = [
   { name: 'without memory that is writable and executable', holds: (text: string) => !/\sRWE\s/.test(text) },
 ];
 
-/** The C programs, which are compiled by the maintainer. */
+/** The C programs, compiled by the maintainer. */
 export async function staticPrograms(root: string, directory: string, scale: number): Promise<Findings> {
   const properties = await Promise.all(
     PROGRAMS.map(async ({ built }) => {

@@ -8,7 +8,7 @@ import { together } from '../together.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** At a scale below 1 no registry is asked, nothing is installed or built, and the smallest of the C programs alone is compiled again. */
+/** At a scale below 1: no registry, no installation, no build, and only the smallest C program is compiled. */
 export const supply: Section = {
   title: 'what vmlet is made of, and what is published',
   async run({ scale, log, signal }) {

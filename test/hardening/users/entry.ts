@@ -2,7 +2,7 @@ import { lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from '../../../src/errors/index.ts';
 
-/** A file, directory, socket or process (by its path in /proc) of a user's, as that user or root sees it. */
+/** A file, directory, socket or process (by its path in /proc) of a user, as that user or root sees it. */
 export interface Entry {
   readonly path: string;
   readonly kind: 'directory' | 'file' | 'socket' | 'link' | 'process' | 'other';
@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<number, Entry['kind']>> = {
   0o120_000: 'link',
 };
 
-/** All that is at this path and below; what goes meanwhile is left out. */
+/** All entries at this path and below, except those that disappear meanwhile. */
 export function entriesOf(path: string): Entry[] {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return [];
@@ -28,7 +28,7 @@ export function entriesOf(path: string): Entry[] {
   return [entry, ...names.flatMap((name) => entriesOf(join(path, name)))];
 }
 
-/** The processes of one user whose programs have such names. */
+/** The processes of one user with such program names. */
 export function processesOf(uid: number, programs = /./): Entry[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -1,7 +1,7 @@
 /**
- * tsx owner.ts DIRECTORY GUESTS: a user whose umask forbids nothing, with all that vmlet makes for one at once; with
- * GUESTS `none`, what needs no guest that boots. Prints where that lies as one line of JSON, and holds it until its
- * input ends.
+ * tsx owner.ts DIRECTORY GUESTS: a user with umask 0 creates everything that vmlet creates for one, at once; with
+ * GUESTS `none`, everything that needs no booting guest. Prints the locations as one line of JSON, and keeps them until
+ * its input ends.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -42,7 +42,7 @@ async function vmlet(...words: string[]): Promise<void> {
   await start(process.execPath, [VMLET, ...words]);
 }
 
-/** With a screen, a TPM, a seed, forwards and saved memory; what they boot is an empty disk. */
+/** With a screen, a TPM, a seed, forwards and saved memory; they boot an empty disk. */
 async function makeNamedMachines(): Promise<void> {
   const disk = join(work, 'disk.raw');
   writeFileSync(disk, Buffer.alloc(1024 * 1024), { mode: 0o600 });
@@ -67,7 +67,7 @@ async function makeNamedMachines(): Promise<void> {
   );
 }
 
-/** From a server that stops in the middle of its answer. */
+/** Pulls from a server that stops in the middle of its answer. */
 async function pullForever(): Promise<void> {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'content-length': 1024 * 1024 }).write(Buffer.alloc(1000));
@@ -89,7 +89,7 @@ async function pullForever(): Promise<void> {
   await once(server, 'asked');
 }
 
-/** A throw-away one in a private network, whose test failed and was paused; a template, a fork of it, and a pool. */
+/** A throw-away machine in a private network, whose test failed and was paused; a template, a fork of it, and a pool. */
 async function makeGuests(): Promise<void> {
   const network = createNetwork();
   scope.defer(async () => network[Symbol.asyncDispose]());

@@ -14,7 +14,7 @@ const VMLET = join(import.meta.dirname, '../../../dist/bin/vmlet.js');
 const OWNER = join(import.meta.dirname, 'owner.ts');
 const STRANGERS = join(import.meta.dirname, 'stranger.ts');
 
-/** Makes all that vmlet makes, as one user, and tries to reach it as another. Only root can act for both. */
+/** Creates everything that vmlet creates, as one user, and tries to access it as another. Only root can act for both. */
 export async function reach(
   directory: string,
   owner: User,
@@ -25,7 +25,7 @@ export async function reach(
   mkdirSync(home, { recursive: true });
   if (guests === 'all') await giveMicro(join(home, '.local/share/vmlet/images'));
   giveTo(owner, directory);
-  // For root, of whom others may be running things here, a place of its own.
+  // A separate place for root, who may be running other machines here.
   const runtime = owner.uid === 0 ? join(directory, 'run') : undefined;
   if (runtime !== undefined) mkdirSync(runtime, { mode: 0o700 });
   const sockets = runtime ?? `/tmp/vmlet-${owner.uid}`;
@@ -43,12 +43,12 @@ export async function reach(
   } finally {
     child.stdin?.end();
     await gone;
-    // Nobody has that number, so that nobody else has anything there.
+    // An unused number, so that nobody else owns anything there.
     if (runtime === undefined) rmSync(sockets, { recursive: true, force: true });
   }
 }
 
-/** The image that whoever runs this has, or builds, since to build one for each user takes a minute. */
+/** The existing image of the caller, or a new one, since building one for each user takes a minute. */
 async function giveMicro(images: string): Promise<void> {
   const { images: store } = locate(process.env, homedir(), process.getuid?.() ?? 0);
   if (!existsSync(join(store, 'micro')))
@@ -61,7 +61,7 @@ async function giveMicro(images: string): Promise<void> {
   }
 }
 
-/** Of root, who has others, too, those with names of ours. */
+/** Root’s entries with vmlet’s names, among others. */
 function processesOfVmlet({ uid }: User): Entry[] {
   return processesOf(uid, uid === 0 ? /qemu|passt|swtpm|vmlet/ : undefined);
 }
@@ -103,7 +103,7 @@ async function judge(
   };
 }
 
-/** Each is closed to others, or in a directory that is; a socket is in any case. */
+/** Each is closed to others, or in a closed directory; a socket is closed in any case. */
 function whatIsWrong(entry: Entry, all: readonly Entry[], owner: User): string[] {
   const { path, kind, uid, mode } = entry;
   if (uid !== owner.uid) return [`${path} belongs to user ${uid}`];

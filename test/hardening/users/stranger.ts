@@ -1,4 +1,4 @@
-/** tsx stranger.ts FILE: tries to reach each entry of the JSON in FILE, and prints as JSON what could be done with which. */
+/** tsx stranger.ts FILE: tries to access each entry of the JSON in FILE, and prints the results as JSON. */
 import {
   accessSync,
   closeSync,
@@ -20,7 +20,7 @@ export interface Reached {
   readonly how: string;
 }
 
-/** Was not refused, and gave nothing. */
+/** Was permitted, and returned nothing. */
 const NOTHING = 0;
 
 const [file] = process.argv.slice(2);
@@ -33,7 +33,7 @@ for (const { path, kind } of JSON.parse(readFileSync(file, 'utf8')) as Entry[]) 
     try {
       if ((await attempt()) !== NOTHING) reached.push({ path, how });
     } catch (error) {
-      // Refused, as it must be; what is wrong with this program is not.
+      // Refused, as required; errors of this program are not.
       if (!(error instanceof Error && 'syscall' in error)) throw error;
     }
   }
@@ -61,7 +61,7 @@ function attemptsAt(path: string, kind: Entry['kind']): Record<string, () => unk
     case 'socket':
       return { 'connect to': async () => connect(path), open: open(constants.O_RDWR) };
     case 'process': {
-      // Of a process that has ended and waits for its parent there is nothing.
+      // A zombie shows nothing.
       const read = (name: string) => () => readFileSync(join(path, name)).length || NOTHING;
       const list = (name: string) => () => readdirSync(join(path, name));
       return {

@@ -15,10 +15,10 @@ import { STRANGER, VICTIM, giveTo, runAs } from '../user.ts';
 import { TRAPS, type Trap } from './trap.ts';
 
 const VMLET = join(import.meta.dirname, '../../../dist/bin/vmlet.js');
-/** A hang is a fault like any other. */
+/** A hang is a fault, too. */
 const PATIENCE_SECONDS = '60';
 
-/** What vmlet makes in a folder that others may write to, too. */
+/** Files that vmlet creates in a directory that others may write to. */
 interface Place {
   readonly what: string;
   readonly variable: 'XDG_RUNTIME_DIR' | 'XDG_CACHE_HOME';
@@ -32,8 +32,8 @@ const PLACES: readonly Place[] = [
 ];
 
 /**
- * Sets each trap in each place, and sees that vmlet refuses it in a sentence, and changes nothing in it or through it.
- * @param canBeOthers whether this process may act for two users whom nobody else is; without, the traps are one's own.
+ * Sets each trap in each place, and checks that vmlet rejects it with a sentence, and changes nothing in it or through it.
+ * @param canBeOthers whether this process may act for two unused users; otherwise, the traps belong to the user itself.
  */
 export async function takenPlaces(
   directory: string,
@@ -43,7 +43,7 @@ export async function takenPlaces(
   const places = options.scale < 1 ? PLACES.slice(0, 1) : PLACES;
   const traps = TRAPS.filter(({ by }) => canBeOthers || by === 'the user');
   const faults: string[] = [];
-  // What is learnt about the host, which takes the longest.
+  // Probing the host, which takes the longest.
   const cache = join(directory, 'cache');
   mkdirSync(cache, { mode: 0o700 });
   giveTo(canBeOthers ? VICTIM : undefined, cache);
@@ -77,7 +77,7 @@ async function spring(
   const home = join(directory, 'home');
   const aim = join(home, 'aim');
   mkdirSync(home, { recursive: true, mode: 0o755 });
-  // As what a dead launcher left is called, which vmlet removes in a directory of its own.
+  // Named like leftovers of a dead launcher, which vmlet removes in its own directory.
   mkdirSync(join(aim, '00000000-1-1-abcdef'), { recursive: true, mode: 0o700 });
   mkdirSync(join(home, 'run'), { mode: 0o700 });
   mkdirSync(shared);
@@ -101,7 +101,7 @@ async function spring(
     if (problem !== '') return `the machine was not made: ${problem}`;
   }
 
-  // What is below the first is made in it, and of the user.
+  // Entries below the first are created in it, and belong to the user.
   const path = join(
     shared,
     trap.by === 'the user' && variable === 'XDG_CACHE_HOME' ? 'vmlet/scratch' : 'vmlet',
@@ -126,7 +126,7 @@ async function spring(
   return after === before ? undefined : `from ${before} it became ${after}`;
 }
 
-/** What a command says that fails; empty for one that does not. */
+/** The output of a failed command; empty if it succeeded. */
 async function refusalOf(running: Promise<unknown>): Promise<string> {
   try {
     await running;
@@ -137,7 +137,7 @@ async function refusalOf(running: Promise<unknown>): Promise<string> {
   }
 }
 
-/** With modes, owners, contents and what links name. */
+/** With modes, owners, contents and the targets of links. */
 function describe(path: string): string {
   const { mode, uid } = lstatSync(path);
   const inside = (): string => {

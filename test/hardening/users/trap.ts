@@ -5,12 +5,12 @@ import { dirname, join } from 'node:path';
 import type { Scope } from '../../../src/util/scope.ts';
 import { runAs } from '../user.ts';
 
-/** Something that is there where vmlet would make a directory. */
+/** An entry that exists where vmlet would create a directory. */
 export interface Trap {
   readonly name: string;
-  /** Whose it is. */
+  /** Its owner. */
   readonly by: 'another user' | 'the user';
-  /** @param aim a directory of the user's, with things in it that must stay. */
+  /** @param aim a directory of the user, whose contents must stay. */
   set(path: string, aim: string, scope: Scope): Promise<void> | void;
 }
 

@@ -9,7 +9,7 @@ import { makeTemporaryDirectory } from '../../directory.ts';
 
 const ROOT = { uid: 0, gid: 0 };
 
-/** Fails where there is nobody else to be, rather than leave out what takes another user. */
+/** Fails if there is no other user, rather than omit attacks that need one. */
 const IS_FORCED = process.env['VMLET_TEST_OTHER_USER'] === '1';
 
 export const users: Section = {

@@ -69,7 +69,7 @@ export const keeperJson = bytesTarget({
       must(verdict === 'no object', 'it takes what is no JSON');
       return verdict;
     }
-    // What QEMU never writes may be refused: other bytes than printable ones, and nests without end.
+    // Text that QEMU never writes may be rejected: unprintable bytes, and endless nesting.
     const plain =
       /^\{[\x20-\x7e\t]*$/.test(text) && (text.match(/[[{]/g)?.length ?? 0) < 60 && text.endsWith('}');
     if (plain) same(verdict, 'object', 'an object is none to it');
@@ -77,7 +77,7 @@ export const keeperJson = bytesTarget({
     const keys = [...text.matchAll(/"(?:[^"\\]|\\.)*"(?=[ \t]*:)/g)].map(([key]) => key);
     for (const member of members) {
       const [name = '', ...rest] = member.split(' ');
-      // Of a key that is there twice JavaScript takes the last.
+      // For a repeated key, JavaScript uses the last value.
       if (keys.filter((key) => key === `"${name}"`).length > 1 || keys.some((key) => key.includes('\\')))
         continue;
       same(

@@ -197,8 +197,8 @@ function put(path: string, text: string): void {
 }
 
 /**
- * An error of ours that says which file is what may come of one that is damaged, and nothing else. What steers a
- * terminal is taken out where errors are printed.
+ * A damaged file may only cause an error of ours that names the file. Terminal control characters are removed
+ * where errors are printed.
  */
 async function readOrTold(path: string, read: () => unknown): Promise<string> {
   try {
@@ -311,7 +311,7 @@ export const snapshotFile = fileTarget({
   read: () => findMemory(definition(), 's1')?.rootPorts ?? 'none',
 });
 
-/** Their disks are not there, and so nothing is done to any. */
+/** Their disks do not exist, so nothing is done to any. */
 export const noteFiles = fileTarget({
   name: 'note-files',
   what: 'records of interrupted snapshots and saves, of ssh and of the log',
@@ -335,7 +335,7 @@ export const noteFiles = fileTarget({
       put(path, text);
       verdicts.push(await readOrTold(path, read));
     }
-    // A restore that was interrupted works on the disks themselves.
+    // An interrupted restore changes the disks themselves.
     if (!text.includes('"disks": []')) put(own.files.restoring, text.replace(/"by"/g, '"BY"'));
     else put(own.files.restoring, text);
     verdicts.push(await readOrTold(own.files.restoring, async () => settleRestore(own)));
@@ -364,7 +364,7 @@ export const imageFile = fileTarget({
     const store = locations().images;
     const directory = join(store, `sha256-${DIGEST}`);
     for (const name of ['disk.qcow2', 'vmlinux', 'initrd']) put(join(directory, name), 'size');
-    // Broken ones are listed as such, and stop no other.
+    // Broken ones are listed as such, and do not affect others.
     const { images, broken } = await listImages(store);
     same(images.length + broken.length, 1, 'images that are neither whole nor broken');
     const manifest = await readManifest(directory);

@@ -15,18 +15,18 @@ import { parseMemory } from '../../../../src/machine/spec/memory-size.ts';
 import { mutatedText } from '../mutate.ts';
 import { jsonTarget, must, same } from '../target.ts';
 
-/** A text of the grammar, one that is nearly of it, or any text. */
+/** A text of the grammar, one that is nearly valid, or any text. */
 function texts(right: readonly string[], tokens: readonly string[], own?: fc.Arbitrary<string>) {
   const near = mutatedText(right, tokens);
   const pieces = fc.array(fc.constantFrom(...tokens), { maxLength: 12 }).map((parts) => parts.join(''));
   const any = [fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })];
-  // What is refused is quoted in full, and nobody types more than this.
+  // A rejected value is quoted in full, and users do not type more than this.
   return fc
     .oneof(near, near, pieces, pieces, ...any, ...(own ? [own, own] : []))
     .map((text) => text.slice(0, 400));
 }
 
-/** @returns what was read, or undefined where it was refused by one clear sentence. */
+/** @returns the parsed value, or undefined if it was rejected by one clear sentence. */
 export function refusedOr<Result>(read: () => Result): Result | undefined {
   try {
     return read();
@@ -37,10 +37,10 @@ export function refusedOr<Result>(read: () => Result): Result | undefined {
   }
 }
 
-/** What a person is told has no line breaks or control characters in it, whatever was in the input. */
+/** A message has no line breaks or control characters, whatever the input was. */
 export function clear(error: Error): void {
   must(error.message.length > 0 && error.message.length < 8000, `a message of ${error.message.length}`);
-  // What steers a terminal is written as an escape.
+  // Terminal control characters are escaped.
   must(!/[\u0000-\u001f]/.test(error.message), `control characters in ${JSON.stringify(error.message)}`);
 }
 
@@ -135,7 +135,7 @@ export const sizeTarget = jsonTarget<string>({
     must(Number.isSafeInteger(bytes) && bytes > 0 && bytes % 512 === 0, `a size of ${bytes}`);
     same(parseDiskSize(String(bytes), 'disk'), bytes, 'the size in bytes is another size');
     same(parseDiskSize(text.toLowerCase(), 'disk'), bytes, 'case matters');
-    // The memory of a size is that size, to the next mebibyte.
+    // The memory of a size is that size, rounded up to a mebibyte.
     if (bytes >= 32 * 2 ** 20 && bytes < 2 ** 52) {
       same(memory, Math.ceil(bytes / 2 ** 20) * 2 ** 20, 'memory is counted otherwise than disks');
     }
@@ -159,7 +159,7 @@ export const diskTarget = jsonTarget<string>({
     const { path, format, readOnly = false, trusted = false } = disk;
     must(text.startsWith(path), 'a path that is not in the text');
     const options = [`format=${format}`, ...(readOnly ? ['readonly'] : []), ...(trusted ? ['trusted'] : [])];
-    // An option at the end of a path that is spelt out once more would be read as one.
+    // A written path that ends like an option would be parsed as one.
     same(parseDiskSpec([path, ...options].join(','), 'disk'), disk, 'what was printed is read otherwise');
     return 'file';
   },

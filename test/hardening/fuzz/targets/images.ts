@@ -29,7 +29,7 @@ import { makeTemporaryDirectory } from '../../../directory.ts';
 
 let images: { readonly sound: readonly Buffer[]; readonly hostile: readonly Buffer[] } | undefined;
 
-/** Which image is drawn, and how it is mutated, is the affair of fixtures/hostile-images; its seeds are drawn here. */
+/** fixtures/hostile-images chooses and mutates an image; the seeds are chosen here. */
 export const headerTarget = jsonTarget<number>({
   name: 'image-headers',
   what: 'headers of disk images (`scripts/fuzz-image-headers.ts` asks qemu-img too)',
@@ -92,7 +92,7 @@ export const isoTarget = bytesTarget({
     folder = made.path;
     return Promise.resolve(async () => Promise.resolve(made.remove()));
   },
-  // Where the numbers are: the rest of a medium is zeros.
+  // The region with numbers: the rest of a medium is zeros.
   arbitrary: fc
     .tuple(
       mutatedBytes(
@@ -240,7 +240,7 @@ export const fatTarget = jsonTarget<[string, string][]>({
   },
 });
 
-/** As Linux's init/initramfs.c goes through it. */
+/** Parses like Linux’s init/initramfs.c. */
 function readCpio(archive: Buffer): [string, string, string][] {
   const entries: [string, string, string][] = [];
   for (let at = 0; ;) {

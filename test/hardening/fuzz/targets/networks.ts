@@ -78,7 +78,7 @@ export const ethernetTarget = bytesTarget({
   check(bytes) {
     const whole = cut(bytes, [Math.max(1, bytes.length)]);
     const pieces = cut(bytes, [1, 2, 3, 100]);
-    // What was complete before the length that none can have is given away piece by piece only.
+    // Frames before an invalid length are only delivered in small chunks.
     if (!whole.broken) same(pieces, whole, 'cut otherwise, other frames come out');
     for (const frame of whole.frames)
       must(frame.length <= LONGEST_FRAME + 4, `a frame of ${frame.length} bytes`);

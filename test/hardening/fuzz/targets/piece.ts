@@ -6,7 +6,7 @@ import {
   ledByCoverage,
 } from '../../../../fixtures/fuzz/c-program.ts';
 
-/** A piece of C that is built for the time of a target, and is led by coverage for longer ones. */
+/** A piece of C that is built while its target runs; longer runs are guided by coverage. */
 export function pieceOf(harness: Harness, piece: string) {
   let program: AnsweringProgram | undefined;
   return {

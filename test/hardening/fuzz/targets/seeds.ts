@@ -13,11 +13,11 @@ import { mutatedText } from '../mutate.ts';
 import { jsonTarget, must, same } from '../target.ts';
 
 const READER = join(import.meta.dirname, '../../../../fixtures/fuzz/read-yaml.py');
-/** A CI's host may have no PyYAML; the library of ours reads then alone. */
+/** A CI host may have no PyYAML; then only our library parses. */
 const hasPyYaml = spawnSync('python3', ['-c', 'import yaml']).status === 0;
 let reader: AnsweringProgram | undefined;
 
-/** What YAML 1.1 means, by the reader that cloud-init has where it is there. */
+/** The meaning in YAML 1.1, by cloud-init’s parser if it is installed. */
 async function meaningOf(text: string): Promise<unknown> {
   if (!reader) return yaml.parse(text, { version: '1.1', logLevel: 'error' });
   const answer = JSON.parse((await reader.ask(Buffer.from(text))).toString('utf8')) as Record<
@@ -156,7 +156,7 @@ export const seedTarget = jsonTarget<Given>({
       if (error instanceof InvalidInputError) return 'refused';
       throw error;
     }
-    // What PyYAML does not take of the user's own it need not take of both together.
+    // User-data that PyYAML rejects alone may be rejected when merged, too.
     const isUnderstood = await meaningOf(userData).then(
       () => true,
       () => false,

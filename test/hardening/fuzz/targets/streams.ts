@@ -18,13 +18,13 @@ import { decodeHello } from '../../../../src/guest/agent/greeting.ts';
 import { mutatedBytes } from '../mutate.ts';
 import { bytesTarget, jsonTarget, must, same } from '../target.ts';
 
-/** How a stream is cut into pieces, as shares of its length. */
+/** The boundaries of the chunks, as shares of the stream’s length. */
 function cutInPieces(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   const places = cuts.map((cut) => cut % (bytes.length + 1)).sort((one, other) => one - other);
   return [...places, bytes.length].map((end, index) => bytes.subarray(places[index - 1] ?? 0, end));
 }
 
-/** The cuts are taken from the bytes themselves, so that a file of the corpus says them too. */
+/** The boundaries are derived from the bytes, so that a corpus file determines them too. */
 function pieces(bytes: Buffer): Buffer[] {
   const [first = 0, second = 0, third = 0] = bytes;
   return cutInPieces(bytes, [first * 7, second * 31 + 1, third * 3 + 2, (bytes.length / 2) | 0]);
@@ -80,11 +80,11 @@ export const qmpFramingTarget = bytesTarget({
     same(scan(Array.from(bytes, (byte) => Buffer.of(byte))), whole, 'byte by byte, other objects come out');
     for (const object of whole.objects) {
       readMessage(object);
-      // 1e999 is a number in JSON, and to JavaScript none that it could write.
+      // 1e999 is a number in JSON, but JavaScript cannot write it.
       if (fc.stringify(object).includes('INFINITY')) continue;
       same(parseLossless(formatLossless(object)), asJsonHas(object), 'what was printed is read otherwise');
     }
-    // Whatever came before, an object on a line of its own is heard once that line begins.
+    // An object on its own line is found once that line begins, whatever came before.
     const after = scan([bytes, Buffer.from('"}\n}\n\n{"after": 1}\n{"after": 2}\n')]);
     const isClosed =
       whole.garbage === 0 && whole.objects.length > 0 && /[\r\n]$/.test(bytes.toString('latin1'));
@@ -120,11 +120,11 @@ const tree = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 })).value;
 
-/** The value that JSON gives back: bigints that a number can hold are numbers, and so is minus zero. */
+/** The value that JSON returns: bigints that a number can hold are numbers, and so is minus zero. */
 function asJsonHas(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (Object.is(value, -0)) return 0;
-  // Digits without a point are an integer to both sides.
+  // Digits without a point are an integer to both implementations.
   if (
     typeof value === 'number' &&
     Number.isInteger(value) &&
@@ -237,7 +237,7 @@ export const frameTarget = bytesTarget({
     same(decode(pieces(bytes)), whole, 'cut otherwise, other frames come out');
     const printed = decode(whole.frames.map((text) => Buffer.from(text, 'base64')));
     same(printed, { frames: whole.frames, garbage: false }, 'what was printed is read otherwise');
-    // The host's own greeting is found behind whatever the port still holds.
+    // The host’s own greeting is found after any bytes left on the port.
     const finder = new FrameFinder(FrameType.open);
     let found = finder.find(Buffer.concat([bytes, Buffer.alloc(PAYLOAD_MAX + 16)]));
     const own = encodeFrame(FrameType.open, 0, 0, Buffer.from('a nonce of its own'));

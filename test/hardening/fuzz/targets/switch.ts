@@ -13,7 +13,7 @@ import { mutatedBytes } from '../mutate.ts';
 import { bytesTarget, must, same } from '../target.ts';
 import { pieceOf } from './piece.ts';
 
-/** Of fixtures/fuzz/switch.c. */
+/** The constants of fixtures/fuzz/switch.c. */
 const MACS = ['52:54:00:12:34:56', '52:54:00:00:00:02', '52:54:00:00:00:03'];
 const ADDRESSES = MACS.map((mac) => Buffer.from(mac.replaceAll(':', ''), 'hex'));
 const [CLIENT = Buffer.alloc(0), OTHER = Buffer.alloc(0), THIRD = Buffer.alloc(0)] = ADDRESSES;
@@ -31,7 +31,7 @@ class RecordingPort implements SwitchPort {
   }
 }
 
-/** All whole frames before the first length that none has. */
+/** All complete frames before the first invalid length. */
 function framesOf(bytes: Buffer): { readonly frames: StreamFrame[]; readonly broken: boolean } {
   const frames: StreamFrame[] = [];
   for (let at = 0; at + LENGTH_BYTES <= bytes.length;) {
@@ -44,7 +44,7 @@ function framesOf(bytes: Buffer): { readonly frames: StreamFrame[]; readonly bro
   return { frames, broken: false };
 }
 
-/** The same frames through the switch of this process. */
+/** The same frames through the in-process switch. */
 function inProcess(frames: readonly StreamFrame[]): Buffer[] {
   const server = new DhcpServer(SUBNET, SUBNET.first + 1, (hardware) =>
     hardware === CLIENT.toString('latin1') ? SUBNET.first + 2 : undefined,
@@ -53,13 +53,13 @@ function inProcess(frames: readonly StreamFrame[]): Buffer[] {
   const ports = ['one', 'other', 'third'].map((name) => new RecordingPort(name));
   ports.forEach((port, index) => {
     wire.plugIn(port);
-    // It learns the cards' addresses, which the other switch knows.
+    // It learns the cards’ addresses, which the other switch is given.
     wire.receive(port, streamFrame(Buffer.concat([CLIENT, ADDRESSES[index] ?? CLIENT, Buffer.alloc(2)])));
   });
   for (const port of ports) port.got.length = 0;
   wire.cut('one', 'third');
   const [one] = ports;
-  // No card may send from the address of another one.
+  // No card may send from another card’s address.
   const others = [OTHER, THIRD].map((address) => address.toString('latin1'));
   for (const frame of frames) {
     const isWhole = frame.length >= LENGTH_BYTES + ETHERNET_HEADER_BYTES;
@@ -96,7 +96,7 @@ export const switchFrames = bytesTarget({
   async check(bytes) {
     const { frames: sent, broken } = framesOf(bytes.subarray(1));
     const expected = inProcess(sent);
-    // What it tells is limited.
+    // Its output is limited.
     if (expected.reduce((sum, { length }) => sum + length, 0) > 1_000_000) return 'passed';
     let told = Buffer.from(await frames.ask(bytes), 'latin1');
     same(told.toString('latin1', 0, 1), broken ? '1' : '0', 'the port ends otherwise');
