@@ -15,7 +15,7 @@ import { makeTemporaryDirectory } from '../directory.ts';
 
 const TEMPLATE = 'bench-peers';
 
-/** As an ordinary user: libvirt has a session of root's only by its system daemon. */
+/** As an ordinary user: root’s sessions of libvirt need its system daemon. */
 export const peers: Section = {
   title:
     'one command in a fresh guest, and a guest until its agent answers: vmlet, virtme-ng and libvirt with the same kernel',

@@ -14,7 +14,7 @@ const BUILT = join(import.meta.dirname, '../../dist');
 const BYTES = 2 * 1024 ** 3;
 const ALGORITHMS = ['sha256', 'sha512'] as const;
 
-/** Prints the most memory that it had, as the kernel counts it. */
+/** Prints its peak memory, as the kernel counts it. */
 const DOWNLOAD = `
 import { readFileSync, writeFileSync } from 'node:fs';
 import { download } from ${JSON.stringify(join(BUILT, 'images/transfer/download.js'))};
@@ -101,8 +101,8 @@ async function compare(url: string, path: string, algorithm: (typeof ALGORITHMS)
 }
 
 /**
- * A virtual machine that gives freed memory back to its host has to fetch it anew, at several times the price: each
- * measurement begins with as much memory for the file as was just freed, and with nothing to be written to the disk.
+ * A virtual machine that returns freed memory to its host has to allocate it again, at several times the cost: each
+ * measurement begins with as much free memory as the file needs, and without pending writes to the disk.
  */
 function settleMemory(scratch: string): void {
   execFileSync('sync');

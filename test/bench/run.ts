@@ -39,7 +39,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   hundred,
   switches,
 };
-/** Only when asked for by name: half an hour and more, and what needs other programs. */
+/** Only on request: these take half an hour and more, or need other programs. */
 const APART: Readonly<Record<string, Section>> = { repeat, peers, database };
 const RESULTS = join(import.meta.dirname, '../../bench-results');
 

@@ -1,6 +1,6 @@
 /** One part of the benchmark, which can be run alone by its name. */
 export interface Section {
-  /** What is compared, and what is to be reached. */
+  /** The comparison, and its target. */
   readonly title: string;
   readonly rounds: number;
   run(rounds: number): Promise<SectionResult>;
@@ -9,6 +9,6 @@ export interface Section {
 export interface SectionResult {
   /** For people. */
   readonly text: string;
-  /** All the raw numbers. */
+  /** All raw numbers. */
   readonly data: object;
 }

@@ -10,8 +10,8 @@ const INSTALL_DATABASE = [
   'httpd -p 8080 -h /srv',
 ];
 
-// Both are booted and set up once, for all runs until something of this changes. Each test has forks of its own, in a
-// private network of its own.
+// Both are booted and set up once, for all runs until something of this changes. Each test has its own forks, in its
+// own private network.
 const test = machines({
   web: { ports: ['80'], networks: ['lan'], run: [INSTALL_GUESTBOOK, 'httpd -p 80 -h /srv'] },
   db: {
@@ -21,7 +21,7 @@ const test = machines({
   },
 });
 
-/** The script that puts a program of ours where the guest's web server runs it. */
+/** The script that installs a program of ours as the guest’s web server. */
 function installing(program: string): string {
   const source = readFileSync(new URL(`../service/${program}`, import.meta.url), 'utf8');
   const path = `/srv/cgi-bin/${program}`;

@@ -1,7 +1,7 @@
 import type { TestMachine } from '../../../src/testing/index.ts';
 import { expect } from '../../../src/testing/vitest.ts';
 
-/** What each of them does: a file, a command, what came of it. */
+/** The work of each test: a file, a command, its result. */
 export const FIFTY = Array.from({ length: 50 }, (_, index) => `writes and reads ${index}`);
 
 export async function writeAndRead(vm: TestMachine, name: string): Promise<void> {

@@ -7,7 +7,7 @@ import type { Section } from '../section.ts';
 import { describeTimes, median } from '../measurement/statistics.ts';
 
 interface BootTime {
-  /** From the call of launch to the agent's answer and the guest's configuration. */
+  /** From the call of launch to the agent’s answer and the guest’s configuration. */
   readonly wallMs: number;
   /** QEMU's processor time at that moment; in steps of 10 ms. */
   readonly cpuMs: number;

@@ -1,19 +1,19 @@
 import { dryRun } from '../../../src/index.ts';
 
 /**
- * A word for the kernel's command line that means nothing and is of another length each time. How long the line is
- * shifts what the kernel allocates after it, and that alone is up to 200 ms of a boot under TCG: two sides with two
- * lines could be compared for ever without an end to it.
+ * An unused word for the kernel’s command line, with a different length each time. The length of the line
+ * shifts the kernel’s later allocations, which alone costs up to 200 ms of a boot under TCG: two sides with two
+ * lines could never be compared.
  */
 export function padding(): string {
   return `bench.padding=${'x'.repeat(1 + Math.floor(Math.random() * 300))}`;
 }
 
-/** What a shell does that is the guest's first process; the names are those of busybox and of micro's modules. */
+/** The commands of a shell as the guest’s first process, with the names of busybox and micro’s modules. */
 const JOBS = {
-  /** The command, and nothing else: no module is loaded, no address given. */
+  /** Only the command: no modules, no address. */
   bare: ['true', 'poweroff -f'],
-  /** What vmlet's agent does before it runs the command. */
+  /** The setup that vmlet’s agent does before it runs the command. */
   'set up': [
     'cd /lib/modules/*',
     'for m in pvpanic pvpanic-mmio button failover net_failover virtio_net; do insmod $m.ko; done',
@@ -31,13 +31,13 @@ const JOBS = {
 } as const;
 
 /**
- * The script that somebody would write who has no vmlet: the same argv, kernel, initramfs, confinement and passt as
- * `vmlet run micro`, from the dry run. PADDING in it is to be replaced.
+ * The script of a user without vmlet: the same argv, kernel, initramfs, confinement and passt as
+ * `vmlet run micro`, from the dry run. PADDING in it is a placeholder.
  */
 export async function scriptByHand(net: 'auto' | 'none', job: keyof typeof JOBS): Promise<string> {
-  // The kernel hands what follows -- to the first process.
+  // The kernel passes words after -- to the first process.
   const append = `rdinit=/bin/sh PADDING -- -c "${JOBS[job].join('; ')}"`;
   const { script } = await dryRun({ image: 'micro', net, append });
-  // The dry run's own pace would cost by hand the most of 50 ms.
+  // The dry run’s polling interval would cost up to 50 ms.
   return script.replace('sleep 0.05', 'sleep 0.005');
 }

@@ -22,7 +22,7 @@ export const kept: Section = {
       measure: async () => timeCommand(argv),
     });
     const contenders = [
-      // Replaces what it has kept, as a first run does that finds nothing.
+      // Replaces the kept guest, like a first run without one.
       command('first run', ...RUN, '--renew', 'micro', '--', 'true'),
       command('later run', ...RUN, 'micro', '--', 'true'),
       command('run --fresh', ...RUN, '--fresh', 'micro', '--', 'true'),

@@ -10,7 +10,7 @@ import type { Section } from '../section.ts';
 import { describeTimes, median } from '../measurement/statistics.ts';
 import { timeCommand } from '../measurement/timed-command.ts';
 
-/** By hand nobody sets up the guest; what it costs to do so is shown by doing it by hand too. */
+/** A manual start does not configure the guest; the second comparison includes that. */
 const BY_HAND = [
   { net: 'auto', job: 'bare' },
   { net: 'auto', job: 'set up' },
@@ -68,7 +68,7 @@ function runArguments(net: string): string[] {
 
 type Times = readonly { readonly wallMs: number; readonly cpuMs: number }[];
 
-/** Of the medians, and of the rounds: what a round's two have in common cancels out in the latter. */
+/** Ratios of the medians, and of the rounds: noise common to a round cancels out in the latter. */
 function difference(what: string, ours: Times, theirs: Times): string {
   const pairs = ours.map(({ wallMs }, index) => wallMs - theirs[index]!.wallMs);
   const medians = median(ours.map(({ wallMs }) => wallMs)) - median(theirs.map(({ wallMs }) => wallMs));

@@ -11,7 +11,7 @@ interface LogLine {
   readonly startedAt?: number;
 }
 
-/** What the time until a line of `vmlet run --debug` was spent on. */
+/** The phases of the time until a line of `vmlet run --debug`. */
 const NAMES: Readonly<Record<string, string>> = {
   'command loaded': 'loading the command (and the logger, 10 ms of it)',
   'surveyed the host and the boot source': 'host, network, image',

@@ -13,13 +13,13 @@ import { describeTimes } from '../measurement/statistics.ts';
 
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
 const GUEST_PORT = 80;
-/** Connections are tried this far apart, for one that is lost is lost for good. */
+/** The interval between connection attempts, since a lost one does not recover. */
 const TRY_EVERY_MS = 20;
 
 interface Gap {
-  /** Until the host listens again. */
+  /** The time until the host listens again. */
   readonly listensMs: number;
-  /** Until a connection that is then made has an answer of the guest. */
+  /** The time until a connection made then gets an answer from the guest. */
   readonly answersMs: number;
 }
 
@@ -56,7 +56,7 @@ export const namedHeal: Section = {
   },
 };
 
-/** A machine whose guest sends nothing of its own accord, and answers on its port 80. */
+/** A machine whose guest sends nothing by itself, and answers on its port 80. */
 async function serving(home: Home, net: 'passt' | 'slirp'): Promise<NamedMachine> {
   const ports: PortInput[] = [{ guestPort: GUEST_PORT }];
   const create = async (more: PortInput[]): Promise<NamedMachine> =>
@@ -78,7 +78,7 @@ function portOf(machine: NamedMachine, address: string): number | undefined {
 
 async function afterKill(machine: NamedMachine, address: string, port: number): Promise<Gap> {
   const old = await until(() => passtOf(machine));
-  // One that lives for less than a second is started again later, which is not what is measured.
+  // A helper that lives for less than a second is restarted later, which is not measured here.
   await delay(1100);
   const started = performance.now();
   process.kill(old, 'SIGKILL');

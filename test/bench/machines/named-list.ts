@@ -23,7 +23,7 @@ export const namedList: Section = {
       for (let number = 2; number <= MACHINES; number++)
         copyMachine(first.files.directory, `m${number}`, number);
       for (let number = 1; number <= RUNNING; number++) await home.store.get(`m${number}`).start();
-      // The boot of the guests is not part of it.
+      // The boot of the guests is not measured.
       await Promise.all(
         Array.from({ length: RUNNING }, async (_, index) =>
           home.vmlet('wait', `m${index + 1}`, '--for', 'log=up'),

@@ -1,12 +1,12 @@
-/** What takes part in a comparison. */
+/** A participant of a comparison. */
 export interface Contender<Sample> {
   readonly name: string;
   measure(): Promise<Sample>;
 }
 
 /**
- * Measures all of them in each round, so that a busy moment of the host hits everybody. Each round begins with another,
- * and one round before the first is not counted.
+ * Measures all of them in each round, so that load on the host affects all of them. Each round begins with a different one,
+ * and a warm-up round is not counted.
  * @returns the samples of each, in the order of `contenders`.
  */
 export async function alternate<Sample>(

@@ -5,7 +5,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
-/** The median with the quarter and three-quarter points, which say how noisy the host was; all of one unit. */
+/** The median with the first and third quartile, which show the noise of the host; all in one unit. */
 export function describeTimes(values: readonly number[], unit = 'ms'): string {
   const sorted = [...values].sort((one, other) => one - other);
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? NaN;

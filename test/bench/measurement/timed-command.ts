@@ -2,13 +2,13 @@ import { run } from '../../../src/process/run.ts';
 
 export interface CommandTime {
   readonly wallMs: number;
-  /** User and system time of the command and of all that it waited for. */
+  /** User and system time of the command and of all children that it waited for. */
   readonly cpuMs: number;
 }
 
 /**
- * Runs a command to its end without input and output. The shell takes the time: it sees the processor time of one
- * child with all its children, to a millisecond, and Node sees only its own.
+ * Runs a command to its end without input and output. The shell measures the time: it has the processor time of one
+ * child with all its children, to a millisecond, while Node has only its own.
  * @throws CommandFailedError for a status other than 0.
  */
 export async function timeCommand(argv: readonly string[]): Promise<CommandTime> {

@@ -33,7 +33,7 @@ interface Ends {
   readonly sockets: readonly [Socket, Socket];
 }
 
-/** Two processes that read and write as QEMU does; without guests, whose own work is most of the time. */
+/** Two processes that read and write like QEMU, without guests, whose own work would dominate. */
 export const switches: Section = {
   title:
     'frames between two ends, one way: the switch of named machines (C) against that of a program (Node)',
@@ -140,7 +140,7 @@ async function throughProgram(directory: string, program: string, size: number):
   return result;
 }
 
-/** The switch's process, when both are plugged. */
+/** The switch’s process, once both are plugged in. */
 async function pidOf(network: string): Promise<number> {
   for (;;) {
     const socket = connect(join(network, 'switch.sock'));
@@ -149,7 +149,7 @@ async function pidOf(network: string): Promise<number> {
       const { result } = JSON.parse(await text(socket)) as { result: { pid: number; ports: unknown[] } };
       if (result.ports.length === 2) return result.pid;
     } catch (error) {
-      // It is being started.
+      // It is starting.
       if (!(error instanceof Error && /ENOENT|ECONNREFUSED/.test(error.message))) throw error;
     }
   }

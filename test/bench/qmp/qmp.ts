@@ -1,6 +1,6 @@
 /**
  * QMP round trip and pipelined rate: this client, a bare socket loop, and the npm packages node-qemu and qemu-qmp.
- * They take turns on the only monitor of one QEMU, for each further monitor slows QEMU's reading down.
+ * They take turns on the only monitor of one QEMU, since each further monitor slows down QEMU’s reading.
  * Run: npx tsx test/bench/qmp/qmp.ts
  */
 import { existsSync } from 'node:fs';
@@ -24,7 +24,7 @@ const WINDOW = 8;
 interface Contender {
   /** Runs one query-status. */
   roundTrip(): Promise<unknown>;
-  /** Runs `count` of them, as many at once as it can. */
+  /** Runs `count` of them, as many at once as possible. */
   pipelined(count: number): Promise<void>;
   close(): Promise<void> | void;
 }
@@ -40,15 +40,15 @@ export interface QmpBenchSide {
 export interface QmpBench {
   readonly sides: readonly QmpBenchSide[];
   /**
-   * Speed against the bare loop, above 1 is faster: the median of the rounds' ratios, for the two sides of a round
-   * have the same noise of the host around them.
+   * The speed relative to the bare loop, above 1 is faster: the median of the rounds’ ratios, since the two sides of a round
+   * share the noise of the host.
    */
   readonly ratios: readonly {
     readonly name: string;
     readonly roundTrip: number;
     readonly pipelined: number;
   }[];
-  /** Peers that could not take part, and why. */
+  /** Peers that could not take part, and the reasons. */
   readonly skipped: readonly string[];
 }
 
@@ -112,8 +112,8 @@ async function measureRoundTrip(contender: Contender): Promise<number> {
 }
 
 /**
- * The least a program can do with the bytes that vmlet sends: write them, read to the line's end, parse. QEMU takes
- * 4 µs a byte, so an id (which pipelining needs, to be safe) costs as much as all of a client's work.
+ * The minimum that a program can do with vmlet’s bytes: write them, read to the end of the line, parse. QEMU takes
+ * 4 µs a byte, so an id (which safe pipelining needs) costs as much as all of a client’s work.
  */
 async function bareLoop(path: string): Promise<Contender> {
   const socket: Socket = createConnection({ path });

@@ -31,7 +31,7 @@ export const fork: Section = {
   rounds: 20,
   async run(rounds) {
     await using template = await createTemplate(GUEST);
-    // By hand nobody has a network to start.
+    // A manual start has no network.
     await using alone = await createTemplate({ ...GUEST, net: 'none' });
     await using pool = createPool(template, { size: 1 });
     await using warmPool = createPool(template, { size: 1, warm: true });
@@ -72,7 +72,7 @@ async function untilAnswer(start: () => Promise<Machine>): Promise<number> {
   return time;
 }
 
-/** What a pool is for happens before: it is full when the clock starts. */
+/** The pool’s work happens before: it is full when the clock starts. */
 async function untilPoolAnswers(pool: Pool, running: number[]): Promise<number> {
   await pool.full();
   const started = performance.now();
@@ -93,7 +93,7 @@ async function untilPoolAnswers(pool: Pool, running: number[]): Promise<number> 
   return time;
 }
 
-/** Unconfined, straight from Node, and the guest is not told that it is another: spawn, restore, ask. */
+/** Unconfined, straight from Node, without telling the guest that it is a fork: spawn, restore, ask. */
 async function restoreByHand(template: Template): Promise<number> {
   const { plan } = await template.dryRun();
   const files = templateFiles(template.directory);
@@ -132,9 +132,9 @@ async function restoreByHand(template: Template): Promise<number> {
 }
 
 interface Memory {
-  /** Proportional set sizes of their QEMUs, in bytes: what several share counts for each by its share. */
+  /** Proportional set sizes of their QEMUs, in bytes: shared memory counts for each by its share. */
   readonly pss: readonly number[];
-  /** Resident set sizes, in bytes: what they would take if they shared nothing. */
+  /** Resident set sizes, in bytes: the memory that they would need without sharing. */
   readonly rss: readonly number[];
 }
 
