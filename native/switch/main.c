@@ -41,7 +41,7 @@ static bool enter_directory(const char *path)
         return fail(path);
     if (status.st_uid == geteuid() && (status.st_mode & 077) == 0)
         return true;
-    note_text(path, "expected a directory of this user alone, mode 0700");
+    note_text(path, "expected a directory of this user only, mode 0700");
     return false;
 }
 

@@ -25,15 +25,15 @@ interface Pass {
 export function syncCommand(): Command {
   const command = new Command('sync')
     .description(
-      'Makes a directory in a machine like one of the host: copies what differs, and removes what the host does not ' +
-        'have. Files count as equal if size and time are, or else size and contents. They belong to root in the machine, ' +
-        'on its own file system. Changes there are overwritten when the file changes on the host.\n' +
-        'What is ignored is neither copied nor removed: node_modules in the machine stays. With --watch it continues at ' +
+      'Mirrors a directory of the host into a machine: copies differences, and removes files that the host does not ' +
+        'have. Files are equal if their size and time are, or their size and contents. They belong to root in the ' +
+        'machine, on its own file system. Changes there are overwritten when the file changes on the host.\n' +
+        'Ignored paths are neither copied nor removed: node_modules in the machine stays. With --watch it then copies ' +
         'each change until Ctrl-C, and programs that watch files in the machine see every change.',
     )
     .argument('<source>', 'directory of the host')
     .argument('<target>', 'NAME:/PATH in a machine; created if missing')
-    .option('--watch', 'continue at each change')
+    .option('--watch', 'then copy each change')
     .option('--ignore <pattern>', 'ignore these paths, as in .gitignore; repeatable', collect)
     .option('--ignore-file <file>', 'ignore the patterns of a file, such as .gitignore; repeatable', collect)
     .option('--timeout <time>', 'how long to wait for the agent (default: 30s)', durationMs)
@@ -44,7 +44,7 @@ export function syncCommand(): Command {
 async function sync(source: string, target: string, flags: Flags): Promise<void> {
   const { machine, path } = parsePlace(target);
   if (machine === undefined) {
-    throw new InvalidInputError('target', `${JSON.stringify(target)} is no NAME:/PATH in a machine`, {
+    throw new InvalidInputError('target', `invalid target ${JSON.stringify(target)}: expected NAME:/PATH`, {
       hint: 'for example: vmlet sync ./site web:/srv/site; to copy out of a machine, use: vmlet cp',
     });
   }
@@ -57,7 +57,7 @@ async function sync(source: string, target: string, flags: Flags): Promise<void>
       signal,
       timeoutMs: flags.timeout,
       watch: isWatching,
-      onLimit: () => note('too many directories to watch (fs.inotify.max_user_watches): looking every 2 s'),
+      onLimit: () => note('too many directories to watch (fs.inotify.max_user_watches): scanning every 2 s'),
       ...(isWatching && { onPass: tellOf(source) }),
     });
     note(summaryOf(result));
@@ -68,7 +68,7 @@ async function sync(source: string, target: string, flags: Flags): Promise<void>
   });
 }
 
-/** Tells of each pass that has changed something, and of the first one. */
+/** Prints each pass that has changed something, and the first one. */
 function tellOf(source: string): (pass: Pass) => void {
   let isFirst = true;
   return (pass) => {

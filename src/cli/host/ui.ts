@@ -24,8 +24,9 @@ const FORWARD = 'http://localhost:8080';
 export function uiCommand(): Command {
   return new Command('ui')
     .description(
-      'Opens a page of your machines in the browser. It is served on 127.0.0.1 until Ctrl-C, or until no page has been open ' +
-        'for a while. An address works once; Enter prints another one. Programs may use the same server: docs/http-api.md.',
+      'Opens a page with your machines in the browser. It is served on 127.0.0.1 until Ctrl-C, or until no page has been ' +
+        'open for a while. Each address works once; press Enter to print another one. Programs may use the same server: ' +
+        'docs/http-api.md.',
     )
     .option('--no-open', 'print the address instead of opening the browser')
     .option('--socket <path>', 'listen on a unix socket instead, for ssh -L 8080:PATH HOST')

@@ -32,8 +32,8 @@ export function runCommand(): Command {
         'With --detach the guest is a named machine, which runs the command in the background and ends with it: vmlet ' +
         'logs shows the output, ls and wait the exit status; each start runs the command again.\n' +
         'IMAGE is micro, an image such as debian:13, the path of a disk (with a slash), or host: the programs and settings ' +
-        'of this host and the working directory, of which the guest changes a copy in its memory. With --template or ' +
-        '--pool, and with --kernel unless it is host, there is no IMAGE.',
+        'of this host and the working directory; the guest changes only a copy in its memory. Leave out IMAGE with ' +
+        '--template, --pool, and --kernel (except for host).',
     )
     .argument('[image]', 'image to boot')
     .argument('[command...]', 'command to run (default: a shell)')

@@ -26,7 +26,7 @@ export function networkCaptureCommand(): Command {
 
 async function capture(name: string, { output, member }: Flags): Promise<void> {
   if (output === '-' && process.stdout.isTTY) {
-    throw new InvalidInputError('--output', 'a pcap file is not for a terminal', {
+    throw new InvalidInputError('--output', 'cannot write a pcap file to a terminal', {
       hint: `for example: vmlet network capture ${name} -o - | tcpdump -r -`,
     });
   }

@@ -166,7 +166,7 @@ function parsed(line: string): unknown {
 }
 
 function invalid({ network }: Place, cause: unknown): SwitchRequestError {
-  return new SwitchRequestError(network, 'answer', 'sent an answer that is not understood', {
+  return new SwitchRequestError(network, 'answer', 'sent an invalid answer', {
     hint: 'restart its members: another release of vmlet started it',
     cause,
   });

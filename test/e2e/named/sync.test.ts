@@ -165,7 +165,7 @@ describe('vmlet sync', () => {
     [['/etc', 'web:/.'], 'root directory'],
     [['/etc', 'web:/proc/sys'], "belongs to the guest's kernel"],
     [['/etc', 'web:x'], 'expected an absolute path'],
-    [['/etc', '/x'], 'is no NAME:/PATH in a machine'],
+    [['/etc', '/x'], 'expected NAME:/PATH'],
     [['--ignore-file', '/no/such', '/etc', 'web:/x'], '--ignore-file: cannot be read: /no/such'],
     [['/etc', 'none:/x'], 'no such machine: none'],
   ])('rejects %j', async (words, problem) => {

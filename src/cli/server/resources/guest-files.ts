@@ -77,12 +77,12 @@ export async function openAgent(live: LiveMachine, signal: AbortSignal): Promise
   const channel = await live.openGuest({ signal });
   if (channel.kind === 'vmlet') return channel;
   await channel[Symbol.asyncDispose]();
-  throw new InvalidInputError('machine', "QEMU's agent does not transfer files in pieces", {
+  throw new InvalidInputError('machine', "QEMU's agent cannot transfer files as streams", {
     hint: `install vmlet-agent in the guest, or use: vmlet cp FILE ${live.name}:/root/`,
   });
 }
 
-/** The guest is not trusted: anything may stand there. */
+/** The guest is not trusted: the output may contain anything. */
 function attributesOf(line: string): Omit<GuestEntry, 'name'> {
   const [, mode = '0', size = '0', seconds = '0'] =
     /^([\da-f]{1,8}) (\d{1,15}) (-?\d{1,11})$/.exec(line) ?? [];

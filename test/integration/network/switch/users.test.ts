@@ -61,7 +61,7 @@ it('a switch does not start in a directory that others can read', async () => {
   chmodSync(lab.directory, 0o750);
   const a = await lab.begin('a', A);
   await until('the reason is there', () => a.log.includes('\n'));
-  expect(lab.log).toContain(`${lab.directory}: expected a directory of this user alone, mode 0700\n`);
+  expect(lab.log).toContain(`${lab.directory}: expected a directory of this user only, mode 0700\n`);
   chmodSync(lab.directory, 0o700);
   await lab.hasPort(A);
 });
