@@ -1,7 +1,7 @@
 import { secret, session } from './session.ts';
 import type { ApiProblem, Operation } from './types.ts';
 
-/** An error of the server, with the sentence of the command. */
+/** An error of the server, with the command’s message. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly problem: ApiProblem;

@@ -14,7 +14,7 @@ export interface Connection {
 }
 
 interface Options {
-  /** Whether the guest hears of the terminal's size. */
+  /** True if the guest is told of the terminal’s size. */
   readonly resizes: boolean;
   /** Connect again after an end. */
   readonly again: boolean;
@@ -43,7 +43,7 @@ export function connectTerminal(path: () => string, terminal: Terminal, options:
     onStatus('connecting …');
     let end = 'disconnected';
     opened.onopen = () => {
-      // The console begins with the log's tail: what an earlier connection showed would be there twice.
+      // The console begins with the log’s tail: output of an earlier connection would appear twice.
       terminal.reset();
       onProblem(undefined);
       onStatus('connected');

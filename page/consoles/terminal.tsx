@@ -29,7 +29,7 @@ export function SerialConsole(properties: ConsoleProperties) {
   );
 }
 
-/** A login shell by the agent. */
+/** A login shell through the agent. */
 export function ShellConsole(properties: ConsoleProperties) {
   const { name } = properties.machine;
   return (
@@ -49,7 +49,7 @@ interface Properties extends ConsoleProperties {
   readonly label: string;
   readonly pathFor: (size: { readonly cols: number; readonly rows: number }) => string;
   readonly command: string;
-  /** The user may have the present size typed as a command. */
+  /** The user may have the current size typed as a command. */
   readonly sizeCommand: boolean;
 }
 

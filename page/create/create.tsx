@@ -104,7 +104,7 @@ function useImages(): readonly Offered[] {
         const here = names.map((reference) => ({ reference, description: 'on this host' }));
         setImages([...here, ...catalogue.images.filter(({ reference }) => !names.includes(reference))]);
       },
-      // The list is a help: a name can be typed without it.
+      // The list is only a help: a name can be typed without it.
       () => undefined,
     );
     return () => stop.abort();
@@ -112,7 +112,7 @@ function useImages(): readonly Offered[] {
   return images;
 }
 
-/** The server's word on the fields, a moment after the last key. */
+/** The server’s verdict on the fields, a moment after the last key. */
 function useCheck(fields: Fields): { readonly command: string; readonly problem: ApiProblem | undefined } {
   const [checked, setChecked] = useState<{ command: string; problem: ApiProblem | undefined }>({
     command: 'vmlet create',

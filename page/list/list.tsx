@@ -5,7 +5,7 @@ import { machineNames, machineOf } from '../state/machines.ts';
 import { useValue } from '../values/observable.ts';
 import { Row } from './row.tsx';
 
-/** All machines. `/` leads to the filter, the arrow keys from one machine to the next. */
+/** All machines. `/` focuses the filter, the arrow keys move from one machine to the next. */
 export function MachineList() {
   const names = useValue(machineNames);
   const [filter, setFilter] = useState('');
@@ -77,7 +77,7 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
-/** From the name of a machine, the arrow keys lead to the next and the previous one. */
+/** From the name of a machine, the arrow keys move to the next and the previous one. */
 function moveFocus(event: KeyboardEvent): void {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step === undefined || !(event.target instanceof HTMLAnchorElement)) return;

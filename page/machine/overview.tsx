@@ -9,7 +9,7 @@ import { Problem } from '../parts/problem.tsx';
 import { useInView } from '../state/in-view.ts';
 import { useLoaded } from './loaded.ts';
 
-/** Everything of `vmlet inspect`, readable. */
+/** The fields of `vmlet inspect`, readable. */
 export function Overview({ machine }: { readonly machine: SoundMachine }) {
   const { name, spec, status, ports } = machine;
   const { data, problem } = useLoaded<{ machine: InspectedMachine }>(machinePath(name), machine);

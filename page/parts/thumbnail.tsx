@@ -41,7 +41,7 @@ async function take(name: string, signal: AbortSignal): Promise<string | undefin
     const answer = await request(machinePath(name, 'screen.png'), { signal });
     return URL.createObjectURL(await answer.blob());
   } catch (error) {
-    // The machine has ended, or its guest has yet to show something: the next try may tell otherwise.
+    // The machine has ended, or its guest has not shown anything yet: the next attempt may succeed.
     if (error instanceof ApiError || signal.aborted) return undefined;
     throw error;
   }

@@ -20,7 +20,7 @@ export interface Notice {
 /** The newest is last. */
 export const notices = new Observable<readonly Notice[]>([]);
 
-/** Older ones give way. */
+/** Older ones are removed. */
 const MOST = 5;
 const DONE_MS = 12_000;
 let count = 0;
@@ -65,7 +65,7 @@ export async function runAction({ path, title, command, body }: Action): Promise
 export function operationChanged(operation: Operation): void {
   const notice = notices.value.find((one) => one.operation === operation.id);
   if (!notice) {
-    // It belongs to another page or client, unless the answer to this page's POST has yet to come.
+    // It belongs to another page or client, unless the answer to this page’s POST is still to come.
     if (notices.value.some((one) => one.operation === undefined && one.state === 'running')) {
       early.set(operation.id, operation);
     }

@@ -45,7 +45,7 @@ function connect(tries: number): void {
 
 async function again(tries: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)]));
-  // A WebSocket does not say why it was refused; this tells whether the server still knows the session.
+  // A WebSocket does not say why it was refused; this request shows whether the server still knows the session.
   const answers = await get('/v1').then(
     () => true,
     () => false,
@@ -54,7 +54,7 @@ async function again(tries: number): Promise<void> {
   else isFollowing = false;
 }
 
-/** Names the machines in view: statistics are read for them alone. */
+/** Names the machines in view: statistics are read only for them. */
 export function watchStatistics(names: readonly string[]): void {
   if (names.length === wanted.length && names.every((name, index) => name === wanted[index])) return;
   wanted = names;

@@ -11,7 +11,7 @@ import type { Services } from './routing/exchange.ts';
 import { addressOf } from './routing/address.ts';
 import { Router } from './routing/router.ts';
 
-/** A client that still sends what nobody reads is disconnected after this time. */
+/** A client that keeps sending unread data is disconnected after this time. */
 const LINGER_MS = 1000;
 
 const router = new Router([...HOST_ROUTES, ...MACHINE_ROUTES, ...ACTION_ROUTES, ...GUEST_FILE_ROUTES]);
@@ -50,7 +50,7 @@ export async function handleRequest(
   }
 }
 
-/** Credentials come first: who has none learns of no path. */
+/** Credentials are checked first: without them, a client learns of no path. */
 function findOpenRoute(services: Services, request: IncomingMessage, method: string, path: string) {
   const isExchange = method === 'POST' && path === '/v1/session';
   if (!isExchange) services.gate.checkCredentials(request, method !== 'GET');

@@ -18,9 +18,9 @@ import { Upgrades } from './upgrades.ts';
 
 export interface UiServerOptions {
   readonly store: MachineStore;
-  /** Path of a unix socket, in a directory of this user alone; a free port of 127.0.0.1 by default. */
+  /** Path of a unix socket, in a directory of this user only; a free port of 127.0.0.1 by default. */
   readonly socketPath?: string | undefined;
-  /** Folder of the built page. */
+  /** Directory of the built page. */
   readonly page: string;
   /** The server ends after this time without a connection; never by default. */
   readonly idleMs?: number | undefined;

@@ -24,7 +24,7 @@ export async function copyIn(
 }
 
 /**
- * Copies those that are not read-only back: files replace files, and what the guest has removed stays.
+ * Copies those that are not read-only back: files replace files, and files removed in the guest stay.
  * @returns the number of devices and FIFOs that were left out.
  * @throws GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, or the signal's reason.
  */

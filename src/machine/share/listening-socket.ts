@@ -10,7 +10,7 @@ const WHILE_LISTENING = '.new';
 export interface ListeningSocket {
   /** For a program to inherit; it is open until the release. */
   readonly descriptor: number;
-  /** Closes our copy. Call it once the program has inherited its own, and before anybody connects. */
+  /** Closes our copy. Call it once the program has inherited its own, and before a client connects. */
   readonly release: () => void;
 }
 
@@ -42,7 +42,7 @@ export async function listenForProgram(path: string): Promise<ListeningSocket> {
   return { descriptor: descriptorOf(server), release: () => void server.close() };
 }
 
-/** Node passes sockets to programs, but no listening ones; it has the number in a property without documentation. */
+/** Node cannot pass listening sockets to programs; an undocumented property has the descriptor’s number. */
 function descriptorOf(server: Server): number {
   const { fd } = (server as unknown as { readonly _handle?: { readonly fd?: unknown } })._handle ?? {};
   if (typeof fd !== 'number' || fd < 0)

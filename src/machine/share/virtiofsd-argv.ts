@@ -58,13 +58,13 @@ export function virtiofsdArguments(
 
 /**
  * Returns the capabilities that root's virtiofsd needs: to change files of every owner, and with the host's ids
- * to create them. It has no setuid files, file capabilities and devices to give.
+ * to create them. It creates no setuid files, file capabilities or devices.
  */
 export function neededCapabilities({ kind }: ShareIds): string[] {
   return ['fowner', ...(kind === 'host' ? ['chown', 'setgid', 'setuid'] : [])];
 }
 
-/** It does not start without one that it asks for. */
+/** It does not start if it lacks a capability that it requests. */
 function capabilitiesOption(guestIds: ShareIds): string {
   const needed = neededCapabilities(guestIds);
   const removed = ASKED.filter((name) => !needed.includes(name)).map((name) => `-${name}`);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 export const CACHE_POLICIES = ['auto', 'always', 'never'] as const;
 
 /**
- * How long the guest trusts what it knows of a file: until the next command or for a second (`auto`), for ever
+ * How long the guest uses cached data of a file: until the next command or for a second (`auto`), for ever
  * (`always`), or not at all (`never`).
  */
 export type CachePolicy = (typeof CACHE_POLICIES)[number];
@@ -55,7 +55,7 @@ export const volumeSchema = z.strictObject({
   mode: z.int().min(0).max(0o7777).optional(),
 });
 
-/** An entry of `volumes` as an object; `source` and `target` alone are required. */
+/** An entry of `volumes` as an object; only `source` and `target` are required. */
 export type VolumeSpec = z.input<typeof volumeSchema>;
 
 /** An entry of `volumes` as text such as `./site:/srv/site:ro` or `cache:/var/cache`, or as an object. */

@@ -29,7 +29,7 @@ export async function ensureVolumes(
 }
 
 /**
- * Creates the volumes of a throw-away machine where they are missing, and notes this process as a user until the scope
+ * Creates missing volumes of a throw-away machine, and records this process as a user until the scope
  * closes.
  * @throws as `ensureVolumes` and `requireReadable` do.
  */

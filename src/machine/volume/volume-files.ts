@@ -20,7 +20,7 @@ export function volumeFiles({ volumes }: Pick<Locations, 'volumes'>, name: strin
   return volumeFilesIn(join(volumes, name));
 }
 
-/** The directory beside the volumes in which one is created or taken apart. */
+/** The directory beside the volumes in which one is created or removed. */
 export function volumeStaging({ volumes }: Pick<Locations, 'volumes'>): string {
   return join(volumes, '.staging');
 }

@@ -15,7 +15,7 @@ export interface SyncOptions {
   readonly watch?: boolean | undefined;
   /** Called after each pass. */
   readonly onPass?: ((pass: SyncPass) => void) | undefined;
-  /** Called when the kernel has no more watches for this user, and the tree is looked at every two seconds instead. */
+  /** Called when the kernel has no more watches for this user, and the tree is scanned every two seconds instead. */
   readonly onLimit?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -23,11 +23,11 @@ export interface SyncOptions {
 /** Mount points that every guest has. */
 const OF_THE_KERNEL = /^\/(proc|sys|dev)(\/|$)/;
 
-/** A file that is written all the time would never be settled. */
+/** A file that is written continuously would never be settled. */
 const MOST_PASSES = 5;
 
 /**
- * Makes a directory in the guest like one of the host.
+ * Mirrors a directory of the host into the guest.
  * @param source a directory.
  * @param target absolute; created if it is missing.
  * @returns the sums of all passes; never returns with `watch`.

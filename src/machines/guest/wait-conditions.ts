@@ -99,7 +99,7 @@ const stopped: Condition = {
       saw(`it is ${describeStatus(status)}`);
       if (status.kind !== 'running') return true;
       first ??= status.keeper;
-      // A restart stops it for less than the time between two looks.
+      // A restart stops it for less than the time between two checks.
       return status.keeper.pid !== first.pid || status.keeper.startTime !== first.startTime;
     });
   },

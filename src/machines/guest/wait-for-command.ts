@@ -24,7 +24,7 @@ export async function waitForCommand(definition: Definition, options: WaitOption
   await waitForMachine(definition, { stopped: true }, { timeoutMs: Infinity, ...options });
   const status = readStatus(files);
   const command = status.kind === 'stopped' ? status.command : undefined;
-  // The status also tells of a share that was lost, for which the keeper ended the machine.
+  // The status also reports a lost share, for which the keeper ended the machine.
   if (command) return { ...command, problem: command.problem && describeStatus(status) };
   throw new MachineStateError(spec.name, status.kind, `has no exit status: ${describeStatus(status)}`);
 }

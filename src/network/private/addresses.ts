@@ -180,8 +180,8 @@ export function ipv6Of(record: NetworkRecord, address: string): string {
 }
 
 /**
- * Returns the lines of a hosts file: each member's names and aliases, alone and in the domain of the network. They stand
- * for IPv4 addresses alone: networkd, where it manages all cards, takes a card's IPv6 address away at boot and keeps what
+ * Returns the lines of a hosts file: each member’s names and aliases, alone and in the domain of the network. They map
+ * only to IPv4 addresses: networkd, where it manages all cards, removes a card’s IPv6 address at boot and keeps what
  * DHCP says; glibc prefers IPv6, and would wait for such a member.
  */
 export function hostsLines(

@@ -4,15 +4,15 @@ const SECRET_BYTES = 24;
 /** Tokens that were printed and not used, and pages that were opened: the oldest are forgotten. */
 const MOST = 64;
 
-/** The two halves of a page's credentials. Neither is of use alone. */
+/** The two halves of a page’s credentials. Neither is sufficient alone. */
 export interface PageCredentials {
-  /** Value of the cookie. Cookies know no ports: another server on this host may be sent it. */
+  /** Value of the cookie. Cookies do not distinguish ports: another server on this host may receive it. */
   readonly cookie: string;
   /** Kept by the page for its own origin, port included. */
   readonly secret: string;
 }
 
-/** The secrets of one server. Compared by their digests, so that the time of a comparison tells nothing. */
+/** The secrets of one server. Compared by their digests, so that the time of a comparison reveals nothing. */
 export class Credentials {
   /** For programs; valid while the server runs. */
   readonly bearer = newSecret();

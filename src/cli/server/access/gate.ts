@@ -41,7 +41,7 @@ export class Gate {
   }
 
   /**
-   * Checks that a request comes from the page itself, or from a program that is no browser.
+   * Checks that a request comes from the page itself, or from a program other than a browser.
    * @param hasEffect true for a change and a WebSocket, which the browser's same-origin policy does not prevent.
    * @throws RequestRefusedError
    */
@@ -64,7 +64,7 @@ export class Gate {
     if (origin === undefined) throw foreignOrigin(undefined);
   }
 
-  /** Through a forward, the browser knows another port. */
+  /** Through a forward, the browser uses another port. */
   cookieName({ headers: { host = '' } }: IncomingMessage): string {
     return `vmlet-${HOST.exec(host)?.[1] ?? HTTP_PORT}`;
   }

@@ -85,7 +85,7 @@ export class EventFeed implements Disposable {
   }
 
   #sendAll(): void {
-    // However long it is: a list that counts as too much would be sent again without end.
+    // Whatever its length: a list beyond the limit would be sent again endlessly.
     this.#sink.send('machines', { machines: this.#sources.hub.list() });
     for (const record of this.#sources.operations.list()) this.#sink.send('operation', record);
   }

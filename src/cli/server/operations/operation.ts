@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type DescribedError, describeError, isDefect } from '../answers/described-error.ts';
 
-/** How far long work has come. */
+/** The progress of long work. */
 export interface Progress {
   /** For people. */
   readonly text: string;
@@ -10,7 +10,7 @@ export interface Progress {
   readonly rung?: string | undefined;
 }
 
-/** Work that a client has asked for, as clients see it. */
+/** Work requested by a client, in the form that clients see. */
 export interface OperationRecord {
   readonly id: string;
   /** Last part of its path, such as `snapshots/create`. */

@@ -5,7 +5,7 @@ const KEPT_MS = 10 * 60_000;
 const MOST_ENDED = 200;
 const MOST_RUNNING = 64;
 
-/** The operations of one server, in memory alone. */
+/** The operations of one server, only in memory. */
 export class Operations {
   readonly #all = new Map<string, Operation>();
   readonly #listeners = new Set<(record: OperationRecord) => void>();

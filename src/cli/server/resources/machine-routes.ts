@@ -15,7 +15,7 @@ const logQuery = z.strictObject({
   follow: z.literal('1').optional(),
 });
 
-/** Machines as they are. */
+/** Routes that read machines. */
 export const MACHINE_ROUTES: readonly Route[] = [
   {
     method: 'GET',

@@ -15,7 +15,7 @@ export async function serveScreen(live: LiveMachine, socket: WebSocket, signal: 
   const ended = deferred<undefined>();
   const ignoreAbort = onAbort(signal, ended.reject);
   if (signal.aborted) ended.reject(signal.reason);
-  // QEMU has ended, which `close` tells too.
+  // QEMU has ended, which `close` reports too.
   connection.on('error', () => undefined);
   connection.on('close', () => ended.resolve(undefined));
   stream.pipe(connection);

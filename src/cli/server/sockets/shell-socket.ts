@@ -28,7 +28,7 @@ export function parseShellQuery(query: URLSearchParams): ShellQuery {
   return parseOptions(querySchema, { ...Object.fromEntries(query), argv: query.getAll('argv') }, 'query');
 }
 
-/** Runs a command or a login shell by the agent, on a terminal that the client resizes. Both sides set the pace. */
+/** Runs a command or a login shell through the agent, on a terminal that the client resizes. Both sides set the pace. */
 export async function serveShell(
   live: LiveMachine,
   socket: WebSocket,
@@ -63,7 +63,7 @@ export async function serveShell(
   });
   resize = (size) => shell.resize(size);
   const { stdin, stdout } = shell;
-  // A command that has ended reads no more, and the result tells its end.
+  // A command that has ended reads no more; the result reports its end.
   stdin.on('error', () => undefined);
   stdout.on('error', () => undefined);
   typed.pipe(stdin);

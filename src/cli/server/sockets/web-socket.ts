@@ -10,7 +10,7 @@ export function sendMessage(socket: WebSocket, message: object): void {
   socket.send(JSON.stringify(message));
 }
 
-/** Ends a connection because of an error, which the client is told first. */
+/** Ends a connection because of an error, which is sent to the client first. */
 export function endWithError(socket: WebSocket, error: unknown): void {
   sendMessage(socket, { error: describeError(error) });
   socket.close(INTERNAL_ERROR);
