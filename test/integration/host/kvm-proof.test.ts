@@ -76,7 +76,7 @@ describe('a QEMU that misbehaves', () => {
   it.each([
     ['slow', /^a loop ran \d+ times slower in the guest than on the host$/],
     ['miscalculating', /^a test program calculated 00000bad instead of f350fd41$/],
-    ['exiting early', /^a test program exited early, after 'SPG'$/],
+    ['leaving early', /^a test program exited early, after 'SPG'$/],
     [
       'aborting',
       /^failed to set MSR 0x10a to 0x1 \(QEMU was killed by SIGABRT before its first instruction\)$/,
