@@ -1,4 +1,5 @@
-// Phrases that have to be read twice, in messages, comments, documents and titles of tests. CONTRIBUTING.md, "Words", says what to write.
+// Phrases that have to be read twice, in messages, comments and documents; in tests and fixtures, in titles and comments.
+// CONTRIBUTING.md, "Words", says what to write.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,10 +31,10 @@ const ruledOut = [
   [/\bsome_?thing else\b.*\bmeant\b/i, 'say what was expected'],
 ];
 
-const isTest = (path) => path.endsWith('.test.ts');
+const isTest = (path) => /^(?:test|fixtures|examples)\/.*\.(?:ts|mjs|c|h)$/.test(path);
 const files = execFileSync(
   'git',
-  ['ls-files', '-z', 'src', 'native', 'page', 'scripts', '*.md', 'test/*.test.ts'],
+  ['ls-files', '-z', 'src', 'native', 'page', 'scripts', '*.md', 'test', 'fixtures', 'examples'],
   {
     cwd: root,
     encoding: 'utf8',
@@ -47,10 +48,11 @@ const found = files
   .filter((path) => only.length === 0 || only.some((prefix) => path.startsWith(prefix)))
   .flatMap((path) => {
     const text = readFileSync(join(root, path), 'utf8');
-    return (isTest(path) ? titlesOf(text) : linesOf(text)).flatMap(([line, number]) =>
-      ruledOut
-        .filter(([pattern]) => pattern.test(line))
-        .map(([pattern, advice]) => `${path}:${number}: ${pattern.exec(line)[0].trim()}: ${advice}`),
+    return (isTest(path) ? [...titlesOf(text), ...commentsOf(text)] : linesOf(text)).flatMap(
+      ([line, number]) =>
+        ruledOut
+          .filter(([pattern]) => pattern.test(line))
+          .map(([pattern, advice]) => `${path}:${number}: ${pattern.exec(line)[0].trim()}: ${advice}`),
     );
   });
 
@@ -62,6 +64,11 @@ if (found.length > 0) {
 
 function linesOf(text) {
   return text.split('\n').map((line, index) => [line, index + 1]);
+}
+
+/** Whole lines of comments. */
+function commentsOf(text) {
+  return linesOf(text).filter(([line]) => /^\s*(?:\/\*|\*|\/\/)/.test(line));
 }
 
 /** The first argument of it, test and describe, also after skipIf(…) and each(…), with its line. */

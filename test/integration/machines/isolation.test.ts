@@ -86,7 +86,7 @@ function compare(seen: Seen, network: QemuIsolation['network']): void {
   expect(seen.seccompFilters).toBeGreaterThanOrEqual(seccomp.length);
   expect(seen.seccompFilters > 0).toBe(seccomp.length > 0);
   expect(['0', '1']).toContain(seen.coreLimit.split(/\s+/)[0]);
-  // Of root’s capabilities, CAP_DAC_OVERRIDE (1) remains, and CAP_NET_BIND_SERVICE (10) in the host’s network.
+  // Root keeps CAP_DAC_OVERRIDE (1), and CAP_NET_BIND_SERVICE (10) in the host’s network.
   expect(seen.capabilities & ~(usesHostNetwork ? 0x402n : 0x2n)).toBe(0n);
   const hostRoot = readdirSync('/');
   if (hasOwnRoot) {

@@ -4,6 +4,6 @@ import { newMac } from '../../../../src/network/card/network-card.ts';
 it('returns a random address with QEMU’s prefix', () => {
   const addresses = Array.from({ length: 50 }, newMac);
   for (const address of addresses) expect(address).toMatch(/^52:54:00(:[0-9a-f]{2}){3}$/);
-  // Of 16 million addresses, 50 contain two equal ones once in 14 000 runs, but are never all equal.
+  // 50 addresses of 16 million contain two equal ones once in 14 000 runs, but are never all equal.
   expect(new Set(addresses).size).toBeGreaterThan(45);
 });
