@@ -82,8 +82,8 @@ export class LiveMachine {
   }
 
   /**
-   * Makes a directory in the guest like one of the host: copies what differs by size and time, or by contents, and
-   * removes what the host does not have. With `watch` it does so at each change, until the signal aborts.
+   * Mirrors a directory of the host into the guest: copies differences by size and time, or by contents, and
+   * removes files that the host does not have. With `watch` it does so at each change, until the signal aborts.
    * @throws InvalidInputError, GuestSetupError, GuestFileError, MachineStateError, or the signal's reason.
    */
   async sync(path: string, guestPath: string, options: Limits & SyncOptions = {}): Promise<SyncPass> {

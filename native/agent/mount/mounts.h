@@ -9,5 +9,5 @@ bool mounts_is_field(uint8_t tag);
 void mounts_note(struct field_reader request);
 /* Mounts all directories of a request, and creates their paths. 0, or an errno and the path. */
 int mounts_apply(struct field_reader request, const char **subject);
-/* Makes the guest forget what it knows of files, if there are directories that change on the host. As root only. */
+/* Makes the guest drop cached data of files, if there are directories that change on the host. As root only. */
 void mounts_refresh(void);

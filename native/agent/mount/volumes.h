@@ -7,5 +7,5 @@
 bool volume_find(const char *serial, char *device, size_t size);
 /* Notes the path of a volume that the guest writes to. */
 void volumes_note(const char *path);
-/* Writes all caches, and leaves the volumes' file systems clean on their disks. Their writers wait for ever then. */
+/* Writes all caches, and leaves the volumes' file systems clean on their disks. Later writers block for ever. */
 void volumes_release(void);

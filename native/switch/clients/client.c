@@ -55,7 +55,7 @@ static void keep_descriptor(struct client *client, struct msghdr *message)
         client->descriptor = fd;
 }
 
-/* Its side is closed. What it was promised is still sent. */
+/* Its side is closed. Its pending answer is still sent. */
 static void finish(struct client *client)
 {
     if (client->state == CLIENT_CAPTURES) {

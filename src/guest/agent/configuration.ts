@@ -47,7 +47,7 @@ const mountSchema = z.strictObject({
   /** Absolute; created if it is missing. */
   path: z.string().startsWith('/'),
   readOnly: z.boolean().default(false),
-  /** The guest forgets what it knows of files before each command, since they change on the host. */
+  /** The guest drops cached data of files before each command, since they change on the host. */
   fresh: z.boolean().default(false),
 });
 

@@ -125,7 +125,7 @@ export class GuestTree {
       const source = createReadStream(join(root, path));
       await this.#agent.push(source, join(this.#path, path), { mode, mtimeMs, parents: true, signal });
     } catch (error) {
-      // It has gone meanwhile. The caller sees it, and keeps it known as different.
+      // It has disappeared. The caller sees it, and still treats it as different.
       if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
     }
   }
@@ -152,7 +152,7 @@ export class GuestTree {
   }
 }
 
-/** tar leaves out what it cannot read, as it does with files that have gone meanwhile. @throws the system's error. */
+/** tar omits files that it cannot read, or that have disappeared. @throws the system's error. */
 function requireReadable(root: string, members: ReadonlyMap<string, HostEntry>): void {
   for (const [path, { kind }] of members) {
     if (kind !== 'file') continue;

@@ -12,7 +12,7 @@ const UNREADABLE_NAME = '\ufffd';
 
 /** A member of the host's tree. */
 export interface HostEntry extends TreeEntry {
-  /** Another one at the same path is another directory; empty for what is no directory. */
+  /** Distinguishes directories that had the same path; empty for other files. */
   readonly identity: string;
 }
 
@@ -104,7 +104,7 @@ export class HostTree {
     try {
       return readdirSync(join(this.#root, path), { withFileTypes: true });
     } catch (error) {
-      // It has gone meanwhile, which its parent will show.
+      // It has disappeared, which its parent will show.
       if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
       if (path === '') throw this.#missingRoot();
       return [];

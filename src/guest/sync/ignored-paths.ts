@@ -4,7 +4,7 @@ import ignore from 'ignore';
 export interface IgnoredPaths {
   /** @param path relative to the tree. */
   has(path: string, isDirectory: boolean): boolean;
-  /** Names of directories that are ignored wherever they are, so that nobody has to look into them. */
+  /** Names of directories that are ignored everywhere, so that they need not be read. */
   readonly names: readonly string[];
 }
 

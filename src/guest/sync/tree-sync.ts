@@ -157,8 +157,8 @@ export class TreeSync {
   }
 
   /**
-   * The guest has what the host had at the last look, but for members that changed since. It may have these, too, so they
-   * stay known: they are removed if the host has them no longer.
+   * The guest has the files of the last scan, except those that changed since. It may have these, too, so they
+   * stay known: they are removed if the host no longer has them.
    */
   #remember(sent: Iterable<string>): void {
     this.#known = new Map(this.#host.entries);

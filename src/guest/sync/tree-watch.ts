@@ -48,7 +48,7 @@ export class TreeWatch implements Disposable {
     this.#watched.delete(path);
     try {
       const watcher = watch(join(this.#root, path), () => this.#mark(path));
-      // Its directory has gone, as its parent shows.
+      // Its directory has disappeared, as its parent shows.
       watcher.on('error', () => this.#mark(path));
       this.#watched.set(path, { identity, watcher });
     } catch (error) {

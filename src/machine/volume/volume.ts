@@ -11,7 +11,7 @@ export interface Volume {
   /** Path of its raw disk, with an ext4 file system. */
   readonly path: string;
   readonly createdAt: Date;
-  /** Size of its disk, and so the limit of what it can hold. */
+  /** Size of its disk, which limits its contents. */
   readonly sizeBytes: number;
   /** The space that it takes on the host. */
   readonly hostBytes: number;

@@ -112,7 +112,7 @@ class WatchedMachines implements Disposable {
     for (const [name, keeper] of this.#keepers) {
       if (!isAlive(keeper)) this.#note(name);
     }
-    // Nothing tells of their changes.
+    // Changes of these cause no events.
     for (const name of this.#known) if (!this.#watchers.has(name)) this.#note(name);
   }
 
@@ -156,7 +156,7 @@ class WatchedMachines implements Disposable {
     }
   }
 
-  /** Undefined if the folder is missing, or the user's watches are used up: then the timer alone looks. */
+  /** Undefined if the directory is missing, or the user's watches are used up: then only the timer looks. */
   #watch(folder: string, onChange: (name: string | undefined) => void): FSWatcher | undefined {
     let watcher: FSWatcher;
     try {

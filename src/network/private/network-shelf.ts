@@ -12,7 +12,7 @@ import type { Limits } from '../../util/time/deadline.ts';
 import { checkNetworkName } from './network-name.ts';
 import { type NetworkRecord, formatNetworkRecord, parseNetworkRecord } from './network-record.ts';
 
-/** Paths of one network. The switch sees its own directory alone. */
+/** Paths of one network. The switch sees only its own directory. */
 export interface NetworkFiles {
   readonly directory: string;
   readonly record: string;

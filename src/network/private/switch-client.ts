@@ -62,7 +62,7 @@ export async function endSwitch(place: Place, limits: Limits = {}): Promise<void
 
 /**
  * Begins a capture of a running switch's frames.
- * @param member captures only what it sends and is sent.
+ * @param member captures only frames that it sends and receives.
  * @returns the stream of the pcap file, which ends with the switch; undefined when none is running.
  */
 export async function openCapture(

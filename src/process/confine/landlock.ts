@@ -18,7 +18,7 @@ const RIGHTS: Readonly<Record<Access, readonly string[]>> = {
   'read-only': READ,
   'read-write': WRITE,
   own: OWN,
-  /** Links are the user's there, and lead nobody who follows none of them. */
+  /** The user may have created the links there, which matter only to programs that follow them. */
   served: [...OWN, 'make-sym'],
 };
 
