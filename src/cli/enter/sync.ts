@@ -44,7 +44,7 @@ export function syncCommand(): Command {
 async function sync(source: string, target: string, flags: Flags): Promise<void> {
   const { machine, path } = parsePlace(target);
   if (machine === undefined) {
-    throw new InvalidInputError('target', `invalid target ${JSON.stringify(target)}: expected NAME:/PATH`, {
+    throw new InvalidInputError('target', `${JSON.stringify(target)}: expected NAME:/PATH`, {
       hint: 'for example: vmlet sync ./site web:/srv/site; to copy out of a machine, use: vmlet cp',
     });
   }

@@ -76,12 +76,18 @@ export function firstFailure(error: unknown): unknown {
   return error instanceof AggregateError ? firstFailure(error.errors[0]) : error;
 }
 
-/** Replaces the library's option names by the flags that the user typed. */
+/** Replaces the library's option names by the flags that the user typed, as in `--disk ./nope.img: no such file`. */
 function sentenceAsTyped(error: VmletError, line: CommandLine): string {
   const sentence = sentenceOf(error);
   if (!(error instanceof InvalidInputError || error instanceof ImageRefusedError)) return sentence;
   const { field } = error;
-  return sentence.startsWith(`${field}: `) ? asTyped(field, line) + sentence.slice(field.length) : sentence;
+  if (!sentence.startsWith(`${field}: `)) return sentence;
+  const typed = asTyped(field, line);
+  const problem = sentence.slice(field.length + 2);
+  const missing = /^no such file: (.+)$/.exec(problem)?.[1];
+  return typed.startsWith('-') && missing !== undefined
+    ? `${typed} ${missing}: no such file`
+    : `${typed}: ${problem}`;
 }
 
 /** For example `permission denied: /srv/x`. */

@@ -172,8 +172,11 @@ describe('vmlet run', () => {
     [['run', '-m', '5', 'micro', 'true'], /^vmlet: -m: 5 bytes; did you mean 5M/],
     [['run', '-m', 'much', 'micro', 'true'], /^vmlet: -m: invalid size "much"/],
     [['run', '-p', '99999:80', 'micro', 'true'], /^vmlet: -p: invalid port "99999" in "99999:80"/],
-    [['run', '--disk', './nowhere.qcow2', 'micro', 'true'], /no such file: \.\/nowhere\.qcow2/],
-    [['run', '--kernel', '/no/kernel', '--initrd', '/no/initrd', '--', 'true'], /no such file: \/no\/kernel/],
+    [['run', '--disk', './nowhere.qcow2', 'micro', 'true'], /--disk \.\/nowhere\.qcow2: no such file/],
+    [
+      ['run', '--kernel', '/no/kernel', '--initrd', '/no/initrd', '--', 'true'],
+      /--kernel \/no\/kernel: no such file/,
+    ],
     [['run', 'nothing-like-it:43', 'true'], /no such image: nothing-like-it:43/],
     [['run', '--net', 'wifi', 'micro', 'true'], /^vmlet: --net: "wifi": expected auto, passt, slirp or none/],
     [['run', '--cpus', 'x', 'micro', 'true'], /whole number/],

@@ -173,7 +173,7 @@ describe('a template', () => {
     [
       'a missing warm-up script',
       ['template', 'create', 'x', '--run', '@/nowhere'],
-      /run: no such file: \/nowhere/,
+      /--run \/nowhere: no such file/,
     ],
     ['the removal of a missing template', ['template', 'rm', 'nowhere'], /no such template: nowhere/],
   ])('rejects %s', async (_what, args, message) => {
