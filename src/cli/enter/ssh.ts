@@ -4,7 +4,6 @@ import { type LiveMachine, MachineStore, type NamedMachine, type SshAccess } fro
 import { exitCodeOfSignal } from '../output/exit-code.ts';
 import { ProgressLine, describeWait } from '../output/progress.ts';
 import { durationMs } from '../flags/flag-values.ts';
-import { writeOut } from '../output/standard-output.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printLine } from '../output/say.ts';
 
@@ -18,7 +17,6 @@ interface Flags {
 
 /** Time for a guest that is still booting. */
 const SILENT_MS = 5000;
-const SSH_PORT = 22;
 /** The exit status of ssh when it could not connect or log in. */
 const SSH_FAILED = 255;
 
@@ -64,37 +62,14 @@ export async function ssh(name: string, words: readonly string[], flags: Flags):
   const live = machine.live();
   if (flags.stdio) {
     if (words.length > 0) throw new InvalidInputError('--stdio', 'cannot be used together with a command');
-    await pipeByAgent(live, flags);
+    const { pipeToSshServer } = await import('./ssh-stdio.ts');
+    await pipeToSshServer(live, flags.timeout);
     return;
   }
   const access = await prepare(live, flags);
   const { exitCode, signal } = await live.runSsh(access, words, flags.tty);
   process.exitCode = signal === undefined ? (exitCode ?? 0) : exitCodeOfSignal(signal);
   if (exitCode === SSH_FAILED) await hintAtLogin(machine, live, access);
-}
-
-/** Needs neither a network nor a port of this host. */
-async function pipeByAgent(live: LiveMachine, { timeout }: Flags): Promise<void> {
-  await untilInterrupted(async (signal) => {
-    await using channel = await live.openGuest({ timeoutMs: timeout, signal });
-    if (channel.kind !== 'vmlet') {
-      throw new InvalidInputError('--stdio', `${live.name} does not have vmlet's agent`, {
-        hint: `connect by its forwarded port: vmlet ssh ${live.name}`,
-      });
-    }
-    const { input, output, close } = await channel.agent.connect(SSH_PORT, { timeoutMs: timeout, signal });
-    process.stdin.pipe(input);
-    try {
-      for await (const chunk of output as AsyncIterable<Buffer>) {
-        await writeOut(chunk);
-        signal.throwIfAborted();
-      }
-    } finally {
-      close();
-      // An open terminal or pipe would keep this process alive.
-      process.stdin.destroy();
-    }
-  });
 }
 
 async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {

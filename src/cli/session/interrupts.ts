@@ -13,6 +13,8 @@ export class Interrupts implements Disposable {
   readonly #controller = new AbortController();
   #count = 0;
   whenAsked: ((signal: Interruption) => void) | undefined;
+  /** A signal has no effect while it returns true. */
+  ignores: ((signal: Interruption) => boolean) | undefined;
 
   constructor() {
     for (const name of SIGNALS) process.on(name, this.#onSignal);
@@ -35,6 +37,7 @@ export class Interrupts implements Disposable {
   }
 
   readonly #onSignal = (name: Interruption): void => {
+    if (this.ignores?.(name)) return;
     this.#count += 1;
     if (this.#count === 1 && this.whenAsked) this.whenAsked(name);
     else this.end(name);

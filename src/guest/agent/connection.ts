@@ -16,7 +16,7 @@ export interface GuestConnection {
   readonly input: Writable;
   /** Fails when the agent is lost. */
   readonly output: Readable;
-  /** Closes both directions. */
+  /** Closes both directions. The output ends after what has arrived. */
   readonly close: () => void;
 }
 
@@ -38,6 +38,7 @@ export async function connectToPort(
   }
   limits.signal?.throwIfAborted();
   const opened = deferred<undefined>();
+  let closed = false;
   const output = new Output(WINDOW, (bytes) => {
     const credit = Buffer.alloc(4);
     credit.writeUInt32LE(bytes);
@@ -57,7 +58,8 @@ export async function connectToPort(
       case FrameType.started:
         return opened.resolve(undefined);
       case FrameType.data:
-        return output.push(frame.payload);
+        // It may have been on its way when this side closed.
+        return closed ? undefined : output.push(frame.payload);
       case FrameType.credit:
         if (frame.payload.length !== 4)
           throw new GuestProtocolError('the guest agent sent an invalid flow-control value');
@@ -84,9 +86,10 @@ export async function connectToPort(
   };
   const id = session.add({ receive, fail });
   const close = (): void => {
+    closed = true;
     session.send(FrameType.signal, 0, id, ANY_SIGNAL);
     input.refuse();
-    output.take().destroy();
+    output.end();
   };
   sendRequest(session, id, new FieldWriter(Operation.connect).u32(Tag.port, port).toBuffer());
   try {

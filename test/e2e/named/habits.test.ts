@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { start, until } from '../command.ts';
+import { VMLET, start, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 
 let home: Home;
@@ -193,4 +193,42 @@ describe('ssh --stdio', () => {
     expect(stdout).toBe(`${'WORD '.repeat(100_000)}\nend\n`);
     await home.vmlet('rm', '-f', '--storage', 'm');
   });
+
+  it('leaves Ctrl-C to ssh and sftp while it is connected', async () => {
+    await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--net', 'none', '--start');
+    await home.vmlet('exec', '-d', 'm', '--', 'nc', '-ll', '-p', '22', '-e', 'cat');
+    const listens = ['exec', 'm', '--', 'sh', '-c', 'netstat -ltn | grep -q :22'];
+    await until(async () => (await home.vmlet(...listens)).status === 0);
+    const { process: piped, stdout, finished } = startOpen(['ssh', '--stdio', 'm']);
+    piped.stdin.write('before ');
+    await until(() => stdout() === 'before ');
+    piped.kill('SIGINT');
+    piped.kill('SIGINT');
+    piped.stdin.write('after');
+    await until(() => stdout() === 'before after');
+    // As when ssh has died of Ctrl-C while the guest does not answer.
+    await home.vmlet('pause', 'm');
+    piped.stdin.end();
+    expect(await finished).toBe(0);
+
+    await home.vmlet('resume', 'm');
+    const terminated = startOpen(['ssh', '--stdio', 'm']);
+    terminated.process.stdin.write('x');
+    await until(() => terminated.stdout() === 'x');
+    terminated.process.kill('SIGHUP');
+    expect(await terminated.finished).toBe(129);
+    await home.vmlet('rm', '-f', '--storage', 'm');
+  });
 });
+
+/** Starts the command with a stdin that stays open. */
+function startOpen(args: readonly string[]) {
+  const child = spawn(process.execPath, [VMLET, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: home.environment,
+  });
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  const finished = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { process: child, stdout: () => printed, finished };
+}

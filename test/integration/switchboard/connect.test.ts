@@ -73,7 +73,9 @@ test('closing the client closes the connection', async () => {
   const connection = await one.connect(port);
   await other.connect(port);
   await until('both are there', () => clients.length === 2);
+  const read = text(connection.output);
   connection.close();
+  expect(await read).toBe('');
   await until('the first is closed', () => clients[0]!.readableEnded || clients[0]!.destroyed);
   expect(clients[1]!.readableEnded).toBe(false);
   // Also when the client closes.

@@ -1,0 +1,46 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import type { LiveMachine } from '../../machines/index.ts';
+import { writeOut } from '../output/standard-output.ts';
+import { Interrupts } from '../session/interrupts.ts';
+
+const SSH_PORT = 22;
+
+/**
+ * Connects stdin and stdout to the guest's ssh server by vmlet's agent. Needs neither a network nor a port of this host.
+ * @param timeoutMs until the guest's server is connected.
+ */
+export async function pipeToSshServer(live: LiveMachine, timeoutMs: number | undefined): Promise<void> {
+  using interrupts = new Interrupts();
+  const { signal } = interrupts;
+  await using channel = await live.openGuest({ timeoutMs, signal });
+  if (channel.kind !== 'vmlet') {
+    throw new InvalidInputError('--stdio', `${live.name} does not have vmlet's agent`, {
+      hint: `connect by its forwarded port: vmlet ssh ${live.name}`,
+    });
+  }
+  const { input, output, close } = await channel.agent.connect(SSH_PORT, { timeoutMs, signal });
+  const { stdin } = process;
+  signal.addEventListener('abort', close, { once: true });
+  // Ctrl-C at a terminal reaches ssh's ProxyCommand too. sftp ends only the transfer then: it has ssh ignore SIGINT,
+  // which Node resets. Where ssh has died of it, stdin ends.
+  let interrupted = false;
+  interrupts.ignores = (name) => {
+    interrupted ||= name === 'SIGINT';
+    return name === 'SIGINT' && !stdin.isTTY && !stdin.readableEnded;
+  };
+  stdin.once('end', () => {
+    if (interrupted) close();
+  });
+  stdin.pipe(input);
+  try {
+    for await (const chunk of output as AsyncIterable<Buffer>) {
+      await writeOut(chunk);
+      signal.throwIfAborted();
+    }
+    signal.throwIfAborted();
+  } finally {
+    close();
+    // An open terminal or pipe would keep this process alive.
+    stdin.destroy();
+  }
+}
