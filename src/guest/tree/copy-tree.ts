@@ -50,10 +50,34 @@ status=$?
 if [ -n "$was" ]; then chown "\${was#* }" . && chmod "\${was% *}" .; fi
 exit $status`;
 
+/**
+ * Packs $2 of the directory $1. Below it, file systems that show the kernel's state are left out: tar fails at their
+ * files, which have no size. busybox's tar cannot exclude anything, so they are unmounted, in a mount namespace of tar.
+ */
 const PACK_IN_GUEST = `
 cd -- "$1" || exit 1
 [ -e "$2" ] || [ -L "$2" ] || { echo "$1/$2: no such file or directory" >&2; exit 1; }
-exec tar -c -f - -- "$2"`;
+root=$(pwd -P)
+root=\${root%/}
+[ "$2" = . ] || root=$root/$2
+left=$(
+  while read -r _ where type _
+  do
+    case $type in
+    proc|sysfs|devtmpfs|devpts|cgroup*|*securityfs|debugfs|tracefs|configfs|pstore|efivarfs|bpf|mqueue|hugetlbfs) ;;
+    fusectl|binfmt_misc|selinuxfs|rpc_pipefs|nfsd|autofs) ;;
+    *) continue ;;
+    esac
+    where=$(printf '%b' "$where")
+    case $where in "$root"/*) printf '%s\\n' "$where" ;; esac
+  done </proc/self/mounts
+)
+[ -n "$left" ] && command -v unshare >/dev/null || exec tar -c -f - -- "$2"
+exec unshare -m sh -c '
+printf "%s\\n" "$2" | while IFS= read -r where
+do umount -l "$where"
+done 2>/dev/null
+exec tar -c -f - -- "$1"' sh "$2" "$left"`;
 
 /**
  * Copies a directory into the guest, with permission bits and times. As with podman: into `guestPath` if that is a
@@ -131,7 +155,8 @@ export async function unpackInGuest(
 
 /**
  * Copies a directory out of the guest; the rules for names are those of `copyTreeIntoGuest`. Nothing appears
- * before the stream is complete. The guest is not trusted: nothing is written outside of the target.
+ * before the stream is complete. The guest is not trusted: nothing is written outside of the target. File systems of the
+ * kernel below the directory, such as /proc, are copied as empty directories.
  * @returns the number of devices and FIFOs that were left out.
  * @throws InvalidInputError, GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, or the signal's reason.
  */
@@ -156,7 +181,7 @@ export async function copyTreeOutOfGuest(
   }
 }
 
-/** Writes a file or directory of the guest as a tar stream. @throws GuestSetupError, or the signal's reason. */
+/** Writes a file or directory of the guest as a tar stream, without what `copyTreeOutOfGuest` leaves out. @throws GuestSetupError, or the signal's reason. */
 export async function packInGuest(
   agent: GuestCommands,
   guestPath: string,

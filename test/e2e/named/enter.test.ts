@@ -7,6 +7,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -145,6 +146,36 @@ describe('vmlet cp', () => {
       stderr: 'vmlet: left out 2 special files (devices, FIFOs)\n',
     });
     expect(readdirSync(join(target, 'p'))).toEqual([]);
+  });
+
+  test('copies a whole guest, without the file systems of its kernel', async () => {
+    for (const path of ['m:/', 'm:/etc/..']) {
+      const whole = join(home.path, 'whole');
+      mkdirSync(whole);
+      await home.vmlet(
+        'exec',
+        'm',
+        'sh',
+        '-c',
+        'mkdir -p "/tmp/a b[c]/proc"; echo kept >/tmp/a\\ b\\[c\\]/proc/own',
+      );
+      await home.vmlet('exec', 'm', 'sh', '-c', 'mkdir -p "/tmp/x y"; mount -t proc none "/tmp/x y"');
+      expect(await home.vmlet('cp', path, whole), path).toMatchObject({ status: 0 });
+      expect(readFileSync(join(whole, 'etc/hostname'), 'utf8')).toBe('m\n');
+      expect(readFileSync(join(whole, 'tmp/a b[c]/proc/own'), 'utf8')).toBe('kept\n');
+      for (const name of ['proc', 'sys', 'dev', 'tmp/x y']) {
+        expect(readdirSync(join(whole, name)), name).toEqual([]);
+      }
+      await home.vmlet('exec', 'm', 'umount', '/tmp/x y');
+      rmSync(whole, { recursive: true });
+    }
+    const packed = spawnSync(process.execPath, [VMLET, 'cp', 'm:/', '-'], {
+      env: home.environment,
+      maxBuffer: 1e9,
+    });
+    const names = spawnSync('tar', ['-t'], { input: packed.stdout, encoding: 'utf8' }).stdout.split('\n');
+    expect(names).toContain('./etc/hostname');
+    expect(names.filter((name) => /^\.\/(proc|sys)\/./.test(name))).toEqual([]);
   });
 
   test('keeps the owner and mode of an existing directory', async () => {
