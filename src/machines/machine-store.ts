@@ -75,7 +75,8 @@ export class MachineStore {
   /** Parses the options and fills in the defaults, without looking at the host. @throws InvalidInputError */
   async check(options: CreateOptions): Promise<NewMachine> {
     const { parseCreateOptions } = await import('./spec/create-options.ts');
-    return parseCreateOptions(options);
+    const { withTemplateOptions } = await import('./life/template-options.ts');
+    return parseCreateOptions(withTemplateOptions(this.#locations, options));
   }
 
   /** Removes a machine, even a broken one; see `RemoveOptions`. */

@@ -72,6 +72,11 @@ export class Template {
     return this.#record.plan.cpus;
   }
 
+  /** The machine that was saved. */
+  get plan(): Plan {
+    return this.#record.plan;
+  }
+
   /** The directory of its files. */
   get directory(): string {
     return this.#files.directory;

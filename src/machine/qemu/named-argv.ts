@@ -36,15 +36,20 @@ function guestAgentArguments(path: string): string[] {
   const id = 'guest-agent';
   return [
     ...['-chardev', keyValueOption('socket', { id, path, server: 'on', wait: 'off' })],
-    ...device({
-      driver: 'virtserialport',
-      bus: 'channels.0',
-      nr: 2,
-      chardev: id,
-      id: `${id}-device`,
-      name: 'org.qemu.guest_agent.0',
-    }),
+    ...device(guestAgentPort(id)),
   ];
+}
+
+/** The device to which QEMU's guest agent connects. */
+export function guestAgentPort(chardev: string) {
+  return {
+    driver: 'virtserialport',
+    bus: 'channels.0',
+    nr: 2,
+    chardev,
+    id: `${chardev}-device`,
+    name: 'org.qemu.guest_agent.0',
+  };
 }
 
 function displayArguments(vncSocket: string | undefined): string[] {

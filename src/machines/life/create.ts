@@ -36,6 +36,7 @@ import { createSshKeys } from '../ssh/ssh-files.ts';
 import { joinNetworks, publishNetworks } from '../../network/private/members.ts';
 import { networksOf } from '../record/network-members.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
+import { withTemplateOptions } from './template-options.ts';
 
 export interface CreateLimits extends Limits {
   /** Called while the image is pulled. */
@@ -55,7 +56,7 @@ export async function createMachine(
   limits: CreateLimits = {},
 ): Promise<MachineSpec> {
   requirePlatform();
-  const wanted = parseCreateOptions(options);
+  const wanted = parseCreateOptions(withTemplateOptions(locations, options));
   checkHostMemory(wanted.memoryBytes);
   if (wanted.bridge !== undefined) await findBridge(wanted.bridge);
   if (machineNames(locations).includes(wanted.name)) throw new MachineExistsError(wanted.name);
@@ -94,7 +95,13 @@ async function makeMachine(
   const files = definitionFiles(staging);
   for (const directory of [staging, files.storage, files.boot]) mkdirSync(directory, { mode: 0o700 });
   writeFileSync(files.lock, '', { mode: 0o600 });
-  const made = await makeParts(wanted, image, staging, limits);
+  const made = await beginning(
+    locations,
+    wanted,
+    await makeParts(wanted, image, staging, limits),
+    staging,
+    limits,
+  );
   await ensureVolumes(locations, wanted.volumes, limits.signal);
   const place = (spec: MachineSpec): MachineSpec => {
     writeFileSync(files.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
@@ -108,6 +115,18 @@ async function makeMachine(
     await publishNetworks(locations, networksOf(spec));
     return spec;
   });
+}
+
+async function beginning(
+  locations: Locations,
+  { template }: NewMachine,
+  spec: MachineSpec,
+  staging: string,
+  limits: Limits,
+): Promise<MachineSpec> {
+  if (template === undefined) return spec;
+  const { beginAsTemplate } = await import('./begin-as-template.ts');
+  return beginAsTemplate(locations, { template, spec }, definitionFiles(staging), limits);
 }
 
 async function makeParts(

@@ -106,7 +106,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     cpus: spec.cpus,
     memoryBytes: spec.memoryBytes,
     memory: { kind: shares.length > 0 ? 'shared' : 'private' },
-    hasGenerationId: false,
+    hasGenerationId: spec.hasGenerationId === true,
     boot: planBoot(source),
     firmware: spec.firmware.kind === 'bios' ? undefined : { ...spec.firmware, variablesPath: files.nvram },
     seed: spec.hasSeed === true ? { path: files.seed, bus: SEED_PORT } : undefined,
@@ -177,7 +177,7 @@ export function isDiskOf({ spec, files }: Definition, path: string): boolean {
   return path === files.nvram || spec.disks.some((disk) => diskPath(disk, files) === path);
 }
 
-export function planDisk(disk: StoredDisk, index: number, files: MachineFiles): DiskPlan {
+export function planDisk(disk: StoredDisk, index: number, files: Pick<MachineFiles, 'storage'>): DiskPlan {
   return {
     nodeName: disk.name,
     path: diskPath(disk, files),

@@ -19,7 +19,10 @@ const noteSchema = z.object({
 /** Facts about saved memory that a resume needs. */
 export type SavedNote = Omit<z.infer<typeof noteSchema>, 'version'>;
 
-export function writeSavedNote({ files }: Pick<Definition, 'files'>, note: SavedNote): void {
+export function writeSavedNote(
+  { files }: { readonly files: Pick<Definition['files'], 'savedStateNote'> },
+  note: SavedNote,
+): void {
   const whole: z.infer<typeof noteSchema> = { version: 1, ...note };
   replaceFile(files.savedStateNote, JSON.stringify(whole));
 }

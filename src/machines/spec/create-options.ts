@@ -44,6 +44,15 @@ const createSchema = z.strictObject({
     group: 'Boot',
     description: 'with --image FILE: write to the file itself',
   }),
+  /**
+   * Begin as this template of `micro`, with its memory: the first start continues where the template was saved. Later
+   * starts boot. Its image and hardware are the template's.
+   */
+  template: withFlag(z.string().min(1).optional(), {
+    flag: '--template <name>',
+    group: 'Boot',
+    description: 'begin as a fork of this template, with its image, memory and hardware',
+  }),
   /** Path of a CD image, from which the machine boots while no disk is bootable. */
   iso: withFlag(z.string().min(1).optional(), {
     flag: '--iso <file>',
@@ -137,6 +146,7 @@ export interface NewMachine extends Hardware, MountSet {
   /** Size of the disk that `micro` mounts at /data; undefined for none. */
   readonly dataBytes: number | undefined;
   readonly seed: Seed | undefined;
+  readonly template: string | undefined;
   readonly boot:
     | { readonly kind: 'firmware' }
     | { readonly kind: 'image'; readonly image: string; readonly append: string | undefined }
@@ -197,6 +207,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     image: storedImageOf(valid),
     dataBytes: dataBytesOf(valid),
     seed: valid.seed && parseSeedOptions(valid.seed),
+    template: valid.template,
     boot,
     iso: valid.iso,
     location: valid.location === undefined ? undefined : { path: valid.location, append: valid.append },

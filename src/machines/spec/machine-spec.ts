@@ -163,6 +163,8 @@ const specSchema = z.strictObject({
   ports: z.array(forwardSchema),
   /** Private networks, each with a card after the first. */
   networks: z.array(membershipSchema).optional(),
+  /** The guest learns when its memory was restored elsewhere, as the template did whose memory it began with. */
+  hasGenerationId: z.boolean().optional(),
   /** True when a seed disk configures the guest at its first boot. */
   hasSeed: z.boolean().optional(),
   /** `copied`: a clone's guest still has the original's machine id and host keys. */

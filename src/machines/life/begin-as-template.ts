@@ -1,0 +1,92 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GuestSetupError } from '../../errors/index.ts';
+import { copyFileSparsely } from '../../images/formats/sparse-copy.ts';
+import { DATA_LABEL, STAY_PATH } from '../../images/micro/stay-script.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { queryMachineType } from '../../machine/qemu/hardware.ts';
+import { guestAgentPort } from '../../machine/qemu/named-argv.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import { attachDisk } from '../../machine/state/live-disk.ts';
+import { saveState } from '../../machine/state/saved-state.ts';
+import type { QmpClient } from '../../qmp/index.ts';
+import { TemplateShelf } from '../../template/template-shelf.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import { planDisk } from '../plan/machine-plan.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
+import { writeSavedNote } from '../record/saved-note.ts';
+import type { MachineSpec } from '../spec/machine-spec.ts';
+
+/** What a boot of a named machine does: waits for the disk, then mounts it and opens a shell on the console. */
+const SETTLE = `
+modprobe -q virtio_pci; modprobe -q virtio_blk
+tries=0
+until [ "$1" = 0 ] || findfs LABEL=${DATA_LABEL} >/dev/null 2>&1
+do
+  tries=$((tries + 1))
+  [ "$tries" -le 300 ] || { echo "its disk does not appear" >&2; exit 1; }
+  sleep 0.1
+done
+[ ! -x /${STAY_PATH} ] || setsid /${STAY_PATH} </dev/null >/dev/null 2>&1`;
+
+/**
+ * Gives a new machine the memory of a template, as if it had been saved: forks the template, adds the devices that named
+ * machines have besides, and saves the fork.
+ * @returns the machine as it is then.
+ * @throws what `Template.fork` and `saveState` throw, GuestSetupError.
+ */
+export async function beginAsTemplate(
+  locations: Locations,
+  { template, spec }: { readonly template: string; readonly spec: MachineSpec },
+  files: Pick<MachineFiles, 'storage' | 'savedState' | 'savedStateNote'>,
+  { signal }: Limits,
+): Promise<MachineSpec> {
+  const options = { name: spec.name, ...(signal && { signal }) };
+  await using fork = await new TemplateShelf(locations).require(template).fork(options);
+  const { qmp, plan } = fork;
+  const { storage } = plan.directory;
+  const machineType = await queryMachineType(qmp);
+  await plugAgentPort(qmp);
+  // QEMU reaches only the fork's own directory.
+  const disks = spec.disks.map((disk, index) => {
+    const planned = planDisk(disk, index, files);
+    return {
+      home: planned.path,
+      plan: { ...planned, path: join(storage, `${disk.name}.own`), bootIndex: undefined },
+    };
+  });
+  for (const { home, plan: disk } of disks) {
+    await copyFileSparsely(home, disk.path, signal);
+    await attachDisk(qmp, disk, { signal });
+  }
+  await settle(fork, disks.length, signal);
+  const saved = join(storage, 'saved-state');
+  // A fork was restored without its memory, which is a file; the machine's is in the state.
+  const capabilities = [{ capability: 'x-ignore-shared' as const, state: false }];
+  await qmp.execute('migrate-set-capabilities', { capabilities });
+  await saveState(qmp, saved, { signal });
+  // From here on the fork must not run.
+  await moveHome(saved, files.savedState, signal);
+  for (const { home, plan: disk } of disks) await moveHome(disk.path, home, signal);
+  writeSavedNote({ files }, { wasRunning: true, machineType, rootPorts: [...plan.rootPorts] });
+  return { ...spec, hasGenerationId: true, mac: plan.network?.guest.mac ?? spec.mac };
+}
+
+/** The port of QEMU's guest agent; nothing listens there in micro, but all named machines have it. */
+async function plugAgentPort(qmp: QmpClient): Promise<void> {
+  await qmp.execute('chardev-add', { id: 'guest-agent', backend: { type: 'null', data: {} } });
+  await qmp.execute('device_add', guestAgentPort('guest-agent'));
+}
+
+async function settle(fork: Machine, disks: number, signal: AbortSignal | undefined): Promise<void> {
+  const { exitCode, stderr } = await fork.exec(['sh', '-c', SETTLE, 'sh', String(disks)], {
+    ...(signal && { signal }),
+  });
+  if (exitCode !== 0) throw new GuestSetupError(`preparing ${fork.name}`, exitCode, stderr.toString());
+}
+
+/** In one step, on whatever file system the fork lay. */
+async function moveHome(from: string, to: string, signal: AbortSignal | undefined): Promise<void> {
+  await copyFileSparsely(from, `${to}.new`, signal);
+  await rename(`${to}.new`, to);
+}

@@ -1,0 +1,56 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { MICRO } from '../../images/record/reference.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import type { RequestedBackend } from '../../network/plan/network.ts';
+import type { Template } from '../../template/template.ts';
+import { TemplateShelf } from '../../template/template-shelf.ts';
+import type { CreateOptions } from '../spec/create-options.ts';
+
+/** Options that a machine that begins as a template has of its own. */
+const OWN = ['name', 'template', 'ports', 'diskSize', 'labels', 'limits', 'sshUser', 'protect'] as const;
+
+/**
+ * Completes the options of a machine that begins as a template; returns others unchanged.
+ * @throws TemplateNotFoundError, BrokenTemplateError, and InvalidInputError for options that contradict the template, and
+ *   for a template that no named machine can begin as.
+ */
+export function withTemplateOptions(locations: Locations, options: CreateOptions): CreateOptions {
+  const { template: name } = options;
+  if (name === undefined) return options;
+  const foreign = Object.entries(options).find(
+    ([key, value]) => value !== undefined && value !== false && !OWN.some((own) => own === key),
+  );
+  if (foreign) {
+    throw new InvalidInputError(foreign[0], 'cannot be used together with a template, which has its own', {
+      hint: `leave it out, or create the machine without the template ${name}`,
+    });
+  }
+  const template = new TemplateShelf(locations).require(name);
+  requireMicro(template);
+  const { memoryBytes, cpus, plan } = template;
+  return {
+    ...options,
+    image: MICRO,
+    memory: memoryBytes,
+    cpus,
+    accel: plan.accelerator.kind,
+    cpu: plan.cpu,
+    net: backendOf(template),
+  };
+}
+
+/** The disks of others would have to be copied, and their devices are elsewhere than those of a named machine. */
+function requireMicro({ name, image, plan }: Template): void {
+  const { disks, seed, cards } = plan;
+  if (image === MICRO && disks.length === 0 && seed === undefined && cards.length === 0) return;
+  throw new InvalidInputError(
+    'template',
+    `${name} is not a plain template of micro, which alone named machines can begin as`,
+    { hint: `run commands in forks of it: vmlet run --template ${name} -- COMMAND` },
+  );
+}
+
+function backendOf({ plan: { network } }: Template): RequestedBackend | 'none' {
+  if (!network) return 'none';
+  return network.backend === 'slirp' ? 'slirp' : 'auto';
+}

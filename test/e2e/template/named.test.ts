@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Home, makeHome } from '../named/home.ts';
+
+let home: Home;
+beforeAll(async () => {
+  home = await makeHome();
+  const run = 'mkdir /www; echo hello >/www/index.html; httpd -h /www';
+  const created = await home.vmlet('template', 'create', 'warm', '--run', run);
+  expect(created).toMatchObject({ status: 0, stdout: 'warm\n' });
+});
+afterAll(async () => home.close());
+
+async function inGuest(name: string, script: string): Promise<string> {
+  const { status, stdout, stderr } = await home.vmlet('exec', name, '--', 'sh', '-c', script);
+  expect([status, stderr]).toEqual([0, '']);
+  return stdout;
+}
+
+test('a named machine begins as a template, with its memory, and boots from then on', async () => {
+  const created = await home.vmlet('create', 'web', '--template', 'warm', '-p', '80', '--disk-size', '1G');
+  expect(created).toMatchObject({ status: 0, stdout: 'web\n', stderr: '' });
+  // It has what it needs of the template.
+  await home.vmlet('template', 'rm', 'warm');
+  expect((await home.vmlet('ls', '--format', '{{.Name}} {{.State}}')).stdout).toBe('web saved\n');
+  expect(await home.vmlet('start', 'web')).toMatchObject({ status: 0 });
+
+  const [forward] = home.store.get('web').live().ports();
+  const page = await fetch(`http://127.0.0.1:${forward?.hostPort ?? 0}/`);
+  expect(await page.text()).toBe('hello\n');
+  const { mac } = home.store.get('web').spec;
+  const state = `hostname; cat /sys/class/net/eth0/address; grep -c ' /data ' /proc/mounts`;
+  expect(await inGuest('web', `${state}; echo kept >/data/file`)).toBe(`web\n${mac}\n1\n`);
+  const log = (await home.vmlet('logs', 'web')).stdout;
+  expect(log).toMatch(/^root@web:/m);
+
+  // A snapshot, the saved memory and a boot find the same hardware.
+  expect(await home.vmlet('snapshot', 'web', 'one')).toMatchObject({ status: 0 });
+  await inGuest('web', 'rm /data/file /www/index.html');
+  expect(await home.vmlet('snapshot', 'restore', 'web', 'one')).toMatchObject({ status: 0 });
+  expect(await inGuest('web', 'cat /data/file /www/index.html')).toBe('kept\nhello\n');
+  expect(await home.vmlet('save', 'web')).toMatchObject({ status: 0 });
+  expect(await home.vmlet('start', 'web')).toMatchObject({ status: 0 });
+  expect(await inGuest('web', 'cat /www/index.html')).toBe('hello\n');
+  expect(await home.vmlet('restart', 'web')).toMatchObject({ status: 0 });
+  expect(await inGuest('web', `${state}; cat /data/file; ls /`)).toMatch(
+    new RegExp(`^web\n${mac}\n1\nkept\n(?![^]*www)`),
+  );
+});
+
+test('options that contradict the template are rejected, and nothing is created', async () => {
+  for (const [words, problem] of [
+    [['--image', 'debian:13'], '--image: cannot be used together with a template'],
+    [['-m', '1G'], '-m: cannot be used together with a template'],
+    [['-v', './x:/x'], '-v: cannot be used together with a template'],
+    [[], 'no such template: absent'],
+  ] as const) {
+    const { status, stderr } = await home.vmlet('create', 'm', '--template', 'absent', ...words);
+    expect([status, stderr]).toEqual([125, expect.stringContaining(problem) as string]);
+  }
+  expect(home.store.names()).not.toContain('m');
+});
