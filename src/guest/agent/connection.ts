@@ -16,7 +16,7 @@ export interface GuestConnection {
   readonly input: Writable;
   /** Fails when the agent is lost. */
   readonly output: Readable;
-  /** Closes both directions. The output ends after what has arrived. */
+  /** Closes both directions. The output ends after the bytes that have arrived. */
   readonly close: () => void;
 }
 

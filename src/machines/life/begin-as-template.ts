@@ -17,7 +17,7 @@ import type { MachineFiles } from '../record/machine-files.ts';
 import { writeSavedNote } from '../record/saved-note.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 
-/** What a boot of a named machine does: waits for the disk, then mounts it and opens a shell on the console. */
+/** The steps of a named machine's boot: waits for the disk, mounts it, and opens a shell on the console. */
 const SETTLE = `
 modprobe -q virtio_pci; modprobe -q virtio_blk
 tries=0
