@@ -3,7 +3,6 @@
 #include "dial.h"
 #include "helper_arguments.h"
 #include "loop.h"
-#include "monitor.h"
 #include "note.h"
 #include "qemu.h"
 #include "spawn.h"
@@ -219,7 +218,7 @@ static void report_end(const struct helper *helper, int status)
 static bool was_never_used(const struct helper *helper)
 {
     struct pollfd queue = {.fd = helper->offered, .events = POLLIN};
-    return monitor.negotiated && helper->offered >= 0 && poll(&queue, 1, 0) == 1;
+    return qemu.answers && helper->offered >= 0 && poll(&queue, 1, 0) == 1;
 }
 
 /* The guest's processes hang in a directory that nobody serves, and cannot be killed. It ends by 0 with QEMU, and when

@@ -142,6 +142,7 @@ static void take_port_change(struct span event)
 static void negotiated(void)
 {
     monitor.negotiated = true;
+    qemu_answers();
     report("negotiated");
     /* Assumed for a QEMU that does not report its state. */
     if (starts_paused)

@@ -12,6 +12,8 @@ extern struct qemu {
     int status;
     /* The last signal that we sent; 0 for none. */
     int sent_signal;
+    /* It has accepted its configuration. */
+    bool answers;
 } qemu;
 
 /* Our ends of the connections that it inherits. */
@@ -21,5 +23,6 @@ struct qemu_connections {
 
 /* False, errno set, when the program could not be executed. */
 bool qemu_start(char *const *arguments, int log, struct qemu_connections *ours);
+void qemu_answers(void);
 void qemu_signal(int number);
 void qemu_reaped(int status);

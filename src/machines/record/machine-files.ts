@@ -74,8 +74,8 @@ export interface MachineFiles {
   readonly tpmSocket: string;
   readonly vncSocket: string;
   /**
-   * What the keeper is told to start and to ask of the guest. Written at each start. Not beside the sockets, where QEMU may
-   * write: a guest that has taken over QEMU must not choose programs.
+   * Directory of the keeper's programs and requests, written at each start. Not beside the sockets, where QEMU may write: a
+   * guest that has taken over QEMU must not choose programs.
    */
   readonly keeper: string;
   /** Command lines of the helpers, each word terminated by a NUL. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   GuestHoldsDeviceError,
   MachineStateError,
@@ -13,10 +14,11 @@ import { argumentsText } from '../../process/keeper.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import { removeFile } from '../../util/files/removal.ts';
 import type { Limits } from '../../util/time/deadline.ts';
+import { pause } from '../../util/time/pause.ts';
 import { attachAgent } from '../channel/agent.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import type { Definition } from '../record/definition.ts';
-import { shareArguments, shareLog } from '../record/machine-files.ts';
+import { shareArguments, shareLog, shareSocket } from '../record/machine-files.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { lastLines, readStatus } from '../record/machine-status.ts';
 import { shareTags } from '../spec/stored-mounts.ts';
@@ -26,6 +28,9 @@ import { shareCommand } from './start-plan.ts';
 /** Time for the agent's answers, and for the guest to release a device that could not be used. */
 const AGENT_MS = 30_000;
 const UNDO_MS = 10_000;
+/** virtiofsd ends as soon as its connection does. */
+const VIRTIOFSD_END_MS = 5000;
+const LOOK_EVERY_MS = 2;
 const LONGEST_WORDS = 200;
 
 /**
@@ -47,7 +52,8 @@ export async function freeLiveTag(
     definition,
     async (qmp) => {
       for (const tag of tags) {
-        if ((await isFreePort(qmp, sharePort(tag))) && !(await hasConnection(qmp, tag))) return tag;
+        const isFree = (await isFreePort(qmp, sharePort(tag))) && !(await hasConnection(qmp, tag));
+        if (isFree && isServed(definition, tag)) return tag;
       }
       return undefined;
     },
@@ -121,6 +127,22 @@ export async function unplugShare(
     throw error;
   }
   forget(definition, share);
+  await untilServed(definition, share.tag, signal);
+}
+
+/** False from virtiofsd's start until the keeper has seen its end. */
+function isServed({ files }: Definition, tag: string): boolean {
+  return existsSync(shareSocket(files, tag));
+}
+
+/** Another directory that is added now gets this place; after the time it gets another one. */
+async function untilServed(
+  definition: Definition,
+  tag: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const deadline = performance.now() + VIRTIOFSD_END_MS;
+  while (!isServed(definition, tag) && performance.now() < deadline) await pause(LOOK_EVERY_MS, signal);
 }
 
 /** @throws MachineStateError for a paused machine, whose guest cannot answer. */

@@ -163,9 +163,8 @@ export interface ListedShare {
   /** The directory, or the name of the volume; undefined for tmpfs. */
   readonly source: string | undefined;
   readonly readOnly: boolean;
-  /** Of a directory. */
+  /** Undefined for volumes and tmpfs, as is `ids`. */
   readonly cache: StoredShare['cache'] | undefined;
-  /** Of a directory. */
   readonly ids: StoredShare['ids'] | undefined;
   /** Whether the running machine has it. */
   readonly live: boolean;

@@ -1,10 +1,10 @@
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ListedShare } from '../../../src/machines/index.ts';
-import { until } from '../command.ts';
-import { whyNoShares } from '../virtiofsd.ts';
-import { type Home, makeHome } from './home.ts';
+import type { ListedShare } from '../../../../src/machines/index.ts';
+import { until } from '../../command.ts';
+import { whyNoShares } from '../../virtiofsd.ts';
+import { type Home, makeHome } from '../home.ts';
 
 describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
   let home: Home;
