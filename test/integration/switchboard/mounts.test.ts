@@ -48,26 +48,6 @@ describe('shared directories', () => {
     expect(failures()).toEqual([]);
   });
 
-  test('are those of the file at the beginning of a session, and the last ones while it has none', async () => {
-    await start(request.toString('hex'));
-    const guest = await board.guest();
-    guest.greet();
-    const other = encodeConfiguration({ mounts: [{ tag: 'share1', path: '/other' }] });
-    for (const [content, expected] of [
-      [other.toString('hex'), request],
-      ['', other],
-      ['no digits', other],
-    ] as const) {
-      const asked = await guest.next(FrameType.request);
-      expect(asked.payload).toEqual(expected);
-      guest.send(FrameType.done, 0, asked.channel);
-      writeFileSync(board.lab.path('mounts.request'), content);
-      guest.greet();
-    }
-    expect((await guest.next(FrameType.request)).payload).toEqual(other);
-    await until('it says so', () => board.lab.text('qemu.log').includes('mounts.request'));
-  });
-
   test('that cannot be mounted are reported, and clients are answered', async () => {
     // On a socket, the agent changes nothing of its machine.
     await start(request.toString('hex'), await buildAgent(temporaryFolder(scope)));
@@ -119,6 +99,7 @@ test('a replaced request applies to the next session; an empty one is none, an i
     expect(asked.payload).toEqual(request);
     guest.send(FrameType.done, 0, asked.channel);
   }
+  await until('it says so', () => board.lab.text('qemu.log').includes('mounts.request'));
 });
 
 test.each(['0', 'xy', '0g'])('a request of %j keeps the machine from starting', async (text) => {
