@@ -53,6 +53,19 @@ test('a running machine joins networks, keeps them over a reboot, and leaves one
     'machine "web" is already in the network lan',
   );
 
+  // Its plug comes back as that of any other card.
+  const plugs = () =>
+    home
+      .processes()
+      .filter(({ commandLine }) => /vmlet-plug \S*\/lan\/switch web /.test(commandLine))
+      .map(({ pid }) => pid);
+  const [plug = NaN, ...more] = plugs();
+  expect(more).toEqual([]);
+  process.kill(plug, 'SIGKILL');
+  await until(() => plugs().some((pid) => pid !== plug));
+  await until(async () => (await member('lan', 'web'))?.plugged === true);
+  await ping('web', 'db');
+
   // The guest boots again in the same QEMU: its keeper knows the cards by now.
   const { pid } = home.processes().find(({ commandLine }) => commandLine.includes('guest=web')) ?? {};
   await vmlet('reset', 'web');

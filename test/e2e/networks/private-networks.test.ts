@@ -240,7 +240,9 @@ describe('a machine in a network', () => {
     await vmlet('kill', 'db');
     await vmlet('set', 'db', '--network', 'lan:mtu=9000');
     const refused = await home.vmlet('snapshot', 'restore', 'db', 'before');
-    expect(refused.stderr).toContain('private networks: lan (52:54:0a:09:00:03, MTU 1500) then, ');
+    expect(refused.stderr).toContain(
+      'private networks: lan in card-port0 (52:54:0a:09:00:03, MTU 1500) then, ',
+    );
   });
 
   test('is cut off by a partition until it heals, even after a new switch', async () => {
