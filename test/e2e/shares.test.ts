@@ -206,7 +206,8 @@ describe.skipIf(whyNoShares !== undefined)('virtiofsd', () => {
   it('ends the machine when it ends, and the machine reports it', async () => {
     const source = shared();
     await using machine = await machineWith(`${source}:/s`);
-    const [pid = 0] = daemonsOf(source);
+    const [pid] = daemonsOf(source);
+    if (pid === undefined) throw new Error(`no virtiofsd serves ${source}`);
     const hanging = machine.exec(['sh', '-c', 'while :; do ls /s >/dev/null; done']);
     hanging.catch(() => undefined);
     process.kill(pid, 'SIGKILL');
