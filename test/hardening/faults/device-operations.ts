@@ -37,26 +37,4 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     args: ['port', 'rm', 'm', ':22'],
     doneAlready: /^vmlet: .*22/m,
   },
-  {
-    name: 'network-connect',
-    prepare: [CREATE, ['network', 'create', 'lan', '--subnet', '10.9.0.0/24']],
-    args: ['network', 'connect', 'lan', 'm'],
-    doneAlready: /^vmlet: .*already in the network lan/m,
-  },
-  {
-    name: 'live-network-connect',
-    prepare: [CREATE_WITH_NETWORK, ['network', 'create', 'lan', '--subnet', '10.9.0.0/24']],
-    begin: [['start', 'm']],
-    args: ['network', 'connect', 'lan', 'm'],
-    doneAlready: /^vmlet: .*already in the network lan/m,
-  },
-  {
-    name: 'network-disconnect',
-    prepare: [
-      ['network', 'create', 'lan', '--subnet', '10.9.0.0/24'],
-      [...CREATE, '--network', 'lan'],
-    ],
-    args: ['network', 'disconnect', 'lan', 'm'],
-    doneAlready: /^vmlet: .*not in the network lan/m,
-  },
 ];
