@@ -58,6 +58,6 @@ export { type PruneVolumesOptions, type VolumeOptions, VolumeStore } from './dis
 export type { ListedVolume, VolumeMachine, VolumeUsers } from './disks/volume-users.ts';
 export type { Volume } from '../machine/volume/volume.ts';
 export type { ListedDisk } from './disks/listed-disks.ts';
-export type { ChangedShare, ListedShare, RemoveShareOptions } from './run/shares.ts';
+export type { ChangedShare, ListedShare, RemoveShareOptions } from './run/devices/shares.ts';
 export type { ChangeCdOptions, ChangedCd, ListedDrive } from './disks/media.ts';
 export type { ListedSnapshot, SnapshotOptions } from './snapshots/snapshots.ts';

@@ -20,7 +20,7 @@ import { readPlan } from './record/machine-plan-file.ts';
 import { type MachineStatus, readStatus, notRunning } from './record/machine-status.ts';
 import type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 import type { ListedSnapshot, SnapshotOptions } from './snapshots/snapshots.ts';
-import type { ChangedShare, ListedShare, RemoveShareOptions } from './run/shares.ts';
+import type { ChangedShare, ListedShare, RemoveShareOptions } from './run/devices/shares.ts';
 import type { VolumeInput } from '../machine/share/volume-spec.ts';
 import type { StartDryRun } from './run/start-dry-run.ts';
 import type { StartOptions } from './run/start-options.ts';
@@ -156,7 +156,7 @@ export class NamedMachine {
    *   MachineStateError it is connected.
    */
   async connectNetwork(network: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const { connectNetwork } = await import('./run/networks.ts');
+    const { connectNetwork } = await import('./run/devices/networks.ts');
     await connectNetwork(this.#locations, this.name, network, options);
   }
 
@@ -167,7 +167,7 @@ export class NamedMachine {
    *   MachineBusyError
    */
   async disconnectNetwork(network: string, limits: Limits = {}): Promise<void> {
-    const { disconnectNetwork } = await import('./run/networks.ts');
+    const { disconnectNetwork } = await import('./run/devices/networks.ts');
     await disconnectNetwork(this.#locations, this.name, network, limits);
   }
 
@@ -218,7 +218,7 @@ export class NamedMachine {
 
   /** Lists its directories, volumes and tmpfs. */
   async shares(): Promise<readonly ListedShare[]> {
-    const { listShares } = await import('./run/shares.ts');
+    const { listShares } = await import('./run/devices/shares.ts');
     return listShares(readDefinition(this.#locations, this.name));
   }
 
@@ -230,7 +230,7 @@ export class NamedMachine {
    *   GuestMountError, TimedOutError when the guest's agent does not answer; nothing has changed then.
    */
   async addShare(share: VolumeInput, options: { readonly signal?: AbortSignal } = {}): Promise<ChangedShare> {
-    const { addShare } = await import('./run/shares.ts');
+    const { addShare } = await import('./run/devices/shares.ts');
     return addShare(this.#locations, this.name, share, options);
   }
 
@@ -241,7 +241,7 @@ export class NamedMachine {
    *   MachineStateError, MachineBusyError, TimedOutError
    */
   async removeShare(target: string, options: RemoveShareOptions = {}): Promise<ChangedShare> {
-    const { removeShare } = await import('./run/shares.ts');
+    const { removeShare } = await import('./run/devices/shares.ts');
     return removeShare(this.#locations, this.name, target, options);
   }
 

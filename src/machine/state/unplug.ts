@@ -17,7 +17,7 @@ export interface PluggedDevice {
   /** In errors: for programs, and as in `the disk disk1`. */
   readonly name: string;
   readonly words: string;
-  /** What to do when the guest refuses. */
+  /** Advice when the guest refuses. */
   readonly hint: string;
 }
 

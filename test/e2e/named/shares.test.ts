@@ -54,6 +54,12 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
       .map(({ pid }) => pid);
   }
 
+  /** Pid 0 would be the tests themselves. */
+  function kill(pid: number | undefined): void {
+    if (pid === undefined) throw new Error('there is no such process');
+    process.kill(pid, 'SIGKILL');
+  }
+
   it('has its directories, current at each command, and no path of its socket', async () => {
     expect(await inGuest('cat /srv/site/index /docs/page; echo guest >/srv/site/new; touch /docs/x')).toBe(
       'one\na page\ntouch: /docs/x: Read-only file system',
@@ -113,8 +119,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
   });
 
   it('ends with its virtiofsd, and reports the reason', async () => {
-    const [pid = 0] = daemons();
-    process.kill(pid, 'SIGKILL');
+    kill(daemons()[0]);
     const listed = await until(async () => {
       const { stdout } = await home.vmlet('ls', '--json');
       return stdout.includes('share-lost') ? stdout : undefined;
@@ -148,8 +153,8 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     );
     expect(run).toMatchObject({ status: 0, stdout: 'job\n', stderr: '' });
     await until(() => existsSync(join(site, 'by-command')));
-    const [pid = 0] = daemons().filter((one) => !earlier.includes(one));
-    process.kill(pid, 'SIGKILL');
+    const pid = daemons().find((one) => !earlier.includes(one));
+    kill(pid);
     const { status, stdout, stderr } = await home.vmlet('wait', 'job');
     expect([status, stdout]).toEqual([125, '125\n']);
     expect(stderr).toContain('virtiofsd, which serves /s, was killed by SIGKILL');
@@ -159,7 +164,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
 
   it('leaves no virtiofsd behind when its keeper is killed', async () => {
     const keeper = home.processes().find(({ program }) => program === 'vmlet-keeper');
-    process.kill(keeper?.pid ?? 0, 'SIGKILL');
+    kill(keeper?.pid);
     await until(() => daemons().length === 0);
     expect((await home.vmlet('start', 'site')).status).toBe(0);
     expect(await inGuest('cat /docs/page', 'site')).toBe('a page');

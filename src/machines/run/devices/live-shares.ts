@@ -4,26 +4,26 @@ import {
   MachineStateError,
   QmpRefusedError,
   SharesUnavailableError,
-} from '../../errors/index.ts';
-import type { GuestAgent } from '../../guest/agent/agent.ts';
-import { mountsOf } from '../../machine/plan/guest-mounts.ts';
-import { isFreePort, sharePort } from '../../machine/qemu/root-port.ts';
-import type { SharePlan } from '../../machine/share/share-plan.ts';
-import { attachShare, detachShare, hasConnection } from '../../machine/state/live-share.ts';
-import { argumentsText } from '../../process/keeper.ts';
-import { exchangeFile } from '../../util/files/atomic-file.ts';
-import { removeFile } from '../../util/files/removal.ts';
-import type { Limits } from '../../util/time/deadline.ts';
-import { pause } from '../../util/time/pause.ts';
-import { attachAgent } from '../channel/agent.ts';
-import { withMonitor } from '../channel/monitor.ts';
-import type { Definition } from '../record/definition.ts';
-import { shareArguments, shareLog, shareSocket } from '../record/machine-files.ts';
-import { readPlan } from '../record/machine-plan-file.ts';
-import { lastLines, readStatus } from '../record/machine-status.ts';
-import { shareTags } from '../spec/stored-mounts.ts';
-import { guestRequest } from './guest-request.ts';
-import { shareCommand } from './start-plan.ts';
+} from '../../../errors/index.ts';
+import type { GuestAgent } from '../../../guest/agent/agent.ts';
+import { mountsOf } from '../../../machine/plan/guest-mounts.ts';
+import { isFreePort, sharePort } from '../../../machine/qemu/root-port.ts';
+import type { SharePlan } from '../../../machine/share/share-plan.ts';
+import { attachShare, detachShare, hasConnection } from '../../../machine/state/live-share.ts';
+import { argumentsText } from '../../../process/keeper.ts';
+import { exchangeFile } from '../../../util/files/atomic-file.ts';
+import { removeFile } from '../../../util/files/removal.ts';
+import type { Limits } from '../../../util/time/deadline.ts';
+import { pause } from '../../../util/time/pause.ts';
+import { attachAgent } from '../../channel/agent.ts';
+import { withMonitor } from '../../channel/monitor.ts';
+import type { Definition } from '../../record/definition.ts';
+import { shareArguments, shareLog, shareSocket } from '../../record/machine-files.ts';
+import { readPlan } from '../../record/machine-plan-file.ts';
+import { lastLines, readStatus } from '../../record/machine-status.ts';
+import { shareTags } from '../../spec/stored-mounts.ts';
+import { guestRequest } from '../guest-request.ts';
+import { shareCommand } from '../start-plan.ts';
 
 /** Time for the agent's answers, and for the guest to release a device that could not be used. */
 const AGENT_MS = 30_000;

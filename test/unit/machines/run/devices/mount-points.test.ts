@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mountPoints } from '../../../../src/machines/run/live-shares.ts';
+import { mountPoints } from '../../../../../src/machines/run/devices/live-shares.ts';
 
 const MOUNTS = [
   'rootfs / rootfs rw 0 0',

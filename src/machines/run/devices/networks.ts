@@ -1,19 +1,19 @@
-import { MachineStateError, VmletError } from '../../errors/index.ts';
-import { probeHost } from '../../host/probe.ts';
-import type { PrivateCardPlan } from '../../machine/plan/named-plan.ts';
-import type { Locations } from '../../machine/paths/locations.ts';
-import { freeCards, numberCards } from '../../network/private/cards.ts';
-import { joinNetworks, membersOf, publishNetworks } from '../../network/private/members.ts';
-import { type Membership, checkMemberships, parseMembership } from '../../network/private/membership.ts';
-import { readNetwork, withNetworksLock } from '../../network/private/network-shelf.ts';
-import type { Limits } from '../../util/time/deadline.ts';
-import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
-import { planPrivateCards } from '../plan/machine-network.ts';
-import type { Definition } from '../record/definition.ts';
-import { readStatus } from '../record/machine-status.ts';
-import { networksOf } from '../record/network-members.ts';
+import { MachineStateError, VmletError } from '../../../errors/index.ts';
+import { probeHost } from '../../../host/probe.ts';
+import type { PrivateCardPlan } from '../../../machine/plan/named-plan.ts';
+import type { Locations } from '../../../machine/paths/locations.ts';
+import { freeCards, numberCards } from '../../../network/private/cards.ts';
+import { joinNetworks, membersOf, publishNetworks } from '../../../network/private/members.ts';
+import { type Membership, checkMemberships, parseMembership } from '../../../network/private/membership.ts';
+import { readNetwork, withNetworksLock } from '../../../network/private/network-shelf.ts';
+import type { Limits } from '../../../util/time/deadline.ts';
+import { refuseSaved, withLockedMachine, writeSpec } from '../../lock/edit.ts';
+import { planPrivateCards } from '../../plan/machine-network.ts';
+import type { Definition } from '../../record/definition.ts';
+import { readStatus } from '../../record/machine-status.ts';
+import { networksOf } from '../../record/network-members.ts';
 import { freeLiveCard, plugInCard, setUpCard, unplugCard } from './live-cards.ts';
-import { tellMachines, tellMembers } from './tell-members.ts';
+import { tellMachines, tellMembers } from '../tell-members.ts';
 
 type Abortable = Pick<Limits, 'signal'>;
 

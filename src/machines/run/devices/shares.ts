@@ -1,22 +1,22 @@
-import { InvalidInputError } from '../../errors/index.ts';
-import { probeHost } from '../../host/probe.ts';
-import type { Locations } from '../../machine/paths/locations.ts';
-import { checkTogether, joinMounts, parseMount } from '../../machine/share/mount-set.ts';
-import { targetOf } from '../../machine/share/mounting.ts';
-import type { SharePlan } from '../../machine/share/share-plan.ts';
-import type { Share } from '../../machine/share/share.ts';
-import type { VolumeInput, VolumeType } from '../../machine/share/volume-spec.ts';
-import { findShares } from '../../machine/survey/find-shares.ts';
-import { planShares } from '../../machine/survey/plan-shares.ts';
-import { ensureVolumes } from '../../machine/volume/open-volume.ts';
-import type { Limits } from '../../util/time/deadline.ts';
-import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
-import { placeShare } from '../plan/share-ports.ts';
-import type { Definition } from '../record/definition.ts';
-import { shareSocket } from '../record/machine-files.ts';
-import { findPlan, readPlan } from '../record/machine-plan-file.ts';
-import { readStatus } from '../record/machine-status.ts';
-import type { MachineSpec, StoredShare } from '../spec/machine-spec.ts';
+import { InvalidInputError } from '../../../errors/index.ts';
+import { probeHost } from '../../../host/probe.ts';
+import type { Locations } from '../../../machine/paths/locations.ts';
+import { checkTogether, joinMounts, parseMount } from '../../../machine/share/mount-set.ts';
+import { targetOf } from '../../../machine/share/mounting.ts';
+import type { SharePlan } from '../../../machine/share/share-plan.ts';
+import type { Share } from '../../../machine/share/share.ts';
+import type { VolumeInput, VolumeType } from '../../../machine/share/volume-spec.ts';
+import { findShares } from '../../../machine/survey/find-shares.ts';
+import { planShares } from '../../../machine/survey/plan-shares.ts';
+import { ensureVolumes } from '../../../machine/volume/open-volume.ts';
+import type { Limits } from '../../../util/time/deadline.ts';
+import { refuseSaved, withLockedMachine, writeSpec } from '../../lock/edit.ts';
+import { placeShare } from '../../plan/share-ports.ts';
+import type { Definition } from '../../record/definition.ts';
+import { shareSocket } from '../../record/machine-files.ts';
+import { findPlan, readPlan } from '../../record/machine-plan-file.ts';
+import { readStatus } from '../../record/machine-status.ts';
+import type { MachineSpec, StoredShare } from '../../spec/machine-spec.ts';
 import {
   mountSetOf,
   refuseCopies,
@@ -24,7 +24,7 @@ import {
   storedMounts,
   withMounts,
   withTags,
-} from '../spec/stored-mounts.ts';
+} from '../../spec/stored-mounts.ts';
 import { freeLiveTag, plugInShare, unplugShare } from './live-shares.ts';
 
 /** A directory, volume or tmpfs that a machine was given, or that was taken away. */
