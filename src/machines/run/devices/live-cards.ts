@@ -51,8 +51,13 @@ export async function freeLiveCard(
     );
   }
   // A QEMU that listens cannot be reached by a helper that waits for it.
-  const ports = plan.wiring.network.again === 'listens' ? [] : plan.rootPorts;
-  const numbers = cardsOfPorts(ports).filter((number) => unused.includes(number));
+  if (plan.wiring.network.again === 'listens') {
+    throw refuse(
+      'has a QEMU without -netdev stream,reconnect, and cannot be connected while it is running',
+      restart,
+    );
+  }
+  const numbers = cardsOfPorts(plan.rootPorts).filter((number) => unused.includes(number));
   return withMonitor(
     definition,
     async (qmp) => {
