@@ -101,7 +101,8 @@ export async function removeMachine(
 /** Kills the guest that another operation is busy with, as a start that waits for it, and waits for the operation to end. */
 async function lockByForce(definition: Definition, scope: Scope): Promise<void> {
   const { spec, files } = definition;
-  const deadline = performance.now() + RELEASE_MS;
+  const isRunning = (): boolean => readStatus(files).kind === 'running';
+  let deadline = performance.now() + RELEASE_MS;
   for (;;) {
     try {
       await lockMachine(spec.name, files, 'removing it', scope);
@@ -109,7 +110,14 @@ async function lockByForce(definition: Definition, scope: Scope): Promise<void> 
     } catch (error) {
       if (!(error instanceof MachineBusyError) || performance.now() > deadline) throw error;
     }
-    if (readStatus(files).kind === 'running') await killMachine(definition);
+    if (isRunning()) {
+      try {
+        await killMachine(definition);
+      } catch (error) {
+        if (isRunning()) throw error;
+      }
+      deadline = performance.now() + RELEASE_MS;
+    }
     await pause(LOOK_AGAIN_MS);
   }
 }

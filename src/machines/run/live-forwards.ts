@@ -1,4 +1,10 @@
-import { NetworkStartError, InvalidInputError, TimedOutError } from '../../errors/index.ts';
+import { existsSync } from 'node:fs';
+import {
+  InvalidInputError,
+  MachineStateError,
+  NetworkStartError,
+  TimedOutError,
+} from '../../errors/index.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { type BoundNetworkPlan, planNetwork } from '../../network/plan/network.ts';
 import { type BoundForward, formatPort } from '../../network/ports/port.ts';
@@ -112,7 +118,12 @@ async function restartPasst(
   after: BoundNetworkPlan,
   limits: Limits,
 ): Promise<void> {
-  const { files } = definition;
+  const { spec, files } = definition;
+  if (!existsSync(files.passtArguments)) {
+    throw new MachineStateError(spec.name, 'running', 'was started by an earlier release of vmlet', {
+      hint: `restart it first: vmlet restart ${spec.name}`,
+    });
+  }
   try {
     await exchangePasst(definition, after, limits);
   } catch (error) {
