@@ -7,6 +7,7 @@ import { volumeFiles, volumeFilesIn } from '../../machine/volume/volume-files.ts
 import { machineNames, readSpec } from '../record/definition.ts';
 import { definitionFiles } from '../record/machine-files.ts';
 import { readStatus } from '../record/machine-status.ts';
+import { volumesInUse } from '../record/volumes-in-use.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** A named machine with a volume. */
@@ -53,7 +54,7 @@ function machineWith(locations: Locations, machine: string, volume: string): Vol
   try {
     const { spec, files } = readSpec(locations, machine);
     const running = readStatus(files).kind === 'running';
-    return (spec.volumes ?? [])
+    return volumesInUse({ spec, files })
       .filter(({ name }) => name === volume)
       .map(({ target, readOnly }) => ({ name: machine, target, readOnly, running }));
   } catch (error) {

@@ -1,16 +1,14 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import type { MachineSpec } from '../spec/machine-spec.ts';
+import type { Definition } from './definition.ts';
+import { volumesInUse } from './volumes-in-use.ts';
 
 /**
  * A guest's memory has parts of its volumes' file systems, and does not fit once another machine has changed them.
  * @throws InvalidInputError for a machine with volumes.
  */
-export function refuseVolumesInMemory(
-  { name, volumes = [] }: MachineSpec,
-  field: string,
-  hint: string,
-): void {
-  const [volume] = volumes;
+export function refuseVolumesInMemory(definition: Definition, field: string, hint: string): void {
+  const { name } = definition.spec;
+  const [volume] = volumesInUse(definition);
   if (!volume) return;
   throw new InvalidInputError(
     field,

@@ -11,6 +11,7 @@ import { hasEnded } from '../channel/ended.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
+import { refusePendingMounts } from '../record/pending-mounts.ts';
 import { refuseVolumesInMemory } from '../record/volume-memory.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import { discardSavedMemory, discardSavedNote, readSavedNote, writeSavedNote } from '../record/saved-note.ts';
@@ -34,7 +35,8 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   await lockMachine(spec.name, files, 'saving it', scope);
   const status = readStatus(files);
   if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
-  refuseVolumesInMemory(spec, 'machine', `stop it instead: vmlet stop ${spec.name}`);
+  refuseVolumesInMemory(definition, 'machine', `stop it instead: vmlet stop ${spec.name}`);
+  refusePendingMounts(definition);
   await withMonitor(
     definition,
     async (qmp) => {

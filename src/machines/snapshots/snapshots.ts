@@ -94,7 +94,7 @@ export async function createMachineSnapshot(
     }
     if (!disksOnly) {
       const hint = `stop it first, or leave out its memory: vmlet snapshot create ${machine} ${name} --disks-only`;
-      refuseVolumesInMemory(definition.spec, 'snapshot', hint);
+      refuseVolumesInMemory(definition, 'snapshot', hint);
     }
     const running = await runningHardware(definition, signal);
     const nodes = nodesOf(running);

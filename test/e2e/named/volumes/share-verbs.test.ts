@@ -51,6 +51,9 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
       stderr: expect.stringContaining('web gets it at its next start') as string,
     });
     expect(await listed()).toEqual({ '/site': false });
+    const { status, stderr } = await home.vmlet('save', 'web');
+    expect(stderr).toContain('cannot be saved: /site changes at its next start');
+    expect(status).not.toBe(0);
     expect((await home.vmlet('share', 'ls', 'web')).stdout).toMatch(/\/site +bind +rw +next start/);
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
     expect(await listed()).toEqual({ '/site': true });
@@ -112,9 +115,13 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
   });
 
   it('is part of snapshots, of saved memory and of the next start', async () => {
+    const marker = async (): Promise<string> => inGuest('cat /run/marker /more/name');
+    expect(await inGuest('echo then >/run/marker')).toBe('');
     expect((await home.vmlet('snapshot', 'web', 'both')).status).toBe(0);
-    expect((await home.vmlet('snapshot', 'restore', 'web', 'both')).stderr).not.toContain('hardware');
-    expect(await inGuest('cat /more/name')).toBe('third');
+    expect(await inGuest('echo later >/run/marker')).toBe('');
+    expect(await marker()).toBe('later\nthird');
+    expect(await home.vmlet('snapshot', 'restore', 'web', 'both')).toMatchObject({ status: 0, stderr: '' });
+    expect(await marker()).toBe('then\nthird');
     expect((await home.vmlet('save', 'web')).stderr).toBe('');
     expect((await add(`${at('site')}:/n`)).stderr).toContain(
       'its memory requires the same set of directories',
@@ -126,7 +133,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
       'share0 at /site, share1 at /more then, share1 at /more now',
     );
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
-    expect(await inGuest('cat /more/name; test -e /site/name')).toBe('third');
+    expect(await inGuest('cat /more/name; test -e /site/name || echo gone')).toBe('third\ngone');
     expect(await listed()).toEqual({ '/more': true });
   });
 
@@ -136,13 +143,27 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
     expect(await inGuest('touch /cache/kept /scratch/x; cat /more/name')).toBe('third');
     expect((await remove('/scratch')).stderr).toContain('the guest has it until web stops');
+    expect((await home.vmlet('save', 'web')).stderr).toContain('it mounts the volume cache');
+    expect((await remove('/cache')).stderr).toContain('the guest has it until web stops');
+    expect(await inGuest('touch /cache/still && echo there')).toBe('there');
+    expect((await home.vmlet('volume', 'rm', 'cache')).stderr).toContain('the machine web');
+    expect((await home.vmlet('volume', 'prune')).stdout).toBe('');
+    for (const words of [
+      ['save', 'web'],
+      ['snapshot', 'create', 'web', 'volume'],
+    ]) {
+      const { status, stderr } = await home.vmlet(...words);
+      expect(stderr).toContain('it mounts the volume cache');
+      expect(status).not.toBe(0);
+    }
     expect((await home.vmlet('stop', 'web')).status).toBe(0);
-    expect((await remove('/cache')).stderr).toBe('');
     expect(await add(`${at('site')}:/site`)).toMatchObject({ status: 0, stderr: '' });
     expect(await listed()).toEqual({ '/more': false, '/site': false });
     expect((await home.vmlet('volume', 'rm', 'cache')).status).toBe(0);
     expect((await home.vmlet('start', 'web')).stderr).toBe('');
-    expect(await inGuest('cat /more/name /site/name; test -e /scratch')).toBe('third\nsite');
+    expect(await inGuest('cat /more/name /site/name; test -e /scratch/x || echo gone')).toBe(
+      'third\nsite\ngone',
+    );
   });
 
   it('has no file that says what to run where QEMU may write', async () => {

@@ -1,0 +1,56 @@
+import { MachineStateError } from '../../errors/index.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import { type StoredMounts, withTags } from '../spec/stored-mounts.ts';
+import type { Definition } from './definition.ts';
+import { readPlan } from './machine-plan-file.ts';
+import { readStatus } from './machine-status.ts';
+
+type Mounts = Pick<NamedPlan, 'shares' | 'volumes' | 'tmpfs'>;
+
+/**
+ * The next start of a saved machine has the devices of the definition, and memory fits only the devices it was saved
+ * with.
+ * @throws MachineStateError for a running machine that mounts something else after its next start.
+ */
+export function refusePendingMounts({ spec, files }: Definition): void {
+  const [target] = pendingMounts(spec, readPlan(files));
+  const status = readStatus(files);
+  if (target === undefined || status.kind !== 'running') return;
+  throw new MachineStateError(
+    spec.name,
+    status.state,
+    `cannot be saved: ${target} changes at its next start, which its memory would not fit`,
+    { hint: `restart it first, or stop it instead: vmlet restart ${spec.name}` },
+  );
+}
+
+/** Returns the paths in the guest that were added or removed since the start, without those that changed at once. */
+export function pendingMounts(spec: StoredMounts, plan: Mounts): string[] {
+  const now = devicesOf(plan);
+  const next = devicesOf({
+    shares: withTags(spec.shares),
+    volumes: spec.volumes ?? [],
+    tmpfs: spec.tmpfs ?? [],
+  });
+  return [...new Map([...now, ...next])]
+    .filter(([device]) => !(now.has(device) && next.has(device)))
+    .map(([, target]) => target);
+}
+
+interface Mounted {
+  readonly target: string;
+}
+
+/** Returns paths in the guest by what is mounted there. */
+function devicesOf(mounts: {
+  readonly shares: readonly (Mounted & { readonly tag: string })[];
+  readonly volumes: readonly (Mounted & { readonly name: string })[];
+  readonly tmpfs: readonly Mounted[];
+}): Map<string, string> {
+  const { shares, volumes, tmpfs } = mounts;
+  return new Map([
+    ...shares.map(({ tag, target }) => [`directory ${tag} ${target}`, target] as const),
+    ...volumes.map(({ name, target }) => [`volume ${name} ${target}`, target] as const),
+    ...tmpfs.map(({ target }) => [`tmpfs ${target}`, target] as const),
+  ]);
+}

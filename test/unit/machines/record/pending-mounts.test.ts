@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { pendingMounts } from '../../../../src/machines/record/pending-mounts.ts';
+import { joinVolumes } from '../../../../src/machines/record/volumes-in-use.ts';
+import type { StoredMounts } from '../../../../src/machines/spec/stored-mounts.ts';
+
+const share = (target: string, tag?: string): NonNullable<StoredMounts['shares']>[number] => ({
+  source: '/srv',
+  target,
+  readOnly: false,
+  cache: 'auto',
+  ids: { kind: 'host' },
+  ...(tag !== undefined && { tag }),
+});
+const volume = (name: string, target: string): NonNullable<StoredMounts['volumes']>[number] => ({
+  name,
+  target,
+  readOnly: false,
+  sizeBytes: 2 ** 30,
+  owner: { uid: 0, gid: 0 },
+});
+const tmpfs = (target: string): NonNullable<StoredMounts['tmpfs']>[number] => ({
+  target,
+  readOnly: false,
+  options: 'mode=755',
+});
+const pending = (next: StoredMounts, now: StoredMounts): string[] =>
+  pendingMounts(next, { shares: [], volumes: [], tmpfs: [], ...now } as never);
+
+describe('mounts that change at the next start', () => {
+  it.each<[StoredMounts, StoredMounts, string[]]>([
+    [{}, {}, []],
+    [{ shares: [share('/a', 'share0')] }, {}, ['/a']],
+    [{}, { shares: [share('/a', 'share0')] }, ['/a']],
+    [{ shares: [share('/a', 'share1')] }, { shares: [share('/a', 'share0')] }, ['/a', '/a']],
+    [{ volumes: [volume('a', '/v')] }, { volumes: [volume('b', '/v')] }, ['/v', '/v']],
+    [{ tmpfs: [tmpfs('/t')] }, { shares: [share('/t', 'share0')] }, ['/t', '/t']],
+    [{ tmpfs: [tmpfs('/t')] }, {}, ['/t']],
+  ])('%j after %j', (next, now, targets) => {
+    expect(pending(next, now)).toEqual(targets);
+  });
+
+  it('are none for the same mounts in another order, or without stored tags', () => {
+    const now = {
+      shares: [share('/a', 'share0'), share('/b', 'share1')],
+      volumes: [volume('a', '/v'), volume('b', '/w')],
+      tmpfs: [tmpfs('/t')],
+    };
+    expect(pending({ ...now, volumes: now.volumes.toReversed() }, now)).toEqual([]);
+    expect(pending({ ...now, shares: [share('/a'), share('/b')] }, now)).toEqual([]);
+  });
+});
+
+it('counts a volume that was removed from the definition, and one that has two places', () => {
+  const spec = { volumes: [volume('a', '/v')] };
+  const named = (name: string, target: string) => ({ name, target, readOnly: false });
+  expect(joinVolumes({}, [])).toEqual([]);
+  expect(joinVolumes(spec, [])).toEqual([named('a', '/v')]);
+  expect(joinVolumes(spec, [named('a', '/v')])).toEqual([named('a', '/v')]);
+  expect(joinVolumes({}, [named('a', '/v')])).toEqual([named('a', '/v')]);
+  expect(joinVolumes(spec, [named('a', '/w'), named('b', '/x')])).toEqual([
+    named('a', '/v'),
+    named('a', '/w'),
+    named('b', '/x'),
+  ]);
+});
