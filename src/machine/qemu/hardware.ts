@@ -22,9 +22,11 @@ export function hardwareOf(plan: NamedPlan): Hardware {
     screen: yesNo(plan.vncSocket !== undefined),
     'network card': yesNo(plan.network !== undefined || plan.bridge !== undefined),
     'CD drives': list(plan.cdroms.map(({ name }) => name)),
-    // A record of an earlier release has none.
+    // A record of an earlier release has none, or no ports.
     ...(plan.shares.length > 0 && {
-      'shared directories': list(plan.shares.map(({ tag, target }) => `${tag} at ${target}`)),
+      'shared directories': list(
+        plan.shares.map(({ tag, target, bus }) => `${tag} at ${target}${inPort(bus)}`),
+      ),
     }),
     ...(plan.privateCards.length > 0 && {
       // A record of an earlier release has no ports.

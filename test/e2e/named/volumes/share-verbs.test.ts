@@ -120,7 +120,10 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect((await home.vmlet('snapshot', 'web', 'both')).status).toBe(0);
     expect(await inGuest('echo later >/run/marker')).toBe('');
     expect(await marker()).toBe('later\nthird');
-    expect(await home.vmlet('snapshot', 'restore', 'web', 'both')).toMatchObject({ status: 0, stderr: '' });
+    expect(await home.vmlet('snapshot', 'restore', 'web', 'both')).toMatchObject({
+      status: 0,
+      stderr: 'vmlet: web is running\n',
+    });
     expect(await marker()).toBe('then\nthird');
     expect((await home.vmlet('save', 'web')).stderr).toBe('');
     expect((await add(`${at('site')}:/n`)).stderr).toContain(
@@ -130,7 +133,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await inGuest('cat /site/name /more/name')).toBe('site\nthird');
     expect((await remove('/site')).status).toBe(0);
     expect((await home.vmlet('snapshot', 'restore', 'web', 'both')).stderr).toContain(
-      'share0 at /site, share1 at /more then, share1 at /more now',
+      'share0 at /site in share0-port, share1 at /more in share1-port then, share1 at /more in share1-port now',
     );
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
     expect(await inGuest('cat /more/name; test -e /site/name || echo gone')).toBe('third\ngone');

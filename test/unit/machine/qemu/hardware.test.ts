@@ -7,6 +7,8 @@ import { plainDisk, plainNamedPlan } from '../plan/plain-plan.ts';
 const differences = (then: Partial<NamedPlan>, now: Partial<NamedPlan>): string[] =>
   hardwareDifferences(hardwareOf({ ...plainNamedPlan, ...then }), hardwareOf({ ...plainNamedPlan, ...now }));
 const cd = (name: string) => ({ name, path: undefined, bootIndex: 0 });
+const share = (bus: string | undefined): NamedPlan['shares'][number] =>
+  ({ tag: 'share0', target: '/srv', bus }) as unknown as NamedPlan['shares'][number];
 const kernel = {
   kind: 'kernel',
   kernelPath: '/k',
@@ -44,6 +46,11 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
     'disks: disk0 in port0 then, disk0 in port1 (read-only) now',
   ],
   [{ disks: [plainDisk] }, {}, 'disks: disk0 in  then, none now'],
+  [
+    { shares: [share('share0')] },
+    { shares: [share(undefined)] },
+    'shared directories: share0 at /srv in share0 then, share0 at /srv now',
+  ],
 ])('distinguishes %j from %j: %s', (then, now, difference) => {
   expect(differences(then, now)).toEqual([difference]);
 });
@@ -51,6 +58,7 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
 it.each<[Partial<NamedPlan>, Partial<NamedPlan>]>([
   [{}, {}],
   [{ name: 'one' }, { name: 'other' }],
+  [{ shares: [share(undefined)] }, { shares: [share(undefined)] }],
   [{ disks: [{ ...plainDisk, path: '/a' }] }, { disks: [{ ...plainDisk, path: '/b' }] }],
   [{ cdroms: [cd('cd0'), cd('cd1')] }, { cdroms: [cd('cd1'), cd('cd0')] }],
   [
