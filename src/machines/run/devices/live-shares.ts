@@ -7,6 +7,7 @@ import {
 } from '../../../errors/index.ts';
 import type { GuestAgent } from '../../../guest/agent/agent.ts';
 import { mountsOf } from '../../../machine/plan/guest-mounts.ts';
+import type { NamedPlan } from '../../../machine/plan/named-plan.ts';
 import { isFreePort, sharePort } from '../../../machine/qemu/root-port.ts';
 import type { SharePlan } from '../../../machine/share/share-plan.ts';
 import { attachShare, detachShare, hasConnection } from '../../../machine/state/live-share.ts';
@@ -63,7 +64,7 @@ export async function freeLiveTag(
 
 /**
  * Gives a directory to a running machine, and mounts it in the guest. The guest is asked first whether it is there;
- * nothing has changed on failure.
+ * nothing has changed on failure, unless `hasShare` says so: the guest did not release the device then.
  * @throws MachineStateError, SharesUnavailableError, GuestMountError, TimedOutError, QmpRefusedError, the signal's reason.
  */
 export async function plugInShare(
@@ -74,16 +75,56 @@ export async function plugInShare(
   const { files } = definition;
   await using agent = await reachAgent(definition, signal);
   exchangeFile(shareArguments(files, share.tag), argumentsText(shareCommand(share)));
-  changePlannedShares(definition, (shares) => [...shares, share]);
+  // By the plan the device is found again. A guest that boots before it is there would wait for it.
+  const before = readPlan(files);
+  const plan = { ...before, shares: [...before.shares, share] };
+  exchangeFile(files.plan, JSON.stringify(plan));
   try {
     await attach(definition, share, signal);
+    exchangeFile(files.guestRequest, guestRequest(plan));
     await mount(agent, share, signal);
   } catch (error) {
-    // The first error matters; a device that is not released now keeps its port until the machine ends.
-    await takeOut(definition, share, { timeoutMs: UNDO_MS }).catch(() => undefined);
-    forget(definition, share);
+    await undo(definition, agent, share, error);
     throw error;
   }
+}
+
+/** True while the plan of the last start has the share. */
+export function hasShare({ files }: Definition, tag: string): boolean {
+  return readPlan(files).shares.some((share) => share.tag === tag);
+}
+
+/** @throws MachineStateError when the running machine keeps the device. */
+async function undo(
+  definition: Definition,
+  agent: GuestAgent,
+  share: SharePlan,
+  reason: unknown,
+): Promise<void> {
+  const { spec, files } = definition;
+  // A guest that reboots now releases the device, and would wait for it.
+  exchangeFile(files.guestRequest, guestRequest(without(readPlan(files), share)));
+  // A mount that is left, as of an agent that does not answer, ends with its device.
+  await unmount(agent, share.tag, { timeoutMs: UNDO_MS }).catch(() => undefined);
+  try {
+    await takeOut(definition, share, { timeoutMs: UNDO_MS });
+  } catch {
+    const status = readStatus(files);
+    // The first error matters; a machine that has ended has no device.
+    if (status.kind === 'running') {
+      throw new MachineStateError(
+        spec.name,
+        status.state,
+        `has ${share.target}, but its guest did not mount it and does not release it: ${wordsOf(reason)}`,
+        { hint: `restart it: vmlet restart ${spec.name}`, cause: reason },
+      );
+    }
+  }
+  forget(definition, share);
+}
+
+function wordsOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 async function attach(
@@ -115,10 +156,9 @@ export async function unplugShare(
   const plan = readPlan(files);
   await using agent = await reachAgent(definition, signal);
   // A guest that reboots now does not mount it again.
-  const without = { ...plan, shares: plan.shares.filter(({ tag }) => tag !== share.tag) };
-  exchangeFile(files.guestRequest, guestRequest(without));
+  exchangeFile(files.guestRequest, guestRequest(without(plan, share)));
   try {
-    await unmount(agent, share.tag, signal);
+    await unmount(agent, share.tag, { timeoutMs: AGENT_MS, signal });
     await takeOut(definition, share, { timeoutMs, signal });
   } catch (error) {
     exchangeFile(files.guestRequest, guestRequest(plan));
@@ -162,8 +202,7 @@ async function mount(agent: GuestAgent, share: SharePlan, signal: AbortSignal | 
   await agent.configure({ mounts }, { signal, timeoutMs: AGENT_MS });
 }
 
-async function unmount(agent: GuestAgent, tag: string, signal: AbortSignal | undefined): Promise<void> {
-  const limits = { timeoutMs: AGENT_MS, signal };
+async function unmount(agent: GuestAgent, tag: string, limits: Limits): Promise<void> {
   const { stdout } = await agent.exec(['cat', '/proc/self/mounts'], limits);
   for (const path of mountPoints(stdout.toString(), tag).reverse()) {
     const { exitCode, stderr } = await agent.exec(['umount', path], limits);
@@ -194,18 +233,13 @@ async function takeOut(definition: Definition, share: SharePlan, limits: Limits)
 }
 
 /** The keeper must not serve it again. */
-function forget(definition: Definition, { tag }: SharePlan): void {
-  changePlannedShares(definition, (shares) => shares.filter((share) => share.tag !== tag));
-  removeFile(shareArguments(definition.files, tag));
+function forget({ files }: Definition, share: SharePlan): void {
+  const plan = without(readPlan(files), share);
+  exchangeFile(files.plan, JSON.stringify(plan));
+  exchangeFile(files.guestRequest, guestRequest(plan));
+  removeFile(shareArguments(files, share.tag));
 }
 
-/** The plan and the keeper's request describe the running machine. */
-function changePlannedShares(
-  { files }: Definition,
-  change: (shares: readonly SharePlan[]) => readonly SharePlan[],
-): void {
-  const plan = readPlan(files);
-  const changed = { ...plan, shares: change(plan.shares) };
-  exchangeFile(files.plan, JSON.stringify(changed));
-  exchangeFile(files.guestRequest, guestRequest(changed));
+function without(plan: NamedPlan, { tag }: SharePlan): NamedPlan {
+  return { ...plan, shares: plan.shares.filter((share) => share.tag !== tag) };
 }

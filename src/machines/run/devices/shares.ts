@@ -25,7 +25,7 @@ import {
   withMounts,
   withTags,
 } from '../../spec/stored-mounts.ts';
-import { freeLiveTag, plugInShare, unplugShare } from './live-shares.ts';
+import { freeLiveTag, hasShare, plugInShare, unplugShare } from './live-shares.ts';
 
 /** A directory, volume or tmpfs that a machine was given, or that was taken away. */
 export interface ChangedShare {
@@ -42,7 +42,8 @@ export interface ChangedShare {
  * The definition is written first, as for disks: if this process is killed, the directory appears at the next start.
  * @param input as in `CreateOptions.volumes`, or text in the grammar of `--mount`, which begins with `type=`.
  * @throws InvalidInputError, SharesUnavailableError, MachineStateError (saved or paused), MachineBusyError,
- *   GuestMountError, TimedOutError when the guest's agent does not answer; nothing has changed then.
+ *   GuestMountError, TimedOutError when the guest's agent does not answer; nothing has changed then. Only when the guest
+ *   does not release a directory that it could not mount, MachineStateError, the machine has it.
  */
 export async function addShare(
   locations: Locations,
@@ -77,7 +78,7 @@ export async function addShare(
     );
     if (plan) {
       await plugInShare(definition, plan, { signal }).catch((error: unknown) => {
-        writeSpec(definition, spec);
+        if (!hasShare(definition, plan.tag)) writeSpec(definition, spec);
         throw error;
       });
     }
