@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { probeHost } from '../../../src/host/probe.ts';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
@@ -42,6 +44,9 @@ const addressesOf = async (name: string): Promise<string> =>
   vmlet('exec', name, '--', 'ip', '-o', '-4', 'addr');
 const member = async (network: string, name: string) =>
   (await networks.get(network)).members.find((one) => one.name === name);
+/** A file that the machine's keeper reads. */
+const keeperFile = (machine: string, file: string): string =>
+  join(home.path, 'data/vmlet/machines', machine, 'keeper', file);
 
 connecting('a running machine joins networks, keeps them over a reboot, and leaves one of them', async () => {
   await vmlet('network', 'create', 'dmz', '--mtu', '9000');
@@ -169,4 +174,22 @@ connecting('what cannot be connected stays as it is', async () => {
   await vmlet('resume', 'db');
   await vmlet('network', 'disconnect', 'lan', 'db');
   expect((await networks.get('lan')).members).toEqual([]);
+});
+
+connecting('a keeper forgets a card before its guest releases it, unless the guest does not', async () => {
+  const request = (): string => readFileSync(keeperFile('db', 'guest.request'), 'utf8');
+  await create('db', '--start');
+  expect(request()).toBe('');
+  await vmlet('network', 'connect', 'lan', 'db');
+  const connected = request();
+  expect(connected).not.toBe('');
+  await vmlet('pause', 'db');
+  const waiting = home.start(['network', 'disconnect', '-t', '2s', 'lan', 'db']);
+  await until(() => request() === '' || waiting.process.exitCode !== null);
+  expect(waiting.process.exitCode).toBeNull();
+  expect(await waiting.finished).toMatchObject({ status: 125 });
+  expect(request()).toBe(connected);
+  await vmlet('resume', 'db');
+  await vmlet('network', 'disconnect', 'lan', 'db');
+  expect(request()).toBe('');
 });

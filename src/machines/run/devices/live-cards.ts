@@ -78,17 +78,22 @@ function mayConnect({ network, wiring, privateCards, shares, tpmSocket }: NamedP
   return connectsOf(network, wiring, all) !== 'nowhere';
 }
 
-/** Plugs a card into a running machine. The plan comes first, as for disks: by it the card is found again. */
+/**
+ * Plugs a card into a running machine. The plan comes first, as for disks: by it the card is found again. The keeper's
+ * request comes last: each boot of a guest waits for the cards in it.
+ */
 export async function plugInCard(
   definition: Definition,
   card: PrivateCardPlan,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { spec, files } = definition;
-  const { wiring } = readPlan(files);
+  const plan = readPlan(files);
+  const changed = { ...plan, privateCards: [...plan.privateCards, card] };
+  exchangeFile(files.plan, JSON.stringify(changed));
   exchangeFile(cardArguments(files, card.card), argumentsText(plugCommand(spec.name, card)));
-  changePlannedCards(definition, (cards) => [...cards, card]);
-  await withMonitor(definition, async (qmp) => attachCard(qmp, card, wiring), { signal });
+  await withMonitor(definition, async (qmp) => attachCard(qmp, card, plan.wiring), { signal });
+  exchangeFile(files.guestRequest, guestRequest(changed));
 }
 
 /**
@@ -119,37 +124,39 @@ export async function setUpCard(
   }
 }
 
-/** Unplugs a card from a running machine. @throws GuestHoldsDeviceError, MachineStateError */
+/**
+ * Unplugs a card from a running machine. The keeper's request comes first, as the guest may boot meanwhile; the plan has
+ * the card until everything else of it is gone.
+ * @throws GuestHoldsDeviceError, MachineStateError
+ */
 export async function unplugCard(
   definition: Definition,
   network: string,
   { timeoutMs, signal }: Limits,
 ): Promise<void> {
-  const card = readPlan(definition.files).privateCards.find((one) => one.network === network);
+  const { spec, files } = definition;
+  const plan = readPlan(files);
+  const card = plan.privateCards.find((one) => one.network === network);
   // A connection that was interrupted may not have come so far.
   if (!card) return;
   if (card.bus === undefined) {
     throw new MachineStateError(
-      definition.spec.name,
+      spec.name,
       'running',
       `runs from memory of an earlier release, and can leave ${network} only while stopped`,
-      { hint: `stop it first: vmlet stop ${definition.spec.name}` },
+      { hint: `stop it first: vmlet stop ${spec.name}` },
     );
   }
-  await withMonitor(definition, async (qmp) => detachCard(qmp, card, { timeoutMs, signal }), {
-    waitsForGuest: true,
-    signal,
-  });
-  changePlannedCards(definition, (cards) => cards.filter((one) => one.network !== network));
-}
-
-/** Changes the plan of the running machine, and the request that its keeper sends at the guest's next boot. */
-function changePlannedCards(
-  { files }: Definition,
-  change: (cards: readonly PrivateCardPlan[]) => readonly PrivateCardPlan[],
-): void {
-  const plan = readPlan(files);
-  const changed = { ...plan, privateCards: change(plan.privateCards) };
-  exchangeFile(files.plan, JSON.stringify(changed));
-  exchangeFile(files.guestRequest, guestRequest(changed));
+  const without = { ...plan, privateCards: plan.privateCards.filter((one) => one !== card) };
+  exchangeFile(files.guestRequest, guestRequest(without));
+  try {
+    await withMonitor(definition, async (qmp) => detachCard(qmp, card, { timeoutMs, signal }), {
+      waitsForGuest: true,
+      signal,
+    });
+  } catch (error) {
+    exchangeFile(files.guestRequest, guestRequest(plan));
+    throw error;
+  }
+  exchangeFile(files.plan, JSON.stringify(without));
 }
