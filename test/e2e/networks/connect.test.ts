@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { probeHost } from '../../../src/host/probe.ts';
@@ -183,13 +183,16 @@ connecting('a keeper forgets a card before its guest releases it, unless the gue
   await vmlet('network', 'connect', 'lan', 'db');
   const connected = request();
   expect(connected).not.toBe('');
+  expect(existsSync(keeperFile('db', 'card0.argv'))).toBe(true);
   await vmlet('pause', 'db');
   const waiting = home.start(['network', 'disconnect', '-t', '2s', 'lan', 'db']);
   await until(() => request() === '' || waiting.process.exitCode !== null);
   expect(waiting.process.exitCode).toBeNull();
   expect(await waiting.finished).toMatchObject({ status: 125 });
   expect(request()).toBe(connected);
+  expect(existsSync(keeperFile('db', 'card0.argv'))).toBe(true);
   await vmlet('resume', 'db');
   await vmlet('network', 'disconnect', 'lan', 'db');
   expect(request()).toBe('');
+  expect(existsSync(keeperFile('db', 'card0.argv'))).toBe(false);
 });

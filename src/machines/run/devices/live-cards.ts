@@ -5,6 +5,7 @@ import { connectsOf } from '../../../machine/qemu/confinement.ts';
 import { cardPort, cardsOfPorts, isFreePort } from '../../../machine/qemu/root-port.ts';
 import { argumentsText } from '../../../process/keeper.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
+import { removeFile } from '../../../util/files/removal.ts';
 import { type Limits, withinLimits } from '../../../util/time/deadline.ts';
 import { attachAgent } from '../../channel/agent.ts';
 import { readGuestPorts } from '../../channel/guest-ports.ts';
@@ -158,5 +159,7 @@ export async function unplugCard(
     exchangeFile(files.guestRequest, guestRequest(plan));
     throw error;
   }
+  // The keeper must not serve it again.
+  removeFile(cardArguments(files, card.card));
   exchangeFile(files.plan, JSON.stringify(without));
 }
