@@ -17,7 +17,7 @@ import { createOverlay } from '../../images/qemu-img/qemu-img.ts';
 import { copyFileSparsely } from '../../images/formats/sparse-copy.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
-import type { WantedMembership } from '../../network/private/membership.ts';
+import { placesOfClone } from '../../network/private/clone-places.ts';
 import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import type { Limits } from '../../util/time/deadline.ts';
@@ -128,14 +128,9 @@ export async function cloneMachine(
   const networks = networksOf(spec);
   if (networks.length === 0) return place(spec);
   await withNetworksLock(locations.networks, options, async () => {
-    place({ ...spec, networks: joinNetworks(locations, newName, placesOfClone(source.spec)) });
+    place({ ...spec, networks: joinNetworks(locations, newName, placesOfClone(source.spec.networks ?? [])) });
     await publishNetworks(locations, networks);
   });
-}
-
-/** A clone has addresses of its own, and no alias, which is the source's. */
-function placesOfClone({ networks = [] }: MachineSpec): WantedMembership[] {
-  return networks.map(({ alias: _alias, address: _address, mac: _mac, ...wanted }) => wanted);
 }
 
 /** The source changes first: from then on nothing writes to the bases, even if the clone fails. */
