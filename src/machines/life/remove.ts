@@ -1,12 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import {
-  BrokenMachineError,
-  MachineBusyError,
-  MachineStateError,
-  SwitchRequestError,
-  TimedOutError,
-} from '../../errors/index.ts';
+import { BrokenMachineError, MachineBusyError, MachineStateError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { holdFileLock } from '../../process/lock/file-lock.ts';
@@ -20,7 +14,7 @@ import { endLostProcesses } from '../lock/lost-run.ts';
 import { type MachineFiles, definitionFiles } from '../record/machine-files.ts';
 import { lockDirectory, lockMachine } from '../lock/machine-lock.ts';
 import { readRun, readStatus } from '../record/machine-status.ts';
-import { publishNetworks } from '../../network/private/members.ts';
+import { publishDeparture } from '../../network/private/members.ts';
 import { networksOf } from '../record/network-members.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { discardDirectory, openStaging } from '../record/staging.ts';
@@ -125,12 +119,7 @@ async function lockByForce(definition: Definition, scope: Scope): Promise<void> 
 /** The membership went with the definition; the switches forget it too. */
 async function leaveNetworks(locations: Locations, networks: readonly string[]): Promise<void> {
   if (networks.length === 0) return;
-  try {
-    await withNetworksLock(locations.networks, {}, async () => publishNetworks(locations, networks));
-  } catch (error) {
-    // The machine is removed; a switch that does not answer learns it at the next start of a member.
-    if (!(error instanceof SwitchRequestError || error instanceof TimedOutError)) throw error;
-  }
+  await withNetworksLock(locations.networks, {}, async () => publishDeparture(locations, networks));
 }
 
 /** Returns undefined for a machine with an invalid definition or record. */

@@ -1,14 +1,14 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { NetworkNotFoundError } from '../../errors/index.ts';
+import { NetworkNotFoundError, SwitchRequestError, TimedOutError } from '../../errors/index.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { type NetworkMember, joinedMembership } from './addresses.ts';
 import { numberCards } from './cards.ts';
 import { guestsOf } from './guests.ts';
 import { type Membership, type WantedMembership, membershipSchema } from './membership.ts';
-import { networkFiles, readNetwork } from './network-shelf.ts';
+import { type NetworkFiles, networkFiles, readNetwork } from './network-shelf.ts';
 import { reloadSwitch } from './switch-client.ts';
 import { formatSwitchTable } from './switch-table.ts';
 
@@ -77,16 +77,35 @@ export function joinNetworks(
 /**
  * Tells the switches of networks who their members are; a network that was removed has no switch. The caller holds the
  * networks' lock.
+ * @throws SwitchRequestError, TimedOutError for a switch that does not answer; the tables are written then.
  */
 export async function publishNetworks(places: Places, networks: readonly string[]): Promise<void> {
   for (const network of new Set(networks)) {
+    const files = writeSwitchTable(places, network);
+    if (files) await reloadSwitch({ network, files });
+  }
+}
+
+/** Like `publishNetworks` after a member has left: a switch that does not answer learns it when another one joins. */
+export async function publishDeparture(places: Places, networks: readonly string[]): Promise<void> {
+  for (const network of networks) {
     try {
-      const record = readNetwork(places.networks, network);
-      const files = networkFiles(places.networks, network);
-      exchangeFile(files.table, formatSwitchTable(record, membersOf(places, network)));
-      await reloadSwitch({ network, files });
+      await publishNetworks(places, [network]);
     } catch (error) {
-      if (!(error instanceof NetworkNotFoundError)) throw error;
+      if (!(error instanceof SwitchRequestError || error instanceof TimedOutError)) throw error;
     }
+  }
+}
+
+/** Writes the members of a network where its switch reads them; returns undefined for a network that was removed. */
+export function writeSwitchTable(places: Places, network: string): NetworkFiles | undefined {
+  try {
+    const record = readNetwork(places.networks, network);
+    const files = networkFiles(places.networks, network);
+    exchangeFile(files.table, formatSwitchTable(record, membersOf(places, network)));
+    return files;
+  } catch (error) {
+    if (error instanceof NetworkNotFoundError) return undefined;
+    throw error;
   }
 }

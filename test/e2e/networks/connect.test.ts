@@ -196,3 +196,29 @@ connecting('a keeper forgets a card before its guest releases it, unless the gue
   expect(request()).toBe('');
   expect(existsSync(keeperFile('db', 'card0.argv'))).toBe(false);
 });
+
+connecting('a switch that does not answer keeps a machine out, but not in', async () => {
+  await create('db', '--network', 'lan', '--start');
+  await create('web', '--start');
+  const table = async (): Promise<string> => readFileSync((await networks.get('lan')).files.table, 'utf8');
+  const before = await table();
+  const { pid = NaN } = home.processes().find(({ program }) => program === 'vmlet-switch') ?? {};
+  const withoutAnswer = async (verb: string) => {
+    process.kill(pid, 'SIGSTOP');
+    try {
+      return await home.vmlet('network', verb, 'lan', 'web');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  };
+  const { status, stderr } = await withoutAnswer('connect');
+  expect(status).toBe(124);
+  expect(stderr).toContain('waiting for the switch of network "lan"');
+  expect(await member('lan', 'web')).toBeUndefined();
+  expect(await table()).toBe(before);
+  await vmlet('network', 'connect', 'lan', 'web');
+  await ping('web', 'db');
+  expect(await withoutAnswer('disconnect')).toMatchObject({ status: 0, stderr: '' });
+  expect(await member('lan', 'web')).toBeUndefined();
+  expect(await table()).toBe(before);
+});

@@ -3,7 +3,13 @@ import { probeHost } from '../../../host/probe.ts';
 import type { PrivateCardPlan } from '../../../machine/plan/named-plan.ts';
 import type { Locations } from '../../../machine/paths/locations.ts';
 import { freeCards, numberCards } from '../../../network/private/cards.ts';
-import { joinNetworks, membersOf, publishNetworks } from '../../../network/private/members.ts';
+import {
+  joinNetworks,
+  membersOf,
+  publishDeparture,
+  publishNetworks,
+  writeSwitchTable,
+} from '../../../network/private/members.ts';
 import { type Membership, checkMemberships, parseMembership } from '../../../network/private/membership.ts';
 import { readNetwork, withNetworksLock } from '../../../network/private/network-shelf.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
@@ -24,8 +30,8 @@ type Abortable = Pick<Limits, 'signal'>;
  * the machine has the card after its next start.
  * @param text as in `CreateOptions.networks`.
  * @throws InvalidInputError, NetworkNotFoundError, MachineStateError (it is in the network already, has no free port, is
- *   paused or saved, or the guest does not set up the card), MachineBusyError. Only in the last case of MachineStateError
- *   the machine is connected.
+ *   paused or saved, or the guest does not set up the card), MachineBusyError; TimedOutError, SwitchRequestError for a
+ *   switch that does not answer. Only in the last case of MachineStateError the machine is connected.
  */
 export async function connectNetwork(
   locations: Locations,
@@ -52,7 +58,7 @@ export async function connectNetwork(
       const runs = isRunning(definition);
       const unused = freeCards(networks);
       const card = runs ? await freeLiveCard(definition, unused, signal) : unused[0];
-      const changed = await changeMemberships(locations, definition, { network, signal }, () => {
+      const changed = await join(locations, definition, { network, signal }, () => {
         const [own] = joinNetworks(locations, machine, [wanted]) as [Membership];
         return numberCards([...networks, { ...own, card }], networks);
       });
@@ -86,12 +92,11 @@ export async function disconnectNetwork(
       if (!networksOf(definition.spec).includes(network)) throw notInside(definition, network);
       refuseSaved(definition, 'networks');
       if (isRunning(definition)) await unplugCard(definition, network, { timeoutMs, signal });
-      await changeMemberships(locations, definition, { network, signal: undefined }, () =>
-        numberCards(
-          networks.filter((one) => one.network !== network),
-          networks,
-        ),
+      const kept = numberCards(
+        networks.filter((one) => one.network !== network),
+        networks,
       );
+      await leave(locations, definition, network, kept);
       return membersOf(locations, network).map(({ name }) => name);
     },
   );
@@ -106,25 +111,55 @@ function notInside(definition: Definition, network: string): MachineStateError {
   });
 }
 
-/** Writes the definition and tells the network's switch; members' addresses are chosen under the networks' lock. */
-async function changeMemberships(
+interface Joining {
+  readonly network: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Writes the definition and tells the network's switch; members' addresses are chosen under the networks' lock. A switch
+ * that does not answer has no port for the member: nothing has changed then.
+ */
+async function join(
   locations: Locations,
   definition: Definition,
-  { network, signal }: { readonly network: string; readonly signal: AbortSignal | undefined },
+  { network, signal }: Joining,
   change: () => Membership[],
 ): Promise<Definition> {
   return withNetworksLock(locations.networks, { signal }, async () => {
-    const changed = { ...definition, spec: { ...definition.spec, networks: change() } };
+    const changed = withNetworks(definition, change());
     writeSpec(definition, changed.spec);
-    await publishNetworks(locations, [network]);
+    try {
+      await publishNetworks(locations, [network]);
+    } catch (error) {
+      writeSpec(definition, definition.spec);
+      writeSwitchTable(locations, network);
+      throw error;
+    }
     return changed;
   });
+}
+
+async function leave(
+  locations: Locations,
+  definition: Definition,
+  network: string,
+  others: readonly Membership[],
+): Promise<void> {
+  await withNetworksLock(locations.networks, {}, async () => {
+    writeSpec(definition, withNetworks(definition, others).spec);
+    await publishDeparture(locations, [network]);
+  });
+}
+
+function withNetworks({ spec, files }: Definition, networks: readonly Membership[]): Definition {
+  return { spec: { ...spec, networks: [...networks] }, files };
 }
 
 async function plugIn(
   locations: Locations,
   changed: Definition,
-  { network, signal }: { readonly network: string; readonly signal: AbortSignal | undefined },
+  { network, signal }: Joining,
   earlier: readonly Membership[],
 ): Promise<void> {
   try {
@@ -136,7 +171,7 @@ async function plugIn(
       // The machine has ended, or hangs: its next start makes a new plan. The first error says more.
       if (!(failure instanceof VmletError)) throw failure;
     });
-    await changeMemberships(locations, changed, { network, signal: undefined }, () => [...earlier]);
+    await leave(locations, changed, network, earlier);
     throw error;
   }
 }
@@ -146,7 +181,7 @@ const UNDO_MS = 10_000;
 async function cardsIn(
   locations: Locations,
   { spec, files }: Definition,
-  { network, signal }: { readonly network: string; readonly signal: AbortSignal | undefined },
+  { network, signal }: Joining,
 ): Promise<PrivateCardPlan[]> {
   const host = await probeHost({ cacheDirectory: locations.cache, signal });
   return planPrivateCards(spec, files, host).filter((card) => card.network === network);
