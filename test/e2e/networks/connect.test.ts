@@ -222,3 +222,11 @@ connecting('a switch that does not answer keeps a machine out, but not in', asyn
   expect(await member('lan', 'web')).toBeUndefined();
   expect(await table()).toBe(before);
 });
+
+connecting('a machine without another card can leave its network and join it again', async () => {
+  await create('web', '--net', 'none', '--network', 'lan', '--start');
+  await vmlet('network', 'disconnect', 'lan', 'web');
+  expect(await addressesOf('web')).not.toContain('10.9.0.');
+  await vmlet('network', 'connect', 'lan', 'web');
+  expect(await addressesOf('web')).toContain('10.9.0.');
+});

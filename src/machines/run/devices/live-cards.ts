@@ -1,7 +1,6 @@
 import { GuestRequestError, MachineStateError, TimedOutError } from '../../../errors/index.ts';
 import { attachCard, detachCard } from '../../../machine/state/live-card.ts';
 import type { NamedPlan, PrivateCardPlan } from '../../../machine/plan/named-plan.ts';
-import { connectsOf } from '../../../machine/qemu/confinement.ts';
 import { cardPort, cardsOfPorts, isFreePort } from '../../../machine/qemu/root-port.ts';
 import { argumentsText } from '../../../process/keeper.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
@@ -72,11 +71,9 @@ export async function freeLiveCard(
   );
 }
 
-/** A confined QEMU without a network may not connect to anything. */
-function mayConnect({ network, wiring, privateCards, shares, tpmSocket }: NamedPlan): boolean {
-  const sockets = [...privateCards, ...shares].map(({ socketPath }) => socketPath);
-  const all = tpmSocket === undefined ? sockets : [...sockets, tpmSocket];
-  return connectsOf(network, wiring, all) !== 'nowhere';
+/** Its confinement is that of its start: cards and directories that have left since do not change it. */
+function mayConnect({ layers }: NamedPlan): boolean {
+  return !layers.seccomp.includes('connect');
 }
 
 /**
