@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { probeHost } from '../../../src/host/probe.ts';
@@ -227,6 +227,24 @@ connecting('a machine without another card can leave its network and join it aga
   await create('web', '--net', 'none', '--network', 'lan', '--start');
   await vmlet('network', 'disconnect', 'lan', 'web');
   expect(await addressesOf('web')).not.toContain('10.9.0.');
+  await vmlet('network', 'connect', 'lan', 'web');
+  expect(await addressesOf('web')).toContain('10.9.0.');
+});
+
+connecting('a card that cannot be taken back stays in the definition', async () => {
+  await create('web', '--start');
+  const request = keeperFile('web', 'guest.request');
+  rmSync(request);
+  mkdirSync(request);
+  const refused = await refusal('network', 'connect', 'lan', 'web');
+  expect(refused).toContain(
+    'could not be connected to lan completely, and its card could not be removed again: EISDIR',
+  );
+  expect(refused).toContain('disconnect it: vmlet network disconnect lan web');
+  await until(async () => (await member('lan', 'web'))?.plugged === true);
+  rmdirSync(request);
+  await vmlet('network', 'disconnect', 'lan', 'web');
+  expect(await member('lan', 'web')).toBeUndefined();
   await vmlet('network', 'connect', 'lan', 'web');
   expect(await addressesOf('web')).toContain('10.9.0.');
 });

@@ -1,4 +1,4 @@
-import { MachineStateError, VmletError } from '../../../errors/index.ts';
+import { MachineStateError } from '../../../errors/index.ts';
 import { probeHost } from '../../../host/probe.ts';
 import type { PrivateCardPlan } from '../../../machine/plan/named-plan.ts';
 import type { Locations } from '../../../machine/paths/locations.ts';
@@ -30,8 +30,9 @@ type Abortable = Pick<Limits, 'signal'>;
  * the machine has the card after its next start.
  * @param text as in `CreateOptions.networks`.
  * @throws InvalidInputError, NetworkNotFoundError, MachineStateError (it is in the network already, has no free port, is
- *   paused or saved, or the guest does not set up the card), MachineBusyError; TimedOutError, SwitchRequestError for a
- *   switch that does not answer. Only in the last case of MachineStateError the machine is connected.
+ *   paused or saved, its guest does not set up the card, or a card that failed cannot be removed again), MachineBusyError;
+ *   TimedOutError, SwitchRequestError for a switch that does not answer. Only in the last two cases of MachineStateError
+ *   the machine is connected.
  */
 export async function connectNetwork(
   locations: Locations,
@@ -167,13 +168,25 @@ async function plugIn(
       await plugInCard(changed, card, signal);
     }
   } catch (error) {
-    await unplugCard(changed, network, { timeoutMs: UNDO_MS }).catch((failure: unknown) => {
-      // The machine has ended, or hangs: its next start makes a new plan. The first error says more.
-      if (!(failure instanceof VmletError)) throw failure;
-    });
+    try {
+      await unplugCard(changed, network, { timeoutMs: UNDO_MS });
+    } catch {
+      // The first error says more. A machine that has ended makes a new plan at its next start; another has the card.
+      if (isRunning(changed)) throw stillConnected(changed, network, error);
+    }
     await leave(locations, changed, network, earlier);
     throw error;
   }
+}
+
+function stillConnected({ spec }: Definition, network: string, cause: unknown): MachineStateError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new MachineStateError(
+    spec.name,
+    'running',
+    `could not be connected to ${network} completely, and its card could not be removed again: ${words}`,
+    { hint: `disconnect it: vmlet network disconnect ${network} ${spec.name}`, cause },
+  );
 }
 
 const UNDO_MS = 10_000;
