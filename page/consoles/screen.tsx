@@ -1,14 +1,14 @@
 import RFB from '@novnc/novnc';
-import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import { protocols, socketAddress } from '../api/session.ts';
 import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Menu } from '../parts/menu.tsx';
+import { runAction } from '../state/notices.ts';
 import { machineAddress } from '../state/route.ts';
 import type { ConsoleProperties } from './consoles.tsx';
-import { COMBINATIONS, press, typeText, untypable } from './us-keyboard.ts';
+import { COMBINATIONS, press, untypable } from './us-keyboard.ts';
 import { isRelease, RELEASE, WindowButtons } from './window-buttons.tsx';
 
 /** The screen of a machine, with its keyboard and pointer. */
@@ -91,36 +91,33 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
           bar.current?.querySelector('button')?.focus();
         }}
       />
-      {!alone && <TypeText name={name} rfb={rfb} />}
+      {!alone && <TypeText name={name} />}
       {!alone && <p class="faint">{RELEASE} leaves the screen.</p>}
     </div>
   );
 }
 
-interface TypeProperties {
-  readonly name: string;
-  readonly rfb: RefObject<RFB | undefined>;
-}
-
-/** Types a text as keys of a US keyboard: a screen has no clipboard of its own. */
-function TypeText({ name, rfb }: TypeProperties) {
+/** Types a text as keys of a US keyboard, at the guest's speed: a screen has no clipboard of its own. */
+function TypeText({ name }: { readonly name: string }) {
   const [text, setText] = useState('');
   const [enter, setEnter] = useState(false);
-  const [isTyping, setTyping] = useState(false);
   const typed = enter ? `${text}\n` : text;
   const missing = untypable(text);
-  const type = async (): Promise<void> => {
-    if (!rfb.current) return;
-    setTyping(true);
-    await typeText(rfb.current, typed);
-    setTyping(false);
+  const command = shellCommand('vmlet', 'sendkey', '--text', typed, name);
+  const type = (): void => {
+    void runAction({
+      path: machinePath(name, 'keyboard'),
+      title: `Type into ${name}`,
+      command,
+      body: { text: typed },
+    });
   };
   return (
     <form
       class="row"
       onSubmit={(event) => {
         event.preventDefault();
-        void type();
+        type();
       }}
     >
       <input
@@ -135,11 +132,11 @@ function TypeText({ name, rfb }: TypeProperties) {
         <input type="checkbox" checked={enter} onChange={(event) => setEnter(event.currentTarget.checked)} />{' '}
         then Enter
       </label>
-      <button type="submit" disabled={isTyping || missing !== undefined}>
-        {isTyping ? 'Typing …' : 'Type'}
+      <button type="submit" disabled={missing !== undefined}>
+        Type
       </button>
       {missing !== undefined && <span class="problem">not on a US keyboard: {missing}</span>}
-      {text !== '' && <Command text={shellCommand('vmlet', 'sendkey', '--text', typed, name)} />}
+      {text !== '' && <Command text={command} />}
     </form>
   );
 }

@@ -128,21 +128,31 @@ describe('run --detach', () => {
     expect((await home.vmlet('rm', '--storage', 'job')).status).toBe(0);
   });
 
+  /** A command that ends when /run/go is there. */
+  const UNTIL_TOLD = ['sh', '-c', 'until test -e /run/go; do sleep 0.1; done'];
+  const waitersLock = (name: string): string => join(home.store.get(name).files.directory, 'waiters.lock');
+  const isWaitedFor = (name: string): boolean =>
+    spawnSync('flock', ['--nonblock', waitersLock(name), 'true']).status === 1;
+
   it('removes the machine and its disks after the command with --rm', async () => {
-    const run = await home.vmlet('run', '-d', '--rm', 'micro', 'sleep', '3');
+    const run = await home.vmlet('run', '-d', '--rm', 'micro', ...UNTIL_TOLD);
     expect(run.stdout).toMatch(/^micro-[0-9a-f]{6}\n$/);
-    const waited = await home.vmlet('wait', run.stdout.trim());
-    expect(waited).toMatchObject({ status: 0, stdout: '0\n' });
+    const name = run.stdout.trim();
+    const waiting = home.start(['wait', name]);
+    await until(() => isWaitedFor(name));
+    await home.vmlet('exec', name, 'touch', '/run/go');
+    expect(await waiting.finished).toMatchObject({ status: 0, stdout: '0\n' });
     await until(() => home.machines().length === 0);
   });
 
   it('removes the machine only after the waiting clients have its status', async () => {
-    await home.vmlet('run', '-d', '--rm', '--name', 'job', '--net', 'none', 'micro', 'sleep', '3');
+    await home.vmlet('run', '-d', '--rm', '--name', 'job', '--net', 'none', 'micro', ...UNTIL_TOLD);
     const machine = home.store.get('job');
     const waiting = home.start(['wait', 'job']);
-    const lock = join(machine.files.directory, 'waiters.lock');
-    await until(() => spawnSync('flock', ['--nonblock', lock, 'true']).status === 1);
+    const lock = waitersLock('job');
+    await until(() => isWaitedFor('job'));
     waiting.process.kill('SIGSTOP');
+    await home.vmlet('exec', 'job', 'touch', '/run/go');
     await until(() =>
       home.processes().some(({ program, commandLine }) => program === 'flock' && commandLine.includes(lock)),
     );

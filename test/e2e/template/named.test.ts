@@ -1,5 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
+
+// One machine is started, saved and restored several times.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 let home: Home;
 beforeAll(async () => {
@@ -30,8 +34,7 @@ test('a named machine begins as a template, with its memory, and boots from then
   const { mac } = home.store.get('web').spec;
   const state = `hostname; cat /sys/class/net/eth0/address; grep -c ' /data ' /proc/mounts`;
   expect(await inGuest('web', `${state}; echo kept >/data/file`)).toBe(`web\n${mac}\n1\n`);
-  const log = (await home.vmlet('logs', 'web')).stdout;
-  expect(log).toMatch(/^root@web:/m);
+  await until(async () => /^root@web:/m.test((await home.vmlet('logs', 'web')).stdout));
 
   // A snapshot, the saved memory and a boot find the same hardware.
   expect(await home.vmlet('snapshot', 'web', 'one')).toMatchObject({ status: 0 });

@@ -1,5 +1,5 @@
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
@@ -7,6 +7,9 @@ import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
 import { openChromium, withoutChromium } from './chromium.ts';
 import { UiServer } from './ui-server.ts';
+
+// One test leads a machine through its life.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 describe.skipIf(withoutChromium !== undefined)('the life of a machine in the page', () => {
   let home: Home;

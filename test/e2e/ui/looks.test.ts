@@ -2,12 +2,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
 import { type Home, makeHome } from '../named/home.ts';
 import { openChromium, withoutChromium } from './chromium.ts';
 import { UiServer } from './ui-server.ts';
+
+// Each page is looked at twelve times.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 const PICTURES = join(import.meta.dirname, '../../../test-results/ui');
 /** An address is shown some time after it was set. */

@@ -101,6 +101,7 @@ describe('vmlet ui', () => {
     const started = home.start(['ui', '--socket', path]);
     await until(() => started.stderr().includes(`ssh -L 8080:${path} HOST`));
     expect([modeOf(path), modeOf(directory)]).toEqual([0o600, 0o700]);
+    await until(() => started.stdout().endsWith('\n'));
     expect(started.stdout()).toMatch(/^http:\/\/localhost:8080\/#token=[\w-]{32}\n$/);
     const second = await home.vmlet('ui', '--socket', path);
     expect(second).toMatchObject({

@@ -1,10 +1,13 @@
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ListedShare } from '../../../../src/machines/index.ts';
 import { until } from '../../command.ts';
 import { whyNoShares } from '../../virtiofsd.ts';
 import { type Home, makeHome } from '../home.ts';
+
+// A test starts its machine up to three times.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
   let home: Home;

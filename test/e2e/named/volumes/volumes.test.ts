@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { needsRecovery } from '../../../../src/machine/volume/volume.ts';
 import { type Finished, until } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
+
+// A test boots up to five guests.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 let home: Home;
 

@@ -69,6 +69,7 @@ describe('a switch', () => {
   });
 
   it('ends even if no plug connects', async () => {
+    lab = new SwitchLab(parent, scope, { lingerMs: 5000 });
     const argv = await lab.argv('a', A);
     const [program = '', ...rest] = argv.slice(argv.indexOf('--') + 1);
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -197,19 +197,19 @@ describe('a table', () => {
 
 describe('a link', () => {
   it('delays frames in both directions, and keeps their order', async () => {
-    lab.write(`member a ${A} - latency=150`);
+    lab.write(`member a ${A} - latency=1000`);
     const [a, b, c] = await plugged();
     const begin = performance.now();
     const numbers = Array.from({ length: 20 }, (_, number) => `${number}`);
     for (const number of numbers) a.send(B, number);
     c.send(B, 'quick');
     await b.gets('19');
-    expect(performance.now() - begin).toBeGreaterThanOrEqual(150);
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(1000);
     expect(b.contents()).toEqual(['quick', ...numbers]);
     const back = performance.now();
     b.send(A, 'back');
     await a.gets('back');
-    expect(performance.now() - back).toBeGreaterThanOrEqual(150);
+    expect(performance.now() - back).toBeGreaterThanOrEqual(1000);
   });
 
   it('whose latency is removed does not let frames overtake earlier ones', async () => {
@@ -246,9 +246,7 @@ describe('a link', () => {
     await b.gets('199');
     expect(performance.now() - begin).toBeGreaterThanOrEqual(190);
     expect((await lab.port('a')).lost).toBe(0);
-    for (let number = 0; number < 2000; number++) {
-      if (!a.socket.write(frame(A, B, 'x', 1000))) await once(a.socket, 'drain');
-    }
+    a.socket.write(Buffer.concat(Array.from({ length: 2000 }, () => frame(A, B, 'x', 1000))));
     await until('all are sent', async () => (await lab.port('a')).framesSent === 2200);
     expect((await lab.port('a')).lost).toBeGreaterThan(1000);
   });
