@@ -67,7 +67,7 @@ async function lostPings(from: string, to: string, fault: () => void | Promise<v
 test('machines find each other by name, including later ones, and the last one leaves nothing', async () => {
   await vmlet('network', 'create', 'lan');
   await create('web', '--network', 'lan', '--start');
-  expect(running('vmlet-switch')).toHaveLength(1);
+  await until(() => running('vmlet-switch').length === 1);
   await create('db', '--network', 'lan:alias=primary,ip=10.9.0.20', '--start');
   for (const name of ['db', 'db.lan', 'primary', 'primary.lan']) await ping('web', name);
   expect(await ping('db', 'web')).toContain('10.9.0.2)');
