@@ -1,6 +1,7 @@
 #include "listener.h"
 #include "note.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -8,22 +9,31 @@
 
 enum { BACKLOG = 64, PAUSE_MS = 1000 };
 
+/* Binds a name of the same length beside the path, which gets it when clients can connect. */
+static bool listen_at(int fd, struct sockaddr_un *address, const char *path)
+{
+    size_t length = strlen(path);
+    memcpy(address->sun_path, path, length);
+    address->sun_path[length - 1] = '~';
+    if (unlink(address->sun_path) < 0 && errno != ENOENT)
+        return false;
+    /* The socket is private: the umask is 077 from the start. */
+    return bind(fd, (struct sockaddr *)address, sizeof *address) == 0 && listen(fd, BACKLOG) == 0 &&
+           rename(address->sun_path, path) == 0;
+}
+
 bool listener_open(struct listener *listener, const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     *listener = (struct listener){.path = path, .watch = {.fd = -1}};
-    if (strlen(path) >= sizeof address.sun_path) {
+    if (!*path || strlen(path) >= sizeof address.sun_path) {
         errno = ENAMETOOLONG;
         return false;
     }
-    strcpy(address.sun_path, path);
-    if (unlink(path) < 0 && errno != ENOENT)
-        return false;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    /* The socket is private: the umask is 077 from the start. */
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, BACKLOG) < 0) {
+    if (!listen_at(fd, &address, path)) {
         int reason = errno;
         close(fd);
         errno = reason;
