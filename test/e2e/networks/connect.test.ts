@@ -6,6 +6,7 @@ import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { NetworkStore } from '../../../src/machines/index.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
+import { membersOf } from './members.ts';
 
 const { qemu } = await probeHost({ cacheDirectory: ownLocations().cache });
 /** Debian 12's cannot. */
@@ -14,6 +15,7 @@ const connecting = test.skipIf(!qemu.hasStreamReconnect);
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 let home: Home;
+const { vmlet, create, ping } = membersOf(() => home);
 let networks: NetworkStore;
 
 beforeEach(async () => {
@@ -23,19 +25,6 @@ beforeEach(async () => {
 });
 afterEach(async () => home.close());
 
-/** Runs the command, which must succeed. */
-async function vmlet(...args: string[]): Promise<string> {
-  const { status, stdout, stderr } = await home.vmlet(...args);
-  expect(status, `vmlet ${args.join(' ')}\n${stdout}${stderr}`).toBe(0);
-  return stdout;
-}
-
-const create = async (name: string, ...flags: string[]): Promise<string> =>
-  vmlet('create', name, '--image', 'micro', ...flags);
-/** The first packet may be lost: a start does not wait for the plug of loaded memory. */
-const REACH = 'for at in 1 2 3 4 5; do ping -c 1 -W 2 "$0" && exit; done; exit 1';
-const ping = async (from: string, to: string): Promise<string> =>
-  vmlet('exec', from, '--', 'sh', '-c', REACH, to);
 const refusal = async (...args: string[]): Promise<string> => {
   const { status, stderr } = await home.vmlet(...args);
   expect(status).toBe(125);

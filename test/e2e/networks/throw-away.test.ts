@@ -4,12 +4,14 @@ import { crash, createTemplate, launch } from '../../../src/index.ts';
 import { NetworkStore } from '../../../src/machines/index.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
+import { membersOf } from './members.ts';
 
 const own = new NetworkStore();
 // Most tests start three machines, and restart some.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 let home: Home;
+const { vmlet } = membersOf(() => home);
 
 beforeAll(async () => {
   home = await makeHome();
@@ -20,12 +22,6 @@ afterAll(async () => {
   await home.close();
 });
 afterEach(async () => home.removeAll());
-
-async function vmlet(...args: string[]): Promise<string> {
-  const { status, stdout, stderr } = await home.vmlet(...args);
-  expect(status, `vmlet ${args.join(' ')}\n${stdout}${stderr}`).toBe(0);
-  return stdout;
-}
 
 test('a one-off machine reaches a named machine by name, and is forgotten afterwards', async () => {
   await vmlet('network', 'create', 'lan');
