@@ -4,13 +4,12 @@ import { attachDisk, detachDisk } from '../../machine/state/live-disk.ts';
 import type { DiskPlan } from '../../machine/plan/plan.ts';
 import { isFreePort, portNumber, portOf, rootPort } from '../../machine/qemu/root-port.ts';
 import type { QmpClient } from '../../qmp/index.ts';
-import { exchangeFile } from '../../util/files/atomic-file.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { unusedDiskNames } from '../plan/disk-names.ts';
 import { openLinkedFile } from './linked-file.ts';
 import { SPARE_ROOT_PORTS, planDisk } from '../plan/machine-plan.ts';
-import { readPlan } from '../record/machine-plan-file.ts';
+import { readPlan, replacePlan } from '../record/machine-plan-file.ts';
 import type { StoredDisk } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
@@ -123,13 +122,12 @@ async function hasNode(qmp: QmpClient, name: string): Promise<boolean> {
   return nodes.some((node) => node['node-name'] === name);
 }
 
-/** The plan describes the running machine; no data is lost with it. */
 function changePlannedDisks(
   { files }: Definition,
   change: (disks: readonly DiskPlan[]) => readonly DiskPlan[],
 ): void {
   const plan = readPlan(files);
-  exchangeFile(files.plan, JSON.stringify({ ...plan, disks: change(plan.disks) }));
+  replacePlan(files, { ...plan, disks: change(plan.disks) });
 }
 
 /** Returns the port of each disk that a running machine has. */

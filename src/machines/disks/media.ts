@@ -2,12 +2,11 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { findMedium } from '../../machine/survey/boot-source.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { changeMedium } from '../../machine/state/medium.ts';
-import { exchangeFile } from '../../util/files/atomic-file.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
 import { openLinkedFile, removeLinkedFiles } from './linked-file.ts';
-import { readPlan } from '../record/machine-plan-file.ts';
+import { readPlan, replacePlan } from '../record/machine-plan-file.ts';
 import type { StoredCdrom } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
@@ -135,7 +134,7 @@ async function changeLive(
   );
   const plan = readPlan(files);
   const cdroms = plan.cdroms.map((one) => (one.name === drive.name ? { ...one, path: medium } : one));
-  exchangeFile(files.plan, JSON.stringify({ ...plan, cdroms }));
+  replacePlan(files, { ...plan, cdroms });
 }
 
 function runsWith({ files }: Definition, drive: StoredCdrom): boolean {

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import * as z from 'zod';
 import { BrokenMachineError } from '../../errors/index.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import { exchangeFile } from '../../util/files/atomic-file.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readMachineRecord } from './machine-record.ts';
 
@@ -41,6 +42,11 @@ export function readPlan(files: Pick<MachineFiles, 'directory' | 'plan'>): Named
   const plan = findPlan(files);
   if (!plan) throw new BrokenMachineError(basename(files.directory), `${files.plan} is missing`);
   return plan;
+}
+
+/** Replaces the plan after a change of the running machine. No data is lost with it: it is not flushed. */
+export function replacePlan({ plan: path }: Pick<MachineFiles, 'plan'>, plan: NamedPlan): void {
+  exchangeFile(path, JSON.stringify(plan));
 }
 
 /** Returns the plan of the last start; undefined before the first. @throws BrokenMachineError */

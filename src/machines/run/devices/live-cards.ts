@@ -12,7 +12,7 @@ import { withMonitor } from '../../channel/monitor.ts';
 import { SPARE_CARD_PORTS } from '../../plan/card-ports.ts';
 import type { Definition } from '../../record/definition.ts';
 import { cardArguments } from '../../record/machine-files.ts';
-import { readPlan } from '../../record/machine-plan-file.ts';
+import { readPlan, replacePlan } from '../../record/machine-plan-file.ts';
 import { readStatus } from '../../record/machine-status.ts';
 import { cardsConfiguration, guestRequest } from '../guest-request.ts';
 import { plugCommand } from '../start-plan.ts';
@@ -88,7 +88,7 @@ export async function plugInCard(
   const { spec, files } = definition;
   const plan = readPlan(files);
   const changed = { ...plan, privateCards: [...plan.privateCards, card] };
-  exchangeFile(files.plan, JSON.stringify(changed));
+  replacePlan(files, changed);
   exchangeFile(cardArguments(files, card.card), argumentsText(plugCommand(spec.name, card)));
   await withMonitor(definition, async (qmp) => attachCard(qmp, card, plan.wiring), { signal });
   exchangeFile(files.guestRequest, guestRequest(changed));
@@ -158,5 +158,5 @@ export async function unplugCard(
   }
   // The keeper must not serve it again.
   removeFile(cardArguments(files, card.card));
-  exchangeFile(files.plan, JSON.stringify(without));
+  replacePlan(files, without);
 }

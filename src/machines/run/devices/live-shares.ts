@@ -20,7 +20,7 @@ import { attachAgent } from '../../channel/agent.ts';
 import { withMonitor } from '../../channel/monitor.ts';
 import type { Definition } from '../../record/definition.ts';
 import { shareArguments, shareLog, shareSocket } from '../../record/machine-files.ts';
-import { readPlan } from '../../record/machine-plan-file.ts';
+import { readPlan, replacePlan } from '../../record/machine-plan-file.ts';
 import { lastLines, readStatus } from '../../record/machine-status.ts';
 import { shareTags } from '../../spec/stored-mounts.ts';
 import { guestRequest } from '../guest-request.ts';
@@ -78,7 +78,7 @@ export async function plugInShare(
   // By the plan the device is found again. A guest that boots before it is there would wait for it.
   const before = readPlan(files);
   const plan = { ...before, shares: [...before.shares, share] };
-  exchangeFile(files.plan, JSON.stringify(plan));
+  replacePlan(files, plan);
   try {
     await attach(definition, share, signal);
     exchangeFile(files.guestRequest, guestRequest(plan));
@@ -235,7 +235,7 @@ async function takeOut(definition: Definition, share: SharePlan, limits: Limits)
 /** The keeper must not serve it again. */
 function forget({ files }: Definition, share: SharePlan): void {
   const plan = without(readPlan(files), share);
-  exchangeFile(files.plan, JSON.stringify(plan));
+  replacePlan(files, plan);
   exchangeFile(files.guestRequest, guestRequest(plan));
   removeFile(shareArguments(files, share.tag));
 }

@@ -43,7 +43,7 @@ export async function connectNetwork(
   const wanted = parseMembership(text, 'network');
   const { network } = wanted;
   readNetwork(locations.networks, network);
-  const connected = await withLockedMachine(
+  const { connected, card } = await withLockedMachine(
     locations,
     machine,
     'connecting it to a network',
@@ -58,18 +58,17 @@ export async function connectNetwork(
       refuseSaved(definition, 'networks');
       const runs = isRunning(definition);
       const unused = freeCards(networks);
-      const card = runs ? await freeLiveCard(definition, unused, signal) : unused[0];
-      const changed = await join(locations, definition, { network, signal }, () => {
+      const number = runs ? await freeLiveCard(definition, unused, signal) : unused[0];
+      const connected = await join(locations, definition, { network, signal }, () => {
         const [own] = joinNetworks(locations, machine, [wanted]) as [Membership];
-        return numberCards([...networks, { ...own, card }], networks);
+        return numberCards([...networks, { ...own, card: number }], networks);
       });
-      if (runs) await plugIn(locations, changed, { network, signal }, networks);
-      return changed;
+      const card = runs ? await plugIn(locations, connected, { network, signal }, networks) : undefined;
+      return { connected, card };
     },
   );
-  if (!isRunning(connected)) return;
-  const [card] = await cardsIn(locations, connected, { network, signal });
-  await Promise.all([card && setUpCard(connected, card, signal), tellMembers(locations, connected, signal)]);
+  if (!card || !isRunning(connected)) return;
+  await Promise.all([setUpCard(connected, card, signal), tellMembers(locations, connected, signal)]);
 }
 
 /**
@@ -162,11 +161,11 @@ async function plugIn(
   changed: Definition,
   { network, signal }: Joining,
   earlier: readonly Membership[],
-): Promise<void> {
+): Promise<PrivateCardPlan> {
   try {
-    for (const card of await cardsIn(locations, changed, { network, signal })) {
-      await plugInCard(changed, card, signal);
-    }
+    const card = await planCard(locations, changed, { network, signal });
+    await plugInCard(changed, card, signal);
+    return card;
   } catch (error) {
     try {
       await unplugCard(changed, network, { timeoutMs: UNDO_MS });
@@ -191,13 +190,15 @@ function stillConnected({ spec }: Definition, network: string, cause: unknown): 
 
 const UNDO_MS = 10_000;
 
-async function cardsIn(
+async function planCard(
   locations: Locations,
   { spec, files }: Definition,
   { network, signal }: Joining,
-): Promise<PrivateCardPlan[]> {
+): Promise<PrivateCardPlan> {
   const host = await probeHost({ cacheDirectory: locations.cache, signal });
-  return planPrivateCards(spec, files, host).filter((card) => card.network === network);
+  const card = planPrivateCards(spec, files, host).find((one) => one.network === network);
+  if (!card) throw new Error(`${spec.name} was not written as a member of ${network}`);
+  return card;
 }
 
 function isRunning(definition: Definition): boolean {
