@@ -3,7 +3,8 @@ import type { Locations } from '../machine/paths/locations.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
 import type { BoundForward } from '../network/ports/port.ts';
 import type { CreateLimits } from './life/create.ts';
-import type { CreateOptions, NewMachine } from './spec/create-options.ts';
+import type { CreateOptions } from './spec/create-options.ts';
+import type { NewMachine } from './spec/new-machine.ts';
 import { machineNames, readDefinition, readSpec } from './record/definition.ts';
 import { readPlan } from './record/machine-plan-file.ts';
 import type { SystemdUnit } from './life/systemd.ts';
@@ -74,7 +75,7 @@ export class MachineStore {
 
   /** Parses the options and fills in the defaults, without looking at the host. @throws InvalidInputError */
   async check(options: CreateOptions): Promise<NewMachine> {
-    const { parseCreateOptions } = await import('./spec/create-options.ts');
+    const { parseCreateOptions } = await import('./spec/new-machine.ts');
     const { withTemplateOptions } = await import('./life/template-options.ts');
     return parseCreateOptions(withTemplateOptions(this.#locations, options));
   }

@@ -5,7 +5,7 @@ import { launchOptions } from '../../../../src/cli/flags/machine-flags.ts';
 import { forkOptions } from '../../../../src/cli/flags/run-options.ts';
 import { addSeedFlags } from '../../../../src/cli/flags/seed-flags.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
-import { parseCreateOptions } from '../../../../src/machines/spec/create-options.ts';
+import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
 import { type OptionFlag, changeFlags, createFlags, launchFlags } from '../../../../src/public/options.ts';
 
 function read(flags: readonly OptionFlag[], ...words: string[]): object {

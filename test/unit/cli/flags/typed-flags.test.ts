@@ -5,7 +5,7 @@ import { addOptionFlags, nameFlag } from '../../../../src/cli/flags/option-flags
 import { addSeedFlags } from '../../../../src/cli/flags/seed-flags.ts';
 import { asTyped } from '../../../../src/cli/flags/typed-flags.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
-import { parseCreateOptions } from '../../../../src/machines/spec/create-options.ts';
+import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
 import { changeSpec } from '../../../../src/machines/spec/changes.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
 import { type OptionFlag, changeFlags, createFlags, launchFlags } from '../../../../src/public/options.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { hasEfiStub } from '../../../../src/images/formats/bzimage.ts';
-import { parseCreateOptions } from '../../../../src/machines/spec/create-options.ts';
+import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
 
 it.each(['uefi', 'uefi-secure'] as const)('rejects micro with %s', (firmware) => {
   expect(() => parseCreateOptions({ name: 'm', image: 'micro', firmware })).toThrow(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { pairsOf } from '../../../../src/cli/flags/option-flags.ts';
 import { changeSpec } from '../../../../src/machines/spec/changes.ts';
-import { parseCreateOptions } from '../../../../src/machines/spec/create-options.ts';
+import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
 
 test('a label named __proto__ is rejected, not dropped', () => {

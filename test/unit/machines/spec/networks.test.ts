@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { changeSpec } from '../../../../src/machines/spec/changes.ts';
-import { parseCreateOptions } from '../../../../src/machines/spec/create-options.ts';
+import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
 
 const create = (options: object) => parseCreateOptions({ name: 'm', image: 'micro', ...options });

@@ -1,0 +1,198 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { type Seed, parseSeedOptions } from '../../guest/seed/options.ts';
+import type { FirmwareKind } from '../../host/firmware/firmware.ts';
+import { parseWholeSize } from '../../images/qemu-img/disk-size.ts';
+import { HOST, MICRO, parseImageReference } from '../../images/record/reference.ts';
+import { type MountSet, parseMounts } from '../../machine/share/mount-set.ts';
+import { checkAppend } from '../../machine/spec/kernel-command-line.ts';
+import { parseLimits } from '../../machine/spec/limits.ts';
+import { type Hardware, type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
+import { parseMemory } from '../../machine/spec/memory-size.ts';
+import { type PortForward, parsePortForwards } from '../../network/ports/port.ts';
+import type { WantedMembership } from '../../network/private/membership.ts';
+import type { HostShare } from '../../process/confine/cgroup.ts';
+import { parseOptions } from '../../util/options.ts';
+import { type CreateOptions, type GivenOptions, createSchema } from './create-options.ts';
+import { type MachineCommand, type MachineSpec, checkMachineName } from './machine-spec.ts';
+import { parseCards } from './named-options.ts';
+import { type NewDisk, parseNewDisk } from './new-disk.ts';
+import { refuseCopies } from './stored-mounts.ts';
+
+/** A machine that is to be created: validated options, normalized. */
+export interface NewMachine extends Hardware, MountSet {
+  readonly name: string;
+  readonly memoryBytes: number;
+  readonly disks: readonly NewDisk[];
+  /** An image with a disk, which becomes the first disk. */
+  readonly image:
+    { readonly name: string; readonly pull: PullPolicy; readonly diskBytes: number | undefined } | undefined;
+  /** Size of the disk that `micro` mounts at /data; undefined for none. */
+  readonly dataBytes: number | undefined;
+  readonly seed: Seed | undefined;
+  readonly template: string | undefined;
+  readonly boot:
+    | { readonly kind: 'firmware' }
+    | { readonly kind: 'image'; readonly image: string; readonly append: string | undefined }
+    | {
+        readonly kind: 'kernel';
+        readonly kernel: string;
+        readonly initrd: string | undefined;
+        readonly append: string | undefined;
+      };
+  readonly iso: string | undefined;
+  readonly location: { readonly path: string; readonly append: string | undefined } | undefined;
+  readonly ports: readonly PortForward[];
+  readonly net: MachineSpec['net'];
+  readonly bridge: string | undefined;
+  /** Private networks; addresses that are not given are chosen when it is created. */
+  readonly memberships: readonly WantedMembership[];
+  /** Undefined: the firmware that the image needs. */
+  readonly firmware: FirmwareKind | undefined;
+  readonly tpm: boolean;
+  readonly display: MachineSpec['display'];
+  readonly limits: HostShare | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly sshUser: string | undefined;
+  readonly command: MachineCommand | undefined;
+  readonly protected: boolean;
+}
+
+const MiB = 1024 * 1024;
+/** Size of the disk of `micro`; it takes only the space that was written. */
+const DATA_BYTES = 10 * 1024 * MiB;
+
+/** @throws InvalidInputError that names the field, its value and the expected one. */
+export function parseCreateOptions(options: CreateOptions): NewMachine {
+  const valid = parseOptions(createSchema, options);
+  checkMachineName(valid.name);
+  refuseContradictions(valid);
+  const mounted = parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() });
+  refuseCopies(mounted);
+  checkAppend(valid.append);
+  const boot = bootOf(valid);
+  const small = boot.kind === 'image';
+  const imageDisk = valid.image?.includes('/') ? [imageAsDisk(valid.image, valid.adopt)] : [];
+  const ports = parsePortForwards(valid.ports);
+  const { first = { net: 'auto' as const }, memberships } = parseCards(valid.net, valid.networks);
+  const { net, bridge } = first;
+  if ((net === 'none' || net === 'bridge') && ports.length > 0) {
+    throw new InvalidInputError('ports', `net ${net} does not support forwards`, {
+      hint:
+        net === 'bridge' ? "use the guest's own address on the bridge" : 'omit the ports, or omit net: none',
+    });
+  }
+  const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));
+  return {
+    name: valid.name,
+    memoryBytes,
+    ...hardwareOf({ ...valid, cpus: valid.cpus ?? (small ? 1 : 2) }),
+    disks: [...imageDisk, ...valid.disks.map((disk, index) => parseNewDisk(disk, `disks[${index}]`))],
+    image: storedImageOf(valid),
+    dataBytes: dataBytesOf(valid),
+    seed: valid.seed && parseSeedOptions(valid.seed),
+    template: valid.template,
+    boot,
+    iso: valid.iso,
+    location: valid.location === undefined ? undefined : { path: valid.location, append: valid.append },
+    ...mounted,
+    ports,
+    net,
+    bridge,
+    memberships,
+    firmware: valid.firmware,
+    tpm: valid.tpm,
+    display: valid.display ?? (boot.kind === 'firmware' ? 'vnc' : 'none'),
+    limits: parseLimits(valid.limits, memoryBytes),
+    labels: valid.labels,
+    sshUser: valid.sshUser,
+    command: valid.command && { ...valid.command, argv: [...valid.command.argv] },
+    protected: valid.protect,
+  };
+}
+
+function refuseContradictions(valid: GivenOptions): void {
+  if (valid.command?.remove === true && valid.protect) {
+    throw new InvalidInputError('protect', 'cannot be used together with --rm, which removes the machine');
+  }
+  const sources = (['kernel', 'location', 'iso'] as const).filter((key) => valid[key] !== undefined);
+  if (sources.length > 1) {
+    throw new InvalidInputError(sources.join(', '), 'cannot be used together', {
+      hint: 'give only one of them',
+    });
+  }
+  if (valid.image === HOST) {
+    throw new InvalidInputError('image', "a machine that stays cannot have the host's system", {
+      hint: 'run one command: vmlet run host -- COMMAND, or use an image such as debian:13',
+    });
+  }
+  if (valid.image === MICRO && sources.length > 0) {
+    throw new InvalidInputError('image', `cannot be combined with ${sources[0] ?? ''}`);
+  }
+  if (valid.initrd !== undefined && valid.kernel === undefined) {
+    throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'add --kernel' });
+  }
+  const takesAppend = valid.kernel !== undefined || valid.location !== undefined || valid.image === MICRO;
+  if (valid.append !== undefined && !takesAppend) {
+    throw new InvalidInputError('append', 'requires a kernel, but this machine boots from its disk', {
+      hint: 'add --location or --kernel',
+    });
+  }
+  if (valid.adopt && !(valid.image?.includes('/') ?? false)) {
+    throw new InvalidInputError('adopt', 'requires a disk file as --image', {
+      hint: 'write the path with a slash, as in ./disk.qcow2',
+    });
+  }
+  const givesDisk = valid.image === MICRO ? valid.disks.length === 0 : !(valid.image?.includes('/') ?? true);
+  if (valid.diskSize !== undefined && !givesDisk) {
+    throw new InvalidInputError('diskSize', 'applies only to a disk that is created from an image', {
+      hint: 'give an image such as debian:13, or resize a disk: vmlet disk resize',
+    });
+  }
+  if (valid.firmware !== undefined && valid.firmware !== 'bios' && valid.image === MICRO) {
+    throw new InvalidInputError(
+      'firmware',
+      `${valid.firmware} cannot boot micro, which starts its kernel directly`,
+      {
+        hint: 'omit it, or use an image with a disk, such as debian:13',
+      },
+    );
+  }
+  if (valid.seed !== undefined && (valid.image === MICRO || valid.kernel !== undefined)) {
+    throw new InvalidInputError('seed', 'requires a disk image, but this machine boots a kernel directly', {
+      hint: 'omit it, or use an image with a disk, such as debian:13',
+    });
+  }
+  const bootable =
+    sources.length > 0 || valid.image !== undefined || valid.disks.some((disk) => disk.includes('/'));
+  if (!bootable) {
+    throw new InvalidInputError('image', `no boot source for ${valid.name}`, {
+      hint: 'give one of --image (such as debian:13 or micro), --iso, --location and --kernel',
+    });
+  }
+}
+
+function bootOf({ image, kernel, initrd, append }: GivenOptions): NewMachine['boot'] {
+  if (kernel !== undefined) return { kind: 'kernel', kernel, initrd, append };
+  if (image === MICRO) return { kind: 'image', image, append };
+  return { kind: 'firmware' };
+}
+
+function storedImageOf({ image, pull, diskSize }: GivenOptions): NewMachine['image'] {
+  if (image === undefined || image === MICRO || image.includes('/')) return undefined;
+  parseImageReference(image);
+  return {
+    name: image,
+    pull,
+    diskBytes: diskSize === undefined ? undefined : parseWholeSize(diskSize, 'diskSize'),
+  };
+}
+
+/** Users who give `micro` disks of their own decide about their contents. */
+function dataBytesOf({ image, disks, diskSize }: GivenOptions): number | undefined {
+  if (image !== MICRO || disks.length > 0) return undefined;
+  return diskSize === undefined ? DATA_BYTES : parseWholeSize(diskSize, 'diskSize');
+}
+
+function imageAsDisk(image: string, adopt: boolean): NewDisk {
+  return parseNewDisk(adopt ? `${image},adopt` : image, 'image');
+}
