@@ -108,7 +108,7 @@ export interface Making {
 function checkNetworks({ networks }: Spec, cards: number): void {
   if (networks.length > 0) {
     throw new InvalidInputError('networks', 'a template cannot join networks', {
-      hint: 'set networkCards here, and networks for each fork',
+      hint: 'give networkCards to the template, and networks to each fork',
     });
   }
   if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_NETWORKS) return;

@@ -66,5 +66,9 @@ export async function renewGuestIdentity(
 ): Promise<void> {
   const { exitCode, stderr } = await channel.exec(['sh', '-c', RENEW, 'sh', hostname], options);
   if (exitCode === 0) return;
-  throw new GuestSetupError('renewing the identity of a clone', exitCode, Buffer.from(stderr).toString());
+  throw new GuestSetupError(
+    'giving a clone its own machine id and ssh host keys',
+    exitCode,
+    Buffer.from(stderr).toString(),
+  );
 }

@@ -138,7 +138,7 @@ function checkedKey(text: string, index: number): string {
 function checkedNetwork(network: Record<string, unknown>): Record<string, unknown> {
   if ('network' in network) {
     throw new InvalidInputError('network', 'must not be enclosed in "network"', {
-      hint: 'omit the enclosing "network"',
+      hint: 'leave out the top-level key "network", and give its contents: version, ethernets, …',
     });
   }
   if ('version' in network && network['version'] !== 2) {

@@ -61,7 +61,7 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
     scope,
   );
   const [console, monitor] = [qemu.connections.get(3), qemu.connections.get(4)];
-  if (!console || !monitor) throw new TypeError('descriptors 3 and 4 were asked for');
+  if (!console || !monitor) throw new TypeError('the KVM test was started without descriptors 3 and 4');
   let transcript = '';
   let loopStarted: number | undefined;
   let loopMs: number | undefined;

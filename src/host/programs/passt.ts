@@ -99,7 +99,7 @@ async function tryHandshake(path: string, signal: AbortSignal | undefined): Prom
   const options = { environment: {}, descriptors: ['pipe'], confinement: NO_CORE } as const;
   const passt = supervise(argvFor(path, `127.0.0.1/${hostPort}:7`), options, scope);
   const connection = passt.connections.get(3);
-  if (!connection) throw new TypeError('descriptor 3 was asked for');
+  if (!connection) throw new TypeError('passt was started without descriptor 3');
   try {
     return (
       (await withinLimits(

@@ -129,7 +129,7 @@ async function interviewQemu(
   ];
   const qemu = supervise([path, ...argv], { environment: {}, descriptors: ['pipe'] }, scope);
   const connection = qemu.connections.get(3);
-  if (!connection) throw new TypeError('descriptor 3 was asked for');
+  if (!connection) throw new TypeError('QEMU was started without descriptor 3');
   const { ask } = questionQemu(qemu, connection);
   const answers = Promise.all([
     ask('query-version'),

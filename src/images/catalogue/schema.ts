@@ -117,14 +117,15 @@ export const entrySchema = z
         code: 'custom',
         path: ['signature'],
         message:
-          'requires digest: the signature is that of a list of digests; for a signed image, use form: image',
+          'a digest is required, since the signature signs a list of digests; for a signed image, use form: image',
       });
     }
     if (entry.signature?.form === 'image' && entry.compression !== 'none') {
       context.addIssue({
         code: 'custom',
         path: ['signature'],
-        message: 'form: image cannot be used with compression, since vmlet does not keep the compressed file',
+        message:
+          'a signature of form image needs an uncompressed image: vmlet does not keep the compressed file',
       });
     }
     const fromIndex = groupsOf(entry.index?.newest);

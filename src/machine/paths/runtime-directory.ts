@@ -88,7 +88,7 @@ export function ensurePrivateDirectory(path: string): void {
   const parent = dirname(path);
   // Checked before anything is created in it, in case the parent is a symbolic link.
   if (!protectsEntries(parent)) {
-    throw new PermissionError(`other users could replace ${path}`, {
+    throw new PermissionError(`other users can write to ${parent}, and could replace ${path}`, {
       hint: `make ${parent} a directory that you own and that nobody else can write to`,
     });
   }

@@ -74,7 +74,7 @@ export function requireSnapshot(disks: SnapshotsOfDisks, name: string): MachineS
   throw new InvalidInputError(
     'snapshot',
     `snapshot ${JSON.stringify(name)} exists on only some disks of the machine`,
-    { hint: 'detach disks that were added since, or remove the snapshot' },
+    { hint: 'detach the disks that were added after the snapshot, or remove the snapshot' },
   );
 }
 

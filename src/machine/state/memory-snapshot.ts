@@ -72,7 +72,7 @@ export async function loadLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, nam
   const { snapshots } = await look(qmp, nodes);
   if (requireSnapshot(snapshots, name).memoryBytes === 0) {
     throw new InvalidInputError('snapshot', `the snapshot ${JSON.stringify(name)} has no saved memory`, {
-      hint: 'stop the machine to restore it; the snapshot was taken while the machine was stopped',
+      hint: 'stop the machine first: this snapshot has disks only, and can be restored only while the machine is stopped',
     });
   }
   const { running } = await qmp.execute('query-status');

@@ -125,7 +125,7 @@ async function explainLoss(loss: GuestClosedError, { spec, files }: Definition):
     if (ofPort || event.event === 'SHUTDOWN') last = event;
   }
   if (last?.data?.['open'] !== false) return loss;
-  return new GuestClosedError(`vmlet's agent in ${spec.name} exited, or its guest is rebooting`, {
+  return new GuestClosedError(`the vmlet agent in ${spec.name} exited, or ${spec.name} is rebooting`, {
     cause: loss,
   });
 }

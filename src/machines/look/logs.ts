@@ -69,7 +69,7 @@ function lineTimes(
   if (source === 'events') return timeOfEvent;
   if (source === 'command') return timeOfOutput;
   throw new InvalidInputError(since === undefined ? 'until' : 'since', `the ${source} log has no times`, {
-    hint: 'the logs serial, command and events have them',
+    hint: 'only the logs serial, command and events have times',
   });
 }
 

@@ -60,7 +60,7 @@ async function renew(
     await provisionSsh(definition, channel, either);
   } catch (error) {
     if (error !== deadline.reason) throw error;
-    throw new TimedOutError(`renewing the identity of ${spec.name}`, RENEWAL_MS);
+    throw new TimedOutError(`giving ${spec.name} its own machine id and ssh host keys`, RENEWAL_MS);
   }
   const endpoint = sshEndpoint(readPlan(files).network?.forwards ?? []);
   if (endpoint) writeSshConfig(spec, files.ssh, endpoint);

@@ -179,9 +179,12 @@ async function requirePrivileges(bridge: string, helper: string, statusPath: str
     });
   }
   if (/^NoNewPrivs:\s*1$/m.test(readFileSync(statusPath, 'utf8'))) {
-    throw new PermissionError(`this process cannot gain privileges, which ${helper} needs`, {
-      hint: 'start vmlet in a session without no_new_privs, which containers and sandboxes set',
-    });
+    throw new PermissionError(
+      `${helper} needs setuid privileges, which this process cannot gain (no_new_privs is set)`,
+      {
+        hint: 'start vmlet in a session without no_new_privs, which containers and sandboxes set',
+      },
+    );
   }
 }
 

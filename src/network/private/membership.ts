@@ -99,7 +99,7 @@ export function parseMembership(text: string, field: string): WantedMembership {
         field,
         `invalid option ${JSON.stringify(part)} in ${JSON.stringify(text)}`,
         {
-          hint: `expected ${name}[:KEY=VALUE,…] with ${Object.keys(OPTIONS).join(', ')}`,
+          hint: `expected ${name}[:KEY=VALUE,…], where KEY is one of ${Object.keys(OPTIONS).join(', ')}`,
         },
       );
     }

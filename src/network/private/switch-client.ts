@@ -126,7 +126,9 @@ async function ask(
     socket.destroy();
     const { code, message } = answer.data.error;
     throw new SwitchRequestError(place.network, code, `refused: ${message}`, {
-      ...(code === 'version' && { hint: 'restart its members: another release of vmlet started it' }),
+      ...(code === 'version' && {
+        hint: 'another release of vmlet started this network: restart its members',
+      }),
     });
   }
   return { result: answer.data.result, rest };
@@ -167,7 +169,7 @@ function parsed(line: string): unknown {
 
 function invalid({ network }: Place, cause: unknown): SwitchRequestError {
   return new SwitchRequestError(network, 'answer', 'sent an invalid answer', {
-    hint: 'restart its members: another release of vmlet started it',
+    hint: 'another release of vmlet started this network: restart its members',
     cause,
   });
 }

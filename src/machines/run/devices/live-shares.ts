@@ -209,7 +209,7 @@ async function unmount(agent: GuestAgent, tag: string, limits: Limits): Promise<
     if (exitCode === 0) continue;
     const words = stderr.toString().trim().slice(0, LONGEST_WORDS);
     throw new GuestHoldsDeviceError(path, `the guest cannot unmount ${path}: ${words}`, {
-      hint: 'end the programs of the guest that use it, or stop the machine first',
+      hint: 'in the guest, stop the programs that use it, or stop the machine first',
     });
   }
 }

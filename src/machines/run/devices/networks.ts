@@ -51,7 +51,7 @@ export async function connectNetwork(
       const { networks = [] } = definition.spec;
       if (networksOf(definition.spec).includes(network)) {
         throw new MachineStateError(machine, kindOf(definition), `is already in the network ${network}`, {
-          hint: `to change its place there, disconnect it first: vmlet network disconnect ${network} ${machine}`,
+          hint: `to change its address or alias, disconnect it first: vmlet network disconnect ${network} ${machine}`,
         });
       }
       checkMemberships([...networks, wanted], 'network');
