@@ -150,7 +150,7 @@ export class GuestFile implements AsyncIterable<Buffer> {
       'EIO',
       `size mismatch: it had ${size} bytes when opened, but ${found}`,
       {
-        hint: 'copy it again if it changed while it was read, or read it through a pipe: vmlet exec NAME -- cat PATH',
+        hint: 'if the file was changing, copy it again; for a file as in /proc, use: vmlet exec NAME -- cat PATH >FILE',
       },
     );
   }

@@ -70,7 +70,7 @@ export function controllersLacking(
 export function cgroupFor(limits: HostShare, machine: string, ability: CgroupAbility): Cgroup {
   if (!ability.usable) {
     throw new InvalidInputError('limits', `require systemd: ${ability.reason}`, {
-      hint: 'log in so that systemd has a session for you (loginctl enable-linger keeps one), or omit the limits',
+      hint: 'limits need your systemd user manager: log in on a console or by ssh (su and sudo do not start it), or run: loginctl enable-linger; or omit the limits',
     });
   }
   const { systemdRun, manager, controllers } = ability;

@@ -161,7 +161,7 @@ function ofReference({ kind, name }: Reference, trustable: boolean): Refusal {
   }
   return {
     reason,
-    hint: 'such references are never followed; if you trust the image, merge them with qemu-img convert',
+    hint: 'vmlet never opens files that an image names in this way; if you trust it, make one file of all: qemu-img convert -O qcow2 IMAGE NEW',
   };
 }
 

@@ -7,7 +7,7 @@ export async function readAgent(path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES')) throw error;
-    throw new ImageBuildError(`cannot read the guest agent: ${path}`, {
+    throw new ImageBuildError(`cannot read the program of the guest agent: ${path}`, {
       hint: 'reinstall vmlet, or, in a source tree, run: npm run build',
       cause: error,
     });

@@ -74,7 +74,7 @@ export async function changeInGuest(base: DiskImage, step: LayerStep, work: Gues
   } catch (error) {
     if (!(error instanceof MachineEndedError) || signal?.aborted) throw error;
     throw new ImageBuildError(`${step.title} was interrupted: ${error.message}`, {
-      hint: 'do not restart or power off the machine in a script',
+      hint: 'remove reboot and poweroff from the script: the guest has to run until the script ends',
       cause: error,
     });
   }

@@ -120,7 +120,7 @@ function initrdLines({ boot, directory }: Plan): string[] {
       'modules',
       'cannot be used in a dry run: a script cannot collect the modules',
       {
-        hint: 'leave it out, or add an initramfs with the modules',
+        hint: 'leave it out, or add an initramfs that contains these modules',
       },
     );
   }

@@ -45,7 +45,7 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /Permission denied/,
-    hint: 'check the permissions of the file and of the directories above it; QEMU can access only the files of this machine',
+    hint: 'check the permissions of the file and of the directories above it; QEMU is confined, and opens only files that belong to its machine',
   },
 ];
 

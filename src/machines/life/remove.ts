@@ -68,7 +68,7 @@ export async function removeMachine(
   if (status.kind === 'running') {
     if (!force) {
       throw new MachineStateError(name, status.state, `is still running (state: ${status.state})`, {
-        hint: `stop it first: vmlet stop ${name}; or power it off immediately: vmlet rm --force ${name}`,
+        hint: `stop it first: vmlet stop ${name}; or power it off and remove it: vmlet rm --force ${name}`,
       });
     }
     await killMachine({ spec, files });

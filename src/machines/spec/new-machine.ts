@@ -145,7 +145,7 @@ function refuseContradictions(valid: GivenOptions): void {
   const givesDisk = valid.image === MICRO ? valid.disks.length === 0 : !(valid.image?.includes('/') ?? true);
   if (valid.diskSize !== undefined && !givesDisk) {
     throw new InvalidInputError('diskSize', 'applies only to a disk that is created from an image', {
-      hint: 'give an image such as debian:13, or resize a disk: vmlet disk resize',
+      hint: 'to create the disk from an image, give one such as debian:13; to change an existing disk, use: vmlet disk resize',
     });
   }
   if (valid.firmware !== undefined && valid.firmware !== 'bios' && valid.image === MICRO) {

@@ -159,7 +159,7 @@ export class QmpConnection {
   /** Closes the connection; QEMU keeps running. Pending calls reject with QmpClosedError. Never rejects. */
   async close(): Promise<void> {
     this.#closing = true;
-    this.#finish((what) => new QmpClosedError(what, undefined, { hint: 'the client was closed here' }));
+    this.#finish((what) => new QmpClosedError(what, undefined, { hint: 'the client was closed by this process' }));
     this.#onStreamEnd(undefined);
     return this.closed;
   }

@@ -167,6 +167,8 @@ describe('vmlet cp', () => {
         expect(readdirSync(join(whole, name)), name).toEqual([]);
       }
       await home.vmlet('exec', 'm', 'umount', '/tmp/x y');
+      // An ordinary user cannot remove files from a directory without write permission.
+      spawnSync('chmod', ['-R', 'u+rwX', whole]);
       rmSync(whole, { recursive: true });
     }
     const packed = spawnSync(process.execPath, [VMLET, 'cp', 'm:/', '-'], {

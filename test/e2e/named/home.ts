@@ -17,6 +17,7 @@ import {
   isSystemError,
 } from '../../../src/errors/index.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
+import type { NamedPlan } from '../../../src/machine/plan/named-plan.ts';
 import { type ListedMachine, MachineStore } from '../../../src/machines/index.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Finished, type Started, start, until } from '../command.ts';
@@ -94,6 +95,11 @@ export async function makeHome(parent?: string, command?: string): Promise<Home>
       if (left.length > 0) throw new Error(`these outlived their machines:\n${left.join('\n')}`);
     },
   };
+}
+
+/** Returns the ports for disks; whether there are others depends on the host's QEMU and virtiofsd. */
+export function diskPorts({ rootPorts }: Pick<NamedPlan, 'rootPorts'>): string[] {
+  return rootPorts.filter((port) => /^port\d+$/.test(port));
 }
 
 /** Building micro and probing the host would take some seconds for each home. */
