@@ -7,8 +7,12 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printJson } from '../output/say.ts';
 
 const BACKENDS =
-  'On a running machine this takes effect immediately. With slirp, open connections survive. passt is restarted: the ' +
-  'guest’s connections end, and its host ports are closed for a few milliseconds.';
+  'On a running machine this takes effect immediately. New TCP ports and sockets go over vmlet’s agent in the guest, and ' +
+  'all connections are kept; so they are with slirp. For UDP, and without the agent, passt is restarted: the guest’s ' +
+  'connections end, and its host ports are closed for a few milliseconds.';
+const REMOVAL =
+  'On a running machine this takes effect immediately. A socket, or a port that was added while the machine ran over its ' +
+  'agent, is closed alone. For other ports passt is restarted, and the guest’s connections end; with slirp they are kept.';
 
 export function portCommand(): Command {
   const port = new Command('port').description('Manages the host ports that are forwarded to machines.');
@@ -17,15 +21,15 @@ export function portCommand(): Command {
     .summary('forward more ports')
     .description(`Forwards more ports. ${BACKENDS}`)
     .argument('<machine>', 'name of the machine')
-    .argument('<ports...>', '[[ip:][host]:]guest[/tcp|udp], ranges too')
+    .argument('<ports...>', '[[ip:][host]:]guest[/tcp|udp], ranges too; or a unix socket, /path/to.sock:guest')
     .option('--json', 'print JSON')
     .action(add);
   port
     .command('rm')
     .summary('remove forwards')
-    .description(`Removes forwards. ${BACKENDS}`)
+    .description(`Removes forwards. ${REMOVAL}`)
     .argument('<machine>', 'name of the machine')
-    .argument('[ports...]', 'host ports, or forwards as given to vmlet port add')
+    .argument('[ports...]', 'host ports, paths of sockets, or forwards as given to vmlet port add')
     .option('--all', 'remove all forwards')
     .action(remove);
   port
@@ -38,7 +42,9 @@ export function portCommand(): Command {
   return port;
 }
 
-type Forward = ReturnType<ReturnType<MachineStore['get']>['ports']>[number];
+type Machine = ReturnType<MachineStore['get']>;
+type Port = ReturnType<Machine['ports']>[number];
+type Socket = ReturnType<Machine['sockets']>[number];
 
 async function add(name: string, ports: string[], flags: { json?: true }): Promise<void> {
   const added = await untilInterrupted(async (signal) =>
@@ -57,19 +63,23 @@ async function remove(name: string, ports: string[], flags: { all?: true }): Pro
 }
 
 function list(name: string, flags: { json?: true }): void {
-  print(new MachineStore().get(name).ports(), flags);
+  const machine = new MachineStore().get(name);
+  print([...machine.ports(), ...machine.sockets()], flags);
 }
 
-function print(forwards: readonly Forward[], { json }: { json?: true }): void {
+function print(forwards: readonly (Port | Socket)[], { json }: { json?: true }): void {
+  const ports = forwards.filter((forward): forward is Port => !('path' in forward));
+  const sockets = forwards.filter((forward) => 'path' in forward);
   if (json) {
-    printJson({ version: 1, ports: forwards });
+    printJson({ version: 1, ports, sockets });
     return;
   }
-  const rows = forwards.map(({ hostAddress, hostPort, guestPort, protocol }) => [
+  const rows = ports.map(({ hostAddress, hostPort, guestPort, protocol }) => [
     hostPort === undefined
       ? `${hostAddress}, chosen at start`
       : formatEndpoint(hostAddress, hostPort, protocol),
     `${guestPort}/${protocol}`,
   ]);
-  process.stdout.write(table([['HOST', 'GUEST'], ...rows]));
+  const paths = sockets.map(({ path, guestPort }) => [path, `${guestPort}/tcp`]);
+  process.stdout.write(table([['HOST', 'GUEST'], ...rows, ...paths]));
 }
