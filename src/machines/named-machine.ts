@@ -2,7 +2,8 @@ import { guestTime } from '../machine/spec/guest-time.ts';
 import type { LoggedEvent } from '../machine/life/event-log.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import type { BoundForward, PortForward, PortInput } from '../network/ports/port.ts';
-import type { SocketForward } from '../network/ports/socket-forward.ts';
+import type { Published, SocketForward } from '../network/ports/socket-forward.ts';
+import type { AddedForwards } from './run/ports.ts';
 import type { Limits } from '../util/time/deadline.ts';
 import type { ChangedSpec, MachineChanges } from './spec/changes.ts';
 import type { CloneOptions } from './life/clone.ts';
@@ -127,19 +128,13 @@ export class NamedMachine {
    * Publishes more ports and sockets, immediately if it is running. See `addPorts` for the effect on open connections.
    * @throws InvalidInputError, PortTakenError, MachineBusyError
    */
-  async addPorts(
-    ports: readonly PortInput[],
-    limits: Limits = {},
-  ): Promise<readonly (PortForward | BoundForward | SocketForward)[]> {
+  async addPorts(ports: readonly PortInput[], limits: Limits = {}): Promise<AddedForwards> {
     const { addPorts } = await import('./run/ports.ts');
     return addPorts(this.#locations, this.name, ports, limits);
   }
 
   /** Removes forwards; undefined removes all. @throws InvalidInputError for an unknown one. */
-  async removePorts(
-    ports: readonly string[] | undefined,
-    limits: Limits = {},
-  ): Promise<readonly (PortForward | SocketForward)[]> {
+  async removePorts(ports: readonly string[] | undefined, limits: Limits = {}): Promise<Published> {
     const { removePorts } = await import('./run/ports.ts');
     return removePorts(this.#locations, this.name, ports, limits);
   }

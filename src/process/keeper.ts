@@ -154,10 +154,7 @@ export function keeperArguments(options: KeeperOptions): string[] {
       ? ['--command', guestCommand.requestPath, guestCommand.logPath, String(guestCommand.patienceSeconds)]
       : []),
     ...(forwards
-      ? [
-          '--forwards',
-          ...[forwards.tablePath, forwards.socketPath, forwards.argumentsPath, forwards.logPath],
-        ]
+      ? ['--forwards', ...[forwards.tablePath, forwards.socketPath, forwards.argumentsPath, forwards.logPath]]
       : []),
     ...(afterwardsPath === undefined ? [] : ['--afterwards', afterwardsPath]),
     ...(options.paused === true ? ['--paused'] : []),

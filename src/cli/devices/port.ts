@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatEndpoint } from '../../public/format.ts';
-import { MachineStore } from '../../machines/index.ts';
+import { type AddedForwards, MachineStore } from '../../machines/index.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printJson } from '../output/say.ts';
@@ -21,7 +21,10 @@ export function portCommand(): Command {
     .summary('forward more ports')
     .description(`Forwards more ports. ${BACKENDS}`)
     .argument('<machine>', 'name of the machine')
-    .argument('<ports...>', '[[ip:][host]:]guest[/tcp|udp], ranges too; or a unix socket, /path/to.sock:guest')
+    .argument(
+      '<ports...>',
+      '[[ip:][host]:]guest[/tcp|udp], ranges too; or a unix socket, /path/to.sock:guest',
+    )
     .option('--json', 'print JSON')
     .action(add);
   port
@@ -42,10 +45,6 @@ export function portCommand(): Command {
   return port;
 }
 
-type Machine = ReturnType<MachineStore['get']>;
-type Port = ReturnType<Machine['ports']>[number];
-type Socket = ReturnType<Machine['sockets']>[number];
-
 async function add(name: string, ports: string[], flags: { json?: true }): Promise<void> {
   const added = await untilInterrupted(async (signal) =>
     new MachineStore().get(name).addPorts(ports, { signal }),
@@ -64,12 +63,10 @@ async function remove(name: string, ports: string[], flags: { all?: true }): Pro
 
 function list(name: string, flags: { json?: true }): void {
   const machine = new MachineStore().get(name);
-  print([...machine.ports(), ...machine.sockets()], flags);
+  print({ ports: machine.ports(), sockets: machine.sockets() }, flags);
 }
 
-function print(forwards: readonly (Port | Socket)[], { json }: { json?: true }): void {
-  const ports = forwards.filter((forward): forward is Port => !('path' in forward));
-  const sockets = forwards.filter((forward) => 'path' in forward);
+function print({ ports, sockets }: AddedForwards, { json }: { json?: true }): void {
   if (json) {
     printJson({ version: 1, ports, sockets });
     return;

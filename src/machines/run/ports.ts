@@ -10,6 +10,7 @@ import {
   parsePortForwards,
 } from '../../network/ports/port.ts';
 import {
+  type Published,
   type SocketForward,
   formatSocketForward,
   isSocketText,
@@ -27,6 +28,12 @@ import { readStatus } from '../record/machine-status.ts';
 import { forgetForwards, replaceForwards } from './live-forwards.ts';
 import { hasRelay, replaceRelayed } from './live-relay.ts';
 
+/** Forwards that were added. */
+export interface AddedForwards {
+  readonly ports: readonly (PortForward | BoundForward)[];
+  readonly sockets: readonly SocketForward[];
+}
+
 /**
  * Publishes more ports of a machine, immediately if it is running. All connections are kept with slirp, and with TCP
  * ports and unix sockets where vmlet's agent answers: new ones then go over the agent until the next start. Otherwise passt
@@ -39,7 +46,7 @@ export async function addPorts(
   name: string,
   ports: readonly PortInput[],
   limits: Limits = {},
-): Promise<readonly (PortForward | BoundForward | SocketForward)[]> {
+): Promise<AddedForwards> {
   const { ports: wanted, sockets } = parsePublished(ports);
   const { added } = await editMachine(locations, name, 'changing ports', async (definition) => {
     const { spec } = definition;
@@ -52,7 +59,9 @@ export async function addPorts(
       ports: [...spec.ports, ...wanted.map(storedForward)],
       ...(sockets.length > 0 && { sockets: [...(spec.sockets ?? []), ...sockets] }),
     };
-    if (readStatus(definition.files).kind !== 'running') return { spec: next, added: [...wanted, ...sockets] };
+    if (readStatus(definition.files).kind !== 'running') {
+      return { spec: next, added: { ports: wanted, sockets } };
+    }
     // Host ports of an interrupted change may be requested now.
     const before = await change(definition, forwardsOfRun(definition), knownForwards(definition), limits);
     const bound = await chooseHostPorts(wanted, limits.signal);
@@ -65,7 +74,7 @@ export async function addPorts(
       },
     };
     await change(definition, before, after, limits);
-    return { spec: next, added: [...bound, ...sockets] };
+    return { spec: next, added: { ports: bound, sockets } };
   });
   return added;
 }
@@ -80,7 +89,7 @@ export async function removePorts(
   name: string,
   wanted: readonly string[] | undefined,
   limits: Limits = {},
-): Promise<readonly (PortForward | SocketForward)[]> {
+): Promise<Published> {
   const { removed } = await editMachine(locations, name, 'changing ports', async (definition) => {
     const { spec, files } = definition;
     const running = readStatus(files).kind === 'running';
@@ -97,7 +106,8 @@ export async function removePorts(
         : wanted.filter((text) => !isSocketText(text)).map((text) => takePair(text, left, spec.name));
     const goneBound = gone.map(({ bound }) => bound);
     if (run && gone.length + goneSockets.length > 0) {
-      const isKept = (forward: BoundForward): boolean => known.includes(forward) && !goneBound.includes(forward);
+      const isKept = (forward: BoundForward): boolean =>
+        known.includes(forward) && !goneBound.includes(forward);
       await change(definition, run, keep(run, isKept, sockets), limits);
     }
     if (!running) forgetForwards(files, goneBound);
@@ -108,7 +118,7 @@ export async function removePorts(
       ...(sockets.length > 0 && { sockets }),
     };
     const ports = gone.flatMap(({ stored }) => (stored ? [readForward(stored)] : []));
-    return { spec: next, removed: [...ports, ...goneSockets] };
+    return { spec: next, removed: { ports, sockets: goneSockets } };
   });
   return removed;
 }

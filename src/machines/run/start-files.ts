@@ -31,7 +31,10 @@ export function startFiles(
 }
 
 /** The keeper can be told of forwards while the machine is running, so these are written without any. */
-function relayFiles({ relay }: NamedPlan, { relayTable: path, relayArguments: argvPath }: MachineFiles): TextFile[] {
+function relayFiles(
+  { relay }: NamedPlan,
+  { relayTable: path, relayArguments: argvPath }: MachineFiles,
+): TextFile[] {
   if (!relay) return [];
   return [
     { path, text: relayTable(relay) },

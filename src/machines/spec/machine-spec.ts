@@ -163,9 +163,7 @@ const specSchema = z.strictObject({
   ports: z.array(forwardSchema),
   /** Unix sockets of the host that lead to ports of the guest. */
   sockets: z
-    .array(
-      z.strictObject({ path: z.string().startsWith('/'), guestPort: z.int().min(1).max(65_535) }),
-    )
+    .array(z.strictObject({ path: z.string().startsWith('/'), guestPort: z.int().min(1).max(65_535) }))
     .optional(),
   /** Private networks, each with a card after the first. */
   networks: z.array(membershipSchema).optional(),

@@ -53,9 +53,13 @@ export function parseSocketForward(text: string, field: string): SocketForward {
   const [, path = '', port = '', protocol = 'tcp'] = /^(.*):(\d{1,5})(?:\/(\w+))?$/s.exec(text) ?? [];
   const guestPort = Number(port);
   if (path === '' || guestPort < 1 || guestPort > 65_535) {
-    throw new InvalidInputError(field, `invalid socket ${JSON.stringify(text)}: expected /path/to.sock:PORT`, {
-      hint: 'write the port of the guest after the path, as in /run/user/1000/web.sock:80',
-    });
+    throw new InvalidInputError(
+      field,
+      `invalid socket ${JSON.stringify(text)}: expected /path/to.sock:PORT`,
+      {
+        hint: 'write the port of the guest after the path, as in /run/user/1000/web.sock:80',
+      },
+    );
   }
   if (protocol !== 'tcp') {
     throw new InvalidInputError(field, `${JSON.stringify(text)}: a socket leads to a TCP port only`);

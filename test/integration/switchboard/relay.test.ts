@@ -59,7 +59,10 @@ async function start(sockets: readonly SocketForward[], ports: readonly BoundFor
 }
 
 /** Has the keeper read another table. */
-async function change(sockets: readonly SocketForward[], ports: readonly BoundForward[] = []): Promise<string> {
+async function change(
+  sockets: readonly SocketForward[],
+  ports: readonly BoundForward[] = [],
+): Promise<string> {
   writeFileSync(board.lab.path('relay.table'), relayTable({ sockets, ports }));
   return text(connect(join(board.lab.runtimeDirectory, 'relay.sock')));
 }
@@ -139,9 +142,12 @@ test('a port without a server ends the connection, and a file that exists is not
   writeFileSync(path, 'kept');
   await start([{ path: socketAt('none.sock'), guestPort: 1 }]);
   expect(await text(await dial(socketAt('none.sock')))).toBe('');
-  expect(await change([{ path: socketAt('none.sock'), guestPort: 1 }, { path, guestPort: 2 }])).toBe(
-    'failed 1 98\n',
-  );
+  expect(
+    await change([
+      { path: socketAt('none.sock'), guestPort: 1 },
+      { path, guestPort: 2 },
+    ]),
+  ).toBe('failed 1 98\n');
   expect(lstatSync(path).isFile()).toBe(true);
 });
 
@@ -158,7 +164,13 @@ test('forwards come and go while connections through others stay open', async ()
   };
   expect(await says('before')).toBe('before');
   const free = await serve(() => undefined);
-  const port = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: free, guestPort, ephemeral: false } as const;
+  const port = {
+    protocol: 'tcp',
+    hostAddress: '127.0.0.1',
+    hostPort: free,
+    guestPort,
+    ephemeral: false,
+  } as const;
   // Its port is taken: nothing of this change stays.
   expect(await change([one, two], [port])).toBe('failed 2 98\n');
   expect(existsSync(two.path)).toBe(false);
