@@ -30,7 +30,7 @@ beforeAll(async () => {
   ]);
 });
 afterAll(async () => suite.close());
-beforeEach(async () => {
+beforeEach(() => {
   scope = new Scope();
   folder = temporaryFolder(scope);
 });

@@ -91,7 +91,7 @@ it('leads to every port of a running machine, by requests and by tunnels', async
     '--',
     'sh',
     '-c',
-    '(nc -l -p 9 > /tmp/seen < /dev/null &) ; until netstat -ln | grep -q ":9 "; do usleep 10000; done',
+    '(setsid nc -l -p 9 -e dd of=/tmp/seen bs=4096 count=1 < /dev/null > /dev/null 2>&1 &) ; until netstat -ln | grep -q ":9 "; do usleep 10000; done',
   );
   const cut = get('http://web.vmlet.localhost:9/path?query', { method: 'POST', body: 'the body' });
   expect((await cut).status).toBe(502);

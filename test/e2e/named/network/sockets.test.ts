@@ -90,6 +90,9 @@ it('a socket leads to a machine without a network, while it runs and no longer',
     'vmlet-keeper',
     'vmlet-relay',
   ]);
+  // An idle relay ends, and the next client gets another.
+  await until(() => home.processes().every(({ program }) => program !== 'vmlet-relay'));
+  expect(await ask(path)).toContain('served');
   await vmlet('kill', 'web');
   expect(existsSync(path)).toBe(false);
   await vmlet('start', 'web');
