@@ -55,7 +55,7 @@ static void serve(void)
         busy = turn(busy);
 }
 
-/* Clients take what has arrived for them. */
+/* Clients take the bytes that have arrived for them. */
 static void finish(void)
 {
     int64_t end = now_ms() + LAST_WORDS_MS;

@@ -167,7 +167,7 @@ bool forwards_open(const struct forwards_options *given, void (*changed)(void), 
     return false;
 }
 
-/* A client says nothing: whoever connects only has the table read, which QEMU cannot write. */
+/* A client says nothing: a connection only has the table read, which QEMU cannot write. */
 static void reload(int client)
 {
     static struct entry entries[FORWARDS_MAX];
