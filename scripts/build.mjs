@@ -55,6 +55,7 @@ make('native/keeper', 'keeper/vmlet-keeper');
 make('native/confine', 'confine-program/vmlet-confine');
 make('native/switch', 'network-switch/vmlet-switch');
 make('native/plug', 'network-switch/vmlet-plug');
+make('native/relay', 'relay/vmlet-relay');
 const { cpioArchive } = await import(join(dist, 'images/formats/cpio.js'));
 const { AGENT_IN_INITRD } = await import(join(dist, 'machine/plan/plan.js'));
 writeFileSync(

@@ -42,6 +42,7 @@ export * from './public/format.ts';
 export * from './public/options.ts';
 export type { CachePolicy, VolumeInput, VolumeSpec, VolumeType } from './machine/share/volume-spec.ts';
 export type { BoundForward, PortForward, PortInput, PortSpec } from './network/ports/port.ts';
+export type { Published, SocketForward } from './network/ports/socket-forward.ts';
 export { ImageStore, type PullOptions as ImagePullOptions } from './machines/images/image-store.ts';
 export type { InspectedImage } from './machines/images/inspect-image.ts';
 export type { DiskUsage, UsageEntry, UsageKind } from './machines/images/disk-usage.ts';

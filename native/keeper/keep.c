@@ -3,6 +3,7 @@
 #include "console.h"
 #include "events.h"
 #include "file.h"
+#include "forwards.h"
 #include "helper.h"
 #include "helper_arguments.h"
 #include "lock.h"
@@ -69,10 +70,12 @@ static void reap(void)
 {
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-        if (pid == qemu.process.pid)
+        if (pid == qemu.process.pid) {
             qemu_reaped(status);
-        else
-            helpers_reaped(pid, status);
+            continue;
+        }
+        helpers_reaped(pid, status);
+        forwards_reaped(pid, status);
     }
 }
 
@@ -115,6 +118,7 @@ static void turn(void)
     console_prepare();
     switchboard_prepare();
     helpers_prepare();
+    forwards_prepare();
     record_act();
     if (!loop_wait(busy))
         note("epoll_wait");
@@ -125,6 +129,7 @@ static void turn(void)
     busy |= console_act();
     busy |= switchboard_act();
     helpers_act();
+    forwards_act();
 }
 
 static void run_until_ended(void)
@@ -136,9 +141,10 @@ static void run_until_ended(void)
     console_finish();
     switchboard_finish();
     helpers_end();
+    forwards_end();
     record_state("shutdown");
     int64_t patience = now_ms() + LAST_WORDS_MS;
-    while (!helpers_gone() || (!(console_drained() && switchboard_drained()) && now_ms() < patience)) {
+    while (!helpers_gone() || !forwards_gone() || (!(console_drained() && switchboard_drained()) && now_ms() < patience)) {
         loop_wake_at(patience);
         turn();
     }
@@ -167,7 +173,8 @@ static int start(const struct options *options, const struct log *qemu_log)
     struct qemu_connections connections;
     if (!events_open(options->events))
         return fail(options->events);
-    if (!console_listen(options->console, options->serial_log, &path) || !helpers_listen(write_record, &path))
+    if (!console_listen(options->console, options->serial_log, &path) || !helpers_listen(write_record, &path) ||
+        !forwards_open(&options->forwards, write_record, &path))
         return fail(path);
     if (options->mounts && !mounts_read(options->mounts))
         return fail(options->mounts);
@@ -212,6 +219,8 @@ static int run(const struct options *options)
     log_close(&qemu_log);
     if (status == 0)
         run_until_ended();
+    else
+        forwards_end();
     /* Its file is in the directory that is removed. */
     char **afterwards = options->afterwards && status == 0 ? helper_arguments_read(options->afterwards) : NULL;
     /* Once the record of the run is removed, the machine may be started again, and the directory belongs to the new

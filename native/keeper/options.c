@@ -74,6 +74,19 @@ static const char *read_command(struct command_options *command, char **words)
     return wrong ? wrong : check_path(words[1]);
 }
 
+static const char *read_forwards(struct forwards_options *forwards, char **words)
+{
+    for (unsigned index = 0; index < 4; index++)
+        if (!words[index])
+            return "--forwards: expected TABLE SOCKET ARGVFILE LOGFILE";
+    *forwards = (struct forwards_options){
+        .table = words[0], .control = words[1], .arguments_file = words[2], .log_path = words[3]};
+    const char *wrong = check_socket(words[1]);
+    for (unsigned index = 0; index < 4 && !wrong; index++)
+        wrong = check_path(words[index]);
+    return wrong;
+}
+
 const char *options_read(struct options *options, char **arguments)
 {
     *options = (struct options){0};
@@ -111,6 +124,9 @@ const char *options_read(struct options *options, char **arguments)
         } else if (strcmp(*arguments, "--command") == 0) {
             wrong = read_command(&options->command, arguments + 1);
             arguments += wrong ? 0 : 3;
+        } else if (strcmp(*arguments, "--forwards") == 0) {
+            wrong = read_forwards(&options->forwards, arguments + 1);
+            arguments += wrong ? 0 : 4;
         } else if (strcmp(*arguments, "--afterwards") == 0 && arguments[1]) {
             options->afterwards = *++arguments;
             wrong = check_path(*arguments);

@@ -1,6 +1,7 @@
 /* The command line of `vmlet-keeper keep`. */
 #pragma once
 #include "command.h"
+#include "forwards.h"
 #include <stdbool.h>
 
 struct options {
@@ -9,6 +10,7 @@ struct options {
     const char *mounts;
     bool paused;
     struct command_options command;
+    struct forwards_options forwards;
     /* File with the command line of a program to become at the end; NULL for none. */
     const char *afterwards;
     char *const *program;

@@ -22,6 +22,7 @@ export type Machine =
 export type SoundMachine = Extract<Machine, { spec: unknown }>;
 
 export type PlannedPort = Json<ReturnType<NamedMachine['ports']>[number]>;
+export type PublishedSocket = Json<ReturnType<NamedMachine['sockets']>[number]>;
 export type Disk = Json<ListedDisk>;
 export type Snapshot = Json<ListedSnapshot>;
 export type Statistics = Json<MachineStatistics> & {

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
-import type { PlannedPort, SoundMachine } from '../api/types.ts';
+import type { PlannedPort, PublishedSocket, SoundMachine } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Port } from '../parts/ports.tsx';
@@ -14,7 +14,7 @@ import { useLoaded } from './loaded.ts';
 export function Ports({ machine }: { readonly machine: SoundMachine }) {
   const { name } = machine;
   const ended = useValue(finished);
-  const { data, problem } = useLoaded<{ ports: readonly PlannedPort[] }>(
+  const { data, problem } = useLoaded<{ ports: readonly PlannedPort[]; sockets: readonly PublishedSocket[] }>(
     machinePath(name, 'ports'),
     `${ended} ${machine.state}`,
   );
@@ -53,7 +53,7 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
         <Command text={addCommand} />
       </form>
       {problem && <Problem problem={problem} />}
-      {data?.ports.length === 0 && <p class="faint">No ports are published.</p>}
+      {data && data.ports.length + data.sockets.length === 0 && <p class="faint">No ports are published.</p>}
       <ul>
         {data?.ports.map((port) => {
           const text = textOf(port);
@@ -71,6 +71,19 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
             </li>
           );
         })}
+        {data?.sockets.map(({ path, guestPort }) => (
+          <li key={path} class="bar">
+            <code>{path}</code> → {guestPort}
+            <button
+              type="button"
+              class="danger"
+              aria-label={`Close socket ${path}`}
+              onClick={() => remove(path)}
+            >
+              Close
+            </button>
+          </li>
+        ))}
       </ul>
     </>
   );

@@ -178,6 +178,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Ports and disks',
     load: async () => (await import('./devices/port.ts')).portCommand(),
   },
+  proxy: {
+    summary: 'reach every port of your machines through an HTTP proxy',
+    group: 'Ports and disks',
+    load: async () => (await import('./networks/proxy.ts')).proxyCommand(),
+  },
   network: {
     summary: 'manage private networks of machines',
     group: 'Ports and disks',

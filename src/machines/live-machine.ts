@@ -4,6 +4,7 @@ import type { NamedPlan } from '../machine/plan/named-plan.ts';
 import type { Outcome } from '../machine/life/outcome.ts';
 import type { MachineStatistics } from '../machine/logs/statistics.ts';
 import type { BoundForward } from '../network/ports/port.ts';
+import type { SocketForward } from '../network/ports/socket-forward.ts';
 import type { QmpClient } from '../qmp/index.ts';
 import { type ExitStatus, MachineStateError, type VmletError } from '../errors/index.ts';
 import type { SyncPass } from '../guest/sync/tree-sync.ts';
@@ -18,6 +19,7 @@ import type { GuestChannel } from './channel/guest-channel.ts';
 import type { SshAccess, SshOptions } from './ssh/ssh.ts';
 import type { MachineFiles } from './record/machine-files.ts';
 import { readPlan } from './record/machine-plan-file.ts';
+import { boundForwards } from './spec/forwards.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
 import type { LostOutcome } from './record/machine-status.ts';
 import type { MonitorOptions } from './channel/monitor.ts';
@@ -57,7 +59,12 @@ export class LiveMachine {
 
   /** Returns its port forwards, including host ports that were chosen automatically. */
   ports(): BoundForward[] {
-    return [...(readPlan(this.files).network?.forwards ?? [])];
+    return boundForwards(readPlan(this.files));
+  }
+
+  /** Returns the unix sockets of the host that lead to its ports. */
+  sockets(): readonly SocketForward[] {
+    return readPlan(this.files).relay?.sockets ?? [];
   }
 
   /**

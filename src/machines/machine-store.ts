@@ -2,12 +2,14 @@ import { BrokenMachineError, MachineNotFoundError } from '../errors/index.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
 import type { BoundForward } from '../network/ports/port.ts';
+import type { SocketForward } from '../network/ports/socket-forward.ts';
 import type { CreateLimits } from './life/create.ts';
 import type { CreateOptions } from './spec/create-options.ts';
 import type { NewMachine } from './spec/new-machine.ts';
 import { machineNames, readDefinition, readSpec } from './record/definition.ts';
 import { readPlan } from './record/machine-plan-file.ts';
 import type { SystemdUnit } from './life/systemd.ts';
+import { boundForwards } from './spec/forwards.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
 import { type MachineStatus, readStatus } from './record/machine-status.ts';
 import { NamedMachine } from './named-machine.ts';
@@ -23,6 +25,8 @@ export type ListedMachine =
       readonly status: MachineStatus;
       /** Its forwards while it is running. */
       readonly ports: readonly BoundForward[];
+      /** The unix sockets of the host that lead to its ports, while it is running. */
+      readonly sockets: readonly SocketForward[];
     }
   /** A machine whose files cannot be read. */
   | { readonly name: string; readonly problem: string };
@@ -118,8 +122,9 @@ export class MachineStore {
     try {
       const { spec, files } = readSpec(this.#locations, name);
       const status = readStatus(files);
-      const ports = status.kind === 'running' ? (readPlan(files).network?.forwards ?? []) : [];
-      return { name, spec, status, ports };
+      const plan = status.kind === 'running' ? readPlan(files) : undefined;
+      const ports = plan ? boundForwards(plan) : [];
+      return { name, spec, status, ports, sockets: plan?.relay?.sockets ?? [] };
     } catch (error) {
       // It was removed in the meantime.
       if (error instanceof MachineNotFoundError) return undefined;

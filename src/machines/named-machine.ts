@@ -2,6 +2,8 @@ import { guestTime } from '../machine/spec/guest-time.ts';
 import type { LoggedEvent } from '../machine/life/event-log.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import type { BoundForward, PortForward, PortInput } from '../network/ports/port.ts';
+import type { Published, SocketForward } from '../network/ports/socket-forward.ts';
+import type { AddedForwards } from './run/ports.ts';
 import type { Limits } from '../util/time/deadline.ts';
 import type { ChangedSpec, MachineChanges } from './spec/changes.ts';
 import type { CloneOptions } from './life/clone.ts';
@@ -123,22 +125,16 @@ export class NamedMachine {
   }
 
   /**
-   * Publishes more ports, immediately if it is running. See `addPorts` for the effect on open connections.
+   * Publishes more ports and sockets, immediately if it is running. See `addPorts` for the effect on open connections.
    * @throws InvalidInputError, PortTakenError, MachineBusyError
    */
-  async addPorts(
-    ports: readonly PortInput[],
-    limits: Limits = {},
-  ): Promise<readonly (PortForward | BoundForward)[]> {
+  async addPorts(ports: readonly PortInput[], limits: Limits = {}): Promise<AddedForwards> {
     const { addPorts } = await import('./run/ports.ts');
     return addPorts(this.#locations, this.name, ports, limits);
   }
 
   /** Removes forwards; undefined removes all. @throws InvalidInputError for an unknown one. */
-  async removePorts(
-    ports: readonly string[] | undefined,
-    limits: Limits = {},
-  ): Promise<readonly PortForward[]> {
+  async removePorts(ports: readonly string[] | undefined, limits: Limits = {}): Promise<Published> {
     const { removePorts } = await import('./run/ports.ts');
     return removePorts(this.#locations, this.name, ports, limits);
   }
@@ -146,6 +142,11 @@ export class NamedMachine {
   /** Returns its forwards; all host ports are known while it is running. */
   ports(): readonly (PortForward | BoundForward)[] {
     return this.status().kind === 'running' ? this.live().ports() : plannedPorts(this.spec);
+  }
+
+  /** Returns the unix sockets of the host that lead to its ports. */
+  sockets(): readonly SocketForward[] {
+    return this.status().kind === 'running' ? this.live().sockets() : (this.spec.sockets ?? []);
   }
 
   /**

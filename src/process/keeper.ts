@@ -37,6 +37,18 @@ export interface KeeperCommand {
   readonly patienceSeconds: number;
 }
 
+/** Forwards over the guest's agent (native/keeper/forwards). */
+export interface KeeperForwards {
+  /** File that names them; read again at each connection to the socket. */
+  readonly tablePath: string;
+  /** At most 107 bytes. */
+  readonly socketPath: string;
+  /** File with the command line of a relay, each argument ended by NUL; the guest's port is added. */
+  readonly argumentsPath: string;
+  /** Output of the relays is appended to this file. */
+  readonly logPath: string;
+}
+
 /** Options of one keeper. Every path is absolute. */
 export interface KeeperOptions {
   readonly lockPath: string;
@@ -52,6 +64,7 @@ export interface KeeperOptions {
   /** Must exist. Removed at the end, with the sockets and files in it. */
   readonly runtimeDirectory: string;
   readonly helpers?: readonly KeeperHelper[];
+  readonly forwards?: KeeperForwards | undefined;
   /** A request for the guest's agent in hexadecimal digits, sent at each boot; none by default. */
   readonly mountsPath?: string | undefined;
   /** A command for the guest's agent, begun by `signalKeeper`; the machine ends with it. */
@@ -120,7 +133,7 @@ export function argumentsText(argv: readonly string[]): string {
 
 /** Returns the command line of `vmlet-keeper keep`, without the program itself. */
 export function keeperArguments(options: KeeperOptions): string[] {
-  const { helpers = [], guestCommand, afterwardsPath } = options;
+  const { helpers = [], guestCommand, afterwardsPath, forwards } = options;
   return [
     'keep',
     ...['--lock', options.lockPath],
@@ -139,6 +152,9 @@ export function keeperArguments(options: KeeperOptions): string[] {
     ...(options.mountsPath === undefined ? [] : ['--mounts', options.mountsPath]),
     ...(guestCommand
       ? ['--command', guestCommand.requestPath, guestCommand.logPath, String(guestCommand.patienceSeconds)]
+      : []),
+    ...(forwards
+      ? ['--forwards', ...[forwards.tablePath, forwards.socketPath, forwards.argumentsPath, forwards.logPath]]
       : []),
     ...(afterwardsPath === undefined ? [] : ['--afterwards', afterwardsPath]),
     ...(options.paused === true ? ['--paused'] : []),

@@ -7,7 +7,7 @@ import { startOptions } from '../machine/spec/launch-options.ts';
 import { shareOptions } from '../machine/spec/machine-options.ts';
 import { flagsOf, withFlag } from '../machine/spec/option-flag.ts';
 import { REQUESTED_BACKENDS, type RequestedBackend } from '../network/plan/network.ts';
-import { type PortForward, parsePortForwards } from '../network/ports/port.ts';
+import { type Published, parsePublished } from '../network/ports/socket-forward.ts';
 import { parseOptions } from '../util/options.ts';
 
 const FORK_TIMEOUT_MS = 60_000;
@@ -15,7 +15,10 @@ const FORK_TIMEOUT_MS = 60_000;
 const forkSchema = z.strictObject({
   /** A label, and the guest's host name; by default the template's name followed by random digits. */
   name: startOptions.name,
-  /** Forwards in podman's grammar, `[[ip:][host]:]guest[/tcp|udp]`; bound to 127.0.0.1 unless an address is given. */
+  /**
+   * Forwards in podman's grammar, `[[ip:][host]:]guest[/tcp|udp]`; bound to 127.0.0.1 unless an address is given. Also
+   * unix sockets, `/path/to.sock:guest`.
+   */
   ports: startOptions.ports,
   /** As for a launch. Requires a template with a network; forks of a template with slirp use slirp. */
   net: withFlag(z.enum(REQUESTED_BACKENDS).default('auto'), {
@@ -49,10 +52,9 @@ export interface ForkOptions extends Readonly<z.input<typeof forkSchema>> {
   readonly console?: Writable;
 }
 
-export interface ForkSpec extends MountSet {
+export interface ForkSpec extends MountSet, Published {
   /** Undefined where the caller gave none. */
   readonly name: string | undefined;
-  readonly ports: readonly PortForward[];
   readonly net: RequestedBackend;
 }
 
@@ -62,7 +64,7 @@ export function parseForkOptions(options: ForkOptions): ForkSpec {
   const { name, ports, net, volumes, mounts } = parseOptions(forkSchema, data);
   return {
     name,
-    ports: parsePortForwards(ports),
+    ...parsePublished(ports),
     net,
     ...parseMounts({ volumes, mounts, directory: process.cwd() }),
   };

@@ -21,6 +21,7 @@ import { type NetworkInput, type NetworkPlace, parseNetworks } from '../machine/
 import { mountAll } from '../machine/launch/configure-guest.ts';
 import { plugInMounts } from '../machine/launch/plug-in.ts';
 import type { Copy } from '../machine/share/copies.ts';
+import type { SocketForward } from '../network/ports/socket-forward.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 import { type MachineOptions, RunningMachine } from '../machine/running/running-machine.ts';
 import {
@@ -51,6 +52,12 @@ export interface HandedOver {
   readonly connection: Socket;
 }
 
+/** Set up once the guest answers. */
+interface ForkExtras {
+  readonly copies: readonly Copy[];
+  readonly sockets: readonly SocketForward[];
+}
+
 /** A fork whose QEMU has started and waits for its state or, once warm, to be resumed. */
 export class PendingFork implements AsyncDisposable {
   readonly #machine: StartedMachine;
@@ -58,6 +65,7 @@ export class PendingFork implements AsyncDisposable {
   readonly #record: TemplateRecord;
   readonly #started: StartedParts;
   readonly #copies: readonly Copy[];
+  readonly #sockets: readonly SocketForward[];
   readonly #scope: Scope;
   /** The agent of a fork that is already personalized and paused. */
   #warmAgent: GuestAgent | undefined;
@@ -67,13 +75,14 @@ export class PendingFork implements AsyncDisposable {
     files: TemplateFiles,
     record: TemplateRecord,
     started: StartedParts,
-    copies: readonly Copy[],
+    { copies, sockets }: ForkExtras,
   ) {
     this.#machine = machine;
     this.#files = files;
     this.#record = record;
     this.#started = started;
     this.#copies = copies;
+    this.#sockets = sockets;
     this.#scope = machine.scope;
   }
 
@@ -86,7 +95,7 @@ export class PendingFork implements AsyncDisposable {
     host: Host,
     files: TemplateFiles,
     record: TemplateRecord,
-    { copies, ...options }: StartOptions & { readonly copies: readonly Copy[] },
+    { copies, sockets, ...options }: StartOptions & ForkExtras,
     scope: Scope,
   ): Promise<PendingFork> {
     const started: StartedParts = { scope };
@@ -96,7 +105,7 @@ export class PendingFork implements AsyncDisposable {
       // The agent announces the guest once its card has the new address. An earlier announcement would be wrong, and
       // Linux's driver can deadlock when the link goes down while it sends one (6.12, virtnet_close).
       await machine.qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 });
-      return new PendingFork(machine, files, record, started, copies);
+      return new PendingFork(machine, files, record, started, { copies, sockets });
     } catch (error) {
       throw await undoLaunch(error, started);
     }
@@ -132,10 +141,9 @@ export class PendingFork implements AsyncDisposable {
   async run(options: RunOptions): Promise<Machine> {
     const agent = this.#warmAgent;
     return this.#within(options, async () => {
-      if (agent) return this.#resume(agent, options);
-      const { machine, agent: reached } = await this.#personalize(options);
-      options.log?.debug('fork personalized');
-      return this.#machineOf(machine, reached, options);
+      const machine = agent ? await this.#resume(agent, options) : await this.#runCold(options);
+      for (const socket of this.#sockets) await machine.forwardSocket(socket);
+      return machine;
     });
   }
 
@@ -164,6 +172,12 @@ export class PendingFork implements AsyncDisposable {
     } catch (error) {
       throw await undoLaunch(error, this.#started);
     }
+  }
+
+  async #runCold(options: RunOptions): Promise<Machine> {
+    const { machine, agent } = await this.#personalize(options);
+    options.log?.debug('fork personalized');
+    return this.#machineOf(machine, agent, options);
   }
 
   async #resume(agent: GuestAgent, options: MachineOptions): Promise<Machine> {

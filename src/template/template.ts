@@ -5,7 +5,9 @@ import { currentBootId } from '../process/procfs/identity.ts';
 import { planNetworkHere } from '../network/probe/host-network.ts';
 import { chooseHostPorts } from '../network/ports/host-port.ts';
 import type { BoundNetworkPlan, RequestedBackend } from '../network/plan/network.ts';
+import { freeSocketPath } from '../network/ports/free-socket-path.ts';
 import type { PortForward } from '../network/ports/port.ts';
+import type { SocketForward } from '../network/ports/socket-forward.ts';
 import { FileMeter } from '../util/files/file-usage.ts';
 import { Scope } from '../util/scope.ts';
 import { EMBEDDED_WIRING, claimMachineDirectory } from '../machine/qemu/embedded-machine.ts';
@@ -27,7 +29,9 @@ import { type TemplateBasis, basisDifferences, basisOf, describeFiles } from './
 import { type TemplateFiles, persistentFiles, templateFiles } from './template-files.ts';
 import { type TemplateRecord, writeRecord } from './template-record.ts';
 
-type SettledFork = Pick<ForkInputs, 'host' | 'name' | 'network' | 'mounts'>;
+interface SettledFork extends Pick<ForkInputs, 'host' | 'name' | 'network' | 'mounts'> {
+  readonly sockets: readonly SocketForward[];
+}
 
 /** Properties of a fork that do not come from its template. */
 export interface ForkTerms {
@@ -140,7 +144,7 @@ export class Template {
     options: ForkOptions = {},
     { cgroup = this.#record.plan.cgroup, scope = new Scope() }: ForkTerms = {},
   ): Promise<PendingFork> {
-    const { plan, host, copies } = await this.#plan(options, scope).catch(async (error: unknown) => {
+    const { plan, host, copies, sockets } = await this.#plan(options, scope).catch(async (error: unknown) => {
       await scope.close();
       throw error;
     });
@@ -150,7 +154,7 @@ export class Template {
       host,
       this.#files,
       this.#record,
-      { ...options, copies },
+      { ...options, copies, sockets },
       scope,
     );
   }
@@ -158,13 +162,18 @@ export class Template {
   async #plan(
     options: ForkOptions,
     scope: Scope,
-  ): Promise<{ readonly plan: Plan; readonly host: Host; readonly copies: readonly Copy[] }> {
+  ): Promise<{
+    readonly plan: Plan;
+    readonly host: Host;
+    readonly copies: readonly Copy[];
+    readonly sockets: readonly SocketForward[];
+  }> {
     const settled = await this.#settle(options);
-    const { host, mounts } = settled;
+    const { host, mounts, sockets } = settled;
     const directory = claimMachineDirectory(this.#locations, scope);
     const plan = planFork(this.#record, this.#files, { ...settled, directory, wiring: EMBEDDED_WIRING });
     await openVolumes(this.#locations, mounts.volumes, scope, options.signal);
-    return { host, plan, copies: mounts.copies };
+    return { host, plan, copies: mounts.copies, sockets };
   }
 
   /**
@@ -189,14 +198,15 @@ export class Template {
   }
 
   async #settle(options: ForkOptions): Promise<SettledFork> {
-    const { name = forkName(this.name), ports, net, ...mounts } = parseForkOptions(options);
+    const { name = forkName(this.name), ports, sockets, net, ...mounts } = parseForkOptions(options);
     options.signal?.throwIfAborted();
+    for (const { path } of sockets) await freeSocketPath(path, options.signal);
     const host = await this.#probe();
     const differences = await this.differences();
     if (differences.length > 0) throw new TemplateStaleError(this.name, differences);
     const found = findMounts(mounts, host, this.#locations);
     const network = await this.#bindNetwork(net, ports, host, options.signal);
-    return { host, name, network, mounts: found };
+    return { host, name, network, mounts: found, sockets };
   }
 
   async #probe(): Promise<Host> {

@@ -1,6 +1,7 @@
 #include "record.h"
 #include "events.h"
 #include "file.h"
+#include "forwards.h"
 #include "helper.h"
 #include "identity.h"
 #include "loop.h"
@@ -47,6 +48,7 @@ static bool write_run(void)
         print_identity(&text, &helpers[index].process);
         separator = ",";
     }
+    forwards_print(&text, separator);
     text_print(&text, "},\"state\":\"%s\",\"diskStop\":%s,\"startedAt\":%lld}\n", run_state, disk_stop,
                (long long)started_at);
     return file_exchange(run_path, content, text.length);

@@ -1,14 +1,18 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatEndpoint } from '../../public/format.ts';
-import { MachineStore } from '../../machines/index.ts';
+import { type AddedForwards, MachineStore } from '../../machines/index.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printJson } from '../output/say.ts';
 
 const BACKENDS =
-  'On a running machine this takes effect immediately. With slirp, open connections survive. passt is restarted: the ' +
-  'guest’s connections end, and its host ports are closed for a few milliseconds.';
+  'On a running machine this takes effect immediately. New TCP ports and sockets go over vmlet’s agent in the guest, and ' +
+  'all connections are kept; so they are with slirp. For UDP, and without the agent, passt is restarted: the guest’s ' +
+  'connections end, and its host ports are closed for a few milliseconds.';
+const REMOVAL =
+  'On a running machine this takes effect immediately. A socket, or a port that was added while the machine ran over its ' +
+  'agent, is closed alone. For other ports passt is restarted, and the guest’s connections end; with slirp they are kept.';
 
 export function portCommand(): Command {
   const port = new Command('port').description('Manages the host ports that are forwarded to machines.');
@@ -17,15 +21,18 @@ export function portCommand(): Command {
     .summary('forward more ports')
     .description(`Forwards more ports. ${BACKENDS}`)
     .argument('<machine>', 'name of the machine')
-    .argument('<ports...>', '[[ip:][host]:]guest[/tcp|udp], ranges too')
+    .argument(
+      '<ports...>',
+      '[[ip:][host]:]guest[/tcp|udp], ranges too; or a unix socket, /path/to.sock:guest',
+    )
     .option('--json', 'print JSON')
     .action(add);
   port
     .command('rm')
     .summary('remove forwards')
-    .description(`Removes forwards. ${BACKENDS}`)
+    .description(`Removes forwards. ${REMOVAL}`)
     .argument('<machine>', 'name of the machine')
-    .argument('[ports...]', 'host ports, or forwards as given to vmlet port add')
+    .argument('[ports...]', 'host ports, paths of sockets, or forwards as given to vmlet port add')
     .option('--all', 'remove all forwards')
     .action(remove);
   port
@@ -37,8 +44,6 @@ export function portCommand(): Command {
     .action(list);
   return port;
 }
-
-type Forward = ReturnType<ReturnType<MachineStore['get']>['ports']>[number];
 
 async function add(name: string, ports: string[], flags: { json?: true }): Promise<void> {
   const added = await untilInterrupted(async (signal) =>
@@ -57,19 +62,21 @@ async function remove(name: string, ports: string[], flags: { all?: true }): Pro
 }
 
 function list(name: string, flags: { json?: true }): void {
-  print(new MachineStore().get(name).ports(), flags);
+  const machine = new MachineStore().get(name);
+  print({ ports: machine.ports(), sockets: machine.sockets() }, flags);
 }
 
-function print(forwards: readonly Forward[], { json }: { json?: true }): void {
+function print({ ports, sockets }: AddedForwards, { json }: { json?: true }): void {
   if (json) {
-    printJson({ version: 1, ports: forwards });
+    printJson({ version: 1, ports, sockets });
     return;
   }
-  const rows = forwards.map(({ hostAddress, hostPort, guestPort, protocol }) => [
+  const rows = ports.map(({ hostAddress, hostPort, guestPort, protocol }) => [
     hostPort === undefined
       ? `${hostAddress}, chosen at start`
       : formatEndpoint(hostAddress, hostPort, protocol),
     `${guestPort}/${protocol}`,
   ]);
-  process.stdout.write(table([['HOST', 'GUEST'], ...rows]));
+  const paths = sockets.map(({ path, guestPort }) => [path, `${guestPort}/tcp`]);
+  process.stdout.write(table([['HOST', 'GUEST'], ...rows, ...paths]));
 }

@@ -65,6 +65,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'vmlet sync . web:/app --watch --ignore node_modules --ignore-file .gitignore',
   ],
   port: ['vmlet port web', 'vmlet port add web 8443:443', 'vmlet port rm web 8443'],
+  proxy: ['vmlet proxy', 'vmlet proxy --port 3128 --idle 10m', 'vmlet proxy --json'],
   network: [
     'vmlet network create lan',
     'vmlet create db --image debian:13 --network lan --start',

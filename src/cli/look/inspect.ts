@@ -22,7 +22,11 @@ export function inspected(machine: NamedMachine): object {
     name: machine.name,
     spec: machine.spec,
     status: { ...status, description: describeStatus(status) },
-    ...(status.kind === 'running' && { ports: machine.live().ports(), plan: machine.live().plan() }),
+    ...(status.kind === 'running' && {
+      ports: machine.live().ports(),
+      sockets: machine.live().sockets(),
+      plan: machine.live().plan(),
+    }),
     files: machine.files,
   };
 }

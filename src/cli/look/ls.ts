@@ -64,17 +64,18 @@ function list(flags: Flags): void {
 
 function row(machine: ListedMachine): string[] {
   if (!('spec' in machine)) return [machine.name, 'broken', '', '', '', machine.problem];
-  const { name, spec, status, ports } = machine;
+  const { name, spec, status, ports, sockets } = machine;
   return [
     name,
     stateOf(machine),
     formatBytes(spec.memoryBytes),
     String(spec.cpus),
-    ports
-      .map(({ hostAddress, hostPort, guestPort, protocol }) => {
+    [
+      ...ports.map(({ hostAddress, hostPort, guestPort, protocol }) => {
         return `${formatEndpoint(hostAddress, hostPort, protocol).replace(/\/tcp$/, '')}->${guestPort}`;
-      })
-      .join(', '),
+      }),
+      ...sockets.map(({ path, guestPort }) => `${path}->${guestPort}`),
+    ].join(', '),
     status.kind === 'running' && !status.outOfSpace ? '' : describeStatus(status),
   ];
 }

@@ -1,3 +1,4 @@
+import { freeSocketPath } from '../../network/ports/free-socket-path.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
@@ -61,6 +62,8 @@ export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Pr
   const spec = parseSpec(options);
   const { log, signal } = options;
   signal?.throwIfAborted();
+  // A boot would be lost.
+  for (const { path } of spec.sockets) await freeSocketPath(path, signal);
   const findings = await survey(spec, options, {
     locations: places.locations,
     ownsMemory: places.memoryFile !== undefined || spec.faults,
@@ -138,5 +141,5 @@ async function becomeReady(
     await Promise.all(attachments.map(async (attachment) => attachment.introduce(undefined)));
     return new RunningMachine(machine, options);
   }
-  return reachGuest(machine, { ...options, copies: spec.copies });
+  return reachGuest(machine, { ...options, copies: spec.copies, sockets: spec.sockets });
 }

@@ -1,5 +1,6 @@
 import { awaitBootCompletion } from '../life/boot-completion.ts';
 import { configureGuest, mountAll } from './configure-guest.ts';
+import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { Copy } from '../share/copies.ts';
 import { Machine } from '../running/machine.ts';
 import { KernelWatch } from './kernel-watch.ts';
@@ -12,6 +13,8 @@ export interface BootOptions extends StartOptions, MachineOptions {
   readonly onBoot?: ((doing: string) => void) | undefined;
   /** Directories that the guest gets copies of. */
   readonly copies?: readonly Copy[] | undefined;
+  /** Unix sockets of the host that lead to the guest. */
+  readonly sockets?: readonly SocketForward[] | undefined;
 }
 
 /** Waits until a booting guest can run commands. */
@@ -35,5 +38,7 @@ export async function reachGuest(started: StartedMachine, options: BootOptions):
     const { copyIn } = await import('../share/copies.ts');
     await Promise.race([copyIn(agent, options.copies, options.signal), failure]);
   }
-  return new Machine(started, agent, { ...options, cloudInit });
+  const machine = new Machine(started, agent, { ...options, cloudInit });
+  for (const socket of options.sockets ?? []) await machine.forwardSocket(socket);
+  return machine;
 }

@@ -1,4 +1,5 @@
 import type { Layers } from '../../process/confine/layers.ts';
+import type { RelayedForwards } from '../../network/relay/relay-argv.ts';
 import type { Plan } from './plan.ts';
 
 export interface CdromPlan {
@@ -45,4 +46,6 @@ export interface NamedPlan extends Plan {
   readonly bridge: { readonly descriptor: number; readonly mac: string } | undefined;
   /** Private networks, whose cards come after all other devices. */
   readonly privateCards: readonly PrivateCardPlan[];
+  /** Forwards over the agent, and the confinement of their relays; undefined in a plan of an older release. */
+  readonly relay: (RelayedForwards & { readonly layers: Layers }) | undefined;
 }

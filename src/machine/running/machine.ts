@@ -4,6 +4,7 @@ import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.t
 import type { ExecOptions } from '../../guest/agent/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../../guest/agent/files.ts';
 import type { GuestProcess } from '../../guest/agent/process.ts';
+import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { Copy } from '../share/copies.ts';
 import { type MachineOptions, type MachineParts, RunningMachine } from './running-machine.ts';
 import type { StopStep } from './stop.ts';
@@ -21,6 +22,7 @@ export class Machine extends RunningMachine {
   readonly cloudInit: CloudInitStatus | undefined;
   readonly #agent: GuestAgent;
   readonly #copies: readonly Copy[];
+  readonly #sockets: SocketForward[] = [];
 
   constructor(
     parts: MachineParts,
@@ -136,6 +138,24 @@ export class Machine extends RunningMachine {
   async setClock(time: Date): Promise<void> {
     this.requireAlive();
     await this.#agent.setClock(time.getTime());
+  }
+
+  /**
+   * Serves a unix socket of the host, for this user alone, whose connections lead to a TCP port of the guest's loopback
+   * interface, until the machine ends. Needs no network.
+   * @throws InvalidInputError for a path with a file or without a directory, PermissionError, MachineEndedError.
+   */
+  async forwardSocket(socket: SocketForward): Promise<void> {
+    this.requireAlive();
+    const { serveSocket } = await import('./socket-server.ts');
+    const server = await serveSocket(this.#agent, socket, this.signal);
+    this.#sockets.push(socket);
+    this.scope.defer(async () => server.close());
+  }
+
+  /** The unix sockets of the host that lead to its ports. */
+  get sockets(): readonly SocketForward[] {
+    return this.#sockets;
   }
 
   /** Asks the guest's agent to power off before the other steps. */

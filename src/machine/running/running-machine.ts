@@ -71,6 +71,8 @@ export class RunningMachine implements AsyncDisposable {
   /** Resolves when the guest has lost its network because a host program died; otherwise never. */
   readonly networkLost: Promise<NetworkLoss>;
   protected readonly life: QemuLifecycle;
+  /** Everything that the machine owns; closed after its end. */
+  protected readonly scope: Scope;
   readonly #space: SpaceWatch;
 
   constructor(
@@ -79,6 +81,7 @@ export class RunningMachine implements AsyncDisposable {
   ) {
     this.plan = plan;
     this.life = life;
+    this.scope = scope;
     this.qmp = qmp;
     this.console = console;
     this.#space = space;

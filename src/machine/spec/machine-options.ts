@@ -112,7 +112,10 @@ export const makeOptions = {
    * must be running for this user. No limit by default. Helper processes (passt) are not counted.
    */
   limits: changeOptions.limits.default('none'),
-  /** Forwards in podman's grammar, `[[ip:][host]:]guest[/tcp|udp]`; bound to 127.0.0.1 by default. */
+  /**
+   * Forwards in podman's grammar, `[[ip:][host]:]guest[/tcp|udp]`; bound to 127.0.0.1 by default. Also unix sockets of
+   * the host for this user alone, `/path/to.sock:guest`, which need vmlet's agent in the guest, but no network.
+   */
   ports: withFlag(
     z
       .array(z.custom<PortInput>(isTextOrObject, "expected a port in podman's grammar"))
@@ -121,7 +124,7 @@ export const makeOptions = {
     {
       flag: '-p, --publish <port>',
       group: 'Network',
-      description: 'forward a port, [[ip:][host]:]guest[/tcp|udp]',
+      description: 'forward a port, [[ip:][host]:]guest[/tcp|udp], or a unix socket, /path/to.sock:guest',
     },
   ),
   /** Path of a Linux kernel to boot instead of an image's. */

@@ -5,7 +5,7 @@ import type { DiskFormat } from '../../images/formats/disk-info.ts';
 import { parseWholeSize } from '../../images/qemu-img/disk-size.ts';
 import { HOST, MICRO } from '../../images/record/reference.ts';
 import type { RequestedBackend } from '../../network/plan/network.ts';
-import { type PortForward, parsePortForwards } from '../../network/ports/port.ts';
+import { type Published, parsePublished } from '../../network/ports/socket-forward.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { type MountSet, parseMounts } from '../share/mount-set.ts';
 import { parseOptions } from '../../util/options.ts';
@@ -27,7 +27,7 @@ export interface OwnKernel {
 }
 
 /** The options, validated and normalised. Defaults that depend on the host are not chosen yet. */
-export interface Spec extends Hardware, MountSet {
+export interface Spec extends Hardware, MountSet, Published {
   readonly name: string;
   readonly boot:
     | { readonly kind: 'image'; readonly image: string }
@@ -49,7 +49,6 @@ export interface Spec extends Hardware, MountSet {
   readonly append: string | undefined;
   readonly memoryBytes: number;
   readonly disks: readonly DiskSpec[];
-  readonly ports: readonly PortForward[];
   readonly net: RequestedBackend | 'none';
   readonly networks: readonly NetworkPlace[];
   readonly faults: boolean;
@@ -72,7 +71,8 @@ export function parseSpec(options: LaunchOptions): Spec {
   } = options;
   const { first, others } = splitNetworks(data.net, networks);
   const valid = parseOptions(launchSchema, { ...data, ...(first !== undefined && { net: first }) });
-  if (valid.net === 'none' && valid.ports.length > 0) {
+  const published = parsePublished(valid.ports);
+  if (valid.net === 'none' && published.ports.length > 0) {
     throw new InvalidInputError('ports', 'not possible without a network', {
       hint: 'remove either the ports or net: none',
     });
@@ -80,6 +80,11 @@ export function parseSpec(options: LaunchOptions): Spec {
   if (valid.until === 'running' && (valid.volumes.length > 0 || valid.mounts.length > 0)) {
     throw new InvalidInputError('volumes', "require vmlet's agent in the guest, which mounts them", {
       hint: 'leave out until: running, or remove the volumes',
+    });
+  }
+  if (valid.until === 'running' && published.sockets.length > 0) {
+    throw new InvalidInputError('ports', "sockets require vmlet's agent in the guest", {
+      hint: 'leave out until: running, or the sockets',
     });
   }
   checkAppend(valid.append);
@@ -99,7 +104,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     memoryBytes,
     ...hardwareOf(valid),
     disks: valid.disks.map((disk, index) => parseDiskSpec(disk, `disks[${index}]`)),
-    ports: parsePortForwards(valid.ports),
+    ...published,
     net: valid.net,
     networks: parseNetworks(others, valid.name),
     ...parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() }),

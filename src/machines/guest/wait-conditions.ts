@@ -7,7 +7,7 @@ import { lookAtCloudInit } from './cloud-init.ts';
 import { findGuestAddresses } from '../look/guest-addresses.ts';
 import { findGuestChannel } from '../channel/guest-channel.ts';
 import { sshBannerByAgent } from '../channel/ssh-by-agent.ts';
-import { connectableEndpoint, tcpEndpoint } from '../spec/forwards.ts';
+import { boundForwards, connectableEndpoint, tcpEndpoint } from '../spec/forwards.ts';
 import type { ProcessIdentity } from '../../process/procfs/identity.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { describeStatus, readStatus } from '../record/machine-status.ts';
@@ -221,8 +221,8 @@ function matches(pattern: RegExp, text: string): boolean {
 
 /** True when the guest's ssh server can be reached by a forward or a bridge. */
 export function hasWayToSsh({ files }: Definition): boolean {
-  const { network, bridge } = readPlan(files);
-  return bridge !== undefined || tcpEndpoint(network?.forwards ?? [], 22) !== undefined;
+  const plan = readPlan(files);
+  return plan.bridge !== undefined || tcpEndpoint(boundForwards(plan), 22) !== undefined;
 }
 
 /** Returns the host's endpoint for a port of the guest. */
@@ -231,9 +231,9 @@ export async function endpointOf(
   guestPort: number,
   signal: AbortSignal | undefined,
 ): Promise<Endpoint | { readonly problem: string }> {
-  const { network, bridge } = readPlan(definition.files);
+  const plan = readPlan(definition.files);
   const { name } = definition.spec;
-  if (bridge) {
+  if (plan.bridge) {
     try {
       const { addresses } = await findGuestAddresses(definition, { signal });
       return { address: addresses[0]?.address ?? '', port: guestPort };
@@ -241,15 +241,15 @@ export async function endpointOf(
       return { problem: failedLook(error) };
     }
   }
-  const endpoint = tcpEndpoint(network?.forwards ?? [], guestPort);
+  const endpoint = tcpEndpoint(boundForwards(plan), guestPort);
   if (endpoint) return endpoint;
   throw new InvalidInputError('port', `${name} has no forward to guest TCP port ${guestPort}`, {
-    hint: network ? `add one: vmlet port add ${name} ${guestPort}` : 'give the machine a network first',
+    hint: plan.network ? `add one: vmlet port add ${name} ${guestPort}` : 'give the machine a network first',
   });
 }
 
 function witnessOf({ files }: Definition, guestPort: number): Endpoint | undefined {
-  const forwards = readPlan(files).network?.forwards ?? [];
+  const forwards = boundForwards(readPlan(files));
   const other = forwards.find((forward) => forward.guestPort !== guestPort && forward.protocol === 'tcp');
   return other && connectableEndpoint(other);
 }

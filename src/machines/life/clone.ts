@@ -54,7 +54,7 @@ export interface CloneOptions extends Limits {
 
 /**
  * Clones a machine that is not running. The clone has its own MAC address, UUID, TPM and keys; identity data in its
- * guest (machine id, host keys) is renewed at the first start. Host ports are chosen again.
+ * guest (machine id, host keys) is renewed at the first start. Host ports are chosen again; it has no unix sockets.
  * @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError, NoSpaceError
  */
 export async function cloneMachine(
@@ -106,9 +106,11 @@ export async function cloneMachine(
     }),
     options.signal,
   );
+  // Each path is one machine's.
+  const { sockets: _sockets, ...settings } = afterInstaller(source).spec;
   const spec: MachineSpec = {
     // A clone has no record of an end, from which its start would know that the installer has finished.
-    ...afterInstaller(source).spec,
+    ...settings,
     ...identity,
     name: newName,
     createdAt: new Date().toISOString(),

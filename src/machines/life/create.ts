@@ -170,6 +170,7 @@ async function makeParts(
     net: wanted.net,
     ...(wanted.bridge !== undefined && { bridge: wanted.bridge }),
     ports: wanted.ports.map(storedForward),
+    ...(wanted.sockets.length > 0 && { sockets: [...wanted.sockets] }),
     guestIdentity: 'own',
     ...(hasSeed && { hasSeed }),
     sshUser: wanted.sshUser ?? (hasSeed ? (wanted.seed?.user ?? defaultLogin(image?.guest)) : ROOT),

@@ -21,6 +21,7 @@ import { discardDirectory, openStaging } from '../record/staging.ts';
 import { hasSystemdUnit, uninstallSystemdUnit } from './systemd.ts';
 import { killMachine } from '../run/stop.ts';
 import { sweepUnowned } from '../disks/sweep.ts';
+import { removeStaleSocket } from '../../network/ports/free-socket-path.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { removeFile, removeTree } from '../../util/files/removal.ts';
 
@@ -84,6 +85,7 @@ export async function removeMachine(
     for (const { file } of adopted) removeFile(file);
   }
   if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
+  for (const { path } of spec.sockets ?? []) await removeStaleSocket(path);
   // The definition is removed last: an interrupted removal can be repeated, and finds the rest.
   for (const directory of [files.logs, files.sockets]) removeTree(directory);
   discardDirectory(files.directory, openStaging(locations, scope));

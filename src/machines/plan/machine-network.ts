@@ -12,7 +12,7 @@ import { networkFiles, readNetwork } from '../../network/private/network-shelf.t
 import { switchLayers } from '../../network/switch/plug-argv.ts';
 import { pairForwards } from '../../network/ports/pair-forwards.ts';
 import type { BoundForward } from '../../network/ports/port.ts';
-import { forwardsOf } from '../spec/forwards.ts';
+import { boundForwards, forwardsOf } from '../spec/forwards.ts';
 import { type MachineFiles, cardSocket } from '../record/machine-files.ts';
 import { findPlan } from '../record/machine-plan-file.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
@@ -93,7 +93,8 @@ export function readEarlierForwards(
   files: Pick<MachineFiles, 'directory' | 'plan'>,
 ): readonly BoundForward[] {
   try {
-    return findPlan(files)?.network?.forwards ?? [];
+    const plan = findPlan(files);
+    return plan ? boundForwards(plan) : [];
   } catch (error) {
     // The next start writes a new plan.
     if (error instanceof BrokenMachineError) return [];

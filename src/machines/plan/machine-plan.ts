@@ -14,6 +14,7 @@ import type { Locations } from '../../machine/paths/locations.ts';
 import type { BootSource } from '../../machine/survey/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../../machine/plan/plan.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
+import { relayLayers } from '../../network/relay/relay-argv.ts';
 import type { Reconnection } from '../../network/card/qemu-network.ts';
 import { cardPorts } from './card-ports.ts';
 import type { Definition } from '../record/definition.ts';
@@ -126,6 +127,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       bus: card.bus !== undefined && ports.includes(card.bus) ? card.bus : undefined,
     })),
     wiring,
+    relay: { sockets: spec.sockets ?? [], ports: [], layers: relayLayers(host.confinement) },
     monitorSockets: [files.monitorSocket, files.shellSocket],
     guestAgentSocket: files.guestAgentSocket,
     onReset: spec.installer ? 'end' : 'restart',

@@ -54,6 +54,8 @@ export interface MachineFiles {
   readonly qemuLog: string;
   readonly passtLog: string;
   readonly swtpmLog: string;
+  /** Output of the relays. */
+  readonly relayLog: string;
   /** QEMU's events, one JSON object per line. */
   readonly events: string;
   /** Output of the machine's command, in the format of podman's log files. */
@@ -72,6 +74,8 @@ export interface MachineFiles {
   /** Socket that QEMU connects to; the keeper starts passt on the connection. */
   readonly networkSocket: string;
   readonly tpmSocket: string;
+  /** The keeper's socket on which it reads the table of relayed forwards again. */
+  readonly relaySocket: string;
   readonly vncSocket: string;
   /**
    * Directory of the keeper's programs and requests, written at each start. Not beside the sockets, where QEMU may write: a
@@ -83,6 +87,10 @@ export interface MachineFiles {
   /** The request by which the keeper sets up the guest's shares and private networks at each boot. */
   readonly guestRequest: string;
   readonly swtpmArguments: string;
+  /** Command line of the relays. */
+  readonly relayArguments: string;
+  /** The forwards that go over the agent. */
+  readonly relayTable: string;
   /** The request of the machine's command for the guest's agent. */
   readonly commandRequest: string;
   /** The command line of the program that removes the machine after its command. */
@@ -134,6 +142,7 @@ export function machineFiles(locations: Locations, name: string, id: string): Ma
     qemuLog: join(logs, 'qemu.log'),
     passtLog: join(logs, 'passt.log'),
     swtpmLog: join(logs, 'swtpm.log'),
+    relayLog: join(logs, 'relay.log'),
     events: join(logs, 'events.ndjson'),
     outputLog: join(logs, 'output.log'),
     ...socketFiles(join(locations.runtime, id)),
@@ -151,6 +160,7 @@ export function socketFiles(sockets: string) {
     guestAgentSocket: join(sockets, 'qga.sock'),
     networkSocket: join(sockets, 'network.sock'),
     tpmSocket: join(sockets, 'tpm.sock'),
+    relaySocket: join(sockets, 'relay.sock'),
     vncSocket: join(sockets, 'vnc.sock'),
   };
 }
@@ -183,6 +193,8 @@ export function definitionFiles(directory: string) {
     guestRequest: join(keeper, 'guest.request'),
     passtArguments: join(keeper, 'passt.argv'),
     swtpmArguments: join(keeper, 'swtpm.argv'),
+    relayArguments: join(keeper, 'relay.argv'),
+    relayTable: join(keeper, 'relay.table'),
     commandRequest: join(keeper, 'command'),
     removal: join(keeper, 'removal.argv'),
   };

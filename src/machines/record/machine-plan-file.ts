@@ -6,6 +6,13 @@ import { exchangeFile } from '../../util/files/atomic-file.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readMachineRecord } from './machine-record.ts';
 
+const boundForward = z.looseObject({
+  protocol: z.enum(['tcp', 'udp']),
+  hostAddress: z.string(),
+  hostPort: z.int(),
+  guestPort: z.int(),
+});
+
 /** The parts of a plan that are read back. */
 const planSchema = z.looseObject({
   board: z.looseObject({ options: z.record(z.string(), z.string()) }),
@@ -13,14 +20,13 @@ const planSchema = z.looseObject({
   directory: z.looseObject({ sockets: z.string() }),
   network: z
     .looseObject({
-      forwards: z.array(
-        z.looseObject({
-          protocol: z.enum(['tcp', 'udp']),
-          hostAddress: z.string(),
-          hostPort: z.int(),
-          guestPort: z.int(),
-        }),
-      ),
+      forwards: z.array(boundForward),
+    })
+    .optional(),
+  relay: z
+    .looseObject({
+      sockets: z.array(z.looseObject({ path: z.string(), guestPort: z.int() })),
+      ports: z.array(boundForward),
     })
     .optional(),
   // A plan of an older release has none.

@@ -18,13 +18,13 @@ import { pause } from '../../util/time/pause.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
-import { findPlan, readPlan } from '../record/machine-plan-file.ts';
+import { findPlan, readPlan, replacePlan } from '../record/machine-plan-file.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { awaitForwards, logLength } from './passt-readiness.ts';
 import { argumentsText } from '../../process/keeper.ts';
 
 /**
- * Replaces the forwards of a running machine.
+ * Replaces the forwards of a running machine's network.
  * @throws InvalidInputError, PortTakenError, TimedOutError; the earlier forwards are restored then.
  */
 export async function replaceForwards(
@@ -69,8 +69,13 @@ export function forgetForwards(files: MachineFiles, gone: readonly (BoundForward
   const forgotten = gone.filter((forward) => forward !== undefined);
   if (forgotten.length === 0) return;
   const plan = findPlan(files);
-  if (!plan?.network) return;
-  writeForwards(files, plan, { ...plan.network, forwards: without(plan.network.forwards, forgotten) });
+  if (!plan) return;
+  const { network, relay } = plan;
+  replacePlan(files, {
+    ...plan,
+    network: network && { ...network, forwards: without(network.forwards, forgotten) },
+    relay: relay && { ...relay, ports: without(relay.ports, forgotten) },
+  });
 }
 
 function writeForwards({ plan: path }: MachineFiles, plan: NamedPlan, network: BoundNetworkPlan): void {

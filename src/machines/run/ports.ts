@@ -9,6 +9,14 @@ import {
   formatPort,
   parsePortForwards,
 } from '../../network/ports/port.ts';
+import {
+  type Published,
+  type SocketForward,
+  formatSocketForward,
+  isSocketText,
+  parsePublished,
+} from '../../network/ports/socket-forward.ts';
+import type { RelayedForwards } from '../../network/relay/relay-argv.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { editMachine } from '../lock/edit.ts';
@@ -18,10 +26,18 @@ import { readPlan } from '../record/machine-plan-file.ts';
 import type { MachineSpec, StoredForward } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { forgetForwards, replaceForwards } from './live-forwards.ts';
+import { hasRelay, replaceRelayed } from './live-relay.ts';
+
+/** Forwards that were added. */
+export interface AddedForwards {
+  readonly ports: readonly (PortForward | BoundForward)[];
+  readonly sockets: readonly SocketForward[];
+}
 
 /**
- * Publishes more ports of a machine, immediately if it is running. slirp keeps all connections. passt is restarted, which
- * ends connections through the other forwards; the guest notices nothing else.
+ * Publishes more ports of a machine, immediately if it is running. All connections are kept with slirp, and with TCP
+ * ports and unix sockets where vmlet's agent answers: new ones then go over the agent until the next start. Otherwise passt
+ * is restarted, which ends the guest's connections; it notices nothing else.
  * @returns the new forwards; for a running machine with the chosen host ports.
  * @throws InvalidInputError, PortTakenError, MachineBusyError; nothing has changed then.
  */
@@ -30,28 +46,42 @@ export async function addPorts(
   name: string,
   ports: readonly PortInput[],
   limits: Limits = {},
-): Promise<readonly (PortForward | BoundForward)[]> {
-  const wanted = parsePortForwards(ports);
+): Promise<AddedForwards> {
+  const { ports: wanted, sockets } = parsePublished(ports);
   const { added } = await editMachine(locations, name, 'changing ports', async (definition) => {
     const { spec } = definition;
-    refuseWithoutForwards(spec);
+    if (wanted.length > 0) refuseWithoutForwards(spec);
+    refuseKnownSockets(spec, sockets);
     // Checked together, to notice two forwards of the same host port.
     parsePortForwards([...spec.ports.map(readForward), ...wanted].map(storedForward));
-    const next = { ...spec, ports: [...spec.ports, ...wanted.map(storedForward)] };
-    if (readStatus(definition.files).kind !== 'running') return { spec: next, added: wanted };
-    const { known, unknown } = sortForwards(spec, forwardsOfRun(definition));
-    // Their host ports may be requested now.
-    if (unknown.length > 0) await replaceForwards(definition, known, limits);
+    const next = {
+      ...spec,
+      ports: [...spec.ports, ...wanted.map(storedForward)],
+      ...(sockets.length > 0 && { sockets: [...(spec.sockets ?? []), ...sockets] }),
+    };
+    if (readStatus(definition.files).kind !== 'running') {
+      return { spec: next, added: { ports: wanted, sockets } };
+    }
+    // Host ports of an interrupted change may be requested now.
+    const before = await change(definition, forwardsOfRun(definition), knownForwards(definition), limits);
     const bound = await chooseHostPorts(wanted, limits.signal);
-    await replaceForwards(definition, [...known, ...bound], limits);
-    return { spec: next, added: bound };
+    const overAgent = await goOverAgent(definition, bound, limits);
+    const after: RunForwards = {
+      network: [...before.network, ...(overAgent ? [] : bound)],
+      relayed: {
+        sockets: [...before.relayed.sockets, ...sockets],
+        ports: [...before.relayed.ports, ...(overAgent ? bound : [])],
+      },
+    };
+    await change(definition, before, after, limits);
+    return { spec: next, added: { ports: bound, sockets } };
   });
   return added;
 }
 
 /**
- * Removes forwards, with the same effect on connections as `addPorts`.
- * @param wanted host ports such as `9090` or `9090/udp`, or whole forwards as given; undefined for all.
+ * Removes forwards. One that goes over the agent is closed alone; with another one, passt is restarted as by `addPorts`.
+ * @param wanted host ports such as `9090` or `9090/udp`, paths of sockets, or whole forwards as given; undefined for all.
  * @throws InvalidInputError for an unknown forward.
  */
 export async function removePorts(
@@ -59,29 +89,36 @@ export async function removePorts(
   name: string,
   wanted: readonly string[] | undefined,
   limits: Limits = {},
-): Promise<readonly PortForward[]> {
+): Promise<Published> {
   const { removed } = await editMachine(locations, name, 'changing ports', async (definition) => {
     const { spec, files } = definition;
     const running = readStatus(files).kind === 'running';
-    const { pairs, known, unknown } = sortForwards(
-      spec,
-      running ? forwardsOfRun(definition) : readEarlierForwards(files),
-    );
+    const run = running ? forwardsOfRun(definition) : undefined;
+    const { pairs, known, unknown } = sortForwards(spec, run ? allOf(run) : readEarlierForwards(files));
     const left = [...pairs];
     if (running) left.push(...unknown.map((bound) => ({ stored: undefined, bound })));
+    const sockets = [...(spec.sockets ?? [])];
+    const goneSockets =
+      wanted?.filter(isSocketText).map((text) => takeSocket(text, sockets, spec.name)) ?? sockets.splice(0);
     const gone =
-      wanted === undefined ? left.splice(0) : wanted.map((text) => takePair(text, left, spec.name));
+      wanted === undefined
+        ? left.splice(0)
+        : wanted.filter((text) => !isSocketText(text)).map((text) => takePair(text, left, spec.name));
     const goneBound = gone.map(({ bound }) => bound);
-    if (running && gone.length > 0) {
-      await replaceForwards(
-        definition,
-        known.filter((forward) => !goneBound.includes(forward)),
-        limits,
-      );
+    if (run && gone.length + goneSockets.length > 0) {
+      const isKept = (forward: BoundForward): boolean =>
+        known.includes(forward) && !goneBound.includes(forward);
+      await change(definition, run, keep(run, isKept, sockets), limits);
     }
     if (!running) forgetForwards(files, goneBound);
-    const next = { ...spec, ports: left.flatMap(({ stored }) => stored ?? []) };
-    return { spec: next, removed: gone.flatMap(({ stored }) => (stored ? [readForward(stored)] : [])) };
+    const { sockets: _sockets, ...rest } = spec;
+    const next: MachineSpec = {
+      ...rest,
+      ports: left.flatMap(({ stored }) => stored ?? []),
+      ...(sockets.length > 0 && { sockets }),
+    };
+    const ports = gone.flatMap(({ stored }) => (stored ? [readForward(stored)] : []));
+    return { spec: next, removed: { ports, sockets: goneSockets } };
   });
   return removed;
 }
@@ -111,8 +148,96 @@ function sortForwards({ ports }: MachineSpec, forwards: readonly BoundForward[])
   };
 }
 
-function forwardsOfRun({ files }: Definition): readonly BoundForward[] {
-  return readPlan(files).network?.forwards ?? [];
+/** The forwards of a running machine. */
+interface RunForwards {
+  readonly network: readonly BoundForward[];
+  readonly relayed: RelayedForwards;
+}
+
+function forwardsOfRun({ files }: Definition): RunForwards {
+  const { network, relay } = readPlan(files);
+  return {
+    network: network?.forwards ?? [],
+    relayed: { sockets: relay?.sockets ?? [], ports: relay?.ports ?? [] },
+  };
+}
+
+/** Leaves out those of an interrupted change. */
+function knownForwards(definition: Definition): RunForwards {
+  const run = forwardsOfRun(definition);
+  const { known } = sortForwards(definition.spec, allOf(run));
+  return keep(run, (forward) => known.includes(forward), definition.spec.sockets ?? []);
+}
+
+function allOf({ network, relayed }: RunForwards): BoundForward[] {
+  return [...network, ...relayed.ports];
+}
+
+function keep(
+  { network, relayed }: RunForwards,
+  isKept: (forward: BoundForward) => boolean,
+  sockets: readonly SocketForward[],
+): RunForwards {
+  const paths = new Set(sockets.map(formatSocketForward));
+  return {
+    network: network.filter(isKept),
+    relayed: {
+      sockets: relayed.sockets.filter((socket) => paths.has(formatSocketForward(socket))),
+      ports: relayed.ports.filter(isKept),
+    },
+  };
+}
+
+/** Changes only the part that differs. */
+async function change(
+  definition: Definition,
+  before: RunForwards,
+  after: RunForwards,
+  limits: Limits,
+): Promise<RunForwards> {
+  const differ = (key: keyof RunForwards): boolean =>
+    JSON.stringify(before[key]) !== JSON.stringify(after[key]);
+  if (differ('relayed')) await replaceRelayed(definition, after.relayed, limits);
+  try {
+    if (differ('network')) await replaceForwards(definition, after.network, limits);
+  } catch (error) {
+    if (differ('relayed')) await replaceRelayed(definition, before.relayed, {});
+    throw error;
+  }
+  return after;
+}
+
+/** Whether new ports are relayed, because passt would have to be restarted for them. */
+async function goOverAgent(
+  definition: Definition,
+  added: readonly BoundForward[],
+  limits: Limits,
+): Promise<boolean> {
+  const { network } = readPlan(definition.files);
+  const isPasst = network !== undefined && network.backend !== 'slirp';
+  const isTcp = added.length > 0 && added.every(({ protocol }) => protocol === 'tcp');
+  return isPasst && isTcp && (await hasRelay(definition, limits));
+}
+
+function refuseKnownSockets({ name, sockets = [] }: MachineSpec, added: readonly SocketForward[]): void {
+  const known = added.find(({ path }) => sockets.some((socket) => socket.path === path));
+  if (!known) return;
+  throw new InvalidInputError('ports', `${known.path} is a socket of ${name} already`, {
+    hint: `remove it first: vmlet port rm ${name} ${known.path}`,
+  });
+}
+
+/** Removes the socket named by `text` from `left` and returns it. */
+function takeSocket(text: string, left: SocketForward[], name: string): SocketForward {
+  const index = left.findIndex((socket) => [socket.path, formatSocketForward(socket)].includes(text));
+  const [found] = index < 0 ? [] : left.splice(index, 1);
+  if (found) return found;
+  throw new InvalidInputError('port', `no such socket of ${name}: ${text}`, {
+    hint:
+      left.length === 0
+        ? `add one first: vmlet port add ${name} ${text}`
+        : `choose one of: ${left.map(formatSocketForward).join(', ')}`,
+  });
 }
 
 /** Removes the forward named by `text` from `left` and returns it. */

@@ -3,7 +3,7 @@ import { renewGuestIdentity } from '../../guest/agent/renew-identity.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import type { Definition } from '../record/definition.ts';
 import { editMachine } from '../lock/edit.ts';
-import { sshEndpoint } from '../spec/forwards.ts';
+import { boundForwards, sshEndpoint } from '../spec/forwards.ts';
 import { openGuestChannel } from '../channel/guest-channel.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { provisionSsh } from '../ssh/provision-ssh.ts';
@@ -62,6 +62,6 @@ async function renew(
     if (error !== deadline.reason) throw error;
     throw new TimedOutError(`giving ${spec.name} its own machine id and ssh host keys`, RENEWAL_MS);
   }
-  const endpoint = sshEndpoint(readPlan(files).network?.forwards ?? []);
+  const endpoint = sshEndpoint(boundForwards(readPlan(files)));
   if (endpoint) writeSshConfig(spec, files.ssh, endpoint);
 }

@@ -2,6 +2,9 @@ import type { Locations } from '../../machine/paths/locations.ts';
 import type { TextFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
 import { argumentsText } from '../../process/keeper.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import { relayArguments, relayTable } from '../../network/relay/relay-argv.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
 import { serialStartFile } from '../channel/serial-start.ts';
 import { sshConfigFile } from '../ssh/ssh-files.ts';
@@ -20,8 +23,21 @@ export function startFiles(
     ...[files.logs, files.sockets].map((directory) => directoryMark(directory, locations)),
     serialStartFile(files),
     ...helpers.map(({ argumentsPath, argv }) => ({ path: argumentsPath, text: argumentsText(argv) })),
+    ...relayFiles(plan, files),
     { path: files.guestRequest, text: guestRequest(plan) },
     { path: files.plan, text: JSON.stringify(plan) },
     ...(endpoint ? [sshConfigFile(spec, files.ssh, endpoint)] : []),
+  ];
+}
+
+/** The keeper can be told of forwards while the machine is running, so these are written without any. */
+function relayFiles(
+  { relay }: NamedPlan,
+  { relayTable: path, relayArguments: argvPath }: MachineFiles,
+): TextFile[] {
+  if (!relay) return [];
+  return [
+    { path, text: relayTable(relay) },
+    { path: argvPath, text: argumentsText(relayArguments(relay.layers)) },
   ];
 }

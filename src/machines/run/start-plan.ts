@@ -118,6 +118,12 @@ export async function planStart(
       runtimeDirectory: files.sockets,
       helpers: [...helpers, ...spareShareHelpers(plan, files), ...sparePlugHelpers(plan, files)],
       mountsPath: files.guestRequest,
+      forwards: {
+        tablePath: files.relayTable,
+        socketPath: files.relaySocket,
+        argumentsPath: files.relayArguments,
+        logPath: files.relayLog,
+      },
       ...commandOptions(definition, plan, paused === true),
       paused: paused === true || memory !== undefined,
       command,

@@ -1,3 +1,4 @@
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import type { BoundForward, PortForward } from '../../network/ports/port.ts';
 import type { MachineSpec, StoredForward } from './machine-spec.ts';
 
@@ -10,6 +11,11 @@ export function forwardsOf(spec: Pick<MachineSpec, 'ports'>): PortForward[] {
   const hasSsh = forwards.some(({ guestPort, protocol }) => guestPort === SSH_PORT && protocol === 'tcp');
   const ssh = { protocol: 'tcp', hostAddress: LOOPBACK, hostPort: undefined, guestPort: SSH_PORT } as const;
   return hasSsh ? forwards : [...forwards, ssh];
+}
+
+/** Returns the ports of the host that lead to the guest of a running machine. */
+export function boundForwards({ network, relay }: Pick<NamedPlan, 'network' | 'relay'>): BoundForward[] {
+  return [...(network?.forwards ?? []), ...(relay?.ports ?? [])];
 }
 
 /** True when it may be the forward that `forwardsOf` adds. */

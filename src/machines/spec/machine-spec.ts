@@ -161,6 +161,10 @@ const specSchema = z.strictObject({
   bridge: z.string().optional(),
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
   ports: z.array(forwardSchema),
+  /** Unix sockets of the host that lead to ports of the guest. */
+  sockets: z
+    .array(z.strictObject({ path: z.string().startsWith('/'), guestPort: z.int().min(1).max(65_535) }))
+    .optional(),
   /** Private networks, each with a card after the first. */
   networks: z.array(membershipSchema).optional(),
   /** The guest learns when its memory was restored elsewhere, as the template did whose memory it began with. */

@@ -8,7 +8,7 @@ import { checkAppend } from '../../machine/spec/kernel-command-line.ts';
 import { parseLimits } from '../../machine/spec/limits.ts';
 import { type Hardware, type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { parseMemory } from '../../machine/spec/memory-size.ts';
-import { type PortForward, parsePortForwards } from '../../network/ports/port.ts';
+import { type Published, parsePublished } from '../../network/ports/socket-forward.ts';
 import type { WantedMembership } from '../../network/private/membership.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { parseOptions } from '../../util/options.ts';
@@ -19,7 +19,7 @@ import { type NewDisk, parseNewDisk } from './new-disk.ts';
 import { refuseCopies } from './stored-mounts.ts';
 
 /** A machine that is to be created: validated options, normalized. */
-export interface NewMachine extends Hardware, MountSet {
+export interface NewMachine extends Hardware, MountSet, Published {
   readonly name: string;
   readonly memoryBytes: number;
   readonly disks: readonly NewDisk[];
@@ -41,7 +41,6 @@ export interface NewMachine extends Hardware, MountSet {
       };
   readonly iso: string | undefined;
   readonly location: { readonly path: string; readonly append: string | undefined } | undefined;
-  readonly ports: readonly PortForward[];
   readonly net: MachineSpec['net'];
   readonly bridge: string | undefined;
   /** Private networks; addresses that are not given are chosen when it is created. */
@@ -72,7 +71,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const boot = bootOf(valid);
   const small = boot.kind === 'image';
   const imageDisk = valid.image?.includes('/') ? [imageAsDisk(valid.image, valid.adopt)] : [];
-  const ports = parsePortForwards(valid.ports);
+  const { ports, sockets } = parsePublished(valid.ports);
   const { first = { net: 'auto' as const }, memberships } = parseCards(valid.net, valid.networks);
   const { net, bridge } = first;
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
@@ -96,6 +95,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     location: valid.location === undefined ? undefined : { path: valid.location, append: valid.append },
     ...mounted,
     ports,
+    sockets,
     net,
     bridge,
     memberships,

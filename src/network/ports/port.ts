@@ -58,13 +58,18 @@ interface Range {
 /**
  * Converts the user's input to one forward for each port.
  * @param field names the list in errors, as in `ports[2].hostPort`.
+ * @param places of the entries in that list; by default all of it.
  * @throws InvalidInputError for invalid ports, and for two entries with the same host port.
  */
-export function parsePortForwards(ports: readonly PortInput[], field = 'ports'): PortForward[] {
+export function parsePortForwards(
+  ports: readonly PortInput[],
+  field = 'ports',
+  places: readonly number[] = ports.map((_, index) => index),
+): PortForward[] {
   const forwards: PortForward[] = [];
   const origins: string[] = [];
   ports.forEach((port, index) => {
-    const own = `${field}[${index}]`;
+    const own = `${field}[${places[index] ?? index}]`;
     for (const forward of typeof port === 'string' ? parseText(port, own) : [parseObject(port, own)]) {
       forwards.push(forward);
       origins.push(own);

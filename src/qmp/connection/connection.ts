@@ -159,7 +159,9 @@ export class QmpConnection {
   /** Closes the connection; QEMU keeps running. Pending calls reject with QmpClosedError. Never rejects. */
   async close(): Promise<void> {
     this.#closing = true;
-    this.#finish((what) => new QmpClosedError(what, undefined, { hint: 'the client was closed by this process' }));
+    this.#finish(
+      (what) => new QmpClosedError(what, undefined, { hint: 'the client was closed by this process' }),
+    );
     this.#onStreamEnd(undefined);
     return this.closed;
   }

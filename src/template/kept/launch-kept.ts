@@ -164,7 +164,7 @@ async function bootGuest({ options, spec, findings, key }: Request, directory: s
   const booted: { machine?: Machine; mayKeep: boolean } = { mayKeep: true };
   try {
     const record = await saveGuest(templateFiles(directory), {
-      spec: { ...spec, name: NAME_AT_BOOT, ports: [] },
+      spec: { ...spec, name: NAME_AT_BOOT, ports: [], sockets: [] },
       commands: [],
       prepare: async (machine) => {
         booted.machine = machine;

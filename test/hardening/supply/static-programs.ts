@@ -11,6 +11,7 @@ const PROGRAMS = [
   { sources: 'native/agent', built: 'dist/guest-agent/vmlet-agent' },
   { sources: 'native/switch', built: 'dist/network-switch/vmlet-switch' },
   { sources: 'native/plug', built: 'dist/network-switch/vmlet-plug' },
+  { sources: 'native/relay', built: 'dist/relay/vmlet-relay' },
 ];
 /** Patterns in readelf’s output for a program. */
 const PROPERTIES = [

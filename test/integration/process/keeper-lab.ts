@@ -20,7 +20,7 @@ import { directoryIn } from '../../directory.ts';
 
 const SOURCES = join(import.meta.dirname, '../../../native/keeper');
 /** Every error must show in the exit status and in QEMU’s log. */
-const SANITIZED = ['CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all', 'LDFLAGS='];
+export const SANITIZED = ['CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all', 'LDFLAGS='];
 
 /** Builds a keeper with sanitizers. */
 export async function buildSanitizedKeeper(folder: string): Promise<string> {

@@ -125,7 +125,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     z.strictObject({ ports: z.array(z.string()).min(1) }),
     (machine, { ports }) => ['port', 'add', machine, ...ports],
     async ({ store, name: machine, body, signal }) => ({
-      ports: await store.get(machine).addPorts(body.ports, { signal }),
+      ...(await store.get(machine).addPorts(body.ports, { signal })),
     }),
   ),
   'ports/remove': action(
@@ -134,7 +134,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     async ({ store, name: machine, body: { ports, all }, signal }) => {
       if ((ports === undefined) === (all !== true))
         throw new InvalidInputError('ports', 'expected ports, or all');
-      return { ports: await store.get(machine).removePorts(all ? undefined : ports, { signal }) };
+      return { ...(await store.get(machine).removePorts(all ? undefined : ports, { signal })) };
     },
   ),
   'snapshots/create': action(

@@ -50,7 +50,8 @@ export const MACHINE_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/v1/machines/:name/ports',
     handle: async (exchange) => {
-      answerJson(exchange.response, { ports: machineOf(exchange).ports() });
+      const machine = machineOf(exchange);
+      answerJson(exchange.response, { ports: machine.ports(), sockets: machine.sockets() });
       return Promise.resolve();
     },
   },

@@ -68,4 +68,5 @@ export const plainNamedPlan: NamedPlan = {
   rootPorts: [],
   bridge: undefined,
   privateCards: [],
+  relay: undefined,
 };

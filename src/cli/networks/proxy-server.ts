@@ -1,0 +1,241 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { once, setMaxListeners } from 'node:events';
+import {
+  type IncomingMessage,
+  STATUS_CODES,
+  type Server,
+  type ServerResponse,
+  createServer,
+  request as sendRequest,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  ConnectError,
+  GuestRequestError,
+  MachineNotFoundError,
+  PermissionError,
+  PortTakenError,
+  TimedOutError,
+  VmletError,
+  isSystemError,
+} from '../../errors/index.ts';
+import { deferred } from '../../util/time/deferred.ts';
+import { startTimer } from '../../util/time/timer.ts';
+import { GuestConnections } from './guest-connections.ts';
+import { passedHeaders } from './proxy-headers.ts';
+import { ForeignNameError, findTarget } from './proxy-target.ts';
+
+export interface ProxyOptions {
+  /** User name of the proxy's basic authentication. */
+  readonly user: string;
+  /** A free one by default. */
+  readonly port: number | undefined;
+  /** It ends after this time without a connection. */
+  readonly idleMs: number;
+  /** Called with errors that vmlet did not throw on purpose. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+const SECRET_BYTES = 24;
+const HEADERS_MS = 10_000;
+const MOST_CONNECTIONS = 512;
+const HTTP_PORT = 80;
+
+/** The server of `vmlet proxy`. */
+export class ProxyServer implements AsyncDisposable {
+  readonly secret = randomBytes(SECRET_BYTES).toString('base64url');
+  readonly port: number;
+  /** Settles when it has been idle for long enough. */
+  readonly idle: Promise<void>;
+  readonly #http: Server;
+  readonly #options: ProxyOptions;
+  readonly #expected: Buffer;
+  readonly #ending = new AbortController();
+  readonly #guests: GuestConnections;
+  readonly #sockets = new Set<Duplex>();
+  readonly #wentIdle = deferred<undefined>();
+  #stopIdleTimer: (() => void) | undefined;
+
+  /** @throws PortTakenError, PermissionError */
+  static async start(options: ProxyOptions): Promise<ProxyServer> {
+    const http = createServer({ headersTimeout: HEADERS_MS, requestTimeout: 0 });
+    http.maxConnections = MOST_CONNECTIONS;
+    const listening = once(http, 'listening');
+    http.listen({ host: '127.0.0.1', port: options.port ?? 0, exclusive: true });
+    try {
+      await listening;
+    } catch (error) {
+      throw explain(error, options.port ?? 0);
+    }
+    return new ProxyServer(http, options);
+  }
+
+  private constructor(http: Server, options: ProxyOptions) {
+    this.#http = http;
+    this.#options = options;
+    this.port = (http.address() as AddressInfo).port;
+    this.#expected = digestOf(`Basic ${Buffer.from(`${options.user}:${this.secret}`).toString('base64')}`);
+    this.#guests = new GuestConnections(this.#ending.signal);
+    setMaxListeners(0, this.#ending.signal);
+    this.idle = this.#wentIdle.promise;
+    http.on('connection', (socket: Socket) => this.#count(socket));
+    http.on('request', (request, response) => void this.#relay(request, response));
+    http.on('connect', (request, socket, head) => void this.#tunnel(request, socket, head));
+    this.#waitForIdle();
+  }
+
+  /** Ends every connection. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopIdleTimer?.();
+    this.#ending.abort(new Error('the proxy ends'));
+    const closed = new Promise((resolve) => this.#http.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+    await this.#guests[Symbol.asyncDispose]();
+  }
+
+  /** An absolute-form request (RFC 9112). */
+  async #relay(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      if (!this.#isAllowed(request)) return answer(response, 407, 'the secret of vmlet proxy is required');
+      const [, authority, path = '/'] = /^http:\/\/([^/?#]*)([^#]*)/i.exec(request.url ?? '') ?? [];
+      if (authority === undefined) {
+        return answer(response, 400, 'this is a proxy: expected http://NAME.vmlet.localhost:PORT/');
+      }
+      const guest = await this.#open(authority, HTTP_PORT);
+      response.once('close', () => guest.destroy());
+      await forward(request, response, guest, path.startsWith('/') ? path : `/${path}`);
+    } catch (error) {
+      this.#fail(error, (status, text) => answer(response, status, text));
+    }
+  }
+
+  async #tunnel(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
+    client.on('error', () => client.destroy());
+    const refuse = (status: number, text: string): void => {
+      const challenge = status === 407 ? 'Proxy-Authenticate: Basic realm="vmlet"\r\n' : '';
+      client.end(
+        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${challenge}Connection: close\r\n` +
+          `Content-Type: text/plain; charset=utf-8\r\n\r\n${text}\n`,
+      );
+    };
+    try {
+      if (!this.#isAllowed(request)) return refuse(407, 'the secret of vmlet proxy is required');
+      const guest = await this.#open(request.url ?? '', Number.NaN);
+      client.once('close', () => guest.destroy());
+      guest.on('error', () => client.destroy());
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      guest.write(head);
+      client.pipe(guest);
+      guest.pipe(client);
+    } catch (error) {
+      this.#fail(error, refuse);
+    }
+  }
+
+  async #open(authority: string, defaultPort: number): Promise<Duplex> {
+    const target = await findTarget(authority, defaultPort);
+    try {
+      return await this.#guests.open(target);
+    } catch (error) {
+      if (!(error instanceof GuestRequestError) || error.errno !== 'ECONNREFUSED') throw error;
+      const { machine, port } = target;
+      throw new ConnectError(`port ${port} of ${machine}`, 'no server listens on it', { cause: error });
+    }
+  }
+
+  #isAllowed({ headers }: IncomingMessage): boolean {
+    return timingSafeEqual(digestOf(headers['proxy-authorization'] ?? ''), this.#expected);
+  }
+
+  #fail(error: unknown, refuse: (status: number, text: string) => void): void {
+    if (this.#ending.signal.aborted) return refuse(503, 'the proxy ends');
+    const isExpected = error instanceof VmletError || isSystemError(error);
+    if (!isExpected) this.#options.onDefect(error);
+    refuse(statusOf(error), isExpected ? error.message : 'the proxy has failed');
+  }
+
+  #count(socket: Socket): void {
+    this.#sockets.add(socket);
+    this.#stopIdleTimer?.();
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#waitForIdle();
+    });
+  }
+
+  #waitForIdle(): void {
+    this.#stopIdleTimer?.();
+    if (this.#sockets.size > 0 || this.#ending.signal.aborted) return;
+    this.#stopIdleTimer = startTimer(this.#options.idleMs, () => this.#wentIdle.resolve(undefined));
+  }
+}
+
+async function forward(
+  request: IncomingMessage,
+  response: ServerResponse,
+  guest: Duplex,
+  path: string,
+): Promise<void> {
+  const outgoing = sendRequest({
+    method: request.method,
+    path,
+    headers: passedHeaders(request.rawHeaders),
+    setHost: false,
+    createConnection: () => guest,
+  });
+  // Later ones show in the response.
+  outgoing.on('error', () => undefined);
+  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+  // A server may answer before it has read everything, and then end.
+  const sent = pipeline(request, outgoing).catch(() => undefined);
+  const [incoming] = await answered.catch((error: unknown) => {
+    throw new ConnectError(request.url ?? '', `no answer: ${String(error)}`, { cause: error });
+  });
+  const headers = passedHeaders(incoming.rawHeaders);
+  response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers);
+  await pipeline(incoming, response);
+  await sent;
+}
+
+function answer(response: ServerResponse, status: number, text: string): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    Connection: 'close',
+    ...(status === 407 && { 'Proxy-Authenticate': 'Basic realm="vmlet"' }),
+  });
+  response.end(`${text}\n`);
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof ForeignNameError) return 403;
+  if (error instanceof MachineNotFoundError) return 404;
+  if (error instanceof TimedOutError) return 504;
+  return error instanceof VmletError || isSystemError(error) ? 502 : 500;
+}
+
+function digestOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
+function explain(error: unknown, port: number): unknown {
+  if (isSystemError(error, 'EADDRINUSE')) {
+    return new PortTakenError(`127.0.0.1:${port}/tcp`, false, undefined, {
+      hint: 'choose another port, or leave out --port for a free one',
+      cause: error,
+    });
+  }
+  if (isSystemError(error, 'EACCES')) {
+    return new PermissionError(`permission denied: 127.0.0.1:${port}/tcp is a privileged port`, {
+      hint: 'choose a port of at least 1024',
+      cause: error,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,60 @@
+import { InvalidInputError, MachineNotFoundError, NetworkNotFoundError } from '../../errors/index.ts';
+import { MachineStore, NetworkStore } from '../../machines/index.ts';
+
+const DOMAIN = '.vmlet.localhost';
+const NETWORK_MS = 5000;
+
+/** A TCP port of a machine. */
+export interface ProxyTarget {
+  readonly machine: string;
+  readonly port: number;
+}
+
+/** The authority of a request is none of our names. */
+export class ForeignNameError extends InvalidInputError {
+  constructor(host: string) {
+    super('host', `${host} is not the name of a machine`, {
+      hint: `use NAME${DOMAIN}, or NAME.NETWORK for a member of a private network`,
+    });
+  }
+}
+
+/**
+ * Finds the machine of an authority such as `web.vmlet.localhost:8080` or `db.lan`.
+ * @param defaultPort of the scheme; NaN where a port is required.
+ * @throws ForeignNameError, MachineNotFoundError
+ */
+export async function findTarget(authority: string, defaultPort: number): Promise<ProxyTarget> {
+  const [, name = '', digits] = /^([a-z0-9.-]+?)\.?(?::(\d{1,5}))?$/i.exec(authority) ?? [];
+  const host = name.toLowerCase();
+  const port = digits === undefined ? defaultPort : Number(digits);
+  if (!(port >= 1 && port <= 65_535)) throw new ForeignNameError(authority);
+  if (host.endsWith(DOMAIN)) return { machine: machineNamed(host.slice(0, -DOMAIN.length), host), port };
+  const dot = host.indexOf('.');
+  if (dot < 1) throw new ForeignNameError(host);
+  return { machine: await memberNamed(host.slice(0, dot), host.slice(dot + 1), host), port };
+}
+
+function machineNamed(label: string, host: string): string {
+  const names = new MachineStore().names();
+  const found = names.find((name) => name.toLowerCase() === label);
+  if (found !== undefined) return found;
+  if (label.includes('.') || label === '') throw new ForeignNameError(host);
+  throw new MachineNotFoundError(label);
+}
+
+async function memberNamed(label: string, network: string, host: string): Promise<string> {
+  const store = new NetworkStore();
+  if (!store.names().includes(network)) throw new ForeignNameError(host);
+  try {
+    const { members } = await store.get(network, { timeoutMs: NETWORK_MS });
+    const member = members.find(
+      ({ name, alias }) => name.toLowerCase() === label || alias?.toLowerCase() === label,
+    );
+    if (member) return member.name;
+  } catch (error) {
+    // It was just removed.
+    if (!(error instanceof NetworkNotFoundError)) throw error;
+  }
+  throw new ForeignNameError(host);
+}

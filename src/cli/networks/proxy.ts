@@ -1,0 +1,58 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { Scope } from '../../util/scope.ts';
+import { durationMs, wholeNumber } from '../flags/flag-values.ts';
+import { reportError } from '../output/report-error.ts';
+import { note, printJson, printLine } from '../output/say.ts';
+import { Interrupts } from '../session/interrupts.ts';
+
+interface Flags {
+  readonly port?: number;
+  readonly idle?: number;
+  readonly json?: true;
+}
+
+const HOUR_MS = 3_600_000;
+const USER = 'vmlet';
+
+export function proxyCommand(): Command {
+  return new Command('proxy')
+    .description(
+      'Serves an HTTP proxy on 127.0.0.1 that leads to every TCP port of your running machines over vmlet’s agent, without ' +
+        'forwards: http://NAME.vmlet.localhost:PORT/, and http://NAME.NETWORK:PORT/ for members of a private network. It ' +
+        'asks for a secret, refuses all other names, and runs until Ctrl-C, or until it has not been used for a while.',
+    )
+    .option('--port <port>', 'listen on this port (default: a free one)', wholeNumber)
+    .option('--idle <time>', 'end after this time without a connection (default: 1h)', durationMs)
+    .option('--json', 'print its address and secret as JSON')
+    .action(serve);
+}
+
+async function serve({ port, idle = HOUR_MS, json }: Flags): Promise<void> {
+  await using scope = new Scope();
+  using interrupts = new Interrupts();
+  const interrupted = new Promise<void>((end) => (interrupts.whenAsked = () => end()));
+  const { claimRuntimeDirectory } = await import('../../public/runtime-directory.ts');
+  const { ProxyServer } = await import('./proxy-server.ts');
+  const server = await ProxyServer.start({ user: USER, port, idleMs: idle, onDefect: reportError });
+  scope.defer(async () => server[Symbol.asyncDispose]());
+  const address = `http://127.0.0.1:${server.port}`;
+  const url = `http://${USER}:${server.secret}@127.0.0.1:${server.port}`;
+  // Every user may read the command line of curl.
+  const curlConfig = join(claimRuntimeDirectory(scope), 'curl');
+  const settings = `proxy = "${address}"\nproxy-user = "${USER}:${server.secret}"\nnoproxy = ""\n`;
+  writeFileSync(curlConfig, settings, { mode: 0o600, flag: 'wx' });
+  if (json) {
+    printJson({
+      version: 1,
+      proxy: { address, port: server.port, user: USER, password: server.secret, url, curlConfig },
+    });
+  } else {
+    printLine(`curl -K ${curlConfig} http://NAME.vmlet.localhost:PORT/`);
+    printLine(`export http_proxy=${url} https_proxy=${url}`);
+    note('names of machines only; press Ctrl-C to end');
+  }
+  const reason = await Promise.race([interrupted, server.idle.then(() => 'idle' as const)]);
+  if (reason === 'idle') note('the proxy has not been used for a while; ended');
+}
