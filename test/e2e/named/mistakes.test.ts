@@ -37,7 +37,7 @@ it('memory without a unit gets a suggestion', async () => {
   );
 });
 
-/** What vmlet keeps of a kind, without its locks and working directories. */
+/** The data of a kind, without locks and working directories. */
 const inData = (...path: string[]): string[] => {
   const directory = join(home.path, 'data', 'vmlet', ...path);
   return existsSync(directory) ? readdirSync(directory).filter((name) => !name.startsWith('.')) : [];
