@@ -5,7 +5,7 @@ import { complain } from './output/say.ts';
 import { GROUPS, VERBS, loadVerb } from './commands.ts';
 import { chooseColour, colourOption } from './output/colour.ts';
 import { EXAMPLES } from './help/examples.ts';
-import { refuseUnknownCommand } from './help/unknown-command.ts';
+import { refuseUnknownCommand, refuseUnknownTopic } from './help/unknown-command.ts';
 
 /** The whole command. Only the requested verb is loaded; the others are a name and a summary. */
 export async function programFor(args: readonly string[], version: string): Promise<Command> {
@@ -33,6 +33,7 @@ export async function programFor(args: readonly string[], version: string): Prom
   const aliases = Object.entries(ALIASES).map(([alias, words]) => `${alias} (${words.join(' ')})`);
   program.addHelpText('after', `\nAliases: ${aliases.join(', ')}`);
   refuseUnknownWords(program);
+  refuseUnknownTopics(program, args);
   return program;
 }
 
@@ -55,7 +56,19 @@ function rewriteMessage(text: string): string {
       /option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. /s,
       'invalid value "$2" for $1: ',
     )
-    .replace(/command-argument value '(.*)' is invalid for argument '([^']*)'\. /s, 'invalid $2 "$1": ');
+    .replace(/command-argument value '(.*)' is invalid for argument '([^']*)'\. /s, 'invalid $2 "$1": ')
+    .replace(
+      /Allowed choices are (.*)\.$/,
+      (_, choices: string) => `expected ${choices.replace(/, ([^,]*)$/, ' or $1')}`,
+    )
+    .replace(
+      /^too many arguments(?: for '(.*)')?\. Expected (\d+) arguments? but got (\d+)\.$/,
+      'too many arguments for $1: expected $2, got $3',
+    )
+    .replace(/^missing required argument '(.*)'$/, 'missing argument: $1')
+    .replace(/^required option '(?:-\w, )?(--[\w-]+)[^']*' not specified$/, 'missing option: $1')
+    .replace(/^unknown option '(.*)'$/s, 'unknown option: $1')
+    .replace(/^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/, 'missing value for $1');
 }
 
 /** Verbs that give a machine a new name. */
@@ -96,6 +109,14 @@ function inheritSettings(command: Command, parent: Command): void {
   }
   if (command.commands.length > 0) command.addHelpCommand(helpCommand());
   refuseUnknownWords(command);
+}
+
+/** commander prints the help of all commands for `help` of an unknown one, without saying so. */
+function refuseUnknownTopics(program: Command, args: readonly string[]): void {
+  const words = args.slice(args.findIndex((word) => word === 'help' || Object.hasOwn(VERBS, word)));
+  if (words[0] === 'help') refuseUnknownTopic(program, words[1]);
+  const group = program.commands.find((command) => command.name() === words[0]);
+  if (group && group.commands.length > 0 && words[1] === 'help') refuseUnknownTopic(group, words[2]);
 }
 
 /** Replaces commander's suggestion, which may be a destructive command such as rm. */

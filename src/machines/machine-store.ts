@@ -12,7 +12,9 @@ import type { SystemdUnit } from './life/systemd.ts';
 import { boundForwards } from './spec/forwards.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
 import { type MachineStatus, readStatus } from './record/machine-status.ts';
+import type { WaitOptions } from './guest/wait.ts';
 import { NamedMachine } from './named-machine.ts';
+import type { CommandEnd } from './record/run-record.ts';
 import type { RemoveOptions, RemoveResult } from './life/remove.ts';
 import type { MachineChangesOptions } from './look/changes.ts';
 import type { ChangedSshInclude, SshInclude } from './ssh/ssh-include.ts';
@@ -88,6 +90,16 @@ export class MachineStore {
   async remove(name: string, options: RemoveOptions = {}): Promise<RemoveResult> {
     const { removeMachine } = await import('./life/remove.ts');
     return removeMachine(this.#locations, name, options);
+  }
+
+  /**
+   * Like `NamedMachine.waitForCommand`; also returns the end of a command whose machine was removed after it
+   * (`create({ command: { remove: true } })`), for an hour or until there is another machine of this name.
+   * @throws MachineNotFoundError, and what `NamedMachine.waitForCommand` throws.
+   */
+  async waitForCommand(name: string, options: WaitOptions = {}): Promise<CommandEnd> {
+    const { waitForCommand } = await import('./guest/wait-for-command.ts');
+    return waitForCommand(this.#locations, name, options);
   }
 
   /** Returns the line that makes plain ssh, scp and rsync know machines as NAME.vmlet, and the file that it belongs in. */

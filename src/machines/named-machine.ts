@@ -97,12 +97,12 @@ export class NamedMachine {
 
   /**
    * Waits until the command of `create({ command })` has ended and the machine with it; without a time limit by default.
-   * A machine that is removed after its command is removed after this call.
+   * A machine that is removed after its command is removed after this call; see `MachineStore.waitForCommand`.
    * @throws MachineStateError without a command, or when it ended unobserved; TimedOutError, or the signal's reason.
    */
   async waitForCommand(options: WaitOptions = {}): Promise<CommandEnd> {
     const { waitForCommand } = await import('./guest/wait-for-command.ts');
-    return waitForCommand(readDefinition(this.#locations, this.name), options);
+    return waitForCommand(this.#locations, this.name, options);
   }
 
   /**

@@ -81,14 +81,7 @@ it.each(of('ts').map((block) => [place(block), block] as const))('%s runs', asyn
   if (block.text.includes('vmlet/vitest')) {
     const { all } = await execa(
       process.execPath,
-      [
-        join(root, 'node_modules/vitest/vitest.mjs'),
-        'run',
-        '--testTimeout=120000',
-        '--root',
-        project,
-        fileOf(block),
-      ],
+      [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', project, fileOf(block)],
       { ...environment(), all: true },
     );
     expect(all).toMatch(/Tests {2}1 passed/);

@@ -12,6 +12,14 @@ export function collect(value: string, earlier: readonly string[] = []): string[
   return [...earlier, value];
 }
 
+/** `--json` alone would be ignored. @throws InvalidInputError */
+export function requireDryRun({ json, dryRun }: { readonly json?: true; readonly dryRun?: true }): void {
+  if (!json || dryRun) return;
+  throw new InvalidInputError('json', 'requires --dry-run', {
+    hint: 'add --dry-run to print the plan as JSON, or leave out --json',
+  });
+}
+
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
   return Number(text);

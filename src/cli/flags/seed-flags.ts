@@ -116,9 +116,10 @@ function packagesOf(text: string): string[] {
 function fileOf(text: string): SeedFile {
   const [, path, guestPath, mode] = /^(.+):(\/.*?)(?::([0-7]{3,4}))?$/.exec(text) ?? [];
   if (path === undefined || guestPath === undefined || /:[^/]*$/.test(guestPath)) {
-    throw new InvalidInputError('file', `invalid value ${JSON.stringify(text)}`, {
-      hint: 'expected FILE:GUEST[:MODE] with an absolute path in the guest, such as app.conf:/etc/app.conf:0600',
-    });
+    throw new InvalidInputError(
+      'file',
+      `invalid value ${JSON.stringify(text)}: expected FILE:GUEST[:MODE] with an absolute path in the guest, such as app.conf:/etc/app.conf:0600`,
+    );
   }
   const bytes = contentOf(path, 'file', { large: 'copy large files into the running machine with vmlet cp' });
   return {

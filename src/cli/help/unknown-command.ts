@@ -66,6 +66,15 @@ export function refuseUnknownCommand(group: Command, word: string): never {
   throw new CommanderError(EXIT_VMLET, 'vmlet.unknownCommand', `no such command: ${word}`);
 }
 
+/** Reports an unknown command after `help`, and exits. */
+export function refuseUnknownTopic(group: Command, word: string | undefined): void {
+  if (word === undefined || word.startsWith('-')) return;
+  const known = group.createHelp().visibleCommands(group);
+  if (!known.some((command) => command.name() === word || command.aliases().includes(word))) {
+    refuseUnknownCommand(group, word);
+  }
+}
+
 export function adviceFor(path: string, word: string, known: readonly string[]): string {
   const advice = path === PROGRAM && Object.hasOwn(ADVICE, word) ? ADVICE[word] : undefined;
   const safe = known.filter((name) => !DESTRUCTIVE.includes(name));

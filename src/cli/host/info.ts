@@ -25,13 +25,21 @@ async function info(flags: FormatFlags): Promise<void> {
     ['vmlet', versions.vmlet],
     ['Node.js', versions.node],
     ['QEMU', versions.qemu ?? 'not installed'],
-    ['passt', versions.passt ?? 'not installed'],
+    ['passt', describePasst(facts)],
     ['machines', `${machines.total}, ${machines.running} running`],
     ['images', String(images)],
     ...Object.entries(directories),
   ];
   process.stdout.write(table(rows));
 }
+
+/** Some releases of passt print their version only on a terminal. */
+export function describePasst({ versions, programs }: Pick<Facts, 'versions' | 'programs'>): string {
+  if (programs.passt === undefined) return 'not installed';
+  return versions.passt ?? `${programs.passt}, which does not print its version`;
+}
+
+type Facts = Awaited<ReturnType<typeof findFacts>>;
 
 async function findFacts() {
   const { ImageStore, examineHost, packageVersion } = await import('../../index.ts');
@@ -52,8 +60,9 @@ async function findFacts() {
       vmlet: packageVersion(),
       node: process.versions.node,
       qemu: survey.qemu?.version,
-      passt: survey.passt && (survey.passt.version ?? 'unknown version'),
+      passt: survey.passt?.version,
     },
+    programs: { qemu: survey.qemu?.path, passt: survey.passt?.path },
     machines: { total: machines.length, running: machines.filter(isRunning).length },
     images: images.length,
     directories: {

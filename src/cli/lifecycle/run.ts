@@ -9,7 +9,7 @@ import { Interrupts } from '../session/interrupts.ts';
 import { addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { reportError } from '../output/report-error.ts';
-import { collect, durationMs } from '../flags/flag-values.ts';
+import { collect, durationMs, requireDryRun } from '../flags/flag-values.ts';
 import {
   type RunFlags,
   forkOptions,
@@ -69,6 +69,7 @@ export function runCommand(): Command {
         await runDetached(image, argv, flags, await seedOptions(flags));
         return;
       }
+      requireDryRun(flags);
       if (flags.pool !== undefined) {
         await runInPool(flags.pool, argv, flags);
         return;

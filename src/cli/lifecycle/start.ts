@@ -5,7 +5,7 @@ import { debugLog } from '../output/debug-log.ts';
 import { eachMachine, isRunning, namedOrAll } from '../session/each-machine.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { note, printJson } from '../output/say.ts';
-import { durationMs } from '../flags/flag-values.ts';
+import { durationMs, requireDryRun } from '../flags/flag-values.ts';
 
 interface Flags {
   readonly all?: true;
@@ -36,6 +36,7 @@ export function startCommand(): Command {
 }
 
 async function start(given: string[], flags: Flags): Promise<void> {
+  requireDryRun(flags);
   const names = namedOrAll(given, flags, (machine) => 'status' in machine && !isRunning(machine));
   if (flags.dryRun) {
     const store = new MachineStore();

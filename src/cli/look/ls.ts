@@ -27,7 +27,7 @@ const STATES = [
   ...['starting', 'io-error', 'internal-error', 'guest-panicked', 'watchdog', 'suspended', 'shutdown'],
   ...['prelaunch', 'inmigrate', 'postmigrate', 'finish-migrate', 'save-vm', 'restore-vm', 'debug', 'colo'],
 ];
-const FILTER_HINT = `expected name=TEXT, label=KEY[=VALUE] or state=${USUAL_STATES.join('|')}`;
+const EXPECTED_FILTER = `expected name=TEXT, label=KEY[=VALUE] or state=${USUAL_STATES.join('|')}`;
 
 export function lsCommand(): Command {
   const command = new Command('ls')
@@ -116,6 +116,6 @@ function parseFilter(text: string): (machine: ListedMachine) => boolean {
       );
     }
     default:
-      throw new InvalidInputError('filter', `invalid value ${JSON.stringify(text)}`, { hint: FILTER_HINT });
+      throw new InvalidInputError('filter', `invalid value ${JSON.stringify(text)}: ${EXPECTED_FILTER}`);
   }
 }

@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import {
   MachineStore,
-  type NamedMachine,
   type WaitConditions,
   type WaitOptions,
   type WaitProgress,
@@ -28,7 +27,8 @@ export function waitCommand(): Command {
         '  log=RE      a line of this run’s serial log matches the JavaScript pattern\n' +
         '  stopped     the machine is not running\n' +
         'Exits with 124 after the timeout, and with 125 if the machine ends first. Without --for, waits until the command ' +
-        'of a machine of run --detach has ended, without a time limit; prints its exit status, and exits with it.',
+        'of a machine of run --detach has ended, without a time limit; prints its exit status, and exits with it; also for an hour after ' +
+        'run --detach --rm has removed it.',
     )
     .argument('<machine>', 'name of the machine')
     .addOption(
@@ -50,24 +50,29 @@ async function wait(
   name: string,
   flags: { readonly for?: readonly string[]; readonly timeout?: number },
 ): Promise<void> {
-  const machine = new MachineStore().get(name);
+  const store = new MachineStore();
   if (flags.for === undefined) {
-    await waitForCommand(machine, flags.timeout);
+    await waitForCommand(store, name, flags.timeout);
     return;
   }
+  const machine = store.get(name);
   const conditions = parseConditions(flags.for);
-  await showingProgress(machine, async (options) =>
+  await showingProgress(name, async (options) =>
     machine.waitFor(conditions, { ...options, timeoutMs: flags.timeout }),
   );
 }
 
-async function waitForCommand(machine: NamedMachine, timeoutMs: number | undefined): Promise<void> {
+async function waitForCommand(
+  store: MachineStore,
+  name: string,
+  timeoutMs: number | undefined,
+): Promise<void> {
   const {
     exitCode = 0,
     signal,
     problem,
-  } = await showingProgress(machine, async (options) =>
-    machine.waitForCommand({ ...options, ...(timeoutMs !== undefined && { timeoutMs }) }),
+  } = await showingProgress(name, async (options) =>
+    store.waitForCommand(name, { ...options, ...(timeoutMs !== undefined && { timeoutMs }) }),
   );
   printLine(String(signal === undefined ? exitCode : exitCodeOfSignal(signal)));
   if (problem !== undefined) note(problem);
@@ -75,13 +80,9 @@ async function waitForCommand(machine: NamedMachine, timeoutMs: number | undefin
 }
 
 /** Shows what the wait sees, and ends it with Ctrl-C. */
-async function showingProgress<T>(
-  machine: NamedMachine,
-  wait: (options: WaitOptions) => Promise<T>,
-): Promise<T> {
+async function showingProgress<T>(name: string, wait: (options: WaitOptions) => Promise<T>): Promise<T> {
   const progress = new ProgressLine();
-  const onProgress = (waiting: readonly WaitProgress[]): void =>
-    progress.show(describeWait(machine.name, waiting));
+  const onProgress = (waiting: readonly WaitProgress[]): void => progress.show(describeWait(name, waiting));
   try {
     return await untilInterrupted(async (signal) => wait({ signal, onProgress }));
   } finally {

@@ -85,6 +85,9 @@ function sentenceAsTyped(error: VmletError, line: CommandLine): string {
   const typed = asTyped(field, line);
   const problem = sentence.slice(field.length + 2);
   const missing = /^no such file: (.+)$/.exec(problem)?.[1];
+  // The form in which the command line's parser rejects a value.
+  const [invalid, value, expected] = /^invalid value (.+?): (expected .*)$/s.exec(problem) ?? [];
+  if (invalid !== undefined) return `invalid value ${value} for ${typed}: ${expected}`;
   return typed.startsWith('-') && missing !== undefined
     ? `${typed} ${missing}: no such file`
     : `${typed}: ${problem}`;

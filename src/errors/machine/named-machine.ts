@@ -21,7 +21,7 @@ export class MachineExistsError extends VmletError {
 
   constructor(machine: string) {
     super(`machine "${machine}" already exists`, {
-      hint: 'choose another name, or remove that machine with: vmlet rm',
+      hint: `choose another name, or look at that machine: vmlet inspect ${machine}`,
     });
     this.machine = machine;
   }

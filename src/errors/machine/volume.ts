@@ -18,7 +18,7 @@ export class VolumeExistsError extends VmletError {
 
   constructor(volume: string) {
     super(`volume "${volume}" already exists`, {
-      hint: 'choose another name, or remove that volume with: vmlet volume rm',
+      hint: `choose another name, or look at that volume: vmlet volume inspect ${volume}`,
     });
     this.volume = volume;
   }

@@ -64,9 +64,13 @@ export function splitNetworks(
   const isFirst = (input: NetworkInput): input is string => typeof input === 'string' && isFirstCard(input);
   const [first, ...more] = [...(net === undefined ? [] : [net]), ...inputs.filter(isFirst)] as string[];
   if (more.length > 0) {
-    throw new InvalidInputError('networks', `describe the first card twice: ${[first, ...more].join(', ')}`, {
-      hint: 'give one of them',
-    });
+    throw new InvalidInputError(
+      'networks',
+      `the first card is described twice: ${[first, ...more].join(', ')}`,
+      {
+        hint: 'give one of them',
+      },
+    );
   }
   return { first, others: inputs.filter((input: NetworkInput) => !isFirst(input)) };
 }

@@ -53,5 +53,5 @@ function objectOf(text: string): unknown {
 }
 
 function refusal(input: LimitsInput): InvalidInputError {
-  return new InvalidInputError('limits', `invalid limits ${JSON.stringify(input)}`, { hint: EXPECTED });
+  return new InvalidInputError('limits', `invalid value ${JSON.stringify(input)}: ${EXPECTED}`);
 }

@@ -18,7 +18,6 @@ import { copyFileSparsely } from '../../images/formats/sparse-copy.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
 import { placesOfClone } from '../../network/private/clone-places.ts';
-import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
@@ -41,10 +40,9 @@ import {
 } from '../spec/machine-spec.ts';
 import { newIdentity } from '../spec/new-identity.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
-import { joinNetworks, publishNetworks } from '../../network/private/members.ts';
-import { networksOf } from '../record/network-members.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 import { removeFile } from '../../util/files/removal.ts';
+import { placeMember } from './place-member.ts';
 
 /** Options of cloning a machine. */
 export interface CloneOptions extends Limits {
@@ -127,12 +125,11 @@ export async function cloneMachine(
     if (options.linked) moveToBases({ spec: kept, files }, disks);
     placeMachine(staging, locations, newName);
   };
-  const networks = networksOf(spec);
-  if (networks.length === 0) return place(spec);
-  await withNetworksLock(locations.networks, options, async () => {
-    place({ ...spec, networks: joinNetworks(locations, newName, placesOfClone(source.spec.networks ?? [])) });
-    await publishNetworks(locations, networks);
-  });
+  const memberships = placesOfClone(source.spec.networks ?? []);
+  if (memberships.length === 0) return place(spec);
+  await placeMember(locations, { name: newName, memberships, staging, workshop }, options, (networks) =>
+    place({ ...spec, networks }),
+  );
 }
 
 /** The source changes first: from then on nothing writes to the bases, even if the clone fails. */

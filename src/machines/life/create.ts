@@ -19,7 +19,6 @@ import { makeNvram } from '../../machine/launch/nvram.ts';
 import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { defaultLogin, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
 import { findBridge } from '../../network/bridge/bridge.ts';
-import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
 import type { CreateOptions } from '../spec/create-options.ts';
@@ -34,9 +33,9 @@ import { newIdentity } from '../spec/new-identity.ts';
 import { storedMounts } from '../spec/stored-mounts.ts';
 import { machinePublicKey } from '../ssh/provision-ssh.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
-import { joinNetworks, publishNetworks } from '../../network/private/members.ts';
-import { networksOf } from '../record/network-members.ts';
+import { joinNetworks } from '../../network/private/members.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
+import { placeMember } from './place-member.ts';
 import { withTemplateOptions } from './template-options.ts';
 
 export interface CreateLimits extends Limits {
@@ -92,7 +91,8 @@ async function makeMachine(
   limits: Limits,
 ): Promise<MachineSpec> {
   await using scope = new Scope();
-  const staging = join(openStaging(locations, scope), 'machine');
+  const workshop = openStaging(locations, scope);
+  const staging = join(workshop, 'machine');
   const files = definitionFiles(staging);
   for (const directory of [staging, files.storage, files.boot]) mkdirSync(directory, { mode: 0o700 });
   writeFileSync(files.lock, '', { mode: 0o600 });
@@ -104,18 +104,20 @@ async function makeMachine(
     limits,
   );
   await ensureVolumes(locations, wanted.volumes, limits.signal);
-  const place = (spec: MachineSpec): MachineSpec => {
+  const { name, memberships } = wanted;
+  let spec = made;
+  const place = (): void => {
     writeFileSync(files.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
-    placeMachine(staging, locations, wanted.name);
-    return spec;
+    placeMachine(staging, locations, name);
   };
-  if (wanted.memberships.length === 0) return place(made);
-  return await withNetworksLock(locations.networks, limits, async () => {
-    const networks = joinNetworks(locations, wanted.name, wanted.memberships);
-    const spec = place({ ...made, networks });
-    await publishNetworks(locations, networksOf(spec));
-    return spec;
-  });
+  if (memberships.length === 0) place();
+  else {
+    await placeMember(locations, { name, memberships, staging, workshop }, limits, (networks) => {
+      spec = { ...made, networks };
+      place();
+    });
+  }
+  return spec;
 }
 
 async function beginning(

@@ -8,12 +8,13 @@ import { signalKeeper } from '../../process/keeper.ts';
 import { Scope } from '../../util/scope.ts';
 import { pause } from '../../util/time/pause.ts';
 import { type Definition, readDefinition } from '../record/definition.ts';
+import { keepCommandEnd } from '../record/command-ends.ts';
 import { keepDisks, unkeepDisks } from '../disks/kept-disks.ts';
 import { hasEnded } from '../channel/ended.ts';
 import { endLostProcesses } from '../lock/lost-run.ts';
 import { type MachineFiles, definitionFiles } from '../record/machine-files.ts';
 import { lockDirectory, lockMachine } from '../lock/machine-lock.ts';
-import { readRun, readStatus } from '../record/machine-status.ts';
+import { endOfCommand, readRun, readStatus } from '../record/machine-status.ts';
 import { publishDeparture } from '../../network/private/members.ts';
 import { networksOf } from '../record/network-members.ts';
 import type { RunRecord } from '../record/run-record.ts';
@@ -86,6 +87,8 @@ export async function removeMachine(
   }
   if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
   for (const { path } of spec.sockets ?? []) await removeStaleSocket(path);
+  const end = spec.command?.remove ? endOfCommand(status) : undefined;
+  if (end) keepCommandEnd(locations, name, end);
   // The definition is removed last: an interrupted removal can be repeated, and finds the rest.
   for (const directory of [files.logs, files.sockets]) removeTree(directory);
   discardDirectory(files.directory, openStaging(locations, scope));

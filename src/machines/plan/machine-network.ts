@@ -6,9 +6,11 @@ import { planNetworkHere } from '../../network/probe/host-network.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
 import { addressesOf, ipv4Of, isForMembers } from '../../network/private/addresses.ts';
+import { formatMembership } from '../../network/private/membership.ts';
 import { cardOf } from '../../network/private/cards.ts';
 import type { NetworkRecord } from '../../network/private/network-record.ts';
 import { networkFiles, readNetwork } from '../../network/private/network-shelf.ts';
+import { addressNumber, hardwareAddressOf } from '../../network/ethernet/subnet.ts';
 import { switchLayers } from '../../network/switch/plug-argv.ts';
 import { pairForwards } from '../../network/ports/pair-forwards.ts';
 import type { BoundForward } from '../../network/ports/port.ts';
@@ -69,7 +71,7 @@ export function planPrivateCards(spec: MachineSpec, files: MachineFiles, host: H
 }
 
 function findNetwork(
-  { name: machine, net, bridge }: MachineSpec,
+  { name: machine }: MachineSpec,
   network: string,
   { networks }: MachineFiles,
 ): NetworkRecord {
@@ -78,14 +80,20 @@ function findNetwork(
   } catch (error) {
     if (!(error instanceof NetworkNotFoundError)) throw error;
     throw new MachineStateError(machine, 'stopped', `is in the network ${network}, which was removed`, {
-      hint: `create it again: vmlet network create ${network}; or leave all networks: vmlet set ${machine} --network ${bridge === undefined ? net : `bridge=${bridge}`}`,
+      hint: `create it again: vmlet network create ${network}; or leave it: vmlet network disconnect ${network} ${machine}`,
       cause: error,
     });
   }
 }
 
+/** The machine’s memberships with all their options, but with new addresses: `set` replaces the whole list. */
 function networkFlags(networks: NonNullable<MachineSpec['networks']>): string {
-  return networks.map(({ network }) => `--network ${network}`).join(' ');
+  return networks
+    .map(({ address, mac, ...others }) => {
+      const isChosen = mac === hardwareAddressOf(addressNumber(address));
+      return `--network ${formatMembership(isChosen ? others : { ...others, mac })}`;
+    })
+    .join(' ');
 }
 
 /** Returns the forwards of the last start's plan; none when it is missing or unreadable. */

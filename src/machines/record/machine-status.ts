@@ -157,6 +157,13 @@ function describeCommandEnd(
     : `its command was ended by ${signal}`;
 }
 
+/** Returns how the command of a machine ended, once the machine has. */
+export function endOfCommand(status: MachineStatus): CommandEnd | undefined {
+  const command = status.kind === 'stopped' ? status.command : undefined;
+  // The status also reports a lost share, for which the keeper ended the machine.
+  return command && { ...command, problem: command.problem && describeStatus(status) };
+}
+
 /** Describes how a machine ended in one phrase for people. */
 export function describeEnd(outcome: Outcome | LostOutcome): string {
   switch (outcome.kind) {

@@ -7,6 +7,7 @@ import { syncDirectory } from '../../util/files/atomic-file.ts';
 import type { Scope } from '../../util/scope.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { removeTree } from '../../util/files/removal.ts';
+import { forgetCommandEnd } from './command-ends.ts';
 
 /**
  * Opens a directory beside the machines, in which one is created or taken apart. Its name contains its owner; directories
@@ -31,6 +32,7 @@ export function placeMachine(from: string, locations: Locations, name: string): 
     throw error;
   }
   syncDirectory(locations.machines);
+  forgetCommandEnd(locations, name);
 }
 
 /** Moves a machine's directory away atomically, then removes it, which may take time. */

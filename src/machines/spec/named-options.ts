@@ -60,7 +60,7 @@ export interface WantedCards {
 export function parseCards(net: string | undefined, networks: readonly string[] = []): WantedCards {
   const firsts = [...(net === undefined ? [] : [net]), ...networks.filter(isFirstCard)];
   if (firsts.length > 1) {
-    throw new InvalidInputError('networks', `describe the first card twice: ${firsts.join(', ')}`, {
+    throw new InvalidInputError('networks', `the first card is described twice: ${firsts.join(', ')}`, {
       hint: 'give one of them',
     });
   }

@@ -111,6 +111,21 @@ export function parseMembership(text: string, field: string): WantedMembership {
   }, wanted);
 }
 
+/** Returns the text that `parseMembership` reads as this. */
+export function formatMembership(wanted: WantedMembership): string {
+  const { network, alias, address, mac, mtu, latencyMs, lossPpm, bandwidth } = wanted;
+  const options = [
+    alias !== undefined && `alias=${alias}`,
+    address !== undefined && `ip=${address}`,
+    mac !== undefined && `mac=${mac}`,
+    mtu !== undefined && `mtu=${mtu}`,
+    latencyMs !== undefined && `latency=${latencyMs}ms`,
+    lossPpm !== undefined && `loss=${lossPpm / (PPM / 100)}%`,
+    bandwidth !== undefined && `bandwidth=${bandwidth * 8}bit`,
+  ].filter((option) => option !== false);
+  return options.length === 0 ? network : `${network}:${options.join(',')}`;
+}
+
 /** @throws InvalidInputError when a network is listed twice, or there are too many. */
 export function checkMemberships(wanted: readonly WantedMembership[], field: string): void {
   if (wanted.length > MOST_MEMBERSHIPS) {

@@ -145,6 +145,25 @@ describe('run --detach', () => {
     await until(() => home.machines().length === 0);
   });
 
+  it('reports the status also after --rm has removed the machine, until another has its name', async () => {
+    const job = ['run', '-d', '--rm', '--name', 'job', '--net', 'none', 'micro', 'sh', '-c'];
+    for (const [script, status] of [
+      ['exit 7', 7],
+      ['kill -KILL $$', 137],
+    ] as const) {
+      expect(await home.vmlet(...job, script)).toMatchObject({ status: 0 });
+      await until(() => home.machines().length === 0);
+      const waited = { status, stdout: `${status}\n`, stderr: '' };
+      expect(await home.vmlet('wait', 'job')).toEqual(waited);
+      expect(await home.vmlet('wait', 'job')).toEqual(waited);
+      expect((await home.vmlet('wait', 'job', '--for', 'stopped')).stderr).toContain('no such machine: job');
+    }
+    await home.vmlet('create', 'job', '--image', 'micro', '--net', 'none');
+    expect((await home.vmlet('wait', 'job')).stderr).toContain('machine "job" has no command to wait for');
+    await home.vmlet('rm', '--storage', 'job');
+    expect((await home.vmlet('wait', 'job')).stderr).toContain('no such machine: job');
+  });
+
   it('removes the machine only after the waiting clients have its status', async () => {
     await home.vmlet('run', '-d', '--rm', '--name', 'job', '--net', 'none', 'micro', ...UNTIL_TOLD);
     const machine = home.store.get('job');

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Finished } from '../command.ts';
 import { makeHome } from './home.ts';
@@ -35,36 +37,116 @@ it('memory without a unit gets a suggestion', async () => {
   );
 });
 
-describe('a mistake on the command line is one sentence that names what was typed:', () => {
+/** The data of a kind, without locks and working directories. */
+const inData = (...path: string[]): string[] => {
+  const directory = join(home.path, 'data', 'vmlet', ...path);
+  return existsSync(directory) ? readdirSync(directory).filter((name) => !name.startsWith('.')) : [];
+};
+
+describe('a mistake on the command line is one sentence that names what was typed, and leaves nothing:', () => {
   it.each<[string[], string]>([
-    [
-      ['image', 'build', 'debain:13'],
-      'vmlet: distribution: cannot build debain from packages\n  did you mean debian? ',
-    ],
-    [['image', 'build', 'debian:13'], 'vmlet: --output: a name is required\n'],
-    [['image', 'build', 'debian:13', '-o', 'A b'], 'vmlet: -o: invalid image name "A b"\n'],
-    [['image', 'build', 'micro', '--kernel', './nope'], 'vmlet: --kernel ./nope: no such file\n'],
-    [['image', 'build', 'micro', '--busybox', '/tmp'], 'vmlet: --busybox: /tmp is a directory\n'],
-    [['image', 'build', '--from', 'debian:13', '--cpus', '0'], 'vmlet: --cpus: 0: expected at least 1\n'],
-    [['run', '--disk', './nope.img', 'micro'], 'vmlet: --disk ./nope.img: no such file\n'],
-    [['run', './nope.img'], 'vmlet: image: no such file: ./nope.img\n'],
-    [['create', 'x', '--image', './nope.img'], 'vmlet: --image ./nope.img: no such file\n'],
-    [['create', 'x', '--location', './nope'], 'vmlet: --location ./nope: no such file\n'],
-    [['create', 'x', '--image', 'micro', '--net', 'bridge=absent'], 'vmlet: --net: no such bridge: absent\n'],
-    [['run', '--cpus', '0', 'micro'], 'vmlet: --cpus: 0: expected at least 1\n'],
-    [['run', '--accel', 'xen', 'micro'], 'vmlet: --accel: "xen": expected auto, kvm or tcg\n'],
-    [['run', '--kernel', ''], 'vmlet: --kernel: "": must not be empty\n'],
+    [['frobnicate'], 'no such command: frobnicate'],
+    [['help', 'frobnicate'], 'no such command: frobnicate'],
+    [['image', 'help', 'frobnicate'], 'no such command: image frobnicate'],
+    [['--color', 'maybe', 'ls'], 'invalid value "maybe" for --color: expected auto, always or never'],
+    [['doctor', 'extra'], 'too many arguments for doctor: expected 0, got 1'],
+    [['completion', 'csh'], 'invalid shell "csh": expected bash, zsh or fish'],
+    [['image', 'build', 'debain:13'], 'distribution: cannot build debain from packages'],
+    [['image', 'build', 'debian:13'], '--output: a name is required'],
+    [['image', 'build', 'debian:13', '-o', 'A b'], '-o: invalid image name "A b"'],
+    [['image', 'build', 'micro', '--kernel', './nope'], '--kernel ./nope: no such file'],
+    [['image', 'build', 'micro', '--busybox', '/tmp'], '--busybox: /tmp is a directory'],
+    [['image', 'build', '--from', 'debian:13', '--cpus', '0'], '--cpus: 0: expected at least 1'],
+    [['image', 'rm', 'nope'], 'no such image: nope'],
+    [['image', 'tag', 'nope', 'x'], 'no such image: nope'],
+    [['image', 'import', './nope', 'x'], 'path: no such file: '],
+    [['pull'], 'missing argument: references'],
+    [['pull', 'http://127.0.0.1:1/x.qcow2'], '--name: missing for an image from a URL'],
+    [['run'], 'image: missing'],
+    [['run', 'nope'], 'no such image: nope'],
+    [['run', 'debian:99', 'true'], 'no such image: debian:99'],
+    [['run', './nope.img'], 'image: no such file: ./nope.img'],
+    [['run', '--frobnicate', 'micro'], 'unknown option: --frobnicate'],
+    [['run', '--json', 'micro'], '--json: requires --dry-run'],
+    [['run', '--disk', './nope.img', 'micro'], '--disk ./nope.img: no such file'],
+    [['run', '--disk', '100', 'micro'], '--disk: 100 is not a multiple of 512 bytes'],
+    [['run', '--cpus', '0', 'micro'], '--cpus: 0: expected at least 1'],
+    [['run', '--cpus', '1.5', 'micro'], 'invalid value "1.5" for --cpus: expected a whole number'],
+    [['run', '--accel', 'xen', 'micro'], '--accel: "xen": expected auto, kvm or tcg'],
+    [['run', '--kernel', ''], '--kernel: "": must not be empty'],
     [
       ['run', '--hostname', 'h', 'micro'],
-      'vmlet: --hostname: requires a disk, but this machine boots a kernel directly\n',
+      '--hostname: requires a disk, but this machine boots a kernel directly',
     ],
-    [['run', '-p', 'foo', 'micro'], 'vmlet: -p: invalid port "foo": expected 1 to 65535, '],
-    [['run', '--limit', 'memory=5', 'micro'], 'vmlet: --limit: 5 bytes; did you mean 5M?\n'],
-    [['qmp', 'nope'], 'vmlet: no such machine: nope\n'],
-    [['qmp', 'nope', 'query-status'], 'vmlet: no such machine: nope\n'],
-    [['qmp', './nope'], 'vmlet: cannot connect to ./nope: no such socket\n'],
+    [
+      ['run', '--name', 'A b', 'micro'],
+      '--name: "A b": expected at most 63 letters, digits and inner hyphens',
+    ],
+    [['run', '--timeout', '0', 'micro'], 'invalid value "0" for --timeout: expected a positive duration '],
+    [['run', '-p', 'foo', 'micro'], '-p: invalid port "foo": expected 1 to 65535, '],
+    [['run', '-p', '80/sctp', 'micro'], '-p: invalid protocol "sctp" in "80/sctp": expected tcp or udp'],
+    [['run', '-p', '80:80:80:80', 'micro'], '-p: invalid port "80:80:80:80": too many colons; '],
+    [['run', '-v', './nope:/x', 'micro'], '-v: no such directory: '],
+    [['run', '-v', '/tmp', 'micro'], '-v: invalid volume "/tmp"'],
+    [['run', '-v', '/tmp:x', 'micro'], '-v: not an absolute path in the guest: "x"'],
+    [['run', '--mount', 'type=foo,target=/x', 'micro'], '--mount: unknown type of mount: foo'],
+    [['run', '-e', '=x', 'micro', 'true'], '-e: no variable name in "=x"'],
+    [['run', '--net', 'foo', 'micro'], '--net: "foo": expected auto, passt, slirp or none'],
+    [['run', '--network', 'nope', 'micro'], 'no such network: nope'],
+    [['run', '--template', 'nope', 'true'], 'no such template: nope'],
+    [['run', '--pool', 'nope', 'true'], 'no such pool: nope'],
+    [['run', '--limit', 'memory=5', 'micro'], '--limit: 5 bytes; did you mean 5M?'],
+    [['run', '--limit', 'x', 'micro'], 'invalid value "x" for --limit: expected cpus and memory, '],
+    [['create'], 'missing argument: name'],
+    [['create', 'x'], '--image: no boot source for x'],
+    [['create', 'a/b', '--image', 'micro'], 'name: invalid machine name "a/b": expected letters, '],
+    [['create', 'x', '--image', './nope.img'], '--image ./nope.img: no such file'],
+    [['create', 'x', '--location', './nope'], '--location ./nope: no such file'],
+    [['create', 'x', '--image', 'micro', '--net', 'bridge=absent'], '--net: no such bridge: absent'],
+    [['create', 'x', '--image', 'micro', '--firmware', 'efi'], '--firmware: "efi": expected bios, '],
+    [['create', 'x', '--image', 'micro', '--display', 'sdl'], '--display: "sdl": expected vnc or none'],
+    [
+      ['create', 'x', '--image', 'micro', '--net', 'none', '--network', 'auto'],
+      '--network: the first card is described twice: none, auto',
+    ],
+    [['create', 'x', '--template', 'nope'], 'no such template: nope'],
+    [['start', '--json', 'nope'], '--json: requires --dry-run'],
+    [['start', 'nope'], 'no such machine: nope'],
+    [['rename', 'nope', 'x'], 'no such machine: nope'],
+    [['clone', 'nope', 'x'], 'no such machine: nope'],
+    [['exec', 'nope', 'true'], 'no such machine: nope'],
+    [['wait', 'nope'], 'no such machine: nope'],
+    [['wait', 'nope', '--for', 'foo'], 'invalid value "foo" for --for: expected running, agent, '],
+    [['cp', 'a', 'b'], 'cp: exactly one of source and target must be in a machine (NAME:/PATH)'],
+    [['sync', '.', 'nope'], 'target: "nope": expected NAME:/PATH'],
+    [['logs', '--source', 'foo', 'nope'], 'invalid value "foo" for --source: expected serial, command, '],
+    [['logs', '--since', 'yesterday', 'nope'], 'invalid value "yesterday" for --since: expected a duration '],
+    [['inspect', 'nope'], 'no such machine: nope'],
+    [['network', 'rm', 'nope'], 'no such network: nope'],
+    [['network', 'create', 'L an'], 'name: invalid network name "L an": expected at most 32 lower-case '],
+    [['network', 'create', 'x', '--subnet', '10.0.0.0/40'], '--subnet: invalid subnet "10.0.0.0/40": '],
+    [['network', 'partition', 'nope', 'a'], 'no such network: nope'],
+    [['network', 'capture', 'nope'], 'missing option: --output'],
+    [['volume', 'create', 'v', '--size', 'big'], '--size: invalid size "big"'],
+    [['volume', 'rm', 'nope'], 'no such volume: nope'],
+    [['template', 'rm', 'nope'], 'no such template: nope'],
+    [['pool', 'rm', 'nope'], 'no such pool: nope'],
+    [['system', 'prune', '--frob'], 'unknown option: --frob'],
+    [['ls', '--filter', 'state'], 'invalid value "state" for --filter: expected name=TEXT, '],
+    [['info', '--format', '{{.X}}'], '--format: no such field: .X'],
+    [['qmp', 'nope'], 'no such machine: nope'],
+    [['qmp', 'nope', 'query-status'], 'no such machine: nope'],
+    [['qmp', './nope'], 'cannot connect to ./nope: no such socket'],
   ])('%j', async (args, words) => {
-    expect((await refusal(...args)).slice(0, words.length)).toBe(words);
+    const machines = home.machines();
+    const [sentence = '', ...hints] = (await refusal(...args)).trimEnd().split('\n');
+    expect(sentence.slice(0, 'vmlet: '.length + words.length)).toBe(`vmlet: ${words}`);
+    expect(sentence).not.toMatch(/[.:]$|VMLET_|Error\b|undefined|\[object/);
+    expect(hints.length).toBeLessThanOrEqual(1);
+    expect(hints.join()).toMatch(/^( {2}\S.*[^.]|\(see --help\))?$/);
+    expect(home.processes()).toEqual([]);
+    for (const kind of ['networks', 'volumes', 'templates', 'disks']) expect(inData(kind)).toEqual([]);
+    expect(home.machines()).toEqual(machines);
   });
 
   it('qmp of a machine that does not run', async () => {

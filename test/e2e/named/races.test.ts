@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { pause } from '../../../src/util/time/pause.ts';
+import { type Finished, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 import { liesOf } from './truth.ts';
 
@@ -12,6 +13,10 @@ beforeAll(async () => {
   home = await makeHome();
   const tree = join(home.path, 'tree');
   mkdirSync(tree);
+  const disk = Buffer.alloc(1024 ** 2);
+  // The signature of a boot sector.
+  disk.writeUInt16LE(0xaa55, 510);
+  writeFileSync(join(home.path, 'disk.raw'), disk);
   for (let index = 0; index < 200; index++) writeFileSync(join(tree, `f${index}`), Buffer.alloc(20_000, 'x'));
 });
 afterEach(async () => home.removeAll());
@@ -59,6 +64,13 @@ const LATER_MS = Number(process.env['VMLET_RACE_LATER_MS'] ?? 0);
 /** Exit statuses of vmlet itself, and of a command whose machine has ended. */
 const STATUSES = [0, 1, 124, 125];
 
+/** A race has a result or an error for people, and no other end. */
+function checkFinished(finished: Finished): void {
+  expect(STATUSES, finished.stderr).toContain(finished.status);
+  if (finished.status !== 0) expect(finished.stderr).toMatch(/^vmlet: \S/m);
+  expect(finished.stderr).not.toMatch(/^\s+at .*:\d+:\d+|unexpected|TypeError|E[A-Z]{4,}:/m);
+}
+
 it.each(RACES)('%s: %j and %j', { timeout: 5 * MINUTES }, async (state, ...commands) => {
   if (state !== 'absent') expect(await home.vmlet(...create)).toMatchObject({ status: 0 });
   if (state === 'running') expect(await home.vmlet(...start)).toMatchObject({ status: 0 });
@@ -72,11 +84,7 @@ it.each(RACES)('%s: %j and %j', { timeout: 5 * MINUTES }, async (state, ...comma
       return home.vmlet(...words.map((word) => places[word] ?? word));
     }),
   );
-  for (const finished of [one!, other!]) {
-    expect(STATUSES, finished.stderr).toContain(finished.status);
-    if (finished.status !== 0) expect(finished.stderr).toMatch(/^vmlet: \S/m);
-    expect(finished.stderr).not.toMatch(/^\s+at .*:\d+:\d+|unexpected|TypeError|E[A-Z]{4,}:/m);
-  }
+  for (const finished of [one!, other!]) checkFinished(finished);
   expect(await liesOf(home)).toEqual([]);
   // The machine, if it still exists, can be used and removed.
   for (const { name, ...found } of home.machines()) {
@@ -84,3 +92,87 @@ it.each(RACES)('%s: %j and %j', { timeout: 5 * MINUTES }, async (state, ...comma
     expect(await home.vmlet('rm', '-f', '--storage', name)).toMatchObject({ status: 0 });
   }
 });
+
+/** Images are shared with other tests. */
+const IMAGE = `race-${process.pid}`;
+const makeNetwork = ['network', 'create', 'lan'];
+const makeVolume = ['volume', 'create', 'data', '--size', '64M'];
+const makeMember = ['create', 'm', '--image', 'micro', '--net', 'none', '--network', 'lan'];
+const makeTemplate = ['template', 'create', 'warm', '--net', 'none'];
+const makeImage = ['image', 'import', 'DISK', IMAGE];
+const removeNetwork = ['network', 'rm', 'lan'];
+const removeVolume = ['volume', 'rm', 'data'];
+const removeTemplate = ['template', 'rm', 'warm'];
+const removeImage = ['image', 'rm', IMAGE];
+const useVolume = ['run', '--net', 'none', '--fresh', '-v', 'data:/data', 'micro', 'true'];
+const useTemplate = ['run', '--template', 'warm', 'true'];
+const useImage = ['create', 'm', '--image', IMAGE, '--pull', 'never'];
+
+/** What is there before, two commands that start at once, and how many of them may succeed. */
+const OTHER_RACES: readonly (readonly [
+  before: readonly (readonly string[])[],
+  one: readonly string[],
+  other: readonly string[],
+  successes: readonly number[],
+])[] = [
+  [[], makeNetwork, makeNetwork, [1]],
+  [[], makeNetwork, removeNetwork, [1, 2]],
+  [[makeNetwork], removeNetwork, removeNetwork, [1]],
+  [[makeNetwork], makeMember, removeNetwork, [1]],
+  [[makeNetwork], makeMember, makeMember, [1]],
+  [[makeNetwork, create], ['network', 'connect', 'lan', 'm'], removeNetwork, [1]],
+  [[makeNetwork, create], ['network', 'connect', 'lan', 'm'], ['network', 'connect', 'lan', 'm'], [1]],
+  [[makeNetwork, create], ['network', 'connect', 'lan', 'm'], remove, [1, 2]],
+  [[makeNetwork, makeMember], ['network', 'disconnect', 'lan', 'm'], removeNetwork, [1, 2]],
+  [[makeNetwork, makeMember], ['clone', 'm', 'n'], ['rename', 'm', 'n'], [1]],
+  [[], makeVolume, makeVolume, [1]],
+  [[makeVolume], removeVolume, removeVolume, [1]],
+  [[makeVolume], useVolume, useVolume, [1, 2]],
+  [[makeVolume], useVolume, removeVolume, [1, 2]],
+  [[], makeTemplate, makeTemplate, [1]],
+  [[makeTemplate], removeTemplate, removeTemplate, [1]],
+  [[makeTemplate], useTemplate, removeTemplate, [1, 2]],
+  [[makeTemplate], useTemplate, [...makeTemplate, '--replace'], [1, 2]],
+  // The same contents are the same image.
+  [[], makeImage, makeImage, [2]],
+  [[makeImage], removeImage, removeImage, [1]],
+  [[makeImage], useImage, removeImage, [1]],
+  [[makeImage], useImage, ['image', 'tag', IMAGE, `${IMAGE}-2`], [2]],
+];
+
+it.each(OTHER_RACES)(
+  'after %j: %j and %j',
+  { timeout: 5 * MINUTES },
+  async (before, one, other, successes) => {
+    const run = async (words: readonly string[]): Promise<Finished> =>
+      home.vmlet(...words.map((word) => (word === 'DISK' ? join(home.path, 'disk.raw') : word)));
+    try {
+      for (const words of before) expect(await run(words)).toMatchObject({ status: 0 });
+      const finished = await Promise.all([run(one), run(other)]);
+      for (const each of finished) checkFinished(each);
+      const said = finished.map(({ stderr }) => stderr).join('');
+      expect(successes, said).toContain(finished.filter(({ status }) => status === 0).length);
+      expect(await liesOf(home)).toEqual([]);
+      for (const machine of home.machines()) expect(machine).not.toHaveProperty('problem');
+    } finally {
+      await home.removeAll();
+      for (const words of [
+        removeNetwork,
+        removeVolume,
+        removeTemplate,
+        removeImage,
+        ['image', 'rm', `${IMAGE}-2`],
+      ]) {
+        await run(words);
+      }
+    }
+    // All of it could be removed, and nothing runs on.
+    for (const kind of ['networks', 'volumes', 'templates', 'machines']) {
+      const directory = join(home.path, 'data', 'vmlet', kind);
+      const left = existsSync(directory) ? readdirSync(directory) : [];
+      expect(left.filter((name) => !name.startsWith('.'))).toEqual([]);
+    }
+    expect((await run(['image', 'ls'])).stdout).not.toContain(IMAGE);
+    await until(() => home.processes().length === 0);
+  },
+);

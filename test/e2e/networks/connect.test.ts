@@ -214,6 +214,35 @@ connecting('a switch that does not answer keeps a machine out, but not in', asyn
   expect(await table()).toBe(before);
 });
 
+connecting('a switch that does not answer makes create and clone leave no machine', async () => {
+  await create('db', '--network', 'lan', '--start');
+  await create('web', '--network', 'lan:alias=www');
+  const table = async (): Promise<string> => readFileSync((await networks.get('lan')).files.table, 'utf8');
+  const before = await table();
+  const { pid = NaN } = home.processes().find(({ program }) => program === 'vmlet-switch') ?? {};
+  process.kill(pid, 'SIGSTOP');
+  try {
+    for (const words of [
+      ['create', 'late', '--image', 'micro', '--network', 'lan'],
+      ['clone', 'web', 'late'],
+      ['clone', '--linked', 'web', 'late'],
+    ]) {
+      const { status, stdout, stderr } = await home.vmlet(...words);
+      expect([status, stdout]).toEqual([124, '']);
+      expect(stderr).toContain('waiting for the switch of network "lan"');
+      expect(home.machines().map(({ name }) => name)).toEqual(['db', 'web']);
+    }
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  expect(await member('lan', 'late')).toBeUndefined();
+  expect(await table()).toBe(before);
+  await vmlet('start', 'web');
+  await ping('web', 'db');
+  await create('late', '--network', 'lan', '--start');
+  await ping('late', 'www');
+});
+
 connecting('a machine without another card can leave its network and join it again', async () => {
   await create('web', '--net', 'none', '--network', 'lan', '--start');
   await vmlet('network', 'disconnect', 'lan', 'web');

@@ -178,7 +178,8 @@ test('a clone has its own addresses, and rename and rm update the members', asyn
 
 test('a missing network is named when a member starts', async () => {
   await vmlet('network', 'create', 'lan');
-  await create('web', '--network', 'lan');
+  await vmlet('network', 'create', 'other');
+  await create('web', '--network', 'lan:alias=www,latency=20ms', '--network', 'other:alias=shop');
   const { files } = await lan();
   const { rm } = await import('node:fs/promises');
   await rm(files.directory, { recursive: true });
@@ -186,15 +187,24 @@ test('a missing network is named when a member starts', async () => {
   expect(refused.status).toBe(125);
   expect(refused.stderr).toBe(
     'vmlet: machine "web" is in the network lan, which was removed\n' +
-      '  create it again: vmlet network create lan; or leave all networks: vmlet set web --network auto\n',
+      '  create it again: vmlet network create lan; or leave it: vmlet network disconnect lan web\n',
   );
   await vmlet('network', 'create', 'lan', '--subnet', '172.20.0.0/24');
-  expect((await home.vmlet('start', 'web')).stderr).toContain(
+  const moved = await home.vmlet('start', 'web');
+  expect(moved.stderr).toContain(
     'has the address 10.9.0.2 in the network lan, whose subnet is now 172.20.0.0/24',
   );
-  await vmlet('set', 'web', '--network', 'lan');
+  // The advice as it is printed keeps the options of all its networks.
+  const [, advice = ''] = /give it another: vmlet (.*)\n/.exec(moved.stderr) ?? [];
+  expect(advice).toBe('set web --network lan:alias=www,latency=20ms --network other:alias=shop');
+  await vmlet(...advice.split(' '));
+  expect(await member('web')).toMatchObject({ address: '172.20.0.2', alias: 'www' });
   await vmlet('start', 'web');
   expect(await vmlet('exec', 'web', '--', 'ip', '-o', '-4', 'addr')).toContain('172.20.0.2/24');
+  await vmlet('kill', 'web');
+  await rm(files.directory, { recursive: true });
+  await vmlet('network', 'disconnect', 'lan', 'web');
+  await vmlet('start', 'web');
 });
 
 describe('a machine in a network', () => {

@@ -154,7 +154,7 @@ describe('vmlet completion', () => {
 
   it('rejects an unknown shell', async () => {
     const { status, stderr } = await vmlet('completion', 'csh');
-    expect(stderr).toMatch(/Allowed choices are bash, zsh, fish/);
+    expect(stderr).toMatch(/expected bash, zsh or fish/);
     expect(status).toBe(125);
   });
 

@@ -69,7 +69,7 @@ test('a missing network, or another one of the same name, is reported', () => {
   expect(() => cards({ networks: [{ ...member, network: 'gone' }] })).toThrow(
     expect.objectContaining({
       message: 'machine "web" is in the network gone, which was removed',
-      hint: expect.stringContaining('vmlet set web --network none') as string,
+      hint: expect.stringContaining('vmlet network disconnect gone web') as string,
     }),
   );
   expect(() => cards({ networks: [{ ...member, address: '10.8.0.2' }] })).toThrow(

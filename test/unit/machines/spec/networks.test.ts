@@ -21,9 +21,9 @@ test('the first card is auto unless a network describes it', () => {
 
 test('at most one network describes the first card, whose kind decides about forwards', () => {
   expect(() => create({ net: 'none', networks: ['auto'] })).toThrow(
-    'networks: describe the first card twice: none, auto',
+    'networks: the first card is described twice: none, auto',
   );
-  expect(() => create({ networks: ['none', 'passt'] })).toThrow('describe the first card twice');
+  expect(() => create({ networks: ['none', 'passt'] })).toThrow('the first card is described twice');
   expect(() => create({ networks: ['none', 'lan'], ports: ['8080:80'] })).toThrow(
     'net none does not support forwards',
   );

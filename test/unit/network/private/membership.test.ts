@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { checkMemberships, parseMembership } from '../../../../src/network/private/membership.ts';
+import {
+  checkMemberships,
+  formatMembership,
+  parseMembership,
+} from '../../../../src/network/private/membership.ts';
 import { checkNetworkName, isFirstCard } from '../../../../src/network/private/network-name.ts';
 
 const parse = (text: string) => parseMembership(text, 'networks[0]');
@@ -45,6 +49,17 @@ test.each([
   ['local', 'local is a reserved word'],
 ])('rejects %s', (text, problem) => {
   expect(() => parse(text)).toThrow(problem);
+});
+
+test.each([
+  'lan',
+  'lan:alias=primary',
+  'lan:alias=primary,ip=10.9.0.20,mac=52:54:00:aa:00:01,mtu=9000,latency=1500ms,loss=0.25%,bandwidth=10000000bit',
+  'lan:latency=0ms,loss=0%',
+  'lan:loss=0.0001%,bandwidth=8000bit',
+  'lan:loss=100%,bandwidth=8000000000000bit',
+])('%s is formatted as it was parsed', (text) => {
+  expect(formatMembership(parse(text))).toBe(text);
 });
 
 test('the minimum and maximum of each option are accepted', () => {
