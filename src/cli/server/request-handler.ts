@@ -36,7 +36,7 @@ export async function handleRequest(
     const { pathname, searchParams } = addressOf(request);
     const method = request.method ?? 'GET';
     if (method === 'GET' && pathname !== '/v1' && !pathname.startsWith('/v1/')) {
-      page.answer(response, pathname);
+      page.answer(request, response, pathname);
       return;
     }
     const { route, parts } = findOpenRoute(services, request, method, pathname);

@@ -1,6 +1,8 @@
 import { lstatSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { TestServer, upgradeStatus } from './server.ts';
@@ -264,6 +266,34 @@ describe('access to the server', () => {
         hint: 'list machines with: vmlet ls',
       },
     });
+  });
+});
+
+describe('the files of the page', () => {
+  it('are compressed for clients that accept it, and for no others', async () => {
+    await using served = await TestServer.start();
+    const fetched = async (accepted?: string): Promise<{ coding: string | undefined; bytes: Buffer }> =>
+      new Promise((resolve, reject) => {
+        const headers = accepted === undefined ? {} : { 'accept-encoding': accepted };
+        const asked = request(`http://${served.host}/assets/page.js`, { headers, agent: false });
+        asked.once('error', reject).once('response', (response) => {
+          const pieces: Buffer[] = [];
+          response.on('data', (piece: Buffer) => pieces.push(piece));
+          response.once('end', () => {
+            expect(response.headers.vary).toBe('accept-encoding');
+            resolve({ coding: response.headers['content-encoding'], bytes: Buffer.concat(pieces) });
+          });
+        });
+        asked.end();
+      });
+    for (const accepted of ['gzip', 'gzip, deflate, br, zstd', 'br;q=1.0, gzip;q=0.8']) {
+      const { coding, bytes } = await fetched(accepted);
+      expect({ coding, text: gunzipSync(bytes).toString() }).toEqual({ coding: 'gzip', text: 'void 0;' });
+    }
+    for (const accepted of [undefined, 'br', 'gzip;q=0', 'x-gzip']) {
+      const { coding, bytes } = await fetched(accepted);
+      expect({ coding, text: bytes.toString() }).toEqual({ coding: undefined, text: 'void 0;' });
+    }
   });
 });
 
