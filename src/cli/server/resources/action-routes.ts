@@ -10,6 +10,7 @@ import type { Action } from './action.ts';
 import { CREATE, createCommandLine, newMachineSchema, optionsOf } from './create-actions.ts';
 import { IMAGE_ACTIONS } from './image-actions.ts';
 import { MACHINE_ACTIONS } from './machine-actions.ts';
+import { TEMPLATE_ACTIONS } from './template-actions.ts';
 
 /** Most changes end within this time; the client learns of others by events. */
 const WAIT_MS = 500;
@@ -21,9 +22,8 @@ export const ACTION_ROUTES: readonly Route[] = [
   ...Object.entries(MACHINE_ACTIONS).map(([kind, one]) =>
     actionRoute(kind, `/v1/machines/:name/${kind}`, one),
   ),
-  ...Object.entries(IMAGE_ACTIONS).map(([kind, one]) =>
-    actionRoute(`images/${kind}`, `/v1/images/${kind}`, one),
-  ),
+  ...actionsBelow('images', IMAGE_ACTIONS),
+  ...actionsBelow('templates', TEMPLATE_ACTIONS),
   {
     method: 'POST',
     path: '/v1/machines/check',
@@ -66,6 +66,12 @@ export const ACTION_ROUTES: readonly Route[] = [
     },
   },
 ];
+
+function actionsBelow(place: string, actions: Readonly<Record<string, Action>>): Route[] {
+  return Object.entries(actions).map(([verb, one]) =>
+    actionRoute(`${place}/${verb}`, `/v1/${place}/${verb}`, one),
+  );
+}
 
 function actionRoute(kind: string, path: string, { schema, work }: Action): Route {
   return {

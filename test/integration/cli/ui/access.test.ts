@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { ROUTES } from '../../../../src/cli/server/resources/routes.ts';
 import { TestServer, upgradeStatus } from './server.ts';
 
 describe('access to the server', () => {
@@ -266,6 +267,41 @@ describe('access to the server', () => {
         hint: 'list machines with: vmlet ls',
       },
     });
+  });
+});
+
+describe('every route', () => {
+  let served: TestServer;
+  beforeAll(async () => {
+    served = await TestServer.start();
+  });
+  afterAll(async () => served[Symbol.asyncDispose]());
+
+  const routes = ROUTES.map(({ method, path }) => ({ method, path: path.replaceAll(/:\w+/g, 'x') }));
+
+  it.each(routes)('$method $path needs credentials, and a change its own page', async ({ method, path }) => {
+    const origin = `http://${served.host}`;
+    expect((await served.ask(path, { method })).status).toBe(method === 'GET' ? 401 : 403);
+    // The exchange of a token is the one request without credentials.
+    const unknown = path === '/v1/session' ? 415 : 401;
+    expect((await served.ask(path, { method, headers: { origin } })).status).toBe(unknown);
+    const evil = { ...served.bearer, host: 'evil.example' };
+    expect((await served.ask(path, { method, headers: evil })).status).toBe(421);
+    const { headers } = await served.open();
+    const { origin: _own, ...withoutOrigin } = headers;
+    const foreign = { ...headers, origin: 'http://evil.example' };
+    expect((await served.ask(path, { method, headers: foreign })).status).toBe(403);
+    if (method === 'GET') return;
+    expect((await served.ask(path, { method, headers: withoutOrigin })).status).toBe(403);
+    const hasGet = routes.some((one) => one.method === 'GET' && one.path === path);
+    // 404 is that of a machine whose name is `check`.
+    if (!hasGet) {
+      const { status } = await served.ask(path, { headers: served.bearer });
+      expect(status).toBeOneOf([404, 405]);
+    }
+    if (method === 'PUT') return;
+    const form = { ...headers, 'content-type': 'text/plain' };
+    expect((await served.ask(path, { method, headers: form })).status).toBe(415);
   });
 });
 

@@ -1,0 +1,2 @@
+/** All in one chunk: together they compress better. */
+export { ImagesPage } from './images-page.tsx';
