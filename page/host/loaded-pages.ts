@@ -1,2 +1,3 @@
 /** All in one chunk: together they compress better. */
+export { HostPage } from './host-page.tsx';
 export { ImagesPage } from './images-page.tsx';

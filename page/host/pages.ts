@@ -1,3 +1,4 @@
 import { lazily } from '../parts/lazily.tsx';
 
 export const Images = lazily(async () => (await import('./loaded-pages.ts')).ImagesPage);
+export const Host = lazily(async () => (await import('./loaded-pages.ts')).HostPage);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -117,5 +117,29 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
     await page.getByText('No templates.').waitFor();
     expect((await home.vmlet('template', 'ls', '-q')).stdout).toBe('');
+  });
+
+  test('the host shows the findings of doctor with their remedies, and what a prune frees', async () => {
+    await page.evaluate("location.hash = '#/host'");
+    const { findings } = JSON.parse((await home.vmlet('doctor', '--json')).stdout) as {
+      findings: readonly { item: string; summary: string; remedy?: string }[];
+    };
+    await page.getByText(/^Guests can(not)? run on this host/).waitFor();
+    const text = await page.getByRole('region', { name: 'Findings' }).innerText();
+    for (const { item, remedy } of findings) {
+      expect(text).toContain(item);
+      if (remedy !== undefined) expect(text).toContain(remedy);
+    }
+    // A leftover of a process of an earlier boot.
+    const leftover = join(home.path, 'cache/vmlet/scratch/00000000-1-1-abcdef');
+    mkdirSync(leftover, { recursive: true });
+    writeFileSync(join(leftover, 'disk.qcow2'), Buffer.alloc(2 ** 20, 1));
+    await page.getByRole('button', { name: 'Prune …' }).click();
+    await dialog().getByText('00000000-1-1-abcdef (1.0 MB)').waitFor();
+    await dialog().getByText('vmlet system prune', { exact: true }).waitFor();
+    await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
+    const pruned = await done('Prune:', 'vmlet system prune');
+    await pruned.getByText('1 leftover and 0 images, 1.0 MB').waitFor();
+    expect(existsSync(leftover)).toBe(false);
   });
 });

@@ -8,6 +8,7 @@ import type { Operation, Work } from '../operations/operation.ts';
 import type { Exchange, Route } from '../routing/exchange.ts';
 import type { Action } from './action.ts';
 import { CREATE, createCommandLine, newMachineSchema, optionsOf } from './create-actions.ts';
+import { HOST_ACTIONS } from './host-actions.ts';
 import { IMAGE_ACTIONS } from './image-actions.ts';
 import { MACHINE_ACTIONS } from './machine-actions.ts';
 import { TEMPLATE_ACTIONS } from './template-actions.ts';
@@ -24,6 +25,7 @@ export const ACTION_ROUTES: readonly Route[] = [
   ),
   ...actionsBelow('images', IMAGE_ACTIONS),
   ...actionsBelow('templates', TEMPLATE_ACTIONS),
+  ...actionsBelow('host', HOST_ACTIONS),
   {
     method: 'POST',
     path: '/v1/machines/check',

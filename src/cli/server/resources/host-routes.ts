@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { RequestRefusedError } from '../../../errors/index.ts';
+import { usageRows } from '../../images/usage-rows.ts';
 import { MOST_UNSENT } from '../sockets/web-socket.ts';
 import { answerJson, answerJsonText } from '../answers/answer.ts';
 import { readBody } from '../answers/request-body.ts';
@@ -22,6 +23,14 @@ export const HOST_ROUTES: readonly Route[] = [
     handle: async ({ response, signal }) => {
       const { examineHost } = await import('../../../index.ts');
       answerJsonText(response, JSON.stringify(await examineHost({ signal })));
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/host/usage',
+    handle: async ({ response, signal }) => {
+      const { ImageStore } = await import('../../../index.ts');
+      answerJson(response, { usage: usageRows(await new ImageStore().diskUsage({ signal })) });
     },
   },
   {
