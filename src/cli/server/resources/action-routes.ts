@@ -11,6 +11,7 @@ import { CREATE, createCommandLine, newMachineSchema, optionsOf } from './create
 import { HOST_ACTIONS } from './host-actions.ts';
 import { IMAGE_ACTIONS } from './image-actions.ts';
 import { MACHINE_ACTIONS } from './machine-actions.ts';
+import { CREATE_NETWORK, NETWORK_ACTIONS } from './network-actions.ts';
 import { TEMPLATE_ACTIONS } from './template-actions.ts';
 
 /** Most changes end within this time; the client learns of others by events. */
@@ -22,6 +23,10 @@ export const ACTION_ROUTES: readonly Route[] = [
   actionRoute('create', '/v1/machines', CREATE),
   ...Object.entries(MACHINE_ACTIONS).map(([kind, one]) =>
     actionRoute(kind, `/v1/machines/:name/${kind}`, one),
+  ),
+  actionRoute('networks/create', '/v1/networks', CREATE_NETWORK),
+  ...Object.entries(NETWORK_ACTIONS).map(([verb, one]) =>
+    actionRoute(`networks/${verb}`, `/v1/networks/:name/${verb}`, one),
   ),
   ...actionsBelow('images', IMAGE_ACTIONS),
   ...actionsBelow('templates', TEMPLATE_ACTIONS),
