@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page, WebSocketRoute } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -95,10 +95,12 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     expect(await reaches('two').innerText()).toBe('three');
     expect(await reaches('three').innerText()).toBe('all');
 
+    await show('machines/two/networks');
+    await row('lan').getByText('three', { exact: true }).waitFor();
     await press('Disconnect two from lan');
     await dialog().getByText('vmlet network disconnect lan two').waitFor();
     await dialog().getByRole('button', { name: 'Disconnect', exact: true }).click();
-    await done('Disconnect two from lan:', 'vmlet network disconnect lan two');
+    await page.getByText('It is in no private network.').waitFor();
     expect(home.store.get('two').spec.networks ?? []).toEqual([]);
 
     await show('networks');
@@ -116,6 +118,60 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
     await page.getByText('No private networks.').waitFor();
     expect((await home.vmlet('network', 'ls', '-q')).stdout).toBe('');
+  });
+
+  test('disks, CDs and directories are added, changed and removed', async () => {
+    await createSmall('m');
+    const iso = join(home.path, 'tools.iso');
+    writeFileSync(iso, Buffer.alloc(64 * 1024, 'iso'));
+    await show('machines/m/disks');
+    await row('disk0').waitFor();
+    await page.getByLabel('Disk to add: a size, or the path of a file').fill('1G');
+    await page.keyboard.press('Enter');
+    await done('Add disk 1G:', 'vmlet disk add m 1G');
+    await row('disk1').getByText('1.0 GB', { exact: true }).waitFor();
+    await press('Resize disk1');
+    await dialog().getByRole('textbox').fill('+1G');
+    await dialog().getByText('vmlet disk resize m disk1 +1G').waitFor();
+    await dialog().getByRole('button', { name: 'Resize', exact: true }).click();
+    await row('disk1').getByText('2.0 GB', { exact: true }).waitFor();
+    await press('Remove disk1');
+    await dialog().getByLabel('Delete its file too').check();
+    await dialog().getByText('vmlet disk rm --storage m disk1').waitFor();
+    await dialog().getByRole('button', { name: 'Remove with its file' }).click();
+    await row('disk1').waitFor({ state: 'detached' });
+
+    await press('Add drive');
+    await row('cdrom1').getByText('empty').waitFor();
+    await press('Remove cdrom1');
+    await row('cdrom1').waitFor({ state: 'detached' });
+    await press('Insert a CD into cdrom0');
+    await dialog().getByRole('textbox').fill(join(home.path, 'missing.iso'));
+    await dialog().getByRole('button', { name: 'Insert', exact: true }).click();
+    await page
+      .locator('.notice.failed')
+      .getByText(/missing\.iso/)
+      .first()
+      .waitFor();
+    await press('Insert a CD into cdrom0');
+    await dialog().getByRole('textbox').fill(iso);
+    await dialog().getByRole('button', { name: 'Insert', exact: true }).click();
+    await row('cdrom0').getByText(iso).waitFor();
+    expect(home.store.get('m').spec.cdroms).toEqual([{ name: 'cdrom0', path: iso }]);
+    await press('Eject cdrom0');
+    await done('Eject cdrom0:', 'vmlet cd eject m cdrom0');
+    await row('cdrom0').getByText('empty').waitFor();
+
+    const source = join(home.path, 'source');
+    mkdirSync(source);
+    await show('machines/m/shares');
+    await page.getByLabel(/^Directory or volume/).fill(`${source}:/data:ro`);
+    await page.keyboard.press('Enter');
+    await row('/data').getByText('read-only').waitFor();
+    await press('Remove /data');
+    await dialog().getByText('vmlet share rm m /data').waitFor();
+    await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByText('No directories or volumes.').waitFor();
   });
 
   test('events continue after a lost connection, and none appears twice', async () => {

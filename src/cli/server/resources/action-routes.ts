@@ -8,6 +8,7 @@ import type { Operation, Work } from '../operations/operation.ts';
 import type { Exchange, Route } from '../routing/exchange.ts';
 import type { Action } from './action.ts';
 import { CREATE, createCommandLine, newMachineSchema, optionsOf } from './create-actions.ts';
+import { DEVICE_ACTIONS } from './device-actions.ts';
 import { HOST_ACTIONS } from './host-actions.ts';
 import { IMAGE_ACTIONS } from './image-actions.ts';
 import { MACHINE_ACTIONS } from './machine-actions.ts';
@@ -21,7 +22,7 @@ const LONGEST_WAIT_S = 600;
 /** A POST for each change, and the operations that they are. */
 export const ACTION_ROUTES: readonly Route[] = [
   actionRoute('create', '/v1/machines', CREATE),
-  ...Object.entries(MACHINE_ACTIONS).map(([kind, one]) =>
+  ...Object.entries({ ...MACHINE_ACTIONS, ...DEVICE_ACTIONS }).map(([kind, one]) =>
     actionRoute(kind, `/v1/machines/:name/${kind}`, one),
   ),
   actionRoute('networks/create', '/v1/networks', CREATE_NETWORK),

@@ -1,0 +1,4 @@
+/** All in one chunk: together they compress better. */
+export { DisksTab } from './disks.tsx';
+export { NetworksTab } from './networks.tsx';
+export { SharesTab } from './shares.tsx';
