@@ -10,7 +10,7 @@ import { Logs } from './logs.tsx';
 import { Overview } from './overview.tsx';
 import { Ports } from './ports.tsx';
 import { Snapshots } from './snapshots.tsx';
-import { Disks, MachineNetworks, Shares } from './tabs.ts';
+import { Disks, Files, MachineNetworks, Shares } from './tabs.ts';
 import { Screen, Serial, Shell } from '../consoles/consoles.tsx';
 
 interface Tab {
@@ -31,6 +31,7 @@ const TABS: readonly Tab[] = [
   { id: 'shares', label: 'Directories', page: Shares },
   { id: 'ports', label: 'Ports', page: Ports },
   { id: 'networks', label: 'Networks', page: MachineNetworks },
+  { id: 'files', label: 'Files', page: Files },
 ];
 
 interface Properties {

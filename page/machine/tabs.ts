@@ -9,3 +9,4 @@ interface Properties {
 export const Disks = lazily<Properties>(async () => (await import('./loaded-tabs.ts')).DisksTab);
 export const Shares = lazily<Properties>(async () => (await import('./loaded-tabs.ts')).SharesTab);
 export const MachineNetworks = lazily<Properties>(async () => (await import('./loaded-tabs.ts')).NetworksTab);
+export const Files = lazily<Properties>(async () => (await import('./loaded-tabs.ts')).FilesTab);

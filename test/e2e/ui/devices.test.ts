@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page, WebSocketRoute } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -172,6 +172,41 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await dialog().getByText('vmlet share rm m /data').waitFor();
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
     await page.getByText('No directories or volumes.').waitFor();
+  });
+
+  test('files of a guest are listed, downloaded and uploaded', async () => {
+    expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
+    // A guest is not trusted: its names are text.
+    const hostile = '<img src=x onerror=alert(1)>';
+    const make = `mkdir -p '/tmp/d/${hostile}' && echo downloaded > '/tmp/d/a b'`;
+    expect(await home.vmlet('exec', 'm', '--', 'sh', '-c', make)).toMatchObject({ status: 0 });
+    await show('machines/m/files');
+    await page.getByLabel('Directory in the guest').fill('/tmp/d/');
+    await page.keyboard.press('Enter');
+    await row('a b').waitFor();
+    await row(hostile)
+      .getByRole('button', { name: `Open ${hostile}` })
+      .waitFor();
+    const [download] = await Promise.all([page.waitForEvent('download'), press('Download a b')]);
+    expect(download.suggestedFilename()).toBe('a b');
+    expect(readFileSync(await download.path(), 'utf8')).toBe('downloaded\n');
+
+    const upload = join(home.path, 'Grüße.txt');
+    writeFileSync(upload, 'uploaded');
+    await press(`Open ${hostile}`);
+    await page.getByText('The directory is empty.').waitFor();
+    await page.getByLabel(/^Upload to/).setInputFiles(upload);
+    await row('Grüße.txt').waitFor();
+    const read = ['exec', 'm', '--', 'cat', `/tmp/d/${hostile}/Grüße.txt`];
+    expect((await home.vmlet(...read)).stdout).toBe('uploaded');
+    await press('Parent directory');
+    await row('a b').waitFor();
+    await page.getByLabel('Directory in the guest').fill('/nowhere');
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('alert')
+      .getByText(/cannot be listed/)
+      .waitFor();
   });
 
   test('events continue after a lost connection, and none appears twice', async () => {
