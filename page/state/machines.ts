@@ -68,8 +68,12 @@ function countChange(): void {
 
 function put(machine: Machine): void {
   const known = machineOf(machine.name);
-  if (known.value?.state !== machine.state) countChange();
+  if (known.value?.state !== machine.state || labelsOf(known.value) !== labelsOf(machine)) countChange();
   known.set(machine);
+}
+
+function labelsOf(machine: Machine | undefined): string {
+  return machine && 'spec' in machine ? JSON.stringify(machine.spec.labels) : '';
 }
 
 function remove(name: string): void {
