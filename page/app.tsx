@@ -2,12 +2,21 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { connected } from './state/server-events.ts';
 import { session } from './api/session.ts';
 import { Create } from './create/create.tsx';
+import { Host, Images, Networks } from './host/pages.ts';
 import { MachineList } from './list/list.tsx';
 import { MachinePage } from './machine/machine-page.tsx';
 import { Command } from './parts/command.tsx';
 import { Notices } from './parts/notices.tsx';
 import { useValue } from './values/observable.ts';
 import { type Route, route } from './state/route.ts';
+
+const PAGES = {
+  machines: { label: 'Machines', page: MachineList },
+  create: { label: 'New machine', page: Create },
+  images: { label: 'Images', page: Images },
+  networks: { label: 'Networks', page: Networks },
+  host: { label: 'Host', page: Host },
+} as const;
 
 export function App() {
   const here = useValue(route);
@@ -25,12 +34,15 @@ export function App() {
         <header class="top">
           <a href="#/machines">vmlet</a>
           <nav aria-label="Pages">
-            <a href="#/machines" {...(here.page === 'machines' && { 'aria-current': 'page' as const })}>
-              Machines
-            </a>
-            <a href="#/create" {...(here.page === 'create' && { 'aria-current': 'page' as const })}>
-              New machine
-            </a>
+            {Object.entries(PAGES).map(([page, { label }]) => (
+              <a
+                key={page}
+                href={`#/${page}`}
+                {...(here.page === page && { 'aria-current': 'page' as const })}
+              >
+                {label}
+              </a>
+            ))}
           </nav>
           <span class="connection faint" role="status">
             {access === 'open' && !isConnected ? 'the server does not answer' : ''}
@@ -47,7 +59,8 @@ export function App() {
 
 function Page({ here }: { readonly here: Route }) {
   if (here.page === 'machine') return <MachinePage key={here.name} {...here} />;
-  return here.page === 'create' ? <Create /> : <MachineList />;
+  const { page: Shown } = PAGES[here.page];
+  return <Shown />;
 }
 
 function Refused() {
@@ -64,6 +77,6 @@ function Refused() {
 }
 
 function titleOf(here: Route): string {
-  if (here.page === 'create') return 'New machine - vmlet';
-  return here.page === 'machine' ? `${here.name}: ${here.tab} - vmlet` : 'Machines - vmlet';
+  const title = here.page === 'machine' ? `${here.name}: ${here.tab}` : PAGES[here.page].label;
+  return `${title} - vmlet`;
 }

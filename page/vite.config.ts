@@ -2,17 +2,22 @@ import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 
 /**
- * Parts of noVNC that a machine's screen never needs: encodings that QEMU does not send, and logins that a unix socket
- * does not ask for. All its other files are bundled as they are.
+ * Parts of noVNC that a machine's screen never needs: encodings that QEMU does not send, since it takes the first that
+ * noVNC names and it has (Tight), logins that a unix socket does not ask for, and the deflation of a clipboard that the
+ * page does not send. All its other files are bundled as they are.
  */
-const UNUSED_BY_QEMU = /\/(ra2|crypto\/crypto|decoders\/(h264|jpeg|rre))\.js$/;
+const UNUSED_BY_QEMU =
+  /\/(ra2|deflator|crypto\/crypto|decoders\/(h264|hextile|jpeg|rre|tightpng|zlib|zrle))\.js$/;
+
+const KEY_SYMBOLS = /\/keysymdef\.js$/;
 
 const withoutUnused: Plugin = {
   name: 'without unused parts of noVNC',
   enforce: 'pre',
   resolveId(source, importer) {
-    const isPart = importer?.includes('/@novnc/novnc/') === true && UNUSED_BY_QEMU.test(source);
-    return isPart ? join(import.meta.dirname, 'consoles/absent.ts') : null;
+    if (importer?.includes('/@novnc/novnc/') !== true) return null;
+    if (UNUSED_BY_QEMU.test(source)) return join(import.meta.dirname, 'consoles/absent.ts');
+    return KEY_SYMBOLS.test(source) ? join(import.meta.dirname, 'consoles/keysyms.ts') : null;
   },
 };
 

@@ -26,22 +26,44 @@ export function machinePath(name: string, rest = ''): string {
   return `/v1/machines/${encodeURIComponent(name)}${rest && `/${rest}`}`;
 }
 
+export function networkPath(name: string, rest: string): string {
+  return `/v1/networks/${encodeURIComponent(name)}/${rest}`;
+}
+
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   const answer = await request(path, { signal: signal ?? null });
   return (await answer.json()) as T;
 }
 
+interface Begun {
+  readonly command: string;
+  readonly operation: Operation;
+}
+
 /** Starts an action; the events report the rest of its operation. */
-export async function act(
+export async function act(path: string, body: object = {}): Promise<Begun> {
+  return post(path, body, {});
+}
+
+/** Returns the result of an action with `dryRun`, which changes nothing. */
+export async function tryOut<T>(path: string, body: object, signal: AbortSignal): Promise<T> {
+  const { operation } = await post(path, { ...body, dryRun: true }, { signal }, { prefer: 'wait=60' });
+  return operation.result as T;
+}
+
+async function post(
   path: string,
-  body: object = {},
-): Promise<{ readonly command: string; readonly operation: Operation }> {
+  body: object,
+  options: RequestInit,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Begun> {
   const answer = await request(path, {
+    ...options,
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  return (await answer.json()) as { command: string; operation: Operation };
+  return (await answer.json()) as Begun;
 }
 
 /** @throws ApiError for every status that is not a success, and when the server does not answer. */

@@ -1,6 +1,10 @@
 import type { ListedMachine, ListedDisk, ListedSnapshot } from '../../src/machines/index.ts';
 import type { LoggedEvent, MachineStatistics, StatisticsRate } from '../../src/machines/index.ts';
-import type { NamedMachine } from '../../src/machines/index.ts';
+import type { ListedDrive, ListedNetwork, ListedShare } from '../../src/machines/index.ts';
+import type { NamedMachine, PrivateNetwork } from '../../src/machines/index.ts';
+import type { Finding, HostFeature, ImageList, ListedImage, UsageEntry } from '../../src/index.ts';
+import type { GuestEntry } from '../../src/cli/server/resources/guest-files.ts';
+import type { TemplateRow } from '../../src/cli/state/template-ls.ts';
 
 /** A type after JSON: dates are text. */
 type Json<T> = T extends Date
@@ -35,6 +39,39 @@ export interface UnreadStatistics {
   readonly problem: string;
 }
 export type MachineEvent = LoggedEvent;
+
+export type Image = Json<ListedImage> & { readonly verification: string; readonly usedBy: readonly string[] };
+export type BrokenImage = Json<ImageList['broken'][number]>;
+/** An image that can be pulled by name. */
+export interface Offered {
+  readonly reference: string;
+  readonly description: string;
+}
+export type Template = Json<TemplateRow>;
+
+/** The parts of `vmlet doctor --json` that the page shows. */
+export interface HostReport {
+  readonly canRunGuests: boolean;
+  readonly findings: readonly Finding[];
+  readonly featureTable: { readonly features: readonly HostFeature[] };
+}
+export type Network = Json<PrivateNetwork>;
+export type BrokenNetwork = Json<Exclude<ListedNetwork, PrivateNetwork>>;
+export type Drive = Json<ListedDrive>;
+export type Share = Json<ListedShare>;
+export type GuestFile = Json<GuestEntry>;
+
+export type UsageItem = UsageEntry;
+/** Disk use of one kind of files. */
+export interface Usage {
+  readonly kind: string;
+  readonly total: number;
+  readonly active: number;
+  readonly apparentBytes: number;
+  readonly hostBytes: number;
+  readonly reclaimableBytes: number;
+  readonly entries: readonly UsageItem[];
+}
 
 /** The answer about one machine: everything of `vmlet inspect`. */
 export type InspectedMachine = SoundMachine & {

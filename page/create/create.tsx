@@ -1,16 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { act, ApiError, get, problemOf } from '../api/client.ts';
-import type { ApiProblem } from '../api/types.ts';
+import type { ApiProblem, Offered } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { runAction } from '../state/notices.ts';
 import { machineAddress } from '../state/route.ts';
 import { type Fields, NO_FIELDS, optionsOf } from './fields.ts';
-
-interface Offered {
-  readonly reference: string;
-  readonly description: string;
-}
 
 const CHECK_AFTER_MS = 250;
 

@@ -1,14 +1,18 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Machine } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
-import { machineNames, machineOf } from '../state/machines.ts';
+import { changes, machineNames, machineOf } from '../state/machines.ts';
 import { useValue } from '../values/observable.ts';
+import { GroupBy, groupLabel, groupsOf } from './groups.tsx';
 import { Row } from './row.tsx';
 
 /** All machines. `/` focuses the filter, the arrow keys move from one machine to the next. */
 export function MachineList() {
   const names = useValue(machineNames);
   const [filter, setFilter] = useState('');
+  const label = useValue(groupLabel);
+  // The labels may have changed.
+  useValue(changes);
   const search = useRef<HTMLInputElement>(null);
   // With the rendering: a key may follow at once.
   useLayoutEffect(() => {
@@ -26,6 +30,7 @@ export function MachineList() {
     <>
       <div class="bar">
         <h1>Machines</h1>
+        <GroupBy />
         <input
           type="search"
           ref={search}
@@ -39,11 +44,20 @@ export function MachineList() {
         </span>
       </div>
       {names.length === 0 && <Empty />}
-      <ul onKeyDown={moveFocus} aria-label="Machines">
-        {shown.map((name) => (
-          <Row key={name} name={name} />
-        ))}
-      </ul>
+      {groupsOf(shown, label).map(([group, members]) => (
+        <section key={group} class="group">
+          {label !== '' && (
+            <h2>
+              {group} <span class="faint">{members.length}</span>
+            </h2>
+          )}
+          <ul onKeyDown={moveFocus} aria-label={label === '' ? 'Machines' : `Machines, ${group}`}>
+            {members.map((name) => (
+              <Row key={name} name={name} />
+            ))}
+          </ul>
+        </section>
+      ))}
     </>
   );
 }

@@ -6,6 +6,7 @@ import { Command } from '../parts/command.tsx';
 import { moment, shellCommand } from '../parts/format.ts';
 
 const MOST = 500;
+const AGAIN_MS = 1000;
 
 /** The events of QEMU and the keeper, the newest first. */
 export function Events({ machine }: { readonly machine: SoundMachine }) {
@@ -51,18 +52,32 @@ function useEvents(name: string): readonly Entry[] {
     let count = 0;
     let frame = 0;
     let shown: readonly Entry[] = [];
-    const socket = new WebSocket(socketAddress(machinePath(name, 'events')), protocols());
-    socket.onmessage = ({ data }) => {
-      const { event } = JSON.parse(String(data)) as { event?: MachineEvent };
-      if (!event) return;
-      shown = [{ key: ++count, event }, ...shown].slice(0, MOST);
-      frame ||= requestAnimationFrame(() => {
-        frame = 0;
-        setEvents(shown);
-      });
+    let socket: WebSocket;
+    let timer: ReturnType<typeof setTimeout>;
+    const connect = (): void => {
+      socket = new WebSocket(socketAddress(machinePath(name, 'events')), protocols());
+      socket.onopen = () => {
+        // Each connection begins with the start of the run: events of an earlier one would appear twice.
+        shown = [];
+      };
+      socket.onmessage = ({ data }) => {
+        const { event } = JSON.parse(String(data)) as { event?: MachineEvent };
+        if (!event) return;
+        shown = [{ key: ++count, event }, ...shown].slice(0, MOST);
+        frame ||= requestAnimationFrame(() => {
+          frame = 0;
+          setEvents(shown);
+        });
+      };
+      socket.onclose = () => {
+        timer = setTimeout(connect, AGAIN_MS);
+      };
     };
+    connect();
     return () => {
+      socket.onclose = null;
       socket.close();
+      clearTimeout(timer);
       cancelAnimationFrame(frame);
     };
   }, [name]);

@@ -10,6 +10,7 @@ import { Logs } from './logs.tsx';
 import { Overview } from './overview.tsx';
 import { Ports } from './ports.tsx';
 import { Snapshots } from './snapshots.tsx';
+import { Disks, Files, MachineNetworks, Shares } from './tabs.ts';
 import { Screen, Serial, Shell } from '../consoles/consoles.tsx';
 
 interface Tab {
@@ -26,7 +27,11 @@ const TABS: readonly Tab[] = [
   { id: 'logs', label: 'Logs', page: Logs },
   { id: 'events', label: 'Events', page: Events },
   { id: 'snapshots', label: 'Snapshots', page: Snapshots },
+  { id: 'disks', label: 'Disks', page: Disks },
+  { id: 'shares', label: 'Directories', page: Shares },
   { id: 'ports', label: 'Ports', page: Ports },
+  { id: 'networks', label: 'Networks', page: MachineNetworks },
+  { id: 'files', label: 'Files', page: Files },
 ];
 
 interface Properties {

@@ -7,7 +7,7 @@ import { bytes, moment, shellCommand } from '../parts/format.ts';
 import { Port } from '../parts/ports.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { useInView } from '../state/in-view.ts';
-import { useLoaded } from './loaded.ts';
+import { useLoaded } from '../state/loaded.ts';
 
 /** The fields of `vmlet inspect`, readable. */
 export function Overview({ machine }: { readonly machine: SoundMachine }) {

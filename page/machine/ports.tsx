@@ -5,18 +5,18 @@ import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Port } from '../parts/ports.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { finished } from '../state/machines.ts';
+import { changes } from '../state/machines.ts';
 import { runAction } from '../state/notices.ts';
 import { useValue } from '../values/observable.ts';
-import { useLoaded } from './loaded.ts';
+import { useLoaded } from '../state/loaded.ts';
 
 /** The forwards of a machine; a running one gets changes at once. */
 export function Ports({ machine }: { readonly machine: SoundMachine }) {
   const { name } = machine;
-  const ended = useValue(finished);
+  const changed = useValue(changes);
   const { data, problem } = useLoaded<{ ports: readonly PlannedPort[]; sockets: readonly PublishedSocket[] }>(
     machinePath(name, 'ports'),
-    `${ended} ${machine.state}`,
+    changed,
   );
   const [wanted, setWanted] = useState('');
   const addCommand = shellCommand('vmlet', 'port', 'add', name, wanted || '8080:80');

@@ -7,9 +7,9 @@ import { Dialog } from '../parts/dialog.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { runAction } from '../state/notices.ts';
-import { finished } from '../state/machines.ts';
+import { changes } from '../state/machines.ts';
 import { useValue } from '../values/observable.ts';
-import { useLoaded } from './loaded.ts';
+import { useLoaded } from '../state/loaded.ts';
 
 interface Question {
   readonly verb: 'Restore' | 'Remove';
@@ -20,10 +20,10 @@ interface Question {
 /** The snapshots of a machine, oldest first. */
 export function Snapshots({ machine }: { readonly machine: SoundMachine }) {
   const { name } = machine;
-  const ended = useValue(finished);
+  const changed = useValue(changes);
   const { data, problem } = useLoaded<{ snapshots: readonly Snapshot[] }>(
     machinePath(name, 'snapshots'),
-    ended,
+    changed,
   );
   const [asked, ask] = useAsked<Question>();
   const answer = ({ verb, name: snapshot, command }: Question): void => {

@@ -7,6 +7,8 @@ interface Properties {
   /** The label of the button that does it. */
   readonly verb: string;
   readonly danger?: boolean;
+  /** Whether it may be done; true by default. */
+  readonly ready?: boolean;
   /** The shell command that does the same; it changes with the fields. */
   readonly command: string;
   readonly run: () => void;
@@ -15,7 +17,16 @@ interface Properties {
 }
 
 /** A question before an action, with its fields and its command. */
-export function Dialog({ title, verb, danger = false, command, run, close, children }: Properties) {
+export function Dialog({
+  title,
+  verb,
+  danger = false,
+  ready = true,
+  command,
+  run,
+  close,
+  children,
+}: Properties) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   // With the rendering: the next key is for the dialog.
@@ -40,7 +51,7 @@ export function Dialog({ title, verb, danger = false, command, run, close, child
           <button type="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>
-          <button type="submit" class={danger ? 'danger' : 'main'}>
+          <button type="submit" class={danger ? 'danger' : 'main'} disabled={!ready}>
             {verb}
           </button>
         </div>

@@ -1,3 +1,4 @@
+import { describePruned, type Pruned } from './pruned.ts';
 import { cancelAction, dismiss, type Notice, notices } from '../state/notices.ts';
 import { useValue } from '../values/observable.ts';
 import { Command } from './command.tsx';
@@ -54,11 +55,12 @@ function Entry({ notice }: { readonly notice: Notice }) {
 /** The part of a result that a person wants to know. */
 function outcomeOf({ result }: Notice): string {
   if (!result) return '';
-  const { rung, description, keptDisks } = result as {
+  const { rung, description, keptDisks, images, leftovers } = result as {
     rung?: string;
     description?: string;
     keptDisks?: readonly string[];
-  };
+  } & Partial<Pruned>;
   if (keptDisks && keptDisks.length > 0) return `kept: ${keptDisks.join(', ')}`;
+  if (images) return describePruned({ images, leftovers });
   return [description, rung && `by ${rung}`].filter(Boolean).join(', ');
 }

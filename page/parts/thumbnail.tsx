@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, machinePath, request } from '../api/client.ts';
+import { machinePath, request } from '../api/client.ts';
 
 const EVERY_MS = 4000;
 
@@ -40,9 +40,8 @@ async function take(name: string, signal: AbortSignal): Promise<string | undefin
   try {
     const answer = await request(machinePath(name, 'screen.png'), { signal });
     return URL.createObjectURL(await answer.blob());
-  } catch (error) {
-    // The machine has ended, or its guest has not shown anything yet: the next attempt may succeed.
-    if (error instanceof ApiError || signal.aborted) return undefined;
-    throw error;
+  } catch {
+    // The machine has ended, its guest has not shown anything yet, or the answer was cut off: the next attempt may succeed.
+    return undefined;
   }
 }

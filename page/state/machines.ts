@@ -6,8 +6,8 @@ import { operationChanged } from './notices.ts';
 /** The names of all machines, sorted; undefined until the server has sent them. */
 export const machineNames = new Observable<readonly string[] | undefined>(undefined);
 
-/** Counts operations that ended: lists of what they may have changed are fetched again. */
-export const finished = new Observable(0);
+/** Counts operations that ended, and machines that came, went or changed their state: other lists are fetched again. */
+export const changes = new Observable(0);
 
 const machines = new Map<string, Observable<Machine | undefined>>();
 
@@ -47,7 +47,7 @@ export function applyEvent({ event, data }: ServerEvent): void {
       return;
     case 'operation':
       operationChanged(data);
-      if (data.state !== 'running') countFinished();
+      if (data.state !== 'running') countChange();
       return;
     case 'stats':
       data.machines.forEach(addSample);
@@ -57,20 +57,27 @@ export function applyEvent({ event, data }: ServerEvent): void {
 let isCounting = false;
 
 /** A new connection reports many at once; the lists are fetched once. */
-function countFinished(): void {
+function countChange(): void {
   if (isCounting) return;
   isCounting = true;
   setTimeout(() => {
     isCounting = false;
-    finished.set(finished.value + 1);
+    changes.set(changes.value + 1);
   }, 50);
 }
 
 function put(machine: Machine): void {
-  machineOf(machine.name).set(machine);
+  const known = machineOf(machine.name);
+  if (known.value?.state !== machine.state || labelsOf(known.value) !== labelsOf(machine)) countChange();
+  known.set(machine);
+}
+
+function labelsOf(machine: Machine | undefined): string {
+  return machine && 'spec' in machine ? JSON.stringify(machine.spec.labels) : '';
 }
 
 function remove(name: string): void {
+  countChange();
   machines.get(name)?.set(undefined);
   forgetSamples(name);
 }

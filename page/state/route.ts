@@ -1,16 +1,17 @@
 import { Observable } from '../values/observable.ts';
 
+const PLACES = ['machines', 'create', 'images', 'networks', 'host'] as const;
+type Place = (typeof PLACES)[number];
+
 /** The place that the address names, in its fragment: the server sees none of it. */
 export type Route =
-  | { readonly page: 'machines' }
-  | { readonly page: 'create' }
+  | { readonly page: Place }
   | { readonly page: 'machine'; readonly name: string; readonly tab: string; readonly alone: boolean };
 
 export function parseRoute(fragment: string): Route {
   const [path = '', query = ''] = fragment.replace(/^#\/?/, '').split('?');
   const [page, name, tab = 'overview'] = path.split('/').map(decodeURIComponent);
-  if (page === 'create') return { page };
-  if (page !== 'machines' || !name) return { page: 'machines' };
+  if (page !== 'machines' || !name) return { page: PLACES.find((place) => place === page) ?? 'machines' };
   return { page: 'machine', name, tab, alone: query === 'alone' };
 }
 

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { formatBytes } from '../../public/format.ts';
-import type { DiskUsage, UsageEntry } from '../../index.ts';
+import type { DiskUsage } from '../../index.ts';
 import { describeAmount } from '../images/image-words.ts';
+import { sumOf, usageRows } from '../images/usage-rows.ts';
 import { pruneImages } from '../images/image-prune.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
@@ -38,8 +39,7 @@ async function showUsage({ verbose, json }: { verbose?: true; json?: true }): Pr
   const { ImageStore } = await import('../../index.ts');
   const usage = await untilInterrupted(async (signal) => new ImageStore().diskUsage({ signal }));
   if (json) {
-    const rows = Object.entries(usage).map(([kind, entries]) => ({ kind, ...sumOf(entries), entries }));
-    printJson({ version: 1, usage: rows });
+    printJson({ version: 1, usage: usageRows(usage) });
     return;
   }
   process.stdout.write(verbose ? eachTable(usage) : sumTable(usage));
@@ -80,18 +80,6 @@ function eachTable(usage: DiskUsage): string {
   return table([['TYPE', 'NAME', 'ACTIVE', 'SIZE', 'ON HOST', 'RECLAIMABLE', 'PROBLEM'], ...rows], {
     numbers: [3, 4, 5],
   });
-}
-
-function sumOf(entries: readonly UsageEntry[]) {
-  const sum = (field: 'apparentBytes' | 'hostBytes' | 'reclaimableBytes'): number =>
-    entries.reduce((total, entry) => total + entry[field], 0);
-  return {
-    total: entries.length,
-    active: entries.filter(({ active }) => active).length,
-    apparentBytes: sum('apparentBytes'),
-    hostBytes: sum('hostBytes'),
-    reclaimableBytes: sum('reclaimableBytes'),
-  };
 }
 
 function titleOf(kind: string): string {

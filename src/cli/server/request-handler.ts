@@ -3,10 +3,7 @@ import { answerJson, setHeaders } from './answers/answer.ts';
 import { describeError, isDefect, statusOf } from './answers/described-error.ts';
 import { refuseAtEnd } from './access/gate.ts';
 import type { PageFiles } from './page-files.ts';
-import { ACTION_ROUTES } from './resources/action-routes.ts';
-import { GUEST_FILE_ROUTES } from './resources/guest-file-routes.ts';
-import { HOST_ROUTES } from './resources/host-routes.ts';
-import { MACHINE_ROUTES } from './resources/machine-routes.ts';
+import { ROUTES } from './resources/routes.ts';
 import type { Services } from './routing/exchange.ts';
 import { addressOf } from './routing/address.ts';
 import { Router } from './routing/router.ts';
@@ -14,7 +11,7 @@ import { Router } from './routing/router.ts';
 /** A client that keeps sending unread data is disconnected after this time. */
 const LINGER_MS = 1000;
 
-const router = new Router([...HOST_ROUTES, ...MACHINE_ROUTES, ...ACTION_ROUTES, ...GUEST_FILE_ROUTES]);
+const router = new Router(ROUTES);
 
 /** Answers one request, whatever happens. */
 export async function handleRequest(
@@ -36,7 +33,7 @@ export async function handleRequest(
     const { pathname, searchParams } = addressOf(request);
     const method = request.method ?? 'GET';
     if (method === 'GET' && pathname !== '/v1' && !pathname.startsWith('/v1/')) {
-      page.answer(response, pathname);
+      page.answer(request, response, pathname);
       return;
     }
     const { route, parts } = findOpenRoute(services, request, method, pathname);

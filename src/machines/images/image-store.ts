@@ -95,6 +95,12 @@ export class ImageStore {
     return inspectImage(this.#locations, reference);
   }
 
+  /** Returns the users of every image in words, as `usedBy` of `inspect`, by its digest. */
+  async users(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const { usersOfImages } = await import('./inspect-image.ts');
+    return usersOfImages(this.#locations);
+  }
+
   /** Lists the images that can be pulled by name, the user's own first, without network access. @throws CatalogueFileError. */
   async catalogue(): Promise<readonly CatalogueRow[]> {
     return (await this.#openCatalogue()).list();

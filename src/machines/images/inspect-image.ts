@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { ImageNotFoundError } from '../../errors/index.ts';
-import { type DiskLayer, verificationOf } from '../../images/record/image.ts';
+import { type DiskLayer, type Image, verificationOf } from '../../images/record/image.ts';
 import type { Verification } from '../../images/record/manifest.ts';
-import { describeImage, layersOn } from '../../images/store/remove-image.ts';
+import { type UsersOf, describeImage, layersOn } from '../../images/store/remove-image.ts';
 import { type ListedImage, listImages, requireImage } from '../../images/store/store.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { FileMeter } from '../../util/files/file-usage.ts';
@@ -35,8 +35,19 @@ export async function inspectImage(locations: Locations, reference: string): Pro
     hostBytes: new FileMeter().measure(directory).hostBytes,
     verification: verificationOf(image),
     standsOn: image.kind === 'disk' ? pathsBelow(image) : [],
-    usedBy: [...findImageUsers(locations)(image), ...layersOn(image, images).map(describeImage)],
+    usedBy: describeUsers(image, images, findImageUsers(locations)),
   };
+}
+
+/** Returns the users of every image, as in `InspectedImage`, by its digest. */
+export async function usersOfImages(locations: Locations): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { images } = await listImages(locations.images);
+  const usersOf = findImageUsers(locations);
+  return new Map(images.map((image) => [image.digest, describeUsers(image, images, usersOf)]));
+}
+
+function describeUsers(image: Image, images: readonly ListedImage[], usersOf: UsersOf): string[] {
+  return [...usersOf(image), ...layersOn(image, images).map(describeImage)];
 }
 
 function pathsBelow({ backing }: DiskLayer): string[] {

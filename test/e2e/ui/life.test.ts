@@ -251,6 +251,22 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     expect(await page.locator('.notice', { hasText: 'Pause m' }).count()).toBe(0);
   });
 
+  test('machines are grouped by a label, and move when it changes', async () => {
+    for (const name of ['a', 'b', 'c']) await createSmall(name);
+    await home.vmlet('set', 'a', '--label', 'team=red');
+    await home.vmlet('set', 'b', '--label', 'team=blue');
+    const group = (text: string): Locator => page.getByRole('list', { name: `Machines, ${text}` });
+    await page.getByLabel('Group machines by a label').selectOption('by team');
+    await group('team=red').locator('[data-machine="a"]').waitFor();
+    await group('without team').locator('[data-machine="c"]').waitFor();
+    await home.vmlet('set', 'a', '--label', 'team=blue');
+    await group('team=blue').locator('[data-machine="a"]').waitFor();
+    expect(await group('team=red').count()).toBe(0);
+    expect(await page.locator('.group h2 .faint').allInnerTexts()).toEqual(['2', '1']);
+    await page.getByLabel('Group machines by a label').selectOption('not grouped');
+    await page.getByRole('list', { name: 'Machines', exact: true }).waitFor();
+  });
+
   test('continues without the server, and in the page of the next one', async () => {
     await createSmall('m');
     expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });

@@ -15,7 +15,12 @@ vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 const PICTURES = join(import.meta.dirname, '../../../test-results/ui');
 /** An address is shown some time after it was set. */
 const currentTab = (place: string): string => `.tabs [aria-current][href$="${place}"]`;
-const TABS = ['overview', 'serial', 'screen', 'shell', 'logs', 'events', 'snapshots', 'ports'];
+const TABS = [
+  ...['overview', 'serial', 'screen', 'shell', 'logs', 'events', 'snapshots'],
+  ...['disks', 'shares', 'ports', 'networks', 'files'],
+];
+/** Pages of the host, each with something that is there when it is complete. */
+const PAGES = { images: 'micro', networks: '10.77.0.0/24', host: 'downloads' };
 
 describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
   let home: Home;
@@ -38,6 +43,11 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
     expect(await home.vmlet('start', 'screen', 'text')).toMatchObject({ status: 0 });
     expect(await home.vmlet('snapshot', 'create', 'screen', 'fresh')).toMatchObject({ status: 0 });
     await home.vmlet('pause', 'text');
+    expect(await home.vmlet('network', 'create', 'lan', '--subnet', '10.77.0.0/24')).toMatchObject({
+      status: 0,
+    });
+    for (const name of ['screen-off', 'text-off']) await home.vmlet('network', 'connect', 'lan', name);
+    await home.vmlet('network', 'partition', 'lan', 'screen-off', 'text-off');
   });
   afterAll(async () => {
     await ui.close();
@@ -77,8 +87,22 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
         }
         if (tab === 'snapshots') await page.getByRole('cell', { name: 'fresh', exact: true }).waitFor();
         if (tab === 'events') await page.getByRole('cell', { name: 'RESUME', exact: true }).first().waitFor();
+        if (tab === 'disks') await page.getByRole('cell', { name: 'disk0', exact: true }).waitFor();
         await look(page, `${tab}-${colorScheme}`);
       }
+      for (const [place, content] of Object.entries(PAGES)) {
+        await page.evaluate(`location.hash = '#/${place}'`);
+        await page.getByText(content).first().waitFor();
+        await look(page, `${place}-${colorScheme}`);
+      }
+      await page.getByRole('button', { name: 'Prune …' }).click();
+      await page
+        .locator('dialog')
+        .getByText(/^(Deleted|There is nothing)/)
+        .first()
+        .waitFor();
+      await look(page, `prune-${colorScheme}`);
+      await page.keyboard.press('Escape');
       await page.evaluate(`location.hash = '#/create'`);
       await page.getByLabel('Name').fill('new');
       await look(page, `create-${colorScheme}`);
@@ -88,10 +112,12 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
 
   test.each([400, 800])('nothing is clipped in a window %i pixels wide', async (width) => {
     const page = await ui.open({ viewport: { width, height: 800 } });
-    for (const place of ['#/machines', ...TABS.map((tab) => `#/machines/screen/${tab}`)]) {
+    const pages = Object.keys(PAGES).map((name) => `#/${name}`);
+    for (const place of ['#/machines', ...pages, ...TABS.map((tab) => `#/machines/screen/${tab}`)]) {
       await page.evaluate(`location.hash = '${place}'`);
+      const content = pages.includes(place) ? '.scroll' : currentTab(place);
       await page
-        .locator(place === '#/machines' ? '.machine' : currentTab(place))
+        .locator(place === '#/machines' ? '.machine' : content)
         .first()
         .waitFor();
       const excess = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';

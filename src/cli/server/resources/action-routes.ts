@@ -8,8 +8,12 @@ import type { Operation, Work } from '../operations/operation.ts';
 import type { Exchange, Route } from '../routing/exchange.ts';
 import type { Action } from './action.ts';
 import { CREATE, createCommandLine, newMachineSchema, optionsOf } from './create-actions.ts';
+import { DEVICE_ACTIONS } from './device-actions.ts';
+import { HOST_ACTIONS } from './host-actions.ts';
 import { IMAGE_ACTIONS } from './image-actions.ts';
 import { MACHINE_ACTIONS } from './machine-actions.ts';
+import { CREATE_NETWORK, NETWORK_ACTIONS } from './network-actions.ts';
+import { TEMPLATE_ACTIONS } from './template-actions.ts';
 
 /** Most changes end within this time; the client learns of others by events. */
 const WAIT_MS = 500;
@@ -18,12 +22,16 @@ const LONGEST_WAIT_S = 600;
 /** A POST for each change, and the operations that they are. */
 export const ACTION_ROUTES: readonly Route[] = [
   actionRoute('create', '/v1/machines', CREATE),
-  ...Object.entries(MACHINE_ACTIONS).map(([kind, one]) =>
+  ...Object.entries({ ...MACHINE_ACTIONS, ...DEVICE_ACTIONS }).map(([kind, one]) =>
     actionRoute(kind, `/v1/machines/:name/${kind}`, one),
   ),
-  ...Object.entries(IMAGE_ACTIONS).map(([kind, one]) =>
-    actionRoute(`images/${kind}`, `/v1/images/${kind}`, one),
+  actionRoute('networks/create', '/v1/networks', CREATE_NETWORK),
+  ...Object.entries(NETWORK_ACTIONS).map(([verb, one]) =>
+    actionRoute(`networks/${verb}`, `/v1/networks/:name/${verb}`, one),
   ),
+  ...actionsBelow('images', IMAGE_ACTIONS),
+  ...actionsBelow('templates', TEMPLATE_ACTIONS),
+  ...actionsBelow('host', HOST_ACTIONS),
   {
     method: 'POST',
     path: '/v1/machines/check',
@@ -66,6 +74,12 @@ export const ACTION_ROUTES: readonly Route[] = [
     },
   },
 ];
+
+function actionsBelow(place: string, actions: Readonly<Record<string, Action>>): Route[] {
+  return Object.entries(actions).map(([verb, one]) =>
+    actionRoute(`${place}/${verb}`, `/v1/${place}/${verb}`, one),
+  );
+}
 
 function actionRoute(kind: string, path: string, { schema, work }: Action): Route {
   return {

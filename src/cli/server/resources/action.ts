@@ -8,7 +8,7 @@ import type { Progress, Work } from '../operations/operation.ts';
 /** A change that a client has asked for. */
 export interface Asked<Body> {
   readonly store: MachineStore;
-  /** The machine in the path; empty without one. */
+  /** The machine or network in the path; empty without one. */
   readonly name: string;
   readonly body: Body;
   readonly signal: AbortSignal;
@@ -24,23 +24,22 @@ export interface Action {
 
 /**
  * @param words the command line that does the same, without `vmlet`.
- * @param subject the machine; by default the one in the path.
+ * @param subject the machine that it changes; by default the one in the path.
  */
 export function action<Schema extends z.ZodType>(
   schema: Schema,
   words: (name: string, body: z.output<Schema>) => readonly string[],
   run: (asked: Asked<z.output<Schema>>) => Promise<object>,
-  subject: (body: z.output<Schema>) => string | undefined = () => undefined,
+  subject: (body: z.output<Schema>, name: string) => string | undefined = (_body, name) => name || undefined,
 ): Action {
   return {
     schema,
     work: (store, kind, name, given) => {
       // The route has parsed it by this schema.
       const body = given as z.output<Schema>;
-      const machine = name === '' ? subject(body) : name;
       return {
         kind,
-        machine,
+        machine: subject(body, name),
         command: shellCommand(words(name, body)),
         run: async (signal, onProgress) => run({ store, name, body, signal, onProgress }),
       };

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { RequestRefusedError } from '../../../errors/index.ts';
-import { withVerification } from '../../images/image-ls.ts';
+import { usageRows } from '../../images/usage-rows.ts';
 import { MOST_UNSENT } from '../sockets/web-socket.ts';
 import { answerJson, answerJsonText } from '../answers/answer.ts';
 import { readBody } from '../answers/request-body.ts';
 import { EventFeed, statisticsChoiceOf } from '../live/event-feed.ts';
 import type { Route } from '../routing/exchange.ts';
 
-/** Images, the host, events, and the session of a page. */
+/** The host, events, and the session of a page. */
 export const HOST_ROUTES: readonly Route[] = [
   {
     method: 'GET',
@@ -19,27 +19,18 @@ export const HOST_ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
-    path: '/v1/images',
-    handle: async ({ response }) => {
-      const { ImageStore } = await import('../../../index.ts');
-      const { images, broken } = await new ImageStore().list();
-      answerJson(response, { images: images.map(withVerification), broken });
-    },
-  },
-  {
-    method: 'GET',
-    path: '/v1/catalogue',
-    handle: async ({ response }) => {
-      const { ImageStore } = await import('../../../index.ts');
-      answerJson(response, { images: await new ImageStore().catalogue() });
-    },
-  },
-  {
-    method: 'GET',
     path: '/v1/host',
     handle: async ({ response, signal }) => {
       const { examineHost } = await import('../../../index.ts');
       answerJsonText(response, JSON.stringify(await examineHost({ signal })));
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/host/usage',
+    handle: async ({ response, signal }) => {
+      const { ImageStore } = await import('../../../index.ts');
+      answerJson(response, { usage: usageRows(await new ImageStore().diskUsage({ signal })) });
     },
   },
   {

@@ -48,6 +48,21 @@ export const MACHINE_ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/machines/:name/drives',
+    handle: async (exchange) => {
+      const { response, signal } = exchange;
+      answerJson(response, { drives: await machineOf(exchange).drives({ signal }) });
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/machines/:name/shares',
+    handle: async (exchange) => {
+      answerJson(exchange.response, { shares: await machineOf(exchange).shares() });
+    },
+  },
+  {
+    method: 'GET',
     path: '/v1/machines/:name/ports',
     handle: async (exchange) => {
       const machine = machineOf(exchange);

@@ -1,8 +1,11 @@
 import { lstatSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { ROUTES } from '../../../../src/cli/server/resources/routes.ts';
 import { TestServer, upgradeStatus } from './server.ts';
 
 describe('access to the server', () => {
@@ -264,6 +267,69 @@ describe('access to the server', () => {
         hint: 'list machines with: vmlet ls',
       },
     });
+  });
+});
+
+describe('every route', () => {
+  let served: TestServer;
+  beforeAll(async () => {
+    served = await TestServer.start();
+  });
+  afterAll(async () => served[Symbol.asyncDispose]());
+
+  const routes = ROUTES.map(({ method, path }) => ({ method, path: path.replaceAll(/:\w+/g, 'x') }));
+
+  it.each(routes)('$method $path needs credentials, and a change its own page', async ({ method, path }) => {
+    const origin = `http://${served.host}`;
+    expect((await served.ask(path, { method })).status).toBe(method === 'GET' ? 401 : 403);
+    // The exchange of a token is the one request without credentials.
+    const unknown = path === '/v1/session' ? 415 : 401;
+    expect((await served.ask(path, { method, headers: { origin } })).status).toBe(unknown);
+    const evil = { ...served.bearer, host: 'evil.example' };
+    expect((await served.ask(path, { method, headers: evil })).status).toBe(421);
+    const { headers } = await served.open();
+    const { origin: _own, ...withoutOrigin } = headers;
+    const foreign = { ...headers, origin: 'http://evil.example' };
+    expect((await served.ask(path, { method, headers: foreign })).status).toBe(403);
+    if (method === 'GET') return;
+    expect((await served.ask(path, { method, headers: withoutOrigin })).status).toBe(403);
+    const hasGet = routes.some((one) => one.method === 'GET' && one.path === path);
+    // 404 is that of a machine whose name is `check`.
+    if (!hasGet) {
+      const { status } = await served.ask(path, { headers: served.bearer });
+      expect(status).toBeOneOf([404, 405]);
+    }
+    if (method === 'PUT') return;
+    const form = { ...headers, 'content-type': 'text/plain' };
+    expect((await served.ask(path, { method, headers: form })).status).toBe(415);
+  });
+});
+
+describe('the files of the page', () => {
+  it('are compressed for clients that accept it, and for no others', async () => {
+    await using served = await TestServer.start();
+    const fetched = async (accepted?: string): Promise<{ coding: string | undefined; bytes: Buffer }> =>
+      new Promise((resolve, reject) => {
+        const headers = accepted === undefined ? {} : { 'accept-encoding': accepted };
+        const asked = request(`http://${served.host}/assets/page.js`, { headers, agent: false });
+        asked.once('error', reject).once('response', (response) => {
+          const pieces: Buffer[] = [];
+          response.on('data', (piece: Buffer) => pieces.push(piece));
+          response.once('end', () => {
+            expect(response.headers.vary).toBe('accept-encoding');
+            resolve({ coding: response.headers['content-encoding'], bytes: Buffer.concat(pieces) });
+          });
+        });
+        asked.end();
+      });
+    for (const accepted of ['gzip', 'gzip, deflate, br, zstd', 'br;q=1.0, gzip;q=0.8']) {
+      const { coding, bytes } = await fetched(accepted);
+      expect({ coding, text: gunzipSync(bytes).toString() }).toEqual({ coding: 'gzip', text: 'void 0;' });
+    }
+    for (const accepted of [undefined, 'br', 'gzip;q=0', 'x-gzip']) {
+      const { coding, bytes } = await fetched(accepted);
+      expect({ coding, text: bytes.toString() }).toEqual({ coding: undefined, text: 'void 0;' });
+    }
   });
 });
 

@@ -1,0 +1,56 @@
+import { useState } from 'preact/hooks';
+import { networkPath } from '../api/client.ts';
+import { Command } from '../parts/command.tsx';
+import { shellCommand } from '../parts/format.ts';
+import { runAction } from '../state/notices.ts';
+
+interface Properties {
+  /** The machine or the network that is given, and the names of the others to choose from. */
+  readonly machine?: string;
+  readonly network?: string;
+  readonly choices: readonly string[];
+}
+
+/** Connects a machine to a network; one of both is chosen. */
+export function ConnectForm({ machine, network, choices }: Properties) {
+  const [chosen, setChosen] = useState('');
+  const [alias, setAlias] = useState('');
+  const other = choices.includes(chosen) ? chosen : (choices[0] ?? '');
+  const [to, who] = [network ?? other, machine ?? other];
+  const options = alias === '' ? undefined : `alias=${alias}`;
+  const command = shellCommand('vmlet', 'network', 'connect', options ? `${to}:${options}` : to, who);
+  const connect = (event: Event): void => {
+    event.preventDefault();
+    void runAction({
+      path: networkPath(to, 'connect'),
+      title: `Connect ${who} to ${to}:`,
+      command,
+      body: { machine: who, ...(options && { options }) },
+    }).then((accepted) => accepted && setAlias(''));
+  };
+  if (choices.length === 0) return null;
+  return (
+    <form class="bar" onSubmit={connect}>
+      <select
+        aria-label={network === undefined ? 'Network' : `Machine to connect to ${network}`}
+        value={other}
+        onChange={(event) => setChosen(event.currentTarget.value)}
+      >
+        {choices.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      <input
+        placeholder="Alias"
+        aria-label={`Further name in ${network ?? 'the network'}`}
+        value={alias}
+        autocomplete="off"
+        onInput={(event) => setAlias(event.currentTarget.value)}
+      />
+      <button type="submit" class="main">
+        Connect
+      </button>
+      <Command text={command} />
+    </form>
+  );
+}

@@ -1,0 +1,15 @@
+import { networkPath } from '../api/client.ts';
+import { shellCommand } from '../parts/format.ts';
+import type { Asking } from '../parts/question.tsx';
+
+/** The question before a machine loses a card. */
+export function disconnectionOf(machine: string, network: string): Asking {
+  return {
+    title: `Disconnect ${machine} from ${network}`,
+    verb: 'Disconnect',
+    text: 'It loses its address there and its connections; a running guest is asked to release the card first.',
+    command: shellCommand('vmlet', 'network', 'disconnect', network, machine),
+    path: networkPath(network, 'disconnect'),
+    body: { machine },
+  };
+}

@@ -1,0 +1,123 @@
+import { networkPath } from '../api/client.ts';
+import type { Network } from '../api/types.ts';
+import { useAsked } from '../parts/asked.ts';
+import { shellCommand } from '../parts/format.ts';
+import { type Asking, Question } from '../parts/question.tsx';
+import { Table } from '../parts/table.tsx';
+import { machineNames } from '../state/machines.ts';
+import { runAction } from '../state/notices.ts';
+import { machineAddress } from '../state/route.ts';
+import { useValue } from '../values/observable.ts';
+import { ConnectForm } from './connect-form.tsx';
+import { disconnectionOf } from './disconnection.ts';
+import { PartitionDialog } from './partition-dialog.tsx';
+import { reachableFrom } from './reach.ts';
+
+/** One network: its members, what separates them, and its actions. */
+export function NetworkSection({ network }: { readonly network: Network }) {
+  const { name, subnet, mtu, members, partitions } = network;
+  const [asked, ask] = useAsked<Asking | 'partition'>();
+  const machines = useValue(machineNames) ?? [];
+  const names = members.map((member) => member.name);
+  const heal = (): void =>
+    void runAction({
+      path: networkPath(name, 'heal'),
+      title: `Heal ${name}:`,
+      command: shellCommand('vmlet', 'network', 'heal', name),
+    });
+  return (
+    <section aria-label={`Network ${name}`} class="block">
+      <div class="bar">
+        <h2>{name}</h2>
+        <span class="faint">
+          {subnet}, MTU {mtu}, {network.switch ? 'running' : 'no member runs'}
+        </span>
+        <button
+          type="button"
+          aria-label={`Partition ${name}`}
+          disabled={members.length < 2}
+          onClick={() => ask('partition')}
+        >
+          Partition …
+        </button>
+        {partitions.length > 0 && (
+          <button type="button" aria-label={`Heal ${name}`} onClick={heal}>
+            Heal
+          </button>
+        )}
+        <button
+          type="button"
+          class="danger"
+          aria-label={`Remove ${name}`}
+          onClick={() => ask(removalOf(name))}
+        >
+          Remove
+        </button>
+      </div>
+      {partitions.map((groups, index) => (
+        <p key={index}>Separated: {groups.map((group) => group.join(', ')).join(' | ')}</p>
+      ))}
+      {members.length === 0 ? <p class="faint">No members.</p> : <Members network={network} ask={ask} />}
+      <ConnectForm network={name} choices={machines.filter((machine) => !names.includes(machine))} />
+      {asked?.about === 'partition' && (
+        <PartitionDialog key={asked.key} network={name} members={names} close={asked.close} />
+      )}
+      {asked && asked.about !== 'partition' && (
+        <Question key={asked.key} asking={asked.about} close={asked.close} />
+      )}
+    </section>
+  );
+}
+
+function removalOf(name: string): Asking {
+  return {
+    title: `Remove network ${name}`,
+    verb: 'Remove',
+    text: 'Its subnet is free again. A network that machines are in is not removed.',
+    command: shellCommand('vmlet', 'network', 'rm', name),
+    path: networkPath(name, 'remove'),
+  };
+}
+
+const HEADINGS = ['Machine', 'Alias', 'Address', 'Card', 'Reaches'] as const;
+
+function Members({ network, ask }: { readonly network: Network; readonly ask: (asking: Asking) => void }) {
+  const { members } = network;
+  return (
+    <Table label={`Members of ${network.name}`} headings={HEADINGS} actions>
+      {members.map(({ name, alias, address, ipv6, mac, plugged }) => {
+        const reached = reachableFrom(name, network);
+        const all = reached.length === members.length - 1;
+        return (
+          <tr key={name}>
+            <td>
+              <a href={machineAddress(name, 'networks')}>{name}</a>
+            </td>
+            <td>{alias}</td>
+            <td>
+              <code>{address}</code>
+              <br />
+              <code>{ipv6}</code>
+            </td>
+            <td>
+              <code>{mac}</code>
+              <br />
+              {plugged ? 'plugged in' : <span class="faint">not plugged in</span>}
+            </td>
+            <td>{all && members.length > 1 ? 'all' : reached.join(', ') || 'nobody'}</td>
+            <td>
+              <button
+                type="button"
+                class="danger"
+                aria-label={`Disconnect ${name} from ${network.name}`}
+                onClick={() => ask(disconnectionOf(name, network.name))}
+              >
+                Disconnect
+              </button>
+            </td>
+          </tr>
+        );
+      })}
+    </Table>
+  );
+}

@@ -1,0 +1,90 @@
+import { useState } from 'preact/hooks';
+import type { BrokenNetwork, Network } from '../api/types.ts';
+import { Command } from '../parts/command.tsx';
+import { shellCommand } from '../parts/format.ts';
+import { Problem } from '../parts/problem.tsx';
+import { useLoaded } from '../state/loaded.ts';
+import { changes } from '../state/machines.ts';
+import { runAction } from '../state/notices.ts';
+import { useValue } from '../values/observable.ts';
+import { NetworkSection } from './network-section.tsx';
+
+interface Answer {
+  readonly networks: readonly Network[];
+  readonly broken: readonly BrokenNetwork[];
+}
+
+/** Private networks, their members, and who reaches whom. */
+export function NetworksPage() {
+  const changed = useValue(changes);
+  const { data, problem } = useLoaded<Answer>('/v1/networks', changed);
+  return (
+    <>
+      <div class="bar">
+        <h1>Networks</h1>
+        <Command text="vmlet network ls" />
+      </div>
+      <NewNetwork />
+      {problem && <Problem problem={problem} />}
+      {data?.networks.length === 0 && <p class="faint">No private networks.</p>}
+      {data?.networks.map((network) => (
+        <NetworkSection key={network.name} network={network} />
+      ))}
+      {data?.broken.map((network) => (
+        <p class="problem" key={network.name}>
+          {network.name}: {network.problem}
+        </p>
+      ))}
+    </>
+  );
+}
+
+function NewNetwork() {
+  const [name, setName] = useState('');
+  const [subnet, setSubnet] = useState('');
+  const [mtu, setMtu] = useState('');
+  const command = shellCommand(
+    ...['vmlet', 'network', 'create', name || 'lan'],
+    ...(subnet === '' ? [] : ['--subnet', subnet]),
+    ...(mtu === '' ? [] : ['--mtu', mtu]),
+  );
+  const create = (event: Event): void => {
+    event.preventDefault();
+    void runAction({
+      path: '/v1/networks',
+      title: `Create ${name}:`,
+      command,
+      body: { name, ...(subnet !== '' && { subnet }), ...(mtu !== '' && { mtu: Number(mtu) }) },
+    }).then((accepted) => accepted && setName(''));
+  };
+  return (
+    <form class="bar" onSubmit={create}>
+      <input
+        required
+        placeholder="lan"
+        aria-label="Name of the new network"
+        value={name}
+        autocomplete="off"
+        onInput={(event) => setName(event.currentTarget.value)}
+      />
+      <input
+        placeholder="Subnet: a free one"
+        aria-label="Subnet, such as 10.9.0.0/24"
+        value={subnet}
+        autocomplete="off"
+        onInput={(event) => setSubnet(event.currentTarget.value)}
+      />
+      <input
+        type="number"
+        placeholder="MTU: 1500"
+        aria-label="MTU in bytes"
+        value={mtu}
+        onInput={(event) => setMtu(event.currentTarget.value)}
+      />
+      <button type="submit" class="main">
+        Create
+      </button>
+      <Command text={command} />
+    </form>
+  );
+}

@@ -1,0 +1,5 @@
+import { lazily } from '../parts/lazily.tsx';
+
+export const Images = lazily(async () => (await import('./loaded-pages.ts')).ImagesPage);
+export const Networks = lazily(async () => (await import('./loaded-pages.ts')).NetworksPage);
+export const Host = lazily(async () => (await import('./loaded-pages.ts')).HostPage);

@@ -1,0 +1,62 @@
+import { useState } from 'preact/hooks';
+import { networkPath } from '../api/client.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { shellCommand } from '../parts/format.ts';
+import { runAction } from '../state/notices.ts';
+
+interface Properties {
+  readonly network: string;
+  readonly members: readonly string[];
+  readonly close: () => void;
+}
+
+const FREE = '';
+
+/** Asks which members a partition separates: one group for each letter. */
+export function PartitionDialog({ network, members, close }: Properties) {
+  const letters = members.slice(0, 26).map((_, index) => String.fromCharCode(65 + index));
+  const [places, setPlaces] = useState<Readonly<Record<string, string>>>({});
+  const groups = letters
+    .map((letter) => members.filter((member) => places[member] === letter))
+    .filter((group) => group.length > 0);
+  const command = shellCommand(
+    ...['vmlet', 'network', 'partition', network],
+    ...groups.map((group) => group.join(',')),
+  );
+  return (
+    <Dialog
+      title={`Partition ${network}`}
+      verb="Separate"
+      ready={groups.length > 1}
+      command={command}
+      run={() =>
+        void runAction({
+          path: networkPath(network, 'partition'),
+          title: `Partition ${network}:`,
+          command,
+          body: { groups },
+        })
+      }
+      close={close}
+    >
+      <p>All traffic between different groups is dropped, until the network is healed.</p>
+      {members.map((member) => (
+        <label key={member}>
+          <select
+            aria-label={`Group of ${member}`}
+            value={places[member] ?? FREE}
+            onChange={(event) => setPlaces({ ...places, [member]: event.currentTarget.value })}
+          >
+            <option value={FREE}>reaches all</option>
+            {letters.map((letter) => (
+              <option key={letter} value={letter}>
+                group {letter}
+              </option>
+            ))}
+          </select>{' '}
+          {member}
+        </label>
+      ))}
+    </Dialog>
+  );
+}

@@ -1,0 +1,83 @@
+import type { Template } from '../api/types.ts';
+import { useAsked } from '../parts/asked.ts';
+import { Command } from '../parts/command.tsx';
+import { bytes, moment, shellCommand } from '../parts/format.ts';
+import { Problem } from '../parts/problem.tsx';
+import { type Asking, Question } from '../parts/question.tsx';
+import { Table } from '../parts/table.tsx';
+import { useLoaded } from '../state/loaded.ts';
+import { changes } from '../state/machines.ts';
+import { useValue } from '../values/observable.ts';
+
+const HEADINGS = ['Name', 'Image', 'Memory', 'Size', 'Created', 'State'] as const;
+
+/** Booted guests that are kept with their memory. */
+export function Templates() {
+  const changed = useValue(changes);
+  const { data, problem } = useLoaded<{ templates: readonly Template[] }>('/v1/templates', changed);
+  const [asked, ask] = useAsked<Template>();
+  return (
+    <section class="block">
+      <h2>Templates</h2>
+      {problem && <Problem problem={problem} />}
+      {data?.templates.length === 0 && <p class="faint">No templates.</p>}
+      {data && data.templates.length > 0 && (
+        <Table label="Templates" headings={HEADINGS} actions>
+          {data.templates.map((template) => (
+            <Row key={template.name} template={template} ask={ask} />
+          ))}
+        </Table>
+      )}
+      <Command text="vmlet template ls" />
+      {asked && <Question key={asked.key} asking={removalOf(asked.about)} close={asked.close} />}
+    </section>
+  );
+}
+
+interface RowProperties {
+  readonly template: Template;
+  readonly ask: (template: Template) => void;
+}
+
+function Row({ template, ask }: RowProperties) {
+  const { name, image, memoryBytes, hostBytes, createdAt, problems } = template;
+  const state = image === undefined ? 'damaged' : 'stale';
+  return (
+    <tr>
+      <td>{name}</td>
+      <td>{image}</td>
+      <td class="numbers">{memoryBytes !== undefined && bytes(memoryBytes)}</td>
+      <td class="numbers">{bytes(hostBytes)}</td>
+      <td class="numbers">{createdAt !== undefined && moment(createdAt)}</td>
+      <td>
+        {problems.length === 0 ? 'ready' : state}
+        {problems.map((problem) => (
+          <p class="problem" key={problem}>
+            {problem}
+          </p>
+        ))}
+      </td>
+      <td>
+        <button
+          type="button"
+          class="danger"
+          aria-label={`Remove template ${name}`}
+          onClick={() => ask(template)}
+        >
+          Remove
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+function removalOf({ name, hostBytes }: Template): Asking {
+  return {
+    title: `Remove template ${name}`,
+    verb: 'Remove',
+    text: `Its memory and disks (${bytes(hostBytes)}) are deleted. Guests that run from it are not affected.`,
+    command: shellCommand('vmlet', 'template', 'rm', name),
+    path: '/v1/templates/remove',
+    body: { name },
+  };
+}

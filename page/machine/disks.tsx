@@ -1,0 +1,175 @@
+import { useState } from 'preact/hooks';
+import { machinePath } from '../api/client.ts';
+import type { Disk, SoundMachine } from '../api/types.ts';
+import { AddForm } from '../parts/add-form.tsx';
+import { useAsked } from '../parts/asked.ts';
+import { Command } from '../parts/command.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { bytes, shellCommand } from '../parts/format.ts';
+import { Problem } from '../parts/problem.tsx';
+import { Table } from '../parts/table.tsx';
+import { useLoaded } from '../state/loaded.ts';
+import { changes } from '../state/machines.ts';
+import { runAction } from '../state/notices.ts';
+import { useValue } from '../values/observable.ts';
+import { Drives } from './drives.tsx';
+
+interface Asked {
+  readonly verb: 'Resize' | 'Remove';
+  readonly disk: Disk;
+}
+
+const HEADINGS = ['Name', 'Format', 'Size', 'On host', 'Use', 'File'] as const;
+
+/** The disks and CD drives of a machine; a running one gets most changes at once. */
+export function DisksTab({ machine }: { readonly machine: SoundMachine }) {
+  const { name } = machine;
+  const changed = useValue(changes);
+  const { data, problem } = useLoaded<{ disks: readonly Disk[] }>(machinePath(name, 'disks'), changed);
+  const [asked, ask] = useAsked<Asked>();
+  const isRunning = machine.status.kind === 'running';
+  return (
+    <>
+      <AddForm
+        label="Disk to add: a size, or the path of a file"
+        placeholder="20G"
+        verb="Add disk"
+        title={(disk) => `Add disk ${disk}:`}
+        words={(disk) => ['disk', 'add', name, disk]}
+        path={machinePath(name, 'disks/add')}
+        body={(disk) => ({ disk })}
+      />
+      {problem && <Problem problem={problem} />}
+      {data?.disks.length === 0 && <p class="faint">No disks.</p>}
+      {data && data.disks.length > 0 && (
+        <Table label={`Disks of ${name}`} headings={HEADINGS} actions>
+          {data.disks.map((disk) => (
+            <tr key={disk.name}>
+              <td>{disk.name}</td>
+              <td>{disk.format}</td>
+              <td class="numbers">{disk.virtualBytes !== undefined && bytes(disk.virtualBytes)}</td>
+              <td class="numbers">{disk.actualBytes !== undefined && bytes(disk.actualBytes)}</td>
+              <td>
+                {useOf(disk)}
+                {isRunning && disk.port === undefined && <p class="faint">from the next start</p>}
+              </td>
+              <td>
+                <code>{disk.path}</code>
+                {disk.problem !== undefined && <p class="problem">{disk.problem}</p>}
+              </td>
+              <td>
+                <div class="row">
+                  {(['Resize', 'Remove'] as const).map((verb) => (
+                    <button
+                      key={verb}
+                      type="button"
+                      class={verb === 'Remove' ? 'danger' : ''}
+                      aria-label={`${verb} ${disk.name}`}
+                      onClick={() => ask({ verb, disk })}
+                    >
+                      {verb}
+                    </button>
+                  ))}
+                </div>
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      <Command text={shellCommand('vmlet', 'disk', 'ls', name)} />
+      <Drives machine={machine} />
+      {asked && asked.about.verb === 'Resize' && (
+        <Resize key={asked.key} machine={name} disk={asked.about.disk} close={asked.close} />
+      )}
+      {asked && asked.about.verb === 'Remove' && (
+        <Removal key={asked.key} machine={name} disk={asked.about.disk} close={asked.close} />
+      )}
+    </>
+  );
+}
+
+function useOf({ cache, discard, readOnly }: Disk): string {
+  return [cache, ...(discard ? [] : ['no discard']), ...(readOnly ? ['read-only'] : [])].join(', ');
+}
+
+interface DialogProperties {
+  readonly machine: string;
+  readonly disk: Disk;
+  readonly close: () => void;
+}
+
+function Resize({ machine, disk, close }: DialogProperties) {
+  const [size, setSize] = useState('+10G');
+  const [shrink, setShrink] = useState(false);
+  const flags = shrink ? ['--shrink'] : [];
+  const command = shellCommand('vmlet', 'disk', 'resize', ...flags, machine, disk.name, size);
+  return (
+    <Dialog
+      title={`Resize ${disk.name}`}
+      verb="Resize"
+      danger={shrink}
+      ready={size !== ''}
+      command={command}
+      run={() =>
+        void runAction({
+          path: machinePath(machine, 'disks/resize'),
+          title: `Resize ${disk.name}:`,
+          command,
+          body: { name: disk.name, size, shrink },
+        })
+      }
+      close={close}
+    >
+      <label>
+        New size, such as 30G, or an increase, such as +10G
+        <input value={size} onInput={(event) => setSize(event.currentTarget.value)} />
+      </label>
+      <label>
+        <input
+          type="checkbox"
+          checked={shrink}
+          onChange={(event) => setShrink(event.currentTarget.checked)}
+        />{' '}
+        It may become smaller; data beyond the new size is lost
+      </label>
+      <p>The guest has to grow its file systems itself.</p>
+    </Dialog>
+  );
+}
+
+function Removal({ machine, disk, close }: DialogProperties) {
+  const [storage, setStorage] = useState(false);
+  const flags = storage ? ['--storage'] : [];
+  const command = shellCommand('vmlet', 'disk', 'rm', ...flags, machine, disk.name);
+  return (
+    <Dialog
+      title={`Remove ${disk.name} from ${machine}?`}
+      verb={storage ? 'Remove with its file' : 'Remove'}
+      danger
+      command={command}
+      run={() =>
+        void runAction({
+          path: machinePath(machine, 'disks/remove'),
+          title: `Remove ${disk.name}:`,
+          command,
+          body: { name: disk.name, storage },
+        })
+      }
+      close={close}
+    >
+      <p>The guest of a running machine must release it first.</p>
+      <label>
+        <input
+          type="checkbox"
+          checked={storage}
+          onChange={(event) => setStorage(event.currentTarget.checked)}
+        />{' '}
+        Delete its file too
+      </label>
+      <p>
+        {storage ? <b>Deleted for good: </b> : 'Its file is kept: '}
+        <code>{disk.path}</code>
+      </p>
+    </Dialog>
+  );
+}

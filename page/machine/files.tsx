@@ -1,0 +1,207 @@
+import { useRef, useState } from 'preact/hooks';
+import { machinePath, problemOf, request } from '../api/client.ts';
+import type { ApiProblem, GuestFile, SoundMachine } from '../api/types.ts';
+import { Command } from '../parts/command.tsx';
+import { bytes, moment, shellCommand } from '../parts/format.ts';
+import { Problem } from '../parts/problem.tsx';
+import { Table } from '../parts/table.tsx';
+import { useLoaded } from '../state/loaded.ts';
+
+/** The browser holds a download in its memory. */
+const LARGEST_DOWNLOAD = 2 ** 30;
+const HEADINGS = ['Name', 'Size', 'Mode', 'Modified'] as const;
+
+interface Listing {
+  readonly path: string;
+  readonly entries: readonly GuestFile[];
+}
+
+/** Files of the guest, through its agent. */
+export function FilesTab({ machine: { name, status } }: { readonly machine: SoundMachine }) {
+  if (status.kind !== 'running') return <p>{name} is not running: its agent reads the files.</p>;
+  return <Directory name={name} />;
+}
+
+function Directory({ name }: { readonly name: string }) {
+  const [path, setPath] = useState('/root');
+  const [typed, setTyped] = useState(path);
+  const { data, problem, reload } = useLoaded<Listing>(
+    machinePath(name, `files?path=${encodeURIComponent(path)}`),
+  );
+  const open = (to: string): void => {
+    setPath(to);
+    setTyped(to);
+  };
+  // The list of another directory is not shown as this one’s.
+  const shown = data?.path === path && !problem ? data.entries : undefined;
+  return (
+    <>
+      <form
+        class="bar"
+        onSubmit={(event) => {
+          event.preventDefault();
+          open(typed.replace(/(?!^)\/+$/, ''));
+        }}
+      >
+        <button
+          type="button"
+          aria-label="Parent directory"
+          disabled={path === '/'}
+          onClick={() => open(path.replace(/\/[^/]*$/, '') || '/')}
+        >
+          ↑
+        </button>
+        <input
+          required
+          pattern="/.*"
+          title="an absolute path"
+          aria-label="Directory in the guest"
+          value={typed}
+          autocomplete="off"
+          onInput={(event) => setTyped(event.currentTarget.value)}
+        />
+        <button type="submit">Open</button>
+        <button type="button" onClick={reload}>
+          Reload
+        </button>
+        <Command text={shellCommand('vmlet', 'exec', name, '--', 'ls', '-la', path)} />
+      </form>
+      <Upload name={name} directory={path} done={reload} />
+      {problem && <Problem problem={problem} />}
+      {!shown && !problem && <p class="faint">…</p>}
+      {shown?.length === 0 && <p class="faint">The directory is empty.</p>}
+      {shown && shown.length > 0 && <Entries name={name} path={path} entries={shown} open={open} />}
+    </>
+  );
+}
+
+interface EntriesProperties {
+  readonly name: string;
+  readonly path: string;
+  readonly entries: readonly GuestFile[];
+  readonly open: (path: string) => void;
+}
+
+function Entries({ name, path, entries, open }: EntriesProperties) {
+  const [problem, setProblem] = useState<ApiProblem>();
+  const fetchFile = (file: GuestFile): void => {
+    setProblem(undefined);
+    download(name, joined(path, file.name), file.name).catch((error: unknown) =>
+      setProblem(problemOf(error)),
+    );
+  };
+  const sorted = [...entries].sort(
+    (one, other) =>
+      Number(other.kind === 'directory') - Number(one.kind === 'directory') ||
+      one.name.localeCompare(other.name, 'en', { numeric: true }),
+  );
+  return (
+    <>
+      {problem && <Problem problem={problem} />}
+      <Table label={`Files in ${path} of ${name}`} headings={HEADINGS} actions>
+        {sorted.map((file) => (
+          <tr key={file.name}>
+            <td>
+              {file.kind === 'directory' || file.kind === 'link' ? (
+                <button
+                  type="button"
+                  class="plain"
+                  aria-label={`Open ${file.name}`}
+                  onClick={() => open(joined(path, file.name))}
+                >
+                  {file.name}
+                  {file.kind === 'directory' ? '/' : '@'}
+                </button>
+              ) : (
+                file.name
+              )}
+            </td>
+            <td class="numbers">{file.kind === 'file' && bytes(file.bytes)}</td>
+            <td class="numbers">{file.mode.toString(8).padStart(4, '0')}</td>
+            <td class="numbers">{moment(file.modifiedAt)}</td>
+            <td>
+              {(file.kind === 'file' || file.kind === 'link') && (
+                <button
+                  type="button"
+                  aria-label={`Download ${file.name}`}
+                  title={shellCommand('vmlet', 'cp', `${name}:${joined(path, file.name)}`, '.')}
+                  disabled={file.bytes > LARGEST_DOWNLOAD}
+                  onClick={() => fetchFile(file)}
+                >
+                  Download
+                </button>
+              )}
+            </td>
+          </tr>
+        ))}
+      </Table>
+      <Command text={shellCommand('vmlet', 'cp', `${name}:${joined(path, 'FILE')}`, '.')} />
+    </>
+  );
+}
+
+function joined(directory: string, file: string): string {
+  return directory === '/' ? `/${file}` : `${directory}/${file}`;
+}
+
+/** By a request, since a link sends no secret. */
+async function download(machine: string, path: string, name: string): Promise<void> {
+  const answer = await request(machinePath(machine, `file?path=${encodeURIComponent(path)}`), {});
+  const address = URL.createObjectURL(await answer.blob());
+  const link = document.createElement('a');
+  link.href = address;
+  // The browser replaces characters of a name that lead elsewhere.
+  link.download = name;
+  link.click();
+  // The download has begun by then.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+interface UploadProperties {
+  readonly name: string;
+  readonly directory: string;
+  readonly done: () => void;
+}
+
+function Upload({ name, directory, done }: UploadProperties) {
+  const input = useRef<HTMLInputElement>(null);
+  const [state, setState] = useState('');
+  const [problem, setProblem] = useState<ApiProblem>();
+  const send = async (files: readonly File[]): Promise<void> => {
+    setProblem(undefined);
+    try {
+      for (const file of files) {
+        setState(`${file.name}: ${bytes(file.size)} …`);
+        const query = `directory=${encodeURIComponent(directory)}&name=${encodeURIComponent(file.name)}`;
+        await request(machinePath(name, `file?${query}`), { method: 'PUT', body: file });
+        setState(`${file.name}: uploaded`);
+      }
+    } catch (error) {
+      setState('');
+      setProblem(problemOf(error));
+    }
+    // The same file may be chosen again.
+    if (input.current) input.current.value = '';
+    done();
+  };
+  return (
+    <>
+      <div class="bar">
+        <label>
+          Upload to {directory}{' '}
+          <input
+            type="file"
+            multiple
+            ref={input}
+            onChange={(event) => void send([...(event.currentTarget.files ?? [])])}
+          />
+        </label>
+        <span class="faint" role="status">
+          {state}
+        </span>
+        <Command text={shellCommand('vmlet', 'cp', 'FILE', `${name}:${directory}/`)} />
+      </div>
+      {problem && <Problem problem={problem} />}
+    </>
+  );
+}

@@ -1,0 +1,75 @@
+import { machinePath } from '../api/client.ts';
+import type { Share, SoundMachine } from '../api/types.ts';
+import { AddForm } from '../parts/add-form.tsx';
+import { useAsked } from '../parts/asked.ts';
+import { Command } from '../parts/command.tsx';
+import { shellCommand } from '../parts/format.ts';
+import { Problem } from '../parts/problem.tsx';
+import { type Asking, Question } from '../parts/question.tsx';
+import { Table } from '../parts/table.tsx';
+import { useLoaded } from '../state/loaded.ts';
+import { changes } from '../state/machines.ts';
+import { useValue } from '../values/observable.ts';
+
+const HEADINGS = ['Path', 'Type', 'Access', 'State', 'Source'] as const;
+const TYPES = { bind: 'directory', volume: 'volume', tmpfs: 'in memory' } as const;
+
+/** Directories of the host, volumes and file systems in memory that the guest has. */
+export function SharesTab({ machine: { name, status } }: { readonly machine: SoundMachine }) {
+  const changed = useValue(changes);
+  const { data, problem } = useLoaded<{ shares: readonly Share[] }>(machinePath(name, 'shares'), changed);
+  const [asked, ask] = useAsked<Asking>();
+  return (
+    <>
+      <AddForm
+        label="Directory or volume and its path in the guest, as SOURCE:PATH[:ro]"
+        placeholder="/srv/data:/data"
+        verb="Add"
+        title={(share) => `Add ${share}:`}
+        words={(share) => ['share', 'add', name, share]}
+        path={machinePath(name, 'shares/add')}
+        body={(share) => ({ share })}
+      />
+      {problem && <Problem problem={problem} />}
+      {data?.shares.length === 0 && <p class="faint">No directories or volumes.</p>}
+      {data && data.shares.length > 0 && (
+        <Table label={`Directories of ${name}`} headings={HEADINGS} actions>
+          {data.shares.map(({ target, type, readOnly, live, source }) => (
+            <tr key={target}>
+              <td>
+                <code>{target}</code>
+              </td>
+              <td>{TYPES[type]}</td>
+              <td>{readOnly ? 'read-only' : 'read and write'}</td>
+              <td>{live ? 'mounted' : status.kind === 'running' && 'from the next start'}</td>
+              <td>{source !== undefined && <code>{source}</code>}</td>
+              <td>
+                <button
+                  type="button"
+                  class="danger"
+                  aria-label={`Remove ${target}`}
+                  onClick={() => ask(removalOf(name, target))}
+                >
+                  Remove
+                </button>
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      <Command text={shellCommand('vmlet', 'share', 'ls', name)} />
+      {asked && <Question key={asked.key} asking={asked.about} close={asked.close} />}
+    </>
+  );
+}
+
+function removalOf(name: string, path: string): Asking {
+  return {
+    title: `Remove ${path} from ${name}`,
+    verb: 'Remove',
+    text: 'Its files are kept. A running guest unmounts it first, which fails while a program uses it.',
+    command: shellCommand('vmlet', 'share', 'rm', name, path),
+    path: machinePath(name, 'shares/remove'),
+    body: { path },
+  };
+}

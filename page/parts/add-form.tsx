@@ -1,0 +1,52 @@
+import type { ComponentChildren } from 'preact';
+import { useId, useState } from 'preact/hooks';
+import { runAction } from '../state/notices.ts';
+import { Command } from './command.tsx';
+import { shellCommand } from './format.ts';
+
+interface Properties {
+  /** For screen readers. */
+  readonly label: string;
+  /** An example; it is also the one in the command until something is typed. */
+  readonly placeholder: string;
+  readonly verb: string;
+  readonly title: (text: string) => string;
+  /** The words of the shell command, without `vmlet`. */
+  readonly words: (text: string) => readonly string[];
+  readonly path: string;
+  readonly body: (text: string) => object;
+  /** Options that are offered while typing. */
+  readonly children?: ComponentChildren;
+}
+
+/** One field and the button that adds what it says. */
+export function AddForm({ label, placeholder, verb, title, words, path, body, children }: Properties) {
+  const id = useId();
+  const [text, setText] = useState('');
+  const command = shellCommand('vmlet', ...words(text || placeholder));
+  const add = (event: Event): void => {
+    event.preventDefault();
+    void runAction({ path, title: title(text), command, body: body(text) }).then(
+      (accepted) => accepted && setText(''),
+    );
+  };
+  return (
+    <form class="bar" onSubmit={add}>
+      <input
+        type="text"
+        required
+        placeholder={placeholder}
+        aria-label={label}
+        value={text}
+        autocomplete="off"
+        {...(children !== undefined && { list: id })}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      {children !== undefined && <datalist id={id}>{children}</datalist>}
+      <button type="submit" class="main">
+        {verb}
+      </button>
+      <Command text={command} />
+    </form>
+  );
+}

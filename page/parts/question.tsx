@@ -1,0 +1,34 @@
+import { runAction } from '../state/notices.ts';
+import { Dialog } from './dialog.tsx';
+
+/** An action that asks first, since something may be lost. */
+export interface Asking {
+  readonly title: string;
+  readonly verb: string;
+  /** Says what is lost. */
+  readonly text: string;
+  readonly command: string;
+  readonly path: string;
+  readonly body?: object;
+}
+
+interface Properties {
+  readonly asking: Asking;
+  readonly close: () => void;
+}
+
+export function Question({ asking, close }: Properties) {
+  const { title, verb, text, ...action } = asking;
+  return (
+    <Dialog
+      title={`${title}?`}
+      verb={verb}
+      danger
+      command={action.command}
+      run={() => void runAction({ ...action, title: `${title}:` })}
+      close={close}
+    >
+      <p>{text}</p>
+    </Dialog>
+  );
+}

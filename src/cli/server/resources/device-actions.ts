@@ -1,0 +1,92 @@
+import * as z from 'zod';
+import { type Action, action, option } from './action.ts';
+
+const name = z.string();
+const flag = z.boolean().optional();
+const timeoutMs = z.number().int().positive().optional();
+const drive = z.string().optional();
+
+/** Changes of disks, CD drives and directories, by their paths below the machine. */
+export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
+  'disks/add': action(
+    z.strictObject({ disk: z.string() }),
+    (machine, { disk }) => ['disk', 'add', machine, disk],
+    async ({ store, name: machine, body: { disk }, signal }) => ({
+      disk: await store.get(machine).addDisk(disk, { signal }),
+    }),
+  ),
+  'disks/resize': action(
+    z.strictObject({ name, size: z.string(), shrink: flag }),
+    (machine, { name: disk, size, shrink }) => [
+      ...['disk', 'resize', ...option('--shrink', shrink)],
+      ...[machine, disk, size],
+    ],
+    async ({ store, name: machine, body: { name: disk, size, shrink }, signal }) => ({
+      bytes: await store.get(machine).resizeDisk(disk, size, { shrink, signal }),
+    }),
+  ),
+  'disks/remove': action(
+    z.strictObject({ name, storage: flag, timeoutMs }),
+    (machine, { name: disk, storage, timeoutMs: limit }) => [
+      ...['disk', 'rm', ...option('--storage', storage), ...timeout(limit)],
+      ...[machine, disk],
+    ],
+    async ({ store, name: machine, body: { name: disk, storage, timeoutMs: limit }, signal }) => ({
+      keptDisks: await store.get(machine).removeDisk(disk, { storage, timeoutMs: limit, signal }),
+    }),
+  ),
+  'drives/insert': action(
+    z.strictObject({ path: z.string(), drive, force: flag, timeoutMs }),
+    (machine, { path, drive: wanted, force, timeoutMs: limit }) => [
+      ...['cd', 'insert', ...option('--force', force), ...timeout(limit)],
+      ...[machine, path, ...given(wanted)],
+    ],
+    async ({ store, name: machine, body: { path, timeoutMs: limit, ...options }, signal }) => ({
+      ...(await store.get(machine).changeCd(path, { ...options, timeoutMs: limit, signal })),
+    }),
+  ),
+  'drives/eject': action(
+    z.strictObject({ drive, force: flag, timeoutMs }),
+    (machine, { drive: wanted, force, timeoutMs: limit }) => [
+      ...['cd', 'eject', ...option('--force', force), ...timeout(limit)],
+      ...[machine, ...given(wanted)],
+    ],
+    async ({ store, name: machine, body: { timeoutMs: limit, ...options }, signal }) => ({
+      ...(await store.get(machine).changeCd(undefined, { ...options, timeoutMs: limit, signal })),
+    }),
+  ),
+  'drives/add': action(
+    z.strictObject({ path: z.string().optional() }),
+    (machine, { path }) => ['cd', 'add', machine, ...given(path)],
+    async ({ store, name: machine, body: { path } }) => ({
+      drive: await store.get(machine).addCdDrive(path),
+    }),
+  ),
+  'drives/remove': action(
+    z.strictObject({ drive }),
+    (machine, { drive: wanted }) => ['cd', 'rm', machine, ...given(wanted)],
+    async ({ store, name: machine, body }) => ({ drive: await store.get(machine).removeCdDrive(body.drive) }),
+  ),
+  'shares/add': action(
+    z.strictObject({ share: z.string() }),
+    (machine, { share }) => ['share', 'add', machine, share],
+    async ({ store, name: machine, body: { share }, signal }) => ({
+      ...(await store.get(machine).addShare(share, { signal })),
+    }),
+  ),
+  'shares/remove': action(
+    z.strictObject({ path: z.string(), timeoutMs }),
+    (machine, { path, timeoutMs: limit }) => ['share', 'rm', ...timeout(limit), machine, path],
+    async ({ store, name: machine, body: { path, timeoutMs: limit }, signal }) => ({
+      ...(await store.get(machine).removeShare(path, { timeoutMs: limit, signal })),
+    }),
+  ),
+};
+
+function given(word: string | undefined): string[] {
+  return word === undefined ? [] : [word];
+}
+
+function timeout(limit: number | undefined): string[] {
+  return limit === undefined ? [] : ['--timeout', `${limit}ms`];
+}

@@ -1,0 +1,17 @@
+import type { Route } from '../routing/exchange.ts';
+import { ACTION_ROUTES } from './action-routes.ts';
+import { GUEST_FILE_ROUTES } from './guest-file-routes.ts';
+import { HOST_ROUTES } from './host-routes.ts';
+import { IMAGE_ROUTES } from './image-routes.ts';
+import { MACHINE_ROUTES } from './machine-routes.ts';
+import { NETWORK_ROUTES } from './network-routes.ts';
+
+/** Every resource and action but the WebSockets. */
+export const ROUTES: readonly Route[] = [
+  ...HOST_ROUTES,
+  ...IMAGE_ROUTES,
+  ...MACHINE_ROUTES,
+  ...NETWORK_ROUTES,
+  ...ACTION_ROUTES,
+  ...GUEST_FILE_ROUTES,
+];

@@ -1,0 +1,230 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Locator, Page, WebSocketRoute } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { type Home, makeHome } from '../named/home.ts';
+import { openChromium, withoutChromium } from './chromium.ts';
+import { UiServer } from './ui-server.ts';
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+describe.skipIf(withoutChromium !== undefined)('devices, networks and files in the page', () => {
+  let home: Home;
+  let browser: Browser;
+  let ui: UiServer;
+  let page: Page;
+
+  beforeAll(async () => {
+    home = await makeHome();
+    browser = await openChromium();
+    ui = new UiServer(home, browser);
+    page = await ui.open();
+  });
+  afterAll(async () => {
+    await ui.close();
+    await browser.close();
+    await home.close();
+  });
+  afterEach(async () => {
+    expect(ui.problems).toEqual([]);
+    await home.removeAll();
+  });
+
+  const row = (name: string): Locator => page.getByRole('row').filter({ hasText: name });
+  const dialog = (): Locator => page.getByRole('dialog');
+
+  async function show(place: string): Promise<void> {
+    await page.evaluate(`location.hash = '#/${place}'`);
+  }
+
+  async function press(name: string): Promise<void> {
+    await page.getByRole('button', { name, exact: true }).click();
+  }
+
+  async function done(title: string, command: string): Promise<void> {
+    const notice = page.locator('.notice.done', { hasText: `${title} done` });
+    await notice.getByText(command, { exact: true }).first().waitFor();
+    await notice
+      .getByRole('button', { name: `Dismiss ${title}` })
+      .first()
+      .click();
+  }
+
+  async function createSmall(name: string): Promise<void> {
+    const image = join(home.path, 'hang.img');
+    writeFileSync(image, bootSectors.hang);
+    const hardware = ['--image', `${image},format=raw`, '-m', '64M', '--cpus', '1', '--net', 'none'];
+    expect(await home.vmlet('create', name, ...hardware)).toMatchObject({ status: 0 });
+  }
+
+  test('networks show who reaches whom, and are changed from both sides', async () => {
+    await Promise.all(['one', 'two', 'three'].map(createSmall));
+    await show('networks');
+    await page.getByLabel('Name of the new network').fill('lan');
+    await page.getByLabel('Subnet, such as 10.9.0.0/24').fill('10.77.0.0/24');
+    await page.keyboard.press('Enter');
+    await done('Create lan:', 'vmlet network create lan --subnet 10.77.0.0/24');
+    const network = page.getByRole('region', { name: 'Network lan' });
+    for (const name of ['one', 'two', 'three']) {
+      await network.getByLabel('Machine to connect to lan').selectOption(name);
+      if (name === 'two') await network.getByLabel('Further name in lan').fill('db');
+      await network.getByRole('button', { name: 'Connect', exact: true }).click();
+      await done(
+        `Connect ${name} to lan:`,
+        `vmlet network connect ${name === 'two' ? 'lan:alias=db' : 'lan'} ${name}`,
+      );
+    }
+    const reaches = (name: string): Locator =>
+      page
+        .getByRole('row')
+        .filter({ has: page.getByRole('link', { name, exact: true }) })
+        .getByRole('cell')
+        .nth(4);
+    await row('two').getByText('db', { exact: true }).waitFor();
+    expect(await reaches('one').innerText()).toBe('all');
+
+    await press('Partition lan');
+    expect(await dialog().getByRole('button', { name: 'Separate' }).isDisabled()).toBe(true);
+    await dialog().getByLabel('Group of one').selectOption('group A');
+    await dialog().getByLabel('Group of two').selectOption('group B');
+    await dialog().getByText('vmlet network partition lan one two').waitFor();
+    await dialog().getByRole('button', { name: 'Separate' }).click();
+    await network.getByText('Separated: one | two').waitFor();
+    expect(await reaches('one').innerText()).toBe('three');
+    expect(await reaches('two').innerText()).toBe('three');
+    expect(await reaches('three').innerText()).toBe('all');
+
+    await show('machines/two/networks');
+    await row('lan').getByText('three', { exact: true }).waitFor();
+    await press('Disconnect two from lan');
+    await dialog().getByText('vmlet network disconnect lan two').waitFor();
+    await dialog().getByRole('button', { name: 'Disconnect', exact: true }).click();
+    await page.getByText('It is in no private network.').waitFor();
+    expect(home.store.get('two').spec.networks ?? []).toEqual([]);
+
+    await show('networks');
+    await press('Heal lan');
+    await done('Heal lan:', 'vmlet network heal lan');
+    await press('Remove lan');
+    await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
+    const refusal = page.locator('.notice.failed', { hasText: 'Remove network lan' });
+    const { stderr } = await home.vmlet('network', 'rm', 'lan');
+    const [sentence = ''] = stderr.replace(/^vmlet: /, '').split('\n');
+    await refusal.getByText(sentence).waitFor();
+    await home.removeAll();
+    await network.getByText('No members.').waitFor();
+    await press('Remove lan');
+    await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByText('No private networks.').waitFor();
+    expect((await home.vmlet('network', 'ls', '-q')).stdout).toBe('');
+  });
+
+  test('disks, CDs and directories are added, changed and removed', async () => {
+    await createSmall('m');
+    const iso = join(home.path, 'tools.iso');
+    writeFileSync(iso, Buffer.alloc(64 * 1024, 'iso'));
+    await show('machines/m/disks');
+    await row('disk0').waitFor();
+    await page.getByLabel('Disk to add: a size, or the path of a file').fill('1G');
+    await page.keyboard.press('Enter');
+    await done('Add disk 1G:', 'vmlet disk add m 1G');
+    await row('disk1').getByText('1.0 GB', { exact: true }).waitFor();
+    await press('Resize disk1');
+    await dialog().getByRole('textbox').fill('+1G');
+    await dialog().getByText('vmlet disk resize m disk1 +1G').waitFor();
+    await dialog().getByRole('button', { name: 'Resize', exact: true }).click();
+    await row('disk1').getByText('2.0 GB', { exact: true }).waitFor();
+    await press('Remove disk1');
+    await dialog().getByLabel('Delete its file too').check();
+    await dialog().getByText('vmlet disk rm --storage m disk1').waitFor();
+    await dialog().getByRole('button', { name: 'Remove with its file' }).click();
+    await row('disk1').waitFor({ state: 'detached' });
+
+    await press('Add drive');
+    await row('cdrom1').getByText('empty').waitFor();
+    await press('Remove cdrom1');
+    await row('cdrom1').waitFor({ state: 'detached' });
+    await press('Insert a CD into cdrom0');
+    await dialog().getByRole('textbox').fill(join(home.path, 'missing.iso'));
+    await dialog().getByRole('button', { name: 'Insert', exact: true }).click();
+    await page
+      .locator('.notice.failed')
+      .getByText(/missing\.iso/)
+      .first()
+      .waitFor();
+    await press('Insert a CD into cdrom0');
+    await dialog().getByRole('textbox').fill(iso);
+    await dialog().getByRole('button', { name: 'Insert', exact: true }).click();
+    await row('cdrom0').getByText(iso).waitFor();
+    expect(home.store.get('m').spec.cdroms).toEqual([{ name: 'cdrom0', path: iso }]);
+    await press('Eject cdrom0');
+    await done('Eject cdrom0:', 'vmlet cd eject m cdrom0');
+    await row('cdrom0').getByText('empty').waitFor();
+
+    const source = join(home.path, 'source');
+    mkdirSync(source);
+    await show('machines/m/shares');
+    await page.getByLabel(/^Directory or volume/).fill(`${source}:/data:ro`);
+    await page.keyboard.press('Enter');
+    await row('/data').getByText('read-only').waitFor();
+    await press('Remove /data');
+    await dialog().getByText('vmlet share rm m /data').waitFor();
+    await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByText('No directories or volumes.').waitFor();
+  });
+
+  test('files of a guest are listed, downloaded and uploaded', async () => {
+    expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
+    // A guest is not trusted: its names are text.
+    const hostile = '<img src=x onerror=alert(1)>';
+    const make = `mkdir -p '/tmp/d/${hostile}' && echo downloaded > '/tmp/d/a b'`;
+    expect(await home.vmlet('exec', 'm', '--', 'sh', '-c', make)).toMatchObject({ status: 0 });
+    await show('machines/m/files');
+    await page.getByLabel('Directory in the guest').fill('/tmp/d/');
+    await page.keyboard.press('Enter');
+    await row('a b').waitFor();
+    await row(hostile)
+      .getByRole('button', { name: `Open ${hostile}` })
+      .waitFor();
+    const [download] = await Promise.all([page.waitForEvent('download'), press('Download a b')]);
+    expect(download.suggestedFilename()).toBe('a b');
+    expect(readFileSync(await download.path(), 'utf8')).toBe('downloaded\n');
+
+    const upload = join(home.path, 'Grüße.txt');
+    writeFileSync(upload, 'uploaded');
+    await press(`Open ${hostile}`);
+    await page.getByText('The directory is empty.').waitFor();
+    await page.getByLabel(/^Upload to/).setInputFiles(upload);
+    await row('Grüße.txt').waitFor();
+    const read = ['exec', 'm', '--', 'cat', `/tmp/d/${hostile}/Grüße.txt`];
+    expect((await home.vmlet(...read)).stdout).toBe('uploaded');
+    await press('Parent directory');
+    await row('a b').waitFor();
+    await page.getByLabel('Directory in the guest').fill('/nowhere');
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('alert')
+      .getByText(/cannot be listed/)
+      .waitFor();
+  });
+
+  test('events continue after a lost connection, and none appears twice', async () => {
+    await createSmall('m');
+    expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+    const connections: WebSocketRoute[] = [];
+    await page.routeWebSocket(/\/m\/events$/, (socket) => {
+      connections.push(socket);
+      socket.connectToServer();
+    });
+    await show('machines/m/events');
+    const resumed = page.getByRole('cell', { name: 'RESUME', exact: true });
+    await resumed.first().waitFor();
+    const count = await resumed.count();
+    await connections[0]?.close();
+    expect(await home.vmlet('pause', 'm')).toMatchObject({ status: 0 });
+    await page.getByRole('cell', { name: 'STOP', exact: true }).waitFor();
+    expect(connections.length).toBeGreaterThan(1);
+    expect(await resumed.count()).toBe(count);
+  });
+});
