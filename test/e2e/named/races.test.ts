@@ -108,7 +108,7 @@ const useVolume = ['run', '--net', 'none', '--fresh', '-v', 'data:/data', 'micro
 const useTemplate = ['run', '--template', 'warm', 'true'];
 const useImage = ['create', 'm', '--image', IMAGE, '--pull', 'never'];
 
-/** What is there before, two commands that start at once, and how many of them may succeed. */
+/** The commands before, two commands that start at once, and how many of them may succeed. */
 const OTHER_RACES: readonly (readonly [
   before: readonly (readonly string[])[],
   one: readonly string[],
