@@ -3,8 +3,9 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { type CreateOptions, MachineStore } from '../../machines/index.ts';
 import { createFlags } from '../../public/options.ts';
 import { guestEnvironment } from '../flags/flag-values.ts';
-import { flagOf, givenOptions } from '../flags/option-flags.ts';
+import { attributeOf, flagOf, givenOptions } from '../flags/option-flags.ts';
 import type { RunFlags } from '../flags/run-options.ts';
+import { SEED_FLAGS } from '../flags/seed-flags.ts';
 import { ownedByUser } from '../flags/volume-owner.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { printLine } from '../output/say.ts';
@@ -12,15 +13,12 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 
 type Seed = CreateOptions['seed'];
 
-/** Flags of `run` that do not describe the machine or its command. */
-const OF_FOREGROUND = [
-  ...['interactive', 'tty', 'template', 'pool', 'timeout', 'bootTimeout', 'fresh', 'renew'],
-  ...['dieWithParent', 'dryRun', 'json', 'console', 'debug'],
-];
+/** Flags of the command that the machine runs. All others are those of `create`. */
+const OF_COMMAND = ['detach', 'name', 'rm', 'env', 'workdir', 'user'];
 
 /**
  * `run --detach`: a named machine that runs the command, and ends with it.
- * @throws InvalidInputError for a flag that needs a connection to the command.
+ * @throws InvalidInputError for a flag that needs a connection to the command, or that named machines do not have.
  */
 export async function runDetached(
   image: string | undefined,
@@ -78,7 +76,12 @@ async function start(store: MachineStore, options: CreateOptions, signal: AbortS
 }
 
 function refuseOthers(flags: RunFlags): void {
-  const other = Object.keys(flags).find((flag) => OF_FOREGROUND.includes(flag));
+  const known = new Set([
+    ...OF_COMMAND,
+    ...createFlags.map(attributeOf),
+    ...SEED_FLAGS.map((option) => option.attributeName()),
+  ]);
+  const other = Object.keys(flags).find((flag) => !known.has(flag));
   if (other === undefined) return;
   throw new InvalidInputError('--detach', `cannot be used together with ${flagOf(other)}`);
 }

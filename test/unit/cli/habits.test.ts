@@ -93,6 +93,8 @@ describe('invalid values', () => {
     [['run', '-d', 'micro'], '--detach: missing command'],
     [['run', '-dt', 'micro', 'true'], '--detach: cannot be used together with --tty'],
     [['run', '-d', '--fresh', 'micro', 'true'], '--detach: cannot be used together with --fresh'],
+    // Not an option of named machines.
+    [['run', '-d', '--modules', 'x', 'micro', 'true'], '--detach: cannot be used together with --modules'],
     [
       ['run', '-d', '--boot-timeout', '5', 'micro', 'true'],
       '--detach: cannot be used together with --boot-timeout',
