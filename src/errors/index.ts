@@ -59,7 +59,7 @@ export {
   BrokenMachineError,
 } from './machine/named-machine.ts';
 export { VolumeNotFoundError, VolumeExistsError, VolumeInUseError } from './machine/volume.ts';
-export { MissingDeviceError, GuestHoldsDeviceError } from './machine/device.ts';
+export { MissingDeviceError, GuestHoldsDeviceError, GuestPlugError } from './machine/device.ts';
 export {
   TemplateNotFoundError,
   TemplateExistsError,

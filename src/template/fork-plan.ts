@@ -4,7 +4,8 @@ import type { Host } from '../host/survey/host.ts';
 import type { BoundNetworkPlan } from '../network/plan/network.ts';
 import { backingChain } from '../machine/qemu/block-node.ts';
 import { longestFileOf, qemuLayers } from '../machine/qemu/confinement.ts';
-import type { FoundMounts } from '../machine/survey/found-spec.ts';
+import type { FoundDisk, FoundMounts } from '../machine/survey/found-spec.ts';
+import { planPluggedDisks } from '../machine/survey/plan-disks.ts';
 import { planShares } from '../machine/survey/plan-shares.ts';
 import { planVolumes, readOnlyVolumes } from '../machine/survey/plan-volumes.ts';
 import type { MachineDirectory } from '../machine/paths/directory.ts';
@@ -19,14 +20,16 @@ export interface ForkInputs {
   readonly directory: MachineDirectory;
   readonly wiring: Plan['wiring'];
   readonly mounts: FoundMounts;
+  /** Disks that the template does not have. */
+  readonly disks: readonly FoundDisk[];
 }
 
 /** Plans a fork: the template's hardware, with copies of its memory and overlays of its disks. */
 export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: ForkInputs): Plan {
   const { plan, opensReadOnly } = record;
   const { name, host, network, directory, wiring, mounts } = inputs;
-  const { shares, volumes } = planMounts(plan, inputs);
-  const disks = plan.disks.map((disk) => layerOn(disk, directory));
+  const { shares, volumes, plugged } = planPlugged(plan, inputs);
+  const disks = [...plan.disks.map((disk) => layerOn(disk, directory)), ...plugged];
   const { firmware } = plan;
   return {
     ...plan,
@@ -36,7 +39,7 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
         network,
         shares,
         wiring,
-        longestFile: longestFileOf(plan.disks, volumes, plan.memoryBytes),
+        longestFile: longestFileOf([...plan.disks, ...plugged], volumes, plan.memoryBytes),
       },
       host,
     ),
@@ -61,18 +64,21 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
         ...(plan.seed ? [plan.seed.path] : []),
         ...(plan.boot.kind === 'kernel' && plan.boot.initrdPath !== undefined ? [plan.boot.initrdPath] : []),
         ...disks.flatMap((disk) => backingChain(disk).map(({ path }) => path)),
+        ...plugged.filter(({ readOnly }) => readOnly).map(({ path }) => path),
       ]),
     ],
   };
 }
 
 /** Each gets an empty port of the template: saved state contains no device that is another process. */
-function planMounts({ rootPorts }: Plan, { host, directory, mounts }: ForkInputs) {
+function planPlugged({ rootPorts, seed, disks: own }: Plan, { host, directory, mounts, disks }: ForkInputs) {
   const { shares, volumes } = mounts;
-  requirePorts(shares.length + volumes.length, rootPorts.length);
+  const ports = rootPorts.filter((port) => port !== seed?.bus);
+  requirePorts(shares.length + volumes.length + disks.length, ports.length);
   return {
-    shares: planShares(shares, host, (tag) => directory.shareSocket(tag), rootPorts),
-    volumes: planVolumes(volumes, rootPorts.slice(shares.length)),
+    shares: planShares(shares, host, (tag) => directory.shareSocket(tag), ports),
+    volumes: planVolumes(volumes, ports.slice(shares.length)),
+    plugged: planPluggedDisks(disks, own.length, directory, ports.slice(shares.length + volumes.length)),
   };
 }
 
@@ -80,7 +86,7 @@ function requirePorts(wanted: number, ports: number): void {
   if (wanted <= ports) return;
   throw new InvalidInputError(
     'volumes',
-    `${wanted} directories and volumes, but forks of this template can have at most ${ports}`,
+    `${wanted} directories, volumes and disks, but forks of this template can have at most ${ports}`,
     {
       hint:
         ports === 0
@@ -113,7 +119,7 @@ export function writableCopies(
   origin: Plan,
 ): (readonly [from: string, to: string])[] {
   const copies = disks
-    .filter(({ readOnly }) => !readOnly)
+    .filter(({ readOnly, isPlugged = false }) => !readOnly && !isPlugged)
     .map(({ nodeName, path }): [string, string] => [files.overlay(nodeName), path]);
   if (firmware && origin.firmware) copies.push([origin.firmware.variablesPath, firmware.variablesPath]);
   if (memory.kind === 'copy' || (memory.kind === 'copy-on-write' && !memory.opensReadOnly))

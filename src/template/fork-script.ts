@@ -1,7 +1,7 @@
 import type { Host } from '../host/survey/host.ts';
-import { command, scriptOf } from '../machine/launch/dry-run.ts';
+import { command, diskLine, scriptOf } from '../machine/launch/dry-run.ts';
 import { STANDARD_DESCRIPTORS } from '../process/confine/tether.ts';
-import type { Plan } from '../machine/plan/plan.ts';
+import type { DiskPlan, Plan } from '../machine/plan/plan.ts';
 import { quoteForShell } from '../machine/qemu/quote.ts';
 import { fileChannel } from '../machine/state/state-file.ts';
 import { writableCopies } from './fork-plan.ts';
@@ -12,6 +12,9 @@ import type { TemplateRecord } from './template-record.ts';
 export function forkScript(plan: Plan, host: Host, files: TemplateFiles, record: TemplateRecord): string {
   const copies = [
     ...writableCopies(plan, files, record.plan).map(([from, to]) => command(['cp', from, to])),
+    ...pluggedDisks(plan)
+      .map(diskLine)
+      .filter((line) => line !== undefined),
     ...pluggedRemark(plan),
   ];
   if (record.opensFiles) {
@@ -24,8 +27,13 @@ export function forkScript(plan: Plan, host: Host, files: TemplateFiles, record:
   return scriptOf(plan, host, [...copies, open, restoreLine(plan, place)], STANDARD_DESCRIPTORS + 1);
 }
 
-function pluggedRemark({ shares, volumes }: Plan): string[] {
-  const devices = [...shares.map(({ tag }) => tag), ...volumes.map(({ disk }) => disk.nodeName)];
+function pluggedDisks({ disks }: Plan): DiskPlan[] {
+  return disks.filter(({ isPlugged = false }) => isPlugged);
+}
+
+function pluggedRemark(plan: Plan): string[] {
+  const disks = [...pluggedDisks(plan), ...plan.volumes.map(({ disk }) => disk)];
+  const devices = [...plan.shares.map(({ tag }) => tag), ...disks.map(({ nodeName }) => nodeName)];
   if (devices.length === 0) return [];
   return [`# vmlet plugs in ${devices.join(', ')} once the state is restored, which this script does not.`];
 }

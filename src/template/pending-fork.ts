@@ -19,7 +19,8 @@ import { ownLocations } from '../machine/paths/own-locations.ts';
 import { joinNetworks, connectCards, attachNetworks } from '../machine/launch/join-networks.ts';
 import { type NetworkInput, type NetworkPlace, parseNetworks } from '../machine/network/network-place.ts';
 import { mountAll } from '../machine/launch/configure-guest.ts';
-import { plugInMounts } from '../machine/launch/plug-in.ts';
+import { makeNewDisk } from '../machine/launch/prepare.ts';
+import { plugInDisks, plugInMounts } from '../machine/launch/plug-in.ts';
 import type { Copy } from '../machine/share/copies.ts';
 import type { SocketForward } from '../network/ports/socket-forward.ts';
 import type { Plan } from '../machine/plan/plan.ts';
@@ -100,7 +101,7 @@ export class PendingFork implements AsyncDisposable {
   ): Promise<PendingFork> {
     const started: StartedParts = { scope };
     try {
-      await copyWritable(plan, files, record);
+      await makeWritable(plan, files, record, options.signal);
       const machine = await startMachine(plan, host, options, started);
       // The agent announces the guest once its card has the new address. An earlier announcement would be wrong, and
       // Linux's driver can deadlock when the link goes down while it sends one (6.12, virtnet_close).
@@ -217,7 +218,8 @@ export class PendingFork implements AsyncDisposable {
     const agent = await Promise.race([reachAgent(machine, options), failure]);
     // Sent first: the agent writes the host name into the hosts file before it reads the next request.
     const renewal = renewFork(agent, plan, this.#record.plan);
-    await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), failure]);
+    const setUp = [renewal, joinNetworks(agent, machine), plugInDisks(machine, agent)];
+    await Promise.race([Promise.all(setUp), failure]);
     if (renew) await Promise.race([renew(agent), failure]);
     await Promise.race([mountAll(agent, plan), failure]);
     if (this.#copies.length > 0) {
@@ -254,16 +256,20 @@ async function runAnything(agent: GuestAgent): Promise<void> {
   }
 }
 
-async function copyWritable(
+async function makeWritable(
   plan: Plan,
   files: TemplateFiles,
   { plan: origin }: TemplateRecord,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  await together(
-    writableCopies(plan, files, origin).map(([from, to]) => async () => {
+  await together([
+    ...plan.disks
+      .filter(({ isPlugged = false }) => isPlugged)
+      .map((disk) => async () => makeNewDisk(disk, signal)),
+    ...writableCopies(plan, files, origin).map(([from, to]) => async () => {
       if (from === files.memory) await copyFileSparsely(from, to, undefined);
       else await copyFile(from, to, constants.COPYFILE_FICLONE);
       await chmod(to, 0o600);
     }),
-  );
+  ]);
 }

@@ -19,6 +19,7 @@ import type { DryRun } from '../machine/launch/dry-run.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 import type { Copy } from '../machine/share/copies.ts';
 import { findMounts } from '../machine/survey/find-mounts.ts';
+import type { FoundDisk } from '../machine/survey/found-spec.ts';
 import { openVolumes } from '../machine/volume/open-volume.ts';
 import { type ForkOptions, parseForkOptions, timeoutOf } from './fork-options.ts';
 import { type ForkInputs, planFork } from './fork-plan.ts';
@@ -39,6 +40,8 @@ export interface ForkTerms {
   readonly cgroup?: Plan['cgroup'];
   /** Closed with the machine, or when the fork fails. */
   readonly scope?: Scope;
+  /** Extra disks, which are plugged in; none by default. */
+  readonly disks?: readonly FoundDisk[];
 }
 
 /** A booted guest, saved with its memory and disks. Machines forked from it start in that state. */
@@ -142,12 +145,14 @@ export class Template {
   /** Starts a fork up to the point where its guest would run. */
   async prepare(
     options: ForkOptions = {},
-    { cgroup = this.#record.plan.cgroup, scope = new Scope() }: ForkTerms = {},
+    { cgroup = this.#record.plan.cgroup, scope = new Scope(), disks = [] }: ForkTerms = {},
   ): Promise<PendingFork> {
-    const { plan, host, copies, sockets } = await this.#plan(options, scope).catch(async (error: unknown) => {
-      await scope.close();
-      throw error;
-    });
+    const { plan, host, copies, sockets } = await this.#plan(options, disks, scope).catch(
+      async (error: unknown) => {
+        await scope.close();
+        throw error;
+      },
+    );
     options.log?.debug({ template: this.name }, 'forking');
     return PendingFork.start(
       { ...plan, cgroup },
@@ -161,6 +166,7 @@ export class Template {
 
   async #plan(
     options: ForkOptions,
+    disks: readonly FoundDisk[],
     scope: Scope,
   ): Promise<{
     readonly plan: Plan;
@@ -171,7 +177,8 @@ export class Template {
     const settled = await this.#settle(options);
     const { host, mounts, sockets } = settled;
     const directory = claimMachineDirectory(this.#locations, scope);
-    const plan = planFork(this.#record, this.#files, { ...settled, directory, wiring: EMBEDDED_WIRING });
+    const wiring = EMBEDDED_WIRING;
+    const plan = planFork(this.#record, this.#files, { ...settled, disks, directory, wiring });
     await openVolumes(this.#locations, mounts.volumes, scope, options.signal);
     return { host, plan, copies: mounts.copies, sockets };
   }
@@ -181,7 +188,10 @@ export class Template {
    * identity, hardware address included: nothing personalizes it.
    * @throws TemplateStaleError, InvalidInputError, PortTakenError.
    */
-  async dryRun(options: Omit<ForkOptions, 'console' | 'log'> = {}): Promise<DryRun> {
+  async dryRun(
+    options: Omit<ForkOptions, 'console' | 'log'> = {},
+    { disks = [] }: Pick<ForkTerms, 'disks'> = {},
+  ): Promise<DryRun> {
     const { directoryByHand, wiringByHand } = await import('../machine/launch/dry-run.ts');
     const { forkScript } = await import('./fork-script.ts');
     const settled = await this.#settle(options);
@@ -190,7 +200,7 @@ export class Template {
     const wiring = wiringByHand(directory);
     const origin = this.#record.plan;
     const plan: Plan = {
-      ...planFork(this.#record, this.#files, { ...settled, directory, wiring }),
+      ...planFork(this.#record, this.#files, { ...settled, disks, directory, wiring }),
       network: network && origin.network && { ...network, guest: origin.network.guest },
       startPaused: false,
     };

@@ -50,7 +50,9 @@ static int next(struct field_reader *reader, struct directory *directory)
     }
     if (!directory->tag)
         return directory->path || directory->flags ? -1 : 0;
-    return directory->path && directory->path[0] == '/' ? 1 : -1;
+    if (!directory->path)
+        return directory->flags == MOUNT_DISK ? 1 : -1;
+    return directory->path[0] == '/' ? 1 : -1;
 }
 
 void mounts_note(struct field_reader request)
@@ -58,7 +60,7 @@ void mounts_note(struct field_reader request)
     struct directory directory;
     while (next(&request, &directory) > 0) {
         has_fresh |= directory.flags & MOUNT_FRESH;
-        if (directory.flags & MOUNT_DISK && !(directory.flags & MOUNT_READ_ONLY))
+        if (directory.path && directory.flags & MOUNT_DISK && !(directory.flags & MOUNT_READ_ONLY))
             volumes_note(directory.path);
     }
 }
@@ -158,6 +160,8 @@ static int mount_disk(const struct directory *directory)
 {
     char device[PATH_MAX];
     module_load("virtio_blk");
+    if (!directory->path)
+        return disk_await(directory->tag) ? 0 : ENOTBLK;
     module_load("ext4");
     if (!volume_find(directory->tag, device, sizeof device))
         return ENOTBLK;
@@ -185,7 +189,7 @@ int mounts_apply(struct field_reader request, const char **subject)
     /* From now on without a line in the kernel's log each time. */
     drop_caches("4");
     while (!reason && (found = next(&request, &directory)) != 0) {
-        *subject = directory.path;
+        *subject = directory.path ? directory.path : directory.tag;
         reason = found < 0 ? EBADMSG : mount_one(&directory);
     }
     return reason;

@@ -3,7 +3,7 @@
 #include "fields.h"
 
 /* True for the fields of a mount: its tag, and its path and flags after it. The tag is the name of the virtiofs device,
- * the serial number of the disk, or the options of tmpfs. */
+ * the serial number of the disk, or the options of tmpfs. A disk without a path is only waited for. */
 bool mounts_is_field(uint8_t tag);
 /* Notes, for later, the volumes of a request, and whether it has a directory that changes on the host. */
 void mounts_note(struct field_reader request);

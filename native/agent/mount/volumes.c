@@ -53,6 +53,18 @@ bool volume_find(const char *serial, char *device, size_t size)
     return false;
 }
 
+bool disk_await(const char *serial)
+{
+    char device[PATH_MAX];
+    if (!volume_find(serial, device, sizeof device))
+        return false;
+    /* Opening waits until the kernel has read the partition table. */
+    int fd = open(device, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 void volumes_note(const char *path)
 {
     for (int index = 0; index < VOLUMES_MAX; index++) {

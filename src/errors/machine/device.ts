@@ -11,6 +11,18 @@ export class MissingDeviceError extends VmletError {
   }
 }
 
+/** The guest does not use a device that was plugged into it: its kernel has no driver, or does not support it. */
+export class GuestPlugError extends VmletError {
+  override readonly code = 'VMLET_GUEST_PLUG';
+  /** Node name of the disk. */
+  readonly device: string;
+
+  constructor(device: string, details: ErrorDetails = {}) {
+    super(`the guest does not use the disk ${device}, which was plugged in`, details);
+    this.device = device;
+  }
+}
+
 /** The guest did not release a device when asked to. The request stays pending: the guest may release it later. */
 export class GuestHoldsDeviceError extends VmletError {
   override readonly code = 'VMLET_GUEST_HOLDS_DEVICE';

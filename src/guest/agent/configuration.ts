@@ -67,6 +67,8 @@ const configurationSchema = z.strictObject({
   network: z.array(linkSchema).default([]),
   /** Directories of the host, volumes and file systems in memory, mounted in this order. One that is mounted already is kept. */
   mounts: z.array(mountSchema).default([]),
+  /** Serial numbers of disks to wait for, which may have been plugged in just now. */
+  disks: z.array(z.string().min(1)).default([]),
   /** Milliseconds since 1970. */
   clockMs: z.number().nonnegative().optional(),
   /** 1 to 1024 random bytes; every bit is trusted. */
@@ -78,7 +80,7 @@ export type GuestConfiguration = z.input<typeof configurationSchema>;
 
 /** @throws InvalidInputError that names the field. */
 export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
-  const { hostname, machineId, modules, network, mounts, clockMs, entropy } = parseOptions(
+  const { hostname, machineId, modules, network, mounts, disks, clockMs, entropy } = parseOptions(
     configurationSchema,
     configuration,
     'configuration',
@@ -104,6 +106,7 @@ export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
     for (const text of link.dns) writer.text(Tag.nameServer, text);
     for (const text of link.search) writer.text(Tag.search, text);
   }
+  for (const serial of disks) writer.text(Tag.mount, serial).u32(Tag.flags, MountFlag.disk);
   for (const { tag, kind, path, readOnly, fresh } of mounts) {
     const flags =
       (readOnly ? MountFlag.readOnly : 0) |

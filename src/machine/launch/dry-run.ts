@@ -131,7 +131,7 @@ function initrdLines({ boot, directory }: Plan): string[] {
   ];
 }
 
-function diskLine(disk: DiskPlan): string | undefined {
+export function diskLine(disk: DiskPlan): string | undefined {
   const made = newDisk(disk);
   return made && command(['qemu-img', ...createArguments(made)]);
 }

@@ -1,24 +1,73 @@
-import { ImageLockedError } from '../../errors/index.ts';
+import {
+  GuestHoldsDeviceError,
+  GuestMountError,
+  GuestPlugError,
+  GuestRequestError,
+  ImageLockedError,
+} from '../../errors/index.ts';
+import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { explainImageFailure, volumeInUse } from '../life/locked-image.ts';
+import type { Plan, SeedPlan } from '../plan/plan.ts';
+import { SEED, diskDeviceId, seedDevice } from '../qemu/block-node.ts';
 import { attachDisk } from '../state/live-disk.ts';
 import { attachShare } from '../state/live-share.ts';
+import { unplugDevice } from '../state/unplug.ts';
 import type { StartedMachine } from './started-machine.ts';
 
+type Plugging = Pick<StartedMachine, 'qmp' | 'plan'>;
+
 /**
- * Plugs in the directories and volumes whose devices are not in the guest's restored state.
+ * Plugs in the directories and volumes whose devices are not in the guest's restored state. Where there are disks too,
+ * `plugInDisks` does the volumes.
  * @throws VolumeInUseError, QmpRefusedError, and the errors of `execute`.
  */
-export async function plugInMounts({
-  qmp,
-  plan,
-  shares,
-}: Pick<StartedMachine, 'qmp' | 'plan' | 'shares'>): Promise<void> {
+export async function plugInMounts(machine: Plugging & Pick<StartedMachine, 'shares'>): Promise<void> {
+  const { qmp, plan, shares } = machine;
   for (const [index, share] of plan.shares.entries()) {
     if (share.port === undefined) continue;
     await attachShare(qmp, share);
     // QEMU has connected.
     shares[index]?.close();
   }
+  if (pluggedDisks(plan).length === 0) await plugInVolumes(machine);
+}
+
+/**
+ * Plugs the plan's disks into the running guest, one after the other, so that it names them as after a boot: in their
+ * order, and before the seed disk and the volumes.
+ * @throws GuestPlugError when the guest cannot use them, ImageLockedError, VolumeInUseError, QmpRefusedError, and the
+ * errors of `execute` and of the agent.
+ */
+export async function plugInDisks(machine: Plugging, agent: GuestAgent): Promise<void> {
+  const { qmp, plan } = machine;
+  const disks = pluggedDisks(plan);
+  if (disks.length === 0) return;
+  const { seed } = plan;
+  if (seed) await unplugSeed(machine, seed);
+  for (const disk of disks) {
+    await attachDisk(qmp, disk);
+    await agent.configure({ disks: [disk.nodeName] }).catch((error: unknown) => {
+      if (!(error instanceof GuestRequestError || error instanceof GuestMountError)) throw error;
+      throw new GuestPlugError(disk.nodeName, { cause: error });
+    });
+  }
+  if (seed) await qmp.execute('device_add', seedDevice(seed));
+  await plugInVolumes(machine);
+}
+
+function pluggedDisks({ disks }: Plan) {
+  return disks.filter(({ isPlugged = false }) => isPlugged);
+}
+
+async function unplugSeed({ qmp }: Plugging, { bus }: SeedPlan): Promise<void> {
+  if (bus === undefined) throw new GuestPlugError(SEED);
+  const words = { id: diskDeviceId(SEED), name: SEED, words: 'its seed disk', hint: 'boot the guest' };
+  await unplugDevice(qmp, words).catch((error: unknown) => {
+    throw error instanceof GuestHoldsDeviceError ? new GuestPlugError(SEED, { cause: error }) : error;
+  });
+}
+
+async function plugInVolumes({ qmp, plan }: Plugging): Promise<void> {
   for (const volume of plan.volumes) {
     if (volume.port === undefined) continue;
     await attachDisk(qmp, volume.disk).catch(async (error: unknown) => {

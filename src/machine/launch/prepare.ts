@@ -27,10 +27,7 @@ export async function prepareFiles(
     await convertDisk({ from: firmware.varsTemplate, to, signal });
   }
   if (plan.seed) await writeSeedDisk(plan.seed.path, { ...seed, ...seedIdentity(plan) });
-  for (const disk of plan.disks) {
-    const made = newDisk(disk);
-    if (made) await makeDisk({ ...made, signal });
-  }
+  for (const disk of plan.disks) await makeNewDisk(disk, signal);
   if (plan.boot.kind === 'kernel' && plan.boot.initrdBase !== undefined) {
     const { kernelPath, initrdBase, modules } = plan.boot;
     const addition =
@@ -42,6 +39,12 @@ export async function prepareFiles(
 /** Each launch boots from a fresh overlay, so the guest sees a new instance each time. */
 export function seedIdentity({ name, network }: Plan): Omit<SeedMachine, 'seed' | 'guest'> {
   return { instanceId: `vmlet-${randomUUID()}`, hostname: name, macAddress: network?.guest.mac };
+}
+
+/** Creates the file of a disk that needs a new one. */
+export async function makeNewDisk(disk: DiskPlan, signal: AbortSignal | undefined): Promise<void> {
+  const made = newDisk(disk);
+  if (made) await makeDisk({ ...made, signal });
 }
 
 /** Options for creating a disk's file; undefined when the file exists. */

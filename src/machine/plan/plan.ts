@@ -43,6 +43,8 @@ export interface DiskPlan {
    * unplugged.
    */
   readonly bus: string | undefined;
+  /** True for a disk that is plugged in while the machine runs. */
+  readonly isPlugged?: boolean;
   /** The firmware's boot order, from 0; undefined for a disk that is tried last. */
   readonly bootIndex: number | undefined;
 }

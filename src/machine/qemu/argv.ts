@@ -30,7 +30,7 @@ export function qemuArguments(plan: Plan): string[] {
     ...generationArguments(plan),
     ...networkArguments(plan),
     ...cardArguments(plan),
-    ...plan.disks.flatMap(diskArguments),
+    ...plan.disks.filter(({ isPlugged = false }) => !isPlugged).flatMap(diskArguments),
     ...seedArguments(plan.seed),
     ...plan.volumes.filter(isThereFromTheStart).flatMap(({ disk }) => diskArguments(disk)),
     ...plan.shares.filter(isThereFromTheStart).flatMap(shareArguments),

@@ -49,7 +49,7 @@ export function mediumNode(nodeName: string, filename: string) {
   } as const;
 }
 
-const SEED = 'seed';
+export const SEED = 'seed';
 
 export function seedNode({ path }: SeedPlan): Record<string, unknown> {
   return mediumNode(SEED, path);

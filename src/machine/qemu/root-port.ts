@@ -23,6 +23,9 @@ export function rootPort(number: number): string {
   return `port${number}`;
 }
 
+/** Port of the seed disk, the last one, so that the guest sees the disks first. */
+export const SEED_PORT = 'seed-port';
+
 /** Port of a directory's device. */
 export function sharePort(tag: string): string {
   return `${tag}-port`;

@@ -2,19 +2,19 @@ import type { Accelerator } from '../../host/kvm/accelerator.ts';
 import type { Host } from '../../host/survey/host.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
 import { InvalidInputError } from '../../errors/index.ts';
-import { requireImageDiskSize } from '../spec/image-disk-size.ts';
 import type { Firmware } from '../../host/firmware/firmware.ts';
 import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
 import { backingChain } from '../qemu/block-node.ts';
 import { board, bootParameters, cpuModel, fullBoard, guestModules, optionalModules } from '../plan/board.ts';
-import { rootPorts } from '../qemu/root-port.ts';
+import { SEED_PORT, rootPorts } from '../qemu/root-port.ts';
 import { longestFileOf, qemuLayers } from '../qemu/confinement.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
+import { planDisks } from './plan-disks.ts';
 import { planShares } from './plan-shares.ts';
 import { planVolumes, readOnlyVolumes } from './plan-volumes.ts';
-import type { BootSource, FoundDisk, FoundSpec } from './found-spec.ts';
+import type { BootSource, FoundSpec } from './found-spec.ts';
 import { LONGEST_KERNEL_COMMAND_LINE } from '../spec/kernel-command-line.ts';
-import { AGENT_IN_INITRD, type BootPlan, type DiskPlan, type MemoryPlan, type Plan } from '../plan/plan.ts';
+import { AGENT_IN_INITRD, type BootPlan, type MemoryPlan, type Plan } from '../plan/plan.ts';
 
 export interface PlanInputs {
   readonly spec: FoundSpec;
@@ -34,7 +34,7 @@ export interface PlanInputs {
   readonly memoryFile?: string | undefined;
 }
 
-/** How many directories and volumes a fork can have. */
+/** How many directories, volumes and extra disks a fork can have. */
 export const PORTS_FOR_FORKS = 4;
 
 /** @throws InvalidInputError when the kernel's command line is too long. */
@@ -63,10 +63,12 @@ export function planMachine(inputs: PlanInputs): Plan {
     incoming: false,
     hasGenerationId: inputs.memoryFile !== undefined,
     boot,
-    rootPorts: inputs.memoryFile === undefined ? [] : rootPorts(PORTS_FOR_FORKS),
+    rootPorts: planPorts(inputs),
     firmware: firmware && { ...firmware, variablesPath: directory.nvram },
     disks,
-    seed: inputs.hasSeed ? { path: directory.seed, bus: undefined } : undefined,
+    seed: inputs.hasSeed
+      ? { path: directory.seed, bus: inputs.memoryFile === undefined ? undefined : SEED_PORT }
+      : undefined,
     shares,
     volumes,
     tmpfs: spec.tmpfs,
@@ -102,6 +104,12 @@ export function planMachine(inputs: PlanInputs): Plan {
   };
 }
 
+/** The seed of a fork's guest gives way to extra disks, which a boot would have seen before it. */
+function planPorts({ memoryFile, hasSeed }: PlanInputs): string[] {
+  if (memoryFile === undefined) return [];
+  return [...rootPorts(PORTS_FOR_FORKS), ...(hasSeed ? [SEED_PORT] : [])];
+}
+
 function planMemory({ memoryFile, network, spec }: PlanInputs): MemoryPlan {
   if (memoryFile !== undefined) return { kind: 'file', path: memoryFile };
   const isShared = network?.backend === 'passt-vhost-user' || spec.shares.length > 0;
@@ -134,36 +142,4 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
     ...(source.modules !== undefined && { modules: source.modules }),
     commandLine,
   };
-}
-
-function planDisks(spec: FoundSpec, source: BootSource, directory: MachineDirectory): DiskPlan[] {
-  const bootDisk = source.kind === 'disk' ? [{ ...source.layer, readOnly: false }] : [];
-  const wantedBytes = diskBytesOf(spec, source);
-  return [...bootDisk, ...spec.disks].map((disk: FoundDisk, index): DiskPlan => {
-    const nodeName = `disk${index}`;
-    const own = {
-      nodeName,
-      path: directory.disk(nodeName),
-      format: 'qcow2',
-      readOnly: false,
-      backing: undefined,
-      createBytes: undefined,
-      cache: 'writeback',
-      discard: true,
-      serial: undefined,
-      bus: undefined,
-      bootIndex: undefined,
-    } as const;
-    if ('sizeBytes' in disk) return { ...own, createBytes: disk.sizeBytes };
-    const { path, format, backing, virtualBytes } = disk;
-    if (disk.readOnly) return { ...own, path, format, backing, readOnly: true };
-    const createBytes = (index === 0 ? wantedBytes : undefined) ?? virtualBytes;
-    return { ...own, backing: { path, format, backing }, createBytes };
-  });
-}
-
-function diskBytesOf({ diskBytes }: FoundSpec, source: BootSource): number | undefined {
-  if (diskBytes === undefined || source.kind === 'kernel' || !source.image) return undefined;
-  requireImageDiskSize(source.image, diskBytes);
-  return diskBytes;
 }

@@ -3,7 +3,7 @@ import type { Accelerator } from '../../host/kvm/accelerator.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
 import { backingChain } from '../../machine/qemu/block-node.ts';
-import { portNumber, rootPort, rootPorts } from '../../machine/qemu/root-port.ts';
+import { SEED_PORT, portNumber, rootPort, rootPorts } from '../../machine/qemu/root-port.ts';
 import { board, cpuModel, fullBoard, guestModules, optionalModules } from '../../machine/plan/board.ts';
 import { qemuLayers } from '../../machine/qemu/confinement.ts';
 import type { CdromPlan, NamedPlan, PrivateCardPlan } from '../../machine/plan/named-plan.ts';
@@ -37,9 +37,6 @@ export const SPARE_ROOT_PORTS = 4;
 const FIRST_DISK = 1;
 /** Higher than any index of disks that are added later. */
 const FIRST_CDROM = 100;
-
-/** The last port, so that the guest sees the disks first. */
-const SEED_PORT = 'seed-port';
 
 export interface MachinePlanInputs {
   readonly locations: Locations;

@@ -19,7 +19,10 @@ export async function dryRunKept(options: LaunchOptions): Promise<DryRun> {
     return remarked(await dryRunOfBoot(options), 'Boots the guest: none is kept yet.');
   }
   const { signal, ports = [], volumes = [], mounts = [] } = options;
-  const fork = await template.dryRun({ name: spec.name, ports, volumes, mounts, ...(signal && { signal }) });
+  const fork = await template.dryRun(
+    { name: spec.name, ports, volumes, mounts, ...(signal && { signal }) },
+    { disks: findings.spec.disks },
+  );
   return remarked(fork, `Forks the guest kept at ${template.createdAt.toISOString()}.`);
 }
 

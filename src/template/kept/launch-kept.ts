@@ -1,6 +1,8 @@
 import {
   CommandFailedError,
   GuestMountError,
+  GuestPlugError,
+  ImageLockedError,
   InvalidInputError,
   MissingProgramError,
   NoSpaceError,
@@ -64,7 +66,14 @@ export async function launchKept(options: LaunchOptions, kept: 'use' | 'renew'):
   if (kept === 'renew') guests.remove(request.key);
   // The survey has pulled the image already.
   const boot = async (): Promise<RunningMachine> => launchAt({}, { ...options, pull: 'missing' });
-  return (await forkKept(request)) ?? (await bootAndKeep(request)) ?? boot();
+  try {
+    return (await forkKept(request)) ?? (await bootAndKeep(request)) ?? (await boot());
+  } catch (error) {
+    // The kept guest still serves runs without disks.
+    if (!(error instanceof GuestPlugError)) throw error;
+    log?.debug({ err: error }, 'booting, because the guest takes no disks while it runs');
+    return boot();
+  }
 }
 
 /** @returns undefined where no kept guest can be forked. */
@@ -92,6 +101,8 @@ async function forkKept(request: Request): Promise<Machine | undefined> {
 const REPEATABLE = [
   CommandFailedError,
   GuestMountError,
+  GuestPlugError,
+  ImageLockedError,
   InvalidInputError,
   MissingProgramError,
   PortTakenError,
@@ -99,7 +110,7 @@ const REPEATABLE = [
   VolumeInUseError,
 ] as const;
 
-/** A boot would fail in the same way where the request is wrong, or the host lacks something. */
+/** Another boot would fail in the same way where the request is wrong, or the host or the guest lacks something. */
 function mayBootInstead(error: unknown, { signal }: LaunchOptions): boolean {
   if (signal?.aborted === true || !(error instanceof VmletError || isSystemError(error))) return false;
   return !REPEATABLE.some((kind) => error instanceof kind);
@@ -155,6 +166,7 @@ async function bootGuest({ options, spec, findings, key }: Request, directory: s
     networks: _networks,
     volumes: _volumes,
     mounts: _mounts,
+    disks: _disks,
     until: _until,
     kept: _kept,
     ...others
@@ -164,7 +176,7 @@ async function bootGuest({ options, spec, findings, key }: Request, directory: s
   const booted: { machine?: Machine; mayKeep: boolean } = { mayKeep: true };
   try {
     const record = await saveGuest(templateFiles(directory), {
-      spec: { ...spec, name: NAME_AT_BOOT, ports: [], sockets: [] },
+      spec: { ...spec, name: NAME_AT_BOOT, ports: [], sockets: [], disks: [] },
       commands: [],
       prepare: async (machine) => {
         booted.machine = machine;
@@ -201,7 +213,7 @@ async function forkFrom(
     if (!scope) return undefined;
     const pending = await template.prepare(
       { name: spec.name, ports, volumes, mounts, ...(signal && { signal }), ...(log && { log }) },
-      { scope, cgroup: ownCgroup(spec.limits, spec.name) },
+      { scope, cgroup: ownCgroup(spec.limits, spec.name), disks: findings.spec.disks },
     );
     return pending.run({
       signal,

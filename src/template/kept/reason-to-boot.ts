@@ -2,18 +2,17 @@ import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 import { PORTS_FOR_FORKS } from '../../machine/survey/plan-machine.ts';
 import type { Spec } from '../../machine/spec/spec.ts';
 
-function devicesOf({ shares, volumes }: Spec): number {
-  return shares.filter(({ copy }) => !copy).length + volumes.length;
+function devicesOf({ shares, volumes, disks }: Spec): number {
+  return shares.filter(({ copy }) => !copy).length + volumes.length + disks.length;
 }
 
 /** Returns why a launch cannot start from a kept guest; undefined when it can. */
 export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>): string | undefined {
   if (spec.until === 'running') return 'the launch does not wait for the guest';
   if (options.console) return 'the console output of the boot was requested';
-  if (spec.disks.length > 0) return 'its extra disks must be there when the guest boots';
   if (spec.boot.kind === 'host') return "the host's system must be there when the guest boots";
   if (devicesOf(spec) > PORTS_FOR_FORKS)
-    return `a fork has at most ${PORTS_FOR_FORKS} directories and volumes`;
+    return `a fork has at most ${PORTS_FOR_FORKS} directories, volumes and disks`;
   if (spec.boot.kind === 'kernel' && spec.boot.modules !== undefined) return 'its modules may have changed';
   if (spec.networks.length > 0) return 'it joins private networks';
   if (spec.faults) return 'network faults were requested';

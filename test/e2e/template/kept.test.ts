@@ -53,6 +53,27 @@ async function output(started: Started): Promise<string> {
   return stdout;
 }
 
+/** A disk of 2 MiB whose only partition begins at 1 MiB, with a text in it. */
+function partitionedDisk(): Buffer {
+  const MiB = 1024 ** 2;
+  const disk = Buffer.alloc(2 * MiB);
+  const entry = 446;
+  disk.writeUInt8(0x83, entry + 4);
+  disk.writeUInt32LE(MiB / 512, entry + 8);
+  disk.writeUInt32LE(MiB / 512, entry + 12);
+  disk.writeUInt16LE(0xaa55, 510);
+  disk.write('in the partition', MiB);
+  return disk;
+}
+
+async function microFiles() {
+  const image = await new ImageStore().get('micro');
+  if (image.kind !== 'kernel') throw new TypeError('micro boots a kernel');
+  const { kernelPath, initrdPath } = image;
+  if (initrdPath === undefined) throw new TypeError('micro has an initramfs');
+  return { kernelPath, initrdPath };
+}
+
 describe('a run', () => {
   it('boots and keeps the guest the first time, and forks it afterwards', async () => {
     const { origin, run, env, kept, guests } = home();
@@ -68,14 +89,52 @@ describe('a run', () => {
     expect(await output(run('--name', 'web', 'micro', 'sh', '-c', 'hostname; exit 0'))).toBe('web\n');
     const script = await output(run('--dry-run', 'micro'));
     expect(script).toMatch(/^#!\/bin\/sh\n# Forks the guest kept at 20/);
-    expect(await output(run('--dry-run', '--disk', '1G', 'micro'))).toMatch(
-      /\n# Boots the guest: its extra disks/,
-    );
+    const withDisk = await output(run('--dry-run', '--disk', '1G', 'micro'));
+    expect(withDisk).toMatch(/^#!\/bin\/sh\n# Forks the guest kept at 20/);
+    expect(withDisk).toMatch(/^qemu-img create .*disk0.qcow2/m);
+    expect(withDisk).toMatch(/^# vmlet plugs in disk0 once the state is restored/m);
     const { stdout } = await start(['system', 'df'], { env }).finished;
     expect(stdout).toMatch(/^Kept guests +3 +0 /m);
     // As private as a disk: 0700 for the directory of all, 0600 for the memory.
     expect(statSync(guests).mode & 0o777).toBe(0o700);
     for (const key of kept()) expect(statSync(join(guests, key, 'memory')).mode & 0o777).toBe(0o600);
+  });
+
+  it('plugs disks into a fork, which sees them as after a boot', async () => {
+    const { origin, run, kept } = home();
+    const file = join(directory, 'partitioned.raw');
+    writeFileSync(file, partitionedDisk());
+    const look =
+      'ls /dev/vd*; for disk in /sys/block/vd*; do cat $disk/size $disk/ro $disk/serial; echo; done; head -c 16 /dev/vdc1';
+    const devices = ['--disk', '1G', '--disk', '2G', '--disk', `${file},readonly`, '-v', `${directory}:/src`];
+    const words = [...devices, 'micro', 'sh', '-c', look];
+    const boot = await output(run('--fresh', ...words));
+    expect(boot).toMatch(/^\/dev\/vda\n\/dev\/vdb\n\/dev\/vdc\n\/dev\/vdc1\n/);
+    expect(await origin(...words)).toBe('boot, kept');
+    for (let count = 0; count < 3; count++) expect(await output(run(...words))).toBe(boot);
+    expect(await origin('--disk', '1G', 'micro', 'sh', '-c', 'echo mine >/dev/vda; sync')).toBe('fork');
+    expect(await output(run('--disk', '1G', 'micro', 'head', '-c', '4', '/dev/vda'))).toBe('\0\0\0\0');
+    expect(await origin('micro', 'sh', '-c', 'test ! -e /dev/vda')).toBe('fork');
+    expect(kept()).toHaveLength(1);
+  });
+
+  it('boots when the guest takes no disks while it runs, and still forks for other runs', async () => {
+    const { origin, kept } = home();
+    const { kernelPath, initrdPath } = await microFiles();
+    // Its ports then have no driver that notices a new device.
+    const guest = [
+      '--kernel',
+      kernelPath,
+      '--initrd',
+      initrdPath,
+      '--append',
+      'acpi=off noirqdebug pcie_ports=compat',
+    ];
+    expect(await origin(...guest, 'true')).toBe('boot, kept');
+    const [key] = kept();
+    expect(await origin(...guest, '--disk', '1G', 'test', '-b', '/dev/vda')).toBe('boot');
+    expect(await origin(...guest, 'true')).toBe('fork');
+    expect(kept()).toEqual([key]);
   });
 
   it('boots with --fresh and VMLET_FRESH=1, and replaces the kept guest with --renew', async () => {
@@ -185,10 +244,9 @@ describe('kept guests', () => {
 
   it('are not used when a file that they depend on has changed', async () => {
     const { origin } = home();
-    const image = await new ImageStore().get('micro');
-    if (image.kind !== 'kernel') throw new TypeError('micro boots a kernel');
+    const { kernelPath } = await microFiles();
     const kernel = join(directory, 'a kernel');
-    copyFileSync(image.kernelPath, kernel);
+    copyFileSync(kernelPath, kernel);
     expect(await origin('--kernel', kernel, 'true')).toBe('boot, kept');
     expect(await origin('--kernel', kernel, 'true')).toBe('fork');
     utimesSync(kernel, new Date(), new Date(1e12));

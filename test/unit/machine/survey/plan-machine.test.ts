@@ -140,7 +140,7 @@ describe('the disks', () => {
         createBytes: 3 * GiB,
         cache: 'writeback',
         discard: true,
-        serial: undefined,
+        serial: 'disk0',
         bus: undefined,
         bootIndex: undefined,
       },
@@ -196,6 +196,10 @@ describe('the disks', () => {
   it('end with a seed if the guest reads one', () => {
     expect(plan().seed).toBeUndefined();
     expect(plan({ hasSeed: true }).seed).toEqual({ path: '/disks/m/seed.img', bus: undefined });
+    // A fork unplugs it, and plugs it in again after its own disks.
+    const template = plan({ hasSeed: true, memoryFile: '/t/memory' });
+    expect(template.seed?.bus).toBe('seed-port');
+    expect(template.rootPorts.at(-1)).toBe('seed-port');
   });
 
   it('have a firmware’s variables of their own', () => {

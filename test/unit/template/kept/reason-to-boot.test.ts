@@ -9,9 +9,9 @@ const reasonOf = (options: LaunchOptions): string | undefined => reasonToBoot(pa
 it.each<[LaunchOptions, RegExp]>([
   [{ until: 'running' }, /does not wait/],
   [{ console: new PassThrough() }, /console output/],
-  [{ disks: ['1G'] }, /extra disks/],
   [{ faults: true }, /network faults/],
-  [{ volumes: ['/a:/1', '/a:/2', '/a:/3', 'v:/4', 'w:/5'] }, /at most 4 directories and volumes/],
+  [{ volumes: ['/a:/1', '/a:/2', '/a:/3', 'v:/4', 'w:/5'] }, /at most 4 directories, volumes and disks/],
+  [{ volumes: ['/a:/1', '/a:/2', 'v:/3'], disks: ['1G', '1G'] }, /at most 4 directories/],
 ])('boots for %j', (options, reason) => {
   expect(reasonOf(options)).toMatch(reason);
 });
@@ -20,4 +20,5 @@ it('forks for options that every fork sets anew', () => {
   const volumes = ['/tmp:/src', 'cache:/cache', ...['/1', '/2', '/3'].map((path) => `/tmp:${path}:copy`)];
   const options = { image: 'debian:13', name: 'web', ports: ['80'], memory: '1G', append: 'quiet', volumes };
   expect(reasonOf(options)).toBeUndefined();
+  expect(reasonOf({ disks: ['1G', '2G', '/a.raw'], volumes: ['/tmp:/src'] })).toBeUndefined();
 });
