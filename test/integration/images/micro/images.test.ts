@@ -348,7 +348,7 @@ describe('a build that cannot succeed', () => {
 
   it('reports a missing agent before it starts', async () => {
     await expect(buildMicro({ store, agentPath: join(directory, 'none') })).rejects.toThrow(
-      'cannot read the guest agent',
+      'cannot read the program of the guest agent',
     );
     expect(readdirSync(directory)).not.toContain('share');
   });

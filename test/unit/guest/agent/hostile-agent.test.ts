@@ -143,7 +143,7 @@ describe('the contents of a file', () => {
       code: 'VMLET_GUEST_FILE',
       path: '/file',
       errno: 'EIO',
-      hint: expect.stringContaining('changed while it was read') as string,
+      hint: expect.stringContaining('if the file was changing') as string,
     });
   });
 

@@ -31,7 +31,7 @@ describe('a recipe', () => {
     [{ include: [''] }, /invalid package name ""/],
     [{ run: [{ path: '/nowhere/set-up' }] }, /^run: no such file: \/nowhere\/set-up$/],
     [{ run: [{ path: '/usr' }] }, /^run: \/usr is a directory$/],
-    [{ agent: '/nowhere/agent' }, /^cannot read the guest agent: \/nowhere\/agent$/],
+    [{ agent: '/nowhere/agent' }, /^cannot read the program of the guest agent: \/nowhere\/agent$/],
     [{ sizeBytes: 1024 ** 2 }, /^size: invalid size of 1048576 bytes$/],
     [{ sizeBytes: 2 * 1024 ** 3 + 512 }, /invalid size/],
     [{ sizeBytes: 3 * 1024 ** 4 }, /invalid size/],

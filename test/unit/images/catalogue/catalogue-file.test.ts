@@ -107,14 +107,14 @@ describe('an error names the file, line and field', () => {
       `${ENTRY}    signature: { form: inline, key: theirs }\n`,
       9,
       'images.web:1.signature',
-      'requires digest',
+      'a digest is required',
     ],
     [
       'a signature over an unpacked file',
       `${ENTRY}    compression: xz\n    signature: { form: image, url: https://x.example/s, key: theirs }\n`,
       10,
       'images.web:1.signature',
-      'cannot be used with compression',
+      'needs an uncompressed image',
     ],
     [
       'a signature by a missing key',
