@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NamedMachine } from '../../../../src/machines/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
@@ -35,5 +36,17 @@ describe.skipIf(!canMount)('a file system without space', () => {
     expect(machine.status()).toMatchObject({ kind: 'running', state: 'running' });
     expect(await machine.snapshots()).toEqual([]);
     expect(readdirSync(directory)).toEqual(files);
+  });
+
+  test('create names the disk that was being formatted, and leaves nothing', async () => {
+    const machines = dirname(directory);
+    const { status, stderr } = await home.vmlet('create', 'n', '--image', 'micro');
+    expect(stderr).toMatch(/no space left on device: \/.*\/data\.raw\n/);
+    expect(stderr).toContain(ADVICE);
+    expect(stderr).not.toContain('mke2fs');
+    expect(status).toBe(125);
+    expect(home.store.names()).toEqual(['m']);
+    expect(readdirSync(machines).filter((name) => name !== '.staging')).toEqual(['m']);
+    expect(readdirSync(`${machines}/.staging`)).toEqual([]);
   });
 });
