@@ -5,6 +5,7 @@ import type { NamedMachine } from '../../../../src/machines/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { type SmallHome, makeSmallHome } from '../../../hardening/disk/small-home.ts';
 import { canMount } from '../../../integration/machine/small-file-system.ts';
+import { until } from '../../command.ts';
 
 const ROOM_BYTES = 32 * 2 ** 20;
 const ADVICE = 'free some space; to see what vmlet uses, run: vmlet system df';
@@ -48,5 +49,24 @@ describe.skipIf(!canMount)('a file system without space', () => {
     expect(home.store.names()).toEqual(['m']);
     expect(readdirSync(machines).filter((name) => name !== '.staging')).toEqual(['m']);
     expect(readdirSync(`${machines}/.staging`)).toEqual([]);
+  });
+
+  test('wait says that the machine is paused for lack of space', async () => {
+    const writer = home.start(['exec', 'm', 'dd', 'if=/dev/zero', 'of=/data/file', 'bs=1M', 'conv=fsync']);
+    try {
+      await until(() => {
+        const status = machine.status();
+        return status.kind === 'running' && status.state === 'io-error';
+      });
+      const { status, stderr } = await home.vmlet('wait', 'm', '--for', 'agent', '--timeout', '2s');
+      expect(stderr).toContain(
+        '; the machine is paused for lack of space on the host: free some, then run: vmlet resume m\n',
+      );
+      expect(stderr).not.toContain('slow guest');
+      expect(status).toBe(124);
+    } finally {
+      writer.process.kill('SIGKILL');
+      await writer.finished;
+    }
   });
 });
