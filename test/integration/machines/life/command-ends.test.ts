@@ -14,6 +14,6 @@ it.skipIf(!canMount)('a full disk does not prevent the removal of a machine with
   scope.defer(directory.remove);
   const state = smallFileSystem(directory.path, String(SIZE), scope);
   writeFileSync(join(state, 'ballast'), Buffer.alloc(SIZE));
-  keepCommandEnd({ state }, 'm', { exitCode: 3 });
+  keepCommandEnd({ state }, 'm', { exitCode: 3, signal: undefined, problem: undefined });
   expect(readdirSync(join(state, 'command-ends'))).toEqual([]);
 });
