@@ -1,8 +1,14 @@
 import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
+const FREE_SPACE = 'free some space; to see what vmlet uses, run: vmlet system df';
+
 /** A file system has no space left, or a file would exceed a size limit. */
 export class NoSpaceError extends VmletError {
   override readonly code = 'VMLET_NO_SPACE';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { ...details, hint: details.hint ?? FREE_SPACE });
+  }
 }
 
 /** This user may not access a file or a device. */

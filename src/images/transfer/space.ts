@@ -18,7 +18,5 @@ export async function requireSpace(directory: string, bytes: number, reserveByte
   const free = await freeBytes(directory);
   if (free >= bytes + reserveBytes) return;
   const needed = `${formatBytes(bytes)} plus a reserve of ${formatBytes(reserveBytes)} required`;
-  throw new NoSpaceError(`no space left on device: ${directory}: ${formatBytes(free)} free, ${needed}`, {
-    hint: 'free some space; to see what vmlet uses, run: vmlet system df',
-  });
+  throw new NoSpaceError(`no space left on device: ${directory}: ${formatBytes(free)} free, ${needed}`);
 }

@@ -1,11 +1,12 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NoSpaceError, VolumeExistsError, isSystemError } from '../../errors/index.ts';
+import { VolumeExistsError, isSystemError } from '../../errors/index.ts';
 import { makeExt4File } from '../../images/formats/ext4-file.ts';
 import { requireProgram } from '../../process/program.ts';
 import { syncDirectory } from '../../util/files/atomic-file.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
+import { spaceFailure } from '../../util/files/write-failure.ts';
 import { Scope } from '../../util/scope.ts';
 import type { Locations } from '../paths/locations.ts';
 import { claimDirectory, sweepDeadOwners } from '../paths/runtime-directory.ts';
@@ -40,11 +41,7 @@ export async function makeVolume(
     syncDirectory(locations.volumes);
   } catch (error) {
     if (isSystemError(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) throw new VolumeExistsError(name);
-    if (!isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
-    throw new NoSpaceError(`no space left on device for the volume: ${locations.volumes}`, {
-      hint: 'free some space, or set XDG_DATA_HOME to another file system',
-      cause: error,
-    });
+    throw spaceFailure(error, locations.volumes);
   }
 }
 

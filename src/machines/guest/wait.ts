@@ -59,7 +59,6 @@ export async function waitForMachine(
   options: WaitOptions = {},
 ): Promise<void> {
   const { timeoutMs = waitTimeoutMs(wanted, acceleratorOf(definition)), signal, onProgress } = options;
-  const { name } = definition.spec;
   const waiting = new Map<Condition, string>();
   const conditions = conditionsOf(wanted);
   for (const condition of conditions) waiting.set(condition, '');
@@ -85,7 +84,7 @@ export async function waitForMachine(
   };
 
   const limit = new AbortController();
-  const stopTimer = startTimer(timeoutMs, () => limit.abort(timedOut(name, timeoutMs, waiting)));
+  const stopTimer = startTimer(timeoutMs, () => limit.abort());
   const either = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
   try {
     report();
@@ -105,6 +104,11 @@ export async function waitForMachine(
       conditions.filter(({ stage }) => stage === 'end'),
       either,
     );
+  } catch (error) {
+    // Reading the status may fail, and an error in a timer would end the process.
+    throw limit.signal.aborted && error === limit.signal.reason
+      ? timedOut(definition, timeoutMs, waiting)
+      : error;
   } finally {
     stopTimer();
   }
@@ -178,10 +182,22 @@ function requireSameRun({ spec, files }: Definition, first: Running): void {
   throw notRunning(spec.name, status.kind);
 }
 
-function timedOut(name: string, timeoutMs: number, waiting: ReadonlyMap<Condition, string>): TimedOutError {
+function timedOut(
+  definition: Definition,
+  timeoutMs: number,
+  waiting: ReadonlyMap<Condition, string>,
+): TimedOutError {
   const names = [...waiting.keys()].map((condition) => condition.name);
   const seen = [...waiting].map(([condition, text]) => `${condition.name}: ${text || 'not checked yet'}`);
-  return new TimedOutError(`waiting for ${names.join(', ')} in ${name}`, timeoutMs, {
-    hint: `${seen.join('; ')}; give a slow guest more time with --timeout (in the library: timeoutMs)`,
+  return new TimedOutError(`waiting for ${names.join(', ')} in ${definition.spec.name}`, timeoutMs, {
+    hint: `${seen.join('; ')}; ${adviceFor(definition)}`,
   });
+}
+
+/** More time does not help a guest that cannot run. */
+function adviceFor({ spec, files }: Definition): string {
+  const status = readStatus(files);
+  return status.kind === 'running' && status.outOfSpace
+    ? `the machine is paused for lack of space on the host: free some, then run: vmlet resume ${spec.name}`
+    : 'give a slow guest more time with --timeout (in the library: timeoutMs)';
 }

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { isSystemError } from '../../errors/index.ts';
+import { NoSpaceError, isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
@@ -30,7 +30,7 @@ export function keepCommandEnd(locations: Place, name: string, end: CommandEnd):
     exchangeFile(pathOf(locations, name), JSON.stringify({ version: 1, ...end }));
   } catch (error) {
     // A full disk must not prevent a removal.
-    if (!isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
+    if (!(error instanceof NoSpaceError) && !isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, readdirSync, renameSync, writeFileSync 
 import { basename, dirname, join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 import { removeFile } from './removal.ts';
+import { spaceFailure } from './write-failure.ts';
 
 /** A file and its complete contents. */
 export interface TextFile {
@@ -12,6 +13,7 @@ export interface TextFile {
 /**
  * Replaces a file atomically: a reader, even after a crash, finds the old text or the new one. Synchronous,
  * so that two writes of one process cannot interleave.
+ * @throws NoSpaceError that names the file, and other system errors.
  */
 export function replaceFile(path: string, text: string, mode = 0o600): void {
   removeUnfinished(path);
@@ -47,7 +49,7 @@ function putInPlace(path: string, text: string, mode: number, lasting: boolean):
     renameSync(beside, path);
   } catch (error) {
     removeFile(beside);
-    throw error;
+    throw spaceFailure(error, path);
   }
 }
 

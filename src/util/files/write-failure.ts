@@ -5,16 +5,22 @@ import { NoSpaceError, PermissionError, isSystemError } from '../../errors/index
  * unchanged.
  */
 export function writeFailure(error: unknown, path: string): unknown {
+  if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
+    return new PermissionError(`permission denied: ${path}`, { cause: error });
+  }
+  return spaceFailure(error, path);
+}
+
+/** Like `writeFailure`, but returns an error about permissions unchanged. */
+export function spaceFailure(error: unknown, path: string): unknown {
   if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
     return new NoSpaceError(`no space left on device: ${path}`, { cause: error });
   }
   if (isSystemError(error, 'EFBIG')) {
     return new NoSpaceError(`file too large for its file system or this user's limit: ${path}`, {
+      hint: 'use a file system that stores larger files, or raise the limit: ulimit -f',
       cause: error,
     });
-  }
-  if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
-    return new PermissionError(`permission denied: ${path}`, { cause: error });
   }
   return error;
 }
