@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { VMLET, start, until } from '../command.ts';
+import { type Started, VMLET, start, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 
 let home: Home;
@@ -131,15 +131,16 @@ describe('run --detach', () => {
   /** A command that ends when /run/go is there. */
   const UNTIL_TOLD = ['sh', '-c', 'until test -e /run/go; do sleep 0.1; done'];
   const waitersLock = (name: string): string => join(home.store.get(name).files.directory, 'waiters.lock');
-  const isWaitedFor = (name: string): boolean =>
-    spawnSync('flock', ['--nonblock', waitersLock(name), 'true']).status === 1;
+  /** To try the lock would take it for a moment, in which `vmlet wait` does not get it. */
+  const holdsLock = ({ process: { pid } }: Started): boolean =>
+    spawnSync('sh', ['-c', `grep -qs FLOCK /proc/${pid}/fdinfo/*`]).status === 0;
 
   it('removes the machine and its disks after the command with --rm', async () => {
     const run = await home.vmlet('run', '-d', '--rm', 'micro', ...UNTIL_TOLD);
     expect(run.stdout).toMatch(/^micro-[0-9a-f]{6}\n$/);
     const name = run.stdout.trim();
     const waiting = home.start(['wait', name]);
-    await until(() => isWaitedFor(name));
+    await until(() => holdsLock(waiting));
     await home.vmlet('exec', name, 'touch', '/run/go');
     expect(await waiting.finished).toMatchObject({ status: 0, stdout: '0\n' });
     await until(() => home.machines().length === 0);
@@ -169,7 +170,7 @@ describe('run --detach', () => {
     const machine = home.store.get('job');
     const waiting = home.start(['wait', 'job']);
     const lock = waitersLock('job');
-    await until(() => isWaitedFor('job'));
+    await until(() => holdsLock(waiting));
     waiting.process.kill('SIGSTOP');
     await home.vmlet('exec', 'job', 'touch', '/run/go');
     await until(() =>
