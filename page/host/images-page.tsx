@@ -112,10 +112,10 @@ function List({ images, ask }: ListProperties) {
 }
 
 function removalOf(image: Image): Asking {
-  const { names, digest, usedBy } = image;
+  const { digest, usedBy } = image;
   const name = nameOf(image);
-  // By its digest, an image goes with all its names.
-  const reference = names.length === 1 ? name : digest.slice(0, 12);
+  // By its digest: the name may be another image's by then. It goes with all its names.
+  const reference = digest.slice(0, 12);
   return {
     title: `Remove ${name}`,
     verb: 'Remove',

@@ -5,7 +5,6 @@ import { shellCommand } from '../parts/format.ts';
 import { type Asking, Question } from '../parts/question.tsx';
 import { Table } from '../parts/table.tsx';
 import { machineNames } from '../state/machines.ts';
-import { runAction } from '../state/notices.ts';
 import { machineAddress } from '../state/route.ts';
 import { useValue } from '../values/observable.ts';
 import { ConnectForm } from './connect-form.tsx';
@@ -19,12 +18,6 @@ export function NetworkSection({ network }: { readonly network: Network }) {
   const [asked, ask] = useAsked<Asking | 'partition'>();
   const machines = useValue(machineNames) ?? [];
   const names = members.map((member) => member.name);
-  const heal = (): void =>
-    void runAction({
-      path: networkPath(name, 'heal'),
-      title: `Heal ${name}:`,
-      command: shellCommand('vmlet', 'network', 'heal', name),
-    });
   return (
     <section aria-label={`Network ${name}`} class="block">
       <div class="bar">
@@ -41,7 +34,7 @@ export function NetworkSection({ network }: { readonly network: Network }) {
           Partition …
         </button>
         {partitions.length > 0 && (
-          <button type="button" aria-label={`Heal ${name}`} onClick={heal}>
+          <button type="button" aria-label={`Heal ${name}`} onClick={() => ask(healingOf(network))}>
             Heal
           </button>
         )}
@@ -67,6 +60,17 @@ export function NetworkSection({ network }: { readonly network: Network }) {
       )}
     </section>
   );
+}
+
+function healingOf({ name, partitions }: Network): Asking {
+  const separated = partitions.map((groups) => groups.map((group) => group.join(', ')).join(' | '));
+  return {
+    title: `Heal ${name}`,
+    verb: 'Heal',
+    text: `All members reach each other again. Removed: ${separated.join('; ')}.`,
+    command: shellCommand('vmlet', 'network', 'heal', name),
+    path: networkPath(name, 'heal'),
+  };
 }
 
 function removalOf(name: string): Asking {

@@ -15,9 +15,9 @@ const FREE = '';
 /** Asks which members a partition separates: one group for each letter. */
 export function PartitionDialog({ network, members, close }: Properties) {
   const letters = members.slice(0, 26).map((_, index) => String.fromCharCode(65 + index));
-  const [places, setPlaces] = useState<Readonly<Record<string, string>>>({});
+  const [places, setPlaces] = useState<ReadonlyMap<string, string>>(new Map());
   const groups = letters
-    .map((letter) => members.filter((member) => places[member] === letter))
+    .map((letter) => members.filter((member) => places.get(member) === letter))
     .filter((group) => group.length > 0);
   const command = shellCommand(
     ...['vmlet', 'network', 'partition', network],
@@ -44,8 +44,8 @@ export function PartitionDialog({ network, members, close }: Properties) {
         <label key={member}>
           <select
             aria-label={`Group of ${member}`}
-            value={places[member] ?? FREE}
-            onChange={(event) => setPlaces({ ...places, [member]: event.currentTarget.value })}
+            value={places.get(member) ?? FREE}
+            onChange={(event) => setPlaces(new Map([...places, [member, event.currentTarget.value]]))}
           >
             <option value={FREE}>reaches all</option>
             {letters.map((letter) => (

@@ -11,7 +11,8 @@ export function groupsOf(names: readonly string[], label: string): Group[] {
   if (label === '') return [['', names]];
   const groups = new Map<string | undefined, string[]>();
   for (const name of names) {
-    const value = labelsOf(name)[label];
+    const labels = labelsOf(name);
+    const value = Object.hasOwn(labels, label) ? labels[label] : undefined;
     groups.set(value, [...(groups.get(value) ?? []), name]);
   }
   const without = groups.get(undefined);

@@ -3,6 +3,8 @@ import { machinePath, problemOf, request } from '../api/client.ts';
 import type { ApiProblem, GuestFile, SoundMachine } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
+import { useAsked } from '../parts/asked.ts';
+import { Dialog } from '../parts/dialog.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Table } from '../parts/table.tsx';
 import { useLoaded } from '../state/loaded.ts';
@@ -66,7 +68,7 @@ function Directory({ name }: { readonly name: string }) {
         </button>
         <Command text={shellCommand('vmlet', 'exec', name, '--', 'ls', '-la', path)} />
       </form>
-      <Upload name={name} directory={path} done={reload} />
+      <Upload name={name} directory={path} present={shown?.map((file) => file.name)} done={reload} />
       {problem && <Problem problem={problem} />}
       {!shown && !problem && <p class="faint">…</p>}
       {shown?.length === 0 && <p class="faint">The directory is empty.</p>}
@@ -160,29 +162,46 @@ async function download(machine: string, path: string, name: string): Promise<vo
 interface UploadProperties {
   readonly name: string;
   readonly directory: string;
+  /** Names in the directory; undefined until they are known. */
+  readonly present: readonly string[] | undefined;
   readonly done: () => void;
 }
 
-function Upload({ name, directory, done }: UploadProperties) {
+function Upload({ name, directory, present, done }: UploadProperties) {
   const input = useRef<HTMLInputElement>(null);
   const [state, setState] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const [asked, ask] = useAsked<readonly File[]>();
   const [problem, setProblem] = useState<ApiProblem>();
+  const clear = (): void => {
+    // The same file may be chosen again.
+    if (input.current) input.current.value = '';
+  };
   const send = async (files: readonly File[]): Promise<void> => {
     setProblem(undefined);
+    setBusy(true);
+    let uploaded = 0;
     try {
       for (const file of files) {
         setState(`${file.name}: ${bytes(file.size)} …`);
         const query = `directory=${encodeURIComponent(directory)}&name=${encodeURIComponent(file.name)}`;
         await request(machinePath(name, `file?${query}`), { method: 'PUT', body: file });
+        uploaded += 1;
         setState(`${file.name}: uploaded`);
       }
     } catch (error) {
-      setState('');
+      setState(`${files[uploaded]?.name ?? ''}: failed, ${uploaded} of ${files.length} uploaded`);
       setProblem(problemOf(error));
     }
-    // The same file may be chosen again.
-    if (input.current) input.current.value = '';
+    setBusy(false);
+    clear();
     done();
+  };
+  const replacedBy = (files: readonly File[]): string[] =>
+    files.map((file) => file.name).filter((file) => present?.includes(file));
+  const choose = (files: readonly File[]): void => {
+    if (replacedBy(files).length > 0) ask(files);
+    else void send(files);
   };
   return (
     <>
@@ -193,7 +212,8 @@ function Upload({ name, directory, done }: UploadProperties) {
             type="file"
             multiple
             ref={input}
-            onChange={(event) => void send([...(event.currentTarget.files ?? [])])}
+            disabled={isBusy || present === undefined}
+            onChange={(event) => choose([...(event.currentTarget.files ?? [])])}
           />
         </label>
         <span class="faint" role="status">
@@ -202,6 +222,22 @@ function Upload({ name, directory, done }: UploadProperties) {
         <Command text={shellCommand('vmlet', 'cp', 'FILE', `${name}:${directory}/`)} />
       </div>
       {problem && <Problem problem={problem} />}
+      {asked && (
+        <Dialog
+          key={asked.key}
+          title={`Replace in ${directory}?`}
+          verb="Replace"
+          danger
+          command={shellCommand('vmlet', 'cp', 'FILE', `${name}:${directory}/`)}
+          run={() => void send(asked.about)}
+          close={() => {
+            clear();
+            asked.close();
+          }}
+        >
+          <p>Their contents in the guest are lost: {replacedBy(asked.about).join(', ')}.</p>
+        </Dialog>
+      )}
     </>
   );
 }

@@ -162,7 +162,7 @@ it.each([
   [['image', 'export', 'nothing', 'x'], /no such image: nothing/],
   [['image', 'export', 'nothing', '-'], /cannot be written to standard output/],
   [['image', 'tag', 'nothing', 'x'], /no such image: nothing/],
-  [['image', 'export', 'nothing', 'x', '--format', 'zip'], /expected qcow2 or raw/],
+  [['image', 'export', 'nothing', 'x', '--format', 'zip'], /expected qcow2, raw, vmdk, vdi, vhdx or vhd/],
 ])('vmlet %j reports its problem in one sentence', async (args, sentence) => {
   const { status, stdout, stderr } = await vmlet(...args);
   expect({ status, stdout }).toEqual({ status: 125, stdout: '' });

@@ -191,7 +191,8 @@ async function bootGuest({ options, spec, findings, key }: Request, directory: s
     const { machine, mayKeep } = booted;
     return { cloudInit: machine?.cloudInit, mayKeep, template: new Template(record, directory, locations) };
   } catch (error) {
-    const hasFailedToBoot = !booted.machine && !(error instanceof NoSpaceError);
+    // A guest may need its disks to boot, as for a line of its fstab.
+    const hasFailedToBoot = !booted.machine && spec.disks.length === 0 && !(error instanceof NoSpaceError);
     if (hasFailedToBoot || !mayBootInstead(error, options)) throw error;
     options.log?.debug({ err: error }, 'the guest cannot be kept');
     return undefined;

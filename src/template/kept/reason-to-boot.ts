@@ -13,6 +13,8 @@ export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>
   if (spec.boot.kind === 'host') return "the host's system must be there when the guest boots";
   if (devicesOf(spec) > PORTS_FOR_FORKS)
     return `a fork has at most ${PORTS_FOR_FORKS} directories, volumes and disks`;
+  if (spec.disks.length > 0 && (spec.seed?.userData !== undefined || (spec.seed?.run.length ?? 0) > 0))
+    return 'its first boot may use its disks';
   if (spec.boot.kind === 'kernel' && spec.boot.modules !== undefined) return 'its modules may have changed';
   if (spec.networks.length > 0) return 'it joins private networks';
   if (spec.faults) return 'network faults were requested';

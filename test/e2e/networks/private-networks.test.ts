@@ -131,15 +131,15 @@ test('a machine can be in one private network alone, or in two', async () => {
   await vmlet('network', 'create', 'dmz', '--mtu', '9000');
   await create('db', '--network', 'none', '--network', 'lan', '--start');
   await create('web', '--network', 'lan', '--network', 'dmz', '--start');
-  await create('proxy', '--net', 'none', '--network', 'dmz', '--start');
+  await create('cache', '--net', 'none', '--network', 'dmz', '--start');
   await ping('web', 'db');
-  await ping('web', 'proxy');
+  await ping('web', 'cache');
   expect(await vmlet('exec', 'db', '--', 'ip', '-o', '-4', 'addr')).not.toContain('10.0.2.15');
   // A frame of 9000 bytes passes if the network’s MTU permits it.
-  await vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '5', '-s', '8900', 'proxy');
+  await vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '5', '-s', '8900', 'cache');
   expect(await vmlet('exec', 'web', '--', 'cat', '/sys/class/net/eth2/mtu')).toBe('9000\n');
   // There is no router between the two.
-  expect(await home.vmlet('exec', 'db', '--', 'ping', '-c', '1', 'proxy')).toMatchObject({ status: 1 });
+  expect(await home.vmlet('exec', 'db', '--', 'ping', '-c', '1', 'cache')).toMatchObject({ status: 1 });
   // A machine that leaves a network forgets its names.
   await vmlet('kill', 'web');
   await vmlet('set', 'web', '--network', 'dmz');

@@ -105,6 +105,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
 
     await show('networks');
     await press('Heal lan');
+    await dialog().getByRole('button', { name: 'Heal', exact: true }).click();
     await done('Heal lan:', 'vmlet network heal lan');
     await press('Remove lan');
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
@@ -199,6 +200,13 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await row('Grüße.txt').waitFor();
     const read = ['exec', 'm', '--', 'cat', `/tmp/d/${hostile}/Grüße.txt`];
     expect((await home.vmlet(...read)).stdout).toBe('uploaded');
+    // A file of the guest is replaced only after a question.
+    writeFileSync(upload, 'again');
+    await page.getByLabel(/^Upload to/).setInputFiles(upload);
+    await dialog().getByText('are lost: Grüße.txt.').waitFor();
+    expect((await home.vmlet(...read)).stdout).toBe('uploaded');
+    await dialog().getByRole('button', { name: 'Replace', exact: true }).click();
+    await until(async () => (await home.vmlet(...read)).stdout === 'again');
     await press('Parent directory');
     await row('a b').waitFor();
     await page.getByLabel('Directory in the guest').fill('/nowhere');
