@@ -12,6 +12,14 @@ it.each<[LaunchOptions, RegExp]>([
   [{ faults: true }, /network faults/],
   [{ volumes: ['/a:/1', '/a:/2', '/a:/3', 'v:/4', 'w:/5'] }, /at most 4 directories, volumes and disks/],
   [{ volumes: ['/a:/1', '/a:/2', 'v:/3'], disks: ['1G', '1G'] }, /at most 4 directories/],
+  [
+    { image: 'debian:13', disks: ['1G'], seed: { run: ['mkfs.ext4 /dev/vdb'] } },
+    /first boot may use its disks/,
+  ],
+  [
+    { image: 'debian:13', disks: ['1G'], seed: { userData: '#cloud-config\nmounts: []\n' } },
+    /may use its disks/,
+  ],
 ])('boots for %j', (options, reason) => {
   expect(reasonOf(options)).toMatch(reason);
 });
@@ -20,5 +28,6 @@ it('forks for options that every fork sets anew', () => {
   const volumes = ['/tmp:/src', 'cache:/cache', ...['/1', '/2', '/3'].map((path) => `/tmp:${path}:copy`)];
   const options = { image: 'debian:13', name: 'web', ports: ['80'], memory: '1G', append: 'quiet', volumes };
   expect(reasonOf(options)).toBeUndefined();
+  expect(reasonOf({ image: 'debian:13', disks: ['1G'], seed: { user: 'me' } })).toBeUndefined();
   expect(reasonOf({ disks: ['1G', '2G', '/a.raw'], volumes: ['/tmp:/src'] })).toBeUndefined();
 });
