@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = SOMAXCONN };
 
 static bool is_path(const struct entry *entry) { return entry->address[0] == '/'; }
 

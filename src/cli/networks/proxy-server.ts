@@ -42,6 +42,8 @@ const SECRET_BYTES = 24;
 const HEADERS_MS = 10_000;
 const MOST_CONNECTIONS = 512;
 const HTTP_PORT = 80;
+/** For a client to close after everything is sent. */
+const CLIENT_MS = 2_000;
 
 /** The server of `vmlet proxy`. */
 export class ProxyServer implements AsyncDisposable {
@@ -116,6 +118,7 @@ export class ProxyServer implements AsyncDisposable {
     client.on('error', () => client.destroy());
     const refuse = (status: number, text: string): void => {
       const challenge = status === 407 ? 'Proxy-Authenticate: Basic realm="vmlet"\r\n' : '';
+      closeSoon(client);
       client.end(
         `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${challenge}Connection: close\r\n` +
           `Content-Type: text/plain; charset=utf-8\r\n\r\n${text}\n`,
@@ -124,7 +127,12 @@ export class ProxyServer implements AsyncDisposable {
     try {
       if (!this.#isAllowed(request)) return refuse(407, 'the secret of vmlet proxy is required');
       const guest = await this.#open(request.url ?? '', Number.NaN);
+      if (client.destroyed) {
+        guest.destroy();
+        return;
+      }
       client.once('close', () => guest.destroy());
+      closeSoon(client);
       guest.on('error', () => client.destroy());
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       guest.write(head);
@@ -195,9 +203,26 @@ async function forward(
     throw new ConnectError(request.url ?? '', `no answer: ${String(error)}`, { cause: error });
   });
   const headers = passedHeaders(incoming.rawHeaders);
-  response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers);
-  await pipeline(incoming, response);
+  try {
+    response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers);
+    await pipeline(incoming, response);
+  } catch (error) {
+    // The client or the guest's server has gone, or the answer is not valid HTTP.
+    throw new ConnectError(request.url ?? '', `the answer was cut off: ${String(error)}`, { cause: error });
+  }
   await sent;
+}
+
+/** Once everything is sent, a client may not keep its connection for long. */
+function closeSoon(client: Duplex): void {
+  client.once('finish', () => {
+    client.once(
+      'close',
+      startTimer(CLIENT_MS, () => client.destroy()),
+    );
+    // Unread input would hide that the client closes.
+    client.resume();
+  });
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { Scope } from '../../util/scope.ts';
 import { durationMs, wholeNumber } from '../flags/flag-values.ts';
 import { reportError } from '../output/report-error.ts';
@@ -14,6 +14,7 @@ interface Flags {
 }
 
 const HOUR_MS = 3_600_000;
+const LAST_PORT = 65_535;
 const USER = 'vmlet';
 
 export function proxyCommand(): Command {
@@ -23,10 +24,17 @@ export function proxyCommand(): Command {
         'forwards: http://NAME.vmlet.localhost:PORT/, and http://NAME.NETWORK:PORT/ for members of a private network. It ' +
         'asks for a secret, refuses all other names, and runs until Ctrl-C, or until it has not been used for a while.',
     )
-    .option('--port <port>', 'listen on this port (default: a free one)', wholeNumber)
+    .option('--port <port>', 'listen on this port (default: a free one)', portNumber)
     .option('--idle <time>', 'end after this time without a connection (default: 1h)', durationMs)
     .option('--json', 'print its address and secret as JSON')
     .action(serve);
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(text);
+  if (port < 1 || port > LAST_PORT)
+    throw new InvalidArgumentError(`expected a number from 1 to ${LAST_PORT}`);
+  return port;
 }
 
 async function serve({ port, idle = HOUR_MS, json }: Flags): Promise<void> {

@@ -1,6 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { BrokenMachineError, MachineBusyError, MachineStateError } from '../../errors/index.ts';
+import {
+  BrokenMachineError,
+  MachineBusyError,
+  MachineStateError,
+  isSystemError,
+} from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { holdFileLock } from '../../process/lock/file-lock.ts';
@@ -86,7 +91,12 @@ export async function removeMachine(
     for (const { file } of adopted) removeFile(file);
   }
   if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
-  for (const { path } of spec.sockets ?? []) await removeStaleSocket(path);
+  for (const { path } of spec.sockets ?? []) {
+    // In a directory that has become inaccessible it stays.
+    await removeStaleSocket(path).catch((error: unknown) => {
+      if (!isSystemError(error)) throw error;
+    });
+  }
   const end = spec.command?.remove ? endOfCommand(status) : undefined;
   if (end) keepCommandEnd(locations, name, end);
   // The definition is removed last: an interrupted removal can be repeated, and finds the rest.

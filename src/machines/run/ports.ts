@@ -15,8 +15,9 @@ import {
   formatSocketForward,
   isSocketText,
   parsePublished,
+  refuseTooManySockets,
 } from '../../network/ports/socket-forward.ts';
-import type { RelayedForwards } from '../../network/relay/relay-argv.ts';
+import { MAX_RELAYED, type RelayedForwards } from '../../network/relay/relay-argv.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { editMachine } from '../lock/edit.ts';
@@ -52,6 +53,7 @@ export async function addPorts(
     const { spec } = definition;
     if (wanted.length > 0) refuseWithoutForwards(spec);
     refuseKnownSockets(spec, sockets);
+    refuseTooManySockets([...(spec.sockets ?? []), ...sockets]);
     // Checked together, to notice two forwards of the same host port.
     parsePortForwards([...spec.ports.map(readForward), ...wanted].map(storedForward));
     const next = {
@@ -65,12 +67,14 @@ export async function addPorts(
     // Host ports of an interrupted change may be requested now.
     const before = await change(definition, forwardsOfRun(definition), knownForwards(definition), limits);
     const bound = await chooseHostPorts(wanted, limits.signal);
-    const overAgent = await goOverAgent(definition, bound, limits);
+    const { relayed } = before;
+    const relayedCount = relayed.sockets.length + sockets.length + relayed.ports.length + bound.length;
+    const overAgent = relayedCount <= MAX_RELAYED && (await goOverAgent(definition, bound, limits));
     const after: RunForwards = {
       network: [...before.network, ...(overAgent ? [] : bound)],
       relayed: {
-        sockets: [...before.relayed.sockets, ...sockets],
-        ports: [...before.relayed.ports, ...(overAgent ? bound : [])],
+        sockets: [...relayed.sockets, ...sockets],
+        ports: [...relayed.ports, ...(overAgent ? bound : [])],
       },
     };
     await change(definition, before, after, limits);

@@ -11,6 +11,9 @@ export interface SocketForward {
   readonly guestPort: number;
 }
 
+/** The keeper's own limit (native/keeper/forwards/table.h). */
+export const MOST_SOCKETS = 32;
+
 /** Ports and sockets of the host that lead to a guest. */
 export interface Published {
   readonly ports: readonly PortForward[];
@@ -35,6 +38,7 @@ export function parsePublished(inputs: readonly PortInput[], field = 'ports'): P
     }
   });
   refuseTwice(sockets, field);
+  refuseTooManySockets(sockets, field);
   return { ports: parsePortForwards(ports, field, places), sockets };
 }
 
@@ -88,6 +92,12 @@ export function parseSocketPath(path: string, field: string): string {
     );
   }
   return normal;
+}
+
+/** @throws InvalidInputError for more sockets than a machine can have. */
+export function refuseTooManySockets(sockets: readonly SocketForward[], field = 'ports'): void {
+  if (sockets.length <= MOST_SOCKETS) return;
+  throw new InvalidInputError(field, `too many sockets: ${sockets.length}, at most ${MOST_SOCKETS}`);
 }
 
 function refuseTwice(sockets: readonly SocketForward[], field: string): void {

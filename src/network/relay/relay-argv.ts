@@ -3,7 +3,7 @@ import { type ConfinementAbilities, type Layers, layersOf } from '../../process/
 import { ANY_PARENT, STANDARD_DESCRIPTORS, tether } from '../../process/confine/tether.ts';
 import { relayProgram } from '../../process/native/network-programs.ts';
 import type { BoundForward } from '../ports/port.ts';
-import type { SocketForward } from '../ports/socket-forward.ts';
+import { MOST_SOCKETS, type SocketForward } from '../ports/socket-forward.ts';
 
 /** Forwards that go over the agent. */
 export interface RelayedForwards {
@@ -16,8 +16,8 @@ export interface RelayedForwards {
 const INHERITED = 2;
 /** It writes no files. */
 const LONGEST_FILE = 1024 * 1024;
-/** The keeper's own limit (native/keeper/forwards/table.h). */
-export const MAX_RELAYED = 32;
+/** Ports and sockets together. */
+export const MAX_RELAYED = MOST_SOCKETS;
 
 /** Returns the layers around a relay, which inherits all that it uses. */
 export function relayLayers(abilities: ConfinementAbilities): Layers {

@@ -94,7 +94,7 @@ describe('the requirements of a bridge', () => {
     chmodSync(helper, 0o4755);
     expect(await findBridge('br0', places)).toEqual({ bridge: 'br0', helper });
     writeFileSync(status, 'Name:\tnode\nNoNewPrivs:\t1\n');
-    expect((await refusal()).message).toContain('cannot gain privileges');
+    expect((await refusal()).message).toContain('(no_new_privs is set)');
     chmodSync(helper, 0o755);
   });
 
