@@ -9,8 +9,8 @@ export default defineConfig({
   test: {
     // Once for all projects: afterwards it looks for what was left behind and what crashed.
     globalSetup: ['test/guards/run.ts'],
-    // One more than processors: tests with guests wait a third of their time.
-    maxWorkers: availableParallelism() + 1,
+    // One processor less, which vitest has by default, would be half of them in CI.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: { include: ['src/**/*.ts'], exclude: ['**/*.gen.ts'], reporter: ['text-summary', 'html'] },
     projects: [
       // They share a process, since most of their time would be for loading the sources anew for each file.
