@@ -1,5 +1,5 @@
 import type { SoundMachine } from '../api/types.ts';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked } from '../state/asked.ts';
 import { Menu } from '../parts/menu.tsx';
 import { actionsOf, type MachineAction, perform } from './actions.ts';
 import { Question } from './questions.tsx';

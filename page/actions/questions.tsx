@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get, machinePath, problemOf } from '../api/client.ts';
 import type { ApiProblem, Disk, SoundMachine } from '../api/types.ts';
+import { Checkbox } from '../parts/checkbox.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { bytes, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
@@ -74,14 +75,9 @@ function NewName({ machine, action, answer, close, verb }: QuestionProperties & 
         />
       </label>
       {isClone && (
-        <label>
-          <input
-            type="checkbox"
-            checked={linked}
-            onChange={(event) => setLinked(event.currentTarget.checked)}
-          />{' '}
+        <Checkbox checked={linked} set={setLinked}>
           Share the present contents of the disks (fast, takes no space)
-        </label>
+        </Checkbox>
       )}
     </Dialog>
   );
@@ -112,14 +108,9 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
     >
       {force && <p>It is running: its power is cut first.</p>}
       <p>Its definition, keys, logs and UEFI variables are lost.</p>
-      <label>
-        <input
-          type="checkbox"
-          checked={storage}
-          onChange={(event) => setStorage(event.currentTarget.checked)}
-        />{' '}
+      <Checkbox checked={storage} set={setStorage}>
         Delete its disks too
-      </label>
+      </Checkbox>
       <section aria-live="polite">
         {storage ? <b>Deleted for good:</b> : 'Its disks are kept:'}
         <Disks disks={disks} storage={storage} />

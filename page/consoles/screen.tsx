@@ -2,6 +2,7 @@ import RFB from '@novnc/novnc';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import { protocols, socketAddress } from '../api/session.ts';
+import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Menu } from '../parts/menu.tsx';
@@ -63,14 +64,9 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
             },
           }))}
         />
-        <label>
-          <input
-            type="checkbox"
-            checked={scale}
-            onChange={(event) => setScale(event.currentTarget.checked)}
-          />{' '}
+        <Checkbox checked={scale} set={setScale}>
           Scale
-        </label>
+        </Checkbox>
         <span class="faint" role="status">
           {state}
         </span>
@@ -128,10 +124,9 @@ function TypeText({ name }: { readonly name: string }) {
         autocomplete="off"
         onInput={(event) => setText(event.currentTarget.value)}
       />
-      <label>
-        <input type="checkbox" checked={enter} onChange={(event) => setEnter(event.currentTarget.checked)} />{' '}
+      <Checkbox checked={enter} set={setEnter}>
         then Enter
-      </label>
+      </Checkbox>
       <button type="submit" disabled={missing !== undefined}>
         Type
       </button>

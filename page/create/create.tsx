@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { act, ApiError, get, problemOf } from '../api/client.ts';
 import type { ApiProblem, Offered } from '../api/types.ts';
+import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { runAction } from '../state/notices.ts';
@@ -54,14 +55,9 @@ export function Create() {
           </option>
         ))}
       </datalist>
-      <label>
-        <input
-          type="checkbox"
-          checked={fields.start}
-          onChange={(event) => setFields({ ...fields, start: event.currentTarget.checked })}
-        />{' '}
+      <Checkbox checked={fields.start} set={(start) => setFields({ ...fields, start })}>
         Start it
-      </label>
+      </Checkbox>
       <Command text={command} />
       <div class="check">{isComplete && problem && <Problem problem={problem} />}</div>
       <button type="submit" class="main" disabled={!isComplete || problem !== undefined}>

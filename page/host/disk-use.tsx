@@ -1,18 +1,15 @@
 import type { Usage } from '../api/types.ts';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked } from '../state/asked.ts';
 import { Command } from '../parts/command.tsx';
 import { bytes } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { Table } from '../parts/table.tsx';
-import { useLoaded } from '../state/loaded.ts';
-import { changes } from '../state/machines.ts';
-import { useValue } from '../values/observable.ts';
+import { useCurrent } from '../state/loaded.ts';
 import { PruneDialog } from './prune.tsx';
 
 /** The disk use of vmlet’s files by kind, as `vmlet system df` shows it. */
 export function DiskUse() {
-  const changed = useValue(changes);
-  const { data, problem } = useLoaded<{ usage: readonly Usage[] }>('/v1/host/usage', changed);
+  const { data, problem } = useCurrent<{ usage: readonly Usage[] }>('/v1/host/usage');
   const [asked, ask] = useAsked<true>();
   return (
     <section class="block">

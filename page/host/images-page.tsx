@@ -1,15 +1,13 @@
 import type { BrokenImage, Image, Offered } from '../api/types.ts';
 import { AddForm } from '../parts/add-form.tsx';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked } from '../state/asked.ts';
 import { Command } from '../parts/command.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { nameOf } from '../parts/pruned.ts';
 import { type Asking, Question } from '../parts/question.tsx';
 import { Table } from '../parts/table.tsx';
-import { useLoaded } from '../state/loaded.ts';
-import { changes } from '../state/machines.ts';
-import { useValue } from '../values/observable.ts';
+import { useCurrent, useLoaded } from '../state/loaded.ts';
 import { PruneDialog } from './prune.tsx';
 import { Templates } from './templates.tsx';
 
@@ -20,8 +18,7 @@ interface Answer {
 
 /** The images of this host and their users, and the templates. */
 export function ImagesPage() {
-  const changed = useValue(changes);
-  const { data, problem } = useLoaded<Answer>('/v1/images', changed);
+  const { data, problem } = useCurrent<Answer>('/v1/images');
   const [asked, ask] = useAsked<Image | 'prune'>();
   return (
     <>

@@ -1,6 +1,6 @@
 import { networkPath } from '../api/client.ts';
 import type { Network } from '../api/types.ts';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked } from '../state/asked.ts';
 import { shellCommand } from '../parts/format.ts';
 import { type Asking, Question } from '../parts/question.tsx';
 import { Table } from '../parts/table.tsx';

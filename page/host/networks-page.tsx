@@ -3,10 +3,8 @@ import type { BrokenNetwork, Network } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
-import { useLoaded } from '../state/loaded.ts';
-import { changes } from '../state/machines.ts';
+import { useCurrent } from '../state/loaded.ts';
 import { runAction } from '../state/notices.ts';
-import { useValue } from '../values/observable.ts';
 import { NetworkSection } from './network-section.tsx';
 
 interface Answer {
@@ -16,8 +14,7 @@ interface Answer {
 
 /** Private networks, their members, and who reaches whom. */
 export function NetworksPage() {
-  const changed = useValue(changes);
-  const { data, problem } = useLoaded<Answer>('/v1/networks', changed);
+  const { data, problem } = useCurrent<Answer>('/v1/networks');
   return (
     <>
       <div class="bar">

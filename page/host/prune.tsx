@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { Checkbox } from '../parts/checkbox.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { bytes, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
@@ -35,10 +36,9 @@ export function PruneDialog({ of, close }: Properties) {
           processes and kept guests go: the next download begins anew, and the next run boots.
         </p>
       )}
-      <label>
-        <input type="checkbox" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} /> Also
-        unused images that have names
-      </label>
+      <Checkbox checked={all} set={setAll}>
+        Also unused images that have names
+      </Checkbox>
       <section aria-live="polite">
         {problem && <Problem problem={problem} />}
         {!result && !problem && <p class="faint">…</p>}

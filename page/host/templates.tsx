@@ -1,20 +1,17 @@
 import type { Template } from '../api/types.ts';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked } from '../state/asked.ts';
 import { Command } from '../parts/command.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { type Asking, Question } from '../parts/question.tsx';
 import { Table } from '../parts/table.tsx';
-import { useLoaded } from '../state/loaded.ts';
-import { changes } from '../state/machines.ts';
-import { useValue } from '../values/observable.ts';
+import { useCurrent } from '../state/loaded.ts';
 
 const HEADINGS = ['Name', 'Image', 'Memory', 'Size', 'Created', 'State'] as const;
 
 /** Booted guests that are kept with their memory. */
 export function Templates() {
-  const changed = useValue(changes);
-  const { data, problem } = useLoaded<{ templates: readonly Template[] }>('/v1/templates', changed);
+  const { data, problem } = useCurrent<{ templates: readonly Template[] }>('/v1/templates');
   const [asked, ask] = useAsked<Template>();
   return (
     <section class="block">

@@ -2,16 +2,15 @@ import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import type { Disk, SoundMachine } from '../api/types.ts';
 import { AddForm } from '../parts/add-form.tsx';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked } from '../state/asked.ts';
+import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { bytes, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { Table } from '../parts/table.tsx';
-import { useLoaded } from '../state/loaded.ts';
-import { changes } from '../state/machines.ts';
+import { useCurrent } from '../state/loaded.ts';
 import { runAction } from '../state/notices.ts';
-import { useValue } from '../values/observable.ts';
 import { Drives } from './drives.tsx';
 
 interface Asked {
@@ -24,8 +23,7 @@ const HEADINGS = ['Name', 'Format', 'Size', 'On host', 'Use', 'File'] as const;
 /** The disks and CD drives of a machine; a running one gets most changes at once. */
 export function DisksTab({ machine }: { readonly machine: SoundMachine }) {
   const { name } = machine;
-  const changed = useValue(changes);
-  const { data, problem } = useLoaded<{ disks: readonly Disk[] }>(machinePath(name, 'disks'), changed);
+  const { data, problem } = useCurrent<{ disks: readonly Disk[] }>(machinePath(name, 'disks'));
   const [asked, ask] = useAsked<Asked>();
   const isRunning = machine.status.kind === 'running';
   return (
@@ -124,14 +122,9 @@ function Resize({ machine, disk, close }: DialogProperties) {
         New size, such as 30G, or an increase, such as +10G
         <input value={size} onInput={(event) => setSize(event.currentTarget.value)} />
       </label>
-      <label>
-        <input
-          type="checkbox"
-          checked={shrink}
-          onChange={(event) => setShrink(event.currentTarget.checked)}
-        />{' '}
+      <Checkbox checked={shrink} set={setShrink}>
         It may become smaller; data beyond the new size is lost
-      </label>
+      </Checkbox>
       <p>The guest has to grow its file systems itself.</p>
     </Dialog>
   );
@@ -158,14 +151,9 @@ function Removal({ machine, disk, close }: DialogProperties) {
       close={close}
     >
       <p>The guest of a running machine must release it first.</p>
-      <label>
-        <input
-          type="checkbox"
-          checked={storage}
-          onChange={(event) => setStorage(event.currentTarget.checked)}
-        />{' '}
+      <Checkbox checked={storage} set={setStorage}>
         Delete its file too
-      </label>
+      </Checkbox>
       <p>
         {storage ? <b>Deleted for good: </b> : 'Its file is kept: '}
         <code>{disk.path}</code>

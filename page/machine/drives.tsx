@@ -1,23 +1,21 @@
 import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import type { Drive, SoundMachine } from '../api/types.ts';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked } from '../state/asked.ts';
+import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { Table } from '../parts/table.tsx';
-import { useLoaded } from '../state/loaded.ts';
-import { changes } from '../state/machines.ts';
+import { useCurrent } from '../state/loaded.ts';
 import { runAction } from '../state/notices.ts';
-import { useValue } from '../values/observable.ts';
 
 const HEADINGS = ['Drive', 'State', 'CD'] as const;
 
 /** The CD drives of a machine. */
 export function Drives({ machine: { name, status } }: { readonly machine: SoundMachine }) {
-  const changed = useValue(changes);
-  const { data, problem } = useLoaded<{ drives: readonly Drive[] }>(machinePath(name, 'drives'), changed);
+  const { data, problem } = useCurrent<{ drives: readonly Drive[] }>(machinePath(name, 'drives'));
   const [asked, ask] = useAsked<string>();
   const act = (verb: string, words: readonly string[], title: string, drive?: string): void =>
     void runAction({
@@ -121,10 +119,9 @@ function Insertion({ machine, drive, close }: Properties) {
         Path of an ISO image on the host
         <input value={path} onInput={(event) => setPath(event.currentTarget.value)} />
       </label>
-      <label>
-        <input type="checkbox" checked={force} onChange={(event) => setForce(event.currentTarget.checked)} />{' '}
+      <Checkbox checked={force} set={setForce}>
         Open the drive even if the guest has locked it
-      </label>
+      </Checkbox>
     </Dialog>
   );
 }

@@ -3,7 +3,7 @@ import { machinePath, problemOf, request } from '../api/client.ts';
 import type { ApiProblem, GuestFile, SoundMachine } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked } from '../state/asked.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Table } from '../parts/table.tsx';

@@ -2,22 +2,19 @@ import type { Network, SoundMachine } from '../api/types.ts';
 import { ConnectForm } from '../host/connect-form.tsx';
 import { disconnectionOf } from '../host/disconnection.ts';
 import { reachableFrom } from '../host/reach.ts';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked } from '../state/asked.ts';
 import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { type Asking, Question } from '../parts/question.tsx';
 import { Table } from '../parts/table.tsx';
-import { useLoaded } from '../state/loaded.ts';
-import { changes } from '../state/machines.ts';
-import { useValue } from '../values/observable.ts';
+import { useCurrent } from '../state/loaded.ts';
 
 const HEADINGS = ['Network', 'Alias', 'Address', 'Card', 'Reaches'] as const;
 
 /** The private networks of a machine. */
 export function NetworksTab({ machine: { name } }: { readonly machine: SoundMachine }) {
-  const changed = useValue(changes);
-  const { data, problem } = useLoaded<{ networks: readonly Network[] }>('/v1/networks', changed);
+  const { data, problem } = useCurrent<{ networks: readonly Network[] }>('/v1/networks');
   const [asked, ask] = useAsked<Asking>();
   const all = data?.networks ?? [];
   const seats = all.flatMap((network) =>

@@ -1,34 +1,19 @@
-import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import type { PlannedPort, PublishedSocket, SoundMachine } from '../api/types.ts';
-import { Command } from '../parts/command.tsx';
+import { AddForm } from '../parts/add-form.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Port } from '../parts/ports.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { changes } from '../state/machines.ts';
 import { runAction } from '../state/notices.ts';
-import { useValue } from '../values/observable.ts';
-import { useLoaded } from '../state/loaded.ts';
+import { useCurrent } from '../state/loaded.ts';
 
 /** The forwards of a machine; a running one gets changes at once. */
 export function Ports({ machine }: { readonly machine: SoundMachine }) {
   const { name } = machine;
-  const changed = useValue(changes);
-  const { data, problem } = useLoaded<{ ports: readonly PlannedPort[]; sockets: readonly PublishedSocket[] }>(
-    machinePath(name, 'ports'),
-    changed,
-  );
-  const [wanted, setWanted] = useState('');
-  const addCommand = shellCommand('vmlet', 'port', 'add', name, wanted || '8080:80');
-  const add = (event: Event): void => {
-    event.preventDefault();
-    void runAction({
-      path: machinePath(name, 'ports/add'),
-      title: `Publish ${wanted}:`,
-      command: addCommand,
-      body: { ports: [wanted] },
-    }).then((accepted) => accepted && setWanted(''));
-  };
+  const { data, problem } = useCurrent<{
+    ports: readonly PlannedPort[];
+    sockets: readonly PublishedSocket[];
+  }>(machinePath(name, 'ports'));
   const remove = (text: string): void => {
     void runAction({
       path: machinePath(name, 'ports/remove'),
@@ -39,19 +24,15 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
   };
   return (
     <>
-      <form class="bar" onSubmit={add}>
-        <input
-          required
-          placeholder="8080:80"
-          aria-label="Port to publish, as [[address:]host port:]guest port[/udp]"
-          value={wanted}
-          onInput={(event) => setWanted(event.currentTarget.value)}
-        />
-        <button type="submit" class="main">
-          Publish
-        </button>
-        <Command text={addCommand} />
-      </form>
+      <AddForm
+        label="Port to publish, as [[address:]host port:]guest port[/udp]"
+        placeholder="8080:80"
+        verb="Publish"
+        title={(port) => `Publish ${port}:`}
+        words={(port) => ['port', 'add', name, port]}
+        path={machinePath(name, 'ports/add')}
+        body={(port) => ({ ports: [port] })}
+      />
       {problem && <Problem problem={problem} />}
       {data && data.ports.length + data.sockets.length === 0 && <p class="faint">No ports are published.</p>}
       <ul>
@@ -60,32 +41,26 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
           return (
             <li key={text} class="bar">
               <Port port={port} />
-              <button
-                type="button"
-                class="danger"
-                aria-label={`Close port ${text}`}
-                onClick={() => remove(text)}
-              >
-                Close
-              </button>
+              <Close label={`port ${text}`} act={() => remove(text)} />
             </li>
           );
         })}
         {data?.sockets.map(({ path, guestPort }) => (
           <li key={path} class="bar">
             <code>{path}</code> → {guestPort}
-            <button
-              type="button"
-              class="danger"
-              aria-label={`Close socket ${path}`}
-              onClick={() => remove(path)}
-            >
-              Close
-            </button>
+            <Close label={`socket ${path}`} act={() => remove(path)} />
           </li>
         ))}
       </ul>
     </>
+  );
+}
+
+function Close({ label, act }: { readonly label: string; readonly act: () => void }) {
+  return (
+    <button type="button" class="danger" aria-label={`Close ${label}`} onClick={act}>
+      Close
+    </button>
   );
 }
 

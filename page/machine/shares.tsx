@@ -1,23 +1,20 @@
 import { machinePath } from '../api/client.ts';
 import type { Share, SoundMachine } from '../api/types.ts';
 import { AddForm } from '../parts/add-form.tsx';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked } from '../state/asked.ts';
 import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { type Asking, Question } from '../parts/question.tsx';
 import { Table } from '../parts/table.tsx';
-import { useLoaded } from '../state/loaded.ts';
-import { changes } from '../state/machines.ts';
-import { useValue } from '../values/observable.ts';
+import { useCurrent } from '../state/loaded.ts';
 
 const HEADINGS = ['Path', 'Type', 'Access', 'State', 'Source'] as const;
 const TYPES = { bind: 'directory', volume: 'volume', tmpfs: 'in memory' } as const;
 
 /** Directories of the host, volumes and file systems in memory that the guest has. */
 export function SharesTab({ machine: { name, status } }: { readonly machine: SoundMachine }) {
-  const changed = useValue(changes);
-  const { data, problem } = useLoaded<{ shares: readonly Share[] }>(machinePath(name, 'shares'), changed);
+  const { data, problem } = useCurrent<{ shares: readonly Share[] }>(machinePath(name, 'shares'));
   const [asked, ask] = useAsked<Asking>();
   return (
     <>

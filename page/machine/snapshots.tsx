@@ -1,15 +1,14 @@
 import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import type { Snapshot, SoundMachine } from '../api/types.ts';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked } from '../state/asked.ts';
+import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { runAction } from '../state/notices.ts';
-import { changes } from '../state/machines.ts';
-import { useValue } from '../values/observable.ts';
-import { useLoaded } from '../state/loaded.ts';
+import { useCurrent } from '../state/loaded.ts';
 
 interface Question {
   readonly verb: 'Restore' | 'Remove';
@@ -20,11 +19,7 @@ interface Question {
 /** The snapshots of a machine, oldest first. */
 export function Snapshots({ machine }: { readonly machine: SoundMachine }) {
   const { name } = machine;
-  const changed = useValue(changes);
-  const { data, problem } = useLoaded<{ snapshots: readonly Snapshot[] }>(
-    machinePath(name, 'snapshots'),
-    changed,
-  );
+  const { data, problem } = useCurrent<{ snapshots: readonly Snapshot[] }>(machinePath(name, 'snapshots'));
   const [asked, ask] = useAsked<Question>();
   const answer = ({ verb, name: snapshot, command }: Question): void => {
     void runAction({
@@ -99,14 +94,9 @@ function NewSnapshot({ machine: { name, status } }: { readonly machine: SoundMac
         onInput={(event) => setSnapshot(event.currentTarget.value)}
       />
       {isRunning && (
-        <label>
-          <input
-            type="checkbox"
-            checked={disksOnly}
-            onChange={(event) => setDisksOnly(event.currentTarget.checked)}
-          />{' '}
+        <Checkbox checked={disksOnly} set={setDisksOnly}>
           without memory
-        </label>
+        </Checkbox>
       )}
       <button type="submit" class="main">
         Create snapshot

@@ -1,6 +1,8 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { get, problemOf } from '../api/client.ts';
 import type { ApiProblem } from '../api/types.ts';
+import { useValue } from '../values/observable.ts';
+import { changes } from './machines.ts';
 
 interface Loaded<T> {
   /** The last answer; undefined before the first one. */
@@ -28,4 +30,9 @@ export function useLoaded<T>(path: string, version?: unknown): Loaded<T> {
     return () => stop.abort();
   }, [path, version, turn]);
   return { data, problem, reload: useCallback(() => setTurn((last) => last + 1), []) };
+}
+
+/** Fetches a path, and again after each change of a machine or by an operation. */
+export function useCurrent<T>(path: string): Loaded<T> {
+  return useLoaded<T>(path, useValue(changes));
 }
