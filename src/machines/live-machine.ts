@@ -19,7 +19,7 @@ import type { GuestChannel } from './channel/guest-channel.ts';
 import type { SshAccess, SshOptions } from './ssh/ssh.ts';
 import type { MachineFiles } from './record/machine-files.ts';
 import { readPlan } from './record/machine-plan-file.ts';
-import { boundForwards } from './spec/forwards.ts';
+import { boundForwards, boundSockets } from './spec/forwards.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
 import type { LostOutcome } from './record/machine-status.ts';
 import type { MonitorOptions } from './channel/monitor.ts';
@@ -64,7 +64,7 @@ export class LiveMachine {
 
   /** Returns the unix sockets of the host that lead to its ports. */
   sockets(): readonly SocketForward[] {
-    return readPlan(this.files).relay?.sockets ?? [];
+    return boundSockets(readPlan(this.files));
   }
 
   /**

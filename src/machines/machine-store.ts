@@ -9,7 +9,7 @@ import type { NewMachine } from './spec/new-machine.ts';
 import { machineNames, readDefinition, readSpec } from './record/definition.ts';
 import { readPlan } from './record/machine-plan-file.ts';
 import type { SystemdUnit } from './life/systemd.ts';
-import { boundForwards } from './spec/forwards.ts';
+import { boundForwards, boundSockets } from './spec/forwards.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
 import { type MachineStatus, readStatus } from './record/machine-status.ts';
 import type { WaitOptions } from './guest/wait.ts';
@@ -136,7 +136,7 @@ export class MachineStore {
       const status = readStatus(files);
       const plan = status.kind === 'running' ? readPlan(files) : undefined;
       const ports = plan ? boundForwards(plan) : [];
-      return { name, spec, status, ports, sockets: plan?.relay?.sockets ?? [] };
+      return { name, spec, status, ports, sockets: plan ? boundSockets(plan) : [] };
     } catch (error) {
       // It was removed in the meantime.
       if (error instanceof MachineNotFoundError) return undefined;

@@ -1,7 +1,7 @@
 import type { Host } from '../host/survey/host.ts';
 import { command, diskLine, scriptOf } from '../machine/launch/dry-run.ts';
 import { STANDARD_DESCRIPTORS } from '../process/confine/tether.ts';
-import type { DiskPlan, Plan } from '../machine/plan/plan.ts';
+import { type Plan, pluggedDisks } from '../machine/plan/plan.ts';
 import { quoteForShell } from '../machine/qemu/quote.ts';
 import { fileChannel } from '../machine/state/state-file.ts';
 import { writableCopies } from './fork-plan.ts';
@@ -25,10 +25,6 @@ export function forkScript(plan: Plan, host: Host, files: TemplateFiles, record:
   const open = `exec ${STANDARD_DESCRIPTORS}< ${quoteForShell(files.state)}`;
   const place = { uri: `fd:${STANDARD_DESCRIPTORS}` };
   return scriptOf(plan, host, [...copies, open, restoreLine(plan, place)], STANDARD_DESCRIPTORS + 1);
-}
-
-function pluggedDisks({ disks }: Plan): DiskPlan[] {
-  return disks.filter(({ isPlugged = false }) => isPlugged);
 }
 
 function pluggedRemark(plan: Plan): string[] {

@@ -23,7 +23,7 @@ import { makeNewDisk } from '../machine/launch/prepare.ts';
 import { plugInDisks, plugInMounts } from '../machine/launch/plug-in.ts';
 import type { Copy } from '../machine/share/copies.ts';
 import type { SocketForward } from '../network/ports/socket-forward.ts';
-import type { Plan } from '../machine/plan/plan.ts';
+import { type Plan, pluggedDisks } from '../machine/plan/plan.ts';
 import { type MachineOptions, RunningMachine } from '../machine/running/running-machine.ts';
 import {
   type StartOptions,
@@ -54,7 +54,7 @@ export interface HandedOver {
 }
 
 /** Set up once the guest answers. */
-interface ForkExtras {
+export interface ForkExtras {
   readonly copies: readonly Copy[];
   readonly sockets: readonly SocketForward[];
 }
@@ -263,9 +263,7 @@ async function makeWritable(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await together([
-    ...plan.disks
-      .filter(({ isPlugged = false }) => isPlugged)
-      .map((disk) => async () => makeNewDisk(disk, signal)),
+    ...pluggedDisks(plan).map((disk) => async () => makeNewDisk(disk, signal)),
     ...writableCopies(plan, files, origin).map(([from, to]) => async () => {
       if (from === files.memory) await copyFileSparsely(from, to, undefined);
       else await copyFile(from, to, constants.COPYFILE_FICLONE);

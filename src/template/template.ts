@@ -17,13 +17,12 @@ import { newMac } from '../network/card/network-card.ts';
 import { withPortChoices } from '../network/ports/port-choices.ts';
 import type { DryRun } from '../machine/launch/dry-run.ts';
 import type { Plan } from '../machine/plan/plan.ts';
-import type { Copy } from '../machine/share/copies.ts';
 import { findMounts } from '../machine/survey/find-mounts.ts';
 import type { FoundDisk } from '../machine/survey/found-spec.ts';
 import { openVolumes } from '../machine/volume/open-volume.ts';
 import { type ForkOptions, parseForkOptions, timeoutOf } from './fork-options.ts';
 import { type ForkInputs, planFork } from './fork-plan.ts';
-import { PendingFork } from './pending-fork.ts';
+import { type ForkExtras, PendingFork } from './pending-fork.ts';
 import { forkName } from './renew-fork.ts';
 import { persistFiles } from './freeze.ts';
 import { type TemplateBasis, basisDifferences, basisOf, describeFiles } from './template-basis.ts';
@@ -147,19 +146,17 @@ export class Template {
     options: ForkOptions = {},
     { cgroup = this.#record.plan.cgroup, scope = new Scope(), disks = [] }: ForkTerms = {},
   ): Promise<PendingFork> {
-    const { plan, host, copies, sockets } = await this.#plan(options, disks, scope).catch(
-      async (error: unknown) => {
-        await scope.close();
-        throw error;
-      },
-    );
+    const { plan, host, extras } = await this.#plan(options, disks, scope).catch(async (error: unknown) => {
+      await scope.close();
+      throw error;
+    });
     options.log?.debug({ template: this.name }, 'forking');
     return PendingFork.start(
       { ...plan, cgroup },
       host,
       this.#files,
       this.#record,
-      { ...options, copies, sockets },
+      { ...options, ...extras },
       scope,
     );
   }
@@ -168,19 +165,14 @@ export class Template {
     options: ForkOptions,
     disks: readonly FoundDisk[],
     scope: Scope,
-  ): Promise<{
-    readonly plan: Plan;
-    readonly host: Host;
-    readonly copies: readonly Copy[];
-    readonly sockets: readonly SocketForward[];
-  }> {
+  ): Promise<{ readonly plan: Plan; readonly host: Host; readonly extras: ForkExtras }> {
     const settled = await this.#settle(options);
     const { host, mounts, sockets } = settled;
     const directory = claimMachineDirectory(this.#locations, scope);
     const wiring = EMBEDDED_WIRING;
     const plan = planFork(this.#record, this.#files, { ...settled, disks, directory, wiring });
     await openVolumes(this.#locations, mounts.volumes, scope, options.signal);
-    return { host, plan, copies: mounts.copies, sockets };
+    return { host, plan, extras: { copies: mounts.copies, sockets } };
   }
 
   /**

@@ -21,8 +21,8 @@ import {
   VmletError,
   isSystemError,
 } from '../../errors/index.ts';
-import { deferred } from '../../util/time/deferred.ts';
 import { startTimer } from '../../util/time/timer.ts';
+import { Connections } from '../server/connections.ts';
 import { GuestConnections } from './guest-connections.ts';
 import { passedHeaders } from './proxy-headers.ts';
 import { ForeignNameError, findTarget } from './proxy-target.ts';
@@ -56,9 +56,7 @@ export class ProxyServer implements AsyncDisposable {
   readonly #expected: Buffer;
   readonly #ending = new AbortController();
   readonly #guests: GuestConnections;
-  readonly #sockets = new Set<Duplex>();
-  readonly #wentIdle = deferred<undefined>();
-  #stopIdleTimer: (() => void) | undefined;
+  readonly #connections: Connections;
 
   /** @throws PortTakenError, PermissionError */
   static async start(options: ProxyOptions): Promise<ProxyServer> {
@@ -81,19 +79,19 @@ export class ProxyServer implements AsyncDisposable {
     this.#expected = digestOf(`Basic ${Buffer.from(`${options.user}:${this.secret}`).toString('base64')}`);
     this.#guests = new GuestConnections(this.#ending.signal);
     setMaxListeners(0, this.#ending.signal);
-    this.idle = this.#wentIdle.promise;
-    http.on('connection', (socket: Socket) => this.#count(socket));
+    this.#connections = new Connections(options.idleMs);
+    this.idle = this.#connections.idle;
+    http.on('connection', (socket: Socket) => this.#connections.add(socket));
     http.on('request', (request, response) => void this.#relay(request, response));
     http.on('connect', (request, socket, head) => void this.#tunnel(request, socket, head));
-    this.#waitForIdle();
   }
 
   /** Ends every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopIdleTimer?.();
+    this.#connections.stop();
     this.#ending.abort(new Error('the proxy ends'));
     const closed = new Promise((resolve) => this.#http.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#connections.open) socket.destroy();
     await closed;
     await this.#guests[Symbol.asyncDispose]();
   }
@@ -163,21 +161,6 @@ export class ProxyServer implements AsyncDisposable {
     const isExpected = error instanceof VmletError || isSystemError(error);
     if (!isExpected) this.#options.onDefect(error);
     refuse(statusOf(error), isExpected ? error.message : 'the proxy has failed');
-  }
-
-  #count(socket: Socket): void {
-    this.#sockets.add(socket);
-    this.#stopIdleTimer?.();
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      this.#waitForIdle();
-    });
-  }
-
-  #waitForIdle(): void {
-    this.#stopIdleTimer?.();
-    if (this.#sockets.size > 0 || this.#ending.signal.aborted) return;
-    this.#stopIdleTimer = startTimer(this.#options.idleMs, () => this.#wentIdle.resolve(undefined));
   }
 }
 

@@ -4,7 +4,7 @@ import { chmodSync } from 'node:fs';
 import { setMaxListeners } from 'node:events';
 import type { MachineStore } from '../../machines/index.ts';
 import { deferred } from '../../util/time/deferred.ts';
-import { startTimer } from '../../util/time/timer.ts';
+import { Connections } from './connections.ts';
 import { Credentials } from './access/credentials.ts';
 import { Gate } from './access/gate.ts';
 import { MachineHub } from './live/machine-hub.ts';
@@ -45,10 +45,7 @@ export class UiServer implements AsyncDisposable {
   readonly #page: PageFiles;
   readonly #ending: AbortController;
   readonly #requests = new Set<Promise<void>>();
-  readonly #connections = new Set<Socket>();
-  readonly #idleMs: number | undefined;
-  readonly #wentIdle = deferred<undefined>();
-  #stopIdleTimer: (() => void) | undefined;
+  readonly #connections: Connections;
 
   /** Starts a server. @throws the errors of listening. */
   static async start(options: UiServerOptions): Promise<UiServer> {
@@ -83,11 +80,15 @@ export class UiServer implements AsyncDisposable {
     // One listener for each request.
     setMaxListeners(0, this.#ending.signal);
     this.#upgrades = new Upgrades(this.#services, this.#ending.signal);
-    this.#idleMs = idleMs;
-    this.idle = this.#wentIdle.promise;
-    this.#waitForIdle();
-    this.#services.operations.onChange(() => this.#waitForIdle());
-    http.on('connection', (connection: Socket) => this.#count(connection));
+    const { operations } = this.#services;
+    this.#connections = new Connections(idleMs, () => operations.areRunning);
+    this.idle = this.#connections.idle;
+    operations.onChange(() => this.#connections.restart());
+    http.on('connection', (connection: Socket) => {
+      this.#connections.add(connection);
+      // One listener for each request that was sent before the answer to the first.
+      connection.setMaxListeners(0);
+    });
     http.on('upgrade', (request, connection, head) => this.#upgrades.accept(request, connection, head));
     http.on('request', (request, response) => {
       const handled = handleRequest(this.#services, this.#page, request, response, this.#ending.signal);
@@ -98,7 +99,7 @@ export class UiServer implements AsyncDisposable {
 
   /** Number of connections, WebSockets included. */
   get connections(): number {
-    return this.#connections.size;
+    return this.#connections.open.size;
   }
 
   /** Returns an address that opens the page once. @param origin where a forward of the unix socket is reached. */
@@ -108,7 +109,7 @@ export class UiServer implements AsyncDisposable {
 
   /** Ends every connection, cancels every operation, and waits for them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopIdleTimer?.();
+    this.#connections.stop();
     const closed = new Promise((resolve) => this.#http.close(resolve));
     this.#ending.abort(new Error('the server ends'));
     await this.#upgrades.close();
@@ -117,25 +118,6 @@ export class UiServer implements AsyncDisposable {
     this.#http.closeAllConnections();
     await Promise.all(this.#requests);
     await closed;
-  }
-
-  #count(connection: Socket): void {
-    this.#connections.add(connection);
-    // One listener for each request that was sent before the answer to the first.
-    connection.setMaxListeners(0);
-    this.#stopIdleTimer?.();
-    connection.once('close', () => {
-      this.#connections.delete(connection);
-      this.#waitForIdle();
-    });
-  }
-
-  /** Restarts the idle timer, or stops it while a connection is open or an operation runs. */
-  #waitForIdle(): void {
-    this.#stopIdleTimer?.();
-    if (this.#idleMs === undefined || this.#ending.signal.aborted) return;
-    if (this.#connections.size > 0 || this.#services.operations.areRunning) return;
-    this.#stopIdleTimer = startTimer(this.#idleMs, () => this.#wentIdle.resolve(undefined));
   }
 }
 

@@ -7,7 +7,7 @@ import {
 } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { explainImageFailure, volumeInUse } from '../life/locked-image.ts';
-import type { Plan, SeedPlan } from '../plan/plan.ts';
+import { type SeedPlan, pluggedDisks } from '../plan/plan.ts';
 import { SEED, diskDeviceId, seedDevice } from '../qemu/block-node.ts';
 import { attachDisk } from '../state/live-disk.ts';
 import { attachShare } from '../state/live-share.ts';
@@ -53,10 +53,6 @@ export async function plugInDisks(machine: Plugging, agent: GuestAgent): Promise
   }
   if (seed) await qmp.execute('device_add', seedDevice(seed));
   await plugInVolumes(machine);
-}
-
-function pluggedDisks({ disks }: Plan) {
-  return disks.filter(({ isPlugged = false }) => isPlugged);
 }
 
 async function unplugSeed({ qmp }: Plugging, { bus }: SeedPlan): Promise<void> {

@@ -49,6 +49,11 @@ export interface DiskPlan {
   readonly bootIndex: number | undefined;
 }
 
+/** Returns the disks that are plugged in while the machine runs. */
+export function pluggedDisks({ disks }: Pick<Plan, 'disks'>): readonly DiskPlan[] {
+  return disks.filter(({ isPlugged = false }) => isPlugged);
+}
+
 export type BootPlan =
   | {
       readonly kind: 'kernel';

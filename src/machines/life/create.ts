@@ -105,19 +105,15 @@ async function makeMachine(
   );
   await ensureVolumes(locations, wanted.volumes, limits.signal);
   const { name, memberships } = wanted;
-  let spec = made;
-  const place = (): void => {
+  const place = (spec: MachineSpec): MachineSpec => {
     writeFileSync(files.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
     placeMachine(staging, locations, name);
+    return spec;
   };
-  if (memberships.length === 0) place();
-  else {
-    await placeMember(locations, { name, memberships, staging, workshop }, limits, (networks) => {
-      spec = { ...made, networks };
-      place();
-    });
-  }
-  return spec;
+  if (memberships.length === 0) return place(made);
+  return await placeMember(locations, { name, memberships, staging, workshop }, limits, (networks) =>
+    place({ ...made, networks }),
+  );
 }
 
 async function beginning(

@@ -22,21 +22,22 @@ export interface NewMember {
 /**
  * Gives a new machine its addresses, moves it into place with `place`, and tells the switches. A switch that does not
  * answer has no port for it: then the machine does not exist. Until that is decided, the new machine is locked.
+ * @returns the result of `place`.
  * @throws what `joinNetworks`, `publishNetworks` and `place` throw.
  */
-export async function placeMember(
+export async function placeMember<Placed>(
   locations: Locations,
   { name, memberships, staging, workshop }: NewMember,
   limits: Limits,
-  place: (networks: Membership[]) => void,
-): Promise<void> {
-  await withNetworksLock(locations.networks, limits, async () => {
+  place: (networks: Membership[]) => Placed,
+): Promise<Placed> {
+  return await withNetworksLock(locations.networks, limits, async () => {
     const networks = joinNetworks(locations, name, memberships);
     const names = networks.map(({ network }) => network);
     await using scope = new Scope();
     // The lock moves with its file.
     await holdFileLock(definitionFiles(staging).lock, scope);
-    place(networks);
+    const placed = place(networks);
     try {
       await publishNetworks(locations, names);
     } catch (error) {
@@ -44,5 +45,6 @@ export async function placeMember(
       for (const network of names) writeSwitchTable(locations, network);
       throw error;
     }
+    return placed;
   });
 }

@@ -22,7 +22,7 @@ import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { editMachine } from '../lock/edit.ts';
 import { readEarlierForwards } from '../plan/machine-network.ts';
-import { isSshForward, readForward, storedForward } from '../spec/forwards.ts';
+import { boundSockets, isSshForward, readForward, storedForward } from '../spec/forwards.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import type { MachineSpec, StoredForward } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
@@ -159,10 +159,11 @@ interface RunForwards {
 }
 
 function forwardsOfRun({ files }: Definition): RunForwards {
-  const { network, relay } = readPlan(files);
+  const plan = readPlan(files);
+  const { network, relay } = plan;
   return {
     network: network?.forwards ?? [],
-    relayed: { sockets: relay?.sockets ?? [], ports: relay?.ports ?? [] },
+    relayed: { sockets: boundSockets(plan), ports: relay?.ports ?? [] },
   };
 }
 

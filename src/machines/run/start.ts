@@ -15,6 +15,7 @@ import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
 import { ensurePrivateDirectory } from '../../machine/paths/runtime-directory.ts';
 import { freeSocketPath } from '../../network/ports/free-socket-path.ts';
+import { boundSockets } from '../spec/forwards.ts';
 import { withPortChoices } from '../../network/ports/port-choices.ts';
 import { explainSlirpFailure } from '../../passt/start-failure.ts';
 import { identifyProcess, killProcess } from '../../process/procfs/identity.ts';
@@ -139,7 +140,7 @@ async function startLocked(
   });
   const { plan, keeper: keeperOptions } = started;
   memory?.check(plan);
-  for (const { path } of plan.relay?.sockets ?? []) await freeSocketPath(path, signal);
+  for (const { path } of boundSockets(plan)) await freeSocketPath(path, signal);
   // An earlier run had other helpers.
   removeTree(files.keeper);
   for (const directory of [locations.runtime, ...startDirectories(files, plan)]) {

@@ -1,5 +1,6 @@
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import type { BoundForward, PortForward } from '../../network/ports/port.ts';
+import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { MachineSpec, StoredForward } from './machine-spec.ts';
 
 const SSH_PORT = 22;
@@ -16,6 +17,11 @@ export function forwardsOf(spec: Pick<MachineSpec, 'ports'>): PortForward[] {
 /** Returns the ports of the host that lead to the guest of a running machine. */
 export function boundForwards({ network, relay }: Pick<NamedPlan, 'network' | 'relay'>): BoundForward[] {
   return [...(network?.forwards ?? []), ...(relay?.ports ?? [])];
+}
+
+/** Returns the unix sockets of the host that lead to the guest of a running machine. */
+export function boundSockets({ relay }: Pick<NamedPlan, 'relay'>): readonly SocketForward[] {
+  return relay?.sockets ?? [];
 }
 
 /** True when it may be the forward that `forwardsOf` adds. */
