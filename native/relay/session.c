@@ -8,7 +8,7 @@
 
 static uint8_t nonce[NONCE_SIZE];
 
-/* The output is empty, or begins anew: there is room. */
+/* There is room for it: unsent frames are dropped first. */
 static void ask(void)
 {
     uint8_t payload[NONCE_SIZE + 4];

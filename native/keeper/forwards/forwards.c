@@ -1,33 +1,19 @@
 #include "forwards.h"
 #include "client.h"
-#include "events.h"
 #include "helper_arguments.h"
 #include "host_socket.h"
 #include "listener.h"
-#include "log.h"
 #include "loop.h"
 #include "note.h"
-#include "spawn.h"
+#include "service.h"
 #include "table.h"
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-enum {
-    LOG_MAX = 1024 * 1024,
-    /* As for helpers. */
-    SHORT_LIFE_MS = 1000,
-    FIRST_DELAY_MS = 100,
-    LAST_DELAY_MS = 5000,
-    PATIENCE_MS = 2000,
-    GRACE_MS = 1000,
-};
 
 static struct forward {
     /* Without an address: free. */
@@ -35,8 +21,7 @@ static struct forward {
     struct host_socket host;
     /* Closed: the forward was removed, and its relay has not ended yet. */
     struct watch listener;
-    struct identity relay;
-    int64_t started_at, not_before, delay, kill_at;
+    struct service relay;
 } forwards[FORWARDS_MAX];
 
 static struct forwards_options options;
@@ -65,7 +50,7 @@ static bool add(const struct entry *entry)
     struct host_socket host;
     if (!host_socket_open(&host, entry))
         return false;
-    *forward = (struct forward){.entry = *entry, .host = host, .kill_at = INT64_MAX};
+    *forward = (struct forward){.entry = *entry, .host = host, .relay = {.kill_at = INT64_MAX}};
     if (watch_open(&forward->listener, host.fd))
         return true;
     int reason = errno;
@@ -73,14 +58,6 @@ static bool add(const struct entry *entry)
     *forward = (struct forward){.listener = {.fd = -1}};
     errno = reason;
     return false;
-}
-
-static void terminate(struct forward *forward)
-{
-    if (!forward->relay.pid || forward->kill_at != INT64_MAX)
-        return;
-    kill(forward->relay.pid, SIGTERM);
-    forward->kill_at = now_ms() + GRACE_MS;
 }
 
 static void close_socket(struct forward *forward)
@@ -93,7 +70,7 @@ static void close_socket(struct forward *forward)
 
 static void forget_ended(struct forward *forward)
 {
-    if (!is_open(forward) && !forward->relay.pid)
+    if (!is_open(forward) && !forward->relay.process.pid)
         *forward = (struct forward){.listener = {.fd = -1}};
 }
 
@@ -101,7 +78,7 @@ static void forget_ended(struct forward *forward)
 static void drop(struct forward *forward)
 {
     close_socket(forward);
-    terminate(forward);
+    service_terminate(&forward->relay);
     forget_ended(forward);
 }
 
@@ -186,9 +163,9 @@ void forwards_prepare(void)
     for (struct forward *forward = forwards; forward < forwards + FORWARDS_MAX; forward++) {
         if (is_free(forward))
             continue;
-        loop_wake_at(forward->kill_at);
-        if (is_open(forward) && forward->listener.readable && !forward->relay.pid)
-            loop_wake_at(forward->not_before);
+        loop_wake_at(forward->relay.kill_at);
+        if (is_open(forward) && forward->listener.readable && !forward->relay.process.pid)
+            loop_wake_at(forward->relay.not_before);
     }
     loop_wake_at(tell_all_at);
 }
@@ -200,18 +177,10 @@ static bool has_client(struct forward *forward)
     return forward->listener.readable;
 }
 
-static void slow_down(struct forward *forward)
-{
-    int64_t doubled = forward->delay * 2 < LAST_DELAY_MS ? forward->delay * 2 : LAST_DELAY_MS;
-    forward->delay = forward->delay ? doubled : FIRST_DELAY_MS;
-    forward->not_before = now_ms() + forward->delay;
-}
-
 /* The command line of all relays, with the port of this one. */
 static pid_t execute(const struct forward *forward, int agent)
 {
     char port[8];
-    struct log log;
     char **common = helper_arguments_read(options.arguments_file);
     if (!common)
         return -1;
@@ -220,15 +189,11 @@ static pid_t execute(const struct forward *forward, int agent)
         count++;
     char **arguments = calloc(count + 2, sizeof *arguments);
     pid_t pid = -1;
-    if (arguments && log_open(&log, options.log_path, LOG_MAX, LOG_CONTINUED)) {
+    if (arguments) {
         memcpy(arguments, common, count * sizeof *arguments);
         snprintf(port, sizeof port, "%u", forward->entry.guest_port);
         arguments[count] = port;
-        struct program program = {arguments, log.fd, {forward->listener.fd, agent, -1}};
-        pid = spawn(&program);
-        int reason = errno;
-        log_close(&log);
-        errno = reason;
+        pid = service_spawn(arguments, options.log_path, forward->listener.fd, agent);
     }
     int reason = errno;
     free(arguments);
@@ -263,21 +228,13 @@ static void print_name(const struct forward *forward, char name[16])
 
 static void start(struct forward *forward)
 {
-    char data[256], name[16];
+    char name[16];
     print_name(forward, name);
     pid_t pid = spawn_relay(forward);
-    if (pid < 0) {
-        snprintf(data, sizeof data, "{\"helper\":\"%s\",\"error\":\"%s\"}", name, strerror(errno));
-        events_add("VMLET_HELPER_FAILED", data);
-        slow_down(forward);
-        return;
-    }
-    forward->relay = identity_of(pid);
-    forward->started_at = now_ms();
-    forward->kill_at = INT64_MAX;
-    relays_changed();
-    snprintf(data, sizeof data, "{\"helper\":\"%s\",\"pid\":%d}", name, (int)pid);
-    events_add("VMLET_HELPER_STARTED", data);
+    if (pid < 0)
+        service_failed(&forward->relay, name, errno);
+    else
+        service_started(&forward->relay, name, pid, relays_changed);
 }
 
 void forwards_act(void)
@@ -288,44 +245,24 @@ void forwards_act(void)
     for (struct forward *forward = forwards; forward < forwards + FORWARDS_MAX; forward++) {
         if (is_free(forward))
             continue;
-        if (is_open(forward) && !forward->relay.pid && forward->not_before <= now && has_client(forward))
+        if (is_open(forward) && !forward->relay.process.pid && forward->relay.not_before <= now && has_client(forward))
             start(forward);
-        if (forward->kill_at <= now && forward->relay.pid) {
-            kill(forward->relay.pid, SIGKILL);
-            forward->kill_at = now + GRACE_MS;
-        }
+        service_act(&forward->relay, now);
         if (tell_all_at <= now)
-            terminate(forward);
+            service_terminate(&forward->relay);
     }
     if (tell_all_at <= now)
         tell_all_at = INT64_MAX;
 }
 
-static void report_end(const struct forward *forward, int status)
-{
-    char data[256], name[16];
-    print_name(forward, name);
-    bool exited = WIFEXITED(status);
-    snprintf(data, sizeof data,
-             exited ? "{\"helper\":\"%s\",\"exitCode\":%d,\"signal\":null}"
-                    : "{\"helper\":\"%s\",\"exitCode\":null,\"signal\":%d}",
-             name, exited ? WEXITSTATUS(status) : WTERMSIG(status));
-    events_add("VMLET_HELPER_EXITED", data);
-}
-
 void forwards_reaped(pid_t pid, int status)
 {
     for (struct forward *forward = forwards; forward < forwards + FORWARDS_MAX; forward++) {
-        if (is_free(forward) || forward->relay.pid != pid)
+        if (is_free(forward) || forward->relay.process.pid != pid)
             continue;
-        forward->relay.pid = 0;
-        forward->kill_at = INT64_MAX;
-        relays_changed();
-        report_end(forward, status);
-        if (now_ms() - forward->started_at < SHORT_LIFE_MS)
-            slow_down(forward);
-        else
-            forward->delay = forward->not_before = 0;
+        char name[16];
+        print_name(forward, name);
+        service_ended(&forward->relay, name, status, relays_changed);
         /* A client may have connected while the relay ended. */
         forward->listener.readable = true;
         forget_ended(forward);
@@ -339,13 +276,13 @@ void forwards_end(void)
         close_socket(forward);
         forget_ended(forward);
     }
-    tell_all_at = now_ms() + PATIENCE_MS;
+    tell_all_at = now_ms() + SERVICE_PATIENCE_MS;
 }
 
 bool forwards_gone(void)
 {
     for (struct forward *forward = forwards; forward < forwards + FORWARDS_MAX; forward++)
-        if (forward->relay.pid)
+        if (forward->relay.process.pid)
             return false;
     return true;
 }
@@ -353,12 +290,12 @@ bool forwards_gone(void)
 void forwards_print(struct text *text, const char *separator)
 {
     for (struct forward *forward = forwards; forward < forwards + FORWARDS_MAX; forward++) {
-        if (!forward->relay.pid)
+        if (!forward->relay.process.pid)
             continue;
         char name[16];
         print_name(forward, name);
-        text_print(text, "%s\"%s\":{\"pid\":%d,\"startTime\":%llu}", separator, name, (int)forward->relay.pid,
-                   forward->relay.start_time);
+        text_print(text, "%s\"%s\":{\"pid\":%d,\"startTime\":%llu}", separator, name, (int)forward->relay.process.pid,
+                   forward->relay.process.start_time);
         separator = ",";
     }
 }

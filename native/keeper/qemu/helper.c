@@ -1,32 +1,18 @@
 #include "helper.h"
-#include "events.h"
 #include "dial.h"
 #include "helper_arguments.h"
 #include "loop.h"
 #include "note.h"
 #include "qemu.h"
-#include "spawn.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-    LOG_MAX = 1024 * 1024,
-    /* A program that lives shorter is considered broken, and is restarted with a delay. */
-    SHORT_LIFE_MS = 1000,
-    FIRST_DELAY_MS = 100,
-    LAST_DELAY_MS = 5000,
-    /* Time to exit by itself, and after SIGTERM. */
-    PATIENCE_MS = 2000,
-    GRACE_MS = 1000,
-    /* Delay between attempts to connect to a QEMU that is not listening yet. */
-    REDIAL_MS = 20,
-};
+/* Delay between attempts to connect to a QEMU that is not listening yet. */
+enum { REDIAL_MS = 20 };
 
 struct helper helpers[HELPERS_MAX];
 unsigned helper_count;
@@ -42,7 +28,7 @@ bool helpers_listen(void (*changed)(void), const char **path)
     for (unsigned index = 0; index < helper_count; index++) {
         struct helper *helper = &helpers[index];
         helper->connection = helper->offered = -1;
-        helper->kill_at = INT64_MAX;
+        helper->service.kill_at = INT64_MAX;
         helper->listener = (struct listener){.watch = {.fd = -1}};
         if (helper->kind == HELPER_DIALS)
             continue;
@@ -51,13 +37,6 @@ bool helpers_listen(void (*changed)(void), const char **path)
             return false;
     }
     return true;
-}
-
-static void slow_down(struct helper *helper)
-{
-    int64_t doubled = helper->delay * 2 < LAST_DELAY_MS ? helper->delay * 2 : LAST_DELAY_MS;
-    helper->delay = helper->delay ? doubled : FIRST_DELAY_MS;
-    helper->not_before = now_ms() + helper->delay;
 }
 
 static void forget(int *fd)
@@ -73,7 +52,7 @@ static void forget_connection(struct helper *helper) { forget(&helper->connectio
 static void listen_again(struct helper *helper)
 {
     forget(&helper->offered);
-    helper->delay = helper->not_before = 0;
+    helper->service.delay = helper->service.not_before = 0;
     if (qemu.ended || qemu_is_gone || helper_loss.name)
         return;
     if (!listener_open(&helper->listener, helper->socket))
@@ -82,17 +61,11 @@ static void listen_again(struct helper *helper)
 
 static pid_t start_program(struct helper *helper)
 {
-    struct log log;
     char **arguments = helper_arguments_read(helper->arguments_file);
     if (!arguments)
         return -1;
-    pid_t pid = -1;
-    if (log_open(&log, helper->log_path, LOG_MAX, LOG_CONTINUED)) {
-        struct program program = {arguments, log.fd, {helper->connection, -1, -1}};
-        pid = spawn(&program);
-    }
+    pid_t pid = service_spawn(arguments, helper->log_path, helper->connection, -1);
     int reason = errno;
-    log_close(&log);
     helper_arguments_free(arguments);
     errno = reason;
     return pid;
@@ -100,34 +73,17 @@ static pid_t start_program(struct helper *helper)
 
 static void start(struct helper *helper)
 {
-    char data[256];
     pid_t pid = start_program(helper);
     int reason = errno;
     forget_connection(helper);
-    if (pid < 0) {
-        /* QEMU notices the end of its connection and reconnects. */
-        slow_down(helper);
-        snprintf(data, sizeof data, "{\"helper\":\"%s\",\"error\":\"%s\"}", helper->name, strerror(reason));
-        events_add("VMLET_HELPER_FAILED", data);
-        if (helper->kind == HELPER_LISTENS)
-            listen_again(helper);
+    if (pid >= 0) {
+        service_started(&helper->service, helper->name, pid, processes_changed);
         return;
     }
-    helper->process = identity_of(pid);
-    helper->started_at = now_ms();
-    helper->kill_at = INT64_MAX;
-    /* Recorded first, so that a reader of the log finds it in the record. */
-    processes_changed();
-    snprintf(data, sizeof data, "{\"helper\":\"%s\",\"pid\":%d}", helper->name, (int)pid);
-    events_add("VMLET_HELPER_STARTED", data);
-}
-
-static void terminate(struct helper *helper)
-{
-    if (!helper->process.pid || helper->kill_at != INT64_MAX)
-        return;
-    kill(helper->process.pid, SIGTERM);
-    helper->kill_at = now_ms() + GRACE_MS;
+    /* QEMU notices the end of its connection and reconnects. */
+    service_failed(&helper->service, helper->name, reason);
+    if (helper->kind == HELPER_LISTENS)
+        listen_again(helper);
 }
 
 static void accept_connection(struct helper *helper)
@@ -136,7 +92,7 @@ static void accept_connection(struct helper *helper)
         /* QEMU has one connection at a time: the previous one is closed, and the program on it is no longer needed. */
         forget_connection(helper);
         helper->connection = fd;
-        terminate(helper);
+        service_terminate(&helper->service);
     }
 }
 
@@ -154,16 +110,16 @@ static void hand_over_listener(struct helper *helper)
 
 static bool waits_for_qemu(const struct helper *helper)
 {
-    return helper->kind == HELPER_DIALS && helper->connection < 0 && !helper->process.pid && !qemu_is_gone;
+    return helper->kind == HELPER_DIALS && helper->connection < 0 && !helper->service.process.pid && !qemu_is_gone;
 }
 
 static void reach_qemu(struct helper *helper, int64_t now)
 {
-    if (!waits_for_qemu(helper) || helper->not_before > now)
+    if (!waits_for_qemu(helper) || helper->service.not_before > now)
         return;
     helper->connection = dial(helper->socket);
     if (helper->connection < 0)
-        helper->not_before = now + REDIAL_MS;
+        helper->service.not_before = now + REDIAL_MS;
 }
 
 void helpers_prepare(void)
@@ -171,9 +127,9 @@ void helpers_prepare(void)
     for (unsigned index = 0; index < helper_count; index++) {
         struct helper *helper = &helpers[index];
         listener_prepare(&helper->listener);
-        loop_wake_at(helper->kill_at);
-        if ((helper->connection >= 0 && !helper->process.pid) || waits_for_qemu(helper))
-            loop_wake_at(helper->not_before);
+        loop_wake_at(helper->service.kill_at);
+        if ((helper->connection >= 0 && !helper->service.process.pid) || waits_for_qemu(helper))
+            loop_wake_at(helper->service.not_before);
     }
     loop_wake_at(tell_all_at);
 }
@@ -188,29 +144,14 @@ void helpers_act(void)
         else
             accept_connection(helper);
         reach_qemu(helper, now);
-        if (helper->connection >= 0 && !helper->process.pid && helper->not_before <= now)
+        if (helper->connection >= 0 && !helper->service.process.pid && helper->service.not_before <= now)
             start(helper);
-        if (helper->kill_at <= now && helper->process.pid) {
-            kill(helper->process.pid, SIGKILL);
-            helper->kill_at = now + GRACE_MS;
-        }
+        service_act(&helper->service, now);
         if (tell_all_at <= now)
-            terminate(helper);
+            service_terminate(&helper->service);
     }
     if (tell_all_at <= now)
         tell_all_at = INT64_MAX;
-}
-
-static void report_end(const struct helper *helper, int status)
-{
-    char data[256];
-    bool exited = WIFEXITED(status);
-    int number = exited ? WEXITSTATUS(status) : WTERMSIG(status);
-    snprintf(data, sizeof data,
-             exited ? "{\"helper\":\"%s\",\"exitCode\":%d,\"signal\":null}"
-                    : "{\"helper\":\"%s\",\"exitCode\":null,\"signal\":%d}",
-             helper->name, number);
-    events_add("VMLET_HELPER_EXITED", data);
 }
 
 /* True for a program that ended before it accepted a connection which QEMU made at run time: QEMU is told, and can go
@@ -236,19 +177,11 @@ void helpers_reaped(pid_t pid, int status)
 {
     for (unsigned index = 0; index < helper_count; index++) {
         struct helper *helper = &helpers[index];
-        if (helper->process.pid != pid)
+        if (helper->service.process.pid != pid)
             continue;
-        helper->process.pid = 0;
-        helper->kill_at = INT64_MAX;
-        bool was_ended = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-        if (now_ms() - helper->started_at >= SHORT_LIFE_MS || was_ended)
-            helper->delay = 0;
-        if (now_ms() - helper->started_at < SHORT_LIFE_MS)
-            slow_down(helper);
-        else
-            helper->not_before = 0;
-        processes_changed();
-        report_end(helper, status);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+            helper->service.delay = 0;
+        service_ended(&helper->service, helper->name, status, processes_changed);
         if (helper->kind == HELPER_LISTENS) {
             lose(helper, status);
             listen_again(helper);
@@ -264,13 +197,13 @@ void helpers_end(void)
         forget_connection(&helpers[index]);
         forget(&helpers[index].offered);
     }
-    tell_all_at = now_ms() + PATIENCE_MS;
+    tell_all_at = now_ms() + SERVICE_PATIENCE_MS;
 }
 
 bool helpers_gone(void)
 {
     for (unsigned index = 0; index < helper_count; index++)
-        if (helpers[index].process.pid)
+        if (helpers[index].service.process.pid)
             return false;
     return true;
 }

@@ -1,9 +1,8 @@
 /* Programs that serve QEMU over a connection: each is started when QEMU connects to its socket, or when we have
  * connected to QEMU's, and again after it has exited. */
 #pragma once
-#include "identity.h"
 #include "listener.h"
-#include "log.h"
+#include "service.h"
 #include <stdbool.h>
 
 enum { HELPERS_MAX = 40 };
@@ -24,14 +23,11 @@ extern struct helper {
     const char *socket, *arguments_file, *log_path;
     enum helper_kind kind;
     struct listener listener;
-    struct identity process;
+    struct service service;
     /* A connection of QEMU that is waiting for the program; -1 for none. */
     int connection;
     /* A copy of the socket that a listening program got: shows whether it has accepted. -1 for none. */
     int offered;
-    int64_t started_at, not_before, delay;
-    /* Time to kill a program that was asked to exit. */
-    int64_t kill_at;
 } helpers[HELPERS_MAX];
 extern unsigned helper_count;
 

@@ -42,10 +42,10 @@ static bool write_run(void)
     print_identity(&text, &qemu.process);
     text_print(&text, ",\"helpers\":{");
     for (unsigned index = 0; index < helper_count; index++) {
-        if (!helpers[index].process.pid)
+        if (!helpers[index].service.process.pid)
             continue;
         text_print(&text, "%s\"%s\":", separator, helpers[index].name);
-        print_identity(&text, &helpers[index].process);
+        print_identity(&text, &helpers[index].service.process);
         separator = ",";
     }
     forwards_print(&text, separator);
