@@ -11,6 +11,10 @@ const stdoutBelongsToTheCli = [
 
 const ABORTS = 'In Node 22 and 24 it aborts the process where a directory below cannot be read.';
 const HAS_NO_CODES = 'Its errors have no codes in Node 24; use util/files/removal.ts.';
+const zodInParts = {
+  selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier",
+  message: "Bundles all of zod's languages into the command; use import * as z from 'zod'.",
+};
 
 export default tseslint.config(
   {
@@ -56,6 +60,7 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     rules: {
+      'no-restricted-syntax': ['error', zodInParts],
       'no-restricted-imports': [
         'error',
         {
@@ -74,6 +79,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
+        zodInParts,
         {
           selector:
             "CallExpression[callee.property.name='write'][callee.object.object.name='process'][callee.object.property.name='stderr']",

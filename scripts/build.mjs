@@ -1,4 +1,4 @@
-// Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the page by Vite,
+// Builds dist/: the library by tsc, the command as few files by esbuild (it starts in half the time), the page by Vite,
 // the C programs by make.
 // node_modules/.cache/build keeps the results, so that a second build only does the work that has changed.
 import { execFileSync } from 'node:child_process';
@@ -106,13 +106,18 @@ const processByRequire = {
     onLoad({ filter: /^process$/, namespace: 'global' }, () => ({ contents: 'module.exports = process' }));
   },
 };
-/** A dynamic import of a CommonJS package has named exports in Node, but not in esbuild's output. */
-const namesOfCommonJs = {
-  name: 'names of CommonJS packages',
+/**
+ * Files of their own, which few commands load. All else is one file: Node 20 needs a millisecond for each file that a
+ * module imports, and opens all of them at once.
+ */
+const besideCommand = {
+  name: 'files beside the command',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^yaml$/ }, ({ path, kind }) =>
-      kind === 'dynamic-import' ? { path, namespace: 'names' } : undefined,
-    );
+    onResolve({ filter: /^(execa|yaml|\.\.\/cli\/main\.ts)$/ }, ({ path, kind }) => {
+      if (kind === 'dynamic-import') return { path: `./${basename(path, '.ts')}.js`, external: true };
+      // As an ES module, a CommonJS package has named exports in Node, but not in esbuild's output.
+      return path === 'yaml' && kind === 'entry-point' ? { path, namespace: 'names' } : undefined;
+    });
     onLoad({ filter: /.*/, namespace: 'names' }, ({ path }) => {
       const names = Object.keys(createRequire(import.meta.url)(path));
       return {
@@ -122,24 +127,16 @@ const namesOfCommonJs = {
     });
   },
 };
-/** Chunks of the command, each after its imports. */
-function chunksInOrder(outputs) {
-  const ordered = new Set();
-  const add = (path) => {
-    if (ordered.has(path) || !outputs[path]) return;
-    for (const { path: imported, kind } of outputs[path].imports) {
-      if (kind === 'import-statement') add(imported);
-    }
-    ordered.add(path);
-  };
-  Object.keys(outputs).forEach(add);
-  return [...ordered].map((path) => basename(path)).filter((name) => name !== 'vmlet.js');
-}
 const { metafile } = await build({
-  entryPoints: [join(root, 'src/bin/vmlet.ts')],
+  entryPoints: {
+    vmlet: join(root, 'src/bin/vmlet.ts'),
+    main: join(root, 'src/cli/main.ts'),
+    execa: 'execa',
+    yaml: 'yaml',
+  },
+  // The code finds files of the package relative to this folder.
   outdir: join(dist, 'bin'),
   bundle: true,
-  splitting: true,
   minifySyntax: true,
   minifyWhitespace: true,
   keepNames: false,
@@ -148,16 +145,13 @@ const { metafile } = await build({
   target: 'node20.19',
   // LGPL: stays a separate package, which users can replace.
   external: ['openpgp'],
-  // Next to the entry, because the code finds files of the package relative to its own folder.
-  chunkNames: '[name]-[hash]',
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
-  plugins: [processByRequire, namesOfCommonJs],
+  plugins: [processByRequire, besideCommand],
   metafile: true,
   logLevel: 'warning',
 });
-writeFileSync(join(dist, 'bin/chunks.json'), JSON.stringify(chunksInOrder(metafile.outputs)));
 writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, bundledPackages(metafile)));
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
 await writeManPages();

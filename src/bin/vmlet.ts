@@ -26,7 +26,6 @@ if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   process.exitCode = EXIT_VMLET;
 } else {
   keepCompiledCode();
-  if (mayOpenFewFiles()) await loadOneByOne();
   const { main } = await import('../cli/main.ts');
   await main(args, version);
 }
@@ -47,18 +46,4 @@ function keepCompiledCode(): void {
   } catch {
     // A full or read-only disk: the command compiles its code each time.
   }
-}
-
-/** Node opens all files that a module imports at the same time: about a hundred. */
-function mayOpenFewFiles(): boolean {
-  const ENOUGH = 256;
-  // Node has already raised the soft limit to the hard one.
-  const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-  return limit !== undefined && Number(limit) < ENOUGH;
-}
-
-/** The build lists chunks so that each comes after its imports. */
-async function loadOneByOne(): Promise<void> {
-  const names = JSON.parse(readFileSync(new URL('chunks.json', import.meta.url), 'utf8')) as string[];
-  for (const name of names) await import(new URL(name, import.meta.url).href);
 }

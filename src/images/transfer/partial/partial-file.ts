@@ -1,6 +1,6 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isSystemError } from '../../../errors/index.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { writeFailure } from '../../../util/files/write-failure.ts';
