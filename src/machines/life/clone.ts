@@ -121,7 +121,7 @@ export async function cloneMachine(
   };
   const kept: MachineSpec = { ...source.spec, disks: disks.map(({ source: disk }) => disk) };
   const place = (whole: MachineSpec): void => {
-    writeFileSync(clone.spec, formatMachineSpec(whole), { mode: 0o600, flush: true });
+    replaceFile(clone.spec, formatMachineSpec(whole));
     if (options.linked) moveToBases({ spec: kept, files }, disks);
     placeMachine(staging, locations, newName);
   };

@@ -20,6 +20,7 @@ import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.
 import { defaultLogin, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
 import { findBridge } from '../../network/bridge/bridge.ts';
 import type { Limits } from '../../util/time/deadline.ts';
+import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
 import type { CreateOptions } from '../spec/create-options.ts';
 import { type NewMachine, parseCreateOptions } from '../spec/new-machine.ts';
@@ -106,7 +107,7 @@ async function makeMachine(
   await ensureVolumes(locations, wanted.volumes, limits.signal);
   const { name, memberships } = wanted;
   const place = (spec: MachineSpec): MachineSpec => {
-    writeFileSync(files.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
+    replaceFile(files.spec, formatMachineSpec(spec));
     placeMachine(staging, locations, name);
     return spec;
   };
