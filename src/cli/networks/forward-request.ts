@@ -41,11 +41,12 @@ export async function forwardRequest(
   const headers = passedAnswerHeaders(incoming.rawHeaders);
   try {
     response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers);
+    response.flushHeaders();
     await pipeline(
       incoming,
       async function* (body: AsyncIterable<Buffer>) {
         yield* body;
-        if (!response.shouldKeepAlive) await awaitBody(request, response);
+        if (!response.shouldKeepAlive) await awaitBody(request);
       },
       response,
     );
@@ -59,12 +60,11 @@ export async function forwardRequest(
  * Waits a short time for the end of a request whose answer is written, but not ended. Node closes the connection with its
  * answer, and the kernel resets it when there is unread input: the client could lose the answer.
  */
-export async function awaitBody(request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function awaitBody(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed) return;
   const over = deferred<undefined>();
   const stopTimer = startTimer(CLIENT_MS, () => over.resolve(undefined));
   for (const event of ['end', 'close']) request.once(event, () => over.resolve(undefined));
-  response.flushHeaders();
   request.resume();
   await over.promise;
   stopTimer();

@@ -45,7 +45,7 @@ const HTTP_PORT = 80;
 export class ProxyServer implements AsyncDisposable {
   readonly secret = randomBytes(SECRET_BYTES).toString('base64url');
   readonly port: number;
-  /** Settles when it has been idle for long enough. */
+  /** Settles when it has been idle for long enough; rejects when its socket fails. */
   readonly idle: Promise<void>;
   readonly #http: Server;
   readonly #options: ProxyOptions;
@@ -77,6 +77,7 @@ export class ProxyServer implements AsyncDisposable {
     setMaxListeners(0, this.#ending.signal);
     this.#connections = new Connections(options.idleMs);
     this.idle = this.#connections.idle;
+    http.on('error', (error) => this.#connections.fail(error));
     http.on('connection', (socket: Socket) => this.#connections.add(socket));
     http.on('request', (request, response) => void this.#relay(request, response));
     http.on('connect', (request, socket, head) => void this.#tunnel(request, socket, head));
@@ -190,7 +191,7 @@ function answer(request: IncomingMessage, response: ServerResponse, status: numb
     ...(status === 407 && { 'Proxy-Authenticate': 'Basic realm="vmlet"' }),
   });
   response.write(`${text}\n`);
-  void awaitBody(request, response).then(() => response.end());
+  void awaitBody(request).then(() => response.end());
 }
 
 function statusOf(error: unknown): number {
