@@ -9,6 +9,8 @@ import { passedAnswerHeaders, passedRequestHeaders } from './proxy-headers.ts';
 
 /** For a client to take an answer, and to close, after everything is sent. */
 export const CLIENT_MS = 2_000;
+/** For a client that sends more of a request after its answer. */
+const BODY_MS = 30_000;
 
 /**
  * Sends a request to a guest's server, and its answer to the client.
@@ -57,15 +59,25 @@ export async function forwardRequest(
 }
 
 /**
- * Waits a short time for the end of a request whose answer is written, but not ended. Node closes the connection with its
- * answer, and the kernel resets it when there is unread input: the client could lose the answer.
+ * Waits for the end of a request whose answer is written, but not ended: until the client is silent, or for half a minute.
+ * Node closes the connection with its answer, and the kernel resets it when there is unread input: the client could lose
+ * the answer.
  */
 export async function awaitBody(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed) return;
   const over = deferred<undefined>();
-  const stopTimer = startTimer(CLIENT_MS, () => over.resolve(undefined));
-  for (const event of ['end', 'close']) request.once(event, () => over.resolve(undefined));
+  const end = (): void => over.resolve(undefined);
+  const stopTimer = startTimer(BODY_MS, end);
+  let stopSilence = startTimer(CLIENT_MS, end);
+  const hear = (): void => {
+    stopSilence();
+    stopSilence = startTimer(CLIENT_MS, end);
+  };
+  request.on('data', hear);
+  for (const event of ['end', 'close']) request.once(event, end);
   request.resume();
   await over.promise;
+  request.off('data', hear);
   stopTimer();
+  stopSilence();
 }
