@@ -300,11 +300,15 @@ static bool end_client(struct flow *flow)
     return length > 0;
 }
 
-/* It has sent all that it will, and reads nothing. */
+/* The client has sent all that it will, and reads nothing; only the server can still take its bytes, or end. */
 static bool outwait_server(struct flow *flow)
 {
-    if (!flow->client.hung_up || !flow->input_ended)
+    if (!flow->client.hung_up)
         return false;
+    if (!flow->input_ended && flow->credit > 0) {
+        flow->patience = INT64_MAX;
+        return false;
+    }
     if (flow->patience == INT64_MAX)
         flow->patience = now_ms() + SERVER_MS;
     return flow->patience <= now_ms() && close_channel(flow);

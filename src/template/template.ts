@@ -184,8 +184,9 @@ export class Template {
     options: Omit<ForkOptions, 'console' | 'log'> = {},
     { disks = [] }: Pick<ForkTerms, 'disks'> = {},
   ): Promise<DryRun> {
-    const { directoryByHand, wiringByHand } = await import('../machine/launch/dry-run.ts');
+    const { directoryByHand, refuseNetworks, wiringByHand } = await import('../machine/launch/dry-run.ts');
     const { forkScript } = await import('./fork-script.ts');
+    refuseNetworks(options.networks ?? []);
     const settled = await this.#settle(options);
     const { host, network } = settled;
     const directory = directoryByHand(this.#locations);

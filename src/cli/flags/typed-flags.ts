@@ -32,7 +32,9 @@ function optionFor(field: string, command: Command): Option | undefined {
   // Any first-boot flag creates a seed.
   if (field === 'seed') return SEED_FLAGS.find((flag) => given[flag.attributeName()] !== undefined);
   const head = headOf(field);
-  const names = [flagsOfOptions(command).get(head), SEED_OPTIONS[head], `--${head}`];
+  // `run` has the flag without an option of its schema.
+  const network = head === 'networks' ? '--network' : undefined;
+  const names = [flagsOfOptions(command).get(head), SEED_OPTIONS[head], network, `--${head}`];
   return names
     .map((long) => command.options.find((option) => option.long === long))
     .find((option) => option !== undefined);

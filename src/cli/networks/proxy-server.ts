@@ -6,11 +6,9 @@ import {
   type Server,
   type ServerResponse,
   createServer,
-  request as sendRequest,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import {
   ConnectError,
   GuestRequestError,
@@ -23,8 +21,8 @@ import {
 } from '../../errors/index.ts';
 import { startTimer } from '../../util/time/timer.ts';
 import { Connections } from '../server/connections.ts';
+import { CLIENT_MS, awaitBody, forwardRequest } from './forward-request.ts';
 import { GuestConnections } from './guest-connections.ts';
-import { passedHeaders } from './proxy-headers.ts';
 import { ForeignNameError, findTarget } from './proxy-target.ts';
 
 export interface ProxyOptions {
@@ -42,14 +40,12 @@ const SECRET_BYTES = 24;
 const HEADERS_MS = 10_000;
 const MOST_CONNECTIONS = 512;
 const HTTP_PORT = 80;
-/** For a client to close after everything is sent. */
-const CLIENT_MS = 2_000;
 
 /** The server of `vmlet proxy`. */
 export class ProxyServer implements AsyncDisposable {
   readonly secret = randomBytes(SECRET_BYTES).toString('base64url');
   readonly port: number;
-  /** Settles when it has been idle for long enough. */
+  /** Settles when it has been idle for long enough; rejects when its socket fails. */
   readonly idle: Promise<void>;
   readonly #http: Server;
   readonly #options: ProxyOptions;
@@ -81,6 +77,7 @@ export class ProxyServer implements AsyncDisposable {
     setMaxListeners(0, this.#ending.signal);
     this.#connections = new Connections(options.idleMs);
     this.idle = this.#connections.idle;
+    http.on('error', (error) => this.#connections.fail(error));
     http.on('connection', (socket: Socket) => this.#connections.add(socket));
     http.on('request', (request, response) => void this.#relay(request, response));
     http.on('connect', (request, socket, head) => void this.#tunnel(request, socket, head));
@@ -99,16 +96,22 @@ export class ProxyServer implements AsyncDisposable {
   /** An absolute-form request (RFC 9112). */
   async #relay(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      if (!this.#isAllowed(request)) return answer(response, 407, 'the secret of vmlet proxy is required');
+      if (!this.#isAllowed(request)) {
+        return answer(request, response, 407, 'the secret of vmlet proxy is required');
+      }
       const [, authority, path = '/'] = /^http:\/\/([^/?#]*)([^#]*)/i.exec(request.url ?? '') ?? [];
       if (authority === undefined) {
-        return answer(response, 400, 'this is a proxy: expected http://NAME.vmlet.localhost:PORT/');
+        return answer(request, response, 400, 'this is a proxy: expected http://NAME.vmlet.localhost:PORT/');
       }
       const guest = await this.#open(authority, HTTP_PORT);
+      if (response.destroyed) {
+        guest.destroy();
+        return;
+      }
       response.once('close', () => guest.destroy());
-      await forward(request, response, guest, path.startsWith('/') ? path : `/${path}`);
+      await forwardRequest(request, response, guest, path.startsWith('/') ? path : `/${path}`);
     } catch (error) {
-      this.#fail(error, (status, text) => answer(response, status, text));
+      this.#fail(error, (status, text) => answer(request, response, status, text));
     }
   }
 
@@ -164,38 +167,6 @@ export class ProxyServer implements AsyncDisposable {
   }
 }
 
-async function forward(
-  request: IncomingMessage,
-  response: ServerResponse,
-  guest: Duplex,
-  path: string,
-): Promise<void> {
-  const outgoing = sendRequest({
-    method: request.method,
-    path,
-    headers: passedHeaders(request.rawHeaders),
-    setHost: false,
-    createConnection: () => guest,
-  });
-  // Later ones show in the response.
-  outgoing.on('error', () => undefined);
-  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
-  // A server may answer before it has read everything, and then end.
-  const sent = pipeline(request, outgoing).catch(() => undefined);
-  const [incoming] = await answered.catch((error: unknown) => {
-    throw new ConnectError(request.url ?? '', `no answer: ${String(error)}`, { cause: error });
-  });
-  const headers = passedHeaders(incoming.rawHeaders);
-  try {
-    response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers);
-    await pipeline(incoming, response);
-  } catch (error) {
-    // The client or the guest's server has gone, or the answer is not valid HTTP.
-    throw new ConnectError(request.url ?? '', `the answer was cut off: ${String(error)}`, { cause: error });
-  }
-  await sent;
-}
-
 /** Once everything is sent, a client may not keep its connection for long. */
 function closeSoon(client: Duplex): void {
   client.once('finish', () => {
@@ -208,17 +179,19 @@ function closeSoon(client: Duplex): void {
   });
 }
 
-function answer(response: ServerResponse, status: number, text: string): void {
+function answer(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   response.writeHead(status, {
     'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': Buffer.byteLength(text) + 1,
     Connection: 'close',
     ...(status === 407 && { 'Proxy-Authenticate': 'Basic realm="vmlet"' }),
   });
-  response.end(`${text}\n`);
+  response.write(`${text}\n`);
+  void awaitBody(request).then(() => response.end());
 }
 
 function statusOf(error: unknown): number {

@@ -5,7 +5,7 @@ import { startTimer } from '../../util/time/timer.ts';
 /** The open connections of a server, which is idle after a time without any. */
 export class Connections {
   readonly open = new Set<Duplex>();
-  /** Settles when the server has been idle for long enough. */
+  /** Settles when the server has been idle for long enough; rejects when its socket fails. */
   readonly idle: Promise<void>;
   readonly #idleMs: number | undefined;
   readonly #isBusy: () => boolean;
@@ -18,6 +18,8 @@ export class Connections {
     this.#idleMs = idleMs;
     this.#isBusy = isBusy;
     this.idle = this.#wentIdle.promise;
+    // It may fail before anything waits for it.
+    this.idle.catch(() => undefined);
     this.restart();
   }
 
@@ -35,6 +37,11 @@ export class Connections {
     this.#stopTimer?.();
     if (this.#idleMs === undefined || this.#isStopped || this.open.size > 0 || this.#isBusy()) return;
     this.#stopTimer = startTimer(this.#idleMs, () => this.#wentIdle.resolve(undefined));
+  }
+
+  /** Reports an error of the listening socket, which may accept nothing more. */
+  fail(error: Error): void {
+    this.#wentIdle.reject(error);
   }
 
   /** Stops the timer for good. */

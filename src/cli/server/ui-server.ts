@@ -35,7 +35,7 @@ const MOST_CONNECTIONS = 512;
 /** The server of `vmlet ui`. */
 export class UiServer implements AsyncDisposable {
   readonly credentials = new Credentials();
-  /** Settles when it has been idle for long enough. */
+  /** Settles when it has been idle for long enough; rejects when its socket fails. */
   readonly idle: Promise<void>;
   /** Undefined on a unix socket. */
   readonly port: number | undefined;
@@ -84,6 +84,7 @@ export class UiServer implements AsyncDisposable {
     this.#connections = new Connections(idleMs, () => operations.areRunning);
     this.idle = this.#connections.idle;
     operations.onChange(() => this.#connections.restart());
+    http.on('error', (error) => this.#connections.fail(error));
     http.on('connection', (connection: Socket) => {
       this.#connections.add(connection);
       // One listener for each request that was sent before the answer to the first.

@@ -36,6 +36,7 @@ export interface DryRun {
 /** Describes what a launch that boots would do. @throws as `dryRun` does. */
 export async function dryRunOfBoot(options: LaunchOptions = {}): Promise<DryRun> {
   const spec = parseSpec(options);
+  refuseNetworks(spec.networks);
   const findings = await survey(spec, options, { pull: 'never' });
   const { host, locations, network } = findings;
   const directory = directoryByHand(locations);
@@ -53,6 +54,16 @@ export async function dryRunOfBoot(options: LaunchOptions = {}): Promise<DryRun>
     ...(await seedLines(plan, findings)),
   ];
   return { plan, script: scriptOf(plan, host, preparation) };
+}
+
+/** @throws InvalidInputError */
+export function refuseNetworks(networks: readonly unknown[]): void {
+  if (networks.length === 0) return;
+  throw new InvalidInputError(
+    'networks',
+    'cannot be used in a dry run: an address in a network is reserved only while vmlet runs the machine',
+    { hint: 'leave it out' },
+  );
 }
 
 /** Directories for a machine that is started by hand. */

@@ -36,6 +36,8 @@ export async function serveSocket(
     void relay(agent, client, guestPort);
   });
   await listen(server, path);
+  // A client that cannot be accepted, as for lack of memory, is lost alone.
+  server.on('error', () => undefined);
   return {
     close: async () => {
       for (const client of clients) client.destroy();

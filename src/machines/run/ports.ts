@@ -1,3 +1,4 @@
+import { normalize } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
@@ -101,7 +102,8 @@ export async function removePorts(
     const { pairs, known, unknown } = sortForwards(spec, run ? allOf(run) : readEarlierForwards(files));
     const left = [...pairs];
     if (running) left.push(...unknown.map((bound) => ({ stored: undefined, bound })));
-    const sockets = [...(spec.sockets ?? [])];
+    const defined = spec.sockets ?? [];
+    const sockets = [...defined, ...(run?.relayed.sockets.filter((socket) => !has(defined, socket)) ?? [])];
     const goneSockets =
       wanted?.filter(isSocketText).map((text) => takeSocket(text, sockets, spec.name)) ?? sockets.splice(0);
     const gone =
@@ -109,17 +111,19 @@ export async function removePorts(
         ? left.splice(0)
         : wanted.filter((text) => !isSocketText(text)).map((text) => takePair(text, left, spec.name));
     const goneBound = gone.map(({ bound }) => bound);
+    // Those of an interrupted change are removed, too.
+    const leftSockets = sockets.filter((socket) => has(defined, socket));
     if (run && gone.length + goneSockets.length > 0) {
       const isKept = (forward: BoundForward): boolean =>
         known.includes(forward) && !goneBound.includes(forward);
-      await change(definition, run, keep(run, isKept, sockets), limits);
+      await change(definition, run, keep(run, isKept, leftSockets), limits);
     }
     if (!running) forgetForwards(files, goneBound);
     const { sockets: _sockets, ...rest } = spec;
     const next: MachineSpec = {
       ...rest,
       ports: left.flatMap(({ stored }) => stored ?? []),
-      ...(sockets.length > 0 && { sockets }),
+      ...(leftSockets.length > 0 && { sockets: leftSockets }),
     };
     const ports = gone.flatMap(({ stored }) => (stored ? [readForward(stored)] : []));
     return { spec: next, removed: { ports, sockets: goneSockets } };
@@ -183,14 +187,17 @@ function keep(
   isKept: (forward: BoundForward) => boolean,
   sockets: readonly SocketForward[],
 ): RunForwards {
-  const paths = new Set(sockets.map(formatSocketForward));
   return {
     network: network.filter(isKept),
     relayed: {
-      sockets: relayed.sockets.filter((socket) => paths.has(formatSocketForward(socket))),
+      sockets: relayed.sockets.filter((socket) => has(sockets, socket)),
       ports: relayed.ports.filter(isKept),
     },
   };
+}
+
+function has(sockets: readonly SocketForward[], { path, guestPort }: SocketForward): boolean {
+  return sockets.some((one) => one.path === path && one.guestPort === guestPort);
 }
 
 /** Changes only the part that differs. */
@@ -234,7 +241,8 @@ function refuseKnownSockets({ name, sockets = [] }: MachineSpec, added: readonly
 
 /** Removes the socket named by `text` from `left` and returns it. */
 function takeSocket(text: string, left: SocketForward[], name: string): SocketForward {
-  const index = left.findIndex((socket) => [socket.path, formatSocketForward(socket)].includes(text));
+  const wanted = normalize(text.replace(/(?<=:\d+)\/tcp$/, ''));
+  const index = left.findIndex((socket) => [socket.path, formatSocketForward(socket)].includes(wanted));
   const [found] = index < 0 ? [] : left.splice(index, 1);
   if (found) return found;
   throw new InvalidInputError('port', `no such socket of ${name}: ${text}`, {

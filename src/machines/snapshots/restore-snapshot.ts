@@ -73,9 +73,7 @@ async function requireWhole(
   signal: AbortSignal | undefined,
 ): Promise<ListedSnapshot> {
   const found = (await listMachineSnapshots(definition, { signal })).find((one) => one.name === name);
-  if (!found) {
-    throw new InvalidInputError('snapshot', `no such snapshot of ${definition.spec.name}: ${name}`);
-  }
+  if (!found) throw new InvalidInputError('snapshot', `no such snapshot: ${JSON.stringify(name)}`);
   if (found.missingOn.length === 0) return found;
   const { missingOn } = found;
   throw new InvalidInputError(

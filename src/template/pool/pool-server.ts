@@ -93,6 +93,8 @@ export class PoolServer implements AsyncDisposable {
     this.#idleMs = options.idleMs ?? Infinity;
     this.#log = options.log;
     this.#scope = scope;
+    // A client that cannot be accepted, as for lack of memory, is lost alone.
+    server.on('error', (error) => this.#log?.warn({ error }, 'the pool cannot accept a client'));
     server.on('connection', (connection: Socket) => {
       const served = this.#serve(connection).finally(() => this.#serving.delete(served));
       this.#serving.add(served);

@@ -64,6 +64,8 @@ async function listen(path: string, serve: (socket: Socket) => void, scope: Scop
   server.listen(path);
   scope.defer(async () => close(server, connections));
   await once(server, 'listening');
+  // A client that cannot be accepted, as for lack of memory, is lost alone.
+  server.on('error', () => undefined);
   chmodSync(path, 0o600);
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { probeHost } from '../../../src/host/probe.ts';
@@ -249,6 +249,32 @@ connecting('a machine without another card can leave its network and join it aga
   expect(await addressesOf('web')).not.toContain('10.9.0.');
   await vmlet('network', 'connect', 'lan', 'web');
   expect(await addressesOf('web')).toContain('10.9.0.');
+});
+
+connecting('a connection that was interrupted is completed, removed, or made at the next start', async () => {
+  await create('db', '--network', 'lan', '--start');
+  await create('web', '--start');
+  await vmlet('network', 'connect', 'lan', 'web');
+  const { spec, plan } = home.store.get('web').files;
+  const written = new Map([spec, plan].map((path) => [path, readFileSync(path)]));
+  /** Leaves the files as when QEMU does not have the card yet. */
+  const interruptAfter = async (...paths: string[]): Promise<void> => {
+    await vmlet('network', 'disconnect', 'lan', 'web');
+    for (const path of paths) writeFileSync(path, written.get(path) ?? '');
+  };
+  for (const paths of [[spec], [spec, plan]]) {
+    await interruptAfter(...paths);
+    await vmlet('network', 'connect', 'lan', 'web');
+    await ping('db', 'web');
+    await interruptAfter(...paths);
+    await vmlet('network', 'disconnect', 'lan', 'web');
+    expect(await member('lan', 'web')).toBeUndefined();
+    await vmlet('network', 'connect', 'lan', 'web');
+    await ping('db', 'web');
+  }
+  await interruptAfter(spec, plan);
+  await vmlet('restart', 'web');
+  await ping('db', 'web');
 });
 
 connecting('a card that cannot be taken back stays in the definition', async () => {

@@ -122,6 +122,28 @@ test('large answers arrive, and a client that does not read stops nobody', async
   for (const client of stalled) expect(await text(client)).toHaveLength(5_000_000);
 });
 
+test('a client that leaves behind a server that does not read is given up', async () => {
+  const guestPort = await serve((client) => void client.pause());
+  await start([{ path: socketAt('web.sock'), guestPort }]);
+  const client = await dial(socketAt('web.sock'));
+  const sent = (): number => client.bytesWritten - client.writableLength;
+  const more = (): void => {
+    while (client.write(Buffer.alloc(65_536)));
+  };
+  client.on('drain', more);
+  more();
+  // The credit and the buffers of all sockets between are full.
+  let [before, looks] = [-1, 0];
+  await until('nothing moves', () => {
+    looks = sent() === before ? looks + 1 : 0;
+    before = sent();
+    return looks > 100;
+  });
+  client.destroy();
+  // Ten seconds for the server, and ten without a client.
+  await until('the relay has ended', () => relays().length === 0);
+});
+
 test('two hundred clients at once are all served, a hundred at a time', async () => {
   const guestPort = await serve(echo);
   await start([{ path: socketAt('web.sock'), guestPort }]);

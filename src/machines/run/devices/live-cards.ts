@@ -1,6 +1,8 @@
 import { GuestRequestError, MachineStateError, TimedOutError } from '../../../errors/index.ts';
 import { attachCard, detachCard } from '../../../machine/state/live-card.ts';
 import type { NamedPlan, PrivateCardPlan } from '../../../machine/plan/named-plan.ts';
+import { networkCards } from '../../../machine/plan/network-card.ts';
+import { cardDevice } from '../../../network/card/network-card.ts';
 import { cardPort, cardsOfPorts, isFreePort } from '../../../machine/qemu/root-port.ts';
 import { argumentsText } from '../../../process/keeper.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
@@ -69,6 +71,18 @@ export async function freeLiveCard(
     },
     { signal },
   );
+}
+
+/** Returns whether QEMU has the card: not when the connection was interrupted. */
+export async function hasLiveCard(
+  definition: Definition,
+  network: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const card = readPlan(definition.files).privateCards.find((one) => one.network === network);
+  if (!card) return false;
+  const cards = await withMonitor(definition, networkCards, { signal });
+  return cards.some(({ id }) => id === cardDevice(card.card));
 }
 
 /** Its confinement is that of its start: cards and directories that have left since do not change it. */

@@ -18,7 +18,7 @@ import { planPrivateCards } from '../../plan/machine-network.ts';
 import type { Definition } from '../../record/definition.ts';
 import { readStatus } from '../../record/machine-status.ts';
 import { networksOf } from '../../record/network-members.ts';
-import { freeLiveCard, plugInCard, setUpCard, unplugCard } from './live-cards.ts';
+import { freeLiveCard, hasLiveCard, plugInCard, setUpCard, unplugCard } from './live-cards.ts';
 import { tellMachines, tellMembers } from '../tell-members.ts';
 
 type Abortable = Pick<Limits, 'signal'>;
@@ -27,7 +27,7 @@ type Abortable = Pick<Limits, 'signal'>;
  * Connects a machine to a private network; a running one gets the card at once.
  *
  * The definition is written before the card is plugged in, and restored on failure. If this process is killed in between,
- * the machine has the card after its next start.
+ * the machine has the card after its next start, or when it is connected again.
  * @param text as in `CreateOptions.networks`.
  * @throws InvalidInputError, NetworkNotFoundError, MachineStateError (it is in the network already, has no free port, is
  *   paused or saved, its guest does not set up the card, or a card that failed cannot be removed again), MachineBusyError;
@@ -47,16 +47,19 @@ export async function connectNetwork(
     locations,
     machine,
     'connecting it to a network',
-    async (definition) => {
-      const { networks = [] } = definition.spec;
-      if (networksOf(definition.spec).includes(network)) {
-        throw new MachineStateError(machine, kindOf(definition), `is already in the network ${network}`, {
+    async (found) => {
+      const runs = isRunning(found);
+      const isMember = networksOf(found.spec).includes(network);
+      if (isMember && (!runs || (await hasLiveCard(found, network, signal)))) {
+        throw new MachineStateError(machine, kindOf(found), `is already in the network ${network}`, {
           hint: `to change its address or alias, disconnect it first: vmlet network disconnect ${network} ${machine}`,
         });
       }
+      refuseSaved(found, 'networks');
+      // An earlier connection was interrupted before QEMU had the card.
+      const definition = isMember ? await takeOut(locations, found, network, { signal }) : found;
+      const { networks = [] } = definition.spec;
       checkMemberships([...networks, wanted], 'network');
-      refuseSaved(definition, 'networks');
-      const runs = isRunning(definition);
       const unused = freeCards(networks);
       const number = runs ? await freeLiveCard(definition, unused, signal) : unused[0];
       const connected = await join(locations, definition, { network, signal }, () => {
@@ -88,15 +91,9 @@ export async function disconnectNetwork(
     machine,
     'disconnecting it from a network',
     async (definition) => {
-      const { networks = [] } = definition.spec;
       if (!networksOf(definition.spec).includes(network)) throw notInside(definition, network);
       refuseSaved(definition, 'networks');
-      if (isRunning(definition)) await unplugCard(definition, network, { timeoutMs, signal });
-      const kept = numberCards(
-        networks.filter((one) => one.network !== network),
-        networks,
-      );
-      await leave(locations, definition, network, kept);
+      await takeOut(locations, definition, network, { timeoutMs, signal });
       return membersOf(locations, network).map(({ name }) => name);
     },
   );
@@ -150,6 +147,23 @@ async function leave(
     writeSpec(definition, withNetworks(definition, others).spec);
     await publishDeparture(locations, [network]);
   });
+}
+
+/** Takes a member out of a network, with its card if it has one. */
+async function takeOut(
+  locations: Locations,
+  definition: Definition,
+  network: string,
+  limits: Limits,
+): Promise<Definition> {
+  const { networks = [] } = definition.spec;
+  if (isRunning(definition)) await unplugCard(definition, network, limits);
+  const kept = numberCards(
+    networks.filter((one) => one.network !== network),
+    networks,
+  );
+  await leave(locations, definition, network, kept);
+  return withNetworks(definition, kept);
 }
 
 function withNetworks({ spec, files }: Definition, networks: readonly Membership[]): Definition {

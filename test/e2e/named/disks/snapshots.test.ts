@@ -52,6 +52,13 @@ describe('a guest of two disks', () => {
     await machine.waitFor({ log: [/\+/] });
   }
 
+  async function refusesUnknown(): Promise<void> {
+    for (const verb of ['restore', 'rm']) {
+      const { stderr } = await home.vmlet('snapshot', verb, 'm', 'none');
+      expect(stderr).toMatch(/^vmlet: .*no such snapshot: "none"$/m);
+    }
+  }
+
   test('memory and disks are restored, in the running QEMU and in a new one', async () => {
     await start();
     await say('A1');
@@ -93,6 +100,7 @@ describe('a guest of two disks', () => {
     await home.vmlet('snapshot', 'rm', 'm', 'one', 'paused');
     expect(await names()).toEqual([]);
     expect(await failureOf(machine.removeSnapshots(['one']))).toBeInstanceOf(InvalidInputError);
+    await refusesUnknown();
   });
 
   test('only the disks are restored when the machine is stopped', async () => {
@@ -108,6 +116,7 @@ describe('a guest of two disks', () => {
     expect(refused.stderr).toContain('stop it first: vmlet stop m');
     expect(await state()).toBe('B22');
     await machine.live().kill();
+    await refusesUnknown();
 
     const stamp = (await home.vmlet('snapshot', 'create', 'm')).stdout.trim();
     expect(stamp).toMatch(/^\d{4}-\d\d-\d\d-\d{6}$/);

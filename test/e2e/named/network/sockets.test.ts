@@ -125,6 +125,25 @@ it('other files and sockets in use are left alone, and the start fails', async (
   expect(await refusal('port', 'add', 'one', `${at('x'.repeat(108))}:80`)).toContain('path too long');
 });
 
+it('a socket of an interrupted addition is removed, by any spelling of its path', async () => {
+  await vmlet('create', 'web', '--image', 'micro', '--net', 'none', '--start');
+  const [one, two] = [at('one.sock'), at('two.sock')];
+  const { spec } = home.store.get('web').files;
+  const before = readFileSync(spec);
+  await vmlet('port', 'add', 'web', `${one}:80`);
+  writeFileSync(spec, before);
+  await vmlet('port', 'rm', 'web', one);
+  expect(existsSync(one)).toBe(false);
+  await vmlet('port', 'add', 'web', `${one}:80`, `${two}:80`);
+  await vmlet('port', 'rm', 'web', `${home.path}//one.sock`);
+  await vmlet('port', 'rm', 'web', `${home.path}/.//two.sock:80/tcp`);
+  expect([existsSync(one), existsSync(two)]).toEqual([false, false]);
+  await vmlet('port', 'add', 'web', `${one}:80`);
+  writeFileSync(spec, before);
+  await vmlet('port', 'rm', 'web', '--all');
+  expect(existsSync(one)).toBe(false);
+});
+
 it('an open download through an old forward survives port add and rm', async () => {
   await serving('web', '-p', `${BASE}:81`);
   const download = await dial(BASE);
