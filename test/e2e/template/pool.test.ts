@@ -65,6 +65,33 @@ describe('a pool', () => {
     await until(() => qemus() === 2);
   });
 
+  it('is listed below the machines by ls --all, and not among them', async () => {
+    const all = await home.vmlet('ls', '--all');
+    expect(all).toMatchObject({ status: 0, stderr: '' });
+    const [machines, listed] = all.stdout.split('\n\n');
+    expect(machines).toMatch(/^NAME +STATE [^\n]*$/);
+    expect(listed).toMatch(/^POOL +IMAGE +MEMORY +SIZE +WAITING +TAKEN [^]*\nmany +micro +96 MiB +2 +2 +0 /);
+    const json = async (...words: string[]): Promise<unknown> =>
+      JSON.parse((await home.vmlet('ls', ...words, '--json')).stdout);
+    expect(await json()).toEqual({ version: 1, machines: [] });
+    expect(await json('--all')).toEqual({ version: 1, machines: [], pools: await pools() });
+    // Other verbs get machines alone, as in `vmlet rm $(vmlet ls -aq)`.
+    expect((await home.vmlet('ls', '-aq')).stdout).toBe('');
+    expect((await home.vmlet('ls', '-a', '--format', '{{.Name}}')).stdout).toBe('');
+    expect((await home.vmlet('ls', '-a', '--filter', 'name=many')).stdout).not.toContain('many');
+  });
+
+  it('that does not answer is listed without its numbers', async () => {
+    const [{ pid }] = (await pools()) as [Row];
+    process.kill(pid, 'SIGSTOP');
+    try {
+      expect((await home.vmlet('ls', '-a')).stdout).toMatch(/\nmany +micro +96 MiB +2 +\? +\? /);
+      expect(await pools()).toMatchObject([{ name: 'many', problem: expect.stringContaining('timed out') }]);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+
   it('passes streams, environment, directory and status', async () => {
     const child = home.start(
       [
