@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PoolNotFoundError } from '../../../src/errors/index.ts';
-import { openPool } from '../../../src/index.ts';
+import { type HostReport, openPool } from '../../../src/index.ts';
+import { readProcessMemory } from '../../../src/machine/logs/process-usage.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
 
@@ -90,6 +91,18 @@ describe('a pool', () => {
     } finally {
       process.kill(pid, 'SIGCONT');
     }
+  });
+
+  it('appears in doctor with the memory of all its processes', async () => {
+    const pool = inHome(() => openPool('many'));
+    const used = await pool.hostMemoryBytes();
+    const server = await readProcessMemory(pool.process.pid);
+    // Each waiting guest has touched more than that.
+    expect(used).toBeGreaterThan((server?.pssBytes ?? Infinity) + 2 * 20 * 1024 ** 2);
+    const { findings } = JSON.parse((await home.vmlet('doctor', '--json')).stdout) as HostReport;
+    expect(findings.find(({ item }) => item === 'pools')?.summary).toMatch(
+      /^pools hold [\d.]+ MiB of memory \(many [\d.]+ MiB\); [\d.]+ [MG]iB of memory is available/,
+    );
   });
 
   it('passes streams, environment, directory and status', async () => {
