@@ -66,7 +66,9 @@ async function list(flags: Flags): Promise<void> {
     }),
   );
   if (pools === undefined || pools.length === 0) return;
-  process.stdout.write(`\n${table([['POOL', ...POOL_HEADING], ...pools.map(poolCells)], { numbers: POOL_NUMBERS })}`);
+  process.stdout.write(
+    `\n${table([['POOL', ...POOL_HEADING], ...pools.map(poolCells)], { numbers: POOL_NUMBERS })}`,
+  );
 }
 
 /**

@@ -31,7 +31,5 @@ async function list({ quiet, json }: Flags): Promise<void> {
     printJson({ version: 1, pools: rows });
     return;
   }
-  process.stdout.write(
-    table([['NAME', ...POOL_HEADING], ...rows.map(poolCells)], { numbers: POOL_NUMBERS }),
-  );
+  process.stdout.write(table([['NAME', ...POOL_HEADING], ...rows.map(poolCells)], { numbers: POOL_NUMBERS }));
 }

@@ -3,10 +3,8 @@ import { formatBytes, formatMoment } from '../../public/format.ts';
 import type { NamedPool, PoolStatus } from '../../index.ts';
 
 /** A pool as `pool ls` and `ls --all` show it. */
-export interface PoolRow extends Pick<
-  NamedPool,
-  'name' | 'image' | 'memoryBytes' | 'size' | 'createdAt'
->, Partial<PoolStatus> {
+export interface PoolRow
+  extends Pick<NamedPool, 'name' | 'image' | 'memoryBytes' | 'size' | 'createdAt'>, Partial<PoolStatus> {
   readonly pid: number;
   /** Why its numbers are missing. */
   readonly problem?: string;

@@ -30,7 +30,10 @@ export async function dryRunKept(
     { name: spec.name, ports, volumes, mounts, ...(signal && { signal }) },
     { disks: findings.spec.disks },
   );
-  return remarked({ ...fork, origin: 'kept' }, `Forks the guest kept at ${template.createdAt.toISOString()}.`);
+  return remarked(
+    { ...fork, origin: 'kept' },
+    `Forks the guest kept at ${template.createdAt.toISOString()}.`,
+  );
 }
 
 /** Adds a comment below the first line of the script. */

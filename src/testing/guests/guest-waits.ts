@@ -83,7 +83,10 @@ export class GuestWaits {
     if (file !== undefined)
       return this.wait(`${line} in ${file}`, lookForLine(this.#guest, file, pattern), options);
     if (journal === undefined) {
-      throw new InvalidInputError('log', 'requires file or journal: the console of this guest cannot be read');
+      throw new InvalidInputError(
+        'log',
+        'requires file or journal: the console of this guest cannot be read',
+      );
     }
     const look = lookForJournalLine(this.#guest, pattern, journal === true ? undefined : journal);
     return this.wait(`${line} in the journal`, look, options);

@@ -15,7 +15,7 @@ const setupSchema = z.strictObject({
 });
 
 /** A guest for tests that is taken from a pool of this user: it is as the pool's creator made it. */
-export interface PooledGuestSetup extends Readonly<z.input<typeof setupSchema>> {}
+export type PooledGuestSetup = Readonly<z.input<typeof setupSchema>>;
 
 /** @throws InvalidInputError for options that only a guest without a pool has. */
 export function checkPooledSetup(setup: PooledGuestSetup): void {

@@ -8,7 +8,11 @@ const SHOWN_CHARACTERS = 200;
 const IS_THERE = new Set(['EISDIR', 'EINVAL', 'ENXIO']);
 
 /** Checks that a path exists in the guest; with `contains`, that the file contains the text. Starts no process. */
-export function lookForFile(guest: ProbedGuest, path: string, contains: Pattern | undefined): Look<undefined> {
+export function lookForFile(
+  guest: ProbedGuest,
+  path: string,
+  contains: Pattern | undefined,
+): Look<undefined> {
   return async (signal) => {
     try {
       if (contains === undefined) {

@@ -57,10 +57,7 @@ export function lookForConnection(guest: ProbedGuest, forward: BoundForward): Lo
       for (;;) {
         saw(whatHangs(from, heard.isConnected));
         if (heard.hasAnswered) return { found: undefined };
-        if (
-          heard.isConnected &&
-          (await hasConnection(guest, forward.guestPort, socket.localPort, signal))
-        ) {
+        if (heard.isConnected && (await hasConnection(guest, forward.guestPort, socket.localPort, signal))) {
           return { found: undefined };
         }
         if (heard.end !== undefined) return { seen: heard.end };

@@ -54,13 +54,10 @@ function describeUnit({ LoadState, ActiveState, SubState, Result, LoadError }: U
 async function readUnit(guest: ProbedGuest, unit: string, signal: AbortSignal): Promise<UnitState | string> {
   const properties = PROPERTIES.map((name) => `--property=${name}`);
   try {
-    const { exitCode, stdout, stderr } = await guest.exec(
-      ['systemctl', 'show', ...properties, '--', unit],
-      {
-        signal,
-        env: { LC_ALL: 'C' },
-      },
-    );
+    const { exitCode, stdout, stderr } = await guest.exec(['systemctl', 'show', ...properties, '--', unit], {
+      signal,
+      env: { LC_ALL: 'C' },
+    });
     if (exitCode === 0) return parseProperties(stdout.toString());
     const words = stderr.toString().trim();
     if (await isSystemdRunning(guest, signal)) return `systemctl failed: ${words}`;

@@ -53,7 +53,10 @@ export const throughput: Section = {
     const ratios = [`fork / boot, host to guest ${ratio(2, 0)}, guest to host ${ratio(3, 1)}`];
     return {
       text: [backends.join('; '), ...lines, ...ratios].join('\n'),
-      data: { backends, contenders: contenders.map(({ name }, index) => ({ name, samples: samples[index] })) },
+      data: {
+        backends,
+        contenders: contenders.map(({ name }, index) => ({ name, samples: samples[index] })),
+      },
     };
   },
 };
