@@ -108,7 +108,8 @@ export type { GuestFile, FileAttributes, PullOptions, PushOptions } from './gues
 export { QmpClient } from './qmp/index.ts';
 export * from './errors/index.ts';
 export { packageVersion } from './machine/paths/package-files.ts';
-export { type ExamineHostOptions, type HostReport, examineHost } from './machine/survey/examine-host.ts';
+export type { ExamineHostOptions, HostReport } from './machine/survey/examine-host.ts';
+export { examineHost } from './template/pool/examine-host.ts';
 export { type FeatureTable, type HostFeature, missingFeatures } from './host/findings/features.ts';
 export type { QemuIsolation } from './host/findings/isolation.ts';
 export { diagnose } from './host/findings/diagnosis.ts';

@@ -197,7 +197,7 @@ export class Template {
       network: network && origin.network && { ...network, guest: origin.network.guest },
       startPaused: false,
     };
-    return { plan, script: forkScript(plan, host, this.#files, this.#record) };
+    return { origin: 'template', plan, script: forkScript(plan, host, this.#files, this.#record) };
   }
 
   async #settle(options: ForkOptions): Promise<SettledFork> {

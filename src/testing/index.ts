@@ -1,8 +1,11 @@
 export { useMachine, useNetwork, type RunnerContext } from './guests/use-machine.ts';
 export { TestMachine } from './guests/test-machine.ts';
+export { PooledTestGuest, type PooledGuestSetup } from './guests/pooled-test-guest.ts';
+export { TestGuest } from './guests/test-guest.ts';
 export type { TestMachineOptions } from './guests/machine-run.ts';
 export type { GuestSetup } from './guests/guest-setup.ts';
 export type { CommandOptions, Shell, ShellOptions, ShellResult, ShellValue } from './guests/shell.ts';
+export { GuestWaits, type LineWaitOptions } from './guests/guest-waits.ts';
 export { WaitFor, type LogWaitOptions, type PortWaitOptions } from './guests/wait-for.ts';
 export type { WaitOptions } from './probes/wait.ts';
 export type { HttpAnswer, HttpExpectation } from './probes/probe-http.ts';

@@ -6,7 +6,9 @@ import { lookForConnection, lookForListener } from './probes/probe-port.ts';
 import { lookAtUnit } from './probes/probe-unit.ts';
 import { publishedPort } from './guests/published.ts';
 import { type ShellResult, shellResult } from './guests/shell.ts';
+import { PooledTestGuest } from './guests/pooled-test-guest.ts';
 import { TestMachine } from './guests/test-machine.ts';
+import type { ProbedGuest } from './probes/guest-run.ts';
 import type { Look } from './probes/wait.ts';
 
 /** Result of a matcher for vitest or Jest. */
@@ -32,15 +34,15 @@ export const matchers = {
     port: number,
     { protocol = 'tcp' }: { readonly protocol?: Protocol | undefined } = {},
   ): Promise<MatcherResult> {
-    const { machine, name, alarm } = testMachine('toListenOn', vm);
-    const look = lookForListener(machine, port, protocol);
-    return judge(`${name} to listen on ${protocol} port ${port}`, look, this, alarm.signal);
+    const { guest, name, signal } = testGuest('toListenOn', vm);
+    const look = lookForListener(guest, port, protocol);
+    return judge(`${name} to listen on ${protocol} port ${port}`, look, this, signal);
   },
 
   /** A systemd unit of the guest is `active`, or in another of systemd's active states. */
   async toHaveUnit(this: MatcherState, vm: unknown, unit: string, state = 'active'): Promise<MatcherResult> {
-    const { machine, name, alarm } = testMachine('toHaveUnit', vm);
-    return judge(`${name} to have ${unit} ${state}`, lookAtUnit(machine, unit, state), this, alarm.signal);
+    const { guest, name, signal } = testGuest('toHaveUnit', vm);
+    return judge(`${name} to have ${unit} ${state}`, lookAtUnit(guest, unit, state), this, signal);
   },
 
   /** A connection from this host reaches a published port of the guest; or a URL answers. */
@@ -108,6 +110,15 @@ async function endOf(
 
 function isResult(value: unknown): value is GuestResult | ShellResult {
   return typeof value === 'object' && value !== null && 'stdout' in value && 'stderr' in value;
+}
+
+function testGuest(
+  matcher: string,
+  value: unknown,
+): { readonly guest: ProbedGuest; readonly name: string; readonly signal?: AbortSignal } {
+  if (value instanceof PooledTestGuest) return value;
+  const { machine, name, alarm } = testMachine(matcher, value);
+  return { guest: machine, name, signal: alarm.signal };
 }
 
 function testMachine(matcher: string, value: unknown): TestMachine {

@@ -5,6 +5,7 @@ import type { Protocol } from '../network/ports/port.ts';
 import { deferred } from '../util/time/deferred.ts';
 import { endWith, endable } from './runner/endable-tests.ts';
 import type { GuestSetup } from './guests/guest-setup.ts';
+import { type PooledGuestSetup, PooledTestGuest, checkPooledSetup } from './guests/pooled-test-guest.ts';
 import { matchers } from './matchers.ts';
 import { releaseTemplates, templateOf } from './guests/shared-templates.ts';
 import { TestGuests } from './guests/test-guests.ts';
@@ -32,13 +33,15 @@ expect.extend(matchers);
 /** Images may have to be pulled or built first; steps within this time have limits of their own. */
 const TEMPLATE_TIMEOUT_MS = 60 * 60 * 1000;
 
-type Setups = Readonly<Record<string, GuestSetup>>;
+type Setups = Readonly<Record<string, GuestSetup | PooledGuestSetup>>;
 type NetworkLabels<Given extends Setups> = {
   [Label in keyof Given]: Given[Label] extends { readonly networks: readonly (infer Name extends string)[] }
     ? Name
     : never;
 }[keyof Given];
-type Fixtures<Given extends Setups> = { [Label in keyof Given]: TestMachine } & {
+type Fixtures<Given extends Setups> = {
+  [Label in keyof Given]: Given[Label] extends PooledGuestSetup ? PooledTestGuest : TestMachine;
+} & {
   [Label in NetworkLabels<Given>]: Network;
 };
 
@@ -48,11 +51,14 @@ type Fixtures<Given extends Setups> = { [Label in keyof Given]: TestMachine } & 
  * that use its fixture, and ends with the test. When a test fails, a directory with information about its guests is
  * written to `test-results/vmlet`.
  *
- * The templates are booted before the first test, outside of its time limit.
+ * The templates are booted before the first test, outside of its time limit. With `pool`, as in
+ * `machines({ vm: { pool: 'fast' } })`, the guest is taken from a running pool, and is a `PooledTestGuest`.
  */
 export function machines<const Given extends Setups>(setups: Given): TestAPI<Fixtures<Given>> {
-  const guests = Object.entries(setups);
-  const networks = [...new Set(guests.flatMap(([, { networks: labels = [] }]) => labels))];
+  const guests = Object.entries<GuestSetup | PooledGuestSetup>(setups);
+  const forked = guests.flatMap(([, setup]) => (setup.pool === undefined ? [setup] : []));
+  for (const [, setup] of guests) if (setup.pool !== undefined) checkPooledSetup(setup);
+  const networks = [...new Set(forked.flatMap(({ networks: labels = [] }) => labels))];
   const both = networks.find((label) => label in setups);
   if (both !== undefined)
     throw new InvalidInputError('networks', `${both} is a guest, so no network can have that name`);
@@ -72,7 +78,12 @@ export function machines<const Given extends Setups>(setups: Given): TestAPI<Fix
     ...Object.fromEntries(
       guests.map(([label, setup]) => [
         label,
-        async ({ guestsOfTest }: OfTest, use: Use<TestMachine>) => use(await guestsOfTest.fork(label, setup)),
+        async ({ guestsOfTest }: OfTest, use: Use<TestMachine | PooledTestGuest>) =>
+          use(
+            await (setup.pool === undefined
+              ? guestsOfTest.fork(label, setup)
+              : guestsOfTest.take(label, setup)),
+          ),
       ]),
     ),
     ...Object.fromEntries(
@@ -83,7 +94,7 @@ export function machines<const Given extends Setups>(setups: Given): TestAPI<Fix
     ),
   };
   const extended = plainTest.extend(fixtures as never) as unknown as TestAPI<Fixtures<Given>>;
-  return withTemplatesFirst(endable(extended), Object.values(setups));
+  return withTemplatesFirst(endable(extended), forked);
 }
 
 /** Test with one `micro` guest, called `vm`. */

@@ -19,6 +19,7 @@ import { namedHeal } from './machines/named-heal.ts';
 import { namedList } from './machines/named-list.ts';
 import { namedStart } from './machines/named-start.ts';
 import { switches } from './network/switches.ts';
+import { throughput } from './network/throughput.ts';
 import { peers } from './peers.ts';
 import { repeat } from './repeat.ts';
 import { version } from './version.ts';
@@ -38,6 +39,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   pool,
   hundred,
   switches,
+  throughput,
 };
 /** Only on request: these take half an hour and more, or need other programs. */
 const APART: Readonly<Record<string, Section>> = { repeat, peers, database };

@@ -110,10 +110,12 @@ type Origin = { readonly launch: LaunchOptions } | { readonly template: string; 
 
 async function printDryRun(origin: Origin, flags: RunFlags): Promise<void> {
   const { dryRun, openTemplate } = await import('../../index.ts');
-  const { plan, script } = await ('launch' in origin
-    ? dryRun(origin.launch)
-    : openTemplate(origin.template).dryRun(origin.fork));
-  if (flags.json) printJson({ version: 1, plan });
+  const {
+    origin: kind,
+    plan,
+    script,
+  } = await ('launch' in origin ? dryRun(origin.launch) : openTemplate(origin.template).dryRun(origin.fork));
+  if (flags.json) printJson({ version: 1, origin: kind, plan });
   else process.stdout.write(script);
 }
 

@@ -8,6 +8,7 @@ import type { Colour } from '../output/colour.ts';
 import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
 import { table } from '../output/table.ts';
 import { printLines } from '../output/say.ts';
+import { POOL_HEADING, POOL_NUMBERS, type PoolRow, poolCells, poolRows } from '../state/pool-rows.ts';
 
 interface Flags extends FormatFlags {
   readonly all?: true;
@@ -31,25 +32,29 @@ const EXPECTED_FILTER = `expected name=TEXT, label=KEY[=VALUE] or state=${USUAL_
 
 export function lsCommand(): Command {
   const command = new Command('ls')
-    .description('Lists machines with their state. DETAIL shows how a machine ended, or why it is broken.')
+    .description(
+      'Lists machines with their state. DETAIL shows how a machine ended, or why it is broken. With --all, pools of vmlet ' +
+        'pool follow below the machines; --quiet and --format never include them.',
+    )
     .option(
       '-f, --filter <filter>',
       'name=TEXT, label=KEY[=VALUE] or state=STATE; repeatable, all must match',
       collect,
     )
-    .option('-a, --all', 'list stopped machines too (the default)')
+    .option('-a, --all', 'list stopped machines too (the default), and pools')
     .option('--running', 'list only running machines, like vmlet ps')
     .option('-q, --quiet', 'print only names');
   return addFormatOptions(command, '{{.Name}} {{.State}}').action(list);
 }
 
-function list(flags: Flags): void {
+async function list(flags: Flags): Promise<void> {
   const filters = (flags.filter ?? []).map(parseFilter);
   const machines = new MachineStore()
     .list()
     .filter((machine) => flags.all || !flags.running || isRunning(machine))
     .filter((machine) => filters.every((matches) => matches(machine)));
-  if (printRecords(flags, 'machines', machines.map(recordOf))) return;
+  const pools = await poolsOf(flags);
+  if (printRecords(flags, 'machines', machines.map(recordOf), pools && { pools })) return;
   if (flags.quiet) {
     printLines(machines.map(({ name }) => name));
     return;
@@ -60,6 +65,19 @@ function list(flags: Flags): void {
       colourOf: (cell, column) => (column === 1 ? STATE_COLOURS[cell] : undefined),
     }),
   );
+  if (pools === undefined || pools.length === 0) return;
+  process.stdout.write(
+    `\n${table([['POOL', ...POOL_HEADING], ...pools.map(poolCells)], { numbers: POOL_NUMBERS })}`,
+  );
+}
+
+/**
+ * Names alone are for other verbs, such as `vmlet rm $(vmlet ls -aq)`, and templates have the fields of machines; filters
+ * select machines.
+ */
+async function poolsOf({ all, quiet, format, filter }: Flags): Promise<PoolRow[] | undefined> {
+  const isWanted = all && !quiet && filter === undefined && (format === undefined || format === 'json');
+  return isWanted ? poolRows() : undefined;
 }
 
 function row(machine: ListedMachine): string[] {

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
-import { formatBytes, formatMoment } from '../../public/format.ts';
-import type { NamedPool } from '../../index.ts';
 import { table } from '../output/table.ts';
 import { printJson, printLines } from '../output/say.ts';
+import { POOL_HEADING, POOL_NUMBERS, poolCells, poolRows } from './pool-rows.ts';
 
 interface Flags {
   readonly quiet?: true;
@@ -13,7 +12,8 @@ export function poolLsCommand(): Command {
   return new Command('ls')
     .summary('list pools')
     .description(
-      'Lists the pools that run now: how many guests wait in each, and how many were taken and still run.',
+      'Lists the pools that run now: how many guests wait in each, and how many were taken and still run. "?" stands for ' +
+        'the numbers of a pool that does not answer.',
     )
     .option('-q, --quiet', 'print only names')
     .option('--json', 'print JSON')
@@ -21,35 +21,15 @@ export function poolLsCommand(): Command {
 }
 
 async function list({ quiet, json }: Flags): Promise<void> {
-  const { listPools } = await import('../../index.ts');
-  const pools = listPools();
   if (quiet) {
-    printLines(pools.map(({ name }) => name));
+    const { listPools } = await import('../../index.ts');
+    printLines(listPools().map(({ name }) => name));
     return;
   }
-  const rows = await Promise.all(pools.map(rowOf));
+  const rows = await poolRows();
   if (json) {
     printJson({ version: 1, pools: rows });
     return;
   }
-  const heading = ['NAME', 'IMAGE', 'MEMORY', 'SIZE', 'WAITING', 'TAKEN', 'CREATED', 'PID'];
-  process.stdout.write(table([heading, ...rows.map(cellsOf)], { numbers: [2, 3, 4, 5, 7] }));
-}
-
-async function rowOf(pool: NamedPool) {
-  const { name, image, memoryBytes, size, createdAt } = pool;
-  return { name, image, memoryBytes, size, createdAt, pid: pool.process.pid, ...(await pool.status()) };
-}
-
-function cellsOf(row: Awaited<ReturnType<typeof rowOf>>): string[] {
-  return [
-    row.name,
-    row.image ?? '',
-    formatBytes(row.memoryBytes),
-    String(row.size),
-    String(row.waiting),
-    String(row.taken),
-    formatMoment(row.createdAt),
-    String(row.pid),
-  ];
+  process.stdout.write(table([['NAME', ...POOL_HEADING], ...rows.map(poolCells)], { numbers: POOL_NUMBERS }));
 }

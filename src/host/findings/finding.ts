@@ -26,4 +26,5 @@ export type FindingItem =
   | 'runtime-directory'
   | 'disk-space'
   | 'kept-guests'
-  | 'micro-image';
+  | 'micro-image'
+  | 'pools';

@@ -20,6 +20,7 @@ import { quoteForShell } from '../qemu/quote.ts';
 import { seedContent } from '../plan/seed-disk.ts';
 import type { LaunchOptions } from '../spec/launch-options.ts';
 import { parseSpec } from '../spec/spec.ts';
+import type { MachineOrigin } from '../running/machine.ts';
 import { qemuCommand } from '../running/start.ts';
 import { type Findings, survey } from '../survey/survey.ts';
 
@@ -28,6 +29,7 @@ const AGENT_IN_SEED = 'vmlet-agent';
 
 /** The plan of a launch that was not carried out. */
 export interface DryRun {
+  readonly origin: MachineOrigin;
   readonly plan: Plan;
   /** A shell script that starts the same machine by hand, with its console on the terminal. */
   readonly script: string;
@@ -53,7 +55,7 @@ export async function dryRunOfBoot(options: LaunchOptions = {}): Promise<DryRun>
     ...nvramLines(plan),
     ...(await seedLines(plan, findings)),
   ];
-  return { plan, script: scriptOf(plan, host, preparation) };
+  return { origin: 'boot', plan, script: scriptOf(plan, host, preparation) };
 }
 
 /** @throws InvalidInputError */

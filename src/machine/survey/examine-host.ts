@@ -30,7 +30,8 @@ export interface HostReport {
 }
 
 /**
- * Examines this host without the cached results, stores new ones for launches, and reports what works.
+ * Examines this host without the cached results, stores new ones for launches, and reports what works; pools are not
+ * known here.
  * @throws CommandFailedError for a helper that does not start, or the signal's reason.
  */
 export async function examineHost(options: ExamineHostOptions = {}): Promise<HostReport> {

@@ -5,6 +5,7 @@ import { unlessMissing, unlessMissingAsync } from '../../util/files/unless-missi
 export interface ProcessStat {
   /** A letter: R is running, Z is a zombie, X is dead. */
   readonly state: string;
+  readonly parentPid: number;
   readonly userTicks: number;
   readonly systemTicks: number;
   /** Ticks since the host's boot. */
@@ -31,10 +32,12 @@ export async function unlessGoneAsync<T>(look: Promise<T>): Promise<T | undefine
 export function parseProcessStat(stat: string): ProcessStat | undefined {
   // The second field is the command in parentheses, and may contain spaces and parentheses itself.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, userTicks, systemTicks, startTicks] = [fields[0], fields[11], fields[12], fields[19]];
+  const [state, parentPid, userTicks] = [fields[0], fields[1], fields[11]];
+  const [systemTicks, startTicks] = [fields[12], fields[19]];
   if (state === undefined || startTicks === undefined) return undefined;
   return {
     state,
+    parentPid: Number(parentPid),
     userTicks: Number(userTicks),
     systemTicks: Number(systemTicks),
     startTicks: Number(startTicks),

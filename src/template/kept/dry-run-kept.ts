@@ -8,10 +8,17 @@ import { KeptGuests } from './kept-guests.ts';
 import { reasonToBoot } from './reason-to-boot.ts';
 
 /** Describes the fork that a launch would start, or the boot, and why. @throws as `dryRun` does. */
-export async function dryRunKept(options: LaunchOptions): Promise<DryRun> {
+export async function dryRunKept(
+  options: LaunchOptions,
+  kept: NonNullable<LaunchOptions['kept']>,
+): Promise<DryRun> {
   const spec = parseSpec(options);
+  if (kept === 'ignore')
+    return remarked(await dryRunOfBoot(options), 'Boots the guest: kept guests are not used.');
   const reason = reasonToBoot(spec, options);
   if (reason !== undefined) return remarked(await dryRunOfBoot(options), `Boots the guest: ${reason}.`);
+  if (kept === 'renew')
+    return remarked(await dryRunOfBoot(options), 'Boots the guest, and keeps it in place of an earlier one.');
   const locations = ownLocations();
   const findings = await survey(spec, options, { locations, pull: 'never', ownsMemory: true });
   const template = new KeptGuests(locations).find(await keptKey(findings));
@@ -23,10 +30,13 @@ export async function dryRunKept(options: LaunchOptions): Promise<DryRun> {
     { name: spec.name, ports, volumes, mounts, ...(signal && { signal }) },
     { disks: findings.spec.disks },
   );
-  return remarked(fork, `Forks the guest kept at ${template.createdAt.toISOString()}.`);
+  return remarked(
+    { ...fork, origin: 'kept' },
+    `Forks the guest kept at ${template.createdAt.toISOString()}.`,
+  );
 }
 
 /** Adds a comment below the first line of the script. */
-function remarked({ plan, script }: DryRun, remark: string): DryRun {
-  return { plan, script: script.replace('\n', `\n# ${remark}\n`) };
+function remarked({ script, ...described }: DryRun, remark: string): DryRun {
+  return { ...described, script: script.replace('\n', `\n# ${remark}\n`) };
 }

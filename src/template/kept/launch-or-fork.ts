@@ -19,7 +19,12 @@ export async function launch(options: LaunchOptions & { readonly until: 'running
 export async function launch(options?: LaunchOptions): Promise<Machine>;
 export async function launch(options: LaunchOptions = {}): Promise<RunningMachine> {
   // Validates the options; an invalid `kept` is reported there.
-  if (options.kept !== 'use' && options.kept !== 'renew') return launchAt({}, options);
+  if (options.kept !== 'use' && options.kept !== 'renew') {
+    if (options.kept === 'ignore') {
+      options.log?.debug({ reason: 'kept guests are not used' }, 'booting, not from a kept guest');
+    }
+    return launchAt({}, options);
+  }
   const { launchKept } = await import('./launch-kept.ts');
   return launchKept(options, options.kept);
 }
@@ -31,9 +36,9 @@ export async function launch(options: LaunchOptions = {}): Promise<RunningMachin
  * have to be built.
  */
 export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
-  if (options.kept === 'use') {
+  if (options.kept !== undefined) {
     const { dryRunKept } = await import('./dry-run-kept.ts');
-    return dryRunKept(options);
+    return dryRunKept(options, options.kept);
   }
   const { dryRunOfBoot } = await import('../../machine/launch/dry-run.ts');
   return dryRunOfBoot(options);

@@ -12,6 +12,8 @@ import { GuestAgent } from '../../guest/agent/agent.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
+import { readProcessMemory } from '../../machine/logs/process-usage.ts';
+import { descendantsOf } from '../../process/procfs/descendants.ts';
 import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { hostNameSchema } from '../../util/host-name.ts';
@@ -39,6 +41,7 @@ export class NamedPool {
   readonly name: string;
   /** The image of its template; undefined for one without an image. */
   readonly image: string | undefined;
+  /** Memory of each guest, in bytes. */
   readonly memoryBytes: number;
   /** How many forks wait when the pool is full. */
   readonly size: number;
@@ -58,8 +61,10 @@ export class NamedPool {
   }
 
   /**
-   * Takes a guest, which runs until it is closed.
-   * @throws PoolFailedError, PoolNotFoundError when the pool has just ended, TimedOutError, or the signal's reason.
+   * Takes a guest, which runs until it is closed, or until this process or the pool ends. An empty pool starts one first.
+   * @param limits 120 s by default. The signal ends only the taking; close the guest to end it.
+   * @throws PoolFailedError when the pool cannot start a guest, or runs 64 already; PoolNotFoundError when the pool has
+   *   just ended, TimedOutError, or the signal's reason.
    */
   async take({ timeoutMs = TAKE_MS, signal }: Limits = {}): Promise<PooledGuest> {
     const { connection, answer } = await this.#ask('take', { timeoutMs, signal });
@@ -82,6 +87,17 @@ export class NamedPool {
     if (answer.kind !== 'status') throw this.#refusal(connection, answer);
     connection.destroy();
     return { waiting: answer.waiting, taken: answer.taken };
+  }
+
+  /**
+   * Returns the memory of this host that the pool uses now, in bytes: that of its own process, of its waiting guests and of
+   * those in use. A page that several processes share counts in parts. passt is left out unless this process is root's,
+   * since it hides from its own user.
+   */
+  async hostMemoryBytes(): Promise<number> {
+    const { pid } = this.process;
+    const used = await Promise.all([pid, ...descendantsOf(pid)].map(readProcessMemory));
+    return used.reduce((sum, memory) => sum + (memory?.pssBytes ?? 0), 0);
   }
 
   /**

@@ -14,6 +14,16 @@ export class PooledGuest implements AsyncDisposable {
     this.#agent = agent;
   }
 
+  /** Resolves when the guest has ended, for any reason; never rejects. */
+  get ended(): Promise<void> {
+    return this.#agent.closed;
+  }
+
+  /** Why the guest has ended, as a PoolFailedError unless this process closed it; undefined until then. */
+  get failure(): Error | undefined {
+    return this.#agent.failure;
+  }
+
   /** Starts a command in the guest, as `Machine.exec` does. */
   exec(argv: readonly string[], options: ExecOptions = {}): GuestProcess {
     return this.#agent.exec(argv, options);

@@ -25,6 +25,8 @@ export interface GuestSetup
    * for each test file; one with only `run` is booted once for all, until its options change.
    */
   readonly prepare?: ((vm: TestMachine) => Promise<void>) | undefined;
+  /** Undefined: see `PooledGuestSetup` for guests of a pool. */
+  readonly pool?: undefined;
 }
 
 /** A setup split into the options of its template, of each fork, and of its use in a test. */
@@ -45,6 +47,7 @@ export function partsOf(setup: GuestSetup): GuestParts {
     waitTimeoutMs,
     expectedAlarms,
     prepare,
+    pool: _pool,
     ...template
   } = setup;
   const { net } = template;

@@ -1,6 +1,8 @@
 import type { GuestAlarmError } from '../../errors/index.ts';
+import type { Outcome } from '../../machine/life/outcome.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import { MachineFaults } from '../faults/machine-faults.ts';
+import type { GuestRun } from '../probes/guest-run.ts';
 import { type ExpectedAlarm, GuestAlarm } from './guest-alarm.ts';
 
 /** Options of a machine under test. */
@@ -16,7 +18,7 @@ export interface TestMachineOptions {
 }
 
 /** One run of a machine under test, from its start to its end, with its alarm and faults. */
-export class MachineRun implements AsyncDisposable {
+export class MachineRun implements GuestRun, AsyncDisposable {
   readonly machine: Machine;
   readonly alarm: GuestAlarm;
   readonly faults: MachineFaults;
@@ -28,6 +30,14 @@ export class MachineRun implements AsyncDisposable {
     this.alarm = new GuestAlarm(machine, { expect: expectedAlarms, onAlarm });
     this.faults = new MachineFaults(machine);
     this.signal = signal ? AbortSignal.any([signal, this.alarm.signal]) : this.alarm.signal;
+  }
+
+  get guest(): Machine {
+    return this.machine;
+  }
+
+  get ended(): Promise<Outcome> {
+    return this.machine.ended;
   }
 
   /** Settles like `work`, or rejects with the guest's alarm. */

@@ -1,5 +1,5 @@
 import { GuestCommandError, describeExit } from '../../errors/index.ts';
-import type { Machine } from '../../machine/running/machine.ts';
+import type { ProbedGuest } from '../probes/guest-run.ts';
 import { type Pattern, describePattern, matches } from '../probes/probe-pattern.ts';
 import { type CommandOptions, type ShellResult, shellResult, wordsOf } from './shell.ts';
 import type { Look } from '../probes/wait.ts';
@@ -8,14 +8,14 @@ const SHOWN_LINES = 3;
 
 /** Checks that a command succeeds and prints the expected text. Each check is a process in the guest. */
 export function lookForSuccess(
-  machine: Machine,
+  guest: ProbedGuest,
   command: string | readonly string[],
   stdout: Pattern | undefined,
   options: CommandOptions,
 ): Look<ShellResult> {
   return async (signal) => {
     try {
-      const result = await machine.exec(wordsOf(command), { ...options, signal });
+      const result = await guest.exec(wordsOf(command), { ...options, signal });
       const told = shellResult(result);
       if (result.exitCode === 0 && (stdout === undefined || matches(result.stdout.toString(), stdout))) {
         return { found: told };

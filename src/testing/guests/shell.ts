@@ -2,7 +2,7 @@ import { GuestCommandFailedError, InvalidInputError } from '../../errors/index.t
 import type { ExecOptions } from '../../guest/agent/command.ts';
 import type { GuestResult } from '../../guest/agent/process.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
-import type { MachineRun } from './machine-run.ts';
+import type { GuestRun } from '../probes/guest-run.ts';
 
 /** Options of a command in the guest. */
 export type CommandOptions = Pick<ExecOptions, 'env' | 'cwd' | 'user' | 'input'>;
@@ -43,7 +43,7 @@ export interface Shell {
 }
 
 /** @param current returns the present run at each call; its signal ends scripts without a signal of their own. */
-export function shellOf(current: () => MachineRun): Shell {
+export function shellOf(current: () => GuestRun): Shell {
   function shell(script: TemplateStringsArray, ...values: readonly ShellValue[]): Promise<ShellResult>;
   function shell(
     options: ShellOptions,
@@ -56,9 +56,9 @@ export function shellOf(current: () => MachineRun): Shell {
   return shell;
 }
 
-async function runScript(run: MachineRun, script: string, options: ShellOptions): Promise<ShellResult> {
+async function runScript(run: GuestRun, script: string, options: ShellOptions): Promise<ShellResult> {
   const signal = options.signal ?? run.signal;
-  const result = await run.guard(run.machine.exec(wordsOf(script), { ...options, signal }));
+  const result = await run.guard(run.guest.exec(wordsOf(script), { ...options, signal }));
   return requireSuccess(script.trim(), result);
 }
 

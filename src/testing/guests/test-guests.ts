@@ -3,11 +3,13 @@ import type { ForkOptions } from '../../template/fork-options.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import { createNetwork } from '../../machine/network/create-network.ts';
 import type { Network } from '../../machine/network/network.ts';
+import { openPool } from '../../template/pool/named-pools.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
 import { bundleDirectory } from '../bundle/bundle-directory.ts';
 import { writeFailureBundle } from '../bundle/failure-bundle.ts';
 import { type GuestSetup, partsOf } from './guest-setup.ts';
 import { pauseTest, pausesOnFailure } from './pause-on-failure.ts';
+import { PooledTestGuest, type PooledGuestSetup, checkPooledSetup } from './pooled-test-guest.ts';
 import type { MachineOrigin } from '../bundle/reproduce-script.ts';
 import { RunnerWatch } from '../runner/runner-watch.ts';
 import { templateName, templateOf } from './shared-templates.ts';
@@ -33,6 +35,7 @@ export class TestGuests {
   readonly #test: RunningTest;
   readonly #runner = new RunnerWatch();
   readonly #guests = new Map<string, Promise<Guest>>();
+  readonly #pooled = new Map<string, Promise<PooledTestGuest>>();
   #alarm: GuestAlarmError | undefined;
   readonly #networks = new Map<string, Network>();
 
@@ -49,6 +52,17 @@ export class TestGuests {
     const guest = known ?? this.#start(label, setup);
     this.#guests.set(label, guest);
     return (await guest).vm;
+  }
+
+  /**
+   * Takes a guest of the test from a pool; the same one for the same label.
+   * @throws InvalidInputError, and what `openPool` and `NamedPool.take` throw.
+   */
+  async take(label: string, setup: PooledGuestSetup): Promise<PooledTestGuest> {
+    const known = this.#pooled.get(label);
+    const guest = known ?? this.#take(setup);
+    this.#pooled.set(label, guest);
+    return guest;
   }
 
   /** Returns a private network of the test; the same one for the same label. */
@@ -76,6 +90,7 @@ export class TestGuests {
       if (reason !== undefined && guests.length > 0) await this.#explain(Object.fromEntries(guests), reason);
     } finally {
       await Promise.all(guests.map(async ([, { vm }]) => vm[Symbol.asyncDispose]()));
+      await this.#closePooled();
       for (const network of this.#networks.values()) await network[Symbol.asyncDispose]();
       this.#runner[Symbol.dispose]();
     }
@@ -97,6 +112,21 @@ export class TestGuests {
       vm: new TestMachine(machine, { ...use, signal, onAlarm: (error) => this.#raise(error) }),
       origin: { kind: 'fork', template: { ...options, ...named }, fork: forking },
     };
+  }
+
+  async #take(setup: PooledGuestSetup): Promise<PooledTestGuest> {
+    checkPooledSetup(setup);
+    const { pool, waitTimeoutMs } = setup;
+    const { signal } = this.#test;
+    const living = signal ? AbortSignal.any([signal, this.#runner.signal]) : this.#runner.signal;
+    const guest = await openPool(pool).take({ signal: living });
+    onAbort(this.#runner.signal, () => void guest.close());
+    return new PooledTestGuest(guest, pool, { signal, waitTimeoutMs });
+  }
+
+  async #closePooled(): Promise<void> {
+    const taken = await Promise.allSettled(this.#pooled.values());
+    for (const one of taken) if (one.status === 'fulfilled') await one.value[Symbol.asyncDispose]();
   }
 
   #raise(alarm: GuestAlarmError): void {

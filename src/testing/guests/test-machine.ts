@@ -1,7 +1,4 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import type { ExecOptions } from '../../guest/agent/command.ts';
-import type { GuestFile, PullOptions, PushOptions } from '../../guest/agent/files.ts';
-import type { GuestProcess } from '../../guest/agent/process.ts';
 import { type CrashedMachine, type StartAgainOptions, crash } from '../../machine/launch/crash.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import type { Outcome } from '../../machine/life/outcome.ts';
@@ -14,11 +11,11 @@ import type { GuestAlarm } from './guest-alarm.ts';
 import { MachineRun, type TestMachineOptions } from './machine-run.ts';
 import { urlOf } from './published.ts';
 import { type Shell, shellOf } from './shell.ts';
+import { TestGuest } from './test-guest.ts';
 import { WaitFor } from './wait-for.ts';
 
 /** A machine under test. Disposing of it powers it off immediately. */
-export class TestMachine implements AsyncDisposable {
-  /** Runs a script with the guest's shell. */
+export class TestMachine extends TestGuest implements AsyncDisposable {
   readonly sh: Shell;
   readonly waitFor: WaitFor;
   readonly #options: TestMachineOptions;
@@ -26,6 +23,7 @@ export class TestMachine implements AsyncDisposable {
   #crashed: CrashedMachine | undefined;
 
   constructor(machine: Machine, options: TestMachineOptions = {}) {
+    super();
     this.#options = options;
     this.#run = this.#runOf(machine);
     const current = (): MachineRun => this.#run;
@@ -105,48 +103,6 @@ export class TestMachine implements AsyncDisposable {
     this.#run = this.#runOf(machine);
   }
 
-  /** Like `Machine.exec`: a non-zero exit status does not reject. */
-  exec(argv: readonly string[], options?: ExecOptions): GuestProcess {
-    return this.machine.exec(argv, options);
-  }
-
-  /** Like `Machine.push`, for content of any size. */
-  async push(
-    source: string | Uint8Array | AsyncIterable<Uint8Array>,
-    path: string,
-    options?: PushOptions,
-  ): Promise<void> {
-    await this.machine.push(source, path, options);
-  }
-
-  /** Like `Machine.pull`: returns a stream. */
-  pull(path: string, options?: PullOptions): GuestFile {
-    return this.machine.pull(path, options);
-  }
-
-  /**
-   * Reads a file of the guest: as text with an encoding, otherwise as bytes.
-   * @throws GuestFileError, MachineEndedError
-   */
-  async readFile(path: string): Promise<Buffer>;
-  async readFile(path: string, encoding: BufferEncoding): Promise<string>;
-  async readFile(path: string, encoding?: BufferEncoding): Promise<Buffer | string> {
-    const content = await this.machine.readFile(path);
-    return encoding === undefined ? content : content.toString(encoding);
-  }
-
-  /**
-   * Writes a file in the guest, and creates missing parent directories.
-   * @throws GuestFileError, MachineEndedError, InvalidInputError
-   */
-  async writeFile(
-    path: string,
-    content: string | Uint8Array,
-    options: Pick<PushOptions, 'mode'> = {},
-  ): Promise<void> {
-    await this.machine.push(content, path, { parents: true, ...options });
-  }
-
   /**
    * Returns the URL of a web server on a published port of the guest, from this host: `https` for 443 and 8443.
    * @throws InvalidInputError that names the published ports.
@@ -159,6 +115,10 @@ export class TestMachine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#run[Symbol.asyncDispose]();
     await this.#crashed?.[Symbol.asyncDispose]();
+  }
+
+  protected get reached(): Machine {
+    return this.machine;
   }
 
   #runOf(machine: Machine): MachineRun {

@@ -1,5 +1,6 @@
 import type { Network } from '../../machine/network/network.ts';
 import type { GuestSetup } from './guest-setup.ts';
+import type { PooledGuestSetup, PooledTestGuest } from './pooled-test-guest.ts';
 import { TestGuests } from './test-guests.ts';
 import type { TestMachine } from './test-machine.ts';
 
@@ -22,16 +23,24 @@ const guestsOfTests = new WeakMap<RunnerContext, TestGuests>();
  * Gives a test of node:test its own guest, which ends with the test: `const vm = await useMachine(t)`. When the test fails,
  * a directory with information about its guests is written to `test-results/vmlet`.
  * @param t the test's context.
- * @param setup the guest; `micro` by default. With `prepare`, pass the same object in each test.
+ * @param setup the guest; `micro` by default. With `prepare`, pass the same object in each test. With `pool`, a guest of
+ *   that pool.
  * @param label label and host name of the guest, unique in the test; `vm` by default.
- * @throws what `createTemplate` and `Template.fork` throw.
+ * @throws what `createTemplate` and `Template.fork` throw, or `openPool` and `NamedPool.take`.
  */
+export async function useMachine(t: RunnerContext, setup?: GuestSetup, label?: string): Promise<TestMachine>;
 export async function useMachine(
   t: RunnerContext,
-  setup: GuestSetup = MICRO,
+  setup: PooledGuestSetup,
+  label?: string,
+): Promise<PooledTestGuest>;
+export async function useMachine(
+  t: RunnerContext,
+  setup: GuestSetup | PooledGuestSetup = MICRO,
   label = 'vm',
-): Promise<TestMachine> {
-  return guestsOf(t).fork(label, setup);
+): Promise<TestMachine | PooledTestGuest> {
+  const guests = guestsOf(t);
+  return setup.pool === undefined ? guests.fork(label, setup) : guests.take(label, setup);
 }
 
 /** Returns a private network of the test; guests join it by its label: `useMachine(t, { networks: ['lan'] })`. */

@@ -1,5 +1,5 @@
 import { GuestFileError } from '../../errors/index.ts';
-import type { Machine } from '../../machine/running/machine.ts';
+import type { ProbedGuest } from './guest-run.ts';
 import { type Pattern, describePattern, matches } from './probe-pattern.ts';
 import type { Look } from './wait.ts';
 
@@ -8,16 +8,20 @@ const SHOWN_CHARACTERS = 200;
 const IS_THERE = new Set(['EISDIR', 'EINVAL', 'ENXIO']);
 
 /** Checks that a path exists in the guest; with `contains`, that the file contains the text. Starts no process. */
-export function lookForFile(machine: Machine, path: string, contains: Pattern | undefined): Look<undefined> {
+export function lookForFile(
+  guest: ProbedGuest,
+  path: string,
+  contains: Pattern | undefined,
+): Look<undefined> {
   return async (signal) => {
     try {
       if (contains === undefined) {
-        const file = machine.pull(path, { signal });
+        const file = guest.pull(path, { signal });
         await file.attributes;
         file.stream.destroy();
         return { found: undefined };
       }
-      const text = (await machine.readFile(path, { signal })).toString();
+      const text = (await guest.readFile(path, { signal })).toString();
       return matches(text, contains) ? { found: undefined } : { seen: describeContent(path, text) };
     } catch (error) {
       if (!(error instanceof GuestFileError)) throw error;
@@ -28,10 +32,10 @@ export function lookForFile(machine: Machine, path: string, contains: Pattern | 
 }
 
 /** Returns the first matching line of a file. */
-export function lookForLine(machine: Machine, path: string, pattern: RegExp): Look<string> {
+export function lookForLine(guest: ProbedGuest, path: string, pattern: RegExp): Look<string> {
   return async (signal) => {
     try {
-      const lines = (await machine.readFile(path, { signal })).toString().trimEnd().split('\n');
+      const lines = (await guest.readFile(path, { signal })).toString().trimEnd().split('\n');
       const line = lines.find((candidate) => matches(candidate, pattern));
       if (line !== undefined) return { found: line };
       return {

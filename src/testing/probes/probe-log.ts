@@ -1,5 +1,6 @@
 import { GuestCommandError, GuestUnitError, describeExit } from '../../errors/index.ts';
 import type { Machine } from '../../machine/running/machine.ts';
+import type { ProbedGuest } from './guest-run.ts';
 import { matches } from './probe-pattern.ts';
 import type { Look } from './wait.ts';
 
@@ -10,11 +11,11 @@ const UNFINISHED_MS = 500;
  * Returns the first matching line on the serial console, from the last 1000 or later. A line without an end counts when
  * nothing has followed for half a second.
  */
-export function lookForConsoleLine(machine: Machine, pattern: RegExp): Look<string> {
+export function lookForConsoleLine({ console }: Machine, pattern: RegExp): Look<string> {
   let unfinished = { text: '', since: performance.now() };
   return async () => {
-    const lines = machine.console.last(Infinity);
-    const { unfinished: text } = machine.console;
+    const lines = console.last(Infinity);
+    const { unfinished: text } = console;
     if (text !== unfinished.text) unfinished = { text, since: performance.now() };
     const isComing = text !== '' && performance.now() - unfinished.since < UNFINISHED_MS;
     const whole = isComing ? lines.slice(0, -1) : lines;
@@ -26,7 +27,7 @@ export function lookForConsoleLine(machine: Machine, pattern: RegExp): Look<stri
 
 /** Like `lookForConsoleLine`, for the journal of this boot, of one unit or of all. One process in the guest follows it. */
 export function lookForJournalLine(
-  machine: Machine,
+  guest: ProbedGuest,
   pattern: RegExp,
   unit: string | undefined,
 ): Look<string> {
@@ -34,7 +35,7 @@ export function lookForJournalLine(
   const argv = ['journalctl', '--no-pager', '--quiet', '--output=cat', '--boot', '--follow', '--lines=all'];
   return async (signal, saw) => {
     saw(`nothing in ${source}`);
-    const journal = machine.exec(unit === undefined ? argv : [...argv, `--unit=${unit}`], { signal });
+    const journal = guest.exec(unit === undefined ? argv : [...argv, `--unit=${unit}`], { signal });
     try {
       let count = 0;
       for await (const line of journal) {

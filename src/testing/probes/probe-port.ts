@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import type { Machine } from '../../machine/running/machine.ts';
 import { type BoundForward, type Protocol, formatEndpoint } from '../../network/ports/port.ts';
+import type { ProbedGuest } from './guest-run.ts';
 import { type Socket, readSockets } from './probe-sockets.ts';
 import type { Look } from './wait.ts';
 
@@ -14,9 +14,9 @@ const CONNECTION_MS = 2000;
 const TABLE_PAUSE_MS = 5;
 
 /** Checks that the guest listens on a port, with its kernel's socket tables. */
-export function lookForListener(machine: Machine, port: number, protocol: Protocol): Look<undefined> {
+export function lookForListener(guest: ProbedGuest, port: number, protocol: Protocol): Look<undefined> {
   return async (signal) => {
-    const sockets = await readSockets(machine, protocol, signal);
+    const sockets = await readSockets(guest, protocol, signal);
     const open = sockets.filter(({ state }) => state === (protocol === 'tcp' ? LISTEN : UNCONNECTED));
     if (open.some(({ localPort }) => localPort === port)) return { found: undefined };
     return { seen: describeListeners(open, protocol) };
@@ -37,7 +37,7 @@ function describeListeners(open: readonly Socket[], protocol: Protocol): string 
  * accepts it before it asks the guest: the guest's own table must contain it, with the port that both forwarders keep, or
  * data must arrive.
  */
-export function lookForConnection(machine: Machine, forward: BoundForward): Look<undefined> {
+export function lookForConnection(guest: ProbedGuest, forward: BoundForward): Look<undefined> {
   return async (signal, saw) => {
     const from = formatEndpoint(forward.hostAddress, forward.hostPort, 'tcp');
     const socket = connect({ host: forward.hostAddress, port: forward.hostPort });
@@ -57,10 +57,7 @@ export function lookForConnection(machine: Machine, forward: BoundForward): Look
       for (;;) {
         saw(whatHangs(from, heard.isConnected));
         if (heard.hasAnswered) return { found: undefined };
-        if (
-          heard.isConnected &&
-          (await hasConnection(machine, forward.guestPort, socket.localPort, signal))
-        ) {
+        if (heard.isConnected && (await hasConnection(guest, forward.guestPort, socket.localPort, signal))) {
           return { found: undefined };
         }
         if (heard.end !== undefined) return { seen: heard.end };
@@ -80,12 +77,12 @@ function whatHangs(from: string, isConnected: boolean): string {
 }
 
 async function hasConnection(
-  machine: Machine,
+  guest: ProbedGuest,
   port: number,
   peerPort: number | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const sockets = await readSockets(machine, 'tcp', signal);
+  const sockets = await readSockets(guest, 'tcp', signal);
   return sockets.some(
     ({ localPort, remotePort, state }) =>
       localPort === port && remotePort === peerPort && state !== SYN_RECEIVED && state !== LISTEN,

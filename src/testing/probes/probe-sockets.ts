@@ -1,7 +1,7 @@
 import { GuestFileError } from '../../errors/index.ts';
-import type { Machine } from '../../machine/running/machine.ts';
 import { canonicalIpv6 } from '../../network/ports/ip-address.ts';
 import type { Protocol } from '../../network/ports/port.ts';
+import type { ProbedGuest } from './guest-run.ts';
 
 /** A socket of the guest, as listed in /proc/net/tcp and similar files. */
 export interface Socket {
@@ -14,19 +14,19 @@ export interface Socket {
 
 /** Reads the tables of IPv4 and IPv6, without a process or tool in the guest. */
 export async function readSockets(
-  machine: Machine,
+  guest: ProbedGuest,
   protocol: Protocol,
   signal: AbortSignal,
 ): Promise<Socket[]> {
   const tables = await Promise.all(
-    [protocol, `${protocol}6`].map(async (name) => readTable(machine, `/proc/net/${name}`, signal)),
+    [protocol, `${protocol}6`].map(async (name) => readTable(guest, `/proc/net/${name}`, signal)),
   );
   return tables.flatMap(parseSockets);
 }
 
-async function readTable(machine: Machine, path: string, signal: AbortSignal): Promise<string> {
+async function readTable(guest: ProbedGuest, path: string, signal: AbortSignal): Promise<string> {
   try {
-    return (await machine.readFile(path, { signal })).toString('latin1');
+    return (await guest.readFile(path, { signal })).toString('latin1');
   } catch (error) {
     // A kernel without IPv6 has no such table.
     if (error instanceof GuestFileError && error.errno === 'ENOENT' && path.endsWith('6')) return '';

@@ -1,5 +1,5 @@
 import { GuestCommandError, GuestFileError, GuestUnitError } from '../../errors/index.ts';
-import type { Machine } from '../../machine/running/machine.ts';
+import type { ProbedGuest } from './guest-run.ts';
 import type { Look, Sight } from './wait.ts';
 
 const JOURNAL_LINES = 20;
@@ -12,9 +12,9 @@ type UnitState = Readonly<Partial<Record<(typeof PROPERTIES)[number], string>>>;
  * Checks that a systemd unit is in a state such as `active`.
  * Throws GuestUnitError when the unit has failed or is unknown, unless that is the expected state.
  */
-export function lookForUnit(machine: Machine, unit: string, wanted: string): Look<undefined> {
+export function lookForUnit(guest: ProbedGuest, unit: string, wanted: string): Look<undefined> {
   return async (signal) => {
-    const state = await readUnit(machine, unit, signal);
+    const state = await readUnit(guest, unit, signal);
     const sight = sightOf(unit, state, wanted);
     if ('found' in sight || typeof state === 'string') return sight;
     if (state.LoadState === 'not-found') {
@@ -23,7 +23,7 @@ export function lookForUnit(machine: Machine, unit: string, wanted: string): Loo
       });
     }
     if (state.ActiveState === 'failed' || state.LoadState === 'bad-setting') {
-      const journal = await readJournal(machine, unit, signal);
+      const journal = await readJournal(guest, unit, signal);
       throw new GuestUnitError(unit, `is ${describeUnit(state)} in the guest`, journal);
     }
     return sight;
@@ -31,8 +31,8 @@ export function lookForUnit(machine: Machine, unit: string, wanted: string): Loo
 }
 
 /** Checks once: a failed or unknown unit is simply not in the state. */
-export function lookAtUnit(machine: Machine, unit: string, wanted: string): Look<undefined> {
-  return async (signal) => sightOf(unit, await readUnit(machine, unit, signal), wanted);
+export function lookAtUnit(guest: ProbedGuest, unit: string, wanted: string): Look<undefined> {
+  return async (signal) => sightOf(unit, await readUnit(guest, unit, signal), wanted);
 }
 
 function sightOf(unit: string, state: UnitState | string, wanted: string): Sight<undefined> {
@@ -51,19 +51,16 @@ function describeUnit({ LoadState, ActiveState, SubState, Result, LoadError }: U
 }
 
 /** @returns a description when systemd does not answer yet. */
-async function readUnit(machine: Machine, unit: string, signal: AbortSignal): Promise<UnitState | string> {
+async function readUnit(guest: ProbedGuest, unit: string, signal: AbortSignal): Promise<UnitState | string> {
   const properties = PROPERTIES.map((name) => `--property=${name}`);
   try {
-    const { exitCode, stdout, stderr } = await machine.exec(
-      ['systemctl', 'show', ...properties, '--', unit],
-      {
-        signal,
-        env: { LC_ALL: 'C' },
-      },
-    );
+    const { exitCode, stdout, stderr } = await guest.exec(['systemctl', 'show', ...properties, '--', unit], {
+      signal,
+      env: { LC_ALL: 'C' },
+    });
     if (exitCode === 0) return parseProperties(stdout.toString());
     const words = stderr.toString().trim();
-    if (await isSystemdRunning(machine, signal)) return `systemctl failed: ${words}`;
+    if (await isSystemdRunning(guest, signal)) return `systemctl failed: ${words}`;
     throw new GuestUnitError(unit, `cannot be checked: ${words}`, [], { hint: WITHOUT_SYSTEMD });
   } catch (error) {
     if (!(error instanceof GuestCommandError) || error.errno !== 'ENOENT') throw error;
@@ -85,9 +82,9 @@ function parseProperties(text: string): UnitState {
 }
 
 /** By sd_booted(3): the directory exists from systemd's start on. */
-async function isSystemdRunning(machine: Machine, signal: AbortSignal): Promise<boolean> {
+async function isSystemdRunning(guest: ProbedGuest, signal: AbortSignal): Promise<boolean> {
   try {
-    await machine.readFile('/run/systemd/system', { signal });
+    await guest.readFile('/run/systemd/system', { signal });
     return true;
   } catch (error) {
     if (error instanceof GuestFileError) return error.errno === 'EISDIR';
@@ -95,10 +92,10 @@ async function isSystemdRunning(machine: Machine, signal: AbortSignal): Promise<
   }
 }
 
-async function readJournal(machine: Machine, unit: string, signal: AbortSignal): Promise<string[]> {
+async function readJournal(guest: ProbedGuest, unit: string, signal: AbortSignal): Promise<string[]> {
   const argv = ['journalctl', '--no-pager', '--quiet', '--output=cat', `--lines=${JOURNAL_LINES}`];
   try {
-    const { stdout } = await machine.exec([...argv, `--unit=${unit}`], { signal });
+    const { stdout } = await guest.exec([...argv, `--unit=${unit}`], { signal });
     return stdout
       .toString()
       .split('\n')

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidInputError, MachineEndedError, WaitTimedOutError } from '../../errors/index.ts';
 import { describeOutcome } from '../../machine/life/outcome.ts';
-import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
+import type { GuestRun } from './guest-run.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const FIRST_PAUSE_MS = 10;
@@ -34,7 +34,7 @@ export type Look<T> = (signal: AbortSignal, saw: (words: string) => void) => Pro
  *   check, or the signal's reason.
  */
 export async function waitUntil<T>(
-  machine: RunningMachine,
+  run: Pick<GuestRun, 'ended'>,
   awaited: string,
   look: Look<T>,
   { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: WaitOptions = {},
@@ -51,7 +51,7 @@ export async function waitUntil<T>(
   const timedOut = (): WaitTimedOutError =>
     new WaitTimedOutError(awaited, { lastSeen, attempts, elapsedMs: elapsed() });
   const stopListening = signal && onAbort(signal, (reason) => over.abort(reason));
-  const end = machine.ended.then((outcome): never => {
+  const end = run.ended.then((outcome): never => {
     throw new MachineEndedError(`${describeOutcome(outcome)}while the test waited for ${awaited}`, outcome);
   });
   const givenUp = rejection(over.signal);

@@ -88,6 +88,16 @@ describe('a run', () => {
     expect(await output(run('--name', 'web', 'micro', 'sh', '-c', 'hostname; exit 0'))).toBe('web\n');
     const script = await output(run('--dry-run', 'micro'));
     expect(script).toMatch(/^#!\/bin\/sh\n# Forks the guest kept at 20/);
+    expect(await output(run('--dry-run', '--fresh', 'micro'))).toMatch(
+      /^#!\/bin\/sh\n# Boots the guest: kept guests are not used\.\n/,
+    );
+    expect(await output(run('--dry-run', '--renew', 'micro'))).toMatch(
+      /^#!\/bin\/sh\n# Boots the guest, and keeps it in place of an earlier one\.\n/,
+    );
+    const asJson = await Promise.all(
+      [[], ['--fresh']].map(async (words) => output(run('--dry-run', '--json', ...words, 'micro'))),
+    );
+    expect(asJson.map((text) => (JSON.parse(text) as { origin: unknown }).origin)).toEqual(['kept', 'boot']);
     const withDisk = await output(run('--dry-run', '--disk', '1G', 'micro'));
     expect(withDisk).toMatch(/^#!\/bin\/sh\n# Forks the guest kept at 20/);
     expect(withDisk).toMatch(/^qemu-img create .*disk0.qcow2/m);
@@ -152,6 +162,18 @@ describe('a run', () => {
     expect(kept()).toEqual([key]);
     expect(readFileSync(join(guests, key, 'template.json'), 'utf8')).not.toBe(before);
     expect(await origin('micro', 'true')).toBe('fork');
+  });
+
+  it('names --fresh when the guest ends under the command, if it was forked', async () => {
+    const { run, origin } = home();
+    expect(await origin('micro', 'true')).toBe('boot, kept');
+    const powerOff = ['micro', '--', 'sh', '-c', 'echo o >/proc/sysrq-trigger; sleep 1000'];
+    const hint = 'this guest was forked from a kept guest; to rule that out as the cause: vmlet run --fresh';
+    const forked = await run(...powerOff).finished;
+    expect({ ...forked, named: forked.stderr.includes(hint) }).toMatchObject({ status: 125, named: true });
+    const booted = await run('--fresh', '--debug', ...powerOff).finished;
+    expect({ ...booted, named: booted.stderr.includes(hint) }).toMatchObject({ status: 125, named: false });
+    expect(booted.stderr).toContain('"reason":"kept guests are not used"');
   });
 
   it('rejects contradictory options', async () => {

@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PoolNotFoundError } from '../../../src/errors/index.ts';
-import { openPool } from '../../../src/index.ts';
+import { type HostReport, openPool } from '../../../src/index.ts';
+import { readProcessMemory } from '../../../src/machine/logs/process-usage.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
 
@@ -63,6 +64,45 @@ describe('a pool', () => {
     }
     await until(async () => (await pools()).some(({ waiting, taken }) => waiting === 2 && taken === 0));
     await until(() => qemus() === 2);
+  });
+
+  it('is listed below the machines by ls --all, and not among them', async () => {
+    const all = await home.vmlet('ls', '--all');
+    expect(all).toMatchObject({ status: 0, stderr: '' });
+    const [machines, listed] = all.stdout.split('\n\n');
+    expect(machines).toMatch(/^NAME +STATE [^\n]*$/);
+    expect(listed).toMatch(/^POOL +IMAGE +MEMORY +SIZE +WAITING +TAKEN [^]*\nmany +micro +96 MiB +2 +2 +0 /);
+    const json = async (...words: string[]): Promise<unknown> =>
+      JSON.parse((await home.vmlet('ls', ...words, '--json')).stdout);
+    expect(await json()).toEqual({ version: 1, machines: [] });
+    expect(await json('--all')).toEqual({ version: 1, machines: [], pools: await pools() });
+    // Other verbs get machines alone, as in `vmlet rm $(vmlet ls -aq)`.
+    expect((await home.vmlet('ls', '-aq')).stdout).toBe('');
+    expect((await home.vmlet('ls', '-a', '--format', '{{.Name}}')).stdout).toBe('');
+    expect((await home.vmlet('ls', '-a', '--filter', 'name=many')).stdout).not.toContain('many');
+  });
+
+  it('that does not answer is listed without its numbers', async () => {
+    const [{ pid }] = (await pools()) as [Row];
+    process.kill(pid, 'SIGSTOP');
+    try {
+      expect((await home.vmlet('ls', '-a')).stdout).toMatch(/\nmany +micro +96 MiB +2 +\? +\? /);
+      expect(await pools()).toMatchObject([{ name: 'many', problem: expect.stringContaining('timed out') }]);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+
+  it('appears in doctor with the memory of all its processes', async () => {
+    const pool = inHome(() => openPool('many'));
+    const used = await pool.hostMemoryBytes();
+    const server = await readProcessMemory(pool.process.pid);
+    // Each waiting guest has touched more than that.
+    expect(used).toBeGreaterThan((server?.pssBytes ?? Infinity) + 2 * 20 * 1024 ** 2);
+    const { findings } = JSON.parse((await home.vmlet('doctor', '--json')).stdout) as HostReport;
+    expect(findings.find(({ item }) => item === 'pools')?.summary).toMatch(
+      /^pools hold [\d.]+ MiB of memory \(many [\d.]+ MiB\); [\d.]+ [MG]iB of memory is available/,
+    );
   });
 
   it('passes streams, environment, directory and status', async () => {

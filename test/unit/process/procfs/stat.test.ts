@@ -5,6 +5,7 @@ test('a program’s name can look like the following fields', () => {
   const fields = Array.from({ length: 50 }, (_, index) => String(index + 4));
   expect(parseProcessStat(`12 (a) R 1 (b) S ${fields.join(' ')}\n`)).toEqual({
     state: 'S',
+    parentPid: 4,
     userTicks: 14,
     systemTicks: 15,
     startTicks: 22,
