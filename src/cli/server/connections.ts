@@ -37,7 +37,7 @@ export class Connections {
     this.#stopTimer = startTimer(this.#idleMs, () => this.#wentIdle.resolve(undefined));
   }
 
-  /** Stops the timer for good. */
+  /** Stops the timer permanently. */
   stop(): void {
     this.#isStopped = true;
     this.#stopTimer?.();
