@@ -12,9 +12,7 @@ interface Flags {
 export function poolLsCommand(): Command {
   return new Command('ls')
     .summary('list pools')
-    .description(
-      'Lists the pools that run now: how many guests wait in each, and how many were taken and still run.',
-    )
+    .description('Lists running pools, with the numbers of guests that wait and of guests in use.')
     .option('-q, --quiet', 'print only names')
     .option('--json', 'print JSON')
     .action(list);
