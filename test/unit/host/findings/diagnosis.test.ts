@@ -238,7 +238,7 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     { virtiofsd: { ...complete.virtiofsd!, translatesIds: false } },
     {},
     'degraded',
-    /ids=host only/,
+    /shared only with ids=host/,
   ],
   [
     'kept-guests',
