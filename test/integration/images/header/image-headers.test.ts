@@ -235,7 +235,7 @@ describe('an image created by qemu-img', () => {
       'has a backing file in an unsupported format, vmdk',
     );
     await qemuImg('rebase', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', 'sample', 'on-raw.qcow2');
-    await expectRefusal(acceptImage(at('on-raw.qcow2'), trusted), 'is neither a qcow2 image');
+    await expectRefusal(acceptImage(at('on-raw.qcow2'), trusted), 'is not a qcow2');
     await qemuImg('rebase', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', 'gone', 'on-raw.qcow2');
     await expectRefusal(acceptImage(at('on-raw.qcow2'), trusted), 'has a missing or unreadable backing file');
   });
