@@ -66,10 +66,10 @@ function Page({ here }: { readonly here: Route }) {
 function Refused() {
   return (
     <>
-      <h1>This address does not open the page</h1>
+      <h1>This link is not valid</h1>
       <p>
-        An address of <code>vmlet ui</code> works once, and as long as its server runs. Press Enter in the
-        terminal of the server for another one, or start it:
+        A link from <code>vmlet ui</code> works only once, and only while its server is running. For a new
+        link, press Enter in the terminal of the server, or start the server again:
       </p>
       <Command text="vmlet ui" />
     </>

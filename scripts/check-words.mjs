@@ -28,6 +28,9 @@ const ruledOut = [
     /\bthere is no (?:machine|image|template|snapshot|file|disk|directory) [`"'$]/i,
     'say: no such machine: NAME',
   ],
+  [/\bfor good\b/i, 'say: permanently'],
+  [/\bmay be left out\b/i, 'say: is optional'],
+  [/\b(?:has|have) no --?[a-z]/, 'say: does not support OPTION'],
   [/\bsome_?thing else\b.*\bmeant\b/i, 'say what was expected'],
 ];
 

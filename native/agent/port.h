@@ -17,7 +17,7 @@ struct port_events {
 
 /* Takes over `fd`. */
 void port_attach(int fd, enum port_kind kind, const struct port_events *events);
-/* False after the device or socket is gone for good. */
+/* False after the device or socket is gone and will not return. */
 bool port_attached(void);
 void port_detach(void);
 

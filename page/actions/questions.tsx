@@ -29,10 +29,10 @@ export function Question(properties: QuestionProperties) {
 }
 
 const LOSSES: Readonly<Record<string, string>> = {
-  kill: 'Its power is cut: the guest cannot shut down, and what it has not written to its disks is lost.',
+  kill: 'The machine is powered off at once: its guest cannot shut down, and data that it has not yet written to the disks is lost.',
   reset:
-    'Its reset button is pressed: the guest cannot shut down, and what it has not written to its disks is lost.',
-  start: 'Its saved memory is discarded and the guest boots, as after a power failure.',
+    'The machine is reset at once: its guest cannot shut down, and data that it has not yet written to the disks is lost.',
+  start: 'The saved memory is discarded, and the guest boots as after a power failure.',
 };
 
 function Loss({ machine, action, answer, close }: QuestionProperties) {
@@ -106,13 +106,13 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
       run={() => answer({ ...action, command, body: { storage, force } })}
       close={close}
     >
-      {force && <p>It is running: its power is cut first.</p>}
+      {force && <p>It is running, and is powered off first.</p>}
       <p>Its definition, keys, logs and UEFI variables are lost.</p>
       <Checkbox checked={storage} set={setStorage}>
         Delete its disks too
       </Checkbox>
       <section aria-live="polite">
-        {storage ? <b>Deleted for good:</b> : 'Its disks are kept:'}
+        {storage ? <b>Permanently deleted:</b> : 'Its disks are kept:'}
         <Disks disks={disks} storage={storage} />
       </section>
     </Dialog>
@@ -134,7 +134,7 @@ function Disks({ disks, storage }: DisksProperties) {
         <li key={name}>
           <code>{path}</code>
           {actualBytes !== undefined && ` (${bytes(actualBytes)})`}
-          {storage && !owned && ': kept, it is not this machine’s own'}
+          {storage && !owned && ': kept, because it does not belong to this machine'}
         </li>
       ))}
     </ul>

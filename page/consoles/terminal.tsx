@@ -122,7 +122,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
             New shell
           </button>
         )}
-        <label title="Announces the output; then some input methods do not work">
+        <label title="Reads the output aloud with a screen reader; some input methods do not work with it">
           <input
             type="checkbox"
             onChange={(event) => {

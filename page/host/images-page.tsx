@@ -118,8 +118,8 @@ function removalOf(image: Image): Asking {
     verb: 'Remove',
     text:
       usedBy.length === 0
-        ? `Its ${bytes(image.bytes)} are deleted.`
-        : `It is not removed while it is used by ${usedBy.join(', ')}.`,
+        ? `This deletes ${bytes(image.bytes)}.`
+        : `It cannot be removed while it is in use by ${usedBy.join(', ')}.`,
     command: shellCommand('vmlet', 'image', 'rm', reference),
     path: '/v1/images/remove',
     body: { reference },

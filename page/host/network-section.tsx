@@ -77,7 +77,7 @@ function removalOf(name: string): Asking {
   return {
     title: `Remove network ${name}`,
     verb: 'Remove',
-    text: 'Its subnet is free again. A network that machines are in is not removed.',
+    text: 'A network with members cannot be removed: disconnect them first.',
     command: shellCommand('vmlet', 'network', 'rm', name),
     path: networkPath(name, 'remove'),
   };

@@ -32,8 +32,9 @@ export function PruneDialog({ of, close }: Properties) {
     >
       {of === 'system' && (
         <p>
-          Machines, templates, volumes and kept disks stay. Interrupted downloads, leftovers of killed
-          processes and kept guests go: the next download begins anew, and the next run boots.
+          This removes interrupted downloads, files left by killed processes, and kept guests: the next
+          download starts from the beginning, and the next vmlet run boots its guest. Machines, templates,
+          volumes and kept disks are not removed.
         </p>
       )}
       <Checkbox checked={all} set={setAll}>

@@ -155,7 +155,7 @@ function Removal({ machine, disk, close }: DialogProperties) {
         Delete its file too
       </Checkbox>
       <p>
-        {storage ? <b>Deleted for good: </b> : 'Its file is kept: '}
+        {storage ? <b>Permanently deleted: </b> : 'Its file is kept: '}
         <code>{disk.path}</code>
       </p>
     </Dialog>

@@ -26,7 +26,7 @@ export function NetworksTab({ machine: { name } }: { readonly machine: SoundMach
     <>
       {problem && <Problem problem={problem} />}
       <ConnectForm machine={name} choices={others} />
-      {data && seats.length === 0 && <p class="faint">It is in no private network.</p>}
+      {data && seats.length === 0 && <p class="faint">This machine is not in a private network.</p>}
       {seats.length > 0 && (
         <Table label={`Networks of ${name}`} headings={HEADINGS} actions>
           {seats.map(({ network, member }) => (

@@ -60,8 +60,8 @@ export function Snapshots({ machine }: { readonly machine: SoundMachine }) {
         >
           <p>
             {asked.about.verb === 'Restore'
-              ? `Everything that ${name} has changed since then is lost.`
-              : 'Its state can then not be restored any more.'}
+              ? `All changes that ${name} has made since then are lost.`
+              : 'You can no longer restore this state.'}
           </p>
         </Dialog>
       )}

@@ -109,7 +109,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./look/stats.ts')).statsCommand(),
   },
   ui: {
-    summary: 'open a page of your machines in the browser',
+    summary: 'open a web page to manage your machines',
     group: 'Look',
     load: async () => (await import('./host/ui.ts')).uiCommand(),
   },
@@ -239,12 +239,12 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./images/image.ts')).imageCommand(),
   },
   template: {
-    summary: 'manage templates: booted guests for run --template',
+    summary: 'manage templates: saved guests for run --template',
     group: 'Images',
     load: async () => (await import('./state/template.ts')).templateCommand(),
   },
   pool: {
-    summary: 'manage pools: waiting guests for run --pool',
+    summary: 'manage pools: guests kept ready for run --pool',
     group: 'Images',
     load: async () => (await import('./state/pool.ts')).poolCommand(),
   },

@@ -73,7 +73,7 @@ function rewriteMessage(text: string): string {
 
 /** Verbs that give a machine a new name. */
 const NAMING_VERBS: readonly string[] = ['create', 'clone', 'rename', 'run'];
-/** Verbs whose subcommand may be left out: `vmlet port NAME`. */
+/** Verbs whose subcommand is optional: `vmlet port NAME`. */
 const WITH_OPTIONAL_SUBCOMMANDS = ['port', 'snapshot'] as const;
 
 /** Rejects names of commands: such a machine could not be addressed after these verbs. */

@@ -81,7 +81,7 @@ export class UserManagerUnavailableError extends VmletError {
 
   constructor(state: string) {
     super(`the systemd user manager is not running: ${state}`, {
-      hint: 'log in by ssh or on a console, and keep the XDG_RUNTIME_DIR of that login',
+      hint: 'log in by ssh or on a console (su and sudo do not start the user manager), and do not change XDG_RUNTIME_DIR',
     });
     this.state = state;
   }

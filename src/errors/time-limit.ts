@@ -19,7 +19,7 @@ export class StandstillError extends VmletError {
 
   constructor(program: string, milliseconds: number) {
     super(`${program} stalled: it used no CPU time and moved no data for ${milliseconds / 1000} s`, {
-      hint: 'check disks and network file systems: usually one of them does not respond',
+      hint: 'check that disks and network file systems respond',
     });
     this.program = program;
   }

@@ -148,7 +148,7 @@ export class LiveMachine {
       const { status } = await monitor.execute('query-status');
       if (status === 'inmigrate') {
         // The process that started it was killed before QEMU had read the saved memory, which is still in its file.
-        throw new MachineStateError(this.name, status, 'is waiting for its saved memory', {
+        throw new MachineStateError(this.name, status, 'has not loaded its saved memory yet', {
           hint: `start it again to resume from its saved memory: vmlet start ${this.name}`,
         });
       }

@@ -117,7 +117,7 @@ function checkNetworks({ networks }: Spec, cards: number): void {
 
 function refuseMounts({ shares, volumes, tmpfs, boot }: Spec): void {
   if (boot.kind === 'host') {
-    throw new InvalidInputError('image', "a template cannot have the host's system", {
+    throw new InvalidInputError('image', "a template cannot boot the host's system", {
       hint: 'use an image such as debian:13, or launch a machine without a template',
     });
   }
@@ -187,7 +187,7 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
     plan,
   });
   const record = readRecord(spec.name, files);
-  if (!record) throw new TypeError('the record that was just written is gone');
+  if (!record) throw new TypeError('template.json disappeared while the template was created');
   return record;
 }
 

@@ -136,7 +136,9 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     });
     const { stdout, stderr } = await running.finished;
     expect(stdout).toBe('/\n');
-    expect(stderr).toContain(`vmlet: the guest does not see ${home}, which contains a home directory`);
+    expect(stderr).toContain(
+      `vmlet: the working directory ${home} is not shared with the guest: it contains a home directory`,
+    );
     expect(stderr).toContain('-v .:$PWD');
   });
 
@@ -194,13 +196,13 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
 
   it('boots each time, and reports why', async () => {
     const { stderr } = await host(['--debug'], ['true']);
-    expect(stderr).toContain("the host's system must be there when the guest boots");
+    expect(stderr).toContain("the host's system is mounted while the guest boots");
   });
 
   it('is only for throw-away guests', async () => {
     const { stderr, status } = await start(['create', 'web', '--image', 'host']).finished;
     expect(stderr).toBe(
-      "vmlet: --image: a machine that stays cannot have the host's system\n" +
+      "vmlet: --image: a named machine cannot boot the host's system\n" +
         '  run one command: vmlet run host -- COMMAND, or use an image such as debian:13\n',
     );
     expect(status).toBe(125);

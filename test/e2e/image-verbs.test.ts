@@ -151,7 +151,7 @@ it('pull downloads from a URL, and leaves nothing if the digest does not match',
 
 it.each([
   [['pull', 'web:2'], /no such image: web:2\n {2}did you mean web:1/],
-  [['pull', './disk.qcow2'], /is not the name of an image\n.*vmlet image import FILE NAME/],
+  [['pull', './disk.qcow2'], /a name contains no slash\n.*vmlet image import FILE NAME/],
   [['pull', 'https://localhost/x'], /name: missing for an image from a URL/],
   [['pull', 'web', '--digest', 'sha256:1'], /digest: applies to images from a URL only/],
   [['pull', 'ftp://localhost/x', '--name', 'x'], /expected http or https/],

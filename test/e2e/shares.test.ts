@@ -304,7 +304,9 @@ describe('vmlet run -v', () => {
   withVirtiofsd('reports that the guest’s kernel lacks virtiofs', async () => {
     const flags = ['--net', 'none', '-v', `${shared()}:/s`, '--append', 'initcall_blacklist=virtio_fs_init'];
     const { status, stderr } = await vmlet('run', ...flags, 'micro', '--', 'true');
-    expect(stderr).toMatch(/cannot mount \/s: the guest's kernel has no virtiofs\n {2}use a kernel/);
+    expect(stderr).toMatch(
+      /cannot mount \/s: the guest's kernel does not support virtiofs\n {2}use a kernel/,
+    );
     expect(status).toBe(125);
   });
 

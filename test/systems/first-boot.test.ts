@@ -114,7 +114,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
 
       using terminal = new Terminal(home);
       terminal.run(`${process.execPath} ${VMLET} wait web --for cloud-init`);
-      await terminal.shows(/^waiting for cloud-init \(\S.*\) of web…/);
+      await terminal.shows(/^web: waiting for cloud-init \(\S.*\)…/);
       await terminal.shows(/^left with 125/);
       expect(terminal.lines().join('\n')).toMatch(
         /^vmlet: cloud-init failed in the guest of web: scripts.user \(the commands of the first boot\)/,
@@ -212,6 +212,6 @@ describe('a guest without cloud-init', () => {
     expect(without.stderr).toMatch(/^vmlet: booting the guest timed out after 1 s\n/);
     expect(without.stderr).toMatch(/this disk may lack the vmlet agent.*--cloud-init/);
     const withSeed = await home.vmlet('run', '--cloud-init', ...words);
-    expect(withSeed.stderr).toMatch(/a disk without cloud-init does not install the agent from its seed\n/);
+    expect(withSeed.stderr).toMatch(/if the disk has no cloud-init, the agent is not installed\n/);
   });
 });

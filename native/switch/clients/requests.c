@@ -82,7 +82,7 @@ static void plug(struct client *client, char *rest)
         snprintf(text, sizeof text, "%s already has the hardware address %s", other->name, canonical);
         client_refuse(client, "mac-in-use", text);
     } else if (port_count == PORTS_MAX) {
-        client_refuse(client, "full", "256 ports are plugged");
+        client_refuse(client, "full", "too many ports, at most 256");
     } else {
         accept_plug(client, name, mac);
     }
@@ -95,7 +95,7 @@ static void capture(struct client *client, const char *name)
         return;
     }
     if (capture_count == CAPTURES_MAX) {
-        client_refuse(client, "full", "8 captures are running");
+        client_refuse(client, "full", "too many captures, at most 8");
         return;
     }
     /* The file's header follows the answer, but the capture's number is needed before. */

@@ -94,5 +94,5 @@ async function change(
   );
   printLine(changed.drive);
   if (changed.takesEffect === 'now') return;
-  note(`${name} gets this drive at its next start`);
+  note(`the drive is added at the next start of ${name}`);
 }

@@ -19,14 +19,14 @@ export function diskCommand(): Command {
     .command('add')
     .summary('add a disk')
     .description(
-      'Adds a disk. A running machine gets it at once; vmlet cannot tell whether the guest has found it. FILE for a ' +
-        'confined, running QEMU must be on the file system of the machine’s directory, into which vmlet links it ' +
-        '(hard link).',
+      'Adds a disk, to a running machine at once; vmlet cannot tell whether the guest has detected it. If the machine is ' +
+        'running and its QEMU is confined, FILE must be on the same file system as the machine’s directory, where vmlet ' +
+        'creates a hard link to it.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
       '<disk>',
-      'empty disk such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
+      'size of an empty disk such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
     )
     .option('--json', 'print JSON')
     .action(add);
@@ -45,7 +45,9 @@ export function diskCommand(): Command {
   disk
     .command('resize')
     .summary('resize a disk')
-    .description('Resizes a disk. The guest sees the new size, and has to grow its file systems itself.')
+    .description(
+      'Resizes a disk. The guest sees the new size; to use the new space, enlarge the file systems in the guest.',
+    )
     .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')
     .argument('<size>', 'new size such as 30G, or increment such as +10G')
@@ -58,14 +60,13 @@ export function diskCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')
     .addOption(
-      new Option('--cache <kind>', 'none bypasses the host’s cache; unsafe loses data in a crash').choices([
-        'writeback',
-        'none',
-        'unsafe',
-      ]),
+      new Option(
+        '--cache <kind>',
+        'cache mode: none bypasses the host’s cache; unsafe is fast, but loses data if the host crashes',
+      ).choices(['writeback', 'none', 'unsafe']),
     )
-    .option('--discard', 'free space on the host when the guest discards blocks')
-    .option('--no-discard', 'ignore discards')
+    .option('--discard', 'free space on the host when the guest discards blocks (TRIM)')
+    .option('--no-discard', 'ignore discarded blocks, and free no space')
     .option('--readonly', 'reject writes of the guest')
     .option('--no-readonly', 'allow writes of the guest')
     .action(set);

@@ -7,12 +7,12 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printJson } from '../output/say.ts';
 
 const BACKENDS =
-  'On a running machine this takes effect immediately. New TCP ports and sockets go over vmlet’s agent in the guest, and ' +
-  'all connections are kept; so they are with slirp. For UDP, and without the agent, passt is restarted: the guest’s ' +
-  'connections end, and its host ports are closed for a few milliseconds.';
+  'Takes effect immediately on a running machine. New TCP ports and sockets are forwarded by vmlet’s agent in the guest, ' +
+  'and with slirp by QEMU, without interrupting connections. For UDP ports, or without the agent, passt is restarted, ' +
+  'which ends the guest’s connections and closes its host ports for a few milliseconds.';
 const REMOVAL =
-  'On a running machine this takes effect immediately. A socket, or a port that was added while the machine ran over its ' +
-  'agent, is closed alone. For other ports passt is restarted, and the guest’s connections end; with slirp they are kept.';
+  'Takes effect immediately on a running machine. Sockets, and ports that vmlet’s agent forwards, are closed without ' +
+  'interrupting other connections. For other ports, passt is restarted, which ends the guest’s connections; slirp does not.';
 
 export function portCommand(): Command {
   const port = new Command('port').description('Manages the host ports that are forwarded to machines.');
@@ -32,13 +32,13 @@ export function portCommand(): Command {
     .summary('remove forwards')
     .description(`Removes forwards. ${REMOVAL}`)
     .argument('<machine>', 'name of the machine')
-    .argument('[ports...]', 'host ports, paths of sockets, or forwards as given to vmlet port add')
+    .argument('[ports...]', 'host port or path of a socket, or the forward as given to vmlet port add')
     .option('--all', 'remove all forwards')
     .action(remove);
   port
     .command('ls', { isDefault: true })
     .summary('list the forwards')
-    .description('Lists the forwards. The word ls may be left out.')
+    .description('Lists the forwards. The word ls is optional.')
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);

@@ -11,10 +11,8 @@ export function shareCommand(): Command {
   );
   share
     .command('ls')
-    .summary('list the directories, and whether the machine has them')
-    .description(
-      'Lists the directories, volumes and file systems in memory, and whether the machine has them.',
-    )
+    .summary('list the directories, and whether they are mounted')
+    .description('Lists the directories, volumes and file systems in memory, and whether they are mounted.')
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
@@ -28,7 +26,7 @@ export function shareCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument(
       '<share>',
-      'SRC:DST[:OPTION[,OPTION…]] as for vmlet run -v, or type=bind|volume|tmpfs,src=SRC,dst=DST[,OPTION…]',
+      'SRC:DST[:OPTION[,OPTION…]] as in vmlet run -v, or type=bind|volume|tmpfs,src=SRC,dst=DST[,OPTION…]',
     )
     .option('--json', 'print JSON')
     .action(add);
@@ -82,7 +80,7 @@ async function add(name: string, text: string, { json }: { json?: true }): Promi
   if (json) printJson({ version: 1, share });
   else printLine(share.target);
   if (json || share.takesEffect === 'now') return;
-  note(`${name} gets it at its next start; to restart it now, run: vmlet restart ${name}`);
+  note(`not mounted before the next start of ${name}; to restart it now, run: vmlet restart ${name}`);
 }
 
 async function remove(name: string, path: string, { timeout }: { timeout?: number }): Promise<void> {
@@ -91,5 +89,5 @@ async function remove(name: string, path: string, { timeout }: { timeout?: numbe
   );
   printLine(share.target);
   if (share.takesEffect === 'now') return;
-  note(`the guest has it until ${name} stops`);
+  note(`it stays mounted in the guest until ${name} stops`);
 }

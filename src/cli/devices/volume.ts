@@ -16,17 +16,17 @@ export function volumeCommand(): Command {
   const ls = volume
     .command('ls')
     .summary('list the volumes and their users')
-    .description('Lists the volumes, the space that they take on the host, and the machines that use them.')
+    .description('Lists the volumes, their disk usage on the host, and the machines that use them.')
     .option('-q, --quiet', 'print only names');
   addFormatOptions(ls, '{{.Name}} {{.HostBytes}}').action(list);
   volume
     .command('create')
     .summary('create a volume')
     .description(
-      'Creates a volume, a disk with an ext4 file system. vmlet run -v NAME:DST creates one too if it is missing.',
+      'Creates a volume, a disk with an ext4 file system. vmlet run -v NAME:DST also creates a missing volume.',
     )
     .argument('<name>', 'name of the new volume')
-    .option('--size <size>', 'limit of its contents; it takes only the space that was written', '10G')
+    .option('--size <size>', 'maximum size; only written data takes space on the host', '10G')
     .action(create);
   const inspect = volume
     .command('inspect')

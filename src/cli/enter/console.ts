@@ -30,7 +30,7 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
   // No machine has a slash in its name.
   const machine = name.includes('/') ? undefined : new MachineStore().get(name).live();
   const { stdin, stdout, stderr } = process;
-  const what = machine ? `the serial console of ${name}` : name;
+  const what = machine ? `connected to the serial console of ${name}` : `connected to ${name}`;
   if (stdin.isTTY) stderr.write(`vmlet: ${what}; press Ctrl-] to detach\n`);
   const end = await untilInterrupted(async (signal) => {
     using _raw = rawTerminal();

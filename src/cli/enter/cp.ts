@@ -19,7 +19,7 @@ const STREAM = '-';
 export function cpCommand(): Command {
   return new Command('cp')
     .description(
-      'Copies a file or directory into a machine or out of it, with modes and times. Copies belong to root in the ' +
+      'Copies a file or directory into a machine or out of it, with permissions and times. Copies belong to root in the ' +
         'machine, and to you on the host. QEMU’s agent copies single files only.\n' +
         'A directory is copied into TARGET if that is a directory, otherwise as TARGET; SOURCE/. copies only its ' +
         'contents. An existing directory is merged into. Symbolic links are copied as links. Out of a machine, devices ' +
@@ -32,7 +32,10 @@ export function cpCommand(): Command {
     .argument('<source>', 'NAME:/PATH in a machine, a local path, or - for a tar stream on stdin')
     .argument('<target>', 'a local path, NAME:/PATH, or - for a tar stream on stdout')
     .addOption(
-      new Option('-r, --recursive', 'accepted and ignored: directories are always copied whole').hideHelp(),
+      new Option(
+        '-r, --recursive',
+        'has no effect: directories are always copied with their contents',
+      ).hideHelp(),
     )
     .option('--timeout <time>', 'how long to wait for the agent (default: 30s)', durationMs)
     .action(copy);

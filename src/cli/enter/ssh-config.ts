@@ -12,7 +12,7 @@ export function sshConfigCommand(): Command {
   return new Command('ssh-config')
     .description(
       'Adds one line to ~/.ssh/config, so that ssh, scp, rsync and editors reach machines as NAME.vmlet, and members of ' +
-        'private networks as NAME.NETWORK, from their first start on. Connect with vmlet ssh once to authorize the key.',
+        'private networks as NAME.NETWORK, after their first start. Connect with vmlet ssh once to authorize the key.',
     )
     .option('--print', 'print the line and change nothing')
     .option('--remove', 'remove the line')

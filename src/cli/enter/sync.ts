@@ -25,8 +25,8 @@ interface Pass {
 export function syncCommand(): Command {
   const command = new Command('sync')
     .description(
-      'Mirrors a directory of the host into a machine: copies differences, and removes files that the host does not ' +
-        'have. Files are equal if their size and time are, or their size and contents. They belong to root in the ' +
+      'Mirrors a directory of the host into a machine: copies differences, and removes files that do not ' +
+        'exist on the host. Files count as equal if their size and time, or their size and contents, are equal. They belong to root in the ' +
         'machine, on its own file system. Changes there are overwritten when the file changes on the host.\n' +
         'Ignored paths are neither copied nor removed: node_modules in the machine stays. With --watch it then copies ' +
         'each change until Ctrl-C, and programs that watch files in the machine see every change.',
@@ -57,7 +57,10 @@ async function sync(source: string, target: string, flags: Flags): Promise<void>
       signal,
       timeoutMs: flags.timeout,
       watch: isWatching,
-      onLimit: () => note('too many directories to watch (fs.inotify.max_user_watches): scanning every 2 s'),
+      onLimit: () =>
+        note(
+          'too many directories to watch: scanning every 2 s instead; to prevent this, raise fs.inotify.max_user_watches',
+        ),
       ...(isWatching && { onPass: tellOf(source) }),
     });
     note(summaryOf(result));

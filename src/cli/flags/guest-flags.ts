@@ -13,9 +13,9 @@ export interface GuestFlags {
 /** @param prefix of the descriptions, for flags that apply to one kind of image only. */
 export function addGuestFlags(command: Command, prefix = ''): Command {
   return command
-    .option('--user <user>', `${prefix}account on the image that ssh logs in to (default: none)`)
+    .option('--user <user>', `${prefix}account in the image for ssh (default: none)`)
     .addOption(
-      new Option('--firmware <kind>', `${prefix}firmware it boots with (default: bios)`).choices([
+      new Option('--firmware <kind>', `${prefix}firmware that boots the image (default: bios)`).choices([
         'bios',
         'uefi',
       ]),
@@ -23,16 +23,16 @@ export function addGuestFlags(command: Command, prefix = ''): Command {
     .addOption(
       new Option(
         '--cpu <level>',
-        `${prefix}minimum processor level of its programs (default: x86-64)`,
+        `${prefix}minimum CPU level that the image requires, such as x86-64-v2 (default: x86-64)`,
       ).choices(['x86-64', 'x86-64-v2', 'x86-64-v3']),
     )
     .addOption(
       new Option(
         '--provisioner <kind>',
-        `${prefix}program on it that sets up users at the first boot (default: cloud-init)`,
+        `${prefix}program in the image that sets up users at the first boot (default: cloud-init)`,
       ).choices(['cloud-init', 'nuageinit', 'tiny-cloud', 'none']),
     )
-    .option('--agent', `${prefix}it contains vmlet's agent, as images built by vmlet do`);
+    .option('--agent', `${prefix}the image contains vmlet's agent, as images built by vmlet do`);
 }
 
 /** Returns undefined if no flag was given. */

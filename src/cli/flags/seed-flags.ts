@@ -25,8 +25,8 @@ const PUBLIC_KEY = /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ +[A-Za-z0-9+/=]{16,}/;
 export const SEED_FLAGS: readonly Option[] = [
   new Option(
     '--cloud-init',
-    'set up a disk FILE with cloud-init: the agent, a user and the options below; implied by these options, and by an image with ' +
-      'cloud-init but no agent',
+    'set up the guest at its first boot by cloud-init: install the agent, create a user, apply the options below; implied ' +
+      'by these options, and by images with cloud-init but without the agent',
   ),
   new Option('--username <name>', 'user to create, with sudo (default: your user name)'),
   new Option('--ssh-key <file>', 'key that may log in: a .pub file, or the public key itself').argParser(
@@ -39,7 +39,7 @@ export const SEED_FLAGS: readonly Option[] = [
   ),
   new Option('--firstboot-command <line>', 'shell command to run as root, once').argParser(collect),
   new Option('--timezone <zone>', 'time zone such as Europe/Berlin'),
-  new Option('--user-data <file>', 'cloud-init user-data to merge with the above'),
+  new Option('--user-data <file>', 'cloud-init user-data, merged with the other options'),
   new Option('--network-config <file>', 'netplan configuration, version 2 (default: DHCP)'),
 ].map((flag) => flag.helpGroup('First boot of an image with cloud-init:'));
 

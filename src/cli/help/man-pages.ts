@@ -3,7 +3,7 @@ import type { Argument, Command, Option } from 'commander';
 type Entry = readonly [name: string, meaning: string];
 
 const EXIT_STATUS: readonly Entry[] = [
-  ['0', 'success; for run, exec and ssh: the status of the command in the guest'],
+  ['0', 'success; run, exec and ssh exit with the status of the command in the guest'],
   ['1', 'doctor: guests cannot run on this host; qmp: QEMU rejected the command'],
   ['124', 'timed out'],
   ['125', 'vmlet itself failed'],
@@ -13,10 +13,10 @@ const EXIT_STATUS: readonly Entry[] = [
 
 const ENVIRONMENT: readonly Entry[] = [
   ['XDG_DATA_HOME', 'machines, images and templates are in vmlet/ below it (default: ~/.local/share)'],
-  ['XDG_CACHE_HOME', 'downloads and the survey of the host (default: ~/.cache)'],
+  ['XDG_CACHE_HOME', 'downloads, kept guests and detected features of the host (default: ~/.cache)'],
   ['XDG_CONFIG_HOME', 'the user’s image catalogue, vmlet/images.yaml (default: ~/.config)'],
   ['XDG_RUNTIME_DIR', 'sockets of running machines (default: /tmp/vmlet-UID)'],
-  ['NO_COLOR, FORCE_COLOR', 'turn colours off and on'],
+  ['NO_COLOR, FORCE_COLOR', 'turn colours off or on'],
 ];
 
 /**

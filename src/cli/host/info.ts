@@ -36,7 +36,7 @@ async function info(flags: FormatFlags): Promise<void> {
 /** Some releases of passt print their version only on a terminal. */
 export function describePasst({ versions, programs }: Pick<Facts, 'versions' | 'programs'>): string {
   if (programs.passt === undefined) return 'not installed';
-  return versions.passt ?? `${programs.passt}, which does not print its version`;
+  return versions.passt ?? `${programs.passt} (unknown version)`;
 }
 
 type Facts = Awaited<ReturnType<typeof findFacts>>;

@@ -26,7 +26,7 @@ export function systemCommand(): Command {
     .summary('remove unused data')
     .description(
       'Removes interrupted downloads, leftovers of killed processes, kept guests, and unused images without a name; ' +
-        'with --all also unused images that have names. Machines, templates and kept disks stay.',
+        'with --all also unused images that have names. Machines, templates and kept disks are not removed.',
     )
     .option('-a, --all', 'also remove unused images that have names')
     .option('--dry-run', 'only print what would be removed')

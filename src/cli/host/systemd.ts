@@ -11,7 +11,10 @@ export function systemdCommand(): Command {
     .command('install <machine>')
     .summary('write the unit and enable it')
     .description('Writes the unit and enables it.')
-    .addHelpText('after', '\nWithout a running user manager the unit is printed and the exit status is 125.')
+    .addHelpText(
+      'after',
+      '\nIf the systemd user manager is not running, the unit is only printed, and the exit status is 125.',
+    )
     .action(install);
   systemd.command('print <machine>').summary('print the unit').description('Prints the unit.').action(print);
   systemd

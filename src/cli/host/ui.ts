@@ -30,7 +30,7 @@ export function uiCommand(): Command {
     )
     .option('--no-open', 'print the address instead of opening the browser')
     .option('--socket <path>', 'listen on a unix socket instead, for ssh -L 8080:PATH HOST')
-    .option('--idle <time>', 'end after this time without a page (default: 1h)', durationMs)
+    .option('--idle <time>', 'exit when no page has been open for this time (default: 1h)', durationMs)
     .action(serve);
 }
 
@@ -56,7 +56,7 @@ async function serve({ open, socket, idle = HOUR_MS }: Flags): Promise<void> {
   writeSecret(tokenFile, `${server.credentials.bearer}\n`);
   note(`token for programs: ${tokenFile}`);
   if (socketPath !== undefined) {
-    note(`listening on ${socketPath}`, `forward it: ssh -L 8080:${socketPath} HOST`);
+    note(`listening on ${socketPath}`, `to open it from another computer: ssh -L 8080:${socketPath} HOST`);
   }
   const printAddress = (): void =>
     printLine(server.newAddress(socketPath === undefined ? undefined : FORWARD));
@@ -66,10 +66,10 @@ async function serve({ open, socket, idle = HOUR_MS }: Flags): Promise<void> {
     const lines = createInterface({ input: process.stdin });
     scope.defer(() => lines.close());
     lines.on('line', printAddress);
-    note('press Enter for another address, Ctrl-C to end');
+    note('press Enter for a new address, Ctrl-C to exit');
   }
   const reason = await Promise.race([interrupted, server.idle.then(() => 'idle' as const)]);
-  if (reason === 'idle') note('no page has been open for a while; ended');
+  if (reason === 'idle') note('exiting: no page has been open for a while');
 }
 
 /** The address is in a file: every user may read the command line of a browser. */

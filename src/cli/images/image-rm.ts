@@ -12,8 +12,8 @@ export function imageRmCommand(): Command {
   return new Command('rm')
     .summary('remove images')
     .description(
-      'Removes names of images, and images that have lost their last name. A digest prefix removes an image with all of ' +
-        'its names. An image that a machine, a kept disk or another image uses is not removed; the error names the user.',
+      'Removes names of images. An image is deleted with its last name; a digest prefix deletes an image with all of its ' +
+        'names. An image that a machine, a kept disk or another image uses is not removed; the error says which one.',
     )
     .argument('<images...>', 'names or digest prefixes of the images')
     .option('-i, --ignore', 'ignore images that do not exist')

@@ -82,7 +82,7 @@ function report(name: string, image: Image, { quiet, json }: Flags): void {
   if (verification === 'none') {
     note(`${name} was not verified: its publisher provides no digest or signature`);
   } else if (!quiet) {
-    note(`pulled ${name}, verified by its ${VERIFIED_BY[verification] ?? 'recipe'}`);
+    note(`pulled ${name}, verified by its ${VERIFIED_BY[verification] ?? verification}`);
   }
 }
 
@@ -108,13 +108,17 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
     }
     const [path] = references.filter((reference) => reference.includes('/'));
     if (path === undefined) return;
-    throw new InvalidInputError('image', `${JSON.stringify(path)} is not the name of an image`, {
-      hint: 'to import a local file: vmlet image import FILE NAME; container images are not supported',
-    });
+    throw new InvalidInputError(
+      'image',
+      `invalid image name ${JSON.stringify(path)}: a name contains no slash`,
+      {
+        hint: 'to import a local file: vmlet image import FILE NAME; container images are not supported',
+      },
+    );
   }
   if (references.length > 1) {
-    throw new InvalidInputError('image', 'a URL must be the only image', {
-      hint: '--name and --digest describe one image',
+    throw new InvalidInputError('image', 'a URL cannot be combined with other images', {
+      hint: 'pull each URL with a command of its own, since --name and --digest apply to one image',
     });
   }
   if (flags.name === undefined) {

@@ -12,7 +12,10 @@ export function cloneCommand(): Command {
     )
     .argument('<machine>', 'machine to clone')
     .argument('<name>', 'name of the clone')
-    .option('--linked', 'share the current contents of the disks: fast, and takes no space')
+    .option(
+      '--linked',
+      'share the current contents of the disks with the original: fast, and takes almost no space',
+    )
     .action(async (name: string, newName: string, flags: { linked?: true }) => {
       const progress = new ProgressLine();
       try {

@@ -49,7 +49,7 @@ export function runCommand(): Command {
       collect,
     )
     .option('--template <template>', 'fork this template instead of booting an image')
-    .option('--pool <pool>', 'take a guest that waits in this pool (see vmlet pool)')
+    .option('--pool <pool>', 'run the command in a waiting guest of this pool (see vmlet pool)')
     .option('--fresh', 'always boot; neither use nor keep a booted guest (default with VMLET_FRESH=1)')
     .option('--renew', 'boot, and replace the kept guest')
     .option('--timeout <time>', 'end the machine after this time, with status 124', durationMs)
@@ -194,7 +194,9 @@ async function begin(
 function noteHiddenDirectory({ shares, guest }: Machine['plan']): void {
   const directory = process.cwd();
   if (guest.directory !== undefined || directory === '/' || !shares.some(({ shows }) => shows)) return;
-  note(`the guest does not see ${directory}, which contains a home directory or is private to root`);
+  note(
+    `the working directory ${directory} is not shared with the guest: it contains a home directory or is private to root`,
+  );
   note('to share it, use -v .:$PWD or -v .:$PWD:ro');
 }
 
@@ -216,7 +218,7 @@ async function runIn(
     note(`forwarding ${endpoint} to port ${guestPort} of the guest`);
   }
   void machine.networkLost.then(({ program }) => {
-    note(`${program} has died; the guest has lost its network`);
+    note(`${program} has exited; the guest has lost its network`);
   });
   if (machine.origin === 'boot') noteHiddenDirectory(machine.plan);
   resumeWithSpace(machine);

@@ -21,7 +21,7 @@ export function setCommand(): Command {
   return addOptionFlags(command, changeFlags)
     .option('--no-tpm', 'remove the TPM; its secrets are kept')
     .option('--unlabel <key>', 'remove a label', collect)
-    .option('--no-installer', 'do not boot the installer of --location again')
+    .option('--no-installer', 'boot from the disk: do not boot the installer of --location again')
     .option('--json', 'print JSON')
     .action(set);
 }

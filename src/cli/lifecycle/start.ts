@@ -66,7 +66,7 @@ async function start(given: string[], flags: Flags): Promise<void> {
         },
         ...(flags.identityTimeout !== undefined && { identityTimeoutMs: flags.identityTimeout }),
         onRenewIdentity: () =>
-          progress.show(`${machine.name} is running; giving the guest its own identity…`),
+          progress.show(`${machine.name} is running; giving the clone its own machine id and ssh host keys…`),
       });
       progress.clear();
       sayStarted(live);

@@ -5,9 +5,9 @@ import { durationMs } from '../flags/flag-values.ts';
 import { note } from '../output/say.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
-  guest: 'asked its agent',
+  guest: 'asked its agent to shut down',
   'power-button': 'pressed its power button',
-  quit: 'the guest did not react; told QEMU to quit',
+  quit: 'the guest did not shut down; told QEMU to quit',
   SIGTERM: 'QEMU did not quit; sent SIGTERM',
   SIGKILL: 'QEMU did not exit; killed it',
 };

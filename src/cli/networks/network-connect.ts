@@ -7,8 +7,8 @@ export function networkConnectCommand(): Command {
   return new Command('connect')
     .summary('connect a machine to a network')
     .description(
-      'Connects a machine to a network. A running machine gets the card at once, in one of its two spare ports; by ' +
-        'vmlet’s agent the guest also gets its address, and all members its name.',
+      'Connects a machine to a network. A running machine gets a network card at once, in one of its two spare ports. ' +
+        'If vmlet’s agent runs in the guests, it configures the address, and all members can resolve the name.',
     )
     .argument('<network>', 'network as in vmlet create --network: NAME[:KEY=VALUE,…]')
     .argument('<machine>', 'name of the machine')

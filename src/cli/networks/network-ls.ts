@@ -12,7 +12,7 @@ interface Flags extends FormatFlags {
 export function networkLsCommand(): Command {
   const command = new Command('ls')
     .summary('list networks')
-    .description('Lists private networks, and how many of their machines are plugged in.')
+    .description('Lists private networks, and how many of their machines are connected at the moment.')
     .option('-q, --quiet', 'print only names');
   return addFormatOptions(command, '{{.Name}} {{.Subnet}}').action(list);
 }

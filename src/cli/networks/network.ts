@@ -20,7 +20,7 @@ export function networkCommand(): Command {
   return new Command('network')
     .description(
       'Manages private networks, in which named machines reach each other by name: vmlet create web --network lan. A ' +
-        'network runs nothing while none of its members is running.',
+        'network without running members runs no process.',
     )
     .addCommand(createCommand())
     .addCommand(networkLsCommand())
@@ -60,7 +60,7 @@ async function create(name: string, { subnet, mtu, dryRun, json }: CreateFlags):
 function removeCommand(): Command {
   return new Command('rm')
     .summary('remove networks')
-    .description('Removes networks. A network that machines are in is not removed; the error names them.')
+    .description('Removes networks. A network with members is not removed; the error names them.')
     .argument('<networks...>', 'names of the networks')
     .option('-i, --ignore', 'ignore networks that do not exist')
     .action(async (names: string[], { ignore }: { ignore?: true }) => {
@@ -80,8 +80,8 @@ function partitionCommand(): Command {
   return new Command('partition')
     .summary('separate machines in a network')
     .description(
-      'Drops all traffic between different groups of machines, as if a cable were cut. Adds to earlier partitions, and ' +
-        'holds until vmlet network heal.',
+      'Drops all traffic between different groups of machines, as if a cable were cut. Earlier partitions ' +
+        'stay in effect. vmlet network heal removes all partitions.',
     )
     .argument('<network>', 'name of the network')
     .argument('<groups...>', 'at least two groups: names of machines, separated by commas')

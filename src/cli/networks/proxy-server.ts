@@ -86,7 +86,7 @@ export class ProxyServer implements AsyncDisposable {
   /** Ends every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#connections.stop();
-    this.#ending.abort(new Error('the proxy ends'));
+    this.#ending.abort(new Error('the proxy is shutting down'));
     const closed = new Promise((resolve) => this.#http.close(resolve));
     for (const socket of this.#connections.open) socket.destroy();
     await closed;
@@ -97,7 +97,7 @@ export class ProxyServer implements AsyncDisposable {
   async #relay(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       if (!this.#isAllowed(request)) {
-        return answer(request, response, 407, 'the secret of vmlet proxy is required');
+        return answer(request, response, 407, 'wrong or missing secret: use the proxy URL that vmlet proxy prints');
       }
       const [, authority, path = '/'] = /^http:\/\/([^/?#]*)([^#]*)/i.exec(request.url ?? '') ?? [];
       if (authority === undefined) {
@@ -126,7 +126,8 @@ export class ProxyServer implements AsyncDisposable {
       );
     };
     try {
-      if (!this.#isAllowed(request)) return refuse(407, 'the secret of vmlet proxy is required');
+      if (!this.#isAllowed(request))
+        return refuse(407, 'wrong or missing secret: use the proxy URL that vmlet proxy prints');
       const guest = await this.#open(request.url ?? '', Number.NaN);
       if (client.destroyed) {
         guest.destroy();
@@ -151,7 +152,9 @@ export class ProxyServer implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof GuestRequestError) || error.errno !== 'ECONNREFUSED') throw error;
       const { machine, port } = target;
-      throw new ConnectError(`port ${port} of ${machine}`, 'no server listens on it', { cause: error });
+      throw new ConnectError(`port ${port} of ${machine}`, 'no server listens on this port in the guest', {
+        cause: error,
+      });
     }
   }
 
@@ -160,10 +163,10 @@ export class ProxyServer implements AsyncDisposable {
   }
 
   #fail(error: unknown, refuse: (status: number, text: string) => void): void {
-    if (this.#ending.signal.aborted) return refuse(503, 'the proxy ends');
+    if (this.#ending.signal.aborted) return refuse(503, 'the proxy is shutting down');
     const isExpected = error instanceof VmletError || isSystemError(error);
     if (!isExpected) this.#options.onDefect(error);
-    refuse(statusOf(error), isExpected ? error.message : 'the proxy has failed');
+    refuse(statusOf(error), isExpected ? error.message : 'internal error of the proxy');
   }
 }
 

@@ -22,10 +22,10 @@ export function proxyCommand(): Command {
     .description(
       'Serves an HTTP proxy on 127.0.0.1 that leads to every TCP port of your running machines over vmlet’s agent, without ' +
         'forwards: http://NAME.vmlet.localhost:PORT/, and http://NAME.NETWORK:PORT/ for members of a private network. It ' +
-        'asks for a secret, refuses all other names, and runs until Ctrl-C, or until it has not been used for a while.',
+        'requires a secret, refuses all other names, and runs until Ctrl-C, or until it has not been used for a while.',
     )
     .option('--port <port>', 'listen on this port (default: a free one)', portNumber)
-    .option('--idle <time>', 'end after this time without a connection (default: 1h)', durationMs)
+    .option('--idle <time>', 'exit when there was no connection for this time (default: 1h)', durationMs)
     .option('--json', 'print its address and secret as JSON')
     .action(serve);
 }
@@ -59,8 +59,8 @@ async function serve({ port, idle = HOUR_MS, json }: Flags): Promise<void> {
   } else {
     printLine(`curl -K ${curlConfig} http://NAME.vmlet.localhost:PORT/`);
     printLine(`export http_proxy=${url} https_proxy=${url}`);
-    note('names of machines only; press Ctrl-C to end');
+    note('the proxy accepts only names of machines; press Ctrl-C to exit');
   }
   const reason = await Promise.race([interrupted, server.idle.then(() => 'idle' as const)]);
-  if (reason === 'idle') note('the proxy has not been used for a while; ended');
+  if (reason === 'idle') note('exiting: the proxy has not been used for a while');
 }

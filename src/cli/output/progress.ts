@@ -84,5 +84,5 @@ function bar(fraction: number): string {
 
 export function describeWait(name: string, waiting: readonly WaitProgress[]): string {
   const words = waiting.map(({ condition, seen }) => (seen === '' ? condition : `${condition} (${seen})`));
-  return `waiting for ${words.join(', ')} of ${name}…`;
+  return `${name}: waiting for ${words.join(', ')}…`;
 }

@@ -44,7 +44,7 @@ export class Connections {
     this.#wentIdle.reject(error);
   }
 
-  /** Stops the timer for good. */
+  /** Stops the timer permanently. */
   stop(): void {
     this.#isStopped = true;
     this.#stopTimer?.();

@@ -57,8 +57,8 @@ export class Upgrades {
       const { pathname, searchParams } = addressOf(request);
       const { route, parts } = router.find('GET', pathname);
       if (this.count >= MOST_SOCKETS) {
-        throw new RequestRefusedError(503, `${MOST_SOCKETS} WebSockets are open`, {
-          hint: 'close some pages',
+        throw new RequestRefusedError(503, `too many WebSockets: ${MOST_SOCKETS} are open`, {
+          hint: 'close some pages of vmlet in the browser',
         });
       }
       const { serve } = SOCKET_ROUTES.find(({ path }) => path === route.path) ?? {};

@@ -12,8 +12,8 @@ export function poolLsCommand(): Command {
   return new Command('ls')
     .summary('list pools')
     .description(
-      'Lists the pools that run now: how many guests wait in each, and how many were taken and still run. "?" stands for ' +
-        'the numbers of a pool that does not answer.',
+      'Lists running pools, with the numbers of guests that wait and of guests in use. "?" stands for the numbers of a ' +
+        'pool that does not answer.',
     )
     .option('-q, --quiet', 'print only names')
     .option('--json', 'print JSON')

@@ -27,8 +27,8 @@ export function poolServeCommand(): Command {
   const command = new Command('serve')
     .summary('run a pool in the foreground')
     .description(
-      'Runs a pool until it is interrupted, for service managers. Prints its name when it is full. Other commands of this ' +
-        'user reach it as one of vmlet pool create.',
+      'Runs a pool until it is interrupted, for service managers. Prints its name when all guests are ready. Other ' +
+        'commands of this user can use it, as a pool of vmlet pool create.',
     );
   return addPoolFlags(command).action(serve);
 }
@@ -39,8 +39,12 @@ export function addPoolFlags(command: Command): Command {
     .argument('<name>', 'name of the pool')
     .option('--image <image>', 'image to boot (default: micro)')
     .option('--template <template>', 'fork this template instead of booting an image')
-    .option('--size <number>', 'how many guests wait, 1 to 64 (default: 2)', wholeNumber)
-    .option('--idle <time>', 'end the pool after this time without a client (default: 1h)', durationMs);
+    .option('--size <number>', 'number of guests kept ready, 1 to 64 (default: 2)', wholeNumber)
+    .option(
+      '--idle <time>',
+      'end the pool when it has not been used for this time (default: 1h)',
+      durationMs,
+    );
   return addMachineFlags(command, poolFlags);
 }
 
@@ -59,7 +63,7 @@ async function serve(name: string, flags: Flags): Promise<void> {
       flags,
       { signal: interrupts.signal, ...(log && { log }), ...bootNews(progress, flags) },
       async (template) => {
-        progress.show(`filling pool ${name}…`);
+        progress.show(`starting the guests of pool ${name}…`);
         await using server = await servePool(template, options);
         interrupts.whenAsked = () => void server.close();
         progress.clear();

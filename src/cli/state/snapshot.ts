@@ -20,7 +20,7 @@ export function snapshotCommand(): Command {
     .command('create', { isDefault: true })
     .summary('create a snapshot')
     .description(
-      'Creates a snapshot. The word create may be left out. A running machine is paused while its memory is written. ' +
+      'Creates a snapshot. The word create is optional. A running machine is paused while its memory is written. ' +
         'UEFI variables that the guest changes afterwards are written to disk at the next pause or stop.',
     )
     .argument('<machine>', 'name of the machine')

@@ -18,7 +18,7 @@ export class GuestPlugError extends VmletError {
   readonly device: string;
 
   constructor(device: string, details: ErrorDetails = {}) {
-    super(`the guest does not use the disk ${device}, which was plugged in`, details);
+    super(`disk ${device} was plugged in, but the guest has not detected it`, details);
     this.device = device;
   }
 }

@@ -66,8 +66,8 @@ function describeKeeperEnd(told: {
   readonly reason?: string | undefined;
   readonly status?: ExitStatus | undefined;
 }): string {
-  if (told.busy) return 'the machine is running: another keeper holds its lock';
+  if (told.busy) return 'the machine is already running: another vmlet-keeper process holds its lock';
   if (told.reason !== undefined) return `cannot run the machine: ${told.reason}`;
   if (told.status) return `QEMU ${describeExit(told.status)}`;
-  return "the machine's keeper was killed";
+  return "the machine's vmlet-keeper process was killed";
 }

@@ -33,7 +33,7 @@ export class MachineBusyError extends VmletError {
   readonly machine: string;
 
   constructor(machine: string, holder: string | undefined) {
-    super(`machine "${machine}" is locked by another process${holder === undefined ? '' : `: ${holder}`}`, {
+    super(`machine "${machine}" is busy: ${holder ?? 'another process is working on it'}`, {
       hint: 'try again when that process has finished',
     });
     this.machine = machine;

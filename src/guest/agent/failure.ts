@@ -54,7 +54,7 @@ function readFailure({ payload }: Frame): Failure {
     ([, value]) => value === phase?.[0],
   )?.[0];
   if (name === undefined || errno?.length !== 4) {
-    throw new GuestProtocolError('the guest agent reported a failure without its phase and errno');
+    throw new GuestProtocolError('the guest agent sent an invalid failure report');
   }
   return {
     phase: name,
@@ -146,12 +146,12 @@ export function requestFailure(frame: Frame): GuestRequestError | GuestMountErro
 function mountFailure(target: string, errno: string): GuestMountError {
   switch (errno) {
     case 'ENODEV':
-      return new GuestMountError(target, errno, "the guest's kernel has no virtiofs", {
-        hint: 'use a kernel with virtiofs, or copy the directory instead: vmlet cp',
+      return new GuestMountError(target, errno, "the guest's kernel does not support virtiofs", {
+        hint: 'use a kernel that supports virtiofs, or copy the directory instead: vmlet cp',
       });
     case 'ENOTBLK':
-      return new GuestMountError(target, errno, "the guest's kernel has no ext4 or no virtio_blk", {
-        hint: 'use a kernel with both, or share a directory: -v ./SRC:DST',
+      return new GuestMountError(target, errno, "the guest's kernel does not support ext4 or virtio_blk", {
+        hint: 'use a kernel that supports both, or share a directory: -v ./SRC:DST',
       });
     default:
       return new GuestMountError(target, errno, describe(errno));

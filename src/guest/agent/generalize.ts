@@ -89,5 +89,5 @@ export async function generalizeGuest(
 ): Promise<void> {
   const { exitCode, stderr } = await channel.exec(['sh', '-c', GENERALIZE], options);
   if (exitCode === 0) return;
-  throw new GuestSetupError('making an image of a machine', exitCode, Buffer.from(stderr).toString());
+  throw new GuestSetupError('removing the identity of the machine', exitCode, Buffer.from(stderr).toString());
 }

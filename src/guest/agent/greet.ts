@@ -54,7 +54,7 @@ export function greet(connection: Socket, nonce: Buffer): Greeting {
 function noCommonVersion({ supported }: Hello): Error {
   const { lowest, highest } = supported;
   return new GuestProtocolError(
-    `the guest agent speaks version ${lowest === highest ? lowest : `${lowest} to ${highest}`} of the protocol; this vmlet needs ${PROTOCOL_VERSION}`,
+    `the guest agent supports protocol version ${lowest === highest ? lowest : `${lowest} to ${highest}`}, but this vmlet requires version ${PROTOCOL_VERSION}`,
     { hint: "rebuild the guest's image, so that it contains the agent of this release" },
   );
 }

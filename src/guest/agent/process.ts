@@ -231,7 +231,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     this.#finish();
     this.#result.reject(reason);
     const error =
-      reason instanceof Error ? reason : new Error('the command was abandoned', { cause: reason });
+      reason instanceof Error ? reason : new Error('the command was cancelled', { cause: reason });
     this.#stdout.take().destroy(error);
     this.#stderr.take().destroy(error);
     this.#stdin?.refuse();

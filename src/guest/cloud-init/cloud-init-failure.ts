@@ -10,19 +10,15 @@ export function cloudInitFailure(
   switch (state) {
     case 'absent':
       return new CloudInitError(`${guest} has no cloud-init`, nothing, {
-        hint: 'use an image with cloud-init: this one has none, or uses another program for the first boot',
+        hint: 'use an image with cloud-init',
       });
     case 'disabled':
-      return new CloudInitError(
-        `cloud-init does not run in ${guest}: ${reason ?? 'it is disabled'}`,
-        nothing,
-        {
-          hint: 'create the machine with --cloud-init, or from an image that needs it, so that it has a seed',
-        },
-      );
+      return new CloudInitError(`cloud-init does not run in ${guest}: ${reason ?? 'disabled'}`, nothing, {
+        hint: 'create the machine again with --cloud-init, which adds the seed disk that cloud-init reads',
+      });
     case 'failed': {
       const sentences = problems.map(describeCloudInitProblem);
-      const [first = 'it reports no reason', ...others] = sentences;
+      const [first = 'no reason reported', ...others] = sentences;
       const more = others.map((sentence) => `; ${sentence}`).join('');
       return new CloudInitError(
         `cloud-init failed in ${guest}: ${first}${more}`,

@@ -118,9 +118,9 @@ export function describeCloudInitProblem({ module, problem }: CloudInitProblem):
 
 /** Formats the progress, as in `modules-final, package_update_upgrade_install (packages): Setting up nginx (1.26.3) ...`. */
 export function describeCloudInitProgress({ state, stage, module, output }: CloudInitStatus): string {
-  if (state !== 'running') return 'it has not started';
+  if (state !== 'running') return 'not started yet';
   const doing = [stage, module && describeModule(module)].filter((word) => word !== undefined);
-  if (doing.length === 0) return 'it is between two stages';
+  if (doing.length === 0) return 'between two stages';
   // Before the last stage, only cloud-init itself prints.
   const printed = stage === 'modules-final' ? output.at(-1) : undefined;
   return `${doing.join(', ')}${printed === undefined ? '' : `: ${printed.slice(0, 80)}`}`;
@@ -149,7 +149,7 @@ function notBegun(found: CloudInitFindings): Pick<CloudInitStatus, 'state' | 're
   if (!found.installed) return { state: 'absent', reason: undefined };
   if (found.disabled !== '') return { state: 'disabled', reason: found.disabled };
   if (!isUp(found.system)) return { state: 'waiting', reason: undefined };
-  return { state: 'disabled', reason: 'the system booted without it' };
+  return { state: 'disabled', reason: 'the system booted without starting it' };
 }
 
 /** True when the boot, of which cloud-init is a part, has finished. */
@@ -158,7 +158,7 @@ function isUp(system: string): boolean {
 }
 
 function broken({ failedUnits }: CloudInitFindings): CloudInitProblem {
-  const what = failedUnits.length > 0 ? `${failedUnits.join(', ')} failed` : 'it ended';
+  const what = failedUnits.length > 0 ? `${failedUnits.join(', ')} failed` : 'cloud-init exited';
   return { module: undefined, problem: `${what} without reporting a reason` };
 }
 

@@ -83,7 +83,7 @@ function mergedUserData(
   }
   throw new InvalidInputError(
     'userData',
-    `is of kind ${userData.kind}, but ${target.provisioner} in this image supports only #cloud-config`,
+    `has the format ${userData.kind}, but ${target.provisioner} in this image supports only #cloud-config`,
     { hint: 'write it as #cloud-config, or use run and files' },
   );
 }

@@ -144,8 +144,8 @@ export class HostTree {
   }
 
   #missingRoot(): InvalidInputError {
-    return new InvalidInputError('source', `no such directory any more: ${this.#root}`, {
-      hint: 'synchronise again when it is back',
+    return new InvalidInputError('source', `the directory was removed: ${this.#root}`, {
+      hint: 'create it again, then run the command again',
     });
   }
 

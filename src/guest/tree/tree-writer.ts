@@ -97,7 +97,10 @@ export class TreeWriter {
       await this.#replace(path, async () => link(join(this.#root, existing), path));
     } catch (error) {
       if (!isSystemError(error, 'ENOENT', 'EPERM')) throw error;
-      throw invalidArchive(`a link to ${JSON.stringify(existing)}, which is not a file of it`, error);
+      throw invalidArchive(
+        `a hard link to ${JSON.stringify(existing)}, which is not a file in the archive`,
+        error,
+      );
     }
   }
 
@@ -132,7 +135,7 @@ function deepestFirst<T>(entries: ReadonlyMap<string, T>): [string, T][] {
 function memberName(path: string): string {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (path.startsWith('/') || path.includes('\0') || parts.includes('..')) {
-    throw invalidArchive(`the name ${JSON.stringify(path)}`);
+    throw invalidArchive(`an unsafe path, ${JSON.stringify(path)}`);
   }
   return parts.join('/');
 }

@@ -41,12 +41,12 @@ function namespacesFinding(survey: Survey, { namespaceSettings }: Surroundings):
 function networkWords(isolations: readonly QemuIsolation[], passt: Survey['passt']): string {
   const [usual] = isolations;
   const slirp = isolations.find(({ network }) => network === 'slirp');
-  if (usual?.network === 'slirp') return 'but uses the host’s network, since slirp is part of it';
-  if (slirp?.usesHostNetwork !== true) return 'and no host network';
+  if (usual?.network === 'slirp') return 'but uses the host’s network, because slirp runs inside QEMU';
+  if (slirp?.usesHostNetwork !== true) return 'and cannot use the host’s network';
   if (passt?.completesHandshakes === false) {
-    return 'and no host network except with slirp, which machines with TCP forwards use here';
+    return 'and can use the host’s network only with slirp, which machines with TCP forwards use on this host';
   }
-  return 'and no host network except with --net slirp';
+  return 'and can use the host’s network only with --net slirp';
 }
 
 function slirpWords(survey: Survey): string {
@@ -57,26 +57,30 @@ function slirpWords(survey: Survey): string {
 function landlockFinding({ confinement: { landlock, namespaces } }: Survey): Finding {
   const item = 'landlock';
   if (landlock.usable) {
-    return { item, state: 'works', summary: `Landlock keeps QEMU to its own files (ABI ${landlock.abi})` };
+    return {
+      item,
+      state: 'works',
+      summary: `Landlock restricts QEMU to its own files (ABI ${landlock.abi})`,
+    };
   }
   const gap = namespaces.mount.usable
-    ? 'namespaces alone keep QEMU to its files'
-    : 'QEMU may open every file that you may';
+    ? 'only namespaces restrict QEMU to its own files'
+    : 'QEMU can open every file that you can open';
   return {
     item,
     state: 'degraded',
     summary: `no Landlock (${landlock.reason}): ${gap}`,
-    remedy: 'use Linux 5.13 or later with landlock among its LSMs (kernel parameter lsm=)',
+    remedy: 'use Linux 5.13 or later with Landlock enabled (add landlock to the kernel parameter lsm=)',
   };
 }
 
 function seccompFinding(sandbox: boolean, { seccomp }: Survey['confinement']): Finding {
   const item = 'seccomp';
   if (!seccomp.usable) {
-    const summary = `no filter of system calls: ${seccomp.reason}`;
+    const summary = `system calls of QEMU are not filtered: ${seccomp.reason}`;
     return { item, state: 'degraded', summary, remedy: 'use a kernel that was built with seccomp' };
   }
   if (sandbox) return { item, state: 'works', summary: 'system calls that QEMU does not need are blocked' };
-  const summary = 'vmlet’s seccomp filter alone: this QEMU does not start with -sandbox';
+  const summary = 'only vmlet’s own seccomp filter is in use: this QEMU does not start with -sandbox';
   return { item, state: 'degraded', summary, remedy: 'use a QEMU that was built with seccomp' };
 }

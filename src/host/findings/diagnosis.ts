@@ -158,7 +158,7 @@ function keptGuestsFinding({ cacheDirectory: { path, freeBytes, isOnNetwork } }:
     return {
       item,
       state: 'degraded',
-      summary: `each vmlet run boots, and keeps no booted guest: ${path} is on a network file system`,
+      summary: `every vmlet run boots its guest again, because ${path} is on a network file system`,
       remedy: 'set XDG_CACHE_HOME to a directory on a disk of this host',
     };
   }
@@ -166,8 +166,8 @@ function keptGuestsFinding({ cacheDirectory: { path, freeBytes, isOnNetwork } }:
     return {
       item,
       state: 'degraded',
-      summary: `each vmlet run boots, and keeps no booted guest: ${formatSize(freeBytes)} free in ${path}`,
-      remedy: `a small guest needs ${formatSize(KEPT_GUEST_BYTES)}; free some space, or set XDG_CACHE_HOME to another file system`,
+      summary: `every vmlet run boots its guest again, because only ${formatSize(freeBytes)} is free in ${path}`,
+      remedy: `keeping a small booted guest requires ${formatSize(KEPT_GUEST_BYTES)}; free some space, or set XDG_CACHE_HOME to another file system`,
     };
   }
   return { item, state: 'works', summary: `vmlet run keeps booted guests in ${path}, and forks them` };
@@ -197,7 +197,7 @@ function forksFinding({ devices }: QemuFeatures): Finding {
   return {
     item,
     state: 'degraded',
-    summary: 'no templates and no forks: this QEMU has no vmgenid; guests can be saved',
+    summary: 'guests can be saved, but there are no templates and forks: this QEMU does not support vmgenid',
     remedy: 'use a QEMU that was built with vmgenid',
   };
 }

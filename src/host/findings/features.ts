@@ -119,7 +119,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       '-device vmgenid',
       has(qemu?.devices, 'vmgenid'),
       'tells a guest that it is a fork',
-      'no templates, and no forks',
+      'templates and forks are not available',
     ],
     [
       '-sandbox',
@@ -128,15 +128,15 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       'only vmlet’s filter',
       'seccomp',
     ],
-    ['-netdev user', has(qemu?.netdevs, 'user'), '--net slirp', 'passt, or no network'],
+    ['-netdev user', has(qemu?.netdevs, 'user'), '--net slirp', 'guests use passt, or have no network'],
     ['-netdev stream', has(qemu?.netdevs, 'stream'), 'passt over a connected socket', '--net slirp'],
     [
       '-netdev stream,reconnect-ms',
       qemu?.hasReconnectMs === true,
       'named machines: reconnects to a restarted passt within 10 ms',
       qemu?.hasStreamReconnect === true
-        ? 'reconnects within a second'
-        : 'QEMU listens, and the keeper connects to it',
+        ? 'a restarted passt is reconnected within a second'
+        : 'QEMU listens, and the keeper connects passt to it',
     ],
     [
       '-object memory-backend-memfd',
@@ -148,13 +148,13 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       '-object monitor-qmp',
       has(qemu?.objects, 'monitor-qmp'),
       'QEMU’s monitors, without a warning at each start',
-      '-mon, with a warning in QEMU’s log',
+      'vmlet uses -mon; QEMU logs a warning about it',
     ],
     [
       'migrate channels',
       qemu?.opensStateFiles === true,
       'save, templates and forks: QEMU opens the state file itself',
-      'vmlet opens the file for QEMU (fd:)',
+      'vmlet opens the state file for QEMU (fd:)',
     ],
     [
       '-run-with exit-with-parent',
@@ -192,13 +192,15 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
       '--vhost-user',
       passt?.hasVhostUser === true,
       'passt reads the guest’s memory itself: a third faster',
-      'a connected socket',
+      'passt over a connected socket',
     ],
   ]);
 }
 
 function helperFeatures({ helpers }: Pick<Surroundings, 'helpers'>): HostFeature[] {
-  return [...rows('swtpm', helpers.swtpm !== undefined, [['swtpm', true, '--tpm', 'no --tpm']])];
+  return [
+    ...rows('swtpm', helpers.swtpm !== undefined, [['swtpm', true, '--tpm', '--tpm is not available']]),
+  ];
 }
 
 function virtiofsdFeatures({ virtiofsd }: Survey): HostFeature[] {
@@ -246,13 +248,13 @@ function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Surv
       `Landlock ABI ${LANDLOCK_TCP}`,
       abi >= LANDLOCK_TCP,
       'no TCP, except with slirp',
-      'the network namespace and seccomp',
+      'the network namespace and seccomp block TCP',
     ],
     [
       `Landlock ABI ${LANDLOCK_SCOPES}`,
       abi >= LANDLOCK_SCOPES,
       'no signals and no abstract sockets to other programs',
-      'seccomp, and the network namespace',
+      'seccomp and the network namespace block these',
     ],
     ['seccomp', seccomp.usable, 'filters of system calls', 'namespaces and Landlock', 'seccomp'],
   ]);

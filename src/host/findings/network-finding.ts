@@ -4,7 +4,7 @@ import { allowNamespaces } from './namespace-settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The finding names slirp's weaker isolation only where slirp is used. */
-const SLIRP = 'slirp (QEMU itself uses the host’s network)';
+const SLIRP = 'guests use slirp, which uses the host’s network from inside QEMU';
 
 /** Returns the finding about the carrier of guests' packets. */
 export function networkFinding(
@@ -14,7 +14,7 @@ export function networkFinding(
 ): Finding {
   const item = 'network';
   const hasSlirp = qemu?.netdevs.includes('user') ?? false;
-  const instead = hasSlirp ? SLIRP : '--net none only';
+  const instead = hasSlirp ? SLIRP : 'guests have no network';
   const degraded = (why: string, remedy: string): Finding => {
     return { item, state: 'degraded', summary: `${instead}: ${why}`, remedy };
   };
@@ -25,13 +25,13 @@ export function networkFinding(
       passtRemedy(passt.problem, surroundings, install),
     );
   }
-  if (!passt.hasFd) return degraded('this passt has no --fd', install('passt'));
+  if (!passt.hasFd) return degraded('this passt does not support --fd', `upgrade passt: ${install('passt')}`);
   if (!passt.completesHandshakes) {
     return {
       item,
       state: 'degraded',
       summary: `passt, over ${wayOf(passt)}; it does not support servers that send data first: ${hasSlirp ? 'machines with forwarded TCP ports use slirp' : 'some forwarded TCP ports do not work'}`,
-      remedy: `${install('passt')} of a newer release; or use --net passt if every server waits for its client, as a web server does`,
+      remedy: `upgrade passt: ${install('passt')}; or use --net passt if no server in the guest sends data first (web servers do not)`,
     };
   }
   return { item, state: 'works', summary: `passt, over ${wayOf(passt)}${hasSlirp ? '; slirp too' : ''}` };
@@ -49,12 +49,12 @@ export function privateNetworksFinding({
   const item = 'private-networks';
   const newer = 'use QEMU 8.0 or newer';
   if (!netdevs.includes('stream')) {
-    const summary = 'machines cannot reach each other: this QEMU has no -netdev stream';
+    const summary = 'machines cannot reach each other: this QEMU does not support -netdev stream';
     return { item, state: 'degraded', summary, remedy: newer };
   }
   if (!hasStreamReconnect) {
     const summary =
-      'machines reach each other by name; one that is running joins a network at its next start';
+      'machines reach each other by name, but a running machine joins a network only at its next start';
     return { item, state: 'degraded', summary, remedy: `${newer} for vmlet network connect` };
   }
   return { item, state: 'works', summary: 'machines reach each other by name (vmlet network create)' };
@@ -66,7 +66,7 @@ function passtRemedy(
   { namespaceSettings }: Surroundings,
   install: (name: string) => string,
 ): string {
-  if (/unrecognized option|invalid option/.test(problem)) return `${install('passt')}, which is newer`;
+  if (/unrecognized option|invalid option/.test(problem)) return `upgrade passt: ${install('passt')}`;
   if (/user namespace|isolating namespaces|Couldn't .*(?:uid|gid)_map/i.test(problem)) {
     return allowNamespaces(namespaceSettings);
   }

@@ -70,18 +70,18 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
       isFatal: openFiles < OPEN_FILES_FOR_QEMU,
       summary:
         openFiles < OPEN_FILES_FOR_QEMU
-          ? `at most ${openFiles} open files: QEMU does not start with so few`
-          : `at most ${openFiles} open files: enough for --net none and slirp, too few for passt`,
+          ? `limit of ${openFiles} open files: too few for QEMU`
+          : `limit of ${openFiles} open files: enough for --net none and slirp, too few for passt`,
       remedy: raise('ulimit -Hn', OPEN_FILES_FOR_PASST),
     },
     processes < PROCESSES_FOR_A_GUEST && {
       isFatal: false,
-      summary: `at most ${processes} processes and threads of this user`,
+      summary: `this user is limited to ${processes} processes and threads`,
       remedy: raise('ulimit -Hu', PROCESSES_FOR_A_GUEST),
     },
     longestFile < LONGEST_FILE_BYTES && {
       isFatal: false,
-      summary: `files of at most ${longestFile} bytes: images and disks are larger`,
+      summary: `file size is limited to ${longestFile} bytes: images and disks are larger`,
       remedy: raise('ulimit -Hf', LONGEST_FILE_BYTES / 1024),
     },
     longestCore === 0 &&

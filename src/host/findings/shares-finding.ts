@@ -11,18 +11,18 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: (name: strin
     qemu &&
     !(qemu.devices.includes('vhost-user-fs-pci') && qemu.objects.includes('memory-backend-memfd'))
   ) {
-    return degraded('this QEMU has no vhost-user-fs-pci', 'use a QEMU that was built with it');
+    return degraded('this QEMU does not support vhost-user-fs-pci', 'use a QEMU that was built with it');
   }
   if (!virtiofsd) return degraded('virtiofsd is not installed', install('virtiofsd'));
   if (virtiofsd.problem !== undefined) {
-    return degraded(virtiofsd.problem, `${install('virtiofsd')} of a newer release`);
+    return degraded(virtiofsd.problem, `upgrade virtiofsd: ${install('virtiofsd')}`);
   }
   if (!virtiofsd.translatesIds) {
     return {
       item,
       state: 'degraded',
-      summary: `directories are shared with ids=host only: ${virtiofsd.path} has no --translate-uid`,
-      remedy: `${install('virtiofsd')} of a newer release`,
+      summary: `directories can be shared only with ids=host: ${virtiofsd.path} does not support --translate-uid`,
+      remedy: `upgrade virtiofsd: ${install('virtiofsd')}`,
     };
   }
   return { item, state: 'works', summary: `directories are shared by ${virtiofsd.path}` };

@@ -30,7 +30,7 @@ function missingDeviceHint(): string {
   const cpuModule = / vmx\b/.test(flags) ? 'kvm_intel' : / svm\b/.test(flags) ? 'kvm_amd' : undefined;
   if (cpuModule) return `load the module: sudo modprobe ${cpuModule}`;
   return (
-    'this processor offers no virtualization: enable VT-x or AMD-V in the firmware setup, ' +
+    'this processor reports no virtualization support: enable VT-x or AMD-V in the firmware setup, ' +
     'or nested virtualization if this host is itself a virtual machine'
   );
 }

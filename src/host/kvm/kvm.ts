@@ -42,7 +42,7 @@ export async function proveKvm(
   }
   return {
     usable: false,
-    reason: `/dev/kvm opens but does not run guests: ${failures.join('; ')}`,
+    reason: `/dev/kvm exists, but guests do not run on it: ${failures.join('; ')}`,
     hint:
       'enable nested virtualization on the host of this virtual machine; ' +
       'if this host was only busy, check again: vmlet doctor',

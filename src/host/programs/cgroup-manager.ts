@@ -16,7 +16,7 @@ export type CgroupAbility =
   | { readonly usable: false; readonly reason: string };
 
 export const DELEGATE =
-  'delegate it to users: sudo systemctl edit user@.service, with Delegate=cpu memory pids under [Service]';
+  'delegate the controllers to users: sudo systemctl edit user@.service, with Delegate=cpu memory pids under [Service]';
 const CGROUPS = '/sys/fs/cgroup';
 
 /** Returns a cgroup for a program of this user. @throws InvalidInputError when a limit is not supported. */
@@ -34,8 +34,8 @@ export function findCgroupManager(
   const manager = managerOf(userId, environment);
   const directory = manager.kind === 'system' ? '/run' : manager.runtimeDirectory;
   if (!existsSync(join(directory, 'systemd/private'))) {
-    const whose = manager.kind === 'system' ? 'systemd' : 'systemd of this user';
-    return { usable: false, reason: `no ${whose} is running` };
+    const whose = manager.kind === 'system' ? 'systemd' : 'the systemd user manager';
+    return { usable: false, reason: `${whose} is not running` };
   }
   const controllers = readControllers(manager, userId);
   if (!controllers) return { usable: false, reason: 'cgroup v2 is not mounted' };
@@ -69,8 +69,8 @@ export function controllersLacking(
 /** @throws InvalidInputError when this host does not support a limit. */
 export function cgroupFor(limits: HostShare, machine: string, ability: CgroupAbility): Cgroup {
   if (!ability.usable) {
-    throw new InvalidInputError('limits', `require systemd: ${ability.reason}`, {
-      hint: 'limits need your systemd user manager: log in on a console or by ssh (su and sudo do not start it), or run: loginctl enable-linger; or omit the limits',
+    throw new InvalidInputError('limits', `not supported without systemd: ${ability.reason}`, {
+      hint: 'log in on a console or by ssh, which starts the systemd user manager (su and sudo do not); or run: loginctl enable-linger; or omit the limits',
     });
   }
   const { systemdRun, manager, controllers } = ability;
@@ -80,6 +80,6 @@ export function cgroupFor(limits: HostShare, machine: string, ability: CgroupAbi
   ];
   const lack = controllersLacking(controllers, needed);
   if (lack !== undefined)
-    throw new InvalidInputError('limits', `are not supported here: ${lack}`, { hint: DELEGATE });
+    throw new InvalidInputError('limits', `not supported on this host: ${lack}`, { hint: DELEGATE });
   return { systemdRun, manager, description: `vmlet ${machine}`, ...limits };
 }

@@ -27,6 +27,6 @@ export async function probeVirtiofsd(
     survivesMissingFiles: has('--migration-on-error'),
     announcesMounts: has('--no-announce-submounts'),
     migrates: /"migrate-precopy"/.test(capabilities.stdout.toString('utf8')),
-    problem: missing === undefined ? undefined : `this virtiofsd has no ${missing}`,
+    problem: missing === undefined ? undefined : `this virtiofsd does not support ${missing}`,
   };
 }

@@ -70,7 +70,7 @@ function listedIn(
     return parseDebianDescription(text, algorithm);
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) {
-      throw refuse('is not a build description in the format of Debian', error);
+      throw refuse('is not a Debian build description', error);
     }
     throw error;
   }

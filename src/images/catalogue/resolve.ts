@@ -100,7 +100,7 @@ function wordsFor(entry: CatalogueEntry, architecture: string): Words {
   const words = (entry.architectures as Readonly<Record<string, Words | undefined>>)[architecture];
   if (words !== undefined) return words;
   throw new InvalidInputError('architecture', `${entry.reference} has no image for ${architecture}`, {
-    hint: `use ${Object.keys(entry.architectures).join(' or ')}`,
+    hint: `available architectures: ${Object.keys(entry.architectures).join(', ')}`,
   });
 }
 

@@ -73,7 +73,7 @@ export function chooseReading(content: Content | undefined, size: number, claim:
 function chooseForQcow2(content: Content | undefined, { foreign }: Claim): Reading {
   if (content === undefined) {
     return refused(
-      'is not a qcow2 image or any other known format',
+      'is not a qcow2 image, and its format is unknown',
       foreign ? OTHER_ENTRY : 'if it is a raw disk, append ,format=raw to its path',
     );
   }

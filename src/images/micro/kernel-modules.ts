@@ -120,6 +120,6 @@ function canonical(name: string): string {
 
 function entryOf<T>(map: ReadonlyMap<string, T>, name: string): T {
   const entry = map.get(name);
-  if (entry === undefined) throw new Error(`no module ${name}`);
+  if (entry === undefined) throw new Error(`no such kernel module: ${name}`);
   return entry;
 }

@@ -41,7 +41,7 @@ export interface MicroFiles {
 /** Checks the user's own files: a wrong path must not cost a download first. @throws InvalidInputError */
 export async function checkOwnFiles(own: OwnFiles): Promise<void> {
   if (own.modules !== undefined && own.kernel === undefined) {
-    throw new InvalidInputError('modules', 'requires kernel', {
+    throw new InvalidInputError('modules', 'requires a kernel', {
       hint: 'give the kernel of these modules: --kernel KERNEL --modules DIRECTORY',
     });
   }

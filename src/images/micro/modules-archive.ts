@@ -27,15 +27,19 @@ export async function modulesArchive(
     throw error;
   });
   if (modules.length === 0 && builtIn === undefined) {
-    throw new InvalidInputError('modules', `no modules of a kernel: ${directory}`, {
+    throw new InvalidInputError('modules', `no kernel modules found in ${directory}`, {
       hint: 'give a build tree in which the modules are built, or a directory such as /lib/modules/RELEASE',
     });
   }
   const other = modules.find((module) => module.release !== undefined && module.release !== release);
   if (other?.release !== undefined) {
-    throw new InvalidInputError('modules', `for Linux ${other.release}, but the kernel is ${release}`, {
-      hint: 'give the modules of this kernel',
-    });
+    throw new InvalidInputError(
+      'modules',
+      `modules of Linux ${other.release} do not match the kernel, Linux ${release}`,
+      {
+        hint: 'give the modules of this kernel',
+      },
+    );
   }
   return cpioArchive([
     ...moduleEntries(release, modules),

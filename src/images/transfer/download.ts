@@ -90,7 +90,7 @@ async function reserve(
     await removeOldDownloads(partials);
     waited = await holdLock(`${place}.lock`, scope, {
       signal,
-      onWait: () => log?.(`${printable(url)}: waiting for another download of it`),
+      onWait: () => log?.(`${printable(url)}: waiting for another process that is downloading it`),
     });
   } catch (error) {
     throw writeFailure(error, partials);

@@ -20,11 +20,11 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /failed to initialize kvm|Could not access KVM kernel module/i,
-    hint: 'run vmlet doctor to find out why KVM fails, or choose accel: tcg',
+    hint: 'run vmlet doctor to find out why KVM fails, or use --accel tcg',
   },
   {
     pattern: /failed to set MSR|kvm_buf_set_msrs|KVM internal error|emulation failure/i,
-    hint: 'choose accel: tcg; KVM on this host is incomplete (nested or filtered)',
+    hint: 'use --accel tcg: KVM on this host is incomplete (nested or filtered)',
   },
   {
     pattern:

@@ -1,4 +1,4 @@
-/** Linux's message when it panics and halts for good: kernel/panic.c. */
+/** Linux's message when it panics and halts: kernel/panic.c. */
 const PANIC = /Kernel panic - not syncing: (.*?)(?: \]---)?\s*$/;
 const STANDS_STILL = /---\[ end Kernel panic - not syncing: /;
 /** Linux numbers the oopses since boot: arch/x86/kernel/dumpstack.c. */
@@ -37,7 +37,7 @@ export function describeLack(lines: readonly string[]): KernelLack | undefined {
   ];
   return {
     problem: `the guest's kernel ${what} (${name}: ${printable(reason)})`,
-    hint: `it needs ${options.join(', ')}, built in, or as modules that you give: --modules DIR`,
+    hint: `use a kernel in which these are built in, or give them as modules (--modules DIR): ${options.join(', ')}`,
   };
 }
 

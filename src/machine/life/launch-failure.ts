@@ -117,7 +117,7 @@ function timeOutHint({ unknownDisk, plan }: StartedParts): string {
   const lookFurther =
     'check the last lines of the console, or give a slow guest more time: --boot-timeout (the option timeoutMs)';
   return plan?.seed
-    ? `${lookFurther}; a disk without cloud-init does not install the agent from its seed`
+    ? `${lookFurther}; if the disk has no cloud-init, the agent is not installed`
     : lookFurther;
 }
 

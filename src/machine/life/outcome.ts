@@ -40,7 +40,7 @@ export interface LifeRecord {
   readonly negotiated: boolean;
   /** QEMU's last lines on stderr. */
   readonly lastWords: readonly string[];
-  /** Run state from query-status that stopped the machine for good. */
+  /** Run state from query-status that stopped the machine permanently. */
   readonly fatalRunState?: 'internal-error' | undefined;
   /** Why vmlet killed QEMU, if it was for this. */
   readonly shareLoss?: ShareLoss | undefined;

@@ -66,9 +66,9 @@ export function splitNetworks(
   if (more.length > 0) {
     throw new InvalidInputError(
       'networks',
-      `the first card is described twice: ${[first, ...more].join(', ')}`,
+      `the first network card is described twice: ${[first, ...more].join(', ')}`,
       {
-        hint: 'give one of them',
+        hint: 'give only one of them',
       },
     );
   }

@@ -20,7 +20,7 @@ export function checkHostMemory(guestBytes: number, memory: HostMemory = readHos
   const swap = swapBytes === 0 ? 'no swap' : `${formatBytes(swapBytes)} of swap`;
   throw new InvalidInputError(
     'memory',
-    `${formatBytes(guestBytes)} exceeds the host's ${formatBytes(memoryBytes)} of memory and ${swap}`,
+    `${formatBytes(guestBytes)} exceeds the memory of the host (${formatBytes(memoryBytes)}, ${swap})`,
     { hint: 'give the guest less memory, such as 2G' },
   );
 }

@@ -50,7 +50,7 @@ export function hardwareOf(plan: NamedPlan): Hardware {
 export function hardwareDifferences(then: Hardware, now: Hardware): string[] {
   return [...new Set([...Object.keys(then), ...Object.keys(now)])]
     .filter((part) => then[part] !== now[part])
-    .map((part) => `${part}: ${then[part] ?? 'none'} then, ${now[part] ?? 'none'} now`);
+    .map((part) => `${part}: was ${then[part] ?? 'none'}, is now ${now[part] ?? 'none'}`);
 }
 
 function inPort(bus: string | undefined): string {

@@ -96,16 +96,16 @@ export function checkTogether({ shares, volumes, tmpfs }: MountSet): void {
   if (count > MOST_DEVICES) {
     throw new InvalidInputError(
       'volumes',
-      `${count} directories and volumes, but at most ${MOST_DEVICES} are possible`,
+      `too many directories and volumes: ${count}, at most ${MOST_DEVICES}`,
       { hint: 'share a directory that contains several of them' },
     );
   }
   requireUnique(
     [...shares, ...volumes, ...tmpfs],
     ({ target }) => target,
-    'two mounts at one path of the guest',
+    'two mounts have the same path in the guest',
   );
-  requireUnique(volumes, ({ name }) => name, 'a volume can be mounted once');
+  requireUnique(volumes, ({ name }) => name, 'the same volume is mounted twice');
 }
 
 function requireUnique<Mount extends { readonly field: string; readonly target: string }>(

@@ -24,7 +24,7 @@ export function targetOf(text: string, field: string): string {
   }
   const target = posix.resolve(text);
   if (GUESTS_OWN.includes(target)) {
-    throw new InvalidInputError(field, `nothing can be mounted at ${target} of the guest`, {
+    throw new InvalidInputError(field, `nothing can be mounted at ${target} in the guest`, {
       hint: 'choose another path, such as /src',
     });
   }

@@ -69,7 +69,8 @@ export const changeOptions = z
       {
         flag: '--limit <limits>',
         group: 'Hardware',
-        description: "limit QEMU's use of the host with systemd, cpus=1.5,memory=3G",
+        description:
+          'limit the processors and memory of the host that QEMU may use (by systemd), cpus=1.5,memory=3G',
       },
     ),
     /** Appended to the kernel command line, so that it overrides vmlet's own parameters. */
@@ -99,7 +100,7 @@ export const shareOptions = {
     flag: '--mount <mount>',
     group: 'Disks',
     description:
-      'the same as type=bind|volume,src=SRC,dst=DST[,ro]…; or type=tmpfs,dst=DST[,tmpfs-size=64M][,tmpfs-mode=1777]',
+      'like -v, written as type=bind|volume,src=SRC,dst=DST[,ro]…; or a file system in memory, type=tmpfs,dst=DST[,tmpfs-size=64M][,tmpfs-mode=1777]',
   }),
 };
 
@@ -118,7 +119,7 @@ export const makeOptions = {
    */
   ports: withFlag(
     z
-      .array(z.custom<PortInput>(isTextOrObject, "expected a port in podman's grammar"))
+      .array(z.custom<PortInput>(isTextOrObject, 'expected a port such as 80 or 8080:80'))
       .readonly()
       .default([]),
     {

@@ -73,18 +73,18 @@ export function parseSpec(options: LaunchOptions): Spec {
   const valid = parseOptions(launchSchema, { ...data, ...(first !== undefined && { net: first }) });
   const published = parsePublished(valid.ports);
   if (valid.net === 'none' && published.ports.length > 0) {
-    throw new InvalidInputError('ports', 'not possible without a network', {
-      hint: 'remove either the ports or net: none',
+    throw new InvalidInputError('ports', 'cannot be forwarded without a network', {
+      hint: 'remove either the ports or --net none',
     });
   }
   if (valid.until === 'running' && (valid.volumes.length > 0 || valid.mounts.length > 0)) {
-    throw new InvalidInputError('volumes', "require vmlet's agent in the guest, which mounts them", {
-      hint: 'leave out until: running, or remove the volumes',
+    throw new InvalidInputError('volumes', "cannot be mounted without vmlet's agent in the guest", {
+      hint: "omit until: 'running', or the volumes",
     });
   }
   if (valid.until === 'running' && published.sockets.length > 0) {
-    throw new InvalidInputError('ports', "sockets require vmlet's agent in the guest", {
-      hint: 'leave out until: running, or the sockets',
+    throw new InvalidInputError('ports', "sockets cannot be forwarded without vmlet's agent in the guest", {
+      hint: "omit until: 'running', or the sockets",
     });
   }
   checkAppend(valid.append);
@@ -144,12 +144,12 @@ function bootOf(options: {
   }
   if (kernel !== undefined && options.image !== undefined) {
     throw new InvalidInputError('kernel', 'cannot be used together with an image', {
-      hint: 'remove either the kernel or the image',
+      hint: 'remove either --kernel or the image',
     });
   }
   if (kernel !== undefined) return { kind: 'kernel', kernel, initrd, modules };
   if (initrd !== undefined) {
-    throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'add a kernel' });
+    throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'add --kernel' });
   }
   const image = options.image ?? MICRO;
   return image.includes('/') ? bootDiskOf(image) : { kind: 'image', image };
@@ -157,7 +157,9 @@ function bootOf(options: {
 
 function refuseModules({ kernel, initrd }: { [Key in 'kernel' | 'initrd']?: string | undefined }): void {
   if (kernel === undefined) {
-    throw new InvalidInputError('modules', 'requires a kernel', { hint: 'add the kernel of these modules' });
+    throw new InvalidInputError('modules', 'requires a kernel', {
+      hint: 'give the kernel of these modules: --kernel',
+    });
   }
   if (initrd !== undefined) {
     throw new InvalidInputError('modules', 'cannot be used together with an initramfs', {

@@ -49,7 +49,7 @@ export async function changeMedium(
 async function findDrive(qmp: QmpClient, driveId: string) {
   const drive = (await qmp.execute('query-block')).find(({ qdev }) => qdev === driveId);
   if (drive?.removable !== true) {
-    throw new InvalidInputError('drive', `no such drive for removable media: ${driveId}`);
+    throw new InvalidInputError('drive', `no such CD drive: ${driveId}`);
   }
   return drive;
 }

@@ -18,7 +18,7 @@ export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
   return shares.map((share) => {
     const { translatesIds } = requireVirtiofsd(host);
     if (share.ids.kind === 'squash' && !translatesIds) {
-      throw new SharesUnavailableError('this virtiofsd has no --translate-uid', {
+      throw new SharesUnavailableError('this virtiofsd does not support --translate-uid', {
         hint: `install a newer virtiofsd, share the directory with ids=host, ${COPY}`,
       });
     }
@@ -32,10 +32,10 @@ export function requireVirtiofsd({ qemu, virtiofsd }: Host): VirtiofsdFeatures {
     throw new SharesUnavailableError('virtiofsd is not installed', { hint: `${INSTALL}, ${COPY}` });
   }
   if (virtiofsd.problem !== undefined) {
-    throw new SharesUnavailableError(virtiofsd.problem, { hint: `install a newer release, ${COPY}` });
+    throw new SharesUnavailableError(virtiofsd.problem, { hint: `install a newer virtiofsd, ${COPY}` });
   }
   if (!qemu.devices.includes(NEEDED_DEVICE) || !qemu.objects.includes('memory-backend-memfd')) {
-    throw new SharesUnavailableError(`this QEMU has no ${NEEDED_DEVICE}`, {
+    throw new SharesUnavailableError(`this QEMU does not support ${NEEDED_DEVICE}`, {
       hint: `use a QEMU that was built with it, ${COPY}`,
     });
   }

@@ -77,7 +77,7 @@ export function requireReadable(
       field,
       `volume "${name}" cannot be mounted read-only: a machine writes to it, or the last one ended without unmounting it`,
       {
-        hint: `stop that machine; if there is none, mount it once without ro, to replay its journal: vmlet run -v ${name}:/mnt micro -- true`,
+        hint: `stop that machine; if no machine uses it, mount it once without ro, which repairs it: vmlet run -v ${name}:/mnt micro -- true`,
       },
     );
   }

@@ -101,7 +101,7 @@ async function connectVmlet(definition: Definition, limits: Limits): Promise<Vml
     ...limits,
     explainLoss: async (loss) => explainLoss(loss, definition),
   });
-  const told = withinLimits('writing the names of the network', tellNames(definition, agent), {
+  const told = withinLimits('updating the hosts file of the guest', tellNames(definition, agent), {
     timeoutMs: NAMES_MS,
     signal: limits.signal,
   });

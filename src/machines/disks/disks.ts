@@ -138,7 +138,7 @@ export async function resizeDisk(
   return withLockedMachine(locations, machine, 'resizing a disk', async (definition) => {
     const { files } = definition;
     const disk = requireDisk(definition, diskName);
-    refuseSaved(definition, 'size of its disks');
+    refuseSaved(definition, 'disk sizes');
     if (disk.readOnly) throw new InvalidInputError('disk', `${diskName} is read-only and cannot be resized`);
     const image = { path: diskPath(disk, files), format: disk.format, signal };
     const { virtualBytes } = await inspectDisk(image);
@@ -189,7 +189,7 @@ export async function setDisk(
   await withLockedMachine(locations, machine, 'changing a disk', (definition) => {
     const { spec } = definition;
     const disk = requireDisk(definition, diskName);
-    refuseSaved(definition, 'use of its disks');
+    refuseSaved(definition, 'disk options');
     if (changes.readOnly === false && !disk.owned) {
       throw new InvalidInputError('readOnly', `${disk.file} is read-only in ${machine}`, {
         hint: `to make it writable, run: vmlet disk rm ${machine} ${diskName}; vmlet disk add ${machine} FILE,adopt`,

@@ -45,7 +45,7 @@ function link(path: string, name: string, cause: PermissionError): void {
     const why =
       error.code === 'EXDEV' ? 'it is on another file system' : `link(2) failed: ${error.code ?? ''}`;
     throw new PermissionError(
-      `permission denied: ${path}: the running QEMU reaches only its own directory, and the file cannot be linked there (${why})`,
+      `permission denied: ${path}: the running QEMU can open only files in its own directory, and the file cannot be linked there (${why})`,
       {
         hint: 'stop the machine first, or copy the file to the file system of the machine’s directory on the host',
         cause,

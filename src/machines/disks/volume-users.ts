@@ -73,6 +73,6 @@ function machineWith(locations: Locations, machine: string, volume: string): Vol
 export function describeUsers({ machines, processes }: VolumeUsers): string[] {
   return [
     ...machines.map(({ name }) => `the machine ${name}`),
-    ...processes.map((pid) => `a throw-away machine of process ${pid}`),
+    ...processes.map((pid) => `a disposable machine (process ${pid})`),
   ];
 }

@@ -67,7 +67,7 @@ function scratchTexts({ scratch }: Locations): UserText[] {
   return names.flatMap((name) => {
     const owner = ownerInName(name);
     if (!owner || !isAlive(owner)) return [];
-    const user = `a throw-away machine of process ${owner.pid}`;
+    const user = `a disposable machine (process ${owner.pid})`;
     return beginningsIn(join(scratch, name)).map(({ text }) => ({ user, text }));
   });
 }
@@ -78,7 +78,7 @@ function keptTexts(locations: Locations): UserText[] {
   const creating = guests.unfinished().filter(({ active }) => active);
   const used = guests.list().filter(({ isUsed }) => isUsed);
   return [...creating, ...used].flatMap(({ directory }) =>
-    beginningsIn(directory).map(({ text }) => ({ user: 'a throw-away machine', text })),
+    beginningsIn(directory).map(({ text }) => ({ user: 'a disposable machine', text })),
   );
 }
 

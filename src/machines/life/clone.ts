@@ -73,7 +73,7 @@ export async function cloneMachine(
   if (existsSync(files.savedState)) {
     throw new InvalidInputError(
       'machine',
-      `${name} is saved: without its memory, its disks are as after a power failure`,
+      `${name} has saved memory, without which its disks are as after a power failure`,
       {
         hint: `start and stop it first: vmlet start ${name}; vmlet stop ${name}`,
       },

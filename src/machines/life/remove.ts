@@ -167,7 +167,7 @@ async function removeBroken(
   if (force && record && signalKeeper(record.keeper, 'kill')) await hasEnded(record, DEATH_MS, undefined);
   if (!(await holdFileLock(files.keeperLock, scope))) {
     throw new MachineStateError(name, 'broken', 'is still running, and its files cannot be read', {
-      hint: `end the vmlet-keeper that holds ${files.keeperLock}, or let vmlet try: vmlet rm --force ${name}`,
+      hint: `run: vmlet rm --force ${name}; or end the vmlet-keeper process that holds ${files.keeperLock}`,
     });
   }
   if (record) await endLostProcesses(name, record);

@@ -87,7 +87,7 @@ async function changeMachine(
     // The guest keeps its addresses until its next start; meanwhile another machine could get them.
     const isMoved = JSON.stringify(changed.spec.networks ?? []) !== JSON.stringify(spec.networks ?? []);
     if (isMoved) {
-      requireStopped(definition, 'given other networks', 'stop it first, or use: vmlet network connect');
+      requireStopped(definition, 'moved to other networks', 'stop it first, or use: vmlet network connect');
     }
     const { bridge, memoryBytes } = changed.spec;
     if (changes.memory !== undefined) checkHostMemory(memoryBytes);
@@ -108,7 +108,7 @@ function refuseOtherHardware({ spec, differences }: ChangedSpec, definition: Def
 /** Rejects a change of hardware while memory is saved, since the memory fits only the same hardware. @throws MachineStateError */
 export function refuseSaved({ spec, files }: Definition, other: string): void {
   if (readStatus(files).kind !== 'saved') return;
-  throw new MachineStateError(spec.name, 'saved', `is saved, and its memory requires the same ${other}`, {
+  throw new MachineStateError(spec.name, 'saved', `has saved memory, which requires the same ${other}`, {
     hint: `start and stop it first, or discard its memory: vmlet start --discard-saved ${spec.name}`,
   });
 }

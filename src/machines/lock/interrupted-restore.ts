@@ -61,7 +61,12 @@ export async function settleRestore(definition: Definition): Promise<void> {
 /** @throws MachineStateError for a paused machine whose memory and disks may be from different moments. */
 export function refuseHalfRestored({ spec, files }: Definition): void {
   if (!isRestoring(files)) return;
-  throw new MachineStateError(spec.name, 'paused', 'is only partly restored and must not run', {
-    hint: `restore the snapshot again, or restart the machine from its disks: vmlet restart ${spec.name}`,
-  });
+  throw new MachineStateError(
+    spec.name,
+    'paused',
+    'is only partly restored from a snapshot, and cannot run',
+    {
+      hint: `restore the snapshot again, or restart the machine from its disks: vmlet restart ${spec.name}`,
+    },
+  );
 }

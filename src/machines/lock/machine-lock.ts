@@ -42,7 +42,7 @@ export async function lockDirectory(
   if (!held) throw new MachineBusyError(name, readHolder(files.lock));
   // The machine may have been removed or renamed in the meantime, and another may have its name.
   if (inodeOf(files.lock) !== held.inode) throw new MachineNotFoundError(name);
-  recordHolder(files.lock, `${verb} (process ${process.pid})`);
+  recordHolder(files.lock, `process ${process.pid} is ${verb}`);
   scope.defer(() => {
     // The file is gone when the machine was removed or renamed under this lock.
     if (inodeOf(files.lock) === held.inode) recordHolder(files.lock, '');

@@ -43,8 +43,8 @@ export async function findGuestAddresses(
   if (seen.length === 0) {
     throw new MachineStateError(spec.name, 'running', 'has no known address yet', {
       hint: told
-        ? 'check DHCP on the bridge: the agent reports no address in the guest'
-        : 'wait for its first packets, or install an agent in the guest: without one, the host learns addresses only from traffic',
+        ? 'the agent reports no address: check that a DHCP server answers on the bridge'
+        : 'install an agent in the guest; without one, its address is known only after its first packets',
     });
   }
   return {

@@ -138,7 +138,7 @@ export function describeStatus(status: MachineStatus): string {
         ? `${describeOutOfSpace(status.outOfSpace)}; free some space and resume it`
         : status.state;
     case 'saved':
-      return 'saved to a file; the next start resumes from there';
+      return 'its memory is saved; the next start resumes it';
     case 'stopped':
       return status.command
         ? describeCommandEnd(status.command, status.outcome)
@@ -154,7 +154,7 @@ function describeCommandEnd(
   if (problem !== undefined) return outcome.kind === 'share-lost' ? describeEnd(outcome) : problem;
   return signal === undefined
     ? `its command exited with ${exitCode ?? 0}`
-    : `its command was ended by ${signal}`;
+    : `its command was killed by ${signal}`;
 }
 
 /** Returns how the command of a machine ended, once the machine has. */

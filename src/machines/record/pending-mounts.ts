@@ -19,7 +19,7 @@ export function refusePendingMounts({ spec, files }: Definition): void {
   throw new MachineStateError(
     spec.name,
     status.state,
-    `cannot be saved: ${target} changes at its next start, which its memory would not fit`,
+    `cannot be saved: ${target} was changed for the next start, and saved memory requires unchanged devices`,
     { hint: `restart it first, or stop it instead: vmlet restart ${spec.name}` },
   );
 }

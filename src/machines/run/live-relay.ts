@@ -91,7 +91,7 @@ async function tellKeeper({ spec, files }: Definition, forwards: RelayedForwards
     answer = await withinLimits('the keeper', text(connection), { timeoutMs: KEEPER_MS });
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ECONNREFUSED')) throw error;
-    throw new MachineStateError(spec.name, 'running', 'has ended, or is ending', { cause: error });
+    throw new MachineStateError(spec.name, 'running', 'has ended, or is shutting down', { cause: error });
   } finally {
     connection.destroy();
   }
@@ -107,7 +107,7 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
     return takenPort(port.hostAddress, port.hostPort, port.protocol, port.ephemeral);
   }
   const what =
-    path ?? (port ? formatEndpoint(port.hostAddress, port.hostPort, port.protocol) : 'its table of forwards');
+    path ?? (port ? formatEndpoint(port.hostAddress, port.hostPort, port.protocol) : 'the table of forwards');
   if (code === 'EACCES' || code === 'EPERM') return new PermissionError(`permission denied: ${what}`);
   return new InvalidInputError(
     'ports',

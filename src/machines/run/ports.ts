@@ -234,7 +234,7 @@ async function goOverAgent(
 function refuseKnownSockets({ name, sockets = [] }: MachineSpec, added: readonly SocketForward[]): void {
   const known = added.find(({ path }) => sockets.some((socket) => socket.path === path));
   if (!known) return;
-  throw new InvalidInputError('ports', `${known.path} is a socket of ${name} already`, {
+  throw new InvalidInputError('ports', `${known.path} is already a socket of ${name}`, {
     hint: `remove it first: vmlet port rm ${name} ${known.path}`,
   });
 }

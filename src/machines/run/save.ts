@@ -56,7 +56,7 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   if (await hasEnded(status, QUIT_MS, undefined)) return;
   signalKeeper(status.keeper, 'kill');
   if (await hasEnded(status, QUIT_MS, undefined)) return;
-  throw new MachineStateError(spec.name, status.state, 'is saved, but its QEMU does not exit');
+  throw new MachineStateError(spec.name, status.state, 'was saved, but its QEMU does not exit');
 }
 
 /** Recovers from a save that was interrupted after QEMU had written all memory, but before the file had its name. */

@@ -188,8 +188,8 @@ async function startLocked(
 function explainSlowStart(error: unknown, { reports }: StartedKeeper): unknown {
   if (!(error instanceof TimedOutError)) return error;
   const hint = reports.some(({ kind }) => kind === 'started')
-    ? 'look for errors in its log (vmlet logs --source qemu): QEMU started, but does not answer or run its processors'
-    : 'check the load of the host: the keeper has not started QEMU';
+    ? 'QEMU started, but does not respond: look for errors in its log (vmlet logs --source qemu)'
+    : 'QEMU was not started in time: check the load of the host';
   return new TimedOutError('starting the machine', error.timeoutMs, { hint, cause: error });
 }
 

@@ -58,7 +58,7 @@ async function tellMember(
     if (status.kind !== 'running' || status.state !== 'running') return;
     if (!(await readGuestPorts(definition, limits)).vmlet.open) return;
     await using agent = await attachAgent(definition, limits);
-    await withinLimits('writing the names of the network', tellNames(definition, agent), limits);
+    await withinLimits('updating the hosts file of the guest', tellNames(definition, agent), limits);
   } catch (error) {
     // It has ended, is paused or hangs, or another program uses its monitor. After an abort too: the machine has started.
     if (signal?.aborted !== true && !(error instanceof VmletError || isSystemError(error))) throw error;

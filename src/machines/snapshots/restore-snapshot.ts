@@ -165,7 +165,7 @@ function requireMemory(definition: Definition, name: string): SnapshotMemory {
   throw new MachineStateError(
     machine,
     readStatus(definition.files).kind,
-    `has no record of its hardware for snapshot ${name}: its memory may be that of another machine, such as the original of a clone`,
+    `has no hardware record for snapshot ${name}: its memory may belong to another machine, such as the original of a clone`,
     { hint: `restore only the disks: ${disksAlone(machine, name)}` },
   );
 }

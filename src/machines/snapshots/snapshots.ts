@@ -160,7 +160,7 @@ export function refuseSavedSnapshots({ spec, files }: Definition): void {
   throw new MachineStateError(
     spec.name,
     'saved',
-    'is saved: without its memory, its disks are as after a power failure',
+    'has saved memory, without which its disks are as after a power failure',
     {
       hint: `resume it first (vmlet start ${spec.name}), or discard its memory: vmlet start --discard-saved ${spec.name}`,
     },

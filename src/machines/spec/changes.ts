@@ -74,9 +74,13 @@ export function changeSpec(
   const { first, memberships } = parseCards(valid.net, valid.networks);
   const net = first ?? { net: spec.net, bridge: spec.bridge };
   if ((net.net === 'none' || net.net === 'bridge') && spec.ports.length > 0) {
-    throw new InvalidInputError('net', `${net.net} does not support forwards, and ${spec.name} has some`, {
-      hint: `remove them first: vmlet port rm ${spec.name} --all`,
-    });
+    throw new InvalidInputError(
+      'net',
+      `${net.net} does not support forwards, but ${spec.name} has forwards`,
+      {
+        hint: `remove them first: vmlet port rm ${spec.name} --all`,
+      },
+    );
   }
   const networks = valid.networks === undefined ? earlierNetworks : [...join(memberships)];
   const next: MachineSpec = {

@@ -30,7 +30,7 @@ export const createSchema = z.strictObject({
   template: withFlag(z.string().min(1).optional(), {
     flag: '--template <name>',
     group: 'Boot',
-    description: 'begin as a fork of this template, with its image, memory and hardware',
+    description: 'fork this template: start with its image, memory and hardware',
   }),
   /** Path of a CD image, from which the machine boots while no disk is bootable. */
   iso: withFlag(z.string().min(1).optional(), {
@@ -42,7 +42,7 @@ export const createSchema = z.strictObject({
   location: withFlag(z.string().min(1).optional(), {
     flag: '--location <path>',
     group: 'Boot',
-    description: 'boot the installer of this ISO or directory once, by its kernel',
+    description: 'once, start the installer kernel from this ISO or directory',
   }),
   ...makeOptions,
   ...namedOptions,

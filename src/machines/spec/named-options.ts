@@ -31,10 +31,14 @@ export const namedOptions = z
       flag: '--network <network>',
       group: 'Network',
       description:
-        'a private network, NAME[:alias=,ip=,mac=,mtu=,latency=,loss=,bandwidth=], which adds a card; or the first card, as with --net',
+        'join a private network with an additional card, NAME[:alias=,ip=,mac=,mtu=,latency=,loss=,bandwidth=]; or set the first card, as with --net',
     }),
     /** A TPM 2.0 by swtpm. */
-    tpm: withFlag(z.boolean(), { flag: '--tpm', group: 'Hardware', description: 'a TPM 2.0, by swtpm' }),
+    tpm: withFlag(z.boolean(), {
+      flag: '--tpm',
+      group: 'Hardware',
+      description: 'add a TPM 2.0 (requires swtpm)',
+    }),
     /** `vnc` adds a screen. */
     display: withFlag(z.enum(DISPLAYS), {
       flag: '--display <kind>',
@@ -60,9 +64,13 @@ export interface WantedCards {
 export function parseCards(net: string | undefined, networks: readonly string[] = []): WantedCards {
   const firsts = [...(net === undefined ? [] : [net]), ...networks.filter(isFirstCard)];
   if (firsts.length > 1) {
-    throw new InvalidInputError('networks', `the first card is described twice: ${firsts.join(', ')}`, {
-      hint: 'give one of them',
-    });
+    throw new InvalidInputError(
+      'networks',
+      `the first network card is described twice: ${firsts.join(', ')}`,
+      {
+        hint: 'give only one of them',
+      },
+    );
   }
   const memberships = networks.flatMap((text, index) =>
     isFirstCard(text) ? [] : [parseMembership(text, `networks[${index}]`)],

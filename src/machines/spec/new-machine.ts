@@ -75,9 +75,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const { first = { net: 'auto' as const }, memberships } = parseCards(valid.net, valid.networks);
   const { net, bridge } = first;
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
-    throw new InvalidInputError('ports', `net ${net} does not support forwards`, {
-      hint:
-        net === 'bridge' ? "use the guest's own address on the bridge" : 'omit the ports, or omit net: none',
+    throw new InvalidInputError('ports', `net=${net} does not support forwards`, {
+      hint: net === 'bridge' ? "use the guest's own address on the bridge" : 'omit the ports, or --net none',
     });
   }
   const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));
@@ -121,12 +120,12 @@ function refuseContradictions(valid: GivenOptions): void {
     });
   }
   if (valid.image === HOST) {
-    throw new InvalidInputError('image', "a machine that stays cannot have the host's system", {
+    throw new InvalidInputError('image', "a named machine cannot boot the host's system", {
       hint: 'run one command: vmlet run host -- COMMAND, or use an image such as debian:13',
     });
   }
   if (valid.image === MICRO && sources.length > 0) {
-    throw new InvalidInputError('image', `cannot be combined with ${sources[0] ?? ''}`);
+    throw new InvalidInputError('image', `${MICRO} cannot be used together with --${sources[0] ?? ''}`);
   }
   if (valid.initrd !== undefined && valid.kernel === undefined) {
     throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'add --kernel' });

@@ -168,7 +168,7 @@ async function requirePrivileges(bridge: string, helper: string, statusPath: str
     accessSync(helper, constants.X_OK);
   } catch (error) {
     throw new PermissionError(`permission denied: ${helper}`, {
-      hint: `join the group with the number ${gid}, or run as root: chmod a+x ${helper}`,
+      hint: `join the group with the ID ${gid}, or run as root: chmod a+x ${helper}`,
       cause: error,
     });
   }

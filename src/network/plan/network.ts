@@ -197,7 +197,7 @@ function refuseDiverging(forwards: readonly PortForward[]): void {
     if (earlier && earlier.guestPort !== forward.guestPort) {
       throw new InvalidInputError(
         'ports',
-        `${JSON.stringify(formatPort(forward))} and ${JSON.stringify(formatPort(earlier))} map one host port number to two guest ports, which passt does not support`,
+        `${JSON.stringify(formatPort(forward))} and ${JSON.stringify(formatPort(earlier))} map the same host port number to two guest ports, which passt does not support`,
         { hint: 'choose different host port numbers, or use slirp' },
       );
     }

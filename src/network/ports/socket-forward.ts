@@ -66,7 +66,10 @@ export function parseSocketForward(text: string, field: string): SocketForward {
     );
   }
   if (protocol !== 'tcp') {
-    throw new InvalidInputError(field, `${JSON.stringify(text)}: a socket leads to a TCP port only`);
+    throw new InvalidInputError(
+      field,
+      `${JSON.stringify(text)}: a socket can be forwarded only to a TCP port`,
+    );
   }
   return { path: parseSocketPath(path, field), guestPort };
 }
@@ -80,7 +83,7 @@ export function parseSocketPath(path: string, field: string): string {
     });
   }
   if (path.includes('\0') || path.endsWith('/')) {
-    throw new InvalidInputError(field, `${told} is not the path of a file`);
+    throw new InvalidInputError(field, `${told} names a directory, not a socket`);
   }
   const normal = normalize(path);
   const length = Buffer.byteLength(normal);

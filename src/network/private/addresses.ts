@@ -46,8 +46,8 @@ export function freeSubnet(taken: readonly TakenSubnet[]): Subnet {
     const subnet = parseSubnet(`10.9.${number}.0/24`);
     if (!taken.some((one) => subnetsOverlap(one.subnet, subnet))) return subnet;
   }
-  throw new InvalidInputError('subnet', 'all of 10.9.0.0/16 is taken', {
-    hint: 'give one, such as 172.20.0.0/24',
+  throw new InvalidInputError('subnet', 'no free subnet in 10.9.0.0/16', {
+    hint: 'give another subnet, such as 172.20.0.0/24',
   });
 }
 

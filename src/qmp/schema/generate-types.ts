@@ -94,7 +94,7 @@ class Writer {
       .filter((member) => member.name !== entry.tag)
       .map((member) => {
         const type = this.#reference(member.type, direction);
-        // `default` in introspection only means that the member may be left out.
+        // `default` in introspection only means that the member is optional.
         const optional = member.default === null;
         const undefinable = optional && direction === 'in' && type !== 'unknown' ? ' | undefined' : '';
         return `${tags(member.features)}  ${property(member.name)}${optional ? '?' : ''}: ${type}${undefinable};`;

@@ -10,7 +10,7 @@ function devicesOf({ shares, volumes, disks }: Spec): number {
 export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>): string | undefined {
   if (spec.until === 'running') return 'the launch does not wait for the guest';
   if (options.console) return 'the console output of the boot was requested';
-  if (spec.boot.kind === 'host') return "the host's system must be there when the guest boots";
+  if (spec.boot.kind === 'host') return "the host's system is mounted while the guest boots";
   if (devicesOf(spec) > PORTS_FOR_FORKS)
     return `a fork has at most ${PORTS_FOR_FORKS} directories, volumes and disks`;
   if (spec.disks.length > 0 && (spec.seed?.userData !== undefined || (spec.seed?.run.length ?? 0) > 0))

@@ -146,7 +146,7 @@ export class PoolServer implements AsyncDisposable {
     connection.on('error', () => undefined);
     connection.once('close', () => {
       this.#clients.delete(connection);
-      gone.abort(new GuestClosedError('the client of the pool has gone'));
+      gone.abort(new GuestClosedError('the client of the pool has disconnected'));
       this.#awaitClients();
     });
     try {
@@ -166,7 +166,9 @@ export class PoolServer implements AsyncDisposable {
 
   async #give(connection: Socket, gone: AbortSignal): Promise<void> {
     if (this.#taken >= MOST_TAKEN) {
-      throw new PoolFailedError(this.name, `already runs ${MOST_TAKEN} guests`, { hint: 'try again later' });
+      throw new PoolFailedError(this.name, `all ${MOST_TAKEN} guests are in use`, {
+        hint: 'try again when a command has ended',
+      });
     }
     this.#taken++;
     try {

@@ -29,7 +29,7 @@ const HINTS: Readonly<Record<GuestAlarmKind, string>> = {
   oops: 'see the serial console for the rest',
   bug: 'see the serial console for the rest',
   'oom-kill': 'give the guest more memory; see dmesg in the guest for its use',
-  'no-space': 'free some space on the file system of the disks; see its use with: vmlet system df',
+  'no-space': 'free some space on the file system of the disks; to see what uses it, run: vmlet system df',
 };
 
 /**

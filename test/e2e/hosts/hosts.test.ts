@@ -62,7 +62,7 @@ const CASES: readonly Case[] = [
   {
     name: 'has no Landlock',
     through: ['/mnt/without-calls', 'landlock'],
-    degraded: { landlock: /namespaces alone keep QEMU to its files/ },
+    degraded: { landlock: /only namespaces restrict QEMU to its own files/ },
   },
   { name: 'has no /dev/shm', setup: BARE_DEV },
   { name: 'has no ip', setup: WITHOUT('ip') },
@@ -74,7 +74,7 @@ const CASES: readonly Case[] = [
     name: 'permits 64 open files',
     through: ['/usr/bin/prlimit', '--nofile=64:64'],
     net: 'none',
-    degraded: { 'process-limits': /at most 64 open files/ },
+    degraded: { 'process-limits': /limit of 64 open files/ },
   },
   { name: 'has a hard core limit of 0', through: ['/usr/bin/prlimit', '--core=0:0'] },
   { name: 'has a home with spaces and quotes', home: 'ho me, "ü" \'$y' },

@@ -102,6 +102,6 @@ describe.runIf(opens)('under KVM', () => {
     const error: unknown = await started.catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(LaunchError);
     expect((error as LaunchError).message).toMatch(/QEMU crashed \(SIGABRT\)/);
-    expect((error as LaunchError).hint).toMatch(/accel: tcg/);
+    expect((error as LaunchError).hint).toMatch(/--accel tcg/);
   });
 });

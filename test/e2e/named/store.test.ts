@@ -116,7 +116,7 @@ describe('a start that is killed before QEMU has loaded the saved memory', () =>
       monitor.destroy();
       expect(await liesOf(home)).toEqual([]);
       const resumed = await home.vmlet('resume', 'm');
-      expect(resumed.stderr).toMatch(/^vmlet: machine "m" is waiting for its saved memory$/m);
+      expect(resumed.stderr).toMatch(/^vmlet: machine "m" has not loaded its saved memory yet$/m);
       expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
       expect(await listed()).toEqual({ m: 'running' });
       expect(existsSync(files.savedState)).toBe(false);

@@ -89,7 +89,7 @@ connecting('a running machine joins networks, keeps them over a reboot, and leav
   // The card that stays has its port after a save, and after a restart too.
   await vmlet('save', 'web');
   expect(await refusal('network', 'connect', 'lan', 'web')).toContain(
-    'its memory requires the same networks',
+    'has saved memory, which requires the same networks',
   );
   await vmlet('start', 'web');
   await ping('web', 'db.dmz');
@@ -284,7 +284,7 @@ connecting('a card that cannot be taken back stays in the definition', async () 
   mkdirSync(request);
   const refused = await refusal('network', 'connect', 'lan', 'web');
   expect(refused).toContain(
-    'could not be connected to lan completely, and its card could not be removed again: EISDIR',
+    'is only partly connected to lan: connecting failed, and so did removing the network card: EISDIR',
   );
   expect(refused).toContain('disconnect it: vmlet network disconnect lan web');
   await until(async () => (await member('lan', 'web'))?.plugged === true);

@@ -248,7 +248,7 @@ describe('a machine in a network', () => {
     await vmlet('network', 'heal', 'lan');
     await ping('web', 'db');
     expect((await home.vmlet('set', 'web', '--network', 'lan:ip=10.9.0.99')).stderr).toContain(
-      'is running, and can be given other networks only while stopped',
+      'is running, and can be moved to other networks only while stopped',
     );
     await ping('db', 'web');
     expect(await home.vmlet('network', 'partition', 'lan', 'web', 'nobody')).toMatchObject({
@@ -283,7 +283,7 @@ describe('a machine in a network', () => {
     await vmlet('set', 'db', '--network', 'lan:mtu=9000');
     const refused = await home.vmlet('snapshot', 'restore', 'db', 'before');
     expect(refused.stderr).toContain(
-      'private networks: lan in card-port0 (52:54:0a:09:00:03, MTU 1500) then, ',
+      'private networks: was lan in card-port0 (52:54:0a:09:00:03, MTU 1500), is now ',
     );
   });
 });

@@ -101,7 +101,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await press('Disconnect two from lan');
     await dialog().getByText('vmlet network disconnect lan two').waitFor();
     await dialog().getByRole('button', { name: 'Disconnect', exact: true }).click();
-    await page.getByText('It is in no private network.').waitFor();
+    await page.getByText('This machine is not in a private network.').waitFor();
     expect(home.store.get('two').spec.networks ?? []).toEqual([]);
 
     await show('networks');

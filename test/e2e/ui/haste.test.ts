@@ -102,7 +102,7 @@ describe.skipIf(withoutChromium !== undefined)('a page that is slower than its s
     await ui.open({}, async (context) => {
       early = await context.newPage();
       await early.goto(origin);
-      await early.getByText('This address does not open the page').waitFor();
+      await early.getByText('This link is not valid').waitFor();
     });
     await early?.locator('[data-machine="m"] .state', { hasText: 'running' }).waitFor();
   });

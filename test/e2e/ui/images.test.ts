@@ -81,7 +81,7 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     // The page learns of it by the events.
     await row('web:1').getByText('the machine m').waitFor();
     await row('web:1').getByRole('button', { name: 'Remove web:1' }).click();
-    await dialog().getByText('It is not removed while it is used by the machine m.').waitFor();
+    await dialog().getByText('It cannot be removed while it is in use by the machine m.').waitFor();
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
     const refusal = page.locator('.notice.failed', { hasText: 'Remove web:1' });
     // The sentence is the command’s own.

@@ -103,7 +103,7 @@ function compare(seen: Seen, network: QemuIsolation['network']): void {
     !seen.namespaces.includes('net') &&
       (network === 'slirp' || report.survey.confinement.namespaces.net.usable),
   );
-  expect(words.includes('no host network')).toBe(seen.namespaces.length === 4);
+  expect(words.includes('cannot use the host’s network')).toBe(seen.namespaces.length === 4);
 }
 
 /** Its own network namespace has the loopback, and interfaces that a kernel creates in each (ifb, tunl). */

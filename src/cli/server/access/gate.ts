@@ -11,7 +11,7 @@ const HTTP_PORT = 80;
 
 /** @throws RequestRefusedError when the server is ending. */
 export function refuseAtEnd(ending: AbortSignal): void {
-  if (ending.aborted) throw new RequestRefusedError(503, 'the server is ending');
+  if (ending.aborted) throw new RequestRefusedError(503, 'the server is shutting down');
 }
 
 /** Decides which requests the server answers. Its order is that of the checks: Host, Origin, credentials. */
@@ -33,7 +33,7 @@ export class Gate {
     const { host = '', origin } = headers;
     const [, port = HTTP_PORT] = HOST.exec(host) ?? [];
     if (!HOST.test(host) || (this.#port !== undefined && Number(port) !== this.#port)) {
-      throw new RequestRefusedError(421, `this server is not ${JSON.stringify(host)}`, {
+      throw new RequestRefusedError(421, `this server does not serve the host name ${JSON.stringify(host)}`, {
         hint: `use 127.0.0.1${this.#port === undefined ? '' : `:${this.#port}`}`,
       });
     }

@@ -18,11 +18,11 @@ export class Operations {
 
   /** @throws RequestRefusedError when too many run already, and after the end. */
   start(work: Work): Operation {
-    if (this.#isClosed) throw new RequestRefusedError(503, 'the server is ending');
+    if (this.#isClosed) throw new RequestRefusedError(503, 'the server is shutting down');
     this.#forgetOld();
     if (this.#running().length >= MOST_RUNNING) {
-      throw new RequestRefusedError(429, `${MOST_RUNNING} operations are running`, {
-        hint: 'try again when one has ended',
+      throw new RequestRefusedError(429, `too many operations: ${MOST_RUNNING} are running`, {
+        hint: 'try again when one has finished',
       });
     }
     const operation = new Operation(work, (record) => this.#tell(record), this.#onDefect);

@@ -30,7 +30,7 @@ export const guestFileName = z
       !['.', '..'].includes(name) &&
       !/[/\0]/.test(name) &&
       Buffer.byteLength(name) <= LONGEST_NAME,
-    'expected the name of a file without a directory',
+    'expected a file name without a slash',
   );
 
 /** Names in one section and attributes in another, both in the same order: a name may contain anything but NUL. */
@@ -56,7 +56,11 @@ export async function listGuestDirectory(
   }
   const end = stdout.indexOf('\0\0');
   if (truncated || exitCode !== 0) {
-    throw new GuestFileError(path, 'EIO', 'changed while it was listed, or has too many entries');
+    throw new GuestFileError(
+      path,
+      'EIO',
+      'the directory changed while it was listed, or has too many entries',
+    );
   }
   if (end === -1) return [];
   const names = stdout.toString('utf8', 0, end).split('\0');

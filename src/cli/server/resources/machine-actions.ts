@@ -9,7 +9,7 @@ import { describeError } from '../answers/described-error.ts';
 import { type Action, type Asked, action, option, progressOf } from './action.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
-  guest: 'asking its agent',
+  guest: 'asking its agent to shut down',
   'power-button': 'pressing its power button',
   quit: 'telling QEMU to quit',
   SIGTERM: 'sending SIGTERM to QEMU',
@@ -191,7 +191,7 @@ async function start({
     discardSaved,
     signal,
     onProgress: (news) => onProgress(progressOf(news)),
-    onRenewIdentity: () => onProgress({ text: 'giving the guest its own identity' }),
+    onRenewIdentity: () => onProgress({ text: 'giving the clone its own machine id and ssh host keys' }),
   });
   const { identityProblem: problem } = live;
   return { ports: live.ports(), ...(problem && { identityProblem: describeError(problem) }) };

@@ -23,7 +23,7 @@ export class Router {
     const found = matching.find(({ route }) => route.method === method);
     if (found) return { route: found.route, parts: partsOf(found.words, given) };
     if (!METHODS.includes(method) || matching.length > 0) {
-      throw new RequestRefusedError(405, `${path} has no ${method}`);
+      throw new RequestRefusedError(405, `${path} does not support ${method}`);
     }
     throw new RequestRefusedError(404, `no such resource: ${path}`);
   }

@@ -51,7 +51,7 @@ export async function finishSystem(root: string, installer: Installer): Promise<
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') throw error;
     throw new ImageBuildError('the new system lacks files that it needs to boot', {
-      hint: 'check what the scripts of --run remove',
+      hint: 'check that the scripts of --run do not remove them',
       cause: error,
     });
   }

@@ -48,14 +48,14 @@ export async function freeLiveCard(
   const restart = 'stop it, connect it and start it again';
   if (!mayConnect(plan)) {
     throw refuse(
-      'was started without a network, and its QEMU may not connect to one until it is started again',
+      'was started without a network, and cannot be connected to one before it is started again',
       restart,
     );
   }
   // A QEMU that listens cannot be reached by a helper that waits for it.
   if (plan.wiring.network.again === 'listens') {
     throw refuse(
-      'has a QEMU without -netdev stream,reconnect, and cannot be connected while it is running',
+      'cannot be connected while it is running: its QEMU does not support -netdev stream,reconnect',
       restart,
     );
   }
@@ -155,7 +155,7 @@ export async function unplugCard(
     throw new MachineStateError(
       spec.name,
       'running',
-      `runs from memory of an earlier release, and can leave ${network} only while stopped`,
+      `runs from memory that an earlier release of vmlet saved, and can leave ${network} only while stopped`,
       { hint: `stop it first: vmlet stop ${spec.name}` },
     );
   }

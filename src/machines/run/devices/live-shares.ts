@@ -115,7 +115,7 @@ async function undo(
       throw new MachineStateError(
         spec.name,
         status.state,
-        `has ${share.target}, but its guest did not mount it and does not release it: ${wordsOf(reason)}`,
+        `has the directory ${share.target}, but its guest neither mounts nor releases it: ${wordsOf(reason)}`,
         { hint: `restart it: vmlet restart ${spec.name}`, cause: reason },
       );
     }

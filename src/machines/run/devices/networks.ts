@@ -197,7 +197,7 @@ function stillConnected({ spec }: Definition, network: string, cause: unknown): 
   return new MachineStateError(
     spec.name,
     'running',
-    `could not be connected to ${network} completely, and its card could not be removed again: ${words}`,
+    `is only partly connected to ${network}: connecting failed, and so did removing the network card: ${words}`,
     { hint: `disconnect it: vmlet network disconnect ${network} ${spec.name}`, cause },
   );
 }

@@ -148,7 +148,7 @@ function requireMounted(spec: MachineSpec, target: string): void {
   const { shares, volumes, tmpfs } = mountSetOf(spec);
   const targets = [...shares, ...volumes, ...tmpfs].map((mount) => mount.target);
   if (targets.includes(target)) return;
-  throw new InvalidInputError('share', `${spec.name} has nothing at ${target}`, {
+  throw new InvalidInputError('share', `nothing is mounted at ${target} in ${spec.name}`, {
     hint:
       targets.length === 0
         ? `add a directory first: vmlet share add ${spec.name} SRC:DST`

@@ -12,7 +12,7 @@ const ROUNDS = Number(process.env['VMLET_ROUNDS'] ?? 1);
 const MINUTES = 60_000;
 
 const BUSY =
-  /^vmlet: machine "m" is locked by another process(: (starting|stopping|removing) it \(process \d+\))?$/m;
+  /^vmlet: machine "m" is busy: (process \d+ is (starting|stopping|removing) it|another process is working on it)$/m;
 const RUNS = /^vmlet: machine "m" is (already|still) running( \(state: \w+\))?$/m;
 const STOPPED = /^vmlet: machine "m" is not running$/m;
 const THERE = /^vmlet: machine "m" already exists$/m;

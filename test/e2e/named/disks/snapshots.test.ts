@@ -160,7 +160,7 @@ describe('a guest of two disks', () => {
     await machine.set({ memory: '96M' });
     const other = await failureOf(machine.restoreSnapshot('two disks'));
     expect(other).toBeInstanceOf(MachineStateError);
-    expect(other.message).toContain('memory: 64 MiB then, 96 MiB now');
+    expect(other.message).toContain('memory: was 64 MiB, is now 96 MiB');
     await start();
     await say('B2');
     expect(await failureOf(machine.restoreSnapshot('two disks'))).toBeInstanceOf(MachineStateError);

@@ -62,6 +62,6 @@ describe.skipIf(missing !== undefined)('micro on a bridge', () => {
         /^server\nclient\n10\.77\.0\.5\d\nPING 10\.77\.0\.2 [^]*1 packets received[^]*\nno address: 125\n$/,
       ) as string,
     });
-    expect(stderr).toContain('machine "client" has no known address yet\n  check DHCP on the bridge: ');
+    expect(stderr).toContain('machine "client" has no known address yet\n  the agent reports no address: ');
   });
 });

@@ -224,14 +224,14 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, wit
     const answers = await askAll(host(1), host(2));
     both.forEach(({ status, stderr }, index) => {
       expect(answers[index]).toBe(status === 0 ? 'served' : REFUSED);
-      if (status !== 0) expect(stderr).toContain(`machine "${net}" is locked by another process`);
+      if (status !== 0) expect(stderr).toContain(`machine "${net}" is busy`);
     });
     expect(both.some(({ status }) => status === 0)).toBe(true);
   });
 
   it('keeps the connections of other forwards, as its help says', async () => {
     const change = { add: `${host(1)}:80`, rm: String(host(1)) };
-    const promise = { add: 'all connections are kept', rm: 'is closed alone' };
+    const promise = { add: 'without interrupting connections', rm: 'without interrupting other connections' };
     for (const verb of ['add', 'rm'] as const) {
       const help = (await port(verb, '--help')).stdout.replaceAll(/\s+/g, ' ');
       expect(help).toContain(promise[verb]);

@@ -118,7 +118,7 @@ it('refuses other names, other users and direct requests', async () => {
   expect((await get('http://none.vmlet.localhost/')).status).toBe(404);
   expect(await get('http://web.vmlet.localhost:81/')).toMatchObject({
     status: 502,
-    body: 'cannot connect to port 81 of web: no server listens on it\n',
+    body: 'cannot connect to port 81 of web: no server listens on this port in the guest\n',
   });
   expect(await get('/')).toMatchObject({ status: 400 });
   for (const headers of [{}, { 'Proxy-Authorization': `${authorization()}x` }]) {

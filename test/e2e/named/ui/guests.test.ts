@@ -94,14 +94,14 @@ describe('a machine over HTTP', () => {
       const stopped = await act('m', 'stop');
       expect(stopped.operation.result).toEqual({
         rung: 'guest',
-        description: expect.stringMatching(/^asked its agent; /) as string,
+        description: expect.stringMatching(/^asked its agent to shut down; /) as string,
       });
       expect(events.messages).toContainEqual(
         expect.objectContaining({
           event: 'operation',
           data: expect.objectContaining({
             kind: 'stop',
-            progress: { text: 'asking its agent', rung: 'guest' },
+            progress: { text: 'asking its agent to shut down', rung: 'guest' },
           }) as object,
         }),
       );

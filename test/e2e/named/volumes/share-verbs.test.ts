@@ -51,11 +51,11 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await add(`${at('site')}:/site`)).toMatchObject({
       status: 0,
       stdout: '/site\n',
-      stderr: expect.stringContaining('web gets it at its next start') as string,
+      stderr: expect.stringContaining('not mounted before the next start of web') as string,
     });
     expect(await listed()).toEqual({ '/site': false });
     const { status, stderr } = await home.vmlet('save', 'web');
-    expect(stderr).toContain('cannot be saved: /site changes at its next start');
+    expect(stderr).toContain('cannot be saved: /site was changed for the next start');
     expect(status).not.toBe(0);
     expect((await home.vmlet('share', 'ls', 'web')).stdout).toMatch(/\/site +bind +rw +next start/);
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
@@ -100,7 +100,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
 
   it('refuses what cannot be, and changes nothing', async () => {
     for (const [words, problem] of [
-      [[`${at('site')}:/more`], 'two mounts at one path of the guest: /more'],
+      [[`${at('site')}:/more`], 'two mounts have the same path in the guest: /more'],
       [[`${at('site')}/none:/n`], `no such directory: ${at('site')}/none`],
       [[`${at('site')}:/n:copy`], 'copy is not supported for named machines'],
       [[`${at('site')}:/site/name`], 'cannot mount /site/name: a part of the path is not a directory'],
@@ -109,7 +109,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
       expect(stderr).toContain(problem);
       expect(status).not.toBe(0);
     }
-    expect((await remove('/nowhere')).stderr).toContain('web has nothing at /nowhere');
+    expect((await remove('/nowhere')).stderr).toContain('nothing is mounted at /nowhere in web');
     await home.vmlet('pause', 'web');
     expect((await add(`${at('site')}:/n`)).stderr).toContain('is paused, and its guest cannot answer');
     await home.vmlet('resume', 'web');
@@ -130,13 +130,13 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await marker()).toBe('then\nthird');
     expect((await home.vmlet('save', 'web')).stderr).toBe('');
     expect((await add(`${at('site')}:/n`)).stderr).toContain(
-      'its memory requires the same set of directories',
+      'has saved memory, which requires the same set of directories',
     );
     expect((await home.vmlet('start', 'web')).stderr).toBe('');
     expect(await inGuest('cat /site/name /more/name')).toBe('site\nthird');
     expect((await remove('/site')).status).toBe(0);
     expect((await home.vmlet('snapshot', 'restore', 'web', 'both')).stderr).toContain(
-      'share0 at /site in share0-port, share1 at /more in share1-port then, share1 at /more in share1-port now',
+      'was share0 at /site in share0-port, share1 at /more in share1-port, is now share1 at /more in share1-port',
     );
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
     expect(await inGuest('cat /more/name; test -e /site/name || echo gone')).toBe('third\ngone');
@@ -144,13 +144,13 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
   });
 
   it('stores volumes and tmpfs for the next start', async () => {
-    expect((await add('cache:/cache')).stderr).toContain('at its next start');
-    expect((await add('type=tmpfs,dst=/scratch')).stderr).toContain('at its next start');
+    expect((await add('cache:/cache')).stderr).toContain('not mounted before the next start');
+    expect((await add('type=tmpfs,dst=/scratch')).stderr).toContain('not mounted before the next start');
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
     expect(await inGuest('touch /cache/kept /scratch/x; cat /more/name')).toBe('third');
-    expect((await remove('/scratch')).stderr).toContain('the guest has it until web stops');
+    expect((await remove('/scratch')).stderr).toContain('it stays mounted in the guest until web stops');
     expect((await home.vmlet('save', 'web')).stderr).toContain('it mounts the volume cache');
-    expect((await remove('/cache')).stderr).toContain('the guest has it until web stops');
+    expect((await remove('/cache')).stderr).toContain('it stays mounted in the guest until web stops');
     expect(await inGuest('touch /cache/still && echo there')).toBe('there');
     expect((await home.vmlet('volume', 'rm', 'cache')).stderr).toContain('the machine web');
     expect((await home.vmlet('volume', 'prune')).stdout).toBe('');

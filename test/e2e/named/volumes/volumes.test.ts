@@ -74,7 +74,7 @@ describe('a volume of throw-away machines', () => {
     const pids = readers.map((reader) => String(reader.process.pid));
     const removal = await home.vmlet('volume', 'rm', 'cache');
     expect(removal.status).not.toBe(0);
-    for (const pid of pids) expect(removal.stderr).toContain(`a throw-away machine of process ${pid}`);
+    for (const pid of pids) expect(removal.stderr).toContain(`a disposable machine (process ${pid})`);
     for (const reader of readers) reader.process.kill('SIGKILL');
     await Promise.all(readers.map(async (reader) => reader.finished));
     expect((await home.vmlet('volume', 'rm', 'cache')).stdout).toBe('cache\n');

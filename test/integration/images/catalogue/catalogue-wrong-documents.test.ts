@@ -149,8 +149,8 @@ describe('a description as Debian’s', () => {
     },
   });
   it.each([
-    ['that is not JSON', '{"items": [', 'is not a build description in the format of Debian'],
-    ['of another structure', '{"items": {}}', 'is not a build description in the format of Debian'],
+    ['that is not JSON', '{"items": [', 'is not a Debian build description'],
+    ['of another structure', '{"items": {}}', 'is not a Debian build description'],
     ['without uploads', '{"items": []}', 'contains no sha256 digest of a matching image'],
     [
       'of another algorithm',

@@ -323,7 +323,7 @@ describe("a build from the user's own files", () => {
 
   it('rejects modules without a kernel', async () => {
     await expect(buildMicro({ store, agentPath, modules: directory })).rejects.toThrow(
-      'modules: requires kernel',
+      'modules: requires a kernel',
     );
   });
 });

@@ -351,7 +351,7 @@ describe('a capture', () => {
     for (let number = 0; number < 8; number++) lab.request('1 capture');
     await until('all have begun', async () => (await captures())?.length === 8);
     expect(await lab.answer('capture')).toEqual({
-      error: { code: 'full', message: '8 captures are running' },
+      error: { code: 'full', message: 'too many captures, at most 8' },
     });
   });
 

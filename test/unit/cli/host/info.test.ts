@@ -6,7 +6,7 @@ const programs = { qemu: '/usr/bin/qemu-system-x86_64', passt: '/usr/bin/passt' 
 
 test.each([
   ['2025_06_11.0293c6f', programs.passt, '2025_06_11.0293c6f'],
-  [undefined, programs.passt, '/usr/bin/passt, which does not print its version'],
+  [undefined, programs.passt, '/usr/bin/passt (unknown version)'],
   [undefined, undefined, 'not installed'],
 ])('describes passt of version %s at %s', (version, path, words) => {
   const facts = { versions: { ...versions, passt: version }, programs: { ...programs, passt: path } };

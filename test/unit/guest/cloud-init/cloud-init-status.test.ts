@@ -71,8 +71,8 @@ describe('the state of cloud-init', () => {
     ['waiting', undefined, NOT_BEGUN],
     ['waiting', undefined, { ...NOT_BEGUN, system: 'starting' }],
     ['disabled', 'disabled by a file', { ...NOT_BEGUN, disabled: 'disabled by a file' }],
-    ['disabled', 'the system booted without it', { ...NOT_BEGUN, system: 'running' }],
-    ['disabled', 'the system booted without it', { ...NOT_BEGUN, system: 'degraded' }],
+    ['disabled', 'the system booted without starting it', { ...NOT_BEGUN, system: 'running' }],
+    ['disabled', 'the system booted without starting it', { ...NOT_BEGUN, system: 'degraded' }],
     ['running', undefined, { ...NOT_BEGUN, statusJson: statusJson('init') }],
     // A partly written status does not count.
     ['waiting', undefined, { ...NOT_BEGUN, statusJson: statusJson('init').slice(0, 40) }],
@@ -147,8 +147,8 @@ describe('the state of cloud-init', () => {
 });
 
 test.each([
-  ['it has not started', NOT_BEGUN],
-  ['it is between two stages', { ...NOT_BEGUN, statusJson: statusJson(null) }],
+  ['not started yet', NOT_BEGUN],
+  ['between two stages', { ...NOT_BEGUN, statusJson: statusJson(null) }],
   ['modules-config', { ...NOT_BEGUN, statusJson: statusJson('modules-config'), output: 'x' }],
   [
     'modules-final, package_update_upgrade_install (packages): Setting up nginx',
@@ -165,7 +165,10 @@ test.each([
 
 test.each([
   ['web has no cloud-init', { ...NOT_BEGUN, installed: false }],
-  ['cloud-init does not run in web: the system booted without it', { ...NOT_BEGUN, system: 'running' }],
+  [
+    'cloud-init does not run in web: the system booted without starting it',
+    { ...NOT_BEGUN, system: 'running' },
+  ],
   [undefined, NOT_BEGUN],
   [undefined, ended()],
 ])('error: %j', (message, found) => {

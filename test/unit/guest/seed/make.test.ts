@@ -277,7 +277,7 @@ describe('a guest without cloud-init', () => {
   it.each(['nuageinit', 'tiny-cloud'] as const)('supports no parts: %s', async (provisioner) => {
     const made = seedFiles({ userData: '#!/bin/sh\n' }, { provisioner, agent: undefined });
     await expect(made).rejects.toThrow(
-      `userData: is of kind script, but ${provisioner} in this image supports only #cloud-config`,
+      `userData: has the format script, but ${provisioner} in this image supports only #cloud-config`,
     );
   });
 

@@ -83,7 +83,7 @@ describe('a tree of the host', () => {
     const { tree, paths } = treeOf(root);
     await tree.scan(undefined);
     renameSync(root, `${root}-away`);
-    await expect(tree.rescan([''], undefined)).rejects.toThrow(`no such directory any more: ${root}`);
+    await expect(tree.rescan([''], undefined)).rejects.toThrow(`the directory was removed: ${root}`);
     renameSync(rootWith('b/c'), root);
     await tree.rescan([''], undefined);
     expect(paths()).toEqual(['b', 'b/c']);

@@ -109,11 +109,11 @@ it('names a missing layer, the reason, and what remains open', () => {
   const landlock = { usable: false, reason: 'too old' } as const;
   expect(find('landlock', { confinement: { ...everyLayer, landlock } })).toMatchObject({
     state: 'degraded',
-    summary: 'no Landlock (too old): namespaces alone keep QEMU to its files',
+    summary: 'no Landlock (too old): only namespaces restrict QEMU to its own files',
   });
   const confinement = { ...everyLayer, namespaces: noNamespaces };
   expect(find('landlock', { confinement: { ...confinement, landlock } })).toMatchObject({
-    summary: 'no Landlock (too old): QEMU may open every file that you may',
+    summary: 'no Landlock (too old): QEMU can open every file that you can open',
   });
   expect(find('namespaces', { confinement })).toMatchObject({
     state: 'degraded',
@@ -126,11 +126,11 @@ describe('if QEMU uses the host’s network', () => {
   const withoutSlirp = { ...complete.qemu!, netdevs: ['stream'] };
   const problem = "Couldn't create user namespace: Operation not permitted";
   it.each<[string, Partial<Survey>, RegExp]>([
-    ['passt and slirp', {}, /and no host network except with --net slirp$/],
-    ['only passt', { qemu: withoutSlirp }, /and no host network$/],
-    ['only slirp', { passt: undefined }, /but uses the host’s network, since slirp is part of it$/],
+    ['passt and slirp', {}, /and can use the host’s network only with --net slirp$/],
+    ['only passt', { qemu: withoutSlirp }, /and cannot use the host’s network$/],
+    ['only slirp', { passt: undefined }, /but uses the host’s network, because slirp runs inside QEMU$/],
     ['a passt that does not run', { passt: { ...complete.passt!, problem } }, /but uses the host’s network/],
-    ['neither', { passt: undefined, qemu: withoutSlirp }, /and no host network$/],
+    ['neither', { passt: undefined, qemu: withoutSlirp }, /and cannot use the host’s network$/],
   ])('with %s', (_what, survey, words) => {
     expect(find('namespaces', survey).summary).toMatch(words);
   });
@@ -139,7 +139,7 @@ describe('if QEMU uses the host’s network', () => {
     expect(find('network', { passt: undefined })).toEqual({
       item: 'network',
       state: 'degraded',
-      summary: 'slirp (QEMU itself uses the host’s network): passt is not installed',
+      summary: 'guests use slirp, which uses the host’s network from inside QEMU: passt is not installed',
       remedy: 'sudo apt-get install passt',
     });
   });
@@ -147,7 +147,7 @@ describe('if QEMU uses the host’s network', () => {
 
 it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
   ['External interface not usable', {}, /^run it by hand to see more: passt --foreground/],
-  ["passt: unrecognized option '--mac-addr'", {}, /^sudo apt-get install passt, which is newer$/],
+  ["passt: unrecognized option '--mac-addr'", {}, /^upgrade passt: sudo apt-get install passt$/],
   [
     "Couldn't create user namespace: No space left",
     { most: 0 },
@@ -174,7 +174,13 @@ it('distinguishes a QEMU that does not start from a missing one', () => {
 it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], RegExp]>([
   ['qemu-img', { qemuImg: undefined }, {}, 'degraded', /vmlet cannot create disks/],
   ['network', { passt: undefined }, {}, 'degraded', /slirp/],
-  ['network', { passt: undefined, qemu: { ...complete.qemu!, netdevs: [] } }, {}, 'degraded', /--net none/],
+  [
+    'network',
+    { passt: undefined, qemu: { ...complete.qemu!, netdevs: [] } },
+    {},
+    'degraded',
+    /guests have no network/,
+  ],
   ['seccomp', { confinement: { ...everyLayer, seccomp: unable } }, {}, 'degraded', /not here/],
   ['seccomp', { qemu: { ...complete.qemu!, sandbox: false } }, {}, 'degraded', /-sandbox/],
   [
@@ -210,14 +216,14 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     {},
     { processLimits: { ...surroundings.processLimits, openFiles: 64 } },
     'degraded',
-    /at most 64 open files/,
+    /limit of 64 open files/,
   ],
   [
     'process-limits',
     {},
     { processLimits: { ...surroundings.processLimits, openFiles: 8 } },
     'broken',
-    /at most 8 open files/,
+    /limit of 8 open files/,
   ],
   ['shares', { virtiofsd: undefined }, {}, 'degraded', /virtiofsd is not installed$/],
   [
@@ -232,14 +238,14 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     { virtiofsd: { ...complete.virtiofsd!, translatesIds: false } },
     {},
     'degraded',
-    /ids=host only/,
+    /shared only with ids=host/,
   ],
   [
     'kept-guests',
     {},
     { cacheDirectory: { path: '/c', freeBytes: 700 * 1024 ** 2, isOnNetwork: false } },
     'degraded',
-    /^each vmlet run boots, and keeps no booted guest: 700 MiB free in \/c$/,
+    /^every vmlet run boots its guest again, because only 700 MiB is free in \/c$/,
   ],
   [
     'kept-guests',
@@ -255,16 +261,16 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     { qemu: { ...complete.qemu!, netdevs: ['user'] } },
     {},
     'degraded',
-    /cannot reach each other.*no -netdev stream/,
+    /cannot reach each other.*does not support -netdev stream/,
   ],
   [
     'private-networks',
     { qemu: { ...complete.qemu!, hasStreamReconnect: false } },
     {},
     'degraded',
-    /joins a network at its next start/,
+    /joins a network only at its next start/,
   ],
-  ['forks', { qemu: { ...complete.qemu!, devices: [] } }, {}, 'degraded', /no templates and no forks/],
+  ['forks', { qemu: { ...complete.qemu!, devices: [] } }, {}, 'degraded', /no templates and forks/],
 ])('%s: %j %j is %s', (item, survey, around, state, summary) => {
   const finding = find(item, survey, around);
   expect(finding.state).toBe(state);

@@ -41,10 +41,10 @@ it('does not follow links out of an installed directory', async () => {
 
 it('rejects a directory without modules, and modules of another kernel', async () => {
   await expect(modulesArchive(kernel, tree({ 'a.c': '' }), undefined)).rejects.toThrow(
-    'modules: no modules of a kernel: ',
+    'modules: no kernel modules found in ',
   );
   const other = tree({ 'overlay.ko': makeModule(['depends=', 'vermagic=6.2.0 SMP ']) });
   await expect(modulesArchive(kernel, other, undefined)).rejects.toThrow(
-    'modules: for Linux 6.2.0, but the kernel is 6.1.0-mine',
+    'modules: modules of Linux 6.2.0 do not match the kernel, Linux 6.1.0-mine',
   );
 });

@@ -122,10 +122,10 @@ test('networks of named machines are given by name, once each, and one word may 
   ]);
   expect(() => parseSpec({ networks: ['lan', 'lan:mtu=9000'] })).toThrow('duplicate network lan');
   expect(() => parseSpec({ net: 'slirp', networks: ['none'] })).toThrow(
-    'the first card is described twice: slirp, none',
+    'the first network card is described twice: slirp, none',
   );
   expect(() => parseSpec({ networks: ['none', 'auto'] })).toThrow(
-    'the first card is described twice: none, auto',
+    'the first network card is described twice: none, auto',
   );
   expect(() => parseSpec({ networks: ['bridge=br0'] })).toThrow('net: "bridge=br0": expected auto');
   expect(() => parseSpec({ networks: ['lan:ip=1'] })).toThrow('networks[0]: ip=1: expected an IPv4 address');

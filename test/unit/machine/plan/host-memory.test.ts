@@ -18,12 +18,10 @@ describe('a guest', () => {
   it('is rejected if it is larger than its host', () => {
     expect(() => checkHostMemory(900 * GiB, HOST)).toThrow(
       expect.objectContaining({
-        message: "memory: 900 GiB exceeds the host's 24 GiB of memory and no swap",
+        message: 'memory: 900 GiB exceeds the memory of the host (24 GiB, no swap)',
         hint: 'give the guest less memory, such as 2G',
       }),
     );
-    expect(() => checkHostMemory(26 * GiB, { ...HOST, swapBytes: GiB })).toThrow(
-      '24 GiB of memory and 1 GiB of swap',
-    );
+    expect(() => checkHostMemory(26 * GiB, { ...HOST, swapBytes: GiB })).toThrow('(24 GiB, 1 GiB of swap)');
   });
 });

@@ -20,36 +20,36 @@ const firmware = { code: { path: '/CODE.fd' } } as unknown as NamedPlan['firmwar
 const bridge = { descriptor: 9, mac: '52:54:00:00:00:09' };
 
 it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
-  [{ memoryBytes: 1024 ** 3 }, { memoryBytes: 2 * 1024 ** 3 }, 'memory: 1 GiB then, 2 GiB now'],
-  [{ cpus: 1 }, { cpus: 2 }, 'processors: 1 (host, kvm) then, 2 (host, kvm) now'],
-  [{ cpu: 'host' }, { cpu: 'max' }, 'processors: 1 (host, kvm) then, 1 (max, kvm) now'],
+  [{ memoryBytes: 1024 ** 3 }, { memoryBytes: 2 * 1024 ** 3 }, 'memory: was 1 GiB, is now 2 GiB'],
+  [{ cpus: 1 }, { cpus: 2 }, 'processors: was 1 (host, kvm), is now 2 (host, kvm)'],
+  [{ cpu: 'host' }, { cpu: 'max' }, 'processors: was 1 (host, kvm), is now 1 (max, kvm)'],
   [
     {},
     { accelerator: { kind: 'tcg', reason: 'asked for' } },
-    'processors: 1 (host, kvm) then, 1 (host, tcg) now',
+    'processors: was 1 (host, kvm), is now 1 (host, tcg)',
   ],
   [
     { board: { type: 'q35', options: { usb: 'off', hpet: 'off' } } },
     { board: { type: 'q35', options: { hpet: 'off' } } },
-    'board: hpet=off usb=off then, hpet=off now',
+    'board: was hpet=off usb=off, is now hpet=off',
   ],
-  [{}, { firmware }, 'firmware: bios then, /CODE.fd now'],
-  [{}, { boot: kernel }, 'direct kernel: no then, yes now'],
-  [{ tpmSocket: '/tpm' }, {}, 'TPM: yes then, no now'],
-  [{ vncSocket: '/vnc' }, {}, 'screen: yes then, no now'],
-  [{ network: { backend: 'slirp' } as BoundNetworkPlan }, {}, 'network card: yes then, no now'],
-  [{}, { bridge }, 'network card: no then, yes now'],
-  [{ cdroms: [cd('cd1'), cd('cd0')] }, {}, 'CD drives: cd0, cd1 then, none now'],
+  [{}, { firmware }, 'firmware: was bios, is now /CODE.fd'],
+  [{}, { boot: kernel }, 'direct kernel: was no, is now yes'],
+  [{ tpmSocket: '/tpm' }, {}, 'TPM: was yes, is now no'],
+  [{ vncSocket: '/vnc' }, {}, 'screen: was yes, is now no'],
+  [{ network: { backend: 'slirp' } as BoundNetworkPlan }, {}, 'network card: was yes, is now no'],
+  [{}, { bridge }, 'network card: was no, is now yes'],
+  [{ cdroms: [cd('cd1'), cd('cd0')] }, {}, 'CD drives: was cd0, cd1, is now none'],
   [
     { disks: [{ ...plainDisk, bus: 'port0' }] },
     { disks: [{ ...plainDisk, bus: 'port1', readOnly: true }] },
-    'disks: disk0 in port0 then, disk0 in port1 (read-only) now',
+    'disks: was disk0 in port0, is now disk0 in port1 (read-only)',
   ],
-  [{ disks: [plainDisk] }, {}, 'disks: disk0 in  then, none now'],
+  [{ disks: [plainDisk] }, {}, 'disks: was disk0 in , is now none'],
   [
     { shares: [share('share0')] },
     { shares: [share(undefined)] },
-    'shared directories: share0 at /srv in share0 then, share0 at /srv now',
+    'shared directories: was share0 at /srv in share0, is now share0 at /srv',
   ],
 ])('distinguishes %j from %j: %s', (then, now, difference) => {
   expect(differences(then, now)).toEqual([difference]);
@@ -72,7 +72,7 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>]>([
 
 it('names fields that an older or newer vmlet did not record', () => {
   expect(hardwareDifferences({ memory: '1 GiB' }, { memory: '1 GiB', wheels: '4' })).toEqual([
-    'wheels: none then, 4 now',
+    'wheels: was none, is now 4',
   ]);
-  expect(hardwareDifferences({ wheels: '4' }, {})).toEqual(['wheels: 4 then, none now']);
+  expect(hardwareDifferences({ wheels: '4' }, {})).toEqual(['wheels: was 4, is now none']);
 });

@@ -65,8 +65,8 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     ['./a:/data:size=1G', 'size does not apply to a directory of the host', ''],
     ['./a:b', 'not an absolute path in the guest: "b"', ''],
     ['./a:', 'invalid volume', ''],
-    ['./a:/', 'nothing can be mounted at / of the guest', 'another path'],
-    ['./a:/proc/', 'nothing can be mounted at /proc of the guest', ''],
+    ['./a:/', 'nothing can be mounted at / in the guest', 'another path'],
+    ['./a:/proc/', 'nothing can be mounted at /proc in the guest', ''],
     ['./a:/b:Z', 'unknown option of a volume: "Z"', 'expected ro, rw, cache='],
     ['./a:/b:uid=root', 'unknown option of a volume: "uid=root"', ''],
     ['./a:/b:ro,rw', 'option given twice: "rw"', ''],
@@ -99,7 +99,7 @@ describe('-v SRC:DST[:OPTION,…]', () => {
 
   it('rejects two directories at one path, however it is written', () => {
     const parse = () => parseMounts({ volumes: ['/a:/x', '/b:/y'], mounts: ['src=/c,dst=/x/'], directory });
-    expect(refusal(parse)).toContain('mounts[0]: two mounts at one path of the guest: /x');
+    expect(refusal(parse)).toContain('mounts[0]: two mounts have the same path in the guest: /x');
     expect(parseMounts({ volumes: ['/a:/x', '/a:/x/y'], directory }).shares).toHaveLength(2);
   });
 });
@@ -107,7 +107,7 @@ describe('-v SRC:DST[:OPTION,…]', () => {
 it('accepts at most eight shares', () => {
   const volumes = Array.from({ length: 9 }, (_, index) => `/a:/b${index}`);
   expect(refusal(() => parseMounts({ volumes, directory }))).toContain(
-    '9 directories and volumes, but at most 8',
+    'too many directories and volumes: 9, at most 8',
   );
   expect(parseMounts({ volumes: volumes.slice(1), directory }).shares).toHaveLength(8);
 });
@@ -169,7 +169,7 @@ describe('named volumes', () => {
 
   it('can be mounted only once', () => {
     const parse = () => parseMounts({ volumes: ['a:/x', 'a:/y'], directory });
-    expect(refusal(parse)).toContain('volumes[1]: a volume can be mounted once: a');
+    expect(refusal(parse)).toContain('volumes[1]: the same volume is mounted twice: a');
   });
 });
 

@@ -190,7 +190,7 @@ describe('parseSpec', () => {
       { source: '/a', target: '/b', readOnly: false },
     ]);
     const refused = refusal({ volumes: ['./site:/srv'], until: 'running' });
-    expect(refused.message).toContain("volumes: require vmlet's agent");
+    expect(refused.message).toContain("volumes: cannot be mounted without vmlet's agent");
   });
 
   it('ignores the options of the launch itself', () => {
@@ -244,9 +244,9 @@ describe('parseSpec', () => {
   });
 
   it.each([
-    [{ kernel: 'k', image: 'debian:13' }, 'remove either the kernel or the image'],
-    [{ initrd: 'i' }, 'add a kernel'],
-    [{ net: 'none', ports: ['80'] }, 'remove either the ports or net: none'],
+    [{ kernel: 'k', image: 'debian:13' }, 'remove either --kernel or the image'],
+    [{ initrd: 'i' }, 'add --kernel'],
+    [{ net: 'none', ports: ['80'] }, 'remove either the ports or --net none'],
     [{ kernel: 'k', seed: {} }, 'use an image with a disk, such as debian:13'],
     [{ diskSize: '20G' }, 'boot an image with a disk'],
   ])('gives a hint for %j', (options, hint) => {
@@ -277,7 +277,7 @@ describe('parseSpec', () => {
   it.each([
     [{ memory: {} }, 'expected bytes, or a size such as 512M'],
     [{ disks: [5] }, 'expected a size, a path or an object'],
-    [{ ports: [80] }, "expected a port in podman's grammar"],
+    [{ ports: [80] }, 'expected a port such as 80 or 8080:80'],
   ])('states what is expected in place of %j', (options, expected) => {
     expect(refusal(options).message).toContain(expected);
   });

@@ -49,9 +49,11 @@ it('reports what the host lacks, and that a copy does not need it', () => {
   expect(lacks({ virtiofsd: { ...virtiofsd, problem: 'this virtiofsd has no --shared-dir' } })).toBe(
     `${problem}this virtiofsd has no --shared-dir`,
   );
-  expect(lacks({ qemu: { ...qemu, devices: [] } })).toBe(`${problem}this QEMU has no vhost-user-fs-pci`);
+  expect(lacks({ qemu: { ...qemu, devices: [] } })).toBe(
+    `${problem}this QEMU does not support vhost-user-fs-pci`,
+  );
   const old = { virtiofsd: { ...virtiofsd, translatesIds: false } };
-  expect(lacks(old)).toBe(`${problem}this virtiofsd has no --translate-uid`);
+  expect(lacks(old)).toBe(`${problem}this virtiofsd does not support --translate-uid`);
   expect(find('.:/x:ids=host', old)).toHaveLength(1);
   expect(refusal('.:/x', { virtiofsd: undefined }).hint).toContain('apt install virtiofsd');
 });

@@ -21,11 +21,11 @@ test('the first card is auto unless a network describes it', () => {
 
 test('at most one network describes the first card, whose kind decides about forwards', () => {
   expect(() => create({ net: 'none', networks: ['auto'] })).toThrow(
-    'networks: the first card is described twice: none, auto',
+    'networks: the first network card is described twice: none, auto',
   );
-  expect(() => create({ networks: ['none', 'passt'] })).toThrow('the first card is described twice');
+  expect(() => create({ networks: ['none', 'passt'] })).toThrow('the first network card is described twice');
   expect(() => create({ networks: ['none', 'lan'], ports: ['8080:80'] })).toThrow(
-    'net none does not support forwards',
+    'net=none does not support forwards',
   );
   expect(() => create({ networks: ['lan', 'lan:ip=10.9.0.2'] })).toThrow('duplicate network lan');
   expect(() => create({ networks: ['lan', 'LAN'] })).toThrow('networks[1]: invalid network name "LAN"');

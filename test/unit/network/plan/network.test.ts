@@ -121,7 +121,7 @@ describe('forwards that a backend does not support', () => {
     expect(failing('passt-stream', ['[::1]:8080:80'])).toMatchObject({ hint: 'use an IPv4 address' });
     expect(failing('passt-stream', ['8080:80', '127.0.0.2:8080:81'])).toMatchObject({
       message: expect.stringMatching(
-        /^ports: "127.0.0.2:8080:81\/tcp" and "127.0.0.1:8080:80\/tcp" map one host port/,
+        /^ports: "127.0.0.2:8080:81\/tcp" and "127.0.0.1:8080:80\/tcp" map the same host port number/,
       ) as string,
       hint: 'choose different host port numbers, or use slirp',
     });

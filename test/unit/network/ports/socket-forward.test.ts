@@ -47,10 +47,10 @@ describe('sockets among ports', () => {
     ['/run/a.sock', 'expected /path/to.sock:PORT'],
     ['/run/a.sock:', 'expected /path/to.sock:PORT'],
     ['/run/a.sock:65536', 'expected /path/to.sock:PORT'],
-    ['/run/a.sock:80/udp', 'a socket leads to a TCP port only'],
+    ['/run/a.sock:80/udp', 'a socket can be forwarded only to a TCP port'],
     ['./a.sock:80', 'is not an absolute path'],
     ['~/a.sock:80', 'is not an absolute path'],
-    ['/run/:80', 'is not the path of a file'],
+    ['/run/:80', 'names a directory'],
     [`/${'x'.repeat(107)}:80`, '108 bytes, the kernel allows 107'],
   ])('%s is rejected', (text, problem) => {
     expect(refusal(text)).toContain(problem);

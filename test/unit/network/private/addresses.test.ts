@@ -125,7 +125,7 @@ test('a new network gets a free subnet, and a given subnet must be free', () => 
     'overlaps with 10.0.2.0/24 of the machines’ first card',
   );
   expect(() => freeSubnet([{ subnet: parseSubnet('10.9.0.0/16'), user: 'x' }])).toThrow(
-    '10.9.0.0/16 is taken',
+    'no free subnet in 10.9.0.0/16',
   );
   expect(newPrefix()).toMatch(/^fd[0-9a-f]{2}:[0-9a-f]{4}:[0-9a-f]{4}::$/);
 });
