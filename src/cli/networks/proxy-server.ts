@@ -97,7 +97,12 @@ export class ProxyServer implements AsyncDisposable {
   async #relay(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       if (!this.#isAllowed(request)) {
-        return answer(request, response, 407, 'wrong or missing secret: use the proxy URL that vmlet proxy prints');
+        return answer(
+          request,
+          response,
+          407,
+          'wrong or missing secret: use the proxy URL that vmlet proxy prints',
+        );
       }
       const [, authority, path = '/'] = /^http:\/\/([^/?#]*)([^#]*)/i.exec(request.url ?? '') ?? [];
       if (authority === undefined) {
