@@ -92,7 +92,8 @@ export function commandError(
   switch (phase) {
     case 'exec': {
       const problem = errno === 'ENOENT' ? 'command not found (ENOENT)' : describe(errno);
-      return new GuestCommandError(command.argv, { phase, errno }, problem);
+      const hint = errno === 'ENOENT' ? packageHint(command.argv) : undefined;
+      return new GuestCommandError(command.argv, { phase, errno }, problem, { hint });
     }
     case 'directory':
       return new GuestCommandError(
@@ -117,6 +118,14 @@ export function commandError(
     default:
       return new GuestCommandError(command.argv, { phase: 'resources', errno }, describe(errno));
   }
+}
+
+const PACKAGE_MANAGERS = new Set(['apk', 'apt', 'apt-get', 'dnf', 'dpkg', 'pacman', 'rpm', 'yum', 'zypper']);
+
+/** People try to install packages in `micro`. */
+function packageHint([program = '']: readonly string[]): string | undefined {
+  if (!PACKAGE_MANAGERS.has(program)) return undefined;
+  return 'micro has no package manager: to install packages, use an image such as debian:13';
 }
 
 /** @throws GuestProtocolError */

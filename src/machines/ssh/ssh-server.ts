@@ -40,7 +40,7 @@ async function refuseMissingServer(definition: Definition, signal: AbortSignal):
     // The first boot may install one.
     if ((await hasFirstBootDone(definition, signal)) && (await look(definition, signal)) === 'has none') {
       throw new MachineStateError(name, 'running', 'has no ssh server installed in its guest', {
-        hint: `open a shell through its agent instead: vmlet exec -it ${name} sh; or use an image with an ssh server, such as debian:13`,
+        hint: `open a shell through its agent instead: vmlet shell ${name}; or use an image with an ssh server, such as debian:13`,
       });
     }
     await pause(LOOK_EVERY_MS, signal);

@@ -259,7 +259,7 @@ test('vmlet ssh reports at once that the guest has no ssh server', async () => {
     stdout: '',
     stderr:
       'vmlet: machine "m" has no ssh server installed in its guest\n' +
-      '  open a shell through its agent instead: vmlet exec -it m sh; or use an image with an ssh server, such as debian:13\n',
+      '  open a shell through its agent instead: vmlet shell m; or use an image with an ssh server, such as debian:13\n',
   });
 });
 

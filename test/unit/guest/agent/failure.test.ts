@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { commandError } from '../../../../src/guest/agent/failure.ts';
+
+const hintOf = (program: string, errno = 'ENOENT'): string | undefined =>
+  commandError({ argv: [program, 'install', 'curl'] }, 'exec', errno).hint;
+
+it.each(['apt', 'apt-get', 'apk', 'dnf'])(
+  'says where packages can be installed, if %s is missing',
+  (name) => {
+    expect(hintOf(name)).toBe(
+      'micro has no package manager: to install packages, use an image such as debian:13',
+    );
+  },
+);
+
+it('gives that advice neither for other programs nor for other failures', () => {
+  expect(hintOf('nginx')).toBeUndefined();
+  expect(hintOf('apt', 'EACCES')).toBeUndefined();
+});
