@@ -123,8 +123,8 @@ function refuseMounts({ shares, volumes, tmpfs, boot }: Spec): void {
   }
   const [mount] = [...shares, ...volumes, ...tmpfs];
   if (mount === undefined) return;
-  throw new InvalidInputError(mount.field, 'a template has no directories, volumes or tmpfs of its own', {
-    hint: 'give them to its forks: vmlet run --template NAME -v SRC:DST …',
+  throw new InvalidInputError(mount.field, 'a template cannot have shared directories, volumes or tmpfs', {
+    hint: 'give them to its forks instead: vmlet run --template NAME -v SRC:DST …',
   });
 }
 

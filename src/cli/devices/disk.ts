@@ -10,8 +10,8 @@ export function diskCommand(): Command {
   const disk = new Command('disk').description('Manages disks of machines, running ones included.');
   disk
     .command('ls')
-    .summary('list the disks and their size on the host')
-    .description('Lists the disks and their size on the host.')
+    .summary('list the disks of a machine')
+    .description('Lists the disks of a machine, with their size and the space that they use on the host.')
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
@@ -67,8 +67,8 @@ export function diskCommand(): Command {
     )
     .option('--discard', 'free space on the host when the guest discards blocks (TRIM)')
     .option('--no-discard', 'ignore discarded blocks, and free no space')
-    .option('--readonly', 'reject writes of the guest')
-    .option('--no-readonly', 'allow writes of the guest')
+    .option('--readonly', 'do not allow the guest to write')
+    .option('--no-readonly', 'allow the guest to write')
     .action(set);
   return disk;
 }

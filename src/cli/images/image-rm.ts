@@ -12,8 +12,9 @@ export function imageRmCommand(): Command {
   return new Command('rm')
     .summary('remove images')
     .description(
-      'Removes names of images. An image is deleted with its last name; a digest prefix deletes an image with all of its ' +
-        'names. An image that a machine, a kept disk or another image uses is not removed; the error says which one.',
+      'Removes names of images. When its last name is removed, the image is deleted. The beginning of a digest deletes the ' +
+        'image with all of its names. An image that is in use by a machine, another image or a disk that was kept after ' +
+        'vmlet rm is not removed; the error says what uses it.',
     )
     .argument('<images...>', 'names or digest prefixes of the images')
     .option('-i, --ignore', 'ignore images that do not exist')

@@ -60,7 +60,7 @@ async function create(name: string, { subnet, mtu, dryRun, json }: CreateFlags):
 function removeCommand(): Command {
   return new Command('rm')
     .summary('remove networks')
-    .description('Removes networks. A network with members is not removed; the error names them.')
+    .description('Removes networks. A network with members is not removed; the error lists the members.')
     .argument('<networks...>', 'names of the networks')
     .option('-i, --ignore', 'ignore networks that do not exist')
     .action(async (names: string[], { ignore }: { ignore?: true }) => {

@@ -71,7 +71,7 @@ export async function resolveEntry(entry: CatalogueEntry, options: ResolveOption
       unreachable = error;
     }
   }
-  throw unreachable?.reported ?? new TypeError('an entry has no sites');
+  throw unreachable?.reported ?? new TypeError('a catalogue entry has no download site');
 }
 
 /**

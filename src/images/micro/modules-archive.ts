@@ -28,7 +28,7 @@ export async function modulesArchive(
   });
   if (modules.length === 0 && builtIn === undefined) {
     throw new InvalidInputError('modules', `no kernel modules found in ${directory}`, {
-      hint: 'give a build tree in which the modules are built, or a directory such as /lib/modules/RELEASE',
+      hint: 'give a build tree in which the modules have been built, or a directory such as /lib/modules/RELEASE',
     });
   }
   const other = modules.find((module) => module.release !== undefined && module.release !== release);

@@ -1,5 +1,5 @@
 import { linkSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PermissionError, isSystemError } from '../../errors/index.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { removeFile } from '../../util/files/removal.ts';
@@ -45,9 +45,9 @@ function link(path: string, name: string, cause: PermissionError): void {
     const why =
       error.code === 'EXDEV' ? 'it is on another file system' : `link(2) failed: ${error.code ?? ''}`;
     throw new PermissionError(
-      `permission denied: ${path}: the running QEMU can open only files in its own directory, and the file cannot be linked there (${why})`,
+      `permission denied: ${path}: a running QEMU can open only files in its own directory, and no hard link to this file can be created there (${why})`,
       {
-        hint: 'stop the machine first, or copy the file to the file system of the machine’s directory on the host',
+        hint: `stop the machine first, or copy the file to the file system of ${dirname(name)}`,
         cause,
       },
     );

@@ -19,8 +19,8 @@ export function refusePendingMounts({ spec, files }: Definition): void {
   throw new MachineStateError(
     spec.name,
     status.state,
-    `cannot be saved: ${target} was changed for the next start, and saved memory requires unchanged devices`,
-    { hint: `restart it first, or stop it instead: vmlet restart ${spec.name}` },
+    `cannot be saved: a change of what is mounted at ${target} takes effect only at the next start, and saved memory requires unchanged devices`,
+    { hint: `restart it first: vmlet restart ${spec.name}; or stop it instead: vmlet stop ${spec.name}` },
   );
 }
 

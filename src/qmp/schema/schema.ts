@@ -66,7 +66,7 @@ export class QmpSchema {
   /** @throws Error for an undefined name: the schema is then invalid. */
   type(name: string): SchemaEntry {
     const found = this.#types.get(name);
-    if (!found) throw new Error(`the schema has no type ${name}`);
+    if (!found) throw new Error(`QEMU's QMP schema does not define the type ${name}`);
     return found;
   }
 

@@ -40,7 +40,7 @@ export class TypeNames {
   /** @throws Error for a type that no command or event uses. */
   of(type: string, direction: Direction): string {
     const name = this.#names.get(key(type, direction)) ?? this.#names.get(key(type, 'in'));
-    if (name === undefined) throw new Error(`no command or event uses the type ${type}`);
+    if (name === undefined) throw new Error(`no QMP command or event uses the type ${type}`);
     return name;
   }
 

@@ -107,7 +107,7 @@ describe.skipIf(whyNoShares !== undefined)('a fork', () => {
       /volume "of-forks" is in use by /,
     );
     await expect(createTemplate({ volumes: ['of-forks:/v'] })).rejects.toThrow(
-      'volumes[0]: a template has no directories, volumes or tmpfs of its own',
+      'volumes[0]: a template cannot have shared directories, volumes or tmpfs',
     );
   });
 
