@@ -55,7 +55,9 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     });
     expect(await listed()).toEqual({ '/site': false });
     const { status, stderr } = await home.vmlet('save', 'web');
-    expect(stderr).toContain('cannot be saved: a change of what is mounted at /site takes effect only at the next start');
+    expect(stderr).toContain(
+      'cannot be saved: a change of what is mounted at /site takes effect only at the next start',
+    );
     expect(status).not.toBe(0);
     expect((await home.vmlet('share', 'ls', 'web')).stdout).toMatch(/\/site +bind +rw +next start/);
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
