@@ -37,7 +37,7 @@ export function describeLack(lines: readonly string[]): KernelLack | undefined {
   ];
   return {
     problem: `the guest's kernel ${what} (${name}: ${printable(reason)})`,
-    hint: `use a kernel in which these are built in, or give them as modules (--modules DIR): ${options.join(', ')}`,
+    hint: `use a kernel with ${options.join(', ')} built in, or give them as modules: --modules DIR`,
   };
 }
 
