@@ -39,6 +39,7 @@ export async function connectToPort(
   limits.signal?.throwIfAborted();
   const opened = deferred<undefined>();
   let closed = false;
+  const ended = { exit: false, output: false };
   const output = new Output(WINDOW, (bytes) => {
     const credit = Buffer.alloc(4);
     credit.writeUInt32LE(bytes);
@@ -53,6 +54,10 @@ export async function connectToPort(
     output.fail(error);
     input.refuse();
   };
+  /** EXIT and the output's END come in any order: the keeper may still hold bytes of the output at the EXIT. */
+  const release = (): void => {
+    if (ended.exit && ended.output) session.release(id);
+  };
   const receive = (frame: Frame): void => {
     switch (frame.type) {
       case FrameType.started:
@@ -65,14 +70,14 @@ export async function connectToPort(
           throw new GuestProtocolError('the guest agent sent an invalid flow-control value');
         return input.grant(frame.payload.readUInt32LE(0));
       case FrameType.end:
-        if (frame.flag === Stream.input) input.refuse();
-        else output.end();
-        return;
-      case FrameType.exit:
-        session.release(id);
-        input.refuse();
+        if (frame.flag === Stream.input) return input.refuse();
+        ended.output = true;
         output.end();
-        return;
+        return release();
+      case FrameType.exit:
+        ended.exit = true;
+        input.refuse();
+        return release();
       case FrameType.failed: {
         const failure = requestFailure(frame);
         session.release(id);
