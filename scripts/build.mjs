@@ -18,8 +18,10 @@ import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import { bundledPackages, licenceTexts } from './licences.mjs';
 import { buildPage } from './page.mjs';
+import { removeUnpublished } from './published-modules.mjs';
 
 const root = join(import.meta.dirname, '..');
+const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const cache = join(root, 'node_modules/.cache/build');
 // Concurrent builds share the cache, so the second one waits.
 if (process.env.VMLET_BUILD_LOCKED !== '1') {
@@ -74,9 +76,8 @@ async function writeManPages() {
   const { VERBS } = await import(join(dist, 'cli/commands.js'));
   const { programFor } = await import(join(dist, 'cli/program.js'));
   const { manPages } = await import(join(dist, 'cli/help/man-pages.js'));
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   mkdirSync(join(dist, 'man'));
-  const pages = await manPages(Object.keys(VERBS), (args) => programFor(args, version));
+  const pages = await manPages(Object.keys(VERBS), (args) => programFor(args, packageJson.version));
   for (const [name, page] of pages) writeFileSync(join(dist, 'man', name), page);
 }
 
@@ -161,6 +162,7 @@ writeFileSync(join(dist, 'bin/chunks.json'), JSON.stringify(chunksInOrder(metafi
 writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, bundledPackages(metafile)));
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
 await writeManPages();
+removeUnpublished(dist, packageJson.exports);
 // Two renames keep the time without dist/ short for commands that run meanwhile.
 const superseded = `${finished}.${process.pid}.old`;
 if (existsSync(finished)) renameSync(finished, superseded);
