@@ -58,19 +58,6 @@ make('native/confine', 'confine-program/vmlet-confine');
 make('native/switch', 'network-switch/vmlet-switch');
 make('native/plug', 'network-switch/vmlet-plug');
 make('native/relay', 'relay/vmlet-relay');
-const { cpioArchive } = await import(join(dist, 'images/formats/cpio.js'));
-const { AGENT_IN_INITRD } = await import(join(dist, 'machine/plan/plan.js'));
-writeFileSync(
-  join(dist, 'guest-agent/agent.cpio'),
-  cpioArchive([
-    {
-      type: 'file',
-      path: AGENT_IN_INITRD,
-      mode: 0o755,
-      data: readFileSync(join(dist, 'guest-agent/vmlet-agent')),
-    },
-  ]),
-);
 
 async function writeManPages() {
   const { VERBS } = await import(join(dist, 'cli/commands.js'));

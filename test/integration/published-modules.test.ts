@@ -9,24 +9,28 @@ const directory = temporaryDirectory();
 const folder = join(directory, 'package');
 const CANNOT_FIND_MODULE = 2307;
 
-it('the package has the declarations that its exports need, and no others', async () => {
-  await unpackPackage(directory, folder);
-  const program = ts.createProgram(exported('types'), {
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2023,
-    typeRoots: [join(import.meta.dirname, '../../node_modules/@types')],
-    types: ['node'],
-    noEmit: true,
-  });
-  const reached = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(folder));
-  const missing = reached
-    .flatMap((file) => program.getSemanticDiagnostics(file))
-    .filter(({ code }) => code === CANNOT_FIND_MODULE)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
-    .filter((text) => /module '\./.test(text));
-  expect(missing).toEqual([]);
-  expect(packed('.d.ts')).toEqual(reached.map(({ fileName }) => fileName).sort());
-});
+it(
+  'the package has the declarations that its exports need, and no others',
+  { timeout: 400_000 },
+  async () => {
+    await unpackPackage(directory, folder);
+    const program = ts.createProgram(exported('types'), {
+      module: ts.ModuleKind.NodeNext,
+      target: ts.ScriptTarget.ES2023,
+      typeRoots: [join(import.meta.dirname, '../../node_modules/@types')],
+      types: ['node'],
+      noEmit: true,
+    });
+    const reached = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(folder));
+    const missing = reached
+      .flatMap((file) => program.getSemanticDiagnostics(file))
+      .filter(({ code }) => code === CANNOT_FIND_MODULE)
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
+      .filter((text) => /module '\./.test(text));
+    expect(missing).toEqual([]);
+    expect(packed('.d.ts')).toEqual(reached.map(({ fileName }) => fileName).sort());
+  },
+);
 
 it('the package has every module that another imports, and none of the command', () => {
   const modules = packed('.js');
@@ -34,8 +38,9 @@ it('the package has every module that another imports, and none of the command',
   const missing = modules.flatMap((path) =>
     ts
       .preProcessFile(readFileSync(path, 'utf8'))
-      .importedFiles.map(({ fileName }) => join(path, '..', fileName))
-      .filter((target) => target.startsWith(join(folder, 'dist')) && !existsSync(target)),
+      .importedFiles.filter(({ fileName }) => fileName.startsWith('.'))
+      .map(({ fileName }) => join(path, '..', fileName))
+      .filter((target) => !existsSync(target)),
   );
   expect(missing).toEqual([]);
   expect(modules.filter((path) => path.startsWith(join(folder, 'dist/cli')))).toEqual([]);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
+import { readAgent } from '../../images/record/agent-file.ts';
 import { createArguments } from '../../images/qemu-img/qemu-img-arguments.ts';
 import { passtArguments } from '../../passt/passt-argv.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
@@ -12,9 +13,10 @@ import { STANDARD_DESCRIPTORS, ANY_PARENT, tether } from '../../process/confine/
 import { qemuConfinement } from '../qemu/confinement.ts';
 import { type MachineDirectory, machineDirectory } from '../paths/directory.ts';
 import type { Locations } from '../paths/locations.ts';
-import { agentArchive, agentProgram } from '../paths/package-files.ts';
+import { agentProgram } from '../paths/package-files.ts';
 import type { DiskPlan, Plan } from '../plan/plan.ts';
 import { planMachine } from '../survey/plan-machine.ts';
+import { appendAgentArchive } from './agent-archive.ts';
 import { newDisk, seedIdentity } from './prepare.ts';
 import { quoteForShell } from '../qemu/quote.ts';
 import { seedContent } from '../plan/seed-disk.ts';
@@ -50,7 +52,7 @@ export async function dryRunOfBoot(options: LaunchOptions = {}): Promise<DryRun>
     startPaused: false,
   });
   const preparation = [
-    ...initrdLines(plan),
+    ...(await initrdLines(plan)),
     ...plan.disks.map(diskLine).filter((line) => line !== undefined),
     ...nvramLines(plan),
     ...(await seedLines(plan, findings)),
@@ -126,7 +128,7 @@ function directoryLines({ sockets, storage }: MachineDirectory): string[] {
   ];
 }
 
-function initrdLines({ boot, directory }: Plan): string[] {
+async function initrdLines({ boot, directory }: Plan): Promise<string[]> {
   if (boot.kind !== 'kernel' || boot.initrdBase === undefined) return [];
   if (boot.modules !== undefined) {
     throw new InvalidInputError(
@@ -137,10 +139,11 @@ function initrdLines({ boot, directory }: Plan): string[] {
       },
     );
   }
+  const agentPath = agentProgram();
   return [
     command(['cp', boot.initrdBase, directory.initrd]),
     command(['truncate', '-s', '%4', directory.initrd]),
-    `${command(['cat', agentArchive()])} >> ${quoteForShell(directory.initrd)}`,
+    ...appendAgentArchive(await readAgent(agentPath), { agentPath, target: directory.initrd }, command),
   ];
 }
 

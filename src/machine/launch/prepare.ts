@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, appendFile, readFile, stat } from 'node:fs/promises';
+import { copyFile, appendFile, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { NoSpaceError, isSystemError } from '../../errors/index.ts';
 import { convertDisk, makeDisk } from '../../images/qemu-img/qemu-img.ts';
 import type { CreateArguments } from '../../images/qemu-img/qemu-img-arguments.ts';
 import { backingName } from '../../images/qemu-img/disk-path.ts';
 import type { Limits } from '../../util/time/deadline.ts';
-import { agentArchive } from '../paths/package-files.ts';
+import { readAgent } from '../../images/record/agent-file.ts';
+import { agentProgram } from '../paths/package-files.ts';
 import type { DiskPlan, Plan } from '../plan/plan.ts';
 import { type SeedMachine, writeSeedDisk } from '../plan/seed-disk.ts';
+import { agentArchive } from './agent-archive.ts';
 
 /**
  * Creates the files that the plan assigns to the machine, in its directories. They are removed with the
@@ -31,7 +33,9 @@ export async function prepareFiles(
   if (plan.boot.kind === 'kernel' && plan.boot.initrdBase !== undefined) {
     const { kernelPath, initrdBase, modules } = plan.boot;
     const addition =
-      modules === undefined ? await readFile(agentArchive()) : await modulesOf(kernelPath, modules, signal);
+      modules === undefined
+        ? agentArchive(await readAgent(agentProgram()))
+        : await modulesOf(kernelPath, modules, signal);
     await addArchive(initrdBase, addition, plan.directory.initrd);
   }
 }

@@ -6,14 +6,6 @@ export function agentProgram(): string {
   return packageFile('dist/guest-agent/vmlet-agent');
 }
 
-/**
- * Path of an archive with the agent alone, at `/.vmlet-agent`. It can be appended to any initramfs. Created
- * by the build.
- */
-export function agentArchive(): string {
-  return packageFile('dist/guest-agent/agent.cpio');
-}
-
 /** Path of the built-in image catalogue. */
 export function catalogueFile(): string {
   return packageFile('src/images/catalogue/catalogue.yaml');
