@@ -43,7 +43,7 @@ async function proxyTo(serve: (client: Socket) => void): Promise<number> {
       response.destroy();
     });
   });
-  scope.defer(() => void proxy.closeAllConnections());
+  scope.defer(() => proxy.closeAllConnections());
   scope.defer(() => void proxy.close());
   return portOf(proxy);
 }
@@ -54,7 +54,7 @@ function agentLike(socket: Socket): Duplex {
   socket.on('data', (chunk: Buffer) => duplex.push(chunk));
   const duplex: Duplex = new Duplex({
     read: () => undefined,
-    write: (chunk, _encoding, done) => {
+    write: (chunk: Buffer, _encoding, done) => {
       if (socket.writable) socket.write(chunk, () => done());
       else done();
     },

@@ -3,7 +3,16 @@ import { passedAnswerHeaders, passedRequestHeaders } from '../../../../src/cli/n
 
 it('drops the headers of this hop, the secret, and those that Connection names', () => {
   const raw = ['Host', 'web', 'Proxy-Authorization', 'Basic x', 'X-Own', '1', 'X-Other', '2'];
-  const named = ['Connection', 'keep-alive, x-OWN', 'connection', 'upgrade', 'Upgrade', 'websocket', 'TE', 'trailers'];
+  const named = [
+    'Connection',
+    'keep-alive, x-OWN',
+    'connection',
+    'upgrade',
+    'Upgrade',
+    'websocket',
+    'TE',
+    'trailers',
+  ];
   expect(passedRequestHeaders([...raw, ...named])).toEqual(['Host', 'web', 'X-Other', '2']);
   expect(passedAnswerHeaders(['X-Own', '1', 'Connection', 'x-own', 'Keep-Alive', 'timeout=5'])).toEqual([]);
 });
