@@ -5,7 +5,7 @@ import type { Protocol } from '../network/ports/port.ts';
 import { deferred } from '../util/time/deferred.ts';
 import { endWith, endable } from './runner/endable-tests.ts';
 import type { GuestSetup } from './guests/guest-setup.ts';
-import { type PooledGuestSetup, PooledTestGuest, checkPooledSetup } from './guests/pooled-test-guest.ts';
+import { type PooledGuestSetup, type PooledTestGuest, checkPooledSetup } from './guests/pooled-test-guest.ts';
 import { matchers } from './matchers.ts';
 import { releaseTemplates, templateOf } from './guests/shared-templates.ts';
 import { TestGuests } from './guests/test-guests.ts';

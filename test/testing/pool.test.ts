@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, vi } from 'vitest';
 import {
   InvalidInputError,
@@ -8,6 +9,8 @@ import {
   openPool,
   servePool,
 } from '../../src/index.ts';
+import { ownLocations } from '../../src/machine/paths/own-locations.ts';
+import { poolsDirectory } from '../../src/template/pool/named-pools.ts';
 import { templateOf } from '../../src/testing/guests/shared-templates.ts';
 import { useMachine } from '../../src/testing/index.ts';
 import { expect, machines } from '../../src/testing/vitest.ts';
@@ -20,7 +23,11 @@ let server: PoolServer;
 beforeAll(async () => {
   server = await servePool(await templateOf({}), { name: POOL, size: 1 });
 }, FILLING_MS);
-afterAll(async () => server.close());
+afterAll(async () => {
+  await server.close();
+  // Fails if the pool has left anything there.
+  rmdirSync(poolsDirectory(ownLocations()));
+});
 
 const test = machines({ vm: { pool: POOL, waitTimeoutMs: 20_000 }, other: { pool: POOL } });
 

@@ -87,7 +87,9 @@ describe('a pool', () => {
     process.kill(pid, 'SIGSTOP');
     try {
       expect((await home.vmlet('ls', '-a')).stdout).toMatch(/\nmany +micro +96 MiB +2 +\? +\? /);
-      expect(await pools()).toMatchObject([{ name: 'many', problem: expect.stringContaining('timed out') }]);
+      expect(await pools()).toMatchObject([
+        { name: 'many', problem: expect.stringContaining('timed out') as unknown },
+      ]);
     } finally {
       process.kill(pid, 'SIGCONT');
     }
