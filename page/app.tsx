@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { connected } from './state/server-events.ts';
 import { session } from './api/session.ts';
 import { Create } from './create/create.tsx';
-import { Host, Images, Networks } from './host/pages.ts';
+import { Host, Images, Networks, Volumes } from './host/pages.ts';
 import { MachineList } from './list/list.tsx';
 import { MachinePage } from './machine/machine-page.tsx';
 import { Command } from './parts/command.tsx';
@@ -14,6 +14,7 @@ const PAGES = {
   machines: { label: 'Machines', page: MachineList },
   create: { label: 'New machine', page: Create },
   images: { label: 'Images', page: Images },
+  volumes: { label: 'Volumes', page: Volumes },
   networks: { label: 'Networks', page: Networks },
   host: { label: 'Host', page: Host },
 } as const;

@@ -14,14 +14,16 @@ export function secret(): string {
 }
 
 /**
- * Exchanges the token of the address, which works once, for the session's secret, and removes it from the address.
+ * Exchanges the token of the address, which works once, for the session's secret, and removes it from the address. What
+ * follows the token is the place to show, as in `#token=TOKEN/machines/web/screen`.
  * Without one, another tab of this server gives the secret: a link may be opened in a new tab.
  */
 export async function openSession(): Promise<void> {
   const tabs = new BroadcastChannel('vmlet');
-  const token = /^#token=(.+)$/.exec(location.hash)?.[1];
+  const [, token, place = '/machines'] = /^#token=([^/]+)(\/.*)?$/.exec(location.hash) ?? [];
   if (token !== undefined) {
-    history.replaceState(null, '', '#/machines');
+    // It takes the place of the address in the history, and is reported as a change of it.
+    location.replace(`#${place}`);
     if (await exchange(token)) tabs.postMessage({ secret: secret() });
   }
   if (secret() === '') await askTabs(tabs);

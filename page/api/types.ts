@@ -1,6 +1,6 @@
 import type { ListedMachine, ListedDisk, ListedSnapshot } from '../../src/machines/index.ts';
 import type { LoggedEvent, MachineStatistics, StatisticsRate } from '../../src/machines/index.ts';
-import type { ListedDrive, ListedNetwork, ListedShare } from '../../src/machines/index.ts';
+import type { ListedDrive, ListedNetwork, ListedShare, ListedVolume } from '../../src/machines/index.ts';
 import type { NamedMachine, PrivateNetwork } from '../../src/machines/index.ts';
 import type { Finding, HostFeature, ImageList, ListedImage, UsageEntry } from '../../src/index.ts';
 import type { GuestEntry } from '../../src/cli/server/resources/guest-files.ts';
@@ -48,6 +48,7 @@ export interface Offered {
   readonly description: string;
 }
 export type Template = Json<TemplateRow>;
+export type Volume = Json<ListedVolume>;
 
 /** The parts of `vmlet doctor --json` that the page shows. */
 export interface HostReport {

@@ -2,3 +2,4 @@
 export { HostPage } from './host-page.tsx';
 export { ImagesPage } from './images-page.tsx';
 export { NetworksPage } from './networks-page.tsx';
+export { VolumesPage } from './volumes-page.tsx';

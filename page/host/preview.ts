@@ -13,7 +13,7 @@ export function usePreview<T>(path: string, all: boolean): Preview<T> {
   useEffect(() => {
     const stop = new AbortController();
     setPreview({ result: undefined, problem: undefined });
-    tryOut<T>(path, { all }, stop.signal).then(
+    tryOut<T>(path, all ? { all } : {}, stop.signal).then(
       (result) => setPreview({ result, problem: undefined }),
       (error: unknown) => {
         if (!stop.signal.aborted) setPreview({ result: undefined, problem: problemOf(error) });

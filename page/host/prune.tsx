@@ -8,38 +8,58 @@ import { runAction } from '../state/notices.ts';
 import { usePreview } from './preview.ts';
 
 interface Properties {
-  /** In the shell, `vmlet image prune` or `vmlet system prune`. */
-  readonly of: 'image' | 'system';
+  /** In the shell, `vmlet image prune`, `vmlet system prune` or `vmlet volume prune`. */
+  readonly of: keyof typeof KINDS;
   readonly close: () => void;
 }
 
-/** Asks before a prune: it names what goes, and how much that frees. */
+const KINDS = {
+  image: { path: '/v1/images/prune', thing: 'images', text: '' },
+  system: {
+    path: '/v1/host/prune',
+    thing: 'data',
+    text:
+      'This removes interrupted downloads, files left by killed processes, and kept guests: the next download starts ' +
+      'from the beginning, and the next vmlet run boots its guest. Machines, templates, volumes and kept disks are not ' +
+      'removed.',
+  },
+  volume: {
+    path: '/v1/volumes/prune',
+    thing: 'volumes',
+    text: 'No machine uses them, not even a stopped one.',
+  },
+} as const;
+
+/** Asks before a prune: it names what goes, and how much that frees. Nothing else goes. */
 export function PruneDialog({ of, close }: Properties) {
   const [all, setAll] = useState(false);
-  const path = of === 'image' ? '/v1/images/prune' : '/v1/host/prune';
+  const { path, thing, text } = KINDS[of];
   const { result, problem } = usePreview<Pruned>(path, all);
   const going = result ? goingOf(result) : [];
   const command = shellCommand('vmlet', of, 'prune', ...(all ? ['--all'] : []));
   return (
     <Dialog
-      title={of === 'image' ? 'Remove unused images?' : 'Remove unused data?'}
+      title={`Remove unused ${thing}?`}
       verb="Remove"
       danger
       ready={going.length > 0}
       command={command}
-      run={() => void runAction({ path, title: 'Prune:', command, body: { all } })}
+      run={() =>
+        void runAction({
+          path,
+          title: 'Prune:',
+          command,
+          body: { ...(all && { all }), only: result && onlyThese(of, result) },
+        })
+      }
       close={close}
     >
-      {of === 'system' && (
-        <p>
-          This removes interrupted downloads, files left by killed processes, and kept guests: the next
-          download starts from the beginning, and the next vmlet run boots its guest. Machines, templates,
-          volumes and kept disks are not removed.
-        </p>
+      {text && <p>{text}</p>}
+      {of !== 'volume' && (
+        <Checkbox checked={all} set={setAll}>
+          Also unused images that have names
+        </Checkbox>
       )}
-      <Checkbox checked={all} set={setAll}>
-        Also unused images that have names
-      </Checkbox>
       <section aria-live="polite">
         {problem && <Problem problem={problem} />}
         {!result && !problem && <p class="faint">…</p>}
@@ -58,4 +78,12 @@ export function PruneDialog({ of, close }: Properties) {
       </section>
     </Dialog>
   );
+}
+
+/** The items of a preview as the server recognizes them: others may have become unused since then. */
+function onlyThese(of: Properties['of'], { images = [], leftovers = [], volumes = [] }: Pruned): unknown {
+  const digests = images.map(({ digest }) => digest);
+  if (of === 'image') return digests;
+  if (of === 'system') return { leftovers: leftovers.map(({ name }) => name), images: digests };
+  return volumes.map(({ name, createdAt }) => ({ name, createdAt }));
 }

@@ -113,7 +113,7 @@ function Resize({ machine, disk, close }: DialogProperties) {
           path: machinePath(machine, 'disks/resize'),
           title: `Resize ${disk.name}:`,
           command,
-          body: { name: disk.name, size, shrink },
+          body: { name: disk.name, id: disk.id, size, shrink },
         })
       }
       close={close}
@@ -145,7 +145,8 @@ function Removal({ machine, disk, close }: DialogProperties) {
           path: machinePath(machine, 'disks/remove'),
           title: `Remove ${disk.name}:`,
           command,
-          body: { name: disk.name, storage },
+          // By its id: another disk may have the name by then.
+          body: { name: disk.name, id: disk.id, storage },
         })
       }
       close={close}

@@ -3,3 +3,4 @@ export { DisksTab } from './disks.tsx';
 export { FilesTab } from './files.tsx';
 export { NetworksTab } from './networks.tsx';
 export { SharesTab } from './shares.tsx';
+export { SnapshotsTab } from './snapshots.tsx';

@@ -9,8 +9,7 @@ import { Events } from './events.tsx';
 import { Logs } from './logs.tsx';
 import { Overview } from './overview.tsx';
 import { Ports } from './ports.tsx';
-import { Snapshots } from './snapshots.tsx';
-import { Disks, Files, MachineNetworks, Shares } from './tabs.ts';
+import { Disks, Files, MachineNetworks, Shares, Snapshots } from './tabs.ts';
 import { Screen, Serial, Shell } from '../consoles/consoles.tsx';
 
 interface Tab {

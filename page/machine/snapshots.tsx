@@ -4,69 +4,95 @@ import type { Snapshot, SoundMachine } from '../api/types.ts';
 import { useAsked } from '../state/asked.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
-import { Dialog } from '../parts/dialog.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
+import { type Asking, Question } from '../parts/question.tsx';
+import { Table } from '../parts/table.tsx';
 import { runAction } from '../state/notices.ts';
 import { useCurrent } from '../state/loaded.ts';
+import { treeOf } from './snapshot-tree.ts';
 
-interface Question {
-  readonly verb: 'Restore' | 'Remove';
-  readonly name: string;
-  readonly command: string;
-}
+const HEADINGS = ['Name', 'Taken after', 'Created', 'Memory', 'State'] as const;
+/** Deeper ones are not indented further: the window has an end. */
+const DEEPEST = 8;
 
-/** The snapshots of a machine, oldest first. */
-export function Snapshots({ machine }: { readonly machine: SoundMachine }) {
+/** The snapshots of a machine, each below the one that the machine continued from. */
+export function SnapshotsTab({ machine }: { readonly machine: SoundMachine }) {
   const { name } = machine;
   const { data, problem } = useCurrent<{ snapshots: readonly Snapshot[] }>(machinePath(name, 'snapshots'));
-  const [asked, ask] = useAsked<Question>();
-  const answer = ({ verb, name: snapshot, command }: Question): void => {
-    void runAction({
-      path: machinePath(name, `snapshots/${verb.toLowerCase()}`),
-      title: `${verb} snapshot ${snapshot}:`,
-      command,
-      body: verb === 'Restore' ? { name: snapshot } : { names: [snapshot] },
-    });
-  };
+  const [asked, ask] = useAsked<Asking>();
   return (
     <>
       <NewSnapshot machine={machine} />
       {problem && <Problem problem={problem} />}
       {data?.snapshots.length === 0 && <p class="faint">No snapshots.</p>}
       {data && data.snapshots.length > 0 && (
-        <Table
-          snapshots={data.snapshots}
-          ask={(verb, snapshot) => {
-            const words = { Restore: 'restore', Remove: 'rm' }[verb];
-            ask({
-              verb,
-              name: snapshot,
-              command: shellCommand('vmlet', 'snapshot', words, name, snapshot),
-            });
-          }}
-        />
+        <Table label={`Snapshots of ${name}`} headings={HEADINGS} actions>
+          {treeOf(data.snapshots).map(({ snapshot, depth }) => (
+            <Row
+              key={snapshot.name}
+              snapshot={snapshot}
+              depth={depth}
+              ask={(verb) => ask(questionOf(verb, name, snapshot.name))}
+            />
+          ))}
+        </Table>
       )}
       <Command text={shellCommand('vmlet', 'snapshot', 'ls', name)} />
-      {asked && (
-        <Dialog
-          key={asked.key}
-          title={`${asked.about.verb} snapshot ${asked.about.name}?`}
-          verb={asked.about.verb}
-          danger
-          command={asked.about.command}
-          run={() => answer(asked.about)}
-          close={asked.close}
-        >
-          <p>
-            {asked.about.verb === 'Restore'
-              ? `All changes that ${name} has made since then are lost.`
-              : 'You can no longer restore this state.'}
-          </p>
-        </Dialog>
-      )}
+      {asked && <Question key={asked.key} asking={asked.about} close={asked.close} />}
     </>
   );
+}
+
+interface RowProperties {
+  readonly snapshot: Snapshot;
+  readonly depth: number;
+  readonly ask: (verb: 'Restore' | 'Remove') => void;
+}
+
+function Row({ snapshot, depth, ask }: RowProperties) {
+  const { name, parent, createdAt, memoryBytes, missingOn, current } = snapshot;
+  return (
+    <tr>
+      <td style={{ paddingInlineStart: `${0.5 + Math.min(depth, DEEPEST)}em` }}>{name}</td>
+      <td>{parent}</td>
+      <td class="numbers">{moment(createdAt)}</td>
+      <td class="numbers">{memoryBytes === 0 ? 'disks only' : bytes(memoryBytes)}</td>
+      <td>
+        {current && <b title="The disks continue from it">current</b>}
+        {missingOn.length > 0 && <p class="problem">not on {missingOn.join(', ')}</p>}
+      </td>
+      <td>
+        <div class="row">
+          <button
+            type="button"
+            aria-label={`Restore ${name}`}
+            disabled={missingOn.length > 0}
+            onClick={() => ask('Restore')}
+          >
+            Restore
+          </button>
+          <button type="button" class="danger" aria-label={`Remove ${name}`} onClick={() => ask('Remove')}>
+            Remove
+          </button>
+        </div>
+      </td>
+    </tr>
+  );
+}
+
+function questionOf(verb: 'Restore' | 'Remove', machine: string, snapshot: string): Asking {
+  const restores = verb === 'Restore';
+  return {
+    title: `${verb} snapshot ${snapshot}`,
+    verb,
+    text: restores
+      ? `All changes that ${machine} has made since then are lost.`
+      : 'You can no longer restore this state.',
+    command: shellCommand('vmlet', 'snapshot', restores ? 'restore' : 'rm', machine, snapshot),
+    path: machinePath(machine, `snapshots/${verb.toLowerCase()}`),
+    body: restores ? { name: snapshot } : { names: [snapshot] },
+  };
 }
 
 function NewSnapshot({ machine: { name, status } }: { readonly machine: SoundMachine }) {
@@ -103,61 +129,5 @@ function NewSnapshot({ machine: { name, status } }: { readonly machine: SoundMac
       </button>
       <Command text={command} />
     </form>
-  );
-}
-
-interface TableProperties {
-  readonly snapshots: readonly Snapshot[];
-  readonly ask: (verb: Question['verb'], name: string) => void;
-}
-
-function Table({ snapshots, ask }: TableProperties) {
-  return (
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Created</th>
-            <th scope="col">Memory</th>
-            <th scope="col">
-              <span class="hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {snapshots.map(({ name, createdAt, memoryBytes, missingOn }) => (
-            <tr key={name}>
-              <td>
-                {name}
-                {missingOn.length > 0 && <p class="problem">not on {missingOn.join(', ')}</p>}
-              </td>
-              <td class="numbers">{moment(createdAt)}</td>
-              <td class="numbers">{memoryBytes === 0 ? 'disks only' : bytes(memoryBytes)}</td>
-              <td>
-                <div class="row">
-                  <button
-                    type="button"
-                    aria-label={`Restore ${name}`}
-                    disabled={missingOn.length > 0}
-                    onClick={() => ask('Restore', name)}
-                  >
-                    Restore
-                  </button>
-                  <button
-                    type="button"
-                    class="danger"
-                    aria-label={`Remove ${name}`}
-                    onClick={() => ask('Remove', name)}
-                  >
-                    Remove
-                  </button>
-                </div>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

@@ -55,12 +55,12 @@ function Entry({ notice }: { readonly notice: Notice }) {
 /** The part of a result that a person wants to know. */
 function outcomeOf({ result }: Notice): string {
   if (!result) return '';
-  const { rung, description, keptDisks, images, leftovers } = result as {
+  const { rung, description, keptDisks, ...pruned } = result as {
     rung?: string;
     description?: string;
     keptDisks?: readonly string[];
   } & Partial<Pruned>;
   if (keptDisks && keptDisks.length > 0) return `kept: ${keptDisks.join(', ')}`;
-  if (images) return describePruned({ images, leftovers });
+  if (pruned.images ?? pruned.volumes) return describePruned(pruned);
   return [description, rung && `by ${rung}`].filter(Boolean).join(', ');
 }

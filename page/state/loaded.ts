@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { get, problemOf } from '../api/client.ts';
 import type { ApiProblem } from '../api/types.ts';
 import { useValue } from '../values/observable.ts';
@@ -11,28 +11,52 @@ interface Loaded<T> {
   readonly reload: () => void;
 }
 
-/** Fetches a path, and again when it or `version` changes; the earlier answer is shown meanwhile. */
+/**
+ * Fetches a path, and again when it or `version` changes; the earlier answer is shown meanwhile. A change during a request
+ * does not end it, or a slow list would never be shown while changes are frequent: the next one follows it.
+ */
 export function useLoaded<T>(path: string, version?: unknown): Loaded<T> {
   const [data, setData] = useState<T>();
   const [problem, setProblem] = useState<ApiProblem>();
   const [turn, setTurn] = useState(0);
+  const load = useRef<() => void>(undefined);
   useEffect(() => {
     const stop = new AbortController();
-    get<T>(path, stop.signal).then(
-      (found) => {
+    const { signal } = stop;
+    load.current = oneAtATime(signal, async () => {
+      try {
+        const found = await get<T>(path, signal);
+        if (signal.aborted) return;
         setData(() => found);
         setProblem(undefined);
-      },
-      (error: unknown) => {
-        if (!stop.signal.aborted) setProblem(problemOf(error));
-      },
-    );
+      } catch (error) {
+        if (!signal.aborted) setProblem(problemOf(error));
+      }
+    });
     return () => stop.abort();
-  }, [path, version, turn]);
+  }, [path]);
+  useEffect(() => load.current?.(), [path, version, turn]);
   return { data, problem, reload: useCallback(() => setTurn((last) => last + 1), []) };
 }
 
 /** Fetches a path, and again after each change of a machine or by an operation. */
 export function useCurrent<T>(path: string): Loaded<T> {
   return useLoaded<T>(path, useValue(changes));
+}
+
+/** Returns a function that starts the work, or has it follow the one that runs. */
+function oneAtATime(signal: AbortSignal, work: () => Promise<void>): () => void {
+  let runs = false;
+  let isWanted = false;
+  const run = async (): Promise<void> => {
+    isWanted = true;
+    if (runs) return;
+    runs = true;
+    while (isWanted && !signal.aborted) {
+      isWanted = false;
+      await work();
+    }
+    runs = false;
+  };
+  return () => void run();
 }

@@ -1,6 +1,6 @@
 import { Observable } from '../values/observable.ts';
 
-const PLACES = ['machines', 'create', 'images', 'networks', 'host'] as const;
+const PLACES = ['machines', 'create', 'images', 'volumes', 'networks', 'host'] as const;
 type Place = (typeof PLACES)[number];
 
 /** The place that the address names, in its fragment: the server sees none of it. */

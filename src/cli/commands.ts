@@ -126,7 +126,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   view: {
     summary: 'open the screen of a machine',
     group: 'Enter',
-    load: async () => (await import('./enter/view.ts')).viewCommand(),
+    load: async () => (await import('./host/view.ts')).viewCommand(),
   },
   sendkey: {
     summary: 'press keys on the keyboard of a machine',

@@ -2,7 +2,7 @@ export { type ErrorDetails, VmletError, sentenceOf } from './base/vmlet-error.ts
 export { type ExitStatus, describeExit } from './base/exit-status.ts';
 export { tellingLine } from './base/telling-line.ts';
 export { isSystemError } from './base/system-error.ts';
-export { InvalidInputError } from './input.ts';
+export { InvalidInputError, ReplacedError } from './input.ts';
 export { StandstillError, TimedOutError, WaitTimedOutError } from './time-limit.ts';
 export { MissingProgramError, ProcessStartError, ProgramAnswerError, CommandFailedError } from './program.ts';
 export {

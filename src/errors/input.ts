@@ -10,3 +10,8 @@ export class InvalidInputError extends VmletError {
     this.field = field;
   }
 }
+
+/** The name that the caller gave belongs to something else than when the caller looked at it. */
+export class ReplacedError extends VmletError {
+  override readonly code = 'VMLET_REPLACED';
+}

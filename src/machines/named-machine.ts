@@ -193,7 +193,7 @@ export class NamedMachine {
    * Removes a disk; a running guest is asked to release it first.
    * @returns the paths of its file and its backing files, unless they were removed.
    * @throws GuestHoldsDeviceError when the guest does not release it (nothing has changed then); InvalidInputError,
-   *   MachineStateError, MachineBusyError
+   *   ReplacedError for another `id`, MachineStateError, MachineBusyError
    */
   async removeDisk(disk: string, options: RemoveDiskOptions = {}): Promise<readonly string[]> {
     const { removeDisk } = await import('./disks/disks.ts');
@@ -204,7 +204,7 @@ export class NamedMachine {
    * Resizes a disk; a running guest is notified. The guest has to grow its file systems itself.
    * @param size a size such as `30G`, or an increase such as `+10G`.
    * @returns the new size in bytes.
-   * @throws InvalidInputError, NoSpaceError, MachineStateError, MachineBusyError
+   * @throws InvalidInputError, ReplacedError for another `id`, NoSpaceError, MachineStateError, MachineBusyError
    */
   async resizeDisk(disk: string, size: string, options: ResizeDiskOptions = {}): Promise<number> {
     const { resizeDisk } = await import('./disks/disks.ts');

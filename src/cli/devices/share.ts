@@ -32,9 +32,9 @@ export function shareCommand(): Command {
     .action(add);
   share
     .command('rm')
-    .summary('remove a directory')
+    .summary('stop sharing a directory')
     .description(
-      'Removes a directory; its files are kept, and volumes too. The guest of a running machine unmounts it first, which ' +
+      'Stops sharing a directory. Its files are kept, and so are volumes. The guest of a running machine unmounts it first, which ' +
         'fails while a program uses it. Volumes and file systems in memory stay until the machine stops.',
     )
     .argument('<machine>', 'name of the machine')

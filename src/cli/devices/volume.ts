@@ -106,7 +106,7 @@ async function prune({ dryRun, force }: { readonly dryRun?: true; readonly force
     const asks = !dryRun && !force && unused.length > 0;
     const names = unused.map(({ name }) => name).join(', ');
     if (asks && !(await confirm(`Remove the volumes ${names} with their contents?`, signal))) return;
-    const removed = dryRun ? unused : await store.prune({ only: unused.map(({ name }) => name) });
+    const removed = dryRun ? unused : await store.prune({ only: unused });
     for (const { name } of removed) printLine(name);
     const bytes = removed.reduce((sum, { hostBytes }) => sum + hostBytes, 0);
     const amount = `${removed.length} ${removed.length === 1 ? 'volume' : 'volumes'}, ${formatBytes(bytes)}`;

@@ -24,9 +24,9 @@ export function sshCommand(): Command {
   return new Command('ssh')
     .description(
       'Logs in with the system’s ssh, or runs a command and exits with its status. Waits until the guest’s ssh server ' +
-        'answers. At the first connection an agent in the guest (vmlet’s or QEMU’s) authorizes the machine’s own key and ' +
-        'reports the host keys. Without an agent the first host key is accepted, and you add the key to the guest ' +
-        '(--print-key).',
+        'answers. vmlet has a login key for each machine: at the first connection, an agent in the guest (vmlet’s or ' +
+        'QEMU’s) authorizes this key and reports the host keys. Without an agent, ssh accepts the first host key, and you ' +
+        'have to add the login key to the guest yourself (--print-key prints it).',
     )
     .argument('<machine>', 'name of the machine')
     .argument('[command...]', 'command to run (default: a login shell)')

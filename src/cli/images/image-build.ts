@@ -58,22 +58,25 @@ export function imageBuildCommand(): Command {
     .option('-q, --quiet', 'print neither progress nor the output of scripts')
     .option('--json', 'print the image as JSON')
     .option('--size <size>', 'size of the disk in the guest (default: 10G, or that of --from)')
-    .option('--mirror <url>', "packages: mirror (default: the distribution's, or that of the host's apt)")
-    .option('--key <file>', "packages: signing key, if it is not the distribution's; not for debian")
-    .option('-e, --env <name=value>', '--from: variable for the scripts; NAME alone copies it', collect)
-    .option('-m, --memory <size>', '--from: memory of the machine (default: 2G)')
-    .option('--cpus <n>', '--from: virtual processors (default: 1)', wholeNumber)
+    .option(
+      '--mirror <url>',
+      "for distributions: mirror (default: the distribution's, or that of the host's apt)",
+    )
+    .option('--key <file>', "for distributions: signing key, if it is not the distribution's; not for debian")
+    .option('-e, --env <name=value>', 'with --from: variable for the scripts; NAME alone copies it', collect)
+    .option('-m, --memory <size>', 'with --from: memory of the guest that builds the image (default: 2G)')
+    .option('--cpus <n>', 'with --from: virtual processors of that guest (default: 1)', wholeNumber)
     .addOption(
-      choice('--pull <when>', '--from: when to pull the image (default: missing)', [
+      choice('--pull <when>', 'with --from: when to pull the image (default: missing)', [
         'missing',
         'newer',
         'always',
         'never',
       ]),
     )
-    .option('--kernel <file>', "micro: kernel (default: the distribution's newest)")
-    .option('--modules <dir>', "micro: the kernel's modules, such as /lib/modules/RELEASE")
-    .option('--busybox <file>', 'micro: statically linked busybox')
+    .option('--kernel <file>', "for micro: kernel (default: the distribution's newest)")
+    .option('--modules <dir>', "for micro: the kernel's modules, such as /lib/modules/RELEASE")
+    .option('--busybox <file>', 'for micro: statically linked busybox')
     .action(buildImage);
   nameFlag(command, 'diskSize', '--size');
   return nameFlag(command, 'name', '--output');

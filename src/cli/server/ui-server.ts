@@ -103,9 +103,13 @@ export class UiServer implements AsyncDisposable {
     return this.#connections.open.size;
   }
 
-  /** Returns an address that opens the page once. @param origin where a forward of the unix socket is reached. */
-  newAddress(origin = `http://127.0.0.1:${this.port ?? ''}`): string {
-    return `${origin}/#token=${this.credentials.newToken()}`;
+  /**
+   * Returns an address that opens the page once.
+   * @param place in the page, such as `/machines/web/screen`; the list by default.
+   * @param origin where a forward of the unix socket is reached.
+   */
+  newAddress(place = '', origin = `http://127.0.0.1:${this.port ?? ''}`): string {
+    return `${origin}/#token=${this.credentials.newToken()}${place}`;
   }
 
   /** Ends every connection, cancels every operation, and waits for them. */

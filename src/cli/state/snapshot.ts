@@ -30,7 +30,10 @@ export function snapshotCommand(): Command {
   snapshot
     .command('ls')
     .summary('list snapshots')
-    .description('Lists snapshots, oldest first.')
+    .description(
+      'Lists snapshots, oldest first. PARENT is the snapshot that the machine continued from when it took this one. The ' +
+        'machine continues from the current one.',
+    )
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
@@ -72,13 +75,17 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
     return;
   }
   const now = Date.now();
-  const rows = snapshots.map(({ name: snapshot, createdAt, memoryBytes, missingOn }) => [
+  const rows = snapshots.map(({ name: snapshot, createdAt, memoryBytes, missingOn, parent, current }) => [
     snapshot,
     formatAgo(now - createdAt.getTime()),
     memoryBytes === 0 ? 'none' : formatBytes(memoryBytes),
-    missingOn.length === 0 ? '' : `not on ${missingOn.join(', ')}`,
+    parent ?? '',
+    [
+      ...(current ? ['current'] : []),
+      ...(missingOn.length === 0 ? [] : [`not on ${missingOn.join(', ')}`]),
+    ].join('; '),
   ]);
-  process.stdout.write(table([['SNAPSHOT', 'CREATED', 'MEMORY', 'DETAIL'], ...rows]));
+  process.stdout.write(table([['SNAPSHOT', 'CREATED', 'MEMORY', 'PARENT', 'DETAIL'], ...rows]));
 }
 
 async function restore(name: string, snapshot: string, { disksOnly }: Flags): Promise<void> {

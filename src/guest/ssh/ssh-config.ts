@@ -56,7 +56,10 @@ function hostBlock(host: SshHost): string {
  */
 function quoted(field: string, value: string): string {
   if (value === '' || /[\0-\x1f\x7f]/.test(value)) {
-    throw new InvalidInputError(field, `${JSON.stringify(value)} cannot be written to ssh's configuration`);
+    throw new InvalidInputError(
+      field,
+      `${JSON.stringify(value)} is empty or contains a control character, which ssh's configuration does not allow`,
+    );
   }
   return `"${value.replace(/["\\]/g, '\\$&')}"`;
 }
@@ -64,7 +67,10 @@ function quoted(field: string, value: string): string {
 /** Quotes for the user's shell, which ssh starts after it has expanded `%` tokens. */
 function commandLine(words: readonly string[]): string {
   if (words.some((word) => /[\0-\x1f\x7f]/.test(word))) {
-    throw new InvalidInputError('proxyCommand', "cannot be written to ssh's configuration");
+    throw new InvalidInputError(
+      'proxyCommand',
+      "contains a control character, which ssh's configuration does not allow",
+    );
   }
   return words
     .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)

@@ -170,7 +170,11 @@ function keptGuestsFinding({ cacheDirectory: { path, freeBytes, isOnNetwork } }:
       remedy: `keeping a small booted guest requires ${formatSize(KEPT_GUEST_BYTES)}; free some space, or set XDG_CACHE_HOME to another file system`,
     };
   }
-  return { item, state: 'works', summary: `vmlet run keeps booted guests in ${path}, and forks them` };
+  return {
+    item,
+    state: 'works',
+    summary: `vmlet run keeps booted guests in ${path}; later runs start from them instead of booting`,
+  };
 }
 
 function microImageFinding({ packageManager, canDownloadPackages }: Surroundings): Finding {

@@ -93,6 +93,8 @@ export function describeImage({ names, name, digest }: ListedImage): string {
 export interface PruneOptions extends Limits {
   /** Also remove images with names; false by default. */
   readonly all?: boolean | undefined;
+  /** Digests of the images that may be removed; all by default. */
+  readonly only?: readonly string[] | undefined;
   /** Only return the images, without removing them; false by default. */
   readonly dryRun?: boolean | undefined;
 }
@@ -104,12 +106,14 @@ export interface PruneOptions extends Limits {
 export async function pruneImages(
   store: string,
   readUsers: () => UsersOf,
-  { all = false, dryRun = false, ...limits }: PruneOptions = {},
+  { all = false, only, dryRun = false, ...limits }: PruneOptions = {},
 ): Promise<readonly ListedImage[]> {
   if ((await entriesOf(store)).length === 0) return [];
   const unneeded = async (): Promise<readonly ListedImage[]> => {
     const { images } = await listImages(store);
-    const candidates = images.filter(({ names }) => all || names.length === 0);
+    const candidates = images.filter(
+      ({ names, digest }) => (all || names.length === 0) && (!only || only.includes(digest)),
+    );
     return unneededOf(candidates, images, readUsers());
   };
   // Without the lock, because taking it removes unfinished builds.

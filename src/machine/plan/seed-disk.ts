@@ -25,8 +25,8 @@ export function needsSeed(
 ): boolean {
   if (image?.guest.provisioner === 'none') {
     if (seed === undefined) return false;
-    throw new InvalidInputError('seed', `the image ${image.name} does not support it: it has no cloud-init`, {
-      hint: 'leave it out, or use an image with cloud-init',
+    throw new InvalidInputError('seed', `the image ${image.name} has no cloud-init, which reads the seed`, {
+      hint: 'leave out the options of the first boot, or use an image with cloud-init',
     });
   }
   return seed !== undefined || (image !== undefined && !image.guest.agent);

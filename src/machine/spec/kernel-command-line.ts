@@ -12,8 +12,8 @@ export function checkAppend(append: string | undefined): void {
   if (Buffer.byteLength(append) > LONGEST_KERNEL_COMMAND_LINE) {
     throw new InvalidInputError(
       'append',
-      `too long: ${Buffer.byteLength(append)} bytes, at most ${LONGEST_KERNEL_COMMAND_LINE}`,
-      { hint: 'pass long values to the command in the guest instead' },
+      `the kernel command line is too long: ${Buffer.byteLength(append)} bytes, at most ${LONGEST_KERNEL_COMMAND_LINE}`,
+      { hint: 'shorten it; pass long values as arguments or variables of a command in the guest' },
     );
   }
 }

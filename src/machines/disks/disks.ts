@@ -11,6 +11,7 @@ import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { requireDisk, unusedDiskNames } from '../plan/disk-names.ts';
 import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
+import { requireSameDisk } from './disk-id.ts';
 import { keepDisks, unkeepDisks } from './kept-disks.ts';
 import { removeLinkedFiles } from './linked-file.ts';
 import { freeLiveName, plugIn, unplug } from './live-disks.ts';
@@ -81,6 +82,8 @@ export async function addDisk(
 export interface RemoveDiskOptions {
   /** Remove the file too, even an adopted one; false by default. */
   readonly storage?: boolean | undefined;
+  /** Remove it only if this is its `ListedDisk.id`: another disk may have got the name since it was listed. */
+  readonly id?: string | undefined;
   /** Time in milliseconds for the guest to release the disk; 30 000 by default. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -90,17 +93,18 @@ export interface RemoveDiskOptions {
  * Removes a disk from a machine; a running guest is asked to release it first.
  * @returns the paths of its file and its backing files, unless they were removed.
  * @throws GuestHoldsDeviceError when the guest does not release it (nothing has changed then); InvalidInputError for an
- *   unknown disk; MachineStateError, MachineBusyError.
+ *   unknown disk; ReplacedError for another `id`; MachineStateError, MachineBusyError.
  */
 export async function removeDisk(
   locations: Locations,
   machine: string,
   diskName: string,
-  { storage = false, timeoutMs, signal }: RemoveDiskOptions = {},
+  { storage = false, id, timeoutMs, signal }: RemoveDiskOptions = {},
 ): Promise<readonly string[]> {
   return withLockedMachine(locations, machine, 'removing a disk', async (definition) => {
     const { spec, files } = definition;
     const disk = requireDisk(definition, diskName);
+    requireSameDisk(machine, { name: diskName, path: diskPath(disk, files) }, id);
     refuseSaved(definition, 'set of disks');
     if (readStatus(files).kind === 'running') await unplug(definition, disk, { timeoutMs, signal });
     const alone = { files, spec: { ...spec, disks: [disk] } };
@@ -118,6 +122,8 @@ export async function removeDisk(
 export interface ResizeDiskOptions {
   /** Allow a smaller size, which discards the data beyond it; false by default. */
   readonly shrink?: boolean | undefined;
+  /** Resize it only if this is its `ListedDisk.id`. */
+  readonly id?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -125,19 +131,20 @@ export interface ResizeDiskOptions {
  * Resizes a disk; a running guest is notified. The guest has to grow its file systems itself.
  * @param size a size such as `30G`, or an increase such as `+10G`.
  * @returns the new size in bytes.
- * @throws InvalidInputError, NoSpaceError, MachineStateError, MachineBusyError
+ * @throws InvalidInputError, ReplacedError for another `id`, NoSpaceError, MachineStateError, MachineBusyError
  */
 export async function resizeDisk(
   locations: Locations,
   machine: string,
   diskName: string,
   size: string,
-  { shrink = false, signal }: ResizeDiskOptions = {},
+  { shrink = false, id, signal }: ResizeDiskOptions = {},
 ): Promise<number> {
   const asked = parseDiskSize(size.replace(/^\+/, ''), 'size');
   return withLockedMachine(locations, machine, 'resizing a disk', async (definition) => {
     const { files } = definition;
     const disk = requireDisk(definition, diskName);
+    requireSameDisk(machine, { name: diskName, path: diskPath(disk, files) }, id);
     refuseSaved(definition, 'disk sizes');
     if (disk.readOnly) throw new InvalidInputError('disk', `${diskName} is read-only and cannot be resized`);
     const image = { path: diskPath(disk, files), format: disk.format, signal };

@@ -3,6 +3,7 @@ import type { DiskFormat } from '../../images/formats/disk-info.ts';
 import { inspectDisk } from '../../images/qemu-img/inspect-disk.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
+import { diskId } from './disk-id.ts';
 import { portsOf } from './live-disks.ts';
 import { diskPath } from '../plan/machine-plan.ts';
 import type { StoredDisk } from '../spec/machine-spec.ts';
@@ -11,6 +12,8 @@ import type { StoredDisk } from '../spec/machine-spec.ts';
 export interface ListedDisk extends Pick<StoredDisk, 'name' | 'cache' | 'discard' | 'readOnly'> {
   /** Absolute. */
   readonly path: string;
+  /** Changes when another disk gets its name; see `RemoveDiskOptions.id`. */
+  readonly id: string;
   readonly format: DiskFormat;
   /** Whether removing the machine's storage removes the file. */
   readonly owned: boolean;
@@ -38,6 +41,7 @@ export async function listDisks(
       return {
         ...disk,
         path,
+        id: diskId(path),
         backingPath: backing?.path,
         port: ports.get(disk.name),
         ...(await look(path, disk.format, signal)),

@@ -1,12 +1,13 @@
-import { renameSync } from 'node:fs';
+import { renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { VolumeInUseError, VolumeNotFoundError, isSystemError } from '../../errors/index.ts';
+import { ReplacedError, VolumeInUseError, VolumeNotFoundError, isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import { DEFAULT_VOLUME_BYTES, checkVolumeName, parseVolumeSize } from '../../machine/share/named-volume.ts';
 import { makeVolume, openVolumeStaging } from '../../machine/volume/make-volume.ts';
 import { type Volume, volumeNames } from '../../machine/volume/volume.ts';
-import { volumeFiles } from '../../machine/volume/volume-files.ts';
+import { volumeFiles, volumeFilesIn } from '../../machine/volume/volume-files.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { Scope } from '../../util/scope.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import {
@@ -18,18 +19,27 @@ import {
   lookAtVolume,
 } from './volume-users.ts';
 
+/** A volume as it was listed: another one may have got its name since then. */
+export type SeenVolume = Pick<Volume, 'name' | 'createdAt'>;
+
+/** Options of `remove`. */
+export interface RemoveVolumeOptions {
+  /** Remove it only if it was created at this time, as `createdAt` of a listed one. */
+  readonly createdAt?: Date | undefined;
+}
+
 /** Options of `prune`. */
 export interface PruneVolumesOptions {
   /** Remove nothing; false by default. */
-  readonly dryRun?: boolean;
-  /** Names of the volumes that may be removed; all by default. */
-  readonly only?: readonly string[];
+  readonly dryRun?: boolean | undefined;
+  /** The volumes that may be removed, as they were listed; all by default. */
+  readonly only?: readonly SeenVolume[] | undefined;
 }
 
 /** Options of a new volume. */
 export interface VolumeOptions extends Pick<Limits, 'signal'> {
   /** Bytes, or a size such as `20G`; 10 GiB by default. A volume takes only the space that was written. */
-  readonly size?: number | string;
+  readonly size?: number | string | undefined;
   /** Owner of its root directory; 0 by default. */
   readonly uid?: number;
   /** Group of its root directory; `uid` by default. */
@@ -77,17 +87,23 @@ export class VolumeStore {
     return this.get(name);
   }
 
-  /** Removes a volume. @throws VolumeNotFoundError, or VolumeInUseError, also for a machine that is stopped. */
-  async remove(name: string): Promise<void> {
+  /**
+   * Removes a volume.
+   * @throws VolumeNotFoundError; VolumeInUseError, also for a machine that is stopped; ReplacedError for another volume
+   *   than `createdAt` names.
+   */
+  async remove(name: string, { createdAt }: RemoveVolumeOptions = {}): Promise<void> {
     refuseUsed(this.get(name));
     await using scope = new Scope();
     const { directory } = volumeFiles(this.#locations, name);
     const aside = join(openVolumeStaging(this.#locations, scope), 'volume');
     move(directory, aside, name);
-    // A machine may have begun to use it in the meantime.
+    // A machine may have begun to use it in the meantime, or it may be another volume.
     const users = findVolumeUsers(this.#locations, name, aside);
-    if (describeUsers(users).length === 0) return;
+    const isSame = createdAt === undefined || isCreatedAt(volumeFilesIn(aside).disk, createdAt);
+    if (isSame && describeUsers(users).length === 0) return;
     move(aside, directory, name);
+    if (!isSame) throw replaced(name);
     refuseUsed({ name, ...users });
   }
 
@@ -100,21 +116,35 @@ export class VolumeStore {
     const removed: ListedVolume[] = [];
     const unused = this.list().filter((one) => describeUsers(one).length === 0);
     for (const volume of unused) {
-      if (only && !only.includes(volume.name)) continue;
-      if (dryRun || (await this.#removeUnused(volume.name))) removed.push(volume);
+      const { name, createdAt } = volume;
+      const isWanted = (seen: SeenVolume): boolean =>
+        seen.name === name && seen.createdAt.getTime() === createdAt.getTime();
+      if (only && !only.some(isWanted)) continue;
+      if (dryRun || (await this.#removeUnused(volume))) removed.push(volume);
     }
     return removed;
   }
 
-  async #removeUnused(name: string): Promise<boolean> {
+  async #removeUnused({ name, createdAt }: SeenVolume): Promise<boolean> {
     try {
-      await this.remove(name);
+      await this.remove(name, { createdAt });
       return true;
     } catch (error) {
-      if (error instanceof VolumeInUseError || error instanceof VolumeNotFoundError) return false;
+      const isGone = error instanceof VolumeNotFoundError || error instanceof ReplacedError;
+      if (isGone || error instanceof VolumeInUseError) return false;
       throw error;
     }
   }
+}
+
+function isCreatedAt(disk: string, createdAt: Date): boolean {
+  return unlessMissing(() => statSync(disk))?.birthtime.getTime() === createdAt.getTime();
+}
+
+function replaced(name: string): ReplacedError {
+  return new ReplacedError(`volume "${name}" is another volume by now`, {
+    hint: 'list the volumes again: vmlet volume ls',
+  });
 }
 
 function move(from: string, to: string, name: string): void {

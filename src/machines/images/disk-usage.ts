@@ -6,7 +6,7 @@ import { imageDirectoryName } from '../../images/record/image.ts';
 import { describeImage, layersOn, unneededOf } from '../../images/store/remove-image.ts';
 import { listImages } from '../../images/store/store.ts';
 import { isRunning, keptDownloads } from '../../images/transfer/partial/kept-downloads.ts';
-import { KeptGuests } from '../../template/kept/kept-guests.ts';
+import { type KeptGuest, KeptGuests } from '../../template/kept/kept-guests.ts';
 import { TemplateShelf } from '../../template/template-shelf.ts';
 import { type Locations, placesOf } from '../../machine/paths/locations.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
@@ -109,14 +109,19 @@ function templateEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
 
 /** Any of them can be made again. */
 export function keptEntries(guests: KeptGuests): UsageEntry[] {
-  return guests.list().map(({ key, template, isUsed, apparentBytes, hostBytes }) => ({
-    name: template ? `${template.image} ${key.slice(0, 12)}` : key,
+  return guests.list().map(({ isUsed, apparentBytes, hostBytes, template, ...guest }) => ({
+    name: keptName({ ...guest, template }),
     apparentBytes,
     hostBytes,
     active: isUsed,
     reclaimableBytes: isUsed ? 0 : hostBytes,
     ...(!template && { problem: 'damaged; the next run of its image replaces it' }),
   }));
+}
+
+/** Returns the name of a kept guest in lists. */
+export function keptName({ key, template }: Pick<KeptGuest, 'key' | 'template'>): string {
+  return template ? `${template.image} ${key.slice(0, 12)}` : key;
 }
 
 interface MeasuredMachine {

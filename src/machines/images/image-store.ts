@@ -15,6 +15,7 @@ import { ownLocations } from '../../machine/paths/own-locations.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { DiskUsage, UsageEntry } from './disk-usage.ts';
 import type { InspectedImage } from './inspect-image.ts';
+import type { PruneLeftoversOptions } from './prune-leftovers.ts';
 
 /** Progress and abort options of a pull. */
 export type PullOptions = Pick<PullRequest, 'onProgress' | 'signal' | 'log' | 'anySize'>;
@@ -192,10 +193,10 @@ export class ImageStore {
 
   /**
    * Removes leftovers: interrupted downloads, unfinished files of killed processes, and kept guests, from which runs
-   * start faster.
+   * start faster; see `PruneLeftoversOptions`.
    * @returns the removed items, or with `dryRun` those that would be removed.
    */
-  async pruneLeftovers(options: { readonly dryRun?: boolean } = {}): Promise<readonly UsageEntry[]> {
+  async pruneLeftovers(options: PruneLeftoversOptions = {}): Promise<readonly UsageEntry[]> {
     const { pruneLeftovers } = await import('./prune-leftovers.ts');
     return pruneLeftovers(this.#locations, options);
   }

@@ -40,6 +40,7 @@ import {
 } from '../spec/machine-spec.ts';
 import { newIdentity } from '../spec/new-identity.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
+import { readLineage, writeLineage } from '../record/snapshot-record.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 import { removeFile } from '../../util/files/removal.ts';
 import { placeMember } from './place-member.ts';
@@ -94,6 +95,8 @@ export async function cloneMachine(
     );
   }
   if (existsSync(files.nvram)) await copyFileSparsely(files.nvram, clone.nvram, options.signal);
+  // A copy of a disk has its snapshots, without the memory of this machine.
+  if (existsSync(files.snapshots)) writeLineage({ files: clone }, readLineage(source));
   createSshKeys(clone.ssh, newName);
 
   // On failure, clean up only after no disk is being created any more.

@@ -108,9 +108,14 @@ function refuseOtherHardware({ spec, differences }: ChangedSpec, definition: Def
 /** Rejects a change of hardware while memory is saved, since the memory fits only the same hardware. @throws MachineStateError */
 export function refuseSaved({ spec, files }: Definition, other: string): void {
   if (readStatus(files).kind !== 'saved') return;
-  throw new MachineStateError(spec.name, 'saved', `has saved memory, which requires the same ${other}`, {
-    hint: `start and stop it first, or discard its memory: vmlet start --discard-saved ${spec.name}`,
-  });
+  throw new MachineStateError(
+    spec.name,
+    'saved',
+    `has saved memory, which can be resumed only with its current ${other}`,
+    {
+      hint: `start and stop it first, or discard the saved memory: vmlet start --discard-saved ${spec.name}`,
+    },
+  );
 }
 
 /**

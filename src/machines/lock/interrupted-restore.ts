@@ -7,6 +7,7 @@ import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { isDiskOf } from '../plan/machine-plan.ts';
 import { readMachineRecord } from '../record/machine-record.ts';
+import { recordCurrent } from '../record/snapshot-record.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
 const noteSchema = z.strictObject({
@@ -55,6 +56,8 @@ export async function settleRestore(definition: Definition): Promise<void> {
     await import('../../machine/state/disks-snapshot.ts');
   await (by === 'qemu' ? restoreDisks(disks, snapshot) : undoBrokenRestore(disks));
   await repairLeaks(disks);
+  // qemu-img may have been killed after the last disk as well as before the first.
+  recordCurrent(definition, by === 'qemu' ? snapshot : undefined);
   endRestore(definition);
 }
 

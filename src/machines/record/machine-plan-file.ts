@@ -46,7 +46,12 @@ const planSchema = z.looseObject({
  */
 export function readPlan(files: Pick<MachineFiles, 'directory' | 'plan'>): NamedPlan {
   const plan = findPlan(files);
-  if (!plan) throw new BrokenMachineError(basename(files.directory), `${files.plan} is missing`);
+  if (!plan) {
+    const machine = basename(files.directory);
+    throw new BrokenMachineError(machine, `${files.plan} is missing`, {
+      hint: `restore the file, or remove the machine: vmlet rm --force --storage ${machine}`,
+    });
+  }
   return plan;
 }
 

@@ -1,7 +1,16 @@
 import * as z from 'zod';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from './definition.ts';
+import type { MachineFiles } from './machine-files.ts';
 import { readMachineRecord } from './machine-record.ts';
+import {
+  type Lineage,
+  UNKNOWN_LINEAGE,
+  continued,
+  lineageSchema,
+  removed,
+  taken,
+} from './snapshot-lineage.ts';
 
 const memorySchema = z.strictObject({
   snapshot: z.string(),
@@ -14,7 +23,17 @@ const memorySchema = z.strictObject({
   hardware: z.record(z.string(), z.string()),
 });
 
-const recordSchema = z.strictObject({ version: z.literal(1), memories: z.array(memorySchema) });
+const recordSchema = z.strictObject({
+  version: z.literal(1),
+  memories: z.array(memorySchema),
+  lineage: lineageSchema.default(UNKNOWN_LINEAGE),
+});
+
+interface Recorded {
+  readonly files: Pick<MachineFiles, 'directory' | 'snapshots'>;
+}
+
+type SnapshotRecord = Omit<z.infer<typeof recordSchema>, 'version'>;
 
 /**
  * The hardware that a snapshot's memory belongs to. The disks define which snapshots exist: this record is written before
@@ -23,28 +42,48 @@ const recordSchema = z.strictObject({ version: z.literal(1), memories: z.array(m
 export type SnapshotMemory = Readonly<z.infer<typeof memorySchema>>;
 
 export function findMemory(definition: Definition, snapshot: string): SnapshotMemory | undefined {
-  return readMemories(definition).find((memory) => memory.snapshot === snapshot);
+  return read(definition).memories.find((memory) => memory.snapshot === snapshot);
 }
 
 /** Records a snapshot's memory, replacing an earlier one of that name; the caller holds the machine's lock. */
 export function recordMemory(definition: Definition, memory: SnapshotMemory): void {
-  writeMemories(definition, [...others(definition, memory.snapshot), memory]);
+  const { memories, ...others } = read(definition);
+  write(definition, { ...others, memories: [...without(memories, memory.snapshot), memory] });
 }
 
-export function forgetMemory(definition: Definition, snapshot: string): void {
-  if (findMemory(definition, snapshot)) writeMemories(definition, others(definition, snapshot));
+export function readLineage(definition: Definition): Lineage {
+  return read(definition).lineage;
 }
 
-function others(definition: Definition, snapshot: string): SnapshotMemory[] {
-  return readMemories(definition).filter((memory) => memory.snapshot !== snapshot);
+/** Records a snapshot that is about to be taken; the caller holds the machine's lock. */
+export function recordTaken(definition: Definition, snapshot: string): void {
+  writeLineage(definition, taken(readLineage(definition), snapshot));
 }
 
-function readMemories({ files }: Definition): SnapshotMemory[] {
+/** Records the snapshot that the disks continue from, undefined when it is not known; the caller holds the machine's lock. */
+export function recordCurrent(definition: Definition, snapshot: string | undefined): void {
+  writeLineage(definition, continued(readLineage(definition), snapshot));
+}
+
+export function writeLineage(definition: Recorded, lineage: Lineage): void {
+  write(definition, { ...read(definition), lineage });
+}
+
+export function forgetSnapshot(definition: Definition, snapshot: string): void {
+  const { memories, lineage } = read(definition);
+  write(definition, { memories: without(memories, snapshot), lineage: removed(lineage, snapshot) });
+}
+
+function without(memories: readonly SnapshotMemory[], snapshot: string): SnapshotMemory[] {
+  return memories.filter((memory) => memory.snapshot !== snapshot);
+}
+
+function read({ files }: Recorded): SnapshotRecord {
   const record = readMachineRecord(files, files.snapshots, (text) => recordSchema.parse(JSON.parse(text)));
-  return record?.memories ?? [];
+  return record ?? { memories: [], lineage: UNKNOWN_LINEAGE };
 }
 
-function writeMemories({ files }: Definition, memories: SnapshotMemory[]): void {
-  const record: z.infer<typeof recordSchema> = { version: 1, memories };
+function write({ files }: Recorded, { memories, lineage }: SnapshotRecord): void {
+  const record: z.infer<typeof recordSchema> = { version: 1, memories, lineage };
   replaceFile(files.snapshots, `${JSON.stringify(record, null, 2)}\n`);
 }

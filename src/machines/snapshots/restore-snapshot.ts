@@ -10,7 +10,7 @@ import { withLockedMachine } from '../lock/edit.ts';
 import { beginRestore, endRestore, settleRestore } from '../lock/interrupted-restore.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
-import { type SnapshotMemory, findMemory } from '../record/snapshot-record.ts';
+import { type SnapshotMemory, findMemory, readLineage, recordCurrent } from '../record/snapshot-record.ts';
 import {
   type ListedSnapshot,
   type SnapshotOptions,
@@ -97,12 +97,15 @@ async function restoreStoppedDisks(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const disks = pathsOf(definition);
+  const { current } = readLineage(definition);
   beginRestore(definition, { snapshot, by: 'qemu-img', disks });
   // On failure the disks are unchanged, or the error says why that was impossible; a later command repairs them.
   await restoreDisks(disks, snapshot, { signal }).catch(async (error: unknown) => {
     await settleRestore(definition);
+    recordCurrent(definition, current);
     throw error;
   });
+  recordCurrent(definition, snapshot);
   endRestore(definition);
 }
 
@@ -151,6 +154,7 @@ async function load(
         if (error instanceof InvalidInputError) await goOn();
         throw error;
       }
+      recordCurrent(definition, memory.snapshot);
       endRestore(definition);
       if (memory.wasRunning && letRun) await qmp.execute('cont');
     },

@@ -25,7 +25,8 @@ import { readPlan } from '../record/machine-plan-file.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { refuseVolumesInMemory } from '../record/volume-memory.ts';
 import { withMonitor } from '../channel/monitor.ts';
-import { forgetMemory, recordMemory } from '../record/snapshot-record.ts';
+import { ofExisting } from '../record/snapshot-lineage.ts';
+import { forgetSnapshot, readLineage, recordMemory, recordTaken } from '../record/snapshot-record.ts';
 
 type Abortable = Pick<Limits, 'signal'>;
 
@@ -37,6 +38,13 @@ export interface ListedSnapshot {
   readonly memoryBytes: number;
   /** Disks that were added later, or were read-only then: while there are any, the snapshot cannot be restored. */
   readonly missingOn: readonly string[];
+  /**
+   * Name of the snapshot that the machine continued from when it took this one, or of that one's own parent once it was
+   * removed; undefined for the first one, and when vmlet has not recorded it.
+   */
+  readonly parent: string | undefined;
+  /** Whether the disks continue from it: it was taken or restored last. */
+  readonly current: boolean;
 }
 
 /** Lists a machine's snapshots, oldest first. */
@@ -49,7 +57,9 @@ export async function listMachineSnapshots(
     places.map(async ({ node, path }) => ({ node, snapshots: await listSnapshots({ path, signal }) })),
   );
   const all = disks.flatMap(({ snapshots }) => snapshots).filter(({ name }) => name !== BEFORE_RESTORE);
-  return [...new Set(all.map(({ name }) => name))]
+  const existing = new Set(all.map(({ name }) => name));
+  const lineage = ofExisting(readLineage({ spec, files }), existing);
+  return [...existing]
     .map((name) => {
       const parts = all.filter((one) => one.name === name);
       return {
@@ -59,6 +69,8 @@ export async function listMachineSnapshots(
         missingOn: disks
           .filter(({ snapshots }) => !snapshots.some((one) => one.name === name))
           .map(({ node }) => node),
+        parent: lineage.snapshots.find((one) => one.name === name)?.parent,
+        current: lineage.current === name,
       };
     })
     .sort((one, other) => one.createdAt.getTime() - other.createdAt.getTime());
@@ -100,7 +112,7 @@ export async function createMachineSnapshot(
     const nodes = nodesOf(running);
     const work = async (qmp: QmpClient): Promise<void> => {
       requireFreeName(await snapshotsOfNodes(qmp, nodes), name);
-      beginSnapshot(definition, { snapshot: name, disks: pathsOf(definition) });
+      begin(definition, name);
       await (disksOnly
         ? snapshotLiveDisks(qmp, nodes, name)
         : saveWithMemory(definition, qmp, { nodes, name, running, signal }));
@@ -115,11 +127,15 @@ async function makeStopped(
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const disks = pathsOf(definition);
-  const onBegin = (): void => beginSnapshot(definition, { snapshot: name, disks });
   // If it fails and cannot be undone, a later command repairs the disks.
-  await snapshotDisks(disks, name, { signal, onBegin });
+  await snapshotDisks(pathsOf(definition), name, { signal, onBegin: () => begin(definition, name) });
   endSnapshot(definition);
+}
+
+/** A snapshot that then fails is in the record, and does not exist. */
+function begin(definition: Definition, name: string): void {
+  beginSnapshot(definition, { snapshot: name, disks: pathsOf(definition) });
+  recordTaken(definition, name);
 }
 
 /**
@@ -149,7 +165,7 @@ export async function removeMachineSnapshots(
       } else {
         await removeSnapshots(pathsOf(definition), name, { signal });
       }
-      forgetMemory(definition, name);
+      forgetSnapshot(definition, name);
     }
   });
 }

@@ -120,17 +120,17 @@ export class KeptGuests {
 
   /**
    * Removes damaged guests, old ones, those whose image is gone, and the least recently used beyond the size limit.
-   * @param all removes every guest.
+   * @param which chooses others to remove instead.
    * @returns the removed ones.
    */
-  async prune({ all = false }: { readonly all?: boolean } = {}): Promise<KeptGuest[]> {
+  async prune({ which }: { readonly which?: (guest: KeptGuest) => boolean } = {}): Promise<KeptGuest[]> {
     const guests = this.list();
     if (guests.length === 0) return [];
     const usable = guests.filter(
       ({ template }) => template && this.#isFresh(template) && template.hasSources(),
     );
     const beyond = overBudget(usable, keptBytes(this.#environment, fileSystemOf(this.#directory).bytes));
-    const removed = guests.filter((guest) => all || !usable.includes(guest) || beyond.includes(guest));
+    const removed = guests.filter(which ?? ((guest) => !usable.includes(guest) || beyond.includes(guest)));
     for (const { key } of removed) this.remove(key);
     await this.#shelf.sweep();
     return removed;

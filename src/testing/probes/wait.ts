@@ -52,7 +52,7 @@ export async function waitUntil<T>(
     new WaitTimedOutError(awaited, { lastSeen, attempts, elapsedMs: elapsed() });
   const stopListening = signal && onAbort(signal, (reason) => over.abort(reason));
   const end = run.ended.then((outcome): never => {
-    throw new MachineEndedError(`${describeOutcome(outcome)}while the test waited for ${awaited}`, outcome);
+    throw new MachineEndedError(`${describeOutcome(outcome)} while the test waited for ${awaited}`, outcome);
   });
   const givenUp = rejection(over.signal);
   // Either may reject when nothing awaits it any more.

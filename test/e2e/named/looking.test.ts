@@ -335,10 +335,35 @@ describe('vmlet view', () => {
     expect((await view('--print', 'm').finished).stdout).toBe(
       `${join(programs, 'xtigervncviewer')} ${vncSocket}\n`,
     );
-    const without = await start(['view', 'm'], { env: { ...home.environment, PATH: home.path } }).finished;
+    const bare = { ...home.environment, PATH: home.path, DISPLAY: undefined, WAYLAND_DISPLAY: undefined };
+    const without = await start(['view', 'm'], { env: bare }).finished;
     expect([without.status, without.stdout]).toEqual([125, '']);
     expect(without.stderr).toContain(vncSocket);
     expect(without.stderr).toContain('install TigerVNC');
+  });
+
+  it('opens the page of the screen in the browser of a desktop without a viewer', async () => {
+    await machine('m', 'hang');
+    const programs = join(home.path, 'browsers');
+    mkdirSync(programs);
+    const opened = join(home.path, 'opened');
+    writeFileSync(
+      join(programs, 'xdg-open'),
+      `#!/bin/sh\n/bin/cat "$1" >${opened}.new\n/bin/mv ${opened}.new ${opened}\n`,
+    );
+    chmodSync(join(programs, 'xdg-open'), 0o755);
+    const env = { ...home.environment, PATH: programs, DISPLAY: ':0' };
+    const print = await start(['view', '--print', 'm'], { env }).finished;
+    expect(print).toMatchObject({
+      status: 125,
+      stderr: expect.stringContaining('install TigerVNC') as string,
+    });
+    const started = start(['view', 'm'], { env });
+    await until(() => existsSync(opened));
+    expect(readFileSync(opened, 'utf8')).toMatch(/\/#token=[\w-]{32}\/machines\/m\/screen"/);
+    expect(started.stderr()).toContain('no VNC viewer is installed');
+    started.process.kill('SIGINT');
+    expect(await started.finished).toMatchObject({ status: 0, stdout: '' });
   });
 });
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
 import { until } from '../command.ts';
@@ -9,8 +9,14 @@ import { type Home, makeHome } from '../named/home.ts';
 import { openChromium, withoutChromium } from './chromium.ts';
 import { UiServer } from './ui-server.ts';
 
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
 /** Every character of a US keyboard. */
 const TEXT = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');
+
+/** Returns the escape sequences of a link, in the words of printf. */
+const linkOf = (address: string, text: string): string =>
+  `\\033]8;;${address}\\033\\\\${text}\\033]8;;\\033\\\\ `;
 
 describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
   let home: Home;
@@ -83,6 +89,54 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     expect(await page.getByRole('log').innerText()).not.toContain('\u001b');
   });
 
+  test.each(['serial', 'shell'])(
+    'the %s console opens no link of a guest, and keeps the clipboard and the title',
+    async (tab) => {
+      expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
+      const own = await ui.open({ permissions: ['clipboard-read', 'clipboard-write'] });
+      await own.evaluate("navigator.clipboard.writeText('kept')");
+      const events: string[] = [];
+      own.context().on('page', (opened) => events.push(`opened ${opened.url()}`));
+      own.on('dialog', (dialog) => {
+        events.push(dialog.message());
+        void dialog.dismiss();
+      });
+      const { origin } = new URL(own.url());
+      const output = [
+        `\\033]0;stolen\\007\\033]2;stolen\\007\\033]52;c;${Buffer.from('stolen').toString('base64')}\\007`,
+        linkOf('javascript:alert(1)', 'SCRIPT'),
+        linkOf('file:///etc/passwd', 'FILE'),
+        linkOf(`${origin}/#/machines`, 'WEB'),
+        'END\\n',
+      ].join('');
+      expect(await home.vmlet('exec', 'm', '--', 'sh', '-c', `printf '${output}' >/tmp/out`)).toMatchObject({
+        status: 0,
+      });
+      const place = `${origin}/#/machines/m/${tab}`;
+      await own.evaluate(`location.href = '${place}'`);
+      await own.getByText('connected', { exact: true }).waitFor();
+      const text = async (): Promise<string> => own.locator('.xterm-rows').innerText();
+      if (tab === 'shell') {
+        await until(async () => /[#$] *$/m.test(await text()));
+        await own.keyboard.type('cat /tmp/out\n');
+      } else {
+        const print = ['exec', 'm', '--', 'sh', '-c', 'cat /tmp/out >/dev/console'];
+        expect(await home.vmlet(...print)).toMatchObject({ status: 0 });
+      }
+      await until(async () => (await text()).includes('END'));
+      for (const word of ['SCRIPT', 'FILE', 'WEB']) {
+        const shown = own.locator('.xterm-rows span', { hasText: word }).last();
+        await shown.hover({ force: true });
+        // The terminal knows of links to the web: their clicks come to nothing.
+        if (word === 'WEB') await own.locator('.xterm-cursor-pointer').first().waitFor();
+        await shown.click({ force: true });
+      }
+      const clipboard = await own.evaluate('navigator.clipboard.readText()');
+      const seen = { clipboard, title: await own.title(), place: own.url(), events };
+      expect(seen).toEqual({ clipboard: 'kept', title: `m: ${tab} - vmlet`, place, events: [] });
+    },
+  );
+
   test('the screen shows a typed text, which arrives exactly', async () => {
     await machine('screen', keyboardSectors.onScreen);
     await until(async () => (await serialLog('screen')).includes('>'));
@@ -107,6 +161,16 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     await until(async () => (await serialLog('screen')).endsWith('aB\u001b'));
     await page.locator('.glass').press('Control+Alt+Period');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Full screen');
+  });
+
+  test('an address with a place opens the screen, once', async () => {
+    await machine('screen', keyboardSectors.onScreen);
+    const own = await page.context().newPage();
+    const address = `${await ui.newAddress()}/machines/screen/screen`;
+    await own.goto(address);
+    await own.getByText('connected', { exact: true }).waitFor();
+    expect(own.url()).toMatch(/\/#\/machines\/screen\/screen$/);
+    await own.close();
   });
 
   test('the screen can have its own window, and returns when the machine runs again', async () => {

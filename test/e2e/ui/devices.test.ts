@@ -139,6 +139,14 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await row('disk1').getByText('2.0 GB', { exact: true }).waitFor();
     await press('Remove disk1');
     await dialog().getByLabel('Delete its file too').check();
+    // Another disk gets the name, and even the path, before the answer.
+    expect(await home.vmlet('disk', 'rm', '--storage', 'm', 'disk1')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('disk', 'add', 'm', '3G')).toMatchObject({ status: 0, stdout: 'disk1\n' });
+    await dialog().getByRole('button', { name: 'Remove with its file' }).click();
+    await page.locator('.notice.failed').getByText('disk1 of m is another disk by now').waitFor();
+    await row('disk1').getByText('3.0 GB', { exact: true }).waitFor();
+    await press('Remove disk1');
+    await dialog().getByLabel('Delete its file too').check();
     await dialog().getByText('vmlet disk rm --storage m disk1').waitFor();
     await dialog().getByRole('button', { name: 'Remove with its file' }).click();
     await row('disk1').waitFor({ state: 'detached' });

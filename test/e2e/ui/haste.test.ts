@@ -96,6 +96,43 @@ describe.skipIf(withoutChromium !== undefined)('a page that is slower than its s
     expect(await home.vmlet('resume', 'm')).toMatchObject({ status: 0 });
   });
 
+  test('shows a list that is slower than the changes, and asks once more after it', async () => {
+    const page = await ui.open();
+    const asked = { images: 0, templates: 0 };
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const failed: string[] = [];
+    page.on('requestfailed', (request) => {
+      if (request.url().endsWith('/v1/images')) failed.push(request.failure()?.errorText ?? '');
+    });
+    await page.route('**/v1/images', async (route) => {
+      asked.images++;
+      await held;
+      await route.continue();
+    });
+    await page.route('**/v1/templates', async (route) => {
+      asked.templates++;
+      await route.continue();
+    });
+    await page.evaluate("location.hash = '#/images'");
+    await until(() => asked.images === 1 && asked.templates === 1);
+    // The other list shows that the page knows of each change.
+    for (const [verb, count] of [
+      ['pause', 2],
+      ['resume', 3],
+    ] as const) {
+      expect(await home.vmlet(verb, 'm')).toMatchObject({ status: 0 });
+      await until(() => asked.templates >= count);
+    }
+    expect({ failed, images: asked.images }).toEqual({ failed: [], images: 1 });
+    release();
+    await page.getByRole('cell', { name: 'micro', exact: true }).waitFor();
+    await until(() => asked.images === 2);
+    expect(failed).toEqual([]);
+  });
+
   test('shows the machines when another tab gives the secret late', async () => {
     let early: Page | undefined;
     const { origin } = new URL(await ui.address());

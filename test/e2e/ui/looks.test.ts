@@ -20,7 +20,7 @@ const TABS = [
   ...['disks', 'shares', 'ports', 'networks', 'files'],
 ];
 /** Pages of the host, each with something that is there when it is complete. */
-const PAGES = { images: 'micro', networks: '10.77.0.0/24', host: 'downloads' };
+const PAGES = { images: 'micro', volumes: '64 MB', networks: '10.77.0.0/24', host: 'downloads' };
 
 describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
   let home: Home;
@@ -46,6 +46,7 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
     expect(await home.vmlet('network', 'create', 'lan', '--subnet', '10.77.0.0/24')).toMatchObject({
       status: 0,
     });
+    expect(await home.vmlet('volume', 'create', 'data', '--size', '64M')).toMatchObject({ status: 0 });
     for (const name of ['screen-off', 'text-off']) await home.vmlet('network', 'connect', 'lan', name);
     await home.vmlet('network', 'partition', 'lan', 'screen-off', 'text-off');
   });

@@ -10,10 +10,10 @@ import type { Action } from './action.ts';
 import { CREATE, createCommandLine, newMachineSchema, optionsOf } from './create-actions.ts';
 import { DEVICE_ACTIONS } from './device-actions.ts';
 import { HOST_ACTIONS } from './host-actions.ts';
-import { IMAGE_ACTIONS } from './image-actions.ts';
+import { IMAGE_ACTIONS, TEMPLATE_ACTIONS } from './image-actions.ts';
 import { MACHINE_ACTIONS } from './machine-actions.ts';
 import { CREATE_NETWORK, NETWORK_ACTIONS } from './network-actions.ts';
-import { TEMPLATE_ACTIONS } from './template-actions.ts';
+import { CREATE_VOLUME, VOLUME_ACTIONS } from './volumes.ts';
 
 /** Most changes end within this time; the client learns of others by events. */
 const WAIT_MS = 500;
@@ -31,6 +31,8 @@ export const ACTION_ROUTES: readonly Route[] = [
   ),
   ...actionsBelow('images', IMAGE_ACTIONS),
   ...actionsBelow('templates', TEMPLATE_ACTIONS),
+  actionRoute('volumes/create', '/v1/volumes', CREATE_VOLUME),
+  ...actionsBelow('volumes', VOLUME_ACTIONS),
   ...actionsBelow('host', HOST_ACTIONS),
   {
     method: 'POST',

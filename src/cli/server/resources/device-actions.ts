@@ -4,6 +4,8 @@ import { type Action, action, option } from './action.ts';
 const name = z.string();
 const flag = z.boolean().optional();
 const timeoutMs = z.number().int().positive().optional();
+/** The `id` of a listed disk: then the disk must still be the same. */
+const id = z.string().optional();
 const drive = z.string().optional();
 
 /** Changes of disks, CD drives and directories, by their paths below the machine. */
@@ -16,23 +18,23 @@ export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
     }),
   ),
   'disks/resize': action(
-    z.strictObject({ name, size: z.string(), shrink: flag }),
+    z.strictObject({ name, id, size: z.string(), shrink: flag }),
     (machine, { name: disk, size, shrink }) => [
       ...['disk', 'resize', ...option('--shrink', shrink)],
       ...[machine, disk, size],
     ],
-    async ({ store, name: machine, body: { name: disk, size, shrink }, signal }) => ({
-      bytes: await store.get(machine).resizeDisk(disk, size, { shrink, signal }),
+    async ({ store, name: machine, body: { name: disk, size, ...options }, signal }) => ({
+      bytes: await store.get(machine).resizeDisk(disk, size, { ...options, signal }),
     }),
   ),
   'disks/remove': action(
-    z.strictObject({ name, storage: flag, timeoutMs }),
+    z.strictObject({ name, id, storage: flag, timeoutMs }),
     (machine, { name: disk, storage, timeoutMs: limit }) => [
       ...['disk', 'rm', ...option('--storage', storage), ...timeout(limit)],
       ...[machine, disk],
     ],
-    async ({ store, name: machine, body: { name: disk, storage, timeoutMs: limit }, signal }) => ({
-      keptDisks: await store.get(machine).removeDisk(disk, { storage, timeoutMs: limit, signal }),
+    async ({ store, name: machine, body: { name: disk, ...options }, signal }) => ({
+      keptDisks: await store.get(machine).removeDisk(disk, { ...options, signal }),
     }),
   ),
   'drives/insert': action(

@@ -2,22 +2,25 @@ import * as z from 'zod';
 import { type Action, action, option } from './action.ts';
 
 const flag = z.boolean().optional();
+const names = z.array(z.string());
+/** Names of leftovers and digests of images, as a dry run lists them. */
+const only = z.strictObject({ leftovers: names, images: names });
 
 /** Every action of the host, by its path below /v1/host. */
 export const HOST_ACTIONS: Readonly<Record<string, Action>> = {
   prune: action(
-    z.strictObject({ all: flag, dryRun: flag }),
+    z.strictObject({ all: flag, dryRun: flag, only: only.optional() }),
     (_none, { all, dryRun }) => [
       ...['system', 'prune'],
       ...option('--all', all),
       ...option('--dry-run', dryRun),
     ],
-    async ({ body: { all = false, dryRun = false }, signal }) => {
+    async ({ body: { all, dryRun, only: seen }, signal }) => {
       const { ImageStore } = await import('../../../index.ts');
       const store = new ImageStore();
       // Before the images, as the command does it: commands that change images sweep unfinished ones silently.
-      const leftovers = await store.pruneLeftovers({ dryRun });
-      return { leftovers, images: await store.prune({ all, dryRun, signal }) };
+      const leftovers = await store.pruneLeftovers({ dryRun, only: seen?.leftovers });
+      return { leftovers, images: await store.prune({ all, dryRun, only: seen?.images, signal }) };
     },
   ),
 };

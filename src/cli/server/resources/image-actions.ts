@@ -27,15 +27,28 @@ export const IMAGE_ACTIONS: Readonly<Record<string, Action>> = {
     },
   ),
   prune: action(
-    z.strictObject({ all: flag, dryRun: flag }),
+    z.strictObject({ all: flag, dryRun: flag, only: z.array(z.string()).optional() }),
     (_none, { all, dryRun }) => [
       ...['image', 'prune'],
       ...option('--all', all),
       ...option('--dry-run', dryRun),
     ],
-    async ({ body: { all = false, dryRun = false }, signal }) => {
+    async ({ body, signal }) => {
       const { ImageStore } = await import('../../../index.ts');
-      return { images: await new ImageStore().prune({ all, dryRun, signal }) };
+      return { images: await new ImageStore().prune({ ...body, signal }) };
+    },
+  ),
+};
+
+/** Every action of templates, by its path below /v1/templates. */
+export const TEMPLATE_ACTIONS: Readonly<Record<string, Action>> = {
+  remove: action(
+    z.strictObject({ name: z.string() }),
+    (_none, { name }) => ['template', 'rm', name],
+    async ({ body: { name } }) => {
+      const { removeTemplate } = await import('../../../index.ts');
+      removeTemplate(name);
+      return {};
     },
   ),
 };

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
@@ -76,6 +85,18 @@ describe('a guest that does not react', () => {
       'hint',
       'choose one of: disk0, disk1, disk2, disk3',
     );
+
+    // Another file is another disk, although its name and path are the same.
+    const [, second] = await machine.disks();
+    const { id, path } = second ?? { id: '', path: '' };
+    renameSync(path, `${path}.old`);
+    copyFileSync(`${path}.old`, path);
+    const replaced = { code: 'VMLET_REPLACED', message: 'disk1 of m is another disk by now' };
+    expect(await failureOf(machine.removeDisk('disk1', { id, storage: true }))).toMatchObject(replaced);
+    expect(await failureOf(machine.resizeDisk('disk1', '1M', { id, shrink: true }))).toMatchObject(replaced);
+    expect((await machine.disks())[1]?.id).not.toBe(id);
+    renameSync(`${path}.old`, path);
+    expect((await machine.disks())[1]?.id).toBe(id);
 
     const removed = await home.vmlet('disk', 'rm', 'm', 'disk1');
     const kept = /^vmlet: kept the disk (?<path>.*)\n$/.exec(removed.stderr)?.groups?.['path'] ?? '';

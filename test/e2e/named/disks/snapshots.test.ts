@@ -134,6 +134,38 @@ describe('a guest of two disks', () => {
     ]);
   });
 
+  test('each has the one that the machine continued from as its parent', async () => {
+    const tree = async (one = machine): Promise<string> =>
+      (await one.snapshots())
+        .map(({ name, parent = '-', current }) => `${current ? '*' : ''}${name}<${parent}`)
+        .join(' ');
+    await machine.createSnapshot('clean');
+    await start();
+    await machine.createSnapshot('setup');
+    expect(await failureOf(machine.createSnapshot('clean'))).toBeInstanceOf(InvalidInputError);
+    await machine.restoreSnapshot('setup');
+    await machine.createSnapshot('left', { disksOnly: true });
+    await machine.restoreSnapshot('setup');
+    await machine.createSnapshot('right');
+    expect(await tree()).toBe('clean<- setup<clean left<setup *right<setup');
+    await machine.live().kill();
+    await machine.restoreSnapshot('left');
+    expect(await tree()).toBe('clean<- setup<clean *left<setup right<setup');
+    // Memory that is restored into a new QEMU.
+    await machine.restoreSnapshot('right');
+    await machine.live().kill();
+    expect(await tree()).toBe('clean<- setup<clean left<setup *right<setup');
+    const { stdout } = await home.vmlet('snapshot', 'ls', 'm');
+    expect(stdout).toMatch(/^right .* setup +current$/m);
+    expect(await tree(await machine.clone('copy'))).toBe('clean<- setup<clean left<setup *right<setup');
+
+    await machine.removeSnapshots(['setup', 'right']);
+    expect(await tree()).toBe('*clean<- left<clean');
+    // qemu-img does not know the record.
+    await createSnapshot({ path: join(machine.files.storage, 'disk1.qcow2') }, 'foreign');
+    expect(await tree()).toContain('foreign<-');
+  });
+
   test('memory is restored only into the machine that it was saved from', async () => {
     await start();
     await say('A1');
@@ -239,6 +271,8 @@ describe('a guest of two disks', () => {
     expect(await names()).toEqual(['one']);
     await start();
     expect(await say('rs')).toBe('B2');
+    // It may as well have been killed after its end.
+    expect(await machine.snapshots()).toMatchObject([{ name: 'one', current: false }]);
   });
 
   test('memory that cannot be loaded fails the start, and keeps the disks of the snapshot', async () => {

@@ -132,7 +132,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await marker()).toBe('then\nthird');
     expect((await home.vmlet('save', 'web')).stderr).toBe('');
     expect((await add(`${at('site')}:/n`)).stderr).toContain(
-      'has saved memory, which requires the same set of directories',
+      'has saved memory, which can be resumed only with its current set of directories',
     );
     expect((await home.vmlet('start', 'web')).stderr).toBe('');
     expect(await inGuest('cat /site/name /more/name')).toBe('site\nthird');

@@ -24,7 +24,8 @@ import { formatMachineSpec, parseMachineSpec } from '../../../../src/machines/sp
 import { lastStartOf, readStatus, describeStatus } from '../../../../src/machines/record/machine-status.ts';
 import { readSavedNote } from '../../../../src/machines/record/saved-note.ts';
 import { readSerialStart } from '../../../../src/machines/channel/serial-start.ts';
-import { findMemory } from '../../../../src/machines/record/snapshot-record.ts';
+import { ofExisting } from '../../../../src/machines/record/snapshot-lineage.ts';
+import { findMemory, readLineage } from '../../../../src/machines/record/snapshot-record.ts';
 import { readSshRecord } from '../../../../src/machines/record/ssh-record.ts';
 import { mutatedText } from '../mutate.ts';
 import { mutatedJson } from '../mutate-json.ts';
@@ -305,10 +306,20 @@ export const planFile = fileTarget({
 
 export const snapshotFile = fileTarget({
   name: 'snapshot-file',
-  what: "records of snapshots' memory",
-  bases: [{ version: 1, memories: [MEMORY, { ...MEMORY, snapshot: 's2' }] }],
+  what: "records of snapshots' memory and parents",
+  bases: [
+    {
+      version: 1,
+      memories: [MEMORY, { ...MEMORY, snapshot: 's2' }],
+      lineage: { current: 's2', snapshots: [{ name: 's1' }, { name: 's2', parent: 's1' }] },
+    },
+  ],
   path: () => definition().files.snapshots,
-  read: () => findMemory(definition(), 's1')?.rootPorts ?? 'none',
+  read() {
+    const { snapshots, current = 'none' } = ofExisting(readLineage(definition()), new Set(['s1', 's2']));
+    const parents = snapshots.map(({ name, parent = 'none' }) => `${name} ${parent}`);
+    return [...(findMemory(definition(), 's1')?.rootPorts ?? ['none']), current, ...parents];
+  },
 });
 
 /** Their disks do not exist, so nothing is done to any. */

@@ -255,6 +255,10 @@ describe('an image is not removed', () => {
     const dry = await store.prune({ all: true, dryRun: true });
     expect(dry.map(({ digest }) => digest)).toEqual([layer, base.digest]);
     expect(await namesOf()).toEqual(['layer', 'web:1']);
+    // The layer above stays, and so does its base.
+    expect(await store.prune({ all: true, only: [base.digest] })).toEqual([]);
+    expect(await store.prune({ all: true, only: [] })).toEqual([]);
+    expect(await namesOf()).toEqual(['layer', 'web:1']);
     expect((await store.prune({ all: true })).map(({ digest }) => digest)).toEqual([layer, base.digest]);
     expect(await namesOf()).toEqual([]);
   });
@@ -458,6 +462,12 @@ describe('disk usage', () => {
       expect(readdirSync(downloads)).toEqual(['alive.json', 'alive.lock', 'alive.part']);
       expect(readdirSync(locations.scratch)).toEqual([]);
       expect(readdirSync(locations.images)).toEqual([]);
+      // One that was interrupted after a caller looked stays.
+      writeFileSync(join(downloads, 'late.part'), 'x');
+      expect(await store.pruneLeftovers({ only: ['dead'] })).toEqual([]);
+      expect(readdirSync(downloads)).toContain('late.part');
+      expect(await store.pruneLeftovers({ only: ['late'] })).toMatchObject([{ name: 'late' }]);
+      expect(readdirSync(downloads)).not.toContain('late.part');
     } finally {
       holder.stdin.end('\n');
       await once(holder, 'exit');

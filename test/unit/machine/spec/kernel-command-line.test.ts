@@ -17,7 +17,9 @@ it.each(['a\nb', 'a\rb', 'a\0b', '\n'])('rejects %j, which contains a line break
 it.each(['x'.repeat(2048), 'ä'.repeat(1024)])(
   'rejects a line longer in bytes than Linux’s limit',
   (append) => {
-    expect(() => checkAppend(append)).toThrow('append: too long: 2048 bytes, at most 2047');
+    expect(() => checkAppend(append)).toThrow(
+      'append: the kernel command line is too long: 2048 bytes, at most 2047',
+    );
     expect(() => checkAppend(append)).toThrow(
       expect.objectContaining({ hint: expect.stringMatching(/^pass long values to the command/) as string }),
     );

@@ -1,0 +1,111 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { type Home, makeHome } from '../named/home.ts';
+import { openChromium, withoutChromium } from './chromium.ts';
+import { UiServer } from './ui-server.ts';
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+describe.skipIf(withoutChromium !== undefined)('volumes in the page', () => {
+  let home: Home;
+  let browser: Browser;
+  let ui: UiServer;
+  let page: Page;
+
+  beforeAll(async () => {
+    home = await makeHome();
+    browser = await openChromium();
+    ui = new UiServer(home, browser);
+    page = await ui.open();
+  });
+  afterAll(async () => {
+    await ui.close();
+    await browser.close();
+    await home.close();
+  });
+  afterEach(() => expect(ui.problems).toEqual([]));
+
+  const row = (name: string): Locator =>
+    page.getByRole('row').filter({ has: page.getByRole('cell', { name, exact: true }) });
+  const dialog = (): Locator => page.getByRole('dialog');
+  const notice = (state: string, title: string): Locator =>
+    page.locator(`.notice.${state}`, { hasText: title }).last();
+
+  async function create(name: string, size: string): Promise<void> {
+    await page.getByLabel('Name of the new volume').fill(name);
+    await page.getByLabel('Size, such as 20G').fill(size);
+    await page.keyboard.press('Enter');
+    await notice('done', `Create volume ${name}:`)
+      .getByText(`vmlet volume create --size ${size} ${name}`, { exact: true })
+      .waitFor();
+  }
+
+  const names = async (): Promise<string[]> =>
+    (await home.vmlet('volume', 'ls', '-q')).stdout.split('\n').filter(Boolean);
+
+  test('are created, list their users, and are removed when they have none', async () => {
+    await page.getByRole('link', { name: 'Volumes', exact: true }).click();
+    await page.getByText('No volumes.').waitFor();
+    await create('data', '64M');
+    await row('data').getByText('64 MB', { exact: true }).waitFor();
+
+    const image = join(home.path, 'hang.img');
+    writeFileSync(image, bootSectors.hang);
+    const hardware = ['--image', `${image},format=raw`, '-m', '64M', '--net', 'none', '-v', 'data:/srv'];
+    expect(await home.vmlet('create', 'm', ...hardware)).toMatchObject({ status: 0 });
+    await row('data').getByText('m (/srv)').waitFor();
+    await page.getByRole('button', { name: 'Remove data' }).click();
+    await dialog().getByText('It is not removed while it is used by m (/srv).').waitFor();
+    await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
+    // The sentence is the command’s own.
+    const { stderr } = await home.vmlet('volume', 'rm', 'data');
+    const [sentence = ''] = stderr.replace(/^vmlet: /, '').split('\n');
+    await notice('failed', 'Remove volume data').getByText(sentence).waitFor();
+
+    await home.vmlet('rm', '--storage', 'm');
+    await row('data').getByText('m (/srv)').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Remove data' }).click();
+    await dialog()
+      .getByText(/^Its file system is deleted for good, with its \d/)
+      .waitFor();
+    // Another volume gets the name before the answer.
+    expect(await home.vmlet('volume', 'rm', 'data')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('volume', 'create', 'data', '--size', '32M')).toMatchObject({ status: 0 });
+    await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
+    await notice('failed', 'Remove volume data')
+      .getByText('volume "data" is another volume by now')
+      .waitFor();
+    expect(await names()).toEqual(['data']);
+    await row('data').getByText('32 MB', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Remove data' }).click();
+    await dialog().getByText('vmlet volume rm data', { exact: true }).waitFor();
+    await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByText('No volumes.').waitFor();
+    expect(await names()).toEqual([]);
+  });
+
+  test('a prune removes only those that its preview named', async () => {
+    await page.evaluate("location.hash = '#/volumes'");
+    await create('one', '32M');
+    await create('two', '32M');
+    await page.getByRole('button', { name: 'Prune …' }).click();
+    await dialog()
+      .getByText(/^Deleted: 2 volumes, \d/)
+      .waitFor();
+    await dialog()
+      .getByText(/^two \(/)
+      .waitFor();
+    expect(await home.vmlet('volume', 'create', 'later', '--size', '32M')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('volume', 'rm', 'two')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('volume', 'create', 'two', '--size', '32M')).toMatchObject({ status: 0 });
+    await dialog().getByText('vmlet volume prune', { exact: true }).waitFor();
+    await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
+    await notice('done', 'Prune:')
+      .getByText(/^1 volume, \d/)
+      .waitFor();
+    expect(await names()).toEqual(['later', 'two']);
+  });
+});
