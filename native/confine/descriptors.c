@@ -2,6 +2,7 @@
 #include "fail.h"
 #include "number.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
@@ -19,13 +20,34 @@ void descriptors_read(const char *count)
     kept = (unsigned)number;
 }
 
-void descriptors_close(void)
+static void close_others(void)
 {
-    if (!given || syscall(SYS_close_range, kept, ~0u, 0) == 0)
+    if (syscall(SYS_close_range, kept, ~0u, 0) == 0)
         return;
     if (errno != ENOSYS)
         fail_errno("--descriptors %u", kept);
     /* Before Linux 5.9. */
     for (long fd = kept, end = sysconf(_SC_OPEN_MAX); fd < end; fd++)
         close((int)fd);
+}
+
+/* The sockets of Node do not block. passt would drop the rest of a frame that it can write only in part, and QEMU could
+ * not tell any more where the next frame begins. */
+static void make_blocking(void)
+{
+    for (unsigned fd = STDERR_FILENO + 1; fd < kept; fd++) {
+        int flags = fcntl((int)fd, F_GETFL);
+        if (flags < 0)
+            return;
+        if ((flags & O_NONBLOCK) && fcntl((int)fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+            fail_errno("descriptor %u", fd);
+    }
+}
+
+void descriptors_apply(void)
+{
+    if (!given)
+        return;
+    close_others();
+    make_blocking();
 }

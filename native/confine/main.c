@@ -22,7 +22,7 @@ int main(int count, char **arguments)
         return probe();
     char **program = options_read(arguments + (count > 0));
     /* Before it opens any of its own. */
-    descriptors_close();
+    descriptors_apply();
     privileges_give_up();
     /* While root still has the capability for raising a hard limit of 0, and /proc is visible. */
     limits_apply_to_dumps();

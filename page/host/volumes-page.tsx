@@ -76,7 +76,7 @@ function removalOf(volume: Volume): Asking {
     verb: 'Remove',
     text:
       users === ''
-        ? `Its file system is deleted for good, with its ${bytes(hostBytes)} on this host.`
+        ? `Its file system is permanently deleted, with its ${bytes(hostBytes)} on this host.`
         : `It is not removed while it is used by ${users}.`,
     command: shellCommand('vmlet', 'volume', 'rm', name),
     path: '/v1/volumes/remove',

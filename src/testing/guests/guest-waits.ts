@@ -110,6 +110,7 @@ export class GuestWaits {
     return this.#current().guest;
   }
 
+  /** Waits until `look` finds what is awaited, with this object's default limit and signal. */
   protected async wait<T>(awaited: string, look: Look<T>, options: WaitOptions): Promise<T> {
     const run = this.#current();
     const wait = waitUntil(run, awaited, look, {

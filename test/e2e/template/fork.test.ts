@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { type AddressInfo, type Socket, createServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import pino from 'pino';
@@ -81,8 +82,8 @@ beforeAll(async () => {
   });
   suite.defer(async () => template.remove());
   forks = await Promise.all([
-    template.fork({ ports: ['80'], name: 'one' }),
-    template.fork({ ports: ['80'], net: 'slirp' }),
+    template.fork({ ports: ['80', '9'], name: 'one' }),
+    template.fork({ ports: ['80', '9'], net: 'slirp' }),
   ]);
   for (const fork of forks) suite.defer(async () => fork[Symbol.asyncDispose]());
 });
@@ -176,6 +177,20 @@ describe('a fork', () => {
     // With slirp, 10.0.2.2 is this host.
     const { port } = await echoServer();
     expect(await inGuest(forks[1]!, `echo again | nc -w 30 10.0.2.2 ${port}`)).toBe('again\n');
+  });
+
+  // More than the buffers on the way: passt writes some frames to QEMU in parts.
+  it('receives a large upload whole', async () => {
+    const bytes = 16 * 1024 ** 2;
+    for (const fork of forks) {
+      const [, forward] = fork.ports;
+      const receiving = inGuest(fork, 'mkfifo /root/silent; nc -l -p 9 <>/root/silent | wc -c');
+      await inGuest(fork, "until netstat -tln | grep -q ':9 '; do sleep 0.1; done");
+      const socket = connect({ host: '127.0.0.1', port: forward?.hostPort ?? 0, allowHalfOpen: true });
+      socket.end(Buffer.alloc(bytes, 'x')).resume();
+      await once(socket, 'close');
+      expect(await receiving).toBe(`${bytes}\n`);
+    }
   });
 
   it.each(['poweroff', 'reboot'])('ends by %s like a booted machine', async (command) => {

@@ -69,7 +69,7 @@ describe.skipIf(withoutChromium !== undefined)('volumes in the page', () => {
     await row('data').getByText('m (/srv)').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Remove data' }).click();
     await dialog()
-      .getByText(/^Its file system is deleted for good, with its \d/)
+      .getByText(/^Its file system is permanently deleted, with its \d/)
       .waitFor();
     // Another volume gets the name before the answer.
     expect(await home.vmlet('volume', 'rm', 'data')).toMatchObject({ status: 0 });
