@@ -1,12 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  symlinkSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,6 +13,7 @@ import type { NamedPlan } from '../../../src/machine/plan/named-plan.ts';
 import { type ListedMachine, MachineStore } from '../../../src/machines/index.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Finished, type Started, start, until } from '../command.ts';
+import { copyProbedHost } from '../probed-host.ts';
 
 /** A live process that belongs to a home. */
 export interface HomeProcess {
@@ -73,7 +66,8 @@ export async function makeHome(parent?: string, command?: string): Promise<Home>
   const own = locate(environment, path, 0);
   const parents = [own.images, own.cache, own.runtime].map((one) => dirname(one));
   await Promise.all(parents.map(async (parent) => mkdir(parent, { recursive: true, mode: 0o700 })));
-  shareWithHost(own);
+  shareImages(own);
+  copyProbedHost(own.cache);
 
   const store = new MachineStore(environment);
   const removeAll = async (): Promise<void> => {
@@ -102,15 +96,11 @@ export function diskPorts({ rootPorts }: Pick<NamedPlan, 'rootPorts'>): string[]
   return rootPorts.filter((port) => /^port\d+$/.test(port));
 }
 
-/** Building micro and probing the host would take some seconds for each home. */
-function shareWithHost(own: ReturnType<typeof locate>): void {
-  const host = locate(process.env, homedir(), process.getuid?.() ?? 0);
-  mkdirSync(host.images, { recursive: true, mode: 0o700 });
-  symlinkSync(host.images, own.images);
-  const survey = join(host.cache, 'host.json');
-  if (!existsSync(survey)) return;
-  mkdirSync(own.cache, { mode: 0o700 });
-  copyFileSync(survey, join(own.cache, 'host.json'));
+/** Building micro would take some seconds for each home. */
+function shareImages(own: ReturnType<typeof locate>): void {
+  const { images } = locate(process.env, homedir(), process.getuid?.() ?? 0);
+  mkdirSync(images, { recursive: true, mode: 0o700 });
+  symlinkSync(images, own.images);
 }
 
 async function removeOne(store: MachineStore, name: string): Promise<void> {

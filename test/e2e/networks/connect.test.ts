@@ -107,7 +107,7 @@ connecting('snapshots with memory belong to the networks of their time', async (
   await vmlet('snapshot', 'web', 'inside');
   await vmlet('network', 'disconnect', 'lan', 'web');
   expect(await refusal('snapshot', 'restore', 'web', 'inside')).toContain(
-    'private networks: lan in card-port0',
+    'private networks: was lan in card-port0',
   );
   await vmlet('network', 'connect', 'lan', 'web');
   await vmlet('snapshot', 'restore', 'web', 'inside');

@@ -12,6 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { ImageStore } from '../../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { type Finished, type Started, start, until } from '../command.ts';
+import { copyProbedHost } from '../probed-host.ts';
 
 /** The booted guests that `vmlet run` keeps. Each test has a cache of its own, and all have the image of this run. */
 
@@ -29,6 +30,7 @@ interface Home {
 
 function home(more: NodeJS.ProcessEnv = {}): Home {
   const cache = directoryIn(directory, 'cache-');
+  copyProbedHost(join(cache, 'vmlet'));
   const env = { XDG_CACHE_HOME: cache, VMLET_FRESH: '', ...more };
   const guests = join(cache, 'vmlet/guests');
   const run = (...words: string[]): Started => start(['run', ...MEMORY, ...words], { env });
