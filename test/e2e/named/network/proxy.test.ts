@@ -151,7 +151,7 @@ it('prints lines to paste, without the secret in the command line of curl, and e
   expect(readFileSync(config, 'utf8')).toContain(`proxy-user = "vmlet:${secret}"`);
   expect(curl).not.toContain(secret);
   expect(await started.finished).toMatchObject({ status: 0 });
-  expect(started.stderr()).toContain('ended');
+  expect(started.stderr()).toContain('exiting: the proxy has not been used for a while');
 });
 
 it('reports a port that is taken', async () => {
