@@ -227,5 +227,5 @@ describe('an image at a fixed URL', () => {
 it('lists the architectures that have an image', async () => {
   const asked = resolveEntry(entries.list, { ...OPTIONS, architecture: 'aarch64' });
   await expect(asked).rejects.toThrow(InvalidInputError);
-  await expect(asked).rejects.toMatchObject({ hint: 'use x86_64' });
+  await expect(asked).rejects.toMatchObject({ hint: 'available architectures: x86_64' });
 });
