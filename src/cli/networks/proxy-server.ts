@@ -40,6 +40,7 @@ const SECRET_BYTES = 24;
 const HEADERS_MS = 10_000;
 const MOST_CONNECTIONS = 512;
 const HTTP_PORT = 80;
+const WRONG_SECRET = 'wrong or missing secret: use the proxy URL that vmlet proxy prints';
 
 /** The server of `vmlet proxy`. */
 export class ProxyServer implements AsyncDisposable {
@@ -97,12 +98,7 @@ export class ProxyServer implements AsyncDisposable {
   async #relay(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       if (!this.#isAllowed(request)) {
-        return answer(
-          request,
-          response,
-          407,
-          'wrong or missing secret: use the proxy URL that vmlet proxy prints',
-        );
+        return answer(request, response, 407, WRONG_SECRET);
       }
       const [, authority, path = '/'] = /^http:\/\/([^/?#]*)([^#]*)/i.exec(request.url ?? '') ?? [];
       if (authority === undefined) {
@@ -131,8 +127,7 @@ export class ProxyServer implements AsyncDisposable {
       );
     };
     try {
-      if (!this.#isAllowed(request))
-        return refuse(407, 'wrong or missing secret: use the proxy URL that vmlet proxy prints');
+      if (!this.#isAllowed(request)) return refuse(407, WRONG_SECRET);
       const guest = await this.#open(request.url ?? '', Number.NaN);
       if (client.destroyed) {
         guest.destroy();
