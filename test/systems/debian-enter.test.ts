@@ -52,7 +52,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     async () => {
       const entered = await home.vmlet('ssh', '--timeout', '10m', 'deb', '--', 'hostname; exit 7');
       expect(entered).toMatchObject({ status: 7, stdout: 'debian\n' });
-      expect(entered.stderr).toMatch(/^(vmlet: waiting for ssh .*…\n)?$/);
+      expect(entered.stderr).toMatch(/^(vmlet: .*waiting for ssh .*…\n)?$/);
       expect(await home.vmlet('ssh', 'deb', 'echo', '-n', 'a  b')).toMatchObject({
         status: 0,
         stdout: 'a b',

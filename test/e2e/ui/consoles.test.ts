@@ -14,6 +14,15 @@ vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 /** Every character of a US keyboard. */
 const TEXT = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');
 
+/** The terminal replaces its spans whenever it draws, so the pointer goes to a place and not to a span. */
+async function centerOf(page: Page, word: string): Promise<[x: number, y: number]> {
+  const span = page.locator('.xterm-rows span', { hasText: word }).last();
+  for (;;) {
+    const box = await span.boundingBox();
+    if (box !== null) return [box.x + box.width / 2, box.y + box.height / 2];
+  }
+}
+
 /** Returns the escape sequences of a link, in the words of printf. */
 const linkOf = (address: string, text: string): string =>
   `\\033]8;;${address}\\033\\\\${text}\\033]8;;\\033\\\\ `;
@@ -125,11 +134,11 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
       }
       await until(async () => (await text()).includes('END'));
       for (const word of ['SCRIPT', 'FILE', 'WEB']) {
-        const shown = own.locator('.xterm-rows span', { hasText: word }).last();
-        await shown.hover({ force: true });
+        const point = await centerOf(own, word);
+        await own.mouse.move(...point);
         // The terminal knows of links to the web: their clicks come to nothing.
         if (word === 'WEB') await own.locator('.xterm-cursor-pointer').first().waitFor();
-        await shown.click({ force: true });
+        await own.mouse.click(...point);
       }
       const clipboard = await own.evaluate('navigator.clipboard.readText()');
       const seen = { clipboard, title: await own.title(), place: own.url(), events };
