@@ -56,6 +56,7 @@ export {
   MachineExistsError,
   MachineBusyError,
   MachineStateError,
+  NoSshServerError,
   BrokenMachineError,
 } from './machine/named-machine.ts';
 export { VolumeNotFoundError, VolumeExistsError, VolumeInUseError } from './machine/volume.ts';

@@ -2,10 +2,9 @@ import { Command } from 'commander';
 import { type LiveMachine, MachineStore, type VmletChannel } from '../../machines/index.ts';
 import type { GuestCommandFlags } from '../flags/guest-command-flags.ts';
 import { durationMs } from '../flags/flag-values.ts';
-import { Interrupts } from '../session/interrupts.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { pause } from '../../util/time/pause.ts';
-import { runInGuest } from './guest-command.ts';
+import { runAgentShell } from './agent-shell.ts';
 import { ssh } from './ssh.ts';
 
 interface Flags extends Pick<GuestCommandFlags, 'user' | 'workdir'> {
@@ -15,8 +14,6 @@ interface Flags extends Pick<GuestCommandFlags, 'user' | 'workdir'> {
 /** The agent starts before an ssh server; a guest that answers by ssh alone has no agent. */
 const AGENT_PREFERENCE_MS = 2000;
 const DEFAULT_TIMEOUT_MS = 120_000;
-/** The agent sets SHELL to the one of the account. */
-export const LOGIN_SHELL = ['/bin/sh', '-c', 'exec "${SHELL:-/bin/sh}" -l'];
 
 export function shellCommand(): Command {
   return new Command('shell')
@@ -39,15 +36,7 @@ async function openShell(name: string, flags: Flags): Promise<void> {
     return;
   }
   await using _open = channel;
-  using interrupts = new Interrupts();
-  const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
-  process.exitCode = await runInGuest(
-    (words, options) => channel.agent.exec(words, options),
-    LOGIN_SHELL,
-    { ...flags, ...(onTerminal && { tty: true }) },
-    interrupts,
-    interrupts.signal,
-  );
+  process.exitCode = await runAgentShell(channel, [], flags);
 }
 
 interface Limits {

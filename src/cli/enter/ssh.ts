@@ -1,11 +1,12 @@
 import { Command } from 'commander';
-import { InvalidInputError } from '../../errors/index.ts';
+import { InvalidInputError, NoSshServerError } from '../../errors/index.ts';
 import { type LiveMachine, MachineStore, type NamedMachine, type SshAccess } from '../../machines/index.ts';
 import { exitCodeOfSignal } from '../output/exit-code.ts';
 import { ProgressLine, describeWait } from '../output/progress.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printLine } from '../output/say.ts';
+import { runAgentShell } from './agent-shell.ts';
 
 interface Flags {
   readonly tty?: true;
@@ -26,7 +27,8 @@ export function sshCommand(): Command {
       'Logs in with the system’s ssh, or runs a command and exits with its status. Waits until the guest’s ssh server ' +
         'answers. vmlet has a login key for each machine: at the first connection, an agent in the guest (vmlet’s or ' +
         'QEMU’s) authorizes this key and reports the host keys. Without an agent, ssh accepts the first host key, and you ' +
-        'have to add the login key to the guest yourself (--print-key prints it).',
+        'have to add the login key to the guest yourself (--print-key prints it). In a guest that has vmlet’s agent and no ' +
+        'ssh server, such as micro, the agent opens the shell or runs the command.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('[command...]', 'command to run (default: a login shell)')
@@ -66,7 +68,14 @@ export async function ssh(name: string, words: readonly string[], flags: Flags):
     await pipeToSshServer(live, flags.timeout);
     return;
   }
-  const access = await prepare(live, flags);
+  const access = await prepare(live, flags).catch((error: unknown) => {
+    if (error instanceof NoSshServerError && !flags.provision) return undefined;
+    throw error;
+  });
+  if (access === undefined) {
+    process.exitCode = await enterByAgent(live, words, flags);
+    return;
+  }
   const { exitCode, signal } = await live.runSsh(access, words, flags.tty);
   process.exitCode = signal === undefined ? (exitCode ?? 0) : exitCodeOfSignal(signal);
   if (exitCode === SSH_FAILED) await hintAtLogin(machine, live, access);
@@ -96,6 +105,20 @@ async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {
     clearTimeout(sayOnce);
     progress.clear();
   }
+}
+
+/** In place of the ssh server that the guest lacks. */
+async function enterByAgent(live: LiveMachine, words: readonly string[], flags: Flags): Promise<number> {
+  const limits = { timeoutMs: flags.timeout };
+  await using channel = await untilInterrupted(async (signal) => live.openGuest({ ...limits, signal }));
+  if (channel.kind === 'qga') throw new NoSshServerError(live.name);
+  if (words.length === 0) note(`${live.name} has no ssh server; its agent opens a shell`);
+  return await runAgentShell(channel, words, {
+    user: live.spec.sshUser,
+    // ssh passes its input to the command, from a terminal too.
+    interactive: true,
+    ...(flags.tty && { tty: true }),
+  });
 }
 
 /** ssh has printed the reason; a rejected login gets advice. */

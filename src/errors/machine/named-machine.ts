@@ -53,6 +53,15 @@ export class MachineStateError extends VmletError {
   }
 }
 
+/** The guest runs, has an agent, and has no ssh server. */
+export class NoSshServerError extends MachineStateError {
+  constructor(machine: string) {
+    super(machine, 'running', 'has no ssh server installed in its guest', {
+      hint: `open a shell through its agent instead: vmlet shell ${machine}; or use an image with an ssh server, such as debian:13`,
+    });
+  }
+}
+
 /** A machine's own files cannot be read; the cause says why. */
 export class BrokenMachineError extends VmletError {
   override readonly code = 'VMLET_BROKEN_MACHINE';

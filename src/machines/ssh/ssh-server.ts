@@ -1,4 +1,4 @@
-import { CloudInitError, MachineStateError, TimedOutError } from '../../errors/index.ts';
+import { CloudInitError, MachineStateError, NoSshServerError, TimedOutError } from '../../errors/index.ts';
 import { mayHaveSshServer } from '../../guest/ssh/ssh-server.ts';
 import { pause } from '../../util/time/pause.ts';
 import { together } from '../../util/time/together.ts';
@@ -12,7 +12,7 @@ const AGENT_MS = 10_000;
 
 /**
  * Waits until the guest's ssh server answers.
- * @throws MachineStateError as soon as an agent finds no server installed, and what `waitForMachine` throws.
+ * @throws NoSshServerError as soon as an agent finds no server installed, and what `waitForMachine` throws.
  */
 export async function waitForSshServer(definition: Definition, options: WaitOptions): Promise<void> {
   const answered = new AbortController();
@@ -39,9 +39,7 @@ async function refuseMissingServer(definition: Definition, signal: AbortSignal):
   while ((await look(definition, signal)) !== 'may have one') {
     // The first boot may install one.
     if ((await hasFirstBootDone(definition, signal)) && (await look(definition, signal)) === 'has none') {
-      throw new MachineStateError(name, 'running', 'has no ssh server installed in its guest', {
-        hint: `open a shell through its agent instead: vmlet shell ${name}; or use an image with an ssh server, such as debian:13`,
-      });
+      throw new NoSshServerError(name);
     }
     await pause(LOOK_EVERY_MS, signal);
   }

@@ -41,7 +41,7 @@ const AGENT_MS = 5000;
 /**
  * Prepares ssh: waits for the guest's server; before the first connection, an agent in the guest authorizes the machine's
  * key and provides the host keys.
- * @throws what `waitForMachine` throws; MachineStateError when no server is installed; InvalidInputError when the guest lacks `sshUser`; GuestSetupError.
+ * @throws what `waitForMachine` throws; NoSshServerError when no server is installed; InvalidInputError when the guest lacks `sshUser`; GuestSetupError.
  */
 export async function prepareSsh(definition: Definition, options: SshOptions = {}): Promise<SshAccess> {
   const { spec, files } = definition;

@@ -253,8 +253,20 @@ test('vmlet ip prints the addresses that the agent reports', async () => {
   });
 });
 
-test('vmlet ssh reports at once that the guest has no ssh server', async () => {
-  expect(await home.vmlet('ssh', 'm', 'true')).toMatchObject({
+test('vmlet ssh has the agent run commands where the guest has no ssh server', async () => {
+  const command = ['ssh', 'm', 'echo', '"$USER  $SHELL"', '"a  b"', ';', 'cat', ';', 'exit 7'];
+  expect(await home.start(command, { input: 'from stdin' }).finished).toMatchObject({
+    status: 7,
+    stdout: 'root  /bin/sh a  b\nfrom stdin',
+    stderr: '',
+  });
+  expect(await home.start(['ssh', 'm'], { input: 'cd /tmp; pwd; exit 3\n' }).finished).toMatchObject({
+    status: 3,
+    stdout: '/tmp\n',
+    stderr: 'vmlet: m has no ssh server; its agent opens a shell\n',
+  });
+  expect((await home.vmlet('ssh', '-t', 'm', 'test -t 0 && stty size')).stdout).toMatch(/^\d+ \d+\r\n$/);
+  expect(await home.vmlet('ssh', '--provision', 'm', 'true')).toMatchObject({
     status: 125,
     stdout: '',
     stderr:

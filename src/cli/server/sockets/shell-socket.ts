@@ -6,7 +6,7 @@ import { InvalidInputError } from '../../../errors/index.ts';
 import type { TerminalSize } from '../../../index.ts';
 import type { LiveMachine } from '../../../machines/index.ts';
 import { parseOptions } from '../../../util/options.ts';
-import { LOGIN_SHELL } from '../../enter/shell.ts';
+import { LOGIN_SHELL } from '../../enter/agent-shell.ts';
 import { MOST_UNSENT, sendMessage } from './web-socket.ts';
 
 const INVALID_DATA = 1007;
