@@ -42,7 +42,7 @@ export async function forwardRequest(
   incoming.once('end', () => request.unpipe(outgoing));
   const headers = passedAnswerHeaders(incoming.rawHeaders);
   try {
-    response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers);
+    response.writeHead(incoming.statusCode ?? 502, reasonOf(incoming), headers);
     response.flushHeaders();
     await pipeline(
       incoming,
@@ -56,6 +56,11 @@ export async function forwardRequest(
     // The client or the guest's server has gone, or the answer is not valid HTTP.
     throw new ConnectError(request.url ?? '', `the answer was cut off: ${String(error)}`, { cause: error });
   }
+}
+
+/** Node reads control characters in the words of a status, but does not send them. */
+function reasonOf({ statusMessage = '' }: IncomingMessage): string {
+  return statusMessage.replace(/[^\t\x20-\x7e\x80-\xff]/g, '');
 }
 
 /**

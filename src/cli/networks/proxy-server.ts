@@ -80,8 +80,12 @@ export class ProxyServer implements AsyncDisposable {
     this.idle = this.#connections.idle;
     http.on('error', (error) => this.#connections.fail(error));
     http.on('connection', (socket: Socket) => this.#connections.add(socket));
-    http.on('request', (request, response) => void this.#relay(request, response));
-    http.on('connect', (request, socket, head) => void this.#tunnel(request, socket, head));
+    http.on('request', (request, response) => {
+      this.#relay(request, response).catch((error: unknown) => this.#cutOff(request.socket, error));
+    });
+    http.on('connect', (request, socket, head) => {
+      this.#tunnel(request, socket, head).catch((error: unknown) => this.#cutOff(socket, error));
+    });
   }
 
   /** Ends every connection. */
@@ -105,11 +109,8 @@ export class ProxyServer implements AsyncDisposable {
         return answer(request, response, 400, 'this is a proxy: expected http://NAME.vmlet.localhost:PORT/');
       }
       const guest = await this.#open(authority, HTTP_PORT);
-      if (response.destroyed) {
-        guest.destroy();
-        return;
-      }
-      response.once('close', () => guest.destroy());
+      endWithClient(request, response, guest);
+      if (guest.destroyed) return;
       await forwardRequest(request, response, guest, path.startsWith('/') ? path : `/${path}`);
     } catch (error) {
       this.#fail(error, (status, text) => answer(request, response, status, text));
@@ -158,6 +159,12 @@ export class ProxyServer implements AsyncDisposable {
     }
   }
 
+  /** The error is not the client's or the guest's, and there was no way to answer with it. */
+  #cutOff(client: Duplex, error: unknown): void {
+    client.destroy();
+    this.#options.onDefect(error);
+  }
+
   #isAllowed({ headers }: IncomingMessage): boolean {
     return timingSafeEqual(digestOf(headers['proxy-authorization'] ?? ''), this.#expected);
   }
@@ -168,6 +175,17 @@ export class ProxyServer implements AsyncDisposable {
     if (!isExpected) this.#options.onDefect(error);
     refuse(statusOf(error), isExpected ? error.message : 'internal error of the proxy');
   }
+}
+
+/** The response of a pipelined request does not close with its socket. */
+function endWithClient({ socket }: IncomingMessage, response: ServerResponse, guest: Duplex): void {
+  const end = (): void => {
+    socket.off('close', end);
+    guest.destroy();
+  };
+  if (socket.destroyed || response.destroyed) return end();
+  socket.once('close', end);
+  response.once('close', end);
 }
 
 /** Once everything is sent, a client may not keep its connection for long. */
@@ -187,7 +205,8 @@ function answer(request: IncomingMessage, response: ServerResponse, status: numb
     response.destroy();
     return;
   }
-  response.writeHead(status, {
+  // Without the words, those of an answer that could not be passed on would be sent.
+  response.writeHead(status, STATUS_CODES[status] ?? '', {
     'Content-Type': 'text/plain; charset=utf-8',
     'Content-Length': Buffer.byteLength(text) + 1,
     Connection: 'close',

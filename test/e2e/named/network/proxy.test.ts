@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
-import type { Socket } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { type Started, until } from '../../command.ts';
@@ -98,6 +98,23 @@ it('leads to every port of a running machine, by requests and by tunnels', async
   const { stdout } = await home.vmlet('exec', 'web', '--', 'cat', '/tmp/seen');
   expect(stdout).toMatch(/^POST \/path\?query HTTP\/1\.1\r\n/);
   expect(stdout).not.toMatch(/proxy/i);
+});
+
+it('ends the connections of pipelined requests when their client leaves', async () => {
+  await serve();
+  const listen = '(setsid nc -ll -p 7 -e sleep 9999 </dev/null >/dev/null 2>&1 &)';
+  await vmlet('exec', 'web', '--', 'sh', '-c', listen);
+  const established = async (): Promise<number> => {
+    const { stdout } = await home.vmlet('exec', 'web', '--', 'netstat', '-tn');
+    return stdout.split('\n').filter((line) => /127\.0\.0\.1:7 .*ESTABLISHED/.test(line)).length;
+  };
+  const client = connect(proxy.port, '127.0.0.1');
+  const ask = `GET http://web.vmlet.localhost:7/ HTTP/1.1\r\nHost: web\r\nProxy-Authorization: ${authorization()}\r\n\r\n`;
+  client.write(ask + ask);
+  await until(async () => (await established()) === 4);
+  client.destroy();
+  await until(async () => (await established()) === 0);
+  await vmlet('exec', 'web', '--', 'killall', 'nc', 'sleep');
 });
 
 it('refuses other names, other users and direct requests', async () => {

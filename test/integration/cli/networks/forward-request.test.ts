@@ -164,6 +164,16 @@ it('passes a body on while the server answers', async () => {
   expect(await text(socket)).toContain('last');
 });
 
+it('passes an answer on without the control characters of its status', async () => {
+  const port = await proxyTo((client) => {
+    client.once('data', () => client.end('HTTP/1.1 200 o\u0001k\u007f\r\nContent-Length: 2\r\n\r\nhi'));
+  });
+  const socket = await dial(port);
+  socket.write('GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n');
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 ok\r\n(.*\r\n)*\r\nhi$/);
+  expect(failures).toEqual([]);
+});
+
 it('reports a server that ends without an answer', async () => {
   const port = await proxyTo((client) => {
     client.once('data', () => client.end());
