@@ -16,7 +16,7 @@ export function execCommand(): Command {
   return new Command('exec')
     .description(
       'Runs a command in a machine by vmlet’s agent and exits with the status of the command. Any number of commands ' +
-        'run at once. In a guest that only has QEMU’s agent, commands run one at a time, input is read completely before ' +
+        'can run at the same time. In a guest that only has QEMU’s agent, commands run one at a time, input is read completely before ' +
         'the command starts, output (at most 16 MiB) is printed when it ends, and --tty, --user and interrupts are not ' +
         'available.',
     )

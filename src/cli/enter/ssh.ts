@@ -83,7 +83,7 @@ export async function ssh(name: string, words: readonly string[], flags: Flags):
 
 async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {
   const progress = new ProgressLine();
-  let doing = `waiting for ssh of ${live.name}…`;
+  let doing = `${live.name}: waiting for ssh…`;
   // Without a terminal for progress it is printed once.
   const sayOnce = setTimeout(() => {
     if (!progress.enabled) note(doing);
@@ -133,6 +133,6 @@ function loginHint({ name, spec }: LiveMachine, { authorized }: SshAccess): stri
   return authorized
     ? `the keys of ${name} have changed, for example by restoring a snapshot; to set them up again, run: ` +
         `vmlet ssh --provision ${name}`
-    : `${name} has no agent to authorize the key; add it to ~/.ssh/authorized_keys of ${spec.sshUser} in the guest: ` +
-        `vmlet ssh --print-key ${name}`;
+    : `${name} has no agent to authorize the key; print it with vmlet ssh --print-key ${name}, and add it to ` +
+        `~/.ssh/authorized_keys of the user ${spec.sshUser} in the guest`;
 }

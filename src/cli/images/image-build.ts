@@ -41,12 +41,12 @@ export function imageBuildCommand(): Command {
     .summary('build an image from packages, or from another image by scripts')
     .description(
       'Builds an image and prints its digest:\n' +
-        '  DISTRIBUTION  from packages, without root and without booting: debian,\n' +
-        '                fedora, centos-stream, rocky or almalinux, in a release that\n' +
-        '                vmlet pull knows\n' +
+        '  DISTRIBUTION  installs packages into a new image, without root and\n' +
+        '                without booting: debian, fedora, centos-stream, rocky or\n' +
+        '                almalinux, with a release, as in debian:13\n' +
         '  --from IMAGE  boots IMAGE, installs packages and runs scripts in it, and\n' +
         '                saves the changes as a new image\n' +
-        '  micro         the small Linux that vmlet run uses\n' +
+        '  micro         builds the small Linux that vmlet run uses\n' +
         'An identical earlier build is reused.',
     )
     .argument('[distribution]', 'such as debian:13, fedora:45 or micro')

@@ -30,7 +30,7 @@ export function restartCommand(): Command {
 
 export function resetCommand(): Command {
   return new Command('reset')
-    .description('Resets machines as by a reset button, without asking the guest.')
+    .description('Resets machines like a reset button, without asking the guest.')
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) =>
       eachMachine(names, async (machine, signal) => machine.live().reset({ signal })),

@@ -75,6 +75,6 @@ async function set(name: string, flags: Flags): Promise<void> {
     machine.status().kind === 'running' &&
     differences.some(({ takesEffect }) => takesEffect === 'next start')
   ) {
-    note(`${name} is running; to apply changes of the next start, run: vmlet restart ${name}`);
+    note(`${name} is running; to apply the other changes now, run: vmlet restart ${name}`);
   }
 }

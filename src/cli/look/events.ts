@@ -11,11 +11,11 @@ import { visibleJson } from '../output/printable.ts';
 export function eventsCommand(): Command {
   return new Command('events')
     .description(
-      'Prints events of QEMU and the keeper as they happen, one a line: time, machine, event and data. Runs until it is interrupted, or until the machines are removed.',
+      'Prints events of QEMU and the keeper as they happen, one per line: time, machine, event and data. Runs until it is interrupted, or until the machines are removed.',
     )
     .argument('[machines...]', 'names of the machines (default: all)')
     .option('--since-start', 'begin with the first event of the current or last run')
-    .option('--json', 'print one JSON object a line')
+    .option('--json', 'print one JSON object per line')
     .action(events);
 }
 

@@ -14,7 +14,7 @@ const SOURCES: Readonly<Record<GuestAddresses['source'], string>> = {
 export function ipCommand(): Command {
   return new Command('ip')
     .description(
-      'Prints the addresses of a guest, one a line, IPv4 first, and their source on stderr. Addresses behind passt and ' +
+      'Prints the addresses of a guest, one per line, IPv4 first, and their source on stderr. Addresses behind passt and ' +
         'slirp cannot be reached from the host; use port forwards (vmlet port ls).',
     )
     .argument('<machine>', 'name of the machine')

@@ -38,7 +38,7 @@ export function templateCreateCommand(): Command {
       collect,
     )
     .option('--replace', 'replace an existing template')
-    .option('--reuse', 'keep an existing template that has the same definition and is not stale')
+    .option('--reuse', 'keep an existing template with the same image, options and commands that still works on this host; otherwise replace it')
     .option('--json', 'print the template as JSON');
   return addMachineFlags(command, templateFlags).action(create);
 }

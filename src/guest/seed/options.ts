@@ -154,16 +154,16 @@ function checkSizes(files: readonly Required<SeedFile>[], userData: string | und
   if (filesBytes > MAX_FILES_BYTES) {
     throw new InvalidInputError(
       'files',
-      `are too large for a seed: ${filesBytes} bytes, at most ${MAX_FILES_BYTES}`,
+      `too large for the first boot: ${filesBytes} bytes in all, at most ${MAX_FILES_BYTES}`,
       {
-        hint: 'copy large files to the running machine',
+        hint: 'copy large files into the running guest: vmlet cp',
       },
     );
   }
   const bytes = userData === undefined ? 0 : Buffer.byteLength(userData);
   if (bytes > MAX_USER_DATA_BYTES) {
-    throw new InvalidInputError('userData', `is too large: ${bytes} bytes, at most ${MAX_USER_DATA_BYTES}`, {
-      hint: 'download large files in user-data, or copy them into the running guest: vmlet cp',
+    throw new InvalidInputError('userData', `too large: ${bytes} bytes, at most ${MAX_USER_DATA_BYTES}`, {
+      hint: 'let a command in user-data download large files, or copy them into the running guest: vmlet cp',
     });
   }
 }

@@ -86,7 +86,7 @@ export async function loadLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, nam
   } catch (error) {
     if (!(error instanceof QmpJobError)) throw error;
     throw new QmpJobError(`loading the snapshot ${JSON.stringify(name)}`, error.jobId, error.message, {
-      hint: 'the disks are restored but the memory is not, and the machine is paused: kill it and start it again; QEMU’s output has the reason, such as changed hardware',
+      hint: 'only the disks were restored; boot from them: vmlet kill NAME, then vmlet start NAME; for the reason, such as changed hardware: vmlet logs --source qemu NAME',
       cause: error,
     });
   }

@@ -17,7 +17,7 @@ export function requireSameDisk(
   seen: string | undefined,
 ): void {
   if (seen === undefined || diskId(path) === seen) return;
-  throw new ReplacedError(`${name} of ${machine} is another disk by now`, {
+  throw new ReplacedError(`${name} of ${machine} was replaced by another disk`, {
     hint: `list the disks again: vmlet disk ls ${machine}`,
   });
 }

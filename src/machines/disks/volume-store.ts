@@ -142,7 +142,7 @@ function isCreatedAt(disk: string, createdAt: Date): boolean {
 }
 
 function replaced(name: string): ReplacedError {
-  return new ReplacedError(`volume "${name}" is another volume by now`, {
+  return new ReplacedError(`volume "${name}" was replaced by another volume`, {
     hint: 'list the volumes again: vmlet volume ls',
   });
 }

@@ -84,7 +84,7 @@ const running: Condition = {
   wait: async ({ files }, { signal, saw }) =>
     until(signal, () => {
       const status = readStatus(files);
-      saw(`it is ${status.kind === 'running' ? '' : 'not running: '}${describeStatus(status)}`);
+      saw(describeStatus(status));
       return status.kind === 'running' && status.state === 'running';
     }),
 };
@@ -96,7 +96,7 @@ const stopped: Condition = {
     let first: ProcessIdentity | undefined;
     await until(signal, () => {
       const status = readStatus(files);
-      saw(`it is ${describeStatus(status)}`);
+      saw(describeStatus(status));
       if (status.kind !== 'running') return true;
       first ??= status.keeper;
       // A restart stops it for less than the time between two checks.
@@ -149,7 +149,7 @@ const ssh: Condition = {
     untilProbed(signal, async (patienceMs) => {
       if (!hasWayToSsh(definition)) {
         const banner = await sshBannerByAgent(definition, { signal });
-        saw(banner ?? 'no ssh server answers through the agent, and no port is forwarded to it');
+        saw(banner ?? "no ssh server answers vmlet's agent, and no host port is forwarded to port 22");
         return banner !== undefined;
       }
       const endpoint = await endpointOf(definition, 22, signal);
@@ -186,7 +186,7 @@ const ANSWERS = {
   accepts: 'the guest accepts connections',
   refuses: 'the guest refuses connections',
   silent: 'the guest does not answer',
-  'not forwarded': 'no process listens on the host',
+  'not forwarded': 'nothing listens on the host',
 } as const;
 
 function log(pattern: RegExp): Condition {

@@ -74,7 +74,7 @@ export async function cloneMachine(
   if (existsSync(files.savedState)) {
     throw new InvalidInputError(
       'machine',
-      `${name} has saved memory, without which its disks are as after a power failure`,
+      `${name} has saved memory; its disks alone are in the state of a machine that lost power`,
       {
         hint: `start and stop it first: vmlet start ${name}; vmlet stop ${name}`,
       },

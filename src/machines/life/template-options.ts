@@ -45,7 +45,7 @@ function requireMicro({ name, image, plan }: Template): void {
   if (image === MICRO && disks.length === 0 && seed === undefined && cards.length === 0) return;
   throw new InvalidInputError(
     'template',
-    `named machines can begin only as templates of micro without disks and cards, and ${name} is not one`,
+    `a named machine can start only from a template of micro without additional disks and network cards, and ${name} is not one`,
     { hint: `run commands in forks of it: vmlet run --template ${name} -- COMMAND` },
   );
 }

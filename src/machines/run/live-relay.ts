@@ -88,7 +88,7 @@ async function tellKeeper({ spec, files }: Definition, forwards: RelayedForwards
   const connection = createConnection(files.relaySocket);
   let answer: string;
   try {
-    answer = await withinLimits('the keeper', text(connection), { timeoutMs: KEEPER_MS });
+    answer = await withinLimits(`waiting for the keeper of ${spec.name}`, text(connection), { timeoutMs: KEEPER_MS });
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ECONNREFUSED')) throw error;
     throw new MachineStateError(spec.name, 'running', 'has ended, or is shutting down', { cause: error });
@@ -111,6 +111,6 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
   if (code === 'EACCES' || code === 'EPERM') return new PermissionError(`permission denied: ${what}`);
   return new InvalidInputError(
     'ports',
-    `${what}: ${code === 'EADDRINUSE' ? 'file exists' : `the keeper cannot listen (${code})`}`,
+    `${what}: ${code === 'EADDRINUSE' ? 'file exists' : `cannot listen (${code})`}`,
   );
 }

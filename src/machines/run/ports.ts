@@ -248,7 +248,7 @@ function takeSocket(text: string, left: SocketForward[], name: string): SocketFo
   throw new InvalidInputError('port', `no such socket of ${name}: ${text}`, {
     hint:
       left.length === 0
-        ? `add one first: vmlet port add ${name} ${text}`
+        ? `${name} forwards no sockets; list its forwards with: vmlet port ls ${name}`
         : `choose one of: ${left.map(formatSocketForward).join(', ')}`,
   });
 }
@@ -267,13 +267,13 @@ function takePair(text: string, left: Pair[], name: string): Pair {
   const all = left.map(({ stored, bound }) => formatPort(stored ? (bound ?? readForward(stored)) : bound));
   throw new InvalidInputError('port', `no such forward of ${name}: ${text}`, {
     hint:
-      all.length === 0 ? `add one first: vmlet port add ${name} PORT` : `choose one of: ${all.join(', ')}`,
+      all.length === 0 ? `${name} forwards no ports` : `choose one of: ${all.join(', ')}`,
   });
 }
 
 function refuseWithoutForwards({ name, net }: MachineSpec): void {
   if (net !== 'none' && net !== 'bridge') return;
-  throw new InvalidInputError('ports', `${name} uses --net ${net}, which does not support forwards`, {
+  throw new InvalidInputError('ports', `--net ${net} of ${name} does not support port forwards`, {
     hint:
       net === 'bridge' ? "use the guest's own address on the bridge" : `run: vmlet set ${name} --net auto`,
   });

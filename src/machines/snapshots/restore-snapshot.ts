@@ -86,7 +86,7 @@ async function requireWhole(
 }
 
 function disksInUse(machine: string, state: string, name: string): MachineStateError {
-  return new MachineStateError(machine, state, `is running, so its disks cannot be restored to ${name}`, {
+  return new MachineStateError(machine, state, `is running; restoring the disks of snapshot "${name}" without memory requires a stopped machine`, {
     hint: `stop it first: vmlet stop ${machine}`,
   });
 }

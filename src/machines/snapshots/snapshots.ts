@@ -176,7 +176,7 @@ export function refuseSavedSnapshots({ spec, files }: Definition): void {
   throw new MachineStateError(
     spec.name,
     'saved',
-    'has saved memory, without which its disks are as after a power failure',
+    'has saved memory; its disks alone are in the state of a machine that lost power',
     {
       hint: `resume it first (vmlet start ${spec.name}), or discard its memory: vmlet start --discard-saved ${spec.name}`,
     },

@@ -76,7 +76,7 @@ export function changeSpec(
   if ((net.net === 'none' || net.net === 'bridge') && spec.ports.length > 0) {
     throw new InvalidInputError(
       'net',
-      `${net.net} does not support forwards, but ${spec.name} has forwards`,
+      `--net ${net.net} does not support port forwards, and ${spec.name} has some`,
       {
         hint: `remove them first: vmlet port rm ${spec.name} --all`,
       },
@@ -106,7 +106,9 @@ export function changeSpec(
 function bootWith(boot: MachineSpec['boot'], append: string | undefined): MachineSpec['boot'] {
   if (append === undefined) return boot;
   if (boot.kind === 'firmware') {
-    throw new InvalidInputError('append', 'requires a kernel, but this machine boots from its disk');
+    throw new InvalidInputError('append', 'the boot loader on the disk sets the kernel command line', {
+      hint: 'change it in the guest',
+    });
   }
   return { ...boot, append };
 }

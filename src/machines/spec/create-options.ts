@@ -36,7 +36,7 @@ export const createSchema = z.strictObject({
   iso: withFlag(z.string().min(1).optional(), {
     flag: '--iso <file>',
     group: 'Boot',
-    description: 'insert this CD, and boot from it while no disk is bootable',
+    description: 'insert this CD; boot from it as long as no disk is bootable',
   }),
   /** Path of an install medium or a directory whose kernel and initramfs are started directly, once. */
   location: withFlag(z.string().min(1).optional(), {

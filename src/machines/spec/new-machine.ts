@@ -75,8 +75,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const { first = { net: 'auto' as const }, memberships } = parseCards(valid.net, valid.networks);
   const { net, bridge } = first;
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
-    throw new InvalidInputError('ports', `net=${net} does not support forwards`, {
-      hint: net === 'bridge' ? "use the guest's own address on the bridge" : 'omit the ports, or --net none',
+    throw new InvalidInputError('ports', `--net ${net} does not support port forwards`, {
+      hint: net === 'bridge' ? "use the guest's own address on the bridge" : 'leave out the ports or --net none',
     });
   }
   const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));
@@ -132,8 +132,8 @@ function refuseContradictions(valid: GivenOptions): void {
   }
   const takesAppend = valid.kernel !== undefined || valid.location !== undefined || valid.image === MICRO;
   if (valid.append !== undefined && !takesAppend) {
-    throw new InvalidInputError('append', 'requires a kernel, but this machine boots from its disk', {
-      hint: 'add --location or --kernel',
+    throw new InvalidInputError('append', 'the boot loader on the disk sets the kernel command line', {
+      hint: 'change it in the guest, or boot a kernel with --kernel, --location or --image micro',
     });
   }
   if (valid.adopt && !(valid.image?.includes('/') ?? false)) {

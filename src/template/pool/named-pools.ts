@@ -107,7 +107,7 @@ export class NamedPool {
   async end({ timeoutMs = END_MS, signal }: Limits = {}): Promise<void> {
     const { connection } = await this.#ask('end', { timeoutMs, signal });
     connection.destroy();
-    await withinLimits(`the end of pool ${this.name}`, this.#gone(signal), { timeoutMs, signal });
+    await withinLimits(`ending pool "${this.name}"`, this.#gone(signal), { timeoutMs, signal });
   }
 
   async #gone(signal: AbortSignal | undefined): Promise<void> {
@@ -121,7 +121,7 @@ export class NamedPool {
     const connection = connect(this.#socket);
     try {
       connection.write(lineOf({ version: 1, request }));
-      const line = await withinLimits(`pool ${this.name}`, readLine(connection), limits);
+      const line = await withinLimits(`waiting for pool "${this.name}"`, readLine(connection), limits);
       return { connection, answer: answerSchema.parse(JSON.parse(line)) };
     } catch (error) {
       connection.destroy();

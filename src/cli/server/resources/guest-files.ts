@@ -81,8 +81,8 @@ export async function openAgent(live: LiveMachine, signal: AbortSignal): Promise
   const channel = await live.openGuest({ signal });
   if (channel.kind === 'vmlet') return channel;
   await channel[Symbol.asyncDispose]();
-  throw new InvalidInputError('machine', "QEMU's agent cannot transfer files as streams", {
-    hint: `install vmlet-agent in the guest, or use: vmlet cp FILE ${live.name}:/root/`,
+  throw new InvalidInputError('machine', "the page shows and transfers files by vmlet's agent only; this guest has QEMU's", {
+    hint: 'install vmlet-agent in the guest, or copy single files with vmlet cp',
   });
 }
 

@@ -7,6 +7,9 @@ const SUBORDINATE_HINT =
 const NAMESPACE_HINT =
   'the host forbids user namespaces to ordinary users, or restricts them (Ubuntu by AppArmor): build as root, or see user_namespaces(7)';
 
+/** Of the installer's output, when its cause is not recognized. */
+const SHOWN_LINES = 10;
+
 /** Returns an error for a failed installation, with the cause recognized in its last lines. */
 export function installFailure(
   lines: readonly string[],
@@ -16,7 +19,7 @@ export function installFailure(
   const text = lines.join('\n');
   const cause = new CommandFailedError(failed.argv, failed.status, text);
   const error = ({ problem, hint }: InstallProblem): ImageBuildError =>
-    new ImageBuildError(problem, { hint, cause });
+    new ImageBuildError(problem, { hint, cause, lines: hint === undefined ? lines.slice(-SHOWN_LINES) : [] });
 
   if (/No space left on device|enough free space|more space needed on|Disk quota exceeded/i.test(text)) {
     return new NoSpaceError('no space left on device for the new system', {

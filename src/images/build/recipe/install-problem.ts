@@ -1,15 +1,13 @@
 /** The cause of a failed installation, and how to fix it. */
 export interface InstallProblem {
   readonly problem: string;
-  readonly hint: string;
+  /** Absent when the cause is not recognized. */
+  readonly hint?: string;
 }
 
 /** @param complaint the installer's own message, when its cause is not recognized. */
 export function notInstalled(complaint: string): InstallProblem {
-  return {
-    problem: `installing the packages failed: ${complaint}`,
-    hint: 'for the full output, see the cause of this error',
-  };
+  return { problem: `installing the packages failed: ${complaint}` };
 }
 
 /** @param proxies the environment variables that the installer reads. */

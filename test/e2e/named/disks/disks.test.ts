@@ -91,7 +91,7 @@ describe('a guest that does not react', () => {
     const { id, path } = second ?? { id: '', path: '' };
     renameSync(path, `${path}.old`);
     copyFileSync(`${path}.old`, path);
-    const replaced = { code: 'VMLET_REPLACED', message: 'disk1 of m is another disk by now' };
+    const replaced = { code: 'VMLET_REPLACED', message: 'disk1 of m was replaced by another disk' };
     expect(await failureOf(machine.removeDisk('disk1', { id, storage: true }))).toMatchObject(replaced);
     expect(await failureOf(machine.resizeDisk('disk1', '1M', { id, shrink: true }))).toMatchObject(replaced);
     expect((await machine.disks())[1]?.id).not.toBe(id);

@@ -4,6 +4,8 @@ import {
   ImageBuildError,
   NoSpaceError,
   PermissionError,
+  type VmletError,
+  sentenceOf,
 } from '../../../../../src/errors/index.ts';
 import { debian } from '../../../../../src/images/build/packages/debian-installer.ts';
 import { fedora } from '../../../../../src/images/build/packages/dnf-installer.ts';
@@ -185,18 +187,20 @@ Failed:
 describe('the error of a failed installation', () => {
   it.each(SAID)('names %s', (_what, type, message, said) => {
     const failed = new CommandFailedError(['unshare'], { exitCode: 25, signal: undefined }, '');
-    const error = installFailure(said.split('\n'), failed, debian);
+    const error = installFailure(said.split('\n'), failed, debian) as VmletError;
     expect(error).toBeInstanceOf(type);
-    expect(error.message).toMatch(message);
-    expect(error.message).not.toContain('\n');
+    expect(sentenceOf(error)).toMatch(message);
+    expect(sentenceOf(error)).not.toContain('\n');
+    // A cause that is not recognized is shown.
+    expect(error.lines).toEqual(error.hint === undefined ? said.split('\n') : []);
     expect((error.cause as CommandFailedError).stderr).toBe(said);
   });
 
   it.each(DNF_SAID)('names %s', (_what, message, said) => {
     const failed = new CommandFailedError(['unshare'], { exitCode: 1, signal: undefined }, '');
-    const error = installFailure(said.split('\n'), failed, fedora);
+    const error = installFailure(said.split('\n'), failed, fedora) as VmletError;
     expect(error).toBeInstanceOf(ImageBuildError);
-    expect(error.message).toMatch(message);
-    expect(error.message).not.toContain('\n');
+    expect(sentenceOf(error)).toMatch(message);
+    expect(sentenceOf(error)).not.toContain('\n');
   });
 });
