@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static bool given;
+static bool given, to_block;
 static unsigned kept;
 
 void descriptors_read(const char *count)
@@ -18,6 +18,11 @@ void descriptors_read(const char *count)
         fail("--descriptors %s: expected a number", count);
     given = true;
     kept = (unsigned)number;
+}
+
+void descriptors_ask_to_block(void)
+{
+    to_block = true;
 }
 
 static void close_others(void)
@@ -31,8 +36,6 @@ static void close_others(void)
         close((int)fd);
 }
 
-/* The sockets of Node do not block. passt would drop the rest of a frame that it can write only in part, and QEMU could
- * not tell any more where the next frame begins. */
 static void make_blocking(void)
 {
     for (unsigned fd = STDERR_FILENO + 1; fd < kept; fd++) {
@@ -49,5 +52,6 @@ void descriptors_apply(void)
     if (!given)
         return;
     close_others();
-    make_blocking();
+    if (to_block)
+        make_blocking();
 }

@@ -22,6 +22,7 @@ static const struct option {
     {.name = "--parent", .one = parent_read},
     {.name = "--may-gain-privileges", .alone = privileges_may_be_gained},
     {.name = "--descriptors", .one = descriptors_read},
+    {.name = "--blocking-descriptors", .alone = descriptors_ask_to_block},
     {.name = "--in-memory", .alone = in_memory_ask_for},
     {.name = "--limit", .one = limits_read},
     {.name = "--user", .one = user_read},

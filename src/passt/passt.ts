@@ -54,8 +54,9 @@ export function startPasst(
       environment: options.environment,
       descriptors: [connection],
       onOutput: () => noteOutput(),
-      // passt confines itself, with mounts and namespaces that our layers would deny.
-      confinement: NO_CORE,
+      // passt confines itself, with mounts and namespaces that our layers would deny. Node's sockets do not block: passt
+      // would drop the rest of a frame that it can write only in part, and QEMU would lose where the next one begins.
+      confinement: [...NO_CORE, '--blocking-descriptors'],
     },
     scope,
   );

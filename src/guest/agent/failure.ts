@@ -122,10 +122,10 @@ export function commandError(
 
 const PACKAGE_MANAGERS = new Set(['apk', 'apt', 'apt-get', 'dnf', 'dpkg', 'pacman', 'rpm', 'yum', 'zypper']);
 
-/** People try to install packages in `micro`. */
+/** People try to install packages in `micro`, or with the program of another distribution. */
 function packageHint([program = '']: readonly string[]): string | undefined {
   if (!PACKAGE_MANAGERS.has(program)) return undefined;
-  return 'micro has no package manager: to install packages, use an image such as debian:13';
+  return 'each distribution has its own package manager, and micro has none: to install packages, use an image such as debian:13 (apt-get)';
 }
 
 /** @throws GuestProtocolError */

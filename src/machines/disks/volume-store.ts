@@ -93,7 +93,9 @@ export class VolumeStore {
    *   than `createdAt` names.
    */
   async remove(name: string, { createdAt }: RemoveVolumeOptions = {}): Promise<void> {
-    refuseUsed(this.get(name));
+    const volume = this.get(name);
+    if (createdAt !== undefined && volume.createdAt.getTime() !== createdAt.getTime()) throw replaced(name);
+    refuseUsed(volume);
     await using scope = new Scope();
     const { directory } = volumeFiles(this.#locations, name);
     const aside = join(openVolumeStaging(this.#locations, scope), 'volume');

@@ -56,9 +56,9 @@ export async function settleRestore(definition: Definition): Promise<void> {
     await import('../../machine/state/disks-snapshot.ts');
   await (by === 'qemu' ? restoreDisks(disks, snapshot) : undoBrokenRestore(disks));
   await repairLeaks(disks);
+  endRestore(definition);
   // qemu-img may have been killed after the last disk as well as before the first.
   recordCurrent(definition, by === 'qemu' ? snapshot : undefined);
-  endRestore(definition);
 }
 
 /** @throws MachineStateError for a paused machine whose memory and disks may be from different moments. */

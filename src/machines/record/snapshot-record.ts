@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from './definition.ts';
@@ -70,8 +71,11 @@ export function writeLineage(definition: Recorded, lineage: Lineage): void {
 }
 
 export function forgetSnapshot(definition: Definition, snapshot: string): void {
-  const { memories, lineage } = read(definition);
-  write(definition, { memories: without(memories, snapshot), lineage: removed(lineage, snapshot) });
+  const record = read(definition);
+  const { memories, lineage } = record;
+  const left = { memories: without(memories, snapshot), lineage: removed(lineage, snapshot) };
+  // Removing a snapshot is what frees a full disk.
+  if (!isDeepStrictEqual(left, record)) write(definition, left);
 }
 
 function without(memories: readonly SnapshotMemory[], snapshot: string): SnapshotMemory[] {

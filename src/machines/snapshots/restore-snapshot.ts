@@ -105,8 +105,8 @@ async function restoreStoppedDisks(
     recordCurrent(definition, current);
     throw error;
   });
-  recordCurrent(definition, snapshot);
   endRestore(definition);
+  recordCurrent(definition, snapshot);
 }
 
 async function loadIntoRunning(
@@ -154,9 +154,9 @@ async function load(
         if (error instanceof InvalidInputError) await goOn();
         throw error;
       }
-      recordCurrent(definition, memory.snapshot);
       endRestore(definition);
       if (memory.wasRunning && letRun) await qmp.execute('cont');
+      recordCurrent(definition, memory.snapshot);
     },
     { long: true, signal },
   );

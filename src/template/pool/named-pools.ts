@@ -107,7 +107,7 @@ export class NamedPool {
   async end({ timeoutMs = END_MS, signal }: Limits = {}): Promise<void> {
     const { connection } = await this.#ask('end', { timeoutMs, signal });
     connection.destroy();
-    await withinLimits(`ending pool "${this.name}"`, this.#gone(signal), { timeoutMs, signal });
+    await withinLimits(`waiting for pool "${this.name}" to end`, this.#gone(signal), { timeoutMs, signal });
   }
 
   async #gone(signal: AbortSignal | undefined): Promise<void> {
@@ -122,13 +122,24 @@ export class NamedPool {
     try {
       connection.write(lineOf({ version: 1, request }));
       const line = await withinLimits(`waiting for pool "${this.name}"`, readLine(connection), limits);
-      return { connection, answer: answerSchema.parse(JSON.parse(line)) };
+      return { connection, answer: this.#read(line) };
     } catch (error) {
       connection.destroy();
       const cause = error instanceof Error ? error.cause : undefined;
       if (isSystemError(cause, 'ENOENT', 'ECONNREFUSED'))
         throw new PoolNotFoundError(this.name, { cause: error });
       throw error;
+    }
+  }
+
+  #read(line: string): Answer {
+    try {
+      return answerSchema.parse(JSON.parse(line));
+    } catch (error) {
+      throw new PoolFailedError(this.name, 'its answer is not understood', {
+        hint: `another release of vmlet may serve it; to end it: kill ${this.process.pid}`,
+        cause: error,
+      });
     }
   }
 
@@ -142,7 +153,8 @@ export class NamedPool {
 /** The pools that processes of this user serve now, sorted by name. */
 export function listPools(): NamedPool[] {
   const parent = poolsDirectory(ownLocations());
-  const names = unlessMissing(() => readdirSync(parent), ['ENOENT']) ?? [];
+  // Another user's directory holds no pools of ours.
+  const names = unlessMissing(() => readdirSync(parent), ['ENOENT', 'ENOTDIR', 'EACCES']) ?? [];
   return names.flatMap((name) => poolIn(parent, name) ?? []).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -4,6 +4,7 @@ import type { Machine } from '../../machine/running/machine.ts';
 import { createNetwork } from '../../machine/network/create-network.ts';
 import type { Network } from '../../machine/network/network.ts';
 import { openPool } from '../../template/pool/named-pools.ts';
+import { Scope } from '../../util/scope.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
 import { bundleDirectory } from '../bundle/bundle-directory.ts';
 import { writeFailureBundle } from '../bundle/failure-bundle.ts';
@@ -89,10 +90,13 @@ export class TestGuests {
       const reason = failure ?? alarm;
       if (reason !== undefined && guests.length > 0) await this.#explain(Object.fromEntries(guests), reason);
     } finally {
-      await Promise.all(guests.map(async ([, { vm }]) => vm[Symbol.asyncDispose]()));
-      await this.#closePooled();
-      for (const network of this.#networks.values()) await network[Symbol.asyncDispose]();
-      this.#runner[Symbol.dispose]();
+      await using scope = new Scope();
+      scope.defer(() => this.#runner[Symbol.dispose]());
+      for (const network of this.#networks.values()) scope.defer(async () => network[Symbol.asyncDispose]());
+      scope.defer(async () => this.#closePooled());
+      scope.defer(async () => {
+        await Promise.all(guests.map(async ([, { vm }]) => vm[Symbol.asyncDispose]()));
+      });
     }
     // Other errors of the test are usually consequences.
     if (alarm && !isOf(failure, alarm)) throw alarm;

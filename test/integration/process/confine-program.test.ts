@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, copyFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, constants, copyFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../../fixtures/agent/until.ts';
 import { ALL_NAMESPACES, Attempts, isRoot, type User, USERS } from '../../../fixtures/confine/attempts.ts';
@@ -129,6 +133,27 @@ describe.each(USERS)('as $name', (as) => {
     expect(left()).toEqual(['0 1 2 3 5 9']);
     expect(left('--descriptors', '4')).toEqual(['0 1 2 3']);
     expect(left('--descriptors', '3', ...namespaces)).toEqual(['0 1 2']);
+  });
+
+  it('makes inherited sockets block only on request, since others may use them too', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const flags = async (...options: string[]): Promise<number> => {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      const command = [...options, '--descriptors', '4', '--', '/bin/cat', '/proc/self/fdinfo/3'];
+      const child = spawn(attempts.confine, command, { stdio: ['ignore', 'pipe', 'inherit', socket] });
+      const printed = await text(child.stdout as Readable);
+      socket.destroy();
+      return parseInt(/^flags:\s+(\d+)$/m.exec(printed)?.[1] ?? '', 8);
+    };
+    try {
+      expect((await flags()) & constants.O_NONBLOCK).toBe(constants.O_NONBLOCK);
+      expect((await flags('--blocking-descriptors')) & constants.O_NONBLOCK).toBe(0);
+    } finally {
+      server.close();
+    }
   });
 
   describe('limits', () => {

@@ -56,12 +56,13 @@ export async function connectNetwork(
         });
       }
       refuseSaved(found, 'networks');
+      const others = (found.spec.networks ?? []).filter((one) => one.network !== network);
+      checkMemberships([...others, wanted], 'network');
+      const unused = freeCards(others);
+      const number = runs ? await freeLiveCard(found, unused, signal) : unused[0];
       // An earlier connection was interrupted before QEMU had the card.
       const definition = isMember ? await takeOut(locations, found, network, { signal }) : found;
       const { networks = [] } = definition.spec;
-      checkMemberships([...networks, wanted], 'network');
-      const unused = freeCards(networks);
-      const number = runs ? await freeLiveCard(definition, unused, signal) : unused[0];
       const connected = await join(locations, definition, { network, signal }, () => {
         const [own] = joinNetworks(locations, machine, [wanted]) as [Membership];
         return numberCards([...networks, { ...own, card: number }], networks);
