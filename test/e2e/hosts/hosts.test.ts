@@ -211,4 +211,15 @@ describe.runIf(cannotMakeHosts === undefined)('a host', () => {
     expect(readFileSync(note, 'utf8').trim()).not.toBe(place);
     expect(readdirSync(join(tmp, basename(place)))).toEqual([]);
   });
+
+  it('whose runtime directory is another user’s is diagnosed, and lists its machines', async () => {
+    const runtime = hosts.directory('foreign-runtime', 0o755);
+    mkdirSync(join(runtime, 'vmlet'), { mode: 0o700 });
+    const host = { home: hosts.home('foreign-runtime', {}), env: { XDG_RUNTIME_DIR: runtime } };
+    const { findings } = await hosts.doctor(host);
+    const summary = expect.stringContaining('belongs to another user') as string;
+    expect(findings).toContainEqual(expect.objectContaining({ item: 'runtime-directory', summary }));
+    expect(findings).toContainEqual(expect.objectContaining({ item: 'pools' }));
+    expect(await hosts.vmlet(host, 'ls', '--all')).toMatchObject({ status: 0, stderr: '' });
+  });
 });
