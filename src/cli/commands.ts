@@ -21,7 +21,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   create: {
     summary: 'create a machine',
     group: 'Lifecycle',
-    load: async () => (await import('./lifecycle/create.ts')).createCommand(),
+    load: async () => {
+      const { createCommand } = await import('./lifecycle/create.ts');
+      return createCommand(async (name) => (await import('./host/view.ts')).showScreen(name));
+    },
   },
   start: {
     summary: 'start machines, or resume them from saved memory',

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { MissingProgramError } from '../../errors/index.ts';
+import type { LiveMachine } from '../../machines/index.ts';
 import { exitCodeOfSignal } from '../output/exit-code.ts';
+import { hasDesktop } from '../session/desktop.ts';
 import { note, printLine } from '../output/say.ts';
 
 /** The page’s server ends so long after the page was closed; a reload takes less. */
@@ -14,34 +16,42 @@ export function viewCommand(): Command {
     )
     .argument('<machine>', 'name of the machine')
     .option('--print', 'print the viewer’s command instead of running it')
-    .action(view);
+    .action(async (name: string, { print }: { print?: true }) => {
+      if (print) await printViewer(name);
+      else process.exitCode = await showScreen(name);
+    });
 }
 
-async function view(name: string, { print }: { print?: true }): Promise<void> {
+async function printViewer(name: string): Promise<void> {
   const { MachineStore } = await import('../../machines/index.ts');
   const machine = new MachineStore().get(name).live();
   try {
-    const { line } = await machine.viewer();
-    if (print) {
-      printLine(line);
-      return;
-    }
-    const { exitCode, signal } = await machine.view();
-    process.exitCode = signal === undefined ? exitCode : exitCodeOfSignal(signal);
+    printLine((await machine.viewer()).line);
   } catch (error) {
-    if (!(error instanceof MissingProgramError)) throw error;
-    if (!print && hasDesktop()) {
-      const { servePage } = await import('./serve-page.ts');
-      note('no VNC viewer is installed');
-      await servePage({ open: true, idleMs: CLOSED_MS, place: `/machines/${name}/screen` });
-      return;
-    }
-    note(`VNC socket of ${name}: ${machine.files.vncSocket}`);
+    noteSocket(machine, error);
     throw error;
   }
 }
 
-/** A browser needs one of its own: on a server, the page is opened from elsewhere, by `vmlet ui`. */
-function hasDesktop(): boolean {
-  return ['DISPLAY', 'WAYLAND_DISPLAY'].some((name) => (process.env[name] ?? '') !== '');
+/** Shows the screen until the viewer or the page is closed. Returns the exit status. */
+export async function showScreen(name: string): Promise<number> {
+  const { MachineStore } = await import('../../machines/index.ts');
+  const machine = new MachineStore().get(name).live();
+  try {
+    const { exitCode, signal } = await machine.view();
+    return signal === undefined ? (exitCode ?? 0) : exitCodeOfSignal(signal);
+  } catch (error) {
+    if (error instanceof MissingProgramError && hasDesktop()) {
+      const { servePage } = await import('./serve-page.ts');
+      note('no VNC viewer is installed');
+      await servePage({ open: true, idleMs: CLOSED_MS, place: `/machines/${name}/screen` });
+      return 0;
+    }
+    noteSocket(machine, error);
+    throw error;
+  }
+}
+
+function noteSocket({ name, files }: LiveMachine, error: unknown): void {
+  if (error instanceof MissingProgramError) note(`VNC socket of ${name}: ${files.vncSocket}`);
 }

@@ -1,31 +1,38 @@
 import { Command } from 'commander';
+import { VmletError } from '../../errors/index.ts';
 import { type CreateOptions, MachineStore, type NamedMachine } from '../../machines/index.ts';
 import { createFlags } from '../../public/options.ts';
 import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { type SeedFlags, addSeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { sayFirstBoot, sayStarted } from './start.ts';
+import { hasDesktop } from '../session/desktop.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLine } from '../output/say.ts';
 
 interface Flags extends SeedFlags {
   readonly start?: true;
+  readonly view: boolean;
   readonly dryRun?: true;
   readonly json?: true;
 }
 
-export function createCommand(): Command {
+/** Shows the screen of a machine until its window is closed. */
+type ShowScreen = (name: string) => Promise<unknown>;
+
+export function createCommand(showScreen: ShowScreen): Command {
   const command = new Command('create')
     .description('Creates a machine and its disks. They stay until vmlet rm.')
     .argument('<name>', 'name of the machine, and host name of the guest');
   return addSeedFlags(addOptionFlags(command, createFlags))
     .option('--start', 'start the machine')
+    .option('--no-view', 'with --iso and --start: do not open the screen on a desktop')
     .option('--dry-run', 'print the machine as JSON without creating it')
     .option('--json', 'print the machine as JSON')
-    .action(create);
+    .action(async (name: string, flags: Flags) => create(name, flags, showScreen));
 }
 
-async function create(name: string, flags: Flags): Promise<void> {
+async function create(name: string, flags: Flags, showScreen: ShowScreen): Promise<void> {
   const seed = await seedOptions(flags);
   // The library validates the values; its errors use the same names.
   const options: CreateOptions = { name, ...givenOptions(createFlags, flags), ...(seed && { seed }) };
@@ -61,6 +68,24 @@ async function create(name: string, flags: Flags): Promise<void> {
       progress.clear();
     }
   });
+  const isInteractive = process.stdin.isTTY && process.stdout.isTTY && !flags.json;
+  if (isInteractive && flags.start && flags.view && options.iso !== undefined) {
+    await showInstaller(store.get(name), showScreen);
+  }
+}
+
+/** The machine is there, whatever becomes of its window. */
+async function showInstaller({ name, spec }: NamedMachine, showScreen: ShowScreen): Promise<void> {
+  if (spec.display === 'none' || !hasDesktop()) return;
+  note(
+    `opening the screen of ${name}, which keeps running when you close it; to open it again: vmlet view ${name}`,
+  );
+  try {
+    await showScreen(name);
+  } catch (error) {
+    if (!(error instanceof VmletError)) throw error;
+    note(`cannot open the screen: ${error.message}`);
+  }
 }
 
 /** Warns that micro has no persistent disk on a host without mke2fs. */

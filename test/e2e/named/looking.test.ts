@@ -342,6 +342,33 @@ describe('vmlet view', () => {
     expect(without.stderr).toContain('install TigerVNC');
   });
 
+  it('is opened by create with an installer on a terminal of a desktop, unless --no-view is given', async () => {
+    const viewers = join(home.path, 'installer-viewers');
+    mkdirSync(viewers);
+    writeFileSync(join(viewers, 'xtigervncviewer'), '#!/bin/sh\necho "shows $1"\nexit 3\n');
+    chmodSync(join(viewers, 'xtigervncviewer'), 0o755);
+    const iso = join(home.path, 'installer.iso');
+    writeFileSync(iso, Buffer.alloc(64 * 1024));
+    const environment = {
+      ...home.environment,
+      PATH: `${viewers}:${process.env['PATH'] ?? ''}`,
+      DISPLAY: ':0',
+    };
+    using terminal = new Terminal({ path: home.path, environment });
+    const create = (...flags: string[]): void => {
+      const words = ['--iso', iso, '--disk', '1G', '-m', '64M', '--start', ...flags];
+      terminal.run([process.execPath, VMLET, 'create', ...words].join(' '));
+    };
+    create('shown');
+    await terminal.shows(/^left with 0$/);
+    const { vncSocket } = home.store.get('shown').files;
+    expect(terminal.lines()).toContain(`shows ${vncSocket}`);
+    expect(terminal.lines()).toContain('shown');
+    create('hidden', '--no-view');
+    await terminal.shows(/^left with 0$/);
+    expect(terminal.lines().join('\n')).not.toMatch(/shows|opening/);
+  });
+
   it('opens the page of the screen in the browser of a desktop without a viewer', async () => {
     await machine('m', 'hang');
     const programs = join(home.path, 'browsers');
