@@ -127,7 +127,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await marker()).toBe('later\nthird');
     expect(await home.vmlet('snapshot', 'restore', 'web', 'both')).toMatchObject({
       status: 0,
-      stderr: 'vmlet: web is running\n',
+      stderr: 'vmlet: machine "web" is running\n',
     });
     expect(await marker()).toBe('then\nthird');
     expect((await home.vmlet('save', 'web')).stderr).toBe('');
