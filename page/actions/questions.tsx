@@ -29,10 +29,11 @@ export function Question(properties: QuestionProperties) {
 }
 
 const LOSSES: Readonly<Record<string, string>> = {
-  kill: 'The machine is powered off at once: its guest cannot shut down, and data that it has not yet written to the disks is lost.',
+  kill: 'The machine is powered off immediately. The guest cannot shut down: data that it has not written is lost.',
   reset:
-    'The machine is reset at once: its guest cannot shut down, and data that it has not yet written to the disks is lost.',
-  start: 'The saved memory is discarded, and the guest boots as after a power failure.',
+    'The machine is reset immediately. The guest cannot shut down: data that it has not written is lost.',
+  start:
+    'The saved memory is discarded: the state of running programs is lost. The guest boots as after a power failure.',
 };
 
 function Loss({ machine, action, answer, close }: QuestionProperties) {
@@ -70,13 +71,13 @@ function NewName({ machine, action, answer, close, verb }: QuestionProperties & 
           required
           value={name}
           pattern="[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?"
-          title="letters, digits and inner hyphens"
+          title="letters, digits and hyphens, but no hyphen at the beginning or end"
           onInput={(event) => setName(event.currentTarget.value)}
         />
       </label>
       {isClone && (
         <Checkbox checked={linked} set={setLinked}>
-          Share the present contents of the disks (fast, takes no space)
+          Share the current contents of the disks with the original: fast, and takes almost no space
         </Checkbox>
       )}
     </Dialog>
@@ -106,13 +107,13 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
       run={() => answer({ ...action, command, body: { storage, force } })}
       close={close}
     >
-      {force && <p>It is running, and is powered off first.</p>}
-      <p>Its definition, keys, logs and UEFI variables are lost.</p>
+      {force && <p>The machine is running. It is powered off first.</p>}
+      <p>Its settings, keys, logs, TPM state and UEFI variables are deleted.</p>
       <Checkbox checked={storage} set={setStorage}>
         Delete its disks too
       </Checkbox>
       <section aria-live="polite">
-        {storage ? <b>Permanently deleted:</b> : 'Its disks are kept:'}
+        {storage ? <b>These disks will be permanently deleted:</b> : 'These disks are kept:'}
         <Disks disks={disks} storage={storage} />
       </section>
     </Dialog>

@@ -87,7 +87,7 @@ async function reach(path: string, options: RequestInit): Promise<Response> {
     throw new ApiError({
       code: 'SERVER_GONE',
       message: 'the server does not answer',
-      hint: 'start it again: vmlet ui',
+      hint: 'to start the server again, run: vmlet ui',
     });
   }
 }

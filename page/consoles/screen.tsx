@@ -42,8 +42,8 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
   if (!hasScreen) {
     return (
       <p>
-        {name} has no screen. Its <a href={machineAddress(name, 'serial')}>serial console</a> shows its
-        output.
+        Machine {name} has no screen. Its output is on the{' '}
+        <a href={machineAddress(name, 'serial')}>serial console</a>.
       </p>
     );
   }
@@ -88,7 +88,7 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
         }}
       />
       {!alone && <TypeText name={name} />}
-      {!alone && <p class="faint">{RELEASE} leaves the screen.</p>}
+      {!alone && <p class="faint">{RELEASE} moves the focus out of the screen.</p>}
     </div>
   );
 }
@@ -125,7 +125,7 @@ function TypeText({ name }: { readonly name: string }) {
         onInput={(event) => setText(event.currentTarget.value)}
       />
       <Checkbox checked={enter} set={setEnter}>
-        then Enter
+        then press Enter
       </Checkbox>
       <button type="submit" disabled={missing !== undefined}>
         Type

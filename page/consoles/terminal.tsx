@@ -114,7 +114,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
               terminal.focus();
             }}
           >
-            Tell the guest the size
+            Set the terminal size in the guest
           </button>
         )}
         {tab === 'shell' && (
@@ -138,7 +138,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
       </div>
       {problem && <Problem problem={problem} />}
       <div class="glass" ref={glass} />
-      {!alone && <p class="faint">{RELEASE} leaves the terminal.</p>}
+      {!alone && <p class="faint">{RELEASE} moves the focus out of the terminal.</p>}
     </div>
   );
 }

@@ -33,7 +33,7 @@ export function WindowButtons({ machine, tab, alone, glass }: Properties) {
             );
           }}
         >
-          Own window
+          New window
         </button>
       )}
     </>

@@ -56,7 +56,7 @@ export function Create() {
         ))}
       </datalist>
       <Checkbox checked={fields.start} set={(start) => setFields({ ...fields, start })}>
-        Start it
+        Start the machine
       </Checkbox>
       <Command text={command} />
       <div class="check">{isComplete && problem && <Problem problem={problem} />}</div>

@@ -42,7 +42,7 @@ export function ConnectForm({ machine, network, choices }: Properties) {
       </select>
       <input
         placeholder="Alias"
-        aria-label={`Further name in ${network ?? 'the network'}`}
+        aria-label={`Additional name in ${network ?? 'the network'}`}
         value={alias}
         autocomplete="off"
         onInput={(event) => setAlias(event.currentTarget.value)}

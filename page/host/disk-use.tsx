@@ -14,7 +14,7 @@ export function DiskUse() {
   return (
     <section class="block">
       <div class="bar">
-        <h2>Disk use</h2>
+        <h2>Disk usage</h2>
         <button type="button" onClick={() => ask(true)}>
           Prune …
         </button>
@@ -35,7 +35,7 @@ interface Properties {
 
 function Kinds({ usage }: Properties) {
   return (
-    <Table label="Disk use" headings={['Type', 'Total', 'Active', 'Size', 'On host', 'Reclaimable']}>
+    <Table label="Disk usage" headings={['Type', 'Total', 'Active', 'Size', 'On host', 'Reclaimable']}>
       {usage.map(({ kind, total, active, apparentBytes, hostBytes, reclaimableBytes }) => (
         <tr key={kind}>
           <td>{kind}</td>

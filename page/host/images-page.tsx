@@ -118,8 +118,8 @@ function removalOf(image: Image): Asking {
     verb: 'Remove',
     text:
       usedBy.length === 0
-        ? `This deletes ${bytes(image.bytes)}.`
-        : `It cannot be removed while it is in use by ${usedBy.join(', ')}.`,
+        ? `The image is permanently deleted (${bytes(image.bytes)}).`
+        : `The image cannot be removed while it is in use by ${usedBy.join(', ')}.`,
     command: shellCommand('vmlet', 'image', 'rm', reference),
     path: '/v1/images/remove',
     body: { reference },

@@ -67,7 +67,7 @@ function healingOf({ name, partitions }: Network): Asking {
   return {
     title: `Heal ${name}`,
     verb: 'Heal',
-    text: `All members reach each other again. Removed: ${separated.join('; ')}.`,
+    text: `All members can reach each other again. Partitions to remove: ${separated.join('; ')}.`,
     command: shellCommand('vmlet', 'network', 'heal', name),
     path: networkPath(name, 'heal'),
   };
@@ -83,7 +83,7 @@ function removalOf(name: string): Asking {
   };
 }
 
-const HEADINGS = ['Machine', 'Alias', 'Address', 'Card', 'Reaches'] as const;
+const HEADINGS = ['Machine', 'Alias', 'Address', 'Network card', 'Reaches'] as const;
 
 function Members({ network, ask }: { readonly network: Network; readonly ask: (asking: Asking) => void }) {
   const { members } = network;
@@ -108,7 +108,7 @@ function Members({ network, ask }: { readonly network: Network; readonly ask: (a
               <br />
               {plugged ? 'plugged in' : <span class="faint">not plugged in</span>}
             </td>
-            <td>{all && members.length > 1 ? 'all' : reached.join(', ') || 'nobody'}</td>
+            <td>{all && members.length > 1 ? 'all' : reached.join(', ') || 'no member'}</td>
             <td>
               <button
                 type="button"

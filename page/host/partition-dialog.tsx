@@ -39,7 +39,7 @@ export function PartitionDialog({ network, members, close }: Properties) {
       }
       close={close}
     >
-      <p>All traffic between different groups is dropped, until the network is healed.</p>
+      <p>All traffic between different groups is dropped until you heal the network.</p>
       {members.map((member) => (
         <label key={member}>
           <select
@@ -47,7 +47,7 @@ export function PartitionDialog({ network, members, close }: Properties) {
             value={places.get(member) ?? FREE}
             onChange={(event) => setPlaces(new Map([...places, [member, event.currentTarget.value]]))}
           >
-            <option value={FREE}>reaches all</option>
+            <option value={FREE}>no group: reaches all</option>
             {letters.map((letter) => (
               <option key={letter} value={letter}>
                 group {letter}

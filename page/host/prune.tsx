@@ -19,14 +19,14 @@ const KINDS = {
     path: '/v1/host/prune',
     thing: 'data',
     text:
-      'This removes interrupted downloads, files left by killed processes, and kept guests: the next download starts ' +
-      'from the beginning, and the next vmlet run boots its guest. Machines, templates, volumes and kept disks are not ' +
-      'removed.',
+      'This removes interrupted downloads, files left by killed processes, and guests kept by vmlet run. Afterwards, these ' +
+      'downloads start from the beginning, and the next vmlet run boots its guest. Machines, templates, volumes and disks ' +
+      'kept by vmlet rm are not removed.',
   },
   volume: {
     path: '/v1/volumes/prune',
     thing: 'volumes',
-    text: 'No machine uses them, not even a stopped one.',
+    text: 'These volumes are not used by any machine, running or stopped.',
   },
 } as const;
 
@@ -57,7 +57,7 @@ export function PruneDialog({ of, close }: Properties) {
       {text && <p>{text}</p>}
       {of !== 'volume' && (
         <Checkbox checked={all} set={setAll}>
-          Also unused images that have names
+          Also remove unused images that have names
         </Checkbox>
       )}
       <section aria-live="polite">
@@ -65,7 +65,11 @@ export function PruneDialog({ of, close }: Properties) {
         {!result && !problem && <p class="faint">…</p>}
         {result && (
           <p>
-            {going.length === 0 ? 'There is nothing to remove.' : <b>Deleted: {describePruned(result)}</b>}
+            {going.length === 0 ? (
+              'There is nothing to remove.'
+            ) : (
+              <b>To be deleted: {describePruned(result)}</b>
+            )}
           </p>
         )}
         <ul>

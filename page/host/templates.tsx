@@ -72,7 +72,7 @@ function removalOf({ name, hostBytes }: Template): Asking {
   return {
     title: `Remove template ${name}`,
     verb: 'Remove',
-    text: `This deletes its memory and disks (${bytes(hostBytes)}). Running guests that were forked from it are not affected.`,
+    text: `The template is permanently deleted (${bytes(hostBytes)}). Running guests that were forked from it are not affected.`,
     command: shellCommand('vmlet', 'template', 'rm', name),
     path: '/v1/templates/remove',
     body: { name },

@@ -76,8 +76,8 @@ function removalOf(volume: Volume): Asking {
     verb: 'Remove',
     text:
       users === ''
-        ? `Its file system is permanently deleted, with its ${bytes(hostBytes)} on this host.`
-        : `It is not removed while it is used by ${users}.`,
+        ? `The volume and its contents are permanently deleted (${bytes(hostBytes)} on this host).`
+        : `The volume cannot be removed while it is in use by ${users}.`,
     command: shellCommand('vmlet', 'volume', 'rm', name),
     path: '/v1/volumes/remove',
     // With its time: another volume may have the name by then.

@@ -66,7 +66,7 @@ function Empty() {
   return (
     <>
       <p>
-        There are no machines yet. <a href="#/create">Create one</a>, or in the shell:
+        There are no machines yet. <a href="#/create">Create one</a>, or run in a terminal:
       </p>
       <Command text="vmlet create --image debian:13 --start web" />
     </>

@@ -119,13 +119,13 @@ function Resize({ machine, disk, close }: DialogProperties) {
       close={close}
     >
       <label>
-        New size, such as 30G, or an increase, such as +10G
+        New size such as 30G, or increment such as +10G
         <input value={size} onInput={(event) => setSize(event.currentTarget.value)} />
       </label>
       <Checkbox checked={shrink} set={setShrink}>
-        It may become smaller; data beyond the new size is lost
+        Allow a smaller size; data beyond the new size is lost
       </Checkbox>
-      <p>The guest has to grow its file systems itself.</p>
+      <p>To use the new space, enlarge the file systems in the guest.</p>
     </Dialog>
   );
 }
@@ -151,12 +151,12 @@ function Removal({ machine, disk, close }: DialogProperties) {
       }
       close={close}
     >
-      <p>The guest of a running machine must release it first.</p>
+      <p>If the machine is running, the guest must release the disk first.</p>
       <Checkbox checked={storage} set={setStorage}>
-        Delete its file too
+        Delete the file of the disk too
       </Checkbox>
       <p>
-        {storage ? <b>Permanently deleted: </b> : 'Its file is kept: '}
+        {storage ? <b>This file will be permanently deleted: </b> : 'This file is kept: '}
         <code>{disk.path}</code>
       </p>
     </Dialog>

@@ -20,7 +20,7 @@ interface Listing {
 
 /** Files of the guest, through its agent. */
 export function FilesTab({ machine: { name, status } }: { readonly machine: SoundMachine }) {
-  if (status.kind !== 'running') return <p>{name} is not running: its agent reads the files.</p>;
+  if (status.kind !== 'running') return <p>Machine {name} is not running. Start it to see its files.</p>;
   return <Directory name={name} />;
 }
 
@@ -225,7 +225,7 @@ function Upload({ name, directory, present, done }: UploadProperties) {
       {asked && (
         <Dialog
           key={asked.key}
-          title={`Replace in ${directory}?`}
+          title={`Replace files in ${directory}?`}
           verb="Replace"
           danger
           command={shellCommand('vmlet', 'cp', 'FILE', `${name}:${directory}/`)}
@@ -235,7 +235,7 @@ function Upload({ name, directory, present, done }: UploadProperties) {
             asked.close();
           }}
         >
-          <p>Their contents in the guest are lost: {replacedBy(asked.about).join(', ')}.</p>
+          <p>These files in the guest are overwritten: {replacedBy(asked.about).join(', ')}.</p>
         </Dialog>
       )}
     </>

@@ -56,7 +56,7 @@ export function Logs({ machine }: { readonly machine: SoundMachine }) {
           atEnd.current = scrollTop + clientHeight > scrollHeight - 20;
         }}
       >
-        {shown.length === 0 ? 'nothing' : shown.join('\n')}
+        {shown.length === 0 ? 'no lines' : shown.join('\n')}
       </pre>
     </div>
   );

@@ -49,7 +49,7 @@ export function MachinePage({ name, tab, alone }: Properties) {
       <>
         <h1>No such machine: {name}</h1>
         <p>
-          It does not exist yet, or was removed or renamed. <a href="#/machines">All machines</a>
+          The machine does not exist yet, or was removed or renamed. <a href="#/machines">All machines</a>
         </p>
       </>
     );

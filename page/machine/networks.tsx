@@ -10,7 +10,7 @@ import { type Asking, Question } from '../parts/question.tsx';
 import { Table } from '../parts/table.tsx';
 import { useCurrent } from '../state/loaded.ts';
 
-const HEADINGS = ['Network', 'Alias', 'Address', 'Card', 'Reaches'] as const;
+const HEADINGS = ['Network', 'Alias', 'Address', 'Network card', 'Reaches'] as const;
 
 /** The private networks of a machine. */
 export function NetworksTab({ machine: { name } }: { readonly machine: SoundMachine }) {
@@ -41,7 +41,7 @@ export function NetworksTab({ machine: { name } }: { readonly machine: SoundMach
               <td>
                 <code>{member.mac}</code> {member.plugged ? 'plugged in' : 'not plugged in'}
               </td>
-              <td>{reachableFrom(name, network).join(', ') || 'nobody'}</td>
+              <td>{reachableFrom(name, network).join(', ') || 'no member'}</td>
               <td>
                 <button
                   type="button"

@@ -64,7 +64,7 @@ function removalOf(name: string, path: string): Asking {
   return {
     title: `Remove ${path} from ${name}`,
     verb: 'Remove',
-    text: 'Its files are kept. A running guest unmounts it first, which fails while a program uses it.',
+    text: 'The files in directories and volumes are kept. A running guest unmounts a directory first, which fails while a program uses it.',
     command: shellCommand('vmlet', 'share', 'rm', name, path),
     path: machinePath(name, 'shares/remove'),
     body: { path },

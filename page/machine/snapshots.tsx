@@ -59,8 +59,8 @@ function Row({ snapshot, depth, ask }: RowProperties) {
       <td class="numbers">{moment(createdAt)}</td>
       <td class="numbers">{memoryBytes === 0 ? 'disks only' : bytes(memoryBytes)}</td>
       <td>
-        {current && <b title="The disks continue from it">current</b>}
-        {missingOn.length > 0 && <p class="problem">not on {missingOn.join(', ')}</p>}
+        {current && <b title="The machine continues from this snapshot">current</b>}
+        {missingOn.length > 0 && <p class="problem">missing on {missingOn.join(', ')}</p>}
       </td>
       <td>
         <div class="row">
@@ -87,7 +87,7 @@ function questionOf(verb: 'Restore' | 'Remove', machine: string, snapshot: strin
     title: `${verb} snapshot ${snapshot}`,
     verb,
     text: restores
-      ? `All changes that ${machine} has made since then are lost.`
+      ? `All changes of machine ${machine} that are not in a snapshot are lost.`
       : 'You can no longer restore this state.',
     command: shellCommand('vmlet', 'snapshot', restores ? 'restore' : 'rm', machine, snapshot),
     path: machinePath(machine, `snapshots/${verb.toLowerCase()}`),

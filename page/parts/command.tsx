@@ -9,7 +9,7 @@ export function Command({ text }: { readonly text: string }) {
       setCopied('Copied');
     } catch {
       // The browser allows it on secure pages only; the text can be selected.
-      setCopied('Not allowed');
+      setCopied('Copy failed');
     }
   };
   return (

@@ -60,7 +60,7 @@ function outcomeOf({ result }: Notice): string {
     description?: string;
     keptDisks?: readonly string[];
   } & Partial<Pruned>;
-  if (keptDisks && keptDisks.length > 0) return `kept: ${keptDisks.join(', ')}`;
+  if (keptDisks && keptDisks.length > 0) return `kept disks: ${keptDisks.join(', ')}`;
   if (pruned.images ?? pruned.volumes) return describePruned(pruned);
   return [description, rung && `by ${rung}`].filter(Boolean).join(', ');
 }

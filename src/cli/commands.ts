@@ -47,7 +47,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./lifecycle/control.ts')).restartCommand(),
   },
   reset: {
-    summary: 'reset machines without asking their guests',
+    summary: 'reset machines immediately, like a reset button',
     group: 'Lifecycle',
     load: async () => (await import('./lifecycle/control.ts')).resetCommand(),
   },
@@ -152,7 +152,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./enter/ssh.ts')).sshCommand(),
   },
   'ssh-config': {
-    summary: 'configure ssh, scp and rsync to reach NAME.vmlet',
+    summary: 'configure ssh, scp and rsync to reach machines as NAME.vmlet',
     group: 'Enter',
     load: async () => (await import('./enter/ssh-config.ts')).sshConfigCommand(),
   },
@@ -172,7 +172,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./enter/cp.ts')).cpCommand(),
   },
   sync: {
-    summary: 'keep a directory in a machine up to date from the host',
+    summary: 'mirror a directory of the host into a machine',
     group: 'Enter',
     load: async () => (await import('./enter/sync.ts')).syncCommand(),
   },
@@ -197,7 +197,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./devices/disk.ts')).diskCommand(),
   },
   volume: {
-    summary: 'manage volumes, which outlive machines',
+    summary: 'manage volumes, which are kept when machines are removed',
     group: 'Ports and disks',
     load: async () => (await import('./devices/volume.ts')).volumeCommand(),
   },

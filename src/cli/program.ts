@@ -82,7 +82,7 @@ async function reserveCommandWords(command: Command): Promise<void> {
   const subcommands = groups.flatMap((group) => group?.commands.map((child) => child.name()) ?? []);
   const reserved = new Set(['help', ...Object.keys(VERBS), ...Object.keys(ALIASES), ...subcommands]);
   const argument = command.registeredArguments.find((candidate) => candidate.name() === 'name');
-  const refusal = (name: string): string => `${name} is a command of vmlet; choose another name`;
+  const refusal = (name: string): string => `"${name}" is a command of vmlet; choose another name`;
   argument?.argParser((name) => {
     if (reserved.has(name)) throw new InvalidArgumentError(refusal(name));
     return name;

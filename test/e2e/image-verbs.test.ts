@@ -145,15 +145,15 @@ it('pull downloads from a URL, and leaves nothing if the digest does not match',
     guest: { user: 'me', firmware: 'uefi', cpu: 'x86-64', provisioner: 'none', agent: false },
   });
   const bare = await vmlet('pull', '-q', address, '--name', 'bare');
-  expect(bare.stderr).toBe('vmlet: bare was not verified: its publisher provides no digest or signature\n');
+  expect(bare.stderr).toBe('vmlet: image "bare" was not verified; to verify it, give --digest\n');
   expect((await inspect('bare')).verification).toBe('none');
 });
 
 it.each([
   [['pull', 'web:2'], /no such image: web:2\n {2}did you mean web:1/],
-  [['pull', './disk.qcow2'], /a name contains no slash\n.*vmlet image import FILE NAME/],
-  [['pull', 'https://localhost/x'], /name: missing for an image from a URL/],
-  [['pull', 'web', '--digest', 'sha256:1'], /digest: applies to images from a URL only/],
+  [['pull', './disk.qcow2'], /a name must not contain a slash\n.*vmlet image import FILE NAME/],
+  [['pull', 'https://localhost/x'], /name: required for an image from a URL/],
+  [['pull', 'web', '--digest', 'sha256:1'], /digest: applies only to images from a URL/],
   [['pull', 'ftp://localhost/x', '--name', 'x'], /expected http or https/],
   [['pull', 'http://localhost/x', '--name', 'x', '--digest', 'md5:1'], /use the sha256:… or sha512:… that/],
   [['pull', 'micro'], /vmlet image build micro/],

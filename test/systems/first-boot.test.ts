@@ -105,7 +105,9 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
         ...['--firstboot-command', 'echo once >>/root/times', '--firstboot-command', SERVE],
       );
       expect(created).toMatchObject({ status: 0, stdout: 'web\n' });
-      expect(created.stderr).toMatch(/web boots for the first time\. .*: vmlet wait web --for cloud-init\n/);
+      expect(created.stderr).toMatch(
+        /machine "web" boots for the first time; .*: vmlet wait web --for cloud-init\n/,
+      );
       const hasty = await home.vmlet('wait', 'web', '--for', 'cloud-init', '--timeout', '100ms');
       expect(hasty).toMatchObject({ status: 124 });
       expect(hasty.stderr).toMatch(

@@ -11,7 +11,7 @@ interface Flags {
 }
 
 export function cdCommand(): Command {
-  const cd = new Command('cd').description('Manages CD drives of machines, running ones included.');
+  const cd = new Command('cd').description('Manages CD drives of stopped and running machines.');
   cd.command('ls')
     .summary('list the drives and their CDs')
     .description('Lists the drives and their CDs.')
@@ -22,7 +22,7 @@ export function cdCommand(): Command {
     cd
       .command('insert')
       .summary('insert a CD')
-      .description('Inserts a CD, replacing the one in the drive.')
+      .description('Inserts a CD. A CD that is already in the drive is replaced.')
       .argument('<machine>', 'name of the machine')
       .argument('<file>', 'ISO image')
       .argument('[drive]', 'name of the drive, if the machine has several'),
@@ -94,5 +94,5 @@ async function change(
   );
   printLine(changed.drive);
   if (changed.takesEffect === 'now') return;
-  note(`the drive is added at the next start of ${name}`);
+  note(`takes effect at the next start of machine "${name}", which adds this drive`);
 }

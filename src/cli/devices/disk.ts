@@ -7,7 +7,7 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLine } from '../output/say.ts';
 
 export function diskCommand(): Command {
-  const disk = new Command('disk').description('Manages disks of machines, running ones included.');
+  const disk = new Command('disk').description('Manages disks of stopped and running machines.');
   disk
     .command('ls')
     .summary('list the disks of a machine')
@@ -19,9 +19,10 @@ export function diskCommand(): Command {
     .command('add')
     .summary('add a disk')
     .description(
-      'Adds a disk, to a running machine at once; vmlet cannot tell whether the guest has detected it. If the machine is ' +
-        'running and its QEMU is confined, FILE must be on the same file system as the machine’s directory, where vmlet ' +
-        'creates a hard link to it.',
+      'Adds a disk. A running machine gets the disk immediately; vmlet cannot tell whether the guest has detected it. The ' +
+        'guest writes to FILE itself only with adopt; otherwise FILE does not change. If the machine is running and its ' +
+        'QEMU is confined, FILE must be on the same file system as the machine’s directory, because vmlet creates a hard ' +
+        'link to FILE there.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
@@ -34,13 +35,17 @@ export function diskCommand(): Command {
     .command('rm')
     .summary('remove a disk')
     .description(
-      'Removes a disk. The guest of a running machine must release it. The file is kept and its path printed. Backing ' +
-        'files are always kept.',
+      'Removes a disk from a machine. If the machine is running, the guest must release the disk first. The file of the ' +
+        'disk is kept and its path is printed; --storage deletes the file. Backing files are always kept.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')
-    .option('--storage', 'delete the file too, even an adopted one')
-    .option('-t, --timeout <time>', 'how long to wait for the guest to release it (default: 30s)', durationMs)
+    .option('--storage', 'delete the file of the disk too, even if it was adopted (default: keep it)')
+    .option(
+      '-t, --timeout <time>',
+      'how long to wait for the guest to release the disk (default: 30s)',
+      durationMs,
+    )
     .action(remove);
   disk
     .command('resize')
@@ -51,7 +56,7 @@ export function diskCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')
     .argument('<size>', 'new size such as 30G, or increment such as +10G')
-    .option('--shrink', 'allow a smaller size; data beyond it is lost')
+    .option('--shrink', 'allow a smaller size; data beyond the new size is lost')
     .action(resize);
   disk
     .command('set')
@@ -113,7 +118,7 @@ async function add(name: string, text: string, { json }: { json?: true }): Promi
   if (json) printJson({ version: 1, disk: added });
   else printLine(added.name);
   if (json || added.port === undefined) return;
-  note(`${added.name} is plugged in; in the guest: /dev/disk/by-id/virtio-${added.name}`);
+  note(`disk "${added.name}" is attached; its path in the guest: /dev/disk/by-id/virtio-${added.name}`);
 }
 
 async function remove(
@@ -144,13 +149,13 @@ async function set(
 ): Promise<void> {
   const { cache, discard, readonly: readOnly } = flags;
   if (cache === undefined && discard === undefined && readOnly === undefined) {
-    throw new InvalidInputError('changes', 'missing', {
-      hint: 'give --cache, --[no-]discard or --[no-]readonly',
+    throw new InvalidInputError('disk set', 'missing option', {
+      hint: 'give --cache, --discard, --no-discard, --readonly or --no-readonly',
     });
   }
   const machine = new MachineStore().get(name);
   await machine.setDisk(disk, { cache, discard, readOnly });
   printLine(disk);
   if (machine.status().kind !== 'running') return;
-  note(`${name} is running; to apply this, run: vmlet restart ${name}`);
+  note(`machine "${name}" is running; to apply the change now, run: vmlet restart ${name}`);
 }

@@ -7,12 +7,13 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printJson } from '../output/say.ts';
 
 const BACKENDS =
-  'Takes effect immediately on a running machine. New TCP ports and sockets are forwarded by vmlet’s agent in the guest, ' +
-  'and with slirp by QEMU, without interrupting connections. For UDP ports, or without the agent, passt is restarted, ' +
-  'which ends the guest’s connections and closes its host ports for a few milliseconds.';
+  'Takes effect immediately on a running machine. vmlet’s agent in the guest, or QEMU with slirp, forwards new TCP ports ' +
+  'and sockets without interrupting connections. For UDP ports, or if the guest has no agent, passt is restarted, which ' +
+  'ends all connections of the guest and closes its host ports for a few milliseconds.';
 const REMOVAL =
   'Takes effect immediately on a running machine. Sockets, and ports that vmlet’s agent forwards, are closed without ' +
-  'interrupting other connections. For other ports, passt is restarted, which ends the guest’s connections; slirp does not.';
+  'interrupting other connections. For other ports, passt is restarted, which ends all connections of the guest; with ' +
+  'slirp, other connections stay open.';
 
 export function portCommand(): Command {
   const port = new Command('port').description('Manages the host ports that are forwarded to machines.');
@@ -23,7 +24,7 @@ export function portCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument(
       '<ports...>',
-      '[[ip:][host]:]guest[/tcp|udp], ranges too; or a unix socket, /path/to.sock:guest',
+      '[[ip:][host]:]guest[/tcp|udp], with ports or port ranges; or a Unix socket: /path/to.sock:guest',
     )
     .option('--json', 'print JSON')
     .action(add);
@@ -73,7 +74,7 @@ function print({ ports, sockets }: AddedForwards, { json }: { json?: true }): vo
   }
   const rows = ports.map(({ hostAddress, hostPort, guestPort, protocol }) => [
     hostPort === undefined
-      ? `${hostAddress}, chosen at start`
+      ? `${hostAddress}, port chosen at start`
       : formatEndpoint(hostAddress, hostPort, protocol),
     `${guestPort}/${protocol}`,
   ]);

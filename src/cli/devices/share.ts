@@ -7,21 +7,21 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 
 export function shareCommand(): Command {
   const share = new Command('share').description(
-    'Manages the directories, volumes and file systems in memory of machines, running ones included.',
+    'Manages what is mounted in machines: shared directories, volumes and file systems in memory (tmpfs).',
   );
   share
     .command('ls')
-    .summary('list the directories, and whether they are mounted')
-    .description('Lists the directories, volumes and file systems in memory, and whether they are mounted.')
+    .summary('list the mounts of a machine')
+    .description('Lists the directories, volumes and tmpfs of a machine, and whether they are mounted.')
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
   share
     .command('add')
-    .summary('add a directory')
+    .summary('add a directory, volume or tmpfs')
     .description(
-      'Adds a directory. The guest of a running machine gets it at once if the machine was started with a directory, and ' +
-        'otherwise at its next start. Volumes and file systems in memory take effect at the next start.',
+      'Adds a directory, volume or tmpfs. A running machine mounts a directory immediately if it was started with a shared ' +
+        'directory, otherwise at its next start. Volumes and tmpfs are mounted at the next start.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
@@ -32,14 +32,15 @@ export function shareCommand(): Command {
     .action(add);
   share
     .command('rm')
-    .summary('stop sharing a directory')
+    .summary('remove a directory, volume or tmpfs from a machine')
     .description(
-      'Stops sharing a directory. Its files are kept, and so are volumes. The guest of a running machine unmounts it first, which ' +
-        'fails while a program uses it. Volumes and file systems in memory stay until the machine stops.',
+      'Removes a directory, volume or tmpfs from a machine. The files in directories and volumes are kept. The guest of a ' +
+        'running machine unmounts a directory first, which fails while a program uses the directory. Volumes and tmpfs ' +
+        'stay mounted until the machine stops.',
     )
     .argument('<machine>', 'name of the machine')
-    .argument('<mount-point>', 'its path in the guest (see vmlet share ls)')
-    .option('-t, --timeout <time>', 'how long to wait for the guest to release it (default: 30s)', durationMs)
+    .argument('<mount-point>', 'path in the guest (see vmlet share ls)')
+    .option('-t, --timeout <time>', 'how long to wait for the guest to unmount it (default: 30s)', durationMs)
     .action(remove);
   return share;
 }
@@ -80,7 +81,9 @@ async function add(name: string, text: string, { json }: { json?: true }): Promi
   if (json) printJson({ version: 1, share });
   else printLine(share.target);
   if (json || share.takesEffect === 'now') return;
-  note(`not mounted before the next start of ${name}; to restart it now, run: vmlet restart ${name}`);
+  note(
+    `will be mounted at the next start of machine "${name}"; to restart the machine now, run: vmlet restart ${name}`,
+  );
 }
 
 async function remove(name: string, path: string, { timeout }: { timeout?: number }): Promise<void> {
@@ -89,5 +92,5 @@ async function remove(name: string, path: string, { timeout }: { timeout?: numbe
   );
   printLine(share.target);
   if (share.takesEffect === 'now') return;
-  note(`it stays mounted in the guest until ${name} stops`);
+  note(`${share.target} stays mounted in the guest until machine "${name}" stops`);
 }

@@ -11,7 +11,7 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 
 export function volumeCommand(): Command {
   const volume = new Command('volume').description(
-    'Manages volumes: file systems with a name that machines mount, and that outlive them.',
+    'Manages volumes: named file systems that machines mount, and that are kept when machines are removed.',
   );
   const ls = volume
     .command('ls')
@@ -53,7 +53,7 @@ export function volumeCommand(): Command {
     .summary('remove volumes that no machine uses')
     .description('Removes the volumes that no machine uses, with their contents. Prints their names.')
     .option('--dry-run', 'only print what would be removed')
-    .option('-f, --force', 'do not ask for confirmation (only asked on a terminal)')
+    .option('-f, --force', 'do not ask for confirmation; vmlet asks only on a terminal')
     .action(prune);
   return volume;
 }
@@ -105,7 +105,8 @@ async function prune({ dryRun, force }: { readonly dryRun?: true; readonly force
     const unused = await store.prune({ dryRun: true });
     const asks = !dryRun && !force && unused.length > 0;
     const names = unused.map(({ name }) => name).join(', ');
-    if (asks && !(await confirm(`Remove the volumes ${names} with their contents?`, signal))) return;
+    if (asks && !(await confirm(`Permanently delete these volumes and their contents: ${names}?`, signal)))
+      return;
     const removed = dryRun ? unused : await store.prune({ only: unused });
     for (const { name } of removed) printLine(name);
     const bytes = removed.reduce((sum, { hostBytes }) => sum + hostBytes, 0);

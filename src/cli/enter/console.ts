@@ -17,10 +17,11 @@ export function consoleCommand(): Command {
   return new Command('console')
     .description(
       'Connects standard input and output to the serial console of a machine until Ctrl-] is typed or the machine ' +
-        'ends. Several clients can be connected at once. A paused test prints the path of a socket to connect to.',
+        'ends. Several clients can be connected at the same time. A paused test prints the path of its socket: give that ' +
+        'path instead of a name.',
     )
     .argument('<machine>', 'name of the machine, or path of a socket')
-    .option('--read-only', 'send no input; Ctrl-C detaches too')
+    .option('--read-only', 'send no input to the machine; Ctrl-C detaches, as Ctrl-] does')
     .option('--lines <n>', 'show the last N lines of the log first', lineCount, SCROLL_BACK)
     .action(openConsole);
 }
@@ -51,7 +52,8 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
   // The guest may have left the cursor anywhere.
   if (stdout.isTTY) stderr.write('\n');
   if (end.kind === 'closed') stderr.write(`vmlet: the console of ${name} was closed\n`);
-  if (end.kind === 'ended') stderr.write(`vmlet: ${name} has ended: ${describeStatus(end.status)}\n`);
+  if (end.kind === 'ended')
+    stderr.write(`vmlet: machine "${name}" has ended: ${describeStatus(end.status)}\n`);
 }
 
 function rawTerminal(): Disposable {

@@ -15,17 +15,21 @@ interface Flags extends GuestCommandFlags {
 export function execCommand(): Command {
   return new Command('exec')
     .description(
-      'Runs a command in a machine by vmlet’s agent and exits with the status of the command. Any number of commands ' +
+      'Runs a command in a machine through vmlet’s agent and exits with the status of the command. Any number of commands ' +
         'can run at the same time. In a guest that only has QEMU’s agent, commands run one at a time, input is read completely before ' +
-        'the command starts, output (at most 16 MiB) is printed when it ends, and --tty, --user and interrupts are not ' +
+        'the command starts, output (at most 16 MiB) is printed when the command ends, and --tty, --user and interrupts are not ' +
         'available.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('[command...]', 'command to run (default: a shell)')
     .option('-d, --detach', 'run in the background and print the process id in the guest')
-    .option('-i, --interactive', 'pass stdin to the command even if it is a terminal')
+    .option('-i, --interactive', 'pass stdin to the command even if stdin is a terminal')
     .option('-t, --tty', 'allocate a terminal for the command')
-    .option('-e, --env <name=value>', 'set a variable; NAME alone copies it from this environment', collect)
+    .option(
+      '-e, --env <name=value>',
+      'set an environment variable; NAME alone copies its value from the host',
+      collect,
+    )
     .option('-w, --workdir <dir>', 'working directory of the command')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
     .option('--timeout <time>', 'how long to wait for the agent (default: 30s)', durationMs)
@@ -85,11 +89,15 @@ async function runByQga(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  const refused = { '--tty': flags.tty, '--user': flags.user, 'a shell': argv.length === 0 || undefined };
+  const refused = {
+    '--tty': flags.tty,
+    '--user': flags.user,
+    'interactive shells': argv.length === 0 || undefined,
+  };
   const asked = Object.entries(refused).find(([, value]) => value !== undefined);
   if (asked) {
     throw new InvalidInputError('exec', `QEMU's agent does not support ${asked[0]}`, {
-      hint: 'install vmlet-agent in the guest, or use vmlet ssh',
+      hint: 'install vmlet-agent in the guest, or connect with vmlet ssh',
     });
   }
   const passesStdin = flags.interactive ?? !process.stdin.isTTY;

@@ -13,8 +13,11 @@ export function sendkeyCommand(): Command {
       'Types on the keyboard of a machine: key combinations such as ctrl-alt-f2, or text for a guest with a US layout.',
     )
     .argument('<machine>', 'name of the machine')
-    .argument('[keys...]', 'key combinations, in QEMU’s, Linux’s (KEY_ENTER) or common names')
-    .option('--text <text>', 'type this text first; a newline is Enter')
+    .argument(
+      '[keys...]',
+      'key combinations; names of keys are QEMU’s (ret), Linux’s (KEY_ENTER) or common (enter)',
+    )
+    .option('--text <text>', 'type this text before the keys; a newline is typed as Enter')
     .option('--hold <time>', 'how long each key is held (default: 20ms)', durationMs)
     .action(async (name: string, keys: string[], { text, hold }: Flags) => {
       const { MachineStore } = await import('../../machines/index.ts');

@@ -18,12 +18,12 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 export function shellCommand(): Command {
   return new Command('shell')
     .description(
-      'Opens a login shell in a machine, by vmlet’s agent or else by ssh. The agent’s shell runs as root unless --user is ' +
-        'given; ssh logs in as the machine’s ssh user.',
+      'Opens a login shell in a machine, through vmlet’s agent, or by ssh if the agent does not answer. The shell of ' +
+        'the agent runs as root unless --user is given; ssh logs in as the machine’s ssh user.',
     )
     .argument('<machine>', 'name of the machine')
-    .option('-u, --user <user>', 'user to run as, by name or UID[:GID]; agent only')
-    .option('-w, --workdir <dir>', 'working directory; agent only')
+    .option('-u, --user <user>', 'user to run as, by name or UID[:GID]; ignored by ssh')
+    .option('-w, --workdir <dir>', 'working directory; ignored by ssh')
     .option('--timeout <time>', 'how long to wait for the agent or the ssh server (default: 2m)', durationMs)
     .action(openShell);
 }

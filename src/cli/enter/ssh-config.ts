@@ -11,8 +11,9 @@ interface Flags {
 export function sshConfigCommand(): Command {
   return new Command('ssh-config')
     .description(
-      'Adds one line to ~/.ssh/config, so that ssh, scp, rsync and editors reach machines as NAME.vmlet, and members of ' +
-        'private networks as NAME.NETWORK, after their first start. Connect with vmlet ssh once to authorize the key.',
+      'Adds one line to ~/.ssh/config. ssh, scp, rsync and editors then reach machines as NAME.vmlet, and members of ' +
+        'private networks as NAME.NETWORK. Before that, start the machine and connect once with vmlet ssh NAME, which ' +
+        'authorizes the login key.',
     )
     .option('--print', 'print the line and change nothing')
     .option('--remove', 'remove the line')

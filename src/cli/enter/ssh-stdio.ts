@@ -14,9 +14,13 @@ export async function pipeToSshServer(live: LiveMachine, timeoutMs: number | und
   const { signal } = interrupts;
   await using channel = await live.openGuest({ timeoutMs, signal });
   if (channel.kind !== 'vmlet') {
-    throw new InvalidInputError('--stdio', `${live.name} does not have vmlet's agent`, {
-      hint: `connect by its forwarded port: vmlet ssh ${live.name}`,
-    });
+    throw new InvalidInputError(
+      '--stdio',
+      `the guest of machine "${live.name}" does not have vmlet's agent`,
+      {
+        hint: `to connect through a forwarded port, run: vmlet ssh ${live.name}`,
+      },
+    );
   }
   const { input, output, close } = await channel.agent.connect(SSH_PORT, { timeoutMs, signal });
   const { stdin } = process;

@@ -24,7 +24,7 @@ const SSH_FAILED = 255;
 export function sshCommand(): Command {
   return new Command('ssh')
     .description(
-      'Logs in with the system’s ssh, or runs a command and exits with its status. Waits until the guest’s ssh server ' +
+      'Logs in with the ssh program of the host, or runs a command and exits with its status. Waits until the guest’s ssh server ' +
         'answers. vmlet has a login key for each machine: at the first connection, an agent in the guest (vmlet’s or ' +
         'QEMU’s) authorizes this key and reports the host keys. Without an agent, ssh accepts the first host key, and you ' +
         'have to add the login key to the guest yourself (--print-key prints it). In a guest that has vmlet’s agent and no ' +
@@ -45,7 +45,7 @@ export function sshCommand(): Command {
     .option('--print-key', 'print the machine’s public key, for authorized_keys in the guest, and exit')
     .option(
       '--stdio',
-      'connect stdin and stdout to the guest’s ssh server by vmlet’s agent, as ProxyCommand of ssh',
+      'connect stdin and stdout to the guest’s ssh server through vmlet’s agent; for ProxyCommand of ssh',
     )
     .passThroughOptions()
     .action(async (name: string, _words: string[], flags: Flags, command: Command) => {
@@ -96,7 +96,9 @@ async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {
         provision: flags.provision,
         onProgress: (waiting) => {
           doing =
-            waiting.length === 0 ? `asking ${live.name} for its keys…` : describeWait(live.name, waiting);
+            waiting.length === 0
+              ? `${live.name}: authorizing the login key and reading the host keys…`
+              : describeWait(live.name, waiting);
           progress.show(doing);
         },
       }),
@@ -112,7 +114,7 @@ async function enterByAgent(live: LiveMachine, words: readonly string[], flags: 
   const limits = { timeoutMs: flags.timeout };
   await using channel = await untilInterrupted(async (signal) => live.openGuest({ ...limits, signal }));
   if (channel.kind === 'qga') throw new NoSshServerError(live.name);
-  if (words.length === 0) note(`${live.name} has no ssh server; its agent opens a shell`);
+  if (words.length === 0) note(`machine "${live.name}" has no ssh server; vmlet's agent opens the shell`);
   return await runAgentShell(channel, words, {
     user: live.spec.sshUser,
     // ssh passes its input to the command, from a terminal too.
@@ -131,8 +133,8 @@ async function hintAtLogin(machine: NamedMachine, live: LiveMachine, access: Ssh
 
 function loginHint({ name, spec }: LiveMachine, { authorized }: SshAccess): string {
   return authorized
-    ? `the keys of ${name} have changed, for example by restoring a snapshot; to set them up again, run: ` +
-        `vmlet ssh --provision ${name}`
-    : `${name} has no agent to authorize the key; print it with vmlet ssh --print-key ${name}, and add it to ` +
-        `~/.ssh/authorized_keys of the user ${spec.sshUser} in the guest`;
+    ? `the login key or the host keys in machine "${name}" have changed, for example because a snapshot was restored; ` +
+        `to set them up again, run: vmlet ssh --provision ${name}`
+    : `machine "${name}" has no agent that can authorize the login key; run: vmlet ssh --print-key ${name}; add the ` +
+        `printed key to ~/.ssh/authorized_keys of user ${spec.sshUser} in the guest`;
 }

@@ -4,6 +4,7 @@ import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { MachineStore } from '../../machines/index.ts';
 import { collect, durationMs } from '../flags/flag-values.ts';
 import { nameFlag } from '../flags/option-flags.ts';
+import { describeSystemError } from '../output/report-error.ts';
 import { note } from '../output/say.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { parsePlace } from './place.ts';
@@ -25,15 +26,16 @@ interface Pass {
 export function syncCommand(): Command {
   const command = new Command('sync')
     .description(
-      'Mirrors a directory of the host into a machine: copies differences, and removes files that do not ' +
-        'exist on the host. Files count as equal if their size and time, or their size and contents, are equal. They belong to root in the ' +
-        'machine, on its own file system. Changes there are overwritten when the file changes on the host.\n' +
-        'Ignored paths are neither copied nor removed: node_modules in the machine stays. With --watch it then copies ' +
-        'each change until Ctrl-C, and programs that watch files in the machine see every change.',
+      'Mirrors a directory of the host into a machine: copies files that differ, and removes files in the machine that do ' +
+        'not exist on the host. Files that differ in the machine are overwritten. Two files are equal if their size and ' +
+        'time, or their size and contents, are equal. In the machine, the files belong to root.\n' +
+        'Ignored paths are neither copied nor removed. With --watch, vmlet then copies each change on the host until ' +
+        'Ctrl-C, and programs that watch the files in the machine see it. Changes in the machine are then overwritten only ' +
+        'when the same file changes on the host.',
     )
     .argument('<source>', 'directory of the host')
     .argument('<target>', 'NAME:/PATH in a machine; created if missing')
-    .option('--watch', 'then copy each change')
+    .option('--watch', 'keep running, and copy each change on the host')
     .option('--ignore <pattern>', 'ignore these paths, as in .gitignore; repeatable', collect)
     .option('--ignore-file <file>', 'ignore the patterns of a file, such as .gitignore; repeatable', collect)
     .option('--timeout <time>', 'how long to wait for the agent (default: 30s)', durationMs)
@@ -44,7 +46,7 @@ export function syncCommand(): Command {
 async function sync(source: string, target: string, flags: Flags): Promise<void> {
   const { machine, path } = parsePlace(target);
   if (machine === undefined) {
-    throw new InvalidInputError('target', `${JSON.stringify(target)}: expected NAME:/PATH`, {
+    throw new InvalidInputError('target', `invalid value ${JSON.stringify(target)}: expected NAME:/PATH`, {
       hint: 'for example: vmlet sync ./site web:/srv/site; to copy out of a machine, use: vmlet cp',
     });
   }
@@ -59,14 +61,14 @@ async function sync(source: string, target: string, flags: Flags): Promise<void>
       watch: isWatching,
       onLimit: () =>
         note(
-          'too many directories to watch: scanning every 2 s instead; to prevent this, raise fs.inotify.max_user_watches',
+          'too many directories to watch: scanning every 2 s instead; to watch them, raise the sysctl fs.inotify.max_user_watches',
         ),
       ...(isWatching && { onPass: tellOf(source) }),
     });
     note(summaryOf(result));
     tellOmitted(result);
     if (result.isUnsettled) {
-      note('files were still changing while they were copied: sync again, or use --watch');
+      note('some files changed while they were copied: sync again, or use --watch');
     }
   });
 }
@@ -78,7 +80,7 @@ function tellOf(source: string): (pass: Pass) => void {
     if (isFirst || pass.sent + pass.removed > 0) note(summaryOf(pass));
     if (isFirst) {
       tellOmitted(pass);
-      note(`watching ${source}; end with Ctrl-C`);
+      note(`watching ${source}; press Ctrl-C to exit`);
     }
     isFirst = false;
   };
@@ -98,6 +100,6 @@ function patternsOf(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    throw new InvalidInputError('ignoreFile', `cannot be read: ${file}`, { cause: error });
+    throw new InvalidInputError('ignoreFile', describeSystemError(error), { cause: error });
   }
 }

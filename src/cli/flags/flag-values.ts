@@ -38,7 +38,7 @@ export function durationMs(text: string): number {
   const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? 1000;
   const milliseconds = Number(match?.[1] ?? 0) * factor;
   if (!(milliseconds > 0 && milliseconds <= LONGEST_MS)) {
-    throw new InvalidArgumentError('expected a positive duration such as 30, 1.5m or 2h, at most 24 days');
+    throw new InvalidArgumentError('expected a positive duration such as 30s, 1.5m or 2h, at most 24 days');
   }
   return milliseconds;
 }

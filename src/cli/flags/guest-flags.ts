@@ -13,7 +13,7 @@ export interface GuestFlags {
 /** @param prefix of the descriptions, for flags that apply to one kind of image only. */
 export function addGuestFlags(command: Command, prefix = ''): Command {
   return command
-    .option('--user <user>', `${prefix}account in the image for ssh (default: none)`)
+    .option('--user <user>', `${prefix}existing user in the image that ssh logs in as (default: none)`)
     .addOption(
       new Option('--firmware <kind>', `${prefix}firmware that boots the image (default: bios)`).choices([
         'bios',
@@ -32,7 +32,7 @@ export function addGuestFlags(command: Command, prefix = ''): Command {
         `${prefix}program in the image that sets up users at the first boot (default: cloud-init)`,
       ).choices(['cloud-init', 'nuageinit', 'tiny-cloud', 'none']),
     )
-    .option('--agent', `${prefix}the image contains vmlet's agent, as images built by vmlet do`);
+    .option('--agent', `${prefix}the image contains vmlet's agent, like images built by vmlet`);
 }
 
 /** Returns undefined if no flag was given. */

@@ -15,7 +15,7 @@ export interface MachineFlags {
 export function addMachineFlags(command: Command, flags: readonly OptionFlag[] = launchFlags): Command {
   addOptionFlags(command, flags)
     .option('--console', "print the guest's serial console to stderr")
-    .option('--debug', 'log to stderr as JSON lines');
+    .option('--debug', 'print a debug log to stderr, as JSON lines');
   return addSeedFlags(command);
 }
 

@@ -25,8 +25,8 @@ const PUBLIC_KEY = /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ +[A-Za-z0-9+/=]{16,}/;
 export const SEED_FLAGS: readonly Option[] = [
   new Option(
     '--cloud-init',
-    'set up the guest at its first boot by cloud-init: install the agent, create a user, apply the options below; implied ' +
-      'by these options, and by images with cloud-init but without the agent',
+    'let cloud-init set up the guest at its first boot: install the agent, create a user, apply the options below ' +
+      '(default: if one of these options is given, or if the image has cloud-init but not the agent)',
   ),
   new Option('--username <name>', 'user to create, with sudo (default: your user name)'),
   new Option('--ssh-key <file>', 'key that may log in: a .pub file, or the public key itself').argParser(
@@ -34,13 +34,14 @@ export const SEED_FLAGS: readonly Option[] = [
   ),
   new Option('--hostname <name>', "host name of the guest (default: the machine's name)"),
   new Option('--package <packages>', 'packages to install, separated by commas').argParser(collect),
-  new Option('--file <file:guest[:mode]>', 'file to copy, such as app.conf:/etc/app.conf:0600').argParser(
-    collect,
-  ),
-  new Option('--firstboot-command <line>', 'shell command to run as root, once').argParser(collect),
+  new Option(
+    '--file <file:guest[:mode]>',
+    'file to copy into the guest, such as app.conf:/etc/app.conf:0600',
+  ).argParser(collect),
+  new Option('--firstboot-command <line>', 'shell command to run once, as root').argParser(collect),
   new Option('--timezone <zone>', 'time zone such as Europe/Berlin'),
-  new Option('--user-data <file>', 'cloud-init user-data, merged with the other options'),
-  new Option('--network-config <file>', 'netplan configuration, version 2 (default: DHCP)'),
+  new Option('--user-data <file>', 'file with cloud-init user-data, merged with the other options'),
+  new Option('--network-config <file>', 'file with a netplan configuration, version 2 (default: DHCP)'),
 ].map((flag) => flag.helpGroup('First boot of an image with cloud-init:'));
 
 /** Flags by the library's names in `seed`. */
@@ -144,8 +145,8 @@ async function networkOf(path: string): Promise<Readonly<Record<string, unknown>
   const inner =
     isMapping(data) && Object.keys(data).length === 1 && 'network' in data ? data['network'] : data;
   if (isMapping(inner)) return inner;
-  throw new InvalidInputError('network-config', `${path} is not a mapping`, {
-    hint: 'expected netplan’s keys: version: 2, ethernets: …',
+  throw new InvalidInputError('network-config', `${path} is not a YAML mapping`, {
+    hint: 'give a netplan configuration with the keys version and ethernets',
   });
 }
 

@@ -17,7 +17,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   dominfo: 'to show everything about a machine: vmlet inspect NAME',
   domstate: 'to show the state of machines: vmlet ls --all',
   down: 'to stop a machine: vmlet stop NAME',
-  dumpxml: 'to show the definition of a machine: vmlet inspect NAME',
+  dumpxml: 'to show everything about a machine as JSON: vmlet inspect NAME',
   edit: 'to change settings, see: vmlet set --help',
   history: 'to show the layers of an image: vmlet image inspect IMAGE',
   install: 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',

@@ -110,7 +110,7 @@ function place(
   }
   const inner: unknown = (target[name] ??= {});
   if (typeof inner !== 'object' || inner === null) {
-    throw new InvalidInputError(command, `${name} is both a value and an object`);
+    throw new InvalidInputError(command, `argument ${name} is given both as a value and as an object`);
   }
   place(inner as Record<string, unknown>, rest, value, command);
 }

@@ -16,7 +16,9 @@ interface QmpFlags {
 /** `vmlet qmp`: a shell for any QMP monitor socket, single commands, and types for a QEMU binary. */
 export function qmpCommand(): Command {
   const command = new Command('qmp')
-    .description('Sends QMP commands to a machine or socket. Without a command it is a shell.')
+    .description(
+      'Sends QMP commands to a machine or socket. Without COMMAND, opens a QMP shell, or reads commands from a pipe on stdin.',
+    )
     .argument('<machine>', 'name of the machine, or path of a monitor socket')
     .argument('[command]', 'command to run instead of a shell')
     .argument('[arguments...]', 'key=value, nested.key=value or a JSON object')
@@ -48,7 +50,7 @@ function machineNamed(name: string, store: MachineStore): NamedMachine {
   } catch (error) {
     if (!(error instanceof MachineNotFoundError)) throw error;
     throw new MachineNotFoundError(name, {
-      hint: 'to list machines: vmlet ls; give a monitor socket by its path, such as ./qmp.sock',
+      hint: 'to list machines: vmlet ls; for a monitor socket, give its path, such as ./qmp.sock',
       cause: error,
     });
   }

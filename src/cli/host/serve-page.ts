@@ -47,7 +47,10 @@ export async function servePage({ open, socket, idleMs, place }: ServeOptions): 
   writeSecret(tokenFile, `${server.credentials.bearer}\n`);
   note(`token for programs: ${tokenFile}`);
   if (socketPath !== undefined) {
-    note(`listening on ${socketPath}`, `to open it from another computer: ssh -L 8080:${socketPath} HOST`);
+    note(
+      `listening on ${socketPath}`,
+      `to open the page on another computer, run there: ssh -L 8080:${socketPath} HOST`,
+    );
   }
   const printAddress = (): void =>
     printLine(server.newAddress(place, socketPath === undefined ? undefined : FORWARD));
@@ -79,7 +82,7 @@ async function openPage(server: UiServer, { directory, place, printAddress }: Op
       `<a href="${address}">vmlet</a>\n`,
   );
   const { openInBrowser } = await import('../../public/browser.ts');
-  note(`opening the browser; the server is http://127.0.0.1:${server.port ?? ''}`);
+  note(`opening the browser; the server listens on http://127.0.0.1:${server.port ?? ''}`);
   // An opener may run as long as the browser.
   void openInBrowser(file).catch((error: unknown) => {
     if (!(error instanceof VmletError)) throw error;

@@ -25,12 +25,13 @@ export function systemCommand(): Command {
     .command('prune')
     .summary('remove unused data')
     .description(
-      'Removes interrupted downloads, leftovers of killed processes, kept guests, and unused images without a name; ' +
-        'with --all also unused images that have names. Machines, templates and kept disks are not removed.',
+      'Removes interrupted downloads, leftovers of killed processes, guests kept by vmlet run, and unused images without a ' +
+        'name; with --all also unused images that have names. Machines, templates, volumes and disks kept by vmlet rm are ' +
+        'not removed.',
     )
     .option('-a, --all', 'also remove unused images that have names')
     .option('--dry-run', 'only print what would be removed')
-    .option('-f, --force', 'with --all: do not ask for confirmation (only asked on a terminal)')
+    .option('-f, --force', 'with --all: do not ask for confirmation; vmlet asks only on a terminal')
     .action(prune);
   return system;
 }

@@ -34,7 +34,7 @@ async function install(machine: string): Promise<void> {
     note(`enabled ${name}; to start it now, run: systemctl --user start ${name}`);
     if (lingering !== true) {
       note(
-        'it starts at login and stops after the last logout; to start it at boot, run:',
+        'the machine starts at login and stops after the last logout; to start it at boot, run:',
         `loginctl enable-linger ${userName()}`,
       );
     }

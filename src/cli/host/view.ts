@@ -11,8 +11,9 @@ const CLOSED_MS = 60_000;
 export function viewCommand(): Command {
   return new Command('view')
     .description(
-      'Opens the screen of a machine in the installed VNC viewer, and returns when it is closed. Without one, but with a ' +
-        'desktop, the browser shows it on the page of vmlet ui, until Ctrl-C or until the page has been closed for a minute.',
+      'Opens the screen of a machine in the installed VNC viewer, and returns when the viewer is closed. If no viewer is ' +
+        'installed and a desktop runs, the browser shows the screen on the page of vmlet ui, until Ctrl-C or until the page ' +
+        'has been closed for a minute.',
     )
     .argument('<machine>', 'name of the machine')
     .option('--print', 'print the viewer’s command instead of running it')
@@ -43,7 +44,7 @@ export async function showScreen(name: string): Promise<number> {
   } catch (error) {
     if (error instanceof MissingProgramError && hasDesktop()) {
       const { servePage } = await import('./serve-page.ts');
-      note('no VNC viewer is installed');
+      note('no VNC viewer is installed; showing the screen in the browser');
       await servePage({ open: true, idleMs: CLOSED_MS, place: `/machines/${name}/screen` });
       return 0;
     }

@@ -52,20 +52,34 @@ export function imageBuildCommand(): Command {
     .argument('[distribution]', 'such as debian:13, fedora:45 or micro')
     .option('--from <image>', 'image to start from; pulled if missing')
     .option('--include <packages>', 'additional packages, separated by commas', collectWords)
-    .option('--run <file>', 'program to run as root; repeatable, in order', collect)
+    .option('--run <file>', 'program or script to run in the image as root; repeatable, in order', collect)
     .option('-o, --output <name>', 'name of the image')
     .option('--no-cache', 'do not reuse an identical earlier build')
     .option('-q, --quiet', 'print neither progress nor the output of scripts')
     .option('--json', 'print the image as JSON')
-    .option('--size <size>', 'size of the disk in the guest (default: 10G, or that of --from)')
+    .option(
+      '--size <size>',
+      'size of the disk in the guest (default: 10G; with --from, the size of that image’s disk)',
+    )
     .option(
       '--mirror <url>',
-      "for distributions: mirror (default: the distribution's, or that of the host's apt)",
+      "for distributions: mirror (default: the distribution's; for debian on a Debian host, that of its apt)",
     )
-    .option('--key <file>', "for distributions: signing key, if it is not the distribution's; not for debian")
-    .option('-e, --env <name=value>', 'with --from: variable for the scripts; NAME alone copies it', collect)
+    .option(
+      '--key <file>',
+      "for distributions: file with the signing key (default: the distribution's key); not for debian",
+    )
+    .option(
+      '-e, --env <name=value>',
+      'with --from: environment variable for the scripts; NAME alone copies its value from the host',
+      collect,
+    )
     .option('-m, --memory <size>', 'with --from: memory of the guest that builds the image (default: 2G)')
-    .option('--cpus <n>', 'with --from: virtual processors of that guest (default: 1)', wholeNumber)
+    .option(
+      '--cpus <n>',
+      'with --from: virtual processors of the guest that builds the image (default: 1)',
+      wholeNumber,
+    )
     .addOption(
       choice('--pull <when>', 'with --from: when to pull the image (default: missing)', [
         'missing',
@@ -112,7 +126,7 @@ async function buildImage(distribution: string | undefined, flags: BuildFlags): 
 function wayOf(distribution: string | undefined, { from }: BuildFlags): keyof typeof FLAGS {
   if (distribution !== undefined && from !== undefined) {
     throw new InvalidInputError('from', `cannot be used together with ${distribution}`, {
-      hint: `leave out one of the two; with --from, add packages by --include`,
+      hint: 'leave out one of the two; to add packages to the image of --from, use --include',
     });
   }
   if (from !== undefined) return 'layer';
@@ -134,7 +148,7 @@ function refuseOthers(way: keyof typeof FLAGS, flags: BuildFlags): void {
       layer: 'an image built by --from',
     }[way];
     throw new InvalidInputError(`--${name}`, `does not apply to ${what}`, {
-      hint: `flags that apply: ${meant.map((flag) => `--${flag}`).join(', ')}`,
+      hint: `options that apply: ${meant.map((flag) => `--${flag}`).join(', ')}`,
     });
   }
 }

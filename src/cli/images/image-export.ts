@@ -23,7 +23,7 @@ export function imageExportCommand(): Command {
     .addOption(
       new Option(
         '--format <format>',
-        'format of the file (default: by its suffix, such as .vmdk, else qcow2)',
+        'format of the file (default: by the suffix of FILE, such as .vmdk; otherwise qcow2)',
       ).choices(['qcow2', 'raw', 'vmdk', 'vdi', 'vhdx', 'vhd']),
     )
     .option('--compress', 'compress the contents of a qcow2 file')

@@ -7,7 +7,7 @@ export function imageInspectCommand(): Command {
   return new Command('inspect')
     .summary('show everything about images as JSON')
     .description(
-      'Shows everything about images as JSON: origin, verification, requirements of the guest, backing image and users.',
+      'Shows everything about images as JSON: origin, verification, requirements, backing image, and what uses the image.',
     )
     .argument('<images...>', 'names or digest prefixes of the images')
     .action(inspect);

@@ -20,7 +20,7 @@ export function imageLsCommand(): Command {
         'download was verified: by signature, by digest or not at all.',
     )
     .argument('[stored-image]', 'list only images of this name, such as debian or debian:13')
-    .option('--remote', 'list the catalogue; needs no network')
+    .option('--remote', 'list the images that can be pulled by name; needs no network')
     .option('-q, --quiet', 'print only digests; with --remote only names');
   return addFormatOptions(command, '{{.Names}} {{.Bytes}}').action(list);
 }

@@ -14,12 +14,12 @@ export function imagePruneCommand(): Command {
   return new Command('prune')
     .summary('remove unused images')
     .description(
-      'Removes images without a name that no machine, kept disk or other image uses; with --all also unused images that ' +
-        'have names. Prints the digests of the removed images.',
+      'Removes images without a name that no machine, no disk kept by vmlet rm and no other image uses; with --all also ' +
+        'unused images that have names. Prints the digests of the removed images.',
     )
     .option('-a, --all', 'also remove unused images that have names')
     .option('--dry-run', 'only print what would be removed')
-    .option('-f, --force', 'with --all: do not ask for confirmation (only asked on a terminal)')
+    .option('-f, --force', 'with --all: do not ask for confirmation; vmlet asks only on a terminal')
     .action(prune);
 }
 

@@ -12,9 +12,9 @@ export function imageRmCommand(): Command {
   return new Command('rm')
     .summary('remove images')
     .description(
-      'Removes names of images. When its last name is removed, the image is deleted. The beginning of a digest deletes the ' +
-        'image with all of its names. An image that is in use by a machine, another image or a disk that was kept after ' +
-        'vmlet rm is not removed; the error says what uses it.',
+      'Removes names of images. An image is deleted when its last name is removed. With the beginning of a digest, deletes ' +
+        'that image and all of its names. An image that is in use by a machine, another image or a disk kept by vmlet rm is ' +
+        'not removed; the error says what uses it.',
     )
     .argument('<images...>', 'names or digest prefixes of the images')
     .option('-i, --ignore', 'ignore images that do not exist')

@@ -6,7 +6,7 @@ export function imageTagCommand(): Command {
   return new Command('tag')
     .summary('add names to an image')
     .description(
-      'Adds names to an image. A name that another image has moves to this image. `vmlet image rm NAME` removes a name.',
+      'Adds names to an image. If another image has the name, the name moves to this image. `vmlet image rm NAME` removes a name.',
     )
     .argument('<stored-image>', 'name or digest prefix of the image')
     .argument('<names...>', 'new names, such as web or web:1')

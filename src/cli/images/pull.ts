@@ -22,8 +22,8 @@ export function pullCommand(): Command {
     .summary('download images')
     .description(
       'Downloads images from their publishers, verifies them as the catalogue defines, and prints their digests. An ' +
-        'unchanged image is not downloaded again; an interrupted download is resumed. For other images give a URL and a ' +
-        'name. Compressed files are unpacked, other disk formats converted.',
+        'unchanged image is not downloaded again; an interrupted download is resumed. For an image that is not in the ' +
+        'catalogue, give a URL and --name. Compressed files are unpacked, other disk formats are converted.',
     )
     .argument('<references...>', 'names such as debian:13 (see vmlet search), or https://…')
     .option('-q, --quiet', 'print only the digests')
@@ -31,7 +31,7 @@ export function pullCommand(): Command {
     .option('--any-size', ANY_SIZE)
     .option('--name <name>', 'for a URL: name of the image')
     .option('--digest <digest>', 'for a URL: expected digest of the file, such as sha256:…');
-  return addGuestFlags(command, 'URL: ').action(pull);
+  return addGuestFlags(command, 'for a URL: ').action(pull);
 }
 
 async function pull(references: string[], flags: Flags): Promise<void> {
@@ -47,7 +47,7 @@ async function pull(references: string[], flags: Flags): Promise<void> {
           pullOne(store, reference, flags, { onProgress, signal }),
         );
         pulled.push(image);
-        report(flags.name ?? reference, image, flags);
+        report(reference, image, flags);
       } catch (error) {
         signal.throwIfAborted();
         process.exitCode = reportError(error);
@@ -76,11 +76,15 @@ async function pullOne(
   });
 }
 
-function report(name: string, image: Image, { quiet, json }: Flags): void {
+function report(reference: string, image: Image, { name = reference, quiet, json }: Flags): void {
   if (!json) printLine(`sha256:${image.digest}`);
   const verification = describeVerification(image);
   if (verification === 'none') {
-    note(`${name} was not verified: its publisher provides no digest or signature`);
+    note(
+      isAddress(reference)
+        ? `image "${name}" was not verified; to verify it, give --digest`
+        : `image "${name}" was not verified: its publisher provides no digest or signature`,
+    );
   } else if (!quiet) {
     note(`pulled ${name}, verified by its ${VERIFIED_BY[verification] ?? verification}`);
   }
@@ -102,15 +106,15 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
     const { quiet: _quiet, json: _json, ...others } = flags;
     const [given] = Object.keys(others);
     if (given !== undefined) {
-      throw new InvalidInputError(given, 'applies to images from a URL only', {
-        hint: `leave it out for ${references.join(', ')}; to add a name: vmlet image tag`,
+      throw new InvalidInputError(given, 'applies only to images from a URL', {
+        hint: `leave out this option for ${references.join(', ')}; to add a name to an image: vmlet image tag`,
       });
     }
     const [path] = references.filter((reference) => reference.includes('/'));
     if (path === undefined) return;
     throw new InvalidInputError(
       'image',
-      `invalid image name ${JSON.stringify(path)}: a name contains no slash`,
+      `invalid image name ${JSON.stringify(path)}: a name must not contain a slash`,
       {
         hint: 'to import a local file: vmlet image import FILE NAME; container images are not supported',
       },
@@ -122,7 +126,7 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
     });
   }
   if (flags.name === undefined) {
-    throw new InvalidInputError('name', 'missing for an image from a URL', {
+    throw new InvalidInputError('name', 'required for an image from a URL', {
       hint: 'for example: --name web:1',
     });
   }

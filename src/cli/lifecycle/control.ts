@@ -7,14 +7,18 @@ import { sayInstalled, sayStarted } from './start.ts';
 
 export function killCommand(): Command {
   return new Command('kill')
-    .description('Powers off machines immediately: kills QEMU without asking the guest.')
+    .description(
+      'Powers off machines immediately by killing QEMU. The guest cannot shut down: data that it has not written is lost.',
+    )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) => eachMachine(names, async (machine) => machine.live().kill()));
 }
 
 export function restartCommand(): Command {
   return new Command('restart')
-    .description('Stops machines as `vmlet stop` does, and starts them. A stopped machine is started.')
+    .description(
+      'Stops machines as `vmlet stop` does, and starts them again. A stopped machine is only started.',
+    )
     .argument('<machines...>', 'names of the machines')
     .option('-t, --timeout <time>', 'how long the stop may take (default: 60s)', durationMs)
     .action(async (names: string[], { timeout }: { timeout?: number }) => {
@@ -30,7 +34,9 @@ export function restartCommand(): Command {
 
 export function resetCommand(): Command {
   return new Command('reset')
-    .description('Resets machines like a reset button, without asking the guest.')
+    .description(
+      'Resets machines immediately, like a reset button. The guest cannot shut down: data that it has not written is lost.',
+    )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) =>
       eachMachine(names, async (machine, signal) => machine.live().reset({ signal })),

@@ -22,7 +22,7 @@ type ShowScreen = (name: string) => Promise<unknown>;
 
 export function createCommand(showScreen: ShowScreen): Command {
   const command = new Command('create')
-    .description('Creates a machine and its disks. They stay until vmlet rm.')
+    .description('Creates a machine and its disks. The machine is kept until vmlet rm removes it.')
     .argument('<name>', 'name of the machine, and host name of the guest');
   return addSeedFlags(addOptionFlags(command, createFlags))
     .option('--start', 'start the machine')
@@ -92,7 +92,7 @@ async function showInstaller({ name, spec }: NamedMachine, showScreen: ShowScree
 function sayData({ name, spec }: NamedMachine): void {
   if (spec.boot.kind !== 'image' || spec.disks.length > 0) return;
   note(
-    `${name} has no data disk and keeps no data across restarts: mke2fs, which formats the disk, is not installed`,
-    'install e2fsprogs, or add disks with --disk',
+    `machine "${name}" has no data disk and loses its data at each restart: mke2fs, which formats the disk, is not installed`,
+    'to keep data, install e2fsprogs or give --disk, and create the machine again',
   );
 }

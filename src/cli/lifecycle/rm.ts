@@ -13,12 +13,13 @@ interface Flags {
 export function rmCommand(): Command {
   return new Command('rm')
     .description(
-      'Removes machines with their NVRAM, TPM, keys and logs. Their disks are kept and their paths printed; --storage ' +
-        'deletes them too, including adopted files. A backing file of other disks is always kept.',
+      'Removes machines with their UEFI variables, TPM state, keys and logs. The disks are kept and their paths are ' +
+        'printed; --storage deletes the disks too, including adopted files. A file on which other disks are based is ' +
+        'always kept.',
     )
     .argument('[machines...]', 'names of the machines')
     .option('-a, --all', 'remove all machines; running ones only with --force')
-    .option('--storage', 'delete their disks too')
+    .option('--storage', 'delete the disks too (default: keep them)')
     .option('-f, --force', 'power off running machines; ignore protection and names that do not exist')
     .action(async (names: string[], flags: Flags) => {
       const store = new MachineStore();

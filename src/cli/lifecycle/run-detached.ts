@@ -29,7 +29,7 @@ export async function runDetached(
   refuseOthers(flags);
   if (argv.length === 0) {
     throw new InvalidInputError('--detach', 'missing command', {
-      hint: 'give the command after the image; for a machine without one: vmlet create NAME --image IMAGE --start',
+      hint: 'give a command after the image; for a machine without a command: vmlet create NAME --image IMAGE --start',
     });
   }
   const name = flags.name ?? generatedName(image);

@@ -27,20 +27,24 @@ type Flags = RunFlags & SeedFlags;
 export function runCommand(): Command {
   const command = new Command('run')
     .description(
-      'Runs one command in a fresh guest and exits with its status. The guest is deleted afterwards. The first run of ' +
-        'an image boots it and keeps the booted guest in the cache; later runs fork that guest.\n' +
-        'With --detach the guest is a named machine, which runs the command in the background and ends with it: vmlet ' +
-        'logs shows the output, ls and wait the exit status; each start runs the command again.\n' +
-        'IMAGE is micro, an image such as debian:13, the path of a disk (with a slash), or host: the programs and settings ' +
-        'of this host and the working directory; the guest changes only a copy in its memory. Leave out IMAGE with ' +
-        '--template, --pool, and --kernel (except for host).',
+      'Runs one command in a new guest and exits with the status of the command. The guest is deleted afterwards. The first ' +
+        'run of an image boots it and keeps the booted guest in the cache; later runs fork (copy) that guest.\n' +
+        'With --detach, a named machine runs the command in the background and stops when the command ends. vmlet logs ' +
+        'shows the output; vmlet ls and vmlet wait show the exit status. Each start of the machine runs the command again.\n' +
+        'IMAGE is micro, an image such as debian:13, the path of a disk (with a slash), or host. The guest of host has the ' +
+        'programs and settings of this host and the working directory, and changes only a copy in its memory. Leave out ' +
+        'IMAGE with --template, --pool or --kernel; only host can be combined with --kernel.',
     )
     .argument('[image]', 'image to boot')
     .argument('[command...]', 'command to run (default: a shell)')
     .option('-d, --detach', 'run in the background as a named machine, and print its name')
-    .option('-i, --interactive', 'pass stdin to the command even if it is a terminal')
+    .option('-i, --interactive', 'pass stdin to the command even if stdin is a terminal')
     .option('-t, --tty', 'allocate a terminal for the command')
-    .option('-e, --env <name=value>', 'set a variable; NAME alone copies it from this environment', collect)
+    .option(
+      '-e, --env <name=value>',
+      'set an environment variable; NAME alone copies its value from the host',
+      collect,
+    )
     .option('-w, --workdir <dir>', 'working directory of the command')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
     .option(
@@ -50,13 +54,17 @@ export function runCommand(): Command {
     )
     .option('--template <template>', 'fork this template instead of booting an image')
     .option('--pool <pool>', 'run the command in a waiting guest of this pool (see vmlet pool)')
-    .option('--fresh', 'always boot; neither use nor keep a booted guest (default with VMLET_FRESH=1)')
-    .option('--renew', 'boot, and replace the kept guest')
-    .option('--timeout <time>', 'end the machine after this time, with status 124', durationMs)
+    .option('--fresh', 'always boot: do not use or keep a guest in the cache (default with VMLET_FRESH=1)')
+    .option('--renew', 'boot, and replace the guest that is kept in the cache')
+    .option(
+      '--timeout <time>',
+      'end the guest after this time, and exit with 124 (default: no limit)',
+      durationMs,
+    )
     .option('--rm', 'with --detach: remove the machine and its disks when the command has ended')
     .option(
       '--die-with-parent',
-      'end the machine when the parent process ends (default: in jobs of batch systems such as Slurm)',
+      'end the guest when the parent process ends (default in jobs of batch systems such as Slurm)',
     )
     .option('--no-die-with-parent', 'keep running when the parent process ends')
     .option('--dry-run', 'print the commands instead of running them')
@@ -125,7 +133,9 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
     await using machine = await begin(origin, flags, signal, log);
     process.exitCode = await runIn(machine, argv, flags, interrupts, signal).catch((error: unknown) => {
       if (machine.origin === 'kept' && error instanceof MachineEndedError) {
-        note('this guest was forked from a kept guest; to rule that out as the cause: vmlet run --fresh …');
+        note(
+          'this guest was a copy of a guest in the cache; to check whether that is the cause, add --fresh: vmlet run --fresh …',
+        );
       }
       throw error;
     });
@@ -168,7 +178,9 @@ function endWithParent(interrupts: Interrupts): ParentWatch {
   return new ParentWatch(() => {
     // The reader of stderr may have exited too.
     process.stderr.once('error', () => undefined);
-    note('the parent process has ended; to keep running in this case, use --no-die-with-parent');
+    note(
+      'the parent process has ended, and the guest is ended too; to keep it running, use --no-die-with-parent',
+    );
     interrupts.end('SIGHUP');
   });
 }
@@ -197,7 +209,7 @@ function noteHiddenDirectory({ shares, guest }: Machine['plan']): void {
   note(
     `the working directory ${directory} is not shared with the guest: it contains a home directory or is private to root`,
   );
-  note('to share it, use -v .:$PWD or -v .:$PWD:ro');
+  note('to share it, use -v .:$PWD, or read-only: -v .:$PWD:ro');
 }
 
 async function runIn(

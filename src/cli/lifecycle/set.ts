@@ -15,7 +15,7 @@ interface Flags {
 export function setCommand(): Command {
   const command = new Command('set')
     .description(
-      'Changes the settings of a machine, and prints what takes effect now and what at the next start.',
+      'Changes the settings of a machine, and prints when each change takes effect: now, or at the next start.',
     )
     .argument('<machine>', 'name of the machine');
   return addOptionFlags(command, changeFlags)
@@ -66,7 +66,7 @@ async function set(name: string, flags: Flags): Promise<void> {
     return;
   }
   if (differences.length === 0) {
-    note(`${name} already has these settings`);
+    note(`machine "${name}" already has these settings`);
     return;
   }
   const rows = differences.map(({ field, from, to, takesEffect }) => [field, from, to, takesEffect]);
@@ -75,6 +75,6 @@ async function set(name: string, flags: Flags): Promise<void> {
     machine.status().kind === 'running' &&
     differences.some(({ takesEffect }) => takesEffect === 'next start')
   ) {
-    note(`${name} is running; to apply the other changes now, run: vmlet restart ${name}`);
+    note(`machine "${name}" is running; to apply all changes now, run: vmlet restart ${name}`);
   }
 }

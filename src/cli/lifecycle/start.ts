@@ -22,14 +22,14 @@ export function startCommand(): Command {
     .description('Starts machines in the background, or resumes them from saved memory.')
     .argument('[machines...]', 'names of the machines')
     .option('-a, --all', 'start all stopped machines')
-    .option('--paused', 'start paused; to run them: vmlet resume')
-    .option('--discard-saved', 'discard saved memory and boot')
+    .option('--paused', 'start with paused processors; to continue: vmlet resume')
+    .option('--discard-saved', 'boot, and discard the saved memory: the state of running programs is lost')
     .option(
       '--identity-timeout <time>',
-      'how long to wait for a clone to boot, to give it its own identity (default: 60s; six times as long without KVM)',
+      'how long to wait until a clone has booted and can get its own identity (default: 60s; six times as long without KVM)',
       durationMs,
     )
-    .option('--debug', 'log to stderr as JSON lines')
+    .option('--debug', 'print a debug log to stderr, as JSON lines')
     .option('--dry-run', 'print the commands instead of running them')
     .option('--json', 'with --dry-run: print the plan as JSON')
     .action(start);
@@ -88,9 +88,9 @@ export function sayStarted(machine: LiveMachine): void {
   const { identityProblem: problem } = machine;
   if (problem === undefined) return;
   note(
-    `${machine.name} still has the machine id, host keys and host name of the original: ${problem.message}`,
+    `clone "${machine.name}" still has the machine id, host keys and host name of the original: ${problem.message}`,
     ...(problem.hint === undefined ? [] : [problem.hint]),
-    'the next start tries again',
+    'vmlet tries again at the next start',
   );
 }
 
@@ -98,10 +98,10 @@ export function sayStarted(machine: LiveMachine): void {
 export function sayFirstBoot({ spec }: LiveMachine): void {
   if (spec.hasSeed !== true) return;
   note(
-    `${spec.name} boots for the first time. To wait for it and see errors: vmlet wait ${spec.name} --for cloud-init`,
+    `machine "${spec.name}" boots for the first time; to wait for the end of its setup, run: vmlet wait ${spec.name} --for cloud-init`,
   );
 }
 
 export function sayInstalled(name: string): void {
-  note(`${name}: installation finished; the installer is not booted again`);
+  note(`${name}: installation finished; from now on the machine boots from its disk`);
 }

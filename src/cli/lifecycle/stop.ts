@@ -15,8 +15,8 @@ const RUNGS: Readonly<Record<MachineStopRung, string>> = {
 export function stopCommand(): Command {
   return new Command('stop')
     .description(
-      'Stops machines gracefully: asks the guest’s agent or presses the power button, repeatedly if it is ignored. After ' +
-        'most of the timeout QEMU is ended by QMP quit, then SIGTERM, then SIGKILL.',
+      'Stops machines gracefully: asks the guest’s agent to shut down, or presses the power button, repeatedly if the guest ' +
+        'ignores it. When most of the timeout has passed, QEMU is ended: by the QMP command quit, then SIGTERM, then SIGKILL.',
     )
     .argument('[machines...]', 'names of the machines')
     .option('-a, --all', 'stop all running machines')

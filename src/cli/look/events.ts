@@ -11,7 +11,8 @@ import { visibleJson } from '../output/printable.ts';
 export function eventsCommand(): Command {
   return new Command('events')
     .description(
-      'Prints events of QEMU and the keeper as they happen, one per line: time, machine, event and data. Runs until it is interrupted, or until the machines are removed.',
+      'Prints events of QEMU and vmlet as they happen, one per line: time, machine, event and data. Runs until it is ' +
+        'interrupted, or until the machines are removed.',
     )
     .argument('[machines...]', 'names of the machines (default: all)')
     .option('--since-start', 'begin with the first event of the current or last run')
@@ -66,6 +67,6 @@ async function printEvents(
   } catch (error) {
     // Other machines are still followed; after the last one the command ends.
     if (!(error instanceof MachineNotFoundError)) throw error;
-    note(`${machine.name} was removed or renamed`);
+    note(`machine "${machine.name}" was removed or renamed`);
   }
 }

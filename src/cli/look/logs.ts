@@ -21,15 +21,19 @@ const SOURCES: readonly LogSource[] = ['serial', 'command', 'qemu', 'passt', 'sw
 export function logsCommand(): Command {
   return new Command('logs')
     .description(
-      'Prints the serial console log of a machine, running or not, or another of its logs. For a machine of run --detach ' +
-        'it is the output of the command, on stdout and stderr as the command wrote it. Escape sequences that would clear, ' +
-        'colour or reset a terminal are removed.',
+      'Prints a log of a running or stopped machine. The default is the log of the serial console; for a machine of run ' +
+        '--detach it is the output of the command, on stdout and stderr as the command wrote it. Escape sequences, which ' +
+        'could clear, colour or reset the terminal, are removed.',
     )
     .argument('<machine>', 'name of the machine')
     .option('-f, --follow', 'keep printing new output, across restarts')
     .option('-n, --tail <n>', 'begin with the last N lines', lineCount)
     .addOption(new Option('--lines <n>', 'same as --tail').argParser(lineCount).hideHelp())
-    .option('--since <time>', 'only lines since a time: 5m ago, or 2026-11-28T12:00:00Z', pointInTime)
+    .option(
+      '--since <time>',
+      'only lines since a time: 5m (5 minutes ago) or 2026-11-28T12:00:00Z',
+      pointInTime,
+    )
     .option('--until <time>', 'only lines until a time, also with --follow', pointInTime)
     .option('--raw', 'print the bytes unchanged')
     .addOption(
@@ -118,6 +122,6 @@ function read(
 }
 
 function emptyNote(machine: NamedMachine, source: LogSource): string {
-  const why = machine.status().kind === 'created' ? `; ${machine.name} has never run` : '';
+  const why = machine.status().kind === 'created' ? `; the machine has never run` : '';
   return `the ${source} log of ${machine.name} is empty${why}`;
 }

@@ -34,14 +34,17 @@ export function lsCommand(): Command {
   const command = new Command('ls')
     .description(
       'Lists machines with their state. DETAIL shows how a machine ended, or why it is broken. With --all, pools of vmlet ' +
-        'pool follow below the machines; --quiet and --format never include them.',
+        'pool follow below the machines; --quiet and templates of --format leave them out.',
     )
     .option(
       '-f, --filter <filter>',
       'name=TEXT, label=KEY[=VALUE] or state=STATE; repeatable, all must match',
       collect,
     )
-    .option('-a, --all', 'list stopped machines too (the default), and pools')
+    .option(
+      '-a, --all',
+      'list pools too; stopped machines are listed in any case, except with --running alone',
+    )
     .option('--running', 'list only running machines, like vmlet ps')
     .option('-q, --quiet', 'print only names');
   return addFormatOptions(command, '{{.Name}} {{.State}}').action(list);

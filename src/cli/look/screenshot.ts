@@ -10,7 +10,7 @@ const STANDARD_OUTPUT = '-';
 
 export function screenshotCommand(): Command {
   return new Command('screenshot')
-    .description('Saves the screen of a machine as a PNG file and prints its name.')
+    .description('Saves the screen of a machine as a PNG file, and prints the name of the file.')
     .argument('<machine>', 'name of the machine')
     .argument('[file]', 'file to write; - for standard output (default: NAME.png)')
     .option('--force', 'overwrite an existing file')

@@ -27,8 +27,8 @@ export function waitCommand(): Command {
         '  log=RE      a line of this run’s serial log matches the JavaScript pattern\n' +
         '  stopped     the machine is not running\n' +
         'Exits with 124 after the timeout, and with 125 if the machine ends first. Without --for, waits until the command ' +
-        'of a machine of run --detach has ended, without a time limit; prints its exit status, and exits with it; also for an hour after ' +
-        'run --detach --rm has removed it.',
+        'of a machine of run --detach has ended (by default without a time limit), prints the exit status of the command, ' +
+        'and exits with that status. This works until an hour after run --detach --rm has removed the machine.',
     )
     .argument('<machine>', 'name of the machine')
     .addOption(

@@ -13,14 +13,14 @@ interface Flags {
 
 export function networkCaptureCommand(): Command {
   return new Command('capture')
-    .summary('record the frames of a network')
+    .summary('record the traffic of a network')
     .description(
-      'Records the frames of a network as a pcap file, for tcpdump and Wireshark, until Ctrl-C or the end of the last ' +
-        'running machine.',
+      'Records the traffic of a network as a pcap file, for tcpdump and Wireshark, until Ctrl-C, or until no machine of the ' +
+        'network runs.',
     )
     .argument('<network>', 'name of the network')
     .requiredOption('-o, --output <file>', 'file to write; - for standard output')
-    .option('--member <machine>', 'only frames that this machine sends and receives')
+    .option('--member <machine>', 'only frames that this machine sends or receives')
     .action(capture);
 }
 
@@ -33,7 +33,7 @@ async function capture(name: string, { output, member }: Flags): Promise<void> {
   await untilInterrupted(async (signal) => {
     const frames = await new NetworkStore().capture(name, member, { signal });
     const file = output === '-' ? process.stdout : createWriteStream(output, { mode: 0o600 });
-    if (output !== '-') note(`capturing ${name} to ${output}; to end, press Ctrl-C`);
+    if (output !== '-') note(`capturing network "${name}" to ${output}; press Ctrl-C to exit`);
     try {
       await pipeline(frames, file, { signal });
     } catch (error) {

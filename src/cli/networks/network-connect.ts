@@ -7,8 +7,8 @@ export function networkConnectCommand(): Command {
   return new Command('connect')
     .summary('connect a machine to a network')
     .description(
-      'Connects a machine to a network. A running machine gets a network card at once, in one of its two spare ports. ' +
-        'If vmlet’s agent runs in the guests, it configures the address, and all members can resolve the name.',
+      'Connects a machine to a network. A running machine gets a network card immediately, in one of its two spare ' +
+        'ports. In guests with vmlet’s agent, the address is configured, and the names of all members can be resolved.',
     )
     .argument('<network>', 'network as in vmlet create --network: NAME[:KEY=VALUE,…]')
     .argument('<machine>', 'name of the machine')
@@ -23,11 +23,15 @@ export function networkDisconnectCommand(): Command {
   return new Command('disconnect')
     .summary('disconnect a machine from a network')
     .description(
-      'Disconnects a machine from a network. The guest of a running machine must release the card.',
+      'Disconnects a machine from a network. The guest of a running machine must release the network card first.',
     )
     .argument('<network>', 'name of the network')
     .argument('<machine>', 'name of the machine')
-    .option('-t, --timeout <time>', 'how long to wait for the guest to release it (default: 30s)', durationMs)
+    .option(
+      '-t, --timeout <time>',
+      'how long to wait for the guest to release the network card (default: 30s)',
+      durationMs,
+    )
     .action(async (network: string, name: string, { timeout }: { timeout?: number }) => {
       await untilInterrupted(async (signal) =>
         new MachineStore().get(name).disconnectNetwork(network, { timeoutMs: timeout, signal }),

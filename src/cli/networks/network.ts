@@ -20,7 +20,7 @@ export function networkCommand(): Command {
   return new Command('network')
     .description(
       'Manages private networks, in which named machines reach each other by name: vmlet create web --network lan. A ' +
-        'network without running members runs no process.',
+        'network needs no process while none of its members runs.',
     )
     .addCommand(createCommand())
     .addCommand(networkLsCommand())
@@ -39,7 +39,7 @@ function createCommand(): Command {
     .description('Creates a private network. The name is also the domain of its members: db.lan.')
     .argument('<name>', 'name of the network')
     .option('--subnet <subnet>', 'IPv4 subnet such as 10.9.0.0/24 (default: a free one)')
-    .option('--mtu <bytes>', 'MTU of the members’ cards; 9000 is faster (default: 1500)', wholeNumber)
+    .option('--mtu <bytes>', 'MTU of the members’ network cards; 9000 is faster (default: 1500)', wholeNumber)
     .option('--dry-run', 'print the network as JSON without creating it')
     .option('--json', 'print the network as JSON')
     .action(create);

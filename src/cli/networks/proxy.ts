@@ -20,13 +20,14 @@ const USER = 'vmlet';
 export function proxyCommand(): Command {
   return new Command('proxy')
     .description(
-      'Serves an HTTP proxy on 127.0.0.1 that leads to every TCP port of your running machines over vmlet’s agent, without ' +
-        'forwards: http://NAME.vmlet.localhost:PORT/, and http://NAME.NETWORK:PORT/ for members of a private network. It ' +
-        'requires a secret, refuses all other names, and runs until Ctrl-C, or until it has not been used for a while.',
+      'Serves an HTTP proxy on 127.0.0.1 that reaches every TCP port of your running machines through vmlet’s agent, without ' +
+        'port forwards: http://NAME.vmlet.localhost:PORT/, and http://NAME.NETWORK:PORT/ for members of a private network. ' +
+        'The proxy requires a secret, refuses all other host names, and runs until Ctrl-C, or until it has not been used ' +
+        'for the time of --idle.',
     )
     .option('--port <port>', 'listen on this port (default: a free one)', portNumber)
-    .option('--idle <time>', 'exit when there was no connection for this time (default: 1h)', durationMs)
-    .option('--json', 'print its address and secret as JSON')
+    .option('--idle <time>', 'exit when there has been no connection for this time (default: 1h)', durationMs)
+    .option('--json', 'print the address and the secret of the proxy as JSON')
     .action(serve);
 }
 
@@ -59,7 +60,7 @@ async function serve({ port, idle = HOUR_MS, json }: Flags): Promise<void> {
   } else {
     printLine(`curl -K ${curlConfig} http://NAME.vmlet.localhost:PORT/`);
     printLine(`export http_proxy=${url} https_proxy=${url}`);
-    note('the proxy accepts only names of machines; press Ctrl-C to exit');
+    note('the proxy reaches only machines of vmlet; press Ctrl-C to exit');
   }
   const reason = await Promise.race([interrupted, server.idle.then(() => 'idle' as const)]);
   if (reason === 'idle') note('exiting: the proxy has not been used for a while');

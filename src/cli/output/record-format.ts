@@ -14,7 +14,7 @@ export interface FormatFlags {
 export function addFormatOptions(command: Command, example: string): Command {
   return command
     .option('--json', 'print JSON')
-    .option('--format <template>', `json, or a template for each line such as '${example}'`);
+    .option('--format <template>', `json, or a template for one line per entry, such as '${example}'`);
 }
 
 /**

@@ -27,9 +27,11 @@ export class SilentExit extends Error {
 
 /** Hints for system errors that no other code has explained. */
 const HOST_HINTS: Readonly<Record<string, string>> = {
-  EACCES: 'check its owner and mode',
-  ENOTDIR: 'a part of the path is a file, not a directory; for other directories, set the XDG variables',
-  ELOOP: 'the path contains a loop of symbolic links; for other directories, set the XDG variables',
+  EACCES: 'check the owner and the permissions of this path',
+  ENOTDIR:
+    'a part of the path is a file, not a directory; correct the path, or the XDG variable that contains it',
+  ELOOP:
+    'the path contains a loop of symbolic links; correct the links, or the XDG variable that contains the path',
 };
 
 /** Words after the image or machine belong to the guest's command. */

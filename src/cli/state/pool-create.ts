@@ -10,9 +10,9 @@ export function poolCreateCommand(): Command {
   const command = new Command('create')
     .summary('start a pool in the background')
     .description(
-      'Boots a guest, forks it, and keeps the forks waiting in the background. vmlet run --pool NAME runs a command in one ' +
-        'of them, within milliseconds. The pool ends with vmlet pool rm, after --idle without a client, or when the host ' +
-        'reboots.',
+      'Boots a guest, forks (copies) it, and keeps the forks waiting in the background. vmlet run --pool NAME runs a command ' +
+        'in one of the forks, within milliseconds. The pool ends with vmlet pool rm, when it has not been used for the time ' +
+        'of --idle, or when the host reboots.',
     );
   return addPoolFlags(command).action(create);
 }
@@ -26,7 +26,7 @@ async function create(name: string): Promise<void> {
   const words = process.argv.slice(process.argv.indexOf('pool') + 2);
   const argv = [process.execPath, process.argv[1] ?? '', 'pool', 'serve', ...words] as const;
   const progress = new ProgressLine();
-  progress.show(`starting pool ${name}…`);
+  progress.show(`starting pool "${name}"…`);
   try {
     const end = await untilInterrupted(async (signal) => startInBackground(argv, poolLog(name), signal));
     progress.clear();

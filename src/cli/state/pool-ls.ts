@@ -12,8 +12,8 @@ export function poolLsCommand(): Command {
   return new Command('ls')
     .summary('list pools')
     .description(
-      'Lists running pools, with the numbers of guests that wait and of guests in use. "?" stands for the numbers of a ' +
-        'pool that does not answer.',
+      'Lists running pools, and how many guests of each pool wait (WAITING) and are in use (TAKEN). "?" means that the pool ' +
+        'does not answer.',
     )
     .option('-q, --quiet', 'print only names')
     .option('--json', 'print JSON')

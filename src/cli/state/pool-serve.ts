@@ -27,8 +27,8 @@ export function poolServeCommand(): Command {
   const command = new Command('serve')
     .summary('run a pool in the foreground')
     .description(
-      'Runs a pool until it is interrupted, for service managers. Prints its name when all guests are ready. Other ' +
-        'commands of this user can use it, as a pool of vmlet pool create.',
+      'Runs a pool in the foreground until it is interrupted, for service managers. Prints the name of the pool when all ' +
+        'guests are ready. vmlet run --pool and the other commands use it like a pool of vmlet pool create.',
     );
   return addPoolFlags(command).action(serve);
 }
@@ -63,7 +63,7 @@ async function serve(name: string, flags: Flags): Promise<void> {
       flags,
       { signal: interrupts.signal, ...(log && { log }), ...bootNews(progress, flags) },
       async (template) => {
-        progress.show(`starting the guests of pool ${name}…`);
+        progress.show(`starting the guests of pool "${name}"…`);
         await using server = await servePool(template, options);
         interrupts.whenAsked = () => void server.close();
         progress.clear();

@@ -8,8 +8,8 @@ import { poolServeCommand } from './pool-serve.ts';
 export function poolCommand(): Command {
   return new Command('pool')
     .description(
-      'Manages pools: booted guests that wait for a command. vmlet run --pool runs a command in one of them and then ' +
-        'deletes it; the pool starts another.',
+      'Manages pools: booted guests that wait for a command. vmlet run --pool runs a command in one of these guests and ' +
+        'then deletes the guest; the pool starts another one.',
     )
     .addCommand(poolCreateCommand())
     .addCommand(poolLsCommand())

@@ -13,15 +13,15 @@ interface Flags {
 
 export function snapshotCommand(): Command {
   const snapshot = new Command('snapshot').description(
-    'Manages snapshots of machines: all writable disks, UEFI variables, and the memory of a running machine. Snapshots ' +
-      'are stored in the disks, which must be qcow2.',
+    'Manages snapshots of machines. A snapshot contains all writable disks, the UEFI variables, and the memory of a running ' +
+      'machine. Snapshots are stored in the disks, which must be qcow2.',
   );
   snapshot
     .command('create', { isDefault: true })
     .summary('create a snapshot')
     .description(
       'Creates a snapshot. The word create is optional. A running machine is paused while its memory is written. ' +
-        'UEFI variables that the guest changes afterwards are written to disk at the next pause or stop.',
+        'UEFI variables that the guest changes afterwards are written to the host only at the next pause or stop.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('[snapshot]', 'name of the snapshot (default: date and time)')
@@ -31,8 +31,8 @@ export function snapshotCommand(): Command {
     .command('ls')
     .summary('list snapshots')
     .description(
-      'Lists snapshots, oldest first. PARENT is the snapshot that the machine continued from when it took this one. The ' +
-        'machine continues from the current one.',
+      'Lists snapshots, oldest first. PARENT is the snapshot from which the machine continued when this snapshot was ' +
+        'created. "current" marks the snapshot from which the machine continues now.',
     )
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
@@ -41,8 +41,8 @@ export function snapshotCommand(): Command {
     .command('restore')
     .summary('return a machine to a snapshot')
     .description(
-      'Returns a machine to a snapshot. Later changes are lost. From a snapshot with memory the machine resumes, even ' +
-        'if it was stopped. For a snapshot without memory the machine must be stopped.',
+      'Returns a machine to a snapshot. All changes that are not in a snapshot are lost. A snapshot with memory resumes the ' +
+        'machine, even if it was stopped. For a snapshot without memory the machine must be stopped.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<snapshot>', 'name of the snapshot')
@@ -82,7 +82,7 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
     parent ?? '',
     [
       ...(current ? ['current'] : []),
-      ...(missingOn.length === 0 ? [] : [`not on ${missingOn.join(', ')}`]),
+      ...(missingOn.length === 0 ? [] : [`missing on ${missingOn.join(', ')}`]),
     ].join('; '),
   ]);
   process.stdout.write(table([['SNAPSHOT', 'CREATED', 'MEMORY', 'PARENT', 'DETAIL'], ...rows]));
@@ -94,7 +94,7 @@ async function restore(name: string, snapshot: string, { disksOnly }: Flags): Pr
     machine.restoreSnapshot(snapshot, { disksOnly, signal }),
   );
   const state = await untilInterrupted(async (signal) => stateOf(machine, signal));
-  note(`${name} is ${state}`);
+  note(`machine "${name}" is ${state}`);
   printLine(snapshot);
 }
 
@@ -105,7 +105,7 @@ export async function stateOf(machine: NamedMachine, signal: AbortSignal): Promi
 }
 
 async function remove(name: string, snapshots: string[]): Promise<void> {
-  await withProgress('removing…', async (signal) =>
+  await withProgress(`removing snapshots of ${name}…`, async (signal) =>
     new MachineStore().get(name).removeSnapshots(snapshots, { signal }),
   );
   printLines(snapshots);

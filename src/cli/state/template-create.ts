@@ -27,8 +27,8 @@ export function templateCreateCommand(): Command {
   const command = new Command('create')
     .summary('boot a guest and keep it with its memory')
     .description(
-      'Boots a guest, runs warm-up commands in it, and saves its memory and disks. vmlet run --template NAME forks it. A ' +
-        'template takes as much disk space as its memory and stays until it is removed.',
+      'Boots a guest, runs warm-up commands in it, and saves its memory and disks. vmlet run --template NAME forks (copies) ' +
+        'this guest. A template takes as much disk space as the memory of the guest, and is kept until it is removed.',
     )
     .argument('<name>', 'name of the template')
     .option('--image <image>', 'image to boot (default: micro)')
@@ -38,7 +38,10 @@ export function templateCreateCommand(): Command {
       collect,
     )
     .option('--replace', 'replace an existing template')
-    .option('--reuse', 'keep an existing template with the same image, options and commands that still works on this host; otherwise replace it')
+    .option(
+      '--reuse',
+      'keep an existing template if its image, options and commands are the same and it still works on this host; otherwise replace it',
+    )
     .option('--json', 'print the template as JSON');
   return addMachineFlags(command, templateFlags).action(create);
 }

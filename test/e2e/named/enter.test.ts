@@ -263,7 +263,7 @@ test('vmlet ssh has the agent run commands where the guest has no ssh server', a
   expect(await home.start(['ssh', 'm'], { input: 'cd /tmp; pwd; exit 3\n' }).finished).toMatchObject({
     status: 3,
     stdout: '/tmp\n',
-    stderr: 'vmlet: m has no ssh server; its agent opens a shell\n',
+    stderr: 'vmlet: machine "m" has no ssh server; vmlet\'s agent opens the shell\n',
   });
   expect((await home.vmlet('ssh', '-t', 'm', 'test -t 0 && stty size')).stdout).toMatch(/^\d+ \d+\r\n$/);
   expect(await home.vmlet('ssh', '--provision', 'm', 'true')).toMatchObject({

@@ -181,7 +181,7 @@ describe('vmlet events', () => {
     await until(() => events.stdout().includes('RESUME'));
     await home.vmlet('rm', '--storage', 'm');
     const { status, stdout, stderr } = await events.finished;
-    expect([status, stderr]).toEqual([0, 'vmlet: m was removed or renamed\n']);
+    expect([status, stderr]).toEqual([0, 'vmlet: machine "m" was removed or renamed\n']);
     expect(jsonLines(stdout).filter(({ event }) => event === 'RESUME')).toHaveLength(1);
   });
 });
@@ -273,7 +273,7 @@ describe('vmlet console', () => {
     for (const one of [...readers, typist, silent]) {
       expect(await one.finished).toMatchObject({
         status: 0,
-        stderr: 'vmlet: m has ended: QEMU was killed by SIGKILL\n',
+        stderr: 'vmlet: machine "m" has ended: QEMU was killed by SIGKILL\n',
       });
     }
     expect(readFileSync(home.store.get('m').files.serialLog, 'latin1')).toBe('up\nabc');

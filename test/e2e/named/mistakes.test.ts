@@ -61,7 +61,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['image', 'tag', 'nope', 'x'], 'no such image: nope'],
     [['image', 'import', './nope', 'x'], 'path: no such file: '],
     [['pull'], 'missing argument: references'],
-    [['pull', 'http://127.0.0.1:1/x.qcow2'], '--name: missing for an image from a URL'],
+    [['pull', 'http://127.0.0.1:1/x.qcow2'], '--name: required for an image from a URL'],
     [['run'], 'image: missing'],
     [['run', 'nope'], 'no such image: nope'],
     [['run', 'debian:99', 'true'], 'no such image: debian:99'],

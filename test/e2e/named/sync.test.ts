@@ -153,7 +153,7 @@ describe('vmlet sync', () => {
     expect(status).toBe(130);
     expect(stderr.split('\n').slice(0, 2)).toEqual([
       'vmlet: sent 3, removed 0',
-      `vmlet: watching ${root}; end with Ctrl-C`,
+      `vmlet: watching ${root}; press Ctrl-C to exit`,
     ]);
   });
 
@@ -166,7 +166,7 @@ describe('vmlet sync', () => {
     [['/etc', 'web:/proc/sys'], "belongs to the guest's kernel"],
     [['/etc', 'web:x'], 'expected an absolute path'],
     [['/etc', '/x'], 'expected NAME:/PATH'],
-    [['--ignore-file', '/no/such', '/etc', 'web:/x'], '--ignore-file: cannot be read: /no/such'],
+    [['--ignore-file', '/no/such', '/etc', 'web:/x'], '--ignore-file: no such file or directory: /no/such'],
     [['/etc', 'none:/x'], 'no such machine: none'],
   ])('rejects %j', async (words, problem) => {
     const { stderr, status } = await home.vmlet('sync', ...words);

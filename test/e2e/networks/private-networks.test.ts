@@ -259,7 +259,7 @@ describe('a machine in a network', () => {
   test('appears in a capture of the network', async () => {
     const file = join(home.path, 'lan.pcap');
     const capture = home.start(['network', 'capture', 'lan', '-o', file]);
-    await until(() => capture.stderr().includes('capturing lan'));
+    await until(() => capture.stderr().includes('capturing network "lan"'));
     await ping('web', 'db');
     const { readFileSync } = await import('node:fs');
     const holdsPing = (): boolean => readFileSync(file).includes(Buffer.from([0x45, 0x00]));

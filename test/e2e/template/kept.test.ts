@@ -170,7 +170,8 @@ describe('a run', () => {
     const { run, origin } = home();
     expect(await origin('micro', 'true')).toBe('boot, kept');
     const powerOff = ['micro', '--', 'sh', '-c', 'echo o >/proc/sysrq-trigger; sleep 1000'];
-    const hint = 'this guest was forked from a kept guest; to rule that out as the cause: vmlet run --fresh';
+    const hint =
+      'this guest was a copy of a guest in the cache; to check whether that is the cause, add --fresh: vmlet run --fresh';
     const forked = await run(...powerOff).finished;
     expect({ ...forked, named: forked.stderr.includes(hint) }).toMatchObject({ status: 125, named: true });
     const booted = await run('--fresh', '--debug', ...powerOff).finished;

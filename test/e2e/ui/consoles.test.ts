@@ -188,7 +188,7 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     await page.getByText('connected', { exact: true }).waitFor();
     const [own] = await Promise.all([
       page.waitForEvent('popup'),
-      page.getByRole('button', { name: 'Own window' }).click(),
+      page.getByRole('button', { name: 'New window' }).click(),
     ]);
     await own.getByText('connected', { exact: true }).waitFor();
     expect(await own.locator('header').count()).toBe(0);

@@ -69,7 +69,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     const network = page.getByRole('region', { name: 'Network lan' });
     for (const name of ['one', 'two', 'three']) {
       await network.getByLabel('Machine to connect to lan').selectOption(name);
-      if (name === 'two') await network.getByLabel('Further name in lan').fill('db');
+      if (name === 'two') await network.getByLabel('Additional name in lan').fill('db');
       await network.getByRole('button', { name: 'Connect', exact: true }).click();
       await done(
         `Connect ${name} to lan:`,
@@ -138,7 +138,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await dialog().getByRole('button', { name: 'Resize', exact: true }).click();
     await row('disk1').getByText('2.0 GB', { exact: true }).waitFor();
     await press('Remove disk1');
-    await dialog().getByLabel('Delete its file too').check();
+    await dialog().getByLabel('Delete the file of the disk too').check();
     // Another disk gets the name, and even the path, before the answer.
     expect(await home.vmlet('disk', 'rm', '--storage', 'm', 'disk1')).toMatchObject({ status: 0 });
     expect(await home.vmlet('disk', 'add', 'm', '3G')).toMatchObject({ status: 0, stdout: 'disk1\n' });
@@ -146,7 +146,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await page.locator('.notice.failed').getByText('disk1 of m was replaced by another disk').waitFor();
     await row('disk1').getByText('3.0 GB', { exact: true }).waitFor();
     await press('Remove disk1');
-    await dialog().getByLabel('Delete its file too').check();
+    await dialog().getByLabel('Delete the file of the disk too').check();
     await dialog().getByText('vmlet disk rm --storage m disk1').waitFor();
     await dialog().getByRole('button', { name: 'Remove with its file' }).click();
     await row('disk1').waitFor({ state: 'detached' });

@@ -81,7 +81,7 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     // The page learns of it by the events.
     await row('web:1').getByText('the machine m').waitFor();
     await row('web:1').getByRole('button', { name: 'Remove web:1' }).click();
-    await dialog().getByText('It cannot be removed while it is in use by the machine m.').waitFor();
+    await dialog().getByText('The image cannot be removed while it is in use by the machine m.').waitFor();
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
     const refusal = page.locator('.notice.failed', { hasText: 'Remove web:1' });
     // The sentence is the command’s own.
@@ -94,9 +94,9 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     await page.getByRole('button', { name: 'Prune …' }).click();
     await dialog().getByText('There is nothing to remove.').waitFor();
     expect(await dialog().getByRole('button', { name: 'Remove', exact: true }).isDisabled()).toBe(true);
-    await dialog().getByLabel('Also unused images that have names').check();
+    await dialog().getByLabel('Also remove unused images that have names').check();
     await dialog()
-      .getByText(/^Deleted: 1 image, \d/)
+      .getByText(/^To be deleted: 1 image, \d/)
       .waitFor();
     await dialog()
       .getByText(/^web:1 \(/)

@@ -58,7 +58,7 @@ describe.skipIf(withoutChromium !== undefined)('volumes in the page', () => {
     expect(await home.vmlet('create', 'm', ...hardware)).toMatchObject({ status: 0 });
     await row('data').getByText('m (/srv)').waitFor();
     await page.getByRole('button', { name: 'Remove data' }).click();
-    await dialog().getByText('It is not removed while it is used by m (/srv).').waitFor();
+    await dialog().getByText('The volume cannot be removed while it is in use by m (/srv).').waitFor();
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
     // The sentence is the command’s own.
     const { stderr } = await home.vmlet('volume', 'rm', 'data');
@@ -69,7 +69,7 @@ describe.skipIf(withoutChromium !== undefined)('volumes in the page', () => {
     await row('data').getByText('m (/srv)').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Remove data' }).click();
     await dialog()
-      .getByText(/^Its file system is permanently deleted, with its \d/)
+      .getByText(/^The volume and its contents are permanently deleted \(\d/)
       .waitFor();
     // Another volume gets the name before the answer.
     expect(await home.vmlet('volume', 'rm', 'data')).toMatchObject({ status: 0 });
@@ -93,7 +93,7 @@ describe.skipIf(withoutChromium !== undefined)('volumes in the page', () => {
     await create('two', '32M');
     await page.getByRole('button', { name: 'Prune …' }).click();
     await dialog()
-      .getByText(/^Deleted: 2 volumes, \d/)
+      .getByText(/^To be deleted: 2 volumes, \d/)
       .waitFor();
     await dialog()
       .getByText(/^two \(/)

@@ -73,7 +73,7 @@ describe('a command of another program', () => {
 
 describe('invalid values', () => {
   it.each([
-    [['create', 'port'], 'invalid name "port": port is a command of vmlet'],
+    [['create', 'port'], 'invalid name "port": "port" is a command of vmlet'],
     [['create', 'restore'], 'invalid name "restore": '],
     [['rename', 'm', 'ps'], 'invalid name "ps": '],
     [['clone', 'm', 'ls'], 'invalid name "ls": '],
@@ -99,7 +99,7 @@ describe('invalid values', () => {
       ['run', '-d', '--boot-timeout', '5', 'micro', 'true'],
       '--detach: cannot be used together with --boot-timeout',
     ],
-    [['run', '-d', '--name', 'port', 'micro', 'true'], '--name: port is a command of vmlet'],
+    [['run', '-d', '--name', 'port', 'micro', 'true'], '--name: "port" is a command of vmlet'],
     [['exec', '-d', 'm'], '--detach: missing command'],
     [['exec', '-dt', 'm', 'true'], '--detach: cannot be used together with --tty'],
   ])('%j', async (words, problem) => {

@@ -85,14 +85,14 @@ function secretOf({ headers }: IncomingMessage): string | undefined {
 
 function unauthorized(): RequestRefusedError {
   return new RequestRefusedError(401, 'missing or invalid credentials', {
-    hint: 'open the address that vmlet ui prints; it works once: press Enter there for another one',
+    hint: 'open the address that vmlet ui prints; each address works once: for a new one, press Enter in its terminal',
   });
 }
 
 function foreignOrigin(origin: string | undefined): RequestRefusedError {
   return new RequestRefusedError(
     403,
-    origin === undefined ? 'Origin is missing' : `requests from ${origin} are refused`,
-    { hint: 'a program sends "Authorization: Bearer TOKEN" instead of a cookie' },
+    origin === undefined ? 'missing header: Origin' : `requests from ${origin} are refused`,
+    { hint: 'a program must send "Authorization: Bearer TOKEN" instead of a cookie' },
   );
 }

@@ -70,5 +70,5 @@ export function describeError(thrown: unknown): DescribedError {
     };
   }
   if (isSystemError(error)) return { code: 'VMLET_SYSTEM', message: describeSystemError(error) };
-  return { code: 'VMLET_INTERNAL', message: 'internal error; its cause is in the terminal of vmlet ui' };
+  return { code: 'VMLET_INTERNAL', message: 'internal error; for the cause, see the terminal of vmlet ui' };
 }

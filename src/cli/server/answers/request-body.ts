@@ -27,10 +27,10 @@ export async function readBody<Schema extends z.ZodType>(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new InvalidInputError('body', 'is not JSON', { cause: error });
+    throw new InvalidInputError('body', 'not valid JSON', { cause: error });
   }
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isObject) throw new InvalidInputError('body', 'is not an object');
+  if (!isObject) throw new InvalidInputError('body', 'must be a JSON object');
   return parseOptions(schema, value as object, 'body');
 }
 

@@ -51,7 +51,7 @@ export async function listGuestDirectory(
   });
   if (exitCode === 2 || exitCode === 3) {
     throw new GuestFileError(path, exitCode === 3 ? 'ENOENT' : 'EACCES', 'cannot be listed', {
-      hint: 'check that it is a directory of the guest',
+      hint: 'check that this is a directory in the guest',
     });
   }
   const end = stdout.indexOf('\0\0');
@@ -81,9 +81,11 @@ export async function openAgent(live: LiveMachine, signal: AbortSignal): Promise
   const channel = await live.openGuest({ signal });
   if (channel.kind === 'vmlet') return channel;
   await channel[Symbol.asyncDispose]();
-  throw new InvalidInputError('machine', "the page shows and transfers files by vmlet's agent only; this guest has QEMU's", {
-    hint: 'install vmlet-agent in the guest, or copy single files with vmlet cp',
-  });
+  throw new InvalidInputError(
+    'machine',
+    "the page needs vmlet's agent to show and transfer files; this guest has only QEMU's agent",
+    { hint: 'install vmlet-agent in the guest, or copy single files with vmlet cp' },
+  );
 }
 
 /** The guest is not trusted: the output may contain anything. */

@@ -55,7 +55,7 @@ function parseObject(data: Buffer): object {
     const value: unknown = JSON.parse(data.toString('utf8'));
     if (typeof value === 'object' && value !== null) return value;
   } catch (error) {
-    throw new InvalidInputError('message', 'is not JSON', { cause: error });
+    throw new InvalidInputError('message', 'not valid JSON', { cause: error });
   }
-  throw new InvalidInputError('message', 'is not an object');
+  throw new InvalidInputError('message', 'must be a JSON object');
 }

@@ -122,7 +122,7 @@ describe('an installer', () => {
     expect(home.store.get('n').spec.installer).toBeUndefined();
 
     expect(await vmlet('start', 'm')).toContain(
-      'm: installation finished; the installer is not booted again',
+      'm: installation finished; from now on the machine boots from its disk',
     );
     await until(() => serial('m').endsWith('up\n'));
     expect(home.store.get('m').spec.installer).toBeUndefined();

@@ -66,14 +66,14 @@ describe('a guest of two disks', () => {
     await say('B2');
     expect(await home.vmlet('snapshot', 'restore', 'm', 'one')).toMatchObject({
       status: 0,
-      stderr: 'vmlet: m is running\n',
+      stderr: 'vmlet: machine "m" is running\n',
     });
     expect(await state()).toBe('A11');
     await say('C3');
     await machine.live().kill();
     expect(await home.vmlet('snapshot', 'restore', 'm', 'one')).toMatchObject({
       status: 0,
-      stderr: 'vmlet: m is running\n',
+      stderr: 'vmlet: machine "m" is running\n',
     });
     expect(await state()).toBe('A11');
 

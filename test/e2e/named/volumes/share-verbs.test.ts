@@ -51,7 +51,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await add(`${at('site')}:/site`)).toMatchObject({
       status: 0,
       stdout: '/site\n',
-      stderr: expect.stringContaining('not mounted before the next start of web') as string,
+      stderr: expect.stringContaining('will be mounted at the next start of machine "web"') as string,
     });
     expect(await listed()).toEqual({ '/site': false });
     const { status, stderr } = await home.vmlet('save', 'web');
@@ -127,7 +127,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await marker()).toBe('later\nthird');
     expect(await home.vmlet('snapshot', 'restore', 'web', 'both')).toMatchObject({
       status: 0,
-      stderr: 'vmlet: web is running\n',
+      stderr: 'vmlet: machine "web" is running\n',
     });
     expect(await marker()).toBe('then\nthird');
     expect((await home.vmlet('save', 'web')).stderr).toBe('');
@@ -146,13 +146,17 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
   });
 
   it('stores volumes and tmpfs for the next start', async () => {
-    expect((await add('cache:/cache')).stderr).toContain('not mounted before the next start');
-    expect((await add('type=tmpfs,dst=/scratch')).stderr).toContain('not mounted before the next start');
+    expect((await add('cache:/cache')).stderr).toContain('will be mounted at the next start');
+    expect((await add('type=tmpfs,dst=/scratch')).stderr).toContain('will be mounted at the next start');
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
     expect(await inGuest('touch /cache/kept /scratch/x; cat /more/name')).toBe('third');
-    expect((await remove('/scratch')).stderr).toContain('it stays mounted in the guest until web stops');
+    expect((await remove('/scratch')).stderr).toContain(
+      '/scratch stays mounted in the guest until machine "web" stops',
+    );
     expect((await home.vmlet('save', 'web')).stderr).toContain('it mounts the volume cache');
-    expect((await remove('/cache')).stderr).toContain('it stays mounted in the guest until web stops');
+    expect((await remove('/cache')).stderr).toContain(
+      '/cache stays mounted in the guest until machine "web" stops',
+    );
     expect(await inGuest('touch /cache/still && echo there')).toBe('there');
     expect((await home.vmlet('volume', 'rm', 'cache')).stderr).toContain('the machine web');
     expect((await home.vmlet('volume', 'prune')).stdout).toBe('');

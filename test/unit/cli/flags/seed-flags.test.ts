@@ -96,7 +96,7 @@ describe('errors are explained in words', () => {
     [['--file', `${large}:/etc/x`], /^file: .*large has 1048577 bytes; the limit is 1048576$/, /vmlet cp/],
     [['--user-data', `${empty}/x`], /^user-data: no such file: .*empty\/x$/],
     [['--user-data', binary], /^user-data: .*binary is not UTF-8 text$/],
-    [['--network-config', list], /^network-config: .*list is not a mapping$/],
+    [['--network-config', list], /^network-config: .*list is not a YAML mapping$/],
     [['--network-config', broken], /^network-config: .*broken is not YAML: \S/],
   ])('%j', async (words, message, hint = /^/) => {
     const failure = parse(...words);
