@@ -53,7 +53,10 @@ async function attack(owner: User, { log }: Pick<HardeningOptions, 'log'>): Prom
   };
   return together([
     count(`attempts of a second user to join, hear or take over a private network of ${name}`, closed),
-    count(`the same on its switch and plugs, when its directories and socket are open to all users`, opened),
+    count(
+      `attempts of a second user on the switch and the plugs of ${name}, when their directories and socket are open to all`,
+      opened,
+    ),
     { counts: [], faults: strays },
   ]);
 }
