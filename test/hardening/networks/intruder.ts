@@ -11,7 +11,7 @@ import { text } from 'node:stream/consumers';
 
 export type Stage = 'closed' | 'open' | 'squat';
 
-/** What belongs to the owner of the network. */
+/** The network, and its owner’s files and programs. */
 export interface Targets {
   readonly network: string;
   /** The directory of the switch. */
