@@ -3,6 +3,7 @@
 #include "dial.h"
 #include "hand_over.h"
 #include "note.h"
+#include "peer.h"
 #include "start.h"
 #include <fcntl.h>
 #include <stdbool.h>
@@ -72,13 +73,22 @@ static int start(void)
     return delay;
 }
 
+/* The directory is private; but its mode may be changed, and another user could listen in the place of the switch. */
+static enum hand_over_result hand_over_to_own(int control, char answer[ANSWER_SIZE])
+{
+    if (peer_is_of_this_user(control))
+        return hand_over(control, name, mac, answer);
+    snprintf(answer, ANSWER_SIZE, "switch.sock belongs to another user");
+    return HAND_OVER_REFUSED;
+}
+
 static int plug(const char *path)
 {
     for (;;) {
         char answer[ANSWER_SIZE];
         int control = dial(path), delay = control < 0 ? start() : BUSY_MS;
         if (control >= 0) {
-            switch (hand_over(control, name, mac, answer)) {
+            switch (hand_over_to_own(control, answer)) {
             case HAND_OVER_ACCEPTED:
                 return stay(control);
             case HAND_OVER_REFUSED:

@@ -6,6 +6,7 @@ import { monitors } from './helpers/monitors.ts';
 import { programs } from './helpers/programs.ts';
 import { launches } from './launches/launches.ts';
 import { load } from './load/load.ts';
+import { networks } from './networks/networks.ts';
 import type { Section } from './section.ts';
 import { supply } from './supply/supply.ts';
 import { users } from './users/users.ts';
@@ -16,6 +17,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   disk,
   load,
   launches,
+  networks,
   faults,
   programs,
   monitors,

@@ -1,10 +1,10 @@
 #include "clients.h"
 #include "client.h"
 #include "note.h"
+#include "peer.h"
 #include "requests.h"
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* The others wait to be accepted. */
@@ -13,21 +13,14 @@ enum { CLIENTS_MAX = PORTS_MAX + CAPTURES_MAX + 32 };
 static struct client *clients[CLIENTS_MAX];
 static unsigned client_count;
 
-/* The directory is private; but its mode may be changed. */
-static bool is_of_this_user(int fd)
-{
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
-}
-
 void clients_accept(struct listener *listener)
 {
     while (client_count < CLIENTS_MAX) {
         int fd = listener_accept(listener);
         if (fd < 0)
             return;
-        if (!is_of_this_user(fd)) {
+        /* The directory is private; but its mode may be changed. */
+        if (!peer_is_of_this_user(fd)) {
             note_text("connection of another user", strerror(EACCES));
             close(fd);
             continue;

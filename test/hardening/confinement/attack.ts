@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { plugArguments, switchLayers } from '../../../src/network/switch/plug-argv.ts';
-import { switchProgram } from '../../../src/process/native/network-programs.ts';
+import { relayProgram, switchProgram } from '../../../src/process/native/network-programs.ts';
 import { probeConfinement } from '../../../src/process/probe/confinement-probe.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { until } from '../until.ts';
@@ -18,6 +19,7 @@ export interface Disguises {
   readonly swtpm: string;
   readonly virtiofsd: string;
   readonly networkSwitch: string;
+  readonly relay: string;
   /** The output of a passt without vhost-user. */
   readonly oldPasst: string;
 }
@@ -35,6 +37,7 @@ export async function makeDisguises({ directory, targets }: World): Promise<Disg
     swtpm: await buildHostile(directory, 'swtpm', targets),
     virtiofsd: await buildHostile(directory, 'virtiofsd', targets),
     networkSwitch: await buildHostile(directory, 'vmlet-switch', targets),
+    relay: await buildHostile(directory, 'vmlet-relay', targets),
     oldPasst,
   };
 }
@@ -49,7 +52,7 @@ export async function attackFrom(where: Case, world: World, disguises: Disguises
 async function reportFrom(
   where: Case,
   world: World,
-  { qemu, swtpm, virtiofsd, networkSwitch, oldPasst }: Disguises,
+  { qemu, swtpm, virtiofsd, networkSwitch, relay, oldPasst }: Disguises,
 ): Promise<string> {
   const { without } = where;
   switch (where.place) {
@@ -92,6 +95,8 @@ async function reportFrom(
     }
     case 'switch':
       return reportOfSwitch(world, join(networkSwitch, 'vmlet-switch'));
+    case 'relay':
+      return reportOfRelay(world, join(relay, 'vmlet-relay'));
   }
 }
 
@@ -117,6 +122,28 @@ async function reportOfSwitch({ directory }: World, program: string): Promise<st
   child.stdio[3]?.destroy();
   await gone;
   return said.slice(0, said.indexOf('\n', said.indexOf('{"ends"')));
+}
+
+/** The keeper of a machine starts it, when a client connects to a forward. */
+async function reportOfRelay(world: World, program: string): Promise<string> {
+  const name = 'with-relay';
+  const path = join(world.directory, 'forward.sock');
+  const words = ['--image', world.image, '-m', '64M', '--net', 'none', '--display', 'none', '-p', `${path}:80`];
+  await world.vmlet(['create', name, ...words, '--start']);
+  const definition = join(world.home, '.local/share/vmlet/machines', name);
+  const argv = join(definition, 'keeper/relay.argv');
+  writeFileSync(argv, readFileSync(argv, 'utf8').replaceAll(relayProgram(), program));
+  const client = connect(path);
+  try {
+    await once(client, 'connect');
+    await until(() => logOf(world, name, 'relay.log').includes('{"ends"'));
+    const said = logOf(world, name, 'relay.log');
+    // The client is still waiting: it is started again.
+    return said.slice(0, said.indexOf('\n', said.indexOf('{"ends"')));
+  } finally {
+    client.destroy();
+    await world.vmlet(['kill', name]);
+  }
 }
 
 function logOf({ home }: World, machine: string, name: string): string {

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, cpSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../../fixtures/agent/until.ts';
@@ -54,6 +55,45 @@ describe.runIf(isRoot)('another user', () => {
     expect(lab.log).toContain('vmlet-switch: connection of another user: Permission denied\n');
     expect((await lab.list())?.ports.length).toBe(1);
   });
+});
+
+const LISTEN = `
+const server = require('node:net').createServer((socket) => {
+  socket.on('data', (data) => process.stdout.write(data)).on('close', () => console.log('closed'));
+});
+server.listen(process.argv[1], () => console.log('listening'));
+`;
+
+it.runIf(isRoot)('a plug hands nothing to another user who listens in the place of the switch', async () => {
+  const lab = new SwitchLab(parent, scope);
+  for (const [path, mode] of [
+    [parent, 0o755],
+    [lab.directory, 0o777],
+  ] as const)
+    chmodSync(path, mode);
+  const squatter = spawn(process.execPath, ['-e', LISTEN, lab.path('switch.sock')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    uid: NOBODY.uid,
+    gid: NOBODY.gid,
+    cwd: '/',
+  });
+  const gone = once(squatter, 'exit');
+  scope.defer(async () => {
+    squatter.kill('SIGKILL');
+    await gone;
+  });
+  let heard = '';
+  squatter.stdout.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  await until('it listens', () => heard === 'listening\n');
+  const a = await lab.begin('a', A);
+  await until('a plug has come', () => heard !== 'listening\n');
+  expect(heard).toBe('listening\nclosed\n');
+  await until('the reason is there', () => a.log.includes('\n'));
+  expect(a.log).toBe(`vmlet-plug: ${lab.directory}: switch.sock belongs to another user\n`);
+  // The plug waits for its own switch.
+  chmodSync(lab.directory, 0o700);
+  rmSync(lab.path('switch.sock'));
+  await lab.hasPort(A);
 });
 
 it('a switch does not start in a directory that others can read', async () => {

@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import { GuestAgent } from '../../../src/guest/agent/agent.ts';
+import { type MachineStatus, NetworkStore } from '../../../src/machines/index.ts';
+import type { Home } from '../../e2e/named/home.ts';
+
+const ANSWER_MS = 60_000;
+/** Small, and enough for micro. */
+const MEMORY = '96M';
+/** Prints its IPv4 addresses, and the names that do not answer. The first packets may be lost. */
+const REACH =
+  'ip -o -4 addr; for name; do for at in 1 2 3; do ping -c 1 -W 2 "$name" > /dev/null 2>&1 && continue 2; done; ' +
+  'echo "lost $name"; done';
+
+type RunningStatus = Extract<MachineStatus, { kind: 'running' }>;
+
+/** A home with members of private networks, and what is true of them. */
+export class Lab {
+  readonly home: Home;
+  readonly networks: NetworkStore;
+
+  constructor(home: Home) {
+    this.home = home;
+    this.networks = new NetworkStore(home.environment);
+  }
+
+  /** Runs the command, and returns its output. @throws Error with its words when it fails. */
+  async vmlet(...args: string[]): Promise<string> {
+    const { status, stdout, stderr } = await this.home.vmlet(...args);
+    if (status !== 0)
+      throw new Error(`vmlet ${args.join(' ')} ended with ${String(status)}: ${stderr.trim()}`);
+    return stdout;
+  }
+
+  /** Creates a machine with micro. */
+  async create(name: string, ...flags: string[]): Promise<void> {
+    await this.vmlet('create', name, '--image', 'micro', '-m', MEMORY, ...flags);
+  }
+
+  status(name: string): MachineStatus {
+    return this.home.store.get(name).status();
+  }
+
+  running(name: string): RunningStatus {
+    const status = this.status(name);
+    if (status.kind !== 'running') throw new Error(`${name} is not running, but ${status.kind}`);
+    return status;
+  }
+
+  /** The name of the keeper’s helper for a machine’s card. */
+  cardOf(name: string, network: string): string {
+    const { networks = [] } = this.home.store.get(name).spec;
+    const place = networks.findIndex((one) => one.network === network);
+    if (place < 0) throw new Error(`${name} is not in ${network}`);
+    return `card${networks[place]?.card ?? place}`;
+  }
+
+  /** The hosts file as the guest has it. Every command of vmlet that reaches the guest would bring it up to date first. */
+  async hostsOf(name: string): Promise<string> {
+    const connection = new Socket();
+    connection.connect(this.home.store.get(name).files.agentSocket);
+    await once(connection, 'connect');
+    await using agent = await GuestAgent.attach(connection, { timeoutMs: ANSWER_MS });
+    return (await agent.readFile('/etc/hosts')).toString();
+  }
+
+  /** @returns a sentence for each false name in a running machine’s hosts file, and for each one that is missing. */
+  async liesInHosts(name: string): Promise<string[]> {
+    const { networks = [] } = this.home.store.get(name).spec;
+    const own = await Promise.all(networks.map(async ({ network }) => this.networks.get(network)));
+    const expected = own.flatMap(({ name: network, members }) =>
+      members.map((member) => `${network}: ${member.address} ${member.name} ${member.name}.${network}`),
+    );
+    const found = namesIn(await this.hostsOf(name));
+    return [
+      ...expected.filter((line) => !found.includes(line)).map((line) => `${name} lacks “${line}”`),
+      ...found.filter((line) => !expected.includes(line)).map((line) => `${name} has “${line}”`),
+    ];
+  }
+
+  /** Pings other members by name. @returns a sentence for each that does not answer, or for an address that it lacks. */
+  async lossesOf(name: string, network: string, others: readonly string[]): Promise<string[]> {
+    const { members } = await this.networks.get(network);
+    const own = members.find((member) => member.name === name)?.address ?? 'none';
+    const names = others.filter((other) => other !== name).map((other) => `${other}.${network}`);
+    const said = await this.vmlet('exec', name, '--', 'sh', '-c', REACH, 'sh', ...names);
+    const lost = [...said.matchAll(/^lost (\S+)$/gm)].map(([, other]) => `${name} does not reach ${other}`);
+    return said.includes(`inet ${own}/`) ? lost : [`${name} has not its address ${own}`, ...lost];
+  }
+}
+
+/** The lines that vmlet wrote, each with its network. */
+function namesIn(hosts: string): string[] {
+  let network: string | undefined;
+  return hosts.split('\n').flatMap((line) => {
+    const [, begun] = /^# vmlet (\S+)$/.exec(line) ?? [];
+    if (begun !== undefined || line.startsWith('# end of vmlet')) {
+      network = begun;
+      return [];
+    }
+    return network === undefined ? [] : [`${network}: ${line}`];
+  });
+}
