@@ -13,7 +13,8 @@ import { recordOf } from '../../util/record-of.ts';
 export const SPEC_VERSION = 1;
 
 const HOST_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
-const NAME_RULE = 'expected letters, digits and inner hyphens, at most 63; it is also the guest’s host name';
+const NAME_RULE =
+  'expected at most 63 letters, digits and inner hyphens; the name is also the guest’s host name';
 
 export const DISPLAYS = ['vnc', 'none'] as const;
 
