@@ -99,7 +99,7 @@ test('accepts up to eight networks, and explains each error with a hint', () => 
     hint: 'list each network once, and give each its own subnet',
   });
   expect(refusal([lab, other])).toMatchObject({
-    message: 'networks[1]: 10.78.3.0/24 of other and 10.78.0.0/16 of lab overlap',
+    message: 'networks[1]: network "other" (10.78.3.0/24) overlaps with network "lab" (10.78.0.0/16)',
   });
   expect(refusal([{ network: {} }])).toMatchObject({
     message: 'networks[0]: expected a network, { network, name }, or the name of a network',
