@@ -78,7 +78,7 @@ export const launchSchema = z.strictObject({
   }),
   /** Path of an initramfs for `kernel`; by default the micro image's. */
   initrd: reworded(makeOptions.initrd.optional(), {
-    description: 'initramfs for --kernel; the agent is added',
+    description: 'initramfs for --kernel; vmlet adds its agent',
   }),
   /**
    * Modules for `kernel`, which the guest has beside the micro image's files: a build tree, or an installed directory

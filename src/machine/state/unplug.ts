@@ -97,7 +97,7 @@ async function explainSilence(
     `timed out after ${timeoutMs / 1000} s waiting for the guest to release ${words}`,
     {
       hint: running
-        ? 'try again, or stop the machine first; the guest may be booting, hang, or not support unplugging, and may still release the device later'
+        ? 'try again, or stop the machine first; the guest may be booting or hanging, or may not support unplugging; the guest can still release the device later'
         : `resume or stop the machine first: its guest cannot respond while it is ${status}`,
     },
   );

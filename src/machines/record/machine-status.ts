@@ -135,7 +135,7 @@ export function describeStatus(status: MachineStatus): string {
       return 'never started';
     case 'running':
       return status.outOfSpace
-        ? `${describeOutOfSpace(status.outOfSpace)}; free some space and resume it`
+        ? `${describeOutOfSpace(status.outOfSpace)}; free some space, then resume the machine`
         : status.state;
     case 'saved':
       return 'its memory is saved; the next start resumes it';

@@ -31,7 +31,7 @@ export const namedOptions = z
       flag: '--network <network>',
       group: 'Network',
       description:
-        'join a private network with an additional card, NAME[:alias=,ip=,mac=,mtu=,latency=,loss=,bandwidth=]; or set the first card, as with --net',
+        'join a private network through an additional network card, NAME[:alias=,ip=,mac=,mtu=,latency=,loss=,bandwidth=]; or configure the first network card, as with --net',
     }),
     /** A TPM 2.0 by swtpm. */
     tpm: withFlag(z.boolean(), {
