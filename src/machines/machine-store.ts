@@ -143,7 +143,7 @@ export class MachineStore {
       const problem =
         error instanceof BrokenMachineError
           ? error.message
-          : `cannot read its record: ${(error as Error).message}`;
+          : `cannot read its files: ${(error as Error).message}`;
       return { name, problem };
     }
   }

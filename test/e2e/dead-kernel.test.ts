@@ -25,14 +25,14 @@ describe('a guest whose kernel panics', () => {
     const { status, stderr } = await home.vmlet('run', ...PANIC, 'micro', '--', 'true');
     expect(status).toBe(125);
     expect(stderr).toContain("the guest's kernel panicked: ");
-    expect(stderr).toContain('if 96 MiB of memory is too little for the guest, give it more');
+    expect(stderr).toContain('if 96 MiB of memory is too little for the guest, set a larger size');
   });
 
   it('makes vmlet start fail with the kernel’s panic, and leaves no process', async () => {
     await home.vmlet('create', 'small', '--image', 'micro', ...PANIC);
     const { status, stderr } = await home.vmlet('start', 'small');
     expect(status).toBe(125);
-    expect(stderr).toContain("small did not become ready: the guest's kernel panicked: ");
+    expect(stderr).toContain('machine "small" did not become ready: the guest\'s kernel panicked: ');
     expect(home.processes()).toEqual([]);
   });
 
@@ -43,7 +43,9 @@ describe('a guest whose kernel panics', () => {
     await home.vmlet('start', 'dead');
     const first = await home.vmlet('wait', 'dead', '--for', 'agent');
     expect(first.status).toBe(125);
-    expect(first.stderr).toContain("dead did not become ready: the guest's kernel panicked: no room");
+    expect(first.stderr).toContain(
+      'machine "dead" did not become ready: the guest\'s kernel panicked: no room',
+    );
     expect((await home.vmlet('wait', 'dead', '--for', 'log=no room')).status).toBe(0);
     expect((await home.vmlet('wait', 'dead', '--for', 'agent')).stderr).toContain('no room');
   });

@@ -190,7 +190,7 @@ it('import and export work, a needed image is not removed, and the disk usage is
   await succeed('create', 'm', '--image', 'own', '-m', '64M');
   const refused = await vmlet('image', 'rm', 'own');
   expect(refused).toMatchObject({ status: 125, stdout: '' });
-  expect(refused.stderr).toMatch(/^vmlet: image "own" is in use by the machine m\n/);
+  expect(refused.stderr).toMatch(/^vmlet: image "own" is in use by machine "m"\n/);
   expect(await vmlet('image', 'prune', '--all')).toMatchObject({ status: 0, stdout: '' });
 
   await succeed('pull', '-q', 'web');

@@ -111,7 +111,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
       const hasty = await home.vmlet('wait', 'web', '--for', 'cloud-init', '--timeout', '100ms');
       expect(hasty).toMatchObject({ status: 124 });
       expect(hasty.stderr).toMatch(
-        /^vmlet: timed out after .* waiting for cloud-init in web\n {2}cloud-init: \S/,
+        /^vmlet: timed out after .* waiting for cloud-init in machine "web"\n {2}cloud-init: \S/,
       );
 
       using terminal = new Terminal(home);
@@ -214,6 +214,6 @@ describe('a guest without cloud-init', () => {
     expect(without.stderr).toMatch(/^vmlet: booting the guest timed out after 1 s\n/);
     expect(without.stderr).toMatch(/this disk may lack the vmlet agent.*--cloud-init/);
     const withSeed = await home.vmlet('run', '--cloud-init', ...words);
-    expect(withSeed.stderr).toMatch(/if the disk has no cloud-init, the agent is not installed\n/);
+    expect(withSeed.stderr).toMatch(/the vmlet agent is installed only if the disk has cloud-init\n/);
   });
 });

@@ -66,7 +66,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       expect(failed.status).toBe(125);
       expect(failed.stdout).toBe('');
       expect(failed.stderr).toContain('to stderr\tand red\n');
-      expect(failed.stderr).toMatch(/vmlet: \S+\/fail\.sh exited with status 3 in the guest: last lines:\n/);
+      expect(failed.stderr).toMatch(/vmlet: in the guest, \S+\/fail\.sh exited with status 3; last lines:\n/);
       // The result of the first script is available to the next attempt, without a name.
       const images1 = await listed();
       expect(images1.map(({ names }) => names)).toEqual([[], ['base']]);

@@ -16,7 +16,7 @@ export class ImageNotFoundError extends VmletError {
   }
 }
 
-/** An image cannot be removed while others use it. `users` has entries such as "the machine web" or "app:1". */
+/** An image cannot be removed while others use it. `users` has entries such as `machine "web"` or `app:1`. */
 export class ImageInUseError extends VmletError {
   override readonly code = 'VMLET_IMAGE_IN_USE';
   readonly image: string;

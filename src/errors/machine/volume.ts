@@ -28,7 +28,7 @@ export class VolumeExistsError extends VmletError {
 export class VolumeInUseError extends VmletError {
   override readonly code = 'VMLET_VOLUME_IN_USE';
   readonly volume: string;
-  /** Descriptions such as `the machine web`. */
+  /** Descriptions such as `machine "web"`. */
   readonly users: readonly string[];
 
   constructor(volume: string, users: readonly string[], hint: string, cause?: unknown) {

@@ -9,7 +9,7 @@ import { type ListedImage, checkNameOrDigest, entriesOf, findEntry, listImages, 
 
 const LIST_HINT = 'to list images, run: vmlet image ls';
 
-/** Returns the users of an image outside of the store, as in `the machine web`. */
+/** Returns the users of an image outside of the store, as in `machine "web"`. */
 export type UsersOf = (image: Pick<Image, 'digest'>) => readonly string[];
 
 /** Names and images that were removed. */

@@ -41,8 +41,8 @@ export async function buildImage(options: BuildImageOptions, store: string): Pro
 function recipeOf({ distribution, include, run, size, mirror, key }: BuildImageOptions): DistributionRecipe {
   const reference = parseImageReference(distribution, 'distribution');
   if (reference.tag === undefined) {
-    throw new InvalidInputError('distribution', `${distribution} has no release`, {
-      hint: 'name one, such as debian:13 or fedora:45',
+    throw new InvalidInputError('distribution', `missing release in ${JSON.stringify(distribution)}`, {
+      hint: 'add the release, as in debian:13 or fedora:45',
     });
   }
   return {
@@ -64,8 +64,8 @@ async function buildNew(
   store: string,
 ): Promise<BuiltImage> {
   if (/[:@]/.test(store)) {
-    throw new InvalidInputError('XDG_DATA_HOME', `${store} must not contain a colon or an at sign`, {
-      hint: 'set XDG_DATA_HOME to another path; the programs that build images do not support this one',
+    throw new InvalidInputError('XDG_DATA_HOME', `the path ${store} must not contain ":" or "@"`, {
+      hint: 'set XDG_DATA_HOME to another path: the programs that build images do not support these characters',
     });
   }
   await using scope = new Scope();

@@ -115,8 +115,8 @@ function scriptFailure(title: string, { exitCode, signal }: GuestResult, last: T
   const how =
     exitCode === undefined ? `was killed by ${signal ?? 'a signal'}` : `exited with status ${exitCode}`;
   const lines = last.last(LAST_LINES).filter((line) => line.trim() !== '');
-  const said = lines.length === 0 ? 'it printed nothing' : 'last lines:';
-  return new ImageBuildError(`${title} ${how} in the guest: ${said}`, { lines });
+  const said = lines.length === 0 ? ' and printed nothing' : '; last lines:';
+  return new ImageBuildError(`in the guest, ${title} ${how}${said}`, { lines });
 }
 
 /**
@@ -128,6 +128,6 @@ async function shutDown(machine: Machine, signal: AbortSignal | undefined): Prom
   signal?.throwIfAborted();
   if (outcome.kind === 'power-off') return;
   throw new ImageBuildError(`the guest did not shut down cleanly: ${describeOutcome(outcome)}`, {
-    hint: 'make sure that everything a script starts stops at shutdown',
+    hint: 'check that all programs that the scripts start also stop when the guest shuts down',
   });
 }

@@ -46,7 +46,12 @@ export async function layerSteps({
   const steps = [
     ...(packages.length === 0
       ? []
-      : [{ name: `the packages ${packages.join(', ')}`, content: Buffer.from(installScript(packages)) }]),
+      : [
+          {
+            name: `the installation of ${packages.join(', ')}`,
+            content: Buffer.from(installScript(packages)),
+          },
+        ]),
     ...scripts,
   ].map(({ name, content }, index) => ({
     title: name,

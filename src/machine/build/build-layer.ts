@@ -94,7 +94,7 @@ export async function buildLayers(options: BuildLayerOptions, locations: Locatio
 /** Checks the machine options before an image is pulled. */
 function checkMachine({ from, pull, size, memory, cpus }: BuildLayerOptions): Spec {
   if (from.includes('/')) {
-    throw new InvalidInputError('from', `${from} is a path; expected an image of the store`, {
+    throw new InvalidInputError('from', `${from} is a path; expected the name of an image`, {
       hint: 'import the file as an image first: vmlet image import',
     });
   }
@@ -118,7 +118,7 @@ async function findBase(
   if (agent || provisioner === 'cloud-init' || provisioner === 'tiny-cloud') return image;
   throw new InvalidInputError(
     'from',
-    `${from} has neither the vmlet agent nor cloud-init, so no scripts can run in it`,
+    `${from} has neither the vmlet agent nor cloud-init, so scripts cannot run in it`,
     {
       hint: 'use a Linux image with cloud-init',
     },

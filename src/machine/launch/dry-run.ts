@@ -66,7 +66,7 @@ export function refuseNetworks(networks: readonly unknown[]): void {
   throw new InvalidInputError(
     'networks',
     'cannot be used in a dry run: an address in a network is reserved only while vmlet runs the machine',
-    { hint: 'leave it out' },
+    { hint: 'leave out --network' },
   );
 }
 
@@ -99,7 +99,7 @@ export function scriptOf(
   const { directory } = plan;
   const lines = [
     '#!/bin/sh',
-    '# Starts the machine as vmlet would, with its console on this terminal (Ctrl-C stops it).',
+    '# Starts the machine as vmlet would, with the serial console on this terminal; Ctrl-C stops the machine.',
     '# vmlet connects these programs by inherited descriptors; this script uses sockets.',
     '# A command to run in the guest is not included: vmlet sends it to the agent, which listens on agent.sock.',
     'set -e',
@@ -135,7 +135,7 @@ async function initrdLines({ boot, directory }: Plan): Promise<string[]> {
       'modules',
       'cannot be used in a dry run: a script cannot collect the modules',
       {
-        hint: 'leave it out, or add an initramfs that contains these modules',
+        hint: 'leave out --modules, or add an initramfs that contains these modules',
       },
     );
   }

@@ -57,7 +57,12 @@ export async function plugInDisks(machine: Plugging, agent: GuestAgent): Promise
 
 async function unplugSeed({ qmp }: Plugging, { bus }: SeedPlan): Promise<void> {
   if (bus === undefined) throw new GuestPlugError(SEED);
-  const words = { id: diskDeviceId(SEED), name: SEED, words: 'its seed disk', hint: 'boot the guest' };
+  const words = {
+    id: diskDeviceId(SEED),
+    name: SEED,
+    words: 'the disk with the cloud-init data',
+    hint: 'boot the guest',
+  };
   await unplugDevice(qmp, words).catch((error: unknown) => {
     throw error instanceof GuestHoldsDeviceError ? new GuestPlugError(SEED, { cause: error }) : error;
   });

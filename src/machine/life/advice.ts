@@ -24,7 +24,7 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /failed to set MSR|kvm_buf_set_msrs|KVM internal error|emulation failure/i,
-    hint: 'use --accel tcg: KVM on this host is incomplete (nested or filtered)',
+    hint: 'use --accel tcg: KVM of this host lacks features, as often inside of another virtual machine',
   },
   {
     pattern:
@@ -33,7 +33,7 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /Failed to connect to (?:\w+ scope )?bus|Failed to start transient scope/,
-    hint: 'leave out the limits, or check the journal: systemd failed to set them',
+    hint: 'leave out --limit, or check the journal: systemd could not set the limits',
   },
   {
     pattern: /No space left on device/,
@@ -45,7 +45,7 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /Permission denied/,
-    hint: 'check the permissions of the file and of the directories above it; QEMU is confined, and opens only files that belong to its machine',
+    hint: 'check the permissions of the file and of the directories above it; QEMU is confined: it can open only the files of its machine',
   },
 ];
 

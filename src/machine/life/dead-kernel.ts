@@ -30,7 +30,7 @@ export function describeLack(lines: readonly string[]): KernelLack | undefined {
   if (part === '') return undefined;
   const isOfHost = part.startsWith('host: ');
   const name = isOfHost ? part.slice('host: '.length) : part;
-  const what = isOfHost ? "cannot mount this host's system" : "has no port for vmlet's agent";
+  const what = isOfHost ? "cannot mount this host's system" : "has no driver for the port of vmlet's agent";
   const options = [
     ...['CONFIG_VIRTIO_PCI', 'CONFIG_VIRTIO_CONSOLE', 'CONFIG_DEVTMPFS', 'CONFIG_TMPFS'],
     ...(isOfHost ? ['CONFIG_FUSE_FS', 'CONFIG_VIRTIO_FS', 'CONFIG_OVERLAY_FS'] : []),

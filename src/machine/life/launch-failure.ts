@@ -104,20 +104,20 @@ export function deadKernelError(
 export function adviseOnMemory(memoryBytes: number): string {
   const lookFurther = "check the last lines of the guest's console";
   if (memoryBytes >= SCARCE_MEMORY) return lookFurther;
-  return `if ${formatBytes(memoryBytes)} of memory is too little for the guest, give it more: --memory 256M (the option memory)`;
+  return `if ${formatBytes(memoryBytes)} of memory is too little for the guest, set a larger size, such as --memory 256M`;
 }
 
 function timeOutHint({ unknownDisk, plan }: StartedParts): string {
   if (unknownDisk === true) {
     return (
-      'this disk may lack the vmlet agent, which runs the commands: ' +
-      'if it has cloud-init, add --cloud-init (the option seed) to install the agent'
+      'this disk may lack the vmlet agent, which runs commands in the guest; ' +
+      'if the disk has cloud-init, add --cloud-init to install the agent'
     );
   }
   const lookFurther =
-    'check the last lines of the console, or give a slow guest more time: --boot-timeout (the option timeoutMs)';
+    'check the last lines of the console, or give a slow guest more time with --boot-timeout';
   return plan?.seed
-    ? `${lookFurther}; if the disk has no cloud-init, the agent is not installed`
+    ? `${lookFurther}; the vmlet agent is installed only if the disk has cloud-init`
     : lookFurther;
 }
 

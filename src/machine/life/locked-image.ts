@@ -12,8 +12,7 @@ import {
 import type { VolumePlan } from '../plan/plan.ts';
 import { imageFailure } from '../../images/qemu-img/image-failure.ts';
 
-const IN_USE_HINT =
-  'stop the machine that uses it; several machines can mount a volume only if all of them mount it with ro';
+const IN_USE_HINT = 'stop the machine that uses the volume, or mount the volume with ro in all machines';
 
 /**
  * Rewords a QEMU failure to open or write an image as the error that qemu-img would give: locked by another
@@ -28,7 +27,7 @@ export async function explainImageFailure(
   const failure = words === undefined ? undefined : await imageFailure(words, paths, error);
   if (failure instanceof PermissionError || (words !== undefined && isOutOfSight(words, paths))) {
     return new PermissionError(`permission denied for QEMU: ${paths[0]}`, {
-      hint: "check the owner of the file, move it into the machine's directory, or restart the machine with it; a machine can access only its own directory and the files it was started with",
+      hint: 'check the owner and mode of the file; a running machine can open only files that it had at its start, and files in its own directory: restart the machine with this file, or move the file into that directory',
       cause: error,
     });
   }

@@ -40,7 +40,7 @@ export function createNetwork(options: NetworkOptions = {}): Network {
   if (subnetsOverlap(addresses, OUTSIDE)) {
     throw new InvalidInputError(
       'subnet',
-      `${subnet} overlaps with the machines' own network (${OUTSIDE.text})`,
+      `${subnet} overlaps with ${OUTSIDE.text} of the machines’ first card`,
       {
         hint: 'choose another subnet, such as 10.77.0.0/24',
       },

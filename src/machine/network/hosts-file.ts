@@ -60,7 +60,7 @@ export class HostsFile {
       for await (const chunk of this.#agent.pull(PATH)) {
         length += chunk.length;
         // The guest may be hostile.
-        if (length > MOST_BYTES) throw new GuestFileError(PATH, 'EFBIG', 'is too large');
+        if (length > MOST_BYTES) throw new GuestFileError(PATH, 'EFBIG', 'file too large');
         chunks.push(chunk);
       }
       return Buffer.concat(chunks).toString();

@@ -66,7 +66,7 @@ export function splitNetworks(
   if (more.length > 0) {
     throw new InvalidInputError(
       'networks',
-      `the first network card is described twice: ${[first, ...more].join(', ')}`,
+      `the first network card is set twice: ${[first, ...more].join(', ')}`,
       {
         hint: 'give only one of them',
       },
@@ -102,10 +102,10 @@ function asPlace(
 function conflict(network: Network | NamedNetwork, other: Network | NamedNetwork): string | undefined {
   const isNamed = network instanceof NamedNetwork;
   if (isNamed ? other instanceof NamedNetwork && other.name === network.name : other === network) {
-    return `duplicate network ${network.name}`;
+    return `duplicate network "${network.name}"`;
   }
   if (isNamed || other instanceof NamedNetwork || !subnetsOverlap(other.addresses, network.addresses)) {
     return undefined;
   }
-  return `${network.subnet} of ${network.name} and ${other.subnet} of ${other.name} overlap`;
+  return `network "${network.name}" (${network.subnet}) overlaps with network "${other.name}" (${other.subnet})`;
 }

@@ -66,15 +66,18 @@ export class Network implements AsyncDisposable {
       const members = [...this.#addressByName.keys()];
       throw new InvalidInputError(
         'partition',
-        `no machine ${JSON.stringify(unknown)} in the network ${this.name}`,
+        `no machine ${JSON.stringify(unknown)} in network "${this.name}"`,
         {
-          hint: members.length === 0 ? 'no machine has joined it yet' : `its machines: ${members.join(', ')}`,
+          hint:
+            members.length === 0
+              ? 'no machine has joined this network yet'
+              : `choose from: ${members.join(', ')}`,
         },
       );
     }
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) {
-      throw new InvalidInputError('partition', `${JSON.stringify(twice)} is in two groups`);
+      throw new InvalidInputError('partition', `machine ${JSON.stringify(twice)} is in two groups`);
     }
     groups.forEach((group, index) => {
       const others = groups.slice(index + 1).flat();
@@ -99,11 +102,11 @@ export class Network implements AsyncDisposable {
    * @throws InvalidInputError for a name that is already taken, and for a network that is full or closed.
    */
   take(name: string): OwnAttachment {
-    if (this.#isClosed) throw new InvalidInputError('networks', `the network ${this.name} is closed`);
+    if (this.#isClosed) throw new InvalidInputError('networks', `network "${this.name}" is closed`);
     if (this.#attachments.has(name)) {
       throw new InvalidInputError(
         'networks',
-        `the network ${this.name} already has a machine named ${name}`,
+        `network "${this.name}" already has a machine named ${JSON.stringify(name)}`,
         {
           hint: 'use another name, for the machine or for this network only: { network, name }',
         },
@@ -131,9 +134,9 @@ export class Network implements AsyncDisposable {
     if (address >= this.addresses.last) {
       throw new InvalidInputError(
         'networks',
-        `the network ${this.name} has no free address in ${this.subnet}`,
+        `network "${this.name}" has no free address in ${this.subnet}`,
         {
-          hint: 'create it with a larger subnet, such as 10.77.0.0/16',
+          hint: 'create the network with a larger subnet, such as 10.77.0.0/16',
         },
       );
     }

@@ -25,9 +25,13 @@ export function needsSeed(
 ): boolean {
   if (image?.guest.provisioner === 'none') {
     if (seed === undefined) return false;
-    throw new InvalidInputError('seed', `the image ${image.name} has no cloud-init, which reads the seed`, {
-      hint: 'leave out the options of the first boot, or use an image with cloud-init',
-    });
+    throw new InvalidInputError(
+      'seed',
+      `image "${image.name}" has no cloud-init, which applies this option at the first boot`,
+      {
+        hint: 'leave out the first-boot options, or use an image with cloud-init',
+      },
+    );
   }
   return seed !== undefined || (image !== undefined && !image.guest.agent);
 }

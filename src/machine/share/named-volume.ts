@@ -30,7 +30,7 @@ const DEFAULT_MODE = 0o1777;
 export function checkVolumeName(name: string, field = 'name'): string {
   if (NAME.test(name)) return name;
   throw new InvalidInputError(field, `invalid volume name ${JSON.stringify(name)}`, {
-    hint: 'expected letters, digits, "_", "." and "-", at most 64; a path contains a slash, as in ./data',
+    hint: 'expected at most 64 letters, digits, "_", "." and "-"; to share a directory, give a path with a slash, as in ./data',
   });
 }
 

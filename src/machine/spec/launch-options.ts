@@ -55,7 +55,8 @@ export const launchSchema = z.strictObject({
     {
       flag: '--disk <disk>',
       group: 'Disks',
-      description: 'new disk such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted]',
+      description:
+        'new disk such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted] (the guest writes to a copy of FILE)',
     },
   ),
   /**
@@ -73,11 +74,11 @@ export const launchSchema = z.strictObject({
   net: withFlag(z.enum([...REQUESTED_BACKENDS, 'none']).default('auto'), {
     flag: '--net <kind>',
     group: 'Network',
-    description: 'network',
+    description: 'network of the guest',
   }),
   /** Path of an initramfs for `kernel`; by default the micro image's. */
   initrd: reworded(makeOptions.initrd.optional(), {
-    description: 'initramfs for --kernel; the agent is added',
+    description: 'initramfs for --kernel; vmlet adds its agent',
   }),
   /**
    * Modules for `kernel`, which the guest has beside the micro image's files: a build tree, or an installed directory
@@ -86,7 +87,7 @@ export const launchSchema = z.strictObject({
   modules: withFlag(z.string().min(1).optional(), {
     flag: '--modules <dir>',
     group: 'Boot',
-    description: 'modules for --kernel: a build tree, or /lib/modules/RELEASE',
+    description: 'kernel modules for --kernel: a kernel build tree, or /lib/modules/RELEASE',
   }),
   /**
    * Routes the guest's packets so that tests can delay and drop them (`NetworkFaults`): passt then does not

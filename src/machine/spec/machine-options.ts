@@ -29,7 +29,7 @@ const hardware = {
   accel: withFlag(z.enum(ACCELERATORS), {
     flag: '--accel <kind>',
     group: 'Hardware',
-    description: 'accelerator',
+    description: 'accelerator: auto is KVM if it works, else TCG (slow)',
   }),
   cpu: withFlag(z.string().regex(CPU_MODEL, 'expected the name of a processor model, or auto'), {
     flag: '--cpu <model>',
@@ -70,7 +70,7 @@ export const changeOptions = z
         flag: '--limit <limits>',
         group: 'Hardware',
         description:
-          'limit the processors and memory of the host that QEMU may use (by systemd), cpus=1.5,memory=3G',
+          'limit of the host’s processors and memory for QEMU (set by systemd), such as cpus=1.5,memory=3G',
       },
     ),
     /** Appended to the kernel command line, so that it overrides vmlet's own parameters. */
@@ -162,7 +162,7 @@ export const makeOptions = {
     flag: '--firmware <kind>',
     group: 'Boot',
     description: 'firmware that boots a disk',
-    otherwise: 'the one its image needs, else bios',
+    otherwise: 'what its image needs, else bios',
   }),
   /** First-boot configuration of a guest with cloud-init or the like. */
   seed: z.custom<SeedOptions>(isObject).optional(),

@@ -73,7 +73,7 @@ export function parseSpec(options: LaunchOptions): Spec {
   const valid = parseOptions(launchSchema, { ...data, ...(first !== undefined && { net: first }) });
   const published = parsePublished(valid.ports);
   if (valid.net === 'none' && published.ports.length > 0) {
-    throw new InvalidInputError('ports', 'cannot be forwarded without a network', {
+    throw new InvalidInputError('ports', 'port forwards require a network', {
       hint: 'remove either the ports or --net none',
     });
   }
@@ -126,7 +126,7 @@ function refuseForKernels(valid: { readonly [Key in 'seed' | 'firmware']?: unkno
 function refuseForFiles({ diskSize }: { readonly diskSize?: unknown }, boot: Spec['boot']): void {
   if (diskSize === undefined || (boot.kind === 'image' && boot.image !== MICRO)) return;
   throw new InvalidInputError('diskSize', 'applies only to the disk of an image such as debian:13', {
-    hint: 'omit it, or boot an image with a disk',
+    hint: 'leave it out, or boot an image with a disk',
   });
 }
 

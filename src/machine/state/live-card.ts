@@ -39,8 +39,8 @@ export async function detachCard(
   const device = {
     id: cardDevice(card.card),
     name: card.network,
-    words: `its card in the network ${card.network}`,
-    hint: 'stop using the card in the guest, then try again',
+    words: `the card of network "${card.network}"`,
+    hint: 'in the guest, stop the programs that use the card, then try again',
   };
   await unplugDevice(qmp, device, limits);
   try {

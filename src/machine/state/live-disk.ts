@@ -53,8 +53,8 @@ export async function detachDisk(
     {
       id: diskDeviceId(nodeName),
       name: nodeName,
-      words: `the disk ${nodeName}`,
-      hint: 'stop using it in the guest (umount, swapoff), then try again',
+      words: `disk "${nodeName}"`,
+      hint: 'stop using the disk in the guest (umount, swapoff), then try again',
     },
     { timeoutMs, signal },
   );
@@ -79,7 +79,7 @@ export async function resizeLiveDisk(
   if (sizeBytes < image['virtual-size']) {
     throw new InvalidInputError(
       'sizeBytes',
-      `cannot shrink the disk ${nodeName} from ${image['virtual-size']} bytes while the machine is running`,
+      `cannot shrink disk "${nodeName}" (${image['virtual-size']} bytes) while the machine is running`,
       { hint: 'shrink its file systems, stop the machine, then shrink the disk' },
     );
   }

@@ -41,7 +41,7 @@ export async function detachShare(
     id: shareDeviceId(tag),
     name: target,
     words: `the directory ${target}`,
-    hint: 'in the guest, stop the programs that use it, then try again',
+    hint: 'in the guest, stop the programs that use the directory, then try again',
   };
   await unplugDevice(qmp, device, limits);
   if (await hasConnection(qmp, tag)) await qmp.execute('chardev-remove', { id: tag });

@@ -44,7 +44,7 @@ export function disksInSnapshots<Disk extends Pick<DiskPlan, 'path' | 'format' |
   const writable = disks.filter(({ readOnly }) => !readOnly);
   const raw = writable.find(({ format }) => format === 'raw');
   if (raw) {
-    throw new InvalidInputError('snapshot', `the disk ${raw.path} is raw; snapshots require qcow2`, {
+    throw new InvalidInputError('snapshot', `disk ${raw.path} is raw; snapshots require qcow2`, {
       hint: 'convert it while the machine is stopped (qemu-img convert -O qcow2), and use the copy',
     });
   }
@@ -59,10 +59,11 @@ export function disksInSnapshots<Disk extends Pick<DiskPlan, 'path' | 'format' |
  */
 export function requireFreeName(disks: SnapshotsOfDisks, name: string): void {
   requireSnapshotName(name);
-  if (name === BEFORE_RESTORE) throw new InvalidInputError('snapshot', `the name ${name} is reserved`);
+  if (name === BEFORE_RESTORE)
+    throw new InvalidInputError('snapshot', `the name ${JSON.stringify(name)} is reserved`);
   if (disksWith(disks, name).length === 0) return;
   throw new InvalidInputError('snapshot', `snapshot ${JSON.stringify(name)} already exists`, {
-    hint: 'choose another name, or remove the old one first',
+    hint: 'choose another name, or remove the old snapshot first',
   });
 }
 

@@ -101,8 +101,8 @@ async function openTray(
 function heldByGuest(driveId: string, timeoutMs: number): GuestHoldsDeviceError {
   return new GuestHoldsDeviceError(
     driveId,
-    `timed out after ${timeoutMs / 1000} s waiting for the guest to unlock the drive ${driveId}`,
-    { hint: 'unmount the medium in the guest, or force the removal, which may break programs that read it' },
+    `timed out after ${timeoutMs / 1000} s waiting for the guest to unlock CD drive ${driveId}`,
+    { hint: 'unmount the CD in the guest, or use --force, which may break programs that read the CD' },
   );
 }
 

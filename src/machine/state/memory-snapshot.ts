@@ -71,8 +71,8 @@ export async function saveLiveSnapshot(
 export async function loadLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, name: string): Promise<void> {
   const { snapshots } = await look(qmp, nodes);
   if (requireSnapshot(snapshots, name).memoryBytes === 0) {
-    throw new InvalidInputError('snapshot', `the snapshot ${JSON.stringify(name)} has no saved memory`, {
-      hint: 'stop the machine first: this snapshot has disks only, and can be restored only while the machine is stopped',
+    throw new InvalidInputError('snapshot', `snapshot ${JSON.stringify(name)} has no saved memory`, {
+      hint: 'stop the machine first: a snapshot without memory cannot be restored while the machine is running',
     });
   }
   const { running } = await qmp.execute('query-status');
@@ -85,8 +85,8 @@ export async function loadLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, nam
     await runJob(qmp, 'snapshot-load', { tag: name, vmstate: vmstate ?? nodes[0], devices: nodes });
   } catch (error) {
     if (!(error instanceof QmpJobError)) throw error;
-    throw new QmpJobError(`loading the snapshot ${JSON.stringify(name)}`, error.jobId, error.message, {
-      hint: 'only the disks were restored; boot from them: vmlet kill NAME, then vmlet start NAME; for the reason, such as changed hardware: vmlet logs --source qemu NAME',
+    throw new QmpJobError(`loading snapshot ${JSON.stringify(name)}`, error.jobId, error.message, {
+      hint: 'only the disks were restored; to boot from them, run: vmlet kill NAME; vmlet start NAME; to see why the memory could not be loaded, run: vmlet logs --source qemu NAME',
       cause: error,
     });
   }

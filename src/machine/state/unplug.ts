@@ -14,7 +14,7 @@ const ASK_AGAIN_MS = 6000;
 /** A device in a root port of a running machine. */
 export interface PluggedDevice {
   readonly id: string;
-  /** In errors: for programs, and as in `the disk disk1`. */
+  /** In errors: for programs, and as in `disk "disk1"`. */
   readonly name: string;
   readonly words: string;
   /** Advice when the guest refuses. */
@@ -97,8 +97,8 @@ async function explainSilence(
     `timed out after ${timeoutMs / 1000} s waiting for the guest to release ${words}`,
     {
       hint: running
-        ? 'try again, or stop the machine first; the guest may still be booting, hang, or not support unplugging, and the request stays pending'
-        : `resume or stop the machine first; it is ${status}, so its guest cannot respond`,
+        ? 'try again, or stop the machine first; the guest may be booting or hanging, or may not support unplugging; the guest can still release the device later'
+        : `resume or stop the machine first: its guest cannot respond while it is ${status}`,
     },
   );
 }

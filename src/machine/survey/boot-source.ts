@@ -205,7 +205,7 @@ function readablePath(path: string, field: string, kind: 'file' | 'directory'): 
   const absolute = resolve(path);
   try {
     if (statSync(absolute).isDirectory() !== (kind === 'directory')) {
-      throw new InvalidInputError(field, `is ${kind === 'file' ? 'a' : 'no'} directory: ${path}`);
+      throw new InvalidInputError(field, `${path} is ${kind === 'file' ? 'a directory' : 'not a directory'}`);
     }
     accessSync(absolute, constants.R_OK);
     return realpathSync(absolute);

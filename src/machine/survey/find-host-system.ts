@@ -24,7 +24,7 @@ export function findHostSystem(directory: string, shares: readonly Share[], host
   const { mount } = host.confinement.namespaces;
   // Without a root directory of its own, virtiofsd would show all that its user can read.
   if (!mount.usable) {
-    throw new SharesUnavailableError(`the image host requires a mount namespace: ${mount.reason}`, {
+    throw new SharesUnavailableError(`image "host" requires a mount namespace: ${mount.reason}`, {
       hint: 'run: vmlet doctor',
     });
   }

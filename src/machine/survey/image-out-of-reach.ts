@@ -24,8 +24,8 @@ export async function explainMissingImage(
   const { userCatalogue } = placesOf(locations);
   return new DownloadError(error.url, error.reason, `${name} cannot be pulled: ${error.message}`, {
     hint:
-      `${error.hint ?? ''}; without a network, import a disk (vmlet image import FILE ${name}), ` +
-      `add a mirror to ${userCatalogue}, or build one from packages (vmlet image build --help)`,
+      `${error.hint === undefined ? '' : `${error.hint}; `}without a network, import a disk (vmlet image import FILE ${name}), ` +
+      `add a mirror to ${userCatalogue}, or build an image from packages (vmlet image build --help)`,
     cause: error,
   });
 }

@@ -75,9 +75,9 @@ export function requireReadable(
     if (!volume || !needsRecovery(volume)) continue;
     throw new InvalidInputError(
       field,
-      `volume "${name}" cannot be mounted read-only: a machine writes to it, or the last one ended without unmounting it`,
+      `volume "${name}" cannot be mounted read-only: a machine is writing to it, or the last machine that wrote to it did not unmount it`,
       {
-        hint: `stop that machine; if no machine uses it, mount it once without ro, which repairs it: vmlet run -v ${name}:/mnt micro -- true`,
+        hint: `stop that machine; if no machine uses the volume, repair it by mounting it once without ro: vmlet run -v ${name}:/mnt micro -- true`,
       },
     );
   }

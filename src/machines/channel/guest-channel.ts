@@ -125,9 +125,12 @@ async function explainLoss(loss: GuestClosedError, { spec, files }: Definition):
     if (ofPort || event.event === 'SHUTDOWN') last = event;
   }
   if (last?.data?.['open'] !== false) return loss;
-  return new GuestClosedError(`the vmlet agent in ${spec.name} exited, or ${spec.name} is rebooting`, {
-    cause: loss,
-  });
+  return new GuestClosedError(
+    `the vmlet agent in machine "${spec.name}" exited, or the machine is rebooting`,
+    {
+      cause: loss,
+    },
+  );
 }
 
 async function connectQga({ files }: Definition, limits: Limits): Promise<QgaChannel> {
@@ -147,19 +150,19 @@ async function explainTimeOut(
 ): Promise<Error> {
   const { name } = definition.spec;
   const ports = await readGuestPorts(definition, { signal });
-  return new TimedOutError(`waiting for the agent of ${name}`, timeoutMs, {
+  return new TimedOutError(`waiting for the agent of machine "${name}"`, timeoutMs, {
     hint:
       !ports.vmlet.open && ports.qga.taken
-        ? 'wait for the program that uses it, such as vmlet exec or vmlet cp: it serves one client at a time'
+        ? "wait for the program that uses the agent, such as vmlet exec or vmlet cp: QEMU's agent serves one client at a time"
         : 'check whether the guest hangs or is paused: its agent has opened its port, but does not answer',
     cause: error,
   });
 }
 
 function noAgent({ spec }: Definition, timeoutMs: number): TimedOutError {
-  return new TimedOutError(`waiting for an agent in ${spec.name}`, timeoutMs, {
+  return new TimedOutError(`waiting for an agent in machine "${spec.name}"`, timeoutMs, {
     hint:
-      'wait until the guest has booted; if it has no agent, install qemu-guest-agent, or run vmlet-agent there; ' +
-      `without an agent, use vmlet ssh or vmlet console`,
+      'wait until the guest has booted; if it has no agent, install qemu-guest-agent or vmlet-agent in the guest, ' +
+      'or use vmlet ssh or vmlet console',
   });
 }

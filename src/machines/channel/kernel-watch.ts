@@ -57,7 +57,7 @@ async function watchKernel(definition: Definition, signal: AbortSignal): Promise
 function deadKernelError({ spec, files }: Definition): LaunchError {
   const lines = lastLines(files.serialLog, 1000);
   return new LaunchError(
-    `${spec.name} did not become ready: ${describeDeath(lines) ?? "the guest's kernel panicked"}`,
+    `machine "${spec.name}" did not become ready: ${describeDeath(lines) ?? "the guest's kernel panicked"}`,
     { qemu: lastLines(files.qemuLog, 20), console: lines.slice(-CONSOLE_LINES) },
     { hint: adviseOnMemory(spec.memoryBytes) },
   );

@@ -48,7 +48,7 @@ export async function withMonitor<T>(
       now.state,
       `is running, but its monitor socket is missing: ${error.path}`,
       {
-        hint: 'stop or kill the machine (both still work), then start it again: files were removed from its runtime directory',
+        hint: 'stop or kill the machine (both still work), then start it again: another program removed files from its runtime directory',
         cause: error,
       },
     );
@@ -58,14 +58,14 @@ export async function withMonitor<T>(
     return await work(qmp);
   } catch (error) {
     if (patience?.isOver === true) {
-      throw new TimedOutError(`undoing the interrupted operation of ${spec.name}`, ANSWER_MS, {
+      throw new TimedOutError(`undoing the interrupted operation of machine "${spec.name}"`, ANSWER_MS, {
         hint: `wait, or kill the machine if QEMU still does not answer: vmlet kill ${spec.name}`,
         cause: error,
       });
     }
     if (!long && error instanceof TimedOutError && error.timeoutMs === ANSWER_MS) {
-      throw new TimedOutError(`waiting for QEMU of ${spec.name} to answer`, ANSWER_MS, {
-        hint: `kill it if it stays unresponsive: vmlet kill ${spec.name}`,
+      throw new TimedOutError(`waiting for QEMU of machine "${spec.name}" to answer`, ANSWER_MS, {
+        hint: `if QEMU does not answer later either, run: vmlet kill ${spec.name}`,
         cause: error,
       });
     }

@@ -17,7 +17,7 @@ export function requireSameDisk(
   seen: string | undefined,
 ): void {
   if (seen === undefined || diskId(path) === seen) return;
-  throw new ReplacedError(`${name} of ${machine} was replaced by another disk`, {
+  throw new ReplacedError(`disk "${name}" of machine "${machine}" was replaced by another disk`, {
     hint: `list the disks again: vmlet disk ls ${machine}`,
   });
 }

@@ -146,16 +146,17 @@ export async function resizeDisk(
     const disk = requireDisk(definition, diskName);
     requireSameDisk(machine, { name: diskName, path: diskPath(disk, files) }, id);
     refuseSaved(definition, 'disk sizes');
-    if (disk.readOnly) throw new InvalidInputError('disk', `${diskName} is read-only and cannot be resized`);
+    if (disk.readOnly)
+      throw new InvalidInputError('disk', `"${diskName}" is read-only and cannot be resized`);
     const image = { path: diskPath(disk, files), format: disk.format, signal };
     const { virtualBytes } = await inspectDisk(image);
     const sizeBytes = size.startsWith('+') ? virtualBytes + asked : asked;
     if (sizeBytes < virtualBytes && !shrink) {
       throw new InvalidInputError(
         'size',
-        `${diskName} has ${virtualBytes} bytes; shrinking it to ${sizeBytes} loses the data beyond that`,
+        `disk "${diskName}" has ${virtualBytes} bytes; shrinking it to ${sizeBytes} bytes loses the data at its end`,
         {
-          hint: 'shrink its file systems first, then use --shrink',
+          hint: 'shrink the file systems in the guest first, then use --shrink',
         },
       );
     }
@@ -198,8 +199,8 @@ export async function setDisk(
     const disk = requireDisk(definition, diskName);
     refuseSaved(definition, 'disk options');
     if (changes.readOnly === false && !disk.owned) {
-      throw new InvalidInputError('readOnly', `${disk.file} is read-only in ${machine}`, {
-        hint: `to make it writable, run: vmlet disk rm ${machine} ${diskName}; vmlet disk add ${machine} FILE,adopt`,
+      throw new InvalidInputError('readOnly', `machine "${machine}" uses ${disk.file} read-only`, {
+        hint: `to let the guest write to the file, run: vmlet disk rm ${machine} ${diskName}; vmlet disk add ${machine} FILE,adopt`,
       });
     }
     const changed = {
@@ -214,7 +215,7 @@ export async function setDisk(
 
 function requireName({ spec }: Definition, name: string | undefined): string {
   if (name !== undefined) return name;
-  throw new InvalidInputError('disk', `${spec.name} already has the maximum number of disks`);
+  throw new InvalidInputError('disk', `machine "${spec.name}" already has the maximum number of disks`);
 }
 
 /**

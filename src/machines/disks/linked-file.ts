@@ -43,9 +43,9 @@ function link(path: string, name: string, cause: PermissionError): void {
   } catch (error) {
     if (!isSystemError(error, 'EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'EOPNOTSUPP')) throw error;
     const why =
-      error.code === 'EXDEV' ? 'it is on another file system' : `link(2) failed: ${error.code ?? ''}`;
+      error.code === 'EXDEV' ? 'the file is on another file system' : `link(2) failed: ${error.code ?? ''}`;
     throw new PermissionError(
-      `permission denied: ${path}: a running QEMU can open only files in its own directory, and no hard link to this file can be created there (${why})`,
+      `permission denied: ${path}: a running machine can open only files in its own directory, and vmlet cannot create a hard link to this file there (${why})`,
       {
         hint: `stop the machine first, or copy the file to the file system of ${dirname(name)}`,
         cause,

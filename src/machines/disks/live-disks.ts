@@ -33,7 +33,7 @@ export async function freeLiveName(definition: Definition, signal: AbortSignal |
         'running',
         `has no free port for another disk (all ${diskPorts.length} are in use)`,
         {
-          hint: `stop it, add the disk and start it again: each start adds ${SPARE_ROOT_PORTS} spare ports`,
+          hint: `stop the machine, add the disk and start the machine again: each start adds ${SPARE_ROOT_PORTS} spare ports`,
         },
       );
     },

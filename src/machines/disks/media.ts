@@ -72,7 +72,10 @@ export async function addCdDrive(locations: Locations, machine: string, path?: s
     const names = Array.from({ length: MOST_DRIVES }, (_, number) => `cdrom${number}`);
     const name = names.find((candidate) => !spec.cdroms.some((drive) => drive.name === candidate));
     if (name === undefined) {
-      throw new InvalidInputError('drive', `${machine} already has the maximum of ${MOST_DRIVES} drives`);
+      throw new InvalidInputError(
+        'drive',
+        `machine "${machine}" already has the maximum of ${MOST_DRIVES} CD drives`,
+      );
     }
     writeSpec(definition, { ...spec, cdroms: [...spec.cdroms, driveWith(name, medium)] });
     return name;
@@ -155,18 +158,18 @@ function requireDrive({ spec }: Definition, wanted: string | undefined): StoredC
   const names = spec.cdroms.map(({ name }) => name).join(', ');
   const [only, ...others] = spec.cdroms;
   if (!only) {
-    throw new InvalidInputError('drive', `${spec.name} has no CD drive`, {
+    throw new InvalidInputError('drive', `machine "${spec.name}" has no CD drive`, {
       hint: `add one, effective from the next start: vmlet cd add ${spec.name}`,
     });
   }
   if (wanted === undefined && others.length > 0) {
-    throw new InvalidInputError('drive', `${spec.name} has several drives`, {
+    throw new InvalidInputError('drive', `machine "${spec.name}" has several CD drives`, {
       hint: `choose one of: ${names}`,
     });
   }
   const found = wanted === undefined ? only : spec.cdroms.find(({ name }) => name === wanted);
   if (found) return found;
-  throw new InvalidInputError('drive', `no such drive in ${spec.name}: ${wanted ?? ''}`, {
+  throw new InvalidInputError('drive', `no such CD drive in machine "${spec.name}": ${wanted ?? ''}`, {
     hint: `choose one of: ${names}`,
   });
 }

@@ -72,7 +72,7 @@ function machineWith(locations: Locations, machine: string, volume: string): Vol
 /** Describes each user, for errors. */
 export function describeUsers({ machines, processes }: VolumeUsers): string[] {
   return [
-    ...machines.map(({ name }) => `the machine ${name}`),
+    ...machines.map(({ name }) => `machine "${name}"`),
     ...processes.map((pid) => `a disposable machine (process ${pid})`),
   ];
 }

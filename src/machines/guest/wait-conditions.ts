@@ -243,9 +243,15 @@ export async function endpointOf(
   }
   const endpoint = tcpEndpoint(boundForwards(plan), guestPort);
   if (endpoint) return endpoint;
-  throw new InvalidInputError('port', `${name} has no forward to guest TCP port ${guestPort}`, {
-    hint: plan.network ? `add one: vmlet port add ${name} ${guestPort}` : 'give the machine a network first',
-  });
+  throw new InvalidInputError(
+    'port',
+    `machine "${name}" has no forward to TCP port ${guestPort} of the guest`,
+    {
+      hint: plan.network
+        ? `add one: vmlet port add ${name} ${guestPort}`
+        : `give the machine a network first: vmlet set ${name} --net auto; vmlet restart ${name}`,
+    },
+  );
 }
 
 function witnessOf({ files }: Definition, guestPort: number): Endpoint | undefined {

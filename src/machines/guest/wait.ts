@@ -189,15 +189,19 @@ function timedOut(
 ): TimedOutError {
   const names = [...waiting.keys()].map((condition) => condition.name);
   const seen = [...waiting].map(([condition, text]) => `${condition.name}: ${text || 'not checked yet'}`);
-  return new TimedOutError(`waiting for ${names.join(', ')} in ${definition.spec.name}`, timeoutMs, {
-    hint: `${seen.join('; ')}; ${adviceFor(definition)}`,
-  });
+  return new TimedOutError(
+    `waiting for ${names.join(', ')} in machine "${definition.spec.name}"`,
+    timeoutMs,
+    {
+      hint: `${seen.join('; ')}; ${adviceFor(definition)}`,
+    },
+  );
 }
 
 /** More time does not help a guest that cannot run. */
 function adviceFor({ spec, files }: Definition): string {
   const status = readStatus(files);
   return status.kind === 'running' && status.outOfSpace
-    ? `the machine is paused for lack of space on the host: free some, then run: vmlet resume ${spec.name}`
-    : 'give a slow guest more time with --timeout (in the library: timeoutMs)';
+    ? `the machine is paused: no space left on the host; free some space, then run: vmlet resume ${spec.name}`
+    : 'give a slow guest more time with --timeout';
 }

@@ -45,19 +45,19 @@ function machineTexts(locations: Locations): UserText[] {
   return machineNames(locations).flatMap((name) => {
     const { spec } = definitionFiles(join(locations.machines, name));
     const text = unlessMissing(() => readFileSync(spec));
-    return text === undefined ? [] : [{ user: `the machine ${name}`, text }];
+    return text === undefined ? [] : [{ user: `machine "${name}"`, text }];
   });
 }
 
 function diskTexts({ disks }: Locations): UserText[] {
-  return beginningsIn(disks).map(({ path, text }) => ({ user: `the disk ${path}`, text }));
+  return beginningsIn(disks).map(({ path, text }) => ({ user: `disk ${path}`, text }));
 }
 
 /** Records of templates name all their backing files. */
 function templateTexts(locations: Locations): UserText[] {
   return new TemplateShelf(locations).directories().flatMap(({ name, directory }) => {
     const text = unlessMissing(() => readFileSync(templateFiles(directory).record));
-    return text === undefined ? [] : [{ user: `the template ${name}`, text }];
+    return text === undefined ? [] : [{ user: `template "${name}"`, text }];
   });
 }
 

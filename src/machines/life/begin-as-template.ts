@@ -82,7 +82,8 @@ async function settle(fork: Machine, disks: number, signal: AbortSignal | undefi
   const { exitCode, stderr } = await fork.exec(['sh', '-c', SETTLE, 'sh', String(disks)], {
     ...(signal && { signal }),
   });
-  if (exitCode !== 0) throw new GuestSetupError(`preparing ${fork.name}`, exitCode, stderr.toString());
+  if (exitCode !== 0)
+    throw new GuestSetupError(`preparing machine "${fork.name}"`, exitCode, stderr.toString());
 }
 
 /** In one step, on whatever file system the fork lay. */

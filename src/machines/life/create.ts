@@ -229,7 +229,7 @@ function kernelFor(firmware: NewMachine['firmware'], kernel: string): string {
   const path = readableFile(kernel, 'kernel');
   if (firmware === undefined || firmware === 'bios' || hasEfiStub(readFileSync(path))) return path;
   throw new InvalidInputError('firmware', `${firmware} cannot boot ${path}: this kernel has no EFI stub`, {
-    hint: "use the distribution's own kernel (vmlinuz), or omit the firmware",
+    hint: "use the distribution's own kernel (vmlinuz), or leave out --firmware",
   });
 }
 

@@ -149,7 +149,7 @@ export class NetworkStore {
       checkGroups(groups, namesOf(membersOf(this.#locations, name)));
       if (record.partitions.length >= MOST_PARTITIONS) {
         throw new InvalidInputError('groups', `a network has at most ${MOST_PARTITIONS} partitions`, {
-          hint: `remove them: vmlet network heal ${name}`,
+          hint: `remove the partitions first: vmlet network heal ${name}`,
         });
       }
       return { ...record, partitions: [...record.partitions, groups.map((group) => [...group])] };
@@ -173,8 +173,8 @@ export class NetworkStore {
     if (member !== undefined) checkMember(member, namesOf(membersOf(this.#locations, name)), 'member');
     const frames = await openCapture({ network: name, files }, member, limits);
     if (frames) return frames;
-    throw new InvalidInputError('network', `no member of ${name} is running`, {
-      hint: 'start one first: vmlet start',
+    throw new InvalidInputError('network', `no machine of network "${name}" is running`, {
+      hint: 'start one first: vmlet start MACHINE',
     });
   }
 
@@ -221,13 +221,14 @@ function checkGroups(groups: readonly (readonly string[])[], members: readonly s
   const names = groups.flat();
   for (const name of names) checkMember(name, members, 'groups');
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new InvalidInputError('groups', `${JSON.stringify(twice)} is in two groups`);
+  if (twice !== undefined)
+    throw new InvalidInputError('groups', `machine ${JSON.stringify(twice)} is in two groups`);
 }
 
 function checkMember(name: string, members: readonly string[], field: string): void {
   if (members.includes(name)) return;
-  throw new InvalidInputError(field, `no member ${JSON.stringify(name)}`, {
-    hint: members.length === 0 ? 'the network has no members' : `its members: ${members.join(', ')}`,
+  throw new InvalidInputError(field, `no machine ${JSON.stringify(name)} in this network`, {
+    hint: members.length === 0 ? 'no machine is in this network' : `choose from: ${members.join(', ')}`,
   });
 }
 

@@ -157,8 +157,8 @@ async function removeBroken(
 ): Promise<RemoveResult> {
   const files = definitionFiles(join(locations.machines, name));
   if (!storage && hasEntries(files.storage)) {
-    throw new BrokenMachineError(name, `the files in ${files.storage} would be lost`, {
-      hint: `move them away, or remove them too: vmlet rm --storage ${name}`,
+    throw new BrokenMachineError(name, `removing it would also remove the files in ${files.storage}`, {
+      hint: `move these files away, or remove them too: vmlet rm --storage ${name}`,
     });
   }
   await using scope = new Scope();

@@ -25,7 +25,7 @@ export function systemdUnit({ machine, node, command, environment }: SystemdUnit
   if (/["'\\\p{Cc}]/u.test(node)) {
     throw new InvalidInputError(
       'node',
-      `systemd does not support this path of a program: ${JSON.stringify(node)}`,
+      `systemd does not support this path of Node.js: ${JSON.stringify(node)}`,
       {
         hint: 'use a Node.js executable whose path contains no quotes or backslashes',
       },
@@ -45,7 +45,7 @@ export function systemdUnit({ machine, node, command, environment }: SystemdUnit
     'StartLimitBurst=5',
     '',
     '[Service]',
-    '# The keeper, then the main process, reports that the machine is running.',
+    '# vmlet-keeper, then the main process, reports that the machine is running.',
     'Type=notify',
     'NotifyAccess=all',
     ...variables,
@@ -53,7 +53,7 @@ export function systemdUnit({ machine, node, command, environment }: SystemdUnit
     '# Also runs after the machine has ended by itself, when there is nothing to stop.',
     `ExecStop=${vmlet('-', 'stop')}`,
     `TimeoutStopSec=${STOP_SECONDS}`,
-    '# SIGTERM goes only to the keeper, which shuts QEMU down.',
+    '# SIGTERM goes only to vmlet-keeper, which shuts QEMU down.',
     'KillMode=mixed',
     'Restart=on-failure',
     'RestartSec=5',

@@ -22,7 +22,7 @@ export function withTemplateOptions(locations: Locations, options: CreateOptions
   );
   if (foreign) {
     throw new InvalidInputError(foreign[0], 'cannot be used together with a template, which has its own', {
-      hint: `leave it out, or create the machine without the template ${name}`,
+      hint: `leave it out, or create the machine without template "${name}"`,
     });
   }
   const template = new TemplateShelf(locations).require(name);
@@ -45,7 +45,7 @@ function requireMicro({ name, image, plan }: Template): void {
   if (image === MICRO && disks.length === 0 && seed === undefined && cards.length === 0) return;
   throw new InvalidInputError(
     'template',
-    `a named machine can start only from a template of micro without additional disks and network cards, and ${name} is not one`,
+    `template "${name}" has another image than micro, or additional disks or network cards; a named machine can start only from a template of micro without them`,
     { hint: `run commands in forks of it: vmlet run --template ${name} -- COMMAND` },
   );
 }

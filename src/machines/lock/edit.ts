@@ -87,7 +87,11 @@ async function changeMachine(
     // The guest keeps its addresses until its next start; meanwhile another machine could get them.
     const isMoved = JSON.stringify(changed.spec.networks ?? []) !== JSON.stringify(spec.networks ?? []);
     if (isMoved) {
-      requireStopped(definition, 'moved to other networks', 'stop it first, or use: vmlet network connect');
+      requireStopped(
+        definition,
+        'moved to other networks',
+        `stop it first: vmlet stop ${spec.name}; or use: vmlet network connect`,
+      );
     }
     const { bridge, memoryBytes } = changed.spec;
     if (changes.memory !== undefined) checkHostMemory(memoryBytes);
@@ -111,9 +115,9 @@ export function refuseSaved({ spec, files }: Definition, other: string): void {
   throw new MachineStateError(
     spec.name,
     'saved',
-    `has saved memory, which can be resumed only with its current ${other}`,
+    `has saved memory; its ${other} cannot be changed until the memory is resumed or discarded`,
     {
-      hint: `start and stop it first, or discard the saved memory: vmlet start --discard-saved ${spec.name}`,
+      hint: `start and stop the machine first, or start it without the saved memory: vmlet start --discard-saved ${spec.name}`,
     },
   );
 }
@@ -168,7 +172,7 @@ export function requireStopped(
 ): void {
   const status = readStatus(files);
   if (status.kind !== 'running') return;
-  throw new MachineStateError(spec.name, status.state, `is running, and can be ${done} only while stopped`, {
+  throw new MachineStateError(spec.name, status.state, `is running and cannot be ${done}`, {
     hint,
   });
 }

@@ -38,7 +38,7 @@ export async function findGuestAddresses(
       }),
     };
   }
-  if (!bridge) throw new InvalidInputError('net', `${spec.name} has no network`);
+  if (!bridge) throw new InvalidInputError('net', `machine "${spec.name}" has no network`);
   const seen = await neighbourAddresses(bridge.mac, signal);
   if (seen.length === 0) {
     throw new MachineStateError(spec.name, 'running', 'has no known address yet', {

@@ -124,7 +124,7 @@ export async function* untilRemoved<T>(
     done.abort();
   }
   throw new MachineNotFoundError(spec.name, {
-    hint: 'check its name: it was removed or renamed while vmlet followed it',
+    hint: 'check the name: the machine was removed or renamed during this command',
   });
 }
 

@@ -69,5 +69,5 @@ export function noScreen({ name, boot }: MachineSpec, device: string, problem: s
     boot.kind === 'image'
       ? `use its serial console: vmlet console ${name}`
       : `add one: vmlet set ${name} --display vnc; vmlet restart ${name}`;
-  return new MissingDeviceError(device, `${name} ${problem}`, { hint });
+  return new MissingDeviceError(device, `machine "${name}" ${problem}`, { hint });
 }

@@ -9,7 +9,7 @@ export function requireDisk({ spec }: Pick<Definition, 'spec'>, diskName: string
   const found = spec.disks.find(({ name }) => name === diskName);
   if (found) return found;
   const names = spec.disks.map(({ name }) => name).join(', ');
-  throw new InvalidInputError('disk', `no such disk in ${spec.name}: ${diskName}`, {
+  throw new InvalidInputError('disk', `no such disk in machine "${spec.name}": ${diskName}`, {
     hint: names === '' ? `add one first: vmlet disk add ${spec.name} 20G` : `choose one of: ${names}`,
   });
 }

@@ -51,8 +51,8 @@ export function planPrivateCards(spec: MachineSpec, files: MachineFiles, host: H
       throw new MachineStateError(
         name,
         'stopped',
-        `has the address ${address} in the network ${network}, whose subnet is now ${record.subnet}`,
-        { hint: `give it another: vmlet set ${name} ${networkFlags(networks)}` },
+        `has the address ${address} in network "${network}", whose subnet is now ${record.subnet}`,
+        { hint: `give the machine another address: vmlet set ${name} ${networkFlags(networks)}` },
       );
     }
     return {
@@ -79,8 +79,8 @@ function findNetwork(
     return readNetwork(networks, network);
   } catch (error) {
     if (!(error instanceof NetworkNotFoundError)) throw error;
-    throw new MachineStateError(machine, 'stopped', `is in the network ${network}, which was removed`, {
-      hint: `create it again: vmlet network create ${network}; or leave it: vmlet network disconnect ${network} ${machine}`,
+    throw new MachineStateError(machine, 'stopped', `is in network "${network}", which was removed`, {
+      hint: `create it again: vmlet network create ${network}; or disconnect the machine: vmlet network disconnect ${network} ${machine}`,
       cause: error,
     });
   }

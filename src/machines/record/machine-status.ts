@@ -132,10 +132,10 @@ export function lastLines(path: string, count = LAST_WORDS): string[] {
 export function describeStatus(status: MachineStatus): string {
   switch (status.kind) {
     case 'created':
-      return 'has never been started';
+      return 'never started';
     case 'running':
       return status.outOfSpace
-        ? `${describeOutOfSpace(status.outOfSpace)}; free some space and resume it`
+        ? `${describeOutOfSpace(status.outOfSpace)}; free some space, then resume the machine`
         : status.state;
     case 'saved':
       return 'its memory is saved; the next start resumes it';
@@ -153,7 +153,7 @@ function describeCommandEnd(
   // The keeper knows only that the command did not end by itself.
   if (problem !== undefined) return outcome.kind === 'share-lost' ? describeEnd(outcome) : problem;
   return signal === undefined
-    ? `its command exited with ${exitCode ?? 0}`
+    ? `its command exited with status ${exitCode ?? 0}`
     : `its command was killed by ${signal}`;
 }
 
@@ -170,7 +170,7 @@ export function describeEnd(outcome: Outcome | LostOutcome): string {
     case 'host-down':
       return 'the host crashed or rebooted';
     case 'keeper-killed':
-      return 'its keeper was killed, and QEMU with it';
+      return 'its vmlet-keeper process was killed, and QEMU with it';
     default:
       return describeOutcome(outcome);
   }

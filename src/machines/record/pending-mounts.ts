@@ -19,7 +19,7 @@ export function refusePendingMounts({ spec, files }: Definition): void {
   throw new MachineStateError(
     spec.name,
     status.state,
-    `cannot be saved: a change of what is mounted at ${target} takes effect only at the next start, and saved memory requires unchanged devices`,
+    `cannot be saved: the mount at ${target} was changed, which takes effect only at the next start; saved memory requires the same mounts`,
     { hint: `restart it first: vmlet restart ${spec.name}; or stop it instead: vmlet stop ${spec.name}` },
   );
 }

@@ -12,7 +12,7 @@ export function refuseVolumesInMemory(definition: Definition, field: string, hin
   if (!volume) return;
   throw new InvalidInputError(
     field,
-    `the memory of ${name} cannot be saved: it mounts the volume ${volume.name}, which other machines may change`,
+    `the memory of machine "${name}" cannot be saved: the machine mounts volume "${volume.name}", which other machines may change`,
     { hint },
   );
 }

@@ -38,7 +38,7 @@ export async function replaceForwards(
   if (!network) {
     throw new InvalidInputError(
       'ports',
-      `${definition.spec.name} is running with a network that does not support forwards`,
+      `machine "${definition.spec.name}" is running with a network that does not support port forwards`,
       {
         hint: `restart it to apply its current network settings: vmlet restart ${definition.spec.name}`,
       },
@@ -125,9 +125,14 @@ async function restartPasst(
 ): Promise<void> {
   const { spec, files } = definition;
   if (!existsSync(files.passtArguments)) {
-    throw new MachineStateError(spec.name, 'running', 'was started by an earlier release of vmlet', {
-      hint: `restart it first: vmlet restart ${spec.name}`,
-    });
+    throw new MachineStateError(
+      spec.name,
+      'running',
+      'was started by an earlier release of vmlet, and cannot change its forwards while it is running',
+      {
+        hint: `restart it first: vmlet restart ${spec.name}`,
+      },
+    );
   }
   try {
     await exchangePasst(definition, after, limits);
@@ -151,7 +156,7 @@ async function exchangePasst(
   const deadline = performance.now() + RESTART_MS;
   while (old && isSameProcess(passtProcess(files), old)) {
     if (performance.now() > deadline)
-      throw new TimedOutError(`waiting for passt of ${spec.name} to exit`, RESTART_MS);
+      throw new TimedOutError(`waiting for passt of machine "${spec.name}" to exit`, RESTART_MS);
     await pause(LOOK_EVERY_MS, limits.signal);
   }
   const lastAttempt = performance.now() + RESTART_MS;

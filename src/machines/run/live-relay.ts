@@ -37,12 +37,17 @@ export async function replaceRelayed(
   const plan = readPlan(files);
   const { relay } = plan;
   if (!relay) {
-    throw new MachineStateError(spec.name, 'running', 'was started by an earlier release of vmlet', {
-      hint: `restart it first: vmlet restart ${spec.name}`,
-    });
+    throw new MachineStateError(
+      spec.name,
+      'running',
+      'was started by an earlier release of vmlet, and cannot change its forwards while it is running',
+      {
+        hint: `restart it first: vmlet restart ${spec.name}`,
+      },
+    );
   }
   if (wanted.sockets.length + wanted.ports.length > MAX_RELAYED) {
-    throw new InvalidInputError('ports', `too many forwards over the agent: at most ${MAX_RELAYED}`);
+    throw new InvalidInputError('ports', `too many forwards through the agent: at most ${MAX_RELAYED}`);
   }
   const known = new Set(relay.sockets.map(({ path }) => path));
   for (const { path } of wanted.sockets) if (!known.has(path)) await freeSocketPath(path, signal);
@@ -88,7 +93,11 @@ async function tellKeeper({ spec, files }: Definition, forwards: RelayedForwards
   const connection = createConnection(files.relaySocket);
   let answer: string;
   try {
-    answer = await withinLimits(`waiting for the keeper of ${spec.name}`, text(connection), { timeoutMs: KEEPER_MS });
+    answer = await withinLimits(
+      `waiting for the vmlet-keeper process of machine "${spec.name}"`,
+      text(connection),
+      { timeoutMs: KEEPER_MS },
+    );
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ECONNREFUSED')) throw error;
     throw new MachineStateError(spec.name, 'running', 'has ended, or is shutting down', { cause: error });

@@ -234,8 +234,8 @@ async function goOverAgent(
 function refuseKnownSockets({ name, sockets = [] }: MachineSpec, added: readonly SocketForward[]): void {
   const known = added.find(({ path }) => sockets.some((socket) => socket.path === path));
   if (!known) return;
-  throw new InvalidInputError('ports', `${known.path} is already a socket of ${name}`, {
-    hint: `remove it first: vmlet port rm ${name} ${known.path}`,
+  throw new InvalidInputError('ports', `machine "${name}" already forwards the socket ${known.path}`, {
+    hint: `remove the old forward first: vmlet port rm ${name} ${known.path}`,
   });
 }
 
@@ -245,10 +245,10 @@ function takeSocket(text: string, left: SocketForward[], name: string): SocketFo
   const index = left.findIndex((socket) => [socket.path, formatSocketForward(socket)].includes(wanted));
   const [found] = index < 0 ? [] : left.splice(index, 1);
   if (found) return found;
-  throw new InvalidInputError('port', `no such socket of ${name}: ${text}`, {
+  throw new InvalidInputError('port', `no such socket in machine "${name}": ${text}`, {
     hint:
       left.length === 0
-        ? `${name} forwards no sockets; list its forwards with: vmlet port ls ${name}`
+        ? `the machine forwards no sockets; list its forwards with: vmlet port ls ${name}`
         : `choose one of: ${left.map(formatSocketForward).join(', ')}`,
   });
 }
@@ -265,16 +265,19 @@ function takePair(text: string, left: Pair[], name: string): Pair {
   const [found] = index < 0 ? [] : left.splice(index, 1);
   if (found) return found;
   const all = left.map(({ stored, bound }) => formatPort(stored ? (bound ?? readForward(stored)) : bound));
-  throw new InvalidInputError('port', `no such forward of ${name}: ${text}`, {
-    hint:
-      all.length === 0 ? `${name} forwards no ports` : `choose one of: ${all.join(', ')}`,
+  throw new InvalidInputError('port', `no such forward in machine "${name}": ${text}`, {
+    hint: all.length === 0 ? 'the machine forwards no ports' : `choose one of: ${all.join(', ')}`,
   });
 }
 
 function refuseWithoutForwards({ name, net }: MachineSpec): void {
   if (net !== 'none' && net !== 'bridge') return;
-  throw new InvalidInputError('ports', `--net ${net} of ${name} does not support port forwards`, {
-    hint:
-      net === 'bridge' ? "use the guest's own address on the bridge" : `run: vmlet set ${name} --net auto`,
-  });
+  throw new InvalidInputError(
+    'ports',
+    `machine "${name}" has --net ${net}, which does not support port forwards`,
+    {
+      hint:
+        net === 'bridge' ? "use the guest's own address on the bridge" : `run: vmlet set ${name} --net auto`,
+    },
+  );
 }

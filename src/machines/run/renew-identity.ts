@@ -60,7 +60,10 @@ async function renew(
     await provisionSsh(definition, channel, either);
   } catch (error) {
     if (error !== deadline.reason) throw error;
-    throw new TimedOutError(`giving ${spec.name} its own machine id and ssh host keys`, RENEWAL_MS);
+    throw new TimedOutError(
+      `creating a new machine id and new ssh host keys in machine "${spec.name}"`,
+      RENEWAL_MS,
+    );
   }
   const endpoint = sshEndpoint(boundForwards(readPlan(files)));
   if (endpoint) writeSshConfig(spec, files.ssh, endpoint);

@@ -237,7 +237,7 @@ async function tpmHelper(
   signal: AbortSignal | undefined,
 ): Promise<HelperCommand[]> {
   if (tpmSocket === undefined) return [];
-  const path = requireProgram('swtpm', 'install the package swtpm, which provides the TPM');
+  const path = requireProgram('swtpm', 'install the package swtpm, which emulates the TPM');
   return [
     {
       name: 'swtpm',

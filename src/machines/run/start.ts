@@ -188,7 +188,7 @@ async function startLocked(
 function explainSlowStart(error: unknown, { reports }: StartedKeeper): unknown {
   if (!(error instanceof TimedOutError)) return error;
   const hint = reports.some(({ kind }) => kind === 'started')
-    ? 'QEMU started, but does not respond: look for errors in its log (vmlet logs --source qemu)'
+    ? 'QEMU started, but does not respond; look for errors in its log: vmlet logs --source qemu NAME'
     : 'QEMU was not started in time: check the load of the host';
   return new TimedOutError('starting the machine', error.timeoutMs, { hint, cause: error });
 }
@@ -242,7 +242,7 @@ async function explainStart(error: unknown, { spec, files }: Definition, plan: N
   const qemu = lastLines(files.qemuLog, 20);
   if (plan.network?.backend === 'slirp') await explainSlirpFailure(qemu, plan.network.forwards);
   const failure = new LaunchError(
-    `${spec.name} did not start: ${tellingLine(qemu) ?? error.message}`,
+    `machine "${spec.name}" did not start: ${tellingLine(qemu) ?? error.message}`,
     { qemu, console: [] },
     { hint: adviseOn(qemu), cause: error },
   );

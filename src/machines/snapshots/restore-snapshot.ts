@@ -78,17 +78,22 @@ async function requireWhole(
   const { missingOn } = found;
   throw new InvalidInputError(
     'snapshot',
-    `snapshot ${name} of ${definition.spec.name} does not include ${missingOn.join(', ')}`,
+    `snapshot "${name}" of machine "${definition.spec.name}" does not include ${missingOn.join(', ')}`,
     {
-      hint: `remove disks that were added later: vmlet disk rm ${definition.spec.name} ${missingOn[0] ?? ''}`,
+      hint: `remove the disks that were added after the snapshot: vmlet disk rm ${definition.spec.name} ${missingOn[0] ?? ''}`,
     },
   );
 }
 
 function disksInUse(machine: string, state: string, name: string): MachineStateError {
-  return new MachineStateError(machine, state, `is running; restoring the disks of snapshot "${name}" without memory requires a stopped machine`, {
-    hint: `stop it first: vmlet stop ${machine}`,
-  });
+  return new MachineStateError(
+    machine,
+    state,
+    `is running; restoring the disks of snapshot "${name}" without memory requires a stopped machine`,
+    {
+      hint: `stop it first: vmlet stop ${machine}`,
+    },
+  );
 }
 
 async function restoreStoppedDisks(
@@ -169,7 +174,7 @@ function requireMemory(definition: Definition, name: string): SnapshotMemory {
   throw new MachineStateError(
     machine,
     readStatus(definition.files).kind,
-    `has no hardware record for snapshot ${name}: its memory may belong to another machine, such as the original of a clone`,
+    `cannot use the memory of snapshot "${name}", whose hardware is unknown: the memory may belong to another machine, such as the original of a clone`,
     { hint: `restore only the disks: ${disksAlone(machine, name)}` },
   );
 }
@@ -181,7 +186,7 @@ function requireSameHardware(definition: Definition, memory: SnapshotMemory, now
   throw new MachineStateError(
     machine,
     readStatus(definition.files).kind,
-    `has changed its hardware since snapshot ${memory.snapshot}, whose memory requires the old one (${differences.join('; ')})`,
+    `has other hardware than when snapshot "${memory.snapshot}" was taken, so it cannot use the memory of that snapshot (${differences.join('; ')})`,
     { hint: `change the hardware back, or restore only the disks: ${disksAlone(machine, memory.snapshot)}` },
   );
 }

@@ -105,7 +105,7 @@ export async function createMachineSnapshot(
       return;
     }
     if (!disksOnly) {
-      const hint = `stop it first, or leave out its memory: vmlet snapshot create ${machine} ${name} --disks-only`;
+      const hint = `stop the machine first, or leave out its memory: vmlet snapshot create ${machine} ${name} --disks-only`;
       refuseVolumesInMemory(definition, 'snapshot', hint);
     }
     const running = await runningHardware(definition, signal);
@@ -176,7 +176,7 @@ export function refuseSavedSnapshots({ spec, files }: Definition): void {
   throw new MachineStateError(
     spec.name,
     'saved',
-    'has saved memory; its disks alone are in the state of a machine that lost power',
+    'has saved memory; without it, the disks are as after a power loss',
     {
       hint: `resume it first (vmlet start ${spec.name}), or discard its memory: vmlet start --discard-saved ${spec.name}`,
     },

@@ -76,7 +76,7 @@ export function changeSpec(
   if ((net.net === 'none' || net.net === 'bridge') && spec.ports.length > 0) {
     throw new InvalidInputError(
       'net',
-      `--net ${net.net} does not support port forwards, and ${spec.name} has some`,
+      `--net ${net.net} does not support port forwards, and machine "${spec.name}" has some`,
       {
         hint: `remove them first: vmlet port rm ${spec.name} --all`,
       },

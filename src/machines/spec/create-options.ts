@@ -21,7 +21,7 @@ export const createSchema = z.strictObject({
   adopt: withFlag(z.boolean().default(false), {
     flag: '--adopt',
     group: 'Boot',
-    description: 'with --image FILE: write to the file itself',
+    description: 'with --image FILE: let the machine write to FILE; without --adopt, FILE stays unchanged',
   }),
   /**
    * Begin as this template of `micro`, with its memory: the first start continues where the template was saved. Later
@@ -30,7 +30,7 @@ export const createSchema = z.strictObject({
   template: withFlag(z.string().min(1).optional(), {
     flag: '--template <name>',
     group: 'Boot',
-    description: 'fork this template: start with its image, memory and hardware',
+    description: 'start from this template, with its image, memory and hardware',
   }),
   /** Path of a CD image, from which the machine boots while no disk is bootable. */
   iso: withFlag(z.string().min(1).optional(), {
@@ -42,7 +42,7 @@ export const createSchema = z.strictObject({
   location: withFlag(z.string().min(1).optional(), {
     flag: '--location <path>',
     group: 'Boot',
-    description: 'once, start the installer kernel from this ISO or directory',
+    description: 'at the first start, boot the installer kernel of this ISO or directory',
   }),
   ...makeOptions,
   ...namedOptions,
@@ -65,11 +65,11 @@ export const createSchema = z.strictObject({
     flag: '--disk <disk>',
     group: 'Disks',
     description:
-      'an empty disk such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
+      'an empty disk such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt], which stays unchanged without adopt; both take [,cache=none|unsafe][,nodiscard]',
   }),
   /** Kernel command line, with `location` or `kernel`; with an image, appended to its own. */
   append: reworded(makeOptions.append.optional(), {
-    description: 'kernel command line with --location or --kernel; with micro: words to append',
+    description: 'kernel command line with --location or --kernel; with --image micro: words to append to it',
   }),
   /** `auto` (the default) is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host. */
   net: reworded(namedOptions.net, { otherwise: 'auto' }),

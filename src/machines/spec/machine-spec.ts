@@ -13,7 +13,8 @@ import { recordOf } from '../../util/record-of.ts';
 export const SPEC_VERSION = 1;
 
 const HOST_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
-const NAME_RULE = 'expected letters, digits and inner hyphens, at most 63; it is also the guest’s host name';
+const NAME_RULE =
+  'expected at most 63 letters, digits and inner hyphens; the name is also the guest’s host name';
 
 export const DISPLAYS = ['vnc', 'none'] as const;
 
@@ -208,9 +209,13 @@ export function parseMachineSpec(text: string, path: string): MachineSpec {
   const parsed = readSpecOf(migrate(data, path), path);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new InvalidInputError(path, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is invalid'}`, {
-    cause: parsed.error,
-  });
+  throw new InvalidInputError(
+    path,
+    `${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is invalid'}`,
+    {
+      cause: parsed.error,
+    },
+  );
 }
 
 function readSpecOf(data: unknown, path: string): ReturnType<typeof specSchema.safeParse> {
@@ -230,7 +235,7 @@ function migrate(data: unknown, path: string): unknown {
   if (typeof current['version'] === 'number' && current['version'] > SPEC_VERSION) {
     throw new InvalidInputError(
       path,
-      `has version ${current['version']}, but this vmlet supports only ${SPEC_VERSION}`,
+      `has format version ${current['version']}, but this vmlet supports only version ${SPEC_VERSION}`,
       {
         hint: 'update vmlet: a newer release wrote this file',
       },

@@ -21,7 +21,7 @@ export const namedOptions = z
     net: withFlag(z.string(), {
       flag: '--net <kind>',
       group: 'Network',
-      description: 'auto, passt, slirp, none or bridge=NAME',
+      description: 'network of the guest: auto, passt, slirp, none or bridge=NAME',
     }),
     /**
      * Private networks, as in `lan` or `lan:alias=primary,ip=10.9.0.20`; each adds a card. One entry may be a value of
@@ -31,7 +31,7 @@ export const namedOptions = z
       flag: '--network <network>',
       group: 'Network',
       description:
-        'join a private network with an additional card, NAME[:alias=,ip=,mac=,mtu=,latency=,loss=,bandwidth=]; or set the first card, as with --net',
+        'join a private network through an additional network card, NAME[:alias=,ip=,mac=,mtu=,latency=,loss=,bandwidth=]; or configure the first network card, as with --net',
     }),
     /** A TPM 2.0 by swtpm. */
     tpm: withFlag(z.boolean(), {
@@ -43,7 +43,7 @@ export const namedOptions = z
     display: withFlag(z.enum(DISPLAYS), {
       flag: '--display <kind>',
       group: 'Hardware',
-      description: 'a screen',
+      description: 'screen of the machine',
     }),
     /** User of ssh. */
     sshUser: withFlag(z.string().regex(/^[a-z_][a-z0-9_.-]*$/i, 'expected a user name'), {
@@ -64,13 +64,9 @@ export interface WantedCards {
 export function parseCards(net: string | undefined, networks: readonly string[] = []): WantedCards {
   const firsts = [...(net === undefined ? [] : [net]), ...networks.filter(isFirstCard)];
   if (firsts.length > 1) {
-    throw new InvalidInputError(
-      'networks',
-      `the first network card is described twice: ${firsts.join(', ')}`,
-      {
-        hint: 'give only one of them',
-      },
-    );
+    throw new InvalidInputError('networks', `the first network card is set twice: ${firsts.join(', ')}`, {
+      hint: 'give only one of them',
+    });
   }
   const memberships = networks.flatMap((text, index) =>
     isFirstCard(text) ? [] : [parseMembership(text, `networks[${index}]`)],

@@ -47,9 +47,13 @@ export function parseNewDisk(text: string, field: string): NewDisk {
   const common = { field, cache: cache ?? 'writeback', discard } as const;
   if (isDiskSize(rest)) {
     if (adopt || kept.length > 0) {
-      throw new InvalidInputError(field, `${JSON.stringify(text)}: this option requires a file`, {
-        hint: GRAMMAR,
-      });
+      throw new InvalidInputError(
+        field,
+        `adopt, format, readonly and trusted require a file, not a size: ${JSON.stringify(text)}`,
+        {
+          hint: GRAMMAR,
+        },
+      );
     }
     return { source: { sizeBytes: parseDiskSize(rest, field) }, adopt: false, readOnly: false, ...common };
   }

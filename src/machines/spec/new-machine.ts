@@ -76,7 +76,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const { net, bridge } = first;
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
     throw new InvalidInputError('ports', `--net ${net} does not support port forwards`, {
-      hint: net === 'bridge' ? "use the guest's own address on the bridge" : 'leave out the ports or --net none',
+      hint:
+        net === 'bridge' ? "use the guest's own address on the bridge" : 'leave out the ports or --net none',
     });
   }
   const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));
@@ -152,19 +153,19 @@ function refuseContradictions(valid: GivenOptions): void {
       'firmware',
       `${valid.firmware} cannot boot micro, which starts its kernel directly`,
       {
-        hint: 'omit it, or use an image with a disk, such as debian:13',
+        hint: 'leave it out, or use an image with a disk, such as debian:13',
       },
     );
   }
   if (valid.seed !== undefined && (valid.image === MICRO || valid.kernel !== undefined)) {
     throw new InvalidInputError('seed', 'requires a disk image, but this machine boots a kernel directly', {
-      hint: 'omit it, or use an image with a disk, such as debian:13',
+      hint: 'leave it out, or use an image with a disk, such as debian:13',
     });
   }
   const bootable =
     sources.length > 0 || valid.image !== undefined || valid.disks.some((disk) => disk.includes('/'));
   if (!bootable) {
-    throw new InvalidInputError('image', `no boot source for ${valid.name}`, {
+    throw new InvalidInputError('image', `no boot source for machine "${valid.name}"`, {
       hint: 'give one of --image (such as debian:13 or micro), --iso, --location and --kernel',
     });
   }

@@ -41,8 +41,8 @@ export function removeSshInclude(locations: Locations): ChangedSshInclude {
     if (!includeInConfig(without, included(locations), homedir()).included) return without;
     throw new InvalidInputError(
       'config',
-      `a line of ${describeSshInclude(locations).path} also includes other files`,
-      { hint: 'edit the line by hand' },
+      `the line that includes vmlet's files in ${describeSshInclude(locations).path} also includes other files`,
+      { hint: 'remove the path of vmlet from that line by hand' },
     );
   });
 }

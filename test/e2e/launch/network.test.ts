@@ -130,7 +130,7 @@ it('assigns addresses by DHCP too', async () => {
 });
 
 it('rejects invalid combinations and leaves nothing', async () => {
-  await expect(fork('db')).rejects.toThrow(/the network shop already has a machine named db/);
+  await expect(fork('db')).rejects.toThrow(/network "shop" already has a machine named "db"/);
   await expect(template.fork({ networks: [network, createNetwork(), createNetwork()] })).rejects.toThrow(
     /3 networks, but forks of template \S+ can join at most 2/,
   );

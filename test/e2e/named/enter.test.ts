@@ -321,11 +321,9 @@ describe('vmlet wait', () => {
       '2s',
     );
     expect(late.status).toBe(124);
-    expect(late.stderr).toContain('waiting for ssh, port 81, stopped in m');
+    expect(late.stderr).toContain('waiting for ssh, port 81, stopped in machine "m"');
     expect(late.stderr).toContain('port 81: the guest refuses connections');
-    expect(late.stderr).toContain(
-      '; give a slow guest more time with --timeout (in the library: timeoutMs)\n',
-    );
+    expect(late.stderr).toContain('; give a slow guest more time with --timeout\n');
     expect(late.stderr).toContain('ssh: the guest refuses connections to its port 22');
     await expect(home.store.get('m').waitFor({ log: [/never/] }, { timeoutMs: 100 })).rejects.toThrow(
       TimedOutError,

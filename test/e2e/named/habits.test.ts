@@ -113,7 +113,7 @@ describe('run --detach', () => {
     expect(run).toMatchObject({ status: 0, stdout: 'job\n', stderr: '' });
     expect(await home.vmlet('wait', 'job')).toMatchObject({ status: 3, stdout: '3\n' });
     expect((await home.vmlet('ls', '--filter', 'state=stopped')).stdout).toMatch(
-      /^job +stopped .* its command exited with 3$/m,
+      /^job +stopped .* its command exited with status 3$/m,
     );
     expect((await home.vmlet('inspect', 'job', '--format', '{{.Status.Command.ExitCode}}')).stdout).toBe(
       '3\n',

@@ -416,7 +416,7 @@ describe('vmlet screenshot', () => {
     for (const verb of ['screenshot', 'view']) {
       const { status, stderr } = await home.vmlet(verb, 'm');
       expect(status).toBe(125);
-      expect(stderr).toContain('m has no screen');
+      expect(stderr).toContain('machine "m" has no screen');
       expect(stderr).toContain('vmlet set m --display vnc');
     }
   });

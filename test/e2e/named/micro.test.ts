@@ -66,11 +66,11 @@ describe('micro as a named machine', () => {
     const hint = '  use its serial console: vmlet console m\n';
     expect(await home.vmlet('screenshot', 'm', '-')).toMatchObject({
       status: 125,
-      stderr: `vmlet: m has no screen\n${hint}`,
+      stderr: `vmlet: machine "m" has no screen\n${hint}`,
     });
     expect(await home.vmlet('sendkey', 'm', 'a')).toMatchObject({
       status: 125,
-      stderr: `vmlet: m has no screen and no keyboard\n${hint}`,
+      stderr: `vmlet: machine "m" has no screen and no keyboard\n${hint}`,
     });
   });
 });

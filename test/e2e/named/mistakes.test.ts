@@ -99,7 +99,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', '--limit', 'memory=5', 'micro'], '--limit: 5 bytes; did you mean 5M?'],
     [['run', '--limit', 'x', 'micro'], 'invalid value "x" for --limit: expected cpus and memory, '],
     [['create'], 'missing argument: name'],
-    [['create', 'x'], '--image: no boot source for x'],
+    [['create', 'x'], '--image: no boot source for machine "x"'],
     [['create', 'a/b', '--image', 'micro'], 'name: invalid machine name "a/b": expected letters, '],
     [['create', 'x', '--image', './nope.img'], '--image ./nope.img: no such file'],
     [['create', 'x', '--location', './nope'], '--location ./nope: no such file'],
@@ -108,7 +108,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['create', 'x', '--image', 'micro', '--display', 'sdl'], '--display: "sdl": expected vnc or none'],
     [
       ['create', 'x', '--image', 'micro', '--net', 'none', '--network', 'auto'],
-      '--network: the first network card is described twice: none, auto',
+      '--network: the first network card is set twice: none, auto',
     ],
     [['create', 'x', '--template', 'nope'], 'no such template: nope'],
     [['start', '--json', 'nope'], '--json: requires --dry-run'],

@@ -52,7 +52,7 @@ connecting('a running machine joins networks, keeps them over a reboot, and leav
   const other = (await member('dmz', 'db'))?.address ?? '';
   await vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '5', '-s', '8900', other);
   expect(await refusal('network', 'connect', 'lan', 'web')).toContain(
-    'machine "web" is already in the network lan',
+    'machine "web" is already in network "lan"',
   );
 
   // Its plug comes back as that of any other card.
@@ -83,13 +83,13 @@ connecting('a running machine joins networks, keeps them over a reboot, and leav
   await until(async () => ((await networks.get('lan')).switch?.ports.length ?? 0) === 1);
   await ping('web', 'db.dmz');
   expect(await refusal('network', 'disconnect', 'lan', 'web')).toBe(
-    'vmlet: machine "web" is not in the network lan\n  its networks: dmz\n',
+    'vmlet: machine "web" is not in network "lan"\n  choose one of: dmz\n',
   );
 
   // The card that stays has its port after a save, and after a restart too.
   await vmlet('save', 'web');
   expect(await refusal('network', 'connect', 'lan', 'web')).toContain(
-    'has saved memory, which can be resumed only with its current networks',
+    'has saved memory; its networks cannot be changed until the memory is resumed or discarded',
   );
   await vmlet('start', 'web');
   await ping('web', 'db.dmz');
@@ -159,7 +159,7 @@ connecting('what cannot be connected stays as it is', async () => {
   await vmlet('network', 'connect', 'lan', 'db');
   await vmlet('pause', 'db');
   expect(await refusal('network', 'disconnect', '-t', '5s', 'lan', 'db')).toContain(
-    'timed out after 5 s waiting for the guest to release its card in the network lan',
+    'timed out after 5 s waiting for the guest to release the card of network "lan"',
   );
   expect(await member('lan', 'db')).toMatchObject({ plugged: true });
   await vmlet('resume', 'db');
@@ -279,7 +279,7 @@ connecting('a card that cannot be taken back stays in the definition', async () 
   mkdirSync(request);
   const refused = await refusal('network', 'connect', 'lan', 'web');
   expect(refused).toContain(
-    'is only partly connected to lan: connecting failed, and so did removing the network card: EISDIR',
+    'is only partly connected to network "lan", and its new network card could not be removed after this error: EISDIR',
   );
   expect(refused).toContain('disconnect it: vmlet network disconnect lan web');
   await until(async () => (await member('lan', 'web'))?.plugged === true);

@@ -189,16 +189,16 @@ describe('private networks', () => {
     const refused = await home.vmlet('start', 'web');
     expect(refused.status).toBe(125);
     expect(refused.stderr).toBe(
-      'vmlet: machine "web" is in the network lan, which was removed\n' +
-        '  create it again: vmlet network create lan; or leave it: vmlet network disconnect lan web\n',
+      'vmlet: machine "web" is in network "lan", which was removed\n' +
+        '  create it again: vmlet network create lan; or disconnect the machine: vmlet network disconnect lan web\n',
     );
     await vmlet('network', 'create', 'lan', '--subnet', '172.20.0.0/24');
     const moved = await home.vmlet('start', 'web');
     expect(moved.stderr).toContain(
-      'has the address 10.9.0.2 in the network lan, whose subnet is now 172.20.0.0/24',
+      'has the address 10.9.0.2 in network "lan", whose subnet is now 172.20.0.0/24',
     );
     // The advice as it is printed keeps the options of all its networks.
-    const [, advice = ''] = /give it another: vmlet (.*)\n/.exec(moved.stderr) ?? [];
+    const [, advice = ''] = /give the machine another address: vmlet (.*)\n/.exec(moved.stderr) ?? [];
     expect(advice).toBe('set web --network lan:alias=www,latency=20ms --network other:alias=shop');
     await vmlet(...advice.split(' '));
     expect(await member('web')).toMatchObject({ address: '172.20.0.2', alias: 'www' });
@@ -248,11 +248,11 @@ describe('a machine in a network', () => {
     await vmlet('network', 'heal', 'lan');
     await ping('web', 'db');
     expect((await home.vmlet('set', 'web', '--network', 'lan:ip=10.9.0.99')).stderr).toContain(
-      'is running, and can be moved to other networks only while stopped',
+      'is running and cannot be moved to other networks',
     );
     await ping('db', 'web');
     expect(await home.vmlet('network', 'partition', 'lan', 'web', 'nobody')).toMatchObject({
-      stderr: expect.stringContaining('no member "nobody"') as string,
+      stderr: expect.stringContaining('no machine "nobody" in this network') as string,
     });
   });
 

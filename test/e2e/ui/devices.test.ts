@@ -143,7 +143,10 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     expect(await home.vmlet('disk', 'rm', '--storage', 'm', 'disk1')).toMatchObject({ status: 0 });
     expect(await home.vmlet('disk', 'add', 'm', '3G')).toMatchObject({ status: 0, stdout: 'disk1\n' });
     await dialog().getByRole('button', { name: 'Remove with its file' }).click();
-    await page.locator('.notice.failed').getByText('disk1 of m was replaced by another disk').waitFor();
+    await page
+      .locator('.notice.failed')
+      .getByText('disk "disk1" of machine "m" was replaced by another disk')
+      .waitFor();
     await row('disk1').getByText('3.0 GB', { exact: true }).waitFor();
     await press('Remove disk1');
     await dialog().getByLabel('Delete the file of the disk too').check();

@@ -79,9 +79,9 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
 
     expect(await home.vmlet('create', 'm', '--image', 'web:1')).toMatchObject({ status: 0 });
     // The page learns of it by the events.
-    await row('web:1').getByText('the machine m').waitFor();
+    await row('web:1').getByText('machine "m"').waitFor();
     await row('web:1').getByRole('button', { name: 'Remove web:1' }).click();
-    await dialog().getByText('The image cannot be removed while it is in use by the machine m.').waitFor();
+    await dialog().getByText('The image cannot be removed while it is in use by machine "m".').waitFor();
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
     const refusal = page.locator('.notice.failed', { hasText: 'Remove web:1' });
     // The sentence is the command’s own.
@@ -90,7 +90,7 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     expect(await refusal.innerText()).toContain(sentence);
 
     await home.vmlet('rm', '--storage', 'm');
-    await row('web:1').getByText('the machine m').waitFor({ state: 'detached' });
+    await row('web:1').getByText('machine "m"').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Prune …' }).click();
     await dialog().getByText('There is nothing to remove.').waitFor();
     expect(await dialog().getByRole('button', { name: 'Remove', exact: true }).isDisabled()).toBe(true);

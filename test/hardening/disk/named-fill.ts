@@ -79,9 +79,10 @@ async function lookAtPause(home: SmallHome): Promise<string[]> {
   const entered = await home.vmlet('exec', 'm', 'true');
   const checks: Readonly<Record<string, boolean>> = {
     'the library says it': outOfSpace(home) === 'disk0',
-    'ls says it': /io-error .*no space left on the host for disk0; free some space and resume it/.test(
-      table.stdout,
-    ),
+    'ls says it':
+      /io-error .*no space left on the host for disk0; free some space, then resume the machine/.test(
+        table.stdout,
+      ),
     'ls --json says it': listed?.state === 'io-error' && 'outOfSpace' in listed.status,
     'resume says that there is still no space':
       resumed.status === 125 &&

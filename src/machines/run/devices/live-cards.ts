@@ -45,12 +45,9 @@ export async function freeLiveCard(
     );
   }
   const plan = readPlan(files);
-  const restart = 'stop it, connect it and start it again';
+  const restart = 'stop the machine, connect it and start it again';
   if (!mayConnect(plan)) {
-    throw refuse(
-      'was started without a network, and cannot be connected to one before it is started again',
-      restart,
-    );
+    throw refuse('was started without a network, and can get one only at its next start', restart);
   }
   // A QEMU that listens cannot be reached by a helper that waits for it.
   if (plan.wiring.network.again === 'listens') {
@@ -130,7 +127,7 @@ export async function setUpCard(
     throw new MachineStateError(
       spec.name,
       'running',
-      `is connected to ${card.network}, but its guest did not set up the card: ${error.message}`,
+      `is connected to network "${card.network}", but its guest did not set up the card: ${error.message}`,
       { hint: `restart it: vmlet restart ${spec.name}`, cause: error },
     );
   }
@@ -155,7 +152,7 @@ export async function unplugCard(
     throw new MachineStateError(
       spec.name,
       'running',
-      `runs from memory that an earlier release of vmlet saved, and can leave ${network} only while stopped`,
+      `runs from memory that an earlier release of vmlet saved, and cannot leave network "${network}" while it is running`,
       { hint: `stop it first: vmlet stop ${spec.name}` },
     );
   }

@@ -115,7 +115,7 @@ async function undo(
       throw new MachineStateError(
         spec.name,
         status.state,
-        `has the directory ${share.target}, but its guest neither mounts nor releases it: ${wordsOf(reason)}`,
+        `has the new directory, but its guest can neither mount it at ${share.target} nor release it: ${wordsOf(reason)}`,
         { hint: `restart it: vmlet restart ${spec.name}`, cause: reason },
       );
     }
@@ -190,7 +190,7 @@ async function reachAgent(definition: Definition, signal: AbortSignal | undefine
   const { spec, files } = definition;
   const status = readStatus(files);
   if (status.kind === 'running' && status.state !== 'running') {
-    throw new MachineStateError(spec.name, status.state, `is ${status.state}, and its guest cannot answer`, {
+    throw new MachineStateError(spec.name, status.state, `is ${status.state}, so its guest cannot answer`, {
       hint: `resume it first: vmlet resume ${spec.name}`,
     });
   }
@@ -209,7 +209,7 @@ async function unmount(agent: GuestAgent, tag: string, limits: Limits): Promise<
     if (exitCode === 0) continue;
     const words = stderr.toString().trim().slice(0, LONGEST_WORDS);
     throw new GuestHoldsDeviceError(path, `the guest cannot unmount ${path}: ${words}`, {
-      hint: 'in the guest, stop the programs that use it, or stop the machine first',
+      hint: 'in the guest, stop the programs that use the directory, or stop the machine first',
     });
   }
 }

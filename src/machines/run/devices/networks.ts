@@ -51,7 +51,7 @@ export async function connectNetwork(
       const runs = isRunning(found);
       const isMember = networksOf(found.spec).includes(network);
       if (isMember && (!runs || (await hasLiveCard(found, network, signal)))) {
-        throw new MachineStateError(machine, kindOf(found), `is already in the network ${network}`, {
+        throw new MachineStateError(machine, kindOf(found), `is already in network "${network}"`, {
           hint: `to change its address or alias, disconnect it first: vmlet network disconnect ${network} ${machine}`,
         });
       }
@@ -104,8 +104,8 @@ export async function disconnectNetwork(
 function notInside(definition: Definition, network: string): MachineStateError {
   const { spec } = definition;
   const names = networksOf(spec);
-  return new MachineStateError(spec.name, kindOf(definition), `is not in the network ${network}`, {
-    hint: names.length === 0 ? 'it is in no private network' : `its networks: ${names.join(', ')}`,
+  return new MachineStateError(spec.name, kindOf(definition), `is not in network "${network}"`, {
+    hint: names.length === 0 ? 'the machine is in no private network' : `choose one of: ${names.join(', ')}`,
   });
 }
 
@@ -198,7 +198,7 @@ function stillConnected({ spec }: Definition, network: string, cause: unknown): 
   return new MachineStateError(
     spec.name,
     'running',
-    `is only partly connected to ${network}: connecting failed, and so did removing the network card: ${words}`,
+    `is only partly connected to network "${network}", and its new network card could not be removed after this error: ${words}`,
     { hint: `disconnect it: vmlet network disconnect ${network} ${spec.name}`, cause },
   );
 }

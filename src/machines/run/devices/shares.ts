@@ -56,7 +56,7 @@ export async function addShare(
   const { target } = onlyOne([...wanted.shares, ...wanted.volumes, ...wanted.tmpfs]);
   return withLockedMachine(locations, machine, 'adding a directory', async (definition) => {
     const { spec, files } = definition;
-    refuseSaved(definition, 'set of directories');
+    refuseSaved(definition, 'mounts');
     checkTogether(joinMounts([mountSetOf(spec), wanted]));
     await ensureVolumes(locations, wanted.volumes, signal);
     const runs = readStatus(files).kind === 'running';
@@ -125,7 +125,7 @@ export async function removeShare(
   return withLockedMachine(locations, machine, 'removing a directory', async (definition) => {
     const { spec, files } = definition;
     requireMounted(spec, target);
-    refuseSaved(definition, 'set of directories');
+    refuseSaved(definition, 'mounts');
     const isInUse = readStatus(files).kind === 'running' && isLive(definition, target);
     const plugged = isInUse
       ? readPlan(files).shares.find((share) => share.target === target && share.bus !== undefined)
@@ -148,7 +148,7 @@ function requireMounted(spec: MachineSpec, target: string): void {
   const { shares, volumes, tmpfs } = mountSetOf(spec);
   const targets = [...shares, ...volumes, ...tmpfs].map((mount) => mount.target);
   if (targets.includes(target)) return;
-  throw new InvalidInputError('share', `nothing is mounted at ${target} in ${spec.name}`, {
+  throw new InvalidInputError('share', `nothing is mounted at ${target} in machine "${spec.name}"`, {
     hint:
       targets.length === 0
         ? `add a directory first: vmlet share add ${spec.name} SRC:DST`

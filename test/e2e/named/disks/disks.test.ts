@@ -91,7 +91,10 @@ describe('a guest that does not react', () => {
     const { id, path } = second ?? { id: '', path: '' };
     renameSync(path, `${path}.old`);
     copyFileSync(`${path}.old`, path);
-    const replaced = { code: 'VMLET_REPLACED', message: 'disk1 of m was replaced by another disk' };
+    const replaced = {
+      code: 'VMLET_REPLACED',
+      message: 'disk "disk1" of machine "m" was replaced by another disk',
+    };
     expect(await failureOf(machine.removeDisk('disk1', { id, storage: true }))).toMatchObject(replaced);
     expect(await failureOf(machine.resizeDisk('disk1', '1M', { id, shrink: true }))).toMatchObject(replaced);
     expect((await machine.disks())[1]?.id).not.toBe(id);
@@ -135,7 +138,7 @@ describe('a guest that does not react', () => {
     );
     const held = await home.vmlet('disk', 'rm', '--timeout', '300ms', 'm', 'disk3');
     expect(held).toMatchObject({ status: 125, stdout: '' });
-    expect(held.stderr).toContain('timed out after 0.3 s waiting for the guest to release the disk disk3');
+    expect(held.stderr).toContain('timed out after 0.3 s waiting for the guest to release disk "disk3"');
     expect((await machine.disks()).map(({ port }) => port)).toContain('port3');
 
     // At the next start they have the same ports, and so has the network card.
@@ -167,7 +170,7 @@ describe('a guest that does not react', () => {
       const file = qcow2(join(away, 'base.qcow2'), 8 * MiB);
       const refused = await failureOf(machine.addDisk(file));
       expect(refused).toBeInstanceOf(PermissionError);
-      expect(refused.message).toContain('it is on another file system');
+      expect(refused.message).toContain('the file is on another file system');
       expect(inStorage()).toEqual(['disk0.qcow2', 'disk1.qcow2']);
       expect(await machine.disks()).toHaveLength(4);
     } finally {

@@ -60,7 +60,7 @@ describe.skipIf(!canMount)('a file system without space', () => {
       });
       const { status, stderr } = await home.vmlet('wait', 'm', '--for', 'agent', '--timeout', '2s');
       expect(stderr).toContain(
-        '; the machine is paused for lack of space on the host: free some, then run: vmlet resume m\n',
+        '; the machine is paused: no space left on the host; free some space, then run: vmlet resume m\n',
       );
       expect(stderr).not.toContain('slow guest');
       expect(status).toBe(124);

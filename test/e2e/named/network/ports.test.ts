@@ -161,7 +161,7 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, wit
       return (await datagramsOf(net)) > before;
     });
     expect((await port('rm', net, String(host(4)))).stderr).toContain(
-      `no such forward of ${net}: ${host(4)}`,
+      `no such forward in machine "${net}": ${host(4)}`,
     );
     await done('rm', net, `${host(4)}/udp`);
     expect(await sendDatagram(host(4))).toBe(REFUSED);

@@ -115,7 +115,9 @@ it('other files and sockets in use are left alone, and the start fails', async (
   await vmlet('create', 'two', '--image', 'micro', '-p', `${file}:80`);
   expect(await refusal('start', 'two')).toContain(`${file}: file exists`);
   expect(readFileSync(file, 'utf8')).toBe('kept');
-  expect(await refusal('port', 'add', 'one', `${path}:81`)).toContain('is already a socket of one');
+  expect(await refusal('port', 'add', 'one', `${path}:81`)).toContain(
+    'machine "one" already forwards the socket',
+  );
   await vmlet('port', 'rm', 'two', file);
   await vmlet('port', 'add', 'two', `${path}:80`);
   expect(await refusal('start', 'two')).toContain('another process listens on this socket');

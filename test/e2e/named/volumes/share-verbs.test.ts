@@ -56,7 +56,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await listed()).toEqual({ '/site': false });
     const { status, stderr } = await home.vmlet('save', 'web');
     expect(stderr).toContain(
-      'cannot be saved: a change of what is mounted at /site takes effect only at the next start',
+      'cannot be saved: the mount at /site was changed, which takes effect only at the next start',
     );
     expect(status).not.toBe(0);
     expect((await home.vmlet('share', 'ls', 'web')).stdout).toMatch(/\/site +bind +rw +next start/);
@@ -111,9 +111,9 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
       expect(stderr).toContain(problem);
       expect(status).not.toBe(0);
     }
-    expect((await remove('/nowhere')).stderr).toContain('nothing is mounted at /nowhere in web');
+    expect((await remove('/nowhere')).stderr).toContain('nothing is mounted at /nowhere in machine "web"');
     await home.vmlet('pause', 'web');
-    expect((await add(`${at('site')}:/n`)).stderr).toContain('is paused, and its guest cannot answer');
+    expect((await add(`${at('site')}:/n`)).stderr).toContain('is paused, so its guest cannot answer');
     await home.vmlet('resume', 'web');
     expect(await listed()).toEqual({ '/site': true, '/more': true });
     await until(() => daemons().length === 2);
@@ -132,7 +132,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await marker()).toBe('then\nthird');
     expect((await home.vmlet('save', 'web')).stderr).toBe('');
     expect((await add(`${at('site')}:/n`)).stderr).toContain(
-      'has saved memory, which can be resumed only with its current set of directories',
+      'has saved memory; its mounts cannot be changed until the memory is resumed or discarded',
     );
     expect((await home.vmlet('start', 'web')).stderr).toBe('');
     expect(await inGuest('cat /site/name /more/name')).toBe('site\nthird');
@@ -153,19 +153,19 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect((await remove('/scratch')).stderr).toContain(
       '/scratch stays mounted in the guest until machine "web" stops',
     );
-    expect((await home.vmlet('save', 'web')).stderr).toContain('it mounts the volume cache');
+    expect((await home.vmlet('save', 'web')).stderr).toContain('the machine mounts volume "cache"');
     expect((await remove('/cache')).stderr).toContain(
       '/cache stays mounted in the guest until machine "web" stops',
     );
     expect(await inGuest('touch /cache/still && echo there')).toBe('there');
-    expect((await home.vmlet('volume', 'rm', 'cache')).stderr).toContain('the machine web');
+    expect((await home.vmlet('volume', 'rm', 'cache')).stderr).toContain('machine "web"');
     expect((await home.vmlet('volume', 'prune')).stdout).toBe('');
     for (const words of [
       ['save', 'web'],
       ['snapshot', 'create', 'web', 'volume'],
     ]) {
       const { status, stderr } = await home.vmlet(...words);
-      expect(stderr).toContain('it mounts the volume cache');
+      expect(stderr).toContain('the machine mounts volume "cache"');
       expect(status).not.toBe(0);
     }
     expect((await home.vmlet('stop', 'web')).status).toBe(0);

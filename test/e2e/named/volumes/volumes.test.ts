@@ -86,7 +86,7 @@ describe('a volume of throw-away machines', () => {
     const machine = home.start(['run', ...FAST, '-v', 'cut:/c', 'micro', '--', 'sh', '-c', script]);
     await until(() => machine.stderr().includes('ready'));
     const second = await run(['cut:/c:ro'], 'true');
-    expect(second.stderr).toContain('volume "cut" cannot be mounted read-only: a machine writes to it');
+    expect(second.stderr).toContain('volume "cut" cannot be mounted read-only: a machine is writing to it');
     machine.process.kill('SIGKILL');
     await machine.finished;
     await until(async () => (await run(['cut:/c'], 'cat /c/file')).stdout === 'written\n');
@@ -150,14 +150,16 @@ describe('a volume of a named machine', () => {
     expect(started.status).not.toBe(0);
     expect(started.stderr).toMatch(/^vmlet: volume "db" is in use by .*one/);
     const removal = await home.vmlet('volume', 'rm', 'db');
-    expect(removal.stderr).toContain('volume "db" is in use by the machine one, the machine two');
+    expect(removal.stderr).toContain('volume "db" is in use by machine "one", machine "two"');
     const listed = await home.vmlet('volume', 'ls');
     expect(listed.stdout).toMatch(/^db .* one, two$/m);
   });
 
   it('is not part of a snapshot or a save with memory, which are rejected', async () => {
     const saved = await home.vmlet('save', 'one');
-    expect(saved.stderr).toContain('the memory of one cannot be saved: it mounts the volume db');
+    expect(saved.stderr).toContain(
+      'the memory of machine "one" cannot be saved: the machine mounts volume "db"',
+    );
     const snapshot = await home.vmlet('snapshot', 'create', 'one', 'now');
     expect(snapshot.stderr).toContain('--disks-only');
     expect((await home.vmlet('snapshot', 'create', 'one', 'now', '--disks-only')).stderr).toBe('');

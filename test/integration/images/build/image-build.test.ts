@@ -168,7 +168,7 @@ describe('a layer', () => {
 
   it.each([
     ['micro', /^from: micro has no disk to change$/],
-    ['./disk.qcow2', /^from: \.\/disk\.qcow2 is a path; expected an image of the store$/],
+    ['./disk.qcow2', /^from: \.\/disk\.qcow2 is a path; expected the name of an image$/],
     ['plain', /^from: plain has neither the vmlet agent nor cloud-init/],
   ])('cannot be built from %s', async (from, message) => {
     const place = newPlace();

@@ -210,11 +210,11 @@ describe('an image is not removed', () => {
   it('while a machine or a kept disk is based on it', async () => {
     const image = await importRaw();
     await machines.create({ name: 'm', image: 'web:1' });
-    expect(await usersOf('web:1')).toEqual(['the machine m']);
+    expect(await usersOf('web:1')).toEqual(['machine "m"']);
     // A second name is irrelevant to the image.
     await store.tag('web:1', 'other');
     expect(await store.remove('other')).toEqual({ names: ['other'], images: [] });
-    expect(await usersOf(image.digest.slice(0, 12))).toEqual(['the machine m']);
+    expect(await usersOf(image.digest.slice(0, 12))).toEqual(['machine "m"']);
     const { keptDisks } = await machines.remove('m');
     const [kept = ''] = keptDisks;
     expect(await usersOf('web:1')).toEqual([`the disk ${kept}`]);
@@ -229,7 +229,7 @@ describe('an image is not removed', () => {
     await machines.create({ name: 'm', image: 'web:1' });
     const spec = join(locations.machines, 'm/spec.json');
     writeFileSync(spec, `${readFileSync(spec, 'utf8')}!`);
-    expect(await usersOf('web:1')).toEqual(['the machine m']);
+    expect(await usersOf('web:1')).toEqual(['machine "m"']);
   });
 
   it('while a clone needs it, even if the original was removed', async () => {
@@ -237,7 +237,7 @@ describe('an image is not removed', () => {
     const machine = await machines.create({ name: 'm', image: 'web:1' });
     await machine.clone('c', { linked: true });
     await machines.remove('m', { storage: true });
-    expect(await usersOf('web:1')).toContain('the machine c');
+    expect(await usersOf('web:1')).toContain('machine "c"');
     await machines.remove('c', { storage: true });
     // The base of the clone is removed once the process that created it has ended.
     for (const name of readdirSync(locations.disks)) rmSync(join(locations.disks, name));
@@ -250,7 +250,7 @@ describe('an image is not removed', () => {
     expect(await store.inspect('layer')).toMatchObject({ standsOn: [base.path], verification: undefined });
     await expect(store.remove('web:1')).rejects.toThrow(/"web:1" is in use by layer$/);
     await machines.create({ name: 'm', image: 'layer' });
-    await expect(store.remove('layer')).rejects.toThrow(/"layer" is in use by the machine m$/);
+    await expect(store.remove('layer')).rejects.toThrow(/"layer" is in use by machine "m"$/);
     await machines.remove('m', { storage: true });
     const dry = await store.prune({ all: true, dryRun: true });
     expect(dry.map(({ digest }) => digest)).toEqual([layer, base.digest]);

@@ -31,7 +31,7 @@ describe('the steps of a layer', () => {
       run: [setup, { path: file }],
     });
     expect(steps.map(({ title, fileName }) => [title, fileName])).toEqual([
-      ['the packages g++, nginx', 'install-packages'],
+      ['the installation of g++, nginx', 'install-packages'],
       ['./setup.sh', 'setup.sh'],
       [file, 'from_a_file.sh'],
     ]);

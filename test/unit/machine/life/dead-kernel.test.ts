@@ -37,7 +37,7 @@ describe('a part that the kernel lacks', () => {
   it('may be the port of the agent', () => {
     const lack = describeLack(['vmlet-agent: virtio console port: No such device']);
     expect(lack?.problem).toBe(
-      "the guest's kernel has no port for vmlet's agent (virtio console port: No such device)",
+      "the guest's kernel has no driver for the port of vmlet's agent (virtio console port: No such device)",
     );
     expect(lack?.hint).not.toContain('FUSE');
   });

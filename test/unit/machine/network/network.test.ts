@@ -30,7 +30,7 @@ test('gives a returning name its earlier address and hardware address', () => {
     { name: 'web', address: '10.77.9.2', mac: '52:54:0a:4d:09:02' },
     { name: 'db', address: '10.77.9.3', mac: '52:54:0a:4d:09:03' },
   ]);
-  expect(() => network.take('web')).toThrow(/already has a machine named web/);
+  expect(() => network.take('web')).toThrow(/already has a machine named "web"/);
   web.leave();
   expect(network.members.map(({ name }) => name)).toEqual(['db']);
   expect(network.take('late').address).toBe('10.77.9.4');
@@ -52,7 +52,7 @@ test('partitions only known names, each in one group', () => {
   network.take('web');
   network.take('db').leave();
   network.partition(['web'], ['db']);
-  expect(() => network.partition(['web'], ['bd'])).toThrow(/no machine "bd" in the network/);
+  expect(() => network.partition(['web'], ['bd'])).toThrow(/no machine "bd" in network "/);
   expect(() => network.partition(['web'], ['db', 'web'])).toThrow(/"web" is in two groups/);
 });
 
@@ -95,11 +95,11 @@ test('accepts up to eight networks, and explains each error with a hint', () => 
     createNetwork({ name: 'other', subnet: '10.78.3.0/24' }),
   ];
   expect(refusal([eight[0], lab, lab])).toMatchObject({
-    message: 'networks[2]: duplicate network lab',
+    message: 'networks[2]: duplicate network "lab"',
     hint: 'list each network once, and give each its own subnet',
   });
   expect(refusal([lab, other])).toMatchObject({
-    message: 'networks[1]: 10.78.3.0/24 of other and 10.78.0.0/16 of lab overlap',
+    message: 'networks[1]: network "other" (10.78.3.0/24) overlaps with network "lab" (10.78.0.0/16)',
   });
   expect(refusal([{ network: {} }])).toMatchObject({
     message: 'networks[0]: expected a network, { network, name }, or the name of a network',
@@ -120,12 +120,12 @@ test('networks of named machines are given by name, once each, and one word may 
     ['lan', 'm'],
     ['dmz', 'm'],
   ]);
-  expect(() => parseSpec({ networks: ['lan', 'lan:mtu=9000'] })).toThrow('duplicate network lan');
+  expect(() => parseSpec({ networks: ['lan', 'lan:mtu=9000'] })).toThrow('duplicate network "lan"');
   expect(() => parseSpec({ net: 'slirp', networks: ['none'] })).toThrow(
-    'the first network card is described twice: slirp, none',
+    'the first network card is set twice: slirp, none',
   );
   expect(() => parseSpec({ networks: ['none', 'auto'] })).toThrow(
-    'the first network card is described twice: none, auto',
+    'the first network card is set twice: none, auto',
   );
   expect(() => parseSpec({ networks: ['bridge=br0'] })).toThrow('net: "bridge=br0": expected auto');
   expect(() => parseSpec({ networks: ['lan:ip=1'] })).toThrow('networks[0]: ip=1: expected an IPv4 address');

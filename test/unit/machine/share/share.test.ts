@@ -57,7 +57,7 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     ['/src', 'invalid volume "/src"', '--mount type=bind'],
     ['/a:/b:ro:more', 'invalid volume', '--mount type=bind'],
     [':/data', 'invalid volume', ''],
-    ['a b:/data', 'invalid volume name "a b"', 'a path contains a slash'],
+    ['a b:/data', 'invalid volume name "a b"', 'give a path with a slash'],
     ['cache:/data:cache=auto', 'cache does not apply to a volume', ''],
     ['cache:/data:copy', 'copy does not apply to a volume', ''],
     ['cache:/data:size=1M', '1M is too small for a volume', 'at least 8M'],

@@ -51,7 +51,7 @@ describe('the format', () => {
         message: 'disks[2]: no such file: ./nope.img',
         hint: 'to create a disk, give a size such as 2G or 512M',
       });
-      expect(refusal(directory).message).toBe(`disks[2]: is a directory: ${directory}`);
+      expect(refusal(directory).message).toBe(`disks[2]: ${directory} is a directory`);
     });
   });
 

@@ -68,12 +68,12 @@ test('only micro gets an IPv6 address, since other guests may not support IPv6',
 test('a missing network, or another one of the same name, is reported', () => {
   expect(() => cards({ networks: [{ ...member, network: 'gone' }] })).toThrow(
     expect.objectContaining({
-      message: 'machine "web" is in the network gone, which was removed',
+      message: 'machine "web" is in network "gone", which was removed',
       hint: expect.stringContaining('vmlet network disconnect gone web') as string,
     }),
   );
   expect(() => cards({ networks: [{ ...member, address: '10.8.0.2' }] })).toThrow(
-    'has the address 10.8.0.2 in the network lan, whose subnet is now 10.9.0.0/24',
+    'has the address 10.8.0.2 in network "lan", whose subnet is now 10.9.0.0/24',
   );
 });
 
