@@ -136,7 +136,7 @@ function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
     };
   }
   if (fromEnvironment) return { item, state: 'works', summary: `sockets go to ${path}` };
-  const reason = taken === undefined ? '' : `, and ${taken} is another user’s`;
+  const reason = taken === undefined ? '' : `, and ${taken} belongs to another user`;
   return {
     item,
     state: 'works',

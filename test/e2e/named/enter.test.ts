@@ -326,7 +326,7 @@ describe('vmlet wait', () => {
     expect(late.stderr).toContain(
       '; give a slow guest more time with --timeout (in the library: timeoutMs)\n',
     );
-    expect(late.stderr).toContain('ssh: the guest refuses connections to its port 22');
+    expect(late.stderr).toContain('ssh: the guest refuses connections to port 22');
     await expect(home.store.get('m').waitFor({ log: [/never/] }, { timeoutMs: 100 })).rejects.toThrow(
       TimedOutError,
     );
