@@ -120,7 +120,7 @@ test('networks of named machines are given by name, once each, and one word may 
     ['lan', 'm'],
     ['dmz', 'm'],
   ]);
-  expect(() => parseSpec({ networks: ['lan', 'lan:mtu=9000'] })).toThrow('duplicate network "lan"');
+  expect(() => parseSpec({ networks: ['lan', 'lan:mtu=9000'] })).toThrow('duplicate network lan');
   expect(() => parseSpec({ net: 'slirp', networks: ['none'] })).toThrow(
     'the first network card is described twice: slirp, none',
   );
