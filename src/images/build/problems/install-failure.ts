@@ -7,7 +7,7 @@ const SUBORDINATE_HINT =
 const NAMESPACE_HINT =
   'build as root, or allow user namespaces for ordinary users: see user_namespaces(7); Ubuntu restricts them with AppArmor';
 
-/** Of the installer's output, when its cause is not recognized. */
+/** Number of lines of the installer's output that are shown when the cause is not recognized. */
 const SHOWN_LINES = 10;
 
 /** Returns an error for a failed installation, with the cause recognized in its last lines. */
