@@ -61,7 +61,7 @@ static enum start_result await_word(int report, const char **reason)
     case WAIT_QEMU_LEFT:
         return START_ABANDONED;
     case WAIT_TIMED_OUT:
-        *reason = "the switch is not ready after 10 s";
+        *reason = "the switch was not ready after 10 s";
         return START_FAILED;
     case WAIT_READABLE:
         break;
@@ -72,7 +72,7 @@ static enum start_result await_word(int report, const char **reason)
         return START_READY;
     if (count > 0 && memcmp(word, "busy\n", (size_t)count) == 0)
         return START_BUSY;
-    *reason = "the switch did not start, see switch.log";
+    *reason = "the switch did not start; see switch.log in this directory";
     return START_FAILED;
 }
 

@@ -31,7 +31,7 @@ export async function probeHost(options: ProbeOptions): Promise<Host> {
     const name = options.qemu ?? DEFAULT_QEMU;
     if (survey.qemuProblem !== undefined) throw new BrokenQemuError(name, survey.qemuProblem);
     throw new MissingProgramError(name, {
-      hint: 'install it (Debian: apt install qemu-system-x86, Fedora: dnf install qemu-system-x86-core)',
+      hint: 'on Debian or Ubuntu, run: sudo apt-get install qemu-system-x86; on Fedora: sudo dnf install qemu-system-x86-core',
     });
   }
   return { ...survey, qemu };

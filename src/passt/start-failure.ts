@@ -7,11 +7,11 @@ import type { BoundForward } from '../network/ports/port.ts';
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
     /user namespace|isolating namespaces/i,
-    'allow user namespaces on this host, which passt needs to confine itself, or use slirp',
+    'allow user namespaces on this host (passt uses them to confine itself), or use --net slirp',
   ],
-  [/seccomp/i, 'use slirp; passt could not install its system call filter'],
+  [/seccomp/i, 'use --net slirp; passt could not install its filter of system calls'],
   [/No such device|interface/i, 'try again; a network interface of the host disappeared'],
-  [/unrecognized option|invalid option/i, 'update passt, which is too old, or use slirp'],
+  [/unrecognized option|invalid option/i, 'upgrade passt, which is too old, or use --net slirp'],
 ];
 
 /** True when passt reports by this line that it cannot set up a forward. */
@@ -36,7 +36,7 @@ export async function explainPasstFailure(
     if (overlap !== undefined) {
       throw new InvalidInputError(
         'ports',
-        `${overlap}: another forward uses this host port number, and this passt supports it on one address only`,
+        `${overlap}: another forward uses this host port number, and this version of passt supports each port number on one address only`,
         { hint: 'choose another host port number, or the address 0.0.0.0 for all IPv4 addresses' },
       );
     }

@@ -30,10 +30,10 @@ export async function claimSocketPath(path: string): Promise<void> {
   ensurePrivateDirectory(dirname(path));
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
-  if (!found.isSocket()) throw new InvalidInputError('socket', `${path}: a file of this name exists`);
+  if (!found.isSocket()) throw new InvalidInputError('socket', `${path}: file exists`);
   if (await isServed(path)) {
-    throw new InvalidInputError('socket', `${path}: another program listens on it`, {
-      hint: 'choose another path, or end that program',
+    throw new InvalidInputError('socket', `${path}: another process listens on this socket`, {
+      hint: 'choose another path, or end that process',
     });
   }
   removeFile(path);

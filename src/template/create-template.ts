@@ -76,7 +76,7 @@ export async function createTemplate(
       'existing',
       '"reuse" cannot be combined with prepare: functions cannot be compared',
       {
-        hint: 'pass the commands as run, or create a template without a name',
+        hint: 'pass the commands in the option run, or create a template without a name',
       },
     );
   }
@@ -108,7 +108,7 @@ export interface Making {
 function checkNetworks({ networks }: Spec, cards: number): void {
   if (networks.length > 0) {
     throw new InvalidInputError('networks', 'a template cannot join networks', {
-      hint: 'give networkCards to the template, and networks to each fork',
+      hint: 'set networkCards for the template, and networks for each fork',
     });
   }
   if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_NETWORKS) return;
@@ -197,7 +197,7 @@ async function warmUp(machine: Machine, { commands, prepare, launching }: Making
     if (result.exitCode === 0) continue;
     const output = { stdout: result.stdout.toString(), stderr: result.stderr.toString() };
     throw new GuestCommandFailedError(command, result, output, {
-      hint: 'no template was created: every warm-up command has to exit with status 0',
+      hint: 'correct the command, then create the template again: every warm-up command must exit with status 0',
     });
   }
   await prepare?.(machine);

@@ -90,7 +90,7 @@ function requirePorts(wanted: number, ports: number): void {
     {
       hint:
         ports === 0
-          ? 'create the template again: an earlier release made it, without ports for them'
+          ? 'create the template again: an earlier release of vmlet created it without ports for these devices'
           : 'share a directory that contains several of them',
     },
   );

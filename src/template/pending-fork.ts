@@ -169,7 +169,7 @@ export class PendingFork implements AsyncDisposable {
   async #within<Result>(limits: Limits, work: () => Promise<Result>): Promise<Result> {
     const { signal, timeoutMs } = limits;
     try {
-      return await withinLimits('the fork', work(), { timeoutMs, signal });
+      return await withinLimits('starting the fork', work(), { timeoutMs, signal });
     } catch (error) {
       throw await undoLaunch(error, this.#started);
     }
@@ -235,7 +235,7 @@ export class PendingFork implements AsyncDisposable {
     if (places.length <= cards.length) return places;
     throw new InvalidInputError(
       'networks',
-      `${places.length} networks, but forks of template ${this.#record.name} can join at most ${cards.length}`,
+      `${places.length} networks, but forks of template "${this.#record.name}" can join at most ${cards.length}`,
       { hint: `create the template with networkCards: ${places.length}` },
     );
   }

@@ -56,6 +56,6 @@ export function readRecord(name: string, { record, directory }: TemplateFiles): 
       },
     };
   } catch (cause) {
-    throw new BrokenTemplateError(name, 'its record is invalid', { cause });
+    throw new BrokenTemplateError(name, 'template.json is invalid', { cause });
   }
 }

@@ -72,7 +72,7 @@ export class TemplateShelf {
     const directory = this.directoryOf(name);
     if (directory === undefined) return undefined;
     const record = readRecord(name, templateFiles(directory));
-    if (!record) throw new BrokenTemplateError(name, 'its file template.json is missing');
+    if (!record) throw new BrokenTemplateError(name, 'template.json is missing');
     return new Template(record, directory, this.#locations);
   }
 

@@ -223,9 +223,9 @@ export class Template {
     if (net !== 'passt') return 'slirp';
     throw new InvalidInputError(
       'net',
-      `template ${this.name} was created with slirp, and its forks cannot use another network`,
+      `template "${this.name}" was created with slirp, so all its forks use slirp`,
       {
-        hint: 'leave it out, or create the template with passt',
+        hint: 'omit it, or create the template with passt',
       },
     );
   }
@@ -238,8 +238,8 @@ export class Template {
   ): Promise<BoundNetworkPlan | undefined> {
     if (!this.#record.plan.network) {
       if (ports.length === 0) return undefined;
-      throw new InvalidInputError('ports', `template ${this.name} was created without a network`, {
-        hint: 'leave them out, or create the template with a network',
+      throw new InvalidInputError('ports', `template "${this.name}" was created without a network`, {
+        hint: 'omit them, or create the template with a network',
       });
     }
     const network = planNetworkHere(this.#backendOf(net), ports, host.passt, false);

@@ -51,7 +51,7 @@ export const matchers = {
       return judge(`${String(target)} to answer`, lookForAnyAnswer(new URL(target)), this);
     }
     const { machine, name, alarm } = testMachine('toBeReachable', target);
-    if (port === undefined) throw new InvalidInputError('port', 'is missing: toBeReachable(80), for example');
+    if (port === undefined) throw new InvalidInputError('port', 'missing: give one, as in toBeReachable(80)');
     const look = lookForConnection(machine, publishedPort(machine.ports, port));
     return judge(`port ${port} of ${name} to be reachable from this host`, look, this, alarm.signal);
   },
@@ -93,7 +93,7 @@ async function endOf(
   try {
     const result: unknown = await command;
     if (!isResult(result)) {
-      throw new InvalidInputError('toSucceed', 'expects the result of vm.exec or vm.sh');
+      throw new InvalidInputError('toSucceed', 'expected the result of vm.exec or vm.sh');
     }
     // vm.sh rejects on failure, so its result has no status.
     if (!('exitCode' in result)) return { failure: undefined, told: result };
@@ -123,5 +123,5 @@ function testGuest(
 
 function testMachine(matcher: string, value: unknown): TestMachine {
   if (value instanceof TestMachine) return value;
-  throw new InvalidInputError(matcher, 'expects a machine under test, as in expect(vm)');
+  throw new InvalidInputError(matcher, 'expected a machine under test, as in expect(vm)');
 }

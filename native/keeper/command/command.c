@@ -90,7 +90,7 @@ static void explain_end(void)
     if (problem)
         return;
     if (attendant.ending.phase) {
-        const char *why = attendant.ending.reason ? strerror((int)attendant.ending.reason) : "the agent refused it";
+        const char *why = attendant.ending.reason ? strerror((int)attendant.ending.reason) : "the guest agent rejected it";
         snprintf(text, sizeof text, "the command could not be started: %s", why);
         fail(text);
     } else if (attendant.ending.status < 0 && attendant.ending.signal < 0) {
@@ -107,7 +107,7 @@ static void watch_answer(void)
         return;
     }
     answer_by = 0;
-    fail("the guest's agent did not answer in time");
+    fail("the guest agent did not answer in time");
     monitor_quit();
 }
 

@@ -66,6 +66,6 @@ function lastLinesOf({ stdout, stderr }: { readonly stdout: string; readonly std
   if (text === '') return { heading: ' and printed nothing', lines: [] };
   const lines = text.split('\n');
   const left = lines.length - SHOWN_LINES;
-  const note = left > 0 ? `, the last ${SHOWN_LINES} of ${lines.length} lines` : '';
-  return { heading: `; ${stream}${note}:`, lines: lines.slice(-SHOWN_LINES) };
+  const what = left > 0 ? `last ${SHOWN_LINES} of ${lines.length} lines of ${stream}` : stream;
+  return { heading: `; ${what}:`, lines: lines.slice(-SHOWN_LINES) };
 }

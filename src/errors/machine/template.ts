@@ -35,7 +35,7 @@ export class TemplateStaleError extends VmletError {
 
   constructor(template: string, differences: readonly string[]) {
     super(`template "${template}" is stale: ${differences.join('; ')}`, {
-      hint: 'recreate it: vmlet template create --replace, or createTemplate with existing: "replace"',
+      hint: 'recreate it with: vmlet template create --replace (in code: createTemplate with existing: "replace")',
     });
     this.template = template;
     this.differences = differences;

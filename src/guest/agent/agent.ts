@@ -52,7 +52,7 @@ export class GuestAgent implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof TimedOutError)) throw error;
       throw new TimedOutError('waiting for the guest agent', error.timeoutMs, {
-        hint: 'check the last lines of its console: the guest may not have booted, or may have no agent',
+        hint: 'check the last lines of the console: the guest may not have booted, or may have no agent',
       });
     } finally {
       greeting.stop();

@@ -89,7 +89,7 @@ export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
   if (clockMs !== undefined) writer.u64(Tag.time, nanoseconds('clockMs', clockMs));
   if (entropy !== undefined) {
     if (entropy.length === 0 || entropy.length > 1024) {
-      throw new InvalidInputError('entropy', `has ${entropy.length} bytes: expected 1 to 1024`);
+      throw new InvalidInputError('entropy', `expected 1 to 1024 bytes, got ${entropy.length}`);
     }
     writer.bytes(Tag.entropy, entropy);
   }

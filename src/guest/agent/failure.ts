@@ -29,7 +29,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'name too long',
   ENOEXEC: 'not a program that the guest can run',
   E2BIG: 'arguments and environment are too long',
-  EAGAIN: 'too many requests at once',
+  EAGAIN: 'too many simultaneous requests',
   ENOMEM: 'out of memory',
   EMFILE: 'too many open files',
   ENFILE: 'too many open files',

@@ -148,9 +148,9 @@ export class GuestFile implements AsyncIterable<Buffer> {
     return new GuestFileError(
       this.#path,
       'EIO',
-      `size mismatch: it had ${size} bytes when opened, but ${found}`,
+      `size mismatch: the file had ${size} bytes when opened, but ${found}`,
       {
-        hint: 'if the file was changing, copy it again; for a file as in /proc, use: vmlet exec NAME -- cat PATH >FILE',
+        hint: 'if the file was changing, copy it again; for files in /proc or /sys, use: vmlet exec NAME -- cat PATH >FILE',
       },
     );
   }

@@ -14,7 +14,7 @@ export function cloudInitFailure(
       });
     case 'disabled':
       return new CloudInitError(`cloud-init does not run in ${guest}: ${reason ?? 'disabled'}`, nothing, {
-        hint: 'create the machine again with --cloud-init, which adds the seed disk that cloud-init reads',
+        hint: 'create the machine again with --cloud-init, which adds a disk with data for cloud-init',
       });
     case 'failed': {
       const sentences = problems.map(describeCloudInitProblem);

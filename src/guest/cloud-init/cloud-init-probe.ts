@@ -20,7 +20,7 @@ case " $(cat /proc/cmdline) " in
 *' cloud-init=disabled '*) put "the kernel's command line says cloud-init=disabled" ;;
 *)
   if [ -e /etc/cloud/cloud-init.disabled ]; then put '/etc/cloud/cloud-init.disabled exists'
-  elif [ -e /run/cloud-init/disabled ]; then put 'it found no data source at this boot'
+  elif [ -e /run/cloud-init/disabled ]; then put 'cloud-init found no data source at this boot'
   else put ''
   fi ;;
 esac

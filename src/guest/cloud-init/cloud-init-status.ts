@@ -149,7 +149,7 @@ function notBegun(found: CloudInitFindings): Pick<CloudInitStatus, 'state' | 're
   if (!found.installed) return { state: 'absent', reason: undefined };
   if (found.disabled !== '') return { state: 'disabled', reason: found.disabled };
   if (!isUp(found.system)) return { state: 'waiting', reason: undefined };
-  return { state: 'disabled', reason: 'the system booted without starting it' };
+  return { state: 'disabled', reason: 'the system booted without starting cloud-init' };
 }
 
 /** True when the boot, of which cloud-init is a part, has finished. */

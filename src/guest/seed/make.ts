@@ -83,7 +83,7 @@ function mergedUserData(
   }
   throw new InvalidInputError(
     'userData',
-    `has the format ${userData.kind}, but ${target.provisioner} in this image supports only #cloud-config`,
-    { hint: 'write it as #cloud-config, or use run and files' },
+    `${target.provisioner} in this image supports only #cloud-config, not the format ${userData.kind}`,
+    { hint: 'write it as #cloud-config, or use the options run and files' },
   );
 }

@@ -34,7 +34,7 @@ export function parseUserCloudConfig(yaml: Yaml, text: string): UserCloudConfig 
     });
   }
   if (document.contents !== null && !yaml.isMap(document.contents) && !isNull(yaml, document.contents)) {
-    throw new InvalidInputError('userData', 'is not a mapping, which #cloud-config requires');
+    throw new InvalidInputError('userData', '#cloud-config must be a mapping');
   }
   return { document, value: valueOf(document) };
 }

@@ -142,9 +142,13 @@ function checkedNetwork(network: Record<string, unknown>): Record<string, unknow
     });
   }
   if ('version' in network && network['version'] !== 2) {
-    throw new InvalidInputError('network', `has version ${JSON.stringify(network['version'])}: expected 2`, {
-      hint: 'use a configuration of version 2, as for netplan',
-    });
+    throw new InvalidInputError(
+      'network',
+      `unsupported version ${JSON.stringify(network['version'])}: expected 2`,
+      {
+        hint: 'use version 2, the format of netplan',
+      },
+    );
   }
   return network;
 }

@@ -63,7 +63,7 @@ export class HostTree {
     for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
       pending.push(...this.#readDirectory(path));
       if (this.entries.size > MOST_ENTRIES) {
-        throw new InvalidInputError('source', `has more than ${MOST_ENTRIES} files`, {
+        throw new InvalidInputError('source', `more than ${MOST_ENTRIES} files in the directory`, {
           hint: 'ignore directories that need not be copied: --ignore node_modules',
         });
       }

@@ -76,7 +76,12 @@ function acceleratorFinding(qemu: QemuFeatures, kvm: KvmVerdict): Finding {
   if (!qemu.accelerators.includes('tcg')) {
     return { item, state: 'broken', summary: `no KVM (${kvm.reason}), and this QEMU has no TCG`, remedy };
   }
-  return { item, state: 'degraded', summary: `TCG, several times slower than KVM: ${kvm.reason}`, remedy };
+  return {
+    item,
+    state: 'degraded',
+    summary: `guests are emulated (TCG), several times slower than with KVM: ${kvm.reason}`,
+    remedy,
+  };
 }
 
 function qemuImgFinding({ qemuImg }: Survey, install: Install): Finding {
@@ -136,7 +141,7 @@ function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
     };
   }
   if (fromEnvironment) return { item, state: 'works', summary: `sockets go to ${path}` };
-  const reason = taken === undefined ? '' : `, and ${taken} is another user’s`;
+  const reason = taken === undefined ? '' : `, and ${taken} belongs to another user`;
   return {
     item,
     state: 'works',

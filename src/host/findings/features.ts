@@ -136,7 +136,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       'named machines: reconnects to a restarted passt within 10 ms',
       qemu?.hasStreamReconnect === true
         ? 'a restarted passt is reconnected within a second'
-        : 'QEMU listens, and the keeper connects passt to it',
+        : 'QEMU listens, and the vmlet-keeper process connects passt to it',
     ],
     [
       '-object memory-backend-memfd',

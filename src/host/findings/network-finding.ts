@@ -34,7 +34,11 @@ export function networkFinding(
       remedy: `upgrade passt: ${install('passt')}; or use --net passt if no server in the guest sends data first (web servers do not)`,
     };
   }
-  return { item, state: 'works', summary: `passt, over ${wayOf(passt)}${hasSlirp ? '; slirp too' : ''}` };
+  return {
+    item,
+    state: 'works',
+    summary: `passt, over ${wayOf(passt)}${hasSlirp ? '; slirp is available too' : ''}`,
+  };
 }
 
 function wayOf({ hasVhostUser }: PasstFeatures): string {
@@ -71,7 +75,7 @@ function passtRemedy(
     return allowNamespaces(namespaceSettings);
   }
   if (/pivot_root|mount/i.test(problem)) {
-    return 'passt mounts an empty root, which this container forbids: podman run --security-opt unmask=ALL (the same for docker)';
+    return 'allow passt to mount an empty root in this container: podman run --security-opt unmask=ALL, or docker run --security-opt systempaths=unconfined';
   }
   if (/seccomp/i.test(problem)) return 'use a kernel that was built with seccomp';
   if (/open files|RLIMIT_NOFILE|Too many open files/i.test(problem)) {

@@ -91,11 +91,11 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
         summary:
           'the hard core limit is 0: when QEMU crashes, the kernel still starts the host’s core dump handler, which ' +
           'gets QEMU’s registers but no memory',
-        remedy: 'set a hard core limit of 1 byte or more, so that vmlet can prevent this: prlimit --core=1',
+        remedy: 'set a hard core limit of at least 1 byte, which lets vmlet prevent this: prlimit --core=1',
       },
   ].filter((low) => low !== false);
 }
 
 function raise(command: string, least: number): string {
-  return `raise it to ${least} (${command}); it is set by limits.conf(5), Limit… lines of a unit, or the container`;
+  return `raise it to ${least} (${command}); it is set by limits.conf(5), by Limit…= in a systemd unit, or by the container`;
 }

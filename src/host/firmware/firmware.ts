@@ -35,7 +35,7 @@ export interface Firmware {
 }
 
 const INSTALL_HINT =
-  'on Debian and Ubuntu, run: sudo apt-get install ovmf; on Fedora, run: sudo dnf install edk2-ovmf';
+  'on Debian or Ubuntu, run: sudo apt-get install ovmf; on Fedora: sudo dnf install edk2-ovmf';
 
 /**
  * Returns the host's preferred firmware of a kind.

@@ -48,7 +48,7 @@ function explainPermission(device: string): KvmProblem {
     };
   }
   if (groupMayUseIt && group) {
-    return { reason, hint: `sudo usermod -aG ${group.name} ${username}, then log out and in again` };
+    return { reason, hint: `run: sudo usermod -aG ${group.name} ${username}, then log out and in again` };
   }
   return {
     reason,

@@ -89,14 +89,17 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
   const slowdown = loopMs === undefined ? undefined : loopMs / Math.max(hostLoop.ms, MIN_HOST_LOOP_MS);
   const started = end.kind !== 'exited' || transcript !== '';
   const result = { started, transcript, slowdown };
-  const progress = transcript === '' ? 'before its first instruction' : `after '${transcript.slice(-40)}'`;
+  const progress =
+    transcript === ''
+      ? 'before the guest executed an instruction'
+      : `after the output '${transcript.slice(-40)}'`;
 
   if (end.kind === 'stopped') {
     return { ...result, problem: `${qemuWords(qemu) ?? 'QEMU stopped the guest'} ${progress}` };
   }
   if (end.kind === 'timed-out') {
     const words = qemuWords(qemu);
-    const slow = `a test program of one kilobyte did not finish within ${timeoutMs / 1000} s, ${progress}`;
+    const slow = `a test program of one kilobyte did not finish within ${timeoutMs / 1000} s (${transcript === '' ? 'no output' : `last output: '${transcript.slice(-40)}'`})`;
     return { ...result, problem: words === undefined ? slow : `${words}; ${slow}` };
   }
   if (end.status.exitCode !== FINISHED_EXIT_CODE) {
@@ -109,7 +112,7 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
 
 function judge(transcript: string, slowdown: number | undefined, sum: string): string | undefined {
   const reported = /^SPGIUF\w*<>([0-9a-f]{8})\.$/.exec(transcript);
-  if (!reported) return `a test program exited early, after '${transcript.slice(-40)}'`;
+  if (!reported) return `a test program exited early, after the output '${transcript.slice(-40)}'`;
   if (reported[1] !== sum) return `a test program calculated ${reported[1] ?? ''} instead of ${sum}`;
   if (slowdown !== undefined && slowdown > MAX_SLOWDOWN) {
     return `a loop ran ${Math.round(slowdown)} times slower in the guest than on the host`;

@@ -63,7 +63,7 @@ export function controllersLacking(
   needed: readonly string[] = ['cpu', 'memory'],
 ): string | undefined {
   const missing = needed.filter((name) => !given.includes(name));
-  return missing.length === 0 ? undefined : `systemd lacks the ${missing.join(', ')} controller`;
+  return missing.length === 0 ? undefined : `systemd lacks these cgroup controllers: ${missing.join(', ')}`;
 }
 
 /** @throws InvalidInputError when this host does not support a limit. */

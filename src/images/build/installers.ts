@@ -16,6 +16,6 @@ export function installerOf(distribution: string): Installer {
   const [meant = ''] = nearest(distribution, known, 1);
   const question = editDistance(distribution, meant) <= NEAR ? `did you mean ${meant}? ` : '';
   throw new InvalidInputError('distribution', `cannot build ${distribution} from packages`, {
-    hint: `${question}use one of ${known.join(', ')}; for others, pull an image and customize it: --from IMAGE --run SCRIPT`,
+    hint: `${question}use one of ${known.join(', ')}; for other distributions, pull an image and customize it: vmlet image build --from IMAGE --run SCRIPT`,
   });
 }

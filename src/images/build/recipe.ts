@@ -71,7 +71,7 @@ async function readKey(path: string, installer: Installer): Promise<Buffer> {
       'key',
       'not supported for Debian, whose packages are signed with Debian’s own keys',
       {
-        hint: 'omit it',
+        hint: 'omit --key',
       },
     );
   }

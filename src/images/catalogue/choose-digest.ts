@@ -21,7 +21,7 @@ export interface DocumentOf {
   readonly url: string;
 }
 
-const MOVED_HINT = 'its publisher may be replacing it: try again';
+const MOVED_HINT = 'try again: the publisher may be replacing the image';
 
 /**
  * Finds the digest of a file in a publisher's document.

@@ -65,7 +65,7 @@ export class PublisherDocuments {
       throw new PublisherDocumentError(
         this.#image,
         document.url,
-        'is a web page, expected a list of digests or files',
+        'is a web page instead of a list of digests or files',
         {
           hint: 'check whether a proxy or a network login intercepts the request',
         },

@@ -158,7 +158,7 @@ async function newestInIndex(
   const [newest] = newestOf(names, (name) => name, compilePattern(index.newest, words));
   if (newest !== undefined) return newest.groups;
   throw new PublisherDocumentError(reference, url, 'lists no matching image', {
-    hint: 'try again later: the publisher may be replacing files, or has changed how they are named',
+    hint: 'try again later: the publisher may be replacing or renaming the files',
   });
 }
 

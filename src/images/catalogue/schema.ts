@@ -117,7 +117,7 @@ export const entrySchema = z
         code: 'custom',
         path: ['signature'],
         message:
-          'a digest is required, since the signature signs a list of digests; for a signed image, use form: image',
+          'this signature signs a list of digests, so a digest is required; if the image itself is signed, use form: image',
       });
     }
     if (entry.signature?.form === 'image' && entry.compression !== 'none') {
@@ -173,7 +173,7 @@ function refuseDoubleNames(images: Readonly<Record<string, EntryData>>, context:
       const owner = owners.get(alias);
       owners.set(alias, name);
       if (owner === undefined) continue;
-      const message = `already a name of ${owner}`;
+      const message = `this name already belongs to ${owner}`;
       context.addIssue({ code: 'custom', path: [name, 'aliases', index], message });
     }
   }

@@ -10,7 +10,7 @@ export function parsePublishedDigest(text: string): ExpectedDigest {
   const algorithm = named?.toLowerCase() ?? (hex.length === 128 ? 'sha512' : 'sha256');
   if (algorithm === 'sha256' || algorithm === 'sha512') return parseDigest({ algorithm, hex });
   throw new InvalidInputError('digest', `unknown algorithm ${JSON.stringify(algorithm)}`, {
-    hint: 'use the sha256:… or sha512:… that the publisher of the file states',
+    hint: 'use the sha256:… or sha512:… digest that the publisher states',
   });
 }
 

@@ -19,7 +19,7 @@ export async function backingFileOf(
   const { name, format } = reference;
   const refuse = (reason: string, cause?: unknown): ImageRefusedError =>
     new ImageRefusedError(field, image.path, [reason], {
-      hint: `record the backing file: qemu-img rebase -u -f ${image.format} -F FORMAT -b BACKING IMAGE`,
+      hint: `record the path and format of the backing file in the image: qemu-img rebase -u -f ${image.format} -F FORMAT -b BACKING IMAGE`,
       cause,
     });
   if (isElsewhere(name)) throw refuse(`has a backing file that is not a local file: ${shown(name)}`);

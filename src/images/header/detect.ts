@@ -35,20 +35,20 @@ const GUESSED_BY_QEMU: readonly Signature[] = [
 ];
 
 const NOT_DISKS: readonly Signature[] = [
-  [0, '\x1f\x8b', other('compressed with gzip', `${UNPACK}: gunzip`)],
-  [0, '\xfd7zXZ\0', other('compressed with xz', `${UNPACK}: unxz`)],
-  [0, '\x28\xb5\x2f\xfd', other('compressed with zstd', `${UNPACK}: unzstd`)],
-  [0, 'BZh', other('compressed with bzip2', `${UNPACK}: bunzip2`)],
-  [0, '\x04\x22\x4d\x18', other('compressed with lz4', `${UNPACK}: unlz4`)],
-  [0, 'LZIP', other('compressed with lzip', `${UNPACK}: lzip -d`)],
+  [0, '\x1f\x8b', other('compressed with gzip', `${UNPACK}: gunzip FILE`)],
+  [0, '\xfd7zXZ\0', other('compressed with xz', `${UNPACK}: unxz FILE`)],
+  [0, '\x28\xb5\x2f\xfd', other('compressed with zstd', `${UNPACK}: unzstd FILE`)],
+  [0, 'BZh', other('compressed with bzip2', `${UNPACK}: bunzip2 FILE`)],
+  [0, '\x04\x22\x4d\x18', other('compressed with lz4', `${UNPACK}: unlz4 FILE`)],
+  [0, 'LZIP', other('compressed with lzip', `${UNPACK}: lzip -d FILE`)],
   [0, 'PK\x03\x04', other('a zip archive', UNPACK)],
   [0, '7z\xbc\xaf\x27\x1c', other('a 7z archive', UNPACK)],
   [0, 'Rar!\x1a\x07', other('a rar archive', UNPACK)],
-  [257, 'ustar', other('a tar archive (such as an .ova file)', `${UNPACK}: tar -xf`)],
+  [257, 'ustar', other('a tar archive (such as an .ova file)', `${UNPACK}: tar -xf FILE`)],
   [0, '!<arch>\n', other('an ar archive (such as a Debian package)')],
   [0, '\xed\xab\xee\xdb', other('an RPM package')],
-  [0, '\x3a\xff\x26\xed', other('an Android sparse image', `${UNPACK}: simg2img`)],
-  [0, 'VMA\0', other('a Proxmox backup', `${UNPACK}: vma extract`)],
+  [0, '\x3a\xff\x26\xed', other('an Android sparse image', `${UNPACK}: simg2img FILE NEW`)],
+  [0, 'VMA\0', other('a Proxmox backup', `${UNPACK}: vma extract FILE DIRECTORY`)],
   [0, 'MSWIM\0\0\0', other('a Windows image (WIM) of files')],
   [0, '\x7fELF', other('an ELF program')],
   [0, '%PDF-', other('a PDF document')],
@@ -78,7 +78,10 @@ function qcowOf(head: string): Content | undefined {
   if (!head.startsWith('QFI\xfb')) return undefined;
   // Version 1 has another layout and is obsolete.
   return head.startsWith('\0\0\0\x01', 4)
-    ? other('a qcow image of version 1', 'convert it if you trust it: qemu-img convert -f qcow -O qcow2')
+    ? other(
+        'a qcow image of version 1',
+        'if you trust the image, convert it: qemu-img convert -f qcow -O qcow2 IMAGE NEW',
+      )
     : image('qcow2');
 }
 
@@ -91,11 +94,11 @@ function byText(head: string): Content | undefined {
   if (HTML.test(head)) {
     return other(
       'an HTML page',
-      'the server sent a web page instead of the image: view the file, and download again',
+      'the server sent a web page instead of the image: look at the file, then download the image again',
     );
   }
   if (XML.test(head))
-    return other('an XML document', 'if a server sent it instead of the image, download again');
+    return other('an XML document', 'if a server sent it instead of the image, download the image again');
   return undefined;
 }
 
@@ -106,7 +109,10 @@ async function byTrailer(reader: HeaderReader): Promise<Content | undefined> {
   const start = trailer.toString('latin1', 0, 8);
   if (start === 'conectix') return image('vpc');
   if (start.startsWith('koly')) {
-    return other('an Apple disk image (dmg)', 'convert it if you trust it: qemu-img convert -f dmg -O qcow2');
+    return other(
+      'an Apple disk image (dmg)',
+      'if you trust the image, convert it: qemu-img convert -f dmg -O qcow2 IMAGE NEW',
+    );
   }
   return undefined;
 }

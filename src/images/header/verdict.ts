@@ -29,8 +29,8 @@ export type Reading =
 const TRUST = 'if you trust the image, append ,trusted to its path';
 const FILE_ITSELF = 'if you trust the image, boot the file itself: --image FILE,trusted';
 const OTHER_ENTRY = 'if the catalogue is wrong, add an entry with another format to your own catalogue';
-const DECRYPT = 'decrypt it with qemu-img convert, giving the passphrase by --object secret';
-const AGAIN = 'get the file again, and compare its checksum';
+const DECRYPT = 'decrypt it with qemu-img convert; give the passphrase with --object secret';
+const AGAIN = 'download or copy the file again, and compare its checksum';
 
 const names: Readonly<Record<UnderstoodFormat, string>> = {
   qcow2: 'a qcow2 image',
@@ -119,7 +119,7 @@ function asForeign(format: UnderstoodFormat): [reason: string, hint: string | un
   if (format === 'luks') return [`is ${names.luks}, which is not supported`, DECRYPT];
   return [
     `is ${names[format]}, which cannot be attached directly`,
-    'convert it to qcow2 with qemu-img convert, but only if you trust it: qemu-img opens every file that the image names',
+    'if you trust the image, convert it to qcow2 with qemu-img convert, which opens every file that the image names',
   ];
 }
 
@@ -154,14 +154,14 @@ export function judge(
 function ofReference({ kind, name }: Reference, trustable: boolean): Refusal {
   const isLocal = !isElsewhere(name);
   const source = isLocal ? 'another file' : 'a source other than a local file';
-  const reason = `takes data from ${source}${name === '' ? ' without naming it' : `: ${shown(name)}`}`;
+  const reason = `takes data from ${source}${name === '' ? ' that it does not name' : `: ${shown(name)}`}`;
   // Only local files can be trusted.
   if (kind === 'backing' && trustable && isLocal) {
     return { reason, hint: `the image may be crafted to expose that file to the guest; ${TRUST}` };
   }
   return {
     reason,
-    hint: 'vmlet never opens files that an image names in this way; if you trust it, make one file of all: qemu-img convert -O qcow2 IMAGE NEW',
+    hint: 'if you trust the image, convert it to a single file: qemu-img convert -O qcow2 IMAGE NEW; vmlet does not open further files that an image names',
   };
 }
 

@@ -134,6 +134,7 @@ function checkDescent(
   ancestors: readonly number[],
 ): void {
   if (ancestors.includes(record.extent.offset)) throw new IsoDamage(`the directory ${path} contains itself`);
-  if (ancestors.length > MAX_DEPTH) throw new IsoDamage(`its directories are more than ${MAX_DEPTH} deep`);
+  if (ancestors.length > MAX_DEPTH)
+    throw new IsoDamage(`its directories are nested more than ${MAX_DEPTH} levels deep`);
   if (parts > 1) throw new IsoDamage(`the directory ${path} has several extents`);
 }

@@ -19,7 +19,9 @@ export class IsoFile {
 
   check({ offset, length }: Extent, what: string): void {
     if (offset + length > this.size) {
-      throw new IsoDamage(`${what} ends at byte ${offset + length}, but the file has only ${this.size}`);
+      throw new IsoDamage(
+        `${what} ends at byte ${offset + length}, but the file has only ${this.size} bytes`,
+      );
     }
   }
 

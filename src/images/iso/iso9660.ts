@@ -98,7 +98,7 @@ export class Iso implements AsyncDisposable {
       file: 'a file',
       directory: 'a directory',
       link: 'a link',
-      zisofs: 'compressed by zisofs',
+      zisofs: 'compressed with zisofs',
     };
     throw new InvalidInputError(
       'location',

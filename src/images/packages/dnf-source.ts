@@ -6,7 +6,8 @@ import { run } from '../../process/run.ts';
 import { type FetchOptions, type Package, type PackageSource, packageError } from './package-source.ts';
 import { plainEnvironment } from './plain-environment.ts';
 
-const HINT = 'check that "dnf repoquery kernel-core busybox" finds them, or give --kernel and --busybox';
+const HINT =
+  'check that dnf finds the packages: dnf repoquery kernel-core busybox; or give --kernel and --busybox';
 const KERNEL_PACKAGES = ['kernel-core', 'kernel-modules-core', 'kernel-modules'];
 
 /** The packages of Fedora and its relatives. */
@@ -34,7 +35,7 @@ export class DnfSource implements PackageSource {
   async fetch(packages: readonly Package[], options: FetchOptions): Promise<void> {
     const { downloadDirectory, rootDirectory, signal } = options;
     const how = { environment: plainEnvironment(), signal };
-    requireProgram('cpio', 'unpacking RPM packages requires it: sudo dnf install cpio');
+    requireProgram('cpio', 'to unpack RPM packages, install it: sudo dnf install cpio');
     try {
       const names = packages.map(({ name, version }) => `${name}-${version}`);
       await run(['dnf', '--quiet', 'download', '--destdir', downloadDirectory, ...names], how);

@@ -127,5 +127,5 @@ async function nameAll(
 }
 
 function missing(reference: string): never {
-  throw new ImageNotFoundError(reference, { hint: 'it was removed during the pull: try again' });
+  throw new ImageNotFoundError(reference, { hint: 'pull it again: it was removed during the pull' });
 }

@@ -48,7 +48,7 @@ export function verifyDigest(
   subject: Subject,
 ): void {
   if (!expected || received === expected.hex) return;
-  throw new DigestMismatchError(subject.shown, expected.algorithm, expected.hex, received ?? 'not known');
+  throw new DigestMismatchError(subject.shown, expected.algorithm, expected.hex, received ?? 'none');
 }
 
 /**

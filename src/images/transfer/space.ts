@@ -17,6 +17,6 @@ export async function freeBytes(directory: string): Promise<number> {
 export async function requireSpace(directory: string, bytes: number, reserveBytes: number): Promise<void> {
   const free = await freeBytes(directory);
   if (free >= bytes + reserveBytes) return;
-  const needed = `${formatBytes(bytes)} plus a reserve of ${formatBytes(reserveBytes)} required`;
-  throw new NoSpaceError(`no space left on device: ${directory}: ${formatBytes(free)} free, ${needed}`);
+  const needed = `${formatBytes(bytes)} and a reserve of ${formatBytes(reserveBytes)}`;
+  throw new NoSpaceError(`not enough space in ${directory}: ${needed} needed, ${formatBytes(free)} free`);
 }

@@ -66,7 +66,7 @@ export class UnpackLimit {
     if (this.#file.writtenBytes + bytes <= this.#mostWritten) return;
     throw subject.refuse(
       'too-large',
-      `unpacks to more than half of the free space (${formatBytes(this.#room)}), and its header states no size`,
+      `unpacks to more than half of the free space (${formatBytes(this.#room)}), and its header does not state the size`,
       { hint: ANY_SIZE_HINT },
     );
   }

@@ -73,7 +73,7 @@ export async function findBridge(
   const helper = places.helpers.find(({ path }) => existsSync(path));
   if (!helper) {
     throw new MissingProgramError('qemu-bridge-helper', {
-      hint: `install QEMU's common files (Debian: qemu-system-common, Fedora: qemu-common); searched: ${places.helpers.map(({ path }) => path).join(', ')}`,
+      hint: `on Debian or Ubuntu, run: sudo apt-get install qemu-system-common; on Fedora: sudo dnf install qemu-common; searched: ${places.helpers.map(({ path }) => path).join(', ')}`,
     });
   }
   requireRule(bridge, helper.configuration);
@@ -127,7 +127,7 @@ function requireRule(bridge: string, configuration: string): void {
     text = readFileSync(configuration, 'utf8');
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new PermissionError(`no such file: ${configuration}, which has to allow the bridge ${bridge}`, {
+      throw new PermissionError(`no such file: ${configuration}, which must allow bridge "${bridge}"`, {
         hint: `as root, create ${configuration}, readable by all users, with the line: ${line}`,
         cause: error,
       });
@@ -141,11 +141,11 @@ function requireRule(bridge: string, configuration: string): void {
   const { allowed, deniedBy } = bridgeVerdict(parseBridgeConf(configuration, text, readIfPossible), bridge);
   if (allowed) return;
   if (deniedBy) {
-    throw new PermissionError(`${configuration} denies ${bridge}`, {
-      hint: `as root, remove the line "deny ${deniedBy.bridge}" from it, or from a file that it includes`,
+    throw new PermissionError(`${configuration} denies bridge "${bridge}"`, {
+      hint: `as root, remove the line "deny ${deniedBy.bridge}" from this file, or from a file that it includes`,
     });
   }
-  throw new PermissionError(`${configuration} does not allow ${bridge}`, {
+  throw new PermissionError(`${configuration} does not allow bridge "${bridge}"`, {
     hint: `as root, add this line to ${configuration}: ${line}`,
   });
 }
@@ -174,9 +174,12 @@ async function requirePrivileges(bridge: string, helper: string, statusPath: str
   }
   const isSetuidRoot = uid === 0 && (mode & 0o4000) !== 0;
   if (!isSetuidRoot && !(await hasNetworkCapability(helper))) {
-    throw new PermissionError(`${helper} is not setuid root, so only root can attach a guest to ${bridge}`, {
-      hint: `run as root: chmod u+s ${helper}; on Debian and Ubuntu, to keep it across upgrades of QEMU: dpkg-statoverride --update --add root root 4755 ${helper}`,
-    });
+    throw new PermissionError(
+      `${helper} is not setuid root, so only root can attach a guest to bridge "${bridge}"`,
+      {
+        hint: `run as root: chmod u+s ${helper}; on Debian and Ubuntu, to keep it across upgrades of QEMU: dpkg-statoverride --update --add root root 4755 ${helper}`,
+      },
+    );
   }
   if (/^NoNewPrivs:\s*1$/m.test(readFileSync(statusPath, 'utf8'))) {
     throw new PermissionError(

@@ -175,10 +175,10 @@ function guestNameservers(nameservers: readonly string[], hasIpv6: boolean): str
 }
 
 function passtInstead(passt: UsablePasst | undefined): string {
-  if (!passt?.hasFd || passt.problem !== undefined) return 'install passt';
+  if (!passt?.hasFd || passt.problem !== undefined) return 'install passt and use --net passt';
   return passt.completesHandshakes
-    ? 'passt'
-    : 'use passt, although this version does not support servers that send data first';
+    ? 'use --net passt'
+    : 'use --net passt, although this version of passt does not support servers that send data first';
 }
 
 function refuseIpv6(forwards: readonly PortForward[], problem: string, hint: string): void {

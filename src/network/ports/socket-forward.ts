@@ -79,7 +79,7 @@ export function parseSocketPath(path: string, field: string): string {
   const told = JSON.stringify(path);
   if (!isAbsolute(path)) {
     throw new InvalidInputError(field, `${told} is not an absolute path`, {
-      hint: `write it from the root, as in $PWD/${path.replace(/^\.\//, '')}`,
+      hint: `write an absolute path, such as $PWD/${path.replace(/^\.\//, '')}`,
     });
   }
   if (path.includes('\0') || path.endsWith('/')) {

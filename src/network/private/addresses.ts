@@ -25,7 +25,7 @@ export interface TakenSubnet {
 /** The subnet of the user network of each machine's first card. */
 export const OUTSIDE: TakenSubnet = {
   subnet: parseSubnet(`10.0.2.0/${IPV4.prefix}`),
-  user: 'the machines’ first card',
+  user: 'the first network card of each machine',
 };
 
 /** @throws InvalidInputError when the subnet overlaps with one that is taken. */
@@ -36,7 +36,7 @@ export function checkSubnet(text: string, taken: readonly TakenSubnet[]): Subnet
   throw new InvalidInputError(
     'subnet',
     `${subnet.text} overlaps with ${other.subnet.text} of ${other.user}`,
-    { hint: 'choose another subnet, or leave it out' },
+    { hint: 'choose another subnet, or omit the subnet' },
   );
 }
 
@@ -88,7 +88,7 @@ export function joinedMembership(
   if (sameCard) {
     throw new InvalidInputError(
       'networks',
-      `hardware address ${mac} is taken by ${sameCard.name} in the network ${record.name}`,
+      `hardware address ${mac} is taken by machine "${sameCard.name}" in network "${record.name}"`,
     );
   }
   return { ...wanted, address, mac };
@@ -105,7 +105,7 @@ export function checkNames(
     if (owner === undefined) continue;
     throw new InvalidInputError(
       'networks',
-      `the name ${wanted ?? ''} is taken by ${owner.name} in the network ${record.name}`,
+      `the name "${wanted ?? ''}" is taken by machine "${owner.name}" in network "${record.name}"`,
       { hint: 'choose another name or alias' },
     );
   }
@@ -132,9 +132,13 @@ function freeAddress(record: NetworkRecord, others: readonly NetworkMember[]): s
   for (let address = subnet.first + 2; address < subnet.last; address++) {
     if (!taken.has(address)) return addressText(address);
   }
-  throw new InvalidInputError('networks', `no free address in ${subnet.text} of the network ${record.name}`, {
-    hint: 'remove members, or create a larger network, such as --subnet 10.10.0.0/16',
-  });
+  throw new InvalidInputError(
+    'networks',
+    `no free address in ${subnet.text}, the subnet of network "${record.name}"`,
+    {
+      hint: 'remove machines from the network, or create a larger network, such as one with --subnet 10.10.0.0/16',
+    },
+  );
 }
 
 function checkAddress(record: NetworkRecord, others: readonly NetworkMember[], text: string): void {
@@ -142,7 +146,7 @@ function checkAddress(record: NetworkRecord, others: readonly NetworkMember[], t
     const subnet = subnetOf(record);
     throw new InvalidInputError(
       'networks',
-      `address ${text} is not free for members of the network ${record.name}`,
+      `machines in network "${record.name}" cannot have the address ${text}`,
       { hint: `choose one from ${addressText(subnet.first + 2)} to ${addressText(subnet.last - 1)}` },
     );
   }
@@ -150,7 +154,7 @@ function checkAddress(record: NetworkRecord, others: readonly NetworkMember[], t
   if (!owner) return;
   throw new InvalidInputError(
     'networks',
-    `address ${text} is taken by ${owner.name} in the network ${record.name}`,
+    `address ${text} is taken by machine "${owner.name}" in network "${record.name}"`,
   );
 }
 

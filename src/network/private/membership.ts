@@ -136,7 +136,7 @@ export function checkMemberships(wanted: readonly WantedMembership[], field: str
   }
   const names = wanted.map(({ network }) => network);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new InvalidInputError(field, `duplicate network ${twice}`);
+  if (twice !== undefined) throw new InvalidInputError(field, `duplicate network "${twice}"`);
 }
 
 function wholeNumber(

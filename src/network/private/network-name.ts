@@ -17,7 +17,8 @@ export function checkNetworkName(name: string, field = 'name'): string {
     );
   }
   const reserved = [...FIRST_CARDS, ...DOMAINS].includes(name);
-  if (reserved) throw new InvalidInputError(field, `${name} is a reserved word, not a name for a network`);
+  if (reserved)
+    throw new InvalidInputError(field, `"${name}" is a reserved word and cannot be the name of a network`);
   return name;
 }
 

@@ -27,7 +27,7 @@ export function newNetwork(options: PrivateNetworkOptions, others: readonly Netw
   const { name, subnet, mtu } = parseOptions(schema, options);
   const taken = [
     OUTSIDE,
-    ...others.map((other) => ({ subnet: subnetOf(other), user: `the network ${other.name}` })),
+    ...others.map((other) => ({ subnet: subnetOf(other), user: `network "${other.name}"` })),
   ];
   const chosen = subnet === undefined ? freeSubnet([...taken, ...hostSubnets()]) : checkSubnet(subnet, taken);
   return {
@@ -55,7 +55,7 @@ function hostSubnets(): TakenSubnet[] {
         last: first + size - 1,
         prefix: Number(bits),
       };
-      return [{ subnet, user: `the host’s interface ${name}` }];
+      return [{ subnet, user: `the host’s network interface ${name}` }];
     }),
   );
 }

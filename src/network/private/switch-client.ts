@@ -125,9 +125,9 @@ async function ask(
   if ('error' in answer.data) {
     socket.destroy();
     const { code, message } = answer.data.error;
-    throw new SwitchRequestError(place.network, code, `refused: ${message}`, {
+    throw new SwitchRequestError(place.network, code, `rejected the request: ${message}`, {
       ...(code === 'version' && {
-        hint: 'another release of vmlet started this network: restart its members',
+        hint: 'restart the machines in this network: another release of vmlet runs its switch',
       }),
     });
   }
@@ -169,7 +169,7 @@ function parsed(line: string): unknown {
 
 function invalid({ network }: Place, cause: unknown): SwitchRequestError {
   return new SwitchRequestError(network, 'answer', 'sent an invalid answer', {
-    hint: 'another release of vmlet started this network: restart its members',
+    hint: 'restart the machines in this network: another release of vmlet runs its switch',
     cause,
   });
 }

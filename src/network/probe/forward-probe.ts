@@ -76,10 +76,12 @@ export async function probeSsh(
   else return { seen: `nothing listens on ${address} port ${port}` };
   const answer = await Promise.race([probe.answer, after(patienceMs, probe.gone)]);
   if (answer === undefined) return { seen: 'the guest does not answer' };
-  if (answer === 'end') return { seen: 'the guest refuses connections to its port 22' };
+  if (answer === 'end') return { seen: 'the guest refuses connections to port 22' };
   const line = probe.received.split('\n')[0]?.trim() ?? '';
   if (line.startsWith('SSH-')) return { banner: line };
-  return { seen: `the server on its port 22 is not an ssh server: it sends ${JSON.stringify(line)}` };
+  return {
+    seen: `the server on port 22 of the guest is not an ssh server: it sends ${JSON.stringify(line)}`,
+  };
 }
 
 class Probe implements Disposable {

@@ -201,7 +201,7 @@ export class QmpConnection {
     const message = readMessage(raw);
     if (!message) {
       this.#breakOff(
-        `sent an object that is not a QMP message, with ${Object.keys(raw).slice(0, 5).join(', ')}`,
+        `sent an object that is not a QMP message, with the keys ${Object.keys(raw).slice(0, 5).join(', ')}`,
       );
       return;
     }

@@ -86,7 +86,7 @@ const uint64Maximum = 2n ** 64n - 1n;
 
 function checkEncodable(value: unknown, field: string): void {
   if (typeof value === 'string' && !isWellFormed(value)) {
-    throw new InvalidInputError(field, 'has a lone surrogate, which is not valid Unicode');
+    throw new InvalidInputError(field, 'has an unpaired surrogate, which is not valid Unicode');
   }
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new InvalidInputError(field, `is ${value}, which JSON cannot represent`);

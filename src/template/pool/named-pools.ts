@@ -20,7 +20,7 @@ import { hostNameSchema } from '../../util/host-name.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { pause } from '../../util/time/pause.ts';
-import { type Answer, answerSchema, lineOf, readLine } from './pool-messages.ts';
+import { type Answer, answerSchema, lineOf, readLine, refusalOf } from './pool-messages.ts';
 import { type PoolRecord, poolFiles, readPoolRecord } from './pool-record.ts';
 import { PooledGuest } from './pooled-guest.ts';
 
@@ -70,7 +70,7 @@ export class NamedPool {
     const { connection, answer } = await this.#ask('take', { timeoutMs, signal });
     if (answer.kind !== 'guest') throw this.#refusal(connection, answer);
     const explainLoss = async (cause: GuestClosedError): Promise<Error> =>
-      Promise.resolve(new PoolFailedError(this.name, 'its guest has ended', { cause }));
+      Promise.resolve(new PoolFailedError(this.name, 'the guest has ended', { cause }));
     try {
       const attaching = GuestAgent.attach(connection, { timeoutMs, signal, explainLoss });
       connection.resume();
@@ -136,8 +136,8 @@ export class NamedPool {
     try {
       return answerSchema.parse(JSON.parse(line));
     } catch (error) {
-      throw new PoolFailedError(this.name, 'its answer is not understood', {
-        hint: `another release of vmlet may serve it; to end it: kill ${this.process.pid}`,
+      throw new PoolFailedError(this.name, 'the pool sent an invalid answer', {
+        hint: `another release of vmlet may run this pool; to end the pool, run: kill ${this.process.pid}`,
         cause: error,
       });
     }
@@ -145,8 +145,7 @@ export class NamedPool {
 
   #refusal(connection: Socket, answer: Answer): PoolFailedError {
     connection.destroy();
-    if (answer.kind !== 'failed') return new PoolFailedError(this.name, `unexpected answer: ${answer.kind}`);
-    return new PoolFailedError(this.name, answer.message, { hint: answer.hint });
+    return refusalOf(this.name, answer);
   }
 }
 
@@ -177,7 +176,7 @@ export function poolLog(name: string): string {
 export function requirePoolName(name: string): void {
   if (hostNameSchema.safeParse(name).success) return;
   throw new InvalidInputError('name', `invalid pool name: ${JSON.stringify(name)}`, {
-    hint: 'expected at most 63 letters, digits and inner hyphens',
+    hint: 'use at most 63 letters, digits and inner hyphens',
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import * as z from 'zod';
-import { GuestClosedError } from '../../errors/index.ts';
+import { GuestClosedError, PoolFailedError } from '../../errors/index.ts';
 
 /**
  * Each side sends one line of JSON. After the answer to `take`, the connection is one to the agent of a guest, which ends
@@ -23,6 +23,15 @@ export function lineOf(message: z.infer<typeof requestSchema> | Answer): string 
   return `${JSON.stringify(message)}\n`;
 }
 
+/** Returns the error for an answer that is not the expected one. */
+export function refusalOf(pool: string, answer: Answer): PoolFailedError {
+  if (answer.kind !== 'failed') return new PoolFailedError(pool, `unexpected answer: ${answer.kind}`);
+  // The pool's own errors already name it.
+  const named = new PoolFailedError(pool, '').message;
+  const problem = answer.message.startsWith(named) ? answer.message.slice(named.length) : answer.message;
+  return new PoolFailedError(pool, problem, { hint: answer.hint });
+}
+
 /**
  * Reads one line, and leaves what follows it on the connection, which is paused then.
  * @throws GuestClosedError when the connection ends first, or the line is too long.
@@ -35,8 +44,9 @@ export async function readLine(connection: Socket): Promise<string> {
       act();
     };
     const onError = (cause: Error): void =>
-      settle(() => reject(new GuestClosedError('the connection was lost', { cause })));
-    const onClose = (): void => settle(() => reject(new GuestClosedError('the connection was closed')));
+      settle(() => reject(new GuestClosedError('the connection to the pool was lost', { cause })));
+    const onClose = (): void =>
+      settle(() => reject(new GuestClosedError('the connection to the pool was closed')));
     const onData = (chunk: Buffer): void => {
       text = Buffer.concat([text, chunk]);
       const end = text.indexOf(NEWLINE);
@@ -44,7 +54,7 @@ export async function readLine(connection: Socket): Promise<string> {
       settle(() => {
         connection.pause();
         if (end === -1) {
-          reject(new GuestClosedError('the line is too long'));
+          reject(new GuestClosedError('a message between pool and client is too long'));
           return;
         }
         if (end + 1 < text.length) connection.unshift(text.subarray(end + 1));

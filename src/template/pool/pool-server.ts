@@ -167,7 +167,7 @@ export class PoolServer implements AsyncDisposable {
   async #give(connection: Socket, gone: AbortSignal): Promise<void> {
     if (this.#taken >= MOST_TAKEN) {
       throw new PoolFailedError(this.name, `all ${MOST_TAKEN} guests are in use`, {
-        hint: 'try again when a command has ended',
+        hint: 'try again when one of these guests has ended',
       });
     }
     this.#taken++;

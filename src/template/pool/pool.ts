@@ -93,7 +93,7 @@ export class Pool implements AsyncDisposable {
 
   /** Ends the waiting forks. Forks that were taken keep running. */
   async close(): Promise<void> {
-    this.#closing.abort(new InvalidInputError('pool', 'is closed'));
+    this.#closing.abort(new InvalidInputError('pool', 'already closed'));
     await this.#filling;
     const waiting = await Promise.allSettled(this.#waiting);
     this.#waiting = [];
@@ -165,6 +165,6 @@ export class Pool implements AsyncDisposable {
 function refuseNetworks({ networks = [] }: Pick<ForkOptions, 'networks'>): void {
   if (networks.length === 0) return;
   throw new InvalidInputError('networks', 'forks of a warm pool cannot join networks', {
-    hint: 'create the pool without warm',
+    hint: 'create the pool without warm: true',
   });
 }

@@ -16,14 +16,14 @@ export function poolsFinding(pools: readonly PoolMemory[], availableBytes: numbe
   const left = `${formatBytes(availableBytes)} of memory is available`;
   if (pools.length === 0) return { item, state: 'works', summary: `no pools; ${left}` };
   const held = formatBytes(pools.reduce((sum, { hostBytes }) => sum + hostBytes, 0));
-  const each = pools.map(({ name, hostBytes }) => `${name} ${formatBytes(hostBytes)}`).join(', ');
+  const each = pools.map(({ name, hostBytes }) => `${name}: ${formatBytes(hostBytes)}`).join(', ');
   const summary = `pools hold ${held} of memory (${each}); ${left}`;
   const hungry = pools.find(({ memoryBytes }) => memoryBytes > availableBytes);
   if (!hungry) return { item, state: 'works', summary };
   return {
     item,
     state: 'degraded',
-    summary: `${summary}; a guest of ${hungry.name} may need ${formatBytes(hungry.memoryBytes)}`,
-    remedy: `end pools that are not needed: vmlet pool rm ${pools.map(({ name }) => name).join(' ')}`,
+    summary: `${summary}; a guest of pool "${hungry.name}" may need ${formatBytes(hungry.memoryBytes)}`,
+    remedy: 'remove pools that you do not need: vmlet pool rm NAME',
   };
 }

@@ -25,10 +25,10 @@ const LINE_LENGTH = 4096;
 const LINES_LATER_MS = 200;
 
 const HINTS: Readonly<Record<GuestAlarmKind, string>> = {
-  panic: 'see the serial console for the lines before it',
-  oops: 'see the serial console for the rest',
-  bug: 'see the serial console for the rest',
-  'oom-kill': 'give the guest more memory; see dmesg in the guest for its use',
+  panic: 'see the serial console for the lines before the panic',
+  oops: 'see the serial console for the full report',
+  bug: 'see the serial console for the full report',
+  'oom-kill': 'give the guest more memory; to see what used it, run in the guest: dmesg',
   'no-space': 'free some space on the file system of the disks; to see what uses it, run: vmlet system df',
 };
 

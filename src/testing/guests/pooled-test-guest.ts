@@ -70,5 +70,5 @@ export class PooledTestGuest extends TestGuest implements AsyncDisposable {
 /** Rejects when the guest has ended: only the pool's process knows its outcome. */
 async function endOf(guest: PooledGuest, pool: string): Promise<never> {
   await guest.ended;
-  throw guest.failure ?? new PoolFailedError(pool, 'its guest has ended');
+  throw guest.failure ?? new PoolFailedError(pool, 'the guest has ended');
 }

@@ -49,7 +49,7 @@ export function lookForConnection(guest: ProbedGuest, forward: BoundForward): Lo
     socket.once('data', () => (heard.hasAnswered = true));
     socket.once(
       'end',
-      () => (heard.end ??= `${from} was closed at once: no process in the guest accepted the connection`),
+      () => (heard.end ??= `${from} was closed immediately: no process in the guest accepted the connection`),
     );
     socket.once('error', (error) => (heard.end ??= `${from}: ${error.message}`));
     const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECTION_MS)]);

@@ -42,7 +42,7 @@ function explain(error: unknown, path: string): unknown {
   const reason = reasonOf(error, path);
   if (reason === undefined) return writeFailure(error, path);
   return new PermissionError(`cannot create directory ${path}: ${reason}`, {
-    hint: "choose a writable path; the XDG variables set vmlet's own directories",
+    hint: "choose a writable path; for vmlet's own directories, set an XDG variable such as XDG_DATA_HOME",
     cause: error,
   });
 }

@@ -193,7 +193,7 @@ describe.runIf(cannotMakeHosts === undefined)('a host', () => {
     const { findings } = await hosts.doctor(host);
     expect(findings.find(({ item }) => item === 'runtime-directory')).toMatchObject({
       state: 'works',
-      summary: `sockets go to ${place}, because XDG_RUNTIME_DIR is not set, and /tmp/vmlet-65534 is another user’s`,
+      summary: `sockets go to ${place}, because XDG_RUNTIME_DIR is not set, and /tmp/vmlet-65534 belongs to another user`,
     });
 
     expect(await vmlet('create', '--net', 'none', '--image', 'micro', 'm')).toMatchObject({ status: 0 });

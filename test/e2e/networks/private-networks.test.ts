@@ -167,7 +167,7 @@ describe('private networks', () => {
     });
     await vmlet('kill', 'web2');
     expect(await home.vmlet('rename', 'web2', 'www')).toMatchObject({
-      stderr: expect.stringContaining('the name www is taken by web in the network lan') as string,
+      stderr: expect.stringContaining('the name "www" is taken by machine "web" in network "lan"') as string,
     });
     await vmlet('rename', 'web2', 'shop');
     await vmlet('start', 'shop');

@@ -47,7 +47,7 @@ test('a one-off machine reaches a named machine by name, and is forgotten afterw
     /^10\.9\.0\.4 vmlet-2 vmlet-2\.lan$[^]*1 packets received/m,
   );
   expect((await home.vmlet('run', '--name', 'db', ...once, 'true')).stderr).toContain(
-    'the name db is taken by db in the network lan',
+    'the name "db" is taken by machine "db" in network "lan"',
   );
   expect((await home.vmlet('network', 'rm', 'lan')).stderr).toContain('is in use by db, vmlet');
   // A killed process cannot leave the network.
@@ -75,7 +75,7 @@ test('machines, forks and crashed machines of the library are members', async ()
   expect(await again.exec(['ping', '-c', '1', '-W', '5', 'web'])).toMatchObject({ exitCode: 0 });
   expect((await own.get('library')).members.map(({ name }) => name)).toEqual(['db', 'web']);
   await expect(launch({ name: 'web', net: 'none', networks: ['library'] })).rejects.toThrow(
-    'the name web is taken by web in the network library',
+    'the name "web" is taken by machine "web" in network "library"',
   );
   await expect(launch({ networks: ['nowhere'] })).rejects.toThrow('no such network: nowhere');
 });

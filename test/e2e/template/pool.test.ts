@@ -157,7 +157,7 @@ describe('a pool', () => {
     await until(() => child.stdout().includes('begun'));
     expect(await home.vmlet('pool', 'rm', 'many')).toMatchObject({ status: 0, stdout: 'many\n' });
     const { status, stderr } = await child.finished;
-    expect([status, stderr]).toEqual([125, expect.stringContaining('pool "many": its guest has ended')]);
+    expect([status, stderr]).toEqual([125, expect.stringContaining('pool "many": the guest has ended')]);
     expect(await pools()).toEqual([]);
     await until(() => home.processes().length === 0);
     expect(left()).toEqual([]);

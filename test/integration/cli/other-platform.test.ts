@@ -5,7 +5,8 @@ import { expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const REFUSAL = (kind: string) => `vmlet requires Linux on x86-64 (linux x64), but this Node is for ${kind}`;
+const REFUSAL = (kind: string) =>
+  `vmlet requires Linux on x86-64 (linux x64), but this Node.js is for ${kind}`;
 
 function on(kind: string, ...words: string[]) {
   const { status, stdout, stderr } = spawnSync(

@@ -49,7 +49,7 @@ describe('under TCG', () => {
 
   it('fails for a guest that hangs', async () => {
     const proof = await runProof({ ...underTcg, image: imageThatRuns(0xeb, 0xfe), timeoutMs: 500 });
-    expect(proof.problem).toContain('did not finish within 0.5 s, before its first instruction');
+    expect(proof.problem).toContain('did not finish within 0.5 s (no output)');
     expect(proof.started).toBe(true);
   });
 
@@ -76,12 +76,12 @@ describe('a QEMU that misbehaves', () => {
   it.each([
     ['slow', /^a loop ran \d+ times slower in the guest than on the host$/],
     ['miscalculating', /^a test program calculated 00000bad instead of f350fd41$/],
-    ['leaving early', /^a test program exited early, after 'SPG'$/],
+    ['leaving early', /^a test program exited early, after the output 'SPG'$/],
     [
       'aborting',
-      /^failed to set MSR 0x10a to 0x1 \(QEMU was killed by SIGABRT before its first instruction\)$/,
+      /^failed to set MSR 0x10a to 0x1 \(QEMU was killed by SIGABRT before the guest executed an instruction\)$/,
     ],
-    ['stopping', /^KVM internal error\. Suberror: 1 \(emulation failure\) after 'SPG'$/],
+    ['stopping', /^KVM internal error\. Suberror: 1 \(emulation failure\) after the output 'SPG'$/],
   ] as const)('%s', async (behaviour, problem) => {
     await expect(problemWith(behaviour)).resolves.toMatch(problem);
   });

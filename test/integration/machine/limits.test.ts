@@ -79,5 +79,7 @@ test('a limit that systemd would not enforce is rejected', async (context) => {
   if (reason !== undefined) return context.skip(reason);
   const { status, stderr } = inSession('memory pids');
   expect(status).toBe(125);
-  expect(stderr).toContain('vmlet: limits: not supported on this host: systemd lacks the cpu controller\n');
+  expect(stderr).toContain(
+    'vmlet: limits: not supported on this host: systemd lacks these cgroup controllers: cpu\n',
+  );
 });

@@ -131,7 +131,7 @@ describe('the command of a machine', () => {
     expect(board.lab.end().command).toEqual({
       exitCode: 125,
       signal: null,
-      problem: "the guest's agent did not answer in time",
+      problem: 'the guest agent did not answer in time',
     });
   });
 

@@ -11,7 +11,7 @@ it('accepts Linux on x86-64, and explains it on others', () => {
     ['win32', 'x64'],
   ] as const) {
     expect(refusalOf(platform, architecture)).toBe(
-      `vmlet requires Linux on x86-64 (linux x64), but this Node is for ${platform} ${architecture}`,
+      `vmlet requires Linux on x86-64 (linux x64), but this Node.js is for ${platform} ${architecture}`,
     );
   }
 });

@@ -21,7 +21,7 @@ export function aptProblem(lines: readonly string[]): InstallProblem | undefined
     const names = unknown.join(', ');
     return {
       problem: `no such package: ${names}`,
-      hint: 'look up its name in this release at packages.debian.org',
+      hint: 'look up the names of packages in this release at packages.debian.org',
     };
   }
   const unreachable = all(
@@ -39,7 +39,7 @@ export function aptProblem(lines: readonly string[]): InstallProblem | undefined
   if (/does not have a Release file/.test(text)) {
     return {
       problem: 'the mirror does not have this release',
-      hint: 'use another mirror, or omit it to use deb.debian.org',
+      hint: 'use another mirror, or omit --mirror to use deb.debian.org',
     };
   }
   const unmet = all(/^ ([a-z0-9][a-z0-9+.-]+) : (?:Depends|Conflicts|Breaks)/gm);

@@ -20,7 +20,7 @@ export function dnfProblem(lines: readonly string[]): InstallProblem | undefined
   if (unknown.length > 0) {
     return {
       problem: `no such package: ${unknown.join(', ')}`,
-      hint: 'look up its name at packages.fedoraproject.org; EPEL is not included',
+      hint: 'look up the names of packages at packages.fedoraproject.org; packages from EPEL are not available',
     };
   }
   const unreachable = all(UNREACHABLE);
@@ -34,7 +34,7 @@ export function dnfProblem(lines: readonly string[]): InstallProblem | undefined
   ) {
     return {
       problem: 'packages of the mirror are not signed by the expected key',
-      hint: 'use another mirror, or give the key of this one: --key FILE (by default the key of the distribution)',
+      hint: 'use another mirror, or give the key of this mirror: --key FILE (default: the key of the distribution)',
     };
   }
   const [problem] = all(

@@ -5,9 +5,9 @@ import type { Installer } from '../recipe/installer.ts';
 const SUBORDINATE_HINT =
   'assign subordinate ids to the user: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER; see newuidmap(1)';
 const NAMESPACE_HINT =
-  'the host forbids user namespaces to ordinary users, or restricts them (Ubuntu by AppArmor): build as root, or see user_namespaces(7)';
+  'build as root, or allow user namespaces for ordinary users: see user_namespaces(7); Ubuntu restricts them with AppArmor';
 
-/** Of the installer's output, when its cause is not recognized. */
+/** Number of lines of the installer's output that are shown when the cause is not recognized. */
 const SHOWN_LINES = 10;
 
 /** Returns an error for a failed installation, with the cause recognized in its last lines. */

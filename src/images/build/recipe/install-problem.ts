@@ -28,7 +28,7 @@ export function notGiven(address: string): InstallProblem {
 export function notTogether(what: string): InstallProblem {
   return {
     problem: `these packages cannot be installed together: ${what}`,
-    hint: 'omit one of them',
+    hint: 'omit one of these packages',
   };
 }
 

@@ -41,7 +41,7 @@ export class HeaderReader {
   async bytes(offset: number | bigint, length: number, what: string): Promise<Buffer> {
     if (!this.holds(BigInt(offset), BigInt(length))) {
       throw new HeaderDamage(
-        `is truncated or corrupt: ${what} would end at byte ${BigInt(offset) + BigInt(length)}, but the file has only ${this.size}`,
+        `is truncated or corrupt: ${what} would end at byte ${BigInt(offset) + BigInt(length)}, but the file has only ${this.size} bytes`,
       );
     }
     return this.#read(Number(offset), length, what);

@@ -21,6 +21,6 @@ export async function readIso(reader: HeaderReader, findings: Findings): Promise
   findings.expect([512, 1024, 2048].includes(blockBytes), `has an invalid block size of ${blockBytes} bytes`);
   findings.expect(
     bytes <= BigInt(reader.size) + RUN_OUT_SECTORS * 2048n,
-    `is truncated: its volume has ${bytes} bytes, but the file has only ${reader.size}`,
+    `is truncated: its volume has ${bytes} bytes, but the file has only ${reader.size} bytes`,
   );
 }

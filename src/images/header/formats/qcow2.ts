@@ -146,7 +146,7 @@ function checkTable(
   const end = (BigInt(reader.size) + cluster - 1n) / cluster;
   if (offset + length > end * cluster) {
     findings.problem(
-      `is truncated or corrupt: its ${name} would end at byte ${offset + length}, but the file has only ${reader.size}`,
+      `is truncated or corrupt: its ${name} would end at byte ${offset + length}, but the file has only ${reader.size} bytes`,
     );
   }
 }

@@ -105,7 +105,7 @@ function htmlError(url: URL): DownloadError {
     'html',
     `${printable(url)}: received a web page instead of the file`,
     {
-      hint: 'check that the URL is that of the file itself, and that the network requires no login',
+      hint: 'check that the URL points to the file itself, and that your network does not require a login page',
     },
   );
 }

@@ -80,7 +80,7 @@ describe('a list of digests', () => {
       `${A}  disk-amd64.qcow2\nSHA256 (disk-amd64.qcow2) = ${B}\n`,
       'has two different digests of disk-amd64.qcow2',
     ],
-    ['that is a web page', PAGE, 'is a web page, expected a list of digests or files'],
+    ['that is a web page', PAGE, 'is a web page instead of a list of digests or files'],
     ['that is not text', Uint8Array.of(0xff, 0xfe, 0), 'is not text'],
   ];
   it.each(cases)('%s is rejected', async (_, answer, problem) => {

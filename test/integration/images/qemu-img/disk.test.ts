@@ -119,7 +119,7 @@ describe('names', () => {
       backingPath: join(deep, 'base'),
       backingFormat: 'qcow2',
     } as const;
-    await expect(createOverlay(overlay)).rejects.toThrow('an overlay can hold at most 1023');
+    await expect(createOverlay(overlay)).rejects.toThrow('a qcow2 image can store at most 1023');
     await createOverlay({ ...overlay, relative: true });
     expect(await inspectChain({ path: overlay.path, format: 'qcow2' })).toHaveLength(2);
   });

@@ -76,7 +76,7 @@ describe('the requirements of a bridge', () => {
     expect((await refusal()).hint).toMatch(/the line: allow br0$/);
     writeFileSync(configuration, 'allow br1\n');
     expect(await refusal()).toMatchObject({
-      message: `${configuration} does not allow br0`,
+      message: `${configuration} does not allow bridge "br0"`,
       hint: `as root, add this line to ${configuration}: allow br0`,
     });
     writeFileSync(configuration, 'allow br0\ndeny all\n');

@@ -182,7 +182,9 @@ describe('a plug', () => {
     lab.write('member a');
     const a = await lab.begin('a', A);
     await until('the reason is there', () => a.log.includes('\n'));
-    expect(a.log).toBe(`vmlet-plug: ${lab.directory}: the switch did not start, see switch.log\n`);
+    expect(a.log).toBe(
+      `vmlet-plug: ${lab.directory}: the switch did not start; see switch.log in this directory\n`,
+    );
     expect(lab.log).toContain('vmlet-switch: invalid table: table:1: expected: member NAME MAC ADDRESS\n');
     lab.write();
     await lab.hasPort(A);

@@ -71,8 +71,8 @@ describe('the state of cloud-init', () => {
     ['waiting', undefined, NOT_BEGUN],
     ['waiting', undefined, { ...NOT_BEGUN, system: 'starting' }],
     ['disabled', 'disabled by a file', { ...NOT_BEGUN, disabled: 'disabled by a file' }],
-    ['disabled', 'the system booted without starting it', { ...NOT_BEGUN, system: 'running' }],
-    ['disabled', 'the system booted without starting it', { ...NOT_BEGUN, system: 'degraded' }],
+    ['disabled', 'the system booted without starting cloud-init', { ...NOT_BEGUN, system: 'running' }],
+    ['disabled', 'the system booted without starting cloud-init', { ...NOT_BEGUN, system: 'degraded' }],
     ['running', undefined, { ...NOT_BEGUN, statusJson: statusJson('init') }],
     // A partly written status does not count.
     ['waiting', undefined, { ...NOT_BEGUN, statusJson: statusJson('init').slice(0, 40) }],
@@ -166,7 +166,7 @@ test.each([
 test.each([
   ['web has no cloud-init', { ...NOT_BEGUN, installed: false }],
   [
-    'cloud-init does not run in web: the system booted without starting it',
+    'cloud-init does not run in web: the system booted without starting cloud-init',
     { ...NOT_BEGUN, system: 'running' },
   ],
   [undefined, NOT_BEGUN],

@@ -47,7 +47,7 @@ describe('the options of a seed', () => {
     ['empty line', { run: [''] }, 'run[0]: "": '],
     ['time zone', { timezone: '../etc' }, 'timezone: "../etc": '],
     ['network in a network', { network: { network: {} } }, 'network: must not be enclosed in "network"'],
-    ['older network', { network: { version: 1 } }, 'network: has version 1'],
+    ['older network', { network: { version: 1 } }, 'network: unsupported version 1'],
   ];
   it.each(wrong)('reject an invalid %s', (_, options, message) => {
     expect(() => parseSeedOptions(options)).toThrow(InvalidInputError);

@@ -98,7 +98,7 @@ it('explains why KVM is not usable, with a hint', () => {
   expect(find('accelerator', { accelerator: { kvm } })).toEqual({
     item: 'accelerator',
     state: 'degraded',
-    summary: 'TCG, several times slower than KVM: u may not open /dev/kvm',
+    summary: 'guests are emulated (TCG), several times slower than with KVM: u may not open /dev/kvm',
     remedy: 'sudo usermod -aG kvm u',
   });
   const withoutTcg = { ...complete.qemu!, accelerators: ['kvm'] };
@@ -155,7 +155,7 @@ it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
   ],
   ["Couldn't create user namespace: Operation not permitted", { unprivileged: 0 }, /userns_clone=1$/],
   ["Couldn't create user namespace: Permission denied", { apparmorRestricts: 1 }, /userns=0$/],
-  ["Couldn't create user namespace: Operation not permitted", {}, /^start the container/],
+  ["Couldn't create user namespace: Operation not permitted", {}, /^allow namespaces in the container/],
   ['Failed to pivot_root() into /tmp: Operation not permitted', {}, /--security-opt unmask=ALL/],
 ])('a passt that reports %j %j: by the reason', (problem, settings, remedy) => {
   const namespaceSettings = { ...surroundings.namespaceSettings, ...settings };
@@ -202,7 +202,7 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     {},
     { runtimeDirectory: { path: '/tmp/vmlet-0-a', fromEnvironment: false, taken: '/tmp/vmlet-0' } },
     'works',
-    /sockets go to \/tmp\/vmlet-0-a, .* and \/tmp\/vmlet-0 is another user’s$/,
+    /sockets go to \/tmp\/vmlet-0-a, .* and \/tmp\/vmlet-0 belongs to another user$/,
   ],
   [
     'runtime-directory',

@@ -36,6 +36,6 @@ it('rejects limits that cannot be enforced here', () => {
   const none: CgroupAbility = { usable: false, reason: 'systemd-run is not installed' };
   expect(() => cgroupFor({ cpus: 1 }, 'm', none)).toThrow(InvalidInputError);
   expect(() => cgroupFor({ memoryBytes: 1 }, 'm', { ...ability, controllers: ['pids'] })).toThrow(
-    /systemd lacks the memory controller/,
+    /systemd lacks these cgroup controllers: memory/,
   );
 });

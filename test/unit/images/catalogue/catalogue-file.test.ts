@@ -128,7 +128,7 @@ describe('an error names the file, line and field', () => {
       `${ENTRY}    aliases: [web, web:1]\n`,
       9,
       'images.web:1.aliases.1',
-      'already a name of web:1',
+      'this name already belongs to web:1',
     ],
     [
       'a short fingerprint',

@@ -109,7 +109,7 @@ describe('a catalogue', () => {
     };
     expect(hintFor('debian:99')).toContain('debian:13, debian, debian:trixie?');
     expect(hintFor('fedroa')).toContain('did you mean fedora');
-    expect(hintFor('nothing-like-it')).toMatch(/^run: vmlet image ls --remote, /);
+    expect(hintFor('nothing-like-it')).toMatch(/^to list images, run: vmlet image ls --remote; /);
     expect(() => catalogue.find('./disk')).toThrow(InvalidInputError);
   });
 

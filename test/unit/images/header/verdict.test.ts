@@ -38,7 +38,7 @@ describe('a rejected image has a hint', () => {
   it.each([
     ['a backing file', qcow2({ clusterBits: 12, backing: 'base.raw' }), 'qcow2', /append ,trusted/],
     ['a corrupt image', qcow2({ incompatible: 2n }), 'qcow2', /append ,trusted/],
-    ['a truncated image', qcow2({ cut: 512 }), 'qcow2', /get the file again/],
+    ['a truncated image', qcow2({ cut: 512 }), 'qcow2', /download or copy the file again/],
     ['an encrypted image', qcow2({ overwrite: [[32, 4, 1]] }), 'qcow2', /decrypt it with qemu-img convert/],
     ['a qcow2 stated to be raw', qcow2(), 'raw', /append ,format=qcow2 .*,format=raw,trusted/],
     ['a CD stated to be a qcow2', iso(20), 'qcow2', /,format=raw/],
@@ -83,9 +83,14 @@ describe('a CD image', () => {
   it.each([
     ['a disk', qcow2(), 'is a qcow2 image, not a CD image', /as a disk/],
     ['a compressed image', Buffer.from('\xfd7zXZ\0', 'latin1'), 'is compressed with xz', /unpack it first/],
-    ['a truncated image', iso(20 + 300).subarray(0, 20 * 2048), 'is truncated', /get the file again/],
-    ['half a sector', Buffer.alloc(2048 + 256), 'not a multiple of 512', /get the file again/],
-    ['an empty image', Buffer.alloc(0), 'is empty', /get the file again/],
+    [
+      'a truncated image',
+      iso(20 + 300).subarray(0, 20 * 2048),
+      'is truncated',
+      /download or copy the file again/,
+    ],
+    ['half a sector', Buffer.alloc(2048 + 256), 'not a multiple of 512', /download or copy the file again/],
+    ['an empty image', Buffer.alloc(0), 'is empty', /download or copy the file again/],
   ])('is rejected: %s', async (_, content, reason, hint) => {
     const error = await lay(content);
     expect(error).toBeInstanceOf(ImageRefusedError);

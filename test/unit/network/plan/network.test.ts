@@ -116,7 +116,7 @@ describe('forwards that a backend does not support', () => {
     };
     expect(failing('slirp', ['80:80', '[::1]:8080:80'])).toMatchObject({
       message: 'ports: "[::1]:8080:80/tcp": slirp forwards IPv4 only',
-      hint: 'use an IPv4 address, or passt',
+      hint: 'use an IPv4 address, or use --net passt',
     });
     expect(failing('passt-stream', ['[::1]:8080:80'])).toMatchObject({ hint: 'use an IPv4 address' });
     expect(failing('passt-stream', ['8080:80', '127.0.0.2:8080:81'])).toMatchObject({
@@ -136,12 +136,12 @@ describe('forwards that a backend does not support', () => {
   });
 
   it.each([
-    [undefined, 'or install passt'],
-    [{ ...passt, problem: 'no namespaces' }, 'or install passt'],
-    [passt, 'or passt'],
+    [undefined, 'or install passt and use --net passt'],
+    [{ ...passt, problem: 'no namespaces' }, 'or install passt and use --net passt'],
+    [passt, 'or use --net passt'],
     [
       { ...passt, completesHandshakes: false },
-      'or use passt, although this version does not support servers that send data first',
+      'or use --net passt, although this version of passt does not support servers that send data first',
     ],
   ])('slirp and IPv6, with %j: %s', (abilities, hint) => {
     const forwards = parsePortForwards(['[::1]:8080:80']);

@@ -65,19 +65,19 @@ test('a member keeps its addresses until it requests others', () => {
 });
 
 test.each([
-  [{ address: '10.9.0.3' }, 'address 10.9.0.3 is taken by db in the network lan'],
-  [{ address: '10.9.0.1' }, 'address 10.9.0.1 is not free for members'],
-  [{ address: '10.9.0.7' }, 'address 10.9.0.7 is not free for members'],
-  [{ address: '10.9.1.2' }, 'address 10.9.1.2 is not free for members'],
-  [{ mac: '52:54:0a:09:00:02' }, 'hardware address 52:54:0a:09:00:02 is taken by web'],
-  [{ alias: 'Web' }, 'the name Web is taken by web'],
-  [{ alias: 'primary' }, 'the name primary is taken by db'],
+  [{ address: '10.9.0.3' }, 'address 10.9.0.3 is taken by machine "db" in network "lan"'],
+  [{ address: '10.9.0.1' }, 'cannot have the address 10.9.0.1'],
+  [{ address: '10.9.0.7' }, 'cannot have the address 10.9.0.7'],
+  [{ address: '10.9.1.2' }, 'cannot have the address 10.9.1.2'],
+  [{ mac: '52:54:0a:09:00:02' }, 'hardware address 52:54:0a:09:00:02 is taken by machine "web"'],
+  [{ alias: 'Web' }, 'the name "Web" is taken by machine "web"'],
+  [{ alias: 'primary' }, 'the name "primary" is taken by machine "db"'],
 ])('rejects %o', (wanted, problem) => {
   expect(() => join('cache', wanted)).toThrow(problem);
 });
 
 test('rejects a name that is another member’s alias, and a member of a full network', () => {
-  expect(() => join('primary')).toThrow('the name primary is taken by db');
+  expect(() => join('primary')).toThrow('the name "primary" is taken by machine "db"');
   expect(() => checkNames(LAN, [DB], [undefined])).not.toThrow();
   const full = [4, 5, 6].map((last) => ({
     name: `m${last}`,
@@ -86,7 +86,7 @@ test('rejects a name that is another member’s alias, and a member of a full ne
     mac: `52:54:0a:09:00:0${last}`,
   }));
   expect(() => joinedMembership(LAN, [WEB, DB, ...full], { name: 'm7', wanted: { network: 'lan' } })).toThrow(
-    'no free address in 10.9.0.0/29 of the network lan',
+    'no free address in 10.9.0.0/29, the subnet of network "lan"',
   );
 });
 
@@ -115,14 +115,14 @@ test('the table of the switch contains subnet, members, links and partitions', (
 });
 
 test('a new network gets a free subnet, and a given subnet must be free', () => {
-  const taken = [{ subnet: parseSubnet('10.9.0.0/23'), user: 'the network lan' }, OUTSIDE];
+  const taken = [{ subnet: parseSubnet('10.9.0.0/23'), user: 'network "lan"' }, OUTSIDE];
   expect(freeSubnet(taken).text).toBe('10.9.2.0/24');
   expect(checkSubnet('10.8.0.0/16', taken).text).toBe('10.8.0.0/16');
   expect(() => checkSubnet('10.9.1.0/24', taken)).toThrow(
-    '10.9.1.0/24 overlaps with 10.9.0.0/23 of the network lan',
+    '10.9.1.0/24 overlaps with 10.9.0.0/23 of network "lan"',
   );
   expect(() => checkSubnet('10.0.0.0/16', taken)).toThrow(
-    'overlaps with 10.0.2.0/24 of the machines’ first card',
+    'overlaps with 10.0.2.0/24 of the first network card of each machine',
   );
   expect(() => freeSubnet([{ subnet: parseSubnet('10.9.0.0/16'), user: 'x' }])).toThrow(
     'no free subnet in 10.9.0.0/16',

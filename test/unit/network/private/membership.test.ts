@@ -46,7 +46,7 @@ test.each([
   ['lan:bandwidth=9000Gbit', 'expected 8kbit to 8000Gbit'],
   ['Lan', 'invalid network name "Lan"'],
   ['', 'invalid network name ""'],
-  ['local', 'local is a reserved word'],
+  ['local', '"local" is a reserved word'],
 ])('rejects %s', (text, problem) => {
   expect(() => parse(text)).toThrow(problem);
 });
@@ -94,6 +94,6 @@ test('each network can be listed once, and at most eight', () => {
   expect(() => checkMemberships(names.slice(0, 8), 'networks')).not.toThrow();
   expect(() => checkMemberships(names, 'networks')).toThrow('at most 8 networks, not 9');
   expect(() => checkMemberships([{ network: 'lan' }, { network: 'lan' }], 'networks')).toThrow(
-    'duplicate network lan',
+    'duplicate network "lan"',
   );
 });

@@ -72,7 +72,7 @@ test.each(['', '{', '[9007199254740993', '9007199254740993x'])('%j is not JSON',
 
 test('an error states the problem and its place', () => {
   const refuse = (value: unknown) => () => stringifyLossless({ a: { b: value } }, 'command');
-  expect(refuse('\ud800')).toThrow('command.a.b: has a lone surrogate');
+  expect(refuse('\ud800')).toThrow('command.a.b: has an unpaired surrogate');
   expect(refuse(NaN)).toThrow('command.a.b: is NaN, which JSON cannot represent');
   expect(refuse(-Infinity)).toThrow('command.a.b: is -Infinity, which JSON cannot represent');
   expect(refuse(2n ** 64n)).toThrow('command.a.b: is 18446744073709551616, which does not fit into 64 bits');

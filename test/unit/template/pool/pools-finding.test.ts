@@ -17,14 +17,14 @@ test('each pool is shown with its memory', () => {
   expect(poolsFinding([many, fast], 1024 * MiB)).toEqual({
     item: 'pools',
     state: 'works',
-    summary: 'pools hold 200 MiB of memory (many 120 MiB, fast 80 MiB); 1 GiB of memory is available',
+    summary: 'pools hold 200 MiB of memory (many: 120 MiB, fast: 80 MiB); 1 GiB of memory is available',
   });
 });
 
 test('less memory than a guest may need is a warning', () => {
   expect(poolsFinding([many, fast], 1024 * MiB - 1)).toMatchObject({
     state: 'degraded',
-    summary: expect.stringContaining('; a guest of fast may need 1 GiB') as unknown,
-    remedy: 'end pools that are not needed: vmlet pool rm many fast',
+    summary: expect.stringContaining('; a guest of pool "fast" may need 1 GiB') as unknown,
+    remedy: 'remove pools that you do not need: vmlet pool rm NAME',
   });
 });
