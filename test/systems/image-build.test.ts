@@ -5,6 +5,7 @@ import { DEBIAN_GUEST_TIMEOUT_MS, whyNoDebianGuest } from '../debian-guest.ts';
 import { addDebianImage } from '../debian-image.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 import { type Finished, start, until } from '../e2e/command.ts';
+import { copyProbedHost } from '../e2e/probed-host.ts';
 
 const BOOTS_TIMEOUT_MS = 900_000;
 const MEBIBYTE = 1024 * 1024;
@@ -19,7 +20,7 @@ const SCRIPTS = {
   // Neither a first line that says what it is for, nor anything left in the image of what it removes.
   write: `echo "$GREETING from $PWD" >/file; mkdir /srv/big; head -c 64M /dev/urandom >/srv/big/file; sync; rm -r /srv/big`,
   fail: `#!/bin/sh\n${WHO}printf 'to stderr\\tand\\033[31m red\\n' >&2\nexit 3\n`,
-  add: `#!/usr/bin/env bash\nset -e\n${WHO}[[ -s /file ]]\necho second >>/file\n`,
+  add: `#!/usr/bin/env bash\nset -e\n${WHO}[[ -s /file ]]\necho second >>/file\nmkdir -p /etc/vmlet\n: >/etc/vmlet/no-keep\n`,
 };
 
 describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
@@ -35,6 +36,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
         join(home.path, kind),
       ]),
     );
+    copyProbedHost(join(home.path, 'cache/vmlet'));
     images = join(home.path, 'data/vmlet/images');
     await addDebianImage(images, 'base');
     for (const [name, content] of Object.entries(SCRIPTS)) writeFileSync(scriptPath(name), content);
@@ -53,6 +55,11 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
   }
 
   const leftovers = (): string[] => readdirSync(images).filter((name) => name.startsWith('.building'));
+
+  const keptGuests = (): string[] => {
+    const guests = join(home.path, 'cache/vmlet/guests');
+    return existsSync(guests) ? readdirSync(guests).filter((name) => !name.startsWith('.')) : [];
+  };
 
   async function listed(): Promise<{ names: string[]; bytes: number; digest: string }[]> {
     const { stdout } = await vmlet('image', 'ls', '--json');
@@ -86,15 +93,12 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       expect(again.stdout).toBe(built.stdout);
       expect(again.stderr.match(/reusing an identical earlier run/g)).toHaveLength(2);
 
-      const { stdout } = await vmlet(
-        'run',
-        '--fresh',
-        'web',
-        '--',
-        'sh',
-        '-c',
-        `cat /file; ls -A /srv; ${WHO}`,
-      );
+      const look = `cat /file; ls -A /srv; ${WHO}`;
+      const words = ['run', '--debug', '--memory', '512M', 'web', '--', 'sh', '-c', look];
+      const { stdout, stderr } = await start(words, { env: { VMLET_FRESH: '', ...env } }).finished;
+      // The last script has written /etc/vmlet/no-keep.
+      expect(stderr).toContain('the booted guest was not kept');
+      expect(keptGuests()).toEqual([]);
       expect(stdout).toMatch(/^hello from \/root\nsecond\nI am [0-9a-f]{32} \S{60,}\n$/);
       for (const [, id, key] of who.map((match) => match ?? [])) {
         expect(stdout).not.toContain(id);

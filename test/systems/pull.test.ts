@@ -7,6 +7,7 @@ import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debia
 import { makeTemporaryDirectory } from '../directory.ts';
 import { Publisher } from '../publisher.ts';
 import { start } from '../e2e/command.ts';
+import { copyProbedHost } from '../e2e/probed-host.ts';
 
 const BOOT_TIMEOUT_MS = 600_000;
 const BUILD = '20261120-1234';
@@ -34,6 +35,7 @@ describe.skipIf(missing !== undefined)('an image of the catalogue, from a mirror
         join(home.path, kind),
       ]),
     );
+    copyProbedHost(join(home.path, 'cache/vmlet'));
     mkdirSync(join(home.path, 'config/vmlet'), { recursive: true });
     const mirrors = `mirrors:\n  https://cloud.debian.org/: [${publisher.url}/]\n`;
     writeFileSync(join(home.path, 'config/vmlet/images.yaml'), mirrors);

@@ -5,14 +5,25 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { VMLET, start, until } from '../command.ts';
+import { copyProbedHost } from '../probed-host.ts';
 
 const directory = temporaryDirectory();
 
-/** Every process of these launches has a mark: the directory in QEMU’s command line, the port in passt’s. */
-async function markedEnvironment(): Promise<{ env: Record<string, string>; port: number; own: string }> {
+interface Marked {
+  readonly env: Record<string, string>;
+  readonly port: number;
+  readonly own: string;
+}
+
+/**
+ * Every process of these launches has a mark: the directory in QEMU’s command line, the port in passt’s.
+ * @param probes the first start probes the host.
+ */
+async function markedEnvironment(probes = false): Promise<Marked> {
   const own = directoryIn(directory, 'own-');
   const [runtime, cache] = [join(own, 'run'), join(own, 'cache')];
   for (const path of [runtime, cache]) mkdirSync(path, { mode: 0o700 });
+  if (!probes) copyProbedHost(join(cache, 'vmlet'));
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
@@ -53,7 +64,7 @@ describe('a launcher that is killed', () => {
     'leaves no process at any moment, and its files are removed by the next start',
     { timeout: 300_000 },
     async () => {
-      const { env, port, own } = await markedEnvironment();
+      const { env, port, own } = await markedEnvironment(true);
       const marks = [own, `/${port}:80`];
       // The first start probes the host; later ones have the results, and are elsewhere at the same moment.
       for (const delay of [...delays, ...delays]) {

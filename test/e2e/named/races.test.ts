@@ -72,8 +72,8 @@ function checkFinished(finished: Finished): void {
 }
 
 it.each(RACES)('%s: %j and %j', { timeout: 5 * MINUTES }, async (state, ...commands) => {
-  if (state !== 'absent') expect(await home.vmlet(...create)).toMatchObject({ status: 0 });
-  if (state === 'running') expect(await home.vmlet(...start)).toMatchObject({ status: 0 });
+  const begin = state === 'running' ? [...create, '--start'] : create;
+  if (state !== 'absent') expect(await home.vmlet(...begin)).toMatchObject({ status: 0 });
   const places: Record<string, string> = {
     TREE: join(home.path, 'tree'),
     COPY: join(home.path, `copy-${Date.now()}`),
@@ -140,12 +140,21 @@ const OTHER_RACES: readonly (readonly [
   [[makeImage], useImage, ['image', 'tag', IMAGE, `${IMAGE}-2`], [2]],
 ];
 
+/** The directory of all that a command manages, by the command. */
+const DIRECTORIES = { network: 'networks', volume: 'volumes', template: 'templates' };
+
+function namesIn(directory: string): string[] {
+  const path = join(home.path, 'data', 'vmlet', directory);
+  return existsSync(path) ? readdirSync(path).filter((name) => !name.startsWith('.')) : [];
+}
+
 it.each(OTHER_RACES)(
   'after %j: %j and %j',
   { timeout: 5 * MINUTES },
   async (before, one, other, successes) => {
     const run = async (words: readonly string[]): Promise<Finished> =>
       home.vmlet(...words.map((word) => (word === 'DISK' ? join(home.path, 'disk.raw') : word)));
+    const usesImage = [...before, one, other].flat().includes(IMAGE);
     try {
       for (const words of before) expect(await run(words)).toMatchObject({ status: 0 });
       const finished = await Promise.all([run(one), run(other)]);
@@ -156,23 +165,16 @@ it.each(OTHER_RACES)(
       for (const machine of home.machines()) expect(machine).not.toHaveProperty('problem');
     } finally {
       await home.removeAll();
-      for (const words of [
-        removeNetwork,
-        removeVolume,
-        removeTemplate,
-        removeImage,
-        ['image', 'rm', `${IMAGE}-2`],
-      ]) {
-        await run(words);
+      for (const [noun, directory] of Object.entries(DIRECTORIES)) {
+        for (const name of namesIn(directory)) await run([noun, 'rm', name]);
       }
+      if (usesImage) for (const name of [IMAGE, `${IMAGE}-2`]) await run(['image', 'rm', name]);
     }
     // All of it could be removed, and nothing runs on.
-    for (const kind of ['networks', 'volumes', 'templates', 'machines']) {
-      const directory = join(home.path, 'data', 'vmlet', kind);
-      const left = existsSync(directory) ? readdirSync(directory) : [];
-      expect(left.filter((name) => !name.startsWith('.'))).toEqual([]);
+    for (const directory of [...Object.values(DIRECTORIES), 'machines']) {
+      expect(namesIn(directory)).toEqual([]);
     }
-    expect((await run(['image', 'ls'])).stdout).not.toContain(IMAGE);
+    if (usesImage) expect((await run(['image', 'ls'])).stdout).not.toContain(IMAGE);
     await until(() => home.processes().length === 0);
   },
 );

@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
 import type { NamedMachine } from '../../../../src/machines/index.ts';
 import { waitingOn } from '../../../../src/network/ports/socket-table.ts';
 import { type Home, makeHome } from '../home.ts';
@@ -10,6 +12,7 @@ const GIVEN = 18_000 + (process.pid % 1000);
 let home: Home;
 beforeAll(async () => {
   home = await makeHome();
+  writeFileSync(join(home.path, 'hang.img'), bootSectors.hang);
 });
 afterEach(async () => home.removeAll());
 afterAll(async () => home.close());
@@ -19,8 +22,10 @@ const run = async (...args: string[]): Promise<void> => {
   expect(finished, finished.stderr).toMatchObject({ status: 0 });
 };
 
+/** The ports are the host's: its guest takes no part, and would only take time to boot. */
 async function make(net: string, ...flags: string[]): Promise<NamedMachine> {
-  await run('create', 'm', '--image', 'micro', '--net', net, ...flags);
+  const image = `${join(home.path, 'hang.img')},format=raw`;
+  await run('create', 'm', '--image', image, '--memory', '64M', '--net', net, ...flags);
   return home.store.get('m');
 }
 
