@@ -7,6 +7,7 @@ import { programs } from './helpers/programs.ts';
 import { launches } from './launches/launches.ts';
 import { load } from './load/load.ts';
 import type { Section } from './section.ts';
+import { shares } from './shares/shares.ts';
 import { supply } from './supply/supply.ts';
 import { users } from './users/users.ts';
 
@@ -20,6 +21,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   programs,
   monitors,
   fuzz: fuzzing,
+  shares,
   supply,
   users,
 };

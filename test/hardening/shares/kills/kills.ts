@@ -37,7 +37,7 @@ export async function kills({ scale, seed, log, signal }: HardeningOptions): Pro
   for (let number = 0; number < count; number++) {
     signal?.throwIfAborted();
     const { victim, play } = ROUNDS[number % ROUNDS.length]!;
-    const atMs = random.below(spanMs);
+    const atMs = random.below(Math.round(spanMs));
     const problems = await play({ home, source, number, victim, atMs });
     log(`kill ${number}: ${play.name} ${victim} at ${atMs} ms: ${problems.join('; ') || 'held'}`);
     faults.push(...problems.map((problem) => `kill ${number}, ${play.name} ${victim} at ${atMs} ms: ${problem}`));

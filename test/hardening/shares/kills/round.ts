@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Finished, Started } from '../../../e2e/command.ts';
@@ -8,8 +8,8 @@ import { until } from '../../until.ts';
 import { type Victim, isVictim } from './victim.ts';
 
 export const NAME = 'm';
-/** The guest keeps reading and writing. */
-const WORK = 'while :; do cat /s/host >>/s/guest; cp /s/guest /s/copy; ls /s /r >/dev/null; done';
+/** The guest reads and writes until the host says so: `run` may have started it again on another machine. */
+const WORK = 'until [ -e /r/stop ]; do cat /s/host >>/s/guest; cp /s/guest /s/copy; ls /s /r >/dev/null; done';
 const HANGS_MS = 120_000;
 
 export interface Round {
@@ -30,6 +30,7 @@ export function sharesOf(source: string): string[] {
 export async function namedRound({ home, source, number, victim, atMs }: Round): Promise<string[]> {
   const written = `round ${number}\n`;
   writeFileSync(join(source, 'host'), written);
+  rmSync(join(source, 'stop'), { force: true });
   let isKilled = false;
   const commands = [home.start(['start', NAME])];
   const use = async (): Promise<string[]> => {
@@ -44,6 +45,7 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
   await delay(atMs);
   await killOne(home, victim);
   isKilled = true;
+  writeFileSync(join(source, 'stop'), '');
   const faults = await inTime(used, commands);
   // A machine outlives the commands that it is used by.
   if (victim === 'launcher') await until(async () => (await home.vmlet('kill', NAME)) && isQuiet(home));
@@ -53,9 +55,11 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
 /** A throw-away machine is used, and one of its processes is killed. Its files are removed by a later start. */
 export async function throwAwayRound({ home, source, victim, atMs }: Round): Promise<string[]> {
   const words = ['run', '--net', 'none', ...sharesOf(source), 'micro', '--', 'sh', '-c', WORK];
+  rmSync(join(source, 'stop'), { force: true });
   const running = home.start(words);
   await delay(atMs);
   await killOne(home, victim);
+  writeFileSync(join(source, 'stop'), '');
   const faults = await inTime(running.finished.then(() => []), [running]);
   return [...faults, ...(await remains(home, 'processes'))];
 }
