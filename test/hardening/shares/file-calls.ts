@@ -10,7 +10,9 @@ export const IN_GUEST = '/file-calls';
 /** Builds the program that makes file system calls. @returns its path. */
 export function buildFileCalls(directory: string): string {
   const path = join(directory, 'file-calls');
-  execFileSync('make', ['--silent', '-C', SOURCES, `OUT=${path}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('make', ['--silent', '-C', SOURCES, `OUT=${path}`], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   return path;
 }
 

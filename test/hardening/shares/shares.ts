@@ -9,7 +9,8 @@ import { stress } from './stress/stress.ts';
 const PARTS = [posix, model, kills, stress];
 
 export const shares: Section = {
-  title: 'shared directories: POSIX operations, random changes on both sides, killed processes, fio and stress-ng',
+  title:
+    'shared directories: POSIX operations, random changes on both sides, killed processes, fio and stress-ng',
   async run(options) {
     if (whyNoShares !== undefined) throw new Error(whyNoShares);
     const findings = [];

@@ -40,7 +40,9 @@ export async function kills({ scale, seed, log, signal }: HardeningOptions): Pro
     const atMs = random.below(Math.round(spanMs));
     const problems = await play({ home, source, number, victim, atMs });
     log(`kill ${number}: ${play.name} ${victim} at ${atMs} ms: ${problems.join('; ') || 'held'}`);
-    faults.push(...problems.map((problem) => `kill ${number}, ${play.name} ${victim} at ${atMs} ms: ${problem}`));
+    faults.push(
+      ...problems.map((problem) => `kill ${number}, ${play.name} ${victim} at ${atMs} ms: ${problem}`),
+    );
     if (problems.length === 0) held++;
   }
   await undisturbed(home, source);

@@ -9,7 +9,8 @@ import { type Victim, isVictim } from './victim.ts';
 
 export const NAME = 'm';
 /** The guest reads and writes until the host says so: `run` may have started it again on another machine. */
-const WORK = 'until [ -e /r/stop ]; do cat /s/host >>/s/guest; cp /s/guest /s/copy; ls /s /r >/dev/null; done';
+const WORK =
+  'until [ -e /r/stop ]; do cat /s/host >>/s/guest; cp /s/guest /s/copy; ls /s /r >/dev/null; done';
 const HANGS_MS = 120_000;
 
 export interface Round {
@@ -60,7 +61,10 @@ export async function throwAwayRound({ home, source, victim, atMs }: Round): Pro
   await delay(atMs);
   await killOne(home, victim);
   writeFileSync(join(source, 'stop'), '');
-  const faults = await inTime(running.finished.then(() => []), [running]);
+  const faults = await inTime(
+    running.finished.then(() => []),
+    [running],
+  );
   return [...faults, ...(await remains(home, 'processes'))];
 }
 

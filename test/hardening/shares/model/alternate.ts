@@ -71,7 +71,11 @@ function expectationOf(root: DirectoryNode, made: readonly Operation[], owner: s
   return [before, ...results, treeOf(root, owner)];
 }
 
-function differenceOf(line: string, answer: readonly string[], expected: readonly string[]): string | undefined {
+function differenceOf(
+  line: string,
+  answer: readonly string[],
+  expected: readonly string[],
+): string | undefined {
   const at = expected.findIndex((text, index) => text !== answer[index]);
   if (at < 0 && answer.length === expected.length) return undefined;
   const index = at < 0 ? expected.length : at;

@@ -18,8 +18,7 @@ const WAYS = [
 export async function model(options: HardeningOptions): Promise<Findings> {
   const operations = Math.max(100, Math.round(OPERATIONS * options.scale));
   const results: (Alternation & { readonly what: string })[] = [];
-  for (const { what, cache } of WAYS)
-    results.push({ what, ...(await onShare(cache, operations, options)) });
+  for (const { what, cache } of WAYS) results.push({ what, ...(await onShare(cache, operations, options)) });
   return {
     counts: results.map(({ what, held, looks }) => ({
       what: `random operations by guest and host in turns, with the results of a model in memory; ${what}`,
@@ -46,10 +45,18 @@ async function onShare(
   scope.defer(async () => host.end());
   const guest: Session = cache === 'never' ? byProgramInGuest(machine, TARGET) : byCommands(machine, TARGET);
   const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
-  const sides = [{ side: host, owner }, { side: guest, owner: ROOT }] as const;
+  const sides = [
+    { side: host, owner },
+    { side: guest, owner: ROOT },
+  ] as const;
   const random = new Random(seed);
   const started = performance.now();
-  const result = await alternate(sides, { operations, random, log: (line) => log(`model ${cache}: ${line}`), signal });
+  const result = await alternate(sides, {
+    operations,
+    random,
+    log: (line) => log(`model ${cache}: ${line}`),
+    signal,
+  });
   log(`model ${cache}: ${Math.round((performance.now() - started) / 1000)} s`);
   if (result.fault === undefined) await guest.end?.();
   return result;

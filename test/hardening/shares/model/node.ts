@@ -51,7 +51,7 @@ export function newDirectory(mode: number): DirectoryNode {
 export function find(root: DirectoryNode, path: string, follow: boolean): Position | Errno {
   let parent = root;
   let parts = path.split('/');
-  for (let links = 0; ; ) {
+  for (let links = 0; ;) {
     const [name = '', ...rest] = parts;
     const node = parent.entries.get(name);
     if (node?.kind === 'link' && (follow || rest.length > 0)) {

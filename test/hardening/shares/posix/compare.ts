@@ -23,7 +23,8 @@ export function compare(
   const [expected, results] = [own, shared].map(({ answers }) => answers.flatMap(resultsOf));
   const faults: string[] = [];
   const used: Difference[] = [];
-  if (results?.length !== calls.length) faults.push(`${results?.length ?? 0} results of ${calls.length} calls`);
+  if (results?.length !== calls.length)
+    faults.push(`${results?.length ?? 0} results of ${calls.length} calls`);
   for (const [index, call] of calls.entries()) {
     const was = squashed(expected?.[index] ?? '', kind);
     const result = results?.[index] ?? '';
@@ -34,8 +35,20 @@ export function compare(
   }
   // Entries differ where a call did.
   if (used.length === 0)
-    faults.push(...unlike(shared.tree, own.tree.map((entry) => squashed(entry, kind)), "the guest's own"));
-  faults.push(...unlike(shared.tree.map((entry) => onHost(entry, kind)), host, "the host's"));
+    faults.push(
+      ...unlike(
+        shared.tree,
+        own.tree.map((entry) => squashed(entry, kind)),
+        "the guest's own",
+      ),
+    );
+  faults.push(
+    ...unlike(
+      shared.tree.map((entry) => onHost(entry, kind)),
+      host,
+      "the host's",
+    ),
+  );
   return { faults: faults.map((fault) => `${kind.name}: ${one.name}: ${fault}`), used };
 }
 

@@ -32,7 +32,10 @@ export async function stress(options: HardeningOptions): Promise<Findings> {
 /** Each side verifies its own files, and those of the other. */
 async function fio(home: Home, { scale, log }: HardeningOptions): Promise<Findings> {
   const mib = Math.max(1, Math.round(MIB_OF_A_JOB * scale));
-  const [guests, hosts] = ['of-the-guest', 'of-the-host'].map((name) => directoryIn(home, name)) as [string, string];
+  const [guests, hosts] = ['of-the-guest', 'of-the-host'].map((name) => directoryIn(home, name)) as [
+    string,
+    string,
+  ];
   const repeatable = FIO_JOBS.filter(({ isRepeatable }) => isRepeatable);
   const onHost = async (job: FioJob, directory: string, ...more: readonly string[]): Promise<Result> => {
     const words = fioWords(job, directory, mib, more);
@@ -40,7 +43,9 @@ async function fio(home: Home, { scale, log }: HardeningOptions): Promise<Findin
     return { name: job.name, status: exitCode, output: stdout.toString() };
   };
   const results: Record<string, Result[]> = {
-    'written and verified by the guest': await inGuest(home, guests, FIO_JOBS, (job) => fioWords(job, '/work', mib)),
+    'written and verified by the guest': await inGuest(home, guests, FIO_JOBS, (job) =>
+      fioWords(job, '/work', mib),
+    ),
     'written by the guest, verified by the host': [],
     'written and verified by the host': [],
   };
@@ -73,12 +78,22 @@ function fioWords(
   more: readonly string[] = [],
 ): [string, ...string[]] {
   const verified = ['--verify=crc32c', '--do_verify=1', '--verify_fatal=1', '--verify_state_save=0'];
-  return ['fio', `--name=${name}`, `--directory=${directory}`, `--size=${mib}M`, ...options, ...verified, ...more];
+  return [
+    'fio',
+    `--name=${name}`,
+    `--directory=${directory}`,
+    `--size=${mib}M`,
+    ...options,
+    ...verified,
+    ...more,
+  ];
 }
 
 async function stressNg(home: Home, { scale, seed, log }: HardeningOptions): Promise<Findings> {
   const random = new Random(seed);
-  const stressors = filesystemStressors().filter((name) => !(name in LEFT_OUT) && random.below(1000) < scale * 1000);
+  const stressors = filesystemStressors().filter(
+    (name) => !(name in LEFT_OUT) && random.below(1000) < scale * 1000,
+  );
   const words = (name: string): [string, ...string[]] => [
     ...(['stress-ng', `--${name}`, '2', '--timeout', `${SECONDS_OF_A_STRESSOR}s`, '--verify'] as const),
     ...['--temp-path', '/work', '--oom-avoid'],
@@ -101,7 +116,10 @@ async function stressNg(home: Home, { scale, seed, log }: HardeningOptions): Pro
 
 function filesystemStressors(): string[] {
   const listed = execFileSync('stress-ng', ['--class', 'filesystem?'], { encoding: 'utf8' });
-  return listed.slice(listed.indexOf(':') + 1).trim().split(/\s+/);
+  return listed
+    .slice(listed.indexOf(':') + 1)
+    .trim()
+    .split(/\s+/);
 }
 
 interface Result {
@@ -125,10 +143,20 @@ async function inGuest<T extends { readonly name: string }>(
 ): Promise<Result[]> {
   const lines = all.map((one) => `${wordsOf(one).join(' ')} 2>&1; echo "status $?"`);
   const flags = ['--net', 'none', '-m', '1G', '-v', `${source}:/work`, '-w', '/work'];
-  const { status, stdout, stderr } = await home.vmlet('run', ...flags, 'host', '--', 'sh', '-c', lines.join('\n'));
+  const { status, stdout, stderr } = await home.vmlet(
+    'run',
+    ...flags,
+    'host',
+    '--',
+    'sh',
+    '-c',
+    lines.join('\n'),
+  );
   const parts = stdout.split(/^status (\d+)\n/m);
   if (parts.length !== 2 * all.length + 1)
-    throw new Error(`vmlet run host ends with ${String(status)} after ${parts.length >> 1} of ${all.length}: ${stderr}`);
+    throw new Error(
+      `vmlet run host ends with ${String(status)} after ${parts.length >> 1} of ${all.length}: ${stderr}`,
+    );
   return all.map(({ name }, index) => ({
     name,
     output: parts[2 * index]!,
