@@ -31,7 +31,7 @@ export async function kills({ scale, seed, log, signal }: HardeningOptions): Pro
   mustSucceed(await home.vmlet('create', NAME, '--image', 'micro', '--net', 'none', ...sharesOf(source)));
   const spanMs = (await undisturbed(home, source)) + WORK_MS;
   const random = new Random(seed);
-  const count = Math.max(ROUNDS.length, Math.round(KILLS * scale));
+  const count = Math.max(VICTIMS.length, Math.round(KILLS * scale));
   const faults: string[] = [];
   let held = 0;
   for (let number = 0; number < count; number++) {
