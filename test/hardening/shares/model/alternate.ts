@@ -4,7 +4,7 @@ import { type Operation, randomOperation } from './operation.ts';
 import type { Side } from './session.ts';
 
 const MOST_AT_ONCE = 6;
-/** Of the history in a report. */
+/** The end of the history, for a report. */
 const LAST_OPERATIONS = 12;
 
 export interface AlternationOptions {

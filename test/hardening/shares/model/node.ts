@@ -10,7 +10,7 @@ export interface FileNode {
   links: number;
   /** Seconds, or the present. */
   changed: number | 'now';
-  /** Of the content, until that changes. */
+  /** FNV-1a of the content, until that changes. */
   digest: string | undefined;
 }
 
