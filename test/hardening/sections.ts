@@ -8,6 +8,7 @@ import { launches } from './launches/launches.ts';
 import { load } from './load/load.ts';
 import { networks } from './networks/networks.ts';
 import type { Section } from './section.ts';
+import { shares } from './shares/shares.ts';
 import { supply } from './supply/supply.ts';
 import { users } from './users/users.ts';
 
@@ -22,6 +23,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   programs,
   monitors,
   fuzz: fuzzing,
+  shares,
   supply,
   users,
 };

@@ -7,12 +7,19 @@ import type { FoundShare, SharePlan } from './share-plan.ts';
 import { neededCapabilities, virtiofsdArguments } from './virtiofsd-argv.ts';
 
 /** Returns the layers around the virtiofsd of one share. */
-export function shareLayers({ source }: Pick<FoundShare, 'source'>, abilities: ConfinementAbilities): Layers {
+export function shareLayers(
+  { source, ids }: Pick<FoundShare, 'source' | 'ids'>,
+  abilities: ConfinementAbilities,
+): Layers {
   const layers = layersOf({ connects: 'nowhere', longestFile: undefined, servesFiles: true }, abilities);
-  // A root directory of its own would contain the host's whole root.
-  return source === '/'
-    ? { ...layers, namespaces: layers.namespaces.filter((name) => name !== 'mount') }
-    : layers;
+  const isFiltered = layers.seccomp.length > 0;
+  return {
+    ...layers,
+    // A root directory of its own would contain the host's whole root.
+    namespaces: layers.namespaces.filter((name) => source !== '/' || name !== 'mount'),
+    // It may not adopt a group of the guest's user, and need not, since all files are of one user.
+    seccomp: isFiltered && ids.kind === 'squash' ? [...layers.seccomp, 'groups'] : layers.seccomp,
+  };
 }
 
 /** Returns virtiofsd's command line. It inherits its listening socket as descriptor 3. */

@@ -9,13 +9,14 @@ import { everything } from '../plan/every-layer.ts';
 
 // A directory that exists on every host.
 const source = '/usr/share';
+const ids = { kind: 'squash', uid: 1000, gid: 100 } as const;
 const share: SharePlan = {
   field: 'volumes[0]',
   source,
   target: '/src',
   readOnly: false,
   cache: 'auto',
-  ids: { kind: 'squash', uid: 1000, gid: 100 },
+  ids,
   runsAs: { uid: 7, gid: 8 },
   changesUser: false,
   copy: false,
@@ -29,7 +30,7 @@ const share: SharePlan = {
     announcesMounts: true,
   },
   socketPath: '/run/m/share0.sock',
-  layers: shareLayers({ source }, everything),
+  layers: shareLayers({ source, ids }, everything),
 };
 
 function followers(words: readonly string[], option: string): string[][] {
@@ -77,7 +78,7 @@ it('confines virtiofsd to the directory, where it may create anything but device
   const [rights] = followers(words, '--landlock').filter(([, path]) => path === source);
   expect(rights?.[0]).toContain('make-sym');
   expect(rights?.[0]).not.toMatch(/make-char|make-block|execute/);
-  expect(words[words.indexOf('--seccomp') + 1]).toBe('files,processes,sockets,connect');
+  expect(words[words.indexOf('--seccomp') + 1]).toBe('files,processes,sockets,connect,groups');
   expect(words).not.toContain('--user');
 });
 
@@ -92,5 +93,11 @@ it('runs virtiofsd as the owner of the directory if root starts it', () => {
 });
 
 it('shares the whole host without a separate root, which would be the same', () => {
-  expect(shareLayers({ source: '/' }, everything).namespaces).toEqual(['net', 'ipc', 'uts']);
+  expect(shareLayers({ source: '/', ids }, everything).namespaces).toEqual(['net', 'ipc', 'uts']);
+});
+
+it('lets virtiofsd adopt a group of the guest’s user only where files keep their owners', () => {
+  expect(shareLayers({ source, ids: { kind: 'host' } }, everything).seccomp).not.toContain('groups');
+  const without = { ...everything, seccomp: { usable: false, reason: 'for a test' } } as const;
+  expect(shareLayers({ source, ids }, without).seccomp).toEqual([]);
 });

@@ -1,0 +1,125 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Finished, Started } from '../../../e2e/command.ts';
+import type { Home } from '../../../e2e/named/home.ts';
+import { leftovers } from '../../../e2e/named/truth.ts';
+import { until } from '../../until.ts';
+import { type Victim, isVictim } from './victim.ts';
+
+export const NAME = 'm';
+/** The guest reads and writes until the host says so: `run` may have started it again on another machine. */
+const WORK =
+  'until [ -e /r/stop ]; do cat /s/host >>/s/guest; cp /s/guest /s/copy; ls /s /r >/dev/null; done';
+const HANGS_MS = 120_000;
+
+export interface Round {
+  readonly home: Home;
+  /** The shared directory. */
+  readonly source: string;
+  readonly number: number;
+  readonly victim: Victim;
+  /** When it is killed, counted from the start of the first command; later if it does not run by then. */
+  readonly atMs: number;
+}
+
+export function sharesOf(source: string): string[] {
+  return ['-v', `${source}:/s`, '-v', `${source}:/r:ro`];
+}
+
+/** A named machine is started and used, and one of its processes is killed meanwhile. @returns all faults. */
+export async function namedRound({ home, source, number, victim, atMs }: Round): Promise<string[]> {
+  const written = `round ${number}\n`;
+  writeFileSync(join(source, 'host'), written);
+  rmSync(join(source, 'stop'), { force: true });
+  let isKilled = false;
+  const commands = [home.start(['start', NAME])];
+  const use = async (): Promise<string[]> => {
+    const { status, stderr } = await commands[0]!.finished;
+    // The last kill must not prevent this start; this one may.
+    if (status !== 0) return isKilled ? [] : [`the next start fails: ${stderr}`];
+    commands.push(home.start(['exec', NAME, '--', 'sh', '-c', `cat /s/host; ${WORK}`]));
+    const { stdout } = await commands[1]!.finished;
+    return ['', written].includes(stdout) ? [] : [`the guest reads ${JSON.stringify(stdout)}`];
+  };
+  const used = use();
+  await delay(atMs);
+  await killOne(home, victim);
+  isKilled = true;
+  writeFileSync(join(source, 'stop'), '');
+  const faults = await inTime(used, commands);
+  // A machine outlives the commands that it is used by.
+  if (victim === 'launcher') await until(async () => (await home.vmlet('kill', NAME)) && isQuiet(home));
+  return [...faults, ...(await remains(home))];
+}
+
+/** A throw-away machine is used, and one of its processes is killed. Its files are removed by a later start. */
+export async function throwAwayRound({ home, source, victim, atMs }: Round): Promise<string[]> {
+  const words = ['run', '--net', 'none', ...sharesOf(source), 'micro', '--', 'sh', '-c', WORK];
+  rmSync(join(source, 'stop'), { force: true });
+  const running = home.start(words);
+  await delay(atMs);
+  await killOne(home, victim);
+  writeFileSync(join(source, 'stop'), '');
+  const faults = await inTime(
+    running.finished.then(() => []),
+    [running],
+  );
+  return [...faults, ...(await remains(home, 'processes'))];
+}
+
+/** The time for a start and a first command, without a kill. @throws Error if they fail. */
+export async function undisturbed(home: Home, source: string): Promise<number> {
+  const began = performance.now();
+  mustSucceed(await home.vmlet('start', NAME));
+  const { stdout } = mustSucceed(await home.vmlet('exec', NAME, '--', 'cat', '/s/host'));
+  if (stdout !== readFileSync(join(source, 'host'), 'utf8')) throw new Error(`the guest reads ${stdout}`);
+  const took = performance.now() - began;
+  mustSucceed(await home.vmlet('kill', NAME));
+  return took;
+}
+
+export function mustSucceed(finished: Finished): Finished {
+  if (finished.status !== 0) throw new Error(`status ${String(finished.status)}: ${finished.stderr}`);
+  return finished;
+}
+
+/** Waits for the victim, and kills it. */
+async function killOne(home: Home, victim: Victim): Promise<void> {
+  await until(() => {
+    const found = home.processes().find((one) => isVictim(victim, one));
+    if (!found) return false;
+    try {
+      return process.kill(found.pid, 'SIGKILL');
+    } catch (error) {
+      // It ended at this moment.
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+      throw error;
+    }
+  });
+}
+
+/** The faults of what commands do, or that they hang; then they are killed, too. */
+async function inTime(faults: Promise<string[]>, commands: readonly Started[]): Promise<string[]> {
+  const cancel = new AbortController();
+  const late = delay(HANGS_MS, ['a command hangs'], { signal: cancel.signal });
+  // It is cancelled, usually.
+  late.catch(() => undefined);
+  const found = await Promise.race([faults, late]);
+  cancel.abort();
+  for (const command of commands) command.process.kill('SIGKILL');
+  return found;
+}
+
+async function remains(home: Home, what: 'all' | 'processes' = 'all'): Promise<string[]> {
+  try {
+    await until(() => isQuiet(home));
+  } catch {
+    return home.processes().map(({ pid, commandLine }) => `left: ${pid} ${commandLine.slice(0, 100)}`);
+  }
+  return what === 'all' ? leftovers(home).map((path) => `${path} is left`) : [];
+}
+
+function isQuiet(home: Home): boolean {
+  return home.processes().length === 0;
+}

@@ -1,0 +1,95 @@
+import { Random } from '../../../../fixtures/agent/random.ts';
+import type { Machine } from '../../../../src/index.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+import type { Count, Findings, HardeningOptions } from '../../section.ts';
+import { together } from '../../together.ts';
+import { type Lab, makeLab } from '../lab.ts';
+import type { PosixCase } from './case.ts';
+import { compare } from './compare.ts';
+import { DIFFERENCES, type Difference } from './differences.ts';
+import { flagCases } from './flag-cases.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import { permissionCases } from './permission-cases.ts';
+import { type Place, type Tried, inGuest, lookOnHost, preparedOnHost, tryCases } from './try-cases.ts';
+
+const [OWN, SHARED] = ['/own', '/shared'];
+/** A smaller run tries one kind of share. */
+const SMALL = 0.03;
+const KIND_OF_SMALL = 'uid';
+
+/** The table of operations, users and flags on each kind of share, compared with the guest's own ext4 and with the host. */
+export async function posix(options: HardeningOptions): Promise<Findings> {
+  await using scope = new Scope();
+  const lab = await makeLab(scope);
+  const seen = new Set<Difference>();
+  const parts: Findings[] = [];
+  const kinds = KINDS.filter(({ name }) => options.scale >= SMALL || name === KIND_OF_SMALL);
+  for (const kind of kinds) parts.push(await onKind(kind, lab, seen, options));
+  const unseen = DIFFERENCES.filter((one) => one.optional !== true && !seen.has(one));
+  const faults =
+    options.scale < 1 ? [] : unseen.map(({ why }) => `listed as a difference, and does not occur: ${why}`);
+  return together([...parts, { counts: [], faults }]);
+}
+
+async function onKind(
+  kind: Kind,
+  lab: Lab,
+  seen: Set<Difference>,
+  options: HardeningOptions,
+): Promise<Findings> {
+  await using scope = new Scope();
+  const source = lab.directory(`posix-${kind.name}`);
+  const volumes = [[source, SHARED, ...(kind.options.length > 0 ? [kind.options.join()] : [])].join(':')];
+  const machine = await lab.machine([...volumes, `own-${kind.name}:${OWN}`], scope);
+  const cases = casesOf(kind, options);
+  const own = await tryCases(machine, ownPlace(machine, kind), cases);
+  const shared = await tryCases(machine, sharedPlace(machine, kind, lab, source), cases);
+  const host = await lookOnHost(lab.program, source, cases);
+  const results = cases.map((one, index) =>
+    compare(one, kind, { own: own[index]!, shared: shared[index]!, host: host[index]! }, DIFFERENCES),
+  );
+  for (const { faults } of results) for (const fault of faults) options.log(`posix: FAILED ${fault}`);
+  for (const difference of results.flatMap(({ used }) => used)) seen.add(difference);
+  return { counts: [countOf(kind, cases, shared, results)], faults: results.flatMap(({ faults }) => faults) };
+}
+
+type Verdict = ReturnType<typeof compare>;
+
+function countOf(
+  { options }: Kind,
+  cases: readonly PosixCase[],
+  shared: readonly Tried[],
+  results: readonly Verdict[],
+): Count {
+  const calls = shared.reduce((sum, { answers }) => sum + answers.join(' ').split(' ').length, 0);
+  const different = results.filter(({ used }) => used.length > 0).length;
+  return {
+    what: `POSIX operations by users with flags on a share${options.length > 0 ? ` with ${options.join()}` : ''}: results, owners, modes and contents as on ext4, and the same on the host`,
+    tried: cases.length,
+    held: results.filter(({ faults }) => faults.length === 0).length,
+    note: `${calls} calls; ${different} cases differ, as listed in test/hardening/shares/posix/differences.ts`,
+  };
+}
+
+/** All with flags, and a part of those with permissions. */
+function casesOf({ cast }: Kind, { scale, seed }: HardeningOptions): PosixCase[] {
+  const random = new Random(seed);
+  const drawn = permissionCases(cast).filter(() => random.below(1000) < scale * 1000);
+  return [...flagCases(cast), ...drawn];
+}
+
+function ownPlace(machine: Machine, { readOnly = false }: Kind): Place {
+  const place = inGuest(machine, OWN);
+  if (!readOnly) return place;
+  return {
+    ...place,
+    protect: async () => {
+      const { exitCode, stderr } = await machine.exec(['mount', '-o', 'remount,ro', OWN]);
+      if (exitCode !== 0) throw new Error(`cannot remount ${OWN}: ${stderr.toString()}`);
+    },
+  };
+}
+
+function sharedPlace(machine: Machine, { readOnly = false }: Kind, lab: Lab, source: string): Place {
+  return readOnly ? preparedOnHost(lab.program, source, SHARED) : inGuest(machine, SHARED);
+}
