@@ -34,3 +34,9 @@ export interface Count {
   /** Additional values, such as a median or a size. */
   readonly note?: string;
 }
+export function together(parts: readonly Findings[]): Findings {
+  return {
+    counts: parts.flatMap(({ counts }) => counts),
+    faults: parts.flatMap(({ faults }) => faults),
+  };
+}

@@ -128,7 +128,18 @@ async function reportOfSwitch({ directory }: World, program: string): Promise<st
 async function reportOfRelay(world: World, program: string): Promise<string> {
   const name = 'with-relay';
   const path = join(world.directory, 'forward.sock');
-  const words = ['--image', world.image, '-m', '64M', '--net', 'none', '--display', 'none', '-p', `${path}:80`];
+  const words = [
+    '--image',
+    world.image,
+    '-m',
+    '64M',
+    '--net',
+    'none',
+    '--display',
+    'none',
+    '-p',
+    `${path}:80`,
+  ];
   await world.vmlet(['create', name, ...words, '--start']);
   const definition = join(world.home, '.local/share/vmlet/machines', name);
   const argv = join(definition, 'keeper/relay.argv');

@@ -1,5 +1,4 @@
-import type { Findings } from '../section.ts';
-import { together } from '../together.ts';
+import { type Findings, together } from '../section.ts';
 import { ARGUMENTS, argumentFor } from './argued.ts';
 import { type Attack, nameOfCase } from './case.ts';
 import { promisedBy } from './layers.ts';

@@ -4,8 +4,7 @@ import type { FillResult } from './full-disk.ts';
 import { failDisk } from './guest-errors.ts';
 import { fillNamed } from './named-fill.ts';
 import { losePower } from './power-loss.ts';
-import type { Findings, HardeningOptions, Section } from '../section.ts';
-import { together } from '../together.ts';
+import { type Findings, type HardeningOptions, type Section, together } from '../section.ts';
 
 const PAUSES = 12;
 const ERRORS = 20;

@@ -1,6 +1,5 @@
 import { makeHome } from '../../e2e/named/home.ts';
-import type { Findings, HardeningOptions, Section } from '../section.ts';
-import { together } from '../together.ts';
+import { type Findings, type HardeningOptions, type Section, together } from '../section.ts';
 import { kills } from './kills.ts';
 import { Lab } from './lab.ts';
 import { life } from './life.ts';

@@ -46,7 +46,8 @@ export async function callOnHost(
 ): Promise<Answer[]> {
   const child = spawn(program, [directory], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(scriptOf(lines));
-  const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  const closed = once(child, 'close') as Promise<[status: number | null]>;
+  const [output, [status]] = await Promise.all([text(child.stdout), closed]);
   if (status !== 0) throw new Error(`file-calls ended with ${String(status)}`);
   return answersTo(lines, output);
 }

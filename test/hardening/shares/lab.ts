@@ -33,7 +33,9 @@ export async function makeLab(scope: Scope): Promise<Lab> {
     },
     machine: async (volumes, owner) => {
       const machine = await launchAt({ locations }, { net: 'none', memory: '256M', volumes });
-      owner.defer(async () => void (await machine.kill()));
+      owner.defer(async () => {
+        await machine.kill();
+      });
       await pushFileCalls(machine, readFileSync(program));
       return machine;
     },

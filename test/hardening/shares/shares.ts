@@ -1,5 +1,4 @@
-import type { Section } from '../section.ts';
-import { together } from '../together.ts';
+import { type Section, together } from '../section.ts';
 import { whyNoShares } from '../../e2e/virtiofsd.ts';
 import { kills } from './kills/kills.ts';
 import { model } from './model/model.ts';

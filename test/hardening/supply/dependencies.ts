@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { execa } from 'execa';
-import type { Findings } from '../section.ts';
-import { together } from '../together.ts';
+import { type Findings, together } from '../section.ts';
 import { counted } from './counted.ts';
 
 /** The page that gives a reason for each dependency. */

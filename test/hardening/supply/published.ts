@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { Findings } from '../section.ts';
-import { together } from '../together.ts';
+import { type Findings, together } from '../section.ts';
 import { counted } from './counted.ts';
 
 const BELONGS =

@@ -1,8 +1,7 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { Findings } from '../section.ts';
-import { together } from '../together.ts';
+import { type Findings, together } from '../section.ts';
 import { counted } from './counted.ts';
 
 const PROGRAMS = [

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { makeTemporaryDirectory } from '../../directory.ts';
-import type { Section } from '../section.ts';
+import { type Section, together } from '../section.ts';
 import { dependencies } from './dependencies.ts';
 import { published } from './published.ts';
 import { staticPrograms } from './static-programs.ts';
-import { together } from '../together.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 

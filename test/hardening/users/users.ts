@@ -1,7 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Section } from '../section.ts';
-import { together } from '../together.ts';
+import { type Section, together } from '../section.ts';
 import { VICTIM, whyNoOtherUser } from '../user.ts';
 import { reach } from './reach.ts';
 import { takenPlaces } from './taken-places.ts';

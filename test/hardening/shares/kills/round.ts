@@ -49,7 +49,12 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
   writeFileSync(join(source, 'stop'), '');
   const faults = await inTime(used, commands);
   // A machine outlives the commands that it is used by.
-  if (victim === 'launcher') await until(async () => (await home.vmlet('kill', NAME)) && isQuiet(home));
+  if (victim === 'launcher') {
+    await until(async () => {
+      await home.vmlet('kill', NAME);
+      return isQuiet(home);
+    });
+  }
   return [...faults, ...(await remains(home))];
 }
 

@@ -56,9 +56,9 @@ export function byProgramOnHost(program: string, directory: string): Side & { en
 function talkTo(stdin: Writable, stdout: Readable): Side['call'] {
   const printed = createInterface({ input: stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {
-    const { value, done } = await printed.next();
-    if (done === true) throw new Error('file-calls has ended');
-    return value;
+    const line = (await printed.next()) as IteratorResult<string, undefined>;
+    if (line.done === true) throw new Error('file-calls has ended');
+    return line.value;
   };
   return async (lines) => {
     stdin.write(scriptOf(lines));

@@ -1,8 +1,7 @@
 import { Random } from '../../../../fixtures/agent/random.ts';
 import type { Machine } from '../../../../src/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
-import type { Count, Findings, HardeningOptions } from '../../section.ts';
-import { together } from '../../together.ts';
+import { type Count, type Findings, type HardeningOptions, together } from '../../section.ts';
 import { type Lab, makeLab } from '../lab.ts';
 import type { PosixCase } from './case.ts';
 import { compare } from './compare.ts';

@@ -5,8 +5,7 @@ import { Random } from '../../../../fixtures/agent/random.ts';
 import { run } from '../../../../src/process/run.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { type Home, makeHome } from '../../../e2e/named/home.ts';
-import type { Count, Findings, HardeningOptions } from '../../section.ts';
-import { together } from '../../together.ts';
+import { type Count, type Findings, type HardeningOptions, together } from '../../section.ts';
 import { EXPECTED_FAILURES, FIO_JOBS, type FioJob, LEFT_OUT } from './jobs.ts';
 
 const MIB_OF_A_JOB = 16;

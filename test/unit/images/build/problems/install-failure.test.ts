@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { assert, describe, expect, it } from 'vitest';
 import {
   CommandFailedError,
   ImageBuildError,
   NoSpaceError,
   PermissionError,
-  type VmletError,
+  VmletError,
   sentenceOf,
 } from '../../../../../src/errors/index.ts';
 import { debian } from '../../../../../src/images/build/packages/debian-installer.ts';
@@ -187,8 +187,9 @@ Failed:
 describe('the error of a failed installation', () => {
   it.each(SAID)('names %s', (_what, type, message, said) => {
     const failed = new CommandFailedError(['unshare'], { exitCode: 25, signal: undefined }, '');
-    const error = installFailure(said.split('\n'), failed, debian) as VmletError;
+    const error = installFailure(said.split('\n'), failed, debian);
     expect(error).toBeInstanceOf(type);
+    assert(error instanceof VmletError);
     expect(sentenceOf(error)).toMatch(message);
     expect(sentenceOf(error)).not.toContain('\n');
     // A cause that is not recognized is shown.
@@ -198,8 +199,8 @@ describe('the error of a failed installation', () => {
 
   it.each(DNF_SAID)('names %s', (_what, message, said) => {
     const failed = new CommandFailedError(['unshare'], { exitCode: 1, signal: undefined }, '');
-    const error = installFailure(said.split('\n'), failed, fedora) as VmletError;
-    expect(error).toBeInstanceOf(ImageBuildError);
+    const error = installFailure(said.split('\n'), failed, fedora);
+    assert(error instanceof ImageBuildError);
     expect(sentenceOf(error)).toMatch(message);
     expect(sentenceOf(error)).not.toContain('\n');
   });
