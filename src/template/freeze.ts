@@ -12,15 +12,15 @@ export interface RestoreAbilities extends MigrationAbilities {
 }
 
 /**
- * Stops a guest whose memory is a file, and saves its devices beside that file. The saved state matches the disks only
- * as they are now, so QEMU has to be quit without resuming the guest. The guest is not paused beforehand, because its
+ * Stops a guest whose memory is a file, and saves its devices. The saved state matches memory and disks only as they are
+ * now: before the guest is resumed, they have to be copied. The guest is not paused beforehand, because its
  * saved state would then be "paused".
  * @throws QmpJobError with QEMU's message, QmpRefusedError when this QEMU cannot exclude shared memory from a
  *   migration, what `execute` throws.
  */
 export async function freeze(
   qmp: QmpClient,
-  { state }: TemplateFiles,
+  { state }: Pick<TemplateFiles, 'state'>,
   abilities: MigrationAbilities,
 ): Promise<void> {
   await (await open(state, 'wx', 0o600)).close();
