@@ -167,7 +167,7 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   // Computed only now: the launch may have pulled the image.
   const inputs = making.inputs ?? (await inputsOf(making));
   await warmUp(machine, making);
-  const abilities = await restoreAbilitiesOf(machine.qmp);
+  const abilities = await restoreAbilitiesOf(machine.qmp, host.qemu);
   await machine.sync();
   await freeze(machine.qmp, files, abilities);
   await machine.qmp.execute('quit');

@@ -96,7 +96,7 @@ class ContinuedBoot {
   }
 
   async run(): Promise<{ machine: Machine; isKept: boolean }> {
-    const { life, space, qmp } = this.#started;
+    const { life, space } = this.#started;
     const { options, onBooted } = this.#continuing;
     using kernel = new KernelWatch(this.#started);
     const failure = Promise.race([life.failure, space.failure, kernel.failure]);
@@ -104,18 +104,15 @@ class ContinuedBoot {
     const unlessFailed = async <T>(work: Promise<T>): Promise<T> => Promise.race([work, failure]);
     await runProcessors(this.#started);
     options.log?.debug('the guest is running');
-    // Read while the guest boots: QEMU describes itself in some hundred kilobytes.
-    const abilities = restoreAbilitiesOf(qmp);
-    abilities.catch(() => undefined);
     const agent = await unlessFailed(reachAgent(this.#started, options));
     await unlessFailed(configureGuest(agent, this.#plans.atBoot, options.log));
     options.log?.debug('the guest is configured');
     onBooted();
     const { cloudInit, mayKeep } = await unlessFailed(this.#complete(agent));
-    const isSaved = mayKeep && (await unlessFailed(this.#save(agent, abilities)));
+    const abilities = mayKeep ? await unlessFailed(this.#save(agent)) : undefined;
     // The rest of the saving needs nothing of the guest.
     const [isKept, machine] = await together([
-      async () => isSaved && this.#publish(await abilities),
+      async () => abilities !== undefined && this.#publish(abilities),
       async () => unlessFailed(this.#settle(agent, cloudInit)),
     ]);
     for (const socket of this.#continuing.findings.spec.sockets) await machine.forwardSocket(socket);
@@ -134,18 +131,19 @@ class ContinuedBoot {
     return { cloudInit, mayKeep };
   }
 
-  /** Saves the guest and lets it run again. @returns whether it could be saved. */
-  async #save(agent: GuestAgent, abilities: Promise<RestoreAbilities>): Promise<boolean> {
+  /** Saves the guest and lets it run again. @returns undefined where it could not be saved. */
+  async #save(agent: GuestAgent): Promise<RestoreAbilities | undefined> {
     const { qmp, life } = this.#started;
-    const { options, place } = this.#continuing;
+    const { options, findings, place } = this.#continuing;
     const files = templateFiles(place.directory);
     // Only its own directory is open to QEMU.
     const state = join(this.#plans.atBoot.directory.storage, 'state');
     const over = new AbortController();
     this.#started.scope.defer(() => over.abort());
-    const isSaved = await this.#attempt('save the guest', async () => {
+    const saved = await this.#attempt('save the guest', async () => {
+      const abilities = await restoreAbilitiesOf(qmp, findings.host.qemu);
       await agent.sync();
-      await freeze(qmp, { state }, await abilities);
+      await freeze(qmp, { state }, abilities);
       await together(
         [
           async (signal) => copyFileSparsely(this.#memory.source, files.memory, signal),
@@ -159,18 +157,19 @@ class ContinuedBoot {
         over.signal,
       );
       options.log?.debug('saved the guest');
+      return abilities;
     });
     await this.#memory.close();
     // Otherwise a later snapshot of the machine would lack its memory.
     const capabilities = [{ capability: 'x-ignore-shared', state: false }] as const;
     await Promise.race([qmp.execute('migrate-set-capabilities', { capabilities }), life.failure]);
     await runProcessors(this.#started);
-    return isSaved;
+    return saved;
   }
 
   async #publish(abilities: RestoreAbilities): Promise<boolean> {
     const { findings, key, place } = this.#continuing;
-    return this.#attempt('keep the guest', async () => {
+    const published = await this.#attempt('keep the guest', async () => {
       await sealTemplate(templateFiles(place.directory), {
         plan: this.#plans.saved,
         host: findings.host,
@@ -181,7 +180,9 @@ class ContinuedBoot {
         abilities,
       });
       place.publish();
+      return true;
     });
+    return published ?? false;
   }
 
   async #settle(agent: GuestAgent, cloudInit: CloudInitStatus | undefined): Promise<Machine> {
@@ -201,16 +202,15 @@ class ContinuedBoot {
     return new Machine(machine, agent, { signal, log, cloudInit, copies: findings.spec.copies });
   }
 
-  /** Work on the cache, on which the machine does not depend. @returns whether it succeeded. */
-  async #attempt(what: string, work: () => Promise<void>): Promise<boolean> {
+  /** Work on the cache, on which the machine does not depend. @returns undefined where it failed. */
+  async #attempt<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
     const { signal, log } = this.#continuing.options;
     try {
-      await work();
-      return true;
+      return await work();
     } catch (error) {
       if (signal?.aborted === true || !(error instanceof VmletError || isSystemError(error))) throw error;
       log?.debug({ err: error }, `cannot ${what}`);
-      return false;
+      return undefined;
     }
   }
 }
