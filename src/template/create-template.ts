@@ -172,7 +172,15 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   await freeze(machine.qmp, files, abilities);
   await machine.qmp.execute('quit');
   await machine.ended;
-  return sealTemplate(files, { plan, host, name: spec.name, image: imageOf(spec), inputs, flushes, abilities });
+  return sealTemplate(files, {
+    plan,
+    host,
+    name: spec.name,
+    image: imageOf(spec),
+    inputs,
+    flushes,
+    abilities,
+  });
 }
 
 /** A guest whose memory, state and disks are in the files of a template. */

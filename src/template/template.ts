@@ -142,10 +142,7 @@ export class Template {
   }
 
   /** Starts a fork up to the point where its guest would run. */
-  async prepare(
-    options: ForkOptions = {},
-    terms: ForkTerms = {},
-  ): Promise<PendingFork> {
+  async prepare(options: ForkOptions = {}, terms: ForkTerms = {}): Promise<PendingFork> {
     const { scope = new Scope(), disks = [] } = terms;
     const cgroup = 'cgroup' in terms ? terms.cgroup : this.#record.plan.cgroup;
     const { plan, host, extras } = await this.#plan(options, disks, scope).catch(async (error: unknown) => {

@@ -12,7 +12,10 @@ const schema = z.array(
   }),
 );
 
-type Features = Pick<QemuFeatures, 'hasReconnectMs' | 'hasStreamReconnect' | 'opensStateFiles' | 'reportsFailedRestores'>;
+type Features = Pick<
+  QemuFeatures,
+  'hasReconnectMs' | 'hasStreamReconnect' | 'opensStateFiles' | 'reportsFailedRestores'
+>;
 
 /** Reads features from QEMU's description of its commands. @throws ZodError */
 export function readSchemaFeatures(answer: unknown): Features {

@@ -101,10 +101,7 @@ async function bringUp(
 }
 
 /** True for a disk that may lack the agent and gets none from a seed. */
-export function isUnknownDisk({
-  source,
-  hasSeed,
-}: Pick<Findings, 'source' | 'hasSeed'>): boolean {
+export function isUnknownDisk({ source, hasSeed }: Pick<Findings, 'source' | 'hasSeed'>): boolean {
   return source.kind === 'disk' && !source.image && !hasSeed;
 }
 

@@ -68,7 +68,7 @@ async function bringUp(continuing: Continuing): Promise<{ machine: Machine; isKe
   const scope = new Scope();
   const started: StartedParts = { scope, unknownDisk: isUnknownDisk(findings) };
   try {
-    const memory = await MemoryFile.create(scope);
+    const memory = await MemoryFile.create(findings.locations, scope);
     const plans = await planContinued(findings, templateFiles(place.directory), memory.path, scope, signal);
     const guest = source.kind === 'disk' ? source.image?.guest : undefined;
     await prepareFiles(plans.atBoot, { seed: spec.seed, guest }, { signal });

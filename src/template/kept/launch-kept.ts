@@ -145,12 +145,12 @@ async function bootAndKeep(request: Request): Promise<Machine | undefined> {
 }
 
 /**
- * A fork has its memory in no file. A machine that continues needs a file system in memory: on a disk, the host would
- * write out the memory of a busy guest again and again. Devices that the saved guest must not have are plugged into a
- * fork.
+ * A machine that continues has its memory in a file. That needs a file system in memory: on a disk, the host would write
+ * out the memory of a busy guest again and again. A fork maps the file privately. Devices that the saved guest must not
+ * have are plugged into a fork, too.
  */
-function mayContinue({ spec }: Request): boolean {
-  return devicesOf(spec) === 0 && fitsInMemory(spec.memoryBytes);
+function mayContinue({ spec, findings: { locations } }: Request): boolean {
+  return devicesOf(spec) === 0 && fitsInMemory(locations, spec.memoryBytes);
 }
 
 /** Boots, saves and continues. @returns undefined where the guest has booted and something failed later. */

@@ -1,32 +1,25 @@
 import { statfsSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PermissionError, isSystemError } from '../../errors/index.ts';
-import {
-  claimDirectory,
-  ensurePrivateDirectory,
-  sweepDeadOwners,
-} from '../../machine/paths/runtime-directory.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { claimDirectory, ensurePrivateDirectory } from '../../machine/paths/runtime-directory.ts';
 import type { Scope } from '../../util/scope.ts';
 
-/** Linux's file system for shared memory: its files are never written to a disk, and need not end with QEMU. */
-const SHARED_MEMORY = '/dev/shm';
-/** `TMPFS_MAGIC` of linux/magic.h. */
+/** `TMPFS_MAGIC` of linux/magic.h: a file system in memory. */
 const TMPFS = 0x01021994;
 
-/** QEMU is killed when its memory does not fit, so that other users of the file system get a half of it. */
+/** The kernel ends a QEMU whose memory no longer fits, so half of the space is left to others. */
 const SHARE = 0.5;
 
-function directoryOfUser(): string {
-  return join(SHARED_MEMORY, `vmlet-${process.getuid?.() ?? 0}`);
-}
+type Place = Pick<Locations, 'memory'>;
 
-/** Whether a guest's memory of this size can be such a file. */
-export function fitsInMemory(bytes: number): boolean {
+/** Whether a guest's memory of this size can be a file that is never written to a disk. */
+export function fitsInMemory({ memory }: Place, bytes: number): boolean {
   try {
-    const { type, bavail, bsize } = statfsSync(SHARED_MEMORY);
+    const { type, bavail, bsize } = statfsSync(dirname(memory));
     if (type !== TMPFS || bytes > bavail * bsize * SHARE) return false;
-    ensurePrivateDirectory(directoryOfUser());
+    ensurePrivateDirectory(memory);
     return true;
   } catch (error) {
     if (error instanceof PermissionError || isSystemError(error)) return false;
@@ -44,9 +37,8 @@ export class MemoryFile {
   }
 
   /** Creates an empty file for QEMU. @param scope removes it. */
-  static async create(scope: Scope): Promise<MemoryFile> {
-    sweepDeadOwners(directoryOfUser());
-    const memory = new MemoryFile(join(claimDirectory(directoryOfUser(), scope), 'memory'));
+  static async create({ memory: parent }: Place, scope: Scope): Promise<MemoryFile> {
+    const memory = new MemoryFile(join(claimDirectory(parent, scope), 'memory'));
     await (await open(memory.path, 'wx', 0o600)).close();
     scope.defer(async () => memory.close());
     return memory;

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ImageStore } from '../../../src/index.ts';
+import { ImageStore, crash, launch } from '../../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { type Finished, type Started, start, until } from '../command.ts';
 import { copyProbedHost } from '../probed-host.ts';
@@ -190,6 +190,13 @@ describe('a run', () => {
     expect(stderr).toMatch(/no more.*"cannot save the guest"/);
     expect(stderr.split('"started QEMU"')).toHaveLength(2);
     expect(kept()).toEqual([]);
+  });
+
+  it('boots again after a crash of the guest that continued', async () => {
+    await using machine = await launch({ image: 'micro', memory: '96M', kept: 'renew' });
+    await using crashed = await crash(machine);
+    await using again = await crashed.start();
+    expect((await again.exec(['echo', 'again'])).stdout.toString()).toBe('again\n');
   });
 
   it('names --fresh when the guest ends under the command, if it was forked', async () => {
