@@ -156,16 +156,18 @@ function mayContinue({ spec, findings: { locations } }: Request): boolean {
 /** Boots, saves and continues. @returns undefined where the guest has booted and something failed later. */
 async function keepAndContinue(request: Request, place: TemplatePlace): Promise<Machine | undefined> {
   const { options, findings, key } = request;
-  let hasBooted = false;
+  const progress = { hasBooted: false };
   try {
     const { machine, isKept } = await continueBoot({
       ...{ options, findings, key, place },
-      onBooted: () => (hasBooted = true),
+      onBooted: () => {
+        progress.hasBooted = true;
+      },
     });
     if (isKept) options.log?.debug({ kept: key }, 'kept the booted guest');
     return machine;
   } catch (error) {
-    if (!hasBooted || !mayBootInstead(error, options)) throw error;
+    if (!progress.hasBooted || !mayBootInstead(error, options)) throw error;
     options.log?.debug({ err: error }, 'the booted guest cannot continue');
     return undefined;
   }
