@@ -117,7 +117,8 @@ export class CrashedMachine implements AsyncDisposable {
 }
 
 function memoryAtBoot({ memory, shares }: Plan): Plan['memory'] {
-  if (memory.kind !== 'copy-on-write' && memory.kind !== 'copy') return memory;
+  if (memory.kind === 'private' || memory.kind === 'shared') return memory;
+  // A file of it was that QEMU's alone, and is gone.
   return { kind: shares.length > 0 ? 'shared' : 'private' };
 }
 

@@ -100,7 +100,8 @@ async function bringUp(
   }
 }
 
-function isUnknownDisk({ source, hasSeed }: Findings): boolean {
+/** True for a disk that may lack the agent and gets none from a seed. */
+export function isUnknownDisk({ source, hasSeed }: Pick<Findings, 'source' | 'hasSeed'>): boolean {
   return source.kind === 'disk' && !source.image && !hasSeed;
 }
 

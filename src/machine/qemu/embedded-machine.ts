@@ -31,6 +31,7 @@ export function claimMachineDirectory(
 ): MachineDirectory {
   sweepDeadOwners(locations.runtime);
   sweepDeadOwners(locations.scratch);
+  sweepDeadOwners(locations.memory);
   return machineDirectory(
     claimDirectory(locations.runtime, scope),
     storage ?? claimDirectory(locations.scratch, scope),

@@ -20,6 +20,7 @@ const complete: Survey = {
     hasReconnectMs: true,
     hasStreamReconnect: true,
     opensStateFiles: true,
+    reportsFailedRestores: true,
     sandbox: true,
     dataDirectories: [],
   },

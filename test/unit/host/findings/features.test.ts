@@ -22,6 +22,7 @@ const newest: Survey = {
     hasReconnectMs: true,
     hasStreamReconnect: true,
     opensStateFiles: true,
+    reportsFailedRestores: true,
     sandbox: true,
     dataDirectories: [],
   },
