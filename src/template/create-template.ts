@@ -172,7 +172,7 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   await freeze(machine.qmp, files, abilities);
   await machine.qmp.execute('quit');
   await machine.ended;
-  return sealTemplate(files, {
+  return await sealTemplate(files, {
     plan,
     host,
     name: spec.name,
