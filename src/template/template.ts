@@ -224,7 +224,7 @@ export class Template {
       'net',
       `template "${this.name}" was created with slirp, so all its forks use slirp`,
       {
-        hint: 'omit it, or create the template with passt',
+        hint: 'leave out --net, or create the template with passt',
       },
     );
   }
@@ -238,7 +238,7 @@ export class Template {
     if (!this.#record.plan.network) {
       if (ports.length === 0) return undefined;
       throw new InvalidInputError('ports', `template "${this.name}" was created without a network`, {
-        hint: 'omit them, or create the template with a network',
+        hint: 'leave out the port forwards, or create the template with a network',
       });
     }
     const network = planNetworkHere(this.#backendOf(net), ports, host.passt, false);

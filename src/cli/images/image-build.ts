@@ -63,7 +63,7 @@ export function imageBuildCommand(): Command {
     )
     .option(
       '--mirror <url>',
-      "for distributions: mirror (default: the distribution's; for debian on a Debian host, that of its apt)",
+      "for distributions: mirror (default: the distribution's own; for debian on a Debian host, the one of the host's apt)",
     )
     .option(
       '--key <file>',

@@ -19,7 +19,7 @@ export function waitCommand(): Command {
     .description(
       'Waits until each condition has been true once:\n' +
         '  running     the machine runs (also waits for its start)\n' +
-        '  agent       vmlet’s agent or QEMU’s answers\n' +
+        '  agent       vmlet’s agent or QEMU’s guest agent answers\n' +
         '  ssh         an ssh server answers\n' +
         '  port=N      a server accepts connections at TCP port N of the guest, which\n' +
         '              must be forwarded\n' +

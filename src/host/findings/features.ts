@@ -153,7 +153,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       'migrate channels',
       qemu?.opensStateFiles === true,
-      'save, templates and forks: QEMU opens the state file itself',
+      'for save, templates and forks, QEMU opens the state file itself',
       'vmlet opens the state file for QEMU (fd:)',
     ],
     [

@@ -27,7 +27,7 @@ export async function explainImageFailure(
   const failure = words === undefined ? undefined : await imageFailure(words, paths, error);
   if (failure instanceof PermissionError || (words !== undefined && isOutOfSight(words, paths))) {
     return new PermissionError(`permission denied for QEMU: ${paths[0]}`, {
-      hint: 'check the owner and mode of the file; a running machine can open only files that it had at its start, and files in its own directory: restart the machine with this file, or move the file into that directory',
+      hint: 'check the owner and mode of the file; if they are right, restart the machine with this file: a running machine can open only the files that it had at its start, and files in its own directory',
       cause: error,
     });
   }

@@ -117,7 +117,9 @@ function requireUnique<Mount extends { readonly field: string; readonly target: 
   for (const mount of mounts) {
     const key = keyOf(mount);
     if (seen.has(key)) {
-      throw new InvalidInputError(mount.field, `${problem}: ${key}`, { hint: 'remove one of them' });
+      throw new InvalidInputError(mount.field, `${problem}: ${key}`, {
+        hint: 'leave out one of the two mounts',
+      });
     }
     seen.add(key);
   }

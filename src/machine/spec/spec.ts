@@ -79,12 +79,12 @@ export function parseSpec(options: LaunchOptions): Spec {
   }
   if (valid.until === 'running' && (valid.volumes.length > 0 || valid.mounts.length > 0)) {
     throw new InvalidInputError('volumes', "cannot be mounted without vmlet's agent in the guest", {
-      hint: "remove the volumes, or the option until: 'running', with which vmlet does not use its agent",
+      hint: "remove the volumes; or remove the option until: 'running', since vmlet does not use its agent with it",
     });
   }
   if (valid.until === 'running' && published.sockets.length > 0) {
     throw new InvalidInputError('ports', "sockets cannot be forwarded without vmlet's agent in the guest", {
-      hint: "remove the sockets, or the option until: 'running', with which vmlet does not use its agent",
+      hint: "remove the sockets; or remove the option until: 'running', since vmlet does not use its agent with it",
     });
   }
   checkAppend(valid.append);

@@ -117,7 +117,7 @@ async function look(qmp: QmpClient, nodes: SnapshotNodes): Promise<Look> {
   const images = nodes.map((name) => {
     const node = all.find((one) => one['node-name'] === name);
     if (node) return node.image;
-    throw new InvalidInputError('snapshot', `no such disk: ${name}`);
+    throw new InvalidInputError('snapshot', `the running machine does not have the disk "${name}"`);
   });
   const [first, ...others] = images.map(({ filename }) => filename);
   return {

@@ -31,9 +31,9 @@ export async function freeLiveName(definition: Definition, signal: AbortSignal |
       throw new MachineStateError(
         spec.name,
         'running',
-        `has no free port for another disk (all ${diskPorts.length} are in use)`,
+        `has no free PCIe slot for another disk (all ${diskPorts.length} are in use)`,
         {
-          hint: `stop the machine, add the disk and start the machine again: each start adds ${SPARE_ROOT_PORTS} spare ports`,
+          hint: `stop the machine, add the disk and start the machine again: each start adds ${SPARE_ROOT_PORTS} spare slots`,
         },
       );
     },

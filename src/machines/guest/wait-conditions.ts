@@ -186,7 +186,7 @@ const ANSWERS = {
   accepts: 'the guest accepts connections',
   refuses: 'the guest refuses connections',
   silent: 'the guest does not answer',
-  'not forwarded': 'nothing listens on the host',
+  'not forwarded': 'the forwarded host port does not accept connections',
 } as const;
 
 function log(pattern: RegExp): Condition {

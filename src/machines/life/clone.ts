@@ -74,7 +74,7 @@ export async function cloneMachine(
   if (existsSync(files.savedState)) {
     throw new InvalidInputError(
       'machine',
-      `"${name}" has saved memory, but a clone would get only the disks, as after a power loss`,
+      `"${name}" cannot be cloned while it has saved memory: the clone would get only the disks, as after a power loss`,
       {
         hint: `start and stop it first: vmlet start ${name}; vmlet stop ${name}`,
       },

@@ -27,6 +27,11 @@ export function readDefinition(locations: Locations, name: string): Definition {
   return { spec, files: { ...files, ...socketFiles(socketsInUse(files)) } };
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  EISDIR: 'is a directory',
+  ELOOP: 'is a loop of symbolic links',
+};
+
 /** Like `readDefinition`, without finding the sockets in use; cheaper for many machines. */
 export function readSpec(locations: Locations, name: string): Definition {
   checkMachineName(name);
@@ -42,7 +47,9 @@ export function readSpec(locations: Locations, name: string): Definition {
     // A host without free descriptors, or a failing disk, does not make the machine broken: a broken machine may be removed
     // without checking its protection.
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP')) throw error;
-    throw new BrokenMachineError(name, `${path} cannot be read`, { cause: error });
+    throw new BrokenMachineError(name, `${path} ${UNREADABLE[error.code ?? ''] ?? 'is missing'}`, {
+      cause: error,
+    });
   }
   try {
     const spec = { ...parseMachineSpec(text, path), name };

@@ -13,7 +13,7 @@ export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>
   if (options.console) return 'the console output of the boot was requested';
   if (spec.boot.kind === 'host') return "the host's system is mounted while the guest boots";
   if (devicesOf(spec) > PORTS_FOR_FORKS)
-    return `a fork has at most ${PORTS_FOR_FORKS} directories, volumes and disks`;
+    return `a kept guest can take at most ${PORTS_FOR_FORKS} directories, volumes and disks in all`;
   if (spec.disks.length > 0 && (spec.seed?.userData !== undefined || (spec.seed?.run.length ?? 0) > 0))
     return 'its first boot may use its disks';
   if (spec.boot.kind === 'kernel' && spec.boot.modules !== undefined) return 'its modules may have changed';

@@ -135,7 +135,7 @@ connecting('the ports that are free at a start are filled, then one is refused',
   await vmlet('network', 'connect', 'a', 'web');
   await vmlet('network', 'connect', 'b', 'web');
   const refused = await refusal('network', 'connect', 'c', 'web');
-  expect(refused).toContain('machine "web" has no free port for another network card');
+  expect(refused).toContain('machine "web" has no free PCIe slot for another network card');
   expect(await member('c', 'web')).toBeUndefined();
   // A port is free again once its card has left.
   await vmlet('network', 'disconnect', 'a', 'web');

@@ -40,7 +40,7 @@ export async function readVhd(reader: HeaderReader, findings: Findings): Promise
   if (type === TYPE.fixed) {
     findings.expect(
       bytes <= BigInt(reader.size - FOOTER_BYTES),
-      `is truncated: its disk has ${bytes} bytes, but the file has only ${reader.size} bytes`,
+      `is truncated: its disk and footer need ${bytes + BigInt(FOOTER_BYTES)} bytes, but the file has only ${reader.size}`,
     );
     return;
   }

@@ -83,10 +83,10 @@ async function checkFooter(header: Buffer, reader: HeaderReader, findings: Findi
   if (footer.toString('latin1', 0, 4) !== 'KDMV')
     throw new HeaderDamage('is truncated: its footer is missing');
   checkSparse(footer, reader, findings);
-  findings.expect(footer.readBigUInt64LE(56) !== AT_END, 'has a footer without a grain directory');
+  findings.expect(footer.readBigUInt64LE(56) !== AT_END, 'is corrupt: its footer has no grain directory');
   findings.expect(
     footer.subarray(12, 56).equals(header.subarray(12, 56)),
-    'has a footer that contradicts its header',
+    'is corrupt: its footer contradicts its header',
   );
 }
 

@@ -53,7 +53,7 @@ export function interpretAnswer(
     throw new DownloadError(
       printable(answer.url),
       'protocol',
-      `${printable(answer.url)}: the server sent a range that was not requested`,
+      `${printable(answer.url)}: the server answered with an unexpected part of the file (206 Partial Content)`,
     );
   }
   const origin = originOf(answer, total === '*' ? known?.totalBytes : Number(total));

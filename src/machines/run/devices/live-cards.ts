@@ -62,8 +62,8 @@ export async function freeLiveCard(
     async (qmp) => {
       for (const number of numbers) if (await isFreePort(qmp, cardPort(number))) return number;
       throw refuse(
-        'has no free port for another network card',
-        `${restart}: each start adds ${SPARE_CARD_PORTS} spare ports`,
+        'has no free PCIe slot for another network card',
+        `${restart}: each start adds ${SPARE_CARD_PORTS} spare slots`,
       );
     },
     { signal },

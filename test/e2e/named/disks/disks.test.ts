@@ -127,7 +127,7 @@ describe('a guest that does not react', () => {
     await machine.addDisk('8M');
     const full = await failureOf(machine.addDisk('8M'));
     expect(full).toBeInstanceOf(MachineStateError);
-    expect(full).toHaveProperty('hint', expect.stringContaining('each start adds 4 spare ports'));
+    expect(full).toHaveProperty('hint', expect.stringContaining('each start adds 4 spare slots'));
     expect(inStorage()).toEqual(['disk0.qcow2', 'disk1.qcow2', 'disk3.qcow2', 'disk4.qcow2']);
     expect((await machine.disks()).map(({ port }) => port)).toEqual(['port0', 'port1', 'port3', 'port4']);
     expect(live.plan().disks.map(({ bus }) => bus)).toEqual(['port0', 'port1', 'port3', 'port4']);
