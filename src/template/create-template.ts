@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
 import { GuestCommandFailedError, InvalidInputError, TemplateExistsError } from '../errors/index.ts';
 import { probeHost } from '../host/probe.ts';
-import type { Host } from '../host/survey/host.ts';
 import { currentBootId } from '../process/procfs/identity.ts';
 import { createOverlay } from '../images/qemu-img/qemu-img.ts';
 import { requireSpace } from '../images/transfer/space.ts';
@@ -15,7 +14,7 @@ import { claimDirectory } from '../machine/paths/runtime-directory.ts';
 import type { LaunchOptions } from '../machine/spec/launch-options.ts';
 import { type Spec, parseSpec } from '../machine/spec/spec.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
-import { type RestoreAbilities, freeze, persistFiles, restoreAbilitiesOf } from './freeze.ts';
+import { freeze, persistFiles, restoreAbilitiesOf } from './freeze.ts';
 import { templateInputs } from './template-inputs.ts';
 import { Template } from './template.ts';
 import { basisOf } from './template-basis.ts';
@@ -167,49 +166,27 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   // Computed only now: the launch may have pulled the image.
   const inputs = making.inputs ?? (await inputsOf(making));
   await warmUp(machine, making);
-  const abilities = await restoreAbilitiesOf(machine.qmp, host.qemu);
+  const abilities = await restoreAbilitiesOf(machine.qmp);
   await machine.sync();
   await freeze(machine.qmp, files, abilities);
   await machine.qmp.execute('quit');
   await machine.ended;
-  return await sealTemplate(files, {
-    plan,
-    host,
-    name: spec.name,
-    image: imageOf(spec),
-    inputs,
-    flushes,
-    abilities,
-  });
-}
-
-/** A guest whose memory, state and disks are in the files of a template. */
-export interface SavedGuest extends Pick<TemplateRecord, 'name' | 'image' | 'inputs' | 'plan'> {
-  readonly host: Host;
-  /** As for `Making`. */
-  readonly flushes: boolean;
-  readonly abilities: RestoreAbilities;
-}
-
-/** Writes the remaining files of a template, its record last. */
-export async function sealTemplate(
-  files: TemplateFiles,
-  { host, flushes, abilities, ...described }: SavedGuest,
-): Promise<TemplateRecord> {
-  const { name, plan } = described;
   const disks = plan.disks.filter(({ readOnly }) => !readOnly);
   for (const { nodeName, path, format } of disks) {
     await createOverlay({ path: files.overlay(nodeName), backingPath: path, backingFormat: format });
   }
   if (flushes) await persistFiles(persistentFiles(files, plan), files.directory);
   writeRecord(files, {
-    ...described,
+    name: spec.name,
     createdAt: new Date().toISOString(),
+    image: imageOf(spec),
+    inputs,
     ...(flushes ? {} : { unflushedSince: currentBootId() }),
     basis: basisOf(plan, host),
     ...abilities,
+    plan,
   });
-  const record = readRecord(name, files);
+  const record = readRecord(spec.name, files);
   if (!record) throw new TypeError('template.json disappeared while the template was created');
   return record;
 }
@@ -226,8 +203,7 @@ async function warmUp(machine: Machine, { commands, prepare, launching }: Making
   await prepare?.(machine);
 }
 
-/** The image that a guest boots, as the user wrote it. */
-export function imageOf({ boot }: Pick<Spec, 'boot'>): string {
+function imageOf({ boot }: Spec): string {
   switch (boot.kind) {
     case 'image':
       return boot.image;

@@ -1,9 +1,8 @@
 import { open } from 'node:fs/promises';
-import type { QemuFeatures } from '../host/survey/host.ts';
 import type { QmpClient } from '../qmp/index.ts';
 import { syncDirectory } from '../util/files/atomic-file.ts';
 import { migrate } from '../machine/state/migration.ts';
-import type { MigrationAbilities } from '../machine/state/migration-abilities.ts';
+import { type MigrationAbilities, migrationAbilitiesOf } from '../machine/state/migration-abilities.ts';
 import { startSaving } from '../machine/state/state-file.ts';
 import type { TemplateFiles } from './template-files.ts';
 
@@ -13,15 +12,15 @@ export interface RestoreAbilities extends MigrationAbilities {
 }
 
 /**
- * Stops a guest whose memory is a file, and saves its devices. The saved state matches memory and disks only as they are
- * now: before the guest is resumed, they have to be copied. The guest is not paused beforehand, because its
+ * Stops a guest whose memory is a file, and saves its devices beside that file. The saved state matches the disks only
+ * as they are now, so QEMU has to be quit without resuming the guest. The guest is not paused beforehand, because its
  * saved state would then be "paused".
  * @throws QmpJobError with QEMU's message, QmpRefusedError when this QEMU cannot exclude shared memory from a
  *   migration, what `execute` throws.
  */
 export async function freeze(
   qmp: QmpClient,
-  { state }: Pick<TemplateFiles, 'state'>,
+  { state }: TemplateFiles,
   abilities: MigrationAbilities,
 ): Promise<void> {
   await (await open(state, 'wx', 0o600)).close();
@@ -30,16 +29,10 @@ export async function freeze(
   await migrate(qmp, 'saving the state of the guest', start, ['x-ignore-shared']);
 }
 
-/** @param qemu the features of the QEMU that runs. */
-export async function restoreAbilitiesOf(
-  qmp: QmpClient,
-  { opensStateFiles, reportsFailedRestores }: Pick<QemuFeatures, 'opensStateFiles' | 'reportsFailedRestores'>,
-): Promise<RestoreAbilities> {
+export async function restoreAbilitiesOf(qmp: QmpClient): Promise<RestoreAbilities> {
   const properties = await qmp.execute('qom-list-properties', { typename: 'memory-backend-file' });
   return {
-    // Known from the survey: QEMU's description of its commands takes a tenth of a second to read.
-    opensFiles: opensStateFiles,
-    staysOnFailure: reportsFailedRestores,
+    ...(await migrationAbilitiesOf(qmp)),
     opensReadOnly: properties.some(({ name }) => name === 'rom'),
   };
 }

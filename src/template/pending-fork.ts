@@ -16,10 +16,11 @@ import { type StartedParts, undoLaunch } from '../machine/life/launch-failure.ts
 import { Machine, type MachineOrigin } from '../machine/running/machine.ts';
 import { KernelWatch } from '../machine/launch/kernel-watch.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
-import { connectCards, attachNetworks } from '../machine/launch/join-networks.ts';
+import { joinNetworks, connectCards, attachNetworks } from '../machine/launch/join-networks.ts';
 import { type NetworkInput, type NetworkPlace, parseNetworks } from '../machine/network/network-place.ts';
+import { mountAll } from '../machine/launch/configure-guest.ts';
 import { makeNewDisk } from '../machine/launch/prepare.ts';
-import { plugInMounts } from '../machine/launch/plug-in.ts';
+import { plugInDisks, plugInMounts } from '../machine/launch/plug-in.ts';
 import type { Copy } from '../machine/share/copies.ts';
 import type { SocketForward } from '../network/ports/socket-forward.ts';
 import { type Plan, pluggedDisks } from '../machine/plan/plan.ts';
@@ -31,7 +32,7 @@ import {
   runProcessors,
   startMachine,
 } from '../machine/launch/started-machine.ts';
-import { settleGuest } from './renew-fork.ts';
+import { renewFork } from './renew-fork.ts';
 import { writableCopies } from './fork-plan.ts';
 import type { TemplateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
@@ -201,7 +202,7 @@ export class PendingFork implements AsyncDisposable {
     renew,
     ...options
   }: RunOptions): Promise<{ readonly machine: StartedMachine; readonly agent: GuestAgent }> {
-    const { life, scope, space } = this.#machine;
+    const { life, plan, scope, space } = this.#machine;
     using kernel = new KernelWatch(this.#machine);
     const { log } = options;
     const joining = { locations: ownLocations(), signal: options.signal, isOwnName: true };
@@ -215,8 +216,16 @@ export class PendingFork implements AsyncDisposable {
     const failure = Promise.race([life.failure, space.failure, kernel.failure]);
     failure.catch(() => undefined);
     const agent = await Promise.race([reachAgent(machine, options), failure]);
-    const settling = { origin: this.#record.plan, renew, copies: this.#copies, signal: options.signal };
-    await Promise.race([settleGuest(machine, agent, settling), failure]);
+    // Sent first: the agent writes the host name into the hosts file before it reads the next request.
+    const renewal = renewFork(agent, plan, this.#record.plan);
+    const setUp = [renewal, joinNetworks(agent, machine), plugInDisks(machine, agent)];
+    await Promise.race([Promise.all(setUp), failure]);
+    if (renew) await Promise.race([renew(agent), failure]);
+    await Promise.race([mountAll(agent, plan), failure]);
+    if (this.#copies.length > 0) {
+      const { copyIn } = await import('../machine/share/copies.ts');
+      await Promise.race([copyIn(agent, this.#copies, options.signal), failure]);
+    }
     return { machine, agent };
   }
 

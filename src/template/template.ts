@@ -35,7 +35,7 @@ interface SettledFork extends Pick<ForkInputs, 'host' | 'name' | 'network' | 'mo
 
 /** Properties of a fork that do not come from its template. */
 export interface ForkTerms {
-  /** Resource limits of its QEMU, undefined for none; by default those of the template. */
+  /** Resource limits of its QEMU; by default those of the template. */
   readonly cgroup?: Plan['cgroup'];
   /** Closed with the machine, or when the fork fails. */
   readonly scope?: Scope;
@@ -142,9 +142,10 @@ export class Template {
   }
 
   /** Starts a fork up to the point where its guest would run. */
-  async prepare(options: ForkOptions = {}, terms: ForkTerms = {}): Promise<PendingFork> {
-    const { scope = new Scope(), disks = [] } = terms;
-    const cgroup = 'cgroup' in terms ? terms.cgroup : this.#record.plan.cgroup;
+  async prepare(
+    options: ForkOptions = {},
+    { cgroup = this.#record.plan.cgroup, scope = new Scope(), disks = [] }: ForkTerms = {},
+  ): Promise<PendingFork> {
     const { plan, host, extras } = await this.#plan(options, disks, scope).catch(async (error: unknown) => {
       await scope.close();
       throw error;

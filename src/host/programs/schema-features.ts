@@ -12,10 +12,7 @@ const schema = z.array(
   }),
 );
 
-type Features = Pick<
-  QemuFeatures,
-  'hasReconnectMs' | 'hasStreamReconnect' | 'opensStateFiles' | 'reportsFailedRestores'
->;
+type Features = Pick<QemuFeatures, 'hasReconnectMs' | 'hasStreamReconnect' | 'opensStateFiles'>;
 
 /** Reads features from QEMU's description of its commands. @throws ZodError */
 export function readSchemaFeatures(answer: unknown): Features {
@@ -25,12 +22,10 @@ export function readSchemaFeatures(answer: unknown): Features {
   const argumentOf = (command: string): string | undefined => entries.get(command)?.['arg-type'];
   const netdev = entries.get(argumentOf('netdev_add') ?? '');
   const stream = namesIn(netdev?.variants?.find((variant) => variant.case === 'stream')?.type);
-  const restoring = namesIn(argumentOf('migrate-incoming'));
   return {
     hasReconnectMs: stream.includes('reconnect-ms'),
     hasStreamReconnect: stream.includes('reconnect') || stream.includes('reconnect-ms'),
     // Transports of this form were added together with the one for files.
-    opensStateFiles: restoring.includes('channels'),
-    reportsFailedRestores: restoring.includes('exit-on-error'),
+    opensStateFiles: namesIn(argumentOf('migrate-incoming')).includes('channels'),
   };
 }

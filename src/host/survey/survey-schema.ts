@@ -23,8 +23,6 @@ const qemu = z.strictObject({
   hasStreamReconnect: z.boolean(),
   /** QEMU opens state files itself (QEMU 8.2); without it, it gets an open descriptor. */
   opensStateFiles: z.boolean(),
-  /** QEMU reports why a state cannot be restored (QEMU 9.1); without it, it exits. */
-  reportsFailedRestores: z.boolean(),
   /** QEMU starts with -sandbox and all four denials. */
   sandbox: z.boolean(),
   /** Directories searched for firmware, in order; some may not exist. */

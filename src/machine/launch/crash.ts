@@ -117,8 +117,7 @@ export class CrashedMachine implements AsyncDisposable {
 }
 
 function memoryAtBoot({ memory, shares }: Plan): Plan['memory'] {
-  if (memory.kind === 'private' || memory.kind === 'shared') return memory;
-  // A file of it was that QEMU's alone, and is gone.
+  if (memory.kind !== 'copy-on-write' && memory.kind !== 'copy') return memory;
   return { kind: shares.length > 0 ? 'shared' : 'private' };
 }
 

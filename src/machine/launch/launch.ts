@@ -100,8 +100,7 @@ async function bringUp(
   }
 }
 
-/** True for a disk that may lack the agent and gets none from a seed. */
-export function isUnknownDisk({ source, hasSeed }: Pick<Findings, 'source' | 'hasSeed'>): boolean {
+function isUnknownDisk({ source, hasSeed }: Findings): boolean {
   return source.kind === 'disk' && !source.image && !hasSeed;
 }
 

@@ -29,11 +29,6 @@ export interface Locations {
    * `$XDG_CACHE_HOME/vmlet/scratch`.
    */
   readonly scratch: string;
-  /**
-   * Memory of guests while they boot to be kept, on Linux's file system for shared memory: `/dev/shm/vmlet-UID`. Its
-   * files are never written to a disk, and need not be.
-   */
-  readonly memory: string;
   /** Sockets and other short-lived files: `$XDG_RUNTIME_DIR/vmlet`, otherwise `/tmp/vmlet-UID`. */
   readonly runtime: string;
   /** The default for `runtime`; differs from it when another user owns that path (`ownLocations`). */
@@ -62,7 +57,6 @@ export function locate(environment: Environment, home: string, uid: number): Loc
     logs: join(state, 'machines'),
     cache,
     scratch: join(cache, 'scratch'),
-    memory: `/dev/shm/vmlet-${uid}`,
     runtime,
     usualRuntime: runtime,
   };

@@ -73,10 +73,9 @@ export function qemuConfinement(plan: Plan, host: Host): string[] {
   return confine(confinement, plan.layers);
 }
 
-/** Files outside its own directory that the machine may write to: the user's disks, its memory. */
-function writtenElsewhere({ disks, volumes, memory, directory }: Plan): string[] {
-  const written = [...disks, ...volumes.map(({ disk }) => disk)].filter(({ readOnly }) => !readOnly);
-  return [...written, ...(memory.kind === 'file' ? [memory] : [])]
-    .map(({ path }) => path)
-    .filter((path) => !path.startsWith(`${directory.storage}/`));
+/** The user's own files that the machine may write to. */
+function writtenElsewhere({ disks, volumes, directory }: Plan): string[] {
+  return [...disks, ...volumes.map(({ disk }) => disk)]
+    .filter(({ readOnly, path }) => !readOnly && !path.startsWith(`${directory.storage}/`))
+    .map(({ path }) => path);
 }

@@ -31,7 +31,6 @@ export function claimMachineDirectory(
 ): MachineDirectory {
   sweepDeadOwners(locations.runtime);
   sweepDeadOwners(locations.scratch);
-  sweepDeadOwners(locations.memory);
   return machineDirectory(
     claimDirectory(locations.runtime, scope),
     storage ?? claimDirectory(locations.scratch, scope),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GuestSetupError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
+import type { Machine } from '../../machine/running/machine.ts';
 
 /** An image with this file is not kept: its guests have secrets that vmlet cannot replace. */
 const OPT_OUT = '/etc/vmlet/no-keep';
@@ -82,11 +83,8 @@ fi
  * @returns whether its image allows to keep it.
  * @throws GuestSetupError, or what `exec` throws.
  */
-export async function forgetSecrets(
-  guest: Pick<GuestAgent, 'exec'>,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const { exitCode, stdout, stderr } = await guest.exec(['sh', '-c', FORGET], { signal });
+export async function forgetSecrets(machine: Machine, signal: AbortSignal | undefined): Promise<boolean> {
+  const { exitCode, stdout, stderr } = await machine.exec(['sh', '-c', FORGET], { signal });
   if (exitCode !== 0)
     throw new GuestSetupError('removing the secrets of a guest', exitCode, stderr.toString());
   return stdout.toString() === '';

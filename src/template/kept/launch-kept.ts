@@ -30,11 +30,10 @@ import { templateFiles } from '../template-files.ts';
 import { forgetSecrets, renewSecrets } from './fresh-system.ts';
 import { keptKey } from './kept-key.ts';
 import { KeptGuests } from './kept-guests.ts';
-import { devicesOf, reasonToBoot } from './reason-to-boot.ts';
-import type { TemplatePlace } from '../template-shelf.ts';
-import { continueBoot } from './continued-boot.ts';
-import { NAME_AT_BOOT } from './continued-plan.ts';
-import { fitsInMemory } from './memory-file.ts';
+import { reasonToBoot } from './reason-to-boot.ts';
+
+/** Name of a guest while it boots; each fork gets its own. */
+const NAME_AT_BOOT = 'vmlet';
 
 /** After this time Linux has written files to the disk by itself, and flushing them takes no time. */
 const WRITTEN_BACK_MS = 60_000;
@@ -48,8 +47,8 @@ interface Request {
 }
 
 /**
- * Starts a machine from the kept guest that these options describe. Without one, boots that guest, keeps it, and
- * continues in it or in a fork. Boots as `launch` does where a guest cannot be kept.
+ * Starts a machine from the kept guest that these options describe. Without one, boots that guest, keeps it and forks
+ * it. Boots as `launch` does where a guest cannot be kept.
  * @throws what `launch` throws.
  */
 export async function launchKept(options: LaunchOptions, kept: 'use' | 'renew'): Promise<RunningMachine> {
@@ -138,62 +137,25 @@ async function bootAndKeep(request: Request): Promise<Machine | undefined> {
   }
   return guests.create(key, async (place) => {
     log?.debug({ kept: key }, 'booting a guest to keep');
-    const machine = await (mayContinue(request) ? keepAndContinue : keepAndFork)(request, place);
-    if (machine) await attempt('prune kept guests', options, async () => guests.prune());
-    return machine;
-  });
-}
-
-/**
- * A machine that continues has its memory in a file. That needs a file system in memory: on a disk, the host would write
- * out the memory of a busy guest again and again. A fork maps the file privately. Devices that the saved guest must not
- * have are plugged into a fork, too.
- */
-function mayContinue({ spec, findings: { locations } }: Request): boolean {
-  return devicesOf(spec) === 0 && fitsInMemory(locations, spec.memoryBytes);
-}
-
-/** Boots, saves and continues. @returns undefined where the guest has booted and something failed later. */
-async function keepAndContinue(request: Request, place: TemplatePlace): Promise<Machine | undefined> {
-  const { options, findings, key } = request;
-  const progress = { hasBooted: false };
-  try {
-    const { machine, isKept } = await continueBoot({
-      ...{ options, findings, key, place },
-      onBooted: () => {
-        progress.hasBooted = true;
-      },
+    const booted = await bootGuest(request, place.directory);
+    if (!booted) return undefined;
+    const { cloudInit, template, mayKeep } = booted;
+    // A failed first boot may succeed the next time.
+    const isKept = mayKeep && cloudInit?.state !== 'failed';
+    if (isKept) place.publish();
+    const hold = (): Scope | undefined => (isKept ? guests.hold(key, template) : new Scope());
+    const machine = await forkFrom(template, request, hold, cloudInit).catch((error: unknown) => {
+      if (!mayBootInstead(error, options)) throw error;
+      log?.debug({ err: error, kept: key }, 'the booted guest cannot be forked');
+      guests.remove(key);
+      return undefined;
     });
-    if (isKept) options.log?.debug({ kept: key }, 'kept the booted guest');
+    if (!machine) return undefined;
+    if (isKept) log?.debug({ kept: key }, 'kept the booted guest');
+    else log?.debug({ cloudInit, mayKeep }, 'the booted guest was not kept');
+    await attempt('prune kept guests', options, async () => guests.prune());
     return machine;
-  } catch (error) {
-    if (!progress.hasBooted || !mayBootInstead(error, options)) throw error;
-    options.log?.debug({ err: error }, 'the booted guest cannot continue');
-    return undefined;
-  }
-}
-
-/** Boots, saves and forks. @returns undefined where the guest has booted and something failed later. */
-async function keepAndFork(request: Request, place: TemplatePlace): Promise<Machine | undefined> {
-  const { options, guests, key } = request;
-  const { log } = options;
-  const booted = await bootGuest(request, place.directory);
-  if (!booted) return undefined;
-  const { cloudInit, template, mayKeep } = booted;
-  // A failed first boot may succeed the next time.
-  const isKept = mayKeep && cloudInit?.state !== 'failed';
-  if (isKept) place.publish();
-  const hold = (): Scope | undefined => (isKept ? guests.hold(key, template) : new Scope());
-  const machine = await forkFrom(template, request, hold, cloudInit).catch((error: unknown) => {
-    if (!mayBootInstead(error, options)) throw error;
-    log?.debug({ err: error, kept: key }, 'the booted guest cannot be forked');
-    guests.remove(key);
-    return undefined;
   });
-  if (!machine) return undefined;
-  if (isKept) log?.debug({ kept: key }, 'kept the booted guest');
-  else log?.debug({ cloudInit, mayKeep }, 'the booted guest was not kept');
-  return machine;
 }
 
 /** @returns undefined where the guest has booted and cannot be saved. */

@@ -2,8 +2,7 @@ import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 import { PORTS_FOR_FORKS } from '../../machine/survey/plan-machine.ts';
 import type { Spec } from '../../machine/spec/spec.ts';
 
-/** How many devices a launch plugs into the guest after its boot. */
-export function devicesOf({ shares, volumes, disks }: Spec): number {
+function devicesOf({ shares, volumes, disks }: Spec): number {
   return shares.filter(({ copy }) => !copy).length + volumes.length + disks.length;
 }
 

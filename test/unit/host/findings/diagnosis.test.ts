@@ -20,7 +20,6 @@ const complete: Survey = {
     hasReconnectMs: true,
     hasStreamReconnect: true,
     opensStateFiles: true,
-    reportsFailedRestores: true,
     sandbox: true,
     dataDirectories: [],
   },

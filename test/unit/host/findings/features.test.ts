@@ -22,7 +22,6 @@ const newest: Survey = {
     hasReconnectMs: true,
     hasStreamReconnect: true,
     opensStateFiles: true,
-    reportsFailedRestores: true,
     sandbox: true,
     dataDirectories: [],
   },

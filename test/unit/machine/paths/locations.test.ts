@@ -22,7 +22,6 @@ describe('locate', () => {
       logs: '/s/vmlet/machines',
       cache: '/c/vmlet',
       scratch: '/c/vmlet/scratch',
-      memory: '/dev/shm/vmlet-7',
       runtime: '/r/vmlet',
       usualRuntime: '/r/vmlet',
     });
@@ -43,7 +42,6 @@ describe('locate', () => {
         logs: '/home/u/.local/state/vmlet/machines',
         cache: '/home/u/.cache/vmlet',
         scratch: '/home/u/.cache/vmlet/scratch',
-        memory: '/dev/shm/vmlet-7',
         runtime: '/tmp/vmlet-7',
         usualRuntime: '/tmp/vmlet-7',
       });
