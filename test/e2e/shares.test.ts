@@ -317,7 +317,7 @@ describe('vmlet run -v', () => {
 
   withVirtiofsd.each([
     [['-v', './missing:/x'], /^vmlet: -v: no such directory: /],
-    [['-v', 'da ta:/x'], /^vmlet: -v: invalid volume name "da ta"\n {2}expected letters/],
+    [['-v', 'da ta:/x'], /^vmlet: -v: invalid volume name "da ta"\n {2}expected at most 64 letters/],
     [['-v', '/etc/passwd:/x'], /^vmlet: -v: not a directory: \/etc\/passwd\n/],
     [['--mount', 'src=/missing,dst=/x'], /^vmlet: --mount: no such directory: \/missing\n/],
   ])('rejects %j', async (flags, problem) => {

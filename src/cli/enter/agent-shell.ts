@@ -6,22 +6,27 @@ import { runInGuest } from './guest-command.ts';
 /** The agent sets SHELL to the one of the account. */
 export const LOGIN_SHELL = ['/bin/sh', '-c', 'exec "${SHELL:-/bin/sh}" -l'];
 
-/**
- * Opens a login shell through vmlet's agent, or has the account's shell run `words` as ssh does: joined by spaces.
- * Returns the exit status.
- */
+export function isOnTerminal(): boolean {
+  return process.stdin.isTTY && process.stdout.isTTY;
+}
+
+/** Returns the command that ssh would run: in the home directory, by the account's shell, with the words joined by spaces. */
+export function commandAsBySsh(words: readonly string[]): string[] {
+  if (words.length === 0) return ['/bin/sh', '-c', 'cd; exec "${SHELL:-/bin/sh}" -l'];
+  return ['/bin/sh', '-c', 'cd; exec "${SHELL:-/bin/sh}" -c "$1"', 'sh', words.join(' ')];
+}
+
+/** Runs a shell through vmlet's agent and returns its exit status. */
 export async function runAgentShell(
   { agent }: VmletChannel,
-  words: readonly string[],
+  argv: readonly string[],
   flags: GuestCommandFlags,
 ): Promise<number> {
   using interrupts = new Interrupts();
-  const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
-  const isLogin = words.length === 0;
   return await runInGuest(
-    (argv, options) => agent.exec(argv, options),
-    isLogin ? LOGIN_SHELL : ['/bin/sh', '-c', 'exec "${SHELL:-/bin/sh}" -c "$0"', words.join(' ')],
-    { ...(isLogin && onTerminal && { tty: true }), ...flags },
+    (words, options) => agent.exec(words, options),
+    argv,
+    flags,
     interrupts,
     interrupts.signal,
   );

@@ -4,7 +4,7 @@ import type { GuestCommandFlags } from '../flags/guest-command-flags.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { pause } from '../../util/time/pause.ts';
-import { runAgentShell } from './agent-shell.ts';
+import { LOGIN_SHELL, isOnTerminal, runAgentShell } from './agent-shell.ts';
 import { ssh } from './ssh.ts';
 
 interface Flags extends Pick<GuestCommandFlags, 'user' | 'workdir'> {
@@ -36,7 +36,10 @@ async function openShell(name: string, flags: Flags): Promise<void> {
     return;
   }
   await using _open = channel;
-  process.exitCode = await runAgentShell(channel, [], flags);
+  process.exitCode = await runAgentShell(channel, LOGIN_SHELL, {
+    ...flags,
+    ...(isOnTerminal() && { tty: true }),
+  });
 }
 
 interface Limits {

@@ -6,7 +6,7 @@ import { ProgressLine, describeWait } from '../output/progress.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printLine } from '../output/say.ts';
-import { runAgentShell } from './agent-shell.ts';
+import { commandAsBySsh, isOnTerminal, runAgentShell } from './agent-shell.ts';
 
 interface Flags {
   readonly tty?: true;
@@ -113,13 +113,19 @@ async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {
 async function enterByAgent(live: LiveMachine, words: readonly string[], flags: Flags): Promise<number> {
   const limits = { timeoutMs: flags.timeout };
   await using channel = await untilInterrupted(async (signal) => live.openGuest({ ...limits, signal }));
-  if (channel.kind === 'qga') throw new NoSshServerError(live.name);
-  if (words.length === 0) note(`machine "${live.name}" has no ssh server; vmlet's agent opens the shell`);
-  return await runAgentShell(channel, words, {
+  if (channel.kind === 'qga') {
+    throw new NoSshServerError(live.name, {
+      hint: `install an ssh server or vmlet-agent in the guest; to log in on its serial console: vmlet console ${live.name}`,
+    });
+  }
+  const isLogin = words.length === 0;
+  if (isLogin) note(`machine "${live.name}" has no ssh server; vmlet's agent opens the shell`);
+  const wantsTerminal = flags.tty ?? (isLogin && isOnTerminal());
+  return await runAgentShell(channel, commandAsBySsh(words), {
     user: live.spec.sshUser,
     // ssh passes its input to the command, from a terminal too.
     interactive: true,
-    ...(flags.tty && { tty: true }),
+    ...(wantsTerminal && { tty: true }),
   });
 }
 

@@ -79,7 +79,11 @@ export class ProxyServer implements AsyncDisposable {
     this.#connections = new Connections(options.idleMs);
     this.idle = this.#connections.idle;
     http.on('error', (error) => this.#connections.fail(error));
-    http.on('connection', (socket: Socket) => this.#connections.add(socket));
+    http.on('connection', (socket: Socket) => {
+      // One listener for each pipelined request.
+      socket.setMaxListeners(0);
+      this.#connections.add(socket);
+    });
     http.on('request', (request, response) => {
       this.#relay(request, response).catch((error: unknown) => this.#cutOff(request.socket, error));
     });

@@ -55,9 +55,10 @@ export class MachineStateError extends VmletError {
 
 /** The guest runs, has an agent, and has no ssh server. */
 export class NoSshServerError extends MachineStateError {
-  constructor(machine: string) {
+  constructor(machine: string, details: ErrorDetails = {}) {
     super(machine, 'running', 'has no ssh server installed in its guest', {
       hint: `open a shell through its agent instead: vmlet shell ${machine}; or use an image with an ssh server, such as debian:13`,
+      ...details,
     });
   }
 }

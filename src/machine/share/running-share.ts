@@ -44,7 +44,8 @@ export async function startShare(plan: SharePlan, scope: Scope): Promise<Running
         environment: {},
         cwd: '/',
         descriptors: [socket.descriptor],
-        confinement: virtiofsdConfinement(plan),
+        // Node's sockets do not block: virtiofsd would ask for a connection again and again until QEMU connects.
+        confinement: [...virtiofsdConfinement(plan), '--blocking-descriptors'],
       },
       scope,
     );

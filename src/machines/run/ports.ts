@@ -248,7 +248,7 @@ function takeSocket(text: string, left: SocketForward[], name: string): SocketFo
   throw new InvalidInputError('port', `no such socket in machine "${name}": ${text}`, {
     hint:
       left.length === 0
-        ? `the machine forwards no sockets; list its forwards with: vmlet port ls ${name}`
+        ? `list its forwards with: vmlet port ls ${name}`
         : `choose one of: ${left.map(formatSocketForward).join(', ')}`,
   });
 }
@@ -266,7 +266,8 @@ function takePair(text: string, left: Pair[], name: string): Pair {
   if (found) return found;
   const all = left.map(({ stored, bound }) => formatPort(stored ? (bound ?? readForward(stored)) : bound));
   throw new InvalidInputError('port', `no such forward in machine "${name}": ${text}`, {
-    hint: all.length === 0 ? 'the machine forwards no ports' : `choose one of: ${all.join(', ')}`,
+    hint:
+      all.length === 0 ? `list its forwards with: vmlet port ls ${name}` : `choose one of: ${all.join(', ')}`,
   });
 }
 

@@ -160,8 +160,8 @@ async function load(
         throw error;
       }
       endRestore(definition);
-      if (memory.wasRunning && letRun) await qmp.execute('cont');
       recordCurrent(definition, memory.snapshot);
+      if (memory.wasRunning && letRun) await qmp.execute('cont');
     },
     { long: true, signal },
   );

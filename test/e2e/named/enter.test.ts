@@ -254,10 +254,10 @@ test('vmlet ip prints the addresses that the agent reports', async () => {
 });
 
 test('vmlet ssh has the agent run commands where the guest has no ssh server', async () => {
-  const command = ['ssh', 'm', 'echo', '"$USER  $SHELL"', '"a  b"', ';', 'cat', ';', 'exit 7'];
+  const command = ['ssh', 'm', 'echo', '"$USER  $SHELL"', '"$PWD"', '"a  b"', ';', 'cat', ';', 'exit 7'];
   expect(await home.start(command, { input: 'from stdin' }).finished).toMatchObject({
     status: 7,
-    stdout: 'root  /bin/sh a  b\nfrom stdin',
+    stdout: 'root  /bin/sh /root a  b\nfrom stdin',
     stderr: '',
   });
   expect(await home.start(['ssh', 'm'], { input: 'cd /tmp; pwd; exit 3\n' }).finished).toMatchObject({

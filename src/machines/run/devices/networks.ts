@@ -56,7 +56,11 @@ export async function connectNetwork(
         });
       }
       refuseSaved(found, 'networks');
-      const others = (found.spec.networks ?? []).filter((one) => one.network !== network);
+      const { networks: before = [] } = found.spec;
+      const others = numberCards(
+        before.filter((one) => one.network !== network),
+        before,
+      );
       checkMemberships([...others, wanted], 'network');
       const unused = freeCards(others);
       const number = runs ? await freeLiveCard(found, unused, signal) : unused[0];
