@@ -92,7 +92,7 @@ describe('a template', () => {
   it('keeps its image from being removed', async () => {
     const { status, stderr } = await vmlet('image', 'rm', 'micro');
     expect(status).toBe(125);
-    expect(stderr).toMatch(new RegExp(`^vmlet: image "micro" is in use by .*the template ${name}`));
+    expect(stderr).toMatch(new RegExp(`^vmlet: image "micro" is in use by .*template "${name}"`));
   });
 
   it('is created again only on request, or if its definition has changed', async () => {

@@ -215,7 +215,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     // A file of the guest is replaced only after a question.
     writeFileSync(upload, 'again');
     await page.getByLabel(/^Upload to/).setInputFiles(upload);
-    await dialog().getByText('are lost: Grüße.txt.').waitFor();
+    await dialog().getByText('are overwritten: Grüße.txt.').waitFor();
     expect((await home.vmlet(...read)).stdout).toBe('uploaded');
     await dialog().getByRole('button', { name: 'Replace', exact: true }).click();
     await until(async () => (await home.vmlet(...read)).stdout === 'again');
