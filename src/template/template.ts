@@ -35,8 +35,8 @@ interface SettledFork extends Pick<ForkInputs, 'host' | 'name' | 'network' | 'mo
 
 /** Properties of a fork that do not come from its template. */
 export interface ForkTerms {
-  /** Resource limits of its QEMU; by default those of the template. */
-  readonly cgroup?: Plan['cgroup'];
+  /** Resource limits of its QEMU in place of those of the template. */
+  readonly limits?: Pick<Plan, 'cgroup'>;
   /** Closed with the machine, or when the fork fails. */
   readonly scope?: Scope;
   /** Extra disks, which are plugged in; none by default. */
@@ -144,7 +144,7 @@ export class Template {
   /** Starts a fork up to the point where its guest would run. */
   async prepare(
     options: ForkOptions = {},
-    { cgroup = this.#record.plan.cgroup, scope = new Scope(), disks = [] }: ForkTerms = {},
+    { limits = this.#record.plan, scope = new Scope(), disks = [] }: ForkTerms = {},
   ): Promise<PendingFork> {
     const { plan, host, extras } = await this.#plan(options, disks, scope).catch(async (error: unknown) => {
       await scope.close();
@@ -152,7 +152,7 @@ export class Template {
     });
     options.log?.debug({ template: this.name }, 'forking');
     return PendingFork.start(
-      { ...plan, cgroup },
+      { ...plan, cgroup: limits.cgroup },
       host,
       this.#files,
       this.#record,

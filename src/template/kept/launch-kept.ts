@@ -214,7 +214,7 @@ async function forkFrom(
     if (!scope) return undefined;
     const pending = await template.prepare(
       { name: spec.name, ports, volumes, mounts, ...(signal && { signal }), ...(log && { log }) },
-      { scope, cgroup: ownCgroup(spec.limits, spec.name), disks: findings.spec.disks },
+      { scope, limits: { cgroup: ownCgroup(spec.limits, spec.name) }, disks: findings.spec.disks },
     );
     return pending.run({
       signal,

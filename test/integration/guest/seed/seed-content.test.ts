@@ -53,7 +53,7 @@ describe('a machine', () => {
     expect(needsSeed(undefined, imageOf({ provisioner: 'none' }))).toBe(false);
     const asked = (): unknown => needsSeed(seed, imageOf({ provisioner: 'none' }));
     expect(asked).toThrow(InvalidInputError);
-    expect(asked).toThrow('seed: the image debian:13 has no cloud-init');
+    expect(asked).toThrow('seed: image "debian:13" has no cloud-init');
   });
 
   it('has a login with the host user’s name, or the image’s own root', () => {
