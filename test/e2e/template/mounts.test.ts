@@ -8,6 +8,9 @@ import {
   createTemplate,
   launch,
 } from '../../../src/index.ts';
+import { readProcessTime } from '../../../src/machine/logs/process-usage.ts';
+import { descendantsOf } from '../../../src/process/procfs/descendants.ts';
+import { pause } from '../../../src/util/time/pause.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { until } from '../command.ts';
 import { whyNoShares } from '../virtiofsd.ts';
@@ -41,6 +44,18 @@ function isOf(pid: string, source: string): boolean {
     // Another child, which has ended meanwhile.
     return false;
   }
+}
+
+/** Long enough to tell a program that polls from one that waits. */
+const WINDOW_MS = 500;
+
+/** Returns the processor time that the virtiofsd of a directory uses while it has nothing to do. */
+async function busyMs(source: string): Promise<number> {
+  const daemon = Number(descendantsOf(process.pid).find((pid) => isOf(String(pid), source)));
+  const before = await readProcessTime(daemon);
+  await pause(WINDOW_MS);
+  const after = await readProcessTime(daemon);
+  return (after?.cpuMs ?? Infinity) - (before?.cpuMs ?? 0);
 }
 
 describe.skipIf(whyNoShares !== undefined)('a fork', () => {
@@ -116,6 +131,7 @@ describe.skipIf(whyNoShares !== undefined)('a fork', () => {
       const source = shared('pool');
       await using pool = createPool(template, { size: 1, warm, volumes: [`${source}:/s`] });
       await pool.full();
+      expect(await busyMs(source)).toBeLessThan(WINDOW_MS / 2);
       await using machine = await pool.fork();
       writeFileSync(join(source, 'file'), 'changed while it waited');
       expect(await sh(machine, 'cat /s/file')).toBe('changed while it waited');
