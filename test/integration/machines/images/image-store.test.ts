@@ -217,7 +217,7 @@ describe('an image is not removed', () => {
     expect(await usersOf(image.digest.slice(0, 12))).toEqual(['machine "m"']);
     const { keptDisks } = await machines.remove('m');
     const [kept = ''] = keptDisks;
-    expect(await usersOf('web:1')).toEqual([`the disk ${kept}`]);
+    expect(await usersOf('web:1')).toEqual([`disk ${kept}`]);
     rmSync(kept);
     const removed = await store.remove('web:1');
     expect(removed).toMatchObject({ names: ['web:1'], images: [{ digest: image.digest }] });
