@@ -121,7 +121,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
   test('can be entered through QEMU’s agent if vmlet’s does not run', async () => {
     const gone = await home.vmlet('exec', 'deb', 'systemctl', 'stop', 'vmlet-agent');
     expect(gone).toMatchObject({ status: 125 });
-    expect(gone.stderr).toContain('agent in deb exited');
+    expect(gone.stderr).toContain('agent in machine "deb" exited');
     expect(await home.vmlet('ip', 'deb')).toMatchObject({
       stdout: expect.stringMatching(/^10\.0\.2\.15\n/) as string,
       stderr: 'vmlet: deb: addresses reported by QEMU’s agent\n',

@@ -67,7 +67,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
     expect(mistyped.stderr).toMatch(/^vmlet: no such image: dep:13\n {2}did you mean deb:13\?/);
     const unknown = await home.vmlet('run', 'nothing-like-it:1', '--', 'true');
     expect(unknown.stderr).toMatch(
-      /^vmlet: no such image: nothing-like-it:1\n {2}run: vmlet image ls --remote/,
+      /^vmlet: no such image: nothing-like-it:1\n {2}to list images, run: vmlet image ls --remote/,
     );
     const forMicro = await home.vmlet('run', '--username', 'ann', 'micro', '--', 'true');
     expect(forMicro.stderr).toMatch(
