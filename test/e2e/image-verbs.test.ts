@@ -155,7 +155,10 @@ it.each([
   [['pull', 'https://localhost/x'], /name: required for an image from a URL/],
   [['pull', 'web', '--digest', 'sha256:1'], /digest: applies only to images from a URL/],
   [['pull', 'ftp://localhost/x', '--name', 'x'], /expected http or https/],
-  [['pull', 'http://localhost/x', '--name', 'x', '--digest', 'md5:1'], /use the sha256:… or sha512:… digest that/],
+  [
+    ['pull', 'http://localhost/x', '--name', 'x', '--digest', 'md5:1'],
+    /use the sha256:… or sha512:… digest that/,
+  ],
   [['pull', 'micro'], /vmlet image build micro/],
   [['image', 'import', 'nowhere.qcow2', 'x'], /no such file: /],
   [['image', 'import', 'https://localhost/x', 'x'], /vmlet pull URL --name x/],

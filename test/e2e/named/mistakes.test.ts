@@ -100,7 +100,10 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', '--limit', 'x', 'micro'], 'invalid value "x" for --limit: expected cpus and memory, '],
     [['create'], 'missing argument: name'],
     [['create', 'x'], '--image: no boot source for machine "x"'],
-    [['create', 'a/b', '--image', 'micro'], 'name: invalid machine name "a/b": expected at most 63 letters, '],
+    [
+      ['create', 'a/b', '--image', 'micro'],
+      'name: invalid machine name "a/b": expected at most 63 letters, ',
+    ],
     [['create', 'x', '--image', './nope.img'], '--image ./nope.img: no such file'],
     [['create', 'x', '--location', './nope'], '--location ./nope: no such file'],
     [['create', 'x', '--image', 'micro', '--net', 'bridge=absent'], '--net: no such bridge: absent'],

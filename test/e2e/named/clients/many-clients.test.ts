@@ -103,7 +103,9 @@ test('all clients are notified when the guest reboots, and later clients get the
   await sh('reboot -f').finished;
   await expect(waiting).rejects.toBeInstanceOf(GuestClosedError);
   await expect(waiting).rejects.toThrow('the vmlet agent in machine "m" exited, or the machine is rebooting');
-  expect((await command.finished).stderr).toContain('the vmlet agent in machine "m" exited, or the machine is rebooting');
+  expect((await command.finished).stderr).toContain(
+    'the vmlet agent in machine "m" exited, or the machine is rebooting',
+  );
   expect(await guestSays('echo again')).toBe('again\n');
 });
 

@@ -70,7 +70,9 @@ describe('a volume of throw-away machines', () => {
     await until(() => readers.every((reader) => reader.stderr().includes('ready')));
     expect(readers.map((reader) => reader.stdout())).toEqual(['kept\n', 'kept\n']);
     const writer = await run(['cache:/c'], 'true');
-    expect(writer.stderr).toMatch(/^vmlet: volume "cache" is in use by .*\n  stop the machine that uses the volume/);
+    expect(writer.stderr).toMatch(
+      /^vmlet: volume "cache" is in use by .*\n  stop the machine that uses the volume/,
+    );
     const pids = readers.map((reader) => String(reader.process.pid));
     const removal = await home.vmlet('volume', 'rm', 'cache');
     expect(removal.status).not.toBe(0);
