@@ -20,7 +20,7 @@ const SCRIPTS = {
   // Neither a first line that says what it is for, nor anything left in the image of what it removes.
   write: `echo "$GREETING from $PWD" >/file; mkdir /srv/big; head -c 64M /dev/urandom >/srv/big/file; sync; rm -r /srv/big`,
   fail: `#!/bin/sh\n${WHO}printf 'to stderr\\tand\\033[31m red\\n' >&2\nexit 3\n`,
-  add: `#!/usr/bin/env bash\nset -e\n${WHO}[[ -s /file ]]\necho second >>/file\nmkdir -p /etc/vmlet\n: >/etc/vmlet/no-keep\n`,
+  add: `#!/usr/bin/env bash\nset -e\n${WHO}[[ -s /file ]]\necho second >>/file\n`,
 };
 
 describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
@@ -56,11 +56,6 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
 
   const leftovers = (): string[] => readdirSync(images).filter((name) => name.startsWith('.building'));
 
-  const keptGuests = (): string[] => {
-    const guests = join(home.path, 'cache/vmlet/guests');
-    return existsSync(guests) ? readdirSync(guests).filter((name) => !name.startsWith('.')) : [];
-  };
-
   async function listed(): Promise<{ names: string[]; bytes: number; digest: string }[]> {
     const { stdout } = await vmlet('image', 'ls', '--json');
     return (JSON.parse(stdout) as { images: { names: string[]; bytes: number; digest: string }[] }).images;
@@ -93,12 +88,15 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       expect(again.stdout).toBe(built.stdout);
       expect(again.stderr.match(/reusing an identical earlier run/g)).toHaveLength(2);
 
-      const look = `cat /file; ls -A /srv; ${WHO}`;
-      const words = ['run', '--debug', '--memory', '512M', 'web', '--', 'sh', '-c', look];
-      const { stdout, stderr } = await start(words, { env: { VMLET_FRESH: '', ...env } }).finished;
-      // The last script has written /etc/vmlet/no-keep.
-      expect(stderr).toContain('the booted guest was not kept');
-      expect(keptGuests()).toEqual([]);
+      const { stdout } = await vmlet(
+        'run',
+        '--fresh',
+        'web',
+        '--',
+        'sh',
+        '-c',
+        `cat /file; ls -A /srv; ${WHO}`,
+      );
       expect(stdout).toMatch(/^hello from \/root\nsecond\nI am [0-9a-f]{32} \S{60,}\n$/);
       for (const [, id, key] of who.map((match) => match ?? [])) {
         expect(stdout).not.toContain(id);

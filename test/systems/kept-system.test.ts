@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEBIAN_GUEST_TIMEOUT_MS, whyNoDebianGuest } from '../debian-guest.ts';
@@ -96,6 +96,23 @@ describe.skipIf(missing !== undefined)('a full system that is kept', () => {
     async () => {
       const look = 'systemctl is-active ssh; cat /root/mark 2>/dev/null; echo mine >/root/mark; sync';
       for (let count = 0; count < 2; count++) expect(await run(look, FORKED, '-p', '22')).toBe('active\n');
+    },
+    BOOTS_TIMEOUT_MS,
+  );
+
+  it(
+    'is not kept when its image has the file /etc/vmlet/no-keep',
+    async () => {
+      const script = join(home.path, 'opt-out.sh');
+      writeFileSync(script, 'mkdir -p /etc/vmlet; : >/etc/vmlet/no-keep\n');
+      const build = ['image', 'build', '--from', 'base', '--run', script, '-o', 'private'];
+      expect((await start(build, { env }).finished).status).toBe(0);
+      const before = kept();
+      const flags = ['run', '--memory', '512M', '--debug', 'private', '--', 'echo', 'hello'];
+      const { stdout, stderr } = await start(flags, { env: { VMLET_FRESH: '', ...env } }).finished;
+      expect(stdout).toBe('hello\n');
+      expect(stderr).toContain('the booted guest was not kept');
+      expect(kept()).toEqual(before);
     },
     BOOTS_TIMEOUT_MS,
   );
