@@ -6,10 +6,6 @@ import { runInGuest } from './guest-command.ts';
 /** The agent sets SHELL to the one of the account. */
 export const LOGIN_SHELL = ['/bin/sh', '-c', 'exec "${SHELL:-/bin/sh}" -l'];
 
-export function isOnTerminal(): boolean {
-  return process.stdin.isTTY && process.stdout.isTTY;
-}
-
 /** Returns the command that ssh would run: in the home directory, by the account's shell, with the words joined by spaces. */
 export function commandAsBySsh(words: readonly string[]): string[] {
   if (words.length === 0) return ['/bin/sh', '-c', 'cd; exec "${SHELL:-/bin/sh}" -l'];

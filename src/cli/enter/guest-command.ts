@@ -6,7 +6,7 @@ import { OutputAfterSignal } from '../session/output-after-signal.ts';
 import { note } from '../output/say.ts';
 import { guestEnvironment } from '../flags/flag-values.ts';
 import type { GuestCommandFlags } from '../flags/guest-command-flags.ts';
-import { attachTerminal } from '../session/terminal.ts';
+import { attachTerminal, isOnTerminal } from '../session/terminal.ts';
 
 const SHELL = ['/bin/sh', '-l'];
 
@@ -18,9 +18,8 @@ export async function runInGuest(
   interrupts: Interrupts,
   signal: AbortSignal,
 ): Promise<number> {
-  const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
   // Without a command the user wants an interactive shell.
-  const wantsTerminal = flags.tty ?? (argv.length === 0 && onTerminal);
+  const wantsTerminal = flags.tty ?? (argv.length === 0 && isOnTerminal());
   const passesStdin = flags.interactive ?? (wantsTerminal || !process.stdin.isTTY);
   const guestProcess = exec(argv.length > 0 ? argv : SHELL, {
     env: guestEnvironment(flags.env),

@@ -4,7 +4,8 @@ import type { GuestCommandFlags } from '../flags/guest-command-flags.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { pause } from '../../util/time/pause.ts';
-import { LOGIN_SHELL, isOnTerminal, runAgentShell } from './agent-shell.ts';
+import { isOnTerminal } from '../session/terminal.ts';
+import { LOGIN_SHELL, runAgentShell } from './agent-shell.ts';
 import { ssh } from './ssh.ts';
 
 interface Flags extends Pick<GuestCommandFlags, 'user' | 'workdir'> {

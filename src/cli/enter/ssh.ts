@@ -6,7 +6,8 @@ import { ProgressLine, describeWait } from '../output/progress.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printLine } from '../output/say.ts';
-import { commandAsBySsh, isOnTerminal, runAgentShell } from './agent-shell.ts';
+import { isOnTerminal } from '../session/terminal.ts';
+import { commandAsBySsh, runAgentShell } from './agent-shell.ts';
 
 interface Flags {
   readonly tty?: true;

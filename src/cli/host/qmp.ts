@@ -7,6 +7,7 @@ import { parseArguments } from './qmp-arguments.ts';
 import { interactiveShell, pipedShell, reply } from './qmp-shell.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { note, printJsonText } from '../output/say.ts';
+import { isOnTerminal } from '../session/terminal.ts';
 
 interface QmpFlags {
   readonly json?: true;
@@ -65,7 +66,7 @@ async function talk(
   const path = await monitorPath(nameOrPath);
   await using client = await QmpClient.connect(path, { timeoutMs: flags.timeout });
   if (name === undefined) {
-    await (process.stdin.isTTY && process.stdout.isTTY ? interactiveShell(client, path) : pipedShell(client));
+    await (isOnTerminal() ? interactiveShell(client, path) : pipedShell(client));
     return;
   }
   const schema = new QmpSchema(words.length === 0 ? [] : await client.execute('query-qmp-schema'));

@@ -7,6 +7,7 @@ import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { type SeedFlags, addSeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { sayFirstBoot, sayStarted } from './start.ts';
 import { hasDesktop } from '../session/desktop.ts';
+import { isOnTerminal } from '../session/terminal.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLine } from '../output/say.ts';
 
@@ -68,7 +69,7 @@ async function create(name: string, flags: Flags, showScreen: ShowScreen): Promi
       progress.clear();
     }
   });
-  const isInteractive = process.stdin.isTTY && process.stdout.isTTY && !flags.json;
+  const isInteractive = isOnTerminal() && !flags.json;
   if (isInteractive && flags.start && flags.view && options.iso !== undefined) {
     await showInstaller(store.get(name), showScreen);
   }

@@ -14,3 +14,8 @@ export function attachTerminal(guestProcess: GuestProcess): Disposable {
     },
   };
 }
+
+/** True when a person types and reads here, in no pipe. */
+export function isOnTerminal(): boolean {
+  return process.stdin.isTTY && process.stdout.isTTY;
+}
