@@ -161,7 +161,10 @@ function logOf({ home }: World, machine: string, name: string): string {
   const spec = readFileSync(join(home, '.local/share/vmlet/machines', machine, 'spec.json'), 'utf8');
   const logs = join(home, '.local/state/vmlet/machines');
   const id = readdirSync(logs).find((one) => spec.includes(`"${one}"`));
-  return id === undefined ? `no logs of ${machine}` : readFileSync(join(logs, id, name), 'utf8');
+  if (id === undefined) return `no logs of ${machine}`;
+  const log = join(logs, id, name);
+  // The keeper creates it when it starts the program.
+  return existsSync(log) ? readFileSync(log, 'utf8') : '';
 }
 
 /** The same program, started without a wrapper. */
