@@ -11,8 +11,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* Time for a busy system to set up its network again. */
-enum { PATIENCE_MS = 20000 };
+/* Times for a busy system to set up its network again. After each, the link goes down and up once more: systemd-networkd
+ * 257 leaves a link without IPv4 when it goes down while networkd adds a route ("Could not set DHCPv4 route: Device for
+ * nexthop is not up"). */
+static const int PATIENCE_MS[] = {5000, 10000, 20000};
 
 int renewal_change(int link, const uint8_t hardware_address[6])
 {
@@ -145,9 +147,14 @@ int renewal_restart(int netlink, int link, const uint8_t hardware_address[6])
     struct wanted_route wanted = {.netlink = netlink, .link = link};
     bool had_one = has_default_route(&wanted);
     int reason = take_down(netlink, link, hardware_address);
-    if (!reason)
-        reason = link_set_up(netlink, link, true);
-    if (!reason && had_one && !netlink_await(RTMGRP_IPV4_ROUTE, has_default_route, &wanted, PATIENCE_MS))
-        reason = ETIMEDOUT;
-    return reason;
+    for (size_t attempt = 0; !reason && attempt < sizeof PATIENCE_MS / sizeof *PATIENCE_MS; attempt++) {
+        if (attempt > 0)
+            reason = link_set_up(netlink, link, false);
+        if (!reason)
+            reason = link_set_up(netlink, link, true);
+        if (reason || !had_one ||
+            netlink_await(RTMGRP_IPV4_ROUTE, has_default_route, &wanted, PATIENCE_MS[attempt]))
+            return reason;
+    }
+    return reason ? reason : ETIMEDOUT;
 }
