@@ -13,8 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
-import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { bundledPackages, licenceTexts } from './licences.mjs';
 import { buildPage } from './page.mjs';
@@ -86,61 +85,49 @@ function removeOutputsWithoutSource(directory) {
   }
 }
 
-/** As an ES module, node:process has every property of `process` read at once, of which one takes 50 ms. */
-const processByRequire = {
-  name: 'process by require',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?process$/ }, () => ({ path: 'process', namespace: 'global' }));
-    onLoad({ filter: /^process$/, namespace: 'global' }, () => ({ contents: 'module.exports = process' }));
-  },
-};
 /**
  * Files of their own, which few commands load. All else is one file: Node 20 needs a millisecond for each file that a
  * module imports, and opens all of them at once.
  */
 const besideCommand = {
   name: 'files beside the command',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(execa|yaml|\.\.\/cli\/main\.ts)$/ }, ({ path, kind }) => {
-      if (kind === 'dynamic-import') return { path: `./${basename(path, '.ts')}.js`, external: true };
-      // As an ES module, a CommonJS package has named exports in Node, but not in esbuild's output.
-      return path === 'yaml' && kind === 'entry-point' ? { path, namespace: 'names' } : undefined;
-    });
-    onLoad({ filter: /.*/, namespace: 'names' }, ({ path }) => {
-      const names = Object.keys(createRequire(import.meta.url)(path));
-      return {
-        contents: `import all from '${path}'; export const { ${names.join(', ')} } = all;`,
-        resolveDir: root,
-      };
-    });
+  setup({ onResolve }) {
+    onResolve({ filter: /^(execa|yaml)$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: `./${path}.cjs`, external: true } : undefined,
+    );
   },
 };
-const { metafile } = await build({
-  entryPoints: {
-    vmlet: join(root, 'src/bin/vmlet.ts'),
-    main: join(root, 'src/cli/main.ts'),
-    execa: 'execa',
-    yaml: 'yaml',
-  },
+const common = {
   // The code finds files of the package relative to this folder.
   outdir: join(dist, 'bin'),
   bundle: true,
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: false,
   platform: 'node',
-  format: 'esm',
   target: 'node20.19',
-  // LGPL: stays a separate package, which users can replace.
-  external: ['openpgp'],
-  banner: {
-    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-  },
-  plugins: [processByRequire, besideCommand],
   metafile: true,
   logLevel: 'warning',
-});
-writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, bundledPackages(metafile)));
+};
+const bundles = await Promise.all([
+  build({ ...common, format: 'esm', entryPoints: { vmlet: join(root, 'src/bin/vmlet.ts') } }),
+  // CommonJS, since Node 20 keeps compiled code only of scripts, and those cannot use import().
+  build({
+    ...common,
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    supported: { 'dynamic-import': false },
+    entryPoints: { main: join(root, 'src/cli/main.ts'), execa: 'execa', yaml: 'yaml' },
+    plugins: [besideCommand],
+    // LGPL: stays a separate package, which users can replace.
+    external: ['openpgp'],
+    define: { 'import.meta.url': '__url' },
+    banner: { js: "const __url=require('node:url').pathToFileURL(__filename).href;" },
+  }),
+]);
+const packages = [...new Set(bundles.flatMap(({ metafile }) => bundledPackages(metafile)))].sort();
+// Part of vmlet.js.
+for (const name of ['command-file.js', 'command-file.d.ts']) rmSync(join(dist, 'bin', name));
+writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, packages));
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
 await writeManPages();
 removeUnpublished(dist, packageJson.exports);

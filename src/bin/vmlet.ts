@@ -1,15 +1,10 @@
 #!/usr/bin/env node
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
-import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { xdgDirectory } from '../util/files/xdg-directory.ts';
 import { refusalOf } from '../util/platform.ts';
-
-/** Missing from the types of Node 20. */
-interface CompileCache {
-  readonly enableCompileCache?: (directory: string) => unknown;
-}
+import { loadCommandFile } from './command-file.ts';
 
 const EXIT_VMLET = 125;
 
@@ -25,25 +20,26 @@ if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   process.stderr.write(`vmlet: ${refusal}\n`);
   process.exitCode = EXIT_VMLET;
 } else {
-  keepCompiledCode();
-  const { main } = await import('../cli/main.ts');
-  await main(args, version);
+  const command = loadCommandFile(join(import.meta.dirname, 'main.cjs'), compiledCodeDirectory());
+  await command.main(args, version);
+  if (process.exitCode === undefined || process.exitCode === 0) command.keep(verbOf(args));
 }
 
-/**
- * Node 22 and later keep compiled code, which shortens the time to load the command. A user who can write the
- * directory runs code as this user, so it has to be private.
- */
-function keepCompiledCode(): void {
-  const { enableCompileCache } = module as CompileCache;
-  if (!enableCompileCache) return;
+function verbOf(words: readonly string[]): string {
+  const word = words.find((one) => !one.startsWith('-')) ?? '';
+  return /^[a-z-]{1,20}$/.test(word) ? word : 'other';
+}
+
+/** @returns undefined where no private directory can be had: the command compiles its code each time. */
+function compiledCodeDirectory(): string | undefined {
   const cache = xdgDirectory(process.env, 'XDG_CACHE_HOME', join(homedir(), '.cache'));
   const directory = join(cache, 'vmlet/compiled');
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const { uid, mode } = statSync(directory);
-    if (uid === process.getuid?.() && (mode & 0o077) === 0) enableCompileCache(directory);
+    return uid === process.getuid?.() && (mode & 0o077) === 0 ? directory : undefined;
   } catch {
-    // A full or read-only disk: the command compiles its code each time.
+    // A full or read-only disk.
+    return undefined;
   }
 }

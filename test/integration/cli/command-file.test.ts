@@ -1,0 +1,119 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import module from 'node:module';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeTemporaryDirectory } from '../../directory.ts';
+
+const root = join(import.meta.dirname, '../../..');
+
+describe.skipIf('enableCompileCache' in module)('the command’s compiled code', () => {
+  let home: ReturnType<typeof makeTemporaryDirectory>;
+  let compiled: string;
+  let command: string;
+  beforeEach(() => {
+    home = makeTemporaryDirectory();
+    compiled = join(home.path, 'cache/vmlet/compiled');
+    // A copy, which a test may change.
+    cpSync(join(root, 'dist/bin'), join(home.path, 'package/dist/bin'), { recursive: true });
+    copyFileSync(join(root, 'package.json'), join(home.path, 'package/package.json'));
+    command = join(home.path, 'package/dist/bin/vmlet.js');
+  });
+  afterEach(() => home.remove());
+
+  function vmlet(...args: string[]) {
+    const places = ['data', 'cache', 'config', 'state'];
+    const env = Object.fromEntries(
+      places.map((kind) => [`XDG_${kind.toUpperCase()}_HOME`, join(home.path, kind)]),
+    );
+    const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, ...env },
+    });
+    return { status, stdout, stderr };
+  }
+  const empty = { status: 0, stdout: expect.stringMatching(/^NAME .*\n$/) as string, stderr: '' };
+
+  function kept(): string {
+    const [name = '', ...others] = readdirSync(compiled);
+    expect(others).toEqual([]);
+    return join(compiled, name);
+  }
+  /** The line after the digest. */
+  const verbs = (): string => readFileSync(kept()).subarray(32).toString().split('\n', 1)[0] ?? '';
+
+  it('is kept, and is extended by each verb once', () => {
+    expect(vmlet('ls')).toEqual(empty);
+    expect(verbs()).toBe('ls');
+    const first = statSync(kept());
+    expect(first.mode & 0o777).toBe(0o600);
+    expect(vmlet('ls', '--all')).toEqual(empty);
+    expect(statSync(kept()).ino).toBe(first.ino);
+    expect(vmlet('images')).toEqual(empty);
+    expect(vmlet('start', 'nothing')).toMatchObject({ status: 125 });
+    expect(verbs()).toBe('ls images');
+  });
+
+  it.each([
+    ['damaged', (path: string) => damage(path, statSync(path).size >> 1)],
+    ['damaged at its beginning', (path: string) => damage(path, 40)],
+    ['cut off', (path: string) => truncateSync(path, statSync(path).size - 5000)],
+    ['empty', (path: string) => truncateSync(path)],
+  ])('is compiled again when it is %s', (_state, change) => {
+    expect(vmlet('ls')).toEqual(empty);
+    change(kept());
+    const changed = statSync(kept());
+    expect(vmlet('ls')).toEqual(empty);
+    const again = statSync(kept());
+    expect(again.ino).not.toBe(changed.ino);
+    expect(vmlet('ls')).toEqual(empty);
+    expect(statSync(kept()).ino).toBe(again.ino);
+  });
+
+  it('is not used for another text of the same length', () => {
+    expect(vmlet('ls')).toEqual(empty);
+    const path = join(home.path, 'package/dist/bin/main.cjs');
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"STATE"', '"STAGE"'));
+    expect(vmlet('ls').stdout).toMatch(/^NAME +STAGE /);
+  });
+
+  it('is neither kept nor used in a directory that others can enter, or that cannot be written', () => {
+    mkdirSync(compiled, { recursive: true });
+    chmodSync(compiled, 0o755);
+    expect(vmlet('ls')).toEqual(empty);
+    expect(readdirSync(compiled)).toEqual([]);
+    execFileSync('rmdir', [compiled]);
+    writeFileSync(compiled, '');
+    expect(vmlet('ls')).toEqual(empty);
+  });
+
+  it('of other installations goes when it was not written for a month', () => {
+    mkdirSync(compiled, { recursive: true, mode: 0o700 });
+    for (const name of ['main-1-v20.0.0.code', 'main-2-v20.0.0.code', 'other']) {
+      writeFileSync(join(compiled, name), '');
+    }
+    const old = new Date('2026-01-01');
+    for (const name of ['main-1-v20.0.0.code', 'other']) utimesSync(join(compiled, name), old, old);
+    expect(vmlet('ls')).toEqual(empty);
+    expect(existsSync(join(compiled, 'main-1-v20.0.0.code'))).toBe(false);
+    expect(readdirSync(compiled)).toHaveLength(3);
+  });
+});
+
+function damage(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at] = (bytes[at] ?? 0) ^ 0xff;
+  writeFileSync(path, bytes);
+}
