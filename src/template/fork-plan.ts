@@ -22,6 +22,8 @@ export interface ForkInputs {
   readonly mounts: FoundMounts;
   /** Disks that the template does not have. */
   readonly disks: readonly FoundDisk[];
+  /** Resource limits of its QEMU. */
+  readonly cgroup: Plan['cgroup'];
 }
 
 /** Plans a fork: the template's hardware, with copies of its memory and overlays of its disks. */
@@ -34,6 +36,7 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
   return {
     ...plan,
     name,
+    cgroup: inputs.cgroup,
     layers: qemuLayers(
       {
         network,

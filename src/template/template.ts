@@ -144,33 +144,26 @@ export class Template {
   /** Starts a fork up to the point where its guest would run. */
   async prepare(
     options: ForkOptions = {},
-    { limits = this.#record.plan, scope = new Scope(), disks = [] }: ForkTerms = {},
+    { scope = new Scope(), ...terms }: ForkTerms = {},
   ): Promise<PendingFork> {
-    const { plan, host, extras } = await this.#plan(options, disks, scope).catch(async (error: unknown) => {
+    const { plan, host, extras } = await this.#plan(options, terms, scope).catch(async (error: unknown) => {
       await scope.close();
       throw error;
     });
     options.log?.debug({ template: this.name }, 'forking');
-    return PendingFork.start(
-      { ...plan, cgroup: limits.cgroup },
-      host,
-      this.#files,
-      this.#record,
-      { ...options, ...extras },
-      scope,
-    );
+    return PendingFork.start(plan, host, this.#files, this.#record, { ...options, ...extras }, scope);
   }
 
   async #plan(
     options: ForkOptions,
-    disks: readonly FoundDisk[],
+    terms: Omit<ForkTerms, 'scope'>,
     scope: Scope,
   ): Promise<{ readonly plan: Plan; readonly host: Host; readonly extras: ForkExtras }> {
     const settled = await this.#settle(options);
     const { host, mounts, sockets } = settled;
     const directory = claimMachineDirectory(this.#locations, scope);
     const wiring = EMBEDDED_WIRING;
-    const plan = planFork(this.#record, this.#files, { ...settled, disks, directory, wiring });
+    const plan = this.#planFork({ ...settled, directory, wiring }, terms);
     await openVolumes(this.#locations, mounts.volumes, scope, options.signal);
     return { host, plan, extras: { copies: mounts.copies, sockets } };
   }
@@ -182,7 +175,7 @@ export class Template {
    */
   async dryRun(
     options: Omit<ForkOptions, 'console' | 'log'> = {},
-    { disks = [] }: Pick<ForkTerms, 'disks'> = {},
+    terms: Omit<ForkTerms, 'scope'> = {},
   ): Promise<DryRun> {
     const { directoryByHand, refuseNetworks, wiringByHand } = await import('../machine/launch/dry-run.ts');
     const { forkScript } = await import('./fork-script.ts');
@@ -193,11 +186,18 @@ export class Template {
     const wiring = wiringByHand(directory);
     const origin = this.#record.plan;
     const plan: Plan = {
-      ...planFork(this.#record, this.#files, { ...settled, disks, directory, wiring }),
+      ...this.#planFork({ ...settled, directory, wiring }, terms),
       network: network && origin.network && { ...network, guest: origin.network.guest },
       startPaused: false,
     };
     return { origin: 'template', plan, script: forkScript(plan, host, this.#files, this.#record) };
+  }
+
+  #planFork(
+    inputs: Omit<ForkInputs, 'cgroup' | 'disks'>,
+    { limits = this.#record.plan, disks = [] }: Omit<ForkTerms, 'scope'>,
+  ): Plan {
+    return planFork(this.#record, this.#files, { ...inputs, disks, cgroup: limits.cgroup });
   }
 
   async #settle(options: ForkOptions): Promise<SettledFork> {

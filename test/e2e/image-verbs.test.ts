@@ -5,7 +5,8 @@ import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import * as z from 'zod';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { Publisher, sha256, webEntry } from '../publisher.ts';
-import { type Finished, start } from './command.ts';
+import { type Finished, VMLET, start } from './command.ts';
+import { Terminal } from './named/terminal.ts';
 
 /** The verbs of images through the built command, with the test’s own publisher and catalogue. */
 
@@ -151,6 +152,7 @@ it('pull downloads from a URL, and leaves nothing if the digest does not match',
 
 it.each([
   [['pull', 'web:2'], /no such image: web:2\n {2}did you mean web:1/],
+  [['pull', '--any-size', 'web:2'], /no such image: web:2/],
   [['pull', './disk.qcow2'], /a name must not contain a slash\n.*vmlet image import FILE NAME/],
   [['pull', 'https://localhost/x'], /name: required for an image from a URL/],
   [['pull', 'web', '--digest', 'sha256:1'], /digest: applies only to images from a URL/],
@@ -221,6 +223,18 @@ it('import and export work, a needed image is not removed, and the disk usage is
   expect(existsSync(join(partials, 'x.part'))).toBe(false);
   expect(readdirSync(join(directory, 'data/vmlet/images'))).not.toContain(unfinished);
   expect((await succeed('image', 'ls', '-q')).trim().split('\n')).toHaveLength(1);
+});
+
+it('a prune removes only the images that it has asked about', async () => {
+  writeFileSync(join(directory, 'disk.qcow2'), disk);
+  await succeed('image', 'import', '-q', 'disk.qcow2', 'own');
+  using terminal = new Terminal({ path: directory, environment });
+  terminal.run(`${process.execPath} ${VMLET} image prune --all`);
+  await terminal.shows(/Remove the images own\?/);
+  await succeed('pull', '-q', 'web');
+  terminal.press('y', 'Enter');
+  await terminal.shows(/^left with 0$/);
+  expect(await succeed('image', 'ls')).toMatch(/^NAME.*\nweb web:1 .*\n$/);
 });
 
 it('completion offers local images and images that can be pulled', async () => {

@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
 import { Command } from 'commander';
-import { plainText } from '../output/printable.ts';
+import { plainText, visibleText } from '../output/printable.ts';
 import { lineCount } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 
@@ -31,7 +31,7 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
   // No machine has a slash in its name.
   const machine = name.includes('/') ? undefined : new MachineStore().get(name).live();
   const { stdin, stdout, stderr } = process;
-  const what = machine ? `connected to the serial console of ${name}` : `connected to ${name}`;
+  const what = machine ? `connecting to the serial console of ${name}` : `connecting to ${visibleText(name)}`;
   if (stdin.isTTY) stderr.write(`vmlet: ${what}; press Ctrl-] to detach\n`);
   const end = await untilInterrupted(async (signal) => {
     using _raw = rawTerminal();

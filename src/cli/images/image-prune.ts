@@ -31,13 +31,15 @@ async function prune(flags: Flags): Promise<void> {
 export async function pruneImages({ all, dryRun, force }: Flags, signal: AbortSignal): Promise<void> {
   const { ImageStore } = await import('../../index.ts');
   const store = new ImageStore();
-  const which = { all: all ?? false, signal };
+  const which = { all: all ?? false, dryRun: dryRun ?? false, signal };
+  let only: string[] | undefined;
   if (all && !dryRun && !force) {
     const going = await store.prune({ ...which, dryRun: true });
     const named = going.flatMap(({ names }) => names);
     if (named.length > 0 && !(await confirm(`Remove the images ${named.join(', ')}?`, signal))) return;
+    only = going.map(({ digest }) => digest);
   }
-  const images = await store.prune({ ...which, dryRun: dryRun ?? false });
+  const images = await store.prune({ ...which, only });
   for (const { digest, names } of images) {
     printLine([`sha256:${digest}`, ...names].join(' '));
   }

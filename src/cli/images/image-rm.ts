@@ -13,8 +13,8 @@ export function imageRmCommand(): Command {
     .summary('remove images')
     .description(
       'Removes names of images. An image is deleted when its last name is removed. With the beginning of a digest, deletes ' +
-        'that image and all of its names. An image that is in use by a machine, another image or a disk kept by vmlet rm is ' +
-        'not removed; the error says what uses it.',
+        'that image and all of its names. An image that is in use, such as by a machine, a template or another image, is not ' +
+        'removed; the error says what uses it.',
     )
     .argument('<images...>', 'names or digest prefixes of the images')
     .option('-i, --ignore', 'ignore images that do not exist')

@@ -103,7 +103,7 @@ function isAddress(reference: string): boolean {
 function refuseUnfitting(references: readonly string[], flags: Flags): void {
   const [address] = references.filter(isAddress);
   if (address === undefined) {
-    const { quiet: _quiet, json: _json, ...others } = flags;
+    const { quiet: _quiet, json: _json, anySize: _anySize, ...others } = flags;
     const [given] = Object.keys(others);
     if (given !== undefined) {
       throw new InvalidInputError(given, 'applies only to images from a URL', {

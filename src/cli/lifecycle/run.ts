@@ -146,7 +146,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
 }
 
 async function runInPool(name: string, argv: string[], flags: RunFlags): Promise<void> {
-  refuseMachineFlags('--pool', flags, ['template', 'network', 'rm', 'dryRun', 'console']);
+  refuseMachineFlags('--pool', flags, ['template', 'network', 'dryRun', 'console', 'debug']);
   const { openPool } = await import('../../index.ts');
   await withinTimeout(flags, async (interrupts, signal) => {
     await using guest = await openPool(name).take({ signal });

@@ -34,7 +34,7 @@ export function lsCommand(): Command {
   const command = new Command('ls')
     .description(
       'Lists machines with their state. DETAIL shows how a machine ended, or why it is broken. With --all, pools of vmlet ' +
-        'pool follow below the machines; --quiet and templates of --format leave them out.',
+        'pool follow below the machines; --quiet, --filter and templates of --format leave them out.',
     )
     .option(
       '-f, --filter <filter>',

@@ -64,11 +64,12 @@ export class UnpackLimit {
     }
     this.#refuseLonger(length, this.#longest, 'header');
     if (this.#file.writtenBytes + bytes <= this.#mostWritten) return;
-    throw subject.refuse(
-      'too-large',
-      `unpacks to more than half of the free space (${formatBytes(this.#room)}), and its header does not state the size`,
-      { hint: ANY_SIZE_HINT },
-    );
+    const most = `unpacks to more than half of the free space (${formatBytes(Math.floor(this.#mostWritten))})`;
+    const why =
+      this.#longest === Infinity
+        ? 'its header does not state the size'
+        : `the ${formatBytes(this.#longest)} stated in its header do not fit`;
+    throw subject.refuse('too-large', `${most}, and ${why}`, { hint: ANY_SIZE_HINT });
   }
 
   #refuseLonger(bytes: number, most: number, reason: 'limit' | 'header'): void {

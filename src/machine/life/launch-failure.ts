@@ -104,7 +104,7 @@ export function deadKernelError(
 export function adviseOnMemory(memoryBytes: number): string {
   const lookFurther = "check the last lines of the guest's console";
   if (memoryBytes >= SCARCE_MEMORY) return lookFurther;
-  return `if ${formatBytes(memoryBytes)} of memory is too little for the guest, set a larger size, such as --memory 256M`;
+  return `if ${formatBytes(memoryBytes)} of memory is too little for the guest, set a larger size, such as --memory 1G`;
 }
 
 function timeOutHint({ unknownDisk, plan }: StartedParts): string {

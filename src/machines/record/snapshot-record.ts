@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
+import { NoSpaceError } from '../../errors/index.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
@@ -71,11 +72,15 @@ export function writeLineage(definition: Recorded, lineage: Lineage): void {
 }
 
 export function forgetSnapshot(definition: Definition, snapshot: string): void {
-  const record = read(definition);
-  const { memories, lineage } = record;
+  const { memories, lineage } = read(definition);
   const left = { memories: without(memories, snapshot), lineage: removed(lineage, snapshot) };
-  // Removing a snapshot is what frees a full disk.
-  if (!isDeepStrictEqual(left, record)) write(definition, left);
+  if (isDeepStrictEqual(left, { memories, lineage })) return;
+  try {
+    write(definition, left);
+  } catch (error) {
+    // Removing a snapshot is what frees a full disk, and the record may name snapshots that do not exist.
+    if (!(error instanceof NoSpaceError)) throw error;
+  }
 }
 
 function without(memories: readonly SnapshotMemory[], snapshot: string): SnapshotMemory[] {

@@ -1,3 +1,4 @@
+import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
 import { type DryRun, dryRunOfBoot } from '../../machine/launch/dry-run.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
@@ -28,7 +29,7 @@ export async function dryRunKept(
   const { signal, ports = [], volumes = [], mounts = [] } = options;
   const fork = await template.dryRun(
     { name: spec.name, ports, volumes, mounts, ...(signal && { signal }) },
-    { disks: findings.spec.disks },
+    { limits: { cgroup: ownCgroup(spec.limits, spec.name) }, disks: findings.spec.disks },
   );
   return remarked(
     { ...fork, origin: 'kept' },

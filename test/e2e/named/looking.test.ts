@@ -299,7 +299,7 @@ describe('vmlet console', () => {
   it('is a raw terminal until Ctrl-], after the last lines of the log as text', async () => {
     await machine('m', 'echo');
     terminal.run(`${process.execPath} ${VMLET} console m`);
-    await terminal.shows(/^vmlet: connected to the serial console of m; press Ctrl-\] to detach$/);
+    await terminal.shows(/^vmlet: connecting to the serial console of m; press Ctrl-\] to detach$/);
     await terminal.shows(/^up$/);
     terminal.press('hello');
     await terminal.shows(/^hello$/);

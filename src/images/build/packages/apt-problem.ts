@@ -39,7 +39,7 @@ export function aptProblem(lines: readonly string[]): InstallProblem | undefined
   if (/does not have a Release file/.test(text)) {
     return {
       problem: 'the mirror does not have this release',
-      hint: 'use another mirror, or omit --mirror to use deb.debian.org',
+      hint: 'use another mirror, such as --mirror http://deb.debian.org/debian',
     };
   }
   const unmet = all(/^ ([a-z0-9][a-z0-9+.-]+) : (?:Depends|Conflicts|Breaks)/gm);
