@@ -115,6 +115,14 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
     expect((await listed()).map(({ names }) => names)).toEqual([['base']]);
   });
 
+  it('times out after --boot-timeout, and leaves nothing', async () => {
+    const flags = ['--boot-timeout', '1s', '--run', scriptPath('write')];
+    const { status, stderr } = await vmlet('image', 'build', '--from', 'base', ...flags, '-o', 'web');
+    expect(status).toBe(124);
+    expect(stderr).toMatch(/timed out after 1 s\n[^]*more time with --boot-timeout/);
+    expect(leftovers()).toEqual([]);
+  });
+
   it('leaves only what the next command removes when it is killed', async () => {
     const args = ['image', 'build', '--from', 'base', '--run', scriptPath('write'), '-o', 'web'];
     const building = start(args, { env });

@@ -3,7 +3,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import type { BuiltImage, ImageBuildOptions, ImageProgress, ImageStore, PullPolicy } from '../../index.ts';
 import { ImageNews } from '../output/image-news.ts';
 import { PrintableText } from '../output/printable.ts';
-import { choice, collect, guestEnvironment, wholeNumber } from '../flags/flag-values.ts';
+import { choice, collect, durationMs, guestEnvironment, wholeNumber } from '../flags/flag-values.ts';
 import { nameFlag } from '../flags/option-flags.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLine } from '../output/say.ts';
@@ -22,6 +22,7 @@ interface BuildFlags {
   readonly env?: readonly string[];
   readonly memory?: string;
   readonly cpus?: number;
+  readonly bootTimeout?: number;
   readonly pull?: string;
   readonly kernel?: string;
   readonly busybox?: string;
@@ -32,7 +33,7 @@ interface BuildFlags {
 const FLAGS = {
   micro: ['kernel', 'modules', 'busybox'],
   packages: ['include', 'run', 'output', 'size', 'mirror', 'key'],
-  layer: ['from', 'include', 'run', 'output', 'size', 'env', 'memory', 'cpus', 'pull'],
+  layer: ['from', 'include', 'run', 'output', 'size', 'env', 'memory', 'cpus', 'bootTimeout', 'pull'],
 } as const;
 const ALWAYS: readonly string[] = ['cache', 'json', 'quiet'];
 
@@ -80,6 +81,7 @@ export function imageBuildCommand(): Command {
       'with --from: virtual processors of the guest that builds the image (default: 1)',
       wholeNumber,
     )
+    .option('--boot-timeout <time>', 'with --from: time limit for each boot', durationMs)
     .addOption(
       choice('--pull <when>', 'with --from: when to pull the image (default: missing)', [
         'missing',
@@ -183,12 +185,12 @@ async function buildPackages(
 
 async function buildLayer(
   store: ImageStore,
-  { from = '', include, run = [], size, env, memory, cpus, pull }: BuildFlags,
+  { from = '', include, run = [], size, env, memory, cpus, bootTimeout, pull }: BuildFlags,
   common: ImageBuildOptions,
 ): Promise<BuiltImage> {
   return store.buildLayer({
     ...common,
-    ...{ from, include, size, memory, cpus },
+    ...{ from, include, size, memory, cpus, timeoutMs: bootTimeout },
     run: run.map((path) => ({ path })),
     env: guestEnvironment(env),
     // The library validates the distribution.

@@ -31,6 +31,7 @@ export type GuestPhase = 'booting' | 'running scripts' | 'cleaning up' | 'shutti
 export interface GuestWork {
   readonly memory: LaunchOptions['memory'] | undefined;
   readonly cpus: number | undefined;
+  readonly timeoutMs: number | undefined;
   readonly log: Logger | undefined;
   readonly locations: Locations;
   /** An empty directory in which the disk is created. */
@@ -59,6 +60,7 @@ export async function changeInGuest(base: DiskImage, step: LayerStep, work: Gues
       ...(step.sizeBytes !== undefined && { diskSize: step.sizeBytes }),
       ...(work.memory !== undefined && { memory: work.memory }),
       ...(work.cpus !== undefined && { cpus: work.cpus }),
+      ...(work.timeoutMs !== undefined && { timeoutMs: work.timeoutMs }),
       ...(work.log && { log: work.log }),
       ...(signal && { signal }),
     },

@@ -51,6 +51,8 @@ export interface BuildLayerOptions extends ImageBuildOptions {
   /** Memory of the machines that run the scripts, as for a launch. */
   readonly memory?: LaunchOptions['memory'] | undefined;
   readonly cpus?: number | undefined;
+  /** Milliseconds until each of these machines must be ready, as for a launch. */
+  readonly timeoutMs?: number | undefined;
   /** Pull policy, as for a launch; `missing` by default. */
   readonly pull?: PullPolicy | undefined;
   readonly log?: Logger | undefined;
@@ -92,7 +94,7 @@ export async function buildLayers(options: BuildLayerOptions, locations: Locatio
 }
 
 /** Checks the machine options before an image is pulled. */
-function checkMachine({ from, pull, size, memory, cpus }: BuildLayerOptions): Spec {
+function checkMachine({ from, pull, size, memory, cpus, timeoutMs }: BuildLayerOptions): Spec {
   if (from.includes('/')) {
     throw new InvalidInputError('from', `${from} is a path; expected the name of an image`, {
       hint: 'import the file as an image first: vmlet image import',
@@ -105,6 +107,7 @@ function checkMachine({ from, pull, size, memory, cpus }: BuildLayerOptions): Sp
     ...(size !== undefined && { diskSize: size }),
     ...(memory !== undefined && { memory }),
     ...(cpus !== undefined && { cpus }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
   });
 }
 
@@ -158,7 +161,7 @@ async function buildLayer(
   await mkdir(storage, { mode: 0o700 });
   const changed = await changeInGuest(base, step, {
     ...{ locations, storage, signal },
-    ...{ memory: options.memory, cpus: options.cpus, log: options.log },
+    ...{ memory: options.memory, cpus: options.cpus, timeoutMs: options.timeoutMs, log: options.log },
     onPhase: report,
     onOutput: (line) => options.onOutput?.(line),
   });
