@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
@@ -101,7 +101,7 @@ class CodeCache {
       renameSync(beside, this.#path);
     } catch {
       // A full or read-only disk: the next command compiles its code again.
-      rmSync(beside, { force: true });
+      removeQuietly(beside);
     }
   }
 
@@ -111,8 +111,16 @@ class CodeCache {
       const path = join(this.#directory, name);
       if (!/^main-.*\.(code|new)$/.test(name) || path === this.#path) continue;
       const { mtimeMs } = statSync(path);
-      if (Date.now() - mtimeMs > UNUSED_MS) rmSync(path, { force: true });
+      if (Date.now() - mtimeMs > UNUSED_MS) unlinkSync(path);
     }
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was not created.
   }
 }
 

@@ -30,6 +30,14 @@ export interface HostPrograms {
 }
 
 const CACHE_FILE = 'host.json';
+/** Installations and QEMUs that are used in turn keep their surveys. */
+const MAX_ENTRIES = 4;
+
+interface Entry {
+  readonly key?: unknown;
+  readonly digest?: unknown;
+  readonly survey: Survey;
+}
 
 /** Settings that decide whether ordinary users may create namespaces; they can change without a reboot. */
 const NAMESPACE_SETTINGS = [
@@ -80,22 +88,23 @@ function readIfThere(path: string): string {
  * of the schema validated the survey when it was written.
  */
 export function readCachedSurvey(cacheDirectory: string, key: string): Survey | undefined {
-  let text: string | undefined;
+  const cached = readEntries(cacheDirectory).find((entry) => entry.key === key);
+  return cached && cached.digest === digestOf(cached.survey) ? cached.survey : undefined;
+}
+
+function readEntries(cacheDirectory: string): readonly Entry[] {
   try {
-    text = readOwnFile(join(cacheDirectory, CACHE_FILE));
+    const entries: unknown = JSON.parse(readOwnFile(join(cacheDirectory, CACHE_FILE)) ?? '[]');
+    return Array.isArray(entries) ? entries.filter((entry): entry is Entry => isObject(entry)) : [];
   } catch (error) {
     // An unreadable cache counts as a missing one.
-    if (isSystemError(error)) return undefined;
+    if (isSystemError(error) || error instanceof SyntaxError) return [];
     throw error;
   }
-  if (text === undefined) return undefined;
-  try {
-    const cached = JSON.parse(text) as { key?: unknown; digest?: unknown; survey: Survey } | null;
-    return cached?.key === key && cached.digest === digestOf(cached.survey) ? cached.survey : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 /**
@@ -121,7 +130,7 @@ function digestOf(survey: unknown): string {
     .digest('hex');
 }
 
-/** Replaces the cache atomically: readers see the old file or the new one. */
+/** Adds to the cache; the oldest entry goes. Readers see the old file or the new one. */
 export function writeCachedSurvey(cacheDirectory: string, key: string, survey: Survey): void {
   makeDirectories(cacheDirectory);
   // Another user's directory: that user could replace the file, and `readOwnFile` would reject it.
@@ -129,10 +138,9 @@ export function writeCachedSurvey(cacheDirectory: string, key: string, survey: S
   if (owners.some((uid) => uid !== process.getuid?.())) return;
   const temporary = join(cacheDirectory, `.${CACHE_FILE}.${process.pid}.${performance.now()}`);
   try {
-    writeFileSync(temporary, JSON.stringify({ key, digest: digestOf(survey), survey }), {
-      mode: 0o600,
-      flag: 'wx',
-    });
+    const others = readEntries(cacheDirectory).filter((entry) => entry.key !== key);
+    const entries: Entry[] = [{ key, digest: digestOf(survey), survey }, ...others];
+    writeFileSync(temporary, JSON.stringify(entries.slice(0, MAX_ENTRIES)), { mode: 0o600, flag: 'wx' });
     renameSync(temporary, join(cacheDirectory, CACHE_FILE));
   } catch (error) {
     removeFile(temporary);

@@ -20,7 +20,7 @@ beforeAll(async () => {
   home = await makeHome();
   const { cache } = locate(home.environment, home.path, process.getuid?.() ?? 0);
   const survey = await surveyHost({ cacheDirectory: cache });
-  const { key } = JSON.parse(readFileSync(join(cache, 'host.json'), 'utf8')) as { key: string };
+  const [{ key }] = JSON.parse(readFileSync(join(cache, 'host.json'), 'utf8')) as [{ key: string }];
   const lacking = { hasReconnectMs: false, hasStreamReconnect: false, opensStateFiles: false };
   const qemu = survey.qemu && { ...survey.qemu, ...lacking };
   writeCachedSurvey(cache, key, { ...survey, qemu });

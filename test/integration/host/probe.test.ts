@@ -36,7 +36,7 @@ it('uses its cache until a program changes', async () => {
   const first = await surveyHost({ cacheDirectory });
   expect(readdirSync(cacheDirectory)).toEqual(['host.json']);
   const file = join(cacheDirectory, 'host.json');
-  const { key } = JSON.parse(readFileSync(file, 'utf8')) as { key: string };
+  const [{ key }] = JSON.parse(readFileSync(file, 'utf8')) as [{ key: string }];
   const kept = { ...first, qemu: { ...first.qemu!, version: 'from the cache' } };
   writeCachedSurvey(cacheDirectory, key, kept);
 
@@ -52,12 +52,12 @@ it('rejects a cache whose contents do not match its key', async () => {
   const { qemu } = await surveyHost({ cacheDirectory });
   const file = join(cacheDirectory, 'host.json');
   const written = readFileSync(file, 'utf8');
-  const parsed = JSON.parse(written) as { key: string; digest: string; survey: { qemu: object } };
+  const [parsed] = JSON.parse(written) as [{ key: string; digest: string; survey: { qemu: object } }];
   for (const text of [
     written.replace(qemu!.version, 'edited'),
-    JSON.stringify({ key: parsed.key, survey: parsed.survey }),
-    JSON.stringify({ ...parsed, survey: { qemu: {} } }),
-    JSON.stringify({ key: parsed.key, digest: parsed.digest }),
+    JSON.stringify([{ key: parsed.key, survey: parsed.survey }]),
+    JSON.stringify([{ ...parsed, survey: { qemu: {} } }]),
+    JSON.stringify([{ key: parsed.key, digest: parsed.digest }]),
   ]) {
     expect(text).not.toBe(written);
     writeFileSync(file, text);
@@ -69,7 +69,7 @@ it('rejects a cache whose contents do not match its key', async () => {
 
 it('probes again if the cache is garbage, and works without a writable cache', async () => {
   const file = join(cacheDirectory, 'host.json');
-  writeFileSync(file, '{"key": "');
+  writeFileSync(file, '[{"key": "');
   await expect(probeHost({ cacheDirectory })).resolves.toHaveProperty('version', SURVEY_VERSION);
   await expect(probeHost({ cacheDirectory: join(file, 'below-a-file') })).resolves.toHaveProperty(
     'version',

@@ -37,10 +37,21 @@ describe('the cache', () => {
     expect(readdirSync(cacheDirectory)).toEqual(['host.json']);
   });
 
-  it.each(['', '{', 'null', '[]', '{"key":"key2"}'])('is empty if it contains %j', (content) => {
-    writeFileSync(join(directory, 'host.json'), content);
-    expect(readCachedSurvey(directory, 'key')).toBeUndefined();
+  it('keeps the surveys of the last four keys', () => {
+    for (const key of ['a', 'b', 'a', 'c', 'd', 'e']) {
+      writeCachedSurvey(directory, key, { ...survey, qemuProblem: key });
+    }
+    const read = ['a', 'b', 'c', 'd', 'e'].map((key) => readCachedSurvey(directory, key)?.qemuProblem);
+    expect(read).toEqual(['a', undefined, 'c', 'd', 'e']);
   });
+
+  it.each(['', '{', 'null', '[]', '[null, 1, "key"]', '{"key":"key"}', '[{"key":"key2"}]'])(
+    'is empty if it contains %j',
+    (content) => {
+      writeFileSync(join(directory, 'host.json'), content);
+      expect(readCachedSurvey(directory, 'key')).toBeUndefined();
+    },
+  );
 
   it('is rejected if another user could have written it, or if it is a link', () => {
     writeCachedSurvey(directory, 'key', survey);

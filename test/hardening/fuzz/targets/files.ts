@@ -389,8 +389,8 @@ export const surveyFile = fileTarget({
   name: 'survey-file',
   what: 'cached facts about the host: of another host, or damaged',
   bases: [
-    { key: 'other', survey: { a: 1 } },
-    { key: 'ours', digest: '0'.repeat(64), survey: { a: 1 } },
+    [{ key: 'other', survey: { a: 1 } }],
+    [{ key: 'ours', digest: '0'.repeat(64), survey: { a: 1 } }, null, 1],
   ],
   expected: ['nothing'],
   path: () => join(folder, 'cache', 'host.json'),
