@@ -15,15 +15,16 @@ const NEEDED_DEVICE = 'vhost-user-fs-pci';
  * @throws InvalidInputError for a directory that is missing, SharesUnavailableError.
  */
 export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
-  return shares.map((share) => {
-    const { translatesIds } = requireVirtiofsd(host);
-    if (share.ids.kind === 'squash' && !translatesIds) {
-      throw new SharesUnavailableError('this virtiofsd does not support --translate-uid', {
-        hint: `install a newer virtiofsd, share the directory with ids=host, ${COPY}`,
-      });
-    }
-    return findShare(share);
-  });
+  // Mistakes on the command line come first.
+  const found = shares.map(findShare);
+  if (found.length === 0) return found;
+  const { translatesIds } = requireVirtiofsd(host);
+  if (!translatesIds && found.some(({ ids }) => ids.kind === 'squash')) {
+    throw new SharesUnavailableError('this virtiofsd does not support --translate-uid', {
+      hint: `install a newer virtiofsd, share the directory with ids=host, ${COPY}`,
+    });
+  }
+  return found;
 }
 
 /** @throws SharesUnavailableError without a usable virtiofsd. */
