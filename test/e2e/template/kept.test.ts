@@ -13,6 +13,7 @@ import { ImageStore } from '../../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { type Finished, type Started, start, until } from '../command.ts';
 import { copyProbedHost } from '../probed-host.ts';
+import { whyNoShares } from '../virtiofsd.ts';
 
 /** The booted guests that `vmlet run` keeps. Each test has a cache of its own, and all have the image of this run. */
 
@@ -117,8 +118,9 @@ describe('a run', () => {
     writeFileSync(file, partitionedDisk());
     const look =
       'ls /dev/vd*; for disk in /sys/block/vd*; do cat $disk/size $disk/ro $disk/serial; echo; done; head -c 16 /dev/vdc1';
-    const devices = ['--disk', '1G', '--disk', '2G', '--disk', `${file},readonly`, '-v', `${directory}:/src`];
-    const words = [...devices, 'micro', 'sh', '-c', look];
+    const devices = ['--disk', '1G', '--disk', '2G', '--disk', `${file},readonly`];
+    const share = whyNoShares === undefined ? ['-v', `${directory}:/src`] : [];
+    const words = [...devices, ...share, 'micro', 'sh', '-c', look];
     const boot = await output(run('--fresh', ...words));
     expect(boot).toMatch(/^\/dev\/vda\n\/dev\/vdb\n\/dev\/vdc\n\/dev\/vdc1\n/);
     expect(await origin(...words)).toBe('boot, kept');
