@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { MachineStore } from '../../machines/index.ts';
-import { printLine } from '../output/say.ts';
+import { note, printLine } from '../output/say.ts';
 
 interface Flags {
   readonly print?: true;
@@ -31,5 +31,8 @@ async function sshConfig(flags: Flags): Promise<void> {
   }
   const { line, path, changed } = await (flags.remove ? store.removeSshInclude() : store.addSshInclude());
   if (flags.remove) printLine(changed ? `removed from ${path}: ${line}` : `not in ${path}: ${line}`);
-  else printLine(changed ? `added to ${path}: ${line}` : `already in ${path}: ${line}`);
+  else {
+    printLine(changed ? `added to ${path}: ${line}` : `already in ${path}: ${line}`);
+    note('ssh now knows each machine NAME as NAME.vmlet, such as ssh web.vmlet');
+  }
 }

@@ -54,7 +54,7 @@ export function imageBuildCommand(): Command {
     .option('--from <image>', 'image to start from; pulled if missing')
     .option('--include <packages>', 'additional packages, separated by commas', collectWords)
     .option('--run <file>', 'program or script to run in the image as root; repeatable, in order', collect)
-    .option('-o, --output <name>', 'name of the image')
+    .option('-o, --output <name>', 'name of the image; required except for micro')
     .option('--no-cache', 'do not reuse an identical earlier build')
     .option('-q, --quiet', 'print neither progress nor the output of scripts')
     .option('--json', 'print the image as JSON')
