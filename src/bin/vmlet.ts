@@ -30,7 +30,7 @@ function verbOf(words: readonly string[]): string {
   return /^[a-z-]{1,20}$/.test(word) ? word : 'other';
 }
 
-/** @returns undefined where no private directory can be had: the command compiles its code each time. */
+/** @returns undefined where no private directory is available: the command compiles its code each time. */
 function compiledCodeDirectory(): string | undefined {
   const cache = xdgDirectory(process.env, 'XDG_CACHE_HOME', join(homedir(), '.cache'));
   const directory = join(cache, 'vmlet/compiled');

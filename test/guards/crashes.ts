@@ -16,7 +16,9 @@ export function crashesOnHost(): string[] | undefined {
     });
     return log.split('\n').filter((line) => OURS.test(line));
   } catch (error) {
-    console.warn(`crashes of QEMU and passt are not checked, since dmesg may not be read: ${(error as Error).message.trim().replaceAll('\n', '; ')}`);
+    console.warn(
+      `crashes of QEMU and passt are not checked, since dmesg may not be read: ${(error as Error).message.trim().replaceAll('\n', '; ')}`,
+    );
     return undefined;
   }
 }
