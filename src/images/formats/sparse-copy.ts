@@ -5,7 +5,7 @@ import { DISK_STANDSTILL_MS } from '../../process/standstill.ts';
 
 /**
  * Copies a disk's file byte by byte, internal snapshots included. The copy takes no space if the file system supports
- * reflinks, and holes are preserved, unlike with Node's own copy.
+ * reflinks, and holes are preserved, unlike with Node's own copy; the cp of an older busybox can do neither.
  * @throws NoSpaceError, CommandFailedError, ProgramAnswerError, StandstillError when nothing is copied for a minute,
  *   or the signal's reason. No partial copy remains.
  */
@@ -16,8 +16,10 @@ export async function copyFileSparsely(
 ): Promise<void> {
   try {
     const { size } = await stat(from);
-    const argv = ['cp', '--reflink=auto', '--sparse=always', '--', from, to] as const;
-    await run(argv, { signal, standstillMs: DISK_STANDSTILL_MS });
+    await copy(['--reflink=auto', '--sparse=always'], from, to, signal).catch(async (error: unknown) => {
+      if (!(error instanceof CommandFailedError) || !/unrecognized option/.test(error.stderr)) throw error;
+      await copy([], from, to, signal);
+    });
     await requireSize(to, size);
   } catch (error) {
     await rm(to, { force: true });
@@ -26,6 +28,15 @@ export async function copyFileSparsely(
     }
     throw error;
   }
+}
+
+async function copy(
+  options: readonly string[],
+  from: string,
+  to: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await run(['cp', ...options, '--', from, to], { signal, standstillMs: DISK_STANDSTILL_MS });
 }
 
 /** @throws ProgramAnswerError for a missing or truncated copy. */
