@@ -89,7 +89,7 @@ function requirePorts(wanted: number, ports: number): void {
   if (wanted <= ports) return;
   throw new InvalidInputError(
     'volumes',
-    `${wanted} directories, volumes and disks, but forks of this template can have at most ${ports}`,
+    `too many directories, volumes and disks: ${wanted}; forks of this template can have at most ${ports}`,
     {
       hint:
         ports === 0

@@ -235,7 +235,7 @@ export class PendingFork implements AsyncDisposable {
     if (places.length <= cards.length) return places;
     throw new InvalidInputError(
       'networks',
-      `${places.length} networks, but forks of template "${this.#record.name}" can join at most ${cards.length}`,
+      `too many networks: ${places.length}; forks of template "${this.#record.name}" can join at most ${cards.length}`,
       { hint: `create the template with networkCards: ${places.length}` },
     );
   }

@@ -142,6 +142,6 @@ function loginHint({ name, spec }: LiveMachine, { authorized }: SshAccess): stri
   return authorized
     ? `the login key or the host keys in machine "${name}" have changed, for example because a snapshot was restored; ` +
         `to set them up again, run: vmlet ssh --provision ${name}`
-    : `machine "${name}" has no agent that can authorize the login key; run: vmlet ssh --print-key ${name}; add the ` +
-        `printed key to ~/.ssh/authorized_keys of user ${spec.sshUser} in the guest`;
+    : `no agent in machine "${name}" can authorize the login key; add the output of this command to ` +
+        `~/.ssh/authorized_keys of user ${spec.sshUser} in the guest: vmlet ssh --print-key ${name}`;
 }

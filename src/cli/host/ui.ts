@@ -13,7 +13,7 @@ export function uiCommand(): Command {
   return new Command('ui')
     .description(
       'Opens a page with your machines in the browser. vmlet serves the page on 127.0.0.1 until Ctrl-C, or until no page has ' +
-        'been open for the time of --idle. Each address works once; press Enter to print a new one. Programs can use the ' +
+        'been open for the time set with --idle. Each address works once; press Enter to print a new one. Programs can use the ' +
         'HTTP API of the same server: docs/http-api.md.',
     )
     .option('--no-open', 'print the address instead of opening the browser')

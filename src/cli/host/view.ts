@@ -12,7 +12,7 @@ export function viewCommand(): Command {
   return new Command('view')
     .description(
       'Opens the screen of a machine in the installed VNC viewer, and returns when the viewer is closed. If no viewer is ' +
-        'installed and a desktop runs, the browser shows the screen on the page of vmlet ui, until Ctrl-C or until the page ' +
+        'installed and a desktop session is running, the browser shows the screen on the page of vmlet ui, until Ctrl-C or until the page ' +
         'has been closed for a minute.',
     )
     .argument('<machine>', 'name of the machine')

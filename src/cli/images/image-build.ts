@@ -39,7 +39,7 @@ const ALWAYS: readonly string[] = ['cache', 'json', 'quiet'];
 
 export function imageBuildCommand(): Command {
   const command = new Command('build')
-    .summary('build an image from packages, or from another image by scripts')
+    .summary('build an image from packages, or by running scripts in another image')
     .description(
       'Builds an image and prints its digest:\n' +
         '  DISTRIBUTION  installs packages into a new image, without root and\n' +

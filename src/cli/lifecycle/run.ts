@@ -134,7 +134,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
     process.exitCode = await runIn(machine, argv, flags, interrupts, signal).catch((error: unknown) => {
       if (machine.origin === 'kept' && error instanceof MachineEndedError) {
         note(
-          'this guest was a copy of a guest in the cache; to check whether that is the cause, add --fresh: vmlet run --fresh …',
+          'the guest that failed was a copy of a guest in the cache; to try with a newly booted guest, add --fresh: vmlet run --fresh …',
         );
       }
       throw error;

@@ -15,8 +15,8 @@ export function networkCaptureCommand(): Command {
   return new Command('capture')
     .summary('record the traffic of a network')
     .description(
-      'Records the traffic of a network as a pcap file, for tcpdump and Wireshark, until Ctrl-C, or until no machine of the ' +
-        'network runs.',
+      'Records the traffic of a network as a pcap file, for tcpdump and Wireshark, until Ctrl-C, or until no machine in the ' +
+        'network is running.',
     )
     .argument('<network>', 'name of the network')
     .requiredOption('-o, --output <file>', 'file to write; - for standard output')

@@ -20,7 +20,7 @@ export function networkCommand(): Command {
   return new Command('network')
     .description(
       'Manages private networks, in which named machines reach each other by name: vmlet create web --network lan. A ' +
-        'network needs no process while none of its members runs.',
+        'network needs no process while none of its members is running.',
     )
     .addCommand(createCommand())
     .addCommand(networkLsCommand())

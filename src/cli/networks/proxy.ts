@@ -23,7 +23,7 @@ export function proxyCommand(): Command {
       'Serves an HTTP proxy on 127.0.0.1 that reaches every TCP port of your running machines through vmlet’s agent, without ' +
         'port forwards: http://NAME.vmlet.localhost:PORT/, and http://NAME.NETWORK:PORT/ for members of a private network. ' +
         'The proxy requires a secret, refuses all other host names, and runs until Ctrl-C, or until it has not been used ' +
-        'for the time of --idle.',
+        'for the time set with --idle.',
     )
     .option('--port <port>', 'listen on this port (default: a free one)', portNumber)
     .option('--idle <time>', 'exit when there has been no connection for this time (default: 1h)', durationMs)

@@ -12,7 +12,7 @@ export function poolCreateCommand(): Command {
     .description(
       'Boots a guest, forks (copies) it, and keeps the forks waiting in the background. vmlet run --pool NAME runs a command ' +
         'in one of the forks, within milliseconds. The pool ends with vmlet pool rm, when it has not been used for the time ' +
-        'of --idle, or when the host reboots.',
+        'set with --idle, or when the host reboots.',
     );
   return addPoolFlags(command).action(create);
 }

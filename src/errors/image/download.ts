@@ -61,7 +61,8 @@ export class DigestMismatchError extends VmletError {
   constructor(what: string, algorithm: string, expected: string, received: string, hint?: string) {
     super(`${what}: checksum mismatch: expected ${algorithm} ${expected}, got ${received}`, {
       hint:
-        hint ?? 'download it again; if this persists, its publisher replaced it or it was changed in transit',
+        hint ??
+        'download the file again; if the error persists, the publisher has replaced the file, or it was changed in transit',
     });
     this.what = what;
     this.algorithm = algorithm;

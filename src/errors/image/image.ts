@@ -24,7 +24,7 @@ export class ImageInUseError extends VmletError {
 
   constructor(image: string, users: readonly string[]) {
     super(`image "${image}" is in use by ${users.join(', ')}`, {
-      hint: 'remove these first; to give only the name to another image, run: vmlet image tag',
+      hint: 'remove them first; to move only the name to another image, run: vmlet image tag',
     });
     this.image = image;
     this.users = users;

@@ -70,8 +70,8 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
       isFatal: openFiles < OPEN_FILES_FOR_QEMU,
       summary:
         openFiles < OPEN_FILES_FOR_QEMU
-          ? `limit of ${openFiles} open files: too few for QEMU`
-          : `limit of ${openFiles} open files: enough for --net none and slirp, too few for passt`,
+          ? `the limit of ${openFiles} open files is too low for QEMU`
+          : `the limit of ${openFiles} open files is enough for --net none and slirp, but too low for passt`,
       remedy: raise('ulimit -Hn', OPEN_FILES_FOR_PASST),
     },
     processes < PROCESSES_FOR_A_GUEST && {

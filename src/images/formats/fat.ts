@@ -92,7 +92,7 @@ function layOut(contents: readonly Uint8Array[], entryBytes: number): Layout {
     const totalSectors = RESERVED_SECTORS + FATS * fatSectors + rootSectors + clusters * clusterSectors;
     return { kind, clusterSectors, clusters, fatSectors, rootSectors, totalSectors };
   }
-  throw new InvalidInputError('files', 'too large for a FAT16 file system');
+  throw new InvalidInputError('files', 'too large for the FAT16 disk of the first boot');
 }
 
 function clustersOf(bytes: number, clusterSectors: number): number {

@@ -24,7 +24,7 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /failed to set MSR|kvm_buf_set_msrs|KVM internal error|emulation failure/i,
-    hint: 'use --accel tcg: KVM of this host lacks features, as often inside of another virtual machine',
+    hint: 'use --accel tcg: KVM on this host lacks features, which is common inside a virtual machine',
   },
   {
     pattern:

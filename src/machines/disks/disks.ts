@@ -55,7 +55,7 @@ export async function addDisk(
   const wanted = parseNewDisk(text, 'disk');
   return withLockedMachine(locations, machine, 'adding a disk', async (definition) => {
     const { spec, files } = definition;
-    refuseSaved(definition, 'set of disks');
+    refuseSaved(definition, 'disks');
     removeOrphanedDisks(definition);
     removeLinkedFiles(files);
     const runs = readStatus(files).kind === 'running';
@@ -105,7 +105,7 @@ export async function removeDisk(
     const { spec, files } = definition;
     const disk = requireDisk(definition, diskName);
     requireSameDisk(machine, { name: diskName, path: diskPath(disk, files) }, id);
-    refuseSaved(definition, 'set of disks');
+    refuseSaved(definition, 'disks');
     if (readStatus(files).kind === 'running') await unplug(definition, disk, { timeoutMs, signal });
     const alone = { files, spec: { ...spec, disks: [disk] } };
     // The second name comes first: if this process is killed, the data still has one of the two.

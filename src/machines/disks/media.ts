@@ -68,7 +68,7 @@ export async function addCdDrive(locations: Locations, machine: string, path?: s
   const medium = path === undefined ? undefined : await findMedium(path, 'iso', undefined);
   return withLockedMachine(locations, machine, 'adding a drive', (definition) => {
     const { spec } = definition;
-    refuseSaved(definition, 'set of drives');
+    refuseSaved(definition, 'CD drives');
     const names = Array.from({ length: MOST_DRIVES }, (_, number) => `cdrom${number}`);
     const name = names.find((candidate) => !spec.cdroms.some((drive) => drive.name === candidate));
     if (name === undefined) {
@@ -86,7 +86,7 @@ export async function addCdDrive(locations: Locations, machine: string, path?: s
 export async function removeCdDrive(locations: Locations, machine: string, drive?: string): Promise<string> {
   return withLockedMachine(locations, machine, 'removing a drive', (definition) => {
     const { spec } = definition;
-    refuseSaved(definition, 'set of drives');
+    refuseSaved(definition, 'CD drives');
     const found = requireDrive(definition, drive);
     writeSpec(definition, { ...spec, cdroms: spec.cdroms.filter((other) => other !== found) });
     return found.name;

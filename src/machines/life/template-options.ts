@@ -45,7 +45,7 @@ function requireMicro({ name, image, plan }: Template): void {
   if (image === MICRO && disks.length === 0 && seed === undefined && cards.length === 0) return;
   throw new InvalidInputError(
     'template',
-    `template "${name}" has another image than micro, or additional disks or network cards; a named machine can start only from a template of micro without them`,
+    `template "${name}" cannot be used for a named machine, because it is not based on micro, or has additional disks or network cards`,
     { hint: `run commands in forks of it: vmlet run --template ${name} -- COMMAND` },
   );
 }

@@ -106,7 +106,11 @@ async function changeMachine(
 
 function refuseOtherHardware({ spec, differences }: ChangedSpec, definition: Definition): void {
   const other = differences.filter(({ takesEffect }) => takesEffect === 'next start');
-  if (other.length > 0) refuseSaved({ ...definition, spec }, other.map(({ field }) => field).join(', '));
+  if (other.length > 0)
+    refuseSaved(
+      { ...definition, spec },
+      other.map(({ field }) => (field === 'memoryBytes' ? 'memory size' : field)).join(', '),
+    );
 }
 
 /** Rejects a change of hardware while memory is saved, since the memory fits only the same hardware. @throws MachineStateError */
@@ -115,9 +119,9 @@ export function refuseSaved({ spec, files }: Definition, other: string): void {
   throw new MachineStateError(
     spec.name,
     'saved',
-    `has saved memory; its ${other} cannot be changed until the memory is resumed or discarded`,
+    `has saved memory; its ${other} cannot be changed until the machine is resumed or its saved memory is discarded`,
     {
-      hint: `start and stop the machine first, or start it without the saved memory: vmlet start --discard-saved ${spec.name}`,
+      hint: `resume and stop it first: vmlet start ${spec.name}; vmlet stop ${spec.name}; or discard its saved memory: vmlet start --discard-saved ${spec.name}`,
     },
   );
 }

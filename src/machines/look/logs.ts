@@ -68,9 +68,13 @@ function lineTimes(
   if (source === 'serial' || (since === undefined && until === undefined)) return undefined;
   if (source === 'events') return timeOfEvent;
   if (source === 'command') return timeOfOutput;
-  throw new InvalidInputError(since === undefined ? 'until' : 'since', `the ${source} log has no times`, {
-    hint: 'only the logs serial, command and events have times',
-  });
+  throw new InvalidInputError(
+    since === undefined ? 'until' : 'since',
+    `the ${source} log has no timestamps`,
+    {
+      hint: 'only the serial, command and events logs have timestamps',
+    },
+  );
 }
 
 function timeOfEvent(line: Buffer): number | undefined {

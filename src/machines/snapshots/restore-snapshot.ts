@@ -186,7 +186,7 @@ function requireSameHardware(definition: Definition, memory: SnapshotMemory, now
   throw new MachineStateError(
     machine,
     readStatus(definition.files).kind,
-    `has other hardware than when snapshot "${memory.snapshot}" was taken, so it cannot use the memory of that snapshot (${differences.join('; ')})`,
+    `cannot use the memory of snapshot "${memory.snapshot}", because its hardware has changed since then (${differences.join('; ')})`,
     { hint: `change the hardware back, or restore only the disks: ${disksAlone(machine, memory.snapshot)}` },
   );
 }

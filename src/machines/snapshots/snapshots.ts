@@ -176,7 +176,7 @@ export function refuseSavedSnapshots({ spec, files }: Definition): void {
   throw new MachineStateError(
     spec.name,
     'saved',
-    'has saved memory; without it, the disks are as after a power loss',
+    'has saved memory; snapshots are not possible until it is resumed or its saved memory is discarded',
     {
       hint: `resume it first (vmlet start ${spec.name}), or discard its memory: vmlet start --discard-saved ${spec.name}`,
     },

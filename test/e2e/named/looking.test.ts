@@ -113,7 +113,7 @@ describe('vmlet logs', () => {
     expect(await home.vmlet('logs', 'm', '--source', 'qemu', '--since', '1h')).toMatchObject({
       status: 125,
       stdout: '',
-      stderr: expect.stringContaining('--since: the qemu log has no times') as string,
+      stderr: expect.stringContaining('--since: the qemu log has no timestamps') as string,
     });
   });
 

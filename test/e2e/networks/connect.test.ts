@@ -89,7 +89,7 @@ connecting('a running machine joins networks, keeps them over a reboot, and leav
   // The card that stays has its port after a save, and after a restart too.
   await vmlet('save', 'web');
   expect(await refusal('network', 'connect', 'lan', 'web')).toContain(
-    'has saved memory; its networks cannot be changed until the memory is resumed or discarded',
+    'has saved memory; its networks cannot be changed until the machine is resumed or its saved memory is discarded',
   );
   await vmlet('start', 'web');
   await ping('web', 'db.dmz');

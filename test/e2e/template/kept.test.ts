@@ -173,7 +173,7 @@ describe('a run', () => {
     expect(await origin('micro', 'true')).toBe('boot, kept');
     const powerOff = ['micro', '--', 'sh', '-c', 'echo o >/proc/sysrq-trigger; sleep 1000'];
     const hint =
-      'this guest was a copy of a guest in the cache; to check whether that is the cause, add --fresh: vmlet run --fresh';
+      'the guest that failed was a copy of a guest in the cache; to try with a newly booted guest, add --fresh: vmlet run --fresh';
     const forked = await run(...powerOff).finished;
     expect({ ...forked, named: forked.stderr.includes(hint) }).toMatchObject({ status: 125, named: true });
     const booted = await run('--fresh', '--debug', ...powerOff).finished;

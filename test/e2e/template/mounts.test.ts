@@ -115,7 +115,7 @@ describe.skipIf(whyNoShares !== undefined)('a fork', () => {
     const source = shared('x');
     const volumes = Array.from({ length: 5 }, (_, index) => `${source}:/s${index}`);
     await expect(template.fork({ volumes })).rejects.toThrow(
-      'volumes: 5 directories, volumes and disks, but forks of this template can have at most 4',
+      'volumes: too many directories, volumes and disks: 5; forks of this template can have at most 4',
     );
     await using _writer = await template.fork({ volumes: ['of-forks:/v'] });
     await expect(template.fork({ volumes: ['of-forks:/v'] })).rejects.toThrow(

@@ -132,7 +132,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await marker()).toBe('then\nthird');
     expect((await home.vmlet('save', 'web')).stderr).toBe('');
     expect((await add(`${at('site')}:/n`)).stderr).toContain(
-      'has saved memory; its mounts cannot be changed until the memory is resumed or discarded',
+      'has saved memory; its mounts cannot be changed until the machine is resumed or its saved memory is discarded',
     );
     expect((await home.vmlet('start', 'web')).stderr).toBe('');
     expect(await inGuest('cat /site/name /more/name')).toBe('site\nthird');
