@@ -121,12 +121,14 @@ const bundles = await Promise.all([
     // LGPL: stays a separate package, which users can replace.
     external: ['openpgp'],
     define: { 'import.meta.url': '__url' },
-    banner: { js: "const __url=require('node:url').pathToFileURL(__filename).href;" },
+    banner: { js: "'use strict';const __url=require('node:url').pathToFileURL(__filename).href;" },
   }),
 ]);
 const packages = [...new Set(bundles.flatMap(({ metafile }) => bundledPackages(metafile)))].sort();
-// Part of vmlet.js.
-for (const name of ['command-file.js', 'command-file.d.ts']) rmSync(join(dist, 'bin', name));
+// Parts of vmlet.js.
+for (const name of readdirSync(join(dist, 'bin'))) {
+  if (/^(code-cache|command-file|private-directory)\./.test(name)) rmSync(join(dist, 'bin', name));
+}
 writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, packages));
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
 await writeManPages();

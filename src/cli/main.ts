@@ -6,8 +6,11 @@ import { reportError } from './output/report-error.ts';
 /** The hidden verb that completion scripts call: `vmlet __complete -- WORDS…`. */
 const COMPLETE_VERB = '__complete';
 
-/** Runs one command line and sets the process's exit status. */
-export async function main(args: readonly string[], version: string): Promise<void> {
+/**
+ * Runs one command line and sets the process's exit status.
+ * @returns the verb that ran, such as `image ls`; undefined for help and for errors of vmlet.
+ */
+export async function main(args: readonly string[], version: string): Promise<string | undefined> {
   dieOfClosedPipe();
   let command: Command | undefined;
   try {
@@ -15,7 +18,7 @@ export async function main(args: readonly string[], version: string): Promise<vo
       const words = withoutAlias(args.slice(args[1] === '--' ? 2 : 1));
       const { printCompletions } = await import('./completion/complete.ts');
       await printCompletions(await programFor(words.slice(0, -1), version), words);
-      return;
+      return COMPLETE_VERB;
     }
     const words = withoutAlias(args);
     const program = await programFor(words, version);
@@ -23,9 +26,17 @@ export async function main(args: readonly string[], version: string): Promise<vo
       command = running;
     });
     await program.parseAsync(words, { from: 'user' });
+    return command && verbOf(command);
   } catch (error) {
     process.exitCode = reportError(error, command && { command, args });
+    return undefined;
   }
+}
+
+function verbOf(command: Command): string {
+  const words: string[] = [];
+  for (let each = command; each.parent; each = each.parent) words.unshift(each.name());
+  return words.join(' ');
 }
 
 /** `vmlet … | head` ends quietly, as other programs do. */

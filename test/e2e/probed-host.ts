@@ -1,11 +1,10 @@
-import { copyFileSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { locate } from '../../src/machine/paths/locations.ts';
 
 /**
- * Copies what an earlier command has found out about this host into a cache of its own, and shares the command's compiled
- * code: to probe it again would take some seconds for each cache.
+ * Copies what an earlier command has found out about this host into a cache of its own, and the command's compiled code: to probe it again would take some seconds for each cache.
  * @param own vmlet's directory in that cache.
  */
 export function copyProbedHost(own: string): void {
@@ -15,5 +14,5 @@ export function copyProbedHost(own: string): void {
   mkdirSync(own, { recursive: true, mode: 0o700 });
   copyFileSync(survey, join(own, 'host.json'));
   const compiled = join(cache, 'compiled');
-  if (existsSync(compiled)) symlinkSync(compiled, join(own, 'compiled'));
+  if (existsSync(compiled)) cpSync(compiled, join(own, 'compiled'), { recursive: true });
 }

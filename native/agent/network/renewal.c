@@ -11,10 +11,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* Times for a busy system to set up its network again. After each, the link goes down and up once more: systemd-networkd
+/* Times for a busy system to set up its network again. Between them, the link goes down and up again: systemd-networkd
  * 257 leaves a link without IPv4 when it goes down while networkd adds a route ("Could not set DHCPv4 route: Device for
  * nexthop is not up"). */
-static const int PATIENCE_MS[] = {5000, 10000, 20000};
+static const int PATIENCE_MS[] = {8000, 12000, 15000};
 
 int renewal_change(int link, const uint8_t hardware_address[6])
 {

@@ -9,7 +9,7 @@ import { isDigestBeginning } from './store.ts';
 export function checkGivenName(name: string, field = 'name'): void {
   if (name === '') {
     throw new InvalidInputError(field, 'a name is required', {
-      hint: 'for example web or web:2; an image that you name debian:13 is used in place of the one to be downloaded',
+      hint: 'for example web or web:2',
     });
   }
   parseImageReference(name, field);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCachedSurvey, writeCachedSurvey } from '../../../src/host/cache.ts';
@@ -19,6 +19,8 @@ let home: Home;
 beforeAll(async () => {
   home = await makeHome();
   const { cache } = locate(home.environment, home.path, process.getuid?.() ?? 0);
+  // It may have surveys of other installations.
+  rmSync(join(cache, 'host.json'), { force: true });
   const survey = await surveyHost({ cacheDirectory: cache });
   const [{ key }] = JSON.parse(readFileSync(join(cache, 'host.json'), 'utf8')) as [{ key: string }];
   const lacking = { hasReconnectMs: false, hasStreamReconnect: false, opensStateFiles: false };

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -7,7 +7,9 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmdirSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -26,6 +28,7 @@ describe.skipIf('enableCompileCache' in module)('the command’s compiled code',
   beforeEach(() => {
     home = makeTemporaryDirectory();
     compiled = join(home.path, 'cache/vmlet/compiled');
+    mkdirSync(join(home.path, 'cache/vmlet'), { recursive: true, mode: 0o700 });
     // A copy, which a test may change.
     cpSync(join(root, 'dist/bin'), join(home.path, 'package/dist/bin'), { recursive: true });
     copyFileSync(join(root, 'package.json'), join(home.path, 'package/package.json'));
@@ -61,9 +64,10 @@ describe.skipIf('enableCompileCache' in module)('the command’s compiled code',
     expect(first.mode & 0o777).toBe(0o600);
     expect(vmlet('ls', '--all')).toEqual(empty);
     expect(statSync(kept()).ino).toBe(first.ino);
-    expect(vmlet('images')).toEqual(empty);
-    expect(vmlet('start', 'nothing')).toMatchObject({ status: 125 });
-    expect(verbs()).toBe('ls images');
+    expect(vmlet('--color', 'never', 'image', 'ls')).toEqual(empty);
+    expect(vmlet('image', '--help')).toMatchObject({ status: 0 });
+    expect(vmlet('rename', 'nothing', 'x')).toMatchObject({ status: 125 });
+    expect(verbs()).toBe('ls,image ls');
   });
 
   it.each([
@@ -71,6 +75,7 @@ describe.skipIf('enableCompileCache' in module)('the command’s compiled code',
     ['damaged at its beginning', (path: string) => damage(path, 40)],
     ['cut off', (path: string) => truncateSync(path, statSync(path).size - 5000)],
     ['empty', (path: string) => truncateSync(path)],
+    ['writable for others', (path: string) => chmodSync(path, 0o622)],
   ])('is compiled again when it is %s', (_state, change) => {
     expect(vmlet('ls')).toEqual(empty);
     change(kept());
@@ -89,14 +94,17 @@ describe.skipIf('enableCompileCache' in module)('the command’s compiled code',
     expect(vmlet('ls').stdout).toMatch(/^NAME +STAGE /);
   });
 
-  it('is neither kept nor used in a directory that others can enter, or that cannot be written', () => {
-    mkdirSync(compiled, { recursive: true });
-    chmodSync(compiled, 0o755);
+  it.each([
+    ['a directory that others can enter', () => mkdirSync(compiled, { mode: 0o755 })],
+    ['a link', () => symlinkSync(home.path, compiled)],
+    ['a file', () => writeFileSync(compiled, '')],
+    ['below a directory that others can write', () => chmodSync(join(compiled, '..'), 0o777)],
+    ['below a directory that is missing', () => rmdirSync(join(compiled, '..'))],
+  ])('is not kept where its directory is %s', (_state, arrange) => {
+    arrange();
+    const before = readdirSync(home.path, { recursive: true });
     expect(vmlet('ls')).toEqual(empty);
-    expect(readdirSync(compiled)).toEqual([]);
-    execFileSync('rmdir', [compiled]);
-    writeFileSync(compiled, '');
-    expect(vmlet('ls')).toEqual(empty);
+    expect(readdirSync(home.path, { recursive: true })).toEqual(before);
   });
 
   it('of other installations goes when it was not written for a month', () => {

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+export interface KeptCode {
+  /** The verbs whose code is included. */
+  readonly verbs: readonly string[];
+  readonly code: Buffer;
+}
+
+const DIGEST_BYTES = 32;
+const UNUSED_MS = 30 * 24 * 60 * 60 * 1000;
+
+/**
+ * A file with a digest, a line of verbs, and V8's code. V8 itself compares only its own version and the length of the
+ * source, and crashes where the code is damaged; the digest is over the source and the rest of the file.
+ */
+export class CodeCache {
+  readonly #directory: string;
+  readonly #path: string;
+
+  /** @param directory private to this user. */
+  constructor(directory: string, name: string) {
+    this.#directory = directory;
+    this.#path = join(directory, `${name}.code`);
+  }
+
+  read(source: Buffer): KeptCode | undefined {
+    const bytes = readOwnFile(this.#path);
+    if (bytes === undefined) return undefined;
+    const rest = bytes.subarray(DIGEST_BYTES);
+    const end = rest.indexOf('\n');
+    if (end < 0 || !bytes.subarray(0, DIGEST_BYTES).equals(digest(source, rest))) return undefined;
+    return { verbs: rest.toString('utf8', 0, end).split(','), code: rest.subarray(end + 1) };
+  }
+
+  write(source: Buffer, { verbs, code }: KeptCode): void {
+    const rest = Buffer.concat([Buffer.from(`${verbs.join(',')}\n`), code]);
+    const beside = `${this.#path}.${process.pid}.new`;
+    try {
+      this.#removeUnused();
+      writeFileSync(beside, Buffer.concat([digest(source, rest), rest]), { mode: 0o600, flag: 'wx' });
+      renameSync(beside, this.#path);
+    } catch {
+      // A full or read-only disk: the next command compiles its code again.
+      removeQuietly(beside);
+    }
+  }
+
+  /** Code of other installations and versions, and what killed commands left. */
+  #removeUnused(): void {
+    for (const name of readdirSync(this.#directory)) {
+      const path = join(this.#directory, name);
+      if (!/\.(code|new)$/.test(name) || path === this.#path) continue;
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found && Date.now() - found.mtimeMs > UNUSED_MS) removeQuietly(path);
+    }
+  }
+}
+
+/** Returns undefined for a missing file, and for one that another user may have written: its code would run as this user. */
+function readOwnFile(path: string): Buffer | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    // There is none yet, or it is unreadable: the code is compiled.
+    return undefined;
+  }
+  try {
+    const found = fstatSync(descriptor);
+    const isOwn = found.isFile() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
+    return isOwn ? readFileSync(descriptor) : undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It does not exist, or cannot be removed: the next command tries again.
+  }
+}
+
+function digest(source: Buffer, rest: Buffer): Buffer {
+  return createHash('sha256').update(source).update(rest).digest();
+}
