@@ -57,7 +57,7 @@ async function licences(root: string, folders: readonly string[]): Promise<Findi
 async function bundledWithTheirLicences(root: string): Promise<Findings> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/bin/vmlet.ts'],
+    entryPoints: ['src/bin/vmlet.ts', 'src/cli/main.ts'],
     outdir: 'never-written',
     write: false,
     metafile: true,

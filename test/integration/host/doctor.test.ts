@@ -19,7 +19,7 @@ async function doctor(
   flags: readonly string[],
   environment: Record<string, string> = {},
 ): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
-  const args = ['--import', import.meta.resolve('tsx'), join(root, 'src/bin/vmlet.ts'), 'doctor', ...flags];
+  const args = ['--import', import.meta.resolve('tsx'), join(root, 'scripts/vmlet.ts'), 'doctor', ...flags];
   const { exitCode, stdout, stderr } = await execa(process.execPath, args, {
     reject: false,
     env: { PATH: process.env['PATH'] ?? '', HOME: home, ...environment },
