@@ -56,7 +56,8 @@ const RACES: readonly (readonly ['absent' | 'stopped' | 'running', readonly stri
     ['running', ['save', 'm'], kill],
     ['running', ['snapshot', 'm', 'one'], kill],
     ['running', ['disk', 'add', 'm', '10M'], stop],
-    ['running', ['wait', 'm', '--for', 'stopped'], ['restart', 'm']],
+    // The wait may begin when the machine runs again.
+    ['running', ['wait', 'm', '--for', 'stopped', '--timeout', '20s'], ['restart', 'm']],
   ];
 
 /** The delay of the second command, to vary where they meet: `VMLET_RACE_LATER_MS=400`. */
