@@ -1,10 +1,11 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { locate } from '../../src/machine/paths/locations.ts';
 
 /**
- * Copies what an earlier command has found out about this host into a cache of its own, and the command's compiled code: to probe it again would take some seconds for each cache.
+ * Copies what an earlier command has found out about this host into a cache of its own: to probe it again would take some
+ * seconds for each cache.
  * @param own vmlet's directory in that cache.
  */
 export function copyProbedHost(own: string): void {
@@ -13,6 +14,4 @@ export function copyProbedHost(own: string): void {
   if (!existsSync(survey)) return;
   mkdirSync(own, { recursive: true, mode: 0o700 });
   copyFileSync(survey, join(own, 'host.json'));
-  const compiled = join(cache, 'compiled');
-  if (existsSync(compiled)) cpSync(compiled, join(own, 'compiled'), { recursive: true });
 }
