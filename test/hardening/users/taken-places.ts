@@ -117,7 +117,9 @@ async function spring(
   if (owner) lchownSync(path, owner.uid, owner.gid);
 
   const before = describeAll();
-  const said = await vmlet(command === 'start' ? ['start', 'web'] : ['run', ...machine, '--', 'true']);
+  // A run that keeps its guest would have its disks in another directory.
+  const run = ['run', '--fresh', ...machine, '--', 'true'];
+  const said = await vmlet(command === 'start' ? ['start', 'web'] : run);
   options.log(`${trap.name}, ${variable}, ${command}: ${said}`);
   const [sentence = '', ...more] = said.split('\n');
   const names = sentence.startsWith('vmlet: ') && sentence.includes(path);
