@@ -97,6 +97,8 @@ const besideCommand = {
     );
   },
 };
+// Replaces the modules of tsc, of which vmlet.js is a bundle.
+rmSync(join(dist, 'bin'), { recursive: true });
 const common = {
   // The code finds files of the package relative to this folder.
   outdir: join(dist, 'bin'),
@@ -125,10 +127,6 @@ const bundles = await Promise.all([
   }),
 ]);
 const packages = [...new Set(bundles.flatMap(({ metafile }) => bundledPackages(metafile)))].sort();
-// Parts of vmlet.js.
-for (const name of readdirSync(join(dist, 'bin'))) {
-  if (/^(code-cache|command-file|private-directory)\./.test(name)) rmSync(join(dist, 'bin', name));
-}
 writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, packages));
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
 await writeManPages();

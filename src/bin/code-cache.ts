@@ -1,17 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOwnFile } from '../util/files/own-entries.ts';
 
 export interface KeptCode {
   /** The verbs whose code is included. */
@@ -37,7 +27,7 @@ export class CodeCache {
   }
 
   read(source: Buffer): KeptCode | undefined {
-    const bytes = readOwnFile(this.#path);
+    const bytes = this.#bytes();
     if (bytes === undefined) return undefined;
     const rest = bytes.subarray(DIGEST_BYTES);
     const end = rest.indexOf('\n');
@@ -58,6 +48,16 @@ export class CodeCache {
     }
   }
 
+  /** Only of a file that no other user may have written: the code would run as this user. */
+  #bytes(): Buffer | undefined {
+    try {
+      return readOwnFile(this.#path);
+    } catch {
+      // There is none yet, or it is unreadable: the code is compiled.
+      return undefined;
+    }
+  }
+
   /** Code of other installations and versions, and what killed commands left. */
   #removeUnused(): void {
     for (const name of readdirSync(this.#directory)) {
@@ -66,24 +66,6 @@ export class CodeCache {
       const found = statSync(path, { throwIfNoEntry: false });
       if (found && Date.now() - found.mtimeMs > UNUSED_MS) removeQuietly(path);
     }
-  }
-}
-
-/** Returns undefined for a missing file, and for one that another user may have written: its code would run as this user. */
-function readOwnFile(path: string): Buffer | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    // There is none yet, or it is unreadable: the code is compiled.
-    return undefined;
-  }
-  try {
-    const found = fstatSync(descriptor);
-    const isOwn = found.isFile() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
-    return isOwn ? readFileSync(descriptor) : undefined;
-  } finally {
-    closeSync(descriptor);
   }
 }
 

@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { OTHERS_ENTER, OTHERS_WRITE, isOwnDirectory } from '../util/files/own-entries.ts';
 
 /**
  * Returns a directory in `parent` that only this user can enter, and creates it; undefined where that is not possible, and
@@ -8,16 +9,11 @@ import { join } from 'node:path';
 export function privateDirectory(parent: string, name: string): string | undefined {
   const directory = join(parent, name);
   try {
-    if (!isOwn(parent, 0o022)) return undefined;
+    if (!isOwnDirectory(parent, OTHERS_WRITE)) return undefined;
     if (!lstatSync(directory, { throwIfNoEntry: false })) mkdirSync(directory, { mode: 0o700 });
-    return isOwn(directory, 0o077) ? directory : undefined;
+    return isOwnDirectory(directory, OTHERS_ENTER) ? directory : undefined;
   } catch {
     // A full or read-only disk, or a parent that may not be entered.
     return undefined;
   }
-}
-
-function isOwn(path: string, forbidden: number): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & forbidden) === 0;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { withoutAlias } from './help/aliases.ts';
+import { pathOf } from './help/unknown-command.ts';
 import { programFor } from './program.ts';
 import { reportError } from './output/report-error.ts';
 
@@ -26,17 +27,11 @@ export async function main(args: readonly string[], version: string): Promise<st
       command = running;
     });
     await program.parseAsync(words, { from: 'user' });
-    return command && verbOf(command);
+    return command && pathOf(command).slice('vmlet '.length);
   } catch (error) {
     process.exitCode = reportError(error, command && { command, args });
     return undefined;
   }
-}
-
-function verbOf(command: Command): string {
-  const words: string[] = [];
-  for (let each = command; each.parent; each = each.parent) words.unshift(each.name());
-  return words.join(' ');
 }
 
 /** `vmlet … | head` ends quietly, as other programs do. */

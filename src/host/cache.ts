@@ -1,15 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError } from '../errors/index.ts';
@@ -17,6 +7,7 @@ import { currentBootId } from '../process/procfs/identity.ts';
 import { makeDirectories } from '../util/files/make-directories.ts';
 import type { Survey } from './survey/host.ts';
 import { SURVEY_VERSION } from './survey/survey-version.ts';
+import { readOwnFile } from '../util/files/own-entries.ts';
 import { removeFile } from '../util/files/removal.ts';
 
 /** Absolute paths of the programs that a survey covers; undefined for those that are missing. */
@@ -94,7 +85,9 @@ export function readCachedSurvey(cacheDirectory: string, key: string): Survey | 
 
 function readEntries(cacheDirectory: string): readonly Entry[] {
   try {
-    const entries: unknown = JSON.parse(readOwnFile(join(cacheDirectory, CACHE_FILE)) ?? '[]');
+    // It names the programs to start, and XDG_CACHE_HOME may be in a directory that all users share.
+    const bytes = readOwnFile(join(cacheDirectory, CACHE_FILE));
+    const entries: unknown = JSON.parse(bytes?.toString() ?? '[]');
     return Array.isArray(entries) ? entries.filter((entry): entry is Entry => isObject(entry)) : [];
   } catch (error) {
     // An unreadable cache counts as a missing one.
@@ -105,22 +98,6 @@ function readEntries(cacheDirectory: string): readonly Entry[] {
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
-}
-
-/**
- * Returns undefined for a file that another user may have written: the survey names the programs to start, and
- * XDG_CACHE_HOME may be in a directory that all users share.
- */
-function readOwnFile(path: string): string | undefined {
-  // O_NONBLOCK: opening a FIFO must not block.
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const found = fstatSync(descriptor);
-    const isOwn = found.isFile() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
-    return isOwn ? readFileSync(descriptor, 'utf8') : undefined;
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /** The digest of a list with one entry, since undefined has no JSON. */

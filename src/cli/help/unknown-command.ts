@@ -85,7 +85,8 @@ export function adviceFor(path: string, word: string, known: readonly string[]):
   );
 }
 
-function pathOf(command: Command): string {
+/** The words that call it, such as `vmlet image ls`. */
+export function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 

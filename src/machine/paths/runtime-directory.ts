@@ -11,6 +11,7 @@ import {
 import type { Scope } from '../../util/scope.ts';
 import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
+import { OTHERS_ENTER, OTHERS_WRITE, isOwnDirectory } from '../../util/files/own-entries.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { removeTree } from '../../util/files/removal.ts';
 
@@ -108,28 +109,9 @@ export function ensurePrivateDirectory(path: string): void {
   }
 }
 
-const OTHERS_WRITE = 0o022;
-const OTHERS_ENTER = 0o077;
-
 /** True for a directory, not a symbolic link, that belongs to the user and that nobody else can enter. */
 export function isPrivateDirectory(path: string): boolean {
   return isOwnDirectory(path, OTHERS_ENTER);
-}
-
-function isOwnDirectory(path: string, forbiddenMode: number): boolean {
-  try {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    return (
-      found !== undefined &&
-      found.isDirectory() &&
-      found.uid === process.getuid?.() &&
-      (found.mode & forbiddenMode) === 0
-    );
-  } catch (error) {
-    // A parent directory is not accessible to this user.
-    if (isSystemError(error, 'EACCES')) return false;
-    throw error;
-  }
 }
 
 /**

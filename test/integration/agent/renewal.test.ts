@@ -40,14 +40,20 @@ afterAll(async () => scope.close());
 describe('a link that a network manager sets up', () => {
   it('goes down and up again when it has no default route after it came up', async () => {
     const program = join(temporaryFolder(scope), 'restart-link');
-    const sources = ['link', 'netlink', 'renewal', 'tcp', '../../shared/event/loop'].map(
-      (name) => `agent/network/${name}.c`,
-    );
+    const sources = ['link', 'netlink', 'renewal', 'tcp'].map((name) => `agent/network/${name}.c`);
     const includes = ['agent/network', 'shared/event', 'shared/wire'].map(
       (name) => `-I${join(NATIVE, name)}`,
     );
-    const paths = [join(ROOT, 'fixtures/agent/restart-link.c'), ...sources.map((name) => join(NATIVE, name))];
-    await run(['cc', '-D_GNU_SOURCE', '-o', program, ...includes, ...paths]);
+    const paths = ['shared/event/loop.c', ...sources].map((name) => join(NATIVE, name));
+    await run([
+      'cc',
+      '-D_GNU_SOURCE',
+      '-o',
+      program,
+      ...includes,
+      join(ROOT, 'fixtures/agent/restart-link.c'),
+      ...paths,
+    ]);
     const namespaces = ['--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child'];
     const { stdout } = await run(['unshare', ...namespaces, 'sh', '-c', SYSTEM, 'sh', program]);
     expect(stdout.toString()).toMatch(/^0\ncard.* 52:54:00:00:00:02 /);
