@@ -38,7 +38,7 @@ export interface TemplateOptions extends BootedGuest {
 
 /** Options of `createTemplate`. */
 export interface NamedTemplateOptions extends TemplateOptions {
-  /** Letters, digits and inner hyphens, 63 at most. */
+  /** Letters, digits and hyphens, no hyphen at either end, 63 at most. */
   readonly name: string;
   /**
    * How to treat an existing template of this name: throw (`refuse`, the default), replace it (`replace`), or return

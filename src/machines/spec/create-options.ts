@@ -6,7 +6,7 @@ import { commandSchema } from './machine-spec.ts';
 import { namedOptions } from './named-options.ts';
 
 export const createSchema = z.strictObject({
-  /** Letters, digits and inner hyphens, at most 63; also the guest's host name. */
+  /** Letters, digits and hyphens, no hyphen at either end, at most 63; also the guest's host name. */
   name: z.string(),
   /**
    * An image such as `debian:13`, or the path of a disk, with a slash: the first disk becomes an overlay on it. `micro`

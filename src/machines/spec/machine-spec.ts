@@ -14,7 +14,7 @@ export const SPEC_VERSION = 1;
 
 const HOST_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 const NAME_RULE =
-  'expected at most 63 letters, digits and inner hyphens; the name is also the guest’s host name';
+  'expected at most 63 letters, digits and hyphens, and no hyphen at either end; the name is also the guest’s host name';
 
 export const DISPLAYS = ['vnc', 'none'] as const;
 

@@ -75,7 +75,7 @@ const OPTIONS: Readonly<Record<string, Reader>> = {
 };
 
 const EXPECTED: Readonly<Record<string, string>> = {
-  alias: 'expected at most 63 letters, digits and inner hyphens',
+  alias: 'expected at most 63 letters, digits and hyphens, and no hyphen at either end',
   ip: 'expected an IPv4 address',
   mac: 'expected a unicast hardware address such as 52:54:00:12:34:56',
   mtu: `expected ${LEAST_MTU} to ${MOST_MTU} bytes`,

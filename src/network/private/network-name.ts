@@ -12,7 +12,7 @@ export function checkNetworkName(name: string, field = 'name'): string {
   if (!NAME.test(name)) {
     throw new InvalidInputError(
       field,
-      `invalid network name ${JSON.stringify(name)}: expected at most 32 lower-case letters, digits and inner hyphens`,
+      `invalid network name ${JSON.stringify(name)}: expected at most 32 lower-case letters, digits and hyphens, and no hyphen at either end`,
       { hint: 'for example: lan' },
     );
   }

@@ -14,7 +14,7 @@ const schema = z.strictObject({
 
 /** Options of a new private network of named machines. */
 export interface PrivateNetworkOptions {
-  /** At most 32 lower-case letters, digits and inner hyphens; also the domain of its members' names. */
+  /** At most 32 lower-case letters, digits and hyphens, and no hyphen at either end; also the domain of its members' names. */
   readonly name: string;
   /** IPv4 subnet, from /16 to /30; the first free one of 10.9.0.0/24, 10.9.1.0/24, … by default. */
   readonly subnet?: string | undefined;

@@ -176,7 +176,7 @@ export function poolLog(name: string): string {
 export function requirePoolName(name: string): void {
   if (hostNameSchema.safeParse(name).success) return;
   throw new InvalidInputError('name', `invalid pool name: ${JSON.stringify(name)}`, {
-    hint: 'use at most 63 letters, digits and inner hyphens',
+    hint: 'use at most 63 letters, digits and hyphens, and no hyphen at either end',
   });
 }
 

@@ -82,15 +82,16 @@ async function byHand(plan: NamedPlan): Promise<number> {
   mkdirSync(sockets, { recursive: true, mode: 0o700 });
   const started = performance.now();
   const qemu: ChildProcess = spawn(plan.qemu, namedArguments(plan), {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    // QMP, the serial port and the agent.
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe', 'pipe'],
     env: {},
   });
   const exited = once(qemu, 'exit');
-  const [monitor, console] = qemu.stdio.slice(3) as [Socket, Socket];
-  for (const socket of [monitor, console]) socket.on('error', () => undefined);
+  const [monitor, console, agent] = qemu.stdio.slice(3) as [Socket, Socket, Socket];
+  for (const socket of [monitor, console, agent]) socket.on('error', () => undefined);
   monitor.resume();
   monitor.write('{"execute":"qmp_capabilities"}{"execute":"cont"}');
-  await once(console, 'data');
+  await Promise.race([once(console, 'data'), exited.then(() => Promise.reject(new Error('QEMU ended')))]);
   const time = performance.now() - started;
   qemu.kill('SIGKILL');
   await exited;

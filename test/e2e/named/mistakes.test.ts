@@ -81,7 +81,7 @@ describe('a mistake on the command line is one sentence that names what was type
     ],
     [
       ['run', '--name', 'A b', 'micro'],
-      '--name: "A b": expected at most 63 letters, digits and inner hyphens',
+      '--name: "A b": expected at most 63 letters, digits and hyphens, and no hyphen at either end',
     ],
     [['run', '--timeout', '0', 'micro'], 'invalid value "0" for --timeout: expected a positive duration '],
     [['run', '-p', 'foo', 'micro'], '-p: invalid port "foo": expected 1 to 65535, '],

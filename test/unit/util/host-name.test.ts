@@ -9,7 +9,7 @@ it.each(['', '-a', 'a-', '-', 'a.b', 'a_b', 'a b', 'ä', 'a\n', ' a', 'x'.repeat
   '%j is rejected',
   (name) => {
     expect(hostNameSchema.safeParse(name).error?.issues[0]?.message).toBe(
-      'expected at most 63 letters, digits and inner hyphens',
+      'expected at most 63 letters, digits and hyphens, and no hyphen at either end',
     );
   },
 );

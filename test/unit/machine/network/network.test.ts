@@ -106,7 +106,8 @@ test('accepts up to eight networks, and explains each error with a hint', () => 
     hint: 'create one with createNetwork(), or with: vmlet network create NAME',
   });
   expect(refusal([{ network: lab, name: '' }])).toMatchObject({
-    message: 'networks[0].name: "": expected at most 63 letters, digits and inner hyphens',
+    message:
+      'networks[0].name: "": expected at most 63 letters, digits and hyphens, and no hyphen at either end',
   });
   expect(refusal({ length: 0 })).toMatchObject({ message: 'networks: expected an array of networks' });
 });

@@ -86,7 +86,7 @@ test('the words for a first card are not names of networks', () => {
   for (const word of ['lan', 'auto2', 'bridges', 'no-ne']) expect(isFirstCard(word), word).toBe(false);
   expect(checkNetworkName('a'.repeat(32))).toBe('a'.repeat(32));
   expect(() => checkNetworkName('a'.repeat(33))).toThrow('at most 32');
-  expect(() => checkNetworkName('-lan')).toThrow('inner hyphens');
+  expect(() => checkNetworkName('-lan')).toThrow('no hyphen at either end');
 });
 
 test('each network can be listed once, and at most eight', () => {
