@@ -42,6 +42,12 @@ describe('a guest', () => {
     expect(await machine.kill()).toEqual({ kind: 'killed', signal: 'SIGKILL', expected: true });
   });
 
+  it('has room for several packets of 64 KiB in a socket', async () => {
+    const { stdout } = await machine.exec(['cat', '/proc/sys/net/ipv4/tcp_rmem']);
+    // By default 131072, in which two packets have no room: passt repeats a dropped one after two seconds.
+    expect(stdout.toString().split(/\s+/)[1]).toBe('1048576');
+  });
+
   it('runs commands and reports how they ended', async () => {
     const result = await machine.exec(['sh', '-c', 'echo out; echo err >&2; exit 3']);
     expect({ ...result, stdout: result.stdout.toString(), stderr: result.stderr.toString() }).toEqual({

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 10000, CARRIER_MS = 2000, INDEX_MAX = 1024 };
+enum { PATIENCE_MS = 10000, CARRIER_MS = 2000, INDEX_MAX = 1024, LARGE_MTU = 16384 };
 
 bool link_parse_address(const char *text, uint8_t address[6])
 {
@@ -63,17 +63,22 @@ int link_find(const char *hardware_address, int *index)
     return -1;
 }
 
-/* A kernel without IPv6 has no such file, and does not need it. */
+/* A kernel without IPv6 has no file for it, and does not need it. */
+static void write_setting(const char *path, const char *value)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (write(fd, value, strlen(value)) < 0)
+        errno = 0; /* The setting only saves time. */
+    close(fd);
+}
+
 static void set(const char *name, const char *setting, const char *value)
 {
     char path[300];
     snprintf(path, sizeof path, setting, name);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (write(fd, value, 1) < 0)
-        errno = 0; /* The setting only saves time. */
-    close(fd);
+    write_setting(path, value);
 }
 
 void link_announce_changes(const char *name)
@@ -148,6 +153,10 @@ static int set_attribute(int netlink, int index, uint16_t type, const void *valu
 
 int link_set_mtu(int netlink, int index, uint32_t mtu)
 {
+    /* By default, a new socket has room for one packet of 64 KiB: the sender waits for each to be read, and where one
+     * more is dropped, passt repeats it only after two seconds. */
+    if (mtu > LARGE_MTU)
+        write_setting("/proc/sys/net/ipv4/tcp_rmem", "4096 1048576 6291456");
     return set_attribute(netlink, index, IFLA_MTU, &mtu, sizeof mtu);
 }
 

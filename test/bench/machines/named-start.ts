@@ -91,7 +91,12 @@ async function byHand(plan: NamedPlan): Promise<number> {
   for (const socket of [monitor, console, agent]) socket.on('error', () => undefined);
   monitor.resume();
   monitor.write('{"execute":"qmp_capabilities"}{"execute":"cont"}');
-  await Promise.race([once(console, 'data'), exited.then(() => Promise.reject(new Error('QEMU ended')))]);
+  await Promise.race([
+    once(console, 'data'),
+    exited.then(() => {
+      throw new Error('QEMU ended');
+    }),
+  ]);
   const time = performance.now() - started;
   qemu.kill('SIGKILL');
   await exited;

@@ -20,6 +20,11 @@ export class UiServer {
     this.#command = home.start(['ui', '--no-open']);
   }
 
+  /** The process of the server. */
+  get pid(): number {
+    return this.#command.process.pid ?? 0;
+  }
+
   /** The address, whose token works once. */
   async address(): Promise<string> {
     const command = this.#command;
