@@ -85,7 +85,7 @@ async function measure(home: Home, browser: Browser, count: number, rounds: numb
   writeFileSync(sector, bootSectors.hang);
   for (let at = home.store.names().length; at < count; at++) {
     const machine = await home.store.create({
-      ...{ name: `m${at}`, image: sector, memory: '64M', cpus: 1, net: 'none' },
+      ...{ name: `m${at}`, image: `${sector},format=raw`, memory: '64M', cpus: 1, net: 'none' },
     });
     await machine.start();
   }
@@ -115,7 +115,13 @@ async function keyToPicture(home: Home, browser: Browser, rounds: number): Promi
   const sector = join(home.path, 'keys.img');
   writeFileSync(sector, keyboardSectors.onScreen);
   await (
-    await home.store.create({ name: 'keys', image: sector, memory: '64M', cpus: 1, net: 'none' })
+    await home.store.create({
+      name: 'keys',
+      image: `${sector},format=raw`,
+      memory: '64M',
+      cpus: 1,
+      net: 'none',
+    })
   ).start();
   const server = new UiServer(home, browser);
   try {
