@@ -122,7 +122,7 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
   }
   if (references.length > 1) {
     throw new InvalidInputError('image', 'a URL cannot be combined with other images', {
-      hint: 'pull each URL with a command of its own, since --name and --digest apply to one image',
+      hint: 'run vmlet pull once for each URL: --name and --digest apply to one image',
     });
   }
   if (flags.name === undefined) {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { InvalidInputError, MachineEndedError, TimedOutError } from '../../errors/index.ts';
 import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
@@ -105,7 +106,7 @@ function networksOf({ network }: RunFlags): Pick<LaunchOptions, 'networks'> {
 function keptOf({ fresh, renew }: RunFlags): NonNullable<LaunchOptions['kept']> {
   if (fresh && renew) {
     throw new InvalidInputError('fresh', 'cannot be used together with --renew', {
-      hint: 'leave out one of them',
+      hint: 'leave out --fresh or --renew',
     });
   }
   if (renew) return 'renew';
@@ -206,10 +207,17 @@ async function begin(
 function noteHiddenDirectory({ shares, guest }: Machine['plan']): void {
   const directory = process.cwd();
   if (guest.directory !== undefined || directory === '/' || !shares.some(({ shows }) => shows)) return;
-  note(
-    `the working directory ${directory} is not shared with the guest: it contains a home directory or is private to root`,
-  );
+  note(`the working directory ${directory} is not shared with the guest, because it ${whyHidden(directory)}`);
   note('to share it, use -v .:$PWD, or read-only: -v .:$PWD:ro');
+}
+
+/** Returns why the library does not show a directory of the host to a guest. */
+function whyHidden(directory: string): string {
+  const { uid, mode } = statSync(directory);
+  if (process.getuid?.() === 0 && uid === 0 && (mode & 0o005) !== 0o005) return 'is private to root';
+  return /^\/(?:dev|proc|sys)(?:\/|$)/.test(directory)
+    ? 'is in /dev, /proc or /sys, which the guest has itself'
+    : 'contains a home directory';
 }
 
 async function runIn(

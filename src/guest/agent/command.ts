@@ -60,7 +60,10 @@ export function encodeCommand(argv: readonly string[], options: ExecOptions): Bu
   argv.forEach((argument, index) => writer.text(Tag.argument, checked(`argv[${index}]`, argument)));
   for (const [name, value] of Object.entries(options.env ?? {})) {
     if (name === '' || name.includes('=')) {
-      throw new InvalidInputError('env', `invalid name ${JSON.stringify(name)}: expected a name without "="`);
+      throw new InvalidInputError(
+        'env',
+        `invalid name ${JSON.stringify(name)}: expected a name that is not empty and contains no "="`,
+      );
     }
     if (name === 'TERM' && options.tty?.term !== undefined) continue;
     writer.text(Tag.environment, checked(`env.${name}`, `${name}=${value}`));

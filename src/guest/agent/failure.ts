@@ -144,7 +144,7 @@ export function requestFailure(frame: Frame): GuestRequestError | GuestMountErro
       errno,
       `the agent in the guest is older than this vmlet (${errno})`,
       {
-        hint: "rebuild the guest's image, so that it contains the agent of this release",
+        hint: "rebuild the guest's image with this release of vmlet",
       },
     );
   }

@@ -11,7 +11,10 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: (name: strin
     qemu &&
     !(qemu.devices.includes('vhost-user-fs-pci') && qemu.objects.includes('memory-backend-memfd'))
   ) {
-    return degraded('this QEMU does not support vhost-user-fs-pci', 'use a QEMU that was built with it');
+    return degraded(
+      'this QEMU does not support vhost-user-fs-pci',
+      'use a QEMU that was built with vhost-user-fs-pci',
+    );
   }
   if (!virtiofsd) return degraded('virtiofsd is not installed', install('virtiofsd'));
   if (virtiofsd.problem !== undefined) {

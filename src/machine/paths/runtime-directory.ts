@@ -103,7 +103,7 @@ export function ensurePrivateDirectory(path: string): void {
   }
   if (!isPrivateDirectory(path)) {
     throw new PermissionError(`${path} is not a private directory of this user`, {
-      hint: `remove it, or make it a directory that you own with mode 0700`,
+      hint: `remove ${path}, or make it a directory that you own with mode 0700`,
       cause: obstacle,
     });
   }

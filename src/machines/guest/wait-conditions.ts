@@ -248,7 +248,7 @@ export async function endpointOf(
     `machine "${name}" has no forward to TCP port ${guestPort} of the guest`,
     {
       hint: plan.network
-        ? `add one: vmlet port add ${name} ${guestPort}`
+        ? `add a forward: vmlet port add ${name} ${guestPort}`
         : `give the machine a network first: vmlet set ${name} --net auto; vmlet restart ${name}`,
     },
   );

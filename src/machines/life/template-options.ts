@@ -21,9 +21,13 @@ export function withTemplateOptions(locations: Locations, options: CreateOptions
     ([key, value]) => value !== undefined && value !== false && !OWN.some((own) => own === key),
   );
   if (foreign) {
-    throw new InvalidInputError(foreign[0], 'cannot be used together with a template, which has its own', {
-      hint: `leave it out, or create the machine without template "${name}"`,
-    });
+    throw new InvalidInputError(
+      foreign[0],
+      'cannot be used together with a template, which has its own setting',
+      {
+        hint: `leave out this option, or create the machine without template "${name}"`,
+      },
+    );
   }
   const template = new TemplateShelf(locations).require(name);
   requireMicro(template);
@@ -46,7 +50,7 @@ function requireMicro({ name, image, plan }: Template): void {
   throw new InvalidInputError(
     'template',
     `template "${name}" cannot be used for a named machine, because it is not based on micro, or has additional disks or network cards`,
-    { hint: `run commands in forks of it: vmlet run --template ${name} -- COMMAND` },
+    { hint: `run commands in forks of this template: vmlet run --template ${name} -- COMMAND` },
   );
 }
 

@@ -65,7 +65,7 @@ export function parseCards(net: string | undefined, networks: readonly string[] 
   const firsts = [...(net === undefined ? [] : [net]), ...networks.filter(isFirstCard)];
   if (firsts.length > 1) {
     throw new InvalidInputError('networks', `the first network card is set twice: ${firsts.join(', ')}`, {
-      hint: 'give only one of them',
+      hint: 'give only one of these settings',
     });
   }
   const memberships = networks.flatMap((text, index) =>

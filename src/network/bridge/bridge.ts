@@ -115,7 +115,7 @@ function requireBridge(bridge: string, { interfaces }: BridgePlaces): void {
     'net',
     isInterface ? `the network interface ${bridge} is not a bridge` : `no such bridge: ${bridge}`,
     {
-      hint: `to list bridges, run: ip link show type bridge; to create one, run as root: ip link add ${isInterface ? 'br0' : bridge} type bridge`,
+      hint: `to list bridges, run: ip link show type bridge; to create a bridge, run as root: ip link add ${isInterface ? 'br0' : bridge} type bridge`,
     },
   );
 }

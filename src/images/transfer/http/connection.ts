@@ -76,8 +76,8 @@ async function tunnel(asking: Asking, proxy: URL): Promise<() => Socket> {
         return;
       }
       connected.destroy();
-      const status = reply.statusCode ?? 'without a status';
-      const problem = `${printable(url)}: the proxy refused a connection to ${url.host}: it answered ${status}`;
+      const status = reply.statusCode ?? 'missing';
+      const problem = `${printable(url)}: the proxy refused a connection to ${url.host} (status ${status})`;
       const hint = 'check HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
       reject(new DownloadError(printable(url), 'proxy', problem, { hint }));
     });

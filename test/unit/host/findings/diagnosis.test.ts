@@ -118,7 +118,7 @@ it('names a missing layer, the reason, and what remains open', () => {
   expect(find('namespaces', { confinement })).toMatchObject({
     state: 'degraded',
     summary:
-      'QEMU has no namespaces of its own (mount, net, ipc, uts: not here); in a named machine with passt, it can connect to every unix socket that you can connect to; with slirp it uses the host’s network',
+      'QEMU has no namespaces of its own (mount, net, ipc, uts: not here); in a named machine with passt, QEMU can connect to every unix socket that you can connect to; with slirp, QEMU uses the host’s network',
   });
 });
 
@@ -146,7 +146,7 @@ describe('if QEMU uses the host’s network', () => {
 });
 
 it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
-  ['External interface not usable', {}, /^run it by hand to see more: passt --foreground/],
+  ['External interface not usable', {}, /^to see more, run: passt --foreground/],
   ["passt: unrecognized option '--mac-addr'", {}, /^upgrade passt: sudo apt-get install passt$/],
   [
     "Couldn't create user namespace: No space left",
