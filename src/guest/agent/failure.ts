@@ -99,7 +99,7 @@ export function commandError(
       return new GuestCommandError(
         command.argv,
         { phase, errno },
-        `working directory ${command.cwd ?? '/'}: ${describe(errno)}`,
+        `cannot enter the working directory ${command.cwd ?? '/'}: ${describe(errno)}`,
       );
     case 'user':
       return new GuestCommandError(

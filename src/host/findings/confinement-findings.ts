@@ -69,7 +69,7 @@ function landlockFinding({ confinement: { landlock, namespaces } }: Survey): Fin
   return {
     item,
     state: 'degraded',
-    summary: `no Landlock (${landlock.reason}): ${gap}`,
+    summary: `Landlock is not available (${landlock.reason}): ${gap}`,
     remedy: 'use Linux 5.13 or later with Landlock enabled (add landlock to the kernel parameter lsm=)',
   };
 }

@@ -16,7 +16,7 @@ export function networkFinding(
   const hasSlirp = qemu?.netdevs.includes('user') ?? false;
   const instead = hasSlirp ? SLIRP : 'guests have no network';
   const degraded = (why: string, remedy: string): Finding => {
-    return { item, state: 'degraded', summary: `${instead}: ${why}`, remedy };
+    return { item, state: 'degraded', summary: `${why}; ${instead}`, remedy };
   };
   if (!passt) return degraded('passt is not installed', install('passt'));
   if (passt.problem !== undefined) {

@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 export function sharesFinding({ qemu, virtiofsd }: Survey, install: (name: string) => string): Finding {
   const item = 'shares';
   const degraded = (why: string, remedy?: string): Finding => {
-    return { item, state: 'degraded', summary: `no shared directories (-v): ${why}`, remedy };
+    return { item, state: 'degraded', summary: `directories cannot be shared (-v): ${why}`, remedy };
   };
   if (
     qemu &&

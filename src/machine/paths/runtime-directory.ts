@@ -75,7 +75,7 @@ export function checkSocketLength(parent: string): void {
   if (length <= LONGEST_SOCKET_PATH) return;
   throw new InvalidInputError(
     'XDG_RUNTIME_DIR',
-    `path too long for sockets: ${parent} (socket paths would have ${length} bytes, the kernel allows ${LONGEST_SOCKET_PATH})`,
+    `${parent} is too long: socket paths in it would have ${length} bytes (limit: ${LONGEST_SOCKET_PATH})`,
     { hint: 'set XDG_RUNTIME_DIR to a shorter path, such as /run/user/UID' },
   );
 }

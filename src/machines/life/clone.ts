@@ -76,7 +76,7 @@ export async function cloneMachine(
       'machine',
       `"${name}" cannot be cloned while it has saved memory: the clone would get only the disks, as after a power loss`,
       {
-        hint: `start and stop the machine first: vmlet start ${name}; vmlet stop ${name}`,
+        hint: `start and stop the machine first: vmlet start ${name} && vmlet stop ${name}`,
       },
     );
   }

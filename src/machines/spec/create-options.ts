@@ -69,7 +69,8 @@ export const createSchema = z.strictObject({
   }),
   /** Kernel command line, with `location` or `kernel`; with an image, appended to its own. */
   append: reworded(makeOptions.append.optional(), {
-    description: 'kernel command line with --location or --kernel; with --image micro: words to append to it',
+    description:
+      'kernel command line with --location or --kernel; with --image micro, words to append to its kernel command line',
   }),
   /** `auto` (the default) is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host. */
   net: reworded(namedOptions.net, { otherwise: 'auto' }),
@@ -83,7 +84,7 @@ export const createSchema = z.strictObject({
   display: reworded(namedOptions.display.optional(), { otherwise: 'vnc, none for a kernel' }),
   labels: withFlag(recordOf(z.string().min(1), z.string()), {
     flag: '-l, --label <key=value>',
-    description: 'a label, for ls --filter',
+    description: 'a label, which vmlet ls --filter can select',
     value: 'pairs',
   }).default({}),
   /** User of ssh; by default the user of the seed, or root without a seed. */
@@ -104,7 +105,7 @@ export const createSchema = z.strictObject({
   /** Protect the machine from removal. */
   protect: withFlag(z.boolean().default(false), {
     flag: '--protect',
-    description: 'protect it from removal',
+    description: 'protect the machine from removal: vmlet rm then requires --force',
   }),
 });
 

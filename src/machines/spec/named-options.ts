@@ -48,7 +48,7 @@ export const namedOptions = z
     /** User of ssh. */
     sshUser: withFlag(z.string().regex(/^[a-z_][a-z0-9_.-]*$/i, 'expected a user name'), {
       flag: '--ssh-user <user>',
-      description: 'user for ssh',
+      description: 'user as which vmlet ssh logs in',
     }),
   })
   .partial().shape;

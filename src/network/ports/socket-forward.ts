@@ -90,7 +90,7 @@ export function parseSocketPath(path: string, field: string): string {
   if (length > LONGEST_SOCKET_PATH) {
     throw new InvalidInputError(
       field,
-      `path too long for a socket: ${path} (${length} bytes, the kernel allows ${LONGEST_SOCKET_PATH})`,
+      `${path} is too long for a socket: ${length} bytes (limit: ${LONGEST_SOCKET_PATH})`,
       { hint: 'choose a shorter path, such as a path in $XDG_RUNTIME_DIR' },
     );
   }

@@ -142,7 +142,7 @@ function watchContent(response: IncomingMessage, { url, limits }: Asking): void 
       return;
     }
     const shown = printable(url);
-    const problem = `${shown}: the server stopped sending: no data for ${limits.idleMs / 1000} s`;
+    const problem = `${shown}: the server stopped sending (no data for ${limits.idleMs / 1000} s)`;
     const hint = 'try again later; the download resumes if the server supports it';
     response.destroy(new DownloadError(shown, 'stalled', problem, { hint }));
   });

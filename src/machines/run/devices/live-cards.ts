@@ -47,7 +47,7 @@ export async function freeLiveCard(
   const plan = readPlan(files);
   const restart = 'stop the machine, connect it to the network, and start it again';
   if (!mayConnect(plan)) {
-    throw refuse('was started without a network, and can get one only at its next start', restart);
+    throw refuse('was started without a network, and can get a network card only at its next start', restart);
   }
   // A QEMU that listens cannot be reached by a helper that waits for it.
   if (plan.wiring.network.again === 'listens') {
