@@ -32,9 +32,9 @@ export function runCommand(): Command {
         'run of an image boots it and keeps the booted guest in the cache; later runs fork (copy) that guest.\n' +
         'With --detach, a named machine runs the command in the background and stops when the command ends. vmlet logs ' +
         'shows the output; vmlet ls and vmlet wait show the exit status. Each start of the machine runs the command again.\n' +
-        'IMAGE is micro, an image such as debian:13, the path of a disk (with a slash), or host. The guest of host has the ' +
-        'programs and settings of this host and the working directory, and changes only a copy in its memory. Leave out ' +
-        'IMAGE with --template, --pool or --kernel; only host can be combined with --kernel.',
+        'IMAGE is micro, an image such as debian:13, the path of a disk (with a slash), or host. With host, the guest ' +
+        'sees the programs and settings of this host and the working directory; its changes stay in its memory, and are ' +
+        'lost at the end. Leave out IMAGE with --template, --pool or --kernel; only host can be combined with --kernel.',
     )
     .argument('[image]', 'image to boot')
     .argument('[command...]', 'command to run (default: a shell)')

@@ -18,6 +18,7 @@ export class ImageNotFoundError extends VmletError {
 
 /** Returns the way to remove one user of an image. */
 function removalOf(user: string): string {
+  const [, digest] = / \(sha256:([0-9a-f]+)\)$/.exec(user) ?? [];
   const [, kind, name = ''] = /^(machine|template) "(.+)"$/.exec(user) ?? [];
   if (kind === 'machine') return `remove the machine first: vmlet rm ${name}`;
   if (kind === 'template') return `remove the template first: vmlet template rm ${name}`;
@@ -25,7 +26,7 @@ function removalOf(user: string): string {
   if (user.startsWith('a ')) return 'try again when it has ended';
   return user.startsWith('an ')
     ? 'try again when the build has ended'
-    : `remove that image first: vmlet image rm ${user}`;
+    : `remove that image first: vmlet image rm ${digest ?? user}`;
 }
 
 /** An image cannot be removed while others use it. `users` has entries such as `machine "web"` or `app:1`. */

@@ -52,7 +52,7 @@ export function hasInput(options: ExecOptions): boolean {
  * @throws InvalidInputError for a command that cannot be encoded.
  */
 export function encodeCommand(argv: readonly string[], options: ExecOptions): Buffer {
-  if (argv.length === 0) throw new InvalidInputError('argv', 'empty: expected a program and its arguments');
+  if (argv.length === 0) throw new InvalidInputError('argv', 'must contain a program and its arguments');
   if (options.input !== undefined && options.stdin !== undefined) {
     throw new InvalidInputError('stdin', 'cannot be combined with input');
   }

@@ -93,7 +93,7 @@ export class DiskFaults {
     if (bytesPerSecond === undefined && requestsPerSecond === undefined) {
       throw new InvalidInputError(
         'bytesPerSecond',
-        'missing: give bytesPerSecond, requestsPerSecond or both',
+        'is missing; give bytesPerSecond, requestsPerSecond or both',
       );
     }
     return this.#limits.begin({

@@ -124,7 +124,9 @@ it('other files and sockets in use are left alone, and the start fails', async (
   expect(await refusal('port', 'add', 'one', `${at('none')}/web.sock:80`)).toContain('no such directory');
   expect(await refusal('port', 'add', 'one', 'web.sock:80')).toContain('web.sock');
   expect(await refusal('port', 'add', 'one', './web.sock:80')).toContain('is not an absolute path');
-  expect(await refusal('port', 'add', 'one', `${at('x'.repeat(108))}:80`)).toContain('is too long for a socket');
+  expect(await refusal('port', 'add', 'one', `${at('x'.repeat(108))}:80`)).toContain(
+    'is too long for a socket',
+  );
 });
 
 it('a socket of an interrupted addition is removed, by any spelling of its path', async () => {

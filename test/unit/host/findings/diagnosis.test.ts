@@ -270,7 +270,13 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     'degraded',
     /joins a network only at its next start/,
   ],
-  ['forks', { qemu: { ...complete.qemu!, devices: [] } }, {}, 'degraded', /templates and forks are not available/],
+  [
+    'forks',
+    { qemu: { ...complete.qemu!, devices: [] } },
+    {},
+    'degraded',
+    /templates and forks are not available/,
+  ],
 ])('%s: %j %j is %s', (item, survey, around, state, summary) => {
   const finding = find(item, survey, around);
   expect(finding.state).toBe(state);

@@ -58,7 +58,9 @@ describe('chooseBackend', () => {
     const choose = (): unknown => chooseBackend('passt', abilities, true, []);
     expect(choose).toThrow(InvalidInputError);
     expect(choose).toThrow(`net: ${problem}`);
-    expect(choose).toThrow(expect.objectContaining({ hint: expect.stringContaining('use --net slirp') as string }));
+    expect(choose).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('use --net slirp') as string }),
+    );
   });
 });
 
