@@ -46,10 +46,18 @@ export function withTemplateOptions(locations: Locations, options: CreateOptions
 /** The disks of others would have to be copied, and their devices are elsewhere than those of a named machine. */
 function requireMicro({ name, image, plan }: Template): void {
   const { disks, seed, cards } = plan;
-  if (image === MICRO && disks.length === 0 && seed === undefined && cards.length === 0) return;
+  const reason =
+    image !== MICRO
+      ? 'is not based on micro'
+      : disks.length > 0 || seed !== undefined
+        ? 'has additional disks'
+        : cards.length > 0
+          ? 'has additional network cards'
+          : undefined;
+  if (reason === undefined) return;
   throw new InvalidInputError(
     'template',
-    `template "${name}" cannot be used for a named machine, because it is not based on micro, or has additional disks or network cards`,
+    `template "${name}" cannot be used for a named machine, because it ${reason}`,
     { hint: `run commands in forks of this template: vmlet run --template ${name} -- COMMAND` },
   );
 }
