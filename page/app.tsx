@@ -70,7 +70,7 @@ function Refused() {
       <h1>This link is not valid</h1>
       <p>
         A link from <code>vmlet ui</code> works only once, and only while its server is running. For a new
-        link, press Enter in the terminal of the server, or start the server again:
+        link, press Enter in the terminal where vmlet ui runs, or start the server again:
       </p>
       <Command text="vmlet ui" />
     </>

@@ -122,7 +122,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
             New shell
           </button>
         )}
-        <label title="Reads the output aloud with a screen reader; some input methods do not work with it">
+        <label title="Makes the output readable for screen readers; some input methods do not work in this mode">
           <input
             type="checkbox"
             onChange={(event) => {

@@ -23,7 +23,7 @@ export function NetworkSection({ network }: { readonly network: Network }) {
       <div class="bar">
         <h2>{name}</h2>
         <span class="faint">
-          {subnet}, MTU {mtu}, {network.switch ? 'running' : 'no member runs'}
+          {subnet}, MTU {mtu}, {network.switch ? 'running' : 'no member is running'}
         </span>
         <button
           type="button"
@@ -67,7 +67,7 @@ function healingOf({ name, partitions }: Network): Asking {
   return {
     title: `Heal ${name}`,
     verb: 'Heal',
-    text: `All members can reach each other again. Partitions to remove: ${separated.join('; ')}.`,
+    text: `Partitions to remove: ${separated.join('; ')}. Afterwards, all members can reach each other.`,
     command: shellCommand('vmlet', 'network', 'heal', name),
     path: networkPath(name, 'heal'),
   };
@@ -77,7 +77,7 @@ function removalOf(name: string): Asking {
   return {
     title: `Remove network ${name}`,
     verb: 'Remove',
-    text: 'A network with members cannot be removed: disconnect them first.',
+    text: 'A network that has members cannot be removed. Disconnect its members first.',
     command: shellCommand('vmlet', 'network', 'rm', name),
     path: networkPath(name, 'remove'),
   };

@@ -65,7 +65,7 @@ function NewNetwork() {
         onInput={(event) => setName(event.currentTarget.value)}
       />
       <input
-        placeholder="Subnet: a free one"
+        placeholder="Subnet (default: free)"
         aria-label="Subnet, such as 10.9.0.0/24"
         value={subnet}
         autocomplete="off"
@@ -73,7 +73,7 @@ function NewNetwork() {
       />
       <input
         type="number"
-        placeholder="MTU: 1500"
+        placeholder="MTU (default: 1500)"
         aria-label="MTU in bytes"
         value={mtu}
         onInput={(event) => setMtu(event.currentTarget.value)}

@@ -47,7 +47,7 @@ export function PartitionDialog({ network, members, close }: Properties) {
             value={places.get(member) ?? FREE}
             onChange={(event) => setPlaces(new Map([...places, [member, event.currentTarget.value]]))}
           >
-            <option value={FREE}>no group: reaches all</option>
+            <option value={FREE}>no group (reaches all members)</option>
             {letters.map((letter) => (
               <option key={letter} value={letter}>
                 group {letter}

@@ -20,13 +20,13 @@ const KINDS = {
     thing: 'data',
     text:
       'This removes interrupted downloads, files left by killed processes, and guests kept by vmlet run. Afterwards, these ' +
-      'downloads start from the beginning, and the next vmlet run boots its guest. Machines, templates, volumes and disks ' +
+      'downloads start from the beginning, and the next vmlet run boots its guest again. Machines, templates, volumes and disks ' +
       'kept by vmlet rm are not removed.',
   },
   volume: {
     path: '/v1/volumes/prune',
     thing: 'volumes',
-    text: 'These volumes are not used by any machine, running or stopped.',
+    text: 'This permanently deletes the volumes that no machine uses, running or stopped, with their contents.',
   },
 } as const;
 

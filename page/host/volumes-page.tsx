@@ -113,7 +113,7 @@ function NewVolume() {
         onInput={(event) => setName(event.currentTarget.value)}
       />
       <input
-        placeholder="Size: 10G"
+        placeholder="Size (default: 10G)"
         aria-label="Size, such as 20G"
         value={size}
         autocomplete="off"

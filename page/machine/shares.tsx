@@ -64,7 +64,7 @@ function removalOf(name: string, path: string): Asking {
   return {
     title: `Remove ${path} from ${name}`,
     verb: 'Remove',
-    text: 'The files in directories and volumes are kept. A running guest unmounts a directory first, which fails while a program uses it.',
+    text: 'The files in directories and volumes are kept. If the machine is running, the guest must unmount the directory first; this fails while a program uses the directory.',
     command: shellCommand('vmlet', 'share', 'rm', name, path),
     path: machinePath(name, 'shares/remove'),
     body: { path },

@@ -88,7 +88,7 @@ function questionOf(verb: 'Restore' | 'Remove', machine: string, snapshot: strin
     verb,
     text: restores
       ? `All changes of machine ${machine} that are not in a snapshot are lost.`
-      : 'You can no longer restore this state.',
+      : 'Afterwards, this state can no longer be restored.',
     command: shellCommand('vmlet', 'snapshot', restores ? 'restore' : 'rm', machine, snapshot),
     path: machinePath(machine, `snapshots/${verb.toLowerCase()}`),
     body: restores ? { name: snapshot } : { names: [snapshot] },

@@ -63,7 +63,7 @@ export class NetworkExistsError extends VmletError {
 
   constructor(network: string) {
     super(`network "${network}" already exists`, {
-      hint: `choose another name, or look at that network: vmlet network inspect ${network}`,
+      hint: `choose another name, or look at the existing network: vmlet network inspect ${network}`,
     });
     this.network = network;
   }

@@ -19,7 +19,7 @@ export class ProcessStartError extends VmletError {
   readonly program: string;
 
   constructor(program: string, { cause }: Pick<ErrorDetails, 'cause'> = {}) {
-    super(`cannot start ${program}: the host is out of processes, descriptors or memory`, {
+    super(`cannot start ${program}: the host has no more processes, descriptors or memory`, {
       hint: 'end some processes, or raise the limits (ulimit -u, ulimit -n)',
       cause,
     });
@@ -35,7 +35,7 @@ export class ProgramAnswerError extends VmletError {
   /** @param problem the rest of a sentence after "but", as in `it created no disk`. */
   constructor(program: string, problem: string, details: ErrorDetails = {}) {
     super(`${program} exited with status 0, but ${problem}`, {
-      hint: `check which ${program} is on your PATH`,
+      hint: `check that this is the right program: type -a ${program}`,
       ...details,
     });
     this.program = program;

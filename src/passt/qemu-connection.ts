@@ -36,7 +36,7 @@ async function listen(path: string, scope: Scope): Promise<Server> {
   if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
     throw new InvalidInputError(
       'socket path',
-      `too long: ${path} (${Buffer.byteLength(path)} bytes, at most ${LONGEST_SOCKET_PATH})`,
+      `${path} is too long: ${Buffer.byteLength(path)} bytes (limit: ${LONGEST_SOCKET_PATH})`,
       { hint: 'set XDG_RUNTIME_DIR to a directory with a shorter path' },
     );
   }

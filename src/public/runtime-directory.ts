@@ -30,9 +30,12 @@ export async function claimSocketPath(path: string): Promise<void> {
   ensurePrivateDirectory(dirname(path));
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
-  if (!found.isSocket()) throw new InvalidInputError('socket', `${path}: file exists`);
+  if (!found.isSocket())
+    throw new InvalidInputError('socket', `file already exists: ${path}`, {
+      hint: 'choose another path, or remove the file',
+    });
   if (await isServed(path)) {
-    throw new InvalidInputError('socket', `${path}: another process listens on this socket`, {
+    throw new InvalidInputError('socket', `another process listens on ${path}`, {
       hint: 'choose another path, or end that process',
     });
   }

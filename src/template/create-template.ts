@@ -124,7 +124,7 @@ function refuseMounts({ shares, volumes, tmpfs, boot }: Spec): void {
   const [mount] = [...shares, ...volumes, ...tmpfs];
   if (mount === undefined) return;
   throw new InvalidInputError(mount.field, 'a template cannot have shared directories, volumes or tmpfs', {
-    hint: 'give them to its forks instead: vmlet run --template NAME -v SRC:DST …',
+    hint: 'mount them in the forks instead: vmlet run --template NAME -v SRC:DST …',
   });
 }
 

@@ -94,7 +94,7 @@ function requirePorts(wanted: number, ports: number): void {
       hint:
         ports === 0
           ? 'create the template again: an earlier release of vmlet created it without ports for these devices'
-          : 'share a directory that contains several of them',
+          : 'share one parent directory instead of several directories, or leave out volumes or disks',
     },
   );
 }

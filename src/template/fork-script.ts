@@ -31,7 +31,9 @@ function pluggedRemark(plan: Plan): string[] {
   const disks = [...pluggedDisks(plan), ...plan.volumes.map(({ disk }) => disk)];
   const devices = [...plan.shares.map(({ tag }) => tag), ...disks.map(({ nodeName }) => nodeName)];
   if (devices.length === 0) return [];
-  return [`# vmlet plugs in ${devices.join(', ')} once the state is restored, which this script does not.`];
+  return [
+    `# Not included in this script: vmlet plugs in ${devices.join(', ')} after it has restored the state.`,
+  ];
 }
 
 /** Restores over the monitor: QEMU has no flag for this migration capability. */

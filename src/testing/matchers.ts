@@ -51,7 +51,8 @@ export const matchers = {
       return judge(`${String(target)} to answer`, lookForAnyAnswer(new URL(target)), this);
     }
     const { machine, name, alarm } = testMachine('toBeReachable', target);
-    if (port === undefined) throw new InvalidInputError('port', 'missing: give one, as in toBeReachable(80)');
+    if (port === undefined)
+      throw new InvalidInputError('port', 'is missing; give a port, as in toBeReachable(80)');
     const look = lookForConnection(machine, publishedPort(machine.ports, port));
     return judge(`port ${port} of ${name} to be reachable from this host`, look, this, alarm.signal);
   },

@@ -32,7 +32,9 @@ it('a file name does not control the terminal in an error message', async () => 
     expect(stderr).not.toMatch(CONTROL_CHARACTER);
   }
   expect(below.stderr).toContain('is not a directory');
-  expect(hosts.stderr).toMatch(/^vmlet: not a directory: .*\n {2}.* the XDG variable that contains it$/m);
+  expect(hosts.stderr).toMatch(
+    /^vmlet: not a directory: .*\n {2}a part of this path is a file.* another XDG variable\)$/m,
+  );
 });
 
 it('a name cannot forge a line or reorder the text', async () => {

@@ -119,7 +119,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
       await terminal.shows(/^web: waiting for cloud-init \(\S.*\)…/);
       await terminal.shows(/^left with 125/);
       expect(terminal.lines().join('\n')).toMatch(
-        /^vmlet: cloud-init failed in the guest of web: scripts.user \(the commands of the first boot\)/,
+        /^vmlet: cloud-init failed in machine "web": scripts.user \(the commands of the first boot\)/,
       );
       const again = await home.vmlet('wait', 'web', '--for', 'cloud-init');
       expect(again).toMatchObject({ status: 125, stdout: '' });
@@ -202,7 +202,7 @@ describe('a guest without cloud-init', () => {
     });
     const waited = await home.vmlet('wait', 'plain', '--for', 'cloud-init');
     expect(waited).toMatchObject({ status: 125, stdout: '' });
-    expect(waited.stderr).toMatch(/^vmlet: the guest of plain has no cloud-init\n/);
+    expect(waited.stderr).toMatch(/^vmlet: machine "plain" has no cloud-init\n/);
   });
 
   test('without an agent explains how to install one', async () => {

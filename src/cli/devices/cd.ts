@@ -94,5 +94,7 @@ async function change(
   );
   printLine(changed.drive);
   if (changed.takesEffect === 'now') return;
-  note(`takes effect at the next start of machine "${name}", which adds this drive`);
+  note(
+    `the running machine does not have drive "${changed.drive}" yet; the change takes effect at the next start of machine "${name}"`,
+  );
 }

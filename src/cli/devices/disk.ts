@@ -19,15 +19,15 @@ export function diskCommand(): Command {
     .command('add')
     .summary('add a disk')
     .description(
-      'Adds a disk. A running machine gets the disk immediately; vmlet cannot tell whether the guest has detected it. The ' +
-        'guest writes to FILE itself only with adopt; otherwise FILE does not change. If the machine is running and its ' +
+      'Adds a disk. A running machine gets the disk immediately; vmlet cannot tell whether the guest has detected it. With ' +
+        'adopt, the guest writes to FILE itself; otherwise its changes go to a new file, and FILE does not change. If the machine is running and its ' +
         'QEMU is confined, FILE must be on the same file system as the machine’s directory, because vmlet creates a hard ' +
-        'link to FILE there.',
+        'link to FILE in that directory.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
       '<disk>',
-      'size of an empty disk such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
+      'SIZE of an empty disk, such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; after SIZE or FILE also [,cache=none|unsafe][,nodiscard]',
     )
     .option('--json', 'print JSON')
     .action(add);
@@ -71,7 +71,7 @@ export function diskCommand(): Command {
       ).choices(['writeback', 'none', 'unsafe']),
     )
     .option('--discard', 'free space on the host when the guest discards blocks (TRIM)')
-    .option('--no-discard', 'ignore discarded blocks, and free no space')
+    .option('--no-discard', 'ignore blocks that the guest discards, and free no space on the host')
     .option('--readonly', 'do not allow the guest to write')
     .option('--no-readonly', 'allow the guest to write')
     .action(set);

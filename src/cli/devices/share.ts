@@ -34,13 +34,17 @@ export function shareCommand(): Command {
     .command('rm')
     .summary('remove a directory, volume or tmpfs from a machine')
     .description(
-      'Removes a directory, volume or tmpfs from a machine. The files in directories and volumes are kept. The guest of a ' +
-        'running machine unmounts a directory first, which fails while a program uses the directory. Volumes and tmpfs ' +
+      'Removes a directory, volume or tmpfs from a machine. The files in directories and volumes are kept. In a ' +
+        'running machine, the guest must unmount the directory first; this fails while a program uses the directory. Volumes and tmpfs ' +
         'stay mounted until the machine stops.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<mount-point>', 'path in the guest (see vmlet share ls)')
-    .option('-t, --timeout <time>', 'how long to wait for the guest to unmount it (default: 30s)', durationMs)
+    .option(
+      '-t, --timeout <time>',
+      'how long to wait for the guest to unmount the directory (default: 30s)',
+      durationMs,
+    )
     .action(remove);
   return share;
 }

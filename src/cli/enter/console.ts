@@ -17,8 +17,8 @@ export function consoleCommand(): Command {
   return new Command('console')
     .description(
       'Connects standard input and output to the serial console of a machine until Ctrl-] is typed or the machine ' +
-        'ends. Several clients can be connected at the same time. A paused test prints the path of its socket: give that ' +
-        'path instead of a name.',
+        'ends. Several clients can be connected at the same time. A test that vmlet’s testing library ' +
+        'has paused prints the path of a socket; use that path in place of a name.',
     )
     .argument('<machine>', 'name of the machine, or path of a socket')
     .option('--read-only', 'send no input to the machine; Ctrl-C detaches, as Ctrl-] does')

@@ -22,13 +22,13 @@ export function cpCommand(): Command {
       'Copies a file or directory into a machine or out of it, with permissions and times. Copies belong to root in the ' +
         'machine, and to you on the host. If the guest has only QEMU’s agent, only single files can be copied.\n' +
         'If TARGET is an existing directory, a directory is copied into it; otherwise the copy is named TARGET. SOURCE/. ' +
-        'copies only the contents of SOURCE. If the directory already exists there, it is merged with the copy. Symbolic ' +
+        'copies only the contents of SOURCE. If TARGET already contains a directory of that name, the copy is merged into it. Symbolic ' +
         'links are copied as links. When copying to the host, devices and FIFOs are left out, and setuid, setgid and ' +
         'sticky bits are dropped.\n' +
         'With - as SOURCE, a tar stream is read from stdin and unpacked in TARGET, with the owners that are stored in the ' +
         'stream. With - as TARGET, SOURCE is written to stdout as a tar stream.\n' +
         'On the host, a copy appears only when it is complete. The copy fails if the size of a file in the machine changes ' +
-        'meanwhile (except for files of /proc and /sys). Write a local name that contains a colon with a slash: ./a:b.',
+        'meanwhile (except for files of /proc and /sys). For a local name that contains a colon, write ./a:b.',
     )
     .argument('<source>', 'NAME:/PATH in a machine, a local path, or - for a tar stream on stdin')
     .argument('<target>', 'a local path, NAME:/PATH, or - for a tar stream on stdout')

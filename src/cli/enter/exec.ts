@@ -16,9 +16,10 @@ export function execCommand(): Command {
   return new Command('exec')
     .description(
       'Runs a command in a machine through vmlet’s agent and exits with the status of the command. Any number of commands ' +
-        'can run at the same time. In a guest that has only QEMU’s agent, commands run one at a time. Input is read ' +
-        'completely before the command starts, and output (at most 16 MiB) is printed when it ends. --tty and --user are ' +
-        'not supported, and Ctrl-C does not reach the command.',
+        'can run at the same time. \n' +
+        'If the guest has only QEMU’s agent, commands run one at a time; input is read completely before the command ' +
+        'starts; output (at most 16 MiB) is printed when the command ends; --tty and --user are not supported; Ctrl-C ' +
+        'does not reach the command.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('[command...]', 'command to run (default: a shell)')

@@ -15,7 +15,7 @@ export function sendkeyCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument(
       '[keys...]',
-      'key combinations; names of keys are QEMU’s (ret), Linux’s (KEY_ENTER) or common (enter)',
+      'key combinations; a key has the name that QEMU (ret) or Linux (KEY_ENTER) uses, or a common name (enter)',
     )
     .option('--text <text>', 'type this text before the keys; a newline is typed as Enter')
     .option('--hold <time>', 'how long each key is held (default: 20ms)', durationMs)

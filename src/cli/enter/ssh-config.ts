@@ -12,7 +12,7 @@ export function sshConfigCommand(): Command {
   return new Command('ssh-config')
     .description(
       'Adds one line to ~/.ssh/config. ssh, scp, rsync and editors then reach machines as NAME.vmlet, and members of ' +
-        'private networks as NAME.NETWORK. Before that, start the machine and connect once with vmlet ssh NAME, which ' +
+        'private networks as NAME.NETWORK. Before the first connection to a machine, run vmlet ssh NAME once, which ' +
         'authorizes the login key.',
     )
     .option('--print', 'print the line and change nothing')

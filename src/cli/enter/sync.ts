@@ -29,9 +29,9 @@ export function syncCommand(): Command {
       'Mirrors a directory of the host into a machine: copies files that differ, and removes files in the machine that do ' +
         'not exist on the host. Files that differ in the machine are overwritten. Two files are equal if their size and ' +
         'time, or their size and contents, are equal. In the machine, the files belong to root.\n' +
-        'Ignored paths are neither copied nor removed. With --watch, vmlet then copies each change on the host until ' +
-        'Ctrl-C, and programs that watch the files in the machine see it. Changes in the machine are then overwritten only ' +
-        'when the same file changes on the host.',
+        'Ignored paths are neither copied nor removed. With --watch, vmlet keeps running until Ctrl-C and copies each ' +
+        'change on the host; programs that watch the files in the machine notice these changes. With --watch, a file changed ' +
+        'in the machine is kept until the same file changes on the host.',
     )
     .argument('<source>', 'directory of the host')
     .argument('<target>', 'NAME:/PATH in a machine; created if missing')

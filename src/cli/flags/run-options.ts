@@ -75,7 +75,7 @@ export function forkOptions(flags: object): ForkOptions {
   if (given !== undefined) {
     const flag = flagOf(given);
     throw new InvalidInputError('template', `cannot be used together with ${flag}`, {
-      hint: `leave out ${flag}, or create another template with it`,
+      hint: `leave out ${flag}, or create another template with ${flag}`,
     });
   }
   return givenOptions(forkFlags, ownedByUser(flags));

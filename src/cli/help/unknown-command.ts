@@ -7,7 +7,7 @@ const PROGRAM = 'vmlet';
 
 /** Commands of other programs, with advice on the equivalent here. No advice contains a command that loses data. */
 export const ADVICE: Readonly<Record<string, string>> = {
-  build: 'to build an image: vmlet image build',
+  build: 'to build an image, see: vmlet image build --help',
   connect: 'to enter a machine: vmlet shell NAME, vmlet ssh NAME or vmlet console NAME',
   container: 'commands on machines need no prefix, for example: vmlet ls',
   define: 'to create a machine: vmlet create NAME',
@@ -30,7 +30,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   poweroff: 'to stop a machine: vmlet stop NAME',
   prune: 'to find unused data: vmlet system prune --dry-run',
   purge: 'to find unused data: vmlet system prune --dry-run',
-  push: 'to write an image to a file: vmlet image export',
+  push: 'to write an image to a file: vmlet image export IMAGE FILE',
   reboot: 'to restart a machine: vmlet restart NAME',
   recover: 'to return to a snapshot: vmlet snapshot restore NAME SNAPSHOT',
   remove: 'to remove machines, see: vmlet rm --help',
@@ -38,7 +38,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   snap: 'to create and list snapshots, see: vmlet snapshot --help',
   status: 'to show the state of machines: vmlet ls --all',
   suspend: 'to pause a machine: vmlet pause NAME; to save its memory to disk: vmlet save NAME',
-  tag: 'to name an image: vmlet image tag',
+  tag: 'to name an image: vmlet image tag IMAGE NAME',
   top: 'to show resource usage: vmlet stats',
   undefine: 'to remove machines, see: vmlet rm --help',
   unpause: 'to resume a machine: vmlet resume NAME',

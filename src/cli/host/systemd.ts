@@ -5,7 +5,7 @@ import { note, printLine } from '../output/say.ts';
 
 export function systemdCommand(): Command {
   const systemd = new Command('systemd').description(
-    'Runs a machine as a systemd user service, which starts it, stops it gracefully and restarts it on failure.',
+    'Runs a machine as a systemd user service, which starts the machine, stops it gracefully, and restarts it on failure.',
   );
   systemd
     .command('install <machine>')

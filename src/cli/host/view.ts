@@ -12,8 +12,8 @@ export function viewCommand(): Command {
   return new Command('view')
     .description(
       'Opens the screen of a machine in the installed VNC viewer, and returns when the viewer is closed. If no viewer is ' +
-        'installed and a desktop session is running, the browser shows the screen on the page of vmlet ui, until Ctrl-C or until the page ' +
-        'has been closed for a minute.',
+        'installed and a desktop session is running, the browser shows the screen on the page of vmlet ui, until Ctrl-C, or until no ' +
+        'page has been open for a minute.',
     )
     .argument('<machine>', 'name of the machine')
     .option('--print', 'print the viewer’s command instead of running it')

@@ -64,7 +64,7 @@ export function imageBuildCommand(): Command {
     )
     .option(
       '--mirror <url>',
-      "for distributions: mirror (default: the distribution's own; for debian on a Debian host, the one of the host's apt)",
+      "for distributions: mirror (default: the mirror of the distribution; on a Debian host, debian uses the mirror of the host's apt)",
     )
     .option(
       '--key <file>',
@@ -128,7 +128,7 @@ async function buildImage(distribution: string | undefined, flags: BuildFlags): 
 function wayOf(distribution: string | undefined, { from }: BuildFlags): keyof typeof FLAGS {
   if (distribution !== undefined && from !== undefined) {
     throw new InvalidInputError('from', `cannot be used together with ${distribution}`, {
-      hint: 'leave out one of the two; to add packages to the image of --from, use --include',
+      hint: `leave out ${distribution} or --from; to add packages to the image of --from, use --include`,
     });
   }
   if (from !== undefined) return 'layer';

@@ -107,7 +107,7 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
     const [given] = Object.keys(others);
     if (given !== undefined) {
       throw new InvalidInputError(given, 'applies only to images from a URL', {
-        hint: `leave out this option for ${references.join(', ')}; to add a name to an image: vmlet image tag`,
+        hint: `leave out this option for ${references.join(', ')}; to add a name to an image: vmlet image tag IMAGE NAME`,
       });
     }
     const [path] = references.filter((reference) => reference.includes('/'));
@@ -122,7 +122,7 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
   }
   if (references.length > 1) {
     throw new InvalidInputError('image', 'a URL cannot be combined with other images', {
-      hint: 'pull each URL with a command of its own, since --name and --digest apply to one image',
+      hint: 'run vmlet pull once for each URL: --name and --digest apply to one image',
     });
   }
   if (flags.name === undefined) {

@@ -18,7 +18,7 @@ export function rmCommand(): Command {
         'always kept.',
     )
     .argument('[machines...]', 'names of the machines')
-    .option('-a, --all', 'remove all machines; running ones only with --force')
+    .option('-a, --all', 'remove all machines; running machines only with --force')
     .option('--storage', 'delete the disks too (default: keep them)')
     .option('-f, --force', 'power off running machines; ignore protection and names that do not exist')
     .action(async (names: string[], flags: Flags) => {

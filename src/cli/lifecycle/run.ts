@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { InvalidInputError, MachineEndedError, TimedOutError } from '../../errors/index.ts';
 import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
@@ -31,9 +32,9 @@ export function runCommand(): Command {
         'run of an image boots it and keeps the booted guest in the cache; later runs fork (copy) that guest.\n' +
         'With --detach, a named machine runs the command in the background and stops when the command ends. vmlet logs ' +
         'shows the output; vmlet ls and vmlet wait show the exit status. Each start of the machine runs the command again.\n' +
-        'IMAGE is micro, an image such as debian:13, the path of a disk (with a slash), or host. The guest of host has the ' +
-        'programs and settings of this host and the working directory, and changes only a copy in its memory. Leave out ' +
-        'IMAGE with --template, --pool or --kernel; only host can be combined with --kernel.',
+        'IMAGE is micro, an image such as debian:13, the path of a disk (with a slash), or host. With host, the guest ' +
+        'sees the programs and settings of this host and the working directory; its changes stay in its memory, and are ' +
+        'lost at the end. Leave out IMAGE with --template, --pool or --kernel; only host can be combined with --kernel.',
     )
     .argument('[image]', 'image to boot')
     .argument('[command...]', 'command to run (default: a shell)')
@@ -105,7 +106,7 @@ function networksOf({ network }: RunFlags): Pick<LaunchOptions, 'networks'> {
 function keptOf({ fresh, renew }: RunFlags): NonNullable<LaunchOptions['kept']> {
   if (fresh && renew) {
     throw new InvalidInputError('fresh', 'cannot be used together with --renew', {
-      hint: 'leave out one of them',
+      hint: 'leave out --fresh or --renew',
     });
   }
   if (renew) return 'renew';
@@ -206,10 +207,17 @@ async function begin(
 function noteHiddenDirectory({ shares, guest }: Machine['plan']): void {
   const directory = process.cwd();
   if (guest.directory !== undefined || directory === '/' || !shares.some(({ shows }) => shows)) return;
-  note(
-    `the working directory ${directory} is not shared with the guest: it contains a home directory or is private to root`,
-  );
+  note(`the working directory ${directory} is not shared with the guest, because it ${whyHidden(directory)}`);
   note('to share it, use -v .:$PWD, or read-only: -v .:$PWD:ro');
+}
+
+/** Returns why the library does not show a directory of the host to a guest. */
+function whyHidden(directory: string): string {
+  const { uid, mode } = statSync(directory);
+  if (process.getuid?.() === 0 && uid === 0 && (mode & 0o005) !== 0o005) return 'is private to root';
+  return /^\/(?:dev|proc|sys)(?:\/|$)/.test(directory)
+    ? 'is in /dev, /proc or /sys, which the guest has itself'
+    : 'contains a home directory';
 }
 
 async function runIn(

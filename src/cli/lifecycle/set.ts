@@ -19,7 +19,7 @@ export function setCommand(): Command {
     )
     .argument('<machine>', 'name of the machine');
   return addOptionFlags(command, changeFlags)
-    .option('--no-tpm', 'remove the TPM; its secrets are kept')
+    .option('--no-tpm', 'remove the TPM; its state stays on the host until the machine is removed')
     .option('--unlabel <key>', 'remove a label', collect)
     .option('--no-installer', 'boot from the disk: do not boot the installer of --location again')
     .option('--json', 'print JSON')

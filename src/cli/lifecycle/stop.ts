@@ -9,7 +9,14 @@ const RUNGS: Readonly<Record<MachineStopRung, string>> = {
   'power-button': 'pressed its power button',
   quit: 'the guest did not shut down; told QEMU to quit',
   SIGTERM: 'QEMU did not quit; sent SIGTERM',
-  SIGKILL: 'QEMU did not exit; killed it',
+  SIGKILL: 'QEMU did not exit; killed it with SIGKILL',
+};
+
+/** Ends that the words of the step imply. */
+const IMPLIED: Partial<Record<MachineStopRung, MachineStopResult['outcome']['kind']>> = {
+  quit: 'host-quit',
+  SIGTERM: 'host-signal',
+  SIGKILL: 'killed',
 };
 
 export function stopCommand(): Command {
@@ -31,7 +38,7 @@ export function stopCommand(): Command {
     });
 }
 
-/** For example `pressed its power button; powered off`. */
+/** For example `pressed its power button; the guest powered off on request`. */
 export function describeStop({ rung, outcome }: MachineStopResult): string {
-  return `${RUNGS[rung]}; ${describeEnd(outcome)}`;
+  return IMPLIED[rung] === outcome.kind ? RUNGS[rung] : `${RUNGS[rung]}; ${describeEnd(outcome)}`;
 }

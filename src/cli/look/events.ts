@@ -11,8 +11,8 @@ import { visibleJson } from '../output/printable.ts';
 export function eventsCommand(): Command {
   return new Command('events')
     .description(
-      'Prints events of QEMU and vmlet as they happen, one per line: time, machine, event and data. Runs until it is ' +
-        'interrupted, or until the machines are removed.',
+      'Prints events of QEMU and vmlet as they happen, one per line: time, machine, event and data. Runs until ' +
+        'Ctrl-C, or until the machines are removed.',
     )
     .argument('[machines...]', 'names of the machines (default: all)')
     .option('--since-start', 'begin with the first event of the current or last run')

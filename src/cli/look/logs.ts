@@ -31,10 +31,14 @@ export function logsCommand(): Command {
     .addOption(new Option('--lines <n>', 'same as --tail').argParser(lineCount).hideHelp())
     .option(
       '--since <time>',
-      'only lines since a time: 5m (5 minutes ago) or 2026-11-28T12:00:00Z',
+      'only lines since this time: 5m (5 minutes ago) or 2026-11-28T12:00:00Z',
       pointInTime,
     )
-    .option('--until <time>', 'only lines until a time, also with --follow', pointInTime)
+    .option(
+      '--until <time>',
+      'only lines up to this time, written as for --since; with --follow, exit at this time',
+      pointInTime,
+    )
     .option('--raw', 'print the bytes unchanged')
     .addOption(
       new Option('--source <log>', 'log to print (default: serial; for run --detach: command)').choices(

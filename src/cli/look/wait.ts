@@ -18,12 +18,13 @@ export function waitCommand(): Command {
   return new Command('wait')
     .description(
       'Waits until each condition has been true once:\n' +
-        '  running     the machine runs (also waits for its start)\n' +
+        '  running     the machine runs; it may be stopped when the wait begins\n' +
         '  agent       vmlet’s agent or QEMU’s guest agent answers\n' +
         '  ssh         an ssh server answers\n' +
         '  port=N      a server accepts connections at TCP port N of the guest, which\n' +
         '              must be forwarded\n' +
-        '  cloud-init  the first boot is complete; status 125 and the error if it failed\n' +
+        '  cloud-init  the first boot is complete; if it failed, prints the error and\n' +
+        '              exits with 125\n' +
         '  log=RE      a line of this run’s serial log matches the JavaScript pattern\n' +
         '  stopped     the machine is not running\n' +
         'Exits with 124 after the timeout, and with 125 if the machine ends first. Without --for, waits until the command ' +

@@ -7,8 +7,9 @@ export function networkConnectCommand(): Command {
   return new Command('connect')
     .summary('connect a machine to a network')
     .description(
-      'Connects a machine to a network. A running machine gets a network card immediately, in one of its two spare ' +
-        'ports. In guests with vmlet’s agent, the address is configured, and the names of all members can be resolved.',
+      'Connects a machine to a network. A running machine gets the network card immediately (at most two ' +
+        'more cards until its next start). vmlet’s agent, if installed, configures the address and makes the names of the ' +
+        'other members resolvable.',
     )
     .argument('<network>', 'network as in vmlet create --network: NAME[:KEY=VALUE,…]')
     .argument('<machine>', 'name of the machine')

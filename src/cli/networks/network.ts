@@ -80,8 +80,8 @@ function partitionCommand(): Command {
   return new Command('partition')
     .summary('separate machines in a network')
     .description(
-      'Drops all traffic between different groups of machines, as if a cable were cut. Earlier partitions ' +
-        'stay in effect. vmlet network heal removes all partitions.',
+      'Drops all traffic between the groups, as if a cable were cut. Earlier partitions stay in effect. vmlet network heal ' +
+        'removes all partitions.',
     )
     .argument('<network>', 'name of the network')
     .argument('<groups...>', 'at least two groups: names of machines, separated by commas')

@@ -29,9 +29,9 @@ export class SilentExit extends Error {
 const HOST_HINTS: Readonly<Record<string, string>> = {
   EACCES: 'check the owner and the permissions of this path',
   ENOTDIR:
-    'a part of the path is a file, not a directory; correct the path, or the XDG variable that contains it',
+    'a part of this path is a file, not a directory; correct the path (if vmlet chose the path, correct XDG_DATA_HOME or another XDG variable)',
   ELOOP:
-    'the path contains a loop of symbolic links; correct the links, or the XDG variable that contains the path',
+    'this path contains a loop of symbolic links; correct the links (if vmlet chose the path, correct XDG_DATA_HOME or another XDG variable)',
 };
 
 /** Words after the image or machine belong to the guest's command. */

@@ -27,7 +27,7 @@ export function namedOrAll(
 ): readonly string[] {
   if (all && names.length > 0) {
     throw new InvalidInputError('--all', 'cannot be used together with names', {
-      hint: 'leave one of them out',
+      hint: 'leave out --all or the names',
     });
   }
   if (!all && names.length === 0) {

@@ -28,7 +28,7 @@ export function poolServeCommand(): Command {
     .summary('run a pool in the foreground')
     .description(
       'Runs a pool in the foreground until it is interrupted, for service managers. Prints the name of the pool when all ' +
-        'guests are ready. vmlet run --pool and the other commands use it like a pool of vmlet pool create.',
+        'guests are ready. vmlet run --pool and the other commands use this pool like a pool of vmlet pool create.',
     );
   return addPoolFlags(command).action(serve);
 }

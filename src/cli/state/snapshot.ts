@@ -25,7 +25,10 @@ export function snapshotCommand(): Command {
     )
     .argument('<machine>', 'name of the machine')
     .argument('[snapshot]', 'name of the snapshot (default: date and time)')
-    .option('--disks-only', 'do not save memory; restoring is like booting after a power failure')
+    .option(
+      '--disks-only',
+      'save only the disks, not the memory: after a restore, the guest boots as after a power failure',
+    )
     .action(create);
   snapshot
     .command('ls')

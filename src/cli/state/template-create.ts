@@ -75,7 +75,7 @@ async function create(name: string, flags: Flags): Promise<void> {
 function existingOf({ replace, reuse }: Flags): 'refuse' | 'replace' | 'reuse' {
   if (replace && reuse) {
     throw new InvalidInputError('replace', 'cannot be used together with --reuse', {
-      hint: 'leave one of them out',
+      hint: 'leave out --replace or --reuse',
     });
   }
   return replace ? 'replace' : reuse ? 'reuse' : 'refuse';

@@ -27,7 +27,7 @@ export function templateLsCommand(): Command {
     .summary('list templates')
     .description(
       'Lists templates. A stale template cannot be forked, because something that its memory depends on has changed; ' +
-        'vmlet template inspect shows what.',
+        'vmlet template inspect shows the reason.',
     )
     .option('-q, --quiet', 'print only names')
     .option('--json', 'print JSON')

@@ -16,6 +16,19 @@ export class ImageNotFoundError extends VmletError {
   }
 }
 
+/** Returns the way to remove one user of an image. */
+function removalOf(user: string): string {
+  const [, digest] = / \(sha256:([0-9a-f]+)\)$/.exec(user) ?? [];
+  const [, kind, name = ''] = /^(machine|template) "(.+)"$/.exec(user) ?? [];
+  if (kind === 'machine') return `remove the machine first: vmlet rm ${name}`;
+  if (kind === 'template') return `remove the template first: vmlet template rm ${name}`;
+  if (user.startsWith('disk ')) return 'delete this disk first';
+  if (user.startsWith('a ')) return 'try again when it has ended';
+  return user.startsWith('an ')
+    ? 'try again when the build has ended'
+    : `remove that image first: vmlet image rm ${digest ?? user}`;
+}
+
 /** An image cannot be removed while others use it. `users` has entries such as `machine "web"` or `app:1`. */
 export class ImageInUseError extends VmletError {
   override readonly code = 'VMLET_IMAGE_IN_USE';
@@ -24,7 +37,7 @@ export class ImageInUseError extends VmletError {
 
   constructor(image: string, users: readonly string[]) {
     super(`image "${image}" is in use by ${users.join(', ')}`, {
-      hint: 'remove them first; to move only the name to another image, run: vmlet image tag',
+      hint: `${removalOf(users[0] ?? '')}; to give the name to another image instead, run: vmlet image tag OTHER NAME`,
     });
     this.image = image;
     this.users = users;

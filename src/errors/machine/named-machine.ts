@@ -21,7 +21,7 @@ export class MachineExistsError extends VmletError {
 
   constructor(machine: string) {
     super(`machine "${machine}" already exists`, {
-      hint: `choose another name, or look at that machine: vmlet inspect ${machine}`,
+      hint: `choose another name, or look at the existing machine: vmlet inspect ${machine}`,
     });
     this.machine = machine;
   }
@@ -57,7 +57,7 @@ export class MachineStateError extends VmletError {
 export class NoSshServerError extends MachineStateError {
   constructor(machine: string, details: ErrorDetails = {}) {
     super(machine, 'running', 'has no ssh server installed in its guest', {
-      hint: `open a shell through its agent instead: vmlet shell ${machine}; or use an image with an ssh server, such as debian:13`,
+      hint: `open a shell through the agent instead: vmlet shell ${machine}; or use an image with an ssh server, such as debian:13`,
       ...details,
     });
   }
@@ -70,7 +70,7 @@ export class BrokenMachineError extends VmletError {
 
   constructor(machine: string, problem: string, details: ErrorDetails = {}) {
     super(`machine "${machine}" is broken: ${problem}`, {
-      hint: `repair the file, or remove the machine: vmlet rm --storage ${machine}`,
+      hint: `repair this file, or remove the machine with its disks: vmlet rm --storage ${machine}`,
       ...details,
     });
     this.machine = machine;

@@ -7,7 +7,7 @@ export class PoolNotFoundError extends VmletError {
 
   constructor(pool: string, details: ErrorDetails = {}) {
     super(`no such pool: ${pool}`, {
-      hint: 'list pools with: vmlet pool ls; create one with: vmlet pool create',
+      hint: 'list pools with: vmlet pool ls; create a pool with: vmlet pool create NAME',
       ...details,
     });
     this.pool = pool;
@@ -21,7 +21,7 @@ export class PoolExistsError extends VmletError {
 
   constructor(pool: string) {
     super(`pool "${pool}" already exists`, {
-      hint: `choose another name, or remove it with: vmlet pool rm ${pool}`,
+      hint: `choose another name, or end the existing pool: vmlet pool rm ${pool}`,
     });
     this.pool = pool;
   }

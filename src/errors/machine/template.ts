@@ -7,7 +7,7 @@ export class TemplateNotFoundError extends VmletError {
 
   constructor(template: string) {
     super(`no such template: ${template}`, {
-      hint: 'list templates with: vmlet template ls; create one with: vmlet template create',
+      hint: 'list templates with: vmlet template ls; create a template with: vmlet template create NAME',
     });
     this.template = template;
   }
@@ -20,7 +20,7 @@ export class TemplateExistsError extends VmletError {
 
   constructor(template: string) {
     super(`template "${template}" already exists`, {
-      hint: 'choose another name, replace it with --replace, or remove it with: vmlet template rm',
+      hint: `choose another name, add --replace to replace the existing template, or remove it: vmlet template rm ${template}`,
     });
     this.template = template;
   }
@@ -35,7 +35,7 @@ export class TemplateStaleError extends VmletError {
 
   constructor(template: string, differences: readonly string[]) {
     super(`template "${template}" is stale: ${differences.join('; ')}`, {
-      hint: 'recreate it with: vmlet template create --replace (in code: createTemplate with existing: "replace")',
+      hint: `create the template again with the same options: vmlet template create ${template} --replace … (in code: createTemplate with existing: "replace")`,
     });
     this.template = template;
     this.differences = differences;
@@ -49,7 +49,7 @@ export class BrokenTemplateError extends VmletError {
 
   constructor(template: string, problem: string, details: ErrorDetails = {}) {
     super(`template "${template}" is corrupt: ${problem}`, {
-      hint: 'remove it with vmlet template rm, and create it again',
+      hint: `remove the template, and create it again: vmlet template rm ${template}`,
       ...details,
     });
     this.template = template;

@@ -18,7 +18,7 @@ export class VolumeExistsError extends VmletError {
 
   constructor(volume: string) {
     super(`volume "${volume}" already exists`, {
-      hint: `choose another name, or look at that volume: vmlet volume inspect ${volume}`,
+      hint: `choose another name, or look at the existing volume: vmlet volume inspect ${volume}`,
     });
     this.volume = volume;
   }

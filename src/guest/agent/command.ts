@@ -52,7 +52,7 @@ export function hasInput(options: ExecOptions): boolean {
  * @throws InvalidInputError for a command that cannot be encoded.
  */
 export function encodeCommand(argv: readonly string[], options: ExecOptions): Buffer {
-  if (argv.length === 0) throw new InvalidInputError('argv', 'empty: expected a program and its arguments');
+  if (argv.length === 0) throw new InvalidInputError('argv', 'must contain a program and its arguments');
   if (options.input !== undefined && options.stdin !== undefined) {
     throw new InvalidInputError('stdin', 'cannot be combined with input');
   }
@@ -60,7 +60,10 @@ export function encodeCommand(argv: readonly string[], options: ExecOptions): Bu
   argv.forEach((argument, index) => writer.text(Tag.argument, checked(`argv[${index}]`, argument)));
   for (const [name, value] of Object.entries(options.env ?? {})) {
     if (name === '' || name.includes('=')) {
-      throw new InvalidInputError('env', `invalid name ${JSON.stringify(name)}: expected a name without "="`);
+      throw new InvalidInputError(
+        'env',
+        `invalid name ${JSON.stringify(name)}: expected a name that is not empty and contains no "="`,
+      );
     }
     if (name === 'TERM' && options.tty?.term !== undefined) continue;
     writer.text(Tag.environment, checked(`env.${name}`, `${name}=${value}`));

@@ -99,7 +99,7 @@ export function commandError(
       return new GuestCommandError(
         command.argv,
         { phase, errno },
-        `working directory ${command.cwd ?? '/'}: ${describe(errno)}`,
+        `cannot enter the working directory ${command.cwd ?? '/'}: ${describe(errno)}`,
       );
     case 'user':
       return new GuestCommandError(
@@ -144,7 +144,7 @@ export function requestFailure(frame: Frame): GuestRequestError | GuestMountErro
       errno,
       `the agent in the guest is older than this vmlet (${errno})`,
       {
-        hint: "rebuild the guest's image, so that it contains the agent of this release",
+        hint: "rebuild the guest's image with this release of vmlet",
       },
     );
   }

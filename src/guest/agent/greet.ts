@@ -55,6 +55,6 @@ function noCommonVersion({ supported }: Hello): Error {
   const { lowest, highest } = supported;
   return new GuestProtocolError(
     `the guest agent supports protocol version ${lowest === highest ? lowest : `${lowest} to ${highest}`}, but this vmlet requires version ${PROTOCOL_VERSION}`,
-    { hint: "rebuild the guest's image, so that it contains the agent of this release" },
+    { hint: "rebuild the guest's image with this release of vmlet" },
   );
 }

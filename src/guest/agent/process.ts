@@ -85,7 +85,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
    */
   get stdin(): Writable {
     if (this.#stdin && this.#options.input === undefined) return this.#stdin.stream;
-    throw new InvalidInputError('stdin', "not open: start the command with stdin: 'pipe'");
+    throw new InvalidInputError('stdin', "is not open; start the command with the option stdin: 'pipe'");
   }
 
   /** Raw bytes; destroying the stream drops further output, and the command continues. */

@@ -84,6 +84,8 @@ function mergedUserData(
   throw new InvalidInputError(
     'userData',
     `${target.provisioner} in this image supports only #cloud-config, not the format ${userData.kind}`,
-    { hint: 'write it as #cloud-config, or use the options run and files' },
+    {
+      hint: 'write the user-data as #cloud-config, or use --firstboot-command and --file (in code: run and files)',
+    },
   );
 }

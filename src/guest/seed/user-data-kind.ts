@@ -53,7 +53,7 @@ export function userDataKind(text: string): UserDataKind {
     'userData',
     `begins with ${JSON.stringify(firstLine)}, which is not a known kind of user-data`,
     {
-      hint: 'begin it with #cloud-config, #include, a line such as #!/bin/sh, or a MIME header',
+      hint: 'begin the user-data with #cloud-config, #include, a line such as #!/bin/sh, or a MIME header',
     },
   );
 }

@@ -98,7 +98,7 @@ export async function authorizeKey(
     const home = text(result.stdout).trim();
     throw new InvalidInputError(
       'user',
-      `user ${user} has no home directory in the guest: no such directory: ${home}`,
+      `the home directory of user ${user} does not exist in the guest: ${home}`,
     );
   }
   check(result, `authorizing a key for ${user}`);

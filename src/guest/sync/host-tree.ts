@@ -145,7 +145,7 @@ export class HostTree {
 
   #missingRoot(): InvalidInputError {
     return new InvalidInputError('source', `the directory was removed: ${this.#root}`, {
-      hint: 'create it again, then run the command again',
+      hint: 'create the directory again, then run the command again',
     });
   }
 

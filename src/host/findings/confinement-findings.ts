@@ -29,7 +29,7 @@ function namespacesFinding(survey: Survey, { namespaceSettings }: Surroundings):
   const names = missing.map(({ name }) => name).join(', ');
   // passt, connected by a path, is confined the least, except for slirp.
   const { gaps } = isolationOf('passt', survey);
-  const gap = gaps.length === 0 ? '' : `; in a named machine with passt, ${gaps.join(', ')}`;
+  const gap = gaps.length === 0 ? '' : `; in a named machine with passt, QEMU ${gaps.join(' and ')}`;
   return {
     item,
     state: 'degraded',
@@ -51,7 +51,7 @@ function networkWords(isolations: readonly QemuIsolation[], passt: Survey['passt
 
 function slirpWords(survey: Survey): string {
   if (!networksHere(survey).includes('slirp')) return '';
-  return '; with slirp it uses the host’s network';
+  return '; with slirp, QEMU uses the host’s network';
 }
 
 function landlockFinding({ confinement: { landlock, namespaces } }: Survey): Finding {
@@ -69,7 +69,7 @@ function landlockFinding({ confinement: { landlock, namespaces } }: Survey): Fin
   return {
     item,
     state: 'degraded',
-    summary: `no Landlock (${landlock.reason}): ${gap}`,
+    summary: `Landlock is not available (${landlock.reason}): ${gap}`,
     remedy: 'use Linux 5.13 or later with Landlock enabled (add landlock to the kernel parameter lsm=)',
   };
 }

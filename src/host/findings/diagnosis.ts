@@ -74,12 +74,17 @@ function acceleratorFinding(qemu: QemuFeatures, kvm: KvmVerdict): Finding {
   if (kvm.usable) return { item, state: 'works', summary: `KVM runs guests, with -cpu ${kvm.cpu}` };
   const remedy = kvm.hint;
   if (!qemu.accelerators.includes('tcg')) {
-    return { item, state: 'broken', summary: `no KVM (${kvm.reason}), and this QEMU has no TCG`, remedy };
+    return {
+      item,
+      state: 'broken',
+      summary: `guests cannot run: KVM is not usable (${kvm.reason}), and this QEMU does not support TCG`,
+      remedy,
+    };
   }
   return {
     item,
     state: 'degraded',
-    summary: `guests are emulated (TCG), several times slower than with KVM: ${kvm.reason}`,
+    summary: `KVM is not usable (${kvm.reason}); guests are emulated (TCG), several times slower`,
     remedy,
   };
 }
@@ -206,7 +211,8 @@ function forksFinding({ devices }: QemuFeatures): Finding {
   return {
     item,
     state: 'degraded',
-    summary: 'guests can be saved, but there are no templates and forks: this QEMU does not support vmgenid',
+    summary:
+      'guests can be saved, but templates and forks are not available: this QEMU does not support vmgenid',
     remedy: 'use a QEMU that was built with vmgenid',
   };
 }

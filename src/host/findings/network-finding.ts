@@ -16,7 +16,7 @@ export function networkFinding(
   const hasSlirp = qemu?.netdevs.includes('user') ?? false;
   const instead = hasSlirp ? SLIRP : 'guests have no network';
   const degraded = (why: string, remedy: string): Finding => {
-    return { item, state: 'degraded', summary: `${instead}: ${why}`, remedy };
+    return { item, state: 'degraded', summary: `${why}; ${instead}`, remedy };
   };
   if (!passt) return degraded('passt is not installed', install('passt'));
   if (passt.problem !== undefined) {
@@ -30,7 +30,7 @@ export function networkFinding(
     return {
       item,
       state: 'degraded',
-      summary: `passt, over ${wayOf(passt)}; it does not support servers that send data first: ${hasSlirp ? 'machines with forwarded TCP ports use slirp' : 'some forwarded TCP ports do not work'}`,
+      summary: `passt works, over ${wayOf(passt)}, but does not support servers that send data first: ${hasSlirp ? 'machines with forwarded TCP ports use slirp' : 'some forwarded TCP ports do not work'}`,
       remedy: `upgrade passt: ${install('passt')}; or use --net passt if no server in the guest sends data first (web servers do not)`,
     };
   }
@@ -81,6 +81,6 @@ function passtRemedy(
   if (/open files|RLIMIT_NOFILE|Too many open files/i.test(problem)) {
     return 'raise the limit on open files: ulimit -n 1024';
   }
-  if (/shared librar/i.test(problem)) return `reinstall it: ${install('passt')}`;
-  return 'run it by hand to see more: passt --foreground --debug';
+  if (/shared librar/i.test(problem)) return `reinstall passt: ${install('passt')}`;
+  return 'to see more, run: passt --foreground --debug';
 }

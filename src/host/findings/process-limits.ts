@@ -76,12 +76,12 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
     },
     processes < PROCESSES_FOR_A_GUEST && {
       isFatal: false,
-      summary: `this user is limited to ${processes} processes and threads`,
+      summary: `the limit of ${processes} processes and threads of this user is too low for guests`,
       remedy: raise('ulimit -Hu', PROCESSES_FOR_A_GUEST),
     },
     longestFile < LONGEST_FILE_BYTES && {
       isFatal: false,
-      summary: `file size is limited to ${longestFile} bytes: images and disks are larger`,
+      summary: `the limit of ${longestFile} bytes for a file is too low for images and disks`,
       remedy: raise('ulimit -Hf', LONGEST_FILE_BYTES / 1024),
     },
     longestCore === 0 &&
@@ -91,11 +91,12 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
         summary:
           'the hard core limit is 0: when QEMU crashes, the kernel still starts the host’s core dump handler, which ' +
           'gets QEMU’s registers but no memory',
-        remedy: 'set a hard core limit of at least 1 byte, which lets vmlet prevent this: prlimit --core=1',
+        remedy:
+          'set a hard core limit of at least 1 byte, which lets vmlet keep the handler from starting: prlimit --core=1',
       },
   ].filter((low) => low !== false);
 }
 
 function raise(command: string, least: number): string {
-  return `raise it to ${least} (${command}); it is set by limits.conf(5), by Limit…= in a systemd unit, or by the container`;
+  return `raise this limit to ${least} (${command}); the limit is set by limits.conf(5), by Limit…= in a systemd unit, or by the container`;
 }

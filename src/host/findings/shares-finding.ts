@@ -5,13 +5,16 @@ import type { Finding } from './finding.ts';
 export function sharesFinding({ qemu, virtiofsd }: Survey, install: (name: string) => string): Finding {
   const item = 'shares';
   const degraded = (why: string, remedy?: string): Finding => {
-    return { item, state: 'degraded', summary: `no shared directories (-v): ${why}`, remedy };
+    return { item, state: 'degraded', summary: `directories cannot be shared (-v): ${why}`, remedy };
   };
   if (
     qemu &&
     !(qemu.devices.includes('vhost-user-fs-pci') && qemu.objects.includes('memory-backend-memfd'))
   ) {
-    return degraded('this QEMU does not support vhost-user-fs-pci', 'use a QEMU that was built with it');
+    return degraded(
+      'this QEMU does not support vhost-user-fs-pci',
+      'use a QEMU that was built with vhost-user-fs-pci',
+    );
   }
   if (!virtiofsd) return degraded('virtiofsd is not installed', install('virtiofsd'));
   if (virtiofsd.problem !== undefined) {

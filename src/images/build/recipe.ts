@@ -55,7 +55,7 @@ export async function settleRecipe(recipe: DistributionRecipe): Promise<SettledR
 function requirePackageName(name: string, installer: Installer): string {
   if (installer.isPackageName(name)) return name;
   throw new InvalidInputError('include', `invalid package name ${JSON.stringify(name)}`, {
-    hint: 'use letters (lower-case for Debian), digits and + - . as in nginx or g++; separate several names by commas',
+    hint: 'use letters (lower-case for Debian), digits, "+", "-" and ".", for example: g++; separate several names by commas',
   });
 }
 
@@ -78,7 +78,7 @@ async function readKey(path: string, installer: Installer): Promise<Buffer> {
   const content = await readGiven('key', path);
   if (content.includes('-----BEGIN PGP PUBLIC KEY BLOCK-----')) return content;
   throw new InvalidInputError('key', `${path} does not contain a public key`, {
-    hint: 'give an armoured key, as gpg --export --armor writes it',
+    hint: 'give an ASCII-armoured public key, as written by: gpg --export --armor KEY',
   });
 }
 

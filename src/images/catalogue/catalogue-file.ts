@@ -86,7 +86,7 @@ function requireKeys(
     if (signature === undefined || known.includes(signature.key)) continue;
     const field = ['images', name, 'signature', 'key'];
     throw new CatalogueFileError(file, lineOfField(field), field.join('.'), `no such key: ${signature.key}`, {
-      hint: `add it under keys, or use one of ${known.join(', ')}`,
+      hint: `add this key under keys, or use one of ${known.join(', ')}`,
     });
   }
 }

@@ -15,7 +15,7 @@ const url = z
   );
 /** A URL prefix. Both of a mirror's end with a slash, so that one can replace the other. */
 const folder = url.refine((text) => text.endsWith('/'), 'expected a URL that ends with /');
-const keyName = z.string().regex(WORD, 'expected letters, digits and . _ -');
+const keyName = z.string().regex(WORD, 'expected letters, digits, ".", "_" and "-"');
 
 const keySchema = z.strictObject({
   /** Relative to the file that names it. */

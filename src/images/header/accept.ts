@@ -102,11 +102,13 @@ async function acceptChain(
   const backing = await backingFileOf(image, field);
   if (!backing) return { ...image, backing: undefined };
   if (chain.includes(backing.path)) {
-    throw new ImageRefusedError(field, path, [`is its own backing file, through ${backing.path}`]);
+    throw new ImageRefusedError(field, path, [
+      `has a loop in its chain of backing files: ${backing.path} appears twice`,
+    ]);
   }
   if (chain.length === LONGEST_CHAIN) {
     throw new ImageRefusedError(field, chain[0] ?? path, [`has more than ${LONGEST_CHAIN} backing files`], {
-      hint: 'merge the chain into one image with qemu-img convert',
+      hint: 'merge the chain into one image: qemu-img convert -O qcow2 IMAGE NEW',
     });
   }
   return {

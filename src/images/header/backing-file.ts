@@ -17,23 +17,39 @@ export async function backingFileOf(
   const reference = image.header.references.find(({ kind }) => kind === 'backing');
   if (!reference) return undefined;
   const { name, format } = reference;
-  const refuse = (reason: string, cause?: unknown): ImageRefusedError =>
+  const refuse = (reason: string, known: Backing, cause?: unknown): ImageRefusedError =>
     new ImageRefusedError(field, image.path, [reason], {
-      hint: `record the path and format of the backing file in the image: qemu-img rebase -u -f ${image.format} -F FORMAT -b BACKING IMAGE`,
+      hint: `record the path and format of the backing file in the image: ${rebaseCommand(image, known)}`,
       cause,
     });
-  if (isElsewhere(name)) throw refuse(`has a backing file that is not a local file: ${shown(name)}`);
+  if (isElsewhere(name)) {
+    throw refuse(`has a backing file that is not a local file: ${shown(name)}`, {});
+  }
   if (format !== 'qcow2' && format !== 'raw') {
-    throw refuse(
-      format === undefined
-        ? `does not state the format of its backing file ${shown(name)}`
-        : `has a backing file in an unsupported format, ${shown(format)}: ${shown(name)}`,
-    );
+    throw format === undefined
+      ? refuse(`does not state the format of its backing file ${shown(name)}`, { name })
+      : refuse(`has a backing file in an unsupported format, ${shown(format)}: ${shown(name)}`, {});
   }
   try {
     return { path: await realpath(resolve(dirname(image.path), name)), format };
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG')) throw error;
-    throw refuse(`has a missing or unreadable backing file: ${shown(name)}`, error);
+    throw refuse(`has a missing or unreadable backing file: ${shown(name)}`, { format }, error);
   }
+}
+
+/** The known properties of a backing file. */
+interface Backing {
+  readonly name?: string;
+  readonly format?: DiskFormat | undefined;
+}
+
+/** Words that a shell would interpret are not printed: the name comes from the image. */
+function rebaseCommand(
+  image: { readonly path: string; readonly format: DiskFormat },
+  { name, format }: Backing,
+): string {
+  const plain = (word: string | undefined, otherwise: string): string =>
+    word !== undefined && /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(word) ? word : otherwise;
+  return `qemu-img rebase -u -f ${image.format} -F ${format ?? 'FORMAT'} -b ${plain(name, 'BACKING')} ${plain(image.path, 'IMAGE')}`;
 }

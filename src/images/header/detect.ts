@@ -98,7 +98,10 @@ function byText(head: string): Content | undefined {
     );
   }
   if (XML.test(head))
-    return other('an XML document', 'if a server sent it instead of the image, download the image again');
+    return other(
+      'an XML document',
+      'if a server sent this document instead of the image, download the image again',
+    );
   return undefined;
 }
 

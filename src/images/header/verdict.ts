@@ -28,7 +28,8 @@ export type Reading =
 
 const TRUST = 'if you trust the image, append ,trusted to its path';
 const FILE_ITSELF = 'if you trust the image, boot the file itself: --image FILE,trusted';
-const OTHER_ENTRY = 'if the catalogue is wrong, add an entry with another format to your own catalogue';
+const OTHER_ENTRY =
+  'if the catalogue states a wrong format, add an entry with the correct format to your own catalogue';
 const DECRYPT = 'decrypt it with qemu-img convert; give the passphrase with --object secret';
 const AGAIN = 'download or copy the file again, and compare its checksum';
 
@@ -119,7 +120,7 @@ function asForeign(format: UnderstoodFormat): [reason: string, hint: string | un
   if (format === 'luks') return [`is ${names.luks}, which is not supported`, DECRYPT];
   return [
     `is ${names[format]}, which cannot be attached directly`,
-    'if you trust the image, convert it to qcow2 with qemu-img convert, which opens every file that the image names',
+    `if you trust the image, convert it: qemu-img convert -f ${format} -O qcow2 IMAGE NEW; qemu-img opens every file that the image names`,
   ];
 }
 
@@ -142,13 +143,18 @@ export function judge(
     });
   }
   for (const { reason, trustable } of header.problems) {
-    if (!trustable) refusals.push({ reason, hint: AGAIN });
+    if (!trustable) refusals.push({ reason: withVerdict(reason), hint: AGAIN });
     else if (!trusted) refusals.push({ reason, hint: foreign ? FILE_ITSELF : TRUST });
   }
   if (header.virtualBytes === undefined && refusals.length === 0) {
     refusals.push({ reason: 'does not state the size of its disk', hint: AGAIN });
   }
   return refusals;
+}
+
+/** Details of a header are clear only after a verdict. */
+function withVerdict(problem: string): string {
+  return problem.startsWith('has ') ? `is damaged or not supported: it ${problem}` : problem;
 }
 
 function ofReference({ kind, name }: Reference, trustable: boolean): Refusal {
@@ -161,7 +167,7 @@ function ofReference({ kind, name }: Reference, trustable: boolean): Refusal {
   }
   return {
     reason,
-    hint: 'if you trust the image, convert it to a single file: qemu-img convert -O qcow2 IMAGE NEW; vmlet does not open further files that an image names',
+    hint: 'if you trust the image, convert it to a single file: qemu-img convert -O qcow2 IMAGE NEW; qemu-img opens every file that the image names',
   };
 }
 

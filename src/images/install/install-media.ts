@@ -80,6 +80,8 @@ async function isThere(tree: InstallTree, { kernel, initrd, marker }: InstallLay
 async function checkBootFile(tree: InstallTree, path: string, location: string): Promise<void> {
   const size = (await tree.size(path)) ?? 0;
   if (size > 0 && size <= MAX_BOOT_FILE_BYTES) return;
-  const limit = `expected 1 to ${MAX_BOOT_FILE_BYTES}`;
-  throw new InvalidInputError('location', `${location}: invalid size of ${path}: ${size} bytes, ${limit}`);
+  throw new InvalidInputError(
+    'location',
+    `${path} in ${location} has ${size} bytes, expected 1 to ${MAX_BOOT_FILE_BYTES}`,
+  );
 }

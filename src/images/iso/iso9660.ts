@@ -62,7 +62,7 @@ export class Iso implements AsyncDisposable {
     if (file.size > limit) {
       throw new InvalidInputError(
         'location',
-        `${this.path}: ${file.path} has ${file.size} bytes, more than ${limit}`,
+        `${file.path} in ${this.path} has ${file.size} bytes, more than ${limit}`,
       );
     }
     return explained(this.path, async () =>
@@ -102,7 +102,7 @@ export class Iso implements AsyncDisposable {
     };
     throw new InvalidInputError(
       'location',
-      `${this.path}: ${entry.path} is ${found[entry.kind]}, expected ${found[kind]}`,
+      `${entry.path} in ${this.path} is ${found[entry.kind]}, expected ${found[kind]}`,
     );
   }
 

@@ -115,7 +115,7 @@ export async function obtainInputs(inputs: MicroInputs, options: ObtainOptions):
   const busybox = await readOwn('busybox', busyboxPath);
   if (!isStaticProgram(busybox)) {
     throw new ImageBuildError(`${busyboxPath} is not a statically linked x86_64 program`, {
-      hint: 'give a static one: --busybox FILE (on Debian and Ubuntu from the package busybox-static)',
+      hint: 'give a static busybox: --busybox FILE (on Debian and Ubuntu, the package busybox-static)',
     });
   }
   // The user's own file may not be executable.

@@ -25,5 +25,5 @@ export const MICRO_MODULES: readonly WantedModule[] = [
   { name: 'pvpanic-mmio', reason: 'reporting panics to the host' },
   { name: 'i6300esb', reason: 'the watchdog' },
   { name: 'loop', reason: 'file systems inside files' },
-  { name: 'isofs', reason: 'CD images, the usual form of a configuration seed' },
+  { name: 'isofs', reason: 'CD images, such as those with cloud-init data' },
 ];

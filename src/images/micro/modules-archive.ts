@@ -37,7 +37,7 @@ export async function modulesArchive(
       'modules',
       `modules of Linux ${other.release} do not match the kernel, Linux ${release}`,
       {
-        hint: 'give the modules of this kernel',
+        hint: `give the modules of Linux ${release}`,
       },
     );
   }

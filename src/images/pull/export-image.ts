@@ -60,7 +60,7 @@ export async function exportImage(
 ): Promise<ExportedImage> {
   if (image.kind !== 'disk') {
     throw new InvalidInputError('image', `${image.name} is a kernel with an initramfs, not a disk`, {
-      hint: `copy its files: ${image.kernelPath} and ${image.initrdPath}`,
+      hint: `copy the files of the image instead: ${image.kernelPath} and ${image.initrdPath}`,
     });
   }
   const { force = false, compress = false, signal } = options;

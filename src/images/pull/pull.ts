@@ -127,5 +127,7 @@ async function nameAll(
 }
 
 function missing(reference: string): never {
-  throw new ImageNotFoundError(reference, { hint: 'pull it again: it was removed during the pull' });
+  throw new ImageNotFoundError(reference, {
+    hint: 'pull the image again: another process removed it during the pull',
+  });
 }

@@ -16,7 +16,7 @@ export async function imageFailure(
     const said = /Is another process using the image \[(.*)\]\?/s.exec(words)?.[1];
     const { path, holders } = await findLocked(said === undefined ? paths : [said]);
     return new ImageLockedError(path, holders, {
-      hint: 'stop the machine or process that uses it, then try again',
+      hint: 'stop the machine or process that uses this file, then try again',
       cause,
     });
   }

@@ -33,11 +33,14 @@ export async function inspectChain(disk: ExistingDisk): Promise<readonly DiskInf
           ? `${top.path} does not state the format of its backing file ${backingPath}`
           : `${top.path} has a backing file in an unsupported format, ${backingFormat}: ${backingPath}`;
       throw new InvalidInputError('path', problem, {
-        hint: `record the format: qemu-img rebase -u -f ${top.format} -F FORMAT -b BACKING IMAGE`,
+        hint: `record the format of the backing file in the image: qemu-img rebase -u -f ${top.format} -F FORMAT -b BACKING IMAGE`,
       });
     }
     if (chain.some(({ path }) => path === backingPath)) {
-      throw new InvalidInputError('path', `${backingPath} is its own backing file`);
+      throw new InvalidInputError(
+        'path',
+        `${top.path} has a loop in its chain of backing files: ${backingPath} appears twice`,
+      );
     }
     chain.push(await inspectDisk({ path: backingPath, format: backingFormat, signal: disk.signal }));
   }

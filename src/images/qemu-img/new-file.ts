@@ -38,7 +38,7 @@ export async function refuseExisting(path: string): Promise<void> {
 
 export function existsError(
   path: string,
-  hint = 'choose another name, or remove it first',
+  hint = 'choose another name, or remove this file first',
 ): InvalidInputError {
   return new InvalidInputError('path', `${path} already exists`, { hint });
 }

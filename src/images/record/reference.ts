@@ -30,7 +30,7 @@ export function parseImageReference(text: string, field = 'image'): ImageReferen
   throw new InvalidInputError(field, `invalid image name ${JSON.stringify(text)}`, {
     hint: text.includes('/')
       ? 'give the name of an image, not a path'
-      : 'use lower-case letters, digits and . _ -, and optionally a colon and a tag, as in debian:13; at most 64 each',
+      : 'use at most 64 lower-case letters, digits, ".", "_" and "-"; a tag may follow after a colon, as in debian:13',
   });
 }
 

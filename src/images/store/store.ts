@@ -108,7 +108,7 @@ export async function findEntry(store: string, reference: string): Promise<strin
   const matching = (await entriesOf(store)).filter((entry) => entry.startsWith(imageDirectoryName(digits)));
   if (matching.length < 2) return matching[0];
   throw new InvalidInputError('image', `ambiguous digest ${reference}: ${matching.length} images match`, {
-    hint: 'give more digits; to see them in full, run: vmlet image ls --json',
+    hint: 'give more digits of the digest; to see whole digests, run: vmlet image ls --json',
   });
 }
 

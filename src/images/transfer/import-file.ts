@@ -69,7 +69,7 @@ async function importOpened(
     const after = await source.stat({ bigint: true });
     if (after.mtimeNs !== before.mtimeNs || after.size !== before.size) {
       throw subject.refuse('protocol', 'changed while it was read', {
-        hint: 'stop the program that writes to it, and try again',
+        hint: 'stop the program that writes to this file, and try again',
       });
     }
   };

@@ -11,7 +11,7 @@ const HEAD_BYTES = 1024;
 const SHARE = 0.5;
 
 const ANY_SIZE_HINT =
-  'if you trust the file, lift the limit: vmlet pull --any-size, or vmlet image import --any-size';
+  'if you trust the file, remove this limit: add --any-size to vmlet pull or vmlet image import';
 
 interface UnpackLimitOptions {
   readonly subject: Subject;

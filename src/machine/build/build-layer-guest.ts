@@ -76,7 +76,7 @@ export async function changeInGuest(base: DiskImage, step: LayerStep, work: Gues
   } catch (error) {
     if (!(error instanceof MachineEndedError) || signal?.aborted) throw error;
     throw new ImageBuildError(`${step.title} was interrupted: ${error.message}`, {
-      hint: 'remove reboot and poweroff from the script: the guest has to run until the script ends',
+      hint: 'remove reboot and poweroff from the script: the guest must keep running until the script ends',
       cause: error,
     });
   }

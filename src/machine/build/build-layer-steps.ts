@@ -62,7 +62,7 @@ export async function layerSteps({
   }));
   if (steps.length > 0) return steps;
   throw new InvalidInputError('run', 'no script and no packages given', {
-    hint: 'give a script with --run, or packages with --include; to only add a name, run: vmlet image tag',
+    hint: 'give a script with --run, or packages with --include; to only add a name, run: vmlet image tag IMAGE NAME',
   });
 }
 

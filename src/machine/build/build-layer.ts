@@ -97,7 +97,7 @@ export async function buildLayers(options: BuildLayerOptions, locations: Locatio
 function checkMachine({ from, pull, size, memory, cpus, timeoutMs }: BuildLayerOptions): Spec {
   if (from.includes('/')) {
     throw new InvalidInputError('from', `${from} is a path; expected the name of an image`, {
-      hint: 'import the file as an image first: vmlet image import',
+      hint: 'import the file as an image first: vmlet image import FILE NAME',
     });
   }
   if (from === MICRO || from === HOST) throw noDisk(from);
@@ -198,5 +198,7 @@ async function buildLayer(
 async function requireBase(store: string, { name, digest }: DiskImage): Promise<DiskLayer> {
   const image = await findStored(store, `sha256:${digest}`);
   if (image?.kind === 'disk') return image;
-  throw new ImageNotFoundError(name, { hint: 'it was removed during the build; build again' });
+  throw new ImageNotFoundError(name, {
+    hint: 'build again: another process removed this image during the build',
+  });
 }

@@ -65,7 +65,7 @@ export function refuseNetworks(networks: readonly unknown[]): void {
   if (networks.length === 0) return;
   throw new InvalidInputError(
     'networks',
-    'cannot be used in a dry run: an address in a network is reserved only while vmlet runs the machine',
+    'cannot be used with --dry-run, because vmlet reserves an address in a network only while it runs the machine',
     { hint: 'leave out --network' },
   );
 }
@@ -133,9 +133,9 @@ async function initrdLines({ boot, directory }: Plan): Promise<string[]> {
   if (boot.modules !== undefined) {
     throw new InvalidInputError(
       'modules',
-      'cannot be used in a dry run: a script cannot collect the modules',
+      'cannot be used with --dry-run, because the printed script cannot collect kernel modules',
       {
-        hint: 'leave out --modules, or add an initramfs that contains these modules',
+        hint: 'leave out --modules, and add --initrd FILE with an initramfs that contains these modules',
       },
     );
   }

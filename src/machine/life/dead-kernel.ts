@@ -37,7 +37,7 @@ export function describeLack(lines: readonly string[]): KernelLack | undefined {
   ];
   return {
     problem: `the guest's kernel ${what} (${name}: ${printable(reason)})`,
-    hint: `use a kernel with ${options.join(', ')} built in, or give them as modules: --modules DIR`,
+    hint: `use a kernel with ${options.join(', ')} built in, or give these drivers as modules: --modules DIR`,
   };
 }
 

@@ -12,8 +12,6 @@ import {
 import type { VolumePlan } from '../plan/plan.ts';
 import { imageFailure } from '../../images/qemu-img/image-failure.ts';
 
-const IN_USE_HINT = 'stop the machine that uses the volume, or mount the volume with ro in all machines';
-
 /**
  * Rewords a QEMU failure to open or write an image as the error that qemu-img would give: locked by another
  * process (and which), no space left, no permission. Other failures are returned unchanged.
@@ -27,7 +25,7 @@ export async function explainImageFailure(
   const failure = words === undefined ? undefined : await imageFailure(words, paths, error);
   if (failure instanceof PermissionError || (words !== undefined && isOutOfSight(words, paths))) {
     return new PermissionError(`permission denied for QEMU: ${paths[0]}`, {
-      hint: 'check the owner and mode of the file; if they are right, restart the machine with this file: a running machine can open only the files that it had at its start, and files in its own directory',
+      hint: 'check the owner and mode of the file; if these are correct, stop the machine before you add the file: a running machine can open only the files that it had at its start, and files in its own directory',
       cause: error,
     });
   }
@@ -51,7 +49,10 @@ export async function explainLockedImage(
 }
 
 export function volumeInUse({ name }: Pick<VolumePlan, 'name'>, locked: ImageLockedError): VolumeInUseError {
-  return new VolumeInUseError(name, locked.holders, IN_USE_HINT, locked);
+  const hint =
+    'stop the machine that uses the volume, or mount the volume with ro in all machines; ' +
+    `to see which machines use the volume, run: vmlet volume inspect ${name}`;
+  return new VolumeInUseError(name, locked.holders, hint, locked);
 }
 
 /** A confined QEMU does not see files that it was not given. */

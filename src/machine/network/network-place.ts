@@ -68,7 +68,7 @@ export function splitNetworks(
       'networks',
       `the first network card is set twice: ${[first, ...more].join(', ')}`,
       {
-        hint: 'give only one of them',
+        hint: 'give only one of these settings',
       },
     );
   }
@@ -79,7 +79,7 @@ function placeOf(input: NetworkInput, field: string, machine: string): NetworkPl
   const { network, name = machine } = asPlace(input, field);
   if (!(network instanceof Network || network instanceof NamedNetwork)) {
     throw new InvalidInputError(field, 'expected a network, { network, name }, or the name of a network', {
-      hint: 'create one with createNetwork(), or with: vmlet network create NAME',
+      hint: 'create a network with createNetwork(), or with: vmlet network create NAME',
     });
   }
   const parsed = hostNameSchema.safeParse(name);

@@ -70,7 +70,7 @@ export class Network implements AsyncDisposable {
         {
           hint:
             members.length === 0
-              ? 'no machine has joined this network yet'
+              ? 'launch a machine in this network first'
               : `choose from: ${members.join(', ')}`,
         },
       );

@@ -75,7 +75,7 @@ export function checkSocketLength(parent: string): void {
   if (length <= LONGEST_SOCKET_PATH) return;
   throw new InvalidInputError(
     'XDG_RUNTIME_DIR',
-    `path too long for sockets: ${parent} (socket paths would have ${length} bytes, the kernel allows ${LONGEST_SOCKET_PATH})`,
+    `${parent} is too long: socket paths in it would have ${length} bytes (limit: ${LONGEST_SOCKET_PATH})`,
     { hint: 'set XDG_RUNTIME_DIR to a shorter path, such as /run/user/UID' },
   );
 }
@@ -103,7 +103,7 @@ export function ensurePrivateDirectory(path: string): void {
   }
   if (!isPrivateDirectory(path)) {
     throw new PermissionError(`${path} is not a private directory of this user`, {
-      hint: `remove it, or make it a directory that you own with mode 0700`,
+      hint: `remove ${path}, or make it a directory that you own with mode 0700`,
       cause: obstacle,
     });
   }

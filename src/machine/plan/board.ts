@@ -35,8 +35,10 @@ export const fullBoard = {
  */
 export function cpuModel(asked: string, accelerator: Accelerator): string {
   if (asked === 'host' && accelerator.kind === 'tcg') {
-    throw new InvalidInputError('cpu', `"host" requires KVM, which is not used (${accelerator.reason})`, {
-      hint: 'leave it out, or choose another model; to list them, run: qemu-system-x86_64 -cpu help',
+    const { reason } = accelerator;
+    const problem = reason === 'requested' ? 'but --accel tcg was given' : `which is not usable: ${reason}`;
+    throw new InvalidInputError('cpu', `"host" requires KVM, ${problem}`, {
+      hint: 'leave out --cpu, or choose another model; to list the models, run: qemu-system-x86_64 -cpu help',
     });
   }
   if (asked !== 'auto') return asked;

@@ -21,7 +21,7 @@ export function checkHostMemory(guestBytes: number, memory: HostMemory = readHos
   throw new InvalidInputError(
     'memory',
     `${formatBytes(guestBytes)} exceeds the memory of the host (${formatBytes(memoryBytes)}, ${swap})`,
-    { hint: 'give the guest less memory, such as 2G' },
+    { hint: 'give the guest less memory, such as --memory 512M' },
   );
 }
 

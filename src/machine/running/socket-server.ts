@@ -62,7 +62,10 @@ async function listen(server: Server, path: string): Promise<void> {
       throw new PermissionError(`permission denied: ${path}`, { cause: error });
     }
     if (isSystemError(error, 'EADDRINUSE')) {
-      throw new InvalidInputError('ports', `${path}: file exists`, { cause: error });
+      throw new InvalidInputError('ports', `file already exists: ${path}`, {
+        hint: 'choose another path, or remove the file',
+        cause: error,
+      });
     }
     throw error;
   }

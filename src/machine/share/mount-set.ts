@@ -81,7 +81,7 @@ function validate(volume: VolumeSpec, field: string): VolumeSpec {
   if (parsed.success && (parsed.data.source !== undefined || parsed.data.type === 'tmpfs'))
     return parsed.data;
   throw new InvalidInputError(field, `invalid volume ${JSON.stringify(volume)}`, {
-    hint: `expected ${GRAMMAR}, or { type?, source, target, … }, with the options ${OPTIONS}`,
+    hint: `expected ${GRAMMAR} (in code also { type?, source, target, … }), with the options ${OPTIONS}`,
     cause: parsed.error,
   });
 }
@@ -97,7 +97,7 @@ export function checkTogether({ shares, volumes, tmpfs }: MountSet): void {
     throw new InvalidInputError(
       'volumes',
       `too many directories and volumes: ${count}, at most ${MOST_DEVICES}`,
-      { hint: 'share a directory that contains several of them' },
+      { hint: 'share one parent directory instead of several directories, or leave out volumes' },
     );
   }
   requireUnique(

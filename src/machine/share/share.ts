@@ -26,12 +26,12 @@ export function shareOf(volume: VolumeSpec, mounting: Mounting, directory: strin
   refuseOptions(volume, ['size', 'mode'], field, 'a directory of the host');
   if (ids === 'host' && (uid ?? gid) !== undefined) {
     throw new InvalidInputError(field, 'uid and gid cannot be used together with ids=host', {
-      hint: 'leave them out: with ids=host, files keep the owners that they have on the host',
+      hint: 'leave out uid and gid: with ids=host, files have the same owners in the guest as on the host',
     });
   }
   if (copy && (cache ?? volume.ids) !== undefined) {
     throw new InvalidInputError(field, 'cache and ids cannot be used together with copy', {
-      hint: 'leave them out: they apply to shared directories only',
+      hint: 'leave out cache and ids: they apply only to shared directories',
     });
   }
   if (source.includes('\0')) throw new InvalidInputError(field, 'a path cannot contain a NUL');

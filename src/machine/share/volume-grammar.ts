@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { VOLUME_TYPES, type VolumeSpec, type VolumeType } from './volume-spec.ts';
+import { CACHE_POLICIES, VOLUME_TYPES, type VolumeSpec, type VolumeType } from './volume-spec.ts';
 
 // The directories, volumes and file systems in memory of a machine, in podman's grammar.
 
@@ -72,11 +72,7 @@ function optionsOf(words: readonly string[], field: string): Omit<VolumeSpec, 't
   const options: Record<string, unknown> = {};
   for (const word of words) {
     const [key, value] = optionOf(word) ?? [];
-    if (key === undefined) {
-      throw new InvalidInputError(field, `unknown option of a volume: ${JSON.stringify(word)}`, {
-        hint: `expected ${OPTIONS}`,
-      });
-    }
+    if (key === undefined) throw invalidOption(word, field);
     if (key in options) {
       throw new InvalidInputError(field, `option given twice: ${JSON.stringify(word)}`);
     }
@@ -85,11 +81,32 @@ function optionsOf(words: readonly string[], field: string): Omit<VolumeSpec, 't
   return options;
 }
 
+const EXPECTED_VALUES: Readonly<Record<string, string>> = {
+  cache: 'auto, always or never',
+  ids: 'squash or host',
+  uid: 'a number',
+  gid: 'a number',
+  size: 'a size such as 64M',
+  mode: 'an octal number such as 1777',
+};
+
+function invalidOption(word: string, field: string): InvalidInputError {
+  const [key = ''] = word.split('=');
+  const expected =
+    word.includes('=') && Object.hasOwn(EXPECTED_VALUES, key) ? EXPECTED_VALUES[key] : undefined;
+  if (expected !== undefined) return new InvalidInputError(field, `${word}: expected ${expected}`);
+  return new InvalidInputError(field, `invalid option ${JSON.stringify(word)}`, {
+    hint: `expected ${OPTIONS}`,
+  });
+}
+
 function optionOf(word: string): [string, unknown] | undefined {
   if (word === 'ro' || word === 'rw') return ['readOnly', word === 'ro'];
   if (word === 'copy') return ['copy', true];
   const [, key = '', value = ''] = /^(cache|ids|uid|gid|size|mode)=(.+)$/.exec(word) ?? [];
   if (key === 'mode') return /^[0-7]{3,4}$/.test(value) ? [key, Number.parseInt(value, 8)] : undefined;
+  if (key === 'cache') return CACHE_POLICIES.some((one) => one === value) ? [key, value] : undefined;
+  if (key === 'ids') return ['squash', 'host'].includes(value) ? [key, value] : undefined;
   if (key === 'uid' || key === 'gid') return /^\d+$/.test(value) ? [key, Number(value)] : undefined;
   return key === '' ? undefined : [key, value];
 }

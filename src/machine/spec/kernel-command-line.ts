@@ -13,7 +13,9 @@ export function checkAppend(append: string | undefined): void {
     throw new InvalidInputError(
       'append',
       `the kernel command line is too long: ${Buffer.byteLength(append)} bytes, at most ${LONGEST_KERNEL_COMMAND_LINE}`,
-      { hint: 'shorten it; pass long values as arguments or variables of a command in the guest' },
+      {
+        hint: 'shorten the command line: pass long values as arguments or variables of a command in the guest',
+      },
     );
   }
 }

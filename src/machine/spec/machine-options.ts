@@ -93,7 +93,7 @@ export const shareOptions = {
       flag: '-v, --volume <volume>',
       group: 'Disks',
       description:
-        'share a directory, SRC:DST[:ro][,cache=auto|always|never][,uid=N][,gid=N][,ids=host], or copy it, SRC:DST:copy; or mount a volume, NAME:DST[:ro][,size=10G]',
+        'share a directory, SRC:DST[:ro][,cache=auto|always|never][,uid=N][,gid=N][,ids=host]; or (vmlet run only) copy it to the guest and back at the end, SRC:DST:copy; or mount a volume, NAME:DST[:ro][,size=10G]',
     },
   ),
   mounts: withFlag(z.array(z.string()).readonly().default([]), {
@@ -162,7 +162,7 @@ export const makeOptions = {
     flag: '--firmware <kind>',
     group: 'Boot',
     description: 'firmware that boots a disk',
-    otherwise: 'what its image needs, else bios',
+    otherwise: 'as the image requires, otherwise bios',
   }),
   /** First-boot configuration of a guest with cloud-init or the like. */
   seed: z.custom<SeedOptions>(isObject).optional(),

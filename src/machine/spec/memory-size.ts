@@ -20,10 +20,14 @@ export function parseMemory(memory: number | string, field = 'memory'): number {
   // QEMU's memory backends need whole pages; whole mebibytes suit every backend.
   const whole = Math.ceil(bytes / MiB) * MiB;
   if (Number.isSafeInteger(bytes) && bytes >= LEAST_MEMORY && Number.isSafeInteger(whole)) return whole;
-  const problem =
-    bytes < LEAST_MEMORY ? `less than the minimum of ${LEAST_MEMORY / MiB} MiB` : 'not a valid size';
-  throw new InvalidInputError(field, `${memory} is ${problem}`, {
-    hint: 'give bytes, or a size such as 512M or 2G',
+  if (bytes < LEAST_MEMORY) {
+    const least = LEAST_MEMORY / MiB;
+    throw new InvalidInputError(field, `${memory} is less than the minimum of ${least} MiB`, {
+      hint: `use at least ${least}M`,
+    });
+  }
+  throw new InvalidInputError(field, `${memory} is not a valid size`, {
+    hint: 'give a number of bytes, or a size such as 512M or 2G',
   });
 }
 

@@ -74,17 +74,17 @@ export function parseSpec(options: LaunchOptions): Spec {
   const published = parsePublished(valid.ports);
   if (valid.net === 'none' && published.ports.length > 0) {
     throw new InvalidInputError('ports', 'port forwards require a network', {
-      hint: 'remove either the ports or --net none',
+      hint: 'leave out the ports or --net none',
     });
   }
   if (valid.until === 'running' && (valid.volumes.length > 0 || valid.mounts.length > 0)) {
     throw new InvalidInputError('volumes', "cannot be mounted without vmlet's agent in the guest", {
-      hint: "remove the volumes; or remove the option until: 'running', since vmlet does not use its agent with it",
+      hint: "leave out the volumes or the option until: 'running': with this option, vmlet does not use its agent",
     });
   }
   if (valid.until === 'running' && published.sockets.length > 0) {
     throw new InvalidInputError('ports', "sockets cannot be forwarded without vmlet's agent in the guest", {
-      hint: "remove the sockets; or remove the option until: 'running', since vmlet does not use its agent with it",
+      hint: "leave out the sockets or the option until: 'running': with this option, vmlet does not use its agent",
     });
   }
   checkAppend(valid.append);
@@ -119,14 +119,14 @@ function refuseForKernels(valid: { readonly [Key in 'seed' | 'firmware']?: unkno
   const given = (['seed', 'firmware'] as const).find((key) => valid[key] !== undefined);
   if (given === undefined) return;
   throw new InvalidInputError(given, 'requires a disk, but this machine boots a kernel directly', {
-    hint: 'leave it out, or use an image with a disk, such as debian:13',
+    hint: 'leave out this option, or use an image with a disk, such as debian:13',
   });
 }
 
 function refuseForFiles({ diskSize }: { readonly diskSize?: unknown }, boot: Spec['boot']): void {
   if (diskSize === undefined || (boot.kind === 'image' && boot.image !== MICRO)) return;
   throw new InvalidInputError('diskSize', 'applies only to the disk of an image such as debian:13', {
-    hint: 'leave it out, or boot an image with a disk',
+    hint: 'leave out this option, or boot an image with a disk',
   });
 }
 
@@ -144,7 +144,7 @@ function bootOf(options: {
   }
   if (kernel !== undefined && options.image !== undefined) {
     throw new InvalidInputError('kernel', 'cannot be used together with an image', {
-      hint: 'remove either --kernel or the image',
+      hint: 'leave out --kernel or the image',
     });
   }
   if (kernel !== undefined) return { kind: 'kernel', kernel, initrd, modules };
@@ -163,7 +163,7 @@ function refuseModules({ kernel, initrd }: { [Key in 'kernel' | 'initrd']?: stri
   }
   if (initrd !== undefined) {
     throw new InvalidInputError('modules', 'cannot be used together with an initramfs', {
-      hint: 'leave out one of them: an initramfs brings its own modules',
+      hint: 'leave out --modules or --initrd: an initramfs contains its own modules',
     });
   }
 }

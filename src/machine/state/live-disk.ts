@@ -80,7 +80,9 @@ export async function resizeLiveDisk(
     throw new InvalidInputError(
       'sizeBytes',
       `cannot shrink disk "${nodeName}" (${image['virtual-size']} bytes) while the machine is running`,
-      { hint: 'shrink its file systems, stop the machine, then shrink the disk' },
+      {
+        hint: 'shrink the file systems in the guest, stop the machine, then run: vmlet disk resize --shrink NAME DISK SIZE',
+      },
     );
   }
   try {

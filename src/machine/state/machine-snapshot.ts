@@ -44,8 +44,8 @@ export function disksInSnapshots<Disk extends Pick<DiskPlan, 'path' | 'format' |
   const writable = disks.filter(({ readOnly }) => !readOnly);
   const raw = writable.find(({ format }) => format === 'raw');
   if (raw) {
-    throw new InvalidInputError('snapshot', `disk ${raw.path} is raw; snapshots require qcow2`, {
-      hint: 'convert it while the machine is stopped (qemu-img convert -O qcow2), and use the copy',
+    throw new InvalidInputError('snapshot', `disk ${raw.path} has the format raw; snapshots require qcow2`, {
+      hint: 'stop the machine, convert the disk (qemu-img convert -f raw -O qcow2 FILE NEW), and use the new file as the disk',
     });
   }
   const [first, ...others] = writable;
@@ -75,7 +75,9 @@ export function requireSnapshot(disks: SnapshotsOfDisks, name: string): MachineS
   throw new InvalidInputError(
     'snapshot',
     `snapshot ${JSON.stringify(name)} exists on only some disks of the machine`,
-    { hint: 'detach the disks that were added after the snapshot, or remove the snapshot' },
+    {
+      hint: 'remove the disks that were added after the snapshot (vmlet disk rm), or remove the snapshot (vmlet snapshot rm)',
+    },
   );
 }
 

@@ -86,7 +86,7 @@ export async function loadLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, nam
   } catch (error) {
     if (!(error instanceof QmpJobError)) throw error;
     throw new QmpJobError(`loading snapshot ${JSON.stringify(name)}`, error.jobId, error.message, {
-      hint: 'only the disks were restored; to boot from them, run: vmlet kill NAME; vmlet start NAME; to see why the memory could not be loaded, run: vmlet logs --source qemu NAME',
+      hint: 'only the disks were restored; to boot from the disks, run: vmlet kill NAME && vmlet start NAME; to see why the memory could not be loaded, run: vmlet logs --source qemu NAME',
       cause: error,
     });
   }

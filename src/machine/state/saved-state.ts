@@ -132,8 +132,8 @@ async function refuseExisting(path: string): Promise<void> {
     if (isSystemError(error, 'ENOENT')) return;
     throw error;
   }
-  throw new InvalidInputError('path', `saved state already exists: ${path}`, {
-    hint: 'restore it or remove it first',
+  throw new InvalidInputError('saved memory', `file already exists: ${path}`, {
+    hint: 'move or delete this file, then save the machine again',
   });
 }
 

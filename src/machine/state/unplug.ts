@@ -98,7 +98,7 @@ async function explainSilence(
     {
       hint: running
         ? 'try again, or stop the machine first; the guest may be booting or hanging, or may not support unplugging; the guest can still release the device later'
-        : `resume or stop the machine first: its guest cannot respond while it is ${status}`,
+        : `resume or stop the machine first: the guest cannot respond while the machine is ${status}`,
     },
   );
 }

@@ -25,7 +25,7 @@ export function findHostSystem(directory: string, shares: readonly Share[], host
   // Without a root directory of its own, virtiofsd would show all that its user can read.
   if (!mount.usable) {
     throw new SharesUnavailableError(`image "host" requires a mount namespace: ${mount.reason}`, {
-      hint: 'run: vmlet doctor',
+      hint: 'to see how to fix this, run: vmlet doctor',
     });
   }
   const found = statSync(directory);

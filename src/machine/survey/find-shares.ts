@@ -6,8 +6,8 @@ import type { Share } from '../share/share.ts';
 import type { HostIds } from '../share/virtiofsd-argv.ts';
 import { readable } from '../spec/disk-spec.ts';
 
-const INSTALL = 'install it (Debian: apt install virtiofsd, Fedora: dnf install virtiofsd)';
-const COPY = 'or copy the directory: -v SRC:DST:copy';
+const INSTALL = 'install virtiofsd (Debian: apt install virtiofsd, Fedora: dnf install virtiofsd)';
+const COPY = 'or copy the directory (vmlet run -v SRC:DST:copy, or vmlet cp)';
 const NEEDED_DEVICE = 'vhost-user-fs-pci';
 
 /**
@@ -37,7 +37,7 @@ export function requireVirtiofsd({ qemu, virtiofsd }: Host): VirtiofsdFeatures {
   }
   if (!qemu.devices.includes(NEEDED_DEVICE) || !qemu.objects.includes('memory-backend-memfd')) {
     throw new SharesUnavailableError(`this QEMU does not support ${NEEDED_DEVICE}`, {
-      hint: `use a QEMU that was built with it, ${COPY}`,
+      hint: `use a QEMU that was built with ${NEEDED_DEVICE}, ${COPY}`,
     });
   }
   return virtiofsd;
@@ -62,7 +62,7 @@ function lookAt(source: string, field: string): { readonly path: string; readonl
     const found = statSync(path);
     if (!found.isDirectory()) {
       throw new InvalidInputError(field, `not a directory: ${readable(source)}`, {
-        hint: 'share the directory that contains the file, or copy the file: vmlet cp',
+        hint: 'share the directory that contains the file, or copy the file (vmlet cp)',
       });
     }
     return { path, owner: { uid: found.uid, gid: found.gid } };
@@ -74,7 +74,9 @@ function lookAt(source: string, field: string): { readonly path: string; readonl
       });
     }
     if (isSystemError(error)) {
-      throw new InvalidInputError(field, `cannot be shared: ${error.message}`, { cause: error });
+      throw new InvalidInputError(field, `cannot share ${readable(source)}: ${error.message}`, {
+        cause: error,
+      });
     }
     throw error;
   }

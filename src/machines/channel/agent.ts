@@ -24,9 +24,7 @@ export async function attachAgent({ spec, files }: Definition, options: AttachOp
       spec.name,
       'running',
       `is running, but its agent socket is missing: ${files.agentSocket}`,
-      {
-        cause: error,
-      },
+      { hint: `restart the machine: vmlet restart ${spec.name}`, cause: error },
     );
   }
 }

@@ -48,7 +48,7 @@ export async function withMonitor<T>(
       now.state,
       `is running, but its monitor socket is missing: ${error.path}`,
       {
-        hint: 'stop or kill the machine (both still work), then start it again: another program removed files from its runtime directory',
+        hint: `restart the machine: vmlet restart ${spec.name}; another program removed files from the runtime directory of the machine`,
         cause: error,
       },
     );
@@ -59,13 +59,13 @@ export async function withMonitor<T>(
   } catch (error) {
     if (patience?.isOver === true) {
       throw new TimedOutError(`undoing the interrupted operation of machine "${spec.name}"`, ANSWER_MS, {
-        hint: `wait, or kill the machine if QEMU still does not answer: vmlet kill ${spec.name}`,
+        hint: `try again later; if QEMU still does not answer, power off the machine: vmlet kill ${spec.name}`,
         cause: error,
       });
     }
     if (!long && error instanceof TimedOutError && error.timeoutMs === ANSWER_MS) {
       throw new TimedOutError(`waiting for QEMU of machine "${spec.name}" to answer`, ANSWER_MS, {
-        hint: `if QEMU does not answer later either, run: vmlet kill ${spec.name}`,
+        hint: `try again later; if QEMU still does not answer, power off the machine: vmlet kill ${spec.name}`,
         cause: error,
       });
     }

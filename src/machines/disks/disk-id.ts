@@ -17,9 +17,12 @@ export function requireSameDisk(
   seen: string | undefined,
 ): void {
   if (seen === undefined || diskId(path) === seen) return;
-  throw new ReplacedError(`disk "${name}" of machine "${machine}" was replaced by another disk`, {
-    hint: `list the disks again: vmlet disk ls ${machine}`,
-  });
+  throw new ReplacedError(
+    `disk "${name}" of machine "${machine}" was not changed: another disk has the same name now`,
+    {
+      hint: `list the disks again: vmlet disk ls ${machine}`,
+    },
+  );
 }
 
 function fileIdentity(path: string): string {

@@ -200,7 +200,7 @@ export async function setDisk(
     refuseSaved(definition, 'disk options');
     if (changes.readOnly === false && !disk.owned) {
       throw new InvalidInputError('readOnly', `machine "${machine}" uses ${disk.file} read-only`, {
-        hint: `to let the guest write to the file, run: vmlet disk rm ${machine} ${diskName}; vmlet disk add ${machine} FILE,adopt`,
+        hint: `to let the guest write to the file, run: vmlet disk rm ${machine} ${diskName} && vmlet disk add ${machine} FILE,adopt`,
       });
     }
     const changed = {

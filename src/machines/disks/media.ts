@@ -159,7 +159,7 @@ function requireDrive({ spec }: Definition, wanted: string | undefined): StoredC
   const [only, ...others] = spec.cdroms;
   if (!only) {
     throw new InvalidInputError('drive', `machine "${spec.name}" has no CD drive`, {
-      hint: `add one, effective from the next start: vmlet cd add ${spec.name}`,
+      hint: `add a drive, effective from the next start: vmlet cd add ${spec.name}`,
     });
   }
   if (wanted === undefined && others.length > 0) {

@@ -144,7 +144,7 @@ function isCreatedAt(disk: string, createdAt: Date): boolean {
 }
 
 function replaced(name: string): ReplacedError {
-  return new ReplacedError(`volume "${name}" was replaced by another volume`, {
+  return new ReplacedError(`volume "${name}" was not removed: another volume has the same name now`, {
     hint: 'list the volumes again: vmlet volume ls',
   });
 }
@@ -161,5 +161,9 @@ function move(from: string, to: string, name: string): void {
 function refuseUsed(volume: VolumeUsers & Pick<Volume, 'name'>): void {
   const users = describeUsers(volume);
   if (users.length === 0) return;
-  throw new VolumeInUseError(volume.name, users, 'remove the machine first: vmlet rm NAME');
+  const [machine] = volume.machines;
+  const hint = machine
+    ? `remove the machine first: vmlet rm ${machine.name}`
+    : `wait until the disposable machine has ended, or end process ${volume.processes[0] ?? ''}`;
+  throw new VolumeInUseError(volume.name, users, hint);
 }

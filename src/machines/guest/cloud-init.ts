@@ -17,7 +17,7 @@ export async function lookAtCloudInit(
 ): Promise<Look> {
   const status = await readCloudInit(definition, limits);
   if (!status) return { done: false, seen: 'no agent is running in the guest' };
-  const failure = cloudInitFailure(status, `the guest of ${definition.spec.name}`);
+  const failure = cloudInitFailure(status, `machine "${definition.spec.name}"`);
   if (failure) throw failure;
   if (status.state === 'done') return { done: true };
   return { done: false, seen: describeCloudInitProgress(status) };

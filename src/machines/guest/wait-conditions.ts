@@ -70,7 +70,7 @@ export function conditionsOf(wanted: WaitConditions): Condition[] {
   ];
   if (conditions.length > 0) return conditions;
   throw new InvalidInputError('conditions', 'no condition was given', {
-    hint: 'give at least one, for example: vmlet wait NAME --for ssh',
+    hint: 'give at least one condition, for example: vmlet wait NAME --for ssh',
   });
 }
 
@@ -248,8 +248,8 @@ export async function endpointOf(
     `machine "${name}" has no forward to TCP port ${guestPort} of the guest`,
     {
       hint: plan.network
-        ? `add one: vmlet port add ${name} ${guestPort}`
-        : `give the machine a network first: vmlet set ${name} --net auto; vmlet restart ${name}`,
+        ? `add a forward: vmlet port add ${name} ${guestPort}`
+        : `give the machine a network first: vmlet set ${name} --net auto && vmlet restart ${name}`,
     },
   );
 }

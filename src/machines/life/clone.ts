@@ -76,7 +76,7 @@ export async function cloneMachine(
       'machine',
       `"${name}" cannot be cloned while it has saved memory: the clone would get only the disks, as after a power loss`,
       {
-        hint: `start and stop it first: vmlet start ${name}; vmlet stop ${name}`,
+        hint: `start and stop the machine first: vmlet start ${name} && vmlet stop ${name}`,
       },
     );
   }
@@ -246,7 +246,7 @@ async function linkableBytes(
       'linked',
       `${path} is an adopted file, which other programs may change; linked clones need a base that does not change`,
       {
-        hint: 'make a full clone',
+        hint: 'make a full clone: leave out --linked',
       },
     );
   }
@@ -256,7 +256,7 @@ async function linkableBytes(
     'linked',
     `linked clones cannot include the snapshots of ${path}: ${snapshots.map((one) => one.name).join(', ')}`,
     {
-      hint: 'make a full clone, or remove the snapshots first',
+      hint: 'make a full clone: leave out --linked; or remove the snapshots first',
     },
   );
 }

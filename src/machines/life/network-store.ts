@@ -131,7 +131,7 @@ export class NetworkStore {
       const users = membersOf(this.#locations, name).map((member) => member.name);
       if (users.length > 0) {
         throw new NetworkInUseError(name, users, {
-          hint: `remove the machines, or disconnect them: vmlet network disconnect ${name} ${users[0] ?? ''}`,
+          hint: `remove or disconnect the machines, for example: vmlet network disconnect ${name} ${users[0] ?? ''}`,
         });
       }
       await this.#endSwitch(name, limits);
@@ -174,7 +174,7 @@ export class NetworkStore {
     const frames = await openCapture({ network: name, files }, member, limits);
     if (frames) return frames;
     throw new InvalidInputError('network', `no machine of network "${name}" is running`, {
-      hint: 'start one first: vmlet start MACHINE',
+      hint: 'start a machine of this network first: vmlet start MACHINE',
     });
   }
 
@@ -228,7 +228,10 @@ function checkGroups(groups: readonly (readonly string[])[], members: readonly s
 function checkMember(name: string, members: readonly string[], field: string): void {
   if (members.includes(name)) return;
   throw new InvalidInputError(field, `no machine ${JSON.stringify(name)} in this network`, {
-    hint: members.length === 0 ? 'no machine is in this network' : `choose from: ${members.join(', ')}`,
+    hint:
+      members.length === 0
+        ? 'connect machines first: vmlet network connect NETWORK MACHINE'
+        : `choose from: ${members.join(', ')}`,
   });
 }
 

@@ -157,9 +157,13 @@ async function removeBroken(
 ): Promise<RemoveResult> {
   const files = definitionFiles(join(locations.machines, name));
   if (!storage && hasEntries(files.storage)) {
-    throw new BrokenMachineError(name, `removing it would also remove the files in ${files.storage}`, {
-      hint: `move these files away, or remove them too: vmlet rm --storage ${name}`,
-    });
+    throw new BrokenMachineError(
+      name,
+      `removing the machine would also delete the files in ${files.storage}`,
+      {
+        hint: `move these files away, or delete them with the machine: vmlet rm --storage ${name}`,
+      },
+    );
   }
   await using scope = new Scope();
   await lockDirectory(name, files, 'removing it', scope);

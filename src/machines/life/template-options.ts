@@ -21,9 +21,13 @@ export function withTemplateOptions(locations: Locations, options: CreateOptions
     ([key, value]) => value !== undefined && value !== false && !OWN.some((own) => own === key),
   );
   if (foreign) {
-    throw new InvalidInputError(foreign[0], 'cannot be used together with a template, which has its own', {
-      hint: `leave it out, or create the machine without template "${name}"`,
-    });
+    throw new InvalidInputError(
+      foreign[0],
+      'cannot be used together with a template, which has its own setting',
+      {
+        hint: `leave out this option, or create the machine without template "${name}"`,
+      },
+    );
   }
   const template = new TemplateShelf(locations).require(name);
   requireMicro(template);
@@ -42,11 +46,19 @@ export function withTemplateOptions(locations: Locations, options: CreateOptions
 /** The disks of others would have to be copied, and their devices are elsewhere than those of a named machine. */
 function requireMicro({ name, image, plan }: Template): void {
   const { disks, seed, cards } = plan;
-  if (image === MICRO && disks.length === 0 && seed === undefined && cards.length === 0) return;
+  const reason =
+    image !== MICRO
+      ? 'is not based on micro'
+      : disks.length > 0 || seed !== undefined
+        ? 'has additional disks'
+        : cards.length > 0
+          ? 'has additional network cards'
+          : undefined;
+  if (reason === undefined) return;
   throw new InvalidInputError(
     'template',
-    `template "${name}" cannot be used for a named machine, because it is not based on micro, or has additional disks or network cards`,
-    { hint: `run commands in forks of it: vmlet run --template ${name} -- COMMAND` },
+    `template "${name}" cannot be used for a named machine, because it ${reason}`,
+    { hint: `run commands in forks of this template: vmlet run --template ${name} -- COMMAND` },
   );
 }
 

@@ -90,7 +90,7 @@ async function changeMachine(
       requireStopped(
         definition,
         'moved to other networks',
-        `stop it first: vmlet stop ${spec.name}; or use: vmlet network connect`,
+        `stop it first: vmlet stop ${spec.name}; or, while it runs, use: vmlet network connect NETWORK ${spec.name}`,
       );
     }
     const { bridge, memoryBytes } = changed.spec;
@@ -121,7 +121,7 @@ export function refuseSaved({ spec, files }: Definition, other: string): void {
     'saved',
     `has saved memory; its ${other} cannot be changed until the machine is resumed or its saved memory is discarded`,
     {
-      hint: `resume and stop it first: vmlet start ${spec.name}; vmlet stop ${spec.name}; or discard its saved memory: vmlet start --discard-saved ${spec.name}`,
+      hint: `resume and stop the machine first: vmlet start ${spec.name} && vmlet stop ${spec.name}; or discard its saved memory: vmlet start --discard-saved ${spec.name}`,
     },
   );
 }

@@ -128,7 +128,7 @@ export async function* untilRemoved<T>(
     done.abort();
   }
   throw new MachineNotFoundError(spec.name, {
-    hint: 'check the name: the machine was removed or renamed during this command',
+    hint: 'check the name (vmlet ls): the machine was removed or renamed during this command',
   });
 }
 

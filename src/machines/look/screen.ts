@@ -68,6 +68,6 @@ export function noScreen({ name, boot }: MachineSpec, device: string, problem: s
   const hint =
     boot.kind === 'image'
       ? `use its serial console: vmlet console ${name}`
-      : `add one: vmlet set ${name} --display vnc; vmlet restart ${name}`;
+      : `add a screen: vmlet set ${name} --display vnc && vmlet restart ${name}`;
   return new MissingDeviceError(device, `machine "${name}" ${problem}`, { hint });
 }

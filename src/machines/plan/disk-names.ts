@@ -10,7 +10,7 @@ export function requireDisk({ spec }: Pick<Definition, 'spec'>, diskName: string
   if (found) return found;
   const names = spec.disks.map(({ name }) => name).join(', ');
   throw new InvalidInputError('disk', `no such disk in machine "${spec.name}": ${diskName}`, {
-    hint: names === '' ? `add one first: vmlet disk add ${spec.name} 20G` : `choose one of: ${names}`,
+    hint: names === '' ? `add a disk first: vmlet disk add ${spec.name} 20G` : `choose one of: ${names}`,
   });
 }
 

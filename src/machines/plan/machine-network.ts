@@ -80,7 +80,7 @@ function findNetwork(
   } catch (error) {
     if (!(error instanceof NetworkNotFoundError)) throw error;
     throw new MachineStateError(machine, 'stopped', `is in network "${network}", which was removed`, {
-      hint: `create it again: vmlet network create ${network}; or disconnect the machine: vmlet network disconnect ${network} ${machine}`,
+      hint: `create the network again: vmlet network create ${network}; or disconnect the machine: vmlet network disconnect ${network} ${machine}`,
       cause: error,
     });
   }

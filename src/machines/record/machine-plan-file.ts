@@ -49,7 +49,7 @@ export function readPlan(files: Pick<MachineFiles, 'directory' | 'plan'>): Named
   if (!plan) {
     const machine = basename(files.directory);
     throw new BrokenMachineError(machine, `${files.plan} is missing`, {
-      hint: `restore the file, or remove the machine: vmlet rm --force --storage ${machine}`,
+      hint: `restore this file, or remove the machine with its disks: vmlet rm --force --storage ${machine}`,
     });
   }
   return plan;

@@ -19,8 +19,10 @@ export function refusePendingMounts({ spec, files }: Definition): void {
   throw new MachineStateError(
     spec.name,
     status.state,
-    `cannot be saved: the mount at ${target} was changed, which takes effect only at the next start; saved memory requires the same mounts`,
-    { hint: `restart it first: vmlet restart ${spec.name}; or stop it instead: vmlet stop ${spec.name}` },
+    `cannot be saved, because a change of the mount at ${target} takes effect only at the next start; saved memory requires the same mounts`,
+    {
+      hint: `restart the machine first: vmlet restart ${spec.name}; or stop it instead of saving it: vmlet stop ${spec.name}`,
+    },
   );
 }
 

@@ -17,7 +17,10 @@ export function requireSavedMemory(definition: Definition): void {
     status.state !== 'running' &&
     (existsSync(files.savedState) || awaitsResume(definition));
   if (status.kind === 'saved' || isHalfDone) return;
+  if (status.kind === 'running') {
+    throw new MachineStateError(spec.name, status.kind, 'is already running, and has no saved memory');
+  }
   throw new MachineStateError(spec.name, status.kind, 'has no saved memory', {
-    hint: `boot it with: vmlet start ${spec.name}`,
+    hint: `to boot the machine, run: vmlet start ${spec.name}`,
   });
 }

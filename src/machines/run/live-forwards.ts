@@ -40,7 +40,7 @@ export async function replaceForwards(
       'ports',
       `machine "${definition.spec.name}" is running with a network that does not support port forwards`,
       {
-        hint: `restart it to apply its current network settings: vmlet restart ${definition.spec.name}`,
+        hint: `restart the machine to apply its current network settings: vmlet restart ${definition.spec.name}`,
       },
     );
   }

@@ -118,8 +118,10 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
   const what =
     path ?? (port ? formatEndpoint(port.hostAddress, port.hostPort, port.protocol) : 'the table of forwards');
   if (code === 'EACCES' || code === 'EPERM') return new PermissionError(`permission denied: ${what}`);
-  return new InvalidInputError(
-    'ports',
-    `${what}: ${code === 'EADDRINUSE' ? 'file exists' : `cannot listen (${code})`}`,
-  );
+  if (code === 'EADDRINUSE') {
+    return new InvalidInputError('ports', `file already exists: ${what}`, {
+      hint: 'choose another path, or remove the file',
+    });
+  }
+  return new InvalidInputError('ports', `cannot listen on ${what} (${code})`);
 }

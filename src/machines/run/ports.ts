@@ -248,7 +248,7 @@ function takeSocket(text: string, left: SocketForward[], name: string): SocketFo
   throw new InvalidInputError('port', `no such socket in machine "${name}": ${text}`, {
     hint:
       left.length === 0
-        ? `list its forwards with: vmlet port ls ${name}`
+        ? `to list the forwards, run: vmlet port ls ${name}`
         : `choose one of: ${left.map(formatSocketForward).join(', ')}`,
   });
 }
@@ -267,7 +267,9 @@ function takePair(text: string, left: Pair[], name: string): Pair {
   const all = left.map(({ stored, bound }) => formatPort(stored ? (bound ?? readForward(stored)) : bound));
   throw new InvalidInputError('port', `no such forward in machine "${name}": ${text}`, {
     hint:
-      all.length === 0 ? `list its forwards with: vmlet port ls ${name}` : `choose one of: ${all.join(', ')}`,
+      all.length === 0
+        ? `to list the forwards, run: vmlet port ls ${name}`
+        : `choose one of: ${all.join(', ')}`,
   });
 }
 

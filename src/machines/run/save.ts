@@ -35,7 +35,7 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   await lockMachine(spec.name, files, 'saving it', scope);
   const status = readStatus(files);
   if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
-  refuseVolumesInMemory(definition, 'machine', `stop it instead: vmlet stop ${spec.name}`);
+  refuseVolumesInMemory(definition, 'machine', `stop the machine instead: vmlet stop ${spec.name}`);
   refusePendingMounts(definition);
   await withMonitor(
     definition,
@@ -56,7 +56,9 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   if (await hasEnded(status, QUIT_MS, undefined)) return;
   signalKeeper(status.keeper, 'kill');
   if (await hasEnded(status, QUIT_MS, undefined)) return;
-  throw new MachineStateError(spec.name, status.state, 'was saved, but its QEMU does not exit');
+  throw new MachineStateError(spec.name, status.state, 'was saved, but its QEMU does not exit', {
+    hint: `inspect process ${status.keeper.pid} and its children`,
+  });
 }
 
 /** Recovers from a save that was interrupted after QEMU had written all memory, but before the file had its name. */

@@ -105,7 +105,7 @@ export async function createMachineSnapshot(
       return;
     }
     if (!disksOnly) {
-      const hint = `stop the machine first, or leave out its memory: vmlet snapshot create ${machine} ${name} --disks-only`;
+      const hint = `stop the machine first, or leave out the memory: vmlet snapshot create ${machine} ${name} --disks-only`;
       refuseVolumesInMemory(definition, 'snapshot', hint);
     }
     const running = await runningHardware(definition, signal);
@@ -178,7 +178,7 @@ export function refuseSavedSnapshots({ spec, files }: Definition): void {
     'saved',
     'has saved memory; snapshots are not possible until it is resumed or its saved memory is discarded',
     {
-      hint: `resume it first (vmlet start ${spec.name}), or discard its memory: vmlet start --discard-saved ${spec.name}`,
+      hint: `resume the machine (vmlet start ${spec.name}), or discard its saved memory: vmlet start --discard-saved ${spec.name}`,
     },
   );
 }

@@ -76,9 +76,9 @@ export function changeSpec(
   if ((net.net === 'none' || net.net === 'bridge') && spec.ports.length > 0) {
     throw new InvalidInputError(
       'net',
-      `--net ${net.net} does not support port forwards, and machine "${spec.name}" has some`,
+      `--net ${net.net} does not support port forwards, but machine "${spec.name}" has forwards`,
       {
-        hint: `remove them first: vmlet port rm ${spec.name} --all`,
+        hint: `remove the forwards first: vmlet port rm ${spec.name} --all`,
       },
     );
   }

@@ -21,7 +21,7 @@ export const createSchema = z.strictObject({
   adopt: withFlag(z.boolean().default(false), {
     flag: '--adopt',
     group: 'Boot',
-    description: 'with --image FILE: let the machine write to FILE; without --adopt, FILE stays unchanged',
+    description: 'with --image FILE: let the machine write to FILE itself (default: FILE does not change)',
   }),
   /**
    * Begin as this template of `micro`, with its memory: the first start continues where the template was saved. Later
@@ -36,7 +36,7 @@ export const createSchema = z.strictObject({
   iso: withFlag(z.string().min(1).optional(), {
     flag: '--iso <file>',
     group: 'Boot',
-    description: 'insert this CD; boot from it as long as no disk is bootable',
+    description: 'insert this CD, and boot from the CD until a disk is bootable',
   }),
   /** Path of an install medium or a directory whose kernel and initramfs are started directly, once. */
   location: withFlag(z.string().min(1).optional(), {
@@ -65,11 +65,12 @@ export const createSchema = z.strictObject({
     flag: '--disk <disk>',
     group: 'Disks',
     description:
-      'an empty disk such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt], which stays unchanged without adopt; both take [,cache=none|unsafe][,nodiscard]',
+      'SIZE of an empty disk, such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt] (without adopt, FILE does not change); after SIZE or FILE also [,cache=none|unsafe][,nodiscard]',
   }),
   /** Kernel command line, with `location` or `kernel`; with an image, appended to its own. */
   append: reworded(makeOptions.append.optional(), {
-    description: 'kernel command line with --location or --kernel; with --image micro: words to append to it',
+    description:
+      'kernel command line with --location or --kernel; with --image micro, words to append to its kernel command line',
   }),
   /** `auto` (the default) is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host. */
   net: reworded(namedOptions.net, { otherwise: 'auto' }),
@@ -83,7 +84,7 @@ export const createSchema = z.strictObject({
   display: reworded(namedOptions.display.optional(), { otherwise: 'vnc, none for a kernel' }),
   labels: withFlag(recordOf(z.string().min(1), z.string()), {
     flag: '-l, --label <key=value>',
-    description: 'a label, for ls --filter',
+    description: 'a label, which vmlet ls --filter can select',
     value: 'pairs',
   }).default({}),
   /** User of ssh; by default the user of the seed, or root without a seed. */
@@ -104,7 +105,7 @@ export const createSchema = z.strictObject({
   /** Protect the machine from removal. */
   protect: withFlag(z.boolean().default(false), {
     flag: '--protect',
-    description: 'protect it from removal',
+    description: 'protect the machine from removal: vmlet rm then requires --force',
   }),
 });
 

@@ -48,7 +48,7 @@ export const namedOptions = z
     /** User of ssh. */
     sshUser: withFlag(z.string().regex(/^[a-z_][a-z0-9_.-]*$/i, 'expected a user name'), {
       flag: '--ssh-user <user>',
-      description: 'user for ssh',
+      description: 'user as which vmlet ssh logs in',
     }),
   })
   .partial().shape;
@@ -65,7 +65,7 @@ export function parseCards(net: string | undefined, networks: readonly string[] 
   const firsts = [...(net === undefined ? [] : [net]), ...networks.filter(isFirstCard)];
   if (firsts.length > 1) {
     throw new InvalidInputError('networks', `the first network card is set twice: ${firsts.join(', ')}`, {
-      hint: 'give only one of them',
+      hint: 'give only one of these settings',
     });
   }
   const memberships = networks.flatMap((text, index) =>

@@ -117,7 +117,7 @@ function refuseContradictions(valid: GivenOptions): void {
   const sources = (['kernel', 'location', 'iso'] as const).filter((key) => valid[key] !== undefined);
   if (sources.length > 1) {
     throw new InvalidInputError(sources.join(', '), 'cannot be used together', {
-      hint: 'give only one of them',
+      hint: 'give only one of these options',
     });
   }
   if (valid.image === HOST) {
@@ -145,7 +145,7 @@ function refuseContradictions(valid: GivenOptions): void {
   const givesDisk = valid.image === MICRO ? valid.disks.length === 0 : !(valid.image?.includes('/') ?? true);
   if (valid.diskSize !== undefined && !givesDisk) {
     throw new InvalidInputError('diskSize', 'applies only to a disk that is created from an image', {
-      hint: 'to create the disk from an image, give one such as debian:13; to change an existing disk, use: vmlet disk resize',
+      hint: 'to create the disk from an image, give one such as debian:13; to change an existing disk, use: vmlet disk resize NAME DISK SIZE',
     });
   }
   if (valid.firmware !== undefined && valid.firmware !== 'bios' && valid.image === MICRO) {
@@ -153,20 +153,20 @@ function refuseContradictions(valid: GivenOptions): void {
       'firmware',
       `${valid.firmware} cannot boot micro, which starts its kernel directly`,
       {
-        hint: 'leave it out, or use an image with a disk, such as debian:13',
+        hint: 'leave out this option, or use an image with a disk, such as debian:13',
       },
     );
   }
   if (valid.seed !== undefined && (valid.image === MICRO || valid.kernel !== undefined)) {
     throw new InvalidInputError('seed', 'requires a disk image, but this machine boots a kernel directly', {
-      hint: 'leave it out, or use an image with a disk, such as debian:13',
+      hint: 'leave out this option, or use an image with a disk, such as debian:13',
     });
   }
   const bootable =
     sources.length > 0 || valid.image !== undefined || valid.disks.some((disk) => disk.includes('/'));
   if (!bootable) {
     throw new InvalidInputError('image', `no boot source for machine "${valid.name}"`, {
-      hint: 'give one of --image (such as debian:13 or micro), --iso, --location and --kernel',
+      hint: 'give --image (such as debian:13 or micro), --iso, --location or --kernel',
     });
   }
 }

@@ -115,7 +115,7 @@ function requireBridge(bridge: string, { interfaces }: BridgePlaces): void {
     'net',
     isInterface ? `the network interface ${bridge} is not a bridge` : `no such bridge: ${bridge}`,
     {
-      hint: `to list bridges, run: ip link show type bridge; to create one, run as root: ip link add ${isInterface ? 'br0' : bridge} type bridge`,
+      hint: `to list bridges, run: ip link show type bridge; to create a bridge, run as root: ip link add ${isInterface ? 'br0' : bridge} type bridge`,
     },
   );
 }
@@ -177,7 +177,7 @@ async function requirePrivileges(bridge: string, helper: string, statusPath: str
     throw new PermissionError(
       `${helper} is not setuid root, so only root can attach a guest to bridge "${bridge}"`,
       {
-        hint: `run as root: chmod u+s ${helper}; on Debian and Ubuntu, to keep it across upgrades of QEMU: dpkg-statoverride --update --add root root 4755 ${helper}`,
+        hint: `run as root: chmod u+s ${helper}; on Debian and Ubuntu, to keep this mode across upgrades of QEMU, run: dpkg-statoverride --update --add root root 4755 ${helper}`,
       },
     );
   }

@@ -122,7 +122,7 @@ export function chooseBackend(
     passt
       ? `passt at ${passt.path} is too old: it does not support --fd`
       : 'passt is not installed or not on the PATH',
-    { hint: 'install the package passt (2023 or newer), or use slirp, which is built into QEMU' },
+    { hint: 'install the package passt (2023 or newer), or use --net slirp, which is built into QEMU' },
   );
 }
 
@@ -144,7 +144,7 @@ export function planNetwork(
     if (!hasIpv6) {
       refuseIpv6(
         forwards,
-        'passt requires an IPv6 interface besides loopback for IPv6',
+        'for IPv6, passt requires an IPv6 interface other than loopback',
         'use an IPv4 address',
       );
     }
@@ -198,7 +198,7 @@ function refuseDiverging(forwards: readonly PortForward[]): void {
       throw new InvalidInputError(
         'ports',
         `${JSON.stringify(formatPort(forward))} and ${JSON.stringify(formatPort(earlier))} map the same host port number to two guest ports, which passt does not support`,
-        { hint: 'choose different host port numbers, or use slirp' },
+        { hint: 'choose different host port numbers, or use --net slirp' },
       );
     }
     targets.set(key, earlier ?? forward);

@@ -15,11 +15,11 @@ export async function freeSocketPath(path: string, signal?: AbortSignal): Promis
       requireDirectory(path);
       return;
     case 'served':
-      throw new InvalidInputError('ports', `${path}: another process listens on this socket`, {
+      throw new InvalidInputError('ports', `another process listens on ${path}`, {
         hint: 'choose another path, or end that process',
       });
     case 'other':
-      throw new InvalidInputError('ports', `${path}: file exists`, {
+      throw new InvalidInputError('ports', `file already exists: ${path}`, {
         hint: 'choose another path, or remove the file',
       });
   }
@@ -52,8 +52,8 @@ function requireDirectory(path: string): void {
         cause: error,
       });
     }
-    throw new InvalidInputError('ports', `${directory}: no such directory`, {
-      hint: 'create it first',
+    throw new InvalidInputError('ports', `no such directory: ${directory}`, {
+      hint: 'create the directory, or choose another path',
       cause: error,
     });
   }

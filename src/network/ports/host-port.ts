@@ -111,7 +111,7 @@ async function pick(forward: PortForward, wanted: Set<string>, held: BoundSocket
     }
   }
   throw new PortTakenError(formatPort(forward), true, undefined, {
-    hint: 'all ports in net.ipv4.ip_local_port_range are in use: widen it, or end programs that use them',
+    hint: 'widen the range net.ipv4.ip_local_port_range, or end programs that use its ports: all ports of the range are in use',
   });
 }
 
@@ -190,8 +190,8 @@ export function takenPort(
 function adviceOnTaken(ephemeral: boolean, owner: PortOwner | undefined): string {
   if (ephemeral) return 'try again; vmlet chose this port, and another process took it first';
   return owner
-    ? `choose another host port, leave it empty for a free one, or end process ${owner.pid}`
-    : 'choose another host port, or leave it empty for a free one';
+    ? `choose another host port, leave the host port empty for a free one, or end process ${owner.pid}`
+    : 'choose another host port, or leave the host port empty for a free one';
 }
 
 function hostAddresses(): string {

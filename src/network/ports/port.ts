@@ -129,7 +129,7 @@ function parseObject(port: PortSpec, field: string): PortForward {
       path,
       `invalid port ${quote(value)}: ${issue?.message ?? 'expected a port'}`,
       {
-        hint: `use { hostAddress?, hostPort?, guestPort, protocol? } with ports from 1 to ${MAX_PORT}; without hostPort a free one is chosen`,
+        hint: `use { hostAddress?, hostPort?, guestPort, protocol? } with ports from 1 to ${MAX_PORT}; without hostPort, a free port is chosen`,
         cause: parsed.error,
       },
     );

@@ -68,7 +68,7 @@ export function parseSocketForward(text: string, field: string): SocketForward {
   if (protocol !== 'tcp') {
     throw new InvalidInputError(
       field,
-      `${JSON.stringify(text)}: a socket can be forwarded only to a TCP port`,
+      `invalid socket ${JSON.stringify(text)}: a socket can be forwarded only to a TCP port`,
     );
   }
   return { path: parseSocketPath(path, field), guestPort };
@@ -90,8 +90,8 @@ export function parseSocketPath(path: string, field: string): string {
   if (length > LONGEST_SOCKET_PATH) {
     throw new InvalidInputError(
       field,
-      `path too long for a socket: ${path} (${length} bytes, the kernel allows ${LONGEST_SOCKET_PATH})`,
-      { hint: 'choose a shorter one, such as one in $XDG_RUNTIME_DIR' },
+      `${path} is too long for a socket: ${length} bytes (limit: ${LONGEST_SOCKET_PATH})`,
+      { hint: 'choose a shorter path, such as a path in $XDG_RUNTIME_DIR' },
     );
   }
   return normal;

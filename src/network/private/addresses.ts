@@ -136,7 +136,7 @@ function freeAddress(record: NetworkRecord, others: readonly NetworkMember[]): s
     'networks',
     `no free address in ${subnet.text}, the subnet of network "${record.name}"`,
     {
-      hint: 'remove machines from the network, or create a larger network, such as one with --subnet 10.10.0.0/16',
+      hint: 'remove machines from the network, or create a network with a larger subnet, such as --subnet 10.10.0.0/16',
     },
   );
 }
@@ -147,7 +147,7 @@ function checkAddress(record: NetworkRecord, others: readonly NetworkMember[], t
     throw new InvalidInputError(
       'networks',
       `machines in network "${record.name}" cannot have the address ${text}`,
-      { hint: `choose one from ${addressText(subnet.first + 2)} to ${addressText(subnet.last - 1)}` },
+      { hint: `choose an address from ${addressText(subnet.first + 2)} to ${addressText(subnet.last - 1)}` },
     );
   }
   const owner = others.find((other) => other.address === text);

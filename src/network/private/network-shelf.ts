@@ -64,7 +64,7 @@ export function writeNetwork(shelf: string, record: NetworkRecord): void {
   if (Buffer.byteLength(files.socket) > LONGEST_SOCKET_PATH) {
     throw new InvalidInputError(
       'name',
-      `${files.socket} is too long for a socket: at most ${LONGEST_SOCKET_PATH} bytes`,
+      `${files.socket} is too long for a socket (limit: ${LONGEST_SOCKET_PATH} bytes)`,
       {
         hint: 'choose a shorter name, or set XDG_DATA_HOME to a shorter path',
       },

@@ -127,7 +127,7 @@ async function ask(
     const { code, message } = answer.data.error;
     throw new SwitchRequestError(place.network, code, `rejected the request: ${message}`, {
       ...(code === 'version' && {
-        hint: 'restart the machines in this network: another release of vmlet runs its switch',
+        hint: 'restart all machines in this network: another release of vmlet runs the switch of the network',
       }),
     });
   }
@@ -169,7 +169,7 @@ function parsed(line: string): unknown {
 
 function invalid({ network }: Place, cause: unknown): SwitchRequestError {
   return new SwitchRequestError(network, 'answer', 'sent an invalid answer', {
-    hint: 'restart the machines in this network: another release of vmlet runs its switch',
+    hint: 'restart all machines in this network: another release of vmlet runs the switch of the network',
     cause,
   });
 }

@@ -30,7 +30,7 @@ export interface Layers {
   readonly seccomp: readonly string[];
   /** Maximum size of files that it writes, in bytes; undefined for no limit. */
   readonly longestFile: number | undefined;
-  /** Gaps: abilities of the program because a layer is missing, one sentence each. */
+  /** Gaps: abilities of the program because a layer is missing; each is a predicate, such as `can trace your other programs`. */
   readonly gaps: readonly string[];
 }
 
@@ -88,16 +88,14 @@ function gapsOf({ namespaces, landlock, seccomp }: Omit<Layers, 'gaps'>, connect
   const hidesFiles = namespaces.includes('mount');
   const isCutOff = namespaces.includes('net') || seccomp.includes('sockets');
   return [
-    landlock || hidesFiles ? undefined : 'it can open every file that you can open',
+    landlock || hidesFiles ? undefined : 'can open every file that you can open',
     hidesFiles || seccomp.includes('connect')
       ? undefined
-      : 'it can connect to every unix socket that you can connect to',
+      : 'can connect to every unix socket that you can connect to',
     isCutOff || connects === 'anywhere'
       ? undefined
-      : `it can use the host’s network${landlock?.deniesTcp === true ? ', except TCP' : ''}`,
-    landlock || seccomp.length > 0 ? undefined : 'it can trace your other programs',
-    landlock?.scoped === true || seccomp.length > 0
-      ? undefined
-      : 'it can send signals to your other programs',
+      : `can use the host’s network${landlock?.deniesTcp === true ? ', except TCP' : ''}`,
+    landlock || seccomp.length > 0 ? undefined : 'can trace your other programs',
+    landlock?.scoped === true || seccomp.length > 0 ? undefined : 'can send signals to your other programs',
   ].filter((gap) => gap !== undefined);
 }

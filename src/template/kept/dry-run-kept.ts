@@ -24,7 +24,10 @@ export async function dryRunKept(
   const findings = await survey(spec, options, { locations, pull: 'never', ownsMemory: true });
   const template = new KeptGuests(locations).find(await keptKey(findings));
   if (!template || (await template.differences()).length > 0) {
-    return remarked(await dryRunOfBoot(options), 'Boots the guest: none is kept yet.');
+    return remarked(
+      await dryRunOfBoot(options),
+      'Boots the guest: no booted guest of this kind is kept yet.',
+    );
   }
   const { signal, ports = [], volumes = [], mounts = [] } = options;
   const fork = await template.dryRun(

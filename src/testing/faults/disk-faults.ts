@@ -93,7 +93,7 @@ export class DiskFaults {
     if (bytesPerSecond === undefined && requestsPerSecond === undefined) {
       throw new InvalidInputError(
         'bytesPerSecond',
-        'missing: give bytesPerSecond, requestsPerSecond or both',
+        'is missing; give bytesPerSecond, requestsPerSecond or both',
       );
     }
     return this.#limits.begin({
@@ -134,7 +134,7 @@ export class DiskFaults {
       throw new InvalidInputError('disk', `${position}: expected an index below ${disks.length}`);
     }
     throw new FaultUnavailableError(fault, 'the machine has no disk', {
-      hint: "launch it with a disk, as in disks: ['1G']",
+      hint: "launch the machine with a disk, as in disks: ['1G']",
     });
   }
 }

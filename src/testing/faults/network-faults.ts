@@ -125,7 +125,7 @@ export class NetworkFaults {
     const all = await this.cards();
     if (all.length === 0) {
       throw new FaultUnavailableError(fault, 'the machine has no network card', {
-        hint: "launch it with a network: omit net: 'none'",
+        hint: "launch the machine with a network: leave out net: 'none'",
       });
     }
     const chosen = card === undefined ? all : all.filter(({ id }) => id === card);

@@ -67,7 +67,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', 'debian:99', 'true'], 'no such image: debian:99'],
     [['run', './nope.img'], 'image: no such file: ./nope.img'],
     [['run', '--frobnicate', 'micro'], 'unknown option: --frobnicate'],
-    [['run', '--dry-run', '--network', 'lan', 'micro'], '--network: cannot be used in a dry run: '],
+    [['run', '--dry-run', '--network', 'lan', 'micro'], '--network: cannot be used with --dry-run, because '],
     [['run', '--json', 'micro'], '--json: requires --dry-run'],
     [['run', '--disk', './nope.img', 'micro'], '--disk ./nope.img: no such file'],
     [['run', '--disk', '100', 'micro'], '--disk: 100 is not a multiple of 512 bytes'],

@@ -278,10 +278,9 @@ connecting('a card that cannot be taken back stays in the definition', async () 
   rmSync(request);
   mkdirSync(request);
   const refused = await refusal('network', 'connect', 'lan', 'web');
-  expect(refused).toContain(
-    'is only partly connected to network "lan", and its new network card could not be removed after this error: EISDIR',
-  );
-  expect(refused).toContain('disconnect it: vmlet network disconnect lan web');
+  expect(refused).toContain('could not be connected to network "lan": EISDIR');
+  expect(refused).toContain('; its new network card could not be removed');
+  expect(refused).toContain('disconnect the machine: vmlet network disconnect lan web');
   await until(async () => (await member('lan', 'web'))?.plugged === true);
   rmdirSync(request);
   await vmlet('network', 'disconnect', 'lan', 'web');

@@ -104,7 +104,9 @@ describe('a run', () => {
     const withDisk = await output(run('--dry-run', '--disk', '1G', 'micro'));
     expect(withDisk).toMatch(/^#!\/bin\/sh\n# Forks the guest kept at 20/);
     expect(withDisk).toMatch(/^qemu-img create .*disk0.qcow2/m);
-    expect(withDisk).toMatch(/^# vmlet plugs in disk0 once the state is restored/m);
+    expect(withDisk).toMatch(
+      /^# Not included in this script: vmlet plugs in disk0 after it has restored the state/m,
+    );
     const { stdout } = await start(['system', 'df'], { env }).finished;
     expect(stdout).toMatch(/^Kept guests +3 +0 /m);
     // As private as a disk: 0700 for the directory of all, 0600 for the memory.

@@ -120,7 +120,7 @@ describe('a template', () => {
       expect((await vmlet('template', 'ls')).stdout).toMatch(new RegExp(`^${other} .* stale$`, 'm'));
       const run = await vmlet('run', '--template', other, '--', 'true');
       expect(run).toMatchObject({ status: 125, stdout: '' });
-      expect(run.stderr).toMatch(/is stale: QEMU was another and is now .*\n {2}recreate it/);
+      expect(run.stderr).toMatch(/is stale: QEMU was another and is now .*\n {2}create the template again/);
       writeFileSync(path, '{');
       expect((await vmlet('template', 'ls')).stdout).toMatch(new RegExp(`^${other} .* damaged$`, 'm'));
       expect((await vmlet('run', '--template', other, '--', 'true')).stderr).toMatch(/is corrupt/);

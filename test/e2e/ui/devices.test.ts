@@ -145,7 +145,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await dialog().getByRole('button', { name: 'Remove with its file' }).click();
     await page
       .locator('.notice.failed')
-      .getByText('disk "disk1" of machine "m" was replaced by another disk')
+      .getByText('disk "disk1" of machine "m" was not changed: another disk has the same name now')
       .waitFor();
     await row('disk1').getByText('3.0 GB', { exact: true }).waitFor();
     await press('Remove disk1');

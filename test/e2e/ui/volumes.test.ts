@@ -76,7 +76,7 @@ describe.skipIf(withoutChromium !== undefined)('volumes in the page', () => {
     expect(await home.vmlet('volume', 'create', 'data', '--size', '32M')).toMatchObject({ status: 0 });
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
     await notice('failed', 'Remove volume data')
-      .getByText('volume "data" was replaced by another volume')
+      .getByText('volume "data" was not removed: another volume has the same name now')
       .waitFor();
     expect(await names()).toEqual(['data']);
     await row('data').getByText('32 MB', { exact: true }).waitFor();

@@ -33,8 +33,11 @@ export class Gate {
     const { host = '', origin } = headers;
     const [, port = HTTP_PORT] = HOST.exec(host) ?? [];
     if (!HOST.test(host) || (this.#port !== undefined && Number(port) !== this.#port)) {
-      throw new RequestRefusedError(421, `this server does not serve the host name ${JSON.stringify(host)}`, {
-        hint: `use 127.0.0.1${this.#port === undefined ? '' : `:${this.#port}`}`,
+      throw new RequestRefusedError(421, `this server does not accept requests to ${JSON.stringify(host)}`, {
+        hint:
+          this.#port === undefined
+            ? 'open http://127.0.0.1:PORT with the port that you forward to the socket'
+            : `open http://127.0.0.1:${this.#port}; through a port forward, use the same port number at both ends`,
       });
     }
     if (origin !== undefined && origin !== `http://${host}`) throw foreignOrigin(origin);
@@ -85,7 +88,7 @@ function secretOf({ headers }: IncomingMessage): string | undefined {
 
 function unauthorized(): RequestRefusedError {
   return new RequestRefusedError(401, 'missing or invalid credentials', {
-    hint: 'open the address that vmlet ui prints; each address works once: for a new one, press Enter in its terminal',
+    hint: 'open the address that vmlet ui prints; each address works once: for a new address, press Enter in the terminal where vmlet ui runs',
   });
 }
 

@@ -70,5 +70,8 @@ export function describeError(thrown: unknown): DescribedError {
     };
   }
   if (isSystemError(error)) return { code: 'VMLET_SYSTEM', message: describeSystemError(error) };
-  return { code: 'VMLET_INTERNAL', message: 'internal error; for the cause, see the terminal of vmlet ui' };
+  return {
+    code: 'VMLET_INTERNAL',
+    message: 'internal error; for the cause, see the terminal where vmlet ui runs',
+  };
 }

@@ -22,7 +22,7 @@ export class Operations {
     this.#forgetOld();
     if (this.#running().length >= MOST_RUNNING) {
       throw new RequestRefusedError(429, `too many operations: ${MOST_RUNNING} are running`, {
-        hint: 'try again when one has finished',
+        hint: 'try again when an operation has finished',
       });
     }
     const operation = new Operation(work, (record) => this.#tell(record), this.#onDefect);

@@ -84,7 +84,7 @@ export async function openAgent(live: LiveMachine, signal: AbortSignal): Promise
   throw new InvalidInputError(
     'machine',
     "the page needs vmlet's agent to show and transfer files; this guest has only QEMU's agent",
-    { hint: 'install vmlet-agent in the guest, or copy single files with vmlet cp' },
+    { hint: 'install vmlet-agent in the guest, or copy single files (vmlet cp)' },
   );
 }
 

@@ -60,7 +60,7 @@ export const HOST_ROUTES: readonly Route[] = [
       const page = credentials.exchange(token);
       if (page === undefined) {
         throw new RequestRefusedError(401, 'this address was already used, or belongs to another server', {
-          hint: 'press Enter in the terminal of vmlet ui for a new address',
+          hint: 'for a new address, press Enter in the terminal where vmlet ui runs',
         });
       }
       const name = gate.cookieName(request);

@@ -72,7 +72,7 @@ export class Findings {
    * @param name with its article.
    */
   table(name: string, bytes: bigint | number): void {
-    this.expect(bytes <= LARGEST_TABLE, `has ${name} of ${bytes} bytes, more than ${LARGEST_TABLE}`);
+    this.expect(bytes <= LARGEST_TABLE, `has ${name} of ${bytes} bytes (limit: ${LARGEST_TABLE})`);
   }
 
   reference(kind: Reference['kind'], name: string, format?: string): void {

@@ -17,7 +17,7 @@ export async function readQcow2Snapshots(
   findings: Findings,
 ): Promise<void> {
   if (count === 0) return;
-  if (count > MOST_SNAPSHOTS) return findings.problem(`has ${count} snapshots, more than ${MOST_SNAPSHOTS}`);
+  if (count > MOST_SNAPSHOTS) return findings.problem(`has ${count} snapshots (limit: ${MOST_SNAPSHOTS})`);
   const cluster = BigInt(clusterBytes);
   if (offset < cluster || offset % cluster !== 0n) {
     return findings.problem(`has an invalid snapshot table offset, byte ${offset}`);
@@ -29,7 +29,7 @@ export async function readQcow2Snapshots(
     const extraBytes = entry.readUInt32BE(36);
     if (extraBytes > MOST_EXTRA_BYTES) {
       throw new HeaderDamage(
-        `has a snapshot with ${extraBytes} bytes of extra data, more than ${MOST_EXTRA_BYTES}`,
+        `has a snapshot with ${extraBytes} bytes of extra data (limit: ${MOST_EXTRA_BYTES})`,
       );
     }
     if (l1.length > L1_LIMIT || l1.offset % cluster !== 0n || !reader.holds(l1.offset, l1.length)) {

@@ -118,7 +118,7 @@ function checkTables(head: Buffer, context: TableContext, reader: HeaderReader, 
     `has an L1 table of ${l1.length / 8n} entries, too few for a disk of ${context.size} bytes`,
   );
   const order = context.version === 3 ? head.readUInt32BE(96) : 4;
-  findings.expect(order <= MOST_REFCOUNT_ORDER, `has reference counts of 2^${order} bits, more than 64`);
+  findings.expect(order <= MOST_REFCOUNT_ORDER, `has reference counts of 2^${order} bits (limit: 64)`);
 }
 
 interface Place {
@@ -137,8 +137,7 @@ function checkTable(
 ): void {
   if (length === 0n) return findings.problem(`has no ${name}`);
   const article = name.startsWith('L') ? 'an' : 'a';
-  if (length > limit)
-    return findings.problem(`has ${article} ${name} of ${length} bytes, more than QEMU's limit of ${limit}`);
+  if (length > limit) return findings.problem(`has ${article} ${name} of ${length} bytes (limit: ${limit})`);
   if (offset < cluster || offset % cluster !== 0n) {
     return findings.problem(`has an invalid ${name} offset, byte ${offset}`);
   }
@@ -170,7 +169,7 @@ async function readBackingName(
     return findings.problem(`has an invalid backing file name offset, byte ${offset}`);
   }
   if (length > LONGEST_BACKING_NAME) {
-    return findings.problem(`has a backing file name of ${length} bytes, more than ${LONGEST_BACKING_NAME}`);
+    return findings.problem(`has a backing file name of ${length} bytes (limit: ${LONGEST_BACKING_NAME})`);
   }
   if (length === 0) return;
   const name = await reader.bytes(offset, length, "its backing file's name");

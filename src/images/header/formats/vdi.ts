@@ -24,7 +24,7 @@ export async function readVdi(reader: HeaderReader, findings: Findings): Promise
   findings.expect(header.readUInt32LE(0x168) === 512, 'has an invalid sector size, expected 512 bytes');
   findings.expect(header.readUInt32LE(0x178) === BLOCK_BYTES, 'has an invalid block size, expected 1 MiB');
   findings.table('a block map', blocks * 4);
-  findings.expect(blocks <= MOST_BLOCKS, `has ${blocks} blocks, more than ${MOST_BLOCKS}`);
+  findings.expect(blocks <= MOST_BLOCKS, `has ${blocks} blocks (limit: ${MOST_BLOCKS})`);
   findings.expect(allocated <= blocks, `has ${allocated} allocated blocks, but only ${blocks} blocks`);
   findings.expect(
     size <= BigInt(blocks) * BigInt(BLOCK_BYTES),

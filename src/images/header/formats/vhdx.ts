@@ -83,7 +83,7 @@ async function readRegions(reader: HeaderReader): Promise<ReadonlyMap<string, Re
     const table = await reader.bytes(at, REGION_TABLE_BYTES, 'its region table');
     if (table.toString('latin1', 0, 4) !== 'regi') continue;
     const count = table.readUInt32LE(8);
-    if (count > MOST_ENTRIES) throw new HeaderDamage(`has ${count} regions, more than ${MOST_ENTRIES}`);
+    if (count > MOST_ENTRIES) throw new HeaderDamage(`has ${count} regions (limit: ${MOST_ENTRIES})`);
     const regions = new Map<string, Region>();
     for (let index = 0; index < count; index += 1) {
       const entry = table.subarray(16 + index * REGION_ENTRY_BYTES, 16 + (index + 1) * REGION_ENTRY_BYTES);
@@ -103,7 +103,7 @@ async function readMetadata(reader: HeaderReader, region: Region): Promise<Reado
   const table = await reader.bytes(region.offset, METADATA_TABLE_BYTES, 'its metadata');
   if (table.toString('latin1', 0, 8) !== 'metadata') throw new HeaderDamage('has no metadata table');
   const count = table.readUInt16LE(10);
-  if (count > MOST_ENTRIES) throw new HeaderDamage(`has ${count} metadata items, more than ${MOST_ENTRIES}`);
+  if (count > MOST_ENTRIES) throw new HeaderDamage(`has ${count} metadata items (limit: ${MOST_ENTRIES})`);
   const items = new Map<string, Region>();
   for (let index = 0; index < count; index += 1) {
     const entry = table.subarray(32 + index * METADATA_ENTRY_BYTES, 32 + (index + 1) * METADATA_ENTRY_BYTES);

@@ -32,7 +32,7 @@ async function readSparse(reader: HeaderReader, findings: Findings): Promise<voi
   if (header.readBigUInt64LE(56) === AT_END) await checkFooter(header, reader, findings);
   const place = { offset: header.readBigUInt64LE(28) * SECTOR, length: header.readBigUInt64LE(36) * SECTOR };
   if (place.length > BigInt(LONGEST_DESCRIPTOR)) {
-    throw new HeaderDamage(`has a descriptor of ${place.length} bytes, more than ${LONGEST_DESCRIPTOR}`);
+    throw new HeaderDamage(`has a VMDK descriptor of ${place.length} bytes (limit: ${LONGEST_DESCRIPTOR})`);
   }
   if (place.offset > 0n) {
     const descriptor = await reader.bytes(place.offset, Number(place.length), 'its descriptor');
@@ -48,7 +48,7 @@ async function readSparse(reader: HeaderReader, findings: Findings): Promise<voi
 function checkSparse(header: Buffer, reader: HeaderReader, findings: Findings): void {
   const version = header.readUInt32LE(4);
   findings.version = version;
-  findings.expect(version >= 1 && version <= 3, `has unknown vmdk version ${version}`);
+  findings.expect(version >= 1 && version <= 3, `has unknown VMDK version ${version}`);
   const capacity = header.readBigUInt64LE(12);
   const grain = header.readBigUInt64LE(20);
   const entries = header.readUInt32LE(44);
@@ -60,7 +60,7 @@ function checkSparse(header: Buffer, reader: HeaderReader, findings: Findings): 
   }
   const perTable = grain * BigInt(entries);
   const tables = (capacity + perTable - 1n) / perTable;
-  findings.expect(tables <= L1_ENTRIES, `has ${tables} grain tables, more than ${L1_ENTRIES}`);
+  findings.expect(tables <= L1_ENTRIES, `has ${tables} grain tables (limit: ${L1_ENTRIES})`);
   findings.table('a grain directory', tables * 4n);
   const directory = header.readBigUInt64LE(56);
   findings.expect(
@@ -105,14 +105,14 @@ function checkParent({ parent, hasParent }: VmdkDescriptor, findings: Findings):
 
 async function readText(reader: HeaderReader, findings: Findings): Promise<void> {
   if (reader.size > LONGEST_DESCRIPTOR) {
-    throw new HeaderDamage(`has a descriptor of ${reader.size} bytes, more than ${LONGEST_DESCRIPTOR}`);
+    throw new HeaderDamage(`has a VMDK descriptor of ${reader.size} bytes (limit: ${LONGEST_DESCRIPTOR})`);
   }
   const descriptor = parseVmdkDescriptor(await reader.bytes(0, reader.size, 'its descriptor'));
   findings.version = descriptor.version;
   checkParent(descriptor, findings);
   for (const extent of descriptor.extents) findings.reference('extent', extent.name);
   // A text descriptor contains no data, so it always needs an extent.
-  if (descriptor.extents.length === 0) findings.problem('is a vmdk descriptor without extents');
+  if (descriptor.extents.length === 0) findings.problem('is damaged: its VMDK descriptor names no extents');
   const sectors = descriptor.extents.reduce((sum, extent) => sum + extent.sectors, 0n);
   findings.size(sectors * SECTOR);
 }
@@ -122,7 +122,7 @@ async function readCowd(reader: HeaderReader, findings: Findings): Promise<void>
   const header = await reader.bytes(0, COWD_BYTES, 'its header');
   const version = header.readUInt32LE(4);
   findings.version = version;
-  findings.expect(version === 1, `has unknown vmdk (COWD) version ${version}`);
+  findings.expect(version === 1, `has unknown VMDK (COWD) version ${version}`);
   const sectors = BigInt(header.readUInt32LE(12));
   const grain = header.readUInt32LE(16);
   const directory = BigInt(header.readUInt32LE(20));

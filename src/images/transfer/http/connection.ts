@@ -76,8 +76,8 @@ async function tunnel(asking: Asking, proxy: URL): Promise<() => Socket> {
         return;
       }
       connected.destroy();
-      const status = reply.statusCode ?? 'without a status';
-      const problem = `${printable(url)}: the proxy refused a connection to ${url.host}: it answered ${status}`;
+      const status = reply.statusCode ?? 'missing';
+      const problem = `${printable(url)}: the proxy refused a connection to ${url.host} (status ${status})`;
       const hint = 'check HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
       reject(new DownloadError(printable(url), 'proxy', problem, { hint }));
     });
@@ -142,7 +142,7 @@ function watchContent(response: IncomingMessage, { url, limits }: Asking): void 
       return;
     }
     const shown = printable(url);
-    const problem = `${shown}: the server stopped sending: no data for ${limits.idleMs / 1000} s`;
+    const problem = `${shown}: the server stopped sending (no data for ${limits.idleMs / 1000} s)`;
     const hint = 'try again later; the download resumes if the server supports it';
     response.destroy(new DownloadError(shown, 'stalled', problem, { hint }));
   });

@@ -30,7 +30,7 @@ export class Pace implements Disposable {
       if (!isSlow) return;
       clearInterval(this.#timer);
       const shown = printable(url);
-      const problem = `${shown}: the server is too slow: less than ${formatBytes(slowBytes)} in ${slowMs / 1000} s`;
+      const problem = `${shown}: the server is too slow (less than ${formatBytes(slowBytes)} in ${slowMs / 1000} s)`;
       onSlow(new DownloadError(shown, 'slow', problem, { hint: 'try again later, or use another mirror' }));
     }, slowMs);
   }

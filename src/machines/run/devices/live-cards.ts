@@ -45,9 +45,9 @@ export async function freeLiveCard(
     );
   }
   const plan = readPlan(files);
-  const restart = 'stop the machine, connect it and start it again';
+  const restart = 'stop the machine, connect it to the network, and start it again';
   if (!mayConnect(plan)) {
-    throw refuse('was started without a network, and can get one only at its next start', restart);
+    throw refuse('was started without a network, and can get a network card only at its next start', restart);
   }
   // A QEMU that listens cannot be reached by a helper that waits for it.
   if (plan.wiring.network.again === 'listens') {
@@ -128,7 +128,7 @@ export async function setUpCard(
       spec.name,
       'running',
       `is connected to network "${card.network}", but its guest did not set up the card: ${error.message}`,
-      { hint: `restart it: vmlet restart ${spec.name}`, cause: error },
+      { hint: `restart the machine: vmlet restart ${spec.name}`, cause: error },
     );
   }
 }

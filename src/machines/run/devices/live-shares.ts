@@ -115,8 +115,8 @@ async function undo(
       throw new MachineStateError(
         spec.name,
         status.state,
-        `has the new directory, but its guest can neither mount it at ${share.target} nor release it: ${wordsOf(reason)}`,
-        { hint: `restart it: vmlet restart ${spec.name}`, cause: reason },
+        `could not mount the directory at ${share.target}: ${wordsOf(reason)}; the guest has not released the device of the directory`,
+        { hint: `restart the machine: vmlet restart ${spec.name}`, cause: reason },
       );
     }
   }

@@ -52,7 +52,7 @@ export async function connectNetwork(
       const isMember = networksOf(found.spec).includes(network);
       if (isMember && (!runs || (await hasLiveCard(found, network, signal)))) {
         throw new MachineStateError(machine, kindOf(found), `is already in network "${network}"`, {
-          hint: `to change its address or alias, disconnect it first: vmlet network disconnect ${network} ${machine}`,
+          hint: `to change its address or alias, disconnect the machine first: vmlet network disconnect ${network} ${machine}`,
         });
       }
       refuseSaved(found, 'networks');
@@ -109,7 +109,10 @@ function notInside(definition: Definition, network: string): MachineStateError {
   const { spec } = definition;
   const names = networksOf(spec);
   return new MachineStateError(spec.name, kindOf(definition), `is not in network "${network}"`, {
-    hint: names.length === 0 ? 'the machine is in no private network' : `choose one of: ${names.join(', ')}`,
+    hint:
+      names.length === 0
+        ? `to connect it, run: vmlet network connect ${network} ${spec.name}`
+        : `choose one of: ${names.join(', ')}`,
   });
 }
 
@@ -202,8 +205,8 @@ function stillConnected({ spec }: Definition, network: string, cause: unknown): 
   return new MachineStateError(
     spec.name,
     'running',
-    `is only partly connected to network "${network}", and its new network card could not be removed after this error: ${words}`,
-    { hint: `disconnect it: vmlet network disconnect ${network} ${spec.name}`, cause },
+    `could not be connected to network "${network}": ${words}; its new network card could not be removed`,
+    { hint: `disconnect the machine: vmlet network disconnect ${network} ${spec.name}`, cause },
   );
 }
 

@@ -93,7 +93,7 @@ describe('a guest that does not react', () => {
     copyFileSync(`${path}.old`, path);
     const replaced = {
       code: 'VMLET_REPLACED',
-      message: 'disk "disk1" of machine "m" was replaced by another disk',
+      message: 'disk "disk1" of machine "m" was not changed: another disk has the same name now',
     };
     expect(await failureOf(machine.removeDisk('disk1', { id, storage: true }))).toMatchObject(replaced);
     expect(await failureOf(machine.resizeDisk('disk1', '1M', { id, shrink: true }))).toMatchObject(replaced);

@@ -113,18 +113,20 @@ it('other files and sockets in use are left alone, and the start fails', async (
   writeFileSync(file, 'kept');
   await vmlet('create', 'one', '--image', 'micro', '-p', `${path}:80`, '--start');
   await vmlet('create', 'two', '--image', 'micro', '-p', `${file}:80`);
-  expect(await refusal('start', 'two')).toContain(`${file}: file exists`);
+  expect(await refusal('start', 'two')).toContain(`file already exists: ${file}`);
   expect(readFileSync(file, 'utf8')).toBe('kept');
   expect(await refusal('port', 'add', 'one', `${path}:81`)).toContain(
     'machine "one" already forwards the socket',
   );
   await vmlet('port', 'rm', 'two', file);
   await vmlet('port', 'add', 'two', `${path}:80`);
-  expect(await refusal('start', 'two')).toContain('another process listens on this socket');
+  expect(await refusal('start', 'two')).toContain(`another process listens on ${path}`);
   expect(await refusal('port', 'add', 'one', `${at('none')}/web.sock:80`)).toContain('no such directory');
   expect(await refusal('port', 'add', 'one', 'web.sock:80')).toContain('web.sock');
   expect(await refusal('port', 'add', 'one', './web.sock:80')).toContain('is not an absolute path');
-  expect(await refusal('port', 'add', 'one', `${at('x'.repeat(108))}:80`)).toContain('path too long');
+  expect(await refusal('port', 'add', 'one', `${at('x'.repeat(108))}:80`)).toContain(
+    'is too long for a socket',
+  );
 });
 
 it('a socket of an interrupted addition is removed, by any spelling of its path', async () => {

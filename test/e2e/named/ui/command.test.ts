@@ -106,7 +106,7 @@ describe('vmlet ui', () => {
     const second = await home.vmlet('ui', '--socket', path);
     expect(second).toMatchObject({
       status: 125,
-      stderr: expect.stringContaining('another process listens on this socket') as string,
+      stderr: expect.stringContaining(`another process listens on ${path}`) as string,
     });
     started.process.kill('SIGKILL');
     await started.finished;
@@ -127,7 +127,7 @@ describe('vmlet ui', () => {
     const taken = await home.vmlet('ui', '--socket', join(home.path, 'run/file'));
     expect(taken).toMatchObject({
       status: 125,
-      stderr: expect.stringContaining('file exists') as string,
+      stderr: expect.stringContaining('file already exists: ') as string,
     });
   });
 

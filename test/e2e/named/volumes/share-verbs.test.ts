@@ -56,7 +56,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await listed()).toEqual({ '/site': false });
     const { status, stderr } = await home.vmlet('save', 'web');
     expect(stderr).toContain(
-      'cannot be saved: the mount at /site was changed, which takes effect only at the next start',
+      'cannot be saved, because a change of the mount at /site takes effect only at the next start',
     );
     expect(status).not.toBe(0);
     expect((await home.vmlet('share', 'ls', 'web')).stdout).toMatch(/\/site +bind +rw +next start/);

@@ -58,7 +58,7 @@ const INTERRUPTED: Row[] = [
   [
     'slow/disk.raw',
     'slow',
-    /is too slow: less than 1 KiB in 0\.3 s/,
+    /is too slow \(less than 1 KiB in 0\.3 s\)/,
     { limits: { slowBytes: 1024, slowMs: 300 } },
   ],
   ['busy/disk.raw?times=9', 'status', /the server answered 503 \(Service Unavailable\)/, {}],

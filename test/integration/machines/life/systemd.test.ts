@@ -81,7 +81,7 @@ describe.skipIf(SYSTEMD === undefined)('vmlet systemd', () => {
     expect([status, stdout]).toEqual([0, `${unit}\n`]);
     expect([existsSync(unit), existsSync(link)]).toEqual([false, false]);
     expect(questions()).toContain('--user disable vmlet-web.service');
-    expect((await systemd(['uninstall', 'web'])).stderr).toMatch(/no systemd unit for "web"/);
+    expect((await systemd(['uninstall', 'web'])).stderr).toMatch(/"web" has no systemd unit/);
   });
 
   it.each([[{ USER_MANAGER: 'offline' }], [{ PATH: directory }]])(

@@ -144,5 +144,5 @@ it('does not suggest an empty host port if it is already empty', async () => {
     ),
   );
   expect(hints[0]).toMatchObject({ hint: expect.stringContaining('try again') as string });
-  expect(hints[1]).toMatchObject({ hint: expect.stringContaining('leave it empty') as string });
+  expect(hints[1]).toMatchObject({ hint: expect.stringContaining('leave the host port empty') as string });
 });

@@ -98,7 +98,7 @@ it('explains why KVM is not usable, with a hint', () => {
   expect(find('accelerator', { accelerator: { kvm } })).toEqual({
     item: 'accelerator',
     state: 'degraded',
-    summary: 'guests are emulated (TCG), several times slower than with KVM: u may not open /dev/kvm',
+    summary: 'KVM is not usable (u may not open /dev/kvm); guests are emulated (TCG), several times slower',
     remedy: 'sudo usermod -aG kvm u',
   });
   const withoutTcg = { ...complete.qemu!, accelerators: ['kvm'] };
@@ -109,16 +109,16 @@ it('names a missing layer, the reason, and what remains open', () => {
   const landlock = { usable: false, reason: 'too old' } as const;
   expect(find('landlock', { confinement: { ...everyLayer, landlock } })).toMatchObject({
     state: 'degraded',
-    summary: 'no Landlock (too old): only namespaces restrict QEMU to its own files',
+    summary: 'Landlock is not available (too old): only namespaces restrict QEMU to its own files',
   });
   const confinement = { ...everyLayer, namespaces: noNamespaces };
   expect(find('landlock', { confinement: { ...confinement, landlock } })).toMatchObject({
-    summary: 'no Landlock (too old): QEMU can open every file that you can open',
+    summary: 'Landlock is not available (too old): QEMU can open every file that you can open',
   });
   expect(find('namespaces', { confinement })).toMatchObject({
     state: 'degraded',
     summary:
-      'QEMU has no namespaces of its own (mount, net, ipc, uts: not here); in a named machine with passt, it can connect to every unix socket that you can connect to; with slirp it uses the host’s network',
+      'QEMU has no namespaces of its own (mount, net, ipc, uts: not here); in a named machine with passt, QEMU can connect to every unix socket that you can connect to; with slirp, QEMU uses the host’s network',
   });
 });
 
@@ -139,14 +139,14 @@ describe('if QEMU uses the host’s network', () => {
     expect(find('network', { passt: undefined })).toEqual({
       item: 'network',
       state: 'degraded',
-      summary: 'guests use slirp, which uses the host’s network from inside QEMU: passt is not installed',
+      summary: 'passt is not installed; guests use slirp, which uses the host’s network from inside QEMU',
       remedy: 'sudo apt-get install passt',
     });
   });
 });
 
 it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
-  ['External interface not usable', {}, /^run it by hand to see more: passt --foreground/],
+  ['External interface not usable', {}, /^to see more, run: passt --foreground/],
   ["passt: unrecognized option '--mac-addr'", {}, /^upgrade passt: sudo apt-get install passt$/],
   [
     "Couldn't create user namespace: No space left",
@@ -231,7 +231,7 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     { virtiofsd: { ...complete.virtiofsd!, problem: 'this virtiofsd has no --shared-dir' } },
     {},
     'degraded',
-    /no shared directories .*has no --shared-dir/,
+    /directories cannot be shared .*has no --shared-dir/,
   ],
   [
     'shares',
@@ -270,7 +270,13 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     'degraded',
     /joins a network only at its next start/,
   ],
-  ['forks', { qemu: { ...complete.qemu!, devices: [] } }, {}, 'degraded', /no templates and forks/],
+  [
+    'forks',
+    { qemu: { ...complete.qemu!, devices: [] } },
+    {},
+    'degraded',
+    /templates and forks are not available/,
+  ],
 ])('%s: %j %j is %s', (item, survey, around, state, summary) => {
   const finding = find(item, survey, around);
   expect(finding.state).toBe(state);

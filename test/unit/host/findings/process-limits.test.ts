@@ -69,8 +69,8 @@ describe('limits that are too low', () => {
     ]);
     expect(low({ openFiles: 31 })).toMatchObject([{ isFatal: true }]);
     expect(low({ processes: 63, longestFile: 4096, longestCore: 0 })).toMatchObject([
-      { isFatal: false, summary: 'this user is limited to 63 processes and threads' },
-      { isFatal: false, summary: 'file size is limited to 4096 bytes: images and disks are larger' },
+      { isFatal: false, summary: 'the limit of 63 processes and threads of this user is too low for guests' },
+      { isFatal: false, summary: 'the limit of 4096 bytes for a file is too low for images and disks' },
       { isFatal: false, summary: expect.stringMatching(/^the hard core limit is 0/) as string },
     ]);
   });

@@ -182,7 +182,7 @@ describe('an error names the file, line and field', () => {
       'did you mean form',
     );
     const signed = `${ENTRY}    signature: { form: image, url: https://x.example/s, key: nobodys }\n`;
-    expect((await failure(signed, ['theirs'])).hint).toBe('add it under keys, or use one of theirs');
+    expect((await failure(signed, ['theirs'])).hint).toBe('add this key under keys, or use one of theirs');
   });
 
   it('a file that cannot be read', async () => {

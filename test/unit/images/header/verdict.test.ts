@@ -43,7 +43,7 @@ describe('a rejected image has a hint', () => {
     ['a qcow2 stated to be raw', qcow2(), 'raw', /append ,format=qcow2 .*,format=raw,trusted/],
     ['a CD stated to be a qcow2', iso(20), 'qcow2', /,format=raw/],
     ['zeros stated to be a qcow2', Buffer.alloc(1024), 'qcow2', /,format=raw/],
-    ['an image to be converted', vmdkSparse(), 'qcow2', /convert it to qcow2/],
+    ['an image to be converted', vmdkSparse(), 'qcow2', /convert it: qemu-img convert -f vmdk -O qcow2/],
     ['a compressed image', Buffer.from('\xfd7zXZ\0', 'latin1'), 'qcow2', /unpack it first: unxz/],
   ] as const)('for %s', async (_, content, format, hint) => {
     expect((await refusal(write(content), as(format))).hint).toMatch(hint);
@@ -58,7 +58,7 @@ describe('a rejected image has a hint', () => {
     const attempt = acceptForeignImage(write(content), { ...foreign, format });
     await expect(attempt).rejects.toMatchObject({
       path: foreign.from,
-      hint: expect.stringMatching(/^if the catalogue is wrong, /) as string,
+      hint: expect.stringMatching(/^if the catalogue states a wrong format, /) as string,
     });
   });
 
@@ -113,12 +113,21 @@ describe('a trusted image', () => {
     const top = write(qcow2({ clusterBits: 12, backing: 'base.raw' }));
     const error = await refusal(top, as('qcow2', true));
     expect(error.message).toContain('does not state the format of its backing file');
-    expect(error.hint).toContain('qemu-img rebase -u');
+    expect(error.hint).toContain(`qemu-img rebase -u -f qcow2 -F FORMAT -b base.raw ${top}`);
+  });
+
+  it('is rejected if its backing file is missing, with a command without words of the image that a shell interprets', async () => {
+    const gone = write(qcow2({ clusterBits: 12, backing: 'a;b', backingFormat: 'raw' }));
+    expect((await refusal(gone, as('qcow2', true))).hint).toContain(`-F raw -b BACKING ${gone}`);
+    const unstated = write(qcow2({ clusterBits: 12, backing: 'a;b' }));
+    expect((await refusal(unstated, as('qcow2', true))).hint).toContain(`-F FORMAT -b BACKING ${unstated}`);
   });
 
   it('is rejected if it is its own backing file', async () => {
     const self = write(qcow2({ clusterBits: 12, backing: 'self', backingFormat: 'qcow2' }), 'self');
-    expect((await refusal(self, as('qcow2', true))).message).toContain('is its own backing file');
+    expect((await refusal(self, as('qcow2', true))).message).toContain(
+      'has a loop in its chain of backing files',
+    );
   });
 
   it('is rejected with too many backing files', async () => {

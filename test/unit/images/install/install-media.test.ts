@@ -179,13 +179,13 @@ describe('media', () => {
 
   it('with an empty kernel are rejected', async () => {
     const iso = writeIso('U', 'casper', { vmlinuz: '', initrd: 'x' });
-    await expect(findInstallMedia(iso)).rejects.toThrow('invalid size of /casper/vmlinuz: 0 bytes');
+    await expect(findInstallMedia(iso)).rejects.toThrow(' has 0 bytes, expected 1 to ');
   });
 
   it('with a kernel that would fill the disk are rejected', async () => {
     for (const path of ['linux', 'initrd.gz']) add(path);
     truncateSync(join(tree, 'initrd.gz'), 2 * 1024 ** 3 + 1);
-    await expect(findInstallMedia(tree)).rejects.toThrow('invalid size of /initrd.gz: ');
+    await expect(findInstallMedia(tree)).rejects.toThrow(/\/initrd\.gz in .* has \d+ bytes, expected 1 to /);
   });
 
   it('do not provide files from outside of their directory', async () => {

@@ -198,7 +198,7 @@ describe('files', () => {
     await using iso = await openIso(write(image));
     const kinds = (await iso.list(iso.root)).map(({ kind }) => kind);
     expect(kinds).toEqual(['link', 'zisofs']);
-    await expect(extracted(iso, '/A')).rejects.toThrow(': /A is ');
+    await expect(extracted(iso, '/A')).rejects.toThrow(/\/A in .* is a link/);
     await expect(extracted(iso, '/B')).rejects.toThrow('zisofs');
     await expect(extracted(iso, '/')).rejects.toThrow('is a directory, expected a file');
   });

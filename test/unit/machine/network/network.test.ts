@@ -103,7 +103,7 @@ test('accepts up to eight networks, and explains each error with a hint', () => 
   });
   expect(refusal([{ network: {} }])).toMatchObject({
     message: 'networks[0]: expected a network, { network, name }, or the name of a network',
-    hint: 'create one with createNetwork(), or with: vmlet network create NAME',
+    hint: 'create a network with createNetwork(), or with: vmlet network create NAME',
   });
   expect(refusal([{ network: lab, name: '' }])).toMatchObject({
     message:

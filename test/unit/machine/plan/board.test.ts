@@ -15,7 +15,8 @@ it.each([
 });
 
 it("the host's own processor is rejected without KVM, with the reason", () => {
-  expect(() => cpuModel('host', tcg)).toThrow('cpu: "host" requires KVM, which is not used (asked for)');
+  expect(() => cpuModel('host', tcg)).toThrow('cpu: "host" requires KVM, which is not usable: asked for');
+  expect(() => cpuModel('host', { ...tcg, reason: 'requested' })).toThrow('KVM, but --accel tcg was given');
 });
 
 it('our kernels boot without unused devices, each of which would be probed', () => {

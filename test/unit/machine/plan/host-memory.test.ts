@@ -19,7 +19,7 @@ describe('a guest', () => {
     expect(() => checkHostMemory(900 * GiB, HOST)).toThrow(
       expect.objectContaining({
         message: 'memory: 900 GiB exceeds the memory of the host (24 GiB, no swap)',
-        hint: 'give the guest less memory, such as 2G',
+        hint: 'give the guest less memory, such as --memory 512M',
       }),
     );
     expect(() => checkHostMemory(26 * GiB, { ...HOST, swapBytes: GiB })).toThrow('(24 GiB, 1 GiB of swap)');

@@ -58,7 +58,9 @@ describe('chooseBackend', () => {
     const choose = (): unknown => chooseBackend('passt', abilities, true, []);
     expect(choose).toThrow(InvalidInputError);
     expect(choose).toThrow(`net: ${problem}`);
-    expect(choose).toThrow(expect.objectContaining({ hint: expect.stringContaining('use slirp') as string }));
+    expect(choose).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('use --net slirp') as string }),
+    );
   });
 });
 
@@ -123,7 +125,7 @@ describe('forwards that a backend does not support', () => {
       message: expect.stringMatching(
         /^ports: "127.0.0.2:8080:81\/tcp" and "127.0.0.1:8080:80\/tcp" map the same host port number/,
       ) as string,
-      hint: 'choose different host port numbers, or use slirp',
+      hint: 'choose different host port numbers, or use --net slirp',
     });
   });
 

@@ -125,7 +125,11 @@ it.each<[PortInput, string, string]>([
   ['5-0', 'invalid port "5-0"', 'write a port as [[address:]'],
   ['70000-80', 'invalid port "70000-80"', 'write a port as [[address:]'],
   ['90-80', 'invalid range "90-80"', 'write "80-90"'],
-  [{ guestPort: 0 }, 'invalid port 0: ', 'with ports from 1 to 65535; without hostPort a free one is chosen'],
+  [
+    { guestPort: 0 },
+    'invalid port 0: ',
+    'with ports from 1 to 65535; without hostPort, a free port is chosen',
+  ],
 ])('explains %j, with a hint', (port, problem, hint) => {
   const error = refusal(port);
   expect(error.message).toContain(problem);

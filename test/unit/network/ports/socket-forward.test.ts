@@ -51,7 +51,7 @@ describe('sockets among ports', () => {
     ['./a.sock:80', 'is not an absolute path'],
     ['~/a.sock:80', 'is not an absolute path'],
     ['/run/:80', 'names a directory'],
-    [`/${'x'.repeat(107)}:80`, '108 bytes, the kernel allows 107'],
+    [`/${'x'.repeat(107)}:80`, '108 bytes (limit: 107)'],
   ])('%s is rejected', (text, problem) => {
     expect(refusal(text)).toContain(problem);
   });

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { ImageInUseError } from '../../../src/errors/index.ts';
+
+it.each([
+  ['machine "web"', 'vmlet rm web'],
+  ['template "warm"', 'vmlet template rm warm'],
+  ['app:1', 'vmlet image rm app:1'],
+  ['app:1 (sha256:0123456789ab)', 'vmlet image rm 0123456789ab;'],
+  ['disk /srv/kept.qcow2', 'delete this disk'],
+  ['a disposable machine (process 42)', 'try again when it has ended'],
+  ['an image being built by process 42', 'try again when the build has ended'],
+])('an image in use by %s has a hint to remove that', (user, hint) => {
+  expect(new ImageInUseError('debian:13', [user, 'other']).hint).toContain(hint);
+});
