@@ -60,7 +60,7 @@ export const shares: Section = {
         const peer = await startPeer(optionsOf(directory), directory, options);
         peers.push(peer);
         places.push(
-          await placeOf(names[index + 1] ?? '', '/share', agent, () => [
+          await placeOf(names[index + 1] ?? '', '/share', peer.agent, () => [
             peer.pid,
             ...descendantsOf(peer.pid),
           ]),
