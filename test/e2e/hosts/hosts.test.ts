@@ -46,7 +46,7 @@ const CASES: readonly Case[] = [
   {
     name: 'has no passt',
     setup: WITHOUT('passt'),
-    degraded: { network: /^guests use slirp, .*: passt is not installed/ },
+    degraded: { network: /^passt is not installed; guests use slirp/ },
   },
   { name: 'has no user namespaces', noUserNamespaces: true, degraded: NO_NAMESPACES },
   {
