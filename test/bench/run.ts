@@ -22,7 +22,6 @@ import { switches } from './network/switches.ts';
 import { throughput } from './network/throughput.ts';
 import { peers } from './peers.ts';
 import { repeat } from './repeat.ts';
-import { shares } from './shares/shares.ts';
 import { ui } from './ui.ts';
 import { version } from './version.ts';
 
@@ -44,7 +43,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   throughput,
 };
 /** Only on request: these take half an hour and more, or need other programs. */
-const APART: Readonly<Record<string, Section>> = { repeat, peers, database, ui, shares };
+const APART: Readonly<Record<string, Section>> = { repeat, peers, database, ui };
 const RESULTS = join(import.meta.dirname, '../../bench-results');
 
 const { values, positionals } = parseArgs({
