@@ -99,7 +99,7 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
       await page.getByRole('button', { name: 'Prune …' }).click();
       await page
         .locator('dialog')
-        .getByText(/^(Deleted|There is nothing)/)
+        .getByText(/^(To be deleted|There is nothing)/)
         .first()
         .waitFor();
       await look(page, `prune-${colorScheme}`);
