@@ -42,6 +42,8 @@ export function NetworkSection({ network }: { readonly network: Network }) {
           type="button"
           class="danger"
           aria-label={`Remove ${name}`}
+          disabled={members.length > 0}
+          title={members.length > 0 ? 'Disconnect all members first' : undefined}
           onClick={() => ask(removalOf(name))}
         >
           Remove
@@ -77,7 +79,7 @@ function removalOf(name: string): Asking {
   return {
     title: `Remove network ${name}`,
     verb: 'Remove',
-    text: 'A network that has members cannot be removed. Disconnect its members first.',
+    text: 'This network has no members.',
     command: shellCommand('vmlet', 'network', 'rm', name),
     path: networkPath(name, 'remove'),
   };

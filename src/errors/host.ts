@@ -43,14 +43,14 @@ export class AcceleratorUnavailableError extends VmletError {
   }
 }
 
-/** QEMU is installed but does not start, not even without a guest. */
+/** QEMU is installed but does not start or answer, not even without a guest. */
 export class BrokenQemuError extends VmletError {
   override readonly code = 'VMLET_BROKEN_QEMU';
-  /** The last line of its output; may be empty. */
+  /** The last line of its output, or the invalid answer; may be empty. */
   readonly lastWords: string;
 
   constructor(path: string, lastWords: string) {
-    super(`${path} does not start${lastWords === '' ? '' : `: ${lastWords}`}`, {
+    super(`${path} does not work${lastWords === '' ? '' : `: ${lastWords}`}`, {
       hint: 'reinstall QEMU, then check it: vmlet doctor',
     });
     this.lastWords = lastWords;

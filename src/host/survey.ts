@@ -47,7 +47,7 @@ async function askQemuAndKvm(
     qemu = await probeQemu(path, signal);
   } catch (error) {
     if (!(error instanceof BrokenQemuError)) throw error;
-    const kvm: KvmVerdict = { usable: false, reason: `${path} does not start` };
+    const kvm: KvmVerdict = { usable: false, reason: `${path} does not work` };
     return { qemuProblem: error.lastWords, accelerator: { kvm } };
   }
   // Not in parallel: the proof uses QEMU's answers, and two busy cores would slow its loop.

@@ -58,7 +58,7 @@ export async function explainPasstFailure(
   }
   const advice = ADVICE.find(([pattern]) => stderr.some((line) => pattern.test(line)));
   throw new NetworkStartError(`passt ${describeExit(status)} before the guest was connected`, stderr, {
-    hint: advice?.[1],
+    hint: advice?.[1] ?? 'try again, or use --net slirp',
   });
 }
 

@@ -109,7 +109,7 @@ describe('a guest that runs out of memory', () => {
       expect(Object.fromEntries(missing.map(({ file, why }) => [file, why]))).toEqual({
         'vm/journal.log': 'reading it timed out after 2 s',
         'vm/screen.png': 'reading it timed out after 2 s',
-        'vm/reproduce.sh': 'the options of the machine are unknown',
+        'vm/reproduce.sh': 'writeFailureBundle was called without the origin of this machine',
       });
       const kept = readFileSync(join(bundle, 'vm/console.log'), 'utf8');
       expect(kept).toHaveLength(40);

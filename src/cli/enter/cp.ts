@@ -21,7 +21,7 @@ export function cpCommand(): Command {
     .description(
       'Copies a file or directory into a machine or out of it, with permissions and times. Copies belong to root in the ' +
         'machine, and to you on the host. If the guest has only QEMU’s agent, only single files can be copied.\n' +
-        'If TARGET is an existing directory, a directory is copied into it; otherwise the copy is named TARGET. SOURCE/. ' +
+        'If TARGET is an existing directory, SOURCE is copied into it; otherwise the copy is named TARGET. SOURCE/. ' +
         'copies only the contents of SOURCE. If TARGET already contains a directory of that name, the copy is merged into it. Symbolic ' +
         'links are copied as links. When copying to the host, devices and FIFOs are left out, and setuid, setgid and ' +
         'sticky bits are dropped.\n' +

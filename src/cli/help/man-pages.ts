@@ -13,7 +13,10 @@ const EXIT_STATUS: readonly Entry[] = [
 
 const ENVIRONMENT: readonly Entry[] = [
   ['XDG_DATA_HOME', 'machines, images, templates, volumes and networks, in vmlet/ (default: ~/.local/share)'],
-  ['XDG_CACHE_HOME', 'downloads, kept guests and detected features of the host (default: ~/.cache)'],
+  [
+    'XDG_CACHE_HOME',
+    'booted guests that vmlet run keeps for later runs, disks of throw-away guests while they run, interrupted downloads, and detected features of the host (default: ~/.cache)',
+  ],
   ['XDG_STATE_HOME', 'logs of machines and pools (default: ~/.local/state)'],
   ['XDG_CONFIG_HOME', 'the user’s image catalogue, vmlet/images.yaml (default: ~/.config)'],
   ['XDG_RUNTIME_DIR', 'sockets of running machines (default: /tmp/vmlet-UID)'],

@@ -207,17 +207,21 @@ async function begin(
 function noteHiddenDirectory({ shares, guest }: Machine['plan']): void {
   const directory = process.cwd();
   if (guest.directory !== undefined || directory === '/' || !shares.some(({ shows }) => shows)) return;
-  note(`the working directory ${directory} is not shared with the guest, because it ${whyHidden(directory)}`);
-  note('to share it, use -v .:$PWD, or read-only: -v .:$PWD:ro');
+  const own = /^\/(?:dev|proc|sys)(?=\/|$)/.exec(directory)?.[0];
+  const why = own === undefined ? `it ${whyHidden(directory)}` : `the guest has its own ${own}`;
+  note(`the working directory ${directory} is not shared with the guest, because ${why}`);
+  note(
+    own === undefined
+      ? 'to share it, use -v .:$PWD, or read-only: -v .:$PWD:ro'
+      : 'to share it under another path, use -v .:/mnt/host:ro',
+  );
 }
 
 /** Returns why the library does not show a directory of the host to a guest. */
 function whyHidden(directory: string): string {
   const { uid, mode } = statSync(directory);
   if (process.getuid?.() === 0 && uid === 0 && (mode & 0o005) !== 0o005) return 'is private to root';
-  return /^\/(?:dev|proc|sys)(?:\/|$)/.test(directory)
-    ? 'is in /dev, /proc or /sys, which the guest has itself'
-    : 'contains a home directory';
+  return 'contains a home directory';
 }
 
 async function runIn(

@@ -41,7 +41,7 @@ export function lsCommand(): Command {
       'name=TEXT, label=KEY[=VALUE] or state=STATE; repeatable, all must match',
       collect,
     )
-    .option('-a, --all', 'also list pools; with --running, also list stopped machines (listed by default)')
+    .option('-a, --all', 'also list pools; cancels --running')
     .option('--running', 'list only running machines, like vmlet ps')
     .option('-q, --quiet', 'print only names');
   return addFormatOptions(command, '{{.Name}} {{.State}}').action(list);

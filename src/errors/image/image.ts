@@ -29,6 +29,12 @@ function removalOf(user: string): string {
     : `remove that image first: vmlet image rm ${digest ?? user}`;
 }
 
+/** Returns the way to give the image's name to another image; empty when only its digest is known. */
+function retaggingOf(image: string): string {
+  const isDigest = /^[0-9a-f]+$|sha256:/.test(image);
+  return isDigest ? '' : `; or, to move the name ${image} to another image: vmlet image tag IMAGE ${image}`;
+}
+
 /** An image cannot be removed while others use it. `users` has entries such as `machine "web"` or `app:1`. */
 export class ImageInUseError extends VmletError {
   override readonly code = 'VMLET_IMAGE_IN_USE';
@@ -37,7 +43,7 @@ export class ImageInUseError extends VmletError {
 
   constructor(image: string, users: readonly string[]) {
     super(`image "${image}" is in use by ${users.join(', ')}`, {
-      hint: `${removalOf(users[0] ?? '')}; to give the name to another image instead, run: vmlet image tag OTHER NAME`,
+      hint: removalOf(users[0] ?? '') + retaggingOf(image),
     });
     this.image = image;
     this.users = users;

@@ -53,7 +53,7 @@ export class KeeperEndedError extends VmletError {
     reports: readonly string[],
     details: ErrorDetails = {},
   ) {
-    super(describeKeeperEnd(told), details);
+    super(describeKeeperEnd(told), { hint: adviceOn(told), ...details });
     this.busy = told.busy;
     this.reason = told.reason;
     this.status = told.status;
@@ -70,4 +70,14 @@ function describeKeeperEnd(told: {
   if (told.reason !== undefined) return `cannot run the machine: ${told.reason}`;
   if (told.status) return `QEMU ${describeExit(told.status)}`;
   return "the machine's vmlet-keeper process was killed";
+}
+
+function adviceOn(told: {
+  readonly busy: boolean;
+  readonly reason?: string | undefined;
+  readonly status?: ExitStatus | undefined;
+}): string | undefined {
+  if (told.busy) return 'wait until the machine has stopped, then start it again';
+  if (told.reason !== undefined || told.status) return undefined;
+  return 'check whether the kernel killed it for lack of memory: sudo dmesg; then start the machine again';
 }

@@ -70,7 +70,7 @@ export class BrokenMachineError extends VmletError {
 
   constructor(machine: string, problem: string, details: ErrorDetails = {}) {
     super(`machine "${machine}" is broken: ${problem}`, {
-      hint: `repair this file, or remove the machine with its disks: vmlet rm --storage ${machine}`,
+      hint: `repair or restore this file, or remove the machine with its disks: vmlet rm --storage ${machine}`,
       ...details,
     });
     this.machine = machine;

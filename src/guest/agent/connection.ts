@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { GuestProtocolError, InvalidInputError } from '../../errors/index.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { deferred } from '../../util/time/deferred.ts';
-import { requestFailure } from './failure.ts';
+import { connectionFailure } from './failure.ts';
 import { FieldWriter, Operation, Tag } from './fields.ts';
 import { type Frame, FrameType, Stream, WINDOW } from './frame.ts';
 import { Input } from './input.ts';
@@ -79,7 +79,7 @@ export async function connectToPort(
         input.refuse();
         return release();
       case FrameType.failed: {
-        const failure = requestFailure(frame);
+        const failure = connectionFailure(frame, port);
         session.release(id);
         return fail(failure);
       }

@@ -9,6 +9,10 @@ import {
 import { Phase, type PhaseName, Tag, fieldText, readFields } from './fields.ts';
 import type { Frame } from './frame.ts';
 
+/** The hint for an agent of an earlier release. */
+export const UPDATE_AGENT =
+  'update vmlet-agent in the guest; for throw-away guests, rebuild the image: vmlet image build …';
+
 /** Contents of a FAILED frame. */
 interface Failure {
   readonly phase: PhaseName;
@@ -92,7 +96,7 @@ export function commandError(
   switch (phase) {
     case 'exec': {
       const problem = errno === 'ENOENT' ? 'command not found (ENOENT)' : describe(errno);
-      const hint = errno === 'ENOENT' ? packageHint(command.argv) : undefined;
+      const hint = errno === 'ENOENT' ? packageHint(command.argv) : EXEC_HINTS[errno];
       return new GuestCommandError(command.argv, { phase, errno }, problem, { hint });
     }
     case 'directory':
@@ -100,6 +104,7 @@ export function commandError(
         command.argv,
         { phase, errno },
         `cannot enter the working directory ${command.cwd ?? '/'}: ${describe(errno)}`,
+        { hint: errno === 'ENOENT' ? 'create it in the guest, or choose another directory' : undefined },
       );
     case 'user':
       return new GuestCommandError(
@@ -108,17 +113,24 @@ export function commandError(
         errno === 'ENOENT'
           ? `no such user: ${command.user ?? ''}`
           : `cannot switch to user ${command.user ?? 'root'}: ${describe(errno)}`,
+        { hint: errno === 'ENOENT' ? 'choose a user that exists in the guest, or root' : undefined },
       );
     case 'request':
       return new GuestCommandError(
         command.argv,
         { phase, errno },
-        `the agent rejected the request (${errno})`,
+        `the agent in the guest is older than this vmlet (${errno})`,
+        { hint: UPDATE_AGENT },
       );
     default:
       return new GuestCommandError(command.argv, { phase: 'resources', errno }, describe(errno));
   }
 }
+
+const EXEC_HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'check that the file is executable (chmod +x) and that its file system is not mounted with noexec',
+  ENOEXEC: 'use a program for the processor of the guest; begin a script with a line such as #!/bin/sh',
+};
 
 const PACKAGE_MANAGERS = new Set(['apk', 'apt', 'apt-get', 'dnf', 'dpkg', 'pacman', 'rpm', 'yum', 'zypper']);
 
@@ -143,13 +155,34 @@ export function requestFailure(frame: Frame): GuestRequestError | GuestMountErro
       subject,
       errno,
       `the agent in the guest is older than this vmlet (${errno})`,
-      {
-        hint: "rebuild the guest's image with this release of vmlet",
-      },
+      { hint: UPDATE_AGENT },
     );
   }
   if (phase === 'mount') return mountFailure(subject ?? 'a directory', errno);
-  return new GuestRequestError(subject, errno, `${phase}: ${describe(errno)}`);
+  const attempt = ATTEMPTS[phase];
+  return new GuestRequestError(
+    subject,
+    errno,
+    `${attempt === undefined ? '' : `cannot ${attempt}: `}${describe(errno)}`,
+  );
+}
+
+/** Actions of the phases that a request may fail in. */
+const ATTEMPTS: Partial<Record<PhaseName, string>> = {
+  module: 'load this kernel module',
+  network: 'configure this address or network card',
+  system: 'change the name, identity, clock or power state of the guest',
+};
+
+/** @throws GuestProtocolError */
+export function connectionFailure(frame: Frame, port: number): GuestRequestError | GuestMountError {
+  const { phase, errno } = readFailure(frame);
+  if (phase !== 'system') return requestFailure(frame);
+  return errno === 'ECONNREFUSED'
+    ? new GuestRequestError(undefined, errno, `no server listens on port ${port} (${errno})`, {
+        hint: 'start the server in the guest; it must listen on localhost or on all addresses',
+      })
+    : new GuestRequestError(undefined, errno, `cannot connect to port ${port}: ${describe(errno)}`);
 }
 
 function mountFailure(target: string, errno: string): GuestMountError {

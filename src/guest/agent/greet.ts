@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { GuestClosedError, GuestProtocolError } from '../../errors/index.ts';
 import { deferred } from '../../util/time/deferred.ts';
+import { UPDATE_AGENT } from './failure.ts';
 import { FrameFinder, FrameType, PAYLOAD_MAX, PROTOCOL_VERSION } from './frame.ts';
 import { type Hello, decodeHello, encodeOpen } from './greeting.ts';
 
@@ -55,6 +56,6 @@ function noCommonVersion({ supported }: Hello): Error {
   const { lowest, highest } = supported;
   return new GuestProtocolError(
     `the guest agent supports protocol version ${lowest === highest ? lowest : `${lowest} to ${highest}`}, but this vmlet requires version ${PROTOCOL_VERSION}`,
-    { hint: "rebuild the guest's image with this release of vmlet" },
+    { hint: UPDATE_AGENT },
   );
 }

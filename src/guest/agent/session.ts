@@ -150,6 +150,13 @@ function invalidFrame(cause: Error): Error {
 
 function unexpectedHello(reason: Exclude<HelloReason, 'answer'> | undefined): Error {
   return reason === 'started' || reason === 'connected'
-    ? new GuestClosedError('the guest agent restarted')
-    : new GuestProtocolError('the guest agent received invalid data');
+    ? new GuestClosedError('the guest agent restarted; the result of running commands is unknown', {
+        hint: 'check in the guest what the commands have done, then run them again',
+      })
+    : new GuestProtocolError(
+        reason === 'garbage'
+          ? 'the guest agent received invalid data, and has closed the session'
+          : 'the guest agent sent an invalid greeting',
+        { hint: 'try again; if the error persists, update vmlet-agent in the guest' },
+      );
 }

@@ -1,6 +1,17 @@
 import { CloudInitError } from '../../errors/index.ts';
 import { type CloudInitStatus, describeCloudInitProblem } from './cloud-init-status.ts';
 
+/** Returns the way to enable cloud-init, by the reason that the probe found. */
+function adviceOn(reason: string): string {
+  if (reason.includes('cloud-init=disabled')) {
+    return "remove cloud-init=disabled from the kernel's command line in the guest, and restart the guest; or use another image";
+  }
+  if (reason.includes('cloud-init.disabled')) return 'remove this file in the guest, and restart the guest';
+  return reason.includes('no data source')
+    ? 'create the machine again with --cloud-init, which adds a disk with data for cloud-init'
+    : "see why in the guest: systemctl status 'cloud-*'";
+}
+
 /** Returns the error for a cloud-init that failed or does not run; undefined when it is done, or may still finish. */
 export function cloudInitFailure(
   { state, reason, problems, output }: CloudInitStatus,
@@ -14,7 +25,7 @@ export function cloudInitFailure(
       });
     case 'disabled':
       return new CloudInitError(`cloud-init does not run in ${guest}: ${reason ?? 'disabled'}`, nothing, {
-        hint: 'create the machine again with --cloud-init, which adds a disk with data for cloud-init',
+        hint: adviceOn(reason ?? ''),
       });
     case 'failed': {
       const sentences = problems.map(describeCloudInitProblem);

@@ -62,7 +62,7 @@ function remedyFor(name: string, manager: PackageManager | undefined): string {
 function qemuFinding({ qemu, qemuProblem }: Survey, install: Install): Finding {
   const item = 'qemu';
   if (qemuProblem !== undefined) {
-    const summary = `QEMU does not start: ${qemuProblem === '' ? 'no output' : qemuProblem}`;
+    const summary = `QEMU does not work: ${qemuProblem === '' ? 'no output' : qemuProblem}`;
     return { item, state: 'broken', summary, remedy: install('qemu') };
   }
   if (!qemu) return { item, state: 'broken', summary: 'QEMU is not installed', remedy: install('qemu') };
@@ -99,7 +99,12 @@ function qemuImgFinding({ qemuImg }: Survey, install: Install): Finding {
 function limitsFinding({ limits }: Surroundings): Finding {
   const item = 'limits';
   if (!limits.usable)
-    return { item, state: 'degraded', summary: `--limit is not available: ${limits.reason}` };
+    return {
+      item,
+      state: 'degraded',
+      summary: `--limit is not available: ${limits.reason}`,
+      remedy: limits.remedy,
+    };
   const lack = controllersLacking(limits.controllers);
   if (lack === undefined) {
     return { item, state: 'works', summary: '--limit works: systemd can limit memory and processors' };

@@ -13,7 +13,7 @@ export type CgroupAbility =
       readonly manager: CgroupManager;
       readonly controllers: readonly string[];
     }
-  | { readonly usable: false; readonly reason: string };
+  | { readonly usable: false; readonly reason: string; readonly remedy: string };
 
 export const DELEGATE =
   'delegate the controllers to users: sudo systemctl edit user@.service, with Delegate=cpu memory pids under [Service]';
@@ -30,15 +30,33 @@ export function findCgroupManager(
   environment: Readonly<Record<string, string | undefined>>,
 ): CgroupAbility {
   const systemdRun = findProgram('systemd-run');
-  if (systemdRun === undefined) return { usable: false, reason: 'systemd-run is not installed' };
+  if (systemdRun === undefined) {
+    return {
+      usable: false,
+      reason: 'systemd-run is not installed',
+      remedy: 'use a host with systemd (the package systemd contains systemd-run)',
+    };
+  }
   const manager = managerOf(userId, environment);
   const directory = manager.kind === 'system' ? '/run' : manager.runtimeDirectory;
   if (!existsSync(join(directory, 'systemd/private'))) {
-    const whose = manager.kind === 'system' ? 'systemd' : 'the systemd user manager';
-    return { usable: false, reason: `${whose} is not running` };
+    return manager.kind === 'system'
+      ? { usable: false, reason: 'systemd is not running', remedy: 'use a host that was booted with systemd' }
+      : {
+          usable: false,
+          reason: 'the systemd user manager is not running',
+          remedy:
+            'log in on a console or by ssh, which starts it (su and sudo do not), or run: loginctl enable-linger',
+        };
   }
   const controllers = readControllers(manager, userId);
-  if (!controllers) return { usable: false, reason: 'cgroup v2 is not mounted' };
+  if (!controllers) {
+    return {
+      usable: false,
+      reason: `cgroup v2 is not mounted on ${CGROUPS}`,
+      remedy: 'boot the host with cgroup v2 (kernel parameter systemd.unified_cgroup_hierarchy=1)',
+    };
+  }
   return { usable: true, systemdRun, manager, controllers };
 }
 
@@ -69,8 +87,8 @@ export function controllersLacking(
 /** @throws InvalidInputError when this host does not support a limit. */
 export function cgroupFor(limits: HostShare, machine: string, ability: CgroupAbility): Cgroup {
   if (!ability.usable) {
-    throw new InvalidInputError('limits', `not supported without systemd: ${ability.reason}`, {
-      hint: 'log in on a console or by ssh, which starts the systemd user manager (su and sudo do not); or run: loginctl enable-linger; or omit the limits',
+    throw new InvalidInputError('limits', `not supported on this host: ${ability.reason}`, {
+      hint: `${ability.remedy}; or omit the limits`,
     });
   }
   const { systemdRun, manager, controllers } = ability;

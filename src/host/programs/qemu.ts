@@ -86,7 +86,7 @@ async function listHelp(
     if (found.length > 0) return found;
     throw new BrokenQemuError(
       argv[0],
-      `unexpected output of ${argv.slice(1).join(' ')}: ${JSON.stringify(lines[0]?.slice(0, 100))}`,
+      `${argv.slice(1).join(' ')} printed no list: ${JSON.stringify(lines[0]?.slice(0, 100))}`,
     );
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;

@@ -82,7 +82,7 @@ export const surveySchema = z.strictObject({
   /** Version of this shape; raised at every change. */
   version: z.literal(SURVEY_VERSION),
   qemu: qemu.optional(),
-  /** QEMU is installed but does not start: its last output. Such a survey is not cached. */
+  /** QEMU is installed but does not work: its last output. Such a survey is not cached. */
   qemuProblem: z.string().optional(),
   qemuImg: z.strictObject({ path: z.string(), version: z.string() }).optional(),
   passt: passt.optional(),

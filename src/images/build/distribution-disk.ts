@@ -71,7 +71,7 @@ export async function buildDistributionDisk(options: DistributionBuildOptions): 
     });
     signal?.throwIfAborted();
     options.onProgress?.('making the disk');
-    const system = await finishSystem(root, recipe.installer);
+    const system = await finishSystem(root, recipe);
     const disk = join(work, 'disk');
     const layout = diskLayout(recipe.sizeBytes, randomUUID);
     await writeBootSectors(disk, layout, system);

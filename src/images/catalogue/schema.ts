@@ -40,7 +40,12 @@ const pattern = z.string().superRefine((text, context) => {
 });
 
 const words = z.record(
-  z.string().regex(/^[a-z]+$/, 'expected a word of lower-case letters, to be used in braces'),
+  z
+    .string()
+    .regex(
+      /^[a-z]+$/,
+      'expected a placeholder of lower-case letters, such as arch, which URLs contain as {arch}',
+    ),
   z.string().regex(WORD),
 );
 

@@ -23,7 +23,13 @@ export async function imageFailure(
   if (/No space left on device|Disk quota exceeded/.test(words)) {
     return new NoSpaceError(`no space left on device: ${image}`, { cause });
   }
-  if (/Permission denied|Read-only file system/.test(words)) {
+  if (/Read-only file system/.test(words)) {
+    return new PermissionError(`read-only file system: ${image}`, {
+      hint: 'choose a path on a writable file system, or use the disk read-only',
+      cause,
+    });
+  }
+  if (/Permission denied/.test(words)) {
     return new PermissionError(`permission denied: ${image}`, {
       hint: 'check the permissions of the file and of its directory',
       cause,

@@ -8,7 +8,13 @@ export function storeError(error: unknown, store: string): unknown {
       cause: error,
     });
   }
-  if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
+  if (isSystemError(error, 'EROFS')) {
+    return new PermissionError(`read-only file system: ${store}`, {
+      hint: 'set XDG_DATA_HOME to a directory on a writable file system',
+      cause: error,
+    });
+  }
+  if (isSystemError(error, 'EACCES', 'EPERM')) {
     return new PermissionError(`permission denied: ${store}`, {
       hint: 'check the permissions of the image store, or set XDG_DATA_HOME to another directory',
       cause: error,

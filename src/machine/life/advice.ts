@@ -27,8 +27,12 @@ const knownLines: readonly KnownLine[] = [
     hint: 'use --accel tcg: KVM on this host lacks features, which is common inside a virtual machine',
   },
   {
+    pattern: /could not open kernel file/i,
+    hint: 'check the path and the permissions of the kernel file',
+  },
+  {
     pattern:
-      /error loading uncompressed kernel without PVH ELF Note|linux kernel too old|could not open kernel file|could not load kernel/i,
+      /error loading uncompressed kernel without PVH ELF Note|linux kernel too old|could not load kernel/i,
     hint: 'use an x86 Linux bzImage, or a vmlinux with PVH support (CONFIG_PVH)',
   },
   {

@@ -100,11 +100,15 @@ export function deadKernelError(
   );
 }
 
-/** Advice for a kernel that died. */
-export function adviseOnMemory(memoryBytes: number): string {
+/** Advice for a kernel that died. @param machine its name, unless it is thrown away. */
+export function adviseOnMemory(memoryBytes: number, machine?: string): string {
   const lookFurther = "check the last lines of the guest's console";
   if (memoryBytes >= SCARCE_MEMORY) return lookFurther;
-  return `if ${formatBytes(memoryBytes)} of memory is too little for the guest, set a larger size, such as --memory 1G`;
+  const more =
+    machine === undefined
+      ? '--memory 1G'
+      : `1G: vmlet kill ${machine} && vmlet set ${machine} --memory 1G && vmlet start ${machine}`;
+  return `if ${formatBytes(memoryBytes)} of memory is too little for the guest, set a larger size, such as ${more}`;
 }
 
 function timeOutHint({ unknownDisk, plan }: StartedParts): string {

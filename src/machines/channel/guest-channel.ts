@@ -80,6 +80,7 @@ async function connect(definition: Definition, ports: GuestPorts, limits: Limits
     if (error instanceof TimedOutError) throw await explainTimeOut(error, definition, limits);
     if (error instanceof GuestClosedError || error instanceof QmpClosedError) {
       throw new MachineStateError(name, status.state, 'is running, but its agent closed the connection', {
+        hint: 'try again: the guest may be booting or shutting down, or its agent may have restarted',
         cause: error,
       });
     }
@@ -128,6 +129,7 @@ async function explainLoss(loss: GuestClosedError, { spec, files }: Definition):
   return new GuestClosedError(
     `the vmlet agent in machine "${spec.name}" exited, or the machine is rebooting`,
     {
+      hint: `wait for the agent (vmlet wait ${spec.name} --for agent), and check what the command has done`,
       cause: loss,
     },
   );

@@ -59,6 +59,6 @@ function deadKernelError({ spec, files }: Definition): LaunchError {
   return new LaunchError(
     `machine "${spec.name}" did not become ready: ${describeDeath(lines) ?? "the guest's kernel panicked"}`,
     { qemu: lastLines(files.qemuLog, 20), console: lines.slice(-CONSOLE_LINES) },
-    { hint: adviseOnMemory(spec.memoryBytes) },
+    { hint: adviseOnMemory(spec.memoryBytes, spec.name) },
   );
 }

@@ -147,7 +147,9 @@ export async function resizeDisk(
     requireSameDisk(machine, { name: diskName, path: diskPath(disk, files) }, id);
     refuseSaved(definition, 'disk sizes');
     if (disk.readOnly)
-      throw new InvalidInputError('disk', `"${diskName}" is read-only and cannot be resized`);
+      throw new InvalidInputError('disk', `"${diskName}" is read-only and cannot be resized`, {
+        hint: `make it writable first: vmlet disk set ${machine} ${diskName} --no-readonly`,
+      });
     const image = { path: diskPath(disk, files), format: disk.format, signal };
     const { virtualBytes } = await inspectDisk(image);
     const sizeBytes = size.startsWith('+') ? virtualBytes + asked : asked;

@@ -80,7 +80,7 @@ export async function copyOutOfGuest(
   const existing = statSync(hostPath, { throwIfNoEntry: false });
   if (existing && !existing.isFile() && !existing.isDirectory()) {
     throw new InvalidInputError('target', `${hostPath} is not a regular file`, {
-      hint: `to print a file: vmlet exec NAME -- cat ${guestPath}`,
+      hint: `choose a file or a directory; to print the file: vmlet exec NAME -- cat ${guestPath}`,
     });
   }
   const isInside = existing?.isDirectory() ?? false;
@@ -96,7 +96,10 @@ export async function copyOutOfGuest(
     await streamToFile(target, file.whole(), signal, mode & 0o777);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new InvalidInputError('target', `no such directory: ${dirname(target)}`, { cause: error });
+      throw new InvalidInputError('target', `no such directory: ${dirname(target)}`, {
+        hint: 'create the directory first, or choose another path',
+        cause: error,
+      });
     }
     if (!(error instanceof GuestFileError) || error.errno !== 'EISDIR') throw error;
     return copyTreeOutOfGuest(channel.agent, absolute(guestPath), hostPath, options);

@@ -171,7 +171,9 @@ async function removeBroken(
   if (force && record && signalKeeper(record.keeper, 'kill')) await hasEnded(record, DEATH_MS, undefined);
   if (!(await holdFileLock(files.keeperLock, scope))) {
     throw new MachineStateError(name, 'broken', 'is still running, and its files cannot be read', {
-      hint: `run: vmlet rm --force ${name}; or end the vmlet-keeper process that holds ${files.keeperLock}`,
+      hint: force
+        ? `end the vmlet-keeper process that holds this lock, then try again: fuser ${files.keeperLock}`
+        : `run: vmlet rm --force ${name}`,
     });
   }
   if (record) await endLostProcesses(name, record);

@@ -77,7 +77,9 @@ export async function uninstallSystemdUnit(machine: string): Promise<Omit<System
   const unit = unitFile(checkMachineName(machine));
   const link = join(dirname(unit.path), 'default.target.wants', unit.name);
   if (!existsSync(unit.path)) {
-    throw new InvalidInputError('machine', `"${machine}" has no systemd unit (no such file: ${unit.path})`);
+    throw new InvalidInputError('machine', `"${machine}" has no systemd unit (no such file: ${unit.path})`, {
+      hint: `to create one: vmlet systemd install ${machine}`,
+    });
   }
   const active = ACTIVE_STATES.includes(await userManagerState());
   if (active) await systemctl('disable', unit.name);

@@ -35,7 +35,7 @@ export async function endLostProcesses(machine: string, { qemu, helpers }: RunRe
   for (; alive.length > 0; alive = alive.filter(isAlive)) {
     if (performance.now() > deadline) {
       throw new MachineStateError(machine, 'stopped', 'has a process that does not exit after SIGKILL', {
-        hint: `inspect process ${alive.map(({ pid }) => pid).join(', ')}`,
+        hint: `find out which disk or file system it waits for: ps -o pid,stat,wchan,args -p ${alive.map(({ pid }) => pid).join(',')}`,
       });
     }
     await delay(LOOK_EVERY_MS);

@@ -31,7 +31,11 @@ export function writeSavedNote(
 export function readSavedNote({ spec, files }: Definition): SavedNote {
   const { savedStateNote: path } = files;
   const note = readMachineRecord(files, path, (text) => noteSchema.parse(JSON.parse(text)));
-  if (!note) throw new BrokenMachineError(spec.name, `${path} is missing`);
+  if (!note) {
+    throw new BrokenMachineError(spec.name, `${path} is missing`, {
+      hint: `discard the saved memory, and boot the machine: vmlet start --discard-saved ${spec.name}`,
+    });
+  }
   return note;
 }
 

@@ -216,6 +216,8 @@ function isSameProcess(one: ProcessIdentity | undefined, other: ProcessIdentity)
 }
 
 function commandOf(network: BoundNetworkPlan): string[] {
-  if (network.passtPath === undefined) throw new NetworkStartError('passt is not installed', []);
+  if (network.passtPath === undefined) {
+    throw new NetworkStartError('passt is not installed', [], { hint: 'install the package passt' });
+  }
   return [network.passtPath, ...passtArguments(network)];
 }

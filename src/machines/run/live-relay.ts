@@ -100,7 +100,10 @@ async function tellKeeper({ spec, files }: Definition, forwards: RelayedForwards
     );
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ECONNREFUSED')) throw error;
-    throw new MachineStateError(spec.name, 'running', 'has ended, or is shutting down', { cause: error });
+    throw new MachineStateError(spec.name, 'running', 'has ended, or is shutting down', {
+      hint: `start it first: vmlet start ${spec.name}`,
+      cause: error,
+    });
   } finally {
     connection.destroy();
   }
@@ -117,7 +120,14 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
   }
   const what =
     path ?? (port ? formatEndpoint(port.hostAddress, port.hostPort, port.protocol) : 'the table of forwards');
-  if (code === 'EACCES' || code === 'EPERM') return new PermissionError(`permission denied: ${what}`);
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new PermissionError(`permission denied: ${what}`, {
+      hint:
+        path === undefined
+          ? 'choose a host port of at least 1024, or lower net.ipv4.ip_unprivileged_port_start as root'
+          : 'choose a directory of yours for the socket',
+    });
+  }
   if (code === 'EADDRINUSE') {
     return new InvalidInputError('ports', `file already exists: ${what}`, {
       hint: 'choose another path, or remove the file',

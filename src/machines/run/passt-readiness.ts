@@ -38,7 +38,10 @@ export async function awaitForwards(
     }
     if (forwards.every(isListening)) return;
     if (performance.now() > deadline) {
-      throw new TimedOutError('waiting for passt to listen', timeoutMs, { hint: output.at(-1) });
+      throw new TimedOutError('waiting for passt to listen', timeoutMs, {
+        hint: 'try again when the host is less busy, or use --net slirp',
+        lines: output.slice(-1),
+      });
     }
     await pause(pauseMs, signal);
   }

@@ -57,7 +57,7 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   signalKeeper(status.keeper, 'kill');
   if (await hasEnded(status, QUIT_MS, undefined)) return;
   throw new MachineStateError(spec.name, status.state, 'was saved, but its QEMU does not exit', {
-    hint: `inspect process ${status.keeper.pid} and its children`,
+    hint: `find out which disk or file system QEMU waits for: ps -o pid,stat,wchan,args --ppid ${status.keeper.pid}`,
   });
 }
 

@@ -116,7 +116,9 @@ async function refuseRunning(definition: Definition): Promise<void> {
     hint:
       status.state === 'paused'
         ? `resume it: vmlet resume ${spec.name}`
-        : `stop it first: vmlet stop ${spec.name}`,
+        : status.outOfSpace
+          ? `free some space, then run: vmlet resume ${spec.name}`
+          : `to restart it: vmlet restart ${spec.name}`,
   });
 }
 

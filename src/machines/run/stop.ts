@@ -103,7 +103,7 @@ export async function killMachine(definition: Definition): Promise<Outcome | Los
   signalKeeper(running.keeper, 'kill');
   if (!(await hasEnded(running, DEATH_MS, undefined))) {
     throw new MachineStateError(definition.spec.name, running.state, 'does not exit after SIGKILL', {
-      hint: `inspect process ${running.keeper.pid} and its children`,
+      hint: `find out which disk or file system QEMU waits for: ps -o pid,stat,wchan,args --ppid ${running.keeper.pid}`,
     });
   }
   return readEnd(definition);

@@ -73,7 +73,10 @@ async function requireWhole(
   signal: AbortSignal | undefined,
 ): Promise<ListedSnapshot> {
   const found = (await listMachineSnapshots(definition, { signal })).find((one) => one.name === name);
-  if (!found) throw new InvalidInputError('snapshot', `no such snapshot: ${JSON.stringify(name)}`);
+  if (!found)
+    throw new InvalidInputError('snapshot', `no such snapshot: ${JSON.stringify(name)}`, {
+      hint: `list snapshots with: vmlet snapshot ls ${definition.spec.name}`,
+    });
   if (found.missingOn.length === 0) return found;
   const { missingOn } = found;
   throw new InvalidInputError(

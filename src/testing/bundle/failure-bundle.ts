@@ -147,7 +147,7 @@ function reproducePart(label: string, origin: MachineOrigin | undefined): Bundle
     mode: 0o700,
     keeps: 'all',
     read: async () => {
-      if (!origin) throw new Error('the options of the machine are unknown');
+      if (!origin) throw new Error('writeFailureBundle was called without the origin of this machine');
       return Promise.resolve(reproduceScript(origin, { label, cwd: process.cwd() }));
     },
   };

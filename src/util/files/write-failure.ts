@@ -5,8 +5,17 @@ import { NoSpaceError, PermissionError, isSystemError } from '../../errors/index
  * unchanged.
  */
 export function writeFailure(error: unknown, path: string): unknown {
-  if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
-    return new PermissionError(`permission denied: ${path}`, { cause: error });
+  if (isSystemError(error, 'EACCES', 'EPERM')) {
+    return new PermissionError(`permission denied: ${path}`, {
+      hint: 'check the owner and the permissions of this path and of its directory',
+      cause: error,
+    });
+  }
+  if (isSystemError(error, 'EROFS')) {
+    return new PermissionError(`read-only file system: ${path}`, {
+      hint: 'choose a path on a writable file system',
+      cause: error,
+    });
   }
   return spaceFailure(error, path);
 }

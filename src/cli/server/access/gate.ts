@@ -96,6 +96,11 @@ function foreignOrigin(origin: string | undefined): RequestRefusedError {
   return new RequestRefusedError(
     403,
     origin === undefined ? 'missing header: Origin' : `requests from ${origin} are refused`,
-    { hint: 'a program must send "Authorization: Bearer TOKEN" instead of a cookie' },
+    {
+      hint:
+        origin === undefined
+          ? 'a program must send "Authorization: Bearer TOKEN" instead of a cookie'
+          : 'open the page at the address that vmlet ui prints, or send the request from a program',
+    },
   );
 }

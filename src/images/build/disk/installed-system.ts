@@ -1,7 +1,7 @@
 import { readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ImageBuildError } from '../../../errors/index.ts';
-import { BUILD_FOLDER, type InstalledPackage, type Installer } from '../recipe/installer.ts';
+import { join, relative } from 'node:path';
+import { ImageBuildError, isSystemError } from '../../../errors/index.ts';
+import { BUILD_FOLDER, type InstalledPackage, type SettledRecipe } from '../recipe/installer.ts';
 
 export interface BootLoaders {
   /** GRUB's boot sector. */
@@ -29,7 +29,14 @@ export interface InstalledSystem {
  * machine has to generate for itself.
  * @throws ImageBuildError when a script of the user removed what a system needs.
  */
-export async function finishSystem(root: string, installer: Installer): Promise<InstalledSystem> {
+export async function finishSystem(
+  root: string,
+  { installer, scripts }: Pick<SettledRecipe, 'installer' | 'scripts'>,
+): Promise<InstalledSystem> {
+  const hint =
+    scripts.length > 0
+      ? 'check that the scripts of --run do not remove it'
+      : 'build the image again; if the error persists, use another --mirror';
   const read = async (path: string): Promise<Buffer> => readFile(join(root, path));
   const loader = async (name: string): Promise<Buffer> => read(`${BUILD_FOLDER}/boot-loaders/${name}`);
   try {
@@ -42,18 +49,16 @@ export async function finishSystem(root: string, installer: Installer): Promise<
         vendor: (await loader('vendor')).toString('utf8').trim(),
         findRoot: await read(`${BUILD_FOLDER}/find-root.cfg`),
       },
-      kernelRelease: newestKernel(await readdir(join(root, 'usr/lib/modules'))),
+      kernelRelease: newestKernel(await readdir(join(root, 'usr/lib/modules')), hint),
       packages: await installer.installedPackages(root),
     };
     await rm(join(root, BUILD_FOLDER), { recursive: true });
     await forgetIdentity(root, installer.resolverLink);
     return system;
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') throw error;
-    throw new ImageBuildError('the new system lacks files that it needs to boot', {
-      hint: 'check that the scripts of --run do not remove them',
-      cause: error,
-    });
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    const path = error.path === undefined ? 'a file' : `/${relative(root, error.path)}`;
+    throw new ImageBuildError(`the new system lacks ${path}, which it needs to boot`, { hint, cause: error });
   }
 }
 
@@ -77,8 +82,8 @@ async function forgetIdentity(root: string, resolverLink: string | undefined): P
   await replace('var/.updated', '');
 }
 
-function newestKernel(releases: readonly string[]): string {
+function newestKernel(releases: readonly string[], hint: string): string {
   const newest = [...releases].sort((one, other) => one.localeCompare(other, 'en', { numeric: true })).at(-1);
   if (newest !== undefined) return newest;
-  throw new ImageBuildError('no kernel was installed in the new system');
+  throw new ImageBuildError('no kernel was installed in the new system', { hint });
 }

@@ -1,9 +1,8 @@
+import { userInfo } from 'node:os';
 import { CommandFailedError, ImageBuildError, NoSpaceError, PermissionError } from '../../../errors/index.ts';
 import { type InstallProblem, notInstalled } from '../recipe/install-problem.ts';
 import type { Installer } from '../recipe/installer.ts';
 
-const SUBORDINATE_HINT =
-  'assign subordinate ids to the user: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER; see newuidmap(1)';
 const NAMESPACE_HINT =
   'build as root, or allow user namespaces for ordinary users: see user_namespaces(7); Ubuntu restricts them with AppArmor';
 
@@ -31,7 +30,7 @@ export function installFailure(
   if (problem !== undefined) return error(problem);
   if (/newuidmap|newgidmap|no line matching user .* in \/etc\/sub[ug]id/i.test(text)) {
     return new PermissionError('this user has no subordinate ids, which the files of a new system require', {
-      hint: SUBORDINATE_HINT,
+      hint: `assign subordinate ids to the user: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${userInfo().username}; see newuidmap(1)`,
       cause,
     });
   }

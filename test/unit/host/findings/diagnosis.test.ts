@@ -167,7 +167,7 @@ it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
 it('distinguishes a QEMU that does not start from a missing one', () => {
   expect(find('qemu', { qemu: undefined, qemuProblem: 'libx.so: cannot open' })).toMatchObject({
     state: 'broken',
-    summary: 'QEMU does not start: libx.so: cannot open',
+    summary: 'QEMU does not work: libx.so: cannot open',
   });
 });
 
