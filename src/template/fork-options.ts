@@ -24,7 +24,7 @@ const forkSchema = z.strictObject({
   net: withFlag(z.enum(REQUESTED_BACKENDS).default('auto'), {
     flag: '--net <kind>',
     group: 'Network',
-    description: 'network',
+    description: 'network of the guest',
   }),
   /**
    * Directories of this host and volumes, as for a launch. With a directory, the fork gets a copy of the template's

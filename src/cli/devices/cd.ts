@@ -60,7 +60,10 @@ export function cdCommand(): Command {
 
 function changing(command: Command): Command {
   return command
-    .option('-f, --force', 'open the drive even if the guest has locked it')
+    .option(
+      '-f, --force',
+      'open the drive even if the guest has locked it; programs that read the CD may fail',
+    )
     .option(
       '-t, --timeout <time>',
       'how long to wait for a guest that has locked the drive (default: 10s)',

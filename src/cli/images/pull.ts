@@ -29,7 +29,7 @@ export function pullCommand(): Command {
     .option('-q, --quiet', 'print only the digests')
     .option('--json', 'print the images as JSON')
     .option('--any-size', ANY_SIZE)
-    .option('--name <name>', 'for a URL: name of the image')
+    .option('--name <name>', 'for a URL: name of the image (required)')
     .option('--digest <digest>', 'for a URL: expected digest of the file, such as sha256:…');
   return addGuestFlags(command, 'for a URL: ').action(pull);
 }

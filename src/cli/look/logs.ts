@@ -27,7 +27,7 @@ export function logsCommand(): Command {
     )
     .argument('<machine>', 'name of the machine')
     .option('-f, --follow', 'keep printing new output, across restarts')
-    .option('-n, --tail <n>', 'begin with the last N lines', lineCount)
+    .option('-n, --tail <n>', 'begin with the last N lines (default: the whole log)', lineCount)
     .addOption(new Option('--lines <n>', 'same as --tail').argParser(lineCount).hideHelp())
     .option(
       '--since <time>',
@@ -39,7 +39,7 @@ export function logsCommand(): Command {
       'only lines up to this time, written as for --since; with --follow, exit at this time',
       pointInTime,
     )
-    .option('--raw', 'print the bytes unchanged')
+    .option('--raw', 'print the bytes unchanged, with escape sequences')
     .addOption(
       new Option('--source <log>', 'log to print (default: serial; for run --detach: command)').choices(
         SOURCES,

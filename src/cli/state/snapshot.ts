@@ -49,7 +49,10 @@ export function snapshotCommand(): Command {
     )
     .argument('<machine>', 'name of the machine')
     .argument('<snapshot>', 'name of the snapshot')
-    .option('--disks-only', 'ignore the saved memory and do not start the machine')
+    .option(
+      '--disks-only',
+      'restore only the disks of a stopped machine, not the memory, and do not start the machine',
+    )
     .action(restore);
   snapshot
     .command('rm')

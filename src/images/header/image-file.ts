@@ -34,7 +34,10 @@ async function openFile(path: string, field: string): Promise<FileHandle> {
       throw new InvalidInputError(field, `no such file: ${path}`, { cause: error });
     }
     if (isSystemError(error, 'EACCES', 'EPERM')) {
-      throw new InvalidInputError(field, `permission denied: ${path}`, { cause: error });
+      throw new InvalidInputError(field, `permission denied: ${path}`, {
+        hint: 'check the owner and the permissions of the file and of its directories',
+        cause: error,
+      });
     }
     throw error;
   }

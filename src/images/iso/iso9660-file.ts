@@ -65,7 +65,10 @@ async function openFile(path: string): Promise<FileHandle> {
       throw new InvalidInputError('location', `no such file: ${path}`, { cause: error });
     }
     if (isSystemError(error, 'EACCES', 'EPERM')) {
-      throw new PermissionError(`permission denied: ${path}`, { cause: error });
+      throw new PermissionError(`permission denied: ${path}`, {
+        hint: 'check the owner and the permissions of the file and of its directories',
+        cause: error,
+      });
     }
     throw error;
   }

@@ -123,7 +123,10 @@ async function openFile(path: string): Promise<FileHandle> {
     // The result of opening a socket.
     if (isSystemError(error, 'ENXIO')) throw notAFile(path, 'a socket or a device');
     if (isSystemError(error, 'EACCES', 'EPERM')) {
-      throw new PermissionError(`permission denied: ${path}`, { cause: error });
+      throw new PermissionError(`permission denied: ${path}`, {
+        hint: 'check the owner and the permissions of the file and of its directories',
+        cause: error,
+      });
     }
     throw error;
   }

@@ -52,7 +52,9 @@ export async function receive(
   }
   if (options.totalBytes !== undefined && file.bytes < options.totalBytes) {
     const shown = printable(url);
-    throw new DownloadError(shown, 'lost', `${shown}: connection lost before the end of the file`);
+    throw new DownloadError(shown, 'lost', `${shown}: connection lost before the end of the file`, {
+      hint: 'try again; the download resumes if the server supports it',
+    });
   }
 }
 

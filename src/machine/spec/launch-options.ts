@@ -24,7 +24,13 @@ export const startOptions = {
       .positive()
       .max(2 ** 31 - 1)
       .optional(),
-    { flag: '--boot-timeout <time>', group: 'Boot', description: 'time limit for booting', value: 'time' },
+    {
+      flag: '--boot-timeout <time>',
+      group: 'Boot',
+      description:
+        'time limit for booting (default: 2m for a kernel, 10m for a disk; six times as long without KVM)',
+      value: 'time',
+    },
   ),
 };
 
@@ -74,7 +80,7 @@ export const launchSchema = z.strictObject({
   net: withFlag(z.enum([...REQUESTED_BACKENDS, 'none']).default('auto'), {
     flag: '--net <kind>',
     group: 'Network',
-    description: 'network of the guest',
+    description: 'network of the guest; auto is passt if it is installed, else slirp',
   }),
   /** Path of an initramfs for `kernel`; by default the micro image's. */
   initrd: reworded(makeOptions.initrd.optional(), {

@@ -50,7 +50,9 @@ export function disksInSnapshots<Disk extends Pick<DiskPlan, 'path' | 'format' |
   }
   const [first, ...others] = writable;
   if (first) return [first, ...others];
-  throw new InvalidInputError('snapshot', 'the machine has no writable disk to store a snapshot in');
+  throw new InvalidInputError('snapshot', 'the machine has no writable disk to store a snapshot in', {
+    hint: 'add a disk first: vmlet disk add NAME 20G',
+  });
 }
 
 /**

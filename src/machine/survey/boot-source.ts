@@ -214,7 +214,10 @@ function readablePath(path: string, field: string, kind: 'file' | 'directory'): 
       throw new InvalidInputError(field, `no such ${kind}: ${path}`, { cause: error });
     }
     if (isSystemError(error, 'EACCES')) {
-      throw new InvalidInputError(field, `permission denied: ${path}`, { cause: error });
+      throw new InvalidInputError(field, `permission denied: ${path}`, {
+        hint: 'check the owner and the permissions of the file and of its directories',
+        cause: error,
+      });
     }
     throw error;
   }

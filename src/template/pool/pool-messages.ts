@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 import * as z from 'zod';
 import { GuestClosedError, PoolFailedError } from '../../errors/index.ts';
 
+const CHECK_POOL = 'check that the pool is still running: vmlet pool ls';
+
 /**
  * Each side sends one line of JSON. After the answer to `take`, the connection is one to the agent of a guest, which ends
  * with it.
@@ -44,9 +46,13 @@ export async function readLine(connection: Socket): Promise<string> {
       act();
     };
     const onError = (cause: Error): void =>
-      settle(() => reject(new GuestClosedError('the connection to the pool was lost', { cause })));
+      settle(() =>
+        reject(new GuestClosedError('the connection to the pool was lost', { hint: CHECK_POOL, cause })),
+      );
     const onClose = (): void =>
-      settle(() => reject(new GuestClosedError('the connection to the pool was closed')));
+      settle(() =>
+        reject(new GuestClosedError('the connection to the pool was closed', { hint: CHECK_POOL })),
+      );
     const onData = (chunk: Buffer): void => {
       text = Buffer.concat([text, chunk]);
       const end = text.indexOf(NEWLINE);

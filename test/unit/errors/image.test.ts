@@ -12,3 +12,10 @@ it.each([
 ])('an image in use by %s has a hint to remove that', (user, hint) => {
   expect(new ImageInUseError('debian:13', [user, 'other']).hint).toContain(hint);
 });
+
+it('an image in use with a name has a hint to move that name, not a digest', () => {
+  const hintFor = (image: string) => new ImageInUseError(image, ['machine "web"']).hint;
+  expect(hintFor('debian:13')).toContain('vmlet image tag IMAGE debian:13');
+  expect(hintFor('debian:13 (sha256:0123456789ab)')).toBe('remove the machine first: vmlet rm web');
+  expect(hintFor('0123456789ab')).toBe('remove the machine first: vmlet rm web');
+});

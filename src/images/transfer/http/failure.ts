@@ -50,6 +50,7 @@ const HINTS: Partial<Record<DownloadFailure, string>> = {
   refused: `check the URL; if the host needs a proxy, ${PROXY_HINT}`,
   name: `check the URL and the host's network; if the host needs a proxy, ${PROXY_HINT}`,
   unreachable: `check the host's network; if the host needs a proxy, ${PROXY_HINT}`,
+  lost: 'try again; the download resumes if the server supports it',
   stalled: 'try again later; the download resumes if the server supports it',
   tls: 'if the server uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file',
 };

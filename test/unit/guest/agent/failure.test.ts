@@ -15,5 +15,6 @@ it.each(['apt', 'apt-get', 'apk', 'dnf'])(
 
 it('gives that advice neither for other programs nor for other failures', () => {
   expect(hintOf('nginx')).toBeUndefined();
-  expect(hintOf('apt', 'EACCES')).toBeUndefined();
+  expect(hintOf('apt', 'EACCES')).toMatch(/chmod \+x/);
+  expect(hintOf('apt', 'ENOMEM')).toBeUndefined();
 });

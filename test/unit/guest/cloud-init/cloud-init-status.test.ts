@@ -174,3 +174,11 @@ test.each([
 ])('error: %j', (message, found) => {
   expect(cloudInitFailure(cloudInitStatus(found), 'web')?.message).toBe(message);
 });
+
+test.each([
+  ["the kernel's command line says cloud-init=disabled", /remove cloud-init=disabled/],
+  ['/etc/cloud/cloud-init.disabled exists', /remove this file in the guest/],
+  ['cloud-init found no data source at this boot', /--cloud-init/],
+])('the hint fits the reason: %s', (disabled, hint) => {
+  expect(cloudInitFailure(cloudInitStatus({ ...NOT_BEGUN, disabled }), 'web')?.hint).toMatch(hint);
+});

@@ -16,7 +16,7 @@ it.each([
   ['emulation failure', /--accel tcg/],
   ['qemu: Error loading uncompressed kernel without PVH ELF Note', /bzImage/],
   ['qemu: linux kernel too old to load a ram disk', /bzImage/],
-  ["qemu: could not open kernel file 'k'", /bzImage/],
+  ["qemu: could not open kernel file 'k'", /check the path/],
   ["qemu: could not load kernel 'k'", /bzImage/],
   ['Failed to connect to bus: No such file or directory', /limits/],
   ['Failed to connect to user scope bus via local transport', /limits/],
