@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { connected } from './state/server-events.ts';
 import { session } from './api/session.ts';
-import { Create } from './create/create.tsx';
+import { Create } from './create/page.ts';
 import { Host, Images, Networks, Volumes } from './host/pages.ts';
 import { MachineList } from './list/list.tsx';
 import { MachinePage } from './machine/machine-page.tsx';
