@@ -98,6 +98,8 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
   const disks = useOnce<{ disks: readonly Disk[] }>(machinePath(name, 'disks'));
   const snapshots = useOnce<{ snapshots: readonly Snapshot[] }>(machinePath(name, 'snapshots'));
   const force = status.kind === 'running';
+  // The other ones stay where they are.
+  const moved = spec.disks.filter(({ file }) => !file.startsWith('/')).map((disk) => disk.name);
   const flags = [...(storage ? ['--storage'] : []), ...(force ? ['--force'] : [])];
   const command = shellCommand('vmlet', 'rm', ...flags, name);
   return (
@@ -126,9 +128,9 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
         {storage ? (
           <b>These disks will be permanently deleted:</b>
         ) : (
-          'These disks are kept. They get other paths, which are shown after the removal:'
+          'These disks are kept. Those without a path here get one, which is shown after the removal. Host lists kept disks:'
         )}
-        <Disks found={disks} storage={storage} />
+        <Disks found={disks} storage={storage} moved={moved} />
       </section>
     </Dialog>
   );
@@ -151,9 +153,11 @@ function useOnce<T>(path: string): T | ApiProblem | undefined {
 interface DisksProperties {
   readonly found: { readonly disks: readonly Disk[] } | ApiProblem | undefined;
   readonly storage: boolean;
+  /** Disks that get another path if they are kept. */
+  readonly moved: readonly string[];
 }
 
-function Disks({ found, storage }: DisksProperties) {
+function Disks({ found, storage, moved }: DisksProperties) {
   if (!found) return <p class="faint">…</p>;
   if ('code' in found) return <Problem problem={found} />;
   if (found.disks.length === 0) return <p>no disks</p>;
@@ -161,7 +165,7 @@ function Disks({ found, storage }: DisksProperties) {
     <ul>
       {found.disks.map(({ name, path, actualBytes, owned }) => (
         <li key={name}>
-          <code>{storage || !owned ? path : name}</code>
+          <code>{storage || !moved.includes(name) ? path : name}</code>
           {actualBytes !== undefined && ` (${bytes(actualBytes)})`}
           {storage && !owned && ': kept, because it does not belong to this machine'}
         </li>

@@ -3,7 +3,6 @@ import { cancelAction, dismiss, dismissEnded, isForced, type Notice, notices } f
 import { machineAddress } from '../state/route.ts';
 import { useValue } from '../values/observable.ts';
 import { Command } from './command.tsx';
-import { shellCommand } from './format.ts';
 import { Problem } from './problem.tsx';
 
 /** The actions of this page: each with its command, the step that it is at, and its outcome. */
@@ -81,8 +80,7 @@ function outcomeOf({ result }: Notice): string {
     description?: string;
     keptDisks?: readonly string[];
   } & Partial<Pruned>;
-  if (keptDisks && keptDisks.length > 0)
-    return `Kept disks; to delete them: ${shellCommand('rm', ...keptDisks)}`;
+  if (keptDisks && keptDisks.length > 0) return `Kept disks: ${keptDisks.join(', ')}`;
   if (pruned.images ?? pruned.volumes) return describePruned(pruned);
   return [description, rung && `by ${rung}`].filter(Boolean).join(', ');
 }
