@@ -51,7 +51,7 @@ export function clear(): void {
 }
 
 /** Stands in the command for a name that is missing or not valid. */
-export const NO_NAME = 'NAME';
+export const NO_NAME = 'MACHINE';
 
 /** Returns the options of the library; fields that are left empty have its defaults. */
 export function optionsOf(given: Fields): object {

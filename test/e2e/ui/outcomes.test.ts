@@ -145,7 +145,7 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
       .getByRole('alert')
       .getByText(/letters/)
       .waitFor();
-    expect(await page.locator('form code').innerText()).toMatch(/^vmlet create NAME /);
+    expect(await page.locator('form code').innerText()).toMatch(/^vmlet create MACHINE /);
     // The form outlives a reload.
     await page.reload();
     await page.getByLabel('Name').fill('two');
