@@ -95,7 +95,7 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     const posts: string[] = [];
     await page.route('**/v1/machines/m/*', async (route) => {
       const { pathname } = new URL(route.request().url());
-      posts.push(pathname.replace(/.*\//, ''));
+      if (route.request().method() === 'POST') posts.push(pathname.replace(/.*\//, ''));
       // The guest ignores its power button, which is pressed for 70 % of the time.
       await route.continue(pathname.endsWith('/stop') ? { postData: '{"timeoutMs":4000}' } : {});
     });
