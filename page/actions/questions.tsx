@@ -1,10 +1,11 @@
-import { useEffect, useState } from 'preact/hooks';
-import { get, machinePath, problemOf } from '../api/client.ts';
+import { useState } from 'preact/hooks';
+import { machinePath } from '../api/client.ts';
 import type { ApiProblem, Disk, Snapshot, SoundMachine } from '../api/types.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { bytes, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
+import { useLoaded } from '../state/loaded.ts';
 import type { MachineAction } from './actions.ts';
 
 export interface QuestionProperties {
@@ -95,8 +96,8 @@ function NewName({ machine, action, answer, close, verb }: QuestionProperties & 
 function Removal({ machine, action, answer, close }: QuestionProperties) {
   const { name, spec, status } = machine;
   const [storage, setStorage] = useState(false);
-  const disks = useOnce<{ disks: readonly Disk[] }>(machinePath(name, 'disks'));
-  const snapshots = useOnce<{ snapshots: readonly Snapshot[] }>(machinePath(name, 'snapshots'));
+  const { data: disks, problem } = useLoaded<{ disks: readonly Disk[] }>(machinePath(name, 'disks'));
+  const { data: snapshots } = useLoaded<{ snapshots: readonly Snapshot[] }>(machinePath(name, 'snapshots'));
   const force = status.kind === 'running';
   // The other ones stay where they are.
   const moved = spec.disks.filter(({ file }) => !file.startsWith('/')).map((disk) => disk.name);
@@ -115,7 +116,7 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
       {spec.protected && <p class="problem">It is protected. Remove the protection first.</p>}
       {force && <p>The machine is running. It is powered off first.</p>}
       <p>Its settings, keys, logs, TPM state and UEFI variables are deleted.</p>
-      {snapshots && 'snapshots' in snapshots && snapshots.snapshots.length > 0 && (
+      {snapshots && snapshots.snapshots.length > 0 && (
         <p>
           <b>Its snapshots can no longer be restored:</b>{' '}
           {snapshots.snapshots.map((snapshot) => snapshot.name).join(', ')}
@@ -130,40 +131,29 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
         ) : (
           'These disks are kept. Those without a path here get one, which is shown after the removal. Host lists kept disks:'
         )}
-        <Disks found={disks} storage={storage} moved={moved} />
+        {problem ? (
+          <Problem problem={problem} />
+        ) : (
+          <Disks disks={disks?.disks} storage={storage} moved={moved} />
+        )}
       </section>
     </Dialog>
   );
 }
 
-/** The answer, or why there is none. */
-function useOnce<T>(path: string): T | ApiProblem | undefined {
-  const [found, setFound] = useState<T | ApiProblem>();
-  useEffect(() => {
-    const stop = new AbortController();
-    get<T>(path, stop.signal).then(
-      (answer) => setFound(() => answer),
-      (error: unknown) => !stop.signal.aborted && setFound(problemOf(error)),
-    );
-    return () => stop.abort();
-  }, [path]);
-  return found;
-}
-
 interface DisksProperties {
-  readonly found: { readonly disks: readonly Disk[] } | ApiProblem | undefined;
+  readonly disks: readonly Disk[] | undefined;
   readonly storage: boolean;
   /** Disks that get another path if they are kept. */
   readonly moved: readonly string[];
 }
 
-function Disks({ found, storage, moved }: DisksProperties) {
-  if (!found) return <p class="faint">…</p>;
-  if ('code' in found) return <Problem problem={found} />;
-  if (found.disks.length === 0) return <p>no disks</p>;
+function Disks({ disks, storage, moved }: DisksProperties) {
+  if (!disks) return <p class="faint">…</p>;
+  if (disks.length === 0) return <p>no disks</p>;
   return (
     <ul>
-      {found.disks.map(({ name, path, actualBytes, owned }) => (
+      {disks.map(({ name, path, actualBytes, owned }) => (
         <li key={name}>
           <code>{storage || !moved.includes(name) ? path : name}</code>
           {actualBytes !== undefined && ` (${bytes(actualBytes)})`}
