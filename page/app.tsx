@@ -1,11 +1,12 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { connected } from './state/server-events.ts';
 import { session } from './api/session.ts';
-import { Create } from './create/create.tsx';
+import { Create } from './create/page.ts';
 import { Host, Images, Networks, Volumes } from './host/pages.ts';
 import { MachineList } from './list/list.tsx';
 import { MachinePage } from './machine/machine-page.tsx';
 import { Command } from './parts/command.tsx';
+import { keepFocus } from './parts/keep-focus.ts';
 import { Notices } from './parts/notices.tsx';
 import { useValue } from './values/observable.ts';
 import { type Route, route } from './state/route.ts';
@@ -28,18 +29,24 @@ export function App() {
   useLayoutEffect(() => {
     document.title = title;
   }, [title]);
+  useLayoutEffect(() => (main.current ? keepFocus(main.current) : undefined), []);
+  // A machine's page belongs to the machines.
+  const current = here.page === 'machine' ? 'machines' : here.page;
   const isAlone = here.page === 'machine' && here.alone;
   return (
     <div class={isAlone ? 'alone' : ''}>
       {!isAlone && (
         <header class="top">
+          <button type="button" class="skip" onClick={() => main.current?.focus()}>
+            Skip to the content
+          </button>
           <a href="#/machines">vmlet</a>
           <nav aria-label="Pages">
             {Object.entries(PAGES).map(([page, { label }]) => (
               <a
                 key={page}
                 href={`#/${page}`}
-                {...(here.page === page && { 'aria-current': 'page' as const })}
+                {...(current === page && { 'aria-current': here.page === page ? ('page' as const) : true })}
               >
                 {label}
               </a>

@@ -21,6 +21,12 @@ const withoutUnused: Plugin = {
   },
 };
 
+/** Two large chunks compress better than many: what is loaded at once with all that it imports, and the pages opened later. */
+const CHUNKS = [
+  { name: 'first', priority: 1, test: /\/page\/app\.tsx$/ },
+  { name: 'later', test: /\/page\/(host|create|machine)\// },
+];
+
 /** `scripts/page.mjs` runs this with the folder to write to. */
 export default defineConfig({
   root: import.meta.dirname,
@@ -34,8 +40,11 @@ export default defineConfig({
     target: 'es2022',
     // The content policy of the server allows no data: addresses of scripts and fonts.
     assetsInlineLimit: 0,
-    // On a busy host every build would print them.
-    rolldownOptions: { checks: { bundlerTimings: false } },
+    rolldownOptions: {
+      // On a busy host every build would print them.
+      checks: { bundlerTimings: false },
+      output: { codeSplitting: { groups: CHUNKS } },
+    },
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     // Larger chunks than Vite's 500 kB would not pass the budget of `scripts/page.mjs` anyway.

@@ -1,25 +1,29 @@
 import type { SoundMachine } from '../api/types.ts';
-import { useAsked } from '../state/asked.ts';
 import { Menu } from '../parts/menu.tsx';
-import { actionsOf, type MachineAction, perform } from './actions.ts';
+import { useAsked } from '../state/asked.ts';
+import type { Action } from '../state/notices.ts';
+import { workOn } from '../state/work.ts';
+import { useValue } from '../values/observable.ts';
+import { actionsOf, type MachineAction, mayBegin, perform } from './actions.ts';
 import { Question } from './questions.tsx';
 
 interface Properties {
   readonly machine: SoundMachine;
-  /** Called with the new name when the machine was renamed. */
-  readonly onRename?: (name: string) => void;
+  /** Called when the server has accepted an action. */
+  readonly onAccepted?: (action: MachineAction) => void;
 }
 
-/** The usual verb as a button, the others in a menu. */
-export function ActionBar({ machine, onRename }: Properties) {
+/** The usual verb as a button, the others in a menu. Most wait until other work on the machine has ended. */
+export function ActionBar({ machine, onAccepted }: Properties) {
   const [asked, ask] = useAsked<MachineAction>();
   const [usual, ...others] = actionsOf(machine);
-  const run = (action: MachineAction): void => {
-    void perform(machine.name, action).then((accepted) => {
-      if (accepted && action.kind === 'rename') onRename?.((action.body as { name: string }).name);
-    });
+  const work = useValue(workOn(machine.name));
+  const run = async (action: MachineAction, refused?: Action['refused']): Promise<boolean> => {
+    const accepted = await perform(machine.name, action, refused);
+    if (accepted) onAccepted?.(action);
+    return accepted;
   };
-  const begin = (action: MachineAction): void => (action.asks ? ask(action) : run(action));
+  const begin = (action: MachineAction): void => (action.asks ? ask(action) : void run(action));
   return (
     <div class="actions">
       {usual && (
@@ -28,7 +32,10 @@ export function ActionBar({ machine, onRename }: Properties) {
           class="main"
           title={usual.command}
           aria-label={`${usual.label} ${machine.name}`}
-          onClick={() => begin(usual)}
+          // It keeps the focus.
+          aria-disabled={!mayBegin(usual, work)}
+          // The second click of two is not meant for the verb that follows.
+          onClick={({ detail }) => detail < 2 && mayBegin(usual, work) && begin(usual)}
         >
           {usual.label}
         </button>
@@ -39,6 +46,7 @@ export function ActionBar({ machine, onRename }: Properties) {
         items={others.map((action) => ({
           label: action.label,
           command: action.command,
+          off: !mayBegin(action, work),
           run: () => begin(action),
         }))}
       />

@@ -1,7 +1,8 @@
 import { machinePath } from '../api/client.ts';
 import type { SoundMachine } from '../api/types.ts';
 import { shellCommand } from '../parts/format.ts';
-import { runAction } from '../state/notices.ts';
+import { type Action, runAction } from '../state/notices.ts';
+import type { Work } from '../state/work.ts';
 
 /** A verb for one machine. */
 export interface MachineAction {
@@ -67,11 +68,24 @@ function verbsOf({ state, status, spec }: SoundMachine): Verb[] {
   return [...start, asking('clone', 'Clone …'), asking('rename', 'Rename …'), protect, remove];
 }
 
-export async function perform(name: string, { kind, label, command, body }: MachineAction): Promise<boolean> {
+/** They end work that hangs, and do not wait for it. */
+const IN_HASTE = ['kill', 'remove'];
+
+/** False while other work on the machine would refuse the action, and while the same one runs. */
+export function mayBegin({ kind }: MachineAction, work: Work | undefined): boolean {
+  return !work || (IN_HASTE.includes(kind) && work.kind !== kind);
+}
+
+export async function perform(
+  name: string,
+  { kind, label, command, body }: MachineAction,
+  refused?: Action['refused'],
+): Promise<boolean> {
   return runAction({
     path: machinePath(name, kind),
     title: `${label.replace(/ …$/, '')} ${name}:`,
     command,
+    refused,
     ...(body && { body }),
   });
 }

@@ -1,16 +1,18 @@
-import { useEffect, useState } from 'preact/hooks';
-import { get, machinePath, problemOf } from '../api/client.ts';
-import type { ApiProblem, Disk, SoundMachine } from '../api/types.ts';
+import { useState } from 'preact/hooks';
+import { machinePath } from '../api/client.ts';
+import type { ApiProblem, Disk, Snapshot, SoundMachine } from '../api/types.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { bytes, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
+import { useLoaded } from '../state/loaded.ts';
 import type { MachineAction } from './actions.ts';
 
 export interface QuestionProperties {
   readonly machine: SoundMachine;
   readonly action: MachineAction;
-  readonly answer: (action: MachineAction) => void;
+  /** Resolves to false if it was refused; `refused` shows why. */
+  readonly answer: (action: MachineAction, refused?: (problem: ApiProblem) => void) => Promise<boolean>;
   readonly close: () => void;
 }
 
@@ -43,7 +45,7 @@ function Loss({ machine, action, answer, close }: QuestionProperties) {
       verb={action.label}
       danger
       command={action.command}
-      run={() => answer(action)}
+      run={() => void answer(action)}
       close={close}
     >
       <p>{LOSSES[action.kind]}</p>
@@ -53,6 +55,7 @@ function Loss({ machine, action, answer, close }: QuestionProperties) {
 
 function NewName({ machine, action, answer, close, verb }: QuestionProperties & { readonly verb: string }) {
   const isClone = action.kind === 'clone';
+  const [problem, setProblem] = useState<ApiProblem>();
   const [name, setName] = useState(isClone ? `${machine.name}-2` : machine.name);
   const [linked, setLinked] = useState(false);
   const flags = isClone && linked ? ['--linked'] : [];
@@ -62,7 +65,9 @@ function NewName({ machine, action, answer, close, verb }: QuestionProperties & 
       title={`${verb} ${machine.name}`}
       verb={verb}
       command={command}
-      run={() => answer({ ...action, command, body: isClone ? { name, linked } : { name } })}
+      run={async () =>
+        answer({ ...action, command, body: isClone ? { name, linked } : { name } }, setProblem)
+      }
       close={close}
     >
       <label>
@@ -72,9 +77,13 @@ function NewName({ machine, action, answer, close, verb }: QuestionProperties & 
           value={name}
           pattern="[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?"
           title="letters, digits and hyphens, but no hyphen at the beginning or end"
-          onInput={(event) => setName(event.currentTarget.value)}
+          onInput={(event) => {
+            setProblem(undefined);
+            setName(event.currentTarget.value);
+          }}
         />
       </label>
+      {problem && <Problem problem={problem} />}
       {isClone && (
         <Checkbox checked={linked} set={setLinked}>
           Share the current contents of the disks with the original: fast, and takes almost no space
@@ -85,55 +94,68 @@ function NewName({ machine, action, answer, close, verb }: QuestionProperties & 
 }
 
 function Removal({ machine, action, answer, close }: QuestionProperties) {
+  const { name, spec, status } = machine;
   const [storage, setStorage] = useState(false);
-  const [disks, setDisks] = useState<readonly Disk[] | ApiProblem>();
-  useEffect(() => {
-    const stop = new AbortController();
-    get<{ disks: readonly Disk[] }>(machinePath(machine.name, 'disks'), stop.signal).then(
-      ({ disks: found }) => setDisks(found),
-      (error: unknown) => !stop.signal.aborted && setDisks(problemOf(error)),
-    );
-    return () => stop.abort();
-  }, [machine.name]);
-  const force = machine.status.kind === 'running';
+  const { data: disks, problem } = useLoaded<{ disks: readonly Disk[] }>(machinePath(name, 'disks'));
+  const { data: snapshots } = useLoaded<{ snapshots: readonly Snapshot[] }>(machinePath(name, 'snapshots'));
+  const force = status.kind === 'running';
+  // The other ones stay where they are.
+  const moved = spec.disks.filter(({ file }) => !file.startsWith('/')).map((disk) => disk.name);
   const flags = [...(storage ? ['--storage'] : []), ...(force ? ['--force'] : [])];
-  const command = shellCommand('vmlet', 'rm', ...flags, machine.name);
+  const command = shellCommand('vmlet', 'rm', ...flags, name);
   return (
     <Dialog
-      title={`Remove ${machine.name}?`}
+      title={`Remove ${name}?`}
       verb={storage ? 'Remove with its disks' : 'Remove'}
       danger
+      ready={!spec.protected}
       command={command}
-      run={() => answer({ ...action, command, body: { storage, force } })}
+      run={() => void answer({ ...action, command, body: { storage, force } })}
       close={close}
     >
+      {spec.protected && <p class="problem">It is protected. Remove the protection first.</p>}
       {force && <p>The machine is running. It is powered off first.</p>}
       <p>Its settings, keys, logs, TPM state and UEFI variables are deleted.</p>
+      {snapshots && snapshots.snapshots.length > 0 && (
+        <p>
+          <b>Its snapshots can no longer be restored:</b>{' '}
+          {snapshots.snapshots.map((snapshot) => snapshot.name).join(', ')}
+        </p>
+      )}
       <Checkbox checked={storage} set={setStorage}>
         Delete its disks too
       </Checkbox>
       <section aria-live="polite">
-        {storage ? <b>These disks will be permanently deleted:</b> : 'These disks are kept:'}
-        <Disks disks={disks} storage={storage} />
+        {storage ? (
+          <b>These disks will be permanently deleted:</b>
+        ) : (
+          'These disks are kept. Those without a path here get one, which is shown after the removal. Host lists kept disks:'
+        )}
+        {problem ? (
+          <Problem problem={problem} />
+        ) : (
+          <Disks disks={disks?.disks} storage={storage} moved={moved} />
+        )}
       </section>
     </Dialog>
   );
 }
 
 interface DisksProperties {
-  readonly disks: readonly Disk[] | ApiProblem | undefined;
+  readonly disks: readonly Disk[] | undefined;
   readonly storage: boolean;
+  /** Disks that get another path if they are kept. */
+  readonly moved: readonly string[];
 }
 
-function Disks({ disks, storage }: DisksProperties) {
+function Disks({ disks, storage, moved }: DisksProperties) {
   if (!disks) return <p class="faint">…</p>;
-  if ('code' in disks) return <Problem problem={disks} />;
   if (disks.length === 0) return <p>no disks</p>;
   return (
     <ul>
       {disks.map(({ name, path, actualBytes, owned }) => (
         <li key={name}>
-          <code>{path}</code>
+          <code>{storage || !moved.includes(name) ? path : name}</code>
           {actualBytes !== undefined && ` (${bytes(actualBytes)})`}
           {storage && !owned && ': kept, because it does not belong to this machine'}
         </li>

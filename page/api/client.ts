@@ -7,11 +7,14 @@ export class ApiError extends Error {
   readonly problem: ApiProblem;
   /** The shell command of the action that failed. */
   readonly command: string | undefined;
+  /** The operation that failed. */
+  readonly operation: Operation | undefined;
 
-  constructor(problem: ApiProblem, command?: string) {
+  constructor(problem: ApiProblem, { command, operation }: Partial<Begun> = {}) {
     super(problem.message);
     this.problem = problem;
     this.command = command;
+    this.operation = operation;
   }
 }
 
@@ -94,8 +97,8 @@ async function reach(path: string, options: RequestInit): Promise<Response> {
 
 function readProblem(text: string): ApiError | undefined {
   try {
-    const { error, command } = JSON.parse(text) as { error?: ApiProblem; command?: string };
-    return error && new ApiError(error, command);
+    const { error, ...begun } = JSON.parse(text) as Partial<Begun> & { error?: ApiProblem };
+    return error && new ApiError(error, begun);
   } catch {
     // It is not the server's own answer, and is shown as it is.
     return undefined;

@@ -84,6 +84,8 @@ export interface ApiProblem {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
+  /** The option with the invalid value. */
+  readonly field?: string;
   readonly lines?: readonly string[];
 }
 
@@ -93,7 +95,12 @@ export interface Operation {
   readonly machine: string;
   readonly command: string;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
-  readonly progress?: { readonly text: string; readonly percent?: number; readonly rung?: string };
+  readonly progress?: {
+    readonly text: string;
+    readonly percent?: number;
+    readonly rung?: string;
+    readonly created?: boolean;
+  };
   readonly result?: Readonly<Record<string, unknown>>;
   readonly error?: ApiProblem;
 }

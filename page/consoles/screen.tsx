@@ -97,15 +97,16 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
 function TypeText({ name }: { readonly name: string }) {
   const [text, setText] = useState('');
   const [enter, setEnter] = useState(false);
-  const typed = enter ? `${text}\n` : text;
+  // As a key: a shell shows no line break as one.
+  const keys = enter ? ['enter'] : [];
   const missing = untypable(text);
-  const command = shellCommand('vmlet', 'sendkey', '--text', typed, name);
+  const command = shellCommand('vmlet', 'sendkey', name, ...keys, '--text', text);
   const type = (): void => {
     void runAction({
       path: machinePath(name, 'keyboard'),
       title: `Type into ${name}`,
       command,
-      body: { text: typed },
+      body: { text, keys },
     });
   };
   return (

@@ -1,21 +1,25 @@
 import { useEffect, useState } from 'preact/hooks';
-import { act, ApiError, get, problemOf } from '../api/client.ts';
-import type { ApiProblem, Offered } from '../api/types.ts';
+import { get } from '../api/client.ts';
+import type { Offered } from '../api/types.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { runAction } from '../state/notices.ts';
 import { machineAddress } from '../state/route.ts';
-import { type Fields, NO_FIELDS, optionsOf } from './fields.ts';
-
-const CHECK_AFTER_MS = 250;
+import { useValue } from '../values/observable.ts';
+import { useCheck } from './check.ts';
+import { Field } from './field.tsx';
+import { clear, type Fields, fieldOf, keep, optionsOf, type TextKey, typed } from './fields.ts';
 
 /** A new machine. The command that does the same changes with the fields. */
 export function Create() {
-  const [fields, setFields] = useState<Fields>(NO_FIELDS);
+  const fields = useValue(typed);
   const images = useImages();
   const { command, problem } = useCheck(fields);
-  const isComplete = fields.name !== '' && (fields.image !== '' || fields.iso !== '');
+  const missing = missingIn(fields);
+  const named = fieldOf(problem?.field);
+  // The empty field may be missing only because of another one.
+  const wrong = named && fields[named] !== '' ? named : undefined;
   const create = async (): Promise<void> => {
     const accepted = await runAction({
       path: '/v1/machines',
@@ -23,21 +27,10 @@ export function Create() {
       command,
       body: optionsOf(fields),
     });
-    if (accepted) location.hash = fields.start ? machineAddress(fields.name, 'serial') : '#/machines';
+    if (!accepted) return;
+    clear();
+    location.hash = fields.start ? machineAddress(fields.name, 'serial') : '#/machines';
   };
-  const field = (key: TextKey, label: string, placeholder = '') => (
-    <label key={key}>
-      {label}
-      <input
-        type="text"
-        value={fields[key]}
-        placeholder={placeholder}
-        autocomplete="off"
-        {...(key === 'image' && { list: 'images' })}
-        onInput={(event) => setFields({ ...fields, [key]: event.currentTarget.value })}
-      />
-    </label>
-  );
   return (
     <form
       class="create"
@@ -47,7 +40,17 @@ export function Create() {
       }}
     >
       <h1>New machine</h1>
-      {TEXT_FIELDS.map(([key, label, placeholder]) => field(key, label, placeholder))}
+      {TEXT_FIELDS.map(([key, label, placeholder = '']) => (
+        <Field
+          key={key}
+          label={label}
+          placeholder={placeholder}
+          value={fields[key]}
+          set={(value) => keep({ ...fields, [key]: value })}
+          problem={key === wrong ? problem : undefined}
+          list={key === 'image' ? 'images' : undefined}
+        />
+      ))}
       <datalist id="images">
         {images.map(({ reference, description }) => (
           <option key={reference} value={reference}>
@@ -55,29 +58,38 @@ export function Create() {
           </option>
         ))}
       </datalist>
-      <Checkbox checked={fields.start} set={(start) => setFields({ ...fields, start })}>
+      <Checkbox checked={fields.start} set={(start) => keep({ ...fields, start })}>
         Start the machine
       </Checkbox>
       <Command text={command} />
-      <div class="check">{isComplete && problem && <Problem problem={problem} />}</div>
-      <button type="submit" class="main" disabled={!isComplete || problem !== undefined}>
-        Create
-      </button>
+      <div class="check">{missing === '' && problem && !wrong && <Problem problem={problem} />}</div>
+      <div class="row">
+        <button type="submit" class="main" disabled={missing !== '' || problem !== undefined}>
+          Create
+        </button>
+        <span class="faint" role="status">
+          {missing}
+        </span>
+      </div>
     </form>
   );
 }
 
-type TextKey = Exclude<keyof Fields, 'start'>;
+function missingIn({ name, image, iso }: Fields): string {
+  if (name === '') return 'Enter a name.';
+  return image === '' && iso === '' ? 'Enter an image or an install medium.' : '';
+}
 
-const TEXT_FIELDS: readonly (readonly [key: TextKey, label: string, placeholder: string])[] = [
+const TEXT_FIELDS: readonly (readonly [key: TextKey, label: string, placeholder?: string])[] = [
   ['name', 'Name', 'web'],
   ['image', 'Image, or path of a disk', 'debian:13'],
-  ['iso', 'Install medium (path of an ISO), instead of an image', ''],
+  ['iso', 'Install medium (path of an ISO), instead of an image'],
   ['memory', 'Memory', '2G'],
   ['cpus', 'Processors', '2'],
   ['diskSize', 'Size of the first disk', '20G'],
-  ['ports', 'Ports to publish, separated by spaces', '8080:80'],
-  ['user', 'User to create (images with cloud-init)', ''],
+  ['ports', 'Ports to publish, HOST:GUEST, separated by spaces', '8080:80'],
+  ['labels', 'Labels, KEY=VALUE, separated by spaces', 'team=shop'],
+  ['user', 'User to create (images with cloud-init)'],
   ['sshKey', 'Public ssh key of the user', 'ssh-ed25519 …'],
 ];
 
@@ -101,30 +113,4 @@ function useImages(): readonly Offered[] {
     return () => stop.abort();
   }, []);
   return images;
-}
-
-/** The server’s verdict on the fields, a moment after the last key. */
-function useCheck(fields: Fields): { readonly command: string; readonly problem: ApiProblem | undefined } {
-  const [checked, setChecked] = useState<{ command: string; problem: ApiProblem | undefined }>({
-    command: 'vmlet create',
-    problem: undefined,
-  });
-  useEffect(() => {
-    let isCurrent = true;
-    const timer = setTimeout(() => {
-      act('/v1/machines/check', optionsOf(fields)).then(
-        ({ command }) => isCurrent && setChecked({ command, problem: undefined }),
-        (error: unknown) => {
-          if (!isCurrent) return;
-          const known = error instanceof ApiError ? error.command : undefined;
-          setChecked(({ command }) => ({ command: known ?? command, problem: problemOf(error) }));
-        },
-      );
-    }, CHECK_AFTER_MS);
-    return () => {
-      isCurrent = false;
-      clearTimeout(timer);
-    };
-  }, [fields]);
-  return checked;
 }

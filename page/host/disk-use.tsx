@@ -1,7 +1,7 @@
 import type { Usage } from '../api/types.ts';
 import { useAsked } from '../state/asked.ts';
 import { Command } from '../parts/command.tsx';
-import { bytes } from '../parts/format.ts';
+import { bytes, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { Table } from '../parts/table.tsx';
 import { useCurrent } from '../state/loaded.ts';
@@ -62,6 +62,7 @@ function Items({ usage }: Properties) {
               <td>
                 {entry.name}
                 {entry.active && <span class="faint"> active</span>}
+                {entry.path !== undefined && <Command text={shellCommand('rm', entry.path)} />}
                 {entry.problem !== undefined && <p class="problem">{entry.problem}</p>}
               </td>
               <td class="numbers">{bytes(entry.apparentBytes)}</td>

@@ -116,6 +116,7 @@ function removalOf(image: Image): Asking {
   return {
     title: `Remove ${name}`,
     verb: 'Remove',
+    ready: usedBy.length === 0,
     text:
       usedBy.length === 0
         ? `The image is permanently deleted (${bytes(image.bytes)}).`

@@ -74,6 +74,7 @@ function removalOf(volume: Volume): Asking {
   return {
     title: `Remove volume ${name}`,
     verb: 'Remove',
+    ready: users === '',
     text:
       users === ''
         ? `The volume and its contents are permanently deleted (${bytes(hostBytes)} on this host).`

@@ -40,10 +40,12 @@ export function MachineList() {
           onInput={(event) => setFilter(event.currentTarget.value)}
         />
         <span class="faint" role="status">
-          {shown.length === names.length ? `${names.length}` : `${shown.length} of ${names.length}`}
+          {shown.length < names.length && `${shown.length} of `}
+          {names.length === 1 ? '1 machine' : `${names.length} machines`}
         </span>
       </div>
       {names.length === 0 && <Empty />}
+      {names.length > 0 && shown.length === 0 && <p>No machine matches the filter.</p>}
       {groupsOf(shown, label).map(([group, members]) => (
         <section key={group} class="group">
           {label !== '' && (

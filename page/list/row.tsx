@@ -22,10 +22,14 @@ export function Row({ name }: { readonly name: string }) {
     <li class="machine" ref={element} data-machine={name}>
       {machine && (
         <>
-          <Thumbnail name={name} live={isLive === true && isVisible} />
+          {/* The name beside it is the link for keys and screen readers. */}
+          <a class="picture" href={machineAddress(name)} tabIndex={-1} aria-hidden="true">
+            <Thumbnail name={name} live={isLive === true && isVisible} />
+          </a>
           <div class="who">
             <h2>
               <a href={machineAddress(name)}>{name}</a>
+              {isSound && machine.spec.protected && <span class="faint"> protected</span>}
             </h2>
             <State machine={machine} />
             <p class="why faint" title={reason}>

@@ -156,8 +156,14 @@ function Removal({ machine, disk, close }: DialogProperties) {
         Delete the file of the disk too
       </Checkbox>
       <p>
-        {storage ? <b>This file will be permanently deleted: </b> : 'This file is kept: '}
-        <code>{disk.path}</code>
+        {storage ? (
+          <>
+            <b>This file will be permanently deleted: </b>
+            <code>{disk.path}</code>
+          </>
+        ) : (
+          'The file is kept. Its path is shown after the removal.'
+        )}
       </p>
     </Dialog>
   );

@@ -5,6 +5,7 @@ import { reasonOf, State } from '../parts/state.tsx';
 import { machineNames, machineOf } from '../state/machines.ts';
 import { useValue } from '../values/observable.ts';
 import { machineAddress } from '../state/route.ts';
+import { type Work, workOn } from '../state/work.ts';
 import { Events } from './events.tsx';
 import { Logs } from './logs.tsx';
 import { Overview } from './overview.tsx';
@@ -43,17 +44,9 @@ interface Properties {
 export function MachinePage({ name, tab, alone }: Properties) {
   const machine = useValue(machineOf(name));
   const names = useValue(machineNames);
+  const work = useValue(workOn(name));
   if (!names) return <p class="faint">Connecting …</p>;
-  if (!machine) {
-    return (
-      <>
-        <h1>No such machine: {name}</h1>
-        <p>
-          The machine does not exist yet, or was removed or renamed. <a href="#/machines">All machines</a>
-        </p>
-      </>
-    );
-  }
+  if (!machine) return <Absent name={name} work={work} />;
   if (!('spec' in machine)) {
     return (
       <>
@@ -73,6 +66,34 @@ export function MachinePage({ name, tab, alone }: Properties) {
   );
 }
 
+const COMING: Readonly<Record<string, string>> = {
+  create: 'is being created …',
+  remove: 'is being removed …',
+  rename: 'is being renamed …',
+};
+
+function Absent({ name, work }: { readonly name: string; readonly work: Work | undefined }) {
+  const coming = COMING[work?.kind ?? ''];
+  if (coming !== undefined) {
+    return (
+      <>
+        <h1>
+          {name} {coming}
+        </h1>
+        <p role="status">{work?.progress?.text}</p>
+      </>
+    );
+  }
+  return (
+    <>
+      <h1>No such machine: {name}</h1>
+      <p>
+        The machine does not exist yet, or was removed or renamed. <a href="#/machines">All machines</a>
+      </p>
+    </>
+  );
+}
+
 function Title({ machine, tab }: { readonly machine: SoundMachine; readonly tab: string }) {
   const { name } = machine;
   return (
@@ -83,8 +104,9 @@ function Title({ machine, tab }: { readonly machine: SoundMachine; readonly tab:
         <span class="faint">{reasonOf(machine)}</span>
         <ActionBar
           machine={machine}
-          onRename={(newName) => {
-            location.hash = machineAddress(newName, tab);
+          onAccepted={({ kind, body }) => {
+            if (kind === 'rename') location.hash = machineAddress((body as { name: string }).name, tab);
+            if (kind === 'remove') location.hash = '#/machines';
           }}
         />
       </div>

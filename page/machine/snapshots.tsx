@@ -33,7 +33,7 @@ export function SnapshotsTab({ machine }: { readonly machine: SoundMachine }) {
               key={snapshot.name}
               snapshot={snapshot}
               depth={depth}
-              ask={(verb) => ask(questionOf(verb, name, snapshot.name))}
+              ask={(verb) => ask(questionOf(verb, machine, snapshot))}
             />
           ))}
         </Table>
@@ -81,13 +81,18 @@ function Row({ snapshot, depth, ask }: RowProperties) {
   );
 }
 
-function questionOf(verb: 'Restore' | 'Remove', machine: string, snapshot: string): Asking {
+function questionOf(
+  verb: 'Restore' | 'Remove',
+  { name: machine, status }: SoundMachine,
+  { name: snapshot, memoryBytes }: Snapshot,
+): Asking {
   const restores = verb === 'Restore';
+  const starts = memoryBytes > 0 && status.kind !== 'running';
   return {
     title: `${verb} snapshot ${snapshot}`,
     verb,
     text: restores
-      ? `All changes of machine ${machine} that are not in a snapshot are lost.`
+      ? `All changes of machine ${machine} that are not in a snapshot are lost.${starts ? ' The machine is started: it continues with the memory of the snapshot.' : ''}`
       : 'Afterwards, this state can no longer be restored.',
     command: shellCommand('vmlet', 'snapshot', restores ? 'restore' : 'rm', machine, snapshot),
     path: machinePath(machine, `snapshots/${verb.toLowerCase()}`),

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Command } from './command.tsx';
 
 interface Properties {
@@ -11,7 +11,8 @@ interface Properties {
   readonly ready?: boolean;
   /** The shell command that does the same; it changes with the fields. */
   readonly command: string;
-  readonly run: () => void;
+  /** A dialog whose action may be refused stays open until the promise says whether it was accepted. */
+  readonly run: () => Promise<boolean> | undefined;
   readonly close: () => void;
   readonly children?: ComponentChildren;
 }
@@ -29,6 +30,7 @@ export function Dialog({
 }: Properties) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const [isAsking, setAsking] = useState(false);
   // With the rendering: the next key is for the dialog.
   useLayoutEffect(() => {
     const shown = dialog.current;
@@ -40,18 +42,29 @@ export function Dialog({
     <dialog ref={dialog} aria-labelledby={id} onClose={close}>
       <form
         method="dialog"
-        onSubmit={() => {
-          run();
+        onSubmit={(event) => {
+          const asked = run();
+          if (!asked) return;
+          event.preventDefault();
+          setAsking(true);
+          void asked.then((accepted) => (accepted ? dialog.current?.close() : setAsking(false)));
         }}
+        // Enter in a field would remove at once: only the button does.
+        onKeyDown={(event) =>
+          danger &&
+          event.key === 'Enter' &&
+          event.target instanceof HTMLInputElement &&
+          event.preventDefault()
+        }
       >
         <h2 id={id}>{title}</h2>
         {children}
         <Command text={command} />
         <div class="row">
-          <button type="button" onClick={() => dialog.current?.close()}>
+          <button type="button" autofocus={danger} onClick={() => dialog.current?.close()}>
             Cancel
           </button>
-          <button type="submit" class={danger ? 'danger' : 'main'} disabled={!ready}>
+          <button type="submit" class={danger ? 'danger' : 'main'} disabled={!ready || isAsking}>
             {verb}
           </button>
         </div>

@@ -4,6 +4,8 @@ export interface MenuItem {
   readonly label: string;
   /** The shell command that does the same. */
   readonly command?: string;
+  /** It cannot be chosen now, and stays where it is. */
+  readonly off?: boolean;
   readonly run: () => void;
 }
 
@@ -24,6 +26,7 @@ export function Menu({ label, name, items }: Properties) {
     ...(list.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? []),
   ];
   const choose = (item: MenuItem): void => {
+    if (item.off) return;
     list.current?.hidePopover();
     button.current?.focus();
     item.run();
@@ -77,7 +80,14 @@ export function Menu({ label, name, items }: Properties) {
         onKeyDown={move}
       >
         {items.map((item) => (
-          <button type="button" role="menuitem" tabIndex={-1} key={item.label} onClick={() => choose(item)}>
+          <button
+            type="button"
+            role="menuitem"
+            tabIndex={-1}
+            key={item.label}
+            aria-disabled={item.off === true}
+            onClick={() => choose(item)}
+          >
             <span>{item.label}</span>
             {item.command && <code>{item.command}</code>}
           </button>

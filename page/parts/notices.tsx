@@ -1,5 +1,6 @@
 import { describePruned, type Pruned } from './pruned.ts';
-import { cancelAction, dismiss, type Notice, notices } from '../state/notices.ts';
+import { cancelAction, dismiss, dismissEnded, isForced, type Notice, notices } from '../state/notices.ts';
+import { machineAddress } from '../state/route.ts';
 import { useValue } from '../values/observable.ts';
 import { Command } from './command.tsx';
 import { Problem } from './problem.tsx';
@@ -9,6 +10,11 @@ export function Notices() {
   const shown = useValue(notices);
   return (
     <section class="notices" aria-label="Actions" aria-live="polite">
+      {shown.length > 1 && (
+        <button type="button" onClick={dismissEnded}>
+          Dismiss all
+        </button>
+      )}
       {shown.map((notice) => (
         <Entry key={notice.key} notice={notice} />
       ))}
@@ -18,14 +24,23 @@ export function Notices() {
 
 const WORDS = { running: '…', done: 'done', failed: 'failed', cancelled: 'cancelled' } as const;
 
+/** An outcome that is neither good nor bad needs attention. */
+function wordsOf(notice: Notice): readonly [style: string, words: string] {
+  const { state, progress } = notice;
+  if (state === 'done' && isForced(notice)) return ['warned', 'ended by force'];
+  if (state === 'failed' && progress?.created) return [state, 'created, but not started'];
+  return [state, WORDS[state]];
+}
+
 function Entry({ notice }: { readonly notice: Notice }) {
-  const { key, title, command, state, progress, problem, operation } = notice;
+  const { key, title, command, state, progress, problem, operation, machine } = notice;
+  const [style, words] = wordsOf(notice);
   const outcome = outcomeOf(notice);
   return (
-    <article class={`notice ${state}`}>
+    <article class={`notice ${style}`}>
       <header>
         <b>
-          {title} {WORDS[state]}
+          {title} {words}
         </b>
         {state === 'running' && operation !== undefined && (
           <button type="button" aria-label={`Cancel ${title}`} onClick={() => void cancelAction(notice)}>
@@ -47,6 +62,11 @@ function Entry({ notice }: { readonly notice: Notice }) {
       )}
       {outcome && <p>{outcome}</p>}
       {problem && <Problem problem={problem} />}
+      {machine && state === 'failed' && progress?.created && (
+        <p>
+          Machine <a href={machineAddress(machine)}>{machine}</a>
+        </p>
+      )}
       <Command text={command} />
     </article>
   );
@@ -60,7 +80,7 @@ function outcomeOf({ result }: Notice): string {
     description?: string;
     keptDisks?: readonly string[];
   } & Partial<Pruned>;
-  if (keptDisks && keptDisks.length > 0) return `kept disks: ${keptDisks.join(', ')}`;
+  if (keptDisks && keptDisks.length > 0) return `Kept disks: ${keptDisks.join(', ')}`;
   if (pruned.images ?? pruned.volumes) return describePruned(pruned);
   return [description, rung && `by ${rung}`].filter(Boolean).join(', ');
 }

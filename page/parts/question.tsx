@@ -7,6 +7,8 @@ export interface Asking {
   readonly verb: string;
   /** Says what is lost. */
   readonly text: string;
+  /** False if the text says why it cannot be done; true by default. */
+  readonly ready?: boolean;
   readonly command: string;
   readonly path: string;
   readonly body?: object;
@@ -18,12 +20,13 @@ interface Properties {
 }
 
 export function Question({ asking, close }: Properties) {
-  const { title, verb, text, ...action } = asking;
+  const { title, verb, text, ready = true, ...action } = asking;
   return (
     <Dialog
       title={`${title}?`}
       verb={verb}
       danger
+      ready={ready}
       command={action.command}
       run={() => void runAction({ ...action, title: `${title}:` })}
       close={close}

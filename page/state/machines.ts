@@ -2,6 +2,7 @@ import type { Machine, Operation, Statistics, UnreadStatistics } from '../api/ty
 import { addSample, forgetSamples } from './curves.ts';
 import { Observable } from '../values/observable.ts';
 import { operationChanged } from './notices.ts';
+import { followWork, forgetWork, machineArrived, machineLeft } from './work.ts';
 
 /** The names of all machines, sorted; undefined until the server has sent them. */
 export const machineNames = new Observable<readonly string[] | undefined>(undefined);
@@ -31,6 +32,7 @@ export type ServerEvent =
 export function applyEvent({ event, data }: ServerEvent): void {
   switch (event) {
     case 'machines': {
+      forgetWork();
       const names = new Set(data.machines.map(({ name }) => name));
       for (const name of machines.keys()) if (!names.has(name)) remove(name);
       data.machines.forEach(put);
@@ -47,6 +49,7 @@ export function applyEvent({ event, data }: ServerEvent): void {
       return;
     case 'operation':
       operationChanged(data);
+      followWork(data);
       if (data.state !== 'running') countChange();
       return;
     case 'stats':
@@ -70,6 +73,7 @@ function put(machine: Machine): void {
   const known = machineOf(machine.name);
   if (known.value?.state !== machine.state || labelsOf(known.value) !== labelsOf(machine)) countChange();
   known.set(machine);
+  machineArrived(machine.name);
 }
 
 function labelsOf(machine: Machine | undefined): string {
@@ -80,6 +84,7 @@ function remove(name: string): void {
   countChange();
   machines.get(name)?.set(undefined);
   forgetSamples(name);
+  machineLeft(name);
 }
 
 function sortNames(names: ReadonlySet<string>): void {

@@ -1,20 +1,25 @@
 import { act, ApiError, problemOf } from '../api/client.ts';
 import type { ApiProblem, Operation } from '../api/types.ts';
 import { Observable } from '../values/observable.ts';
+import { route } from './route.ts';
+import { beginWork, endWork, followWork } from './work.ts';
 
 /** An action of this page and its outcome. */
 export interface Notice {
   /** Counts the page's actions. */
   readonly key: number;
+  readonly path: string;
   readonly title: string;
   readonly command: string;
   readonly state: Operation['state'];
-  /** The step that a running action is at. */
+  /** The last step of the action. */
   readonly progress: Operation['progress'];
   readonly result: Operation['result'];
   readonly problem: ApiProblem | undefined;
   /** Undefined until the server has answered. */
   readonly operation: string | undefined;
+  readonly machine: string | undefined;
+  readonly endedAt: number | undefined;
 }
 
 /** The newest is last. */
@@ -27,18 +32,30 @@ let count = 0;
 /** Reports of operations that arrived before the answer to their POST. */
 const early = new Map<string, Operation>();
 
+// An error that could be read does not follow to other places.
+route.listen(() => {
+  const recent = Date.now() - DONE_MS;
+  notices.set(notices.value.filter(({ endedAt = Infinity }) => endedAt > recent));
+});
+
 export interface Action {
   readonly path: string;
   readonly title: string;
   readonly command: string;
   readonly body?: object;
+  /** Shows a refusal in the place of the notice. */
+  readonly refused?: ((problem: ApiProblem) => void) | undefined;
 }
 
-/** Runs an action and shows it, its command and its outcome. Resolves to false if the server refused it at once. */
-export async function runAction({ path, title, command, body }: Action): Promise<boolean> {
+/**
+ * Runs an action and shows it, its command and its outcome. Resolves to false if the server refused it at once, and has
+ * changed nothing.
+ */
+export async function runAction({ path, title, command, body, refused }: Action): Promise<boolean> {
   const key = ++count;
   const fresh: Notice = {
     key,
+    path,
     title,
     command,
     state: 'running',
@@ -46,19 +63,41 @@ export async function runAction({ path, title, command, body }: Action): Promise
     result: undefined,
     problem: undefined,
     operation: undefined,
+    machine: undefined,
+    endedAt: undefined,
   };
-  notices.set([...notices.value, fresh].slice(-MOST));
+  // A new attempt takes the place of a failed one.
+  const others = notices.value.filter((one) => one.state !== 'failed' || one.path !== path);
+  notices.set([...others, fresh].slice(-MOST));
+  const [, machine, kind = ''] = /^\/v1\/machines\/([^/]+)\/(.+)/.exec(path) ?? [];
+  // Before the server reports it: a second click may follow at once.
+  if (machine !== undefined) beginWork(path, { machine: decodeURIComponent(machine), kind });
   try {
     const answer = await act(path, body);
     change(key, { command: answer.command, operation: answer.operation.id });
-    const { operation } = answer;
-    operationChanged(operation.state === 'running' ? (early.get(operation.id) ?? operation) : operation);
-    early.delete(operation.id);
+    const { id, state } = answer.operation;
+    const operation = state === 'running' ? (early.get(id) ?? answer.operation) : answer.operation;
+    early.delete(id);
+    operationChanged(operation);
+    if (operation.kind === 'create') {
+      // The events of the operation, and that of the machine, may come after this answer.
+      beginWork(id, operation);
+      followWork(operation);
+    }
     return true;
   } catch (error) {
-    const known = error instanceof ApiError ? error.command : undefined;
-    change(key, { state: 'failed', problem: problemOf(error), ...(known && { command: known }) });
-    return false;
+    const problem = problemOf(error);
+    const { command: known = command, operation }: Partial<ApiError> = error instanceof ApiError ? error : {};
+    const { progress, machine: subject } = operation ?? {};
+    const isCreated = progress?.created === true;
+    change(key, { state: 'failed', problem, command: known, progress, machine: subject });
+    if (refused && !isCreated) {
+      dismiss(key);
+      refused(problem);
+    }
+    return isCreated;
+  } finally {
+    endWork(path);
   }
 }
 
@@ -72,16 +111,30 @@ export function operationChanged(operation: Operation): void {
     return;
   }
   if (notice.state !== 'running') return;
-  const { state, progress, result, error } = operation;
-  change(notice.key, { state, progress, result, problem: error });
+  const { state, progress, result, error, machine } = operation;
+  change(notice.key, { state, progress, result, problem: error, machine });
 }
 
 function change(key: number, changes: Partial<Notice>): void {
-  notices.set(notices.value.map((notice) => (notice.key === key ? { ...notice, ...changes } : notice)));
-  // Errors stay until they are dismissed.
-  if (changes.state === 'done' || changes.state === 'cancelled') {
+  const isEnd = changes.state !== undefined && changes.state !== 'running';
+  const all = { ...changes, ...(isEnd && { endedAt: Date.now() }) };
+  notices.set(notices.value.map((notice) => (notice.key === key ? { ...notice, ...all } : notice)));
+  // Errors, warnings and paths stay until they are dismissed.
+  if (changes.state === 'cancelled' || (changes.state === 'done' && !isWeighty(changes))) {
     setTimeout(() => dismiss(key), DONE_MS);
   }
+}
+
+/** The steps of a stop that end QEMU, since the guest did not. */
+const FORCED: readonly unknown[] = ['quit', 'SIGTERM', 'SIGKILL'];
+
+export function isForced({ result }: Pick<Notice, 'result'>): boolean {
+  return FORCED.includes(result?.['rung']);
+}
+
+function isWeighty({ result }: Partial<Notice>): boolean {
+  const kept = result?.['keptDisks'];
+  return isForced({ result }) || (Array.isArray(kept) && kept.length > 0);
 }
 
 /** Cancels the operation of a notice; a refusal is shown beside it. */
@@ -96,4 +149,9 @@ export async function cancelAction({ key, operation = '' }: Notice): Promise<voi
 export function dismiss(key: number): void {
   if (!notices.value.some((notice) => notice.key === key)) return;
   notices.set(notices.value.filter((notice) => notice.key !== key));
+}
+
+/** Dismisses all that have ended. */
+export function dismissEnded(): void {
+  notices.set(notices.value.filter(({ state }) => state === 'running'));
 }

@@ -1,6 +1,11 @@
 import { Command } from 'commander';
 import { VmletError } from '../../errors/index.ts';
-import { type CreateOptions, MachineStore, type NamedMachine } from '../../machines/index.ts';
+import {
+  type CreateOptions,
+  type LiveMachine,
+  MachineStore,
+  type NamedMachine,
+} from '../../machines/index.ts';
 import { createFlags } from '../../public/options.ts';
 import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
@@ -52,10 +57,7 @@ async function create(name: string, flags: Flags, showScreen: ShowScreen): Promi
       });
       if (flags.start) {
         progress.show(`starting ${name}…`);
-        const live = await machine.start({
-          signal,
-          onProgress: (news) => progress.show(describeImageProgress(news)),
-        });
+        const live = await startNew(machine, signal, progress);
         progress.clear();
         sayStarted(live);
         sayFirstBoot(live);
@@ -72,6 +74,24 @@ async function create(name: string, flags: Flags, showScreen: ShowScreen): Promi
   const isInteractive = isOnTerminal() && !flags.json;
   if (isInteractive && flags.start && flags.view && options.iso !== undefined) {
     await showInstaller(store.get(name), showScreen);
+  }
+}
+
+/** A failure leaves the machine, which its message does not say. */
+async function startNew(
+  machine: NamedMachine,
+  signal: AbortSignal,
+  progress: ProgressLine,
+): Promise<LiveMachine> {
+  try {
+    return await machine.start({
+      signal,
+      onProgress: (news) => progress.show(describeImageProgress(news)),
+    });
+  } catch (error) {
+    progress.clear();
+    note(`${machine.name} was created, but not started; to start it: vmlet start ${machine.name}`);
+    throw error;
   }
 }
 

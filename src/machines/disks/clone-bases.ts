@@ -20,6 +20,11 @@ export function basesOf({ backing }: Pick<StoredDisk, 'backing'>, locations: Loc
   return [...(isBase ? [backing.path] : []), ...basesOf(backing, locations)];
 }
 
+/** True for the file of a base: other disks may be based on it. */
+export function isBaseName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** Returns all bases, except for those of an unfinished clone. */
 export function finishedBases({ disks }: Locations): string[] {
   return (unlessMissing(() => readdirSync(disks), ['ENOENT']) ?? [])

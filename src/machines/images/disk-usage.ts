@@ -14,6 +14,7 @@ import { isAlive } from '../../process/procfs/identity.ts';
 import { type Definition, machineNames, readSpec } from '../record/definition.ts';
 import { volumeStaging } from '../../machine/volume/volume-files.ts';
 import { listVolumes } from '../disks/volume-users.ts';
+import { isBaseName } from '../disks/clone-bases.ts';
 import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
 import { findImageUsers } from './image-users.ts';
 import { definitionFiles } from '../record/machine-files.ts';
@@ -46,6 +47,8 @@ export interface UsageEntry extends FileUsage {
   readonly active: boolean;
   /** Bytes that `vmlet system prune --all` would free. */
   readonly reclaimableBytes: number;
+  /** Path of a kept disk, which no verb removes; none for a file on which other disks may be based. */
+  readonly path?: string;
   /** Why it cannot be read or used. */
   readonly problem?: string;
 }
@@ -72,7 +75,10 @@ export async function measureDiskUsage(locations: Locations, signal?: AbortSigna
     'saved states': machines.flatMap(({ saved }) => saved),
     'kept disks': entriesOf(locations.disks)
       .filter((name) => !name.endsWith('.kept'))
-      .map((name) => kept(name, meter.measure(join(locations.disks, name)))),
+      .map((name) => {
+        const path = join(locations.disks, name);
+        return { ...kept(name, meter.measure(path)), ...(!isBaseName(name) && { path }) };
+      }),
     volumes: listVolumes(locations).map(({ name, path, machines: users, processes }) => ({
       ...kept(name, meter.measure(path)),
       active: users.some(({ running }) => running) || processes.length > 0,

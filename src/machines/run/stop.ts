@@ -26,8 +26,8 @@ export type MachineStopRung = 'guest' | 'power-button' | 'quit' | 'SIGTERM' | 'S
 export interface MachineStopOptions extends Limits {
   /** Time limit in milliseconds of all steps before QEMU is killed; 60 000 by default. */
   readonly timeoutMs?: number;
-  /** Called when a step begins. */
-  readonly onRung?: ((rung: MachineStopRung) => void) | undefined;
+  /** Called when a step begins, with its time limit in milliseconds. */
+  readonly onRung?: ((rung: MachineStopRung, limitMs: number) => void) | undefined;
 }
 
 /** How a machine was stopped. */
@@ -71,26 +71,26 @@ export async function stopMachine(
   const isStuck = running.outOfSpace !== undefined && !(await resumesIntoSpace(definition, options.signal));
   const canShutDown = !mustNotRun && !isStuck;
   const asksGuest = spec.boot.kind === 'image' && canShutDown;
-  const begin = (rung: MachineStopRung): void => options.onRung?.(rung);
-  if (asksGuest) begin('guest');
+  const begin = (rung: MachineStopRung, limitMs: number): void => options.onRung?.(rung, limitMs);
+  if (asksGuest) begin('guest', timeoutMs * 0.5);
   if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
   }
   const patience = performance.now() + (canShutDown ? timeoutMs * 0.7 : 0);
-  if (canShutDown) begin('power-button');
+  if (canShutDown) begin('power-button', timeoutMs * 0.7);
   while (performance.now() < patience) {
     signalKeeper(running.keeper, 'power-button');
     const rest = patience - performance.now();
     if (await hasEnded(running, Math.min(rest, PRESS_AGAIN_MS), options.signal))
       return result('power-button');
   }
-  begin('quit');
+  begin('quit', timeoutMs * 0.15);
   signalKeeper(running.keeper, 'quit');
   if (await gone(0.15)) return result('quit');
-  begin('SIGTERM');
+  begin('SIGTERM', timeoutMs * 0.1);
   if (running.qemu) terminate(running.qemu.pid, running);
   if (await gone(0.1)) return result('SIGTERM');
-  begin('SIGKILL');
+  begin('SIGKILL', DEATH_MS);
   return { rung: 'SIGKILL', outcome: await killMachine(definition) };
 }
 

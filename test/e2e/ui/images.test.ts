@@ -82,12 +82,8 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     await row('web:1').getByText('machine "m"').waitFor();
     await row('web:1').getByRole('button', { name: 'Remove web:1' }).click();
     await dialog().getByText('The image cannot be removed while it is in use by machine "m".').waitFor();
-    await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
-    const refusal = page.locator('.notice.failed', { hasText: 'Remove web:1' });
-    // The sentence is the command’s own.
-    const { stderr } = await home.vmlet('image', 'rm', 'web:1');
-    const [sentence = ''] = stderr.replace(/^vmlet: /, '').split('\n');
-    expect(await refusal.innerText()).toContain(sentence);
+    expect(await dialog().getByRole('button', { name: 'Remove', exact: true }).isDisabled()).toBe(true);
+    await page.keyboard.press('Escape');
 
     await home.vmlet('rm', '--storage', 'm');
     await row('web:1').getByText('machine "m"').waitFor({ state: 'detached' });

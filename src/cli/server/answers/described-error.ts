@@ -1,5 +1,7 @@
 import {
   GuestFileError,
+  ImageRefusedError,
+  InvalidInputError,
   RequestRefusedError,
   TimedOutError,
   VmletError,
@@ -14,6 +16,8 @@ export interface DescribedError {
   readonly message: string;
   readonly hint?: string;
   readonly lines?: readonly string[];
+  /** The option with an invalid value, which the message begins with. */
+  readonly field?: string;
 }
 
 const NOT_FOUND = [
@@ -67,6 +71,9 @@ export function describeError(thrown: unknown): DescribedError {
       message: sentenceOf(error),
       ...(hint !== undefined && { hint }),
       ...(lines.length > 0 && { lines }),
+      ...((error instanceof InvalidInputError || error instanceof ImageRefusedError) && {
+        field: error.field,
+      }),
     };
   }
   if (isSystemError(error)) return { code: 'VMLET_SYSTEM', message: describeSystemError(error) };

@@ -8,6 +8,8 @@ export interface Progress {
   readonly percent?: number | undefined;
   /** Step of a stop. */
   readonly rung?: string | undefined;
+  /** True when a new machine exists: a failure from now on leaves it. */
+  readonly created?: boolean | undefined;
 }
 
 /** Work requested by a client, in the form that clients see. */

@@ -29,7 +29,11 @@ export const CREATE: Action = action(
     };
     const machine = await store.create(optionsOf(body), limits);
     if (body.start !== true) return { name: machine.name };
-    const live = await machine.start(limits);
+    onProgress({ text: `starting ${machine.name}`, created: true });
+    const live = await machine.start({
+      signal,
+      onProgress: (news) => onProgress({ ...progressOf(news), created: true }),
+    });
     return { name: machine.name, ports: live.ports() };
   },
   ({ name }) => name,

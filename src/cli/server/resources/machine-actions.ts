@@ -210,7 +210,8 @@ async function stop({
     .stop({
       signal,
       ...(limit !== undefined && { timeoutMs: limit }),
-      onRung: (rung) => onProgress({ text: RUNGS[rung], rung }),
+      onRung: (rung, limitMs) =>
+        onProgress({ text: `${RUNGS[rung]}, for at most ${Math.ceil(limitMs / 1000)} s`, rung }),
     });
   return { rung: result.rung, description: describeStop(result) };
 }

@@ -1,0 +1,46 @@
+import { useEffect, useState } from 'preact/hooks';
+import { act, ApiError, problemOf } from '../api/client.ts';
+import type { ApiProblem } from '../api/types.ts';
+import { shellCommand } from '../parts/format.ts';
+import { type Fields, fieldOf, NO_NAME, optionsOf } from './fields.ts';
+
+const CHECK_AFTER_MS = 250;
+
+interface Checked {
+  readonly command: string;
+  readonly problem: ApiProblem | undefined;
+}
+
+/** The server’s verdict on the fields, a moment after the last key. */
+export function useCheck(fields: Fields): Checked {
+  const [checked, setChecked] = useState<Checked>({
+    command: shellCommand('vmlet', 'create', NO_NAME),
+    problem: undefined,
+  });
+  useEffect(() => {
+    let isCurrent = true;
+    const timer = setTimeout(() => {
+      act('/v1/machines/check', optionsOf(fields)).then(
+        ({ command }) => isCurrent && setChecked({ command, problem: undefined }),
+        (error: unknown) => {
+          if (!isCurrent) return;
+          const problem = problemOf(error);
+          const known = error instanceof ApiError ? error.command : undefined;
+          setChecked((last) => ({ command: usable(known ?? last.command, fields, problem), problem }));
+        },
+      );
+    }, CHECK_AFTER_MS);
+    return () => {
+      isCurrent = false;
+      clearTimeout(timer);
+    };
+  }, [fields]);
+  return checked;
+}
+
+/** A name that is not valid might be an option. */
+function usable(command: string, { name }: Fields, { field }: ApiProblem): string {
+  const start = shellCommand('vmlet', 'create', name);
+  if (fieldOf(field) !== 'name' || !command.startsWith(start)) return command;
+  return shellCommand('vmlet', 'create', NO_NAME) + command.slice(start.length);
+}
