@@ -35,7 +35,15 @@ export default defineConfig({
     // The content policy of the server allows no data: addresses of scripts and fonts.
     assetsInlineLimit: 0,
     // On a busy host every build would print them.
-    rolldownOptions: { checks: { bundlerTimings: false } },
+    rolldownOptions: {
+      checks: { bundlerTimings: false },
+      // Together they compress better than as a file for each that several pages use.
+      output: {
+        codeSplitting: {
+          groups: [{ name: 'shared', test: /\/page\/(api|parts|state|values)\/|\/preact\// }],
+        },
+      },
+    },
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     // Larger chunks than Vite's 500 kB would not pass the budget of `scripts/page.mjs` anyway.
