@@ -9,6 +9,7 @@ import { Events } from './events.tsx';
 import { Logs } from './logs.tsx';
 import { Overview } from './overview.tsx';
 import { Ports } from './ports.tsx';
+import { TabBar } from './tab-bar.tsx';
 import { Disks, Files, MachineNetworks, Shares, Snapshots } from './tabs.ts';
 import { Screen, Serial, Shell } from '../consoles/consoles.tsx';
 
@@ -88,17 +89,7 @@ function Title({ machine, tab }: { readonly machine: SoundMachine; readonly tab:
           }}
         />
       </div>
-      <nav class="tabs" aria-label={`Pages of ${name}`}>
-        {TABS.map(({ id, label }) => (
-          <a
-            key={id}
-            href={machineAddress(name, id)}
-            {...(id === tab && { 'aria-current': 'page' as const })}
-          >
-            {label}
-          </a>
-        ))}
-      </nav>
+      <TabBar name={name} tabs={TABS} tab={tab} />
     </>
   );
 }
