@@ -211,7 +211,9 @@ function Upload({ name, directory, present, done }: UploadProperties) {
         setState(`${path}: uploaded`);
       }
     } catch (error) {
-      setState(`${joined(directory, files[uploaded]?.name ?? '')}: failed, ${uploaded} of ${files.length} uploaded`);
+      setState(
+        `${joined(directory, files[uploaded]?.name ?? '')}: failed, ${uploaded} of ${files.length} uploaded`,
+      );
       setProblem(problemOf(error));
     }
     setBusy(false);

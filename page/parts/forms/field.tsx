@@ -14,12 +14,7 @@ export function Field({ label, set, type = 'text', ...input }: Properties) {
   return (
     <label class="field">
       {label}
-      <input
-        {...input}
-        type={type}
-        autocomplete="off"
-        onInput={(event) => set(event.currentTarget.value)}
-      />
+      <input {...input} type={type} autocomplete="off" onInput={(event) => set(event.currentTarget.value)} />
     </label>
   );
 }

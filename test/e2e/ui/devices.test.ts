@@ -190,7 +190,18 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
   test('a closed port gives its focus to the list, and a stopped machine shows ports without links', async () => {
     const image = join(home.path, 'hang.img');
     writeFileSync(image, bootSectors.hang);
-    const hardware = ['--image', `${image},format=raw`, '-m', '64M', '--cpus', '1', '-p', '8080', '-p', '8081'];
+    const hardware = [
+      '--image',
+      `${image},format=raw`,
+      '-m',
+      '64M',
+      '--cpus',
+      '1',
+      '-p',
+      '8080',
+      '-p',
+      '8081',
+    ];
     expect(await home.vmlet('create', 'm', ...hardware)).toMatchObject({ status: 0 });
     await show('machines/m/overview');
     await page.getByText('port chosen at start → 8080', { exact: true }).waitFor();

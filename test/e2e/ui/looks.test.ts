@@ -87,7 +87,8 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
           await page.getByText('connected', { exact: true }).waitFor();
         }
         if (tab === 'snapshots') await page.getByRole('cell', { name: 'fresh', exact: true }).waitFor();
-        if (tab === 'events') await page.getByRole('cell', { name: 'resumed', exact: true }).first().waitFor();
+        if (tab === 'events')
+          await page.getByRole('cell', { name: 'resumed', exact: true }).first().waitFor();
         if (tab === 'disks') await page.getByRole('cell', { name: 'disk0', exact: true }).waitFor();
         await look(page, `${tab}-${colorScheme}`);
       }
