@@ -206,7 +206,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await show('machines/m/overview');
     await page.getByText('port chosen at start → 8080', { exact: true }).waitFor();
     await show('machines/m/ports');
-    await page.getByText('port chosen at start → 8080', { exact: true }).waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'port chosen at start → 8080' }).waitFor();
     expect(await page.getByRole('main').getByRole('link', { name: '8080' }).count()).toBe(0);
     const close = page.getByRole('button', { name: /^Close port .*8080/ });
     await close.click();
