@@ -16,6 +16,8 @@ export interface Connection {
 interface Options {
   /** True if the guest is told of the terminal’s size. */
   readonly resizes: boolean;
+  /** The status of a connection before the first output. */
+  readonly begun: string;
   /** Connect again after an end. */
   readonly again: boolean;
   readonly onStatus: (status: string) => void;
@@ -30,7 +32,7 @@ interface Message {
 }
 
 export function connectTerminal(path: () => string, terminal: Terminal, options: Options): Connection {
-  const { resizes, again, onStatus, onProblem } = options;
+  const { resizes, begun, again, onStatus, onProblem } = options;
   const encoder = new TextEncoder();
   let socket: WebSocket;
   let closed = false;
@@ -46,10 +48,11 @@ export function connectTerminal(path: () => string, terminal: Terminal, options:
       // The console begins with the log’s tail: output of an earlier connection would appear twice.
       terminal.reset();
       onProblem(undefined);
-      onStatus('connected');
+      onStatus(begun);
     };
     opened.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
       if (typeof data !== 'string') {
+        onStatus('connected');
         terminal.write(new Uint8Array(data));
         return;
       }

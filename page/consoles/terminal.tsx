@@ -12,6 +12,8 @@ import { connectTerminal, type Connection } from './connection.ts';
 import { isRelease, RELEASE, WindowButtons } from './window-buttons.tsx';
 
 const SCROLL_BACK = 5000;
+/** A row hides what is drawn outside of it: fonts draw the underscore at the lower edge of theirs. */
+const LINE_HEIGHT = 1.15;
 
 /** The serial console. It survives restarts of the machine and of the connection. */
 export function SerialConsole(properties: ConsoleProperties) {
@@ -61,6 +63,9 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
   const [status, setStatus] = useState('connecting …');
   const [problem, setProblem] = useState<ApiProblem>();
   const isRunning = machine.status.kind === 'running';
+  const isPaused = machine.state === 'paused';
+  // The agent of a paused guest does not answer. An open shell stays open meanwhile.
+  const waits = tab === 'shell' && isPaused && connection.current === undefined;
 
   useEffect(() => {
     const place = glass.current;
@@ -88,16 +93,21 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
       setStatus('the machine is not running');
       return undefined;
     }
+    if (waits) return undefined;
     const opened = connectTerminal(() => pathFor(terminal), terminal, {
       resizes: tab === 'shell',
+      begun: tab === 'shell' ? 'waiting for the agent of the guest …' : 'connected',
       // A shell that has ended stays ended: the user asks for another.
       again: tab === 'serial',
       onStatus: setStatus,
       onProblem: setProblem,
     });
     connection.current = opened;
-    return () => opened.close();
-  }, [isRunning, machine.name, tab]);
+    return () => {
+      opened.close();
+      connection.current = undefined;
+    };
+  }, [isRunning, machine.name, tab, waits]);
 
   return (
     <div class="console">
@@ -106,7 +116,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
         {sizeCommand && (
           <button
             type="button"
-            title="Types an stty command in the guest's shell"
+            title="Types a command into the console: a serial line does not tell its size"
             onClick={() => {
               const terminal = shown.current;
               if (!terminal) return;
@@ -114,11 +124,18 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
               terminal.focus();
             }}
           >
-            Set the terminal size in the guest
+            Type stty to set the terminal size
           </button>
         )}
         {tab === 'shell' && (
-          <button type="button" onClick={() => connection.current?.reopen()}>
+          <button
+            type="button"
+            disabled={isPaused}
+            onClick={() => {
+              connection.current?.reopen();
+              shown.current?.focus();
+            }}
+          >
             New shell
           </button>
         )}
@@ -132,7 +149,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
           Screen reader
         </label>
         <span class="faint" role="status">
-          {status}
+          {isPaused ? 'the machine is paused' : status}
         </span>
         <Command text={command} />
       </div>
@@ -148,6 +165,7 @@ function openTerminal(place: HTMLElement, label: string, release: () => void): T
     scrollback: SCROLL_BACK,
     fontFamily: getComputedStyle(document.documentElement).getPropertyValue('--mono'),
     fontSize: 14,
+    lineHeight: LINE_HEIGHT,
     cursorBlink: false,
     // Addresses that a guest prints as links lead nowhere.
     linkHandler: { activate: () => undefined, allowNonHttpProtocols: false },

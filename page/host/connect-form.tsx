@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { networkPath } from '../api/client.ts';
 import { Command } from '../parts/command.tsx';
+import { Field } from '../parts/forms/field.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { runAction } from '../state/notices.ts';
 
@@ -31,22 +32,15 @@ export function ConnectForm({ machine, network, choices }: Properties) {
   if (choices.length === 0) return null;
   return (
     <form class="bar" onSubmit={connect}>
-      <select
-        aria-label={network === undefined ? 'Network' : `Machine to connect to ${network}`}
-        value={other}
-        onChange={(event) => setChosen(event.currentTarget.value)}
-      >
-        {choices.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
-      <input
-        placeholder="Alias"
-        aria-label={`Additional name in ${network ?? 'the network'}`}
-        value={alias}
-        autocomplete="off"
-        onInput={(event) => setAlias(event.currentTarget.value)}
-      />
+      <label class="field">
+        {network === undefined ? 'Network' : `Machine to connect to ${network}`}
+        <select value={other} onChange={(event) => setChosen(event.currentTarget.value)}>
+          {choices.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <Field label={`Additional name in ${network ?? 'the network'}`} value={alias} set={setAlias} />
       <button type="submit" class="main">
         Connect
       </button>

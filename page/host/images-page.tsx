@@ -1,5 +1,5 @@
 import type { BrokenImage, Image, Offered } from '../api/types.ts';
-import { AddForm } from '../parts/add-form.tsx';
+import { AddForm } from '../parts/forms/add-form.tsx';
 import { useAsked } from '../state/asked.ts';
 import { Command } from '../parts/command.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';

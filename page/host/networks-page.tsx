@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { BrokenNetwork, Network } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
+import { Field } from '../parts/forms/field.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { useCurrent } from '../state/loaded.ts';
@@ -56,28 +57,9 @@ function NewNetwork() {
   };
   return (
     <form class="bar" onSubmit={create}>
-      <input
-        required
-        placeholder="lan"
-        aria-label="Name of the new network"
-        value={name}
-        autocomplete="off"
-        onInput={(event) => setName(event.currentTarget.value)}
-      />
-      <input
-        placeholder="Subnet (default: free)"
-        aria-label="Subnet, such as 10.9.0.0/24"
-        value={subnet}
-        autocomplete="off"
-        onInput={(event) => setSubnet(event.currentTarget.value)}
-      />
-      <input
-        type="number"
-        placeholder="MTU (default: 1500)"
-        aria-label="MTU in bytes"
-        value={mtu}
-        onInput={(event) => setMtu(event.currentTarget.value)}
-      />
+      <Field label="Name of the new network" value={name} set={setName} required placeholder="lan" />
+      <Field label="Subnet, such as 10.9.0.0/24" value={subnet} set={setSubnet} placeholder="default: free" />
+      <Field label="MTU in bytes" value={mtu} set={setMtu} type="number" placeholder="default: 1500" />
       <button type="submit" class="main">
         Create
       </button>

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Volume } from '../api/types.ts';
 import { useAsked } from '../state/asked.ts';
 import { Command } from '../parts/command.tsx';
+import { Field } from '../parts/forms/field.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { type Asking, Question } from '../parts/question.tsx';
@@ -105,21 +106,8 @@ function NewVolume() {
   };
   return (
     <form class="bar" onSubmit={create}>
-      <input
-        required
-        placeholder="data"
-        aria-label="Name of the new volume"
-        value={name}
-        autocomplete="off"
-        onInput={(event) => setName(event.currentTarget.value)}
-      />
-      <input
-        placeholder="Size (default: 10G)"
-        aria-label="Size, such as 20G"
-        value={size}
-        autocomplete="off"
-        onInput={(event) => setSize(event.currentTarget.value)}
-      />
+      <Field label="Name of the new volume" value={name} set={setName} required placeholder="data" />
+      <Field label="Size, such as 20G" value={size} set={setSize} placeholder="default: 10G" />
       <button type="submit" class="main">
         Create
       </button>

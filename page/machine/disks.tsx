@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import type { Disk, SoundMachine } from '../api/types.ts';
-import { AddForm } from '../parts/add-form.tsx';
+import { AddForm } from '../parts/forms/add-form.tsx';
 import { useAsked } from '../state/asked.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';

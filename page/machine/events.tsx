@@ -8,6 +8,33 @@ import { moment, shellCommand } from '../parts/format.ts';
 const MOST = 500;
 const AGAIN_MS = 1000;
 
+/** The usual events of QEMU in words; others keep their names. */
+const WORDS: Readonly<Record<string, string>> = {
+  STOP: 'paused',
+  RESUME: 'resumed',
+  RESET: 'reset',
+  POWERDOWN: 'power button pressed',
+  SHUTDOWN: 'shut down',
+  SUSPEND: 'suspended by the guest',
+  WAKEUP: 'woken up',
+  GUEST_PANICKED: 'the guest panicked',
+  WATCHDOG: 'the watchdog expired',
+  BLOCK_IO_ERROR: 'disk error',
+  RTC_CHANGE: 'the guest set its clock',
+  DEVICE_DELETED: 'device removed',
+  DEVICE_TRAY_MOVED: 'CD tray moved',
+  BLOCK_JOB_COMPLETED: 'disk job completed',
+  NIC_RX_FILTER_CHANGED: 'the guest set up its network card',
+  VNC_CONNECTED: 'screen: connected',
+  VNC_INITIALIZED: 'screen: shown',
+  VNC_DISCONNECTED: 'screen: disconnected',
+};
+
+function wordsOf({ event, data }: MachineEvent): string {
+  if (event !== 'VSERPORT_CHANGE') return WORDS[event] ?? event;
+  return data?.['open'] === true ? 'agent connected' : 'agent disconnected';
+}
+
 /** The events of QEMU and the keeper, the newest first. */
 export function Events({ machine }: { readonly machine: SoundMachine }) {
   const events = useEvents(machine.name);
@@ -27,9 +54,14 @@ export function Events({ machine }: { readonly machine: SoundMachine }) {
             {events.map(({ key, event }) => (
               <tr key={key}>
                 <td class="numbers">{moment(event.timestamp.seconds * 1000)}</td>
-                <td>{event.event}</td>
+                <td>{wordsOf(event)}</td>
                 <td>
-                  <code>{event.data && JSON.stringify(event.data)}</code>
+                  <details>
+                    <summary>
+                      <code>{event.event}</code>
+                    </summary>
+                    {event.data && <pre>{JSON.stringify(event.data, null, 2)}</pre>}
+                  </details>
                 </td>
               </tr>
             ))}

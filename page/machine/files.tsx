@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { machinePath, problemOf, request } from '../api/client.ts';
 import type { ApiProblem, GuestFile, SoundMachine } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
@@ -7,10 +7,15 @@ import { useAsked } from '../state/asked.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Table } from '../parts/table.tsx';
+import { useKeptFocus } from '../state/kept-focus.ts';
 import { useLoaded } from '../state/loaded.ts';
+import { directoryAddress, route } from '../state/route.ts';
+import { useValue } from '../values/observable.ts';
 
 /** The browser holds a download in its memory. */
 const LARGEST_DOWNLOAD = 2 ** 30;
+/** The directory that is shown first. */
+const HOME = '/root';
 const HEADINGS = ['Name', 'Size', 'Mode', 'Modified'] as const;
 
 interface Listing {
@@ -19,20 +24,25 @@ interface Listing {
 }
 
 /** Files of the guest, through its agent. */
-export function FilesTab({ machine: { name, status } }: { readonly machine: SoundMachine }) {
+export function FilesTab({ machine: { name, state, status } }: { readonly machine: SoundMachine }) {
+  const here = useValue(route);
   if (status.kind !== 'running') return <p>Machine {name} is not running. Start it to see its files.</p>;
-  return <Directory name={name} />;
+  // Its agent does not answer.
+  if (state === 'paused') return <p>Machine {name} is paused. Resume it to see its files.</p>;
+  return <Directory name={name} path={(here.page === 'machine' && here.directory) || HOME} />;
 }
 
-function Directory({ name }: { readonly name: string }) {
-  const [path, setPath] = useState('/root');
+function Directory({ name, path }: { readonly name: string; readonly path: string }) {
   const [typed, setTyped] = useState(path);
+  const listing = useRef<HTMLElement>(null);
+  useLayoutEffect(() => setTyped(path), [path]);
+  useKeptFocus(listing);
   const { data, problem, reload } = useLoaded<Listing>(
     machinePath(name, `files?path=${encodeURIComponent(path)}`),
   );
   const open = (to: string): void => {
-    setPath(to);
     setTyped(to);
+    location.hash = directoryAddress(name, to);
   };
   // The list of another directory is not shown as this one’s.
   const shown = data?.path === path && !problem ? data.entries : undefined;
@@ -69,10 +79,14 @@ function Directory({ name }: { readonly name: string }) {
         <Command text={shellCommand('vmlet', 'exec', name, '--', 'ls', '-la', path)} />
       </form>
       <Upload name={name} directory={path} present={shown?.map((file) => file.name)} done={reload} />
-      {problem && <Problem problem={problem} />}
-      {!shown && !problem && <p class="faint">…</p>}
-      {shown?.length === 0 && <p class="faint">The directory is empty.</p>}
-      {shown && shown.length > 0 && <Entries name={name} path={path} entries={shown} open={open} />}
+      <section ref={listing} tabIndex={-1} aria-label={`Directory ${path}`}>
+        {problem && <Problem problem={problem} />}
+        {!shown && !problem && <p class="faint">…</p>}
+        {shown?.length === 0 && <p class="faint">The directory is empty.</p>}
+        {shown && shown.length > 0 && (
+          <Entries key={path} name={name} path={path} entries={shown} open={open} />
+        )}
+      </section>
     </>
   );
 }
@@ -85,11 +99,11 @@ interface EntriesProperties {
 }
 
 function Entries({ name, path, entries, open }: EntriesProperties) {
-  const [problem, setProblem] = useState<ApiProblem>();
+  const [failed, setFailed] = useState<{ readonly file: string; readonly problem: ApiProblem }>();
   const fetchFile = (file: GuestFile): void => {
-    setProblem(undefined);
+    setFailed(undefined);
     download(name, joined(path, file.name), file.name).catch((error: unknown) =>
-      setProblem(problemOf(error)),
+      setFailed({ file: file.name, problem: problemOf(error) }),
     );
   };
   const sorted = [...entries].sort(
@@ -99,7 +113,6 @@ function Entries({ name, path, entries, open }: EntriesProperties) {
   );
   return (
     <>
-      {problem && <Problem problem={problem} />}
       <Table label={`Files in ${path} of ${name}`} headings={HEADINGS} actions>
         {sorted.map((file) => (
           <tr key={file.name}>
@@ -117,6 +130,7 @@ function Entries({ name, path, entries, open }: EntriesProperties) {
               ) : (
                 file.name
               )}
+              {failed?.file === file.name && <Problem problem={failed.problem} />}
             </td>
             <td class="numbers">{file.kind === 'file' && bytes(file.bytes)}</td>
             <td class="numbers">{file.mode.toString(8).padStart(4, '0')}</td>
@@ -173,6 +187,12 @@ function Upload({ name, directory, present, done }: UploadProperties) {
   const [isBusy, setBusy] = useState(false);
   const [asked, ask] = useAsked<readonly File[]>();
   const [problem, setProblem] = useState<ApiProblem>();
+  // The outcome of an upload is about its directory.
+  useLayoutEffect(() => {
+    if (isBusy) return;
+    setState('');
+    setProblem(undefined);
+  }, [directory]);
   const clear = (): void => {
     // The same file may be chosen again.
     if (input.current) input.current.value = '';
@@ -183,14 +203,17 @@ function Upload({ name, directory, present, done }: UploadProperties) {
     let uploaded = 0;
     try {
       for (const file of files) {
-        setState(`${file.name}: ${bytes(file.size)} …`);
+        const path = joined(directory, file.name);
+        setState(`${path}: ${bytes(file.size)} …`);
         const query = `directory=${encodeURIComponent(directory)}&name=${encodeURIComponent(file.name)}`;
         await request(machinePath(name, `file?${query}`), { method: 'PUT', body: file });
         uploaded += 1;
-        setState(`${file.name}: uploaded`);
+        setState(`${path}: uploaded`);
       }
     } catch (error) {
-      setState(`${files[uploaded]?.name ?? ''}: failed, ${uploaded} of ${files.length} uploaded`);
+      setState(
+        `${joined(directory, files[uploaded]?.name ?? '')}: failed, ${uploaded} of ${files.length} uploaded`,
+      );
       setProblem(problemOf(error));
     }
     setBusy(false);
@@ -219,7 +242,7 @@ function Upload({ name, directory, present, done }: UploadProperties) {
         <span class="faint" role="status">
           {state}
         </span>
-        <Command text={shellCommand('vmlet', 'cp', 'FILE', `${name}:${directory}/`)} />
+        <Command text={shellCommand('vmlet', 'cp', 'FILE', `${name}:${joined(directory, '')}`)} />
       </div>
       {problem && <Problem problem={problem} />}
       {asked && (
@@ -228,7 +251,7 @@ function Upload({ name, directory, present, done }: UploadProperties) {
           title={`Replace files in ${directory}?`}
           verb="Replace"
           danger
-          command={shellCommand('vmlet', 'cp', 'FILE', `${name}:${directory}/`)}
+          command={shellCommand('vmlet', 'cp', 'FILE', `${name}:${joined(directory, '')}`)}
           run={() => void send(asked.about)}
           close={() => {
             clear();

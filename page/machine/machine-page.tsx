@@ -10,6 +10,7 @@ import { Events } from './events.tsx';
 import { Logs } from './logs.tsx';
 import { Overview } from './overview.tsx';
 import { Ports } from './ports.tsx';
+import { TabBar } from './tab-bar.tsx';
 import { Disks, Files, MachineNetworks, Shares, Snapshots } from './tabs.ts';
 import { Screen, Serial, Shell } from '../consoles/consoles.tsx';
 
@@ -110,17 +111,7 @@ function Title({ machine, tab }: { readonly machine: SoundMachine; readonly tab:
           }}
         />
       </div>
-      <nav class="tabs" aria-label={`Pages of ${name}`}>
-        {TABS.map(({ id, label }) => (
-          <a
-            key={id}
-            href={machineAddress(name, id)}
-            {...(id === tab && { 'aria-current': 'page' as const })}
-          >
-            {label}
-          </a>
-        ))}
-      </nav>
+      <TabBar name={name} tabs={TABS} tab={tab} />
     </>
   );
 }

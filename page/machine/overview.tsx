@@ -1,24 +1,29 @@
 import { useRef } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
-import type { InspectedMachine, SoundMachine } from '../api/types.ts';
+import type { Disk, Image, InspectedMachine, SoundMachine } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { Curves } from '../parts/curves.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
 import { Port } from '../parts/ports.tsx';
+import { nameOf } from '../parts/pruned.ts';
 import { Problem } from '../parts/problem.tsx';
 import { useInView } from '../state/in-view.ts';
-import { useLoaded } from '../state/loaded.ts';
+import { useCurrent, useLoaded } from '../state/loaded.ts';
 
 /** The fields of `vmlet inspect`, readable. */
 export function Overview({ machine }: { readonly machine: SoundMachine }) {
   const { name, spec, status, ports } = machine;
   const { data, problem } = useLoaded<{ machine: InspectedMachine }>(machinePath(name), machine);
+  const disks = useCurrent<{ disks: readonly Disk[] }>(machinePath(name, 'disks'));
+  const images = useLoaded<{ images: readonly Image[] }>('/v1/images');
+  const source = imageOf(spec, images.data?.images ?? []);
   const element = useRef<HTMLDivElement>(null);
+  const isRunning = status.kind === 'running';
   useInView(name, element);
   return (
     <>
       <div class="curves" ref={element}>
-        <Curves name={name} cpus={spec.cpus} />
+        {isRunning && <Curves name={name} cpus={spec.cpus} />}
       </div>
       <div class="facts">
         <Section title="State">
@@ -38,8 +43,10 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
           <Fact name="UUID">{spec.uuid}</Fact>
         </Section>
         <Section title="Disks">
+          {source !== undefined && <Fact name="Image">{source}</Fact>}
           {spec.disks.map((disk) => (
             <Fact key={disk.name} name={disk.name}>
+              {sizeOf(disk.name, disks.data?.disks)}
               <code>{disk.file}</code> {disk.format}
               {disk.readOnly ? ', read-only' : ''}
               {disk.backing && (
@@ -65,9 +72,9 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
           <Fact name="Backend">{spec.net}</Fact>
           {spec.bridge !== undefined && <Fact name="Bridge">{spec.bridge}</Fact>}
           <Fact name="Address">{spec.mac}</Fact>
-          {ports.map((port) => (
-            <Fact key={`${port.hostPort}/${port.protocol}`} name="Port">
-              <Port port={port} />
+          {(isRunning ? ports : spec.ports).map((port) => (
+            <Fact key={`${port.guestPort}/${port.protocol} ${port.hostPort}`} name="Port">
+              <Port port={port} live={isRunning} />
             </Fact>
           ))}
           <Fact name="ssh user">{spec.sshUser}</Fact>
@@ -81,12 +88,26 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
             ))}
           </Section>
         )}
-        {data && <Tree title="Files" values={data.machine.files} />}
       </div>
-      {problem && <Problem problem={problem} />}
+      {data && <Files values={data.machine.files} />}
+      {[problem, disks.problem, images.problem].map(
+        (one, index) => one && <Problem key={index} problem={one} />,
+      )}
       <Everything machine={machine} data={data?.machine} />
     </>
   );
+}
+
+/** The image that the machine was created from; undefined if it is not an image of the store. */
+function imageOf({ boot, disks }: SoundMachine['spec'], images: readonly Image[]): string | undefined {
+  if (boot.kind === 'image') return boot.image;
+  const image = images.find(({ digest }) => disks.some(({ backing }) => backing?.path.includes(digest)));
+  return image && nameOf(image);
+}
+
+function sizeOf(name: string, disks: readonly Disk[] = []): string {
+  const size = disks.find((disk) => disk.name === name)?.virtualBytes;
+  return size === undefined ? '' : `${bytes(size)}, `;
 }
 
 function Everything({ machine, data }: { readonly machine: SoundMachine; readonly data: unknown }) {
@@ -125,22 +146,20 @@ function Fact({ name, children }: { readonly name: string; readonly children: pr
   );
 }
 
-function Tree({
-  title,
-  values,
-}: {
-  readonly title: string;
-  readonly values: Readonly<Record<string, unknown>>;
-}) {
+/** The paths of the machine's files and sockets on the host. */
+function Files({ values }: { readonly values: Readonly<Record<string, unknown>> }) {
   return (
-    <Section title={title}>
-      {Object.entries(values)
-        .filter(([, value]) => typeof value === 'string')
-        .map(([key, value]) => (
-          <Fact key={key} name={key}>
-            <code>{String(value)}</code>
-          </Fact>
-        ))}
-    </Section>
+    <details>
+      <summary>Files on this host</summary>
+      <dl class="paths">
+        {Object.entries(values)
+          .filter(([, value]) => typeof value === 'string')
+          .map(([key, value]) => (
+            <Fact key={key} name={key}>
+              <code>{String(value)}</code>
+            </Fact>
+          ))}
+      </dl>
+    </details>
   );
 }

@@ -1,15 +1,19 @@
+import { useRef } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import type { PlannedPort, PublishedSocket, SoundMachine } from '../api/types.ts';
-import { AddForm } from '../parts/add-form.tsx';
+import { AddForm } from '../parts/forms/add-form.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Port } from '../parts/ports.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { runAction } from '../state/notices.ts';
+import { useKeptFocus } from '../state/kept-focus.ts';
 import { useCurrent } from '../state/loaded.ts';
 
 /** The forwards of a machine; a running one gets changes at once. */
 export function Ports({ machine }: { readonly machine: SoundMachine }) {
   const { name } = machine;
+  const list = useRef<HTMLUListElement>(null);
+  useKeptFocus(list);
   const { data, problem } = useCurrent<{
     ports: readonly PlannedPort[];
     sockets: readonly PublishedSocket[];
@@ -35,12 +39,12 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
       />
       {problem && <Problem problem={problem} />}
       {data && data.ports.length + data.sockets.length === 0 && <p class="faint">No ports are published.</p>}
-      <ul>
+      <ul ref={list} tabIndex={-1} aria-label={`Ports of ${name}`}>
         {data?.ports.map((port) => {
           const text = textOf(port);
           return (
             <li key={text} class="bar">
-              <Port port={port} />
+              <Port port={port} live={machine.status.kind === 'running'} />
               <Close label={`port ${text}`} act={() => remove(text)} />
             </li>
           );

@@ -1,6 +1,6 @@
 import { machinePath } from '../api/client.ts';
 import type { Share, SoundMachine } from '../api/types.ts';
-import { AddForm } from '../parts/add-form.tsx';
+import { AddForm } from '../parts/forms/add-form.tsx';
 import { useAsked } from '../state/asked.ts';
 import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';

@@ -1,4 +1,6 @@
 import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
+import { useKeptFocus } from '../state/kept-focus.ts';
 
 interface Properties {
   /** For screen readers. */
@@ -9,10 +11,12 @@ interface Properties {
   readonly children: ComponentChildren;
 }
 
-/** A table that scrolls sideways in a narrow window. */
+/** A table that scrolls sideways in a narrow window. It gets the focus of a removed row. */
 export function Table({ label, headings, actions = false, children }: Properties) {
+  const element = useRef<HTMLDivElement>(null);
+  useKeptFocus(element);
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+    <div ref={element} class="scroll" tabIndex={0} role="region" aria-label={label}>
       <table>
         <thead>
           <tr>

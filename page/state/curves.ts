@@ -16,16 +16,18 @@ export const SPAN_MS = 120_000;
 
 export type Samples = readonly Sample[];
 
+const NONE: Samples = [];
 const ofMachines = new Map<string, Observable<Samples>>();
 
 export function samplesOf(name: string): Observable<Samples> {
   let samples = ofMachines.get(name);
-  if (!samples) ofMachines.set(name, (samples = new Observable<Samples>([])));
+  if (!samples) ofMachines.set(name, (samples = new Observable<Samples>(NONE)));
   return samples;
 }
 
 export function forgetSamples(name: string): void {
-  ofMachines.delete(name);
+  // A curve that is shown listens to it.
+  ofMachines.get(name)?.set(NONE);
 }
 
 export function addSample(statistics: Statistics | UnreadStatistics): void {

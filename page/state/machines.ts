@@ -53,7 +53,8 @@ export function applyEvent({ event, data }: ServerEvent): void {
       if (data.state !== 'running') countChange();
       return;
     case 'stats':
-      data.machines.forEach(addSample);
+      // A reading may have begun before the machine was paused.
+      data.machines.filter(({ machine }) => processorsRun(machines.get(machine)?.value)).forEach(addSample);
   }
 }
 
@@ -74,6 +75,12 @@ function put(machine: Machine): void {
   if (known.value?.state !== machine.state || labelsOf(known.value) !== labelsOf(machine)) countChange();
   known.set(machine);
   machineArrived(machine.name);
+  if (!processorsRun(machine)) forgetSamples(machine.name);
+}
+
+/** Whether its processors run: others use nothing. */
+function processorsRun(machine: Machine | undefined): boolean {
+  return machine?.state === 'running';
 }
 
 function labelsOf(machine: Machine | undefined): string {

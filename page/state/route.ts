@@ -6,18 +6,29 @@ type Place = (typeof PLACES)[number];
 /** The place that the address names, in its fragment: the server sees none of it. */
 export type Route =
   | { readonly page: Place }
-  | { readonly page: 'machine'; readonly name: string; readonly tab: string; readonly alone: boolean };
+  | {
+      readonly page: 'machine';
+      readonly name: string;
+      readonly tab: string;
+      /** The directory of the guest that the tab shows; empty for the tab's first one. */
+      readonly directory: string;
+      readonly alone: boolean;
+    };
 
 export function parseRoute(fragment: string): Route {
   const [path = '', query = ''] = fragment.replace(/^#\/?/, '').split('?');
-  const [page, name, tab = 'overview'] = path.split('/').map(decodeURIComponent);
+  const [page, name, tab = 'overview', directory = ''] = path.split('/').map(decodeURIComponent);
   if (page !== 'machines' || !name) return { page: PLACES.find((place) => place === page) ?? 'machines' };
-  return { page: 'machine', name, tab, alone: query === 'alone' };
+  return { page: 'machine', name, tab, directory, alone: query === 'alone' };
 }
 
 /** @param alone nothing but this tab, for a window of its own. */
 export function machineAddress(name: string, tab = 'overview', alone = false): string {
   return `#/machines/${encodeURIComponent(name)}/${tab}${alone ? '?alone' : ''}`;
+}
+
+export function directoryAddress(name: string, directory: string): string {
+  return `${machineAddress(name, 'files')}/${encodeURIComponent(directory)}`;
 }
 
 export const route = new Observable<Route>(parseRoute(location.hash));

@@ -37,7 +37,7 @@ function unit(text: string, at: number): string {
 }
 
 /** A possible start of a line break or escape sequence that continues in the next chunk. */
-const UNFINISHED = /(?:\r+|(?:\u001b\[|\u009b)[0-?]*[ -/]*|\u001b(?:\][^\u0007\u001b\n]*\u001b?)?)$/;
+const UNFINISHED = /(?:\r+|(?:\u001b\[|\u009b)[0-?]*[ -/]*|\u001b(?:[ -/]+|\][^\u0007\u001b\n]*\u001b?)?)$/;
 /** A longer unterminated sequence is treated as text. */
 const LONGEST_UNFINISHED = 4096;
 
@@ -77,6 +77,12 @@ function clean(text: string): string {
     .replaceAll(/[^\P{Cc}\n\t]/gu, '');
 }
 
+/**
+ * Control sequences and escape sequences of ECMA-48, without those that begin or end a string. Node's expression knows
+ * neither intermediate bytes, as in `ESC[!p`, nor numbers of five digits, and takes the letter after `ESC7`.
+ */
+const SEQUENCE = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[ -/]*[0-OQ-WYZ`-~]/g;
+
 function withoutSequences(text: string): string {
-  return stripVTControlCharacters(text.replaceAll('\u001bc', ''));
+  return stripVTControlCharacters(text.replaceAll(SEQUENCE, ''));
 }

@@ -87,6 +87,41 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Full screen');
   });
 
+  test('underscores are visible', async () => {
+    await machine('echo', bootSectors.echo);
+    await show('echo', 'serial');
+    await page.getByText('connected', { exact: true }).waitFor();
+    await until(async () => (await terminalText()).includes('up'));
+    await page.keyboard.type('_'.repeat(40));
+    await until(async () => (await terminalText()).includes('_'.repeat(40)));
+    const rows = page.locator('.xterm-rows > div');
+    const at = (await rows.allInnerTexts()).findIndex((row) => row.includes('_'));
+    const picture = async (row: number): Promise<Buffer> => {
+      const box = await rows.nth(row).boundingBox();
+      if (!box) throw new Error('the row is not shown');
+      return page.screenshot({ clip: { ...box, width: 100 } });
+    };
+    expect((await picture(at)).equals(await picture(at + 2))).toBe(false);
+    expect((await picture(at + 1)).equals(await picture(at + 2))).toBe(true);
+  });
+
+  test('a shell says what it waits for, and opens when the machine is resumed', async () => {
+    expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('pause', 'm')).toMatchObject({ status: 0 });
+    await show('m', 'shell');
+    const status = page.locator('.console [role="status"]');
+    await until(async () => (await status.innerText()) === 'the machine is paused');
+    await page.getByRole('button', { name: 'Resume m' }).click();
+    await until(async () => (await status.innerText()) === 'connected');
+    await until(async () => /[#$] *$/m.test(await terminalText()));
+    await page.keyboard.type('echo $((20 + 22))\n');
+    await until(async () => /^42$/m.test(await terminalText()));
+
+    await machine('dumb', bootSectors.hang);
+    await show('dumb', 'shell');
+    await until(async () => (await status.innerText()).startsWith('waiting for the agent'));
+  });
+
   test('escape sequences of a guest do not change the title, and are not in the log', async () => {
     await machine('hostile', bootSectors.steerTerminal);
     await show('hostile', 'serial');
@@ -225,6 +260,7 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     await page.getByText('ended: status 3').waitFor();
     await page.getByRole('button', { name: 'New shell' }).click();
     await page.getByText('connected', { exact: true }).waitFor();
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('TEXTAREA');
     await page.setViewportSize({ width: 1280, height: 800 });
   });
 });

@@ -187,6 +187,33 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await page.getByText('No directories or volumes.').waitFor();
   });
 
+  test('a closed port gives its focus to the list, and a stopped machine shows ports without links', async () => {
+    const image = join(home.path, 'hang.img');
+    writeFileSync(image, bootSectors.hang);
+    const hardware = [
+      '--image',
+      `${image},format=raw`,
+      '-m',
+      '64M',
+      '--cpus',
+      '1',
+      '-p',
+      '8080',
+      '-p',
+      '8081',
+    ];
+    expect(await home.vmlet('create', 'm', ...hardware)).toMatchObject({ status: 0 });
+    await show('machines/m/overview');
+    await page.getByText('port chosen at start → 8080', { exact: true }).waitFor();
+    await show('machines/m/ports');
+    await page.getByRole('listitem').filter({ hasText: 'port chosen at start → 8080' }).waitFor();
+    expect(await page.getByRole('main').getByRole('link', { name: '8080' }).count()).toBe(0);
+    const close = page.getByRole('button', { name: /^Close port .*8080/ });
+    await close.click();
+    await close.waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Ports of m');
+  });
+
   test('files of a guest are listed, downloaded and uploaded', async () => {
     expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
     // A guest is not trusted: its names are text.
@@ -208,6 +235,13 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     writeFileSync(upload, 'uploaded');
     await press(`Open ${hostile}`);
     await page.getByText('The directory is empty.').waitFor();
+    const focused = async (): Promise<unknown> =>
+      page.evaluate('document.activeElement.getAttribute("aria-label")');
+    expect(await focused()).toBe(`Directory /tmp/d/${hostile}`);
+    await page.goBack();
+    await row('a b').waitFor();
+    await page.goForward();
+    await page.getByText('The directory is empty.').waitFor();
     await page.getByLabel(/^Upload to/).setInputFiles(upload);
     await row('Grüße.txt').waitFor();
     const read = ['exec', 'm', '--', 'cat', `/tmp/d/${hostile}/Grüße.txt`];
@@ -219,8 +253,17 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     expect((await home.vmlet(...read)).stdout).toBe('uploaded');
     await dialog().getByRole('button', { name: 'Replace', exact: true }).click();
     await until(async () => (await home.vmlet(...read)).stdout === 'again');
+    await page.getByText(`/tmp/d/${hostile}/Grüße.txt: uploaded`).waitFor();
     await press('Parent directory');
     await row('a b').waitFor();
+    expect(await page.getByText(/: uploaded/).count()).toBe(0);
+    expect(await home.vmlet('exec', 'm', '--', 'rm', '/tmp/d/a b')).toMatchObject({ status: 0 });
+    await press('Download a b');
+    await row('a b').getByRole('alert').waitFor();
+    expect(await home.vmlet('pause', 'm')).toMatchObject({ status: 0 });
+    await page.getByText('Machine m is paused. Resume it to see its files.').waitFor();
+    expect(await home.vmlet('resume', 'm')).toMatchObject({ status: 0 });
+    await row(hostile).waitFor();
     await page.getByLabel('Directory in the guest').fill('/nowhere');
     await page.keyboard.press('Enter');
     await page
@@ -238,12 +281,12 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
       socket.connectToServer();
     });
     await show('machines/m/events');
-    const resumed = page.getByRole('cell', { name: 'RESUME', exact: true });
+    const resumed = page.getByRole('cell', { name: 'resumed', exact: true });
     await resumed.first().waitFor();
     const count = await resumed.count();
     await connections[0]?.close();
     expect(await home.vmlet('pause', 'm')).toMatchObject({ status: 0 });
-    await page.getByRole('cell', { name: 'STOP', exact: true }).waitFor();
+    await page.getByRole('cell', { name: 'paused', exact: true }).waitFor();
     expect(connections.length).toBeGreaterThan(1);
     expect(await resumed.count()).toBe(count);
   });

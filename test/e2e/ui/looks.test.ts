@@ -87,7 +87,8 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
           await page.getByText('connected', { exact: true }).waitFor();
         }
         if (tab === 'snapshots') await page.getByRole('cell', { name: 'fresh', exact: true }).waitFor();
-        if (tab === 'events') await page.getByRole('cell', { name: 'RESUME', exact: true }).first().waitFor();
+        if (tab === 'events')
+          await page.getByRole('cell', { name: 'resumed', exact: true }).first().waitFor();
         if (tab === 'disks') await page.getByRole('cell', { name: 'disk0', exact: true }).waitFor();
         await look(page, `${tab}-${colorScheme}`);
       }
@@ -123,6 +124,14 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
         .waitFor();
       const excess = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       expect({ place, excess: await page.evaluate(excess) }).toEqual({ place, excess: 0 });
+      // The link of the tab that is shown is in sight.
+      if (content.startsWith('.tabs')) {
+        const box = await page.locator(content).boundingBox();
+        expect({ place, isShown: box !== null && box.x >= 0 && box.x + box.width <= width }).toEqual({
+          place,
+          isShown: true,
+        });
+      }
     }
     await page.evaluate(`location.hash = '#/machines'`);
     await look(page, `narrow-${width}`);

@@ -17,6 +17,7 @@ test.each([1, 2, 3, 5, 1000])('guest output cannot control the terminal, in chun
   const reset = 'a\u001bcb\u0007\u0000\n';
   const cursor = '\u001b[6n\u001b[2Jx\n';
   expect(printable(colours + title + reset + cursor, size)).toBe('red\nafter\nab\nx\n');
+  expect(printable('\u001b7\u001b[!p\u001b[32766;32766H\u001b[6nlogin\n', size)).toBe('login\n');
   expect(printable('10 %\r20 %\r\r\ndone\tgrün ✔\n\u009b31m', size)).toBe('10 %\n20 %\ndone\tgrün ✔\n');
 });
 

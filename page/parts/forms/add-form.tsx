@@ -1,11 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
-import { runAction } from '../state/notices.ts';
-import { Command } from './command.tsx';
-import { shellCommand } from './format.ts';
+import { runAction } from '../../state/notices.ts';
+import { Command } from '../command.tsx';
+import { Field } from './field.tsx';
+import { shellCommand } from '../format.ts';
 
 interface Properties {
-  /** For screen readers. */
   readonly label: string;
   /** An example; it is also the one in the command until something is typed. */
   readonly placeholder: string;
@@ -32,15 +32,13 @@ export function AddForm({ label, placeholder, verb, title, words, path, body, ch
   };
   return (
     <form class="bar" onSubmit={add}>
-      <input
-        type="text"
+      <Field
+        label={label}
+        value={text}
+        set={setText}
         required
         placeholder={placeholder}
-        aria-label={label}
-        value={text}
-        autocomplete="off"
         {...(children !== undefined && { list: id })}
-        onInput={(event) => setText(event.currentTarget.value)}
       />
       {children !== undefined && <datalist id={id}>{children}</datalist>}
       <button type="submit" class="main">

@@ -1,0 +1,20 @@
+interface Properties {
+  readonly label: string;
+  readonly value: string;
+  readonly set: (text: string) => void;
+  readonly placeholder?: string;
+  readonly required?: boolean;
+  readonly type?: 'text' | 'number';
+  /** The id of the options that are offered while typing. */
+  readonly list?: string;
+}
+
+/** A field of a form in one line, below its label. */
+export function Field({ label, set, type = 'text', ...input }: Properties) {
+  return (
+    <label class="field">
+      {label}
+      <input {...input} type={type} autocomplete="off" onInput={(event) => set(event.currentTarget.value)} />
+    </label>
+  );
+}
