@@ -6,7 +6,7 @@ import { Host, Images, Networks, Volumes } from './host/pages.ts';
 import { MachineList } from './list/list.tsx';
 import { MachinePage } from './machine/machine-page.tsx';
 import { Command } from './parts/command.tsx';
-import { keepFocus } from './parts/keep-focus.ts';
+import { keepFocus } from './state/keep-focus.ts';
 import { Notices } from './parts/notices.tsx';
 import { useValue } from './values/observable.ts';
 import { type Route, route } from './state/route.ts';

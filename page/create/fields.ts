@@ -35,7 +35,7 @@ const NO_FIELDS: Fields = {
 
 const KEY = 'vmlet.create';
 
-/** What is typed outlives a visit to another place, and a reload. */
+/** The typed text outlives a visit to another place, and a reload. */
 export const typed = new Observable<Fields>({
   ...NO_FIELDS,
   ...(JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Partial<Fields>),

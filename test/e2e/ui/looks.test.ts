@@ -125,7 +125,7 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
       const excess = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       expect({ place, excess: await page.evaluate(excess) }).toEqual({ place, excess: 0 });
       // The link of the tab that is shown is in sight.
-      if (content.startsWith('.tabs')) {
+      if (place.includes('/screen/')) {
         const box = await page.locator(content).boundingBox();
         expect({ place, isShown: box !== null && box.x >= 0 && box.x + box.width <= width }).toEqual({
           place,
