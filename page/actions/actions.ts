@@ -35,6 +35,7 @@ const KILL = asking('kill', 'Power off');
 const DISCARD: Verb = {
   ...asking('start', 'Start without saved memory'),
   words: ['start', '--discard-saved'],
+  body: { discardSaved: true },
 };
 
 /** States that QEMU leaves by `resume`. */
@@ -68,12 +69,12 @@ function verbsOf({ state, status, spec }: SoundMachine): Verb[] {
   return [...start, asking('clone', 'Clone …'), asking('rename', 'Rename …'), protect, remove];
 }
 
-/** They end work that hangs, and do not wait for it. */
-const IN_HASTE = ['kill', 'remove'];
+/** Other work does not refuse them, and may need them to end. */
+const AT_ANY_TIME = ['kill', 'remove', 'resume', 'pause', 'reset'];
 
-/** False while other work on the machine would refuse the action, and while the same one runs. */
+/** False while other work may refuse the action, and while the same one runs. */
 export function mayBegin({ kind }: MachineAction, work: Work | undefined): boolean {
-  return !work || (IN_HASTE.includes(kind) && work.kind !== kind);
+  return !work || (AT_ANY_TIME.includes(kind) && work.kind !== kind);
 }
 
 export async function perform(

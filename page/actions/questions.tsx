@@ -97,7 +97,9 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
   const { name, spec, status } = machine;
   const [storage, setStorage] = useState(false);
   const { data: disks, problem } = useLoaded<{ disks: readonly Disk[] }>(machinePath(name, 'disks'));
-  const { data: snapshots } = useLoaded<{ snapshots: readonly Snapshot[] }>(machinePath(name, 'snapshots'));
+  const { data: snapshots, problem: unknown } = useLoaded<{ snapshots: readonly Snapshot[] }>(
+    machinePath(name, 'snapshots'),
+  );
   const force = status.kind === 'running';
   // The other ones stay where they are.
   const moved = spec.disks.filter(({ file }) => !file.startsWith('/')).map((disk) => disk.name);
@@ -113,9 +115,10 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
       run={() => void answer({ ...action, command, body: { storage, force } })}
       close={close}
     >
-      {spec.protected && <p class="problem">It is protected. Remove the protection first.</p>}
+      {spec.protected && <p class="problem">Machine {name} is protected. Remove the protection first.</p>}
       {force && <p>The machine is running. It is powered off first.</p>}
       <p>Its settings, keys, logs, TPM state and UEFI variables are deleted.</p>
+      {unknown && <Problem problem={unknown} />}
       {snapshots && snapshots.snapshots.length > 0 && (
         <p>
           <b>Its snapshots can no longer be restored:</b>{' '}
@@ -129,7 +132,7 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
         {storage ? (
           <b>These disks will be permanently deleted:</b>
         ) : (
-          'These disks are kept. Those without a path here get one, which is shown after the removal. Host lists kept disks:'
+          'These disks are kept. A disk shown by its name is moved; the notice shows its new path. The page Host lists all kept disks:'
         )}
         {problem ? (
           <Problem problem={problem} />

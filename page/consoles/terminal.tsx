@@ -116,7 +116,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
         {sizeCommand && (
           <button
             type="button"
-            title="Types a command into the console: a serial line does not tell its size"
+            title="Types a command into the console: a serial line cannot tell the guest the size of this terminal"
             onClick={() => {
               const terminal = shown.current;
               if (!terminal) return;

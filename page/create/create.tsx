@@ -26,9 +26,9 @@ export function Create() {
       title: `Create ${fields.name}:`,
       command,
       body: optionsOf(fields),
+      succeeded: clear,
     });
     if (!accepted) return;
-    clear();
     location.hash = fields.start ? machineAddress(fields.name, 'serial') : '#/machines';
   };
   return (

@@ -30,7 +30,7 @@ export function Field({ label, placeholder, value, set, problem, list }: Propert
           onInput={(event) => set(event.currentTarget.value)}
         />
       </label>
-      <div class="problem" role="alert" id={id}>
+      <div class="problem" role="status" id={id}>
         {problem && <p>{withoutField(problem)}</p>}
         {problem?.hint && <p>{problem.hint}</p>}
       </div>

@@ -42,7 +42,8 @@ export const typed = new Observable<Fields>({
 });
 
 export function keep(fields: Fields): void {
-  sessionStorage.setItem(KEY, JSON.stringify(fields));
+  // A private key that was pasted by mistake is not kept.
+  sessionStorage.setItem(KEY, JSON.stringify({ ...fields, sshKey: '' }));
   typed.set(fields);
 }
 

@@ -42,9 +42,7 @@ export function NetworkSection({ network }: { readonly network: Network }) {
           type="button"
           class="danger"
           aria-label={`Remove ${name}`}
-          disabled={members.length > 0}
-          title={members.length > 0 ? 'Disconnect all members first' : undefined}
-          onClick={() => ask(removalOf(name))}
+          onClick={() => ask(removalOf(network))}
         >
           Remove
         </button>
@@ -75,11 +73,15 @@ function healingOf({ name, partitions }: Network): Asking {
   };
 }
 
-function removalOf(name: string): Asking {
+function removalOf({ name, members }: Network): Asking {
   return {
     title: `Remove network ${name}`,
     verb: 'Remove',
-    text: 'This network has no members.',
+    text:
+      members.length > 0
+        ? `The network still has members: ${members.map((member) => member.name).join(', ')}. Disconnect them first.`
+        : 'The network is permanently deleted. It has no members.',
+    ready: members.length === 0,
     command: shellCommand('vmlet', 'network', 'rm', name),
     path: networkPath(name, 'remove'),
   };

@@ -58,7 +58,12 @@ function NewNetwork() {
   return (
     <form class="bar" onSubmit={create}>
       <Field label="Name of the new network" value={name} set={setName} required placeholder="lan" />
-      <Field label="Subnet, such as 10.9.0.0/24" value={subnet} set={setSubnet} placeholder="default: free" />
+      <Field
+        label="Subnet, such as 10.9.0.0/24"
+        value={subnet}
+        set={setSubnet}
+        placeholder="default: a free subnet"
+      />
       <Field label="MTU in bytes" value={mtu} set={setMtu} type="number" placeholder="default: 1500" />
       <button type="submit" class="main">
         Create

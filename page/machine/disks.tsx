@@ -156,7 +156,7 @@ function Removal({ machine, disk, close }: DialogProperties) {
         Delete the file of the disk too
       </Checkbox>
       <p>
-        {storage ? (
+        {storage && disk.owned ? (
           <>
             <b>This file will be permanently deleted: </b>
             <code>{disk.path}</code>

@@ -14,7 +14,6 @@ const WORDS: Readonly<Record<string, string>> = {
   RESUME: 'resumed',
   RESET: 'reset',
   POWERDOWN: 'power button pressed',
-  SHUTDOWN: 'shut down',
   SUSPEND: 'suspended by the guest',
   WAKEUP: 'woken up',
   GUEST_PANICKED: 'the guest panicked',
@@ -26,13 +25,14 @@ const WORDS: Readonly<Record<string, string>> = {
   BLOCK_JOB_COMPLETED: 'disk job completed',
   NIC_RX_FILTER_CHANGED: 'the guest set up its network card',
   VNC_CONNECTED: 'screen: connected',
-  VNC_INITIALIZED: 'screen: shown',
+  VNC_INITIALIZED: 'screen: viewer ready',
   VNC_DISCONNECTED: 'screen: disconnected',
 };
 
 function wordsOf({ event, data }: MachineEvent): string {
+  if (event === 'SHUTDOWN') return `ended (${String(data?.['reason'])})`;
   if (event !== 'VSERPORT_CHANGE') return WORDS[event] ?? event;
-  return data?.['open'] === true ? 'agent connected' : 'agent disconnected';
+  return `${String(data?.['id'])} ${data?.['open'] === true ? 'connected' : 'disconnected'}`;
 }
 
 /** The events of QEMU and the keeper, the newest first. */

@@ -4,7 +4,7 @@ import type { SoundMachine } from '../api/types.ts';
 import { reasonOf, State } from '../parts/state.tsx';
 import { machineNames, machineOf } from '../state/machines.ts';
 import { useValue } from '../values/observable.ts';
-import { machineAddress } from '../state/route.ts';
+import { machineAddress, route } from '../state/route.ts';
 import { type Work, workOn } from '../state/work.ts';
 import { Events } from './events.tsx';
 import { Logs } from './logs.tsx';
@@ -67,14 +67,14 @@ export function MachinePage({ name, tab, alone }: Properties) {
   );
 }
 
-const COMING: Readonly<Record<string, string>> = {
+const PENDING: Readonly<Record<string, string>> = {
   create: 'is being created …',
   remove: 'is being removed …',
   rename: 'is being renamed …',
 };
 
 function Absent({ name, work }: { readonly name: string; readonly work: Work | undefined }) {
-  const coming = COMING[work?.kind ?? ''];
+  const coming = PENDING[work?.kind ?? ''];
   if (coming !== undefined) {
     return (
       <>
@@ -106,6 +106,7 @@ function Title({ machine, tab }: { readonly machine: SoundMachine; readonly tab:
         <ActionBar
           machine={machine}
           onAccepted={({ kind, body }) => {
+            if (!('name' in route.value) || route.value.name !== name) return;
             if (kind === 'rename') location.hash = machineAddress((body as { name: string }).name, tab);
             if (kind === 'remove') location.hash = '#/machines';
           }}

@@ -73,7 +73,7 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
           {spec.bridge !== undefined && <Fact name="Bridge">{spec.bridge}</Fact>}
           <Fact name="Address">{spec.mac}</Fact>
           {(isRunning ? ports : spec.ports).map((port) => (
-            <Fact key={`${port.guestPort}/${port.protocol} ${port.hostPort}`} name="Port">
+            <Fact key={`${port.guestPort}/${port.protocol} ${port.hostAddress}:${port.hostPort}`} name="Port">
               <Port port={port} live={isRunning} />
             </Fact>
           ))}

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import type { Snapshot, SoundMachine } from '../api/types.ts';
 import { useAsked } from '../state/asked.ts';
+import { Field } from '../parts/forms/field.tsx';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
@@ -117,13 +118,7 @@ function NewSnapshot({ machine: { name, status } }: { readonly machine: SoundMac
   };
   return (
     <form class="bar" onSubmit={create}>
-      <input
-        required
-        placeholder="Name"
-        aria-label="Name of the new snapshot"
-        value={snapshot}
-        onInput={(event) => setSnapshot(event.currentTarget.value)}
-      />
+      <Field label="Name of the new snapshot" value={snapshot} set={setSnapshot} required />
       {isRunning && (
         <Checkbox checked={disksOnly} set={setDisksOnly}>
           without memory

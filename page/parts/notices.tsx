@@ -10,9 +10,9 @@ export function Notices() {
   const shown = useValue(notices);
   return (
     <section class="notices" aria-label="Actions" aria-live="polite">
-      {shown.length > 1 && (
+      {shown.filter(({ state }) => state !== 'running').length > 1 && (
         <button type="button" onClick={dismissEnded}>
-          Dismiss all
+          Dismiss ended
         </button>
       )}
       {shown.map((notice) => (
@@ -26,10 +26,14 @@ const WORDS = { running: '…', done: 'done', failed: 'failed', cancelled: 'canc
 
 /** An outcome that is neither good nor bad needs attention. */
 function wordsOf(notice: Notice): readonly [style: string, words: string] {
-  const { state, progress } = notice;
+  const { state } = notice;
   if (state === 'done' && isForced(notice)) return ['warned', 'ended by force'];
-  if (state === 'failed' && progress?.created) return [state, 'created, but not started'];
+  if (isHalfDone(notice)) return ['failed', 'created, but not started'];
   return [state, WORDS[state]];
+}
+
+function isHalfDone({ state, progress }: Notice): boolean {
+  return (state === 'failed' || state === 'cancelled') && progress?.created === true;
 }
 
 function Entry({ notice }: { readonly notice: Notice }) {
@@ -62,7 +66,7 @@ function Entry({ notice }: { readonly notice: Notice }) {
       )}
       {outcome && <p>{outcome}</p>}
       {problem && <Problem problem={problem} />}
-      {machine && state === 'failed' && progress?.created && (
+      {machine && isHalfDone(notice) && (
         <p>
           Machine <a href={machineAddress(machine)}>{machine}</a>
         </p>

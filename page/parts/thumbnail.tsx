@@ -33,7 +33,7 @@ export function Thumbnail({ name, live }: Properties) {
     };
   }, [name, live]);
   if (!live || picture === undefined) return <span class="thumb none" aria-hidden="true" />;
-  return <img class="thumb" src={picture} alt={`Screen of ${name}`} />;
+  return <img class="thumb" src={picture} alt="" />;
 }
 
 async function take(name: string, signal: AbortSignal): Promise<string | undefined> {

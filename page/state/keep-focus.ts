@@ -1,4 +1,5 @@
-const FOCUSABLE = 'a[href], button:not(:disabled), input:not(:disabled), select, summary, [tabindex="0"]';
+const FOCUSABLE =
+  'a[href]:not([tabindex="-1"]), button:not(:disabled, [tabindex="-1"]), input:not(:disabled), select, summary, [tabindex="0"]';
 
 /**
  * Moves the focus when its element is removed, or keys would begin at the top of the page again: to the nearest remaining

@@ -1,7 +1,7 @@
 import { act, ApiError, problemOf } from '../api/client.ts';
 import type { ApiProblem, Operation } from '../api/types.ts';
 import { Observable } from '../values/observable.ts';
-import { route } from './route.ts';
+import { type Route, route } from './route.ts';
 import { beginWork, endWork, followWork } from './work.ts';
 
 /** An action of this page and its outcome. */
@@ -31,12 +31,27 @@ const DONE_MS = 12_000;
 let count = 0;
 /** Reports of operations that arrived before the answer to their POST. */
 const early = new Map<string, Operation>();
+/** POSTs without an answer. */
+let pending = 0;
+/** To call when an action has done its work. */
+const successes = new Map<number, () => void>();
 
-// An error that could be read does not follow to other places.
+// An error that could be read does not follow to another page or machine.
+let place = placeOf(route.value);
 route.listen(() => {
+  if (placeOf(route.value) === place) return;
+  place = placeOf(route.value);
   const recent = Date.now() - DONE_MS;
-  notices.set(notices.value.filter(({ endedAt = Infinity }) => endedAt > recent));
+  notices.set(notices.value.filter((one) => !isPlainFailure(one) || (one.endedAt ?? Infinity) > recent));
 });
+
+function placeOf(now: Route): string {
+  return now.page === 'machine' ? now.name : `/${now.page}`;
+}
+
+function isPlainFailure({ state, progress }: Notice): boolean {
+  return state === 'failed' && progress?.created !== true;
+}
 
 export interface Action {
   readonly path: string;
@@ -45,14 +60,18 @@ export interface Action {
   readonly body?: object;
   /** Shows a refusal in the place of the notice. */
   readonly refused?: ((problem: ApiProblem) => void) | undefined;
+  /** Called once the action has succeeded, or has created its machine. */
+  readonly succeeded?: () => void;
 }
 
 /**
  * Runs an action and shows it, its command and its outcome. Resolves to false if the server refused it at once, and has
  * changed nothing.
  */
-export async function runAction({ path, title, command, body, refused }: Action): Promise<boolean> {
+export async function runAction(action: Action): Promise<boolean> {
+  const { path, title, command, body, refused, succeeded } = action;
   const key = ++count;
+  if (succeeded) successes.set(key, succeeded);
   const fresh: Notice = {
     key,
     path,
@@ -67,11 +86,15 @@ export async function runAction({ path, title, command, body, refused }: Action)
     endedAt: undefined,
   };
   // A new attempt takes the place of a failed one.
-  const others = notices.value.filter((one) => one.state !== 'failed' || one.path !== path);
+  const others = notices.value.filter(
+    (one) => !isPlainFailure(one) || one.path !== path || one.title !== title,
+  );
   notices.set([...others, fresh].slice(-MOST));
   const [, machine, kind = ''] = /^\/v1\/machines\/([^/]+)\/(.+)/.exec(path) ?? [];
   // Before the server reports it: a second click may follow at once.
-  if (machine !== undefined) beginWork(path, { machine: decodeURIComponent(machine), kind });
+  const own = `action ${key}`;
+  if (machine !== undefined) beginWork(own, { machine: decodeURIComponent(machine), kind });
+  pending++;
   try {
     const answer = await act(path, body);
     change(key, { command: answer.command, operation: answer.operation.id });
@@ -79,17 +102,14 @@ export async function runAction({ path, title, command, body, refused }: Action)
     const operation = state === 'running' ? (early.get(id) ?? answer.operation) : answer.operation;
     early.delete(id);
     operationChanged(operation);
-    if (operation.kind === 'create') {
-      // The events of the operation, and that of the machine, may come after this answer.
-      beginWork(id, operation);
-      followWork(operation);
-    }
+    if (operation.kind === 'create') follow(operation);
     return true;
   } catch (error) {
     const problem = problemOf(error);
     const { command: known = command, operation }: Partial<ApiError> = error instanceof ApiError ? error : {};
     const { progress, machine: subject } = operation ?? {};
     const isCreated = progress?.created === true;
+    if (operation && isCreated) follow(operation);
     change(key, { state: 'failed', problem, command: known, progress, machine: subject });
     if (refused && !isCreated) {
       dismiss(key);
@@ -97,17 +117,22 @@ export async function runAction({ path, title, command, body, refused }: Action)
     }
     return isCreated;
   } finally {
-    endWork(path);
+    endWork(own);
+    if (--pending === 0) early.clear();
   }
+}
+
+/** The events of the operation, and that of its machine, may come after the answer. */
+function follow(operation: Operation): void {
+  beginWork(operation.id, operation);
+  followWork(operation);
 }
 
 export function operationChanged(operation: Operation): void {
   const notice = notices.value.find((one) => one.operation === operation.id);
   if (!notice) {
     // It belongs to another page or client, unless the answer to this page’s POST is still to come.
-    if (notices.value.some((one) => one.operation === undefined && one.state === 'running')) {
-      early.set(operation.id, operation);
-    }
+    if (pending > 0) early.set(operation.id, operation);
     return;
   }
   if (notice.state !== 'running') return;
@@ -119,8 +144,11 @@ function change(key: number, changes: Partial<Notice>): void {
   const isEnd = changes.state !== undefined && changes.state !== 'running';
   const all = { ...changes, ...(isEnd && { endedAt: Date.now() }) };
   notices.set(notices.value.map((notice) => (notice.key === key ? { ...notice, ...all } : notice)));
+  const isCreated = changes.progress?.created === true;
+  if (changes.state === 'done' || isCreated) successes.get(key)?.();
+  if (isEnd || isCreated) successes.delete(key);
   // Errors, warnings and paths stay until they are dismissed.
-  if (changes.state === 'cancelled' || (changes.state === 'done' && !isWeighty(changes))) {
+  if ((changes.state === 'cancelled' && !isCreated) || (changes.state === 'done' && !isWeighty(changes))) {
     setTimeout(() => dismiss(key), DONE_MS);
   }
 }

@@ -35,8 +35,12 @@ const arriving = new Map<string, string>();
 export function followWork({ id, state, ...work }: Operation): void {
   if (!work.machine) return;
   if (state === 'running') beginWork(id, work);
-  else if (state !== 'done' || work.kind !== 'create' || present.has(work.machine)) endWork(id);
+  else if (!hasCreated(state, work) || present.has(work.machine)) endWork(id);
   else if (running.has(id)) arriving.set(work.machine, id);
+}
+
+function hasCreated(state: Operation['state'], { kind, progress }: Work): boolean {
+  return kind === 'create' && (state === 'done' || progress?.created === true);
 }
 
 export function machineArrived(machine: string): void {

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 10000, CARRIER_MS = 2000, INDEX_MAX = 1024, LARGE_MTU = 16384 };
+enum { PATIENCE_MS = 10000, CARRIER_MS = 2000, INDEX_MAX = 1024, LARGE_MTU = 16384, RECEIVE_BUFFER = 1 << 20, LARGEST_BUFFER = 6 << 20 };
 
 bool link_parse_address(const char *text, uint8_t address[6])
 {
@@ -151,12 +151,28 @@ static int set_attribute(int netlink, int index, uint16_t type, const void *valu
     return netlink_transact(netlink, &message);
 }
 
+/* By default, a new socket has room for one packet of 64 KiB: the sender waits for each to be read, and where one more
+ * is dropped, passt repeats it only after two seconds. */
+static void enlarge_receive_buffers(void)
+{
+    static const char path[] = "/proc/sys/net/ipv4/tcp_rmem";
+    char text[100] = {0};
+    unsigned long least = 0, initial = 0, most = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    bool known = read(fd, text, sizeof text - 1) > 0 && sscanf(text, "%lu %lu %lu", &least, &initial, &most) == 3;
+    close(fd);
+    if (!known || initial >= RECEIVE_BUFFER)
+        return;
+    snprintf(text, sizeof text, "%lu %lu %lu", least, (unsigned long)RECEIVE_BUFFER, most > LARGEST_BUFFER ? most : (unsigned long)LARGEST_BUFFER);
+    write_setting(path, text);
+}
+
 int link_set_mtu(int netlink, int index, uint32_t mtu)
 {
-    /* By default, a new socket has room for one packet of 64 KiB: the sender waits for each to be read, and where one
-     * more is dropped, passt repeats it only after two seconds. */
     if (mtu > LARGE_MTU)
-        write_setting("/proc/sys/net/ipv4/tcp_rmem", "4096 1048576 6291456");
+        enlarge_receive_buffers();
     return set_attribute(netlink, index, IFLA_MTU, &mtu, sizeof mtu);
 }
 

@@ -50,11 +50,14 @@ static void fail_tunnel(struct tunnel *tunnel, int reason)
     tunnel->channel.finished = true;
 }
 
-/* Tries the next family. */
+/* Tries the next family. That no server listens says more than that the guest has no IPv6. */
 static void start_next(struct tunnel *tunnel, int reason)
 {
+    bool was_refused = reason == ECONNREFUSED;
     while (reason && ++tunnel->family < FAMILIES)
         reason = start_connecting(tunnel);
+    if (reason && was_refused)
+        reason = ECONNREFUSED;
     if (reason)
         fail_tunnel(tunnel, reason);
 }

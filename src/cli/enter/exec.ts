@@ -16,7 +16,7 @@ export function execCommand(): Command {
   return new Command('exec')
     .description(
       'Runs a command in a machine through vmlet’s agent and exits with the status of the command. Any number of commands ' +
-        'can run at the same time. \n' +
+        'can run at the same time.\n' +
         'If the guest has only QEMU’s agent, commands run one at a time; input is read completely before the command ' +
         'starts; output (at most 16 MiB) is printed when the command ends; --tty and --user are not supported; Ctrl-C ' +
         'does not reach the command.',

@@ -90,7 +90,13 @@ async function startNew(
     });
   } catch (error) {
     progress.clear();
-    note(`${machine.name} was created, but not started; to start it: vmlet start ${machine.name}`);
+    const { name } = machine;
+    const isRunning = machine.status().kind === 'running';
+    note(
+      isRunning
+        ? `${name} was created and is running`
+        : `${name} was created, but not started; to start it: vmlet start ${name}`,
+    );
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 import { StringDecoder } from 'node:string_decoder';
-import { stripVTControlCharacters } from 'node:util';
 
 /** Fast path for ordinary text: expressions with Unicode classes take 10 ms to compile. */
 const PLAIN = /^[\x20-\x7e]*$/;
@@ -37,7 +36,8 @@ function unit(text: string, at: number): string {
 }
 
 /** A possible start of a line break or escape sequence that continues in the next chunk. */
-const UNFINISHED = /(?:\r+|(?:\u001b\[|\u009b)[0-?]*[ -/]*|\u001b(?:[ -/]+|\][^\u0007\u001b\n]*\u001b?)?)$/;
+const UNFINISHED =
+  /(?:(?<!\r)\r+|(?:\u001b\[|\u009b)[0-?]*[ -/]*|\u001b(?:[ -/]+|\][^\u0007\u001b\n]*\u001b?)?)$/;
 /** A longer unterminated sequence is treated as text. */
 const LONGEST_UNFINISHED = 4096;
 
@@ -73,16 +73,20 @@ export function plainText(bytes: Buffer): string {
 
 function clean(text: string): string {
   return withoutSequences(text)
-    .replaceAll(/\r+\n|\r/g, '\n')
+    .replaceAll(/\r+(\n?)/g, (run, end: string) => end || '\n'.repeat(run.length))
     .replaceAll(/[^\P{Cc}\n\t]/gu, '');
 }
 
 /**
  * Control sequences and escape sequences of ECMA-48, without those that begin or end a string. Node's expression knows
- * neither intermediate bytes, as in `ESC[!p`, nor numbers of five digits, and takes the letter after `ESC7`.
+ * neither intermediate bytes, as in `ESC[!p`, nor numbers of five digits, takes the letter after `ESC7`, and needs
+ * quadratic time for hostile text.
  */
 const SEQUENCE = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[ -/]*[0-OQ-WYZ`-~]/g;
 
+/** Commands of an operating system, such as a title or a link, with their text. */
+const OPERATING_SYSTEM_COMMAND = /(?:\u001b\]|\u009d)[^\u0007\u001b\u009c\n]*(?:\u0007|\u001b\\|\u009c)/g;
+
 function withoutSequences(text: string): string {
-  return stripVTControlCharacters(text.replaceAll(SEQUENCE, ''));
+  return text.replaceAll(SEQUENCE, '').replaceAll(OPERATING_SYSTEM_COMMAND, '');
 }

@@ -22,11 +22,15 @@ function removalOf(user: string): string {
   const [, kind, name = ''] = /^(machine|template) "(.+)"$/.exec(user) ?? [];
   if (kind === 'machine') return `remove the machine first: vmlet rm ${name}`;
   if (kind === 'template') return `remove the template first: vmlet template rm ${name}`;
+  if (/^disk .*\/base-[^/]*\.qcow2$/.test(user)) {
+    return 'first delete the kept disks that are based on this one; to list them, run: vmlet system df --verbose';
+  }
   if (user.startsWith('disk ')) return 'delete this disk first';
+  if (digest !== undefined) return `remove that image first: vmlet image rm ${digest}`;
   if (user.startsWith('a ')) return 'try again when it has ended';
   return user.startsWith('an ')
     ? 'try again when the build has ended'
-    : `remove that image first: vmlet image rm ${digest ?? user}`;
+    : `remove that image first: vmlet image rm ${user}`;
 }
 
 /** Returns the way to give the image's name to another image; empty when only its digest is known. */

@@ -171,7 +171,6 @@ export function requestFailure(frame: Frame): GuestRequestError | GuestMountErro
 const ATTEMPTS: Partial<Record<PhaseName, string>> = {
   module: 'load this kernel module',
   network: 'configure this address or network card',
-  system: 'change the name, identity, clock or power state of the guest',
 };
 
 /** @throws GuestProtocolError */

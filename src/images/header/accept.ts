@@ -108,7 +108,7 @@ async function acceptChain(
   }
   if (chain.length === LONGEST_CHAIN) {
     throw new ImageRefusedError(field, chain[0] ?? path, [`has more than ${LONGEST_CHAIN} backing files`], {
-      hint: 'merge the chain into one image: qemu-img convert -O qcow2 IMAGE NEW',
+      hint: 'merge the chain into one image: qemu-img convert -f qcow2 -O qcow2 IMAGE NEW',
     });
   }
   return {

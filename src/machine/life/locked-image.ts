@@ -23,6 +23,7 @@ export async function explainImageFailure(
 ): Promise<unknown> {
   const words = wordsOf(error);
   const failure = words === undefined ? undefined : await imageFailure(words, paths, error);
+  if (failure && /Read-only file system/.test(words ?? '')) return failure;
   if (failure instanceof PermissionError || (words !== undefined && isOutOfSight(words, paths))) {
     return new PermissionError(`permission denied for QEMU: ${paths[0]}`, {
       hint: 'check the owner and mode of the file; if these are correct, stop the machine before you add the file: a running machine can open only the files that it had at its start, and files in its own directory',

@@ -94,7 +94,8 @@ function invalidOption(word: string, field: string): InvalidInputError {
   const [key = ''] = word.split('=');
   const expected =
     word.includes('=') && Object.hasOwn(EXPECTED_VALUES, key) ? EXPECTED_VALUES[key] : undefined;
-  if (expected !== undefined) return new InvalidInputError(field, `${word}: expected ${expected}`);
+  if (expected !== undefined)
+    return new InvalidInputError(field, `invalid option ${JSON.stringify(word)}: expected ${expected}`);
   return new InvalidInputError(field, `invalid option ${JSON.stringify(word)}`, {
     hint: `expected ${OPTIONS}`,
   });

@@ -28,7 +28,7 @@ export const startOptions = {
       flag: '--boot-timeout <time>',
       group: 'Boot',
       description:
-        'time limit for booting (default: 2m for a kernel, 10m for a disk; six times as long without KVM)',
+        'time limit for booting (default: 2m for a kernel, 10m for a disk; six times as long without KVM; 1m with --template)',
       value: 'time',
     },
   ),

@@ -148,7 +148,9 @@ export async function resizeDisk(
     refuseSaved(definition, 'disk sizes');
     if (disk.readOnly)
       throw new InvalidInputError('disk', `"${diskName}" is read-only and cannot be resized`, {
-        hint: `make it writable first: vmlet disk set ${machine} ${diskName} --no-readonly`,
+        hint: disk.owned
+          ? `make it writable first: vmlet disk set ${machine} ${diskName} --no-readonly`
+          : howToAdopt(machine, diskName),
       });
     const image = { path: diskPath(disk, files), format: disk.format, signal };
     const { virtualBytes } = await inspectDisk(image);
@@ -202,7 +204,7 @@ export async function setDisk(
     refuseSaved(definition, 'disk options');
     if (changes.readOnly === false && !disk.owned) {
       throw new InvalidInputError('readOnly', `machine "${machine}" uses ${disk.file} read-only`, {
-        hint: `to let the guest write to the file, run: vmlet disk rm ${machine} ${diskName} && vmlet disk add ${machine} FILE,adopt`,
+        hint: howToAdopt(machine, diskName),
       });
     }
     const changed = {
@@ -230,4 +232,8 @@ function removeOrphanedDisks({ spec, files }: Definition): void {
     const path = join(files.storage, name);
     if (/^disk\d+(-[0-9a-f]+)?\.qcow2$/.test(name) && !known.has(path)) removeFile(path);
   }
+}
+
+function howToAdopt(machine: string, disk: string): string {
+  return `to let the guest write to the file, run: vmlet disk rm ${machine} ${disk} && vmlet disk add ${machine} FILE,adopt`;
 }

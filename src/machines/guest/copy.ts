@@ -2,6 +2,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { GuestFileError, GuestSetupError, InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { streamToFile } from '../../images/store/stream-to-file.ts';
 import { readGuestFile, writeGuestFile } from '../../qmp/index.ts';
 import type { GuestChannel, QgaChannel } from '../channel/guest-channel.ts';
@@ -80,7 +81,7 @@ export async function copyOutOfGuest(
   const existing = statSync(hostPath, { throwIfNoEntry: false });
   if (existing && !existing.isFile() && !existing.isDirectory()) {
     throw new InvalidInputError('target', `${hostPath} is not a regular file`, {
-      hint: `choose a file or a directory; to print the file: vmlet exec NAME -- cat ${guestPath}`,
+      hint: `choose a file or a directory; to print the file: vmlet exec NAME -- cat ${quoteForShell(guestPath)}`,
     });
   }
   const isInside = existing?.isDirectory() ?? false;

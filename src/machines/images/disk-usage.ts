@@ -16,7 +16,7 @@ import { volumeStaging } from '../../machine/volume/volume-files.ts';
 import { listVolumes } from '../disks/volume-users.ts';
 import { isBaseName } from '../disks/clone-bases.ts';
 import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
-import { findImageUsers } from './image-users.ts';
+import { findDiskUsers, findImageUsers } from './image-users.ts';
 import { definitionFiles } from '../record/machine-files.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { listMachineSnapshots } from '../snapshots/snapshots.ts';
@@ -47,7 +47,7 @@ export interface UsageEntry extends FileUsage {
   readonly active: boolean;
   /** Bytes that `vmlet system prune --all` would free. */
   readonly reclaimableBytes: number;
-  /** Path of a kept disk, which no verb removes; none for a file on which other disks may be based. */
+  /** Path of a kept disk that nothing uses, which no verb removes; none for a base of linked clones. */
   readonly path?: string;
   /** Why it cannot be read or used. */
   readonly problem?: string;
@@ -73,12 +73,7 @@ export async function measureDiskUsage(locations: Locations, signal?: AbortSigna
     machines: machines.map(({ machine }) => machine),
     snapshots,
     'saved states': machines.flatMap(({ saved }) => saved),
-    'kept disks': entriesOf(locations.disks)
-      .filter((name) => !name.endsWith('.kept'))
-      .map((name) => {
-        const path = join(locations.disks, name);
-        return { ...kept(name, meter.measure(path)), ...(!isBaseName(name) && { path }) };
-      }),
+    'kept disks': keptDiskEntries(locations, meter),
     volumes: listVolumes(locations).map(({ name, path, machines: users, processes }) => ({
       ...kept(name, meter.measure(path)),
       active: users.some(({ running }) => running) || processes.length > 0,
@@ -105,6 +100,17 @@ async function imageEntries(locations: Locations, meter: FileMeter): Promise<Usa
     }),
     ...broken.map(({ path, reason }) => ({ ...kept(basename(path), meter.measure(path)), problem: reason })),
   ];
+}
+
+function keptDiskEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
+  const usersOf = findDiskUsers(locations);
+  return entriesOf(locations.disks)
+    .filter((name) => !name.endsWith('.kept'))
+    .map((name) => {
+      const path = join(locations.disks, name);
+      const active = usersOf(path).length > 0;
+      return { ...kept(name, meter.measure(path)), active, ...(!active && !isBaseName(name) && { path }) };
+    });
 }
 
 function templateEntries(locations: Locations, meter: FileMeter): UsageEntry[] {

@@ -1,5 +1,5 @@
 import { accessSync, closeSync, constants, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 import { ownerOfBuild } from '../../images/store/build-directory.ts';
 import { imageDirectoryName } from '../../images/record/image.ts';
@@ -34,6 +34,23 @@ export function findImageUsers(locations: Locations): UsersOf {
     const directory = imageDirectoryName(digest);
     return [...new Set(texts.filter(({ text }) => text.includes(directory)).map(({ user }) => user))];
   };
+}
+
+/**
+ * Finds the users of a file in the directory of kept disks: machines that adopted it, and disks, templates and throw-away
+ * machines that are based on it. They name it in whole or as their backing file, so its base name is searched for.
+ */
+export function findDiskUsers(locations: Locations): (path: string) => string[] {
+  const texts = [
+    ...machineTexts(locations),
+    ...diskTexts(locations),
+    ...templateTexts(locations),
+    ...scratchTexts(locations),
+  ];
+  return (path) =>
+    texts
+      .filter(({ user, text }) => user !== `disk ${path}` && text.includes(basename(path)))
+      .map(({ user }) => user);
 }
 
 interface UserText {

@@ -6,6 +6,7 @@ import {
   MachineStateError,
   isSystemError,
 } from '../../errors/index.ts';
+import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { holdFileLock } from '../../process/lock/file-lock.ts';
@@ -172,7 +173,7 @@ async function removeBroken(
   if (!(await holdFileLock(files.keeperLock, scope))) {
     throw new MachineStateError(name, 'broken', 'is still running, and its files cannot be read', {
       hint: force
-        ? `end the vmlet-keeper process that holds this lock, then try again: fuser ${files.keeperLock}`
+        ? `find the vmlet-keeper process that holds this lock, end it, and try again: fuser ${quoteForShell(files.keeperLock)}`
         : `run: vmlet rm --force ${name}`,
     });
   }

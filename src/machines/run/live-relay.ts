@@ -101,7 +101,7 @@ async function tellKeeper({ spec, files }: Definition, forwards: RelayedForwards
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ECONNREFUSED')) throw error;
     throw new MachineStateError(spec.name, 'running', 'has ended, or is shutting down', {
-      hint: `start it first: vmlet start ${spec.name}`,
+      hint: `when it has stopped (vmlet wait ${spec.name} --for stopped), start it: vmlet start ${spec.name}`,
       cause: error,
     });
   } finally {
@@ -123,9 +123,9 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
   if (code === 'EACCES' || code === 'EPERM') {
     return new PermissionError(`permission denied: ${what}`, {
       hint:
-        path === undefined
-          ? 'choose a host port of at least 1024, or lower net.ipv4.ip_unprivileged_port_start as root'
-          : 'choose a directory of yours for the socket',
+        port === undefined
+          ? 'choose a directory of yours for the socket'
+          : 'choose a host port of at least 1024, or lower net.ipv4.ip_unprivileged_port_start as root',
     });
   }
   if (code === 'EADDRINUSE') {

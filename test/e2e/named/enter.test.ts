@@ -202,7 +202,7 @@ describe('vmlet cp', () => {
     });
     expect(await home.vmlet('cp', 'm:/etc/hostname', join(into, 'file'))).toMatchObject({
       status: 125,
-      stderr: `vmlet: target: no such directory: ${into}\n`,
+      stderr: `vmlet: target: no such directory: ${into}\n  create the directory first, or choose another path\n`,
     });
     expect(existsSync(into)).toBe(false);
   });

@@ -190,7 +190,7 @@ describe('private networks', () => {
     expect(refused.status).toBe(125);
     expect(refused.stderr).toBe(
       'vmlet: machine "web" is in network "lan", which was removed\n' +
-        '  create it again: vmlet network create lan; or disconnect the machine: vmlet network disconnect lan web\n',
+        '  create the network again: vmlet network create lan; or disconnect the machine: vmlet network disconnect lan web\n',
     );
     await vmlet('network', 'create', 'lan', '--subnet', '172.20.0.0/24');
     const moved = await home.vmlet('start', 'web');

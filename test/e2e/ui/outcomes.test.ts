@@ -77,7 +77,7 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     await home.vmlet('protect', 'm');
     await row(page, 'm').getByText('protected', { exact: true }).waitFor();
     await askToRemove(page, 'm');
-    await dialog.getByText('It is protected. Remove the protection first.').waitFor();
+    await dialog.getByText(/^Machine \S+ is protected\. Remove the protection first\.$/).waitFor();
     expect(await dialog.getByRole('button', { name: 'Remove', exact: true }).isDisabled()).toBe(true);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
@@ -97,7 +97,7 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
       const { pathname } = new URL(route.request().url());
       if (route.request().method() === 'POST') posts.push(pathname.replace(/.*\//, ''));
       // The guest ignores its power button, which is pressed for 70 % of the time.
-      await route.continue(pathname.endsWith('/stop') ? { postData: '{"timeoutMs":4000}' } : {});
+      await route.continue(pathname.endsWith('/stop') ? { postData: '{"timeoutMs":20000}' } : {});
     });
     const stop = row(page, 'm').getByRole('button', { name: 'Stop m' });
     await stop.focus();
@@ -105,8 +105,10 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     await page.keyboard.press('Enter');
     expect(await stop.getAttribute('aria-disabled')).toBe('true');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Stop');
-    await page.getByText('pressing its power button, for at most 3 s').waitFor();
-    await other.locator('[data-machine="m"] [aria-disabled="true"]', { hasText: 'Stop' }).waitFor();
+    await Promise.all([
+      page.getByText('pressing its power button, for at most 14 s').waitFor(),
+      other.locator('[data-machine="m"] [aria-disabled="true"]', { hasText: 'Stop' }).waitFor(),
+    ]);
     const notice = page.locator('.notice.warned', { hasText: 'Stop m: ended by force' });
     await notice.getByText(/^(the guest did not shut down|QEMU did not)/).waitFor();
     expect(posts).toEqual(['stop']);
@@ -142,7 +144,7 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     await page.getByLabel('Name').fill('-x');
     await page.getByLabel('Image, or path').fill(image);
     await page
-      .getByRole('alert')
+      .locator('form .problem')
       .getByText(/letters/)
       .waitFor();
     expect(await page.locator('form code').innerText()).toMatch(/^vmlet create MACHINE /);
@@ -162,10 +164,7 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     isHolding = false;
     for (const pass of held) pass();
     const notice = page.locator('.notice.failed', { hasText: 'Create two: created, but not started' });
-    await notice
-      .getByText(new RegExp(`port ${port}|${port}`))
-      .first()
-      .waitFor();
+    await notice.locator('.problem').getByText(String(port)).first().waitFor();
     expect(await notice.getByRole('link', { name: 'two' }).getAttribute('href')).toBe(
       '#/machines/two/overview',
     );

@@ -48,8 +48,9 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     stopped,
     (machine, { timeoutMs: limit }) => ['restart', ...timeout(limit), machine],
     async (running) => {
-      if (running.store.get(running.name).status().kind === 'running') await stop(running);
-      return start({ ...running, body: {} });
+      const isRunning = running.store.get(running.name).status().kind === 'running';
+      const stopped = isRunning ? await stop(running) : {};
+      return { ...stopped, ...(await start({ ...running, body: {} })) };
     },
   ),
   reset: onLive('reset', async (live, signal) => live.reset({ signal })),

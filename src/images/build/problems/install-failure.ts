@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os';
+import { userName } from '../../../util/user-name.ts';
 import { CommandFailedError, ImageBuildError, NoSpaceError, PermissionError } from '../../../errors/index.ts';
 import { type InstallProblem, notInstalled } from '../recipe/install-problem.ts';
 import type { Installer } from '../recipe/installer.ts';
@@ -30,7 +30,7 @@ export function installFailure(
   if (problem !== undefined) return error(problem);
   if (/newuidmap|newgidmap|no line matching user .* in \/etc\/sub[ug]id/i.test(text)) {
     return new PermissionError('this user has no subordinate ids, which the files of a new system require', {
-      hint: `assign subordinate ids to the user: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${userInfo().username}; see newuidmap(1)`,
+      hint: `assign subordinate ids to the user: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${userName()}; see newuidmap(1)`,
       cause,
     });
   }

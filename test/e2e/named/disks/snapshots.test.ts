@@ -224,7 +224,7 @@ describe('a guest of two disks', () => {
       expect(machine.status().kind).toBe(kind);
       expect(await failureOf(machine.createSnapshot('one'))).toHaveProperty(
         'message',
-        expect.stringContaining('raw.img is raw'),
+        expect.stringContaining('raw.img has the format raw'),
       );
       if (kind === 'running') await machine.live().kill();
     }

@@ -24,6 +24,8 @@ let processor: () => number | null | undefined;
 beforeAll(async () => {
   // The page's modules ask the browser for its address and storage when they are loaded.
   vi.stubGlobal('sessionStorage', { getItem: () => null });
+  vi.stubGlobal('location', { hash: '' });
+  vi.stubGlobal('addEventListener', () => undefined);
   ({ applyEvent } = await import('../../../../page/state/machines.ts'));
   const { samplesOf } = await import('../../../../page/state/curves.ts');
   processor = () => samplesOf('m').value.at(-1)?.processor;
