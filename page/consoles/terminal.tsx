@@ -20,6 +20,7 @@ export function SerialConsole(properties: ConsoleProperties) {
   const { name } = properties.machine;
   return (
     <TerminalConsole
+      key={name}
       {...properties}
       tab="serial"
       label={`Serial console of ${name}`}
@@ -36,6 +37,7 @@ export function ShellConsole(properties: ConsoleProperties) {
   const { name } = properties.machine;
   return (
     <TerminalConsole
+      key={name}
       {...properties}
       tab="shell"
       label={`Shell of ${name}`}

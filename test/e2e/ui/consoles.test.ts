@@ -114,6 +114,7 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     await page.getByRole('button', { name: 'Resume m' }).click();
     await until(async () => (await status.innerText()) === 'connected');
     await until(async () => /[#$] *$/m.test(await terminalText()));
+    await page.locator('.xterm-helper-textarea').focus();
     await page.keyboard.type('echo $((20 + 22))\n');
     await until(async () => /^42$/m.test(await terminalText()));
 

@@ -80,7 +80,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await page.getByLabel('Name').fill('made');
     await page.getByLabel('Image, or path of a disk').fill(`${image},format=raw`);
     await page.getByLabel('Memory', { exact: true }).fill('much');
-    await page.getByRole('alert').getByText(/much/).waitFor();
+    await page.locator('form .problem').getByText(/much/).waitFor();
     expect(await page.getByRole('button', { name: 'Create', exact: true }).isDisabled()).toBe(true);
     await page.getByLabel('Memory', { exact: true }).fill('64M');
     await page.getByLabel('Ports').fill('80 8022:22');

@@ -153,7 +153,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
     test('a missing user and a missing home directory are different errors', async () => {
       await expect(authorizeKey(channel(), 'bob', key)).rejects.toThrow('no such user in the guest: bob');
       await expect(authorizeKey(channel(), 'homeless', key)).rejects.toThrow(
-        'no such directory: /nonexistent',
+        'does not exist in the guest: /nonexistent',
       );
     });
 
