@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { InvalidInputError, MachineEndedError, TimedOutError } from '../../errors/index.ts';
 import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
@@ -20,6 +19,7 @@ import {
 } from '../flags/run-options.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { isBatchJob } from '../session/batch-system.ts';
+import { whyHidden } from '../../public/host-directory.ts';
 import { note, printJson } from '../output/say.ts';
 import { ParentWatch } from '../../util/time/parent-watch.ts';
 
@@ -207,21 +207,13 @@ async function begin(
 function noteHiddenDirectory({ shares, guest }: Machine['plan']): void {
   const directory = process.cwd();
   if (guest.directory !== undefined || directory === '/' || !shares.some(({ shows }) => shows)) return;
-  const own = /^\/(?:dev|proc|sys)(?=\/|$)/.exec(directory)?.[0];
-  const why = own === undefined ? `it ${whyHidden(directory)}` : `the guest has its own ${own}`;
-  note(`the working directory ${directory} is not shared with the guest, because ${why}`);
+  const { words, isShareable } = whyHidden(directory);
+  note(`the working directory ${directory} is not shared with the guest, because ${words}`);
   note(
-    own === undefined
+    isShareable
       ? 'to share it, use -v .:$PWD, or read-only: -v .:$PWD:ro'
       : 'to share it under another path, use -v .:/mnt/host:ro',
   );
-}
-
-/** Returns why the library does not show a directory of the host to a guest. */
-function whyHidden(directory: string): string {
-  const { uid, mode } = statSync(directory);
-  if (process.getuid?.() === 0 && uid === 0 && (mode & 0o005) !== 0o005) return 'is private to root';
-  return 'contains a home directory';
 }
 
 async function runIn(

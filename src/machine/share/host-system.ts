@@ -75,11 +75,18 @@ export function hostSystemArguments({
  * directory of its own for.
  */
 export function mayShow(directory: string, homes: readonly string[]): boolean {
-  const contains = (outer: string, inner: string): boolean =>
-    inner === outer || inner.startsWith(outer === '/' ? '/' : `${outer}/`);
   return (
     directory !== '/' &&
     !homes.some((home) => contains(directory, home)) &&
-    !GUESTS_OWN.some((own) => contains(own, directory))
+    guestsOwn(directory) === undefined
   );
+}
+
+/** Returns the directory of the guest's own that contains this one, such as /proc. */
+export function guestsOwn(directory: string): string | undefined {
+  return GUESTS_OWN.find((own) => contains(own, directory));
+}
+
+function contains(outer: string, inner: string): boolean {
+  return inner === outer || inner.startsWith(outer === '/' ? '/' : `${outer}/`);
 }

@@ -1,8 +1,8 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { type Stats, readFileSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { SharesUnavailableError, isSystemError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
-import { type HostSystem, OTHERS_ID, mayShow } from '../share/host-system.ts';
+import { type HostSystem, OTHERS_ID, guestsOwn, mayShow } from '../share/host-system.ts';
 import type { Share } from '../share/share.ts';
 import type { HostIds } from '../share/virtiofsd-argv.ts';
 import { requireVirtiofsd } from './find-shares.ts';
@@ -38,9 +38,29 @@ export function findHostSystem(directory: string, shares: readonly Share[], host
   if (shares.some(({ target }) => directory === target || directory.startsWith(`${target}/`))) {
     return { ...user, directory: undefined, workdir: directory };
   }
-  const isReadable = !changesUser || found.uid !== 0 || (found.mode & OPEN_TO_OTHERS) === OPEN_TO_OTHERS;
-  const visible = isReadable && mayShow(directory, ofPeople) ? directory : undefined;
+  const visible = !isPrivateToRoot(found) && mayShow(directory, ofPeople) ? directory : undefined;
   return { ...user, directory: visible, workdir: visible };
+}
+
+/** Why a directory of the host is hidden from guests. */
+export interface HiddenReason {
+  /** A clause, such as `it contains a home directory`. */
+  readonly words: string;
+  /** Whether a share could show it under its own path. */
+  readonly isShareable: boolean;
+}
+
+/** Returns why `findHostSystem` shows a directory to no guest. */
+export function whyHidden(directory: string): HiddenReason {
+  const own = guestsOwn(directory);
+  if (own !== undefined) return { words: `the guest has its own ${own}`, isShareable: false };
+  const isPrivate = isPrivateToRoot(statSync(directory));
+  return { words: isPrivate ? 'it is private to root' : 'it contains a home directory', isShareable: true };
+}
+
+/** True if root runs vmlet and others may not read this directory of root's: a guest sees it as one of them. */
+function isPrivateToRoot({ uid, mode }: Pick<Stats, 'uid' | 'mode'>): boolean {
+  return process.getuid?.() === 0 && uid === 0 && (mode & OPEN_TO_OTHERS) !== OPEN_TO_OTHERS;
 }
 
 /** The user's home directory, and those of other people, in which root may be. */
