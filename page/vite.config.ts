@@ -38,6 +38,9 @@ export default defineConfig({
   build: {
     outDir: join(import.meta.dirname, '../dist/page'),
     target: 'es2022',
+    // Replaces noVNC's tables of constants by the few that are used: 5 kB less with gzip than Vite's own.
+    minify: 'terser',
+    terserOptions: { module: true, compress: { passes: 2 } },
     // The content policy of the server allows no data: addresses of scripts and fonts.
     assetsInlineLimit: 0,
     rolldownOptions: {

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { machinePath, request } from '../api/client.ts';
-
-const EVERY_MS = 4000;
+import { samplesOf } from '../state/curves.ts';
+import { EVERY_MS, PicturePace } from './picture-pace.ts';
 
 interface Properties {
   readonly name: string;
@@ -22,9 +22,17 @@ export function Thumbnail({ name, live }: Properties) {
       setPicture(next);
     };
     void (async () => {
+      const pace = new PicturePace();
+      let shown: string | undefined;
       while (!stop.signal.aborted) {
-        if (!document.hidden) show(await take(name, stop.signal));
+        if (!document.hidden && pace.isDue(samplesOf(name).value.at(-1)?.processor ?? 0)) {
+          const taken = await take(name, stop.signal);
+          if (!taken || taken.tag !== shown) show(taken && URL.createObjectURL(taken.picture));
+          shown = taken?.tag;
+          pace.took(shown);
+        }
         await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+        pace.waited(EVERY_MS);
       }
     })();
     return () => {
@@ -36,10 +44,16 @@ export function Thumbnail({ name, live }: Properties) {
   return <img class="thumb" src={picture} alt="" />;
 }
 
-async function take(name: string, signal: AbortSignal): Promise<string | undefined> {
+interface Taken {
+  readonly picture: Blob;
+  /** The same for the same picture. */
+  readonly tag: string;
+}
+
+async function take(name: string, signal: AbortSignal): Promise<Taken | undefined> {
   try {
     const answer = await request(machinePath(name, 'screen.png'), { signal });
-    return URL.createObjectURL(await answer.blob());
+    return { picture: await answer.blob(), tag: answer.headers.get('etag') ?? '' };
   } catch {
     // The machine has ended, its guest has not shown anything yet, or the answer was cut off: the next attempt may succeed.
     return undefined;

@@ -13,8 +13,8 @@ import type { Section } from './section.ts';
 
 const MACHINES = 50;
 const IDLE_MS = 60_000;
-/** The first pictures and curves have come by then. */
-const SETTLED_MS = 15_000;
+/** Pictures of screens that do not change are rare by then. */
+const SETTLED_MS = 60_000;
 /** `USER_HZ` of Linux on x86-64. */
 const TICKS_A_SECOND = 100;
 

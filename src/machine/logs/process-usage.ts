@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { readFile, readdir, readlink } from 'node:fs/promises';
-import { parseProcessStat, unlessGoneAsync } from '../../process/procfs/stat.ts';
+import { parseProcessStat, readProcess, unlessGoneAsync } from '../../process/procfs/stat.ts';
 
 /**
  * The kernel reports processor time in hundredths of a second on every architecture of QEMU's system
@@ -24,13 +25,28 @@ export interface ProcessMemory {
 /** Returns undefined for a process or thread that is gone. */
 export async function readProcessTime(pid: number, threadId?: number): Promise<ProcessTime | undefined> {
   const folder = threadId === undefined ? `/proc/${pid}` : `/proc/${pid}/task/${threadId}`;
-  const stat = parseProcessStat((await unlessGoneAsync(readFile(`${folder}/stat`, 'latin1'))) ?? '');
+  return timeOf(await unlessGoneAsync(readFile(`${folder}/stat`, 'latin1')));
+}
+
+/** Returns undefined for a process that is gone. */
+export function readProcessTimeNow(pid: number): ProcessTime | undefined {
+  return timeOf(readProcess(`/proc/${pid}/stat`));
+}
+
+function timeOf(text: string | undefined): ProcessTime | undefined {
+  const stat = parseProcessStat(text ?? '');
   return (
     stat && {
       cpuMs: (stat.userTicks + stat.systemTicks) * MS_PER_TICK,
       startedMs: stat.startTicks * MS_PER_TICK,
     }
   );
+}
+
+/** Milliseconds since the host's boot. */
+export function readHostUptime(): number {
+  const [seconds = '0'] = readFileSync('/proc/uptime', 'latin1').split(' ');
+  return Math.round(Number(seconds) * 1000);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { QmpClosedError, QmpRefusedError } from '../../errors/index.ts';
 import type { GuestNetworkInterface, QmpClient } from '../../qmp/index.ts';
-import { readProcessMemory, readProcessTime, tapInterfacesOf } from './process-usage.ts';
+import { readHostUptime, readProcessMemory, readProcessTime, tapInterfacesOf } from './process-usage.ts';
 
 /**
  * Resource usage of a machine since its QEMU was started, in milliseconds and bytes; null for unknown values.
@@ -78,7 +78,7 @@ export interface StatisticsSource {
 /** @throws QmpClosedError when QEMU is gone, the errors of `QmpClient.execute`, or the signal's reason. */
 export async function readStatistics(source: StatisticsSource): Promise<MachineStatistics> {
   const { qmp, qemuPid, helperPids, now, signal } = source;
-  const [processors, memory, balloonBytes, disks, qemu, helpers, resident, hostUptimeMs, taps] =
+  const [processors, memory, balloonBytes, disks, qemu, helpers, resident, taps] =
     await Promise.all([
       qmp.execute('query-cpus-fast', {}, { signal }),
       qmp.execute('query-memory-size-summary', {}, { signal }),
@@ -87,7 +87,6 @@ export async function readStatistics(source: StatisticsSource): Promise<MachineS
       readProcessTime(qemuPid),
       Promise.all(helperPids.map(async (pid) => readProcessTime(pid))),
       readProcessMemory(qemuPid),
-      readHostUptime(),
       tapInterfacesOf(qemuPid),
     ]);
   const threads = await Promise.all(
@@ -97,7 +96,7 @@ export async function readStatistics(source: StatisticsSource): Promise<MachineS
   return {
     version: 1,
     readAt: now,
-    uptimeMs: Math.max(0, hostUptimeMs - qemu.startedMs),
+    uptimeMs: Math.max(0, readHostUptime() - qemu.startedMs),
     cpu: {
       qemuMs: qemu.cpuMs,
       helpersMs: helpers.reduce((sum, helper) => sum + (helper?.cpuMs ?? 0), 0),
@@ -174,11 +173,6 @@ async function readDisks(qmp: QmpClient, signal: AbortSignal | undefined): Promi
 /** QEMU gives the ID of most devices, but for virtio the path of a part of the device. */
 function deviceId(qdev: string): string {
   return /^\/machine\/peripheral\/([^/]+)/.exec(qdev)?.[1] ?? qdev;
-}
-
-async function readHostUptime(): Promise<number> {
-  const [seconds = '0'] = (await readFile('/proc/uptime', 'latin1')).split(' ');
-  return Math.round(Number(seconds) * 1000);
 }
 
 /** The host's transmit counter of a tap is the guest's receive counter. */

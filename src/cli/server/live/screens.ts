@@ -29,8 +29,8 @@ export class Screens {
 
   /** Takes a picture, or returns one of the last two seconds; of a paused machine, the last one. @throws as `screenshot` does. */
   async get(name: string): Promise<Screen> {
-    const live = this.#store.get(name).live();
-    const status = this.#store.get(name).status();
+    const machine = this.#store.get(name);
+    const status = machine.status();
     const [state, run] = status.kind === 'running' ? [status.state, status.startedAt.getTime()] : ['', 0];
     const of = `${run} ${state}`;
     const now = performance.now();
@@ -38,7 +38,7 @@ export class Screens {
     const last = this.#taken.get(name);
     const isFresh = last && (now - last.at < FRESH_MS || (state !== 'running' && last.of === of));
     if (isFresh) return last.screen;
-    const screen = live.screenshot().then((png) => ({
+    const screen = machine.live().screenshot().then((png) => ({
       png,
       tag: `"${createHash('sha256').update(png).digest('base64url').slice(0, 22)}"`,
     }));

@@ -1,8 +1,15 @@
 import { VmletError } from '../../../errors/index.ts';
-import type { MachineStatistics, MachineStore } from '../../../machines/index.ts';
+import {
+  type MachineStatistics,
+  type MachineStore,
+  type NamedMachine,
+  statisticsAtRest,
+} from '../../../machines/index.ts';
 
 /** Clients that ask at about the same time share a reading. */
 const FRESH_MS = 500;
+/** QEMU is asked again after this time, even if it has used no processor time: a few changes need hardly any. */
+const REST_MS = 30_000;
 
 export type StatisticsReading = MachineStatistics | { readonly problem: string } | undefined;
 
@@ -11,10 +18,18 @@ interface Reading {
   readonly result: Promise<StatisticsReading>;
 }
 
+/** What QEMU last said. */
+interface Answer {
+  readonly at: number;
+  readonly machine: NamedMachine;
+  readonly statistics: MachineStatistics;
+}
+
 /** Readings of the statistics of machines, for all clients. */
 export class StatisticsReadings {
   readonly #store: MachineStore;
   readonly #readings = new Map<string, Reading>();
+  readonly #answers = new Map<string, Answer>();
 
   constructor(store: MachineStore) {
     this.#store = store;
@@ -42,13 +57,31 @@ export class StatisticsReadings {
 
   async #read(name: string): Promise<StatisticsReading> {
     try {
-      const status = this.#store.get(name).status();
-      if (status.kind !== 'running' || status.state !== 'running') return undefined;
-      return await this.#store.get(name).live().statistics();
+      return this.#atRest(name) ?? (await this.#ask(name));
     } catch (error) {
       // It has ended or was removed, or its QEMU does not answer: the list says which.
       if (error instanceof VmletError) return { problem: error.message };
       throw error;
     }
+  }
+
+  #atRest(name: string): MachineStatistics | undefined {
+    const now = performance.now();
+    for (const [other, { at }] of this.#answers) if (now - at > REST_MS) this.#answers.delete(other);
+    const last = this.#answers.get(name);
+    if (!last) return undefined;
+    const status = last.machine.status();
+    if (status.kind !== 'running' || status.state !== 'running') return undefined;
+    return statisticsAtRest(status, last.statistics);
+  }
+
+  async #ask(name: string): Promise<MachineStatistics | undefined> {
+    const at = performance.now();
+    const machine = this.#store.get(name);
+    const status = machine.status();
+    if (status.kind !== 'running' || status.state !== 'running') return undefined;
+    const statistics = await machine.live().statistics();
+    this.#answers.set(name, { at, machine, statistics });
+    return statistics;
   }
 }
