@@ -11,6 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* After the end of the output, for a client that sends nothing and does not end either. A server that has only ended its
+ * output may still read; one that has closed looks the same until we write to it. */
+enum { CLIENT_MS = 60000 };
+
 /* A server listens on 127.0.0.1 or on ::1, mostly on both. */
 static const int families[] = {AF_INET, AF_INET6};
 enum { FAMILIES = sizeof families / sizeof *families };
@@ -24,6 +28,8 @@ struct tunnel {
     struct drain input;
     struct source output;
     bool input_is_shut;
+    /* 0 until the output has ended, and again with each byte of the input. */
+    int64_t input_deadline;
 };
 
 static int start_connecting(struct tunnel *tunnel)
@@ -100,6 +106,16 @@ static void end_tunnel(struct tunnel *tunnel)
     tunnel->channel.finished = true;
 }
 
+static void limit_input(struct tunnel *tunnel, bool progress)
+{
+    if (progress || tunnel->input_deadline == 0)
+        tunnel->input_deadline = now_ms() + CLIENT_MS;
+    if (tunnel->input_deadline <= now_ms())
+        end_tunnel(tunnel);
+    else
+        loop_wake_at(tunnel->input_deadline);
+}
+
 static bool tunnel_pump(struct channel *channel)
 {
     struct tunnel *tunnel = (struct tunnel *)channel;
@@ -118,8 +134,10 @@ static bool tunnel_pump(struct channel *channel)
         shutdown(tunnel->output.watch.fd, SHUT_WR);
     }
     progress |= source_pump(&tunnel->output, channel->id);
-    if (!tunnel->output.open)
+    if (!tunnel->output.open && !tunnel->input.open)
         end_tunnel(tunnel);
+    else if (!tunnel->output.open)
+        limit_input(tunnel, progress);
     return progress;
 }
 
@@ -128,6 +146,7 @@ static bool tunnel_receive(struct channel *channel, const struct frame *frame)
     struct tunnel *tunnel = (struct tunnel *)channel;
     switch (frame->type) {
     case FRAME_DATA:
+        tunnel->input_deadline = 0;
         return frame->flag == STREAM_INPUT && drain_receive(&tunnel->input, frame->payload, frame->length);
     case FRAME_END:
         drain_end(&tunnel->input);

@@ -16,6 +16,8 @@ export interface GuestConnection {
   readonly input: Writable;
   /** Fails when the agent is lost. */
   readonly output: Readable;
+  /** Resolves when the guest has closed both directions: a server that has ended its output may still read. */
+  readonly closed: Promise<undefined>;
   /** Closes both directions. The output ends after the bytes that have arrived. */
   readonly close: () => void;
 }
@@ -38,6 +40,7 @@ export async function connectToPort(
   }
   limits.signal?.throwIfAborted();
   const opened = deferred<undefined>();
+  const guestClosed = deferred<undefined>();
   let closed = false;
   const ended = { exit: false, output: false };
   const output = new Output(WINDOW, (bytes) => {
@@ -53,10 +56,13 @@ export async function connectToPort(
     opened.reject(error);
     output.fail(error);
     input.refuse();
+    guestClosed.resolve(undefined);
   };
   /** EXIT and the output's END come in any order: the keeper may still hold bytes of the output at the EXIT. */
   const release = (): void => {
-    if (ended.exit && ended.output) session.release(id);
+    if (!ended.exit || !ended.output) return;
+    session.release(id);
+    guestClosed.resolve(undefined);
   };
   const receive = (frame: Frame): void => {
     switch (frame.type) {
@@ -103,5 +109,5 @@ export async function connectToPort(
     close();
     throw error;
   }
-  return { input: input.stream, output: output.take(), close };
+  return { input: input.stream, output: output.take(), closed: guestClosed.promise, close };
 }

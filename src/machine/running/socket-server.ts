@@ -10,7 +10,7 @@ import type { SocketForward } from '../../network/ports/socket-forward.ts';
 
 /** For this user alone. */
 const MODE = 0o600;
-/** For a client to take the end of a connection that the guest has ended. */
+/** For a client to take the end of a connection that the guest has closed. */
 const CLIENT_MS = 2000;
 
 /** A socket that is served. */
@@ -88,7 +88,7 @@ async function relay(agent: GuestAgent, client: Socket, port: number): Promise<v
   client.once('close', guest.close);
   if (client.destroyed) return guest.close();
   guest.output.on('error', () => client.destroy());
-  guest.output.once('end', () => {
+  void guest.closed.then(() => {
     const patience = setTimeout(() => client.destroy(), CLIENT_MS);
     client.once('close', () => clearTimeout(patience));
   });

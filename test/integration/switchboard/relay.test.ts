@@ -110,6 +110,28 @@ test('a socket leads to the guest, for this user alone, and each side ends separ
   expect(relays()).toHaveLength(1);
 });
 
+test('a server that ends its output still reads, until the client ends too', async () => {
+  const received: Promise<string>[] = [];
+  const guestPort = await serve((client) => {
+    client.end('continue');
+    received.push(text(client));
+  });
+  await start([{ path: socketAt('web.sock'), guestPort }]);
+  const client = connect({ path: socketAt('web.sock'), allowHalfOpen: true });
+  scope.defer(() => void client.destroy());
+  const [greeting] = (await once(client, 'data')) as [Buffer];
+  expect(greeting.toString()).toBe('continue');
+  // Iterating over the socket would destroy it at the end.
+  await once(client, 'end');
+  client.end('x'.repeat(3_000_000));
+  expect(await received[0]).toHaveLength(3_000_000);
+  const { input, output, closed } = await (await board.attach()).connect(guestPort);
+  expect(await text(output)).toBe('continue');
+  input.end('y'.repeat(3_000_000));
+  await closed;
+  expect(await received[1]).toHaveLength(3_000_000);
+});
+
 test('large answers arrive, and a client that does not read stops nobody', async () => {
   const guestPort = await serve((client) => void client.end(Buffer.alloc(5_000_000, 'y')));
   await start([{ path: socketAt('web.sock'), guestPort }]);
