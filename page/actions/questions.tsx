@@ -31,9 +31,9 @@ export function Question(properties: QuestionProperties) {
 }
 
 const LOSSES: Readonly<Record<string, string>> = {
-  kill: 'The machine is powered off immediately. The guest cannot shut down: data that it has not written is lost.',
+  kill: 'The machine is powered off immediately, without a shutdown of the guest. Data that the guest has not written to its disks is lost.',
   reset:
-    'The machine is reset immediately. The guest cannot shut down: data that it has not written is lost.',
+    'The machine is reset immediately, without a shutdown of the guest. Data that the guest has not written to its disks is lost.',
   start:
     'The saved memory is discarded: the state of running programs is lost. The guest boots as after a power failure.',
 };
@@ -132,7 +132,7 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
         {storage ? (
           <b>These disks will be permanently deleted:</b>
         ) : (
-          'These disks are kept. A disk shown by its name is moved; the notice shows its new path. The page Host lists all kept disks:'
+          'The page Host lists all kept disks. A disk shown by its name is moved; the notice shows its new path. These disks are kept:'
         )}
         {problem ? (
           <Problem problem={problem} />

@@ -40,7 +40,11 @@ export function ConnectForm({ machine, network, choices }: Properties) {
           ))}
         </select>
       </label>
-      <Field label={`Additional name in ${network ?? 'the network'}`} value={alias} set={setAlias} />
+      <Field
+        label={`Additional name of the machine in ${network ?? 'the network'}`}
+        value={alias}
+        set={setAlias}
+      />
       <button type="submit" class="main">
         Connect
       </button>

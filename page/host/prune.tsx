@@ -26,7 +26,7 @@ const KINDS = {
   volume: {
     path: '/v1/volumes/prune',
     thing: 'volumes',
-    text: 'This permanently deletes the volumes that no machine uses, running or stopped, with their contents.',
+    text: 'This permanently deletes the volumes that no running or stopped machine uses, with their contents.',
   },
 } as const;
 

@@ -45,7 +45,7 @@ export function SharesTab({ machine: { name, status } }: { readonly machine: Sou
                   type="button"
                   class="danger"
                   aria-label={`Remove ${target}`}
-                  onClick={() => ask(removalOf(name, target))}
+                  onClick={() => ask(removalOf(name, target, type))}
                 >
                   Remove
                 </button>
@@ -60,11 +60,18 @@ export function SharesTab({ machine: { name, status } }: { readonly machine: Sou
   );
 }
 
-function removalOf(name: string, path: string): Asking {
+const REMOVALS = {
+  bind: 'The files in the directory of the host are kept. If the machine is running, the guest must unmount the directory first; this fails while a program uses the directory.',
+  volume:
+    'The volume and its files are kept. If the machine is running, the volume stays mounted until the machine stops.',
+  tmpfs: 'If the machine is running, the file system stays mounted until the machine stops.',
+} as const;
+
+function removalOf(name: string, path: string, type: keyof typeof REMOVALS): Asking {
   return {
     title: `Remove ${path} from ${name}`,
     verb: 'Remove',
-    text: 'The files in directories and volumes are kept. If the machine is running, the guest must unmount the directory first; this fails while a program uses the directory.',
+    text: REMOVALS[type],
     command: shellCommand('vmlet', 'share', 'rm', name, path),
     path: machinePath(name, 'shares/remove'),
     body: { path },

@@ -60,7 +60,7 @@ function Row({ snapshot, depth, ask }: RowProperties) {
       <td class="numbers">{moment(createdAt)}</td>
       <td class="numbers">{memoryBytes === 0 ? 'disks only' : bytes(memoryBytes)}</td>
       <td>
-        {current && <b title="The machine continues from this snapshot">current</b>}
+        {current && <b title="The present state of the machine is based on this snapshot">current</b>}
         {missingOn.length > 0 && <p class="problem">missing on {missingOn.join(', ')}</p>}
       </td>
       <td>

@@ -257,7 +257,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./host/doctor.ts')).doctorCommand(),
   },
   info: {
-    summary: 'show host, versions and directories',
+    summary: 'show the resources of the host, program versions and directories',
     group: 'Host',
     load: async () => (await import('./host/info.ts')).infoCommand(),
   },

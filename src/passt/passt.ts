@@ -90,10 +90,14 @@ async function awaitReady(
     if (!(error instanceof TimedOutError)) throw error;
     // If passt's output has changed, it is enough that it listens.
     if (!forwards.every(isListening)) {
-      throw new NetworkStartError('passt is not listening', lastWords(process), {
-        hint: 'try again, or use --net slirp',
-        cause: error,
-      });
+      throw new NetworkStartError(
+        `passt does not listen on all forwarded ports after ${PATIENCE_MS / 1000} s`,
+        lastWords(process),
+        {
+          hint: 'try again, or use --net slirp',
+          cause: error,
+        },
+      );
     }
   }
   refuseSharedUdp(forwards);

@@ -36,7 +36,7 @@ export async function explainPasstFailure(
     if (overlap !== undefined) {
       throw new InvalidInputError(
         'ports',
-        `${overlap}: another forward uses this host port number, and this version of passt supports each port number on one address only`,
+        `${overlap} has the host port number of another forward, and this version of passt supports each port number on one address only`,
         { hint: 'choose another host port number, or the address 0.0.0.0 for all IPv4 addresses' },
       );
     }

@@ -74,7 +74,7 @@ export async function createTemplate(
   if (existing === 'reuse' && prepare) {
     throw new InvalidInputError(
       'existing',
-      '"reuse" cannot be combined with prepare: functions cannot be compared',
+      '"reuse" cannot be combined with prepare, because vmlet cannot compare functions',
       {
         hint: 'pass the commands in the option run, or create a template without a name',
       },
@@ -112,7 +112,10 @@ function checkNetworks({ networks }: Spec, cards: number): void {
     });
   }
   if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_NETWORKS) return;
-  throw new InvalidInputError('networkCards', `${cards}: expected a whole number from 0 to ${MOST_NETWORKS}`);
+  throw new InvalidInputError(
+    'networkCards',
+    `invalid value ${cards}: expected a whole number from 0 to ${MOST_NETWORKS}`,
+  );
 }
 
 function refuseMounts({ shares, volumes, tmpfs, boot }: Spec): void {

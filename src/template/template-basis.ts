@@ -34,7 +34,14 @@ export function describeFiles(plan: Plan): TemplateBasis {
 export function basisDifferences(then: TemplateBasis, now: TemplateBasis): string[] {
   return [...new Set([...Object.keys(then), ...Object.keys(now)])]
     .filter((part) => then[part] !== now[part])
-    .map((part) => `${part} was ${then[part] ?? 'missing'} and is now ${now[part] ?? 'missing'}`);
+    .map((part) => differenceOf(part, then[part] ?? 'missing', now[part] ?? 'missing'));
+}
+
+/** A digest of hardware tells a user nothing. */
+function differenceOf(part: string, then: string, now: string): string {
+  return part === 'hardware'
+    ? 'vmlet now chooses other virtual hardware'
+    : `${part} was ${then} and is now ${now}`;
 }
 
 /** A digest of the devices, each of which has state of its own. vmlet's choice of them may change within a release. */

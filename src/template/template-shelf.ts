@@ -230,6 +230,6 @@ function requireName(name: string): void {
   if (parsed.success) return;
   throw new InvalidInputError(
     'template',
-    `${JSON.stringify(name)}: ${parsed.error.issues[0]?.message ?? 'invalid name'}`,
+    `invalid value ${JSON.stringify(name)}: ${parsed.error.issues[0]?.message ?? 'invalid name'}`,
   );
 }

@@ -163,7 +163,9 @@ describe('a machine under test', () => {
       await expect(write()).rejects.toThrow('Input/output error');
     }
     await write();
-    await expect(vm.disk.fail({ disk: 1 })).rejects.toThrow('disk: 1: expected an index below 1');
+    await expect(vm.disk.fail({ disk: 1 })).rejects.toThrow(
+      'disk: invalid value 1: expected an index below 1',
+    );
     await expect(vm.disk.fail({ on: [] })).rejects.toThrow(InvalidInputError);
   });
 

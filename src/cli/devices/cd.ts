@@ -66,7 +66,7 @@ function changing(command: Command): Command {
     )
     .option(
       '-t, --timeout <time>',
-      'how long to wait for a guest that has locked the drive (default: 10s)',
+      'how long to wait for the guest to unlock the drive (default: 10s)',
       durationMs,
     );
 }

@@ -20,8 +20,8 @@ export function diskCommand(): Command {
     .summary('add a disk')
     .description(
       'Adds a disk. A running machine gets the disk immediately; vmlet cannot tell whether the guest has detected it. With ' +
-        'adopt, the guest writes to FILE itself; otherwise its changes go to a new file, and FILE does not change. If the machine is running and its ' +
-        'QEMU is confined, FILE must be on the same file system as the machine’s directory, because vmlet creates a hard ' +
+        'adopt, the guest writes to FILE itself; otherwise its changes go to a new file, and FILE does not change. If the machine is running and vmlet ' +
+        'confines its QEMU (see vmlet doctor), FILE must be on the same file system as the machine’s directory, because vmlet creates a hard ' +
         'link to FILE in that directory.',
     )
     .argument('<machine>', 'name of the machine')

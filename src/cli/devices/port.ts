@@ -24,7 +24,7 @@ export function portCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument(
       '<ports...>',
-      '[[ip:][host]:]guest[/tcp|udp], with ports or port ranges; or a Unix socket: /path/to.sock:guest',
+      '[[ip:][host]:]guest[/tcp|udp], where host and guest are ports or port ranges; or a Unix socket: /path/to.sock:guest',
     )
     .option('--json', 'print JSON')
     .action(add);

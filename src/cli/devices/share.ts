@@ -86,7 +86,7 @@ async function add(name: string, text: string, { json }: { json?: true }): Promi
   else printLine(share.target);
   if (json || share.takesEffect === 'now') return;
   note(
-    `will be mounted at the next start of machine "${name}"; to restart the machine now, run: vmlet restart ${name}`,
+    `${share.target} will be mounted at the next start of machine "${name}"; to restart the machine now, run: vmlet restart ${name}`,
   );
 }
 

@@ -65,7 +65,9 @@ async function copy(
 async function copyIn(live: LiveMachine, path: string, guestPath: string, limits: Limits): Promise<void> {
   if (path === STREAM) {
     if (process.stdin.isTTY)
-      throw new InvalidInputError('source', 'cannot read a tar stream from a terminal');
+      throw new InvalidInputError('source', 'cannot read a tar stream from a terminal', {
+        hint: `pipe a tar stream in, for example: tar c . | vmlet cp - ${live.name}:${guestPath}`,
+      });
     try {
       await live.unpack(process.stdin, guestPath, limits);
     } finally {
@@ -80,7 +82,9 @@ async function copyIn(live: LiveMachine, path: string, guestPath: string, limits
 async function copyOut(live: LiveMachine, guestPath: string, path: string, limits: Limits): Promise<void> {
   if (path === STREAM) {
     if (process.stdout.isTTY)
-      throw new InvalidInputError('target', 'cannot write a tar stream to a terminal');
+      throw new InvalidInputError('target', 'cannot write a tar stream to a terminal', {
+        hint: `redirect the stream to a file: vmlet cp ${live.name}:${guestPath} - > FILE.tar`,
+      });
     await live.pack(guestPath, process.stdout, limits);
     return;
   }

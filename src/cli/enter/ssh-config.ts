@@ -33,6 +33,6 @@ async function sshConfig(flags: Flags): Promise<void> {
   if (flags.remove) printLine(changed ? `removed from ${path}: ${line}` : `not in ${path}: ${line}`);
   else {
     printLine(changed ? `added to ${path}: ${line}` : `already in ${path}: ${line}`);
-    note('ssh now knows each machine NAME as NAME.vmlet, such as ssh web.vmlet');
+    note('to connect to machine NAME, run: ssh NAME.vmlet');
   }
 }

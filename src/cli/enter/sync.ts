@@ -36,8 +36,16 @@ export function syncCommand(): Command {
     .argument('<source>', 'directory of the host')
     .argument('<target>', 'NAME:/PATH in a machine; created if missing')
     .option('--watch', 'keep running, and copy each change on the host')
-    .option('--ignore <pattern>', 'ignore these paths, as in .gitignore; repeatable', collect)
-    .option('--ignore-file <file>', 'ignore the patterns of a file, such as .gitignore; repeatable', collect)
+    .option(
+      '--ignore <pattern>',
+      'ignore paths that match this pattern, written as in .gitignore; repeatable',
+      collect,
+    )
+    .option(
+      '--ignore-file <file>',
+      'read patterns of paths to ignore from a file, such as .gitignore; repeatable',
+      collect,
+    )
     .option('--timeout <time>', 'how long to wait for the agent (default: 30s)', durationMs)
     .action(sync);
   return nameFlag(command, 'ignoreFile', '--ignore-file');

@@ -25,6 +25,9 @@ export interface RunFlags extends GuestCommandFlags, MachineFlags {
   readonly json?: true;
 }
 
+/** Flags about guests that earlier runs have kept; no template has them. */
+const OF_KEPT_GUESTS: readonly string[] = ['fresh', 'renew'];
+
 /** The image that goes together with --kernel. */
 const HOST = 'host';
 
@@ -75,7 +78,9 @@ export function forkOptions(flags: object): ForkOptions {
   if (given !== undefined) {
     const flag = flagOf(given);
     throw new InvalidInputError('template', `cannot be used together with ${flag}`, {
-      hint: `leave out ${flag}, or create another template with ${flag}`,
+      hint: OF_KEPT_GUESTS.includes(given)
+        ? `leave out ${flag}`
+        : `leave out ${flag}, or create another template with ${flag}`,
     });
   }
   return givenOptions(forkFlags, ownedByUser(flags));
@@ -98,7 +103,7 @@ function givenFlag(
   const refused = [
     ...described.map(attributeOf),
     ...SEED_FLAGS.map((flag) => flag.attributeName()),
-    ...['fresh', 'renew', ...others],
+    ...[...OF_KEPT_GUESTS, ...others],
   ];
   return Object.keys(flags).find((flag) => refused.includes(flag));
 }

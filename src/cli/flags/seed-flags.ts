@@ -100,8 +100,9 @@ function publicKeysOf(text: string): string[] {
   throw new InvalidInputError(
     'ssh-key',
     wrong === undefined
-      ? `${text} is empty`
+      ? `${text} contains no public key`
       : `${text} contains a line that is not a public key: ${wrong.slice(0, 80)}`,
+    { hint: 'give a file whose lines begin with the type of a key, such as ssh-ed25519' },
   );
 }
 

@@ -19,7 +19,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   down: 'to stop a machine: vmlet stop NAME',
   dumpxml: 'to show everything about a machine as JSON: vmlet inspect NAME',
   edit: 'to change settings, see: vmlet set --help',
-  history: 'to show the layers of an image: vmlet image inspect IMAGE',
+  history: 'to show the origin and the backing image of an image: vmlet image inspect IMAGE',
   install: 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
   launch: 'to create and start a machine: vmlet create NAME --image IMAGE --start',
   list: 'to list machines: vmlet ls',

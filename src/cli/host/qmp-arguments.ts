@@ -31,7 +31,7 @@ export function parseArguments(command: string, words: readonly string[], schema
       continue;
     }
     const equals = word.indexOf('=');
-    if (equals < 1) throw new InvalidInputError(command, `${word} is neither key=value nor a JSON object`);
+    if (equals < 1) throw new InvalidInputError(command, `expected key=value or a JSON object, got ${word}`);
     const path = word.slice(0, equals).split('.');
     const type = typeAt(schema, argumentTypeOf(schema, command), path);
     place(args, path, readValue(word.slice(equals + 1), type, schema), command);
@@ -54,7 +54,7 @@ export function typeAt(
 function parseRawRequest(line: string): Request {
   const { execute, arguments: args } = parseJson(line, 'request');
   if (typeof execute !== 'string') {
-    throw new InvalidInputError('request', 'missing "execute" with the name of the command');
+    throw new InvalidInputError('request', 'expected the name of a command in the key "execute"');
   }
   return { command: execute, args: (args ?? {}) as JsonObject };
 }

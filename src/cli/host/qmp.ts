@@ -28,8 +28,8 @@ export function qmpCommand(): Command {
     .action(talk);
   command
     .command('types')
-    .summary('print TypeScript types of a QEMU binary')
-    .description('Prints TypeScript types of all commands and events of a QEMU binary.')
+    .summary('print TypeScript types for the QMP commands and events of a QEMU binary')
+    .description('Prints TypeScript types for all QMP commands and events of a QEMU binary.')
     .requiredOption('--qemu <program>', 'qemu-system-* program to query')
     .action(printTypes);
   return command;

@@ -45,7 +45,7 @@ export async function servePage({ open, socket, idleMs, place }: ServeOptions): 
   scope.defer(async () => server[Symbol.asyncDispose]());
   const tokenFile = join(directory, 'token');
   writeSecret(tokenFile, `${server.credentials.bearer}\n`);
-  note(`token for programs: ${tokenFile}`);
+  note(`file with the access token for the HTTP API: ${tokenFile}`);
   if (socketPath !== undefined) {
     note(
       `listening on ${socketPath}`,

@@ -140,7 +140,9 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     ...[args, options]: CommandParameters<Name, ExecuteOptions, Commands>
   ): Promise<CommandReturn<Name, Commands>> {
     if (!this.#connection.offersOutOfBand)
-      throw new QmpStateError('this monitor does not offer out-of-band execution');
+      throw new QmpStateError('this monitor does not offer out-of-band execution', {
+        hint: 'call execute instead; the command then runs after the earlier ones',
+      });
     return (await this.#connection.send('exec-oob', name, args, options)) as CommandReturn<Name, Commands>;
   }
 

@@ -86,7 +86,7 @@ export class QmpConnection {
 
   /** @throws QmpStateError before the negotiation. */
   get greeting(): QmpGreeting {
-    if (!this.#greeting) throw new QmpStateError('the connection is not negotiated yet');
+    if (!this.#greeting) throw new QmpStateError('QEMU has not sent its QMP greeting yet');
     return this.#greeting;
   }
 
@@ -160,7 +160,10 @@ export class QmpConnection {
   async close(): Promise<void> {
     this.#closing = true;
     this.#finish(
-      (what) => new QmpClosedError(what, undefined, { hint: 'the client was closed by this process' }),
+      (what) =>
+        new QmpClosedError(what, undefined, {
+          hint: 'this process closed the client: call close() only after its commands have completed',
+        }),
     );
     this.#onStreamEnd(undefined);
     return this.closed;
@@ -211,7 +214,7 @@ export class QmpConnection {
         this.events.emit(message.event, bytes);
         break;
       case 'greeting':
-        if (this.#hasGreeted) return this.#breakOff('greeted twice');
+        if (this.#hasGreeted) return this.#breakOff('sent a second greeting');
         this.#hasGreeted = true;
         this.#greeted.resolve(message.greeting);
         break;
@@ -234,7 +237,8 @@ export class QmpConnection {
   /** After a broken message, later messages cannot be matched to requests. */
   #breakOff(problem: string): void {
     if (this.#streamEnded) return;
-    this.#finish((what) => new QmpProtocolError(`${what} failed: the peer ${problem}`));
+    const hint = this.#hasGreeted ? undefined : 'check that the socket is a QMP monitor of QEMU';
+    this.#finish((what) => new QmpProtocolError(`${what} failed: the peer ${problem}`, { hint }));
     this.#onStreamEnd(undefined);
   }
 

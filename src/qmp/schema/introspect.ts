@@ -40,7 +40,7 @@ export async function introspect(qemu: string, options: IntrospectOptions = {}):
     scope,
   );
   const socket = child.connections.get(3);
-  if (!socket) throw new Error('the requested descriptor is missing');
+  if (!socket) throw new Error('QEMU was started without a connection to its monitor');
   const processExit = child.exited.then((status) => ({ status, stderr: child.output.last(20) }));
   await using client = await QmpClient.negotiate(socket, {
     greetingTimeoutMs: timeoutMs,

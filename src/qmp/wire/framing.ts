@@ -68,7 +68,7 @@ export class JsonObjectScanner {
       }
       if (this.#grammar.depth === 0) {
         if (isSpace(byte)) continue;
-        if (byte !== OPEN) return this.#giveUp('not a JSON object', chunk, at, at);
+        if (byte !== OPEN) return this.#giveUp('data that is not a JSON object', chunk, at, at);
         begin = at;
       }
       const inString = this.#grammar.inString;
@@ -80,7 +80,8 @@ export class JsonObjectScanner {
             : `invalid JSON at byte ${place}`;
         return this.#giveUp(problem, chunk, begin, at);
       }
-      if (this.#grammar.depth > this.#limits.maxDepth) return this.#giveUp('too deep', chunk, begin, at);
+      if (this.#grammar.depth > this.#limits.maxDepth)
+        return this.#giveUp('an object that is nested too deeply', chunk, begin, at);
       if (this.#grammar.depth === 0) {
         this.#complete(chunk.subarray(begin, at + 1));
         return at + 1;
@@ -88,7 +89,7 @@ export class JsonObjectScanner {
     }
     if (this.#grammar.depth > 0) {
       if (this.#partBytes + chunk.length - begin > this.#limits.maxBytes) {
-        return this.#giveUp('too long', chunk, begin, begin);
+        return this.#giveUp('an object that is too long', chunk, begin, begin);
       }
       this.#parts.push(chunk.subarray(begin));
       this.#partBytes += chunk.length - begin;
@@ -100,7 +101,7 @@ export class JsonObjectScanner {
     const bytes = this.#parts.length === 0 ? last : Buffer.concat([...this.#parts, last]);
     this.reset();
     if (bytes.length > this.#limits.maxBytes) {
-      this.#sink.garbage('too long', excerpt(bytes));
+      this.#sink.garbage('an object that is too long', excerpt(bytes));
       return;
     }
     // The grammar has accepted it, so it is JSON.

@@ -39,7 +39,7 @@ export function stringifyLossless(value: JsonObject, field: string): string {
     if (typeof part === 'function' || typeof part === 'symbol') {
       throw new InvalidInputError(
         field,
-        `has a ${typeof part}${name && ` at ${name}`}, which JSON cannot represent`,
+        `the arguments contain a ${typeof part}${name && ` at ${name}`}, which JSON cannot represent`,
       );
     }
     if (typeof part !== 'bigint') return part;
@@ -63,10 +63,14 @@ function stringifyObject(
   } catch (error) {
     // JSON.stringify throws a TypeError for a cycle.
     if (!(error instanceof TypeError)) throw error;
-    throw new InvalidInputError(field, 'has arguments that JSON cannot represent', { cause: error });
+    throw new InvalidInputError(
+      field,
+      'the arguments cannot be converted to JSON, for example because an object contains itself',
+      { cause: error },
+    );
   }
   if (typeof text === 'string' && text.startsWith('{')) return text;
-  throw new InvalidInputError(field, 'must be an object', {
+  throw new InvalidInputError(field, 'the arguments must be an object', {
     hint: 'pass arguments by name, as in { device: "disk0" }',
   });
 }

@@ -15,18 +15,24 @@ export async function dryRunKept(
 ): Promise<DryRun> {
   const spec = parseSpec(options);
   if (kept === 'ignore')
-    return remarked(await dryRunOfBoot(options), 'Boots the guest: kept guests are not used.');
+    return remarked(
+      await dryRunOfBoot(options),
+      'Boots the guest: guests that earlier runs have kept are not used.',
+    );
   const reason = reasonToBoot(spec, options);
   if (reason !== undefined) return remarked(await dryRunOfBoot(options), `Boots the guest: ${reason}.`);
   if (kept === 'renew')
-    return remarked(await dryRunOfBoot(options), 'Boots the guest, and keeps it in place of an earlier one.');
+    return remarked(
+      await dryRunOfBoot(options),
+      'Boots the guest, and keeps it for later runs in place of the earlier one.',
+    );
   const locations = ownLocations();
   const findings = await survey(spec, options, { locations, pull: 'never', ownsMemory: true });
   const template = new KeptGuests(locations).find(await keptKey(findings));
   if (!template || (await template.differences()).length > 0) {
     return remarked(
       await dryRunOfBoot(options),
-      'Boots the guest: no booted guest of this kind is kept yet.',
+      'Boots the guest: no earlier run has kept a suitable guest.',
     );
   }
   const { signal, ports = [], volumes = [], mounts = [] } = options;
@@ -36,7 +42,7 @@ export async function dryRunKept(
   );
   return remarked(
     { ...fork, origin: 'kept' },
-    `Forks the guest kept at ${template.createdAt.toISOString()}.`,
+    `Forks the guest that an earlier run kept at ${template.createdAt.toISOString()}.`,
   );
 }
 

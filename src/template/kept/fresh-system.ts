@@ -86,7 +86,7 @@ fi
 export async function forgetSecrets(machine: Machine, signal: AbortSignal | undefined): Promise<boolean> {
   const { exitCode, stdout, stderr } = await machine.exec(['sh', '-c', FORGET], { signal });
   if (exitCode !== 0)
-    throw new GuestSetupError('removing the secrets of a guest', exitCode, stderr.toString());
+    throw new GuestSetupError('removing ssh host keys and other secrets', exitCode, stderr.toString());
   return stdout.toString() === '';
 }
 
@@ -102,6 +102,6 @@ export async function renewSecrets(
   const words = [`vmlet-${randomUUID()}`, awaitsServers ? 'wait' : 'go'];
   const { exitCode, stderr } = await agent.exec(['sh', '-c', RENEW, 'renew', ...words]);
   if (exitCode !== 0) {
-    throw new GuestSetupError('giving a guest its own identity', exitCode, stderr.toString());
+    throw new GuestSetupError('creating new ssh host keys and other secrets', exitCode, stderr.toString());
   }
 }

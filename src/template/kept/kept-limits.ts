@@ -26,7 +26,10 @@ export function keptAgeMs(environment: Environment): number {
   if (text === undefined || text === '') return DEFAULT_DAYS * DAY_MS;
   const days = Number(text);
   if (Number.isFinite(days) && days >= 0) return days * DAY_MS;
-  throw new InvalidInputError('VMLET_KEPT_DAYS', `${JSON.stringify(text)}: expected a number of days`);
+  throw new InvalidInputError(
+    'VMLET_KEPT_DAYS',
+    `invalid value ${JSON.stringify(text)}: expected a number of days`,
+  );
 }
 
 /** The guests to remove so that the others fit, least recently used first. */

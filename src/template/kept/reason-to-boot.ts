@@ -8,7 +8,7 @@ function devicesOf({ shares, volumes, disks }: Spec): number {
 
 /** Returns why a launch cannot start from a kept guest; undefined when it can. */
 export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>): string | undefined {
-  if (spec.until === 'running') return 'the launch does not wait for the guest';
+  if (spec.until === 'running') return 'the launch returns before the guest has booted';
   if (options.console) return 'the console output of the boot was requested';
   if (spec.boot.kind === 'host') return "the host's system is mounted while the guest boots";
   if (devicesOf(spec) > PORTS_FOR_FORKS)

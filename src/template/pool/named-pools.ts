@@ -121,7 +121,11 @@ export class NamedPool {
     const connection = connect(this.#socket);
     try {
       connection.write(lineOf({ version: 1, request }));
-      const line = await withinLimits(`waiting for pool "${this.name}"`, readLine(connection), limits);
+      const line = await withinLimits(
+        `waiting for an answer of pool "${this.name}"`,
+        readLine(connection),
+        limits,
+      );
       return { connection, answer: this.#read(line) };
     } catch (error) {
       connection.destroy();

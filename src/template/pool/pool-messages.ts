@@ -60,7 +60,11 @@ export async function readLine(connection: Socket): Promise<string> {
       settle(() => {
         connection.pause();
         if (end === -1) {
-          reject(new GuestClosedError('a message between pool and client is too long'));
+          reject(
+            new GuestClosedError('a message between pool and client is too long', {
+              hint: 'another release of vmlet may run the pool: remove the pool, and create it again',
+            }),
+          );
           return;
         }
         if (end + 1 < text.length) connection.unshift(text.subarray(end + 1));

@@ -35,7 +35,10 @@ export function poolOf(
   { size = DEFAULT_SIZE, warm = false, ...options }: PoolOptions,
 ): Pool {
   if (!Number.isInteger(size) || size < 1 || size > LARGEST_SIZE) {
-    throw new InvalidInputError('size', `${size}: expected a whole number from 1 to ${LARGEST_SIZE}`);
+    throw new InvalidInputError(
+      'size',
+      `invalid value ${size}: expected a whole number from 1 to ${LARGEST_SIZE}`,
+    );
   }
   return new Pool(template, { name, size, warm }, options);
 }

@@ -42,7 +42,7 @@ export function bundleParts(mostBytes: number): readonly BundlePart[] {
     },
     {
       file: 'journal.log',
-      what: "the journal of the guest's boot, or its kernel's messages without systemd",
+      what: "the guest's journal since its boot; without systemd, its kernel's messages",
       ...text,
       read: async (machine, signal) => readJournal(machine, mostBytes, signal),
     },
@@ -67,11 +67,16 @@ export function bundleParts(mostBytes: number): readonly BundlePart[] {
     },
     {
       file: 'argv.sh',
-      what: "QEMU's exact command line, with descriptors",
+      what: "QEMU's exact command line; numbers such as fd=3 are descriptors that vmlet opened",
       ...whole,
       read: async ({ plan }) => Promise.resolve(`${qemuCommand(plan).map(quoteForShell).join(' \\\n  ')}\n`),
     },
-    { file: 'machine.json', what: 'the machine, its host and all versions', ...whole, read: describeMachine },
+    {
+      file: 'machine.json',
+      what: 'state and settings of the machine, and versions of vmlet, Node.js, QEMU and the kernel',
+      ...whole,
+      read: describeMachine,
+    },
   ];
 }
 

@@ -131,7 +131,10 @@ export class DiskFaults {
     const chosen = disks[position];
     if (chosen) return chosen;
     if (disks.length > 0) {
-      throw new InvalidInputError('disk', `${position}: expected an index below ${disks.length}`);
+      throw new InvalidInputError(
+        'disk',
+        `invalid value ${position}: expected an index below ${disks.length}`,
+      );
     }
     throw new FaultUnavailableError(fault, 'the machine has no disk', {
       hint: "launch the machine with a disk, as in disks: ['1G']",

@@ -29,6 +29,6 @@ export async function holdInGuest(
   const { exitCode, signal, stderr } = await holder;
   const end = signal === undefined ? `exit status ${String(exitCode)}` : signal;
   throw new FaultUnavailableError(fault, `failed in the guest: ${stderr.toString().trim() || end}`, {
-    hint: 'use a guest with the usual small programs (dd, mount, stat), whose agent runs as root',
+    hint: 'use a guest that has dd, mount and stat, and whose agent runs as root',
   });
 }

@@ -106,7 +106,7 @@ function words(value: unknown, index: number): string {
       if (typeof word === 'number' && Number.isFinite(word)) return String(word);
       throw new InvalidInputError(
         `value ${index + 1} in vm.sh`,
-        `expected text, a number or an array of them, but got ${describe(word)}`,
+        `expected text, a number, or an array of texts and numbers, but got ${describe(word)}`,
       );
     })
     .join(' ');

@@ -146,7 +146,7 @@ export class TestGuests {
       error: reason,
     });
     process.stderr.write(
-      `vmlet: failure bundle of ${Object.keys(guests).join(', ')} in "${test}": ${directory}\n`,
+      `vmlet: test "${test}" failed; logs of its guests (${Object.keys(guests).join(', ')}): ${directory}\n`,
     );
     if (!pausesOnFailure()) return;
     await pauseTest(

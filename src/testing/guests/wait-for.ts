@@ -44,7 +44,8 @@ export class WaitFor extends GuestWaits {
       return;
     }
     checkPort(port);
-    if (protocol !== 'tcp') throw new InvalidInputError('from', 'from the host, only tcp can be tested');
+    if (protocol !== 'tcp')
+      throw new InvalidInputError('from', '"host" can be combined only with protocol "tcp"');
     const machine = this.#machine();
     const look = lookForConnection(machine, publishedPort(machine.ports, port));
     await this.wait(`a connection from the host to port ${port} of the guest`, look, options);

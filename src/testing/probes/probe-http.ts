@@ -56,7 +56,7 @@ async function ask(url: URL, signal: AbortSignal): Promise<HttpAnswer | string> 
 
 function describeAnswer({ status, body }: HttpAnswer, missing: Pattern | undefined): string {
   const shown = body.length > SHOWN_CHARACTERS ? `${body.slice(0, SHOWN_CHARACTERS)}…` : body;
-  const without = missing === undefined ? '' : ` without ${describePattern(missing)}`;
+  const without = missing === undefined ? '' : `, which does not contain ${describePattern(missing)}`;
   return `status ${status} with the body ${JSON.stringify(shown)}${without}`;
 }
 

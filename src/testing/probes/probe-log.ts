@@ -46,7 +46,9 @@ export function lookForJournalLine(
       return { seen: `journalctl ${describeExit(result)}: ${result.stderr.toString().trim()}` };
     } catch (error) {
       if (!(error instanceof GuestCommandError) || error.errno !== 'ENOENT') throw error;
-      throw new GuestUnitError(unit ?? 'the journal', 'cannot be read: the guest has no journalctl', [], {
+      const problem = unit === undefined ? 'cannot be read' : 'has no journal';
+      throw new GuestUnitError(unit ?? 'the journal', `${problem}: the guest has no journalctl`, [], {
+        hint: 'wait for a line in a file, or use a guest with systemd',
         cause: error,
       });
     } finally {
@@ -58,5 +60,5 @@ export function lookForJournalLine(
 
 function describeLast(source: string, count: number, last: string | undefined): string {
   if (last === undefined) return `nothing on ${source}`;
-  return `${count} lines of ${source}, the last: ${last}`;
+  return `${count} ${count === 1 ? 'line' : 'lines'} of ${source}, the last: ${last}`;
 }

@@ -49,7 +49,8 @@ export function lookForConnection(guest: ProbedGuest, forward: BoundForward): Lo
     socket.once('data', () => (heard.hasAnswered = true));
     socket.once(
       'end',
-      () => (heard.end ??= `${from} was closed immediately: no process in the guest accepted the connection`),
+      () =>
+        (heard.end ??= `a connection to ${from} was closed immediately: no process in the guest accepted it`),
     );
     socket.once('error', (error) => (heard.end ??= `${from}: ${error.message}`));
     const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECTION_MS)]);
@@ -72,8 +73,8 @@ export function lookForConnection(guest: ProbedGuest, forward: BoundForward): Lo
 
 function whatHangs(from: string, isConnected: boolean): string {
   return isConnected
-    ? `${from} was accepted on the host, but has not reached the guest`
-    : `${from} was neither accepted nor refused`;
+    ? `a connection to ${from} was accepted on the host, but has not reached the guest`
+    : `a connection to ${from} was neither accepted nor refused`;
 }
 
 async function hasConnection(

@@ -57,7 +57,7 @@ function reasonOf(error: unknown, path: string): string | undefined {
     case 'EROFS':
       return `read-only file system: ${parent}`;
     case 'ENOENT':
-      return `${parent} does not support directories`;
+      return `${parent} does not allow new directories`;
     case 'ENOTDIR':
       return `${parent} is not a directory`;
     case 'EEXIST':

@@ -90,19 +90,19 @@ describe('a run', () => {
     expect(kept()).toHaveLength(3);
     expect(await output(run('--name', 'web', 'micro', 'sh', '-c', 'hostname; exit 0'))).toBe('web\n');
     const script = await output(run('--dry-run', 'micro'));
-    expect(script).toMatch(/^#!\/bin\/sh\n# Forks the guest kept at 20/);
+    expect(script).toMatch(/^#!\/bin\/sh\n# Forks the guest that an earlier run kept at 20/);
     expect(await output(run('--dry-run', '--fresh', 'micro'))).toMatch(
-      /^#!\/bin\/sh\n# Boots the guest: kept guests are not used\.\n/,
+      /^#!\/bin\/sh\n# Boots the guest: guests that earlier runs have kept are not used\.\n/,
     );
     expect(await output(run('--dry-run', '--renew', 'micro'))).toMatch(
-      /^#!\/bin\/sh\n# Boots the guest, and keeps it in place of an earlier one\.\n/,
+      /^#!\/bin\/sh\n# Boots the guest, and keeps it for later runs in place of the earlier one\.\n/,
     );
     const asJson = await Promise.all(
       [[], ['--fresh']].map(async (words) => output(run('--dry-run', '--json', ...words, 'micro'))),
     );
     expect(asJson.map((text) => (JSON.parse(text) as { origin: unknown }).origin)).toEqual(['kept', 'boot']);
     const withDisk = await output(run('--dry-run', '--disk', '1G', 'micro'));
-    expect(withDisk).toMatch(/^#!\/bin\/sh\n# Forks the guest kept at 20/);
+    expect(withDisk).toMatch(/^#!\/bin\/sh\n# Forks the guest that an earlier run kept at 20/);
     expect(withDisk).toMatch(/^qemu-img create .*disk0.qcow2/m);
     expect(withDisk).toMatch(
       /^# Not included in this script: vmlet plugs in disk0 after it has restored the state/m,

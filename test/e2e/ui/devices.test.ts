@@ -69,7 +69,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     const network = page.getByRole('region', { name: 'Network lan' });
     for (const name of ['one', 'two', 'three']) {
       await network.getByLabel('Machine to connect to lan').selectOption(name);
-      if (name === 'two') await network.getByLabel('Additional name in lan').fill('db');
+      if (name === 'two') await network.getByLabel('Additional name of the machine in lan').fill('db');
       await network.getByRole('button', { name: 'Connect', exact: true }).click();
       await done(
         `Connect ${name} to lan:`,

@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { type Started, until } from '../command.ts';
 import type { Home } from '../named/home.ts';
 
-const TOKEN_FILE = /^(?:vmlet: )?token for programs: (.*)$/m;
+const TOKEN_FILE = /^(?:vmlet: )?file with the access token for the HTTP API: (.*)$/m;
 const PATIENCE_MS = 60_000;
 const ADDRESS = /^http:\/\/\S+$/m;
 

@@ -25,7 +25,7 @@ describe('vmlet ui', () => {
   const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
   async function tokenFileOf(started: Started): Promise<string> {
-    return until(() => /token for programs: (.*)\n/.exec(started.stderr())?.[1]);
+    return until(() => /access token for the HTTP API: (.*)\n/.exec(started.stderr())?.[1]);
   }
 
   async function ended(started: Started, signal: NodeJS.Signals = 'SIGINT'): Promise<void> {

@@ -1,7 +1,12 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { type RunFlags, readLaterOptions, splitWords } from '../../../../src/cli/flags/run-options.ts';
+import {
+  type RunFlags,
+  forkOptions,
+  readLaterOptions,
+  splitWords,
+} from '../../../../src/cli/flags/run-options.ts';
 
 function command(): Command {
   return new Command('run').option('--kernel <file>').option('-m, --memory <size>').passThroughOptions();
@@ -61,5 +66,15 @@ describe('positional arguments', () => {
     expect(split(['host', '--', 'ls'], { kernel: 'K' })).toEqual({ image: 'host', command: ['ls'] });
     expect(split(['host'], { template: 't' })).toEqual({ command: ['host'] });
     expect(split([], { kernel: 'K' })).toEqual({ command: [] });
+  });
+});
+
+describe('options of the machine together with --template', () => {
+  it.each([
+    [{ memory: '1G' }, 'leave out --memory, or create another template with --memory'],
+    [{ fresh: true }, 'leave out --fresh'],
+    [{ renew: true }, 'leave out --renew'],
+  ])('are rejected with a hint that helps: %j', (flags, hint) => {
+    expect(() => forkOptions(flags)).toThrow(expect.objectContaining({ hint }) as Error);
   });
 });

@@ -86,7 +86,7 @@ describe('errors are explained in words', () => {
   test.each([
     [['--ssh-key', './nothing.pub'], /^ssh-key: no such file: \.\/nothing\.pub$/, /\.pub file/],
     [['--ssh-key', id], /^ssh-key: .*id is a private key; expected a public key$/, /id\.pub$/],
-    [['--ssh-key', empty], /^ssh-key: .*empty is empty$/],
+    [['--ssh-key', empty], /^ssh-key: .*empty contains no public key$/],
     [['--ssh-key', page], /^ssh-key: .*contains a line that is not a public key: <html>$/],
     [['--package', 'a,,b'], /^package: "a,,b" contains an empty name$/],
     [['--file', 'a'], /^file: invalid value "a": expected FILE:GUEST\[:MODE\] /],

@@ -44,7 +44,7 @@ describe('garbage', () => {
   test('is reported once and ends with its line', () => {
     const { objects, garbage } = scan(['SSH-2.0 {"a":1} ', 'more\r\n{"b":2}\r\n']);
     expect(objects).toEqual([{ b: 2 }]);
-    expect(garbage).toEqual(['not a JSON object: SSH-2.0 {\\"a\\":1}']);
+    expect(garbage).toEqual(['data that is not a JSON object: SSH-2.0 {\\"a\\":1}']);
   });
 
   test('inside braces is reported and skipped', () => {
@@ -60,7 +60,7 @@ describe('garbage', () => {
   });
 
   test('is reported with escaped control characters', () => {
-    expect(scan(['\u001b[2Jx\n']).garbage).toEqual(['not a JSON object: \\u001b[2Jx']);
+    expect(scan(['\u001b[2Jx\n']).garbage).toEqual(['data that is not a JSON object: \\u001b[2Jx']);
   });
 
   test('includes arrays and literals', () => {
@@ -78,9 +78,13 @@ describe('garbage', () => {
 
 describe('the excerpt of garbage', () => {
   test('contains the first 80 bytes, and marks more', () => {
-    expect(scan([`${'x'.repeat(80)}\n`]).garbage).toEqual([`not a JSON object: ${'x'.repeat(80)}…`]);
-    expect(scan([`${'x'.repeat(79)}\n`]).garbage).toEqual([`not a JSON object: ${'x'.repeat(79)}`]);
-    expect(scan(['x'.repeat(200)]).garbage).toEqual([`not a JSON object: ${'x'.repeat(80)}…`]);
+    expect(scan([`${'x'.repeat(80)}\n`]).garbage).toEqual([
+      `data that is not a JSON object: ${'x'.repeat(80)}…`,
+    ]);
+    expect(scan([`${'x'.repeat(79)}\n`]).garbage).toEqual([
+      `data that is not a JSON object: ${'x'.repeat(79)}`,
+    ]);
+    expect(scan(['x'.repeat(200)]).garbage).toEqual([`data that is not a JSON object: ${'x'.repeat(80)}…`]);
   });
 
   test('starts at the garbage, counted from the object’s first byte', () => {
@@ -120,7 +124,7 @@ describe('between objects', () => {
   test('garbage between objects is reported, up to the end of its line', () => {
     const { objects, garbage } = scan(['{"a":1} x {"b":2}\n{"c":3}\n']);
     expect(objects).toEqual([{ a: 1 }, { c: 3 }]);
-    expect(garbage).toEqual(['not a JSON object: x {\\"b\\":2}\\n{\\"c\\":3}']);
+    expect(garbage).toEqual(['data that is not a JSON object: x {\\"b\\":2}\\n{\\"c\\":3}']);
   });
 });
 
@@ -187,7 +191,7 @@ describe('limits', () => {
     expect(scan(chunks, { maxBytes: 80 }).objects).toHaveLength(1);
     const { objects, garbage } = scan([...chunks, '\n'], { maxBytes: 79 });
     expect([objects, garbage.length]).toEqual([[], 1]);
-    expect(garbage[0]).toMatch(/^too long: /);
+    expect(garbage[0]).toMatch(/^an object that is too long: /);
   });
 
   test('text before an object is not counted', () => {
@@ -202,14 +206,16 @@ describe('limits', () => {
   });
 
   test('an object is dropped when it gets too long, not at its end', () => {
-    expect(scan(['{"a":"', 'x'.repeat(80)], { maxBytes: 80 }).garbage).toEqual(['too long: {\\"a\\":\\"']);
+    expect(scan(['{"a":"', 'x'.repeat(80)], { maxBytes: 80 }).garbage).toEqual([
+      'an object that is too long: {\\"a\\":\\"',
+    ]);
     expect(scan(['{"a":"', 'x'.repeat(74)], { maxBytes: 80 }).garbage).toEqual([]);
   });
 
   test('nesting up to the limit is accepted', () => {
     const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)} `;
     expect(scan([nested(10)], { maxDepth: 10 })).toMatchObject({ objects: { length: 1 }, garbage: [] });
-    expect(scan([nested(11)], { maxDepth: 10 }).garbage[0]).toMatch(/^too deep: /);
+    expect(scan([nested(11)], { maxDepth: 10 }).garbage[0]).toMatch(/^an object that is nested too deeply: /);
     expect(scan([nested(1024)]).objects).toHaveLength(1);
     expect(scan([nested(1025)]).garbage).toHaveLength(1);
   });

@@ -99,14 +99,18 @@ test('text that looks like digits stays text', () => {
 
 test('a value that JSON cannot represent is rejected by name', () => {
   const refuse = (value: unknown) => () => stringifyLossless(value as never, 'command');
-  const asked = 'command: has a function at callback, which JSON cannot represent';
+  const asked = 'command: the arguments contain a function at callback, which JSON cannot represent';
   expect(refuse({ callback: () => undefined })).toThrow(asked);
   expect(refuse({ list: [{ callback: () => undefined }] })).toThrow(asked);
-  expect(refuse({ key: Symbol('x') })).toThrow('command: has a symbol at key, which JSON cannot represent');
-  expect(refuse(() => undefined)).toThrow('command: has a function, which JSON cannot represent');
+  expect(refuse({ key: Symbol('x') })).toThrow(
+    'command: the arguments contain a symbol at key, which JSON cannot represent',
+  );
+  expect(refuse(() => undefined)).toThrow(
+    'command: the arguments contain a function, which JSON cannot represent',
+  );
   const cycle: Record<string, unknown> = {};
   cycle['itself'] = cycle;
-  expect(refuse(cycle)).toThrow('command: has arguments that JSON cannot represent');
+  expect(refuse(cycle)).toThrow('command: the arguments cannot be converted to JSON');
 });
 
 test('arguments are an object', () => {
@@ -114,7 +118,7 @@ test('arguments are an object', () => {
     expect(() => stringifyLossless(value as never, 'command')).toThrow(
       expect.objectContaining({
         code: 'VMLET_INVALID_INPUT',
-        message: 'command: must be an object',
+        message: 'command: the arguments must be an object',
         hint: 'pass arguments by name, as in { device: "disk0" }',
       }),
     );

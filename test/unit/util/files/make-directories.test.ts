@@ -30,7 +30,7 @@ it('creates missing directories for this user only, and accepts existing ones', 
 // Node’s own recursive mkdir does not return here.
 test('fails at once in a file system without directories', () => {
   expect(refusal('/proc/vmlet/machines')).toBe(
-    'cannot create directory /proc/vmlet: /proc does not support directories',
+    'cannot create directory /proc/vmlet: /proc does not allow new directories',
   );
   expect(refusal('/sys/vmlet/machines')).toMatch(/^cannot create directory \/sys\/vmlet: /);
 });
