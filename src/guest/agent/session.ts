@@ -145,7 +145,7 @@ export class Session {
 }
 
 function invalidFrame(cause: Error): Error {
-  return new GuestProtocolError('the guest agent sent an invalid frame', { cause });
+  return new GuestProtocolError('the guest agent sent data that is not valid in its protocol', { cause });
 }
 
 function unexpectedHello(reason: Exclude<HelloReason, 'answer'> | undefined): Error {
@@ -157,6 +157,5 @@ function unexpectedHello(reason: Exclude<HelloReason, 'answer'> | undefined): Er
         reason === 'garbage'
           ? 'the guest agent received invalid data, and has closed the session'
           : 'the guest agent sent an invalid greeting',
-        { hint: 'try again; if the error persists, update vmlet-agent in the guest' },
       );
 }
