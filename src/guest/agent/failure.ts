@@ -125,9 +125,16 @@ export function commandError(
         { hint: UPDATE_AGENT },
       );
     default:
-      return new GuestCommandError(command.argv, { phase: 'resources', errno }, describe(errno));
+      return new GuestCommandError(command.argv, { phase: 'resources', errno }, describe(errno), {
+        hint: RESOURCE_HINTS[errno],
+      });
   }
 }
+
+const RESOURCE_HINTS: Readonly<Record<string, string>> = {
+  EAGAIN: 'wait until other commands in the guest have ended, then try again',
+  ENOMEM: 'end other programs in the guest, or give it more memory with --memory',
+};
 
 const EXEC_HINTS: Readonly<Record<string, string>> = {
   EACCES: 'check that the file is executable (chmod +x) and that its file system is not mounted with noexec',
