@@ -80,9 +80,15 @@ export class UserManagerUnavailableError extends VmletError {
   readonly state: string;
 
   constructor(state: string) {
-    super(`the systemd user manager is not running: ${state}`, {
-      hint: 'log in by ssh or on a console (su and sudo do not start the user manager), and do not change XDG_RUNTIME_DIR',
-    });
+    const isMissing = state === 'not installed';
+    super(
+      `the systemd user manager is not running: ${isMissing ? 'systemctl is not installed' : `its state is ${state}`}`,
+      {
+        hint: isMissing
+          ? 'install systemd, or let another service manager run: vmlet start NAME'
+          : 'log in by ssh or on a console (su and sudo do not start the user manager), and do not change XDG_RUNTIME_DIR',
+      },
+    );
     this.state = state;
   }
 }

@@ -19,7 +19,7 @@ export class ProcessStartError extends VmletError {
   readonly program: string;
 
   constructor(program: string, { cause }: Pick<ErrorDetails, 'cause'> = {}) {
-    super(`cannot start ${program}: the host has no more processes, descriptors or memory`, {
+    super(`cannot start ${program}: the host has no more processes, file descriptors or memory`, {
       hint: 'end some processes, or raise the limits (ulimit -u, ulimit -n)',
       cause,
     });

@@ -26,7 +26,7 @@ export class QmpClosedError extends VmletError {
   readonly status: ExitStatus | undefined;
 
   constructor(what: string, status: ExitStatus | undefined, details: ErrorDetails = {}) {
-    super(`connection closed before ${what} completed`, details);
+    super(`the connection was closed before ${what} completed`, details);
     this.what = what;
     this.status = status;
   }

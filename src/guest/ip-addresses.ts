@@ -22,7 +22,7 @@ export async function readGuestAddresses(
   // -o: one line per address; both iproute2 and busybox support it.
   const { exitCode, stdout, stderr } = await channel.exec(['ip', '-o', 'addr', 'show'], options);
   if (exitCode !== 0) {
-    throw new GuestSetupError('listing the addresses', exitCode, Buffer.from(stderr).toString());
+    throw new GuestSetupError('listing the IP addresses', exitCode, Buffer.from(stderr).toString());
   }
   return parseIpAddresses(Buffer.from(stdout).toString());
 }

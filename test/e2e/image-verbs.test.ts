@@ -146,7 +146,9 @@ it('pull downloads from a URL, and leaves nothing if the digest does not match',
     guest: { user: 'me', firmware: 'uefi', cpu: 'x86-64', provisioner: 'none', agent: false },
   });
   const bare = await vmlet('pull', '-q', address, '--name', 'bare');
-  expect(bare.stderr).toBe('vmlet: image "bare" was not verified; to verify it, give --digest\n');
+  expect(bare.stderr).toBe(
+    'vmlet: image "bare" was not verified; to verify it, pull it again with --digest\n',
+  );
   expect((await inspect('bare')).verification).toBe('none');
 });
 

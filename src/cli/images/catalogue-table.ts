@@ -11,7 +11,7 @@ export function catalogueTable(rows: readonly CatalogueRow[], { quiet }: { reado
       verification,
       architectures.join(' '),
       // An entry that no second source has confirmed may fail to download.
-      `${description}${own ? ' (your own)' : ''}${unconfirmed.length > 0 ? `; unconfirmed: ${unconfirmed.join(', ')}` : ''}`,
+      `${description}${own ? ' (your own)' : ''}${unconfirmed.length > 0 ? `; catalogue data that may be wrong: ${unconfirmed.join(', ')}` : ''}`,
     ],
   );
   return table([['NAME', 'ALIASES', 'VERIFIED', 'FOR', 'DESCRIPTION'], ...cells]);

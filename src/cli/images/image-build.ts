@@ -4,7 +4,7 @@ import type { BuiltImage, ImageBuildOptions, ImageProgress, ImageStore, PullPoli
 import { ImageNews } from '../output/image-news.ts';
 import { PrintableText } from '../output/printable.ts';
 import { choice, collect, durationMs, guestEnvironment, wholeNumber } from '../flags/flag-values.ts';
-import { nameFlag } from '../flags/option-flags.ts';
+import { flagOf, nameFlag } from '../flags/option-flags.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLine } from '../output/say.ts';
 
@@ -47,13 +47,17 @@ export function imageBuildCommand(): Command {
         '                almalinux, with a release, as in debian:13\n' +
         '  --from IMAGE  boots IMAGE, installs packages and runs scripts in it, and\n' +
         '                saves the changes as a new image\n' +
-        '  micro         builds the small Linux that vmlet run uses\n' +
+        '  micro         builds micro, the small Linux system for vmlet run micro\n' +
         'An identical earlier build is reused.',
     )
     .argument('[distribution]', 'such as debian:13, fedora:45 or micro')
     .option('--from <image>', 'image to start from; pulled if missing')
     .option('--include <packages>', 'additional packages, separated by commas', collectWords)
-    .option('--run <file>', 'program or script to run in the image as root; repeatable, in order', collect)
+    .option(
+      '--run <file>',
+      'program or script to run in the image as root; repeatable, run in the given order',
+      collect,
+    )
     .option('-o, --output <name>', 'name of the image; required except for micro')
     .option('--no-cache', 'do not reuse an identical earlier build')
     .option('-q, --quiet', 'print neither progress nor the output of scripts')
@@ -64,7 +68,7 @@ export function imageBuildCommand(): Command {
     )
     .option(
       '--mirror <url>',
-      "for distributions: mirror (default: the mirror of the distribution; on a Debian host, debian uses the mirror of the host's apt)",
+      "for distributions: URL of the mirror (default: the mirror of the distribution; on a Debian host, debian uses the mirror of the host's apt)",
     )
     .option(
       '--key <file>',
@@ -90,9 +94,18 @@ export function imageBuildCommand(): Command {
         'never',
       ]),
     )
-    .option('--kernel <file>', "for micro: kernel (default: the distribution's newest)")
-    .option('--modules <dir>', "for micro: the kernel's modules, such as /lib/modules/RELEASE")
-    .option('--busybox <file>', 'for micro: statically linked busybox')
+    .option(
+      '--kernel <file>',
+      "for micro: kernel file (default: the newest kernel package of the host's distribution)",
+    )
+    .option(
+      '--modules <dir>',
+      "with --kernel: directory with the kernel's modules, such as /lib/modules/RELEASE",
+    )
+    .option(
+      '--busybox <file>',
+      "for micro: statically linked busybox (default: the package of the host's distribution)",
+    )
     .action(buildImage);
   nameFlag(command, 'diskSize', '--size');
   return nameFlag(command, 'name', '--output');
@@ -134,7 +147,7 @@ function wayOf(distribution: string | undefined, { from }: BuildFlags): keyof ty
   if (from !== undefined) return 'layer';
   if (distribution === undefined) {
     throw new InvalidInputError('distribution', 'missing', {
-      hint: 'for example: vmlet image build debian:13 --include nginx -o web, or --from IMAGE --run SCRIPT -o web',
+      hint: 'give a distribution or --from, for example: vmlet image build debian:13 --include nginx -o web, or: vmlet image build --from IMAGE --run SCRIPT -o web',
     });
   }
   return distribution === 'micro' ? 'micro' : 'packages';
@@ -149,8 +162,8 @@ function refuseOthers(way: keyof typeof FLAGS, flags: BuildFlags): void {
       packages: 'an image built from packages',
       layer: 'an image built by --from',
     }[way];
-    throw new InvalidInputError(`--${name}`, `does not apply to ${what}`, {
-      hint: `options that apply: ${meant.map((flag) => `--${flag}`).join(', ')}`,
+    throw new InvalidInputError(flagOf(name), `does not apply to ${what}`, {
+      hint: `leave out ${flagOf(name)}; options that apply: ${meant.map(flagOf).join(', ')}`,
     });
   }
 }

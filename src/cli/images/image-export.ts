@@ -34,7 +34,7 @@ export function imageExportCommand(): Command {
 async function exportImage(reference: string, file: string, flags: Flags): Promise<void> {
   if (file === '-') {
     throw new InvalidInputError('file', 'images cannot be written to standard output', {
-      hint: 'give the path of a file, or ./- for a file of that name',
+      hint: 'give the path of a file; for a file with the name "-", write ./-',
     });
   }
   const { ImageStore } = await import('../../index.ts');

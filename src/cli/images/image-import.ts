@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
+import { quoteForShell } from '../../public/format.ts';
 import { type GuestFlags, addGuestFlags, guestOptions } from '../flags/guest-flags.ts';
 import { ImageNews } from '../output/image-news.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
@@ -33,7 +34,7 @@ export function imageImportCommand(): Command {
 async function importImage(file: string, name: string, flags: Flags): Promise<void> {
   if (/^https?:\/\//i.test(file)) {
     throw new InvalidInputError('file', 'expected a path, not a URL', {
-      hint: `to download it: vmlet pull URL --name ${name}`,
+      hint: `to download the image: vmlet pull ${quoteForShell(file)} --name ${name}`,
     });
   }
   const { ImageStore } = await import('../../index.ts');

@@ -17,7 +17,7 @@ export function imageLsCommand(): Command {
     .summary('list the images')
     .description(
       'Lists local images, newest first, or with --remote the images that can be pulled by name. VERIFIED shows how the ' +
-        'download was verified: by signature, by digest or not at all.',
+        'download was verified: signed (signature of the publisher), digest or none; built means built on this host.',
     )
     .argument('[stored-image]', 'list only images of this name, such as debian or debian:13')
     .option('--remote', 'list the images that can be pulled by name; needs no network')

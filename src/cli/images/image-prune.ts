@@ -14,8 +14,8 @@ export function imagePruneCommand(): Command {
   return new Command('prune')
     .summary('remove unused images')
     .description(
-      'Removes images without a name that no machine, no disk kept by vmlet rm and no other image uses; with --all also ' +
-        'unused images that have names. Prints the digests of the removed images.',
+      'Removes images that have no name and are not used by a machine, a template, a disk that vmlet rm kept, or another ' +
+        'image. With --all, also removes unused images that have names. Prints the digests of the removed images.',
     )
     .option('-a, --all', 'also remove unused images that have names')
     .option('--dry-run', 'only print what would be removed')

@@ -82,7 +82,7 @@ function report(reference: string, image: Image, { name = reference, quiet, json
   if (verification === 'none') {
     note(
       isAddress(reference)
-        ? `image "${name}" was not verified; to verify it, give --digest`
+        ? `image "${name}" was not verified; to verify it, pull it again with --digest`
         : `image "${name}" was not verified: its publisher provides no digest or signature`,
     );
   } else if (!quiet) {
@@ -107,7 +107,10 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
     const [given] = Object.keys(others);
     if (given !== undefined) {
       throw new InvalidInputError(given, 'applies only to images from a URL', {
-        hint: `leave out this option for ${references.join(', ')}; to add a name to an image: vmlet image tag IMAGE NAME`,
+        hint:
+          given === 'name'
+            ? `pull the image without --name, then add the name: vmlet image tag ${references[0] ?? 'IMAGE'} ${flags.name ?? 'NAME'}`
+            : `leave out this option for ${references.join(', ')}: the catalogue of vmlet describes these images`,
       });
     }
     const [path] = references.filter((reference) => reference.includes('/'));

@@ -105,7 +105,7 @@ async function startNew(
 async function showInstaller({ name, spec }: NamedMachine, showScreen: ShowScreen): Promise<void> {
   if (spec.display === 'none' || !hasDesktop()) return;
   note(
-    `opening the screen of ${name}, which keeps running when you close it; to open it again: vmlet view ${name}`,
+    `opening the screen of ${name}; the machine keeps running when you close the window; to open it again: vmlet view ${name}`,
   );
   try {
     await showScreen(name);

@@ -29,7 +29,7 @@ export async function runDetached(
   refuseOthers(flags);
   if (argv.length === 0) {
     throw new InvalidInputError('--detach', 'missing command', {
-      hint: 'give a command after the image; for a machine without a command: vmlet create NAME --image IMAGE --start',
+      hint: `give a command after the image; for a machine without a command: vmlet create NAME --image ${image ?? 'IMAGE'} --start`,
     });
   }
   const name = flags.name ?? generatedName(image);
@@ -83,7 +83,9 @@ function refuseOthers(flags: RunFlags): void {
   ]);
   const other = Object.keys(flags).find((flag) => !known.has(flag));
   if (other === undefined) return;
-  throw new InvalidInputError('--detach', `cannot be used together with ${flagOf(other)}`);
+  throw new InvalidInputError('--detach', `cannot be used together with ${flagOf(other)}`, {
+    hint: `leave out --detach or ${flagOf(other)}`,
+  });
 }
 
 /** As in `debian-13-3f9a2c`. */

@@ -141,7 +141,10 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
       throw error;
     });
     const skipped = await machine.copyBack();
-    if (skipped > 0) note(`left out ${skipped} special ${skipped === 1 ? 'file' : 'files'} (devices, FIFOs)`);
+    if (skipped > 0)
+      note(
+        `not copied back from the guest: ${skipped} special ${skipped === 1 ? 'file' : 'files'} (devices, FIFOs)`,
+      );
     log?.debug({ status: process.exitCode }, 'the command has ended');
   });
 }
@@ -180,7 +183,7 @@ function endWithParent(interrupts: Interrupts): ParentWatch {
     // The reader of stderr may have exited too.
     process.stderr.once('error', () => undefined);
     note(
-      'the parent process has ended, and the guest is ended too; to keep it running, use --no-die-with-parent',
+      'the parent process has ended, so vmlet ends the guest; to keep the guest running, use --no-die-with-parent',
     );
     interrupts.end('SIGHUP');
   });

@@ -59,7 +59,8 @@ async function printEvents(
   options: { readonly sinceStart: boolean; readonly signal: AbortSignal },
   lineOf: LineOf,
 ): Promise<void> {
-  const onPossibleGap = (): void => note(`${machine.name}: some events are missing`);
+  const onPossibleGap = (): void =>
+    note(`${machine.name}: some events are missing, because the log grew faster than it was read`);
   try {
     for await (const event of machine.events({ ...options, onPossibleGap })) {
       await writeOut(`${lineOf(machine.name, event)}\n`);

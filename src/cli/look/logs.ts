@@ -21,8 +21,8 @@ const SOURCES: readonly LogSource[] = ['serial', 'command', 'qemu', 'passt', 'sw
 export function logsCommand(): Command {
   return new Command('logs')
     .description(
-      'Prints a log of a running or stopped machine. The default is the log of the serial console; for a machine of run ' +
-        '--detach it is the output of the command, on stdout and stderr as the command wrote it. Escape sequences, which ' +
+      'Prints a log of a running or stopped machine. The default is the log of the serial console; for a machine ' +
+        'that run --detach created, it is the output of its command, on stdout and stderr as the command wrote it. Escape sequences, which ' +
         'could clear, colour or reset the terminal, are removed.',
     )
     .argument('<machine>', 'name of the machine')

@@ -33,12 +33,12 @@ const EXPECTED_FILTER = `expected name=TEXT, label=KEY[=VALUE] or state=${USUAL_
 export function lsCommand(): Command {
   const command = new Command('ls')
     .description(
-      'Lists machines with their state. DETAIL shows how a machine ended, or why it is broken. With --all, pools of vmlet ' +
-        'pool follow below the machines; --quiet, --filter and templates of --format leave them out.',
+      'Lists machines with their state. DETAIL shows how a machine ended, or why it is broken. With --all, also ' +
+        'lists pools (see vmlet pool) below the machines, except with --quiet, --filter or a template of --format.',
     )
     .option(
       '-f, --filter <filter>',
-      'name=TEXT, label=KEY[=VALUE] or state=STATE; repeatable, all must match',
+      'list only matching machines: name=TEXT (a part of the name), label=KEY[=VALUE] or state=STATE; repeatable, all must match',
       collect,
     )
     .option('-a, --all', 'also list pools; cancels --running')
@@ -123,7 +123,7 @@ function parseFilter(text: string): (machine: ListedMachine) => boolean {
     case 'state':
       if (!STATES.includes(wanted)) {
         throw new InvalidInputError('filter', `no such state: ${wanted}`, {
-          hint: `expected ${USUAL_STATES.join(', ')}, or a state of QEMU: ${STATES.slice(USUAL_STATES.length).join(', ')}`,
+          hint: `use one of ${USUAL_STATES.join(', ')}, or a state of QEMU: ${STATES.slice(USUAL_STATES.length).join(', ')}`,
         });
       }
       return (machine) => stateOf(machine) === wanted;

@@ -27,9 +27,10 @@ export function waitCommand(): Command {
         '              exits with 125\n' +
         '  log=RE      a line of this run’s serial log matches the JavaScript pattern\n' +
         '  stopped     the machine is not running\n' +
-        'Exits with 124 after the timeout, and with 125 if the machine ends first. Without --for, waits until the command ' +
-        'of a machine of run --detach has ended (by default without a time limit), prints the exit status of the command, ' +
-        'and exits with that status. This works until an hour after run --detach --rm has removed the machine.',
+        'Exits with 124 after the timeout, and with 125 if the machine ends first. Without --for, waits for a machine ' +
+        'that vmlet run --detach created: until its command has ended (by default without a time limit). Then prints the ' +
+        'exit status of the command, and exits with that status. With run --detach --rm, this works for an hour after the ' +
+        'machine was removed.',
     )
     .argument('<machine>', 'name of the machine')
     .addOption(
@@ -124,7 +125,7 @@ function parsePattern(text: string): RegExp {
     return new RegExp(text, 'u');
   } catch (error) {
     throw new InvalidInputError('for', `invalid pattern "${text}": ${(error as Error).message}`, {
-      hint: 'expected a JavaScript regular expression, such as log=login:',
+      hint: 'use a JavaScript regular expression, such as log=login:',
       cause: error,
     });
   }

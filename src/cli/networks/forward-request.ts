@@ -37,7 +37,11 @@ export async function forwardRequest(
   outgoing.flushHeaders();
   request.pipe(outgoing);
   const [incoming] = await answered.catch((error: unknown) => {
-    throw new ConnectError(request.url ?? '', `no answer: ${String(error)}`, { cause: error });
+    throw new ConnectError(
+      request.url ?? '',
+      `the server in the guest did not answer (${messageOf(error)})`,
+      { cause: error },
+    );
   });
   incoming.once('end', () => request.unpipe(outgoing));
   const headers = passedAnswerHeaders(incoming.rawHeaders);
@@ -54,8 +58,16 @@ export async function forwardRequest(
     );
   } catch (error) {
     // The client or the guest's server has gone, or the answer is not valid HTTP.
-    throw new ConnectError(request.url ?? '', `the answer was cut off: ${String(error)}`, { cause: error });
+    throw new ConnectError(
+      request.url ?? '',
+      `the answer of the server in the guest was cut off or is invalid (${messageOf(error)})`,
+      { cause: error },
+    );
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Node reads control characters in the words of a status, but does not send them. */

@@ -19,8 +19,8 @@ interface CreateFlags {
 export function networkCommand(): Command {
   return new Command('network')
     .description(
-      'Manages private networks, in which named machines reach each other by name: vmlet create web --network lan. A ' +
-        'network needs no process while none of its members is running.',
+      'Manages private networks, in which named machines reach each other by name: vmlet create web --network lan. The ' +
+        'process of a network runs only while one of its members runs.',
     )
     .addCommand(createCommand())
     .addCommand(networkLsCommand())
@@ -84,7 +84,10 @@ function partitionCommand(): Command {
         'removes all partitions.',
     )
     .argument('<network>', 'name of the network')
-    .argument('<groups...>', 'at least two groups: names of machines, separated by commas')
+    .argument(
+      '<groups...>',
+      'two or more groups of machines, such as: web,api db (names in a group are separated by commas)',
+    )
     .action(async (name: string, groups: string[]) => {
       const members = groups.map((group) => group.split(','));
       await untilInterrupted(async (signal) => new NetworkStore().partition(name, members, { signal }));

@@ -110,7 +110,12 @@ export class ProxyServer implements AsyncDisposable {
       }
       const [, authority, path = '/'] = /^http:\/\/([^/?#]*)([^#]*)/i.exec(request.url ?? '') ?? [];
       if (authority === undefined) {
-        return answer(request, response, 400, 'this is a proxy: expected http://NAME.vmlet.localhost:PORT/');
+        return answer(
+          request,
+          response,
+          400,
+          'this server is only a proxy: set it as the proxy of your client, and request http://NAME.vmlet.localhost:PORT/',
+        );
       }
       const guest = await this.#open(authority, HTTP_PORT);
       endWithClient(request, response, guest);
@@ -158,6 +163,7 @@ export class ProxyServer implements AsyncDisposable {
       if (!(error instanceof GuestRequestError) || error.errno !== 'ECONNREFUSED') throw error;
       const { machine, port } = target;
       throw new ConnectError(`port ${port} of ${machine}`, 'no server listens on this port in the guest', {
+        hint: 'start the server in the guest; it must listen on localhost or on all addresses',
         cause: error,
       });
     }
@@ -177,7 +183,12 @@ export class ProxyServer implements AsyncDisposable {
     if (this.#ending.signal.aborted) return refuse(503, 'the proxy is shutting down');
     const isExpected = error instanceof VmletError || isSystemError(error);
     if (!isExpected) this.#options.onDefect(error);
-    refuse(statusOf(error), isExpected ? error.message : 'internal error of the proxy');
+    refuse(
+      statusOf(error),
+      isExpected
+        ? wordsOf(error)
+        : 'internal error of the proxy; for the cause, see the terminal where vmlet proxy runs',
+    );
   }
 }
 
@@ -225,6 +236,12 @@ function statusOf(error: unknown): number {
   if (error instanceof MachineNotFoundError) return 404;
   if (error instanceof TimedOutError) return 504;
   return error instanceof VmletError || isSystemError(error) ? 502 : 500;
+}
+
+/** The message, and the hint in a second line. */
+function wordsOf(error: Error): string {
+  const hint = error instanceof VmletError ? error.hint : undefined;
+  return hint === undefined ? error.message : `${error.message}\n${hint}`;
 }
 
 function digestOf(secret: string): Buffer {

@@ -13,8 +13,8 @@ export interface ProxyTarget {
 /** The authority of a request is none of our names. */
 export class ForeignNameError extends InvalidInputError {
   constructor(host: string) {
-    super('host', `${host} is not the name of a machine`, {
-      hint: `use NAME${DOMAIN}, or NAME.NETWORK for a member of a private network`,
+    super('host', `no machine has the address ${host}`, {
+      hint: `use NAME${DOMAIN}:PORT, or NAME.NETWORK:PORT for a member of a private network`,
     });
   }
 }

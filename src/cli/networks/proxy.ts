@@ -63,5 +63,6 @@ async function serve({ port, idle = HOUR_MS, json }: Flags): Promise<void> {
     note('the proxy reaches only machines of vmlet; press Ctrl-C to exit');
   }
   const reason = await Promise.race([interrupted, server.idle.then(() => 'idle' as const)]);
-  if (reason === 'idle') note('exiting: the proxy has not been used for a while');
+  if (reason === 'idle')
+    note('exiting: the proxy has not been used for the time set with --idle (default: 1h)');
 }

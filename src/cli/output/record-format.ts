@@ -14,7 +14,10 @@ export interface FormatFlags {
 export function addFormatOptions(command: Command, example: string): Command {
   return command
     .option('--json', 'print JSON')
-    .option('--format <template>', `json, or a template for one line per entry, such as '${example}'`);
+    .option(
+      '--format <template>',
+      `output format: json, or a template for one line per entry, such as '${example}'`,
+    );
 }
 
 /**
@@ -74,7 +77,7 @@ function parseTemplate(template: string): Part[] {
   const stray = parts.find((part) => 'text' in part && /\{\{|\}\}/.test(part.text));
   if (stray !== undefined || parts.length === 1) {
     throw new InvalidInputError('--format', `invalid template ${JSON.stringify(template)}`, {
-      hint: "expected json, or text with fields such as '{{.Name}}', '{{.Spec.MemoryBytes}}' or '{{json .Ports}}'",
+      hint: "use json, or text with fields such as '{{.Name}}', '{{.Spec.MemoryBytes}}' or '{{json .Ports}}'",
     });
   }
   return parts;
@@ -102,7 +105,7 @@ function requireField(path: readonly string[], records: readonly object[]): void
     throw new InvalidInputError('--format', `no such field: .${path.join('.')}`, {
       hint:
         fields.size === 0
-          ? `the parent of .${name} has no fields`
+          ? `leave out .${name}: .${path.slice(0, depth).join('.')} has no fields`
           : `available fields: ${[...fields].join(', ')}`,
     });
   }

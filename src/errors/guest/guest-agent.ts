@@ -22,7 +22,7 @@ export class GuestRequestError extends VmletError {
   readonly errno: string;
 
   constructor(subject: string | undefined, errno: string, problem: string, details: ErrorDetails = {}) {
-    super(`the guest rejected ${subject ?? 'the request'}: ${problem}`, details);
+    super(problem, details);
     this.subject = subject;
     this.errno = errno;
   }
@@ -45,6 +45,10 @@ export class GuestMountError extends VmletError {
 /** The agent and this library do not understand each other. The session has ended. */
 export class GuestProtocolError extends VmletError {
   override readonly code = 'VMLET_GUEST_PROTOCOL';
+
+  constructor(problem: string, details: ErrorDetails = {}) {
+    super(problem, { hint: 'try again; if the error persists, update vmlet-agent in the guest', ...details });
+  }
 }
 
 /** The connection to the guest's agent was lost, or the agent restarted; commands that ran over it are lost. */

@@ -38,5 +38,5 @@ const ALARMS: Readonly<Record<GuestAlarmKind, string>> = {
   oops: "the guest's kernel reported an oops",
   bug: "the guest's kernel reported a bug",
   'oom-kill': 'the guest ran out of memory, and its kernel killed a process',
-  'no-space': 'the guest is paused, because its disks cannot grow',
+  'no-space': 'the guest is paused, because the host has no space left for its disks',
 };

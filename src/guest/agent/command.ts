@@ -62,7 +62,7 @@ export function encodeCommand(argv: readonly string[], options: ExecOptions): Bu
     if (name === '' || name.includes('=')) {
       throw new InvalidInputError(
         'env',
-        `invalid name ${JSON.stringify(name)}: expected a name that is not empty and contains no "="`,
+        `invalid name ${JSON.stringify(name)}: expected a variable name without "="`,
       );
     }
     if (name === 'TERM' && options.tty?.term !== undefined) continue;
@@ -98,6 +98,7 @@ function cells(field: string, count: number): number {
 
 function checked(field: string, text: string): string {
   if (text.includes('\0')) throw new InvalidInputError(field, 'contains a NUL character');
-  if (!isWellFormed(text)) throw new InvalidInputError(field, 'contains an unpaired surrogate');
+  if (!isWellFormed(text))
+    throw new InvalidInputError(field, 'is not valid Unicode: contains an unpaired surrogate');
   return text;
 }

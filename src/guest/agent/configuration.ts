@@ -10,7 +10,7 @@ const addressWithPrefix = z.string().refine((text) => {
   const [host = '', prefix = '', ...rest] = text.split('/');
   const bits = { 0: -1, 4: 32, 6: 128 }[isIP(host)] ?? -1;
   return rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
-}, 'must be an address with its prefix, such as 10.0.2.15/24');
+}, 'must be an address with the length of its prefix, such as 10.0.2.15/24');
 
 const hardwareAddress = z
   .string()
@@ -54,7 +54,10 @@ const mountSchema = z.strictObject({
 const configurationSchema = z.strictObject({
   hostname: z
     .string()
-    .regex(/^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/i, 'must be letters, digits, dots and dashes, at most 64')
+    .regex(
+      /^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/i,
+      'must consist of at most 64 letters, digits, dots and dashes',
+    )
     .optional(),
   /** For /etc/machine-id if the guest has one: 32 hexadecimal digits. Programs that have read the old one keep it. */
   machineId: z
@@ -72,7 +75,7 @@ const configurationSchema = z.strictObject({
   /** Milliseconds since 1970. */
   clockMs: z.number().nonnegative().optional(),
   /** 1 to 1024 random bytes; every bit is trusted. */
-  entropy: z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes').optional(),
+  entropy: z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be a Uint8Array').optional(),
 });
 
 /** Settings of a guest; all are optional. */

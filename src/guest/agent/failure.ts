@@ -24,6 +24,8 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
   EPERM: 'operation not permitted',
+  EIO: 'input/output error',
+  EBUSY: 'device or resource busy',
   EISDIR: 'is a directory',
   ENOTDIR: 'a part of the path is not a directory',
   EEXIST: 'already exists',
@@ -123,9 +125,16 @@ export function commandError(
         { hint: UPDATE_AGENT },
       );
     default:
-      return new GuestCommandError(command.argv, { phase: 'resources', errno }, describe(errno));
+      return new GuestCommandError(command.argv, { phase: 'resources', errno }, describe(errno), {
+        hint: RESOURCE_HINTS[errno],
+      });
   }
 }
+
+const RESOURCE_HINTS: Readonly<Record<string, string>> = {
+  EAGAIN: 'wait until other commands in the guest have ended, then try again',
+  ENOMEM: 'end other programs in the guest, or give it more memory with --memory',
+};
 
 const EXEC_HINTS: Readonly<Record<string, string>> = {
   EACCES: 'check that the file is executable (chmod +x) and that its file system is not mounted with noexec',
@@ -159,29 +168,29 @@ export function requestFailure(frame: Frame): GuestRequestError | GuestMountErro
     );
   }
   if (phase === 'mount') return mountFailure(subject ?? 'a directory', errno);
-  const attempt = ATTEMPTS[phase];
-  return new GuestRequestError(
-    subject,
-    errno,
-    `${attempt === undefined ? '' : `cannot ${attempt}: `}${describe(errno)}`,
-  );
+  return new GuestRequestError(subject, errno, `${attemptOf(phase, subject)}: ${describe(errno)}`);
 }
 
-/** Actions of the phases that a request may fail in. */
-const ATTEMPTS: Partial<Record<PhaseName, string>> = {
-  module: 'load this kernel module',
-  network: 'configure this address or network card',
-};
+/** Returns the beginning of a sentence about a request that failed. */
+function attemptOf(phase: PhaseName, subject: string | undefined): string {
+  if (phase === 'module') return `the guest cannot load the kernel module ${subject ?? ''}`.trimEnd();
+  if (phase === 'network') return `the guest cannot configure ${subject ?? 'its network'}`;
+  return `the guest rejected ${subject ?? 'the request'}`;
+}
 
 /** @throws GuestProtocolError */
 export function connectionFailure(frame: Frame, port: number): GuestRequestError | GuestMountError {
   const { phase, errno } = readFailure(frame);
   if (phase !== 'system') return requestFailure(frame);
   return errno === 'ECONNREFUSED'
-    ? new GuestRequestError(undefined, errno, `no server listens on port ${port} (${errno})`, {
+    ? new GuestRequestError(undefined, errno, `no server listens on port ${port} of the guest (${errno})`, {
         hint: 'start the server in the guest; it must listen on localhost or on all addresses',
       })
-    : new GuestRequestError(undefined, errno, `cannot connect to port ${port}: ${describe(errno)}`);
+    : new GuestRequestError(
+        undefined,
+        errno,
+        `cannot connect to port ${port} of the guest: ${describe(errno)}`,
+      );
 }
 
 function mountFailure(target: string, errno: string): GuestMountError {

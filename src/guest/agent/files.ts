@@ -150,7 +150,7 @@ export class GuestFile implements AsyncIterable<Buffer> {
       'EIO',
       `size mismatch: the file had ${size} bytes when opened, but ${found}`,
       {
-        hint: 'if the file was changing, copy it again; for files in /proc or /sys, use: vmlet exec NAME -- cat PATH >FILE',
+        hint: `if the file was changing, copy it again; for files in /proc or /sys, use: vmlet exec NAME -- cat ${this.#path} >FILE`,
       },
     );
   }

@@ -37,11 +37,13 @@ export function greet(connection: Socket, nonce: Buffer): Greeting {
   };
   const onError = (cause: Error): void => {
     done.reject(
-      new GuestClosedError('the connection to the guest agent was lost before its greeting', { cause }),
+      new GuestClosedError('the connection to the guest agent was lost before the agent answered', { cause }),
     );
   };
   const onClose = (): void => {
-    done.reject(new GuestClosedError('the connection to the guest agent was closed before its greeting'));
+    done.reject(
+      new GuestClosedError('the connection to the guest agent was closed before the agent answered'),
+    );
   };
   const stop = (): void => {
     connection.off('data', onData).off('error', onError).off('close', onClose).off('end', onClose);
@@ -56,6 +58,11 @@ function noCommonVersion({ supported }: Hello): Error {
   const { lowest, highest } = supported;
   return new GuestProtocolError(
     `the guest agent supports protocol version ${lowest === highest ? lowest : `${lowest} to ${highest}`}, but this vmlet requires version ${PROTOCOL_VERSION}`,
-    { hint: UPDATE_AGENT },
+    {
+      hint:
+        lowest > PROTOCOL_VERSION
+          ? 'update vmlet on the host, which is older than vmlet-agent in the guest'
+          : UPDATE_AGENT,
+    },
   );
 }

@@ -15,6 +15,9 @@ export interface Channel {
 /** Provides a better error for a lost connection, when the caller knows how the machine ended. */
 export type ExplainLoss = (loss: GuestClosedError) => Promise<Error>;
 
+/** After a loss, the result of running commands is unknown. */
+const CHECK_GUEST = 'check whether the guest still runs and what the commands have done, then try again';
+
 /** The agent's connection after its greeting: frames of numbered channels. */
 export class Session {
   readonly #connection: Socket;
@@ -115,11 +118,13 @@ export class Session {
   };
 
   readonly #onError = (cause: Error): void => {
-    this.#lose(new GuestClosedError('the connection to the guest agent was lost', { cause }));
+    this.#lose(
+      new GuestClosedError('the connection to the guest agent was lost', { hint: CHECK_GUEST, cause }),
+    );
   };
 
   readonly #onClose = (): void => {
-    this.#lose(new GuestClosedError('the connection to the guest agent was closed'));
+    this.#lose(new GuestClosedError('the connection to the guest agent was closed', { hint: CHECK_GUEST }));
   };
 
   #lose(error: GuestClosedError): void {
@@ -145,7 +150,7 @@ export class Session {
 }
 
 function invalidFrame(cause: Error): Error {
-  return new GuestProtocolError('the guest agent sent an invalid frame', { cause });
+  return new GuestProtocolError('the guest agent sent data that is not valid in its protocol', { cause });
 }
 
 function unexpectedHello(reason: Exclude<HelloReason, 'answer'> | undefined): Error {
@@ -157,6 +162,5 @@ function unexpectedHello(reason: Exclude<HelloReason, 'answer'> | undefined): Er
         reason === 'garbage'
           ? 'the guest agent received invalid data, and has closed the session'
           : 'the guest agent sent an invalid greeting',
-        { hint: 'try again; if the error persists, update vmlet-agent in the guest' },
       );
 }

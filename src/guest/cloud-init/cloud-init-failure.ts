@@ -21,7 +21,7 @@ export function cloudInitFailure(
   switch (state) {
     case 'absent':
       return new CloudInitError(`${guest} has no cloud-init`, nothing, {
-        hint: 'use an image with cloud-init',
+        hint: 'use an image with cloud-init, such as debian:13',
       });
     case 'disabled':
       return new CloudInitError(`cloud-init does not run in ${guest}: ${reason ?? 'disabled'}`, nothing, {

@@ -34,7 +34,10 @@ export function parseUserCloudConfig(yaml: Yaml, text: string): UserCloudConfig 
     });
   }
   if (document.contents !== null && !yaml.isMap(document.contents) && !isNull(yaml, document.contents)) {
-    throw new InvalidInputError('userData', '#cloud-config must be a mapping');
+    throw new InvalidInputError(
+      'userData',
+      'expected a YAML mapping below #cloud-config, such as packages: [nginx]',
+    );
   }
   return { document, value: valueOf(document) };
 }

@@ -69,10 +69,13 @@ const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 const hostname = z
   .string()
   .max(64, 'expected at most 64 characters')
-  .refine((name) => name.split('.').every((label) => HOST_LABEL.test(label)), 'expected a host name');
+  .refine(
+    (name) => name.split('.').every((label) => HOST_LABEL.test(label)),
+    'expected a host name of letters, digits and "-", such as web or web.example.org',
+  );
 
 /** An unpaired surrogate would become another character in the guest. */
-const text = z.string().refine(isWellFormed, 'must not contain an unpaired surrogate');
+const text = z.string().refine(isWellFormed, 'expected valid Unicode without unpaired surrogates');
 
 const line = text
   .min(1, 'must not be empty')
@@ -89,7 +92,13 @@ const fileSchema = z.strictObject({
 });
 
 const optionsSchema = z.strictObject({
-  user: z.string().regex(USER_NAME, 'expected a user name').optional(),
+  user: z
+    .string()
+    .regex(
+      USER_NAME,
+      'expected a user name of lower-case letters, digits, "_" and "-", which begins with a letter or "_"',
+    )
+    .optional(),
   sshKeys: z.array(z.string()).default([]),
   hostname: hostname.optional(),
   network: z.union([z.literal('dhcp'), recordOf(z.string(), z.unknown())]).default('dhcp'),
@@ -130,7 +139,7 @@ function checkedKey(text: string, index: number): string {
   }
   throw new InvalidInputError(
     `sshKeys[${index}]`,
-    `invalid ssh public key ${JSON.stringify(text)}: expected one line`,
+    `invalid ssh public key ${JSON.stringify(text)}: expected one line, such as ssh-ed25519 AAAA… me@host`,
     { hint: 'use the contents of a .pub file' },
   );
 }

@@ -41,5 +41,8 @@ export function publicKeysIn(text: string): string[] {
 function checkedKey(line: string): string {
   const key = parsePublicKey(line);
   if (key) return formatPublicKey(key);
-  throw new InvalidInputError('publicKeys', `invalid ssh public key ${JSON.stringify(line)}`);
+  throw new InvalidInputError(
+    'publicKeys',
+    `invalid ssh public key ${JSON.stringify(line)}: expected one line, such as ssh-ed25519 AAAA… root@host`,
+  );
 }

@@ -80,7 +80,11 @@ function commandLine(words: readonly string[]): string {
 
 /** Only newer versions of ssh expand tokens in a user name, so a name with them is rejected. */
 function userWord(user: string): string {
-  if (/[%$]/.test(user)) throw new InvalidInputError('user', `${JSON.stringify(user)} contains "%" or "$"`);
+  if (/[%$]/.test(user))
+    throw new InvalidInputError(
+      'user',
+      `${JSON.stringify(user)} contains "%" or "$", which ssh may expand as a variable`,
+    );
   return quoted('user', user);
 }
 

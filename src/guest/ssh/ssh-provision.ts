@@ -78,13 +78,16 @@ export async function authorizeKey(
   options: Options = {},
 ): Promise<void> {
   if (!/^[A-Za-z0-9_][^:/\0\s]*$/.test(user)) {
-    throw new InvalidInputError('user', `invalid user name ${JSON.stringify(user)}`);
+    throw new InvalidInputError(
+      'user',
+      `invalid user name ${JSON.stringify(user)}: expected a name without spaces, ":" or "/"`,
+    );
   }
   const key = parsePublicKey(publicKey);
   if (!key || /[\r\n]/.test(publicKey)) {
     throw new InvalidInputError(
       'publicKey',
-      `invalid ssh public key ${JSON.stringify(publicKey)}: expected one line`,
+      `invalid ssh public key ${JSON.stringify(publicKey)}: expected one line, such as ssh-ed25519 AAAA… me@host`,
     );
   }
   const script = ['sh', '-c', AUTHORIZE, 'sh', user, formatPublicKey(key), publicKey] as const;
@@ -99,6 +102,7 @@ export async function authorizeKey(
     throw new InvalidInputError(
       'user',
       `the home directory of user ${user} does not exist in the guest: ${home}`,
+      { hint: 'create this directory in the guest for this user, or choose another user' },
     );
   }
   check(result, `authorizing a key for ${user}`);
@@ -118,7 +122,7 @@ done
  */
 export async function readHostKeys(channel: TrustedChannel, options: Options = {}): Promise<string[]> {
   const result = await channel.exec(['sh', '-c', READ_HOST_KEYS], options);
-  check(result, 'reading the host keys');
+  check(result, 'reading the ssh host keys');
   return publicKeysIn(text(result.stdout));
 }
 
@@ -154,7 +158,7 @@ export async function installHostKey(
 ): Promise<void> {
   const argv = ['sh', '-c', INSTALL_HOST_KEY, 'sh', key.publicKey] as const;
   const result = await channel.exec(argv, { ...options, input: Buffer.from(key.privateKey) });
-  check(result, 'installing a host key');
+  check(result, 'installing an ssh host key');
 }
 
 function check({ exitCode, stderr }: ChannelResult, step: string): void {

@@ -168,7 +168,10 @@ export async function copyTreeOutOfGuest(
 ): Promise<number> {
   const name = nameOf(guestPath);
   const found = statSync(hostPath, { throwIfNoEntry: false });
-  if (found && !found.isDirectory()) throw new InvalidInputError('target', `${hostPath} is not a directory`);
+  if (found && !found.isDirectory())
+    throw new InvalidInputError('target', `${hostPath} is not a directory`, {
+      hint: 'to copy a directory, choose a directory or a new path as the target',
+    });
   const target = found && name !== undefined ? join(hostPath, name) : join(hostPath);
   const tar = agent.exec(['sh', '-c', PACK_IN_GUEST, 'sh', guestPath, '.'], { signal });
   const archive = counted(tar.stdout, onProgress);

@@ -43,7 +43,10 @@ export async function extractTree(
     return writer.skipped;
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR') && beside === undefined) {
-      throw new InvalidInputError('target', `no such directory: ${dirname(target)}`, { cause: error });
+      throw new InvalidInputError('target', `no such directory: ${dirname(target)}`, {
+        hint: 'create the directory first, or choose another path',
+        cause: error,
+      });
     }
     throw writeFailure(error, target);
   } finally {
@@ -83,7 +86,9 @@ async function findConflicts(from: string, to: string): Promise<void> {
     const found = isDirectory(target);
     if (found === undefined) continue;
     if (found !== entry.isDirectory()) {
-      throw new InvalidInputError('target', `${target} is ${found ? '' : 'not '}a directory`);
+      throw new InvalidInputError('target', `${target} is ${found ? '' : 'not '}a directory`, {
+        hint: 'a copied directory cannot replace a file, nor a file a directory: move it away, or choose another target',
+      });
     }
     if (found) await findConflicts(join(from, entry.name), target);
   }

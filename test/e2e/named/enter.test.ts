@@ -233,7 +233,7 @@ describe('vmlet cp', () => {
     expect(await home.vmlet('cp', home.path, 'm:/no/such')).toMatchObject({ status: 125 });
     expect(await home.vmlet('cp', 'm:/etc', join(home.path, 'no/such'))).toMatchObject({
       status: 125,
-      stderr: `vmlet: target: no such directory: ${join(home.path, 'no')}\n`,
+      stderr: `vmlet: target: no such directory: ${join(home.path, 'no')}\n  create the directory first, or choose another path\n`,
     });
     expect((await home.vmlet('cp', kept, kept)).stderr).toContain('exactly one of source and target');
   });

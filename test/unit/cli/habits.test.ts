@@ -85,7 +85,10 @@ describe('invalid values', () => {
     [['run', '--file', 'a', 'micro'], 'invalid value "a" for --file: expected FILE:GUEST[:MODE] '],
     [['stop'], 'machines: missing'],
     [['stop', '-a', 'm'], '--all: cannot be used together with names'],
-    [['ls', '--filter', 'state=foo'], '--filter: no such state: foo\n  expected running, paused, stopped, '],
+    [
+      ['ls', '--filter', 'state=foo'],
+      '--filter: no such state: foo\n  use one of running, paused, stopped, ',
+    ],
     [['qmp', 'm', 'query-status', '--timeout', '5x'], 'invalid value "5x" for --timeout: '],
     [['ls', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],
     [['stats', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],

@@ -18,8 +18,8 @@ export async function readBody<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const [type = ''] = (request.headers['content-type'] ?? '').split(';');
   if (type.trim().toLowerCase() !== 'application/json') {
-    throw new RequestRefusedError(415, 'the body must be JSON', {
-      hint: 'send Content-Type: application/json',
+    throw new RequestRefusedError(415, 'the body of the request must be JSON', {
+      hint: 'send a JSON object with the header Content-Type: application/json',
     });
   }
   const text = await readText(request);
@@ -37,7 +37,9 @@ export async function readBody<Schema extends z.ZodType>(
 async function readText(request: IncomingMessage): Promise<string> {
   const late = deferred<never>();
   const stopTimer = startTimer(MOST_MS, () =>
-    late.reject(new RequestRefusedError(408, `the body did not arrive within ${MOST_MS / 1000} s`)),
+    late.reject(
+      new RequestRefusedError(408, `the body of the request did not arrive within ${MOST_MS / 1000} s`),
+    ),
   );
   const text = collect(request);
   // After the time limit it fails with the connection.
@@ -55,7 +57,8 @@ async function collect(request: IncomingMessage): Promise<string> {
   // An early end must not destroy the connection, which the answer needs.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MOST_BYTES) throw new RequestRefusedError(413, `the body has more than ${MOST_BYTES} bytes`);
+    if (length > MOST_BYTES)
+      throw new RequestRefusedError(413, `the body of the request is too large (limit: ${MOST_BYTES} bytes)`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -44,7 +44,10 @@ export class Operations {
   /** @throws RequestRefusedError */
   get(id: string): Operation {
     const found = this.#all.get(id);
-    if (found === undefined) throw new RequestRefusedError(404, `no such operation: ${id}`);
+    if (found === undefined)
+      throw new RequestRefusedError(404, `no such operation: ${id}`, {
+        hint: 'list operations with: GET /v1/operations; finished operations are kept for ten minutes',
+      });
     return found;
   }
 

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import * as z from 'zod';
 import { GuestFileError, InvalidInputError } from '../../../errors/index.ts';
 import type { LiveMachine, VmletChannel } from '../../../machines/index.ts';
+import { quoteForShell } from '../../../public/format.ts';
 
 /** An entry of a directory in the guest. */
 export interface GuestEntry {
@@ -50,9 +51,13 @@ export async function listGuestDirectory(
     maxBuffer: MOST_LISTING,
   });
   if (exitCode === 2 || exitCode === 3) {
-    throw new GuestFileError(path, exitCode === 3 ? 'ENOENT' : 'EACCES', 'cannot be listed', {
-      hint: 'check that this is a directory in the guest',
-    });
+    throw exitCode === 3
+      ? new GuestFileError(path, 'ENOENT', 'cannot be listed, because it does not exist', {
+          hint: 'correct the path',
+        })
+      : new GuestFileError(path, 'EACCES', 'cannot be listed', {
+          hint: 'check that this is a directory in the guest',
+        });
   }
   const end = stdout.indexOf('\0\0');
   if (truncated || exitCode !== 0) {
@@ -60,6 +65,7 @@ export async function listGuestDirectory(
       path,
       'EIO',
       'the directory changed while it was listed, or has too many entries',
+      { hint: `try again, or list it in a shell: vmlet exec ${live.name} -- ls -l ${quoteForShell(path)}` },
     );
   }
   if (end === -1) return [];

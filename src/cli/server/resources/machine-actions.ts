@@ -134,7 +134,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     (machine, { ports = [], all }) => ['port', 'rm', machine, ...option('--all', all), ...ports],
     async ({ store, name: machine, body: { ports, all }, signal }) => {
       if ((ports === undefined) === (all !== true))
-        throw new InvalidInputError('ports', 'expected either ports or "all": true');
+        throw new InvalidInputError('ports', 'expected a list of ports, or "all": true, but not both');
       return { ...(await store.get(machine).removePorts(all ? undefined : ports, { signal })) };
     },
   ),

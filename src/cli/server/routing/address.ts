@@ -5,5 +5,8 @@ import { RequestRefusedError } from '../../../errors/index.ts';
 export function addressOf({ url = '' }: IncomingMessage): URL {
   const address = `http://localhost${url}`;
   if (url.startsWith('/') && URL.canParse(address)) return new URL(address);
-  throw new RequestRefusedError(400, `invalid address: ${url}`);
+  throw new RequestRefusedError(
+    400,
+    `invalid address ${JSON.stringify(url)}: expected a path that begins with a slash`,
+  );
 }

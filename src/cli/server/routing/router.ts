@@ -46,6 +46,6 @@ function decoded(word: string): string {
   try {
     return decodeURIComponent(word);
   } catch (error) {
-    throw new RequestRefusedError(400, `invalid path: ${word}`, { cause: error });
+    throw new RequestRefusedError(400, `invalid escape sequence (%) in the path: ${word}`, { cause: error });
   }
 }

@@ -135,7 +135,9 @@ it('refuses other names, other users and direct requests', async () => {
   expect((await get('http://none.vmlet.localhost/')).status).toBe(404);
   expect(await get('http://web.vmlet.localhost:81/')).toMatchObject({
     status: 502,
-    body: 'cannot connect to port 81 of web: no server listens on this port in the guest\n',
+    body:
+      'cannot connect to port 81 of web: no server listens on this port in the guest\n' +
+      'start the server in the guest; it must listen on localhost or on all addresses\n',
   });
   expect(await get('/')).toMatchObject({ status: 400 });
   for (const headers of [{}, { 'Proxy-Authorization': `${authorization()}x` }]) {
@@ -168,7 +170,7 @@ it('prints lines to paste, without the secret in the command line of curl, and e
   expect(readFileSync(config, 'utf8')).toContain(`proxy-user = "vmlet:${secret}"`);
   expect(curl).not.toContain(secret);
   expect(await started.finished).toMatchObject({ status: 0 });
-  expect(started.stderr()).toContain('exiting: the proxy has not been used for a while');
+  expect(started.stderr()).toContain('exiting: the proxy has not been used for the time set with --idle');
 });
 
 it('reports a port that is taken', async () => {

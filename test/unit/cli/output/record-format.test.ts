@@ -43,7 +43,7 @@ describe('a template', () => {
   it.each([
     ['{{.Foo}}', '.Foo', 'available fields: name, spec, pid, started, nothing'],
     ['{{.Spec.Foo}}', '.Spec.Foo', 'available fields: memoryBytes, labels'],
-    ['{{.Name.Foo}}', '.Name.Foo', 'the parent of .Foo has no fields'],
+    ['{{.Name.Foo}}', '.Name.Foo', 'leave out .Foo: .Name has no fields'],
     ['{{.constructor}}', '.constructor', 'available fields: '],
   ])('%s is an unknown field', (template, field, hint) => {
     const attempt = (): unknown => formatRecords(template, RECORDS);

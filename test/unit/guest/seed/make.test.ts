@@ -241,7 +241,7 @@ describe('user-data of the user’s own', () => {
     ['#cloud-config\na: 1\nb: c: d\n', 'userData: line 3, column '],
     ['#cloud-config\na: 1\na: 2\n', 'userData: line 3, column 1: Map keys must be unique'],
     ['\n\n#cloud-config\n\ta: 1\n', 'userData: line 4, '],
-    ['#cloud-config\n- a\n', 'userData: #cloud-config must be a mapping'],
+    ['#cloud-config\n- a\n', 'userData: expected a YAML mapping below #cloud-config'],
     ['#cloud-config\na: *b\n', 'userData: '],
     ['packages: [a]\n', 'userData: begins with "packages: [a]", which is not a known kind of user-data'],
     ['', 'userData: begins with ""'],
