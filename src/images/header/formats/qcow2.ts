@@ -75,7 +75,7 @@ function checkFeatures(features: bigint, clusterBytes: number, findings: Finding
     findings.problem(`requires unknown features (incompatible bits 0x${unknown.toString(16)})`);
   }
   if ((features & FEATURE.corrupt) !== 0n) {
-    findings.problem('is marked as corrupt (see qemu-img check)', { trustable: true });
+    findings.problem('is marked as corrupt (qemu-img check -r all may repair it)', { trustable: true });
   }
   if ((features & FEATURE.extendedL2) !== 0n) {
     findings.expect(
