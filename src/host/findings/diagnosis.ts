@@ -138,7 +138,7 @@ function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
       item,
       state: 'broken',
       summary: `${path} belongs to another user`,
-      remedy: 'set XDG_RUNTIME_DIR to a directory of yours, such as /run/user/UID',
+      remedy: 'set XDG_RUNTIME_DIR to a directory of yours, such as /run/user/$(id -u)',
     };
   }
   const length = Buffer.byteLength(path) + LONGEST_SOCKET_NAME;
@@ -147,7 +147,7 @@ function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
       item,
       state: 'broken',
       summary: `${path} is too long: sockets in it would have paths of more than ${LONGEST_SOCKET_PATH} bytes`,
-      remedy: 'set XDG_RUNTIME_DIR to a shorter path, such as /run/user/UID',
+      remedy: 'set XDG_RUNTIME_DIR to a shorter path, such as /run/user/$(id -u)',
     };
   }
   if (fromEnvironment) return { item, state: 'works', summary: `sockets go to ${path}` };
@@ -198,7 +198,8 @@ function microImageFinding({ packageManager, canDownloadPackages }: Surroundings
     return {
       item,
       state: 'degraded',
-      summary: 'the micro image cannot be built: neither apt-get nor dnf is installed to get a kernel',
+      summary:
+        'the micro image cannot be built: neither apt-get nor dnf is installed, and vmlet needs one to fetch a kernel',
       remedy: 'use your own files: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
     };
   }

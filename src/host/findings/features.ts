@@ -118,7 +118,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-device vmgenid',
       has(qemu?.devices, 'vmgenid'),
-      'tells a guest that it is a fork',
+      'tells a forked guest that it is a copy',
       'templates and forks are not available',
     ],
     [
@@ -154,7 +154,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       'migrate channels',
       qemu?.opensStateFiles === true,
       'for save, templates and forks, QEMU opens the state file itself',
-      'vmlet opens the state file for QEMU (fd:)',
+      'vmlet opens the state file and passes it to QEMU',
     ],
     [
       '-run-with exit-with-parent',
@@ -183,7 +183,7 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
     [
       'handshakes',
       passt?.completesHandshakes !== false,
-      'forwards to servers in the guest that send first',
+      'forwarded TCP ports of servers that send data first, such as ssh',
       '--net slirp where TCP ports are forwarded',
       'network',
     ],
@@ -191,7 +191,7 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
     [
       '--vhost-user',
       passt?.hasVhostUser === true,
-      'passt reads the guest’s memory itself: a third faster',
+      'passt reads the guest’s memory itself: the network is a third faster',
       'passt over a connected socket',
     ],
   ]);
@@ -209,7 +209,7 @@ function virtiofsdFeatures({ virtiofsd }: Survey): HostFeature[] {
       'virtiofsd',
       virtiofsd?.problem === undefined,
       'shared directories',
-      'files are copied: vmlet cp',
+      'directories cannot be shared; vmlet cp copies files',
       'shares',
     ],
     [
@@ -247,14 +247,14 @@ function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Surv
     [
       `Landlock ABI ${LANDLOCK_TCP}`,
       abi >= LANDLOCK_TCP,
-      'no TCP, except with slirp',
+      'QEMU cannot use TCP, except with slirp',
       'the network namespace and seccomp block TCP',
     ],
     [
       `Landlock ABI ${LANDLOCK_SCOPES}`,
       abi >= LANDLOCK_SCOPES,
-      'no signals and no abstract sockets to other programs',
-      'seccomp and the network namespace block these',
+      'QEMU cannot send signals to other programs, nor connect to their abstract sockets',
+      'seccomp and the network namespace block signals and abstract sockets',
     ],
     ['seccomp', seccomp.usable, 'filters of system calls', 'namespaces and Landlock', 'seccomp'],
   ]);

@@ -24,7 +24,7 @@ export function allowNamespaces({ most, unprivileged, apparmorRestricts }: Names
   if (most === 0) return 'sudo sysctl user.max_user_namespaces=10000';
   if (unprivileged === 0) return 'sudo sysctl kernel.unprivileged_userns_clone=1';
   if (apparmorRestricts === 1) return 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0';
-  return 'allow namespaces in the container: podman run --security-opt seccomp=unconfined (docker has the same option)';
+  return 'in a container, allow namespaces: podman run --security-opt seccomp=unconfined (docker has the same option); on a host, see user_namespaces(7)';
 }
 
 function readNumber(path: string): number | undefined {

@@ -92,11 +92,11 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
           'the hard core limit is 0: when QEMU crashes, the kernel still starts the host’s core dump handler, which ' +
           'gets QEMU’s registers but no memory',
         remedy:
-          'set a hard core limit of at least 1 byte, which lets vmlet keep the handler from starting: prlimit --core=1',
+          'set a hard core limit of 1 byte, with which vmlet can keep the handler from starting: sudo prlimit --core=1 --pid $$',
       },
   ].filter((low) => low !== false);
 }
 
 function raise(command: string, least: number): string {
-  return `raise this limit to ${least} (${command}); the limit is set by limits.conf(5), by Limit…= in a systemd unit, or by the container`;
+  return `raise the hard limit shown by ${command} to ${least}; it is set by limits.conf(5), by Limit…= in a systemd unit, or by the container`;
 }

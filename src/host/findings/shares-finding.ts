@@ -7,14 +7,10 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: (name: strin
   const degraded = (why: string, remedy?: string): Finding => {
     return { item, state: 'degraded', summary: `directories cannot be shared (-v): ${why}`, remedy };
   };
-  if (
-    qemu &&
-    !(qemu.devices.includes('vhost-user-fs-pci') && qemu.objects.includes('memory-backend-memfd'))
-  ) {
-    return degraded(
-      'this QEMU does not support vhost-user-fs-pci',
-      'use a QEMU that was built with vhost-user-fs-pci',
-    );
+  const has = [...(qemu?.devices ?? []), ...(qemu?.objects ?? [])];
+  const lacking = ['vhost-user-fs-pci', 'memory-backend-memfd'].find((name) => !has.includes(name));
+  if (qemu && lacking !== undefined) {
+    return degraded(`this QEMU does not support ${lacking}`, `use a QEMU that was built with ${lacking}`);
   }
   if (!virtiofsd) return degraded('virtiofsd is not installed', install('virtiofsd'));
   if (virtiofsd.problem !== undefined) {

@@ -19,7 +19,11 @@ export async function proveKvm(
   signal: AbortSignal | undefined,
 ): Promise<KvmVerdict> {
   if (!qemu.accelerators.includes('kvm')) {
-    return { usable: false, reason: `${qemu.path} was built without KVM` };
+    return {
+      usable: false,
+      reason: `${qemu.path} was built without KVM`,
+      hint: 'use a QEMU that was built with KVM',
+    };
   }
   const problem = findKvmDeviceProblem();
   if (problem) return { usable: false, ...problem };
@@ -42,9 +46,9 @@ export async function proveKvm(
   }
   return {
     usable: false,
-    reason: `/dev/kvm exists, but guests do not run on it: ${failures.join('; ')}`,
+    reason: `/dev/kvm exists, but guests do not run on it ${failures.join('; ')}`,
     hint:
-      'enable nested virtualization on the host of this virtual machine; ' +
+      'if this host is a virtual machine, enable nested virtualization on its host; ' +
       'if this host was only busy, check again: vmlet doctor',
   };
 }

@@ -35,7 +35,11 @@ export async function readCatalogueFile(
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if ('code' in error && error.code === 'ENOENT') return undefined;
-    throw new CatalogueFileError(path, 1, '', `cannot read the file: ${error.message}`, { cause: error });
+    const problem = /^[A-Z]+: ([^,]+), /.exec(error.message)?.[1] ?? error.message;
+    throw new CatalogueFileError(path, 1, '', `cannot read the file: ${problem}`, {
+      hint: 'make this path a file that you can read',
+      cause: error,
+    });
   }
   if (text.length > MAX_BYTES) {
     throw new CatalogueFileError(path, 1, '', `the file is larger than ${MAX_BYTES} bytes`);

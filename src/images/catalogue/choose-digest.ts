@@ -21,7 +21,8 @@ export interface DocumentOf {
   readonly url: string;
 }
 
-const MOVED_HINT = 'try again: the publisher may be replacing the image';
+const MOVED_HINT =
+  'try again later: the publisher may be replacing the image; if the error persists, update vmlet';
 
 /**
  * Finds the digest of a file in a publisher's document.
@@ -49,7 +50,7 @@ export function chooseDigest(
       : newestOf(listedIn(text, form, algorithm, refuse), ({ name }) => name, wanted);
   const [first] = matches;
   if (first === undefined) {
-    const what = typeof wanted === 'string' ? wanted : 'a matching image';
+    const what = typeof wanted === 'string' ? wanted : 'an image that matches the pattern of the catalogue';
     throw refuse(`contains no ${algorithm} digest of ${what}`);
   }
   const other = matches.find(({ candidate }) => candidate.hex !== first.candidate.hex);
@@ -70,7 +71,7 @@ function listedIn(
     return parseDebianDescription(text, algorithm);
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) {
-      throw refuse('is not a Debian build description', error);
+      throw refuse('is not a list of digests in Debian’s JSON format', error);
     }
     throw error;
   }

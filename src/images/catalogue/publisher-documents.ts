@@ -83,7 +83,10 @@ export class PublisherDocuments {
       const { image, url, key } = signed;
       const problem = `must be signed, but its signature could not be fetched: ${this.#site(address)}`;
       throw new Unreachable(
-        new SignatureError(image, url, key.fingerprint, problem, { cause: error.reported }),
+        new SignatureError(image, url, key.fingerprint, problem, {
+          hint: 'check the network, or try again later: vmlet does not use this image without its signature',
+          cause: error.reported,
+        }),
       );
     }
   }

@@ -158,7 +158,7 @@ async function newestInIndex(
   const [newest] = newestOf(names, (name) => name, compilePattern(index.newest, words));
   if (newest !== undefined) return newest.groups;
   throw new PublisherDocumentError(reference, url, 'lists no matching image', {
-    hint: 'try again later: the publisher may be replacing or renaming the files',
+    hint: 'try again later: the publisher may be replacing or renaming the files; if the error persists, update vmlet',
   });
 }
 
@@ -215,7 +215,10 @@ function filled(entry: CatalogueEntry, template: string, words: Words): string {
   throw new PublisherDocumentError(
     entry.reference,
     address,
-    `cannot be fetched: the publisher's documents do not define {${open}}`,
+    `cannot be fetched: no file name in the publisher's list has a value for {${open}}`,
+    {
+      hint: 'correct the pattern under newest if the entry is in your own catalogue; otherwise update vmlet',
+    },
   );
 }
 

@@ -11,6 +11,9 @@ export interface PinnedKey {
   readonly fingerprint: string;
 }
 
+const KEY_HINT =
+  'correct the key file or the fingerprint if the key is in your own catalogue; otherwise reinstall vmlet';
+
 /** The signed file, for error messages. */
 export interface Signed {
   readonly image: string;
@@ -91,7 +94,7 @@ async function readPinnedKey(openpgp: typeof OpenPgp, signed: Signed): Promise<O
   try {
     keys = await openpgp.readKeys({ armoredKeys: await readFile(path, 'utf8') });
   } catch (error) {
-    throw refusal(signed, `cannot be verified: cannot read a key from ${path}`, error);
+    throw refusal(signed, `cannot be verified: cannot read a key from ${path}`, error, KEY_HINT);
   }
   const fingerprints = keys.map((key) => key.getFingerprint().toUpperCase());
   const key = keys[fingerprints.indexOf(fingerprint)];
@@ -99,6 +102,8 @@ async function readPinnedKey(openpgp: typeof OpenPgp, signed: Signed): Promise<O
   throw refusal(
     signed,
     `cannot be verified: ${path} has the key ${fingerprints.join(', ')}, expected ${fingerprint}`,
+    undefined,
+    KEY_HINT,
   );
 }
 
@@ -131,8 +136,16 @@ async function requireGood(
   throw refusal(signed, `has an invalid signature by ${signed.key.fingerprint}${words}`, reason);
 }
 
-function refusal({ image, url, key }: Signed, problem: string, cause?: unknown): SignatureError {
-  return new SignatureError(image, url, key.fingerprint, problem, { cause });
+function refusal(
+  { image, url, key }: Signed,
+  problem: string,
+  cause?: unknown,
+  hint?: string,
+): SignatureError {
+  return new SignatureError(image, url, key.fingerprint, problem, {
+    cause,
+    ...(hint !== undefined && { hint }),
+  });
 }
 
 function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {

@@ -92,7 +92,10 @@ function layOut(contents: readonly Uint8Array[], entryBytes: number): Layout {
     const totalSectors = RESERVED_SECTORS + FATS * fatSectors + rootSectors + clusters * clusterSectors;
     return { kind, clusterSectors, clusters, fatSectors, rootSectors, totalSectors };
   }
-  throw new InvalidInputError('files', 'too large for the FAT16 disk of the first boot');
+  throw new InvalidInputError(
+    'files',
+    'more than 2 GiB, the limit of the FAT16 disk that the guest reads at its first boot',
+  );
 }
 
 function clustersOf(bytes: number, clusterSectors: number): number {

@@ -1,6 +1,6 @@
 import { ImageRefusedError } from '../../errors/index.ts';
 import type { DiskFormat } from '../formats/disk-info.ts';
-import { backingFileOf } from './backing-file.ts';
+import { backingFileOf, rebaseCommand } from './backing-file.ts';
 import type { ByteSource } from './formats/byte-source.ts';
 import { withImageFile } from './image-file.ts';
 import type { ImageHeader, UnderstoodFormat } from './formats/image-header.ts';
@@ -102,9 +102,12 @@ async function acceptChain(
   const backing = await backingFileOf(image, field);
   if (!backing) return { ...image, backing: undefined };
   if (chain.includes(backing.path)) {
-    throw new ImageRefusedError(field, path, [
-      `has a loop in its chain of backing files: ${backing.path} appears twice`,
-    ]);
+    throw new ImageRefusedError(
+      field,
+      path,
+      [`has a loop in its chain of backing files: ${backing.path} appears twice`],
+      { hint: `record another backing file in the image: ${rebaseCommand(image, {})}` },
+    );
   }
   if (chain.length === LONGEST_CHAIN) {
     throw new ImageRefusedError(field, chain[0] ?? path, [`has more than ${LONGEST_CHAIN} backing files`], {

@@ -17,24 +17,41 @@ export async function backingFileOf(
   const reference = image.header.references.find(({ kind }) => kind === 'backing');
   if (!reference) return undefined;
   const { name, format } = reference;
-  const refuse = (reason: string, known: Backing, cause?: unknown): ImageRefusedError =>
+  const refuse = (reason: string, advice: string, known: Backing, cause?: unknown): ImageRefusedError =>
     new ImageRefusedError(field, image.path, [reason], {
-      hint: `record the path and format of the backing file in the image: ${rebaseCommand(image, known)}`,
+      hint: `${advice}: ${rebaseCommand(image, known)}`,
       cause,
     });
   if (isElsewhere(name)) {
-    throw refuse(`has a backing file that is not a local file: ${shown(name)}`, {});
+    throw refuse(
+      `has a backing file that is not a local file: ${shown(name)}`,
+      'copy the backing file to this host, then record its path and format in the image',
+      {},
+    );
   }
   if (format !== 'qcow2' && format !== 'raw') {
     throw format === undefined
-      ? refuse(`does not state the format of its backing file ${shown(name)}`, { name })
-      : refuse(`has a backing file in an unsupported format, ${shown(format)}: ${shown(name)}`, {});
+      ? refuse(
+          `does not state the format of its backing file ${shown(name)}`,
+          'record the format of the backing file in the image',
+          { name },
+        )
+      : refuse(
+          `has a backing file in an unsupported format, ${shown(format)}: ${shown(name)}`,
+          'convert the backing file to qcow2, then record the new file in the image',
+          { format: 'qcow2' },
+        );
   }
   try {
     return { path: await realpath(resolve(dirname(image.path), name)), format };
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG')) throw error;
-    throw refuse(`has a missing or unreadable backing file: ${shown(name)}`, { format }, error);
+    throw refuse(
+      `has a missing or unreadable backing file: ${shown(name)}`,
+      'restore the backing file, or make it readable; if it was moved, record its new path in the image',
+      { format },
+      error,
+    );
   }
 }
 
@@ -45,7 +62,7 @@ interface Backing {
 }
 
 /** Words that a shell would interpret are not printed: the name comes from the image. */
-function rebaseCommand(
+export function rebaseCommand(
   image: { readonly path: string; readonly format: DiskFormat },
   { name, format }: Backing,
 ): string {

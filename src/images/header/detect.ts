@@ -49,7 +49,7 @@ const NOT_DISKS: readonly Signature[] = [
   [0, '\xed\xab\xee\xdb', other('an RPM package')],
   [0, '\x3a\xff\x26\xed', other('an Android sparse image', `${UNPACK}: simg2img FILE NEW`)],
   [0, 'VMA\0', other('a Proxmox backup', `${UNPACK}: vma extract FILE DIRECTORY`)],
-  [0, 'MSWIM\0\0\0', other('a Windows image (WIM) of files')],
+  [0, 'MSWIM\0\0\0', other('a WIM archive (files of Windows)')],
   [0, '\x7fELF', other('an ELF program')],
   [0, '%PDF-', other('a PDF document')],
   [0, 'version https://git-lfs', other('a Git LFS pointer', 'run: git lfs pull')],

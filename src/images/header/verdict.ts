@@ -29,9 +29,11 @@ export type Reading =
 const TRUST = 'if you trust the image, append ,trusted to its path';
 const FILE_ITSELF = 'if you trust the image, boot the file itself: --image FILE,trusted';
 const OTHER_ENTRY =
-  'if the catalogue states a wrong format, add an entry with the correct format to your own catalogue';
+  'if the catalogue states a wrong format, add an entry with the correct format to your own catalogue, ~/.config/vmlet/images.yaml';
 const DECRYPT = 'decrypt it with qemu-img convert; give the passphrase with --object secret';
 const AGAIN = 'download or copy the file again, and compare its checksum';
+const CONVERT =
+  'convert the image to qcow2 with the program that created it; if it may be damaged, download or copy it again';
 
 const names: Readonly<Record<UnderstoodFormat, string>> = {
   qcow2: 'a qcow2 image',
@@ -65,7 +67,8 @@ export function chooseReading(content: Content | undefined, size: number, claim:
       return chooseForCd(content);
     case undefined:
       if (content === undefined) return { kind: 'as', format: 'raw' };
-      if (content.kind === 'other') return refused(`is ${content.name}, not a disk image`, content.advice);
+      if (content.kind === 'other')
+        return refused(`is ${content.name}, not a supported disk image`, content.advice);
       if (isForeign(content.format) && !claim.foreign) return refused(...asForeign(content.format));
       return { kind: 'as', format: content.format };
   }
@@ -113,7 +116,7 @@ function chooseForCd(content: Content | undefined): Reading {
   if (content === undefined) return { kind: 'as', format: 'iso' };
   if (content.kind === 'other') return refused(`is ${content.name}, not a CD image`, content.advice);
   if (content.format === 'iso') return { kind: 'as', format: 'iso' };
-  return refused(`is ${names[content.format]}, not a CD image`, 'attach it as a disk');
+  return refused(`is ${names[content.format]}, not a CD image`, 'attach it as a disk: --disk FILE');
 }
 
 function asForeign(format: UnderstoodFormat): [reason: string, hint: string | undefined] {
@@ -143,13 +146,18 @@ export function judge(
     });
   }
   for (const { reason, trustable } of header.problems) {
-    if (!trustable) refusals.push({ reason: withVerdict(reason), hint: AGAIN });
+    if (!trustable) refusals.push({ reason: withVerdict(reason), hint: remedyOf(reason) });
     else if (!trusted) refusals.push({ reason, hint: foreign ? FILE_ITSELF : TRUST });
   }
   if (header.virtualBytes === undefined && refusals.length === 0) {
     refusals.push({ reason: 'does not state the size of its disk', hint: AGAIN });
   }
   return refusals;
+}
+
+/** A variant of the format that vmlet does not know is most often no damage. */
+function remedyOf(problem: string): string {
+  return /\bunknown\b|depends on another file|pending changes/.test(problem) ? CONVERT : AGAIN;
 }
 
 /** Details of a header are clear only after a verdict. */

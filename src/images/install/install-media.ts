@@ -83,5 +83,6 @@ async function checkBootFile(tree: InstallTree, path: string, location: string):
   throw new InvalidInputError(
     'location',
     `${path} in ${location} has ${size} bytes, expected 1 to ${MAX_BOOT_FILE_BYTES}`,
+    { hint: 'download or copy the medium again, and compare its checksum' },
   );
 }

@@ -36,9 +36,7 @@ export class IsoFile {
     if (extent === undefined || extent.length === 0) throw new IsoDamage(`the directory ${path} is empty`);
     this.check(extent, `the directory ${path}`);
     if (extent.length > MAX_DIRECTORY_BYTES) {
-      throw new IsoDamage(
-        `the directory ${path} has ${extent.length} bytes, more than ${MAX_DIRECTORY_BYTES}`,
-      );
+      throw new IsoDamage(`the directory ${path} has ${extent.length} bytes (limit: ${MAX_DIRECTORY_BYTES})`);
     }
     return this.read(extent);
   }
@@ -48,7 +46,10 @@ export async function openIsoFile(path: string): Promise<IsoFile> {
   const handle = await openFile(path);
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw new InvalidInputError('location', `${path} is not a regular file`);
+    if (!stat.isFile())
+      throw new InvalidInputError('location', `${path} is not a regular file`, {
+        hint: 'give an .iso file, or a directory with the contents of one',
+      });
     return new IsoFile(path, handle, stat.size);
   } catch (error) {
     await handle.close();

@@ -62,7 +62,7 @@ export class Iso implements AsyncDisposable {
     if (file.size > limit) {
       throw new InvalidInputError(
         'location',
-        `${file.path} in ${this.path} has ${file.size} bytes, more than ${limit}`,
+        `${file.path} in ${this.path} has ${file.size} bytes (limit: ${limit})`,
       );
     }
     return explained(this.path, async () =>

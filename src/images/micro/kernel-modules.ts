@@ -60,6 +60,7 @@ export async function collectModules(
       if (!files.has(dependency)) {
         throw new ImageBuildError(
           `kernel module ${name} requires ${dependency}, which is missing in ${directory}`,
+          { hint: 'give a kernel and all of its modules: --kernel KERNEL --modules DIRECTORY' },
         );
       }
       await load(dependency);

@@ -25,7 +25,9 @@ export async function findKernelTree(root: string): Promise<KernelTree> {
       }
     }
   }
-  throw new ImageBuildError('the kernel package has no kernel that matches its modules');
+  throw new ImageBuildError('the kernel package has no kernel that matches its modules', {
+    hint: 'give a kernel and its modules: --kernel KERNEL --modules DIRECTORY',
+  });
 }
 
 /** Returns a kernel's release. @throws ImageBuildError for a file that is not a Linux kernel. */

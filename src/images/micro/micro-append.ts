@@ -17,13 +17,13 @@ export const MICRO_PARAMETERS: readonly KernelParameter[] = [
   {
     parameter: 'noreplace-smp',
     reason:
-      '0.2 s: a guest with one CPU would patch lock prefixes out of its code, which TCG then translates again',
+      '0.2 s: keeps a guest with one CPU from patching lock prefixes out of its code, which TCG would translate again',
   },
   {
     parameter: 'initcall_blacklist=jent_mod_init,load_system_certificate_list',
     reason:
       '0.1 s: skips the self-test of the jitter entropy source; guests get entropy from the host. ' +
-      "0.1 s: skips parsing the distribution's certificates; they verify module signatures, and micro's have none",
+      "0.1 s: skips parsing the distribution's certificates; they verify signatures of modules, and the modules of micro have none",
   },
   {
     parameter: 'quiet',

@@ -9,6 +9,9 @@ import type { ImageSource } from '../record/manifest.ts';
 import type { Package, PackageSource } from '../packages/package-source.ts';
 import { sha256 } from '../digest/sha256.ts';
 
+const BUSYBOX_HINT =
+  'give a static busybox: --busybox FILE (on Debian and Ubuntu, the package busybox-static)';
+
 /** The user's own files, used instead of the distribution's packages. */
 export interface OwnFiles {
   /** A bzImage or an uncompressed vmlinux. */
@@ -115,7 +118,7 @@ export async function obtainInputs(inputs: MicroInputs, options: ObtainOptions):
   const busybox = await readOwn('busybox', busyboxPath);
   if (!isStaticProgram(busybox)) {
     throw new ImageBuildError(`${busyboxPath} is not a statically linked x86_64 program`, {
-      hint: 'give a static busybox: --busybox FILE (on Debian and Ubuntu, the package busybox-static)',
+      hint: BUSYBOX_HINT,
     });
   }
   // The user's own file may not be executable.
@@ -151,7 +154,9 @@ async function firstFile(root: string, candidates: readonly string[]): Promise<s
       if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
     }
   }
-  throw new ImageBuildError('the busybox package has no busybox');
+  throw new ImageBuildError('the busybox package does not contain the program busybox', {
+    hint: BUSYBOX_HINT,
+  });
 }
 
 async function isDirectory(path: string): Promise<boolean> {

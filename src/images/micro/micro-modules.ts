@@ -13,7 +13,7 @@ export const MICRO_MODULES: readonly WantedModule[] = [
   { name: 'virtio_console', reason: 'the port of the agent' },
   { name: 'virtio_blk', reason: 'disks' },
   { name: 'virtio_net', reason: 'the network card' },
-  { name: 'tcp_diag', reason: "closing a template's connections in its forks" },
+  { name: 'tcp_diag', reason: 'closing the TCP connections that a fork inherits from its template' },
   { name: 'af_packet', reason: 'raw packets, for the DHCP client' },
   { name: 'ext4', reason: 'the file system of data disks' },
   { name: 'overlay', reason: 'a writable layer over a read-only tree' },

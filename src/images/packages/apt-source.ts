@@ -46,7 +46,7 @@ export class AptSource implements PackageSource {
       waiting = [...new Set(parts.flatMap(({ depends }) => depends))].filter((name) => !asked.has(name));
     }
     if (found.size === 0) {
-      throw new ImageBuildError(`apt has no kernel package: none of ${KERNEL_METAPACKAGES.join(', ')}`, {
+      throw new ImageBuildError(`apt has no kernel package: neither ${KERNEL_METAPACKAGES.join(' nor ')}`, {
         hint: UPDATE_HINT,
       });
     }

@@ -26,7 +26,7 @@ export function backingName(name: string): string {
   if (bytes > BACKING_NAME_LIMIT) {
     throw new InvalidInputError(
       'backingPath',
-      `the path has ${bytes} bytes, but a qcow2 image can store at most ${BACKING_NAME_LIMIT}`,
+      `the path of the backing file has ${bytes} bytes, but a qcow2 image can store at most ${BACKING_NAME_LIMIT}`,
       { hint: 'move the backing file to a shorter path, or use a relative path' },
     );
   }

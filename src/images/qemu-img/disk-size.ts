@@ -41,10 +41,12 @@ export function parseDiskSize(text: string, field: string): number {
   const bytes = scaled / scale;
   if (bytes === 0n) throw new InvalidInputError(field, 'size must be greater than 0', { hint: HINT });
   if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new InvalidInputError(field, `${text} is too large`, { hint: HINT });
+    throw new InvalidInputError(field, `${text} is too large`, { hint: 'give a size of less than 8P' });
   }
   if (bytes % SECTOR !== 0n) {
-    throw new InvalidInputError(field, `${text} is not a multiple of 512 bytes`, { hint: HINT });
+    throw new InvalidInputError(field, `${text} is not a multiple of 512 bytes`, {
+      hint: 'give a multiple of 512, such as 1024, 512M or 2G',
+    });
   }
   return Number(bytes);
 }

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { type DiskInfo, readDiskInfo } from '../formats/disk-info.ts';
+import { rebaseCommand } from '../header/backing-file.ts';
 import { diskPath } from './disk-path.ts';
 import type { ExistingDisk } from './qemu-img.ts';
 import { readAnswer } from '../../process/probe/answer.ts';
@@ -28,13 +29,14 @@ export async function inspectChain(disk: ExistingDisk): Promise<readonly DiskInf
   for (let top = chain[0]; top?.backingPath !== undefined; top = chain.at(-1)) {
     const { backingPath, backingFormat } = top;
     if (backingFormat !== 'qcow2' && backingFormat !== 'raw') {
-      const problem =
-        backingFormat === undefined
-          ? `${top.path} does not state the format of its backing file ${backingPath}`
-          : `${top.path} has a backing file in an unsupported format, ${backingFormat}: ${backingPath}`;
-      throw new InvalidInputError('path', problem, {
-        hint: `record the format of the backing file in the image: qemu-img rebase -u -f ${top.format} -F FORMAT -b BACKING IMAGE`,
-      });
+      const isStated = backingFormat !== undefined;
+      const problem = isStated
+        ? `${top.path} has a backing file in an unsupported format, ${backingFormat}: ${backingPath}`
+        : `${top.path} does not state the format of its backing file ${backingPath}`;
+      const advice = isStated
+        ? `convert the backing file to qcow2, then record the new file in the image: ${rebaseCommand(top, { format: 'qcow2' })}`
+        : `record the format of the backing file in the image: ${rebaseCommand(top, { name: backingPath })}`;
+      throw new InvalidInputError('path', problem, { hint: advice });
     }
     if (chain.some(({ path }) => path === backingPath)) {
       throw new InvalidInputError(

@@ -75,7 +75,7 @@ async function readAll(answer: HttpAnswer, maxBytes: number, signal: AbortSignal
       bytes += chunk.length;
       if (bytes > maxBytes) {
         const shown = printable(answer.url);
-        throw new DownloadError(shown, 'too-large', `${shown} is larger than ${maxBytes} bytes`);
+        throw new DownloadError(shown, 'too-large', `${shown} is larger than the limit of ${maxBytes} bytes`);
       }
       chunks.push(chunk);
     }

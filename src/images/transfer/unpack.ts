@@ -124,5 +124,11 @@ export async function unpack(
     return;
   }
   const message = messages.last(1)[0] ?? '';
-  throw subject.refuse('compression', `is corrupt: ${method} failed${message === '' ? '' : ` (${message})`}`);
+  throw subject.refuse(
+    'compression',
+    `is corrupt: ${method} failed${message === '' ? '' : ` (${message})`}`,
+    {
+      hint: 'download or copy the file again, and compare its checksum',
+    },
+  );
 }

@@ -128,5 +128,9 @@ it('detects a QEMU without KVM', async () => {
     { path: qemu, accelerators: ['tcg'], objects: [], sandbox: true },
     undefined,
   );
-  expect(verdict).toEqual({ usable: false, reason: `${qemu} was built without KVM` });
+  expect(verdict).toEqual({
+    usable: false,
+    reason: `${qemu} was built without KVM`,
+    hint: 'use a QEMU that was built with KVM',
+  });
 });

@@ -27,8 +27,8 @@ export function notGiven(address: string): InstallProblem {
 
 export function notTogether(what: string): InstallProblem {
   return {
-    problem: `these packages cannot be installed together: ${what}`,
-    hint: 'omit one of these packages',
+    problem: `some packages conflict or lack a dependency: ${what}`,
+    hint: 'omit one of these packages; if a dependency is missing, use another --mirror',
   };
 }
 

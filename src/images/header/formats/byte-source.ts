@@ -58,7 +58,9 @@ export class HeaderReader {
     this.#bytesLeft -= length;
     this.#readsLeft -= 1;
     if (this.#bytesLeft < 0 || this.#readsLeft < 0) {
-      throw new HeaderDamage(`has a header larger than the limit of ${MAX_HEADER_BYTES} bytes (${what})`);
+      throw new HeaderDamage(
+        `has a header larger than the limit of ${MAX_HEADER_BYTES} bytes (reached at ${what})`,
+      );
     }
     const bytes = await this.#source.read(offset, length);
     if (bytes.length < length) throw new HeaderDamage('was truncated while it was read');

@@ -34,11 +34,13 @@ export async function readQcow2Extensions(
   for await (const { type, offset, length } of extensions) {
     switch (type) {
       case BACKING_FORMAT:
-        if (length > LONGEST_FORMAT) throw new HeaderDamage(`has a backing format name of ${length} bytes`);
+        if (length > LONGEST_FORMAT)
+          throw new HeaderDamage(`has a backing format name of ${length} bytes (limit: ${LONGEST_FORMAT})`);
         backingFormat = await textAt(reader, offset, length);
         break;
       case DATA_FILE:
-        if (length > LONGEST_DATA_NAME) throw new HeaderDamage(`has a data file name of ${length} bytes`);
+        if (length > LONGEST_DATA_NAME)
+          throw new HeaderDamage(`has a data file name of ${length} bytes (limit: ${LONGEST_DATA_NAME})`);
         dataFile = await textAt(reader, offset, length);
         break;
       case ENCRYPTION:
@@ -110,6 +112,6 @@ async function checkBitmaps(
   const directory = { length: fields.readBigUInt64BE(8), offset: fields.readBigUInt64BE(16) };
   findings.expect(
     directory.offset % BigInt(clusterBytes) === 0n && reader.holds(directory.offset, directory.length),
-    'has an invalid bitmap directory offset',
+    'has a bitmap directory at an invalid offset',
   );
 }

@@ -75,7 +75,7 @@ function checkFeatures(features: bigint, clusterBytes: number, findings: Finding
     findings.problem(`requires unknown features (incompatible bits 0x${unknown.toString(16)})`);
   }
   if ((features & FEATURE.corrupt) !== 0n) {
-    findings.problem('is marked as corrupt (see qemu-img check)', { trustable: true });
+    findings.problem('is marked as corrupt (qemu-img check -r all may repair it)', { trustable: true });
   }
   if ((features & FEATURE.extendedL2) !== 0n) {
     findings.expect(
@@ -139,7 +139,7 @@ function checkTable(
   const article = name.startsWith('L') ? 'an' : 'a';
   if (length > limit) return findings.problem(`has ${article} ${name} of ${length} bytes (limit: ${limit})`);
   if (offset < cluster || offset % cluster !== 0n) {
-    return findings.problem(`has an invalid ${name} offset, byte ${offset}`);
+    return findings.problem(`has ${article} ${name} at an invalid offset, byte ${offset}`);
   }
   // The last cluster of the file may be incomplete.
   const end = (BigInt(reader.size) + cluster - 1n) / cluster;
@@ -166,7 +166,7 @@ async function readBackingName(
 ): Promise<void> {
   if (offset === 0n) return;
   if (offset < BigInt(headerLength) || offset + BigInt(length) > BigInt(clusterBytes)) {
-    return findings.problem(`has an invalid backing file name offset, byte ${offset}`);
+    return findings.problem(`has a backing file name at an invalid offset, byte ${offset}`);
   }
   if (length > LONGEST_BACKING_NAME) {
     return findings.problem(`has a backing file name of ${length} bytes (limit: ${LONGEST_BACKING_NAME})`);

@@ -4,7 +4,7 @@ import { type Socket, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { DownloadError } from '../../../errors/index.ts';
 import { basicCredentials, printable } from './address.ts';
-import { connectedTo } from './failure.ts';
+import { connectedTo, hintOf } from './failure.ts';
 import type { TransferLimits } from './limits.ts';
 import { portOf } from './proxy-environment.ts';
 import { SocketReader } from './socket-reader.ts';
@@ -118,11 +118,17 @@ function watchStart(request: ClientRequest, { url, proxy, limits }: Asking): () 
   const shown = printable(url);
   const end = (error: DownloadError) => () => void request.destroy(error);
   const late = `${shown}: timed out after ${limits.connectMs / 1000} s connecting to ${connectedTo(url, proxy)}`;
-  let timer = setTimeout(end(new DownloadError(shown, 'unreachable', late)), limits.connectMs);
+  let timer = setTimeout(
+    end(new DownloadError(shown, 'unreachable', late, { hint: hintOf('unreachable', proxy) })),
+    limits.connectMs,
+  );
   const silent = `${shown}: timed out after ${limits.headMs / 1000} s waiting for an answer`;
   const onConnected = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(end(new DownloadError(shown, 'stalled', silent)), limits.headMs);
+    timer = setTimeout(
+      end(new DownloadError(shown, 'stalled', silent, { hint: hintOf('stalled', proxy) })),
+      limits.headMs,
+    );
   };
   request.once('socket', (socket) => {
     if (!socket.connecting && !('encrypted' in socket)) onConnected();

@@ -33,8 +33,12 @@ export function explainFailure(error: unknown, url: URL, proxy?: URL): unknown {
   if (reason === undefined) return error;
   return new DownloadError(printable(url), reason, describe(reason, url, proxy, error), {
     cause: error,
-    hint: proxy && CONNECTING.includes(reason) ? PROXY_HINT : HINTS[reason],
+    hint: hintOf(reason, proxy),
   });
+}
+
+export function hintOf(reason: DownloadFailure, proxy: URL | undefined): string | undefined {
+  return proxy && CONNECTING.includes(reason) ? PROXY_HINT : HINTS[reason];
 }
 
 /** Names the peer of the connection: the proxy or the server. */
@@ -52,7 +56,7 @@ const HINTS: Partial<Record<DownloadFailure, string>> = {
   unreachable: `check the host's network; if the host needs a proxy, ${PROXY_HINT}`,
   lost: 'try again; the download resumes if the server supports it',
   stalled: 'try again later; the download resumes if the server supports it',
-  tls: 'if the server uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file',
+  tls: 'check the URL and the clock of this host; if the server uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file',
 };
 
 function describe(reason: DownloadFailure, url: URL, proxy: URL | undefined, error: unknown): string {

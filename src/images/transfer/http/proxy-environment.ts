@@ -10,12 +10,15 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function proxyFor(url: URL, environment: Environment = process.env): URL | undefined {
   const name = `${url.protocol.slice(0, -1)}_proxy`;
-  const value = variable(name, environment) ?? variable('all_proxy', environment);
+  const own = variable(name, environment);
+  const value = own ?? variable('all_proxy', environment);
   if (value === undefined || isExcepted(url, variable('no_proxy', environment) ?? '')) return undefined;
   const address = value.includes('://') ? value : `http://${value}`;
   const proxy = URL.canParse(address) ? new URL(address) : undefined;
   if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
-  throw new InvalidInputError(name, 'invalid proxy URL', { hint: 'use http://HOST:PORT' });
+  throw new InvalidInputError(own === undefined ? 'all_proxy' : name, 'invalid proxy URL', {
+    hint: 'use http://HOST:PORT; SOCKS proxies are not supported',
+  });
 }
 
 function variable(name: string, environment: Environment): string | undefined {

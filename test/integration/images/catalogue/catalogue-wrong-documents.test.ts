@@ -97,12 +97,12 @@ describe('a list of digests', () => {
 
   it('without a matching build is rejected', async () => {
     publisher.answer('own/SUMS', `${A}  disk-beta.qcow2\n`);
-    expect((await failure('newest')).message).toContain('contains no sha256 digest of a matching image');
+    expect((await failure('newest')).message).toContain('contains no sha256 digest of an image that matches');
   });
 
   it('without the build is rejected if the URL needs it', async () => {
     publisher.answer('own/SUMS', `${A}  disk.qcow2\n`);
-    expect((await failure('newest')).message).toContain('do not define {build}');
+    expect((await failure('newest')).message).toContain('has a value for {build}');
   });
 
   it('with two digests for the newest build is rejected', async () => {
@@ -149,13 +149,13 @@ describe('a description as Debian’s', () => {
     },
   });
   it.each([
-    ['that is not JSON', '{"items": [', 'is not a Debian build description'],
-    ['of another structure', '{"items": {}}', 'is not a Debian build description'],
-    ['without uploads', '{"items": []}', 'contains no sha256 digest of a matching image'],
+    ['that is not JSON', '{"items": [', 'is not a list of digests in Debian’s JSON format'],
+    ['of another structure', '{"items": {}}', 'is not a list of digests in Debian’s JSON format'],
+    ['without uploads', '{"items": []}', 'contains no sha256 digest of an image that matches'],
     [
       'of another algorithm',
       JSON.stringify({ items: [upload('sha1')] }),
-      'contains no sha256 digest of a matching image',
+      'contains no sha256 digest of an image that matches',
     ],
     ['that is a web page', PAGE, 'is a web page'],
   ])('%s is rejected', async (_, answer, problem) => {

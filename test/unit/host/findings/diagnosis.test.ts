@@ -155,7 +155,7 @@ it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
   ],
   ["Couldn't create user namespace: Operation not permitted", { unprivileged: 0 }, /userns_clone=1$/],
   ["Couldn't create user namespace: Permission denied", { apparmorRestricts: 1 }, /userns=0$/],
-  ["Couldn't create user namespace: Operation not permitted", {}, /^allow namespaces in the container/],
+  ["Couldn't create user namespace: Operation not permitted", {}, /^in a container, allow namespaces/],
   ['Failed to pivot_root() into /tmp: Operation not permitted', {}, /--security-opt unmask=ALL/],
 ])('a passt that reports %j %j: by the reason', (problem, settings, remedy) => {
   const namespaceSettings = { ...surroundings.namespaceSettings, ...settings };

@@ -39,6 +39,12 @@ describe('a rejected image has a hint', () => {
     ['a backing file', qcow2({ clusterBits: 12, backing: 'base.raw' }), 'qcow2', /append ,trusted/],
     ['a corrupt image', qcow2({ incompatible: 2n }), 'qcow2', /append ,trusted/],
     ['a truncated image', qcow2({ cut: 512 }), 'qcow2', /download or copy the file again/],
+    [
+      'an image with an unknown feature',
+      qcow2({ incompatible: 1n << 5n }),
+      'qcow2',
+      /^convert the image to qcow2/,
+    ],
     ['an encrypted image', qcow2({ overwrite: [[32, 4, 1]] }), 'qcow2', /decrypt it with qemu-img convert/],
     ['a qcow2 stated to be raw', qcow2(), 'raw', /append ,format=qcow2 .*,format=raw,trusted/],
     ['a CD stated to be a qcow2', iso(20), 'qcow2', /,format=raw/],

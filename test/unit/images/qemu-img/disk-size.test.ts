@@ -61,11 +61,17 @@ describe('parseDiskSize', () => {
     ['9P', 'is too large'],
     ['99999999999999999999T', 'is too large'],
   ])('rejects %j', (text, problem) => {
+    const hints: Readonly<Record<string, string>> = {
+      'is not a multiple of 512 bytes': 'give a multiple of 512',
+      'is too large': 'less than 8P',
+    };
     expect(() => parseDiskSize(text, 'disk')).toThrow(InvalidInputError);
     expect(() => parseDiskSize(text, 'disk')).toThrow(problem);
     expect(() => parseDiskSize(text, 'disk')).toThrow(/^disk: /);
     expect(() => parseDiskSize(text, 'disk')).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('such as 512M, 2G, 1.5G or 1T') as string }),
+      expect.objectContaining({
+        hint: expect.stringContaining(hints[problem] ?? 'such as 512M, 2G, 1.5G or 1T') as string,
+      }),
     );
   });
 

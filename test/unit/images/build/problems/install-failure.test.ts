@@ -73,7 +73,7 @@ E: Failed to fetch http://no-such-host.invalid/debian/dists/trixie/InRelease  Co
   [
     'packages that exclude each other',
     ImageBuildError,
-    /cannot be installed together: exim4-base$/,
+    /conflict or lack a dependency: exim4-base$/,
     `The following packages have unmet dependencies:
  exim4-base : Conflicts: mail-transport-agent
 E: Unable to correct problems, you have held broken packages.`,
@@ -161,7 +161,7 @@ OpenPGP check for package "showtime-49~beta-2.fc44.noarch" (/usr/lib/sysimage/li
   ],
   [
     'packages that exclude each other, by dnf 5',
-    /^these packages cannot be installed together: package python3-hawkey-0\.72\.0 requires libdnf/,
+    /^some packages conflict or lack a dependency: package python3-hawkey-0\.72\.0 requires libdnf/,
     `Failed to resolve the transaction:
 Problem 1: package python3-hawkey-0.72.0 requires libdnf(x86-64) = 0.72.0, but none of the providers can be installed
   - cannot install both libdnf-0.72.0 and libdnf-0.72.1`,

@@ -21,3 +21,12 @@ test.each([
 ])('%s with %o uses %s', (address, environment, proxy) => {
   expect(proxyFor(new URL(address), environment)?.href).toBe(proxy);
 });
+
+test.each([
+  ['http_proxy', { http_proxy: 'socks5://p:1' }],
+  ['all_proxy', { all_proxy: 'socks5://p:1' }],
+])('an unsupported proxy is reported with its variable: %s', (field, environment) => {
+  expect(() => proxyFor(new URL('http://example.org/x'), environment)).toThrow(
+    expect.objectContaining({ field, hint: 'use http://HOST:PORT; SOCKS proxies are not supported' }),
+  );
+});
