@@ -47,11 +47,14 @@ export async function sendKeys(
   }
 }
 
+/** States from which resuming does not help. */
+const DEAD: ReadonlySet<string> = new Set(['guest-panicked', 'internal-error', 'shutdown']);
+
 async function requireRunning(qmp: QmpClient, signal: AbortSignal | undefined): Promise<void> {
   const { running, status } = await qmp.execute('query-status', {}, { signal });
   if (running) return;
   throw new QmpStateError(`cannot send keys: the guest is not running (${status})`, {
-    hint: 'run: vmlet resume NAME',
+    hint: DEAD.has(status) ? 'restart the machine: vmlet restart NAME' : 'run: vmlet resume NAME',
   });
 }
 
@@ -77,7 +80,7 @@ async function keyboardStatus(qmp: QmpClient, signal: AbortSignal | undefined): 
   );
   const [, status] = /= (0x[0-9a-f]+)/.exec(answer) ?? [];
   if (status === undefined)
-    throw new QmpProtocolError(`unexpected answer of QEMU to a port read: ${answer.trim()}`);
+    throw new QmpProtocolError(`QEMU sent an unexpected answer about the guest's keyboard: ${answer.trim()}`);
   return Number(status);
 }
 
