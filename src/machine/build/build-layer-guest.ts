@@ -75,8 +75,11 @@ export async function changeInGuest(base: DiskImage, step: LayerStep, work: Gues
     await generalizeGuest(machine, { signal });
   } catch (error) {
     if (!(error instanceof MachineEndedError) || signal?.aborted) throw error;
-    throw new ImageBuildError(`${step.title} was interrupted: ${error.message}`, {
-      hint: 'remove reboot and poweroff from the script: the guest must keep running until the script ends',
+    const isEndedByScript = ['power-off', 'reboot'].includes(error.outcome.kind);
+    throw new ImageBuildError(`${step.title} was interrupted, because ${error.message}`, {
+      hint: isEndedByScript
+        ? 'remove reboot and poweroff from the script: the guest must keep running until the script ends'
+        : undefined,
       cause: error,
     });
   }

@@ -151,7 +151,7 @@ export function describeOutcome(outcome: Outcome): string {
     case 'watchdog':
       return "the guest's watchdog expired";
     case 'guest-exit':
-      return `the guest exited through its exit device with status ${outcome.exitCode}`;
+      return `the guest exited through its isa-debug-exit device with status ${outcome.exitCode}`;
     case 'host-quit':
       return 'QEMU was told to quit';
     case 'host-reset':

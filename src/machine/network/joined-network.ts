@@ -45,7 +45,9 @@ export class NamedNetwork {
     { locations, host, signal }: JoinContext,
   ): Promise<NetworkAttachment<NamedNetwork>> {
     const owner = identifyProcess(process.pid);
-    if (!owner) throw new InvalidInputError('networks', '/proc is required, but not mounted');
+    if (!owner) {
+      throw new InvalidInputError('networks', '/proc is required, but not mounted', { hint: 'mount /proc' });
+    }
     return withNetworksLock(locations.networks, { signal }, async () => {
       const record = readNetwork(locations.networks, this.name);
       const members = membersOf(locations, this.name);

@@ -45,9 +45,7 @@ export function parseNetworks(inputs: readonly NetworkInput[], machine: string):
       .map((other) => conflict(network, other.network))
       .find((found) => found !== undefined);
     if (problem === undefined) return;
-    throw new InvalidInputError(`networks[${index}]`, problem, {
-      hint: 'list each network once, and give each its own subnet',
-    });
+    throw new InvalidInputError(`networks[${index}]`, problem.words, { hint: problem.hint });
   });
   return places;
 }
@@ -98,14 +96,22 @@ function asPlace(
   return input instanceof Network ? { network: input } : input;
 }
 
+interface Conflict {
+  readonly words: string;
+  readonly hint: string;
+}
+
 /** The subnets of named networks do not overlap; those of both kinds are known when the machine joins. */
-function conflict(network: Network | NamedNetwork, other: Network | NamedNetwork): string | undefined {
+function conflict(network: Network | NamedNetwork, other: Network | NamedNetwork): Conflict | undefined {
   const isNamed = network instanceof NamedNetwork;
   if (isNamed ? other instanceof NamedNetwork && other.name === network.name : other === network) {
-    return `duplicate network "${network.name}"`;
+    return { words: `duplicate network "${network.name}"`, hint: 'list each network once' };
   }
   if (isNamed || other instanceof NamedNetwork || !subnetsOverlap(other.addresses, network.addresses)) {
     return undefined;
   }
-  return `network "${network.name}" (${network.subnet}) overlaps with network "${other.name}" (${other.subnet})`;
+  return {
+    words: `network "${network.name}" (${network.subnet}) overlaps with network "${other.name}" (${other.subnet})`,
+    hint: 'create one of the networks with another subnet',
+  };
 }

@@ -2,11 +2,15 @@ import { statSync } from 'node:fs';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatBytes } from '../../images/qemu-img/disk-size.ts';
 
+const MiB = 1024 * 1024;
+/** Mebibytes that are enough for usual kernels. */
+const AMPLE = 256;
+
 /**
  * Minimum memory of a kernel beyond its file and initramfs. Debian's cloud kernel with micro (60 MiB of
  * files) boots in 84 MiB but not in 80; a smaller kernel may need less.
  */
-const KERNEL_NEEDS = 16 * 1024 * 1024;
+const KERNEL_NEEDS = 16 * MiB;
 
 /**
  * Rejects a memory size too small for the kernel: it would die silently, or report faults forever.
@@ -23,6 +27,6 @@ export function checkKernelMemory(
   throw new InvalidInputError(
     'memory',
     `${formatBytes(memoryBytes)} is too small: the kernel and its initramfs alone take ${formatBytes(fileBytes)}`,
-    { hint: 'give more memory, such as 256M' },
+    { hint: `give more memory, such as ${Math.max(AMPLE, Math.ceil((2 * fileBytes) / MiB))}M` },
   );
 }

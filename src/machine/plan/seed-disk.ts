@@ -29,7 +29,7 @@ export function needsSeed(
       'seed',
       `image "${image.name}" has no cloud-init, which applies this option at the first boot`,
       {
-        hint: 'leave out the first-boot options, or use an image with cloud-init',
+        hint: 'leave out all options for the first boot, such as --cloud-init and --username, or use an image with cloud-init',
       },
     );
   }

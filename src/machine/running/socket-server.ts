@@ -59,7 +59,10 @@ async function listen(server: Server, path: string): Promise<void> {
     await listening;
   } catch (error) {
     if (isSystemError(error, 'EACCES', 'EPERM')) {
-      throw new PermissionError(`permission denied: ${path}`, { cause: error });
+      throw new PermissionError(`permission denied: ${path}`, {
+        hint: 'choose a path in a directory to which you can write, such as $XDG_RUNTIME_DIR',
+        cause: error,
+      });
     }
     if (isSystemError(error, 'EADDRINUSE')) {
       throw new InvalidInputError('ports', `file already exists: ${path}`, {

@@ -13,6 +13,8 @@ const DEFAULT_PAUSE_MS = 20;
 const DEFAULT_PATIENCE_MS = 10_000;
 
 export interface SendKeysOptions {
+  /** The machine's name in hints. */
+  readonly machine?: string | undefined;
   /** Milliseconds for which the keys of a chord are held; 20 by default. Linux repeats a key after 250. */
   readonly holdMs?: number | undefined;
   /** Milliseconds between two chords; 20 by default. */
@@ -38,7 +40,7 @@ export async function sendKeys(
   const { holdMs = DEFAULT_HOLD_MS, pauseMs = DEFAULT_PAUSE_MS, signal } = options;
   for (const [index, chord] of chords.entries()) {
     if (index > 0) await pause(pauseMs, signal);
-    await requireRunning(qmp, signal);
+    await requireRunning(qmp, options);
     const keys = chord.map((data) => ({ type: 'qcode' as const, data }));
     await qmp.execute('send-key', { keys, 'hold-time': holdMs }, { signal });
     // QEMU answers when the keys are pressed, and releases them by itself.
@@ -47,11 +49,14 @@ export async function sendKeys(
   }
 }
 
-async function requireRunning(qmp: QmpClient, signal: AbortSignal | undefined): Promise<void> {
+/** States from which resuming does not help. */
+const DEAD: ReadonlySet<string> = new Set(['guest-panicked', 'internal-error', 'shutdown']);
+
+async function requireRunning(qmp: QmpClient, { machine = 'NAME', signal }: SendKeysOptions): Promise<void> {
   const { running, status } = await qmp.execute('query-status', {}, { signal });
   if (running) return;
   throw new QmpStateError(`cannot send keys: the guest is not running (${status})`, {
-    hint: 'run: vmlet resume NAME',
+    hint: DEAD.has(status) ? `restart the machine: vmlet restart ${machine}` : `run: vmlet resume ${machine}`,
   });
 }
 
@@ -61,7 +66,7 @@ async function untilRead(qmp: QmpClient, options: SendKeysOptions, what: string)
   while ((await keyboardStatus(qmp, signal)) & OUTPUT_FULL) {
     if (performance.now() - start > patienceMs) {
       throw new TimedOutError(`waiting for the guest to read its keyboard (${what})`, patienceMs, {
-        hint: 'check the screen with vmlet screenshot; the guest may have crashed, be busy, or not use its PS/2 keyboard',
+        hint: `check the screen (vmlet screenshot ${options.machine ?? 'NAME'}): the guest may have crashed, be busy, or not use its PS/2 keyboard`,
       });
     }
     await pause(LOOK_AGAIN_MS, signal);
@@ -77,7 +82,7 @@ async function keyboardStatus(qmp: QmpClient, signal: AbortSignal | undefined): 
   );
   const [, status] = /= (0x[0-9a-f]+)/.exec(answer) ?? [];
   if (status === undefined)
-    throw new QmpProtocolError(`unexpected answer of QEMU to a port read: ${answer.trim()}`);
+    throw new QmpProtocolError(`QEMU sent an unexpected answer about the guest's keyboard: ${answer.trim()}`);
   return Number(status);
 }
 

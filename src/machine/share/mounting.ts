@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
-import { GRAMMAR } from './volume-grammar.ts';
 import type { VolumeSpec } from './volume-spec.ts';
 
 /** Properties of everything that is mounted in the guest. */
@@ -19,7 +18,7 @@ const GUESTS_OWN = ['/', '/dev', '/proc', '/sys'];
 export function targetOf(text: string, field: string): string {
   if (!text.startsWith('/') || text.includes('\0')) {
     throw new InvalidInputError(field, `not an absolute path in the guest: ${JSON.stringify(text)}`, {
-      hint: `expected ${GRAMMAR}, with a DST such as /src`,
+      hint: 'write a path that begins with a slash, such as /src',
     });
   }
   const target = posix.resolve(text);

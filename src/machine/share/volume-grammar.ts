@@ -62,7 +62,7 @@ function csvFields(text: string, field: string): string[] {
   const fields = [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"(?=,|$)|([^",][^,]*))/gs)];
   if (fields.map(([whole]) => whole).join('') !== text || text === '') {
     throw new InvalidInputError(field, `invalid mount ${JSON.stringify(text)}`, {
-      hint: 'quote a field that contains a comma: type=bind,"src=./a,b",dst=/data',
+      hint: 'expected KEY=VALUE[,KEY=VALUE…]; quote a field that contains a comma, as in type=bind,"src=./a,b",dst=/data',
     });
   }
   return fields.map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');

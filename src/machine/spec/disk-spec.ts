@@ -96,7 +96,10 @@ function unclearFormat(path: string, field: string): InvalidInputError {
   const size = 'to create a disk, give a size such as 2G or 512M';
   if (found === undefined)
     return new InvalidInputError(field, `no such file: ${readable(path)}`, { hint: size });
-  if (found === 'directory') return new InvalidInputError(field, `${readable(path)} is a directory`);
+  if (found === 'directory')
+    return new InvalidInputError(field, `${readable(path)} is a directory`, {
+      hint: `give the path of a disk file; ${size}`,
+    });
   return new InvalidInputError(field, `unknown disk format: ${JSON.stringify(path)}`, {
     hint: `append ,format=qcow2 or ,format=raw; ${size}`,
   });

@@ -77,7 +77,7 @@ export const changeOptions = z
     append: withFlag(z.string(), {
       flag: '--append <words>',
       group: 'Boot',
-      description: 'append to the kernel command line',
+      description: 'append these words to the kernel command line, such as loglevel=7',
     }),
   })
   .partial().shape;

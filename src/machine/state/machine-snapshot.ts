@@ -62,7 +62,9 @@ export function disksInSnapshots<Disk extends Pick<DiskPlan, 'path' | 'format' |
 export function requireFreeName(disks: SnapshotsOfDisks, name: string): void {
   requireSnapshotName(name);
   if (name === BEFORE_RESTORE)
-    throw new InvalidInputError('snapshot', `the name ${JSON.stringify(name)} is reserved`);
+    throw new InvalidInputError('snapshot', `the name ${JSON.stringify(name)} is reserved`, {
+      hint: 'choose another name',
+    });
   if (disksWith(disks, name).length === 0) return;
   throw new InvalidInputError('snapshot', `snapshot ${JSON.stringify(name)} already exists`, {
     hint: 'choose another name, or remove the old snapshot first',

@@ -20,13 +20,16 @@ const FIRST_PERSON = 1000;
  * @throws SharesUnavailableError
  */
 export function findHostSystem(directory: string, shares: readonly Share[], host: Host): HostSystem {
-  requireVirtiofsd(host);
+  requireVirtiofsd(host, 'or use another image, such as debian:13');
   const { mount } = host.confinement.namespaces;
   // Without a root directory of its own, virtiofsd would show all that its user can read.
   if (!mount.usable) {
-    throw new SharesUnavailableError(`image "host" requires a mount namespace: ${mount.reason}`, {
-      hint: 'to see how to fix this, run: vmlet doctor',
-    });
+    throw new SharesUnavailableError(
+      `image "host" requires a mount namespace, which vmlet cannot create: ${mount.reason}`,
+      {
+        hint: 'to see how to fix this, run: vmlet doctor',
+      },
+    );
   }
   const found = statSync(directory);
   const changesUser = process.getuid?.() === 0;

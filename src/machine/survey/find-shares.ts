@@ -9,6 +9,7 @@ import { readable } from '../spec/disk-spec.ts';
 const INSTALL = 'install virtiofsd (Debian: apt install virtiofsd, Fedora: dnf install virtiofsd)';
 const COPY = 'or copy the directory (vmlet run -v SRC:DST:copy, or vmlet cp)';
 const NEEDED_DEVICE = 'vhost-user-fs-pci';
+const NEEDED_MEMORY = 'memory-backend-memfd';
 
 /**
  * Finds the directories to share.
@@ -27,17 +28,21 @@ export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
   return found;
 }
 
-/** @throws SharesUnavailableError without a usable virtiofsd. */
-export function requireVirtiofsd({ qemu, virtiofsd }: Host): VirtiofsdFeatures {
+/**
+ * @param otherwise ends the hint: what the user can do without virtiofsd.
+ * @throws SharesUnavailableError without a usable virtiofsd.
+ */
+export function requireVirtiofsd({ qemu, virtiofsd }: Host, otherwise = COPY): VirtiofsdFeatures {
   if (!virtiofsd) {
-    throw new SharesUnavailableError('virtiofsd is not installed', { hint: `${INSTALL}, ${COPY}` });
+    throw new SharesUnavailableError('virtiofsd is not installed', { hint: `${INSTALL}, ${otherwise}` });
   }
   if (virtiofsd.problem !== undefined) {
-    throw new SharesUnavailableError(virtiofsd.problem, { hint: `install a newer virtiofsd, ${COPY}` });
+    throw new SharesUnavailableError(virtiofsd.problem, { hint: `install a newer virtiofsd, ${otherwise}` });
   }
-  if (!qemu.devices.includes(NEEDED_DEVICE) || !qemu.objects.includes('memory-backend-memfd')) {
-    throw new SharesUnavailableError(`this QEMU does not support ${NEEDED_DEVICE}`, {
-      hint: `use a QEMU that was built with ${NEEDED_DEVICE}, ${COPY}`,
+  if (!qemu.devices.includes(NEEDED_DEVICE) || !qemu.objects.includes(NEEDED_MEMORY)) {
+    const missing = qemu.devices.includes(NEEDED_DEVICE) ? NEEDED_MEMORY : NEEDED_DEVICE;
+    throw new SharesUnavailableError(`this QEMU does not support ${missing}`, {
+      hint: `use a QEMU that was built with ${missing}, ${otherwise}`,
     });
   }
   return virtiofsd;

@@ -28,7 +28,7 @@ export function endedMeanwhile({ spec, files }: Definition, cause: unknown): Vml
   switch (status.kind) {
     case 'stopped': {
       const { outcome } = status;
-      return new MachineEndedError(`${spec.name}: ${describeEnd(outcome)}`, outcome, { cause });
+      return new MachineEndedError(`${describeEnd(outcome)} (machine "${spec.name}")`, outcome, { cause });
     }
     case 'running':
       return new MachineStateError(spec.name, status.state, 'ended and was started again in the meantime', {

@@ -6,6 +6,7 @@ import { inspectDisk } from '../../images/qemu-img/inspect-disk.ts';
 import { resizeDisk as resizeImage } from '../../images/qemu-img/qemu-img.ts';
 import { resizeLiveDisk } from '../../machine/state/live-disk.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
+import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { portOf } from '../../machine/qemu/root-port.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
@@ -150,7 +151,7 @@ export async function resizeDisk(
       throw new InvalidInputError('disk', `"${diskName}" is read-only and cannot be resized`, {
         hint: disk.owned
           ? `make it writable first: vmlet disk set ${machine} ${diskName} --no-readonly`
-          : howToAdopt(machine, diskName),
+          : howToAdopt(machine, disk),
       });
     const image = { path: diskPath(disk, files), format: disk.format, signal };
     const { virtualBytes } = await inspectDisk(image);
@@ -203,9 +204,11 @@ export async function setDisk(
     const disk = requireDisk(definition, diskName);
     refuseSaved(definition, 'disk options');
     if (changes.readOnly === false && !disk.owned) {
-      throw new InvalidInputError('readOnly', `machine "${machine}" uses ${disk.file} read-only`, {
-        hint: howToAdopt(machine, diskName),
-      });
+      throw new InvalidInputError(
+        'readOnly',
+        `disk "${diskName}" of machine "${machine}" cannot become writable: its file ${disk.file} was added without adopt`,
+        { hint: howToAdopt(machine, disk) },
+      );
     }
     const changed = {
       ...disk,
@@ -219,7 +222,11 @@ export async function setDisk(
 
 function requireName({ spec }: Definition, name: string | undefined): string {
   if (name !== undefined) return name;
-  throw new InvalidInputError('disk', `machine "${spec.name}" already has the maximum number of disks`);
+  throw new InvalidInputError(
+    'disk',
+    `machine "${spec.name}" already has the maximum of ${spec.disks.length} disks`,
+    { hint: `remove a disk first: vmlet disk rm ${spec.name} DISK` },
+  );
 }
 
 /**
@@ -234,6 +241,6 @@ function removeOrphanedDisks({ spec, files }: Definition): void {
   }
 }
 
-function howToAdopt(machine: string, disk: string): string {
-  return `to let the guest write to the file, run: vmlet disk rm ${machine} ${disk} && vmlet disk add ${machine} FILE,adopt`;
+function howToAdopt(machine: string, { name, file }: StoredDisk): string {
+  return `to let the guest write to the file, run: vmlet disk rm ${machine} ${name} && vmlet disk add ${machine} ${quoteForShell(`${file},adopt`)}`;
 }

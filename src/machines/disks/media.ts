@@ -75,6 +75,7 @@ export async function addCdDrive(locations: Locations, machine: string, path?: s
       throw new InvalidInputError(
         'drive',
         `machine "${machine}" already has the maximum of ${MOST_DRIVES} CD drives`,
+        { hint: `use an existing drive: vmlet cd insert ${machine} FILE DRIVE` },
       );
     }
     writeSpec(definition, { ...spec, cdroms: [...spec.cdroms, driveWith(name, medium)] });

@@ -10,7 +10,8 @@ import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { type CopyOptions, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
 
 const DIRECTORY_HINT =
-  'install vmlet-agent in the guest, or copy with ssh: tar -C DIR -c . | vmlet ssh NAME -- tar -C DIR -x';
+  'install vmlet-agent in the guest, or copy with ssh: tar -C SRC -c . | vmlet ssh NAME -- tar -C DST -x; ' +
+  'from the guest: vmlet ssh NAME -- tar -C SRC -c . | tar -C DST -x';
 
 /** @throws InvalidInputError for QEMU's agent, which has no streams. */
 export function agentOf(channel: GuestChannel, command = 'cp'): GuestAgent {

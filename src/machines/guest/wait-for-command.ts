@@ -44,7 +44,11 @@ async function waitForMachineAndCommand(definition: Definition, options: WaitOpt
   const end = endOfCommand(status);
   if (end) return end;
   if (!existsSync(files.directory)) throw new MachineNotFoundError(spec.name);
-  throw new MachineStateError(spec.name, status.kind, `has no exit status: ${describeStatus(status)}`);
+  throw new MachineStateError(
+    spec.name,
+    status.kind,
+    `has no exit status of its command: ${describeStatus(status)}`,
+  );
 }
 
 /**

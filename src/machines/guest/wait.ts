@@ -179,7 +179,7 @@ function requireSameRun({ spec, files }: Definition, first: Running): void {
     });
   }
   if (status.kind === 'stopped') {
-    throw new MachineEndedError(`${spec.name}: ${describeEnd(status.outcome)}`, status.outcome);
+    throw new MachineEndedError(`${describeEnd(status.outcome)} (machine "${spec.name}")`, status.outcome);
   }
   throw notRunning(spec.name, status.kind);
 }

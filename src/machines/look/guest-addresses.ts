@@ -38,7 +38,13 @@ export async function findGuestAddresses(
       }),
     };
   }
-  if (!bridge) throw new InvalidInputError('net', `machine "${spec.name}" has no network`);
+  if (!bridge) {
+    throw new InvalidInputError(
+      'net',
+      `machine "${spec.name}" has --net none, and no agent in the guest reports an address`,
+      { hint: `give the machine a network: vmlet set ${spec.name} --net auto && vmlet restart ${spec.name}` },
+    );
+  }
   const seen = await neighbourAddresses(bridge.mac, signal);
   if (seen.length === 0) {
     throw new MachineStateError(spec.name, 'running', 'has no known address yet', {

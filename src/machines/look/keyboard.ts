@@ -31,10 +31,14 @@ export async function typeOnMachine(definition: Definition, input: KeyboardInput
   const chords = [...keysOfText(text), ...keys.map(parseKeys)];
   if (chords.length === 0) throw new InvalidInputError('keys', 'no key was given');
   requireKeyboard(definition);
-  await withMonitor(definition, async (qmp) => sendKeys(qmp, chords, { holdMs, signal }), {
-    signal,
-    waitsForGuest: chords.length > FEW,
-  });
+  await withMonitor(
+    definition,
+    async (qmp) => sendKeys(qmp, chords, { machine: definition.spec.name, holdMs, signal }),
+    {
+      signal,
+      waitsForGuest: chords.length > FEW,
+    },
+  );
 }
 
 /** A machine without a screen may also lack a keyboard: QEMU accepts the keys, and no driver reads them. */

@@ -68,13 +68,10 @@ function lineTimes(
   if (source === 'serial' || (since === undefined && until === undefined)) return undefined;
   if (source === 'events') return timeOfEvent;
   if (source === 'command') return timeOfOutput;
-  throw new InvalidInputError(
-    since === undefined ? 'until' : 'since',
-    `the ${source} log has no timestamps`,
-    {
-      hint: 'only the serial, command and events logs have timestamps',
-    },
-  );
+  const field = since === undefined ? 'until' : 'since';
+  throw new InvalidInputError(field, `the ${source} log has no timestamps`, {
+    hint: `leave out --${field}, or choose a log with timestamps: --source serial, command or events`,
+  });
 }
 
 function timeOfEvent(line: Buffer): number | undefined {

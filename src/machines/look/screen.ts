@@ -41,7 +41,10 @@ export async function connectToScreen(definition: Definition, limits: Limits): P
     return await connectToPath(path, limits);
   } catch (error) {
     if (!(error instanceof QmpConnectError)) throw error;
-    throw new ConnectError(path, 'QEMU does not accept the connection', { cause: error });
+    throw new ConnectError(path, 'QEMU does not accept the connection', {
+      hint: `try again; if this does not help, restart the machine: vmlet restart ${definition.spec.name}`,
+      cause: error,
+    });
   }
 }
 

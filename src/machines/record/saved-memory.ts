@@ -18,7 +18,9 @@ export function requireSavedMemory(definition: Definition): void {
     (existsSync(files.savedState) || awaitsResume(definition));
   if (status.kind === 'saved' || isHalfDone) return;
   if (status.kind === 'running') {
-    throw new MachineStateError(spec.name, status.kind, `is ${status.state}, and has no saved memory`);
+    throw new MachineStateError(spec.name, status.kind, `is ${status.state}, and has no saved memory`, {
+      hint: status.state === 'paused' ? `to resume the machine, run: vmlet resume ${spec.name}` : undefined,
+    });
   }
   throw new MachineStateError(spec.name, status.kind, 'has no saved memory', {
     hint: `to boot the machine, run: vmlet start ${spec.name}`,

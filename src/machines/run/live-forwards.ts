@@ -155,8 +155,11 @@ async function exchangePasst(
   if (old && isAlive(old)) process.kill(old.pid, 'SIGTERM');
   const deadline = performance.now() + RESTART_MS;
   while (old && isSameProcess(passtProcess(files), old)) {
-    if (performance.now() > deadline)
-      throw new TimedOutError(`waiting for passt of machine "${spec.name}" to exit`, RESTART_MS);
+    if (performance.now() > deadline) {
+      throw new TimedOutError(`waiting for passt of machine "${spec.name}" to exit`, RESTART_MS, {
+        hint: `restart the machine: vmlet restart ${spec.name}`,
+      });
+    }
     await pause(LOOK_EVERY_MS, limits.signal);
   }
   const lastAttempt = performance.now() + RESTART_MS;

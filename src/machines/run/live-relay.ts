@@ -47,7 +47,11 @@ export async function replaceRelayed(
     );
   }
   if (wanted.sockets.length + wanted.ports.length > MAX_RELAYED) {
-    throw new InvalidInputError('ports', `too many forwards through the agent: at most ${MAX_RELAYED}`);
+    throw new InvalidInputError(
+      'ports',
+      `machine "${spec.name}" can have at most ${MAX_RELAYED} forwards through vmlet's agent`,
+      { hint: `remove a forward first: vmlet port rm ${spec.name} PORT` },
+    );
   }
   const known = new Set(relay.sockets.map(({ path }) => path));
   for (const { path } of wanted.sockets) if (!known.has(path)) await freeSocketPath(path, signal);
@@ -124,7 +128,7 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
     return new PermissionError(`permission denied: ${what}`, {
       hint:
         port === undefined
-          ? 'choose a directory of yours for the socket'
+          ? 'choose a path in a directory to which you can write, such as $XDG_RUNTIME_DIR'
           : 'choose a host port of at least 1024, or lower net.ipv4.ip_unprivileged_port_start as root',
     });
   }
@@ -133,5 +137,6 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
       hint: 'choose another path, or remove the file',
     });
   }
-  return new InvalidInputError('ports', `cannot listen on ${what} (${code})`);
+  const problem = path === undefined && !port ? 'vmlet-keeper cannot read' : 'cannot listen on';
+  return new InvalidInputError('ports', `${problem} ${what} (${code})`);
 }

@@ -63,6 +63,7 @@ async function renew(
     throw new TimedOutError(
       `creating a new machine id and new ssh host keys in machine "${spec.name}"`,
       RENEWAL_MS,
+      { hint: 'check whether the guest is busy or hangs; the next start of the machine tries again' },
     );
   }
   const endpoint = sshEndpoint(boundForwards(readPlan(files)));

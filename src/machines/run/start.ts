@@ -161,7 +161,7 @@ async function startLocked(
       timeoutMs: options.timeoutMs ?? START_TIMEOUT_MS,
       signal,
     }).catch((error: unknown) => {
-      throw explainSlowStart(error, keeper);
+      throw explainSlowStart(error, spec.name, keeper);
     });
     const letRun = options.paused !== true;
     if (plan.incoming) {
@@ -187,12 +187,12 @@ async function startLocked(
   keeper.release();
 }
 
-function explainSlowStart(error: unknown, { reports }: StartedKeeper): unknown {
+function explainSlowStart(error: unknown, name: string, { reports }: StartedKeeper): unknown {
   if (!(error instanceof TimedOutError)) return error;
   const hint = reports.some(({ kind }) => kind === 'started')
-    ? 'QEMU started, but does not respond; look for errors in its log: vmlet logs --source qemu NAME'
+    ? `QEMU started, but does not respond; look for errors in its log: vmlet logs --source qemu ${name}`
     : 'QEMU was not started in time: check the load of the host';
-  return new TimedOutError('starting the machine', error.timeoutMs, { hint, cause: error });
+  return new TimedOutError(`starting machine "${name}"`, error.timeoutMs, { hint, cause: error });
 }
 
 /** Returns true also when the note cannot be read: memory that only QEMU holds must not be lost. */

@@ -106,9 +106,13 @@ export function changeSpec(
 function bootWith(boot: MachineSpec['boot'], append: string | undefined): MachineSpec['boot'] {
   if (append === undefined) return boot;
   if (boot.kind === 'firmware') {
-    throw new InvalidInputError('append', 'the boot loader on the disk sets the kernel command line', {
-      hint: 'change it in the guest',
-    });
+    throw new InvalidInputError(
+      'append',
+      'the machine boots from a disk, whose boot loader sets the kernel command line',
+      {
+        hint: 'change the kernel command line in the guest',
+      },
+    );
   }
   return { ...boot, append };
 }

@@ -15,7 +15,7 @@ export const createSchema = z.strictObject({
   image: withFlag(z.string().min(1).optional(), {
     flag: '--image <image>',
     group: 'Boot',
-    description: 'boot from an image such as debian:13, from a disk FILE (with a slash), or micro',
+    description: 'boot from an image such as debian:13 or micro, or from a disk FILE (a path with a slash)',
   }),
   /** With the path of a disk in `image`: write to the file itself. */
   adopt: withFlag(z.boolean().default(false), {
@@ -81,7 +81,7 @@ export const createSchema = z.strictObject({
   /** A TPM 2.0 by swtpm; none by default. */
   tpm: namedOptions.tpm.default(false),
   /** `vnc` adds a screen; the default, except for an image or a kernel. */
-  display: reworded(namedOptions.display.optional(), { otherwise: 'vnc, none for a kernel' }),
+  display: reworded(namedOptions.display.optional(), { otherwise: 'vnc; none for micro and with --kernel' }),
   labels: withFlag(recordOf(z.string().min(1), z.string()), {
     flag: '-l, --label <key=value>',
     description: 'a label, which vmlet ls --filter can select',

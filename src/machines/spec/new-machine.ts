@@ -112,7 +112,9 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
 
 function refuseContradictions(valid: GivenOptions): void {
   if (valid.command?.remove === true && valid.protect) {
-    throw new InvalidInputError('protect', 'cannot be used together with --rm, which removes the machine');
+    throw new InvalidInputError('protect', 'cannot be used together with --rm, which removes the machine', {
+      hint: 'leave out --protect or --rm',
+    });
   }
   const sources = (['kernel', 'location', 'iso'] as const).filter((key) => valid[key] !== undefined);
   if (sources.length > 1) {
@@ -126,16 +128,22 @@ function refuseContradictions(valid: GivenOptions): void {
     });
   }
   if (valid.image === MICRO && sources.length > 0) {
-    throw new InvalidInputError('image', `${MICRO} cannot be used together with --${sources[0] ?? ''}`);
+    throw new InvalidInputError('image', `${MICRO} cannot be used together with --${sources[0] ?? ''}`, {
+      hint: `leave out --image or --${sources[0] ?? ''}`,
+    });
   }
   if (valid.initrd !== undefined && valid.kernel === undefined) {
     throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'add --kernel' });
   }
   const takesAppend = valid.kernel !== undefined || valid.location !== undefined || valid.image === MICRO;
   if (valid.append !== undefined && !takesAppend) {
-    throw new InvalidInputError('append', 'the boot loader on the disk sets the kernel command line', {
-      hint: 'change it in the guest, or boot a kernel with --kernel, --location or --image micro',
-    });
+    throw new InvalidInputError(
+      'append',
+      'the machine boots from a disk, whose boot loader sets the kernel command line',
+      {
+        hint: 'change the kernel command line in the guest, or boot a kernel with --kernel, --location or --image micro',
+      },
+    );
   }
   if (valid.adopt && !(valid.image?.includes('/') ?? false)) {
     throw new InvalidInputError('adopt', 'requires a disk file as --image', {

@@ -48,7 +48,7 @@ function requireDirectory(path: string): void {
   } catch (error) {
     if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
       throw new PermissionError(`permission denied: ${directory}`, {
-        hint: 'choose a directory of yours for the socket',
+        hint: 'choose a path in a directory to which you can write, such as $XDG_RUNTIME_DIR',
         cause: error,
       });
     }

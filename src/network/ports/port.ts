@@ -199,10 +199,13 @@ function parseAddress(text: string, field: string): string {
       'is not an IP address; expected one such as 127.0.0.1 or [::1]',
       bare === 'localhost'
         ? 'use 127.0.0.1, which is also the default'
-        : 'use an address instead of a host name or zone; "0.0.0.0" listens on every IPv4 address',
+        : 'use an IP address instead of a host name, without a zone such as %eth0; 0.0.0.0 listens on every IPv4 address',
     );
   if (isMappedIpv4(canonical)) {
-    return refuse('is an IPv4 address in IPv6 form; expected plain IPv4', 'write it as a.b.c.d');
+    return refuse(
+      'is an IPv4 address in IPv6 form; expected plain IPv4',
+      'write the address as IPv4, such as 127.0.0.1',
+    );
   }
   if (isLinkLocal(canonical)) {
     return refuse(

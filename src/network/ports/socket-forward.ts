@@ -69,6 +69,7 @@ export function parseSocketForward(text: string, field: string): SocketForward {
     throw new InvalidInputError(
       field,
       `invalid socket ${JSON.stringify(text)}: a socket can be forwarded only to a TCP port`,
+      { hint: `leave out "/${protocol}"` },
     );
   }
   return { path: parseSocketPath(path, field), guestPort };
@@ -83,7 +84,9 @@ export function parseSocketPath(path: string, field: string): string {
     });
   }
   if (path.includes('\0') || path.endsWith('/')) {
-    throw new InvalidInputError(field, `${told} names a directory, not a socket`);
+    throw new InvalidInputError(field, `invalid socket path ${told}`, {
+      hint: 'write the path of a socket, without a slash at its end',
+    });
   }
   const normal = normalize(path);
   const length = Buffer.byteLength(normal);

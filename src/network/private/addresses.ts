@@ -89,6 +89,7 @@ export function joinedMembership(
     throw new InvalidInputError(
       'networks',
       `hardware address ${mac} is taken by machine "${sameCard.name}" in network "${record.name}"`,
+      { hint: `choose another address, for example: ${record.name}:mac=52:54:00:12:34:56` },
     );
   }
   return { ...wanted, address, mac };
@@ -155,6 +156,7 @@ function checkAddress(record: NetworkRecord, others: readonly NetworkMember[], t
   throw new InvalidInputError(
     'networks',
     `address ${text} is taken by machine "${owner.name}" in network "${record.name}"`,
+    { hint: 'choose another address, or leave out ip to get a free one' },
   );
 }
 

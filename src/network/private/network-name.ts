@@ -18,7 +18,9 @@ export function checkNetworkName(name: string, field = 'name'): string {
   }
   const reserved = [...FIRST_CARDS, ...DOMAINS].includes(name);
   if (reserved)
-    throw new InvalidInputError(field, `"${name}" is a reserved word and cannot be the name of a network`);
+    throw new InvalidInputError(field, `"${name}" is a reserved word and cannot be the name of a network`, {
+      hint: 'choose another name, such as lan',
+    });
   return name;
 }
 

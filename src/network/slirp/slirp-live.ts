@@ -1,7 +1,7 @@
 import { NetworkStartError } from '../../errors/index.ts';
 import { explainUnboundPort } from '../ports/host-port.ts';
 import { IPV4 } from '../plan/network.ts';
-import type { BoundForward } from '../ports/port.ts';
+import { type BoundForward, formatPort } from '../ports/port.ts';
 
 /** A running QEMU's human monitor, over QMP; an interface, because this folder may not import the client. */
 export interface HumanMonitor {
@@ -21,7 +21,7 @@ export async function addSlirpForward(monitor: HumanMonitor, forward: BoundForwa
   const answer = await say(monitor, `hostfwd_add ${NETDEV} ${rule}`);
   if (answer === '') return;
   if (/could not set up/i.test(answer)) await explainUnboundPort(forward);
-  throw new NetworkStartError('slirp rejected the forward', [answer]);
+  throw new NetworkStartError(`slirp rejected the forward ${formatPort(forward)}`, [answer]);
 }
 
 /** Removes a forward; its existing connections are kept. */
@@ -29,7 +29,7 @@ export async function removeSlirpForward(monitor: HumanMonitor, forward: BoundFo
   const { protocol, hostAddress, hostPort } = forward;
   const answer = await say(monitor, `hostfwd_remove ${NETDEV} ${protocol}:${hostAddress}:${hostPort}`);
   if (/removed|not found/.test(answer)) return;
-  throw new NetworkStartError('slirp failed to remove the forward', [answer]);
+  throw new NetworkStartError(`slirp failed to remove the forward ${formatPort(forward)}`, [answer]);
 }
 
 async function say(monitor: HumanMonitor, line: string): Promise<string> {

@@ -442,7 +442,7 @@ describe('vmlet sendkey', () => {
     await until(async () => live.qmp(holdsKey, { long: true }));
     await home.vmlet('kill', 'm');
     expect((await typing.finished).status).toBe(125);
-    expect(typing.stderr()).toBe('vmlet: the machine has ended: m: QEMU was killed by SIGKILL\n');
+    expect(typing.stderr()).toBe('vmlet: the machine has ended: QEMU was killed by SIGKILL (machine "m")\n');
   });
 });
 

@@ -198,7 +198,10 @@ describe('an outcome in words', () => {
     [{ kind: 'reboot' }, 'the guest rebooted'],
     [{ kind: 'panic' }, "the guest's kernel panicked"],
     [{ kind: 'watchdog' }, "the guest's watchdog expired"],
-    [{ kind: 'guest-exit', exitCode: 33 }, 'the guest exited through its exit device with status 33'],
+    [
+      { kind: 'guest-exit', exitCode: 33 },
+      'the guest exited through its isa-debug-exit device with status 33',
+    ],
     [{ kind: 'host-quit' }, 'QEMU was told to quit'],
     [{ kind: 'host-reset' }, 'the machine was reset by the host'],
     [{ kind: 'host-signal' }, 'QEMU was terminated by a signal'],

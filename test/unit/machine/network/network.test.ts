@@ -96,10 +96,11 @@ test('accepts up to eight networks, and explains each error with a hint', () => 
   ];
   expect(refusal([eight[0], lab, lab])).toMatchObject({
     message: 'networks[2]: duplicate network "lab"',
-    hint: 'list each network once, and give each its own subnet',
+    hint: 'list each network once',
   });
   expect(refusal([lab, other])).toMatchObject({
     message: 'networks[1]: network "other" (10.78.3.0/24) overlaps with network "lab" (10.78.0.0/16)',
+    hint: 'create one of the networks with another subnet',
   });
   expect(refusal([{ network: {} }])).toMatchObject({
     message: 'networks[0]: expected a network, { network, name }, or the name of a network',

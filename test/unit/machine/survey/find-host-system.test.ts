@@ -51,6 +51,12 @@ it('requires a mount namespace and virtiofsd', () => {
   const without = { ...host, confinement: { ...everything, namespaces } } as Host;
   expect(() => findHostSystem(directory, [], without)).toThrow(SharesUnavailableError);
   expect(() => findHostSystem(directory, [], { ...host, virtiofsd: undefined })).toThrow(
-    'virtiofsd is not installed',
+    expect.objectContaining({
+      message: 'this host cannot share directories: virtiofsd is not installed',
+      // A copy of a directory does not help: the image is the host's system.
+      hint: expect.stringMatching(
+        /^install virtiofsd .*, or use another image, such as debian:13$/,
+      ) as string,
+    }),
   );
 });

@@ -52,6 +52,9 @@ it('reports what the host lacks, and that a copy does not need it', () => {
   expect(lacks({ qemu: { ...qemu, devices: [] } })).toBe(
     `${problem}this QEMU does not support vhost-user-fs-pci`,
   );
+  expect(lacks({ qemu: { ...qemu, objects: [] } })).toBe(
+    `${problem}this QEMU does not support memory-backend-memfd`,
+  );
   const old = { virtiofsd: { ...virtiofsd, translatesIds: false } };
   expect(lacks(old)).toBe(`${problem}this virtiofsd does not support --translate-uid`);
   expect(find('.:/x:ids=host', old)).toHaveLength(1);

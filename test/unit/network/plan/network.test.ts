@@ -143,7 +143,7 @@ describe('forwards that a backend does not support', () => {
     [passt, 'or use --net passt'],
     [
       { ...passt, completesHandshakes: false },
-      'or use --net passt, although this version of passt does not support servers that send data first',
+      'or use --net passt if no server in the guest sends data first, as ssh servers do',
     ],
   ])('slirp and IPv6, with %j: %s', (abilities, hint) => {
     const forwards = parsePortForwards(['[::1]:8080:80']);

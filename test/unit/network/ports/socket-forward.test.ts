@@ -50,7 +50,7 @@ describe('sockets among ports', () => {
     ['/run/a.sock:80/udp', 'a socket can be forwarded only to a TCP port'],
     ['./a.sock:80', 'is not an absolute path'],
     ['~/a.sock:80', 'is not an absolute path'],
-    ['/run/:80', 'names a directory'],
+    ['/run/:80', 'invalid socket path "/run/"'],
     [`/${'x'.repeat(107)}:80`, '108 bytes (limit: 107)'],
   ])('%s is rejected', (text, problem) => {
     expect(refusal(text)).toContain(problem);
