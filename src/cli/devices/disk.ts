@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { InvalidInputError, formatBytes } from '../../index.ts';
 import { type DiskChanges, type ListedDisk, MachineStore } from '../../machines/index.ts';
 import { durationMs } from '../flags/flag-values.ts';
+import { nameFlag } from '../flags/option-flags.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLine } from '../output/say.ts';
@@ -58,7 +59,7 @@ export function diskCommand(): Command {
     .argument('<size>', 'new size such as 30G, or increment such as +10G')
     .option('--shrink', 'allow a smaller size; data beyond the new size is lost')
     .action(resize);
-  disk
+  const set = disk
     .command('set')
     .summary('change the options of a disk')
     .description('Changes the options of a disk, effective from the next start.')
@@ -74,7 +75,8 @@ export function diskCommand(): Command {
     .option('--no-discard', 'ignore blocks that the guest discards, and free no space on the host')
     .option('--readonly', 'do not allow the guest to write')
     .option('--no-readonly', 'allow the guest to write')
-    .action(set);
+    .action(setOptions);
+  nameFlag(set, 'readOnly', '--no-readonly');
   return disk;
 }
 
@@ -142,7 +144,7 @@ async function resize(name: string, disk: string, wanted: string, flags: { shrin
   printLine(`${disk}: ${formatBytes(bytes)}`);
 }
 
-async function set(
+async function setOptions(
   name: string,
   disk: string,
   flags: { cache?: DiskChanges['cache']; discard?: boolean; readonly?: boolean },

@@ -20,6 +20,12 @@ const ENVIRONMENT: readonly Entry[] = [
   ['XDG_STATE_HOME', 'logs of machines and pools (default: ~/.local/state)'],
   ['XDG_CONFIG_HOME', 'the user’s image catalogue, vmlet/images.yaml (default: ~/.config)'],
   ['XDG_RUNTIME_DIR', 'sockets of running machines (default: /tmp/vmlet-UID)'],
+  ['VMLET_FRESH', 'with 1, vmlet run boots each guest, as with --fresh'],
+  [
+    'VMLET_KEPT_SIZE',
+    'space for booted guests, such as 20G; 0 keeps none (default: a tenth of the file system, at most 20 GiB)',
+  ],
+  ['VMLET_KEPT_DAYS', 'days after which a booted guest is no longer used (default: 7)'],
   ['NO_COLOR, FORCE_COLOR', 'turn colours off or on'],
 ];
 

@@ -8,7 +8,7 @@ import { sayInstalled, sayStarted } from './start.ts';
 export function killCommand(): Command {
   return new Command('kill')
     .description(
-      'Powers off machines immediately by killing QEMU. The guest cannot shut down: data that it has not written is lost.',
+      'Powers off machines immediately by killing QEMU. The guest does not shut down: data that it has not written to its disks is lost.',
     )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) => eachMachine(names, async (machine) => machine.live().kill()));
@@ -35,7 +35,7 @@ export function restartCommand(): Command {
 export function resetCommand(): Command {
   return new Command('reset')
     .description(
-      'Resets machines immediately, like a reset button. The guest cannot shut down: data that it has not written is lost.',
+      'Resets machines immediately, like a reset button. The guest does not shut down: data that it has not written to its disks is lost.',
     )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) =>

@@ -33,7 +33,7 @@ function namespacesFinding(survey: Survey, { namespaceSettings }: Surroundings):
   return {
     item,
     state: 'degraded',
-    summary: `QEMU has no namespaces of its own (${names}: ${missing[0]?.reason ?? ''})${gap}${slirpWords(survey)}`,
+    summary: `QEMU lacks namespaces of its own (${names}: ${missing[0]?.reason ?? ''})${gap}${slirpWords(survey)}`,
     remedy: allowNamespaces(namespaceSettings),
   };
 }

@@ -29,7 +29,7 @@ export function isLinkLocal(canonical: string): boolean {
 
 /** ::ffff:0:0/96, an IPv4 address in IPv6 form. */
 export function isMappedIpv4(canonical: string): boolean {
-  return canonical.startsWith('::ffff:');
+  return /^::ffff:[0-9a-f]+:[0-9a-f]+$/.test(canonical);
 }
 
 export function isWildcard(address: string): boolean {

@@ -33,7 +33,7 @@ interface Case extends MinimalHost {
 
 const NO_NAMESPACES = {
   network: /passt does not run here/,
-  namespaces: /no namespaces of its own/,
+  namespaces: /lacks namespaces of its own/,
 };
 const IN_CONTAINER: Omit<Case, 'name'> = {
   setup: CONTAINER,

@@ -118,7 +118,7 @@ it('names a missing layer, the reason, and what remains open', () => {
   expect(find('namespaces', { confinement })).toMatchObject({
     state: 'degraded',
     summary:
-      'QEMU has no namespaces of its own (mount, net, ipc, uts: not here); in a named machine with passt, QEMU can connect to every unix socket that you can connect to; with slirp, QEMU uses the host’s network',
+      'QEMU lacks namespaces of its own (mount, net, ipc, uts: not here); in a named machine with passt, QEMU can connect to every unix socket that you can connect to; with slirp, QEMU uses the host’s network',
   });
 });
 

@@ -86,6 +86,7 @@ describe('an IPv6 address', () => {
   it.each([
     ['::ffff:7f00:1', true],
     ['::fffe:7f00:1', false],
+    ['::ffff:1:2:3', false],
     ['1::ffff:7f00:1', false],
   ])('%s is a mapped IPv4 address: %s', (address, is) => {
     expect(isMappedIpv4(address)).toBe(is);
