@@ -123,7 +123,7 @@ function parseFilter(text: string): (machine: ListedMachine) => boolean {
     case 'state':
       if (!STATES.includes(wanted)) {
         throw new InvalidInputError('filter', `no such state: ${wanted}`, {
-          hint: `use one of ${USUAL_STATES.join(', ')}, or a state of QEMU: ${STATES.slice(USUAL_STATES.length).join(', ')}`,
+          hint: `use one of ${USUAL_STATES.join(', ')}, or one of the rarer states: ${STATES.slice(USUAL_STATES.length).join(', ')}`,
         });
       }
       return (machine) => stateOf(machine) === wanted;

@@ -36,7 +36,7 @@ export function waitCommand(): Command {
     .addOption(
       choice(
         '--for <condition>',
-        'condition to wait for; with several --for, all must be true',
+        'condition to wait for; with several --for, waits until each has been true once',
         CONDITIONS,
       ).argParser(collectCondition),
     )

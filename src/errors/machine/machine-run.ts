@@ -69,7 +69,7 @@ function describeKeeperEnd(told: {
   if (told.busy) return 'the machine is already running: another vmlet-keeper process holds its lock';
   if (told.reason !== undefined) return `cannot run the machine: ${told.reason}`;
   if (told.status) return `QEMU ${describeExit(told.status)}`;
-  return "the machine's vmlet-keeper process was killed";
+  return 'vmlet-keeper, the process that runs the machine, was killed';
 }
 
 function adviceOn(told: {

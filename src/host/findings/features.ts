@@ -248,13 +248,13 @@ function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Surv
       `Landlock ABI ${LANDLOCK_TCP}`,
       abi >= LANDLOCK_TCP,
       'QEMU cannot use TCP, except with slirp',
-      'the network namespace and seccomp block TCP',
+      'the network namespace and seccomp keep QEMU from using TCP, except with slirp; TCP in guests works',
     ],
     [
       `Landlock ABI ${LANDLOCK_SCOPES}`,
       abi >= LANDLOCK_SCOPES,
       'QEMU cannot send signals to other programs, nor connect to their abstract sockets',
-      'seccomp and the network namespace block signals and abstract sockets',
+      'seccomp and the network namespace keep QEMU from sending signals and connecting to abstract sockets',
     ],
     ['seccomp', seccomp.usable, 'filters of system calls', 'namespaces and Landlock', 'seccomp'],
   ]);

@@ -29,7 +29,7 @@ export function parseImageReference(text: string, field = 'image'): ImageReferen
   if (name !== undefined) return { name, tag: match?.[2] };
   throw new InvalidInputError(field, `invalid image name ${JSON.stringify(text)}`, {
     hint: text.includes('/')
-      ? 'give the name of an image, not a path'
+      ? 'an image name has no slash: give a name such as web or debian:13, not a path or a registry address'
       : 'use at most 64 lower-case letters, digits, ".", "_" and "-"; a tag may follow after a colon, as in debian:13',
   });
 }

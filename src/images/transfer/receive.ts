@@ -99,6 +99,6 @@ function tooLarge(url: URL, maxBytes: number): DownloadError {
   return new DownloadError(
     shown,
     'too-large',
-    `${shown} is larger than the limit of ${formatBytes(maxBytes)}`,
+    `${shown} is too large: vmlet downloads at most ${formatBytes(maxBytes)}`,
   );
 }

@@ -64,12 +64,12 @@ export class UnpackLimit {
     }
     this.#refuseLonger(length, this.#longest, 'header');
     if (this.#file.writtenBytes + bytes <= this.#mostWritten) return;
-    const most = `unpacks to more than half of the free space (${formatBytes(Math.floor(this.#mostWritten))})`;
+    const most = `unpacks to more than ${formatBytes(Math.floor(this.#mostWritten))}, half of the free space`;
     const why =
       this.#longest === Infinity
-        ? 'its header does not state the size'
+        ? 'its header does not state the size of its disk'
         : `the ${formatBytes(this.#longest)} stated in its header do not fit`;
-    throw subject.refuse('too-large', `${most}, and ${why}`, { hint: ANY_SIZE_HINT });
+    throw subject.refuse('too-large', `${most}; more is not allowed, because ${why}`, { hint: ANY_SIZE_HINT });
   }
 
   #refuseLonger(bytes: number, most: number, reason: 'limit' | 'header'): void {

@@ -31,9 +31,15 @@ export function endedMeanwhile({ spec, files }: Definition, cause: unknown): Vml
       return new MachineEndedError(`${describeEnd(outcome)} (machine "${spec.name}")`, outcome, { cause });
     }
     case 'running':
-      return new MachineStateError(spec.name, status.state, 'ended and was started again in the meantime', {
-        cause,
-      });
+      return new MachineStateError(
+        spec.name,
+        status.state,
+        'ended and was started again while this command was running',
+        {
+          hint: `check the machine: vmlet inspect ${spec.name}; then run the command again if necessary`,
+          cause,
+        },
+      );
     default:
       return notRunning(spec.name, status.kind);
   }

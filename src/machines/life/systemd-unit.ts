@@ -45,7 +45,7 @@ export function systemdUnit({ machine, node, command, environment }: SystemdUnit
     'StartLimitBurst=5',
     '',
     '[Service]',
-    '# vmlet-keeper, then the main process, reports that the machine is running.',
+    '# vmlet-keeper, which vmlet start leaves running, reports that the machine runs and becomes the main process.',
     'Type=notify',
     'NotifyAccess=all',
     ...variables,

@@ -113,7 +113,7 @@ async function ask(
 ): Promise<{ readonly result: unknown; readonly rest: Buffer }> {
   socket.write(`${[VERSION, ...words].join(' ')}\n`);
   const { line, rest } = await withinLimits(
-    `waiting for the switch of network "${place.network}"`,
+    `waiting for the switch process of network "${place.network}" to answer`,
     readLine(socket),
     { signal, timeoutMs },
   ).catch((error: unknown) => {

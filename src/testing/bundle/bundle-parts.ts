@@ -73,7 +73,7 @@ export function bundleParts(mostBytes: number): readonly BundlePart[] {
     },
     {
       file: 'machine.json',
-      what: 'state and settings of the machine, and versions of vmlet, Node.js, QEMU and the kernel',
+      what: "state and settings of the machine, and the host's versions of vmlet, Node.js, QEMU and Linux",
       ...whole,
       read: describeMachine,
     },

@@ -42,7 +42,9 @@ function explain(error: unknown, path: string): unknown {
   const reason = reasonOf(error, path);
   if (reason === undefined) return writeFailure(error, path);
   return new PermissionError(`cannot create directory ${path}: ${reason}`, {
-    hint: "choose a writable path; for vmlet's own directories, set an XDG variable such as XDG_DATA_HOME",
+    hint: isSystemError(error, 'EEXIST')
+      ? "move or remove this file; or, for vmlet's own directories, set an XDG variable such as XDG_DATA_HOME to another directory"
+      : "choose a writable path; for vmlet's own directories, set an XDG variable such as XDG_DATA_HOME",
     cause: error,
   });
 }

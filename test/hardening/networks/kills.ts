@@ -154,7 +154,7 @@ function chooseKeeper(lab: Lab, random: Random): Victim {
   const { keeper } = lab.running(name);
   return ending(
     lab,
-    { name, what: `the keeper of ${name}`, pid: keeper.pid, told: /vmlet-keeper process was killed/ },
+    { name, what: `the keeper of ${name}`, pid: keeper.pid, told: /vmlet-keeper.* was killed/ },
     random,
   );
 }

@@ -31,7 +31,7 @@ export const guestFileName = z
       !['.', '..'].includes(name) &&
       !/[/\0]/.test(name) &&
       Buffer.byteLength(name) <= LONGEST_NAME,
-    'expected a file name without a slash',
+    'expected a file name of at most 255 bytes, without a slash, and not . or ..',
   );
 
 /** Names in one section and attributes in another, both in the same order: a name may contain anything but NUL. */

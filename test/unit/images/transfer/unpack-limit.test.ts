@@ -38,9 +38,10 @@ function refusal({ head, bytes, written = bytes, announced, anySize = false }: U
 }
 
 const HEADER = /unpacks to more than the .* stated in its header/;
-const HALF = /unpacks to more than half of the free space \(5 GiB\), and its header does not state the size/;
+const HALF =
+  /unpacks to more than 5 GiB, half of the free space; more is not allowed, because its header does not state the size of its disk/;
 const LARGER =
-  /unpacks to more than half of the free space \(5 GiB\), and the 50\.1 GiB stated in its header do not fit/;
+  /unpacks to more than 5 GiB, half of the free space; more is not allowed, because the 50\.1 GiB stated in its header do not fit/;
 const MOST = /unpacks to more than the limit of 100 GiB/;
 
 test.each<[string, Unpacking, RegExp | 'taken']>([
