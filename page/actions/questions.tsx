@@ -132,7 +132,7 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
         {storage ? (
           <b>These disks will be permanently deleted:</b>
         ) : (
-          'The page Host lists all kept disks. A disk shown by its name is moved; the notice shows its new path. These disks are kept:'
+          'These disks are kept, and the page Host lists them. A disk without a path below is moved; its new path is shown after the removal:'
         )}
         {problem ? (
           <Problem problem={problem} />

@@ -118,7 +118,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
         {sizeCommand && (
           <button
             type="button"
-            title="Types a command into the console that tells the guest the size of this terminal: a serial line does not transmit it"
+            title="Types stty into the console, to tell the guest the size of this terminal: a serial line does not transmit the size"
             onClick={() => {
               const terminal = shown.current;
               if (!terminal) return;

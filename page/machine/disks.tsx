@@ -49,7 +49,7 @@ export function DisksTab({ machine }: { readonly machine: SoundMachine }) {
               <td class="numbers">{disk.actualBytes !== undefined && bytes(disk.actualBytes)}</td>
               <td>
                 {useOf(disk)}
-                {isRunning && disk.port === undefined && <p class="faint">from the next start</p>}
+                {isRunning && disk.port === undefined && <p class="faint">attached from the next start</p>}
               </td>
               <td>
                 <code>{disk.path}</code>

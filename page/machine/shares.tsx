@@ -38,7 +38,7 @@ export function SharesTab({ machine: { name, status } }: { readonly machine: Sou
               </td>
               <td>{TYPES[type]}</td>
               <td>{readOnly ? 'read-only' : 'read and write'}</td>
-              <td>{live ? 'mounted' : status.kind === 'running' && 'from the next start'}</td>
+              <td>{live ? 'mounted' : status.kind === 'running' && 'mounted from the next start'}</td>
               <td>{source !== undefined && <code>{source}</code>}</td>
               <td>
                 <button

@@ -26,7 +26,8 @@ export class QmpClosedError extends VmletError {
   readonly status: ExitStatus | undefined;
 
   constructor(what: string, status: ExitStatus | undefined, details: ErrorDetails = {}) {
-    super(`the connection was closed before ${what} completed`, details);
+    const peer = what.startsWith('guest-') ? "QEMU's guest agent" : 'QEMU';
+    super(`the connection to ${peer} was closed before ${what} completed`, details);
     this.what = what;
     this.status = status;
   }

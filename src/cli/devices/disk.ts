@@ -21,7 +21,8 @@ export function diskCommand(): Command {
     .summary('add a disk')
     .description(
       'Adds a disk. A running machine gets the disk immediately; vmlet cannot tell whether the guest has detected it. With ' +
-        'adopt, the guest writes to FILE itself; otherwise its changes go to a new file, and FILE does not change. If the machine is running and vmlet ' +
+        'adopt, the guest writes to FILE itself; otherwise its changes go to a new file, and FILE does not change. With ' +
+        'trusted, FILE may have a backing file, or contents that look like another format. If the machine is running and vmlet ' +
         'confines its QEMU (see vmlet doctor), FILE must be on the same file system as the machine’s directory, because vmlet creates a hard ' +
         'link to FILE in that directory.',
     )

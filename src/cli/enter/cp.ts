@@ -22,7 +22,8 @@ export function cpCommand(): Command {
       'Copies a file or directory into a machine or out of it, with permissions and times. Copies belong to root in the ' +
         'machine, and to you on the host. If the guest has only QEMU’s agent, only single files can be copied.\n' +
         'If TARGET is an existing directory, SOURCE is copied into it; otherwise the copy is named TARGET. SOURCE/. ' +
-        'copies only the contents of SOURCE. If TARGET already contains a directory of that name, the copy is merged into it. Symbolic ' +
+        'copies only the contents of SOURCE. If TARGET already contains a directory with the name of SOURCE, SOURCE is merged into that ' +
+        'directory. Symbolic ' +
         'links are copied as links. When copying to the host, devices and FIFOs are left out, and setuid, setgid and ' +
         'sticky bits are dropped.\n' +
         'With - as SOURCE, a tar stream is read from stdin and unpacked in TARGET, with the owners that are stored in the ' +

@@ -76,7 +76,11 @@ function detached(words: readonly string[], { tty, interactive }: Flags): string
       : (tty ?? interactive)
         ? `cannot be used together with ${tty ? '--tty' : '--interactive'}`
         : undefined;
-  if (problem !== undefined) throw new InvalidInputError('--detach', problem);
+  const hint =
+    words.length === 0
+      ? 'for example: vmlet exec --detach web -- ./server'
+      : `leave out --detach or ${tty ? '--tty' : '--interactive'}`;
+  if (problem !== undefined) throw new InvalidInputError('--detach', problem, { hint });
   return ['/bin/sh', '-c', IN_BACKGROUND, 'sh', ...words];
 }
 

@@ -23,7 +23,9 @@ export function sshConfigCommand(): Command {
 async function sshConfig(flags: Flags): Promise<void> {
   const store = new MachineStore();
   if (flags.print && flags.remove) {
-    throw new InvalidInputError('remove', 'cannot be used together with --print');
+    throw new InvalidInputError('remove', 'cannot be used together with --print', {
+      hint: 'leave out --remove or --print',
+    });
   }
   if (flags.print) {
     printLine((await store.sshInclude()).line);

@@ -64,7 +64,11 @@ export async function ssh(name: string, words: readonly string[], flags: Flags):
   }
   const live = machine.live();
   if (flags.stdio) {
-    if (words.length > 0) throw new InvalidInputError('--stdio', 'cannot be used together with a command');
+    if (words.length > 0) {
+      throw new InvalidInputError('--stdio', 'cannot be used together with a command', {
+        hint: 'leave out --stdio or the command',
+      });
+    }
     const { pipeToSshServer } = await import('./ssh-stdio.ts');
     await pipeToSshServer(live, flags.timeout);
     return;

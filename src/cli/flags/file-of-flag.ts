@@ -16,7 +16,7 @@ interface FileHints {
 export function textOf(path: string, flag: string, hints: FileHints = {}): string {
   const bytes = contentOf(path, flag, hints);
   if (isUtf8(bytes)) return bytes.toString('utf8');
-  throw new InvalidInputError(flag, `${path} is not UTF-8 text`);
+  throw new InvalidInputError(flag, `${path} is not UTF-8 text`, { hint: 'convert the file to UTF-8' });
 }
 
 /** @throws InvalidInputError that names the flag, for a file that is unreadable or too large. */

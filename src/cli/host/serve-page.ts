@@ -63,7 +63,7 @@ export async function servePage({ open, socket, idleMs, place }: ServeOptions): 
     note('press Enter for a new address, Ctrl-C to exit');
   }
   const reason = await Promise.race([interrupted, server.idle.then(() => 'idle' as const)]);
-  if (reason === 'idle') note('exiting: no page has been open for a while');
+  if (reason === 'idle') note(`exiting: no page has been open for ${idleMs / 1000} s`);
 }
 
 interface Opening extends Pick<ServeOptions, 'place'> {

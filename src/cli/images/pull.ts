@@ -21,7 +21,8 @@ export function pullCommand(): Command {
   const command = new Command('pull')
     .summary('download images')
     .description(
-      'Downloads images from their publishers, verifies them as the catalogue defines, and prints their digests. An ' +
+      'Downloads images from their publishers, verifies them as vmlet’s catalogue of images defines, and prints ' +
+        'their digests. An ' +
         'unchanged image is not downloaded again; an interrupted download is resumed. For an image that is not in the ' +
         'catalogue, give a URL and --name. Compressed files are unpacked, other disk formats are converted.',
     )

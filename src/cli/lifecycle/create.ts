@@ -111,7 +111,7 @@ async function showInstaller({ name, spec }: NamedMachine, showScreen: ShowScree
     await showScreen(name);
   } catch (error) {
     if (!(error instanceof VmletError)) throw error;
-    note(`cannot open the screen: ${error.message}`);
+    note(`cannot open the screen: ${error.message}`, ...(error.hint === undefined ? [] : [error.hint]));
   }
 }
 

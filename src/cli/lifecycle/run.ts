@@ -34,7 +34,7 @@ export function runCommand(): Command {
         'shows the output; vmlet ls and vmlet wait show the exit status. Each start of the machine runs the command again.\n' +
         'IMAGE is micro, an image such as debian:13, the path of a disk (with a slash), or host. With host, the guest ' +
         'sees the programs and settings of this host and the working directory; its changes stay in its memory, and are ' +
-        'lost at the end. Leave out IMAGE with --template, --pool or --kernel; only host can be combined with --kernel.',
+        'lost at the end. Leave out IMAGE with --template and --pool; with --kernel, leave it out or give host.',
     )
     .argument('[image]', 'image to boot')
     .argument('[command...]', 'command to run (default: a shell)')
@@ -237,7 +237,9 @@ async function runIn(
     note(`forwarding ${endpoint} to port ${guestPort} of the guest`);
   }
   void machine.networkLost.then(({ program }) => {
-    note(`${program} has exited; the guest has lost its network`);
+    note(
+      `${program}, which connects the guest to the network, has exited; the guest has no network from now on`,
+    );
   });
   if (machine.origin === 'boot') noteHiddenDirectory(machine.plan);
   resumeWithSpace(machine);

@@ -17,7 +17,7 @@ const CONDITIONS = ['running', 'agent', 'ssh', 'cloud-init', 'port=', 'log=', 's
 export function waitCommand(): Command {
   return new Command('wait')
     .description(
-      'Waits until each condition has been true once:\n' +
+      'Waits until each condition given with --for has been true once:\n' +
         '  running     the machine runs; it may be stopped when the wait begins\n' +
         '  agent       vmlet’s agent or QEMU’s guest agent answers\n' +
         '  ssh         an ssh server answers\n' +

@@ -39,8 +39,11 @@ export async function forwardRequest(
   const [incoming] = await answered.catch((error: unknown) => {
     throw new ConnectError(
       request.url ?? '',
-      `the server in the guest did not answer (${messageOf(error)})`,
-      { cause: error },
+      `the server in the guest sent no valid HTTP answer (${messageOf(error)})`,
+      {
+        hint: 'check that the server on this port speaks HTTP, and look at its log in the guest',
+        cause: error,
+      },
     );
   });
   incoming.once('end', () => request.unpipe(outgoing));
@@ -60,8 +63,8 @@ export async function forwardRequest(
     // The client or the guest's server has gone, or the answer is not valid HTTP.
     throw new ConnectError(
       request.url ?? '',
-      `the answer of the server in the guest was cut off or is invalid (${messageOf(error)})`,
-      { cause: error },
+      `the HTTP answer of the server in the guest is invalid or incomplete (${messageOf(error)})`,
+      { hint: 'look at the log of the server in the guest', cause: error },
     );
   }
 }

@@ -56,7 +56,7 @@ export class GuestConnections implements AsyncDisposable {
     const channel: GuestChannel = await live.openGuest({ timeoutMs: ANSWER_MS, signal: this.#signal });
     if (channel.kind === 'vmlet') return channel;
     await channel[Symbol.asyncDispose]();
-    throw new InvalidInputError('host', `the guest of machine "${machine}" does not have vmlet's agent`, {
+    throw new InvalidInputError(`machine "${machine}"`, "its guest does not have vmlet's agent", {
       hint: 'install vmlet-agent in the guest, or use an image with it, such as debian:13',
     });
   }

@@ -20,7 +20,9 @@ export class ImageNotFoundError extends VmletError {
 function removalOf(user: string): string {
   const [, digest] = / \(sha256:([0-9a-f]+)\)$/.exec(user) ?? [];
   const [, kind, name = ''] = /^(machine|template) "(.+)"$/.exec(user) ?? [];
-  if (kind === 'machine') return `remove the machine first: vmlet rm ${name}`;
+  if (kind === 'machine') {
+    return `remove the machine first: vmlet rm ${name} (add --storage if its disks are based on the image)`;
+  }
   if (kind === 'template') return `remove the template first: vmlet template rm ${name}`;
   if (/^disk .*\/base-[^/]*\.qcow2$/.test(user)) {
     return 'first delete the kept disks that are based on this one; to list them, run: vmlet system df --verbose';

@@ -18,7 +18,10 @@ export class GuestPlugError extends VmletError {
   readonly device: string;
 
   constructor(device: string, details: ErrorDetails = {}) {
-    super(`disk ${device} was plugged in, but the guest has not detected it`, details);
+    super(`disk ${device}: the guest does not support disks that are plugged in while it runs`, {
+      hint: 'leave out --disk, or boot the image instead of forking the template: vmlet run --disk … IMAGE',
+      ...details,
+    });
     this.device = device;
   }
 }

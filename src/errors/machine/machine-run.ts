@@ -66,7 +66,7 @@ function describeKeeperEnd(told: {
   readonly reason?: string | undefined;
   readonly status?: ExitStatus | undefined;
 }): string {
-  if (told.busy) return 'the machine is already running: another vmlet-keeper process holds its lock';
+  if (told.busy) return 'the machine is already running in another process (vmlet-keeper)';
   if (told.reason !== undefined) return `cannot run the machine: ${told.reason}`;
   if (told.status) return `QEMU ${describeExit(told.status)}`;
   return 'vmlet-keeper, the process that runs the machine, was killed';

@@ -15,7 +15,8 @@ it.each([
 
 it('an image in use with a name has a hint to move that name, not a digest', () => {
   const hintFor = (image: string) => new ImageInUseError(image, ['machine "web"']).hint;
+  const remove = 'remove the machine first: vmlet rm web (add --storage if its disks are based on the image)';
   expect(hintFor('debian:13')).toContain('vmlet image tag IMAGE debian:13');
-  expect(hintFor('debian:13 (sha256:0123456789ab)')).toBe('remove the machine first: vmlet rm web');
-  expect(hintFor('0123456789ab')).toBe('remove the machine first: vmlet rm web');
+  expect(hintFor('debian:13 (sha256:0123456789ab)')).toBe(remove);
+  expect(hintFor('0123456789ab')).toBe(remove);
 });

@@ -25,7 +25,9 @@ export class Router {
     if (!METHODS.includes(method) || matching.length > 0) {
       throw new RequestRefusedError(405, `${path} does not support ${method}`);
     }
-    throw new RequestRefusedError(404, `no such resource: ${path}`);
+    throw new RequestRefusedError(404, `no such resource: ${path}`, {
+      hint: 'for the paths of the API, see docs/http-api.md',
+    });
   }
 }
 

@@ -92,7 +92,7 @@ describe('vmlet ui', () => {
   test('ends when no page has been open for a while', async () => {
     const { status, stderr } = await home.vmlet('ui', '--no-open', '--idle', '200ms');
     expect(status).toBe(0);
-    expect(stderr).toContain('exiting: no page has been open for a while');
+    expect(stderr).toContain('exiting: no page has been open for 0.2 s');
   });
 
   test('listens on a unix socket, in a directory of this user alone', async () => {
