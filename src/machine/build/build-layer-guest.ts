@@ -132,7 +132,9 @@ async function shutDown(machine: Machine, signal: AbortSignal | undefined): Prom
   const { outcome } = await machine.stop({ timeoutMs: SHUTDOWN_MS });
   signal?.throwIfAborted();
   if (outcome.kind === 'power-off') return;
-  throw new ImageBuildError(`the guest did not shut down cleanly: ${describeOutcome(outcome)}`, {
+  const isEndedByVmlet = outcome.kind === 'host-quit' || (outcome.kind === 'killed' && outcome.expected);
+  const how = isEndedByVmlet ? 'it did not power off, so vmlet ended it' : describeOutcome(outcome);
+  throw new ImageBuildError(`the guest did not shut down cleanly: ${how}`, {
     hint: 'check that all programs that the scripts start also stop when the guest shuts down',
   });
 }

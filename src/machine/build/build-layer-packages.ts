@@ -36,7 +36,7 @@ export function installScript(packages: readonly string[]): string {
   for (const name of packages) {
     if (PACKAGE.test(name)) continue;
     throw new InvalidInputError('include', `invalid package name ${JSON.stringify(name)}`, {
-      hint: 'separate package names by commas',
+      hint: 'give the names of packages, separated by commas, such as curl,git',
     });
   }
   return `#!/bin/sh\nset -- ${packages.map((name) => `'${name}'`).join(' ')}\n${INSTALL}`;

@@ -38,7 +38,7 @@ export async function layerSteps({
   for (const [name, value] of Object.entries(environment)) {
     if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !value.includes('\0')) continue;
     throw new InvalidInputError('env', `invalid variable ${JSON.stringify(name)}`, {
-      hint: 'use letters, digits and underscores in the name, and no NUL in the value',
+      hint: 'use only letters, digits and underscores in the name, with no digit at its beginning, and no NUL in the value',
     });
   }
   const packages = [...new Set(include)].sort();

@@ -45,7 +45,7 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /Image is not in (\S+) format/,
-    hint: "append ,format=qcow2 or ,format=raw to the disk's path",
+    hint: "append the format that the file really has to the disk's path: ,format=qcow2 or ,format=raw",
   },
   {
     pattern: /Permission denied/,

@@ -102,7 +102,7 @@ export function deadKernelError(
 
 /** Advice for a kernel that died. @param machine its name, unless it is thrown away. */
 export function adviseOnMemory(memoryBytes: number, machine?: string): string {
-  const lookFurther = "check the last lines of the guest's console";
+  const lookFurther = `check the last lines of the guest's console${machine === undefined ? '' : `: vmlet logs --source serial ${machine}`}`;
   if (memoryBytes >= SCARCE_MEMORY) return lookFurther;
   const more =
     machine === undefined

@@ -165,7 +165,7 @@ export function describeOutcome(outcome: Outcome): string {
     case 'start-failure':
       return `QEMU did not start (${outcome.status.signal ?? `status ${outcome.status.exitCode ?? 'unknown'}`})`;
     case 'accelerator-failure':
-      return 'the accelerator failed while the guest was running';
+      return 'the accelerator (KVM) failed while the guest was running';
     case 'share-lost':
       return describeShareLoss(outcome);
   }

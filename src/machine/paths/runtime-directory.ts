@@ -76,7 +76,7 @@ export function checkSocketLength(parent: string): void {
   throw new InvalidInputError(
     'XDG_RUNTIME_DIR',
     `${parent} is too long: socket paths in it would have ${length} bytes (limit: ${LONGEST_SOCKET_PATH})`,
-    { hint: 'set XDG_RUNTIME_DIR to a shorter path, such as /run/user/UID' },
+    { hint: `set XDG_RUNTIME_DIR to a shorter path, such as /run/user/${process.getuid?.() ?? 'UID'}` },
   );
 }
 

@@ -27,8 +27,7 @@ export const startOptions = {
     {
       flag: '--boot-timeout <time>',
       group: 'Boot',
-      description:
-        'time limit for booting (default: 2m for a kernel, 10m for a disk; six times as long without KVM; 1m with --template)',
+      description: 'time limit for booting',
       value: 'time',
     },
   ),
@@ -46,7 +45,9 @@ export const launchSchema = z.strictObject({
   name: startOptions.name.default('vmlet'),
   ...makeOptions,
   /** Memory in bytes, or a size such as `512M`; 2 GiB by default, 1 GiB for `host`, 256 MiB for `micro` and with `kernel`. */
-  memory: reworded(makeOptions.memory.optional(), { otherwise: '256M; 1G for host, 2G for a disk' }),
+  memory: reworded(makeOptions.memory.optional(), {
+    otherwise: '256M; 1G for the image host, 2G for a disk',
+  }),
   /** Number of virtual processors; 1 by default. */
   cpus: makeOptions.cpus.default(1),
   /**
@@ -117,7 +118,7 @@ export const launchSchema = z.strictObject({
    * six times as long without KVM.
    */
   timeoutMs: reworded(startOptions.timeoutMs.optional(), {
-    otherwise: '2m; 10m for a disk; six times as long without KVM',
+    otherwise: '2m for a kernel, 10m for a disk; six times as long without KVM; 1m with run --template',
   }),
 });
 

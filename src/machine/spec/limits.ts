@@ -14,7 +14,8 @@ const schema = z.strictObject({
   cpus: z.number().min(0.01).max(1024).optional(),
   memory: z.union([z.number(), z.string()]).optional(),
 });
-const EXPECTED = 'expected cpus and memory, such as cpus=1.5,memory=3G, or none';
+const EXPECTED =
+  'expected a number of cpus, a size of memory or both, such as cpus=1.5,memory=3G; or the word none';
 
 /**
  * @param guestBytes the guest's memory, all of which QEMU may eventually use.

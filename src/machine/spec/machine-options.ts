@@ -65,7 +65,7 @@ export const changeOptions = z
     ...hardware,
     limits: withFlag(
       // `parseLimits` validates the contents.
-      z.custom<LimitsInput>(isTextOrObject, 'expected an object or a text'),
+      z.custom<LimitsInput>(isTextOrObject, 'expected an object, or text such as cpus=1.5,memory=3G'),
       {
         flag: '--limit <limits>',
         group: 'Hardware',

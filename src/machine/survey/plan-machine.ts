@@ -131,7 +131,7 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
     throw new InvalidInputError(
       'append',
       `makes the kernel command line too long: ${length} bytes, at most ${LONGEST_KERNEL_COMMAND_LINE}`,
-      { hint: 'pass long values to the command in the guest instead' },
+      { hint: 'shorten --append: pass long values as arguments or variables of a command in the guest' },
     );
   }
   return {

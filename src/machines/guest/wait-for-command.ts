@@ -47,7 +47,8 @@ async function waitForMachineAndCommand(definition: Definition, options: WaitOpt
   throw new MachineStateError(
     spec.name,
     status.kind,
-    `has no exit status of its command: ${describeStatus(status)}`,
+    `did not record the exit status of its command: ${describeStatus(status)}`,
+    { hint: `check the output of the command: vmlet logs ${spec.name}` },
   );
 }
 

@@ -174,7 +174,7 @@ function requireSameRun({ spec, files }: Definition, first: Running): void {
   const status = readStatus(files);
   if (status.kind === 'running') {
     if (status.keeper.pid === first.keeper.pid && status.keeper.startTime === first.keeper.startTime) return;
-    throw new MachineStateError(spec.name, status.state, 'ended and was started again in the meantime', {
+    throw new MachineStateError(spec.name, status.state, 'ended and was started again during the wait', {
       hint: 'to wait for the new run, run the command again',
     });
   }

@@ -160,9 +160,9 @@ async function removeBroken(
   if (!storage && hasEntries(files.storage)) {
     throw new BrokenMachineError(
       name,
-      `removing the machine would also delete the files in ${files.storage}`,
+      `its files cannot be read, so removing the machine would also delete the disks in ${files.storage}`,
       {
-        hint: `move these files away, or delete them with the machine: vmlet rm --storage ${name}`,
+        hint: `move these disks away, or delete them with the machine: vmlet rm --storage ${name}`,
       },
     );
   }
@@ -173,7 +173,7 @@ async function removeBroken(
   if (!(await holdFileLock(files.keeperLock, scope))) {
     throw new MachineStateError(name, 'broken', 'is still running, and its files cannot be read', {
       hint: force
-        ? `find the vmlet-keeper process that holds this lock, end it, and try again: fuser ${quoteForShell(files.keeperLock)}`
+        ? `end vmlet-keeper, the process that runs the machine, then try again; to find its PID, run: fuser ${quoteForShell(files.keeperLock)}`
         : `run: vmlet rm --force ${name}`,
     });
   }

@@ -48,7 +48,7 @@ function requireMicro({ name, image, plan }: Template): void {
   const { disks, seed, cards } = plan;
   const reason =
     image !== MICRO
-      ? 'is not based on micro'
+      ? 'is not based on the image micro'
       : disks.length > 0 || seed !== undefined
         ? 'has additional disks'
         : cards.length > 0

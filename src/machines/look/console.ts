@@ -57,7 +57,7 @@ export async function openConsole(
   throw new MachineStateError(
     spec.name,
     running.state,
-    'is still running, but its console was disconnected: output was read too slowly',
+    'is still running, but its console was disconnected: this program read its output too slowly',
     {
       hint: `read the missing output in its log: vmlet logs ${spec.name}`,
     },

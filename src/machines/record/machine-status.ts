@@ -170,7 +170,7 @@ export function describeEnd(outcome: Outcome | LostOutcome): string {
     case 'host-down':
       return 'the host crashed or rebooted';
     case 'keeper-killed':
-      return 'its vmlet-keeper process was killed, and QEMU with it';
+      return 'the process that runs it (vmlet-keeper) was killed, and QEMU with it';
     default:
       return describeOutcome(outcome);
   }

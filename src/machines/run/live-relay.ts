@@ -95,14 +95,17 @@ export async function hasRelay(definition: Definition, { signal }: Limits): Prom
 async function tellKeeper({ spec, files }: Definition, forwards: RelayedForwards): Promise<void> {
   exchangeFile(files.relayTable, relayTable(forwards));
   const connection = createConnection(files.relaySocket);
+  const waiting = `waiting for vmlet-keeper, which runs machine "${spec.name}", to change its forwards`;
   let answer: string;
   try {
-    answer = await withinLimits(
-      `waiting for the vmlet-keeper process of machine "${spec.name}"`,
-      text(connection),
-      { timeoutMs: KEEPER_MS },
-    );
+    answer = await withinLimits(waiting, text(connection), { timeoutMs: KEEPER_MS });
   } catch (error) {
+    if (error instanceof TimedOutError) {
+      throw new TimedOutError(waiting, KEEPER_MS, {
+        hint: `try again; if this does not help, restart the machine: vmlet restart ${spec.name}`,
+        cause: error,
+      });
+    }
     if (!isSystemError(error, 'ENOENT', 'ECONNREFUSED')) throw error;
     throw new MachineStateError(spec.name, 'running', 'has ended, or is shutting down', {
       hint: `when it has stopped (vmlet wait ${spec.name} --for stopped), start it: vmlet start ${spec.name}`,

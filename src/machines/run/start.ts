@@ -240,7 +240,11 @@ async function endKeeper(keeper: StartedKeeper): Promise<void> {
 
 async function explainStart(error: unknown, { spec, files }: Definition, plan: NamedPlan): Promise<unknown> {
   if (!(error instanceof KeeperEndedError)) return error;
-  if (error.busy) return new MachineStateError(spec.name, 'running', 'is already running');
+  if (error.busy)
+    return new MachineStateError(spec.name, 'running', 'is already running', {
+      hint: error.hint,
+      cause: error,
+    });
   const qemu = lastLines(files.qemuLog, 20);
   if (plan.network?.backend === 'slirp') await explainSlirpFailure(qemu, plan.network.forwards);
   const failure = new LaunchError(

@@ -81,7 +81,7 @@ async function requireWhole(
   const { missingOn } = found;
   throw new InvalidInputError(
     'snapshot',
-    `snapshot "${name}" of machine "${definition.spec.name}" does not include ${missingOn.join(', ')}`,
+    `snapshot "${name}" of machine "${definition.spec.name}" does not include these disks: ${missingOn.join(', ')}`,
     {
       hint: `remove the disks that were added after the snapshot: vmlet disk rm ${definition.spec.name} ${missingOn[0] ?? ''}`,
     },

@@ -39,10 +39,11 @@ export function removeSshInclude(locations: Locations): ChangedSshInclude {
   return change(locations, (text) => {
     const without = excludeFromConfig(text, included(locations), homedir());
     if (!includeInConfig(without, included(locations), homedir()).included) return without;
+    const { path, glob = '' } = included(locations);
     throw new InvalidInputError(
       'config',
       `the line that includes vmlet's files in ${describeSshInclude(locations).path} also includes other files`,
-      { hint: 'remove the path of vmlet from that line by hand' },
+      { hint: `remove the path ${path}${glob} from that line by hand` },
     );
   });
 }

@@ -178,7 +178,7 @@ function passtInstead(passt: UsablePasst | undefined): string {
   if (!passt?.hasFd || passt.problem !== undefined) return 'install passt and use --net passt';
   return passt.completesHandshakes
     ? 'use --net passt'
-    : 'use --net passt if no server in the guest sends data first, as ssh servers do';
+    : 'use --net passt, unless a server in the guest sends data before its client does, as ssh servers do';
 }
 
 function refuseIpv6(forwards: readonly PortForward[], problem: string, hint: string): void {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import * as z from 'zod';
-import { SwitchRequestError, isSystemError } from '../../errors/index.ts';
+import { SwitchRequestError, TimedOutError, isSystemError } from '../../errors/index.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import type { NetworkFiles } from './network-shelf.ts';
@@ -112,14 +112,17 @@ async function ask(
   { signal, timeoutMs = ANSWER_MS }: Limits,
 ): Promise<{ readonly result: unknown; readonly rest: Buffer }> {
   socket.write(`${[VERSION, ...words].join(' ')}\n`);
-  const { line, rest } = await withinLimits(
-    `waiting for the switch process of network "${place.network}" to answer`,
-    readLine(socket),
-    { signal, timeoutMs },
-  ).catch((error: unknown) => {
-    socket.destroy();
-    throw error;
-  });
+  const waiting = `waiting for the switch process of network "${place.network}" to answer`;
+  const { line, rest } = await withinLimits(waiting, readLine(socket), { signal, timeoutMs }).catch(
+    (error: unknown) => {
+      socket.destroy();
+      if (!(error instanceof TimedOutError)) throw error;
+      throw new TimedOutError(waiting, timeoutMs, {
+        hint: 'try again; if the switch still does not answer, restart all machines in this network',
+        cause: error,
+      });
+    },
+  );
   const answer = answerSchema.safeParse(parsed(line));
   if (!answer.success) throw invalid(place, answer.error);
   if ('error' in answer.data) {

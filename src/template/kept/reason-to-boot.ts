@@ -14,7 +14,7 @@ export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>
   if (devicesOf(spec) > PORTS_FOR_FORKS)
     return `a kept guest can take at most ${PORTS_FOR_FORKS} directories, volumes and disks in all`;
   if (spec.disks.length > 0 && (spec.seed?.userData !== undefined || (spec.seed?.run.length ?? 0) > 0))
-    return 'the first boot may use the disks';
+    return 'cloud-init at the first boot may use the disks';
   if (spec.boot.kind === 'kernel' && spec.boot.modules !== undefined)
     return 'the kernel modules may have changed';
   if (spec.networks.length > 0) return 'the guest joins private networks';

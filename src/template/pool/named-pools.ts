@@ -6,6 +6,7 @@ import {
   InvalidInputError,
   PoolFailedError,
   PoolNotFoundError,
+  TimedOutError,
   isSystemError,
 } from '../../errors/index.ts';
 import { GuestAgent } from '../../guest/agent/agent.ts';
@@ -107,7 +108,10 @@ export class NamedPool {
   async end({ timeoutMs = END_MS, signal }: Limits = {}): Promise<void> {
     const { connection } = await this.#ask('end', { timeoutMs, signal });
     connection.destroy();
-    await withinLimits(`waiting for pool "${this.name}" to end`, this.#gone(signal), { timeoutMs, signal });
+    const waiting = `waiting for pool "${this.name}" to end`;
+    await withinLimits(waiting, this.#gone(signal), { timeoutMs, signal }).catch((error: unknown) => {
+      throw this.#explain(error, waiting);
+    });
   }
 
   async #gone(signal: AbortSignal | undefined): Promise<void> {
@@ -119,21 +123,26 @@ export class NamedPool {
     limits: Limits,
   ): Promise<{ readonly connection: Socket; readonly answer: Answer }> {
     const connection = connect(this.#socket);
+    const waiting = `waiting for pool "${this.name}" to answer`;
     try {
       connection.write(lineOf({ version: 1, request }));
-      const line = await withinLimits(
-        `waiting for an answer of pool "${this.name}"`,
-        readLine(connection),
-        limits,
-      );
+      const line = await withinLimits(waiting, readLine(connection), limits);
       return { connection, answer: this.#read(line) };
     } catch (error) {
       connection.destroy();
       const cause = error instanceof Error ? error.cause : undefined;
       if (isSystemError(cause, 'ENOENT', 'ECONNREFUSED'))
         throw new PoolNotFoundError(this.name, { cause: error });
-      throw error;
+      throw this.#explain(error, waiting);
     }
+  }
+
+  #explain(error: unknown, waiting: string): unknown {
+    if (!(error instanceof TimedOutError)) return error;
+    return new TimedOutError(waiting, error.timeoutMs, {
+      hint: `try again; if the pool still does not respond, end it: kill ${this.process.pid}`,
+      cause: error,
+    });
   }
 
   #read(line: string): Answer {

@@ -97,7 +97,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', '--template', 'nope', 'true'], 'no such template: nope'],
     [['run', '--pool', 'nope', 'true'], 'no such pool: nope'],
     [['run', '--limit', 'memory=5', 'micro'], '--limit: 5 bytes; did you mean 5M?'],
-    [['run', '--limit', 'x', 'micro'], 'invalid value "x" for --limit: expected cpus and memory, '],
+    [['run', '--limit', 'x', 'micro'], 'invalid value "x" for --limit: expected a number of cpus, '],
     [['create'], 'missing argument: name'],
     [['create', 'x'], '--image: no boot source for machine "x"'],
     [

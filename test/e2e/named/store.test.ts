@@ -79,7 +79,7 @@ describe('a killed keeper', () => {
     const { files } = await createRunning('m');
     process.kill(find('keeper').pid, 'SIGKILL');
     expect(await liesOf(home)).toEqual([]);
-    expect((await home.vmlet('ls')).stdout).toMatch(/^m +stopped .*its vmlet-keeper process was killed/m);
+    expect((await home.vmlet('ls')).stdout).toMatch(/^m +stopped .*\(vmlet-keeper\) was killed/m);
     expect(existsSync(files.run)).toBe(true);
     writeFileSync(join(files.sockets, 'passt.argv.123.new'), '');
     writeFileSync(join(files.directory, 'plan.json.123.new'), '');

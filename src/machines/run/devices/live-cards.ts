@@ -41,7 +41,7 @@ export async function freeLiveCard(
   if (status.kind === 'running' && status.state !== 'running') {
     throw refuse(
       `is ${status.state}, so its guest cannot get another network card`,
-      `resume or stop it first: vmlet resume ${spec.name}`,
+      `resume it first: vmlet resume ${spec.name}; or stop it: vmlet stop ${spec.name}`,
     );
   }
   const plan = readPlan(files);

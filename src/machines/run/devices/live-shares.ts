@@ -191,7 +191,7 @@ async function reachAgent(definition: Definition, signal: AbortSignal | undefine
   const status = readStatus(files);
   if (status.kind === 'running' && status.state !== 'running') {
     throw new MachineStateError(spec.name, status.state, `is ${status.state}, so its guest cannot answer`, {
-      hint: `resume it first: vmlet resume ${spec.name}`,
+      hint: `resume it first: vmlet resume ${spec.name}; or stop it: vmlet stop ${spec.name}`,
     });
   }
   return attachAgent(definition, { signal, timeoutMs: AGENT_MS });

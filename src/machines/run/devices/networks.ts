@@ -219,7 +219,10 @@ async function planCard(
 ): Promise<PrivateCardPlan> {
   const host = await probeHost({ cacheDirectory: locations.cache, signal });
   const card = planPrivateCards(spec, files, host).find((one) => one.network === network);
-  if (!card) throw new Error(`${spec.name} was not written as a member of ${network}`);
+  if (!card)
+    throw new Error(
+      `internal error: machine "${spec.name}" is not stored as a member of network "${network}"`,
+    );
   return card;
 }
 

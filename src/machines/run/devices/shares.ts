@@ -87,7 +87,7 @@ export async function addShare(
 }
 
 function onlyOne<T>([one]: readonly T[]): T {
-  if (one === undefined) throw new Error('a mount of no kind');
+  if (one === undefined) throw new Error('internal error: the mount is not a directory, a volume or tmpfs');
   return one;
 }
 

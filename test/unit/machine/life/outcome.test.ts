@@ -219,7 +219,10 @@ describe('an outcome in words', () => {
     ],
     [{ kind: 'start-failure', status: exited(2), lastWords: [] }, 'QEMU did not start (status 2)'],
     [{ kind: 'start-failure', status: signalled('SIGABRT'), lastWords: [] }, 'QEMU did not start (SIGABRT)'],
-    [{ kind: 'accelerator-failure', lastWords: [] }, 'the accelerator failed while the guest was running'],
+    [
+      { kind: 'accelerator-failure', lastWords: [] },
+      'the accelerator (KVM) failed while the guest was running',
+    ],
     [
       { kind: 'share-lost', target: '/src', status: exited(1), lastWords: ['no more', ''] },
       'virtiofsd, which serves /src, exited with status 1: no more',

@@ -82,5 +82,5 @@ it.each([
   [5, false],
 ])('options with %j as limits: %s', (value, may) => {
   const issue = changeOptions.limits.safeParse(value).error?.issues[0]?.message;
-  expect(issue).toBe(may ? undefined : 'expected an object or a text');
+  expect(issue).toBe(may ? undefined : 'expected an object, or text such as cpus=1.5,memory=3G');
 });

@@ -261,7 +261,7 @@ describe('the boot', () => {
     expect(refused).toThrow(InvalidInputError);
     expect(refused).toThrow('append: makes the kernel command line too long: 2048 bytes, at most 2047');
     expect(refused).toThrow(
-      expect.objectContaining({ hint: expect.stringMatching(/^pass long values to the command/) as string }),
+      expect.objectContaining({ hint: expect.stringMatching(/pass long values as arguments/) as string }),
     );
   });
 });

@@ -143,7 +143,7 @@ describe('forwards that a backend does not support', () => {
     [passt, 'or use --net passt'],
     [
       { ...passt, completesHandshakes: false },
-      'or use --net passt if no server in the guest sends data first, as ssh servers do',
+      'or use --net passt, unless a server in the guest sends data before its client does, as ssh servers do',
     ],
   ])('slirp and IPv6, with %j: %s', (abilities, hint) => {
     const forwards = parsePortForwards(['[::1]:8080:80']);
