@@ -85,7 +85,7 @@ export class UserManagerUnavailableError extends VmletError {
       `the systemd user manager is not running: ${isMissing ? 'systemctl is not installed' : `its state is ${state}`}`,
       {
         hint: isMissing
-          ? 'install systemd, or let another service manager run: vmlet start NAME'
+          ? 'install systemd, or configure another service manager to start the machine with the command: vmlet start NAME'
           : 'log in by ssh or on a console (su and sudo do not start the user manager), and do not change XDG_RUNTIME_DIR',
       },
     );

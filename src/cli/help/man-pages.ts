@@ -25,7 +25,7 @@ const ENVIRONMENT: readonly Entry[] = [
     'VMLET_KEPT_SIZE',
     'space for booted guests, such as 20G; 0 keeps none (default: a tenth of the file system, at most 20 GiB)',
   ],
-  ['VMLET_KEPT_DAYS', 'days after which a booted guest is no longer used (default: 7)'],
+  ['VMLET_KEPT_DAYS', 'days after its boot during which vmlet run uses a guest from the cache (default: 7)'],
   ['NO_COLOR, FORCE_COLOR', 'turn colours off or on'],
 ];
 

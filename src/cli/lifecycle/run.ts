@@ -68,7 +68,7 @@ export function runCommand(): Command {
       'end the guest when the parent process ends (default in jobs of batch systems such as Slurm)',
     )
     .option('--no-die-with-parent', 'keep running when the parent process ends')
-    .option('--dry-run', 'print the commands instead of running them')
+    .option('--dry-run', 'print a shell script that starts the guest, instead of starting it')
     .option('--json', 'with --dry-run: print the plan as JSON')
     .passThroughOptions()
     .action(async (_image: string | undefined, _words: string[], flags: Flags) => {

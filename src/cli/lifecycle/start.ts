@@ -30,7 +30,7 @@ export function startCommand(): Command {
       durationMs,
     )
     .option('--debug', 'print a debug log to stderr, as JSON lines')
-    .option('--dry-run', 'print the commands instead of running them')
+    .option('--dry-run', 'print a shell script that starts the machine, instead of starting it')
     .option('--json', 'with --dry-run: print the plan as JSON')
     .action(start);
 }

@@ -45,7 +45,7 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /Image is not in (\S+) format/,
-    hint: "append the format that the file really has to the disk's path: ,format=qcow2 or ,format=raw",
+    hint: 'the path of the disk was given with the wrong format: after the path, append the format of the file: ,format=qcow2 or ,format=raw',
   },
   {
     pattern: /Permission denied/,

@@ -78,14 +78,22 @@ export function parseSpec(options: LaunchOptions): Spec {
     });
   }
   if (valid.until === 'running' && (valid.volumes.length > 0 || valid.mounts.length > 0)) {
-    throw new InvalidInputError('volumes', "cannot be mounted without vmlet's agent in the guest", {
-      hint: "leave out the volumes or the option until: 'running': with this option, vmlet does not use its agent",
-    });
+    throw new InvalidInputError(
+      'volumes',
+      "cannot be mounted with until: 'running', because vmlet does not use its agent then",
+      {
+        hint: "leave out the volumes, or leave out until: 'running'",
+      },
+    );
   }
   if (valid.until === 'running' && published.sockets.length > 0) {
-    throw new InvalidInputError('ports', "sockets cannot be forwarded without vmlet's agent in the guest", {
-      hint: "leave out the sockets or the option until: 'running': with this option, vmlet does not use its agent",
-    });
+    throw new InvalidInputError(
+      'ports',
+      "sockets cannot be forwarded with until: 'running', because vmlet does not use its agent then",
+      {
+        hint: "leave out the sockets, or leave out until: 'running'",
+      },
+    );
   }
   checkAppend(valid.append);
   const boot = bootOf(valid);

@@ -118,7 +118,7 @@ function checkTables(head: Buffer, context: TableContext, reader: HeaderReader, 
     `has an L1 table of ${l1.length / 8n} entries, too few for a disk of ${context.size} bytes`,
   );
   const order = context.version === 3 ? head.readUInt32BE(96) : 4;
-  findings.expect(order <= MOST_REFCOUNT_ORDER, `has reference counts of 2^${order} bits (limit: 64)`);
+  findings.expect(order <= MOST_REFCOUNT_ORDER, `has reference counts of 2^${order} bits (limit: 2^${MOST_REFCOUNT_ORDER})`);
 }
 
 interface Place {
