@@ -190,7 +190,7 @@ describe('parseSpec', () => {
       { source: '/a', target: '/b', readOnly: false },
     ]);
     const refused = refusal({ volumes: ['./site:/srv'], until: 'running' });
-    expect(refused.message).toContain("volumes: cannot be mounted without vmlet's agent");
+    expect(refused.message).toContain("volumes: cannot be mounted with until: 'running'");
   });
 
   it('ignores the options of the launch itself', () => {
