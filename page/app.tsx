@@ -53,7 +53,9 @@ export function App() {
             ))}
           </nav>
           <span class="connection faint" role="status">
-            {access === 'open' && !isConnected ? 'the server does not answer' : ''}
+            {access === 'open' && !isConnected
+              ? 'the server of this page does not answer; if it has ended, run: vmlet ui'
+              : ''}
           </span>
         </header>
       )}

@@ -130,9 +130,12 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
       </Checkbox>
       <section aria-live="polite">
         {storage ? (
-          <b>These disks will be permanently deleted:</b>
+          <b>
+            These disks will be permanently deleted
+            {disks?.disks.some(({ owned }) => !owned) && ', unless marked as kept'}:
+          </b>
         ) : (
-          'These disks are kept, and the page Host lists them. A disk without a path below is moved; its new path is shown after the removal:'
+          `These disks are kept.${moved.length > 0 ? ' A disk that is listed without a path is moved. Its new path is shown after the removal, and later on the page Host.' : ''}`
         )}
         {problem ? (
           <Problem problem={problem} />
@@ -160,7 +163,7 @@ function Disks({ disks, storage, moved }: DisksProperties) {
         <li key={name}>
           <code>{storage || !moved.includes(name) ? path : name}</code>
           {actualBytes !== undefined && ` (${bytes(actualBytes)})`}
-          {storage && !owned && ': kept, because it does not belong to this machine'}
+          {storage && !owned && ': kept, because it was added as a read-only file'}
         </li>
       ))}
     </ul>

@@ -120,7 +120,7 @@ function TypeText({ name }: { readonly name: string }) {
       <input
         required
         aria-label="Text to type"
-        placeholder="Text to type (US keyboard)"
+        placeholder="Text to type (US layout in the guest)"
         value={text}
         autocomplete="off"
         onInput={(event) => setText(event.currentTarget.value)}

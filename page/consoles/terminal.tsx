@@ -98,7 +98,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
     if (waits) return undefined;
     const opened = connectTerminal(() => pathFor(terminal), terminal, {
       resizes: tab === 'shell',
-      begun: tab === 'shell' ? 'waiting for the agent of the guest …' : 'connected',
+      begun: tab === 'shell' ? 'waiting for vmlet’s agent in the guest …' : 'connected',
       // A shell that has ended stays ended: the user asks for another.
       again: tab === 'serial',
       onStatus: setStatus,
@@ -118,7 +118,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
         {sizeCommand && (
           <button
             type="button"
-            title="Types stty into the console, to tell the guest the size of this terminal: a serial line does not transmit the size"
+            title="Types the command stty at the shell prompt of the console, so that the guest uses the size of this terminal"
             onClick={() => {
               const terminal = shown.current;
               if (!terminal) return;

@@ -89,7 +89,7 @@ const TEXT_FIELDS: readonly (readonly [key: TextKey, label: string, placeholder?
   ['diskSize', 'Size of the first disk', '20G'],
   ['ports', 'Ports to publish, HOST:GUEST, separated by spaces', '8080:80'],
   ['labels', 'Labels, KEY=VALUE, separated by spaces', 'team=shop'],
-  ['user', 'User to create (images with cloud-init)'],
+  ['user', 'User to create in the guest (only for images with cloud-init)'],
   ['sshKey', 'Public ssh key of the user', 'ssh-ed25519 …'],
 ];
 

@@ -19,9 +19,9 @@ const KINDS = {
     path: '/v1/host/prune',
     thing: 'data',
     text:
-      'This removes interrupted downloads, files left by killed processes, and guests kept by vmlet run. Afterwards, these ' +
-      'downloads start from the beginning, and the next vmlet run boots its guest again. Machines, templates, volumes and disks ' +
-      'kept by vmlet rm are not removed.',
+      'This removes interrupted downloads, files left by killed processes, booted guests that vmlet run keeps for faster ' +
+      'starts, and unused images without a name. Afterwards, these downloads start from the beginning, and the next ' +
+      'vmlet run boots its guest again. Machines, templates, volumes, and the disks of removed machines are kept.',
   },
   volume: {
     path: '/v1/volumes/prune',

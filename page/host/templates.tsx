@@ -72,7 +72,7 @@ function removalOf({ name, hostBytes }: Template): Asking {
   return {
     title: `Remove template ${name}`,
     verb: 'Remove',
-    text: `The template is permanently deleted (${bytes(hostBytes)}). Running guests that were forked from it are not affected.`,
+    text: `The template is permanently deleted (${bytes(hostBytes)}). Running guests that were started from this template are not affected.`,
     command: shellCommand('vmlet', 'template', 'rm', name),
     path: '/v1/templates/remove',
     body: { name },

@@ -34,7 +34,7 @@ export function MachineList() {
         <input
           type="search"
           ref={search}
-          placeholder="Filter by name, state or label (key: /)"
+          placeholder="Filter by name, state or label (press /)"
           aria-label="Filter machines"
           value={filter}
           onInput={(event) => setFilter(event.currentTarget.value)}

@@ -29,7 +29,7 @@ export function DisksTab({ machine }: { readonly machine: SoundMachine }) {
   return (
     <>
       <AddForm
-        label="Disk to add: a size, or the path of a file"
+        label="Disk to add: the size of an empty disk, or the path of a file"
         placeholder="20G"
         verb="Add disk"
         title={(disk) => `Add disk ${disk}:`}
@@ -162,7 +162,7 @@ function Removal({ machine, disk, close }: DialogProperties) {
             <code>{disk.path}</code>
           </>
         ) : (
-          'The file is kept. Its path is shown after the removal.'
+          `The file is kept${storage ? ', because it was added as a read-only file' : ''}. Its path is shown after the removal.`
         )}
       </p>
     </Dialog>

@@ -29,7 +29,7 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
   return (
     <>
       <AddForm
-        label="Port to publish, as [[address:]host port:]guest port[/udp]"
+        label="Port to publish, as [[ADDRESS:]HOST-PORT:]GUEST-PORT[/udp]"
         placeholder="8080:80"
         verb="Publish"
         title={(port) => `Publish ${port}:`}

@@ -61,7 +61,7 @@ export function SharesTab({ machine: { name, status } }: { readonly machine: Sou
 }
 
 const REMOVALS = {
-  bind: 'The files in the directory of the host are kept. If the machine is running, the guest must unmount the directory first; this fails while a program uses the directory.',
+  bind: 'The files in the directory of the host are kept. If the machine is running, vmlet first unmounts the directory in the guest; this fails while a program in the guest uses the directory.',
   volume:
     'The volume and its files are kept. If the machine is running, the volume stays mounted until the machine stops.',
   tmpfs: 'If the machine is running, the file system stays mounted until the machine stops.',

@@ -94,7 +94,7 @@ function questionOf(
     verb,
     text: restores
       ? `All changes of machine ${machine} that are not in a snapshot are lost.${starts ? ' The machine is started: it continues with the memory of the snapshot.' : ''}`
-      : 'Afterwards, this state can no longer be restored.',
+      : 'The state that this snapshot contains can no longer be restored. The present state of the machine does not change.',
     command: shellCommand('vmlet', 'snapshot', restores ? 'restore' : 'rm', machine, snapshot),
     path: machinePath(machine, `snapshots/${verb.toLowerCase()}`),
     body: restores ? { name: snapshot } : { names: [snapshot] },

@@ -137,12 +137,12 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./enter/sendkey.ts')).sendkeyCommand(),
   },
   wait: {
-    summary: 'wait for a condition, such as ssh or a port',
+    summary: 'wait for a condition, for example until ssh answers',
     group: 'Look',
     load: async () => (await import('./look/wait.ts')).waitCommand(),
   },
   ip: {
-    summary: 'show the addresses of a guest',
+    summary: 'show the IP addresses of a guest',
     group: 'Look',
     load: async () => (await import('./look/ip.ts')).ipCommand(),
   },
@@ -257,7 +257,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./host/doctor.ts')).doctorCommand(),
   },
   info: {
-    summary: 'show the resources of the host, program versions and directories',
+    summary: 'show host resources, program versions and vmlet’s directories',
     group: 'Host',
     load: async () => (await import('./host/info.ts')).infoCommand(),
   },
@@ -277,7 +277,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./completion/completion.ts')).completionCommand(),
   },
   qmp: {
-    summary: 'send QMP commands to a machine or socket',
+    summary: 'send QMP commands to a machine or a monitor socket',
     group: 'Host',
     load: async () => (await import('./host/qmp.ts')).qmpCommand(),
   },

@@ -20,11 +20,12 @@ export function diskCommand(): Command {
     .command('add')
     .summary('add a disk')
     .description(
-      'Adds a disk. A running machine gets the disk immediately; vmlet cannot tell whether the guest has detected it. With ' +
-        'adopt, the guest writes to FILE itself; otherwise its changes go to a new file, and FILE does not change. With ' +
-        'trusted, FILE may have a backing file, or contents that look like another format. If the machine is running and vmlet ' +
-        'confines its QEMU (see vmlet doctor), FILE must be on the same file system as the machine’s directory, because vmlet creates a hard ' +
-        'link to FILE in that directory.',
+      'Adds a disk. A running machine gets the disk immediately, but vmlet cannot tell whether the guest has detected ' +
+        'the disk. FILE does not change: the guest’s changes go to a new file. With adopt, the guest writes to FILE ' +
+        'itself. Use trusted only for a FILE that you trust: it allows a backing file, and contents that look like ' +
+        'another format. If the machine is running and vmlet restricts QEMU to its own files (see vmlet doctor), FILE ' +
+        'must be on the same file system as the machine’s directory, because vmlet creates a hard link to FILE in that ' +
+        'directory.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
@@ -37,12 +38,16 @@ export function diskCommand(): Command {
     .command('rm')
     .summary('remove a disk')
     .description(
-      'Removes a disk from a machine. If the machine is running, the guest must release the disk first. The file of the ' +
-        'disk is kept and its path is printed; --storage deletes the file. Backing files are always kept.',
+      'Removes a disk from a machine. If the machine is running, stop using the disk in the guest first (umount, ' +
+        'swapoff): vmlet waits until the guest releases the disk. The file of the disk is kept and its path is printed; ' +
+        '--storage deletes the file. A backing file of your own, or of another disk, is always kept.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')
-    .option('--storage', 'delete the file of the disk too, even if it was adopted (default: keep it)')
+    .option(
+      '--storage',
+      'delete the file of the disk too, also your own file that was added with adopt (default: keep it)',
+    )
     .option(
       '-t, --timeout <time>',
       'how long to wait for the guest to release the disk (default: 30s)',
@@ -72,8 +77,8 @@ export function diskCommand(): Command {
         'cache mode: none bypasses the host’s cache; unsafe is fast, but loses data if the host crashes',
       ).choices(['writeback', 'none', 'unsafe']),
     )
-    .option('--discard', 'free space on the host when the guest discards blocks (TRIM)')
-    .option('--no-discard', 'ignore blocks that the guest discards, and free no space on the host')
+    .option('--discard', 'when the guest discards blocks (TRIM), free their space on the host')
+    .option('--no-discard', 'when the guest discards blocks (TRIM), keep their space in use on the host')
     .option('--readonly', 'do not allow the guest to write')
     .option('--no-readonly', 'allow the guest to write')
     .action(setOptions);

@@ -7,13 +7,14 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printJson } from '../output/say.ts';
 
 const BACKENDS =
-  'Takes effect immediately on a running machine. vmlet’s agent in the guest, or QEMU with slirp, forwards new TCP ports ' +
-  'and sockets without interrupting connections. For UDP ports, or if the guest has no agent, passt is restarted, which ' +
-  'ends all connections of the guest and closes its host ports for a few milliseconds.';
+  'A running machine gets the forwards immediately. vmlet’s agent in the guest forwards new TCP ports without ' +
+  'interrupting connections. For UDP ports, or if the agent does not answer, passt is restarted, which ends all ' +
+  'connections of the guest and closes its host ports for a few milliseconds. Unix sockets, and all ports with slirp, ' +
+  'are forwarded without this restart.';
 const REMOVAL =
-  'Takes effect immediately on a running machine. Sockets, and ports that vmlet’s agent forwards, are closed without ' +
-  'interrupting other connections. For other ports, passt is restarted, which ends all connections of the guest; with ' +
-  'slirp, other connections stay open.';
+  'A running machine loses the forwards immediately. Unix sockets, and ports that vmlet’s agent forwards (such as TCP ' +
+  'ports that were added since the start), are closed without interrupting other connections. For other ports, passt is ' +
+  'restarted, which ends all connections of the guest. With slirp, other connections stay open.';
 
 export function portCommand(): Command {
   const port = new Command('port').description('Manages the host ports that are forwarded to machines.');
@@ -33,7 +34,10 @@ export function portCommand(): Command {
     .summary('remove forwards')
     .description(`Removes forwards. ${REMOVAL}`)
     .argument('<machine>', 'name of the machine')
-    .argument('[ports...]', 'host port or path of a socket, or the forward as given to vmlet port add')
+    .argument(
+      '[ports...]',
+      'host port such as 8080 or 8080/udp, path of a Unix socket, or the whole forward as given to vmlet port add',
+    )
     .option('--all', 'remove all forwards')
     .action(remove);
   port

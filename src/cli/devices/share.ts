@@ -20,8 +20,8 @@ export function shareCommand(): Command {
     .command('add')
     .summary('add a directory, volume or tmpfs')
     .description(
-      'Adds a directory, volume or tmpfs. A running machine mounts a directory immediately if it was started with a shared ' +
-        'directory, otherwise at its next start. Volumes and tmpfs are mounted at the next start.',
+      'Adds a directory, volume or tmpfs. A running machine that was started with a shared directory mounts another ' +
+        'directory immediately. Everything else is mounted at the next start.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
@@ -34,9 +34,9 @@ export function shareCommand(): Command {
     .command('rm')
     .summary('remove a directory, volume or tmpfs from a machine')
     .description(
-      'Removes a directory, volume or tmpfs from a machine. The files in directories and volumes are kept. In a ' +
-        'running machine, the guest must unmount the directory first; this fails while a program uses the directory. Volumes and tmpfs ' +
-        'stay mounted until the machine stops.',
+      'Removes a directory, volume or tmpfs from a machine. The files in directories and volumes are kept. If the ' +
+        'machine is running, vmlet first unmounts the directory in the guest; this fails while a program in the guest ' +
+        'uses the directory. Volumes and tmpfs stay mounted until the machine stops.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<mount-point>', 'path in the guest (see vmlet share ls)')

@@ -17,8 +17,8 @@ export function consoleCommand(): Command {
   return new Command('console')
     .description(
       'Connects standard input and output to the serial console of a machine until Ctrl-] is typed or the machine ' +
-        'ends. Several clients can be connected at the same time. A test that vmlet’s testing library ' +
-        'has paused prints the path of a socket; use that path in place of a name.',
+        'ends. Several clients can be connected at the same time. When vmlet’s testing library pauses a failed test, it ' +
+        'prints the path of a socket; to reach the guest of that test, give the path instead of a name.',
     )
     .argument('<machine>', 'name of the machine, or path of a socket')
     .option('--read-only', 'send no input to the machine; Ctrl-C detaches, as Ctrl-] does')
@@ -51,7 +51,11 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
   });
   // The guest may have left the cursor anywhere.
   if (stdout.isTTY) stderr.write('\n');
-  if (end.kind === 'closed') stderr.write(`vmlet: the console of ${name} was closed\n`);
+  if (end.kind === 'closed') {
+    stderr.write(
+      `vmlet: disconnected from ${name}: the shell or machine there has ended, or its output was read too slowly\n`,
+    );
+  }
   if (end.kind === 'ended')
     stderr.write(`vmlet: machine "${name}" has ended: ${describeStatus(end.status)}\n`);
 }

@@ -120,7 +120,7 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
 
     await machine('dumb', bootSectors.hang);
     await show('dumb', 'shell');
-    await until(async () => (await status.innerText()).startsWith('waiting for the agent'));
+    await until(async () => (await status.innerText()).startsWith('waiting for vmlet’s agent'));
   });
 
   test('escape sequences of a guest do not change the title, and are not in the log', async () => {

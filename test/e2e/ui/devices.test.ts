@@ -126,7 +126,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     writeFileSync(iso, Buffer.alloc(64 * 1024, 'iso'));
     await show('machines/m/disks');
     await row('disk0').waitFor();
-    await page.getByLabel('Disk to add: a size, or the path of a file').fill('1G');
+    await page.getByLabel('Disk to add: the size of an empty disk, or the path of a file').fill('1G');
     await page.keyboard.press('Enter');
     await done('Add disk 1G:', 'vmlet disk add m 1G');
     await row('disk1').getByText('1.0 GB', { exact: true }).waitFor();

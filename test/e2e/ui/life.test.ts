@@ -267,7 +267,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     const first = new UiServer(home, browser);
     const left = await first.open();
     await first.end();
-    await left.getByText('the server does not answer', { exact: true }).waitFor();
+    await left.getByText('the server of this page does not answer').waitFor();
     await left.getByRole('button', { name: 'Stop m' }).click();
     await left.locator('.notice.failed').getByText('the server does not answer').waitFor();
     expect(home.store.get('m').status().kind).toBe('running');
