@@ -167,7 +167,9 @@ export class GuestAgent implements AsyncDisposable {
     const id = this.#session.add({
       receive: (frame) => {
         if (frame.type !== FrameType.pong)
-          throw new GuestProtocolError('the guest agent did not answer a ping');
+          throw new GuestProtocolError(
+            `the guest agent answered a ping with an unexpected frame: type ${frame.type}`,
+          );
         answer.resolve(undefined);
       },
       fail: answer.reject,

@@ -5,6 +5,8 @@ import { UPDATE_AGENT } from './failure.ts';
 import { FrameFinder, FrameType, PAYLOAD_MAX, PROTOCOL_VERSION } from './frame.ts';
 import { type Hello, decodeHello, encodeOpen } from './greeting.ts';
 
+const CHECK_MACHINE = 'check whether the machine still runs, then try again';
+
 export interface Greeting {
   /** The agent's answer and the bytes after it. */
   readonly done: Promise<{ readonly hello: Hello; readonly rest: Buffer }>;
@@ -37,12 +39,17 @@ export function greet(connection: Socket, nonce: Buffer): Greeting {
   };
   const onError = (cause: Error): void => {
     done.reject(
-      new GuestClosedError('the connection to the guest agent was lost before the agent answered', { cause }),
+      new GuestClosedError('the connection to the guest agent was lost before the agent answered', {
+        hint: CHECK_MACHINE,
+        cause,
+      }),
     );
   };
   const onClose = (): void => {
     done.reject(
-      new GuestClosedError('the connection to the guest agent was closed before the agent answered'),
+      new GuestClosedError('the connection to the guest agent was closed before the agent answered', {
+        hint: CHECK_MACHINE,
+      }),
     );
   };
   const stop = (): void => {

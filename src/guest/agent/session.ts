@@ -87,7 +87,9 @@ export class Session {
 
   /** Ends the session without closing the connection, on which another session can begin. */
   handOver(): Socket {
-    this.#detach(new GuestClosedError('this object no longer owns the connection to the guest agent'));
+    this.#detach(
+      new GuestClosedError('the connection to the guest agent was handed over to another session'),
+    );
     this.#connection.pause().off('error', this.#onError);
     return this.#connection;
   }

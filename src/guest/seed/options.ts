@@ -102,7 +102,9 @@ const optionsSchema = z.strictObject({
   sshKeys: z.array(z.string()).default([]),
   hostname: hostname.optional(),
   network: z.union([z.literal('dhcp'), recordOf(z.string(), z.unknown())]).default('dhcp'),
-  packages: z.array(text.regex(/^[A-Za-z0-9@][^\s\0]*$/, 'expected a package name')).default([]),
+  packages: z
+    .array(text.regex(/^[A-Za-z0-9@][^\s\0]*$/, 'expected a package name without spaces, such as nginx'))
+    .default([]),
   files: z.array(fileSchema).default([]),
   run: z.array(line).default([]),
   timezone: z

@@ -58,7 +58,7 @@ function quoted(field: string, value: string): string {
   if (value === '' || /[\0-\x1f\x7f]/.test(value)) {
     throw new InvalidInputError(
       field,
-      `${JSON.stringify(value)} is empty or contains a control character, which ssh's configuration does not allow`,
+      `ssh's configuration does not allow ${JSON.stringify(value)}: it is empty or contains a control character`,
     );
   }
   return `"${value.replace(/["\\]/g, '\\$&')}"`;

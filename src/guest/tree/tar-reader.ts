@@ -54,7 +54,8 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
     const type = String.fromCharCode(header[156] ?? 0);
     const size = extension.size ?? numberAt(header, 124, 12);
     if (isExtension(type)) {
-      if (size > LARGEST_EXTENSION) throw invalidArchive(`an extension of ${size} bytes`);
+      if (size > LARGEST_EXTENSION)
+        throw invalidArchive(`an extension header of ${size} bytes (limit: ${LARGEST_EXTENSION})`);
       extension = { ...extension, ...readExtension(type, await reader.exactly(size)) };
       await reader.skip(padding(size));
       continue;
@@ -149,7 +150,8 @@ function untilNul(bytes: Buffer): Buffer {
 
 /** Node cannot create a file whose name is not UTF-8, and two such names could become one. */
 function textOf(bytes: Buffer): string {
-  if (bytes.length > LONGEST_NAME) throw invalidArchive(`a name of ${bytes.length} bytes`);
+  if (bytes.length > LONGEST_NAME)
+    throw invalidArchive(`a name of ${bytes.length} bytes (limit: ${LONGEST_NAME})`);
   const text = bytes.toString('utf8');
   if (!Buffer.from(text).equals(bytes))
     throw invalidArchive(`a name that is not UTF-8: ${JSON.stringify(text)}`);

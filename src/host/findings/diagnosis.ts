@@ -204,7 +204,7 @@ function microImageFinding({ packageManager, canDownloadPackages }: Surroundings
     };
   }
   const manager = packageManager === undefined ? '' : ` (${packageManager})`;
-  const summary = `the micro image is built from this distribution's packages${manager}`;
+  const summary = `vmlet can build the micro image from this distribution's packages${manager}`;
   return { item, state: 'works', summary };
 }
 

@@ -59,7 +59,7 @@ export function privateNetworksFinding({
   if (!hasStreamReconnect) {
     const summary =
       'machines reach each other by name, but a running machine joins a network only at its next start';
-    return { item, state: 'degraded', summary, remedy: `${newer} for vmlet network connect` };
+    return { item, state: 'degraded', summary, remedy: `to connect running machines, ${newer}` };
   }
   return { item, state: 'works', summary: 'machines reach each other by name (vmlet network create)' };
 }

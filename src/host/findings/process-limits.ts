@@ -89,10 +89,9 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
       !mayRaise && {
         isFatal: false,
         summary:
-          'the hard core limit is 0: when QEMU crashes, the kernel still starts the host’s core dump handler, which ' +
-          'gets QEMU’s registers but no memory',
-        remedy:
-          'set a hard core limit of 1 byte, with which vmlet can keep the handler from starting: sudo prlimit --core=1 --pid $$',
+          'the hard core limit is 0, so vmlet cannot keep the kernel from starting the host’s core dump handler when ' +
+          'QEMU crashes; the handler gets QEMU’s registers, but no memory',
+        remedy: 'raise the hard core limit of this shell to 1 byte: sudo prlimit --core=1 --pid $$',
       },
   ].filter((low) => low !== false);
 }

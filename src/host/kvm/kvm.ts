@@ -46,7 +46,7 @@ export async function proveKvm(
   }
   return {
     usable: false,
-    reason: `/dev/kvm exists, but guests do not run on it ${failures.join('; ')}`,
+    reason: `/dev/kvm exists, but a test guest failed ${failures.join('; ')}`,
     hint:
       'if this host is a virtual machine, enable nested virtualization on its host; ' +
       'if this host was only busy, check again: vmlet doctor',

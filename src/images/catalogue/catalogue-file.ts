@@ -42,7 +42,15 @@ export async function readCatalogueFile(
     });
   }
   if (text.length > MAX_BYTES) {
-    throw new CatalogueFileError(path, 1, '', `the file is larger than ${MAX_BYTES} bytes`);
+    throw new CatalogueFileError(
+      path,
+      1,
+      '',
+      `the file is too large: vmlet reads at most ${MAX_BYTES} bytes`,
+      {
+        hint: 'remove entries that you do not need',
+      },
+    );
   }
   return parseCatalogueFile(text, path, otherKeys);
 }

@@ -59,7 +59,15 @@ export class PublisherDocuments {
     try {
       text = new TextDecoder('utf-8', { fatal: true }).decode(document.bytes);
     } catch (error) {
-      throw new PublisherDocumentError(this.#image, document.url, 'is not text', { cause: error });
+      throw new PublisherDocumentError(
+        this.#image,
+        document.url,
+        'is not text, so it contains no list of digests or files',
+        {
+          hint: 'correct the URL if the entry is in your own catalogue; otherwise try again later, or update vmlet',
+          cause: error,
+        },
+      );
     }
     if (kind !== 'page' && isWebPage(text)) {
       throw new PublisherDocumentError(

@@ -86,7 +86,7 @@ function chooseForQcow2(content: Content | undefined, { foreign }: Claim): Readi
   if (content.format === 'iso') {
     return refused(
       'is a CD image, not a qcow2 image',
-      foreign ? OTHER_ENTRY : 'append ,format=raw to its path',
+      foreign ? OTHER_ENTRY : 'to attach it as a raw disk, append ,format=raw to its path',
     );
   }
   if (foreign) return refused(`is ${names[content.format]}, not a qcow2 image`, OTHER_ENTRY);

@@ -36,7 +36,8 @@ export interface DiskCheck {
  */
 export async function checkDisk(options: CheckDiskOptions): Promise<DiskCheck> {
   const path = diskPath(options.path, 'path');
-  if (options.format === 'raw') throw new InvalidInputError('format', 'raw disks cannot be checked');
+  if (options.format === 'raw')
+    throw new InvalidInputError('format', 'raw disks cannot be checked: they have no tables');
   const repair = options.repair === undefined ? [] : ['-r', options.repair];
   const result = await qemuImg(
     ['check', '--output=json', ...repair, '-f', options.format, path],

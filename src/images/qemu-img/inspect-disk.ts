@@ -42,6 +42,7 @@ export async function inspectChain(disk: ExistingDisk): Promise<readonly DiskInf
       throw new InvalidInputError(
         'path',
         `${top.path} has a loop in its chain of backing files: ${backingPath} appears twice`,
+        { hint: `record another backing file in the image: ${rebaseCommand(top, {})}` },
       );
     }
     chain.push(await inspectDisk({ path: backingPath, format: backingFormat, signal: disk.signal }));

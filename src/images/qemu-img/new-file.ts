@@ -10,7 +10,10 @@ export async function makeNew(path: string, make: () => Promise<unknown>): Promi
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) throw existsError(path);
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new InvalidInputError('path', `no such directory: ${dirname(path)}`, { cause: error });
+      throw new InvalidInputError('path', `no such directory: ${dirname(path)}`, {
+        hint: 'create the directory first, or choose another path',
+        cause: error,
+      });
     }
     if (isSystemError(error, 'ENAMETOOLONG')) {
       throw new InvalidInputError('path', `file name too long: ${path}`, { cause: error });

@@ -9,7 +9,7 @@ import { isDigestBeginning } from './store.ts';
 export function checkGivenName(name: string, field = 'name'): void {
   if (name === '') {
     throw new InvalidInputError(field, 'a name is required', {
-      hint: 'for example web or web:2',
+      hint: 'give a name such as web or web:2',
     });
   }
   parseImageReference(name, field);

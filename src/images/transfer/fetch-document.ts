@@ -75,7 +75,12 @@ async function readAll(answer: HttpAnswer, maxBytes: number, signal: AbortSignal
       bytes += chunk.length;
       if (bytes > maxBytes) {
         const shown = printable(answer.url);
-        throw new DownloadError(shown, 'too-large', `${shown} is larger than the limit of ${maxBytes} bytes`);
+        throw new DownloadError(
+          shown,
+          'too-large',
+          `${shown} is too large: vmlet reads at most ${maxBytes} bytes`,
+          { hint: 'correct the URL if it is in your own catalogue; otherwise update vmlet' },
+        );
       }
       chunks.push(chunk);
     }

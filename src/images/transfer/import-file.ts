@@ -61,7 +61,8 @@ async function importOpened(
   const before = await source.stat({ bigint: true });
   const size = Number(before.size);
   if (size > options.maxBytes) {
-    throw subject.refuse('too-large', `is larger than the limit of ${formatBytes(options.maxBytes)}`);
+    const sizes = `${formatBytes(size)}: vmlet reads at most ${formatBytes(options.maxBytes)}`;
+    throw subject.refuse('too-large', `is too large with ${sizes}`);
   }
   const { buffer, bytesRead } = await source.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
   const compression = chooseUnpacking(buffer.subarray(0, bytesRead), options.decompress, subject);

@@ -17,6 +17,8 @@ export async function freeBytes(directory: string): Promise<number> {
 export async function requireSpace(directory: string, bytes: number, reserveBytes: number): Promise<void> {
   const free = await freeBytes(directory);
   if (free >= bytes + reserveBytes) return;
-  const needed = `${formatBytes(bytes)} and a reserve of ${formatBytes(reserveBytes)}`;
-  throw new NoSpaceError(`not enough space in ${directory}: ${needed} needed, ${formatBytes(free)} free`);
+  const needed = `${formatBytes(bytes)} needed, and ${formatBytes(reserveBytes)} more must remain free`;
+  throw new NoSpaceError(
+    `not enough space in ${directory}: ${needed}, but only ${formatBytes(free)} is free`,
+  );
 }

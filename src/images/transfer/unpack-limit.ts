@@ -69,14 +69,18 @@ export class UnpackLimit {
       this.#longest === Infinity
         ? 'its header does not state the size of its disk'
         : `the ${formatBytes(this.#longest)} stated in its header do not fit`;
-    throw subject.refuse('too-large', `${most}; more is not allowed, because ${why}`, { hint: ANY_SIZE_HINT });
+    throw subject.refuse('too-large', `${most}; more is not allowed, because ${why}`, {
+      hint: ANY_SIZE_HINT,
+    });
   }
 
   #refuseLonger(bytes: number, most: number, reason: 'limit' | 'header'): void {
     if (bytes <= most) return;
     const size = formatBytes(Math.floor(most));
     const { subject } = this.#options;
-    if (reason === 'limit') throw subject.refuse('too-large', `unpacks to more than the limit of ${size}`);
+    if (reason === 'limit') {
+      throw subject.refuse('too-large', `unpacks to more than ${size}, the most that vmlet accepts`);
+    }
     throw subject.refuse('too-large', `unpacks to more than the ${size} stated in its header`, {
       hint: ANY_SIZE_HINT,
     });

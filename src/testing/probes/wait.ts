@@ -109,5 +109,8 @@ function same(error: unknown): unknown {
 
 function checkTimeout(timeoutMs: number): void {
   if (Number.isFinite(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31) return;
-  throw new InvalidInputError('timeoutMs', `invalid time limit ${timeoutMs}: expected milliseconds above 0`);
+  throw new InvalidInputError(
+    'timeoutMs',
+    `invalid time limit ${timeoutMs}: expected milliseconds, above 0 and below 2^31`,
+  );
 }

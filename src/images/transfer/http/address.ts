@@ -24,13 +24,15 @@ export function printable(url: URL): string {
   return shown.href;
 }
 
+export const REDIRECT_HINT = 'use another URL or mirror of this file';
+
 /**
  * Returns the target of a redirect. Redirects from https to http are not followed.
  * @throws DownloadError for a redirect that is not followed.
  */
 export function followRedirect(from: URL, location: string | undefined): URL {
   const refuse = (problem: string): DownloadError =>
-    new DownloadError(printable(from), 'redirect', `${printable(from)} ${problem}`);
+    new DownloadError(printable(from), 'redirect', `${printable(from)} ${problem}`, { hint: REDIRECT_HINT });
   if (location === undefined || !URL.canParse(location, from.href)) {
     throw refuse('redirects without a valid location');
   }

@@ -54,6 +54,7 @@ export function interpretAnswer(
       printable(answer.url),
       'protocol',
       `${printable(answer.url)}: the server answered with an unexpected part of the file (206 Partial Content)`,
+      { hint: 'try again; if the error persists, use another URL or mirror of this file' },
     );
   }
   const origin = originOf(answer, total === '*' ? known?.totalBytes : Number(total));

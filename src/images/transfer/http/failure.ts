@@ -57,6 +57,7 @@ const HINTS: Partial<Record<DownloadFailure, string>> = {
   lost: 'try again; the download resumes if the server supports it',
   stalled: 'try again later; the download resumes if the server supports it',
   tls: 'check the URL and the clock of this host; if the server uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file',
+  protocol: 'check the scheme (http or https) and the port of the URL',
 };
 
 function describe(reason: DownloadFailure, url: URL, proxy: URL | undefined, error: unknown): string {

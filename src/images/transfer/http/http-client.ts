@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { DownloadError } from '../../../errors/index.ts';
-import { authorizationFor, followRedirect, printable } from './address.ts';
+import { authorizationFor, followRedirect, printable, REDIRECT_HINT } from './address.ts';
 import { ask } from './connection.ts';
 import { explainFailure } from './failure.ts';
 import type { TransferLimits } from './limits.ts';
@@ -57,6 +57,7 @@ export class HttpClient implements Disposable {
           printable(start),
           'redirect',
           `${printable(start)} has a redirect loop at ${printable(url)}`,
+          { hint: REDIRECT_HINT },
         );
       }
       if (seen.size > MAX_REDIRECTS) {
@@ -64,6 +65,7 @@ export class HttpClient implements Disposable {
           printable(start),
           'redirect',
           `${printable(start)} redirects more than ${MAX_REDIRECTS} times`,
+          { hint: REDIRECT_HINT },
         );
       }
     }

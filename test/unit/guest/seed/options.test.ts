@@ -42,7 +42,11 @@ describe('the options of a seed', () => {
     ],
     ['mode', { files: [{ path: '/a', content: '', mode: 0o10000 }] }, 'files[0].mode: 4096: '],
     ['owner', { files: [{ path: '/a', content: '', owner: 'a b' }] }, 'files[0].owner: "a b": '],
-    ['package', { packages: ['a b'] }, 'packages[0]: "a b": expected a package name'],
+    [
+      'package',
+      { packages: ['a b'] },
+      'packages[0]: "a b": expected a package name without spaces, such as nginx',
+    ],
     ['option of a package tool', { packages: ['-y'] }, 'packages[0]: "-y": '],
     ['empty line', { run: [''] }, 'run[0]: "": '],
     ['time zone', { timezone: '../etc' }, 'timezone: "../etc": '],

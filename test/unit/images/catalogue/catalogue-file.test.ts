@@ -194,7 +194,7 @@ describe('an error names the file, line and field', () => {
   });
 
   it('a file that is far too large', async () => {
-    expect((await failure(`#${'x'.repeat(5 * 1024 * 1024)}`)).message).toContain('is larger than');
+    expect((await failure(`#${'x'.repeat(5 * 1024 * 1024)}`)).message).toContain('is too large');
   });
 
   it('YAML aliases that would fill the memory', async () => {

@@ -42,7 +42,7 @@ const HALF =
   /unpacks to more than 5 GiB, half of the free space; more is not allowed, because its header does not state the size of its disk/;
 const LARGER =
   /unpacks to more than 5 GiB, half of the free space; more is not allowed, because the 50\.1 GiB stated in its header do not fit/;
-const MOST = /unpacks to more than the limit of 100 GiB/;
+const MOST = /unpacks to more than 100 GiB, the most that vmlet accepts/;
 
 test.each<[string, Unpacking, RegExp | 'taken']>([
   ['a qcow2 within its disk', { head: qcow2(8 * GIB), bytes: 7 * GIB }, 'taken'],
