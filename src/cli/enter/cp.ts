@@ -19,17 +19,17 @@ const STREAM = '-';
 export function cpCommand(): Command {
   return new Command('cp')
     .description(
-      'Copies a file or directory into a machine or out of it, with permissions and times. Copies belong to root in the ' +
-        'machine, and to you on the host. If the guest has only QEMU’s agent, only single files can be copied.\n' +
+      'Copies a file or directory into a machine or out of it, with permissions; with a directory, times are copied too. ' +
+        'Copies belong to root in the machine, and to you on the host. If the guest has QEMU’s agent but not vmlet’s, ' +
+        'only single files can be copied.\n' +
         'If TARGET is an existing directory, SOURCE is copied into it; otherwise the copy is named TARGET. SOURCE/. ' +
-        'copies only the contents of SOURCE. If TARGET already contains a directory with the name of SOURCE, SOURCE is merged into that ' +
-        'directory. Symbolic ' +
-        'links are copied as links. When copying to the host, devices and FIFOs are left out, and setuid, setgid and ' +
-        'sticky bits are dropped.\n' +
+        'copies only the contents of SOURCE. If TARGET already contains a directory with the name of SOURCE, SOURCE is ' +
+        'merged into that directory. Symbolic links in a directory are copied as links. When copying to the host, ' +
+        'devices and FIFOs are left out, and setuid, setgid and sticky bits are dropped.\n' +
         'With - as SOURCE, a tar stream is read from stdin and unpacked in TARGET, with the owners that are stored in the ' +
         'stream. With - as TARGET, SOURCE is written to stdout as a tar stream.\n' +
         'On the host, a copy appears only when it is complete. The copy fails if the size of a file in the machine changes ' +
-        'meanwhile (except for files of /proc and /sys). For a local name that contains a colon, write ./a:b.',
+        'meanwhile (except for files of /proc and /sys). Write a local path that contains a colon as ./a:b.',
     )
     .argument('<source>', 'NAME:/PATH in a machine, a local path, or - for a tar stream on stdin')
     .argument('<target>', 'a local path, NAME:/PATH, or - for a tar stream on stdout')
@@ -39,7 +39,7 @@ export function cpCommand(): Command {
         'has no effect: directories are always copied with their contents',
       ).hideHelp(),
     )
-    .option('--timeout <time>', 'how long to wait for the agent (default: 30s)', durationMs)
+    .option('--timeout <time>', 'how long to wait for an agent in the guest (default: 30s)', durationMs)
     .action(copy);
 }
 
@@ -52,7 +52,10 @@ async function copy(
   const to = parsePlace(target);
   if ((from.machine === undefined) === (to.machine === undefined)) {
     throw new InvalidInputError('cp', 'exactly one of source and target must be in a machine (NAME:/PATH)', {
-      hint: 'for example: vmlet cp ./site web:/srv/',
+      hint:
+        from.machine === undefined
+          ? 'for example: vmlet cp ./site web:/srv/'
+          : 'copy to the host first, then into the other machine; write a local path that contains a colon as ./a:b',
     });
   }
   const live = new MachineStore().get(from.machine ?? to.machine ?? '').live();

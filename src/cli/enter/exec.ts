@@ -15,15 +15,15 @@ interface Flags extends GuestCommandFlags {
 export function execCommand(): Command {
   return new Command('exec')
     .description(
-      'Runs a command in a machine through vmlet’s agent and exits with the status of the command. Any number of commands ' +
-        'can run at the same time.\n' +
-        'If the guest has only QEMU’s agent, commands run one at a time; input is read completely before the command ' +
-        'starts; output (at most 16 MiB) is printed when the command ends; --tty and --user are not supported; Ctrl-C ' +
-        'does not reach the command.',
+      'Runs a command in a machine through vmlet’s agent in the guest, and exits with the status of the command. Any ' +
+        'number of commands can run at the same time.\n' +
+        'If the guest has QEMU’s agent but not vmlet’s, a command must be given, and commands run one at a time; ' +
+        'input is read completely before the command starts; output (at most 16 MiB) is printed when the command ends; ' +
+        '--tty and --user are not supported; Ctrl-C ends vmlet, but not the command.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('[command...]', 'command to run (default: a shell)')
-    .option('-d, --detach', 'run in the background and print the process id in the guest')
+    .option('-d, --detach', 'run the command in the background, and print its process id in the guest')
     .option('-i, --interactive', 'pass stdin to the command even if stdin is a terminal')
     .option('-t, --tty', 'allocate a terminal for the command')
     .option(
@@ -33,7 +33,7 @@ export function execCommand(): Command {
     )
     .option('-w, --workdir <dir>', 'working directory of the command')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
-    .option('--timeout <time>', 'how long to wait for the agent (default: 30s)', durationMs)
+    .option('--timeout <time>', 'how long to wait for an agent in the guest (default: 30s)', durationMs)
     .passThroughOptions()
     .action(async (name: string, _words: string[], flags: Flags, command: Command) => {
       // commander keeps the first `--` after the name, since the words there belong to the command.
@@ -49,7 +49,7 @@ async function exec(name: string, words: readonly string[], flags: Flags): Promi
   const live = new MachineStore().get(name).live();
   await using channel = await live.openGuest({ timeoutMs: flags.timeout, signal });
   if (channel.kind === 'qga') {
-    process.exitCode = await runByQga(channel, argv, flags, signal);
+    process.exitCode = await runByQga(live.name, channel, argv, flags, signal);
     return;
   }
   const { agent } = channel;
@@ -89,6 +89,7 @@ const IN_PLACE =
   'if [ -n "$1" ]; then cd -- "$1" || exit 126; fi; shift; while [ -n "$1" ]; do export "$1"; shift; done; shift; exec "$@"';
 
 async function runByQga(
+  machine: string,
   channel: QgaChannel,
   argv: readonly string[],
   flags: Flags,
@@ -101,8 +102,10 @@ async function runByQga(
   };
   const asked = Object.entries(refused).find(([, value]) => value !== undefined);
   if (asked) {
-    throw new InvalidInputError('exec', `QEMU's agent does not support ${asked[0]}`, {
-      hint: 'install vmlet-agent in the guest, or connect with vmlet ssh',
+    const [feature] = asked;
+    const problem = `machine "${machine}" has only QEMU's agent, which does not support ${feature}`;
+    throw new InvalidInputError('exec', problem, {
+      hint: `${feature.startsWith('--') ? `leave out ${feature}` : 'give a command'}, or connect by ssh: vmlet ssh ${machine}`,
     });
   }
   const passesStdin = flags.interactive ?? !process.stdin.isTTY;

@@ -10,12 +10,13 @@ interface Flags {
 export function sendkeyCommand(): Command {
   return new Command('sendkey')
     .description(
-      'Types on the keyboard of a machine: key combinations such as ctrl-alt-f2, or text for a guest with a US layout.',
+      'Types on the keyboard of a machine: text, or key combinations such as ctrl-alt-f2. For text, the guest must use ' +
+        'the US keyboard layout.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
       '[keys...]',
-      'key combinations; a key has the name that QEMU (ret) or Linux (KEY_ENTER) uses, or a common name (enter)',
+      'keys or key combinations, such as enter or ctrl-alt-f2; QEMU’s names (ret) and Linux’s (KEY_ENTER) work too',
     )
     .option('--text <text>', 'type this text before the keys; a newline is typed as Enter')
     .option('--hold <time>', 'how long each key is held (default: 20ms)', durationMs)

@@ -19,8 +19,8 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 export function shellCommand(): Command {
   return new Command('shell')
     .description(
-      'Opens a login shell in a machine, through vmlet’s agent, or by ssh if the agent does not answer. The shell of ' +
-        'the agent runs as root unless --user is given; ssh logs in as the machine’s ssh user.',
+      'Opens a login shell in a machine through vmlet’s agent in the guest, or by ssh if this agent does not answer. ' +
+        'Through the agent, the shell runs as root or as --user; by ssh, as the user that vmlet ssh uses.',
     )
     .argument('<machine>', 'name of the machine')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]; ignored by ssh')

@@ -25,9 +25,9 @@ const SSH_FAILED = 255;
 export function sshCommand(): Command {
   return new Command('ssh')
     .description(
-      'Logs in with the ssh program of the host, or runs a command and exits with its status. Waits until the guest’s ssh server ' +
-        'answers. vmlet has a login key for each machine: at the first connection, an agent in the guest (vmlet’s or ' +
-        'QEMU’s) authorizes this key and reports the host keys. Without an agent, ssh accepts the first host key, and you ' +
+      'Logs in to a machine with the ssh program of the host, or runs a command there and exits with the status of the ' +
+        'command. Waits until the guest’s ssh server answers. vmlet has a login key for each machine: at the first ' +
+        'connection, an agent in the guest (vmlet’s or QEMU’s) authorizes this key and reports the host keys. Without an agent, ssh accepts the first host key, and you ' +
         'have to add the login key to the guest yourself (--print-key prints it). In a guest that has vmlet’s agent and no ' +
         'ssh server, such as micro, the agent opens the shell or runs the command.',
     )
@@ -36,12 +36,12 @@ export function sshCommand(): Command {
     .option('-t, --tty', 'allocate a terminal for the command')
     .option(
       '--timeout <time>',
-      'how long to wait for the ssh server (default: 2m; six times as long without KVM)',
+      'how long to wait for the ssh server (default: 2m, or 12m without KVM)',
       durationMs,
     )
     .option(
       '--provision',
-      'authorize the key and read the host keys again, for example after restoring a snapshot',
+      'authorize the login key and read the host keys again, for example after restoring a snapshot',
     )
     .option('--print-key', 'print the machine’s public key, for authorized_keys in the guest, and exit')
     .option(
@@ -120,7 +120,7 @@ async function enterByAgent(live: LiveMachine, words: readonly string[], flags: 
   await using channel = await untilInterrupted(async (signal) => live.openGuest({ ...limits, signal }));
   if (channel.kind === 'qga') {
     throw new NoSshServerError(live.name, {
-      hint: `install an ssh server or vmlet-agent in the guest; to log in on its serial console: vmlet console ${live.name}`,
+      hint: `install an ssh server with vmlet exec, or log in on the serial console: vmlet console ${live.name}`,
     });
   }
   const isLogin = words.length === 0;
@@ -144,8 +144,8 @@ async function hintAtLogin(machine: NamedMachine, live: LiveMachine, access: Ssh
 
 function loginHint({ name, spec }: LiveMachine, { authorized }: SshAccess): string {
   return authorized
-    ? `the login key or the host keys in machine "${name}" have changed, for example because a snapshot was restored; ` +
-        `to set them up again, run: vmlet ssh --provision ${name}`
-    : `no agent in machine "${name}" can authorize the login key; add the output of this command to ` +
-        `~/.ssh/authorized_keys of user ${spec.sshUser} in the guest: vmlet ssh --print-key ${name}`;
+    ? `machine "${name}" rejects the login key, or has other host keys than before, for example because a snapshot was ` +
+        `restored; to authorize the login key and read the host keys again, run: vmlet ssh --provision ${name}`
+    : `no agent runs in machine "${name}" that could authorize the login key; to authorize it yourself, add the output ` +
+        `of vmlet ssh --print-key ${name} to ~/.ssh/authorized_keys of user ${spec.sshUser} in the guest`;
 }

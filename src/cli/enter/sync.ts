@@ -26,16 +26,17 @@ interface Pass {
 export function syncCommand(): Command {
   const command = new Command('sync')
     .description(
-      'Mirrors a directory of the host into a machine: copies files that differ, and removes files in the machine that do ' +
-        'not exist on the host. Files that differ in the machine are overwritten. Two files are equal if their size and ' +
-        'time, or their size and contents, are equal. In the machine, the files belong to root.\n' +
+      'Mirrors SOURCE, a directory of the host, to TARGET in a machine: copies files that differ, and removes files from ' +
+        'TARGET that are not in SOURCE. Changes that were made in TARGET are lost. Two files are equal if their size and ' +
+        'time, or their size and contents, are equal. In the machine, the files belong to root. The guest must have ' +
+        'vmlet’s agent.\n' +
         'Ignored paths are neither copied nor removed. With --watch, vmlet keeps running until Ctrl-C and copies each ' +
-        'change on the host; programs that watch the files in the machine notice these changes. With --watch, a file changed ' +
-        'in the machine is kept until the same file changes on the host.',
+        'change that is made in SOURCE; programs that watch the files in the machine notice these changes. If a file is ' +
+        'changed in TARGET meanwhile, it stays changed until the same file changes in SOURCE.',
     )
     .argument('<source>', 'directory of the host')
     .argument('<target>', 'NAME:/PATH in a machine; created if missing')
-    .option('--watch', 'keep running, and copy each change on the host')
+    .option('--watch', 'keep running, and copy each change that is made in SOURCE')
     .option(
       '--ignore <pattern>',
       'ignore paths that match this pattern, written as in .gitignore; repeatable',
@@ -46,7 +47,7 @@ export function syncCommand(): Command {
       'read patterns of paths to ignore from a file, such as .gitignore; repeatable',
       collect,
     )
-    .option('--timeout <time>', 'how long to wait for the agent (default: 30s)', durationMs)
+    .option('--timeout <time>', 'how long to wait for an agent in the guest (default: 30s)', durationMs)
     .action(sync);
   return nameFlag(command, 'ignoreFile', '--ignore-file');
 }
@@ -69,14 +70,15 @@ async function sync(source: string, target: string, flags: Flags): Promise<void>
       watch: isWatching,
       onLimit: () =>
         note(
-          'too many directories to watch: scanning every 2 s instead; to watch them, raise the sysctl fs.inotify.max_user_watches',
+          `too many directories to watch: vmlet scans ${source} every 2 s instead`,
+          'to watch them, raise the sysctl fs.inotify.max_user_watches or fs.inotify.max_user_instances, then run vmlet sync again',
         ),
       ...(isWatching && { onPass: tellOf(source) }),
     });
     note(summaryOf(result));
     tellOmitted(result);
     if (result.isUnsettled) {
-      note('some files changed while they were copied: sync again, or use --watch');
+      note('some files changed while they were copied; run vmlet sync again, or use --watch');
     }
   });
 }
@@ -100,7 +102,9 @@ function summaryOf({ sent, removed }: Pass): string {
 
 function tellOmitted({ omitted }: Pass): void {
   if (omitted > 0)
-    note(`left out ${omitted} special ${omitted === 1 ? 'file' : 'files'} (devices, sockets, FIFOs)`);
+    note(
+      `left out ${omitted} ${omitted === 1 ? 'file' : 'files'} (devices, sockets, FIFOs, or names that are not UTF-8)`,
+    );
 }
 
 function patternsOf(file: string): string {

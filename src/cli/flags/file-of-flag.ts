@@ -16,7 +16,9 @@ interface FileHints {
 export function textOf(path: string, flag: string, hints: FileHints = {}): string {
   const bytes = contentOf(path, flag, hints);
   if (isUtf8(bytes)) return bytes.toString('utf8');
-  throw new InvalidInputError(flag, `${path} is not UTF-8 text`, { hint: 'convert the file to UTF-8' });
+  throw new InvalidInputError(flag, `${path} is not UTF-8 text`, {
+    hint: 'convert the file to UTF-8, or give another file',
+  });
 }
 
 /** @throws InvalidInputError that names the flag, for a file that is unreadable or too large. */
@@ -24,8 +26,8 @@ export function contentOf(path: string, flag: string, hints: FileHints = {}): Bu
   try {
     const { size } = statSync(path);
     if (size > MAX_BYTES) {
-      throw new InvalidInputError(flag, `${path} has ${size} bytes; the limit is ${MAX_BYTES}`, {
-        hint: hints.large,
+      throw new InvalidInputError(flag, `${path} is too large: ${size} bytes, at most ${MAX_BYTES}`, {
+        hint: hints.large ?? 'give a smaller file',
       });
     }
     return readFileSync(path);
@@ -38,6 +40,9 @@ export function contentOf(path: string, flag: string, hints: FileHints = {}): Bu
           ? `permission denied: ${path}`
           : undefined;
     if (problem === undefined) throw error;
-    throw new InvalidInputError(flag, problem, { hint: hints.missing, cause: error });
+    const hint = isSystemError(error, 'EACCES')
+      ? 'check the owner and the permissions of this path'
+      : hints.missing;
+    throw new InvalidInputError(flag, problem, { hint, cause: error });
   }
 }

@@ -56,7 +56,7 @@ export function pointInTime(text: string): number {
   const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 24 * 3_600_000 }[match?.[2] ?? ''];
   if (match?.[1] === undefined || factor === undefined) {
     throw new InvalidArgumentError(
-      'expected a duration such as 90s, 5m or 2h, or a time such as 2026-11-28T12:00:00Z',
+      'expected a duration such as 5m (5 minutes ago), or a time such as 2026-11-28T12:00:00Z',
     );
   }
   return Date.now() - Number(match[1]) * factor;
@@ -69,7 +69,7 @@ export function guestEnvironment(settings: readonly string[] = []): Record<strin
       const [name = '', ...rest] = setting.split('=');
       if (name === '') {
         throw new InvalidInputError('env', `no variable name in ${JSON.stringify(setting)}`, {
-          hint: 'expected NAME=value',
+          hint: 'for example: --env NAME=value',
         });
       }
       const value = rest.length > 0 ? rest.join('=') : process.env[name];

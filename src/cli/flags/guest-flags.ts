@@ -13,7 +13,10 @@ export interface GuestFlags {
 /** @param prefix of the descriptions, for flags that apply to one kind of image only. */
 export function addGuestFlags(command: Command, prefix = ''): Command {
   return command
-    .option('--user <user>', `${prefix}existing user in the image that ssh logs in as (default: none)`)
+    .option(
+      '--user <user>',
+      `${prefix}user that exists in the image; vmlet ssh logs in as this user if you are root (default: root)`,
+    )
     .addOption(
       new Option('--firmware <kind>', `${prefix}firmware that boots the image (default: bios)`).choices([
         'bios',
@@ -29,10 +32,13 @@ export function addGuestFlags(command: Command, prefix = ''): Command {
     .addOption(
       new Option(
         '--provisioner <kind>',
-        `${prefix}program in the image that sets up users at the first boot (default: cloud-init)`,
+        `${prefix}program in the image that sets up the guest at its first boot (default: cloud-init)`,
       ).choices(['cloud-init', 'nuageinit', 'tiny-cloud', 'none']),
     )
-    .option('--agent', `${prefix}the image contains vmlet's agent, like images built by vmlet`);
+    .option(
+      '--agent',
+      `${prefix}declare that the image contains vmlet's agent, as images of vmlet image build do`,
+    );
 }
 
 /** Returns undefined if no flag was given. */

@@ -20,25 +20,28 @@ export interface SeedFlags {
   readonly networkConfig?: string;
 }
 
+const LARGE_USER_DATA = 'give a smaller file: a command in user-data can download large files';
+
 const PUBLIC_KEY = /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ +[A-Za-z0-9+/=]{16,}/;
 
 export const SEED_FLAGS: readonly Option[] = [
   new Option(
     '--cloud-init',
-    'let cloud-init set up the guest at its first boot: install the agent, create a user, apply the options below ' +
-      '(default: if one of these options is given, or if the image has cloud-init but not the agent)',
+    'let cloud-init set up the guest at its first boot: install vmlet’s agent, create a user, apply the options below ' +
+      '(default: if one of these options is given, or if the image has cloud-init but not vmlet’s agent)',
   ),
   new Option('--username <name>', 'user to create, with sudo (default: your user name)'),
-  new Option('--ssh-key <file>', 'key that may log in: a .pub file, or the public key itself').argParser(
-    collect,
-  ),
+  new Option(
+    '--ssh-key <file>',
+    'public key that may log in: a .pub file, or the key itself; repeatable',
+  ).argParser(collect),
   new Option('--hostname <name>', "host name of the guest (default: the machine's name)"),
   new Option('--package <packages>', 'packages to install, separated by commas').argParser(collect),
   new Option(
     '--file <file:guest[:mode]>',
-    'file to copy into the guest, such as app.conf:/etc/app.conf:0600',
+    'file to copy into the guest, such as app.conf:/etc/app.conf:0600; repeatable',
   ).argParser(collect),
-  new Option('--firstboot-command <line>', 'shell command to run once, as root').argParser(collect),
+  new Option('--firstboot-command <line>', 'shell command to run once, as root; repeatable').argParser(collect),
   new Option('--timezone <zone>', 'time zone such as Europe/Berlin'),
   new Option('--user-data <file>', 'file with cloud-init user-data, merged with the other options'),
   new Option('--network-config <file>', 'file with a netplan configuration, version 2 (default: DHCP)'),
@@ -75,7 +78,10 @@ export async function seedOptions(flags: SeedFlags): Promise<SeedOptions | undef
     files: flags.file?.map(fileOf),
     run: flags.firstbootCommand,
     timezone: flags.timezone,
-    userData: flags.userData === undefined ? undefined : textOf(flags.userData, 'user-data'),
+    userData:
+      flags.userData === undefined
+        ? undefined
+        : textOf(flags.userData, 'user-data', { large: LARGE_USER_DATA }),
     network: flags.networkConfig === undefined ? undefined : await networkOf(flags.networkConfig),
   };
   const seed = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -86,7 +92,7 @@ export async function seedOptions(flags: SeedFlags): Promise<SeedOptions | undef
 function publicKeysOf(text: string): string[] {
   if (PUBLIC_KEY.test(text)) return [text];
   const content = textOf(text, 'ssh-key', {
-    missing: 'give the path of a .pub file, or its contents',
+    missing: 'give the path of a .pub file, or the public key itself',
   });
   if (content.includes('PRIVATE KEY-----')) {
     throw new InvalidInputError('ssh-key', `${text} is a private key; expected a public key`, {
@@ -120,10 +126,12 @@ function fileOf(text: string): SeedFile {
   if (path === undefined || guestPath === undefined || /:[^/]*$/.test(guestPath)) {
     throw new InvalidInputError(
       'file',
-      `invalid value ${JSON.stringify(text)}: expected FILE:GUEST[:MODE] with an absolute path in the guest, such as app.conf:/etc/app.conf:0600`,
+      `invalid value ${JSON.stringify(text)}: expected FILE:GUEST[:MODE] with an absolute path as GUEST, such as app.conf:/etc/app.conf:0600`,
     );
   }
-  const bytes = contentOf(path, 'file', { large: 'copy large files into the running machine with vmlet cp' });
+  const bytes = contentOf(path, 'file', {
+    large: 'share the directory of the file with -v, or copy the file into a named machine with vmlet cp',
+  });
   return {
     path: guestPath,
     // Text stays readable in the seed and in --dry-run.

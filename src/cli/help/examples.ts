@@ -70,7 +70,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'vmlet network create lan',
     'vmlet create db --image debian:13 --network lan --start',
     'vmlet network connect lan:alias=primary db',
-    'vmlet network partition lan web db && vmlet network heal lan',
+    'vmlet network partition lan web db',
+    'vmlet network heal lan',
   ],
   disk: ['vmlet disk ls web', 'vmlet disk add web 20G', 'vmlet disk resize web disk0 40G'],
   volume: [
