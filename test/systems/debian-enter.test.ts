@@ -130,7 +130,9 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     const words = ['exec', '-e', 'A=b c', '-w', '/tmp', 'deb', 'sh', '-c', script];
     const { finished } = start(words, { env: home.environment, input: 'in\n' });
     expect(await finished).toMatchObject({ status: 9, stdout: 'in\n/tmp\n', stderr: 'b c\n' });
-    expect((await home.vmlet('exec', '-t', 'deb', 'sh')).stderr).toContain("QEMU's agent, which does not support --tty");
+    expect((await home.vmlet('exec', '-t', 'deb', 'sh')).stderr).toContain(
+      "QEMU's agent, which does not support --tty",
+    );
 
     const file = join(home.path, 'file');
     expect(await home.vmlet('cp', file, 'deb:/root/copied')).toMatchObject({ status: 0 });

@@ -35,6 +35,8 @@ async function sshConfig(flags: Flags): Promise<void> {
   if (flags.remove) printLine(changed ? `removed from ${path}: ${line}` : `not in ${path}: ${line}`);
   else {
     printLine(changed ? `added to ${path}: ${line}` : `already in ${path}: ${line}`);
-    note('for the first connection to machine NAME, run: vmlet ssh NAME; from then on, ssh NAME.vmlet works too');
+    note(
+      'for the first connection to machine NAME, run: vmlet ssh NAME; from then on, ssh NAME.vmlet works too',
+    );
   }
 }

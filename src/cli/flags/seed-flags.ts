@@ -41,7 +41,9 @@ export const SEED_FLAGS: readonly Option[] = [
     '--file <file:guest[:mode]>',
     'file to copy into the guest, such as app.conf:/etc/app.conf:0600; repeatable',
   ).argParser(collect),
-  new Option('--firstboot-command <line>', 'shell command to run once, as root; repeatable').argParser(collect),
+  new Option('--firstboot-command <line>', 'shell command to run once, as root; repeatable').argParser(
+    collect,
+  ),
   new Option('--timezone <zone>', 'time zone such as Europe/Berlin'),
   new Option('--user-data <file>', 'file with cloud-init user-data, merged with the other options'),
   new Option('--network-config <file>', 'file with a netplan configuration, version 2 (default: DHCP)'),

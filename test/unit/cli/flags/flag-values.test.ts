@@ -102,7 +102,9 @@ describe('the environment of a guest', () => {
   it('rejects a value without a name', () => {
     expect(() => guestEnvironment(['=x'])).toThrow('env: no variable name in "=x"');
     expect(() => guestEnvironment([''])).toThrow('env: no variable name in ""');
-    expect(() => guestEnvironment([''])).toThrow(expect.objectContaining({ hint: 'for example: --env NAME=value' }));
+    expect(() => guestEnvironment([''])).toThrow(
+      expect.objectContaining({ hint: 'for example: --env NAME=value' }),
+    );
   });
 });
 

@@ -93,7 +93,11 @@ describe('errors are explained in words', () => {
     [['--file', 'a:b'], /^file: invalid value "a:b": expected /],
     [['--file', `${empty}:/etc/x:999`], /^file: invalid value ".*:999": expected /],
     [['--file', `${folder}:/etc/x`], /^file: .*folder is a directory; expected a file$/],
-    [['--file', `${large}:/etc/x`], /^file: .*large is too large: 1048577 bytes, at most 1048576$/, /vmlet cp/],
+    [
+      ['--file', `${large}:/etc/x`],
+      /^file: .*large is too large: 1048577 bytes, at most 1048576$/,
+      /vmlet cp/,
+    ],
     [['--user-data', `${empty}/x`], /^user-data: no such file: .*empty\/x$/],
     [['--user-data', binary], /^user-data: .*binary is not UTF-8 text$/],
     [['--network-config', list], /^network-config: .*list is not a YAML mapping$/],
