@@ -77,7 +77,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       const built = await build('write', 'add');
       expect(built.status).toBe(0);
       expect(built.stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
-      expect(built.stderr).toContain('/write.sh: reusing an identical earlier run\n');
+      expect(built.stderr).toContain('/write.sh: reusing the result of an identical earlier run\n');
       const who = [failed, built].map(({ stderr }) => /I am ([0-9a-f]{32}) (\S{60,})/.exec(stderr));
       // Both machines began with the image of the first script.
       expect(who[0]?.[1]).not.toBe(who[1]?.[1]);
@@ -86,7 +86,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
 
       const again = await build('write', 'add');
       expect(again.stdout).toBe(built.stdout);
-      expect(again.stderr.match(/reusing an identical earlier run/g)).toHaveLength(2);
+      expect(again.stderr.match(/reusing the result of an identical earlier run/g)).toHaveLength(2);
 
       const { stdout } = await vmlet(
         'run',

@@ -3,30 +3,45 @@ import type { Argument, Command, Option } from 'commander';
 type Entry = readonly [name: string, meaning: string];
 
 const EXIT_STATUS: readonly Entry[] = [
-  ['0', 'success; run, exec and ssh exit with the status of the command in the guest'],
-  ['1', 'doctor: guests cannot run on this host; qmp: QEMU rejected the command'],
+  ['0', 'success; vmlet run, exec and ssh exit with the status of the command in the guest'],
+  ['1', 'vmlet doctor: guests cannot run on this host; vmlet qmp: QEMU rejected the QMP command'],
   ['124', 'timed out'],
   ['125', 'vmlet itself failed'],
-  ['126', 'the command in the guest cannot be executed'],
+  ['126', 'the guest cannot start the command, for example because the file is not executable'],
   ['127', 'the command does not exist in the guest'],
 ];
 
 const ENVIRONMENT: readonly Entry[] = [
-  ['XDG_DATA_HOME', 'machines, images, templates, volumes and networks, in vmlet/ (default: ~/.local/share)'],
+  [
+    'XDG_DATA_HOME',
+    'directory for machines, images, templates, volumes and networks, in its subdirectory vmlet (default: ~/.local/share)',
+  ],
   [
     'XDG_CACHE_HOME',
-    'booted guests that vmlet run keeps for later runs, disks of throw-away guests while they run, interrupted downloads, and detected features of the host (default: ~/.cache)',
+    'directory for booted guests that vmlet run keeps for later runs, disks of temporary guests while they run, interrupted downloads, and detected features of the host, in its subdirectory vmlet (default: ~/.cache)',
   ],
-  ['XDG_STATE_HOME', 'logs of machines and pools (default: ~/.local/state)'],
-  ['XDG_CONFIG_HOME', 'the user’s image catalogue, vmlet/images.yaml (default: ~/.config)'],
-  ['XDG_RUNTIME_DIR', 'sockets of running machines (default: /tmp/vmlet-UID)'],
-  ['VMLET_FRESH', 'with 1, vmlet run boots each guest, as with --fresh'],
+  [
+    'XDG_STATE_HOME',
+    'directory for logs of machines and pools, in its subdirectory vmlet (default: ~/.local/state)',
+  ],
+  ['XDG_CONFIG_HOME', 'directory for your own image catalogue, vmlet/images.yaml (default: ~/.config)'],
+  [
+    'XDG_RUNTIME_DIR',
+    'directory for sockets of running machines, in its subdirectory vmlet (if unset, they are in /tmp/vmlet-UID)',
+  ],
+  [
+    'VMLET_FRESH',
+    'if set to 1, vmlet run always boots, and neither uses nor keeps a booted guest, as with --fresh',
+  ],
   [
     'VMLET_KEPT_SIZE',
-    'space for booted guests, such as 20G; 0 keeps none (default: a tenth of the file system, at most 20 GiB)',
+    'maximum disk space for all booted guests that vmlet run keeps, such as 20G; with 0, it keeps none (default: a tenth of the file system, at most 20 GiB)',
   ],
-  ['VMLET_KEPT_DAYS', 'days after its boot during which vmlet run uses a guest from the cache (default: 7)'],
-  ['NO_COLOR, FORCE_COLOR', 'turn colours off or on'],
+  [
+    'VMLET_KEPT_DAYS',
+    'vmlet run uses a booted guest again for at most this number of days after the boot (default: 7)',
+  ],
+  ['NO_COLOR, FORCE_COLOR', 'if set, NO_COLOR turns colours off, and FORCE_COLOR turns them on'],
 ];
 
 /**

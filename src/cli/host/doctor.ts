@@ -18,7 +18,7 @@ const SYMBOLS = {
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('Checks this host, and shows how to fix problems.')
+    .description('Checks whether guests can run on this host, and shows how to fix problems.')
     .option('--json', 'print JSON')
     .option('--qemu <program>', 'check this QEMU instead of qemu-system-x86_64')
     .addHelpText('after', '\nExit status: 0 if guests can run here, 1 if not.')
@@ -37,7 +37,10 @@ function describe({ findings, canRunGuests }: HostReport, missing: readonly Host
   const decorated = isColoured();
   const width = Math.max(...findings.map(({ item }) => item.length));
   const lines = findings.flatMap((finding) => describeFinding(finding, width, decorated));
-  const verdict = canRunGuests ? 'Guests can run on this host.' : 'Guests cannot run on this host yet.';
+  const { symbol, word } = SYMBOLS.broken;
+  const verdict = canRunGuests
+    ? 'Guests can run on this host.'
+    : `Guests cannot run on this host. Fix the problems marked ${decorated ? symbol : word}, then run: vmlet doctor`;
   return [...lines, ...describeMissing(missing), '', verdict, ''].join('\n');
 }
 

@@ -7,7 +7,7 @@ import { table } from '../output/table.ts';
 
 export function infoCommand(): Command {
   const command = new Command('info').description(
-    'Shows the resources of this host, the versions of the programs in use, and the directories of vmlet.',
+    'Shows the resources of this host, the versions of the programs that vmlet uses, and the directories of vmlet.',
   );
   return addFormatOptions(command, '{{.Accelerator}} {{.Versions.Qemu}}').action(info);
 }

@@ -54,7 +54,10 @@ export function typeAt(
 function parseRawRequest(line: string): Request {
   const { execute, arguments: args } = parseJson(line, 'request');
   if (typeof execute !== 'string') {
-    throw new InvalidInputError('request', 'expected the name of a command in the key "execute"');
+    throw new InvalidInputError(
+      'request',
+      'expected a QMP command in the key "execute", as in {"execute": "query-status"}',
+    );
   }
   return { command: execute, args: (args ?? {}) as JsonObject };
 }
@@ -110,7 +113,10 @@ function place(
   }
   const inner: unknown = (target[name] ??= {});
   if (typeof inner !== 'object' || inner === null) {
-    throw new InvalidInputError(command, `argument ${name} is given both as a value and as an object`);
+    throw new InvalidInputError(
+      command,
+      `argument ${name} already has a value, so ${path.join('.')} cannot be set`,
+    );
   }
   place(inner as Record<string, unknown>, rest, value, command);
 }
@@ -143,7 +149,7 @@ function splitWords(line: string): string[] {
     }
   }
   if (quote !== '' || depth > 0)
-    throw new InvalidInputError('request', `a quote or JSON value is not closed: ${line}`);
+    throw new InvalidInputError('request', `a quotation mark, brace or bracket is not closed: ${line}`);
   if (word !== undefined) words.push(word);
   return words;
 }

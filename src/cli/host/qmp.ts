@@ -18,13 +18,14 @@ interface QmpFlags {
 export function qmpCommand(): Command {
   const command = new Command('qmp')
     .description(
-      'Sends QMP commands to a machine or socket. Without COMMAND, opens a QMP shell, or reads commands from a pipe on stdin.',
+      'Sends QMP commands to QEMU, through the name of a machine or the path of a QMP socket. Without COMMAND, opens a QMP ' +
+        'shell on a terminal, and otherwise reads commands from stdin, one per line.',
     )
-    .argument('<machine>', 'name of the machine, or path of a monitor socket')
-    .argument('[command]', 'command to run instead of a shell')
-    .argument('[arguments...]', 'key=value, nested.key=value or a JSON object')
+    .argument('<machine>', 'name of the machine, or path of a QMP socket')
+    .argument('[command]', 'QMP command, such as query-status (default: read commands from stdin)')
+    .argument('[arguments...]', 'arguments of the QMP command: key=value, nested.key=value or a JSON object')
     .option('--json', 'print the reply or error as one line of JSON')
-    .option('--timeout <time>', 'time limit for a command (default: none)', durationMs)
+    .option('--timeout <time>', 'time limit for each QMP command (default: none)', durationMs)
     .action(talk);
   command
     .command('types')
@@ -51,7 +52,7 @@ function machineNamed(name: string, store: MachineStore): NamedMachine {
   } catch (error) {
     if (!(error instanceof MachineNotFoundError)) throw error;
     throw new MachineNotFoundError(name, {
-      hint: 'to list machines: vmlet ls; for a monitor socket, give its path, such as ./qmp.sock',
+      hint: 'to list machines: vmlet ls; for a QMP socket, give its path, such as ./qmp.sock',
       cause: error,
     });
   }

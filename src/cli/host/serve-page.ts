@@ -50,6 +50,7 @@ export async function servePage({ open, socket, idleMs, place }: ServeOptions): 
     note(
       `listening on ${socketPath}`,
       `to open the page on another computer, run there: ssh -L 8080:${socketPath} HOST`,
+      'HOST is the name of this computer; then open this address there:',
     );
   }
   const printAddress = (): void =>
@@ -60,7 +61,7 @@ export async function servePage({ open, socket, idleMs, place }: ServeOptions): 
     const lines = createInterface({ input: process.stdin });
     scope.defer(() => lines.close());
     lines.on('line', printAddress);
-    note('press Enter for a new address, Ctrl-C to exit');
+    note('each address of the page works once; press Enter for a new one, Ctrl-C to exit');
   }
   const reason = await Promise.race([interrupted, server.idle.then(() => 'idle' as const)]);
   if (reason === 'idle') note(`exiting: no page has been open for ${idleMs / 1000} s`);
@@ -82,7 +83,7 @@ async function openPage(server: UiServer, { directory, place, printAddress }: Op
       `<a href="${address}">vmlet</a>\n`,
   );
   const { openInBrowser } = await import('../../public/browser.ts');
-  note(`opening the browser; the server listens on http://127.0.0.1:${server.port ?? ''}`);
+  note(`opening the page in the browser; vmlet serves it on http://127.0.0.1:${server.port ?? ''}`);
   // An opener may run as long as the browser.
   void openInBrowser(file).catch((error: unknown) => {
     if (!(error instanceof VmletError)) throw error;

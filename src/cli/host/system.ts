@@ -9,14 +9,16 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLine } from '../output/say.ts';
 
 export function systemCommand(): Command {
-  const system = new Command('system').description('Shows and cleans up the data of vmlet on this host.');
+  const system = new Command('system').description(
+    'Shows the disk usage of vmlet’s data on this host, and removes unused data.',
+  );
   system
     .command('df')
     .summary('show disk usage')
     .description(
-      'Shows the disk usage of images, templates, machines and other data. SIZE is the apparent size of the files, ON ' +
-        'HOST the space they occupy, and RECLAIMABLE the space that vmlet system prune --all would free. Snapshots are ' +
-        'part of the disks of their machines.',
+      'Shows the disk usage of images, templates, machines and other data. ACTIVE counts the items in use. SIZE is the ' +
+        'apparent size of the files, ON HOST the space they occupy, and RECLAIMABLE the space that vmlet system prune ' +
+        '--all would free. The space of snapshots is also counted in Machines, whose disks contain them.',
     )
     .option('-v, --verbose', 'list each item')
     .option('--json', 'print JSON')
@@ -25,13 +27,13 @@ export function systemCommand(): Command {
     .command('prune')
     .summary('remove unused data')
     .description(
-      'Removes interrupted downloads, leftovers of killed processes, guests kept by vmlet run, and unused images without a ' +
-        'name; with --all also unused images that have names. Machines, templates, volumes and disks kept by vmlet rm are ' +
-        'not removed.',
+      'Removes interrupted downloads, leftovers of killed processes, booted guests that vmlet run keeps for later runs, and ' +
+        'unused images without a name; with --all also unused images that have names. Never removes machines, templates, ' +
+        'volumes, or disks that vmlet rm has kept.',
     )
     .option('-a, --all', 'also remove unused images that have names')
     .option('--dry-run', 'only print what would be removed')
-    .option('-f, --force', 'with --all: do not ask for confirmation; vmlet asks only on a terminal')
+    .option('-f, --force', 'with --all: do not ask for confirmation (without a terminal, vmlet never asks)')
     .action(prune);
   return system;
 }

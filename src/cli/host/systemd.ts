@@ -9,18 +9,18 @@ export function systemdCommand(): Command {
   );
   systemd
     .command('install <machine>')
-    .summary('write the unit and enable it')
-    .description('Writes the unit and enables it.')
+    .summary('write the unit of a machine and enable it')
+    .description('Writes the systemd unit of a machine and enables it. Does not start the machine now.')
     .addHelpText(
       'after',
-      '\nIf the systemd user manager is not running, the unit is only printed, and the exit status is 125.',
+      '\nIf the systemd user manager is not running, vmlet only prints the unit, and exits with status 125.',
     )
     .action(install);
   systemd.command('print <machine>').summary('print the unit').description('Prints the unit.').action(print);
   systemd
     .command('uninstall <machine>')
     .summary('disable and remove the unit')
-    .description('Disables and removes the unit. The machine itself does not change.')
+    .description('Disables and removes the unit. The machine is not stopped or changed.')
     .action(uninstall);
   return systemd;
 }
@@ -31,10 +31,13 @@ async function install(machine: string): Promise<void> {
   try {
     const { name, path, lingering } = await named.installSystemdUnit();
     printLine(path);
-    note(`enabled ${name}; to start it now, run: systemctl --user start ${name}`);
+    note(
+      `enabled ${name}`,
+      `to start the machine now (stop it first if it runs), run: systemctl --user start ${name}`,
+    );
     if (lingering !== true) {
       note(
-        'the machine starts at login and stops after the last logout; to start it at boot, run:',
+        'the machine starts when you log in, and stops after your last logout; to start it at boot instead, run:',
         `loginctl enable-linger ${userName()}`,
       );
     }

@@ -11,12 +11,12 @@ const CLOSED_MS = 60_000;
 export function viewCommand(): Command {
   return new Command('view')
     .description(
-      'Opens the screen of a machine in the installed VNC viewer, and returns when the viewer is closed. If no viewer is ' +
-        'installed and a desktop session is running, the browser shows the screen on the page of vmlet ui, until Ctrl-C, or until no ' +
-        'page has been open for a minute.',
+      'Opens the screen of a machine in the installed VNC viewer, and returns when the viewer is closed. If no viewer ' +
+        'is installed, opens the screen in the browser (in a desktop session only), until Ctrl-C, or until no page has been ' +
+        'open for a minute.',
     )
     .argument('<machine>', 'name of the machine')
-    .option('--print', 'print the viewer’s command instead of running it')
+    .option('--print', 'print the command line of the VNC viewer instead of running it')
     .action(async (name: string, { print }: { print?: true }) => {
       if (print) await printViewer(name);
       else process.exitCode = await showScreen(name);

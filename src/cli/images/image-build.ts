@@ -55,24 +55,24 @@ export function imageBuildCommand(): Command {
     .option('--include <packages>', 'additional packages, separated by commas', collectWords)
     .option(
       '--run <file>',
-      'program or script to run in the image as root; repeatable, run in the given order',
+      'program or script of the host to run in the image as root; repeatable, in the given order',
       collect,
     )
-    .option('-o, --output <name>', 'name of the image; required except for micro')
+    .option('-o, --output <name>', 'name of the new image; required except for micro')
     .option('--no-cache', 'do not reuse an identical earlier build')
     .option('-q, --quiet', 'print neither progress nor the output of scripts')
     .option('--json', 'print the image as JSON')
     .option(
       '--size <size>',
-      'size of the disk in the guest (default: 10G; with --from, the size of that image’s disk)',
+      'size of the new image’s disk (default: 10G; with --from, the disk size of that image)',
     )
     .option(
       '--mirror <url>',
-      "for distributions: URL of the mirror (default: the mirror of the distribution; on a Debian host, debian uses the mirror of the host's apt)",
+      "for distributions: URL of the mirror (default: the distribution's; for debian on a Debian host, the mirror that apt uses there)",
     )
     .option(
       '--key <file>',
-      "for distributions: file with the signing key (default: the distribution's key); not for debian",
+      "for distributions except debian: file with the key that signs the packages (default: the distribution's key)",
     )
     .option(
       '-e, --env <name=value>',
@@ -85,7 +85,11 @@ export function imageBuildCommand(): Command {
       'with --from: virtual processors of the guest that builds the image (default: 1)',
       wholeNumber,
     )
-    .option('--boot-timeout <time>', 'with --from: time limit for each boot', durationMs)
+    .option(
+      '--boot-timeout <time>',
+      'with --from: time limit for each boot of this guest (default: 10m; 1h without KVM)',
+      durationMs,
+    )
     .addOption(
       choice('--pull <when>', 'with --from: when to pull the image (default: missing)', [
         'missing',
@@ -117,7 +121,7 @@ function collectWords(value: string, earlier: readonly string[] = []): string[] 
 
 async function buildImage(distribution: string | undefined, flags: BuildFlags): Promise<void> {
   const way = wayOf(distribution, flags);
-  refuseOthers(way, flags);
+  refuseOthers(way, distribution, flags);
   const { ImageStore } = await import('../../index.ts');
   const store = new ImageStore();
   const log = new BuildLog(flags.quiet ?? false);
@@ -153,17 +157,13 @@ function wayOf(distribution: string | undefined, { from }: BuildFlags): keyof ty
   return distribution === 'micro' ? 'micro' : 'packages';
 }
 
-function refuseOthers(way: keyof typeof FLAGS, flags: BuildFlags): void {
+function refuseOthers(way: keyof typeof FLAGS, distribution: string | undefined, flags: BuildFlags): void {
+  const source = distribution ?? '--from';
   const meant: readonly string[] = FLAGS[way];
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || ALWAYS.includes(name) || meant.includes(name)) continue;
-    const what = {
-      micro: 'micro',
-      packages: 'an image built from packages',
-      layer: 'an image built by --from',
-    }[way];
-    throw new InvalidInputError(flagOf(name), `does not apply to ${what}`, {
-      hint: `leave out ${flagOf(name)}; options that apply: ${meant.map(flagOf).join(', ')}`,
+    throw new InvalidInputError(flagOf(name), `cannot be used together with ${source}`, {
+      hint: `leave out ${flagOf(name)}; options for ${source}: ${meant.map(flagOf).join(', ')}`,
     });
   }
 }
@@ -240,7 +240,7 @@ class BuildLog {
     note(
       news.script === undefined
         ? `${news.image}: reusing an identical earlier build; to build it again, use --no-cache`
-        : `${news.script}: reusing an identical earlier run`,
+        : `${news.script}: reusing the result of an identical earlier run`,
     );
   }
 

@@ -26,7 +26,7 @@ export function imageExportCommand(): Command {
         'format of the file (default: by the suffix of FILE, such as .vmdk; otherwise qcow2)',
       ).choices(['qcow2', 'raw', 'vmdk', 'vdi', 'vhdx', 'vhd']),
     )
-    .option('--compress', 'compress the contents of a qcow2 file')
+    .option('--compress', 'compress the data in the written file; only for qcow2')
     .option('-f, --force', 'replace an existing file')
     .action(exportImage);
 }

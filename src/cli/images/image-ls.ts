@@ -19,7 +19,7 @@ export function imageLsCommand(): Command {
       'Lists local images, newest first, or with --remote the images that can be pulled by name. VERIFIED shows how the ' +
         'download was verified: signed (signature of the publisher), digest or none; built means built on this host.',
     )
-    .argument('[stored-image]', 'list only images of this name, such as debian or debian:13')
+    .argument('[stored-image]', 'list only images of this name, such as debian:13, or debian for all tags')
     .option('--remote', 'list the images that can be pulled by name; needs no network')
     .option('-q, --quiet', 'print only digests; with --remote only names');
   return addFormatOptions(command, '{{.Names}} {{.Bytes}}').action(list);

@@ -19,7 +19,7 @@ export function imagePruneCommand(): Command {
     )
     .option('-a, --all', 'also remove unused images that have names')
     .option('--dry-run', 'only print what would be removed')
-    .option('-f, --force', 'with --all: do not ask for confirmation; vmlet asks only on a terminal')
+    .option('-f, --force', 'with --all: do not ask for confirmation (without a terminal, vmlet never asks)')
     .action(prune);
 }
 

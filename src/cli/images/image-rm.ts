@@ -12,9 +12,9 @@ export function imageRmCommand(): Command {
   return new Command('rm')
     .summary('remove images')
     .description(
-      'Removes names of images. An image is deleted when its last name is removed. With the beginning of a digest, deletes ' +
-        'that image and all of its names. An image that is in use, such as by a machine, a template or another image, is not ' +
-        'removed; the error says what uses it.',
+      'Removes names of images. An image is deleted when its last name is removed. Given a digest prefix instead of a name, ' +
+        'deletes that image and all of its names. An image that is used by a machine, a template, another ' +
+        'image, or a disk that vmlet rm kept, is not deleted; the error says what uses it.',
     )
     .argument('<images...>', 'names or digest prefixes of the images')
     .option('-i, --ignore', 'ignore images that do not exist')

@@ -6,7 +6,8 @@ export function imageTagCommand(): Command {
   return new Command('tag')
     .summary('add names to an image')
     .description(
-      'Adds names to an image. If another image has the name, the name moves to this image. `vmlet image rm NAME` removes a name.',
+      'Adds names to an image. If another image already has such a name, the name moves to this image. `vmlet image rm NAME` ' +
+        'removes a name, and with the last name also the image.',
     )
     .argument('<stored-image>', 'name or digest prefix of the image')
     .argument('<names...>', 'new names, such as web or web:1')

@@ -21,10 +21,10 @@ export function pullCommand(): Command {
   const command = new Command('pull')
     .summary('download images')
     .description(
-      'Downloads images from their publishers, verifies them as vmlet’s catalogue of images defines, and prints ' +
-        'their digests. An ' +
-        'unchanged image is not downloaded again; an interrupted download is resumed. For an image that is not in the ' +
-        'catalogue, give a URL and --name. Compressed files are unpacked, other disk formats are converted.',
+      'Downloads images from their publishers, verifies the signature or digest if the publisher provides one, and ' +
+        'prints the digests of the images. An unchanged image is not downloaded again; an interrupted download is resumed. For an image ' +
+        'that is not in the catalogue (see vmlet search), give a URL and --name. Compressed files are unpacked, other disk ' +
+        'formats are converted.',
     )
     .argument('<references...>', 'names such as debian:13 (see vmlet search), or https://…')
     .option('-q, --quiet', 'print only the digests')
@@ -83,7 +83,7 @@ function report(reference: string, image: Image, { name = reference, quiet, json
   if (verification === 'none') {
     note(
       isAddress(reference)
-        ? `image "${name}" was not verified; to verify it, pull it again with --digest`
+        ? `image "${name}" was not verified; to verify it, pull it again with --digest and the digest that its publisher states`
         : `image "${name}" was not verified: its publisher provides no digest or signature`,
     );
   } else if (!quiet) {
@@ -111,16 +111,16 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
         hint:
           given === 'name'
             ? `pull the image without --name, then add the name: vmlet image tag ${references[0] ?? 'IMAGE'} ${flags.name ?? 'NAME'}`
-            : `leave out this option for ${references.join(', ')}: the catalogue of vmlet describes these images`,
+            : `leave out this option: for images that are pulled by name, such as ${references[0] ?? 'IMAGE'}, vmlet's catalogue defines it`,
       });
     }
     const [path] = references.filter((reference) => reference.includes('/'));
     if (path === undefined) return;
     throw new InvalidInputError(
       'image',
-      `invalid image name ${JSON.stringify(path)}: a name must not contain a slash`,
+      `${JSON.stringify(path)} contains a slash, so it is not the name of an image`,
       {
-        hint: 'to import a local file: vmlet image import FILE NAME; container images are not supported',
+        hint: 'to list images to pull: vmlet search; to import a local file: vmlet image import FILE NAME; container images are not supported',
       },
     );
   }

@@ -12,9 +12,9 @@ export function searchCommand(): Command {
   const command = new Command('search')
     .summary('search for images to download')
     .description(
-      'Lists the images that can be pulled by name: the images of vmlet’s catalogue, and of vmlet/images.yaml in your ' +
-        'configuration directory. With TERM, lists only images whose name, alias or description contains it. Needs no ' +
-        'network.',
+      'Lists the images that can be pulled by name: those of vmlet’s catalogue, and those of your own catalogue, ' +
+        'vmlet/images.yaml in $XDG_CONFIG_HOME (default: ~/.config). With TERM, lists only images whose name, alias or ' +
+        'description contains it. Needs no network.',
     )
     .argument('[term]', 'for example debian (default: list all)')
     .option('-q, --quiet', 'print only names');

@@ -23,7 +23,7 @@ async function type(...words: string[]): Promise<{ status: unknown; stderr: stri
 /** Commands of other programs, and the answer: destructive commands are not spelled out, only their help. */
 const ADVISED: readonly [string, RegExp][] = [
   ['build', /vmlet image build/],
-  ['container', /need no prefix/],
+  ['container', /leave out the word "container".*vmlet ls/],
   ['define', /vmlet create/],
   ['delete', /vmlet rm --help/],
   ['destroy', /vmlet stop NAME.*vmlet kill --help/],
@@ -40,7 +40,7 @@ const ADVISED: readonly [string, RegExp][] = [
   ['top', /vmlet stats/],
   ['undefine', /vmlet rm --help/],
   ['up', /vmlet start/],
-  ['vm', /need no prefix/],
+  ['vm', /leave out the word "vm".*vmlet ls/],
 ];
 
 describe('a command of another program', () => {
