@@ -155,7 +155,10 @@ it('pull downloads from a URL, and leaves nothing if the digest does not match',
 it.each([
   [['pull', 'web:2'], /no such image: web:2\n {2}did you mean web:1/],
   [['pull', '--any-size', 'web:2'], /no such image: web:2/],
-  [['pull', './disk.qcow2'], /contains a slash, so it is not the name of an image\n.*vmlet image import FILE NAME/],
+  [
+    ['pull', './disk.qcow2'],
+    /contains a slash, so it is not the name of an image\n.*vmlet image import FILE NAME/,
+  ],
   [['pull', 'https://localhost/x'], /name: required for an image from a URL/],
   [['pull', 'web', '--digest', 'sha256:1'], /digest: applies only to images from a URL/],
   [['pull', 'ftp://localhost/x', '--name', 'x'], /expected http or https/],

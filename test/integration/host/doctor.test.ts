@@ -74,5 +74,7 @@ it('fails without QEMU, and says what to install', async () => {
   const { exitCode, stdout } = await doctor([], { PATH: home });
   expect(exitCode).toBe(1);
   expect(stdout).toMatch(/^FAIL qemu +QEMU is not installed\n +-> .*qemu-system-x86/m);
-  expect(stdout).toMatch(/^Guests cannot run on this host\. Fix the problems marked FAIL, then run: vmlet doctor$/m);
+  expect(stdout).toMatch(
+    /^Guests cannot run on this host\. Fix the problems marked FAIL, then run: vmlet doctor$/m,
+  );
 });
