@@ -65,6 +65,5 @@ async function renew(
       RENEWAL_MS,
     );
   }
-  const endpoint = sshEndpoint(boundForwards(readPlan(files)));
-  if (endpoint) writeSshConfig(spec, files.ssh, endpoint);
+  writeSshConfig(definition, sshEndpoint(boundForwards(readPlan(files))));
 }
