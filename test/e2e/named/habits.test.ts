@@ -224,6 +224,28 @@ describe('ssh --stdio', () => {
     await home.vmlet('rm', '-f', '--storage', 'm');
   });
 
+  it('is the way of plain ssh from the first start on, and of a clone', async () => {
+    await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--net', 'none');
+    await home.vmlet('clone', 'm', 'copy');
+    for (const name of ['m', 'copy']) {
+      const { stdout } = await home.vmlet('start', '--dry-run', name);
+      expect(stdout).toContain('ProxyCommand');
+      await home.vmlet('rm', '--storage', name);
+    }
+  });
+
+  it('connects through the forward if the agent cannot reach the server', async () => {
+    await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--start');
+    const server = ['nc', '-ll', '-p', '22', '-e', 'sh', '-c', 'echo SSH-2.0-test; cat'];
+    await home.vmlet('exec', '-d', 'm', '--', ...server);
+    // The agent connects to the loopback.
+    const listens = 'ip link set lo down && netstat -ltn | grep -q :22';
+    await until(async () => (await home.vmlet('exec', 'm', '--', 'sh', '-c', listens)).status === 0);
+    const piped = start(['ssh', '--stdio', 'm'], { env: home.environment, input: 'hello\n' });
+    expect(await piped.finished).toMatchObject({ status: 0, stdout: 'SSH-2.0-test\nhello\n', stderr: '' });
+    await home.vmlet('rm', '-f', '--storage', 'm');
+  });
+
   it('leaves Ctrl-C to ssh and sftp while it is connected', async () => {
     await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--net', 'none', '--start');
     await home.vmlet('exec', '-d', 'm', '--', 'nc', '-ll', '-p', '22', '-e', 'cat');
