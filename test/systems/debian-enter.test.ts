@@ -47,10 +47,10 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
   }
 
   /** Returns the address from which the guest's server sees plain ssh come: its own loopback for the agent. */
-  async function clientAddress(name: string): Promise<string> {
+  async function clientAddress(name: string, ...options: string[]): Promise<string> {
     const config = join(home.store.get(name).files.ssh, 'config');
-    const words = ['ssh', '-F', config, '-o', 'BatchMode=yes', `${name}.vmlet`, 'echo $SSH_CONNECTION'];
-    return (await run(words, { timeoutMs: BOOT_MS })).stdout;
+    const words = ['-o', 'BatchMode=yes', ...options, `${name}.vmlet`, 'echo $SSH_CONNECTION'];
+    return (await run(['ssh', '-F', config, ...words], { timeoutMs: BOOT_MS })).stdout.toString();
   }
 
   async function inGuest(name: string, script: string): Promise<string> {
@@ -186,6 +186,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
       await home.store.get('deb').waitFor({ agent: true, ssh: true }, { timeoutMs: BOOT_MS });
       // Nothing but the start has written the configuration.
       expect(await clientAddress('deb')).toMatch(LOOPBACK);
+      expect(await clientAddress('deb', '-o', 'ProxyCommand=none')).not.toMatch(LOOPBACK);
       const origin = (await inGuest('deb', identity)).split('\n');
       expect(copied.split('\n')).toEqual(origin);
       const own = (await inGuest('copy', identity)).split('\n');

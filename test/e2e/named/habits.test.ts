@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Started, VMLET, start, until } from '../command.ts';
@@ -220,6 +221,9 @@ describe('ssh --stdio', () => {
     });
     const { status, stdout, stderr } = await piped.finished;
     expect([status, stderr]).toEqual([0, '']);
+    await home.vmlet('set', 'm', '--ssh-user', 'nobody');
+    const config = readFileSync(join(home.store.get('m').files.ssh, 'config'), 'utf8');
+    expect(config).toMatch(/^ {2}User "nobody"\n[^]*^ {2}ProxyCommand .* '--stdio' 'm'$/m);
     expect(stdout).toBe(`${'WORD '.repeat(100_000)}\nend\n`);
     await home.vmlet('rm', '-f', '--storage', 'm');
   });
