@@ -54,6 +54,7 @@ export type { ChannelResult, TrustedChannel } from '../guest/ssh/ssh-provision.t
 export type { GuestAddresses } from './look/guest-addresses.ts';
 export type { GuestAddress } from '../guest/ip-addresses.ts';
 export type { SshAccess, SshOptions } from './ssh/ssh.ts';
+export type { SshConnection } from './ssh/ssh-connection.ts';
 export type { ChangedSshInclude, SshInclude } from './ssh/ssh-include.ts';
 export type { AddedDisk, DiskChanges, RemoveDiskOptions, ResizeDiskOptions } from './disks/disks.ts';
 export {

@@ -17,6 +17,7 @@ import type { SyncOptions } from './guest/sync.ts';
 import type { GuestAddresses } from './look/guest-addresses.ts';
 import type { GuestChannel } from './channel/guest-channel.ts';
 import type { SshAccess, SshOptions } from './ssh/ssh.ts';
+import type { SshConnection } from './ssh/ssh-connection.ts';
 import type { MachineFiles } from './record/machine-files.ts';
 import { readPlan } from './record/machine-plan-file.ts';
 import { boundForwards, boundSockets } from './spec/forwards.ts';
@@ -202,6 +203,16 @@ export class LiveMachine {
   async runSsh(access: SshAccess, command: readonly string[] = [], tty?: boolean): Promise<ExitStatus> {
     const { runSsh } = await import('./ssh/ssh.ts');
     return runSsh(this.#definition, access, command, tty);
+  }
+
+  /**
+   * Connects to its ssh server by vmlet's agent, which it waits for, 30 s by default; by the forward to port 22 when the
+   * agent is missing or does not answer.
+   * @throws GuestRequestError when there is no server, TimedOutError, MachineStateError, or the signal's reason.
+   */
+  async connectToSsh(options: Limits = {}): Promise<SshConnection> {
+    const { connectToSsh } = await import('./ssh/ssh-connection.ts');
+    return connectToSsh(this.#definition, options.timeoutMs ?? AGENT_TIMEOUT_MS, options.signal);
   }
 
   /** True when its ssh server rejects the machine's key, or has other host keys than the known ones. Connects once more. */

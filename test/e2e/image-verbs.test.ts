@@ -198,6 +198,8 @@ it('import and export work, a needed image is not removed, and the disk usage is
   expect(statSync(join(directory, 'out.vmdk')).size).toBeLessThan(disk.length);
 
   await succeed('create', 'm', '--image', 'own', '-m', '64M');
+  // Its seed installs the agent.
+  expect(await succeed('start', '--dry-run', 'm')).toContain('ProxyCommand');
   const refused = await vmlet('image', 'rm', 'own');
   expect(refused).toMatchObject({ status: 125, stdout: '' });
   expect(refused.stderr).toMatch(/^vmlet: image "own" is in use by machine "m"\n/);

@@ -8,6 +8,7 @@ import { VMLET, start, until } from '../e2e/command.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 
 const BOOT_MS = 600_000;
+const LOOPBACK = /^(127\.0\.0\.1|::1) /;
 
 const missing = whyNoDebianGuest() ?? (findProgram('ssh') === undefined ? 'ssh is not installed' : undefined);
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
@@ -41,6 +42,17 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     return run(['ssh', '-F', userConfig, ...args], { acceptedExitCodes: [0, 7, 255] });
   }
 
+  function sshConfig(name: string): string {
+    return readFileSync(join(home.store.get(name).files.ssh, 'config'), 'utf8');
+  }
+
+  /** Returns the address from which the guest's server sees plain ssh come: its own loopback for the agent. */
+  async function clientAddress(name: string, ...options: string[]): Promise<string> {
+    const config = join(home.store.get(name).files.ssh, 'config');
+    const words = ['-o', 'BatchMode=yes', ...options, `${name}.vmlet`, 'echo $SSH_CONNECTION'];
+    return (await run(['ssh', '-F', config, ...words], { timeoutMs: BOOT_MS })).stdout.toString();
+  }
+
   async function inGuest(name: string, script: string): Promise<string> {
     const { status, stdout, stderr } = await home.vmlet('exec', name, 'sh', '-c', script);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -67,8 +79,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     const known = readFileSync(join(home.store.get('deb').files.ssh, 'known_hosts'), 'utf8');
     const [type, key] = (await inGuest('deb', 'cat /etc/ssh/ssh_host_ed25519_key.pub')).split(' ');
     expect(known).toContain(`deb.vmlet ${type} ${key}`);
-    const config = readFileSync(join(home.store.get('deb').files.ssh, 'config'), 'utf8');
-    expect(config).toContain('StrictHostKeyChecking yes');
+    expect(sshConfig('deb')).toContain('StrictHostKeyChecking yes');
   });
 
   test('is known to plain ssh and scp with the Include line, which can be added and removed', async () => {
@@ -139,8 +150,16 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     expect(await home.vmlet('cp', 'deb:/root/copied', join(home.path, 'back'))).toMatchObject({ status: 0 });
     expect(readFileSync(join(home.path, 'back'), 'utf8')).toBe('by scp');
     expect((await home.vmlet('cp', 'deb:/nowhere', file)).stderr).toContain('No such file');
+    // The configuration is still the one with the agent's way.
+    expect(sshConfig('deb')).toContain('ProxyCommand');
+    expect(await clientAddress('deb')).not.toMatch(LOOPBACK);
     expect(await home.vmlet('ssh', '--provision', 'deb', 'true')).toMatchObject({ status: 0 });
+    expect(sshConfig('deb')).not.toContain('ProxyCommand');
     await home.vmlet('exec', 'deb', 'systemctl', 'start', 'vmlet-agent');
+    await until(async () => {
+      expect(await home.vmlet('ssh', '--provision', 'deb', 'true')).toMatchObject({ status: 0 });
+      return sshConfig('deb').includes('ProxyCommand');
+    });
   });
 
   test(
@@ -167,6 +186,9 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
 
       await home.vmlet('start', 'deb');
       await home.store.get('deb').waitFor({ agent: true, ssh: true }, { timeoutMs: BOOT_MS });
+      // Nothing but the start has written the configuration.
+      expect(await clientAddress('deb')).toMatch(LOOPBACK);
+      expect(await clientAddress('deb', '-o', 'ProxyCommand=none')).not.toMatch(LOOPBACK);
       const origin = (await inGuest('deb', identity)).split('\n');
       expect(copied.split('\n')).toEqual(origin);
       const own = (await inGuest('copy', identity)).split('\n');

@@ -1,28 +1,16 @@
-import { InvalidInputError } from '../../errors/index.ts';
 import type { LiveMachine } from '../../machines/index.ts';
 import { writeOut } from '../output/standard-output.ts';
 import { Interrupts } from '../session/interrupts.ts';
 
-const SSH_PORT = 22;
-
 /**
- * Connects stdin and stdout to the guest's ssh server by vmlet's agent. Needs neither a network nor a port of this host.
+ * Connects stdin and stdout to the guest's ssh server. By vmlet's agent it needs neither a network nor a port of this host.
  * @param timeoutMs until the guest's server is connected.
  */
 export async function pipeToSshServer(live: LiveMachine, timeoutMs: number | undefined): Promise<void> {
   using interrupts = new Interrupts();
   const { signal } = interrupts;
-  await using channel = await live.openGuest({ timeoutMs, signal });
-  if (channel.kind !== 'vmlet') {
-    throw new InvalidInputError(
-      '--stdio',
-      `the guest of machine "${live.name}" does not have vmlet's agent`,
-      {
-        hint: `to connect through a forwarded port, run: vmlet ssh ${live.name}`,
-      },
-    );
-  }
-  const { input, output, close } = await channel.agent.connect(SSH_PORT, { timeoutMs, signal });
+  await using connection = await live.connectToSsh({ timeoutMs, signal });
+  const { input, output, close } = connection;
   const { stdin } = process;
   signal.addEventListener('abort', close, { once: true });
   // Ctrl-C at a terminal reaches ssh's ProxyCommand too. sftp ends only the transfer then: it has ssh ignore SIGINT,
@@ -37,7 +25,7 @@ export async function pipeToSshServer(live: LiveMachine, timeoutMs: number | und
   });
   stdin.pipe(input);
   try {
-    for await (const chunk of output as AsyncIterable<Buffer>) {
+    for await (const chunk of output) {
       await writeOut(chunk);
       signal.throwIfAborted();
     }

@@ -46,7 +46,7 @@ export function sshCommand(): Command {
     .option('--print-key', 'print the machine’s public key, for authorized_keys in the guest, and exit')
     .option(
       '--stdio',
-      'connect stdin and stdout to the guest’s ssh server through vmlet’s agent; for ProxyCommand of ssh',
+      'connect stdin and stdout to the guest’s ssh server through vmlet’s agent, or the forward if it does not answer; for ProxyCommand of ssh',
     )
     .passThroughOptions()
     .action(async (name: string, _words: string[], flags: Flags, command: Command) => {

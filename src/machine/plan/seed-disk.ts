@@ -36,6 +36,16 @@ export function needsSeed(
   return seed !== undefined || (image !== undefined && !image.guest.agent);
 }
 
+/** Returns whether vmlet's agent starts in a guest: its image contains it, or its seed installs it. */
+export function hasAgent({ agent, provisioner }: GuestDescription, hasSeed: boolean): boolean {
+  return agent || (hasSeed && installsAgent(provisioner));
+}
+
+/** FreeBSD does not run Linux programs. */
+function installsAgent(provisioner: GuestDescription['provisioner']): boolean {
+  return provisioner !== 'nuageinit';
+}
+
 /**
  * Returns the login that a seed creates if it names none: the host user's name, or for root the image's
  * default user.
@@ -74,8 +84,7 @@ export async function seedContent(machine: SeedMachine): Promise<SeedContent> {
     hostname,
     macAddress,
     defaultUser: defaultLogin(guest),
-    // FreeBSD does not run Linux programs.
-    agent: provisioner === 'nuageinit' ? undefined : await readAgent(agentProgram()),
+    agent: installsAgent(provisioner) ? await readAgent(agentProgram()) : undefined,
     provisioner,
   });
   return { label: seedLabel(provisioner), files };

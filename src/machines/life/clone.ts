@@ -39,7 +39,8 @@ import {
   formatMachineSpec,
 } from '../spec/machine-spec.ts';
 import { newIdentity } from '../spec/new-identity.ts';
-import { createSshKeys } from '../ssh/ssh-files.ts';
+import { createSshKeys, isEnteredByAgent } from '../ssh/ssh-files.ts';
+import { writeSshRecord } from '../record/ssh-record.ts';
 import { readLineage, writeLineage } from '../record/snapshot-record.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 import { removeFile } from '../../util/files/removal.ts';
@@ -98,6 +99,7 @@ export async function cloneMachine(
   // A copy of a disk has its snapshots, without the memory of this machine.
   if (existsSync(files.snapshots)) writeLineage({ files: clone }, readLineage(source));
   createSshKeys(clone.ssh, newName);
+  if (isEnteredByAgent(source)) writeSshRecord(clone.ssh, { byAgent: true });
 
   // On failure, clean up only after no disk is being created any more.
   const disks = await together(

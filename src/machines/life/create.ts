@@ -17,7 +17,7 @@ import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { ensureVolumes } from '../../machine/volume/open-volume.ts';
 import { makeNvram } from '../../machine/launch/nvram.ts';
 import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
-import { defaultLogin, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
+import { defaultLogin, hasAgent, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
 import { findBridge } from '../../network/bridge/bridge.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
@@ -34,6 +34,7 @@ import { newIdentity } from '../spec/new-identity.ts';
 import { storedMounts } from '../spec/stored-mounts.ts';
 import { machinePublicKey } from '../ssh/provision-ssh.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
+import { writeSshRecord } from '../record/ssh-record.ts';
 import { joinNetworks } from '../../network/private/members.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 import { placeMember } from './place-member.ts';
@@ -149,6 +150,7 @@ async function makeParts(
   createSshKeys(files.ssh, wanted.name);
   const identity = newIdentity();
   const hasSeed = needsSeed(wanted.seed, image) || image?.guest.provisioner === 'cloud-init';
+  if (image && hasAgent(image.guest, hasSeed)) writeSshRecord(files.ssh, { byAgent: true });
   if (hasSeed) await makeSeedDisk(wanted, image, identity, files);
   return {
     version: SPEC_VERSION,

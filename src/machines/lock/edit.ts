@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { MachineExistsError, MachineStateError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
@@ -98,8 +99,10 @@ async function changeMachine(
     const givesCard = changes.net !== undefined || changes.networks !== undefined;
     if (givesCard && bridge !== undefined) await findBridge(bridge);
     refuseOtherHardware(changed, definition);
-    const endpoint = sshEndpoint(readEarlierForwards(files));
-    if (changed.spec.sshUser !== spec.sshUser && endpoint) writeSshConfig(changed.spec, files.ssh, endpoint);
+    // A machine is known to ssh from its first start.
+    if (changed.spec.sshUser !== spec.sshUser && existsSync(sshFiles(files.ssh).config)) {
+      writeSshConfig({ spec: changed.spec, files }, sshEndpoint(readEarlierForwards(files)));
+    }
     return changed;
   });
 }

@@ -8,6 +8,8 @@ const recordSchema = z.strictObject({
   provisionedFor: z.string().optional(),
   /** Start of the run in which its ssh server answered; milliseconds since 1970. */
   answeredInRun: z.number().optional(),
+  /** Whether vmlet's agent connects to the server: as its image states, then as the last look found. */
+  byAgent: z.boolean().optional(),
 });
 
 /** Facts about a machine's ssh server, cached so that it is not probed each time. */

@@ -66,6 +66,5 @@ async function renew(
       { hint: 'check whether the guest is busy or hangs; the next start of the machine tries again' },
     );
   }
-  const endpoint = sshEndpoint(boundForwards(readPlan(files)));
-  if (endpoint) writeSshConfig(spec, files.ssh, endpoint);
+  writeSshConfig(definition, sshEndpoint(boundForwards(readPlan(files))));
 }

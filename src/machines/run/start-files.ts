@@ -7,7 +7,7 @@ import { relayArguments, relayTable } from '../../network/relay/relay-argv.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
 import { serialStartFile } from '../channel/serial-start.ts';
-import { sshConfigFile } from '../ssh/ssh-files.ts';
+import { sshConfigFiles } from '../ssh/ssh-files.ts';
 import { guestRequest } from './guest-request.ts';
 import type { StartPlan } from './start-plan.ts';
 import { directoryMark } from '../disks/sweep.ts';
@@ -26,7 +26,7 @@ export function startFiles(
     ...relayFiles(plan, files),
     { path: files.guestRequest, text: guestRequest(plan) },
     { path: files.plan, text: JSON.stringify(plan) },
-    ...(endpoint ? [sshConfigFile(spec, files.ssh, endpoint)] : []),
+    ...sshConfigFiles({ spec, files }, endpoint),
   ];
 }
 

@@ -1,10 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { BrokenMachineError } from '../../errors/index.ts';
 import { knownHosts } from '../../guest/ssh/known-hosts.ts';
 import { sshConfig } from '../../guest/ssh/ssh-config.ts';
 import { makeSshKeyPair } from '../../guest/ssh/ssh-key.ts';
+import { commandProgram } from '../../machine/paths/package-files.ts';
 import { type TextFile, exchangeFile, replaceFile } from '../../util/files/atomic-file.ts';
-import type { MachineSpec } from '../spec/machine-spec.ts';
+import type { Definition } from '../record/definition.ts';
+import { readSshRecord } from '../record/ssh-record.ts';
+import type { HostEndpoint } from '../spec/forwards.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** Files for ssh to a machine, in its directory `ssh`. */
@@ -35,32 +39,56 @@ export function createSshKeys(directory: string, machine: string): void {
   writeFileSync(files.publicKey, `${pair.publicKey}\n`, { mode: 0o600 });
 }
 
-/** Writes the machine's endpoint to its ssh configuration. */
-export function writeSshConfig(...machine: Parameters<typeof sshConfigFile>): void {
-  const { path, text } = sshConfigFile(...machine);
-  exchangeFile(path, text);
+/** Without a forward nothing listens there; the agent's way does not use it. */
+const NO_ENDPOINT: HostEndpoint = { address: 'localhost', port: 22 };
+
+/** Writes the machine's ssh configuration, unless no way to its server is known. */
+export function writeSshConfig(definition: Definition, endpoint: HostEndpoint | undefined): void {
+  for (const { path, text } of sshConfigFiles(definition, endpoint)) exchangeFile(path, text);
 }
 
-export function sshConfigFile(
-  spec: Pick<MachineSpec, 'name' | 'sshUser' | 'networks'>,
-  directory: string,
-  endpoint: { readonly address: string; readonly port: number },
-  proxyCommand?: readonly string[],
-): TextFile {
-  const files = sshFiles(directory);
+/**
+ * Returns the ssh configuration of a machine; none when no way to its server is known. The agent's way comes first: it
+ * needs no port of the host, which other users can reach too.
+ */
+export function sshConfigFiles(
+  { spec, files }: Definition,
+  endpoint: HostEndpoint | undefined,
+): readonly TextFile[] {
+  const byAgent = isEnteredByAgent({ spec, files });
+  if (!byAgent && !endpoint) return [];
+  const paths = sshFiles(files.ssh);
   const host = {
     machine: spec.name,
     aliases: spec.networks?.flatMap(({ network, alias }) =>
       [spec.name, ...(alias === undefined ? [] : [alias])].map((word) => `${word}.${network}`),
     ),
-    ...endpoint,
-    proxyCommand,
+    ...(endpoint ?? NO_ENDPOINT),
+    proxyCommand: byAgent ? proxyCommand({ spec, files }) : undefined,
     user: spec.sshUser,
-    identityFile: files.identity,
-    knownHostsFile: files.knownHosts,
-    hostKeyKnown: knowsHostKey(files),
+    identityFile: paths.identity,
+    knownHostsFile: paths.knownHosts,
+    hostKeyKnown: knowsHostKey(paths),
   };
-  return { path: files.config, text: sshConfig([host]) };
+  return [{ path: paths.config, text: sshConfig([host]) }];
+}
+
+/** True when ssh goes by vmlet's agent, as far as is known. */
+export function isEnteredByAgent({ spec, files }: Definition): boolean {
+  try {
+    // micro is started by the agent.
+    return readSshRecord(files.ssh).byAgent ?? spec.boot.kind === 'image';
+  } catch (error) {
+    // A broken record prevents no start: `vmlet ssh` reports it.
+    if (error instanceof BrokenMachineError) return false;
+    throw error;
+  }
+}
+
+/** ssh runs it from any shell; only the directory of the machines may be an unusual one. */
+function proxyCommand({ spec, files }: Definition): string[] {
+  const data = dirname(dirname(dirname(files.directory)));
+  return ['env', `XDG_DATA_HOME=${data}`, process.execPath, commandProgram(), 'ssh', '--stdio', spec.name];
 }
 
 /** Makes ssh accept only these host keys of the guest. */

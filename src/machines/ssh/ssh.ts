@@ -1,7 +1,5 @@
-import { dirname } from 'node:path';
 import { type ExitStatus, TimedOutError } from '../../errors/index.ts';
 import { sshArguments } from '../../guest/ssh/ssh-client.ts';
-import { commandProgram } from '../../machine/paths/package-files.ts';
 import { runInForeground } from '../../process/foreground.ts';
 import { run } from '../../process/run.ts';
 import type { Definition } from '../record/definition.ts';
@@ -29,8 +27,6 @@ export interface SshAccess {
   readonly authorized: boolean;
 }
 
-/** Without a forward nothing listens there; the agent's way does not use it. */
-const NO_ENDPOINT = { address: 'localhost', port: 22 };
 /** ssh's exit status when it could not connect or log in, or lost its connection. */
 const SSH_FAILED = 255;
 /** Allows for a key exchange on an emulated processor. */
@@ -61,23 +57,13 @@ export async function prepareSsh(definition: Definition, options: SshOptions = {
   return { configPath: sshFiles(files.ssh).config, authorized };
 }
 
-/** The agent's way needs no port of the host, which other users of it can reach too. */
+/** Later starts write the way that was found here, too. */
 async function configure(definition: Definition, { signal }: SshOptions): Promise<void> {
-  const { spec, files } = definition;
+  const { files } = definition;
   const byAgent = (await sshBannerByAgent(definition, { signal })) !== undefined;
-  const isForwarded = hasWayToSsh(definition);
-  const endpoint = isForwarded ? await endpointOf(definition, 22, signal) : NO_ENDPOINT;
-  if (byAgent) {
-    writeSshConfig(spec, files.ssh, 'problem' in endpoint ? NO_ENDPOINT : endpoint, proxyCommand(definition));
-  } else if (isForwarded && !('problem' in endpoint)) {
-    writeSshConfig(spec, files.ssh, endpoint);
-  }
-}
-
-/** ssh runs it from any shell; only the directory of the machines may be an unusual one. */
-function proxyCommand({ spec, files }: Definition): string[] {
-  const data = dirname(dirname(dirname(files.directory)));
-  return ['env', `XDG_DATA_HOME=${data}`, process.execPath, commandProgram(), 'ssh', '--stdio', spec.name];
+  writeSshRecord(files.ssh, { ...readSshRecord(files.ssh), byAgent });
+  const endpoint = hasWayToSsh(definition) ? await endpointOf(definition, 22, signal) : undefined;
+  writeSshConfig(definition, endpoint === undefined || 'problem' in endpoint ? undefined : endpoint);
 }
 
 async function provision(

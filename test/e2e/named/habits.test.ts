@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Started, VMLET, start, until } from '../command.ts';
@@ -220,7 +221,32 @@ describe('ssh --stdio', () => {
     });
     const { status, stdout, stderr } = await piped.finished;
     expect([status, stderr]).toEqual([0, '']);
+    await home.vmlet('set', 'm', '--ssh-user', 'nobody');
+    const config = readFileSync(join(home.store.get('m').files.ssh, 'config'), 'utf8');
+    expect(config).toMatch(/^ {2}User "nobody"\n[^]*^ {2}ProxyCommand .* '--stdio' 'm'$/m);
     expect(stdout).toBe(`${'WORD '.repeat(100_000)}\nend\n`);
+    await home.vmlet('rm', '-f', '--storage', 'm');
+  });
+
+  it('is the way of plain ssh from the first start on, and of a clone', async () => {
+    await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--net', 'none');
+    await home.vmlet('clone', 'm', 'copy');
+    for (const name of ['m', 'copy']) {
+      const { stdout } = await home.vmlet('start', '--dry-run', name);
+      expect(stdout).toContain('ProxyCommand');
+      await home.vmlet('rm', '--storage', name);
+    }
+  });
+
+  it('connects through the forward if the agent cannot reach the server', async () => {
+    await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--start');
+    const server = ['nc', '-ll', '-p', '22', '-e', 'sh', '-c', 'echo SSH-2.0-test; cat'];
+    await home.vmlet('exec', '-d', 'm', '--', ...server);
+    // The agent connects to the loopback.
+    const listens = 'ip link set lo down && netstat -ltn | grep -q :22';
+    await until(async () => (await home.vmlet('exec', 'm', '--', 'sh', '-c', listens)).status === 0);
+    const piped = start(['ssh', '--stdio', 'm'], { env: home.environment, input: 'hello\n' });
+    expect(await piped.finished).toMatchObject({ status: 0, stdout: 'SSH-2.0-test\nhello\n', stderr: '' });
     await home.vmlet('rm', '-f', '--storage', 'm');
   });
 
