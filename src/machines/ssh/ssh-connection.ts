@@ -8,6 +8,7 @@ import {
   isSystemError,
 } from '../../errors/index.ts';
 import { type Endpoint, probeSsh } from '../../network/probe/forward-probe.ts';
+import { pause } from '../../util/time/pause.ts';
 import { openGuestChannel } from '../channel/guest-channel.ts';
 import { endpointOf, hasWayToSsh } from '../guest/wait-conditions.ts';
 import type { Definition } from '../record/definition.ts';
@@ -25,6 +26,8 @@ const SSH_PORT = 22;
 /** A running agent answers at once; where there is none, the forward follows. */
 const AGENT_MS = 3000;
 const BANNER_MS = 2000;
+/** Between attempts: a guest without our agent says so at once. */
+const AGAIN_MS = 500;
 
 /**
  * Connects to the guest's ssh server by vmlet's agent, which it waits for. A forward or a bridge is the second way, for a
@@ -48,6 +51,7 @@ export async function connectToSsh(
       const connected = await connectByForward(definition, signal);
       if (connected) return connected;
       if (!isUnanswered || performance.now() >= deadline) throw error;
+      await pause(AGAIN_MS, signal);
     }
   }
 }
