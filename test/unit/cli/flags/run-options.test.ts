@@ -1,7 +1,12 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { type RunFlags, readLaterOptions, splitWords } from '../../../../src/cli/flags/run-options.ts';
+import {
+  type RunFlags,
+  readLaterOptions,
+  refuseMachineFlags,
+  splitWords,
+} from '../../../../src/cli/flags/run-options.ts';
 
 function command(): Command {
   return new Command('run').option('--kernel <file>').option('-m, --memory <size>').passThroughOptions();
@@ -61,5 +66,18 @@ describe('positional arguments', () => {
     expect(split(['host', '--', 'ls'], { kernel: 'K' })).toEqual({ image: 'host', command: ['ls'] });
     expect(split(['host'], { template: 't' })).toEqual({ command: ['host'] });
     expect(split([], { kernel: 'K' })).toEqual({ command: [] });
+  });
+});
+
+describe('flags of a machine that exists already', () => {
+  it.each<[object, string[], string]>([
+    [{ network: ['lan'] }, ['run', '--pool', 'p', '--net', 'lan'], '--net'],
+    [{ network: ['lan'] }, ['run', '--pool', 'p', '--network=lan'], '--network'],
+    [{ memory: '1G' }, ['run', '-m1G', '--pool', 'p'], '-m'],
+    [{ template: 't' }, ['run', '--template', 't', '--pool', 'p'], '--template'],
+  ])('are rejected as typed: %j of %j is %s', (flags, args, typed) => {
+    expect(() => refuseMachineFlags('--pool', flags, ['template'], args)).toThrow(
+      `--pool: cannot be used together with ${typed}`,
+    );
   });
 });
