@@ -116,8 +116,8 @@ describe('completion in fish', () => {
     });
 
     it.each([
-      ['vmlet run --net p', '--net', ['passt\tfirst network card']],
-      ['vmlet run --net=p', '--net=', ['--net=passt\tfirst network card']],
+      ['vmlet run --net p', '--net', ['passt']],
+      ['vmlet run --net=p', '--net=', ['--net=passt']],
       ['vmlet run --kernel d', 'a file', ["dad's kernel"]],
       ['vmlet run --kernel=d', '--kernel=', ["--kernel=dad's kernel"]],
       ['vmlet run -w a', 'a directory', ['a directory/']],
