@@ -102,8 +102,8 @@ function places(
 export function wordsOf(flags: readonly OptionFlag[], options: object): string[] {
   const values = new Map(Object.entries(options));
   return flags.flatMap((flag): string[] => {
-    const given: readonly unknown[] = [flag.option, ...(flag.rest ? [flag.rest.option] : [])]
-      .map((option) => values.get(option))
+    const given = [flag.option, ...(flag.rest ? [flag.rest.option] : [])]
+      .map((option): unknown => values.get(option))
       .filter((one) => one !== undefined);
     if (given.length === 0 || given[0] === false) return [];
     const value = flag.rest ? given.flat() : given[0];
