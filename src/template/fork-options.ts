@@ -5,8 +5,10 @@ import type { NetworkInput } from '../machine/network/network-place.ts';
 import { type MountSet, parseMounts } from '../machine/share/mount-set.ts';
 import { startOptions } from '../machine/spec/launch-options.ts';
 import { shareOptions } from '../machine/spec/machine-options.ts';
+import { networkFlag } from '../machine/spec/network-flag.ts';
 import { flagsOf, withFlag } from '../machine/spec/option-flag.ts';
 import { REQUESTED_BACKENDS, type RequestedBackend } from '../network/plan/network.ts';
+import { firstCardOf } from '../network/private/network-name.ts';
 import { type Published, parsePublished } from '../network/ports/socket-forward.ts';
 import { parseOptions } from '../util/options.ts';
 
@@ -21,11 +23,7 @@ const forkSchema = z.strictObject({
    */
   ports: startOptions.ports,
   /** As for a launch. Requires a template with a network; forks of a template with slirp use slirp. */
-  net: withFlag(z.enum(REQUESTED_BACKENDS).default('auto'), {
-    flag: '--net <kind>',
-    group: 'Network',
-    description: 'network of the guest',
-  }),
+  net: withFlag(z.enum(REQUESTED_BACKENDS).default('auto'), networkFlag('auto, passt or slirp')),
   /**
    * Directories of this host and volumes, as for a launch. With a directory, the fork gets a copy of the template's
    * memory, because virtiofsd has to share it.
@@ -60,8 +58,11 @@ export interface ForkSpec extends MountSet, Published {
 
 /** @throws InvalidInputError naming the field, its value and what was expected. */
 export function parseForkOptions(options: ForkOptions): ForkSpec {
-  const { signal: _signal, log: _log, console: _console, networks: _networks, ...data } = options;
-  const { name, ports, net, volumes, mounts } = parseOptions(forkSchema, data);
+  const { signal: _signal, log: _log, console: _console, networks = [], ...data } = options;
+  const { name, ports, net, volumes, mounts } = parseOptions(forkSchema, {
+    ...data,
+    net: firstCardOf(data.net, networks),
+  });
   return {
     name,
     ...parsePublished(ports),

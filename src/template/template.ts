@@ -15,6 +15,7 @@ import type { Locations } from '../machine/paths/locations.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import { newMac } from '../network/card/network-card.ts';
 import { withPortChoices } from '../network/ports/port-choices.ts';
+import { parseNetworks } from '../machine/network/network-place.ts';
 import type { DryRun } from '../machine/launch/dry-run.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 import { findMounts } from '../machine/survey/find-mounts.ts';
@@ -179,7 +180,7 @@ export class Template {
   ): Promise<DryRun> {
     const { directoryByHand, refuseNetworks, wiringByHand } = await import('../machine/launch/dry-run.ts');
     const { forkScript } = await import('./fork-script.ts');
-    refuseNetworks(options.networks ?? []);
+    refuseNetworks(parseNetworks(options.networks ?? [], this.name));
     const settled = await this.#settle(options);
     const { host, network } = settled;
     const directory = directoryByHand(this.#locations);

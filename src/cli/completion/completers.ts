@@ -34,6 +34,10 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   templates,
   network: networks,
   networks,
+  net: async () => ({
+    candidates: [...(await firstCards()), ...(await networks(new Map())).candidates],
+    paths: 'none',
+  }),
   pool: pools,
   pools,
   'stored-image': images,
@@ -70,6 +74,12 @@ async function machineNames(): Promise<string[]> {
 async function networkNames(): Promise<string[]> {
   const { NetworkStore } = await import('../../machines/index.ts');
   return new NetworkStore().names();
+}
+
+/** The values of `--network` that are no names of private networks. */
+async function firstCards(): Promise<Candidate[]> {
+  const { NETS } = await import('../../public/options.ts');
+  return NETS.map((value) => ({ value, description: 'first network card' }));
 }
 
 async function templateNames(): Promise<string[]> {

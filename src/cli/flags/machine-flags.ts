@@ -24,10 +24,11 @@ export function launchOptions(
   image: string | undefined,
   flags: object,
   seed: SeedOptions | undefined,
+  described: readonly OptionFlag[] = launchFlags,
 ): LaunchOptions {
   return {
     ...(image !== undefined && { image }),
-    ...givenOptions(launchFlags, ownedByUser(flags)),
+    ...givenOptions(described, ownedByUser(flags)),
     ...(seed && { seed }),
   };
 }

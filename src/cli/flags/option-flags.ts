@@ -1,9 +1,17 @@
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
-import type { OptionFlag } from '../../public/options.ts';
+import type { OptionFlag, RestOption } from '../../public/options.ts';
 import { choice, collect, durationMs, wholeNumber } from './flag-values.ts';
 
-const NAMES = new WeakMap<Command, Map<string, string>>();
+/** The flag of a library option. */
+export interface NamedFlag {
+  /** As in `--disk`. */
+  readonly long: string;
+  /** For a flag of two options, which values belong to this one. */
+  readonly valuesIn?: (values: readonly string[]) => readonly number[];
+}
+
+const NAMES = new WeakMap<Command, Map<string, NamedFlag>>();
 
 /** Adds flags for options of the library, which validates their values. */
 export function addOptionFlags(command: Command, flags: readonly OptionFlag[]): Command {
@@ -11,7 +19,10 @@ export function addOptionFlags(command: Command, flags: readonly OptionFlag[]): 
   for (const flag of flags) {
     const option = commanderOption(flag);
     command.addOption(option);
-    names.set(flag.option, option.long ?? option.flags);
+    const long = option.long ?? option.flags;
+    const { rest } = flag;
+    names.set(flag.option, { long, ...(rest && { valuesIn: (values) => places(values, rest).own }) });
+    if (rest) names.set(rest.option, { long, valuesIn: (values) => places(values, rest).others });
   }
   NAMES.set(command, names);
   return command;
@@ -19,12 +30,12 @@ export function addOptionFlags(command: Command, flags: readonly OptionFlag[]): 
 
 /** Names the flag of a library option where the two differ, as `--output` for `name`. */
 export function nameFlag(command: Command, option: string, flag: string): Command {
-  NAMES.set(command, new Map([...flagsOfOptions(command), [option, flag]]));
+  NAMES.set(command, new Map([...flagsOfOptions(command), [option, { long: flag }]]));
   return command;
 }
 
-/** Flags of a command (`--disk`) by the library's names (`disks`). */
-export function flagsOfOptions(command: Command): ReadonlyMap<string, string> {
+/** Flags of a command by the library's names (`disks`). */
+export function flagsOfOptions(command: Command): ReadonlyMap<string, NamedFlag> {
   return NAMES.get(command) ?? new Map();
 }
 
@@ -54,17 +65,48 @@ export function givenOptions(flags: readonly OptionFlag[], given: object): Recor
     flags.flatMap((flag): [string, unknown][] => {
       const value: unknown = values.get(attributeOf(flag));
       if (value === undefined) return [];
+      if (flag.rest) return sharedOptions(flag.option, flag.rest, value as readonly string[]);
       return [[flag.option, flag.value === 'pairs' ? pairsOf(value as readonly string[]) : value]];
     }),
   );
+}
+
+/** Splits the values of a flag of two options. */
+function sharedOptions(
+  option: string,
+  rest: RestOption,
+  values: readonly string[],
+): [string, string | string[]][] {
+  const { own, others } = places(values, rest);
+  return [
+    ...own.map((at): [string, string] => [option, values[at] ?? '']),
+    ...(others.length === 0
+      ? []
+      : [[rest.option, others.map((at) => values[at] ?? '')] as [string, string[]]]),
+  ];
+}
+
+/** A second value of the first option is left to the library, which rejects it among the others. */
+function places(
+  values: readonly string[],
+  { isOwn }: RestOption,
+): { readonly own: readonly number[]; readonly others: readonly number[] } {
+  const first = values.findIndex(isOwn);
+  return {
+    own: first < 0 ? [] : [first],
+    others: [...values.keys()].filter((at) => at !== first),
+  };
 }
 
 /** Returns the words of a command line for the library's options: the reverse of `givenOptions`. */
 export function wordsOf(flags: readonly OptionFlag[], options: object): string[] {
   const values = new Map(Object.entries(options));
   return flags.flatMap((flag): string[] => {
-    const value: unknown = values.get(flag.option);
-    if (value === undefined || value === false) return [];
+    const given = [flag.option, ...(flag.rest ? [flag.rest.option] : [])]
+      .map((option): unknown => values.get(option))
+      .filter((one) => one !== undefined);
+    if (given.length === 0 || given[0] === false) return [];
+    const value = flag.rest ? given.flat() : given[0];
     const word = new Option(flag.flag).long ?? flag.flag;
     if (flag.value === 'switch') return [word];
     if (flag.value === 'time') return [word, `${textOf(value)}ms`];

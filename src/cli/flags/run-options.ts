@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { ForkOptions } from '../../index.ts';
 import { type OptionFlag, forkFlags, launchFlags } from '../../public/options.ts';
@@ -6,12 +6,12 @@ import type { GuestCommandFlags } from './guest-command-flags.ts';
 import type { MachineFlags } from './machine-flags.ts';
 import { attributeOf, flagOf, givenOptions } from './option-flags.ts';
 import { SEED_FLAGS } from './seed-flags.ts';
+import { spelling } from './typed-flags.ts';
 import { ownedByUser } from './volume-owner.ts';
 
 /** Flags of `vmlet run`, apart from the library's options. */
 export interface RunFlags extends GuestCommandFlags, MachineFlags {
   readonly detach?: true;
-  readonly network?: readonly string[];
   readonly name?: string;
   readonly rm?: true;
   readonly kernel?: string;
@@ -86,12 +86,22 @@ export function forkOptions(flags: object): ForkOptions {
   return givenOptions(forkFlags, ownedByUser(flags));
 }
 
-/** @throws InvalidInputError for a flag that describes the machine, which exists already. */
-export function refuseMachineFlags(source: string, flags: object, others: readonly string[]): void {
+/**
+ * @param args the command line, whose spelling of the flag the error has.
+ * @throws InvalidInputError for a flag that describes the machine, which exists already.
+ */
+export function refuseMachineFlags(
+  source: string,
+  flags: object,
+  others: readonly string[],
+  args: readonly string[],
+): void {
   const given = givenFlag(flags, launchFlags, others);
   if (given === undefined) return;
-  throw new InvalidInputError(source, `cannot be used together with ${flagOf(given)}`, {
-    hint: `leave out ${flagOf(given)}`,
+  const described = launchFlags.find((flag) => attributeOf(flag) === given);
+  const typed = described === undefined ? flagOf(given) : spelling(new Option(described.flag), args);
+  throw new InvalidInputError(source, `cannot be used together with ${typed}`, {
+    hint: `leave out ${typed}`,
   });
 }
 

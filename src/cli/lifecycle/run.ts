@@ -48,11 +48,6 @@ export function runCommand(): Command {
     )
     .option('-w, --workdir <dir>', 'working directory of the command')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
-    .option(
-      '--network <network>',
-      'join a private network of named machines, NAME[:alias=,ip=,mac=,mtu=]; repeatable',
-      collect,
-    )
     .option('--template <template>', 'fork this template instead of booting an image')
     .option('--pool <pool>', 'run the command in a waiting guest of this pool (see vmlet pool)')
     .option('--fresh', 'always boot: do not use or keep a guest in the cache (default with VMLET_FRESH=1)')
@@ -85,21 +80,11 @@ export function runCommand(): Command {
       }
       const origin: Origin =
         flags.template === undefined
-          ? {
-              launch: {
-                ...launchOptions(image, flags, await seedOptions(flags)),
-                ...networksOf(flags),
-                kept: keptOf(flags),
-              },
-            }
-          : { template: flags.template, fork: { ...forkOptions(flags), ...networksOf(flags) } };
+          ? { launch: { ...launchOptions(image, flags, await seedOptions(flags)), kept: keptOf(flags) } }
+          : { template: flags.template, fork: forkOptions(flags) };
       await (flags.dryRun ? printDryRun(origin, flags) : run(origin, argv, flags));
     });
   return addMachineFlags(command);
-}
-
-function networksOf({ network }: RunFlags): Pick<LaunchOptions, 'networks'> {
-  return network === undefined ? {} : { networks: network };
 }
 
 /** The treatment of a guest that an earlier run has kept. */
@@ -150,7 +135,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
 }
 
 async function runInPool(name: string, argv: string[], flags: RunFlags): Promise<void> {
-  refuseMachineFlags('--pool', flags, ['template', 'network', 'dryRun', 'console', 'debug']);
+  refuseMachineFlags('--pool', flags, ['template', 'dryRun', 'console', 'debug'], process.argv);
   const { openPool } = await import('../../index.ts');
   await withinTimeout(flags, async (interrupts, signal) => {
     await using guest = await openPool(name).take({ signal });

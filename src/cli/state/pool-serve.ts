@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { LaunchOptions, Template } from '../../index.ts';
-import { launchFlags } from '../../public/options.ts';
+import { templateFlags } from '../../public/options.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { durationMs, wholeNumber } from '../flags/flag-values.ts';
 import { type MachineFlags, addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
@@ -10,9 +10,6 @@ import { bootNews } from '../lifecycle/boot-news.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { printLine } from '../output/say.ts';
 import { Interrupts } from '../session/interrupts.ts';
-
-/** The name is an argument; a guest of a pool has no ports of the host. */
-const poolFlags = launchFlags.filter(({ option }) => option !== 'name' && option !== 'ports');
 
 interface Flags extends MachineFlags, SeedFlags {
   readonly image?: string;
@@ -45,7 +42,7 @@ export function addPoolFlags(command: Command): Command {
       'end the pool when it has not been used for this time (default: 1h)',
       durationMs,
     );
-  return addMachineFlags(command, poolFlags);
+  return addMachineFlags(command, templateFlags);
 }
 
 async function serve(name: string, flags: Flags): Promise<void> {
@@ -86,11 +83,11 @@ async function withTemplate(
 ): Promise<void> {
   const { createTemplate, openTemplate } = await import('../../index.ts');
   if (flags.template !== undefined) {
-    refuseMachineFlags('--template', flags, ['image']);
+    refuseMachineFlags('--template', flags, ['image'], process.argv);
     await work(openTemplate(flags.template));
     return;
   }
-  const guest = launchOptions(flags.image, flags, await seedOptions(flags));
+  const guest = launchOptions(flags.image, flags, await seedOptions(flags), templateFlags);
   await using template = await createTemplate({ ...guest, ...options });
   await work(template);
 }

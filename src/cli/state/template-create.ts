@@ -5,15 +5,12 @@ import { debugLog } from '../output/debug-log.ts';
 import { textOf } from '../flags/file-of-flag.ts';
 import { type MachineFlags, addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
 import { ProgressLine } from '../output/progress.ts';
-import { launchFlags } from '../../public/options.ts';
+import { templateFlags } from '../../public/options.ts';
 import { collect } from '../flags/flag-values.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { templateRow } from './template-ls.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printJson, printLine } from '../output/say.ts';
-
-/** The name is an argument, and each fork has its own ports. */
-const templateFlags = launchFlags.filter(({ option }) => option !== 'name' && option !== 'ports');
 
 interface Flags extends MachineFlags, SeedFlags {
   readonly image?: string;
@@ -49,7 +46,7 @@ export function templateCreateCommand(): Command {
 async function create(name: string, flags: Flags): Promise<void> {
   const { createTemplate } = await import('../../index.ts');
   const existing = existingOf(flags);
-  const options = launchOptions(flags.image, flags, await seedOptions(flags));
+  const options = launchOptions(flags.image, flags, await seedOptions(flags), templateFlags);
   const run = (flags.run ?? []).map(commandOf);
   const log = flags.debug && (await debugLog());
   const progress = new ProgressLine();

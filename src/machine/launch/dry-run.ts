@@ -66,7 +66,7 @@ export function refuseNetworks(networks: readonly unknown[]): void {
   throw new InvalidInputError(
     'networks',
     'cannot be used with --dry-run, because vmlet reserves an address in a network only while it runs the machine',
-    { hint: 'leave out --network' },
+    { hint: 'leave out this option' },
   );
 }
 

@@ -27,50 +27,30 @@ export type Attachment = NetworkAttachment<Network | NamedNetwork>;
 export const MOST_NETWORKS = 8;
 
 /**
+ * Leaves out the value of `net` that may be among the networks, such as `none`.
  * @param machine the machine's own name, used in networks where no other name is given.
  * @throws InvalidInputError.
  */
 export function parseNetworks(inputs: readonly NetworkInput[], machine: string): NetworkPlace[] {
   if (!Array.isArray(inputs)) throw new InvalidInputError('networks', 'expected an array of networks');
-  if (inputs.length > MOST_NETWORKS) {
+  const wanted = inputs
+    .map((input: NetworkInput, index) => ({ input, field: `networks[${index}]` }))
+    .filter(({ input }) => typeof input !== 'string' || !isFirstCard(input));
+  if (wanted.length > MOST_NETWORKS) {
     throw new InvalidInputError(
       'networks',
-      `a machine can be in at most ${MOST_NETWORKS} networks, not ${inputs.length}`,
+      `a machine can be in at most ${MOST_NETWORKS} networks, not ${wanted.length}`,
     );
   }
-  const places = inputs.map((input: NetworkInput, index) => placeOf(input, `networks[${index}]`, machine));
-  places.forEach(({ network }, index) => {
+  const places = wanted.map(({ input, field }) => ({ ...placeOf(input, field, machine), field }));
+  return places.map(({ network, name, field }, index) => {
     const problem = places
       .slice(0, index)
       .map((other) => conflict(network, other.network))
       .find((found) => found !== undefined);
-    if (problem === undefined) return;
-    throw new InvalidInputError(`networks[${index}]`, problem.words, { hint: problem.hint });
+    if (problem === undefined) return { network, name };
+    throw new InvalidInputError(field, problem.words, { hint: problem.hint });
   });
-  return places;
-}
-
-/**
- * Separates the value of `net` that may be among the networks, such as `none`, from the others.
- * @throws InvalidInputError when there is more than one.
- */
-export function splitNetworks(
-  net: unknown,
-  inputs: readonly NetworkInput[],
-): { readonly first: string | undefined; readonly others: readonly NetworkInput[] } {
-  if (!Array.isArray(inputs)) return { first: undefined, others: inputs };
-  const isFirst = (input: NetworkInput): input is string => typeof input === 'string' && isFirstCard(input);
-  const [first, ...more] = [...(net === undefined ? [] : [net]), ...inputs.filter(isFirst)] as string[];
-  if (more.length > 0) {
-    throw new InvalidInputError(
-      'networks',
-      `the first network card is set twice: ${[first, ...more].join(', ')}`,
-      {
-        hint: 'give only one of these settings',
-      },
-    );
-  }
-  return { first, others: inputs.filter((input: NetworkInput) => !isFirst(input)) };
 }
 
 function placeOf(input: NetworkInput, field: string, machine: string): NetworkPlace {

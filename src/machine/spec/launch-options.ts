@@ -2,11 +2,11 @@ import type { Logger } from 'pino';
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
-import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
 import { hostNameSchema } from '../../util/host-name.ts';
 import type { NetworkInput } from '../network/network-place.ts';
 import type { DiskSpec } from './disk-spec.ts';
 import { isTextOrObject, makeOptions, shareOptions } from './machine-options.ts';
+import { NETS, ONLY_NET, networkFlag } from './network-flag.ts';
 import { flagsOf, reworded, withFlag } from './option-flag.ts';
 
 /** The options that a launch and a fork share. */
@@ -32,6 +32,8 @@ export const startOptions = {
     },
   ),
 };
+
+const netSchema = z.enum(NETS);
 
 export const launchSchema = z.strictObject({
   /**
@@ -78,11 +80,7 @@ export const launchSchema = z.strictObject({
    */
   mounts: shareOptions.mounts,
   /** Network of the machine; by default (`auto`) passt if it is installed, otherwise slirp. */
-  net: withFlag(z.enum([...REQUESTED_BACKENDS, 'none']).default('auto'), {
-    flag: '--net <kind>',
-    group: 'Network',
-    description: 'network of the guest; auto is passt if it is installed, else slirp',
-  }),
+  net: withFlag(netSchema.default('auto'), networkFlag('auto, passt, slirp or none')),
   /** Path of an initramfs for `kernel`; by default the micro image's. */
   initrd: reworded(makeOptions.initrd.optional(), {
     description: 'initramfs for --kernel; vmlet adds its agent',
@@ -124,6 +122,13 @@ export const launchSchema = z.strictObject({
 
 /** The options of a launch that have command-line flags. */
 export const launchFlags = flagsOf(launchSchema);
+
+/** The flags of a template, whose forks have their own names, ports and private networks. */
+export const templateFlags = flagsOf(
+  launchSchema
+    .omit({ name: true, ports: true })
+    .extend({ net: withFlag(netSchema.default('auto'), ONLY_NET) }),
+);
 
 /** Options of `launch`; all are optional. */
 export interface LaunchOptions extends Readonly<z.input<typeof launchSchema>> {

@@ -18,14 +18,24 @@ export interface OptionFlag {
   readonly value: 'text' | 'number' | 'time' | 'texts' | 'pairs' | 'switch';
   /** All possible values, if the option is one of a few words. */
   readonly choices: readonly string[] | undefined;
+  /** A repeatable flag may have two options: the first value that is the option's own, and a list of all others. */
+  readonly rest: RestOption | undefined;
+}
+
+/** The option to which the other values of a flag belong. */
+export interface RestOption {
+  readonly option: string;
+  /** Whether a value belongs to the flag's first option. */
+  readonly isOwn: (value: string) => boolean;
 }
 
 /** Properties that cannot be derived from the schema. */
-interface FlagWords extends Pick<OptionFlag, 'flag' | 'description'> {
+export interface FlagWords extends Pick<OptionFlag, 'flag' | 'description'> {
   /** The behaviour without the flag, in words; by default the schema's own default. */
   readonly otherwise?: string;
   readonly group?: OptionGroup;
   readonly value?: 'time' | 'pairs';
+  readonly rest?: RestOption;
 }
 
 const flagWords = z.registry<Partial<FlagWords>>();
@@ -61,8 +71,9 @@ function flagOf(option: string, schema: z.core.$ZodType): OptionFlag | undefined
       ' ',
     ),
     group: words.group,
-    value: words.value ?? valueOf(base),
-    choices: base instanceof z.ZodEnum ? base.options.map(String) : undefined,
+    value: words.rest ? 'texts' : (words.value ?? valueOf(base)),
+    choices: base instanceof z.ZodEnum && !words.rest ? base.options.map(String) : undefined,
+    rest: words.rest,
   };
 }
 

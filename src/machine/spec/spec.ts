@@ -5,11 +5,12 @@ import type { DiskFormat } from '../../images/formats/disk-info.ts';
 import { parseWholeSize } from '../../images/qemu-img/disk-size.ts';
 import { HOST, MICRO } from '../../images/record/reference.ts';
 import type { RequestedBackend } from '../../network/plan/network.ts';
+import { firstCardOf } from '../../network/private/network-name.ts';
 import { type Published, parsePublished } from '../../network/ports/socket-forward.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { type MountSet, parseMounts } from '../share/mount-set.ts';
 import { parseOptions } from '../../util/options.ts';
-import { type NetworkPlace, parseNetworks, splitNetworks } from '../network/network-place.ts';
+import { type NetworkPlace, parseNetworks } from '../network/network-place.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
 import { checkAppend } from './kernel-command-line.ts';
 import { type LaunchOptions, launchSchema } from './launch-options.ts';
@@ -69,8 +70,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     networks = [],
     ...data
   } = options;
-  const { first, others } = splitNetworks(data.net, networks);
-  const valid = parseOptions(launchSchema, { ...data, ...(first !== undefined && { net: first }) });
+  const valid = parseOptions(launchSchema, { ...data, net: firstCardOf(data.net, networks) });
   const published = parsePublished(valid.ports);
   if (valid.net === 'none' && published.ports.length > 0) {
     throw new InvalidInputError('ports', 'port forwards require a network', {
@@ -114,7 +114,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     disks: valid.disks.map((disk, index) => parseDiskSpec(disk, `disks[${index}]`)),
     ...published,
     net: valid.net,
-    networks: parseNetworks(others, valid.name),
+    networks: parseNetworks(networks, valid.name),
     ...parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() }),
     faults: valid.faults,
     limits: parseLimits(valid.limits, memoryBytes),

@@ -1,38 +1,28 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
-import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
 import {
   type WantedMembership,
   checkMemberships,
   parseMembership,
 } from '../../network/private/membership.ts';
-import { isFirstCard } from '../../network/private/network-name.ts';
+import { firstCardOf, isFirstCard } from '../../network/private/network-name.ts';
+import { NETS, networkFlag } from '../../machine/spec/network-flag.ts';
 import { withFlag } from '../../machine/spec/option-flag.ts';
 import { DISPLAYS, type MachineSpec } from './machine-spec.ts';
 
 /** Linux's limit for interface names, without characters that a shell or QEMU rejects. */
 const BRIDGE_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$/;
-const NETS: readonly string[] = [...REQUESTED_BACKENDS, 'none'];
 
 /** Options of named machines only, which can also be changed. */
 export const namedOptions = z
   .object({
     /** `auto` is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host. */
-    net: withFlag(z.string(), {
-      flag: '--net <kind>',
-      group: 'Network',
-      description: 'network of the guest: auto, passt, slirp, none or bridge=NAME',
-    }),
+    net: withFlag(z.string(), networkFlag('auto, passt, slirp, none or bridge=NAME')),
     /**
      * Private networks, as in `lan` or `lan:alias=primary,ip=10.9.0.20`; each adds a card. One entry may be a value of
      * `net` instead.
      */
-    networks: withFlag(z.array(z.string()).readonly(), {
-      flag: '--network <network>',
-      group: 'Network',
-      description:
-        'join a private network through an additional network card, NAME[:alias=,ip=,mac=,mtu=,latency=,loss=,bandwidth=]; or configure the first network card, as with --net',
-    }),
+    networks: z.array(z.string()).readonly(),
     /** A TPM 2.0 by swtpm. */
     tpm: withFlag(z.boolean(), {
       flag: '--tpm',
@@ -62,17 +52,11 @@ export interface WantedCards {
 
 /** @throws InvalidInputError */
 export function parseCards(net: string | undefined, networks: readonly string[] = []): WantedCards {
-  const firsts = [...(net === undefined ? [] : [net]), ...networks.filter(isFirstCard)];
-  if (firsts.length > 1) {
-    throw new InvalidInputError('networks', `the first network card is set twice: ${firsts.join(', ')}`, {
-      hint: 'give only one of these settings',
-    });
-  }
+  const first = firstCardOf(net, networks);
   const memberships = networks.flatMap((text, index) =>
     isFirstCard(text) ? [] : [parseMembership(text, `networks[${index}]`)],
   );
   checkMemberships(memberships, 'networks');
-  const [first] = firsts;
   return { first: first === undefined ? undefined : parseNet(first), memberships };
 }
 
@@ -90,5 +74,5 @@ function parseNet(text: string): {
 }
 
 function isNet(text: string): text is Exclude<MachineSpec['net'], 'bridge'> {
-  return NETS.includes(text);
+  return NETS.some((net) => net === text);
 }

@@ -74,6 +74,9 @@ const OPTIONS: Readonly<Record<string, Reader>> = {
   },
 };
 
+/** The keys of `NAME:KEY=VALUE,…`. */
+export const MEMBERSHIP_KEYS: readonly string[] = Object.keys(OPTIONS);
+
 const EXPECTED: Readonly<Record<string, string>> = {
   alias: 'expected at most 63 letters, digits and hyphens, and no hyphen at either end',
   ip: 'expected an IPv4 address',
@@ -99,7 +102,7 @@ export function parseMembership(text: string, field: string): WantedMembership {
         field,
         `invalid option ${JSON.stringify(part)} in ${JSON.stringify(text)}`,
         {
-          hint: `expected ${name}[:KEY=VALUE,…], where KEY is one of ${Object.keys(OPTIONS).join(', ')}`,
+          hint: `expected ${name}[:KEY=VALUE,…], where KEY is one of ${MEMBERSHIP_KEYS.join(', ')}`,
         },
       );
     }

@@ -28,3 +28,18 @@ export function checkNetworkName(name: string, field = 'name'): string {
 export function isFirstCard(text: string): boolean {
   return FIRST_CARDS.includes(text.split(/[=:]/, 1)[0] ?? '');
 }
+
+/**
+ * Returns the value that describes a machine's first card: the option `net`, or one of `networks`.
+ * @throws InvalidInputError when there is more than one.
+ */
+export function firstCardOf<Net>(net: Net, networks: readonly unknown[]): Net | string {
+  if (!Array.isArray(networks)) return net;
+  const isFirst = (input: unknown): input is string => typeof input === 'string' && isFirstCard(input);
+  const inNetworks: readonly string[] = networks.filter(isFirst);
+  const all = [...(net === undefined ? [] : [net]), ...inNetworks];
+  if (all.length <= 1) return inNetworks[0] ?? net;
+  throw new InvalidInputError('networks', `the first network card is set twice: ${all.join(', ')}`, {
+    hint: 'give only one of these settings',
+  });
+}

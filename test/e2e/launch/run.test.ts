@@ -178,7 +178,10 @@ describe('vmlet run', () => {
       /--kernel \/no\/kernel: no such file/,
     ],
     [['run', 'nothing-like-it:43', 'true'], /no such image: nothing-like-it:43/],
-    [['run', '--net', 'wifi', 'micro', 'true'], /^vmlet: --net: "wifi": expected auto, passt, slirp or none/],
+    [
+      ['run', '--net', 'passt=', 'micro', 'true'],
+      /^vmlet: --net: "passt=": expected auto, passt, slirp or none/,
+    ],
     [['run', '--cpus', 'x', 'micro', 'true'], /whole number/],
     [['run', '--timeout', '0', 'micro', 'true'], /positive duration/],
   ])('rejects %j with one sentence and status 125', async (args, message) => {

@@ -132,7 +132,7 @@ describe('private networks', () => {
   test('a machine can be in one private network alone, or in two', async () => {
     await vmlet('network', 'create', 'lan');
     await vmlet('network', 'create', 'dmz', '--mtu', '9000');
-    await create('db', '--network', 'none', '--network', 'lan', '--start');
+    await create('db', '--net', 'none', '--net', 'lan', '--start');
     await create('web', '--network', 'lan', '--network', 'dmz', '--start');
     await create('cache', '--net', 'none', '--network', 'dmz', '--start');
     await ping('web', 'db');
@@ -145,7 +145,7 @@ describe('private networks', () => {
     expect(await home.vmlet('exec', 'db', '--', 'ping', '-c', '1', 'cache')).toMatchObject({ status: 1 });
     // A machine that leaves a network forgets its names.
     await vmlet('kill', 'web');
-    await vmlet('set', 'web', '--network', 'dmz');
+    await vmlet('set', 'web', '--net', 'dmz');
     await vmlet('start', 'web');
     expect(await vmlet('exec', 'web', '--', 'cat', '/etc/hosts')).not.toContain('lan');
     expect(await vmlet('exec', 'db', '--', 'cat', '/etc/hosts')).not.toContain('web.lan');

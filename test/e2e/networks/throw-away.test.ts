@@ -27,22 +27,13 @@ test('a one-off machine reaches a named machine by name, and is forgotten afterw
   await vmlet('network', 'create', 'lan');
   await vmlet('create', 'db', '--image', 'micro', '--network', 'lan', '--start');
   const networks = new NetworkStore(home.environment);
-  const waiting = home.start([
-    'run',
-    '--network',
-    'lan',
-    'micro',
-    '--',
-    'sh',
-    '-c',
-    'ping -c 1 db; sleep 600',
-  ]);
+  const waiting = home.start(['run', '--net', 'lan', 'micro', '--', 'sh', '-c', 'ping -c 1 db; sleep 600']);
   const member = async (name: string) => (await networks.get('lan')).members.find((one) => one.name === name);
   await until(() => waiting.stdout().includes('1 packets received'));
   expect(await member('vmlet')).toMatchObject({ address: '10.9.0.3', plugged: true });
   await vmlet('exec', 'db', '--', 'ping', '-c', '1', '-W', '5', 'vmlet.lan');
   // The default name is in use by now, so another one is chosen.
-  const once = ['--network', 'none', '--network', 'lan', 'micro', '--', 'sh', '-c'];
+  const once = ['--net', 'none', '--network', 'lan', 'micro', '--', 'sh', '-c'];
   expect(await vmlet('run', ...once, 'cat /etc/hosts; ping -c 1 vmlet')).toMatch(
     /^10\.9\.0\.4 vmlet-2 vmlet-2\.lan$[^]*1 packets received/m,
   );

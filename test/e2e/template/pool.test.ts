@@ -206,9 +206,9 @@ describe('a pool', () => {
       'from 1 to 64',
     );
     const refused = await home.vmlet('run', '--pool', 'p', '-p', '80', '--', 'true');
-    expect(refused.stderr).toContain('--pool: cannot be used together with --publish');
-    const inNetwork = await home.vmlet('run', '--pool', 'p', '--network', 'lan', '--', 'true');
-    expect(inNetwork.stderr).toContain('--pool: cannot be used together with --network');
+    expect(refused.stderr).toContain('--pool: cannot be used together with -p');
+    const inNetwork = await home.vmlet('run', '--pool', 'p', '--net', 'lan', '--', 'true');
+    expect(inNetwork.stderr).toContain('--pool: cannot be used together with --net\n');
     expect(await home.vmlet('pool', 'rm', 'p')).toMatchObject({ status: 125 });
     expect(await home.vmlet('pool', 'rm', '-i', 'p')).toMatchObject({ status: 0 });
     expect(() => inHome(() => openPool('p'))).toThrow(PoolNotFoundError);

@@ -202,7 +202,7 @@ describe('a new machine over HTTP', () => {
     const checked = await served.post<Done>('/v1/machines/check', options);
     expect(checked).toMatchObject({ status: 200, create: { name: 'n' } });
     expect(checked.command).toBe(
-      "vmlet create n --image micro --memory 256M --net none --label 'stage=a test' --protect --start",
+      "vmlet create n --image micro --memory 256M --network none --label 'stage=a test' --protect --start",
     );
     expect(await served.post('/v1/machines/check', { ...options, memory: 'much' })).toMatchObject({
       status: 400,

@@ -15,6 +15,7 @@ function program(): Command {
     .option('-w, --workdir <dir>', 'a directory')
     .option('--tone [kind]', 'a value or none')
     .addOption(new Option('--net <kind>', 'one of some').choices(['passt', 'none']))
+    .option('--nets, --networks <net>', 'a first card or a private network')
     .addOption(new Option('--secret <kind>').hideHelp())
     .passThroughOptions();
   vmlet
@@ -51,6 +52,8 @@ describe('completion', () => {
     ['an argument beside subcommands', ['qmp', ''], ['types', '(files)']],
     ['choices', ['run', '--net', ''], ['passt', 'none']],
     ['choices after an equals sign', ['run', '--net=p'], ['--net=passt']],
+    ['words for the first network card by the long flag', ['run', '--networks', 'non'], ['none']],
+    ['words for the first network card by the other', ['run', '--nets=sli'], ['--nets=slirp']],
     ['files after an equals sign', ['run', '--kernel=x'], ['(files)']],
     ['directories', ['run', '-w', ''], ['(directories)']],
     ['the value of the last short flag', ['run', '-iw', ''], ['(directories)']],

@@ -4,9 +4,18 @@ import { addOptionFlags, givenOptions, wordsOf } from '../../../../src/cli/flags
 import { launchOptions } from '../../../../src/cli/flags/machine-flags.ts';
 import { forkOptions } from '../../../../src/cli/flags/run-options.ts';
 import { addSeedFlags } from '../../../../src/cli/flags/seed-flags.ts';
+import { parseForkOptions } from '../../../../src/template/fork-options.ts';
+import { parseMembership } from '../../../../src/network/private/membership.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
-import { type OptionFlag, changeFlags, createFlags, launchFlags } from '../../../../src/public/options.ts';
+import {
+  type OptionFlag,
+  changeFlags,
+  createFlags,
+  forkFlags,
+  launchFlags,
+  templateFlags,
+} from '../../../../src/public/options.ts';
 
 function read(flags: readonly OptionFlag[], ...words: string[]): object {
   const command = addSeedFlags(addOptionFlags(new Command(), flags)).exitOverride();
@@ -63,6 +72,75 @@ it('an invalid choice is rejected by the library', () => {
   );
   const options = { name: 'm', ...givenOptions(createFlags, read(createFlags, '--accel', 'xen')) };
   expect(() => parseCreateOptions(options)).toThrow(refusal);
+});
+
+describe('--net and --network', () => {
+  const options = (flags: readonly OptionFlag[], ...words: string[]) =>
+    givenOptions(flags, read(flags, ...words));
+
+  it('are one repeatable flag for the first card and private networks', () => {
+    const words = ['--net', 'lan:alias=db', '--network', 'none', '--net=dmz'];
+    for (const flags of [launchFlags, createFlags, changeFlags, forkFlags]) {
+      expect(options(flags, ...words)).toEqual({ net: 'none', networks: ['lan:alias=db', 'dmz'] });
+      expect(options(flags, '--net', 'slirp')).toEqual({ net: 'slirp' });
+      expect(options(flags, '--net', 'lan')).toEqual({ networks: ['lan'] });
+    }
+    expect(options(createFlags, '--net', 'bridge=br0', '--net', 'lan')).toEqual({
+      net: 'bridge=br0',
+      networks: ['lan'],
+    });
+  });
+
+  it('leave a second first card to the library, which rejects it', () => {
+    const words = ['--net', 'none', '--network', 'auto'];
+    const twice = 'networks: the first network card is set twice: none, auto';
+    expect(() => parseSpec(options(launchFlags, ...words))).toThrow(twice);
+    expect(() => parseForkOptions(options(forkFlags, ...words))).toThrow(twice);
+    const create = { name: 'm', image: 'micro', ...options(createFlags, ...words) };
+    expect(() => parseCreateOptions(create)).toThrow(twice);
+  });
+
+  it('become words again', () => {
+    const given = { net: 'none', networks: ['lan', 'dmz:mtu=9000'] };
+    const words = ['--network', 'none', '--network', 'lan', '--network', 'dmz:mtu=9000'];
+    expect(wordsOf(createFlags, given)).toEqual(words);
+    expect(options(createFlags, ...words)).toEqual(given);
+    expect(wordsOf(changeFlags, { networks: ['lan'] })).toEqual(['--network', 'lan']);
+    expect(wordsOf(createFlags, { net: 'slirp' })).toEqual(['--network', 'slirp']);
+  });
+
+  it.each([
+    ['run', launchFlags],
+    ['create', createFlags],
+    ['set', changeFlags],
+    ['run --template', forkFlags],
+  ])('the help of %s names every option that the parser accepts', (_verb, flags) => {
+    const help = flags.find(({ option }) => option === 'net');
+    expect(help?.flag).toBe('--net, --network <net>');
+    const [, listed = ''] = /NAME\[:([^\]]*)\]/.exec(help?.description ?? '') ?? [];
+    const values: Readonly<Record<string, string>> = {
+      alias: 'db',
+      ip: '10.9.0.20',
+      mac: '52:54:00:12:34:56',
+      mtu: '9000',
+      latency: '20ms',
+      loss: '0.5%',
+      bandwidth: '10Mbit',
+    };
+    expect(listed).toBe('alias=,ip=,mac=,mtu=,latency=,loss=,bandwidth=');
+    const all = listed.split(',').map((key) => `${key}${values[key.slice(0, -1)] ?? ''}`);
+    expect(parseMembership(`lan:${all.join(',')}`, 'networks')).toMatchObject({
+      latencyMs: 20,
+      lossPpm: 5000,
+      bandwidth: 1_250_000,
+    });
+  });
+
+  it('of a template have no private networks', () => {
+    expect(options(templateFlags, '--net', 'slirp')).toEqual({ net: 'slirp' });
+    const lan = launchOptions('micro', read(templateFlags, '--network', 'lan'), undefined, templateFlags);
+    expect(() => parseSpec(lan)).toThrow('net: "lan": expected auto, passt, slirp or none');
+  });
 });
 
 describe('with a template', () => {

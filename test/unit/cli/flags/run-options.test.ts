@@ -5,6 +5,7 @@ import {
   type RunFlags,
   forkOptions,
   readLaterOptions,
+  refuseMachineFlags,
   splitWords,
 } from '../../../../src/cli/flags/run-options.ts';
 
@@ -76,5 +77,18 @@ describe('options of the machine together with --template', () => {
     [{ renew: true }, 'leave out --renew'],
   ])('are rejected with a hint that helps: %j', (flags, hint) => {
     expect(() => forkOptions(flags)).toThrow(expect.objectContaining({ hint }) as Error);
+  });
+});
+
+describe('flags of a machine that exists already', () => {
+  it.each<[object, string[], string]>([
+    [{ network: ['lan'] }, ['run', '--pool', 'p', '--net', 'lan'], '--net'],
+    [{ network: ['lan'] }, ['run', '--pool', 'p', '--network=lan'], '--network'],
+    [{ memory: '1G' }, ['run', '-m1G', '--pool', 'p'], '-m'],
+    [{ template: 't' }, ['run', '--template', 't', '--pool', 'p'], '--template'],
+  ])('are rejected as typed: %j of %j is %s', (flags, args, typed) => {
+    expect(() => refuseMachineFlags('--pool', flags, ['template'], args)).toThrow(
+      `--pool: cannot be used together with ${typed}`,
+    );
   });
 });

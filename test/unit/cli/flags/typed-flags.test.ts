@@ -1,14 +1,25 @@
 import { expect, test } from 'vitest';
 import { Command } from 'commander';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { addOptionFlags, nameFlag } from '../../../../src/cli/flags/option-flags.ts';
+import {
+  addOptionFlags,
+  attributeOf,
+  givenOptions,
+  nameFlag,
+} from '../../../../src/cli/flags/option-flags.ts';
 import { addSeedFlags } from '../../../../src/cli/flags/seed-flags.ts';
 import { asTyped } from '../../../../src/cli/flags/typed-flags.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
 import { changeSpec } from '../../../../src/machines/spec/changes.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
-import { type OptionFlag, changeFlags, createFlags, launchFlags } from '../../../../src/public/options.ts';
+import {
+  type OptionFlag,
+  changeFlags,
+  createFlags,
+  forkFlags,
+  launchFlags,
+} from '../../../../src/public/options.ts';
 
 function commandOf(args: readonly string[], flags: readonly OptionFlag[] = launchFlags): Command {
   const command = addSeedFlags(addOptionFlags(new Command().argument('[image]'), flags))
@@ -37,6 +48,24 @@ test.each<[string, string[], string]>([
   ['/a/spec.json', [], '/a/spec.json'],
 ])('%s of %j is %s', (field, args, typed) => {
   expect(asTyped(field, { command: commandOf(args), args })).toBe(typed);
+});
+
+test.each<[string, string[], string]>([
+  ['net', ['--net', 'none', '--network', 'lan'], '--net'],
+  ['net', ['--net', 'lan', '--network=bridge=br0'], '--network'],
+  ['net', ['--network', 'lan', '--net=bridge=br0'], '--net'],
+  ['networks[0]', ['--net', 'none', '--network', 'LAN'], '--network'],
+  ['networks[1]', ['--network', 'lan', '--network', 'none', '--net=LAN'], '--net'],
+  ['networks', ['--net', 'lan'], '--net'],
+  ['networks', ['--network', 'lan', '--network-config', 'f'], '--network'],
+  // The second value for the first card.
+  ['networks', ['--network', 'none', '--net', 'auto'], '--net'],
+  ['net', ['--network-config', 'f'], '--network'],
+])('of the flag of two options, %s of %j is %s', (field, args, typed) => {
+  for (const flags of [launchFlags, createFlags, changeFlags, forkFlags]) {
+    const command = addSeedFlags(addOptionFlags(new Command(), flags));
+    expect(asTyped(field, { command, args })).toBe(typed);
+  }
 });
 
 const JUNK = [
@@ -79,7 +108,7 @@ test.each<[string, readonly OptionFlag[], (options: object) => unknown]>([
     for (const junk of flag.value === 'switch' || flag.value === 'pairs' ? [] : JUNK) {
       const long = /--[a-z-]+/.exec(flag.flag)?.[0] ?? '';
       const value = flag.value === 'number' || flag.value === 'time' ? Number(junk) : junk;
-      const given = { [flag.option]: flag.value === 'texts' ? [value] : value };
+      const given = givenOptions([flag], { [attributeOf(flag)]: flag.value === 'texts' ? [value] : value });
       const error = refusalOf(() => parse(given));
       if (!error) continue;
       refused++;

@@ -27,6 +27,8 @@ test('at most one network describes the first card, whose kind decides about for
   expect(() => create({ networks: ['none', 'lan'], ports: ['8080:80'] })).toThrow(
     '--net none does not support port forwards',
   );
+  expect(() => create({ net: 'bridge=' })).toThrow('net: invalid network "bridge="');
+  expect(() => create({ networks: ['none:mtu=1500'] })).toThrow('invalid network "none:mtu=1500"');
   expect(() => create({ networks: ['lan', 'lan:ip=10.9.0.2'] })).toThrow('duplicate network "lan"');
   expect(() => create({ networks: ['lan', 'LAN'] })).toThrow('networks[1]: invalid network name "LAN"');
 });
