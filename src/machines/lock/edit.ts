@@ -19,7 +19,7 @@ import { readEarlierForwards } from '../plan/machine-network.ts';
 import { type MachineSpec, checkMachineName, formatMachineSpec } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { placeMachine } from '../record/staging.ts';
-import { renameKnownHosts, sshFiles, writeSshConfig } from '../ssh/ssh-files.ts';
+import { renameKnownHosts, sshFiles, updateSshNames, writeSshConfig } from '../ssh/ssh-files.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
 /** Runs `work` while holding the machine's lock. @throws MachineBusyError, MachineNotFoundError */
@@ -52,8 +52,10 @@ export async function editMachine<T extends { readonly spec: MachineSpec }>(
   });
 }
 
-/** Writes a machine's definition; the caller holds its lock. */
+/** Writes a machine's definition, and its names for ssh; the caller holds its lock. */
 export function writeSpec({ files }: Pick<Definition, 'files'>, spec: MachineSpec): void {
+  // First: when it fails, the definition has not changed.
+  updateSshNames(spec, files.ssh);
   replaceFile(files.spec, formatMachineSpec(spec));
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { knownHosts } from '../../guest/ssh/known-hosts.ts';
-import { sshConfig } from '../../guest/ssh/ssh-config.ts';
+import { sshConfig, withHostNames } from '../../guest/ssh/ssh-config.ts';
 import { makeSshKeyPair } from '../../guest/ssh/ssh-key.ts';
 import { type TextFile, exchangeFile, replaceFile } from '../../util/files/atomic-file.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
@@ -49,10 +49,7 @@ export function sshConfigFile(
 ): TextFile {
   const files = sshFiles(directory);
   const host = {
-    machine: spec.name,
-    aliases: spec.networks?.flatMap(({ network, alias }) =>
-      [spec.name, ...(alias === undefined ? [] : [alias])].map((word) => `${word}.${network}`),
-    ),
+    ...hostNames(spec),
     ...endpoint,
     proxyCommand,
     user: spec.sshUser,
@@ -61,6 +58,22 @@ export function sshConfigFile(
     hostKeyKnown: knowsHostKey(files),
   };
   return { path: files.config, text: sshConfig([host]) };
+}
+
+/** Writes the machine's present names to its ssh configuration, if it has one; others find it by them in its networks. */
+export function updateSshNames(spec: Pick<MachineSpec, 'name' | 'networks'>, directory: string): void {
+  const { config } = sshFiles(directory);
+  const before = unlessMissing(() => readFileSync(config, 'utf8'));
+  if (before === undefined) return;
+  const text = withHostNames(before, hostNames(spec));
+  if (text !== before) exchangeFile(config, text);
+}
+
+function hostNames({ name, networks = [] }: Pick<MachineSpec, 'name' | 'networks'>) {
+  const aliases = networks.flatMap(({ network, alias }) =>
+    [name, ...(alias === undefined ? [] : [alias])].map((word) => `${word}.${network}`),
+  );
+  return { machine: name, aliases };
 }
 
 /** Makes ssh accept only these host keys of the guest. */

@@ -1,8 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { probeHost } from '../../../src/host/probe.ts';
+import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
+import { sshFiles } from '../../../src/machines/ssh/ssh-files.ts';
 import { Lab } from '../../hardening/networks/lab.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
 import { membersOf } from './members.ts';
+
+const { qemu } = await probeHost({ cacheDirectory: ownLocations().cache });
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
@@ -75,4 +81,24 @@ test('a member that hangs holds nothing up for long, and learns the names later'
   }
   await vmlet('exec', 'db', '--', 'true');
   expect(await namesIn('db')).toEqual(['db', 'shop', 'web']);
+});
+
+// Debian 12's QEMU cannot connect a running machine.
+test.skipIf(!qemu.hasStreamReconnect)('ssh knows a machine by its present names', async () => {
+  const config = (name: string): string => sshFiles(home.store.get(name).files.ssh).config;
+  const host = (name: string): string => /^Host .*$/m.exec(readFileSync(config(name), 'utf8'))?.[0] ?? '';
+  await create('web', '--start');
+  const before = readFileSync(config('web'), 'utf8');
+  expect(host('web')).toBe('Host web.vmlet');
+  await vmlet('network', 'connect', 'lan:alias=www', 'web');
+  expect(host('web')).toBe('Host web.vmlet web.lan www.lan');
+  await vmlet('network', 'disconnect', 'lan', 'web');
+  expect(readFileSync(config('web'), 'utf8')).toBe(before);
+  await vmlet('kill', 'web');
+  await vmlet('set', 'web', '--network', 'lan:alias=primary');
+  expect(host('web')).toBe('Host web.vmlet web.lan primary.lan');
+  await vmlet('rename', 'web', 'db');
+  expect(existsSync(config('db'))).toBe(false);
+  await vmlet('start', 'db');
+  expect(host('db')).toBe('Host db.vmlet db.lan primary.lan');
 });
