@@ -28,11 +28,20 @@ export function sshConfig(hosts: readonly SshHost[]): string {
   return `# Written by vmlet; changes are lost.\n${hosts.map(hostBlock).join('')}`;
 }
 
+/** Replaces the names of the only machine in a text of `sshConfig`; ways to its server do not change. */
+export function withHostNames(text: string, host: Pick<SshHost, 'machine' | 'aliases'>): string {
+  return text.replace(/^Host .*$/m, hostLine(host));
+}
+
+function hostLine({ machine, aliases = [] }: Pick<SshHost, 'machine' | 'aliases'>): string {
+  return `Host ${[sshHostName(machine), ...aliases].join(' ')}`;
+}
+
 function hostBlock(host: SshHost): string {
   const name = sshHostName(host.machine);
   return [
     '',
-    `Host ${[name, ...(host.aliases ?? [])].join(' ')}`,
+    hostLine(host),
     `  HostName ${quoted('address', host.address.replaceAll('%', '%%'))}`,
     `  Port ${host.port}`,
     `  User ${userWord(host.user)}`,

@@ -3,7 +3,13 @@ import { InvalidInputError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { type NetworkMember, checkNames, hostsLines, ipv4Of } from '../../network/private/addresses.ts';
 import { addGuest } from '../../network/private/guests.ts';
-import { type Places, joinNetworks, membersOf, publishNetworks } from '../../network/private/members.ts';
+import {
+  type Places,
+  joinNetworks,
+  membersOf,
+  publishDeparture,
+  publishNetworks,
+} from '../../network/private/members.ts';
 import type { Membership, WantedMembership } from '../../network/private/membership.ts';
 import type { NetworkRecord } from '../../network/private/network-record.ts';
 import { networkFiles, readNetwork, withNetworksLock } from '../../network/private/network-shelf.ts';
@@ -14,6 +20,7 @@ import { supervise } from '../../process/supervise.ts';
 import { Scope } from '../../util/scope.ts';
 import type { HostsFile } from './hosts-file.ts';
 import type { NetworkAttachment } from './attachment.ts';
+import { tellNetworks } from './tell-members.ts';
 
 /** Directories and features of the host of a machine that joins. */
 export interface JoinContext {
@@ -61,7 +68,7 @@ export class NamedNetwork {
         forget();
         throw error;
       }
-      return new JoinedNetwork(this, record, { name: free, membership, locations, host, forget });
+      return new JoinedNetwork(this, record, { name: free, membership, locations, host, signal, forget });
     });
   }
 }
@@ -71,6 +78,7 @@ interface Place {
   readonly membership: Membership;
   readonly locations: Places;
   readonly host: Pick<Host, 'confinement'>;
+  readonly signal: AbortSignal | undefined;
   readonly forget: () => void;
 }
 
@@ -110,8 +118,12 @@ class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
   }
 
   async introduce(hosts: HostsFile | undefined): Promise<void> {
-    const members = membersOf(this.#place.locations, this.network.name);
-    await hosts?.tell(this.network.name, hostsLines(this.#record, members));
+    const { locations, signal } = this.#place;
+    const lines = hostsLines(this.#record, membersOf(locations, this.network.name));
+    await Promise.all([
+      hosts?.tell(this.network.name, lines),
+      tellNetworks(locations, [this.network.name], signal),
+    ]);
   }
 
   async leave(): Promise<void> {
@@ -119,8 +131,9 @@ class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
     await this.#scope.close();
     await withNetworksLock(locations.networks, {}, async () => {
       forget();
-      await publishNetworks(locations, [this.network.name]);
+      await publishDeparture(locations, [this.network.name]);
     });
+    await tellNetworks(locations, [this.network.name], undefined);
   }
 }
 

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { Socket } from 'node:net';
 import { MachineStateError, isSystemError } from '../../errors/index.ts';
-import { type AttachOptions, GuestAgent } from '../../guest/agent/agent.ts';
+import type { AttachOptions, GuestAgent } from '../../guest/agent/agent.ts';
+import { attachAgentAt } from '../../guest/agent-socket.ts';
 import type { Definition } from '../record/definition.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
 
@@ -12,13 +11,9 @@ import { readStatus, notRunning } from '../record/machine-status.ts';
 export async function attachAgent({ spec, files }: Definition, options: AttachOptions): Promise<GuestAgent> {
   const status = readStatus(files);
   if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
-  const connection = new Socket();
   try {
-    connection.connect(files.agentSocket);
-    await once(connection, 'connect', { signal: options.signal });
-    return await GuestAgent.attach(connection, options);
+    return await attachAgentAt(files.agentSocket, options);
   } catch (error) {
-    connection.destroy();
     if (!isSystemError(error, 'ENOENT', 'ECONNREFUSED')) throw error;
     throw new MachineStateError(
       spec.name,

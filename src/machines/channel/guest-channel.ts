@@ -7,9 +7,11 @@ import { GuestAgentClient, guestExec } from '../../qmp/index.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { attachAgent } from './agent.ts';
 import type { Definition } from '../record/definition.ts';
-import { CHARDEVS, type GuestPorts, readGuestPorts } from './guest-ports.ts';
+import { CHARDEVS, type GuestPorts } from '../../machine/qemu/guest-ports.ts';
+import { tellNames } from '../../machine/network/network-names.ts';
+import { networksOf, placesOf } from '../record/network-members.ts';
+import { readGuestPorts } from './guest-ports.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
-import { tellNames } from './network-names.ts';
 import { pause } from '../../util/time/pause.ts';
 
 /** A guest writes its hosts file in milliseconds; a hostile one may never end. */
@@ -102,7 +104,7 @@ async function connectVmlet(definition: Definition, limits: Limits): Promise<Vml
     ...limits,
     explainLoss: async (loss) => explainLoss(loss, definition),
   });
-  const told = withinLimits('updating the hosts file of the guest', tellNames(definition, agent), {
+  const told = withinLimits('updating the hosts file of the guest', updateNames(definition, agent), {
     timeoutMs: NAMES_MS,
     signal: limits.signal,
   });
@@ -116,6 +118,11 @@ async function connectVmlet(definition: Definition, limits: Limits): Promise<Vml
     exec: (argv, options) => agent.exec(argv, options),
     [Symbol.asyncDispose]: async () => agent.close(),
   };
+}
+
+/** A machine that was never in a network has no names of ours. */
+async function updateNames({ spec, files }: Definition, agent: GuestAgent): Promise<void> {
+  if (spec.networks !== undefined) await tellNames(agent, placesOf(files), networksOf(spec));
 }
 
 /** The keeper closes the connection when the machine ends, and when the agent closes its port. */

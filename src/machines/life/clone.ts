@@ -15,6 +15,7 @@ import { InvalidInputError, MachineExistsError, isSystemError } from '../../erro
 import { inspectDisk } from '../../images/qemu-img/inspect-disk.ts';
 import { createOverlay } from '../../images/qemu-img/qemu-img.ts';
 import { copyFileSparsely } from '../../images/formats/sparse-copy.ts';
+import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
 import { placesOfClone } from '../../network/private/clone-places.ts';
@@ -29,6 +30,7 @@ import { requireStopped } from '../lock/edit.ts';
 import { settleRestore } from '../lock/interrupted-restore.ts';
 import { settleSnapshot } from '../lock/interrupted-snapshot.ts';
 import { definitionFiles } from '../record/machine-files.ts';
+import { networksOf } from '../record/network-members.ts';
 import { afterInstaller } from '../plan/installer.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
 import { diskPath } from '../plan/machine-plan.ts';
@@ -54,7 +56,8 @@ export interface CloneOptions extends Limits {
 
 /**
  * Clones a machine that is not running. The clone has its own MAC address, UUID, TPM and keys; identity data in its
- * guest (machine id, host keys) is renewed at the first start. Host ports are chosen again; it has no unix sockets.
+ * guest (machine id, host keys) is renewed at the first start. Host ports are chosen again; it has no unix sockets. The
+ * running members of its networks get its name.
  * @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError, NoSpaceError
  */
 export async function cloneMachine(
@@ -63,6 +66,16 @@ export async function cloneMachine(
   newName: string,
   options: CloneOptions = {},
 ): Promise<void> {
+  const { networks } = await cloneUntold(locations, name, newName, options);
+  await tellNetworks(locations, networksOf({ networks }), options.signal);
+}
+
+async function cloneUntold(
+  locations: Locations,
+  name: string,
+  newName: string,
+  options: CloneOptions,
+): Promise<Pick<MachineSpec, 'networks'>> {
   checkMachineName(newName);
   const { files } = readDefinition(locations, name);
   await using scope = new Scope();
@@ -125,15 +138,19 @@ export async function cloneMachine(
     protected: false,
   };
   const kept: MachineSpec = { ...source.spec, disks: disks.map(({ source: disk }) => disk) };
-  const place = (whole: MachineSpec): void => {
+  const place = (whole: MachineSpec): MachineSpec => {
     replaceFile(clone.spec, formatMachineSpec(whole));
     if (options.linked) moveToBases({ spec: kept, files }, disks);
     placeMachine(staging, locations, newName);
+    return whole;
   };
   const memberships = placesOfClone(source.spec.networks ?? []);
   if (memberships.length === 0) return place(spec);
-  await placeMember(locations, { name: newName, memberships, staging, workshop }, options, (networks) =>
-    place({ ...spec, networks }),
+  return await placeMember(
+    locations,
+    { name: newName, memberships, staging, workshop },
+    options,
+    (networks) => place({ ...spec, networks }),
   );
 }
 

@@ -12,6 +12,7 @@ import type { DiskImage } from '../../images/record/image.ts';
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
 import { withStoreLock } from '../../images/store/lock.ts';
 import { findImage, findMedium, readableFile } from '../../machine/survey/boot-source.ts';
+import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { ensureVolumes } from '../../machine/volume/open-volume.ts';
@@ -27,6 +28,7 @@ import { type NewMachine, parseCreateOptions } from '../spec/new-machine.ts';
 import { machineNames } from '../record/definition.ts';
 import { storedForward } from '../spec/forwards.ts';
 import { definitionFiles } from '../record/machine-files.ts';
+import { networksOf } from '../record/network-members.ts';
 import { type MachineSpec, SPEC_VERSION, type StoredDisk, formatMachineSpec } from '../spec/machine-spec.ts';
 import { makeDataDisk } from '../disks/data-disk.ts';
 import { makeDisk, makeImageDisk } from '../disks/make-disk.ts';
@@ -48,7 +50,8 @@ export interface CreateLimits extends Limits {
 const ROOT = 'root';
 
 /**
- * Creates a machine with its disks, without starting it. The operation is atomic.
+ * Creates a machine with its disks, without starting it. The operation is atomic. The running members of its networks get
+ * its name.
  * @throws InvalidInputError, MachineExistsError, NoSpaceError, FirmwareNotFoundError, MissingProgramError,
  *   PermissionError for a bridge that this user may not use, UnsupportedHostError, ImageNotFoundError and what pulling an image throws, …
  */
@@ -56,6 +59,16 @@ export async function createMachine(
   locations: Locations,
   options: CreateOptions,
   limits: CreateLimits = {},
+): Promise<MachineSpec> {
+  const spec = await createUntold(locations, options, limits);
+  await tellNetworks(locations, networksOf(spec), limits.signal);
+  return spec;
+}
+
+async function createUntold(
+  locations: Locations,
+  options: CreateOptions,
+  limits: CreateLimits,
 ): Promise<MachineSpec> {
   requirePlatform();
   const wanted = parseCreateOptions(withTemplateOptions(locations, options));

@@ -6,6 +6,7 @@ import {
   MachineStateError,
   isSystemError,
 } from '../../errors/index.ts';
+import { tellNetworks } from '../../machine/network/tell-members.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { withNetworksLock } from '../../network/private/network-shelf.ts';
@@ -132,10 +133,11 @@ async function lockByForce(definition: Definition, scope: Scope): Promise<void> 
   }
 }
 
-/** The membership went with the definition; the switches forget it too. */
+/** The membership went with the definition; the switches and the other members forget it too. */
 async function leaveNetworks(locations: Locations, networks: readonly string[]): Promise<void> {
   if (networks.length === 0) return;
   await withNetworksLock(locations.networks, {}, async () => publishDeparture(locations, networks));
+  await tellNetworks(locations, networks, undefined);
 }
 
 /** Returns undefined for a machine with an invalid definition or record. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { MachineExistsError, MachineStateError } from '../../errors/index.ts';
+import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { findBridge } from '../../network/bridge/bridge.ts';
@@ -19,7 +20,7 @@ import { readEarlierForwards } from '../plan/machine-network.ts';
 import { type MachineSpec, checkMachineName, formatMachineSpec } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { placeMachine } from '../record/staging.ts';
-import { renameKnownHosts, sshFiles, writeSshConfig } from '../ssh/ssh-files.ts';
+import { renameKnownHosts, sshFiles, updateSshNames, writeSshConfig } from '../ssh/ssh-files.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
 /** Runs `work` while holding the machine's lock. @throws MachineBusyError, MachineNotFoundError */
@@ -52,8 +53,10 @@ export async function editMachine<T extends { readonly spec: MachineSpec }>(
   });
 }
 
-/** Writes a machine's definition; the caller holds its lock. */
+/** Writes a machine's definition, and its names for ssh; the caller holds its lock. */
 export function writeSpec({ files }: Pick<Definition, 'files'>, spec: MachineSpec): void {
+  // First: when it fails, the definition has not changed.
+  updateSshNames(spec, files.ssh);
   replaceFile(files.spec, formatMachineSpec(spec));
 }
 
@@ -67,12 +70,15 @@ export async function setMachine(
   changes: MachineChanges,
 ): Promise<ChangedSpec> {
   if (changes.networks === undefined) return changeMachine(locations, name, changes);
-  return withNetworksLock(locations.networks, {}, async () => {
+  const { changed, networks } = await withNetworksLock(locations.networks, {}, async () => {
     const before = networksOf(readDefinition(locations, name).spec);
     const changed = await changeMachine(locations, name, changes);
-    await publishNetworks(locations, [...before, ...networksOf(changed.spec)]);
-    return changed;
+    const networks = [...before, ...networksOf(changed.spec)];
+    await publishNetworks(locations, networks);
+    return { changed, networks };
   });
+  await tellNetworks(locations, networks, undefined);
+  return changed;
 }
 
 async function changeMachine(
@@ -131,10 +137,16 @@ export function refuseSaved({ spec, files }: Definition, other: string): void {
 
 /**
  * Renames a machine that is not running. The guest learns the new name when it asks for it; files that it has already
- * written do not change.
+ * written do not change. The running members of its networks get the new name.
  * @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError
  */
 export async function renameMachine(locations: Locations, name: string, newName: string): Promise<void> {
+  const networks = await renameUntold(locations, name, newName);
+  await tellNetworks(locations, networks, undefined);
+}
+
+/** @returns the machine's networks. */
+async function renameUntold(locations: Locations, name: string, newName: string): Promise<string[]> {
   checkMachineName(newName);
   const { files } = readDefinition(locations, name);
   await using scope = new Scope();
@@ -153,6 +165,7 @@ export async function renameMachine(locations: Locations, name: string, newName:
   });
   removeFile(sshFiles(renamed.ssh).config);
   renameKnownHosts(newName, renamed.ssh);
+  return networksOf(spec);
 }
 
 /** Checks that the networks of a machine have room for its new name, and tells their switches. */

@@ -10,6 +10,7 @@ import {
 } from '../../errors/index.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
 import { adviseOn } from '../../machine/life/advice.ts';
+import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
@@ -35,8 +36,9 @@ import type { KeptMemory } from '../plan/machine-plan.ts';
 import { volumesOf } from '../spec/stored-mounts.ts';
 import { ensureVolumes, requireReadable } from '../../machine/volume/open-volume.ts';
 import { lastLines, readStatus } from '../record/machine-status.ts';
+import { networksOf } from '../record/network-members.ts';
 import { awaitForwards } from './passt-readiness.ts';
-import { announceMember, tellMembers } from './tell-members.ts';
+import { announceMember } from './announce-member.ts';
 import { discardSaved, awaitsResume } from '../record/saved-note.ts';
 import { beginCommand, writeCommandFiles } from './guest-command.ts';
 import { startFiles } from './start-files.ts';
@@ -93,7 +95,7 @@ export async function startMachine(
   await withPortChoices(options.log, async (choice) =>
     startLocked(locations, definition, { ...options, lock, memory, otherPorts: choice > 1 }),
   );
-  await tellMembers(locations, definition, options.signal);
+  await tellNetworks(locations, networksOf(definition.spec), options.signal);
   return definition;
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BrokenMachineError } from '../../errors/index.ts';
 import { knownHosts } from '../../guest/ssh/known-hosts.ts';
-import { sshConfig } from '../../guest/ssh/ssh-config.ts';
+import { sshConfig, withHostNames } from '../../guest/ssh/ssh-config.ts';
 import { makeSshKeyPair } from '../../guest/ssh/ssh-key.ts';
 import { commandProgram } from '../../machine/paths/package-files.ts';
 import { type TextFile, exchangeFile, replaceFile } from '../../util/files/atomic-file.ts';
@@ -59,10 +59,7 @@ export function sshConfigFiles(
   if (!byAgent && !endpoint) return [];
   const paths = sshFiles(files.ssh);
   const host = {
-    machine: spec.name,
-    aliases: spec.networks?.flatMap(({ network, alias }) =>
-      [spec.name, ...(alias === undefined ? [] : [alias])].map((word) => `${word}.${network}`),
-    ),
+    ...hostNames(spec),
     ...(endpoint ?? NO_ENDPOINT),
     proxyCommand: byAgent ? proxyCommand({ spec, files }) : undefined,
     user: spec.sshUser,
@@ -89,6 +86,22 @@ export function isEnteredByAgent({ spec, files }: Definition): boolean {
 function proxyCommand({ spec, files }: Definition): string[] {
   const data = dirname(dirname(dirname(files.directory)));
   return ['env', `XDG_DATA_HOME=${data}`, process.execPath, commandProgram(), 'ssh', '--stdio', spec.name];
+}
+
+/** Writes the machine's present names to its ssh configuration, if it has one; others find it by them in its networks. */
+export function updateSshNames(spec: Pick<MachineSpec, 'name' | 'networks'>, directory: string): void {
+  const { config } = sshFiles(directory);
+  const before = unlessMissing(() => readFileSync(config, 'utf8'));
+  if (before === undefined) return;
+  const text = withHostNames(before, hostNames(spec));
+  if (text !== before) exchangeFile(config, text);
+}
+
+function hostNames({ name, networks = [] }: Pick<MachineSpec, 'name' | 'networks'>) {
+  const aliases = networks.flatMap(({ network, alias }) =>
+    [name, ...(alias === undefined ? [] : [alias])].map((word) => `${word}.${network}`),
+  );
+  return { machine: name, aliases };
 }
 
 /** Makes ssh accept only these host keys of the guest. */

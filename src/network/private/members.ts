@@ -21,6 +21,9 @@ export interface Places {
 /** The part of a machine's definition that networks need. */
 const definitionSchema = z.looseObject({ networks: z.array(membershipSchema).default([]) });
 
+/** The part of a plan that tells where a machine's sockets are. */
+const planSchema = z.looseObject({ directory: z.looseObject({ sockets: z.string() }) });
+
 /**
  * Returns the members of a network, named machines first, by name: the machines whose definitions list it. So a machine
  * and its memberships are created, renamed and removed in one step.
@@ -42,14 +45,30 @@ function machinesOf(places: Places, network: string): NetworkMember[] {
   );
 }
 
-/** A machine with an invalid definition has none: it cannot be started. */
+/** Returns the names of a named machine's networks; none for a machine that does not exist. */
+export function networksOfMachine({ machines }: Pick<Places, 'machines'>, name: string): string[] {
+  return membershipsIn(join(machines, name, 'spec.json')).map(({ network }) => network);
+}
+
+/**
+ * Returns the directory of a named machine's sockets in its last run, which may have ended; undefined before the first.
+ * The runtime directory of the process that started it may differ from this one's.
+ */
+export function socketsOfMachine({ machines }: Pick<Places, 'machines'>, name: string): string | undefined {
+  return readPart(planSchema, join(machines, name, 'plan.json'))?.directory.sockets;
+}
+
 function membershipsIn(path: string): readonly Membership[] {
+  return readPart(definitionSchema, path)?.networks ?? [];
+}
+
+/** Undefined for a file that is missing or invalid: a machine with such a definition cannot be started. */
+function readPart<Part>(schema: z.ZodType<Part>, path: string): Part | undefined {
   const text = unlessMissing(() => readFileSync(path, 'utf8'));
-  if (text === undefined) return [];
   try {
-    return definitionSchema.safeParse(JSON.parse(text)).data?.networks ?? [];
+    return schema.safeParse(JSON.parse(text ?? '')).data;
   } catch {
-    return [];
+    return undefined;
   }
 }
 

@@ -69,7 +69,12 @@ export class Lab {
     const { networks = [] } = this.home.store.get(name).spec;
     const own = await Promise.all(networks.map(async ({ network }) => this.networks.get(network)));
     const expected = own.flatMap(({ name: network, members }) =>
-      members.map((member) => `${network}: ${member.address} ${member.name} ${member.name}.${network}`),
+      members.map(({ address, name, alias }) =>
+        [
+          `${network}: ${address}`,
+          ...[name, alias].flatMap((one) => (one ? [one, `${one}.${network}`] : [])),
+        ].join(' '),
+      ),
     );
     const found = namesIn(await this.hostsOf(name));
     return [

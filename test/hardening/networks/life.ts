@@ -13,7 +13,9 @@ const NETWORK = 'crowd';
 
 /** A machine of the crowd, as the steps have left it. */
 interface One {
-  readonly name: string;
+  /** The present one; each machine in its place gets a new one. */
+  name: string;
+  exists: boolean;
   runs: boolean;
   isMember: boolean;
 }
@@ -47,7 +49,35 @@ const STEPS = {
     await lab.vmlet('network', 'disconnect', NETWORK, one.name);
     one.isMember = false;
   },
+  create: async (lab: Lab, one: One) => {
+    await lab.create(one.name, '--network', NETWORK);
+    one.exists = true;
+    one.isMember = true;
+  },
+  remove: async (lab: Lab, one: One) => {
+    await lab.vmlet('rm', '--force', '--storage', one.name);
+    one.exists = false;
+    one.runs = false;
+  },
+  rename: async (lab: Lab, one: One) => {
+    const name = nameAfter(one);
+    await lab.vmlet('rename', one.name, name);
+    one.name = name;
+  },
+  /** The clone takes its place. */
+  clone: async (lab: Lab, one: One) => {
+    const name = nameAfter(one);
+    await lab.vmlet('clone', one.name, name);
+    await lab.vmlet('rm', '--storage', one.name);
+    one.name = name;
+  },
 } as const;
+
+/** As in `m3-1` after `m3`. */
+function nameAfter({ name }: One): string {
+  const [place = '', count = '0'] = name.split('-');
+  return `${place}-${Number(count) + 1}`;
+}
 
 /** Machines of one network that come and go at random; afterwards all that run know and reach each other. */
 export async function life(lab: Lab, options: HardeningOptions): Promise<Findings> {
@@ -55,6 +85,7 @@ export async function life(lab: Lab, options: HardeningOptions): Promise<Finding
   await lab.vmlet('network', 'create', NETWORK);
   const crowd = Array.from({ length: size }, (_, index) => ({
     name: `m${index}`,
+    exists: true,
     runs: false,
     isMember: true,
   }));
@@ -64,6 +95,7 @@ export async function life(lab: Lab, options: HardeningOptions): Promise<Finding
   const seconds = Math.round((performance.now() - began) / 1000);
   // Two, at least, that can reach each other.
   for (const one of crowd.slice(0, 2)) {
+    if (!one.exists) await STEPS.create(lab, one);
     if (!one.isMember) await STEPS.connect(lab, one);
     if (!one.runs) await STEPS.start(lab, one);
   }
@@ -72,7 +104,12 @@ export async function life(lab: Lab, options: HardeningOptions): Promise<Finding
     lab.liesInHosts(running[index]?.name ?? ''),
   );
   const lost = await reachAll(lab, running);
-  await lab.vmlet('rm', '--force', '--storage', ...crowd.map(({ name }) => name));
+  await lab.vmlet(
+    'rm',
+    '--force',
+    '--storage',
+    ...crowd.filter(({ exists }) => exists).map(({ name }) => name),
+  );
   await until(() => lab.home.processes().length === 0, options.signal);
   await lab.vmlet('network', 'rm', NETWORK);
   const wrong = lies.map((one) => (one.status === 'rejected' ? [String(one.reason)] : one.value));
@@ -80,7 +117,7 @@ export async function life(lab: Lab, options: HardeningOptions): Promise<Finding
   return {
     counts: [
       {
-        what: `steps of ${among}, started, stopped, killed, connected and disconnected at random, ${AT_ONCE} at once`,
+        what: `steps of ${among}, created, cloned, renamed, removed, started, stopped, killed, connected and disconnected at random, ${AT_ONCE} at once`,
         tried: steps.total,
         held: steps.total - steps.faults.length,
         note: `${seconds} s: ${steps.note}`,
@@ -127,11 +164,17 @@ async function takeSteps(
 }
 
 /** Members mostly run. */
-function possibleFor({ runs, isMember }: One): readonly Step[] {
+function possibleFor({ exists, runs, isMember }: One): readonly Step[] {
+  if (!exists) return ['create'];
   const membership: Step = isMember ? 'disconnect' : 'connect';
-  if (!runs) return isMember ? ['start', 'start', 'start', membership] : ['start', membership, membership];
+  const changes: readonly Step[] = ['rename', 'clone', 'remove'];
+  if (!runs) {
+    return isMember
+      ? ['start', 'start', 'start', 'start', membership, ...changes]
+      : ['start', membership, membership];
+  }
   return isMember
-    ? ['stop', 'kill', 'lose its QEMU', 'lose its keeper', membership, membership]
+    ? ['stop', 'kill', 'lose its QEMU', 'lose its keeper', 'remove', membership, membership]
     : [membership];
 }
 

@@ -1,5 +1,6 @@
 import { MachineStateError } from '../../../errors/index.ts';
 import { probeHost } from '../../../host/probe.ts';
+import { tellMachines, tellNetworks } from '../../../machine/network/tell-members.ts';
 import type { PrivateCardPlan } from '../../../machine/plan/named-plan.ts';
 import type { Locations } from '../../../machine/paths/locations.ts';
 import { freeCards, numberCards } from '../../../network/private/cards.ts';
@@ -19,7 +20,6 @@ import type { Definition } from '../../record/definition.ts';
 import { readStatus } from '../../record/machine-status.ts';
 import { networksOf } from '../../record/network-members.ts';
 import { freeLiveCard, hasLiveCard, plugInCard, setUpCard, unplugCard } from './live-cards.ts';
-import { tellMachines, tellMembers } from '../tell-members.ts';
 
 type Abortable = Pick<Limits, 'signal'>;
 
@@ -76,7 +76,10 @@ export async function connectNetwork(
     },
   );
   if (!card || !isRunning(connected)) return;
-  await Promise.all([setUpCard(connected, card, signal), tellMembers(locations, connected, signal)]);
+  await Promise.all([
+    setUpCard(connected, card, signal),
+    tellNetworks(locations, networksOf(connected.spec), signal),
+  ]);
 }
 
 /**

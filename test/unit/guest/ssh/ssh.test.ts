@@ -7,6 +7,7 @@ import {
   includeInConfig,
   includeLine,
   sshConfig,
+  withHostNames,
 } from '../../../../src/guest/ssh/ssh-config.ts';
 import { encodeKeyPair, makeSshKeyPair } from '../../../../src/guest/ssh/ssh-key.ts';
 import { parsePublicKey } from '../../../../src/guest/ssh/ssh-public-key.ts';
@@ -93,6 +94,13 @@ describe('the configuration', () => {
     expect(text).toContain('\nHost web.vmlet web.lan www.lan\n');
     expect(text).toContain('\n  HostKeyAlias web.vmlet\n');
     expect(sshConfig([host])).toContain('\nHost web.vmlet\n');
+  });
+
+  test('gets other names, and keeps its other lines', () => {
+    const names = { machine: 'web', aliases: ['web.lan', 'www.lan'] };
+    const text = sshConfig([{ ...host, aliases: ['web.dmz'] }]);
+    expect(withHostNames(text, names)).toBe(sshConfig([{ ...host, ...names }]));
+    expect(withHostNames(text, { machine: 'web' })).toBe(sshConfig([host]));
   });
 
   test('rejects paths that ssh would expand, and names no user', () => {

@@ -1,12 +1,10 @@
 import { GuestFileError, NetworkNotFoundError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
-import { HostsFile } from '../../machine/network/hosts-file.ts';
-import { withNetworkNames, withNetworksOnly } from '../../machine/network/hosts-text.ts';
 import { hostsLines } from '../../network/private/addresses.ts';
-import { readNetwork } from '../../network/private/network-shelf.ts';
-import type { Definition } from '../record/definition.ts';
 import { type Places, membersOf } from '../../network/private/members.ts';
-import { networksOf, placesOf } from '../record/network-members.ts';
+import { readNetwork } from '../../network/private/network-shelf.ts';
+import { HostsFile } from './hosts-file.ts';
+import { withNetworkNames, withNetworksOnly } from './hosts-text.ts';
 
 /** The lines of a hosts file for one network. */
 interface NetworkLines {
@@ -15,13 +13,14 @@ interface NetworkLines {
 }
 
 /**
- * Writes the names of all members of a machine's networks to its guest's hosts file; cheap when the guest has them.
- * A guest that cannot write the file keeps it, and can still be reached.
+ * Writes the names of all members of a named machine's networks to its guest's hosts file, and removes those of networks
+ * that it has left; cheap when the guest has them. A guest that cannot write the file keeps it, and can still be reached.
  */
-export async function tellNames({ spec, files }: Definition, agent: GuestAgent): Promise<void> {
-  const networks = networksOf(spec);
-  if (spec.networks === undefined) return;
-  const places = placesOf(files);
+export async function tellNames(
+  agent: GuestAgent,
+  places: Places,
+  networks: readonly string[],
+): Promise<void> {
   const hosts = new HostsFile(agent);
   let known = readLines(places, networks);
   let said: readonly NetworkLines[];

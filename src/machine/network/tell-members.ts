@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { VmletError, isSystemError } from '../../errors/index.ts';
+import { attachAgentAt } from '../../guest/agent-socket.ts';
+import {
+  type Places,
+  membersOf,
+  networksOfMachine,
+  socketsOfMachine,
+} from '../../network/private/members.ts';
+import { QmpClient } from '../../qmp/index.ts';
+import { withinLimits } from '../../util/time/deadline.ts';
+import { queryGuestPorts } from '../qemu/guest-ports.ts';
+import { tellNames } from './network-names.ts';
+
+/** Time in all for one machine: its QEMU or its guest may hang. */
+const PATIENCE_MS = 5000;
+
+/**
+ * Gives the named machines of networks that are running the names of all members, after a member has come, gone or got
+ * another name. A guest that does not answer within 5 s learns them when it is reached next; this never fails for it.
+ */
+export async function tellNetworks(
+  places: Places,
+  networks: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const names = networks.flatMap((network) => membersOf(places, network).map(({ name }) => name));
+  await tellMachines(places, names, signal);
+}
+
+/** Gives these named machines the names of all members of their networks, as `tellNetworks` does. */
+export async function tellMachines(
+  places: Places,
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await Promise.all([...new Set(names)].map(async (name) => tellMachine(places, name, signal)));
+}
+
+async function tellMachine(places: Places, name: string, signal: AbortSignal | undefined): Promise<void> {
+  const deadline = AbortSignal.timeout(PATIENCE_MS);
+  const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
+  try {
+    const sockets = socketsOfMachine(places, name);
+    if (sockets === undefined || !(await canListen(join(sockets, 'monitor.sock'), either))) return;
+    await using agent = await attachAgentAt(join(sockets, 'agent.sock'), { signal: either });
+    const told = tellNames(agent, places, networksOfMachine(places, name));
+    await withinLimits('updating the hosts file of the guest', told, { signal: either });
+  } catch (error) {
+    // It has ended, is paused or hangs, or another program uses its monitor. After an abort too: the change is made.
+    if (!either.aborted && !(error instanceof VmletError || isSystemError(error))) throw error;
+  }
+}
+
+/** Returns whether the guest is running and has vmlet's agent. @throws QmpConnectError for a machine that has ended. */
+async function canListen(monitorSocket: string, signal: AbortSignal): Promise<boolean> {
+  await using qmp = await QmpClient.connect(monitorSocket, { signal });
+  const asked = Promise.all([qmp.execute('query-status'), queryGuestPorts(qmp)]);
+  const [{ running }, { vmlet }] = await withinLimits('asking QEMU for its agents', asked, { signal });
+  return running && vmlet.open;
+}

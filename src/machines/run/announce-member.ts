@@ -1,0 +1,16 @@
+import type { Locations } from '../../machine/paths/locations.ts';
+import { publishNetworks } from '../../network/private/members.ts';
+import { withNetworksLock } from '../../network/private/network-shelf.ts';
+import type { Definition } from '../record/definition.ts';
+import { networksOf } from '../record/network-members.ts';
+
+/** Gives the switches of a machine's networks its address before it is plugged in. */
+export async function announceMember(
+  locations: Locations,
+  { spec }: Definition,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const networks = networksOf(spec);
+  if (networks.length === 0) return;
+  await withNetworksLock(locations.networks, { signal }, async () => publishNetworks(locations, networks));
+}

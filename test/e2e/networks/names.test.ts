@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { probeHost } from '../../../src/host/probe.ts';
+import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
+import { sshFiles } from '../../../src/machines/ssh/ssh-files.ts';
+import { Lab } from '../../hardening/networks/lab.ts';
+import { until } from '../command.ts';
+import { type Home, makeHome } from '../named/home.ts';
+import { membersOf } from './members.ts';
+
+const { qemu } = await probeHost({ cacheDirectory: ownLocations().cache });
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+/** For one command: the patience with a member, and the rest for a busy host. */
+const BOUND_MS = 25_000;
+
+let home: Home;
+let lab: Lab;
+const { vmlet, create } = membersOf(() => home);
+
+beforeEach(async () => {
+  home = await makeHome();
+  lab = new Lab(home);
+  await vmlet('network', 'create', 'lan');
+});
+afterEach(async () => home.close());
+
+/** The members in a guest’s hosts file, which no command has reached since. */
+async function namesIn(name: string): Promise<string[]> {
+  expect(await lab.liesInHosts(name)).toEqual([]);
+  const lines = (await lab.hostsOf(name)).matchAll(/^10\.\S+ (\S+) \S+\.lan/gm);
+  return [...lines].map(([, member = '']) => member);
+}
+
+test('running members learn who was created, cloned, renamed, moved and removed', async () => {
+  await create('web', '--network', 'lan', '--start');
+  await create('db', '--network', 'lan:alias=primary', '--start');
+  expect(await namesIn('web')).toEqual(['db', 'web']);
+  expect(await namesIn('db')).toEqual(['db', 'web']);
+  await create('spare', '--network', 'lan');
+  expect(await namesIn('web')).toEqual(['db', 'spare', 'web']);
+  await vmlet('clone', 'spare', 'copy');
+  expect(await namesIn('web')).toEqual(['copy', 'db', 'spare', 'web']);
+  await vmlet('rename', 'copy', 'shop');
+  expect(await namesIn('web')).toEqual(['db', 'shop', 'spare', 'web']);
+  await vmlet('set', 'shop', '--network', 'auto');
+  expect(await namesIn('web')).toEqual(['db', 'spare', 'web']);
+  await vmlet('rm', '--storage', 'spare');
+  expect(await namesIn('web')).toEqual(['db', 'web']);
+  expect(await namesIn('db')).toEqual(['db', 'web']);
+  await vmlet('rm', '--force', '--storage', 'db');
+  expect(await namesIn('web')).toEqual(['web']);
+  expect(await lab.hostsOf('web')).not.toContain('primary');
+});
+
+test('running members know a one-off machine for as long as it runs', async () => {
+  await create('web', '--network', 'lan', '--start');
+  const script = 'echo up; until ping -c 1 -W 1 10.9.0.9 > /dev/null; do :; done';
+  const once = home.start(['run', '--network', 'lan', '--name', 'once', 'micro', '--', 'sh', '-c', script]);
+  await until(() => once.stdout().includes('up'));
+  expect(await namesIn('web')).toEqual(['web', 'once']);
+  await vmlet('exec', 'web', '--', 'ip', 'addr', 'add', '10.9.0.9/24', 'dev', 'eth1');
+  expect(await once.finished).toMatchObject({ status: 0 });
+  expect(await namesIn('web')).toEqual(['web']);
+});
+
+test('a member that hangs holds nothing up for long, and learns the names later', async () => {
+  await create('web', '--network', 'lan', '--start');
+  await create('db', '--network', 'lan', '--start');
+  const { pid = NaN } = lab.running('db').qemu ?? {};
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const began = performance.now();
+    await create('spare', '--network', 'lan');
+    await vmlet('rename', 'spare', 'shop');
+    expect(performance.now() - began).toBeLessThan(2 * BOUND_MS);
+    expect(await namesIn('web')).toEqual(['db', 'shop', 'web']);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await vmlet('exec', 'db', '--', 'true');
+  expect(await namesIn('db')).toEqual(['db', 'shop', 'web']);
+});
+
+// Debian 12's QEMU cannot connect a running machine.
+test.skipIf(!qemu.hasStreamReconnect)('ssh knows a machine by its present names', async () => {
+  const config = (name: string): string => sshFiles(home.store.get(name).files.ssh).config;
+  const host = (name: string): string => /^Host .*$/m.exec(readFileSync(config(name), 'utf8'))?.[0] ?? '';
+  await create('web', '--start');
+  const before = readFileSync(config('web'), 'utf8');
+  expect(host('web')).toBe('Host web.vmlet');
+  await vmlet('network', 'connect', 'lan:alias=www', 'web');
+  expect(host('web')).toBe('Host web.vmlet web.lan www.lan');
+  await vmlet('network', 'disconnect', 'lan', 'web');
+  expect(readFileSync(config('web'), 'utf8')).toBe(before);
+  await vmlet('kill', 'web');
+  await vmlet('set', 'web', '--network', 'lan:alias=primary');
+  expect(host('web')).toBe('Host web.vmlet web.lan primary.lan');
+  await vmlet('rename', 'web', 'db');
+  expect(existsSync(config('db'))).toBe(false);
+  await vmlet('start', 'db');
+  expect(host('db')).toBe('Host db.vmlet db.lan primary.lan');
+});
