@@ -137,7 +137,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     const { stdout, stderr } = await running.finished;
     expect(stdout).toBe('/\n');
     expect(stderr).toContain(
-      `vmlet: the working directory ${home} is not shared with the guest, because it contains a home directory`,
+      `vmlet: the working directory ${home} is not shared with the guest, because it is or contains a home directory`,
     );
     expect(stderr).toContain('-v .:$PWD');
   });

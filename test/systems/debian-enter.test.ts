@@ -135,7 +135,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     expect(gone.stderr).toContain('agent in machine "deb" exited');
     expect(await home.vmlet('ip', 'deb')).toMatchObject({
       stdout: expect.stringMatching(/^10\.0\.2\.15\n/) as string,
-      stderr: 'vmlet: deb: addresses reported by QEMU’s agent\n',
+      stderr: 'vmlet: deb: addresses reported by QEMU’s guest agent\n',
     });
     const script = 'cat; echo "$A" >&2; pwd; exit 9';
     const words = ['exec', '-e', 'A=b c', '-w', '/tmp', 'deb', 'sh', '-c', script];
@@ -172,7 +172,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
 
       const late = await home.vmlet('start', 'copy', '--identity-timeout', '1s');
       expect(late).toMatchObject({ status: 0 });
-      expect(late.stderr).toContain('still has the machine id, host keys and host name of the original');
+      expect(late.stderr).toContain('may still have the machine id, ssh host keys and host name');
       expect(home.store.get('copy').spec.guestIdentity).toBe('copied');
       await home.store.get('copy').waitFor({ agent: true }, { timeoutMs: BOOT_MS });
       const copied = await inGuest('copy', identity);

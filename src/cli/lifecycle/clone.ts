@@ -7,8 +7,8 @@ import { printLine } from '../output/say.ts';
 export function cloneCommand(): Command {
   return new Command('clone')
     .description(
-      'Copies a stopped machine. The clone gets its own MAC address, UUID, TPM, keys and host ports; at its first start the ' +
-        'guest gets a new machine id, host name and ssh host keys.',
+      'Copies a stopped machine. The clone gets its own MAC address, UUID, TPM, login key for vmlet ssh, and host ports. At ' +
+        'the first start of the clone, its guest gets a new machine id, host name and ssh host keys.',
     )
     .argument('<machine>', 'machine to clone')
     .argument('<name>', 'name of the clone')

@@ -20,7 +20,7 @@ export function restartCommand(): Command {
       'Stops machines as `vmlet stop` does, and starts them again. A stopped machine is only started.',
     )
     .argument('<machines...>', 'names of the machines')
-    .option('-t, --timeout <time>', 'how long the stop may take (default: 60s)', durationMs)
+    .option('-t, --timeout <time>', 'how long stopping a machine may take (default: 60s)', durationMs)
     .action(async (names: string[], { timeout }: { timeout?: number }) => {
       await eachMachine(names, async (machine, signal) => {
         if (machine.status().kind === 'running') {
@@ -45,7 +45,9 @@ export function resetCommand(): Command {
 
 export function pauseCommand(): Command {
   return new Command('pause')
-    .description('Pauses the virtual processors of machines. Memory is kept.')
+    .description(
+      'Pauses the virtual processors of machines; the memory of the guests stays in RAM. To continue: vmlet resume.',
+    )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) =>
       eachMachine(names, async (machine, signal) => machine.live().pause({ signal })),

@@ -32,7 +32,7 @@ export function createCommand(showScreen: ShowScreen): Command {
     .argument('<name>', 'name of the machine, and host name of the guest');
   return addSeedFlags(addOptionFlags(command, createFlags))
     .option('--start', 'start the machine')
-    .option('--no-view', 'with --iso and --start: do not open the screen on a desktop')
+    .option('--no-view', 'do not open a window with the screen (--iso with --start opens one on a desktop)')
     .option('--dry-run', 'print the machine as JSON without creating it')
     .option('--json', 'print the machine as JSON')
     .action(async (name: string, flags: Flags) => create(name, flags, showScreen));
@@ -105,7 +105,7 @@ async function startNew(
 async function showInstaller({ name, spec }: NamedMachine, showScreen: ShowScreen): Promise<void> {
   if (spec.display === 'none' || !hasDesktop()) return;
   note(
-    `opening the screen of ${name}; the machine keeps running when you close the window; to open it again: vmlet view ${name}`,
+    `opening the screen of ${name}; the machine keeps running when you close the window; to show the screen again: vmlet view ${name}`,
   );
   try {
     await showScreen(name);
@@ -119,7 +119,7 @@ async function showInstaller({ name, spec }: NamedMachine, showScreen: ShowScree
 function sayData({ name, spec }: NamedMachine): void {
   if (spec.boot.kind !== 'image' || spec.disks.length > 0) return;
   note(
-    `machine "${name}" has no data disk and loses its data at each restart: mke2fs, which formats the disk, is not installed`,
-    'to keep data, install e2fsprogs or give --disk, and create the machine again',
+    `machine "${name}" loses its data at each restart: it has no data disk, because mke2fs, which formats such a disk, is not installed`,
+    `to keep data, remove the machine (vmlet rm ${name}), install e2fsprogs or add --disk, and create it again`,
   );
 }

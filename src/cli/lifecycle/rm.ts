@@ -14,8 +14,8 @@ export function rmCommand(): Command {
   return new Command('rm')
     .description(
       'Removes machines with their UEFI variables, TPM state, keys and logs. The disks are kept and their paths are ' +
-        'printed; --storage deletes the disks too, also your own files that the machine adopted (--adopt). A file on which ' +
-        'other disks are based is always kept.',
+        'printed. --storage deletes the disks too, including your own files to which the machine wrote directly (--adopt); ' +
+        'your other files, from which the machine only read, are always kept.',
     )
     .argument('[machines...]', 'names of the machines')
     .option('-a, --all', 'remove all machines; running machines only with --force')

@@ -29,7 +29,10 @@ export async function runDetached(
   refuseOthers(flags);
   if (argv.length === 0) {
     throw new InvalidInputError('--detach', 'missing command', {
-      hint: `give a command after the image; for a machine without a command: vmlet create NAME --image ${image ?? 'IMAGE'} --start`,
+      hint:
+        image === undefined || image === 'host'
+          ? 'add the command at the end of the line; for a machine without a command, use vmlet create'
+          : `give a command after the image; for a machine without a command: vmlet create NAME --image ${image} --start`,
     });
   }
   const name = flags.name ?? generatedName(image);

@@ -32,9 +32,10 @@ export function runCommand(): Command {
         'run of an image boots it and keeps the booted guest in the cache; later runs fork (copy) that guest.\n' +
         'With --detach, a named machine runs the command in the background and stops when the command ends. vmlet logs ' +
         'shows the output; vmlet ls and vmlet wait show the exit status. Each start of the machine runs the command again.\n' +
-        'IMAGE is micro, an image such as debian:13, the path of a disk (with a slash), or host. With host, the guest ' +
-        'sees the programs and settings of this host and the working directory; its changes stay in its memory, and are ' +
-        'lost at the end. Leave out IMAGE with --template and --pool; with --kernel, leave it out or give host.',
+        'IMAGE is micro (a small Linux with busybox), an image such as debian:13, the path of a disk file with a slash ' +
+        '(./disk.qcow2), or host. With host, the guest sees the programs and settings of this host and the working ' +
+        'directory; the changes of the guest stay in its memory, and are lost at the end. Leave out IMAGE with --template ' +
+        'and --pool; with --kernel, leave it out or give host.',
     )
     .argument('[image]', 'image to boot')
     .argument('[command...]', 'command to run (default: a shell)')
@@ -60,11 +61,11 @@ export function runCommand(): Command {
     .option('--rm', 'with --detach: remove the machine and its disks when the command has ended')
     .option(
       '--die-with-parent',
-      'end the guest when the parent process ends (default in jobs of batch systems such as Slurm)',
+      'end the guest when the parent process of vmlet ends (default in jobs of batch systems such as Slurm)',
     )
-    .option('--no-die-with-parent', 'keep running when the parent process ends')
+    .option('--no-die-with-parent', 'keep the guest running when the parent process of vmlet ends')
     .option('--dry-run', 'print a shell script that starts the guest, instead of starting it')
-    .option('--json', 'with --dry-run: print the plan as JSON')
+    .option('--json', 'with --dry-run: print JSON instead of a shell script')
     .passThroughOptions()
     .action(async (_image: string | undefined, _words: string[], flags: Flags) => {
       const { image, command: argv } = splitWords(readLaterOptions(command, command.args, flags), flags);
@@ -128,7 +129,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
     const skipped = await machine.copyBack();
     if (skipped > 0)
       note(
-        `not copied back from the guest: ${skipped} special ${skipped === 1 ? 'file' : 'files'} (devices, FIFOs)`,
+        `not copied back from the guest to the host: ${skipped} special ${skipped === 1 ? 'file' : 'files'} (devices or FIFOs)`,
       );
     log?.debug({ status: process.exitCode }, 'the command has ended');
   });
@@ -168,7 +169,7 @@ function endWithParent(interrupts: Interrupts): ParentWatch {
     // The reader of stderr may have exited too.
     process.stderr.once('error', () => undefined);
     note(
-      'the parent process has ended, so vmlet ends the guest; to keep the guest running, use --no-die-with-parent',
+      'the parent process of vmlet has ended, so vmlet ends the guest; to keep a guest running, use --no-die-with-parent',
     );
     interrupts.end('SIGHUP');
   });

@@ -21,7 +21,7 @@ export function setCommand(): Command {
   return addOptionFlags(command, changeFlags)
     .option('--no-tpm', 'remove the TPM; its state stays on the host until the machine is removed')
     .option('--unlabel <key>', 'remove a label', collect)
-    .option('--no-installer', 'boot from the disk: do not boot the installer of --location again')
+    .option('--no-installer', 'boot from the disk from now on, not from the installer of --location')
     .option('--json', 'print JSON')
     .action(set);
 }
@@ -66,7 +66,7 @@ async function set(name: string, flags: Flags): Promise<void> {
     return;
   }
   if (differences.length === 0) {
-    note(`machine "${name}" already has these settings`);
+    note(`nothing changed: machine "${name}" already has these settings`);
     return;
   }
   const rows = differences.map(({ field, from, to, takesEffect }) => [field, from, to, takesEffect]);

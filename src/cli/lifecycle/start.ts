@@ -26,12 +26,12 @@ export function startCommand(): Command {
     .option('--discard-saved', 'boot, and discard the saved memory: the state of running programs is lost')
     .option(
       '--identity-timeout <time>',
-      'how long to wait until a clone has booted and can get its own identity (default: 60s; six times as long without KVM)',
+      'how long to wait until a new clone has booted, so that vmlet can give it its own machine id and ssh host keys (default: 60s; six times as long without KVM)',
       durationMs,
     )
     .option('--debug', 'print a debug log to stderr, as JSON lines')
     .option('--dry-run', 'print a shell script that starts the machine, instead of starting it')
-    .option('--json', 'with --dry-run: print the plan as JSON')
+    .option('--json', 'with --dry-run: print JSON instead of a shell script')
     .action(start);
 }
 
@@ -88,9 +88,9 @@ export function sayStarted(machine: LiveMachine): void {
   const { identityProblem: problem } = machine;
   if (problem === undefined) return;
   note(
-    `clone "${machine.name}" still has the machine id, host keys and host name of the original: ${problem.message}`,
+    `clone "${machine.name}" may still have the machine id, ssh host keys and host name of the original: ${problem.message}`,
     ...(problem.hint === undefined ? [] : [problem.hint]),
-    'vmlet tries again at the next start',
+    `vmlet tries again at the next start of the clone: vmlet restart ${machine.name}`,
   );
 }
 

@@ -5,7 +5,7 @@ import { durationMs } from '../flags/flag-values.ts';
 import { note } from '../output/say.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
-  guest: 'asked its agent to shut down',
+  guest: 'asked the guest’s agent to shut the guest down',
   'power-button': 'pressed its power button',
   quit: 'the guest did not shut down; told QEMU to quit',
   SIGTERM: 'QEMU did not quit; sent SIGTERM',
@@ -22,12 +22,13 @@ const IMPLIED: Partial<Record<MachineStopRung, MachineStopResult['outcome']['kin
 export function stopCommand(): Command {
   return new Command('stop')
     .description(
-      'Stops machines gracefully: asks the guest’s agent to shut down, or presses the power button, repeatedly if the guest ' +
-        'ignores it. When most of the timeout has passed, QEMU is ended: by the QMP command quit, then SIGTERM, then SIGKILL.',
+      'Stops machines gracefully: asks the guest’s agent to shut the guest down, or presses the power button, repeatedly if ' +
+        'the guest ignores it. When most of --timeout has passed, vmlet ends QEMU: with the QMP command quit, then SIGTERM, ' +
+        'then SIGKILL.',
     )
     .argument('[machines...]', 'names of the machines')
     .option('-a, --all', 'stop all running machines')
-    .option('-t, --timeout <time>', 'time limit for all steps (default: 60s)', durationMs)
+    .option('-t, --timeout <time>', 'time limit for all these steps together (default: 60s)', durationMs)
     .addOption(new Option('--time <time>', 'same as --timeout').argParser(durationMs).hideHelp())
     .action(async (names: string[], flags: { all?: true; timeout?: number; time?: number }) => {
       const timeoutMs = flags.timeout ?? flags.time;

@@ -15,7 +15,7 @@ export function eventsCommand(): Command {
         'Ctrl-C, or until the machines are removed.',
     )
     .argument('[machines...]', 'names of the machines (default: all)')
-    .option('--since-start', 'begin with the first event of the current or last run')
+    .option('--since-start', 'begin with the first event since the last start of the machine')
     .option('--json', 'print one JSON object per line')
     .action(events);
 }

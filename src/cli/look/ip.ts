@@ -5,7 +5,7 @@ import { note, printJson, printLines } from '../output/say.ts';
 
 const SOURCES: Readonly<Record<GuestAddresses['source'], string>> = {
   'vmlet-agent': 'addresses reported by vmlet’s agent',
-  'qemu-guest-agent': 'addresses reported by QEMU’s agent',
+  'qemu-guest-agent': 'addresses reported by QEMU’s guest agent',
   passt: 'addresses assigned by passt; no agent answered',
   slirp: 'addresses assigned by slirp; no agent answered',
   neighbours: 'addresses seen by the host on the bridge; no agent answered',
@@ -14,8 +14,8 @@ const SOURCES: Readonly<Record<GuestAddresses['source'], string>> = {
 export function ipCommand(): Command {
   return new Command('ip')
     .description(
-      'Prints the addresses of a guest, one per line, IPv4 first, and their source on stderr. Addresses behind passt and ' +
-        'slirp cannot be reached from the host; use port forwards (vmlet port ls).',
+      'Prints the addresses of a guest, one per line, IPv4 first, and their source on stderr. With --net passt and --net ' +
+        'slirp, the host cannot reach these addresses: use port forwards (see vmlet port).',
     )
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')

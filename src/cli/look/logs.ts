@@ -21,12 +21,12 @@ const SOURCES: readonly LogSource[] = ['serial', 'command', 'qemu', 'passt', 'sw
 export function logsCommand(): Command {
   return new Command('logs')
     .description(
-      'Prints a log of a running or stopped machine. The default is the log of the serial console; for a machine ' +
-        'that run --detach created, it is the output of its command, on stdout and stderr as the command wrote it. Escape sequences, which ' +
-        'could clear, colour or reset the terminal, are removed.',
+      'Prints a log of a running or stopped machine. The default is the log of the serial console. For a machine that ' +
+        'vmlet run --detach created, the default is the output of its command: its stdout on stdout, its stderr on stderr. ' +
+        'Escape sequences, which could clear, colour or reset the terminal, are removed.',
     )
     .argument('<machine>', 'name of the machine')
-    .option('-f, --follow', 'keep printing new output, across restarts')
+    .option('-f, --follow', 'keep printing new output, also after the machine restarts')
     .option('-n, --tail <n>', 'begin with the last N lines (default: the whole log)', lineCount)
     .addOption(new Option('--lines <n>', 'same as --tail').argParser(lineCount).hideHelp())
     .option(
@@ -36,7 +36,7 @@ export function logsCommand(): Command {
     )
     .option(
       '--until <time>',
-      'only lines up to this time, written as for --since; with --follow, exit at this time',
+      'only lines up to this time (same formats as --since); with --follow, exit at this time',
       pointInTime,
     )
     .option('--raw', 'print the bytes unchanged, with escape sequences')
@@ -68,7 +68,7 @@ async function logs(name: string, given: Flags): Promise<void> {
       if (!ended?.aborted || signal.aborted) throw error;
     }
     await print(undefined);
-    if (bytes === 0 && flags.lines !== 0) note(emptyNote(machine, source));
+    if (bytes === 0 && flags.lines !== 0) note(emptyNote(machine, source, given));
   });
 }
 
@@ -121,11 +121,14 @@ function read(
   return machine.followLog(source, {
     ...{ tailLines, since, until },
     signal,
-    onPossibleGap: () => note('output is missing: the log grew faster than it was read'),
+    onPossibleGap: () => note('some output is missing, because the log grew faster than it was read'),
   });
 }
 
-function emptyNote(machine: NamedMachine, source: LogSource): string {
+function emptyNote(machine: NamedMachine, source: LogSource, { since, until }: Flags): string {
   const why = machine.status().kind === 'created' ? `; the machine has never run` : '';
-  return `the ${source} log of ${machine.name} is empty${why}`;
+  const isPart = why === '' && (since !== undefined || until !== undefined);
+  return isPart
+    ? `the ${source} log of ${machine.name} has no lines in the given period`
+    : `the ${source} log of ${machine.name} is empty${why}`;
 }

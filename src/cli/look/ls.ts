@@ -33,15 +33,15 @@ const EXPECTED_FILTER = `expected name=TEXT, label=KEY[=VALUE] or state=${USUAL_
 export function lsCommand(): Command {
   const command = new Command('ls')
     .description(
-      'Lists machines with their state. DETAIL shows how a machine ended, or why it is broken. With --all, also ' +
-        'lists pools (see vmlet pool) below the machines, except with --quiet, --filter or a template of --format.',
+      'Lists machines with their state. The column DETAIL shows how a machine ended, or why it is broken. With --all, also ' +
+        'lists pools (see vmlet pool) below the machines, except with --quiet, --filter or --format TEMPLATE.',
     )
     .option(
       '-f, --filter <filter>',
-      'list only matching machines: name=TEXT (a part of the name), label=KEY[=VALUE] or state=STATE; repeatable, all must match',
+      'list only matching machines: name=TEXT (a part of the name), label=KEY[=VALUE] or state=STATE, such as state=running; with several --filter, a machine must match all',
       collect,
     )
-    .option('-a, --all', 'also list pools; cancels --running')
+    .option('-a, --all', 'also list pools; list all machines even with --running')
     .option('--running', 'list only running machines, like vmlet ps')
     .option('-q, --quiet', 'print only names');
   return addFormatOptions(command, '{{.Name}} {{.State}}').action(list);

@@ -12,7 +12,7 @@ export function screenshotCommand(): Command {
   return new Command('screenshot')
     .description('Saves the screen of a machine as a PNG file, and prints the name of the file.')
     .argument('<machine>', 'name of the machine')
-    .argument('[file]', 'file to write; - for standard output (default: NAME.png)')
+    .argument('[file]', 'file to write; - for standard output (default: MACHINE.png)')
     .option('--force', 'overwrite an existing file')
     .action(screenshot);
 }
@@ -27,7 +27,7 @@ async function screenshot(
   const file = given ?? `${name}.png`;
   if (file === STANDARD_OUTPUT && process.stdout.isTTY) {
     throw new InvalidInputError('file', 'cannot write an image to a terminal', {
-      hint: 'give the name of a file',
+      hint: 'give the name of a file instead of -, or redirect stdout to a file',
     });
   }
   if (file !== STANDARD_OUTPUT && !force && existsSync(file)) throw isThere(file);
@@ -52,5 +52,7 @@ function write(file: string, png: Buffer, force: boolean): void {
 }
 
 function isThere(file: string): InvalidInputError {
-  return new InvalidInputError('file', `${file} already exists`, { hint: 'to overwrite it, use --force' });
+  return new InvalidInputError('file', `${file} already exists`, {
+    hint: 'give another name, or use --force to overwrite the file',
+  });
 }

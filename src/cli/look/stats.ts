@@ -36,8 +36,8 @@ export function statsCommand(): Command {
   const command = new Command('stats')
     .description(
       'Shows the resource usage of machines in a table, which refreshes on a terminal. With --json, each reading of a ' +
-        'machine is one line of JSON; --format uses the same fields and .Name. 100 % is one processor of this host. ' +
-        'Network traffic is counted on bridges only, not with passt or slirp.',
+        'machine is one line of JSON; --format uses the same fields and .Name. A CPU value of 100 % is one processor of ' +
+        'this host. Network traffic is counted only with --net bridge=NAME, not with passt, slirp or private networks.',
     )
     .argument('[machines...]', 'names of the machines (default: all running)')
     .option('--no-stream', 'print one reading and exit')

@@ -20,17 +20,18 @@ export function waitCommand(): Command {
       'Waits until each condition given with --for has been true once:\n' +
         '  running     the machine runs; it may be stopped when the wait begins\n' +
         '  agent       vmlet’s agent or QEMU’s guest agent answers\n' +
-        '  ssh         an ssh server answers\n' +
-        '  port=N      a server accepts connections at TCP port N of the guest, which\n' +
-        '              must be forwarded\n' +
-        '  cloud-init  the first boot is complete; if it failed, prints the error and\n' +
-        '              exits with 125\n' +
-        '  log=RE      a line of this run’s serial log matches the JavaScript pattern\n' +
+        '  ssh         the ssh server of the guest answers\n' +
+        '  port=N      a server accepts connections at TCP port N of the guest; the\n' +
+        '              port must be forwarded, except with --net bridge=NAME\n' +
+        '  cloud-init  the setup of the first boot is complete; if it failed, prints\n' +
+        '              the error and exits with 125\n' +
+        '  log=RE      a line of the serial log since the last start matches RE, a\n' +
+        '              JavaScript regular expression\n' +
         '  stopped     the machine is not running\n' +
-        'Exits with 124 after the timeout, and with 125 if the machine ends first. Without --for, waits for a machine ' +
-        'that vmlet run --detach created: until its command has ended (by default without a time limit). Then prints the ' +
-        'exit status of the command, and exits with that status. With run --detach --rm, this works for an hour after the ' +
-        'machine was removed.',
+        'Exits with 124 when --timeout has passed, and with 125 if the machine ends too early. Without --for, the machine ' +
+        'must come from vmlet run --detach; vmlet waits until the command of the machine has ended, prints the exit status ' +
+        'of the command, and exits with that status. With vmlet run --detach --rm, this also works for an hour after the machine ' +
+        'was removed.',
     )
     .argument('<machine>', 'name of the machine')
     .addOption(
@@ -42,7 +43,7 @@ export function waitCommand(): Command {
     )
     .option(
       '-t, --timeout <time>',
-      'how long to wait (default: 2m; 10m with cloud-init; six times as long without KVM)',
+      'how long to wait (default: 2m; 10m with cloud-init; six times as long without KVM; no limit without --for)',
       durationMs,
     )
     .action(wait);
@@ -125,7 +126,7 @@ function parsePattern(text: string): RegExp {
     return new RegExp(text, 'u');
   } catch (error) {
     throw new InvalidInputError('for', `invalid pattern "${text}": ${(error as Error).message}`, {
-      hint: 'use a JavaScript regular expression, such as log=login:',
+      hint: 'use a JavaScript regular expression, such as --for "log=login:"',
       cause: error,
     });
   }

@@ -39,7 +39,7 @@ export async function forwardRequest(
   const [incoming] = await answered.catch((error: unknown) => {
     throw new ConnectError(
       request.url ?? '',
-      `the server in the guest sent no valid HTTP answer (${messageOf(error)})`,
+      `the server in the guest sent no valid HTTP response (${messageOf(error)})`,
       {
         hint: 'check that the server on this port speaks HTTP, and look at its log in the guest',
         cause: error,
@@ -63,7 +63,7 @@ export async function forwardRequest(
     // The client or the guest's server has gone, or the answer is not valid HTTP.
     throw new ConnectError(
       request.url ?? '',
-      `the HTTP answer of the server in the guest is invalid or incomplete (${messageOf(error)})`,
+      `the HTTP response of the server in the guest is invalid or incomplete (${messageOf(error)})`,
       { hint: 'look at the log of the server in the guest', cause: error },
     );
   }

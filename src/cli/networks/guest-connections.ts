@@ -56,8 +56,8 @@ export class GuestConnections implements AsyncDisposable {
     const channel: GuestChannel = await live.openGuest({ timeoutMs: ANSWER_MS, signal: this.#signal });
     if (channel.kind === 'vmlet') return channel;
     await channel[Symbol.asyncDispose]();
-    throw new InvalidInputError(`machine "${machine}"`, "its guest does not have vmlet's agent", {
-      hint: 'install vmlet-agent in the guest, or use an image with it, such as debian:13',
+    throw new InvalidInputError(`machine "${machine}"`, "vmlet's agent does not run in the guest", {
+      hint: 'install and start vmlet-agent in the guest, or create the machine from an image that contains it, such as debian:13',
     });
   }
 

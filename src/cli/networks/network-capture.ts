@@ -20,20 +20,20 @@ export function networkCaptureCommand(): Command {
     )
     .argument('<network>', 'name of the network')
     .requiredOption('-o, --output <file>', 'file to write; - for standard output')
-    .option('--member <machine>', 'only frames that this machine sends or receives')
+    .option('--member <machine>', 'record only frames that this machine sends or receives')
     .action(capture);
 }
 
 async function capture(name: string, { output, member }: Flags): Promise<void> {
   if (output === '-' && process.stdout.isTTY) {
     throw new InvalidInputError('--output', 'cannot write a pcap file to a terminal', {
-      hint: `for example: vmlet network capture ${name} -o - | tcpdump -r -`,
+      hint: `give the name of a file, or use a pipe: vmlet network capture ${name} -o - | tcpdump -r -`,
     });
   }
   await untilInterrupted(async (signal) => {
     const frames = await new NetworkStore().capture(name, member, { signal });
     const file = output === '-' ? process.stdout : createWriteStream(output, { mode: 0o600 });
-    if (output !== '-') note(`capturing network "${name}" to ${output}; press Ctrl-C to exit`);
+    if (output !== '-') note(`capturing network "${name}" to ${output}; press Ctrl-C to stop`);
     try {
       await pipeline(frames, file, { signal });
     } catch (error) {

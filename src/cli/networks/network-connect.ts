@@ -7,11 +7,11 @@ export function networkConnectCommand(): Command {
   return new Command('connect')
     .summary('connect a machine to a network')
     .description(
-      'Connects a machine to a network. A running machine gets the network card immediately (at most two ' +
-        'more cards until its next start). vmlet’s agent, if installed, configures the address and makes the names of the ' +
-        'other members resolvable.',
+      'Connects a machine to a private network through an additional network card. A running machine gets the card ' +
+        'immediately; at most two cards can be added before its next start. If vmlet’s agent runs in the guest, it configures the ' +
+        'address and makes the names of the other machines in the network resolvable.',
     )
-    .argument('<network>', 'network as in vmlet create --network: NAME[:KEY=VALUE,…]')
+    .argument('<network>', 'network to join, as in vmlet create --network: NAME[:KEY=VALUE,…]')
     .argument('<machine>', 'name of the machine')
     .action(async (network: string, name: string) => {
       await untilInterrupted(async (signal) =>
@@ -24,7 +24,8 @@ export function networkDisconnectCommand(): Command {
   return new Command('disconnect')
     .summary('disconnect a machine from a network')
     .description(
-      'Disconnects a machine from a network. The guest of a running machine must release the network card first.',
+      'Disconnects a machine from a network. If the machine is running, vmlet asks the guest to release the network card, and ' +
+        'waits until the guest has done so.',
     )
     .argument('<network>', 'name of the network')
     .argument('<machine>', 'name of the machine')

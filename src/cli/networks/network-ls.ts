@@ -21,8 +21,8 @@ export function networkInspectCommand(): Command {
   return new Command('inspect')
     .summary('show everything about networks as JSON')
     .description(
-      'Shows everything about networks as JSON: members with their addresses, partitions, and, while a member runs, the ' +
-        'switch with its counters.',
+      'Shows everything about networks as JSON: their machines with addresses, partitions, and, while ' +
+        'one of the machines runs, traffic counters.',
     )
     .argument('<networks...>', 'names of the networks')
     .action(inspect);

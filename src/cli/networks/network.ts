@@ -19,8 +19,8 @@ interface CreateFlags {
 export function networkCommand(): Command {
   return new Command('network')
     .description(
-      'Manages private networks, in which named machines reach each other by name: vmlet create web --network lan. The ' +
-        'process of a network runs only while one of its members runs.',
+      'Manages private networks, in which named machines reach each other by name. To create a machine in the network lan: ' +
+        'vmlet create web --image micro --network lan. While none of its machines runs, a network uses no process.',
     )
     .addCommand(createCommand())
     .addCommand(networkLsCommand())
@@ -36,10 +36,12 @@ export function networkCommand(): Command {
 function createCommand(): Command {
   return new Command('create')
     .summary('create a network')
-    .description('Creates a private network. The name is also the domain of its members: db.lan.')
+    .description(
+      'Creates a private network. Its name is also the domain of its machines: db in the network lan is db.lan.',
+    )
     .argument('<name>', 'name of the network')
     .option('--subnet <subnet>', 'IPv4 subnet such as 10.9.0.0/24 (default: a free one)')
-    .option('--mtu <bytes>', 'MTU of the members’ network cards; 9000 is faster (default: 1500)', wholeNumber)
+    .option('--mtu <bytes>', 'MTU of the guests’ network cards; 9000 is faster (default: 1500)', wholeNumber)
     .option('--dry-run', 'print the network as JSON without creating it')
     .option('--json', 'print the network as JSON')
     .action(create);
@@ -60,7 +62,9 @@ async function create(name: string, { subnet, mtu, dryRun, json }: CreateFlags):
 function removeCommand(): Command {
   return new Command('rm')
     .summary('remove networks')
-    .description('Removes networks. A network with members is not removed; the error lists the members.')
+    .description(
+      'Removes networks. A network that still has machines is not removed; the error lists these machines.',
+    )
     .argument('<networks...>', 'names of the networks')
     .option('-i, --ignore', 'ignore networks that do not exist')
     .action(async (names: string[], { ignore }: { ignore?: true }) => {

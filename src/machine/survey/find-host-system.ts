@@ -47,7 +47,7 @@ export function findHostSystem(directory: string, shares: readonly Share[], host
 
 /** Why a directory of the host is hidden from guests. */
 export interface HiddenReason {
-  /** A clause, such as `it contains a home directory`. */
+  /** A clause, such as `it is or contains a home directory`. */
   readonly words: string;
   /** Whether a share could show it under its own path. */
   readonly isShareable: boolean;
@@ -58,7 +58,8 @@ export function whyHidden(directory: string): HiddenReason {
   const own = guestsOwn(directory);
   if (own !== undefined) return { words: `the guest has its own ${own}`, isShareable: false };
   const isPrivate = isPrivateToRoot(statSync(directory));
-  return { words: isPrivate ? 'it is private to root' : 'it contains a home directory', isShareable: true };
+  const words = isPrivate ? 'it is private to root' : 'it is or contains a home directory';
+  return { words, isShareable: true };
 }
 
 /** True if root runs vmlet and others may not read this directory of root's: a guest sees it as one of them. */

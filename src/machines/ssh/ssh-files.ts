@@ -9,6 +9,7 @@ import { type TextFile, exchangeFile, replaceFile } from '../../util/files/atomi
 import type { Definition } from '../record/definition.ts';
 import { readSshRecord } from '../record/ssh-record.ts';
 import type { HostEndpoint } from '../spec/forwards.ts';
+import type { MachineSpec } from '../spec/machine-spec.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** Files for ssh to a machine, in its directory `ssh`. */

@@ -94,7 +94,7 @@ describe('a machine over HTTP', () => {
       const stopped = await act('m', 'stop');
       expect(stopped.operation.result).toEqual({
         rung: 'guest',
-        description: expect.stringMatching(/^asked its agent to shut down; /) as string,
+        description: expect.stringMatching(/^asked the guest’s agent to shut the guest down; /) as string,
       });
       expect(events.messages).toContainEqual(
         expect.objectContaining({
