@@ -127,11 +127,10 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
       ...TABS.map((tab) => `#/machines/screen/${tab}`),
     ]) {
       await page.evaluate(`location.hash = '${place}'`);
-      const content = pages.includes(place) ? '.scroll' : currentTab(place);
-      await page
-        .locator(place === '#/machines' ? '.machine' : content)
-        .first()
-        .waitFor();
+      const own: Readonly<Record<string, string>> = { '#/machines': '.machine', '#/create': '.create' };
+      const content = own[place] ?? (pages.includes(place) ? '.scroll' : currentTab(place));
+      await page.locator(content).first().waitFor();
+      if (place === '#/create') await page.getByRole('button', { name: 'Add volume' }).click();
       const excess = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       expect({ place, excess: await page.evaluate(excess) }).toEqual({ place, excess: 0 });
       // The link of the tab that is shown is in sight.
