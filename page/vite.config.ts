@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
-import { xtermWithoutUnused } from './xterm.ts';
+import { xtermWithoutUnused } from './consoles/xterm.ts';
 
 /**
  * Parts of noVNC that a machine's screen never needs: encodings that QEMU does not send, since it takes the first that

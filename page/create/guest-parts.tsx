@@ -7,7 +7,7 @@ import { FieldProblem } from './field.tsx';
 import { type Fields, keep, type Place } from './fields.ts';
 import { Rows } from './rows.tsx';
 
-/** What cloud-init takes, in bytes; the server refuses more in its words. */
+/** The most that cloud-init takes, in bytes; the server refuses more in its words. */
 const MOST_USER_DATA = 2 ** 20;
 
 interface Properties {

@@ -6,14 +6,14 @@ import { Table } from '../parts/table.tsx';
 
 interface Choice extends Pick<Offered, 'reference' | 'description'> {
   readonly verification: string;
-  /** Of an image that is on this host. */
+  /** Absent for an image that is not on this host. */
   readonly size?: string;
 }
 
 const HEADINGS = ['Name', 'Description', 'Verified', 'On this host'] as const;
 
 interface Properties {
-  /** What was typed already. */
+  /** The text that was typed already. */
   readonly typed: string;
   readonly choose: (reference: string) => void;
 }

@@ -5,7 +5,7 @@ import { useKeptFocus } from '../state/kept-focus.ts';
 import { FieldProblem } from './field.tsx';
 
 interface Properties<Row> {
-  /** What one of them is, as in `volume`. */
+  /** The noun for one of them, as in `volume`. */
   readonly one: string;
   readonly title: string;
   readonly rows: readonly Row[];

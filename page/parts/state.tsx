@@ -22,7 +22,7 @@ export function reasonOf(machine: Machine): string {
   return [reason, spec.installer ? installationOf(status) : ''].filter(Boolean).join('; ');
 }
 
-/** What comes of an installer, by the rule by which the next start no longer boots it. */
+/** Says whether the installer boots again, by the rule by which a start forgets it. */
 function installationOf(status: SoundMachine['status']): string {
   switch (status.kind) {
     case 'running':

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { build, type Plugin as BundlerPlugin } from 'esbuild';
 import type { Plugin } from 'vite';
 
-const SOURCES = join(import.meta.dirname, '../node_modules/@xterm/xterm/src');
+const SOURCES = join(import.meta.dirname, '../../node_modules/@xterm/xterm/src');
 const ENTRY = join(SOURCES, 'browser/public/Terminal.ts');
 
 /** Stands for a class that the terminal makes, but needs only this of. */
