@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import { xtermWithoutUnused } from './consoles/xterm.ts';
 
 /**
  * Parts of noVNC that a machine's screen never needs: encodings that QEMU does not send, since it takes the first that
@@ -33,7 +34,7 @@ export default defineConfig({
   // Relative, since a file of the page may be served below any path.
   base: './',
   publicDir: false,
-  plugins: [withoutUnused],
+  plugins: [withoutUnused, xtermWithoutUnused],
   logLevel: 'warn',
   build: {
     outDir: join(import.meta.dirname, '../dist/page'),

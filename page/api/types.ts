@@ -2,7 +2,14 @@ import type { ListedMachine, ListedDisk, ListedSnapshot } from '../../src/machin
 import type { LoggedEvent, MachineStatistics, StatisticsRate } from '../../src/machines/index.ts';
 import type { ListedDrive, ListedNetwork, ListedShare, ListedVolume } from '../../src/machines/index.ts';
 import type { NamedMachine, PrivateNetwork } from '../../src/machines/index.ts';
-import type { Finding, HostFeature, ImageList, ListedImage, UsageEntry } from '../../src/index.ts';
+import type {
+  CatalogueRow,
+  Finding,
+  HostFeature,
+  ImageList,
+  ListedImage,
+  UsageEntry,
+} from '../../src/index.ts';
 import type { GuestEntry } from '../../src/cli/server/resources/guest-files.ts';
 import type { TemplateRow } from '../../src/cli/state/template-ls.ts';
 
@@ -43,10 +50,7 @@ export type MachineEvent = LoggedEvent;
 export type Image = Json<ListedImage> & { readonly verification: string; readonly usedBy: readonly string[] };
 export type BrokenImage = Json<ImageList['broken'][number]>;
 /** An image that can be pulled by name. */
-export interface Offered {
-  readonly reference: string;
-  readonly description: string;
-}
+export type Offered = Pick<Json<CatalogueRow>, 'reference' | 'description' | 'verification'>;
 export type Template = Json<TemplateRow>;
 export type Volume = Json<ListedVolume>;
 

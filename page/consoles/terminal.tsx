@@ -169,8 +169,6 @@ function openTerminal(place: HTMLElement, label: string, release: () => void): T
     fontSize: 14,
     lineHeight: LINE_HEIGHT,
     cursorBlink: false,
-    // Addresses that a guest prints as links lead nowhere.
-    linkHandler: { activate: () => undefined, allowNonHttpProtocols: false },
   });
   terminal.open(place);
   terminal.textarea?.setAttribute('aria-label', label);

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { act, ApiError, problemOf } from '../api/client.ts';
 import type { ApiProblem } from '../api/types.ts';
 import { shellCommand } from '../parts/format.ts';
-import { type Fields, fieldOf, NO_NAME, optionsOf } from './fields.ts';
+import { type Fields, NO_NAME, optionsOf, placeOf } from './fields.ts';
 
 const CHECK_AFTER_MS = 250;
 
@@ -39,8 +39,8 @@ export function useCheck(fields: Fields): Checked {
 }
 
 /** A name that is not valid might be an option. */
-function usable(command: string, { name }: Fields, { field }: ApiProblem): string {
-  const start = shellCommand('vmlet', 'create', name);
-  if (fieldOf(field) !== 'name' || !command.startsWith(start)) return command;
+function usable(command: string, fields: Fields, { field }: ApiProblem): string {
+  const start = shellCommand('vmlet', 'create', fields.name);
+  if (placeOf(field, fields)?.key !== 'name' || !command.startsWith(start)) return command;
   return shellCommand('vmlet', 'create', NO_NAME) + command.slice(start.length);
 }

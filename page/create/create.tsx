@@ -1,6 +1,3 @@
-import { useEffect, useState } from 'preact/hooks';
-import { get } from '../api/client.ts';
-import type { Offered } from '../api/types.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -9,17 +6,18 @@ import { machineAddress } from '../state/route.ts';
 import { useValue } from '../values/observable.ts';
 import { useCheck } from './check.ts';
 import { Field } from './field.tsx';
-import { clear, type Fields, fieldOf, keep, optionsOf, type TextKey, typed } from './fields.ts';
+import { clear, type Fields, keep, optionsOf, placeOf, type TextKey, typed } from './fields.ts';
+import { GuestParts, UserData } from './guest-parts.tsx';
+import { ImageChoice } from './image-choice.tsx';
 
 /** A new machine. The command that does the same changes with the fields. */
 export function Create() {
   const fields = useValue(typed);
-  const images = useImages();
   const { command, problem } = useCheck(fields);
   const missing = missingIn(fields);
-  const named = fieldOf(problem?.field);
+  const named = placeOf(problem?.field, fields);
   // The empty field may be missing only because of another one.
-  const wrong = named && fields[named] !== '' ? named : undefined;
+  const wrong = named && fields[named.key] !== '' ? named : undefined;
   const create = async (): Promise<void> => {
     const accepted = await runAction({
       path: '/v1/machines',
@@ -31,6 +29,17 @@ export function Create() {
     if (!accepted) return;
     location.hash = fields.start ? machineAddress(fields.name, 'serial') : '#/machines';
   };
+  const field = ([key, label, placeholder = '']: TextField) => (
+    <Field
+      key={key}
+      label={label}
+      placeholder={placeholder}
+      value={fields[key]}
+      set={(value) => keep({ [key]: value })}
+      problem={key === wrong?.key ? problem : undefined}
+      list={key === 'image' ? 'images' : undefined}
+    />
+  );
   return (
     <form
       class="create"
@@ -40,25 +49,12 @@ export function Create() {
       }}
     >
       <h1>New machine</h1>
-      {TEXT_FIELDS.map(([key, label, placeholder = '']) => (
-        <Field
-          key={key}
-          label={label}
-          placeholder={placeholder}
-          value={fields[key]}
-          set={(value) => keep({ ...fields, [key]: value })}
-          problem={key === wrong ? problem : undefined}
-          list={key === 'image' ? 'images' : undefined}
-        />
-      ))}
-      <datalist id="images">
-        {images.map(({ reference, description }) => (
-          <option key={reference} value={reference}>
-            {description}
-          </option>
-        ))}
-      </datalist>
-      <Checkbox checked={fields.start} set={(start) => keep({ ...fields, start })}>
+      {BEFORE_CHOICE.map(field)}
+      <ImageChoice typed={fields.image} choose={(image) => keep({ image })} />
+      {AFTER_CHOICE.map(field)}
+      <GuestParts fields={fields} problem={problem} place={wrong} />
+      <UserData fields={fields} problem={problem} place={wrong} />
+      <Checkbox checked={fields.start} set={(start) => keep({ start })}>
         Start the machine
       </Checkbox>
       <Command text={command} />
@@ -80,9 +76,14 @@ function missingIn({ name, image, iso }: Fields): string {
   return image === '' && iso === '' ? 'Enter an image or an install medium.' : '';
 }
 
-const TEXT_FIELDS: readonly (readonly [key: TextKey, label: string, placeholder?: string])[] = [
+type TextField = readonly [key: TextKey, label: string, placeholder?: string];
+
+const BEFORE_CHOICE: readonly TextField[] = [
   ['name', 'Name', 'web'],
   ['image', 'Image, or path of a disk', 'debian:13'],
+];
+
+const AFTER_CHOICE: readonly TextField[] = [
   ['iso', 'Install medium (path of an ISO), instead of an image'],
   ['memory', 'Memory', '2G'],
   ['cpus', 'Processors', '2'],
@@ -92,25 +93,3 @@ const TEXT_FIELDS: readonly (readonly [key: TextKey, label: string, placeholder?
   ['user', 'User to create in the guest (only for images with cloud-init)'],
   ['sshKey', 'Public ssh key of the user', 'ssh-ed25519 …'],
 ];
-
-/** The catalogue, and the images that are here. */
-function useImages(): readonly Offered[] {
-  const [images, setImages] = useState<readonly Offered[]>([]);
-  useEffect(() => {
-    const stop = new AbortController();
-    Promise.all([
-      get<{ images: readonly { name?: string }[] }>('/v1/images', stop.signal),
-      get<{ images: readonly Offered[] }>('/v1/catalogue', stop.signal),
-    ]).then(
-      ([local, catalogue]) => {
-        const names = local.images.flatMap(({ name }) => name ?? []);
-        const here = names.map((reference) => ({ reference, description: 'on this host' }));
-        setImages([...here, ...catalogue.images.filter(({ reference }) => !names.includes(reference))]);
-      },
-      // The list is only a help: a name can be typed without it.
-      () => undefined,
-    );
-    return () => stop.abort();
-  }, []);
-  return images;
-}

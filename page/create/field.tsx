@@ -30,15 +30,21 @@ export function Field({ label, placeholder, value, set, problem, list }: Propert
           onInput={(event) => set(event.currentTarget.value)}
         />
       </label>
-      <div class="problem" role="status" id={id}>
-        {problem && <p>{withoutField(problem)}</p>}
-        {problem?.hint && <p>{problem.hint}</p>}
-      </div>
+      <FieldProblem id={id} problem={problem} />
     </div>
   );
 }
 
-/** The label above says which field it is. */
+/** The error of the field above it, which says which one it is. */
+export function FieldProblem({ id, problem }: { readonly id: string } & Pick<Properties, 'problem'>) {
+  return (
+    <div class="problem" role="status" id={id}>
+      {problem && <p>{withoutField(problem)}</p>}
+      {problem?.hint && <p>{problem.hint}</p>}
+    </div>
+  );
+}
+
 function withoutField({ message, field }: ApiProblem): string {
   return field !== undefined && message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message;
 }

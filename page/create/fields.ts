@@ -1,5 +1,17 @@
 import { Observable } from '../values/observable.ts';
 
+/** A directory of the host or a named volume, and its place in the guest. */
+export interface VolumeRow {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+export interface NetworkRow {
+  readonly network: string;
+  readonly alias: string;
+}
+
 /** The form, as it is typed. */
 export interface Fields {
   readonly name: string;
@@ -8,16 +20,22 @@ export interface Fields {
   readonly memory: string;
   readonly cpus: string;
   readonly diskSize: string;
+  /** Further disks. */
+  readonly disks: readonly string[];
+  readonly volumes: readonly VolumeRow[];
   /** Separated by spaces. */
   readonly ports: string;
+  readonly networks: readonly NetworkRow[];
   /** Separated by spaces. */
   readonly labels: string;
   readonly user: string;
   readonly sshKey: string;
+  readonly userData: string;
   readonly start: boolean;
 }
 
-export type TextKey = Exclude<keyof Fields, 'start'>;
+export type TextKey = Exclude<keyof Fields, 'start' | RowsKey>;
+export type RowsKey = 'disks' | 'volumes' | 'networks';
 
 const NO_FIELDS: Fields = {
   name: '',
@@ -26,10 +44,14 @@ const NO_FIELDS: Fields = {
   memory: '',
   cpus: '',
   diskSize: '',
+  disks: [],
+  volumes: [],
   ports: '',
+  networks: [],
   labels: '',
   user: '',
   sshKey: '',
+  userData: '',
   start: true,
 };
 
@@ -41,9 +63,10 @@ export const typed = new Observable<Fields>({
   ...(JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Partial<Fields>),
 });
 
-export function keep(fields: Fields): void {
-  // A private key that was pasted by mistake is not kept.
-  sessionStorage.setItem(KEY, JSON.stringify({ ...fields, sshKey: '' }));
+export function keep(changed: Partial<Fields>): void {
+  const fields = { ...typed.value, ...changed };
+  // Neither a private key that was pasted by mistake nor passwords are kept.
+  sessionStorage.setItem(KEY, JSON.stringify({ ...fields, sshKey: '', userData: '' }));
   typed.set(fields);
 }
 
@@ -56,36 +79,70 @@ export const NO_NAME = 'MACHINE';
 
 /** Returns the options of the library; fields that are left empty have its defaults. */
 export function optionsOf(given: Fields): object {
-  const { cpus, ports, labels, diskSize, iso, user, sshKey, start, ...fields } = given;
-  const forwards = wordsOf(ports);
+  const { cpus, ports, labels, diskSize, disks, volumes, networks, user, sshKey, userData, start, ...texts } =
+    given;
   const pairs = wordsOf(labels).map((label) => /^([^=]*)=?(.*)$/s.exec(label)?.slice(1) ?? []);
-  const texts = Object.fromEntries(Object.entries({ ...fields, iso }).filter(([, value]) => value !== ''));
   // A machine that installs needs a disk to install on; an image has one, which may grow.
-  const disk = iso === '' ? { diskSize } : { disks: [diskSize] };
-  const seed = { ...(user !== '' && { user }), ...(sshKey !== '' && { sshKeys: [sshKey] }) };
-  return {
+  const installs = texts.iso !== '';
+  const options = {
     ...texts,
-    name: fields.name || NO_NAME,
-    ...(diskSize !== '' && disk),
     // A text that is no number is refused by the server, in its words.
-    ...(cpus !== '' && { cpus: Number.isNaN(Number(cpus)) ? cpus : Number(cpus) }),
-    ...(forwards.length > 0 && { ports: forwards }),
-    ...(pairs.length > 0 && { labels: Object.fromEntries(pairs) as object }),
-    ...(Object.keys(seed).length > 0 && { seed }),
+    cpus: cpus === '' || Number.isNaN(Number(cpus)) ? cpus : Number(cpus),
+    diskSize: installs ? '' : diskSize,
+    disks: [installs ? diskSize : '', ...disks].filter(Boolean),
+    volumes: volumes.filter(isFilled).map(volumeText),
+    networks: networks.map(networkText),
+    ports: wordsOf(ports),
+    labels: Object.fromEntries(pairs) as object,
+    seed: withoutEmpty({ user, sshKeys: [sshKey].filter(Boolean), userData }),
     ...(start && { start }),
   };
+  return { ...withoutEmpty(options), name: texts.name || NO_NAME };
+}
+
+function withoutEmpty(options: object): object {
+  const isEmpty = (value: unknown): boolean =>
+    value === '' || (typeof value === 'object' && Object.keys(value ?? {}).length === 0);
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => !isEmpty(value)));
+}
+
+function volumeText({ source, target, readOnly }: VolumeRow): string {
+  return `${source}:${target}${readOnly ? ':ro' : ''}`;
+}
+
+function networkText({ network, alias }: NetworkRow): string {
+  return alias === '' ? network : `${network}:alias=${alias}`;
 }
 
 function wordsOf(text: string): string[] {
   return text.split(/\s+/).filter(Boolean);
 }
 
-/** Options of the library by other names than the fields that they are typed in. */
-const FIELDS: Readonly<Record<string, TextKey>> = { disks: 'diskSize', sshKeys: 'sshKey' };
+/** A row that was added and is still empty says nothing. */
+function isFilled(row: VolumeRow | NetworkRow | string): boolean {
+  return typeof row === 'string' ? row !== '' : !('source' in row) || row.source + row.target !== '';
+}
+
+/** A field of the form, or one of its rows. */
+export interface Place {
+  readonly key: keyof Fields;
+  readonly row?: number | undefined;
+}
 
 /** Returns the field of an invalid option, such as `ports` of `ports[0].hostPort`. */
-export function fieldOf(option = ''): TextKey | undefined {
-  const name = /^(?:seed\.)?(\w+)/.exec(option)?.[1] ?? '';
-  const key = FIELDS[name] ?? name;
-  return key in NO_FIELDS ? (key as TextKey) : undefined;
+export function placeOf(option = '', fields: Fields): Place | undefined {
+  const [, name = '', number] = /^(?:seed\.)?(\w+)(?:\[(\d+)\])?/.exec(option) ?? [];
+  const key = name === 'sshKeys' ? 'sshKey' : name;
+  if (!isKey(key)) return undefined;
+  const rows = fields[key];
+  if (typeof rows !== 'object' || number === undefined) return { key };
+  // The first disk of a machine that installs has a field of its own.
+  const first = key === 'disks' && fields.iso !== '' && fields.diskSize !== '' ? 1 : 0;
+  const at = Number(number) - first;
+  if (at < 0) return { key: 'diskSize' };
+  return { key, row: rows.flatMap((row, index) => (isFilled(row) ? [index] : []))[at] };
+}
+
+function isKey(name: string): name is keyof Fields {
+  return name in NO_FIELDS;
 }

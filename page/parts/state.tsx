@@ -1,4 +1,4 @@
-import type { Machine } from '../api/types.ts';
+import type { Machine, SoundMachine } from '../api/types.ts';
 
 const STYLES: Readonly<Record<string, string>> = {
   running: 'running',
@@ -17,6 +17,26 @@ export function State({ machine }: { readonly machine: Machine }) {
 /** The reason why the machine ended, or what it waits for; empty for one that runs. */
 export function reasonOf(machine: Machine): string {
   if (!('spec' in machine)) return machine.problem;
-  const { kind, description } = machine.status;
-  return kind === 'running' && description === machine.state ? '' : description;
+  const { spec, status } = machine;
+  const reason = status.kind === 'running' && status.description === machine.state ? '' : status.description;
+  return [reason, spec.installer ? installationOf(status) : ''].filter(Boolean).join('; ');
+}
+
+/** Says whether the installer boots again, by the rule by which a start forgets it. */
+function installationOf(status: SoundMachine['status']): string {
+  switch (status.kind) {
+    case 'running':
+      return 'the installer is booted';
+    case 'saved':
+      return '';
+    case 'created':
+      return 'the next start boots the installer';
+    case 'stopped': {
+      const { outcome } = status;
+      const isDone = outcome.kind === 'reboot' || (outcome.kind === 'power-off' && !outcome.requested);
+      return isDone
+        ? 'installation finished: the next start boots the disk'
+        : 'the next start boots the installer';
+    }
+  }
 }

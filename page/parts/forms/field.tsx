@@ -7,14 +7,22 @@ interface Properties {
   readonly type?: 'text' | 'number';
   /** The id of the options that are offered while typing. */
   readonly list?: string;
+  /** Whether it is valid, and where it is said. */
+  readonly marks?: object;
 }
 
 /** A field of a form in one line, below its label. */
-export function Field({ label, set, type = 'text', ...input }: Properties) {
+export function Field({ label, set, type = 'text', marks, ...input }: Properties) {
   return (
     <label class="field">
       {label}
-      <input {...input} type={type} autocomplete="off" onInput={(event) => set(event.currentTarget.value)} />
+      <input
+        {...input}
+        {...marks}
+        type={type}
+        autocomplete="off"
+        onInput={(event) => set(event.currentTarget.value)}
+      />
     </label>
   );
 }

@@ -4,6 +4,7 @@ import { isWellFormed } from '../../util/well-formed.ts';
 import { formatPublicKey, parsePublicKey } from '../ssh/ssh-public-key.ts';
 import { parseOptions } from '../../util/options.ts';
 import { recordOf } from '../../util/record-of.ts';
+import { userDataKind } from './user-data-kind.ts';
 
 /** A file to write at the first boot. */
 export interface SeedFile {
@@ -121,7 +122,7 @@ export function parseSeedOptions(options: SeedOptions): Seed {
     options,
     'seed',
   );
-  checkSizes(lists.files, userData);
+  checkContents(lists.files, userData);
   return {
     ...lists,
     network: network === 'dhcp' ? network : checkedNetwork(network),
@@ -164,7 +165,7 @@ function checkedNetwork(network: Record<string, unknown>): Record<string, unknow
   return network;
 }
 
-function checkSizes(files: readonly Required<SeedFile>[], userData: string | undefined): void {
+function checkContents(files: readonly Required<SeedFile>[], userData: string | undefined): void {
   const filesBytes = files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
   if (filesBytes > MAX_FILES_BYTES) {
     throw new InvalidInputError(
@@ -175,10 +176,13 @@ function checkSizes(files: readonly Required<SeedFile>[], userData: string | und
       },
     );
   }
-  const bytes = userData === undefined ? 0 : Buffer.byteLength(userData);
+  if (userData === undefined) return;
+  const bytes = Buffer.byteLength(userData);
   if (bytes > MAX_USER_DATA_BYTES) {
     throw new InvalidInputError('userData', `too large: ${bytes} bytes, at most ${MAX_USER_DATA_BYTES}`, {
       hint: 'let a command in user-data download large files, or copy them into the running guest: vmlet cp',
     });
   }
+  // Before an image is pulled for it.
+  userDataKind(userData);
 }

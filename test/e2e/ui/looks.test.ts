@@ -106,7 +106,12 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
       await look(page, `prune-${colorScheme}`);
       await page.keyboard.press('Escape');
       await page.evaluate(`location.hash = '#/create'`);
-      await page.getByLabel('Name').fill('new');
+      await page.getByLabel('Name', { exact: true }).fill('new');
+      for (const one of ['disk', 'volume', 'network']) {
+        const add = page.getByRole('button', { name: `Add ${one}` });
+        await add.and(page.locator(':enabled')).click();
+      }
+      await page.getByText(/^Choose an image \([1-9]/).click();
       await look(page, `create-${colorScheme}`);
       expect(ui.problems).toEqual([]);
     },
@@ -115,13 +120,17 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
   test.each([400, 800])('nothing is clipped in a window %i pixels wide', async (width) => {
     const page = await ui.open({ viewport: { width, height: 800 } });
     const pages = Object.keys(PAGES).map((name) => `#/${name}`);
-    for (const place of ['#/machines', ...pages, ...TABS.map((tab) => `#/machines/screen/${tab}`)]) {
+    for (const place of [
+      '#/machines',
+      '#/create',
+      ...pages,
+      ...TABS.map((tab) => `#/machines/screen/${tab}`),
+    ]) {
       await page.evaluate(`location.hash = '${place}'`);
-      const content = pages.includes(place) ? '.scroll' : currentTab(place);
-      await page
-        .locator(place === '#/machines' ? '.machine' : content)
-        .first()
-        .waitFor();
+      const own: Readonly<Record<string, string>> = { '#/machines': '.machine', '#/create': '.create' };
+      const content = own[place] ?? (pages.includes(place) ? '.scroll' : currentTab(place));
+      await page.locator(content).first().waitFor();
+      if (place === '#/create') await page.getByRole('button', { name: 'Add volume' }).click();
       const excess = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       expect({ place, excess: await page.evaluate(excess) }).toEqual({ place, excess: 0 });
       // The link of the tab that is shown is in sight.

@@ -51,6 +51,7 @@ describe('the options of a seed', () => {
     ['empty line', { run: [''] }, 'run[0]: "": '],
     ['time zone', { timezone: '../etc' }, 'timezone: "../etc": '],
     ['network in a network', { network: { network: {} } }, 'network: must not be enclosed in "network"'],
+    ['kind of user-data', { userData: 'packages: [a]\n' }, 'userData: begins with "packages: [a]"'],
     ['older network', { network: { version: 1 } }, 'network: unsupported version 1'],
   ];
   it.each(wrong)('reject an invalid %s', (_, options, message) => {

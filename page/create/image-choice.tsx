@@ -1,0 +1,98 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { get } from '../api/client.ts';
+import type { Image, Offered } from '../api/types.ts';
+import { bytes } from '../parts/format.ts';
+import { Table } from '../parts/table.tsx';
+
+interface Choice extends Pick<Offered, 'reference' | 'description'> {
+  readonly verification: string;
+  /** Absent for an image that is not on this host. */
+  readonly size?: string;
+}
+
+const HEADINGS = ['Name', 'Description', 'Verified', 'On this host'] as const;
+
+interface Properties {
+  /** The text that was typed already. */
+  readonly typed: string;
+  readonly choose: (reference: string) => void;
+}
+
+/** The images of this host and of the catalogue, with the words that were typed; all, once one is chosen. */
+export function ImageChoice({ typed, choose }: Properties) {
+  const images = useImages();
+  const element = useRef<HTMLDetailsElement>(null);
+  const chosen = images.find(({ reference }) => reference === typed);
+  const wanted = chosen ? '' : typed.toLowerCase();
+  const shown = images.filter((one) => `${one.reference} ${one.description}`.toLowerCase().includes(wanted));
+  return (
+    <div>
+      <datalist id="images">
+        {images.map(({ reference, description }) => (
+          <option key={reference} value={reference}>
+            {description}
+          </option>
+        ))}
+      </datalist>
+      {chosen && (
+        <p class="faint">
+          {chosen.description}; verified: {chosen.verification}
+          {chosen.size && `; on this host: ${chosen.size}`}
+        </p>
+      )}
+      <details ref={element}>
+        <summary>Choose an image ({shown.length})</summary>
+        <Table label="Images to choose from" headings={HEADINGS}>
+          {shown.map(({ reference, description, verification, size }) => (
+            <tr key={reference}>
+              <td>
+                <button
+                  type="button"
+                  onClick={() => {
+                    choose(reference);
+                    element.current?.removeAttribute('open');
+                    element.current?.querySelector('summary')?.focus();
+                  }}
+                >
+                  {reference}
+                </button>
+              </td>
+              <td>{description}</td>
+              <td>{verification}</td>
+              <td class="numbers">{size}</td>
+            </tr>
+          ))}
+        </Table>
+      </details>
+    </div>
+  );
+}
+
+function useImages(): readonly Choice[] {
+  const [images, setImages] = useState<readonly Choice[]>([]);
+  useEffect(() => {
+    const stop = new AbortController();
+    Promise.all([
+      get<{ images: readonly Image[] }>('/v1/images', stop.signal),
+      get<{ images: readonly Offered[] }>('/v1/catalogue', stop.signal),
+    ]).then(
+      ([local, catalogue]) => setImages(choicesOf(local.images, catalogue.images)),
+      // The list is only a help: a name can be typed without it.
+      () => undefined,
+    );
+    return () => stop.abort();
+  }, []);
+  return images;
+}
+
+function choicesOf(local: readonly Image[], offered: readonly Offered[]): readonly Choice[] {
+  const here = local.flatMap((image) =>
+    image.names.map((reference) => ({
+      reference,
+      description: offered.find((one) => one.reference === reference)?.description ?? 'not in the catalogue',
+      verification: image.verification,
+      size: `${bytes(image.bytes)}${image.kind === 'disk' ? `, a disk of ${bytes(image.virtualBytes)}` : ''}`,
+    })),
+  );
+  return [...here, ...offered.filter(({ reference }) => !here.some((one) => one.reference === reference))];
+}

@@ -1,0 +1,232 @@
+import type { Disk, PlannedPort, PublishedSocket, SoundMachine } from '../api/types.ts';
+import { bytes, moment, shellCommand } from '../parts/format.ts';
+import { Port } from '../parts/ports.tsx';
+import { Fact, Section } from './facts.tsx';
+
+type Spec = SoundMachine['spec'];
+type Backing = Spec['disks'][number]['backing'];
+
+const IDENTITIES = { own: 'its own', copied: 'copied; the next start gives the guest its own' } as const;
+const BOOTS = { firmware: 'by the firmware', image: 'of an image', kernel: 'a kernel' } as const;
+const PPM_OF_PERCENT = 1e4;
+const BITS = 8;
+
+export function StateFacts({ spec, status }: SoundMachine) {
+  const isRunning = status.kind === 'running';
+  const processes = isRunning && { 'vmlet-keeper': status.keeper, QEMU: status.qemu, ...status.helpers };
+  const { command } = spec;
+  return (
+    <Section title="State">
+      <Fact name="State">{status.description}</Fact>
+      <Fact name="Started">{isRunning && moment(status.startedAt)}</Fact>
+      <Fact name="Ended">{'endedAt' in status && status.endedAt && moment(status.endedAt)}</Fact>
+      <Fact name="Processes">
+        {Object.entries(processes || {}).map(([name, own]) => own && `${name} ${own.pid}`)}
+      </Fact>
+      <Fact name="Created">{moment(spec.createdAt)}</Fact>
+      <Fact name="Protected">{spec.protected ? 'yes' : 'no'}</Fact>
+      <Fact name="Command">
+        {command && <code>{shellCommand(...command.argv)}</code>}
+        {command?.user && `as ${command.user}`}
+        {command?.cwd && <code>{command.cwd}</code>}
+        {Object.entries(command?.env ?? {}).map(([key, value]) => (
+          <code key={key}>{`${key}=${value}`}</code>
+        ))}
+        {command?.remove && 'the machine is removed after it'}
+      </Fact>
+      <Fact name="First boot">{spec.hasSeed && 'configured by a seed disk'}</Fact>
+      <Fact name="Guest’s identity">
+        {IDENTITIES[spec.guestIdentity]}
+        {spec.hasGenerationId && 'the guest learns of restored memory'}
+      </Fact>
+      <Fact name="Id">
+        <code>{spec.id}</code>
+      </Fact>
+    </Section>
+  );
+}
+
+export function HardwareFacts({ spec }: { readonly spec: Spec }) {
+  const { firmware, boot, installer, limits, cpuLevel } = spec;
+  return (
+    <Section title="Hardware">
+      <Fact name="Processors">
+        {String(spec.cpus)}
+        {`model ${spec.cpu}`}
+        {cpuLevel && `at least ${cpuLevel}`}
+      </Fact>
+      <Fact name="Accelerator">{spec.accel}</Fact>
+      <Fact name="Memory">{bytes(spec.memoryBytes)}</Fact>
+      <Fact name="Limits">
+        {limits?.cpus !== undefined && `${limits.cpus} processors`}
+        {limits?.memoryBytes !== undefined && `${bytes(limits.memoryBytes)} of memory`}
+      </Fact>
+      <Fact name="Boot">
+        {BOOTS[boot.kind]}
+        {'image' in boot && boot.image}
+        {'kernel' in boot && <code>{boot.kernel}</code>}
+        {'initrd' in boot && <code>{boot.initrd}</code>}
+        {'append' in boot && <code>{boot.append}</code>}
+      </Fact>
+      <Fact name="Installer">
+        {installer && <code>{installer.kernel}</code>}
+        {installer?.initrd && <code>{installer.initrd}</code>}
+        {installer?.append && <code>{installer.append}</code>}
+      </Fact>
+      <Fact name="Firmware">
+        {firmware.kind}
+        {'code' in firmware && [
+          firmware.secureBoot && 'Secure Boot',
+          firmware.needsSmm && 'SMM',
+          file(firmware.code),
+          <>variables from {file(firmware.varsTemplate)}</>,
+        ]}
+      </Fact>
+      <Fact name="TPM">{spec.tpm ? 'yes' : 'no'}</Fact>
+      <Fact name="Display">{spec.display}</Fact>
+      <Fact name="UUID">{spec.uuid}</Fact>
+    </Section>
+  );
+}
+
+interface DiskProperties {
+  readonly spec: Spec;
+  /** The image that the machine was created from. */
+  readonly source: string | undefined;
+  readonly sizes: readonly Disk[];
+}
+
+export function DiskFacts({ spec, source, sizes }: DiskProperties) {
+  return (
+    <Section title="Disks">
+      <Fact name="Image">{source}</Fact>
+      {spec.disks.map((disk) => {
+        const size = sizes.find(({ name }) => name === disk.name)?.virtualBytes;
+        return (
+          <Fact key={disk.name} name={disk.name}>
+            {size !== undefined && bytes(size)}
+            {file({ path: disk.file, format: disk.format })}
+            {disk.readOnly && 'read-only'}
+            {backingOf(disk.backing)}
+            {`cache ${disk.cache}`}
+            {!disk.discard && 'without discard'}
+            {!disk.owned && 'kept when the machine is removed'}
+          </Fact>
+        );
+      })}
+      {spec.cdroms.map(({ name: drive, path }) => (
+        <Fact key={drive} name={drive}>
+          {path === undefined ? 'empty' : <code>{path}</code>}
+        </Fact>
+      ))}
+      {spec.shares?.map(({ source: directory, target, readOnly, cache, ids, tag }) => (
+        <Fact key={target} name={target}>
+          <code>{directory}</code>
+          {readOnly && 'read-only'}
+          {`cache ${cache}`}
+          {ids.kind === 'host' ? 'owners as on the host' : ownerOf(ids)}
+          {tag}
+        </Fact>
+      ))}
+      {spec.volumes?.map(({ name, target, readOnly, sizeBytes, owner }) => (
+        <Fact key={target} name={target}>
+          {`volume ${name}`}
+          {bytes(sizeBytes)}
+          {readOnly && 'read-only'}
+          {ownerOf(owner)}
+        </Fact>
+      ))}
+      {spec.tmpfs?.map(({ target, readOnly, options }) => (
+        <Fact key={target} name={target}>
+          in memory
+          <code>{options}</code>
+          {readOnly && 'read-only'}
+        </Fact>
+      ))}
+    </Section>
+  );
+}
+
+function file({ path, format }: { readonly path: string; readonly format: string }) {
+  return (
+    <>
+      <code>{path}</code> {format}
+    </>
+  );
+}
+
+/** The files below a disk, the nearest first. */
+function backingOf(backing: Backing): preact.ComponentChildren {
+  return (
+    backing && (
+      <>
+        on {file(backing)}
+        {backing.backing && <> {backingOf(backing.backing)}</>}
+      </>
+    )
+  );
+}
+
+function ownerOf({ uid, gid }: { readonly uid: number; readonly gid: number }): string {
+  return `owner ${uid}:${gid}`;
+}
+
+interface NetworkProperties {
+  readonly spec: Spec;
+  /** As published, or as in the settings while it is not running. */
+  readonly ports: readonly (PlannedPort | Spec['ports'][number])[];
+  readonly sockets: readonly PublishedSocket[];
+  readonly live: boolean;
+}
+
+export function NetworkFacts({ spec, ports, sockets, live }: NetworkProperties) {
+  return (
+    <Section title="Network">
+      <Fact name="Backend">{spec.net}</Fact>
+      <Fact name="Bridge">{spec.bridge}</Fact>
+      <Fact name="Address">{spec.mac}</Fact>
+      {ports.map((port) => (
+        <Fact key={`${port.guestPort}/${port.protocol} ${port.hostAddress}:${port.hostPort}`} name="Port">
+          <Port port={port} live={live} />
+          {'ephemeral' in port && port.ephemeral && 'chosen at start'}
+        </Fact>
+      ))}
+      {sockets.map(({ path, guestPort }) => (
+        <Fact key={path} name="Socket">
+          <>
+            <code>{path}</code> → {guestPort}
+          </>
+        </Fact>
+      ))}
+      {spec.networks?.map((one) => (
+        <Fact key={one.network} name="Private network">
+          <a href="#/networks">{one.network}</a>
+          {one.alias && `as ${one.alias}`}
+          {one.address}
+          {one.mac}
+          {one.card !== undefined && `card ${one.card}`}
+          {one.mtu !== undefined && `MTU ${one.mtu}`}
+          {one.latencyMs !== undefined && `latency ${one.latencyMs} ms`}
+          {one.lossPpm !== undefined && `loss ${one.lossPpm / PPM_OF_PERCENT} %`}
+          {one.bandwidth !== undefined && `${one.bandwidth * BITS} bit/s`}
+        </Fact>
+      ))}
+      <Fact name="ssh user">{spec.sshUser}</Fact>
+    </Section>
+  );
+}
+
+export function LabelFacts({ spec }: { readonly spec: Spec }) {
+  const labels = Object.entries(spec.labels);
+  return (
+    labels.length > 0 && (
+      <Section title="Labels">
+        {labels.map(([label, value]) => (
+          <Fact key={label} name={label}>
+            {value || <i>empty</i>}
+          </Fact>
+        ))}
+      </Section>
+    )
+  );
+}
