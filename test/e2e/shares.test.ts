@@ -115,6 +115,23 @@ describe.skipIf(whyNoShares !== undefined)('one directory', () => {
     expect(await sh(machine, 'cat /a/b/c/growing')).toContain('No such file');
   });
 
+  it('shows changes of the host at once to a copy of a file', async () => {
+    const path = join(source, 'copied');
+    const isCurrent = async (): Promise<boolean> =>
+      (await machine.readFile('/a/b/c/copied')).toString() === readFileSync(path, 'utf8');
+    writeFileSync(path, 'one\n');
+    const current = { before: 0, grown: 0, replaced: 0 };
+    for (let round = 0; round < 18; round++) {
+      if (await isCurrent()) current.before++;
+      appendFileSync(path, `and ${round}\n`);
+      if (await isCurrent()) current.grown++;
+      writeFileSync(`${path}.new`, `replaced ${round}\n`);
+      renameSync(`${path}.new`, path);
+      if (await isCurrent()) current.replaced++;
+    }
+    expect(current).toEqual({ before: 18, grown: 18, replaced: 18 });
+  });
+
   it('cannot be changed by the guest if it is read-only', async () => {
     const tries =
       'mount -o remount,rw /locked; echo no >/locked/kept; touch /locked/new; rm /locked/kept; ls /locked';

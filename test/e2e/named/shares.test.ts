@@ -79,6 +79,24 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect(readdirSync(plan.directory.sockets).filter((name) => /^share[01]\.sock$/.test(name))).toEqual([]);
   });
 
+  it('copies out the current contents of a file', async () => {
+    const path = join(site, 'growing');
+    const copy = join(home.path, 'copy of it');
+    const machine = home.store.get('web').live();
+    let text = 'one\n';
+    writeFileSync(path, text);
+    for (let round = 0; round < 18; round++) {
+      await machine.copyOut('/srv/site/growing', copy);
+      text += `and ${round}\n`;
+      writeFileSync(path, text);
+      await machine.copyOut('/srv/site/growing', copy);
+      expect(readFileSync(copy, 'utf8')).toBe(text);
+    }
+    appendFileSync(path, 'the last\n');
+    expect((await home.vmlet('cp', 'web:/srv/site/growing', copy)).stderr).toBe('');
+    expect(readFileSync(copy, 'utf8')).toBe(`${text}the last\n`);
+  });
+
   it('has them again after the guest reboots, before the first command', async () => {
     expect((await home.vmlet('reset', 'web')).status).toBe(0);
     expect(await inGuest('cut -d. -f1 /proc/uptime; head -n 1 /srv/site/index')).toMatch(/^\d\d?\none$/);
