@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   chownSync,
   existsSync,
   lstatSync,
@@ -177,6 +178,29 @@ withVirtiofsd(
     expect(await sh(machine, 'stat -c %u:%g /n')).toBe(`${process.getuid?.()}:${process.getgid?.()}`);
   },
 );
+
+withVirtiofsd('accepts files and directories of any user of the guest', async () => {
+  const source = shared();
+  chmodSync(source, 0o777);
+  await using machine = await machineWith(`${source}:/s`);
+  const member = 'member:x:2000:2000::/:/bin/sh';
+  // A creation with the directory's group as a supplementary one is a message of its own.
+  expect(await sh(machine, `echo ${member} >>/etc/passwd; echo team:x:0:member >>/etc/group`)).toBe('');
+  const makes = 'n=$(id -u); umask 0; echo $n >/s/f$n && mkdir /s/d$n && touch /s/d$n/in && id -G';
+  expect(await sh(machine, makes, '1000:1000')).toBe('1000');
+  expect(await sh(machine, makes, '33:33')).toBe('33');
+  expect(await sh(machine, makes, 'member')).toBe('2000 0');
+  expect(await sh(machine, 'cd /s; stat -c %u:%g * */* | uniq')).toBe('0:0');
+  const made = readdirSync(source, { recursive: true, encoding: 'utf8' }).sort();
+  expect(made).toEqual(
+    ['1000', '2000', '33'].flatMap((id) => [`d${id}`, `d${id}/in`]).concat('f1000', 'f2000', 'f33'),
+  );
+  for (const name of made) {
+    const { uid, gid } = statSync(join(source, name));
+    expect([name, uid, gid]).toEqual([name, process.getuid?.(), process.getgid?.()]);
+  }
+  expect(readFileSync(join(source, 'f2000'), 'utf8')).toBe('2000\n');
+});
 
 it.skipIf(!isRoot || whyNoShares !== undefined)(
   'is accessed as its owner when root starts the machine',
