@@ -342,6 +342,30 @@ describe('vmlet run -v', () => {
     expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('kept\n');
   });
 
+  it('copies in and back with --mount, which allows a colon and a comma in the path', async () => {
+    const [source, kept] = [join(shared(), 'a: b, c'), shared()];
+    mkdirSync(source);
+    writeFileSync(join(source, 'in'), 'one\n');
+    writeFileSync(join(kept, 'file'), 'kept\n');
+    const mounts = [
+      `type=bind,"src=${source}",dst=/s,copy,uid=7`,
+      `type=bind,source=${kept},target=/kept,copy,ro`,
+    ].flatMap((mount) => ['--mount', mount]);
+    const script =
+      'stat -c %u /s/in; cat /s/in /kept/file; echo two >/s/in; echo new >/s/out; echo no >/kept/file; ' +
+      'rm -f /s/gone; exit 3';
+    writeFileSync(join(source, 'gone'), 'stays\n');
+    const ran = await vmlet('run', '--net', 'none', ...mounts, 'micro', '--', 'sh', '-c', script);
+    expect(ran).toMatchObject({ status: 3, stdout: '7\none\nkept\n', stderr: '' });
+    const contents = readdirSync(source).map((name) => [name, readFileSync(join(source, name), 'utf8')]);
+    expect(contents.sort()).toEqual([
+      ['gone', 'stays\n'],
+      ['in', 'two\n'],
+      ['out', 'new\n'],
+    ]);
+    expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('kept\n');
+  });
+
   withVirtiofsd('reports that the guest’s kernel lacks virtiofs', async () => {
     const flags = ['--net', 'none', '-v', `${shared()}:/s`, '--append', 'initcall_blacklist=virtio_fs_init'];
     const { status, stderr } = await vmlet('run', ...flags, 'micro', '--', 'true');
