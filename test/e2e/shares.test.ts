@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   chownSync,
   existsSync,
   lstatSync,
@@ -115,6 +116,23 @@ describe.skipIf(whyNoShares !== undefined)('one directory', () => {
     expect(await sh(machine, 'cat /a/b/c/growing')).toContain('No such file');
   });
 
+  it('shows changes of the host at once to a copy of a file', async () => {
+    const path = join(source, 'copied');
+    const isCurrent = async (): Promise<boolean> =>
+      (await machine.readFile('/a/b/c/copied')).toString() === readFileSync(path, 'utf8');
+    writeFileSync(path, 'one\n');
+    const current = { before: 0, grown: 0, replaced: 0 };
+    for (let round = 0; round < 18; round++) {
+      if (await isCurrent()) current.before++;
+      appendFileSync(path, `and ${round}\n`);
+      if (await isCurrent()) current.grown++;
+      writeFileSync(`${path}.new`, `replaced ${round}\n`);
+      renameSync(`${path}.new`, path);
+      if (await isCurrent()) current.replaced++;
+    }
+    expect(current).toEqual({ before: 18, grown: 18, replaced: 18 });
+  });
+
   it('cannot be changed by the guest if it is read-only', async () => {
     const tries =
       'mount -o remount,rw /locked; echo no >/locked/kept; touch /locked/new; rm /locked/kept; ls /locked';
@@ -160,6 +178,29 @@ withVirtiofsd(
     expect(await sh(machine, 'stat -c %u:%g /n')).toBe(`${process.getuid?.()}:${process.getgid?.()}`);
   },
 );
+
+withVirtiofsd('accepts files and directories of any user of the guest', async () => {
+  const source = shared();
+  chmodSync(source, 0o777);
+  await using machine = await machineWith(`${source}:/s`);
+  const member = 'member:x:2000:2000::/:/bin/sh';
+  // A creation with the directory's group as a supplementary one is a message of its own.
+  expect(await sh(machine, `echo ${member} >>/etc/passwd; echo team:x:0:member >>/etc/group`)).toBe('');
+  const makes = 'n=$(id -u); umask 0; echo $n >/s/f$n && mkdir /s/d$n && touch /s/d$n/in && id -G';
+  expect(await sh(machine, makes, '1000:1000')).toBe('1000');
+  expect(await sh(machine, makes, '33:33')).toBe('33');
+  expect(await sh(machine, makes, 'member')).toBe('2000 0');
+  expect(await sh(machine, 'cd /s; stat -c %u:%g * */* | uniq')).toBe('0:0');
+  const made = readdirSync(source, { recursive: true, encoding: 'utf8' }).sort();
+  expect(made).toEqual(
+    ['1000', '2000', '33'].flatMap((id) => [`d${id}`, `d${id}/in`]).concat('f1000', 'f2000', 'f33'),
+  );
+  for (const name of made) {
+    const { uid, gid } = statSync(join(source, name));
+    expect([name, uid, gid]).toEqual([name, process.getuid?.(), process.getgid?.()]);
+  }
+  expect(readFileSync(join(source, 'f2000'), 'utf8')).toBe('2000\n');
+});
 
 it.skipIf(!isRoot || whyNoShares !== undefined)(
   'is accessed as its owner when root starts the machine',
@@ -298,6 +339,30 @@ describe('vmlet run -v', () => {
     });
     expect(readFileSync(join(source, 'inner/file'), 'utf8')).toBe('two\n');
     expect(readFileSync(join(source, 'new'), 'utf8')).toBe('new\n');
+    expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('kept\n');
+  });
+
+  it('copies in and back with --mount, which allows a colon and a comma in the path', async () => {
+    const [source, kept] = [join(shared(), 'a: b, c'), shared()];
+    mkdirSync(source);
+    writeFileSync(join(source, 'in'), 'one\n');
+    writeFileSync(join(kept, 'file'), 'kept\n');
+    const mounts = [
+      `type=bind,"src=${source}",dst=/s,copy,uid=7`,
+      `type=bind,source=${kept},target=/kept,copy,ro`,
+    ].flatMap((mount) => ['--mount', mount]);
+    const script =
+      'stat -c %u /s/in; cat /s/in /kept/file; echo two >/s/in; echo new >/s/out; echo no >/kept/file; ' +
+      'rm -f /s/gone; exit 3';
+    writeFileSync(join(source, 'gone'), 'stays\n');
+    const ran = await vmlet('run', '--net', 'none', ...mounts, 'micro', '--', 'sh', '-c', script);
+    expect(ran).toMatchObject({ status: 3, stdout: '7\none\nkept\n', stderr: '' });
+    const contents = readdirSync(source).map((name) => [name, readFileSync(join(source, name), 'utf8')]);
+    expect(contents.sort()).toEqual([
+      ['gone', 'stays\n'],
+      ['in', 'two\n'],
+      ['out', 'new\n'],
+    ]);
     expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('kept\n');
   });
 

@@ -220,6 +220,13 @@ function virtiofsdFeatures({ virtiofsd }: Survey): HostFeature[] {
       'shares',
     ],
     [
+      'migrate-precopy',
+      virtiofsd?.migrates === true,
+      'saving and snapshots with memory of machines with shared directories',
+      'stop the machine, or leave out the memory',
+      'shares',
+    ],
+    [
       '--migration-on-error',
       virtiofsd?.survivesMissingFiles === true,
       'restoring a saved machine whose shared files have changed',

@@ -16,13 +16,20 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: (name: strin
   if (virtiofsd.problem !== undefined) {
     return degraded(virtiofsd.problem, `upgrade virtiofsd: ${install('virtiofsd')}`);
   }
-  if (!virtiofsd.translatesIds) {
+  const { path, translatesIds, migrates } = virtiofsd;
+  const limits = [
+    ...(translatesIds ? [] : ['directories can be shared only with ids=host (no --translate-uid)']),
+    ...(migrates
+      ? []
+      : ['machines with shared directories cannot be saved (virtiofsd cannot hand over its state)']),
+  ];
+  if (limits.length > 0) {
     return {
       item,
       state: 'degraded',
-      summary: `directories can be shared only with ids=host: ${virtiofsd.path} does not support --translate-uid`,
+      summary: `${path} is too old: ${limits.join(', and ')}`,
       remedy: `upgrade virtiofsd: ${install('virtiofsd')}`,
     };
   }
-  return { item, state: 'works', summary: `directories are shared by ${virtiofsd.path}` };
+  return { item, state: 'works', summary: `directories are shared by ${path}` };
 }

@@ -17,6 +17,8 @@ export interface FoundShare extends Share {
 /** virtiofsd on this host. */
 export interface Virtiofsd extends VirtiofsdOptions {
   readonly path: string;
+  /** It hands its state over when QEMU saves the machine; undefined in plans of earlier releases. */
+  readonly migrates?: boolean | undefined;
 }
 
 /** A share with every choice made. */

@@ -67,7 +67,9 @@ function lookAt(source: string, field: string): { readonly path: string; readonl
     const found = statSync(path);
     if (!found.isDirectory()) {
       throw new InvalidInputError(field, `not a directory: ${readable(source)}`, {
-        hint: 'share the directory that contains the file, or copy the file (vmlet cp)',
+        hint: found.isFile()
+          ? 'share the directory that contains the file, or copy the file (vmlet cp)'
+          : 'share a directory: FIFOs, sockets and devices of the host do not work in a guest',
       });
     }
     return { path, owner: { uid: found.uid, gid: found.gid } };

@@ -16,7 +16,7 @@ export function planShares(
 ): SharePlan[] {
   return shares.map((share, index) => {
     const tag = share.shows ? HOST_TAG : (share.tag ?? `share${index}`);
-    const { problem: _problem, migrates: _migrates, ...virtiofsd } = requireVirtiofsd(host);
+    const { problem: _problem, ...virtiofsd } = requireVirtiofsd(host);
     return {
       ...share,
       tag,

@@ -12,7 +12,7 @@ import { lockMachine } from '../lock/machine-lock.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
 import { refusePendingMounts } from '../record/pending-mounts.ts';
-import { refuseVolumesInMemory } from '../record/volume-memory.ts';
+import { refuseMountsInMemory } from '../record/mount-memory.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import { discardSavedMemory, discardSavedNote, readSavedNote, writeSavedNote } from '../record/saved-note.ts';
 
@@ -35,7 +35,7 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   await lockMachine(spec.name, files, 'saving it', scope);
   const status = readStatus(files);
   if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
-  refuseVolumesInMemory(definition, 'machine', `stop the machine instead: vmlet stop ${spec.name}`);
+  refuseMountsInMemory(definition, 'machine', `stop the machine instead: vmlet stop ${spec.name}`);
   refusePendingMounts(definition);
   await withMonitor(
     definition,

@@ -23,7 +23,7 @@ import { portsOf } from '../disks/live-disks.ts';
 import { diskPath, planDisk } from '../plan/machine-plan.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { readStatus } from '../record/machine-status.ts';
-import { refuseVolumesInMemory } from '../record/volume-memory.ts';
+import { refuseMountsInMemory } from '../record/mount-memory.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import { ofExisting } from '../record/snapshot-lineage.ts';
 import { forgetSnapshot, readLineage, recordMemory, recordTaken } from '../record/snapshot-record.ts';
@@ -106,7 +106,7 @@ export async function createMachineSnapshot(
     }
     if (!disksOnly) {
       const hint = `stop the machine first, or leave out the memory: vmlet snapshot create ${machine} ${name} --disks-only`;
-      refuseVolumesInMemory(definition, 'snapshot', hint);
+      refuseMountsInMemory(definition, 'snapshot', hint);
     }
     const running = await runningHardware(definition, signal);
     const nodes = nodesOf(running);

@@ -66,7 +66,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   checkMachineName(valid.name);
   refuseContradictions(valid);
   const mounted = parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() });
-  refuseCopies(mounted);
+  refuseCopies(mounted, valid.name);
   checkAppend(valid.append);
   const boot = bootOf(valid);
   const small = boot.kind === 'image';

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../errors/index.ts';
+import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { type MountSet, MOST_DEVICES } from '../../machine/share/mount-set.ts';
 import type { NamedVolume, Tmpfs } from '../../machine/share/named-volume.ts';
 import type { Share } from '../../machine/share/share.ts';
@@ -31,12 +32,13 @@ export function withMounts(
   };
 }
 
-/** @throws InvalidInputError */
-export function refuseCopies({ shares }: MountSet): void {
+/** @throws InvalidInputError that names the command to use. */
+export function refuseCopies({ shares }: MountSet, machine: string): void {
   const copied = shares.find(({ copy }) => copy);
   if (!copied) return;
+  const words = [copied.source, `${machine}:${copied.target}`].map(quoteForShell);
   throw new InvalidInputError(copied.field, 'copy is not supported for named machines', {
-    hint: 'start the machine, then copy the directory: vmlet cp SRC NAME:DST',
+    hint: `start the machine without this directory, then copy it: vmlet sync ${words.join(' ')}`,
   });
 }
 

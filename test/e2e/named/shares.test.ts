@@ -9,6 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { locate } from '../../../src/machine/paths/locations.ts';
+import { readDefinition } from '../../../src/machines/record/definition.ts';
+import { readPlan, replacePlan } from '../../../src/machines/record/machine-plan-file.ts';
 import { until } from '../command.ts';
 import { whyNoShares } from '../virtiofsd.ts';
 import { type Home, makeHome } from './home.ts';
@@ -79,6 +82,24 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect(readdirSync(plan.directory.sockets).filter((name) => /^share[01]\.sock$/.test(name))).toEqual([]);
   });
 
+  it('copies out the current contents of a file', async () => {
+    const path = join(site, 'growing');
+    const copy = join(home.path, 'copy of it');
+    const machine = home.store.get('web').live();
+    let text = 'one\n';
+    writeFileSync(path, text);
+    for (let round = 0; round < 18; round++) {
+      await machine.copyOut('/srv/site/growing', copy);
+      text += `and ${round}\n`;
+      writeFileSync(path, text);
+      await machine.copyOut('/srv/site/growing', copy);
+      expect(readFileSync(copy, 'utf8')).toBe(text);
+    }
+    appendFileSync(path, 'the last\n');
+    expect((await home.vmlet('cp', 'web:/srv/site/growing', copy)).stderr).toBe('');
+    expect(readFileSync(copy, 'utf8')).toBe(`${text}the last\n`);
+  });
+
   it('has them again after the guest reboots, before the first command', async () => {
     expect((await home.vmlet('reset', 'web')).status).toBe(0);
     expect(await inGuest('cut -d. -f1 /proc/uptime; head -n 1 /srv/site/index')).toMatch(/^\d\d?\none$/);
@@ -95,6 +116,30 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect(await inGuest('cat /srv/site/index; cat /srv/site/passing')).toMatch(
       /^one\ntwo\nthree\ncat: .*passing.*No such file/,
     );
+  });
+
+  it('is not saved with a virtiofsd that cannot hand over its state', async () => {
+    const { files } = readDefinition(locate(home.environment, home.path, process.getuid?.() ?? 0), 'web');
+    const plan = readPlan(files);
+    const shares = plan.shares.map((share) => ({
+      ...share,
+      virtiofsd: { ...share.virtiofsd, migrates: false },
+    }));
+    replacePlan(files, { ...plan, shares });
+    const why = 'is too old to hand over its state';
+    const [save, snapshot] = [
+      await home.vmlet('save', 'web'),
+      await home.vmlet('snapshot', 'create', 'web', 'x'),
+    ];
+    expect(save.stderr).toContain(why);
+    expect(save.stderr).toContain(
+      'stop the machine instead: vmlet stop web; to save memory, upgrade virtiofsd',
+    );
+    expect(snapshot.stderr).toContain(why);
+    expect(snapshot.stderr).toContain('vmlet snapshot create web x --disks-only; to save memory, upgrade');
+    expect([save.status, snapshot.status]).not.toContain(0);
+    replacePlan(files, plan);
+    expect(await inGuest('head -n 1 /srv/site/index')).toBe('one');
   });
 
   it('can be saved and resumed', async () => {

@@ -52,7 +52,7 @@ export async function addShare(
   { signal }: Pick<Limits, 'signal'> = {},
 ): Promise<ChangedShare> {
   const wanted = parseMount(input, 'share', process.cwd());
-  refuseCopies(wanted);
+  refuseCopies(wanted, machine);
   const { target } = onlyOne([...wanted.shares, ...wanted.volumes, ...wanted.tmpfs]);
   return withLockedMachine(locations, machine, 'adding a directory', async (definition) => {
     const { spec, files } = definition;

@@ -104,7 +104,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     for (const [words, problem] of [
       [[`${at('site')}:/more`], 'two mounts have the same path in the guest: /more'],
       [[`${at('site')}/none:/n`], `no such directory: ${at('site')}/none`],
-      [[`${at('site')}:/n:copy`], 'copy is not supported for named machines'],
+      [[`${at('site')}:/n:copy`], `then copy it: vmlet sync ${at('site')} web:/n`],
       [[`${at('site')}:/site/name`], 'cannot mount /site/name: a part of the path is not a directory'],
     ] as const) {
       const { status, stderr } = await add(...words);

@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { InvalidInputError, SharesUnavailableError, type VmletError } from '../../../../src/errors/index.ts';
@@ -64,8 +67,26 @@ it('reports what the host lacks, and that a copy does not need it', () => {
 it('names a path that is not a directory', () => {
   writeFileSync(join(directory, 'file'), '');
   expect(refusal('./file:/x').message).toBe(`volumes[0]: not a directory: ${join(directory, 'file')}`);
+  expect(refusal('./file:/x').hint).toBe(
+    'share the directory that contains the file, or copy the file (vmlet cp)',
+  );
   expect(refusal('./none:/x').message).toBe(`volumes[0]: no such directory: ${join(directory, 'none')}`);
   expect(refusal('./file/in:/x').message).toBe(
     `volumes[0]: no such directory: ${join(directory, 'file/in')}`,
   );
+});
+
+it('names a FIFO, a socket or a device as no directory', async () => {
+  execFileSync('mkfifo', [join(directory, 'fifo')]);
+  const server = createServer().listen(join(directory, 'socket'));
+  await once(server, 'listening');
+  try {
+    for (const path of [join(directory, 'fifo'), join(directory, 'socket'), '/dev/null']) {
+      const error = refusal(`${path}:/x`);
+      expect(error.message).toBe(`volumes[0]: not a directory: ${path}`);
+      expect(error.hint).toMatch(/^share a directory: FIFOs, sockets and devices/);
+    }
+  } finally {
+    server.close();
+  }
 });
