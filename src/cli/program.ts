@@ -10,7 +10,7 @@ import { refuseUnknownCommand, refuseUnknownTopic } from './help/unknown-command
 /** The whole command. Only the requested verb is loaded; the others are a name and a summary. */
 export async function programFor(args: readonly string[], version: string): Promise<Command> {
   const program = new Command('vmlet')
-    .description('Virtual machines the way podman runs containers: no libvirt, no daemon, no root.')
+    .description('Runs virtual machines as podman runs containers: without libvirt, a daemon or root.')
     .version(version)
     .enablePositionalOptions()
     .showHelpAfterError('(see --help)')

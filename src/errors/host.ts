@@ -51,7 +51,7 @@ export class BrokenQemuError extends VmletError {
 
   constructor(path: string, lastWords: string) {
     super(`${path} does not work${lastWords === '' ? '' : `: ${lastWords}`}`, {
-      hint: 'reinstall QEMU, then check it: vmlet doctor',
+      hint: 'reinstall QEMU, then check it with: vmlet doctor',
     });
     this.lastWords = lastWords;
   }

@@ -12,7 +12,7 @@ it('a guest’s output does not control the terminal in an error message', async
   const disk = join(directory, 'steering.raw');
   writeFileSync(disk, bootSectors.steerTerminal);
   const { status, stderr } = await vmlet('run', '--net', 'none', disk, 'true');
-  expect(stderr).toMatch(/console ended with:\n {2}\| red\n/);
+  expect(stderr).toMatch(/last lines of the guest's console:\n {2}\| red\n/);
   expect(stderr).not.toMatch(CONTROL_CHARACTER);
   expect(status).toBe(125);
 });
@@ -33,7 +33,7 @@ it('a file name does not control the terminal in an error message', async () => 
   }
   expect(below.stderr).toContain('is not a directory');
   expect(hosts.stderr).toMatch(
-    /^vmlet: not a directory: .*\n {2}a part of this path is a file.* another XDG variable\)$/m,
+    /^vmlet: not a directory: .*\n {2}a part of this path is a file.* other XDG variables$/m,
   );
 });
 

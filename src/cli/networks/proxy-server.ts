@@ -40,7 +40,8 @@ const SECRET_BYTES = 24;
 const HEADERS_MS = 10_000;
 const MOST_CONNECTIONS = 512;
 const HTTP_PORT = 80;
-const WRONG_SECRET = 'wrong or missing secret: use the proxy URL that vmlet proxy prints';
+const WRONG_SECRET =
+  'wrong or missing secret: use the proxy URL as the running vmlet proxy prints it (it contains the secret)';
 
 /** The server of `vmlet proxy`. */
 export class ProxyServer implements AsyncDisposable {

@@ -20,10 +20,11 @@ const USER = 'vmlet';
 export function proxyCommand(): Command {
   return new Command('proxy')
     .description(
-      'Serves an HTTP proxy on 127.0.0.1 that reaches every TCP port of your running machines through vmlet’s agent, without ' +
-        'port forwards: http://NAME.vmlet.localhost:PORT/, and http://NAME.NETWORK:PORT/ for members of a private network. ' +
-        'The proxy requires a secret, refuses all other host names, and runs until Ctrl-C, or until it has not been used ' +
-        'for the time set with --idle.',
+      'Runs an HTTP proxy on 127.0.0.1. A client that uses this proxy can reach every TCP port of your running machines, ' +
+        'without port forwards, if vmlet’s agent runs in the guest. The address of a port is ' +
+        'http://NAME.vmlet.localhost:PORT/; for members of a private network also http://NAME.NETWORK:PORT/. The proxy ' +
+        'requires a secret, and refuses all other host names. It runs until Ctrl-C, or until it has not been used for the ' +
+        'time set with --idle.',
     )
     .option('--port <port>', 'listen on this port (default: a free one)', portNumber)
     .option('--idle <time>', 'exit when there has been no connection for this time (default: 1h)', durationMs)
@@ -60,7 +61,10 @@ async function serve({ port, idle = HOUR_MS, json }: Flags): Promise<void> {
   } else {
     printLine(`curl -K ${curlConfig} http://NAME.vmlet.localhost:PORT/`);
     printLine(`export http_proxy=${url} https_proxy=${url}`);
-    note('the proxy reaches only machines of vmlet; press Ctrl-C to exit');
+    note(
+      'paste one of these lines into another terminal; NAME is a machine, PORT a TCP port of its guest',
+      'the proxy reaches only machines of vmlet; press Ctrl-C to exit',
+    );
   }
   const reason = await Promise.race([interrupted, server.idle.then(() => 'idle' as const)]);
   if (reason === 'idle')

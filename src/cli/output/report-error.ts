@@ -29,9 +29,9 @@ export class SilentExit extends Error {
 const HOST_HINTS: Readonly<Record<string, string>> = {
   EACCES: 'check the owner and the permissions of this path',
   ENOTDIR:
-    'a part of this path is a file, not a directory; correct the path (if vmlet chose the path, correct XDG_DATA_HOME or another XDG variable)',
+    'a part of this path is a file, not a directory; correct the path, or, if you did not give it, check XDG_DATA_HOME and the other XDG variables',
   ELOOP:
-    'this path contains a loop of symbolic links; correct the links (if vmlet chose the path, correct XDG_DATA_HOME or another XDG variable)',
+    'this path contains a loop of symbolic links; correct the links, or, if you did not give the path, check XDG_DATA_HOME and the other XDG variables',
 };
 
 /** Words after the image or machine belong to the guest's command. */
@@ -123,7 +123,7 @@ function writeHint(text: string | undefined): void {
 function writeOutput({ qemuOutput, consoleOutput }: LaunchError): void {
   for (const [title, lines] of [
     ['output of QEMU', qemuOutput],
-    ["the guest's console ended with", consoleOutput],
+    ["last lines of the guest's console", consoleOutput],
   ] as const) {
     writeTitled(title, lines);
   }

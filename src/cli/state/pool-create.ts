@@ -11,8 +11,8 @@ export function poolCreateCommand(): Command {
     .summary('start a pool in the background')
     .description(
       'Boots a guest, forks (copies) it, and keeps the forks waiting in the background. vmlet run --pool NAME runs a command ' +
-        'in one of the forks, within milliseconds. The pool ends with vmlet pool rm, when it has not been used for the time ' +
-        'set with --idle, or when the host reboots.',
+        'in one of the forks, and needs only milliseconds to start it. The pool runs until you end it with vmlet pool rm, until ' +
+        'it has not been used for the time set with --idle, or until the host reboots.',
     );
   return addPoolFlags(command).action(create);
 }

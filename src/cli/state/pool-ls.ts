@@ -12,8 +12,8 @@ export function poolLsCommand(): Command {
   return new Command('ls')
     .summary('list pools')
     .description(
-      'Lists running pools, and how many guests of each pool wait (WAITING) and are in use (TAKEN). "?" means that the pool ' +
-        'does not answer.',
+      'Lists running pools. WAITING is the number of guests that wait for a command, TAKEN the number of guests in use. "?" ' +
+        'means that the pool does not answer.',
     )
     .option('-q, --quiet', 'print only names')
     .option('--json', 'print JSON')

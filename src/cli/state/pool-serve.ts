@@ -24,8 +24,9 @@ export function poolServeCommand(): Command {
   const command = new Command('serve')
     .summary('run a pool in the foreground')
     .description(
-      'Runs a pool in the foreground until it is interrupted, for service managers. Prints the name of the pool when all ' +
-        'guests are ready. vmlet run --pool and the other commands use this pool like a pool of vmlet pool create.',
+      'Runs a pool in the foreground, as service managers require. Prints the name of the pool when all guests are ready. ' +
+        'The pool ends with Ctrl-C or SIGTERM, and for the same reasons as a pool of vmlet pool create. Other commands, such ' +
+        'as vmlet run --pool, use both kinds of pools in the same way.',
     );
   return addPoolFlags(command).action(serve);
 }

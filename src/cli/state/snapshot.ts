@@ -13,15 +13,15 @@ interface Flags {
 
 export function snapshotCommand(): Command {
   const snapshot = new Command('snapshot').description(
-    'Manages snapshots of machines. A snapshot contains all writable disks, the UEFI variables, and the memory of a running ' +
-      'machine. Snapshots are stored in the disks, which must be qcow2.',
+    'Manages snapshots of machines. A snapshot contains all writable disks, the UEFI variables, and, if the machine is ' +
+      'running, its memory. Snapshots are stored inside the disk files, which must have the format qcow2.',
   );
   snapshot
     .command('create', { isDefault: true })
     .summary('create a snapshot')
     .description(
       'Creates a snapshot. The word create is optional. A running machine is paused while its memory is written. ' +
-        'UEFI variables that the guest changes afterwards are written to the host only at the next pause or stop.',
+        'Later changes of UEFI variables by the guest are written to the host only when the machine is next paused or stopped.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('[snapshot]', 'name of the snapshot (default: date and time)')
@@ -34,8 +34,8 @@ export function snapshotCommand(): Command {
     .command('ls')
     .summary('list snapshots')
     .description(
-      'Lists snapshots, oldest first. PARENT is the snapshot from which the machine continued when this snapshot was ' +
-        'created. "current" marks the snapshot from which the machine continues now.',
+      'Lists snapshots, oldest first. PARENT is the snapshot that was created or restored last before this snapshot was ' +
+        'created. "current" marks the snapshot that was created or restored last.',
     )
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
@@ -44,8 +44,8 @@ export function snapshotCommand(): Command {
     .command('restore')
     .summary('return a machine to a snapshot')
     .description(
-      'Returns a machine to a snapshot. All changes that are not in a snapshot are lost. A snapshot with memory resumes the ' +
-        'machine, even if it was stopped. For a snapshot without memory the machine must be stopped.',
+      'Returns a machine to a snapshot. All changes that are not in a snapshot are lost. If the snapshot contains memory, ' +
+        'the machine continues to run from there, even if it was stopped. If not, stop the machine first; it stays stopped.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<snapshot>', 'name of the snapshot')

@@ -22,16 +22,17 @@ interface Flags extends MachineFlags, SeedFlags {
 
 export function templateCreateCommand(): Command {
   const command = new Command('create')
-    .summary('boot a guest and keep it with its memory')
+    .summary('boot a guest and save it as a template')
     .description(
-      'Boots a guest, runs warm-up commands in it, and saves its memory and disks. vmlet run --template NAME forks (copies) ' +
-        'this guest. A template takes as much disk space as the memory of the guest, and is kept until it is removed.',
+      'Boots a guest, runs the commands of --run in it, and saves its memory and disks. vmlet run --template NAME forks ' +
+        '(copies) this guest. A template needs about as much disk space as its guest used memory, and stays until you remove ' +
+        'it (vmlet template rm).',
     )
     .argument('<name>', 'name of the template')
     .option('--image <image>', 'image to boot (default: micro)')
     .option(
       '--run <command>',
-      'shell command to run in the guest as root; @FILE reads it from a file; repeatable, in order',
+      'shell command to run in the guest as root; @FILE reads it from a file; repeatable, run in the given order',
       collect,
     )
     .option('--replace', 'replace an existing template')

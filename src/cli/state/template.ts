@@ -8,7 +8,7 @@ import { templateRmCommand } from './template-rm.ts';
 export function templateCommand(): Command {
   return new Command('template')
     .description(
-      'Manages templates: booted guests that are kept with their memory. vmlet run --template forks (copies) these guests.',
+      'Manages templates: booted guests that are saved with their memory. vmlet run --template forks (copies) these guests.',
     )
     .addCommand(templateCreateCommand())
     .addCommand(templateLsCommand())

@@ -47,7 +47,10 @@ export class GuestProtocolError extends VmletError {
   override readonly code = 'VMLET_GUEST_PROTOCOL';
 
   constructor(problem: string, details: ErrorDetails = {}) {
-    super(problem, { hint: 'try again; if the error persists, update vmlet-agent in the guest', ...details });
+    super(problem, {
+      hint: 'try again; if the error persists, update vmlet on the host and vmlet-agent in the guest',
+      ...details,
+    });
   }
 }
 

@@ -41,7 +41,7 @@ export class SignatureError extends VmletError {
 
   constructor(image: string, url: string, fingerprint: string, problem: string, details: ErrorDetails = {}) {
     super(`${image}: ${url} ${problem}`, {
-      hint: 'do not use this image, it may have been tampered with; if its publisher has a new key, update vmlet',
+      hint: 'do not use this image: it may have been tampered with; if its publisher has a new key, update vmlet or your own catalogue',
       ...details,
     });
     this.image = image;

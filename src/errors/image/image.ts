@@ -21,15 +21,15 @@ function removalOf(user: string): string {
   const [, digest] = / \(sha256:([0-9a-f]+)\)$/.exec(user) ?? [];
   const [, kind, name = ''] = /^(machine|template) "(.+)"$/.exec(user) ?? [];
   if (kind === 'machine') {
-    return `remove the machine first: vmlet rm ${name} (add --storage if its disks are based on the image)`;
+    return `remove the machine first: vmlet rm ${name} (if its disks are based on the image, add --storage, which deletes them)`;
   }
   if (kind === 'template') return `remove the template first: vmlet template rm ${name}`;
   if (/^disk .*\/base-[^/]*\.qcow2$/.test(user)) {
-    return 'first delete the kept disks that are based on this one; to list them, run: vmlet system df --verbose';
+    return 'first delete the kept disks that are based on this disk; to list all kept disks, run: vmlet system df --verbose';
   }
   if (user.startsWith('disk ')) return 'delete this disk first';
   if (digest !== undefined) return `remove that image first: vmlet image rm ${digest}`;
-  if (user.startsWith('a ')) return 'try again when it has ended';
+  if (user.startsWith('a ')) return 'try again when the disposable machine has ended';
   return user.startsWith('an ')
     ? 'try again when the build has ended'
     : `remove that image first: vmlet image rm ${user}`;

@@ -18,7 +18,7 @@ export class GuestPlugError extends VmletError {
   readonly device: string;
 
   constructor(device: string, details: ErrorDetails = {}) {
-    super(`disk ${device}: the guest does not support disks that are plugged in while it runs`, {
+    super(`cannot add disk "${device}": the guest does not support adding disks while it runs`, {
       hint: 'leave out --disk, or boot the image instead of forking the template: vmlet run --disk … IMAGE',
       ...details,
     });

@@ -67,7 +67,8 @@ function describeKeeperEnd(told: {
   readonly status?: ExitStatus | undefined;
 }): string {
   if (told.busy) return 'the machine is already running in another process (vmlet-keeper)';
-  if (told.reason !== undefined) return `cannot run the machine: ${told.reason}`;
+  if (told.reason !== undefined)
+    return `vmlet-keeper, the process that runs the machine, failed: ${told.reason}`;
   if (told.status) return `QEMU ${describeExit(told.status)}`;
   return 'vmlet-keeper, the process that runs the machine, was killed';
 }

@@ -56,7 +56,7 @@ export class MachineStateError extends VmletError {
 /** The guest runs, has an agent, and has no ssh server. */
 export class NoSshServerError extends MachineStateError {
   constructor(machine: string, details: ErrorDetails = {}) {
-    super(machine, 'running', 'has no ssh server installed in its guest', {
+    super(machine, 'running', 'has no ssh server in its guest', {
       hint: `open a shell through the agent instead: vmlet shell ${machine}; or use an image with an ssh server, such as debian:13`,
       ...details,
     });
@@ -70,7 +70,7 @@ export class BrokenMachineError extends VmletError {
 
   constructor(machine: string, problem: string, details: ErrorDetails = {}) {
     super(`machine "${machine}" is broken: ${problem}`, {
-      hint: `repair or restore this file, or remove the machine with its disks: vmlet rm --storage ${machine}`,
+      hint: `repair this file, or restore it from a backup; or remove the machine and its disks: vmlet rm --storage ${machine}`,
       ...details,
     });
     this.machine = machine;

@@ -26,7 +26,7 @@ export class GuestAlarmError extends VmletError {
 
   /** @param lines lines of the console that report it, oldest first; empty when the console shows nothing. */
   constructor(machine: string, kind: GuestAlarmKind, lines: readonly string[], details: ErrorDetails = {}) {
-    const said = lines.length === 0 ? '; the console shows no message of it' : ':';
+    const said = lines.length === 0 ? '; the console shows no message about it' : ':';
     super(`${machine}: ${ALARMS[kind]}${said}`, { ...details, lines });
     this.machine = machine;
     this.kind = kind;

@@ -128,7 +128,7 @@ describe('vmlet run', () => {
     );
     expect(status).toBe(124);
     expect(stderr).toMatch(/timed out after 5 s/);
-    expect(stderr).toMatch(/console ended with/);
+    expect(stderr).toMatch(/last lines of the guest's console/);
     expect(stderr).toMatch(/give a slow guest more time with --boot-timeout/);
   });
 

@@ -270,7 +270,7 @@ test('vmlet ssh has the agent run commands where the guest has no ssh server', a
     status: 125,
     stdout: '',
     stderr:
-      'vmlet: machine "m" has no ssh server installed in its guest\n' +
+      'vmlet: machine "m" has no ssh server in its guest\n' +
       '  open a shell through the agent instead: vmlet shell m; or use an image with an ssh server, such as debian:13\n',
   });
 });

@@ -266,7 +266,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await page.keyboard.press('Enter');
     await page
       .getByRole('alert')
-      .getByText(/cannot be listed/)
+      .getByText(/no such directory/)
       .waitFor();
   });
 

@@ -106,7 +106,7 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     expect(await stop.getAttribute('aria-disabled')).toBe('true');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Stop');
     await Promise.all([
-      page.getByText('pressing its power button, for at most 14 s').waitFor(),
+      page.getByText("pressing the machine's power button, then waiting at most 14 s").waitFor(),
       other.locator('[data-machine="m"] [aria-disabled="true"]', { hasText: 'Stop' }).waitFor(),
     ]);
     const notice = page.locator('.notice.warned', { hasText: 'Stop m: ended by force' });

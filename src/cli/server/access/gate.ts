@@ -8,6 +8,10 @@ const SECRET_SUBPROTOCOL = 'vmlet.secret.';
 const SECRET_HEADER = 'vmlet-secret';
 const HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/;
 const HTTP_PORT = 80;
+const NEW_TOKEN =
+  'send the token from the file whose path vmlet ui printed; each start of vmlet ui creates a new token';
+const NEW_ADDRESS =
+  'in a browser, open the address that vmlet ui prints; each address works once: for a new address, press Enter in the terminal where vmlet ui runs';
 
 /** @throws RequestRefusedError when the server is ending. */
 export function refuseAtEnd(ending: AbortSignal): void {
@@ -36,8 +40,8 @@ export class Gate {
       throw new RequestRefusedError(421, `this server does not accept requests to ${JSON.stringify(host)}`, {
         hint:
           this.#port === undefined
-            ? 'open http://127.0.0.1:PORT with the port that you forward to the socket'
-            : `open http://127.0.0.1:${this.#port}; through a port forward, use the same port number at both ends`,
+            ? 'use http://127.0.0.1:PORT, where PORT is the local port that you forward to the socket'
+            : `use http://127.0.0.1:${this.#port}; through a port forward, use the same port number at both ends`,
       });
     }
     if (origin !== undefined && origin !== `http://${host}`) throw foreignOrigin(origin);
@@ -53,7 +57,7 @@ export class Gate {
     const cookie = cookieOf(request, this.cookieName(request));
     const bearer = /^Bearer ([\w-]+)$/.exec(authorization ?? '')?.[1];
     if (cookie === undefined && bearer !== undefined) {
-      if (!this.#credentials.isBearer(bearer)) throw unauthorized();
+      if (!this.#credentials.isBearer(bearer)) throw unauthorized(NEW_TOKEN);
       return;
     }
     if (hasEffect && origin === undefined) throw foreignOrigin(undefined);
@@ -86,10 +90,8 @@ function secretOf({ headers }: IncomingMessage): string | undefined {
   return offered.find((one) => one.startsWith(SECRET_SUBPROTOCOL))?.slice(SECRET_SUBPROTOCOL.length);
 }
 
-function unauthorized(): RequestRefusedError {
-  return new RequestRefusedError(401, 'missing or invalid credentials', {
-    hint: 'open the address that vmlet ui prints; each address works once: for a new address, press Enter in the terminal where vmlet ui runs',
-  });
+function unauthorized(hint = NEW_ADDRESS): RequestRefusedError {
+  return new RequestRefusedError(401, 'missing or invalid credentials', { hint });
 }
 
 function foreignOrigin(origin: string | undefined): RequestRefusedError {
@@ -99,8 +101,8 @@ function foreignOrigin(origin: string | undefined): RequestRefusedError {
     {
       hint:
         origin === undefined
-          ? 'a program must send "Authorization: Bearer TOKEN" instead of a cookie'
-          : 'open the page at the address that vmlet ui prints, or send the request from a program',
+          ? 'a program must send "Authorization: Bearer TOKEN" and no cookie; TOKEN is in the file whose path vmlet ui printed'
+          : 'open the page at the address that vmlet ui prints, or send the request from a program that is not a browser',
     },
   );
 }

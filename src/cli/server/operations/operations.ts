@@ -46,7 +46,7 @@ export class Operations {
     const found = this.#all.get(id);
     if (found === undefined)
       throw new RequestRefusedError(404, `no such operation: ${id}`, {
-        hint: 'list operations with: GET /v1/operations; finished operations are kept for ten minutes',
+        hint: 'list operations with: GET /v1/operations; finished operations are kept for at most ten minutes',
       });
     return found;
   }

@@ -52,11 +52,11 @@ export async function listGuestDirectory(
   });
   if (exitCode === 2 || exitCode === 3) {
     throw exitCode === 3
-      ? new GuestFileError(path, 'ENOENT', 'cannot be listed, because it does not exist', {
+      ? new GuestFileError(path, 'ENOENT', 'no such directory', {
           hint: 'correct the path',
         })
-      : new GuestFileError(path, 'EACCES', 'cannot be listed', {
-          hint: 'check that this is a directory in the guest',
+      : new GuestFileError(path, 'EACCES', 'not a directory, or permission denied', {
+          hint: 'check the path and its permissions in the guest',
         });
   }
   const end = stdout.indexOf('\0\0');
@@ -90,7 +90,7 @@ export async function openAgent(live: LiveMachine, signal: AbortSignal): Promise
   throw new InvalidInputError(
     'machine',
     "the page needs vmlet's agent to show and transfer files; this guest has only QEMU's agent",
-    { hint: 'install vmlet-agent in the guest, or copy single files (vmlet cp)' },
+    { hint: 'install vmlet-agent in the guest, or copy single files with: vmlet cp' },
   );
 }
 

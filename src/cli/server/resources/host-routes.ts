@@ -59,7 +59,7 @@ export const HOST_ROUTES: readonly Route[] = [
       const { token } = await readBody(request, z.strictObject({ token: z.string() }));
       const page = credentials.exchange(token);
       if (page === undefined) {
-        throw new RequestRefusedError(401, 'this address was already used, or belongs to another server', {
+        throw new RequestRefusedError(401, 'this address was already used, or is from an earlier vmlet ui', {
           hint: 'for a new address, press Enter in the terminal where vmlet ui runs',
         });
       }

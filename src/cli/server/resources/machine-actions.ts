@@ -9,8 +9,8 @@ import { describeError } from '../answers/described-error.ts';
 import { type Action, type Asked, action, option, progressOf } from './action.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
-  guest: 'asking its agent to shut down',
-  'power-button': 'pressing its power button',
+  guest: "asking the guest's agent to shut down",
+  'power-button': "pressing the machine's power button",
   quit: 'telling QEMU to quit',
   SIGTERM: 'sending SIGTERM to QEMU',
   SIGKILL: 'killing QEMU',
@@ -212,7 +212,7 @@ async function stop({
       signal,
       ...(limit !== undefined && { timeoutMs: limit }),
       onRung: (rung, limitMs) =>
-        onProgress({ text: `${RUNGS[rung]}, for at most ${Math.ceil(limitMs / 1000)} s`, rung }),
+        onProgress({ text: `${RUNGS[rung]}, then waiting at most ${Math.ceil(limitMs / 1000)} s`, rung }),
     });
   return { rung: result.rung, description: describeStop(result) };
 }

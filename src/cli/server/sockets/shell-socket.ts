@@ -51,7 +51,7 @@ export async function serveShell(
   });
   await using channel = await live.openGuest({ signal });
   if (channel.kind !== 'vmlet') {
-    throw new InvalidInputError('exec', "QEMU's agent does not support terminals", {
+    throw new InvalidInputError('exec', "this guest has only QEMU's agent, which supports no terminals", {
       hint: `install vmlet-agent in the guest, or use: vmlet ssh ${live.name}`,
     });
   }

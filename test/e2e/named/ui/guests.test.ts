@@ -102,7 +102,9 @@ describe('a machine over HTTP', () => {
           data: expect.objectContaining({
             kind: 'stop',
             progress: {
-              text: expect.stringMatching(/^asking its agent to shut down, for at most \d+ s$/) as string,
+              text: expect.stringMatching(
+                /^asking the guest's agent to shut down, then waiting at most \d+ s$/,
+              ) as string,
               rung: 'guest',
             },
           }) as object,
