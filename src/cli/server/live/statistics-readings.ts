@@ -18,7 +18,7 @@ interface Reading {
   readonly result: Promise<StatisticsReading>;
 }
 
-/** What QEMU last said. */
+/** The last answer of QEMU. */
 interface Answer {
   readonly at: number;
   readonly machine: NamedMachine;
