@@ -90,7 +90,7 @@ export class SwitchRequestError extends VmletError {
   readonly reason: string;
 
   constructor(network: string, reason: string, problem: string, details: ErrorDetails = {}) {
-    super(`the switch of network "${network}" ${problem}`, details);
+    super(`the virtual switch of network "${network}" ${problem}`, details);
     this.network = network;
     this.reason = reason;
   }

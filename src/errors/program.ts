@@ -19,8 +19,8 @@ export class ProcessStartError extends VmletError {
   readonly program: string;
 
   constructor(program: string, { cause }: Pick<ErrorDetails, 'cause'> = {}) {
-    super(`cannot start ${program}: the host has no more processes, file descriptors or memory`, {
-      hint: 'end some processes, or raise the limits (ulimit -u, ulimit -n)',
+    super(`cannot start ${program}: too many processes or open files on the host, or not enough memory`, {
+      hint: 'end some processes, or raise the limits of processes (ulimit -u) and open files (ulimit -n)',
       cause,
     });
     this.program = program;
@@ -35,7 +35,7 @@ export class ProgramAnswerError extends VmletError {
   /** @param problem the rest of a sentence after "but", as in `it created no disk`. */
   constructor(program: string, problem: string, details: ErrorDetails = {}) {
     super(`${program} exited with status 0, but ${problem}`, {
-      hint: `check that this is the right program: type -a ${program}`,
+      hint: `check which program has the name ${program} on this host: type -a ${program}`,
       ...details,
     });
     this.program = program;

@@ -18,8 +18,8 @@ export class StandstillError extends VmletError {
   readonly program: string;
 
   constructor(program: string, milliseconds: number) {
-    super(`${program} stalled: it used no CPU time and moved no data for ${milliseconds / 1000} s`, {
-      hint: 'check that disks and network file systems respond',
+    super(`vmlet killed ${program}, which used no CPU time and moved no data for ${milliseconds / 1000} s`, {
+      hint: 'check that the disks and network file systems of the host respond, then try again',
     });
     this.program = program;
   }

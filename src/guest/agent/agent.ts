@@ -52,7 +52,7 @@ export class GuestAgent implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof TimedOutError)) throw error;
       throw new TimedOutError('waiting for the guest agent', error.timeoutMs, {
-        hint: 'check the last lines of the console: the guest may not have booted, or may have no agent',
+        hint: 'check the end of the console output (of a named machine: vmlet logs NAME): the guest may not have booted, or may have no agent',
       });
     } finally {
       greeting.stop();
@@ -124,7 +124,12 @@ export class GuestAgent implements AsyncDisposable {
 
   /** Reseeds the guest's random numbers, so that they differ from those of a guest with the same memory. */
   async reseed(entropy: Uint8Array = randomBytes(64), limits: Limits = {}): Promise<void> {
-    await request(this.#session, "reseeding the guest's entropy", encodeConfiguration({ entropy }), limits);
+    await request(
+      this.#session,
+      "reseeding the guest's random numbers",
+      encodeConfiguration({ entropy }),
+      limits,
+    );
   }
 
   /**
@@ -166,10 +171,18 @@ export class GuestAgent implements AsyncDisposable {
     const answer = deferred<undefined>();
     const id = this.#session.add({
       receive: (frame) => {
+<<<<<<< HEAD
         if (frame.type !== FrameType.pong)
           throw new GuestProtocolError(
             `the guest agent answered a ping with an unexpected frame: type ${frame.type}`,
           );
+=======
+        if (frame.type !== FrameType.pong) {
+          throw new GuestProtocolError(
+            `the guest agent answered a ping with an unexpected message: type ${frame.type}`,
+          );
+        }
+>>>>>>> refs/heads/deep6
         answer.resolve(undefined);
       },
       fail: answer.reject,

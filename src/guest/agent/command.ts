@@ -52,9 +52,9 @@ export function hasInput(options: ExecOptions): boolean {
  * @throws InvalidInputError for a command that cannot be encoded.
  */
 export function encodeCommand(argv: readonly string[], options: ExecOptions): Buffer {
-  if (argv.length === 0) throw new InvalidInputError('argv', 'must contain a program and its arguments');
+  if (argv.length === 0) throw new InvalidInputError('argv', 'is empty; expected at least a program');
   if (options.input !== undefined && options.stdin !== undefined) {
-    throw new InvalidInputError('stdin', 'cannot be combined with input');
+    throw new InvalidInputError('stdin', 'cannot be combined with the option input');
   }
   const writer = new FieldWriter(Operation.exec);
   argv.forEach((argument, index) => writer.text(Tag.argument, checked(`argv[${index}]`, argument)));
@@ -62,7 +62,7 @@ export function encodeCommand(argv: readonly string[], options: ExecOptions): Bu
     if (name === '' || name.includes('=')) {
       throw new InvalidInputError(
         'env',
-        `invalid name ${JSON.stringify(name)}: expected a variable name without "="`,
+        `invalid name ${JSON.stringify(name)}: expected the name of a variable, not empty and without "="`,
       );
     }
     if (name === 'TERM' && options.tty?.term !== undefined) continue;
@@ -99,6 +99,6 @@ function cells(field: string, count: number): number {
 function checked(field: string, text: string): string {
   if (text.includes('\0')) throw new InvalidInputError(field, 'contains a NUL character');
   if (!isWellFormed(text))
-    throw new InvalidInputError(field, 'is not valid Unicode: contains an unpaired surrogate');
+    throw new InvalidInputError(field, 'contains an unpaired surrogate, which is not valid Unicode');
   return text;
 }

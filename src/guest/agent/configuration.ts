@@ -10,11 +10,14 @@ const addressWithPrefix = z.string().refine((text) => {
   const [host = '', prefix = '', ...rest] = text.split('/');
   const bits = { 0: -1, 4: 32, 6: 128 }[isIP(host)] ?? -1;
   return rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
-}, 'must be an address with the length of its prefix, such as 10.0.2.15/24');
+}, 'must be an IPv4 or IPv6 address with its prefix length, such as 10.0.2.15/24');
 
 const hardwareAddress = z
   .string()
-  .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'must be six bytes in hexadecimal, with colons');
+  .regex(
+    /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i,
+    'must be six hexadecimal bytes with colons, such as 52:54:00:12:34:56',
+  );
 
 const linkSchema = z.strictObject({
   /** Hardware address by which the guest finds the link, such as 52:54:00:12:34:56. */
@@ -56,17 +59,17 @@ const configurationSchema = z.strictObject({
     .string()
     .regex(
       /^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/i,
-      'must consist of at most 64 letters, digits, dots and dashes',
+      'must be at most 64 letters, digits, dots and hyphens, with a letter or digit at both ends',
     )
     .optional(),
   /** For /etc/machine-id if the guest has one: 32 hexadecimal digits. Programs that have read the old one keep it. */
   machineId: z
     .string()
     .regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits, in lower case')
-    .refine((text) => !/^0+$/.test(text), 'must not be zero')
+    .refine((text) => !/^0+$/.test(text), 'must not be all zeros')
     .optional(),
   /** Kernel modules, loaded in this order with their dependencies. They may be built in. */
-  modules: z.array(z.string().regex(/^[\w-]+$/, 'must be the name of a module')).default([]),
+  modules: z.array(z.string().regex(/^[\w-]+$/, 'must be the name of a kernel module')).default([]),
   network: z.array(linkSchema).default([]),
   /** Directories of the host, volumes and file systems in memory, mounted in this order. One that is mounted already is kept. */
   mounts: z.array(mountSchema).default([]),

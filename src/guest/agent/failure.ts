@@ -11,7 +11,7 @@ import type { Frame } from './frame.ts';
 
 /** The hint for an agent of an earlier release. */
 export const UPDATE_AGENT =
-  'update vmlet-agent in the guest; for throw-away guests, rebuild the image: vmlet image build …';
+  'for throw-away guests, build the image again (see vmlet image build --help); for machines with a disk of their own, replace the program vmlet-agent in the guest';
 
 /** Contents of a FAILED frame. */
 interface Failure {
@@ -31,11 +31,11 @@ const WORDS: Readonly<Record<string, string>> = {
   EEXIST: 'already exists',
   ENOSPC: 'no space left on device',
   EROFS: 'read-only file system',
-  ELOOP: 'too many symbolic links',
+  ELOOP: 'too many symbolic links in the path',
   ENAMETOOLONG: 'name too long',
-  ENOEXEC: 'not a program that the guest can run',
+  ENOEXEC: 'unknown executable format',
   E2BIG: 'arguments and environment are too long',
-  EAGAIN: 'too many simultaneous requests',
+  EAGAIN: 'too many simultaneous requests to the agent',
   ENOMEM: 'out of memory',
   EMFILE: 'too many open files',
   ENFILE: 'too many open files',
@@ -97,7 +97,7 @@ export function commandError(
 ): GuestCommandError {
   switch (phase) {
     case 'exec': {
-      const problem = errno === 'ENOENT' ? 'command not found (ENOENT)' : describe(errno);
+      const problem = errno === 'ENOENT' ? missingProgram(command.argv) : describe(errno);
       const hint = errno === 'ENOENT' ? packageHint(command.argv) : EXEC_HINTS[errno];
       return new GuestCommandError(command.argv, { phase, errno }, problem, { hint });
     }
@@ -106,7 +106,7 @@ export function commandError(
         command.argv,
         { phase, errno },
         `cannot enter the working directory ${command.cwd ?? '/'}: ${describe(errno)}`,
-        { hint: errno === 'ENOENT' ? 'create it in the guest, or choose another directory' : undefined },
+        { hint: errno === 'ENOENT' ? 'create this directory in the guest, or choose another' : undefined },
       );
     case 'user':
       return new GuestCommandError(
@@ -125,20 +125,31 @@ export function commandError(
         { hint: UPDATE_AGENT },
       );
     default:
-      return new GuestCommandError(command.argv, { phase: 'resources', errno }, describe(errno), {
-        hint: RESOURCE_HINTS[errno],
-      });
+      return new GuestCommandError(
+        command.argv,
+        { phase: 'resources', errno },
+        errno === 'EAGAIN' ? 'too many commands or processes run in the guest (EAGAIN)' : describe(errno),
+        { hint: RESOURCE_HINTS[errno] },
+      );
   }
 }
 
+/** Linux reports a missing interpreter, such as that of a script, like a missing file. */
+function missingProgram([program = '']: readonly string[]): string {
+  return program.includes('/')
+    ? 'no such file, or its interpreter (as after #!) is missing (ENOENT)'
+    : 'command not found (ENOENT)';
+}
+
 const RESOURCE_HINTS: Readonly<Record<string, string>> = {
-  EAGAIN: 'wait until other commands in the guest have ended, then try again',
-  ENOMEM: 'end other programs in the guest, or give it more memory with --memory',
+  EAGAIN: 'wait until other commands in the guest have ended, or end them; then try again',
+  ENOMEM: 'end other programs in the guest, or give the guest more memory with --memory',
 };
 
 const EXEC_HINTS: Readonly<Record<string, string>> = {
   EACCES: 'check that the file is executable (chmod +x) and that its file system is not mounted with noexec',
-  ENOEXEC: 'use a program for the processor of the guest; begin a script with a line such as #!/bin/sh',
+  ENOEXEC:
+    'if the file is a script, begin it with a line such as #!/bin/sh; otherwise use a Linux program for the processor of the guest',
 };
 
 const PACKAGE_MANAGERS = new Set(['apk', 'apt', 'apt-get', 'dnf', 'dpkg', 'pacman', 'rpm', 'yum', 'zypper']);
@@ -146,7 +157,7 @@ const PACKAGE_MANAGERS = new Set(['apk', 'apt', 'apt-get', 'dnf', 'dpkg', 'pacma
 /** People try to install packages in `micro`, or with the program of another distribution. */
 function packageHint([program = '']: readonly string[]): string | undefined {
   if (!PACKAGE_MANAGERS.has(program)) return undefined;
-  return 'each distribution has its own package manager, and micro has none: to install packages, use an image such as debian:13 (apt-get)';
+  return 'each distribution has its own package manager, and the image micro has none; to install packages, use an image such as debian:13, with apt-get';
 }
 
 /** @throws GuestProtocolError */
@@ -174,7 +185,9 @@ export function requestFailure(frame: Frame): GuestRequestError | GuestMountErro
 /** Returns the beginning of a sentence about a request that failed. */
 function attemptOf(phase: PhaseName, subject: string | undefined): string {
   if (phase === 'module') return `the guest cannot load the kernel module ${subject ?? ''}`.trimEnd();
-  if (phase === 'network') return `the guest cannot configure ${subject ?? 'its network'}`;
+  if (phase === 'network') {
+    return `the guest cannot configure its network${subject === undefined ? '' : ` (${subject})`}`;
+  }
   return `the guest rejected ${subject ?? 'the request'}`;
 }
 
@@ -200,8 +213,8 @@ function mountFailure(target: string, errno: string): GuestMountError {
         hint: 'use a kernel that supports virtiofs, or copy the directory instead: vmlet cp',
       });
     case 'ENOTBLK':
-      return new GuestMountError(target, errno, "the guest's kernel does not support ext4 or virtio_blk", {
-        hint: 'use a kernel that supports both, or share a directory: -v ./SRC:DST',
+      return new GuestMountError(target, errno, "the guest's kernel lacks ext4 or virtio_blk", {
+        hint: 'use a kernel with both drivers, or share a directory instead of a volume: -v ./SRC:DST',
       });
     default:
       return new GuestMountError(target, errno, describe(errno));

@@ -137,18 +137,18 @@ export class GuestFile implements AsyncIterable<Buffer> {
     let received = 0;
     for await (const chunk of this) {
       received += chunk.length;
-      if (received > size && !NOMINAL_SIZES.includes(size)) throw this.#otherSize(size, 'more bytes arrived');
+      if (received > size && !NOMINAL_SIZES.includes(size)) throw this.#otherSize(size, 'more arrived');
       yield chunk;
     }
     if (received !== size && !NOMINAL_SIZES.includes(size))
-      throw this.#otherSize(size, `${received} bytes arrived`);
+      throw this.#otherSize(size, `only ${received} arrived`);
   }
 
   #otherSize(size: number, found: string): GuestFileError {
     return new GuestFileError(
       this.#path,
       'EIO',
-      `size mismatch: the file had ${size} bytes when opened, but ${found}`,
+      `the file had ${size} bytes when it was opened, but ${found}`,
       {
         hint: `if the file was changing, copy it again; for files in /proc or /sys, use: vmlet exec NAME -- cat ${this.#path} >FILE`,
       },
@@ -190,7 +190,7 @@ function pullChannel(
 /** @throws GuestProtocolError when the frame is not a failure. */
 function failureOf(frame: Frame, path: string): GuestFileError {
   if (frame.type === FrameType.failed) return fileFailure(frame, path);
-  throw new GuestProtocolError(`the guest agent sent an unexpected frame for a file: type ${frame.type}`);
+  throw new GuestProtocolError(`the guest agent sent an unexpected message for a file: type ${frame.type}`);
 }
 
 function readAttributes({ payload }: Frame): FileAttributes {
@@ -211,7 +211,10 @@ function encodePush(path: string, options: PushOptions): Buffer {
   const { mode, mtimeMs } = options;
   if (mode !== undefined) {
     if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) {
-      throw new InvalidInputError('mode', `invalid mode ${mode}: expected permission bits from 0 to 0o7777`);
+      throw new InvalidInputError(
+        'mode',
+        `invalid mode ${mode}: expected permission bits from 0 to 0o7777 (4095)`,
+      );
     }
     writer.u32(Tag.mode, mode);
   }
@@ -233,8 +236,8 @@ export function nanoseconds(field: string, milliseconds: number): bigint {
 
 function absolute(path: string): string {
   if (path.startsWith('/') && !path.includes('\0') && path.length < 4096 && isWellFormed(path)) return path;
-  throw new InvalidInputError(
-    'path',
-    `invalid path ${JSON.stringify(path)}: expected an absolute path in the guest`,
-  );
+  const expected = path.startsWith('/')
+    ? 'at most 4095 characters of valid Unicode, without NUL'
+    : 'an absolute path in the guest';
+  throw new InvalidInputError('path', `invalid path ${JSON.stringify(path)}: expected ${expected}`);
 }

@@ -89,5 +89,9 @@ export async function generalizeGuest(
 ): Promise<void> {
   const { exitCode, stderr } = await channel.exec(['sh', '-c', GENERALIZE], options);
   if (exitCode === 0) return;
-  throw new GuestSetupError('removing the identity of the machine', exitCode, Buffer.from(stderr).toString());
+  throw new GuestSetupError(
+    'removing the machine id, ssh host keys, logs and seed data',
+    exitCode,
+    Buffer.from(stderr).toString(),
+  );
 }

@@ -64,7 +64,7 @@ export function greet(connection: Socket, nonce: Buffer): Greeting {
 function noCommonVersion({ supported }: Hello): Error {
   const { lowest, highest } = supported;
   return new GuestProtocolError(
-    `the guest agent supports protocol version ${lowest === highest ? lowest : `${lowest} to ${highest}`}, but this vmlet requires version ${PROTOCOL_VERSION}`,
+    `the guest agent supports protocol ${lowest === highest ? `version ${lowest}` : `versions ${lowest} to ${highest}`}, but this vmlet requires version ${PROTOCOL_VERSION}`,
     {
       hint:
         lowest > PROTOCOL_VERSION

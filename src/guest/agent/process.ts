@@ -85,7 +85,10 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
    */
   get stdin(): Writable {
     if (this.#stdin && this.#options.input === undefined) return this.#stdin.stream;
-    throw new InvalidInputError('stdin', "is not open; start the command with the option stdin: 'pipe'");
+    throw new InvalidInputError(
+      'stdin',
+      "is not open; start the command with the option stdin: 'pipe', and without the option input",
+    );
   }
 
   /** Raw bytes; destroying the stream drops further output, and the command continues. */
@@ -166,7 +169,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
       }
       default:
         throw new GuestProtocolError(
-          `the guest agent sent an unexpected frame for a command: type ${frame.type}`,
+          `the guest agent sent an unexpected message for a command: type ${frame.type}`,
         );
     }
   }
@@ -183,7 +186,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   #output({ flag }: Frame): Output {
     if (flag === Stream.output) return this.#stdout;
     if (flag === Stream.error) return this.#stderr;
-    throw new GuestProtocolError(`the guest agent sent data of an unknown stream, ${flag}`);
+    throw new GuestProtocolError(`the guest agent sent data of an unknown stream (number ${flag})`);
   }
 
   #send(type: number, flag: number, payload?: Uint8Array): void {

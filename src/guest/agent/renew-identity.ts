@@ -67,7 +67,7 @@ export async function renewGuestIdentity(
   const { exitCode, stderr } = await channel.exec(['sh', '-c', RENEW, 'sh', hostname], options);
   if (exitCode === 0) return;
   throw new GuestSetupError(
-    'giving a clone its own machine id and ssh host keys',
+    'creating a new machine id and new ssh host keys',
     exitCode,
     Buffer.from(stderr).toString(),
   );

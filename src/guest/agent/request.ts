@@ -39,6 +39,6 @@ export async function request(session: Session, what: string, body: Buffer, limi
 function failureOf(frame: Frame): VmletError {
   if (frame.type === FrameType.failed) return requestFailure(frame);
   throw new GuestProtocolError(
-    `the guest agent answered a request with an unexpected frame: type ${frame.type}`,
+    `the guest agent answered a request with an unexpected message: type ${frame.type}`,
   );
 }

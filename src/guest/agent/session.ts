@@ -16,7 +16,8 @@ export interface Channel {
 export type ExplainLoss = (loss: GuestClosedError) => Promise<Error>;
 
 /** After a loss, the result of running commands is unknown. */
-const CHECK_GUEST = 'check whether the guest still runs and what the commands have done, then try again';
+const CHECK_GUEST =
+  'check whether the guest still runs, and what the interrupted command has already done; then try again';
 
 /** The agent's connection after its greeting: frames of numbered channels. */
 export class Session {
@@ -88,7 +89,11 @@ export class Session {
   /** Ends the session without closing the connection, on which another session can begin. */
   handOver(): Socket {
     this.#detach(
+<<<<<<< HEAD
       new GuestClosedError('the connection to the guest agent was handed over to another session'),
+=======
+      new GuestClosedError('this GuestAgent has handed over its connection, and can no longer be used'),
+>>>>>>> refs/heads/deep6
     );
     this.#connection.pause().off('error', this.#onError);
     return this.#connection;
@@ -157,9 +162,10 @@ function invalidFrame(cause: Error): Error {
 
 function unexpectedHello(reason: Exclude<HelloReason, 'answer'> | undefined): Error {
   return reason === 'started' || reason === 'connected'
-    ? new GuestClosedError('the guest agent restarted; the result of running commands is unknown', {
-        hint: 'check in the guest what the commands have done, then run them again',
-      })
+    ? new GuestClosedError(
+        'the guest agent restarted; the results of the commands that were running are unknown',
+        { hint: 'check in the guest what these commands have done, then run them again if necessary' },
+      )
     : new GuestProtocolError(
         reason === 'garbage'
           ? 'the guest agent received invalid data, and has closed the session'

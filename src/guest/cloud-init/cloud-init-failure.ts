@@ -4,7 +4,7 @@ import { type CloudInitStatus, describeCloudInitProblem } from './cloud-init-sta
 /** Returns the way to enable cloud-init, by the reason that the probe found. */
 function adviceOn(reason: string): string {
   if (reason.includes('cloud-init=disabled')) {
-    return "remove cloud-init=disabled from the kernel's command line in the guest, and restart the guest; or use another image";
+    return "remove cloud-init=disabled from the kernel's command line (in the guest's boot loader, or in --append), and restart the guest; or use another image";
   }
   if (reason.includes('cloud-init.disabled')) return 'remove this file in the guest, and restart the guest';
   return reason.includes('no data source')

@@ -169,7 +169,7 @@ start_pre() {
 			return 0
 		fi
 	done
-	eerror "the machine has no port named vmlet.agent"
+	eerror "this machine has no virtio port named vmlet.agent"
 	return 1
 }
 `;

@@ -83,9 +83,9 @@ function mergedUserData(
   }
   throw new InvalidInputError(
     'userData',
-    `${target.provisioner} in this image supports only #cloud-config, not the format ${userData.kind}`,
+    `${target.provisioner}, which this image has instead of cloud-init, supports only #cloud-config, not user-data of the kind ${userData.kind}`,
     {
-      hint: 'write the user-data as #cloud-config, or use --firstboot-command and --file (in code: run and files)',
+      hint: 'write the user-data as #cloud-config, or use --firstboot-command and --file (in the library: run and files)',
     },
   );
 }

@@ -80,10 +80,10 @@ const text = z.string().refine(isWellFormed, 'expected valid Unicode without unp
 
 const line = text
   .min(1, 'must not be empty')
-  .refine((text) => !text.includes('\0'), 'must not contain a NUL');
+  .refine((text) => !text.includes('\0'), 'must not contain a NUL character');
 
 const fileSchema = z.strictObject({
-  path: text.regex(/^\/[^\0]*[^\0/]$/, 'expected the absolute path of a file'),
+  path: text.regex(/^\/[^\0]*[^\0/]$/, 'expected the absolute path of a file in the guest'),
   content: z.union([text, z.instanceof(Uint8Array)]),
   mode: z.int().min(0).max(0o7777).default(0o644),
   owner: z
@@ -97,7 +97,7 @@ const optionsSchema = z.strictObject({
     .string()
     .regex(
       USER_NAME,
-      'expected a user name of lower-case letters, digits, "_" and "-", which begins with a letter or "_"',
+      'expected a user name of at most 32 lower-case letters, digits, "_" and "-", beginning with a letter or "_"',
     )
     .optional(),
   sshKeys: z.array(z.string()).default([]),
@@ -170,7 +170,7 @@ function checkContents(files: readonly Required<SeedFile>[], userData: string | 
   if (filesBytes > MAX_FILES_BYTES) {
     throw new InvalidInputError(
       'files',
-      `too large for the first boot: ${filesBytes} bytes in all, at most ${MAX_FILES_BYTES}`,
+      `the files are too large for the first boot: ${filesBytes} bytes together (limit: ${MAX_FILES_BYTES})`,
       {
         hint: 'copy large files into the running guest: vmlet cp',
       },
@@ -179,7 +179,7 @@ function checkContents(files: readonly Required<SeedFile>[], userData: string | 
   if (userData === undefined) return;
   const bytes = Buffer.byteLength(userData);
   if (bytes > MAX_USER_DATA_BYTES) {
-    throw new InvalidInputError('userData', `too large: ${bytes} bytes, at most ${MAX_USER_DATA_BYTES}`, {
+    throw new InvalidInputError('userData', `too large: ${bytes} bytes (limit: ${MAX_USER_DATA_BYTES})`, {
       hint: 'let a command in user-data download large files, or copy them into the running guest: vmlet cp',
     });
   }

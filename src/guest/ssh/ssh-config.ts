@@ -25,7 +25,7 @@ export interface SshHost {
  * @throws InvalidInputError for a path or a user that ssh_config cannot express.
  */
 export function sshConfig(hosts: readonly SshHost[]): string {
-  return `# Written by vmlet; changes are lost.\n${hosts.map(hostBlock).join('')}`;
+  return `# Written by vmlet, which overwrites changes.\n${hosts.map(hostBlock).join('')}`;
 }
 
 /** Replaces the names of the only machine in a text of `sshConfig`; ways to its server do not change. */
@@ -92,7 +92,8 @@ function userWord(user: string): string {
   if (/[%$]/.test(user))
     throw new InvalidInputError(
       'user',
-      `${JSON.stringify(user)} contains "%" or "$", which ssh may expand as a variable`,
+      `${JSON.stringify(user)} contains "%" or "$", which ssh may replace by other text`,
+      { hint: 'choose a user name without these characters' },
     );
   return quoted('user', user);
 }

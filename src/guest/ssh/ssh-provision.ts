@@ -80,7 +80,7 @@ export async function authorizeKey(
   if (!/^[A-Za-z0-9_][^:/\0\s]*$/.test(user)) {
     throw new InvalidInputError(
       'user',
-      `invalid user name ${JSON.stringify(user)}: expected a name without spaces, ":" or "/"`,
+      `invalid user name ${JSON.stringify(user)}: expected a name that begins with a letter, a digit or "_", without spaces, ":" and "/"`,
     );
   }
   const key = parsePublicKey(publicKey);

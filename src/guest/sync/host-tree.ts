@@ -64,7 +64,7 @@ export class HostTree {
       pending.push(...this.#readDirectory(path));
       if (this.entries.size > MOST_ENTRIES) {
         throw new InvalidInputError('source', `more than ${MOST_ENTRIES} files in the directory`, {
-          hint: 'ignore directories that need not be copied: --ignore node_modules',
+          hint: 'ignore directories that need not be copied, for example: --ignore node_modules',
         });
       }
       // Signals and the guest's connection need turns.

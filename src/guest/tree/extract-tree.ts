@@ -87,7 +87,7 @@ async function findConflicts(from: string, to: string): Promise<void> {
     if (found === undefined) continue;
     if (found !== entry.isDirectory()) {
       throw new InvalidInputError('target', `${target} is ${found ? '' : 'not '}a directory`, {
-        hint: 'a copied directory cannot replace a file, nor a file a directory: move it away, or choose another target',
+        hint: `a ${found ? 'file cannot replace a directory' : 'directory cannot replace a file'}: move ${target} away, or choose another target`,
       });
     }
     if (found) await findConflicts(join(from, entry.name), target);

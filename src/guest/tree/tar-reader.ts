@@ -54,8 +54,14 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
     const type = String.fromCharCode(header[156] ?? 0);
     const size = extension.size ?? numberAt(header, 124, 12);
     if (isExtension(type)) {
+<<<<<<< HEAD
       if (size > LARGEST_EXTENSION)
         throw invalidArchive(`an extension header of ${size} bytes (limit: ${LARGEST_EXTENSION})`);
+=======
+      if (size > LARGEST_EXTENSION) {
+        throw invalidArchive(`an extended header has ${size} bytes (limit: ${LARGEST_EXTENSION})`);
+      }
+>>>>>>> refs/heads/deep6
       extension = { ...extension, ...readExtension(type, await reader.exactly(size)) };
       await reader.skip(padding(size));
       continue;
@@ -88,10 +94,12 @@ function paxAttributes(data: Buffer): Extension {
     const equals = data.indexOf(0x3d, space);
     const isRecord =
       space > at && Number.isSafeInteger(length) && equals > space && at + length <= data.length;
-    if (!isRecord || length <= equals - at) throw invalidArchive('a damaged pax header');
+    if (!isRecord || length <= equals - at) throw invalidArchive('it contains a damaged pax header');
     const value = data.subarray(equals + 1, at + length - 1);
     const key = data.toString('latin1', space + 1, equals);
-    if (key.startsWith('GNU.sparse')) throw invalidArchive('a sparse file, which is not supported');
+    if (key.startsWith('GNU.sparse')) {
+      throw invalidArchive('it contains a sparse file, which vmlet does not support');
+    }
     if (key === 'path') found.name = textOf(value);
     if (key === 'linkpath') found.target = textOf(value);
     if (key === 'size') found.size = checkedSize(Number(value.toString('latin1')));
@@ -107,7 +115,7 @@ function entryOf(header: Buffer, type: string, extension: Extension): Omit<TarEn
   const short = textOf(untilNul(header.subarray(0, 100)));
   const name = extension.name ?? (prefix === '' ? short : `${prefix}/${short}`);
   const kind = KINDS[type];
-  if (kind === undefined) throw invalidArchive(`an entry of the unknown type ${JSON.stringify(type)}`);
+  if (kind === undefined) throw invalidArchive(`an entry has the unknown type ${JSON.stringify(type)}`);
   const seconds = extension.mtime ?? numberAt(header, 136, 12);
   const mtime = new Date(seconds * 1000);
   return {
@@ -124,23 +132,25 @@ function entryOf(header: Buffer, type: string, extension: Extension): Omit<TarEn
 function numberAt(header: Buffer, offset: number, length: number): number {
   const field = header.subarray(offset, offset + length);
   if ((field[0] ?? 0) >= 0x80) {
-    if (field[0] !== 0x80) throw invalidArchive('a negative number');
+    if (field[0] !== 0x80) throw invalidArchive('a header contains a negative number');
     return checkedSize(Number(BigInt(`0x${field.subarray(1).toString('hex')}`)));
   }
   const digits = untilNul(field).toString('latin1').trim();
-  if (!/^[0-7]*$/.test(digits)) throw invalidArchive('a damaged number');
+  if (!/^[0-7]*$/.test(digits)) throw invalidArchive('a header contains a damaged number');
   return digits === '' ? 0 : checkedSize(Number.parseInt(digits, 8));
 }
 
 function checkedSize(size: number): number {
-  if (!Number.isSafeInteger(size) || size < 0) throw invalidArchive('a number that is too large');
+  if (!Number.isSafeInteger(size) || size < 0) {
+    throw invalidArchive('a header contains a number that is too large');
+  }
   return size;
 }
 
 function checkSum(header: Buffer): void {
   let sum = 8 * 0x20;
   for (let at = 0; at < BLOCK; at++) if (at < 148 || at >= 156) sum += header[at] ?? 0;
-  if (numberAt(header, 148, 8) !== sum) throw invalidArchive('a header with a wrong checksum');
+  if (numberAt(header, 148, 8) !== sum) throw invalidArchive('a header has a wrong checksum');
 }
 
 function untilNul(bytes: Buffer): Buffer {
@@ -150,11 +160,16 @@ function untilNul(bytes: Buffer): Buffer {
 
 /** Node cannot create a file whose name is not UTF-8, and two such names could become one. */
 function textOf(bytes: Buffer): string {
+<<<<<<< HEAD
   if (bytes.length > LONGEST_NAME)
     throw invalidArchive(`a name of ${bytes.length} bytes (limit: ${LONGEST_NAME})`);
+=======
+  if (bytes.length > LONGEST_NAME) {
+    throw invalidArchive(`a name has ${bytes.length} bytes (limit: ${LONGEST_NAME})`);
+  }
+>>>>>>> refs/heads/deep6
   const text = bytes.toString('utf8');
-  if (!Buffer.from(text).equals(bytes))
-    throw invalidArchive(`a name that is not UTF-8: ${JSON.stringify(text)}`);
+  if (!Buffer.from(text).equals(bytes)) throw invalidArchive(`a name is not UTF-8: ${JSON.stringify(text)}`);
   return text;
 }
 

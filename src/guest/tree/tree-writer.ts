@@ -97,10 +97,7 @@ export class TreeWriter {
       await this.#replace(path, async () => link(join(this.#root, existing), path));
     } catch (error) {
       if (!isSystemError(error, 'ENOENT', 'EPERM')) throw error;
-      throw invalidArchive(
-        `a hard link to ${JSON.stringify(existing)}, which is not a file in the archive`,
-        error,
-      );
+      throw invalidArchive(`a hard link leads to ${JSON.stringify(existing)}, which is not in it`, error);
     }
   }
 
@@ -120,7 +117,7 @@ export class TreeWriter {
     this.#deferredBytes += name.length + bytes;
     const count = this.#directories.size + this.#symlinks.size;
     if (count >= MAX_DEFERRED || this.#deferredBytes > MAX_DEFERRED_BYTES) {
-      throw invalidArchive('too many directories and symbolic links');
+      throw invalidArchive('it contains too many directories and symbolic links');
     }
     deferred.set(name, value);
   }
@@ -135,7 +132,7 @@ function deepestFirst<T>(entries: ReadonlyMap<string, T>): [string, T][] {
 function memberName(path: string): string {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (path.startsWith('/') || path.includes('\0') || parts.includes('..')) {
-    throw invalidArchive(`an unsafe path, ${JSON.stringify(path)}`);
+    throw invalidArchive(`it contains the unsafe path ${JSON.stringify(path)}`);
   }
   return parts.join('/');
 }

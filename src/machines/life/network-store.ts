@@ -195,7 +195,10 @@ export class NetworkStore {
       await endSwitch({ network, files: networkFiles(this.#locations.networks, network) }, limits);
     } catch (error) {
       if (!(error instanceof SwitchRequestError) || error.reason !== 'in-use') throw error;
-      throw new NetworkInUseError(network, ['a running machine'], { cause: error });
+      throw new NetworkInUseError(network, ['a running machine'], {
+        hint: 'stop the machines that still use this network, then try again',
+        cause: error,
+      });
     }
   }
 }

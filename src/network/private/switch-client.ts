@@ -130,7 +130,7 @@ async function ask(
     const { code, message } = answer.data.error;
     throw new SwitchRequestError(place.network, code, `rejected the request: ${message}`, {
       ...(code === 'version' && {
-        hint: 'restart all machines in this network: another release of vmlet runs the switch of the network',
+        hint: 'restart all machines in this network: another release of vmlet runs its virtual switch',
       }),
     });
   }
@@ -172,7 +172,7 @@ function parsed(line: string): unknown {
 
 function invalid({ network }: Place, cause: unknown): SwitchRequestError {
   return new SwitchRequestError(network, 'answer', 'sent an invalid answer', {
-    hint: 'restart all machines in this network: another release of vmlet runs the switch of the network',
+    hint: 'restart all machines in this network: another release of vmlet runs its virtual switch',
     cause,
   });
 }

@@ -45,7 +45,7 @@ describe('attach', () => {
     const { host, agent } = await pair();
     const attaching = GuestAgent.attach(host, { timeoutMs: 20_000 });
     agent.write(hello(await nextNonce(agent), 0, 0));
-    await expect(attaching).rejects.toThrow(/version 7 to 9/);
+    await expect(attaching).rejects.toThrow(/versions 7 to 9/);
     await expect(attaching).rejects.toBeInstanceOf(GuestProtocolError);
   });
 });

@@ -69,10 +69,10 @@ describe('the options of a seed', () => {
   it('reject user-data and files that are too large, and state the limit', () => {
     const large = 'x'.repeat(16 * 1024 * 1024);
     expect(() => parseSeedOptions({ userData: large })).toThrow(
-      'userData: too large: 16777216 bytes, at most 1048576',
+      'userData: too large: 16777216 bytes (limit: 1048576)',
     );
     expect(() => parseSeedOptions({ files: [{ path: '/a', content: large }] })).toThrow(
-      'files: too large for the first boot: 16777216 bytes in all, at most 1048576',
+      'files: the files are too large for the first boot: 16777216 bytes together (limit: 1048576)',
     );
   });
 });
