@@ -171,18 +171,11 @@ export class GuestAgent implements AsyncDisposable {
     const answer = deferred<undefined>();
     const id = this.#session.add({
       receive: (frame) => {
-<<<<<<< HEAD
-        if (frame.type !== FrameType.pong)
-          throw new GuestProtocolError(
-            `the guest agent answered a ping with an unexpected frame: type ${frame.type}`,
-          );
-=======
         if (frame.type !== FrameType.pong) {
           throw new GuestProtocolError(
             `the guest agent answered a ping with an unexpected message: type ${frame.type}`,
           );
         }
->>>>>>> refs/heads/deep6
         answer.resolve(undefined);
       },
       fail: answer.reject,

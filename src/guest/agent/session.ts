@@ -89,11 +89,7 @@ export class Session {
   /** Ends the session without closing the connection, on which another session can begin. */
   handOver(): Socket {
     this.#detach(
-<<<<<<< HEAD
-      new GuestClosedError('the connection to the guest agent was handed over to another session'),
-=======
       new GuestClosedError('this GuestAgent has handed over its connection, and can no longer be used'),
->>>>>>> refs/heads/deep6
     );
     this.#connection.pause().off('error', this.#onError);
     return this.#connection;

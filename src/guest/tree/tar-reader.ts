@@ -54,14 +54,9 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
     const type = String.fromCharCode(header[156] ?? 0);
     const size = extension.size ?? numberAt(header, 124, 12);
     if (isExtension(type)) {
-<<<<<<< HEAD
-      if (size > LARGEST_EXTENSION)
-        throw invalidArchive(`an extension header of ${size} bytes (limit: ${LARGEST_EXTENSION})`);
-=======
       if (size > LARGEST_EXTENSION) {
         throw invalidArchive(`an extended header has ${size} bytes (limit: ${LARGEST_EXTENSION})`);
       }
->>>>>>> refs/heads/deep6
       extension = { ...extension, ...readExtension(type, await reader.exactly(size)) };
       await reader.skip(padding(size));
       continue;
@@ -160,14 +155,9 @@ function untilNul(bytes: Buffer): Buffer {
 
 /** Node cannot create a file whose name is not UTF-8, and two such names could become one. */
 function textOf(bytes: Buffer): string {
-<<<<<<< HEAD
-  if (bytes.length > LONGEST_NAME)
-    throw invalidArchive(`a name of ${bytes.length} bytes (limit: ${LONGEST_NAME})`);
-=======
   if (bytes.length > LONGEST_NAME) {
     throw invalidArchive(`a name has ${bytes.length} bytes (limit: ${LONGEST_NAME})`);
   }
->>>>>>> refs/heads/deep6
   const text = bytes.toString('utf8');
   if (!Buffer.from(text).equals(bytes)) throw invalidArchive(`a name is not UTF-8: ${JSON.stringify(text)}`);
   return text;
