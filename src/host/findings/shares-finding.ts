@@ -1,8 +1,8 @@
 import type { Survey } from '../survey/host.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Install } from './finding.ts';
 
 /** Returns the finding about shared directories. */
-export function sharesFinding({ qemu, virtiofsd }: Survey, install: (name: string) => string): Finding {
+export function sharesFinding({ qemu, virtiofsd }: Survey, install: Install): Finding {
   const item = 'shares';
   const degraded = (why: string, remedy?: string): Finding => {
     return { item, state: 'degraded', summary: `directories cannot be shared (-v): ${why}`, remedy };
@@ -14,15 +14,19 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: (name: strin
   }
   if (!virtiofsd) return degraded('virtiofsd is not installed', install('virtiofsd'));
   if (virtiofsd.problem !== undefined) {
-    return degraded(virtiofsd.problem, `upgrade virtiofsd: ${install('virtiofsd')}`);
+    return degraded(virtiofsd.problem, upgrade(install));
   }
   if (!virtiofsd.translatesIds) {
     return {
       item,
       state: 'degraded',
-      summary: `directories can be shared only with ids=host: ${virtiofsd.path} does not support --translate-uid`,
-      remedy: `upgrade virtiofsd: ${install('virtiofsd')}`,
+      summary: `directories can be shared (-v) only with ids=host: ${virtiofsd.path} does not support --translate-uid`,
+      remedy: upgrade(install),
     };
   }
   return { item, state: 'works', summary: `directories are shared by ${virtiofsd.path}` };
+}
+
+function upgrade(install: Install): string {
+  return `upgrade virtiofsd to 1.13 or newer: ${install('virtiofsd')}`;
 }
