@@ -1,8 +1,8 @@
 import { RESERVE_BYTES } from '../../util/files/file-system.ts';
 import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
-import { DELEGATE, controllersLacking } from '../programs/cgroup-manager.ts';
+import { controllersLacking, controllersRemedy } from '../programs/cgroup-manager.ts';
 import { confinementFindings } from './confinement-findings.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Install, Verb } from './finding.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from '../survey/host.ts';
 import { networkFinding, privateNetworksFinding } from './network-finding.ts';
 import { lowLimitsOf } from './process-limits.ts';
@@ -25,7 +25,7 @@ const LONGEST_SOCKET_NAME = 45;
 
 /** Returns what works on a host, what does not, and how to fix it, most important first. */
 export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] {
-  const install = (name: string): string => remedyFor(name, surroundings.packageManager);
+  const install: Install = (name, verb) => remedyFor(name, surroundings.packageManager, verb);
   return [
     qemuFinding(survey, install),
     ...(survey.qemu ? [acceleratorFinding(survey.qemu, survey.accelerator.kvm)] : []),
@@ -49,21 +49,21 @@ export function canRunGuests(findings: readonly Finding[]): boolean {
   return findings.every(({ state }) => state !== 'broken');
 }
 
-type Install = (name: string) => string;
-
-function remedyFor(name: string, manager: PackageManager | undefined): string {
+function remedyFor(name: string, manager: PackageManager | undefined, verb: Verb = 'install'): string {
   const packages = PACKAGES[name];
-  if (!packages) return `install ${name}`;
-  if (manager === 'apt') return `sudo apt-get install ${packages.apt}`;
-  if (manager === 'dnf') return `sudo dnf install ${packages.dnf}`;
-  return `install ${name} (Debian calls the package ${packages.apt}, Fedora ${packages.dnf})`;
+  if (!packages) return `${verb} ${name}`;
+  const flag = verb === 'reinstall' ? '--reinstall ' : '';
+  if (manager === 'apt') return `sudo apt-get install ${flag}${packages.apt}`;
+  if (manager === 'dnf') return `sudo dnf ${verb} ${packages.dnf}`;
+  return `${verb} ${name} (Debian calls the package ${packages.apt}, Fedora ${packages.dnf})`;
 }
 
 function qemuFinding({ qemu, qemuProblem }: Survey, install: Install): Finding {
   const item = 'qemu';
   if (qemuProblem !== undefined) {
-    const summary = `QEMU does not work: ${qemuProblem === '' ? 'no output' : qemuProblem}`;
-    return { item, state: 'broken', summary, remedy: install('qemu') };
+    const summary = `QEMU does not work: ${qemuProblem === '' ? 'it printed no error message' : qemuProblem}`;
+    const remedy = `reinstall QEMU: ${install('qemu', 'reinstall')}`;
+    return { item, state: 'broken', summary, remedy };
   }
   if (!qemu) return { item, state: 'broken', summary: 'QEMU is not installed', remedy: install('qemu') };
   return { item, state: 'works', summary: `QEMU ${qemu.version} (${qemu.path})` };
@@ -109,7 +109,8 @@ function limitsFinding({ limits }: Surroundings): Finding {
   if (lack === undefined) {
     return { item, state: 'works', summary: '--limit works: systemd can limit memory and processors' };
   }
-  return { item, state: 'degraded', summary: `--limit is not available: ${lack}`, remedy: DELEGATE };
+  const remedy = controllersRemedy(limits.manager);
+  return { item, state: 'degraded', summary: `--limit is not available: ${lack}`, remedy };
 }
 
 function processLimitsFinding({ processLimits }: Surroundings): Finding {
@@ -138,7 +139,7 @@ function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
       item,
       state: 'broken',
       summary: `${path} belongs to another user`,
-      remedy: 'set XDG_RUNTIME_DIR to a directory of yours, such as /run/user/$(id -u)',
+      remedy: 'set XDG_RUNTIME_DIR to a directory that you own, such as /run/user/$(id -u)',
     };
   }
   const length = Buffer.byteLength(path) + LONGEST_SOCKET_NAME;
@@ -150,12 +151,12 @@ function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
       remedy: 'set XDG_RUNTIME_DIR to a shorter path, such as /run/user/$(id -u)',
     };
   }
-  if (fromEnvironment) return { item, state: 'works', summary: `sockets go to ${path}` };
+  if (fromEnvironment) return { item, state: 'works', summary: `vmlet creates its sockets in ${path}` };
   const reason = taken === undefined ? '' : `, and ${taken} belongs to another user`;
   return {
     item,
     state: 'works',
-    summary: `sockets go to ${path}, because XDG_RUNTIME_DIR is not set${reason}`,
+    summary: `vmlet creates its sockets in ${path}, because XDG_RUNTIME_DIR is not set${reason}`,
   };
 }
 
@@ -163,7 +164,7 @@ function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings):
   const item = 'disk-space';
   const summary = `${formatSize(freeBytes)} free for images in ${path}`;
   if (freeBytes >= MICRO_IMAGE_BYTES) return { item, state: 'works', summary };
-  const remedy = `building an image may take ${formatSize(MICRO_IMAGE_BYTES)}; free some space, or set XDG_DATA_HOME to another file system`;
+  const remedy = `building an image may take ${formatSize(MICRO_IMAGE_BYTES)}; free some space (to see what vmlet uses, run: vmlet system df)`;
   return { item, state: 'degraded', summary, remedy };
 }
 
@@ -173,7 +174,7 @@ function keptGuestsFinding({ cacheDirectory: { path, freeBytes, isOnNetwork } }:
     return {
       item,
       state: 'degraded',
-      summary: `every vmlet run boots its guest again, because ${path} is on a network file system`,
+      summary: `vmlet run cannot keep booted guests for later runs, because ${path} is on a network file system`,
       remedy: 'set XDG_CACHE_HOME to a directory on a disk of this host',
     };
   }
@@ -181,8 +182,8 @@ function keptGuestsFinding({ cacheDirectory: { path, freeBytes, isOnNetwork } }:
     return {
       item,
       state: 'degraded',
-      summary: `every vmlet run boots its guest again, because only ${formatSize(freeBytes)} is free in ${path}`,
-      remedy: `keeping a small booted guest requires ${formatSize(KEPT_GUEST_BYTES)}; free some space, or set XDG_CACHE_HOME to another file system`,
+      summary: `vmlet run cannot keep booted guests for later runs, because only ${formatSize(freeBytes)} is free in ${path}`,
+      remedy: `keeping a small booted guest requires ${formatSize(KEPT_GUEST_BYTES)}; free some space, or set XDG_CACHE_HOME to a directory on another file system`,
     };
   }
   return {
@@ -199,7 +200,7 @@ function microImageFinding({ packageManager, canDownloadPackages }: Surroundings
       item,
       state: 'degraded',
       summary:
-        'the micro image cannot be built: neither apt-get nor dnf is installed, and vmlet needs one to fetch a kernel',
+        'vmlet cannot build the micro image: to fetch a kernel, it needs apt-get and dpkg-deb, or dnf',
       remedy: 'use your own files: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
     };
   }

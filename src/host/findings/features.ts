@@ -94,7 +94,7 @@ const FINDING_OF: Readonly<Partial<Record<FeatureProgram, FindingItem>>> = {
 function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
   const has = (list: readonly string[] | undefined, name: string): boolean => list?.includes(name) ?? false;
   return rows('qemu', qemu !== undefined, [
-    ['-machine q35', has(qemu?.machines, 'q35'), 'the board of every guest', 'no guest can run'],
+    ['-machine q35', has(qemu?.machines, 'q35'), 'the machine type of every guest', 'no guest can run'],
     [
       '-accel kvm',
       kvm.usable,
@@ -129,14 +129,19 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       'seccomp',
     ],
     ['-netdev user', has(qemu?.netdevs, 'user'), '--net slirp', 'guests use passt, or have no network'],
-    ['-netdev stream', has(qemu?.netdevs, 'stream'), 'passt over a connected socket', '--net slirp'],
+    [
+      '-netdev stream',
+      has(qemu?.netdevs, 'stream'),
+      'passt over a connected socket',
+      'passt works only over vhost-user; otherwise use --net slirp',
+    ],
     [
       '-netdev stream,reconnect-ms',
       qemu?.hasReconnectMs === true,
-      'named machines: reconnects to a restarted passt within 10 ms',
+      'named machines: QEMU reconnects to a restarted passt within 10 ms',
       qemu?.hasStreamReconnect === true
-        ? 'a restarted passt is reconnected within a second'
-        : 'QEMU listens, and the vmlet-keeper process connects passt to it',
+        ? 'QEMU reconnects to a restarted passt within a second'
+        : 'vmlet itself connects a restarted passt to QEMU',
     ],
     [
       '-object memory-backend-memfd',
@@ -147,8 +152,8 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-object monitor-qmp',
       has(qemu?.objects, 'monitor-qmp'),
-      'QEMU’s monitors, without a warning at each start',
-      'vmlet uses -mon; QEMU logs a warning about it',
+      'QEMU’s monitors; newer QEMU warns about -mon',
+      'vmlet uses -mon',
     ],
     [
       'migrate channels',
@@ -160,14 +165,14 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       '-run-with exit-with-parent',
       has(qemu?.runWith, 'exit-with-parent'),
       undefined,
-      'vmlet-confine sets the parent-death signal',
+      'the kernel kills QEMU when its parent process ends (parent-death signal)',
     ],
   ]);
 }
 
 function qemuImgFeatures({ qemuImg }: Survey): HostFeature[] {
   return rows('qemu-img', qemuImg !== undefined, [
-    ['qemu-img', true, 'disks: --disk, images, snapshots', 'vmlet creates no disks'],
+    ['qemu-img', true, 'disks: --disk, images, snapshots', 'vmlet cannot create disks'],
   ]);
 }
 
@@ -187,7 +192,7 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
       '--net slirp where TCP ports are forwarded',
       'network',
     ],
-    ['--fd', passt?.hasFd === true, 'passt inherits its connection', '--net slirp', 'network'],
+    ['--fd', passt?.hasFd === true, 'passt inherits its connection to QEMU', '--net slirp', 'network'],
     [
       '--vhost-user',
       passt?.hasVhostUser === true,
@@ -216,7 +221,7 @@ function virtiofsdFeatures({ virtiofsd }: Survey): HostFeature[] {
       '--translate-uid',
       virtiofsd?.translatesIds === true,
       'shared files belong to one user in the guest',
-      'ids=host only',
+      'directories can be shared only with ids=host',
       'shares',
     ],
     [
@@ -255,13 +260,13 @@ function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Surv
       `Landlock ABI ${LANDLOCK_TCP}`,
       abi >= LANDLOCK_TCP,
       'QEMU cannot use TCP, except with slirp',
-      'the network namespace and seccomp keep QEMU from using TCP, except with slirp; TCP in guests works',
+      'QEMU’s network namespace and seccomp filter keep it from using TCP, except with slirp; guests can use TCP',
     ],
     [
       `Landlock ABI ${LANDLOCK_SCOPES}`,
       abi >= LANDLOCK_SCOPES,
       'QEMU cannot send signals to other programs, nor connect to their abstract sockets',
-      'seccomp and the network namespace keep QEMU from sending signals and connecting to abstract sockets',
+      'QEMU’s seccomp filter and network namespace keep it from sending signals and connecting to abstract sockets',
     ],
     ['seccomp', seccomp.usable, 'filters of system calls', 'namespaces and Landlock', 'seccomp'],
   ]);

@@ -9,6 +9,11 @@ export interface Finding {
   readonly remedy?: string | undefined;
 }
 
+export type Verb = 'install' | 'reinstall';
+
+/** Returns how to install a program on this host. */
+export type Install = (name: string, verb?: Verb) => string;
+
 /** The subject of a finding. */
 export type FindingItem =
   | 'qemu'

@@ -19,11 +19,15 @@ export function readNamespaceSettings(): NamespaceSettings {
   };
 }
 
-/** Returns the command that allows ordinary users to create namespaces; pure. */
+const UNTIL_BOOT = 'allow user namespaces until the next boot';
+
+/** Returns how to allow ordinary users to create namespaces; pure. */
 export function allowNamespaces({ most, unprivileged, apparmorRestricts }: NamespaceSettings): string {
-  if (most === 0) return 'sudo sysctl user.max_user_namespaces=10000';
-  if (unprivileged === 0) return 'sudo sysctl kernel.unprivileged_userns_clone=1';
-  if (apparmorRestricts === 1) return 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0';
+  if (most === 0) return `${UNTIL_BOOT}: sudo sysctl user.max_user_namespaces=10000`;
+  if (unprivileged === 0) return `${UNTIL_BOOT}: sudo sysctl kernel.unprivileged_userns_clone=1`;
+  if (apparmorRestricts === 1) {
+    return `${UNTIL_BOOT}: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`;
+  }
   return 'in a container, allow namespaces: podman run --security-opt seccomp=unconfined (docker has the same option); on a host, see user_namespaces(7)';
 }
 

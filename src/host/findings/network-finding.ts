@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts';
+import type { Finding, Install } from './finding.ts';
 import type { PasstFeatures, QemuFeatures, Survey } from '../survey/host.ts';
 import { allowNamespaces } from './namespace-settings.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -10,7 +10,7 @@ const SLIRP = 'guests use slirp, which uses the host’s network from inside QEM
 export function networkFinding(
   { qemu, passt }: Survey,
   surroundings: Surroundings,
-  install: (name: string) => string,
+  install: Install,
 ): Finding {
   const item = 'network';
   const hasSlirp = qemu?.netdevs.includes('user') ?? false;
@@ -21,17 +21,17 @@ export function networkFinding(
   if (!passt) return degraded('passt is not installed', install('passt'));
   if (passt.problem !== undefined) {
     return degraded(
-      `passt does not run here (${passt.problem})`,
+      `passt does not work here (${passt.problem})`,
       passtRemedy(passt.problem, surroundings, install),
     );
   }
-  if (!passt.hasFd) return degraded('this passt does not support --fd', `upgrade passt: ${install('passt')}`);
+  if (!passt.hasFd) return degraded('this passt does not support --fd', upgrade(install));
   if (!passt.completesHandshakes) {
     return {
       item,
       state: 'degraded',
-      summary: `passt works, over ${wayOf(passt)}, but does not support servers that send data first: ${hasSlirp ? 'machines with forwarded TCP ports use slirp' : 'some forwarded TCP ports do not work'}`,
-      remedy: `upgrade passt: ${install('passt')}; or use --net passt if no server in the guest sends data first (web servers do not)`,
+      summary: `passt (over ${wayOf(passt)}) cannot forward TCP ports to servers that send data first, such as ssh${hasSlirp ? '; machines with forwarded TCP ports use slirp instead' : ''}`,
+      remedy: `${upgrade(install)}${hasSlirp ? '; or use --net passt if no server in the guest sends data first (web servers do not)' : ''}`,
     };
   }
   return {
@@ -39,6 +39,10 @@ export function networkFinding(
     state: 'works',
     summary: `passt, over ${wayOf(passt)}${hasSlirp ? '; slirp is available too' : ''}`,
   };
+}
+
+function upgrade(install: Install): string {
+  return `upgrade passt to a release of 2024 or newer: ${install('passt')}`;
 }
 
 function wayOf({ hasVhostUser }: PasstFeatures): string {
@@ -65,12 +69,8 @@ export function privateNetworksFinding({
 }
 
 /** Chooses a remedy by passt's output; the first match wins. */
-function passtRemedy(
-  problem: string,
-  { namespaceSettings }: Surroundings,
-  install: (name: string) => string,
-): string {
-  if (/unrecognized option|invalid option/.test(problem)) return `upgrade passt: ${install('passt')}`;
+function passtRemedy(problem: string, { namespaceSettings }: Surroundings, install: Install): string {
+  if (/unrecognized option|invalid option/.test(problem)) return upgrade(install);
   if (/user namespace|isolating namespaces|Couldn't .*(?:uid|gid)_map/i.test(problem)) {
     return allowNamespaces(namespaceSettings);
   }
@@ -81,6 +81,6 @@ function passtRemedy(
   if (/open files|RLIMIT_NOFILE|Too many open files/i.test(problem)) {
     return 'raise the limit on open files: ulimit -n 1024';
   }
-  if (/shared librar/i.test(problem)) return `reinstall passt: ${install('passt')}`;
-  return 'to see more, run: passt --foreground --debug';
+  if (/shared librar/i.test(problem)) return `reinstall passt: ${install('passt', 'reinstall')}`;
+  return 'to see why, run: passt --foreground --debug';
 }

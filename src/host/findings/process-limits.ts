@@ -81,7 +81,7 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
     },
     longestFile < LONGEST_FILE_BYTES && {
       isFatal: false,
-      summary: `the limit of ${longestFile} bytes for a file is too low for images and disks`,
+      summary: `the file size limit of ${longestFile} bytes is too low for images and disks`,
       remedy: raise('ulimit -Hf', LONGEST_FILE_BYTES / 1024),
     },
     longestCore === 0 &&

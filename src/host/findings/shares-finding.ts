@@ -1,8 +1,8 @@
 import type { Survey } from '../survey/host.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Install } from './finding.ts';
 
 /** Returns the finding about shared directories. */
-export function sharesFinding({ qemu, virtiofsd }: Survey, install: (name: string) => string): Finding {
+export function sharesFinding({ qemu, virtiofsd }: Survey, install: Install): Finding {
   const item = 'shares';
   const degraded = (why: string, remedy?: string): Finding => {
     return { item, state: 'degraded', summary: `directories cannot be shared (-v): ${why}`, remedy };
@@ -14,7 +14,7 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: (name: strin
   }
   if (!virtiofsd) return degraded('virtiofsd is not installed', install('virtiofsd'));
   if (virtiofsd.problem !== undefined) {
-    return degraded(virtiofsd.problem, `upgrade virtiofsd: ${install('virtiofsd')}`);
+    return degraded(virtiofsd.problem, upgrade(install));
   }
   const { path, translatesIds, migrates } = virtiofsd;
   const limits = [
@@ -28,8 +28,12 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: (name: strin
       item,
       state: 'degraded',
       summary: `${path} is too old: ${limits.join(', and ')}`,
-      remedy: `upgrade virtiofsd: ${install('virtiofsd')}`,
+      remedy: upgrade(install),
     };
   }
   return { item, state: 'works', summary: `directories are shared by ${path}` };
+}
+
+function upgrade(install: Install): string {
+  return `upgrade virtiofsd to 1.13 or newer: ${install('virtiofsd')}`;
 }

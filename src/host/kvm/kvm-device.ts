@@ -28,10 +28,12 @@ export function findKvmDeviceProblem(device = DEVICE): KvmProblem | undefined {
 function missingDeviceHint(): string {
   const flags = /^flags\s*:.*$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[0] ?? '';
   const cpuModule = / vmx\b/.test(flags) ? 'kvm_intel' : / svm\b/.test(flags) ? 'kvm_amd' : undefined;
-  if (cpuModule) return `load the module: sudo modprobe ${cpuModule}`;
+  if (cpuModule) {
+    return `load the kernel module: sudo modprobe ${cpuModule}; in a container, pass the device: podman run --device /dev/kvm`;
+  }
   return (
     'this processor reports no virtualization support: enable VT-x or AMD-V in the firmware setup, ' +
-    'or nested virtualization if this host is itself a virtual machine'
+    'or, if this host is itself a virtual machine, nested virtualization on its host'
   );
 }
 
@@ -54,7 +56,7 @@ function explainPermission(device: string): KvmProblem {
     reason,
     hint:
       `run: sudo setfacl -m u:${username}:rw ${device} (lasts until the next boot); ` +
-      'for a permanent solution, add a udev rule that gives the device to a group of yours',
+      'for a permanent solution, add a udev rule that gives the device to one of your groups',
   };
 }
 

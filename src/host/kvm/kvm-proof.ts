@@ -92,14 +92,14 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
   const progress =
     transcript === ''
       ? 'before the guest executed an instruction'
-      : `after the output '${transcript.slice(-40)}'`;
+      : `after the guest printed '${transcript.slice(-40)}'`;
 
   if (end.kind === 'stopped') {
     return { ...result, problem: `${qemuWords(qemu) ?? 'QEMU stopped the guest'} ${progress}` };
   }
   if (end.kind === 'timed-out') {
     const words = qemuWords(qemu);
-    const slow = `a test program of one kilobyte did not finish within ${timeoutMs / 1000} s (${transcript === '' ? 'no output' : `last output: '${transcript.slice(-40)}'`})`;
+    const slow = `its test program of one kilobyte did not finish within ${timeoutMs / 1000} s (${transcript === '' ? 'no output' : `last output: '${transcript.slice(-40)}'`})`;
     return { ...result, problem: words === undefined ? slow : `${words}; ${slow}` };
   }
   if (end.status.exitCode !== FINISHED_EXIT_CODE) {
@@ -112,8 +112,8 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
 
 function judge(transcript: string, slowdown: number | undefined, sum: string): string | undefined {
   const reported = /^SPGIUF\w*<>([0-9a-f]{8})\.$/.exec(transcript);
-  if (!reported) return `a test program exited early, after the output '${transcript.slice(-40)}'`;
-  if (reported[1] !== sum) return `a test program calculated ${reported[1] ?? ''} instead of ${sum}`;
+  if (!reported) return `its test program exited early, after it printed '${transcript.slice(-40)}'`;
+  if (reported[1] !== sum) return `its test program calculated ${reported[1] ?? ''} instead of ${sum}`;
   if (slowdown !== undefined && slowdown > MAX_SLOWDOWN) {
     return `a loop ran ${Math.round(slowdown)} times slower in the guest than on the host`;
   }

@@ -15,8 +15,7 @@ export type CgroupAbility =
     }
   | { readonly usable: false; readonly reason: string; readonly remedy: string };
 
-export const DELEGATE =
-  'delegate the controllers to users: sudo systemctl edit user@.service, with Delegate=cpu memory pids under [Service]';
+const WITHOUT_LIMITS = 'or omit --limit (for an existing machine: vmlet set NAME --limit none)';
 const CGROUPS = '/sys/fs/cgroup';
 
 /** Returns a cgroup for a program of this user. @throws InvalidInputError when a limit is not supported. */
@@ -34,7 +33,7 @@ export function findCgroupManager(
     return {
       usable: false,
       reason: 'systemd-run is not installed',
-      remedy: 'use a host with systemd (the package systemd contains systemd-run)',
+      remedy: 'use a host that was booted with systemd (its package systemd contains systemd-run)',
     };
   }
   const manager = managerOf(userId, environment);
@@ -84,11 +83,18 @@ export function controllersLacking(
   return missing.length === 0 ? undefined : `systemd lacks these cgroup controllers: ${missing.join(', ')}`;
 }
 
+/** Returns how to give systemd the controllers that it lacks. */
+export function controllersRemedy({ kind }: CgroupManager): string {
+  return kind === 'user'
+    ? 'run sudo systemctl edit user@.service, add the lines [Service] and Delegate=cpu memory pids, then log out and in again'
+    : 'boot a kernel with these controllers, without cgroup_disable= in its parameters; if this host is a container, delegate them to it';
+}
+
 /** @throws InvalidInputError when this host does not support a limit. */
 export function cgroupFor(limits: HostShare, machine: string, ability: CgroupAbility): Cgroup {
   if (!ability.usable) {
     throw new InvalidInputError('limits', `not supported on this host: ${ability.reason}`, {
-      hint: `${ability.remedy}; or omit the limits`,
+      hint: `${ability.remedy}; ${WITHOUT_LIMITS}`,
     });
   }
   const { systemdRun, manager, controllers } = ability;
@@ -98,6 +104,8 @@ export function cgroupFor(limits: HostShare, machine: string, ability: CgroupAbi
   ];
   const lack = controllersLacking(controllers, needed);
   if (lack !== undefined)
-    throw new InvalidInputError('limits', `not supported on this host: ${lack}`, { hint: DELEGATE });
+    throw new InvalidInputError('limits', `not supported on this host: ${lack}`, {
+      hint: `${controllersRemedy(manager)}; ${WITHOUT_LIMITS}`,
+    });
   return { systemdRun, manager, description: `vmlet ${machine}`, ...limits };
 }

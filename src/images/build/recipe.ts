@@ -3,6 +3,7 @@ import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { readAgent } from '../record/agent-file.ts';
 import { readBuildFiles } from '../record/build-files.ts';
 import { sha256 } from '../digest/sha256.ts';
+import { formatBytes } from '../qemu-img/disk-size.ts';
 import type { Installer } from './recipe/installer.ts';
 import { installerOf } from './installers.ts';
 import type { SettledRecipe } from './recipe/installer.ts';
@@ -77,8 +78,8 @@ async function readKey(path: string, installer: Installer): Promise<Buffer> {
   }
   const content = await readGiven('key', path);
   if (content.includes('-----BEGIN PGP PUBLIC KEY BLOCK-----')) return content;
-  throw new InvalidInputError('key', `${path} does not contain a public key`, {
-    hint: 'give an ASCII-armoured public key, as written by: gpg --export --armor KEY',
+  throw new InvalidInputError('key', `${path} does not contain an ASCII-armoured public key`, {
+    hint: 'export the key as text: gpg --export --armor KEY >FILE',
   });
 }
 
@@ -101,7 +102,8 @@ function requireSize(bytes: number): number {
   if (Number.isSafeInteger(bytes) && bytes % MEBIBYTE === 0 && bytes >= LEAST_SIZE && bytes <= MOST_SIZE) {
     return bytes;
   }
-  throw new InvalidInputError('size', `invalid size of ${bytes} bytes`, {
+  const given = bytes % MEBIBYTE === 0 ? formatBytes(bytes) : `${bytes} bytes`;
+  throw new InvalidInputError('size', `invalid size of ${given}`, {
     hint: 'use 1 GiB to 2 TiB, in whole mebibytes',
   });
 }

@@ -32,7 +32,7 @@ interface Case extends MinimalHost {
 }
 
 const NO_NAMESPACES = {
-  network: /passt does not run here/,
+  network: /passt does not work here/,
   namespaces: /lacks namespaces of its own/,
 };
 const IN_CONTAINER: Omit<Case, 'name'> = {
@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
     name: 'has busybox as its userland',
     setup: 'mount -t tmpfs none /usr/sbin; mount -t tmpfs none /usr/local/sbin',
     env: { PATH: '/mnt/userland' },
-    degraded: { 'micro-image': /neither apt-get nor dnf/ },
+    degraded: { 'micro-image': /needs apt-get and dpkg-deb, or dnf/ },
   },
   { name: 'is a container, for root', asRoot: true, ...IN_CONTAINER },
   { name: 'is a container, for an ordinary user', ...IN_CONTAINER },
@@ -193,7 +193,7 @@ describe.runIf(cannotMakeHosts === undefined)('a host', () => {
     const { findings } = await hosts.doctor(host);
     expect(findings.find(({ item }) => item === 'runtime-directory')).toMatchObject({
       state: 'works',
-      summary: `sockets go to ${place}, because XDG_RUNTIME_DIR is not set, and /tmp/vmlet-65534 belongs to another user`,
+      summary: `vmlet creates its sockets in ${place}, because XDG_RUNTIME_DIR is not set, and /tmp/vmlet-65534 belongs to another user`,
     });
 
     expect(await vmlet('create', '--net', 'none', '--image', 'micro', 'm')).toMatchObject({ status: 0 });

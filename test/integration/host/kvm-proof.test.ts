@@ -75,13 +75,13 @@ describe('a QEMU that misbehaves', () => {
 
   it.each([
     ['slow', /^a loop ran \d+ times slower in the guest than on the host$/],
-    ['miscalculating', /^a test program calculated 00000bad instead of f350fd41$/],
-    ['leaving early', /^a test program exited early, after the output 'SPG'$/],
+    ['miscalculating', /^its test program calculated 00000bad instead of f350fd41$/],
+    ['leaving early', /^its test program exited early, after it printed 'SPG'$/],
     [
       'aborting',
       /^failed to set MSR 0x10a to 0x1 \(QEMU was killed by SIGABRT before the guest executed an instruction\)$/,
     ],
-    ['stopping', /^KVM internal error\. Suberror: 1 \(emulation failure\) after the output 'SPG'$/],
+    ['stopping', /^KVM internal error\. Suberror: 1 \(emulation failure\) after the guest printed 'SPG'$/],
   ] as const)('%s', async (behaviour, problem) => {
     await expect(problemWith(behaviour)).resolves.toMatch(problem);
   });

@@ -35,7 +35,7 @@ export async function finishSystem(
 ): Promise<InstalledSystem> {
   const hint =
     scripts.length > 0
-      ? 'check that the scripts of --run do not remove it'
+      ? 'check that no --run script removes it'
       : 'build the image again; if the error persists, use another --mirror';
   const read = async (path: string): Promise<Buffer> => readFile(join(root, path));
   const loader = async (name: string): Promise<Buffer> => read(`${BUILD_FOLDER}/boot-loaders/${name}`);
@@ -58,7 +58,10 @@ export async function finishSystem(
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
     const path = error.path === undefined ? 'a file' : `/${relative(root, error.path)}`;
-    throw new ImageBuildError(`the new system lacks ${path}, which it needs to boot`, { hint, cause: error });
+    throw new ImageBuildError(`the new system lacks ${path}, which vmlet needs to complete the image`, {
+      hint,
+      cause: error,
+    });
   }
 }
 
@@ -85,5 +88,5 @@ async function forgetIdentity(root: string, resolverLink: string | undefined): P
 function newestKernel(releases: readonly string[], hint: string): string {
   const newest = [...releases].sort((one, other) => one.localeCompare(other, 'en', { numeric: true })).at(-1);
   if (newest !== undefined) return newest;
-  throw new ImageBuildError('no kernel was installed in the new system', { hint });
+  throw new ImageBuildError('the new system has no kernel', { hint });
 }

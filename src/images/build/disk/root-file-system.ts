@@ -30,12 +30,12 @@ export async function writeRootFileSystem(
     if (!(error instanceof CommandFailedError)) throw error;
     if (/Could not allocate (block|inode)/i.test(error.stderr)) {
       throw new ImageBuildError('the image is too small for the installed system', {
-        hint: 'use a larger --size: the file is sparse and takes no space on the host until it is used',
+        hint: 'use a larger --size; the image file is sparse: the unused part takes no space on the host',
         cause: error,
       });
     }
     if (/No space left on device|Disk quota exceeded/i.test(error.stderr)) {
-      throw new NoSpaceError('no space left on device for the new system', { cause: error });
+      throw new NoSpaceError(`no space left on device: ${disk}`, { cause: error });
     }
     throw error;
   }

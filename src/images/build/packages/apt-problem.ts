@@ -32,8 +32,8 @@ export function aptProblem(lines: readonly string[]): InstallProblem | undefined
   if (missing !== undefined) return notGiven(missing);
   if (/is not signed|NO_PUBKEY|signatures? (?:were|was|could)[^\n]*invalid|Missing key/i.test(text)) {
     return {
-      problem: 'the mirror is not signed by a Debian key known to the host',
-      hint: 'upgrade the package debian-archive-keyring, or use another mirror',
+      problem: 'the package lists of the mirror are not signed by a Debian key that this host has',
+      hint: 'upgrade the package debian-archive-keyring of this host, or use another --mirror',
     };
   }
   if (/does not have a Release file/.test(text)) {

@@ -20,7 +20,7 @@ export function dnfProblem(lines: readonly string[]): InstallProblem | undefined
   if (unknown.length > 0) {
     return {
       problem: `no such package: ${unknown.join(', ')}`,
-      hint: 'look up the names of packages at packages.fedoraproject.org; packages from EPEL are not available',
+      hint: 'look up the names of packages at packages.fedoraproject.org; vmlet does not install packages from EPEL',
     };
   }
   const unreachable = all(UNREACHABLE);
@@ -33,8 +33,8 @@ export function dnfProblem(lines: readonly string[]): InstallProblem | undefined
     )
   ) {
     return {
-      problem: 'packages of the mirror are not signed by the expected key',
-      hint: 'use another mirror, or give the key of this mirror: --key FILE (default: the key of the distribution)',
+      problem: 'the packages of the mirror are not signed by the expected key',
+      hint: 'use another --mirror, or give the key of this mirror: --key FILE (default: the key of the distribution)',
     };
   }
   const [problem] = all(

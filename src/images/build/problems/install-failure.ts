@@ -21,23 +21,23 @@ export function installFailure(
     new ImageBuildError(problem, { hint, cause, lines: hint === undefined ? lines.slice(-SHOWN_LINES) : [] });
 
   if (/No space left on device|enough free space|more space needed on|Disk quota exceeded/i.test(text)) {
-    return new NoSpaceError('no space left on device for the new system', {
-      hint: 'free some space: building a system of 300 MB takes about 1 GB',
+    return new NoSpaceError('no space left on device while installing the new system', {
+      hint: 'free some space in the directory of images (building a system of 300 MB takes about 1 GB); to see what vmlet uses, run: vmlet system df',
       cause,
     });
   }
   const problem = installer.problemOf(lines);
   if (problem !== undefined) return error(problem);
   if (/newuidmap|newgidmap|no line matching user .* in \/etc\/sub[ug]id/i.test(text)) {
-    return new PermissionError('this user has no subordinate ids, which the files of a new system require', {
-      hint: `assign subordinate ids to the user: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${userName()}; see newuidmap(1)`,
+    return new PermissionError('this user has no subordinate ids for the owners of files in the new system', {
+      hint: `assign subordinate ids to the user: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${userName()}; if another user in /etc/subuid has this range, choose another`,
       cause,
     });
   }
   if (/unrecognized option '--map-auto'/.test(text)) {
     return error({
-      problem: 'building as an ordinary user requires a newer unshare',
-      hint: 'build as root, or upgrade util-linux to 2.38',
+      problem: 'to build as an ordinary user, vmlet needs a newer unshare (util-linux)',
+      hint: 'build as root, or upgrade util-linux to 2.38 or newer',
     });
   }
   if (/^unshare: /m.test(text)) {

@@ -14,14 +14,14 @@ export function notInstalled(complaint: string): InstallProblem {
 export function notReached(hosts: readonly string[], proxies: string): InstallProblem {
   return {
     problem: `cannot fetch packages: ${hosts.join(', ')} cannot be reached`,
-    hint: `check the host's network, and set ${proxies} if it needs a proxy`,
+    hint: `check the host's network and the host name of the mirror; if the network needs a proxy, set ${proxies}`,
   };
 }
 
 export function notGiven(address: string): InstallProblem {
   return {
-    problem: `the mirror did not serve ${address}`,
-    hint: 'try again later, or use another mirror',
+    problem: `cannot fetch ${address} from the mirror`,
+    hint: 'try again later, or use another --mirror',
   };
 }
 

@@ -204,12 +204,12 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
     [
       'a mirror without the release',
       () => ({ release: '44' }),
-      /^the mirror did not serve http.*44.*repomd\.xml$/,
+      /^cannot fetch http.*44.*repomd\.xml from the mirror$/,
     ],
     [
       'a mirror that closes the connection',
       () => ({ mirror: `${mirror}/long-length` }),
-      /^the mirror did not serve http.*repomd\.xml$/,
+      /^cannot fetch http.*repomd\.xml from the mirror$/,
     ],
   ])('names %s, and leaves nothing', { timeout: BUILD_MS }, async (_what, change, message) => {
     const { result, left } = build(change());

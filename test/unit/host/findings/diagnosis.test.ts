@@ -146,12 +146,12 @@ describe('if QEMU uses the host’s network', () => {
 });
 
 it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
-  ['External interface not usable', {}, /^to see more, run: passt --foreground/],
-  ["passt: unrecognized option '--mac-addr'", {}, /^upgrade passt: sudo apt-get install passt$/],
+  ['External interface not usable', {}, /^to see why, run: passt --foreground/],
+  ["passt: unrecognized option '--mac-addr'", {}, /^upgrade passt .*: sudo apt-get install passt$/],
   [
     "Couldn't create user namespace: No space left",
     { most: 0 },
-    /^sudo sysctl user.max_user_namespaces=\d+$/,
+    /: sudo sysctl user.max_user_namespaces=\d+$/,
   ],
   ["Couldn't create user namespace: Operation not permitted", { unprivileged: 0 }, /userns_clone=1$/],
   ["Couldn't create user namespace: Permission denied", { apparmorRestricts: 1 }, /userns=0$/],
@@ -168,6 +168,7 @@ it('distinguishes a QEMU that does not start from a missing one', () => {
   expect(find('qemu', { qemu: undefined, qemuProblem: 'libx.so: cannot open' })).toMatchObject({
     state: 'broken',
     summary: 'QEMU does not work: libx.so: cannot open',
+    remedy: 'reinstall QEMU: sudo apt-get install --reinstall qemu-system-x86',
   });
 });
 
@@ -202,7 +203,7 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     {},
     { runtimeDirectory: { path: '/tmp/vmlet-0-a', fromEnvironment: false, taken: '/tmp/vmlet-0' } },
     'works',
-    /sockets go to \/tmp\/vmlet-0-a, .* and \/tmp\/vmlet-0 belongs to another user$/,
+    /creates its sockets in \/tmp\/vmlet-0-a, .* and \/tmp\/vmlet-0 belongs to another user$/,
   ],
   [
     'runtime-directory',
@@ -259,7 +260,7 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     {},
     { cacheDirectory: { path: '/c', freeBytes: 700 * 1024 ** 2, isOnNetwork: false } },
     'degraded',
-    /^every vmlet run boots its guest again, because only 700 MiB is free in \/c$/,
+    /^vmlet run cannot keep booted guests .* because only 700 MiB is free in \/c$/,
   ],
   [
     'kept-guests',
@@ -269,7 +270,7 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     /\/c is on a network file system$/,
   ],
   ['disk-space', {}, { dataDirectory: { path: '/d', freeBytes: 1024 ** 2 } }, 'degraded', /^1 MiB free/],
-  ['micro-image', {}, { canDownloadPackages: false }, 'degraded', /neither apt-get nor dnf/],
+  ['micro-image', {}, { canDownloadPackages: false }, 'degraded', /needs apt-get and dpkg-deb, or dnf/],
   [
     'private-networks',
     { qemu: { ...complete.qemu!, netdevs: ['user'] } },

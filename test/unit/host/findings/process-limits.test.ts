@@ -70,7 +70,7 @@ describe('limits that are too low', () => {
     expect(low({ openFiles: 31 })).toMatchObject([{ isFatal: true }]);
     expect(low({ processes: 63, longestFile: 4096, longestCore: 0 })).toMatchObject([
       { isFatal: false, summary: 'the limit of 63 processes and threads of this user is too low for guests' },
-      { isFatal: false, summary: 'the limit of 4096 bytes for a file is too low for images and disks' },
+      { isFatal: false, summary: 'the file size limit of 4096 bytes is too low for images and disks' },
       { isFatal: false, summary: expect.stringMatching(/^the hard core limit is 0/) as string },
     ]);
   });

@@ -19,7 +19,7 @@ describe('a recipe', () => {
     [{ distribution: 'fedora', release: '43', key: '/nowhere/key' }, /^key: no such file: \/nowhere\/key$/],
     [
       { distribution: 'fedora', release: '43', key: '/dev/null' },
-      /^key: \/dev\/null does not contain a public key/,
+      /^key: \/dev\/null does not contain an ASCII-armoured public key/,
     ],
     [{ release: '11' }, /^release: cannot build Debian 11$/],
     [{ release: 'sid' }, /^release: cannot build Debian sid$/],
@@ -32,7 +32,7 @@ describe('a recipe', () => {
     [{ run: [{ path: '/nowhere/set-up' }] }, /^run: no such file: \/nowhere\/set-up$/],
     [{ run: [{ path: '/usr' }] }, /^run: \/usr is a directory$/],
     [{ agent: '/nowhere/agent' }, /^cannot read the program of the guest agent: \/nowhere\/agent$/],
-    [{ sizeBytes: 1024 ** 2 }, /^size: invalid size of 1048576 bytes$/],
+    [{ sizeBytes: 1024 ** 2 }, /^size: invalid size of 1 MiB$/],
     [{ sizeBytes: 2 * 1024 ** 3 + 512 }, /invalid size/],
     [{ sizeBytes: 3 * 1024 ** 4 }, /invalid size/],
     [{ sizeBytes: Number.NaN }, /invalid size/],

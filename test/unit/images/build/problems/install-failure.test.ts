@@ -55,7 +55,7 @@ E: Failed to fetch http://no-such-host.invalid/debian/dists/trixie/InRelease  Co
   [
     'a file that a mirror does not have',
     ImageBuildError,
-    /^the mirror did not serve http:\/\/m\/pool\/a\.deb$/,
+    /^cannot fetch http:\/\/m\/pool\/a\.deb from the mirror$/,
     'E: Failed to fetch http://m/pool/a.deb  404  Not Found [IP: 127.0.0.1 80]',
   ],
   [
@@ -105,7 +105,7 @@ E: Unable to correct problems, you have held broken packages.`,
   [
     'an unshare that is too old',
     ImageBuildError,
-    /requires a newer unshare/,
+    /needs a newer unshare/,
     "unshare: unrecognized option '--map-auto'",
   ],
   [
@@ -146,7 +146,7 @@ You can try to add to command line:
   ],
   [
     'an answer that breaks off, by dnf 4',
-    /^the mirror did not serve http:\/\/127\.0\.0\.1:8000\/repodata\/repomd\.xml$/,
+    /^cannot fetch http:\/\/127\.0\.0\.1:8000\/repodata\/repomd\.xml from the mirror$/,
     `Errors during downloading metadata for repository 'fedora':
   - Curl error (18): Transferred a partial file for http://127.0.0.1:8000/repodata/repomd.xml [end of response with 1000 bytes missing]
 Error: Failed to download metadata for repo 'fedora': Cannot download repomd.xml`,
