@@ -11,6 +11,12 @@ const MAX_BYTES = 4 * 1024 * 1024;
 /** Limits the aliases, because a few lines of YAML can expand to more than fits into memory. */
 const MAX_ALIASES = 100;
 
+/** Hints by the code of the error that prevents reading the file. */
+const READ_HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'check the owner and the permissions of the file and of its directories',
+  EISDIR: 'replace this directory by a file, or remove it',
+};
+
 /** The part of the `yaml` package's Document that locates fields. */
 interface Located {
   getIn(path: readonly unknown[], keepScalar: true): unknown;
@@ -34,10 +40,11 @@ export async function readCatalogueFile(
     text = await readFile(path, 'utf8');
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    if ('code' in error && error.code === 'ENOENT') return undefined;
+    const code = 'code' in error ? String(error.code) : '';
+    if (code === 'ENOENT') return undefined;
     const problem = /^[A-Z]+: ([^,]+), /.exec(error.message)?.[1] ?? error.message;
     throw new CatalogueFileError(path, 1, '', `cannot read the file: ${problem}`, {
-      hint: 'make this path a file that you can read',
+      hint: READ_HINTS[code] ?? 'make this path a file that you can read',
       cause: error,
     });
   }
@@ -97,8 +104,9 @@ function requireKeys(
   for (const [name, { signature }] of Object.entries(images)) {
     if (signature === undefined || known.includes(signature.key)) continue;
     const field = ['images', name, 'signature', 'key'];
-    throw new CatalogueFileError(file, lineOfField(field), field.join('.'), `no such key: ${signature.key}`, {
-      hint: `add this key under keys, or use one of ${known.join(', ')}`,
+    const problem = `no such signing key: ${signature.key}`;
+    throw new CatalogueFileError(file, lineOfField(field), field.join('.'), problem, {
+      hint: `define this signing key under keys in this file, or use one of ${known.join(', ')}`,
     });
   }
 }

@@ -22,7 +22,7 @@ export interface DocumentOf {
 }
 
 const MOVED_HINT =
-  'try again later: the publisher may be replacing the image; if the error persists, update vmlet';
+  'try again later: the publisher may be replacing the image; if the error persists, correct the entry if it is in your own catalogue, otherwise update vmlet';
 
 /**
  * Finds the digest of a file in a publisher's document.
@@ -50,7 +50,8 @@ export function chooseDigest(
       : newestOf(listedIn(text, form, algorithm, refuse), ({ name }) => name, wanted);
   const [first] = matches;
   if (first === undefined) {
-    const what = typeof wanted === 'string' ? wanted : 'an image that matches the pattern of the catalogue';
+    const what =
+      typeof wanted === 'string' ? wanted : 'an image whose name matches the pattern in the catalogue';
     throw refuse(`contains no ${algorithm} digest of ${what}`);
   }
   const other = matches.find(({ candidate }) => candidate.hex !== first.candidate.hex);

@@ -75,7 +75,7 @@ export class PublisherDocuments {
         document.url,
         'is a web page instead of a list of digests or files',
         {
-          hint: 'check whether a proxy or a network login intercepts the request',
+          hint: 'check whether a proxy or the login page of your network answered instead of the publisher',
         },
       );
     }

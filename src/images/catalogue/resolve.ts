@@ -99,8 +99,9 @@ export async function explainMismatch(
 function wordsFor(entry: CatalogueEntry, architecture: string): Words {
   const words = (entry.architectures as Readonly<Record<string, Words | undefined>>)[architecture];
   if (words !== undefined) return words;
-  throw new InvalidInputError('architecture', `${entry.reference} has no image for ${architecture}`, {
-    hint: `available architectures: ${Object.keys(entry.architectures).join(', ')}`,
+  const problem = `the catalogue has no ${architecture} image of ${entry.reference}`;
+  throw new InvalidInputError('architecture', problem, {
+    hint: `use another image; this one exists only for ${Object.keys(entry.architectures).join(', ')}`,
   });
 }
 
@@ -157,8 +158,9 @@ async function newestInIndex(
   const names = index.form === 'lines' ? linesOf(text) : linkedNamesOf(text);
   const [newest] = newestOf(names, (name) => name, compilePattern(index.newest, words));
   if (newest !== undefined) return newest.groups;
-  throw new PublisherDocumentError(reference, url, 'lists no matching image', {
-    hint: 'try again later: the publisher may be replacing or renaming the files; if the error persists, update vmlet',
+  const problem = 'lists no image whose name matches the pattern in the catalogue';
+  throw new PublisherDocumentError(reference, url, problem, {
+    hint: 'try again later: the publisher may be replacing or renaming the files; if the error persists, correct the entry if it is in your own catalogue, otherwise update vmlet',
   });
 }
 
@@ -215,7 +217,7 @@ function filled(entry: CatalogueEntry, template: string, words: Words): string {
   throw new PublisherDocumentError(
     entry.reference,
     address,
-    `cannot be fetched: no file name in the publisher's list has a value for {${open}}`,
+    `cannot be fetched: the name of the publisher's newest file contains no value for {${open}}`,
     {
       hint: 'correct the pattern under newest if the entry is in your own catalogue; otherwise update vmlet',
     },

@@ -15,7 +15,9 @@ const url = z
   );
 /** A URL prefix. Both of a mirror's end with a slash, so that one can replace the other. */
 const folder = url.refine((text) => text.endsWith('/'), 'expected a URL that ends with /');
-const keyName = z.string().regex(WORD, 'expected letters, digits, ".", "_" and "-"');
+const keyName = z
+  .string()
+  .regex(WORD, 'expected letters, digits, ".", "_" and "-", beginning with a letter or a digit');
 
 const keySchema = z.strictObject({
   /** Relative to the file that names it. */
@@ -44,7 +46,7 @@ const words = z.record(
     .string()
     .regex(
       /^[a-z]+$/,
-      'expected a placeholder of lower-case letters, such as arch, which URLs contain as {arch}',
+      'expected the name of a placeholder in lower-case letters, such as arch for {arch}',
     ),
   z.string().regex(WORD),
 );
@@ -59,7 +61,8 @@ const architecture = z.union(
     words,
   ],
   {
-    error: 'expected the publisher’s name of the architecture, or an object, as in { arch: amd64 }',
+    error:
+      'expected the publisher’s name of the architecture, such as amd64, or an object, such as { arch: amd64 }',
   },
 );
 
@@ -121,8 +124,7 @@ export const entrySchema = z
       context.addIssue({
         code: 'custom',
         path: ['signature'],
-        message:
-          'this signature signs a list of digests, so a digest is required; if the image itself is signed, use form: image',
+        message: `a signature of form ${entry.signature.form} covers a list of digests, so the field digest is required; for a signature of the image itself, use form: image`,
       });
     }
     if (entry.signature?.form === 'image' && entry.compression !== 'none') {
@@ -130,7 +132,7 @@ export const entrySchema = z
         code: 'custom',
         path: ['signature'],
         message:
-          'a signature of form image needs an uncompressed image: vmlet does not keep the compressed file',
+          'a signature of form image requires compression none, because vmlet cannot verify the signature of a compressed file',
       });
     }
     const fromIndex = groupsOf(entry.index?.newest);
@@ -142,11 +144,14 @@ export const entrySchema = z
       [['version'], entry.version, [...fromIndex, ...fromDigests]],
       [['signature', 'url'], signatureUrlOf(entry.signature), [...fromIndex, ...fromDigests]],
     ];
+    const patterns: Readonly<Record<string, string>> = { index: '', digest: 'index.newest' };
     for (const [path, template, caught] of templates) {
       for (const word of placeholdersOf(template ?? '')) {
         const lacking = Object.entries(entry.architectures).find(([, given]) => !(word in given));
         if (lacking === undefined || caught.includes(word)) continue;
-        const message = `{${word}} is defined neither by architectures.${lacking[0]} nor by an earlier pattern under newest`;
+        const pattern = patterns[path[0] ?? ''] ?? 'index.newest or digest.newest';
+        const group = pattern === '' ? '' : `, or as a named group in ${pattern}`;
+        const message = `{${word}} has no value; define ${word} under architectures.${lacking[0]}${group}`;
         context.addIssue({ code: 'custom', path: [...path], message });
       }
     }

@@ -119,7 +119,7 @@ async function requireGood(
       signed,
       others === ''
         ? 'has no readable signature'
-        : `is signed by the key ${others}, expected ${signed.key.fingerprint}`,
+        : `is not signed by the expected key ${signed.key.fingerprint}, but by the key with ID ${others}`,
     );
   }
   const reasons: unknown[] = [];
@@ -133,7 +133,7 @@ async function requireGood(
   }
   const [reason] = reasons;
   const words = reason instanceof Error ? `: ${reason.message}` : '';
-  throw refusal(signed, `has an invalid signature by ${signed.key.fingerprint}${words}`, reason);
+  throw refusal(signed, `has an invalid signature by the key ${signed.key.fingerprint}${words}`, reason);
 }
 
 function refusal(

@@ -46,7 +46,8 @@ async function decompressor(
   }
   const fetched = await tools.fetchProgram?.(name);
   if (fetched !== undefined) return [fetched, '-dc'];
-  throw new ImageBuildError(`decompressing the kernel (${compression}) requires ${name}`, {
-    hint: `install ${name}`,
-  });
+  throw new ImageBuildError(
+    `the kernel is compressed with ${compression}; decompressing it requires the program ${name}`,
+    { hint: `install ${name}` },
+  );
 }

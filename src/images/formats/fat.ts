@@ -94,7 +94,7 @@ function layOut(contents: readonly Uint8Array[], entryBytes: number): Layout {
   }
   throw new InvalidInputError(
     'files',
-    'more than 2 GiB, the limit of the FAT16 disk that the guest reads at its first boot',
+    'the files for the first boot exceed 2 GiB, the limit of the disk from which the guest reads them',
   );
 }
 

@@ -110,7 +110,8 @@ async function acceptChain(
     );
   }
   if (chain.length === LONGEST_CHAIN) {
-    throw new ImageRefusedError(field, chain[0] ?? path, [`has more than ${LONGEST_CHAIN} backing files`], {
+    const reason = `has more than ${LONGEST_CHAIN - 1} backing files, the limit`;
+    throw new ImageRefusedError(field, chain[0] ?? path, [reason], {
       hint: 'merge the chain into one image: qemu-img convert -f qcow2 -O qcow2 IMAGE NEW',
     });
   }

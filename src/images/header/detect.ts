@@ -49,10 +49,14 @@ const NOT_DISKS: readonly Signature[] = [
   [0, '\xed\xab\xee\xdb', other('an RPM package')],
   [0, '\x3a\xff\x26\xed', other('an Android sparse image', `${UNPACK}: simg2img FILE NEW`)],
   [0, 'VMA\0', other('a Proxmox backup', `${UNPACK}: vma extract FILE DIRECTORY`)],
-  [0, 'MSWIM\0\0\0', other('a WIM archive (files of Windows)')],
+  [0, 'MSWIM\0\0\0', other('a Windows image archive (WIM)')],
   [0, '\x7fELF', other('an ELF program')],
   [0, '%PDF-', other('a PDF document')],
-  [0, 'version https://git-lfs', other('a Git LFS pointer', 'run: git lfs pull')],
+  [
+    0,
+    'version https://git-lfs',
+    other('a Git LFS pointer', 'to get the file itself, run in its Git repository: git lfs pull'),
+  ],
 ];
 
 const HTML = /^(?:\xef\xbb\xbf)?\s*(?:<!--.{0,512}?-->\s*)?<(?:!doctype\s+html|html|head|body)\b/is;
@@ -94,13 +98,13 @@ function byText(head: string): Content | undefined {
   if (HTML.test(head)) {
     return other(
       'an HTML page',
-      'the server sent a web page instead of the image: look at the file, then download the image again',
+      'if a server sent this page instead of the image, check the URL, then download the image again',
     );
   }
   if (XML.test(head))
     return other(
       'an XML document',
-      'if a server sent this document instead of the image, download the image again',
+      'if a server sent this document instead of the image, check the URL, then download the image again',
     );
   return undefined;
 }

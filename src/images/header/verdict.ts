@@ -27,13 +27,19 @@ export type Reading =
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 const TRUST = 'if you trust the image, append ,trusted to its path';
-const FILE_ITSELF = 'if you trust the image, boot the file itself: --image FILE,trusted';
+const FILE_ITSELF =
+  'if you trust the image, do not pull or import it, but boot its file directly: --image FILE,trusted';
+const COMPLETE = 'the file may be truncated: download or copy it again; if it is complete, ';
 const OTHER_ENTRY =
   'if the catalogue states a wrong format, add an entry with the correct format to your own catalogue, ~/.config/vmlet/images.yaml';
 const DECRYPT = 'decrypt it with qemu-img convert; give the passphrase with --object secret';
 const AGAIN = 'download or copy the file again, and compare its checksum';
 const CONVERT =
   'convert the image to qcow2 with the program that created it; if it may be damaged, download or copy it again';
+const CONVERT_QCOW2 =
+  'convert the image to qcow2 version 3 without optional features, with the program that created it; if it may be damaged, download or copy it again';
+const ATTACH =
+  'attach it as a disk: --disk FILE for a new machine, vmlet disk add NAME FILE for an existing one';
 
 const names: Readonly<Record<UnderstoodFormat, string>> = {
   qcow2: 'a qcow2 image',
@@ -116,14 +122,18 @@ function chooseForCd(content: Content | undefined): Reading {
   if (content === undefined) return { kind: 'as', format: 'iso' };
   if (content.kind === 'other') return refused(`is ${content.name}, not a CD image`, content.advice);
   if (content.format === 'iso') return { kind: 'as', format: 'iso' };
-  return refused(`is ${names[content.format]}, not a CD image`, 'attach it as a disk: --disk FILE');
+  const conversion = content.format === 'qcow2' ? undefined : asForeign(content.format)[1];
+  return refused(
+    `is ${names[content.format]}, not a CD image`,
+    conversion === undefined ? ATTACH : `${conversion}; then ${ATTACH}`,
+  );
 }
 
 function asForeign(format: UnderstoodFormat): [reason: string, hint: string | undefined] {
   if (format === 'luks') return [`is ${names.luks}, which is not supported`, DECRYPT];
   return [
     `is ${names[format]}, which cannot be attached directly`,
-    `if you trust the image, convert it: qemu-img convert -f ${format} -O qcow2 IMAGE NEW; qemu-img opens every file that the image names`,
+    `if you trust the image (qemu-img opens every file that it names), convert it: qemu-img convert -f ${format} -O qcow2 IMAGE NEW`,
   ];
 }
 
@@ -146,8 +156,8 @@ export function judge(
     });
   }
   for (const { reason, trustable } of header.problems) {
-    if (!trustable) refusals.push({ reason: withVerdict(reason), hint: remedyOf(reason) });
-    else if (!trusted) refusals.push({ reason, hint: foreign ? FILE_ITSELF : TRUST });
+    if (!trustable) refusals.push({ reason: withVerdict(reason), hint: remedyOf(reason, header.format) });
+    else if (!trusted) refusals.push({ reason, hint: trustHint(reason, foreign) });
   }
   if (header.virtualBytes === undefined && refusals.length === 0) {
     refusals.push({ reason: 'does not state the size of its disk', hint: AGAIN });
@@ -156,8 +166,14 @@ export function judge(
 }
 
 /** A variant of the format that vmlet does not know is most often no damage. */
-function remedyOf(problem: string): string {
-  return /\bunknown\b|depends on another file|pending changes/.test(problem) ? CONVERT : AGAIN;
+function remedyOf(problem: string, format: UnderstoodFormat): string {
+  if (!/\bunknown\b|supports only types|pending changes/.test(problem)) return AGAIN;
+  return format === 'qcow2' ? CONVERT_QCOW2 : CONVERT;
+}
+
+function trustHint(problem: string, foreign: boolean): string {
+  if (!problem.includes('not a multiple of 512')) return foreign ? FILE_ITSELF : TRUST;
+  return `${COMPLETE}${foreign ? 'boot it directly: --image FILE,trusted' : 'append ,trusted to its path'}`;
 }
 
 /** Details of a header are clear only after a verdict. */
@@ -175,7 +191,7 @@ function ofReference({ kind, name }: Reference, trustable: boolean): Refusal {
   }
   return {
     reason,
-    hint: 'if you trust the image, convert it to a single file: qemu-img convert -O qcow2 IMAGE NEW; qemu-img opens every file that the image names',
+    hint: 'if you trust the image (qemu-img opens every file that it names), convert it to a single file: qemu-img convert -O qcow2 IMAGE NEW',
   };
 }
 

@@ -72,7 +72,7 @@ export async function readQcow2(reader: HeaderReader, findings: Findings): Promi
 function checkFeatures(features: bigint, clusterBytes: number, findings: Findings): void {
   const unknown = features & ~KNOWN_FEATURES;
   if (unknown !== 0n) {
-    findings.problem(`requires unknown features (incompatible bits 0x${unknown.toString(16)})`);
+    findings.problem(`requires features unknown to vmlet (incompatible bits 0x${unknown.toString(16)})`);
   }
   if ((features & FEATURE.corrupt) !== 0n) {
     findings.problem('is marked as corrupt (qemu-img check -r all may repair it)', { trustable: true });
@@ -118,7 +118,10 @@ function checkTables(head: Buffer, context: TableContext, reader: HeaderReader, 
     `has an L1 table of ${l1.length / 8n} entries, too few for a disk of ${context.size} bytes`,
   );
   const order = context.version === 3 ? head.readUInt32BE(96) : 4;
-  findings.expect(order <= MOST_REFCOUNT_ORDER, `has reference counts of 2^${order} bits (limit: 2^${MOST_REFCOUNT_ORDER})`);
+  findings.expect(
+    order <= MOST_REFCOUNT_ORDER,
+    `has reference counts of 2^${order} bits (limit: 2^${MOST_REFCOUNT_ORDER})`,
+  );
 }
 
 interface Place {

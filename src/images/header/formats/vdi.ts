@@ -20,12 +20,15 @@ export async function readVdi(reader: HeaderReader, findings: Findings): Promise
   const size = header.readBigUInt64LE(0x170);
   findings.size(size);
   const type = header.readUInt32LE(0x4c);
-  findings.expect(type === 1 || type === 2, `has VDI type ${type}, which depends on another file`);
+  findings.expect(
+    type === 1 || type === 2,
+    `has VDI type ${type}; vmlet supports only types 1 (dynamic) and 2 (fixed)`,
+  );
   findings.expect(header.readUInt32LE(0x168) === 512, 'has an invalid sector size, expected 512 bytes');
   findings.expect(header.readUInt32LE(0x178) === BLOCK_BYTES, 'has an invalid block size, expected 1 MiB');
   findings.table('a block map', blocks * 4);
   findings.expect(blocks <= MOST_BLOCKS, `has ${blocks} blocks (limit: ${MOST_BLOCKS})`);
-  findings.expect(allocated <= blocks, `has ${allocated} allocated blocks, but only ${blocks} blocks`);
+  findings.expect(allocated <= blocks, `has ${allocated} allocated blocks, but only ${blocks} blocks in total`);
   findings.expect(
     size <= BigInt(blocks) * BigInt(BLOCK_BYTES),
     `has ${blocks} blocks, too few for a disk of ${size} bytes`,

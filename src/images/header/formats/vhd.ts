@@ -29,18 +29,20 @@ export async function readVhd(reader: HeaderReader, findings: Findings): Promise
   findings.expect(findings.version === 1, `has unknown VHD version ${findings.version}`);
   const bytes = sizeOf(footer);
   findings.size(bytes);
-  findings.expect(bytes / SECTOR <= MOST_SECTORS, 'has a disk size of more than 2040 GiB');
+  findings.expect(bytes / SECTOR <= MOST_SECTORS, 'has a disk size of more than 2040 GiB, the limit of VHD');
   findings.expect(footer.readUInt32BE(64) === checksum(footer, 64), 'has a header with a wrong checksum');
   const type = footer.readUInt32BE(60);
   if (isAtStart === (type === TYPE.fixed)) {
     throw new HeaderDamage(
-      'has its footer in the wrong place: only a fixed-size VHD may omit the copy at its start',
+      isAtStart
+        ? 'has a copy of its footer at its start, which a fixed-size VHD must not have'
+        : 'has no copy of its footer at its start, which only a fixed-size VHD may omit',
     );
   }
   if (type === TYPE.fixed) {
     findings.expect(
       bytes <= BigInt(reader.size - FOOTER_BYTES),
-      `is truncated: its disk and footer need ${bytes + BigInt(FOOTER_BYTES)} bytes, but the file has only ${reader.size}`,
+      `is truncated: its disk and footer need ${bytes + BigInt(FOOTER_BYTES)} bytes, but the file has only ${reader.size} bytes`,
     );
     return;
   }

@@ -43,7 +43,7 @@ export async function readVhdx(reader: HeaderReader, findings: Findings): Promis
   const size = (await itemAt(reader, items, GUID.size, 8)).readBigUInt64LE(0);
   const sectorBytes = (await itemAt(reader, items, GUID.sectorSize, 4)).readUInt32LE(0);
   findings.size(size);
-  findings.expect(size <= LARGEST, 'has a disk size of more than 64 TiB');
+  findings.expect(size <= LARGEST, 'has a disk size of more than 64 TiB, the limit of VHDX');
   findings.expect(
     sectorBytes === 512 || sectorBytes === 4096,
     `has an invalid sector size of ${sectorBytes} bytes`,
@@ -91,7 +91,7 @@ async function readRegions(reader: HeaderReader): Promise<ReadonlyMap<string, Re
       if (regions.has(kind)) throw new HeaderDamage('has a duplicate region');
       const isKnown = kind === GUID.blockTable || kind === GUID.metadata;
       if (!isKnown && (entry.readUInt32LE(28) & 1) !== 0)
-        throw new HeaderDamage('requires an unknown region');
+        throw new HeaderDamage('requires a region unknown to vmlet');
       regions.set(kind, { offset: entry.readBigUInt64LE(16), length: entry.readUInt32LE(24) });
     }
     return regions;
@@ -134,7 +134,7 @@ function checkBlocks(blockBytes: number, size: bigint, table: Region, findings: 
   const entries = (size + BigInt(blockBytes) - 1n) / BigInt(blockBytes);
   findings.expect(
     entries * 8n <= BigInt(table.length),
-    `has a block table of ${table.length} bytes, too few for a disk of ${size} bytes`,
+    `has a block table of ${table.length} bytes, too small for a disk of ${size} bytes`,
   );
 }
 

@@ -94,7 +94,7 @@ describe('a list that is signed in itself', () => {
     answer(await stranger.signInline(LIST));
     const { message } = await refusal(inline);
     expect(message).toContain(stranger.fingerprint.slice(-16));
-    expect(message).toContain(`, expected ${key.fingerprint}`);
+    expect(message).toContain(`is not signed by the expected key ${key.fingerprint}`);
   });
 
   it('uses only the signed text, not the text around it', async () => {
@@ -146,7 +146,8 @@ describe('a signature beside a list', () => {
   it('is rejected for another key', async () => {
     publisher.answer('own/SUMS', LIST);
     publisher.answer('own/SUMS.asc', await stranger.signDetached(LIST));
-    expect((await refusal(detached)).message).toContain(`, expected ${key.fingerprint}`);
+    const { message } = await refusal(detached);
+    expect(message).toContain(`is not signed by the expected key ${key.fingerprint}`);
   });
 
   it('is accepted among signatures of other keys', async () => {

@@ -97,12 +97,14 @@ describe('a list of digests', () => {
 
   it('without a matching build is rejected', async () => {
     publisher.answer('own/SUMS', `${A}  disk-beta.qcow2\n`);
-    expect((await failure('newest')).message).toContain('contains no sha256 digest of an image that matches');
+    expect((await failure('newest')).message).toContain(
+      'contains no sha256 digest of an image whose name matches',
+    );
   });
 
   it('without the build is rejected if the URL needs it', async () => {
     publisher.answer('own/SUMS', `${A}  disk.qcow2\n`);
-    expect((await failure('newest')).message).toContain('has a value for {build}');
+    expect((await failure('newest')).message).toContain('contains no value for {build}');
   });
 
   it('with two digests for the newest build is rejected', async () => {
@@ -151,11 +153,11 @@ describe('a description as Debian’s', () => {
   it.each([
     ['that is not JSON', '{"items": [', 'is not a list of digests in Debian’s JSON format'],
     ['of another structure', '{"items": {}}', 'is not a list of digests in Debian’s JSON format'],
-    ['without uploads', '{"items": []}', 'contains no sha256 digest of an image that matches'],
+    ['without uploads', '{"items": []}', 'contains no sha256 digest of an image whose name matches'],
     [
       'of another algorithm',
       JSON.stringify({ items: [upload('sha1')] }),
-      'contains no sha256 digest of an image that matches',
+      'contains no sha256 digest of an image whose name matches',
     ],
     ['that is a web page', PAGE, 'is a web page'],
   ])('%s is rejected', async (_, answer, problem) => {
@@ -179,7 +181,7 @@ describe('a page with links', () => {
     ['whose links lead out of the directory', '<a href="disk-..%2F..%2F1.qcow2">disk</a>'],
   ])('%s is rejected', async (_, page) => {
     publisher.answer('own/', page);
-    expect((await failure('index')).message).toContain('lists no matching image');
+    expect((await failure('index')).message).toContain('lists no image whose name matches');
   });
 
   it('that was crafted to take time takes little', async () => {
@@ -227,5 +229,5 @@ describe('an image at a fixed URL', () => {
 it('lists the architectures that have an image', async () => {
   const asked = resolveEntry(entries.list, { ...OPTIONS, architecture: 'aarch64' });
   await expect(asked).rejects.toThrow(InvalidInputError);
-  await expect(asked).rejects.toMatchObject({ hint: 'available architectures: x86_64' });
+  await expect(asked).rejects.toMatchObject({ hint: 'use another image; this one exists only for x86_64' });
 });

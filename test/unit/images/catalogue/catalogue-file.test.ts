@@ -92,7 +92,7 @@ describe('an error names the file, line and field', () => {
       entryWith('web-{arch}', 'web-{build}'),
       8,
       'images.web:1.url',
-      '{build} is defined neither by architectures.x86_64 nor by an earlier pattern under newest',
+      '{build} has no value; define build under architectures.x86_64, or as a named group in index.newest or digest.newest',
     ],
     ['an invalid pattern', digest('('), 13, 'images.web:1.digest.newest', 'expected a regular expression'],
     [
@@ -107,21 +107,21 @@ describe('an error names the file, line and field', () => {
       `${ENTRY}    signature: { form: inline, key: theirs }\n`,
       9,
       'images.web:1.signature',
-      'a digest is required',
+      'the field digest is required',
     ],
     [
       'a signature over an unpacked file',
       `${ENTRY}    compression: xz\n    signature: { form: image, url: https://x.example/s, key: theirs }\n`,
       10,
       'images.web:1.signature',
-      'needs an uncompressed image',
+      'requires compression none',
     ],
     [
       'a signature by a missing key',
       `${ENTRY}    signature: { form: image, url: https://x.example/s, key: nobodys }\n`,
       9,
       'images.web:1.signature.key',
-      'no such key: nobodys',
+      'no such signing key: nobodys',
     ],
     [
       'an alias of another image',
@@ -182,7 +182,9 @@ describe('an error names the file, line and field', () => {
       'did you mean form',
     );
     const signed = `${ENTRY}    signature: { form: image, url: https://x.example/s, key: nobodys }\n`;
-    expect((await failure(signed, ['theirs'])).hint).toBe('add this key under keys, or use one of theirs');
+    expect((await failure(signed, ['theirs'])).hint).toBe(
+      'define this signing key under keys in this file, or use one of theirs',
+    );
   });
 
   it('a file that cannot be read', async () => {
