@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { Command } from 'commander';
 import { formatBytes, formatMoment } from '../../public/format.ts';
 import type { ListedImage } from '../../index.ts';
@@ -45,7 +46,10 @@ async function list(wanted: string | undefined, flags: Flags): Promise<void> {
   process.stdout.write(
     flags.quiet ? shown.map(({ digest }) => `${shortOf(digest)}\n`).join('') : tableOf(shown),
   );
-  for (const { path, reason } of broken) note(`${path}: ${reason}`);
+  for (const { path, reason } of broken) {
+    const digest = shortOf(basename(path).replace('sha256-', ''));
+    note(`damaged image ${path}: ${reason}; to remove it: vmlet image rm ${digest}`);
+  }
 }
 
 function tableOf(images: readonly ListedImage[]): string {

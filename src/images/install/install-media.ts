@@ -65,8 +65,10 @@ async function findIn(tree: InstallTree, location: string): Promise<InstallMedia
   const kernels = new Set(INSTALL_LAYOUTS.map(({ kernel }) => kernel));
   throw new InvalidInputError(
     'location',
-    `${location} has no known installer: found neither .treeinfo nor any of ${[...kernels].join(', ')} with an initrd`,
-    { hint: 'boot the medium itself with --iso, or give both files with --kernel and --initrd' },
+    `${location} has no known installer: found neither a kernel and an initrd that a .treeinfo names, nor one of these kernels with its initrd: ${[...kernels].join(', ')}`,
+    {
+      hint: 'boot the .iso file itself: --iso FILE; or give the kernel and the initrd of the installer: --kernel KERNEL --initrd INITRD',
+    },
   );
 }
 
@@ -82,7 +84,9 @@ async function checkBootFile(tree: InstallTree, path: string, location: string):
   if (size > 0 && size <= MAX_BOOT_FILE_BYTES) return;
   throw new InvalidInputError(
     'location',
-    `${path} in ${location} has ${size} bytes, expected 1 to ${MAX_BOOT_FILE_BYTES}`,
-    { hint: 'download or copy the medium again, and compare its checksum' },
+    size === 0
+      ? `${path} in ${location} is empty`
+      : `${path} in ${location} is too large with ${size} bytes: vmlet copies at most ${MAX_BOOT_FILE_BYTES}`,
+    { hint: 'download or copy the medium again, and compare its checksum with the published one' },
   );
 }

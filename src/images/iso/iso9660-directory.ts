@@ -123,7 +123,8 @@ export class DirectoryReader {
 
   #spendRecord(): void {
     this.#recordsLeft -= 1;
-    if (this.#recordsLeft < 0) throw new IsoDamage(`it has more than ${MAX_RECORDS} directory records`);
+    if (this.#recordsLeft >= 0) return;
+    throw new IsoDamage(`it has more than ${MAX_RECORDS} directory records, the most that vmlet reads`);
   }
 }
 

@@ -20,7 +20,7 @@ export class IsoFile {
   check({ offset, length }: Extent, what: string): void {
     if (offset + length > this.size) {
       throw new IsoDamage(
-        `${what} ends at byte ${offset + length}, but the file has only ${this.size} bytes`,
+        `${what} ends at byte ${offset + length}, but the image has only ${this.size} bytes`,
       );
     }
   }
@@ -36,7 +36,9 @@ export class IsoFile {
     if (extent === undefined || extent.length === 0) throw new IsoDamage(`the directory ${path} is empty`);
     this.check(extent, `the directory ${path}`);
     if (extent.length > MAX_DIRECTORY_BYTES) {
-      throw new IsoDamage(`the directory ${path} has ${extent.length} bytes (limit: ${MAX_DIRECTORY_BYTES})`);
+      throw new IsoDamage(
+        `the directory ${path} has ${extent.length} bytes, but vmlet reads at most ${MAX_DIRECTORY_BYTES}`,
+      );
     }
     return this.read(extent);
   }

@@ -21,8 +21,11 @@ export function parseSystemUse(area: Buffer, blockSize: number): SystemUseArea {
   while (at + 4 <= area.length && area.readUInt8(at) !== 0) {
     const signature = area.toString('latin1', at, at + 2);
     const length = area.readUInt8(at + 2);
-    if (length < 4 || at + length > area.length) {
-      throw new IsoDamage(`a Rock Ridge field has ${length} bytes, but only ${area.length - at} are left`);
+    if (length < 4) throw new IsoDamage(`a Rock Ridge field has ${length} bytes, expected at least 4`);
+    if (at + length > area.length) {
+      throw new IsoDamage(
+        `a Rock Ridge field has ${length} bytes, but only ${area.length - at} bytes are left for it`,
+      );
     }
     if (signature === 'ST') break;
     const payload = area.subarray(at + 4, at + length);

@@ -25,9 +25,10 @@ export async function findKernelTree(root: string): Promise<KernelTree> {
       }
     }
   }
-  throw new ImageBuildError('the kernel package has no kernel that matches its modules', {
-    hint: 'give a kernel and its modules: --kernel KERNEL --modules DIRECTORY',
-  });
+  throw new ImageBuildError(
+    "found no kernel with matching modules in the packages of the host's distribution",
+    { hint: 'give your own kernel: vmlet image build micro --kernel KERNEL --modules DIRECTORY' },
+  );
 }
 
 /** Returns a kernel's release. @throws ImageBuildError for a file that is not a Linux kernel. */

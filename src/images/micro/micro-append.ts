@@ -12,22 +12,22 @@ export interface KernelParameter {
 export const MICRO_PARAMETERS: readonly KernelParameter[] = [
   {
     parameter: 'cryptomgr.notests',
-    reason: "0.5 s: skips the kernel's cipher self-tests; the distribution tested the same binary",
+    reason: "saves 0.5 s: skips the kernel's cipher self-tests; the distribution tested the same binary",
   },
   {
     parameter: 'noreplace-smp',
     reason:
-      '0.2 s: keeps a guest with one CPU from patching lock prefixes out of its code, which TCG would translate again',
+      'saves 0.2 s: keeps a guest with one CPU from patching lock prefixes out of its code, which TCG would translate again',
   },
   {
     parameter: 'initcall_blacklist=jent_mod_init,load_system_certificate_list',
     reason:
-      '0.1 s: skips the self-test of the jitter entropy source; guests get entropy from the host. ' +
-      "0.1 s: skips parsing the distribution's certificates; they verify signatures of modules, and the modules of micro have none",
+      'saves 0.1 s: skips the self-test of the jitter entropy source; guests get entropy from the host. ' +
+      "Saves 0.1 s: skips parsing the distribution's certificates; they verify signatures of modules, and the modules of micro have none",
   },
   {
     parameter: 'quiet',
     reason:
-      '0.1 s: each character on the serial port causes a VM exit; warnings and panics are still printed',
+      'saves 0.1 s: prints less on the serial port, where each character causes a VM exit; warnings and panics are still printed',
   },
 ];

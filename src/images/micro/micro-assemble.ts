@@ -34,9 +34,10 @@ export async function assembleMicro(files: MicroFiles, agent: Buffer): Promise<A
 async function bootKernel(files: MicroFiles): Promise<{ path: string; data: Buffer }> {
   if (isElf(files.kernel)) {
     if (hasPvhEntry(files.kernel)) return { path: 'vmlinux', data: files.kernel };
-    throw new ImageBuildError('QEMU cannot start this uncompressed kernel: it was built without CONFIG_PVH', {
-      hint: 'give the bzImage (vmlinuz) instead',
-    });
+    throw new ImageBuildError(
+      'QEMU cannot start the given kernel: it is an uncompressed vmlinux that was built without CONFIG_PVH',
+      { hint: 'give its bzImage (vmlinuz) instead: --kernel BZIMAGE' },
+    );
   }
   const vmlinux = await extractVmlinux(files.kernel, files.tools);
   return vmlinux === undefined ? { path: 'bzimage', data: files.kernel } : { path: 'vmlinux', data: vmlinux };

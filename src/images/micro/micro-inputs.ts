@@ -10,7 +10,7 @@ import type { Package, PackageSource } from '../packages/package-source.ts';
 import { sha256 } from '../digest/sha256.ts';
 
 const BUSYBOX_HINT =
-  'give a static busybox: --busybox FILE (on Debian and Ubuntu, the package busybox-static)';
+  'give a statically linked busybox: vmlet image build micro --busybox FILE (Debian and Ubuntu have one in the package busybox-static)';
 
 /** The user's own files, used instead of the distribution's packages. */
 export interface OwnFiles {

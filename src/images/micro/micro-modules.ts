@@ -10,7 +10,7 @@ export interface WantedModule {
  */
 export const MICRO_MODULES: readonly WantedModule[] = [
   { name: 'virtio_pci', reason: 'all virtio devices' },
-  { name: 'virtio_console', reason: 'the port of the agent' },
+  { name: 'virtio_console', reason: "the virtio port over which the host reaches vmlet's agent" },
   { name: 'virtio_blk', reason: 'disks' },
   { name: 'virtio_net', reason: 'the network card' },
   { name: 'tcp_diag', reason: 'closing the TCP connections that a fork inherits from its template' },
@@ -24,6 +24,6 @@ export const MICRO_MODULES: readonly WantedModule[] = [
   { name: 'button', reason: 'the power button, for a graceful shutdown' },
   { name: 'pvpanic-mmio', reason: 'reporting panics to the host' },
   { name: 'i6300esb', reason: 'the watchdog' },
-  { name: 'loop', reason: 'file systems inside files' },
+  { name: 'loop', reason: 'mounting a file that contains a file system' },
   { name: 'isofs', reason: 'CD images, such as those with cloud-init data' },
 ];

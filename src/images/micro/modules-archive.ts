@@ -27,9 +27,13 @@ export async function modulesArchive(
     throw error;
   });
   if (modules.length === 0 && builtIn === undefined) {
-    throw new InvalidInputError('modules', `no kernel modules found in ${directory}`, {
-      hint: 'give a build tree in which the modules have been built, or a directory such as /lib/modules/RELEASE',
-    });
+    throw new InvalidInputError(
+      'modules',
+      `${directory} has neither modules.builtin nor a kernel module that vmlet uses`,
+      {
+        hint: 'give a kernel build tree in which "make modules" has run, or a directory such as /lib/modules/RELEASE',
+      },
+    );
   }
   const other = modules.find((module) => module.release !== undefined && module.release !== release);
   if (other?.release !== undefined) {

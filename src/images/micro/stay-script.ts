@@ -22,7 +22,7 @@ words=" $(cat /proc/cmdline) "
 case $words in *' ${DISKS_WORD} '*) modprobe -q virtio_pci; modprobe -q virtio_blk ;; esac
 if disk=$(findfs LABEL=${DATA_LABEL} 2>/dev/null); then
   mkdir -p /data
-  mount -t ext4 "$disk" /data && kept='/data is kept, everything else is in memory'
+  mount -t ext4 "$disk" /data && kept='files in /data are kept across restarts, all other files are lost'
 fi
 
 # Requests an address by DHCP: on a bridge, or after a reboot inside the guest, vmlet does not assign one. Retries until

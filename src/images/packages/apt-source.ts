@@ -7,6 +7,8 @@ import { type FetchOptions, type Package, type PackageSource, packageError } fro
 import { plainEnvironment } from './plain-environment.ts';
 
 const UPDATE_HINT = 'refresh the package lists and try again: sudo apt-get update';
+const OWN_KERNEL = 'vmlet image build micro --kernel KERNEL --modules DIRECTORY';
+const FETCH_HINT = `check the host's network, then ${UPDATE_HINT}`;
 
 /** Metapackages of Debian and Ubuntu for the newest kernel for virtual machines, in order of preference. */
 const KERNEL_METAPACKAGES = ['linux-image-cloud-amd64', 'linux-image-virtual'];
@@ -47,7 +49,7 @@ export class AptSource implements PackageSource {
     }
     if (found.size === 0) {
       throw new ImageBuildError(`apt has no kernel package: neither ${KERNEL_METAPACKAGES.join(' nor ')}`, {
-        hint: UPDATE_HINT,
+        hint: `${UPDATE_HINT}; or give your own kernel: ${OWN_KERNEL}`,
       });
     }
     return [...found.keys()].sort().map((name) => ({ name, version: found.get(name)?.version ?? '' }));
@@ -86,7 +88,7 @@ export class AptSource implements PackageSource {
         });
       }
     } catch (error) {
-      throw packageError(error, `cannot fetch ${packages.map(({ name }) => name).join(', ')}`, UPDATE_HINT);
+      throw packageError(error, `cannot fetch ${packages.map(({ name }) => name).join(', ')}`, FETCH_HINT);
     }
   }
 

@@ -7,7 +7,7 @@ import { type FetchOptions, type Package, type PackageSource, packageError } fro
 import { plainEnvironment } from './plain-environment.ts';
 
 const HINT =
-  'check that dnf finds the packages: dnf repoquery kernel-core busybox; or give --kernel and --busybox';
+  'check that dnf finds the packages: dnf repoquery kernel-core busybox; or give your own files: vmlet image build micro --kernel KERNEL --modules DIRECTORY --busybox BUSYBOX';
 const KERNEL_PACKAGES = ['kernel-core', 'kernel-modules-core', 'kernel-modules'];
 
 /** The packages of Fedora and its relatives. */

@@ -67,7 +67,7 @@ export async function exportImage(
   const path = diskPath(file, 'file');
   const format = options.format ?? formatByName(path);
   if (compress && format !== 'qcow2') {
-    throw new InvalidInputError('compress', `${format} does not support compression`, {
+    throw new InvalidInputError('compress', `applies only to qcow2, not to ${format}`, {
       hint: 'omit --compress, or use --format qcow2',
     });
   }

@@ -37,7 +37,7 @@ export interface DiskCheck {
 export async function checkDisk(options: CheckDiskOptions): Promise<DiskCheck> {
   const path = diskPath(options.path, 'path');
   if (options.format === 'raw')
-    throw new InvalidInputError('format', 'raw disks cannot be checked: they have no tables');
+    throw new InvalidInputError('format', 'raw disks cannot be checked, because they have no metadata');
   const repair = options.repair === undefined ? [] : ['-r', options.repair];
   const result = await qemuImg(
     ['check', '--output=json', ...repair, '-f', options.format, path],

@@ -27,7 +27,7 @@ export function backingName(name: string): string {
     throw new InvalidInputError(
       'backingPath',
       `the path of the backing file has ${bytes} bytes, but a qcow2 image can store at most ${BACKING_NAME_LIMIT}`,
-      { hint: 'move the backing file to a shorter path, or use a relative path' },
+      { hint: 'move the backing file to a directory with a shorter path' },
     );
   }
   return name;

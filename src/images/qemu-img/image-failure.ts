@@ -25,7 +25,7 @@ export async function imageFailure(
   }
   if (/Read-only file system/.test(words)) {
     return new PermissionError(`read-only file system: ${image}`, {
-      hint: 'choose a path on a writable file system, or use the disk read-only',
+      hint: 'copy the file to a writable file system, or attach it as a read-only disk: FILE,readonly',
       cause,
     });
   }

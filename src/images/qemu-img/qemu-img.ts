@@ -230,7 +230,7 @@ export async function measureDisk(options: MeasureDiskOptions): Promise<DiskMeas
 
 function requireSize(bytes: number): string {
   if (!Number.isSafeInteger(bytes) || bytes <= 0 || bytes % 512 !== 0) {
-    throw new InvalidInputError('sizeBytes', `${bytes} is not a positive multiple of 512`);
+    throw new InvalidInputError('sizeBytes', `${bytes} is not a positive multiple of 512 below 2^53`);
   }
   return String(bytes);
 }

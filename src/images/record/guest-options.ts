@@ -19,7 +19,10 @@ export interface GuestOptions {
 const schema = z.strictObject({
   user: z
     .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'expected the name of a user, as in debian')
+    .regex(
+      /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/,
+      'expected a user name of at most 32 letters, digits, "_", "." and "-", which begins with a letter or "_"',
+    )
     .optional(),
   firmware: z.enum(['bios', 'uefi']).default('bios'),
   cpu: z.enum(['x86-64', 'x86-64-v2', 'x86-64-v3']).default('x86-64'),

@@ -4,19 +4,19 @@ import { NoSpaceError, PermissionError, isSystemError } from '../../errors/index
 export function storeError(error: unknown, store: string): unknown {
   if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
     return new NoSpaceError(`no space left on device: ${store}`, {
-      hint: 'free some space, or set XDG_DATA_HOME to another file system',
+      hint: 'free some space (vmlet system df shows what vmlet uses), or set XDG_DATA_HOME to a directory on another file system, where vmlet starts without images and machines',
       cause: error,
     });
   }
   if (isSystemError(error, 'EROFS')) {
     return new PermissionError(`read-only file system: ${store}`, {
-      hint: 'set XDG_DATA_HOME to a directory on a writable file system',
+      hint: 'make this file system writable, or set XDG_DATA_HOME to a directory on another one, where vmlet starts without images and machines',
       cause: error,
     });
   }
   if (isSystemError(error, 'EACCES', 'EPERM')) {
     return new PermissionError(`permission denied: ${store}`, {
-      hint: 'check the permissions of the image store, or set XDG_DATA_HOME to another directory',
+      hint: 'check the owner and the permissions of this directory and of the files in it',
       cause: error,
     });
   }

@@ -135,9 +135,11 @@ async function readImage(
   const directory = join(store, entry);
   const manifest = await readManifest(directory);
   if (manifest === undefined) {
-    return { problem: 'manifest.json is missing, or its version is not supported' };
+    return { problem: 'its manifest.json is missing or damaged, or another version of vmlet wrote it' };
   }
-  if (!(await isComplete(directory, manifest))) return { problem: 'a file is missing or truncated' };
+  if (!(await isComplete(directory, manifest))) {
+    return { problem: 'one of its files is missing or has the wrong size' };
+  }
   if (manifest.kind === 'kernel') return { image: kernelImageOf(directory, manifest) };
   if (manifest.backing === undefined) return { image: diskImageOf(directory, manifest, undefined) };
   const backing = await readLayer(store, manifest.backing, DEEPEST_LAYER);

@@ -95,6 +95,6 @@ function statusError(answer: HttpAnswer): DownloadError {
   const shown = printable(answer.url);
   return new DownloadError(shown, 'status', `${shown}: the server answered ${answer.status}`, {
     status: answer.status,
-    hint: 'try again later; if the error persists, the publisher has moved this document: update vmlet',
+    hint: 'try again later; if the error persists, update vmlet, or correct the URL if it is in your own catalogue',
   });
 }

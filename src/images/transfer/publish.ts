@@ -35,7 +35,9 @@ export function chooseUnpacking(
   if (decompress === 'none') return 'none';
   const found = compressionOf(head);
   if (decompress !== 'auto' && found !== decompress) {
-    throw subject.refuse('compression', `is not compressed with ${decompress}`);
+    throw subject.refuse('compression', `is not compressed with ${decompress}`, {
+      hint: 'update vmlet; or, if the image is in your own catalogue, correct its compression there',
+    });
   }
   if (found !== 'none') requireUnpacker(found);
   return found;

@@ -68,8 +68,8 @@ export class UnpackLimit {
     const why =
       this.#longest === Infinity
         ? 'its header does not state the size of its disk'
-        : `the ${formatBytes(this.#longest)} stated in its header do not fit`;
-    throw subject.refuse('too-large', `${most}; more is not allowed, because ${why}`, {
+        : `the ${formatBytes(this.#longest)} stated in its header exceed the free space`;
+    throw subject.refuse('too-large', `${most}; vmlet allows no more, because ${why}`, {
       hint: ANY_SIZE_HINT,
     });
   }

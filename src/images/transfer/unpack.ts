@@ -128,7 +128,7 @@ export async function unpack(
     'compression',
     `is corrupt: ${method} failed${message === '' ? '' : ` (${message})`}`,
     {
-      hint: 'download or copy the file again, and compare its checksum',
+      hint: 'download or copy the file again, and compare its checksum with the published one',
     },
   );
 }

@@ -22,7 +22,7 @@ describe('micro as a named machine', () => {
   }
 
   test('has a shell on its serial console, and a new one when that exits', async () => {
-    await home.store.get('m').waitFor({ log: [/^m: micro; \/data is kept/, /root@m:~# $/] });
+    await home.store.get('m').waitFor({ log: [/^m: micro; files in \/data are kept/, /root@m:~# $/] });
     using terminal = new Terminal(home);
     terminal.run(`${process.execPath} ${VMLET} console m`);
     await terminal.shows(/root@m:~# *$/);

@@ -34,10 +34,10 @@ export function followRedirect(from: URL, location: string | undefined): URL {
   const refuse = (problem: string): DownloadError =>
     new DownloadError(printable(from), 'redirect', `${printable(from)} ${problem}`, { hint: REDIRECT_HINT });
   if (location === undefined || !URL.canParse(location, from.href)) {
-    throw refuse('redirects without a valid location');
+    throw refuse('answers with a redirect that has no valid Location header');
   }
   const url = new URL(location, from);
-  if (!isWeb(url)) throw refuse(`redirects to an unsupported scheme, ${url.protocol}`);
+  if (!isWeb(url)) throw refuse(`redirects to a URL that is neither http nor https: ${printable(url)}`);
   if (from.protocol === 'https:' && url.protocol === 'http:') {
     throw refuse(`redirects from https to http, which is insecure: ${printable(url)}`);
   }

@@ -126,12 +126,12 @@ function statusError({ url, status }: HttpAnswer): DownloadError {
 }
 
 const HINTS: Readonly<Record<number, string>> = {
-  401: 'add a user name and a password to the URL',
-  403: 'check the URL: the file is not public, or does not exist',
+  401: 'give a valid user name and password in the URL: https://USER:PASSWORD@HOST/PATH',
+  403: 'check the URL: the file may not be public, or may not exist',
   404: 'check the URL: the file may have been moved or removed',
-  407: 'add a user name and a password to HTTP_PROXY and HTTPS_PROXY',
+  407: 'give a valid user name and password in HTTP_PROXY and HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT',
   410: 'find another URL: the publisher has removed the file',
-  429: 'try again later: there were too many requests',
+  429: 'try again later: the server received too many requests',
 };
 
 /** Returns milliseconds. The field has seconds or a date (RFC 9110 §10.2.3). */

@@ -4,7 +4,7 @@ import { type Socket, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { DownloadError } from '../../../errors/index.ts';
 import { basicCredentials, printable } from './address.ts';
-import { connectedTo, hintOf } from './failure.ts';
+import { PROXY_HINT, connectedTo, hintOf } from './failure.ts';
 import type { TransferLimits } from './limits.ts';
 import { portOf } from './proxy-environment.ts';
 import { SocketReader } from './socket-reader.ts';
@@ -77,9 +77,8 @@ async function tunnel(asking: Asking, proxy: URL): Promise<() => Socket> {
       }
       connected.destroy();
       const status = reply.statusCode ?? 'missing';
-      const problem = `${printable(url)}: the proxy refused a connection to ${url.host} (status ${status})`;
-      const hint = 'check HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
-      reject(new DownloadError(printable(url), 'proxy', problem, { hint }));
+      const problem = `${printable(url)}: the proxy ${proxy.host} refused a connection to ${url.host} (status ${status})`;
+      reject(new DownloadError(printable(url), 'proxy', problem, { hint: PROXY_HINT }));
     });
     // Errors after the first one are of an abandoned connection, and are ignored.
     request.on('error', reject);

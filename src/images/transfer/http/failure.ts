@@ -49,14 +49,14 @@ export function connectedTo(url: URL, proxy: URL | undefined): string {
 /** Failures before anything was sent to the server. */
 const CONNECTING: readonly DownloadFailure[] = ['refused', 'name', 'unreachable'];
 
-const PROXY_HINT = 'check HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
+export const PROXY_HINT = 'check the environment variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
 const HINTS: Partial<Record<DownloadFailure, string>> = {
-  refused: `check the URL; if the host needs a proxy, ${PROXY_HINT}`,
-  name: `check the URL and the host's network; if the host needs a proxy, ${PROXY_HINT}`,
-  unreachable: `check the host's network; if the host needs a proxy, ${PROXY_HINT}`,
+  refused: `check the URL; if this host needs a proxy, ${PROXY_HINT}`,
+  name: `check the URL and this host's network; if this host needs a proxy, ${PROXY_HINT}`,
+  unreachable: `check this host's network; if this host needs a proxy, ${PROXY_HINT}`,
   lost: 'try again; the download resumes if the server supports it',
   stalled: 'try again later; the download resumes if the server supports it',
-  tls: 'check the URL and the clock of this host; if the server uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file',
+  tls: 'check the URL and the clock of this host; if the server uses a private certificate authority, set NODE_EXTRA_CA_CERTS to the path of the certificate of this authority',
   protocol: 'check the scheme (http or https) and the port of the URL',
 };
 

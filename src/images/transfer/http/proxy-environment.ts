@@ -17,7 +17,7 @@ export function proxyFor(url: URL, environment: Environment = process.env): URL 
   const proxy = URL.canParse(address) ? new URL(address) : undefined;
   if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
   throw new InvalidInputError(own === undefined ? 'all_proxy' : name, 'invalid proxy URL', {
-    hint: 'use http://HOST:PORT; SOCKS proxies are not supported',
+    hint: 'set this environment variable to http://HOST:PORT, or unset it; SOCKS proxies are not supported',
   });
 }
 

@@ -100,7 +100,7 @@ describe.skipIf(!hasXorriso)('media made by xorriso', () => {
     const iso = makeIso(makeTree(files), '-R');
     truncateSync(iso, 2 * 1024 * 1024);
     await expect(findInstallMedia(iso)).rejects.toThrow(
-      /corrupt: \/casper\/vmlinuz ends at byte \d+, but the file has only 2097152/,
+      /corrupt: \/casper\/vmlinuz ends at byte \d+, but the image has only 2097152/,
     );
   });
 });

@@ -389,7 +389,7 @@ describe('an export', () => {
       /is not a regular file/,
     );
     await expect(store.export('web:1', at('a.raw'), { compress: true })).rejects.toThrow(
-      /does not support compression/,
+      /applies only to qcow2, not to raw/,
     );
   });
 

@@ -41,7 +41,7 @@ it('does not follow links out of an installed directory', async () => {
 
 it('rejects a directory without modules, and modules of another kernel', async () => {
   await expect(modulesArchive(kernel, tree({ 'a.c': '' }), undefined)).rejects.toThrow(
-    'modules: no kernel modules found in ',
+    ' has neither modules.builtin nor a kernel module that vmlet uses',
   );
   const other = tree({ 'overlay.ko': makeModule(['depends=', 'vermagic=6.2.0 SMP ']) });
   await expect(modulesArchive(kernel, other, undefined)).rejects.toThrow(

@@ -27,6 +27,9 @@ test.each([
   ['all_proxy', { all_proxy: 'socks5://p:1' }],
 ])('an unsupported proxy is reported with its variable: %s', (field, environment) => {
   expect(() => proxyFor(new URL('http://example.org/x'), environment)).toThrow(
-    expect.objectContaining({ field, hint: 'use http://HOST:PORT; SOCKS proxies are not supported' }),
+    expect.objectContaining({
+      field,
+      hint: expect.stringContaining('SOCKS proxies are not supported') as unknown,
+    }),
   );
 });
