@@ -17,6 +17,5 @@ export const expectedSkips = [
   { file: /host\/host-files/, test: /may not be opened by this user/, reason: 'root may do it' },
   { file: /files\/make-directories/, test: /closed to this user/, reason: 'root may do it' },
   { file: /e2e\/hosts/, test: /of podman/, reason: 'podman is not installed' },
-  { file: /e2e\/ui/, reason: 'chromium is not installed' },
   { file: /hosts\/kvm/, reason: 'no KVM, or one that runs everything' },
 ];

@@ -26,6 +26,8 @@ export async function handleRequest(
   // The response of a pipelined request does not close.
   request.socket.once('close', disconnected);
   if (request.socket.destroyed) disconnected();
+  // Without a listener, Node ends a connection whose answer takes long; the server ends one that is stalled.
+  response.on('timeout', () => undefined);
   setHeaders(response);
   try {
     refuseAtEnd(ending);
@@ -50,7 +52,10 @@ export async function handleRequest(
 /** Credentials are checked first: without them, a client learns of no path. */
 function findOpenRoute(services: Services, request: IncomingMessage, method: string, path: string) {
   const isExchange = method === 'POST' && path === '/v1/session';
-  if (!isExchange) services.gate.checkCredentials(request, method !== 'GET');
+  if (!isExchange) {
+    services.gate.checkCredentials(request, method !== 'GET');
+    services.admit(request.socket);
+  }
   return router.find(method, path);
 }
 

@@ -1,5 +1,6 @@
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { chmodSync } from 'node:fs';
 import { setMaxListeners } from 'node:events';
 import type { MachineStore } from '../../machines/index.ts';
@@ -7,6 +8,7 @@ import { deferred } from '../../util/time/deferred.ts';
 import { Connections } from './connections.ts';
 import { Credentials } from './access/credentials.ts';
 import { Gate } from './access/gate.ts';
+import { Strangers } from './access/strangers.ts';
 import { MachineHub } from './live/machine-hub.ts';
 import { Screens } from './live/screens.ts';
 import { StatisticsReadings } from './live/statistics-readings.ts';
@@ -22,8 +24,10 @@ export interface UiServerOptions {
   readonly socketPath?: string | undefined;
   /** Directory of the built page. */
   readonly page: string;
-  /** The server ends after this time without a connection; never by default. */
+  /** The server ends after this time without a connection that has sent credentials; never by default. */
   readonly idleMs?: number | undefined;
+  /** A client that reads nothing of its answer for this time is disconnected; five minutes by default. */
+  readonly stalledMs?: number | undefined;
   /** Called with errors that vmlet did not throw on purpose. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -31,6 +35,8 @@ export interface UiServerOptions {
 const HEADERS_MS = 10_000;
 const KEEP_ALIVE_MS = 5000;
 const MOST_CONNECTIONS = 512;
+/** The kernel may buffer megabytes and take more only when a third is read: a slow client looks stalled meanwhile. */
+const STALLED_MS = 5 * 60_000;
 
 /** The server of `vmlet ui`. */
 export class UiServer implements AsyncDisposable {
@@ -45,10 +51,12 @@ export class UiServer implements AsyncDisposable {
   readonly #page: PageFiles;
   readonly #ending: AbortController;
   readonly #requests = new Set<Promise<void>>();
+  readonly #strangers = new Strangers();
   readonly #connections: Connections;
 
   /** Starts a server. @throws the errors of listening. */
   static async start(options: UiServerOptions): Promise<UiServer> {
+    const { socketPath, stalledMs = STALLED_MS } = options;
     const http = createServer({
       headersTimeout: HEADERS_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -57,7 +65,8 @@ export class UiServer implements AsyncDisposable {
       requestTimeout: 0,
     });
     http.maxConnections = MOST_CONNECTIONS;
-    await listen(http, options.socketPath);
+    http.timeout = stalledMs;
+    await listen(http, socketPath);
     return new UiServer(http, options);
   }
 
@@ -73,20 +82,22 @@ export class UiServer implements AsyncDisposable {
       operations: new Operations(onDefect),
       readings: new StatisticsReadings(store),
       screens: new Screens(store),
+      admit: (connection) => this.#admit(connection),
       onDefect,
     };
     this.#page = new PageFiles(page);
     this.#ending = new AbortController();
     // One listener for each request.
     setMaxListeners(0, this.#ending.signal);
-    this.#upgrades = new Upgrades(this.#services, this.#ending.signal);
+    this.#upgrades = new Upgrades(this.#services, this.#ending.signal, http.timeout);
     const { operations } = this.#services;
     this.#connections = new Connections(idleMs, () => operations.areRunning);
     this.idle = this.#connections.idle;
     operations.onChange(() => this.#connections.restart());
     http.on('error', (error) => this.#connections.fail(error));
     http.on('connection', (connection: Socket) => {
-      this.#connections.add(connection);
+      this.#strangers.add(connection);
+      endWhenStalled(connection);
       // One listener for each request that was sent before the answer to the first.
       connection.setMaxListeners(0);
     });
@@ -100,7 +111,7 @@ export class UiServer implements AsyncDisposable {
 
   /** Number of connections, WebSockets included. */
   get connections(): number {
-    return this.#connections.open.size;
+    return this.#strangers.count + this.#connections.open.size;
   }
 
   /**
@@ -110,6 +121,11 @@ export class UiServer implements AsyncDisposable {
    */
   newAddress(place = '', origin = `http://127.0.0.1:${this.port ?? ''}`): string {
     return `${origin}/#token=${this.credentials.newToken()}${place}`;
+  }
+
+  /** From its first credentials on, a connection keeps the server in use. */
+  #admit(connection: Duplex): void {
+    if (this.#strangers.delete(connection)) this.#connections.add(connection);
   }
 
   /** Ends every connection, cancels every operation, and waits for them. */
@@ -124,6 +140,14 @@ export class UiServer implements AsyncDisposable {
     await Promise.all(this.#requests);
     await closed;
   }
+}
+
+/** The time limit of a socket begins again when the kernel takes some of its data. */
+function endWhenStalled(connection: Socket): void {
+  connection.on('timeout', () => {
+    // A stream of events or a log may have nothing to send.
+    if (connection.writableLength > 0) connection.destroy();
+  });
 }
 
 async function listen(http: Server, socketPath: string | undefined): Promise<void> {

@@ -13,8 +13,10 @@ import { closeSignal, endNormally, endWithError } from './sockets/web-socket.ts'
 
 const MOST_SOCKETS = 256;
 const LARGEST_MESSAGE = 1024 * 1024;
-/** A client that does not answer two pings is gone. */
-const PING_MS = 30_000;
+/** Pings in the time after which a client is stalled. */
+const PINGS = 10;
+/** A client that has not answered so many is gone. Much that it reads slowly may be before them. */
+const MOST_UNANSWERED = 4;
 /** How long a client may take to answer the end of a connection. */
 const GOODBYE_MS = 2000;
 
@@ -27,7 +29,9 @@ export class Upgrades {
   readonly #services: Services;
   readonly #ending: AbortSignal;
   readonly #open = new Set<Promise<void>>();
-  readonly #silent = new Set<WebSocket>();
+  /** Numbers of pings without an answer. */
+  readonly #unanswered = new Map<WebSocket, number>();
+  readonly #stalledMs: number;
   readonly #server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -36,9 +40,11 @@ export class Upgrades {
   });
   #pings: NodeJS.Timeout | undefined;
 
-  constructor(services: Services, ending: AbortSignal) {
+  /** @param stalledMs the time after which a client that reads nothing is disconnected. */
+  constructor(services: Services, ending: AbortSignal, stalledMs: number) {
     this.#services = services;
     this.#ending = ending;
+    this.#stalledMs = stalledMs;
   }
 
   /** Number of open WebSockets. */
@@ -54,6 +60,7 @@ export class Upgrades {
       const { gate } = this.#services;
       gate.checkOrigin(request);
       gate.checkCredentials(request, true);
+      this.#services.admit(connection);
       const { pathname, searchParams } = addressOf(request);
       const { route, parts } = router.find('GET', pathname);
       if (this.count >= MOST_SOCKETS) {
@@ -64,6 +71,8 @@ export class Upgrades {
       const { serve } = SOCKET_ROUTES.find(({ path }) => path === route.path) ?? {};
       if (serve === undefined) throw new Error(`no WebSocket at ${route.path}`);
       this.#server.handleUpgrade(request, connection, head, (socket) => {
+        // `ws` has removed the time limit.
+        request.socket.setTimeout(this.#stalledMs);
         const served = this.#serve(socket, serve, parts, searchParams);
         this.#open.add(served);
         void served.then(() => this.#open.delete(served));
@@ -106,22 +115,24 @@ export class Upgrades {
   #watch(socket: WebSocket): void {
     // An invalid frame closes the socket, which is all that follows from it.
     socket.on('error', () => socket.terminate());
-    socket.on('pong', () => this.#silent.delete(socket));
+    socket.on('pong', () => this.#unanswered.delete(socket));
     socket.once('close', () => {
-      this.#silent.delete(socket);
+      this.#unanswered.delete(socket);
       if (this.count > 0) return;
       clearInterval(this.#pings);
       this.#pings = undefined;
     });
-    this.#pings ??= setInterval(() => this.#pingAll(), PING_MS);
+    this.#pings ??= setInterval(() => this.#pingAll(), this.#stalledMs / PINGS);
   }
 
   #pingAll(): void {
     for (const socket of this.#server.clients) {
-      // The answer of one that the server has paused is not read yet.
-      if (this.#silent.has(socket) && !socket.isPaused) socket.terminate();
+      // One that the server has paused may have answered; one that is still being sent to cannot have.
+      const isWaiting = socket.isPaused || socket.bufferedAmount > 0;
+      const unanswered = isWaiting ? 0 : (this.#unanswered.get(socket) ?? 0);
+      if (unanswered >= MOST_UNANSWERED) socket.terminate();
       else {
-        this.#silent.add(socket);
+        this.#unanswered.set(socket, unanswered + 1);
         socket.ping();
       }
     }

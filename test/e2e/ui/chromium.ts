@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-const PROGRAM = '/usr/bin/chromium';
+/** Of Debian, and of Fedora. */
+const PROGRAM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
 
 /** Why the page cannot be shown here; undefined if it can. */
-export const withoutChromium = existsSync(PROGRAM) ? undefined : 'chromium is not installed';
+export const withoutChromium = PROGRAM === undefined ? 'chromium is not installed' : undefined;
 
 const QUIET = [
   '--disable-gpu',
@@ -17,6 +18,7 @@ const QUIET = [
 ];
 
 export async function openChromium(): Promise<Browser> {
+  if (PROGRAM === undefined) throw new Error('chromium is not installed');
   // The sandbox of Chromium needs namespaces, which root in a container may lack.
   return chromium.launch({ executablePath: PROGRAM, args: ['--no-sandbox', ...QUIET] });
 }

@@ -1,4 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { deferred } from '../../../util/time/deferred.ts';
+import { onAbort } from '../../../util/time/on-abort.ts';
 
 /** The page loads nothing from elsewhere, and is in no frame. noVNC and xterm set styles inline. */
 const POLICY = [
@@ -39,4 +43,21 @@ export function answerJson(response: ServerResponse, value: object, status = 200
 export function answerBytes(response: ServerResponse, type: string, bytes: Buffer, status = 200): void {
   response.writeHead(status, { 'content-type': type, 'content-length': bytes.length });
   response.end(bytes);
+}
+
+/** Sends a stream as the rest of an answer. @throws the signal's reason, or the error of the stream. */
+export async function answerStream(
+  response: ServerResponse,
+  stream: Readable,
+  signal: AbortSignal,
+): Promise<void> {
+  const aborted = deferred<never>();
+  const ignoreAbort = onAbort(signal, aborted.reject);
+  if (signal.aborted) aborted.reject(signal.reason);
+  try {
+    // The answer to a pipelined request may have no connection: it is never closed, and `pipeline` would not settle.
+    await Promise.race([pipeline(stream, response, { signal }), aborted.promise]);
+  } finally {
+    ignoreAbort();
+  }
 }

@@ -1,8 +1,7 @@
 import { posix } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import * as z from 'zod';
 import { parseOptions } from '../../../util/options.ts';
-import { answerJson } from '../answers/answer.ts';
+import { answerJson, answerStream } from '../answers/answer.ts';
 import type { Exchange, Route } from '../routing/exchange.ts';
 import { guestFileName, guestPath, listGuestDirectory, openAgent, pathIn } from './guest-files.ts';
 
@@ -36,7 +35,7 @@ export const GUEST_FILE_ROUTES: readonly Route[] = [
         'content-type': 'application/octet-stream',
         'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(posix.basename(path))}`,
       });
-      await pipeline(file.stream, response, { signal });
+      await answerStream(response, file.stream, signal);
     },
   },
   {

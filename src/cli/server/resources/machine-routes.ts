@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import * as z from 'zod';
 import type { NamedMachine } from '../../../machines/index.ts';
 import { parseOptions } from '../../../util/options.ts';
 import { stateOf } from '../../look/ls.ts';
 import { recordOf } from '../../look/ls.ts';
 import { inspected } from '../../look/inspect.ts';
-import { answerBytes, answerJson } from '../answers/answer.ts';
+import { answerBytes, answerJson, answerStream } from '../answers/answer.ts';
 import type { Exchange, Route } from '../routing/exchange.ts';
 
 const logQuery = z.strictObject({
@@ -101,7 +100,7 @@ export const MACHINE_ROUTES: readonly Route[] = [
           ? machine.log(source, options)
           : machine.followLog(source, { ...options, signal });
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).flushHeaders();
-      await pipeline(Readable.from(pieces), response, { signal });
+      await answerStream(response, Readable.from(pieces), signal);
     },
   },
 ];

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { MachineStore } from '../../../machines/index.ts';
 import type { Credentials } from '../access/credentials.ts';
 import type { Gate } from '../access/gate.ts';
@@ -11,6 +12,8 @@ export interface Services extends EventSources {
   readonly screens: Screens;
   readonly credentials: Credentials;
   readonly gate: Gate;
+  /** Called with a connection that has sent valid credentials. */
+  readonly admit: (connection: Duplex) => void;
 }
 
 /** One request, and the answer that it waits for. */

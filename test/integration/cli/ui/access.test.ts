@@ -69,11 +69,11 @@ describe('access to the server', () => {
         'x-content-type-options': 'nosniff',
         'cross-origin-opener-policy': 'same-origin',
         'cross-origin-resource-policy': 'same-origin',
+        // Every directive, so that an added source does not pass.
+        'content-security-policy':
+          "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; " +
+          "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       });
-      const policy = headers['content-security-policy'];
-      expect(policy).toContain("default-src 'self'");
-      expect(policy).toContain("frame-ancestors 'none'");
-      expect(policy).not.toContain('unsafe-eval');
       expect(headers).not.toHaveProperty('access-control-allow-origin');
     }
   });

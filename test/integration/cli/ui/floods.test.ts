@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -135,6 +136,35 @@ describe('slow and flooding clients', () => {
     await Promise.all([closed, stream, idle]);
     await until(() => served.server.connections === 0);
     await released(before);
+  });
+});
+
+describe('operations', () => {
+  it('are at most 64 at a time', async () => {
+    await using served = await TestServer.start();
+    // It accepts connections, and answers nothing.
+    const silent = createServer().listen(0, '127.0.0.1');
+    const connections = new Set<Socket>();
+    silent.on('connection', (connection) => connections.add(connection.on('error', () => undefined)));
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const pull = async (at: number) =>
+      served.post<{ error?: { message: string } }>(
+        '/v1/images/pull',
+        { reference: `http://127.0.0.1:${port}/${at}.qcow2` },
+        { prefer: 'wait=0' },
+      );
+    for (let at = 0; at < 64; at++) expect((await pull(at)).status).toBe(202);
+    expect(await pull(64)).toMatchObject({
+      status: 429,
+      error: { message: 'too many operations: 64 are running' },
+    });
+    const { operations } = await served.get<{ operations: { id: string }[] }>('/v1/operations');
+    const [{ id } = { id: '' }] = operations;
+    await served.post(`/v1/operations/${id}/cancel`, {});
+    await until(async () => (await pull(64)).status === 202);
+    for (const connection of connections) connection.destroy();
+    silent.close();
   });
 });
 

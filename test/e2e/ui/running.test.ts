@@ -1,0 +1,183 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { freePort } from '../../../src/host/programs/passt-handshake.ts';
+import { until } from '../command.ts';
+import { type Home, makeHome } from '../named/home.ts';
+import { openChromium, withoutChromium } from './chromium.ts';
+import { UiServer } from './ui-server.ts';
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+describe.skipIf(withoutChromium !== undefined)('a running machine in the page', () => {
+  let home: Home;
+  let browser: Browser;
+  let ui: UiServer;
+  let page: Page;
+
+  beforeAll(async () => {
+    home = await makeHome();
+    browser = await openChromium();
+    ui = new UiServer(home, browser);
+    page = await ui.open();
+  });
+  afterAll(async () => {
+    await ui.close();
+    await browser.close();
+    await home.close();
+  });
+  afterEach(async () => {
+    expect(ui.problems).toEqual([]);
+    await home.removeAll();
+  });
+
+  const listed = (): Locator => page.locator('[data-machine="m"]');
+  const dialog = (): Locator => page.getByRole('dialog');
+  const row = (name: string): Locator =>
+    page.locator('tr').filter({ has: page.locator('td:first-child').getByText(name, { exact: true }) });
+
+  async function show(place: string): Promise<void> {
+    await page.evaluate(`location.hash = '#/${place}'`);
+  }
+
+  async function startSmall(): Promise<void> {
+    const image = join(home.path, 'hang.img');
+    writeFileSync(image, bootSectors.hang);
+    const hardware = ['--image', `${image},format=raw`, '-m', '64M', '--cpus', '1', '--net', 'none'];
+    expect(await home.vmlet('create', 'm', ...hardware, '--start')).toMatchObject({ status: 0 });
+  }
+
+  async function inState(state: string): Promise<void> {
+    await listed().locator('.state', { hasText: state }).waitFor();
+  }
+
+  async function more(action: string): Promise<void> {
+    await listed().getByRole('button', { name: 'More actions for m' }).click();
+    await listed()
+      .getByRole('menuitem')
+      .filter({ has: page.getByText(action, { exact: true }) })
+      .click();
+  }
+
+  async function confirm(action: string, command: string): Promise<void> {
+    await dialog().getByText(command, { exact: true }).waitFor();
+    await dialog().getByRole('button', { name: action, exact: true }).click();
+  }
+
+  /** The notice of a completed action, with its command. */
+  async function done(title: string, command: string): Promise<void> {
+    const notice = page.locator('.notice.done', { hasText: `${title} done` });
+    await notice.getByText(command, { exact: true }).first().waitFor();
+    await notice
+      .getByRole('button', { name: `Dismiss ${title}` })
+      .first()
+      .click();
+  }
+
+  const startedAt = (): number | undefined => {
+    const status = home.store.get('m').status();
+    return status.kind === 'running' ? status.startedAt.getTime() : undefined;
+  };
+
+  test('is reset and powered off after a question, and starts without its saved memory', async () => {
+    await show('machines');
+    await startSmall();
+    await inState('running');
+    await more('Reset');
+    await confirm('Reset', 'vmlet reset m');
+    await done('Reset m:', 'vmlet reset m');
+    expect((await home.vmlet('logs', '--source', 'events', 'm')).stdout).toMatch(/"RESET"/);
+
+    await more('Power off');
+    await dialog()
+      .getByText(/cannot shut down/)
+      .waitFor();
+    await confirm('Power off', 'vmlet kill m');
+    await inState('stopped');
+    await done('Power off m:', 'vmlet kill m');
+    expect(startedAt()).toBeUndefined();
+
+    await listed().getByRole('button', { name: 'Start m' }).click();
+    await inState('running');
+    await done('Start m:', 'vmlet start m');
+    await more('Save');
+    await inState('saved');
+    await done('Save m:', 'vmlet save m');
+    const sent = page.waitForRequest((request) => request.url().endsWith('/v1/machines/m/start'));
+    await more('Start without saved memory');
+    await dialog()
+      .getByText(/saved memory is discarded/)
+      .waitFor();
+    await confirm('Start without saved memory', 'vmlet start --discard-saved m');
+    expect((await sent).postDataJSON()).toEqual({ discardSaved: true });
+    await inState('running');
+    await done('Start without saved memory m:', 'vmlet start --discard-saved m');
+  });
+
+  test('is restarted, publishes ports at once, and its ports are links', async () => {
+    expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
+    await show('machines');
+    await inState('running');
+    const before = startedAt();
+    await more('Restart');
+    await done('Restart m:', 'vmlet restart m');
+    await inState('running');
+    expect(startedAt()).toBeGreaterThan(before ?? Number.NaN);
+
+    const serve = 'mkdir -p /www && echo of the guest >/www/index.html && httpd -p 80 -h /www';
+    expect(await home.vmlet('exec', 'm', '--', 'sh', '-c', serve)).toMatchObject({ status: 0 });
+    const port = await freePort();
+    await show('machines/m/ports');
+    await page.getByLabel(/^Port to publish/).fill(`${port}:80`);
+    await page.getByRole('button', { name: 'Publish', exact: true }).click();
+    const link = page.getByRole('main').getByRole('link', { name: `${port} → 80`, exact: true });
+    await link.waitFor();
+    await done(`Publish ${port}:80:`, `vmlet port add m ${port}:80`);
+    for (const place of ['machines/m/ports', 'machines/m/overview', 'machines']) {
+      await show(place);
+      const [opened] = await Promise.all([page.context().waitForEvent('page'), link.click()]);
+      await opened.getByText('of the guest').waitFor();
+      expect(await opened.evaluate('window.opener')).toBeNull();
+      await opened.close();
+    }
+    await show('machines/m/ports');
+    const close = page.getByRole('button', { name: `Close port 127.0.0.1:${port}:80/tcp` });
+    await close.click();
+    await close.waitFor({ state: 'detached' });
+    await until(async () =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    expect(home.store.get('m').spec.ports).toEqual([]);
+  });
+
+  test('has snapshots that are created, restored and removed', async () => {
+    await startSmall();
+    await show('machines/m/snapshots');
+    const create = async (name: string): Promise<void> => {
+      await page.getByLabel('Name of the new snapshot').fill(name);
+      await page.getByRole('button', { name: 'Create snapshot' }).click();
+      await done(`Snapshot ${name}:`, `vmlet snapshot create m ${name}`);
+      await row(name).getByText('current').waitFor();
+    };
+    await create('first');
+    await create('second');
+    expect(await row('first').getByText('current').count()).toBe(0);
+    await page.getByRole('button', { name: 'Restore first' }).click();
+    await dialog()
+      .getByText(/not in a snapshot are lost/)
+      .waitFor();
+    await confirm('Restore', 'vmlet snapshot restore m first');
+    await row('first').getByText('current').waitFor();
+    expect(await row('second').getByText('current').count()).toBe(0);
+    expect(home.store.get('m').status().kind).toBe('running');
+    await page.getByRole('button', { name: 'Remove second' }).click();
+    await confirm('Remove', 'vmlet snapshot rm m second');
+    await row('second').waitFor({ state: 'detached' });
+    expect((await home.store.get('m').snapshots()).map(({ name }) => name)).toEqual(['first']);
+  });
+});
