@@ -199,8 +199,7 @@ function microImageFinding({ packageManager, canDownloadPackages }: Surroundings
     return {
       item,
       state: 'degraded',
-      summary:
-        'vmlet cannot build the micro image: to fetch a kernel, it needs apt-get and dpkg-deb, or dnf',
+      summary: 'vmlet cannot build the micro image: to fetch a kernel, it needs apt-get and dpkg-deb, or dnf',
       remedy: 'use your own files: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
     };
   }

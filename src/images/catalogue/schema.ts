@@ -44,10 +44,7 @@ const pattern = z.string().superRefine((text, context) => {
 const words = z.record(
   z
     .string()
-    .regex(
-      /^[a-z]+$/,
-      'expected the name of a placeholder in lower-case letters, such as arch for {arch}',
-    ),
+    .regex(/^[a-z]+$/, 'expected the name of a placeholder in lower-case letters, such as arch for {arch}'),
   z.string().regex(WORD),
 );
 

@@ -78,17 +78,16 @@ export interface StatisticsSource {
 /** @throws QmpClosedError when QEMU is gone, the errors of `QmpClient.execute`, or the signal's reason. */
 export async function readStatistics(source: StatisticsSource): Promise<MachineStatistics> {
   const { qmp, qemuPid, helperPids, now, signal } = source;
-  const [processors, memory, balloonBytes, disks, qemu, helpers, resident, taps] =
-    await Promise.all([
-      qmp.execute('query-cpus-fast', {}, { signal }),
-      qmp.execute('query-memory-size-summary', {}, { signal }),
-      readBalloon(qmp, signal),
-      readDisks(qmp, signal),
-      readProcessTime(qemuPid),
-      Promise.all(helperPids.map(async (pid) => readProcessTime(pid))),
-      readProcessMemory(qemuPid),
-      tapInterfacesOf(qemuPid),
-    ]);
+  const [processors, memory, balloonBytes, disks, qemu, helpers, resident, taps] = await Promise.all([
+    qmp.execute('query-cpus-fast', {}, { signal }),
+    qmp.execute('query-memory-size-summary', {}, { signal }),
+    readBalloon(qmp, signal),
+    readDisks(qmp, signal),
+    readProcessTime(qemuPid),
+    Promise.all(helperPids.map(async (pid) => readProcessTime(pid))),
+    readProcessMemory(qemuPid),
+    tapInterfacesOf(qemuPid),
+  ]);
   const threads = await Promise.all(
     processors.map(async (processor) => readProcessTime(qemuPid, Number(processor['thread-id']))),
   );

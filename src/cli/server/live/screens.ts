@@ -38,10 +38,13 @@ export class Screens {
     const last = this.#taken.get(name);
     const isFresh = last && (now - last.at < FRESH_MS || (state !== 'running' && last.of === of));
     if (isFresh) return last.screen;
-    const screen = machine.live().screenshot().then((png) => ({
-      png,
-      tag: `"${createHash('sha256').update(png).digest('base64url').slice(0, 22)}"`,
-    }));
+    const screen = machine
+      .live()
+      .screenshot()
+      .then((png) => ({
+        png,
+        tag: `"${createHash('sha256').update(png).digest('base64url').slice(0, 22)}"`,
+      }));
     this.#taken.set(name, { at: now, of, screen });
     return screen;
   }

@@ -86,9 +86,12 @@ export class Findings {
     // QEMU rounds a raw disk up.
     this.#virtualBytes = Number(((bytes + SECTOR - 1n) / SECTOR) * SECTOR);
     if (bytes % SECTOR !== 0n) {
-      this.problem(`has a disk size of ${bytes} bytes, which is not a multiple of 512, the size of a sector`, {
-        trustable: this.format === 'raw',
-      });
+      this.problem(
+        `has a disk size of ${bytes} bytes, which is not a multiple of 512, the size of a sector`,
+        {
+          trustable: this.format === 'raw',
+        },
+      );
     }
     if (bytes > LARGEST_UNTRUSTED) {
       this.problem(

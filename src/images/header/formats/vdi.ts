@@ -28,7 +28,10 @@ export async function readVdi(reader: HeaderReader, findings: Findings): Promise
   findings.expect(header.readUInt32LE(0x178) === BLOCK_BYTES, 'has an invalid block size, expected 1 MiB');
   findings.table('a block map', blocks * 4);
   findings.expect(blocks <= MOST_BLOCKS, `has ${blocks} blocks (limit: ${MOST_BLOCKS})`);
-  findings.expect(allocated <= blocks, `has ${allocated} allocated blocks, but only ${blocks} blocks in total`);
+  findings.expect(
+    allocated <= blocks,
+    `has ${allocated} allocated blocks, but only ${blocks} blocks in total`,
+  );
   findings.expect(
     size <= BigInt(blocks) * BigInt(BLOCK_BYTES),
     `has ${blocks} blocks, too few for a disk of ${size} bytes`,

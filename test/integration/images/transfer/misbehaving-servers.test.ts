@@ -24,7 +24,12 @@ const REFUSED: Row[] = [
   ['status/disk.raw?code=410', 'status', /410 \(Gone\)/, {}],
   ['status/disk.raw?code=501', 'status', /501 \(Not Implemented\)/, {}],
   ['status/disk.raw?code=204', 'status', /204 \(No Content\)/, {}],
-  ['endless/disk.raw', 'too-large', /is too large: vmlet downloads at most 4 MiB/, { maxBytes: 4 * 1024 * 1024 }],
+  [
+    'endless/disk.raw',
+    'too-large',
+    /is too large: vmlet downloads at most 4 MiB/,
+    { maxBytes: 4 * 1024 * 1024 },
+  ],
   ['huge/disk.raw', 'too-large', /is too large with 4 PiB: vmlet downloads at most 256 GiB/, {}],
   ['unasked-range/disk.raw', 'protocol', /unexpected part of the file/, {}],
   ['garbage/disk.raw', 'protocol', /invalid HTTP response/, {}],

@@ -54,7 +54,9 @@ test('https uses a tunnel, which a proxy can refuse', async () => {
   process.env['https_proxy'] = refusing.url;
   await expect(lab.download('', { url: 'https://example.org/disk.raw' })).rejects.toMatchObject({
     reason: 'proxy',
-    message: expect.stringMatching(/the proxy \S+ refused a connection to example\.org \(status 403\)/) as string,
+    message: expect.stringMatching(
+      /the proxy \S+ refused a connection to example\.org \(status 403\)/,
+    ) as string,
   });
   expect(refusing.requests).toMatchObject([{ method: 'CONNECT', target: 'example.org:443' }]);
 });
