@@ -203,7 +203,7 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
   });
 
   test('takes a user, a key and user-data, typed or from a file', async () => {
-    const user = 'User to create (images with cloud-init)';
+    const user = 'User to create in the guest (only for images with cloud-init)';
     await fill({ Name: 'seeded', 'Image, or path of a disk': image, Memory: '64M', [user]: 'No One' });
     await refused(user, /user name/);
     await fill({ [user]: 'ada', 'Public ssh key of the user': 'mine' });
