@@ -17,7 +17,7 @@ describe('a guest whose kernel panics', () => {
   it('is rejected when its memory cannot be enough', async () => {
     const { status, stderr } = await home.vmlet('run', '-m', '64M', 'micro', '--', 'true');
     expect(status).toBe(125);
-    expect(stderr).toMatch(/-m: 64 MiB is too small: the kernel and its initramfs alone take \d+/);
+    expect(stderr).toMatch(/-m: 64 MiB is too small: the kernel and its initramfs take \d+/);
     expect(stderr).toContain('256M');
   });
 

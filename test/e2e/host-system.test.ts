@@ -178,11 +178,11 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     it.each([
       [
         'virtio_fs_init',
-        /cannot mount this host's system \(virtiofs: No such device\)\n {2}use a kernel with .*VIRTIO_FS/,
+        /cannot mount this host's file system \(virtiofs: No such device\)\n {2}use a kernel with .*VIRTIO_FS/,
       ],
       [
         'virtio_pci_driver_init',
-        /cannot mount this host's system \(virtiofs: Invalid argument\)\n {2}use a kernel with/,
+        /cannot mount this host's file system \(virtiofs: Invalid argument\)\n {2}use a kernel with/,
       ],
     ])('reports what it lacks without %s', async (init, problem) => {
       const flags = ['--kernel', kernel, '--append', `initcall_blacklist=${init}`];

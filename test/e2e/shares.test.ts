@@ -255,7 +255,7 @@ describe.skipIf(whyNoShares !== undefined)('virtiofsd', () => {
     const outcome = await machine.ended;
     expect(outcome).toMatchObject({ kind: 'share-lost', target: '/s', status: { signal: 'SIGKILL' } });
     await expect(hanging).rejects.toThrow(MachineEndedError);
-    await expect(hanging).rejects.toThrow('virtiofsd, which serves /s, was killed by SIGKILL');
+    await expect(hanging).rejects.toThrow('virtiofsd, which serves /s in the guest, was killed by SIGKILL');
   });
 
   it('ends with its machine, however that ends', async () => {

@@ -64,8 +64,8 @@ async function buildNew(
   store: string,
 ): Promise<BuiltImage> {
   if (/[:@]/.test(store)) {
-    throw new InvalidInputError('XDG_DATA_HOME', `the path ${store} must not contain ":" or "@"`, {
-      hint: 'set XDG_DATA_HOME to another path: the programs that build images do not support these characters',
+    throw new InvalidInputError('XDG_DATA_HOME', `the path ${store} contains ":" or "@", which the programs that build images do not support`, {
+      hint: 'build with XDG_DATA_HOME set to another path; vmlet finds the new image only with this setting, and your machines only without it',
     });
   }
   await using scope = new Scope();

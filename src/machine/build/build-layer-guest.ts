@@ -78,7 +78,7 @@ export async function changeInGuest(base: DiskImage, step: LayerStep, work: Gues
     const isEndedByScript = ['power-off', 'reboot'].includes(error.outcome.kind);
     throw new ImageBuildError(`${step.title} was interrupted, because ${error.message}`, {
       hint: isEndedByScript
-        ? 'remove reboot and poweroff from the script: the guest must keep running until the script ends'
+        ? 'if the script calls reboot or poweroff, remove this call: the guest must keep running until the script ends'
         : undefined,
       cause: error,
     });
@@ -133,8 +133,10 @@ async function shutDown(machine: Machine, signal: AbortSignal | undefined): Prom
   signal?.throwIfAborted();
   if (outcome.kind === 'power-off') return;
   const isEndedByVmlet = outcome.kind === 'host-quit' || (outcome.kind === 'killed' && outcome.expected);
-  const how = isEndedByVmlet ? 'it did not power off, so vmlet ended it' : describeOutcome(outcome);
+  const how = isEndedByVmlet ? 'it did not power off in time, so vmlet ended it' : describeOutcome(outcome);
   throw new ImageBuildError(`the guest did not shut down cleanly: ${how}`, {
-    hint: 'check that all programs that the scripts start also stop when the guest shuts down',
+    hint: isEndedByVmlet
+      ? 'check that all programs that the scripts start also stop when the guest shuts down'
+      : 'build the image again; if this happens again, check that the scripts do not make the guest reboot or crash',
   });
 }

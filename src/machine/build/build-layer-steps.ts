@@ -38,7 +38,7 @@ export async function layerSteps({
   for (const [name, value] of Object.entries(environment)) {
     if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !value.includes('\0')) continue;
     throw new InvalidInputError('env', `invalid variable ${JSON.stringify(name)}`, {
-      hint: 'use only letters, digits and underscores in the name, with no digit at its beginning, and no NUL in the value',
+      hint: 'a name consists of letters, digits and underscores, and does not begin with a digit; a value contains no NUL',
     });
   }
   const packages = [...new Set(include)].sort();
@@ -62,7 +62,7 @@ export async function layerSteps({
   }));
   if (steps.length > 0) return steps;
   throw new InvalidInputError('run', 'no script and no packages given', {
-    hint: 'give a script with --run, or packages with --include; to only add a name, run: vmlet image tag IMAGE NAME',
+    hint: 'give a script with --run, or packages with --include; to give an existing image one more name, run: vmlet image tag IMAGE NAME',
   });
 }
 

@@ -73,10 +73,13 @@ export async function buildLayers(options: BuildLayerOptions, locations: Locatio
   const steps = await layerSteps({ include, run, environment, sizeBytes: spec.diskBytes });
   checkGivenName(name);
   const base = await findBase(options, locations);
-  if (backingChain(base).length + steps.length >= MOST_LAYERS) {
-    throw new InvalidInputError('from', `${options.from} already has too many layers`, {
-      hint: `combine several scripts into one: each script adds a layer, and the maximum is ${MOST_LAYERS}`,
-    });
+  const count = 1 + backingChain(base).length + steps.length;
+  if (count > MOST_LAYERS) {
+    throw new InvalidInputError(
+      'from',
+      `the new image would have ${count} layers, of which ${steps.length} are new (limit: ${MOST_LAYERS})`,
+      { hint: 'combine several scripts into one, because each adds a layer; or use a base image with fewer layers' },
+    );
   }
   try {
     let built: BuiltImage = { image: base, cached: true };
@@ -97,7 +100,7 @@ export async function buildLayers(options: BuildLayerOptions, locations: Locatio
 function checkMachine({ from, pull, size, memory, cpus, timeoutMs }: BuildLayerOptions): Spec {
   if (from.includes('/')) {
     throw new InvalidInputError('from', `${from} is a path; expected the name of an image`, {
-      hint: 'import the file as an image first: vmlet image import FILE NAME',
+      hint: 'give a name without a slash, such as debian:13; to use a disk file, import it first: vmlet image import FILE NAME',
     });
   }
   if (from === MICRO || from === HOST) throw noDisk(from);
@@ -123,7 +126,7 @@ async function findBase(
     'from',
     `${from} has neither the vmlet agent nor cloud-init, so scripts cannot run in it`,
     {
-      hint: 'use a Linux image with cloud-init',
+      hint: 'use a Linux image with cloud-init, such as debian:13',
     },
   );
 }

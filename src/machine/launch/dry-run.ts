@@ -65,7 +65,7 @@ export function refuseNetworks(networks: readonly unknown[]): void {
   if (networks.length === 0) return;
   throw new InvalidInputError(
     'networks',
-    'cannot be used with --dry-run, because vmlet reserves an address in a network only while it runs the machine',
+    'cannot be used with --dry-run, because the machine gets its address in the network only when vmlet starts the machine',
     { hint: 'leave out this option' },
   );
 }
@@ -100,8 +100,8 @@ export function scriptOf(
   const lines = [
     '#!/bin/sh',
     '# Starts the machine as vmlet would, with the serial console on this terminal; Ctrl-C stops the machine.',
-    '# vmlet connects these programs by inherited descriptors; this script uses sockets.',
-    '# A command to run in the guest is not included: vmlet sends it to the agent, which listens on agent.sock.',
+    '# vmlet connects the programs below by inherited file descriptors; this script uses socket files instead.',
+    '# This script runs no command in the guest: vmlet sends commands to its agent there, through agent.sock.',
     'set -e',
     ...directoryLines(directory),
     ...preparation,

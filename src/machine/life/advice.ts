@@ -24,7 +24,7 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /failed to set MSR|kvm_buf_set_msrs|KVM internal error|emulation failure/i,
-    hint: 'use --accel tcg: KVM on this host lacks features, which is common inside a virtual machine',
+    hint: 'use --accel tcg: KVM on this host lacks features that QEMU needs, as is common if the host is itself a virtual machine',
   },
   {
     pattern: /could not open kernel file/i,
@@ -36,8 +36,12 @@ const knownLines: readonly KnownLine[] = [
     hint: 'use an x86 Linux bzImage, or a vmlinux with PVH support (CONFIG_PVH)',
   },
   {
-    pattern: /Failed to connect to (?:\w+ scope )?bus|Failed to start transient scope/,
-    hint: 'leave out --limit, or check the journal: systemd could not set the limits',
+    pattern: /Failed to connect to (?:\w+ scope )?bus/,
+    hint: 'use --limit none; or log in by ssh or on a console (not with su or sudo): this starts your systemd user manager, which sets the limits',
+  },
+  {
+    pattern: /Failed to start transient scope/,
+    hint: 'use --limit none, or find out why systemd could not set the limits: journalctl --user',
   },
   {
     pattern: /No space left on device/,
@@ -45,14 +49,18 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /Image is not in (\S+) format/,
-    hint: 'the path of the disk was given with the wrong format: after the path, append the format of the file: ,format=qcow2 or ,format=raw',
+    hint: 'this file has another format than vmlet expected; append the right one to the path: ,format=qcow2 or ,format=raw',
   },
   {
     pattern: /Permission denied/,
-    hint: 'check the permissions of the file and of the directories above it; QEMU is confined: it can open only the files of its machine',
+    hint: 'check the permissions of the file and of the directories above it; vmlet confines QEMU, so that it can open only files that the options of the machine name',
   },
 ];
 
-export function adviseOn(lines: readonly string[]): string | undefined {
-  return knownLines.find(({ pattern }) => lines.some((line) => pattern.test(line)))?.hint;
+/** @param machine the name of an existing machine, whose options `vmlet set` changes. */
+export function adviseOn(lines: readonly string[], machine?: string): string | undefined {
+  const hint = knownLines.find(({ pattern }) => lines.some((line) => pattern.test(line)))?.hint;
+  if (hint === undefined || machine === undefined) return hint;
+  if (!/--(?:memory|cpu|accel|limit)\b/.test(hint)) return hint;
+  return `${hint}; to change options of the machine, run: vmlet set ${machine} OPTION VALUE`;
 }

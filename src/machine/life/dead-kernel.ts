@@ -30,14 +30,16 @@ export function describeLack(lines: readonly string[]): KernelLack | undefined {
   if (part === '') return undefined;
   const isOfHost = part.startsWith('host: ');
   const name = isOfHost ? part.slice('host: '.length) : part;
-  const what = isOfHost ? "cannot mount this host's system" : "has no driver for the port of vmlet's agent";
+  const what = isOfHost
+    ? "cannot mount this host's file system"
+    : "has no driver for the channel between vmlet and its agent";
   const options = [
     ...['CONFIG_VIRTIO_PCI', 'CONFIG_VIRTIO_CONSOLE', 'CONFIG_DEVTMPFS', 'CONFIG_TMPFS'],
     ...(isOfHost ? ['CONFIG_FUSE_FS', 'CONFIG_VIRTIO_FS', 'CONFIG_OVERLAY_FS'] : []),
   ];
   return {
     problem: `the guest's kernel ${what} (${name}: ${printable(reason)})`,
-    hint: `use a kernel with ${options.join(', ')} built in, or give these drivers as modules: --modules DIR`,
+    hint: `use a kernel with ${options.join(', ')} built in, or add the modules of this kernel: --modules DIR`,
   };
 }
 

@@ -108,7 +108,7 @@ export function adviseOnMemory(memoryBytes: number, machine?: string): string {
     machine === undefined
       ? '--memory 1G'
       : `1G: vmlet kill ${machine}; vmlet set ${machine} --memory 1G && vmlet start ${machine}`;
-  return `if ${formatBytes(memoryBytes)} of memory is too little for the guest, set a larger size, such as ${more}`;
+  return `${lookFurther}; if ${formatBytes(memoryBytes)} of memory is too little for the guest, set a larger size, such as ${more}`;
 }
 
 function timeOutHint({ unknownDisk, plan }: StartedParts): string {

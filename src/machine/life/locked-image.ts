@@ -26,7 +26,7 @@ export async function explainImageFailure(
   if (failure && /Read-only file system/.test(words ?? '')) return failure;
   if (failure instanceof PermissionError || (words !== undefined && isOutOfSight(words, paths))) {
     return new PermissionError(`permission denied for QEMU: ${paths[0]}`, {
-      hint: 'check the owner and mode of the file; if these are correct, stop the machine before you add the file: a running machine can open only the files that it had at its start, and files in its own directory',
+      hint: 'check the owner and the permissions of the file; if these are correct, add the file while the machine is stopped: QEMU of a running machine can open only files that the machine had at its start',
       cause: error,
     });
   }

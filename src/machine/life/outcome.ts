@@ -153,13 +153,13 @@ export function describeOutcome(outcome: Outcome): string {
     case 'guest-exit':
       return `the guest exited through its isa-debug-exit device with status ${outcome.exitCode}`;
     case 'host-quit':
-      return 'QEMU was told to quit';
+      return 'a monitor command (quit) ended QEMU';
     case 'host-reset':
-      return 'the machine was reset by the host';
+      return 'a monitor command (system_reset) reset the machine';
     case 'host-signal':
-      return 'QEMU was terminated by a signal';
+      return 'QEMU was ended by SIGTERM, SIGINT or SIGHUP';
     case 'killed':
-      return `QEMU was killed by ${outcome.signal}${outcome.expected ? '' : ', not by vmlet'}`;
+      return `QEMU was killed by ${outcome.signal}${outcome.expected ? '' : ', which vmlet did not send'}`;
     case 'qemu-crash':
       return `QEMU crashed (${outcome.status.signal ?? `status ${outcome.status.exitCode ?? 'unknown'}`})`;
     case 'start-failure':
@@ -174,5 +174,5 @@ export function describeOutcome(outcome: Outcome): string {
 function describeShareLoss({ target, status, lastWords }: Omit<ShareLoss, 'program'>): string {
   // A process that is killed says nothing of it.
   const said = status.signal === undefined ? lastWords.findLast((line) => line.trim() !== '') : undefined;
-  return `virtiofsd, which serves ${target}, ${describeExit(status)}${said === undefined ? '' : `: ${said}`}`;
+  return `virtiofsd, which serves ${target} in the guest, ${describeExit(status)}${said === undefined ? '' : `: ${said}`}`;
 }

@@ -77,7 +77,9 @@ export class Network implements AsyncDisposable {
     }
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) {
-      throw new InvalidInputError('partition', `machine ${JSON.stringify(twice)} is in two groups`);
+      throw new InvalidInputError('partition', `machine ${JSON.stringify(twice)} is listed more than once`, {
+        hint: 'list each machine once, in one group',
+      });
     }
     groups.forEach((group, index) => {
       const others = groups.slice(index + 1).flat();
@@ -108,7 +110,7 @@ export class Network implements AsyncDisposable {
         'networks',
         `network "${this.name}" already has a machine named ${JSON.stringify(name)}`,
         {
-          hint: 'use another name, for the machine or for this network only: { network, name }',
+          hint: 'give the machine another name, or another name in this network alone: { network, name }',
         },
       );
     }

@@ -26,7 +26,7 @@ export function checkKernelMemory(
   if (memoryBytes >= fileBytes + KERNEL_NEEDS) return;
   throw new InvalidInputError(
     'memory',
-    `${formatBytes(memoryBytes)} is too small: the kernel and its initramfs alone take ${formatBytes(fileBytes)}`,
+    `${formatBytes(memoryBytes)} is too small: the kernel and its initramfs take ${formatBytes(fileBytes)}, and the running kernel needs ${formatBytes(KERNEL_NEEDS)} more`,
     { hint: `give more memory, such as ${Math.max(AMPLE, Math.ceil((2 * fileBytes) / MiB))}M` },
   );
 }

@@ -25,7 +25,7 @@ export function parseKeys(text: string): KeyChord {
   if (chord.length > MOST_KEYS) {
     throw new InvalidInputError(
       'keys',
-      `too many keys in ${JSON.stringify(text)}: ${chord.length}, at most ${MOST_KEYS}`,
+      `too many keys in ${JSON.stringify(text)}: ${chord.length} (limit: ${MOST_KEYS})`,
     );
   }
   const twice = chord.find((key, index) => chord.indexOf(key) !== index);

@@ -24,8 +24,8 @@ export function chooseViewer(
   }
   throw new MissingProgramError('a VNC viewer with support for unix sockets', {
     hint:
-      'install TigerVNC (tigervnc-viewer on Debian and Ubuntu, tigervnc elsewhere) or gvncviewer; to open ' +
-      `vnc://127.0.0.1:5900 in another viewer, first run:  ${bridgeCommand(socketPath)}`,
+      'install TigerVNC (tigervnc-viewer on Debian and Ubuntu, tigervnc elsewhere) or gvncviewer; ' +
+      `or open vnc://127.0.0.1:5900 in another viewer, after you run: ${bridgeCommand(socketPath)}`,
   });
 }
 

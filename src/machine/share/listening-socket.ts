@@ -25,7 +25,7 @@ export async function listenForProgram(path: string): Promise<ListeningSocket> {
   if (Buffer.byteLength(first) > LONGEST_SOCKET_PATH) {
     throw new InvalidInputError(
       'socket path',
-      `${path} is too long: ${Buffer.byteLength(first)} bytes (limit: ${LONGEST_SOCKET_PATH})`,
+      `${first} is too long: ${Buffer.byteLength(first)} bytes (limit: ${LONGEST_SOCKET_PATH})`,
       { hint: 'set XDG_RUNTIME_DIR to a directory with a shorter path' },
     );
   }

@@ -96,7 +96,7 @@ export function checkTogether({ shares, volumes, tmpfs }: MountSet): void {
   if (count > MOST_DEVICES) {
     throw new InvalidInputError(
       'volumes',
-      `too many directories and volumes: ${count}, at most ${MOST_DEVICES}`,
+      `too many directories and volumes: ${count} (limit: ${MOST_DEVICES})`,
       { hint: 'share one parent directory instead of several directories, or leave out volumes' },
     );
   }

@@ -39,5 +39,7 @@ export function refuseOptions(
 ): void {
   const given = options.find((option) => volume[option] !== undefined);
   if (given === undefined) return;
-  throw new InvalidInputError(field, `${given} does not apply to ${kind}`, { hint: `leave out ${given}` });
+  throw new InvalidInputError(field, `option ${given} does not apply to ${kind}`, {
+    hint: `leave out ${given}`,
+  });
 }

@@ -25,12 +25,12 @@ export function shareOf(volume: VolumeSpec, mounting: Mounting, directory: strin
   const { field } = mounting;
   refuseOptions(volume, ['size', 'mode'], field, 'a directory of the host');
   if (ids === 'host' && (uid ?? gid) !== undefined) {
-    throw new InvalidInputError(field, 'uid and gid cannot be used together with ids=host', {
+    throw new InvalidInputError(field, 'ids=host cannot be used together with uid or gid', {
       hint: 'leave out uid and gid: with ids=host, files have the same owners in the guest as on the host',
     });
   }
   if (copy && (cache ?? volume.ids) !== undefined) {
-    throw new InvalidInputError(field, 'cache and ids cannot be used together with copy', {
+    throw new InvalidInputError(field, 'copy cannot be used together with cache or ids', {
       hint: 'leave out cache and ids: they apply only to shared directories',
     });
   }

@@ -48,7 +48,7 @@ function typeOf(text: string, field: string): VolumeType {
   const type = VOLUME_TYPES.find((one) => one === text);
   if (type !== undefined) return type;
   throw new InvalidInputError(field, `unknown type of mount: ${text}`, {
-    hint: 'expected type=bind for a directory of the host, type=volume or type=tmpfs',
+    hint: 'expected type=bind for a directory of the host, type=volume for a volume, or type=tmpfs for a file system in memory',
   });
 }
 

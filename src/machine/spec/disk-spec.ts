@@ -101,7 +101,7 @@ function unclearFormat(path: string, field: string): InvalidInputError {
       hint: `give the path of a disk file; ${size}`,
     });
   return new InvalidInputError(field, `unknown disk format: ${JSON.stringify(path)}`, {
-    hint: `append ,format=qcow2 or ,format=raw; ${size}`,
+    hint: 'append the format to the path: ,format=qcow2 or ,format=raw',
   });
 }
 

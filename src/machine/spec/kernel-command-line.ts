@@ -12,9 +12,9 @@ export function checkAppend(append: string | undefined): void {
   if (Buffer.byteLength(append) > LONGEST_KERNEL_COMMAND_LINE) {
     throw new InvalidInputError(
       'append',
-      `the kernel command line is too long: ${Buffer.byteLength(append)} bytes, at most ${LONGEST_KERNEL_COMMAND_LINE}`,
+      `the kernel command line is too long: ${Buffer.byteLength(append)} bytes (limit: ${LONGEST_KERNEL_COMMAND_LINE})`,
       {
-        hint: 'shorten the command line: pass long values as arguments or variables of a command in the guest',
+        hint: 'shorten it; programs in the guest can get long values as arguments, environment variables or files instead',
       },
     );
   }

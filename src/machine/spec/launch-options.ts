@@ -65,7 +65,7 @@ export const launchSchema = z.strictObject({
       flag: '--disk <disk>',
       group: 'Disks',
       description:
-        'new disk such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted] (the guest writes to a copy of FILE)',
+        'additional disk: a size such as 2G for an empty one, or FILE[,format=qcow2|raw][,readonly][,trusted] (the guest writes to a copy of FILE)',
     },
   ),
   /**
@@ -116,7 +116,7 @@ export const launchSchema = z.strictObject({
    * six times as long without KVM.
    */
   timeoutMs: reworded(startOptions.timeoutMs.optional(), {
-    otherwise: '2m for a kernel, 10m for a disk; six times as long without KVM; 1m with run --template',
+    otherwise: '2m for a kernel and 10m for a disk, without KVM six times as long; 1m with run --template',
   }),
 });
 

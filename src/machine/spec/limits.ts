@@ -38,7 +38,7 @@ export function checkHoldsGuest(limits: HostShare | undefined, guestBytes: numbe
   const MiB = 1024 * 1024;
   throw new InvalidInputError(
     'limits',
-    `${limits.memoryBytes / MiB} MiB of memory is too small for a guest of ${guestBytes / MiB} MiB and QEMU itself`,
+    `${limits.memoryBytes / MiB} MiB of memory is too little for a guest of ${guestBytes / MiB} MiB and QEMU itself`,
     {
       hint: "reduce the guest's memory, or raise the limit; QEMU itself needs about 150 MiB, and up to 1 GiB more without KVM",
     },

@@ -70,7 +70,7 @@ export const changeOptions = z
         flag: '--limit <limits>',
         group: 'Hardware',
         description:
-          'limit of the host’s processors and memory for QEMU (set by systemd), such as cpus=1.5,memory=3G',
+          'limit QEMU’s use of the host’s processors and memory, such as cpus=1.5,memory=3G (needs systemd)',
       },
     ),
     /** Appended to the kernel command line, so that it overrides vmlet's own parameters. */
@@ -93,7 +93,7 @@ export const shareOptions = {
       flag: '-v, --volume <volume>',
       group: 'Disks',
       description:
-        'share a directory, SRC:DST[:ro][,cache=auto|always|never][,uid=N][,gid=N][,ids=host]; or (vmlet run only) copy it to the guest and back at the end, SRC:DST:copy; or mount a volume, NAME:DST[:ro][,size=10G]',
+        'share a directory, SRC:DST[:OPTION,…], with the options ro, cache=auto|always|never, uid=N, gid=N and ids=host; or (vmlet run only) copy it to the guest and back at the end, SRC:DST:copy; or mount a volume, NAME:DST[:OPTION,…], with the options ro and size=10G',
     },
   ),
   mounts: withFlag(z.array(z.string()).readonly().default([]), {

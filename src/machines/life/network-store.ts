@@ -225,7 +225,9 @@ function checkGroups(groups: readonly (readonly string[])[], members: readonly s
   for (const name of names) checkMember(name, members, 'groups');
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
-    throw new InvalidInputError('groups', `machine ${JSON.stringify(twice)} is in two groups`);
+    throw new InvalidInputError('groups', `machine ${JSON.stringify(twice)} is listed more than once`, {
+      hint: 'list each machine once, in one group',
+    });
 }
 
 function checkMember(name: string, members: readonly string[], field: string): void {

@@ -252,7 +252,7 @@ async function explainStart(error: unknown, { spec, files }: Definition, plan: N
   const failure = new LaunchError(
     `machine "${spec.name}" did not start: ${tellingLine(qemu) ?? error.message}`,
     { qemu, console: [] },
-    { hint: adviseOn(qemu) ?? error.hint, cause: error },
+    { hint: adviseOn(qemu, spec.name) ?? error.hint, cause: error },
   );
   const { explainLockedImage } = await import('../../machine/life/locked-image.ts');
   return explainLockedImage(failure, plan.disks[0]?.path ?? files.nvram, plan.volumes);

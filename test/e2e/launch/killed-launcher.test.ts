@@ -176,7 +176,7 @@ describe('a QEMU that is killed', () => {
     );
     process.kill(Number(qemu), 'SIGKILL');
     const { status, stderr } = await running.finished;
-    expect(stderr).toMatch(/the machine has ended: QEMU was killed by SIGKILL, not by vmlet/);
+    expect(stderr).toMatch(/the machine has ended: QEMU was killed by SIGKILL, which vmlet did not send/);
     expect(status).toBe(125);
     expect(entries(join(own, 'run/vmlet'))).toEqual([]);
   });

@@ -169,7 +169,7 @@ describe('vmlet run', () => {
   it.each([
     [['run'], /image: missing/],
     [['run', '--no-such-flag'], /unknown option/],
-    [['run', '-m', '5', 'micro', 'true'], /^vmlet: -m: 5 bytes; did you mean 5M/],
+    [['run', '-m', '5', 'micro', 'true'], /^vmlet: -m: 5 means 5 bytes; did you mean 5M/],
     [['run', '-m', 'much', 'micro', 'true'], /^vmlet: -m: invalid size "much"/],
     [['run', '-p', '99999:80', 'micro', 'true'], /^vmlet: -p: invalid port "99999" in "99999:80"/],
     [['run', '--disk', './nowhere.qcow2', 'micro', 'true'], /--disk \.\/nowhere\.qcow2: no such file/],

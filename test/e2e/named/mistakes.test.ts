@@ -33,7 +33,7 @@ describe('a guest larger than its host', () => {
 
 it('memory without a unit gets a suggestion', async () => {
   expect(await refusal('run', '--memory', '2048', 'micro', '--', 'true')).toMatch(
-    /^vmlet: --memory: 2048 bytes; did you mean 2048M\?\n/,
+    /^vmlet: --memory: 2048 means 2048 bytes; did you mean 2048M\?\n/,
   );
 });
 
@@ -99,7 +99,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', '--network', 'nope', 'micro'], 'no such network: nope'],
     [['run', '--template', 'nope', 'true'], 'no such template: nope'],
     [['run', '--pool', 'nope', 'true'], 'no such pool: nope'],
-    [['run', '--limit', 'memory=5', 'micro'], '--limit: 5 bytes; did you mean 5M?'],
+    [['run', '--limit', 'memory=5', 'micro'], '--limit: 5 means 5 bytes; did you mean 5M?'],
     [['run', '--limit', 'x', 'micro'], 'invalid value "x" for --limit: expected a number of cpus, '],
     [['create'], 'missing argument: name'],
     [['create', 'x'], '--image: no boot source for machine "x"'],

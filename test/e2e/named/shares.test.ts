@@ -172,7 +172,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect(listed).toMatch(/"target": ?"\/(srv\/site|docs)"/);
     const { stdout } = await home.vmlet('ls');
     expect(stdout).toMatch(
-      /site +stopped .* virtiofsd, which serves \/(srv\/site|docs), was killed by SIGKILL/,
+      /site +stopped .* virtiofsd, which serves \/(srv\/site|docs) in the guest, was killed by SIGKILL/,
     );
     expect(daemons()).toEqual([]);
     expect((await home.vmlet('start', 'site')).status).toBe(0);
@@ -202,7 +202,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     kill(pid);
     const { status, stdout, stderr } = await home.vmlet('wait', 'job');
     expect([status, stdout]).toEqual([125, '125\n']);
-    expect(stderr).toContain('virtiofsd, which serves /s, was killed by SIGKILL');
+    expect(stderr).toContain('virtiofsd, which serves /s in the guest, was killed by SIGKILL');
     expect((await home.vmlet('logs', 'job')).stdout).toBe('1000\n');
     expect((await home.vmlet('rm', '--storage', 'job')).status).toBe(0);
   });

@@ -50,7 +50,7 @@ describe('a kernel that is larger than the guest’s memory', () => {
     expect(error).toBeInstanceOf(InvalidInputError);
     expect((error as InvalidInputError).field).toBe('memory');
     expect((error as InvalidInputError).message).toContain(
-      '64 MiB is too small: the kernel and its initramfs alone take 60 MiB',
+      '64 MiB is too small: the kernel and its initramfs take 60 MiB, and the running kernel needs 16 MiB more',
     );
   });
 

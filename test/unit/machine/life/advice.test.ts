@@ -35,6 +35,11 @@ it('finds the known line, and the cause before its consequences', () => {
   );
 });
 
+it('names the command that changes the options of an existing machine', () => {
+  expect(adviseOn(['KVM internal error'], 'web')).toMatch(/; .* run: vmlet set web OPTION VALUE$/);
+  expect(adviseOn(['No space left on device'], 'web')).not.toContain('vmlet set');
+});
+
 it('is absent for unknown messages', () => {
   expect(adviseOn([])).toBeUndefined();
   expect(adviseOn(['Failed to connect to socket', 'all is well'])).toBeUndefined();

@@ -29,7 +29,7 @@ describe('a part that the kernel lacks', () => {
   it('is named by the agent, and the options that add it are', () => {
     const lack = describeLack(['[ 1.0] x', 'vmlet-agent: host: virtiofs: No such device\r', PANIC]);
     expect(lack?.problem).toBe(
-      "the guest's kernel cannot mount this host's system (virtiofs: No such device)",
+      "the guest's kernel cannot mount this host's file system (virtiofs: No such device)",
     );
     expect(lack?.hint).toMatch(/CONFIG_FUSE_FS, CONFIG_VIRTIO_FS.*--modules DIR/);
   });
@@ -37,7 +37,7 @@ describe('a part that the kernel lacks', () => {
   it('may be the port of the agent', () => {
     const lack = describeLack(['vmlet-agent: virtio console port: No such device']);
     expect(lack?.problem).toBe(
-      "the guest's kernel has no driver for the port of vmlet's agent (virtio console port: No such device)",
+      "the guest's kernel has no driver for the channel between vmlet and its agent (virtio console port: No such device)",
     );
     expect(lack?.hint).not.toContain('FUSE');
   });

@@ -202,11 +202,11 @@ describe('an outcome in words', () => {
       { kind: 'guest-exit', exitCode: 33 },
       'the guest exited through its isa-debug-exit device with status 33',
     ],
-    [{ kind: 'host-quit' }, 'QEMU was told to quit'],
-    [{ kind: 'host-reset' }, 'the machine was reset by the host'],
-    [{ kind: 'host-signal' }, 'QEMU was terminated by a signal'],
+    [{ kind: 'host-quit' }, 'a monitor command (quit) ended QEMU'],
+    [{ kind: 'host-reset' }, 'a monitor command (system_reset) reset the machine'],
+    [{ kind: 'host-signal' }, 'QEMU was ended by SIGTERM, SIGINT or SIGHUP'],
     [{ kind: 'killed', signal: 'SIGKILL', expected: true }, 'QEMU was killed by SIGKILL'],
-    [{ kind: 'killed', signal: 'SIGKILL', expected: false }, 'QEMU was killed by SIGKILL, not by vmlet'],
+    [{ kind: 'killed', signal: 'SIGKILL', expected: false }, 'QEMU was killed by SIGKILL, which vmlet did not send'],
     [{ kind: 'qemu-crash', status: signalled('SIGSEGV'), lastWords: [] }, 'QEMU crashed (SIGSEGV)'],
     [{ kind: 'qemu-crash', status: exited(1), lastWords: [] }, 'QEMU crashed (status 1)'],
     [
@@ -225,11 +225,11 @@ describe('an outcome in words', () => {
     ],
     [
       { kind: 'share-lost', target: '/src', status: exited(1), lastWords: ['no more', ''] },
-      'virtiofsd, which serves /src, exited with status 1: no more',
+      'virtiofsd, which serves /src in the guest, exited with status 1: no more',
     ],
     [
       { kind: 'share-lost', target: '/src', status: signalled('SIGKILL'), lastWords: [] },
-      'virtiofsd, which serves /src, was killed by SIGKILL',
+      'virtiofsd, which serves /src in the guest, was killed by SIGKILL',
     ],
   ])('%j: %s', (ended, words) => {
     expect(describeOutcome(ended)).toBe(words);

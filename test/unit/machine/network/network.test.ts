@@ -54,7 +54,7 @@ test('partitions only known names, each in one group', () => {
   network.take('db').leave();
   network.partition(['web'], ['db']);
   expect(() => network.partition(['web'], ['bd'])).toThrow(/no machine "bd" in network "/);
-  expect(() => network.partition(['web'], ['db', 'web'])).toThrow(/"web" is in two groups/);
+  expect(() => network.partition(['web'], ['db', 'web'])).toThrow(/"web" is listed more than once/);
 });
 
 test('a machine is found by its own name, or by another name in one network', () => {

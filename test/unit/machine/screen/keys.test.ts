@@ -73,7 +73,7 @@ describe('combinations', () => {
     const messageOf = (text: string): string => failureOf(() => parseKeys(text)).message;
     expect(messageOf('a-b-a')).toBe('keys: duplicate key a in "a-b-a"');
     expect(messageOf('enter-ret')).toBe('keys: duplicate key ret in "enter-ret"');
-    expect(messageOf('a-b-c-d-e-f-g-h-i')).toBe('keys: too many keys in "a-b-c-d-e-f-g-h-i": 9, at most 8');
+    expect(messageOf('a-b-c-d-e-f-g-h-i')).toBe('keys: too many keys in "a-b-c-d-e-f-g-h-i": 9 (limit: 8)');
   });
 });
 

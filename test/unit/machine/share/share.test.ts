@@ -58,11 +58,11 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     ['/a:/b:ro:more', 'invalid volume', '--mount type=bind'],
     [':/data', 'invalid volume', ''],
     ['a b:/data', 'invalid volume name "a b"', 'give a path with a slash'],
-    ['cache:/data:cache=auto', 'cache does not apply to a volume', ''],
-    ['cache:/data:copy', 'copy does not apply to a volume', ''],
+    ['cache:/data:cache=auto', 'option cache does not apply to a volume', ''],
+    ['cache:/data:copy', 'option copy does not apply to a volume', ''],
     ['cache:/data:size=1M', '1M is too small for a volume', 'at least 8M'],
     ['cache:/data:size=x', 'invalid size "x"', ''],
-    ['./a:/data:size=1G', 'size does not apply to a directory of the host', ''],
+    ['./a:/data:size=1G', 'option size does not apply to a directory of the host', ''],
     ['./a:b', 'not an absolute path in the guest: "b"', ''],
     ['./a:', 'invalid volume', ''],
     ['./a:/', 'nothing can be mounted at / in the guest', 'another path'],
@@ -72,9 +72,9 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     ['./a:/b:ro,rw', 'option given twice: "rw"', ''],
     ['./a:/b:cache=no', 'invalid option "cache=no": expected auto, always or never', ''],
     ['./a:/b:uid=4294967295', 'invalid volume', ''],
-    ['./a:/b:ids=host,uid=1', 'uid and gid cannot be used together with ids=host', ''],
-    ['./a:/b:copy,cache=auto', 'cache and ids cannot be used together with copy', ''],
-    ['./a:/b:copy,ids=squash', 'cache and ids cannot be used together with copy', ''],
+    ['./a:/b:ids=host,uid=1', 'ids=host cannot be used together with uid or gid', ''],
+    ['./a:/b:copy,cache=auto', 'copy cannot be used together with cache or ids', ''],
+    ['./a:/b:copy,ids=squash', 'copy cannot be used together with cache or ids', ''],
     ['./a\0:/b', 'a path cannot contain a NUL', ''],
   ])('rejects %j', (text, problem, hint) => {
     const said = refusal(() => volume(text));
@@ -107,7 +107,7 @@ describe('-v SRC:DST[:OPTION,…]', () => {
 it('accepts at most eight shares', () => {
   const volumes = Array.from({ length: 9 }, (_, index) => `/a:/b${index}`);
   expect(refusal(() => parseMounts({ volumes, directory }))).toContain(
-    'too many directories and volumes: 9, at most 8',
+    'too many directories and volumes: 9 (limit: 8)',
   );
   expect(parseMounts({ volumes: volumes.slice(1), directory }).shares).toHaveLength(8);
 });
@@ -131,11 +131,11 @@ describe('--mount', () => {
     ['type=volume,dst=/x', 'invalid mount', 'expected type=volume,src=NAME'],
     ['type=volume,src=./a,dst=/x', 'invalid volume name "./a"', ''],
     ['type=tmpfs,src=a,dst=/x', 'invalid mount', 'expected type=tmpfs,dst=DST'],
-    ['type=tmpfs,dst=/x,cache=auto', 'cache does not apply to tmpfs', ''],
+    ['type=tmpfs,dst=/x,cache=auto', 'option cache does not apply to tmpfs', ''],
     ['type=tmpfs,dst=/x,tmpfs-mode=9', 'invalid option "mode=9": expected an octal number', ''],
     ['type=tmpfs,dst=/x,tmpfs-size=lots', 'invalid size "lots"', ''],
     ['type=devpts,dst=/x', 'unknown type of mount: devpts', 'expected type=bind'],
-    ['src=/a,dst=/x,size=1', 'size does not apply to a directory of the host', ''],
+    ['src=/a,dst=/x,size=1', 'option size does not apply to a directory of the host', ''],
     ['src=/a,,dst=/x', 'invalid mount', 'quote a field'],
     ['src=/a,"dst=/x', 'invalid mount', 'quote a field'],
   ])('rejects %j', (text, problem, hint) => {

@@ -18,7 +18,7 @@ it.each(['x'.repeat(2048), 'ä'.repeat(1024)])(
   'rejects a line longer in bytes than Linux’s limit',
   (append) => {
     expect(() => checkAppend(append)).toThrow(
-      'append: the kernel command line is too long: 2048 bytes, at most 2047',
+      'append: the kernel command line is too long: 2048 bytes (limit: 2047)',
     );
     expect(() => checkAppend(append)).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('pass long values as arguments') as string }),

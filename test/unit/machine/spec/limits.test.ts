@@ -25,7 +25,7 @@ describe('are rejected', () => {
 
   it('memory that does not hold the guest', () => {
     expect(() => parseLimits('memory=2G', 2 * GiB)).toThrow(
-      /2048 MiB of memory is too small for a guest of 2048 MiB/,
+      /2048 MiB of memory is too little for a guest of 2048 MiB/,
     );
     expect(() => parseLimits('memory=5Q', 2 * GiB)).toThrow(InvalidInputError);
   });

@@ -36,7 +36,7 @@ describe('is rejected:', () => {
   it.each([2048, '2048', 1, '1048575'])('%j, without a unit', (memory) => {
     expect(() => parseMemory(memory)).toThrow(
       expect.objectContaining({
-        message: `memory: ${memory} bytes; did you mean ${memory}M?`,
+        message: `memory: ${memory} means ${memory} bytes; did you mean ${memory}M?`,
         hint: 'add a unit, as in 512M or 2G; a number without a unit is in bytes',
       }),
     );
