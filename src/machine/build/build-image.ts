@@ -64,9 +64,13 @@ async function buildNew(
   store: string,
 ): Promise<BuiltImage> {
   if (/[:@]/.test(store)) {
-    throw new InvalidInputError('XDG_DATA_HOME', `the path ${store} contains ":" or "@", which the programs that build images do not support`, {
-      hint: 'build with XDG_DATA_HOME set to another path; vmlet finds the new image only with this setting, and your machines only without it',
-    });
+    throw new InvalidInputError(
+      'XDG_DATA_HOME',
+      `the path ${store} contains ":" or "@", which the programs that build images do not support`,
+      {
+        hint: 'build with XDG_DATA_HOME set to another path; vmlet finds the new image only with this setting, and your machines only without it',
+      },
+    );
   }
   await using scope = new Scope();
   makeDirectories(store);

@@ -78,7 +78,9 @@ export async function buildLayers(options: BuildLayerOptions, locations: Locatio
     throw new InvalidInputError(
       'from',
       `the new image would have ${count} layers, of which ${steps.length} are new (limit: ${MOST_LAYERS})`,
-      { hint: 'combine several scripts into one, because each adds a layer; or use a base image with fewer layers' },
+      {
+        hint: 'combine several scripts into one, because each adds a layer; or use a base image with fewer layers',
+      },
     );
   }
   try {

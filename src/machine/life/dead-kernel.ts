@@ -32,7 +32,7 @@ export function describeLack(lines: readonly string[]): KernelLack | undefined {
   const name = isOfHost ? part.slice('host: '.length) : part;
   const what = isOfHost
     ? "cannot mount this host's file system"
-    : "has no driver for the channel between vmlet and its agent";
+    : 'has no driver for the channel between vmlet and its agent';
   const options = [
     ...['CONFIG_VIRTIO_PCI', 'CONFIG_VIRTIO_CONSOLE', 'CONFIG_DEVTMPFS', 'CONFIG_TMPFS'],
     ...(isOfHost ? ['CONFIG_FUSE_FS', 'CONFIG_VIRTIO_FS', 'CONFIG_OVERLAY_FS'] : []),

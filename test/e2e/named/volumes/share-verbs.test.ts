@@ -195,7 +195,9 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(pid).toBeGreaterThan(1);
     process.kill(pid!, 'SIGKILL');
     await until(async () =>
-      (await home.vmlet('ls')).stdout.includes('virtiofsd, which serves /late in the guest, was killed by SIGKILL'),
+      (await home.vmlet('ls')).stdout.includes(
+        'virtiofsd, which serves /late in the guest, was killed by SIGKILL',
+      ),
     );
     expect(daemons()).toEqual([]);
     expect((await home.vmlet('start', 'web')).stderr).toBe('');

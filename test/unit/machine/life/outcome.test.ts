@@ -206,7 +206,10 @@ describe('an outcome in words', () => {
     [{ kind: 'host-reset' }, 'a monitor command (system_reset) reset the machine'],
     [{ kind: 'host-signal' }, 'QEMU was ended by SIGTERM, SIGINT or SIGHUP'],
     [{ kind: 'killed', signal: 'SIGKILL', expected: true }, 'QEMU was killed by SIGKILL'],
-    [{ kind: 'killed', signal: 'SIGKILL', expected: false }, 'QEMU was killed by SIGKILL, which vmlet did not send'],
+    [
+      { kind: 'killed', signal: 'SIGKILL', expected: false },
+      'QEMU was killed by SIGKILL, which vmlet did not send',
+    ],
     [{ kind: 'qemu-crash', status: signalled('SIGSEGV'), lastWords: [] }, 'QEMU crashed (SIGSEGV)'],
     [{ kind: 'qemu-crash', status: exited(1), lastWords: [] }, 'QEMU crashed (status 1)'],
     [
