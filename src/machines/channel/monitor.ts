@@ -58,7 +58,7 @@ export async function withMonitor<T>(
     return await work(qmp);
   } catch (error) {
     if (patience?.isOver === true) {
-      throw new TimedOutError(`undoing the interrupted operation of machine "${spec.name}"`, ANSWER_MS, {
+      throw new TimedOutError(`waiting for QEMU to undo the interrupted operation of machine "${spec.name}"`, ANSWER_MS, {
         hint: `try again later; if QEMU still does not answer, power off the machine: vmlet kill ${spec.name}`,
         cause: error,
       });
