@@ -137,7 +137,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     const { stdout, stderr } = await running.finished;
     expect(stdout).toBe('/\n');
     expect(stderr).toContain(
-      `vmlet: the working directory ${home} is not shared with the guest, because it is or contains a home directory`,
+      `vmlet: the working directory ${home} is not shared with the guest, because it is a home directory or contains one`,
     );
     expect(stderr).toContain('-v .:$PWD');
   });
@@ -146,7 +146,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     const private_ = directoryIn(project, 'private-');
     const { stdout, stderr } = await host([], ['pwd'], { cwd: private_ });
     expect(stdout).toBe('/\n');
-    expect(stderr).toContain('is private to root');
+    expect(stderr).toContain('users other than root may not read it');
     writeFileSync(join(project, 'secret'), 'x', { mode: 0o600 });
     expect(await sh('cat secret')).toContain('Permission denied');
   });

@@ -73,23 +73,28 @@ export function parseSpec(options: LaunchOptions): Spec {
   const valid = parseOptions(launchSchema, { ...data, net: firstCardOf(data.net, networks) });
   const published = parsePublished(valid.ports);
   if (valid.net === 'none' && published.ports.length > 0) {
-    throw new InvalidInputError('ports', 'port forwards require a network', {
-      hint: 'leave out the ports or --net none',
-    });
+    throw new InvalidInputError(
+      'ports',
+      'port forwards require a network, but --net none gives the guest none',
+      {
+        hint: 'leave out --net none, or leave out the ports',
+      },
+    );
   }
   if (valid.until === 'running' && (valid.volumes.length > 0 || valid.mounts.length > 0)) {
+    const field = valid.volumes.length > 0 ? 'volumes' : 'mounts';
     throw new InvalidInputError(
-      'volumes',
-      "cannot be mounted with until: 'running', because vmlet does not use its agent then",
+      field,
+      "cannot be mounted with until: 'running', because vmlet then does not use its agent in the guest, which mounts them",
       {
-        hint: "leave out the volumes, or leave out until: 'running'",
+        hint: `leave out ${field}, or leave out until: 'running'`,
       },
     );
   }
   if (valid.until === 'running' && published.sockets.length > 0) {
     throw new InvalidInputError(
       'ports',
-      "sockets cannot be forwarded with until: 'running', because vmlet does not use its agent then",
+      "sockets cannot be forwarded with until: 'running', because vmlet then does not use its agent in the guest, which forwards them",
       {
         hint: "leave out the sockets, or leave out until: 'running'",
       },
@@ -133,9 +138,16 @@ function refuseForKernels(valid: { readonly [Key in 'seed' | 'firmware']?: unkno
 
 function refuseForFiles({ diskSize }: { readonly diskSize?: unknown }, boot: Spec['boot']): void {
   if (diskSize === undefined || (boot.kind === 'image' && boot.image !== MICRO)) return;
-  throw new InvalidInputError('diskSize', 'applies only to the disk of an image such as debian:13', {
-    hint: 'leave out this option, or boot an image with a disk',
-  });
+  const isFile = boot.kind === 'disk';
+  throw new InvalidInputError(
+    'diskSize',
+    `applies only to the disk of an image such as debian:13${isFile ? ', not to a disk file' : ''}`,
+    {
+      hint: isFile
+        ? 'leave out this option; to enlarge the disk file itself, run: qemu-img resize FILE SIZE'
+        : 'leave out this option, or boot an image with a disk',
+    },
+  );
 }
 
 function bootOf(options: {
@@ -151,9 +163,13 @@ function bootOf(options: {
     };
   }
   if (kernel !== undefined && options.image !== undefined) {
-    throw new InvalidInputError('kernel', 'cannot be used together with an image', {
-      hint: 'leave out --kernel or the image',
-    });
+    // Without an initramfs, the image "host" and a kernel go together.
+    const isHost = options.image === HOST;
+    throw new InvalidInputError(
+      'kernel',
+      `cannot be used together with ${isHost ? 'image "host" and --initrd' : 'an image'}`,
+      { hint: isHost ? 'leave out --initrd or the image' : 'leave out --kernel or the image' },
+    );
   }
   if (kernel !== undefined) return { kind: 'kernel', kernel, initrd, modules };
   if (initrd !== undefined) {
@@ -166,7 +182,7 @@ function bootOf(options: {
 function refuseModules({ kernel, initrd }: { [Key in 'kernel' | 'initrd']?: string | undefined }): void {
   if (kernel === undefined) {
     throw new InvalidInputError('modules', 'requires a kernel', {
-      hint: 'give the kernel of these modules: --kernel',
+      hint: 'add --kernel FILE with the kernel of these modules',
     });
   }
   if (initrd !== undefined) {

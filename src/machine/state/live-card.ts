@@ -40,7 +40,7 @@ export async function detachCard(
     id: cardDevice(card.card),
     name: card.network,
     words: `the card of network "${card.network}"`,
-    hint: 'in the guest, stop the programs that use the card, then try again',
+    hint: 'in the guest, stop the programs that use this network, then try again',
   };
   await unplugDevice(qmp, device, limits);
   try {

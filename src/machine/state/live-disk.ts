@@ -73,13 +73,16 @@ export async function resizeLiveDisk(
   limits: Limits = {},
 ): Promise<void> {
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0 || sizeBytes % 512 !== 0) {
-    throw new InvalidInputError('sizeBytes', `${sizeBytes} is not a positive multiple of 512`);
+    throw new InvalidInputError(
+      'sizeBytes',
+      `a size of ${sizeBytes} bytes is not a positive multiple of 512`,
+    );
   }
   const { image } = await requireNode(qmp, nodeName);
   if (sizeBytes < image['virtual-size']) {
     throw new InvalidInputError(
       'sizeBytes',
-      `cannot shrink disk "${nodeName}" (${image['virtual-size']} bytes) while the machine is running`,
+      `cannot shrink disk "${nodeName}" from ${image['virtual-size']} to ${sizeBytes} bytes while the machine is running`,
       {
         hint: 'shrink the file systems in the guest, stop the machine, then run: vmlet disk resize --shrink NAME DISK SIZE',
       },

@@ -45,7 +45,7 @@ export function disksInSnapshots<Disk extends Pick<DiskPlan, 'path' | 'format' |
   const raw = writable.find(({ format }) => format === 'raw');
   if (raw) {
     throw new InvalidInputError('snapshot', `disk ${raw.path} has the format raw; snapshots require qcow2`, {
-      hint: 'stop the machine, convert the disk (qemu-img convert -f raw -O qcow2 FILE NEW), and use the new file as the disk',
+      hint: 'stop the machine, convert the disk (qemu-img convert -f raw -O qcow2 FILE NEW), then replace the disk: vmlet disk rm NAME DISK && vmlet disk add NAME NEW,adopt',
     });
   }
   const [first, ...others] = writable;
@@ -67,7 +67,7 @@ export function requireFreeName(disks: SnapshotsOfDisks, name: string): void {
     });
   if (disksWith(disks, name).length === 0) return;
   throw new InvalidInputError('snapshot', `snapshot ${JSON.stringify(name)} already exists`, {
-    hint: 'choose another name, or remove the old snapshot first',
+    hint: 'choose another name, or remove the old snapshot first: vmlet snapshot rm NAME SNAPSHOT',
   });
 }
 

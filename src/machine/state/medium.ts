@@ -49,7 +49,7 @@ export async function changeMedium(
 async function findDrive(qmp: QmpClient, driveId: string) {
   const drive = (await qmp.execute('query-block')).find(({ qdev }) => qdev === driveId);
   if (drive?.removable !== true) {
-    throw new InvalidInputError('drive', `no such CD drive: ${driveId}`);
+    throw new InvalidInputError('drive', `no such CD drive: ${nameOf(driveId)}`);
   }
   return drive;
 }
@@ -101,9 +101,14 @@ async function openTray(
 function heldByGuest(driveId: string, timeoutMs: number): GuestHoldsDeviceError {
   return new GuestHoldsDeviceError(
     driveId,
-    `timed out after ${timeoutMs / 1000} s waiting for the guest to unlock CD drive ${driveId}`,
+    `timed out after ${timeoutMs / 1000} s waiting for the guest to unlock CD drive ${nameOf(driveId)}`,
     { hint: 'unmount the CD in the guest, or use --force, which may break programs that read the CD' },
   );
+}
+
+/** Returns the drive's name in commands: `cdrom0` of the device `cdrom0-device`. */
+function nameOf(driveId: string): string {
+  return driveId.replace(/-device$/, '');
 }
 
 async function removeNode(qmp: QmpClient, name: string): Promise<void> {

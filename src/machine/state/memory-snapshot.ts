@@ -50,9 +50,12 @@ export async function saveLiveSnapshot(
     await runJob(qmp, 'snapshot-save', { tag: name, vmstate: nodes[0], devices: nodes });
   } catch (error) {
     if (error instanceof QmpJobError && (await isFull(files[0]))) {
-      throw new NoSpaceError(`no space left on device for the machine's memory: ${files[0]}`, {
-        cause: error,
-      });
+      throw new NoSpaceError(
+        `no space left on the host to save the memory of the machine in disk ${files[0]}`,
+        {
+          cause: error,
+        },
+      );
     }
     throw error;
   }

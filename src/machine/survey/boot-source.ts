@@ -215,7 +215,7 @@ function readablePath(path: string, field: string, kind: 'file' | 'directory'): 
     }
     if (isSystemError(error, 'EACCES')) {
       throw new InvalidInputError(field, `permission denied: ${path}`, {
-        hint: 'check the owner and the permissions of the file and of its directories',
+        hint: `check the owner and the permissions of this ${kind} and of the directories above it`,
         cause: error,
       });
     }

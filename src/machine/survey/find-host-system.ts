@@ -25,9 +25,9 @@ export function findHostSystem(directory: string, shares: readonly Share[], host
   // Without a root directory of its own, virtiofsd would show all that its user can read.
   if (!mount.usable) {
     throw new SharesUnavailableError(
-      `image "host" requires a mount namespace, which vmlet cannot create: ${mount.reason}`,
+      `image "host" requires a mount namespace, which vmlet cannot create (${mount.reason})`,
       {
-        hint: 'to see how to fix this, run: vmlet doctor',
+        hint: 'to see how to fix this, run: vmlet doctor; or use another image, such as debian:13',
       },
     );
   }
@@ -47,7 +47,7 @@ export function findHostSystem(directory: string, shares: readonly Share[], host
 
 /** Why a directory of the host is hidden from guests. */
 export interface HiddenReason {
-  /** A clause, such as `it is or contains a home directory`. */
+  /** A clause, such as `it is a home directory or contains one`. */
   readonly words: string;
   /** Whether a share could show it under its own path. */
   readonly isShareable: boolean;
@@ -58,7 +58,9 @@ export function whyHidden(directory: string): HiddenReason {
   const own = guestsOwn(directory);
   if (own !== undefined) return { words: `the guest has its own ${own}`, isShareable: false };
   const isPrivate = isPrivateToRoot(statSync(directory));
-  const words = isPrivate ? 'it is private to root' : 'it is or contains a home directory';
+  const words = isPrivate
+    ? 'users other than root may not read it'
+    : 'it is a home directory or contains one';
   return { words, isShareable: true };
 }
 

@@ -21,9 +21,12 @@ export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
   if (found.length === 0) return found;
   const { translatesIds } = requireVirtiofsd(host);
   if (!translatesIds && found.some(({ ids }) => ids.kind === 'squash')) {
-    throw new SharesUnavailableError('this virtiofsd does not support --translate-uid', {
-      hint: `install a newer virtiofsd, share the directory with ids=host, ${COPY}`,
-    });
+    throw new SharesUnavailableError(
+      'the installed virtiofsd is too old, and does not support --translate-uid',
+      {
+        hint: `install a newer virtiofsd, share the directory with ids=host (-v SRC:DST:ids=host), ${COPY}`,
+      },
+    );
   }
   return found;
 }
@@ -68,7 +71,7 @@ function lookAt(source: string, field: string): { readonly path: string; readonl
     if (!found.isDirectory()) {
       throw new InvalidInputError(field, `not a directory: ${readable(source)}`, {
         hint: found.isFile()
-          ? 'share the directory that contains the file, or copy the file (vmlet cp)'
+          ? 'share the directory that contains the file, or copy the file into a named machine: vmlet cp FILE NAME:/PATH'
           : 'share a directory: FIFOs, sockets and devices of the host do not work in a guest',
       });
     }

@@ -130,7 +130,7 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
   if (length > LONGEST_KERNEL_COMMAND_LINE) {
     throw new InvalidInputError(
       'append',
-      `makes the kernel command line too long: ${length} bytes, at most ${LONGEST_KERNEL_COMMAND_LINE}`,
+      `makes the kernel command line ${length} bytes long, but at most ${LONGEST_KERNEL_COMMAND_LINE} bytes are possible`,
       { hint: 'shorten --append: pass long values as arguments or variables of a command in the guest' },
     );
   }

@@ -77,7 +77,7 @@ export function requireReadable(
       field,
       `volume "${name}" cannot be mounted read-only: a machine is writing to it, or the last machine that wrote to it did not unmount it`,
       {
-        hint: `stop that machine; if no machine uses the volume, repair it by mounting it once without ro: vmlet run -v ${name}:/mnt micro -- true`,
+        hint: `stop the machine that writes to the volume (to find it, run: vmlet volume inspect ${name}); if no machine is using the volume, repair it by mounting it once without ro: vmlet run -v ${name}:/mnt micro -- true`,
       },
     );
   }

@@ -104,10 +104,14 @@ async function connectVmlet(definition: Definition, limits: Limits): Promise<Vml
     ...limits,
     explainLoss: async (loss) => explainLoss(loss, definition),
   });
-  const told = withinLimits('updating the hosts file of the guest', updateNames(definition, agent), {
-    timeoutMs: NAMES_MS,
-    signal: limits.signal,
-  });
+  const told = withinLimits(
+    'waiting for the guest to write the names of its networks to /etc/hosts',
+    updateNames(definition, agent),
+    {
+      timeoutMs: NAMES_MS,
+      signal: limits.signal,
+    },
+  );
   await told.catch(async (error: unknown) => {
     await agent.close();
     throw error;
@@ -163,7 +167,7 @@ async function explainTimeOut(
     hint:
       !ports.vmlet.open && ports.qga.taken
         ? "wait for the program that uses the agent, such as vmlet exec or vmlet cp: QEMU's agent serves one client at a time"
-        : 'check whether the guest hangs or is paused: its agent has opened its port, but does not answer',
+        : `the agent has started, but does not answer: the guest may hang or be paused; to see the state of the machine, run: vmlet inspect ${name}`,
     cause: error,
   });
 }

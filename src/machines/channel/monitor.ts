@@ -58,10 +58,14 @@ export async function withMonitor<T>(
     return await work(qmp);
   } catch (error) {
     if (patience?.isOver === true) {
-      throw new TimedOutError(`undoing the interrupted operation of machine "${spec.name}"`, ANSWER_MS, {
-        hint: `try again later; if QEMU still does not answer, power off the machine: vmlet kill ${spec.name}`,
-        cause: error,
-      });
+      throw new TimedOutError(
+        `waiting for QEMU to undo the interrupted operation of machine "${spec.name}"`,
+        ANSWER_MS,
+        {
+          hint: `try again later; if QEMU still does not answer, power off the machine: vmlet kill ${spec.name}`,
+          cause: error,
+        },
+      );
     }
     if (!long && error instanceof TimedOutError && error.timeoutMs === ANSWER_MS) {
       throw new TimedOutError(`waiting for QEMU of machine "${spec.name}" to answer`, ANSWER_MS, {

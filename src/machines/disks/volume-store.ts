@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ReplacedError, VolumeInUseError, VolumeNotFoundError, isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
+import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { DEFAULT_VOLUME_BYTES, checkVolumeName, parseVolumeSize } from '../../machine/share/named-volume.ts';
 import { makeVolume, openVolumeStaging } from '../../machine/volume/make-volume.ts';
 import { type Volume, volumeNames } from '../../machine/volume/volume.ts';
@@ -12,6 +13,7 @@ import { Scope } from '../../util/scope.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import {
   type ListedVolume,
+  type VolumeMachine,
   type VolumeUsers,
   describeUsers,
   findVolumeUsers,
@@ -158,12 +160,21 @@ function move(from: string, to: string, name: string): void {
   }
 }
 
+/** Returns the way to remove a volume from a machine; of a broken machine, the mount point is not known. */
+function howToFree({ name, target, running }: VolumeMachine): string {
+  if (target === '?') return `remove the machine first: vmlet rm ${name}`;
+  const detach = `vmlet share rm ${name} ${quoteForShell(target)}`;
+  return running
+    ? `stop the machine and remove the volume from it first: vmlet stop ${name} && ${detach}`
+    : `remove the volume from the machine first: ${detach}; or remove the machine: vmlet rm ${name}`;
+}
+
 function refuseUsed(volume: VolumeUsers & Pick<Volume, 'name'>): void {
   const users = describeUsers(volume);
   if (users.length === 0) return;
   const [machine] = volume.machines;
   const hint = machine
-    ? `remove the machine first: vmlet rm ${machine.name}`
+    ? howToFree(machine)
     : `wait until the disposable machine has ended, or end process ${volume.processes[0] ?? ''}`;
   throw new VolumeInUseError(volume.name, users, hint);
 }

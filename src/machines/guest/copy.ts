@@ -16,9 +16,13 @@ const DIRECTORY_HINT =
 /** @throws InvalidInputError for QEMU's agent, which has no streams. */
 export function agentOf(channel: GuestChannel, command = 'cp'): GuestAgent {
   if (channel.kind === 'vmlet') return channel.agent;
-  throw new InvalidInputError(command, "QEMU's agent cannot copy directories and tar streams", {
-    hint: DIRECTORY_HINT,
-  });
+  throw new InvalidInputError(
+    command,
+    "the guest runs only QEMU's guest agent, which cannot copy directories or tar streams",
+    {
+      hint: DIRECTORY_HINT,
+    },
+  );
 }
 
 /**

@@ -149,7 +149,10 @@ const ssh: Condition = {
     untilProbed(signal, async (patienceMs) => {
       if (!hasWayToSsh(definition)) {
         const banner = await sshBannerByAgent(definition, { signal });
-        saw(banner ?? "no ssh server answers vmlet's agent, and no host port is forwarded to port 22");
+        saw(
+          banner ??
+            "vmlet's agent has found no ssh server in the guest, and no host port is forwarded to port 22 of the guest",
+        );
         return banner !== undefined;
       }
       const endpoint = await endpointOf(definition, 22, signal);

@@ -127,7 +127,7 @@ export function keptEntries(guests: KeptGuests): UsageEntry[] {
     hostBytes,
     active: isUsed,
     reclaimableBytes: isUsed ? 0 : hostBytes,
-    ...(!template && { problem: 'damaged; the next run of its image replaces it' }),
+    ...(!template && { problem: 'damaged; the next vmlet run with the same image and options replaces it' }),
   }));
 }
 

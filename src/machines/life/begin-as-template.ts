@@ -24,7 +24,7 @@ tries=0
 until [ "$1" = 0 ] || findfs LABEL=${DATA_LABEL} >/dev/null 2>&1
 do
   tries=$((tries + 1))
-  [ "$tries" -le 300 ] || { echo "the data disk did not appear within 30 s" >&2; exit 1; }
+  [ "$tries" -le 300 ] || { echo "the disk of the machine did not appear in the guest within 30 s" >&2; exit 1; }
   sleep 0.1
 done
 [ ! -x /${STAY_PATH} ] || setsid /${STAY_PATH} </dev/null >/dev/null 2>&1`;

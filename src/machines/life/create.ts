@@ -94,8 +94,8 @@ async function findDiskImage(
 ): Promise<DiskImage> {
   const image = await findImage(name, { locations, pull, signal, onProgress });
   if (image.kind === 'disk') return image;
-  throw new InvalidInputError('image', `${name} is a kernel image, and a machine needs a disk image`, {
-    hint: 'choose a disk image, or micro, the only kernel image that machines can boot',
+  throw new InvalidInputError('image', `${name} is a kernel image, which only vmlet run can boot`, {
+    hint: 'choose micro, or an image with a disk, such as debian:13',
   });
 }
 

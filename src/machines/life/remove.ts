@@ -176,7 +176,7 @@ async function removeBroken(
     throw new MachineStateError(name, 'broken', 'is still running, and its files cannot be read', {
       hint: force
         ? `end vmlet-keeper, the process that runs the machine, then try again; to find its PID, run: fuser ${quoteForShell(files.keeperLock)}`
-        : `run: vmlet rm --force ${name}`,
+        : `power it off and remove it: vmlet rm --force ${name}`,
     });
   }
   if (record) await endLostProcesses(name, record);

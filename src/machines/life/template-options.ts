@@ -23,7 +23,7 @@ export function withTemplateOptions(locations: Locations, options: CreateOptions
   if (foreign) {
     throw new InvalidInputError(
       foreign[0],
-      'cannot be used together with a template, which has its own setting',
+      'cannot be used together with a template, because the template determines this setting',
       {
         hint: `leave out this option, or create the machine without template "${name}"`,
       },

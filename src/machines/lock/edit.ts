@@ -97,7 +97,7 @@ async function changeMachine(
       requireStopped(
         definition,
         'moved to other networks',
-        `stop it first: vmlet stop ${spec.name}; or, while it runs, use: vmlet network connect NETWORK ${spec.name}`,
+        `stop it first: vmlet stop ${spec.name}; or change its networks while it runs, with vmlet network connect and vmlet network disconnect`,
       );
     }
     const { bridge, memoryBytes } = changed.spec;

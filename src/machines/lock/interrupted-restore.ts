@@ -49,7 +49,7 @@ export async function settleRestore(definition: Definition): Promise<void> {
   if (foreign !== undefined) {
     throw new BrokenMachineError(
       definition.spec.name,
-      `${files.restoring} refers to ${foreign}, which is not a disk of the machine`,
+      `${files.restoring}, the record of an interrupted snapshot restore, names ${foreign}, which is not a disk of the machine`,
     );
   }
   const { repairLeaks, restoreDisks, undoBrokenRestore } =
@@ -69,7 +69,7 @@ export function refuseHalfRestored({ spec, files }: Definition): void {
     'paused',
     'is only partly restored from a snapshot, and cannot run',
     {
-      hint: `restore the snapshot again, or restart the machine from its disks: vmlet restart ${spec.name}`,
+      hint: `restore the snapshot again (vmlet snapshot restore ${spec.name} SNAPSHOT), or restart the machine from its disks: vmlet restart ${spec.name}`,
     },
   );
 }

@@ -57,9 +57,9 @@ export async function openConsole(
   throw new MachineStateError(
     spec.name,
     running.state,
-    'is still running, but its console was disconnected: this program read its output too slowly',
+    'is still running, but the connection to its console was closed, because this program read the output too slowly',
     {
-      hint: `read the missing output in its log: vmlet logs ${spec.name}`,
+      hint: `to read the missing output, run: vmlet logs --source serial ${spec.name}; to connect again, run: vmlet console ${spec.name}`,
     },
   );
 }

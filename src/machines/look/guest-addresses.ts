@@ -50,7 +50,7 @@ export async function findGuestAddresses(
     throw new MachineStateError(spec.name, 'running', 'has no known address yet', {
       hint: told
         ? 'the agent reports no address: check that a DHCP server answers on the bridge'
-        : 'install an agent in the guest; without an agent, the address is known only after the first packets of the guest',
+        : 'try again when the guest has used the network, or install an agent in the guest; without an agent, vmlet learns the address from the packets of the guest',
     });
   }
   return {

@@ -246,7 +246,7 @@ describe('parseSpec', () => {
   it.each([
     [{ kernel: 'k', image: 'debian:13' }, 'leave out --kernel or the image'],
     [{ initrd: 'i' }, 'add --kernel'],
-    [{ net: 'none', ports: ['80'] }, 'leave out the ports or --net none'],
+    [{ net: 'none', ports: ['80'] }, 'leave out --net none, or leave out the ports'],
     [{ kernel: 'k', seed: {} }, 'use an image with a disk, such as debian:13'],
     [{ diskSize: '20G' }, 'boot an image with a disk'],
   ])('gives a hint for %j', (options, hint) => {

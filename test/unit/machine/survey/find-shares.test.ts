@@ -59,7 +59,9 @@ it('reports what the host lacks, and that a copy does not need it', () => {
     `${problem}this QEMU does not support memory-backend-memfd`,
   );
   const old = { virtiofsd: { ...virtiofsd, translatesIds: false } };
-  expect(lacks(old)).toBe(`${problem}this virtiofsd does not support --translate-uid`);
+  expect(lacks(old)).toBe(
+    `${problem}the installed virtiofsd is too old, and does not support --translate-uid`,
+  );
   expect(find('.:/x:ids=host', old)).toHaveLength(1);
   expect(refusal('.:/x', { virtiofsd: undefined }).hint).toContain('apt install virtiofsd');
 });
@@ -68,7 +70,7 @@ it('names a path that is not a directory', () => {
   writeFileSync(join(directory, 'file'), '');
   expect(refusal('./file:/x').message).toBe(`volumes[0]: not a directory: ${join(directory, 'file')}`);
   expect(refusal('./file:/x').hint).toBe(
-    'share the directory that contains the file, or copy the file (vmlet cp)',
+    'share the directory that contains the file, or copy the file into a named machine: vmlet cp FILE NAME:/PATH',
   );
   expect(refusal('./none:/x').message).toBe(`volumes[0]: no such directory: ${join(directory, 'none')}`);
   expect(refusal('./file/in:/x').message).toBe(

@@ -259,7 +259,9 @@ describe('the boot', () => {
     expect(plan({ source: kernelSource, spec: { ...spec, append } }).boot.kind).toBe('kernel');
     const refused = (): Plan => plan({ source: kernelSource, spec: { ...spec, append: `${append}x` } });
     expect(refused).toThrow(InvalidInputError);
-    expect(refused).toThrow('append: makes the kernel command line too long: 2048 bytes, at most 2047');
+    expect(refused).toThrow(
+      'append: makes the kernel command line 2048 bytes long, but at most 2047 bytes are possible',
+    );
     expect(refused).toThrow(
       expect.objectContaining({ hint: expect.stringMatching(/pass long values as arguments/) as string }),
     );
