@@ -72,6 +72,21 @@ export async function findGuestChannel(
 
 async function connect(definition: Definition, ports: GuestPorts, limits: Limits): Promise<GuestChannel> {
   requireSpace(definition);
+  const channel = await attach(definition, ports, limits);
+  if (channel.kind === 'qga') return channel;
+  const told = withinLimits(
+    'waiting for the guest to write the names of its networks to /etc/hosts',
+    updateNames(definition, channel.agent),
+    { timeoutMs: NAMES_MS, signal: limits.signal },
+  );
+  await told.catch(async (error: unknown) => {
+    await channel.agent.close();
+    throw error;
+  });
+  return channel;
+}
+
+async function attach(definition: Definition, ports: GuestPorts, limits: Limits): Promise<GuestChannel> {
   try {
     if (!ports.vmlet.open) return await connectQga(definition, limits);
     return await connectVmlet(definition, limits);
@@ -103,18 +118,6 @@ async function connectVmlet(definition: Definition, limits: Limits): Promise<Vml
   const agent = await attachAgent(definition, {
     ...limits,
     explainLoss: async (loss) => explainLoss(loss, definition),
-  });
-  const told = withinLimits(
-    'waiting for the guest to write the names of its networks to /etc/hosts',
-    updateNames(definition, agent),
-    {
-      timeoutMs: NAMES_MS,
-      signal: limits.signal,
-    },
-  );
-  await told.catch(async (error: unknown) => {
-    await agent.close();
-    throw error;
   });
   return {
     kind: 'vmlet',

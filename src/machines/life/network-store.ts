@@ -148,9 +148,13 @@ export class NetworkStore {
     await this.#change(name, limits, (record) => {
       checkGroups(groups, namesOf(membersOf(this.#locations, name)));
       if (record.partitions.length >= MOST_PARTITIONS) {
-        throw new InvalidInputError('groups', `network "${name}" already has the maximum of ${MOST_PARTITIONS} partitions`, {
-          hint: `remove all partitions first: vmlet network heal ${name}`,
-        });
+        throw new InvalidInputError(
+          'groups',
+          `network "${name}" already has the maximum of ${MOST_PARTITIONS} partitions`,
+          {
+            hint: `remove all partitions first: vmlet network heal ${name}`,
+          },
+        );
       }
       return { ...record, partitions: [...record.partitions, groups.map((group) => [...group])] };
     });
@@ -225,13 +229,8 @@ function checkGroups(groups: readonly (readonly string[])[], members: readonly s
   for (const name of names) checkMember(name, members, 'groups');
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
-<<<<<<< HEAD
     throw new InvalidInputError('groups', `machine ${JSON.stringify(twice)} is listed more than once`, {
       hint: 'list each machine once, in one group',
-=======
-    throw new InvalidInputError('groups', `machine ${JSON.stringify(twice)} is given twice`, {
-      hint: 'give each machine only once',
->>>>>>> refs/heads/deep11
     });
 }
 

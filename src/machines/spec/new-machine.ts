@@ -77,7 +77,9 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
     throw new InvalidInputError('ports', `--net ${net} does not support port forwards`, {
       hint:
-        net === 'bridge' ? "use the guest's own address on the bridge" : 'leave out the ports or --net none',
+        net === 'bridge'
+          ? "use the guest's own address on the bridge"
+          : 'leave out --net none, or leave out the ports',
     });
   }
   const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));
