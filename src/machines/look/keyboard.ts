@@ -29,7 +29,11 @@ const FEW = 20;
 export async function typeOnMachine(definition: Definition, input: KeyboardInput): Promise<void> {
   const { text = '', keys = [], holdMs, signal } = input;
   const chords = [...keysOfText(text), ...keys.map(parseKeys)];
-  if (chords.length === 0) throw new InvalidInputError('keys', 'no key was given');
+  if (chords.length === 0) {
+    throw new InvalidInputError('keys', 'no keys and no text to type', {
+      hint: 'give keys such as enter or ctrl-alt-f2, or --text',
+    });
+  }
   requireKeyboard(definition);
   await withMonitor(
     definition,

@@ -69,8 +69,9 @@ function lineTimes(
   if (source === 'events') return timeOfEvent;
   if (source === 'command') return timeOfOutput;
   const field = since === undefined ? 'until' : 'since';
+  const given = since === undefined || until === undefined ? `--${field}` : '--since and --until';
   throw new InvalidInputError(field, `the ${source} log has no timestamps`, {
-    hint: `leave out --${field}, or choose a log with timestamps: --source serial, command or events`,
+    hint: `leave out ${given}, or choose a log with timestamps: --source serial, command or events`,
   });
 }
 
@@ -125,7 +126,7 @@ export async function* untilRemoved<T>(
     done.abort();
   }
   throw new MachineNotFoundError(spec.name, {
-    hint: 'check the name (vmlet ls): the machine was removed or renamed during this command',
+    hint: 'it was removed or renamed while this command was running; to list machines, run: vmlet ls',
   });
 }
 

@@ -68,9 +68,10 @@ function screenOf({ spec, files }: Definition): string {
 
 /** Returns the error for a machine without a screen, or without the keyboard that comes with it. */
 export function noScreen({ name, boot }: MachineSpec, device: string, problem: string): MissingDeviceError {
+  const added = device === 'keyboard' ? 'a screen, with which the machine gets a keyboard' : 'a screen';
   const hint =
     boot.kind === 'image'
       ? `use its serial console: vmlet console ${name}`
-      : `add a screen: vmlet set ${name} --display vnc && vmlet restart ${name}`;
+      : `add ${added}: vmlet set ${name} --display vnc && vmlet restart ${name}`;
   return new MissingDeviceError(device, `machine "${name}" ${problem}`, { hint });
 }

@@ -9,8 +9,13 @@ export function requireDisk({ spec }: Pick<Definition, 'spec'>, diskName: string
   const found = spec.disks.find(({ name }) => name === diskName);
   if (found) return found;
   const names = spec.disks.map(({ name }) => name).join(', ');
+  if (names === '') {
+    throw new InvalidInputError('disk', `machine "${spec.name}" has no disks`, {
+      hint: `to add a disk, run: vmlet disk add ${spec.name} 20G`,
+    });
+  }
   throw new InvalidInputError('disk', `no such disk in machine "${spec.name}": ${diskName}`, {
-    hint: names === '' ? `add a disk first: vmlet disk add ${spec.name} 20G` : `choose one of: ${names}`,
+    hint: `choose one of: ${names}`,
   });
 }
 

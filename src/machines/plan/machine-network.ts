@@ -51,7 +51,7 @@ export function planPrivateCards(spec: MachineSpec, files: MachineFiles, host: H
       throw new MachineStateError(
         name,
         'stopped',
-        `has the address ${address} in network "${network}", whose subnet is now ${record.subnet}`,
+        `cannot use its address ${address} in network "${network}", whose subnet is now ${record.subnet}`,
         { hint: `give the machine another address: vmlet set ${name} ${networkFlags(networks)}` },
       );
     }

@@ -56,7 +56,8 @@ export function readSpec(locations: Locations, name: string): Definition {
     return { spec, files: machineFiles(locations, name, spec.id) };
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
-    throw new BrokenMachineError(name, error.message, { cause: error });
+    const { hint } = error;
+    throw new BrokenMachineError(name, error.message, { cause: error, ...(hint !== undefined && { hint }) });
   }
 }
 

@@ -138,7 +138,7 @@ export function describeStatus(status: MachineStatus): string {
         ? `${describeOutOfSpace(status.outOfSpace)}; free some space, then resume the machine`
         : status.state;
     case 'saved':
-      return 'its memory is saved; the next start resumes it';
+      return 'its memory is saved; the next start resumes the machine';
     case 'stopped':
       return status.command
         ? describeCommandEnd(status.command, status.outcome)
@@ -170,7 +170,7 @@ export function describeEnd(outcome: Outcome | LostOutcome): string {
     case 'host-down':
       return 'the host crashed or rebooted';
     case 'keeper-killed':
-      return 'the process that runs it (vmlet-keeper) was killed, and QEMU with it';
+      return 'the process that runs the machine (vmlet-keeper) was killed, and QEMU with it';
     default:
       return describeOutcome(outcome);
   }

@@ -16,7 +16,10 @@ export function refuseMountsInMemory(definition: Definition, field: string, hint
   };
   const [volume] = volumesInUse(definition);
   if (volume) {
-    refuse(`the machine mounts volume "${volume.name}", which other machines may change`, hint);
+    refuse(
+      `the machine mounts volume "${volume.name}", which other machines may change before the memory is resumed`,
+      hint,
+    );
   }
   const share = shareWithoutState(readPlan(definition.files).shares);
   if (share) {

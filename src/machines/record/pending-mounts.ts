@@ -19,7 +19,7 @@ export function refusePendingMounts({ spec, files }: Definition): void {
   throw new MachineStateError(
     spec.name,
     status.state,
-    `cannot be saved, because a change of the mount at ${target} takes effect only at the next start; saved memory requires the same mounts`,
+    `cannot be saved: its mount at ${target} has changed since the start, and saved memory can be resumed only with the mounts that it was saved with`,
     {
       hint: `restart the machine first: vmlet restart ${spec.name}; or stop it instead of saving it: vmlet stop ${spec.name}`,
     },

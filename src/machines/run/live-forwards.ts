@@ -38,9 +38,9 @@ export async function replaceForwards(
   if (!network) {
     throw new InvalidInputError(
       'ports',
-      `machine "${definition.spec.name}" is running with a network that does not support port forwards`,
+      `machine "${definition.spec.name}" was started with --net none or bridge, which do not support port forwards`,
       {
-        hint: `restart the machine to apply its current network settings: vmlet restart ${definition.spec.name}`,
+        hint: `restart the machine to apply its new network settings, then try again: vmlet restart ${definition.spec.name}`,
       },
     );
   }

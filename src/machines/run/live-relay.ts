@@ -49,8 +49,10 @@ export async function replaceRelayed(
   if (wanted.sockets.length + wanted.ports.length > MAX_RELAYED) {
     throw new InvalidInputError(
       'ports',
-      `machine "${spec.name}" can have at most ${MAX_RELAYED} forwards through vmlet's agent`,
-      { hint: `remove a forward first: vmlet port rm ${spec.name} PORT` },
+      `machine "${spec.name}" can have at most ${MAX_RELAYED} forwards through vmlet's agent (Unix sockets, and TCP ports that were added since its start)`,
+      {
+        hint: `remove a forward first: vmlet port rm ${spec.name} PORT; or restart the machine, after which only Unix sockets count: vmlet restart ${spec.name}`,
+      },
     );
   }
   const known = new Set(relay.sockets.map(({ path }) => path));
@@ -108,7 +110,7 @@ async function tellKeeper({ spec, files }: Definition, forwards: RelayedForwards
     }
     if (!isSystemError(error, 'ENOENT', 'ECONNREFUSED')) throw error;
     throw new MachineStateError(spec.name, 'running', 'has ended, or is shutting down', {
-      hint: `when it has stopped (vmlet wait ${spec.name} --for stopped), start it: vmlet start ${spec.name}`,
+      hint: `wait until it has stopped, then try again: vmlet wait ${spec.name} --for stopped`,
       cause: error,
     });
   } finally {
@@ -125,8 +127,14 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
   if (port && code === 'EADDRINUSE') {
     return takenPort(port.hostAddress, port.hostPort, port.protocol, port.ephemeral);
   }
-  const what =
-    path ?? (port ? formatEndpoint(port.hostAddress, port.hostPort, port.protocol) : 'the table of forwards');
+  const what = path ?? (port && formatEndpoint(port.hostAddress, port.hostPort, port.protocol));
+  if (what === undefined) {
+    return new InvalidInputError(
+      'ports',
+      `vmlet-keeper, the process that runs the machine, could not change the forwards (${code})`,
+      { hint: 'restart the machine, then try again' },
+    );
+  }
   if (code === 'EACCES' || code === 'EPERM') {
     return new PermissionError(`permission denied: ${what}`, {
       hint:
@@ -140,6 +148,5 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
       hint: 'choose another path, or remove the file',
     });
   }
-  const problem = path === undefined && !port ? 'vmlet-keeper cannot read' : 'cannot listen on';
-  return new InvalidInputError('ports', `${problem} ${what} (${code})`);
+  return new InvalidInputError('ports', `cannot listen on ${what} (${code})`);
 }

@@ -39,7 +39,7 @@ export async function awaitForwards(
     if (forwards.every(isListening)) return;
     if (performance.now() > deadline) {
       throw new TimedOutError('waiting for passt to listen on the forwarded ports', timeoutMs, {
-        hint: 'try again when the host is less busy, or use --net slirp',
+        hint: 'try again when the host is less busy, or use slirp instead of passt: vmlet set NAME --net slirp',
         lines: output.slice(-1),
       });
     }

@@ -245,7 +245,7 @@ function takeSocket(text: string, left: SocketForward[], name: string): SocketFo
   const index = left.findIndex((socket) => [socket.path, formatSocketForward(socket)].includes(wanted));
   const [found] = index < 0 ? [] : left.splice(index, 1);
   if (found) return found;
-  throw new InvalidInputError('port', `no such socket in machine "${name}": ${text}`, {
+  throw new InvalidInputError('port', `machine "${name}" does not forward the socket ${text}`, {
     hint:
       left.length === 0
         ? `to list the forwards, run: vmlet port ls ${name}`

@@ -22,7 +22,7 @@ export async function dryRunStart(locations: Locations, asked: Definition): Prom
   const { plan, keeper } = planned;
   const lines = [
     '#!/bin/sh',
-    `# The same as vmlet start ${definition.spec.name}. vmlet-keeper runs until the machine ends.`,
+    `# Does the same as "vmlet start ${definition.spec.name}". The last command, vmlet-keeper, runs until the machine ends.`,
     'set -e',
     'umask 077',
     command(['rm', '-rf', files.keeper]),

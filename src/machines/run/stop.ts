@@ -102,9 +102,14 @@ export async function killMachine(definition: Definition): Promise<Outcome | Los
   const running = requireRunning(definition);
   signalKeeper(running.keeper, 'kill');
   if (!(await hasEnded(running, DEATH_MS, undefined))) {
-    throw new MachineStateError(definition.spec.name, running.state, 'does not exit after SIGKILL', {
-      hint: `find out which disk or file system QEMU waits for: ps -o pid,stat,wchan,args --ppid ${running.keeper.pid}`,
-    });
+    throw new MachineStateError(
+      definition.spec.name,
+      running.state,
+      'does not end: its QEMU does not exit after SIGKILL',
+      {
+        hint: `find out which disk or file system QEMU waits for: ps -o pid,stat,wchan,args --ppid ${running.keeper.pid}`,
+      },
+    );
   }
   return readEnd(definition);
 }
@@ -119,8 +124,13 @@ function readEnd({ spec, files }: Definition): Outcome | LostOutcome {
   const { kind } = readStatus(files);
   const ending = kind === 'running' ? undefined : readEnding(files);
   if (ending) return ending.outcome;
-  throw new MachineStateError(spec.name, kind, `was stopped, and is now ${kind}`, {
-    hint: 'check whether another process has started it again',
+  if (kind === 'running') {
+    throw new MachineStateError(spec.name, kind, 'was stopped, but another process has started it again', {
+      hint: `find out what starts the machine, such as a systemd unit; to stop the machine again, run: vmlet stop ${spec.name}`,
+    });
+  }
+  throw new MachineStateError(spec.name, kind, 'was stopped, but the record of its end is missing', {
+    hint: `check the machine: vmlet inspect ${spec.name}`,
   });
 }
 

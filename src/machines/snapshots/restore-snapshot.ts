@@ -1,6 +1,8 @@
 import { InvalidInputError, MachineStateError } from '../../errors/index.ts';
 import { restoreDisks } from '../../machine/state/disks-snapshot.ts';
+import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
 import { hardwareDifferences, hardwareOf } from '../../machine/qemu/hardware.ts';
+import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { type SnapshotNodes, loadLiveSnapshot } from '../../machine/state/memory-snapshot.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
@@ -78,12 +80,22 @@ async function requireWhole(
       hint: `list snapshots with: vmlet snapshot ls ${definition.spec.name}`,
     });
   if (found.missingOn.length === 0) return found;
-  const { missingOn } = found;
-  throw new InvalidInputError(
+  throw incomplete(definition.spec.name, found);
+}
+
+/** A disk without the snapshot was added later, or an interrupted removal of the snapshot has left the others. */
+function incomplete(machine: string, { name, missingOn }: ListedSnapshot): InvalidInputError {
+  const missing = missingOn.map((node) => (node === FIRMWARE_VARS_NODE ? 'the UEFI variables' : node));
+  const [disk] = missingOn.filter((node) => node !== FIRMWARE_VARS_NODE);
+  const remove = `remove the incomplete snapshot: vmlet snapshot rm ${machine} ${quoteForShell(name)}`;
+  return new InvalidInputError(
     'snapshot',
-    `snapshot "${name}" of machine "${definition.spec.name}" does not include these disks: ${missingOn.join(', ')}`,
+    `snapshot "${name}" of machine "${machine}" does not include: ${missing.join(', ')}`,
     {
-      hint: `remove the disks that were added after the snapshot: vmlet disk rm ${definition.spec.name} ${missingOn[0] ?? ''}`,
+      hint:
+        disk === undefined
+          ? remove
+          : `remove the disks that were added after the snapshot: vmlet disk rm ${machine} ${disk}; if none was added, ${remove}`,
     },
   );
 }
@@ -174,11 +186,12 @@ function requireMemory(definition: Definition, name: string): SnapshotMemory {
   const memory = findMemory(definition, name);
   if (memory) return memory;
   const { name: machine } = definition.spec;
+  const { kind } = readStatus(definition.files);
   throw new MachineStateError(
     machine,
-    readStatus(definition.files).kind,
-    `cannot use the memory of snapshot "${name}", whose hardware is unknown: the memory may belong to another machine, such as the original of a clone`,
-    { hint: `restore only the disks: ${disksAlone(machine, name)}` },
+    kind,
+    `cannot use the memory of snapshot "${name}", because vmlet has no record of the hardware at that time: the memory may belong to another machine, such as the original of a clone`,
+    { hint: `restore only the disks: ${disksAlone(machine, kind, name)}` },
   );
 }
 
@@ -186,14 +199,19 @@ function requireSameHardware(definition: Definition, memory: SnapshotMemory, now
   const differences = hardwareDifferences(memory.hardware, hardwareOf(now));
   if (differences.length === 0) return;
   const { name: machine } = definition.spec;
+  const { kind } = readStatus(definition.files);
   throw new MachineStateError(
     machine,
-    readStatus(definition.files).kind,
-    `cannot use the memory of snapshot "${memory.snapshot}", because its hardware has changed since then (${differences.join('; ')})`,
-    { hint: `change the hardware back, or restore only the disks: ${disksAlone(machine, memory.snapshot)}` },
+    kind,
+    `cannot use the memory of snapshot "${memory.snapshot}", because the hardware of the machine has changed since then (${differences.join('; ')})`,
+    {
+      hint: `change the hardware back, or restore only the disks: ${disksAlone(machine, kind, memory.snapshot)}`,
+    },
   );
 }
 
-function disksAlone(machine: string, name: string): string {
-  return `vmlet snapshot restore --disks-only ${machine} ${name}`;
+/** Disks alone can be restored only while the machine is stopped. */
+function disksAlone(machine: string, kind: string, name: string): string {
+  const first = kind === 'running' ? `vmlet stop ${machine} && ` : '';
+  return `${first}vmlet snapshot restore --disks-only ${machine} ${quoteForShell(name)}`;
 }

@@ -1,6 +1,7 @@
 import { MachineStateError } from '../../errors/index.ts';
 import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
 import { hardwareOf, queryMachineType } from '../../machine/qemu/hardware.ts';
+import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { listSnapshots } from '../../images/qemu-img/disk-snapshot.ts';
 import { removeSnapshots, snapshotDisks } from '../../machine/state/disks-snapshot.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -105,7 +106,7 @@ export async function createMachineSnapshot(
       return;
     }
     if (!disksOnly) {
-      const hint = `stop the machine first, or leave out the memory: vmlet snapshot create ${machine} ${name} --disks-only`;
+      const hint = `stop the machine first, or leave out the memory: vmlet snapshot create ${machine} ${quoteForShell(name)} --disks-only`;
       refuseMountsInMemory(definition, 'snapshot', hint);
     }
     const running = await runningHardware(definition, signal);

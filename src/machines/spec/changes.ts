@@ -76,7 +76,7 @@ export function changeSpec(
   if ((net.net === 'none' || net.net === 'bridge') && spec.ports.length > 0) {
     throw new InvalidInputError(
       'net',
-      `--net ${net.net} does not support port forwards, but machine "${spec.name}" has forwards`,
+      `"${net.net}" does not support port forwards, but machine "${spec.name}" has forwards`,
       {
         hint: `remove the forwards first: vmlet port rm ${spec.name} --all`,
       },

@@ -65,7 +65,7 @@ export const createSchema = z.strictObject({
     flag: '--disk <disk>',
     group: 'Disks',
     description:
-      'SIZE of an empty disk, such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt] (without adopt, FILE does not change); after SIZE or FILE also [,cache=none|unsafe][,nodiscard]',
+      'add a disk: SIZE of an empty disk, such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt] (without adopt, FILE does not change); after SIZE or FILE also [,cache=none|unsafe][,nodiscard]; see vmlet disk add --help',
   }),
   /** Kernel command line, with `location` or `kernel`; with an image, appended to its own. */
   append: reworded(makeOptions.append.optional(), {
@@ -84,7 +84,7 @@ export const createSchema = z.strictObject({
   display: reworded(namedOptions.display.optional(), { otherwise: 'vnc; none for micro and with --kernel' }),
   labels: withFlag(recordOf(z.string().min(1), z.string()), {
     flag: '-l, --label <key=value>',
-    description: 'a label, which vmlet ls --filter can select',
+    description: 'add a label, by which vmlet ls --filter can select the machine',
     value: 'pairs',
   }).default({}),
   /** User of ssh; by default the user of the seed, or root without a seed. */

@@ -16,7 +16,7 @@ export interface NewDisk {
 }
 
 const GRAMMAR =
-  'use SIZE or PATH, followed by any of ,format=qcow2|raw ,readonly ,trusted ,adopt ,cache=writeback|none|unsafe ,nodiscard';
+  'use SIZE or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; after SIZE or FILE also [,cache=writeback|none|unsafe][,nodiscard]';
 const OPTION = /^(?<rest>.*),(?<option>adopt|nodiscard|cache=(?<cache>[a-z]*))$/s;
 
 /**

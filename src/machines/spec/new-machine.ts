@@ -78,7 +78,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     throw new InvalidInputError('ports', `--net ${net} does not support port forwards`, {
       hint:
         net === 'bridge'
-          ? "use the guest's own address on the bridge"
+          ? "leave out the ports, and use the guest's own address on the bridge"
           : 'leave out --net none, or leave out the ports',
     });
   }
@@ -126,7 +126,7 @@ function refuseContradictions(valid: GivenOptions): void {
   }
   if (valid.image === HOST) {
     throw new InvalidInputError('image', "a named machine cannot boot the host's system", {
-      hint: 'run one command: vmlet run host -- COMMAND, or use an image such as debian:13',
+      hint: 'use an image such as debian:13; or, to run one command and then discard the guest: vmlet run host -- COMMAND',
     });
   }
   if (valid.image === MICRO && sources.length > 0) {
@@ -149,14 +149,12 @@ function refuseContradictions(valid: GivenOptions): void {
   }
   if (valid.adopt && !(valid.image?.includes('/') ?? false)) {
     throw new InvalidInputError('adopt', 'requires a disk file as --image', {
-      hint: 'write the path with a slash, as in ./disk.qcow2',
+      hint: 'give a path with a slash: --image ./disk.qcow2',
     });
   }
   const givesDisk = valid.image === MICRO ? valid.disks.length === 0 : !(valid.image?.includes('/') ?? true);
   if (valid.diskSize !== undefined && !givesDisk) {
-    throw new InvalidInputError('diskSize', 'applies only to a disk that is created from an image', {
-      hint: 'to create the disk from an image, give one such as debian:13; to change an existing disk, use: vmlet disk resize NAME DISK SIZE',
-    });
+    throw unsizedDisk(valid);
   }
   if (valid.firmware !== undefined && valid.firmware !== 'bios' && valid.image === MICRO) {
     throw new InvalidInputError(
@@ -175,10 +173,25 @@ function refuseContradictions(valid: GivenOptions): void {
   const bootable =
     sources.length > 0 || valid.image !== undefined || valid.disks.some((disk) => disk.includes('/'));
   if (!bootable) {
-    throw new InvalidInputError('image', `no boot source for machine "${valid.name}"`, {
-      hint: 'give --image (such as debian:13 or micro), --iso, --location or --kernel',
+    throw new InvalidInputError('image', `machine "${valid.name}" has nothing to boot from`, {
+      hint: 'give --image (such as debian:13 or micro), --iso, --location, --kernel, or --disk with a file',
     });
   }
+}
+
+/** The size is of the disk that is made for an image: a copy of the image's, or the one at /data of `micro`. */
+function unsizedDisk({ name, image }: GivenOptions): InvalidInputError {
+  if (image === MICRO) {
+    return new InvalidInputError('diskSize', 'applies only to the disk at /data, which --disk replaces', {
+      hint: 'leave out --disk-size, or leave out --disk',
+    });
+  }
+  return new InvalidInputError('diskSize', 'applies only to a disk that is created from an image', {
+    hint:
+      image === undefined
+        ? 'to add an empty disk, use --disk SIZE; to create the disk from an image, use --image with an image such as debian:13'
+        : `leave out --disk-size, and resize the disk after the machine is created: vmlet disk resize ${name} disk0 SIZE`,
+  });
 }
 
 function bootOf({ image, kernel, initrd, append }: GivenOptions): NewMachine['boot'] {

@@ -42,7 +42,7 @@ export function removeSshInclude(locations: Locations): ChangedSshInclude {
     const { path, glob = '' } = included(locations);
     throw new InvalidInputError(
       'config',
-      `the line that includes vmlet's files in ${describeSshInclude(locations).path} also includes other files`,
+      `in ${describeSshInclude(locations).path}, the Include line for vmlet also includes other files`,
       { hint: `remove the path ${path}${glob} from that line by hand` },
     );
   });

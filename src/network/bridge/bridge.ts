@@ -73,7 +73,7 @@ export async function findBridge(
   const helper = places.helpers.find(({ path }) => existsSync(path));
   if (!helper) {
     throw new MissingProgramError('qemu-bridge-helper', {
-      hint: `on Debian or Ubuntu, run: sudo apt-get install qemu-system-common; on Fedora: sudo dnf install qemu-common; searched: ${places.helpers.map(({ path }) => path).join(', ')}`,
+      hint: `on Debian or Ubuntu, run: sudo apt-get install qemu-system-common; on Fedora: sudo dnf install qemu-common; vmlet looks for this program only at: ${places.helpers.map(({ path }) => path).join(', ')}`,
     });
   }
   requireRule(bridge, helper.configuration);
@@ -155,8 +155,14 @@ function requireTun(tun: string): void {
   try {
     accessSync(tun, constants.R_OK | constants.W_OK);
   } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+      throw new PermissionError(`no such device: ${tun}`, {
+        hint: `run as root: modprobe tun; in a container, start the container with --device ${tun}`,
+        cause: error,
+      });
+    }
     throw new PermissionError(`permission denied: ${tun}`, {
-      hint: `run as root: modprobe tun; chmod 0666 ${tun}`,
+      hint: `run as root: chmod 0666 ${tun}`,
       cause: error,
     });
   }

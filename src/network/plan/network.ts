@@ -144,8 +144,8 @@ export function planNetwork(
     if (!hasIpv6) {
       refuseIpv6(
         forwards,
-        'for IPv6, passt requires an IPv6 interface other than loopback',
-        'use an IPv4 address',
+        'passt forwards IPv6 only if a network interface of the host has a link-local IPv6 address (fe80::)',
+        'use an IPv4 address, or enable IPv6 on a network interface of the host',
       );
     }
     refuseDiverging(forwards);
@@ -175,10 +175,12 @@ function guestNameservers(nameservers: readonly string[], hasIpv6: boolean): str
 }
 
 function passtInstead(passt: UsablePasst | undefined): string {
-  if (!passt?.hasFd || passt.problem !== undefined) return 'install passt and use --net passt';
+  if (!passt) return 'install passt and use --net passt';
+  if (passt.problem !== undefined) return 'repair passt (see vmlet doctor) and use --net passt';
+  if (!passt.hasFd) return 'upgrade passt and use --net passt';
   return passt.completesHandshakes
     ? 'use --net passt'
-    : 'use --net passt, unless a server in the guest sends data before its client does, as ssh servers do';
+    : 'use --net passt if no server in the guest sends data first (web servers do not, ssh servers do)';
 }
 
 function refuseIpv6(forwards: readonly PortForward[], problem: string, hint: string): void {

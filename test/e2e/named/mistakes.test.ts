@@ -102,7 +102,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', '--limit', 'memory=5', 'micro'], '--limit: 5 means 5 bytes; did you mean 5M?'],
     [['run', '--limit', 'x', 'micro'], 'invalid value "x" for --limit: expected a number of cpus, '],
     [['create'], 'missing argument: name'],
-    [['create', 'x'], '--image: no boot source for machine "x"'],
+    [['create', 'x'], '--image: machine "x" has nothing to boot from'],
     [
       ['create', 'a/b', '--image', 'micro'],
       'name: invalid machine name "a/b": expected at most 63 letters, ',

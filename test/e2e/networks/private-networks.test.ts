@@ -195,7 +195,7 @@ describe('private networks', () => {
     await vmlet('network', 'create', 'lan', '--subnet', '172.20.0.0/24');
     const moved = await home.vmlet('start', 'web');
     expect(moved.stderr).toContain(
-      'has the address 10.9.0.2 in network "lan", whose subnet is now 172.20.0.0/24',
+      'cannot use its address 10.9.0.2 in network "lan", whose subnet is now 172.20.0.0/24',
     );
     // The advice as it is printed keeps the options of all its networks.
     const [, advice = ''] = /give the machine another address: vmlet (.*)\n/.exec(moved.stderr) ?? [];

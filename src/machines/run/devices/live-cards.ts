@@ -52,7 +52,7 @@ export async function freeLiveCard(
   // A QEMU that listens cannot be reached by a helper that waits for it.
   if (plan.wiring.network.again === 'listens') {
     throw refuse(
-      'cannot be connected while it is running: its QEMU does not support -netdev stream,reconnect',
+      'cannot be connected to a network while it is running: its QEMU does not support -netdev stream,reconnect',
       restart,
     );
   }

@@ -115,7 +115,7 @@ async function undo(
       throw new MachineStateError(
         spec.name,
         status.state,
-        `could not mount the directory at ${share.target}: ${wordsOf(reason)}; the guest has not released the device of the directory`,
+        `could not mount the directory at ${share.target}: ${wordsOf(reason)}; the guest did not release the virtiofs device, so the device could not be removed`,
         { hint: `restart the machine: vmlet restart ${spec.name}`, cause: reason },
       );
     }
@@ -190,9 +190,12 @@ async function reachAgent(definition: Definition, signal: AbortSignal | undefine
   const { spec, files } = definition;
   const status = readStatus(files);
   if (status.kind === 'running' && status.state !== 'running') {
-    throw new MachineStateError(spec.name, status.state, `is ${status.state}, so its guest cannot answer`, {
-      hint: `resume it first: vmlet resume ${spec.name}; or stop it: vmlet stop ${spec.name}`,
-    });
+    throw new MachineStateError(
+      spec.name,
+      status.state,
+      `is ${status.state}, so its guest cannot mount or unmount directories`,
+      { hint: `resume it first: vmlet resume ${spec.name}; or stop it: vmlet stop ${spec.name}` },
+    );
   }
   return attachAgent(definition, { signal, timeoutMs: AGENT_MS });
 }
@@ -209,7 +212,7 @@ async function unmount(agent: GuestAgent, tag: string, limits: Limits): Promise<
     if (exitCode === 0) continue;
     const words = stderr.toString().trim().slice(0, LONGEST_WORDS);
     throw new GuestHoldsDeviceError(path, `the guest cannot unmount ${path}: ${words}`, {
-      hint: 'in the guest, stop the programs that use the directory, or stop the machine first',
+      hint: 'in the guest, stop the programs that use the directory, or stop the machine; then try again',
     });
   }
 }

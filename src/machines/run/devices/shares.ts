@@ -148,10 +148,10 @@ function requireMounted(spec: MachineSpec, target: string): void {
   const { shares, volumes, tmpfs } = mountSetOf(spec);
   const targets = [...shares, ...volumes, ...tmpfs].map((mount) => mount.target);
   if (targets.includes(target)) return;
-  throw new InvalidInputError('share', `nothing is mounted at ${target} in machine "${spec.name}"`, {
+  throw new InvalidInputError('share', `vmlet mounts nothing at ${target} in machine "${spec.name}"`, {
     hint:
       targets.length === 0
-        ? `add a directory first: vmlet share add ${spec.name} SRC:DST`
+        ? `to add a directory, run: vmlet share add ${spec.name} SRC:DST`
         : `choose one of: ${targets.join(', ')}`,
   });
 }

@@ -207,7 +207,7 @@ describe('a guest of two disks', () => {
     const clone = await machine.clone('copy');
     expect(await failureOf(clone.restoreSnapshot('two disks'))).toHaveProperty(
       'hint',
-      'restore only the disks: vmlet snapshot restore --disks-only copy two disks',
+      "restore only the disks: vmlet snapshot restore --disks-only copy 'two disks'",
     );
     await clone.restoreSnapshot('two disks', { disksOnly: true });
   });

@@ -56,7 +56,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await listed()).toEqual({ '/site': false });
     const { status, stderr } = await home.vmlet('save', 'web');
     expect(stderr).toContain(
-      'cannot be saved, because a change of the mount at /site takes effect only at the next start',
+      'cannot be saved: its mount at /site has changed since the start',
     );
     expect(status).not.toBe(0);
     expect((await home.vmlet('share', 'ls', 'web')).stdout).toMatch(/\/site +bind +rw +next start/);
@@ -111,9 +111,9 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
       expect(stderr).toContain(problem);
       expect(status).not.toBe(0);
     }
-    expect((await remove('/nowhere')).stderr).toContain('nothing is mounted at /nowhere in machine "web"');
+    expect((await remove('/nowhere')).stderr).toContain('vmlet mounts nothing at /nowhere in machine "web"');
     await home.vmlet('pause', 'web');
-    expect((await add(`${at('site')}:/n`)).stderr).toContain('is paused, so its guest cannot answer');
+    expect((await add(`${at('site')}:/n`)).stderr).toContain('is paused, so its guest cannot mount or unmount directories');
     await home.vmlet('resume', 'web');
     expect(await listed()).toEqual({ '/site': true, '/more': true });
     await until(() => daemons().length === 2);

@@ -100,7 +100,7 @@ describe('the requirements of a bridge', () => {
 
   test('are not met without /dev/net/tun', async () => {
     const at = { ...places, tun: join(directory, 'nowhere') };
-    expect((await refusal('br0', at)).message).toContain(`permission denied: ${at.tun}`);
+    expect((await refusal('br0', at)).message).toContain(`no such device: ${at.tun}`);
   });
 });
 

@@ -73,7 +73,7 @@ test('a missing network, or another one of the same name, is reported', () => {
     }),
   );
   expect(() => cards({ networks: [{ ...member, address: '10.8.0.2' }] })).toThrow(
-    'has the address 10.8.0.2 in network "lan", whose subnet is now 10.9.0.0/24',
+    'cannot use its address 10.8.0.2 in network "lan", whose subnet is now 10.9.0.0/24',
   );
 });
 

@@ -101,7 +101,7 @@ describe('the guest has the same network with each backend', () => {
 describe('forwards that a backend does not support', () => {
   it.each<[NetworkBackend, string[], HostNetwork, RegExp]>([
     ['slirp', ['[::1]:8080:80'], host, /slirp forwards IPv4 only/],
-    ['passt-stream', ['[::1]:8080:80'], ipv4Host, /requires an IPv6 interface/],
+    ['passt-stream', ['[::1]:8080:80'], ipv4Host, /link-local IPv6 address/],
     ['passt-vhost-user', ['127.0.0.1:8080:80', '127.0.0.2:8080:81'], host, /two guest ports/],
   ])('%s: %j', (backend, ports, on, message) => {
     expect(() => plan(backend, ports, on)).toThrow(InvalidInputError);
@@ -120,7 +120,9 @@ describe('forwards that a backend does not support', () => {
       message: 'ports: "[::1]:8080:80/tcp": slirp forwards IPv4 only',
       hint: 'use an IPv4 address, or use --net passt',
     });
-    expect(failing('passt-stream', ['[::1]:8080:80'])).toMatchObject({ hint: 'use an IPv4 address' });
+    expect(failing('passt-stream', ['[::1]:8080:80'])).toMatchObject({
+      hint: 'use an IPv4 address, or enable IPv6 on a network interface of the host',
+    });
     expect(failing('passt-stream', ['8080:80', '127.0.0.2:8080:81'])).toMatchObject({
       message: expect.stringMatching(
         /^ports: "127.0.0.2:8080:81\/tcp" and "127.0.0.1:8080:80\/tcp" map the same host port number/,
@@ -139,11 +141,12 @@ describe('forwards that a backend does not support', () => {
 
   it.each([
     [undefined, 'or install passt and use --net passt'],
-    [{ ...passt, problem: 'no namespaces' }, 'or install passt and use --net passt'],
+    [{ ...passt, hasFd: false }, 'or upgrade passt and use --net passt'],
+    [{ ...passt, problem: 'no namespaces' }, 'or repair passt (see vmlet doctor) and use --net passt'],
     [passt, 'or use --net passt'],
     [
       { ...passt, completesHandshakes: false },
-      'or use --net passt, unless a server in the guest sends data before its client does, as ssh servers do',
+      'or use --net passt if no server in the guest sends data first (web servers do not, ssh servers do)',
     ],
   ])('slirp and IPv6, with %j: %s', (abilities, hint) => {
     const forwards = parsePortForwards(['[::1]:8080:80']);
