@@ -40,8 +40,13 @@ export function basisDifferences(then: TemplateBasis, now: TemplateBasis): strin
 /** A digest of hardware tells a user nothing. */
 function differenceOf(part: string, then: string, now: string): string {
   return part === 'hardware'
-    ? 'vmlet now chooses other virtual hardware'
-    : `${part} was ${then} and is now ${now}`;
+    ? 'vmlet now gives the guest different virtual devices'
+    : `${part} was ${readable(then)} and is now ${readable(now)}`;
+}
+
+/** Rewords a description for users only: a recorded one that changed would make its template stale. */
+function readable(description: string): string {
+  return description.replace(/(\d+ bytes) of (?=\d{4}-)/, '$1, last modified at ');
 }
 
 /** A digest of the devices, each of which has state of its own. vmlet's choice of them may change within a release. */

@@ -224,9 +224,9 @@ export class Template {
     if (net !== 'passt') return 'slirp';
     throw new InvalidInputError(
       'net',
-      `template "${this.name}" was created with slirp, so all its forks use slirp`,
+      `template "${this.name}" was created with slirp, so every machine from it uses slirp`,
       {
-        hint: 'leave out --net, or create the template with passt',
+        hint: 'leave out --net, or create the template again with: --net passt',
       },
     );
   }

@@ -124,5 +124,10 @@ function testGuest(
 
 function testMachine(matcher: string, value: unknown): TestMachine {
   if (value instanceof TestMachine) return value;
-  throw new InvalidInputError(matcher, 'expected a machine under test, as in expect(vm)');
+  if (value instanceof PooledTestGuest) {
+    throw new InvalidInputError(matcher, 'a guest from a pool has no published ports', {
+      hint: 'check whether the guest listens on the port, as in expect(vm).toListenOn(80)',
+    });
+  }
+  throw new InvalidInputError(matcher, 'expected a TestMachine, such as vm in expect(vm)');
 }

@@ -44,7 +44,12 @@ export class Scope implements AsyncDisposable {
       }
     }
     if (failures.length === 1) throw failures[0];
-    if (failures.length > 1) throw new AggregateError(failures, 'several clean-up steps failed');
+    if (failures.length > 1) {
+      const problems = failures.map((failure) =>
+        failure instanceof Error ? failure.message : String(failure),
+      );
+      throw new AggregateError(failures, `several clean-up steps failed: ${problems.join('; ')}`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -109,7 +109,8 @@ describe('a guest that runs out of memory', () => {
       expect(Object.fromEntries(missing.map(({ file, why }) => [file, why]))).toEqual({
         'vm/journal.log': 'reading it timed out after 2 s',
         'vm/screen.png': 'reading it timed out after 2 s',
-        'vm/reproduce.sh': 'writeFailureBundle was called without the origin of this machine',
+        'vm/reproduce.sh':
+          "writeFailureBundle was called without this machine's origin, the options that created it",
       });
       const kept = readFileSync(join(bundle, 'vm/console.log'), 'utf8');
       expect(kept).toHaveLength(40);

@@ -164,7 +164,7 @@ describe('a machine under test', () => {
     }
     await write();
     await expect(vm.disk.fail({ disk: 1 })).rejects.toThrow(
-      'disk: invalid value 1: expected an index below 1',
+      'disk: no disk has index 1; the machine has only disk 0',
     );
     await expect(vm.disk.fail({ on: [] })).rejects.toThrow(InvalidInputError);
   });

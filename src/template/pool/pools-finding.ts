@@ -13,17 +13,17 @@ export interface PoolMemory {
 /** Compares the memory that pools hold with what is left for other programs. */
 export function poolsFinding(pools: readonly PoolMemory[], availableBytes: number): Finding {
   const item = 'pools';
-  const left = `${formatBytes(availableBytes)} of memory is available`;
-  if (pools.length === 0) return { item, state: 'works', summary: `no pools; ${left}` };
+  const left = `the host has ${formatBytes(availableBytes)} of memory available`;
+  if (pools.length === 0) return { item, state: 'works', summary: `no pools are running; ${left}` };
   const held = formatBytes(pools.reduce((sum, { hostBytes }) => sum + hostBytes, 0));
   const each = pools.map(({ name, hostBytes }) => `${name}: ${formatBytes(hostBytes)}`).join(', ');
-  const summary = `pools hold ${held} of memory (${each}); ${left}`;
+  const summary = `pools use ${held} of memory (${each}); ${left}`;
   const hungry = pools.find(({ memoryBytes }) => memoryBytes > availableBytes);
   if (!hungry) return { item, state: 'works', summary };
   return {
     item,
     state: 'degraded',
-    summary: `${summary}; a guest of pool "${hungry.name}" may need ${formatBytes(hungry.memoryBytes)}`,
+    summary: `${summary}, less than the ${formatBytes(hungry.memoryBytes)} that a guest of pool "${hungry.name}" may need`,
     remedy: 'remove pools that you do not need: vmlet pool rm NAME',
   };
 }

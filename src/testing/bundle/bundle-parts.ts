@@ -55,7 +55,7 @@ export function bundleParts(mostBytes: number): readonly BundlePart[] {
     },
     {
       file: 'qmp.ndjson',
-      what: "the last messages on QEMU's monitor, without passwords",
+      what: "the last messages on QEMU's monitor (QMP), without passwords",
       ...text,
       read: async ({ qmp }) => Promise.resolve(qmp.trace.toJsonLines()),
     },
@@ -67,7 +67,7 @@ export function bundleParts(mostBytes: number): readonly BundlePart[] {
     },
     {
       file: 'argv.sh',
-      what: "QEMU's exact command line; numbers such as fd=3 are descriptors that vmlet opened",
+      what: "QEMU's exact command line; numbers such as fd=3 are file descriptors that vmlet opened",
       ...whole,
       read: async ({ plan }) => Promise.resolve(`${qemuCommand(plan).map(quoteForShell).join(' \\\n  ')}\n`),
     },
@@ -81,7 +81,8 @@ export function bundleParts(mostBytes: number): readonly BundlePart[] {
 }
 
 async function readJournal(machine: RunningMachine, mostBytes: number, signal: AbortSignal): Promise<Buffer> {
-  if (!(machine instanceof Machine)) throw new Error('the guest has no vmlet agent');
+  if (!(machine instanceof Machine))
+    throw new Error("the machine was launched with until: 'running', so vmlet does not use the guest's agent");
   const result = await machine.exec(['sh', '-c', JOURNAL, String(mostBytes)], { signal });
   if (result.exitCode === 0) return result.stdout;
   throw new Error(`journalctl or dmesg ${describeExit(result)}: ${result.stderr.toString().trim()}`);

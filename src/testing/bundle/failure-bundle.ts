@@ -143,11 +143,14 @@ async function contentOf(
 function reproducePart(label: string, origin: MachineOrigin | undefined): BundlePart {
   return {
     file: 'reproduce.sh',
-    what: 'creates the machine again as at the start of the test',
+    what: 'a script that creates the machine as it was at the start of the test',
     mode: 0o700,
     keeps: 'all',
     read: async () => {
-      if (!origin) throw new Error('writeFailureBundle was called without the origin of this machine');
+      if (!origin)
+        throw new Error(
+          "writeFailureBundle was called without this machine's origin, the options that created it",
+        );
       return Promise.resolve(reproduceScript(origin, { label, cwd: process.cwd() }));
     },
   };
@@ -159,9 +162,9 @@ function indexOf(
   { test, error }: FailureBundleOptions,
 ): string {
   const names = Object.entries(machines).map(([label, { machine }]) => `${label} (${machine.name})`);
-  const failure = error === undefined ? [] : ['', 'It failed with:', messageOf(error)];
+  const failure = error === undefined ? [] : ['', 'The test failed with:', messageOf(error)];
   const lines = parts.map(({ file, what, why, cutBytes }) => {
-    const cut = cutBytes > 0 ? `; the first ${cutBytes} bytes are omitted` : '';
+    const cut = cutBytes > 0 ? `; the first ${cutBytes} bytes are omitted to limit the file's size` : '';
     return why === undefined ? `${file}: ${what}${cut}` : `${file} is missing: ${why}`;
   });
   const about =

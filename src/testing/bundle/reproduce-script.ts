@@ -32,7 +32,7 @@ export function reproduceScript(origin: MachineOrigin, { label, cwd }: Reproduce
   const notes = notesOn(origin, program.join('\n'));
   return `${[
     '#!/bin/sh',
-    `# Creates the machine ${comment(label)} as at the start of the test, and keeps it until Enter is pressed.`,
+    `# Creates the machine ${comment(label)} as it was at the start of the test, and keeps it until you press Enter.`,
     '# The actions of the test are not included: repeat them in the guest.',
     ...notes.map((note) => `# ${note}`),
     `cd ${quoteForShell(cwd)} || exit`,
@@ -86,14 +86,16 @@ function pauseWith(label: string, after: readonly string[]): string[] {
 function notesOn(origin: MachineOrigin, program: string): string[] {
   const made = origin.kind === 'fork' ? origin.template : {};
   return [
-    'The project in this directory must depend on vmlet.',
+    'The npm project in the directory below must depend on vmlet.',
     ...('prepare' in made && made.prepare
       ? [
-          'A function of the test also prepared the template. It is not included here, so its effects are missing.',
+          'The test also prepared the template with a function, which is not included here: its effects are missing.',
         ]
       : []),
     ...(program.includes(LEFT_OUT)
-      ? ['Contents of files and user-data are omitted, since they may be secret: add them.']
+      ? [
+          'Contents of files and user-data are omitted, because they may be secret. Before you run this script, add them.',
+        ]
       : []),
   ];
 }

@@ -39,7 +39,7 @@ export interface FillOptions {
   readonly freeBytes?: number | undefined;
 }
 
-const disk = z.int('expected the index of a disk, from 0').min(0).default(0);
+const disk = z.int('expected the index of a disk (the first disk has index 0)').min(0).default(0);
 const rate = z.int('expected an integer').min(1).optional();
 const failSchema = z.strictObject({
   disk,
@@ -91,10 +91,7 @@ export class DiskFaults {
   async slow(options: SlowOptions): Promise<Fault> {
     const { disk: position, bytesPerSecond, requestsPerSecond } = parseOptions(slowSchema, options);
     if (bytesPerSecond === undefined && requestsPerSecond === undefined) {
-      throw new InvalidInputError(
-        'bytesPerSecond',
-        'is missing; give bytesPerSecond, requestsPerSecond or both',
-      );
+      throw new InvalidInputError('bytesPerSecond', 'is required unless requestsPerSecond is given');
     }
     return this.#limits.begin({
       disk: this.#choose('disk.slow', position),
@@ -133,7 +130,7 @@ export class DiskFaults {
     if (disks.length > 0) {
       throw new InvalidInputError(
         'disk',
-        `invalid value ${position}: expected an index below ${disks.length}`,
+        `no disk has index ${position}; the machine has ${disks.length === 1 ? 'only disk 0' : `disks 0 to ${disks.length - 1}`}`,
       );
     }
     throw new FaultUnavailableError(fault, 'the machine has no disk', {

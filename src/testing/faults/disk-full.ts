@@ -29,7 +29,10 @@ for round in 1 2 3 4; do
   size=$(stat -L -c %s "$filler")
 done`;
 
+const HINT =
+  'check that path is a directory of the guest on a writable file system; the guest needs dd, stat and truncate, and an agent that runs as root';
+
 /** Fills a file system of the guest. */
 export async function fillDisk(machine: Machine, path: string, freeBytes: number): Promise<Fault> {
-  return holdInGuest(machine, 'disk.fill', FILL, [path, String(freeBytes)]);
+  return holdInGuest(machine, 'disk.fill', FILL, [path, String(freeBytes)], HINT);
 }

@@ -41,6 +41,8 @@ while :; do
   dd if=/dev/zero bs="$block" count=$((more / block)) >&3 2>/dev/null
 done`;
 
+const HINT = 'use a guest that has dd, mktemp and mount, and whose agent runs as root';
+
 /** Faults of the guest's memory, caused in the guest. */
 export class MemoryFaults {
   readonly #machine: Machine;
@@ -55,6 +57,6 @@ export class MemoryFaults {
    */
   async pressure(options: PressureOptions): Promise<Fault> {
     const { freeBytes } = parseOptions(schema, options);
-    return holdInGuest(this.#machine, 'memory.pressure', TAKE, [String(freeBytes)]);
+    return holdInGuest(this.#machine, 'memory.pressure', TAKE, [String(freeBytes)], HINT);
   }
 }

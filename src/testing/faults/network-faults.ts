@@ -125,7 +125,7 @@ export class NetworkFaults {
     const all = await this.cards();
     if (all.length === 0) {
       throw new FaultUnavailableError(fault, 'the machine has no network card', {
-        hint: "launch the machine with a network: leave out net: 'none'",
+        hint: "leave out net: 'none' when you launch the machine or create its template",
       });
     }
     const chosen = card === undefined ? all : all.filter(({ id }) => id === card);
@@ -138,7 +138,7 @@ export class NetworkFaults {
     if (!past) return chosen;
     throw new FaultUnavailableError(
       fault,
-      `packets of ${past.id} bypass QEMU: passt reads them from the guest's memory (vhost-user)`,
+      `packets of network card ${past.id} bypass QEMU, because passt reads them from the guest's memory (vhost-user)`,
       {
         hint: 'launch the machine with faults: true, or fork it from a template: then packets pass through QEMU',
       },

@@ -24,12 +24,16 @@ const LINE_LENGTH = 4096;
 /** QEMU's panic event and the console use two sockets; the explaining lines may be read later. */
 const LINES_LATER_MS = 200;
 
+const READ_CONSOLE =
+  'read the serial console: machine.console, or console.log in the logs that vmlet writes when a test fails';
+
 const HINTS: Readonly<Record<GuestAlarmKind, string>> = {
-  panic: 'see the serial console for the lines before the panic',
-  oops: 'see the serial console for the full report',
-  bug: 'see the serial console for the full report',
+  panic: `to see the lines before the panic, ${READ_CONSOLE}`,
+  oops: `to see the full report, ${READ_CONSOLE}`,
+  bug: `to see the full report, ${READ_CONSOLE}`,
   'oom-kill': 'give the guest more memory; to see what used it, run in the guest: dmesg',
-  'no-space': 'free some space on the file system of the disks; to see what uses it, run: vmlet system df',
+  'no-space':
+    "free some space on the host's file system that holds the guest's disks; to see what vmlet uses, run: vmlet system df",
 };
 
 /**

@@ -85,7 +85,7 @@ export class GuestWaits {
     if (journal === undefined) {
       throw new InvalidInputError(
         'log',
-        'requires file or journal: the console of this guest cannot be read',
+        'requires file or journal: the console of a guest from a pool cannot be read',
       );
     }
     const look = lookForJournalLine(this.#guest, pattern, journal === true ? undefined : journal);

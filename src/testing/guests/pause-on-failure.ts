@@ -43,7 +43,7 @@ export async function pauseTest(
     );
     const kept = states.filter(({ doors }) => doors !== undefined);
     if (kept.length === 0) {
-      tell(`\n${reason}; no machine is running:\n${states.map(describeState).join('')}`);
+      tell(`\n${reason}. There is no pause, because no machine is running:\n${states.map(describeState).join('')}`);
       return;
     }
     tell(
@@ -99,11 +99,10 @@ function enter(socket: string): string {
 }
 
 function howToContinue(hasTerminal: boolean): string {
-  const leaving =
-    '\n  Ctrl-] leaves the shell or console. The pause also ends when all machines are powered off.\n';
-  if (hasTerminal) return `${leaving}\nPress Enter to continue.`;
-  if (isMainThread) return `${leaving}\nTo continue: kill -INT ${process.pid}`;
-  return `${leaving}\nTo continue, power off the guests.`;
+  const leaving = '\n  Ctrl-] leaves the shell or console.\n';
+  if (hasTerminal) return `${leaving}\nTo continue, press Enter or power off all guests.`;
+  if (isMainThread) return `${leaving}\nTo continue, power off all guests, or run: kill -INT ${process.pid}`;
+  return `${leaving}\nTo continue, power off all guests.`;
 }
 
 async function interrupted(scope: Scope): Promise<unknown> {

@@ -105,7 +105,7 @@ function words(value: unknown, index: number): string {
       if (typeof word === 'string' || typeof word === 'bigint') return quoteForShell(String(word));
       if (typeof word === 'number' && Number.isFinite(word)) return String(word);
       throw new InvalidInputError(
-        `value ${index + 1} in vm.sh`,
+        `interpolated value ${index + 1} of vm.sh`,
         `expected text, a number, or an array of texts and numbers, but got ${describe(word)}`,
       );
     })

@@ -19,7 +19,7 @@ export function lookForUnit(guest: ProbedGuest, unit: string, wanted: string): L
     if ('found' in sight || typeof state === 'string') return sight;
     if (state.LoadState === 'not-found') {
       throw new GuestUnitError(unit, 'does not exist in the guest', [], {
-        hint: 'install the package that provides it, or run systemctl daemon-reload, before waiting for it',
+        hint: 'check the name, or install the package that contains the unit; after adding a unit file, run in the guest: systemctl daemon-reload',
       });
     }
     if (state.ActiveState === 'failed' || state.LoadState === 'bad-setting') {

@@ -42,11 +42,19 @@ function explain(error: unknown, path: string): unknown {
   const reason = reasonOf(error, path);
   if (reason === undefined) return writeFailure(error, path);
   return new PermissionError(`cannot create directory ${path}: ${reason}`, {
-    hint: isSystemError(error, 'EEXIST')
-      ? "move or remove this file; or, for vmlet's own directories, set an XDG variable such as XDG_DATA_HOME to another directory"
-      : "choose a writable path; for vmlet's own directories, set an XDG variable such as XDG_DATA_HOME",
+    hint: hintFor(error, path),
     cause: error,
   });
+}
+
+function hintFor(error: unknown, path: string): string {
+  if (isSystemError(error, 'EEXIST')) return 'move or remove the file at this path';
+  if (isSystemError(error, 'EROFS'))
+    return 'choose a path on a writable file system; if vmlet chose this path, set XDG_DATA_HOME, XDG_STATE_HOME and XDG_CACHE_HOME to writable directories';
+  const advice = isSystemError(error, 'EACCES', 'EPERM')
+    ? `check the owner and the permissions of ${dirname(path)}`
+    : 'choose another path';
+  return `${advice}; if vmlet chose this path, check HOME and the XDG variables, such as XDG_DATA_HOME`;
 }
 
 function reasonOf(error: unknown, path: string): string | undefined {
@@ -61,9 +69,9 @@ function reasonOf(error: unknown, path: string): string | undefined {
     case 'ENOENT':
       return `${parent} does not allow new directories`;
     case 'ENOTDIR':
-      return `${parent} is not a directory`;
+      return `a part of ${parent} is not a directory`;
     case 'EEXIST':
-      return 'a file of this name exists';
+      return 'the path exists, but is not a directory';
     default:
       return undefined;
   }

@@ -13,7 +13,7 @@ export function writeFailure(error: unknown, path: string): unknown {
   }
   if (isSystemError(error, 'EROFS')) {
     return new PermissionError(`read-only file system: ${path}`, {
-      hint: 'choose a path on a writable file system',
+      hint: 'make this file system writable, or choose a path on another one',
       cause: error,
     });
   }
@@ -23,11 +23,12 @@ export function writeFailure(error: unknown, path: string): unknown {
 /** Like `writeFailure`, but returns an error about permissions unchanged. */
 export function spaceFailure(error: unknown, path: string): unknown {
   if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
-    return new NoSpaceError(`no space left on device: ${path}`, { cause: error });
+    const problem = error.code === 'EDQUOT' ? 'disk quota exceeded' : 'no space left on device';
+    return new NoSpaceError(`${problem}: ${path}`, { cause: error });
   }
   if (isSystemError(error, 'EFBIG')) {
-    return new NoSpaceError(`file too large for its file system or this user's limit: ${path}`, {
-      hint: 'use a file system that stores larger files, or raise the limit: ulimit -f',
+    return new NoSpaceError(`file too large for the file system or for the limit of ulimit -f: ${path}`, {
+      hint: 'raise the limit: ulimit -f unlimited; or use a file system that stores larger files',
       cause: error,
     });
   }

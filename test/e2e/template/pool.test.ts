@@ -103,7 +103,7 @@ describe('a pool', () => {
     expect(used).toBeGreaterThan((server?.pssBytes ?? Infinity) + 2 * 20 * 1024 ** 2);
     const { findings } = JSON.parse((await home.vmlet('doctor', '--json')).stdout) as HostReport;
     expect(findings.find(({ item }) => item === 'pools')?.summary).toMatch(
-      /^pools hold [\d.]+ MiB of memory \(many: [\d.]+ MiB\); [\d.]+ [MG]iB of memory is available/,
+      /^pools use [\d.]+ MiB of memory \(many: [\d.]+ MiB\); the host has [\d.]+ [MG]iB of memory available/,
     );
   });
 

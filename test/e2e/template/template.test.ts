@@ -115,7 +115,7 @@ describe('a template', () => {
       writeFileSync(path, record.replaceAll(/"(QEMU|hardware)": ".*"/g, '"$1": "another"'));
       expect((await inspect(other)).problems).toEqual([
         expect.stringMatching(/^QEMU was another and is now \d/),
-        'vmlet now chooses other virtual hardware',
+        'vmlet now gives the guest different virtual devices',
       ]);
       expect((await vmlet('template', 'ls')).stdout).toMatch(new RegExp(`^${other} .* stale$`, 'm'));
       const run = await vmlet('run', '--template', other, '--', 'true');

@@ -37,7 +37,7 @@ describe('a test that is paused', () => {
     let [told, printed] = ['', ''];
     child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
     child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-    await until(() => /To continue: kill -INT \d+\n/.test(told));
+    await until(() => /To continue, .*: kill -INT \d+\n/.test(told));
     const pid = Number(/kill -INT (\d+)/.exec(told)?.[1]);
     onTestFinished(() => {
       if (printed === '') process.kill(pid, 'SIGKILL');
@@ -64,7 +64,7 @@ describe('a test that is paused', () => {
     using terminal = new Terminal({ path: directory, environment: process.env });
     const command = [process.execPath, ...program, image('hang')].join(' ');
     terminal.run(`sh -c 'cd ${ROOT} && ${command} < /dev/null 2>&1 | cat'`);
-    await terminal.shows(/^Press Enter to continue\.$/);
+    await terminal.shows(/^To continue, press Enter or power off all guests\.$/);
     terminal.press('Enter');
     await terminal.shows(/^continued$/);
     await terminal.shows(/^left with 0$/);

@@ -31,7 +31,7 @@ describe('Scope', () => {
     });
     const error = await scope.close().catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(AggregateError);
-    expect((error as AggregateError).message).toBe('several clean-up steps failed');
+    expect((error as AggregateError).message).toBe('several clean-up steps failed: two; one');
     expect((error as AggregateError).errors.map(String)).toEqual(['Error: two', 'Error: one']);
   });
 

@@ -38,14 +38,14 @@ test('fails at once in a file system without directories', () => {
 test('the error names the obstacle', () => {
   const file = join(directory, 'file');
   writeFileSync(file, '');
-  expect(refusal(file)).toBe(`cannot create directory ${file}: a file of this name exists`);
+  expect(refusal(file)).toBe(`cannot create directory ${file}: the path exists, but is not a directory`);
   expect(refusal(join(file, 'below'))).toBe(
-    `cannot create directory ${join(file, 'below')}: ${file} is not a directory`,
+    `cannot create directory ${join(file, 'below')}: a part of ${file} is not a directory`,
   );
   const nowhere = join(directory, 'nowhere');
   symlinkSync('gone', nowhere);
   expect(refusal(join(nowhere, 'below'))).toBe(
-    `cannot create directory ${nowhere}: a file of this name exists`,
+    `cannot create directory ${nowhere}: the path exists, but is not a directory`,
   );
 });
 
