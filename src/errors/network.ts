@@ -20,10 +20,11 @@ export class PortTakenError extends VmletError {
     endpoint: string,
     ephemeral: boolean,
     owner: PortOwner | undefined,
-    details: ErrorDetails = {},
+    details: ErrorDetails & { readonly problem?: string } = {},
   ) {
     super(
-      `host port ${endpoint} is in use${owner ? ` by ${owner.command} (pid ${owner.pid})` : ''}`,
+      details.problem ??
+        `host port ${endpoint} is in use${owner ? ` by ${owner.command} (pid ${owner.pid})` : ''}`,
       details,
     );
     this.endpoint = endpoint;

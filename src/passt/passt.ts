@@ -91,7 +91,7 @@ async function awaitReady(
     // If passt's output has changed, it is enough that it listens.
     if (!forwards.every(isListening)) {
       throw new NetworkStartError(
-        `passt does not listen on all forwarded ports after ${PATIENCE_MS / 1000} s`,
+        `passt still does not listen on all forwarded host ports after ${PATIENCE_MS / 1000} s`,
         lastWords(process),
         {
           hint: 'try again, or use --net slirp',

@@ -7,10 +7,14 @@ import type { BoundForward } from '../network/ports/port.ts';
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
     /user namespace|isolating namespaces/i,
-    'allow user namespaces on this host (passt uses them to confine itself), or use --net slirp',
+    'allow user namespaces on this host, which passt uses to confine itself (vmlet doctor shows how), or use --net slirp',
   ],
   [/seccomp/i, 'use --net slirp; passt could not install its filter of system calls'],
-  [/No such device|interface/i, 'try again; a network interface of the host disappeared'],
+  // Not the settings that passt prints, such as `Template interface: eth0`.
+  [
+    /No such device|(?<!template |outbound )interface/i,
+    'try again; a network interface of the host disappeared',
+  ],
   [/unrecognized option|invalid option/i, 'upgrade passt, which is too old, or use --net slirp'],
 ];
 
@@ -25,6 +29,11 @@ const LISTEN_FAILED = /^Listen failed for HOST (TCP|UDP) port (\S+): /;
 /** passt of 2023 accepts each host port number only once, for any address; newer ones do not mind. */
 const OVERLAP = /^Overlapping port specifier (\S+)/;
 
+/** Returns a forward as the user writes it, from passt's form `127.0.0.1/8080:80`. */
+function asPublished(specifier: string): string {
+  return specifier.replace(/^([^/]*:[^/]*)\//, '[$1]:').replace('/', ':');
+}
+
 /** @throws PortTakenError, PermissionError, InvalidInputError or NetworkStartError. */
 export async function explainPasstFailure(
   stderr: readonly string[],
@@ -36,8 +45,10 @@ export async function explainPasstFailure(
     if (overlap !== undefined) {
       throw new InvalidInputError(
         'ports',
-        `${overlap} has the host port number of another forward, and this version of passt supports each port number on one address only`,
-        { hint: 'choose another host port number, or the address 0.0.0.0 for all IPv4 addresses' },
+        `${asPublished(overlap)} repeats the host port number of another forward, but this version of passt supports each number on one address only`,
+        {
+          hint: 'choose another host port number, or publish the port only once, on 0.0.0.0 (every IPv4 address)',
+        },
       );
     }
     const [, kind, endpoint] = LISTEN_FAILED.exec(line) ?? [];

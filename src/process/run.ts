@@ -54,7 +54,7 @@ export async function run(
   if (result.timedOut) throw new TimedOutError(argv[0], timeoutMs ?? 0);
   standstill?.throwIfEnded();
   if (stdout.overflowed || stderr.overflowed) {
-    throw new CommandFailedError(argv, status, `it printed more than ${maxBuffer} bytes`);
+    throw new CommandFailedError(argv, status, `its output exceeded vmlet's limit of ${maxBuffer} bytes`);
   }
   const words = Buffer.from(result.stderr).toString('utf8');
   if (exitCode === undefined || !(options.acceptedExitCodes ?? [0]).includes(exitCode)) {

@@ -108,7 +108,7 @@ export interface Making {
 function checkNetworks({ networks }: Spec, cards: number): void {
   if (networks.length > 0) {
     throw new InvalidInputError('networks', 'a template cannot join networks', {
-      hint: 'set networkCards for the template, and networks for each fork',
+      hint: `join networks in the forks instead; for this, create the template in code: createTemplate with networkCards: ${networks.length}`,
     });
   }
   if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_NETWORKS) return;

@@ -196,7 +196,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
 
   it('boots each time, and reports why', async () => {
     const { stderr } = await host(['--debug'], ['true']);
-    expect(stderr).toContain("the host's system is mounted while the guest boots");
+    expect(stderr).toContain("a guest that boots the host's system cannot be kept");
   });
 
   it('is only for throw-away guests', async () => {

@@ -140,7 +140,7 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
       hint:
         port === undefined
           ? 'choose a path in a directory to which you can write, such as $XDG_RUNTIME_DIR'
-          : 'choose a host port of at least 1024, or lower net.ipv4.ip_unprivileged_port_start as root',
+          : 'choose a host port of at least 1024, or lower the sysctl net.ipv4.ip_unprivileged_port_start as root',
     });
   }
   if (code === 'EADDRINUSE') {

@@ -110,8 +110,15 @@ async function pick(forward: PortForward, wanted: Set<string>, held: BoundSocket
       return socket.port;
     }
   }
-  throw new PortTakenError(formatPort(forward), true, undefined, {
-    hint: 'widen the range net.ipv4.ip_local_port_range, or end programs that use its ports: all ports of the range are in use',
+  throw noFreePort(forward);
+}
+
+function noFreePort(forward: PortForward, cause?: unknown): PortTakenError {
+  const text = formatPort(forward);
+  return new PortTakenError(text, true, undefined, {
+    problem: `no free host port for ${text}: all ports of the range net.ipv4.ip_local_port_range are in use`,
+    hint: 'end programs that use ports of this range, or widen the range with sysctl (as root)',
+    cause,
   });
 }
 
@@ -151,13 +158,14 @@ async function bindUdp(address: string, port: number): Promise<BoundSocket> {
 function explainBindFailure(error: unknown, forward: PortForward, port: number): unknown {
   const { hostAddress, protocol, hostPort } = forward;
   if (isSystemError(error, 'EADDRINUSE')) {
+    if (port === 0) return noFreePort(forward, error);
     return takenPort(hostAddress, port, protocol, hostPort === undefined, error);
   }
   if (isSystemError(error, 'EACCES', 'EPERM')) {
     return new PermissionError(
       `permission denied: ${formatEndpoint(hostAddress, port, protocol)} is a privileged port`,
       {
-        hint: 'choose a host port of at least 1024, or lower net.ipv4.ip_unprivileged_port_start as root',
+        hint: 'choose a host port of at least 1024, or lower the sysctl net.ipv4.ip_unprivileged_port_start as root',
         cause: error,
       },
     );
@@ -165,8 +173,11 @@ function explainBindFailure(error: unknown, forward: PortForward, port: number):
   if (isSystemError(error, 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL')) {
     return new InvalidInputError(
       'ports',
-      `${JSON.stringify(formatPort(forward))}: ${hostAddress} is not an address of this host; expected one of ${hostAddresses()}`,
-      { hint: 'leave the address out for 127.0.0.1, or use 0.0.0.0 for every IPv4 address', cause: error },
+      `${hostAddress} in ${JSON.stringify(formatPort(forward))} is not an address of this host; expected one of ${hostAddresses()}`,
+      {
+        hint: 'leave out the address to listen on 127.0.0.1, or use 0.0.0.0 to listen on every IPv4 address',
+        cause: error,
+      },
     );
   }
   return error;

@@ -127,7 +127,7 @@ function parseObject(port: PortSpec, field: string): PortForward {
     );
     throw new InvalidInputError(
       path,
-      `invalid port ${quote(value)}: ${issue?.message ?? 'expected a port'}`,
+      `${value === undefined ? 'missing port' : `invalid port ${quote(value)}`}: ${issue?.message ?? 'expected a port'}`,
       {
         hint: `use { hostAddress?, hostPort?, guestPort, protocol? } with ports from 1 to ${MAX_PORT}; without hostPort, a free port is chosen`,
         cause: parsed.error,
@@ -146,15 +146,16 @@ function parseObject(port: PortSpec, field: string): PortForward {
 function splitProtocol(text: string, field: string): [string, Protocol] {
   const slash = text.indexOf('/');
   if (slash < 0) return [text, 'tcp'];
+  const ports = text.slice(0, slash);
   const protocol = text.slice(slash + 1);
   if (protocol !== 'tcp' && protocol !== 'udp') {
     throw new InvalidInputError(
       `${field}.protocol`,
       `invalid protocol ${quote(protocol)} in ${quote(text)}: expected tcp or udp`,
-      { hint: 'use two entries to publish a port for both protocols' },
+      { hint: `for both protocols, publish the port twice: ${ports}/tcp and ${ports}/udp` },
     );
   }
-  return [text.slice(0, slash), protocol];
+  return [ports, protocol];
 }
 
 function splitPorts(
@@ -167,7 +168,7 @@ function splitPorts(
   const [first = '', second = '', third = ''] = parts;
   if (ports.startsWith('[') && !bracketed) {
     throw new InvalidInputError(field, `invalid port ${quote(text)}: expected ${GRAMMAR}`, {
-      hint: 'write both ports after an address; the first may be empty, as in "[::1]::80"',
+      hint: 'after an address, write the host port and the guest port; the host port may be empty, as in "[::1]::80"',
     });
   }
   if (parts.length === 1) return { guest: first };
@@ -175,8 +176,10 @@ function splitPorts(
     if (isIpv4(first)) {
       throw new InvalidInputError(
         `${field}.hostPort`,
-        `invalid port ${quote(text)}: missing port after the address; expected ${GRAMMAR}`,
-        { hint: `for a free host port, write "${first}::${second}"` },
+        `invalid port ${quote(text)}: only one port after the address; expected ${GRAMMAR}`,
+        {
+          hint: `write a host port and a guest port after the address; for a free host port, write "${first}::${second}"`,
+        },
       );
     }
     return { host: first, guest: second };
@@ -195,12 +198,7 @@ function parseAddress(text: string, field: string): string {
   };
   const canonical =
     canonicalIpv6(bare) ??
-    refuse(
-      'is not an IP address; expected one such as 127.0.0.1 or [::1]',
-      bare === 'localhost'
-        ? 'use 127.0.0.1, which is also the default'
-        : 'use an IP address instead of a host name, without a zone such as %eth0; 0.0.0.0 listens on every IPv4 address',
-    );
+    refuse('is not an IP address; expected one such as 127.0.0.1 or [::1]', adviceOnAddress(bare));
   if (isMappedIpv4(canonical)) {
     return refuse(
       'is an IPv4 address in IPv6 form; expected plain IPv4',
@@ -216,6 +214,13 @@ function parseAddress(text: string, field: string): string {
   return canonical;
 }
 
+function adviceOnAddress(text: string): string {
+  if (text === 'localhost') return 'use 127.0.0.1, which is also the default';
+  return text.includes('%')
+    ? 'use a global or loopback address, without a zone such as %eth0; [::] listens on every IPv6 address of this host'
+    : 'use an IP address of this host, not a host name; to listen on every IPv4 address, use 0.0.0.0';
+}
+
 function parseRange(text: string, field: string, whole: string): Range {
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
   const first = Number(match?.[1] ?? 0);
@@ -227,7 +232,7 @@ function parseRange(text: string, field: string, whole: string): Range {
       {
         hint:
           text === '0' && field.endsWith('hostPort')
-            ? 'leave the host port empty to choose a free one'
+            ? 'leave the host port empty for a free one'
             : `write a port as ${GRAMMAR}`,
       },
     );
@@ -267,5 +272,5 @@ function partOf(whole: string, part: string): string {
 }
 
 function quote(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
+  return JSON.stringify(value);
 }

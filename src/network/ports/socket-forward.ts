@@ -59,9 +59,9 @@ export function parseSocketForward(text: string, field: string): SocketForward {
   if (path === '' || guestPort < 1 || guestPort > 65_535) {
     throw new InvalidInputError(
       field,
-      `invalid socket ${JSON.stringify(text)}: expected /path/to.sock:PORT`,
+      `invalid socket ${JSON.stringify(text)}: expected /path/to.sock:PORT, where PORT is a port of the guest from 1 to 65535`,
       {
-        hint: 'write the port of the guest after the path, as in /run/user/1000/web.sock:80',
+        hint: 'for example: /run/user/1000/web.sock:80',
       },
     );
   }
@@ -79,8 +79,11 @@ export function parseSocketForward(text: string, field: string): SocketForward {
 export function parseSocketPath(path: string, field: string): string {
   const told = JSON.stringify(path);
   if (!isAbsolute(path)) {
+    const absolute = path.startsWith('~')
+      ? `$HOME/${path.replace(/^~[^/]*\/?/, '')}`
+      : `$PWD/${path.replace(/^\.\//, '')}`;
     throw new InvalidInputError(field, `${told} is not an absolute path`, {
-      hint: `write an absolute path, such as $PWD/${path.replace(/^\.\//, '')}`,
+      hint: `write an absolute path, such as ${absolute}`,
     });
   }
   if (path.includes('\0') || path.endsWith('/')) {
@@ -103,7 +106,10 @@ export function parseSocketPath(path: string, field: string): string {
 /** @throws InvalidInputError for more sockets than a machine can have. */
 export function refuseTooManySockets(sockets: readonly SocketForward[], field = 'ports'): void {
   if (sockets.length <= MOST_SOCKETS) return;
-  throw new InvalidInputError(field, `too many sockets: ${sockets.length}, at most ${MOST_SOCKETS}`);
+  throw new InvalidInputError(
+    field,
+    `a machine can forward at most ${MOST_SOCKETS} unix sockets, not ${sockets.length}`,
+  );
 }
 
 function refuseTwice(sockets: readonly SocketForward[], field: string): void {

@@ -35,8 +35,8 @@ export function checkSubnet(text: string, taken: readonly TakenSubnet[]): Subnet
   if (!other) return subnet;
   throw new InvalidInputError(
     'subnet',
-    `${subnet.text} overlaps with ${other.subnet.text} of ${other.user}`,
-    { hint: 'choose another subnet, or omit the subnet' },
+    `${subnet.text} overlaps with ${other.subnet.text}, the subnet of ${other.user}`,
+    { hint: 'choose another subnet, or leave out the subnet: vmlet then chooses a free one' },
   );
 }
 
@@ -46,8 +46,8 @@ export function freeSubnet(taken: readonly TakenSubnet[]): Subnet {
     const subnet = parseSubnet(`10.9.${number}.0/24`);
     if (!taken.some((one) => subnetsOverlap(one.subnet, subnet))) return subnet;
   }
-  throw new InvalidInputError('subnet', 'no free subnet in 10.9.0.0/16', {
-    hint: 'give another subnet, such as 172.20.0.0/24',
+  throw new InvalidInputError('subnet', 'vmlet found no free subnet in 10.9.0.0/16', {
+    hint: 'choose a subnet outside this range, such as --subnet 172.20.0.0/24',
   });
 }
 
@@ -89,7 +89,7 @@ export function joinedMembership(
     throw new InvalidInputError(
       'networks',
       `hardware address ${mac} is taken by machine "${sameCard.name}" in network "${record.name}"`,
-      { hint: `choose another address, for example: ${record.name}:mac=52:54:00:12:34:56` },
+      { hint: `choose another hardware address, for example: ${record.name}:mac=52:54:00:12:34:56` },
     );
   }
   return { ...wanted, address, mac };
@@ -137,7 +137,7 @@ function freeAddress(record: NetworkRecord, others: readonly NetworkMember[]): s
     'networks',
     `no free address in ${subnet.text}, the subnet of network "${record.name}"`,
     {
-      hint: 'remove machines from the network, or create a network with a larger subnet, such as --subnet 10.10.0.0/16',
+      hint: 'remove machines from the network, or create another network with a larger subnet: vmlet network create NAME --subnet 10.10.0.0/16',
     },
   );
 }
@@ -156,7 +156,7 @@ function checkAddress(record: NetworkRecord, others: readonly NetworkMember[], t
   throw new InvalidInputError(
     'networks',
     `address ${text} is taken by machine "${owner.name}" in network "${record.name}"`,
-    { hint: 'choose another address, or leave out ip to get a free one' },
+    { hint: `choose another address, or leave out ip=${text} to get a free one` },
   );
 }
 

@@ -83,7 +83,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   mac: 'expected a unicast hardware address such as 52:54:00:12:34:56',
   mtu: `expected ${LEAST_MTU} to ${MOST_MTU} bytes`,
   latency: 'expected a time of at most 60s, such as 20ms',
-  loss: 'expected a percentage such as 0.5%',
+  loss: 'expected a percentage of at most 100%, such as 0.5%',
   bandwidth: 'expected 8kbit to 8000Gbit, such as 10Mbit',
 };
 
@@ -110,7 +110,10 @@ export function parseMembership(text: string, field: string): WantedMembership {
     seen.add(key);
     const value = read(part.slice(at + 1));
     if (value) return { ...sum, ...value };
-    throw new InvalidInputError(field, `${part}: ${EXPECTED[key] ?? 'invalid value'}`);
+    throw new InvalidInputError(
+      field,
+      `invalid option ${JSON.stringify(part)}: ${EXPECTED[key] ?? 'invalid value'}`,
+    );
   }, wanted);
 }
 

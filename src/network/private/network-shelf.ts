@@ -61,12 +61,13 @@ export function readNetwork(shelf: string, name: string): NetworkRecord {
 /** Writes a network's record; the caller holds the lock. @throws InvalidInputError for a path that is too long. */
 export function writeNetwork(shelf: string, record: NetworkRecord): void {
   const files = networkFiles(shelf, record.name);
-  if (Buffer.byteLength(files.socket) > LONGEST_SOCKET_PATH) {
+  const length = Buffer.byteLength(files.socket);
+  if (length > LONGEST_SOCKET_PATH) {
     throw new InvalidInputError(
       'name',
-      `${files.socket} is too long for a socket (limit: ${LONGEST_SOCKET_PATH} bytes)`,
+      `the network's socket would have a path of ${length} bytes (limit: ${LONGEST_SOCKET_PATH}): ${files.socket}`,
       {
-        hint: 'choose a shorter name, or set XDG_DATA_HOME to a shorter path',
+        hint: 'choose a shorter name for the network, or set XDG_DATA_HOME to a shorter path, where vmlet starts without images and machines',
       },
     );
   }

@@ -112,13 +112,13 @@ async function ask(
   { signal, timeoutMs = ANSWER_MS }: Limits,
 ): Promise<{ readonly result: unknown; readonly rest: Buffer }> {
   socket.write(`${[VERSION, ...words].join(' ')}\n`);
-  const waiting = `waiting for the switch process of network "${place.network}" to answer`;
+  const waiting = `waiting for the virtual switch of network "${place.network}" to answer`;
   const { line, rest } = await withinLimits(waiting, readLine(socket), { signal, timeoutMs }).catch(
     (error: unknown) => {
       socket.destroy();
       if (!(error instanceof TimedOutError)) throw error;
       throw new TimedOutError(waiting, timeoutMs, {
-        hint: 'try again; if the switch still does not answer, restart all machines in this network',
+        hint: 'try again; if the switch still does not answer, kill its process (vmlet-switch): running machines start a new one',
         cause: error,
       });
     },
@@ -130,7 +130,7 @@ async function ask(
     const { code, message } = answer.data.error;
     throw new SwitchRequestError(place.network, code, `rejected the request: ${message}`, {
       ...(code === 'version' && {
-        hint: 'restart all machines in this network: another release of vmlet runs its virtual switch',
+        hint: 'stop all machines in this network, wait 5 s, and start them again: another release of vmlet runs its virtual switch',
       }),
     });
   }
@@ -155,7 +155,11 @@ async function readLine(socket: Socket): Promise<{ readonly line: string; readon
       );
     };
     const ended = (): void =>
-      settle(() => reject(Object.assign(new Error('the switch has ended'), { code: 'ECONNRESET' })));
+      settle(() =>
+        reject(
+          Object.assign(new Error('the virtual switch of the network has ended'), { code: 'ECONNRESET' }),
+        ),
+      );
     const failed = (error: Error): void => settle(() => reject(error));
     socket.on('data', take).once('end', ended).once('error', failed);
   });
@@ -172,7 +176,7 @@ function parsed(line: string): unknown {
 
 function invalid({ network }: Place, cause: unknown): SwitchRequestError {
   return new SwitchRequestError(network, 'answer', 'sent an invalid answer', {
-    hint: 'restart all machines in this network: another release of vmlet runs its virtual switch',
+    hint: 'stop all machines in this network, wait 5 s, and start them again: another release of vmlet may run its virtual switch',
     cause,
   });
 }

@@ -73,7 +73,7 @@ export async function probeSsh(
   const connected = await probe.connected;
   // Either side may send first (RFC 4253, 4.2), and passt of 2023 contacts the guest only when this side has.
   if (connected === 'connected') probe.say('SSH-2.0-vmlet\r\n');
-  else return { seen: `nothing listens on ${address} port ${port}` };
+  else return { seen: `cannot connect to ${address} port ${port}` };
   const answer = await Promise.race([probe.answer, after(patienceMs, probe.gone)]);
   if (answer === undefined) return { seen: 'the guest does not answer' };
   if (answer === 'end') return { seen: 'the guest refuses connections to port 22' };

@@ -19,7 +19,7 @@ export function confineProgram(): string {
         cause: error,
       });
     }
-    const hint = 'reinstall vmlet; in its source tree, run: npm run build';
+    const hint = 'reinstall vmlet, or, in a source tree, run: npm run build';
     throw new MissingProgramError(path, { hint, cause: error });
   }
   return path;

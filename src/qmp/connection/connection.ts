@@ -231,7 +231,7 @@ export class QmpConnection {
         ? { failed: false, value: reply.value }
         : { failed: true, explain: () => new QmpRefusedError(name, reply.error.class, reply.error.desc) },
     );
-    if (!known) this.#breakOff(`answered a command that was not sent, id ${String(id)}`);
+    if (!known) this.#breakOff(`answered a command that this client did not send (id ${String(id)})`);
   }
 
   /** After a broken message, later messages cannot be matched to requests. */

@@ -22,7 +22,7 @@ export function generateTypes(reply: unknown, source: string): string {
   const schema = new QmpSchema(reply);
   const writer = new Writer(schema);
   return [
-    `// Generated from query-qmp-schema of ${source}. Do not edit: run \`vmlet qmp types\` or scripts/generate-qmp-types.ts.`,
+    `// Generated from query-qmp-schema of ${source}. Do not edit; to generate it again: \`vmlet qmp types\`, or scripts/generate-qmp-types.ts in the source of vmlet.`,
     '',
     '/** QEMU integers have 64 bits; those that a number cannot represent exactly are bigint. */',
     'export type QmpInteger = number | bigint;',

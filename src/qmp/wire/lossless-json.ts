@@ -90,18 +90,18 @@ const uint64Maximum = 2n ** 64n - 1n;
 
 function checkEncodable(value: unknown, field: string): void {
   if (typeof value === 'string' && !isWellFormed(value)) {
-    throw new InvalidInputError(field, 'has an unpaired surrogate, which is not valid Unicode');
+    throw new InvalidInputError(field, 'contains an unpaired surrogate, which is not valid Unicode');
   }
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new InvalidInputError(field, `is ${value}, which JSON cannot represent`);
+    throw new InvalidInputError(field, `JSON cannot represent ${value}`);
   }
   if (typeof value === 'bigint' && (value < int64Minimum || value > uint64Maximum)) {
-    throw new InvalidInputError(field, `is ${value.toString()}, which does not fit into 64 bits`);
+    throw new InvalidInputError(field, `${value.toString()} does not fit into 64 bits`);
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [name, part] of Object.entries(value)) {
     if (!isWellFormed(name))
-      throw new InvalidInputError(field, 'has a member name that is not valid Unicode');
+      throw new InvalidInputError(field, 'contains a member name that is not valid Unicode');
     checkEncodable(part, `${field}.${name}`);
   }
 }

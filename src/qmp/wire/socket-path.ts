@@ -11,9 +11,9 @@ const explanations: Readonly<Record<string, readonly [problem: string, hint: str
   ENOENT: ['no such socket', 'check the path, and that the machine is running'],
   ECONNREFUSED: [
     'connection refused',
-    'start the machine again; its QEMU has exited and left the socket behind',
+    'if this is the socket of a machine, start the machine again: its QEMU has exited; otherwise, check that the path is a socket',
   ],
-  EACCES: ['permission denied', 'check the owner of the socket'],
+  EACCES: ['permission denied', 'check the owner and the permissions of the socket and of its directories'],
   EAGAIN: ['too many waiting clients', 'close other clients of this monitor; QEMU serves one at a time'],
   ENOTSOCK: ['not a socket', 'use the path of a QMP or guest agent socket'],
 };

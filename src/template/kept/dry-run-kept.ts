@@ -17,14 +17,14 @@ export async function dryRunKept(
   if (kept === 'ignore')
     return remarked(
       await dryRunOfBoot(options),
-      'Boots the guest: guests that earlier runs have kept are not used.',
+      "Boots the guest: kept guests are not used with --fresh, VMLET_FRESH=1 or kept: 'ignore'.",
     );
   const reason = reasonToBoot(spec, options);
   if (reason !== undefined) return remarked(await dryRunOfBoot(options), `Boots the guest: ${reason}.`);
   if (kept === 'renew')
     return remarked(
       await dryRunOfBoot(options),
-      'Boots the guest, and keeps it for later runs in place of the earlier one.',
+      'Boots the guest, and keeps it for later runs in place of any guest that an earlier run has kept.',
     );
   const locations = ownLocations();
   const findings = await survey(spec, options, { locations, pull: 'never', ownsMemory: true });

@@ -28,7 +28,7 @@ export function keptAgeMs(environment: Environment): number {
   if (Number.isFinite(days) && days >= 0) return days * DAY_MS;
   throw new InvalidInputError(
     'VMLET_KEPT_DAYS',
-    `invalid value ${JSON.stringify(text)}: expected a number of days`,
+    `invalid value ${JSON.stringify(text)}: expected a number of days, 0 or more, such as 7`,
   );
 }
 

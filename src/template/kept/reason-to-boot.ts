@@ -8,15 +8,15 @@ function devicesOf({ shares, volumes, disks }: Spec): number {
 
 /** Returns why a launch cannot start from a kept guest; undefined when it can. */
 export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>): string | undefined {
-  if (spec.until === 'running') return 'the launch returns before the guest has booted';
+  if (spec.until === 'running') return "with until: 'running', the launch returns before the guest has booted";
   if (options.console) return 'the console output of the boot was requested';
-  if (spec.boot.kind === 'host') return "the host's system is mounted while the guest boots";
+  if (spec.boot.kind === 'host') return "a guest that boots the host's system cannot be kept";
   if (devicesOf(spec) > PORTS_FOR_FORKS)
     return `a kept guest can take at most ${PORTS_FOR_FORKS} directories, volumes and disks in all`;
   if (spec.disks.length > 0 && (spec.seed?.userData !== undefined || (spec.seed?.run.length ?? 0) > 0))
-    return 'cloud-init at the first boot may use the disks';
+    return 'cloud-init may use the disks at the first boot';
   if (spec.boot.kind === 'kernel' && spec.boot.modules !== undefined)
-    return 'the kernel modules may have changed';
+    return 'the kernel modules (--modules) may have changed since an earlier run';
   if (spec.networks.length > 0) return 'the guest joins private networks';
   if (spec.faults) return 'network faults were requested';
   return undefined;

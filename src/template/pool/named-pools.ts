@@ -71,7 +71,12 @@ export class NamedPool {
     const { connection, answer } = await this.#ask('take', { timeoutMs, signal });
     if (answer.kind !== 'guest') throw this.#refusal(connection, answer);
     const explainLoss = async (cause: GuestClosedError): Promise<Error> =>
-      Promise.resolve(new PoolFailedError(this.name, 'the guest has ended', { cause }));
+      Promise.resolve(
+        new PoolFailedError(this.name, 'the guest has ended', {
+          hint: 'try again to get another guest of the pool; to check that the pool is running: vmlet pool ls',
+          cause,
+        }),
+      );
     try {
       const attaching = GuestAgent.attach(connection, { timeoutMs, signal, explainLoss });
       connection.resume();

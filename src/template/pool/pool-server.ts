@@ -150,7 +150,7 @@ export class PoolServer implements AsyncDisposable {
       this.#awaitClients();
     });
     try {
-      const line = await withinLimits('a request to the pool', readLine(connection), {
+      const line = await withinLimits('waiting for the request of a client', readLine(connection), {
         timeoutMs: REQUEST_MS,
       });
       const { request } = requestSchema.parse(JSON.parse(line));
@@ -166,9 +166,11 @@ export class PoolServer implements AsyncDisposable {
 
   async #give(connection: Socket, gone: AbortSignal): Promise<void> {
     if (this.#taken >= MOST_TAKEN) {
-      throw new PoolFailedError(this.name, `all ${MOST_TAKEN} guests are in use`, {
-        hint: 'try again when one of these guests has ended',
-      });
+      throw new PoolFailedError(
+        this.name,
+        `${MOST_TAKEN} guests of this pool are in use, the most that a pool can run`,
+        { hint: 'try again when one of these guests has ended' },
+      );
     }
     this.#taken++;
     try {

@@ -204,7 +204,7 @@ connecting('a switch that does not answer keeps a machine out, but not in', asyn
   };
   const { status, stderr } = await withoutAnswer('connect');
   expect(status).toBe(124);
-  expect(stderr).toContain('waiting for the switch process of network "lan" to answer');
+  expect(stderr).toContain('waiting for the virtual switch of network "lan" to answer');
   expect(await member('lan', 'web')).toBeUndefined();
   expect(await table()).toBe(before);
   await vmlet('network', 'connect', 'lan', 'web');
@@ -229,7 +229,7 @@ connecting('a switch that does not answer makes create and clone leave no machin
     ]) {
       const { status, stdout, stderr } = await home.vmlet(...words);
       expect([status, stdout]).toEqual([124, '']);
-      expect(stderr).toContain('waiting for the switch process of network "lan" to answer');
+      expect(stderr).toContain('waiting for the virtual switch of network "lan" to answer');
       expect(home.machines().map(({ name }) => name)).toEqual(['db', 'web']);
     }
   } finally {

@@ -92,10 +92,10 @@ describe('a run', () => {
     const script = await output(run('--dry-run', 'micro'));
     expect(script).toMatch(/^#!\/bin\/sh\n# Forks the guest that an earlier run kept at 20/);
     expect(await output(run('--dry-run', '--fresh', 'micro'))).toMatch(
-      /^#!\/bin\/sh\n# Boots the guest: guests that earlier runs have kept are not used\.\n/,
+      /^#!\/bin\/sh\n# Boots the guest: kept guests are not used with --fresh, /,
     );
     expect(await output(run('--dry-run', '--renew', 'micro'))).toMatch(
-      /^#!\/bin\/sh\n# Boots the guest, and keeps it for later runs in place of the earlier one\.\n/,
+      /^#!\/bin\/sh\n# Boots the guest, and keeps it for later runs in place of any guest that an earlier run has kept\.\n/,
     );
     const asJson = await Promise.all(
       [[], ['--fresh']].map(async (words) => output(run('--dry-run', '--json', ...words, 'micro'))),

@@ -60,7 +60,7 @@ describe('a program that is run to its end', () => {
     await expect(run(['sh', '-c', script], { maxBuffer: 4 })).rejects.toMatchObject({
       code: 'VMLET_COMMAND_FAILED',
       status: { exitCode: undefined, signal: 'SIGKILL' },
-      stderr: 'it printed more than 4 bytes',
+      stderr: "its output exceeded vmlet's limit of 4 bytes",
     });
     expect(String((await run(['printf', '12345'], { maxBuffer: 5 })).stdout)).toBe('12345');
   });

@@ -54,7 +54,7 @@ test('reports that nothing listens on the host', async () => {
   await gone[Symbol.asyncDispose]();
   expect(await probeForward(gone, undefined, limits)).toBe('not forwarded');
   expect(await probeSsh(gone, limits)).toMatchObject({
-    seen: expect.stringContaining('nothing listens on') as string,
+    seen: expect.stringContaining('cannot connect to') as string,
   });
 });
 

@@ -131,10 +131,14 @@ test('networks of named machines are given by name, once each, and one word may 
     'the first network card is set twice: none, auto',
   );
   expect(() => parseSpec({ networks: ['bridge=br0'] })).toThrow('net: "bridge=br0": expected auto');
-  expect(() => parseSpec({ networks: ['none', 'lan:ip=1'] })).toThrow('networks[1]: ip=1: expected');
+  expect(() => parseSpec({ networks: ['none', 'lan:ip=1'] })).toThrow(
+    'networks[1]: invalid option "ip=1": expected',
+  );
   expect(parseForkOptions({ networks: ['slirp', 'lan'] }).net).toBe('slirp');
   expect(() => parseForkOptions({ networks: ['none'] })).toThrow(
     'net: "none": expected auto, passt or slirp',
   );
-  expect(() => parseSpec({ networks: ['lan:ip=1'] })).toThrow('networks[0]: ip=1: expected an IPv4 address');
+  expect(() => parseSpec({ networks: ['lan:ip=1'] })).toThrow(
+    'networks[0]: invalid option "ip=1": expected an IPv4 address',
+  );
 });

@@ -119,10 +119,10 @@ test('a new network gets a free subnet, and a given subnet must be free', () => 
   expect(freeSubnet(taken).text).toBe('10.9.2.0/24');
   expect(checkSubnet('10.8.0.0/16', taken).text).toBe('10.8.0.0/16');
   expect(() => checkSubnet('10.9.1.0/24', taken)).toThrow(
-    '10.9.1.0/24 overlaps with 10.9.0.0/23 of network "lan"',
+    '10.9.1.0/24 overlaps with 10.9.0.0/23, the subnet of network "lan"',
   );
   expect(() => checkSubnet('10.0.0.0/16', taken)).toThrow(
-    'overlaps with 10.0.2.0/24 of the first network card of each machine',
+    'overlaps with 10.0.2.0/24, the subnet of the first network card of each machine',
   );
   expect(() => freeSubnet([{ subnet: parseSubnet('10.9.0.0/16'), user: 'x' }])).toThrow(
     'no free subnet in 10.9.0.0/16',

@@ -72,11 +72,11 @@ test.each(['', '{', '[9007199254740993', '9007199254740993x'])('%j is not JSON',
 
 test('an error states the problem and its place', () => {
   const refuse = (value: unknown) => () => stringifyLossless({ a: { b: value } }, 'command');
-  expect(refuse('\ud800')).toThrow('command.a.b: has an unpaired surrogate');
-  expect(refuse(NaN)).toThrow('command.a.b: is NaN, which JSON cannot represent');
-  expect(refuse(-Infinity)).toThrow('command.a.b: is -Infinity, which JSON cannot represent');
-  expect(refuse(2n ** 64n)).toThrow('command.a.b: is 18446744073709551616, which does not fit into 64 bits');
-  expect(refuse({ 'x\udc00': 1 })).toThrow('command.a.b: has a member name that is not valid Unicode');
+  expect(refuse('\ud800')).toThrow('command.a.b: contains an unpaired surrogate');
+  expect(refuse(NaN)).toThrow('command.a.b: JSON cannot represent NaN');
+  expect(refuse(-Infinity)).toThrow('command.a.b: JSON cannot represent -Infinity');
+  expect(refuse(2n ** 64n)).toThrow('command.a.b: 18446744073709551616 does not fit into 64 bits');
+  expect(refuse({ 'x\udc00': 1 })).toThrow('command.a.b: contains a member name that is not valid Unicode');
 });
 
 test('the minimum and maximum of 64 bits are accepted', () => {

@@ -14,7 +14,7 @@ it.each<[LaunchOptions, RegExp]>([
   [{ volumes: ['/a:/1', '/a:/2', 'v:/3'], disks: ['1G', '1G'] }, /at most 4 directories/],
   [
     { image: 'debian:13', disks: ['1G'], seed: { run: ['mkfs.ext4 /dev/vdb'] } },
-    /first boot may use the disks/,
+    /may use the disks at the first boot/,
   ],
   [
     { image: 'debian:13', disks: ['1G'], seed: { userData: '#cloud-config\nmounts: []\n' } },
