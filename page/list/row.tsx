@@ -4,7 +4,7 @@ import type { SoundMachine } from '../api/types.ts';
 import { Curves } from '../parts/curves.tsx';
 import { Port } from '../parts/ports.tsx';
 import { reasonOf, State } from '../parts/state.tsx';
-import { Thumbnail } from '../parts/thumbnail.tsx';
+import { Thumbnail } from './thumbnail.tsx';
 import { useInView } from '../state/in-view.ts';
 import { machineOf } from '../state/machines.ts';
 import { useValue } from '../values/observable.ts';

@@ -82,7 +82,9 @@ export function bundleParts(mostBytes: number): readonly BundlePart[] {
 
 async function readJournal(machine: RunningMachine, mostBytes: number, signal: AbortSignal): Promise<Buffer> {
   if (!(machine instanceof Machine))
-    throw new Error("the machine was launched with until: 'running', so vmlet does not use the guest's agent");
+    throw new Error(
+      "the machine was launched with until: 'running', so vmlet does not use the guest's agent",
+    );
   const result = await machine.exec(['sh', '-c', JOURNAL, String(mostBytes)], { signal });
   if (result.exitCode === 0) return result.stdout;
   throw new Error(`journalctl or dmesg ${describeExit(result)}: ${result.stderr.toString().trim()}`);

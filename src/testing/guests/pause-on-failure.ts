@@ -43,7 +43,9 @@ export async function pauseTest(
     );
     const kept = states.filter(({ doors }) => doors !== undefined);
     if (kept.length === 0) {
-      tell(`\n${reason}. There is no pause, because no machine is running:\n${states.map(describeState).join('')}`);
+      tell(
+        `\n${reason}. There is no pause, because no machine is running:\n${states.map(describeState).join('')}`,
+      );
       return;
     }
     tell(

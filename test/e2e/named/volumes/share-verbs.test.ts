@@ -55,9 +55,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     });
     expect(await listed()).toEqual({ '/site': false });
     const { status, stderr } = await home.vmlet('save', 'web');
-    expect(stderr).toContain(
-      'cannot be saved: its mount at /site has changed since the start',
-    );
+    expect(stderr).toContain('cannot be saved: its mount at /site has changed since the start');
     expect(status).not.toBe(0);
     expect((await home.vmlet('share', 'ls', 'web')).stdout).toMatch(/\/site +bind +rw +next start/);
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
@@ -113,7 +111,9 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     }
     expect((await remove('/nowhere')).stderr).toContain('vmlet mounts nothing at /nowhere in machine "web"');
     await home.vmlet('pause', 'web');
-    expect((await add(`${at('site')}:/n`)).stderr).toContain('is paused, so its guest cannot mount or unmount directories');
+    expect((await add(`${at('site')}:/n`)).stderr).toContain(
+      'is paused, so its guest cannot mount or unmount directories',
+    );
     await home.vmlet('resume', 'web');
     expect(await listed()).toEqual({ '/site': true, '/more': true });
     await until(() => daemons().length === 2);

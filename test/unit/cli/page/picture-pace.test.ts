@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EVERY_MS, PicturePace } from '../../../../page/parts/picture-pace.ts';
+import { EVERY_MS, PicturePace } from '../../../../page/list/picture-pace.ts';
 
 /** Turns of four seconds until the next picture. */
 function turnsUntilDue(pace: PicturePace): number {
