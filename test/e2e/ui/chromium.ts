@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Paths of Debian and of Fedora. */
+/** The name in Debian, and that in Fedora. */
 const PROGRAM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
 
 /** Why the page cannot be shown here; undefined if it can. */
