@@ -168,7 +168,7 @@ it.each([
   ],
   [['pull', 'micro'], /vmlet image build micro/],
   [['image', 'import', 'nowhere.qcow2', 'x'], /no such file: /],
-  [['image', 'import', 'https://localhost/x', 'x'], /vmlet pull URL --name x/],
+  [['image', 'import', 'https://localhost/x', 'x'], /vmlet pull https:..localhost.x --name x/],
   [['image', 'export', 'nothing', 'x'], /no such image: nothing/],
   [['image', 'export', 'nothing', '-'], /cannot be written to standard output/],
   [['image', 'tag', 'nothing', 'x'], /no such image: nothing/],

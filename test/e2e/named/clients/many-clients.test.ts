@@ -140,7 +140,7 @@ test('a paused machine answers no client, and each client reports it', async () 
   await home.vmlet('pause', 'm');
   const { status, stderr } = await home.vmlet('exec', '--timeout', '1s', 'm', 'true');
   expect(status).toBe(124);
-  expect(stderr).toContain('check whether the guest hangs or is paused');
+  expect(stderr).toContain('the guest may hang or be paused');
   await home.vmlet('resume', 'm');
   expect(await guestSays('echo on')).toBe('on\n');
 });
