@@ -65,7 +65,7 @@ export function GuestParts({ fields, problem, place }: Properties) {
               marks={marks}
             />
             <Field
-              label={`Path in the guest ${number}`}
+              label={`Path ${number} in the guest`}
               placeholder="/data"
               value={row.target}
               set={(target) => change({ ...row, target })}

@@ -32,7 +32,7 @@ export function StateFacts({ spec, status }: SoundMachine) {
         {Object.entries(command?.env ?? {}).map(([key, value]) => (
           <code key={key}>{`${key}=${value}`}</code>
         ))}
-        {command?.remove && 'the machine is removed after it'}
+        {command?.remove && 'the machine is removed when the command has ended'}
       </Fact>
       <Fact name="First boot">{spec.hasSeed && 'configured by a seed disk'}</Fact>
       <Fact name="Guest’s identity">

@@ -99,14 +99,14 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       '-accel kvm',
       kvm.usable,
       'guests at nearly the speed of the host',
-      'TCG, several times slower',
+      'guests run with TCG, which is several times slower',
       'accelerator',
     ],
     [
       '-accel tcg',
       has(qemu?.accelerators, 'tcg'),
       'guests on a host without KVM',
-      'guests need KVM',
+      'guests run only with KVM',
       'accelerator',
     ],
     [
@@ -125,15 +125,20 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       '-sandbox',
       qemu?.sandbox === true,
       'QEMU’s own filter of system calls',
-      'only vmlet’s filter',
+      'vmlet’s own filter of system calls alone confines QEMU',
       'seccomp',
     ],
-    ['-netdev user', has(qemu?.netdevs, 'user'), '--net slirp', 'guests use passt, or have no network'],
+    [
+      '-netdev user',
+      has(qemu?.netdevs, 'user'),
+      '--net slirp',
+      '--net slirp is not available: guests use passt, or have no network',
+    ],
     [
       '-netdev stream',
       has(qemu?.netdevs, 'stream'),
       'passt over a connected socket',
-      'passt works only over vhost-user; otherwise use --net slirp',
+      'passt and QEMU exchange packets only in shared memory (vhost-user); give --net slirp for machines that cannot do that',
     ],
     [
       '-netdev stream,reconnect-ms',
@@ -146,14 +151,14 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-object memory-backend-memfd',
       has(qemu?.objects, 'memory-backend-memfd'),
-      'passt reads the guest’s memory itself (vhost-user)',
-      'passt over a connected socket',
+      'passt reads the guest’s memory itself (vhost-user): the network is a third faster',
+      'passt and QEMU exchange packets over a socket: the network is slower',
     ],
     [
       '-object monitor-qmp',
       has(qemu?.objects, 'monitor-qmp'),
       'QEMU’s monitors; newer QEMU warns about -mon',
-      'vmlet uses -mon',
+      'vmlet uses the option -mon, which does the same',
     ],
     [
       'migrate channels',
@@ -182,22 +187,28 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
       'passt',
       passt?.problem === undefined,
       'the network of guests, in a separate process',
-      '--net slirp: QEMU itself uses the host’s network',
+      'guests use --net slirp: QEMU itself uses the host’s network',
       'network',
     ],
     [
       'handshakes',
       passt?.completesHandshakes !== false,
       'forwarded TCP ports of servers that send data first, such as ssh',
-      '--net slirp where TCP ports are forwarded',
+      'machines with forwarded TCP ports use --net slirp',
       'network',
     ],
-    ['--fd', passt?.hasFd === true, 'passt inherits its connection to QEMU', '--net slirp', 'network'],
+    [
+      '--fd',
+      passt?.hasFd === true,
+      'passt inherits its connection to QEMU',
+      'guests use --net slirp',
+      'network',
+    ],
     [
       '--vhost-user',
       passt?.hasVhostUser === true,
       'passt reads the guest’s memory itself: the network is a third faster',
-      'passt over a connected socket',
+      'passt and QEMU exchange packets over a socket: the network is slower',
     ],
   ]);
 }
@@ -228,7 +239,7 @@ function virtiofsdFeatures({ virtiofsd }: Survey): HostFeature[] {
       'migrate-precopy',
       virtiofsd?.migrates === true,
       'saving and snapshots with memory of machines with shared directories',
-      'stop the machine, or leave out the memory',
+      'such machines are stopped instead of saved, and their snapshots have no memory',
       'shares',
     ],
     [
@@ -251,11 +262,25 @@ function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Surv
     'namespaces',
   ];
   return rows('kernel', true, [
-    own('mount', 'QEMU sees only its own files', 'Landlock'),
-    own('net', 'QEMU has no access to the host’s network, except with slirp', 'seccomp'),
-    own('ipc', 'QEMU has its own shared memory and queues', 'seccomp'),
+    own('mount', 'QEMU sees only its own files', 'Landlock keeps QEMU from other files'),
+    own(
+      'net',
+      'QEMU has no access to the host’s network, except with slirp',
+      'the filter of system calls (seccomp) keeps QEMU from the network',
+    ),
+    own(
+      'ipc',
+      'QEMU has its own shared memory and queues',
+      'the filter of system calls (seccomp) keeps QEMU from those of the host',
+    ),
     own('uts', 'QEMU has its own host name', 'QEMU sees the host’s name'),
-    ['Landlock', abi >= 1, 'QEMU opens only its own files', 'the mount namespace', 'landlock'],
+    [
+      'Landlock',
+      abi >= 1,
+      'QEMU opens only its own files',
+      'the mount namespace shows QEMU only its own files',
+      'landlock',
+    ],
     [
       `Landlock ABI ${LANDLOCK_TCP}`,
       abi >= LANDLOCK_TCP,
@@ -268,6 +293,12 @@ function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Surv
       'QEMU cannot send signals to other programs, nor connect to their abstract sockets',
       'QEMU’s seccomp filter and network namespace keep it from sending signals and connecting to abstract sockets',
     ],
-    ['seccomp', seccomp.usable, 'filters of system calls', 'namespaces and Landlock', 'seccomp'],
+    [
+      'seccomp',
+      seccomp.usable,
+      'filters of system calls',
+      'namespaces and Landlock alone confine QEMU',
+      'seccomp',
+    ],
   ]);
 }

@@ -31,7 +31,7 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: Install): Fi
       remedy: upgrade(install),
     };
   }
-  return { item, state: 'works', summary: `directories are shared by ${path}` };
+  return { item, state: 'works', summary: `directories can be shared with guests (-v), by the program ${path}` };
 }
 
 function upgrade(install: Install): string {

@@ -101,7 +101,7 @@ async function readPinnedKey(openpgp: typeof OpenPgp, signed: Signed): Promise<O
   if (key !== undefined) return key.toPublic();
   throw refusal(
     signed,
-    `cannot be verified: ${path} has the key ${fingerprints.join(', ')}, expected ${fingerprint}`,
+    `cannot be verified: ${path} has the key ${fingerprints.join(' and ')}, but not the expected key ${fingerprint}`,
     undefined,
     KEY_HINT,
   );

@@ -131,7 +131,7 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
     throw new InvalidInputError(
       'append',
       `makes the kernel command line ${length} bytes long, but at most ${LONGEST_KERNEL_COMMAND_LINE} bytes are possible`,
-      { hint: 'shorten --append: pass long values as arguments or variables of a command in the guest' },
+      { hint: 'shorten --append: give long values to a command in the guest instead, as its arguments or environment variables' },
     );
   }
   return {

@@ -70,7 +70,7 @@ export function conditionsOf(wanted: WaitConditions): Condition[] {
   ];
   if (conditions.length > 0) return conditions;
   throw new InvalidInputError('conditions', 'no condition was given', {
-    hint: 'give at least one condition, for example: vmlet wait NAME --for ssh',
+    hint: 'give at least one condition, for example: machine.waitFor({ ssh: true })',
   });
 }
 

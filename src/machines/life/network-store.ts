@@ -195,12 +195,15 @@ export class NetworkStore {
   }
 
   async #endSwitch(network: string, limits: Limits): Promise<void> {
+    const files = networkFiles(this.#locations.networks, network);
     try {
-      await endSwitch({ network, files: networkFiles(this.#locations.networks, network) }, limits);
+      await endSwitch({ network, files }, limits);
     } catch (error) {
       if (!(error instanceof SwitchRequestError) || error.reason !== 'in-use') throw error;
-      throw new NetworkInUseError(network, ['a running machine'], {
-        hint: 'stop the machines that still use this network, then try again',
+      const running = await readSwitch({ network, files }, limits);
+      const connected = running?.ports.map((port) => port.name) ?? [];
+      throw new NetworkInUseError(network, connected, {
+        hint: 'these machines are connected to it, although it does not list them as members: stop them, then try again',
         cause: error,
       });
     }

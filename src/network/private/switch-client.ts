@@ -176,7 +176,7 @@ function parsed(line: string): unknown {
 
 function invalid({ network }: Place, cause: unknown): SwitchRequestError {
   return new SwitchRequestError(network, 'answer', 'sent an invalid answer', {
-    hint: 'stop all machines in this network, wait 5 s, and start them again: another release of vmlet may run its virtual switch',
+    hint: 'the virtual switch was probably started by another release of vmlet: stop all machines in this network, wait 5 s, and start them again',
     cause,
   });
 }

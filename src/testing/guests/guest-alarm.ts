@@ -25,7 +25,7 @@ const LINE_LENGTH = 4096;
 const LINES_LATER_MS = 200;
 
 const READ_CONSOLE =
-  'read the serial console: machine.console, or console.log in the logs that vmlet writes when a test fails';
+  'read the serial console: machine.console in the test, or the file console.log among the logs that vmlet writes when a test fails';
 
 const HINTS: Readonly<Record<GuestAlarmKind, string>> = {
   panic: `to see the lines before the panic, ${READ_CONSOLE}`,

@@ -123,19 +123,19 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
 
     await press('Add volume');
     expect(await focused()).toBe('Directory or volume 1');
-    await fill({ 'Directory or volume 1': data, 'Path in the guest 1': 'srv' });
-    await refused('Path in the guest 1', /not an absolute path/);
-    await fill({ 'Path in the guest 1': '/srv' });
+    await fill({ 'Directory or volume 1': data, 'Path 1 in the guest': 'srv' });
+    await refused('Path 1 in the guest', /not an absolute path/);
+    await fill({ 'Path 1 in the guest': '/srv' });
     await page.getByLabel('Read-only').check();
     await press('Add volume');
     const offered = page.locator(
       `datalist[id="${await field('Directory or volume 2').getAttribute('list')}"]`,
     );
     await offered.locator('option[value=cache]').waitFor({ state: 'attached' });
-    await fill({ 'Directory or volume 2': 'cache', 'Path in the guest 2': '/srv' });
-    await refused('Path in the guest 2', /\/srv/);
-    expect(await field('Path in the guest 1').getAttribute('aria-invalid')).toBe('false');
-    await fill({ 'Path in the guest 2': '/var/cache' });
+    await fill({ 'Directory or volume 2': 'cache', 'Path 2 in the guest': '/srv' });
+    await refused('Path 2 in the guest', /\/srv/);
+    expect(await field('Path 1 in the guest').getAttribute('aria-invalid')).toBe('false');
+    await fill({ 'Path 2 in the guest': '/var/cache' });
     await press('Add volume');
     await press('Remove volume 3');
     expect(await focused()).toBe('FIELDSET');

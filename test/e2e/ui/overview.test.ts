@@ -42,7 +42,7 @@ const WORDS: readonly (readonly [path: RegExp, words: (value: Value) => [words: 
     [/\.readOnly$/, (value) => ['read-only', value === true]],
     [/\.secureBoot$/, (value) => ['Secure Boot', value === true]],
     [/\.needsSmm$/, (value) => ['SMM', value === true]],
-    [/\.remove$/, (value) => ['the machine is removed after it', value === true]],
+    [/\.remove$/, (value) => ['the machine is removed when the command has ended', value === true]],
     [/\.ephemeral$/, (value) => ['chosen at start', value === true]],
     [/\.hasSeed$/, () => ['configured by a seed disk']],
     [/\.ids\.kind$/, (value) => ['owners as on the host', value === 'host']],

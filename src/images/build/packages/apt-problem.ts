@@ -36,9 +36,10 @@ export function aptProblem(lines: readonly string[]): InstallProblem | undefined
       hint: 'upgrade the package debian-archive-keyring of this host, or use another --mirror',
     };
   }
-  if (/does not have a Release file/.test(text)) {
+  const lacking = /repository '(\S+) (\S+)[^']*' does not have a Release file/.exec(text);
+  if (lacking) {
     return {
-      problem: 'the mirror does not have this release',
+      problem: `the mirror ${lacking[1] ?? ''} does not have the release ${lacking[2] ?? ''}`,
       hint: 'use another mirror, such as --mirror http://deb.debian.org/debian',
     };
   }

@@ -91,7 +91,7 @@ async function readRegions(reader: HeaderReader): Promise<ReadonlyMap<string, Re
       if (regions.has(kind)) throw new HeaderDamage('has a duplicate region');
       const isKnown = kind === GUID.blockTable || kind === GUID.metadata;
       if (!isKnown && (entry.readUInt32LE(28) & 1) !== 0)
-        throw new HeaderDamage('requires a region unknown to vmlet');
+        throw new HeaderDamage(`requires a vhdx feature unknown to vmlet (region type ${kind})`);
       regions.set(kind, { offset: entry.readBigUInt64LE(16), length: entry.readUInt32LE(24) });
     }
     return regions;

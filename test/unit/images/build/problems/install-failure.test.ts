@@ -67,7 +67,7 @@ E: Failed to fetch http://no-such-host.invalid/debian/dists/trixie/InRelease  Co
   [
     'a mirror without the release',
     ImageBuildError,
-    /does not have this release/,
+    /the mirror http:..127.0.0.1:34965.empty does not have the release trixie/,
     `E: The repository 'http://127.0.0.1:34965/empty trixie Release' does not have a Release file.`,
   ],
   [
