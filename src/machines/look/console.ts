@@ -1,12 +1,15 @@
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { ConnectError, MachineStateError } from '../../errors/index.ts';
 import { type AttachConsoleOptions, attachConsole } from '../../machine/screen/console-client.ts';
 import { readLog } from '../../machine/logs/log-file.ts';
+import { endOfLog } from '../../machine/logs/log-generations.ts';
 import type { Definition } from '../record/definition.ts';
 import { hasEnded } from '../channel/ended.ts';
 import { type MachineStatus, readStatus, notRunning } from '../record/machine-status.ts';
+import { scrollBackBefore } from './scroll-back.ts';
 
 /** Options of a connection to a machine's console. */
 export interface MachineConsoleOptions extends AttachConsoleOptions {
@@ -26,6 +29,8 @@ export type MachineConsoleEnd =
 
 /** The keeper accepts a client well before this; later output comes from the console itself. */
 const SETTLE_MS = 50;
+/** On a busy host the keeper's output of a guest that prints takes longer to arrive. */
+const MOST_WAITS = 20;
 /** A keeper closes the console first, and exits after its helpers. */
 const END_MS = 10_000;
 
@@ -41,10 +46,13 @@ export async function openConsole(
   if (running.kind !== 'running') throw notRunning(spec.name, running.kind);
   const output = new OutputAfterScrollBack(options.output);
   try {
+    const before = endOfLog(files.serialLog);
     const attached = attachConsole(files.consoleSocket, { ...options, output });
-    await Promise.race([attached, delay(SETTLE_MS)]);
-    const log = Buffer.concat([...readLog(files.serialLog, { tailLines: scrollBack?.lines ?? 0 })]);
-    output.release(log, scrollBack?.show);
+    for (let waits = 0; waits < MOST_WAITS; waits++) {
+      await Promise.race([attached, delay(SETTLE_MS)]);
+      if (output.holdsBytes || isDeepStrictEqual(endOfLog(files.serialLog), before)) break;
+    }
+    output.release(scrollBack?.lines ?? 0, files.serialLog, scrollBack?.show);
     if ((await attached) === 'detached') return { kind: 'detached' };
     output.end();
     await finished(output);
@@ -75,14 +83,17 @@ class OutputAfterScrollBack extends Writable {
     output.on('error', (error) => this.destroy(error));
   }
 
-  /** @param log ends with the held output, since the keeper writes to the log first. */
-  release(log: Buffer, show?: (bytes: Buffer) => void): void {
+  get holdsBytes(): boolean {
+    return this.#held !== undefined && this.#held.length > 0;
+  }
+
+  /** Shows the last lines before the held output, and the output. */
+  release(lines: number, logPath: string, show?: (bytes: Buffer) => void): void {
     const held = Buffer.concat(this.#held ?? []);
     this.#held = undefined;
-    const at = held.length > 0 ? log.lastIndexOf(held) : log.length;
-    // When more is held than the requested lines of the log, the log need not be shown.
-    const before = at === -1 && held.length >= log.length ? 0 : at;
-    const scrollBack = before === -1 ? log : log.subarray(0, before);
+    const scrollBack = scrollBackBefore(held, lines, (tailLines) =>
+      Buffer.concat([...readLog(logPath, { tailLines })]),
+    );
     if (scrollBack.length > 0) show?.(scrollBack);
     this.#output.write(held);
   }
