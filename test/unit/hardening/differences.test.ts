@@ -5,7 +5,9 @@ import { flagCases } from '../../hardening/shares/posix/flag-cases.ts';
 import { KINDS } from '../../hardening/shares/posix/kinds.ts';
 
 const kind = KINDS.find(({ name }) => name === 'uid')!;
-const cases = flagCases(kind.cast).filter(({ name }) => /that they created, other, directory 0777/.test(name));
+const cases = flagCases(kind.cast).filter(({ name }) =>
+  /that they created, other, directory 0777/.test(name),
+);
 
 /** The calls whose failure is not an expected difference, if each fails alone with an error. */
 function faultsWith(error: string, name: RegExp): string[] {
@@ -23,7 +25,13 @@ function faultsWith(error: string, name: RegExp): string[] {
   );
 }
 
-const PREPARATION = ['chown . 1000 1000', 'chmod . 0755', 'mkdir d 0777', 'chown d 1000 1000', 'chmod d 0777'];
+const PREPARATION = [
+  'chown . 1000 1000',
+  'chmod . 0755',
+  'mkdir d 0777',
+  'chown d 1000 1000',
+  'chmod d 0777',
+];
 
 describe('the differences for a user who created a file', () => {
   it.each([
