@@ -15,10 +15,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Machine, MachineEndedError, type VolumeInput, launch } from '../../src/index.ts';
+import { type Machine, MachineEndedError, TimedOutError, type VolumeInput, launch } from '../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { start, until, vmlet } from './command.ts';
-import { whyNoShares } from './virtiofsd.ts';
+import { failingVirtiofsd, whyNoShares } from './virtiofsd.ts';
 
 const directory = temporaryDirectory();
 const isRoot = process.getuid?.() === 0;
@@ -68,6 +68,12 @@ function daemonsOf(path: string): number[] {
         return false;
       }
     });
+}
+
+function daemonOf(path: string): number {
+  const [pid] = daemonsOf(path);
+  if (pid === undefined) throw new Error(`no virtiofsd serves ${path}`);
+  return pid;
 }
 
 describe.skipIf(whyNoShares !== undefined)('one directory', () => {
@@ -218,6 +224,46 @@ it.skipIf(!isRoot || whyNoShares !== undefined)(
   },
 );
 
+it.skipIf(!isRoot || whyNoShares !== undefined)(
+  'has the same owners on both sides with ids=host when root starts the machine',
+  async () => {
+    const source = shared();
+    for (const [name, uid, gid] of [
+      ['of 1000', 1000, 1000],
+      ['of 0', 0, 0],
+    ] as const) {
+      writeFileSync(join(source, name), 'x');
+      chownSync(join(source, name), uid, gid);
+    }
+    chmodSync(source, 0o777);
+    const owner = (name: string): string => {
+      const { uid, gid } = statSync(join(source, name));
+      return `${uid}:${gid}`;
+    };
+    await using machine = await machineWith(`${source}:/s:ids=host`);
+    const looks = 'cd /s; stat -c %u:%g:%n *';
+    expect(await sh(machine, looks)).toBe('0:0:of 0\n1000:1000:of 1000');
+
+    expect(await sh(machine, 'cd /s; touch a; mkdir b; ln -s a c', '1000:1000')).toBe('');
+    expect(await sh(machine, 'cd /s; touch d; mkdir e')).toBe('');
+    expect(await sh(machine, looks)).toBe(
+      '1000:1000:a\n1000:1000:b\n1000:1000:c\n0:0:d\n0:0:e\n0:0:of 0\n1000:1000:of 1000',
+    );
+    expect(['a', 'b', 'd', 'e'].map(owner)).toEqual(['1000:1000', '1000:1000', '0:0', '0:0']);
+    expect(lstatSync(join(source, 'c'))).toMatchObject({ uid: 1000, gid: 1000 });
+
+    // By the guest, then by the host.
+    expect(await sh(machine, 'cd /s; chown 0:0 a; chown 1000:44 d; chown 33 "of 0"')).toBe('');
+    expect(['a', 'd', 'of 0'].map(owner)).toEqual(['0:0', '1000:44', '33:0']);
+    for (const name of ['a', 'd']) chownSync(join(source, name), name === 'a' ? 1000 : 0, 7);
+    expect(await sh(machine, 'cd /s; stat -c %u:%g a d')).toBe('1000:7\n0:7');
+
+    const denied = await sh(machine, 'cd /s; chown 1000 d; chown 0 a; echo no >d', '1000:1000');
+    expect(denied.match(/not permitted|denied/g)).toHaveLength(3);
+    expect(['a', 'd'].map(owner)).toEqual(['1000:7', '0:7']);
+  },
+);
+
 withVirtiofsd('can have any name', async () => {
   const names = ['a:b', 'with, comma', 'new\nline', 'x'.repeat(200), '-v', '%s "quoted"'];
   const volumes = names.map((name, index) => {
@@ -247,8 +293,7 @@ describe.skipIf(whyNoShares !== undefined)('virtiofsd', () => {
   it('ends the machine when it ends, and the machine reports it', async () => {
     const source = shared();
     await using machine = await machineWith(`${source}:/s`);
-    const [pid] = daemonsOf(source);
-    if (pid === undefined) throw new Error(`no virtiofsd serves ${source}`);
+    const pid = daemonOf(source);
     const hanging = machine.exec(['sh', '-c', 'while :; do ls /s >/dev/null; done']);
     hanging.catch(() => undefined);
     process.kill(pid, 'SIGKILL');
@@ -274,6 +319,34 @@ describe.skipIf(whyNoShares !== undefined)('virtiofsd', () => {
       expect(daemonsOf(source)).toEqual([]);
     }
     expect(kinds).toEqual(['killed', 'power-off', 'host-quit']);
+  });
+
+  it.each(['stop', 'kill'] as const)('delays neither time limits nor %s when it hangs', async (end) => {
+    const source = shared();
+    writeFileSync(join(source, 'file'), 'x');
+    await using machine = await machineWith(`${source}:/s`);
+    process.kill(daemonOf(source), 'SIGSTOP');
+    // It waits for virtiofsd, and no signal ends it.
+    const hangs = machine.exec(['cat', '/s/file'], { timeoutMs: 3000 });
+    await expect(hangs).rejects.toThrow(TimedOutError);
+    expect(await sh(machine, 'echo on')).toBe('on');
+    // The agent itself waits from now on.
+    const waits = machine.readFile('/s/file', { signal: AbortSignal.timeout(2000) });
+    await expect(waits).rejects.toThrow('aborted due to timeout');
+    await expect(machine.exec(['true'], { timeoutMs: 2000 })).rejects.toThrow(TimedOutError);
+    await machine[end]();
+    expect((await machine.ended).kind).toBe('killed');
+    expect(daemonsOf(source)).toEqual([]);
+  });
+
+  it('does not keep stop from ending the machine right after its own end', async () => {
+    const source = shared();
+    await using machine = await machineWith(`${source}:/s`);
+    machine.exec(['sh', '-c', 'while :; do ls /s >/dev/null; done']).catch(() => undefined);
+    process.kill(daemonOf(source), 'SIGKILL');
+    const { outcome } = await machine.stop();
+    expect(outcome).toMatchObject({ kind: 'share-lost', target: '/s' });
+    expect(daemonsOf(source)).toEqual([]);
   });
 
   it('ends with its launcher at any moment, and leaves no socket', { timeout: 300_000 }, async () => {
@@ -372,6 +445,16 @@ describe('vmlet run -v', () => {
     expect(stderr).toMatch(
       /cannot mount \/s: the guest's kernel does not support virtiofs\n {2}use a kernel/,
     );
+    expect(status).toBe(125);
+  });
+
+  withVirtiofsd('reports the last words of a virtiofsd that ends at its start', async () => {
+    const programs = shared('programs-');
+    const env = { PATH: failingVirtiofsd(programs), XDG_CACHE_HOME: shared('cache-') };
+    const flags = ['--fresh', '--net', 'none', '-v', `${shared()}:/s`];
+    const { status, stderr } = await start(['run', ...flags, 'micro', '--', 'true'], { env }).finished;
+    expect(stderr).toMatch(/virtiofsd, which serves \/s, exited with (status )?1/);
+    expect(stderr).toContain('cannot serve: out of ink');
     expect(status).toBe(125);
   });
 

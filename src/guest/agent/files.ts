@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GuestFileError, GuestProtocolError, InvalidInputError } from '../../errors/index.ts';
 import { type Deferred, deferred } from '../../util/time/deferred.ts';
+import { onAbort } from '../../util/time/on-abort.ts';
 import { isWellFormed } from '../../util/well-formed.ts';
 import { fileFailure } from './failure.ts';
 import { FieldWriter, Operation, PushFlag, Tag, readFields } from './fields.ts';
@@ -82,12 +83,21 @@ export async function pushFile(
   const id = session.add(channel);
   sendRequest(session, id, body);
   const content = typeof source === 'string' || source instanceof Uint8Array ? [Buffer.from(source)] : source;
-  const sent = pipeline(content, input.stream, { ...(options.signal && { signal: options.signal }) });
-  sent.catch((error: unknown) => {
+  const { signal } = options;
+  const giveUp = (error: unknown): void => {
     session.send(FrameType.cancel, 0, id);
-    done.reject(options.signal?.aborted === true ? options.signal.reason : error);
+    done.reject(error);
+  };
+  // Also when all has been sent: an agent whose file system hangs does not answer.
+  const forget = signal && onAbort(signal, giveUp);
+  pipeline(content, input.stream, { ...(signal && { signal }) }).catch((error: unknown) => {
+    if (signal?.aborted !== true) giveUp(error);
   });
-  await done.promise;
+  try {
+    await done.promise;
+  } finally {
+    forget?.();
+  }
 }
 
 /** The contents of a file in the guest. The reader sets the pace. */
@@ -113,10 +123,13 @@ export class GuestFile implements AsyncIterable<Buffer> {
     this.stream = output.take();
     const id = session.add(pullChannel(path, output, attributes, () => session.release(id)));
     const { signal } = options;
-    const onAbort = (): void => void this.stream.destroy(signal?.reason as Error);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const giveUp = (reason: unknown): void => {
+      attributes.reject(reason);
+      this.stream.destroy(reason as Error);
+    };
+    const forget = signal && onAbort(signal, giveUp);
     this.stream.once('close', () => {
-      signal?.removeEventListener('abort', onAbort);
+      forget?.();
       if (!output.ended) session.send(FrameType.cancel, 0, id);
     });
     sendRequest(session, id, body);

@@ -35,7 +35,7 @@ import { lockMachine } from '../lock/machine-lock.ts';
 import type { KeptMemory } from '../plan/machine-plan.ts';
 import { volumesOf } from '../spec/stored-mounts.ts';
 import { ensureVolumes, requireReadable } from '../../machine/volume/open-volume.ts';
-import { lastLines, readStatus } from '../record/machine-status.ts';
+import { describeEnd, lastLines, readEnding, readStatus } from '../record/machine-status.ts';
 import { networksOf } from '../record/network-members.ts';
 import { awaitForwards } from './passt-readiness.ts';
 import { announceMember } from './announce-member.ts';
@@ -184,7 +184,7 @@ async function startLocked(
     await endKeeper(keeper);
     // If loading the memory failed, QEMU may have changed some of the disks.
     await settleRestore(definition);
-    throw await explainStart(error, definition, plan);
+    throw await explainStart(error, definition, plan, keeper);
   }
   keeper.release();
 }
@@ -240,7 +240,12 @@ async function endKeeper(keeper: StartedKeeper): Promise<void> {
   clearTimeout(patience);
 }
 
-async function explainStart(error: unknown, { spec, files }: Definition, plan: NamedPlan): Promise<unknown> {
+async function explainStart(
+  error: unknown,
+  { spec, files }: Definition,
+  plan: NamedPlan,
+  { reports }: StartedKeeper,
+): Promise<unknown> {
   if (!(error instanceof KeeperEndedError)) return error;
   if (error.busy)
     return new MachineStateError(spec.name, 'running', 'is already running', {
@@ -249,8 +254,12 @@ async function explainStart(error: unknown, { spec, files }: Definition, plan: N
     });
   const qemu = lastLines(files.qemuLog, 20);
   if (plan.network?.backend === 'slirp') await explainSlirpFailure(qemu, plan.network.forwards);
+  // Otherwise there may be a record of an earlier run.
+  const ending = reports.some(({ kind }) => kind === 'ended') ? readEnding(files) : undefined;
+  // QEMU only says that its connection was closed.
+  const why = ending?.outcome.kind === 'share-lost' ? describeEnd(ending.outcome) : tellingLine(qemu);
   const failure = new LaunchError(
-    `machine "${spec.name}" did not start: ${tellingLine(qemu) ?? error.message}`,
+    `machine "${spec.name}" did not start: ${why ?? error.message}`,
     { qemu, console: [] },
     { hint: adviseOn(qemu, spec.name) ?? error.hint, cause: error },
   );

@@ -9,11 +9,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MachineStateError } from '../../../src/errors/index.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
 import { readDefinition } from '../../../src/machines/record/definition.ts';
 import { readPlan, replacePlan } from '../../../src/machines/record/machine-plan-file.ts';
-import { until } from '../command.ts';
-import { whyNoShares } from '../virtiofsd.ts';
+import { directoryIn } from '../../directory.ts';
+import { start, until } from '../command.ts';
+import { failingVirtiofsd, whyNoShares } from '../virtiofsd.ts';
 import { type Home, makeHome } from './home.ts';
 
 describe.skipIf(whyNoShares !== undefined)('a named machine with shared directories', () => {
@@ -163,6 +165,32 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect(await inGuest('cat /docs/page', 'site')).toBe('a page');
   });
 
+  it.each([
+    ['stop', ['--timeout', '10s']],
+    ['kill', []],
+  ])('is ended by %s while its virtiofsd hangs', { timeout: 300_000 }, async (verb, flags) => {
+    for (const pid of daemons()) process.kill(pid, 'SIGSTOP');
+    const hanging = home.start(['exec', 'site', '--', 'cat', '/docs/page']);
+    const limits = { signal: AbortSignal.timeout(3000) };
+    const copying = home.store.get('site').live().copyOut('/docs/page', join(home.path, 'page'), limits);
+    await expect(copying).rejects.toThrow('aborted due to timeout');
+    expect((await home.vmlet(verb, ...flags, 'site')).status).toBe(0);
+    expect(daemons()).toEqual([]);
+    expect((await hanging.finished).status).toBe(125);
+    expect((await home.vmlet('start', 'site')).stderr).toBe('');
+    expect(await inGuest('cat /docs/page', 'site')).toBe('a page');
+  });
+
+  it('can be stopped right after the end of its virtiofsd', async () => {
+    kill(daemons()[0]);
+    const [stop] = await Promise.allSettled([home.store.get('site').live().stop()]);
+    // It may have ended first.
+    if (stop.status === 'rejected') expect(stop.reason).toBeInstanceOf(MachineStateError);
+    expect(daemons()).toEqual([]);
+    expect((await home.vmlet('ls')).stdout).toMatch(/site +stopped/);
+    expect((await home.vmlet('start', 'site')).stderr).toBe('');
+  });
+
   it('ends with its virtiofsd, and reports the reason', async () => {
     kill(daemons()[0]);
     const listed = await until(async () => {
@@ -176,6 +204,18 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     );
     expect(daemons()).toEqual([]);
     expect((await home.vmlet('start', 'site')).status).toBe(0);
+  });
+
+  it('does not start with a virtiofsd that ends at once, and the error has its last words', async () => {
+    await home.vmlet('stop', 'site');
+    const programs = directoryIn(home.path, 'programs-');
+    const env = { ...home.environment, PATH: failingVirtiofsd(programs) };
+    const { status, stderr } = await start(['start', 'site'], { env }).finished;
+    expect(stderr).toMatch(
+      /^vmlet: machine "site" did not start: virtiofsd, which serves \/(srv\/site|docs), exited with status 1: cannot serve: out of ink\n/,
+    );
+    expect(status).toBe(125);
+    expect((await home.vmlet('start', 'site')).stderr).toBe('');
   });
 
   it('has them for the command of run --detach, and their loss explains a missing status', async () => {

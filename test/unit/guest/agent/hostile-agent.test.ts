@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { attachPlayed, connectedPair, hello, nextNonce } from '../../../../fixtures/agent/played-agent.ts';
 import { Random } from '../../../../fixtures/agent/random.ts';
@@ -182,5 +184,43 @@ function hostile(random: Random): Buffer {
       return encodeFrame(FrameType.credit, 0, channel, Buffer.from([0, 0, 4, 0]));
     default:
       return encodeFrame(FrameType.data, 1 + random.below(2), 1, random.bytes(random.below(2000)));
+  }
+}
+
+/** As when the guest's kernel waits for a file system that does not answer. */
+describe('an agent that does not answer', () => {
+  const reason = new Error('enough');
+  let controller: AbortController;
+
+  beforeEach(() => {
+    controller = new AbortController();
+  });
+
+  test.each(['', 'text'])('does not delay the abort of a push of %j', async (content) => {
+    const { guest, agent } = await attached();
+    const pushed = guest.push(content, '/file', { signal: controller.signal });
+    await received(agent, encodeFrame(FrameType.end, 0, 1));
+    controller.abort(reason);
+    await expect(pushed).rejects.toBe(reason);
+    await received(agent, encodeFrame(FrameType.cancel, 0, 1));
+  });
+
+  test('does not delay the abort of a pull', async () => {
+    const { guest, agent } = await attached();
+    const file = guest.pull('/file', { signal: controller.signal });
+    await received(agent, Buffer.from('/file'));
+    controller.abort(reason);
+    await expect(file.attributes).rejects.toBe(reason);
+    await expect(file.stream.toArray()).rejects.toBe(reason);
+    await received(agent, encodeFrame(FrameType.cancel, 0, 1));
+  });
+});
+
+/** Waits until these bytes have arrived. */
+async function received(agent: Socket, bytes: Buffer): Promise<void> {
+  let all = Buffer.alloc(0);
+  while (!all.includes(bytes)) {
+    const [chunk] = (await once(agent, 'data')) as [Buffer];
+    all = Buffer.concat([all, chunk]);
   }
 }
