@@ -24,7 +24,10 @@ export function Create() {
       title: `Create ${fields.name}:`,
       command,
       body: optionsOf(fields),
-      succeeded: clear,
+      succeeded: () => {
+        // The next machine may have been typed while this one was created.
+        if (typed.value === fields) clear();
+      },
     });
     if (!accepted) return;
     location.hash = fields.start ? machineAddress(fields.name, 'serial') : '#/machines';

@@ -82,8 +82,7 @@ export function optionsOf(given: Fields): object {
   const { cpus, ports, labels, diskSize, disks, volumes, networks, user, sshKey, userData, start, ...texts } =
     given;
   const pairs = wordsOf(labels).map((label) => /^([^=]*)=?(.*)$/s.exec(label)?.slice(1) ?? []);
-  // A machine that installs needs a disk to install on; an image has one, which may grow.
-  const installs = texts.iso !== '';
+  const installs = hasNewDisk(given);
   const options = {
     ...texts,
     // A text that is no number is refused by the server, in its words.
@@ -98,6 +97,11 @@ export function optionsOf(given: Fields): object {
     ...(start && { start }),
   };
   return { ...withoutEmpty(options), name: texts.name || NO_NAME };
+}
+
+/** A machine that installs needs a disk to install on; an image has one, which may grow. */
+function hasNewDisk({ image, iso }: Pick<Fields, 'image' | 'iso'>): boolean {
+  return iso !== '' && image === '';
 }
 
 function withoutEmpty(options: object): object {
@@ -132,15 +136,22 @@ export interface Place {
 /** Returns the field of an invalid option, such as `ports` of `ports[0].hostPort`. */
 export function placeOf(option = '', fields: Fields): Place | undefined {
   const [, name = '', number] = /^(?:seed\.)?(\w+)(?:\[(\d+)\])?/.exec(option) ?? [];
+  // An image without a first boot refuses all of it.
+  if (name === 'seed') return firstOf(['user', 'sshKey', 'userData'], fields);
   const key = name === 'sshKeys' ? 'sshKey' : name;
   if (!isKey(key)) return undefined;
   const rows = fields[key];
   if (typeof rows !== 'object' || number === undefined) return { key };
   // The first disk of a machine that installs has a field of its own.
-  const first = key === 'disks' && fields.iso !== '' && fields.diskSize !== '' ? 1 : 0;
+  const first = key === 'disks' && hasNewDisk(fields) && fields.diskSize !== '' ? 1 : 0;
   const at = Number(number) - first;
   if (at < 0) return { key: 'diskSize' };
   return { key, row: rows.flatMap((row, index) => (isFilled(row) ? [index] : []))[at] };
+}
+
+function firstOf(keys: readonly (keyof Fields)[], fields: Fields): Place | undefined {
+  const key = keys.find((one) => fields[one] !== '');
+  return key && { key };
 }
 
 function isKey(name: string): name is keyof Fields {

@@ -1,4 +1,4 @@
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import type { ApiProblem, Network, Volume } from '../api/types.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Field } from '../parts/forms/field.tsx';
@@ -7,8 +7,8 @@ import { FieldProblem } from './field.tsx';
 import { type Fields, keep, type Place } from './fields.ts';
 import { Rows } from './rows.tsx';
 
-/** The most that cloud-init takes, in bytes; the server refuses more in its words. */
-const MOST_USER_DATA = 2 ** 20;
+/** Bytes, so that the request with it stays below the limit of the server. */
+const MOST_USER_DATA = 500_000;
 
 interface Properties {
   readonly fields: Fields;
@@ -72,7 +72,7 @@ export function GuestParts({ fields, problem, place }: Properties) {
               marks={marks}
             />
             <Checkbox checked={row.readOnly} set={(readOnly) => change({ ...row, readOnly })}>
-              Read-only
+              Read-only<span class="hidden"> {number}</span>
             </Checkbox>
           </>
         )}
@@ -118,7 +118,7 @@ export function GuestParts({ fields, problem, place }: Properties) {
       >
         {networks?.length === 0 && (
           <p class="faint">
-            There is none; <a href="#/networks">create one</a>.
+            There are no private networks. <a href="#/networks">Create one</a>.
           </p>
         )}
       </Rows>
@@ -129,9 +129,16 @@ export function GuestParts({ fields, problem, place }: Properties) {
 /** User-data of cloud-init, typed or from a file. */
 export function UserData({ fields, problem, place }: Properties) {
   const id = useId();
-  const wrong = place?.key === 'userData' ? problem : undefined;
-  const read = async (file: File | undefined): Promise<void> => {
-    if (file) keep({ userData: await file.slice(0, MOST_USER_DATA + 1).text() });
+  const [unread, setUnread] = useState<ApiProblem>();
+  const wrong = unread ?? (place?.key === 'userData' ? problem : undefined);
+  const read = async (input: HTMLInputElement): Promise<void> => {
+    const [file] = input.files ?? [];
+    if (!file) return;
+    const text = await textOf(file);
+    setUnread(text === undefined ? problemOf(file) : undefined);
+    if (text !== undefined) keep({ userData: text });
+    // The same file can be chosen again after a change.
+    input.value = '';
   };
   return (
     <fieldset>
@@ -145,14 +152,35 @@ export function UserData({ fields, problem, place }: Properties) {
           spellcheck={false}
           aria-invalid={wrong !== undefined}
           aria-describedby={id}
-          onInput={(event) => keep({ userData: event.currentTarget.value })}
+          onInput={(event) => {
+            setUnread(undefined);
+            keep({ userData: event.currentTarget.value });
+          }}
         />
       </label>
       <FieldProblem id={id} problem={wrong} />
       <label>
         User-data from a file of this computer
-        <input type="file" onChange={(event) => void read(event.currentTarget.files?.[0])} />
+        <input type="file" onChange={(event) => void read(event.currentTarget)} />
       </label>
     </fieldset>
   );
+}
+
+/** Undefined for a file that is too large, is not UTF-8 or cannot be read. */
+async function textOf(file: File): Promise<string | undefined> {
+  if (file.size > MOST_USER_DATA) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    return undefined;
+  }
+}
+
+function problemOf({ name }: File): ApiProblem {
+  return {
+    code: 'VMLET_INVALID_INPUT',
+    message: `${name} cannot be used: it is larger than 500 kB, is not UTF-8 text, or cannot be read`,
+    hint: 'choose another file, or type the text',
+  };
 }

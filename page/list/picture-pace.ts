@@ -24,8 +24,10 @@ export class PicturePace {
     this.#sinceMs += ms;
   }
 
-  /** @param processor use of the machine's processors in percent. */
+  /** @param processor use in percent; 100 is one processor of the host. */
   isDue(processor: number): boolean {
+    // The guest is not at rest: a picture soon after its work shows the result.
+    if (processor > BUSY_PERCENT) this.#everyMs = EVERY_MS;
     return this.#sinceMs >= this.#everyMs || processor > BUSY_PERCENT;
   }
 }

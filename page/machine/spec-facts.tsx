@@ -7,7 +7,7 @@ type Spec = SoundMachine['spec'];
 type Backing = Spec['disks'][number]['backing'];
 
 const IDENTITIES = { own: 'its own', copied: 'copied; the next start gives the guest its own' } as const;
-const BOOTS = { firmware: 'by the firmware', image: 'of an image', kernel: 'a kernel' } as const;
+const BOOTS = { firmware: 'by the firmware', image: 'the kernel of an image', kernel: 'a kernel' } as const;
 const PPM_OF_PERCENT = 1e4;
 const BITS = 8;
 
@@ -37,7 +37,7 @@ export function StateFacts({ spec, status }: SoundMachine) {
       <Fact name="First boot">{spec.hasSeed && 'configured by a seed disk'}</Fact>
       <Fact name="Guest’s identity">
         {IDENTITIES[spec.guestIdentity]}
-        {spec.hasGenerationId && 'the guest learns of restored memory'}
+        {spec.hasGenerationId && 'the guest is told when its memory was restored'}
       </Fact>
       <Fact name="Id">
         <code>{spec.id}</code>

@@ -91,10 +91,14 @@ async function relay(agent: GuestAgent, client: Socket, port: number): Promise<v
   client.once('close', guest.close);
   if (client.destroyed) return guest.close();
   guest.output.on('error', () => client.destroy());
-  void guest.closed.then(() => {
-    const patience = setTimeout(() => client.destroy(), CLIENT_MS);
-    client.once('close', () => clearTimeout(patience));
-  });
+  // The last bytes are written by then; a server that has ended its output may still read.
+  guest.output.once('end', () => void guest.closed.then(() => endSoon(client)));
   client.pipe(guest.input);
   guest.output.pipe(client);
+}
+
+function endSoon(client: Socket): void {
+  if (client.destroyed) return;
+  const patience = setTimeout(() => client.destroy(), CLIENT_MS);
+  client.once('close', () => clearTimeout(patience));
 }

@@ -9,7 +9,8 @@ import { attachAgent } from './agent.ts';
 import type { Definition } from '../record/definition.ts';
 import { CHARDEVS, type GuestPorts } from '../../machine/qemu/guest-ports.ts';
 import { tellNames } from '../../machine/network/network-names.ts';
-import { networksOf, placesOf } from '../record/network-members.ts';
+import { networksOfMachine } from '../../network/private/members.ts';
+import { placesOf } from '../record/network-members.ts';
 import { readGuestPorts } from './guest-ports.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
 import { pause } from '../../util/time/pause.ts';
@@ -81,7 +82,7 @@ async function connect(definition: Definition, ports: GuestPorts, limits: Limits
   );
   await told.catch(async (error: unknown) => {
     await channel.agent.close();
-    throw error;
+    throw explainClosed(error, definition);
   });
   return channel;
 }
@@ -91,18 +92,22 @@ async function attach(definition: Definition, ports: GuestPorts, limits: Limits)
     if (!ports.vmlet.open) return await connectQga(definition, limits);
     return await connectVmlet(definition, limits);
   } catch (error) {
-    const { name } = definition.spec;
-    const status = readStatus(definition.files);
-    if (status.kind !== 'running') throw notRunning(name, status.kind);
-    if (error instanceof TimedOutError) throw await explainTimeOut(error, definition, limits);
-    if (error instanceof GuestClosedError || error instanceof QmpClosedError) {
-      throw new MachineStateError(name, status.state, 'is running, but its agent closed the connection', {
-        hint: 'try again: the guest may be booting or shutting down, or its agent may have restarted',
-        cause: error,
-      });
-    }
-    throw error;
+    const explained = explainClosed(error, definition);
+    throw explained instanceof TimedOutError
+      ? await explainTimeOut(explained, definition, limits)
+      : explained;
   }
+}
+
+/** The guest, or its agent, may end while vmlet connects to it. */
+function explainClosed(error: unknown, { spec: { name }, files }: Definition): unknown {
+  const status = readStatus(files);
+  if (status.kind !== 'running') return notRunning(name, status.kind);
+  if (!(error instanceof GuestClosedError || error instanceof QmpClosedError)) return error;
+  return new MachineStateError(name, status.state, 'is running, but its agent closed the connection', {
+    hint: 'try again: the guest may be booting or shutting down, or its agent may have restarted',
+    cause: error,
+  });
 }
 
 /** Throws when the guest is paused for lack of space: its agents cannot answer before the user resumes it. */
@@ -129,7 +134,10 @@ async function connectVmlet(definition: Definition, limits: Limits): Promise<Vml
 
 /** A machine that was never in a network has no names of ours. */
 async function updateNames({ spec, files }: Definition, agent: GuestAgent): Promise<void> {
-  if (spec.networks !== undefined) await tellNames(agent, placesOf(files), networksOf(spec));
+  if (spec.networks === undefined) return;
+  const places = placesOf(files);
+  // It may have been connected to another one since.
+  await tellNames(agent, places, networksOfMachine(places, spec.name));
 }
 
 /** The keeper closes the connection when the machine ends, and when the agent closes its port. */

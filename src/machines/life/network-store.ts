@@ -200,10 +200,10 @@ export class NetworkStore {
       await endSwitch({ network, files }, limits);
     } catch (error) {
       if (!(error instanceof SwitchRequestError) || error.reason !== 'in-use') throw error;
-      const running = await readSwitch({ network, files }, limits);
+      const running = await readSwitch({ network, files }, limits).catch(() => undefined);
       const connected = running?.ports.map((port) => port.name) ?? [];
-      throw new NetworkInUseError(network, connected, {
-        hint: 'these machines are connected to it, although it does not list them as members: stop them, then try again',
+      throw new NetworkInUseError(network, connected.length > 0 ? connected : ['a running machine'], {
+        hint: 'stop the machines that are connected to this network, although it does not list them as members; then try again',
         cause: error,
       });
     }

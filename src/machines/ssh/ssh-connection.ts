@@ -103,6 +103,8 @@ async function connectByForward(
 
 function connectTo({ address, port }: Endpoint): SshConnection {
   const socket = createConnection({ host: address, port });
+  // The iterator throws it, once the output is read.
+  socket.on('error', () => undefined);
   let closed = false;
   const output = async function* (): AsyncGenerator<Buffer> {
     try {

@@ -44,7 +44,7 @@ test('running members learn who was created, cloned, renamed, moved and removed'
   expect(await namesIn('web')).toEqual(['copy', 'db', 'spare', 'web']);
   await vmlet('rename', 'copy', 'shop');
   expect(await namesIn('web')).toEqual(['db', 'shop', 'spare', 'web']);
-  await vmlet('set', 'shop', '--network', 'auto');
+  await vmlet('network', 'disconnect', 'lan', 'shop');
   expect(await namesIn('web')).toEqual(['db', 'spare', 'web']);
   await vmlet('rm', '--storage', 'spare');
   expect(await namesIn('web')).toEqual(['db', 'web']);

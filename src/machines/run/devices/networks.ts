@@ -75,9 +75,8 @@ export async function connectNetwork(
       return { connected, card };
     },
   );
-  if (!card || !isRunning(connected)) return;
   await Promise.all([
-    setUpCard(connected, card, signal),
+    card && isRunning(connected) ? setUpCard(connected, card, signal) : undefined,
     tellNetworks(locations, networksOf(connected.spec), signal),
   ]);
 }
