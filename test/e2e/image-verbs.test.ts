@@ -75,7 +75,7 @@ async function inspect(name: string): Promise<z.infer<typeof imageSchema>> {
 
 it('find, pull, list, tag and remove an image of the catalogue', async () => {
   expect(await succeed('search', 'FOR TESTS')).toMatch(
-    /^NAME.*\nweb:1 +web +digest +x86_64 +a server for tests \(your own\); unconfirmed: cpu\n$/,
+    /^NAME.*\nweb:1 +web +digest +x86_64 +a server for tests \(your own\); catalogue data that may be wrong: cpu\n$/,
   );
   expect(await succeed('image', 'search', '-q', 'nothing like it')).toBe('');
   expect((await succeed('image', 'ls', '--remote', '-q')).split('\n')).toEqual(
