@@ -40,7 +40,7 @@ export function diskCommand(): Command {
     .description(
       'Removes a disk from a machine. If the machine is running, stop using the disk in the guest first (umount, ' +
         'swapoff): vmlet waits until the guest releases the disk. The file of the disk is kept and its path is printed; ' +
-        '--storage deletes the file. A backing file of your own, or of another disk, is always kept.',
+        '--storage deletes the file. Backing files that you created, or that another disk uses, are always kept.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')

@@ -99,7 +99,7 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
   }
   if (end.kind === 'timed-out') {
     const words = qemuWords(qemu);
-    const slow = `its test program of one kilobyte did not finish within ${timeoutMs / 1000} s (${transcript === '' ? 'no output' : `last output: '${transcript.slice(-40)}'`})`;
+    const slow = `its small test program did not finish within ${timeoutMs / 1000} s, and printed ${transcript === '' ? 'nothing' : `'${transcript.slice(-40)}' last`}`;
     return { ...result, problem: words === undefined ? slow : `${words}; ${slow}` };
   }
   if (end.status.exitCode !== FINISHED_EXIT_CODE) {

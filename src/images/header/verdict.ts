@@ -35,7 +35,7 @@ const OTHER_ENTRY =
 const DECRYPT = 'decrypt it with qemu-img convert; give the passphrase with --object secret';
 const AGAIN = 'download or copy the file again, and compare its checksum';
 const CONVERT =
-  'convert the image to qcow2 with the program that created it; if it may be damaged, download or copy it again';
+  'with the program that created the image, save it in a more common variant or another format, such as raw; if it may be damaged, download or copy it again';
 const CONVERT_QCOW2 =
   'convert the image to qcow2 version 3 without optional features, with the program that created it; if it may be damaged, download or copy it again';
 const ATTACH =

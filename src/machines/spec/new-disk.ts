@@ -16,7 +16,7 @@ export interface NewDisk {
 }
 
 const GRAMMAR =
-  'use SIZE or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; after SIZE or FILE also [,cache=writeback|none|unsafe][,nodiscard]';
+  'use SIZE or FILE, then options: cache=writeback|none|unsafe, nodiscard; only for a FILE: format=qcow2|raw, trusted, and either readonly or adopt; for example disk.qcow2,readonly,cache=none';
 const OPTION = /^(?<rest>.*),(?<option>adopt|nodiscard|cache=(?<cache>[a-z]*))$/s;
 
 /**
@@ -42,7 +42,9 @@ export function parseNewDisk(text: string, field: string): NewDisk {
     rest = (fileOption ?? own)?.groups?.['rest'] ?? '';
   }
   if (cache !== undefined && !isCache(cache)) {
-    throw new InvalidInputError(field, `invalid cache mode "${cache}"`, { hint: GRAMMAR });
+    throw new InvalidInputError(field, `invalid cache mode "${cache}"`, {
+      hint: 'use cache=writeback, cache=none or cache=unsafe',
+    });
   }
   const common = { field, cache: cache ?? 'writeback', discard } as const;
   if (isDiskSize(rest)) {

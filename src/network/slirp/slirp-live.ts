@@ -21,7 +21,13 @@ export async function addSlirpForward(monitor: HumanMonitor, forward: BoundForwa
   const answer = await say(monitor, `hostfwd_add ${NETDEV} ${rule}`);
   if (answer === '') return;
   if (/could not set up/i.test(answer)) await explainUnboundPort(forward);
-  throw new NetworkStartError(`slirp rejected the forward ${formatPort(forward)}`, [answer]);
+  throw new NetworkStartError(
+    `QEMU's network (slirp) rejected the forward ${formatPort(forward)}`,
+    [answer],
+    {
+      hint: 'no forward was changed; try another host port or address',
+    },
+  );
 }
 
 /** Removes a forward; its existing connections are kept. */

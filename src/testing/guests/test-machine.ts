@@ -94,7 +94,7 @@ export class TestMachine extends TestGuest implements AsyncDisposable {
   async start(options: StartAgainOptions = {}): Promise<void> {
     if (!this.#crashed) {
       throw new InvalidInputError('start', `${this.name} has not crashed`, {
-        hint: 'call start() only after crash(): a TestMachine runs from the beginning',
+        hint: 'call start() only after crash(): a TestMachine is already running when it is created',
       });
     }
     const machine = await this.#crashed.start({ signal: this.#options.signal, ...options });

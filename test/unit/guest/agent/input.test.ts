@@ -52,7 +52,7 @@ describe('Input', () => {
 
   test('rejects invalid credit, and accepts none before the start', () => {
     const { input } = recordingInput();
-    expect(() => input.grant(1)).toThrow('the guest agent allowed more input than its buffer can hold');
+    expect(() => input.grant(1)).toThrow('it asked for more input than its buffer can hold');
     expect(() => input.grant(0)).not.toThrow();
   });
 
