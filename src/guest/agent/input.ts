@@ -31,7 +31,9 @@ export class Input {
   /** @throws GuestProtocolError for more credit than a stream can have: unread data would pile up in our memory. */
   grant(bytes: number): void {
     if (bytes > WINDOW - this.#credit) {
-      throw new GuestProtocolError('the guest agent violated its protocol: it asked for more input than its buffer can hold');
+      throw new GuestProtocolError(
+        'the guest agent violated its protocol: it asked for more input than its buffer can hold',
+      );
     }
     this.#credit += bytes;
     this.#advance();

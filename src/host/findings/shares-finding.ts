@@ -31,7 +31,11 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: Install): Fi
       remedy: upgrade(install),
     };
   }
-  return { item, state: 'works', summary: `directories can be shared with guests (-v), by the program ${path}` };
+  return {
+    item,
+    state: 'works',
+    summary: `directories can be shared with guests (-v), by the program ${path}`,
+  };
 }
 
 function upgrade(install: Install): string {

@@ -191,7 +191,7 @@ function ofReference({ kind, name }: Reference, trustable: boolean): Refusal {
   }
   return {
     reason,
-    hint: 'if you trust the image (qemu-img opens every file that it names), convert it to a single file: qemu-img convert -O qcow2 IMAGE NEW',
+    hint: 'if you trust the image, convert it to a single file (qemu-img opens all files that are named in the image): qemu-img convert -O qcow2 IMAGE NEW',
   };
 }
 

@@ -67,9 +67,9 @@ export class UnpackLimit {
     const most = `unpacks to more than ${formatBytes(Math.floor(this.#mostWritten))}, half of the free space`;
     const why =
       this.#longest === Infinity
-        ? 'its header does not state the size of its disk'
+        ? 'the header of the file does not state a disk size'
         : `the ${formatBytes(this.#longest)} stated in its header exceed the free space`;
-    throw subject.refuse('too-large', `${most}; vmlet allows no more, because ${why}`, {
+    throw subject.refuse('too-large', `${most}; that is the limit, because ${why}`, {
       hint: ANY_SIZE_HINT,
     });
   }

@@ -131,7 +131,9 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
     throw new InvalidInputError(
       'append',
       `makes the kernel command line ${length} bytes long, but at most ${LONGEST_KERNEL_COMMAND_LINE} bytes are possible`,
-      { hint: 'shorten --append: give long values to a command in the guest instead, as its arguments or environment variables' },
+      {
+        hint: 'shorten --append: give long values to a command in the guest instead, as its arguments or environment variables',
+      },
     );
   }
   return {

@@ -186,12 +186,19 @@ function unsizedDisk({ name, image }: GivenOptions): InvalidInputError {
       hint: 'leave out --disk-size, or leave out --disk',
     });
   }
-  return new InvalidInputError('diskSize', 'applies only to a disk that is created from an image', {
-    hint:
-      image === undefined
-        ? 'to add an empty disk, use --disk SIZE; to create the disk from an image, use --image with an image such as debian:13'
-        : `leave out --disk-size, and resize the disk after the machine is created: vmlet disk resize ${name} disk0 SIZE`,
-  });
+  const isFile = image !== undefined;
+  return new InvalidInputError(
+    'diskSize',
+    isFile
+      ? `does not apply to the file ${image}, which already has a size`
+      : 'applies only to a disk that is created from an image',
+    {
+      hint:
+        image === undefined
+          ? 'to add an empty disk, use --disk SIZE; to create the disk from an image, use --image with an image such as debian:13'
+          : `leave out --disk-size, and resize the disk after the machine is created: vmlet disk resize ${name} disk0 SIZE`,
+    },
+  );
 }
 
 function bootOf({ image, kernel, initrd, append }: GivenOptions): NewMachine['boot'] {

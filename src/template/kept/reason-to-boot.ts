@@ -9,7 +9,7 @@ function devicesOf({ shares, volumes, disks }: Spec): number {
 /** Returns why a launch cannot start from a kept guest; undefined when it can. */
 export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>): string | undefined {
   if (spec.until === 'running')
-    return "with until: 'running', the launch returns before the guest has booted";
+    return "the option until: 'running' does not wait for a booted guest, so none can be kept";
   if (options.console) return 'the console output of the boot was requested';
   if (spec.boot.kind === 'host') return "a guest that boots the host's system cannot be kept";
   if (devicesOf(spec) > PORTS_FOR_FORKS)

@@ -155,7 +155,7 @@ export class NamedPool {
       return answerSchema.parse(JSON.parse(line));
     } catch (error) {
       throw new PoolFailedError(this.name, 'the pool sent an invalid answer', {
-        hint: `another release of vmlet may run this pool; to end the pool, run: kill ${this.process.pid}`,
+        hint: `this pool was probably started by another release of vmlet; to end the pool, run: kill ${this.process.pid}`,
         cause: error,
       });
     }

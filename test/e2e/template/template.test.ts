@@ -159,7 +159,11 @@ describe('a template', () => {
 
   it.each<[string, readonly string[], RegExp]>([
     ['a missing template', ['run', '--template', 'nowhere', 'true'], /^vmlet: no such template: nowhere$/m],
-    ['an invalid name', ['run', '--template', '../x', 'true'], /^vmlet: invalid value "\.\.\/x" for --template: /m],
+    [
+      'an invalid name',
+      ['run', '--template', '../x', 'true'],
+      /^vmlet: invalid value "\.\.\/x" for --template: /m,
+    ],
     [
       'a flag that the template decides',
       ['run', '--template', 'x', '-m', '1G', 'true'],

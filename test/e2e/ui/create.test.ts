@@ -110,7 +110,7 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
     await fill({ Name: 'parts', 'Image, or path of a disk': image, Memory: '64M', Processors: '0' });
     await refused('Processors', /1/);
     await fill({ Processors: '3', 'Size of the first disk': '2G' });
-    await refused('Size of the first disk', /applies only to a disk that is created from an image/);
+    await refused('Size of the first disk', /does not apply to the file/);
     await fill({ 'Size of the first disk': '' });
 
     await press('Add disk');

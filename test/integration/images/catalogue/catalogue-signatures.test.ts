@@ -201,7 +201,9 @@ describe('a key that is not the pinned one', () => {
     publisher.answer('own/SUMS.asc', await stranger.signDetached(LIST));
     const other = { ...entry, key: { ...pinned(entry), fingerprint: key.fingerprint } };
     const { message } = await refusal(other);
-    expect(message).toContain(`has the key ${stranger.fingerprint}, but not the expected key ${key.fingerprint}`);
+    expect(message).toContain(
+      `has the key ${stranger.fingerprint}, but not the expected key ${key.fingerprint}`,
+    );
   });
 
   it('is rejected if its file contains no key', async () => {

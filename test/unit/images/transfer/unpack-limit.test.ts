@@ -39,9 +39,9 @@ function refusal({ head, bytes, written = bytes, announced, anySize = false }: U
 
 const HEADER = /unpacks to more than the .* stated in its header/;
 const HALF =
-  /unpacks to more than 5 GiB, half of the free space; vmlet allows no more, because its header does not state the size of its disk/;
+  /unpacks to more than 5 GiB, half of the free space; that is the limit, because the header of the file does not state a disk size/;
 const LARGER =
-  /unpacks to more than 5 GiB, half of the free space; vmlet allows no more, because the 50\.1 GiB stated in its header exceed the free space/;
+  /unpacks to more than 5 GiB, half of the free space; that is the limit, because the 50\.1 GiB stated in its header exceed the free space/;
 const MOST = /unpacks to more than 100 GiB, the most that vmlet accepts/;
 
 test.each<[string, Unpacking, RegExp | 'taken']>([

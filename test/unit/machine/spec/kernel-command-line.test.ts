@@ -21,7 +21,9 @@ it.each(['x'.repeat(2048), 'ä'.repeat(1024)])(
       'append: the kernel command line is too long: 2048 bytes (limit: 2047)',
     );
     expect(() => checkAppend(append)).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('programs in the guest can get long values as arguments') as string }),
+      expect.objectContaining({
+        hint: expect.stringContaining('programs in the guest can get long values as arguments') as string,
+      }),
     );
   },
 );

@@ -263,7 +263,9 @@ describe('the boot', () => {
       'append: makes the kernel command line 2048 bytes long, but at most 2047 bytes are possible',
     );
     expect(refused).toThrow(
-      expect.objectContaining({ hint: expect.stringMatching(/give long values to a command in the guest/) as string }),
+      expect.objectContaining({
+        hint: expect.stringMatching(/give long values to a command in the guest/) as string,
+      }),
     );
   });
 });
