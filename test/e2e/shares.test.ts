@@ -453,7 +453,7 @@ describe('vmlet run -v', () => {
     const env = { PATH: failingVirtiofsd(programs), XDG_CACHE_HOME: shared('cache-') };
     const flags = ['--fresh', '--net', 'none', '-v', `${shared()}:/s`];
     const { status, stderr } = await start(['run', ...flags, 'micro', '--', 'true'], { env }).finished;
-    expect(stderr).toMatch(/virtiofsd, which serves \/s, exited with (status )?1/);
+    expect(stderr).toMatch(/virtiofsd, which serves \/s in the guest, exited with status 1/);
     expect(stderr).toContain('cannot serve: out of ink');
     expect(status).toBe(125);
   });

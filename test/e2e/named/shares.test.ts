@@ -212,7 +212,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     const env = { ...home.environment, PATH: failingVirtiofsd(programs) };
     const { status, stderr } = await start(['start', 'site'], { env }).finished;
     expect(stderr).toMatch(
-      /^vmlet: machine "site" did not start: virtiofsd, which serves \/(srv\/site|docs), exited with status 1: cannot serve: out of ink\n/,
+      /^vmlet: machine "site" did not start: virtiofsd, which serves \/(srv\/site|docs) in the guest, exited with status 1: cannot serve: out of ink\n/,
     );
     expect(status).toBe(125);
     expect((await home.vmlet('start', 'site')).stderr).toBe('');
