@@ -92,7 +92,7 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
 
     await more('Power off');
     await dialog()
-      .getByText(/cannot shut down/)
+      .getByText(/without a shutdown of the guest/)
       .waitFor();
     await confirm('Power off', 'vmlet kill m');
     await inState('stopped');
