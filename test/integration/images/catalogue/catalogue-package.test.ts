@@ -54,7 +54,7 @@ it('has the keys of its catalogue', async () => {
   await writeUserCatalogueIn('config/vmlet', {});
   // The publisher answers, but its signature is by another key than the one in the package.
   await expect(vmlet('pull', 'fedora')).rejects.toMatchObject({
-    stderr: expect.stringContaining('expected 36F612DCF27F7D1A48A835E4DBFCF71C6D9F90A6') as unknown,
+    stderr: expect.stringContaining('the expected key 36F612DCF27F7D1A48A835E4DBFCF71C6D9F90A6') as unknown,
   });
   // The user’s own file replaces it.
   await writeUserCatalogueIn('config/vmlet', { 'fedora-44': key });
