@@ -14,7 +14,7 @@ export function HostPage() {
         <h1>Host</h1>
         <span role="status">
           {data &&
-            (data.canRunGuests ? 'Guests can run on this host.' : 'Guests cannot run on this host yet.')}
+            (data.canRunGuests ? 'Guests can run on this host.' : 'Guests cannot run on this host.')}
         </span>
         <button type="button" onClick={reload}>
           Check again

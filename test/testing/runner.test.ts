@@ -127,7 +127,10 @@ describe('a run of vitest', () => {
       'ends-test-ts-times-out',
     ]);
     const [two = ''] = readdirSync(bundles);
-    expect(output).toContain(`in "ends.test.ts > fails with two guests": ${join(bundles, two)}`);
+    expect(output).toContain(
+      'vmlet: test "ends.test.ts > fails with two guests" failed; logs of its guests (vm, other): ' +
+        join(bundles, two),
+    );
     expect(readdirSync(join(bundles, two))).toEqual(['README.txt', 'other', 'vm']);
     expect(readFileSync(join(bundles, two, 'vm/console.log'), 'utf8')).toContain('a clue on the console');
     expect(readFileSync(join(bundles, two, 'vm/reproduce.sh'), 'utf8')).toContain('template.fork(');

@@ -81,7 +81,11 @@ describe('a list of digests', () => {
       'has two different digests of disk-amd64.qcow2',
     ],
     ['that is a web page', PAGE, 'is a web page instead of a list of digests or files'],
-    ['that is not text', Uint8Array.of(0xff, 0xfe, 0), 'is not text, so it contains no list of digests or files'],
+    [
+      'that is not text',
+      Uint8Array.of(0xff, 0xfe, 0),
+      'is not text, so it contains no list of digests or files',
+    ],
   ];
   it.each(cases)('%s is rejected', async (_, answer, problem) => {
     publisher.answer('own/SUMS', answer);

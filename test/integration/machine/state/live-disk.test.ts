@@ -101,7 +101,10 @@ describe('detaching', () => {
     expect(hung).toMatchObject({ code: 'VMLET_GUEST_HOLDS_DEVICE', device: 'disk0' });
     expect(hung.message).toBe('timed out after 0.3 s waiting for the guest to release disk "disk0"');
     await machine.qmp.execute('stop');
-    expect(await failure('disk0')).toHaveProperty('hint', expect.stringContaining('state of the machine: paused') as unknown);
+    expect(await failure('disk0')).toHaveProperty(
+      'hint',
+      expect.stringContaining('state of the machine: paused') as unknown,
+    );
     expect(await nodes()).toEqual(['disk0']);
     expect(await failure('disk9')).toBeInstanceOf(InvalidInputError);
   });
