@@ -13,8 +13,7 @@ export function HostPage() {
       <div class="bar">
         <h1>Host</h1>
         <span role="status">
-          {data &&
-            (data.canRunGuests ? 'Guests can run on this host.' : 'Guests cannot run on this host.')}
+          {data && (data.canRunGuests ? 'Guests can run on this host.' : 'Guests cannot run on this host.')}
         </span>
         <button type="button" onClick={reload}>
           Check again
