@@ -91,6 +91,9 @@ const FINDING_OF: Readonly<Partial<Record<FeatureProgram, FindingItem>>> = {
   virtiofsd: 'shares',
 };
 
+/** Without vhost-user, for which both QEMU and passt are needed. */
+const OVER_SOCKET = 'passt and QEMU exchange packets over a socket: the network is slower';
+
 function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
   const has = (list: readonly string[] | undefined, name: string): boolean => list?.includes(name) ?? false;
   return rows('qemu', qemu !== undefined, [
@@ -152,7 +155,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       '-object memory-backend-memfd',
       has(qemu?.objects, 'memory-backend-memfd'),
       'passt reads the guest’s memory itself (vhost-user): the network is a third faster',
-      'passt and QEMU exchange packets over a socket: the network is slower',
+      OVER_SOCKET,
     ],
     [
       '-object monitor-qmp',
@@ -208,7 +211,7 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
       '--vhost-user',
       passt?.hasVhostUser === true,
       'passt reads the guest’s memory itself: the network is a third faster',
-      'passt and QEMU exchange packets over a socket: the network is slower',
+      OVER_SOCKET,
     ],
   ]);
 }

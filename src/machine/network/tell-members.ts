@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { VmletError, isSystemError } from '../../errors/index.ts';
 import { attachAgentAt } from '../../guest/agent-socket.ts';
 import {
@@ -9,6 +8,7 @@ import {
 } from '../../network/private/members.ts';
 import { QmpClient } from '../../qmp/index.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
+import { machineSockets } from '../paths/directory.ts';
 import { queryGuestPorts } from '../qemu/guest-ports.ts';
 import { tellNames } from './network-names.ts';
 
@@ -42,8 +42,10 @@ async function tellMachine(places: Places, name: string, signal: AbortSignal | u
   const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
   try {
     const sockets = socketsOfMachine(places, name);
-    if (sockets === undefined || !(await canListen(join(sockets, 'monitor.sock'), either))) return;
-    await using agent = await attachAgentAt(join(sockets, 'agent.sock'), { signal: either });
+    if (sockets === undefined) return;
+    const { monitorSocket, agentSocket } = machineSockets(sockets);
+    if (!(await canListen(monitorSocket, either))) return;
+    await using agent = await attachAgentAt(agentSocket, { signal: either });
     const told = tellNames(agent, places, networksOfMachine(places, name));
     await withinLimits('updating the hosts file of the guest', told, { signal: either });
   } catch (error) {

@@ -27,14 +27,21 @@ export function machineDirectory(sockets: string, storage: string): MachineDirec
   return {
     sockets,
     storage,
-    networkSocket: join(sockets, 'network.sock'),
-    monitorSocket: join(sockets, 'monitor.sock'),
-    agentSocket: join(sockets, 'agent.sock'),
-    consoleSocket: join(sockets, 'console.sock'),
+    ...machineSockets(sockets),
     initrd: join(storage, 'initrd'),
     nvram: join(storage, 'nvram.qcow2'),
     seed: join(storage, 'seed.img'),
     shareSocket: (tag) => join(sockets, `${tag}.sock`),
     disk: (nodeName) => join(storage, `${nodeName}.qcow2`),
+  };
+}
+
+/** Sockets that throw-away and named machines have. */
+export function machineSockets(sockets: string) {
+  return {
+    networkSocket: join(sockets, 'network.sock'),
+    monitorSocket: join(sockets, 'monitor.sock'),
+    agentSocket: join(sockets, 'agent.sock'),
+    consoleSocket: join(sockets, 'console.sock'),
   };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { machineSockets } from '../../machine/paths/directory.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 
 /**
@@ -127,9 +128,6 @@ export function cardLog({ logs }: Pick<MachineFiles, 'logs'>, card: number): str
   return join(logs, `card${card}.log`);
 }
 
-/** The longest name below, for the kernel's limit on socket paths. */
-export const LONGEST_SOCKET_NAME = 'monitor.sock';
-
 export function machineFiles(locations: Locations, name: string, id: string): MachineFiles {
   const directory = join(locations.machines, name);
   const logs = join(locations.logs, id);
@@ -153,12 +151,9 @@ export function machineFiles(locations: Locations, name: string, id: string): Ma
 export function socketFiles(sockets: string) {
   return {
     sockets,
-    monitorSocket: join(sockets, LONGEST_SOCKET_NAME),
+    ...machineSockets(sockets),
     shellSocket: join(sockets, 'shell.sock'),
-    consoleSocket: join(sockets, 'console.sock'),
-    agentSocket: join(sockets, 'agent.sock'),
     guestAgentSocket: join(sockets, 'qga.sock'),
-    networkSocket: join(sockets, 'network.sock'),
     tpmSocket: join(sockets, 'tpm.sock'),
     relaySocket: join(sockets, 'relay.sock'),
     vncSocket: join(sockets, 'vnc.sock'),

@@ -1,6 +1,7 @@
 import { VmletError } from '../../../errors/index.ts';
 import {
   type MachineStatistics,
+  type MachineStatus,
   type MachineStore,
   type NamedMachine,
   statisticsAtRest,
@@ -39,10 +40,7 @@ export class StatisticsReadings {
   running(): string[] {
     return this.#store
       .list()
-      .filter(
-        (machine) =>
-          'status' in machine && machine.status.kind === 'running' && machine.status.state === 'running',
-      )
+      .filter((machine) => 'status' in machine && runs(machine.status))
       .map(({ name }) => name);
   }
 
@@ -71,7 +69,7 @@ export class StatisticsReadings {
     const last = this.#answers.get(name);
     if (!last) return undefined;
     const status = last.machine.status();
-    if (status.kind !== 'running' || status.state !== 'running') return undefined;
+    if (!runs(status)) return undefined;
     return statisticsAtRest(status, last.statistics);
   }
 
@@ -79,9 +77,14 @@ export class StatisticsReadings {
     const at = performance.now();
     const machine = this.#store.get(name);
     const status = machine.status();
-    if (status.kind !== 'running' || status.state !== 'running') return undefined;
+    if (!runs(status)) return undefined;
     const statistics = await machine.live().statistics();
     this.#answers.set(name, { at, machine, statistics });
     return statistics;
   }
+}
+
+/** True while its processors run, too. */
+function runs(status: MachineStatus): status is Extract<MachineStatus, { kind: 'running' }> {
+  return status.kind === 'running' && status.state === 'running';
 }
