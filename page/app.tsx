@@ -54,7 +54,7 @@ export function App() {
           </nav>
           <span class="connection faint" role="status">
             {access === 'open' && !isConnected
-              ? 'the server of this page does not answer; if it has ended, run: vmlet ui'
+              ? 'the server does not answer; if vmlet ui is no longer running, start it again: vmlet ui'
               : ''}
           </span>
         </header>

@@ -35,7 +35,7 @@ const LOSSES: Readonly<Record<string, string>> = {
   reset:
     'The machine is reset immediately, without a shutdown of the guest. Data that the guest has not written to its disks is lost.',
   start:
-    'The saved memory is discarded: the state of running programs is lost. The guest boots as after a power failure.',
+    'The saved memory is discarded: the state of running programs is lost. The guest boots as it does after a power failure.',
 };
 
 function Loss({ machine, action, answer, close }: QuestionProperties) {
@@ -108,7 +108,7 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
   return (
     <Dialog
       title={`Remove ${name}?`}
-      verb={storage ? 'Remove with its disks' : 'Remove'}
+      verb={storage ? 'Remove machine and disks' : 'Remove'}
       danger
       ready={!spec.protected}
       command={command}
@@ -135,7 +135,7 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
             {disks?.disks.some(({ owned }) => !owned) && ', unless marked as kept'}:
           </b>
         ) : (
-          `These disks are kept.${moved.length > 0 ? ' A disk that is listed without a path is moved. Its new path is shown after the removal, and later on the page Host.' : ''}`
+          `These disks are kept.${moved.length > 0 ? ' Disks without a path in this list are moved. Their new paths are shown after the removal, and on the page Host.' : ''}`
         )}
         {problem ? (
           <Problem problem={problem} />

@@ -120,7 +120,7 @@ function TypeText({ name }: { readonly name: string }) {
       <input
         required
         aria-label="Text to type"
-        placeholder="Text to type (US layout in the guest)"
+        placeholder="Text to type (guest with US keyboard)"
         value={text}
         autocomplete="off"
         onInput={(event) => setText(event.currentTarget.value)}

@@ -118,7 +118,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
         {sizeCommand && (
           <button
             type="button"
-            title="Types the command stty at the shell prompt of the console, so that the guest uses the size of this terminal"
+            title="Types the command stty into the console. Use this button at a shell prompt: the guest then uses the size of this terminal."
             onClick={() => {
               const terminal = shown.current;
               if (!terminal) return;
@@ -126,7 +126,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
               terminal.focus();
             }}
           >
-            Type stty to set the terminal size
+            Set the terminal size with stty
           </button>
         )}
         {tab === 'shell' && (

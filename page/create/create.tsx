@@ -76,7 +76,7 @@ export function Create() {
 
 function missingIn({ name, image, iso }: Fields): string {
   if (name === '') return 'Enter a name.';
-  return image === '' && iso === '' ? 'Enter an image or an install medium.' : '';
+  return image === '' && iso === '' ? 'Enter an image or an installer ISO.' : '';
 }
 
 type TextField = readonly [key: TextKey, label: string, placeholder?: string];
@@ -87,12 +87,12 @@ const BEFORE_CHOICE: readonly TextField[] = [
 ];
 
 const AFTER_CHOICE: readonly TextField[] = [
-  ['iso', 'Install medium (path of an ISO), instead of an image'],
+  ['iso', 'Path of an installer ISO, instead of an image'],
   ['memory', 'Memory', '2G'],
   ['cpus', 'Processors', '2'],
   ['diskSize', 'Size of the first disk', '20G'],
-  ['ports', 'Ports to publish, HOST:GUEST, separated by spaces', '8080:80'],
-  ['labels', 'Labels, KEY=VALUE, separated by spaces', 'team=shop'],
+  ['ports', 'Ports to publish, as HOST:GUEST, separated by spaces', '8080:80'],
+  ['labels', 'Labels, as KEY=VALUE, separated by spaces', 'team=shop'],
   ['user', 'User to create in the guest (only for images with cloud-init)'],
   ['sshKey', 'Public ssh key of the user', 'ssh-ed25519 …'],
 ];

@@ -108,7 +108,7 @@ export function GuestParts({ fields, problem, place }: Properties) {
               </select>
             </label>
             <Field
-              label={`Additional name in network ${number}`}
+              label={`Additional name of the machine in network ${number}`}
               value={row.alias}
               set={(alias) => change({ ...row, alias })}
               marks={marks}
@@ -181,6 +181,6 @@ function problemOf({ name }: File): ApiProblem {
   return {
     code: 'VMLET_INVALID_INPUT',
     message: `${name} cannot be used: it is larger than 500 kB, is not UTF-8 text, or cannot be read`,
-    hint: 'choose another file, or type the text',
+    hint: 'choose another file, or type the user-data',
   };
 }

@@ -67,7 +67,7 @@ function healingOf({ name, partitions }: Network): Asking {
   return {
     title: `Heal ${name}`,
     verb: 'Heal',
-    text: `Groups that are separated now: ${separated.join('; ')}. Afterwards, all members can reach each other.`,
+    text: `These groups are separated: ${separated.join('; ')}. After healing, all members can reach each other.`,
     command: shellCommand('vmlet', 'network', 'heal', name),
     path: networkPath(name, 'heal'),
   };

@@ -19,14 +19,14 @@ const KINDS = {
     path: '/v1/host/prune',
     thing: 'data',
     text:
-      'This removes interrupted downloads, files left by killed processes, booted guests that vmlet run keeps for faster ' +
-      'starts, and unused images without a name. Afterwards, these downloads start from the beginning, and the next ' +
-      'vmlet run boots its guest again. Machines, templates, volumes, and the disks of removed machines are kept.',
+      'This removes interrupted downloads, leftover files of killed processes, booted guests that vmlet run keeps for ' +
+      'faster starts, and unused images without a name. Interrupted downloads then start from the beginning, and the ' +
+      'next vmlet run boots its guest again. Machines, templates, volumes, and the disks of removed machines are kept.',
   },
   volume: {
     path: '/v1/volumes/prune',
     thing: 'volumes',
-    text: 'This permanently deletes the volumes that no running or stopped machine uses, with their contents.',
+    text: 'This permanently deletes all volumes that no machine uses, and their contents. Volumes of stopped machines are kept.',
   },
 } as const;
 

@@ -34,7 +34,7 @@ export function MachineList() {
         <input
           type="search"
           ref={search}
-          placeholder="Filter by name, state or label (press /)"
+          placeholder="Filter by name, state or label (shortcut: /)"
           aria-label="Filter machines"
           value={filter}
           onInput={(event) => setFilter(event.currentTarget.value)}

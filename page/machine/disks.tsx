@@ -49,7 +49,7 @@ export function DisksTab({ machine }: { readonly machine: SoundMachine }) {
               <td class="numbers">{disk.actualBytes !== undefined && bytes(disk.actualBytes)}</td>
               <td>
                 {useOf(disk)}
-                {isRunning && disk.port === undefined && <p class="faint">attached from the next start</p>}
+                {isRunning && disk.port === undefined && <p class="faint">attached at the next start</p>}
               </td>
               <td>
                 <code>{disk.path}</code>
@@ -137,7 +137,7 @@ function Removal({ machine, disk, close }: DialogProperties) {
   return (
     <Dialog
       title={`Remove ${disk.name} from ${machine}?`}
-      verb={storage ? 'Remove with its file' : 'Remove'}
+      verb={storage ? 'Remove disk and file' : 'Remove'}
       danger
       command={command}
       run={() =>

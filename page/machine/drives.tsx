@@ -83,7 +83,7 @@ export function Drives({ machine: { name, status } }: { readonly machine: SoundM
 }
 
 function stateOf({ open, locked }: Drive, isRunning: boolean): string {
-  if (isRunning && open === undefined) return 'available from the next start';
+  if (isRunning && open === undefined) return 'available after the next start';
   if (open === true) return 'open';
   return locked === true ? 'locked' : '';
 }

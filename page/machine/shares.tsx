@@ -19,7 +19,7 @@ export function SharesTab({ machine: { name, status } }: { readonly machine: Sou
   return (
     <>
       <AddForm
-        label="Directory or volume and its path in the guest, as SOURCE:PATH[:ro]"
+        label="Directory or volume to add, as SOURCE:PATH-IN-GUEST[:ro]"
         placeholder="/srv/data:/data"
         verb="Add"
         title={(share) => `Add ${share}:`}
@@ -38,7 +38,7 @@ export function SharesTab({ machine: { name, status } }: { readonly machine: Sou
               </td>
               <td>{TYPES[type]}</td>
               <td>{readOnly ? 'read-only' : 'read and write'}</td>
-              <td>{live ? 'mounted' : status.kind === 'running' && 'mounted from the next start'}</td>
+              <td>{live ? 'mounted' : status.kind === 'running' && 'mounted at the next start'}</td>
               <td>{source !== undefined && <code>{source}</code>}</td>
               <td>
                 <button
@@ -61,7 +61,7 @@ export function SharesTab({ machine: { name, status } }: { readonly machine: Sou
 }
 
 const REMOVALS = {
-  bind: 'The files in the directory of the host are kept. If the machine is running, vmlet first unmounts the directory in the guest; this fails while a program in the guest uses the directory.',
+  bind: 'The files in the directory of the host are kept. If the machine is running, vmlet first unmounts the directory in the guest. Unmounting fails while a program in the guest uses the directory.',
   volume:
     'The volume and its files are kept. If the machine is running, the volume stays mounted until the machine stops.',
   tmpfs: 'If the machine is running, the file system stays mounted until the machine stops.',

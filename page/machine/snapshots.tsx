@@ -93,8 +93,8 @@ function questionOf(
     title: `${verb} snapshot ${snapshot}`,
     verb,
     text: restores
-      ? `All changes of machine ${machine} that are not in a snapshot are lost.${starts ? ' The machine is started: it continues with the memory of the snapshot.' : ''}`
-      : 'The state that this snapshot contains can no longer be restored. The present state of the machine does not change.',
+      ? `All changes of machine ${machine} that are not in a snapshot are lost.${starts ? ' Then the machine starts, with the memory of the snapshot.' : ''}`
+      : 'The snapshot is permanently deleted. The present state of the machine does not change.',
     command: shellCommand('vmlet', 'snapshot', restores ? 'restore' : 'rm', machine, snapshot),
     path: machinePath(machine, `snapshots/${verb.toLowerCase()}`),
     body: restores ? { name: snapshot } : { names: [snapshot] },

@@ -6,7 +6,10 @@ import { Fact, Section } from './facts.tsx';
 type Spec = SoundMachine['spec'];
 type Backing = Spec['disks'][number]['backing'];
 
-const IDENTITIES = { own: 'its own', copied: 'copied; the next start gives the guest its own' } as const;
+const IDENTITIES = {
+  own: 'its own',
+  copied: 'copied; the guest gets its own identity at the next start',
+} as const;
 const BOOTS = { firmware: 'by the firmware', image: 'the kernel of an image', kernel: 'a kernel' } as const;
 const PPM_OF_PERCENT = 1e4;
 const BITS = 8;
@@ -34,10 +37,10 @@ export function StateFacts({ spec, status }: SoundMachine) {
         ))}
         {command?.remove && 'the machine is removed when the command has ended'}
       </Fact>
-      <Fact name="First boot">{spec.hasSeed && 'configured by a seed disk'}</Fact>
+      <Fact name="First boot">{spec.hasSeed && 'configured by a disk with cloud-init data'}</Fact>
       <Fact name="Guest’s identity">
         {IDENTITIES[spec.guestIdentity]}
-        {spec.hasGenerationId && 'the guest is told when its memory was restored'}
+        {spec.hasGenerationId && 'the guest is notified when its memory is restored'}
       </Fact>
       <Fact name="Id">
         <code>{spec.id}</code>
@@ -124,7 +127,7 @@ export function DiskFacts({ spec, source, sizes }: DiskProperties) {
           <code>{directory}</code>
           {readOnly && 'read-only'}
           {`cache ${cache}`}
-          {ids.kind === 'host' ? 'owners as on the host' : ownerOf(ids)}
+          {ids.kind === 'host' ? 'files have the same owners as on the host' : ownerOf(ids)}
           {tag}
         </Fact>
       ))}

@@ -26,7 +26,7 @@ export function reasonOf(machine: Machine): string {
 function installationOf(status: SoundMachine['status']): string {
   switch (status.kind) {
     case 'running':
-      return 'the installer is booted';
+      return 'the installer is running';
     case 'saved':
       return '';
     case 'created':
@@ -35,7 +35,7 @@ function installationOf(status: SoundMachine['status']): string {
       const { outcome } = status;
       const isDone = outcome.kind === 'reboot' || (outcome.kind === 'power-off' && !outcome.requested);
       return isDone
-        ? 'installation finished: the next start boots the disk'
+        ? 'installation finished: the next start boots from the disk'
         : 'the next start boots the installer';
     }
   }

@@ -117,7 +117,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./host/ui.ts')).uiCommand(),
   },
   screenshot: {
-    summary: 'save the screen of a machine as PNG',
+    summary: 'save a screenshot of a machine as PNG',
     group: 'Look',
     load: async () => (await import('./look/screenshot.ts')).screenshotCommand(),
   },
@@ -242,12 +242,12 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./images/image.ts')).imageCommand(),
   },
   template: {
-    summary: 'manage templates: saved guests for run --template',
+    summary: 'manage templates, saved guests for vmlet run --template',
     group: 'Images',
     load: async () => (await import('./state/template.ts')).templateCommand(),
   },
   pool: {
-    summary: 'manage pools: guests kept ready for run --pool',
+    summary: 'manage pools of ready guests for vmlet run --pool',
     group: 'Images',
     load: async () => (await import('./state/pool.ts')).poolCommand(),
   },

@@ -35,7 +35,7 @@ export class ProgramAnswerError extends VmletError {
   /** @param problem the rest of a sentence after "but", as in `it created no disk`. */
   constructor(program: string, problem: string, details: ErrorDetails = {}) {
     super(`${program} exited with status 0, but ${problem}`, {
-      hint: `check which program has the name ${program} on this host: type -a ${program}`,
+      hint: `check that ${program} on this host is the expected program: type -a ${program}`,
       ...details,
     });
     this.program = program;

@@ -18,9 +18,12 @@ export class StandstillError extends VmletError {
   readonly program: string;
 
   constructor(program: string, milliseconds: number) {
-    super(`vmlet killed ${program}, which used no CPU time and moved no data for ${milliseconds / 1000} s`, {
-      hint: 'check that the disks and network file systems of the host respond, then try again',
-    });
+    super(
+      `vmlet killed ${program}, because it made no progress for ${milliseconds / 1000} s (no CPU time used, no data read or written)`,
+      {
+        hint: 'check that the disks and network file systems of the host respond, then try again',
+      },
+    );
     this.program = program;
   }
 }

@@ -63,7 +63,7 @@ export async function surveyHost(options: ProbeOptions): Promise<Survey> {
     if (!isSystemError(error) && !(error instanceof VmletError)) throw error;
     options.log?.warn(
       { err: error },
-      'cannot cache the features of this host; each start of vmlet probes the host again',
+      'cannot cache the features of this host; vmlet will examine the host again at each start',
     );
   }
   return survey;

@@ -150,7 +150,7 @@ export class LiveMachine {
       if (status === 'inmigrate') {
         // The process that started it was killed before QEMU had read the saved memory, which is still in its file.
         throw new MachineStateError(this.name, status, 'has not loaded its saved memory yet', {
-          hint: `start it again to resume from its saved memory: vmlet start ${this.name}`,
+          hint: `to load the saved memory, start the machine again: vmlet start ${this.name}`,
         });
       }
       // Left by a save that was interrupted at its end. Once the machine runs, resuming from it would be wrong and dangerous.

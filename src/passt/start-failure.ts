@@ -7,15 +7,18 @@ import type { BoundForward } from '../network/ports/port.ts';
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
     /user namespace|isolating namespaces/i,
-    'allow user namespaces on this host, which passt uses to confine itself (vmlet doctor shows how), or use --net slirp',
+    'allow user namespaces on this host (vmlet doctor shows how), or use --net slirp; passt needs user namespaces for its sandbox',
   ],
-  [/seccomp/i, 'use --net slirp; passt could not install its filter of system calls'],
+  [/seccomp/i, 'use --net slirp; passt could not install its seccomp filter'],
   // Not the settings that passt prints, such as `Template interface: eth0`.
   [
     /No such device|(?<!template |outbound )interface/i,
     'try again; a network interface of the host disappeared',
   ],
-  [/unrecognized option|invalid option/i, 'upgrade passt, which is too old, or use --net slirp'],
+  [
+    /unrecognized option|invalid option/i,
+    'upgrade passt (the installed version is too old), or use --net slirp',
+  ],
 ];
 
 /** True when passt reports by this line that it cannot set up a forward. */
@@ -45,7 +48,7 @@ export async function explainPasstFailure(
     if (overlap !== undefined) {
       throw new InvalidInputError(
         'ports',
-        `${asPublished(overlap)} repeats the host port number of another forward, but this version of passt supports each number on one address only`,
+        `${asPublished(overlap)} uses the same host port number as another forward, but this version of passt supports each host port number on only one address`,
         {
           hint: 'choose another host port number, or publish the port only once, on 0.0.0.0 (every IPv4 address)',
         },

@@ -108,7 +108,7 @@ export interface Making {
 function checkNetworks({ networks }: Spec, cards: number): void {
   if (networks.length > 0) {
     throw new InvalidInputError('networks', 'a template cannot join networks', {
-      hint: `join networks in the forks instead; for this, create the template in code: createTemplate with networkCards: ${networks.length}`,
+      hint: `join the networks in the forks instead; create the template in code, with createTemplate and networkCards: ${networks.length}`,
     });
   }
   if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_NETWORKS) return;
@@ -200,7 +200,7 @@ async function warmUp(machine: Machine, { commands, prepare, launching }: Making
     if (result.exitCode === 0) continue;
     const output = { stdout: result.stdout.toString(), stderr: result.stderr.toString() };
     throw new GuestCommandFailedError(command, result, output, {
-      hint: 'correct the command, then create the template again: every warm-up command must exit with status 0',
+      hint: 'correct the command, then create the template again: each command of --run must exit with status 0',
     });
   }
   await prepare?.(machine);

@@ -93,7 +93,7 @@ function requirePorts(wanted: number, ports: number): void {
     {
       hint:
         ports === 0
-          ? 'create the template again: an earlier release of vmlet created it without ports for these devices'
+          ? 'create the template again: an earlier release of vmlet created it without PCI slots for these devices'
           : 'share one parent directory instead of several directories, or leave out volumes or disks',
     },
   );

@@ -32,7 +32,7 @@ function pluggedRemark(plan: Plan): string[] {
   const devices = [...plan.shares.map(({ tag }) => tag), ...disks.map(({ nodeName }) => nodeName)];
   if (devices.length === 0) return [];
   return [
-    `# Not included in this script: vmlet plugs in ${devices.join(', ')} after it has restored the state of the guest.`,
+    `# Not included in this script: ${devices.join(', ')}. vmlet adds these devices after it has restored the guest.`,
   ];
 }
 

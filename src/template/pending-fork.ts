@@ -236,7 +236,7 @@ export class PendingFork implements AsyncDisposable {
     throw new InvalidInputError(
       'networks',
       `too many networks: ${places.length}; forks of template "${this.#record.name}" can join at most ${cards.length}`,
-      { hint: `create the template in code: createTemplate with networkCards: ${places.length}` },
+      { hint: `create the template in code, with createTemplate and networkCards: ${places.length}` },
     );
   }
 

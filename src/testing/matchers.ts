@@ -66,8 +66,8 @@ export const matchers = {
       pass: failure === undefined,
       message: () =>
         failure === undefined
-          ? `expected the command not to succeed; ${printed}`
-          : `expected the command to succeed; ${failure}; ${printed}`,
+          ? `expected the command to fail, but it succeeded; ${printed}`
+          : `expected the command to succeed, but ${failure}; ${printed}`,
     };
   },
 };

@@ -60,8 +60,7 @@ export function machines<const Given extends Setups>(setups: Given): TestAPI<Fix
   for (const [, setup] of guests) if (setup.pool !== undefined) checkPooledSetup(setup);
   const networks = [...new Set(forked.flatMap(({ networks: labels = [] }) => labels))];
   const both = networks.find((label) => label in setups);
-  if (both !== undefined)
-    throw new InvalidInputError('networks', `${both} is a guest, so no network can have that name`);
+  if (both !== undefined) throw new InvalidInputError('networks', `"${both}" is already the name of a guest`);
   const fixtures = {
     guestsOfTest: async ({ task, signal }: FixtureContext, use: Use<TestGuests>): Promise<void> => {
       const ending = deferred<never>();

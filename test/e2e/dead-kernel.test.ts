@@ -25,7 +25,7 @@ describe('a guest whose kernel panics', () => {
     const { status, stderr } = await home.vmlet('run', ...PANIC, 'micro', '--', 'true');
     expect(status).toBe(125);
     expect(stderr).toContain("the guest's kernel panicked: ");
-    expect(stderr).toContain('if 96 MiB of memory is too little for the guest, set a larger size');
+    expect(stderr).toContain('if the guest needs more than 96 MiB of memory, add --memory 1G');
   });
 
   it('makes vmlet start fail with the kernel’s panic, and leaves no process', async () => {

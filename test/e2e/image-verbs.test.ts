@@ -147,7 +147,7 @@ it('pull downloads from a URL, and leaves nothing if the digest does not match',
   });
   const bare = await vmlet('pull', '-q', address, '--name', 'bare');
   expect(bare.stderr).toBe(
-    'vmlet: image "bare" was not verified; to verify it, pull it again with --digest and the digest that its publisher states\n',
+    'vmlet: image "bare" was not verified; to verify it, pull it again with the digest from its publisher: --digest sha256:…\n',
   );
   expect((await inspect('bare')).verification).toBe('none');
 });

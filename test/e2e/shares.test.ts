@@ -408,7 +408,7 @@ describe('vmlet run -v', () => {
     expect(ran).toMatchObject({
       status: 0,
       stdout: 'one\nkept\n0:0\n7:8\n',
-      stderr: 'vmlet: not copied back from the guest to the host: 1 special file (devices or FIFOs)\n',
+      stderr: 'vmlet: 1 special file was not copied back to the host (devices or FIFOs)\n',
     });
     expect(readFileSync(join(source, 'inner/file'), 'utf8')).toBe('two\n');
     expect(readFileSync(join(source, 'new'), 'utf8')).toBe('new\n');

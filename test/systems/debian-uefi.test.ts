@@ -64,7 +64,7 @@ describe.skipIf(missing !== undefined)('a Debian guest under UEFI with Secure Bo
     async () => {
       const stopped = await home.vmlet('stop', 'deb', '-t', '5m');
       expect(stopped).toMatchObject({ status: 0 });
-      expect(stopped.stderr).toContain('pressed its power button; the guest powered off on request');
+      expect(stopped.stderr).toContain('pressed the power button; the guest powered off on request');
     },
     BOOT_MS,
   );

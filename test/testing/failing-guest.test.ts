@@ -110,7 +110,7 @@ describe('a guest that runs out of memory', () => {
         'vm/journal.log': 'reading it timed out after 2 s',
         'vm/screen.png': 'reading it timed out after 2 s',
         'vm/reproduce.sh':
-          "writeFailureBundle was called without this machine's origin, the options that created it",
+          "writeFailureBundle was called without this machine's origin (the options that created the machine)",
       });
       const kept = readFileSync(join(bundle, 'vm/console.log'), 'utf8');
       expect(kept).toHaveLength(40);

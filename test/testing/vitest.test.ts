@@ -80,10 +80,10 @@ describe('the matchers', () => {
       /^expected port 81 of web to be reachable from this host; (a connection to )?127.0.0.1:\d+/,
     );
     expect(await messageOf(expect(web.sh`echo why >&2; exit 3`).toSucceed())).toBe(
-      'expected the command to succeed; it exited with status 3; it printed:\nwhy',
+      'expected the command to succeed, but it exited with status 3; it printed:\nwhy',
     );
     expect(await messageOf(expect(web.sh`echo fine`).not.toSucceed())).toBe(
-      'expected the command not to succeed; it printed:\nfine',
+      'expected the command to fail, but it succeeded; it printed:\nfine',
     );
   });
 

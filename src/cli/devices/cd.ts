@@ -25,7 +25,7 @@ export function cdCommand(): Command {
       .description('Inserts a CD. A CD that is already in the drive is replaced.')
       .argument('<machine>', 'name of the machine')
       .argument('<file>', 'ISO image')
-      .argument('[drive]', 'name of the drive, if the machine has several'),
+      .argument('[drive]', 'name of the drive, if the machine has several drives'),
   ).action(async (name: string, file: string, drive: string | undefined, flags: Flags) =>
     change(name, file, drive, flags),
   );
@@ -35,13 +35,13 @@ export function cdCommand(): Command {
       .summary('eject the CD')
       .description('Ejects the CD.')
       .argument('<machine>', 'name of the machine')
-      .argument('[drive]', 'name of the drive, if the machine has several'),
+      .argument('[drive]', 'name of the drive, if the machine has several drives'),
   ).action(async (name: string, drive: string | undefined, flags: Flags) =>
     change(name, undefined, drive, flags),
   );
   cd.command('add')
     .summary('add a drive')
-    .description('Adds a drive, effective from the next start.')
+    .description('Adds a drive. The change takes effect at the next start of the machine.')
     .argument('<machine>', 'name of the machine')
     .argument('[file]', 'ISO image to insert')
     .action(async (name: string, file: string | undefined) => {
@@ -49,9 +49,9 @@ export function cdCommand(): Command {
     });
   cd.command('rm')
     .summary('remove a drive')
-    .description('Removes a drive, effective from the next start.')
+    .description('Removes a drive. The change takes effect at the next start of the machine.')
     .argument('<machine>', 'name of the machine')
-    .argument('[drive]', 'name of the drive, if the machine has several')
+    .argument('[drive]', 'name of the drive, if the machine has several drives')
     .action(async (name: string, drive: string | undefined) => {
       printLine(await new MachineStore().get(name).removeCdDrive(drive));
     });

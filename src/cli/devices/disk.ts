@@ -22,15 +22,15 @@ export function diskCommand(): Command {
     .description(
       'Adds a disk. A running machine gets the disk immediately, but vmlet cannot tell whether the guest has detected ' +
         'the disk. FILE does not change: the guest’s changes go to a new file. With adopt, the guest writes to FILE ' +
-        'itself. Use trusted only for a FILE that you trust: it allows a backing file, and contents that look like ' +
-        'another format. If the machine is running and vmlet restricts QEMU to its own files (see vmlet doctor), FILE ' +
-        'must be on the same file system as the machine’s directory, because vmlet creates a hard link to FILE in that ' +
-        'directory.',
+        'itself. Use trusted only for a FILE that you trust: a trusted FILE may have a backing file, and contents that ' +
+        'look like another format. If the machine is running and vmlet restricts QEMU to the files of the machine (see ' +
+        'vmlet doctor), FILE must be on the same file system as the machine’s directory, because vmlet creates a hard ' +
+        'link to FILE in that directory.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
       '<disk>',
-      'SIZE of an empty disk, such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; after SIZE or FILE also [,cache=none|unsafe][,nodiscard]',
+      'SIZE of an empty disk, such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; SIZE and FILE also accept [,cache=none|unsafe][,nodiscard]',
     )
     .option('--json', 'print JSON')
     .action(add);
@@ -38,7 +38,7 @@ export function diskCommand(): Command {
     .command('rm')
     .summary('remove a disk')
     .description(
-      'Removes a disk from a machine. If the machine is running, stop using the disk in the guest first (umount, ' +
+      'Removes a disk from a machine. If the machine is running, first stop using the disk in the guest (umount, ' +
         'swapoff): vmlet waits until the guest releases the disk. The file of the disk is kept and its path is printed; ' +
         '--storage deletes the file. Backing files that you created, or that another disk uses, are always kept.',
     )
@@ -46,7 +46,7 @@ export function diskCommand(): Command {
     .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')
     .option(
       '--storage',
-      'delete the file of the disk too, also your own file that was added with adopt (default: keep it)',
+      'also delete the file of the disk, even if you added the file with adopt (default: keep the file)',
     )
     .option(
       '-t, --timeout <time>',
@@ -68,7 +68,7 @@ export function diskCommand(): Command {
   const set = disk
     .command('set')
     .summary('change the options of a disk')
-    .description('Changes the options of a disk, effective from the next start.')
+    .description('Changes the options of a disk. The change takes effect at the next start of the machine.')
     .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')
     .addOption(

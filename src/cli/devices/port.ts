@@ -8,13 +8,13 @@ import { printJson } from '../output/say.ts';
 
 const BACKENDS =
   'A running machine gets the forwards immediately. vmlet’s agent in the guest forwards new TCP ports without ' +
-  'interrupting connections. For UDP ports, or if the agent does not answer, passt is restarted, which ends all ' +
-  'connections of the guest and closes its host ports for a few milliseconds. Unix sockets, and all ports with slirp, ' +
-  'are forwarded without this restart.';
+  'interrupting connections. For UDP ports, or if the agent does not answer, passt is restarted. The restart ends all ' +
+  'connections of the guest, and closes its host ports for a few milliseconds. No restart is needed for Unix sockets, ' +
+  'or if the machine uses slirp.';
 const REMOVAL =
-  'A running machine loses the forwards immediately. Unix sockets, and ports that vmlet’s agent forwards (such as TCP ' +
-  'ports that were added since the start), are closed without interrupting other connections. For other ports, passt is ' +
-  'restarted, which ends all connections of the guest. With slirp, other connections stay open.';
+  'A running machine loses the forwards immediately. If passt forwards one of the ports, passt is restarted. The restart ' +
+  'ends all connections of the guest. No restart is needed for Unix sockets, for ports that vmlet’s agent forwards (such ' +
+  'as TCP ports that were added since the start), or if the machine uses slirp.';
 
 export function portCommand(): Command {
   const port = new Command('port').description('Manages the host ports that are forwarded to machines.');
@@ -36,7 +36,7 @@ export function portCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument(
       '[ports...]',
-      'host port such as 8080 or 8080/udp, path of a Unix socket, or the whole forward as given to vmlet port add',
+      'host port such as 8080 or 8080/udp, path of a Unix socket, or the complete forward, written as for vmlet port add',
     )
     .option('--all', 'remove all forwards')
     .action(remove);

@@ -7,7 +7,7 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 
 export function shareCommand(): Command {
   const share = new Command('share').description(
-    'Manages what is mounted in machines: shared directories, volumes and file systems in memory (tmpfs).',
+    'Manages the mounts of machines: shared directories, volumes and file systems in memory (tmpfs).',
   );
   share
     .command('ls')
@@ -20,8 +20,9 @@ export function shareCommand(): Command {
     .command('add')
     .summary('add a directory, volume or tmpfs')
     .description(
-      'Adds a directory, volume or tmpfs. A running machine that was started with a shared directory mounts another ' +
-        'directory immediately. Everything else is mounted at the next start.',
+      'Adds a directory, volume or tmpfs. A directory is mounted immediately if the machine is running and was started ' +
+        'with a shared directory. Otherwise, the mount takes effect at the next start. Volumes and tmpfs are always ' +
+        'mounted at the next start.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
@@ -35,8 +36,8 @@ export function shareCommand(): Command {
     .summary('remove a directory, volume or tmpfs from a machine')
     .description(
       'Removes a directory, volume or tmpfs from a machine. The files in directories and volumes are kept. If the ' +
-        'machine is running, vmlet first unmounts the directory in the guest; this fails while a program in the guest ' +
-        'uses the directory. Volumes and tmpfs stay mounted until the machine stops.',
+        'machine is running, vmlet first unmounts the directory in the guest. Unmounting fails while a program in the ' +
+        'guest uses the directory. Volumes and tmpfs stay mounted until the machine stops.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<mount-point>', 'path in the guest (see vmlet share ls)')

@@ -23,7 +23,7 @@ export function volumeCommand(): Command {
     .command('create')
     .summary('create a volume')
     .description(
-      'Creates a volume, a disk with an ext4 file system. vmlet run -v NAME:DST also creates a missing volume.',
+      'Creates a volume: a disk with an ext4 file system. vmlet run -v NAME:DST creates volume NAME too, if it does not exist.',
     )
     .argument('<name>', 'name of the new volume')
     .option('--size <size>', 'maximum size; only written data takes space on the host', '10G')
@@ -51,7 +51,9 @@ export function volumeCommand(): Command {
   volume
     .command('prune')
     .summary('remove volumes that no machine uses')
-    .description('Removes the volumes that no machine uses, with their contents. Prints their names.')
+    .description(
+      'Removes the volumes that no machine uses, with their contents. Prints the names of the removed volumes.',
+    )
     .option('--dry-run', 'only print what would be removed')
     .option('-f, --force', 'do not ask for confirmation; vmlet asks only on a terminal')
     .action(prune);

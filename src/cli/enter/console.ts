@@ -16,12 +16,12 @@ const SCROLL_BACK = 50;
 export function consoleCommand(): Command {
   return new Command('console')
     .description(
-      'Connects standard input and output to the serial console of a machine until Ctrl-] is typed or the machine ' +
-        'ends. Several clients can be connected at the same time. When vmlet’s testing library pauses a failed test, it ' +
-        'prints the path of a socket; to reach the guest of that test, give the path instead of a name.',
+      'Connects standard input and output to the serial console of a machine until you press Ctrl-] or the machine ' +
+        'ends. Several clients can be connected at the same time. vmlet’s testing library prints the path of a socket ' +
+        'when a failed test is paused; to connect to the guest of the test, give this path instead of a machine name.',
     )
     .argument('<machine>', 'name of the machine, or path of a socket')
-    .option('--read-only', 'send no input to the machine; Ctrl-C detaches, as Ctrl-] does')
+    .option('--read-only', 'do not send input to the machine; Ctrl-C and Ctrl-] detach')
     .option('--lines <n>', 'show the last N lines of the log first', lineCount, SCROLL_BACK)
     .action(openConsole);
 }
@@ -53,7 +53,7 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
   if (stdout.isTTY) stderr.write('\n');
   if (end.kind === 'closed') {
     stderr.write(
-      `vmlet: disconnected from ${name}: the shell or machine there has ended, or its output was read too slowly\n`,
+      `vmlet: disconnected from ${name}: the shell or the machine has ended, or this program read the output too slowly\n`,
     );
   }
   if (end.kind === 'ended')

@@ -19,16 +19,16 @@ const STREAM = '-';
 export function cpCommand(): Command {
   return new Command('cp')
     .description(
-      'Copies a file or directory into a machine or out of it, with permissions; with a directory, times are copied too. ' +
-        'Copies belong to root in the machine, and to you on the host. If the guest has QEMU’s agent but not vmlet’s, ' +
-        'only single files can be copied.\n' +
+      'Copies a file or directory with its permissions into a machine or out of it. For a directory, modification times ' +
+        'are copied too. The copied files belong to root in the machine, and to you on the host. If the guest has QEMU’s ' +
+        'agent but not vmlet’s, only single files can be copied.\n' +
         'If TARGET is an existing directory, SOURCE is copied into it; otherwise the copy is named TARGET. SOURCE/. ' +
         'copies only the contents of SOURCE. If TARGET already contains a directory with the name of SOURCE, SOURCE is ' +
         'merged into that directory. Symbolic links in a directory are copied as links. When copying to the host, ' +
         'devices and FIFOs are left out, and setuid, setgid and sticky bits are dropped.\n' +
         'With - as SOURCE, a tar stream is read from stdin and unpacked in TARGET, with the owners that are stored in the ' +
         'stream. With - as TARGET, SOURCE is written to stdout as a tar stream.\n' +
-        'On the host, a copy appears only when it is complete. The copy fails if the size of a file in the machine changes ' +
+        'On the host, the copy appears only when it is complete. Copying fails if the size of a file in the machine changes ' +
         'meanwhile (except for files of /proc and /sys). Write a local path that contains a colon as ./a:b.',
     )
     .argument('<source>', 'NAME:/PATH in a machine, a local path, or - for a tar stream on stdin')
@@ -51,12 +51,13 @@ async function copy(
   const from = parsePlace(source);
   const to = parsePlace(target);
   if ((from.machine === undefined) === (to.machine === undefined)) {
-    throw new InvalidInputError('cp', 'exactly one of source and target must be in a machine (NAME:/PATH)', {
-      hint:
-        from.machine === undefined
-          ? 'for example: vmlet cp ./site web:/srv/'
-          : 'copy to the host first, then into the other machine; write a local path that contains a colon as ./a:b',
-    });
+    throw from.machine === undefined
+      ? new InvalidInputError('cp', 'neither source nor target is in a machine (NAME:/PATH)', {
+          hint: 'for example: vmlet cp ./site web:/srv/',
+        })
+      : new InvalidInputError('cp', 'source and target are both in a machine (NAME:/PATH)', {
+          hint: 'copy to the host first, then into the other machine; write a local path that contains a colon as ./a:b',
+        });
   }
   const live = new MachineStore().get(from.machine ?? to.machine ?? '').live();
   await untilInterrupted(async (signal) =>

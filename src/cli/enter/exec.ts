@@ -17,8 +17,8 @@ export function execCommand(): Command {
     .description(
       'Runs a command in a machine through vmlet’s agent in the guest, and exits with the status of the command. Any ' +
         'number of commands can run at the same time.\n' +
-        'If the guest has QEMU’s agent but not vmlet’s, a command must be given, and commands run one at a time; ' +
-        'input is read completely before the command starts; output (at most 16 MiB) is printed when the command ends; ' +
+        'If the guest has QEMU’s agent but not vmlet’s: a command is required; only one command runs at a time; all ' +
+        'input is read before the command starts; output (at most 16 MiB) is printed when the command ends; ' +
         '--tty and --user are not supported; Ctrl-C ends vmlet, but not the command.',
     )
     .argument('<machine>', 'name of the machine')

@@ -32,7 +32,7 @@ export async function runInGuest(
   });
   let asked: Interruption = 'SIGTERM';
   const output = new OutputAfterSignal([guestProcess.stdout, guestProcess.stderr], () => {
-    note(`the command ignored ${asked} and keeps printing; killing it`);
+    note(`the command ignored ${asked} and continues to print; killing the command`);
     interrupts.end(asked);
   });
   interrupts.whenAsked = (name) => {

@@ -10,13 +10,13 @@ interface Flags {
 export function sendkeyCommand(): Command {
   return new Command('sendkey')
     .description(
-      'Types on the keyboard of a machine: text, or key combinations such as ctrl-alt-f2. For text, the guest must use ' +
-        'the US keyboard layout.',
+      'Types text, or presses keys such as ctrl-alt-f2, on the keyboard of a machine. For text, the guest must use the ' +
+        'US keyboard layout.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
       '[keys...]',
-      'keys or key combinations, such as enter or ctrl-alt-f2; QEMU’s names (ret) and Linux’s (KEY_ENTER) work too',
+      'keys or key combinations, such as enter or ctrl-alt-f2; the key names of QEMU (ret) and Linux (KEY_ENTER) work too',
     )
     .option('--text <text>', 'type this text before the keys; a newline is typed as Enter')
     .option('--hold <time>', 'how long each key is held (default: 20ms)', durationMs)

@@ -11,9 +11,9 @@ interface Flags {
 export function sshConfigCommand(): Command {
   return new Command('ssh-config')
     .description(
-      'Adds one line to ~/.ssh/config. ssh, scp, rsync and editors then reach machines as NAME.vmlet, and members of ' +
-        'private networks as NAME.NETWORK. Before the first connection to a machine, run vmlet ssh NAME once, which ' +
-        'authorizes the login key.',
+      'Adds one line to ~/.ssh/config, so that ssh, scp, rsync and editors reach machines as NAME.vmlet, and members of ' +
+        'private networks as NAME.NETWORK. Before the first connection to a machine, run vmlet ssh NAME once, to ' +
+        'authorize the login key.',
     )
     .option('--print', 'print the line and change nothing')
     .option('--remove', 'remove the line')
@@ -36,7 +36,7 @@ async function sshConfig(flags: Flags): Promise<void> {
   else {
     printLine(changed ? `added to ${path}: ${line}` : `already in ${path}: ${line}`);
     note(
-      'for the first connection to machine NAME, run: vmlet ssh NAME; from then on, ssh NAME.vmlet works too',
+      'to connect to machine NAME for the first time, run: vmlet ssh NAME; after that, ssh NAME.vmlet works too',
     );
   }
 }

@@ -27,9 +27,10 @@ export function sshCommand(): Command {
     .description(
       'Logs in to a machine with the ssh program of the host, or runs a command there and exits with the status of the ' +
         'command. Waits until the guest’s ssh server answers. vmlet has a login key for each machine: at the first ' +
-        'connection, an agent in the guest (vmlet’s or QEMU’s) authorizes this key and reports the host keys. Without an agent, ssh accepts the first host key, and you ' +
-        'have to add the login key to the guest yourself (--print-key prints it). In a guest that has vmlet’s agent and no ' +
-        'ssh server, such as micro, the agent opens the shell or runs the command.',
+        'connection, an agent in the guest (vmlet’s or QEMU’s) authorizes this key and reports the host keys. If the ' +
+        'guest has no agent, ssh accepts the first host key, and you have to add the login key to the guest yourself ' +
+        '(--print-key prints the key). If the guest has vmlet’s agent but no ssh server (as in the image micro), the agent ' +
+        'opens the shell or runs the command.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('[command...]', 'command to run (default: a login shell)')
@@ -43,10 +44,13 @@ export function sshCommand(): Command {
       '--provision',
       'authorize the login key and read the host keys again, for example after restoring a snapshot',
     )
-    .option('--print-key', 'print the machine’s public key, for authorized_keys in the guest, and exit')
+    .option(
+      '--print-key',
+      'print the public login key, to be added to authorized_keys in the guest, and exit',
+    )
     .option(
       '--stdio',
-      'connect stdin and stdout to the guest’s ssh server through vmlet’s agent, or the forward if it does not answer; for ProxyCommand of ssh',
+      'for the ProxyCommand of ssh: connect stdin and stdout to the guest’s ssh server, through vmlet’s agent or, if the agent does not answer, through the forwarded port',
     )
     .passThroughOptions()
     .action(async (name: string, _words: string[], flags: Flags, command: Command) => {
@@ -124,7 +128,7 @@ async function enterByAgent(live: LiveMachine, words: readonly string[], flags: 
     });
   }
   const isLogin = words.length === 0;
-  if (isLogin) note(`machine "${live.name}" has no ssh server; vmlet's agent opens the shell`);
+  if (isLogin) note(`machine "${live.name}" has no ssh server; opening a shell through vmlet's agent`);
   const wantsTerminal = flags.tty ?? (isLogin && isOnTerminal());
   return await runAgentShell(channel, commandAsBySsh(words), {
     user: live.spec.sshUser,
@@ -144,8 +148,8 @@ async function hintAtLogin(machine: NamedMachine, live: LiveMachine, access: Ssh
 
 function loginHint({ name, spec }: LiveMachine, { authorized }: SshAccess): string {
   return authorized
-    ? `machine "${name}" rejects the login key, or has other host keys than before, for example because a snapshot was ` +
-        `restored; to authorize the login key and read the host keys again, run: vmlet ssh --provision ${name}`
-    : `no agent runs in machine "${name}" that could authorize the login key; to authorize it yourself, add the output ` +
+    ? `machine "${name}" rejects the login key, or its host keys have changed, for example because a snapshot was restored; ` +
+        `to authorize the login key and read the host keys again, run: vmlet ssh --provision ${name}`
+    : `no agent in machine "${name}" can authorize the login key; to authorize the key yourself, add the output ` +
         `of vmlet ssh --print-key ${name} to ~/.ssh/authorized_keys of user ${spec.sshUser} in the guest`;
 }

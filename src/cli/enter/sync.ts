@@ -27,24 +27,24 @@ export function syncCommand(): Command {
   const command = new Command('sync')
     .description(
       'Mirrors SOURCE, a directory of the host, to TARGET in a machine: copies files that differ, and removes files from ' +
-        'TARGET that are not in SOURCE. Changes that were made in TARGET are lost. Two files are equal if their size and ' +
-        'time, or their size and contents, are equal. In the machine, the files belong to root. The guest must have ' +
-        'vmlet’s agent.\n' +
+        'TARGET that are not in SOURCE. Changes that were made in TARGET are lost. A file is not copied if its size and ' +
+        'modification time, or its size and contents, are the same in TARGET. In the machine, the files belong to root. ' +
+        'The guest must have vmlet’s agent.\n' +
         'Ignored paths are neither copied nor removed. With --watch, vmlet keeps running until Ctrl-C and copies each ' +
-        'change that is made in SOURCE; programs that watch the files in the machine notice these changes. If a file is ' +
-        'changed in TARGET meanwhile, it stays changed until the same file changes in SOURCE.',
+        'change that is made in SOURCE; programs that watch the files in the machine notice these changes. A change ' +
+        'that is made in TARGET meanwhile is kept until the same file changes in SOURCE.',
     )
     .argument('<source>', 'directory of the host')
     .argument('<target>', 'NAME:/PATH in a machine; created if missing')
     .option('--watch', 'keep running, and copy each change that is made in SOURCE')
     .option(
       '--ignore <pattern>',
-      'ignore paths that match this pattern, written as in .gitignore; repeatable',
+      'ignore paths that match this pattern (.gitignore syntax); repeatable',
       collect,
     )
     .option(
       '--ignore-file <file>',
-      'read patterns of paths to ignore from a file, such as .gitignore; repeatable',
+      'file with patterns of paths to ignore, such as .gitignore; repeatable',
       collect,
     )
     .option('--timeout <time>', 'how long to wait for an agent in the guest (default: 30s)', durationMs)

@@ -26,9 +26,13 @@ export function contentOf(path: string, flag: string, hints: FileHints = {}): Bu
   try {
     const { size } = statSync(path);
     if (size > MAX_BYTES) {
-      throw new InvalidInputError(flag, `${path} is too large: ${size} bytes, at most ${MAX_BYTES}`, {
-        hint: hints.large ?? 'give a smaller file',
-      });
+      throw new InvalidInputError(
+        flag,
+        `${path} is too large: ${size} bytes; the maximum is ${MAX_BYTES} bytes`,
+        {
+          hint: hints.large ?? 'give a smaller file',
+        },
+      );
     }
     return readFileSync(path);
   } catch (error) {

@@ -15,7 +15,7 @@ export function addGuestFlags(command: Command, prefix = ''): Command {
   return command
     .option(
       '--user <user>',
-      `${prefix}user that exists in the image; vmlet ssh logs in as this user if you are root (default: root)`,
+      `${prefix}existing user in the image; if you run vmlet as root, vmlet ssh logs in as this user (default: root)`,
     )
     .addOption(
       new Option('--firmware <kind>', `${prefix}firmware that boots the image (default: bios)`).choices([
@@ -32,12 +32,12 @@ export function addGuestFlags(command: Command, prefix = ''): Command {
     .addOption(
       new Option(
         '--provisioner <kind>',
-        `${prefix}program in the image that sets up the guest at its first boot (default: cloud-init)`,
+        `${prefix}program in the image that sets up the guest at the first boot (default: cloud-init)`,
       ).choices(['cloud-init', 'nuageinit', 'tiny-cloud', 'none']),
     )
     .option(
       '--agent',
-      `${prefix}declare that the image contains vmlet's agent, as images of vmlet image build do`,
+      `${prefix}declare that the image contains vmlet's agent (images from vmlet image build contain the agent)`,
     );
 }
 

@@ -20,7 +20,7 @@ export interface SeedFlags {
   readonly networkConfig?: string;
 }
 
-const LARGE_USER_DATA = 'give a smaller file: a command in user-data can download large files';
+const LARGE_USER_DATA = 'give a smaller file; to copy large files, let a command in user-data download them';
 
 const PUBLIC_KEY = /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ +[A-Za-z0-9+/=]{16,}/;
 
@@ -28,12 +28,15 @@ export const SEED_FLAGS: readonly Option[] = [
   new Option(
     '--cloud-init',
     'let cloud-init set up the guest at its first boot: install vmlet’s agent, create a user, apply the options below ' +
-      '(default: if one of these options is given, or if the image has cloud-init but not vmlet’s agent)',
+      '(on by default if one of these options is given, or if the image has cloud-init but not vmlet’s agent)',
   ),
-  new Option('--username <name>', 'user to create, with sudo (default: your user name)'),
+  new Option(
+    '--username <name>',
+    'name of the user to create; the user may use sudo (default: your user name)',
+  ),
   new Option(
     '--ssh-key <file>',
-    'public key that may log in: a .pub file, or the key itself; repeatable',
+    'public ssh key to authorize: a .pub file, or the key itself; repeatable',
   ).argParser(collect),
   new Option('--hostname <name>', "host name of the guest (default: the machine's name)"),
   new Option('--package <packages>', 'packages to install, separated by commas').argParser(collect),
@@ -110,7 +113,7 @@ function publicKeysOf(text: string): string[] {
     wrong === undefined
       ? `${text} contains no public key`
       : `${text} contains a line that is not a public key: ${wrong.slice(0, 80)}`,
-    { hint: 'give a file whose lines begin with the type of a key, such as ssh-ed25519' },
+    { hint: 'give a file in which each line begins with a key type, such as ssh-ed25519' },
   );
 }
 

@@ -14,33 +14,33 @@ const EXIT_STATUS: readonly Entry[] = [
 const ENVIRONMENT: readonly Entry[] = [
   [
     'XDG_DATA_HOME',
-    'directory for machines, images, templates, volumes and networks, in its subdirectory vmlet (default: ~/.local/share)',
+    'vmlet stores machines, images, templates, volumes and networks in the subdirectory vmlet of this directory (default: ~/.local/share)',
   ],
   [
     'XDG_CACHE_HOME',
-    'directory for booted guests that vmlet run keeps for later runs, disks of temporary guests while they run, interrupted downloads, and detected features of the host, in its subdirectory vmlet (default: ~/.cache)',
+    'vmlet stores its cache in the subdirectory vmlet of this directory: booted guests that vmlet run keeps for later runs, disks of temporary guests, interrupted downloads, and detected features of the host (default: ~/.cache)',
   ],
   [
     'XDG_STATE_HOME',
-    'directory for logs of machines and pools, in its subdirectory vmlet (default: ~/.local/state)',
+    'vmlet stores the logs of machines and pools in the subdirectory vmlet of this directory (default: ~/.local/state)',
   ],
-  ['XDG_CONFIG_HOME', 'directory for your own image catalogue, vmlet/images.yaml (default: ~/.config)'],
+  [
+    'XDG_CONFIG_HOME',
+    'vmlet reads your own image catalogue from vmlet/images.yaml in this directory (default: ~/.config)',
+  ],
   [
     'XDG_RUNTIME_DIR',
-    'directory for sockets of running machines, in its subdirectory vmlet (if unset, they are in /tmp/vmlet-UID)',
+    'vmlet stores the sockets of running machines in the subdirectory vmlet of this directory; if the variable is not set, in /tmp/vmlet-UID',
   ],
   [
     'VMLET_FRESH',
-    'if set to 1, vmlet run always boots, and neither uses nor keeps a booted guest, as with --fresh',
+    'if set to 1, vmlet run always boots, and does not use or keep a guest in the cache (same as --fresh)',
   ],
   [
     'VMLET_KEPT_SIZE',
-    'maximum disk space for all booted guests that vmlet run keeps, such as 20G; with 0, it keeps none (default: a tenth of the file system, at most 20 GiB)',
+    'maximum size of the cache in which vmlet run keeps booted guests, such as 20G; 0 turns this cache off (default: a tenth of the file system, at most 20 GiB)',
   ],
-  [
-    'VMLET_KEPT_DAYS',
-    'vmlet run uses a booted guest again for at most this number of days after the boot (default: 7)',
-  ],
+  ['VMLET_KEPT_DAYS', 'maximum age, in days, of a booted guest that vmlet run uses again (default: 7)'],
   ['NO_COLOR, FORCE_COLOR', 'if set, NO_COLOR turns colours off, and FORCE_COLOR turns them on'],
 ];
 

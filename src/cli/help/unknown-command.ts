@@ -19,13 +19,13 @@ export const ADVICE: Readonly<Record<string, string>> = {
   down: 'to stop a machine: vmlet stop NAME',
   dumpxml: 'to show everything about a machine as JSON: vmlet inspect NAME',
   edit: 'to change the settings of a machine, see: vmlet set --help',
-  history: 'to show the origin and the backing image of an image: vmlet image inspect IMAGE',
+  history: 'to show the origin of an image: vmlet image inspect IMAGE',
   install: 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
   launch: 'to create and start a machine: vmlet create NAME --image IMAGE --start',
   list: 'to list machines: vmlet ls',
   login: 'to enter a machine: vmlet shell NAME or vmlet ssh NAME; pulling images needs no login',
   machine: 'leave out the word "machine", for example: vmlet ls',
-  mount: 'to share a directory of the host with a guest, see -v in: vmlet run --help or vmlet create --help',
+  mount: 'to share a directory of the host with a guest, use the option -v of vmlet run or vmlet create',
   new: 'to create a machine: vmlet create NAME',
   poweroff: 'to stop a machine: vmlet stop NAME',
   prune: 'to list unused data without removing it: vmlet system prune --dry-run',
@@ -33,7 +33,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   push: 'vmlet cannot upload images; to write an image to a file: vmlet image export IMAGE FILE',
   reboot: 'to restart a machine: vmlet restart NAME',
   recover:
-    'to return a machine to a snapshot, see: vmlet snapshot restore --help; to use a disk of a removed machine: vmlet create NAME --image FILE --adopt',
+    'to return a machine to a snapshot, see: vmlet snapshot restore --help; to create a machine from the disk of a removed machine: vmlet create NAME --image FILE --adopt',
   remove: 'to remove machines, see: vmlet rm --help',
   shutdown: 'to stop a machine: vmlet stop NAME',
   snap: 'to create and list snapshots, see: vmlet snapshot --help',
@@ -45,7 +45,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   undefine: 'to remove machines, see: vmlet rm --help',
   unpause: 'to resume a machine: vmlet resume NAME',
   up: 'to start a machine: vmlet start NAME',
-  version: 'to show the version of vmlet: vmlet --version; the versions of QEMU and passt: vmlet info',
+  version:
+    'to show the version of vmlet: vmlet --version; to show the versions of QEMU and passt: vmlet info',
   vm: 'leave out the word "vm", for example: vmlet ls',
 };
 

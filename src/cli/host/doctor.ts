@@ -21,7 +21,7 @@ export function doctorCommand(): Command {
     .description('Checks whether guests can run on this host, and shows how to fix problems.')
     .option('--json', 'print JSON')
     .option('--qemu <program>', 'check this QEMU instead of qemu-system-x86_64')
-    .addHelpText('after', '\nExit status: 0 if guests can run here, 1 if not.')
+    .addHelpText('after', '\nExit status: 0 if guests can run on this host, 1 if not.')
     .action(examine);
 }
 

@@ -18,8 +18,8 @@ interface QmpFlags {
 export function qmpCommand(): Command {
   const command = new Command('qmp')
     .description(
-      'Sends QMP commands to QEMU, through the name of a machine or the path of a QMP socket. Without COMMAND, opens a QMP ' +
-        'shell on a terminal, and otherwise reads commands from stdin, one per line.',
+      'Sends QMP commands to the QEMU of a machine, or to a QMP socket. Without COMMAND, starts an interactive shell ' +
+        'on a terminal; without a terminal, reads commands from stdin, one per line.',
     )
     .argument('<machine>', 'name of the machine, or path of a QMP socket')
     .argument('[command]', 'QMP command, such as query-status (default: read commands from stdin)')
@@ -31,7 +31,7 @@ export function qmpCommand(): Command {
     .command('types')
     .summary('print TypeScript types for the QMP commands and events of a QEMU binary')
     .description('Prints TypeScript types for all QMP commands and events of a QEMU binary.')
-    .requiredOption('--qemu <program>', 'qemu-system-* program to query')
+    .requiredOption('--qemu <program>', 'QEMU program, such as qemu-system-x86_64')
     .action(printTypes);
   return command;
 }
@@ -52,7 +52,7 @@ function machineNamed(name: string, store: MachineStore): NamedMachine {
   } catch (error) {
     if (!(error instanceof MachineNotFoundError)) throw error;
     throw new MachineNotFoundError(name, {
-      hint: 'to list machines: vmlet ls; for a QMP socket, give its path, such as ./qmp.sock',
+      hint: 'to list machines: vmlet ls; to use a QMP socket, give its path, such as ./qmp.sock',
       cause: error,
     });
   }

@@ -49,8 +49,8 @@ export async function servePage({ open, socket, idleMs, place }: ServeOptions): 
   if (socketPath !== undefined) {
     note(
       `listening on ${socketPath}`,
-      `to open the page on another computer, run there: ssh -L 8080:${socketPath} HOST`,
-      'HOST is the name of this computer; then open this address there:',
+      `to open the page on another computer, run on that computer: ssh -L 8080:${socketPath} HOST`,
+      'HOST is the name of this computer; then open this address on the other computer:',
     );
   }
   const printAddress = (): void =>
@@ -61,7 +61,7 @@ export async function servePage({ open, socket, idleMs, place }: ServeOptions): 
     const lines = createInterface({ input: process.stdin });
     scope.defer(() => lines.close());
     lines.on('line', printAddress);
-    note('each address of the page works once; press Enter for a new one, Ctrl-C to exit');
+    note('each address works only once; press Enter for a new address, Ctrl-C to exit');
   }
   const reason = await Promise.race([interrupted, server.idle.then(() => 'idle' as const)]);
   if (reason === 'idle') note(`exiting: no page has been open for ${idleMs / 1000} s`);

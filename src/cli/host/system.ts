@@ -18,7 +18,7 @@ export function systemCommand(): Command {
     .description(
       'Shows the disk usage of images, templates, machines and other data. ACTIVE counts the items in use. SIZE is the ' +
         'apparent size of the files, ON HOST the space they occupy, and RECLAIMABLE the space that vmlet system prune ' +
-        '--all would free. The space of snapshots is also counted in Machines, whose disks contain them.',
+        '--all would free. Snapshots are stored in the disks of machines, so the row Machines includes the space of Snapshots.',
     )
     .option('-v, --verbose', 'list each item')
     .option('--json', 'print JSON')
@@ -28,8 +28,8 @@ export function systemCommand(): Command {
     .summary('remove unused data')
     .description(
       'Removes interrupted downloads, leftovers of killed processes, booted guests that vmlet run keeps for later runs, and ' +
-        'unused images without a name; with --all also unused images that have names. Never removes machines, templates, ' +
-        'volumes, or disks that vmlet rm has kept.',
+        'unused images without a name. With --all, also removes unused images that have names. Never removes machines, ' +
+        'templates, volumes, or disks that vmlet rm has kept.',
     )
     .option('-a, --all', 'also remove unused images that have names')
     .option('--dry-run', 'only print what would be removed')

@@ -9,8 +9,8 @@ export function systemdCommand(): Command {
   );
   systemd
     .command('install <machine>')
-    .summary('write the unit of a machine and enable it')
-    .description('Writes the systemd unit of a machine and enables it. Does not start the machine now.')
+    .summary('create and enable the unit of a machine')
+    .description('Creates and enables the systemd unit of a machine. Does not start the machine.')
     .addHelpText(
       'after',
       '\nIf the systemd user manager is not running, vmlet only prints the unit, and exits with status 125.',

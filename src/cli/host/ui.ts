@@ -12,14 +12,14 @@ const HOUR_MS = 3_600_000;
 export function uiCommand(): Command {
   return new Command('ui')
     .description(
-      'Opens a page with your machines in the browser. vmlet serves the page on 127.0.0.1 until Ctrl-C, or until no page has ' +
-        'been open for the time set with --idle. Each address of the page works once; press Enter to print a new one. ' +
-        'Programs can use the HTTP API of the same server, see docs/http-api.md.',
+      'Opens a web page with your machines in the browser. vmlet serves the page on 127.0.0.1, and exits on Ctrl-C, or when ' +
+        'no page has been open for the time set with --idle. Each address works only once; press Enter to print a new ' +
+        'address. Programs can use the HTTP API of the same server, see docs/http-api.md.',
     )
     .option('--no-open', 'print the address instead of opening the browser')
     .option(
       '--socket <path>',
-      'listen on this Unix socket instead of 127.0.0.1; another computer reaches it with ssh -L 8080:PATH HOST',
+      'listen on this Unix socket instead of 127.0.0.1; to connect from another computer: ssh -L 8080:PATH HOST',
     )
     .option('--idle <time>', 'exit when no page has been open for this time (default: 1h)', durationMs)
     .action(serve);

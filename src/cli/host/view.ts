@@ -11,9 +11,8 @@ const CLOSED_MS = 60_000;
 export function viewCommand(): Command {
   return new Command('view')
     .description(
-      'Opens the screen of a machine in the installed VNC viewer, and returns when the viewer is closed. If no viewer ' +
-        'is installed, opens the screen in the browser (in a desktop session only), until Ctrl-C, or until no page has been ' +
-        'open for a minute.',
+      'Opens the screen of a machine in a VNC viewer, and exits when the viewer is closed. In a desktop session without a ' +
+        'VNC viewer, opens the screen in the browser; then exits on Ctrl-C, or when no page has been open for a minute.',
     )
     .argument('<machine>', 'name of the machine')
     .option('--print', 'print the command line of the VNC viewer instead of running it')

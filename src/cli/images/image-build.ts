@@ -47,7 +47,7 @@ export function imageBuildCommand(): Command {
         '                almalinux, with a release, as in debian:13\n' +
         '  --from IMAGE  boots IMAGE, installs packages and runs scripts in it, and\n' +
         '                saves the changes as a new image\n' +
-        '  micro         builds micro, the small Linux system for vmlet run micro\n' +
+        '  micro         builds the small Linux system that vmlet run micro boots\n' +
         'An identical earlier build is reused.',
     )
     .argument('[distribution]', 'such as debian:13, fedora:45 or micro')
@@ -55,7 +55,7 @@ export function imageBuildCommand(): Command {
     .option('--include <packages>', 'additional packages, separated by commas', collectWords)
     .option(
       '--run <file>',
-      'program or script of the host to run in the image as root; repeatable, in the given order',
+      'run this script or program of the host in the image as root; with several --run, in the given order',
       collect,
     )
     .option('-o, --output <name>', 'name of the new image; required except for micro')
@@ -68,11 +68,11 @@ export function imageBuildCommand(): Command {
     )
     .option(
       '--mirror <url>',
-      "for distributions: URL of the mirror (default: the distribution's; for debian on a Debian host, the mirror that apt uses there)",
+      "for distributions: URL of the package mirror (default: the distribution's mirror; for debian on a Debian host, the mirror that apt uses on the host)",
     )
     .option(
       '--key <file>',
-      "for distributions except debian: file with the key that signs the packages (default: the distribution's key)",
+      "for distributions except debian: file with the public key to verify the packages (default: the distribution's key)",
     )
     .option(
       '-e, --env <name=value>',
@@ -87,7 +87,7 @@ export function imageBuildCommand(): Command {
     )
     .option(
       '--boot-timeout <time>',
-      'with --from: time limit for each boot of this guest (default: 10m; 1h without KVM)',
+      'with --from: time limit for each boot of the guest that builds the image (default: 10m; 1h without KVM)',
       durationMs,
     )
     .addOption(
@@ -160,10 +160,11 @@ function wayOf(distribution: string | undefined, { from }: BuildFlags): keyof ty
 function refuseOthers(way: keyof typeof FLAGS, distribution: string | undefined, flags: BuildFlags): void {
   const source = distribution ?? '--from';
   const meant: readonly string[] = FLAGS[way];
+  const others = meant.map(flagOf).filter((flag) => flag !== source);
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || ALWAYS.includes(name) || meant.includes(name)) continue;
     throw new InvalidInputError(flagOf(name), `cannot be used together with ${source}`, {
-      hint: `leave out ${flagOf(name)}; options for ${source}: ${meant.map(flagOf).join(', ')}`,
+      hint: `leave out ${flagOf(name)}; options for ${source}: ${others.join(', ')}`,
     });
   }
 }

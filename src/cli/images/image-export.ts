@@ -23,7 +23,7 @@ export function imageExportCommand(): Command {
     .addOption(
       new Option(
         '--format <format>',
-        'format of the file (default: by the suffix of FILE, such as .vmdk; otherwise qcow2)',
+        'format of the file (default: according to the suffix of FILE, such as .vmdk; qcow2 if the suffix is unknown)',
       ).choices(['qcow2', 'raw', 'vmdk', 'vdi', 'vhdx', 'vhd']),
     )
     .option('--compress', 'compress the data in the written file; only for qcow2')

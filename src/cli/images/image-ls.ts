@@ -17,12 +17,13 @@ export function imageLsCommand(): Command {
   const command = new Command('ls')
     .summary('list the images')
     .description(
-      'Lists local images, newest first, or with --remote the images that can be pulled by name. VERIFIED shows how the ' +
-        'download was verified: signed (signature of the publisher), digest or none; built means built on this host.',
+      'Lists local images, newest first. With --remote, lists the images that can be pulled by name. The column VERIFIED ' +
+        'shows how an image was verified: signed (by the signature of its publisher), digest (by its digest) or none (not ' +
+        'verified); images that were built on this host have the value built.',
     )
     .argument('[stored-image]', 'list only images of this name, such as debian:13, or debian for all tags')
     .option('--remote', 'list the images that can be pulled by name; needs no network')
-    .option('-q, --quiet', 'print only digests; with --remote only names');
+    .option('-q, --quiet', 'print only digests; with --remote, only names');
   return addFormatOptions(command, '{{.Names}} {{.Bytes}}').action(list);
 }
 

@@ -12,9 +12,9 @@ export function imageRmCommand(): Command {
   return new Command('rm')
     .summary('remove images')
     .description(
-      'Removes names of images. An image is deleted when its last name is removed. Given a digest prefix instead of a name, ' +
-        'deletes that image and all of its names. An image that is used by a machine, a template, another ' +
-        'image, or a disk that vmlet rm kept, is not deleted; the error says what uses it.',
+      'Removes names of images. An image is deleted when its last name is removed. With a digest prefix instead of a name, ' +
+        'deletes the image and all of its names. An image that is used by a machine, a template, another ' +
+        'image, or a disk that vmlet rm kept is not deleted; the error says what uses the image.',
     )
     .argument('<images...>', 'names or digest prefixes of the images')
     .option('-i, --ignore', 'ignore images that do not exist')

@@ -6,8 +6,8 @@ export function imageTagCommand(): Command {
   return new Command('tag')
     .summary('add names to an image')
     .description(
-      'Adds names to an image. If another image already has such a name, the name moves to this image. `vmlet image rm NAME` ' +
-        'removes a name, and with the last name also the image.',
+      'Adds names to an image. If a name already belongs to another image, the name moves to this image. To remove a name: ' +
+        'vmlet image rm NAME. Removing the last name also deletes the image.',
     )
     .argument('<stored-image>', 'name or digest prefix of the image')
     .argument('<names...>', 'new names, such as web or web:1')

@@ -3,7 +3,7 @@ import type { Image } from '../../index.ts';
 
 /** Shared by pull and import. */
 export const ANY_SIZE =
-  'unpack a compressed file without a size limit (default limit: the disk size in the header of the unpacked file; if the header states none, or more than the free space: half of the free space)';
+  'do not limit the size of an unpacked file (default limit: the disk size in the header of the file, or half of the free space)';
 
 /** Verification of an image in one word; `built` for images built on this host. */
 export function describeVerification(image: Image): string {

@@ -23,7 +23,7 @@ export function pullCommand(): Command {
     .description(
       'Downloads images from their publishers, verifies the signature or digest if the publisher provides one, and ' +
         'prints the digests of the images. An unchanged image is not downloaded again; an interrupted download is resumed. For an image ' +
-        'that is not in the catalogue (see vmlet search), give a URL and --name. Compressed files are unpacked, other disk ' +
+        'that is not in the catalogue (see vmlet search), give a URL and --name. Compressed files are unpacked; other disk ' +
         'formats are converted.',
     )
     .argument('<references...>', 'names such as debian:13 (see vmlet search), or https://…')
@@ -83,7 +83,7 @@ function report(reference: string, image: Image, { name = reference, quiet, json
   if (verification === 'none') {
     note(
       isAddress(reference)
-        ? `image "${name}" was not verified; to verify it, pull it again with --digest and the digest that its publisher states`
+        ? `image "${name}" was not verified; to verify it, pull it again with the digest from its publisher: --digest sha256:…`
         : `image "${name}" was not verified: its publisher provides no digest or signature`,
     );
   } else if (!quiet) {
@@ -111,7 +111,7 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
         hint:
           given === 'name'
             ? `pull the image without --name, then add the name: vmlet image tag ${references[0] ?? 'IMAGE'} ${flags.name ?? 'NAME'}`
-            : `leave out this option: for images that are pulled by name, such as ${references[0] ?? 'IMAGE'}, vmlet's catalogue defines it`,
+            : `leave out this option: vmlet's catalogue sets the value for images that are pulled by name, such as ${references[0] ?? 'IMAGE'}`,
       });
     }
     const [path] = references.filter((reference) => reference.includes('/'));

@@ -12,11 +12,11 @@ export function searchCommand(): Command {
   const command = new Command('search')
     .summary('search for images to download')
     .description(
-      'Lists the images that can be pulled by name: those of vmlet’s catalogue, and those of your own catalogue, ' +
+      'Lists the images that can be pulled by name. They come from vmlet’s catalogue, and from your own catalogue: ' +
         'vmlet/images.yaml in $XDG_CONFIG_HOME (default: ~/.config). With TERM, lists only images whose name, alias or ' +
-        'description contains it. Needs no network.',
+        'description contains TERM. Needs no network.',
     )
-    .argument('[term]', 'for example debian (default: list all)')
+    .argument('[term]', 'text to search for, such as debian (default: list all images)')
     .option('-q, --quiet', 'print only names');
   return addFormatOptions(command, '{{.Reference}} {{.Verification}}').action(search);
 }
@@ -27,5 +27,5 @@ async function search(term: string | undefined, flags: Flags): Promise<void> {
   const rows = await (term === undefined ? store.catalogue() : store.search(term));
   if (printRecords(flags, 'images', rows)) return;
   if (rows.length > 0) process.stdout.write(catalogueTable(rows, flags));
-  else note(`no image matches "${term ?? ''}"; to list all: vmlet search`);
+  else note(`no image matches "${term ?? ''}"; to list all images: vmlet search`);
 }

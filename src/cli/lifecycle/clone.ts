@@ -14,7 +14,7 @@ export function cloneCommand(): Command {
     .argument('<name>', 'name of the clone')
     .option(
       '--linked',
-      'share the current contents of the disks with the original: fast, and takes almost no space (default: copy the disks)',
+      'share the current contents of the disks with the original machine instead of copying them; fast, and takes almost no space',
     )
     .action(async (name: string, newName: string, flags: { linked?: true }) => {
       const progress = new ProgressLine();

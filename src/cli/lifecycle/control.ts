@@ -8,7 +8,7 @@ import { sayInstalled, sayStarted } from './start.ts';
 export function killCommand(): Command {
   return new Command('kill')
     .description(
-      'Powers off machines immediately by killing QEMU. The guest does not shut down: data that it has not written to its disks is lost.',
+      'Powers off machines immediately by killing QEMU. The guest cannot shut down first: data that it has not yet written to disk is lost.',
     )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) => eachMachine(names, async (machine) => machine.live().kill()));
@@ -20,7 +20,7 @@ export function restartCommand(): Command {
       'Stops machines as `vmlet stop` does, and starts them again. A stopped machine is only started.',
     )
     .argument('<machines...>', 'names of the machines')
-    .option('-t, --timeout <time>', 'how long stopping a machine may take (default: 60s)', durationMs)
+    .option('-t, --timeout <time>', 'time limit for stopping each machine (default: 60s)', durationMs)
     .action(async (names: string[], { timeout }: { timeout?: number }) => {
       await eachMachine(names, async (machine, signal) => {
         if (machine.status().kind === 'running') {
@@ -35,7 +35,7 @@ export function restartCommand(): Command {
 export function resetCommand(): Command {
   return new Command('reset')
     .description(
-      'Resets machines immediately, like a reset button. The guest does not shut down: data that it has not written to its disks is lost.',
+      'Resets machines immediately, like a reset button. The guest cannot shut down first: data that it has not yet written to disk is lost.',
     )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) =>

@@ -32,7 +32,10 @@ export function createCommand(showScreen: ShowScreen): Command {
     .argument('<name>', 'name of the machine, and host name of the guest');
   return addSeedFlags(addOptionFlags(command, createFlags))
     .option('--start', 'start the machine')
-    .option('--no-view', 'do not open a window with the screen (--iso with --start opens one on a desktop)')
+    .option(
+      '--no-view',
+      'do not open the screen; by default, --iso with --start opens it in a desktop session',
+    )
     .option('--dry-run', 'print the machine as JSON without creating it')
     .option('--json', 'print the machine as JSON')
     .action(async (name: string, flags: Flags) => create(name, flags, showScreen));
@@ -119,7 +122,7 @@ async function showInstaller({ name, spec }: NamedMachine, showScreen: ShowScree
 function sayData({ name, spec }: NamedMachine): void {
   if (spec.boot.kind !== 'image' || spec.disks.length > 0) return;
   note(
-    `machine "${name}" loses its data at each restart: it has no data disk, because mke2fs, which formats such a disk, is not installed`,
-    `to keep data, remove the machine (vmlet rm ${name}), install e2fsprogs or add --disk, and create it again`,
+    `machine "${name}" loses its data at each restart: it has no data disk, because mke2fs is not installed on this host`,
+    `to keep data: install e2fsprogs (the package of mke2fs), remove the machine (vmlet rm ${name}), and create it again`,
   );
 }

@@ -14,7 +14,7 @@ export function resumeWithSpace(machine: Machine): void {
     const now = performance.now();
     if (now - told > 2 * TRY_EVERY_MS) {
       const path = machine.plan.disks.find(({ nodeName }) => nodeName === disk)?.path ?? disk;
-      note(`guest paused: no space left on the host for ${path}; it resumes when space is freed`);
+      note(`guest paused: no space left on the host for ${path}; the guest resumes when space is freed`);
     }
     told = now;
     attempt = setTimeout(() => void machine.resume().catch(() => undefined), TRY_EVERY_MS);

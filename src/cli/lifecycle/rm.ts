@@ -13,14 +13,14 @@ interface Flags {
 export function rmCommand(): Command {
   return new Command('rm')
     .description(
-      'Removes machines with their UEFI variables, TPM state, keys and logs. The disks are kept and their paths are ' +
-        'printed. --storage deletes the disks too, including your own files to which the machine wrote directly (--adopt); ' +
-        'your other files, from which the machine only read, are always kept.',
+      'Removes machines with their UEFI variables, TPM state, keys and logs. Keeps the disks, and prints their paths. With ' +
+        '--storage, also deletes the disks, including your own files that the machine used directly (--adopt). Your other ' +
+        'files, which the machine only read, are always kept.',
     )
     .argument('[machines...]', 'names of the machines')
     .option('-a, --all', 'remove all machines; running machines only with --force')
     .option('--storage', 'delete the disks too (default: keep them)')
-    .option('-f, --force', 'power off running machines; ignore protection and names that do not exist')
+    .option('-f, --force', 'also remove running and protected machines; ignore names that do not exist')
     .action(async (names: string[], flags: Flags) => {
       const store = new MachineStore();
       await eachName(

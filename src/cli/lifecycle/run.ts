@@ -30,12 +30,13 @@ export function runCommand(): Command {
     .description(
       'Runs one command in a new guest and exits with the status of the command. The guest is deleted afterwards. The first ' +
         'run of an image boots it and keeps the booted guest in the cache; later runs fork (copy) that guest.\n' +
-        'With --detach, a named machine runs the command in the background and stops when the command ends. vmlet logs ' +
-        'shows the output; vmlet ls and vmlet wait show the exit status. Each start of the machine runs the command again.\n' +
-        'IMAGE is micro (a small Linux with busybox), an image such as debian:13, the path of a disk file with a slash ' +
-        '(./disk.qcow2), or host. With host, the guest sees the programs and settings of this host and the working ' +
-        'directory; the changes of the guest stay in its memory, and are lost at the end. Leave out IMAGE with --template ' +
-        'and --pool; with --kernel, leave it out or give host.',
+        'With --detach, a named machine runs the command in the background and stops when the command ends. To ' +
+        'show the output: vmlet logs; to show the exit status: vmlet ls or vmlet wait. Each start of the machine runs the ' +
+        'command again.\n' +
+        'IMAGE is micro (a small Linux with busybox), an image such as debian:13, the path of a disk file (with a slash, as ' +
+        'in ./disk.qcow2), or host. With host, the guest sees the programs and settings of this host, and the working ' +
+        'directory. Everything that the guest changes stays in its memory, and is lost at the end. With --template or --pool, leave ' +
+        'out IMAGE. With --kernel, leave out IMAGE or give host.',
     )
     .argument('[image]', 'image to boot')
     .argument('[command...]', 'command to run (default: a shell)')
@@ -50,9 +51,9 @@ export function runCommand(): Command {
     .option('-w, --workdir <dir>', 'working directory of the command')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
     .option('--template <template>', 'fork this template instead of booting an image')
-    .option('--pool <pool>', 'run the command in a waiting guest of this pool (see vmlet pool)')
+    .option('--pool <pool>', 'run the command in a ready guest of this pool (see vmlet pool)')
     .option('--fresh', 'always boot: do not use or keep a guest in the cache (default with VMLET_FRESH=1)')
-    .option('--renew', 'boot, and replace the guest that is kept in the cache')
+    .option('--renew', 'boot, and replace the guest in the cache')
     .option(
       '--timeout <time>',
       'end the guest after this time, and exit with 124 (default: no limit)',
@@ -121,7 +122,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
     process.exitCode = await runIn(machine, argv, flags, interrupts, signal).catch((error: unknown) => {
       if (machine.origin === 'kept' && error instanceof MachineEndedError) {
         note(
-          'the guest that failed was a copy of a guest in the cache; to try with a newly booted guest, add --fresh: vmlet run --fresh …',
+          'the guest was a copy of a guest in the cache; to try again with a newly booted guest: vmlet run --fresh …',
         );
       }
       throw error;
@@ -129,7 +130,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
     const skipped = await machine.copyBack();
     if (skipped > 0)
       note(
-        `not copied back from the guest to the host: ${skipped} special ${skipped === 1 ? 'file' : 'files'} (devices or FIFOs)`,
+        `${skipped} special ${skipped === 1 ? 'file was' : 'files were'} not copied back to the host (devices or FIFOs)`,
       );
     log?.debug({ status: process.exitCode }, 'the command has ended');
   });
@@ -200,7 +201,7 @@ function noteHiddenDirectory({ shares, guest }: Machine['plan']): void {
   note(`the working directory ${directory} is not shared with the guest, because ${words}`);
   note(
     isShareable
-      ? 'to share it, use -v .:$PWD, or read-only: -v .:$PWD:ro'
+      ? 'to share it, use -v .:$PWD; to share it read-only, use -v .:$PWD:ro'
       : 'to share it under another path, use -v .:/mnt/host:ro',
   );
 }
@@ -223,9 +224,7 @@ async function runIn(
     note(`forwarding ${endpoint} to port ${guestPort} of the guest`);
   }
   void machine.networkLost.then(({ program }) => {
-    note(
-      `${program}, which connects the guest to the network, has exited; the guest has no network from now on`,
-    );
+    note(`the guest has lost its network connection, because ${program} has exited`);
   });
   if (machine.origin === 'boot') noteHiddenDirectory(machine.plan);
   resumeWithSpace(machine);

@@ -21,7 +21,7 @@ export function setCommand(): Command {
   return addOptionFlags(command, changeFlags)
     .option('--no-tpm', 'remove the TPM; its state stays on the host until the machine is removed')
     .option('--unlabel <key>', 'remove a label', collect)
-    .option('--no-installer', 'boot from the disk from now on, not from the installer of --location')
+    .option('--no-installer', 'from now on, boot from the disk instead of the installer of --location')
     .option('--json', 'print JSON')
     .action(set);
 }

@@ -26,7 +26,7 @@ export function startCommand(): Command {
     .option('--discard-saved', 'boot, and discard the saved memory: the state of running programs is lost')
     .option(
       '--identity-timeout <time>',
-      'how long to wait until a new clone has booted, so that vmlet can give it its own machine id and ssh host keys (default: 60s; six times as long without KVM)',
+      'time limit for the first boot of a clone; after the boot, vmlet gives the clone its own machine id and ssh host keys (default: 60s; 6m without KVM)',
       durationMs,
     )
     .option('--debug', 'print a debug log to stderr, as JSON lines')
@@ -88,7 +88,7 @@ export function sayStarted(machine: LiveMachine): void {
   const { identityProblem: problem } = machine;
   if (problem === undefined) return;
   note(
-    `clone "${machine.name}" may still have the machine id, ssh host keys and host name of the original: ${problem.message}`,
+    `clone "${machine.name}" may still have the machine id, ssh host keys and host name of the original machine: ${problem.message}`,
     ...(problem.hint === undefined ? [] : [problem.hint]),
     `vmlet tries again at the next start of the clone: vmlet restart ${machine.name}`,
   );

@@ -6,7 +6,7 @@ import { note } from '../output/say.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
   guest: 'asked the guest’s agent to shut the guest down',
-  'power-button': 'pressed its power button',
+  'power-button': 'pressed the power button',
   quit: 'the guest did not shut down; told QEMU to quit',
   SIGTERM: 'QEMU did not quit; sent SIGTERM',
   SIGKILL: 'QEMU did not exit; killed it with SIGKILL',
@@ -22,13 +22,13 @@ const IMPLIED: Partial<Record<MachineStopRung, MachineStopResult['outcome']['kin
 export function stopCommand(): Command {
   return new Command('stop')
     .description(
-      'Stops machines gracefully: asks the guest’s agent to shut the guest down, or presses the power button, repeatedly if ' +
-        'the guest ignores it. When most of --timeout has passed, vmlet ends QEMU: with the QMP command quit, then SIGTERM, ' +
-        'then SIGKILL.',
+      'Stops machines gracefully: asks the guest’s agent to shut the guest down, or presses the power button until the ' +
+        'guest reacts. If the guest still runs when most of --timeout has passed, vmlet ends QEMU with the QMP command quit, ' +
+        'then with SIGTERM, then with SIGKILL.',
     )
     .argument('[machines...]', 'names of the machines')
     .option('-a, --all', 'stop all running machines')
-    .option('-t, --timeout <time>', 'time limit for all these steps together (default: 60s)', durationMs)
+    .option('-t, --timeout <time>', 'time limit for stopping each machine (default: 60s)', durationMs)
     .addOption(new Option('--time <time>', 'same as --timeout').argParser(durationMs).hideHelp())
     .action(async (names: string[], flags: { all?: true; timeout?: number; time?: number }) => {
       const timeoutMs = flags.timeout ?? flags.time;
@@ -39,7 +39,7 @@ export function stopCommand(): Command {
     });
 }
 
-/** For example `pressed its power button; the guest powered off on request`. */
+/** For example `pressed the power button; the guest powered off on request`. */
 export function describeStop({ rung, outcome }: MachineStopResult): string {
   return IMPLIED[rung] === outcome.kind ? RUNGS[rung] : `${RUNGS[rung]}; ${describeEnd(outcome)}`;
 }

@@ -15,7 +15,7 @@ export function eventsCommand(): Command {
         'Ctrl-C, or until the machines are removed.',
     )
     .argument('[machines...]', 'names of the machines (default: all)')
-    .option('--since-start', 'begin with the first event since the last start of the machine')
+    .option('--since-start', 'also print the earlier events since the last start of the machine')
     .option('--json', 'print one JSON object per line')
     .action(events);
 }
@@ -60,7 +60,7 @@ async function printEvents(
   lineOf: LineOf,
 ): Promise<void> {
   const onPossibleGap = (): void =>
-    note(`${machine.name}: some events are missing, because the log grew faster than it was read`);
+    note(`${machine.name}: some events are missing, because the log grew faster than vmlet could read it`);
   try {
     for await (const event of machine.events({ ...options, onPossibleGap })) {
       await writeOut(`${lineOf(machine.name, event)}\n`);

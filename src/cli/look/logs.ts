@@ -21,8 +21,8 @@ const SOURCES: readonly LogSource[] = ['serial', 'command', 'qemu', 'passt', 'sw
 export function logsCommand(): Command {
   return new Command('logs')
     .description(
-      'Prints a log of a running or stopped machine. The default is the log of the serial console. For a machine that ' +
-        'vmlet run --detach created, the default is the output of its command: its stdout on stdout, its stderr on stderr. ' +
+      'Prints a log of a running or stopped machine. The default is the log of the serial console. For a machine ' +
+        'created by vmlet run --detach, the default is the output of the command: stdout on stdout, stderr on stderr. ' +
         'Escape sequences, which could clear, colour or reset the terminal, are removed.',
     )
     .argument('<machine>', 'name of the machine')
@@ -31,19 +31,20 @@ export function logsCommand(): Command {
     .addOption(new Option('--lines <n>', 'same as --tail').argParser(lineCount).hideHelp())
     .option(
       '--since <time>',
-      'only lines since this time: 5m (5 minutes ago) or 2026-11-28T12:00:00Z',
+      'print only lines since this time: 5m (5 minutes ago) or 2026-11-28T12:00:00Z',
       pointInTime,
     )
     .option(
       '--until <time>',
-      'only lines up to this time (same formats as --since); with --follow, exit at this time',
+      'print only lines up to this time (same formats as --since); with --follow, exit at this time',
       pointInTime,
     )
     .option('--raw', 'print the bytes unchanged, with escape sequences')
     .addOption(
-      new Option('--source <log>', 'log to print (default: serial; for run --detach: command)').choices(
-        SOURCES,
-      ),
+      new Option(
+        '--source <log>',
+        'log to print (default: command for machines of vmlet run --detach, otherwise serial)',
+      ).choices(SOURCES),
     )
     .action(logs);
 }
@@ -121,7 +122,7 @@ function read(
   return machine.followLog(source, {
     ...{ tailLines, since, until },
     signal,
-    onPossibleGap: () => note('some output is missing, because the log grew faster than it was read'),
+    onPossibleGap: () => note('some output is missing, because the log grew faster than vmlet could read it'),
   });
 }
 

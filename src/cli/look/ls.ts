@@ -41,7 +41,7 @@ export function lsCommand(): Command {
       'list only matching machines: name=TEXT (a part of the name), label=KEY[=VALUE] or state=STATE, such as state=running; with several --filter, a machine must match all',
       collect,
     )
-    .option('-a, --all', 'also list pools; list all machines even with --running')
+    .option('-a, --all', 'also list pools; ignore --running')
     .option('--running', 'list only running machines, like vmlet ps')
     .option('-q, --quiet', 'print only names');
   return addFormatOptions(command, '{{.Name}} {{.State}}').action(list);

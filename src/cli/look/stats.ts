@@ -35,8 +35,8 @@ const UNKNOWN = '-';
 export function statsCommand(): Command {
   const command = new Command('stats')
     .description(
-      'Shows the resource usage of machines in a table, which refreshes on a terminal. With --json, each reading of a ' +
-        'machine is one line of JSON; --format uses the same fields and .Name. A CPU value of 100 % is one processor of ' +
+      'Shows the resource usage of machines in a table. On a terminal, refreshes the table. With --json, prints each reading ' +
+        'of a machine as one line of JSON. --format has the same fields, and .Name. A CPU value of 100 % is one processor of ' +
         'this host. Network traffic is counted only with --net bridge=NAME, not with passt, slirp or private networks.',
     )
     .argument('[machines...]', 'names of the machines (default: all running)')

@@ -18,26 +18,25 @@ export function waitCommand(): Command {
   return new Command('wait')
     .description(
       'Waits until each condition given with --for has been true once:\n' +
-        '  running     the machine runs; it may be stopped when the wait begins\n' +
+        '  running     the machine is running; if it is stopped, waits for its start\n' +
         '  agent       vmlet’s agent or QEMU’s guest agent answers\n' +
         '  ssh         the ssh server of the guest answers\n' +
-        '  port=N      a server accepts connections at TCP port N of the guest; the\n' +
+        '  port=N      a server accepts connections on TCP port N of the guest; the\n' +
         '              port must be forwarded, except with --net bridge=NAME\n' +
         '  cloud-init  the setup of the first boot is complete; if it failed, prints\n' +
         '              the error and exits with 125\n' +
-        '  log=RE      a line of the serial log since the last start matches RE, a\n' +
-        '              JavaScript regular expression\n' +
+        '  log=RE      a line of the serial log matches the JavaScript regular\n' +
+        '              expression RE; lines before the last start do not count\n' +
         '  stopped     the machine is not running\n' +
-        'Exits with 124 when --timeout has passed, and with 125 if the machine ends too early. Without --for, the machine ' +
-        'must come from vmlet run --detach; vmlet waits until the command of the machine has ended, prints the exit status ' +
-        'of the command, and exits with that status. With vmlet run --detach --rm, this also works for an hour after the machine ' +
-        'was removed.',
+        'Exits with 124 when --timeout has passed, and with 125 if the machine ends too early. Without --for, waits ' +
+        'for the command of a machine that was created by vmlet run --detach, prints the exit status of the command, and ' +
+        'exits with the same status. If the machine was created with --rm, this also works for an hour after its removal.',
     )
     .argument('<machine>', 'name of the machine')
     .addOption(
       choice(
         '--for <condition>',
-        'condition to wait for; with several --for, waits until each has been true once',
+        'condition to wait for; with several --for, waits for all of them',
         CONDITIONS,
       ).argParser(collectCondition),
     )

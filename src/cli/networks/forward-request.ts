@@ -63,7 +63,7 @@ export async function forwardRequest(
     // The client or the guest's server has gone, or the answer is not valid HTTP.
     throw new ConnectError(
       request.url ?? '',
-      `the HTTP response of the server in the guest is invalid or incomplete (${messageOf(error)})`,
+      `the server in the guest sent an invalid or incomplete HTTP response (${messageOf(error)})`,
       { hint: 'look at the log of the server in the guest', cause: error },
     );
   }

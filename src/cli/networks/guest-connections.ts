@@ -56,7 +56,7 @@ export class GuestConnections implements AsyncDisposable {
     const channel: GuestChannel = await live.openGuest({ timeoutMs: ANSWER_MS, signal: this.#signal });
     if (channel.kind === 'vmlet') return channel;
     await channel[Symbol.asyncDispose]();
-    throw new InvalidInputError(`machine "${machine}"`, "vmlet's agent does not run in the guest", {
+    throw new InvalidInputError(`machine "${machine}"`, "vmlet's agent is not running in the guest", {
       hint: 'install and start vmlet-agent in the guest, or create the machine from an image that contains it, such as debian:13',
     });
   }

@@ -15,7 +15,7 @@ export function networkCaptureCommand(): Command {
   return new Command('capture')
     .summary('record the traffic of a network')
     .description(
-      'Records the traffic of a network as a pcap file, for tcpdump and Wireshark, until Ctrl-C, or until no machine in the ' +
+      'Records the traffic of a network in a pcap file, for tcpdump and Wireshark. Stops on Ctrl-C, or when no machine in the ' +
         'network is running.',
     )
     .argument('<network>', 'name of the network')
@@ -33,7 +33,7 @@ async function capture(name: string, { output, member }: Flags): Promise<void> {
   await untilInterrupted(async (signal) => {
     const frames = await new NetworkStore().capture(name, member, { signal });
     const file = output === '-' ? process.stdout : createWriteStream(output, { mode: 0o600 });
-    if (output !== '-') note(`capturing network "${name}" to ${output}; press Ctrl-C to stop`);
+    if (output !== '-') note(`recording the traffic of network "${name}" in ${output}; press Ctrl-C to stop`);
     try {
       await pipeline(frames, file, { signal });
     } catch (error) {

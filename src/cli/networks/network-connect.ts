@@ -7,11 +7,11 @@ export function networkConnectCommand(): Command {
   return new Command('connect')
     .summary('connect a machine to a network')
     .description(
-      'Connects a machine to a private network through an additional network card. A running machine gets the card ' +
-        'immediately; at most two cards can be added before its next start. If vmlet’s agent runs in the guest, it configures the ' +
-        'address and makes the names of the other machines in the network resolvable.',
+      'Connects a machine to a private network by adding a network card. A running machine gets the card immediately; ' +
+        'after two new cards, stop and start the machine to add more. If vmlet’s agent runs in the guest, the agent configures ' +
+        'the address of the card, and the guest can reach the other machines of the network by name.',
     )
-    .argument('<network>', 'network to join, as in vmlet create --network: NAME[:KEY=VALUE,…]')
+    .argument('<network>', 'network in the form NAME[:KEY=VALUE,…], as for vmlet create --network')
     .argument('<machine>', 'name of the machine')
     .action(async (network: string, name: string) => {
       await untilInterrupted(async (signal) =>
@@ -25,7 +25,7 @@ export function networkDisconnectCommand(): Command {
     .summary('disconnect a machine from a network')
     .description(
       'Disconnects a machine from a network. If the machine is running, vmlet asks the guest to release the network card, and ' +
-        'waits until the guest has done so.',
+        'waits until the card is released.',
     )
     .argument('<network>', 'name of the network')
     .argument('<machine>', 'name of the machine')

@@ -12,7 +12,9 @@ interface Flags extends FormatFlags {
 export function networkLsCommand(): Command {
   const command = new Command('ls')
     .summary('list networks')
-    .description('Lists private networks, and how many of their machines are connected at the moment.')
+    .description(
+      'Lists private networks and, for each network, the number of machines that are connected at the moment.',
+    )
     .option('-q, --quiet', 'print only names');
   return addFormatOptions(command, '{{.Name}} {{.Subnet}}').action(list);
 }
@@ -21,8 +23,8 @@ export function networkInspectCommand(): Command {
   return new Command('inspect')
     .summary('show everything about networks as JSON')
     .description(
-      'Shows everything about networks as JSON: their machines with addresses, partitions, and, while ' +
-        'one of the machines runs, traffic counters.',
+      'Shows everything about networks as JSON: the machines, their addresses, and the partitions. While a machine of the ' +
+        'network runs, the output also contains traffic counters.',
     )
     .argument('<networks...>', 'names of the networks')
     .action(inspect);

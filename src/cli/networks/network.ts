@@ -19,8 +19,9 @@ interface CreateFlags {
 export function networkCommand(): Command {
   return new Command('network')
     .description(
-      'Manages private networks, in which named machines reach each other by name. To create a machine in the network lan: ' +
-        'vmlet create web --image micro --network lan. While none of its machines runs, a network uses no process.',
+      'Manages private networks. The machines of a network reach each other by name. For example, to create a machine in ' +
+        'the network lan: vmlet create web --image micro --network lan. A network has a process only while one of its ' +
+        'machines runs.',
     )
     .addCommand(createCommand())
     .addCommand(networkLsCommand())
@@ -37,7 +38,8 @@ function createCommand(): Command {
   return new Command('create')
     .summary('create a network')
     .description(
-      'Creates a private network. Its name is also the domain of its machines: db in the network lan is db.lan.',
+      'Creates a private network. The name of the network is also a domain: the machine db in the network lan has the ' +
+        'name db.lan.',
     )
     .argument('<name>', 'name of the network')
     .option('--subnet <subnet>', 'IPv4 subnet such as 10.9.0.0/24 (default: a free one)')
@@ -90,7 +92,7 @@ function partitionCommand(): Command {
     .argument('<network>', 'name of the network')
     .argument(
       '<groups...>',
-      'two or more groups of machines, such as: web,api db (names in a group are separated by commas)',
+      'two or more groups of machines; in a group, separate the names by commas, such as: web,api db',
     )
     .action(async (name: string, groups: string[]) => {
       const members = groups.map((group) => group.split(','));

@@ -41,7 +41,7 @@ const HEADERS_MS = 10_000;
 const MOST_CONNECTIONS = 512;
 const HTTP_PORT = 80;
 const WRONG_SECRET =
-  'wrong or missing secret: use the proxy URL as the running vmlet proxy prints it (it contains the secret)';
+  'wrong or missing secret: copy the proxy URL, which contains the secret, from the output of vmlet proxy';
 
 /** The server of `vmlet proxy`. */
 export class ProxyServer implements AsyncDisposable {
@@ -115,7 +115,7 @@ export class ProxyServer implements AsyncDisposable {
           request,
           response,
           400,
-          'this server is only a proxy: set it as the proxy of your client, and request http://NAME.vmlet.localhost:PORT/',
+          'this server is an HTTP proxy: configure it as the proxy of your client, then request http://NAME.vmlet.localhost:PORT/',
         );
       }
       const guest = await this.#open(authority, HTTP_PORT);

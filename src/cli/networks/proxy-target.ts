@@ -14,7 +14,7 @@ export interface ProxyTarget {
 export class ForeignNameError extends InvalidInputError {
   constructor(host: string) {
     super('host', `no machine has the address ${host}`, {
-      hint: `use NAME${DOMAIN}:PORT, or NAME.NETWORK:PORT for a member of a private network; for other hosts, do not use this proxy`,
+      hint: `use NAME${DOMAIN}:PORT, or NAME.NETWORK:PORT for a machine in a private network; for other hosts, do not use this proxy`,
     });
   }
 }

@@ -20,11 +20,10 @@ const USER = 'vmlet';
 export function proxyCommand(): Command {
   return new Command('proxy')
     .description(
-      'Runs an HTTP proxy on 127.0.0.1. A client that uses this proxy can reach every TCP port of your running machines, ' +
-        'without port forwards, if vmlet’s agent runs in the guest. The address of a port is ' +
-        'http://NAME.vmlet.localhost:PORT/; for members of a private network also http://NAME.NETWORK:PORT/. The proxy ' +
-        'requires a secret, and refuses all other host names. It runs until Ctrl-C, or until it has not been used for the ' +
-        'time set with --idle.',
+      'Runs an HTTP proxy on 127.0.0.1. A client that uses this proxy can reach every TCP port of your running machines ' +
+        'without port forwards. The guests need vmlet’s agent. The address of a port is http://NAME.vmlet.localhost:PORT/ or, ' +
+        'for a machine in a private network, http://NAME.NETWORK:PORT/. The proxy requires a secret, and rejects all other ' +
+        'host names. It exits on Ctrl-C, or when it has not been used for the time set with --idle.',
     )
     .option('--port <port>', 'listen on this port (default: a free one)', portNumber)
     .option('--idle <time>', 'exit when there has been no connection for this time (default: 1h)', durationMs)
@@ -62,7 +61,7 @@ async function serve({ port, idle = HOUR_MS, json }: Flags): Promise<void> {
     printLine(`curl -K ${curlConfig} http://NAME.vmlet.localhost:PORT/`);
     printLine(`export http_proxy=${url} https_proxy=${url}`);
     note(
-      'paste one of these lines into another terminal; NAME is a machine, PORT a TCP port of its guest',
+      'run one of these lines in another terminal; NAME stands for a machine, PORT for a TCP port of its guest',
       'the proxy reaches only machines of vmlet; press Ctrl-C to exit',
     );
   }

@@ -15,7 +15,7 @@ export function isColoured(stream: NodeJS.WriteStream = process.stdout): boolean
 export const COLOUR_FLAG = '--color';
 
 export function colourOption(): Option {
-  return new Option(`${COLOUR_FLAG} <when>`, 'when to use colours; auto: only on a terminal')
+  return new Option(`${COLOUR_FLAG} <when>`, 'when to use colours; auto means only on a terminal')
     .choices(['auto', 'always', 'never'])
     .default('auto');
 }

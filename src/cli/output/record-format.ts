@@ -16,7 +16,7 @@ export function addFormatOptions(command: Command, example: string): Command {
     .option('--json', 'print JSON')
     .option(
       '--format <template>',
-      `output format: json, or text with fields, printed once for each entry, such as '${example}'`,
+      `output format: json, or a text with fields for each entry, such as '${example}'`,
     );
 }
 

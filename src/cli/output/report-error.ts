@@ -29,13 +29,13 @@ export class SilentExit extends Error {
 const HOST_HINTS: Readonly<Record<string, string>> = {
   EACCES: 'check the owner and the permissions of this path',
   ENOTDIR:
-    'a part of this path is a file, not a directory; correct the path, or, if you did not give it, check XDG_DATA_HOME and the other XDG variables',
+    'a part of this path is a file, not a directory: correct the path; if you did not type this path, check XDG_DATA_HOME and the other XDG variables',
   ELOOP:
-    'this path contains a loop of symbolic links; correct the links, or, if you did not give the path, check XDG_DATA_HOME and the other XDG variables',
+    'this path contains a loop of symbolic links: correct the links; if you did not type this path, check XDG_DATA_HOME and the other XDG variables',
 };
 
 /** Words after the image or machine belong to the guest's command. */
-const MISPLACED_OPTION = 'put options of vmlet before the image or machine';
+const MISPLACED_OPTION = 'if this is an option of vmlet, put it before the image or the machine';
 
 /**
  * Prints an error and its hint to stderr. Only defects of vmlet print a stack trace.

@@ -65,7 +65,7 @@ export class Upgrades {
       const { route, parts } = router.find('GET', pathname);
       if (this.count >= MOST_SOCKETS) {
         throw new RequestRefusedError(503, `too many WebSockets: ${MOST_SOCKETS} are open`, {
-          hint: 'close some pages of vmlet in the browser',
+          hint: 'close some of the pages of vmlet in your browser',
         });
       }
       const { serve } = SOCKET_ROUTES.find(({ path }) => path === route.path) ?? {};

@@ -10,9 +10,9 @@ export function poolCreateCommand(): Command {
   const command = new Command('create')
     .summary('start a pool in the background')
     .description(
-      'Boots a guest, forks (copies) it, and keeps the forks waiting in the background. vmlet run --pool NAME runs a command ' +
-        'in one of the forks, and needs only milliseconds to start it. The pool runs until you end it with vmlet pool rm, until ' +
-        'it has not been used for the time set with --idle, or until the host reboots.',
+      'Boots a guest and keeps copies of it (forks) ready in the background. vmlet run --pool NAME runs a command in one of ' +
+        'these copies; the command starts within milliseconds. The pool ends when you remove it with vmlet pool rm, when it ' +
+        'has not been used for the time set with --idle, or when the host reboots.',
     );
   return addPoolFlags(command).action(create);
 }

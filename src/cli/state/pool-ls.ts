@@ -12,8 +12,8 @@ export function poolLsCommand(): Command {
   return new Command('ls')
     .summary('list pools')
     .description(
-      'Lists running pools. WAITING is the number of guests that wait for a command, TAKEN the number of guests in use. "?" ' +
-        'means that the pool does not answer.',
+      'Lists running pools. WAITING is the number of guests that wait for a command. TAKEN is the number of guests in use. ' +
+        '"?" means that the pool does not answer.',
     )
     .option('-q, --quiet', 'print only names')
     .option('--json', 'print JSON')

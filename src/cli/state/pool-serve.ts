@@ -24,9 +24,9 @@ export function poolServeCommand(): Command {
   const command = new Command('serve')
     .summary('run a pool in the foreground')
     .description(
-      'Runs a pool in the foreground, as service managers require. Prints the name of the pool when all guests are ready. ' +
-        'The pool ends with Ctrl-C or SIGTERM, and for the same reasons as a pool of vmlet pool create. Other commands, such ' +
-        'as vmlet run --pool, use both kinds of pools in the same way.',
+      'Runs a pool in the foreground, for a service manager such as systemd. Prints the name of the pool when all guests are ' +
+        'ready. The pool ends on Ctrl-C, on SIGTERM, with vmlet pool rm, or when it has not been used for the time set with ' +
+        '--idle. Otherwise it works like a pool of vmlet pool create.',
     );
   return addPoolFlags(command).action(serve);
 }
@@ -36,8 +36,8 @@ export function addPoolFlags(command: Command): Command {
   command
     .argument('<name>', 'name of the pool')
     .option('--image <image>', 'image to boot (default: micro)')
-    .option('--template <template>', 'fork this template instead of booting an image')
-    .option('--size <number>', 'number of guests kept ready, 1 to 64 (default: 2)', wholeNumber)
+    .option('--template <template>', 'start from this template instead of booting an image')
+    .option('--size <number>', 'number of guests to keep ready, from 1 to 64 (default: 2)', wholeNumber)
     .option(
       '--idle <time>',
       'end the pool when it has not been used for this time (default: 1h)',

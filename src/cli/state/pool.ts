@@ -8,8 +8,8 @@ import { poolServeCommand } from './pool-serve.ts';
 export function poolCommand(): Command {
   return new Command('pool')
     .description(
-      'Manages pools: booted guests that wait for a command. vmlet run --pool runs a command in one of these guests and ' +
-        'then deletes the guest; the pool starts another one.',
+      'Manages pools. A pool is a group of booted guests that wait for a command. vmlet run --pool NAME runs a command in one ' +
+        'of these guests, and then deletes the guest. The pool starts a new guest in its place.',
     )
     .addCommand(poolCreateCommand())
     .addCommand(poolLsCommand())

@@ -31,7 +31,7 @@ export function saveCommand(): Command {
 export function restoreCommand(): Command {
   return new Command('restore')
     .description(
-      'Starts machines from their saved memory, as `vmlet start` does; fails for a machine without saved memory.',
+      'Resumes machines from their saved memory. Unlike `vmlet start`, `vmlet restore` fails for a machine without saved memory.',
     )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) => {

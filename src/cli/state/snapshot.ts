@@ -21,7 +21,8 @@ export function snapshotCommand(): Command {
     .summary('create a snapshot')
     .description(
       'Creates a snapshot. The word create is optional. A running machine is paused while its memory is written. ' +
-        'Later changes of UEFI variables by the guest are written to the host only when the machine is next paused or stopped.',
+        'If the guest changes UEFI variables afterwards, the changes are written to the disk of the host only when the machine ' +
+        'is paused or stopped.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('[snapshot]', 'name of the snapshot (default: date and time)')
@@ -34,8 +35,8 @@ export function snapshotCommand(): Command {
     .command('ls')
     .summary('list snapshots')
     .description(
-      'Lists snapshots, oldest first. PARENT is the snapshot that was created or restored last before this snapshot was ' +
-        'created. "current" marks the snapshot that was created or restored last.',
+      'Lists snapshots, oldest first. "current" marks the snapshot that was created or restored last. The next snapshot that ' +
+        'you create has this snapshot as its PARENT.',
     )
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
@@ -45,13 +46,14 @@ export function snapshotCommand(): Command {
     .summary('return a machine to a snapshot')
     .description(
       'Returns a machine to a snapshot. All changes that are not in a snapshot are lost. If the snapshot contains memory, ' +
-        'the machine continues to run from there, even if it was stopped. If not, stop the machine first; it stays stopped.',
+        'the machine continues from the moment of the snapshot, even if it was stopped. A snapshot without memory can be ' +
+        'restored only while the machine is stopped; the machine then stays stopped.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<snapshot>', 'name of the snapshot')
     .option(
       '--disks-only',
-      'restore only the disks of a stopped machine, not the memory, and do not start the machine',
+      'restore only the disks, not the memory; the machine must be stopped, and stays stopped',
     )
     .action(restore);
   snapshot

@@ -24,15 +24,15 @@ export function templateCreateCommand(): Command {
   const command = new Command('create')
     .summary('boot a guest and save it as a template')
     .description(
-      'Boots a guest, runs the commands of --run in it, and saves its memory and disks. vmlet run --template NAME forks ' +
-        '(copies) this guest. A template needs about as much disk space as its guest used memory, and stays until you remove ' +
-        'it (vmlet template rm).',
+      'Boots a guest, runs the commands given with --run in the guest, and saves its memory and disks as a template. vmlet ' +
+        'run --template NAME starts a copy of this guest (a fork). The template occupies about as much disk space as the guest ' +
+        'used memory. To remove it: vmlet template rm NAME.',
     )
     .argument('<name>', 'name of the template')
     .option('--image <image>', 'image to boot (default: micro)')
     .option(
       '--run <command>',
-      'shell command to run in the guest as root; @FILE reads it from a file; repeatable, run in the given order',
+      'shell command to run in the guest as root, or @FILE to read the command from a file; repeatable, in the given order',
       collect,
     )
     .option('--replace', 'replace an existing template')

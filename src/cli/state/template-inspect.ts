@@ -7,7 +7,7 @@ export function templateInspectCommand(): Command {
   return new Command('inspect')
     .summary('show everything about templates as JSON')
     .description(
-      'Shows everything about templates as JSON, including their paths, and the reason if a template cannot be forked.',
+      'Shows everything about templates as JSON, including their paths. If a template cannot be used, the output contains the reason.',
     )
     .argument('<templates...>', 'names of the templates')
     .action(inspect);

@@ -26,8 +26,8 @@ export function templateLsCommand(): Command {
   return new Command('ls')
     .summary('list templates')
     .description(
-      'Lists templates. A stale template cannot be forked, because something that its memory depends on has changed; ' +
-        'vmlet template inspect shows the reason.',
+      'Lists templates. A stale template can no longer be used, for example after an update of QEMU or vmlet; vmlet template ' +
+        'inspect shows the reason.',
     )
     .option('-q, --quiet', 'print only names')
     .option('--json', 'print JSON')

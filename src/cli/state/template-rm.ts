@@ -5,7 +5,9 @@ import { eachName } from '../session/each-machine.ts';
 export function templateRmCommand(): Command {
   return new Command('rm')
     .summary('remove templates')
-    .description('Removes templates, including damaged ones. Running forks are not affected.')
+    .description(
+      'Removes templates, including damaged ones. Machines that were started from a template are not affected.',
+    )
     .argument('<templates...>', 'names of the templates')
     .option('-i, --ignore', 'ignore templates that do not exist')
     .action(async (names: string[], { ignore }: { ignore?: true }) => {

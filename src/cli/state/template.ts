@@ -8,7 +8,8 @@ import { templateRmCommand } from './template-rm.ts';
 export function templateCommand(): Command {
   return new Command('template')
     .description(
-      'Manages templates: booted guests that are saved with their memory. vmlet run --template forks (copies) these guests.',
+      'Manages templates. A template is a booted guest that is saved with its memory. vmlet run --template NAME starts a copy ' +
+        'of this guest (a fork).',
     )
     .addCommand(templateCreateCommand())
     .addCommand(templateLsCommand())

@@ -62,7 +62,7 @@ export class DigestMismatchError extends VmletError {
     super(`${what}: checksum mismatch: expected ${algorithm} ${expected}, got ${received}`, {
       hint:
         hint ??
-        'download the file again, and compare the expected checksum with the one that the publisher states now; if they are the same, the file was changed on the server or in transit',
+        'check that the publisher still publishes the expected checksum, and download the file again; if the error persists, do not use the file',
     });
     this.what = what;
     this.algorithm = algorithm;

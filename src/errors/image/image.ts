@@ -21,7 +21,7 @@ function removalOf(user: string): string {
   const [, digest] = / \(sha256:([0-9a-f]+)\)$/.exec(user) ?? [];
   const [, kind, name = ''] = /^(machine|template) "(.+)"$/.exec(user) ?? [];
   if (kind === 'machine') {
-    return `remove the machine first: vmlet rm ${name} (if its disks are based on the image, add --storage, which deletes them)`;
+    return `remove the machine first: vmlet rm ${name}; if its disks are based on the image, remove them too: vmlet rm --storage ${name}`;
   }
   if (kind === 'template') return `remove the template first: vmlet template rm ${name}`;
   if (/^disk .*\/base-[^/]*\.qcow2$/.test(user)) {

@@ -19,7 +19,7 @@ export class GuestPlugError extends VmletError {
 
   constructor(device: string, details: ErrorDetails = {}) {
     super(`cannot add disk "${device}": the guest does not support adding disks while it runs`, {
-      hint: 'leave out --disk, or boot the image instead of forking the template: vmlet run --disk … IMAGE',
+      hint: 'leave out --disk, or use an image instead of the template: vmlet run --disk … IMAGE',
       ...details,
     });
     this.device = device;

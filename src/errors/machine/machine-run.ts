@@ -78,7 +78,7 @@ function adviceOn(told: {
   readonly reason?: string | undefined;
   readonly status?: ExitStatus | undefined;
 }): string | undefined {
-  if (told.busy) return 'stop the machine, or wait until it has stopped, then start it again';
+  if (told.busy) return 'to start the machine again, first stop it, or wait until it has stopped';
   if (told.reason !== undefined || told.status) return undefined;
-  return 'check whether the kernel killed it for lack of memory: sudo dmesg; then start the machine again';
+  return 'to see whether the kernel killed it for lack of memory, run: sudo dmesg; then start the machine again';
 }

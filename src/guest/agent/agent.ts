@@ -52,7 +52,7 @@ export class GuestAgent implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof TimedOutError)) throw error;
       throw new TimedOutError('waiting for the guest agent', error.timeoutMs, {
-        hint: 'check the end of the console output (of a named machine: vmlet logs NAME): the guest may not have booted, or may have no agent',
+        hint: 'the guest may not have booted, or may have no agent; see the end of the console output (for a named machine: vmlet logs NAME)',
       });
     } finally {
       greeting.stop();
@@ -126,7 +126,7 @@ export class GuestAgent implements AsyncDisposable {
   async reseed(entropy: Uint8Array = randomBytes(64), limits: Limits = {}): Promise<void> {
     await request(
       this.#session,
-      "reseeding the guest's random numbers",
+      "reseeding the guest's random number generator",
       encodeConfiguration({ entropy }),
       limits,
     );

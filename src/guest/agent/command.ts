@@ -54,7 +54,7 @@ export function hasInput(options: ExecOptions): boolean {
 export function encodeCommand(argv: readonly string[], options: ExecOptions): Buffer {
   if (argv.length === 0) throw new InvalidInputError('argv', 'is empty; expected at least a program');
   if (options.input !== undefined && options.stdin !== undefined) {
-    throw new InvalidInputError('stdin', 'cannot be combined with the option input');
+    throw new InvalidInputError('stdin', 'cannot be combined with the option "input"');
   }
   const writer = new FieldWriter(Operation.exec);
   argv.forEach((argument, index) => writer.text(Tag.argument, checked(`argv[${index}]`, argument)));
@@ -62,7 +62,7 @@ export function encodeCommand(argv: readonly string[], options: ExecOptions): Bu
     if (name === '' || name.includes('=')) {
       throw new InvalidInputError(
         'env',
-        `invalid name ${JSON.stringify(name)}: expected the name of a variable, not empty and without "="`,
+        `invalid name ${JSON.stringify(name)}: expected a variable name that is not empty and contains no "="`,
       );
     }
     if (name === 'TERM' && options.tty?.term !== undefined) continue;

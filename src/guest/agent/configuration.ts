@@ -16,7 +16,7 @@ const hardwareAddress = z
   .string()
   .regex(
     /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i,
-    'must be six hexadecimal bytes with colons, such as 52:54:00:12:34:56',
+    'must be six hexadecimal bytes separated by colons, such as 52:54:00:12:34:56',
   );
 
 const linkSchema = z.strictObject({
@@ -59,13 +59,13 @@ const configurationSchema = z.strictObject({
     .string()
     .regex(
       /^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/i,
-      'must be at most 64 letters, digits, dots and hyphens, with a letter or digit at both ends',
+      'must consist of at most 64 letters, digits, dots and hyphens, and begin and end with a letter or digit',
     )
     .optional(),
   /** For /etc/machine-id if the guest has one: 32 hexadecimal digits. Programs that have read the old one keep it. */
   machineId: z
     .string()
-    .regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits, in lower case')
+    .regex(/^[0-9a-f]{32}$/, 'must be 32 lower-case hexadecimal digits')
     .refine((text) => !/^0+$/.test(text), 'must not be all zeros')
     .optional(),
   /** Kernel modules, loaded in this order with their dependencies. They may be built in. */

@@ -11,7 +11,7 @@ import type { Frame } from './frame.ts';
 
 /** The hint for an agent of an earlier release. */
 export const UPDATE_AGENT =
-  'for throw-away guests, build the image again (see vmlet image build --help); for machines with a disk of their own, replace the program vmlet-agent in the guest';
+  'update the program vmlet-agent in the guest; for a disposable machine, build its image again (see vmlet image build --help)';
 
 /** Contents of a FAILED frame. */
 interface Failure {
@@ -106,7 +106,12 @@ export function commandError(
         command.argv,
         { phase, errno },
         `cannot enter the working directory ${command.cwd ?? '/'}: ${describe(errno)}`,
-        { hint: errno === 'ENOENT' ? 'create this directory in the guest, or choose another' : undefined },
+        {
+          hint:
+            errno === 'ENOENT'
+              ? 'create this directory in the guest, or choose another directory'
+              : undefined,
+        },
       );
     case 'user':
       return new GuestCommandError(
@@ -128,7 +133,9 @@ export function commandError(
       return new GuestCommandError(
         command.argv,
         { phase: 'resources', errno },
-        errno === 'EAGAIN' ? 'too many commands or processes run in the guest (EAGAIN)' : describe(errno),
+        errno === 'EAGAIN'
+          ? 'too many commands or processes are running in the guest (EAGAIN)'
+          : describe(errno),
         { hint: RESOURCE_HINTS[errno] },
       );
   }
@@ -137,7 +144,7 @@ export function commandError(
 /** Linux reports a missing interpreter, such as that of a script, like a missing file. */
 function missingProgram([program = '']: readonly string[]): string {
   return program.includes('/')
-    ? 'no such file, or its interpreter (as after #!) is missing (ENOENT)'
+    ? 'no such file, or the interpreter of the file (such as the program after #!) is missing (ENOENT)'
     : 'command not found (ENOENT)';
 }
 
@@ -157,7 +164,7 @@ const PACKAGE_MANAGERS = new Set(['apk', 'apt', 'apt-get', 'dnf', 'dpkg', 'pacma
 /** People try to install packages in `micro`, or with the program of another distribution. */
 function packageHint([program = '']: readonly string[]): string | undefined {
   if (!PACKAGE_MANAGERS.has(program)) return undefined;
-  return 'each distribution has its own package manager, and the image micro has none; to install packages, use an image such as debian:13, with apt-get';
+  return "use the package manager of the guest's distribution, such as apt-get in debian:13; the image micro has no package manager";
 }
 
 /** @throws GuestProtocolError */
@@ -213,7 +220,7 @@ function mountFailure(target: string, errno: string): GuestMountError {
         hint: 'use a kernel that supports virtiofs, or copy the directory instead: vmlet cp',
       });
     case 'ENOTBLK':
-      return new GuestMountError(target, errno, "the guest's kernel lacks ext4 or virtio_blk", {
+      return new GuestMountError(target, errno, "the guest's kernel lacks the driver ext4 or virtio_blk", {
         hint: 'use a kernel with both drivers, or share a directory instead of a volume: -v ./SRC:DST',
       });
     default:

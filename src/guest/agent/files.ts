@@ -150,11 +150,11 @@ export class GuestFile implements AsyncIterable<Buffer> {
     let received = 0;
     for await (const chunk of this) {
       received += chunk.length;
-      if (received > size && !NOMINAL_SIZES.includes(size)) throw this.#otherSize(size, 'more arrived');
+      if (received > size && !NOMINAL_SIZES.includes(size)) throw this.#otherSize(size, 'more bytes arrived');
       yield chunk;
     }
     if (received !== size && !NOMINAL_SIZES.includes(size))
-      throw this.#otherSize(size, `only ${received} arrived`);
+      throw this.#otherSize(size, `only ${received} bytes arrived`);
   }
 
   #otherSize(size: number, found: string): GuestFileError {
@@ -163,7 +163,7 @@ export class GuestFile implements AsyncIterable<Buffer> {
       'EIO',
       `the file had ${size} bytes when it was opened, but ${found}`,
       {
-        hint: `if the file was changing, copy it again; for files in /proc or /sys, use: vmlet exec NAME -- cat ${this.#path} >FILE`,
+        hint: `if another program was writing the file, copy it again; for files in /proc or /sys, use: vmlet exec NAME -- cat ${this.#path} >FILE`,
       },
     );
   }

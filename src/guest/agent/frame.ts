@@ -100,7 +100,7 @@ export class FrameDecoder {
         return;
       }
       const length = payloadLength(bytes, offset);
-      if (length === undefined) throw new GarbageError('the bytes are not a frame');
+      if (length === undefined) throw new GarbageError('the received bytes are not a valid frame');
       const end = offset + HEADER_SIZE + length;
       if (bytes.length < end) return;
       const frame: Frame = {
@@ -118,7 +118,7 @@ export class FrameDecoder {
   #refuseForeign(partial: Buffer): void {
     const known = Math.min(partial.length, MAGIC.length);
     if (!partial.subarray(0, known).equals(MAGIC.subarray(0, known))) {
-      throw new GarbageError('the bytes are not a frame');
+      throw new GarbageError('the received bytes are not a valid frame');
     }
   }
 }

@@ -90,7 +90,7 @@ export async function generalizeGuest(
   const { exitCode, stderr } = await channel.exec(['sh', '-c', GENERALIZE], options);
   if (exitCode === 0) return;
   throw new GuestSetupError(
-    'removing the machine id, ssh host keys, logs and seed data',
+    'removing the machine id, ssh host keys, logs and data of cloud-init',
     exitCode,
     Buffer.from(stderr).toString(),
   );

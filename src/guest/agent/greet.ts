@@ -5,7 +5,7 @@ import { UPDATE_AGENT } from './failure.ts';
 import { FrameFinder, FrameType, PAYLOAD_MAX, PROTOCOL_VERSION } from './frame.ts';
 import { type Hello, decodeHello, encodeOpen } from './greeting.ts';
 
-const CHECK_MACHINE = 'check whether the machine still runs, then try again';
+const CHECK_MACHINE = 'check whether the machine is still running, then try again';
 
 export interface Greeting {
   /** The agent's answer and the bytes after it. */
@@ -68,7 +68,7 @@ function noCommonVersion({ supported }: Hello): Error {
     {
       hint:
         lowest > PROTOCOL_VERSION
-          ? 'update vmlet on the host, which is older than vmlet-agent in the guest'
+          ? 'update vmlet on the host; it is older than vmlet-agent in the guest'
           : UPDATE_AGENT,
     },
   );

@@ -87,7 +87,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     if (this.#stdin && this.#options.input === undefined) return this.#stdin.stream;
     throw new InvalidInputError(
       'stdin',
-      "is not open; start the command with the option stdin: 'pipe', and without the option input",
+      'is not open: start the command with stdin: "pipe" and without the option "input"',
     );
   }
 
@@ -186,7 +186,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   #output({ flag }: Frame): Output {
     if (flag === Stream.output) return this.#stdout;
     if (flag === Stream.error) return this.#stderr;
-    throw new GuestProtocolError(`the guest agent sent data of an unknown stream (number ${flag})`);
+    throw new GuestProtocolError(`the guest agent sent data for an unknown stream (number ${flag})`);
   }
 
   #send(type: number, flag: number, payload?: Uint8Array): void {

@@ -17,7 +17,7 @@ export type ExplainLoss = (loss: GuestClosedError) => Promise<Error>;
 
 /** After a loss, the result of running commands is unknown. */
 const CHECK_GUEST =
-  'check whether the guest still runs, and what the interrupted command has already done; then try again';
+  'check whether the guest is still running, and what the interrupted command has already done; then try again';
 
 /** The agent's connection after its greeting: frames of numbered channels. */
 export class Session {
@@ -89,7 +89,7 @@ export class Session {
   /** Ends the session without closing the connection, on which another session can begin. */
   handOver(): Socket {
     this.#detach(
-      new GuestClosedError('this GuestAgent has handed over its connection, and can no longer be used'),
+      new GuestClosedError('this GuestAgent can no longer be used, because handOver() was called'),
     );
     this.#connection.pause().off('error', this.#onError);
     return this.#connection;
@@ -153,7 +153,7 @@ export class Session {
 }
 
 function invalidFrame(cause: Error): Error {
-  return new GuestProtocolError('the guest agent sent data that is not valid in its protocol', { cause });
+  return new GuestProtocolError('the guest agent sent invalid data', { cause });
 }
 
 function unexpectedHello(reason: Exclude<HelloReason, 'answer'> | undefined): Error {

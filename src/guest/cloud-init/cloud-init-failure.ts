@@ -9,7 +9,7 @@ function adviceOn(reason: string): string {
   if (reason.includes('cloud-init.disabled')) return 'remove this file in the guest, and restart the guest';
   return reason.includes('no data source')
     ? 'create the machine again with --cloud-init, which adds a disk with data for cloud-init'
-    : "see why in the guest: systemctl status 'cloud-*'";
+    : "to see the reason, run in the guest: systemctl status 'cloud-*'";
 }
 
 /** Returns the error for a cloud-init that failed or does not run; undefined when it is done, or may still finish. */

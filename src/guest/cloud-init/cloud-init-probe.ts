@@ -17,7 +17,7 @@ else put ''; put ''
 fi
 put "$(command -v cloud-init)"
 case " $(cat /proc/cmdline) " in
-*' cloud-init=disabled '*) put "the kernel's command line says cloud-init=disabled" ;;
+*' cloud-init=disabled '*) put "the kernel's command line contains cloud-init=disabled" ;;
 *)
   if [ -e /etc/cloud/cloud-init.disabled ]; then put '/etc/cloud/cloud-init.disabled exists'
   elif [ -e /run/cloud-init/disabled ]; then put 'cloud-init found no data source at this boot'

@@ -127,7 +127,7 @@ export function describeCloudInitProgress({ state, stage, module, output }: Clou
 }
 
 const MODULES: Readonly<Record<string, string>> = {
-  bootcmd: 'commands at every boot',
+  bootcmd: 'the commands of every boot',
   growpart: 'growing the partition',
   resizefs: 'growing the file system',
   write_files: 'files',

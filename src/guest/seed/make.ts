@@ -83,7 +83,7 @@ function mergedUserData(
   }
   throw new InvalidInputError(
     'userData',
-    `${target.provisioner}, which this image has instead of cloud-init, supports only #cloud-config, not user-data of the kind ${userData.kind}`,
+    `this image has ${target.provisioner} instead of cloud-init; ${target.provisioner} supports only #cloud-config, but this user-data is of the kind ${userData.kind}`,
     {
       hint: 'write the user-data as #cloud-config, or use --firstboot-command and --file (in the library: run and files)',
     },

@@ -149,8 +149,8 @@ function checkedKey(text: string, index: number): string {
 
 function checkedNetwork(network: Record<string, unknown>): Record<string, unknown> {
   if ('network' in network) {
-    throw new InvalidInputError('network', 'must not be enclosed in "network"', {
-      hint: 'leave out the top-level key "network", and give its contents: version, ethernets, …',
+    throw new InvalidInputError('network', 'must not contain the top-level key "network"', {
+      hint: 'remove this key, and put its contents at the top level: version, ethernets, …',
     });
   }
   if ('version' in network && network['version'] !== 2) {
@@ -170,7 +170,7 @@ function checkContents(files: readonly Required<SeedFile>[], userData: string | 
   if (filesBytes > MAX_FILES_BYTES) {
     throw new InvalidInputError(
       'files',
-      `the files are too large for the first boot: ${filesBytes} bytes together (limit: ${MAX_FILES_BYTES})`,
+      `too large: ${filesBytes} bytes in total (limit: ${MAX_FILES_BYTES} bytes)`,
       {
         hint: 'copy large files into the running guest: vmlet cp',
       },
@@ -179,9 +179,13 @@ function checkContents(files: readonly Required<SeedFile>[], userData: string | 
   if (userData === undefined) return;
   const bytes = Buffer.byteLength(userData);
   if (bytes > MAX_USER_DATA_BYTES) {
-    throw new InvalidInputError('userData', `too large: ${bytes} bytes (limit: ${MAX_USER_DATA_BYTES})`, {
-      hint: 'let a command in user-data download large files, or copy them into the running guest: vmlet cp',
-    });
+    throw new InvalidInputError(
+      'userData',
+      `too large: ${bytes} bytes (limit: ${MAX_USER_DATA_BYTES} bytes)`,
+      {
+        hint: 'let a command in user-data download large files, or copy them into the running guest: vmlet cp',
+      },
+    );
   }
   // Before an image is pulled for it.
   userDataKind(userData);

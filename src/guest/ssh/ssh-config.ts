@@ -25,7 +25,7 @@ export interface SshHost {
  * @throws InvalidInputError for a path or a user that ssh_config cannot express.
  */
 export function sshConfig(hosts: readonly SshHost[]): string {
-  return `# Written by vmlet, which overwrites changes.\n${hosts.map(hostBlock).join('')}`;
+  return `# Written by vmlet. Your changes will be overwritten.\n${hosts.map(hostBlock).join('')}`;
 }
 
 /** Replaces the names of the only machine in a text of `sshConfig`; ways to its server do not change. */
@@ -67,7 +67,7 @@ function quoted(field: string, value: string): string {
   if (value === '' || /[\0-\x1f\x7f]/.test(value)) {
     throw new InvalidInputError(
       field,
-      `ssh's configuration does not allow ${JSON.stringify(value)}: it is empty or contains a control character`,
+      `invalid value ${JSON.stringify(value)}: ssh's configuration allows no empty value and no control characters`,
     );
   }
   return `"${value.replace(/["\\]/g, '\\$&')}"`;
@@ -92,7 +92,7 @@ function userWord(user: string): string {
   if (/[%$]/.test(user))
     throw new InvalidInputError(
       'user',
-      `${JSON.stringify(user)} contains "%" or "$", which ssh may replace by other text`,
+      `${JSON.stringify(user)} contains "%" or "$", which ssh may replace with other text`,
       { hint: 'choose a user name without these characters' },
     );
   return quoted('user', user);

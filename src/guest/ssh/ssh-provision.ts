@@ -80,7 +80,7 @@ export async function authorizeKey(
   if (!/^[A-Za-z0-9_][^:/\0\s]*$/.test(user)) {
     throw new InvalidInputError(
       'user',
-      `invalid user name ${JSON.stringify(user)}: expected a name that begins with a letter, a digit or "_", without spaces, ":" and "/"`,
+      `invalid user name ${JSON.stringify(user)}: expected a name that begins with a letter, a digit or "_", and contains no space, ":" or "/"`,
     );
   }
   const key = parsePublicKey(publicKey);

@@ -27,7 +27,7 @@ for path
 do
   [ -d "$path" ] && [ ! -L "$path" ] || continue
   devices=$(find "$path" -xdev -type d -print0 | xargs -0 stat -c %d -- | sort -u) || exit 1
-  [ "$devices" = "$own" ] || { echo "a file of the host would replace $path, which is or contains a mount point" >&2; exit 1; }
+  [ "$devices" = "$own" ] || { echo "cannot replace $path with a file: the directory is a mount point, or contains one" >&2; exit 1; }
 done
 exec rm -rf -- "$@"`;
 

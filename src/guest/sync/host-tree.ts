@@ -63,8 +63,8 @@ export class HostTree {
     for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
       pending.push(...this.#readDirectory(path));
       if (this.entries.size > MOST_ENTRIES) {
-        throw new InvalidInputError('source', `more than ${MOST_ENTRIES} files in the directory`, {
-          hint: 'ignore directories that need not be copied, for example: --ignore node_modules',
+        throw new InvalidInputError('source', `the directory contains more than ${MOST_ENTRIES} files`, {
+          hint: 'exclude directories that the guest does not need, for example: --ignore node_modules',
         });
       }
       // Signals and the guest's connection need turns.

@@ -37,7 +37,7 @@ export class ByteReader {
   /** Reads to the end of the stream. @throws GuestProtocolError if that is too far. */
   async drain(most: number): Promise<void> {
     for (let read = this.#rest.length; await this.#next(); read += this.#rest.length) {
-      if (read > most) throw invalidArchive('it continues after its end');
+      if (read > most) throw invalidArchive('too much data follows its end marker');
     }
   }
 

@@ -131,7 +131,7 @@ function numberAt(header: Buffer, offset: number, length: number): number {
     return checkedSize(Number(BigInt(`0x${field.subarray(1).toString('hex')}`)));
   }
   const digits = untilNul(field).toString('latin1').trim();
-  if (!/^[0-7]*$/.test(digits)) throw invalidArchive('a header contains a damaged number');
+  if (!/^[0-7]*$/.test(digits)) throw invalidArchive('a header contains an invalid number');
   return digits === '' ? 0 : checkedSize(Number.parseInt(digits, 8));
 }
 
@@ -156,10 +156,10 @@ function untilNul(bytes: Buffer): Buffer {
 /** Node cannot create a file whose name is not UTF-8, and two such names could become one. */
 function textOf(bytes: Buffer): string {
   if (bytes.length > LONGEST_NAME) {
-    throw invalidArchive(`a name has ${bytes.length} bytes (limit: ${LONGEST_NAME})`);
+    throw invalidArchive(`a path has ${bytes.length} bytes (limit: ${LONGEST_NAME})`);
   }
   const text = bytes.toString('utf8');
-  if (!Buffer.from(text).equals(bytes)) throw invalidArchive(`a name is not UTF-8: ${JSON.stringify(text)}`);
+  if (!Buffer.from(text).equals(bytes)) throw invalidArchive(`a path is not UTF-8: ${JSON.stringify(text)}`);
   return text;
 }
 

@@ -97,7 +97,10 @@ export class TreeWriter {
       await this.#replace(path, async () => link(join(this.#root, existing), path));
     } catch (error) {
       if (!isSystemError(error, 'ENOENT', 'EPERM')) throw error;
-      throw invalidArchive(`a hard link leads to ${JSON.stringify(existing)}, which is not in it`, error);
+      throw invalidArchive(
+        `a hard link refers to ${JSON.stringify(existing)}, which is not in the stream`,
+        error,
+      );
     }
   }
 

@@ -33,7 +33,7 @@ function namespacesFinding(survey: Survey, { namespaceSettings }: Surroundings):
   return {
     item,
     state: 'degraded',
-    summary: `QEMU lacks namespaces of its own (${names}: ${missing[0]?.reason ?? ''})${gap}${slirpWords(survey)}`,
+    summary: `QEMU runs without these namespaces: ${names} (${missing[0]?.reason ?? ''})${gap}${slirpWords(survey)}`,
     remedy: allowNamespaces(namespaceSettings),
   };
 }
@@ -44,7 +44,7 @@ function networkWords(isolations: readonly QemuIsolation[], passt: Survey['passt
   if (usual?.network === 'slirp') return 'but uses the host’s network, because slirp runs inside QEMU';
   if (slirp?.usesHostNetwork !== true) return 'and cannot use the host’s network';
   if (passt?.completesHandshakes === false) {
-    return 'and can use the host’s network only with slirp, which machines with TCP forwards use on this host';
+    return 'and can use the host’s network only with slirp; on this host, machines with forwarded TCP ports use slirp';
   }
   return 'and can use the host’s network only with --net slirp';
 }

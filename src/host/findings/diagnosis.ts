@@ -71,7 +71,7 @@ function qemuFinding({ qemu, qemuProblem }: Survey, install: Install): Finding {
 
 function acceleratorFinding(qemu: QemuFeatures, kvm: KvmVerdict): Finding {
   const item = 'accelerator';
-  if (kvm.usable) return { item, state: 'works', summary: `KVM runs guests, with -cpu ${kvm.cpu}` };
+  if (kvm.usable) return { item, state: 'works', summary: `guests run with KVM (-cpu ${kvm.cpu})` };
   const remedy = kvm.hint;
   if (!qemu.accelerators.includes('tcg')) {
     return {
@@ -84,7 +84,7 @@ function acceleratorFinding(qemu: QemuFeatures, kvm: KvmVerdict): Finding {
   return {
     item,
     state: 'degraded',
-    summary: `KVM is not usable (${kvm.reason}); guests are emulated (TCG), several times slower`,
+    summary: `KVM is not usable (${kvm.reason}); guests are emulated (TCG), which is several times slower`,
     remedy,
   };
 }
@@ -147,7 +147,7 @@ function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
     return {
       item,
       state: 'broken',
-      summary: `${path} is too long: sockets in it would have paths of more than ${LONGEST_SOCKET_PATH} bytes`,
+      summary: `the path ${path} is too long: sockets in it would have paths of more than ${LONGEST_SOCKET_PATH} bytes`,
       remedy: 'set XDG_RUNTIME_DIR to a shorter path, such as /run/user/$(id -u)',
     };
   }
@@ -164,7 +164,7 @@ function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings):
   const item = 'disk-space';
   const summary = `${formatSize(freeBytes)} free for images in ${path}`;
   if (freeBytes >= MICRO_IMAGE_BYTES) return { item, state: 'works', summary };
-  const remedy = `building an image may take ${formatSize(MICRO_IMAGE_BYTES)}; free some space (to see what vmlet uses, run: vmlet system df)`;
+  const remedy = `building an image may require ${formatSize(MICRO_IMAGE_BYTES)}; free some space (to see what vmlet uses, run: vmlet system df)`;
   return { item, state: 'degraded', summary, remedy };
 }
 

@@ -101,14 +101,14 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-accel kvm',
       kvm.usable,
-      'guests at nearly the speed of the host',
+      'guests run at nearly the speed of the host',
       'guests run with TCG, which is several times slower',
       'accelerator',
     ],
     [
       '-accel tcg',
       has(qemu?.accelerators, 'tcg'),
-      'guests on a host without KVM',
+      'guests run on a host without KVM',
       'guests run only with KVM',
       'accelerator',
     ],
@@ -127,8 +127,8 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-sandbox',
       qemu?.sandbox === true,
-      'QEMU’s own filter of system calls',
-      'vmlet’s own filter of system calls alone confines QEMU',
+      'QEMU’s own system call filter',
+      'only vmlet’s own system call filter is in use',
       'seccomp',
     ],
     [
@@ -140,8 +140,8 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-netdev stream',
       has(qemu?.netdevs, 'stream'),
-      'passt over a connected socket',
-      'passt and QEMU exchange packets only in shared memory (vhost-user); give --net slirp for machines that cannot do that',
+      'QEMU and passt exchange packets over a socket',
+      'passt works only for machines with shared memory (vhost-user); other machines need --net slirp',
     ],
     [
       '-netdev stream,reconnect-ms',
@@ -154,13 +154,13 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-object memory-backend-memfd',
       has(qemu?.objects, 'memory-backend-memfd'),
-      'passt reads the guest’s memory itself (vhost-user): the network is a third faster',
+      'passt accesses the guest’s memory directly (vhost-user): the network is a third faster',
       OVER_SOCKET,
     ],
     [
       '-object monitor-qmp',
       has(qemu?.objects, 'monitor-qmp'),
-      'QEMU’s monitors; newer QEMU warns about -mon',
+      'the connection to QEMU’s monitor; newer QEMU versions warn about -mon',
       'vmlet uses the option -mon, which does the same',
     ],
     [
@@ -196,7 +196,7 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
     [
       'handshakes',
       passt?.completesHandshakes !== false,
-      'forwarded TCP ports of servers that send data first, such as ssh',
+      'passt forwards TCP ports to servers that send data first, such as ssh',
       'machines with forwarded TCP ports use --net slirp',
       'network',
     ],
@@ -210,7 +210,7 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
     [
       '--vhost-user',
       passt?.hasVhostUser === true,
-      'passt reads the guest’s memory itself: the network is a third faster',
+      'passt accesses the guest’s memory directly: the network is a third faster',
       OVER_SOCKET,
     ],
   ]);
@@ -228,7 +228,7 @@ function virtiofsdFeatures({ virtiofsd }: Survey): HostFeature[] {
       'virtiofsd',
       virtiofsd?.problem === undefined,
       'shared directories',
-      'directories cannot be shared; vmlet cp copies files',
+      'directories cannot be shared; to copy files, use vmlet cp',
       'shares',
     ],
     [
@@ -241,15 +241,15 @@ function virtiofsdFeatures({ virtiofsd }: Survey): HostFeature[] {
     [
       'migrate-precopy',
       virtiofsd?.migrates === true,
-      'saving and snapshots with memory of machines with shared directories',
-      'such machines are stopped instead of saved, and their snapshots have no memory',
+      'machines with shared directories can be saved; their snapshots can include memory',
+      'machines with shared directories are stopped instead of saved; their snapshots do not include memory',
       'shares',
     ],
     [
       '--migration-on-error',
       virtiofsd?.survivesMissingFiles === true,
-      'restoring a saved machine whose shared files have changed',
-      'restoring fails if a shared file is missing',
+      'a saved machine can be restored after its shared files have changed',
+      'a saved machine cannot be restored if a shared file is missing',
       'shares',
     ],
   ]);
@@ -265,22 +265,22 @@ function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Surv
     'namespaces',
   ];
   return rows('kernel', true, [
-    own('mount', 'QEMU sees only its own files', 'Landlock keeps QEMU from other files'),
+    own('mount', 'QEMU sees only its own files', 'Landlock restricts QEMU to its own files'),
     own(
       'net',
       'QEMU has no access to the host’s network, except with slirp',
-      'the filter of system calls (seccomp) keeps QEMU from the network',
+      'a system call filter (seccomp) blocks the host’s network for QEMU',
     ),
     own(
       'ipc',
-      'QEMU has its own shared memory and queues',
-      'the filter of system calls (seccomp) keeps QEMU from those of the host',
+      'QEMU has its own shared memory and message queues',
+      'a system call filter (seccomp) blocks the host’s shared memory and message queues for QEMU',
     ),
-    own('uts', 'QEMU has its own host name', 'QEMU sees the host’s name'),
+    own('uts', 'QEMU has its own host name', 'QEMU sees the host name of this host'),
     [
       'Landlock',
       abi >= 1,
-      'QEMU opens only its own files',
+      'QEMU can open only its own files',
       'the mount namespace shows QEMU only its own files',
       'landlock',
     ],
@@ -288,19 +288,19 @@ function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Surv
       `Landlock ABI ${LANDLOCK_TCP}`,
       abi >= LANDLOCK_TCP,
       'QEMU cannot use TCP, except with slirp',
-      'QEMU’s network namespace and seccomp filter keep it from using TCP, except with slirp; guests can use TCP',
+      'a network namespace and seccomp prevent QEMU from using TCP itself, except with slirp; guests can use TCP',
     ],
     [
       `Landlock ABI ${LANDLOCK_SCOPES}`,
       abi >= LANDLOCK_SCOPES,
       'QEMU cannot send signals to other programs, nor connect to their abstract sockets',
-      'QEMU’s seccomp filter and network namespace keep it from sending signals and connecting to abstract sockets',
+      'seccomp and a network namespace prevent QEMU from sending signals and connecting to abstract sockets',
     ],
     [
       'seccomp',
       seccomp.usable,
-      'filters of system calls',
-      'namespaces and Landlock alone confine QEMU',
+      'system call filters',
+      'only namespaces and Landlock confine QEMU',
       'seccomp',
     ],
   ]);

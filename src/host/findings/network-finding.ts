@@ -4,7 +4,7 @@ import { allowNamespaces } from './namespace-settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The finding names slirp's weaker isolation only where slirp is used. */
-const SLIRP = 'guests use slirp, which uses the host’s network from inside QEMU';
+const SLIRP = 'guests use slirp, which runs inside QEMU and uses the host’s network';
 
 /** Returns the finding about the carrier of guests' packets. */
 export function networkFinding(
@@ -75,7 +75,7 @@ function passtRemedy(problem: string, { namespaceSettings }: Surroundings, insta
     return allowNamespaces(namespaceSettings);
   }
   if (/pivot_root|mount/i.test(problem)) {
-    return 'allow passt to mount an empty root in this container: podman run --security-opt unmask=ALL, or docker run --security-opt systempaths=unconfined';
+    return 'allow passt to mount an empty root directory in this container: podman run --security-opt unmask=ALL, or docker run --security-opt systempaths=unconfined';
   }
   if (/seccomp/i.test(problem)) return 'use a kernel that was built with seccomp';
   if (/open files|RLIMIT_NOFILE|Too many open files/i.test(problem)) {

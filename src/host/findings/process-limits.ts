@@ -89,13 +89,13 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
       !mayRaise && {
         isFatal: false,
         summary:
-          'the hard core limit is 0, so vmlet cannot keep the kernel from starting the host’s core dump handler when ' +
-          'QEMU crashes; the handler gets QEMU’s registers, but no memory',
+          'the hard core limit is 0: if QEMU crashes, the kernel starts the core dump handler of this host, and vmlet ' +
+          'cannot prevent it; the handler gets QEMU’s registers, but no memory',
         remedy: 'raise the hard core limit of this shell to 1 byte: sudo prlimit --core=1 --pid $$',
       },
   ].filter((low) => low !== false);
 }
 
 function raise(command: string, least: number): string {
-  return `raise the hard limit shown by ${command} to ${least}; it is set by limits.conf(5), by Limit…= in a systemd unit, or by the container`;
+  return `raise the hard limit (${command}) to at least ${least}: in limits.conf(5), in the systemd unit (Limit…=), or in the settings of the container`;
 }

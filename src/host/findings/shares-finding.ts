@@ -21,7 +21,7 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: Install): Fi
     ...(translatesIds ? [] : ['directories can be shared only with ids=host (no --translate-uid)']),
     ...(migrates
       ? []
-      : ['machines with shared directories cannot be saved (virtiofsd cannot hand over its state)']),
+      : ['machines with shared directories cannot be saved (virtiofsd cannot save its state)']),
   ];
   if (limits.length > 0) {
     return {
@@ -34,7 +34,7 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: Install): Fi
   return {
     item,
     state: 'works',
-    summary: `directories can be shared with guests (-v), by the program ${path}`,
+    summary: `directories can be shared with guests (-v), using ${path}`,
   };
 }
 

@@ -65,7 +65,7 @@ export async function readFirmwareDescriptors(directories: readonly string[]): P
     if (!descriptor) continue;
     const missing = await findMissing(filesOf(descriptor));
     if (missing === undefined) found.push(descriptor);
-    else problems.push(`${source} names ${missing}, which does not exist`);
+    else problems.push(`${source} refers to ${missing}, which does not exist`);
   }
   return { directories, found, problems };
 }

@@ -32,15 +32,15 @@ function missingDeviceHint(): string {
     return `load the kernel module: sudo modprobe ${cpuModule}; in a container, pass the device: podman run --device /dev/kvm`;
   }
   return (
-    'this processor reports no virtualization support: enable VT-x or AMD-V in the firmware setup, ' +
-    'or, if this host is itself a virtual machine, nested virtualization on its host'
+    'this processor reports no virtualization support: enable VT-x or AMD-V in the firmware setup; ' +
+    'if this host is a virtual machine, enable nested virtualization on its host'
   );
 }
 
 function explainPermission(device: string): KvmProblem {
   const { mode, gid } = statSync(device);
   const username = userName();
-  const reason = `${username} may not open ${device}`;
+  const reason = `user ${username} has no permission to open ${device}`;
   const group = findGroup(gid);
   const groupMayUseIt = (mode & 0o060) === 0o060 && gid !== 0;
   if (groupMayUseIt && group?.members.includes(username)) {

@@ -99,7 +99,7 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
   }
   if (end.kind === 'timed-out') {
     const words = qemuWords(qemu);
-    const slow = `its small test program did not finish within ${timeoutMs / 1000} s, and printed ${transcript === '' ? 'nothing' : `'${transcript.slice(-40)}' last`}`;
+    const slow = `its test program did not finish within ${timeoutMs / 1000} s; ${transcript === '' ? 'it printed nothing' : `its last output was '${transcript.slice(-40)}'`}`;
     return { ...result, problem: words === undefined ? slow : `${words}; ${slow}` };
   }
   if (end.status.exitCode !== FINISHED_EXIT_CODE) {

@@ -33,7 +33,7 @@ export function findCgroupManager(
     return {
       usable: false,
       reason: 'systemd-run is not installed',
-      remedy: 'use a host that was booted with systemd (its package systemd contains systemd-run)',
+      remedy: 'use a host that was booted with systemd (the package systemd contains systemd-run)',
     };
   }
   const manager = managerOf(userId, environment);
@@ -45,7 +45,7 @@ export function findCgroupManager(
           usable: false,
           reason: 'the systemd user manager is not running',
           remedy:
-            'log in on a console or by ssh, which starts it (su and sudo do not), or run: loginctl enable-linger',
+            'to start it, log in on a console or by ssh (not with su or sudo), or run: loginctl enable-linger',
         };
   }
   const controllers = readControllers(manager, userId);
@@ -86,8 +86,8 @@ export function controllersLacking(
 /** Returns how to give systemd the controllers that it lacks. */
 export function controllersRemedy({ kind }: CgroupManager): string {
   return kind === 'user'
-    ? 'run sudo systemctl edit user@.service, add the lines [Service] and Delegate=cpu memory pids, then log out and in again'
-    : 'boot a kernel with these controllers, without cgroup_disable= in its parameters; if this host is a container, delegate them to it';
+    ? 'run: sudo systemctl edit user@.service; add the lines "[Service]" and "Delegate=cpu memory pids"; then log out and in again'
+    : 'boot a kernel that has these controllers, and remove cgroup_disable= from its parameters; if this host is a container, delegate the controllers to the container';
 }
 
 /** @throws InvalidInputError when this host does not support a limit. */

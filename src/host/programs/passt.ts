@@ -103,7 +103,7 @@ async function tryHandshake(path: string, signal: AbortSignal | undefined): Prom
   try {
     return (
       (await withinLimits(
-        'waiting for a handshake by passt',
+        'waiting for a handshake from passt',
         Promise.race([completesHandshake(connection, hostPort), passt.exited]),
         { timeoutMs: HANDSHAKE_MS, signal },
       )) !== false

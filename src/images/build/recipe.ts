@@ -104,7 +104,7 @@ function requireSize(bytes: number): number {
   }
   const given = bytes % MEBIBYTE === 0 ? formatBytes(bytes) : `${bytes} bytes`;
   throw new InvalidInputError('size', `invalid size of ${given}`, {
-    hint: 'use 1 GiB to 2 TiB, in whole mebibytes',
+    hint: 'use a size from 1 GiB to 2 TiB, in whole MiB',
   });
 }
 

@@ -14,7 +14,7 @@ const MAX_ALIASES = 100;
 /** Hints by the code of the error that prevents reading the file. */
 const READ_HINTS: Readonly<Record<string, string>> = {
   EACCES: 'check the owner and the permissions of the file and of its directories',
-  EISDIR: 'replace this directory by a file, or remove it',
+  EISDIR: 'replace this directory with a file, or remove it',
 };
 
 /** The part of the `yaml` package's Document that locates fields. */
@@ -44,7 +44,7 @@ export async function readCatalogueFile(
     if (code === 'ENOENT') return undefined;
     const problem = /^[A-Z]+: ([^,]+), /.exec(error.message)?.[1] ?? error.message;
     throw new CatalogueFileError(path, 1, '', `cannot read the file: ${problem}`, {
-      hint: READ_HINTS[code] ?? 'make this path a file that you can read',
+      hint: READ_HINTS[code] ?? 'check that this path is a file that you can read',
       cause: error,
     });
   }
@@ -106,7 +106,7 @@ function requireKeys(
     const field = ['images', name, 'signature', 'key'];
     const problem = `no such signing key: ${signature.key}`;
     throw new CatalogueFileError(file, lineOfField(field), field.join('.'), problem, {
-      hint: `define this signing key under keys in this file, or use one of ${known.join(', ')}`,
+      hint: `define this signing key under "keys" in this file, or use one of ${known.join(', ')}`,
     });
   }
 }

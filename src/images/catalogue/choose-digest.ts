@@ -22,7 +22,7 @@ export interface DocumentOf {
 }
 
 const MOVED_HINT =
-  'try again later: the publisher may be replacing the image; if the error persists, correct the entry if it is in your own catalogue, otherwise update vmlet';
+  'try again later: the publisher may be replacing the image; if the error persists, update vmlet, or correct the entry if it is in your own catalogue';
 
 /**
  * Finds the digest of a file in a publisher's document.

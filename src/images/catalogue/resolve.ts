@@ -160,7 +160,7 @@ async function newestInIndex(
   if (newest !== undefined) return newest.groups;
   const problem = 'lists no image whose name matches the pattern in the catalogue';
   throw new PublisherDocumentError(reference, url, problem, {
-    hint: 'try again later: the publisher may be replacing or renaming the files; if the error persists, correct the entry if it is in your own catalogue, otherwise update vmlet',
+    hint: 'try again later: the publisher may be replacing or renaming the files; if the error persists, update vmlet, or correct the entry if it is in your own catalogue',
   });
 }
 
@@ -219,7 +219,7 @@ function filled(entry: CatalogueEntry, template: string, words: Words): string {
     address,
     `cannot be fetched: the name of the publisher's newest file contains no value for {${open}}`,
     {
-      hint: 'correct the pattern under newest if the entry is in your own catalogue; otherwise update vmlet',
+      hint: 'correct the pattern "newest" if the entry is in your own catalogue; otherwise update vmlet',
     },
   );
 }

@@ -3,7 +3,7 @@ import { CPU_LEVELS } from '../../util/cpu-level.ts';
 import { isImageReference } from '../record/reference.ts';
 import { compilePattern, placeholdersOf } from './template.ts';
 
-const REFERENCE = 'expected the name of an image, as in web:1';
+const REFERENCE = 'expected the name of an image, such as web:1';
 const WORD = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 const reference = z.string().refine(isImageReference, REFERENCE);
@@ -121,7 +121,7 @@ export const entrySchema = z
       context.addIssue({
         code: 'custom',
         path: ['signature'],
-        message: `a signature of form ${entry.signature.form} covers a list of digests, so the field digest is required; for a signature of the image itself, use form: image`,
+        message: `a signature with form: ${entry.signature.form} is for a list of digests, so the field "digest" is required; for a signature of the image itself, use form: image`,
       });
     }
     if (entry.signature?.form === 'image' && entry.compression !== 'none') {
@@ -129,7 +129,7 @@ export const entrySchema = z
         code: 'custom',
         path: ['signature'],
         message:
-          'a signature of form image requires compression none, because vmlet cannot verify the signature of a compressed file',
+          'a signature with form: image requires compression: none, because vmlet cannot verify the signature of a compressed file',
       });
     }
     const fromIndex = groupsOf(entry.index?.newest);

@@ -13,7 +13,7 @@ const LENGTHS = { sha256: 64, sha512: 128 } as const;
 export function parseDigest({ algorithm, hex }: ExpectedDigest): ExpectedDigest {
   const length = LENGTHS[algorithm];
   if (!new RegExp(`^[0-9a-fA-F]{${length}}$`).test(hex)) {
-    const problem = `invalid ${algorithm} ${JSON.stringify(hex.slice(0, 200))}: expected ${length} hexadecimal digits`;
+    const problem = `invalid ${algorithm} digest ${JSON.stringify(hex.slice(0, 200))}: expected ${length} hexadecimal digits`;
     throw new InvalidInputError('digest', problem);
   }
   return { algorithm, hex: hex.toLowerCase() };

@@ -140,8 +140,8 @@ function writeTime(entry: Buffer, offset: number, time: Date): void {
 function dateOf(time: Date): number {
   const year = time.getUTCFullYear();
   if (!(year >= 1980 && year <= 2107)) {
-    const problem = `FAT cannot store the date ${String(time)}: the year must be 1980 to 2107`;
-    throw new InvalidInputError('time', problem, { hint: 'set the clock of this host' });
+    const problem = `FAT cannot store the date ${String(time)}: the year must be from 1980 to 2107`;
+    throw new InvalidInputError('time', problem, { hint: 'correct the clock of this host' });
   }
   return ((year - 1980) << 9) | ((time.getUTCMonth() + 1) << 5) | time.getUTCDate();
 }

@@ -94,7 +94,7 @@ function layOut(contents: readonly Uint8Array[], entryBytes: number): Layout {
   }
   throw new InvalidInputError(
     'files',
-    'the files for the first boot exceed 2 GiB, the limit of the disk from which the guest reads them',
+    'the files for the first boot are larger than 2 GiB in total, the limit of their disk',
   );
 }
 

@@ -110,7 +110,7 @@ async function acceptChain(
     );
   }
   if (chain.length === LONGEST_CHAIN) {
-    const reason = `has more than ${LONGEST_CHAIN - 1} backing files, the limit`;
+    const reason = `has too many backing files (limit: ${LONGEST_CHAIN - 1})`;
     throw new ImageRefusedError(field, chain[0] ?? path, [reason], {
       hint: 'merge the chain into one image: qemu-img convert -f qcow2 -O qcow2 IMAGE NEW',
     });

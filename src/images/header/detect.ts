@@ -55,7 +55,7 @@ const NOT_DISKS: readonly Signature[] = [
   [
     0,
     'version https://git-lfs',
-    other('a Git LFS pointer', 'to get the file itself, run in its Git repository: git lfs pull'),
+    other('a Git LFS pointer', 'to get the real file, run this command in its Git repository: git lfs pull'),
   ],
 ];
 

@@ -28,18 +28,18 @@ export type Reading =
 
 const TRUST = 'if you trust the image, append ,trusted to its path';
 const FILE_ITSELF =
-  'if you trust the image, do not pull or import it, but boot its file directly: --image FILE,trusted';
+  'if you trust the image, boot its file directly, without a pull or an import: --image FILE,trusted';
 const COMPLETE = 'the file may be truncated: download or copy it again; if it is complete, ';
 const OTHER_ENTRY =
   'if the catalogue states a wrong format, add an entry with the correct format to your own catalogue, ~/.config/vmlet/images.yaml';
 const DECRYPT = 'decrypt it with qemu-img convert; give the passphrase with --object secret';
-const AGAIN = 'download or copy the file again, and compare its checksum';
+const AGAIN = 'download or copy the file again, and compare its checksum with the published one';
 const CONVERT =
-  'with the program that created the image, save it in a more common variant or another format, such as raw; if it may be damaged, download or copy it again';
+  'convert the image to another format, such as raw, with the program that created it; if the image may be damaged, download or copy it again';
 const CONVERT_QCOW2 =
-  'convert the image to qcow2 version 3 without optional features, with the program that created it; if it may be damaged, download or copy it again';
+  'convert the image to plain qcow2 (version 3, no optional features) with the program that created it; if the image may be damaged, download or copy it again';
 const ATTACH =
-  'attach it as a disk: --disk FILE for a new machine, vmlet disk add NAME FILE for an existing one';
+  'attach it as a disk: --disk FILE for a new machine, or vmlet disk add NAME FILE for an existing machine';
 
 const names: Readonly<Record<UnderstoodFormat, string>> = {
   qcow2: 'a qcow2 image',
@@ -50,7 +50,7 @@ const names: Readonly<Record<UnderstoodFormat, string>> = {
   vpc: 'a Microsoft disk (vhd)',
   vhdx: 'a Microsoft disk (vhdx)',
   qed: 'a disk in the obsolete QEMU format qed',
-  luks: 'encrypted with LUKS',
+  luks: 'a LUKS-encrypted disk',
 };
 
 /** Formats that are never attached directly, by their names for `qemu-img convert -f`. */
@@ -133,7 +133,7 @@ function asForeign(format: UnderstoodFormat): [reason: string, hint: string | un
   if (format === 'luks') return [`is ${names.luks}, which is not supported`, DECRYPT];
   return [
     `is ${names[format]}, which cannot be attached directly`,
-    `if you trust the image (qemu-img opens every file that it names), convert it: qemu-img convert -f ${format} -O qcow2 IMAGE NEW`,
+    `if you trust the image (qemu-img opens every file that the image refers to), convert it: qemu-img convert -f ${format} -O qcow2 IMAGE NEW`,
   ];
 }
 
@@ -183,15 +183,15 @@ function withVerdict(problem: string): string {
 
 function ofReference({ kind, name }: Reference, trustable: boolean): Refusal {
   const isLocal = !isElsewhere(name);
-  const source = isLocal ? 'another file' : 'a source other than a local file';
-  const reason = `takes data from ${source}${name === '' ? ' that it does not name' : `: ${shown(name)}`}`;
+  const source = isLocal ? 'another file' : 'a source that is not a local file';
+  const reason = `takes data from ${source}${name === '' ? ', but does not say which one' : `: ${shown(name)}`}`;
   // Only local files can be trusted.
   if (kind === 'backing' && trustable && isLocal) {
     return { reason, hint: `the image may be crafted to expose that file to the guest; ${TRUST}` };
   }
   return {
     reason,
-    hint: 'if you trust the image, convert it to a single file (qemu-img opens all files that are named in the image): qemu-img convert -O qcow2 IMAGE NEW',
+    hint: 'if you trust the image, convert it to a single file (qemu-img opens every file that the image refers to): qemu-img convert -O qcow2 IMAGE NEW',
   };
 }
 

@@ -45,7 +45,7 @@ export const INSTALL_LAYOUTS: readonly InstallLayout[] = [
   },
   {
     ...layout(
-      'Fedora or openSUSE, live',
+      'Fedora live or openSUSE live',
       '/boot/x86_64/loader/linux',
       '/boot/x86_64/loader/initrd',
       DRACUT_LIVE_APPEND,

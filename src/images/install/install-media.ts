@@ -65,7 +65,7 @@ async function findIn(tree: InstallTree, location: string): Promise<InstallMedia
   const kernels = new Set(INSTALL_LAYOUTS.map(({ kernel }) => kernel));
   throw new InvalidInputError(
     'location',
-    `${location} has no known installer: found neither a kernel and an initrd that a .treeinfo names, nor one of these kernels with its initrd: ${[...kernels].join(', ')}`,
+    `no known installer in ${location}: expected a .treeinfo file that names a kernel and an initrd, or one of these kernels with its initrd: ${[...kernels].join(', ')}`,
     {
       hint: 'boot the .iso file itself: --iso FILE; or give the kernel and the initrd of the installer: --kernel KERNEL --initrd INITRD',
     },
@@ -86,7 +86,7 @@ async function checkBootFile(tree: InstallTree, path: string, location: string):
     'location',
     size === 0
       ? `${path} in ${location} is empty`
-      : `${path} in ${location} is too large with ${size} bytes: vmlet copies at most ${MAX_BOOT_FILE_BYTES}`,
+      : `${path} in ${location} is too large: ${size} bytes (vmlet copies at most ${MAX_BOOT_FILE_BYTES})`,
     { hint: 'download or copy the medium again, and compare its checksum with the published one' },
   );
 }

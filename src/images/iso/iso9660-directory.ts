@@ -60,14 +60,15 @@ export class DirectoryReader {
       this.#spendRecord();
       if (isSelfOrParent(record) || record.isAssociated) continue;
       if (parts[0]?.identifier.equals(record.identifier) === false) {
-        throw new IsoDamage(`${directory.path} has a file without its last extent`);
+        throw new IsoDamage(`a file in the directory ${directory.path} lacks its last extent`);
       }
       parts.push(record);
       if (record.continues) continue;
       entries.push(await this.#entry(directory, parts, record));
       parts = [];
     }
-    if (parts.length > 0) throw new IsoDamage(`${directory.path} has a file without its last extent`);
+    if (parts.length > 0)
+      throw new IsoDamage(`a file in the directory ${directory.path} lacks its last extent`);
     return entries;
   }
 
@@ -124,7 +125,7 @@ export class DirectoryReader {
   #spendRecord(): void {
     this.#recordsLeft -= 1;
     if (this.#recordsLeft >= 0) return;
-    throw new IsoDamage(`it has more than ${MAX_RECORDS} directory records, the most that vmlet reads`);
+    throw new IsoDamage(`it has more than ${MAX_RECORDS} directory records, which is the limit of vmlet`);
   }
 }
 

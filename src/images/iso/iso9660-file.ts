@@ -37,7 +37,7 @@ export class IsoFile {
     this.check(extent, `the directory ${path}`);
     if (extent.length > MAX_DIRECTORY_BYTES) {
       throw new IsoDamage(
-        `the directory ${path} has ${extent.length} bytes, but vmlet reads at most ${MAX_DIRECTORY_BYTES}`,
+        `the directory ${path} is too large: ${extent.length} bytes (vmlet reads at most ${MAX_DIRECTORY_BYTES})`,
       );
     }
     return this.read(extent);
@@ -50,7 +50,7 @@ export async function openIsoFile(path: string): Promise<IsoFile> {
     const stat = await handle.stat();
     if (!stat.isFile())
       throw new InvalidInputError('location', `${path} is not a regular file`, {
-        hint: 'give an .iso file, or a directory with the contents of one',
+        hint: 'give an .iso file, or a directory with the contents of an .iso file',
       });
     return new IsoFile(path, handle, stat.size);
   } catch (error) {

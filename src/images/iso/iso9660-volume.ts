@@ -57,7 +57,7 @@ async function readDescriptors(
   }
   if (primary === undefined) {
     throw new InvalidInputError('location', `${file.path} is not an ISO 9660 image`, {
-      hint: 'give the .iso file of an installer; if this is one, download it again',
+      hint: 'give the .iso file of an installer; if this is the right file, download it again',
     });
   }
   return { primary, joliet };

@@ -62,7 +62,7 @@ export class Iso implements AsyncDisposable {
     if (file.size > limit) {
       throw new InvalidInputError(
         'location',
-        `${file.path} in ${this.path} is too large with ${file.size} bytes: vmlet reads at most ${limit}`,
+        `${file.path} in ${this.path} is too large: ${file.size} bytes (vmlet reads at most ${limit})`,
       );
     }
     return explained(this.path, async () =>

@@ -26,7 +26,7 @@ export async function findKernelTree(root: string): Promise<KernelTree> {
     }
   }
   throw new ImageBuildError(
-    "found no kernel with matching modules in the packages of the host's distribution",
+    "the packages of the host's distribution contain no kernel with matching modules",
     { hint: 'give your own kernel: vmlet image build micro --kernel KERNEL --modules DIRECTORY' },
   );
 }

@@ -17,13 +17,13 @@ export const MICRO_PARAMETERS: readonly KernelParameter[] = [
   {
     parameter: 'noreplace-smp',
     reason:
-      'saves 0.2 s: keeps a guest with one CPU from patching lock prefixes out of its code, which TCG would translate again',
+      'saves 0.2 s in a guest with one CPU: the kernel does not patch its own code (lock prefixes), so TCG need not translate this code again',
   },
   {
     parameter: 'initcall_blacklist=jent_mod_init,load_system_certificate_list',
     reason:
       'saves 0.1 s: skips the self-test of the jitter entropy source; guests get entropy from the host. ' +
-      "Saves 0.1 s: skips parsing the distribution's certificates; they verify signatures of modules, and the modules of micro have none",
+      "Saves another 0.1 s: does not load the distribution's certificates, which verify signed modules; the modules of micro are not signed",
   },
   {
     parameter: 'quiet',

@@ -36,7 +36,7 @@ async function bootKernel(files: MicroFiles): Promise<{ path: string; data: Buff
     if (hasPvhEntry(files.kernel)) return { path: 'vmlinux', data: files.kernel };
     throw new ImageBuildError(
       'QEMU cannot start the given kernel: it is an uncompressed vmlinux that was built without CONFIG_PVH',
-      { hint: 'give its bzImage (vmlinuz) instead: --kernel BZIMAGE' },
+      { hint: 'give the bzImage (vmlinuz) of this kernel instead: --kernel BZIMAGE' },
     );
   }
   const vmlinux = await extractVmlinux(files.kernel, files.tools);

@@ -16,7 +16,7 @@ export const MICRO_MODULES: readonly WantedModule[] = [
   { name: 'tcp_diag', reason: 'closing the TCP connections that a fork inherits from its template' },
   { name: 'af_packet', reason: 'raw packets, for the DHCP client' },
   { name: 'ext4', reason: 'the file system of data disks' },
-  { name: 'overlay', reason: 'a writable layer over a read-only tree' },
+  { name: 'overlay', reason: 'a writable layer over a read-only directory tree' },
   { name: 'virtiofs', reason: 'shared directories' },
   { name: 'vmw_vsock_virtio_transport', reason: 'sockets between host and guest' },
   { name: 'virtio_rng', reason: 'entropy from the host' },

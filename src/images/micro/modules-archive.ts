@@ -39,7 +39,7 @@ export async function modulesArchive(
   if (other?.release !== undefined) {
     throw new InvalidInputError(
       'modules',
-      `modules of Linux ${other.release} do not match the kernel, Linux ${release}`,
+      `the modules are for Linux ${other.release}, but the kernel is Linux ${release}`,
       {
         hint: `give the modules of Linux ${release}`,
       },

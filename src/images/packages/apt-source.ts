@@ -6,9 +6,9 @@ import { run } from '../../process/run.ts';
 import { type FetchOptions, type Package, type PackageSource, packageError } from './package-source.ts';
 import { plainEnvironment } from './plain-environment.ts';
 
-const UPDATE_HINT = 'refresh the package lists and try again: sudo apt-get update';
+const UPDATE_HINT = 'refresh the package lists (sudo apt-get update), then try again';
 const OWN_KERNEL = 'vmlet image build micro --kernel KERNEL --modules DIRECTORY';
-const FETCH_HINT = `check the host's network, then ${UPDATE_HINT}`;
+const FETCH_HINT = `check the host's network, ${UPDATE_HINT}`;
 
 /** Metapackages of Debian and Ubuntu for the newest kernel for virtual machines, in order of preference. */
 const KERNEL_METAPACKAGES = ['linux-image-cloud-amd64', 'linux-image-virtual'];
@@ -48,7 +48,7 @@ export class AptSource implements PackageSource {
       waiting = [...new Set(parts.flatMap(({ depends }) => depends))].filter((name) => !asked.has(name));
     }
     if (found.size === 0) {
-      throw new ImageBuildError(`apt has no kernel package: neither ${KERNEL_METAPACKAGES.join(' nor ')}`, {
+      throw new ImageBuildError(`apt has none of these kernel packages: ${KERNEL_METAPACKAGES.join(', ')}`, {
         hint: `${UPDATE_HINT}; or give your own kernel: ${OWN_KERNEL}`,
       });
     }

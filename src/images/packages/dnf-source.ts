@@ -35,7 +35,7 @@ export class DnfSource implements PackageSource {
   async fetch(packages: readonly Package[], options: FetchOptions): Promise<void> {
     const { downloadDirectory, rootDirectory, signal } = options;
     const how = { environment: plainEnvironment(), signal };
-    requireProgram('cpio', 'to unpack RPM packages, install it: sudo dnf install cpio');
+    requireProgram('cpio', 'to unpack RPM packages, install cpio: sudo dnf install cpio');
     try {
       const names = packages.map(({ name, version }) => `${name}-${version}`);
       await run(['dnf', '--quiet', 'download', '--destdir', downloadDirectory, ...names], how);

@@ -15,10 +15,7 @@ export function findHostPackageSource(): PackageSource | undefined {
 export function hostPackageSource(): PackageSource {
   const source = findHostPackageSource();
   if (source !== undefined) return source;
-  throw new ImageBuildError(
-    "micro is built from packages of the host's distribution, but this host has neither apt-get nor dnf to fetch them",
-    {
-      hint: 'give a kernel and a statically linked busybox: vmlet image build micro --kernel KERNEL --busybox BUSYBOX',
-    },
-  );
+  throw new ImageBuildError('cannot download the packages for micro: this host has neither apt-get nor dnf', {
+    hint: 'give a kernel and a statically linked busybox: vmlet image build micro --kernel KERNEL --busybox BUSYBOX',
+  });
 }

@@ -33,7 +33,7 @@ export function packageError(error: unknown, what: string, hint: string): unknow
   if (!(error instanceof CommandFailedError)) return error;
   if (/No space left on device|enough free space|Disk quota exceeded/i.test(error.stderr)) {
     return new NoSpaceError(`${what}: no space left on device`, {
-      hint: 'free some space (vmlet system df shows what vmlet uses), or set XDG_DATA_HOME to a directory on another file system, where vmlet starts without images and machines',
+      hint: 'free some space (vmlet system df shows what vmlet uses), or set XDG_DATA_HOME to a directory on another file system; vmlet then no longer finds your existing images and machines',
       cause: error,
     });
   }

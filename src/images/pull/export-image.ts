@@ -35,7 +35,7 @@ export interface ExportedImage {
   readonly bytes: number;
 }
 
-const EXISTS_HINT = 'choose another name, or replace the file: --force';
+const EXISTS_HINT = 'choose another name, or add --force to replace the file';
 
 /** qemu-img's options for each format, which keep the disk's exact size. */
 const DRIVERS: Readonly<Record<ExportFormat, readonly string[]>> = {

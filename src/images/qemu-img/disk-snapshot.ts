@@ -89,7 +89,7 @@ export function requireSnapshotName(name: string): void {
   // qemu-img looks for an id before it looks for a name, and uses at most 255 bytes of the name.
   if (name === '' || /^\d+$/.test(name) || name.includes('\0') || Buffer.byteLength(name) > 255) {
     throw new InvalidInputError('snapshot', `invalid name ${JSON.stringify(name)}`, {
-      hint: 'use a name of 1 to 255 bytes that does not consist only of digits',
+      hint: 'use a name of 1 to 255 bytes with at least one character that is not a digit',
     });
   }
 }

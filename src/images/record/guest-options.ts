@@ -21,7 +21,7 @@ const schema = z.strictObject({
     .string()
     .regex(
       /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/,
-      'expected a user name of at most 32 letters, digits, "_", "." and "-", which begins with a letter or "_"',
+      'expected a user name of at most 32 letters, digits, "_", "." and "-"; the first must be a letter or "_"',
     )
     .optional(),
   firmware: z.enum(['bios', 'uefi']).default('bios'),

@@ -30,7 +30,7 @@ export function parseImageReference(text: string, field = 'image'): ImageReferen
   throw new InvalidInputError(field, `invalid image name ${JSON.stringify(text)}`, {
     hint: text.includes('/')
       ? 'an image name has no slash: give a name such as web or debian:13, not a path or a registry address'
-      : 'use at most 64 lower-case letters, digits, ".", "_" and "-", with a letter or digit first; a tag may follow after a colon, as in debian:13',
+      : 'use at most 64 lower-case letters, digits, ".", "_" and "-"; the first must be a letter or digit; a tag may follow after a colon, as in debian:13',
   });
 }
 

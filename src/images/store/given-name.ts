@@ -20,7 +20,7 @@ export function checkGivenName(name: string, field = 'name'): void {
   }
   if (isDigestBeginning(name)) {
     throw new InvalidInputError(field, `${name} looks like the digest of an image`, {
-      hint: 'choose a name with a character that is not a hexadecimal digit, such as web',
+      hint: 'choose a name that is not a hexadecimal number, such as web',
     });
   }
 }

@@ -108,7 +108,7 @@ export async function findEntry(store: string, reference: string): Promise<strin
   const matching = (await entriesOf(store)).filter((entry) => entry.startsWith(imageDirectoryName(digits)));
   if (matching.length < 2) return matching[0];
   throw new InvalidInputError('image', `ambiguous digest ${reference}: ${matching.length} images match`, {
-    hint: 'give more digits of the digest; to see whole digests, run: vmlet image ls --json',
+    hint: 'give more digits of the digest; to see full digests, run: vmlet image ls --json',
   });
 }
 
@@ -135,7 +135,7 @@ async function readImage(
   const directory = join(store, entry);
   const manifest = await readManifest(directory);
   if (manifest === undefined) {
-    return { problem: 'its manifest.json is missing or damaged, or another version of vmlet wrote it' };
+    return { problem: 'its manifest.json is missing, damaged or from another version of vmlet' };
   }
   if (!(await isComplete(directory, manifest))) {
     return { problem: 'one of its files is missing or has the wrong size' };

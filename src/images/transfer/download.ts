@@ -90,7 +90,7 @@ async function reserve(
     await removeOldDownloads(partials);
     waited = await holdLock(`${place}.lock`, scope, {
       signal,
-      onWait: () => log?.(`${printable(url)}: waiting for another process that is downloading it`),
+      onWait: () => log?.(`${printable(url)}: waiting for another process that is downloading this file`),
     });
   } catch (error) {
     throw writeFailure(error, partials);
@@ -131,7 +131,7 @@ async function fetchAndPublish(
       });
     let from = await fetchWhole();
     if (from.isPatched && expected && (await file.digest(expected.algorithm, signal)) !== expected.hex) {
-      log(`${subject.shown}: the resumed file is corrupt; downloading it again`);
+      log(`${subject.shown}: the resumed download is corrupt; downloading the whole file again`);
       await partial.forget();
       from = await fetchWhole();
     }

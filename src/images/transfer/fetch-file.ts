@@ -161,8 +161,8 @@ class Fetching {
     try {
       if (totalBytes !== undefined && totalBytes > maxBytes) {
         const shown = printable(answer.url);
-        const sizes = `${formatBytes(totalBytes)}: vmlet downloads at most ${formatBytes(maxBytes)}`;
-        throw new DownloadError(shown, 'too-large', `${shown} is too large with ${sizes}`);
+        const sizes = `${formatBytes(totalBytes)} (vmlet downloads at most ${formatBytes(maxBytes)})`;
+        throw new DownloadError(shown, 'too-large', `${shown} is too large: ${sizes}`);
       }
       await requireSpace(dirname(this.#file.path), (totalBytes ?? 0) - this.#file.bytes, reserveBytes);
       this.#partial.describe(origin);

@@ -61,8 +61,8 @@ async function importOpened(
   const before = await source.stat({ bigint: true });
   const size = Number(before.size);
   if (size > options.maxBytes) {
-    const sizes = `${formatBytes(size)}: vmlet reads at most ${formatBytes(options.maxBytes)}`;
-    throw subject.refuse('too-large', `is too large with ${sizes}`);
+    const sizes = `${formatBytes(size)} (vmlet reads at most ${formatBytes(options.maxBytes)})`;
+    throw subject.refuse('too-large', `is too large: ${sizes}`);
   }
   const { buffer, bytesRead } = await source.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
   const compression = chooseUnpacking(buffer.subarray(0, bytesRead), options.decompress, subject);

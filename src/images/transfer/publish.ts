@@ -36,7 +36,7 @@ export function chooseUnpacking(
   const found = compressionOf(head);
   if (decompress !== 'auto' && found !== decompress) {
     throw subject.refuse('compression', `is not compressed with ${decompress}`, {
-      hint: 'update vmlet; or, if the image is in your own catalogue, correct its compression there',
+      hint: 'if the image is in your own catalogue, correct its compression there; otherwise update vmlet',
     });
   }
   if (found !== 'none') requireUnpacker(found);

@@ -17,7 +17,7 @@ export async function freeBytes(directory: string): Promise<number> {
 export async function requireSpace(directory: string, bytes: number, reserveBytes: number): Promise<void> {
   const free = await freeBytes(directory);
   if (free >= bytes + reserveBytes) return;
-  const needed = `${formatBytes(bytes)} needed, and ${formatBytes(reserveBytes)} more must remain free`;
+  const needed = `${formatBytes(bytes)} and a reserve of ${formatBytes(reserveBytes)} are needed`;
   throw new NoSpaceError(
     `not enough space in ${directory}: ${needed}, but only ${formatBytes(free)} is free`,
   );

@@ -64,12 +64,12 @@ export class UnpackLimit {
     }
     this.#refuseLonger(length, this.#longest, 'header');
     if (this.#file.writtenBytes + bytes <= this.#mostWritten) return;
-    const most = `unpacks to more than ${formatBytes(Math.floor(this.#mostWritten))}, half of the free space`;
+    const most = `unpacks to more than ${formatBytes(Math.floor(this.#mostWritten))} (half of the free space)`;
     const why =
       this.#longest === Infinity
         ? 'the header of the file does not state a disk size'
-        : `the ${formatBytes(this.#longest)} stated in its header exceed the free space`;
-    throw subject.refuse('too-large', `${most}; that is the limit, because ${why}`, {
+        : `the header of the file states a size of ${formatBytes(this.#longest)}, which exceeds the free space`;
+    throw subject.refuse('too-large', `${most}; this limit applies because ${why}`, {
       hint: ANY_SIZE_HINT,
     });
   }
@@ -79,7 +79,7 @@ export class UnpackLimit {
     const size = formatBytes(Math.floor(most));
     const { subject } = this.#options;
     if (reason === 'limit') {
-      throw subject.refuse('too-large', `unpacks to more than ${size}, the most that vmlet accepts`);
+      throw subject.refuse('too-large', `unpacks to more than ${size}, the largest size that vmlet accepts`);
     }
     throw subject.refuse('too-large', `unpacks to more than the ${size} stated in its header`, {
       hint: ANY_SIZE_HINT,

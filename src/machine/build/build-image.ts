@@ -68,7 +68,7 @@ async function buildNew(
       'XDG_DATA_HOME',
       `the path ${store} contains ":" or "@", which the programs that build images do not support`,
       {
-        hint: 'build with XDG_DATA_HOME set to another path; vmlet finds the new image only with this setting, and your machines only without it',
+        hint: 'set XDG_DATA_HOME to another path for this build; with this setting, vmlet finds the new image, but not your existing images and machines',
       },
     );
   }

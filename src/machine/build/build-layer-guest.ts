@@ -136,7 +136,7 @@ async function shutDown(machine: Machine, signal: AbortSignal | undefined): Prom
   const how = isEndedByVmlet ? 'it did not power off in time, so vmlet ended it' : describeOutcome(outcome);
   throw new ImageBuildError(`the guest did not shut down cleanly: ${how}`, {
     hint: isEndedByVmlet
-      ? 'check that all programs that the scripts start also stop when the guest shuts down'
+      ? 'check whether a program that the scripts started blocks the shutdown of the guest'
       : 'build the image again; if this happens again, check that the scripts do not make the guest reboot or crash',
   });
 }

@@ -62,7 +62,7 @@ export async function layerSteps({
   }));
   if (steps.length > 0) return steps;
   throw new InvalidInputError('run', 'no script and no packages given', {
-    hint: 'give a script with --run, or packages with --include; to give an existing image one more name, run: vmlet image tag IMAGE NAME',
+    hint: 'give a script with --run, or packages with --include; to add a name to an existing image, run: vmlet image tag IMAGE NAME',
   });
 }
 

@@ -77,9 +77,9 @@ export async function buildLayers(options: BuildLayerOptions, locations: Locatio
   if (count > MOST_LAYERS) {
     throw new InvalidInputError(
       'from',
-      `the new image would have ${count} layers, of which ${steps.length} are new (limit: ${MOST_LAYERS})`,
+      `the new image would have ${count} layers (limit: ${MOST_LAYERS}); ${steps.length} of them are new`,
       {
-        hint: 'combine several scripts into one, because each adds a layer; or use a base image with fewer layers',
+        hint: 'combine several scripts into one, because each script adds a layer; or use a base image with fewer layers',
       },
     );
   }
@@ -134,7 +134,7 @@ async function findBase(
 }
 
 function noDisk(from: string): InvalidInputError {
-  return new InvalidInputError('from', `${from} has no disk to change`, {
+  return new InvalidInputError('from', `${from} is an image without a disk`, {
     hint: 'use an image with a disk, such as debian:13',
   });
 }

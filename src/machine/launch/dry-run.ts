@@ -65,7 +65,7 @@ export function refuseNetworks(networks: readonly unknown[]): void {
   if (networks.length === 0) return;
   throw new InvalidInputError(
     'networks',
-    'cannot be used with --dry-run, because the machine gets its address in the network only when vmlet starts the machine',
+    'cannot be used with --dry-run, because vmlet assigns the address in the network only when it starts the machine',
     { hint: 'leave out this option' },
   );
 }
@@ -101,7 +101,7 @@ export function scriptOf(
     '#!/bin/sh',
     '# Starts the machine as vmlet would, with the serial console on this terminal; Ctrl-C stops the machine.',
     '# vmlet connects the programs below by inherited file descriptors; this script uses socket files instead.',
-    '# This script runs no command in the guest: vmlet sends commands to its agent there, through agent.sock.',
+    '# This script runs no commands in the guest; vmlet runs commands there through its agent (agent.sock).',
     'set -e',
     ...directoryLines(directory),
     ...preparation,

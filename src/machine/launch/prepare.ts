@@ -76,7 +76,7 @@ async function addArchive(base: string, archive: Buffer, target: string): Promis
   } catch (error) {
     if (!isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
     throw new NoSpaceError(`no space left on device for the guest's initramfs: ${target}`, {
-      hint: 'free some space on this file system, or set XDG_CACHE_HOME to a directory on another one',
+      hint: 'free some space on this file system, or set XDG_CACHE_HOME to a directory on another file system',
       cause: error,
     });
   }

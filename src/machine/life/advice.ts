@@ -24,7 +24,7 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /failed to set MSR|kvm_buf_set_msrs|KVM internal error|emulation failure/i,
-    hint: 'use --accel tcg: KVM on this host lacks features that QEMU needs, as is common if the host is itself a virtual machine',
+    hint: 'use --accel tcg: KVM on this host lacks features that QEMU needs (common if the host is itself a virtual machine)',
   },
   {
     pattern: /could not open kernel file/i,
@@ -37,7 +37,7 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /Failed to connect to (?:\w+ scope )?bus/,
-    hint: 'use --limit none; or log in by ssh or on a console (not with su or sudo): this starts your systemd user manager, which sets the limits',
+    hint: 'use --limit none; or log in by ssh or on a console, not with su or sudo: a direct login starts your systemd user manager, which sets the limits',
   },
   {
     pattern: /Failed to start transient scope/,
@@ -49,11 +49,11 @@ const knownLines: readonly KnownLine[] = [
   },
   {
     pattern: /Image is not in (\S+) format/,
-    hint: 'this file has another format than vmlet expected; append the right one to the path: ,format=qcow2 or ,format=raw',
+    hint: 'this file is not in the format that vmlet expected; append the correct format to its path: ,format=qcow2 or ,format=raw',
   },
   {
     pattern: /Permission denied/,
-    hint: 'check the permissions of the file and of the directories above it; vmlet confines QEMU, so that it can open only files that the options of the machine name',
+    hint: 'check the permissions of the file and of the directories above it; QEMU can open only the files that are given in the options of the machine',
   },
 ];
 

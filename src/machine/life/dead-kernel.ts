@@ -32,7 +32,7 @@ export function describeLack(lines: readonly string[]): KernelLack | undefined {
   const name = isOfHost ? part.slice('host: '.length) : part;
   const what = isOfHost
     ? "cannot mount this host's file system"
-    : 'has no driver for the channel between vmlet and its agent';
+    : 'has no driver for the channel to the vmlet agent';
   const options = [
     ...['CONFIG_VIRTIO_PCI', 'CONFIG_VIRTIO_CONSOLE', 'CONFIG_DEVTMPFS', 'CONFIG_TMPFS'],
     ...(isOfHost ? ['CONFIG_FUSE_FS', 'CONFIG_VIRTIO_FS', 'CONFIG_OVERLAY_FS'] : []),
@@ -47,7 +47,7 @@ export function describeLack(lines: readonly string[]): KernelLack | undefined {
 export function describeDeath(lines: readonly string[]): string | undefined {
   const reason = lines.map((line) => PANIC.exec(line)?.[1]).findLast((found) => found !== undefined);
   if (reason !== undefined) return `the guest's kernel panicked: ${printable(reason)}`;
-  return lines.some(isLastOfKernel) ? "the guest's kernel reported several oopses" : undefined;
+  return lines.some(isLastOfKernel) ? "the guest's kernel reported several errors (oopses)" : undefined;
 }
 
 /** Strips control characters: the guest's output is untrusted, and this goes into a message. */

@@ -106,9 +106,9 @@ export function adviseOnMemory(memoryBytes: number, machine?: string): string {
   if (memoryBytes >= SCARCE_MEMORY) return lookFurther;
   const more =
     machine === undefined
-      ? '--memory 1G'
-      : `1G: vmlet kill ${machine}; vmlet set ${machine} --memory 1G && vmlet start ${machine}`;
-  return `${lookFurther}; if ${formatBytes(memoryBytes)} of memory is too little for the guest, set a larger size, such as ${more}`;
+      ? 'add --memory 1G'
+      : `run: vmlet kill ${machine}; vmlet set ${machine} --memory 1G && vmlet start ${machine}`;
+  return `${lookFurther}; if the guest needs more than ${formatBytes(memoryBytes)} of memory, ${more}`;
 }
 
 function timeOutHint({ unknownDisk, plan }: StartedParts): string {

@@ -26,7 +26,7 @@ export async function explainImageFailure(
   if (failure && /Read-only file system/.test(words ?? '')) return failure;
   if (failure instanceof PermissionError || (words !== undefined && isOutOfSight(words, paths))) {
     return new PermissionError(`permission denied for QEMU: ${paths[0]}`, {
-      hint: 'check the owner and the permissions of the file; if these are correct, add the file while the machine is stopped: QEMU of a running machine can open only files that the machine had at its start',
+      hint: 'check the owner and the permissions of the file; if they are correct, add the file while the machine is stopped: in a running machine, QEMU can open only the files that were given at its start',
       cause: error,
     });
   }
@@ -51,7 +51,7 @@ export async function explainLockedImage(
 
 export function volumeInUse({ name }: Pick<VolumePlan, 'name'>, locked: ImageLockedError): VolumeInUseError {
   const hint =
-    'stop the machine that uses the volume, or mount the volume with ro in all machines; ' +
+    'stop the machine that uses the volume, or mount the volume read-only (ro) in all machines; ' +
     `to see which machines use the volume, run: vmlet volume inspect ${name}`;
   return new VolumeInUseError(name, locked.holders, hint, locked);
 }

@@ -157,7 +157,7 @@ export function describeOutcome(outcome: Outcome): string {
     case 'host-reset':
       return 'a monitor command (system_reset) reset the machine';
     case 'host-signal':
-      return 'QEMU was ended by SIGTERM, SIGINT or SIGHUP';
+      return 'QEMU was terminated by SIGTERM, SIGINT or SIGHUP';
     case 'killed':
       return `QEMU was killed by ${outcome.signal}${outcome.expected ? '' : ', which vmlet did not send'}`;
     case 'qemu-crash':

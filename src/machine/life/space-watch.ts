@@ -22,7 +22,7 @@ export class SpaceWatch {
       this.#now = found;
       reject(
         new NoSpaceError(describeOutOfSpace(found), {
-          hint: "free some space on the file system of the machine's disks; to see what uses it, run: vmlet system df",
+          hint: "free some space on the file system of the machine's disks; to see what vmlet uses, run: vmlet system df",
         }),
       );
       for (const listener of this.#listeners) listener(found);

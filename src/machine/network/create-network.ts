@@ -40,7 +40,7 @@ export function createNetwork(options: NetworkOptions = {}): Network {
   if (subnetsOverlap(addresses, OUTSIDE)) {
     throw new InvalidInputError(
       'subnet',
-      `${subnet} overlaps with ${OUTSIDE.text}, the subnet of every machine’s first network card`,
+      `${subnet} overlaps with ${OUTSIDE.text}, the subnet of the first network card of each machine`,
       {
         hint: 'choose another subnet, such as 10.77.0.0/24',
       },

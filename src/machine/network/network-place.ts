@@ -56,9 +56,13 @@ export function parseNetworks(inputs: readonly NetworkInput[], machine: string):
 function placeOf(input: NetworkInput, field: string, machine: string): NetworkPlace {
   const { network, name = machine } = asPlace(input, field);
   if (!(network instanceof Network || network instanceof NamedNetwork)) {
-    throw new InvalidInputError(field, 'expected a network, { network, name }, or the name of a network', {
-      hint: 'create a network with createNetwork(), or with: vmlet network create NAME',
-    });
+    throw new InvalidInputError(
+      field,
+      'expected a Network object, { network, name } or the name of a network',
+      {
+        hint: 'create a network with createNetwork(), or with: vmlet network create NAME',
+      },
+    );
   }
   const parsed = hostNameSchema.safeParse(name);
   if (parsed.success) return { network, name: parsed.data };

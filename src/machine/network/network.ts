@@ -110,7 +110,7 @@ export class Network implements AsyncDisposable {
         'networks',
         `network "${this.name}" already has a machine named ${JSON.stringify(name)}`,
         {
-          hint: 'give the machine another name, or another name in this network alone: { network, name }',
+          hint: 'give the machine another name, either everywhere or only in this network: { network, name }',
         },
       );
     }

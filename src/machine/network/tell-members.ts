@@ -47,7 +47,7 @@ async function tellMachine(places: Places, name: string, signal: AbortSignal | u
     if (!(await canListen(monitorSocket, either))) return;
     await using agent = await attachAgentAt(agentSocket, { signal: either });
     const told = tellNames(agent, places, networksOfMachine(places, name));
-    await withinLimits('updating the hosts file of the guest', told, { signal: either });
+    await withinLimits('waiting for the guest to update its hosts file', told, { signal: either });
   } catch (error) {
     // It has ended, is paused or hangs, or another program uses its monitor. After an abort too: the change is made.
     if (!either.aborted && !(error instanceof VmletError || isSystemError(error))) throw error;
@@ -58,6 +58,6 @@ async function tellMachine(places: Places, name: string, signal: AbortSignal | u
 async function canListen(monitorSocket: string, signal: AbortSignal): Promise<boolean> {
   await using qmp = await QmpClient.connect(monitorSocket, { signal });
   const asked = Promise.all([qmp.execute('query-status'), queryGuestPorts(qmp)]);
-  const [{ running }, { vmlet }] = await withinLimits('asking QEMU for its agents', asked, { signal });
+  const [{ running }, { vmlet }] = await withinLimits('waiting for an answer from QEMU', asked, { signal });
   return running && vmlet.open;
 }

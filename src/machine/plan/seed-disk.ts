@@ -27,7 +27,7 @@ export function needsSeed(
     if (seed === undefined) return false;
     throw new InvalidInputError(
       'seed',
-      `image "${image.name}" has no cloud-init, which applies this option at the first boot`,
+      `requires cloud-init, which is not installed in image "${image.name}"`,
       {
         hint: 'leave out all options for the first boot, such as --cloud-init and --username, or use an image with cloud-init',
       },

@@ -20,7 +20,7 @@ export function swtpmArguments(
 ): [string, ...string[]] {
   if (stateDirectory.includes(',')) {
     throw new InvalidInputError('tpm', `swtpm does not support paths with a comma: ${stateDirectory}`, {
-      hint: 'set XDG_DATA_HOME to a directory without a comma, and create the machine there; or remove its TPM: vmlet set NAME --no-tpm',
+      hint: 'set XDG_DATA_HOME to a path without a comma, and create the machine again; or remove the TPM: vmlet set NAME --no-tpm',
     });
   }
   return [

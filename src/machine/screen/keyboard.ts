@@ -65,8 +65,8 @@ async function untilRead(qmp: QmpClient, options: SendKeysOptions, what: string)
   const start = performance.now();
   while ((await keyboardStatus(qmp, signal)) & OUTPUT_FULL) {
     if (performance.now() - start > patienceMs) {
-      throw new TimedOutError(`waiting for the guest to read its keyboard (${what})`, patienceMs, {
-        hint: `check the screen (vmlet screenshot ${options.machine ?? 'NAME'}): the guest may have crashed, be busy, or not use its PS/2 keyboard`,
+      throw new TimedOutError(`waiting for the guest to read ${what} from its keyboard`, patienceMs, {
+        hint: `check the screen (vmlet screenshot ${options.machine ?? 'NAME'}): the guest may have crashed, may be busy, or may not use its PS/2 keyboard`,
       });
     }
     await pause(LOOK_AGAIN_MS, signal);

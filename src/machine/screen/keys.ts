@@ -48,7 +48,7 @@ export function keysOfText(text: string): KeyChord[] {
     const codePoint = character.codePointAt(0) ?? 0;
     throw new InvalidInputError(
       'text',
-      `not on a US keyboard: ${describe(character)} (U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}), character ${index + 1} of the text`,
+      `character ${index + 1} of the text is not on a US keyboard: ${describe(character)} (U+${codePoint.toString(16).toUpperCase().padStart(4, '0')})`,
       { hint: 'use vmlet ssh, vmlet exec or the serial console instead' },
     );
   });
@@ -60,7 +60,7 @@ function parseKey(name: string): KeyName {
   if (key !== undefined) return key;
   if (plain === '') {
     throw new InvalidInputError('keys', 'missing key name; expected a combination such as ctrl-alt-delete', {
-      hint: 'use minus for the key -, and shift-equal for +',
+      hint: 'write minus for the key "-", and shift-equal for "+"',
     });
   }
   throw new InvalidInputError('keys', `no such key: ${JSON.stringify(name)}`, {

@@ -27,7 +27,7 @@ export async function takeScreenshot(qmp: QmpClient, options: ScreenshotOptions)
   const { directory, signal } = options;
   if (!(await hasScreen(qmp, signal))) {
     throw new MissingDeviceError('display', 'the machine has no screen', {
-      hint: 'use the serial console instead (of a named machine: vmlet console NAME, or vmlet logs NAME)',
+      hint: 'use the serial console instead; for a named machine, run: vmlet console NAME, or vmlet logs NAME',
     });
   }
   await removeStaleScreenshots(directory);

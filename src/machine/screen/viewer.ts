@@ -25,7 +25,7 @@ export function chooseViewer(
   throw new MissingProgramError('a VNC viewer with support for unix sockets', {
     hint:
       'install TigerVNC (tigervnc-viewer on Debian and Ubuntu, tigervnc elsewhere) or gvncviewer; ' +
-      `or open vnc://127.0.0.1:5900 in another viewer, after you run: ${bridgeCommand(socketPath)}`,
+      `or open vnc://127.0.0.1:5900 in another viewer while this command runs: ${bridgeCommand(socketPath)}`,
   });
 }
 

@@ -81,7 +81,7 @@ function validate(volume: VolumeSpec, field: string): VolumeSpec {
   if (parsed.success && (parsed.data.source !== undefined || parsed.data.type === 'tmpfs'))
     return parsed.data;
   throw new InvalidInputError(field, `invalid volume ${JSON.stringify(volume)}`, {
-    hint: `expected ${GRAMMAR} (in code also { type?, source, target, … }), with the options ${OPTIONS}`,
+    hint: `use ${GRAMMAR} (or, in code, { type?, source, target, … }); the options are ${OPTIONS}`,
     cause: parsed.error,
   });
 }
@@ -96,7 +96,7 @@ export function checkTogether({ shares, volumes, tmpfs }: MountSet): void {
   if (count > MOST_DEVICES) {
     throw new InvalidInputError(
       'volumes',
-      `too many directories and volumes: ${count} (limit: ${MOST_DEVICES})`,
+      `too many shared directories and volumes: ${count} (limit: ${MOST_DEVICES})`,
       { hint: 'share one parent directory instead of several directories, or leave out volumes' },
     );
   }

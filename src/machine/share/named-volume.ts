@@ -30,7 +30,7 @@ const DEFAULT_MODE = 0o1777;
 export function checkVolumeName(name: string, field = 'name'): string {
   if (NAME.test(name)) return name;
   const grammar =
-    'expected at most 64 letters, digits, "_", "." and "-", of which the first is a letter or digit';
+    'expected at most 64 letters, digits, "_", "." and "-"; the first must be a letter or digit';
   throw new InvalidInputError(field, `invalid volume name ${JSON.stringify(name)}`, {
     hint:
       field === 'name' ? grammar : `${grammar}; to share a directory, give a path with a slash, as in ./data`,

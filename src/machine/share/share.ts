@@ -31,7 +31,7 @@ export function shareOf(volume: VolumeSpec, mounting: Mounting, directory: strin
   }
   if (copy && (cache ?? volume.ids) !== undefined) {
     throw new InvalidInputError(field, 'copy cannot be used together with cache or ids', {
-      hint: 'leave out cache and ids: they apply only to shared directories',
+      hint: 'leave out cache and ids: they apply to shared directories, not to copies',
     });
   }
   if (source.includes('\0')) throw new InvalidInputError(field, 'a path cannot contain a NUL');

@@ -97,7 +97,7 @@ function invalidOption(word: string, field: string): InvalidInputError {
   if (expected !== undefined)
     return new InvalidInputError(field, `invalid option ${JSON.stringify(word)}: expected ${expected}`);
   return new InvalidInputError(field, `invalid option ${JSON.stringify(word)}`, {
-    hint: `expected ${OPTIONS}`,
+    hint: `the options are ${OPTIONS}`,
   });
 }
 

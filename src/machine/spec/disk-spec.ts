@@ -47,7 +47,7 @@ export function parseDiskSpec(disk: string | DiskSpec, field: string): DiskSpec 
     const parsed = diskSchema.safeParse(disk);
     if (parsed.success) return parsed.data;
     throw new InvalidInputError(field, `invalid disk ${JSON.stringify(disk)}`, {
-      hint: 'expected { sizeBytes } in whole sectors of 512 bytes, or { path, format: "qcow2" | "raw", readOnly?, trusted? }',
+      hint: 'expected { sizeBytes } with a multiple of 512, or { path, format: "qcow2" | "raw", readOnly?, trusted? }',
     });
   }
   if (isDiskSize(disk)) return { sizeBytes: parseDiskSize(disk, field) };

@@ -14,7 +14,7 @@ export function checkAppend(append: string | undefined): void {
       'append',
       `the kernel command line is too long: ${Buffer.byteLength(append)} bytes (limit: ${LONGEST_KERNEL_COMMAND_LINE})`,
       {
-        hint: 'shorten it; programs in the guest can get long values as arguments, environment variables or files instead',
+        hint: 'shorten --append; to pass long values to a program in the guest, use its arguments, environment variables or files',
       },
     );
   }

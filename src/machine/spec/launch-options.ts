@@ -48,7 +48,7 @@ export const launchSchema = z.strictObject({
   ...makeOptions,
   /** Memory in bytes, or a size such as `512M`; 2 GiB by default, 1 GiB for `host`, 256 MiB for `micro` and with `kernel`. */
   memory: reworded(makeOptions.memory.optional(), {
-    otherwise: '256M; 1G for the image host, 2G for a disk',
+    otherwise: '256M; 1G for image "host"; 2G for a disk',
   }),
   /** Number of virtual processors; 1 by default. */
   cpus: makeOptions.cpus.default(1),
@@ -65,7 +65,7 @@ export const launchSchema = z.strictObject({
       flag: '--disk <disk>',
       group: 'Disks',
       description:
-        'additional disk: a size such as 2G for an empty one, or FILE[,format=qcow2|raw][,readonly][,trusted] (the guest writes to a copy of FILE)',
+        'add a disk: SIZE of an empty disk, such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted] (FILE does not change)',
     },
   ),
   /**
@@ -116,7 +116,7 @@ export const launchSchema = z.strictObject({
    * six times as long without KVM.
    */
   timeoutMs: reworded(startOptions.timeoutMs.optional(), {
-    otherwise: '2m for a kernel and 10m for a disk, without KVM six times as long; 1m with run --template',
+    otherwise: '2m for a kernel, 10m for a disk; six times as long without KVM; 1m for vmlet run --template',
   }),
 });
 

@@ -14,8 +14,7 @@ const schema = z.strictObject({
   cpus: z.number().min(0.01).max(1024).optional(),
   memory: z.union([z.number(), z.string()]).optional(),
 });
-const EXPECTED =
-  'expected a number of cpus, a size of memory or both, such as cpus=1.5,memory=3G; or the word none';
+const EXPECTED = 'expected cpus=NUMBER, memory=SIZE or both, such as cpus=1.5,memory=3G; or none';
 
 /**
  * @param guestBytes the guest's memory, all of which QEMU may eventually use.
@@ -38,9 +37,9 @@ export function checkHoldsGuest(limits: HostShare | undefined, guestBytes: numbe
   const MiB = 1024 * 1024;
   throw new InvalidInputError(
     'limits',
-    `${limits.memoryBytes / MiB} MiB of memory is too little for a guest of ${guestBytes / MiB} MiB and QEMU itself`,
+    `a limit of ${limits.memoryBytes / MiB} MiB is too small: the guest has ${guestBytes / MiB} MiB of memory, and QEMU needs memory too`,
     {
-      hint: "reduce the guest's memory, or raise the limit; QEMU itself needs about 150 MiB, and up to 1 GiB more without KVM",
+      hint: "reduce the guest's memory, or raise the limit; QEMU itself needs about 150 MiB, and without KVM up to 1 GiB more",
     },
   );
 }

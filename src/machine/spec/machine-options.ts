@@ -57,11 +57,14 @@ export type Hardware = Readonly<z.output<z.ZodObject<typeof hardwareOptions>>>;
 export const changeOptions = z
   .object({
     /** Memory in bytes, or a size such as `512M`. */
-    memory: withFlag(z.union([z.number(), z.string()], 'expected bytes, or a size such as 512M'), {
-      flag: '-m, --memory <size>',
-      group: 'Hardware',
-      description: 'memory such as 512M or 4G',
-    }),
+    memory: withFlag(
+      z.union([z.number(), z.string()], 'expected a number of bytes, or a size such as 512M'),
+      {
+        flag: '-m, --memory <size>',
+        group: 'Hardware',
+        description: 'memory of the guest, such as 512M or 4G',
+      },
+    ),
     ...hardware,
     limits: withFlag(
       // `parseLimits` validates the contents.
@@ -69,15 +72,14 @@ export const changeOptions = z
       {
         flag: '--limit <limits>',
         group: 'Hardware',
-        description:
-          'limit QEMU’s use of the host’s processors and memory, such as cpus=1.5,memory=3G (needs systemd)',
+        description: 'limit how much of the host QEMU can use, such as cpus=1.5,memory=3G (requires systemd)',
       },
     ),
     /** Appended to the kernel command line, so that it overrides vmlet's own parameters. */
     append: withFlag(z.string(), {
       flag: '--append <words>',
       group: 'Boot',
-      description: 'append these words to the kernel command line, such as loglevel=7',
+      description: 'words to append to the kernel command line, such as loglevel=7',
     }),
   })
   .partial().shape;
@@ -93,14 +95,14 @@ export const shareOptions = {
       flag: '-v, --volume <volume>',
       group: 'Disks',
       description:
-        'share a directory, SRC:DST[:OPTION,…], with the options ro, cache=auto|always|never, uid=N, gid=N and ids=host; or (vmlet run only) copy it to the guest and back at the end, SRC:DST:copy; or mount a volume, NAME:DST[:OPTION,…], with the options ro and size=10G',
+        'share a directory: SRC:DST[:OPTION,…] (options: ro, cache=auto|always|never, uid=N, gid=N, ids=host); mount a volume: NAME:DST[:OPTION,…] (options: ro, size=10G); or, with vmlet run, copy a directory to the guest, and back at the end: SRC:DST:copy',
     },
   ),
   mounts: withFlag(z.array(z.string()).readonly().default([]), {
     flag: '--mount <mount>',
     group: 'Disks',
     description:
-      'like -v, written as type=bind|volume,src=SRC,dst=DST[,ro]…; or a file system in memory, type=tmpfs,dst=DST[,tmpfs-size=64M][,tmpfs-mode=1777]',
+      'share a directory or mount a volume, like -v: type=bind|volume,src=SRC,dst=DST[,OPTION…]; or mount a file system in memory: type=tmpfs,dst=DST[,tmpfs-size=64M][,tmpfs-mode=1777]',
   }),
 };
 
@@ -125,7 +127,7 @@ export const makeOptions = {
     {
       flag: '-p, --publish <port>',
       group: 'Network',
-      description: 'forward a port, [[ip:][host]:]guest[/tcp|udp], or a unix socket, /path/to.sock:guest',
+      description: 'forward a port: [[ip:][host]:]guest[/tcp|udp]; or a Unix socket: /path/to.sock:guest',
     },
   ),
   /** Path of a Linux kernel to boot instead of an image's. */
@@ -155,14 +157,14 @@ export const makeOptions = {
     flag: '--disk-size <size>',
     group: 'Disks',
     description: "size of the guest's disk",
-    otherwise: "the image's own",
+    otherwise: "the image's own size",
   }),
   /** Firmware that boots a disk; by default the one that the image needs, and `bios` for a path. */
   firmware: withFlag(z.enum(FIRMWARE_KINDS).optional(), {
     flag: '--firmware <kind>',
     group: 'Boot',
-    description: 'firmware that boots a disk',
-    otherwise: 'as the image requires, otherwise bios',
+    description: 'firmware for booting from a disk',
+    otherwise: 'the firmware that the image requires, or bios',
   }),
   /** First-boot configuration of a guest with cloud-init or the like. */
   seed: z.custom<SeedOptions>(isObject).optional(),

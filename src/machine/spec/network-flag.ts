@@ -18,7 +18,7 @@ export function networkFlag(kinds: string): FlagWords {
   return {
     flag: `${FLAG} <net>`,
     group: 'Network',
-    description: `first network card: ${kinds}, where auto is passt if it is installed, else slirp; or a private network to join through an additional card: NAME[:${options}]; repeatable`,
+    description: `network of the guest: ${kinds} (auto is passt if it is installed, else slirp); or a private network to join: NAME[:${options}]; repeatable`,
     rest: { option: 'networks', isOwn: isFirstCard },
   };
 }

@@ -73,19 +73,15 @@ export function parseSpec(options: LaunchOptions): Spec {
   const valid = parseOptions(launchSchema, { ...data, net: firstCardOf(data.net, networks) });
   const published = parsePublished(valid.ports);
   if (valid.net === 'none' && published.ports.length > 0) {
-    throw new InvalidInputError(
-      'ports',
-      'port forwards require a network, but --net none gives the guest none',
-      {
-        hint: 'leave out --net none, or leave out the ports',
-      },
-    );
+    throw new InvalidInputError('ports', 'port forwards require a network, but --net none was given', {
+      hint: 'leave out --net none, or leave out the ports',
+    });
   }
   if (valid.until === 'running' && (valid.volumes.length > 0 || valid.mounts.length > 0)) {
     const field = valid.volumes.length > 0 ? 'volumes' : 'mounts';
     throw new InvalidInputError(
       field,
-      "cannot be mounted with until: 'running', because vmlet then does not use its agent in the guest, which mounts them",
+      "cannot be mounted with until: 'running', because mounting requires vmlet's agent in the guest",
       {
         hint: `leave out ${field}, or leave out until: 'running'`,
       },
@@ -94,7 +90,7 @@ export function parseSpec(options: LaunchOptions): Spec {
   if (valid.until === 'running' && published.sockets.length > 0) {
     throw new InvalidInputError(
       'ports',
-      "sockets cannot be forwarded with until: 'running', because vmlet then does not use its agent in the guest, which forwards them",
+      "sockets cannot be forwarded with until: 'running', because forwarding requires vmlet's agent in the guest",
       {
         hint: "leave out the sockets, or leave out until: 'running'",
       },
@@ -167,7 +163,7 @@ function bootOf(options: {
     const isHost = options.image === HOST;
     throw new InvalidInputError(
       'kernel',
-      `cannot be used together with ${isHost ? 'image "host" and --initrd' : 'an image'}`,
+      `cannot be used together with ${isHost ? 'image "host" if --initrd is given' : 'an image'}`,
       { hint: isHost ? 'leave out --initrd or the image' : 'leave out --kernel or the image' },
     );
   }
@@ -182,7 +178,7 @@ function bootOf(options: {
 function refuseModules({ kernel, initrd }: { [Key in 'kernel' | 'initrd']?: string | undefined }): void {
   if (kernel === undefined) {
     throw new InvalidInputError('modules', 'requires a kernel', {
-      hint: 'add --kernel FILE with the kernel of these modules',
+      hint: 'add the kernel that these modules belong to: --kernel FILE',
     });
   }
   if (initrd !== undefined) {

@@ -39,7 +39,7 @@ export async function detachCard(
   const device = {
     id: cardDevice(card.card),
     name: card.network,
-    words: `the card of network "${card.network}"`,
+    words: `the network card of network "${card.network}"`,
     hint: 'in the guest, stop the programs that use this network, then try again',
   };
   await unplugDevice(qmp, device, limits);

@@ -51,7 +51,7 @@ export async function saveLiveSnapshot(
   } catch (error) {
     if (error instanceof QmpJobError && (await isFull(files[0]))) {
       throw new NoSpaceError(
-        `no space left on the host to save the memory of the machine in disk ${files[0]}`,
+        `no space left on the host: cannot save the memory of the machine in ${files[0]}`,
         {
           cause: error,
         },

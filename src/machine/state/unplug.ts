@@ -97,8 +97,8 @@ async function explainSilence(
     `timed out after ${timeoutMs / 1000} s waiting for the guest to release ${words}`,
     {
       hint: running
-        ? 'try again, or stop the machine first; the guest may be booting or hanging, or may not support removing devices while it runs; it may also release the device later'
-        : `resume or stop the machine first: the guest is not running, and cannot release anything (state of the machine: ${status})`,
+        ? 'try again later, or stop the machine first; the guest may be booting or hanging, or may not support hot-unplug'
+        : `resume or stop the machine first: it is not running, so the guest cannot release the device (state: ${status})`,
     },
   );
 }

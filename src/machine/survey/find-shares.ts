@@ -22,7 +22,7 @@ export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
   const { translatesIds } = requireVirtiofsd(host);
   if (!translatesIds && found.some(({ ids }) => ids.kind === 'squash')) {
     throw new SharesUnavailableError(
-      'the installed virtiofsd is too old, and does not support --translate-uid',
+      'the installed virtiofsd is too old: it does not support --translate-uid',
       {
         hint: `install a newer virtiofsd, share the directory with ids=host (-v SRC:DST:ids=host), ${COPY}`,
       },

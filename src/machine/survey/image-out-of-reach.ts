@@ -24,7 +24,7 @@ export async function explainMissingImage(
   const { userCatalogue } = placesOf(locations);
   return new DownloadError(error.url, error.reason, `${name} cannot be pulled: ${error.message}`, {
     hint:
-      `${error.hint === undefined ? '' : `${error.hint}; `}if this host cannot reach the server of the image, import a disk (vmlet image import FILE ${name}), ` +
+      `${error.hint === undefined ? '' : `${error.hint}; `}if this host cannot reach the image server, import a disk (vmlet image import FILE ${name}), ` +
       `add a mirror to ${userCatalogue}, or build an image from packages (vmlet image build --help)`,
     cause: error,
   });

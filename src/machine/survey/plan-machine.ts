@@ -130,9 +130,9 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
   if (length > LONGEST_KERNEL_COMMAND_LINE) {
     throw new InvalidInputError(
       'append',
-      `makes the kernel command line ${length} bytes long, but at most ${LONGEST_KERNEL_COMMAND_LINE} bytes are possible`,
+      `the kernel command line is too long: ${length} bytes (limit: ${LONGEST_KERNEL_COMMAND_LINE})`,
       {
-        hint: 'shorten --append: give long values to a command in the guest instead, as its arguments or environment variables',
+        hint: 'shorten --append; to pass long values to a program in the guest, use its arguments, environment variables or files',
       },
     );
   }

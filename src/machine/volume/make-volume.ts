@@ -27,7 +27,10 @@ export async function makeVolume(
   { name, sizeBytes, owner }: NewVolume,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const mke2fs = requireProgram('mke2fs', 'install the package e2fsprogs, with which vmlet formats volumes');
+  const mke2fs = requireProgram(
+    'mke2fs',
+    'install the package e2fsprogs, which vmlet uses to format volumes',
+  );
   await using scope = new Scope();
   const staged = volumeFilesIn(join(openVolumeStaging(locations, scope), 'volume'));
   try {

@@ -75,9 +75,9 @@ export function requireReadable(
     if (!volume || !needsRecovery(volume)) continue;
     throw new InvalidInputError(
       field,
-      `volume "${name}" cannot be mounted read-only: a machine is writing to it, or the last machine that wrote to it did not unmount it`,
+      `volume "${name}" cannot be mounted read-only: a machine is writing to it, or it was not unmounted cleanly`,
       {
-        hint: `stop the machine that writes to the volume (to find it, run: vmlet volume inspect ${name}); if no machine is using the volume, repair it by mounting it once without ro: vmlet run -v ${name}:/mnt micro -- true`,
+        hint: `stop the machine that writes to the volume (to find this machine, run: vmlet volume inspect ${name}); if no machine writes to the volume, repair it: vmlet run -v ${name}:/mnt micro -- true`,
       },
     );
   }

@@ -76,7 +76,7 @@ async function connect(definition: Definition, ports: GuestPorts, limits: Limits
   const channel = await attach(definition, ports, limits);
   if (channel.kind === 'qga') return channel;
   const told = withinLimits(
-    'waiting for the guest to write the names of its networks to /etc/hosts',
+    'waiting for the guest to update /etc/hosts',
     updateNames(definition, channel.agent),
     { timeoutMs: NAMES_MS, signal: limits.signal },
   );
@@ -151,7 +151,7 @@ async function explainLoss(loss: GuestClosedError, { spec, files }: Definition):
   return new GuestClosedError(
     `the vmlet agent in machine "${spec.name}" exited, or the machine is rebooting`,
     {
-      hint: `wait for the agent (vmlet wait ${spec.name} --for agent), and check what the command has done`,
+      hint: `wait for the agent (vmlet wait ${spec.name} --for agent), then check what the interrupted command has done`,
       cause: loss,
     },
   );
@@ -177,7 +177,7 @@ async function explainTimeOut(
   return new TimedOutError(`waiting for the agent of machine "${name}"`, timeoutMs, {
     hint:
       !ports.vmlet.open && ports.qga.taken
-        ? "wait for the program that uses the agent, such as vmlet exec or vmlet cp: QEMU's agent serves one client at a time"
+        ? "another program, such as vmlet exec or vmlet cp, is using QEMU's guest agent; try again when this program has finished"
         : `the agent has started, but does not answer: the guest may hang or be paused; to see the state of the machine, run: vmlet inspect ${name}`,
     cause: error,
   });
@@ -186,7 +186,7 @@ async function explainTimeOut(
 function noAgent({ spec }: Definition, timeoutMs: number): TimedOutError {
   return new TimedOutError(`waiting for an agent in machine "${spec.name}"`, timeoutMs, {
     hint:
-      'wait until the guest has booted; if it has no agent, install qemu-guest-agent or vmlet-agent in the guest, ' +
+      'wait until the guest has booted; if the guest has no agent, install qemu-guest-agent or vmlet-agent in it, ' +
       'or use vmlet ssh or vmlet console',
   });
 }

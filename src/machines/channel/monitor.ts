@@ -48,7 +48,7 @@ export async function withMonitor<T>(
       now.state,
       `is running, but its monitor socket is missing: ${error.path}`,
       {
-        hint: `restart the machine: vmlet restart ${spec.name}; another program removed files from the runtime directory of the machine`,
+        hint: `another program removed files from the runtime directory of the machine; restart the machine: vmlet restart ${spec.name}`,
         cause: error,
       },
     );

@@ -159,7 +159,7 @@ export async function resizeDisk(
     if (sizeBytes < virtualBytes && !shrink) {
       throw new InvalidInputError(
         'size',
-        `disk "${diskName}" has ${virtualBytes} bytes; shrinking it to ${sizeBytes} bytes loses the data at its end`,
+        `disk "${diskName}" has ${virtualBytes} bytes; shrinking it to ${sizeBytes} bytes would delete the data at its end`,
         {
           hint: 'shrink the file systems in the guest first, then use --shrink',
         },

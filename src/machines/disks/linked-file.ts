@@ -45,7 +45,7 @@ function link(path: string, name: string, cause: PermissionError): void {
     const why =
       error.code === 'EXDEV' ? 'the file is on another file system' : `link(2) failed: ${error.code ?? ''}`;
     throw new PermissionError(
-      `permission denied: ${path} (a running machine can open only files in its own directory, and vmlet cannot create a hard link to this file in that directory: ${why})`,
+      `permission denied: ${path} (the running machine can open this file only through a hard link, which vmlet cannot create: ${why})`,
       {
         hint: `stop the machine first, or copy the file to the file system of ${dirname(name)}`,
         cause,

@@ -10,7 +10,7 @@ import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { type CopyOptions, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
 
 const DIRECTORY_HINT =
-  'install vmlet-agent in the guest, or copy with ssh: tar -C SRC -c . | vmlet ssh NAME -- tar -C DST -x; ' +
+  'install vmlet-agent in the guest, or copy with ssh; to the guest: tar -C SRC -c . | vmlet ssh NAME -- tar -C DST -x; ' +
   'from the guest: vmlet ssh NAME -- tar -C SRC -c . | tar -C DST -x';
 
 /** @throws InvalidInputError for QEMU's agent, which has no streams. */
@@ -86,7 +86,7 @@ export async function copyOutOfGuest(
   const existing = statSync(hostPath, { throwIfNoEntry: false });
   if (existing && !existing.isFile() && !existing.isDirectory()) {
     throw new InvalidInputError('target', `${hostPath} is not a regular file`, {
-      hint: `choose a file or a directory; to print the file: vmlet exec NAME -- cat ${quoteForShell(guestPath)}`,
+      hint: `choose a regular file or a directory; to print the file from the guest, run: vmlet exec NAME -- cat ${quoteForShell(guestPath)}`,
     });
   }
   const isInside = existing?.isDirectory() ?? false;

@@ -175,7 +175,7 @@ function requireSameRun({ spec, files }: Definition, first: Running): void {
   if (status.kind === 'running') {
     if (status.keeper.pid === first.keeper.pid && status.keeper.startTime === first.keeper.startTime) return;
     throw new MachineStateError(spec.name, status.state, 'ended and was started again during the wait', {
-      hint: 'to wait for the new run, run the command again',
+      hint: 'to wait for the restarted machine, repeat the command',
     });
   }
   if (status.kind === 'stopped') {

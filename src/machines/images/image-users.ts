@@ -107,7 +107,7 @@ function buildTexts({ images }: Locations): UserText[] {
     if (!owner || !isAlive(owner)) return [];
     const directory = join(images, name);
     const below = (unlessMissing(() => readdirSync(directory)) ?? []).map((child) => join(directory, child));
-    const user = `an image being built by process ${owner.pid}`;
+    const user = `an image that process ${owner.pid} is building`;
     return [directory, ...below]
       .filter(isReadable)
       .flatMap(beginningsIn)

@@ -263,7 +263,7 @@ async function linkableBytes(
   if (isAbsolute(disk.file)) {
     throw new InvalidInputError(
       'linked',
-      `${path} was added with adopt, so other programs may change it; linked clones require a base that does not change`,
+      `${path} was added with adopt, so other programs may change it; linked clones require disks that do not change`,
       {
         hint: 'make a full clone: leave out --linked',
       },

@@ -203,7 +203,7 @@ export class NetworkStore {
       const running = await readSwitch({ network, files }, limits).catch(() => undefined);
       const connected = running?.ports.map((port) => port.name) ?? [];
       throw new NetworkInUseError(network, connected.length > 0 ? connected : ['a running machine'], {
-        hint: 'stop the machines that are connected to this network, although it does not list them as members; then try again',
+        hint: 'stop the machines that are still connected to this network, then try again',
         cause: error,
       });
     }
@@ -239,7 +239,7 @@ function checkGroups(groups: readonly (readonly string[])[], members: readonly s
 
 function checkMember(name: string, members: readonly string[], field: string): void {
   if (members.includes(name)) return;
-  throw new InvalidInputError(field, `no machine ${JSON.stringify(name)} in this network`, {
+  throw new InvalidInputError(field, `machine ${JSON.stringify(name)} is not in this network`, {
     hint:
       members.length === 0
         ? 'connect machines first: vmlet network connect NETWORK MACHINE'

@@ -25,7 +25,7 @@ export function systemdUnit({ machine, node, command, environment }: SystemdUnit
   if (/["'\\\p{Cc}]/u.test(node)) {
     throw new InvalidInputError(
       'node',
-      `systemd does not support this path of Node.js: ${JSON.stringify(node)}`,
+      `systemd does not support the path of this Node.js executable: ${JSON.stringify(node)}`,
       {
         hint: 'use a Node.js executable whose path contains no quotes or backslashes',
       },
@@ -45,12 +45,12 @@ export function systemdUnit({ machine, node, command, environment }: SystemdUnit
     'StartLimitBurst=5',
     '',
     '[Service]',
-    '# vmlet start starts vmlet-keeper, which runs QEMU, tells systemd when the machine runs, and becomes the main process.',
+    '# "vmlet start" starts vmlet-keeper, which runs QEMU, notifies systemd and becomes the main process.',
     'Type=notify',
     'NotifyAccess=all',
     ...variables,
     `ExecStart=${vmlet('', 'start')}`,
-    '# systemd also runs this after the machine has ended by itself; the hyphen makes it ignore a failure.',
+    '# systemd also runs this command after the machine has ended by itself; "-" means that a failure is ignored.',
     `ExecStop=${vmlet('-', 'stop')}`,
     `TimeoutStopSec=${STOP_SECONDS}`,
     '# SIGTERM goes only to vmlet-keeper, which shuts QEMU down.',

@@ -78,7 +78,7 @@ export async function uninstallSystemdUnit(machine: string): Promise<Omit<System
   const link = join(dirname(unit.path), 'default.target.wants', unit.name);
   if (!existsSync(unit.path)) {
     throw new InvalidInputError('machine', `"${machine}" has no systemd unit (no such file: ${unit.path})`, {
-      hint: `to create one, run: vmlet systemd install ${machine}`,
+      hint: `to create the unit, run: vmlet systemd install ${machine}`,
     });
   }
   const active = ACTIVE_STATES.includes(await userManagerState());

@@ -57,8 +57,8 @@ function requireMicro({ name, image, plan }: Template): void {
   if (reason === undefined) return;
   throw new InvalidInputError(
     'template',
-    `template "${name}" cannot be used for a named machine, because it ${reason}`,
-    { hint: `run commands in forks of this template: vmlet run --template ${name} -- COMMAND` },
+    `template "${name}" cannot be used for a named machine, because the template ${reason}`,
+    { hint: `use this template with vmlet run: vmlet run --template ${name} -- COMMAND` },
   );
 }
 

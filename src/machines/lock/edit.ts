@@ -97,7 +97,7 @@ async function changeMachine(
       requireStopped(
         definition,
         'moved to other networks',
-        `stop it first: vmlet stop ${spec.name}; or change its networks while it runs, with vmlet network connect and vmlet network disconnect`,
+        `stop it first: vmlet stop ${spec.name}; or use vmlet network connect and vmlet network disconnect, which also work on a running machine`,
       );
     }
     const { bridge, memoryBytes } = changed.spec;
@@ -125,14 +125,9 @@ function refuseOtherHardware({ spec, differences }: ChangedSpec, definition: Def
 /** Rejects a change of hardware while memory is saved, since the memory fits only the same hardware. @throws MachineStateError */
 export function refuseSaved({ spec, files }: Definition, other: string): void {
   if (readStatus(files).kind !== 'saved') return;
-  throw new MachineStateError(
-    spec.name,
-    'saved',
-    `has saved memory; its ${other} cannot be changed until the machine is resumed or its saved memory is discarded`,
-    {
-      hint: `resume and stop the machine first: vmlet start ${spec.name} && vmlet stop ${spec.name}; or discard its saved memory: vmlet start --discard-saved ${spec.name}`,
-    },
-  );
+  throw new MachineStateError(spec.name, 'saved', `has saved memory, so its ${other} cannot be changed`, {
+    hint: `resume and stop the machine first: vmlet start ${spec.name} && vmlet stop ${spec.name}; or discard its saved memory: vmlet start --discard-saved ${spec.name}`,
+  });
 }
 
 /**

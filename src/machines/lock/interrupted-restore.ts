@@ -49,7 +49,7 @@ export async function settleRestore(definition: Definition): Promise<void> {
   if (foreign !== undefined) {
     throw new BrokenMachineError(
       definition.spec.name,
-      `${files.restoring}, the record of an interrupted snapshot restore, names ${foreign}, which is not a disk of the machine`,
+      `${files.restoring} contains the path ${foreign}, which is not a disk of the machine`,
     );
   }
   const { repairLeaks, restoreDisks, undoBrokenRestore } =

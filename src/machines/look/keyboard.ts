@@ -30,8 +30,8 @@ export async function typeOnMachine(definition: Definition, input: KeyboardInput
   const { text = '', keys = [], holdMs, signal } = input;
   const chords = [...keysOfText(text), ...keys.map(parseKeys)];
   if (chords.length === 0) {
-    throw new InvalidInputError('keys', 'no keys and no text to type', {
-      hint: 'give keys such as enter or ctrl-alt-f2, or --text',
+    throw new InvalidInputError('keys', 'no keys or text to type', {
+      hint: 'give keys such as enter or ctrl-alt-f2, or use --text TEXT',
     });
   }
   requireKeyboard(definition);

@@ -68,7 +68,7 @@ function screenOf({ spec, files }: Definition): string {
 
 /** Returns the error for a machine without a screen, or without the keyboard that comes with it. */
 export function noScreen({ name, boot }: MachineSpec, device: string, problem: string): MissingDeviceError {
-  const added = device === 'keyboard' ? 'a screen, with which the machine gets a keyboard' : 'a screen';
+  const added = device === 'keyboard' ? 'a screen, which comes with a keyboard' : 'a screen';
   const hint =
     boot.kind === 'image'
       ? `use its serial console: vmlet console ${name}`

@@ -49,7 +49,7 @@ export function readPlan(files: Pick<MachineFiles, 'directory' | 'plan'>): Named
   if (!plan) {
     const machine = basename(files.directory);
     throw new BrokenMachineError(machine, `${files.plan} is missing`, {
-      hint: `restart the machine, which creates this file again: vmlet restart ${machine}`,
+      hint: `restart the machine to create this file again: vmlet restart ${machine}`,
     });
   }
   return plan;

@@ -17,14 +17,14 @@ export function refuseMountsInMemory(definition: Definition, field: string, hint
   const [volume] = volumesInUse(definition);
   if (volume) {
     refuse(
-      `the machine mounts volume "${volume.name}", which other machines may change before the memory is resumed`,
+      `the machine mounts volume "${volume.name}", which other machines may change before this machine is resumed`,
       hint,
     );
   }
   const share = shareWithoutState(readPlan(definition.files).shares);
   if (share) {
     refuse(
-      `the virtiofsd of ${share.target} is too old to hand over its state`,
+      `virtiofsd, which serves ${share.target} in the guest, is too old to save its state`,
       `${hint}; to save memory, upgrade virtiofsd, and restart the machine: vmlet restart ${name}`,
     );
   }

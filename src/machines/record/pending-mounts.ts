@@ -19,7 +19,7 @@ export function refusePendingMounts({ spec, files }: Definition): void {
   throw new MachineStateError(
     spec.name,
     status.state,
-    `cannot be saved: its mount at ${target} has changed since the start, and saved memory can be resumed only with the mounts that it was saved with`,
+    `cannot be saved: its mount at ${target} has changed since the start`,
     {
       hint: `restart the machine first: vmlet restart ${spec.name}; or stop it instead of saving it: vmlet stop ${spec.name}`,
     },

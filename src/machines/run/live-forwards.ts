@@ -128,7 +128,7 @@ async function restartPasst(
     throw new MachineStateError(
       spec.name,
       'running',
-      'was started by an earlier release of vmlet, and cannot change its forwards while it is running',
+      'was started by an earlier release of vmlet, so its forwards cannot be changed while it is running',
       {
         hint: `restart it first: vmlet restart ${spec.name}`,
       },

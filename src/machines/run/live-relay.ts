@@ -40,7 +40,7 @@ export async function replaceRelayed(
     throw new MachineStateError(
       spec.name,
       'running',
-      'was started by an earlier release of vmlet, and cannot change its forwards while it is running',
+      'was started by an earlier release of vmlet, so its forwards cannot be changed while it is running',
       {
         hint: `restart it first: vmlet restart ${spec.name}`,
       },
@@ -51,7 +51,7 @@ export async function replaceRelayed(
       'ports',
       `machine "${spec.name}" can have at most ${MAX_RELAYED} forwards through vmlet's agent (Unix sockets, and TCP ports that were added since its start)`,
       {
-        hint: `remove a forward first: vmlet port rm ${spec.name} PORT; or restart the machine, after which only Unix sockets count: vmlet restart ${spec.name}`,
+        hint: `remove a forward first: vmlet port rm ${spec.name} PORT; or restart the machine, so that its TCP ports no longer count: vmlet restart ${spec.name}`,
       },
     );
   }
@@ -97,7 +97,7 @@ export async function hasRelay(definition: Definition, { signal }: Limits): Prom
 async function tellKeeper({ spec, files }: Definition, forwards: RelayedForwards): Promise<void> {
   exchangeFile(files.relayTable, relayTable(forwards));
   const connection = createConnection(files.relaySocket);
-  const waiting = `waiting for vmlet-keeper, which runs machine "${spec.name}", to change its forwards`;
+  const waiting = `waiting for vmlet-keeper to change the forwards of machine "${spec.name}"`;
   let answer: string;
   try {
     answer = await withinLimits(waiting, text(connection), { timeoutMs: KEEPER_MS });

@@ -120,7 +120,7 @@ async function refuseRunning(definition: Definition): Promise<void> {
         ? `resume it: vmlet resume ${spec.name}`
         : status.outOfSpace
           ? `free some space, then run: vmlet resume ${spec.name}`
-          : `to restart it: vmlet restart ${spec.name}`,
+          : `to restart it, run: vmlet restart ${spec.name}`,
   });
 }
 

@@ -129,7 +129,7 @@ function readEnd({ spec, files }: Definition): Outcome | LostOutcome {
       hint: `find out what starts the machine, such as a systemd unit; to stop the machine again, run: vmlet stop ${spec.name}`,
     });
   }
-  throw new MachineStateError(spec.name, kind, 'was stopped, but the record of its end is missing', {
+  throw new MachineStateError(spec.name, kind, 'was stopped, but vmlet does not know how it ended', {
     hint: `check the machine: vmlet inspect ${spec.name}`,
   });
 }

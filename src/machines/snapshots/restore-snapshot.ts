@@ -95,7 +95,7 @@ function incomplete(machine: string, { name, missingOn }: ListedSnapshot): Inval
       hint:
         disk === undefined
           ? remove
-          : `remove the disks that were added after the snapshot: vmlet disk rm ${machine} ${disk}; if none was added, ${remove}`,
+          : `remove the disks that were added after the snapshot: vmlet disk rm ${machine} ${disk}; if no disk was added, ${remove}`,
     },
   );
 }
@@ -104,7 +104,7 @@ function disksInUse(machine: string, state: string, name: string): MachineStateE
   return new MachineStateError(
     machine,
     state,
-    `is running; restoring the disks of snapshot "${name}" without memory requires a stopped machine`,
+    `is running; snapshot "${name}" can be restored without memory only while the machine is stopped`,
     {
       hint: `stop it first: vmlet stop ${machine}`,
     },
@@ -190,7 +190,7 @@ function requireMemory(definition: Definition, name: string): SnapshotMemory {
   throw new MachineStateError(
     machine,
     kind,
-    `cannot use the memory of snapshot "${name}", because vmlet has no record of the hardware at that time: the memory may belong to another machine, such as the original of a clone`,
+    `cannot use the memory of snapshot "${name}", because vmlet does not know with which hardware the memory was saved`,
     { hint: `restore only the disks: ${disksAlone(machine, kind, name)}` },
   );
 }
@@ -203,7 +203,7 @@ function requireSameHardware(definition: Definition, memory: SnapshotMemory, now
   throw new MachineStateError(
     machine,
     kind,
-    `cannot use the memory of snapshot "${memory.snapshot}", because the hardware of the machine has changed since then (${differences.join('; ')})`,
+    `cannot use the memory of snapshot "${memory.snapshot}", because the hardware of the machine has changed since the snapshot (${differences.join('; ')})`,
     {
       hint: `change the hardware back, or restore only the disks: ${disksAlone(machine, kind, memory.snapshot)}`,
     },

@@ -174,14 +174,9 @@ export async function removeMachineSnapshots(
 /** @throws MachineStateError */
 export function refuseSavedSnapshots({ spec, files }: Definition): void {
   if (readStatus(files).kind !== 'saved') return;
-  throw new MachineStateError(
-    spec.name,
-    'saved',
-    'has saved memory; snapshots are not possible until it is resumed or its saved memory is discarded',
-    {
-      hint: `resume the machine (vmlet start ${spec.name}), or discard its saved memory: vmlet start --discard-saved ${spec.name}`,
-    },
-  );
+  throw new MachineStateError(spec.name, 'saved', 'has saved memory, so snapshots are not possible', {
+    hint: `resume the machine (vmlet start ${spec.name}), or discard its saved memory: vmlet start --discard-saved ${spec.name}`,
+  });
 }
 
 /** Returns the plan with the present disks: some may have been added or removed since the start. */

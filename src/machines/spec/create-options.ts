@@ -42,7 +42,7 @@ export const createSchema = z.strictObject({
   location: withFlag(z.string().min(1).optional(), {
     flag: '--location <path>',
     group: 'Boot',
-    description: 'at the first start, boot the installer kernel of this ISO or directory',
+    description: 'boot the installer kernel of this ISO or directory at the first start',
   }),
   ...makeOptions,
   ...namedOptions,
@@ -65,12 +65,12 @@ export const createSchema = z.strictObject({
     flag: '--disk <disk>',
     group: 'Disks',
     description:
-      'add a disk: SIZE of an empty disk, such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt] (without adopt, FILE does not change); after SIZE or FILE also [,cache=none|unsafe][,nodiscard]; see vmlet disk add --help',
+      'add a disk: SIZE of an empty disk, such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt] (without adopt, FILE does not change); SIZE and FILE also accept [,cache=none|unsafe][,nodiscard]; see vmlet disk add --help',
   }),
   /** Kernel command line, with `location` or `kernel`; with an image, appended to its own. */
   append: reworded(makeOptions.append.optional(), {
     description:
-      'kernel command line with --location or --kernel; with --image micro, words to append to its kernel command line',
+      'kernel command line for --location or --kernel; with --image micro, words to append to the kernel command line of the image',
   }),
   /** `auto` (the default) is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host. */
   net: reworded(namedOptions.net, { otherwise: 'auto' }),

@@ -235,7 +235,7 @@ function migrate(data: unknown, path: string): unknown {
   if (typeof current['version'] === 'number' && current['version'] > SPEC_VERSION) {
     throw new InvalidInputError(
       path,
-      `has format version ${current['version']}, but this vmlet supports only version ${SPEC_VERSION}`,
+      `has format version ${current['version']}, but this release of vmlet supports only version ${SPEC_VERSION}`,
       {
         hint: 'update vmlet: a newer release wrote this file',
       },

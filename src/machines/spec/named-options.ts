@@ -33,12 +33,12 @@ export const namedOptions = z
     display: withFlag(z.enum(DISPLAYS), {
       flag: '--display <kind>',
       group: 'Hardware',
-      description: 'screen of the machine',
+      description: 'screen for vmlet view',
     }),
     /** User of ssh. */
     sshUser: withFlag(z.string().regex(/^[a-z_][a-z0-9_.-]*$/i, 'expected a user name'), {
       flag: '--ssh-user <user>',
-      description: 'user as which vmlet ssh logs in',
+      description: 'user name for vmlet ssh',
     }),
   })
   .partial().shape;

@@ -16,7 +16,7 @@ export interface NewDisk {
 }
 
 const GRAMMAR =
-  'use SIZE or FILE, then options: cache=writeback|none|unsafe, nodiscard; only for a FILE: format=qcow2|raw, trusted, and either readonly or adopt; for example disk.qcow2,readonly,cache=none';
+  'use SIZE[,OPTION…] or FILE[,OPTION…], such as disk.qcow2,readonly,cache=none; options of both: cache=writeback|none|unsafe, nodiscard; options of FILE only: format=qcow2|raw, trusted, readonly, adopt';
 const OPTION = /^(?<rest>.*),(?<option>adopt|nodiscard|cache=(?<cache>[a-z]*))$/s;
 
 /**
@@ -51,7 +51,7 @@ export function parseNewDisk(text: string, field: string): NewDisk {
     if (adopt || kept.length > 0) {
       throw new InvalidInputError(
         field,
-        `adopt, format, readonly and trusted require a file, not a size: ${JSON.stringify(text)}`,
+        `the options adopt, format, readonly and trusted require a file, not a size: ${JSON.stringify(text)}`,
         {
           hint: GRAMMAR,
         },
@@ -64,7 +64,7 @@ export function parseNewDisk(text: string, field: string): NewDisk {
     throw new InvalidInputError(field, `invalid disk ${JSON.stringify(text)}`, { hint: GRAMMAR });
   const readOnly = file.readOnly ?? false;
   if (adopt && readOnly) {
-    throw new InvalidInputError(field, 'adopt and readonly cannot be used together', {
+    throw new InvalidInputError(field, 'the options adopt and readonly cannot be used together', {
       hint: 'use readonly to leave the file unchanged, or adopt to let the machine write to it',
     });
   }

@@ -78,7 +78,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     throw new InvalidInputError('ports', `--net ${net} does not support port forwards`, {
       hint:
         net === 'bridge'
-          ? "leave out the ports, and use the guest's own address on the bridge"
+          ? "leave out the ports, and connect to the guest's own address on the bridge"
           : 'leave out --net none, or leave out the ports',
     });
   }
@@ -126,7 +126,7 @@ function refuseContradictions(valid: GivenOptions): void {
   }
   if (valid.image === HOST) {
     throw new InvalidInputError('image', "a named machine cannot boot the host's system", {
-      hint: 'use an image such as debian:13; or, to run one command and then discard the guest: vmlet run host -- COMMAND',
+      hint: 'use an image such as debian:13, or run a command in a temporary guest: vmlet run host -- COMMAND',
     });
   }
   if (valid.image === MICRO && sources.length > 0) {
@@ -148,8 +148,8 @@ function refuseContradictions(valid: GivenOptions): void {
     );
   }
   if (valid.adopt && !(valid.image?.includes('/') ?? false)) {
-    throw new InvalidInputError('adopt', 'requires a disk file as --image', {
-      hint: 'give a path with a slash: --image ./disk.qcow2',
+    throw new InvalidInputError('adopt', 'requires --image with the path of a disk file', {
+      hint: 'write the path with a slash: --image ./disk.qcow2',
     });
   }
   const givesDisk = valid.image === MICRO ? valid.disks.length === 0 : !(valid.image?.includes('/') ?? true);
@@ -159,14 +159,14 @@ function refuseContradictions(valid: GivenOptions): void {
   if (valid.firmware !== undefined && valid.firmware !== 'bios' && valid.image === MICRO) {
     throw new InvalidInputError(
       'firmware',
-      `${valid.firmware} cannot boot micro, which starts its kernel directly`,
+      `${valid.firmware} cannot boot the image micro, whose kernel QEMU starts directly`,
       {
         hint: 'leave out this option, or use an image with a disk, such as debian:13',
       },
     );
   }
   if (valid.seed !== undefined && (valid.image === MICRO || valid.kernel !== undefined)) {
-    throw new InvalidInputError('seed', 'requires a disk image, but this machine boots a kernel directly', {
+    throw new InvalidInputError('seed', 'requires a disk, but this machine boots a kernel directly', {
       hint: 'leave out this option, or use an image with a disk, such as debian:13',
     });
   }
@@ -183,7 +183,7 @@ function refuseContradictions(valid: GivenOptions): void {
 function unsizedDisk({ name, image }: GivenOptions): InvalidInputError {
   if (image === MICRO) {
     return new InvalidInputError('diskSize', 'applies only to the disk at /data, which --disk replaces', {
-      hint: 'leave out --disk-size, or leave out --disk',
+      hint: 'leave out --disk-size or --disk',
     });
   }
   const isFile = image !== undefined;
@@ -195,7 +195,7 @@ function unsizedDisk({ name, image }: GivenOptions): InvalidInputError {
     {
       hint:
         image === undefined
-          ? 'to add an empty disk, use --disk SIZE; to create the disk from an image, use --image with an image such as debian:13'
+          ? 'to add an empty disk, use --disk SIZE; to create a disk from an image, use for example --image debian:13'
           : `leave out --disk-size, and resize the disk after the machine is created: vmlet disk resize ${name} disk0 SIZE`,
     },
   );

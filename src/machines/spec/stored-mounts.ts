@@ -37,8 +37,8 @@ export function refuseCopies({ shares }: MountSet, machine: string): void {
   const copied = shares.find(({ copy }) => copy);
   if (!copied) return;
   const words = [copied.source, `${machine}:${copied.target}`].map(quoteForShell);
-  throw new InvalidInputError(copied.field, 'copy is not supported for named machines', {
-    hint: `start the machine without this directory, then copy it: vmlet sync ${words.join(' ')}`,
+  throw new InvalidInputError(copied.field, 'the option copy is not supported for named machines', {
+    hint: `start the machine without this directory, then copy the directory: vmlet sync ${words.join(' ')}`,
   });
 }
 

@@ -73,7 +73,7 @@ async function connectByAgent(
         'running',
         "does not have vmlet's agent, and its ssh server cannot be reached",
         {
-          hint: `install vmlet-agent in the guest; to log in on its serial console: vmlet console ${name}`,
+          hint: `install vmlet-agent in the guest; to log in on the serial console: vmlet console ${name}`,
         },
       );
     }

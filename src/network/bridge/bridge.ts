@@ -73,7 +73,7 @@ export async function findBridge(
   const helper = places.helpers.find(({ path }) => existsSync(path));
   if (!helper) {
     throw new MissingProgramError('qemu-bridge-helper', {
-      hint: `on Debian or Ubuntu, run: sudo apt-get install qemu-system-common; on Fedora: sudo dnf install qemu-common; vmlet looks for this program only at: ${places.helpers.map(({ path }) => path).join(', ')}`,
+      hint: `on Debian or Ubuntu, run: sudo apt-get install qemu-system-common; on Fedora: sudo dnf install qemu-common; vmlet looks for qemu-bridge-helper only at: ${places.helpers.map(({ path }) => path).join(', ')}`,
     });
   }
   requireRule(bridge, helper.configuration);
@@ -127,10 +127,13 @@ function requireRule(bridge: string, configuration: string): void {
     text = readFileSync(configuration, 'utf8');
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new PermissionError(`no such file: ${configuration}, which must allow bridge "${bridge}"`, {
-        hint: `as root, create ${configuration}, readable by all users, with the line: ${line}`,
-        cause: error,
-      });
+      throw new PermissionError(
+        `${configuration} must allow bridge "${bridge}", but the file does not exist`,
+        {
+          hint: `as root, create this file with the line "${line}", and make it readable by all users`,
+          cause: error,
+        },
+      );
     }
     if (!isSystemError(error, 'EACCES')) throw error;
     throw new PermissionError(`permission denied: ${configuration}`, {
@@ -191,7 +194,7 @@ async function requirePrivileges(bridge: string, helper: string, statusPath: str
     throw new PermissionError(
       `${helper} needs setuid privileges, which this process cannot gain (no_new_privs is set)`,
       {
-        hint: 'start vmlet in a session without no_new_privs, which containers and sandboxes set',
+        hint: 'start vmlet outside of the container or sandbox that sets no_new_privs',
       },
     );
   }

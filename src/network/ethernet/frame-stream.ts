@@ -3,7 +3,7 @@ import { LENGTH_BYTES, LONGEST_FRAME, type StreamFrame } from './frame.ts';
 /** A length that no frame can have: the rest of the stream cannot be parsed. */
 export class FrameStreamError extends Error {
   constructor(length: number) {
-    super(`invalid frame length ${length}, at most ${LONGEST_FRAME}`);
+    super(`invalid frame length: ${length} bytes (limit: ${LONGEST_FRAME})`);
     this.name = new.target.name;
   }
 }

@@ -121,7 +121,7 @@ export function chooseBackend(
     'net',
     passt
       ? `passt at ${passt.path} is too old: it does not support --fd`
-      : 'passt is not installed or not on the PATH',
+      : 'passt is not installed or not on your PATH',
     { hint: 'install the package passt (2023 or newer), or use --net slirp, which is built into QEMU' },
   );
 }
@@ -139,12 +139,12 @@ export function planNetwork(
   const slirp = backend === 'slirp';
   const hasIpv6 = slirp || host.ipv6Interface !== undefined;
   if (slirp)
-    refuseIpv6(forwards, 'slirp forwards IPv4 only', `use an IPv4 address, or ${passtInstead(passt)}`);
+    refuseIpv6(forwards, 'slirp can forward only IPv4', `use an IPv4 address, or ${passtInstead(passt)}`);
   else {
     if (!hasIpv6) {
       refuseIpv6(
         forwards,
-        'passt forwards IPv6 only if a network interface of the host has a link-local IPv6 address (fe80::)',
+        'passt cannot forward IPv6, because no network interface of the host has a link-local IPv6 address (fe80::)',
         'use an IPv4 address, or enable IPv6 on a network interface of the host',
       );
     }
@@ -180,7 +180,7 @@ function passtInstead(passt: UsablePasst | undefined): string {
   if (!passt.hasFd) return 'upgrade passt and use --net passt';
   return passt.completesHandshakes
     ? 'use --net passt'
-    : 'use --net passt if no server in the guest sends data first (web servers do not, ssh servers do)';
+    : 'use --net passt; on this host, it does not support servers that send data first, such as ssh servers';
 }
 
 function refuseIpv6(forwards: readonly PortForward[], problem: string, hint: string): void {

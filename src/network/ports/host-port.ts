@@ -175,7 +175,7 @@ function explainBindFailure(error: unknown, forward: PortForward, port: number):
       'ports',
       `${hostAddress} in ${JSON.stringify(formatPort(forward))} is not an address of this host; expected one of ${hostAddresses()}`,
       {
-        hint: 'leave out the address to listen on 127.0.0.1, or use 0.0.0.0 to listen on every IPv4 address',
+        hint: 'to listen on 127.0.0.1, leave out the address; to listen on every IPv4 address, use 0.0.0.0',
         cause: error,
       },
     );
@@ -199,10 +199,10 @@ export function takenPort(
 }
 
 function adviceOnTaken(ephemeral: boolean, owner: PortOwner | undefined): string {
-  if (ephemeral) return 'try again; vmlet chose this port, and another process took it first';
+  if (ephemeral) return 'try again: vmlet chose this port, but another process used it first';
   return owner
-    ? `choose another host port, leave the host port empty for a free one, or end process ${owner.pid}`
-    : 'choose another host port, or leave the host port empty for a free one';
+    ? `choose another host port, leave the host port empty to get a free port, or end process ${owner.pid}`
+    : 'choose another host port, or leave the host port empty to get a free port';
 }
 
 function hostAddresses(): string {

@@ -129,7 +129,7 @@ function parseObject(port: PortSpec, field: string): PortForward {
       path,
       `${value === undefined ? 'missing port' : `invalid port ${quote(value)}`}: ${issue?.message ?? 'expected a port'}`,
       {
-        hint: `use { hostAddress?, hostPort?, guestPort, protocol? } with ports from 1 to ${MAX_PORT}; without hostPort, a free port is chosen`,
+        hint: `use { hostAddress?, hostPort?, guestPort, protocol? } with ports from 1 to ${MAX_PORT}; without hostPort, vmlet chooses a free port`,
         cause: parsed.error,
       },
     );
@@ -198,7 +198,7 @@ function parseAddress(text: string, field: string): string {
   };
   const canonical =
     canonicalIpv6(bare) ??
-    refuse('is not an IP address; expected one such as 127.0.0.1 or [::1]', adviceOnAddress(bare));
+    refuse('is not an IP address; expected, for example, 127.0.0.1 or [::1]', adviceOnAddress(bare));
   if (isMappedIpv4(canonical)) {
     return refuse(
       'is an IPv4 address in IPv6 form; expected plain IPv4',
@@ -207,7 +207,7 @@ function parseAddress(text: string, field: string): string {
   }
   if (isLinkLocal(canonical)) {
     return refuse(
-      'is a link-local address, which needs an interface; expected a global or loopback address',
+      'is a link-local address, which vmlet does not support; expected a global or loopback address',
       'use [::] to listen on every IPv6 address of this host',
     );
   }
@@ -217,7 +217,7 @@ function parseAddress(text: string, field: string): string {
 function adviceOnAddress(text: string): string {
   if (text === 'localhost') return 'use 127.0.0.1, which is also the default';
   return text.includes('%')
-    ? 'use a global or loopback address, without a zone such as %eth0; [::] listens on every IPv6 address of this host'
+    ? 'use a global or loopback address without a zone such as %eth0; to listen on every IPv6 address of this host, use [::]'
     : 'use an IP address of this host, not a host name; to listen on every IPv4 address, use 0.0.0.0';
 }
 
@@ -232,7 +232,7 @@ function parseRange(text: string, field: string, whole: string): Range {
       {
         hint:
           text === '0' && field.endsWith('hostPort')
-            ? 'leave the host port empty for a free one'
+            ? 'leave the host port empty to get a free port'
             : `write a port as ${GRAMMAR}`,
       },
     );
@@ -259,7 +259,7 @@ function refuseCollisions(forwards: readonly PortForward[], origins: readonly st
       throw new InvalidInputError(
         `${origins[index] ?? ''}.hostPort`,
         `${formatPort(forward)} and ${formatPort(earlier)} use the same host port`,
-        { hint: 'choose another host port or address, or leave the host port empty for a free one' },
+        { hint: 'choose another host port or address, or leave the host port empty to get a free port' },
       );
     }
     seen.set(key, [...others, index]);

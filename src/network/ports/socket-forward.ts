@@ -88,7 +88,7 @@ export function parseSocketPath(path: string, field: string): string {
   }
   if (path.includes('\0') || path.endsWith('/')) {
     throw new InvalidInputError(field, `invalid socket path ${told}`, {
-      hint: 'write the path of a socket, without a slash at its end',
+      hint: 'write the path of a socket, without a slash at the end',
     });
   }
   const normal = normalize(path);
@@ -97,7 +97,7 @@ export function parseSocketPath(path: string, field: string): string {
     throw new InvalidInputError(
       field,
       `${path} is too long for a socket: ${length} bytes (limit: ${LONGEST_SOCKET_PATH})`,
-      { hint: 'choose a shorter path, such as a path in $XDG_RUNTIME_DIR' },
+      { hint: 'choose a shorter path, for example in $XDG_RUNTIME_DIR' },
     );
   }
   return normal;

@@ -88,8 +88,8 @@ export function joinedMembership(
   if (sameCard) {
     throw new InvalidInputError(
       'networks',
-      `hardware address ${mac} is taken by machine "${sameCard.name}" in network "${record.name}"`,
-      { hint: `choose another hardware address, for example: ${record.name}:mac=52:54:00:12:34:56` },
+      `MAC address ${mac} is taken by machine "${sameCard.name}" in network "${record.name}"`,
+      { hint: `choose another MAC address, for example: ${record.name}:mac=52:54:00:12:34:56` },
     );
   }
   return { ...wanted, address, mac };

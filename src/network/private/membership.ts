@@ -80,7 +80,7 @@ export const MEMBERSHIP_KEYS: readonly string[] = Object.keys(OPTIONS);
 const EXPECTED: Readonly<Record<string, string>> = {
   alias: 'expected at most 63 letters, digits and hyphens, and no hyphen at either end',
   ip: 'expected an IPv4 address',
-  mac: 'expected a unicast hardware address such as 52:54:00:12:34:56',
+  mac: 'expected a unicast MAC address, such as 52:54:00:12:34:56',
   mtu: `expected ${LEAST_MTU} to ${MOST_MTU} bytes`,
   latency: 'expected a time of at most 60s, such as 20ms',
   loss: 'expected a percentage of at most 100%, such as 0.5%',
@@ -102,7 +102,7 @@ export function parseMembership(text: string, field: string): WantedMembership {
         field,
         `invalid option ${JSON.stringify(part)} in ${JSON.stringify(text)}`,
         {
-          hint: `expected ${name}[:KEY=VALUE,…], where KEY is one of ${MEMBERSHIP_KEYS.join(', ')}`,
+          hint: `write ${name}:KEY=VALUE,… where KEY is one of ${MEMBERSHIP_KEYS.join(', ')}`,
         },
       );
     }

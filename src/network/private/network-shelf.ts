@@ -65,9 +65,9 @@ export function writeNetwork(shelf: string, record: NetworkRecord): void {
   if (length > LONGEST_SOCKET_PATH) {
     throw new InvalidInputError(
       'name',
-      `the network's socket would have a path of ${length} bytes (limit: ${LONGEST_SOCKET_PATH}): ${files.socket}`,
+      `${files.socket} is too long for a socket: ${length} bytes (limit: ${LONGEST_SOCKET_PATH})`,
       {
-        hint: 'choose a shorter name for the network, or set XDG_DATA_HOME to a shorter path, where vmlet starts without images and machines',
+        hint: 'choose a shorter name for the network, or set XDG_DATA_HOME to a shorter path; vmlet then no longer finds your existing images and machines',
       },
     );
   }

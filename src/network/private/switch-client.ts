@@ -118,7 +118,7 @@ async function ask(
       socket.destroy();
       if (!(error instanceof TimedOutError)) throw error;
       throw new TimedOutError(waiting, timeoutMs, {
-        hint: 'try again; if the switch still does not answer, kill its process (vmlet-switch): running machines start a new one',
+        hint: 'try again; if the switch still does not answer, kill its process (vmlet-switch); running machines then start a new switch',
         cause: error,
       });
     },
@@ -130,7 +130,7 @@ async function ask(
     const { code, message } = answer.data.error;
     throw new SwitchRequestError(place.network, code, `rejected the request: ${message}`, {
       ...(code === 'version' && {
-        hint: 'stop all machines in this network, wait 5 s, and start them again: another release of vmlet runs its virtual switch',
+        hint: 'stop all machines in this network, wait 5 s, and start them again: the virtual switch was started by another release of vmlet',
       }),
     });
   }
@@ -176,7 +176,7 @@ function parsed(line: string): unknown {
 
 function invalid({ network }: Place, cause: unknown): SwitchRequestError {
   return new SwitchRequestError(network, 'answer', 'sent an invalid answer', {
-    hint: 'the virtual switch was probably started by another release of vmlet: stop all machines in this network, wait 5 s, and start them again',
+    hint: 'stop all machines in this network, wait 5 s, and start them again: the virtual switch was probably started by another release of vmlet',
     cause,
   });
 }

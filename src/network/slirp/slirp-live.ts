@@ -25,7 +25,7 @@ export async function addSlirpForward(monitor: HumanMonitor, forward: BoundForwa
     `QEMU's network (slirp) rejected the forward ${formatPort(forward)}`,
     [answer],
     {
-      hint: 'no forward was changed; try another host port or address',
+      hint: 'try another host port or address; the existing forwards are unchanged',
     },
   );
 }

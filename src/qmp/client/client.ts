@@ -141,7 +141,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
   ): Promise<CommandReturn<Name, Commands>> {
     if (!this.#connection.offersOutOfBand)
       throw new QmpStateError('this monitor does not offer out-of-band execution', {
-        hint: 'call execute instead; the command then runs after the earlier ones',
+        hint: 'call execute instead; the command then waits for earlier commands',
       });
     return (await this.#connection.send('exec-oob', name, args, options)) as CommandReturn<Name, Commands>;
   }

@@ -162,7 +162,7 @@ export class QmpConnection {
     this.#finish(
       (what) =>
         new QmpClosedError(what, undefined, {
-          hint: 'this process closed the client: call close() only after its commands have completed',
+          hint: 'this process closed the client too early: call close() only after all commands have completed',
         }),
     );
     this.#onStreamEnd(undefined);
@@ -204,7 +204,7 @@ export class QmpConnection {
     const message = readMessage(raw);
     if (!message) {
       this.#breakOff(
-        `sent an object that is not a QMP message, with the keys ${Object.keys(raw).slice(0, 5).join(', ')}`,
+        `sent an object that is not a QMP message (keys: ${Object.keys(raw).slice(0, 5).join(', ')})`,
       );
       return;
     }

@@ -73,7 +73,8 @@ export class QmpSchema {
   /** @throws Error when it is not an object type. */
   object(name: string): ObjectEntry {
     const found = this.type(name);
-    if (found['meta-type'] !== 'object') throw new Error(`the schema's type ${name} is not an object`);
+    if (found['meta-type'] !== 'object')
+      throw new Error(`the type ${name} of QEMU's QMP schema is not an object`);
     return found;
   }
 }

@@ -100,8 +100,7 @@ function checkEncodable(value: unknown, field: string): void {
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [name, part] of Object.entries(value)) {
-    if (!isWellFormed(name))
-      throw new InvalidInputError(field, 'contains a member name that is not valid Unicode');
+    if (!isWellFormed(name)) throw new InvalidInputError(field, 'contains a key that is not valid Unicode');
     checkEncodable(part, `${field}.${name}`);
   }
 }

@@ -8,13 +8,16 @@ import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 const RETRY_MS = 20;
 
 const explanations: Readonly<Record<string, readonly [problem: string, hint: string]>> = {
-  ENOENT: ['no such socket', 'check the path, and that the machine is running'],
+  ENOENT: ['no such socket', 'check the path, and check that the machine is running'],
   ECONNREFUSED: [
     'connection refused',
-    'if this is the socket of a machine, start the machine again: its QEMU has exited; otherwise, check that the path is a socket',
+    'if this is the socket of a machine, its QEMU has exited: start the machine again; otherwise, check that the path is a socket',
   ],
   EACCES: ['permission denied', 'check the owner and the permissions of the socket and of its directories'],
-  EAGAIN: ['too many waiting clients', 'close other clients of this monitor; QEMU serves one at a time'],
+  EAGAIN: [
+    'too many waiting clients',
+    'close other clients of this monitor; QEMU serves one client at a time',
+  ],
   ENOTSOCK: ['not a socket', 'use the path of a QMP or guest agent socket'],
 };
 

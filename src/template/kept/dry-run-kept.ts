@@ -24,7 +24,7 @@ export async function dryRunKept(
   if (kept === 'renew')
     return remarked(
       await dryRunOfBoot(options),
-      'Boots the guest, and keeps it for later runs in place of any guest that an earlier run has kept.',
+      'Boots the guest and keeps it for later runs. It replaces any guest that an earlier run kept.',
     );
   const locations = ownLocations();
   const findings = await survey(spec, options, { locations, pull: 'never', ownsMemory: true });

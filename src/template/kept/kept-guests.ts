@@ -82,7 +82,7 @@ export class KeptGuests {
     const { bytes, freeBytes, isOnNetwork } = fileSystemOf(this.#directory);
     if (keptBytes(this.#environment, bytes) === 0) return 'VMLET_KEPT_SIZE is 0';
     if (isOnNetwork) return 'the cache directory is on a network file system';
-    if (memoryBytes + RESERVE_BYTES > freeBytes) return 'there is too little disk space';
+    if (memoryBytes + RESERVE_BYTES > freeBytes) return 'there is not enough disk space';
     return undefined;
   }
 

@@ -9,11 +9,11 @@ function devicesOf({ shares, volumes, disks }: Spec): number {
 /** Returns why a launch cannot start from a kept guest; undefined when it can. */
 export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>): string | undefined {
   if (spec.until === 'running')
-    return "the option until: 'running' does not wait for a booted guest, so none can be kept";
+    return "with the option until: 'running', vmlet does not wait for the guest to boot and cannot keep it";
   if (options.console) return 'the console output of the boot was requested';
   if (spec.boot.kind === 'host') return "a guest that boots the host's system cannot be kept";
   if (devicesOf(spec) > PORTS_FOR_FORKS)
-    return `a kept guest can take at most ${PORTS_FOR_FORKS} directories, volumes and disks in all`;
+    return `a kept guest can have at most ${PORTS_FOR_FORKS} directories, volumes and disks in total`;
   if (spec.disks.length > 0 && (spec.seed?.userData !== undefined || (spec.seed?.run.length ?? 0) > 0))
     return 'cloud-init may use the disks at the first boot';
   if (spec.boot.kind === 'kernel' && spec.boot.modules !== undefined)

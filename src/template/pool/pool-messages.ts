@@ -62,7 +62,7 @@ export async function readLine(connection: Socket): Promise<string> {
         if (end === -1) {
           reject(
             new GuestClosedError('a message between pool and client is too long', {
-              hint: 'another release of vmlet may run the pool: remove the pool, and create it again',
+              hint: 'remove the pool, and create it again: another release of vmlet may have started this pool',
             }),
           );
           return;

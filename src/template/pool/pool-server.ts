@@ -168,7 +168,7 @@ export class PoolServer implements AsyncDisposable {
     if (this.#taken >= MOST_TAKEN) {
       throw new PoolFailedError(
         this.name,
-        `${MOST_TAKEN} guests of this pool are in use, the most that a pool can run`,
+        `${MOST_TAKEN} guests of this pool are already in use, which is the limit`,
         { hint: 'try again when one of these guests has ended' },
       );
     }

@@ -42,7 +42,7 @@ export function bundleParts(mostBytes: number): readonly BundlePart[] {
     },
     {
       file: 'journal.log',
-      what: "the guest's journal since its boot; without systemd, its kernel's messages",
+      what: "the guest's journal since boot; without systemd, the messages of the guest's kernel",
       ...text,
       read: async (machine, signal) => readJournal(machine, mostBytes, signal),
     },
@@ -61,7 +61,7 @@ export function bundleParts(mostBytes: number): readonly BundlePart[] {
     },
     {
       file: 'qemu.log',
-      what: "QEMU's last lines of output",
+      what: "the last lines of QEMU's output",
       ...text,
       read: async ({ qemuOutput }) => Promise.resolve(asLines(qemuOutput)),
     },

@@ -149,7 +149,7 @@ function reproducePart(label: string, origin: MachineOrigin | undefined): Bundle
     read: async () => {
       if (!origin)
         throw new Error(
-          "writeFailureBundle was called without this machine's origin, the options that created it",
+          "writeFailureBundle was called without this machine's origin (the options that created the machine)",
         );
       return Promise.resolve(reproduceScript(origin, { label, cwd: process.cwd() }));
     },

@@ -89,12 +89,12 @@ function notesOn(origin: MachineOrigin, program: string): string[] {
     'The npm project in the directory below must depend on vmlet.',
     ...('prepare' in made && made.prepare
       ? [
-          'The test also prepared the template with a function, which is not included here: its effects are missing.',
+          'The test also prepared the template with a function. This script does not run the function, so its effects are missing.',
         ]
       : []),
     ...(program.includes(LEFT_OUT)
       ? [
-          'Contents of files and user-data are omitted, because they may be secret. Before you run this script, add them.',
+          'The contents of files and of user-data are omitted, because they may be secret. Add them before you run this script.',
         ]
       : []),
   ];

@@ -52,7 +52,7 @@ const failSchema = z.strictObject({
 const slowSchema = z.strictObject({ disk, bytesPerSecond: rate, requestsPerSecond: rate });
 const fillSchema = z.strictObject({
   path: z.string().startsWith('/', 'expected an absolute path').default('/'),
-  freeBytes: z.int('expected an integer number of bytes').min(0).default(0),
+  freeBytes: z.int('expected a whole number of bytes').min(0).default(0),
 });
 
 interface OfDisk<Settings> {
@@ -91,7 +91,10 @@ export class DiskFaults {
   async slow(options: SlowOptions): Promise<Fault> {
     const { disk: position, bytesPerSecond, requestsPerSecond } = parseOptions(slowSchema, options);
     if (bytesPerSecond === undefined && requestsPerSecond === undefined) {
-      throw new InvalidInputError('bytesPerSecond', 'is required unless requestsPerSecond is given');
+      throw new InvalidInputError(
+        'bytesPerSecond',
+        'is missing; give bytesPerSecond, requestsPerSecond or both',
+      );
     }
     return this.#limits.begin({
       disk: this.#choose('disk.slow', position),

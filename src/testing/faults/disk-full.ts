@@ -30,7 +30,7 @@ for round in 1 2 3 4; do
 done`;
 
 const HINT =
-  'check that path is a directory of the guest on a writable file system; the guest needs dd, stat and truncate, and an agent that runs as root';
+  'check that the option path names a directory of the guest on a writable file system, that the guest has dd, stat and truncate, and that its agent runs as root';
 
 /** Fills a file system of the guest. */
 export async function fillDisk(machine: Machine, path: string, freeBytes: number): Promise<Fault> {

@@ -14,7 +14,7 @@ export interface PressureOptions {
 }
 
 const schema = z.strictObject({
-  freeBytes: z.int('expected an integer number of bytes').min(1024 * 1024),
+  freeBytes: z.int('expected a whole number of bytes').min(1024 * 1024),
 });
 
 /**

@@ -140,7 +140,7 @@ export class NetworkFaults {
       fault,
       `packets of network card ${past.id} bypass QEMU, because passt reads them from the guest's memory (vhost-user)`,
       {
-        hint: 'launch the machine with faults: true, or fork it from a template: then packets pass through QEMU',
+        hint: 'launch the machine with faults: true, or fork it from a template; packets then pass through QEMU',
       },
     );
   }

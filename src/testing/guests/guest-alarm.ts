@@ -25,15 +25,15 @@ const LINE_LENGTH = 4096;
 const LINES_LATER_MS = 200;
 
 const READ_CONSOLE =
-  'read the serial console: machine.console in the test, or the file console.log among the logs that vmlet writes when a test fails';
+  'read the serial console: machine.console in the test, or the file console.log in the logs of the failed test';
 
 const HINTS: Readonly<Record<GuestAlarmKind, string>> = {
   panic: `to see the lines before the panic, ${READ_CONSOLE}`,
   oops: `to see the full report, ${READ_CONSOLE}`,
   bug: `to see the full report, ${READ_CONSOLE}`,
-  'oom-kill': 'give the guest more memory; to see what used it, run in the guest: dmesg',
+  'oom-kill': 'give the guest more memory; to see what used the memory, run in the guest: dmesg',
   'no-space':
-    "free some space on the host's file system that holds the guest's disks; to see what vmlet uses, run: vmlet system df",
+    "on the host, free some space on the file system of the guest's disks; to see what vmlet uses, run: vmlet system df",
 };
 
 /**

@@ -10,7 +10,10 @@ export function publishedPort(ports: readonly BoundForward[], guestPort: number)
   const forward = ports.find((one) => one.protocol === 'tcp' && one.guestPort === guestPort);
   if (forward) return forward;
   const published = ports.map((one) => `${one.guestPort}/${one.protocol}`);
-  const others = published.length === 0 ? 'no port is published' : `published: ${published.join(', ')}`;
+  const others =
+    published.length === 0
+      ? 'the machine has no published ports'
+      : `published ports: ${published.join(', ')}`;
   throw new InvalidInputError('port', `guest port ${guestPort}/tcp is not published; ${others}`, {
     hint: `publish it with ports: ['${guestPort}']`,
   });

@@ -69,7 +69,7 @@ export class WaitFor extends GuestWaits {
   ): Promise<HttpAnswer> {
     const url = httpUrl(typeof target === 'number' ? urlOf(this.#machine().ports, target) : target);
     const { status, body } = options;
-    const holding = body === undefined ? '' : ` and ${describePattern(body)} in its body`;
+    const holding = body === undefined ? '' : ` and ${describePattern(body)} in the body`;
     return this.wait(
       `${url.href} to answer with status ${status ?? '2xx'}${holding}`,
       lookForAnswer(url, options),

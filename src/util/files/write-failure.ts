@@ -13,7 +13,7 @@ export function writeFailure(error: unknown, path: string): unknown {
   }
   if (isSystemError(error, 'EROFS')) {
     return new PermissionError(`read-only file system: ${path}`, {
-      hint: 'make this file system writable, or choose a path on another one',
+      hint: 'make this file system writable, or choose a path on another file system',
       cause: error,
     });
   }
@@ -27,8 +27,8 @@ export function spaceFailure(error: unknown, path: string): unknown {
     return new NoSpaceError(`${problem}: ${path}`, { cause: error });
   }
   if (isSystemError(error, 'EFBIG')) {
-    return new NoSpaceError(`file too large for the file system or for the limit of ulimit -f: ${path}`, {
-      hint: 'raise the limit: ulimit -f unlimited; or use a file system that stores larger files',
+    return new NoSpaceError(`file too large: ${path}`, {
+      hint: 'if ulimit -f limits the size of files, run: ulimit -f unlimited; otherwise, use a file system that allows larger files',
       cause: error,
     });
   }

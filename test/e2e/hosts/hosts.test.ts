@@ -33,7 +33,7 @@ interface Case extends MinimalHost {
 
 const NO_NAMESPACES = {
   network: /passt does not work here/,
-  namespaces: /lacks namespaces of its own/,
+  namespaces: /runs without these namespaces/,
 };
 const IN_CONTAINER: Omit<Case, 'name'> = {
   setup: CONTAINER,

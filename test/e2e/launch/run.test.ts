@@ -50,7 +50,7 @@ describe('vmlet run', () => {
     expect(status).toBe(127);
     expect(stderr).toBe(
       'vmlet: the guest cannot run --memory: command not found (ENOENT)\n' +
-        '  put options of vmlet before the image or machine\n',
+        '  if this is an option of vmlet, put it before the image or the machine\n',
     );
   });
 

@@ -70,7 +70,7 @@ test('kills a command that ignores the first signal and prints endlessly, and wa
   const { status, stderr, stdout } = await flood.finished;
   expect({ status, stderr }).toEqual({
     status: 143,
-    stderr: 'vmlet: the command ignored SIGTERM and keeps printing; killing it\n',
+    stderr: 'vmlet: the command ignored SIGTERM and continues to print; killing the command\n',
   });
 
   const quiet = home.start(['exec', 'm', 'sh', '-c', script(':')]);
@@ -235,7 +235,7 @@ describe('vmlet cp', () => {
       status: 125,
       stderr: `vmlet: target: no such directory: ${join(home.path, 'no')}\n  create the directory first, or choose another path\n`,
     });
-    expect((await home.vmlet('cp', kept, kept)).stderr).toContain('exactly one of source and target');
+    expect((await home.vmlet('cp', kept, kept)).stderr).toContain('neither source nor target');
   });
 });
 
@@ -263,7 +263,7 @@ test('vmlet ssh has the agent run commands where the guest has no ssh server', a
   expect(await home.start(['ssh', 'm'], { input: 'cd /tmp; pwd; exit 3\n' }).finished).toMatchObject({
     status: 3,
     stdout: '/tmp\n',
-    stderr: 'vmlet: machine "m" has no ssh server; vmlet\'s agent opens the shell\n',
+    stderr: 'vmlet: machine "m" has no ssh server; opening a shell through vmlet\'s agent\n',
   });
   expect((await home.vmlet('ssh', '-t', 'm', 'test -t 0 && stty size')).stdout).toMatch(/^\d+ \d+\r\n$/);
   expect(await home.vmlet('ssh', '--provision', 'm', 'true')).toMatchObject({

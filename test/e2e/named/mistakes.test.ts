@@ -100,7 +100,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', '--template', 'nope', 'true'], 'no such template: nope'],
     [['run', '--pool', 'nope', 'true'], 'no such pool: nope'],
     [['run', '--limit', 'memory=5', 'micro'], '--limit: 5 means 5 bytes; did you mean 5M?'],
-    [['run', '--limit', 'x', 'micro'], 'invalid value "x" for --limit: expected a number of cpus, '],
+    [['run', '--limit', 'x', 'micro'], 'invalid value "x" for --limit: expected cpus=NUMBER, '],
     [['create'], 'missing argument: name'],
     [['create', 'x'], '--image: machine "x" has nothing to boot from'],
     [
@@ -129,7 +129,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['exec', 'nope', 'true'], 'no such machine: nope'],
     [['wait', 'nope'], 'no such machine: nope'],
     [['wait', 'nope', '--for', 'foo'], 'invalid value "foo" for --for: expected running, agent, '],
-    [['cp', 'a', 'b'], 'cp: exactly one of source and target must be in a machine (NAME:/PATH)'],
+    [['cp', 'a', 'b'], 'cp: neither source nor target is in a machine (NAME:/PATH)'],
     [['sync', '.', 'nope'], 'invalid value "nope" for target: expected NAME:/PATH'],
     [['logs', '--source', 'foo', 'nope'], 'invalid value "foo" for --source: expected serial, command, '],
     [['logs', '--since', 'yesterday', 'nope'], 'invalid value "yesterday" for --since: expected a duration '],

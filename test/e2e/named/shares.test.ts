@@ -128,7 +128,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
       virtiofsd: { ...share.virtiofsd, migrates: false },
     }));
     replacePlan(files, { ...plan, shares });
-    const why = 'is too old to hand over its state';
+    const why = 'is too old to save its state';
     const [save, snapshot] = [
       await home.vmlet('save', 'web'),
       await home.vmlet('snapshot', 'create', 'web', 'x'),

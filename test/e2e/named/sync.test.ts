@@ -193,7 +193,9 @@ describe.skipIf(whyNoShares !== undefined)('vmlet sync around a shared directory
 
     write(root, { data: 'a file of the host' });
     const { stderr, status } = await syncAround();
-    expect(stderr).toContain('would replace ./data, which is or contains a mount point');
+    expect(stderr).toContain(
+      'cannot replace ./data with a file: the directory is a mount point, or contains one',
+    );
     expect(status).not.toBe(0);
     expect(readdirSync(shared).sort()).toEqual(['inner', 'of-host']);
     expect(readFileSync(join(shared, 'inner/x'), 'utf8')).toBe('');

@@ -252,14 +252,14 @@ describe('a machine in a network', () => {
     );
     await ping('db', 'web');
     expect(await home.vmlet('network', 'partition', 'lan', 'web', 'nobody')).toMatchObject({
-      stderr: expect.stringContaining('no machine "nobody" in this network') as string,
+      stderr: expect.stringContaining('machine "nobody" is not in this network') as string,
     });
   });
 
   test('appears in a capture of the network', async () => {
     const file = join(home.path, 'lan.pcap');
     const capture = home.start(['network', 'capture', 'lan', '-o', file]);
-    await until(() => capture.stderr().includes('capturing network "lan"'));
+    await until(() => capture.stderr().includes('traffic of network "lan"'));
     await ping('web', 'db');
     const { readFileSync } = await import('node:fs');
     const holdsPing = (): boolean => readFileSync(file).includes(Buffer.from([0x45, 0x00]));

@@ -95,7 +95,7 @@ describe('a run', () => {
       /^#!\/bin\/sh\n# Boots the guest: kept guests are not used with --fresh, /,
     );
     expect(await output(run('--dry-run', '--renew', 'micro'))).toMatch(
-      /^#!\/bin\/sh\n# Boots the guest, and keeps it for later runs in place of any guest that an earlier run has kept\.\n/,
+      /^#!\/bin\/sh\n# Boots the guest and keeps it for later runs\. It replaces any guest that an earlier run kept\.\n/,
     );
     const asJson = await Promise.all(
       [[], ['--fresh']].map(async (words) => output(run('--dry-run', '--json', ...words, 'micro'))),
@@ -104,9 +104,7 @@ describe('a run', () => {
     const withDisk = await output(run('--dry-run', '--disk', '1G', 'micro'));
     expect(withDisk).toMatch(/^#!\/bin\/sh\n# Forks the guest that an earlier run kept at 20/);
     expect(withDisk).toMatch(/^qemu-img create .*disk0.qcow2/m);
-    expect(withDisk).toMatch(
-      /^# Not included in this script: vmlet plugs in disk0 after it has restored the state/m,
-    );
+    expect(withDisk).toMatch(/^# Not included in this script: disk0\. vmlet adds these devices after/m);
     const { stdout } = await start(['system', 'df'], { env }).finished;
     expect(stdout).toMatch(/^Kept guests +3 +0 /m);
     // As private as a disk: 0700 for the directory of all, 0600 for the memory.
@@ -175,7 +173,7 @@ describe('a run', () => {
     expect(await origin('micro', 'true')).toBe('boot, kept');
     const powerOff = ['micro', '--', 'sh', '-c', 'echo o >/proc/sysrq-trigger; sleep 1000'];
     const hint =
-      'the guest that failed was a copy of a guest in the cache; to try with a newly booted guest, add --fresh: vmlet run --fresh';
+      'the guest was a copy of a guest in the cache; to try again with a newly booted guest: vmlet run --fresh';
     const forked = await run(...powerOff).finished;
     expect({ ...forked, named: forked.stderr.includes(hint) }).toMatchObject({ status: 125, named: true });
     const booted = await run('--fresh', '--debug', ...powerOff).finished;

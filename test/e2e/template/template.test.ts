@@ -134,7 +134,7 @@ describe('a template', () => {
     expect(failed).toMatchObject({ status: 125, stdout: '' });
     expect(failed.stderr).toBe(
       'vmlet: in the guest, "echo no such thing >&2; exit 3" exited with status 3; stderr:\n  | no such thing\n' +
-        '  correct the command, then create the template again: every warm-up command must exit with status 0\n',
+        '  correct the command, then create the template again: each command of --run must exit with status 0\n',
     );
     const silent = await create('broken', '--run', 'false');
     expect(silent.stderr).toContain('in the guest, "false" exited with status 1 and printed nothing\n');

@@ -144,9 +144,9 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
     const network = (number: number): Locator =>
       page.getByRole('combobox', { name: new RegExp(`^Network ${number}`) });
     await network(1).selectOption('lan');
-    await fill({ 'Additional name in network 1': 'no good' });
-    await refused('Additional name in network 1', /alias/);
-    await fill({ 'Additional name in network 1': 'db' });
+    await fill({ 'Additional name of the machine in network 1': 'no good' });
+    await refused('Additional name of the machine in network 1', /alias/);
+    await fill({ 'Additional name of the machine in network 1': 'db' });
     await press('Add network');
     expect(await network(2).inputValue()).toBe('back');
     expect(await page.getByRole('button', { name: 'Add network' }).isDisabled()).toBe(true);
@@ -174,7 +174,7 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
   test('takes an install medium, whose first disk is the one to install on', async () => {
     const iso = join(home.path, 'install.iso');
     writeFileSync(iso, Buffer.alloc(64 * 1024));
-    const medium = 'Install medium (path of an ISO), instead of an image';
+    const medium = 'Path of an installer ISO, instead of an image';
     await fill({ Name: 'installed', [medium]: join(home.path, 'missing.iso'), Memory: '64M' });
     await press('Add disk');
     await fill({ 'Disk 1: a size, or the path of a file': '3G', 'Size of the first disk': 'large' });

@@ -140,7 +140,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     // Another disk gets the name, and even the path, before the answer.
     expect(await home.vmlet('disk', 'rm', '--storage', 'm', 'disk1')).toMatchObject({ status: 0 });
     expect(await home.vmlet('disk', 'add', 'm', '3G')).toMatchObject({ status: 0, stdout: 'disk1\n' });
-    await dialog().getByRole('button', { name: 'Remove with its file' }).click();
+    await dialog().getByRole('button', { name: 'Remove disk and file' }).click();
     await page
       .locator('.notice.failed')
       .getByText('disk "disk1" of machine "m" was not changed: another disk has the same name now')
@@ -149,7 +149,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await press('Remove disk1');
     await dialog().getByLabel('Delete the file of the disk too').check();
     await dialog().getByText('vmlet disk rm --storage m disk1').waitFor();
-    await dialog().getByRole('button', { name: 'Remove with its file' }).click();
+    await dialog().getByRole('button', { name: 'Remove disk and file' }).click();
     await row('disk1').waitFor({ state: 'detached' });
 
     await press('Add drive');

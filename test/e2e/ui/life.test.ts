@@ -155,7 +155,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await dialog.getByLabel('Delete its disks too').check();
     await dialog.getByText(disk).waitFor();
     await dialog.getByText('vmlet rm --storage other').waitFor();
-    await dialog.getByRole('button', { name: 'Remove with its disks' }).click();
+    await dialog.getByRole('button', { name: 'Remove machine and disks' }).click();
     await row('other').waitFor({ state: 'detached' });
     await until(() => !home.store.names().includes('other'));
     expect(existsSync(disk)).toBe(false);
@@ -267,7 +267,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     const first = new UiServer(home, browser);
     const left = await first.open();
     await first.end();
-    await left.getByText('the server of this page does not answer').waitFor();
+    await left.getByText('if vmlet ui is no longer running').waitFor();
     await left.getByRole('button', { name: 'Stop m' }).click();
     await left.locator('.notice.failed').getByText('the server does not answer').waitFor();
     expect(home.store.get('m').status().kind).toBe('running');

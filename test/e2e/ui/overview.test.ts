@@ -44,8 +44,8 @@ const WORDS: readonly (readonly [path: RegExp, words: (value: Value) => [words: 
     [/\.needsSmm$/, (value) => ['SMM', value === true]],
     [/\.remove$/, (value) => ['the machine is removed when the command has ended', value === true]],
     [/\.ephemeral$/, (value) => ['chosen at start', value === true]],
-    [/\.hasSeed$/, () => ['configured by a seed disk']],
-    [/\.ids\.kind$/, (value) => ['owners as on the host', value === 'host']],
+    [/\.hasSeed$/, () => ['configured by a disk with cloud-init data']],
+    [/\.ids\.kind$/, (value) => ['files have the same owners as on the host', value === 'host']],
     [/\.owner\.uid|\.ids\.uid$/, (value) => [`owner ${value}:`]],
     [/\.owner\.gid|\.ids\.gid$/, (value) => [`:${value}`]],
     [/\.latencyMs$/, (value) => [`latency ${value} ms`]],
@@ -207,7 +207,7 @@ describe.skipIf(withoutChromium !== undefined)('the overview of a machine', () =
     expect((await compare('copy')).missing).toEqual([]);
     expect(await shown('copy')).toContainEqual({
       name: 'Guest’s identity',
-      text: 'copied; the next start gives the guest its own',
+      text: 'copied; the guest gets its own identity at the next start',
     });
   });
 

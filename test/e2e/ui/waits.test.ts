@@ -66,11 +66,15 @@ describe.skipIf(withoutChromium !== undefined)('the page says what a machine wai
       await withPage(home, async (page) => {
         await says(page, 'slow', 'never started; the next start boots the installer');
         expect(await home.vmlet('start', 'slow', 'quick')).toMatchObject({ status: 0 });
-        await says(page, 'slow', 'the installer is booted');
+        await says(page, 'slow', 'the installer is running');
         expect(await home.vmlet('kill', 'slow')).toMatchObject({ status: 0 });
         const killed = describeStatus(home.store.get('slow').status());
         await says(page, 'slow', `${killed}; the next start boots the installer`);
-        await says(page, 'quick', 'the guest rebooted; installation finished: the next start boots the disk');
+        await says(
+          page,
+          'quick',
+          'the guest rebooted; installation finished: the next start boots from the disk',
+        );
         const start = await home.vmlet('start', 'quick');
         expect(start.stderr).toContain('installation finished');
         await page.locator('.title .state', { hasText: 'running' }).waitFor();

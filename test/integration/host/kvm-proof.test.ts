@@ -49,7 +49,7 @@ describe('under TCG', () => {
 
   it('fails for a guest that hangs', async () => {
     const proof = await runProof({ ...underTcg, image: imageThatRuns(0xeb, 0xfe), timeoutMs: 500 });
-    expect(proof.problem).toContain('did not finish within 0.5 s, and printed nothing');
+    expect(proof.problem).toContain('did not finish within 0.5 s; it printed nothing');
     expect(proof.started).toBe(true);
   });
 

@@ -80,7 +80,7 @@ describe('invalid values', () => {
     [['stop', '-t', 'soon', 'm'], 'invalid value "soon" for --timeout: '],
     [['logs', '--tail', 'x', 'm'], 'invalid value "x" for --tail: '],
     [['ls', '--filter', 'x'], 'invalid value "x" for --filter: expected name=TEXT, '],
-    [['run', '--limit', 'x', 'micro'], 'invalid value "x" for --limit: expected a number of cpus, '],
+    [['run', '--limit', 'x', 'micro'], 'invalid value "x" for --limit: expected cpus=NUMBER, '],
     [['run', '--limit', 'cpus=x', 'micro'], 'invalid value "cpus=x" for --limit: expected '],
     [['run', '--file', 'a', 'micro'], 'invalid value "a" for --file: expected FILE:GUEST[:MODE] '],
     [['stop'], 'machines: missing'],

@@ -8,7 +8,7 @@ it.each([
   ['app:1 (sha256:0123456789ab)', 'vmlet image rm 0123456789ab;'],
   ['disk /srv/kept.qcow2', 'delete this disk'],
   ['a disposable machine (process 42)', 'try again when the disposable machine has ended'],
-  ['an image being built by process 42', 'try again when the build has ended'],
+  ['an image that process 42 is building', 'try again when the build has ended'],
 ])('an image in use by %s has a hint to remove that', (user, hint) => {
   expect(new ImageInUseError('debian:13', [user, 'other']).hint).toContain(hint);
 });
@@ -16,7 +16,7 @@ it.each([
 it('an image in use with a name has a hint to move that name, not a digest', () => {
   const hintFor = (image: string) => new ImageInUseError(image, ['machine "web"']).hint;
   const remove =
-    'remove the machine first: vmlet rm web (if its disks are based on the image, add --storage, which deletes them)';
+    'remove the machine first: vmlet rm web; if its disks are based on the image, remove them too: vmlet rm --storage web';
   expect(hintFor('debian:13')).toContain('vmlet image tag IMAGE debian:13');
   expect(hintFor('debian:13 (sha256:0123456789ab)')).toBe(remove);
   expect(hintFor('0123456789ab')).toBe(remove);

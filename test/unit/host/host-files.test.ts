@@ -104,7 +104,7 @@ describe('the KVM device', () => {
     writeFileSync(device, '');
     chmodSync(device, 0o000);
     const problem = findKvmDeviceProblem(device);
-    expect(problem?.reason).toMatch(/may not open/);
+    expect(problem?.reason).toMatch(/has no permission to open/);
     expect(problem?.hint).toMatch(/usermod -aG|setfacl -m/);
   });
 

@@ -7,7 +7,7 @@ it('explains that passt of 2023 accepts one address for a port number', async ()
   expect(isRefusedForward(line)).toBe(true);
   const explained = explainPasstFailure([line], { exitCode: 1, signal: undefined }, []);
   await expect(explained).rejects.toBeInstanceOf(InvalidInputError);
-  await expect(explained).rejects.toThrow(/127\.0\.0\.1:2224:22.*on one address only/);
+  await expect(explained).rejects.toThrow(/127\.0\.0\.1:2224:22.*on only one address/);
 });
 
 it('takes no setting that passt prints for a problem with an interface', async () => {

@@ -30,7 +30,7 @@ function refusal(
 
 describe('a fork with directories, volumes or disks is refused', () => {
   const again =
-    'create the template again: an earlier release of vmlet created it without ports for these devices';
+    'create the template again: an earlier release of vmlet created it without PCI slots for these devices';
 
   it.each<Devices>([{ shares: 1 }, { volumes: 1 }, { disks: 1 }])(
     'if its template has no ports for them: %j',

@@ -46,7 +46,7 @@ describe('the script that makes a machine again', () => {
     expect(script).toContain(`cd '/home/it'\\''s' || exit`);
     expect(script).toContain('await launch({\n  "image": "debian:13",\n  "memory": "1G",\n  "seed"');
     expect(script).toContain('await pauseTest({ "web": machine });');
-    expect(script).toContain('add them');
+    expect(script).toContain('Add them');
     expect(script).not.toMatch(/hunter2|signal/);
   });
 

@@ -24,8 +24,8 @@ describe('the URL of a published port', () => {
   });
 
   it('names the published ports if this one is not', () => {
-    expect(() => urlOf(ports, 53)).toThrow(/guest port 53\/tcp is not published; published: .*53\/udp/);
-    expect(() => urlOf([], 80)).toThrow(/no port is/);
+    expect(() => urlOf(ports, 53)).toThrow(/guest port 53\/tcp is not published; published ports: .*53\/udp/);
+    expect(() => urlOf([], 80)).toThrow(/no published ports/);
   });
 
   it('rejects a path without a slash', () => {

@@ -9,9 +9,9 @@ const SECRET_HEADER = 'vmlet-secret';
 const HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/;
 const HTTP_PORT = 80;
 const NEW_TOKEN =
-  'send the token from the file whose path vmlet ui printed; each start of vmlet ui creates a new token';
+  'send the token from the token file; vmlet ui prints the path of this file, and creates a new token at each start';
 const NEW_ADDRESS =
-  'in a browser, open the address that vmlet ui prints; each address works once: for a new address, press Enter in the terminal where vmlet ui runs';
+  'press Enter in the terminal where vmlet ui runs, and open the new address in a browser; each address works only once';
 
 /** @throws RequestRefusedError when the server is ending. */
 export function refuseAtEnd(ending: AbortSignal): void {
@@ -41,7 +41,7 @@ export class Gate {
         hint:
           this.#port === undefined
             ? 'use http://127.0.0.1:PORT, where PORT is the local port that you forward to the socket'
-            : `use http://127.0.0.1:${this.#port}; through a port forward, use the same port number at both ends`,
+            : `use http://127.0.0.1:${this.#port}; if you forward this port (for example with ssh -L), the local port must have the same number`,
       });
     }
     if (origin !== undefined && origin !== `http://${host}`) throw foreignOrigin(origin);
@@ -101,7 +101,7 @@ function foreignOrigin(origin: string | undefined): RequestRefusedError {
     {
       hint:
         origin === undefined
-          ? 'a program must send "Authorization: Bearer TOKEN" and no cookie; TOKEN is in the file whose path vmlet ui printed'
+          ? 'a program must send "Authorization: Bearer TOKEN" and no cookie; vmlet ui prints the path of the file that contains TOKEN'
           : 'open the page at the address that vmlet ui prints, or send the request from a program that is not a browser',
     },
   );

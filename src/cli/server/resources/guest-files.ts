@@ -31,7 +31,7 @@ export const guestFileName = z
       !['.', '..'].includes(name) &&
       !/[/\0]/.test(name) &&
       Buffer.byteLength(name) <= LONGEST_NAME,
-    'expected a file name of at most 255 bytes, without a slash, and not . or ..',
+    'expected a file name of at most 255 bytes, without a slash; "." and ".." are not allowed',
   );
 
 /** Names in one section and attributes in another, both in the same order: a name may contain anything but NUL. */
@@ -64,7 +64,7 @@ export async function listGuestDirectory(
     throw new GuestFileError(
       path,
       'EIO',
-      'the directory changed while it was listed, or has too many entries',
+      'the directory changed while it was being listed, or it has too many entries',
       { hint: `try again, or list it in a shell: vmlet exec ${live.name} -- ls -l ${quoteForShell(path)}` },
     );
   }

@@ -59,9 +59,13 @@ export const HOST_ROUTES: readonly Route[] = [
       const { token } = await readBody(request, z.strictObject({ token: z.string() }));
       const page = credentials.exchange(token);
       if (page === undefined) {
-        throw new RequestRefusedError(401, 'this address was already used, or is from an earlier vmlet ui', {
-          hint: 'for a new address, press Enter in the terminal where vmlet ui runs',
-        });
+        throw new RequestRefusedError(
+          401,
+          'this address was already used, or is from an earlier start of vmlet ui',
+          {
+            hint: 'for a new address, press Enter in the terminal where vmlet ui runs',
+          },
+        );
       }
       const name = gate.cookieName(request);
       response.setHeader('set-cookie', `${name}=${page.cookie}; Path=/; HttpOnly; SameSite=Strict`);

@@ -9,7 +9,7 @@ import { describeError } from '../answers/described-error.ts';
 import { type Action, type Asked, action, option, progressOf } from './action.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
-  guest: "asking the guest's agent to shut down",
+  guest: "asking the guest's agent to shut the guest down",
   'power-button': "pressing the machine's power button",
   quit: 'telling QEMU to quit',
   SIGTERM: 'sending SIGTERM to QEMU',
@@ -134,7 +134,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     (machine, { ports = [], all }) => ['port', 'rm', machine, ...option('--all', all), ...ports],
     async ({ store, name: machine, body: { ports, all }, signal }) => {
       if ((ports === undefined) === (all !== true))
-        throw new InvalidInputError('ports', 'expected a list of ports, or "all": true, but not both');
+        throw new InvalidInputError('ports', 'expected either a list of ports or "all": true');
       return { ...(await store.get(machine).removePorts(all ? undefined : ports, { signal })) };
     },
   ),

@@ -51,9 +51,13 @@ export async function serveShell(
   });
   await using channel = await live.openGuest({ signal });
   if (channel.kind !== 'vmlet') {
-    throw new InvalidInputError('exec', "this guest has only QEMU's agent, which supports no terminals", {
-      hint: `install vmlet-agent in the guest, or use: vmlet ssh ${live.name}`,
-    });
+    throw new InvalidInputError(
+      'exec',
+      "this guest has only QEMU's agent, which does not support terminals",
+      {
+        hint: `install vmlet-agent in the guest, or use: vmlet ssh ${live.name}`,
+      },
+    );
   }
   const shell = channel.agent.exec(argv.length > 0 ? argv : LOGIN_SHELL, {
     tty: { columns, rows, term: 'xterm-256color', ...resized },

@@ -30,7 +30,7 @@ export async function writeRootFileSystem(
     if (!(error instanceof CommandFailedError)) throw error;
     if (/Could not allocate (block|inode)/i.test(error.stderr)) {
       throw new ImageBuildError('the image is too small for the installed system', {
-        hint: 'use a larger --size; the image file is sparse: the unused part takes no space on the host',
+        hint: 'use a larger --size; the unused part of the image takes no space on the host',
         cause: error,
       });
     }

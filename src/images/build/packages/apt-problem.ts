@@ -32,8 +32,9 @@ export function aptProblem(lines: readonly string[]): InstallProblem | undefined
   if (missing !== undefined) return notGiven(missing);
   if (/is not signed|NO_PUBKEY|signatures? (?:were|was|could)[^\n]*invalid|Missing key/i.test(text)) {
     return {
-      problem: 'the package lists of the mirror are not signed by a Debian key that this host has',
-      hint: 'upgrade the package debian-archive-keyring of this host, or use another --mirror',
+      problem:
+        'the package lists of the mirror are not signed by a Debian key that is installed on this host',
+      hint: 'upgrade the package debian-archive-keyring on this host, or use another --mirror',
     };
   }
   const lacking = /repository '(\S+) (\S+)[^']*' does not have a Release file/.exec(text);

@@ -34,7 +34,7 @@ export function dnfProblem(lines: readonly string[]): InstallProblem | undefined
   ) {
     return {
       problem: 'the packages of the mirror are not signed by the expected key',
-      hint: 'use another --mirror, or give the key of this mirror: --key FILE (default: the key of the distribution)',
+      hint: 'use another --mirror; or, if you trust this mirror, give its key: --key FILE',
     };
   }
   const [problem] = all(

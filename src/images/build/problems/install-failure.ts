@@ -29,10 +29,13 @@ export function installFailure(
   const problem = installer.problemOf(lines);
   if (problem !== undefined) return error(problem);
   if (/newuidmap|newgidmap|no line matching user .* in \/etc\/sub[ug]id/i.test(text)) {
-    return new PermissionError('this user has no subordinate ids for the owners of files in the new system', {
-      hint: `assign subordinate ids to the user: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${userName()}; if another user in /etc/subuid has this range, choose another`,
-      cause,
-    });
+    return new PermissionError(
+      'this user has no subordinate ids (subuid, subgid), which a build without root requires',
+      {
+        hint: `assign subordinate ids to the user: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${userName()}; if another user in /etc/subuid has this range, choose another range`,
+        cause,
+      },
+    );
   }
   if (/unrecognized option '--map-auto'/.test(text)) {
     return error({

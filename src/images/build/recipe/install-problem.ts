@@ -14,7 +14,7 @@ export function notInstalled(complaint: string): InstallProblem {
 export function notReached(hosts: readonly string[], proxies: string): InstallProblem {
   return {
     problem: `cannot fetch packages: ${hosts.join(', ')} cannot be reached`,
-    hint: `check the host's network and the host name of the mirror; if the network needs a proxy, set ${proxies}`,
+    hint: `check the network of this host, and the name of the mirror; if the network requires a proxy, set ${proxies}`,
   };
 }
 

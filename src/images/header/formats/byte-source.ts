@@ -59,7 +59,7 @@ export class HeaderReader {
     this.#readsLeft -= 1;
     if (this.#bytesLeft < 0 || this.#readsLeft < 0) {
       throw new HeaderDamage(
-        `has a header larger than the ${MAX_HEADER_BYTES} bytes that vmlet reads (exceeded at ${what})`,
+        `has a header that is too large: vmlet reads at most ${MAX_HEADER_BYTES} bytes (limit exceeded in ${what})`,
       );
     }
     const bytes = await this.#source.read(offset, length);

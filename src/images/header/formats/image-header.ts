@@ -86,18 +86,14 @@ export class Findings {
     // QEMU rounds a raw disk up.
     this.#virtualBytes = Number(((bytes + SECTOR - 1n) / SECTOR) * SECTOR);
     if (bytes % SECTOR !== 0n) {
-      this.problem(
-        `has a disk size of ${bytes} bytes, which is not a multiple of 512, the size of a sector`,
-        {
-          trustable: this.format === 'raw',
-        },
-      );
+      this.problem(`has a disk size of ${bytes} bytes, which is not a multiple of 512 bytes (one sector)`, {
+        trustable: this.format === 'raw',
+      });
     }
     if (bytes > LARGEST_UNTRUSTED) {
-      this.problem(
-        `has a disk size of ${bytes} bytes, more than 64 TiB, the limit for images that you do not trust`,
-        { trustable: true },
-      );
+      this.problem(`has a disk size of ${bytes} bytes (limit for images that you do not trust: 64 TiB)`, {
+        trustable: true,
+      });
     }
   }
 

@@ -75,7 +75,7 @@ async function* extensionsOf(
     const type = head.readUInt32BE(0);
     const length = head.readUInt32BE(4);
     if (length > extensionsEnd - at - 8) {
-      throw new HeaderDamage(`has a header extension of ${length} bytes, which exceeds the header`);
+      throw new HeaderDamage(`has a header extension of ${length} bytes, which does not fit into the header`);
     }
     if (type === END) return;
     yield { type, offset: at + 8, length };
@@ -108,10 +108,10 @@ async function checkBitmaps(
   }
   const fields = await reader.bytes(offset, length, 'its bitmaps extension');
   const count = fields.readUInt32BE(0);
-  findings.expect(count > 0 && count <= MOST_BITMAPS, `has an invalid number of bitmaps, ${count}`);
+  findings.expect(count > 0 && count <= MOST_BITMAPS, `has an invalid number of bitmaps: ${count}`);
   const directory = { length: fields.readBigUInt64BE(8), offset: fields.readBigUInt64BE(16) };
   findings.expect(
     directory.offset % BigInt(clusterBytes) === 0n && reader.holds(directory.offset, directory.length),
-    'has a bitmap directory at an invalid offset',
+    `has a bitmap directory at an invalid offset: byte ${directory.offset}`,
   );
 }

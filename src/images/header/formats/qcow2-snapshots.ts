@@ -20,7 +20,7 @@ export async function readQcow2Snapshots(
   if (count > MOST_SNAPSHOTS) return findings.problem(`has ${count} snapshots (limit: ${MOST_SNAPSHOTS})`);
   const cluster = BigInt(clusterBytes);
   if (offset < cluster || offset % cluster !== 0n) {
-    return findings.problem(`has a snapshot table at an invalid offset, byte ${offset}`);
+    return findings.problem(`has a snapshot table at an invalid offset: byte ${offset}`);
   }
   let at = offset;
   for (let index = 0; index < count; index += 1) {

@@ -72,7 +72,9 @@ export async function readQcow2(reader: HeaderReader, findings: Findings): Promi
 function checkFeatures(features: bigint, clusterBytes: number, findings: Findings): void {
   const unknown = features & ~KNOWN_FEATURES;
   if (unknown !== 0n) {
-    findings.problem(`requires features unknown to vmlet (incompatible bits 0x${unknown.toString(16)})`);
+    findings.problem(
+      `requires features that are unknown to vmlet (incompatible bits 0x${unknown.toString(16)})`,
+    );
   }
   if ((features & FEATURE.corrupt) !== 0n) {
     findings.problem('is marked as corrupt (qemu-img check -r all may repair it)', { trustable: true });
@@ -80,7 +82,7 @@ function checkFeatures(features: bigint, clusterBytes: number, findings: Finding
   if ((features & FEATURE.extendedL2) !== 0n) {
     findings.expect(
       clusterBytes >= LEAST_EXTENDED_CLUSTER,
-      `has extended L2 entries, for which its clusters of ${clusterBytes} bytes are too small`,
+      `has extended L2 entries, but its clusters of ${clusterBytes} bytes are too small for such entries`,
     );
   }
 }
@@ -88,7 +90,7 @@ function checkFeatures(features: bigint, clusterBytes: number, findings: Finding
 /** Checks the compression type: 0 (zlib) or 1 (zstd). The feature bit is set for every type except zlib. */
 function checkCompression(features: bigint, extra: Buffer | undefined, findings: Findings): void {
   const type = extra?.readUInt8(0) ?? 0;
-  if (type > 1) findings.problem(`has unknown compression type ${type}`);
+  if (type > 1) findings.problem(`has an unknown compression type: ${type}`);
   findings.expect(
     ((features & FEATURE.compression) !== 0n) === (type !== 0),
     'has contradictory compression fields',
@@ -142,7 +144,7 @@ function checkTable(
   const article = name.startsWith('L') ? 'an' : 'a';
   if (length > limit) return findings.problem(`has ${article} ${name} of ${length} bytes (limit: ${limit})`);
   if (offset < cluster || offset % cluster !== 0n) {
-    return findings.problem(`has ${article} ${name} at an invalid offset, byte ${offset}`);
+    return findings.problem(`has ${article} ${name} at an invalid offset: byte ${offset}`);
   }
   // The last cluster of the file may be incomplete.
   const end = (BigInt(reader.size) + cluster - 1n) / cluster;
@@ -155,7 +157,7 @@ function checkTable(
 
 function checkEncryption(method: number, hasHeader: boolean, findings: Findings): void {
   if (method === 0) return;
-  if (method > 2) return findings.problem(`has unknown encryption method ${method}`);
+  if (method > 2) return findings.problem(`has an unknown encryption method: ${method}`);
   findings.encryption = method === 1 ? 'AES' : 'LUKS';
   if (method === 2) findings.expect(hasHeader, 'is encrypted with LUKS but has no LUKS header');
 }
@@ -169,7 +171,7 @@ async function readBackingName(
 ): Promise<void> {
   if (offset === 0n) return;
   if (offset < BigInt(headerLength) || offset + BigInt(length) > BigInt(clusterBytes)) {
-    return findings.problem(`has a backing file name at an invalid offset, byte ${offset}`);
+    return findings.problem(`has a backing file name at an invalid offset: byte ${offset}`);
   }
   if (length > LONGEST_BACKING_NAME) {
     return findings.problem(`has a backing file name of ${length} bytes (limit: ${LONGEST_BACKING_NAME})`);
@@ -183,6 +185,6 @@ async function readBackingName(
 function decodeName(bytes: Buffer, findings: Findings): string {
   const end = bytes.indexOf(0);
   const text = (end === -1 ? bytes : bytes.subarray(0, end)).toString('utf8');
-  if (text.includes('\ufffd')) findings.problem(`has an invalid backing file name, ${shown(text)}`);
+  if (text.includes('\ufffd')) findings.problem(`has an invalid backing file name: ${shown(text)}`);
   return text;
 }

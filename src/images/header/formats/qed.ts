@@ -21,9 +21,15 @@ export async function readQed(reader: HeaderReader, findings: Findings): Promise
   }
   findings.table('an L1 table', tableClusters * clusterBytes);
   const headerBytes = BigInt(headerClusters) * BigInt(clusterBytes);
-  findings.expect(headerClusters > 0 && headerBytes <= 0x7fff_ffffn, 'has an invalid header size');
+  findings.expect(
+    headerClusters > 0 && headerBytes <= 0x7fff_ffffn,
+    `has an invalid header size of ${headerBytes} bytes`,
+  );
   const unknown = features & ~KNOWN_FEATURES;
-  findings.expect(unknown === 0n, `requires features unknown to vmlet (bits 0x${unknown.toString(16)})`);
+  findings.expect(
+    unknown === 0n,
+    `requires features that are unknown to vmlet (bits 0x${unknown.toString(16)})`,
+  );
   const size = header.readBigUInt64LE(48);
   findings.size(size);
   const entries = BigInt((clusterBytes * tableClusters) / 8);

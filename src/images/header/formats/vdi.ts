@@ -24,8 +24,12 @@ export async function readVdi(reader: HeaderReader, findings: Findings): Promise
     type === 1 || type === 2,
     `has VDI type ${type}; vmlet supports only types 1 (dynamic) and 2 (fixed)`,
   );
-  findings.expect(header.readUInt32LE(0x168) === 512, 'has an invalid sector size, expected 512 bytes');
-  findings.expect(header.readUInt32LE(0x178) === BLOCK_BYTES, 'has an invalid block size, expected 1 MiB');
+  const [sectorBytes, blockBytes] = [header.readUInt32LE(0x168), header.readUInt32LE(0x178)];
+  findings.expect(sectorBytes === 512, `has an invalid sector size of ${sectorBytes} bytes, expected 512`);
+  findings.expect(
+    blockBytes === BLOCK_BYTES,
+    `has an invalid block size of ${blockBytes} bytes, expected ${BLOCK_BYTES}`,
+  );
   findings.table('a block map', blocks * 4);
   findings.expect(blocks <= MOST_BLOCKS, `has ${blocks} blocks (limit: ${MOST_BLOCKS})`);
   findings.expect(
@@ -36,7 +40,10 @@ export async function readVdi(reader: HeaderReader, findings: Findings): Promise
     size <= BigInt(blocks) * BigInt(BLOCK_BYTES),
     `has ${blocks} blocks, too few for a disk of ${size} bytes`,
   );
-  findings.expect(map % 512n === 0n && data % 512n === 0n && data >= map, 'has invalid table offsets');
+  findings.expect(
+    map % 512n === 0n && data % 512n === 0n && data >= map,
+    `has invalid offsets: byte ${map} for its block map and byte ${data} for its data`,
+  );
   findings.expect(
     map >= BigInt(HEADER_BYTES) && reader.holds(map, BigInt(blocks) * 4n),
     'is truncated or corrupt: its block map is not in the file',

@@ -35,8 +35,8 @@ export async function readVhd(reader: HeaderReader, findings: Findings): Promise
   if (isAtStart === (type === TYPE.fixed)) {
     throw new HeaderDamage(
       isAtStart
-        ? 'has a copy of its footer at its start, which a fixed-size VHD must not have'
-        : 'has no copy of its footer at its start, which only a fixed-size VHD may omit',
+        ? 'has a copy of its footer at its start; a fixed-size VHD must not have this copy'
+        : 'has no copy of its footer at its start; only a fixed-size VHD may omit this copy',
     );
   }
   if (type === TYPE.fixed) {
@@ -47,7 +47,7 @@ export async function readVhd(reader: HeaderReader, findings: Findings): Promise
     return;
   }
   if (type !== TYPE.dynamic && type !== TYPE.differencing)
-    throw new HeaderDamage(`has unknown VHD type ${type}`);
+    throw new HeaderDamage(`has an unknown VHD type: ${type}`);
   await readDynamic(reader, footer, bytes, findings);
 }
 

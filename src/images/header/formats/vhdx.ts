@@ -32,7 +32,7 @@ export async function readVhdx(reader: HeaderReader, findings: Findings): Promis
   const regions = await readRegions(reader);
   const blocks = regions.get(GUID.blockTable);
   const metadata = regions.get(GUID.metadata);
-  if (!blocks || !metadata) throw new HeaderDamage('has no block table or no metadata');
+  if (!blocks || !metadata) throw new HeaderDamage(`has no ${blocks ? 'metadata' : 'block table'}`);
   findings.table('a block table', blocks.length);
   findings.expect(
     reader.holds(blocks.offset, BigInt(blocks.length)),
@@ -91,7 +91,7 @@ async function readRegions(reader: HeaderReader): Promise<ReadonlyMap<string, Re
       if (regions.has(kind)) throw new HeaderDamage('has a duplicate region');
       const isKnown = kind === GUID.blockTable || kind === GUID.metadata;
       if (!isKnown && (entry.readUInt32LE(28) & 1) !== 0)
-        throw new HeaderDamage(`requires a vhdx feature unknown to vmlet (region type ${kind})`);
+        throw new HeaderDamage(`requires a VHDX feature that is unknown to vmlet (region type ${kind})`);
       regions.set(kind, { offset: entry.readBigUInt64LE(16), length: entry.readUInt32LE(24) });
     }
     return regions;
@@ -129,12 +129,14 @@ async function itemAt(
 function checkBlocks(blockBytes: number, size: bigint, table: Region, findings: Findings): void {
   const MiB = 1024 * 1024;
   if (!isPowerOfTwo(blockBytes) || blockBytes < MiB || blockBytes > 256 * MiB) {
-    return findings.problem(`has an invalid block size of ${blockBytes} bytes, expected 1 MiB to 256 MiB`);
+    return findings.problem(
+      `has an invalid block size of ${blockBytes} bytes (expected a power of two from 1 MiB to 256 MiB)`,
+    );
   }
   const entries = (size + BigInt(blockBytes) - 1n) / BigInt(blockBytes);
   findings.expect(
     entries * 8n <= BigInt(table.length),
-    `has a block table of ${table.length} bytes, too small for a disk of ${size} bytes`,
+    `has a block table of ${table.length} bytes, which is too small for a disk of ${size} bytes`,
   );
 }
 

@@ -56,7 +56,7 @@ function checkSparse(header: Buffer, reader: HeaderReader, findings: Findings): 
     throw new HeaderDamage(`has an invalid grain size of ${grain} sectors`);
   }
   if (entries === 0 || entries > MOST_ENTRIES) {
-    throw new HeaderDamage(`has an invalid grain table size of ${entries} entries`);
+    throw new HeaderDamage(`has an invalid number of entries in each grain table: ${entries}`);
   }
   const perTable = grain * BigInt(entries);
   const tables = (capacity + perTable - 1n) / perTable;
@@ -69,7 +69,7 @@ function checkSparse(header: Buffer, reader: HeaderReader, findings: Findings): 
   );
   if ((header.readUInt32LE(8) & COMPRESSED) !== 0) {
     const algorithm = header.readUInt16LE(77);
-    findings.expect(algorithm === DEFLATE, `has unknown compression algorithm ${algorithm}`);
+    findings.expect(algorithm === DEFLATE, `has an unknown compression algorithm: ${algorithm}`);
   }
 }
 
@@ -86,7 +86,7 @@ async function checkFooter(header: Buffer, reader: HeaderReader, findings: Findi
   findings.expect(footer.readBigUInt64LE(56) !== AT_END, 'is corrupt: its footer has no grain directory');
   findings.expect(
     footer.subarray(12, 56).equals(header.subarray(12, 56)),
-    'is corrupt: its footer contradicts its header',
+    'is corrupt: its footer does not match its header',
   );
 }
 
@@ -112,7 +112,7 @@ async function readText(reader: HeaderReader, findings: Findings): Promise<void>
   checkParent(descriptor, findings);
   for (const extent of descriptor.extents) findings.reference('extent', extent.name);
   // A text descriptor contains no data, so it always needs an extent.
-  if (descriptor.extents.length === 0) findings.problem('is damaged: its VMDK descriptor names no extents');
+  if (descriptor.extents.length === 0) findings.problem('is damaged: its VMDK descriptor lists no extents');
   const sectors = descriptor.extents.reduce((sum, extent) => sum + extent.sectors, 0n);
   findings.size(sectors * SECTOR);
 }

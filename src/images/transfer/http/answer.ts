@@ -106,7 +106,7 @@ function htmlError(url: URL): DownloadError {
     'html',
     `${printable(url)}: received a web page instead of the file`,
     {
-      hint: 'check that the URL points to the file itself, and that your network does not require a login page',
+      hint: 'check that the URL points to the file itself, and that your network does not redirect to a login page',
     },
   );
 }

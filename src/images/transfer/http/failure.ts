@@ -56,7 +56,7 @@ const HINTS: Partial<Record<DownloadFailure, string>> = {
   unreachable: `check this host's network; if this host needs a proxy, ${PROXY_HINT}`,
   lost: 'try again; the download resumes if the server supports it',
   stalled: 'try again later; the download resumes if the server supports it',
-  tls: 'check the URL and the clock of this host; if the server uses a private certificate authority, set NODE_EXTRA_CA_CERTS to the path of the certificate of this authority',
+  tls: 'check the URL and the clock of this host; if the server uses a private certificate authority (CA), set NODE_EXTRA_CA_CERTS to the path of the CA certificate',
   protocol: 'check the scheme (http or https) and the port of the URL',
 };
 

@@ -127,7 +127,7 @@ export async function setUpCard(
     throw new MachineStateError(
       spec.name,
       'running',
-      `is connected to network "${card.network}", but its guest did not set up the card: ${error.message}`,
+      `is connected to network "${card.network}", but its guest did not set up the network card: ${error.message}`,
       { hint: `restart the machine: vmlet restart ${spec.name}`, cause: error },
     );
   }
@@ -152,7 +152,7 @@ export async function unplugCard(
     throw new MachineStateError(
       spec.name,
       'running',
-      `runs from memory that an earlier release of vmlet saved, and cannot leave network "${network}" while it is running`,
+      `cannot leave network "${network}" while the machine is running: its memory was saved by an earlier release of vmlet`,
       { hint: `stop it first: vmlet stop ${spec.name}` },
     );
   }

@@ -115,7 +115,7 @@ async function undo(
       throw new MachineStateError(
         spec.name,
         status.state,
-        `could not mount the directory at ${share.target}: ${wordsOf(reason)}; the guest did not release the virtiofs device, so the device could not be removed`,
+        `could not mount the directory at ${share.target}: ${wordsOf(reason)}; the new virtiofs device could not be removed`,
         { hint: `restart the machine: vmlet restart ${spec.name}`, cause: reason },
       );
     }

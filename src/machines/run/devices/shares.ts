@@ -148,12 +148,16 @@ function requireMounted(spec: MachineSpec, target: string): void {
   const { shares, volumes, tmpfs } = mountSetOf(spec);
   const targets = [...shares, ...volumes, ...tmpfs].map((mount) => mount.target);
   if (targets.includes(target)) return;
-  throw new InvalidInputError('share', `vmlet mounts nothing at ${target} in machine "${spec.name}"`, {
-    hint:
-      targets.length === 0
-        ? `to add a directory, run: vmlet share add ${spec.name} SRC:DST`
-        : `choose one of: ${targets.join(', ')}`,
-  });
+  throw new InvalidInputError(
+    'share',
+    `machine "${spec.name}" has no shared directory, volume or tmpfs at ${target}`,
+    {
+      hint:
+        targets.length === 0
+          ? `to add a directory, run: vmlet share add ${spec.name} SRC:DST`
+          : `choose one of: ${targets.join(', ')}`,
+    },
+  );
 }
 
 /** A directory, volume or tmpfs of a machine in its current state. */

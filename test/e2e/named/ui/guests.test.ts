@@ -103,7 +103,7 @@ describe('a machine over HTTP', () => {
             kind: 'stop',
             progress: {
               text: expect.stringMatching(
-                /^asking the guest's agent to shut down, then waiting at most \d+ s$/,
+                /^asking the guest's agent to shut the guest down, then waiting at most \d+ s$/,
               ) as string,
               rung: 'guest',
             },

@@ -102,14 +102,16 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     for (const [words, problem] of [
       [[`${at('site')}:/more`], 'two mounts have the same path in the guest: /more'],
       [[`${at('site')}/none:/n`], `no such directory: ${at('site')}/none`],
-      [[`${at('site')}:/n:copy`], `then copy it: vmlet sync ${at('site')} web:/n`],
+      [[`${at('site')}:/n:copy`], `then copy the directory: vmlet sync ${at('site')} web:/n`],
       [[`${at('site')}:/site/name`], 'cannot mount /site/name: a part of the path is not a directory'],
     ] as const) {
       const { status, stderr } = await add(...words);
       expect(stderr).toContain(problem);
       expect(status).not.toBe(0);
     }
-    expect((await remove('/nowhere')).stderr).toContain('vmlet mounts nothing at /nowhere in machine "web"');
+    expect((await remove('/nowhere')).stderr).toContain(
+      'machine "web" has no shared directory, volume or tmpfs at /nowhere',
+    );
     await home.vmlet('pause', 'web');
     expect((await add(`${at('site')}:/n`)).stderr).toContain(
       'is paused, so its guest cannot mount or unmount directories',
@@ -132,7 +134,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await marker()).toBe('then\nthird');
     expect((await home.vmlet('save', 'web')).stderr).toBe('');
     expect((await add(`${at('site')}:/n`)).stderr).toContain(
-      'has saved memory; its mounts cannot be changed until the machine is resumed or its saved memory is discarded',
+      'has saved memory, so its mounts cannot be changed',
     );
     expect((await home.vmlet('start', 'web')).stderr).toBe('');
     expect(await inGuest('cat /site/name /more/name')).toBe('site\nthird');

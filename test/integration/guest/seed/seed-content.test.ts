@@ -53,7 +53,7 @@ describe('a machine', () => {
     expect(needsSeed(undefined, imageOf({ provisioner: 'none' }))).toBe(false);
     const asked = (): unknown => needsSeed(seed, imageOf({ provisioner: 'none' }));
     expect(asked).toThrow(InvalidInputError);
-    expect(asked).toThrow('seed: image "debian:13" has no cloud-init');
+    expect(asked).toThrow('seed: requires cloud-init, which is not installed in image "debian:13"');
   });
 
   it('has a login with the host user’s name, or the image’s own root', () => {

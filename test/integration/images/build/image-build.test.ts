@@ -167,7 +167,7 @@ describe('a layer', () => {
   });
 
   it.each([
-    ['micro', /^from: micro has no disk to change$/],
+    ['micro', /^from: micro is an image without a disk$/],
     ['./disk.qcow2', /^from: \.\/disk\.qcow2 is a path; expected the name of an image$/],
     ['plain', /^from: plain has neither the vmlet agent nor cloud-init/],
   ])('cannot be built from %s', async (from, message) => {

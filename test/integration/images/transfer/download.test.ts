@@ -125,7 +125,9 @@ test.each(Object.entries(PACKERS))('a bomb in %s is stopped', async (method, [pr
   lab.put(`bomb.${method}`, execFileSync(program, [...words, '-c'], { input: zeros, maxBuffer: 1e9 }));
   await expect(lab.download(`bomb.${method}`, { maxBytes: 8 * 1024 * 1024 })).rejects.toMatchObject({
     reason: 'too-large',
-    message: expect.stringMatching(/unpacks to more than 8 MiB, the most that vmlet accepts/) as string,
+    message: expect.stringMatching(
+      /unpacks to more than 8 MiB, the largest size that vmlet accepts/,
+    ) as string,
   });
   expect(lab.left()).toEqual([]);
 });

@@ -98,7 +98,7 @@ test.runIf(canMount)(
     let most = 0;
     const failing = lab.download('disk.raw', { ...places, onProgress: ({ bytes }) => (most = bytes) });
     await expect(failing).rejects.toThrow(NoSpaceError);
-    await expect(failing).rejects.toThrow(/2\.9 MiB needed, and .* more must remain free/);
+    await expect(failing).rejects.toThrow(/2\.9 MiB and a reserve of .* are needed/);
     expect(most).toBe(0);
     expect(readdirSync(small, { recursive: true })).toEqual(['partials']);
     // This server does not state the size.

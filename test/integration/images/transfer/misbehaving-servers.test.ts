@@ -30,7 +30,7 @@ const REFUSED: Row[] = [
     /is too large: vmlet downloads at most 4 MiB/,
     { maxBytes: 4 * 1024 * 1024 },
   ],
-  ['huge/disk.raw', 'too-large', /is too large with 4 PiB: vmlet downloads at most 256 GiB/, {}],
+  ['huge/disk.raw', 'too-large', /is too large: 4 PiB \(vmlet downloads at most 256 GiB\)/, {}],
   ['unasked-range/disk.raw', 'protocol', /unexpected part of the file/, {}],
   ['garbage/disk.raw', 'protocol', /invalid HTTP response/, {}],
 ];

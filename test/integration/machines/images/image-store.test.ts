@@ -288,7 +288,7 @@ describe('an image is not removed', () => {
       backingPath: base.path,
       backingFormat: base.format,
     });
-    expect(await usersOf('web:1')).toEqual([`an image being built by process ${process.pid}`]);
+    expect(await usersOf('web:1')).toEqual([`an image that process ${process.pid} is building`]);
   });
 });
 

@@ -10,7 +10,11 @@ test.each([
   ['gone', undefined, 'no such file: PATH'],
   ['folder', 'directory', 'PATH is a directory; expected a file'],
   ['binary', Buffer.from([0xff, 0xfe]), 'PATH is not UTF-8 text'],
-  ['large', Buffer.alloc(1024 * 1024 + 1, 'x'), 'PATH is too large: 1048577 bytes, at most 1048576'],
+  [
+    'large',
+    Buffer.alloc(1024 * 1024 + 1, 'x'),
+    'PATH is too large: 1048577 bytes; the maximum is 1048576 bytes',
+  ],
 ])('template create --run @FILE explains a file that is %s', async (name, what, problem) => {
   const path = join(directory, name);
   if (what === 'directory') mkdirSync(path);

@@ -95,7 +95,7 @@ describe('errors are explained in words', () => {
     [['--file', `${folder}:/etc/x`], /^file: .*folder is a directory; expected a file$/],
     [
       ['--file', `${large}:/etc/x`],
-      /^file: .*large is too large: 1048577 bytes, at most 1048576$/,
+      /^file: .*large is too large: 1048577 bytes; the maximum is 1048576 bytes$/,
       /vmlet cp/,
     ],
     [['--user-data', `${empty}/x`], /^user-data: no such file: .*empty\/x$/],

@@ -8,7 +8,7 @@ it.each(['apt', 'apt-get', 'apk', 'dnf'])(
   'says where packages can be installed, if %s is missing',
   (name) => {
     expect(hintOf(name)).toBe(
-      'each distribution has its own package manager, and the image micro has none; to install packages, use an image such as debian:13, with apt-get',
+      "use the package manager of the guest's distribution, such as apt-get in debian:13; the image micro has no package manager",
     );
   },
 );

@@ -66,7 +66,7 @@ describe('FrameDecoder', () => {
     ['a header with one bit changed', withByte(encoded[2]!, 8, 6)],
   ])('rejects %s', (_, bytes) => {
     expect(() => [...new FrameDecoder().push(bytes)]).toThrow(GarbageError);
-    expect(() => [...new FrameDecoder().push(bytes)]).toThrow('the bytes are not a frame');
+    expect(() => [...new FrameDecoder().push(bytes)]).toThrow('the received bytes are not a valid frame');
   });
 
   test('rejects an invalid start of a frame at its first byte', () => {

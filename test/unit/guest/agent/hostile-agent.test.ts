@@ -145,7 +145,7 @@ describe('the contents of a file', () => {
       code: 'VMLET_GUEST_FILE',
       path: '/file',
       errno: 'EIO',
-      hint: expect.stringContaining('if the file was changing') as string,
+      hint: expect.stringContaining('if another program was writing the file') as string,
     });
   });
 

@@ -176,7 +176,7 @@ test.each([
 });
 
 test.each([
-  ["the kernel's command line says cloud-init=disabled", /remove cloud-init=disabled/],
+  ["the kernel's command line contains cloud-init=disabled", /remove cloud-init=disabled/],
   ['/etc/cloud/cloud-init.disabled exists', /remove this file in the guest/],
   ['cloud-init found no data source at this boot', /--cloud-init/],
 ])('the hint fits the reason: %s', (disabled, hint) => {

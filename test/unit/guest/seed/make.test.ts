@@ -277,7 +277,7 @@ describe('a guest without cloud-init', () => {
   it.each(['nuageinit', 'tiny-cloud'] as const)('supports no parts: %s', async (provisioner) => {
     const made = seedFiles({ userData: '#!/bin/sh\n' }, { provisioner, agent: undefined });
     await expect(made).rejects.toThrow(
-      `userData: ${provisioner}, which this image has instead of cloud-init, supports only #cloud-config, not user-data of the kind script`,
+      `userData: this image has ${provisioner} instead of cloud-init; ${provisioner} supports only #cloud-config, but this user-data is of the kind script`,
     );
   });
 

@@ -50,7 +50,11 @@ describe('the options of a seed', () => {
     ['option of a package tool', { packages: ['-y'] }, 'packages[0]: "-y": '],
     ['empty line', { run: [''] }, 'run[0]: "": '],
     ['time zone', { timezone: '../etc' }, 'timezone: "../etc": '],
-    ['network in a network', { network: { network: {} } }, 'network: must not be enclosed in "network"'],
+    [
+      'network in a network',
+      { network: { network: {} } },
+      'network: must not contain the top-level key "network"',
+    ],
     ['kind of user-data', { userData: 'packages: [a]\n' }, 'userData: begins with "packages: [a]"'],
     ['older network', { network: { version: 1 } }, 'network: unsupported version 1'],
   ];
@@ -69,10 +73,10 @@ describe('the options of a seed', () => {
   it('reject user-data and files that are too large, and state the limit', () => {
     const large = 'x'.repeat(16 * 1024 * 1024);
     expect(() => parseSeedOptions({ userData: large })).toThrow(
-      'userData: too large: 16777216 bytes (limit: 1048576)',
+      'userData: too large: 16777216 bytes (limit: 1048576 bytes)',
     );
     expect(() => parseSeedOptions({ files: [{ path: '/a', content: large }] })).toThrow(
-      'files: the files are too large for the first boot: 16777216 bytes together (limit: 1048576)',
+      'files: too large: 16777216 bytes in total (limit: 1048576 bytes)',
     );
   });
 });

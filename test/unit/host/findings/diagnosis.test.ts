@@ -98,7 +98,8 @@ it('explains why KVM is not usable, with a hint', () => {
   expect(find('accelerator', { accelerator: { kvm } })).toEqual({
     item: 'accelerator',
     state: 'degraded',
-    summary: 'KVM is not usable (u may not open /dev/kvm); guests are emulated (TCG), several times slower',
+    summary:
+      'KVM is not usable (u may not open /dev/kvm); guests are emulated (TCG), which is several times slower',
     remedy: 'sudo usermod -aG kvm u',
   });
   const withoutTcg = { ...complete.qemu!, accelerators: ['kvm'] };
@@ -118,7 +119,7 @@ it('names a missing layer, the reason, and what remains open', () => {
   expect(find('namespaces', { confinement })).toMatchObject({
     state: 'degraded',
     summary:
-      'QEMU lacks namespaces of its own (mount, net, ipc, uts: not here); in a named machine with passt, QEMU can connect to every unix socket that you can connect to; with slirp, QEMU uses the host’s network',
+      'QEMU runs without these namespaces: mount, net, ipc, uts (not here); in a named machine with passt, QEMU can connect to every unix socket that you can connect to; with slirp, QEMU uses the host’s network',
   });
 });
 
@@ -139,7 +140,7 @@ describe('if QEMU uses the host’s network', () => {
     expect(find('network', { passt: undefined })).toEqual({
       item: 'network',
       state: 'degraded',
-      summary: 'passt is not installed; guests use slirp, which uses the host’s network from inside QEMU',
+      summary: 'passt is not installed; guests use slirp, which runs inside QEMU and uses the host’s network',
       remedy: 'sudo apt-get install passt',
     });
   });
@@ -246,7 +247,7 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     { virtiofsd: { ...complete.virtiofsd!, migrates: false } },
     {},
     'degraded',
-    /virtiofsd is too old: machines with shared directories cannot be saved \(virtiofsd cannot hand over its state\)$/,
+    /virtiofsd is too old: machines with shared directories cannot be saved \(virtiofsd cannot save its state\)$/,
   ],
   [
     'shares',

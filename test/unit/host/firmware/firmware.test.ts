@@ -220,7 +220,7 @@ describe('firmware that cannot be used', () => {
     expect(problems).toEqual([
       expect.stringMatching(/10-broken\.json is not JSON \(/),
       expect.stringMatching(/11-other\.json is not a firmware descriptor \(interface-types: /),
-      `${join(system, '12-missing.json')} names /nowhere/CODE.fd, which does not exist`,
+      `${join(system, '12-missing.json')} refers to /nowhere/CODE.fd, which does not exist`,
       `${join(system, '13-directory.json')} cannot be read (EISDIR)`,
     ]);
     expect((await choose('uefi')).code.path).toBe(join(share, 'CODE.fd'));

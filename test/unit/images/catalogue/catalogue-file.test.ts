@@ -107,14 +107,14 @@ describe('an error names the file, line and field', () => {
       `${ENTRY}    signature: { form: inline, key: theirs }\n`,
       9,
       'images.web:1.signature',
-      'the field digest is required',
+      'the field "digest" is required',
     ],
     [
       'a signature over an unpacked file',
       `${ENTRY}    compression: xz\n    signature: { form: image, url: https://x.example/s, key: theirs }\n`,
       10,
       'images.web:1.signature',
-      'requires compression none',
+      'requires compression: none',
     ],
     [
       'a signature by a missing key',
@@ -183,7 +183,7 @@ describe('an error names the file, line and field', () => {
     );
     const signed = `${ENTRY}    signature: { form: image, url: https://x.example/s, key: nobodys }\n`;
     expect((await failure(signed, ['theirs'])).hint).toBe(
-      'define this signing key under keys in this file, or use one of theirs',
+      'define this signing key under "keys" in this file, or use one of theirs',
     );
   });
 

@@ -148,7 +148,7 @@ describe('a FAT file system', () => {
 
   it('rejects times before 1980', () => {
     expect(() => fatImage(new Map(), { ...options, time: new Date(0) })).toThrow(
-      'the year must be 1980 to 2107',
+      'the year must be from 1980 to 2107',
     );
   });
 });

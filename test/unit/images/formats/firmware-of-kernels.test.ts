@@ -4,7 +4,7 @@ import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts
 
 it.each(['uefi', 'uefi-secure'] as const)('rejects micro with %s', (firmware) => {
   expect(() => parseCreateOptions({ name: 'm', image: 'micro', firmware })).toThrow(
-    `firmware: ${firmware} cannot boot micro`,
+    `firmware: ${firmware} cannot boot the image micro`,
   );
   expect(parseCreateOptions({ name: 'm', image: 'debian:13', firmware }).firmware).toBe(firmware);
 });

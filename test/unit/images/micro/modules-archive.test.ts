@@ -45,6 +45,6 @@ it('rejects a directory without modules, and modules of another kernel', async (
   );
   const other = tree({ 'overlay.ko': makeModule(['depends=', 'vermagic=6.2.0 SMP ']) });
   await expect(modulesArchive(kernel, other, undefined)).rejects.toThrow(
-    'modules: modules of Linux 6.2.0 do not match the kernel, Linux 6.1.0-mine',
+    'modules: the modules are for Linux 6.2.0, but the kernel is Linux 6.1.0-mine',
   );
 });

@@ -39,10 +39,10 @@ function refusal({ head, bytes, written = bytes, announced, anySize = false }: U
 
 const HEADER = /unpacks to more than the .* stated in its header/;
 const HALF =
-  /unpacks to more than 5 GiB, half of the free space; that is the limit, because the header of the file does not state a disk size/;
+  /unpacks to more than 5 GiB \(half of the free space\); this limit applies because the header of the file does not state a disk size/;
 const LARGER =
-  /unpacks to more than 5 GiB, half of the free space; that is the limit, because the 50\.1 GiB stated in its header exceed the free space/;
-const MOST = /unpacks to more than 100 GiB, the most that vmlet accepts/;
+  /unpacks to more than 5 GiB \(half of the free space\); this limit applies because the header of the file states a size of 50\.1 GiB, which exceeds the free space/;
+const MOST = /unpacks to more than 100 GiB, the largest size that vmlet accepts/;
 
 test.each<[string, Unpacking, RegExp | 'taken']>([
   ['a qcow2 within its disk', { head: qcow2(8 * GIB), bytes: 7 * GIB }, 'taken'],

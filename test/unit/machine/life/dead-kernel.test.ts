@@ -37,7 +37,7 @@ describe('a part that the kernel lacks', () => {
   it('may be the port of the agent', () => {
     const lack = describeLack(['vmlet-agent: virtio console port: No such device']);
     expect(lack?.problem).toBe(
-      "the guest's kernel has no driver for the channel between vmlet and its agent (virtio console port: No such device)",
+      "the guest's kernel has no driver for the channel to the vmlet agent (virtio console port: No such device)",
     );
     expect(lack?.hint).not.toContain('FUSE');
   });
@@ -78,7 +78,9 @@ describe('the cause of death', () => {
   });
 
   it('is its faults if it did not panic', () => {
-    expect(describeDeath(['login: ', 'Oops: 0000 [#12] SMP', '  <TASK>'])).toMatch(/reported several oopses/);
+    expect(describeDeath(['login: ', 'Oops: 0000 [#12] SMP', '  <TASK>'])).toMatch(
+      /reported several errors \(oopses\)/,
+    );
   });
 
   it('is absent for a running kernel', () => {

@@ -204,7 +204,7 @@ describe('an outcome in words', () => {
     ],
     [{ kind: 'host-quit' }, 'a monitor command (quit) ended QEMU'],
     [{ kind: 'host-reset' }, 'a monitor command (system_reset) reset the machine'],
-    [{ kind: 'host-signal' }, 'QEMU was ended by SIGTERM, SIGINT or SIGHUP'],
+    [{ kind: 'host-signal' }, 'QEMU was terminated by SIGTERM, SIGINT or SIGHUP'],
     [{ kind: 'killed', signal: 'SIGKILL', expected: true }, 'QEMU was killed by SIGKILL'],
     [
       { kind: 'killed', signal: 'SIGKILL', expected: false },

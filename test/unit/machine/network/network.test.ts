@@ -73,7 +73,7 @@ test('rejects invalid networks of a machine', () => {
   expect(refuse([network, network])).toThrow(/networks\[1\]: duplicate network/);
   expect(refuse([network, inside])).toThrow(/networks\[1\].* overlap/);
   expect(refuse([{ network, name: 'a b' }])).toThrow(/networks\[0\]\.name: "a b"/);
-  expect(refuse([{ name: 'db' }])).toThrow(/networks\[0\]: expected a network/);
+  expect(refuse([{ name: 'db' }])).toThrow(/networks\[0\]: expected a Network object/);
   expect(refuse(['no network'])).toThrow(/networks\[0\]: invalid network name "no network"/);
   expect(refuse(network)).toThrow(/networks: expected an array/);
   expect(refuse(Array.from({ length: 9 }, () => createNetwork()))).toThrow(/at most 8 networks, not 9/);
@@ -104,7 +104,7 @@ test('accepts up to eight networks, and explains each error with a hint', () => 
     hint: 'create one of the networks with another subnet',
   });
   expect(refusal([{ network: {} }])).toMatchObject({
-    message: 'networks[0]: expected a network, { network, name }, or the name of a network',
+    message: 'networks[0]: expected a Network object, { network, name } or the name of a network',
     hint: 'create a network with createNetwork(), or with: vmlet network create NAME',
   });
   expect(refusal([{ network: lab, name: '' }])).toMatchObject({

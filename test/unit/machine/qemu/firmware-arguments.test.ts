@@ -78,7 +78,7 @@ describe('the arguments of a TPM', () => {
     expect(start).toThrow(InvalidInputError);
     expect(start).toThrow('tpm: swtpm does not support paths with a comma: /a,mode=0666/tpm');
     expect(start).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('or remove its TPM') as string }),
+      expect.objectContaining({ hint: expect.stringContaining('or remove the TPM') as string }),
     );
   });
 

@@ -105,13 +105,13 @@ describe('text', () => {
   });
 
   test.each([
-    ['aä', '"ä" (U+00E4), character 2'],
-    ['😀', '"😀" (U+1F600), character 1'],
-    ['ok\x07', 'the control character (U+0007), character 3'],
-    ['\ud800', 'the control character (U+D800), character 1'],
-  ])('%j is rejected, and the character named', (text, named) => {
+    ['aä', 2, '"ä" (U+00E4)'],
+    ['😀', 1, '"😀" (U+1F600)'],
+    ['ok\x07', 3, 'the control character (U+0007)'],
+    ['\ud800', 1, 'the control character (U+D800)'],
+  ])('%j is rejected, and the character named', (text, position, named) => {
     const error = failureOf(() => keysOfText(text));
-    expect(error.message).toBe(`text: not on a US keyboard: ${named} of the text`);
+    expect(error.message).toBe(`text: character ${position} of the text is not on a US keyboard: ${named}`);
     expect(error.hint).toContain('vmlet exec');
   });
 });

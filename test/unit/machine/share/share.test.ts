@@ -67,7 +67,7 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     ['./a:', 'invalid volume', ''],
     ['./a:/', 'nothing can be mounted at / in the guest', 'another path'],
     ['./a:/proc/', 'nothing can be mounted at /proc in the guest', ''],
-    ['./a:/b:Z', 'invalid option "Z"', 'expected ro, rw, cache='],
+    ['./a:/b:Z', 'invalid option "Z"', 'the options are ro, rw, cache='],
     ['./a:/b:uid=root', 'invalid option "uid=root": expected a number', ''],
     ['./a:/b:ro,rw', 'option given twice: "rw"', ''],
     ['./a:/b:cache=no', 'invalid option "cache=no": expected auto, always or never', ''],
@@ -107,7 +107,7 @@ describe('-v SRC:DST[:OPTION,…]', () => {
 it('accepts at most eight shares', () => {
   const volumes = Array.from({ length: 9 }, (_, index) => `/a:/b${index}`);
   expect(refusal(() => parseMounts({ volumes, directory }))).toContain(
-    'too many directories and volumes: 9 (limit: 8)',
+    'too many shared directories and volumes: 9 (limit: 8)',
   );
   expect(parseMounts({ volumes: volumes.slice(1), directory }).shares).toHaveLength(8);
 });

@@ -22,7 +22,9 @@ it.each(['x'.repeat(2048), 'ä'.repeat(1024)])(
     );
     expect(() => checkAppend(append)).toThrow(
       expect.objectContaining({
-        hint: expect.stringContaining('programs in the guest can get long values as arguments') as string,
+        hint: expect.stringContaining(
+          'to pass long values to a program in the guest, use its arguments',
+        ) as string,
       }),
     );
   },

@@ -25,7 +25,7 @@ describe('are rejected', () => {
 
   it('memory that does not hold the guest', () => {
     expect(() => parseLimits('memory=2G', 2 * GiB)).toThrow(
-      /2048 MiB of memory is too little for a guest of 2048 MiB/,
+      /a limit of 2048 MiB is too small: the guest has 2048 MiB of memory/,
     );
     expect(() => parseLimits('memory=5Q', 2 * GiB)).toThrow(InvalidInputError);
   });
@@ -53,7 +53,7 @@ it('states the expected form, and QEMU’s own needs', () => {
   };
   expect(() => parseLimits('cpus', GiB)).toThrow('cpus=1.5,memory=3G');
   expect(hintOf('memory=1G')).toContain('150 MiB');
-  expect(() => parseLimits('memory=1G', GiB)).toThrow(/^limits: 1024 MiB/);
+  expect(() => parseLimits('memory=1G', GiB)).toThrow(/^limits: a limit of 1024 MiB is too small/);
 });
 
 it.each([

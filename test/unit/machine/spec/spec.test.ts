@@ -275,7 +275,7 @@ describe('parseSpec', () => {
   });
 
   it.each([
-    [{ memory: {} }, 'expected bytes, or a size such as 512M'],
+    [{ memory: {} }, 'expected a number of bytes, or a size such as 512M'],
     [{ disks: [5] }, 'expected a size, a path or an object'],
     [{ ports: [80] }, 'expected a port such as 80 or 8080:80'],
   ])('states what is expected in place of %j', (options, expected) => {

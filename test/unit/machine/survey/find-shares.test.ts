@@ -60,7 +60,7 @@ it('reports what the host lacks, and that a copy does not need it', () => {
   );
   const old = { virtiofsd: { ...virtiofsd, translatesIds: false } };
   expect(lacks(old)).toBe(
-    `${problem}the installed virtiofsd is too old, and does not support --translate-uid`,
+    `${problem}the installed virtiofsd is too old: it does not support --translate-uid`,
   );
   expect(find('.:/x:ids=host', old)).toHaveLength(1);
   expect(refusal('.:/x', { virtiofsd: undefined }).hint).toContain('apt install virtiofsd');

@@ -259,12 +259,10 @@ describe('the boot', () => {
     expect(plan({ source: kernelSource, spec: { ...spec, append } }).boot.kind).toBe('kernel');
     const refused = (): Plan => plan({ source: kernelSource, spec: { ...spec, append: `${append}x` } });
     expect(refused).toThrow(InvalidInputError);
-    expect(refused).toThrow(
-      'append: makes the kernel command line 2048 bytes long, but at most 2047 bytes are possible',
-    );
+    expect(refused).toThrow('append: the kernel command line is too long: 2048 bytes (limit: 2047)');
     expect(refused).toThrow(
       expect.objectContaining({
-        hint: expect.stringMatching(/give long values to a command in the guest/) as string,
+        hint: expect.stringMatching(/to pass long values to a program in the guest/) as string,
       }),
     );
   });

@@ -47,7 +47,7 @@ it('memory can be saved without mounts, and with a virtiofsd that hands over its
 it('memory cannot be saved with a virtiofsd that does not hand over its state', () => {
   const error = refusal([share('/a', { migrates: true }), share('/b', { migrates: false })]);
   expect(error?.message).toBe(
-    'machine: the memory of machine "web" cannot be saved: the virtiofsd of /b is too old to hand over its state',
+    'machine: the memory of machine "web" cannot be saved: virtiofsd, which serves /b in the guest, is too old to save its state',
   );
   expect(error?.hint).toBe(
     'stop it; to save memory, upgrade virtiofsd, and restart the machine: vmlet restart web',

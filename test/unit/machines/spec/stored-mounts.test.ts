@@ -13,8 +13,8 @@ it.each([
   expect(() => refuse('./other:/other', volume)).toThrow(
     expect.objectContaining({
       constructor: InvalidInputError,
-      message: 'volumes[1]: copy is not supported for named machines',
-      hint: `start the machine without this directory, then copy it: ${command}`,
+      message: 'volumes[1]: the option copy is not supported for named machines',
+      hint: `start the machine without this directory, then copy the directory: ${command}`,
     }),
   );
 });

@@ -18,7 +18,7 @@ test('accepts the longest frame, and rejects one byte more', () => {
   head.writeUInt32BE(LONGEST_FRAME + 1);
   expect(() => new FrameStream().push(head)).toThrow(FrameStreamError);
   expect(() => new FrameStream().push(head)).toThrow(
-    `invalid frame length ${LONGEST_FRAME + 1}, at most 69632`,
+    `invalid frame length: ${LONGEST_FRAME + 1} bytes (limit: 69632)`,
   );
   expect(new FrameStreamError(1).name).toBe('FrameStreamError');
 });

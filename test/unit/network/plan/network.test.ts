@@ -52,7 +52,7 @@ describe('chooseBackend', () => {
   });
 
   it.each([
-    [undefined, 'passt is not installed or not on the PATH'],
+    [undefined, 'passt is not installed or not on your PATH'],
     [{ ...passt, hasFd: false }, 'passt at /usr/bin/passt is too old: it does not support --fd'],
   ])('rejects passt if it is %j', (abilities, problem) => {
     const choose = (): unknown => chooseBackend('passt', abilities, true, []);
@@ -100,7 +100,7 @@ describe('the guest has the same network with each backend', () => {
 
 describe('forwards that a backend does not support', () => {
   it.each<[NetworkBackend, string[], HostNetwork, RegExp]>([
-    ['slirp', ['[::1]:8080:80'], host, /slirp forwards IPv4 only/],
+    ['slirp', ['[::1]:8080:80'], host, /slirp can forward only IPv4/],
     ['passt-stream', ['[::1]:8080:80'], ipv4Host, /link-local IPv6 address/],
     ['passt-vhost-user', ['127.0.0.1:8080:80', '127.0.0.2:8080:81'], host, /two guest ports/],
   ])('%s: %j', (backend, ports, on, message) => {
@@ -117,7 +117,7 @@ describe('forwards that a backend does not support', () => {
       }
     };
     expect(failing('slirp', ['80:80', '[::1]:8080:80'])).toMatchObject({
-      message: 'ports: "[::1]:8080:80/tcp": slirp forwards IPv4 only',
+      message: 'ports: "[::1]:8080:80/tcp": slirp can forward only IPv4',
       hint: 'use an IPv4 address, or use --net passt',
     });
     expect(failing('passt-stream', ['[::1]:8080:80'])).toMatchObject({
@@ -146,7 +146,7 @@ describe('forwards that a backend does not support', () => {
     [passt, 'or use --net passt'],
     [
       { ...passt, completesHandshakes: false },
-      'or use --net passt if no server in the guest sends data first (web servers do not, ssh servers do)',
+      'or use --net passt; on this host, it does not support servers that send data first, such as ssh servers',
     ],
   ])('slirp and IPv6, with %j: %s', (abilities, hint) => {
     const forwards = parsePortForwards(['[::1]:8080:80']);

@@ -118,7 +118,7 @@ it.each<[PortInput, string, string]>([
   ['[fe80::1%eth0]:1:2', 'is not an IP address', 'without a zone such as %eth0'],
   ['[::ffff:127.0.0.1]:1:2', 'is an IPv4 address in IPv6 form', 'such as 127.0.0.1'],
   ['[fe80::1]:1:2', 'is a link-local address', 'use [::] to listen'],
-  ['0:80', 'invalid port "0" in "0:80"', 'leave the host port empty for a free one'],
+  ['0:80', 'invalid port "0" in "0:80"', 'leave the host port empty to get a free port'],
   ['8080:0', 'invalid port "0" in "8080:0"', 'write a port as [[address:]'],
   ['foo', 'invalid port "foo": expected 1 to 65535', 'write a port as [[address:]'],
   ['http:80', 'invalid port "http" in "http:80"', 'write a port as [[address:]'],
@@ -129,7 +129,7 @@ it.each<[PortInput, string, string]>([
   [
     { guestPort: 0 },
     'invalid port 0: ',
-    'with ports from 1 to 65535; without hostPort, a free port is chosen',
+    'with ports from 1 to 65535; without hostPort, vmlet chooses a free port',
   ],
 ])('explains %j, with a hint', (port, problem, hint) => {
   const error = refusal(port);
@@ -188,7 +188,7 @@ describe('two entries for one host port', () => {
     const error = refusal('1:1', one, other);
     expect(error.field).toBe('ports[2].hostPort');
     expect(error.message).toMatch(/ and \S+ use the same host port$/);
-    expect(error.hint).toContain('leave the host port empty for a free one');
+    expect(error.hint).toContain('leave the host port empty to get a free port');
   });
 
   it('are distinguished by their positions in the list', () => {

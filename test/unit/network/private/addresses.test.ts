@@ -69,7 +69,7 @@ test.each([
   [{ address: '10.9.0.1' }, 'cannot have the address 10.9.0.1'],
   [{ address: '10.9.0.7' }, 'cannot have the address 10.9.0.7'],
   [{ address: '10.9.1.2' }, 'cannot have the address 10.9.1.2'],
-  [{ mac: '52:54:0a:09:00:02' }, 'hardware address 52:54:0a:09:00:02 is taken by machine "web"'],
+  [{ mac: '52:54:0a:09:00:02' }, 'MAC address 52:54:0a:09:00:02 is taken by machine "web"'],
   [{ alias: 'Web' }, 'the name "Web" is taken by machine "web"'],
   [{ alias: 'primary' }, 'the name "primary" is taken by machine "db"'],
 ])('rejects %o', (wanted, problem) => {

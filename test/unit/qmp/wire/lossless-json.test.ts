@@ -76,7 +76,7 @@ test('an error states the problem and its place', () => {
   expect(refuse(NaN)).toThrow('command.a.b: JSON cannot represent NaN');
   expect(refuse(-Infinity)).toThrow('command.a.b: JSON cannot represent -Infinity');
   expect(refuse(2n ** 64n)).toThrow('command.a.b: 18446744073709551616 does not fit into 64 bits');
-  expect(refuse({ 'x\udc00': 1 })).toThrow('command.a.b: contains a member name that is not valid Unicode');
+  expect(refuse({ 'x\udc00': 1 })).toThrow('command.a.b: contains a key that is not valid Unicode');
 });
 
 test('the minimum and maximum of 64 bits are accepted', () => {

@@ -7,7 +7,7 @@ import { reasonToBoot } from '../../../../src/template/kept/reason-to-boot.ts';
 const reasonOf = (options: LaunchOptions): string | undefined => reasonToBoot(parseSpec(options), options);
 
 it.each<[LaunchOptions, RegExp]>([
-  [{ until: 'running' }, /does not wait for a booted guest/],
+  [{ until: 'running' }, /does not wait for the guest to boot/],
   [{ console: new PassThrough() }, /console output/],
   [{ faults: true }, /network faults/],
   [{ volumes: ['/a:/1', '/a:/2', '/a:/3', 'v:/4', 'w:/5'] }, /at most 4 directories, volumes and disks/],
