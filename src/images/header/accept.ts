@@ -106,7 +106,7 @@ async function acceptChain(
       field,
       path,
       [`has a loop in its chain of backing files: ${backing.path} appears twice`],
-      { hint: `record another backing file in the image: ${rebaseCommand(image, {})}` },
+      { hint: `set another backing file in the image: ${rebaseCommand(image, {})}` },
     );
   }
   if (chain.length === LONGEST_CHAIN) {

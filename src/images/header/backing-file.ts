@@ -25,7 +25,7 @@ export async function backingFileOf(
   if (isElsewhere(name)) {
     throw refuse(
       `has a backing file that is not a local file: ${shown(name)}`,
-      'copy the backing file to this host, then record its path and format in the image',
+      'copy the backing file to this host, then set its path and format in the image',
       {},
     );
   }
@@ -33,12 +33,12 @@ export async function backingFileOf(
     throw format === undefined
       ? refuse(
           `does not state the format of its backing file ${shown(name)}`,
-          'record the format of the backing file in the image',
+          'set the format of the backing file in the image',
           { name },
         )
       : refuse(
           `has a backing file in an unsupported format, ${shown(format)}: ${shown(name)}`,
-          'convert the backing file to qcow2, then record the new file in the image',
+          'convert the backing file to qcow2, then set the new file as its backing file',
           { format: 'qcow2' },
         );
   }
@@ -48,7 +48,7 @@ export async function backingFileOf(
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG')) throw error;
     throw refuse(
       `has a missing or unreadable backing file: ${shown(name)}`,
-      'restore the backing file, or make it readable; if it was moved, record its new path in the image',
+      'restore the backing file, or make it readable; if it was moved, set its new path in the image',
       { format },
       error,
     );

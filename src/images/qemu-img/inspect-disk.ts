@@ -34,15 +34,15 @@ export async function inspectChain(disk: ExistingDisk): Promise<readonly DiskInf
         ? `${top.path} has a backing file in an unsupported format, ${backingFormat}: ${backingPath}`
         : `${top.path} does not state the format of its backing file ${backingPath}`;
       const advice = isStated
-        ? `convert the backing file to qcow2, then record the new file in the image: ${rebaseCommand(top, { format: 'qcow2' })}`
-        : `record the format of the backing file in the image: ${rebaseCommand(top, { name: backingPath })}`;
+        ? `convert the backing file to qcow2, then set the new file as its backing file: ${rebaseCommand(top, { format: 'qcow2' })}`
+        : `set the format of the backing file in the image: ${rebaseCommand(top, { name: backingPath })}`;
       throw new InvalidInputError('path', problem, { hint: advice });
     }
     if (chain.some(({ path }) => path === backingPath)) {
       throw new InvalidInputError(
         'path',
         `${top.path} has a loop in its chain of backing files: ${backingPath} appears twice`,
-        { hint: `record another backing file in the image: ${rebaseCommand(top, {})}` },
+        { hint: `set another backing file in the image: ${rebaseCommand(top, {})}` },
       );
     }
     chain.push(await inspectDisk({ path: backingPath, format: backingFormat, signal: disk.signal }));

@@ -164,7 +164,11 @@ class Fetching {
         const sizes = `${formatBytes(totalBytes)} (vmlet downloads at most ${formatBytes(maxBytes)})`;
         throw new DownloadError(shown, 'too-large', `${shown} is too large: ${sizes}`);
       }
-      await requireSpace(dirname(this.#file.path), (totalBytes ?? 0) - this.#file.bytes, reserveBytes);
+      await requireSpace(
+        dirname(this.#file.path),
+        Math.max(0, (totalBytes ?? 0) - this.#file.bytes),
+        reserveBytes,
+      );
       this.#partial.describe(origin);
       this.#origin = origin;
     } catch (error) {
