@@ -20,8 +20,8 @@ export function shellCommand(): Command {
   return new Command('shell')
     .description(
       'Opens a login shell in a machine through vmlet’s agent in the guest, or by ssh if this agent does not answer. ' +
-        'Through the agent, the shell runs as root, or as the user of --user. By ssh, the shell runs as the user that ' +
-        'vmlet ssh logs in as.',
+        'Through the agent, the shell runs as root, or as the user of --user. By ssh, it runs as the same ' +
+        'user as with vmlet ssh.',
     )
     .argument('<machine>', 'name of the machine')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]; ignored by ssh')

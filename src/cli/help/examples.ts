@@ -20,7 +20,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   kill: ['vmlet kill web'],
   restart: ['vmlet restart web', 'vmlet restart --timeout 10s web db'],
   reset: ['vmlet reset web'],
-  pause: ['vmlet pause web', 'vmlet pause web && vmlet snapshot web quiet && vmlet resume web'],
+  pause: ['vmlet pause web', 'vmlet pause web && vmlet snapshot web before-upgrade && vmlet resume web'],
   resume: ['vmlet resume web'],
   rm: ['vmlet rm web', 'vmlet rm --storage web', 'vmlet rm --all --force'],
   set: ['vmlet set web --memory 4G --cpus 2', 'vmlet set web --label stage=test --unlabel owner'],

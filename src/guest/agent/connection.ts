@@ -91,7 +91,7 @@ export async function connectToPort(
       }
       default:
         throw new GuestProtocolError(
-          `the guest agent sent an unexpected message for a connection: type ${frame.type}`,
+          `the guest agent sent an unexpected message of type ${frame.type} during a connection`,
         );
     }
   };

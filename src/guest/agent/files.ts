@@ -203,7 +203,9 @@ function pullChannel(
 /** @throws GuestProtocolError when the frame is not a failure. */
 function failureOf(frame: Frame, path: string): GuestFileError {
   if (frame.type === FrameType.failed) return fileFailure(frame, path);
-  throw new GuestProtocolError(`the guest agent sent an unexpected message for a file: type ${frame.type}`);
+  throw new GuestProtocolError(
+    `the guest agent sent an unexpected message of type ${frame.type} during a file transfer`,
+  );
 }
 
 function readAttributes({ payload }: Frame): FileAttributes {

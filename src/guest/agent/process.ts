@@ -169,7 +169,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
       }
       default:
         throw new GuestProtocolError(
-          `the guest agent sent an unexpected message for a command: type ${frame.type}`,
+          `the guest agent sent an unexpected message of type ${frame.type} during a command`,
         );
     }
   }

@@ -112,7 +112,7 @@ function suggestion(reference: string, known: Iterable<string>): string {
   const meant =
     sameName.length > 0 ? sameName : nearest(reference, names.filter(isNear(reference)), SUGGESTIONS);
   const question = meant.length > 0 ? `did you mean ${meant.join(', ')}? ` : '';
-  return `${question}to list images, run: vmlet image ls --remote; vmlet run and vmlet create --image also take the path of a disk file, such as ./disk.qcow2`;
+  return `${question}to list images, run: vmlet image ls --remote; for a disk file, give its path, such as ./disk.qcow2`;
 }
 
 /** Suggests only names that share at least half of the letters. */

@@ -104,7 +104,7 @@ function disksInUse(machine: string, state: string, name: string): MachineStateE
   return new MachineStateError(
     machine,
     state,
-    `is running; snapshot "${name}" can be restored without memory only while the machine is stopped`,
+    `is running; the disks of snapshot "${name}" cannot be restored while the machine runs`,
     {
       hint: `stop it first: vmlet stop ${machine}`,
     },

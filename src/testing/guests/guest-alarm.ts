@@ -32,8 +32,7 @@ const HINTS: Readonly<Record<GuestAlarmKind, string>> = {
   oops: `to see the full report, ${READ_CONSOLE}`,
   bug: `to see the full report, ${READ_CONSOLE}`,
   'oom-kill': 'give the guest more memory; to see what used the memory, run in the guest: dmesg',
-  'no-space':
-    "on the host, free some space on the file system of the guest's disks; to see what vmlet uses, run: vmlet system df",
+  'no-space': 'free some space on the host; to see what vmlet uses, run: vmlet system df',
 };
 
 /**
