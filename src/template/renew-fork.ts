@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { GuestAgent } from '../guest/agent/agent.ts';
+import type { GuestConfiguration } from '../guest/agent/configuration.ts';
 import type { GuestNetwork } from '../network/plan/network.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 
@@ -11,12 +12,19 @@ import type { Plan } from '../machine/plan/plan.ts';
 export async function renewFork(agent: GuestAgent, { guest, network }: Plan, template: Plan): Promise<void> {
   const origin = template.network?.guest;
   await agent.configure({
-    hostname: guest.hostname,
+    ...newIdentity(guest.hostname),
+    network: network && origin ? [linkOf(network.guest, origin, guest.setsUpNetwork)] : [],
+  });
+}
+
+/** An identity for a guest whose memory another guest may have too. */
+export function newIdentity(hostname: string): GuestConfiguration {
+  return {
+    hostname,
     machineId: randomBytes(16).toString('hex'),
     clockMs: Date.now(),
     entropy: randomBytes(64),
-    network: network && origin ? [linkOf(network.guest, origin, guest.setsUpNetwork)] : [],
-  });
+  };
 }
 
 /** Omits settings that the template already has. A guest that configures its own network only gets the new address. */

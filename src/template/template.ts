@@ -25,7 +25,7 @@ import { type ForkOptions, parseForkOptions, timeoutOf } from './fork-options.ts
 import { type ForkInputs, planFork } from './fork-plan.ts';
 import { type ForkExtras, PendingFork } from './pending-fork.ts';
 import { forkName } from './renew-fork.ts';
-import { persistFiles } from './freeze.ts';
+import { persistFiles } from './save-guest.ts';
 import { type TemplateBasis, basisDifferences, basisOf, describeFiles } from './template-basis.ts';
 import { type TemplateFiles, persistentFiles, templateFiles } from './template-files.ts';
 import { type TemplateRecord, writeRecord } from './template-record.ts';

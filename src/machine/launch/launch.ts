@@ -50,6 +50,8 @@ export interface LaunchPlaces {
   readonly memoryFile?: string;
   /** Number of spare network cards, for the private networks of forks. */
   readonly spareCards?: number;
+  /** The guest's host name while it boots; the machine's name by default. */
+  readonly hostname?: string | undefined;
 }
 
 /** Like `launch`, for callers that use the machine's files afterwards. */
@@ -106,7 +108,7 @@ function isUnknownDisk({ source, hasSeed }: Findings): boolean {
 
 async function planHere(
   findings: Findings,
-  { storage, memoryFile, spareCards = 0 }: LaunchPlaces,
+  { storage, memoryFile, spareCards = 0, hostname }: LaunchPlaces,
   attachments: readonly Attachment[],
   scope: Scope,
   signal: AbortSignal | undefined,
@@ -123,6 +125,7 @@ async function planHere(
       ...Array.from({ length: spareCards }, (_, index) => spareCardMac(index)),
     ],
     memoryFile,
+    hostname,
   });
 }
 

@@ -73,9 +73,12 @@ export function qemuConfinement(plan: Plan, host: Host): string[] {
   return confine(confinement, plan.layers);
 }
 
-/** The user's own files that the machine may write to. */
-function writtenElsewhere({ disks, volumes, directory }: Plan): string[] {
-  return [...disks, ...volumes.map(({ disk }) => disk)]
-    .filter(({ readOnly, path }) => !readOnly && !path.startsWith(`${directory.storage}/`))
-    .map(({ path }) => path);
+/** The files outside of its own directories that the machine may write to. */
+function writtenElsewhere({ disks, volumes, memory, directory }: Plan): string[] {
+  return [
+    ...[...disks, ...volumes.map(({ disk }) => disk)]
+      .filter(({ readOnly }) => !readOnly)
+      .map(({ path }) => path),
+    ...(memory.kind === 'file' ? [memory.path] : []),
+  ].filter((path) => !path.startsWith(`${directory.storage}/`));
 }

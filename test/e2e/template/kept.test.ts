@@ -1,12 +1,15 @@
 import {
   copyFileSync,
   existsSync,
+  mkdtempSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ImageStore } from '../../../src/index.ts';
@@ -110,6 +113,48 @@ describe('a run', () => {
     // As private as a disk: 0700 for the directory of all, 0600 for the memory.
     expect(statSync(guests).mode & 0o777).toBe(0o700);
     for (const key of kept()) expect(statSync(join(guests, key, 'memory')).mode & 0o777).toBe(0o600);
+  });
+
+  it('runs the command of a first run in the guest that is kept, or in a fork if the run publishes a port', async () => {
+    const { run, env, kept } = home();
+    const first = async (...words: string[]) => {
+      const { status, stdout, stderr } = await run('--debug', '--renew', ...words, 'micro', 'hostname')
+        .finished;
+      expect({ status, stdout }).toEqual({ status: 0, stdout: 'vmlet\n' });
+      expect(originOf({ status, signal: undefined, stdout, stderr })).toBe('boot, kept');
+      return stderr.match(/"started QEMU"/g)?.length;
+    };
+    expect(await first()).toBe(1);
+    expect(await first('-p', '80')).toBe(2);
+    // The memory is in a directory in memory while the guest boots, and elsewhere if there is none.
+    for (const runtime of ['/dev/shm', tmpdir()]) {
+      const directoryOfRun = mkdtempSync(join(runtime, 'vmlet-kept-'));
+      try {
+        const started = start(['run', ...MEMORY, '--debug', '--renew', 'micro', 'true'], {
+          env: { ...env, XDG_RUNTIME_DIR: directoryOfRun },
+        });
+        const { status, stderr } = await started.finished;
+        expect(status).toBe(0);
+        const memory = /\\"mem-path\\":\\"([^"\\]+)/.exec(stderr)?.[1];
+        expect(memory?.startsWith(`${directoryOfRun}/vmlet/`)).toBe(runtime === '/dev/shm');
+        expect(readdirSync(join(directoryOfRun, 'vmlet'))).toEqual([]);
+      } finally {
+        rmSync(directoryOfRun, { recursive: true });
+      }
+    }
+    expect(kept()).toHaveLength(1);
+  });
+
+  it('runs the command in the booted guest if it cannot be saved', async () => {
+    const bin = directoryIn(directory, 'bin-');
+    writeFileSync(join(bin, 'cp'), '#!/bin/sh\necho No space left on device >&2\nexit 1\n', { mode: 0o755 });
+    const { run, kept, guests } = home({ PATH: `${bin}:${process.env['PATH'] ?? ''}` });
+    const { status, stdout, stderr } = await run('--debug', 'micro', 'hostname').finished;
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'vmlet\n' });
+    expect(stderr).toContain('"the guest cannot be kept"');
+    expect(stderr.match(/"started QEMU"/g)).toHaveLength(1);
+    expect(kept()).toEqual([]);
+    expect(readdirSync(guests)).toEqual([]);
   });
 
   it('plugs disks into a fork, which sees them as after a boot', async () => {
@@ -216,7 +261,7 @@ describe('a run', () => {
 });
 
 describe('kept guests', () => {
-  it('contain nothing of the runs that were forked from them', async () => {
+  it('contain nothing of the run that kept them, nor of those that were forked from them', async () => {
     const { run } = home();
     const look = 'cat /root/mark /run/mark 2>/dev/null; echo mine | tee /root/mark > /run/mark; sync';
     for (let count = 0; count < 3; count++) expect(await output(run('micro', 'sh', '-c', look))).toBe('');
@@ -229,13 +274,20 @@ describe('kept guests', () => {
       '/sys/class/net/eth0/address; echo $(($(date +%s) / 60)); hostname';
     const looks = async (...flags: string[]): Promise<string[]> =>
       (await output(run(...flags, 'micro', 'sh', '-c', identity))).trim().split('\n');
-    await looks();
+    const first = await looks();
     const [one, other] = [await looks(), await looks()];
     const boot = await looks('--fresh');
-    // Random numbers, ids and addresses differ; time and name are as after a boot.
-    for (const line of [0, 1, 2, 3]) expect(new Set([one, other, boot].map((all) => all[line])).size).toBe(3);
-    expect(Math.abs(Number(one[4]) - Date.now() / 60_000)).toBeLessThan(2);
-    expect([one[5], other[5]]).toEqual([boot[5], boot[5]]);
+    // Random numbers and ids differ; time and name are as after a boot. The first run is a boot: it has its address.
+    for (const line of [0, 1, 2]) {
+      expect(new Set([first, one, other, boot].map((all) => all[line])).size).toBe(4);
+    }
+    expect(first[3]).toBe(boot[3]);
+    expect(new Set([one, other, boot].map((all) => all[3])).size).toBe(3);
+    for (const { 4: minute, 5: name } of [first, one]) {
+      expect(Math.abs(Number(minute) - Date.now() / 60_000)).toBeLessThan(2);
+      expect(name).toBe(boot[5]);
+    }
+    expect(other[5]).toBe(boot[5]);
   });
 
   it('are saved by one of several concurrent first runs, and the others do not wait', async () => {
