@@ -57,21 +57,24 @@ interface BootedMachine {
 
 /** Boots the guest, warms it up, saves it and ends it. @throws what `createTemplate` throws. */
 export async function saveGuest(files: TemplateFiles, making: Making): Promise<TemplateRecord> {
-  const booted = await bootGuest(files, making);
+  await using scope = new Scope();
+  const memory = workingMemory(files, making, scope);
+  const booted = await bootGuest({ ...files, memory }, making);
   await using machine = booted.machine;
   await warmUp(machine, making);
   const abilities = await freeze(machine, files);
   await machine.qmp.execute('quit');
   await machine.ended;
+  if (memory !== files.memory) await copyFileSparsely(memory, files.memory, making.launching.signal);
   const disks = machine.plan.disks.filter(({ readOnly }) => !readOnly);
   for (const { nodeName, path, format } of disks) {
     await createOverlay({ path: files.overlay(nodeName), backingPath: path, backingFormat: format });
   }
-  return describe(files, making, booted, abilities);
+  return await describe(files, making, booted, abilities);
 }
 
 /**
- * Boots the guest and saves it, and leaves its machine running. The machine keeps its memory, of which the template
+ * Boots the guest, warms it up and saves it, and leaves its machine running. The machine keeps its memory, of which the template
  * gets a copy. The guest must not have a writable disk.
  * @returns the machine; and the template's record, or why the guest could not be saved.
  * @throws what `launch` throws, MachineEndedError.
@@ -85,6 +88,7 @@ export async function saveAndResume(
   const booted = await bootGuest({ ...files, memory }, making);
   const { machine } = booted;
   try {
+    await warmUp(machine, making);
     const saved = await saveStopped(memory, files, making, booted).catch((error: unknown) => {
       if (error instanceof VmletError || isSystemError(error)) return error;
       throw error;
@@ -100,8 +104,7 @@ export async function saveAndResume(
 
 /**
  * Returns the path of the memory with which a machine runs whose guest will be saved. In memory if there is space: each
- * page of a file on a disk takes the kernel ten times as long when the guest first writes to it. QEMU has the file open
- * when its directory is removed.
+ * page of a file on a disk takes the kernel ten times as long when the guest first writes to it.
  */
 function workingMemory({ memory }: TemplateFiles, { spec, locations }: Making, scope: Scope): string {
   const { isInMemory, freeBytes } = fileSystemOf(locations.runtime);

@@ -1,0 +1,140 @@
+import { NoSpaceError } from '../../errors/index.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import { Scope } from '../../util/scope.ts';
+import { type Making, saveAndResume, saveGuest } from '../save-guest.ts';
+import { Template } from '../template.ts';
+import { templateFiles } from '../template-files.ts';
+import type { TemplatePlace } from '../template-shelf.ts';
+import { forgetSecrets } from './fresh-system.ts';
+import { type KeptRequest, attempt, forkFrom, mayBootInstead } from './fork-guest.ts';
+
+/** Name of a guest while it boots; each fork gets its own. */
+const NAME_AT_BOOT = 'vmlet';
+
+/** @returns undefined where the guest cannot be kept, or another process is keeping it. */
+export async function bootAndKeep(request: KeptRequest): Promise<Machine | undefined> {
+  const { options, spec, guests, key } = request;
+  const { log } = options;
+  const obstacle = guests.obstacle(spec.memoryBytes);
+  if (obstacle !== undefined) {
+    log?.debug({ reason: obstacle }, 'booting a guest that will not be kept');
+    return undefined;
+  }
+  return guests.create(key, async (place) => {
+    log?.debug({ kept: key }, 'booting a guest to keep');
+    if (canResume(request)) return keepAndResume(request, place);
+    const booted = await bootGuest(request, place.directory);
+    if (!booted) return undefined;
+    const { cloudInit, template, mayKeep } = booted;
+    // A failed first boot may succeed the next time.
+    const isKept = mayKeep && cloudInit?.state !== 'failed';
+    if (isKept) place.publish();
+    const hold = (): Scope | undefined => (isKept ? guests.hold(key, template) : new Scope());
+    const machine = await forkFrom(template, request, hold, cloudInit).catch((error: unknown) => {
+      if (!mayBootInstead(error, options)) throw error;
+      log?.debug({ err: error, kept: key }, 'the booted guest cannot be forked');
+      guests.remove(key);
+      return undefined;
+    });
+    if (!machine) return undefined;
+    if (isKept) log?.debug({ kept: key }, 'kept the booted guest');
+    else log?.debug({ cloudInit, mayKeep }, 'the booted guest was not kept');
+    await attempt('prune kept guests', options, async () => guests.prune());
+    return machine;
+  });
+}
+
+/**
+ * Whether the machine that boots the guest can be the one that was asked for: it has nothing that only a fork gets, and
+ * there is space for its memory beside the copy that is kept.
+ */
+function canResume({ spec, findings, guests }: KeptRequest): boolean {
+  const { ports, sockets, disks, shares, volumes, tmpfs, memoryBytes } = spec;
+  const hasExtras = [ports, sockets, disks, shares, volumes, tmpfs].some(({ length }) => length > 0);
+  return !hasExtras && findings.source.kind === 'kernel' && guests.obstacle(2 * memoryBytes) === undefined;
+}
+
+/**
+ * Boots the guest and keeps it. Its machine then serves the request, which is faster than a fork.
+ * @returns undefined where the guest has booted, and its machine ended while it was saved.
+ */
+async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promise<Machine | undefined> {
+  const { options, spec, guests, key } = request;
+  const { log } = options;
+  const booted: { machine?: Machine } = {};
+  const making: Making = {
+    ...makingOf(request),
+    spec,
+    nameAtBoot: NAME_AT_BOOT,
+    prepare: async (machine) => {
+      booted.machine = machine;
+      return Promise.resolve();
+    },
+  };
+  try {
+    const { machine, saved } = await saveAndResume(templateFiles(place.directory), making);
+    if (saved instanceof Error) {
+      log?.debug({ err: saved }, 'the guest cannot be kept');
+      return machine;
+    }
+    place.publish();
+    log?.debug({ kept: key }, 'kept the booted guest');
+    await attempt('prune kept guests', options, async () => guests.prune());
+    return machine;
+  } catch (error) {
+    if (!booted.machine || !mayBootInstead(error, options)) throw error;
+    log?.debug({ err: error, kept: key }, 'the booted guest has ended');
+    return undefined;
+  }
+}
+
+/** @returns undefined where the guest has booted and cannot be saved. */
+async function bootGuest(request: KeptRequest, directory: string) {
+  const { options, spec, findings } = request;
+  const { locations, source } = findings;
+  const booted: { machine?: Machine; mayKeep: boolean } = { mayKeep: true };
+  try {
+    const record = await saveGuest(templateFiles(directory), {
+      ...makingOf(request),
+      prepare: async (machine) => {
+        booted.machine = machine;
+        if (source.kind === 'disk') booted.mayKeep = await forgetSecrets(machine, options.signal);
+      },
+    });
+    const { machine, mayKeep } = booted;
+    return { cloudInit: machine?.cloudInit, mayKeep, template: new Template(record, directory, locations) };
+  } catch (error) {
+    // A guest may need its disks to boot, as for a line of its fstab.
+    const hasFailedToBoot = !booted.machine && spec.disks.length === 0 && !(error instanceof NoSpaceError);
+    if (hasFailedToBoot || !mayBootInstead(error, options)) throw error;
+    options.log?.debug({ err: error }, 'the guest cannot be kept');
+    return undefined;
+  }
+}
+
+/** The guest without all that its forks get. */
+function makingOf({ options, spec, findings, key }: KeptRequest): Making {
+  const {
+    name: _name,
+    ports: _ports,
+    networks: _networks,
+    volumes: _volumes,
+    mounts: _mounts,
+    disks: _disks,
+    until: _until,
+    kept: _kept,
+    ...others
+  } = options;
+  const { locations, network } = findings;
+  const net = network === undefined ? 'none' : network.backend === 'slirp' ? 'slirp' : 'passt';
+  return {
+    spec: { ...spec, name: NAME_AT_BOOT, ports: [], sockets: [], disks: [] },
+    commands: [],
+    prepare: undefined,
+    networkCards: 0,
+    launching: { ...others, net, pull: 'missing' },
+    locations,
+    inputs: key,
+    flushes: false,
+  };
+}

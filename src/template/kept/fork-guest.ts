@@ -1,0 +1,96 @@
+import {
+  CommandFailedError,
+  GuestMountError,
+  GuestPlugError,
+  ImageLockedError,
+  InvalidInputError,
+  MissingProgramError,
+  PortTakenError,
+  SharesUnavailableError,
+  VmletError,
+  VolumeInUseError,
+  isSystemError,
+} from '../../errors/index.ts';
+import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.ts';
+import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
+import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
+import type { Spec } from '../../machine/spec/spec.ts';
+import type { Findings } from '../../machine/survey/survey.ts';
+import { withPortChoices } from '../../network/ports/port-choices.ts';
+import type { Scope } from '../../util/scope.ts';
+import type { Template } from '../template.ts';
+import { renewSecrets } from './fresh-system.ts';
+import type { KeptGuests } from './kept-guests.ts';
+
+/** A launch that may be served by a kept guest. */
+export interface KeptRequest {
+  readonly options: LaunchOptions;
+  readonly spec: Spec;
+  readonly findings: Findings;
+  readonly guests: KeptGuests;
+  readonly key: string;
+}
+
+/** @param hold keeps the files of the template in place; undefined when they have just been removed. */
+export async function forkFrom(
+  template: Template,
+  { options, spec, findings }: KeptRequest,
+  hold: () => Scope | undefined,
+  cloudInit?: CloudInitStatus,
+): Promise<Machine | undefined> {
+  const { signal, log, ports = [], volumes = [], mounts = [] } = options;
+  const { timeoutMs = bootTimeoutMs('kernel', findings.accelerator) } = spec;
+  const isSystem = findings.source.kind === 'disk';
+  return withPortChoices(log, async () => {
+    const scope = hold();
+    if (!scope) return undefined;
+    const pending = await template.prepare(
+      { name: spec.name, ports, volumes, mounts, ...(signal && { signal }), ...(log && { log }) },
+      { scope, limits: { cgroup: ownCgroup(spec.limits, spec.name) }, disks: findings.spec.disks },
+    );
+    return pending.run({
+      signal,
+      log,
+      timeoutMs,
+      cloudInit,
+      origin: 'kept',
+      renew: async (agent) => {
+        if (isSystem) await renewSecrets(agent, { awaitsServers: spec.ports.length > 0 });
+      },
+    });
+  });
+}
+
+const REPEATABLE = [
+  CommandFailedError,
+  GuestMountError,
+  GuestPlugError,
+  ImageLockedError,
+  InvalidInputError,
+  MissingProgramError,
+  PortTakenError,
+  SharesUnavailableError,
+  VolumeInUseError,
+] as const;
+
+/** Another boot would fail in the same way where the request is wrong, or the host or the guest lacks something. */
+export function mayBootInstead(error: unknown, { signal }: LaunchOptions): boolean {
+  if (signal?.aborted === true || !(error instanceof VmletError || isSystemError(error))) return false;
+  return !REPEATABLE.some((kind) => error instanceof kind);
+}
+
+/** Work on the cache, on which the machine that runs already does not depend. */
+export async function attempt(
+  what: string,
+  { log }: LaunchOptions,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof VmletError || isSystemError(error))) throw error;
+    log?.debug({ err: error }, `cannot ${what}`);
+  }
+}
