@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { MachineStore } from '../../../machines/index.ts';
+import { type MachineStore, qemuTime } from '../../../machines/index.ts';
 
 /** A picture is shared by all clients for this long. */
 const FRESH_MS = 2000;
 const FORGET_MS = 60_000;
+/** After this time a picture is taken even if QEMU has not run: it may have run between the picture and its reading. */
+const REST_MS = 120_000;
 
 export interface Screen {
   readonly png: Buffer;
@@ -13,9 +15,12 @@ export interface Screen {
 
 interface Taken {
   readonly at: number;
+  usedAt: number;
   /** The run and the state that it shows. */
   readonly of: string;
   readonly screen: Promise<Screen>;
+  /** Processor time that QEMU had used when the picture was complete. */
+  qemuMs: number | undefined;
 }
 
 /** Pictures of the screens of machines. */
@@ -27,17 +32,26 @@ export class Screens {
     this.#store = store;
   }
 
-  /** Takes a picture, or returns one of the last two seconds; of a paused machine, the last one. @throws as `screenshot` does. */
+  /**
+   * Takes a picture, or returns one of the last two seconds. Returns the last one of a machine that is paused, or whose
+   * QEMU has used no processor time since.
+   * @throws as `screenshot` does.
+   */
   async get(name: string): Promise<Screen> {
     const machine = this.#store.get(name);
     const status = machine.status();
     const [state, run] = status.kind === 'running' ? [status.state, status.startedAt.getTime()] : ['', 0];
     const of = `${run} ${state}`;
     const now = performance.now();
-    for (const [other, { at }] of this.#taken) if (now - at > FORGET_MS) this.#taken.delete(other);
+    for (const [other, { usedAt }] of this.#taken) if (now - usedAt > FORGET_MS) this.#taken.delete(other);
     const last = this.#taken.get(name);
-    const isFresh = last && (now - last.at < FRESH_MS || (state !== 'running' && last.of === of));
-    if (isFresh) return last.screen;
+    const isAtRest = (): boolean =>
+      last?.qemuMs !== undefined && now - last.at < REST_MS && qemuTime(status)?.cpuMs === last.qemuMs;
+    const isSame = (): boolean => last?.of === of && (state !== 'running' || isAtRest());
+    if (last && (now - last.at < FRESH_MS || isSame())) {
+      last.usedAt = now;
+      return last.screen;
+    }
     const screen = machine
       .live()
       .screenshot()
@@ -45,7 +59,10 @@ export class Screens {
         png,
         tag: `"${createHash('sha256').update(png).digest('base64url').slice(0, 22)}"`,
       }));
-    this.#taken.set(name, { at: now, of, screen });
+    const taken: Taken = { at: now, usedAt: now, of, screen, qemuMs: undefined };
+    this.#taken.set(name, taken);
+    await screen;
+    taken.qemuMs = qemuTime(machine.status())?.cpuMs;
     return screen;
   }
 }

@@ -10,7 +10,7 @@ import {
 /** Clients that ask at about the same time share a reading. */
 const FRESH_MS = 500;
 /** QEMU is asked again after this time, even if it has used no processor time: a few changes need hardly any. */
-const REST_MS = 30_000;
+const REST_MS = 120_000;
 
 export type StatisticsReading = MachineStatistics | { readonly problem: string } | undefined;
 
