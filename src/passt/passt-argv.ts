@@ -1,4 +1,4 @@
-import { IPV4, IPV6, type BoundNetworkPlan } from '../network/plan/network.ts';
+import { IPV4, IPV6, type BoundNetworkPlan, type PasstControl } from '../network/plan/network.ts';
 import type { BoundForward, Protocol } from '../network/ports/port.ts';
 import { PASST_CARD } from '../process/passt-output.ts';
 
@@ -35,8 +35,24 @@ export function passtArguments(
     ...['--mtu', String(plan.guest.mtu)],
     // Otherwise the gateway's address leads to the services on the host's loopback interface.
     '--no-map-gw',
+    ...(plan.control ? ['--conf-path', plan.control.socketPath] : []),
     ...forwardArguments('--tcp-ports', 'tcp', plan.forwards),
     ...forwardArguments('--udp-ports', 'udp', plan.forwards),
+  ];
+}
+
+/** Returns the command line that adds forwards to a running passt, or deletes them. */
+export function pestoCommand(
+  { pesto, socketPath }: PasstControl,
+  action: 'add' | 'delete',
+  forwards: readonly BoundForward[],
+): [string, ...string[]] {
+  return [
+    pesto,
+    `--${action}`,
+    ...specifiersOf('--tcp-ports', 'tcp', forwards),
+    ...specifiersOf('--udp-ports', 'udp', forwards),
+    socketPath,
   ];
 }
 
@@ -47,10 +63,12 @@ function connectionArguments(connection: PasstConnection): string[] {
 
 /** `none` is given explicitly: without it some releases repeat the TCP forwards for UDP. */
 function forwardArguments(flag: string, protocol: Protocol, forwards: readonly BoundForward[]): string[] {
-  const own = forwards.filter((forward) => forward.protocol === protocol);
-  if (own.length === 0) return [flag, 'none'];
-  return own.flatMap(({ hostAddress, hostPort, guestPort }) => [
-    flag,
-    `${hostAddress}/${hostPort}:${guestPort}`,
-  ]);
+  const own = specifiersOf(flag, protocol, forwards);
+  return own.length === 0 ? [flag, 'none'] : own;
+}
+
+function specifiersOf(flag: string, protocol: Protocol, forwards: readonly BoundForward[]): string[] {
+  return forwards
+    .filter((forward) => forward.protocol === protocol)
+    .flatMap(({ hostAddress, hostPort, guestPort }) => [flag, `${hostAddress}/${hostPort}:${guestPort}`]);
 }

@@ -213,6 +213,12 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
       'passt accesses the guest’s memory directly: the network is a third faster',
       OVER_SOCKET,
     ],
+    [
+      '--conf-path',
+      passt?.pesto !== undefined,
+      'vmlet port add and port rm keep all connections of a running machine',
+      'port add uses vmlet’s agent in the guest for TCP ports; otherwise port add and port rm end the connections of the guest',
+    ],
   ]);
 }
 

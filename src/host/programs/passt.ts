@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { TimedOutError, describeExit } from '../../errors/index.ts';
 import { NO_CORE } from '../../process/confine/confine.ts';
 import { PASST_CARD, withoutSyslogComplaints } from '../../process/passt-output.ts';
+import { findProgram } from '../../process/program.ts';
 import { run } from '../../process/run.ts';
 import { supervise } from '../../process/supervise.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
@@ -33,7 +36,14 @@ export async function probePasst(path: string, signal: AbortSignal | undefined):
     hasVhostUser: hasOption(help, '--vhost-user'),
     completesHandshakes: !runs || (await tryHandshake(path, signal)),
     problem,
+    ...(hasOption(help, '--conf-path') && { pesto: findPesto(path) }),
   };
+}
+
+/** The one of the same package, if it was not found on the PATH. */
+function findPesto(passt: string): string | undefined {
+  const beside = join(dirname(passt), 'pesto');
+  return existsSync(beside) ? beside : findProgram('pesto');
 }
 
 function hasOption(help: string, option: string): boolean {

@@ -59,6 +59,8 @@ const passt = z.strictObject({
   completesHandshakes: z.boolean(),
   /** Why passt does not run here; undefined when it does. */
   problem: z.string().optional(),
+  /** pesto, which changes the forwards of a running passt (--conf-path). */
+  pesto: z.string().optional(),
 });
 
 const virtiofsd = z.strictObject({

@@ -4,7 +4,8 @@ import type { Host } from '../../host/survey/host.ts';
 import { cardPort } from '../../machine/qemu/root-port.ts';
 import { planNetworkHere } from '../../network/probe/host-network.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
-import type { BoundNetworkPlan } from '../../network/plan/network.ts';
+import type { BoundNetworkPlan, PasstControl } from '../../network/plan/network.ts';
+import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 import { addressesOf, ipv4Of, isForMembers } from '../../network/private/addresses.ts';
 import { formatMembership } from '../../network/private/membership.ts';
 import { cardOf } from '../../network/private/cards.ts';
@@ -26,6 +27,7 @@ import type { MachineSpec } from '../spec/machine-spec.ts';
  */
 export async function planMachineNetwork(
   spec: MachineSpec,
+  files: Pick<MachineFiles, 'passtSocket'>,
   host: Host,
   earlier: readonly BoundForward[],
   signal: AbortSignal | undefined,
@@ -34,7 +36,21 @@ export async function planMachineNetwork(
   // Not over vhost-user: snapshots with memory and saved states contain a virtio card that QEMU itself serves.
   const plan = planNetworkHere(spec.net, forwardsOf(spec), host.passt, false);
   const ports = pairForwards(plan.forwards, earlier).map((forward) => forward?.hostPort);
-  return { ...plan, forwards: await chooseHostPorts(plan.forwards, signal, ports) };
+  const control = plan.backend === 'slirp' ? undefined : controlOf(files, host);
+  return {
+    ...plan,
+    ...(control && { control }),
+    forwards: await chooseHostPorts(plan.forwards, signal, ports),
+  };
+}
+
+function controlOf(
+  { passtSocket }: Pick<MachineFiles, 'passtSocket'>,
+  { passt }: Host,
+): PasstControl | undefined {
+  // In the data directory, whose path may be too long for a socket.
+  if (passt?.pesto === undefined || Buffer.byteLength(passtSocket) > LONGEST_SOCKET_PATH) return undefined;
+  return { pesto: passt.pesto, socketPath: passtSocket };
 }
 
 /**

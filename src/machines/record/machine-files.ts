@@ -85,6 +85,8 @@ export interface MachineFiles {
   readonly keeper: string;
   /** Command lines of the helpers, each word terminated by a NUL. */
   readonly passtArguments: string;
+  /** Socket on which passt takes changes of its forwards. */
+  readonly passtSocket: string;
   /** The request by which the keeper sets up the guest's shares and private networks at each boot. */
   readonly guestRequest: string;
   readonly swtpmArguments: string;
@@ -187,6 +189,7 @@ export function definitionFiles(directory: string) {
     keeper,
     guestRequest: join(keeper, 'guest.request'),
     passtArguments: join(keeper, 'passt.argv'),
+    passtSocket: join(keeper, 'passt.sock'),
     swtpmArguments: join(keeper, 'swtpm.argv'),
     relayArguments: join(keeper, 'relay.argv'),
     relayTable: join(keeper, 'relay.table'),

@@ -88,7 +88,13 @@ export async function planStart(
     accelerator: chooseAccelerator(spec.accel, host, spec.cpuLevel),
     cgroup: ownCgroup(spec.limits, spec.name),
     source: await findBootFiles(definition, { locations, signal, onProgress, pull }),
-    network: await planMachineNetwork(spec, host, otherPorts ? [] : readEarlierForwards(files), signal),
+    network: await planMachineNetwork(
+      spec,
+      files,
+      host,
+      otherPorts ? [] : readEarlierForwards(files),
+      signal,
+    ),
     privateCards: planPrivateCards(spec, files, host),
     memory,
   });

@@ -37,7 +37,7 @@ import { volumesOf } from '../spec/stored-mounts.ts';
 import { ensureVolumes, requireReadable } from '../../machine/volume/open-volume.ts';
 import { describeEnd, lastLines, readEnding, readStatus } from '../record/machine-status.ts';
 import { networksOf } from '../record/network-members.ts';
-import { awaitForwards } from './passt-readiness.ts';
+import { awaitForwards } from './forwards/passt-readiness.ts';
 import { announceMember } from './announce-member.ts';
 import { discardSaved, awaitsResume } from '../record/saved-note.ts';
 import { beginCommand, writeCommandFiles } from './guest-command.ts';

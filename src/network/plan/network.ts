@@ -47,6 +47,16 @@ export interface PasstAbilities {
   readonly completesHandshakes: boolean;
   /** Why it does not run on this host; undefined when it does. */
   readonly problem?: string | undefined;
+  /** Path of pesto, which changes the forwards of a running passt. */
+  readonly pesto?: string | undefined;
+}
+
+/** How the forwards of a running passt are changed. */
+export interface PasstControl {
+  /** Path of its program. */
+  readonly pesto: string;
+  /** passt listens here for pesto. */
+  readonly socketPath: string;
 }
 
 /** A network that is planned again for a running machine only has the path. */
@@ -56,6 +66,8 @@ export interface NetworkPlan {
   readonly backend: NetworkBackend;
   /** Path of passt's program; undefined for slirp. */
   readonly passtPath: string | undefined;
+  /** Undefined where only a new passt has other forwards. */
+  readonly control?: PasstControl | undefined;
   readonly forwards: readonly PortForward[];
   readonly guest: GuestNetwork;
   /** The host interface that passt uses as its template. */

@@ -6,7 +6,9 @@ import { networkInterfaces } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { probePasst } from '../../../../src/host/programs/passt.ts';
 import { waitingOn } from '../../../../src/network/ports/socket-table.ts';
+import { findProgram } from '../../../../src/process/program.ts';
 import type { NamedMachine } from '../../../../src/machines/index.ts';
 import { type Finished, until } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
@@ -18,6 +20,10 @@ const host = (offset: number): number => BASE + offset;
 const HAS_IPV6 = Object.values(networkInterfaces())
   .flat()
   .some((one) => one?.family === 'IPv6' && one.address.startsWith('fe80:'));
+
+/** Changes the forwards of a running passt, where passt has it. */
+const PASST = findProgram('passt');
+const PESTO = PASST === undefined ? undefined : (await probePasst(PASST, undefined)).pesto;
 
 let home: Home;
 const sockets = new Set<Socket>();
@@ -242,6 +248,59 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, wit
   });
 });
 
+describe('passt that has pesto', () => {
+  let machine: NamedMachine;
+  beforeAll(async () => {
+    if (PESTO !== undefined) machine = await serving('passt', `${host(7)}:80`, `${host(8)}:9/udp`);
+  });
+  afterAll(async () => home.removeAll());
+
+  const passtOf = (): number | undefined => {
+    const status = machine.status();
+    return status.kind === 'running' ? status.helpers['passt']?.pid : undefined;
+  };
+
+  it('keeps open connections when forwards of its start go and others come, of both protocols', async ({
+    skip,
+  }) => {
+    if (PESTO === undefined) skip('passt has no pesto');
+    const pid = passtOf();
+    const open = await openEcho();
+    await done('rm', 'passt', String(host(7)), `${host(8)}/udp`);
+    expect(await ask(host(7))).toBe(REFUSED);
+    expect(await sendDatagram(host(8))).toBe(REFUSED);
+    await done('add', 'passt', `${host(7)}:81`, `${host(8)}:9/udp`);
+    expect(await ask(host(7))).toBe('served');
+    const before = await datagramsOf('passt');
+    await until(async () => {
+      await sendDatagram(host(8));
+      return (await datagramsOf('passt')) > before;
+    });
+    expect(await open.says('second')).toBe('second');
+    expect(passtOf()).toBe(pid);
+    // passt serves them, and not the agent: they are there after passt was killed.
+    process.kill(pid ?? 0, 'SIGKILL');
+    await until(() => passtOf() !== undefined && passtOf() !== pid);
+    await until(async () => (await ask(host(7))) === 'served');
+  });
+
+  it('has only the earlier forwards after a port was taken', async ({ skip }) => {
+    if (PESTO === undefined) skip('passt has no pesto');
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const taken = (server.address() as AddressInfo).port;
+    const before = await list('passt');
+    const refused = await port('add', 'passt', `${host(2)}:80`, `${taken}:80`);
+    server.close();
+    await once(server, 'close');
+    expect(refused.status).toBe(125);
+    expect(await list('passt')).toEqual(before);
+    expect(await askAll(host(2), taken)).toEqual([REFUSED, REFUSED]);
+    await done('add', 'passt', `${taken}:80`);
+    expect(await ask(taken)).toBe('served');
+  });
+});
+
 describe('passt that is killed', () => {
   let machine: NamedMachine;
   beforeAll(async () => {
@@ -277,11 +336,12 @@ describe('passt that is killed', () => {
     await until(async () => (await ask(host(5), '::1')) === 'served');
     await kill();
     await until(async () => (await ask(host(5), '::1')) === 'served');
-    // It was there at the start: passt is restarted, and ends all connections.
+    // It was there at the start. Without pesto, passt is restarted, which ends all connections.
     const open = await openEcho();
     await done('rm', 'passt', `[::1]:${host(5)}:80`);
     expect(await ask(host(5), '::1')).toBe(REFUSED);
-    await until(open.ended);
+    if (PESTO === undefined) await until(open.ended);
+    else expect(await open.says('second')).toBe('second');
   });
 
   it('is restarted after five kills in a row, and the guest’s link stays up', async () => {

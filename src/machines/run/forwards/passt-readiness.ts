@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
-import { TimedOutError } from '../../errors/index.ts';
-import type { BoundNetworkPlan } from '../../network/plan/network.ts';
-import { waitingOn } from '../../network/ports/socket-table.ts';
-import { explainPasstFailure, isRefusedForward } from '../../passt/start-failure.ts';
-import type { Limits } from '../../util/time/deadline.ts';
-import type { MachineFiles } from '../record/machine-files.ts';
-import { withoutSyslogComplaints } from '../../process/passt-output.ts';
-import { pause } from '../../util/time/pause.ts';
-import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { TimedOutError } from '../../../errors/index.ts';
+import type { BoundNetworkPlan } from '../../../network/plan/network.ts';
+import { waitingOn } from '../../../network/ports/socket-table.ts';
+import { explainPasstFailure, isRefusedForward } from '../../../passt/start-failure.ts';
+import type { Limits } from '../../../util/time/deadline.ts';
+import type { MachineFiles } from '../../record/machine-files.ts';
+import { withoutSyslogComplaints } from '../../../process/passt-output.ts';
+import { pause } from '../../../util/time/pause.ts';
+import { unlessMissing } from '../../../util/files/unless-missing.ts';
 
 const PATIENCE_MS = 20_000;
 /** passt needs milliseconds; later checks are less frequent. */

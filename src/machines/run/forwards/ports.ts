@@ -1,15 +1,15 @@
 import { normalize } from 'node:path';
-import { InvalidInputError } from '../../errors/index.ts';
-import type { Locations } from '../../machine/paths/locations.ts';
-import { chooseHostPorts } from '../../network/ports/host-port.ts';
-import { pairForwards } from '../../network/ports/pair-forwards.ts';
+import { InvalidInputError } from '../../../errors/index.ts';
+import type { Locations } from '../../../machine/paths/locations.ts';
+import { chooseHostPorts } from '../../../network/ports/host-port.ts';
+import { pairForwards } from '../../../network/ports/pair-forwards.ts';
 import {
   type BoundForward,
   type PortForward,
   type PortInput,
   formatPort,
   parsePortForwards,
-} from '../../network/ports/port.ts';
+} from '../../../network/ports/port.ts';
 import {
   type Published,
   type SocketForward,
@@ -17,16 +17,16 @@ import {
   isSocketText,
   parsePublished,
   refuseTooManySockets,
-} from '../../network/ports/socket-forward.ts';
-import { MAX_RELAYED, type RelayedForwards } from '../../network/relay/relay-argv.ts';
-import type { Limits } from '../../util/time/deadline.ts';
-import type { Definition } from '../record/definition.ts';
-import { editMachine } from '../lock/edit.ts';
-import { readEarlierForwards } from '../plan/machine-network.ts';
-import { boundSockets, isSshForward, readForward, storedForward } from '../spec/forwards.ts';
-import { readPlan } from '../record/machine-plan-file.ts';
-import type { MachineSpec, StoredForward } from '../spec/machine-spec.ts';
-import { readStatus } from '../record/machine-status.ts';
+} from '../../../network/ports/socket-forward.ts';
+import { MAX_RELAYED, type RelayedForwards } from '../../../network/relay/relay-argv.ts';
+import type { Limits } from '../../../util/time/deadline.ts';
+import type { Definition } from '../../record/definition.ts';
+import { editMachine } from '../../lock/edit.ts';
+import { readEarlierForwards } from '../../plan/machine-network.ts';
+import { boundSockets, isSshForward, readForward, storedForward } from '../../spec/forwards.ts';
+import { readPlan } from '../../record/machine-plan-file.ts';
+import type { MachineSpec, StoredForward } from '../../spec/machine-spec.ts';
+import { readStatus } from '../../record/machine-status.ts';
 import { forgetForwards, replaceForwards } from './live-forwards.ts';
 import { hasRelay, replaceRelayed } from './live-relay.ts';
 
@@ -219,14 +219,14 @@ async function change(
   return after;
 }
 
-/** Whether new ports are relayed, because passt would have to be restarted for them. */
+/** Whether new ports are relayed, because this passt would have to be restarted for them. */
 async function goOverAgent(
   definition: Definition,
   added: readonly BoundForward[],
   limits: Limits,
 ): Promise<boolean> {
   const { network } = readPlan(definition.files);
-  const isPasst = network !== undefined && network.backend !== 'slirp';
+  const isPasst = network !== undefined && network.backend !== 'slirp' && network.control === undefined;
   const isTcp = added.length > 0 && added.every(({ protocol }) => protocol === 'tcp');
   return isPasst && isTcp && (await hasRelay(definition, limits));
 }

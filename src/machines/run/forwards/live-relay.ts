@@ -8,16 +8,16 @@ import {
   PermissionError,
   TimedOutError,
   isSystemError,
-} from '../../errors/index.ts';
-import { freeSocketPath } from '../../network/ports/free-socket-path.ts';
-import { takenPort } from '../../network/ports/host-port.ts';
-import { formatEndpoint } from '../../network/ports/port.ts';
-import { MAX_RELAYED, type RelayedForwards, relayTable } from '../../network/relay/relay-argv.ts';
-import { exchangeFile } from '../../util/files/atomic-file.ts';
-import { type Limits, withinLimits } from '../../util/time/deadline.ts';
-import { findGuestChannel } from '../channel/guest-channel.ts';
-import type { Definition } from '../record/definition.ts';
-import { readPlan, replacePlan } from '../record/machine-plan-file.ts';
+} from '../../../errors/index.ts';
+import { freeSocketPath } from '../../../network/ports/free-socket-path.ts';
+import { takenPort } from '../../../network/ports/host-port.ts';
+import { formatEndpoint } from '../../../network/ports/port.ts';
+import { MAX_RELAYED, type RelayedForwards, relayTable } from '../../../network/relay/relay-argv.ts';
+import { exchangeFile } from '../../../util/files/atomic-file.ts';
+import { type Limits, withinLimits } from '../../../util/time/deadline.ts';
+import { findGuestChannel } from '../../channel/guest-channel.ts';
+import type { Definition } from '../../record/definition.ts';
+import { readPlan, replacePlan } from '../../record/machine-plan-file.ts';
 
 const KEEPER_MS = 10_000;
 const AGENT_MS = 3000;
