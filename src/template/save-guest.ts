@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GuestCommandFailedError, VmletError, isSystemError } from '../errors/index.ts';
 import { probeHost } from '../host/probe.ts';
@@ -7,10 +7,11 @@ import { HOST } from '../images/record/reference.ts';
 import { copyFileSparsely } from '../images/formats/sparse-copy.ts';
 import { createOverlay } from '../images/qemu-img/qemu-img.ts';
 import { requireSpace } from '../images/transfer/space.ts';
-import { launchAt } from '../machine/launch/launch.ts';
+import { type LaunchPlaces, launchAt } from '../machine/launch/launch.ts';
 import type { Locations } from '../machine/paths/locations.ts';
-import { claimDirectory } from '../machine/paths/runtime-directory.ts';
+import { claimMemoryFile } from '../machine/paths/memory-file.ts';
 import type { Machine } from '../machine/running/machine.ts';
+import { bootTimeoutMs } from '../machine/spec/guest-time.ts';
 import type { LaunchOptions } from '../machine/spec/launch-options.ts';
 import type { Spec } from '../machine/spec/spec.ts';
 import { migrate } from '../machine/state/migration.ts';
@@ -19,8 +20,8 @@ import { startSaving } from '../machine/state/state-file.ts';
 import type { QmpClient } from '../qmp/index.ts';
 import { currentBootId } from '../process/procfs/identity.ts';
 import { syncDirectory } from '../util/files/atomic-file.ts';
-import { fileSystemOf } from '../util/files/file-system.ts';
 import { Scope } from '../util/scope.ts';
+import { withinLimits } from '../util/time/deadline.ts';
 import { newIdentity } from './renew-fork.ts';
 import { basisOf } from './template-basis.ts';
 import { type TemplateFiles, persistentFiles } from './template-files.ts';
@@ -41,7 +42,7 @@ export interface Making {
   readonly networkCards: number;
   readonly launching: BootedGuest;
   readonly locations: Locations;
-  /** The guest's name until it is saved; the name of the spec by default. */
+  /** The guest's host name until it is saved, and the template's name; the name of the spec by default. */
   readonly nameAtBoot?: string;
   /** Digest of what the guest depends on; computed by default. */
   readonly inputs?: string;
@@ -58,94 +59,98 @@ interface BootedMachine {
 /** Boots the guest, warms it up, saves it and ends it. @throws what `createTemplate` throws. */
 export async function saveGuest(files: TemplateFiles, making: Making): Promise<TemplateRecord> {
   await using scope = new Scope();
-  const memory = workingMemory(files, making, scope);
-  const booted = await bootGuest({ ...files, memory }, making);
+  // QEMU is killed when it writes to memory in a file and the host's disk is full.
+  await requireSpace(files.directory, making.spec.memoryBytes, RESERVE_BYTES);
+  const working = await claimMemoryFile(making.locations, making.spec.memoryBytes, scope);
+  if (working === undefined) await (await open(files.memory, 'wx', 0o600)).close();
+  const memoryFile = working ?? files.memory;
+  const booted = await bootGuest({ storage: files.directory, memoryFile }, making);
   await using machine = booted.machine;
   await warmUp(machine, making);
-  const abilities = await freeze(machine, files);
+  const abilities = await freeze(machine, files.state);
   await machine.qmp.execute('quit');
   await machine.ended;
-  if (memory !== files.memory) await copyFileSparsely(memory, files.memory, making.launching.signal);
+  if (working !== undefined) await copyFileSparsely(working, files.memory, making.launching.signal);
   const disks = machine.plan.disks.filter(({ readOnly }) => !readOnly);
   for (const { nodeName, path, format } of disks) {
     await createOverlay({ path: files.overlay(nodeName), backingPath: path, backingFormat: format });
   }
-  return await describe(files, making, booted, abilities);
+  return await recordTemplate(files, making, booted, abilities);
+}
+
+/** A machine that runs, and the template that its guest was saved as, or why it was not saved. */
+export interface ResumedMachine {
+  readonly machine: Machine;
+  readonly saved: TemplateRecord | Error;
 }
 
 /**
- * Boots the guest, warms it up and saves it, and leaves its machine running. The machine keeps its memory, of which the template
- * gets a copy. The guest must not have a writable disk.
- * @returns the machine; and the template's record, or why the guest could not be saved.
- * @throws what `launch` throws, MachineEndedError.
+ * Boots the guest, warms it up and saves it, and leaves its machine running. The template gets copies of all files, to
+ * which this machine has no access. The guest must have no disk, and a kernel and initramfs that are not the machine's.
+ * @returns undefined if the runtime directory has no room for its memory.
+ * @throws what `launch` throws, TimedOutError, or the signal's reason.
  */
 export async function saveAndResume(
   files: TemplateFiles,
   making: Making,
-): Promise<{ readonly machine: Machine; readonly saved: TemplateRecord | Error }> {
+): Promise<ResumedMachine | undefined> {
+  const { spec, locations, launching } = making;
+  const { signal } = launching;
   await using scope = new Scope();
-  const memory = workingMemory(files, making, scope);
-  const booted = await bootGuest({ ...files, memory }, making);
+  await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
+  const memoryFile = await claimMemoryFile(locations, spec.memoryBytes, scope);
+  if (memoryFile === undefined) return undefined;
+  const booted = await bootGuest({ memoryFile }, making);
   const { machine } = booted;
   try {
-    await warmUp(machine, making);
-    const saved = await saveStopped(memory, files, making, booted).catch((error: unknown) => {
-      if (error instanceof VmletError || isSystemError(error)) return error;
-      throw error;
+    const { timeoutMs = bootTimeoutMs('kernel', machine.plan.accelerator) } = spec;
+    const resumed = saveStopped(memoryFile, files, making, booted).then(async (saved) => {
+      await machine.qmp.execute('cont');
+      await machine.renew(newIdentity(spec.name));
+      return { machine, saved };
     });
-    await machine.qmp.execute('cont');
-    await machine.renew(newIdentity(making.spec.name));
-    return { machine, saved };
+    return await withinLimits('saving the booted guest', resumed, { timeoutMs, signal });
   } catch (error) {
     await machine[Symbol.asyncDispose]();
+    signal?.throwIfAborted();
     throw error;
   }
 }
 
-/**
- * Returns the path of the memory with which a machine runs whose guest will be saved. In memory if there is space: each
- * page of a file on a disk takes the kernel ten times as long when the guest first writes to it.
- */
-function workingMemory({ memory }: TemplateFiles, { spec, locations }: Making, scope: Scope): string {
-  const { isInMemory, freeBytes } = fileSystemOf(locations.runtime);
-  if (!isInMemory || freeBytes < 2 * spec.memoryBytes) return memory;
-  return join(claimDirectory(locations.runtime, scope), 'memory');
-}
-
 async function saveStopped(
-  memory: string,
+  memoryFile: string,
   files: TemplateFiles,
   making: Making,
   booted: BootedMachine,
-): Promise<TemplateRecord> {
-  const abilities = await freeze(booted.machine, files);
-  const copy = `${files.memory}.copy`;
-  await copyFileSparsely(memory, copy, making.launching.signal);
-  // QEMU has the original open, and is now the only one to use it.
-  await rename(copy, files.memory);
-  return describe(files, making, booted, abilities);
+): Promise<TemplateRecord | Error> {
+  const { machine } = booted;
+  try {
+    await warmUp(machine, making);
+    const state = join(machine.plan.directory.storage, 'state');
+    const abilities = await freeze(machine, state);
+    await copyFile(state, files.state);
+    await copyFileSparsely(memoryFile, files.memory, making.launching.signal);
+    return await recordTemplate(files, making, booted, abilities);
+  } catch (error) {
+    if (error instanceof VmletError || isSystemError(error)) return error;
+    throw error;
+  }
 }
 
 async function bootGuest(
-  files: TemplateFiles,
+  places: Pick<LaunchPlaces, 'storage' | 'memoryFile'>,
   { spec, launching, locations, networkCards, nameAtBoot }: Making,
 ): Promise<BootedMachine> {
-  // QEMU is killed when it writes to memory in a file and the host's disk is full.
-  await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
-  await (await open(files.memory, 'wx', 0o600)).close();
   const host = await probeHost({ cacheDirectory: locations.cache, ...launching });
-  const places = {
-    locations,
-    storage: files.directory,
-    memoryFile: files.memory,
-    spareCards: networkCards,
-    hostname: nameAtBoot,
-  };
-  return { host, machine: await launchAt(places, { ...launching, name: spec.name }) };
+  const machine = await launchAt(
+    { locations, ...places, spareCards: networkCards, hostname: nameAtBoot },
+    { ...launching, name: spec.name },
+  );
+  return { host, machine };
 }
 
 /** Flushes the files, and writes the record that makes them a template. */
-async function describe(
+async function recordTemplate(
   files: TemplateFiles,
   making: Making,
   { machine: { plan }, host }: BootedMachine,
@@ -202,13 +207,14 @@ export interface RestoreAbilities extends MigrationAbilities {
 }
 
 /**
- * Stops a guest whose memory is a file, and saves its devices beside that file. The saved state matches the disks only
- * as they are now, so the guest may be resumed only if it has other files by then. The guest is not paused beforehand,
- * because its saved state would then be "paused".
+ * Stops a guest whose memory is a file, and saves its devices. The saved state matches the memory and the disks only as
+ * they are now: they must be copied before the guest is resumed. The guest is not paused beforehand, because its saved
+ * state would then be "paused".
+ * @param state a file to create.
  * @throws QmpJobError with QEMU's message, QmpRefusedError when this QEMU cannot exclude shared memory from a
  *   migration, what `execute` throws.
  */
-async function freeze(machine: Machine, { state }: TemplateFiles): Promise<RestoreAbilities> {
+async function freeze(machine: Machine, state: string): Promise<RestoreAbilities> {
   const { qmp } = machine;
   const abilities = await restoreAbilitiesOf(qmp);
   await machine.sync();

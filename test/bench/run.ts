@@ -22,6 +22,8 @@ import { switches } from './network/switches.ts';
 import { throughput } from './network/throughput.ts';
 import { peers } from './peers.ts';
 import { repeat } from './repeat.ts';
+import { shareStart } from './shares/share-start.ts';
+import { shares } from './shares/shares.ts';
 import { ui } from './ui.ts';
 import { version } from './version.ts';
 
@@ -43,7 +45,14 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   throughput,
 };
 /** Only on request: these take half an hour and more, or need other programs. */
-const APART: Readonly<Record<string, Section>> = { repeat, peers, database, ui };
+const APART: Readonly<Record<string, Section>> = {
+  repeat,
+  peers,
+  database,
+  ui,
+  shares,
+  'share-start': shareStart,
+};
 const RESULTS = join(import.meta.dirname, '../../bench-results');
 
 const { values, positionals } = parseArgs({

@@ -10,7 +10,10 @@ import type { Plan } from '../plan/plan.ts';
 export async function configureGuest(
   agent: GuestAgent,
   { guest, network }: Pick<Plan, 'guest' | 'network'>,
-  log: Logger | undefined,
+  {
+    log,
+    hostname = guest.hostname,
+  }: { readonly log?: Logger | undefined; readonly hostname?: string | undefined },
 ): Promise<void> {
   const optional = guest.optionalModules.map(async (module) =>
     agent.configure({ modules: [module] }).catch((error: unknown) => {
@@ -19,7 +22,7 @@ export async function configureGuest(
     }),
   );
   const required = agent.configure({
-    hostname: guest.hostname,
+    hostname,
     modules: [...guest.modules],
     network: guest.setsUpNetwork && network ? [linkOf(network.guest)] : [],
     clockMs: Date.now(),

@@ -116,8 +116,9 @@ export class CrashedMachine implements AsyncDisposable {
   }
 }
 
+/** Memory in a file belongs to a template, or to a guest that was kept. */
 function memoryAtBoot({ memory, shares }: Plan): Plan['memory'] {
-  if (memory.kind !== 'copy-on-write' && memory.kind !== 'copy') return memory;
+  if (memory.kind === 'private' || memory.kind === 'shared') return memory;
   return { kind: shares.length > 0 ? 'shared' : 'private' };
 }
 

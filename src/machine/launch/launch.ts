@@ -46,7 +46,7 @@ export interface LaunchPlaces {
    * machine.
    */
   readonly storage?: string;
-  /** A file in `storage` that holds the machine's memory. Machines can be forked from it. */
+  /** A file that holds the machine's memory, so that machines can be forked from it. */
   readonly memoryFile?: string;
   /** Number of spare network cards, for the private networks of forks. */
   readonly spareCards?: number;
@@ -93,7 +93,13 @@ async function bringUp(
     const guest = source.kind === 'disk' ? source.image?.guest : undefined;
     await openVolumes(findings.locations, spec.volumes, scope, options.signal);
     await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
-    const ready = becomeReady(plan, findings, attachments, options, started);
+    const ready = becomeReady(
+      plan,
+      findings,
+      attachments,
+      { ...options, hostname: places.hostname },
+      started,
+    );
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
     const { timeoutMs = bootTimeoutMs(source.kind, plan.accelerator) } = spec;
     return await withinLimits(what, ready, { timeoutMs, signal: options.signal });
@@ -108,7 +114,7 @@ function isUnknownDisk({ source, hasSeed }: Findings): boolean {
 
 async function planHere(
   findings: Findings,
-  { storage, memoryFile, spareCards = 0, hostname }: LaunchPlaces,
+  { storage, memoryFile, spareCards = 0 }: LaunchPlaces,
   attachments: readonly Attachment[],
   scope: Scope,
   signal: AbortSignal | undefined,
@@ -125,7 +131,6 @@ async function planHere(
       ...Array.from({ length: spareCards }, (_, index) => spareCardMac(index)),
     ],
     memoryFile,
-    hostname,
   });
 }
 
@@ -133,7 +138,7 @@ async function becomeReady(
   plan: Plan,
   { host, spec }: Findings,
   attachments: readonly Attachment[],
-  options: LaunchOptions,
+  options: LaunchOptions & Pick<LaunchPlaces, 'hostname'>,
   started: StartedParts,
 ): Promise<RunningMachine> {
   const { log } = options;

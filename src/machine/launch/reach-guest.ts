@@ -11,6 +11,8 @@ import { type StartOptions, type StartedMachine, reachAgent } from './started-ma
 export interface BootOptions extends StartOptions, MachineOptions {
   /** As for a launch. */
   readonly onBoot?: ((doing: string) => void) | undefined;
+  /** The guest's host name; that of the plan by default. */
+  readonly hostname?: string | undefined;
   /** Directories that the guest gets copies of. */
   readonly copies?: readonly Copy[] | undefined;
   /** Unix sockets of the host that lead to the guest. */
@@ -26,7 +28,7 @@ export async function reachGuest(started: StartedMachine, options: BootOptions):
   const failure = Promise.race([life.failure, space.failure, kernel.failure]);
   failure.catch(() => undefined);
   const agent = await Promise.race([reachAgent(started, options), failure]);
-  await Promise.race([configureGuest(agent, plan, log), failure]);
+  await Promise.race([configureGuest(agent, plan, options), failure]);
   log?.debug('the guest is configured');
   const cloudInit =
     plan.boot.kind === 'disk' ? await Promise.race([awaitBootCompletion(agent, onBoot), failure]) : undefined;

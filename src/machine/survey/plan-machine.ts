@@ -32,8 +32,6 @@ export interface PlanInputs {
   readonly cards?: readonly string[];
   /** A file for its memory, from which machines will be forked. */
   readonly memoryFile?: string | undefined;
-  /** The guest's host name; the machine's name by default. */
-  readonly hostname?: string | undefined;
 }
 
 /** How many directories, volumes and extra disks a fork can have. */
@@ -90,7 +88,7 @@ export function planMachine(inputs: PlanInputs): Plan {
       ...readOnlyVolumes(volumes),
     ].filter((path) => path !== undefined),
     guest: {
-      hostname: inputs.hostname ?? spec.name,
+      hostname: spec.name,
       directory: spec.directory,
       ...(source.kind === 'disk'
         ? { modules: [], optionalModules: [], setsUpNetwork: false }

@@ -9,8 +9,9 @@ import { isRunning, keptDownloads } from '../../images/transfer/partial/kept-dow
 import { type KeptGuest, KeptGuests } from '../../template/kept/kept-guests.ts';
 import { TemplateShelf } from '../../template/template-shelf.ts';
 import { type Locations, placesOf } from '../../machine/paths/locations.ts';
+import { memoryIn } from '../../machine/paths/memory-file.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
-import { isAlive } from '../../process/procfs/identity.ts';
+import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts';
 import { type Definition, machineNames, readSpec } from '../record/definition.ts';
 import { volumeStaging } from '../../machine/volume/volume-files.ts';
 import { listVolumes } from '../disks/volume-users.ts';
@@ -200,9 +201,12 @@ export async function downloadEntries(locations: Locations, meter: FileMeter): P
 
 /** Unfinished files of a killed process are removed by the next prune, launch or build. */
 export function unfinishedEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
+  const ownerOfMemory = (name: string): ProcessIdentity | undefined =>
+    existsSync(memoryIn(join(locations.runtime, name))) ? ownerInName(name) : undefined;
   const places = [
     { directory: locations.images, ownerOf: ownerOfBuild },
     { directory: locations.scratch, ownerOf: ownerInName },
+    { directory: locations.runtime, ownerOf: ownerOfMemory },
     { directory: join(locations.machines, '.staging'), ownerOf: ownerInName },
     { directory: volumeStaging(locations), ownerOf: ownerInName },
   ];

@@ -42,6 +42,7 @@ export async function pruneLeftovers(
     if (isWanted(download.name) && (await removeDownload(download))) removed.add(download.name);
   }
   sweepDeadOwners(locations.scratch);
+  sweepDeadOwners(locations.runtime);
   sweepDeadOwners(join(locations.machines, '.staging'));
   sweepDeadOwners(volumeStaging(locations));
   await new TemplateShelf(locations).sweep();

@@ -223,7 +223,7 @@ async function configure(
       either,
       (reason) => void agent.close(reason instanceof Error ? reason : undefined),
     );
-    await configureGuest(agent, plan, log)
+    await configureGuest(agent, plan, { log })
       .then(async () => mountAll(agent, plan))
       .finally(forget);
   };

@@ -1,5 +1,6 @@
 import { NoSpaceError } from '../../errors/index.ts';
 import type { Machine } from '../../machine/running/machine.ts';
+import { hasRoomForMemory } from '../../machine/paths/memory-file.ts';
 import { Scope } from '../../util/scope.ts';
 import { type Making, saveAndResume, saveGuest } from '../save-guest.ts';
 import { Template } from '../template.ts';
@@ -45,18 +46,19 @@ export async function bootAndKeep(request: KeptRequest): Promise<Machine | undef
 }
 
 /**
- * Whether the machine that boots the guest can be the one that was asked for: it has nothing that only a fork gets, and
- * there is space for its memory beside the copy that is kept.
+ * Whether the machine that boots the guest can be the one that was asked for: it has nothing that only a fork gets, no
+ * file of its own that forks need, and its memory is where it may stay.
  */
-function canResume({ spec, findings, guests }: KeptRequest): boolean {
+function canResume({ spec, findings: { source, locations } }: KeptRequest): boolean {
   const { ports, sockets, disks, shares, volumes, tmpfs, memoryBytes } = spec;
   const hasExtras = [ports, sockets, disks, shares, volumes, tmpfs].some(({ length }) => length > 0);
-  return !hasExtras && findings.source.kind === 'kernel' && guests.obstacle(2 * memoryBytes) === undefined;
+  const hasFiles = source.kind === 'disk' || source.needsAgent || source.modules !== undefined;
+  return !hasExtras && !hasFiles && hasRoomForMemory(locations, memoryBytes);
 }
 
 /**
  * Boots the guest and keeps it. Its machine then serves the request, which is faster than a fork.
- * @returns undefined where the guest has booted, and its machine ended while it was saved.
+ * @returns undefined where another boot may help.
  */
 async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promise<Machine | undefined> {
   const { options, spec, guests, key } = request;
@@ -72,17 +74,21 @@ async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promis
     },
   };
   try {
-    const { machine, saved } = await saveAndResume(templateFiles(place.directory), making);
+    const resumed = await saveAndResume(templateFiles(place.directory), making);
+    if (!resumed) return undefined;
+    const { machine, saved } = resumed;
     if (saved instanceof Error) {
       log?.debug({ err: saved }, 'the guest cannot be kept');
       return machine;
     }
-    place.publish();
-    log?.debug({ kept: key }, 'kept the booted guest');
-    await attempt('prune kept guests', options, async () => guests.prune());
+    await attempt('keep the booted guest', options, async () => {
+      place.publish();
+      log?.debug({ kept: key }, 'kept the booted guest');
+      await guests.prune();
+    });
     return machine;
   } catch (error) {
-    if (!booted.machine || !mayBootInstead(error, options)) throw error;
+    if (!mayBootInstead(error, options) || (!booted.machine && !(error instanceof NoSpaceError))) throw error;
     log?.debug({ err: error, kept: key }, 'the booted guest has ended');
     return undefined;
   }

@@ -16,8 +16,8 @@ import { reasonToBoot } from './reason-to-boot.ts';
 const WRITTEN_BACK_MS = 60_000;
 
 /**
- * Starts a machine from the kept guest that these options describe. Without one, boots that guest, keeps it and forks
- * it. Boots as `launch` does where a guest cannot be kept.
+ * Starts a machine from the kept guest that these options describe. Without one, boots that guest and keeps it;
+ * the machine is the one that booted, or a fork. Boots as `launch` does where a guest cannot be kept.
  * @throws what `launch` throws.
  */
 export async function launchKept(options: LaunchOptions, kept: 'use' | 'renew'): Promise<RunningMachine> {

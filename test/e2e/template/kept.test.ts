@@ -9,10 +9,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { ImageStore } from '../../../src/index.ts';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ImageStore, type Machine, crash, launch } from '../../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { type Finished, type Started, start, until } from '../command.ts';
 import { copyProbedHost } from '../probed-host.ts';
@@ -115,46 +114,100 @@ describe('a run', () => {
     for (const key of kept()) expect(statSync(join(guests, key, 'memory')).mode & 0o777).toBe(0o600);
   });
 
-  it('runs the command of a first run in the guest that is kept, or in a fork if the run publishes a port', async () => {
-    const { run, env, kept } = home();
-    const first = async (...words: string[]) => {
-      const { status, stdout, stderr } = await run('--debug', '--renew', ...words, 'micro', 'hostname')
-        .finished;
-      expect({ status, stdout }).toEqual({ status: 0, stdout: 'vmlet\n' });
-      expect(originOf({ status, signal: undefined, stdout, stderr })).toBe('boot, kept');
-      return stderr.match(/"started QEMU"/g)?.length;
-    };
-    expect(await first()).toBe(1);
-    expect(await first('-p', '80')).toBe(2);
-    // The memory is in a directory in memory while the guest boots, and elsewhere if there is none.
-    for (const runtime of ['/dev/shm', tmpdir()]) {
-      const directoryOfRun = mkdtempSync(join(runtime, 'vmlet-kept-'));
-      try {
-        const started = start(['run', ...MEMORY, '--debug', '--renew', 'micro', 'true'], {
-          env: { ...env, XDG_RUNTIME_DIR: directoryOfRun },
-        });
-        const { status, stderr } = await started.finished;
-        expect(status).toBe(0);
-        const memory = /\\"mem-path\\":\\"([^"\\]+)/.exec(stderr)?.[1];
-        expect(memory?.startsWith(`${directoryOfRun}/vmlet/`)).toBe(runtime === '/dev/shm');
-        expect(readdirSync(join(directoryOfRun, 'vmlet'))).toEqual([]);
-      } finally {
-        rmSync(directoryOfRun, { recursive: true });
-      }
-    }
-    expect(kept()).toHaveLength(1);
-  });
+  describe('that is the first, with a runtime directory in memory,', () => {
+    let runtime: string;
+    beforeEach(() => {
+      runtime = mkdtempSync('/dev/shm/vmlet-kept-');
+    });
+    afterEach(() => rmSync(runtime, { recursive: true }));
 
-  it('runs the command in the booted guest if it cannot be saved', async () => {
-    const bin = directoryIn(directory, 'bin-');
-    writeFileSync(join(bin, 'cp'), '#!/bin/sh\necho No space left on device >&2\nexit 1\n', { mode: 0o755 });
-    const { run, kept, guests } = home({ PATH: `${bin}:${process.env['PATH'] ?? ''}` });
-    const { status, stdout, stderr } = await run('--debug', 'micro', 'hostname').finished;
-    expect({ status, stdout }).toEqual({ status: 0, stdout: 'vmlet\n' });
-    expect(stderr).toContain('"the guest cannot be kept"');
-    expect(stderr.match(/"started QEMU"/g)).toHaveLength(1);
-    expect(kept()).toEqual([]);
-    expect(readdirSync(guests)).toEqual([]);
+    it('runs the command in the guest that is kept, which cannot reach the files of later runs', async () => {
+      const { run, kept, guests, origin } = home({ XDG_RUNTIME_DIR: runtime });
+      const first = run('--debug', 'micro', 'sh', '-c', 'hostname; exec sleep 1000');
+      await until(() => first.stdout().includes('vmlet\n'));
+      const pid = Number(/"pid":(\d+),[^\n]*"msg":"started QEMU"/.exec(first.stderr())?.[1]);
+      expect(first.stderr().match(/"started QEMU"/g)).toHaveLength(1);
+      expect(kept()).toHaveLength(1);
+      expect(readFileSync(`/proc/${pid}/mountinfo`, 'utf8')).not.toContain(guests);
+      // Its memory has no name any more.
+      expect(readdirSync(join(runtime, 'vmlet'))).toHaveLength(1);
+      first.process.kill('SIGINT');
+      expect(await first.finished).toMatchObject({ status: 130, stdout: 'vmlet\n' });
+      expect(readdirSync(join(runtime, 'vmlet'))).toEqual([]);
+      expect(await origin('micro', 'true')).toBe('fork');
+    });
+
+    it('runs the command in a fork if it publishes a port', async () => {
+      const { run } = home({ XDG_RUNTIME_DIR: runtime });
+      const { status, stderr } = await run('--debug', '-p', '80', 'micro', 'true').finished;
+      expect(status).toBe(0);
+      expect(stderr).toContain('"kept the booted guest"');
+      expect(stderr.match(/"started QEMU"/g)).toHaveLength(2);
+    });
+
+    it('runs the command in the booted guest if it cannot be saved', async () => {
+      const bin = directoryIn(directory, 'bin-');
+      writeFileSync(join(bin, 'cp'), '#!/bin/sh\necho No space left on device >&2\nexit 1\n', {
+        mode: 0o755,
+      });
+      const { run, kept, guests } = home({
+        XDG_RUNTIME_DIR: runtime,
+        PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+      });
+      const { status, stdout, stderr } = await run('--debug', 'micro', 'hostname').finished;
+      expect({ status, stdout }).toEqual({ status: 0, stdout: 'vmlet\n' });
+      expect(stderr).toContain('"the guest cannot be kept"');
+      expect(stderr.match(/"started QEMU"/g)).toHaveLength(1);
+      expect(kept()).toEqual([]);
+      expect(readdirSync(guests)).toEqual([]);
+    });
+
+    it('can crash and boot again with its own name, and damages no file of later runs', async () => {
+      vi.stubEnv('XDG_RUNTIME_DIR', runtime);
+      vi.stubEnv('XDG_CACHE_HOME', home().env['XDG_CACHE_HOME']);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const options = { kept: 'use', memory: '96M', net: 'none' } as const;
+      const hostname = async (machine: Machine): Promise<string> =>
+        (await machine.exec(['hostname'])).stdout.toString().trim();
+      const first = await launch({ ...options, name: 'first' });
+      expect(first.origin).toBe('boot');
+      expect(await hostname(first)).toBe('first');
+      await using crashed = await crash(first);
+      {
+        await using again = await crashed.start();
+        expect(await hostname(again)).toBe('first');
+        await using second = await launch({ ...options, name: 'second' });
+        expect(second.origin).toBe('kept');
+        expect(await hostname(second)).toBe('second');
+      }
+      await using third = await launch(options);
+      expect(third.origin).toBe('kept');
+    });
+
+    it('leaves nothing when it is interrupted or killed while it saves the guest', async () => {
+      const bin = directoryIn(directory, 'bin-');
+      const begun = join(bin, 'begun');
+      writeFileSync(join(bin, 'cp'), `#!/bin/sh\n: >${begun}\nexec sleep 1000\n`, { mode: 0o755 });
+      const { run, guests, origin } = home({
+        XDG_RUNTIME_DIR: runtime,
+        PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+      });
+      for (const end of [
+        { signal: 'SIGINT', expected: { status: 130, signal: undefined, stdout: '' } },
+        { signal: 'SIGKILL', expected: { status: undefined, signal: 'SIGKILL', stdout: '' } },
+      ] as const) {
+        rmSync(begun, { force: true });
+        const started = run('micro', 'true');
+        await until(() => existsSync(begun));
+        started.process.kill(end.signal);
+        expect(await started.finished).toMatchObject(end.expected);
+        if (end.signal === 'SIGINT') expect(readdirSync(guests)).toEqual([]);
+      }
+      rmSync(join(bin, 'cp'));
+      expect(await origin('micro', 'true')).toBe('boot, kept');
+      expect(readdirSync(join(runtime, 'vmlet'))).toEqual([]);
+      expect(readdirSync(guests)).toHaveLength(2);
+    });
   });
 
   it('plugs disks into a fork, which sees them as after a boot', async () => {
@@ -268,7 +321,9 @@ describe('kept guests', () => {
   });
 
   it('are forked into guests as fresh as booted ones', async () => {
-    const { run } = home();
+    const runtime = mkdtempSync('/dev/shm/vmlet-kept-');
+    onTestFinished(() => rmSync(runtime, { recursive: true }));
+    const { run } = home({ XDG_RUNTIME_DIR: runtime });
     const identity =
       'head -c 16 /dev/urandom | od -An -tx1; cat /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id ' +
       '/sys/class/net/eth0/address; echo $(($(date +%s) / 60)); hostname';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type MachineStore, qemuTime } from '../../../machines/index.ts';
+import { type MachineStatus, type MachineStore, qemuTime } from '../../../machines/index.ts';
 
 /** A picture is shared by all clients for this long. */
 const FRESH_MS = 2000;
 const FORGET_MS = 60_000;
-/** After this time a picture is taken even if QEMU has not run: it may have run between the picture and its reading. */
+/** After this time a picture is taken in any case: the kernel counts processor time in hundredths of a second. */
 const REST_MS = 120_000;
 
 export interface Screen {
@@ -45,10 +45,7 @@ export class Screens {
     const now = performance.now();
     for (const [other, { usedAt }] of this.#taken) if (now - usedAt > FORGET_MS) this.#taken.delete(other);
     const last = this.#taken.get(name);
-    const isAtRest = (): boolean =>
-      last?.qemuMs !== undefined && now - last.at < REST_MS && qemuTime(status)?.cpuMs === last.qemuMs;
-    const isSame = (): boolean => last?.of === of && (state !== 'running' || isAtRest());
-    if (last && (now - last.at < FRESH_MS || isSame())) {
+    if (last && (now - last.at < FRESH_MS || (last.of === of && isSame(last, status, now)))) {
       last.usedAt = now;
       return last.screen;
     }
@@ -61,8 +58,20 @@ export class Screens {
       }));
     const taken: Taken = { at: now, usedAt: now, of, screen, qemuMs: undefined };
     this.#taken.set(name, taken);
-    await screen;
+    try {
+      await screen;
+    } catch (error) {
+      if (this.#taken.get(name) === taken) this.#taken.delete(name);
+      throw error;
+    }
     taken.qemuMs = qemuTime(machine.status())?.cpuMs;
     return screen;
   }
+}
+
+/** Whether the machine still shows the picture of the same run and state. */
+function isSame({ at, qemuMs }: Taken, status: MachineStatus, now: number): boolean {
+  if (now - at > REST_MS) return false;
+  const isRunning = status.kind === 'running' && status.state === 'running';
+  return !isRunning || (qemuMs !== undefined && qemuTime(status)?.cpuMs === qemuMs);
 }

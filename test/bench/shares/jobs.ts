@@ -1,0 +1,45 @@
+/** A directory of the guest, `$D`, has the repository; /tmp/tree.tar is in the guest's memory. */
+export interface Job {
+  readonly name: string;
+  /** Not measured. */
+  readonly before?: string;
+  readonly run: string;
+}
+
+const FORGET = 'echo 3 >/proc/sys/vm/drop_caches';
+
+export const FILES = 2000;
+export const TRACKED = 10_000;
+const SOURCES = 4;
+
+export const JOBS: readonly Job[] = [
+  { name: 'write 128 MiB', run: 'dd if=/dev/zero of="$D/big" bs=1M count=128 conv=fsync status=none' },
+  { name: 'read 128 MiB', before: FORGET, run: 'cat "$D/big" >/dev/null' },
+  { name: `untar ${FILES} files`, before: 'rm -rf "$D/tree"', run: 'tar -xf /tmp/tree.tar -C "$D"' },
+  { name: `stat ${FILES} files`, before: FORGET, run: 'ls -lR "$D/tree" >/dev/null' },
+  {
+    name: `git status, ${TRACKED} files`,
+    before: FORGET,
+    run: 'git -c safe.directory="*" -c core.fsmonitor=false -C "$D/repository" status --porcelain',
+  },
+  {
+    name: `compile ${SOURCES} C files`,
+    before: 'rm -f "$D"/repository/*.o',
+    run: `cd "$D/repository" && for n in $(seq ${SOURCES}); do gcc -c source$n.c; done`,
+  },
+];
+
+/** Makes the tree and the repository in `$D` on the host. */
+export const PREPARE = `
+set -e
+mkdir -p "$D/tree" "$D/repository"
+cd "$D/tree"
+for n in $(seq ${FILES}); do d=$((n % 40)); mkdir -p $d; head -c 3000 /dev/urandom >$d/$n; done
+tar -cf "$D/tree.tar" -C "$D" tree
+cd "$D/repository"
+git init -q .
+for n in $(seq ${TRACKED}); do d=$((n % 100)); [ -d $d ] || mkdir $d; echo $n >$d/$n; done
+for n in $(seq ${SOURCES}); do { echo '#include <stdio.h>'; echo '#include <stdlib.h>'; echo "int f$n(void){return puts(\\"$n\\");}"; } >source$n.c; done
+git add -A
+git -c user.name=bench -c user.email=bench@localhost commit -qm bench
+`;

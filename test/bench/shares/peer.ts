@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { GuestAgent } from '../../../src/guest/agent/agent.ts';
+import { type LaunchOptions, dryRun } from '../../../src/index.ts';
+import { configureGuest, mountAll } from '../../../src/machine/launch/configure-guest.ts';
+import { until } from '../../e2e/command.ts';
+
+export interface Peer extends AsyncDisposable {
+  readonly pid: number;
+  readonly agent: GuestAgent;
+}
+
+/**
+ * Starts the same guest by hand, with another tool's virtiofsd for its directory.
+ * @param virtiofsd options in place of vmlet's, after the socket and the directory.
+ */
+export async function startPeer(
+  options: LaunchOptions,
+  directory: string,
+  virtiofsd: readonly string[],
+): Promise<Peer> {
+  const { plan, script } = await dryRun(options);
+  const shared = `--shared-dir=${directory}`;
+  const line = script.split('\n').find((one) => one.includes(`${shared} `));
+  const [, program, socket] = /(\S+virtiofsd) (--socket-path=\S+)/.exec(line ?? '') ?? [];
+  if (line === undefined || program === undefined || socket === undefined) {
+    throw new Error(`the dry run starts no virtiofsd for ${directory}`);
+  }
+  const byHand = script.replace(line, `${[program, socket, shared, ...virtiofsd].join(' ')} &`);
+  const shell = spawn('sh', ['-c', byHand], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const ended = once(shell, 'exit');
+  const pid = shell.pid ?? 0;
+  const stop = async (): Promise<void> => {
+    // QEMU, its virtiofsds and the shell, which removes their directory.
+    process.kill(-pid, 'SIGINT');
+    await ended;
+  };
+  try {
+    const path = /path=([^,"]+agent\.sock)/.exec(script)?.[1] ?? '';
+    await until(() => existsSync(path));
+    const agent = await GuestAgent.attach(connect(path));
+    await configureGuest(agent, plan, {});
+    await mountAll(agent, plan);
+    return { pid, agent, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
