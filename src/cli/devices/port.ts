@@ -7,14 +7,13 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printJson } from '../output/say.ts';
 
 const BACKENDS =
-  'A running machine gets the forwards immediately. vmlet’s agent in the guest forwards new TCP ports without ' +
-  'interrupting connections. For UDP ports, or if the agent does not answer, passt is restarted. The restart ends all ' +
-  'connections of the guest, and closes its host ports for a few milliseconds. No restart is needed for Unix sockets, ' +
-  'or if the machine uses slirp.';
+  'A running machine gets the forwards immediately. Open connections continue, except in one case: passt without its ' +
+  'program pesto is restarted, and all connections of the guest end, if a UDP port is added or vmlet’s agent in the ' +
+  'guest does not answer.';
 const REMOVAL =
-  'A running machine loses the forwards immediately. If passt forwards one of the ports, passt is restarted. The restart ' +
-  'ends all connections of the guest. No restart is needed for Unix sockets, for ports that vmlet’s agent forwards (such ' +
-  'as TCP ports that were added since the start), or if the machine uses slirp.';
+  'A running machine loses the forwards immediately. Other connections continue, except in one case: passt without its ' +
+  'program pesto is restarted, and all connections of the guest end, if it forwards one of the ports. TCP ports that ' +
+  'were added since the start are usually forwarded by vmlet’s agent.';
 
 export function portCommand(): Command {
   const port = new Command('port').description('Manages the host ports that are forwarded to machines.');

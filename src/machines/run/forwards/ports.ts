@@ -37,9 +37,9 @@ export interface AddedForwards {
 }
 
 /**
- * Publishes more ports of a machine, immediately if it is running. All connections are kept with slirp, and with TCP
- * ports and unix sockets where vmlet's agent answers: new ones then go over the agent until the next start. Otherwise passt
- * is restarted, which ends the guest's connections; it notices nothing else.
+ * Publishes more ports of a machine, immediately if it is running. All connections are kept with slirp and with a passt
+ * that has pesto; and with TCP ports and unix sockets where vmlet's agent answers: new ones then go over the agent until
+ * the next start. Otherwise passt is restarted, which ends the guest's connections; it notices nothing else.
  * @returns the new forwards; for a running machine with the chosen host ports.
  * @throws InvalidInputError, PortTakenError, MachineBusyError; nothing has changed then.
  */
@@ -85,7 +85,7 @@ export async function addPorts(
 }
 
 /**
- * Removes forwards. One that goes over the agent is closed alone; with another one, passt is restarted as by `addPorts`.
+ * Removes forwards. One that goes over the agent is closed alone; for another one, passt may be restarted, as by `addPorts`.
  * @param wanted host ports such as `9090` or `9090/udp`, paths of sockets, or whole forwards as given; undefined for all.
  * @throws InvalidInputError for an unknown forward.
  */

@@ -237,7 +237,7 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, wit
 
   it('keeps the connections of other forwards, as its help says', async () => {
     const change = { add: `${host(1)}:80`, rm: String(host(1)) };
-    const promise = { add: 'without interrupting connections', rm: 'without interrupting other connections' };
+    const promise = { add: 'Open connections continue', rm: 'Other connections continue' };
     for (const verb of ['add', 'rm'] as const) {
       const help = (await port(verb, '--help')).stdout.replaceAll(/\s+/g, ' ');
       expect(help).toContain(promise[verb]);

@@ -26,7 +26,10 @@ const newest: Survey = {
     dataDirectories: [],
   },
   qemuImg: { path: '/usr/bin/qemu-img', version: '11.1.3' },
-  passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true, completesHandshakes: true },
+  passt: {
+    ...{ path: '/usr/bin/passt', hasFd: true, hasVhostUser: true, completesHandshakes: true },
+    pesto: '/usr/bin/pesto',
+  },
   virtiofsd: {
     path: '/usr/libexec/virtiofsd',
     translatesIds: true,
@@ -67,6 +70,7 @@ it('lists the replacements that Debian 12 uses', () => {
     'qemu -object monitor-qmp',
     'qemu migrate channels',
     'passt --vhost-user',
+    'passt --conf-path',
   ]);
 });
 
