@@ -83,7 +83,7 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     await dialog.waitFor({ state: 'detached' });
     await page.evaluate("location.hash = '#/machines/m/snapshots'");
     await page.getByRole('button', { name: 'Restore fresh' }).click();
-    await dialog.getByText(/The machine is started: it continues with the memory/).waitFor();
+    await dialog.getByText(/Then the machine starts, with the memory of the snapshot\./).waitFor();
     expect(await focused(page)).toBe('Cancel');
     await home.vmlet('protect', '--off', 'm');
   });

@@ -56,7 +56,7 @@ describe('a test that is paused', () => {
     expect(printed).toBe('continued\n');
     expect(told).toMatch(/Continuing\.\n$/);
     expect((await reader.finished).stderr).toMatch(
-      /^vmlet: disconnected from .*: the shell or machine there has ended/m,
+      /^vmlet: disconnected from .*: the shell or the machine has ended/m,
     );
   });
 
