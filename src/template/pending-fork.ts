@@ -20,7 +20,7 @@ import { joinNetworks, connectCards, attachNetworks } from '../machine/launch/jo
 import { type NetworkInput, type NetworkPlace, parseNetworks } from '../machine/network/network-place.ts';
 import { mountAll } from '../machine/launch/configure-guest.ts';
 import { makeNewDisk } from '../machine/launch/prepare.ts';
-import { plugInDisks, plugInMounts } from '../machine/launch/plug-in.ts';
+import { plugInDisks, plugInMounts, plugInNamedOwners } from '../machine/launch/plug-in.ts';
 import type { Copy } from '../machine/share/copies.ts';
 import type { SocketForward } from '../network/ports/socket-forward.ts';
 import { type Plan, pluggedDisks } from '../machine/plan/plan.ts';
@@ -221,6 +221,7 @@ export class PendingFork implements AsyncDisposable {
     const setUp = [renewal, joinNetworks(agent, machine), plugInDisks(machine, agent)];
     await Promise.race([Promise.all(setUp), failure]);
     if (renew) await Promise.race([renew(agent), failure]);
+    await Promise.race([plugInNamedOwners(machine, agent, options.signal), failure]);
     await Promise.race([mountAll(agent, plan), failure]);
     if (this.#copies.length > 0) {
       const { copyIn } = await import('../machine/share/copies.ts');

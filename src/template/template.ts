@@ -18,6 +18,7 @@ import { withPortChoices } from '../network/ports/port-choices.ts';
 import { parseNetworks } from '../machine/network/network-place.ts';
 import type { DryRun } from '../machine/launch/dry-run.ts';
 import type { Plan } from '../machine/plan/plan.ts';
+import { refuseNamedOwners } from '../machine/share/guest-owner.ts';
 import { findMounts } from '../machine/survey/find-mounts.ts';
 import type { FoundDisk } from '../machine/survey/found-spec.ts';
 import { openVolumes } from '../machine/volume/open-volume.ts';
@@ -178,11 +179,13 @@ export class Template {
     options: Omit<ForkOptions, 'console' | 'log'> = {},
     terms: Omit<ForkTerms, 'scope'> = {},
   ): Promise<DryRun> {
-    const { directoryByHand, refuseNetworks, wiringByHand } = await import('../machine/launch/dry-run.ts');
+    const { IN_SCRIPT, directoryByHand, refuseNetworks, wiringByHand } =
+      await import('../machine/launch/dry-run.ts');
     const { forkScript } = await import('./fork-script.ts');
     refuseNetworks(parseNetworks(options.networks ?? [], this.name));
     const settled = await this.#settle(options);
-    const { host, network } = settled;
+    const { host, network, mounts } = settled;
+    refuseNamedOwners([...mounts.shares, ...mounts.copies], IN_SCRIPT);
     const directory = directoryByHand(this.#locations);
     const wiring = wiringByHand(directory);
     const origin = this.#record.plan;

@@ -379,20 +379,57 @@ describe('vmlet run -v', () => {
     expect(readFileSync(join(source, 'copy'), 'utf8')).toContain('echo tested');
   });
 
-  withVirtiofsd('gives the files to the user of the command', async () => {
+  withVirtiofsd.each([
+    { user: '1000:50', owner: '1000:50', more: [] },
+    { user: 'nobody', owner: '65534:65534', more: [] },
+    { user: 'nobody:users', owner: '65534:100', more: [] },
+    { user: '1000:users', owner: '1000:100', more: ['--fresh'] },
+    { user: 'nobody', owner: '65534:65534', more: ['--fresh', '-v', `${directory}:/other:ro,uid=7`] },
+  ])('gives the files to the user of the command: -u $user $more', async ({ user, owner, more }) => {
     const source = shared();
-    const flags = ['--net', 'none', '-u', '1000:50', '-v', `${source}:/s`];
-    const { stdout } = await vmlet(
-      'run',
-      ...flags,
-      'micro',
-      '--',
-      'sh',
-      '-c',
-      'touch /s/a; stat -c %u:%g /s/a',
-    );
-    expect(stdout).toBe('1000:50\n');
+    const flags = ['--net', 'none', '-u', user, '-v', `${source}:/s`, ...more];
+    const script = 'touch /s/a && stat -c %u:%g /s /s/a';
+    const { stdout, stderr } = await vmlet('run', ...flags, 'micro', '--', 'sh', '-c', script);
+    expect({ stdout, stderr }).toEqual({ stdout: `${owner}\n${owner}\n`, stderr: '' });
     expect(statSync(join(source, 'a')).uid).toBe(process.getuid?.());
+  });
+
+  withVirtiofsd('gives the files to a user of the host in the host’s own system', async () => {
+    const source = shared();
+    const flags = ['--net', 'none', '-u', 'nobody', '-v', `${source}:/s`];
+    const script = 'touch /s/a && [ "$(stat -c %u:%g /s/a)" = "$(id -u):$(id -g)" ] && id -un';
+    const { stdout } = await vmlet('run', ...flags, 'host', '--', 'sh', '-c', script);
+    expect(stdout).toBe('nobody\n');
+    expect(statSync(join(source, 'a')).uid).toBe(process.getuid?.());
+  });
+
+  it('gives the files of a copy to the user of the command, by name', async () => {
+    const source = shared();
+    writeFileSync(join(source, 'a'), '');
+    const flags = ['--net', 'none', '-u', 'nobody', '-v', `${source}:/s:copy`];
+    const { stdout } = await vmlet('run', ...flags, 'micro', '--', 'stat', '-c', '%u:%g', '/s/a');
+    expect(stdout).toBe('65534:65534\n');
+  });
+
+  withVirtiofsd.each([
+    { user: 'webmaster', problem: 'the guest has no such user: webmaster' },
+    { user: 'nobody:webmasters', problem: 'the guest has no such user or group: nobody:webmasters' },
+  ])('rejects -u $user, which the guest does not have', async ({ user, problem }) => {
+    const flags = ['--net', 'none', '-u', user, '-v', `${shared()}:/s`];
+    const { status, stderr } = await vmlet('run', ...flags, 'micro', '--', 'true');
+    expect(stderr).toBe(
+      `vmlet: -v: ${problem}\n  choose a user that is in /etc/passwd of the guest, or give numbers: uid=N,gid=N\n`,
+    );
+    expect(status).toBe(125);
+  });
+
+  withVirtiofsd.each([
+    [['run', '--dry-run', '-v', '.:/s:uid=nobody', 'micro', '--', 'true'], 'with --dry-run, because'],
+    [['create', 'never-made', '--image', 'micro', '-v', '.:/s:gid=users'], 'for named machines\n'],
+  ])('rejects names of users where no guest can be asked: %j', async (words, problem) => {
+    const { status, stderr } = await vmlet(...words);
+    expect(stderr).toContain(`vmlet: -v: uid and gid must be numbers ${problem}`);
+    expect(status).toBe(125);
   });
 
   it('copies a directory in and back without virtiofsd', async () => {
@@ -448,10 +485,13 @@ describe('vmlet run -v', () => {
     expect(status).toBe(125);
   });
 
-  withVirtiofsd('reports the last words of a virtiofsd that ends at its start', async () => {
+  withVirtiofsd.each([
+    ['as it does', []],
+    ['after the guest was asked for a user', ['-u', 'nobody']],
+  ])('reports the last words of a virtiofsd that ends at its start, %s', async (_when, user) => {
     const programs = shared('programs-');
     const env = { PATH: failingVirtiofsd(programs), XDG_CACHE_HOME: shared('cache-') };
-    const flags = ['--fresh', '--net', 'none', '-v', `${shared()}:/s`];
+    const flags = ['--fresh', '--net', 'none', ...user, '-v', `${shared()}:/s`];
     const { status, stderr } = await start(['run', ...flags, 'micro', '--', 'true'], { env }).finished;
     expect(stderr).toMatch(/virtiofsd, which serves \/s in the guest, exited with status 1/);
     expect(stderr).toContain('cannot serve: out of ink');
@@ -479,6 +519,7 @@ describe('vmlet run -v', () => {
       'run',
       '--fresh',
       '--dry-run',
+      ...['-u', 'nobody'],
       '-v',
       `${directory}:/x:ro`,
       'micro',

@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import buildWhatIsTested from '../built.ts';
 import { hostFacts } from './report/host-facts.ts';
-import { type SectionResult, held, saveResult, savedResults, withRows } from './report/results.ts';
+import { type SectionResult, held, saveResult, savedResults, verdictOf, withRows } from './report/results.ts';
 import type { Findings, Section } from './section.ts';
 import { SECTIONS } from './sections.ts';
 import { countsTable, withCounts } from './report/table.ts';
@@ -28,6 +28,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const RESULTS = join(ROOT, 'hardening-results');
 const COUNTS_PAGE = join(ROOT, 'docs/security-counts.md');
 const INTERRUPTED = 130;
+const VERDICT_WIDTH = 'not run'.length;
 /** npm forwards a signal that the terminal has already sent to all of them. */
 const SAME_INTERRUPT_MS = 1000;
 
@@ -58,6 +59,7 @@ async function runSections(chosen: readonly string[]): Promise<void> {
   buildWhatIsTested();
   const host = await hostFacts();
   const failed = [];
+  const notRun: string[] = [];
   for (const name of chosen) {
     const section = SECTIONS[name];
     if (section === undefined || interruption.aborted) continue;
@@ -69,6 +71,7 @@ async function runSections(chosen: readonly string[]): Promise<void> {
     const seconds = Math.round((performance.now() - started) / 1000);
     save(name, { title: section.title, host, commit: commit(), at, scale, seed, seconds, ...findings });
     print(findings, seconds);
+    notRun.push(...findings.counts.filter((one) => verdictOf(one) === 'not run').map(({ what }) => what));
     if (!held(findings)) failed.push(name);
   }
   const summary = join(RESULTS, 'summary.md');
@@ -80,6 +83,7 @@ async function runSections(chosen: readonly string[]): Promise<void> {
     console.log('Interrupted: a section that was cut short has its earlier counts, if any.');
   else if (failed.length === 0) console.log(`All that was tried held (${chosen.join(', ')}).`);
   else console.log(`FAILED: ${failed.join(', ')}`);
+  if (notRun.length > 0) console.log(`Not run: ${notRun.join('; ')}`);
   if (failed.length > 0) process.exitCode = 1;
   if (interruption.aborted) process.exitCode = INTERRUPTED;
 }
@@ -116,11 +120,12 @@ async function runSection(
 }
 
 function print({ counts, faults }: Findings, seconds: number): void {
-  for (const { what, tried, held, note } of counts) {
-    const verdict = held === tried ? 'ok    ' : 'FAILED';
+  for (const count of counts) {
+    const { what, tried, held, note } = count;
+    const verdict = verdictOf(count).padEnd(VERDICT_WIDTH);
     console.log(`${verdict} ${what}: ${held} of ${tried}${note ? ` (${note})` : ''}`);
   }
-  for (const fault of faults) console.log(`FAILED ${fault}`);
+  for (const fault of faults) console.log(`${'FAILED'.padEnd(VERDICT_WIDTH)} ${fault}`);
   console.log(`${seconds} s`);
 }
 

@@ -3,28 +3,46 @@ export interface VolumeFlags {
   readonly volume?: readonly string[];
   readonly mount?: readonly string[];
   readonly user?: string;
+  readonly detach?: true;
+  readonly dryRun?: true;
 }
 
+const ID = String.raw`\d+|[a-zA-Z_][a-zA-Z0-9_.-]*\$?`;
+const USER = new RegExp(`^(${ID})(?::(${ID}))?$`);
+
 /**
- * Gives the files of shared directories to the user of the command, where it is given by its number: only the guest
- * knows names.
+ * Gives the files of shared directories to the user of the command. Only a guest knows the numbers of names: a named
+ * machine and a dry run get numbers alone, and so do volumes and tmpfs.
  */
 export function ownedByUser<Flags extends VolumeFlags>(flags: Flags): Flags {
-  const [, uid, gid] = /^(\d+)(?::(\d+))?$/.exec(flags.user ?? '') ?? [];
-  if (uid === undefined) return flags;
+  const [, uid, gid] = USER.exec(flags.user ?? '') ?? [];
+  // All files are root's by default.
+  if (uid === undefined || flags.user === 'root') return flags;
+  const isNumber = [uid, gid ?? uid].every((id) => /^\d+$/.test(id));
+  if (!isNumber && (flags.detach ?? flags.dryRun)) return flags;
   const owner = `uid=${uid}${gid === undefined ? '' : `,gid=${gid}`}`;
   return {
     ...flags,
-    ...(flags.volume && { volume: flags.volume.map((text) => volumeOf(text, owner)) }),
-    ...(flags.mount && { mount: flags.mount.map((text) => (hasOwner(text) ? text : `${text},${owner}`)) }),
+    ...(flags.volume && { volume: flags.volume.map((text) => volumeOf(text, owner, isNumber)) }),
+    ...(flags.mount && { mount: flags.mount.map((text) => mountOf(text, owner, isNumber)) }),
   };
 }
 
-function volumeOf(text: string, owner: string): string {
+function volumeOf(text: string, owner: string, isNumber: boolean): string {
   const [source = '', target = '', options, ...rest] = text.split(':');
-  if (rest.length > 0 || hasOwner(options ?? '')) return text;
+  if (rest.length > 0 || hasOwner(options ?? '') || !(isNumber || isDirectory(source))) return text;
   const all = options === undefined || options === '' ? owner : `${options},${owner}`;
   return `${source}:${target}:${all}`;
+}
+
+function mountOf(text: string, owner: string, isNumber: boolean): string {
+  const isDirectoryHere = !/(?:^|,)type=(?:volume|tmpfs)(?:,|$)/.test(text);
+  return hasOwner(text) || !(isNumber || isDirectoryHere) ? text : `${text},${owner}`;
+}
+
+/** Any other source is the name of a volume. */
+function isDirectory(source: string): boolean {
+  return source.includes('/') || source.startsWith('.');
 }
 
 function hasOwner(options: string): boolean {

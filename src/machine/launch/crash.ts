@@ -10,6 +10,7 @@ import { type StartedParts, undoLaunch } from '../life/launch-failure.ts';
 import type { Machine } from '../running/machine.ts';
 import { connectCards, attachNetworks } from './join-networks.ts';
 import type { Outcome } from '../life/outcome.ts';
+import { hasNamedOwner } from '../share/guest-owner.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type BootOptions, reachGuest } from './reach-guest.ts';
 import { claimDirectory, claimPath } from '../paths/runtime-directory.ts';
@@ -131,7 +132,7 @@ function planColdBoot(plan: Plan): Plan {
   return {
     ...plan,
     incoming: false,
-    shares: plan.shares.map((share) => ({ ...share, port: undefined })),
+    shares: plan.shares.map((share) => (hasNamedOwner(share) ? share : { ...share, port: undefined })),
     volumes: plan.volumes.map((volume) => ({
       ...volume,
       port: undefined,

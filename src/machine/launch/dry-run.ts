@@ -6,6 +6,7 @@ import { createArguments } from '../../images/qemu-img/qemu-img-arguments.ts';
 import { passtArguments } from '../../passt/passt-argv.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
 import { virtiofsdCommand, virtiofsdConfinement } from '../share/confined-virtiofsd.ts';
+import { refuseNamedOwners } from '../share/guest-owner.ts';
 import type { SharePlan } from '../share/share-plan.ts';
 import { inCgroup } from '../../process/confine/cgroup.ts';
 import { NO_CORE } from '../../process/confine/confine.ts';
@@ -29,6 +30,9 @@ import { type Findings, survey } from '../survey/survey.ts';
 /** Name of the agent's program on the seed disk. */
 const AGENT_IN_SEED = 'vmlet-agent';
 
+/** Ends an error about an owner. */
+export const IN_SCRIPT = 'with --dry-run, because the printed script cannot ask the guest for them';
+
 /** The plan of a launch that was not carried out. */
 export interface DryRun {
   readonly origin: MachineOrigin;
@@ -41,6 +45,7 @@ export interface DryRun {
 export async function dryRunOfBoot(options: LaunchOptions = {}): Promise<DryRun> {
   const spec = parseSpec(options);
   refuseNetworks(spec.networks);
+  refuseNamedOwners(spec.shares, IN_SCRIPT);
   const findings = await survey(spec, options, { pull: 'never' });
   const { host, locations, network } = findings;
   const directory = directoryByHand(locations);

@@ -9,6 +9,8 @@ import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { explainImageFailure, volumeInUse } from '../life/locked-image.ts';
 import { type SeedPlan, pluggedDisks } from '../plan/plan.ts';
 import { SEED, diskDeviceId, seedDevice } from '../qemu/block-node.ts';
+import { hasNamedOwner, withKnownOwners } from '../share/guest-owner.ts';
+import { type RunningShare, startShare } from '../share/running-share.ts';
 import { attachDisk } from '../state/live-disk.ts';
 import { attachShare } from '../state/live-share.ts';
 import { unplugDevice } from '../state/unplug.ts';
@@ -23,13 +25,32 @@ type Plugging = Pick<StartedMachine, 'qmp' | 'plan'>;
  */
 export async function plugInMounts(machine: Plugging & Pick<StartedMachine, 'shares'>): Promise<void> {
   const { qmp, plan, shares } = machine;
-  for (const [index, share] of plan.shares.entries()) {
-    if (share.port === undefined) continue;
-    await attachShare(qmp, share);
-    // QEMU has connected.
-    shares[index]?.close();
-  }
+  for (const share of shares) if (share.plan.port !== undefined) await plugInShare(qmp, share);
   if (pluggedDisks(plan).length === 0) await plugInVolumes(machine);
+}
+
+/**
+ * Plugs the directories whose owner is a name into the running guest, which says its number. virtiofsd translates the
+ * owners by a table that cannot change after its start.
+ * @throws InvalidInputError for a user whom the guest does not have, QmpRefusedError, and the errors of `execute` and of
+ * the agent.
+ */
+export async function plugInNamedOwners(
+  { qmp, plan, life, scope }: Plugging & Pick<StartedMachine, 'life' | 'scope'>,
+  agent: GuestAgent,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const share of await withKnownOwners(agent, plan.shares.filter(hasNamedOwner), signal)) {
+    const running = await startShare(share, scope);
+    life.dependOn(running);
+    await plugInShare(qmp, running);
+  }
+}
+
+async function plugInShare(qmp: Plugging['qmp'], { plan, close }: RunningShare): Promise<void> {
+  await attachShare(qmp, plan);
+  // QEMU has connected.
+  close();
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Copy } from '../share/copies.ts';
 import { Machine } from '../running/machine.ts';
 import { KernelWatch } from './kernel-watch.ts';
 import { joinNetworks } from './join-networks.ts';
+import { plugInNamedOwners } from './plug-in.ts';
 import type { MachineOptions } from '../running/running-machine.ts';
 import { type StartOptions, type StartedMachine, reachAgent } from './started-machine.ts';
 
@@ -32,6 +33,7 @@ export async function reachGuest(started: StartedMachine, options: BootOptions):
   log?.debug('the guest is configured');
   const cloudInit =
     plan.boot.kind === 'disk' ? await Promise.race([awaitBootCompletion(agent, onBoot), failure]) : undefined;
+  await Promise.race([plugInNamedOwners(started, agent, options.signal), failure]);
   await Promise.race([mountAll(agent, plan), failure]);
   // Only after the boot is complete: the guest's own system removes network settings that it did not make
   // itself.

@@ -38,7 +38,7 @@ export interface StartedMachine extends MachineParts {
   readonly agentConnection: Socket;
   /** Connections to the guest's cards for private networks. */
   readonly cardConnections: readonly Socket[];
-  /** In the order of the plan's. */
+  /** Those that did not have to wait for an answer of the guest. */
   readonly shares: readonly RunningShare[];
   /** Resolves when every forward is listening; rejects when one cannot be set up. */
   readonly networkReady: Promise<void>;
@@ -77,9 +77,7 @@ export async function startMachine(
   log?.debug('QEMU speaks QMP');
   life.follow(qmp);
   // QEMU has connected to all that are there from the start.
-  shares.forEach((share, index) => {
-    if (plan.shares[index]?.port === undefined) share.close();
-  });
+  for (const share of shares) if (share.plan.port === undefined) share.close();
   const space = new SpaceWatch(qmp);
   const agentConnection = connection(AGENT_DESCRIPTOR);
   const cardConnections = plan.cards.map((_, index) => connection(cardDescriptor(plan, index)));

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { ExitStatus } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { type RunningNetwork, startNetwork } from '../../passt/running-network.ts';
+import { hasNamedOwner } from '../share/guest-owner.ts';
 import { type RunningShare, startShare } from '../share/running-share.ts';
 import { type SupervisedProcess, supervise } from '../../process/supervise.ts';
 import type { Scope } from '../../util/scope.ts';
@@ -20,7 +21,7 @@ export interface NetworkLoss {
 export interface StartedProcesses {
   readonly qemu: SupervisedProcess;
   readonly network: RunningNetwork | undefined;
-  /** In the order of the plan's. */
+  /** In the order of the plan's, except those that must wait for an answer of the guest. */
   readonly shares: readonly RunningShare[];
 }
 
@@ -37,7 +38,9 @@ export async function startProcesses(
   const network =
     plan.network && (await startNetwork(plan.network, plan.directory.networkSocket, { environment }, scope));
   const shares: RunningShare[] = [];
-  for (const share of plan.shares) shares.push(await startShare(share, scope));
+  for (const share of plan.shares) {
+    if (!hasNamedOwner(share)) shares.push(await startShare(share, scope));
+  }
   const argv = qemuCommand(plan);
   const qemu = supervise(
     argv,

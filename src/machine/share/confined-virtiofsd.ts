@@ -18,7 +18,7 @@ export function shareLayers(
     // A root directory of its own would contain the host's whole root.
     namespaces: layers.namespaces.filter((name) => source !== '/' || name !== 'mount'),
     // It may not adopt a group of the guest's user, and need not, since all files are of one user.
-    seccomp: isFiltered && ids.kind === 'squash' ? [...layers.seccomp, 'groups'] : layers.seccomp,
+    seccomp: isFiltered && ids.kind !== 'host' ? [...layers.seccomp, 'groups'] : layers.seccomp,
   };
 }
 

@@ -1,21 +1,23 @@
 import { dirname } from 'node:path';
 import { GuestSetupError } from '../../errors/index.ts';
 import { type GuestCommands, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
+import { type GuestFiles, withKnownOwners } from './guest-owner.ts';
 import type { Share } from './share.ts';
 
 /** A share of which the guest has a copy. */
-export type Copy = Pick<Share, 'source' | 'target' | 'readOnly' | 'ids'>;
+export type Copy = Pick<Share, 'field' | 'source' | 'target' | 'readOnly' | 'ids'>;
 
 /**
  * Copies the contents of directories into the guest.
- * @throws GuestSetupError, CommandFailedError, or the signal's reason.
+ * @throws GuestSetupError, CommandFailedError, InvalidInputError for an owner that the guest does not have, or the
+ * signal's reason.
  */
 export async function copyIn(
-  guest: GuestCommands,
+  guest: GuestCommands & GuestFiles,
   copies: readonly Copy[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (const { source, target, ids } of copies) {
+  for (const { source, target, ids } of await withKnownOwners(guest, copies, signal)) {
     await run(guest, ['mkdir', '-p', '--', dirname(target)], signal);
     await copyTreeIntoGuest(guest, `${source}/.`, target, { signal });
     if (ids.kind === 'host' || (ids.uid === 0 && ids.gid === 0)) continue;

@@ -51,18 +51,24 @@ export function isVolumeName(source: string): boolean {
 
 /** @throws InvalidInputError */
 export function namedVolumeOf(volume: VolumeSpec, mounting: Mounting): NamedVolume {
-  const { source = '', size = DEFAULT_VOLUME_BYTES, uid = 0, gid = uid } = volume;
+  const { source = '', size = DEFAULT_VOLUME_BYTES } = volume;
   const { field } = mounting;
   refuseOptions(volume, ['cache', 'ids', 'copy', 'mode'], field, 'a volume');
   const name = checkVolumeName(source, field);
-  return { ...mounting, name, sizeBytes: parseVolumeSize(size, field), owner: { uid, gid } };
+  return {
+    ...mounting,
+    name,
+    sizeBytes: parseVolumeSize(size, field),
+    owner: numbersOf(volume, field, 'a volume'),
+  };
 }
 
 /** @throws InvalidInputError */
 export function tmpfsOf(volume: VolumeSpec, mounting: Mounting): Tmpfs {
-  const { size, mode = DEFAULT_MODE, uid = 0, gid = uid } = volume;
+  const { size, mode = DEFAULT_MODE } = volume;
   const { field } = mounting;
   refuseOptions(volume, ['source', 'cache', 'ids', 'copy'], field, 'tmpfs');
+  const { uid, gid } = numbersOf(volume, field, 'tmpfs');
   const options = [
     `mode=${mode.toString(8)}`,
     `uid=${uid}`,
@@ -70,4 +76,12 @@ export function tmpfsOf(volume: VolumeSpec, mounting: Mounting): Tmpfs {
     ...(size === undefined ? [] : [`size=${parseWholeSize(size, field)}`]),
   ];
   return { ...mounting, options: options.join(',') };
+}
+
+/** Both are made before a guest can be asked for the number of a name. @throws InvalidInputError */
+function numbersOf({ uid = 0, gid = uid }: VolumeSpec, field: string, kind: string): NamedVolume['owner'] {
+  if (typeof uid === 'number' && typeof gid === 'number') return { uid, gid };
+  throw new InvalidInputError(field, `uid and gid of ${kind} must be numbers`, {
+    hint: 'give the numbers that the user has in the guest: uid=N,gid=N',
+  });
 }

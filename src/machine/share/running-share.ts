@@ -20,6 +20,7 @@ export interface ShareLoss {
 
 /** The host's side of one share. */
 export interface RunningShare {
+  readonly plan: SharePlan;
   readonly pid: number;
   /** Resolves when virtiofsd has exited, for any reason; after QEMU's own end this is expected. */
   readonly exited: Promise<ExitStatus>;
@@ -54,7 +55,7 @@ export async function startShare(plan: SharePlan, scope: Scope): Promise<Running
       const lastWords = process.output.last(LAST_WORDS);
       return { program: 'virtiofsd', target: plan.target, status, lastWords };
     });
-    return { pid: process.pid, exited: process.exited, loss, close };
+    return { plan, pid: process.pid, exited: process.exited, loss, close };
   } finally {
     socket.release();
   }

@@ -3,9 +3,11 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { type Mounting, refuseOptions } from './mounting.ts';
 import type { CachePolicy, VolumeSpec } from './volume-spec.ts';
 
-/** The users of the files. */
+/** The users of the files. `user` is `USER[:GROUP]` with a name, of which the guest knows the number. */
 export type ShareIds =
-  { readonly kind: 'squash'; readonly uid: number; readonly gid: number } | { readonly kind: 'host' };
+  | { readonly kind: 'squash'; readonly uid: number; readonly gid: number }
+  | { readonly kind: 'user'; readonly user: string }
+  | { readonly kind: 'host' };
 
 /** A directory of the host that the guest sees. */
 export interface Share extends Mounting {
@@ -39,7 +41,12 @@ export function shareOf(volume: VolumeSpec, mounting: Mounting, directory: strin
     ...mounting,
     source: posix.resolve(directory, source),
     cache: cache ?? 'auto',
-    ids: ids === 'host' ? { kind: 'host' } : { kind: 'squash', uid: uid ?? 0, gid: gid ?? uid ?? 0 },
+    ids: ids === 'host' ? { kind: 'host' } : ownersOf(volume),
     copy,
   };
+}
+
+function ownersOf({ uid = 0, gid }: VolumeSpec): ShareIds {
+  if (typeof uid === 'number' && typeof gid !== 'string') return { kind: 'squash', uid, gid: gid ?? uid };
+  return { kind: 'user', user: gid === undefined ? `${uid}` : `${uid}:${gid}` };
 }

@@ -1,3 +1,4 @@
+import { numbersOf } from './guest-owner.ts';
 import type { Share, ShareIds } from './share.ts';
 
 /** The first descriptor after the standard ones: the listening socket. */
@@ -30,12 +31,14 @@ export interface VirtiofsdOptions {
  * Returns virtiofsd's arguments for one share. It has no sandbox of its own: vmlet-confine gives it one that
  * needs no root, and that can have Landlock.
  * @param ids the user who runs it.
+ * @throws TypeError for an owner that is a name.
  */
 export function virtiofsdArguments(
-  { source, readOnly, cache, ids: guestIds }: Omit<Share, 'field' | 'target'>,
+  { source, readOnly, cache, ids: owners }: Omit<Share, 'field' | 'target'>,
   ids: HostIds,
   { translatesIds, usesFileHandles, survivesMissingFiles }: VirtiofsdOptions,
 ): string[] {
+  const guestIds = numbersOf({ ids: owners });
   return [
     `--fd=${SOCKET_DESCRIPTOR}`,
     `--shared-dir=${source}`,

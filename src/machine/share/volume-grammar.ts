@@ -1,11 +1,11 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { CACHE_POLICIES, VOLUME_TYPES, type VolumeSpec, type VolumeType } from './volume-spec.ts';
+import { CACHE_POLICIES, OWNER_NAME, VOLUME_TYPES, type VolumeSpec, type VolumeType } from './volume-spec.ts';
 
 // The directories, volumes and file systems in memory of a machine, in podman's grammar.
 
 export const GRAMMAR = 'SRC:DST[:OPTION[,OPTION…]]';
 export const OPTIONS =
-  'ro, rw, cache=auto|always|never, uid=N, gid=N, ids=squash|host, copy, size=SIZE and mode=MODE';
+  'ro, rw, cache=auto|always|never, uid=N|USER, gid=N|GROUP, ids=squash|host, copy, size=SIZE and mode=MODE';
 
 const EXPECTED_MOUNT: Readonly<Record<VolumeType, string>> = {
   bind: 'expected type=bind,src=SRC,dst=DST[,OPTION…]',
@@ -84,8 +84,8 @@ function optionsOf(words: readonly string[], field: string): Omit<VolumeSpec, 't
 const EXPECTED_VALUES: Readonly<Record<string, string>> = {
   cache: 'auto, always or never',
   ids: 'squash or host',
-  uid: 'a number',
-  gid: 'a number',
+  uid: 'a number or a name',
+  gid: 'a number or a name',
   size: 'a size such as 64M',
   mode: 'an octal number such as 1777',
 };
@@ -108,6 +108,9 @@ function optionOf(word: string): [string, unknown] | undefined {
   if (key === 'mode') return /^[0-7]{3,4}$/.test(value) ? [key, Number.parseInt(value, 8)] : undefined;
   if (key === 'cache') return CACHE_POLICIES.some((one) => one === value) ? [key, value] : undefined;
   if (key === 'ids') return ['squash', 'host'].includes(value) ? [key, value] : undefined;
-  if (key === 'uid' || key === 'gid') return /^\d+$/.test(value) ? [key, Number(value)] : undefined;
+  if (key === 'uid' || key === 'gid') {
+    if (/^\d+$/.test(value)) return [key, Number(value)];
+    return OWNER_NAME.test(value) ? [key, value] : undefined;
+  }
   return key === '' ? undefined : [key, value];
 }

@@ -16,6 +16,9 @@ export type VolumeType = (typeof VOLUME_TYPES)[number];
 /** User and group numbers are 32 bits; the highest one means "no change". */
 const HIGHEST_ID = 2 ** 32 - 2;
 const id = z.int().min(0).max(HIGHEST_ID);
+/** A name in the guest's passwd(5) or group(5). */
+export const OWNER_NAME = /^[a-zA-Z_][a-zA-Z0-9_.-]*\$?$/;
+const owner = z.union([id, z.string().regex(OWNER_NAME)]);
 
 /** A directory of the host, a named volume or a file system in memory as an object. */
 export const volumeSchema = z.strictObject({
@@ -40,10 +43,13 @@ export const volumeSchema = z.strictObject({
    * `host`: files have the host's numbers.
    */
   ids: z.enum(['squash', 'host']).optional(),
-  /** Owner of the files in the guest, with `squash`; of a new volume and of `tmpfs`, owner of the directory; 0 by default. */
-  uid: id.optional(),
-  /** Group of the files in the guest, with `squash`, or of the directory; `uid` by default. */
-  gid: id.optional(),
+  /**
+   * Owner of the files in the guest, with `squash`; of a new volume and of `tmpfs`, owner of the directory; 0 by default.
+   * For a directory of a disposable machine, a name is a user of the guest, whose own group is then the default of `gid`.
+   */
+  uid: owner.optional(),
+  /** Group of the files in the guest, with `squash`, or of the directory; `uid` by default. May be a name like `uid`. */
+  gid: owner.optional(),
   /**
    * The guest gets a copy, which needs no virtiofsd; false by default. `Machine.copyBack`, and `vmlet run` at its end,
    * copy it back, unless it is read-only.

@@ -20,7 +20,7 @@ export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
   const found = shares.map(findShare);
   if (found.length === 0) return found;
   const { translatesIds } = requireVirtiofsd(host);
-  if (!translatesIds && found.some(({ ids }) => ids.kind === 'squash')) {
+  if (!translatesIds && found.some(({ ids }) => ids.kind !== 'host')) {
     throw new SharesUnavailableError(
       'the installed virtiofsd is too old: it does not support --translate-uid',
       {

@@ -7,6 +7,8 @@ import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
 import { backingChain } from '../qemu/block-node.ts';
 import { board, bootParameters, cpuModel, fullBoard, guestModules, optionalModules } from '../plan/board.ts';
 import { SEED_PORT, rootPorts } from '../qemu/root-port.ts';
+import { hasNamedOwner } from '../share/guest-owner.ts';
+import type { FoundShare } from '../share/share-plan.ts';
 import { longestFileOf, qemuLayers } from '../qemu/confinement.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 import { planDisks } from './plan-disks.ts';
@@ -41,7 +43,7 @@ export const PORTS_FOR_FORKS = 4;
 export function planMachine(inputs: PlanInputs): Plan {
   const { spec, host, accelerator, source, firmware, network, cards = [], directory } = inputs;
   const disks = planDisks(spec, source, directory);
-  const shares = planShares(spec.shares, host, (tag) => directory.shareSocket(tag));
+  const shares = planShares(spec.shares, host, (tag) => directory.shareSocket(tag), portsOf(spec.shares));
   const volumes = planVolumes(spec.volumes);
   const memory = planMemory(inputs);
   const boot = planBoot(spec, source, directory);
@@ -105,9 +107,15 @@ export function planMachine(inputs: PlanInputs): Plan {
 }
 
 /** The seed of a fork's guest gives way to extra disks, which a boot would have seen before it. */
-function planPorts({ memoryFile, hasSeed }: PlanInputs): string[] {
-  if (memoryFile === undefined) return [];
+function planPorts({ memoryFile, hasSeed, spec }: PlanInputs): string[] {
+  if (memoryFile === undefined) return portsOf(spec.shares).filter((port) => port !== undefined);
   return [...rootPorts(PORTS_FOR_FORKS), ...(hasSeed ? [SEED_PORT] : [])];
+}
+
+/** A directory whose owner is a name is plugged in when the guest has said the number. */
+function portsOf(shares: readonly FoundShare[]): (string | undefined)[] {
+  const ports = rootPorts(shares.filter(hasNamedOwner).length);
+  return shares.map((share) => (hasNamedOwner(share) ? ports.shift() : undefined));
 }
 
 function planMemory({ memoryFile, network, spec }: PlanInputs): MemoryPlan {

@@ -6,13 +6,13 @@ import { requireVirtiofsd } from './find-shares.ts';
 
 /**
  * Plans the shares in the order of their devices.
- * @param ports one for each, to plug them in later; none for devices that are there from the start.
+ * @param ports one for each that is plugged in later; none for a device that is there from the start.
  */
 export function planShares(
   shares: readonly FoundShare[],
   host: Host,
   socketOf: (tag: string) => string,
-  ports: readonly string[] = [],
+  ports: readonly (string | undefined)[] = [],
 ): SharePlan[] {
   return shares.map((share, index) => {
     const tag = share.shows ? HOST_TAG : (share.tag ?? `share${index}`);

@@ -16,7 +16,7 @@ import { type CreateOptions, type GivenOptions, createSchema } from './create-op
 import { type MachineCommand, type MachineSpec, checkMachineName } from './machine-spec.ts';
 import { parseCards } from './named-options.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
-import { refuseCopies } from './stored-mounts.ts';
+import { refuseCopies, refuseOwnersByName } from './stored-mounts.ts';
 
 /** A machine that is to be created: validated options, normalized. */
 export interface NewMachine extends Hardware, MountSet, Published {
@@ -67,6 +67,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   refuseContradictions(valid);
   const mounted = parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() });
   refuseCopies(mounted, valid.name);
+  refuseOwnersByName(mounted);
   checkAppend(valid.append);
   const boot = bootOf(valid);
   const small = boot.kind === 'image';

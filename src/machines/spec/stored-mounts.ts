@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { type MountSet, MOST_DEVICES } from '../../machine/share/mount-set.ts';
+import { numbersOf, refuseNamedOwners } from '../../machine/share/guest-owner.ts';
 import type { NamedVolume, Tmpfs } from '../../machine/share/named-volume.ts';
 import type { Share } from '../../machine/share/share.ts';
 import { findShare } from '../../machine/survey/find-shares.ts';
@@ -42,9 +43,15 @@ export function refuseCopies({ shares }: MountSet, machine: string): void {
   });
 }
 
+/** The directories of a named machine are there before its guest runs. @throws InvalidInputError */
+export function refuseOwnersByName({ shares }: MountSet): void {
+  refuseNamedOwners(shares, 'for named machines');
+}
+
 /** Stored with its real path: a link could lead elsewhere at a later start. */
 function storedShare(share: Share): StoredShare {
-  const { source, target, readOnly, cache, ids, tag } = findShare(share);
+  const { source, target, readOnly, cache, tag } = findShare(share);
+  const ids = numbersOf(share);
   return { source, target, readOnly, cache, ids, ...(tag !== undefined && { tag }) };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -22,7 +22,13 @@ const MEMORY = '96M';
 let template: TemporaryTemplate;
 
 beforeAll(async () => {
-  template = await createTemplate({ memory: MEMORY, net: 'none' });
+  template = await createTemplate({
+    memory: MEMORY,
+    net: 'none',
+    prepare: async (machine) => {
+      expect(await sh(machine, 'echo web:x:700:800::/:/bin/sh >>/etc/passwd')).toBe('');
+    },
+  });
 });
 afterAll(async () => template.remove());
 
@@ -95,6 +101,30 @@ describe.skipIf(whyNoShares !== undefined)('a fork', () => {
       expect(readFileSync(join(source, 'name'), 'utf8')).toBe(`${sharing[index]?.name ?? ''}\n`);
     });
     await Promise.all(machines.map(async (machine) => machine.kill()));
+  });
+
+  it('gives directories to users whom its template has added, by name', async () => {
+    const sources = ['0', '1', '2'].map(shared);
+    const [first = '', second = '', third = ''] = sources;
+    await using machine = await template.fork({
+      volumes: [`${first}:/a:uid=web`, `${second}:/b`, `${third}:/c:uid=web,gid=users,copy`],
+    });
+    expect(await sh(machine, 'stat -c %u:%g /a/file /b/file /c/file; cat /?/file')).toBe(
+      ['700:800', '0:0', '700:100', '012'].join('\n'),
+    );
+    await machine.exec(['touch', '/a/made'], { user: 'web' });
+    expect(statSync(join(first, 'made')).uid).toBe(process.getuid?.());
+    const unknown = template.fork({ volumes: [`${first}:/a:uid=nobody-else`] });
+    await expect(unknown).rejects.toThrow('volumes[0]: the guest has no such user: nobody-else');
+    expect(descendantsOf(process.pid).filter((pid) => isOf(String(pid), first))).toHaveLength(1);
+  });
+
+  it('ends with the virtiofsd of a directory that was given to a user by name', async () => {
+    const source = shared('x');
+    await using machine = await template.fork({ volumes: [`${source}:/s:uid=web`] });
+    const daemon = descendantsOf(process.pid).find((pid) => isOf(String(pid), source));
+    process.kill(Number(daemon), 'SIGKILL');
+    expect(await machine.ended).toMatchObject({ kind: 'share-lost' });
   });
 
   it('ends with its virtiofsd, and leaves nothing', async () => {

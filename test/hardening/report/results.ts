@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Findings } from '../section.ts';
+import type { Count, Findings } from '../section.ts';
 
 export interface SectionResult extends Findings {
   readonly title: string;
@@ -49,6 +49,12 @@ export function withRows(whole: SectionResult, rows: SectionResult): SectionResu
 
 export function held({ counts, faults }: Findings): boolean {
   return faults.length === 0 && counts.every(({ tried, held }) => held === tried);
+}
+
+/** A part that could not run, such as one whose program is missing, is not one that held. */
+export function verdictOf({ tried, held: ended }: Count): 'ok' | 'FAILED' | 'not run' {
+  if (ended !== tried) return 'FAILED';
+  return tried === 0 ? 'not run' : 'ok';
 }
 
 function readIfThere(path: string): string | undefined {

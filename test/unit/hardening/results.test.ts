@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type SectionResult, withRows } from '../../hardening/report/results.ts';
+import { type SectionResult, verdictOf, withRows } from '../../hardening/report/results.ts';
 
 const whole: SectionResult = {
   title: 'faults',
@@ -15,6 +15,14 @@ const whole: SectionResult = {
   ],
   faults: ['clone:EIO:3: it hangs', 'clone-linked:EIO:3: it hangs', 'clone could not be swept: why'],
 };
+
+test.each([
+  { tried: 2, held: 2, verdict: 'ok' },
+  { tried: 2, held: 1, verdict: 'FAILED' },
+  { tried: 0, held: 0, verdict: 'not run' },
+])('$held of $tried is $verdict', ({ verdict, ...count }) => {
+  expect(verdictOf({ what: 'doors', ...count })).toBe(verdict);
+});
 
 test('recounted rows replace their predecessors, and state their origin', () => {
   const again = withRows(whole, {

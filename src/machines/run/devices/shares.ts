@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../../../errors/index.ts';
 import { probeHost } from '../../../host/probe.ts';
 import type { Locations } from '../../../machine/paths/locations.ts';
+import { numbersOf } from '../../../machine/share/guest-owner.ts';
 import { checkTogether, joinMounts, parseMount } from '../../../machine/share/mount-set.ts';
 import { targetOf } from '../../../machine/share/mounting.ts';
 import type { SharePlan } from '../../../machine/share/share-plan.ts';
@@ -20,6 +21,7 @@ import type { MachineSpec, StoredShare } from '../../spec/machine-spec.ts';
 import {
   mountSetOf,
   refuseCopies,
+  refuseOwnersByName,
   shareTags,
   storedMounts,
   withMounts,
@@ -53,6 +55,7 @@ export async function addShare(
 ): Promise<ChangedShare> {
   const wanted = parseMount(input, 'share', process.cwd());
   refuseCopies(wanted, machine);
+  refuseOwnersByName(wanted);
   const { target } = onlyOne([...wanted.shares, ...wanted.volumes, ...wanted.tmpfs]);
   return withLockedMachine(locations, machine, 'adding a directory', async (definition) => {
     const { spec, files } = definition;
@@ -188,8 +191,8 @@ export function listShares(definition: Definition): readonly ListedShare[] {
   const nothing = { source: undefined, cache: undefined, ids: undefined };
   return [
     ...shares.map((share) => {
-      const { source, cache, ids } = share;
-      return { type: 'bind' as const, ...common(share), source, cache, ids };
+      const { source, cache } = share;
+      return { type: 'bind' as const, ...common(share), source, cache, ids: numbersOf(share) };
     }),
     ...volumes.map((volume) => {
       return { ...nothing, type: 'volume' as const, ...common(volume), source: volume.name };

@@ -4,21 +4,13 @@ import { Random } from '../../../../fixtures/agent/random.ts';
 import { locate } from '../../../../src/machine/paths/locations.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { type Home, makeHome } from '../../../e2e/named/home.ts';
-import type { Findings, HardeningOptions } from '../../section.ts';
-import { NAME, type Round, mustSucceed, namedRound, sharesOf, throwAwayRound, undisturbed } from './round.ts';
-import { VICTIMS, type Victim } from './victim.ts';
+import type { Count, Findings, HardeningOptions } from '../../section.ts';
+import { NAME, mustSucceed, sharesOf, undisturbed } from './round.ts';
+import { type Attack, attacks } from './attacks.ts';
 
 const KILLS = 100;
 /** The time after a start in which the guest works. */
 const WORK_MS = 1000;
-
-type Kind = (round: Round) => Promise<string[]>;
-
-/** Each process of each kind of machine in turn. A throw-away machine has no keeper. */
-const ROUNDS: readonly { readonly victim: Victim; readonly play: Kind }[] = [
-  ...VICTIMS.map((victim) => ({ victim, play: namedRound })),
-  ...VICTIMS.filter((victim) => victim !== 'keeper').map((victim) => ({ victim, play: throwAwayRound })),
-];
 
 /** Processes of machines with shares, killed at random moments of start and use. */
 export async function kills({ scale, seed, log, signal }: HardeningOptions): Promise<Findings> {
@@ -31,33 +23,38 @@ export async function kills({ scale, seed, log, signal }: HardeningOptions): Pro
   mustSucceed(await home.vmlet('create', NAME, '--image', 'micro', '--net', 'none', ...sharesOf(source)));
   const spanMs = (await undisturbed(home, source)) + WORK_MS;
   const random = new Random(seed);
-  const count = Math.max(VICTIMS.length, Math.round(KILLS * scale));
   const faults: string[] = [];
-  let held = 0;
-  for (let number = 0; number < count; number++) {
+  const results: Result[] = [];
+  for (const [number, attack] of attacks(Math.round(KILLS * scale)).entries()) {
     signal?.throwIfAborted();
-    const { victim, play } = ROUNDS[number % ROUNDS.length]!;
+    const { victim, machine, play } = attack;
     const atMs = random.below(Math.round(spanMs));
     const problems = await play({ home, source, number, victim, atMs });
-    log(`kill ${number}: ${play.name} ${victim} at ${atMs} ms: ${problems.join('; ') || 'held'}`);
-    faults.push(
-      ...problems.map((problem) => `kill ${number}, ${play.name} ${victim} at ${atMs} ms: ${problem}`),
-    );
-    if (problems.length === 0) held++;
+    const words = `kill ${number}, ${victim} of a ${machine} machine at ${atMs} ms`;
+    log(`${words}: ${problems.join('; ') || 'held'}`);
+    faults.push(...problems.map((problem) => `${words}: ${problem}`));
+    results.push({ ...attack, held: problems.length === 0 });
   }
   await undisturbed(home, source);
   faults.push(...(await filesLeft(home, source)));
-  return {
-    counts: [
-      {
-        what: 'SIGKILLs of launcher, keeper, virtiofsd and QEMU of machines with shares; no process or file is left, nothing hangs, the next start works',
-        tried: count,
-        held,
-        note: 'at random moments of start and use; throw-away and named machines',
-      },
-    ],
-    faults,
-  };
+  return { counts: countsOf(results), faults };
+}
+
+type Result = Attack & { readonly held: boolean };
+
+/** A row for each process of each kind of machine. */
+function countsOf(results: readonly Result[]): Count[] {
+  const kinds = new Map<string, Result[]>();
+  for (const one of results) {
+    const what = `SIGKILLs of ${one.victim} of ${one.machine} machines with shares; no process or file is left, nothing hangs, the next start works`;
+    kinds.set(what, [...(kinds.get(what) ?? []), one]);
+  }
+  return [...kinds].map(([what, all]) => ({
+    what,
+    tried: all.length,
+    held: all.filter(({ held }) => held).length,
+    note: 'at random moments of start and use',
+  }));
 }
 
 /** The next throw-away machine removes the files of killed ones. */

@@ -32,6 +32,8 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
   const written = `round ${number}\n`;
   writeFileSync(join(source, 'host'), written);
   rmSync(join(source, 'stop'), { force: true });
+  // A killed throw-away machine leaves its files to the next one, which `filesLeft` starts.
+  const before = leftovers(home);
   let isKilled = false;
   const commands = [home.start(['start', NAME])];
   const use = async (): Promise<string[]> => {
@@ -55,7 +57,7 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
       return isQuiet(home);
     });
   }
-  return [...faults, ...(await remains(home))];
+  return [...faults, ...(await remains(home)), ...newIn(leftovers(home), before)];
 }
 
 /** A throw-away machine is used, and one of its processes is killed. Its files are removed by a later start. */
@@ -70,7 +72,7 @@ export async function throwAwayRound({ home, source, victim, atMs }: Round): Pro
     running.finished.then(() => []),
     [running],
   );
-  return [...faults, ...(await remains(home, 'processes'))];
+  return [...faults, ...(await remains(home))];
 }
 
 /** The time for a start and a first command, without a kill. @throws Error if they fail. */
@@ -116,13 +118,17 @@ async function inTime(faults: Promise<string[]>, commands: readonly Started[]): 
   return found;
 }
 
-async function remains(home: Home, what: 'all' | 'processes' = 'all'): Promise<string[]> {
+async function remains(home: Home): Promise<string[]> {
   try {
     await until(() => isQuiet(home));
+    return [];
   } catch {
     return home.processes().map(({ pid, commandLine }) => `left: ${pid} ${commandLine.slice(0, 100)}`);
   }
-  return what === 'all' ? leftovers(home).map((path) => `${path} is left`) : [];
+}
+
+function newIn(paths: readonly string[], before: readonly string[]): string[] {
+  return paths.filter((path) => !before.includes(path)).map((path) => `${path} is left`);
 }
 
 function isQuiet(home: Home): boolean {

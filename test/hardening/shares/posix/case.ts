@@ -2,6 +2,7 @@
 export interface PosixCase {
   /** Operation, user and circumstances. */
   readonly name: string;
+  readonly operation: string;
   /** Lines of a script for file-calls that prepare it, as root. */
   readonly setup: readonly string[];
   /** The lines that are tried. */

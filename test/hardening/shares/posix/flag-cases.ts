@@ -177,11 +177,17 @@ export function flagCases({ owner, actors }: Cast): PosixCase[] {
   const setup = [`- chown . ${uid} ${gid};chmod . 0755`];
   const asUser = (user: string, calls: readonly string[]): string[] => calls.map((line) => `${user} ${line}`);
   return [
-    ...Object.entries(CASES).map(([name, calls]) => ({ name, setup, calls: asUser(owner, calls) })),
+    ...Object.entries(CASES).map(([name, calls]) => ({
+      name,
+      operation: name,
+      setup,
+      calls: asUser(owner, calls),
+    })),
     ...Object.entries(actors).flatMap(([actor, user]) =>
       Object.entries(BY_CREATOR).flatMap(([name, calls]) =>
         ['0777', '1777'].map((mode) => ({
           name: `${name}, ${actor}, directory ${mode}`,
+          operation: name,
           setup: [...setup, `- mkdir d ${mode};chown d ${uid} ${gid};chmod d ${mode}`],
           calls: asUser(user, calls),
         })),

@@ -84,6 +84,7 @@ export function permissionCases({ owner, actors }: Cast): PosixCase[] {
     ...Object.entries(ON_FILES).flatMap(([operation, calls]) =>
       FILE_MODES.map((mode) => ({
         name: `${operation}, ${actor}, file ${mode}`,
+        operation: `${operation}, by the mode of the file`,
         setup: setup(mode, '0755'),
         calls: [`${user} ${filled(calls)}`],
       })),
@@ -91,6 +92,7 @@ export function permissionCases({ owner, actors }: Cast): PosixCase[] {
     ...Object.entries(IN_DIRECTORIES).flatMap(([operation, calls]) =>
       DIRECTORY_MODES.map((mode) => ({
         name: `${operation}, ${actor}, directory ${mode}`,
+        operation: `${operation}, by the mode of the directory`,
         setup: setup('0666', mode),
         calls: [`${user} ${filled(calls)}`],
       })),

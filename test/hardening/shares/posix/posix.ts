@@ -1,4 +1,3 @@
-import { Random } from '../../../../fixtures/agent/random.ts';
 import type { Machine } from '../../../../src/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { type Count, type Findings, type HardeningOptions, together } from '../../section.ts';
@@ -6,15 +5,13 @@ import { type Lab, makeLab } from '../lab.ts';
 import type { PosixCase } from './case.ts';
 import { compare } from './compare.ts';
 import { DIFFERENCES, type Difference } from './differences.ts';
+import { SMALL, drawCases } from './draw-cases.ts';
 import { flagCases } from './flag-cases.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { permissionCases } from './permission-cases.ts';
 import { type Place, type Tried, inGuest, lookOnHost, preparedOnHost, tryCases } from './try-cases.ts';
 
 const [OWN, SHARED] = ['/own', '/shared'];
-/** A smaller run tries one kind of share. */
-const SMALL = 0.03;
-const KIND_OF_SMALL = 'uid';
 
 /** The table of operations, users and flags on each kind of share, compared with the guest's own ext4 and with the host. */
 export async function posix(options: HardeningOptions): Promise<Findings> {
@@ -22,8 +19,10 @@ export async function posix(options: HardeningOptions): Promise<Findings> {
   const lab = await makeLab(scope);
   const seen = new Set<Difference>();
   const parts: Findings[] = [];
-  const kinds = KINDS.filter(({ name }) => options.scale >= SMALL || name === KIND_OF_SMALL);
-  for (const kind of kinds) parts.push(await onKind(kind, lab, seen, options));
+  for (const kind of KINDS) {
+    options.signal?.throwIfAborted();
+    parts.push(await onKind(kind, lab, seen, options));
+  }
   const unseen = DIFFERENCES.filter((one) => one.optional !== true && !seen.has(one));
   const faults =
     options.scale < 1 ? [] : unseen.map(({ why }) => `listed as a difference, and does not occur: ${why}`);
@@ -41,6 +40,7 @@ async function onKind(
   const volumes = [[source, SHARED, ...(kind.options.length > 0 ? [kind.options.join()] : [])].join(':')];
   const machine = await lab.machine([...volumes, `own-${kind.name}:${OWN}`], scope);
   const cases = casesOf(kind, options);
+  options.log(`posix: ${cases.length} cases on ${kind.name}`);
   const own = await tryCases(machine, ownPlace(machine, kind), cases);
   const shared = await tryCases(machine, sharedPlace(machine, kind, lab, source), cases);
   const host = await lookOnHost(lab.program, source, cases);
@@ -70,11 +70,13 @@ function countOf(
   };
 }
 
-/** All with flags, and a part of those with permissions. */
-function casesOf({ cast }: Kind, { scale, seed }: HardeningOptions): PosixCase[] {
-  const random = new Random(seed);
-  const drawn = permissionCases(cast).filter(() => random.below(1000) < scale * 1000);
-  return [...flagCases(cast), ...drawn];
+/** All with flags, except in a small run, and a part of those with permissions. */
+export function casesOf(kind: Kind, { scale, seed }: Pick<HardeningOptions, 'scale' | 'seed'>): PosixCase[] {
+  const drawing = { seed, hand: KINDS.indexOf(kind), hands: KINDS.length };
+  return [
+    ...drawCases(flagCases(kind.cast), { ...drawing, scale: scale < SMALL ? scale : 1 }),
+    ...drawCases(permissionCases(kind.cast), { ...drawing, scale }),
+  ];
 }
 
 function ownPlace(machine: Machine, { readOnly = false }: Kind): Place {

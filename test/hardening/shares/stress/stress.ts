@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../../../../fixtures/agent/random.ts';
+import { isSystemError } from '../../../../src/errors/index.ts';
 import { run } from '../../../../src/process/run.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { type Home, makeHome } from '../../../e2e/named/home.ts';
@@ -14,18 +15,35 @@ const FAILED = 2;
 /** stress-ng's statuses for what it cannot do here: resources are missing, or it is not implemented. */
 const NOT_POSSIBLE = [3, 4];
 
+const PARTS = [
+  { program: 'fio', what: 'jobs of fio with CRC-32C', run: fio },
+  { program: 'stress-ng', what: "stress-ng's file system stressors on a share", run: stressNg },
+];
+
 /** fio with verification and stress-ng's file system stressors, from the host's own system as a guest. */
 export async function stress(options: HardeningOptions): Promise<Findings> {
-  const missing = ['fio', 'stress-ng'].filter((program) => spawnSync(program, ['--version']).error);
-  if (missing.length > 0) {
-    const note = `not run: ${missing.join(' and ')} missing; scripts/install-needs hardening installs them`;
-    options.log(note);
-    return { counts: [{ what: 'fio and stress-ng on a share', tried: 0, held: 0, note }], faults: [] };
-  }
   await using scope = new Scope();
   const home = await makeHome();
   scope.defer(async () => home.close());
-  return together([await fio(home, options), await stressNg(home, options)]);
+  const findings: Findings[] = [];
+  for (const { program, what, run: part } of PARTS) {
+    options.signal?.throwIfAborted();
+    findings.push(isInstalled(program) ? await part(home, options) : notRun(what, program, options));
+  }
+  return together(findings);
+}
+
+/** Both programs are in the package of their name. */
+function notRun(what: string, program: string, { log }: HardeningOptions): Findings {
+  const note = `not run: ${program} is not installed (package ${program}; scripts/install-needs hardening)`;
+  log(`${what}: ${note}`);
+  return { counts: [{ what, tried: 0, held: 0, note }], faults: [] };
+}
+
+function isInstalled(program: string): boolean {
+  const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
+  if (error !== undefined && !isSystemError(error, 'ENOENT')) throw error;
+  return error === undefined;
 }
 
 /** Each side verifies its own files, and those of the other. */
@@ -90,9 +108,10 @@ function fioWords(
 
 async function stressNg(home: Home, { scale, seed, log }: HardeningOptions): Promise<Findings> {
   const random = new Random(seed);
-  const stressors = filesystemStressors().filter(
-    (name) => !(name in LEFT_OUT) && random.below(1000) < scale * 1000,
-  );
+  const left = filesystemStressors().filter((name) => !(name in LEFT_OUT));
+  const stressors = Array.from({ length: Math.max(1, Math.round(left.length * scale)) }, () =>
+    left.splice(random.below(left.length), 1),
+  ).flat();
   const words = (name: string): [string, ...string[]] => [
     ...(['stress-ng', `--${name}`, '2', '--timeout', `${SECONDS_OF_A_STRESSOR}s`, '--verify'] as const),
     ...['--temp-path', '/work', '--oom-avoid'],

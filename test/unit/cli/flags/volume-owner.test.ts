@@ -10,10 +10,36 @@ it.each([
   ['./a:/b:ids=host', '1000', './a:/b:ids=host'],
   ['./uid=a:/b', '1000', './uid=a:/b:uid=1000'],
   ['./a:/b:c:d', '1000', './a:/b:c:d'],
-  ['./a:/b', 'www-data', './a:/b'],
+  ['./a:/b', 'www-data', './a:/b:uid=www-data'],
+  ['./a:/b:ro', 'www-data:staff', './a:/b:ro,uid=www-data,gid=staff'],
+  ['./a:/b', '1000:staff', './a:/b:uid=1000,gid=staff'],
+  ['./a:/b', 'www-data:50', './a:/b:uid=www-data,gid=50'],
+  ['./a:/b:uid=7', 'www-data', './a:/b:uid=7'],
+  ['.:/b', 'host$', '.:/b:uid=host$'],
+  ['./a:/b', 'not a name', './a:/b'],
+  ['./a:/b', 'a:b:c', './a:/b'],
+  ['./a:/b', 'root', './a:/b'],
+  ['cache:/b', '1000', 'cache:/b:uid=1000'],
+  ['cache:/b', 'www-data', 'cache:/b'],
   ['./a:/b', undefined, './a:/b'],
 ])('-v %s for the user %s: %s', (text, user, expected) => {
   expect(ownedByUser({ volume: [text], ...(user !== undefined && { user }) }).volume).toEqual([expected]);
+});
+
+it.each(['detach', 'dryRun'])('takes numbers alone with %s, which asks no guest', (mode) => {
+  const owned = (user: string) => ownedByUser({ volume: ['./a:/b'], user, [mode]: true }).volume;
+  expect(owned('www-data')).toEqual(['./a:/b']);
+  expect(owned('7:staff')).toEqual(['./a:/b']);
+  expect(owned('7')).toEqual(['./a:/b:uid=7']);
+});
+
+it('gives a name to directories of --mount alone', () => {
+  const mount = ['src=/a,dst=/b', 'type=bind,src=/a,dst=/c', 'type=tmpfs,dst=/d', 'type=volume,src=v,dst=/e'];
+  expect(ownedByUser({ mount, user: 'web' }).mount).toEqual([
+    'src=/a,dst=/b,uid=web',
+    'type=bind,src=/a,dst=/c,uid=web',
+    ...mount.slice(2),
+  ]);
 });
 
 it('applies to --mount too, and does not change other flags', () => {

@@ -46,6 +46,9 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     ['/d:/d:uid=1000', { ...plain, source: '/d', target: '/d', ids: { ...squash, uid: 1000, gid: 1000 } }],
     ['/d:/d:gid=5', { ...plain, source: '/d', target: '/d', ids: { ...squash, gid: 5 } }],
     ['/d:/d:uid=1,gid=0', { ...plain, source: '/d', target: '/d', ids: { ...squash, uid: 1 } }],
+    ['/d:/d:uid=web', { ...plain, source: '/d', target: '/d', ids: { kind: 'user', user: 'web' } }],
+    ['/d:/d:uid=web,gid=5', { ...plain, source: '/d', target: '/d', ids: { kind: 'user', user: 'web:5' } }],
+    ['/d:/d:gid=web', { ...plain, source: '/d', target: '/d', ids: { kind: 'user', user: '0:web' } }],
     ['/d:/d:ids=host', { ...plain, source: '/d', target: '/d', ids: { kind: 'host' } }],
     ['/d:/d:copy,ro', { ...plain, source: '/d', target: '/d', copy: true, readOnly: true }],
     ['/d:/d:', { ...plain, source: '/d', target: '/d' }],
@@ -68,7 +71,10 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     ['./a:/', 'nothing can be mounted at / in the guest', 'another path'],
     ['./a:/proc/', 'nothing can be mounted at /proc in the guest', ''],
     ['./a:/b:Z', 'invalid option "Z"', 'the options are ro, rw, cache='],
-    ['./a:/b:uid=root', 'invalid option "uid=root": expected a number', ''],
+    ['./a:/b:uid=-1', 'invalid option "uid=-1": expected a number or a name', ''],
+    ['./a:/b:gid=1x', 'invalid option "gid=1x": expected a number or a name', ''],
+    ['cache:/b:uid=web', 'uid and gid of a volume must be numbers', 'uid=N,gid=N'],
+    ['cache:/b:uid=1,gid=web', 'uid and gid of a volume must be numbers', ''],
     ['./a:/b:ro,rw', 'option given twice: "rw"', ''],
     ['./a:/b:cache=no', 'invalid option "cache=no": expected auto, always or never', ''],
     ['./a:/b:uid=4294967295', 'invalid volume', ''],
@@ -92,6 +98,10 @@ describe('-v SRC:DST[:OPTION,…]', () => {
       ids: { kind: 'squash', uid: 7, gid: 7 },
       copy: false,
     });
+    expect(volume({ source: '/a', target: '/x', uid: 1, gid: 'web' })).toMatchObject({
+      ids: { kind: 'user', user: '1:web' },
+    });
+    expect(refusal(() => volume({ source: '/a', target: '/b', uid: 'a b' }))).toContain('invalid volume');
     expect(refusal(() => volume({ source: '/a', target: '/b', other: 1 } as VolumeInput))).toContain(
       'volumes[0]: invalid volume',
     );

@@ -3,6 +3,7 @@ import { InvalidInputError } from '../../../../src/errors/index.ts';
 import type { Host } from '../../../../src/host/survey/host.ts';
 import { machineDirectory } from '../../../../src/machine/paths/directory.ts';
 import type { Plan } from '../../../../src/machine/plan/plan.ts';
+import { rootPorts } from '../../../../src/machine/qemu/root-port.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 import type { BootSource, FoundLayer } from '../../../../src/machine/survey/found-spec.ts';
 import { type PlanInputs, planMachine } from '../../../../src/machine/survey/plan-machine.ts';
@@ -90,6 +91,23 @@ describe('the hardware', () => {
         options: { hpet: 'off', vmport: 'off', usb: 'off' },
       });
     }
+  });
+
+  it('has a port for each directory whose owner the guest is asked for', () => {
+    const able = {
+      ...host,
+      qemu: { ...host.qemu, devices: ['vhost-user-fs-pci'], objects: ['memory-backend-memfd'] },
+      virtiofsd: { path: '/virtiofsd', translatesIds: true },
+    } as unknown as Host;
+    const found = { runsAs: { uid: 7, gid: 7 }, changesUser: false };
+    const volumes = ['/a:/a:uid=web', '/b:/b:uid=5', '/c:/c:gid=staff'];
+    const shares = parseSpec({ volumes }).shares.map((share) => ({ ...share, ...found }));
+    const planned = plan({ host: able, spec: { ...spec, shares } });
+    const [first, second] = rootPorts(2);
+    expect(planned.shares.map(({ port }) => port)).toEqual([first, undefined, second]);
+    expect(planned.rootPorts).toEqual([first, second]);
+    expect(planned.memory).toEqual({ kind: 'shared' });
+    expect(plan({ host: able, spec: { ...spec, shares: shares.slice(1, 2) } }).rootPorts).toEqual([]);
   });
 
   it('shares its memory only with passt, and keeps a template’s in a file', () => {
