@@ -11,7 +11,7 @@ interface Event {
   readonly data: {
     readonly name?: string;
     readonly machines?: readonly { readonly name: string }[];
-    /** Of an operation. */
+    /** Only operations have it. */
     readonly id?: string;
     readonly state?: string;
   };
