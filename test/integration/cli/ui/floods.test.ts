@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { until } from '../../../e2e/command.ts';
 import { TestServer, upgradeStatus } from './server.ts';
@@ -139,30 +139,67 @@ describe('slow and flooding clients', () => {
   });
 });
 
+/** An image of a catalogue that is at this address. */
+function entryAt(url: string): object {
+  return {
+    description: 'never arrives',
+    firmware: 'bios',
+    provisioner: 'none',
+    format: 'raw',
+    architectures: { x86_64: 'amd64' },
+    url,
+  };
+}
+
 describe('operations', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
   it('are at most 64 at a time', async () => {
     await using served = await TestServer.start();
-    // It accepts connections, and answers nothing.
+    // It accepts connections, and answers nothing. A pull asks four times and waits half a minute for each answer, in all
+    // longer than this test may take: no operation ends by itself.
     const silent = createServer().listen(0, '127.0.0.1');
     const connections = new Set<Socket>();
     silent.on('connection', (connection) => connections.add(connection.on('error', () => undefined)));
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
+    const config = join(served.directory, 'config');
+    mkdirSync(join(config, 'vmlet'), { recursive: true });
+    const images = Array.from({ length: 65 }, (_, at) => [
+      `silent:${at}`,
+      entryAt(`http://127.0.0.1:${port}/${at}.raw`),
+    ]);
+    writeFileSync(
+      join(config, 'vmlet/images.yaml'),
+      JSON.stringify({ images: Object.fromEntries(images) as object }),
+    );
+    vi.stubEnv('XDG_CONFIG_HOME', config);
+    vi.stubEnv('XDG_DATA_HOME', join(served.directory, 'data'));
+    vi.stubEnv('XDG_CACHE_HOME', join(served.directory, 'cache'));
     const pull = async (at: number) =>
       served.post<{ error?: { message: string } }>(
         '/v1/images/pull',
-        { reference: `http://127.0.0.1:${port}/${at}.qcow2` },
+        { reference: `silent:${at}` },
         { prefer: 'wait=0' },
       );
     for (let at = 0; at < 64; at++) expect((await pull(at)).status).toBe(202);
+    // Each has begun, and waits.
+    await until(() => connections.size === 64);
     expect(await pull(64)).toMatchObject({
       status: 429,
       error: { message: 'too many operations: 64 are running' },
     });
-    const { operations } = await served.get<{ operations: { id: string }[] }>('/v1/operations');
-    const [{ id } = { id: '' }] = operations;
-    await served.post(`/v1/operations/${id}/cancel`, {});
-    await until(async () => (await pull(64)).status === 202);
+    const listed = async () =>
+      (await served.get<{ operations: { id: string; state: string }[] }>('/v1/operations')).operations;
+    const [{ id } = { id: '' }] = await listed();
+    const cancelled = await served.post<{ operation: { state: string } }>(`/v1/operations/${id}/cancel`, {});
+    expect(cancelled.operation.state).toBe('cancelled');
+    expect((await pull(64)).status).toBe(202);
+    expect((await listed()).map(({ state }) => state).filter((state) => state === 'running')).toHaveLength(
+      64,
+    );
     for (const connection of connections) connection.destroy();
     silent.close();
   });

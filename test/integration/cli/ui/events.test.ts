@@ -1,0 +1,155 @@
+import { writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { until } from '../../../e2e/command.ts';
+import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { TestServer } from './server.ts';
+
+interface Event {
+  readonly event: string;
+  readonly data: {
+    readonly name?: string;
+    readonly machines?: readonly { readonly name: string }[];
+    /** Only operations have it. */
+    readonly id?: string;
+    readonly state?: string;
+  };
+}
+
+/** A client of the server-sent events. */
+class Stream {
+  readonly response: IncomingMessage;
+  /** Everything that it has sent. */
+  text = '';
+  readonly #ended: Promise<void>;
+
+  static async open(served: TestServer, query = ''): Promise<Stream> {
+    const asked = request(`http://${served.host}/v1/events${query}`, {
+      headers: served.bearer,
+      agent: false,
+    });
+    return new Promise((resolve, reject) => {
+      asked.once('error', reject);
+      asked.once('response', (response) => resolve(new Stream(response)));
+      asked.end();
+    });
+  }
+
+  constructor(response: IncomingMessage) {
+    this.response = response.setEncoding('utf8');
+    response.on('data', (text: string) => (this.text += text));
+    this.#ended = new Promise((resolve, reject) => {
+      response.once('end', resolve);
+      response.once('error', reject);
+    });
+    // It may be destroyed by the test.
+    this.#ended.catch(() => undefined);
+  }
+
+  /** All events so far, in the form that browsers parse; throws for anything else. */
+  get events(): Event[] {
+    const blocks = this.text.split('\n\n');
+    // The last one is not yet complete.
+    return blocks.slice(0, -1).map((block) => {
+      const [, event = '', data = ''] = /^event: (\w+)\ndata: (.*)$/.exec(block) ?? [];
+      return { event, data: JSON.parse(data) as Event['data'] };
+    });
+  }
+
+  /** Kinds of events, with the machines that they name. */
+  get words(): string[] {
+    return this.events.map(({ event, data }) =>
+      [event, ...(data.machines ?? [data]).map(({ name }) => name)].join(' '),
+    );
+  }
+
+  /** Resolves when the server has ended the answer; rejects when it is incomplete. */
+  async ended(): Promise<void> {
+    return this.#ended;
+  }
+}
+
+async function addMachine(served: TestServer, name: string): Promise<void> {
+  const disk = join(served.directory, 'disk.img');
+  writeFileSync(disk, bootSectors.hang);
+  await served.store.create({ name, disks: [`${disk},format=raw,readonly`], net: 'none' });
+}
+
+describe('server-sent events', () => {
+  it('begin with the machines, and report each that is new, changes or is removed', async () => {
+    await using served = await TestServer.start();
+    await addMachine(served, 'one');
+    const stream = await Stream.open(served);
+    expect(stream.response.headers).toMatchObject({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+    });
+    await until(() => stream.events.length === 1);
+    await addMachine(served, 'two');
+    await until(() => stream.words.includes('machine two'));
+    await served.store.get('one').set({ labels: { stage: 'test' } });
+    await until(() => stream.words.includes('machine one'));
+    await served.store.remove('two');
+    await until(() => stream.words.includes('removed two'));
+    const words = new Set(stream.words);
+    expect([...words]).toEqual(['machines one', 'machine two', 'machine one', 'removed two']);
+    const [changed] = stream.events.filter(({ event, data }) => event === 'machine' && data.name === 'one');
+    expect(changed?.data).toMatchObject({ name: 'one', spec: { labels: { stage: 'test' } } });
+    stream.response.destroy();
+  });
+
+  it('report nothing when nothing changes', async () => {
+    await using served = await TestServer.start();
+    await addMachine(served, 'still');
+    // Statistics are of running machines alone.
+    const streams = await Promise.all([Stream.open(served), Stream.open(served, '?stats=*&interval=1')]);
+    await until(() => streams.every(({ events }) => events.length === 1));
+    const { files } = served.store.get('still');
+    for (let at = 0; at < 20; at++) {
+      // Its directory changes, and the machine does not.
+      writeFileSync(join(served.directory, 'data/vmlet/machines/still/of-others'), String(at));
+      expect((await served.ask('/v1/machines/still', { headers: served.bearer })).status).toBe(200);
+    }
+    expect(served.store.get('still').files).toEqual(files);
+    await addMachine(served, 'mark');
+    await until(() => streams.every(({ words }) => words.includes('machine mark')));
+    for (const { words, response } of streams) {
+      expect(words.slice(0, words.indexOf('machine mark'))).toEqual(['machines still']);
+      response.destroy();
+    }
+  });
+
+  it('end with the server, as a complete answer', async () => {
+    const served = await TestServer.start();
+    const stream = await Stream.open(served);
+    await until(() => stream.events.length === 1);
+    await served[Symbol.asyncDispose]();
+    await stream.ended();
+    expect(stream.response.complete).toBe(true);
+  });
+
+  it('are queued for a client that does not read up to about a megabyte, and then replaced by the list', async () => {
+    await using served = await TestServer.start();
+    const stream = await Stream.open(served);
+    await until(() => stream.events.length === 1);
+    stream.response.pause();
+    const operations = 30;
+    for (let at = 0; at < operations; at++) {
+      const body = { reference: `${at}${'x'.repeat(300 * 1024)}` };
+      expect(await served.post('/v1/images/pull', body)).toMatchObject({ status: 400 });
+    }
+    stream.response.resume();
+    const inState = (events: readonly Event[], state: string): number =>
+      new Set(events.filter(({ data }) => data.state === state).map(({ data }) => data.id)).size;
+    await until(() => {
+      const { events } = stream;
+      const again = events.map(({ event }) => event).lastIndexOf('machines');
+      return again > 0 && inState(events.slice(again), 'failed') === operations;
+    });
+    // The kernel has buffered the first ones; of the others there are only the ends, in the list.
+    expect(inState(stream.events, 'running')).toBeLessThan(operations);
+    stream.response.destroy();
+    expect(served.defects).toEqual([]);
+  });
+});
