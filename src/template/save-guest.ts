@@ -31,7 +31,7 @@ import { type TemplateRecord, readRecord, writeRecord } from './template-record.
 const RESERVE_BYTES = 64 * 1024 * 1024;
 
 /** The options of a launch that describe the guest of a template. */
-export type BootedGuest = Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks' | 'kept'>;
+export type BootedGuest = Omit<LaunchOptions, 'name' | 'ports' | 'mac' | 'until' | 'networks' | 'kept'>;
 
 /** A guest to boot, warm up and save. */
 export interface Making {
@@ -67,7 +67,7 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   for (const { nodeName, path, format } of disks) {
     await createOverlay({ path: files.overlay(nodeName), backingPath: path, backingFormat: format });
   }
-  return describe(files, making, booted, abilities);
+  return await describe(files, making, booted, abilities);
 }
 
 /**

@@ -8,7 +8,11 @@ import type { NamedPlan } from '../plan/named-plan.ts';
  */
 export type Hardware = Readonly<Record<string, string>>;
 
+/** Not in records of earlier releases, nor without a network card. */
+const MAC = 'MAC address';
+
 export function hardwareOf(plan: NamedPlan): Hardware {
+  const mac = plan.network?.guest.mac ?? plan.bridge?.mac;
   return {
     memory: formatBytes(plan.memoryBytes),
     processors: `${plan.cpus} (${plan.cpu}, ${plan.accelerator.kind})`,
@@ -20,7 +24,8 @@ export function hardwareOf(plan: NamedPlan): Hardware {
     'direct kernel': yesNo(plan.boot.kind === 'kernel'),
     TPM: yesNo(plan.tpmSocket !== undefined),
     screen: yesNo(plan.vncSocket !== undefined),
-    'network card': yesNo(plan.network !== undefined || plan.bridge !== undefined),
+    'network card': yesNo(mac !== undefined),
+    ...(mac !== undefined && { [MAC]: mac }),
     'CD drives': list(plan.cdroms.map(({ name }) => name)),
     // A record of an earlier release has none, or no ports.
     ...(plan.shares.length > 0 && {
@@ -50,6 +55,7 @@ export function hardwareOf(plan: NamedPlan): Hardware {
 export function hardwareDifferences(then: Hardware, now: Hardware): string[] {
   return [...new Set([...Object.keys(then), ...Object.keys(now)])]
     .filter((part) => then[part] !== now[part])
+    .filter((part) => part !== MAC || (part in then && part in now))
     .map((part) => `${part}: was ${then[part] ?? 'none'}, is now ${now[part] ?? 'none'}`);
 }
 

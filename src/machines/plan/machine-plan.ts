@@ -13,7 +13,7 @@ import { findVolumes, planVolumes, readOnlyVolumes } from '../../machine/survey/
 import type { Locations } from '../../machine/paths/locations.ts';
 import type { BootSource } from '../../machine/survey/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../../machine/plan/plan.ts';
-import type { BoundNetworkPlan } from '../../network/plan/network.ts';
+import { type BoundNetworkPlan, withMac } from '../../network/plan/network.ts';
 import { relayLayers } from '../../network/relay/relay-argv.ts';
 import type { Reconnection } from '../../network/card/qemu-network.ts';
 import { cardPorts } from './card-ports.ts';
@@ -116,7 +116,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     shares,
     volumes,
     tmpfs: tmpfsOf(spec),
-    network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
+    network: network && withMac(network, spec.mac),
     cards: [],
     bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
     privateCards: privateCards.map((card) => ({

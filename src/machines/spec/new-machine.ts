@@ -6,7 +6,7 @@ import { HOST, MICRO, parseImageReference } from '../../images/record/reference.
 import { type MountSet, parseMounts } from '../../machine/share/mount-set.ts';
 import { checkAppend } from '../../machine/spec/kernel-command-line.ts';
 import { parseLimits } from '../../machine/spec/limits.ts';
-import { type Hardware, type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
+import { type Hardware, type PullPolicy, hardwareOf, refuseMac } from '../../machine/spec/machine-options.ts';
 import { parseMemory } from '../../machine/spec/memory-size.ts';
 import { type Published, parsePublished } from '../../network/ports/socket-forward.ts';
 import type { WantedMembership } from '../../network/private/membership.ts';
@@ -43,6 +43,8 @@ export interface NewMachine extends Hardware, MountSet, Published {
   readonly location: { readonly path: string; readonly append: string | undefined } | undefined;
   readonly net: MachineSpec['net'];
   readonly bridge: string | undefined;
+  /** MAC address of the first card; undefined for a random one. */
+  readonly mac: string | undefined;
   /** Private networks; addresses that are not given are chosen when it is created. */
   readonly memberships: readonly WantedMembership[];
   /** Undefined: the firmware that the image needs. */
@@ -82,6 +84,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
           : 'leave out --net none, or leave out the ports',
     });
   }
+  if (net === 'none') refuseMac(valid);
   const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));
   return {
     name: valid.name,
@@ -100,6 +103,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     sockets,
     net,
     bridge,
+    mac: valid.mac,
     memberships,
     firmware: valid.firmware,
     tpm: valid.tpm,

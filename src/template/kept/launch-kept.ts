@@ -165,9 +165,14 @@ async function bootAndKeep(request: Request): Promise<Machine | undefined> {
  * there is space for its memory beside the copy that is kept.
  */
 function canResume({ spec, findings, guests }: Request): boolean {
-  const { ports, sockets, disks, shares, volumes, tmpfs, memoryBytes } = spec;
+  const { ports, sockets, mac, disks, shares, volumes, tmpfs, memoryBytes } = spec;
   const hasExtras = [ports, sockets, disks, shares, volumes, tmpfs].some(({ length }) => length > 0);
-  return !hasExtras && findings.source.kind === 'kernel' && guests.obstacle(2 * memoryBytes) === undefined;
+  return (
+    !hasExtras &&
+    mac === undefined &&
+    findings.source.kind === 'kernel' &&
+    guests.obstacle(2 * memoryBytes) === undefined
+  );
 }
 
 /** Boots the guest and keeps it. Its machine then serves the request, which is faster than a fork. */
@@ -214,6 +219,7 @@ function makingOf({ options, spec, findings, key }: Request): Making {
   const {
     name: _name,
     ports: _ports,
+    mac: _mac,
     networks: _networks,
     volumes: _volumes,
     mounts: _mounts,
@@ -225,7 +231,7 @@ function makingOf({ options, spec, findings, key }: Request): Making {
   const { locations, network } = findings;
   const net = network === undefined ? 'none' : network.backend === 'slirp' ? 'slirp' : 'passt';
   return {
-    spec: { ...spec, name: NAME_AT_BOOT, ports: [], sockets: [], disks: [] },
+    spec: { ...spec, name: NAME_AT_BOOT, ports: [], sockets: [], mac: undefined, disks: [] },
     commands: [],
     prepare: undefined,
     networkCards: 0,
@@ -250,7 +256,15 @@ async function forkFrom(
     const scope = hold();
     if (!scope) return undefined;
     const pending = await template.prepare(
-      { name: spec.name, ports, volumes, mounts, ...(signal && { signal }), ...(log && { log }) },
+      {
+        name: spec.name,
+        ports,
+        volumes,
+        mounts,
+        mac: spec.mac,
+        ...(signal && { signal }),
+        ...(log && { log }),
+      },
       { scope, limits: { cgroup: ownCgroup(spec.limits, spec.name) }, disks: findings.spec.disks },
     );
     return pending.run({

@@ -24,7 +24,10 @@ vmlet exec server sh -ec '
   printf "%s\\n" "start 10.77.0.50" "end 10.77.0.59" "interface eth0" "lease_file /run/leases" >/run/dhcp
   touch /run/leases
   udhcpd -S /run/dhcp </dev/null >/dev/null 2>&1'
-vmlet create client --image micro --net bridge=br-test --start
+vmlet create client --image micro --net bridge=br-test --mac $(vmlet inspect server --format '{{.Spec.Mac}}') || echo "taken: $?"
+vmlet create client --image micro --net bridge=br-test --mac 52:54:00:aa:bb:01 --start
+vmlet set server --mac 52:54:00:aa:bb:01 || echo "taken: $?"
+vmlet exec client cat /sys/class/net/eth0/address
 until vmlet ip client 2>/dev/null | grep '^10[.]77'; do sleep 0.2; done
 vmlet exec client ping -c 1 -W 5 10.77.0.2
 vmlet exec client sh -c 'ip link set eth0 down; ip addr flush dev eth0'
@@ -59,9 +62,11 @@ describe.skipIf(missing !== undefined)('micro on a bridge', () => {
     expect({ status, stdout }, stderr).toEqual({
       status: 0,
       stdout: expect.stringMatching(
-        /^server\nclient\n10\.77\.0\.5\d\nPING 10\.77\.0\.2 [^]*1 packets received[^]*\nno address: 125\n$/,
+        /^server\ntaken: 125\nclient\ntaken: 125\n52:54:00:aa:bb:01\n10\.77\.0\.5\d\nPING 10\.77\.0\.2 [^]*1 packets received[^]*\nno address: 125\n$/,
       ) as string,
     });
+    expect(stderr).toContain('--mac: 52:54:00:aa:bb:01 is taken by machine "client" on bridge "br-test"');
+    expect(stderr).toMatch(/--mac: \S+ is taken by machine "server" on bridge "br-test"/);
     expect(stderr).toContain('machine "client" has no known address yet\n  the agent reports no address: ');
   });
 });
