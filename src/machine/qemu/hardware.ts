@@ -1,5 +1,6 @@
 import type { QmpClient } from '../../qmp/index.ts';
 import { formatBytes } from '../../images/qemu-img/disk-size.ts';
+import { USUAL_MTU } from '../../network/card/network-card.ts';
 import type { NamedPlan } from '../plan/named-plan.ts';
 
 /**
@@ -26,6 +27,9 @@ export function hardwareOf(plan: NamedPlan): Hardware {
     screen: yesNo(plan.vncSocket !== undefined),
     'network card': yesNo(mac !== undefined),
     ...(mac !== undefined && { [MAC]: mac }),
+    ...(plan.bridge &&
+      plan.bridge.mtu !== undefined &&
+      plan.bridge.mtu !== USUAL_MTU && { 'MTU on the bridge': String(plan.bridge.mtu) }),
     'CD drives': list(plan.cdroms.map(({ name }) => name)),
     // A record of an earlier release has none, or no ports.
     ...(plan.shares.length > 0 && {

@@ -19,7 +19,7 @@ import { ensureVolumes } from '../../machine/volume/open-volume.ts';
 import { makeNvram } from '../../machine/launch/nvram.ts';
 import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { defaultLogin, hasAgent, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
-import { findBridge } from '../../network/bridge/bridge.ts';
+import { findBridge, mtuOnBridge } from '../../network/bridge/bridge.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
@@ -76,7 +76,7 @@ async function createUntold(
   requirePlatform();
   const wanted = parseCreateOptions(withTemplateOptions(locations, options));
   checkHostMemory(wanted.memoryBytes);
-  if (wanted.bridge !== undefined) await findBridge(wanted.bridge);
+  if (wanted.bridge !== undefined) mtuOnBridge(await findBridge(wanted.bridge), wanted.mtu);
   if (machineNames(locations).includes(wanted.name)) throw new MachineExistsError(wanted.name);
   // Before an image is pulled for it.
   checkAddresses(locations, wanted, joinNetworks(locations, wanted.name, wanted.memberships));
@@ -198,6 +198,7 @@ async function makeParts(
     ...storedMounts(wanted),
     net: wanted.net,
     ...(wanted.bridge !== undefined && { bridge: wanted.bridge }),
+    ...(wanted.mtu !== undefined && { mtu: wanted.mtu }),
     ports: wanted.ports.map(storedForward),
     ...(wanted.sockets.length > 0 && { sockets: [...wanted.sockets] }),
     guestIdentity: 'own',

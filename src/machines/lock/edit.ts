@@ -4,7 +4,7 @@ import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
-import { findBridge } from '../../network/bridge/bridge.ts';
+import { findBridge, mtuOnBridge } from '../../network/bridge/bridge.ts';
 import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
@@ -102,10 +102,10 @@ async function changeMachine(
         `stop it first: vmlet stop ${spec.name}; or use vmlet network connect and vmlet network disconnect, which also work on a running machine`,
       );
     }
-    const { bridge, memoryBytes } = changed.spec;
+    const { bridge, mtu, memoryBytes } = changed.spec;
     if (changes.memory !== undefined) checkHostMemory(memoryBytes);
     const givesCard = changes.net !== undefined || changes.networks !== undefined;
-    if (givesCard && bridge !== undefined) await findBridge(bridge);
+    if (givesCard && bridge !== undefined) mtuOnBridge(await findBridge(bridge), mtu);
     if (changes.mac !== undefined || givesCard) refuseTakenOnBridge(locations, changed.spec);
     refuseOtherHardware(changed, definition);
     await moveSeed(definition, changed.spec);

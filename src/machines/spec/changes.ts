@@ -64,6 +64,7 @@ export function changeSpec(
   const valid = parseOptions(changesSchema, changes, 'changes');
   const {
     bridge: _bridge,
+    mtu: _mtu,
     installer: _installer,
     limits: earlierLimits,
     networks: earlierNetworks,
@@ -73,7 +74,7 @@ export function changeSpec(
   const limits = valid.limits === undefined ? earlierLimits : parseLimits(valid.limits, memoryBytes);
   checkHoldsGuest(limits, memoryBytes);
   const { first, memberships } = parseCards(valid.net, valid.networks);
-  const net = first ?? { net: spec.net, bridge: spec.bridge };
+  const net = first ?? { net: spec.net, bridge: spec.bridge, mtu: spec.mtu };
   if ((net.net === 'none' || net.net === 'bridge') && spec.ports.length > 0) {
     throw new InvalidInputError(
       'net',
@@ -91,6 +92,7 @@ export function changeSpec(
     ...(limits && { limits }),
     net: net.net,
     ...(net.bridge !== undefined && { bridge: net.bridge }),
+    ...(net.mtu !== undefined && { mtu: net.mtu }),
     mac: valid.mac ?? spec.mac,
     // A machine without networks that had some loses their names from its hosts file.
     ...(networks !== undefined && { networks }),

@@ -14,7 +14,7 @@ import type { HostShare } from '../../process/confine/cgroup.ts';
 import { parseOptions } from '../../util/options.ts';
 import { type CreateOptions, type GivenOptions, createSchema } from './create-options.ts';
 import { type MachineCommand, type MachineSpec, checkMachineName } from './machine-spec.ts';
-import { parseCards } from './named-options.ts';
+import { type WantedCards, parseCards } from './named-options.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
 import { refuseCopies } from './stored-mounts.ts';
 
@@ -43,6 +43,8 @@ export interface NewMachine extends Hardware, MountSet, Published {
   readonly location: { readonly path: string; readonly append: string | undefined } | undefined;
   readonly net: MachineSpec['net'];
   readonly bridge: string | undefined;
+  /** MTU on the bridge; undefined for the bridge's own. */
+  readonly mtu: number | undefined;
   /** MAC address of the first card; undefined for a random one. */
   readonly mac: string | undefined;
   /** Private networks; addresses that are not given are chosen when it is created. */
@@ -58,6 +60,7 @@ export interface NewMachine extends Hardware, MountSet, Published {
   readonly protected: boolean;
 }
 
+const AUTO: NonNullable<WantedCards['first']> = { net: 'auto' };
 const MiB = 1024 * 1024;
 /** Size of the disk of `micro`; it takes only the space that was written. */
 const DATA_BYTES = 10 * 1024 * MiB;
@@ -74,8 +77,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const small = boot.kind === 'image';
   const imageDisk = valid.image?.includes('/') ? [imageAsDisk(valid.image, valid.adopt)] : [];
   const { ports, sockets } = parsePublished(valid.ports);
-  const { first = { net: 'auto' as const }, memberships } = parseCards(valid.net, valid.networks);
-  const { net, bridge } = first;
+  const { first = AUTO, memberships } = parseCards(valid.net, valid.networks);
+  const { net, bridge, mtu } = first;
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
     throw new InvalidInputError('ports', `--net ${net} does not support port forwards`, {
       hint:
@@ -103,6 +106,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     sockets,
     net,
     bridge,
+    mtu,
     mac: valid.mac,
     memberships,
     firmware: valid.firmware,

@@ -40,6 +40,7 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
   [{ vncSocket: '/vnc' }, {}, 'screen: was yes, is now no'],
   [{ network: slirp }, {}, 'network card: was yes, is now no'],
   [{}, { bridge }, 'network card: was no, is now yes'],
+  [{ bridge }, { bridge: { ...bridge, mtu: 9000 } }, 'MTU on the bridge: was none, is now 9000'],
   [
     { network: slirp },
     { bridge: { ...bridge, mac: '52:54:00:00:00:0a' } },
@@ -72,6 +73,7 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>]>([
     { board: { type: 'q35', options: { hpet: 'off', usb: 'off' } } },
   ],
   [{ network: slirp }, { bridge }],
+  [{ bridge }, { bridge: { ...bridge, mtu: 1500 } }],
 ])('converts memory of %j to %j', (then, now) => {
   expect(differences(then, now)).toEqual([]);
 });

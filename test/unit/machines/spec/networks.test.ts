@@ -103,3 +103,23 @@ test('a MAC address requires a first card, and differs from those of the other c
   );
   expect(change({ net: 'none', networks: [`lan:mac=${spec.mac}`] })).toMatchObject([{ mac: spec.mac }]);
 });
+
+test('the card on a bridge may have its own MTU', () => {
+  expect(create({ net: 'bridge=br0' })).toMatchObject({ bridge: 'br0', mtu: undefined });
+  expect(create({ net: 'bridge=br0:mtu=9000' })).toMatchObject({ net: 'bridge', bridge: 'br0', mtu: 9000 });
+  const change = (before: object, changes: object) =>
+    changeSpec({ ...spec, ...before }, changes, () => []).spec;
+  const jumbo = { net: 'bridge', bridge: 'br0', mtu: 9000 } as const;
+  expect(change({}, { net: 'bridge=br0:mtu=9000' })).toMatchObject(jumbo);
+  expect(change(jumbo, { cpus: 2 })).toMatchObject(jumbo);
+  expect(change(jumbo, { net: 'bridge=br0' })).not.toHaveProperty('mtu');
+  for (const net of [
+    'bridge=br0:mtu=',
+    'bridge=br0:mtu=575',
+    'bridge=br0:mtu=65521',
+    'bridge=br0:mtu=9k',
+    'bridge=:mtu=9000',
+  ]) {
+    expect(() => create({ net })).toThrow(`net: invalid network "${net}"`);
+  }
+});
