@@ -39,7 +39,7 @@ import { createSshKeys } from '../ssh/ssh-files.ts';
 import { writeSshRecord } from '../record/ssh-record.ts';
 import { joinNetworks } from '../../network/private/members.ts';
 import type { Membership } from '../../network/private/membership.ts';
-import { refuseTakenOnBridge } from '../record/bridge-members.ts';
+import { refuseTakenOnBridge } from '../lock/bridge-members.ts';
 import { checkFirstCard } from '../spec/first-card.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 import { placeMember } from './place-member.ts';

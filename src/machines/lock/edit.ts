@@ -14,7 +14,7 @@ import { settleRestore } from './interrupted-restore.ts';
 import { settleSnapshot } from './interrupted-snapshot.ts';
 import { machineFiles } from '../record/machine-files.ts';
 import { joinNetworks, publishNetworks } from '../../network/private/members.ts';
-import { refuseTakenOnBridge } from '../record/bridge-members.ts';
+import { refuseTakenOnBridge } from './bridge-members.ts';
 import { checkNewName, networksOf } from '../record/network-members.ts';
 import { lockMachine } from './machine-lock.ts';
 import { sshEndpoint } from '../spec/forwards.ts';

@@ -1,7 +1,7 @@
 import { BrokenMachineError, InvalidInputError, MachineNotFoundError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
-import { machineNames, readSpec } from './definition.ts';
+import { machineNames, readSpec } from '../record/definition.ts';
 
 /**
  * Rejects a MAC address that another machine of this user has on the same bridge. Other hosts of the bridge are not
