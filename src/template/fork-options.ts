@@ -22,6 +22,8 @@ const forkSchema = z.strictObject({
    * unix sockets, `/path/to.sock:guest`.
    */
   ports: startOptions.ports,
+  /** MAC address of the first network card, unicast; a random one by default. Requires a template with a network. */
+  mac: startOptions.mac,
   /** As for a launch. Requires a template with a network; forks of a template with slirp use slirp. */
   net: withFlag(z.enum(REQUESTED_BACKENDS).default('auto'), networkFlag('auto, passt or slirp')),
   /**
@@ -54,12 +56,14 @@ export interface ForkSpec extends MountSet, Published {
   /** Undefined where the caller gave none. */
   readonly name: string | undefined;
   readonly net: RequestedBackend;
+  /** Undefined where the caller gave none. */
+  readonly mac: string | undefined;
 }
 
 /** @throws InvalidInputError naming the field, its value and what was expected. */
 export function parseForkOptions(options: ForkOptions): ForkSpec {
   const { signal: _signal, log: _log, console: _console, networks = [], ...data } = options;
-  const { name, ports, net, volumes, mounts } = parseOptions(forkSchema, {
+  const { name, ports, net, mac, volumes, mounts } = parseOptions(forkSchema, {
     ...data,
     net: firstCardOf(data.net, networks),
   });
@@ -67,6 +71,7 @@ export function parseForkOptions(options: ForkOptions): ForkSpec {
     name,
     ...parsePublished(ports),
     net,
+    mac,
     ...parseMounts({ volumes, mounts, directory: process.cwd() }),
   };
 }

@@ -205,7 +205,12 @@ export class PendingFork implements AsyncDisposable {
     const { life, plan, scope, space } = this.#machine;
     using kernel = new KernelWatch(this.#machine);
     const { log } = options;
-    const joining = { locations: ownLocations(), signal: options.signal, isOwnName: true };
+    const joining = {
+      locations: ownLocations(),
+      signal: options.signal,
+      isOwnName: true,
+      firstMac: plan.network?.guest.mac,
+    };
     const attachments = await attachNetworks(this.#placesIn(networks), joining, scope);
     await Promise.race([this.#restore(), life.failure]);
     await Promise.race([plugInMounts(this.#machine), life.failure]);

@@ -4,9 +4,8 @@ import { probeHost } from '../host/probe.ts';
 import { currentBootId } from '../process/procfs/identity.ts';
 import { planNetworkHere } from '../network/probe/host-network.ts';
 import { chooseHostPorts } from '../network/ports/host-port.ts';
-import type { BoundNetworkPlan, RequestedBackend } from '../network/plan/network.ts';
+import { type BoundNetworkPlan, type RequestedBackend, withMac } from '../network/plan/network.ts';
 import { freeSocketPath } from '../network/ports/free-socket-path.ts';
-import type { PortForward } from '../network/ports/port.ts';
 import type { SocketForward } from '../network/ports/socket-forward.ts';
 import { FileMeter } from '../util/files/file-usage.ts';
 import { Scope } from '../util/scope.ts';
@@ -22,7 +21,7 @@ import { refuseNamedOwners } from '../machine/share/guest-owner.ts';
 import { findMounts } from '../machine/survey/find-mounts.ts';
 import type { FoundDisk } from '../machine/survey/found-spec.ts';
 import { openVolumes } from '../machine/volume/open-volume.ts';
-import { type ForkOptions, parseForkOptions, timeoutOf } from './fork-options.ts';
+import { type ForkOptions, type ForkSpec, parseForkOptions, timeoutOf } from './fork-options.ts';
 import { type ForkInputs, planFork } from './fork-plan.ts';
 import { type ForkExtras, PendingFork } from './pending-fork.ts';
 import { forkName } from './renew-fork.ts';
@@ -205,14 +204,15 @@ export class Template {
   }
 
   async #settle(options: ForkOptions): Promise<SettledFork> {
-    const { name = forkName(this.name), ports, sockets, net, ...mounts } = parseForkOptions(options);
+    const { name = forkName(this.name), ports, sockets, net, mac, ...mounts } = parseForkOptions(options);
     options.signal?.throwIfAborted();
+    if (!this.#record.plan.network) this.#refuseNetwork({ ports, mac });
     for (const { path } of sockets) await freeSocketPath(path, options.signal);
     const host = await this.#probe();
     const differences = await this.differences();
     if (differences.length > 0) throw new TemplateStaleError(this.name, differences);
     const found = findMounts(mounts, host, this.#locations);
-    const network = await this.#bindNetwork(net, ports, host, options.signal);
+    const network = await this.#bindNetwork({ net, ports, mac }, host, options.signal);
     return { host, name, network, mounts: found, sockets };
   }
 
@@ -234,20 +234,28 @@ export class Template {
     );
   }
 
+  #refuseNetwork({ ports, mac }: Pick<ForkSpec, 'ports' | 'mac'>): void {
+    const field = ports.length > 0 ? 'ports' : mac === undefined ? undefined : 'mac';
+    if (field === undefined) return;
+    throw new InvalidInputError(field, `template "${this.name}" was created without a network`, {
+      hint: `leave out the ${field === 'ports' ? 'port forwards' : 'MAC address'}, or create the template with a network`,
+    });
+  }
+
   async #bindNetwork(
-    net: RequestedBackend,
-    ports: readonly PortForward[],
+    { net, ports, mac = newMac() }: Pick<ForkSpec, 'net' | 'ports' | 'mac'>,
     host: Host,
     signal: AbortSignal | undefined,
   ): Promise<BoundNetworkPlan | undefined> {
-    if (!this.#record.plan.network) {
-      if (ports.length === 0) return undefined;
-      throw new InvalidInputError('ports', `template "${this.name}" was created without a network`, {
-        hint: 'leave out the port forwards, or create the template with a network',
+    const { network: origin, cards } = this.#record.plan;
+    if (!origin) return undefined;
+    if (cards.some((card) => card.mac === mac)) {
+      throw new InvalidInputError('mac', `${mac} is taken by another card of template "${this.name}"`, {
+        hint: 'choose another MAC address, or leave it out',
       });
     }
     const network = planNetworkHere(this.#backendOf(net), ports, host.passt, false);
     const forwards = await chooseHostPorts(network.forwards, signal);
-    return { ...network, forwards, guest: { ...network.guest, mac: newMac() } };
+    return withMac({ ...network, forwards }, mac);
   }
 }

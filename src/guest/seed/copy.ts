@@ -1,5 +1,12 @@
 import { yamlText } from './yaml-text.ts';
 
+/** The machine of a copied seed. */
+export interface CopyTarget {
+  readonly macAddress: string;
+  /** The original's by default. */
+  readonly hostname?: string;
+}
+
 /**
  * Returns a seed's files for a copy of its machine. For the programs that read them, the copy is the same instance, whose
  * first boot is over; only its host name is read at every boot, and written to /etc/hosts.
@@ -7,12 +14,13 @@ import { yamlText } from './yaml-text.ts';
 export async function seedOfCopy(
   files: ReadonlyMap<string, Uint8Array>,
   from: { readonly macAddress: string },
-  to: { readonly macAddress: string; readonly hostname: string },
+  to: CopyTarget,
 ): Promise<Map<string, Uint8Array>> {
-  // Parsing YAML needs a library that the rest of a clone does not.
-  const yaml = await import('yaml');
   const copied = new Map<string, Uint8Array>();
   for (const [name, content] of files) copied.set(name, withAddress(content, from.macAddress, to.macAddress));
+  if (to.hostname === undefined) return copied;
+  // Parsing YAML needs a library that the rest of a clone does not.
+  const yaml = await import('yaml');
   const metaData = yaml.parse(Buffer.from(copied.get('meta-data') ?? '').toString(), {
     version: '1.1',
   }) as Record<string, unknown>;

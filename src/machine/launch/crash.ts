@@ -3,7 +3,7 @@ import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
 import { probeHost } from '../../host/probe.ts';
-import { CARD_AT_BOOT } from '../../network/plan/network.ts';
+import { CARD_AT_BOOT, withMac } from '../../network/plan/network.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
 import { type StartedParts, undoLaunch } from '../life/launch-failure.ts';
@@ -109,7 +109,12 @@ export class CrashedMachine implements AsyncDisposable {
     const host = await probeHost({ cacheDirectory: ownLocations().cache, ...options });
     const volumes = this.plan.volumes.map(({ name }) => name);
     claimVolumes(ownLocations(), volumes, parts.scope);
-    const joining = { locations: ownLocations(), signal: options.signal, isOwnName: true };
+    const joining = {
+      locations: ownLocations(),
+      signal: options.signal,
+      isOwnName: true,
+      firstMac: this.plan.network?.guest.mac,
+    };
     const attachments = await attachNetworks(this.#former.networks, joining, parts.scope);
     const started = await connectCards(await startMachine(this.plan, host, options, parts), attachments);
     await runProcessors(started);
@@ -139,6 +144,6 @@ function planColdBoot(plan: Plan): Plan {
       disk: { ...volume.disk, bus: undefined },
     })),
     memory: memoryAtBoot(plan),
-    network: network && { ...network, guest: { ...network.guest, mac: CARD_AT_BOOT } },
+    network: network && (plan.incoming ? withMac(network, CARD_AT_BOOT) : network),
   };
 }

@@ -1,7 +1,9 @@
+import { InvalidInputError } from '../../errors/index.ts';
 import { probeHost } from '../../host/probe.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { Scope } from '../../util/scope.ts';
 import { cardDevice } from '../../network/card/network-card.ts';
+import { CARD_AT_BOOT } from '../../network/plan/network.ts';
 import { setLink } from '../plan/network-card.ts';
 import type { StartedMachine } from './started-machine.ts';
 import { HostsFile } from '../network/hosts-file.ts';
@@ -15,6 +17,8 @@ export interface Joining {
   readonly signal: AbortSignal | undefined;
   /** False when the caller has not chosen the machine's name: a network of named machines may change it. */
   readonly isOwnName: boolean;
+  /** MAC address of the machine's first card; undefined without one. */
+  readonly firstMac: string | undefined;
 }
 
 /**
@@ -23,7 +27,7 @@ export interface Joining {
  */
 export async function attachNetworks(
   places: readonly NetworkPlace[],
-  { locations, signal, isOwnName }: Joining,
+  { locations, signal, isOwnName, firstMac }: Joining,
   scope: Scope,
 ): Promise<Attachment[]> {
   const attachments: Attachment[] = [];
@@ -37,9 +41,22 @@ export async function attachNetworks(
           })
         : network.take(name);
     scope.defer(async () => attachment.leave());
+    if (attachment.mac === firstMac) throw takenMac(firstMac);
     attachments.push(attachment);
   }
   return attachments;
+}
+
+/** The guest's agent finds each card by its address. */
+function takenMac(mac: string): InvalidInputError {
+  const isDefault = mac === CARD_AT_BOOT;
+  return new InvalidInputError(
+    isDefault ? 'networks' : 'mac',
+    isDefault
+      ? `MAC address ${mac} is taken by the machine's first network card`
+      : `${mac} is taken by the machine's card in a private network`,
+    { hint: 'choose another MAC address' },
+  );
 }
 
 /**

@@ -87,6 +87,7 @@ async function bringUp(
       locations: findings.locations,
       signal: options.signal,
       isOwnName: options.name !== undefined,
+      firstMac: findings.network?.guest.mac,
     };
     const attachments = await attachNetworks(spec.networks, joining, scope);
     const plan = await planHere(findings, places, attachments, scope, options.signal);

@@ -43,7 +43,14 @@ export interface NamedPlan extends Plan {
   readonly vncSocket: string | undefined;
   readonly cdroms: readonly CdromPlan[];
   /** A host bridge: QEMU inherits the tap device as this descriptor. */
-  readonly bridge: { readonly descriptor: number; readonly mac: string } | undefined;
+  readonly bridge:
+    | {
+        readonly descriptor: number;
+        readonly mac: string;
+        /** Undefined in a plan of an older release, whose cards have the usual one. */
+        readonly mtu?: number | undefined;
+      }
+    | undefined;
   /** Private networks, whose cards come after all other devices. */
   readonly privateCards: readonly PrivateCardPlan[];
   /** Forwards over the agent, and the confinement of their relays; undefined in a plan of an older release. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import type { CopyTarget } from '../../guest/seed/copy.ts';
 import { type Seed, parseSeedOptions } from '../../guest/seed/options.ts';
 import { readAgent } from '../../images/record/agent-file.ts';
 import type { GuestDescription } from '../../images/record/guest-description.ts';
@@ -99,13 +100,13 @@ export async function writeSeedDisk(path: string, machine: SeedMachine): Promise
 }
 
 /**
- * Writes the seed of a clone, with its own network card and name. The instance ID is the same, so the first
- * boot is not repeated.
+ * Writes a copy of a seed for another network card: of a clone, with its own name, or after a change. The instance ID is
+ * the same, so the first boot is not repeated.
  * @throws NoSpaceError
  */
 export async function copySeedDisk(
   from: { readonly path: string; readonly macAddress: string },
-  to: { readonly path: string; readonly macAddress: string; readonly hostname: string },
+  to: { readonly path: string } & CopyTarget,
 ): Promise<void> {
   const { readFat } = await import('../../images/formats/fat-contents.ts');
   const { fatImage } = await import('../../images/formats/fat.ts');

@@ -1,5 +1,6 @@
 import type { QmpClient } from '../../qmp/index.ts';
 import { formatBytes } from '../../images/qemu-img/disk-size.ts';
+import { USUAL_MTU } from '../../network/card/network-card.ts';
 import type { NamedPlan } from '../plan/named-plan.ts';
 
 /**
@@ -8,7 +9,11 @@ import type { NamedPlan } from '../plan/named-plan.ts';
  */
 export type Hardware = Readonly<Record<string, string>>;
 
+/** Not in records of earlier releases, nor without a network card. */
+const MAC = 'MAC address';
+
 export function hardwareOf(plan: NamedPlan): Hardware {
+  const mac = plan.network?.guest.mac ?? plan.bridge?.mac;
   return {
     memory: formatBytes(plan.memoryBytes),
     processors: `${plan.cpus} (${plan.cpu}, ${plan.accelerator.kind})`,
@@ -20,7 +25,11 @@ export function hardwareOf(plan: NamedPlan): Hardware {
     'direct kernel': yesNo(plan.boot.kind === 'kernel'),
     TPM: yesNo(plan.tpmSocket !== undefined),
     screen: yesNo(plan.vncSocket !== undefined),
-    'network card': yesNo(plan.network !== undefined || plan.bridge !== undefined),
+    'network card': yesNo(mac !== undefined),
+    ...(mac !== undefined && { [MAC]: mac }),
+    ...(plan.bridge &&
+      plan.bridge.mtu !== undefined &&
+      plan.bridge.mtu !== USUAL_MTU && { 'MTU on the bridge': String(plan.bridge.mtu) }),
     'CD drives': list(plan.cdroms.map(({ name }) => name)),
     // A record of an earlier release has none, or no ports.
     ...(plan.shares.length > 0 && {
@@ -50,6 +59,7 @@ export function hardwareOf(plan: NamedPlan): Hardware {
 export function hardwareDifferences(then: Hardware, now: Hardware): string[] {
   return [...new Set([...Object.keys(then), ...Object.keys(now)])]
     .filter((part) => then[part] !== now[part])
+    .filter((part) => part !== MAC || (part in then && part in now))
     .map((part) => `${part}: was ${then[part] ?? 'none'}, is now ${now[part] ?? 'none'}`);
 }
 

@@ -3,7 +3,7 @@ import { mediumNode } from './block-node.ts';
 import type { CdromPlan, NamedPlan } from '../plan/named-plan.ts';
 import { qmpMonitorArguments } from '../../host/programs/qmp-monitor.ts';
 import { tapNetdev } from '../../network/bridge/bridge.ts';
-import { networkCard } from '../../network/card/network-card.ts';
+import { USUAL_MTU, hostMtu, networkCard } from '../../network/card/network-card.ts';
 import { escapeOptionValue } from '../../util/option-value.ts';
 import { privateCardDevice, privateCardNetdev } from './private-card.ts';
 import { keyValueOption } from './quote.ts';
@@ -81,7 +81,10 @@ function bridgeArguments(bridge: NamedPlan['bridge']): string[] {
   if (!bridge) return [];
   return [
     ...['-netdev', JSON.stringify(tapNetdev('network', bridge.descriptor))],
-    ...device(networkCard({ id: 'network-device', netdev: 'network', mac: bridge.mac })),
+    ...device({
+      ...networkCard({ id: 'network-device', netdev: 'network', mac: bridge.mac }),
+      ...hostMtu(bridge.mtu ?? USUAL_MTU),
+    }),
   ];
 }
 

@@ -1,8 +1,5 @@
-import { cardDevice, networkCard } from '../../network/card/network-card.ts';
+import { cardDevice, hostMtu, networkCard } from '../../network/card/network-card.ts';
 import type { NamedPlan, PrivateCardPlan } from '../plan/named-plan.ts';
-
-/** MTU of Ethernet. */
-const USUAL_MTU = 1500;
 
 /** QEMU's name for the back end of a card in a private network. */
 export function privateCardNetdevId({ card }: Pick<PrivateCardPlan, 'card'>): string {
@@ -30,7 +27,7 @@ export function privateCardDevice(
   return {
     ...networkCard({ id: cardDevice(card.card), netdev: privateCardNetdevId(card), mac: card.mac }),
     ...(card.bus !== undefined && { bus: card.bus }),
-    // For guests without the agent; every card has the usual one.
-    ...(card.mtu !== USUAL_MTU && { host_mtu: card.mtu }),
+    // For guests without the agent.
+    ...hostMtu(card.mtu),
   };
 }

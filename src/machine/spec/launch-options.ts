@@ -17,6 +17,8 @@ export const startOptions = {
     description: 'name of the machine and host name of the guest',
   }).optional(),
   ports: makeOptions.ports,
+  /** MAC address of the first network card, unicast, as in `52:54:00:12:34:56`; chosen by vmlet by default. */
+  mac: makeOptions.mac,
   /** Milliseconds from QEMU's start until the guest must be ready. */
   timeoutMs: withFlag(
     z
@@ -123,10 +125,10 @@ export const launchSchema = z.strictObject({
 /** The options of a launch that have command-line flags. */
 export const launchFlags = flagsOf(launchSchema);
 
-/** The flags of a template, whose forks have their own names, ports and private networks. */
+/** The flags of a template, whose forks have their own names, ports, MAC addresses and private networks. */
 export const templateFlags = flagsOf(
   launchSchema
-    .omit({ name: true, ports: true })
+    .omit({ name: true, ports: true, mac: true })
     .extend({ net: withFlag(netSchema.default('auto'), ONLY_NET) }),
 );
 

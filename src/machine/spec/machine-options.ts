@@ -1,8 +1,10 @@
 import * as z from 'zod';
+import { InvalidInputError } from '../../errors/index.ts';
 import type { SeedOptions } from '../../guest/seed/options.ts';
 import { FIRMWARE_KINDS } from '../../host/firmware/firmware.ts';
 import { ACCELERATORS } from '../../host/kvm/accelerator.ts';
 import type { VolumeInput } from '../share/volume-spec.ts';
+import { macSchema } from '../../network/card/mac-address.ts';
 import type { PortInput } from '../../network/ports/port.ts';
 import type { LimitsInput } from './limits.ts';
 import { withFlag } from './option-flag.ts';
@@ -80,6 +82,12 @@ export const changeOptions = z
       flag: '--append <words>',
       group: 'Boot',
       description: 'words to append to the kernel command line, such as loglevel=7',
+    }),
+    /** MAC address of the first network card, unicast, as in `52:54:00:12:34:56`; chosen by vmlet by default. */
+    mac: withFlag(macSchema, {
+      flag: '--mac <address>',
+      group: 'Network',
+      description: 'MAC address of the first network card, such as 52:54:00:12:34:56',
     }),
   })
   .partial().shape;
@@ -169,6 +177,14 @@ export const makeOptions = {
   /** First-boot configuration of a guest with cloud-init or the like. */
   seed: z.custom<SeedOptions>(isObject).optional(),
 };
+
+/** Rejects a MAC address for a machine without a first network card. @throws InvalidInputError */
+export function refuseMac({ mac }: { readonly mac?: string | undefined }): void {
+  if (mac === undefined) return;
+  throw new InvalidInputError('mac', 'requires a first network card, but the network is "none"', {
+    hint: 'leave out the MAC address, or choose another network; for the card of a private network, use --network NAME:mac=ADDRESS',
+  });
+}
 
 /** Copies only the hardware options that were given. */
 export function hardwareOf(options: Hardware): Hardware;

@@ -15,7 +15,7 @@ import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
 import { checkAppend } from './kernel-command-line.ts';
 import { type LaunchOptions, launchSchema } from './launch-options.ts';
 import { parseLimits } from './limits.ts';
-import { type Hardware, type PullPolicy, hardwareOf } from './machine-options.ts';
+import { type Hardware, type PullPolicy, hardwareOf, refuseMac } from './machine-options.ts';
 import { parseMemory } from './memory-size.ts';
 
 const MiB = 1024 * 1024;
@@ -51,6 +51,8 @@ export interface Spec extends Hardware, MountSet, Published {
   readonly memoryBytes: number;
   readonly disks: readonly DiskSpec[];
   readonly net: RequestedBackend | 'none';
+  /** MAC address of the first card; undefined for the default. */
+  readonly mac: string | undefined;
   readonly networks: readonly NetworkPlace[];
   readonly faults: boolean;
   readonly limits: HostShare | undefined;
@@ -77,6 +79,7 @@ export function parseSpec(options: LaunchOptions): Spec {
       hint: 'leave out --net none, or leave out the ports',
     });
   }
+  if (valid.net === 'none') refuseMac(valid);
   if (valid.until === 'running' && (valid.volumes.length > 0 || valid.mounts.length > 0)) {
     const field = valid.volumes.length > 0 ? 'volumes' : 'mounts';
     throw new InvalidInputError(
@@ -115,6 +118,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     disks: valid.disks.map((disk, index) => parseDiskSpec(disk, `disks[${index}]`)),
     ...published,
     net: valid.net,
+    mac: valid.mac,
     networks: parseNetworks(networks, valid.name),
     ...parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() }),
     faults: valid.faults,

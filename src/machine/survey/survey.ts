@@ -5,7 +5,7 @@ import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
 import { probeHost } from '../../host/probe.ts';
 import { planNetworkHere } from '../../network/probe/host-network.ts';
 import type { Cgroup } from '../../process/confine/cgroup.ts';
-import type { NetworkPlan } from '../../network/plan/network.ts';
+import { type NetworkPlan, withMac } from '../../network/plan/network.ts';
 import { findHostSystem } from './find-host-system.ts';
 import { findMounts } from './find-mounts.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
@@ -63,7 +63,9 @@ export async function survey(
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
   const sharesMemory = !ownsMemory && host.qemu.objects.includes('memory-backend-memfd');
   const network =
-    spec.net === 'none' ? undefined : planNetworkHere(spec.net, spec.ports, host.passt, sharesMemory);
+    spec.net === 'none'
+      ? undefined
+      : withMac(planNetworkHere(spec.net, spec.ports, host.passt, sharesMemory), spec.mac);
   const mounts = findMounts(spec, host, locations);
   const system =
     spec.boot.kind === 'host' ? findHostSystem(spec.boot.directory, spec.shares, host) : undefined;

@@ -37,11 +37,15 @@ done
  */
 export async function beginAsTemplate(
   locations: Locations,
-  { template, spec }: { readonly template: string; readonly spec: MachineSpec },
+  {
+    template,
+    spec,
+    mac,
+  }: { readonly template: string; readonly spec: MachineSpec; readonly mac: string | undefined },
   files: Pick<MachineFiles, 'storage' | 'savedState' | 'savedStateNote'>,
   { signal }: Limits,
 ): Promise<MachineSpec> {
-  const options = { name: spec.name, ...(signal && { signal }) };
+  const options = { name: spec.name, mac, ...(signal && { signal }) };
   await using fork = await new TemplateShelf(locations).require(template).fork(options);
   const { qmp, plan } = fork;
   const { storage } = plan.directory;

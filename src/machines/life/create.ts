@@ -19,7 +19,7 @@ import { ensureVolumes } from '../../machine/volume/open-volume.ts';
 import { makeNvram } from '../../machine/launch/nvram.ts';
 import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { defaultLogin, hasAgent, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
-import { findBridge } from '../../network/bridge/bridge.ts';
+import { findBridge, mtuOnBridge } from '../../network/bridge/bridge.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
@@ -38,6 +38,9 @@ import { machinePublicKey } from '../ssh/provision-ssh.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
 import { writeSshRecord } from '../record/ssh-record.ts';
 import { joinNetworks } from '../../network/private/members.ts';
+import type { Membership } from '../../network/private/membership.ts';
+import { refuseTakenOnBridge } from '../lock/bridge-members.ts';
+import { checkFirstCard } from '../spec/first-card.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 import { placeMember } from './place-member.ts';
 import { withTemplateOptions } from './template-options.ts';
@@ -73,10 +76,10 @@ async function createUntold(
   requirePlatform();
   const wanted = parseCreateOptions(withTemplateOptions(locations, options));
   checkHostMemory(wanted.memoryBytes);
-  if (wanted.bridge !== undefined) await findBridge(wanted.bridge);
+  if (wanted.bridge !== undefined) mtuOnBridge(await findBridge(wanted.bridge), wanted.mtu);
   if (machineNames(locations).includes(wanted.name)) throw new MachineExistsError(wanted.name);
   // Before an image is pulled for it.
-  joinNetworks(locations, wanted.name, wanted.memberships);
+  checkAddresses(locations, wanted, joinNetworks(locations, wanted.name, wanted.memberships));
   if (!wanted.image) return makeMachine(locations, wanted, undefined, limits);
   const { name, pull } = wanted.image;
   await findDiskImage(locations, name, pull, limits);
@@ -84,6 +87,17 @@ async function createUntold(
   return withStoreLock(locations.images, limits, async () =>
     makeMachine(locations, wanted, await findDiskImage(locations, name, 'never', limits), limits),
   );
+}
+
+/** The addresses in its networks may be others when it is placed. */
+function checkAddresses(
+  locations: Locations,
+  { name, net, bridge, mac }: NewMachine,
+  networks: readonly Membership[],
+): void {
+  if (mac === undefined) return;
+  checkFirstCard({ net, mac, networks: [...networks] }, 'mac');
+  refuseTakenOnBridge(locations, { name, bridge, mac });
 }
 
 async function findDiskImage(
@@ -126,21 +140,22 @@ async function makeMachine(
     return spec;
   };
   if (memberships.length === 0) return place(made);
-  return await placeMember(locations, { name, memberships, staging, workshop }, limits, (networks) =>
-    place({ ...made, networks }),
-  );
+  return await placeMember(locations, { name, memberships, staging, workshop }, limits, (networks) => {
+    checkAddresses(locations, wanted, networks);
+    return place({ ...made, networks });
+  });
 }
 
 async function beginning(
   locations: Locations,
-  { template }: NewMachine,
+  { template, mac }: NewMachine,
   spec: MachineSpec,
   staging: string,
   limits: Limits,
 ): Promise<MachineSpec> {
   if (template === undefined) return spec;
   const { beginAsTemplate } = await import('./begin-as-template.ts');
-  return beginAsTemplate(locations, { template, spec }, definitionFiles(staging), limits);
+  return beginAsTemplate(locations, { template, spec, mac }, definitionFiles(staging), limits);
 }
 
 async function makeParts(
@@ -161,7 +176,7 @@ async function makeParts(
     disks.push(await makeDisk(disk, { name, storage: files.storage, signal }));
   }
   createSshKeys(files.ssh, wanted.name);
-  const identity = newIdentity();
+  const identity = newIdentity(wanted.mac);
   const hasSeed = needsSeed(wanted.seed, image) || image?.guest.provisioner === 'cloud-init';
   if (image && hasAgent(image.guest, hasSeed)) writeSshRecord(files.ssh, { byAgent: true });
   if (hasSeed) await makeSeedDisk(wanted, image, identity, files);
@@ -183,6 +198,7 @@ async function makeParts(
     ...storedMounts(wanted),
     net: wanted.net,
     ...(wanted.bridge !== undefined && { bridge: wanted.bridge }),
+    ...(wanted.mtu !== undefined && { mtu: wanted.mtu }),
     ports: wanted.ports.map(storedForward),
     ...(wanted.sockets.length > 0 && { sockets: [...wanted.sockets] }),
     guestIdentity: 'own',

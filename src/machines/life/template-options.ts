@@ -7,7 +7,17 @@ import { TemplateShelf } from '../../template/template-shelf.ts';
 import type { CreateOptions } from '../spec/create-options.ts';
 
 /** Options that a machine that begins as a template has of its own. */
-const OWN = ['name', 'template', 'ports', 'diskSize', 'labels', 'limits', 'sshUser', 'protect'] as const;
+const OWN = [
+  'name',
+  'template',
+  'ports',
+  'mac',
+  'diskSize',
+  'labels',
+  'limits',
+  'sshUser',
+  'protect',
+] as const;
 
 /**
  * Completes the options of a machine that begins as a template; returns others unchanged.

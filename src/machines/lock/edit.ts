@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { MachineExistsError, MachineStateError } from '../../errors/index.ts';
 import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
-import { findBridge } from '../../network/bridge/bridge.ts';
+import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
+import { findBridge, mtuOnBridge } from '../../network/bridge/bridge.ts';
 import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
@@ -13,6 +14,7 @@ import { settleRestore } from './interrupted-restore.ts';
 import { settleSnapshot } from './interrupted-snapshot.ts';
 import { machineFiles } from '../record/machine-files.ts';
 import { joinNetworks, publishNetworks } from '../../network/private/members.ts';
+import { refuseTakenOnBridge } from './bridge-members.ts';
 import { checkNewName, networksOf } from '../record/network-members.ts';
 import { lockMachine } from './machine-lock.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
@@ -100,11 +102,13 @@ async function changeMachine(
         `stop it first: vmlet stop ${spec.name}; or use vmlet network connect and vmlet network disconnect, which also work on a running machine`,
       );
     }
-    const { bridge, memoryBytes } = changed.spec;
+    const { bridge, mtu, memoryBytes } = changed.spec;
     if (changes.memory !== undefined) checkHostMemory(memoryBytes);
     const givesCard = changes.net !== undefined || changes.networks !== undefined;
-    if (givesCard && bridge !== undefined) await findBridge(bridge);
+    if (givesCard && bridge !== undefined) mtuOnBridge(await findBridge(bridge), mtu);
+    if (changes.mac !== undefined || givesCard) refuseTakenOnBridge(locations, changed.spec);
     refuseOtherHardware(changed, definition);
+    await moveSeed(definition, changed.spec);
     // A machine is known to ssh from its first start.
     if (changed.spec.sshUser !== spec.sshUser && existsSync(sshFiles(files.ssh).config)) {
       writeSshConfig({ spec: changed.spec, files }, sshEndpoint(readEarlierForwards(files)));
@@ -113,13 +117,29 @@ async function changeMachine(
   });
 }
 
+/**
+ * Gives the seed the new address of the first card, by which the guest configures it. If the change is interrupted after
+ * this, it can be repeated.
+ */
+async function moveSeed(
+  { spec: { mac: macAddress }, files }: Definition,
+  { mac }: MachineSpec,
+): Promise<void> {
+  if (mac === macAddress || !existsSync(files.seed)) return;
+  const changed = `${files.seed}.new`;
+  // An earlier change was interrupted.
+  removeFile(changed);
+  await copySeedDisk({ path: files.seed, macAddress }, { path: changed, macAddress: mac });
+  renameSync(changed, files.seed);
+}
+
+/** Names of settings in messages, where they differ from those of the record. */
+const IN_WORDS: Readonly<Record<string, string>> = { memoryBytes: 'memory size', mac: 'MAC address' };
+
 function refuseOtherHardware({ spec, differences }: ChangedSpec, definition: Definition): void {
   const other = differences.filter(({ takesEffect }) => takesEffect === 'next start');
   if (other.length > 0)
-    refuseSaved(
-      { ...definition, spec },
-      other.map(({ field }) => (field === 'memoryBytes' ? 'memory size' : field)).join(', '),
-    );
+    refuseSaved({ ...definition, spec }, other.map(({ field }) => IN_WORDS[field] ?? field).join(', '));
 }
 
 /** Rejects a change of hardware while memory is saved, since the memory fits only the same hardware. @throws MachineStateError */

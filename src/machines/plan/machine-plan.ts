@@ -13,7 +13,8 @@ import { findVolumes, planVolumes, readOnlyVolumes } from '../../machine/survey/
 import type { Locations } from '../../machine/paths/locations.ts';
 import type { BootSource } from '../../machine/survey/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../../machine/plan/plan.ts';
-import type { BoundNetworkPlan } from '../../network/plan/network.ts';
+import { USUAL_MTU } from '../../network/card/network-card.ts';
+import { type BoundNetworkPlan, withMac } from '../../network/plan/network.ts';
 import { relayLayers } from '../../network/relay/relay-argv.ts';
 import type { Reconnection } from '../../network/card/qemu-network.ts';
 import { cardPorts } from './card-ports.ts';
@@ -48,6 +49,8 @@ export interface MachinePlanInputs {
   /** An image or a kernel to boot; undefined when the firmware finds it. */
   readonly source: Extract<BootSource, { kind: 'kernel' }> | undefined;
   readonly network: BoundNetworkPlan | undefined;
+  /** MTU on the bridge; undefined without one, and with memory. */
+  readonly mtu: number | undefined;
   readonly privateCards: readonly PrivateCardPlan[];
   /** Memory to resume from instead of booting; the hardware must be the same as then. */
   readonly memory: KeptMemory | undefined;
@@ -60,6 +63,8 @@ export interface KeptMemory {
   /** Such as `pc-q35-10.0`: q35 of another QEMU is another machine. */
   readonly machineType: string;
   readonly rootPorts: readonly string[];
+  /** MTU of the card on the bridge; by default the usual one. */
+  readonly bridgeMtu?: number | undefined;
 }
 
 /** Makes all choices of a start; later steps choose nothing. */
@@ -116,9 +121,17 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     shares,
     volumes,
     tmpfs: tmpfsOf(spec),
-    network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
+    network: network && withMac(network, spec.mac),
     cards: [],
-    bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
+    bridge:
+      spec.net === 'bridge'
+        ? {
+            descriptor: TAP_DESCRIPTOR,
+            mac: spec.mac,
+            // A guest that knows its MTU cannot be restored with a card that tells it none.
+            mtu: memory ? (memory.bridgeMtu ?? USUAL_MTU) : inputs.mtu,
+          }
+        : undefined,
     privateCards: privateCards.map((card) => ({
       ...card,
       bus: card.bus !== undefined && ports.includes(card.bus) ? card.bus : undefined,

@@ -34,7 +34,7 @@ const planSchema = z.looseObject({
   privateCards: z.array(z.unknown()).default([]),
   volumes: z.array(z.unknown()).default([]),
   tmpfs: z.array(z.unknown()).default([]),
-  bridge: z.looseObject({ mac: z.string() }).optional(),
+  bridge: z.looseObject({ mac: z.string(), mtu: z.number().optional() }).optional(),
   vncSocket: z.string().optional(),
   cdroms: z.array(z.looseObject({ name: z.string(), path: z.string().optional() })),
   rootPorts: z.array(z.string()),

@@ -14,6 +14,8 @@ const noteSchema = z.object({
   machineType: z.string(),
   /** Disks may have been added and removed since its start. */
   rootPorts: z.array(z.string()),
+  /** MTU of the card on a bridge. */
+  bridgeMtu: z.number().optional(),
 });
 
 /** Facts about saved memory that a resume needs. */

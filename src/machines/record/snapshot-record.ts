@@ -21,6 +21,8 @@ const memorySchema = z.strictObject({
   /** Such as `pc-q35-10.0`. */
   machineType: z.string(),
   rootPorts: z.array(z.string()),
+  /** MTU of the card on a bridge. */
+  bridgeMtu: z.number().optional(),
   /** In the form of `hardwareOf`. */
   hardware: z.record(z.string(), z.string()),
 });

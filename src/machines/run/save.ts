@@ -45,8 +45,13 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
       // An earlier save was interrupted before it ended QEMU.
       if (!running && existsSync(files.savedState)) return;
       const machineType = await queryMachineType(qmp);
-      const { rootPorts } = readPlan(files);
-      writeSavedNote(definition, { wasRunning: running, machineType, rootPorts: [...rootPorts] });
+      const { rootPorts, bridge } = readPlan(files);
+      writeSavedNote(definition, {
+        wasRunning: running,
+        machineType,
+        rootPorts: [...rootPorts],
+        bridgeMtu: bridge?.mtu,
+      });
       // As soon as the file has its final name, the machine must not run any more.
       await saveState(qmp, files.savedState, { signal: options.signal, onProgress: options.onProgress });
     },

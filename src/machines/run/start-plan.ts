@@ -15,7 +15,7 @@ import type { SharePlan } from '../../machine/share/share-plan.ts';
 import type { PullPolicy } from '../../machine/spec/machine-options.ts';
 import { swtpmArguments } from '../../machine/qemu/tpm-arguments.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
-import { findBridge, withTap } from '../../network/bridge/bridge.ts';
+import { findBridge, mtuOnBridge, withTap } from '../../network/bridge/bridge.ts';
 import { plugArguments } from '../../network/switch/plug-argv.ts';
 import { passtArguments } from '../../passt/passt-argv.ts';
 import { inCgroup } from '../../process/confine/cgroup.ts';
@@ -80,6 +80,7 @@ export async function planStart(
   // The host may have less memory than when the machine was created.
   checkHostMemory(spec.memoryBytes);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
+  const bridge = spec.bridge === undefined ? undefined : await findBridge(spec.bridge);
   const plan = planNamedMachine({
     locations,
     spec,
@@ -95,6 +96,8 @@ export async function planStart(
       otherPorts ? [] : readEarlierForwards(files),
       signal,
     ),
+    // Memory keeps the MTU of its time.
+    mtu: bridge && !memory ? mtuOnBridge(bridge, spec.mtu) : undefined,
     privateCards: planPrivateCards(spec, files, host),
     memory,
   });
@@ -105,7 +108,6 @@ export async function planStart(
     ...plugHelpers(plan, files),
   ];
   const qemu = qemuCommand(plan, host);
-  const bridge = spec.bridge === undefined ? undefined : await findBridge(spec.bridge);
   // Before the layers that drop privileges: the bridge helper has to gain one.
   const command =
     bridge && plan.bridge ? withTap(keeperProgram(), bridge, plan.bridge.descriptor, qemu) : qemu;

@@ -233,6 +233,7 @@ async function saveWithMemory(
     wasRunning: status.running,
     machineType: await queryMachineType(qmp),
     rootPorts: [...running.rootPorts],
+    bridgeMtu: running.bridge?.mtu,
     hardware: hardwareOf(running),
   });
   await saveLiveSnapshot(qmp, nodes, name, { signal });

@@ -7,6 +7,7 @@ import { flagsOf, reworded, withFlag } from '../../machine/spec/option-flag.ts';
 import { parseOptions } from '../../util/options.ts';
 import { recordOf } from '../../util/record-of.ts';
 import type { Membership, WantedMembership } from '../../network/private/membership.ts';
+import { checkFirstCard } from './first-card.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { namedOptions, parseCards } from './named-options.ts';
 
@@ -63,6 +64,7 @@ export function changeSpec(
   const valid = parseOptions(changesSchema, changes, 'changes');
   const {
     bridge: _bridge,
+    mtu: _mtu,
     installer: _installer,
     limits: earlierLimits,
     networks: earlierNetworks,
@@ -72,7 +74,7 @@ export function changeSpec(
   const limits = valid.limits === undefined ? earlierLimits : parseLimits(valid.limits, memoryBytes);
   checkHoldsGuest(limits, memoryBytes);
   const { first, memberships } = parseCards(valid.net, valid.networks);
-  const net = first ?? { net: spec.net, bridge: spec.bridge };
+  const net = first ?? { net: spec.net, bridge: spec.bridge, mtu: spec.mtu };
   if ((net.net === 'none' || net.net === 'bridge') && spec.ports.length > 0) {
     throw new InvalidInputError(
       'net',
@@ -90,6 +92,8 @@ export function changeSpec(
     ...(limits && { limits }),
     net: net.net,
     ...(net.bridge !== undefined && { bridge: net.bridge }),
+    ...(net.mtu !== undefined && { mtu: net.mtu }),
+    mac: valid.mac ?? spec.mac,
     // A machine without networks that had some loses their names from its hosts file.
     ...(networks !== undefined && { networks }),
     display: valid.display ?? spec.display,
@@ -100,6 +104,8 @@ export function changeSpec(
     protected: valid.protect ?? spec.protected,
     labels: labelsWith(spec.labels, valid.labels),
   };
+  if (valid.mac !== undefined) checkFirstCard(next, 'mac');
+  else if (first || valid.networks !== undefined) checkFirstCard(next, 'networks');
   return { spec: next, differences: differencesOf(spec, next) };
 }
 

@@ -5,6 +5,7 @@ import { hardwareOptions } from '../../machine/spec/machine-options.ts';
 import { CACHE_POLICIES } from '../../machine/share/volume-spec.ts';
 import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
 import { membershipSchema } from '../../network/private/membership.ts';
+import { LEAST_MTU, MOST_MTU } from '../../network/private/network-record.ts';
 import { CPU_LEVELS } from '../../util/cpu-level.ts';
 import { issueWords } from '../../util/issue-words.ts';
 import { recordOf } from '../../util/record-of.ts';
@@ -160,6 +161,8 @@ const specSchema = z.strictObject({
   tmpfs: z.array(tmpfsSchema).optional(),
   net: z.enum([...REQUESTED_BACKENDS, 'none', 'bridge']),
   bridge: z.string().optional(),
+  /** MTU of the card on the bridge; the bridge's own by default. */
+  mtu: z.int().min(LEAST_MTU).max(MOST_MTU).optional(),
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
   ports: z.array(forwardSchema),
   /** Unix sockets of the host that lead to ports of the guest. */

@@ -5,6 +5,7 @@ import {
   checkMemberships,
   parseMembership,
 } from '../../network/private/membership.ts';
+import { LEAST_MTU, MOST_MTU } from '../../network/private/network-record.ts';
 import { firstCardOf, isFirstCard } from '../../network/private/network-name.ts';
 import { NETS, networkFlag } from '../../machine/spec/network-flag.ts';
 import { withFlag } from '../../machine/spec/option-flag.ts';
@@ -16,8 +17,8 @@ const BRIDGE_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$/;
 /** Options of named machines only, which can also be changed. */
 export const namedOptions = z
   .object({
-    /** `auto` is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host. */
-    net: withFlag(z.string(), networkFlag('auto, passt, slirp, none or bridge=NAME')),
+    /** `auto` is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host, whose MTU the card has unless `:mtu=N` follows. */
+    net: withFlag(z.string(), networkFlag('auto, passt, slirp, none or bridge=NAME[:mtu=N]')),
     /**
      * Private networks, as in `lan` or `lan:alias=primary,ip=10.9.0.20`; each adds a card. One entry may be a value of
      * `net` instead.
@@ -46,7 +47,7 @@ export const namedOptions = z
 /** The cards that `net` and `networks` describe. */
 export interface WantedCards {
   /** The first card; undefined when neither option describes it. */
-  readonly first: Pick<MachineSpec, 'net' | 'bridge'> | undefined;
+  readonly first: Pick<MachineSpec, 'net' | 'bridge' | 'mtu'> | undefined;
   readonly memberships: readonly WantedMembership[];
 }
 
@@ -61,15 +62,16 @@ export function parseCards(net: string | undefined, networks: readonly string[] 
 }
 
 /** @throws InvalidInputError */
-function parseNet(text: string): {
-  readonly net: MachineSpec['net'];
-  readonly bridge?: string;
-} {
+function parseNet(text: string): Pick<MachineSpec, 'net' | 'bridge' | 'mtu'> {
   if (isNet(text)) return { net: text };
-  const bridge = /^bridge=(.*)$/.exec(text)?.[1];
-  if (bridge !== undefined && BRIDGE_NAME.test(bridge)) return { net: 'bridge', bridge };
+  const [, bridge, digits] = /^bridge=([^:]*)(?::mtu=(\d+))?$/.exec(text) ?? [];
+  if (bridge !== undefined && BRIDGE_NAME.test(bridge)) {
+    if (digits === undefined) return { net: 'bridge', bridge };
+    const mtu = Number(digits);
+    if (mtu >= LEAST_MTU && mtu <= MOST_MTU) return { net: 'bridge', bridge, mtu };
+  }
   throw new InvalidInputError('net', `invalid network ${JSON.stringify(text)}`, {
-    hint: 'use auto, passt, slirp, none or bridge=NAME',
+    hint: `use auto, passt, slirp, none or bridge=NAME[:mtu=N], with an MTU of ${LEAST_MTU} to ${MOST_MTU} bytes`,
   });
 }
 

@@ -6,7 +6,7 @@ import { HOST, MICRO, parseImageReference } from '../../images/record/reference.
 import { type MountSet, parseMounts } from '../../machine/share/mount-set.ts';
 import { checkAppend } from '../../machine/spec/kernel-command-line.ts';
 import { parseLimits } from '../../machine/spec/limits.ts';
-import { type Hardware, type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
+import { type Hardware, type PullPolicy, hardwareOf, refuseMac } from '../../machine/spec/machine-options.ts';
 import { parseMemory } from '../../machine/spec/memory-size.ts';
 import { type Published, parsePublished } from '../../network/ports/socket-forward.ts';
 import type { WantedMembership } from '../../network/private/membership.ts';
@@ -14,7 +14,7 @@ import type { HostShare } from '../../process/confine/cgroup.ts';
 import { parseOptions } from '../../util/options.ts';
 import { type CreateOptions, type GivenOptions, createSchema } from './create-options.ts';
 import { type MachineCommand, type MachineSpec, checkMachineName } from './machine-spec.ts';
-import { parseCards } from './named-options.ts';
+import { type WantedCards, parseCards } from './named-options.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
 import { refuseCopies, refuseOwnersByName } from './stored-mounts.ts';
 
@@ -43,6 +43,10 @@ export interface NewMachine extends Hardware, MountSet, Published {
   readonly location: { readonly path: string; readonly append: string | undefined } | undefined;
   readonly net: MachineSpec['net'];
   readonly bridge: string | undefined;
+  /** MTU on the bridge; undefined for the bridge's own. */
+  readonly mtu: number | undefined;
+  /** MAC address of the first card; undefined for a random one. */
+  readonly mac: string | undefined;
   /** Private networks; addresses that are not given are chosen when it is created. */
   readonly memberships: readonly WantedMembership[];
   /** Undefined: the firmware that the image needs. */
@@ -56,6 +60,7 @@ export interface NewMachine extends Hardware, MountSet, Published {
   readonly protected: boolean;
 }
 
+const AUTO: NonNullable<WantedCards['first']> = { net: 'auto' };
 const MiB = 1024 * 1024;
 /** Size of the disk of `micro`; it takes only the space that was written. */
 const DATA_BYTES = 10 * 1024 * MiB;
@@ -73,8 +78,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const small = boot.kind === 'image';
   const imageDisk = valid.image?.includes('/') ? [imageAsDisk(valid.image, valid.adopt)] : [];
   const { ports, sockets } = parsePublished(valid.ports);
-  const { first = { net: 'auto' as const }, memberships } = parseCards(valid.net, valid.networks);
-  const { net, bridge } = first;
+  const { first = AUTO, memberships } = parseCards(valid.net, valid.networks);
+  const { net, bridge, mtu } = first;
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
     throw new InvalidInputError('ports', `--net ${net} does not support port forwards`, {
       hint:
@@ -83,6 +88,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
           : 'leave out --net none, or leave out the ports',
     });
   }
+  if (net === 'none') refuseMac(valid);
   const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));
   return {
     name: valid.name,
@@ -101,6 +107,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     sockets,
     net,
     bridge,
+    mtu,
+    mac: valid.mac,
     memberships,
     firmware: valid.firmware,
     tpm: valid.tpm,

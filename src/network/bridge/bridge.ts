@@ -15,6 +15,8 @@ export interface BridgeNetwork {
   readonly bridge: string;
   /** Path of qemu-bridge-helper. */
   readonly helper: string;
+  /** In bytes. */
+  readonly mtu: number;
 }
 
 /** Paths that bridges depend on. */
@@ -80,7 +82,23 @@ export async function findBridge(
   requireTun(places.tun);
   // The helper needs the privilege to change the network, which root has.
   if (places.uid !== 0) await requirePrivileges(bridge, helper.path, places.status);
-  return { bridge, helper: helper.path };
+  return {
+    bridge,
+    helper: helper.path,
+    mtu: Number(readFileSync(join(places.interfaces, bridge, 'mtu'), 'utf8')),
+  };
+}
+
+/**
+ * Returns the MTU of a card on a bridge.
+ * @param wanted the bridge's own by default.
+ * @throws InvalidInputError when it is larger than the bridge's, which drops such packets.
+ */
+export function mtuOnBridge({ bridge, mtu }: BridgeNetwork, wanted = mtu): number {
+  if (wanted <= mtu) return wanted;
+  throw new InvalidInputError('net', `bridge "${bridge}" has MTU ${mtu}, which is less than ${wanted}`, {
+    hint: `leave out :mtu=${wanted}; or, as root, run: ip link set ${bridge} mtu ${wanted}`,
+  });
 }
 
 /** Returns QEMU's `-netdev` JSON for a bridge: a tap device inherited as a descriptor. */
@@ -95,7 +113,7 @@ export function tapNetdev(id: string, descriptor: number): object {
  */
 export function withTap(
   keeper: string,
-  { helper, bridge }: BridgeNetwork,
+  { helper, bridge }: Pick<BridgeNetwork, 'helper' | 'bridge'>,
   descriptor: number,
   argv: readonly [string, ...string[]],
 ): [string, ...string[]] {

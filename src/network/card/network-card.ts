@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
+/** MTU of Ethernet, which guests use unless the card tells them another one. */
+export const USUAL_MTU = 1500;
+
 /** Returns the JSON for `-device`. Without a netdev the card is not connected. */
 export function networkCard(card: { readonly id: string; readonly mac: string; readonly netdev?: string }): {
   readonly driver: string;
@@ -8,6 +11,11 @@ export function networkCard(card: { readonly id: string; readonly mac: string; r
   // The option ROM is only for booting from the network, which is not supported here, and costs the firmware
   // time.
   return { driver: 'virtio-net-pci', ...card, romfile: '' };
+}
+
+/** Returns the property of a card that tells the guest its MTU. Saved memory depends on it. */
+export function hostMtu(mtu: number): { readonly host_mtu?: number } {
+  return mtu === USUAL_MTU ? {} : { host_mtu: mtu };
 }
 
 /** QEMU's name for a card of `Plan.cards`. */

@@ -180,6 +180,11 @@ export function planNetwork(
   };
 }
 
+/** Returns the network of a guest whose card has another MAC address; undefined keeps the present one. */
+export function withMac<Network extends NetworkPlan>(network: Network, mac: string | undefined): Network {
+  return mac === undefined ? network : { ...network, guest: { ...network.guest, mac } };
+}
+
 /** Each forwarder uses the host's first nameserver of its own family. */
 function guestNameservers(nameservers: readonly string[], hasIpv6: boolean): string[] {
   const onlyIpv6 = hasIpv6 && nameservers.length > 0 && nameservers.every(isIpv6);

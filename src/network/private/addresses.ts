@@ -89,7 +89,7 @@ export function joinedMembership(
     throw new InvalidInputError(
       'networks',
       `MAC address ${mac} is taken by machine "${sameCard.name}" in network "${record.name}"`,
-      { hint: `choose another MAC address, for example: ${record.name}:mac=52:54:00:12:34:56` },
+      { hint: `choose another MAC address, for example: ${record.name}:mac=52:54:00:0a:0b:0c` },
     );
   }
   return { ...wanted, address, mac };

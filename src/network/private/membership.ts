@@ -1,12 +1,11 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
+import { EXPECTED_MAC, UNICAST_MAC } from '../card/mac-address.ts';
 import { isIpv4 } from '../ports/ip-address.ts';
 import { hostNameSchema } from '../../util/host-name.ts';
 import { checkNetworkName } from './network-name.ts';
 import { LEAST_MTU, MOST_MTU } from './network-record.ts';
 
-/** A unicast address that is not zero. */
-const MAC = /^(?!00:00:00:00:00:00)[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/;
 const MOST_LATENCY_MS = 60_000;
 const LEAST_BANDWIDTH = 1000;
 const MOST_BANDWIDTH = 1e12;
@@ -32,7 +31,7 @@ export const membershipSchema = z.strictObject({
   network: z.string(),
   /** IPv4 address in the network. */
   address: z.string().refine(isIpv4, 'expected an IPv4 address'),
-  mac: z.string().regex(MAC),
+  mac: z.string().regex(UNICAST_MAC),
   /** Number of its card; by default its place among the machine's networks. */
   card: z
     .int()
@@ -53,7 +52,7 @@ type Reader = (value: string) => Partial<WantedMembership> | undefined;
 const OPTIONS: Readonly<Record<string, Reader>> = {
   alias: (value) => (hostNameSchema.safeParse(value).success ? { alias: value } : undefined),
   ip: (value) => (isIpv4(value) ? { address: value } : undefined),
-  mac: (value) => (MAC.test(value.toLowerCase()) ? { mac: value.toLowerCase() } : undefined),
+  mac: (value) => (UNICAST_MAC.test(value.toLowerCase()) ? { mac: value.toLowerCase() } : undefined),
   mtu: (value) => wholeNumber('mtu', value, LEAST_MTU, MOST_MTU),
   latency: (value) => {
     const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(value) ?? [];
@@ -80,7 +79,7 @@ export const MEMBERSHIP_KEYS: readonly string[] = Object.keys(OPTIONS);
 const EXPECTED: Readonly<Record<string, string>> = {
   alias: 'expected at most 63 letters, digits and hyphens, and no hyphen at either end',
   ip: 'expected an IPv4 address',
-  mac: 'expected a unicast MAC address, such as 52:54:00:12:34:56',
+  mac: EXPECTED_MAC,
   mtu: `expected ${LEAST_MTU} to ${MOST_MTU} bytes`,
   latency: 'expected a time of at most 60s, such as 20ms',
   loss: 'expected a percentage of at most 100%, such as 0.5%',

@@ -50,10 +50,10 @@ export async function bootAndKeep(request: KeptRequest): Promise<Machine | undef
  * file of its own that forks need, and its memory is where it may stay.
  */
 function canResume({ spec, findings: { source, locations } }: KeptRequest): boolean {
-  const { ports, sockets, disks, shares, volumes, tmpfs, memoryBytes } = spec;
+  const { ports, sockets, mac, disks, shares, volumes, tmpfs, memoryBytes } = spec;
   const hasExtras = [ports, sockets, disks, shares, volumes, tmpfs].some(({ length }) => length > 0);
   const hasFiles = source.kind === 'disk' || source.needsAgent || source.modules !== undefined;
-  return !hasExtras && !hasFiles && hasRoomForMemory(locations, memoryBytes);
+  return !hasExtras && mac === undefined && !hasFiles && hasRoomForMemory(locations, memoryBytes);
 }
 
 /**
@@ -123,6 +123,7 @@ function makingOf({ options, spec, findings, key }: KeptRequest): Making {
   const {
     name: _name,
     ports: _ports,
+    mac: _mac,
     networks: _networks,
     volumes: _volumes,
     mounts: _mounts,
@@ -134,7 +135,7 @@ function makingOf({ options, spec, findings, key }: KeptRequest): Making {
   const { locations, network } = findings;
   const net = network === undefined ? 'none' : network.backend === 'slirp' ? 'slirp' : 'passt';
   return {
-    spec: { ...spec, name: NAME_AT_BOOT, ports: [], sockets: [], disks: [] },
+    spec: { ...spec, name: NAME_AT_BOOT, ports: [], sockets: [], mac: undefined, disks: [] },
     commands: [],
     prepare: undefined,
     networkCards: 0,

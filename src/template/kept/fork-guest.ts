@@ -47,7 +47,15 @@ export async function forkFrom(
     const scope = hold();
     if (!scope) return undefined;
     const pending = await template.prepare(
-      { name: spec.name, ports, volumes, mounts, ...(signal && { signal }), ...(log && { log }) },
+      {
+        name: spec.name,
+        ports,
+        volumes,
+        mounts,
+        mac: spec.mac,
+        ...(signal && { signal }),
+        ...(log && { log }),
+      },
       { scope, limits: { cgroup: ownCgroup(spec.limits, spec.name) }, disks: findings.spec.disks },
     );
     return pending.run({

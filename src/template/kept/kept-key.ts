@@ -6,7 +6,7 @@ import type { Findings } from '../../machine/survey/survey.ts';
 const KEY_DIGITS = 32;
 
 /**
- * Digest of everything that decides what a booted guest is. Name, ports, sockets, mounts and limits are left out: each fork has its own.
+ * Digest of everything that decides what a booted guest is. Name, ports, sockets, MAC address, mounts and limits are left out: each fork has its own.
  * Images count by their paths in the store, which contain their digests. Other files count by their path; the
  * template's basis notices when they change.
  */
@@ -17,6 +17,7 @@ export async function keptKey(findings: Findings): Promise<string> {
     name: _name,
     ports: _ports,
     sockets: _sockets,
+    mac: _mac,
     limits: _limits,
     pull: _pull,
     timeoutMs: _timeoutMs,

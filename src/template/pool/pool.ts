@@ -6,7 +6,7 @@ import { forkName } from '../renew-fork.ts';
 import type { Template } from '../template.ts';
 
 /** Options of `createPool`. */
-export interface PoolOptions extends Omit<ForkOptions, 'name' | 'networks'> {
+export interface PoolOptions extends Omit<ForkOptions, 'name' | 'mac' | 'networks'> {
   /** How many forks wait, 1 to 64; 2 by default. Each is a QEMU process that uses about 40 MiB until it is taken. */
   readonly size?: number;
   /**

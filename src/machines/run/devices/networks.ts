@@ -19,6 +19,7 @@ import { planPrivateCards } from '../../plan/machine-network.ts';
 import type { Definition } from '../../record/definition.ts';
 import { readStatus } from '../../record/machine-status.ts';
 import { networksOf } from '../../record/network-members.ts';
+import { checkFirstCard } from '../../spec/first-card.ts';
 import { freeLiveCard, hasLiveCard, plugInCard, setUpCard, unplugCard } from './live-cards.ts';
 
 type Abortable = Pick<Limits, 'signal'>;
@@ -69,6 +70,7 @@ export async function connectNetwork(
       const { networks = [] } = definition.spec;
       const connected = await join(locations, definition, { network, signal }, () => {
         const [own] = joinNetworks(locations, machine, [wanted]) as [Membership];
+        checkFirstCard({ ...definition.spec, networks: [own] }, 'network');
         return numberCards([...networks, { ...own, card: number }], networks);
       });
       const card = runs ? await plugIn(locations, connected, { network, signal }, networks) : undefined;

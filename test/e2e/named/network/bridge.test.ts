@@ -10,6 +10,7 @@ set -eu
 mount -t sysfs none /sys
 mount -t tmpfs none /etc/qemu
 echo 'allow br-test' >/etc/qemu/bridge.conf
+ip link set lo up
 ip link add br-test type bridge
 ip link set br-test up
 `;
@@ -24,12 +25,40 @@ vmlet exec server sh -ec '
   printf "%s\\n" "start 10.77.0.50" "end 10.77.0.59" "interface eth0" "lease_file /run/leases" >/run/dhcp
   touch /run/leases
   udhcpd -S /run/dhcp </dev/null >/dev/null 2>&1'
-vmlet create client --image micro --net bridge=br-test --start
+vmlet create client --image micro --net bridge=br-test --mac $(vmlet inspect server --format '{{.Spec.Mac}}') || echo "taken: $?"
+vmlet create client --image micro --net bridge=br-test --mac 52:54:00:aa:bb:01 --start
+vmlet set server --mac 52:54:00:aa:bb:01 || echo "taken: $?"
+vmlet exec client cat /sys/class/net/eth0/address
 until vmlet ip client 2>/dev/null | grep '^10[.]77'; do sleep 0.2; done
 vmlet exec client ping -c 1 -W 5 10.77.0.2
 vmlet exec client sh -c 'ip link set eth0 down; ip addr flush dev eth0'
 vmlet ip client || echo "no address: $?"
 vmlet kill server client >/dev/null
+`;
+
+/** The guest has the MTU of its bridge from its start on. Saved memory keeps that of its time. */
+const MTU_SCRIPT = `
+vmlet() { "$NODE" "$VMLET" "$@"; }
+mtu() { vmlet exec jumbo cat /sys/class/net/eth0/mtu; }
+ip link set br-test mtu 9000
+ip address add 10.77.0.1/24 dev br-test
+vmlet create jumbo --image micro --net bridge=br-test --start
+mtu
+vmlet exec jumbo sh -ec 'ip addr add 10.77.0.2/24 dev eth0; ip link set eth0 up'
+vmlet exec jumbo ping -q -c 1 -W 5 -s 8900 10.77.0.1
+vmlet set jumbo --net bridge=br-test:mtu=9001 || echo "too large: $?"
+vmlet save jumbo
+ip link set br-test mtu 1500
+vmlet start jumbo
+mtu
+vmlet snapshot jumbo before
+vmlet set jumbo --net bridge=br-test:mtu=1400
+vmlet restart jumbo
+mtu
+vmlet stop jumbo
+vmlet snapshot restore jumbo before
+mtu
+vmlet kill jumbo >/dev/null
 `;
 
 function whyNot(): string | undefined {
@@ -42,6 +71,12 @@ function whyNot(): string | undefined {
 const missing = whyNot();
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
+const inNetwork = (home: Home, script: string) =>
+  spawnSync('unshare', ['-mn', 'sh', '-c', HOST + script], {
+    encoding: 'utf8',
+    env: { ...home.environment, NODE: process.execPath, VMLET },
+  });
+
 describe.skipIf(missing !== undefined)('micro on a bridge', () => {
   let home: Home;
   beforeAll(async () => {
@@ -52,16 +87,32 @@ describe.skipIf(missing !== undefined)('micro on a bridge', () => {
   afterAll(async () => home.close());
 
   test('requests an address, which vmlet ip shows even without an agent', () => {
-    const { status, stdout, stderr } = spawnSync('unshare', ['-mn', 'sh', '-c', HOST + SCRIPT], {
-      encoding: 'utf8',
-      env: { ...home.environment, NODE: process.execPath, VMLET },
-    });
+    const { status, stdout, stderr } = inNetwork(home, SCRIPT);
     expect({ status, stdout }, stderr).toEqual({
       status: 0,
       stdout: expect.stringMatching(
-        /^server\nclient\n10\.77\.0\.5\d\nPING 10\.77\.0\.2 [^]*1 packets received[^]*\nno address: 125\n$/,
+        /^server\ntaken: 125\nclient\ntaken: 125\n52:54:00:aa:bb:01\n10\.77\.0\.5\d\nPING 10\.77\.0\.2 [^]*1 packets received[^]*\nno address: 125\n$/,
       ) as string,
     });
+    expect(stderr).toContain('--mac: 52:54:00:aa:bb:01 is taken by machine "client" on bridge "br-test"');
+    expect(stderr).toMatch(/--mac: \S+ is taken by machine "server" on bridge "br-test"/);
     expect(stderr).toContain('machine "client" has no known address yet\n  the agent reports no address: ');
+  });
+
+  test('has the MTU of the bridge, and after a resume that of its memory', () => {
+    const { status, stdout, stderr } = inNetwork(home, MTU_SCRIPT);
+    expect(stderr).toContain('--net: bridge "br-test" has MTU 9000, which is less than 9001');
+    const lines = stdout.split('\n').filter((line) => /^\d+$|packets received|too large/.test(line));
+    expect({ status, lines }, stdout + stderr).toEqual({
+      status: 0,
+      lines: [
+        '9000',
+        expect.stringContaining('1 packets received') as string,
+        'too large: 125',
+        '9000',
+        '1400',
+        '9000',
+      ],
+    });
   });
 });

@@ -9,7 +9,13 @@ import {
   PermissionError,
   type VmletError,
 } from '../../../../src/errors/index.ts';
-import { type BridgePlaces, findBridge, tapNetdev, withTap } from '../../../../src/network/bridge/bridge.ts';
+import {
+  type BridgePlaces,
+  findBridge,
+  mtuOnBridge,
+  tapNetdev,
+  withTap,
+} from '../../../../src/network/bridge/bridge.ts';
 import { requireProgram } from '../../../../src/process/program.ts';
 import { run, type RunResult } from '../../../../src/process/run.ts';
 import { supervise } from '../../../../src/process/supervise.ts';
@@ -41,6 +47,7 @@ describe('the requirements of a bridge', () => {
 
   beforeAll(() => {
     mkdirSync(join(directory, 'net/br0/bridge'), { recursive: true });
+    writeFileSync(join(directory, 'net/br0/mtu'), '9000\n');
     mkdirSync(join(directory, 'net/eth0'));
     writeFileSync(status, 'Name:\tnode\nNoNewPrivs:\t0\n');
     writeFileSync(places.tun, '');
@@ -85,17 +92,27 @@ describe('the requirements of a bridge', () => {
 
     expect((await refusal()).hint).toContain(`chmod u+s ${helper}`);
     expect((await refusal()).hint).toContain(`dpkg-statoverride --update --add root root 4755 ${helper}`);
-    expect(await findBridge('br0', { ...places, uid: 0 })).toEqual({ bridge: 'br0', helper });
+    expect(await findBridge('br0', { ...places, uid: 0 })).toEqual({ bridge: 'br0', helper, mtu: 9000 });
   });
 
   test.skipIf(process.getuid?.() !== 0)('are met by a setuid root helper', async () => {
     chownSync(helper, 0, 0);
     // Executable only for its owner: it is an empty script, to which setuid does nothing.
     chmodSync(helper, 0o4755);
-    expect(await findBridge('br0', places)).toEqual({ bridge: 'br0', helper });
+    expect(await findBridge('br0', places)).toEqual({ bridge: 'br0', helper, mtu: 9000 });
     writeFileSync(status, 'Name:\tnode\nNoNewPrivs:\t1\n');
     expect((await refusal()).message).toContain('(no_new_privs is set)');
     chmodSync(helper, 0o755);
+  });
+
+  test('include an MTU that is not less than the one that was asked for', () => {
+    const network = { bridge: 'br0', helper, mtu: 9000 };
+    expect([mtuOnBridge(network), mtuOnBridge(network, 1400), mtuOnBridge(network, 9000)]).toEqual([
+      9000, 1400, 9000,
+    ]);
+    expect(() => mtuOnBridge(network, 9001)).toThrow(
+      'net: bridge "br0" has MTU 9000, which is less than 9001',
+    );
   });
 
   test('are not met without /dev/net/tun', async () => {

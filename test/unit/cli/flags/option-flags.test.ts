@@ -117,7 +117,7 @@ describe('--net and --network', () => {
   ])('the help of %s names every option that the parser accepts', (_verb, flags) => {
     const help = flags.find(({ option }) => option === 'net');
     expect(help?.flag).toBe('--net, --network <net>');
-    const [, listed = ''] = /NAME\[:([^\]]*)\]/.exec(help?.description ?? '') ?? [];
+    const [, listed = ''] = /join: NAME\[:([^\]]*)\]/.exec(help?.description ?? '') ?? [];
     const values: Readonly<Record<string, string>> = {
       alias: 'db',
       ip: '10.9.0.20',

@@ -18,6 +18,7 @@ const kernel = {
 } as const;
 const firmware = { code: { path: '/CODE.fd' } } as unknown as NamedPlan['firmware'];
 const bridge = { descriptor: 9, mac: '52:54:00:00:00:09' };
+const slirp = { backend: 'slirp', guest: { mac: bridge.mac } } as unknown as BoundNetworkPlan;
 
 it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
   [{ memoryBytes: 1024 ** 3 }, { memoryBytes: 2 * 1024 ** 3 }, 'memory: was 1 GiB, is now 2 GiB'],
@@ -37,8 +38,14 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
   [{}, { boot: kernel }, 'direct kernel: was no, is now yes'],
   [{ tpmSocket: '/tpm' }, {}, 'TPM: was yes, is now no'],
   [{ vncSocket: '/vnc' }, {}, 'screen: was yes, is now no'],
-  [{ network: { backend: 'slirp' } as BoundNetworkPlan }, {}, 'network card: was yes, is now no'],
+  [{ network: slirp }, {}, 'network card: was yes, is now no'],
   [{}, { bridge }, 'network card: was no, is now yes'],
+  [{ bridge }, { bridge: { ...bridge, mtu: 9000 } }, 'MTU on the bridge: was none, is now 9000'],
+  [
+    { network: slirp },
+    { bridge: { ...bridge, mac: '52:54:00:00:00:0a' } },
+    'MAC address: was 52:54:00:00:00:09, is now 52:54:00:00:00:0a',
+  ],
   [{ cdroms: [cd('cd1'), cd('cd0')] }, {}, 'CD drives: was cd0, cd1, is now none'],
   [
     { disks: [{ ...plainDisk, bus: 'port0' }] },
@@ -65,7 +72,8 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>]>([
     { board: { type: 'q35', options: { usb: 'off', hpet: 'off' } } },
     { board: { type: 'q35', options: { hpet: 'off', usb: 'off' } } },
   ],
-  [{ network: { backend: 'slirp' } as BoundNetworkPlan }, { bridge }],
+  [{ network: slirp }, { bridge }],
+  [{ bridge }, { bridge: { ...bridge, mtu: 1500 } }],
 ])('converts memory of %j to %j', (then, now) => {
   expect(differences(then, now)).toEqual([]);
 });
@@ -74,5 +82,7 @@ it('names fields that an older or newer vmlet did not record', () => {
   expect(hardwareDifferences({ memory: '1 GiB' }, { memory: '1 GiB', wheels: '4' })).toEqual([
     'wheels: was none, is now 4',
   ]);
+  // A record of an earlier release has no address.
+  expect(hardwareDifferences({}, { 'MAC address': bridge.mac })).toEqual([]);
   expect(hardwareDifferences({ wheels: '4' }, {})).toEqual(['wheels: was 4, is now none']);
 });

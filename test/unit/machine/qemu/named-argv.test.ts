@@ -117,6 +117,14 @@ it('is attached to the bridge by an inherited descriptor', () => {
   expect(deviceOf(all, 'network-device')).toMatchObject({ netdev: 'network', mac: '52:54:00:00:00:09' });
 });
 
+it('tells the guest the MTU of the bridge, if it is not the usual one', () => {
+  const deviceWith = (mtu: number | undefined) =>
+    deviceOf(words({ bridge: { descriptor: 9, mac: '52:54:00:00:00:09', mtu } }), 'network-device');
+  expect(deviceWith(9000)).toMatchObject({ host_mtu: 9000 });
+  expect(deviceWith(1500)).not.toHaveProperty('host_mtu');
+  expect(deviceWith(undefined)).not.toHaveProperty('host_mtu');
+});
+
 describe('private networks', () => {
   const card = {
     network: 'lan',
