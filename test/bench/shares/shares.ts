@@ -25,7 +25,7 @@ const PEERS = {
 
 interface Sample {
   readonly wallSeconds: number;
-  /** Of QEMU and its virtiofsds. */
+  /** Processor time of QEMU and its virtiofsds. */
   readonly cpuSeconds: number;
 }
 
