@@ -32,7 +32,7 @@ export function execCommand(): Command {
       collect,
     )
     .option('-w, --workdir <dir>', 'working directory of the command')
-    .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
+    .option('-u, --user <user>', 'user to run as, and group: USER[:GROUP], each a name or a number')
     .option('--timeout <time>', 'how long to wait for an agent in the guest (default: 30s)', durationMs)
     .passThroughOptions()
     .action(async (name: string, _words: string[], flags: Flags, command: Command) => {

@@ -24,7 +24,10 @@ export function shellCommand(): Command {
         'user as with vmlet ssh.',
     )
     .argument('<machine>', 'name of the machine')
-    .option('-u, --user <user>', 'user to run as, by name or UID[:GID]; ignored by ssh')
+    .option(
+      '-u, --user <user>',
+      'user to run as, and group: USER[:GROUP], each a name or a number; ignored by ssh',
+    )
     .option('-w, --workdir <dir>', 'working directory; ignored by ssh')
     .option('--timeout <time>', 'how long to wait for the agent or the ssh server (default: 2m)', durationMs)
     .action(openShell);

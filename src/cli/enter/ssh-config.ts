@@ -12,8 +12,7 @@ export function sshConfigCommand(): Command {
   return new Command('ssh-config')
     .description(
       'Adds one line to ~/.ssh/config, so that ssh, scp, rsync and editors reach machines as NAME.vmlet, and members of ' +
-        'private networks as NAME.NETWORK. Before the first connection to a machine, run vmlet ssh NAME once, to ' +
-        'authorize the login key.',
+        'private networks as NAME.NETWORK. If ssh asks for a password, run vmlet ssh NAME once: it authorizes the login key.',
     )
     .option('--print', 'print the line and change nothing')
     .option('--remove', 'remove the line')

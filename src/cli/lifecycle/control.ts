@@ -56,7 +56,9 @@ export function pauseCommand(): Command {
 
 export function resumeCommand(): Command {
   return new Command('resume')
-    .description('Resumes paused machines.')
+    .description(
+      'Resumes paused machines, also those that were paused because the host had no space left for their disks.',
+    )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) =>
       eachMachine(names, async (machine, signal) => machine.live().resume({ signal })),

@@ -49,7 +49,7 @@ export function runCommand(): Command {
       collect,
     )
     .option('-w, --workdir <dir>', 'working directory of the command')
-    .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
+    .option('-u, --user <user>', 'user to run as, and group: USER[:GROUP], each a name or a number')
     .option('--template <template>', 'start from this template instead of booting an image')
     .option('--pool <pool>', 'run the command in a ready guest of this pool (see vmlet pool)')
     .option('--fresh', 'always boot: do not use or keep a guest in the cache (default with VMLET_FRESH=1)')

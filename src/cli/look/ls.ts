@@ -33,7 +33,7 @@ const EXPECTED_FILTER = `expected name=TEXT, label=KEY[=VALUE] or state=${USUAL_
 export function lsCommand(): Command {
   const command = new Command('ls')
     .description(
-      'Lists machines with their state. The column DETAIL shows how a machine ended, or why it is broken. With --all, also ' +
+      'Lists machines with their state. The column DETAIL shows how a machine ended, why it is broken, or which disk the host has no space for. With --all, also ' +
         'lists pools (see vmlet pool) below the machines, except with --quiet, --filter or --format TEMPLATE.',
     )
     .option(

@@ -92,7 +92,7 @@ const FINDING_OF: Readonly<Partial<Record<FeatureProgram, FindingItem>>> = {
 };
 
 /** Without vhost-user, for which both QEMU and passt are needed. */
-const OVER_SOCKET = 'passt and QEMU exchange packets over a socket: the network is slower';
+const OVER_SOCKET = 'passt and QEMU exchange packets over a socket';
 
 function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
   const has = (list: readonly string[] | undefined, name: string): boolean => list?.includes(name) ?? false;
@@ -154,7 +154,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-object memory-backend-memfd',
       has(qemu?.objects, 'memory-backend-memfd'),
-      'passt accesses the guest’s memory directly (vhost-user): the network is a third faster',
+      'passt accesses the guest’s memory directly (vhost-user), without a copy of each packet',
       OVER_SOCKET,
     ],
     [
@@ -210,7 +210,7 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
     [
       '--vhost-user',
       passt?.hasVhostUser === true,
-      'passt accesses the guest’s memory directly: the network is a third faster',
+      'passt accesses the guest’s memory directly, without a copy of each packet',
       OVER_SOCKET,
     ],
     [

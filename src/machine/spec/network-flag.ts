@@ -18,7 +18,7 @@ export function networkFlag(kinds: string): FlagWords {
   return {
     flag: `${FLAG} <net>`,
     group: 'Network',
-    description: `network of the guest: ${kinds} (auto is passt if it is installed, else slirp); or a private network to join: NAME[:${options}]; repeatable`,
+    description: `network of the guest: ${kinds} (auto is passt if it works for the machine, else slirp); or a private network to join: NAME[:${options}]; repeatable`,
     rest: { option: 'networks', isOwn: isFirstCard },
   };
 }
@@ -27,5 +27,5 @@ export function networkFlag(kinds: string): FlagWords {
 export const ONLY_NET: FlagWords = {
   flag: `${FLAG} <kind>`,
   group: 'Network',
-  description: 'network of the guest; auto is passt if it is installed, else slirp',
+  description: 'network of the guest; auto is passt if it works for the machine, else slirp',
 };
