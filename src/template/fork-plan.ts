@@ -47,6 +47,8 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
       host,
     ),
     network,
+    // Its disks are configured for the template's network card.
+    macAtBoot: plan.boot.kind === 'disk' ? (plan.macAtBoot ?? plan.network?.guest.mac) : undefined,
     directory,
     disks,
     firmware: firmware && { ...firmware, variablesPath: directory.nvram },

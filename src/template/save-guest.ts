@@ -95,24 +95,30 @@ export async function saveAndResume(
   making: Making,
 ): Promise<ResumedMachine | undefined> {
   const { spec, locations, launching } = making;
-  const { signal } = launching;
-  await using scope = new Scope();
   await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
-  const memoryFile = await claimMemoryFile(locations, spec.memoryBytes, scope);
+  const resources = new Scope();
+  const memoryFile = await claimMemoryFile(locations, spec.memoryBytes, resources);
   if (memoryFile === undefined) return undefined;
-  const booted = await bootGuest({ memoryFile }, making);
+  const booted = await bootGuest({ memoryFile, resources }, making).catch(async (error: unknown) => {
+    await resources.close();
+    throw error;
+  });
   const { machine } = booted;
+  const { timeoutMs = bootTimeoutMs('kernel', machine.plan.accelerator) } = spec;
+  const stop = new AbortController();
+  const either = AbortSignal.any([stop.signal, ...(launching.signal ? [launching.signal] : [])]);
+  const resumed = saveStopped(memoryFile, files, making, booted, either).then(async (saved) => {
+    await machine.qmp.execute('cont');
+    await machine.renew(newIdentity(spec.name));
+    return { machine, saved };
+  });
   try {
-    const { timeoutMs = bootTimeoutMs('kernel', machine.plan.accelerator) } = spec;
-    const resumed = saveStopped(memoryFile, files, making, booted).then(async (saved) => {
-      await machine.qmp.execute('cont');
-      await machine.renew(newIdentity(spec.name));
-      return { machine, saved };
-    });
-    return await withinLimits('saving the booted guest', resumed, { timeoutMs, signal });
+    return await withinLimits('saving the booted guest', resumed, { timeoutMs, signal: launching.signal });
   } catch (error) {
+    stop.abort();
     await machine[Symbol.asyncDispose]();
-    signal?.throwIfAborted();
+    await resumed.catch(() => undefined);
+    launching.signal?.throwIfAborted();
     throw error;
   }
 }
@@ -122,6 +128,7 @@ async function saveStopped(
   files: TemplateFiles,
   making: Making,
   booted: BootedMachine,
+  signal: AbortSignal,
 ): Promise<TemplateRecord | Error> {
   const { machine } = booted;
   try {
@@ -129,7 +136,7 @@ async function saveStopped(
     const state = join(machine.plan.directory.storage, 'state');
     const abilities = await freeze(machine, state);
     await copyFile(state, files.state);
-    await copyFileSparsely(memoryFile, files.memory, making.launching.signal);
+    await copyFileSparsely(memoryFile, files.memory, signal);
     return await recordTemplate(files, making, booted, abilities);
   } catch (error) {
     if (error instanceof VmletError || isSystemError(error)) return error;
@@ -138,7 +145,7 @@ async function saveStopped(
 }
 
 async function bootGuest(
-  places: Pick<LaunchPlaces, 'storage' | 'memoryFile'>,
+  places: Pick<LaunchPlaces, 'storage' | 'memoryFile' | 'resources'>,
   { spec, launching, locations, networkCards, nameAtBoot }: Making,
 ): Promise<BootedMachine> {
   const host = await probeHost({ cacheDirectory: locations.cache, ...launching });

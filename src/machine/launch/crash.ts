@@ -3,7 +3,7 @@ import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
 import { probeHost } from '../../host/probe.ts';
-import { CARD_AT_BOOT, withMac } from '../../network/plan/network.ts';
+import { withMac } from '../../network/plan/network.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
 import { type StartedParts, undoLaunch } from '../life/launch-failure.ts';
@@ -129,8 +129,7 @@ function memoryAtBoot({ memory, shares }: Plan): Plan['memory'] {
 }
 
 /**
- * A fork got its memory from its template; after a crash it boots normally. Its disks are configured for the
- * template's network card.
+ * A fork got its memory from its template; after a crash it boots normally.
  */
 function planColdBoot(plan: Plan): Plan {
   const { network } = plan;
@@ -144,6 +143,6 @@ function planColdBoot(plan: Plan): Plan {
       disk: { ...volume.disk, bus: undefined },
     })),
     memory: memoryAtBoot(plan),
-    network: network && (plan.incoming ? withMac(network, CARD_AT_BOOT) : network),
+    network: network && plan.macAtBoot !== undefined ? withMac(network, plan.macAtBoot) : network,
   };
 }

@@ -50,6 +50,8 @@ export interface LaunchPlaces {
   readonly memoryFile?: string;
   /** Number of spare network cards, for the private networks of forks. */
   readonly spareCards?: number;
+  /** Closed with the machine. */
+  readonly resources?: Scope;
   /** The guest's host name while it boots; the machine's name by default. */
   readonly hostname?: string | undefined;
 }
@@ -81,6 +83,7 @@ async function bringUp(
 ): Promise<RunningMachine> {
   const { spec, source } = findings;
   const scope = new Scope();
+  scope.defer(async () => places.resources?.close());
   const started: StartedParts = { scope, unknownDisk: isUnknownDisk(findings) };
   try {
     const joining = {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isSystemError } from '../../errors/index.ts';
 import { fileSystemOf } from '../../util/files/file-system.ts';
 import { entriesOf } from '../../util/files/file-usage.ts';
 import type { Scope } from '../../util/scope.ts';
@@ -16,8 +17,8 @@ export function memoryIn(directory: string): string {
 }
 
 /**
- * Whether the runtime directory is in memory and has plenty of space for a guest's memory. Guests that are booting count
- * with the whole size of theirs.
+ * Whether the runtime directory is in memory and has plenty of space for a guest's memory. Other guests with their memory
+ * there count with all of it.
  */
 export function hasRoomForMemory({ runtime }: Pick<Locations, 'runtime'>, bytes: number): boolean {
   const { isInMemory, freeBytes } = fileSystemOf(runtime);
@@ -41,12 +42,14 @@ export async function claimMemoryFile(
   // Memory that a killed process left would take the space.
   sweepDeadOwners(locations.runtime);
   if (!hasRoomForMemory(locations, bytes)) return undefined;
-  const path = memoryIn(claimDirectory(locations.runtime, scope));
-  const file = await open(path, 'wx', 0o600);
   try {
-    await file.truncate(bytes);
-  } finally {
-    await file.close();
+    const path = memoryIn(claimDirectory(locations.runtime, scope));
+    const file = await open(path, 'wx', 0o600);
+    await file.truncate(bytes).finally(async () => file.close());
+    return path;
+  } catch (error) {
+    // As with a limit on the size of files: memory on the disk may still be possible.
+    if (isSystemError(error)) return undefined;
+    throw error;
   }
-  return path;
 }

@@ -145,6 +145,8 @@ export interface Plan {
   readonly volumes: readonly VolumePlan[];
   readonly tmpfs: readonly Tmpfs[];
   readonly network: BoundNetworkPlan | undefined;
+  /** Hardware address of the first card when a fork boots; undefined for the present one. */
+  readonly macAtBoot?: string | undefined;
   /** Cards for private networks, after that of `network`. */
   readonly cards: readonly CardPlan[];
   readonly wiring: {

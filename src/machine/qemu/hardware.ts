@@ -12,6 +12,9 @@ export type Hardware = Readonly<Record<string, string>>;
 /** Not in records of earlier releases, nor without a network card. */
 const MAC = 'MAC address';
 
+/** A start reads it from the memory; a machine that runs cannot change it. */
+export const BRIDGE_MTU = 'MTU on the bridge';
+
 export function hardwareOf(plan: NamedPlan): Hardware {
   const mac = plan.network?.guest.mac ?? plan.bridge?.mac;
   return {
@@ -29,7 +32,7 @@ export function hardwareOf(plan: NamedPlan): Hardware {
     ...(mac !== undefined && { [MAC]: mac }),
     ...(plan.bridge &&
       plan.bridge.mtu !== undefined &&
-      plan.bridge.mtu !== USUAL_MTU && { 'MTU on the bridge': String(plan.bridge.mtu) }),
+      plan.bridge.mtu !== USUAL_MTU && { [BRIDGE_MTU]: String(plan.bridge.mtu) }),
     'CD drives': list(plan.cdroms.map(({ name }) => name)),
     // A record of an earlier release has none, or no ports.
     ...(plan.shares.length > 0 && {

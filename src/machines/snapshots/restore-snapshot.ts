@@ -1,7 +1,7 @@
 import { InvalidInputError, MachineStateError } from '../../errors/index.ts';
 import { restoreDisks } from '../../machine/state/disks-snapshot.ts';
 import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
-import { hardwareDifferences, hardwareOf } from '../../machine/qemu/hardware.ts';
+import { BRIDGE_MTU, hardwareDifferences, hardwareOf } from '../../machine/qemu/hardware.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { type SnapshotNodes, loadLiveSnapshot } from '../../machine/state/memory-snapshot.ts';
@@ -200,12 +200,15 @@ function requireSameHardware(definition: Definition, memory: SnapshotMemory, now
   if (differences.length === 0) return;
   const { name: machine } = definition.spec;
   const { kind } = readStatus(definition.files);
+  const isOfStart = kind === 'running' && differences.every((text) => text.startsWith(`${BRIDGE_MTU}:`));
   throw new MachineStateError(
     machine,
     kind,
     `cannot use the memory of snapshot "${memory.snapshot}", because the hardware of the machine has changed since the snapshot (${differences.join('; ')})`,
     {
-      hint: `change the hardware back, or restore only the disks: ${disksAlone(machine, kind, memory.snapshot)}`,
+      hint: isOfStart
+        ? `stop the machine first: vmlet stop ${machine} && vmlet snapshot restore ${machine} ${quoteForShell(memory.snapshot)}`
+        : `change the hardware back, or restore only the disks: ${disksAlone(machine, kind, memory.snapshot)}`,
     },
   );
 }

@@ -274,3 +274,12 @@ function partOf(whole: string, part: string): string {
 function quote(value: unknown): string {
   return JSON.stringify(value);
 }
+
+/** Returns the forwards that are not among the others. */
+export function withoutForwards(
+  forwards: readonly BoundForward[],
+  others: readonly BoundForward[],
+): BoundForward[] {
+  const texts = new Set(others.map(formatPort));
+  return forwards.filter((forward) => !texts.has(formatPort(forward)));
+}

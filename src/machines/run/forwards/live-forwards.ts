@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../../errors/index.ts';
 import type { NamedPlan } from '../../../machine/plan/named-plan.ts';
 import { type BoundNetworkPlan, planNetwork } from '../../../network/plan/network.ts';
-import { type BoundForward, formatPort } from '../../../network/ports/port.ts';
+import { type BoundForward, withoutForwards } from '../../../network/ports/port.ts';
 import { readHostNetwork } from '../../../network/probe/host-network.ts';
 import { addSlirpForward, removeSlirpForward } from '../../../network/slirp/slirp-live.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
@@ -10,7 +10,7 @@ import { withMonitor } from '../../channel/monitor.ts';
 import type { Definition } from '../../record/definition.ts';
 import type { MachineFiles } from '../../record/machine-files.ts';
 import { findPlan, readPlan, replacePlan } from '../../record/machine-plan-file.ts';
-import { changePasst, restartPasst } from './live-passt.ts';
+import { changePasst } from './live-passt.ts';
 
 /**
  * Replaces the forwards of a running machine's network.
@@ -39,14 +39,13 @@ export async function replaceForwards(
     forwards,
     guest: network.guest,
   };
-  const added = without(forwards, network.forwards);
+  const added = withoutForwards(forwards, network.forwards);
   // First the plan: it always includes every listening port, so that an interrupted change can be undone.
   writeForwards(files, plan, { ...network, forwards: [...network.forwards, ...added] });
   try {
-    const gone = without(network.forwards, forwards);
-    if (network.backend === 'slirp') await changeSlirp(definition, gone, added, limits);
-    else if (network.control) await changePasst(definition, network, changed, { gone, added }, limits);
-    else await restartPasst(definition, network, changed, limits);
+    await (network.backend === 'slirp'
+      ? changeSlirp(definition, withoutForwards(network.forwards, forwards), added, limits)
+      : changePasst(definition, network, changed, limits));
   } catch (error) {
     writeForwards(files, plan, network);
     throw error;
@@ -63,18 +62,13 @@ export function forgetForwards(files: MachineFiles, gone: readonly (BoundForward
   const { network, relay } = plan;
   replacePlan(files, {
     ...plan,
-    network: network && { ...network, forwards: without(network.forwards, forgotten) },
-    relay: relay && { ...relay, ports: without(relay.ports, forgotten) },
+    network: network && { ...network, forwards: withoutForwards(network.forwards, forgotten) },
+    relay: relay && { ...relay, ports: withoutForwards(relay.ports, forgotten) },
   });
 }
 
 function writeForwards({ plan: path }: MachineFiles, plan: NamedPlan, network: BoundNetworkPlan): void {
   exchangeFile(path, JSON.stringify({ ...plan, network } satisfies NamedPlan));
-}
-
-function without(forwards: readonly BoundForward[], others: readonly BoundForward[]): BoundForward[] {
-  const texts = new Set(others.map(formatPort));
-  return forwards.filter((forward) => !texts.has(formatPort(forward)));
 }
 
 function passtOf({ passtPath }: BoundNetworkPlan) {

@@ -2,11 +2,14 @@ import { existsSync } from 'node:fs';
 import {
   CommandFailedError,
   MachineStateError,
+  MissingProgramError,
   NetworkStartError,
+  ProcessStartError,
   TimedOutError,
+  VmletError,
 } from '../../../errors/index.ts';
-import type { BoundNetworkPlan } from '../../../network/plan/network.ts';
-import type { BoundForward } from '../../../network/ports/port.ts';
+import type { BoundNetworkPlan, PasstControl } from '../../../network/plan/network.ts';
+import { type BoundForward, withoutForwards } from '../../../network/ports/port.ts';
 import { passtArguments, pestoCommand } from '../../../passt/passt-argv.ts';
 import { argumentsText } from '../../../process/keeper.ts';
 import { type ProcessIdentity, isAlive } from '../../../process/procfs/identity.ts';
@@ -17,43 +20,90 @@ import { pause } from '../../../util/time/pause.ts';
 import { withMonitor } from '../../channel/monitor.ts';
 import type { Definition } from '../../record/definition.ts';
 import { readStatus } from '../../record/machine-status.ts';
-import { awaitForwards, logLength } from './passt-readiness.ts';
+import { awaitForwards, isListening, logLength } from './passt-readiness.ts';
 
-/** Has pesto change the forwards of the running passt. Connections through the other forwards are kept. */
+/**
+ * Changes the forwards of a running passt: by pesto, which keeps all connections through the others, or by a restart where
+ * pesto does not work.
+ * @throws as `restartPasst`; the earlier forwards are restored then.
+ */
 export async function changePasst(
-  { files }: Definition,
+  definition: Definition,
   before: BoundNetworkPlan,
   after: BoundNetworkPlan,
-  { gone, added }: { readonly gone: readonly BoundForward[]; readonly added: readonly BoundForward[] },
   limits: Limits,
 ): Promise<void> {
-  const { control } = after;
-  if (!control) throw new TypeError('this passt has no control socket');
-  const pesto = async (
-    action: 'add' | 'delete',
-    forwards: readonly BoundForward[],
-    { signal }: Limits,
-  ): Promise<void> => {
-    if (forwards.length === 0) return;
-    await run(pestoCommand(control, action, forwards), { signal, timeoutMs: PESTO_MS });
-  };
+  if (before.control && existsSync(before.control.socketPath)) {
+    try {
+      await changeByPesto(definition, before.control, before, after, limits);
+      return;
+    } catch (error) {
+      // As after an update of passt: both must be of the same release.
+      const isUnusable = UNUSABLE.some((kind) => error instanceof kind);
+      if (!isUnusable || limits.signal?.aborted === true) throw error;
+    }
+  }
+  await restartPasst(definition, before, after, limits);
+}
+
+const UNUSABLE = [CommandFailedError, MissingProgramError, ProcessStartError, TimedOutError];
+
+async function changeByPesto(
+  definition: Definition,
+  control: PasstControl,
+  before: BoundNetworkPlan,
+  after: BoundNetworkPlan,
+  limits: Limits,
+): Promise<void> {
+  const { files } = definition;
+  const added = withoutForwards(after.forwards, before.forwards);
+  const gone = withoutForwards(before.forwards, after.forwards);
   const heardBytes = logLength(files);
   // For the next passt, if this one ends.
   exchangeFile(files.passtArguments, argumentsText(commandOf(after)));
   try {
-    await pesto('add', added, limits);
+    if (added.length > 0) await runPesto(control, 'add', added, limits);
     // passt keeps a rule whose port is taken, and reports it in its log only.
     await awaitForwards(after, files, limits, heardBytes);
-    await pesto('delete', gone, limits);
+    for (const forward of gone) await deleteForward(control, forward, limits);
+    await awaitClosed(gone, limits);
   } catch (error) {
     exchangeFile(files.passtArguments, argumentsText(commandOf(before)));
-    for (const forward of added) {
-      await pesto('delete', [forward], {}).catch((unknown: unknown) => {
-        // It was not added.
-        if (!(unknown instanceof CommandFailedError)) throw unknown;
-      });
-    }
+    for (const forward of added) await attempt(async () => runPesto(control, 'delete', [forward], {}));
+    for (const forward of gone) await attempt(async () => runPesto(control, 'add', [forward], {}));
+    if (!before.forwards.every(isListening)) await exchangePasst(definition, before, {});
     throw error;
+  }
+}
+
+async function runPesto(
+  control: PasstControl,
+  action: 'add' | 'delete',
+  forwards: readonly BoundForward[],
+  { signal }: Limits,
+): Promise<void> {
+  await run(pestoCommand(control, action, forwards), { signal, timeoutMs: PESTO_MS });
+}
+
+/** A forward that passt does not have is left by a change that was interrupted. */
+async function deleteForward(control: PasstControl, forward: BoundForward, limits: Limits): Promise<void> {
+  await runPesto(control, 'delete', [forward], limits).catch((error: unknown) => {
+    if (!(error instanceof CommandFailedError) || isListening(forward)) throw error;
+  });
+}
+
+/** pesto does not wait for passt. Another program may have the port already. */
+async function awaitClosed(forwards: readonly BoundForward[], { signal }: Limits): Promise<void> {
+  const deadline = performance.now() + CLOSE_MS;
+  while (forwards.some(isListening) && performance.now() < deadline) await pause(LOOK_EVERY_MS, signal);
+}
+
+/** Undoes a step that may not have been done. */
+async function attempt(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof VmletError)) throw error;
   }
 }
 
@@ -115,6 +165,7 @@ async function exchangePasst(
 const RESTART_MS = 10_000;
 /** pesto needs milliseconds. */
 const PESTO_MS = 20_000;
+const CLOSE_MS = 2000;
 const LOOK_EVERY_MS = 2;
 /** QEMU connects again within a second. */
 const RECONNECT_MS = 2000;

@@ -61,6 +61,10 @@ function saidSince({ passtLog }: Pick<MachineFiles, 'passtLog'>, heardBytes: num
   return withoutSyslogComplaints(lines).slice(-20);
 }
 
-function isListening({ hostAddress, hostPort, protocol }: BoundNetworkPlan['forwards'][number]): boolean {
+export function isListening({
+  hostAddress,
+  hostPort,
+  protocol,
+}: BoundNetworkPlan['forwards'][number]): boolean {
   return waitingOn(hostAddress, hostPort, protocol).length > 0;
 }

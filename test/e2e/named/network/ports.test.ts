@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { basename } from 'node:path';
@@ -298,6 +298,48 @@ describe('passt that has pesto', () => {
     expect(await askAll(host(2), taken)).toEqual([REFUSED, REFUSED]);
     await done('add', 'passt', `${taken}:80`);
     expect(await ask(taken)).toBe('served');
+    await done('rm', 'passt', String(taken));
+    await done('add', 'passt', `${taken}:81`);
+    await done('rm', 'passt', String(taken));
+  });
+
+  /** Changes the network of the run, as a command that was killed or another release leaves it. */
+  function rewriteNetwork(change: (network: Record<string, unknown>) => object): void {
+    const plan = JSON.parse(readFileSync(machine.files.plan, 'utf8')) as { network: Record<string, unknown> };
+    writeFileSync(machine.files.plan, JSON.stringify({ ...plan, network: change(plan.network) }));
+  }
+
+  it('loses a forward that an interrupted change has announced only', async ({ skip }) => {
+    if (PESTO === undefined) skip('passt has no pesto');
+    const open = await openEcho();
+    rewriteNetwork((network) => {
+      const [first] = network['forwards'] as object[];
+      return {
+        ...network,
+        forwards: [...(network['forwards'] as object[]), { ...first, hostPort: host(3) }],
+      };
+    });
+    await done('add', 'passt', `${host(2)}:80`);
+    expect(await askAll(host(2), host(3))).toEqual(['served', REFUSED]);
+    expect((await list('passt')).ports.map(({ hostPort }) => hostPort)).not.toContain(host(3));
+    expect(await open.says('second')).toBe('second');
+    await done('rm', 'passt', String(host(2)));
+  });
+
+  it('is restarted where pesto does not work', async ({ skip }) => {
+    if (PESTO === undefined) skip('passt has no pesto');
+    for (const broken of ['/bin/false', '/not/there']) {
+      rewriteNetwork((network) => ({
+        ...network,
+        control: { ...(network['control'] as object), pesto: broken },
+      }));
+      const before = passtOf();
+      await done('add', 'passt', `${host(2)}:80`);
+      expect(passtOf()).not.toBe(before);
+      expect(await ask(host(2))).toBe('served');
+      await done('rm', 'passt', String(host(2)));
+      expect(await ask(host(2))).toBe(REFUSED);
+    }
   });
 });
 
