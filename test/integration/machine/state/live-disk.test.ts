@@ -103,7 +103,7 @@ describe('detaching', () => {
     await machine.qmp.execute('stop');
     expect(await failure('disk0')).toHaveProperty(
       'hint',
-      expect.stringContaining('state of the machine: paused') as unknown,
+      expect.stringContaining('(state: paused)') as unknown,
     );
     expect(await nodes()).toEqual(['disk0']);
     expect(await failure('disk9')).toBeInstanceOf(InvalidInputError);
