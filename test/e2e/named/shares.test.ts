@@ -183,7 +183,8 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
 
   it('can be stopped right after the end of its virtiofsd', async () => {
     kill(daemons()[0]);
-    const [stop] = await Promise.allSettled([home.store.get('site').live().stop()]);
+    const stopIt = async () => home.store.get('site').live().stop();
+    const [stop] = await Promise.allSettled([stopIt()]);
     // It may have ended first.
     if (stop.status === 'rejected') expect(stop.reason).toBeInstanceOf(MachineStateError);
     expect(daemons()).toEqual([]);
