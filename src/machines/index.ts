@@ -19,6 +19,7 @@ export {
   type LostOutcome,
   describeStatus,
   describeEnd,
+  processorsRun,
 } from './record/machine-status.ts';
 export type { OutOfSpace } from '../machine/life/out-of-space.ts';
 export type { StartOptions } from './run/start-options.ts';

@@ -10,7 +10,7 @@ import { sshBannerByAgent } from '../channel/ssh-by-agent.ts';
 import { boundForwards, connectableEndpoint, tcpEndpoint } from '../spec/forwards.ts';
 import type { ProcessIdentity } from '../../process/procfs/identity.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
-import { describeStatus, readStatus } from '../record/machine-status.ts';
+import { describeStatus, processorsRun, readStatus } from '../record/machine-status.ts';
 import { readSerialStart } from '../channel/serial-start.ts';
 import { pause } from '../../util/time/pause.ts';
 
@@ -85,7 +85,7 @@ const running: Condition = {
     until(signal, () => {
       const status = readStatus(files);
       saw(describeStatus(status));
-      return status.kind === 'running' && status.state === 'running';
+      return processorsRun(status);
     }),
 };
 

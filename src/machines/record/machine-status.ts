@@ -179,3 +179,20 @@ export function describeEnd(outcome: Outcome | LostOutcome): string {
 export function notRunning(name: string, kind: string): MachineStateError {
   return new MachineStateError(name, kind, 'is not running', { hint: `start it first: vmlet start ${name}` });
 }
+
+/** For a machine whose run lacks what a change of its forwards needs. */
+export function forwardsAreFixed(name: string): MachineStateError {
+  return new MachineStateError(
+    name,
+    'running',
+    'was started by an earlier release of vmlet, so its forwards cannot be changed while it is running',
+    { hint: `restart it first: vmlet restart ${name}` },
+  );
+}
+
+/** Whether QEMU runs, and its processors too. */
+export function processorsRun(
+  status: MachineStatus,
+): status is Extract<MachineStatus, { readonly kind: 'running' }> {
+  return status.kind === 'running' && status.state === 'running';
+}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type MachineStatus, type MachineStore, qemuTime } from '../../../machines/index.ts';
+import { type MachineStatus, type MachineStore, processorsRun, qemuTime } from '../../../machines/index.ts';
 
 /** A picture is shared by all clients for this long. */
 const FRESH_MS = 2000;
@@ -72,6 +72,5 @@ export class Screens {
 /** Whether the machine still shows the picture of the same run and state. */
 function isSame({ at, qemuMs }: Taken, status: MachineStatus, now: number): boolean {
   if (now - at > REST_MS) return false;
-  const isRunning = status.kind === 'running' && status.state === 'running';
-  return !isRunning || (qemuMs !== undefined && qemuTime(status)?.cpuMs === qemuMs);
+  return !processorsRun(status) || (qemuMs !== undefined && qemuTime(status)?.cpuMs === qemuMs);
 }

@@ -1,9 +1,9 @@
 import { VmletError } from '../../../errors/index.ts';
 import {
   type MachineStatistics,
-  type MachineStatus,
   type MachineStore,
   type NamedMachine,
+  processorsRun,
   statisticsAtRest,
 } from '../../../machines/index.ts';
 
@@ -40,7 +40,7 @@ export class StatisticsReadings {
   running(): string[] {
     return this.#store
       .list()
-      .filter((machine) => 'status' in machine && runs(machine.status))
+      .filter((machine) => 'status' in machine && processorsRun(machine.status))
       .map(({ name }) => name);
   }
 
@@ -69,7 +69,7 @@ export class StatisticsReadings {
     const last = this.#answers.get(name);
     if (!last) return undefined;
     const status = last.machine.status();
-    if (!runs(status)) return undefined;
+    if (!processorsRun(status)) return undefined;
     return statisticsAtRest(status, last.statistics);
   }
 
@@ -77,14 +77,9 @@ export class StatisticsReadings {
     const at = performance.now();
     const machine = this.#store.get(name);
     const status = machine.status();
-    if (!runs(status)) return undefined;
+    if (!processorsRun(status)) return undefined;
     const statistics = await machine.live().statistics();
     this.#answers.set(name, { at, machine, statistics });
     return statistics;
   }
-}
-
-/** True while its processors run, too. */
-function runs(status: MachineStatus): status is Extract<MachineStatus, { kind: 'running' }> {
-  return status.kind === 'running' && status.state === 'running';
 }

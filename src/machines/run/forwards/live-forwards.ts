@@ -1,10 +1,8 @@
 import { InvalidInputError } from '../../../errors/index.ts';
-import type { NamedPlan } from '../../../machine/plan/named-plan.ts';
 import { type BoundNetworkPlan, planNetwork } from '../../../network/plan/network.ts';
 import { type BoundForward, withoutForwards } from '../../../network/ports/port.ts';
 import { readHostNetwork } from '../../../network/probe/host-network.ts';
 import { addSlirpForward, removeSlirpForward } from '../../../network/slirp/slirp-live.ts';
-import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
 import { withMonitor } from '../../channel/monitor.ts';
 import type { Definition } from '../../record/definition.ts';
@@ -41,16 +39,16 @@ export async function replaceForwards(
   };
   const added = withoutForwards(forwards, network.forwards);
   // First the plan: it always includes every listening port, so that an interrupted change can be undone.
-  writeForwards(files, plan, { ...network, forwards: [...network.forwards, ...added] });
+  replacePlan(files, { ...plan, network: { ...network, forwards: [...network.forwards, ...added] } });
   try {
     await (network.backend === 'slirp'
       ? changeSlirp(definition, withoutForwards(network.forwards, forwards), added, limits)
       : changePasst(definition, network, changed, limits));
   } catch (error) {
-    writeForwards(files, plan, network);
+    replacePlan(files, plan);
     throw error;
   }
-  writeForwards(files, plan, changed);
+  replacePlan(files, { ...plan, network: changed });
 }
 
 /** Makes the next start of a stopped machine choose new host ports for these forwards. */
@@ -65,10 +63,6 @@ export function forgetForwards(files: MachineFiles, gone: readonly (BoundForward
     network: network && { ...network, forwards: withoutForwards(network.forwards, forgotten) },
     relay: relay && { ...relay, ports: withoutForwards(relay.ports, forgotten) },
   });
-}
-
-function writeForwards({ plan: path }: MachineFiles, plan: NamedPlan, network: BoundNetworkPlan): void {
-  exchangeFile(path, JSON.stringify({ ...plan, network } satisfies NamedPlan));
 }
 
 function passtOf({ passtPath }: BoundNetworkPlan) {

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import {
   CommandFailedError,
-  MachineStateError,
   MissingProgramError,
   NetworkStartError,
   ProcessStartError,
@@ -19,7 +18,7 @@ import type { Limits } from '../../../util/time/deadline.ts';
 import { pause } from '../../../util/time/pause.ts';
 import { withMonitor } from '../../channel/monitor.ts';
 import type { Definition } from '../../record/definition.ts';
-import { readStatus } from '../../record/machine-status.ts';
+import { forwardsAreFixed, readStatus } from '../../record/machine-status.ts';
 import { awaitForwards, isListening, logLength } from './passt-readiness.ts';
 
 /**
@@ -116,14 +115,7 @@ export async function restartPasst(
 ): Promise<void> {
   const { spec, files } = definition;
   if (!existsSync(files.passtArguments)) {
-    throw new MachineStateError(
-      spec.name,
-      'running',
-      'was started by an earlier release of vmlet, so its forwards cannot be changed while it is running',
-      {
-        hint: `restart it first: vmlet restart ${spec.name}`,
-      },
-    );
+    throw forwardsAreFixed(spec.name);
   }
   try {
     await exchangePasst(definition, after, limits);

@@ -18,6 +18,7 @@ import { type Limits, withinLimits } from '../../../util/time/deadline.ts';
 import { findGuestChannel } from '../../channel/guest-channel.ts';
 import type { Definition } from '../../record/definition.ts';
 import { readPlan, replacePlan } from '../../record/machine-plan-file.ts';
+import { forwardsAreFixed } from '../../record/machine-status.ts';
 
 const KEEPER_MS = 10_000;
 const AGENT_MS = 3000;
@@ -37,14 +38,7 @@ export async function replaceRelayed(
   const plan = readPlan(files);
   const { relay } = plan;
   if (!relay) {
-    throw new MachineStateError(
-      spec.name,
-      'running',
-      'was started by an earlier release of vmlet, so its forwards cannot be changed while it is running',
-      {
-        hint: `restart it first: vmlet restart ${spec.name}`,
-      },
-    );
+    throw forwardsAreFixed(spec.name);
   }
   if (wanted.sockets.length + wanted.ports.length > MAX_RELAYED) {
     throw new InvalidInputError(
