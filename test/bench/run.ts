@@ -8,6 +8,7 @@ import { boot } from './launch/boot.ts';
 import { firstReply } from './first-reply.ts';
 import { database } from './template/database.ts';
 import { fork } from './template/fork.ts';
+import { guests } from './network/guests.ts';
 import { hundred } from './hundred.ts';
 import { kept } from './launch/kept.ts';
 import { launch } from './launch/launch.ts';
@@ -44,12 +45,13 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   switches,
   throughput,
 };
-/** Only on request: these take half an hour and more, or need other programs. */
+/** Only on request: these take half an hour and more, or need root or other programs. */
 const APART: Readonly<Record<string, Section>> = {
   repeat,
   peers,
   database,
   ui,
+  guests,
   shares,
   'share-start': shareStart,
 };

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { IPV4 } from '../../network/plan/network.ts';
 import { parseSubnet, subnetsOverlap } from '../../network/ethernet/subnet.ts';
+import { DEFAULT_MTU, LEAST_MTU, MOST_MTU } from '../../network/private/network-record.ts';
 import { hostNameSchema } from '../../util/host-name.ts';
 import { parseOptions } from '../../util/options.ts';
 import { Network } from './network.ts';
@@ -15,9 +16,18 @@ export interface NetworkOptions {
    * but three are for machines.
    */
   readonly subnet?: string;
+  /**
+   * In bytes, from 576 to 65520; 1500 by default. Guests without vmlet's agent keep 1500 until they are
+   * configured.
+   */
+  readonly mtu?: number;
 }
 
-const schema = z.strictObject({ name: hostNameSchema.optional(), subnet: z.string().optional() });
+const schema = z.strictObject({
+  name: hostNameSchema.optional(),
+  subnet: z.string().optional(),
+  mtu: z.int().min(LEAST_MTU).max(MOST_MTU).default(DEFAULT_MTU),
+});
 
 /** The subnet of the user network that every machine has by default. */
 const OUTSIDE = parseSubnet(`10.0.2.0/${IPV4.prefix}`);
@@ -35,7 +45,7 @@ let count = 0;
 export function createNetwork(options: NetworkOptions = {}): Network {
   const valid = parseOptions(schema, options);
   const number = count++;
-  const { name = `network-${number}`, subnet = `10.77.${number % 256}.0/24` } = valid;
+  const { name = `network-${number}`, subnet = `10.77.${number % 256}.0/24`, mtu } = valid;
   const addresses = parseSubnet(subnet);
   if (subnetsOverlap(addresses, OUTSIDE)) {
     throw new InvalidInputError(
@@ -46,5 +56,5 @@ export function createNetwork(options: NetworkOptions = {}): Network {
       },
     );
   }
-  return new Network(name, addresses);
+  return new Network(name, addresses, mtu);
 }

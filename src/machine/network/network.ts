@@ -28,6 +28,8 @@ export class Network implements AsyncDisposable {
   readonly name: string;
   /** Subnet, such as `10.77.0.0/24`. */
   readonly subnet: string;
+  /** MTU of its members' cards, in bytes. */
+  readonly mtu: number;
   /** @internal */
   readonly addresses: Subnet;
   readonly #switch: EthernetSwitch;
@@ -38,9 +40,10 @@ export class Network implements AsyncDisposable {
   #isClosed = false;
 
   /** @internal Created by `createNetwork`. */
-  constructor(name: string, subnet: Subnet) {
+  constructor(name: string, subnet: Subnet, mtu: number) {
     this.name = name;
     this.subnet = subnet.text;
+    this.mtu = mtu;
     this.addresses = subnet;
     // The first address is the network's own, the last is the broadcast address.
     const dhcp = new DhcpServer(subnet, subnet.first + 1, (card) => this.#addressByCard.get(card));
@@ -166,6 +169,7 @@ class Attachment implements OwnAttachment {
   readonly address: string;
   readonly addresses: readonly string[];
   readonly mac: string;
+  readonly mtu: number;
   readonly #around: AttachmentContext;
   #hosts: HostsFile | undefined;
   #port: SocketPort | undefined;
@@ -176,6 +180,7 @@ class Attachment implements OwnAttachment {
     this.address = addressText(address);
     this.addresses = [`${this.address}/${network.addresses.prefix}`];
     this.mac = hardwareAddressOf(address);
+    this.mtu = network.mtu;
     this.#around = around;
   }
 

@@ -11,6 +11,8 @@ const FORGET = 'echo 3 >/proc/sys/vm/drop_caches';
 export const FILES = 2000;
 export const TRACKED = 10_000;
 const SOURCES = 4;
+/** A thousand small files. */
+const PACKAGE = 'lodash@4.17.21';
 
 export const JOBS: readonly Job[] = [
   { name: 'write 128 MiB', run: 'dd if=/dev/zero of="$D/big" bs=1M count=128 conv=fsync status=none' },
@@ -27,6 +29,11 @@ export const JOBS: readonly Job[] = [
     before: 'rm -f "$D"/repository/*.o',
     run: `cd "$D/repository" && for n in $(seq ${SOURCES}); do gcc -c source$n.c; done`,
   },
+  {
+    name: 'npm ci from a local cache',
+    before: 'rm -rf "$D/package/node_modules"',
+    run: 'cd "$D/package" && HOME=/tmp npm ci --offline --cache "$D/npm-cache" --no-audit --no-fund --loglevel=error',
+  },
 ];
 
 /** Makes the tree and the repository in `$D` on the host. */
@@ -42,4 +49,10 @@ for n in $(seq ${TRACKED}); do d=$((n % 100)); [ -d $d ] || mkdir $d; echo $n >$
 for n in $(seq ${SOURCES}); do { echo '#include <stdio.h>'; echo '#include <stdlib.h>'; echo "int f$n(void){return puts(\\"$n\\");}"; } >source$n.c; done
 git add -A
 git -c user.name=bench -c user.email=bench@localhost commit -qm bench
+mkdir "$D/package"
+cd "$D/package"
+echo '{"name":"bench","version":"1.0.0","private":true}' >package.json
+# The guest has no settings of the user, and finds packages in the cache by their address.
+echo "registry=$(npm config get registry)" >.npmrc
+npm install --cache "$D/npm-cache" --no-audit --no-fund --loglevel=error ${PACKAGE} >/dev/null
 `;

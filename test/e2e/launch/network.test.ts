@@ -122,6 +122,17 @@ it('keeps networks separate; a machine can be in two', async () => {
   expect(await both.stop()).toMatchObject({ rung: 'guest', outcome: { kind: 'power-off' } });
 });
 
+it('gives its members its MTU', async () => {
+  await using jumbo = createNetwork({ mtu: 9000 });
+  await using one = await template.fork({ name: 'one', networks: [jumbo] });
+  await using other = await template.fork({ name: 'other', networks: [network, jumbo] });
+  const look = async (machine: Machine, command: string) =>
+    (await machine.exec(['sh', '-c', command])).stdout.toString();
+  const mtus = 'cat /sys/class/net/eth1/mtu /sys/class/net/eth2/mtu';
+  expect([await look(one, mtus), await look(other, mtus)]).toEqual(['9000\n1500\n', '1500\n9000\n']);
+  expect(await look(one, 'ping -c 1 -s 8900 other')).toContain('1 packets received');
+});
+
 it('assigns addresses by DHCP too', async () => {
   // busybox’s client, which only requests: the configuration is already in place.
   const { stderr, exitCode } = await web.exec(['udhcpc', '-f', '-n', '-q', '-i', 'eth0', '-s', '/bin/true']);

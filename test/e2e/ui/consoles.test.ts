@@ -207,6 +207,30 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Full screen');
   });
 
+  test('logs are followed, searched, and of each source', async () => {
+    expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
+    await show('m', 'logs');
+    const log = page.getByRole('log');
+    const write = async (words: string): Promise<void> => {
+      const print = `printf '${words}\\n' > /dev/ttyS0`;
+      expect(await home.vmlet('exec', 'm', '--', 'sh', '-c', print)).toMatchObject({ status: 0 });
+    };
+    await write('Alpha 1\\nbeta 2');
+    await log.getByText('beta 2').waitFor();
+    await page.getByLabel('Search the log').fill('ALPHA');
+    await until(async () => (await log.innerText()) === 'Alpha 1');
+    // Lines that come later are searched too.
+    await write('gamma\\nalpha 3');
+    await until(async () => (await log.innerText()) === 'Alpha 1\nalpha 3');
+    await page.getByLabel('Search the log').fill('missing');
+    await until(async () => (await log.innerText()) === 'no lines');
+    await page.getByLabel('Search the log').fill('');
+    await page.getByLabel('Log', { exact: true }).selectOption('qemu');
+    await page.getByText('vmlet logs --source qemu --follow m', { exact: true }).waitFor();
+    const { stdout } = await home.vmlet('logs', '--source', 'qemu', 'm');
+    await until(async () => (await log.innerText()).trim() === (stdout.trim() || 'no lines'));
+  });
+
   test('an address with a place opens the screen, once', async () => {
     await machine('screen', keyboardSectors.onScreen);
     const own = await page.context().newPage();

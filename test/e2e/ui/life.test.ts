@@ -161,14 +161,45 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     expect(existsSync(disk)).toBe(false);
   });
 
+  const focused = async (): Promise<string> =>
+    page.evaluate<string>(
+      '(({ ariaLabel, labels, textContent }) => ariaLabel ?? labels?.[0]?.textContent ?? textContent)(document.activeElement)',
+    );
+
+  async function tabTo(name: string): Promise<void> {
+    await until(async () => {
+      await page.keyboard.press('Tab');
+      return (await focused()) === name;
+    });
+  }
+
+  test('can be created by keyboard alone', async () => {
+    const image = join(home.path, 'typed.img');
+    writeFileSync(image, bootSectors.hang);
+    await tabTo('New machine');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'New machine' }).waitFor();
+    for (const [label, value] of [
+      ['Name', 'typed'],
+      ['Image, or path of a disk', `${image},format=raw`],
+      ['Memory', '64M'],
+    ] as const) {
+      await tabTo(label);
+      await page.keyboard.type(value);
+    }
+    await page.locator('form code', { hasText: '64M' }).waitFor();
+    await until(async () => page.getByRole('button', { name: 'Create', exact: true }).isEnabled());
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'typed' }).waitFor();
+    await page.locator('.title .state', { hasText: 'running' }).waitFor();
+    // On its serial console.
+    await page.getByText('connected', { exact: true }).waitFor();
+  });
+
   test('can be controlled by keyboard alone', async () => {
     await createSmall('first');
     await createSmall('last');
     await row('last').waitFor();
-    const focused = async (): Promise<string> =>
-      page.evaluate<string>(
-        'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent',
-      );
     await page.keyboard.press('/');
     await page.keyboard.type('last');
     await row('first').waitFor({ state: 'detached' });
@@ -209,10 +240,7 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await page.keyboard.press('Enter');
     await dialog.waitFor();
     // After Cancel.
-    await until(async () => {
-      await page.keyboard.press('Tab');
-      return (await focused()) === 'Remove';
-    });
+    await tabTo('Remove');
     await page.keyboard.press('Enter');
     await row('last').waitFor({ state: 'detached' });
     await until(() => !home.store.names().includes('last'));

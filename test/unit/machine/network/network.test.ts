@@ -12,16 +12,22 @@ test('each network has its own subnet by default, or the given name and subnet',
   expect(createNetwork({ name: 'lab', subnet: '192.168.5.0/28' })).toMatchObject({
     name: 'lab',
     subnet: '192.168.5.0/28',
+    mtu: 1500,
     members: [],
   });
+  expect(createNetwork({ mtu: 9000 }).take('web')).toMatchObject({ mtu: 9000 });
 });
 
-test.each([{ subnet: '10.77.0.0/8' }, { subnet: '10.0.0.0/16' }, { name: 'has space' }, { nmae: 'lab' }])(
-  'rejects %o',
-  (options) => {
-    expect(() => createNetwork(options)).toThrow(InvalidInputError);
-  },
-);
+test.each([
+  { subnet: '10.77.0.0/8' },
+  { subnet: '10.0.0.0/16' },
+  { name: 'has space' },
+  { mtu: 575 },
+  { mtu: 65_521 },
+  { nmae: 'lab' },
+])('rejects %o', (options) => {
+  expect(() => createNetwork(options)).toThrow(InvalidInputError);
+});
 
 test('gives a returning name its earlier address and hardware address', () => {
   const network = createNetwork({ subnet: '10.77.9.0/24' });
