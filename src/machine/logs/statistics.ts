@@ -70,6 +70,8 @@ export interface StatisticsSource {
   readonly qemuPid: number;
   /** Process IDs of passt, swtpm and so on; processes that are gone count nothing. */
   readonly helperPids: readonly number[];
+  /** Whether QEMU has a tap interface; finding it means looking at each descriptor of QEMU. */
+  readonly hasTap: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly signal?: AbortSignal | undefined;
@@ -77,7 +79,7 @@ export interface StatisticsSource {
 
 /** @throws QmpClosedError when QEMU is gone, the errors of `QmpClient.execute`, or the signal's reason. */
 export async function readStatistics(source: StatisticsSource): Promise<MachineStatistics> {
-  const { qmp, qemuPid, helperPids, now, signal } = source;
+  const { qmp, qemuPid, helperPids, hasTap, now, signal } = source;
   const [processors, memory, balloonBytes, disks, qemu, helpers, resident, taps] = await Promise.all([
     qmp.execute('query-cpus-fast', {}, { signal }),
     qmp.execute('query-memory-size-summary', {}, { signal }),
@@ -86,7 +88,7 @@ export async function readStatistics(source: StatisticsSource): Promise<MachineS
     readProcessTime(qemuPid),
     Promise.all(helperPids.map(async (pid) => readProcessTime(pid))),
     readProcessMemory(qemuPid),
-    tapInterfacesOf(qemuPid),
+    hasTap ? tapInterfacesOf(qemuPid) : [],
   ]);
   const threads = await Promise.all(
     processors.map(async (processor) => readProcessTime(qemuPid, Number(processor['thread-id']))),

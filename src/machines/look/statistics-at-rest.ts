@@ -2,12 +2,18 @@ import { type ProcessTime, readHostUptime, readProcessTimeNow } from '../../mach
 import type { MachineStatistics } from '../../machine/logs/statistics.ts';
 import type { MachineStatus } from '../record/machine-status.ts';
 
+/**
+ * A QEMU whose guest sleeps uses a little, by its own timers and those of the guest. The little that such a guest reads,
+ * writes and receives meanwhile is counted somewhat later.
+ */
+const LITTLE = { share: 0.01, atMostMs: 10_000 };
 /** How exactly the start of a process follows from two clocks. */
 const CLOCKS_MS = 1000;
 
 /**
- * Returns the last reading with the present time when QEMU has used no processor time since: nothing else has changed
- * either. Much cheaper than asking QEMU. Undefined when it must be read again.
+ * Returns the last reading with the present time when QEMU has used no processor time since, as nothing else has changed
+ * either. It has the present processor time too when that is less than 1 % of the last ten seconds. Much cheaper than
+ * asking QEMU. Undefined when it must be read again.
  * @param status of the machine now.
  */
 export function statisticsAtRest(
@@ -15,11 +21,14 @@ export function statisticsAtRest(
   last: MachineStatistics,
 ): MachineStatistics | undefined {
   const qemu = qemuTime(status);
-  if (qemu?.cpuMs !== last.cpu.qemuMs) return undefined;
+  if (!qemu) return undefined;
   const readAt = Date.now();
+  const usedMs = qemu.cpuMs - last.cpu.qemuMs;
+  const sinceMs = readAt - last.readAt;
+  if (usedMs !== 0 && (sinceMs > LITTLE.atMostMs || usedMs > LITTLE.share * sinceMs)) return undefined;
   const uptimeMs = Math.max(0, readHostUptime() - qemu.startedMs);
   const isSameProcess = Math.abs(readAt - uptimeMs - (last.readAt - last.uptimeMs)) < CLOCKS_MS;
-  return isSameProcess ? { ...last, readAt, uptimeMs } : undefined;
+  return isSameProcess ? { ...last, readAt, uptimeMs, cpu: { ...last.cpu, qemuMs: qemu.cpuMs } } : undefined;
 }
 
 /** Returns the processor time that QEMU has used; undefined when the machine does not run. */

@@ -212,7 +212,8 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     await show('m', 'logs');
     const log = page.getByRole('log');
     const write = async (words: string): Promise<void> => {
-      const print = `printf '${words}\\n' > /dev/ttyS0`;
+      // After the prompt of its shell.
+      const print = `printf '\\n${words}\\n' > /dev/ttyS0`;
       expect(await home.vmlet('exec', 'm', '--', 'sh', '-c', print)).toMatchObject({ status: 0 });
     };
     await write('Alpha 1\\nbeta 2');
@@ -225,7 +226,7 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     await page.getByLabel('Search the log').fill('missing');
     await until(async () => (await log.innerText()) === 'no lines');
     await page.getByLabel('Search the log').fill('');
-    await page.getByLabel('Log', { exact: true }).selectOption('qemu');
+    await page.getByRole('combobox').selectOption('qemu');
     await page.getByText('vmlet logs --source qemu --follow m', { exact: true }).waitFor();
     const { stdout } = await home.vmlet('logs', '--source', 'qemu', 'm');
     await until(async () => (await log.innerText()).trim() === (stdout.trim() || 'no lines'));

@@ -203,7 +203,13 @@ describe('statistics', () => {
     await using machine = await Machine.start(bootSectors.spin, '-smp', '2', ...drive);
     await machine.until(machine.serialLog, hasText);
     const read = async () =>
-      readStatistics({ qmp: machine.qmp, qemuPid: machine.pid, helperPids: [], now: Date.now() });
+      readStatistics({
+        qmp: machine.qmp,
+        qemuPid: machine.pid,
+        helperPids: [],
+        hasTap: false,
+        now: Date.now(),
+      });
     const first = await read();
     expect(first).toMatchObject({
       version: 1,
@@ -242,7 +248,7 @@ describe('statistics', () => {
     await using machine = await Machine.start(bootSectors.hang, '-netdev', netdev);
     await run(['ip', 'address', 'add', '192.0.2.1/24', 'dev', tap]);
     await run(['ip', 'link', 'set', tap, 'up']);
-    const source = { qmp: machine.qmp, qemuPid: machine.pid, helperPids: [], now: 0 };
+    const source = { qmp: machine.qmp, qemuPid: machine.pid, helperPids: [], hasTap: true, now: 0 };
     await using sender = createSocket('udp4');
     sender.bind(0, '192.0.2.1');
     await once(sender, 'listening');
@@ -257,7 +263,13 @@ describe('statistics', () => {
 
   test('have no balloon if the machine has none, and fail when QEMU is gone', async () => {
     await using machine = await Machine.start(bootSectors.hang);
-    const source = { qmp: machine.qmp, qemuPid: machine.pid, helperPids: [process.pid], now: 5 };
+    const source = {
+      qmp: machine.qmp,
+      qemuPid: machine.pid,
+      helperPids: [process.pid],
+      hasTap: false,
+      now: 5,
+    };
     const statistics = await readStatistics(source);
     expect(statistics).toMatchObject({ readAt: 5, memory: { balloonBytes: null } });
     expect(statistics.cpu.helpersMs).toBeGreaterThan(0);

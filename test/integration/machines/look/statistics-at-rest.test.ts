@@ -47,14 +47,28 @@ test('a QEMU that has used no processor time has the same statistics, at a later
 
 test('a QEMU that has worked is read again', async () => {
   const last = reading();
+  qemu.stdout?.resume();
   await until(() => {
-    qemu.stdin?.write(Buffer.alloc(65_536));
-    qemu.stdout?.read();
+    qemu.stdin?.write(Buffer.alloc(4 * 1024 ** 2));
     return statisticsAtRest(running(), last) === undefined;
   });
 });
 
-test('so is another QEMU of the same machine, and one that has ended', async () => {
+test('a QEMU that has used very little is read again after ten seconds, and shows the time that it used', () => {
+  const now = reading();
+  const ago = (ms: number, usedMs: number): MachineStatistics => ({
+    ...now,
+    readAt: now.readAt - ms,
+    uptimeMs: now.uptimeMs - ms,
+    cpu: { ...now.cpu, qemuMs: now.cpu.qemuMs - usedMs },
+  });
+  expect(statisticsAtRest(running(), ago(8000, 70))?.cpu).toEqual(now.cpu);
+  expect(statisticsAtRest(running(), ago(8000, 90))).toBeUndefined();
+  expect(statisticsAtRest(running(), ago(12_000, 10))).toBeUndefined();
+  expect(statisticsAtRest(running(), ago(12_000, 0))?.cpu).toEqual(now.cpu);
+});
+
+test('another QEMU of the same machine is read, and one that has ended is not', async () => {
   const last = reading();
   expect(statisticsAtRest(running(), { ...last, uptimeMs: last.uptimeMs + 5000 })).toBeUndefined();
   expect(statisticsAtRest({ kind: 'created' }, last)).toBeUndefined();
