@@ -12,6 +12,8 @@ export interface Peer extends AsyncDisposable {
   readonly agent: GuestAgent;
 }
 
+let count = 0;
+
 /**
  * Starts the same guest by hand, with another tool's virtiofsd for its directory.
  * @param virtiofsd options in place of vmlet's, after the socket and the directory.
@@ -21,7 +23,9 @@ export async function startPeer(
   directory: string,
   virtiofsd: readonly string[],
 ): Promise<Peer> {
-  const { plan, script } = await dryRun(options);
+  const { plan, script: dry } = await dryRun(options);
+  // All dry runs of a process have the same directory.
+  const script = dry.replaceAll(`by-hand-${process.pid}`, `by-hand-${process.pid}-${count++}`);
   const shared = `--shared-dir=${directory}`;
   const line = script.split('\n').find((one) => one.includes(`${shared} `));
   const [, program, socket] = /(\S+virtiofsd) (--socket-path=\S+)/.exec(line ?? '') ?? [];
@@ -39,7 +43,11 @@ export async function startPeer(
   };
   try {
     const path = /path=([^,"]+agent\.sock)/.exec(script)?.[1] ?? '';
-    await until(() => existsSync(path));
+    const endedEarly = ended.then(() => {
+      throw new Error('the guest by hand has ended');
+    });
+    await Promise.race([until(() => existsSync(path)), endedEarly]);
+    endedEarly.catch(() => undefined);
     const agent = await GuestAgent.attach(connect(path));
     await configureGuest(agent, plan, {});
     await mountAll(agent, plan);
