@@ -52,7 +52,6 @@ git -c user.name=bench -c user.email=bench@localhost commit -qm bench
 mkdir "$D/package"
 cd "$D/package"
 echo '{"name":"bench","version":"1.0.0","private":true}' >package.json
-# The guest has no settings of the user, and finds packages in the cache by their address.
-echo "registry=$(npm config get registry)" >.npmrc
-npm install --cache "$D/npm-cache" --no-audit --no-fund --loglevel=error ${PACKAGE} >/dev/null
+# npm ci finds a package in the cache by its address, which settings of the user may leave out.
+npm install --omit-lockfile-registry-resolved=false --cache "$D/npm-cache" --no-audit --no-fund --loglevel=error ${PACKAGE} >/dev/null
 `;
