@@ -135,7 +135,7 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
             {disks?.disks.some(({ owned }) => !owned) && ', unless marked as kept'}:
           </b>
         ) : (
-          `These disks are kept.${moved.length > 0 ? ' Disks without a path in this list are moved. Their new paths are shown after the removal, and on the page Host.' : ''}`
+          `These disks are kept.${moved.length > 0 ? ' Those without a path are in the directory of the machine, which is deleted. They are moved to another directory; the paths are shown after the removal, and on the page Host.' : ''}`
         )}
         {problem ? (
           <Problem problem={problem} />

@@ -34,6 +34,7 @@ interface Message {
 export function connectTerminal(path: () => string, terminal: Terminal, options: Options): Connection {
   const { resizes, begun, again, onStatus, onProblem } = options;
   const encoder = new TextEncoder();
+  let decoder: TextDecoder;
   let socket: WebSocket;
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -41,6 +42,8 @@ export function connectTerminal(path: () => string, terminal: Terminal, options:
     clearTimeout(timer);
     const opened = new WebSocket(socketAddress(path()), protocols());
     socket = opened;
+    // xterm.js drops some characters whose bytes arrive in two parts.
+    decoder = new TextDecoder();
     opened.binaryType = 'arraybuffer';
     onStatus('connecting …');
     let end = 'disconnected';
@@ -53,7 +56,7 @@ export function connectTerminal(path: () => string, terminal: Terminal, options:
     opened.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
       if (typeof data !== 'string') {
         onStatus('connected');
-        terminal.write(new Uint8Array(data));
+        terminal.write(decoder.decode(data, { stream: true }));
         return;
       }
       const { error, exit } = JSON.parse(data) as Message;

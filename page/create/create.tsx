@@ -61,13 +61,14 @@ export function Create() {
         Start the machine
       </Checkbox>
       <Command text={command} />
+      {fields.userData !== '' && <p class="faint">FILE is a file with the user-data.</p>}
       <div class="check">{missing === '' && problem && !wrong && <Problem problem={problem} />}</div>
       <div class="row">
         <button type="submit" class="main" disabled={missing !== '' || problem !== undefined}>
           Create
         </button>
         <span class="faint" role="status">
-          {missing}
+          {missing || (wrong && problem ? `Not valid: ${problem.message}` : '')}
         </span>
       </div>
     </form>
@@ -91,8 +92,12 @@ const AFTER_CHOICE: readonly TextField[] = [
   ['memory', 'Memory', '2G'],
   ['cpus', 'Processors', '2'],
   ['diskSize', 'Size of the first disk', '20G'],
-  ['ports', 'Ports to publish, as HOST:GUEST, separated by spaces', '8080:80'],
+  [
+    'ports',
+    'Ports to publish, as HOST:GUEST, or GUEST for any free port of the host, separated by spaces',
+    '8080:80',
+  ],
   ['labels', 'Labels, as KEY=VALUE, separated by spaces', 'team=shop'],
-  ['user', 'User to create in the guest (only for images with cloud-init)'],
-  ['sshKey', 'Public ssh key of the user', 'ssh-ed25519 …'],
+  ['user', 'User to create in the guest, who may use sudo (only for images with cloud-init)'],
+  ['sshKey', 'Public ssh key of the user; a password needs user-data', 'ssh-ed25519 …'],
 ];

@@ -7,6 +7,11 @@ import { FieldProblem } from './field.tsx';
 import { type Fields, keep, type Place } from './fields.ts';
 import { Rows } from './rows.tsx';
 
+const PLACEHOLDER = `#cloud-config
+packages: [nginx]
+chpasswd:
+  expire: false
+  users: [{name: me, password: secret, type: text}]`;
 /** Bytes, so that the request with it stays below the limit of the server. */
 const MOST_USER_DATA = 500_000;
 
@@ -144,11 +149,11 @@ export function UserData({ fields, problem, place }: Properties) {
     <fieldset>
       <legend>First boot</legend>
       <label>
-        User-data of cloud-init
+        User-data of cloud-init, beside the user and key above
         <textarea
-          rows={4}
+          rows={6}
           value={fields.userData}
-          placeholder={'#cloud-config\npackages: [nginx]'}
+          placeholder={PLACEHOLDER}
           spellcheck={false}
           aria-invalid={wrong !== undefined}
           aria-describedby={id}

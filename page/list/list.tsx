@@ -34,7 +34,7 @@ export function MachineList() {
         <input
           type="search"
           ref={search}
-          placeholder="Filter by name, state or label (shortcut: /)"
+          placeholder="Filter: name, state, label (/)"
           aria-label="Filter machines"
           value={filter}
           onInput={(event) => setFilter(event.currentTarget.value)}

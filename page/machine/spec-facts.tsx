@@ -187,7 +187,7 @@ export function NetworkFacts({ spec, ports, sockets, live }: NetworkProperties) 
     <Section title="Network">
       <Fact name="Backend">{spec.net}</Fact>
       <Fact name="Bridge">{spec.bridge}</Fact>
-      <Fact name="Address">{spec.mac}</Fact>
+      <Fact name="MAC address">{spec.mac}</Fact>
       {ports.map((port) => (
         <Fact key={`${port.guestPort}/${port.protocol} ${port.hostAddress}:${port.hostPort}`} name="Port">
           <Port port={port} live={live} />

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
 import { type MachineChanges, MachineStore } from '../../machines/index.ts';
 import { changeFlags } from '../../public/options.ts';
 import { collect } from '../flags/flag-values.ts';
@@ -54,13 +55,19 @@ export function renameCommand(): Command {
 async function set(name: string, flags: Flags): Promise<void> {
   const { unlabel = [], installer, json } = flags;
   const machine = new MachineStore().get(name);
-  const { labels, ...changes }: MachineChanges = givenOptions(changeFlags, flags);
+  const { labels, ...others }: MachineChanges = givenOptions(changeFlags, flags);
   const relabelled = { ...labels, ...Object.fromEntries(unlabel.map((key) => [key, undefined])) };
-  const { spec, differences } = await machine.set({
-    ...changes,
+  const changes: MachineChanges = {
+    ...others,
     ...(Object.keys(relabelled).length > 0 && { labels: relabelled }),
     ...(installer === false && { installer }),
-  });
+  };
+  if (Object.keys(changes).length === 0) {
+    throw new InvalidInputError('setting', 'missing', {
+      hint: `give at least one, for example: vmlet set ${name} --memory 4G; vmlet set --help lists them`,
+    });
+  }
+  const { spec, differences } = await machine.set(changes);
   if (json) {
     printJson({ version: 1, spec, differences });
     return;

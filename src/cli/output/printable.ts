@@ -71,6 +71,23 @@ export function plainText(bytes: Buffer): string {
   return text.push(bytes) + text.end();
 }
 
+/** Colours and other looks of text. */
+const LOOKS = /(\u001b\[[0-9;:]*m)/;
+
+/**
+ * Earlier output for a terminal: looks, carriage returns and backspaces stay. A terminal answers nothing in it, which a
+ * guest would read as input.
+ */
+export function replayedText(bytes: Buffer): string {
+  return bytes
+    .toString('utf8')
+    .split(LOOKS)
+    .map((part, index) =>
+      index % 2 === 1 ? part : withoutSequences(part).replaceAll(/[^\P{Cc}\n\r\t\b]/gu, ''),
+    )
+    .join('');
+}
+
 function clean(text: string): string {
   return withoutSequences(text)
     .replaceAll(/\r+(\n?)/g, (run, end: string) => end || '\n'.repeat(run.length))

@@ -8,8 +8,8 @@ const UNITS: Readonly<Record<string, bigint>> = {
   T: 1024n ** 4n,
   P: 1024n ** 5n,
 };
-/** Digits, a fraction, and a unit with an optional "iB" or "B", as in podman and qemu-img. */
-const GRAMMAR = /^(?<whole>\d+)(?:\.(?<fraction>\d+))?(?:(?<unit>[KMGTP])(?:i?B)?|B)?$/i;
+/** Digits, a fraction, and a unit with an optional "iB" or "B", also after a space, as in podman. */
+const GRAMMAR = /^(?<whole>\d+)(?:\.(?<fraction>\d+))?(?: ?(?:(?<unit>[KMGTP])(?:i?B)?|B))?$/i;
 const HINT = 'give a number of bytes, or use K, M, G or T (powers of 1024), such as 512M, 2G, 1.5G or 1T';
 /** Disks consist of whole sectors. qemu-img rounds up silently, so other sizes are rejected here. */
 const SECTOR = 512n;
@@ -20,7 +20,7 @@ export function isDiskSize(text: string): boolean {
 }
 
 /**
- * Parses a size such as `2G`, `512M`, `1T`, `1.5G`, `1048576` or `2GiB` into bytes. Units are powers of 1024, in upper
+ * Parses a size such as `2G`, `512M`, `1T`, `1.5G`, `1048576`, `2GiB` or `2 GB` into bytes. Units are powers of 1024, in upper
  * or lower case.
  * @param field names the size in errors, as in "disk".
  * @throws InvalidInputError for anything else, for 0, for parts of a sector of 512 bytes and for more than 2^53 bytes.

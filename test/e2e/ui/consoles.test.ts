@@ -207,6 +207,23 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Full screen');
   });
 
+  test('characters that arrive in parts are shown, and colours also in earlier output', async () => {
+    expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
+    await show('m', 'serial');
+    await page.getByText('connected', { exact: true }).waitFor();
+    const print = async (text: string): Promise<void> => {
+      const script = `printf '${text}' > /dev/console`;
+      expect(await home.vmlet('exec', 'm', '--', 'sh', '-c', script)).toMatchObject({ status: 0 });
+    };
+    for (const piece of ['\\n\\033[31ma\\342', '\\200\\246b\\342\\200', '\\246c\\033[0m\\n'])
+      await print(piece);
+    await until(async () => (await terminalText()).includes('a…b…c'));
+    await show('m', 'overview');
+    await show('m', 'serial');
+    const red = page.locator('.xterm-rows .xterm-fg-1', { hasText: 'a…b…c' });
+    await red.waitFor();
+  });
+
   test('logs are followed, searched, and of each source', async () => {
     expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
     await show('m', 'logs');

@@ -14,6 +14,8 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const KEY = `ssh-ed25519 ${Buffer.from(`\0\0\0\x0bssh-ed25519\0\0\0\x20${'k'.repeat(32)}`, 'latin1').toString('base64')} me@here`;
 const GiB = 2 ** 30;
+const SSH_KEY = 'Public ssh key of the user; a password needs user-data';
+const USER_DATA = 'User-data of cloud-init, beside the user and key above';
 
 describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () => {
   let home: Home;
@@ -203,18 +205,18 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
   });
 
   test('takes a user, a key and user-data, typed or from a file', async () => {
-    const user = 'User to create in the guest (only for images with cloud-init)';
+    const user = 'User to create in the guest, who may use sudo (only for images with cloud-init)';
     await fill({ Name: 'seeded', 'Image, or path of a disk': image, Memory: '64M', [user]: 'No One' });
     await refused(user, /user name/);
-    await fill({ [user]: 'ada', 'Public ssh key of the user': 'mine' });
-    await refused('Public ssh key of the user', /mine/);
-    await fill({ 'Public ssh key of the user': KEY, 'User-data of cloud-init': 'packages: [nginx]' });
-    await refused('User-data of cloud-init', /not a known kind of user-data/);
+    await fill({ [user]: 'ada', [SSH_KEY]: 'mine' });
+    await refused(SSH_KEY, /mine/);
+    await fill({ [SSH_KEY]: KEY, [USER_DATA]: 'packages: [nginx]' });
+    await refused(USER_DATA, /not a known kind of user-data/);
     const file = join(home.path, 'user-data');
     writeFileSync(file, '#cloud-config\nlocale: de_DE.UTF-8\n');
     await field('User-data from a file of this computer').setInputFiles(file);
     const shown = await command('--user-data FILE');
-    expect(await field('User-data of cloud-init').inputValue()).toBe('#cloud-config\nlocale: de_DE.UTF-8\n');
+    expect(await field(USER_DATA).inputValue()).toBe('#cloud-config\nlocale: de_DE.UTF-8\n');
     expect(shown).toContain(`--username ada --ssh-key '${KEY}'`);
     // Secrets are not kept.
     const kept = await page.evaluate<string>("sessionStorage.getItem('vmlet.create')");

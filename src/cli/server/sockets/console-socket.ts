@@ -1,10 +1,10 @@
 import { type WebSocket, createWebSocketStream } from 'ws';
 import type { LiveMachine } from '../../../machines/index.ts';
-import { plainText } from '../../output/printable.ts';
+import { replayedText } from '../../output/printable.ts';
 
 /**
  * Connects a client to the serial console, after the last lines of its log. Both sides set the pace. Old output has no
- * escape sequences: a terminal would answer queries in it, and the guest would read that as input.
+ * escape sequences but colours: a terminal would answer queries in it, and the guest would read that as input.
  */
 export async function serveConsole(
   live: LiveMachine,
@@ -21,7 +21,7 @@ export async function serveConsole(
     signal,
     scrollBack: {
       lines,
-      show: (bytes) => void stream.write(plainText(bytes).replaceAll('\n', '\r\n')),
+      show: (bytes) => void stream.write(replayedText(bytes).replaceAll('\n', '\r\n')),
     },
   });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PrintableText, printableLine } from '../../../../src/cli/output/printable.ts';
+import { PrintableText, printableLine, replayedText } from '../../../../src/cli/output/printable.ts';
 
 /** The same in any chunks. */
 function printable(text: string, pieceBytes: number): string {
@@ -38,4 +38,17 @@ test('an endless sequence is not waited for', () => {
 
 test('a line stays one line', () => {
   expect(printableLine('a\r\u001b[1mb\nc')).toBe('abc');
+});
+
+test('replayed output keeps colours and what moves within a line, and nothing that a terminal answers', () => {
+  const kept = '\u001b[1;31mred\u001b[m\r\n50 %\r60 %\b\b\tgrün …\n\u001b[38:5:1mx';
+  expect(replayedText(Buffer.from(kept))).toBe(kept);
+  const hostile = [
+    ['\u001b[6n\u001b[c\u001b[?2004l\u009b6n', ''],
+    ['\u001b]0;title\u0007a\u001b]0;\u001b[31mb\u0007', 'a]0;\u001b[31mb'],
+    ['\u001b\u001b[31m[6n', '\u001b[31m[6n'],
+    ['\u001b[\u001b[31m6n', '[\u001b[31m6n'],
+    ['\u001bP+q\u001b\\\u0000\u0005', 'P+q\\'],
+  ] as const;
+  for (const [text, shown] of hostile) expect(replayedText(Buffer.from(text))).toBe(shown);
 });
