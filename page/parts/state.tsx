@@ -1,4 +1,6 @@
 import type { Machine, SoundMachine } from '../api/types.ts';
+import { workOn } from '../state/work.ts';
+import { useValue } from '../values/observable.ts';
 
 const STYLES: Readonly<Record<string, string>> = {
   running: 'running',
@@ -11,7 +13,9 @@ const STYLES: Readonly<Record<string, string>> = {
 
 /** The state in one word. Other states of QEMU need attention. */
 export function State({ machine }: { readonly machine: Machine }) {
-  return <span class={`state ${STYLES[machine.state] ?? 'busy'}`}>{machine.state}</span>;
+  const work = useValue(workOn(machine.name));
+  const state = machine.state === 'running' && work?.kind === 'stop' ? 'stopping' : machine.state;
+  return <span class={`state ${STYLES[state] ?? 'busy'}`}>{state}</span>;
 }
 
 /** The reason why the machine ended, or what it waits for; empty for one that runs. */

@@ -108,6 +108,7 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     await Promise.all([
       page.getByText("pressing the machine's power button, then waiting at most 14 s").waitFor(),
       other.locator('[data-machine="m"] [aria-disabled="true"]', { hasText: 'Stop' }).waitFor(),
+      other.locator('[data-machine="m"] .state', { hasText: 'stopping' }).waitFor(),
     ]);
     const notice = page.locator('.notice.warned', { hasText: 'Stop m: ended by force' });
     await notice.getByText(/^(the guest did not shut down|QEMU did not)/).waitFor();
