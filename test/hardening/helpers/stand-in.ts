@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { compiled } from '../../../fixtures/compiled.ts';
 import { findProgram } from '../../../src/process/program.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -57,9 +58,10 @@ export class StandIn {
     this.programs = join(directory, 'programs');
     this.relaySocket = join(directory, 'relay');
     this.#calls = join(directory, 'calls');
+    // It finds its settings beside itself.
     const program = join(directory, 'stand-in');
+    copyFileSync(compiled(SOURCES, 'stand-in'), program);
     this.#settings = join(directory, 'settings');
-    execFileSync('make', ['--silent', '-C', SOURCES, `OUT=${program}`], { stdio: 'pipe' });
     this.#truth = [
       ...OURS.map((name) => this.#replace(join(root, 'dist', name), program)),
       ...this.#lead(program),

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  buildAgent,
   isRunning,
+  sanitizedAgent,
   startListening,
   temporaryFolder,
 } from '../../../fixtures/agent/agent-process.ts';
@@ -23,9 +23,9 @@ const suite = new Scope();
 let program: string;
 let folder: string;
 
-beforeAll(async () => {
+beforeAll(() => {
   folder = temporaryFolder(suite);
-  program = await buildAgent(folder, { sanitized: true });
+  program = sanitizedAgent(folder);
 });
 afterAll(async () => suite.close());
 

@@ -1,28 +1,19 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  buildAgent,
-  residentBytes,
-  startAgent,
-  temporaryFolder,
-} from '../../../fixtures/agent/agent-process.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { residentBytes, startAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { GuestCommandError } from '../../../src/errors/index.ts';
 import type { GuestAgent } from '../../../src/guest/agent/agent.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import type { SupervisedProcess } from '../../../src/process/supervise.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
-const suite = new Scope();
 let scope: Scope;
-let program: string;
+const program = agentProgram();
 let guest: GuestAgent;
 let agent: SupervisedProcess;
 
-beforeAll(async () => {
-  program = await buildAgent(temporaryFolder(suite));
-});
-afterAll(async () => suite.close());
 beforeEach(async () => {
   scope = new Scope();
   ({ guest, agent } = await startAgent(program, scope));

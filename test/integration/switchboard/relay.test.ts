@@ -3,33 +3,28 @@ import { chmodSync, existsSync, lstatSync, renameSync, writeFileSync } from 'nod
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { buildAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { SANITIZED, compiled } from '../../../fixtures/compiled.ts';
 import { until } from '../../../fixtures/agent/until.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { relayTable } from '../../../src/network/relay/relay-argv.ts';
 import type { SocketForward } from '../../../src/network/ports/socket-forward.ts';
 import type { BoundForward } from '../../../src/network/ports/port.ts';
-import { run } from '../../../src/process/run.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { SANITIZED, buildSanitizedKeeper } from '../process/keeper-lab.ts';
+import { sanitizedKeeper } from '../process/keeper-lab.ts';
 import { Switchboard, closeSanitized } from './lab.ts';
 import { echoes } from './words.ts';
 
 const SOURCES = join(import.meta.dirname, '../../../native/relay');
 
-const suite = new Scope();
-let agent: string, keeper: string, relay: string, scope: Scope, board: Switchboard, folder: string;
+const agent = agentProgram();
+let keeper: string, relay: string, scope: Scope, board: Switchboard, folder: string;
 
-beforeAll(async () => {
-  const built = temporaryFolder(suite);
-  relay = join(built, 'vmlet-relay');
-  [agent, keeper] = await Promise.all([
-    buildAgent(built),
-    buildSanitizedKeeper(built),
-    run(['make', '-s', '-C', SOURCES, `OUT=${relay}`, ...SANITIZED]),
-  ]);
+beforeAll(() => {
+  keeper = sanitizedKeeper();
+  relay = compiled(SOURCES, 'vmlet-relay-sanitized', SANITIZED);
 });
-afterAll(async () => suite.close());
 beforeEach(() => {
   scope = new Scope();
   folder = temporaryFolder(scope);

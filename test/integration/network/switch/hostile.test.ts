@@ -7,14 +7,14 @@ import { dhcpRequest } from '../../../../fixtures/dhcp-request.ts';
 import { streamFrame } from '../../../../src/network/ethernet/frame.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
-import { EVERYBODY, type FakeQemu, SwitchLab, buildSanitizedSwitch, frame, mac } from './switch-lab.ts';
+import { EVERYBODY, type FakeQemu, SwitchLab, frame, mac, sanitizedSwitch } from './switch-lab.ts';
 
 const [A, B, C] = [mac(1), mac(2), mac(3)];
 const directory = temporaryDirectory();
 let program: string, scope: Scope, lab: SwitchLab, b: FakeQemu, c: FakeQemu;
 
-beforeAll(async () => {
-  program = await buildSanitizedSwitch(directory);
+beforeAll(() => {
+  program = sanitizedSwitch();
 });
 beforeEach(async () => {
   scope = new Scope();
