@@ -48,6 +48,16 @@ it('uses its cache until a program changes', async () => {
   expect((await probeHost({ cacheDirectory, qemu: other })).qemu.path).toBe(other);
 });
 
+it('is probed once for callers at the same time, of which one may be aborted', async () => {
+  const abort = new AbortController();
+  const aborted = surveyHost({ cacheDirectory, signal: abort.signal });
+  const [first, second] = [surveyHost({ cacheDirectory }), surveyHost({ cacheDirectory })];
+  abort.abort(new Error('changed my mind'));
+  await expect(aborted).rejects.toThrow('changed my mind');
+  // The same object, which no second probe returns.
+  expect(await second).toBe(await first);
+});
+
 it('rejects a cache whose contents do not match its key', async () => {
   const { qemu } = await surveyHost({ cacheDirectory });
   const file = join(cacheDirectory, 'host.json');
