@@ -1,6 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -50,7 +50,7 @@ export class StandIn {
   constructor(directory: string) {
     const root = join(directory, 'package');
     mkdirSync(root);
-    cpSync(join(ROOT, 'dist'), join(root, 'dist'), { recursive: true, preserveTimestamps: true });
+    execFileSync('cp', ['-a', join(ROOT, 'dist'), root]);
     for (const name of ['package.json', 'src', 'node_modules'])
       symlinkSync(join(ROOT, name), join(root, name));
     this.command = join(root, 'dist/bin/vmlet.js');
