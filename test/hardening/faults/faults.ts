@@ -19,7 +19,7 @@ export async function sweepFaults(
   const directory = makeTemporaryDirectory();
   process.on('exit', directory.remove);
   try {
-    const tracer = stepTracer(directory.path);
+    const tracer = await stepTracer(directory.path);
     const waiting = only === undefined ? drawn(options) : OPERATIONS.filter(({ name }) => isOf(only, name));
     if (waiting.length === 0) throw new Error(`there is no operation ${String(only)}`);
     const scale = only === undefined ? Math.max(options.scale, LEAST) : options.scale;

@@ -36,7 +36,7 @@ export class Place {
   static async make(): Promise<Place> {
     const directory = makeTemporaryDirectory(PARENT);
     try {
-      const standIn = new StandIn(directory.path);
+      const standIn = await StandIn.make(directory.path);
       return new Place(await openHome(directory.path, standIn), standIn, directory);
     } catch (error) {
       directory.remove();

@@ -47,7 +47,11 @@ export class StandIn {
   readonly #truth: readonly string[];
 
   /** @param directory an empty directory. */
-  constructor(directory: string) {
+  static async make(directory: string): Promise<StandIn> {
+    return new StandIn(directory, await compiled(SOURCES, 'stand-in'));
+  }
+
+  private constructor(directory: string, compiledProgram: string) {
     const root = join(directory, 'package');
     mkdirSync(root);
     execFileSync('cp', ['-a', join(ROOT, 'dist'), root]);
@@ -60,7 +64,7 @@ export class StandIn {
     this.#calls = join(directory, 'calls');
     // It finds its settings beside itself.
     const program = join(directory, 'stand-in');
-    copyFileSync(compiled(SOURCES, 'stand-in'), program);
+    copyFileSync(compiledProgram, program);
     this.#settings = join(directory, 'settings');
     this.#truth = [
       ...OURS.map((name) => this.#replace(join(root, 'dist', name), program)),

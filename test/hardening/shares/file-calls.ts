@@ -9,7 +9,7 @@ const SOURCES = join(import.meta.dirname, '../../../fixtures/file-calls');
 export const IN_GUEST = '/file-calls';
 
 /** The program that makes file system calls. @returns its path. */
-export function fileCallsProgram(): string {
+export async function fileCallsProgram(): Promise<string> {
   return compiled(SOURCES, 'file-calls');
 }
 

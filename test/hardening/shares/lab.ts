@@ -22,7 +22,7 @@ export async function makeLab(scope: Scope): Promise<Lab> {
   const home = await makeHome();
   scope.defer(async () => home.close());
   const locations: Locations = locate(home.environment, home.path, process.getuid?.() ?? 0);
-  const program = fileCallsProgram();
+  const program = await fileCallsProgram();
   return {
     path: home.path,
     program,

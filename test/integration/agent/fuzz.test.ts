@@ -23,9 +23,9 @@ const suite = new Scope();
 let program: string;
 let folder: string;
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = temporaryFolder(suite);
-  program = sanitizedAgent(folder);
+  program = await sanitizedAgent(folder);
 });
 afterAll(async () => suite.close());
 

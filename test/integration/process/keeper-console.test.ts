@@ -17,8 +17,8 @@ const MIB = 1024 * 1024;
 const directory = temporaryDirectory();
 let program: string, scope: Scope, lab: KeeperLab;
 
-beforeAll(() => {
-  program = sanitizedKeeper();
+beforeAll(async () => {
+  program = await sanitizedKeeper();
 });
 beforeEach(() => {
   scope = new Scope();

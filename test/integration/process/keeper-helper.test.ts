@@ -19,8 +19,8 @@ const SERVE = 'echo serving; exec cat <&3 >/dev/null';
 const directory = temporaryDirectory();
 let program: string, scope: Scope, lab: KeeperLab;
 
-beforeAll(() => {
-  program = sanitizedKeeper();
+beforeAll(async () => {
+  program = await sanitizedKeeper();
 });
 beforeEach(() => {
   scope = new Scope();

@@ -12,8 +12,8 @@ const MONITOR = join(import.meta.dirname, '../../../fixtures/keeper/monitor.mjs'
 const directory = temporaryDirectory();
 let program: string, scope: Scope, lab: KeeperLab;
 
-beforeAll(() => {
-  program = sanitizedKeeper();
+beforeAll(async () => {
+  program = await sanitizedKeeper();
 });
 beforeEach(() => {
   scope = new Scope();

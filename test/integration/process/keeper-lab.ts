@@ -4,7 +4,7 @@ import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
-import { SANITIZED, compiled } from '../../../fixtures/compiled.ts';
+import { compiled, sanitized } from '../../../fixtures/compiled.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { type ProcessIdentity, identifyProcess, isAlive } from '../../../src/process/procfs/identity.ts';
 import {
@@ -21,8 +21,8 @@ import { directoryIn } from '../../directory.ts';
 const SOURCES = join(import.meta.dirname, '../../../native/keeper');
 
 /** A keeper with sanitizers: every error shows in its exit status and in QEMU’s log. */
-export function sanitizedKeeper(): string {
-  return compiled(SOURCES, 'vmlet-keeper-sanitized', SANITIZED);
+export async function sanitizedKeeper(...defined: readonly string[]): Promise<string> {
+  return compiled(SOURCES, 'vmlet-keeper-sanitized', sanitized(...defined));
 }
 
 interface RunFile {

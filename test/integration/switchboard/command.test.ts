@@ -14,8 +14,8 @@ import { Switchboard, closeSanitized } from './lab.ts';
 const agent = agentProgram();
 let keeper: string, scope: Scope, board: Switchboard;
 
-beforeAll(() => {
-  keeper = sanitizedKeeper();
+beforeAll(async () => {
+  keeper = await sanitizedKeeper();
 });
 beforeEach(() => {
   scope = new Scope();
@@ -26,6 +26,7 @@ interface Wish {
   readonly patienceSeconds?: number;
   readonly withoutAgent?: true;
   readonly afterwards?: string;
+  readonly keeper?: string;
 }
 
 async function machineOf(argv: readonly string[], wish: Wish = {}): Promise<void> {
@@ -47,7 +48,7 @@ async function machineOf(argv: readonly string[], wish: Wish = {}): Promise<void
     };
   };
   board = await Switchboard.start(
-    keeper,
+    wish.keeper ?? keeper,
     temporaryFolder(scope),
     scope,
     wish.withoutAgent ? undefined : agent,
@@ -142,7 +143,8 @@ describe('the command of a machine', () => {
   });
 
   test('survives a guest that breaks the protocol', async () => {
-    await machineOf(['true'], { withoutAgent: true });
+    const hasty = await sanitizedKeeper('AGENT_MS=1000');
+    await machineOf(['true'], { withoutAgent: true, keeper: hasty });
     const guest = await board.guest();
     begin();
     const request = await guest.next(FrameType.request);

@@ -15,8 +15,8 @@ import { echoes } from './words.ts';
 const agent = agentProgram();
 let keeper: string, scope: Scope, board: Switchboard;
 
-beforeAll(() => {
-  keeper = sanitizedKeeper();
+beforeAll(async () => {
+  keeper = await sanitizedKeeper();
 });
 beforeEach(async () => {
   scope = new Scope();

@@ -22,8 +22,8 @@ import { bytes, cat, number, pull, sleep, sync } from './words.ts';
 const agent = agentProgram();
 let program: string, scope: Scope, board: Switchboard;
 
-beforeAll(() => {
-  program = sanitizedKeeper();
+beforeAll(async () => {
+  program = await sanitizedKeeper();
 });
 beforeEach(() => {
   scope = new Scope();

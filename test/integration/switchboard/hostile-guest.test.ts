@@ -11,8 +11,8 @@ import { bytes, cat, number, pull, push, sync } from './words.ts';
 
 let program: string, scope: Scope, board: Switchboard;
 
-beforeAll(() => {
-  program = sanitizedKeeper();
+beforeAll(async () => {
+  program = await sanitizedKeeper();
 });
 beforeEach(() => {
   scope = new Scope();

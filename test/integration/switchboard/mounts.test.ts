@@ -14,8 +14,8 @@ const request = encodeConfiguration({
 });
 let program: string, scope: Scope, board: Switchboard;
 
-beforeAll(() => {
-  program = sanitizedKeeper();
+beforeAll(async () => {
+  program = await sanitizedKeeper();
 });
 beforeEach(() => {
   scope = new Scope();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
-import { SANITIZED, compiled } from '../../../fixtures/compiled.ts';
+import { compiled, sanitized } from '../../../fixtures/compiled.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { relayTable } from '../../../src/network/relay/relay-argv.ts';
@@ -21,9 +21,11 @@ const SOURCES = join(import.meta.dirname, '../../../native/relay');
 const agent = agentProgram();
 let keeper: string, relay: string, scope: Scope, board: Switchboard, folder: string;
 
-beforeAll(() => {
-  keeper = sanitizedKeeper();
-  relay = compiled(SOURCES, 'vmlet-relay-sanitized', SANITIZED);
+beforeAll(async () => {
+  [keeper, relay] = await Promise.all([
+    sanitizedKeeper(),
+    compiled(SOURCES, 'vmlet-relay-sanitized', sanitized()),
+  ]);
 });
 beforeEach(() => {
   scope = new Scope();
@@ -38,10 +40,14 @@ afterEach(async () => {
 const socketAt = (name: string): string => join(folder, name);
 
 /** Starts a keeper with these forwards; the agent's loopback is that of this host. */
-async function start(sockets: readonly SocketForward[], ports: readonly BoundForward[] = []): Promise<void> {
+async function start(
+  sockets: readonly SocketForward[],
+  ports: readonly BoundForward[] = [],
+  program = relay,
+): Promise<void> {
   board = await Switchboard.start(keeper, folder, scope, agent, (lab) => {
     writeFileSync(lab.path('relay.table'), relayTable({ sockets, ports }));
-    writeFileSync(lab.path('relay.argv'), `${relay}\0`);
+    writeFileSync(lab.path('relay.argv'), `${program}\0`);
     return {
       forwards: {
         tablePath: lab.path('relay.table'),
@@ -141,7 +147,8 @@ test('large answers arrive, and a client that does not read stops nobody', async
 
 test('a client that leaves behind a server that does not read is given up', async () => {
   const guestPort = await serve((client) => void client.pause());
-  await start([{ path: socketAt('web.sock'), guestPort }]);
+  const hasty = await compiled(SOURCES, 'vmlet-relay-hasty', sanitized('SERVER_MS=1000', 'IDLE_MS=1000'));
+  await start([{ path: socketAt('web.sock'), guestPort }], [], hasty);
   const client = await dial(socketAt('web.sock'));
   const sent = (): number => client.bytesWritten - client.writableLength;
   const more = (): void => {
@@ -157,7 +164,7 @@ test('a client that leaves behind a server that does not read is given up', asyn
     return looks > 100;
   });
   client.destroy();
-  // Ten seconds for the server, and ten without a client.
+  // A second for the server, and one without a client.
   await until('the relay has ended', () => relays().length === 0);
 });
 

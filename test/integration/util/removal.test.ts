@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../../directory.ts';
 
 const REMOVAL = join(import.meta.dirname, '../../../dist/util/files/removal.js');
 const directory = temporaryDirectory();
-const tracer = stepTracer(directory);
+const tracer = await stepTracer(directory);
 const outside = join(directory, 'outside');
 const tree = join(directory, 'tree');
 

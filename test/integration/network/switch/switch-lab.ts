@@ -12,7 +12,7 @@ import {
 import { type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { SANITIZED, compiled } from '../../../../fixtures/compiled.ts';
+import { compiled, sanitized } from '../../../../fixtures/compiled.ts';
 import { until } from '../../../../fixtures/agent/until.ts';
 import {
   type StreamFrame,
@@ -30,8 +30,8 @@ import { directoryIn } from '../../../directory.ts';
 const NATIVE = join(import.meta.dirname, '../../../../native');
 
 /** A switch with sanitizers: every error shows in its exit status and its log. */
-export function sanitizedSwitch(): string {
-  return compiled(join(NATIVE, 'switch'), 'vmlet-switch-sanitized', SANITIZED);
+export async function sanitizedSwitch(): Promise<string> {
+  return compiled(join(NATIVE, 'switch'), 'vmlet-switch-sanitized', sanitized());
 }
 
 const count = z.int().nonnegative();
