@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { type Server, type Socket, connect, createServer } from 'node:net';
-import { deferred } from '../../../src/util/time/deferred.ts';
+import { type Deferred, deferred } from '../../../src/util/time/deferred.ts';
 import type { Lie } from './monitor-lies.ts';
 
 /** The receivers: the keeper or QEMU’s launcher, on the monitor that it inherited; commands, on monitors with paths. */
@@ -38,7 +38,7 @@ export class MonitorRelay {
   #heard: Record<Hearer, number> = { launcher: 0, command: 0 };
   #planned: Planned | undefined;
   #told = false;
-  #telling = deferred<void>();
+  #telling: Deferred<void> = deferred();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -58,7 +58,7 @@ export class MonitorRelay {
     this.#heard = { launcher: 0, command: 0 };
     this.#planned = planned;
     this.#told = false;
-    this.#telling = deferred<void>();
+    this.#telling = deferred();
   }
 
   /** The number of messages that each receiver got since, or would have got. */

@@ -84,7 +84,7 @@ async function launchAll(
       SCRIPT,
       ...[count, Math.min(atOnce, count), seed, kind, image].map(String),
     ] as [string, ...string[]],
-    { environment: home.environment, signal },
+    { environment: { ...home.environment, TSX_DISABLE_CACHE: '1' }, signal },
   );
   const text = stdout.toString('utf8');
   log(`${kind}: ${text.trim()}`);
