@@ -8,7 +8,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 // npm ci, which CI begins with, removes these.
 const caches = 'node_modules/.cache';
-// Of this checkout, for what compares contents. Lint is not among them: its rules with types depend on other files.
+// The caches of this checkout that compare contents. Lint is not among them: its typed rules depend on other files.
 const kept = join(
   process.env.VMLET_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vmlet-test'),
   'checks',

@@ -20,7 +20,7 @@ const PART = 20;
 const LONGEST_LINE = 1500;
 const HEARERS: readonly Hearer[] = ['command', 'launcher'];
 
-export interface MonitorOptions extends HardeningOptions {
+interface MonitorOptions extends HardeningOptions {
   /** The time after which an operation without a limit is interrupted; 20 s by default. */
   readonly interruptMs?: number;
 }
