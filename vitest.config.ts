@@ -1,12 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const GENEROUS_MS = 120_000;
 // The unit tests import sources alone and need no build.
 const ofDist = { globalSetup: ['test/built.ts'], testTimeout: GENEROUS_MS, hookTimeout: GENEROUS_MS };
 
+/** Long files first, by the durations of earlier runs that `npm test` names: else the last one runs alone. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const path = process.env['VMLET_TEST_DURATIONS'];
+    if (path === undefined || !existsSync(path)) return sorted;
+    const seconds = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, number>>;
+    // Unknown files come first.
+    const expected = ({ moduleId }: TestSpecification): number =>
+      seconds[relative(import.meta.dirname, moduleId)] ?? Number.MAX_VALUE;
+    return sorted.sort((a, b) => {
+      if (a.project.name !== b.project.name) return a.project.name < b.project.name ? -1 : 1;
+      return expected(b) - expected(a);
+    });
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     // Once for all projects: afterwards it looks for what was left behind and what crashed.
     globalSetup: ['test/guards/run.ts'],
     // One processor less, which vitest has by default, would be half of them in CI.

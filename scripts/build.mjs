@@ -1,7 +1,7 @@
 // Builds dist/: the library by tsc, the command as few files by esbuild (it starts in half the time), the page by Vite,
 // the C programs by make.
 // node_modules/.cache/build keeps the results, so that a second build only does the work that has changed.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { bundledPackages, licenceTexts } from './licences.mjs';
 import { buildPage } from './page.mjs';
@@ -41,22 +42,33 @@ const library = join(cache, 'library');
 const buildInfo = join(cache, 'library.json');
 // Without its outputs tsc must not believe its build information.
 if (!existsSync(library)) rmSync(buildInfo, { force: true });
-execFileSync(
-  join(root, 'node_modules/.bin/tsc'),
-  ['-p', 'tsconfig.build.json', '--outDir', library, '--incremental', '--tsBuildInfoFile', buildInfo],
-  { cwd: root, stdio: 'inherit' },
-);
+const PROGRAMS = [
+  ['native/agent', 'guest-agent/vmlet-agent'],
+  ['native/keeper', 'keeper/vmlet-keeper'],
+  ['native/confine', 'confine-program/vmlet-confine'],
+  ['native/switch', 'network-switch/vmlet-switch'],
+  ['native/plug', 'network-switch/vmlet-plug'],
+  ['native/relay', 'relay/vmlet-relay'],
+];
+// All of them end before the build does, also when one fails.
+const results = await Promise.allSettled([
+  run('node_modules/.bin/tsc', [
+    ...['-p', 'tsconfig.build.json', '--outDir', library],
+    ...['--incremental', '--tsBuildInfoFile', buildInfo],
+  ]),
+  buildPage(join(cache, 'page')),
+  ...PROGRAMS.map(async ([sources, program]) => make(sources, program)),
+]);
+const failed = results.find(({ status }) => status === 'rejected');
+if (failed !== undefined) throw failed.reason;
 removeOutputsWithoutSource(library);
 cpSync(library, dist, { recursive: true });
 rewriteLazyImports(dist);
-await buildPage(join(cache, 'page'));
 cpSync(join(cache, 'page'), join(dist, 'page'), { recursive: true });
-make('native/agent', 'guest-agent/vmlet-agent');
-make('native/keeper', 'keeper/vmlet-keeper');
-make('native/confine', 'confine-program/vmlet-confine');
-make('native/switch', 'network-switch/vmlet-switch');
-make('native/plug', 'network-switch/vmlet-plug');
-make('native/relay', 'relay/vmlet-relay');
+for (const [, program] of PROGRAMS) {
+  mkdirSync(dirname(join(dist, program)), { recursive: true });
+  cpSync(join(cache, program), join(dist, program));
+}
 
 async function writeManPages() {
   const { VERBS } = await import(join(dist, 'cli/commands.js'));
@@ -67,14 +79,19 @@ async function writeManPages() {
   for (const [name, page] of pages) writeFileSync(join(dist, 'man', name), page);
 }
 
-function make(sources, program) {
-  const built = join(cache, program);
-  execFileSync('make', ['--no-print-directory', '--silent', '-C', sources, `OUT=${built}`], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  mkdirSync(dirname(join(dist, program)), { recursive: true });
-  cpSync(built, join(dist, program));
+async function make(sources, program) {
+  await run('make', ['--no-print-directory', '--silent', '-C', sources, `OUT=${join(cache, program)}`]);
+}
+
+/** Runs a program, and prints its output when it ends, so that the outputs of several are not mixed. */
+async function run(program, args) {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(program, args, { cwd: root, maxBuffer: 2 ** 26 });
+    process.stderr.write(stdout + stderr);
+  } catch (error) {
+    process.stderr.write((error.stdout ?? '') + (error.stderr ?? ''));
+    throw error;
+  }
 }
 
 function removeOutputsWithoutSource(directory) {

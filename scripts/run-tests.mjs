@@ -2,7 +2,8 @@
 // its last lines name them. In CI an unexpected skip fails the run.
 // usage: run-tests.mjs [vitest's options]
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expectedSkips } from './expected-skips.mjs';
 
@@ -11,6 +12,10 @@ const MOST_FLAKY_FILES = 2;
 const root = join(import.meta.dirname, '..');
 const results = join(root, 'test-results');
 const guards = join(results, 'guards.txt');
+const cache =
+  process.env.VMLET_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vmlet-test');
+/** The seconds of each test file in earlier runs, where npm ci does not remove them. */
+const durations = join(cache, 'durations.json');
 
 mkdirSync(results, { recursive: true });
 process.exitCode = main(process.argv.slice(2));
@@ -18,6 +23,7 @@ process.exitCode = main(process.argv.slice(2));
 function main(options) {
   const whole = runVitest('tests', options);
   if (whole.report === undefined) return 1;
+  keepDurations(whole.report);
   const flaky = whole.status === 0 ? [] : runAgain(whole, options);
   if (flaky === undefined) return 1;
   writeFileSync(join(results, 'flaky.json'), `${JSON.stringify(flaky, undefined, 2)}\n`);
@@ -47,11 +53,25 @@ function runVitest(name, options) {
     {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, VMLET_TEST_GUARDS: guards },
+      env: { ...process.env, VMLET_TEST_GUARDS: guards, VMLET_TEST_DURATIONS: durations },
     },
   );
   const report = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : undefined;
   return { status, report, leftBehind: existsSync(guards) };
+}
+
+/** For the order of later runs. */
+function keepDurations({ testResults }) {
+  const seconds = existsSync(durations) ? JSON.parse(readFileSync(durations, 'utf8')) : {};
+  for (const { name, startTime, endTime } of testResults) {
+    const file = relative(root, name);
+    // Not of files whose tests were all skipped, or that have been removed.
+    if (endTime > startTime) seconds[file] = Math.round((endTime - startTime) / 100) / 10;
+  }
+  const kept = Object.entries(seconds).filter(([file]) => existsSync(join(root, file)));
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(`${durations}.new`, JSON.stringify(Object.fromEntries(kept)));
+  renameSync(`${durations}.new`, durations);
 }
 
 /** A file that fails to load has no test names. */

@@ -1,11 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { surveyHost } from '../src/host/probe.ts';
+import { locate } from '../src/machine/paths/locations.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** The command and the guest agent that the tests run are built from the current sources. */
-export default function setup(): void {
+/**
+ * The command and the guest agent that the tests run are built from the current sources, and the host is probed: the
+ * homes of the tests copy the answers (test/e2e/probed-host.ts), which each of them would need seconds for.
+ */
+export default async function setup(): Promise<void> {
+  build();
+  await surveyHost({ cacheDirectory: locate(process.env, homedir(), process.getuid?.() ?? 0).cache });
+}
+
+function build(): void {
   const built = mtime(join(root, 'dist/bin/vmlet.js'));
   const sources = ['src', 'native', 'page']
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))

@@ -1,5 +1,6 @@
 // The table of tested hosts.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 const BEGIN = '<!-- hosts: begin -->';
 const END = '<!-- hosts: end -->';
@@ -28,22 +29,26 @@ export function hostTable(hosts) {
   ].join('\n');
 }
 
-/** Results of earlier runs in this checkout, by release: the last run of each step. */
-export function keptRows(path) {
-  if (!existsSync(path)) return [];
-  const rows = JSON.parse(readFileSync(path, 'utf8')).map((row) => ({ ...row, cells: new Map(row.cells) }));
-  return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+/** Results of earlier runs in this checkout, by release: the last run of each step. Each host has a file. */
+export function keptRows(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => {
+      const row = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      return { ...row, cells: new Map(row.cells) };
+    });
 }
 
 /** Adds rows to the stored results. */
-export function keepRows(path, hosts) {
-  const rows = new Map(keptRows(path).map((row) => [row.name, row]));
+export function keepRows(folder, hosts) {
+  const kept = new Map(keptRows(folder).map((row) => [row.name, row]));
+  mkdirSync(folder, { recursive: true });
   for (const host of hosts) {
-    const cells = new Map([...(rows.get(host.name)?.cells ?? []), ...host.cells]);
-    rows.set(host.name, { ...host, cells });
+    const cells = [...(kept.get(host.name)?.cells ?? []), ...host.cells];
+    const row = { ...host, cells: [...new Map(cells)] };
+    writeFileSync(join(folder, `${host.name}.json`), JSON.stringify(row));
   }
-  const kept = [...rows.values()].map((row) => ({ ...row, cells: [...row.cells] }));
-  writeFileSync(path, JSON.stringify(kept));
 }
 
 /** Writes the table between the two markers of the page. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { BrokenQemuError, MissingProgramError, VmletError, isSystemError } from '../errors/index.ts';
 import { confineProgram } from '../process/native/confine-program.ts';
 import { findProgram } from '../process/program.ts';
+import { SharedWork } from '../util/time/shared-work.ts';
 import { type HostPrograms, readCachedSurvey, surveyKey, writeCachedSurvey } from './cache.ts';
 import type { Host, Survey } from './survey/host.ts';
 import { findVirtiofsd } from './programs/helpers.ts';
@@ -22,7 +23,7 @@ const DEFAULT_QEMU = 'qemu-system-x86_64';
 
 /**
  * Returns this host's abilities for running guests. Cached answers take a millisecond or two, probing some tenths of a
- * second, once for each boot, kernel and set of programs.
+ * second, once for each boot, kernel and set of programs; concurrent calls share one probe.
  * @throws MissingProgramError without QEMU, BrokenQemuError, or the signal's reason.
  */
 export async function probeHost(options: ProbeOptions): Promise<Host> {
@@ -51,6 +52,16 @@ export async function surveyHost(options: ProbeOptions): Promise<Survey> {
   const key = surveyKey(programs);
   const known = options.refresh ? undefined : readCachedSurvey(options.cacheDirectory, key);
   if (known) return known;
+  const probe = async (signal: AbortSignal | undefined): Promise<Survey> =>
+    probeAndCache({ ...options, signal }, programs, key);
+  if (options.refresh === true) return probe(options.signal);
+  // Else a hundred first launches at once would start a hundred QEMUs that are slow to prove KVM beside each other.
+  return probes.join(`${options.cacheDirectory} ${key}`, probe, options.signal);
+}
+
+const probes = new SharedWork<Survey>();
+
+async function probeAndCache(options: ProbeOptions, programs: HostPrograms, key: string): Promise<Survey> {
   // Loaded on demand: a launch with cached answers does not pay for it.
   const { takeSurvey } = await import('./survey.ts');
   const survey = await takeSurvey(programs, options.signal);

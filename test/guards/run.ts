@@ -4,7 +4,8 @@ import { crashesOnHost } from './crashes.ts';
 import { openPlaces } from './places.ts';
 import { markProcesses, processesMarked } from './processes.ts';
 
-const PATIENCE_MS = 10_000;
+/** Tests of the guards shorten it. */
+const PATIENCE_MS = Number(process.env['VMLET_TEST_PATIENCE_MS'] ?? 10_000);
 
 /**
  * Fails the run that leaves a process or a file behind, or in which one of our programs crashed. Vitest only prints

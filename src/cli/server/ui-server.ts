@@ -33,6 +33,7 @@ export interface UiServerOptions {
 }
 
 const HEADERS_MS = 10_000;
+const CHECKING_MS = 1000;
 const KEEP_ALIVE_MS = 5000;
 const MOST_CONNECTIONS = 512;
 /** The kernel may buffer megabytes and take more only when a third is read: a slow client looks stalled meanwhile. */
@@ -60,7 +61,8 @@ export class UiServer implements AsyncDisposable {
     const http = createServer({
       headersTimeout: HEADERS_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: HEADERS_MS,
+      // Else slow headers would have up to twice their time.
+      connectionsCheckingInterval: CHECKING_MS,
       // An upload may take long; those who read a body limit its time.
       requestTimeout: 0,
     });

@@ -1,5 +1,5 @@
 import { Random } from '../../../fixtures/agent/random.ts';
-import { buildStepTracer } from '../../../fixtures/step-tracer/traced.ts';
+import { stepTracer } from '../../../fixtures/step-tracer/traced.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import type { Findings, HardeningOptions, Section } from '../section.ts';
 import type { Operation } from './operation.ts';
@@ -19,7 +19,7 @@ export async function sweepFaults(
   const directory = makeTemporaryDirectory();
   process.on('exit', directory.remove);
   try {
-    const tracer = buildStepTracer(directory.path);
+    const tracer = await stepTracer(directory.path);
     const waiting = only === undefined ? drawn(options) : OPERATIONS.filter(({ name }) => isOf(only, name));
     if (waiting.length === 0) throw new Error(`there is no operation ${String(only)}`);
     const scale = only === undefined ? Math.max(options.scale, LEAST) : options.scale;

@@ -47,8 +47,8 @@ export async function fuzz(target: FuzzTarget, limits: Limits): Promise<FuzzRun>
     log(`  to repeat it: npx tsx test/hardening/fuzz/repeat.ts ${target.name} ${kept}`);
     faults.push(`${target.name} (${where}): ${(problem.split('\n')[0] ?? '').slice(0, 300)}`);
   };
-  const lead = (led: NonNullable<FuzzTarget['led']>): void => {
-    const found = led(join(CORPUS, target.name), { seconds: Math.round(milliseconds / 1000), seed });
+  const lead = async (led: NonNullable<FuzzTarget['led']>): Promise<void> => {
+    const found = await led(join(CORPUS, target.name), { seconds: Math.round(milliseconds / 1000), seed });
     if (!found) return log(`${target.name}: no clang here that can be led by coverage`);
     if (found.crash) fault(found.crash.input, found.crash.problem, 'led by coverage');
     cases += found.cases;
@@ -71,7 +71,7 @@ export async function fuzz(target: FuzzTarget, limits: Limits): Promise<FuzzRun>
       const [input] = result.counterexample;
       fault(input, result.errorInstance, `seed ${seed}, path ${result.counterexamplePath}`);
     } else if (cases === kept) faults.push(`${target.name}: not one case in ${milliseconds} ms`);
-    if (target.led && milliseconds >= LED_MS) lead(target.led);
+    if (target.led && milliseconds >= LED_MS) await lead(target.led);
     const growth = process.memoryUsage().rss - memory;
     if (growth > MOST_GROWTH_BYTES) faults.push(`${target.name}: memory grew by ${growth} bytes`);
     log(

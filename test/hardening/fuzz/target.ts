@@ -18,7 +18,7 @@ export interface FuzzTarget {
   /** Prepares resources that are slow to create; the returned function releases them. */
   readonly prepare?: () => Promise<() => Promise<void>>;
   /** Lets libFuzzer look for more, if this host has it; otherwise undefined. */
-  readonly led?: (corpus: string, limits: LedLimits) => LedRun | undefined;
+  readonly led?: (corpus: string, limits: LedLimits) => Promise<LedRun | undefined>;
 }
 
 type Given<Input> = Pick<FuzzTarget, 'name' | 'what' | 'expected' | 'prepare' | 'led'> & {

@@ -20,20 +20,27 @@ export interface MonitorVerdict {
 
 /** Twice the longest documented limit, for a heavily loaded host. */
 const HANGS_MS = 150_000;
-/** An operation without a limit gets Ctrl-C, long after everything else has answered. */
-const INTERRUPT_MS = 20_000;
+/** An operation without a limit gets Ctrl-C this long after the message, when everything else has answered. */
+export const INTERRUPT_MS = 20_000;
 const INTERRUPTED = 130;
 
 export function nameOfMonitorCase({ operation, hearer, number, lie }: MonitorCase): string {
   return `${operation.name}:${hearer}:${number}:${lie.name}`;
 }
 
-export async function runMonitorCase(lab: MonitorLab, one: MonitorCase): Promise<MonitorVerdict> {
+/** @param interruptMs in place of INTERRUPT_MS. */
+export async function runMonitorCase(
+  lab: MonitorLab,
+  one: MonitorCase,
+  interruptMs: number,
+): Promise<MonitorVerdict> {
   const { operation } = one;
   await lab.begin();
   lab.plan(one);
-  const interruptMs = operation.isLong === true ? INTERRUPT_MS : undefined;
-  const ended = await lab.place.command(operation.args, { limitMs: HANGS_MS, interruptMs });
+  const ended = await lab.place.command(operation.args, {
+    limitMs: HANGS_MS,
+    interrupt: operation.isLong === true ? { event: lab.relay.telling, afterMs: interruptMs } : undefined,
+  });
   const { told } = lab.relay;
   lab.plan(undefined);
   const problems: string[] = [];

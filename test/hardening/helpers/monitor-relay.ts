@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { type Server, type Socket, connect, createServer } from 'node:net';
+import { type Deferred, deferred } from '../../../src/util/time/deferred.ts';
 import type { Lie } from './monitor-lies.ts';
 
 /** The receivers: the keeper or QEMU’s launcher, on the monitor that it inherited; commands, on monitors with paths. */
@@ -37,6 +38,7 @@ export class MonitorRelay {
   #heard: Record<Hearer, number> = { launcher: 0, command: 0 };
   #planned: Planned | undefined;
   #told = false;
+  #telling: Deferred<void> = deferred();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -56,6 +58,7 @@ export class MonitorRelay {
     this.#heard = { launcher: 0, command: 0 };
     this.#planned = planned;
     this.#told = false;
+    this.#telling = deferred();
   }
 
   /** The number of messages that each receiver got since, or would have got. */
@@ -66,6 +69,11 @@ export class MonitorRelay {
   /** True if the message was replaced. */
   get told(): boolean {
     return this.#told;
+  }
+
+  /** Resolves when the planned message is replaced, if it is. */
+  get telling(): Promise<void> {
+    return this.#telling.promise;
   }
 
   async close(): Promise<void> {
@@ -170,6 +178,7 @@ export class MonitorRelay {
       return 'goes-on';
     }
     this.#told = true;
+    this.#telling.resolve();
     return planned.lie.tell(message.toString('utf8'), to);
   }
 }

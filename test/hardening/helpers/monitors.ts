@@ -1,7 +1,13 @@
 import { Random } from '../../../fixtures/agent/random.ts';
 import type { Count, Findings, HardeningOptions, Section } from '../section.ts';
 import { LIVE_OPERATIONS, type LiveOperation } from './live-operations.ts';
-import { type MonitorCase, type MonitorVerdict, nameOfMonitorCase, runMonitorCase } from './monitor-case.ts';
+import {
+  INTERRUPT_MS,
+  type MonitorCase,
+  type MonitorVerdict,
+  nameOfMonitorCase,
+  runMonitorCase,
+} from './monitor-case.ts';
 import { MonitorLab } from './monitor-lab.ts';
 import { many, reasonsOf } from '../many.ts';
 import { LIES } from './monitor-lies.ts';
@@ -14,7 +20,12 @@ const PART = 20;
 const LONGEST_LINE = 1500;
 const HEARERS: readonly Hearer[] = ['command', 'launcher'];
 
-interface Draw extends HardeningOptions {
+interface MonitorOptions extends HardeningOptions {
+  /** The time after which an operation without a limit is interrupted; 20 s by default. */
+  readonly interruptMs?: number;
+}
+
+interface Draw extends MonitorOptions {
   readonly only: string | undefined;
 }
 
@@ -23,24 +34,23 @@ interface Draw extends HardeningOptions {
  *   alone runs all of its cases.
  */
 export async function lyingMonitors(
-  options: HardeningOptions,
+  options: MonitorOptions,
   only = process.env['VMLET_CASE'],
 ): Promise<Findings> {
-  const { log, signal } = options;
+  const { signal } = options;
   const operations = LIVE_OPERATIONS.filter(({ name }) => only === undefined || only.split(':')[0] === name);
-  const courses = await many(operations.length, AT_ONCE, async (index) => {
+  const begun = await many(operations.length, AT_ONCE, async (index) => {
     signal?.throwIfAborted();
-    return courseOf(operations[index]!, log);
+    return beginSweep(operations[index]!, { ...options, only });
   });
-  const sweeps = courses.flatMap((course) =>
-    course.status === 'fulfilled'
-      ? [{ ...course.value, cases: drawn(casesOf(course.value), { ...options, only }) }]
-      : [],
-  );
-  const parts = sweeps.flatMap(({ cases }) => partsOf(cases));
+  const sweeps = begun.flatMap((sweep) => (sweep.status === 'fulfilled' ? sweep.value : []));
+  const parts = sweeps.flatMap(({ rest }) => rest);
   const told = await many(parts.length, AT_ONCE, async (index) => runPart(parts[index]!, options));
   signal?.throwIfAborted();
-  const results = told.flatMap((part) => (part.status === 'fulfilled' ? part.value : []));
+  const results = [
+    ...sweeps.flatMap((sweep) => sweep.told),
+    ...told.flatMap((part) => (part.status === 'fulfilled' ? part.value : [])),
+  ];
   const findings = sweeps.map((sweep) =>
     findingsOf(
       sweep,
@@ -49,7 +59,7 @@ export async function lyingMonitors(
   );
   return {
     counts: findings.flatMap(({ counts }) => counts),
-    faults: [...reasonsOf(courses), ...reasonsOf(told), ...findings.flatMap(({ faults }) => faults)],
+    faults: [...reasonsOf(begun), ...reasonsOf(told), ...findings.flatMap(({ faults }) => faults)],
     extent: only === undefined ? undefined : only.includes(':') ? 'less' : 'rows',
   };
 }
@@ -62,6 +72,9 @@ interface Course {
 
 interface Sweep extends Course {
   readonly cases: readonly MonitorCase[];
+  /** The results of the first part. */
+  readonly told: readonly Told[];
+  readonly rest: readonly (readonly MonitorCase[])[];
 }
 
 interface Told {
@@ -81,32 +94,46 @@ async function inLab<T>(operation: LiveOperation, work: (lab: MonitorLab) => Pro
   }
 }
 
-async function courseOf(operation: LiveOperation, log: HardeningOptions['log']): Promise<Course> {
-  const heard = await inLab(operation, async (lab) => lab.course());
-  log(`course ${operation.name}: ${describeCourse(heard)}`);
-  return { operation, heard };
+/** Counts the messages, and runs the first part in the same lab, since to open one takes seconds. */
+async function beginSweep(operation: LiveOperation, options: Draw): Promise<Sweep> {
+  return inLab(operation, async (lab) => {
+    const heard = await lab.course();
+    options.log(`course ${operation.name}: ${describeCourse(heard)}`);
+    const cases = drawn(casesOf({ operation, heard }), options);
+    const [first = [], ...rest] = partsOf(cases);
+    return { operation, heard, cases, told: await runCases(lab, first, options), rest };
+  });
 }
 
 function describeCourse(heard: Course['heard']): string {
   return `${heard.command} to commands, ${heard.launcher} to the keeper`;
 }
 
-/** Cases of one operation, one after the other, each with its own machine. */
-async function runPart(cases: readonly MonitorCase[], { log, signal }: HardeningOptions): Promise<Told[]> {
+async function runPart(cases: readonly MonitorCase[], options: MonitorOptions): Promise<Told[]> {
   const [{ operation }] = cases as [MonitorCase];
-  signal?.throwIfAborted();
-  return inLab(operation, async (lab) => {
-    const all: Told[] = [];
-    for (const one of cases) {
-      signal?.throwIfAborted();
-      const verdict = await runMonitorCase(lab, one);
-      log(describe(one, verdict).replaceAll(lab.place.home.path, '@'));
-      if (!verdict.told) continue;
-      const problems = verdict.problems.join('; ');
-      all.push({ operation, fault: problems === '' ? undefined : `${nameOfMonitorCase(one)}: ${problems}` });
-    }
-    return all;
-  });
+  options.signal?.throwIfAborted();
+  return inLab(operation, async (lab) => runCases(lab, cases, options));
+}
+
+/** Cases of one operation, one after the other, each with its own machine. */
+async function runCases(
+  lab: MonitorLab,
+  cases: readonly MonitorCase[],
+  { log, signal, interruptMs = INTERRUPT_MS }: MonitorOptions,
+): Promise<Told[]> {
+  const all: Told[] = [];
+  for (const one of cases) {
+    signal?.throwIfAborted();
+    const verdict = await runMonitorCase(lab, one, interruptMs);
+    log(describe(one, verdict).replaceAll(lab.place.home.path, '@'));
+    if (!verdict.told) continue;
+    const problems = verdict.problems.join('; ');
+    all.push({
+      operation: one.operation,
+      fault: problems === '' ? undefined : `${nameOfMonitorCase(one)}: ${problems}`,
+    });
+  }
+  return all;
 }
 
 function findingsOf({ operation, heard, cases }: Sweep, told: readonly Told[]): Findings {

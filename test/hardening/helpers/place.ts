@@ -14,8 +14,8 @@ export interface Ended extends Finished {
 export interface CommandLimits {
   /** The time after which it is killed; five minutes by default. */
   readonly limitMs?: number;
-  /** The time after which it gets Ctrl-C, and again ten seconds later; never by default. */
-  readonly interruptMs?: number | undefined;
+  /** It gets Ctrl-C that long after the event, and again ten seconds later; never by default. */
+  readonly interrupt?: { readonly event: Promise<void>; readonly afterMs: number } | undefined;
 }
 
 const LIMIT_MS = 300_000;
@@ -36,7 +36,7 @@ export class Place {
   static async make(): Promise<Place> {
     const directory = makeTemporaryDirectory(PARENT);
     try {
-      const standIn = new StandIn(directory.path);
+      const standIn = await StandIn.make(directory.path);
       return new Place(await openHome(directory.path, standIn), standIn, directory);
     } catch (error) {
       directory.remove();
@@ -45,21 +45,26 @@ export class Place {
   }
 
   async command(words: readonly string[], limits: CommandLimits = {}): Promise<Ended> {
-    const { limitMs = LIMIT_MS, interruptMs } = limits;
+    const { limitMs = LIMIT_MS, interrupt } = limits;
     const began = performance.now();
     const { process: child, finished } = this.home.start(
       words.map((word) => word.replace('@/', `${this.home.path}/`)),
     );
     let hung = false;
-    const interrupts = interruptMs === undefined ? [] : [interruptMs, interruptMs + SECOND_INTERRUPT_MS];
     const timers = [
-      ...interrupts.map((after) => setTimeout(() => child.kill('SIGINT'), after)),
       setTimeout(() => {
         hung = true;
         child.kill('SIGKILL');
       }, limitMs),
     ];
+    let running = true;
+    void interrupt?.event.then(() => {
+      if (!running) return;
+      for (const after of [interrupt.afterMs, interrupt.afterMs + SECOND_INTERRUPT_MS])
+        timers.push(setTimeout(() => child.kill('SIGINT'), after));
+    });
     const ended = await finished;
+    running = false;
     for (const timer of timers) clearTimeout(timer);
     return { ...ended, hung, milliseconds: performance.now() - began };
   }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
-  cpSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { compiled } from '../../../fixtures/compiled.ts';
 import { findProgram } from '../../../src/process/program.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -46,10 +47,14 @@ export class StandIn {
   readonly #truth: readonly string[];
 
   /** @param directory an empty directory. */
-  constructor(directory: string) {
+  static async make(directory: string): Promise<StandIn> {
+    return new StandIn(directory, await compiled(SOURCES, 'stand-in'));
+  }
+
+  private constructor(directory: string, compiledProgram: string) {
     const root = join(directory, 'package');
     mkdirSync(root);
-    cpSync(join(ROOT, 'dist'), join(root, 'dist'), { recursive: true, preserveTimestamps: true });
+    execFileSync('cp', ['-a', join(ROOT, 'dist'), root]);
     for (const name of ['package.json', 'src', 'node_modules'])
       symlinkSync(join(ROOT, name), join(root, name));
     this.command = join(root, 'dist/bin/vmlet.js');
@@ -57,9 +62,10 @@ export class StandIn {
     this.programs = join(directory, 'programs');
     this.relaySocket = join(directory, 'relay');
     this.#calls = join(directory, 'calls');
+    // It finds its settings beside itself.
     const program = join(directory, 'stand-in');
+    copyFileSync(compiledProgram, program);
     this.#settings = join(directory, 'settings');
-    execFileSync('make', ['--silent', '-C', SOURCES, `OUT=${program}`], { stdio: 'pipe' });
     this.#truth = [
       ...OURS.map((name) => this.#replace(join(root, 'dist', name), program)),
       ...this.#lead(program),

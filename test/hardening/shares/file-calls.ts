@@ -1,19 +1,16 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { compiled } from '../../../fixtures/compiled.ts';
 import type { Machine } from '../../../src/index.ts';
 
 const SOURCES = join(import.meta.dirname, '../../../fixtures/file-calls');
 export const IN_GUEST = '/file-calls';
 
-/** Builds the program that makes file system calls. @returns its path. */
-export function buildFileCalls(directory: string): string {
-  const path = join(directory, 'file-calls');
-  execFileSync('make', ['--silent', '-C', SOURCES, `OUT=${path}`], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  return path;
+/** The program that makes file system calls. @returns its path. */
+export async function fileCallsProgram(): Promise<string> {
+  return compiled(SOURCES, 'file-calls');
 }
 
 export async function pushFileCalls(machine: Machine, program: Buffer): Promise<void> {

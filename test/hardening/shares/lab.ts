@@ -5,7 +5,7 @@ import { launchAt } from '../../../src/machine/launch/launch.ts';
 import { type Locations, locate } from '../../../src/machine/paths/locations.ts';
 import type { Scope } from '../../../src/util/scope.ts';
 import { makeHome } from '../../e2e/named/home.ts';
-import { buildFileCalls, pushFileCalls } from './file-calls.ts';
+import { fileCallsProgram, pushFileCalls } from './file-calls.ts';
 
 /** A place for directories and machines of its own, and file-calls for both sides. */
 export interface Lab {
@@ -22,7 +22,7 @@ export async function makeLab(scope: Scope): Promise<Lab> {
   const home = await makeHome();
   scope.defer(async () => home.close());
   const locations: Locations = locate(home.environment, home.path, process.getuid?.() ?? 0);
-  const program = buildFileCalls(home.path);
+  const program = await fileCallsProgram();
   return {
     path: home.path,
     program,

@@ -1,9 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
-  buildAgent,
   isRunning,
   openDescriptors,
   residentBytes,
@@ -13,20 +12,16 @@ import {
 import { until } from '../../../fixtures/agent/until.ts';
 import { GuestCommandError, InvalidInputError, TimedOutError } from '../../../src/errors/index.ts';
 import type { GuestAgent } from '../../../src/guest/agent/agent.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import type { SupervisedProcess } from '../../../src/process/supervise.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
-const suite = new Scope();
 let scope: Scope;
-let program: string;
+const program = agentProgram();
 let guest: GuestAgent;
 let agent: SupervisedProcess;
 const isRoot = process.getuid?.() === 0;
 
-beforeAll(async () => {
-  program = await buildAgent(temporaryFolder(suite));
-});
-afterAll(async () => suite.close());
 beforeEach(async () => {
   scope = new Scope();
   ({ guest, agent } = await startAgent(program, scope));

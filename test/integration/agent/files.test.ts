@@ -12,30 +12,21 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  buildAgent,
-  openDescriptors,
-  startAgent,
-  temporaryFolder,
-} from '../../../fixtures/agent/agent-process.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openDescriptors, startAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { GuestFileError, InvalidInputError } from '../../../src/errors/index.ts';
 import type { GuestAgent } from '../../../src/guest/agent/agent.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import type { SupervisedProcess } from '../../../src/process/supervise.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
-const suite = new Scope();
 let scope: Scope;
-let program: string;
+const program = agentProgram();
 let guest: GuestAgent;
 let agent: SupervisedProcess;
 let folder: string;
 
-beforeAll(async () => {
-  program = await buildAgent(temporaryFolder(suite));
-});
-afterAll(async () => suite.close());
 beforeEach(async () => {
   scope = new Scope();
   folder = temporaryFolder(scope);

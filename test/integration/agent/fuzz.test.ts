@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  buildAgent,
   isRunning,
+  sanitizedAgent,
   startListening,
   temporaryFolder,
 } from '../../../fixtures/agent/agent-process.ts';
@@ -25,7 +25,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = temporaryFolder(suite);
-  program = await buildAgent(folder, { sanitized: true });
+  program = await sanitizedAgent(folder);
 });
 afterAll(async () => suite.close());
 

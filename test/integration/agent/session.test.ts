@@ -1,8 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
-  buildAgent,
   isRunning,
   openDescriptors,
   startListening,
@@ -15,17 +14,13 @@ import { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import { FrameDecoder, FrameType, encodeFrame } from '../../../src/guest/agent/frame.ts';
 import { decodeHello, encodeOpen } from '../../../src/guest/agent/greeting.ts';
 import type { GuestProcess } from '../../../src/guest/agent/process.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
-const suite = new Scope();
 let scope: Scope;
-let program: string;
+const program = agentProgram();
 const limits = { timeoutMs: 30_000 };
 
-beforeAll(async () => {
-  program = await buildAgent(temporaryFolder(suite));
-});
-afterAll(async () => suite.close());
 beforeEach(() => {
   scope = new Scope();
 });

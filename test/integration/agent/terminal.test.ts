@@ -1,19 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { buildAgent, isRunning, startAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isRunning, startAgent } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import type { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import type { GuestProcess } from '../../../src/guest/agent/process.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
-const suite = new Scope();
 let scope: Scope;
-let program: string;
+const program = agentProgram();
 let guest: GuestAgent;
 
-beforeAll(async () => {
-  program = await buildAgent(temporaryFolder(suite));
-});
-afterAll(async () => suite.close());
 beforeEach(async () => {
   scope = new Scope();
   ({ guest } = await startAgent(program, scope));

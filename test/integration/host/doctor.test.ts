@@ -6,8 +6,8 @@ import { SURVEY_VERSION } from '../../../src/host/survey/survey-version.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import type { HostReport } from '../../../src/index.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
+import { VMLET } from '../../e2e/command.ts';
 
-const root = join(import.meta.dirname, '../../..');
 let home: string;
 beforeEach(() => {
   const made = makeTemporaryDirectory();
@@ -19,8 +19,7 @@ async function doctor(
   flags: readonly string[],
   environment: Record<string, string> = {},
 ): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
-  const args = ['--import', import.meta.resolve('tsx'), join(root, 'scripts/vmlet.ts'), 'doctor', ...flags];
-  const { exitCode, stdout, stderr } = await execa(process.execPath, args, {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [VMLET, 'doctor', ...flags], {
     reject: false,
     env: { PATH: process.env['PATH'] ?? '', HOME: home, ...environment },
     extendEnv: false,

@@ -15,6 +15,22 @@ beforeEach(() => {
   return made.remove;
 });
 
+let cached: Promise<string> | undefined;
+/** A cache as the first probe leaves it. */
+async function copyCached(file: string): Promise<void> {
+  cached ??= (async () => {
+    const { path, remove } = makeTemporaryDirectory();
+    try {
+      await surveyHost({ cacheDirectory: path });
+      expect(readdirSync(path)).toEqual(['host.json']);
+      return readFileSync(join(path, 'host.json'), 'utf8');
+    } finally {
+      remove();
+    }
+  })();
+  writeFileSync(file, await cached);
+}
+
 it('queries QEMU and its helpers for their features', async () => {
   const host = await probeHost({ cacheDirectory });
   expect(host.qemu.path).toBe(findProgram('qemu-system-x86_64'));
@@ -33,9 +49,9 @@ it('queries QEMU and its helpers for their features', async () => {
 });
 
 it('uses its cache until a program changes', async () => {
-  const first = await surveyHost({ cacheDirectory });
-  expect(readdirSync(cacheDirectory)).toEqual(['host.json']);
   const file = join(cacheDirectory, 'host.json');
+  await copyCached(file);
+  const first = await surveyHost({ cacheDirectory });
   const [{ key }] = JSON.parse(readFileSync(file, 'utf8')) as [{ key: string }];
   const kept = { ...first, qemu: { ...first.qemu!, version: 'from the cache' } };
   writeCachedSurvey(cacheDirectory, key, kept);
@@ -48,9 +64,20 @@ it('uses its cache until a program changes', async () => {
   expect((await probeHost({ cacheDirectory, qemu: other })).qemu.path).toBe(other);
 });
 
+it('is probed once for callers at the same time, of which one may be aborted', async () => {
+  const abort = new AbortController();
+  const aborted = surveyHost({ cacheDirectory, signal: abort.signal });
+  const [first, second] = [surveyHost({ cacheDirectory }), surveyHost({ cacheDirectory })];
+  abort.abort(new Error('changed my mind'));
+  await expect(aborted).rejects.toThrow('changed my mind');
+  // The same object, which no second probe returns.
+  expect(await second).toBe(await first);
+});
+
 it('rejects a cache whose contents do not match its key', async () => {
-  const { qemu } = await surveyHost({ cacheDirectory });
   const file = join(cacheDirectory, 'host.json');
+  await copyCached(file);
+  const { qemu } = await surveyHost({ cacheDirectory });
   const written = readFileSync(file, 'utf8');
   const [parsed] = JSON.parse(written) as [{ key: string; digest: string; survey: { qemu: object } }];
   for (const text of [

@@ -9,7 +9,7 @@ import type { StartedKeeper } from '../../../src/process/keeper.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
 import { readLogTimes } from '../../../src/machine/logs/log-times.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { KeeperLab, buildSanitizedKeeper } from './keeper-lab.ts';
+import { KeeperLab, sanitizedKeeper } from './keeper-lab.ts';
 
 const CONSOLE = join(import.meta.dirname, '../../../fixtures/keeper/console.mjs');
 const MIB = 1024 * 1024;
@@ -18,7 +18,7 @@ const directory = temporaryDirectory();
 let program: string, scope: Scope, lab: KeeperLab;
 
 beforeAll(async () => {
-  program = await buildSanitizedKeeper(directory);
+  program = await sanitizedKeeper();
 });
 beforeEach(() => {
   scope = new Scope();

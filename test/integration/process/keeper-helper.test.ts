@@ -10,7 +10,7 @@ import { currentBootId, identifyProcess } from '../../../src/process/procfs/iden
 import type { KeeperHelper, StartedKeeper } from '../../../src/process/keeper.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { KeeperLab, buildSanitizedKeeper, gone } from './keeper-lab.ts';
+import { KeeperLab, gone, sanitizedKeeper } from './keeper-lab.ts';
 
 const MONITOR = join(import.meta.dirname, '../../../fixtures/keeper/monitor.mjs');
 /** Lives as long as its connection. */
@@ -20,7 +20,7 @@ const directory = temporaryDirectory();
 let program: string, scope: Scope, lab: KeeperLab;
 
 beforeAll(async () => {
-  program = await buildSanitizedKeeper(directory);
+  program = await sanitizedKeeper();
 });
 beforeEach(() => {
   scope = new Scope();

@@ -6,14 +6,14 @@ import { until } from '../../../fixtures/agent/until.ts';
 import { KeeperEndedError } from '../../../src/errors/index.ts';
 import type { StartedKeeper } from '../../../src/process/keeper.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { KeeperLab, buildSanitizedKeeper } from './keeper-lab.ts';
+import { KeeperLab, sanitizedKeeper } from './keeper-lab.ts';
 
 const MONITOR = join(import.meta.dirname, '../../../fixtures/keeper/monitor.mjs');
 const directory = temporaryDirectory();
 let program: string, scope: Scope, lab: KeeperLab;
 
 beforeAll(async () => {
-  program = await buildSanitizedKeeper(directory);
+  program = await sanitizedKeeper();
 });
 beforeEach(() => {
   scope = new Scope();

@@ -4,6 +4,7 @@ import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { compiled, sanitized } from '../../../fixtures/compiled.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { type ProcessIdentity, identifyProcess, isAlive } from '../../../src/process/procfs/identity.ts';
 import {
@@ -13,20 +14,15 @@ import {
   startKeeper,
 } from '../../../src/process/keeper.ts';
 import { requireProgram } from '../../../src/process/program.ts';
-import { run } from '../../../src/process/run.ts';
 import { qmpMonitor } from '../../qmp-monitor.ts';
 import type { Scope } from '../../../src/util/scope.ts';
 import { directoryIn } from '../../directory.ts';
 
 const SOURCES = join(import.meta.dirname, '../../../native/keeper');
-/** Every error must show in the exit status and in QEMU’s log. */
-export const SANITIZED = ['CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all', 'LDFLAGS='];
 
-/** Builds a keeper with sanitizers. */
-export async function buildSanitizedKeeper(folder: string): Promise<string> {
-  const program = join(folder, 'vmlet-keeper-sanitized');
-  await run(['make', '-s', '-C', SOURCES, `OUT=${program}`, ...SANITIZED]);
-  return program;
+/** A keeper with sanitizers: every error shows in its exit status and in QEMU’s log. */
+export async function sanitizedKeeper(...defined: readonly string[]): Promise<string> {
+  return compiled(SOURCES, 'vmlet-keeper-sanitized', sanitized(...defined));
 }
 
 interface RunFile {

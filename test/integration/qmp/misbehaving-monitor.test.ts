@@ -81,7 +81,15 @@ test('a peer that pauses after SHUTDOWN is sent the held commands', async () => 
   expect(client.trace.toJsonLines()).not.toContain('"stop"');
 });
 
-test('a peer that announces its exit and does not exit gets the held commands later', async () => {
+// These two wait for seconds.
+test.concurrent('a process that lives after closing its monitor does not block the caller', async () => {
+  await using peer = standIn('lives-after-closing');
+  await using client = await negotiate(peer);
+  const error = await failureOf(client.execute('query-status'));
+  expect(error).toBeInstanceOf(QmpClosedError);
+});
+
+test.concurrent('a peer that announces its exit and does not exit gets the held commands later', async () => {
   await using peer = standIn('shuts-down');
   await using client = await negotiate(peer);
   await client.waitFor('SHUTDOWN');
@@ -148,11 +156,4 @@ test('replies that arrive byte by byte, over several lines, with keys in any ord
   await using peer = standIn('one-byte-at-a-time');
   await using client = await negotiate(peer);
   expect(await client.execute('query-status')).toEqual({ status: 'ü€😀', running: true });
-});
-
-test('a process that lives after closing its monitor does not block the caller', async () => {
-  await using peer = standIn('lives-after-closing');
-  await using client = await negotiate(peer);
-  const error = await failureOf(client.execute('query-status'));
-  expect(error).toBeInstanceOf(QmpClosedError);
 });

@@ -1,24 +1,21 @@
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { buildAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { GuestCommandError } from '../../../src/errors/index.ts';
 import { encodeCommand } from '../../../src/guest/agent/command.ts';
 import { FLAG_MORE, FrameType, PAYLOAD_MAX, WINDOW, encodeFrame } from '../../../src/guest/agent/frame.ts';
 import { encodeOpen } from '../../../src/guest/agent/greeting.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { keeperProgram } from '../../../src/process/native/keeper-program.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { residentBytes } from '../process/keeper-lab.ts';
 import { Switchboard } from './lab.ts';
 import { echoes, pidOf } from './words.ts';
 
-const suite = new Scope();
-let agent: string, scope: Scope, folder: string, board: Switchboard;
+const agent = agentProgram();
+let scope: Scope, folder: string, board: Switchboard;
 
-beforeAll(async () => {
-  agent = await buildAgent(temporaryFolder(suite));
-});
-afterAll(async () => suite.close());
 beforeEach(async () => {
   scope = new Scope();
   folder = temporaryFolder(scope);

@@ -1,23 +1,22 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { buildAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { encodeCommand } from '../../../src/guest/agent/command.ts';
 import { FrameType } from '../../../src/guest/agent/frame.ts';
 import { OutputLogReader, type OutputPart } from '../../../src/machine/logs/output-log.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { type KeeperLab, buildSanitizedKeeper } from '../process/keeper-lab.ts';
+import { type KeeperLab, sanitizedKeeper } from '../process/keeper-lab.ts';
 import { Switchboard, closeSanitized } from './lab.ts';
 
-const suite = new Scope();
-let agent: string, keeper: string, scope: Scope, board: Switchboard;
+const agent = agentProgram();
+let keeper: string, scope: Scope, board: Switchboard;
 
 beforeAll(async () => {
-  const folder = temporaryFolder(suite);
-  [agent, keeper] = await Promise.all([buildAgent(folder), buildSanitizedKeeper(folder)]);
+  keeper = await sanitizedKeeper();
 });
-afterAll(async () => suite.close());
 beforeEach(() => {
   scope = new Scope();
 });
@@ -27,6 +26,7 @@ interface Wish {
   readonly patienceSeconds?: number;
   readonly withoutAgent?: true;
   readonly afterwards?: string;
+  readonly keeper?: string;
 }
 
 async function machineOf(argv: readonly string[], wish: Wish = {}): Promise<void> {
@@ -48,7 +48,7 @@ async function machineOf(argv: readonly string[], wish: Wish = {}): Promise<void
     };
   };
   board = await Switchboard.start(
-    keeper,
+    wish.keeper ?? keeper,
     temporaryFolder(scope),
     scope,
     wish.withoutAgent ? undefined : agent,
@@ -143,7 +143,8 @@ describe('the command of a machine', () => {
   });
 
   test('survives a guest that breaks the protocol', async () => {
-    await machineOf(['true'], { withoutAgent: true });
+    const hasty = await sanitizedKeeper('AGENT_MS=1000');
+    await machineOf(['true'], { withoutAgent: true, keeper: hasty });
     const guest = await board.guest();
     begin();
     const request = await guest.next(FrameType.request);

@@ -1,24 +1,23 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { buildAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { FieldWriter, Operation, Tag } from '../../../src/guest/agent/fields.ts';
 import { FrameType } from '../../../src/guest/agent/frame.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { buildSanitizedKeeper } from '../process/keeper-lab.ts';
+import { sanitizedKeeper } from '../process/keeper-lab.ts';
 import { Switchboard, closeSanitized } from './lab.ts';
 import { echoes } from './words.ts';
 
-const suite = new Scope();
-let agent: string, keeper: string, scope: Scope, board: Switchboard;
+const agent = agentProgram();
+let keeper: string, scope: Scope, board: Switchboard;
 
 beforeAll(async () => {
-  const folder = temporaryFolder(suite);
-  [agent, keeper] = await Promise.all([buildAgent(folder), buildSanitizedKeeper(folder)]);
+  keeper = await sanitizedKeeper();
 });
-afterAll(async () => suite.close());
 beforeEach(async () => {
   scope = new Scope();
   board = await Switchboard.start(keeper, temporaryFolder(scope), scope, agent);

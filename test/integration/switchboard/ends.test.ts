@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { buildAgent, isRunning, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isRunning, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { GuestClosedError } from '../../../src/errors/index.ts';
 import { GuestAgent } from '../../../src/guest/agent/agent.ts';
@@ -9,18 +9,15 @@ import { encodeCommand } from '../../../src/guest/agent/command.ts';
 import { FieldWriter, Operation, Tag } from '../../../src/guest/agent/fields.ts';
 import { FLAG_MORE, FrameType, PAYLOAD_MAX } from '../../../src/guest/agent/frame.ts';
 import { encodeOpen } from '../../../src/guest/agent/greeting.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { keeperProgram } from '../../../src/process/native/keeper-program.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { Switchboard, reasonOf } from './lab.ts';
 import { echoes, pidOf } from './words.ts';
 
-const suite = new Scope();
-let agent: string, scope: Scope, folder: string, board: Switchboard;
+const agent = agentProgram();
+let scope: Scope, folder: string, board: Switchboard;
 
-beforeAll(async () => {
-  agent = await buildAgent(temporaryFolder(suite));
-});
-afterAll(async () => suite.close());
 beforeEach(async () => {
   scope = new Scope();
   folder = temporaryFolder(scope);

@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { buildAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { Random } from '../../../fixtures/agent/random.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { GuestProtocolError } from '../../../src/errors/index.ts';
@@ -12,20 +12,19 @@ import {
 } from '../../../src/guest/agent/frame.ts';
 import { encodeOpen } from '../../../src/guest/agent/greeting.ts';
 import { GuestAgent } from '../../../src/guest/agent/agent.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { keeperProgram } from '../../../src/process/native/keeper-program.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { buildSanitizedKeeper } from '../process/keeper-lab.ts';
+import { sanitizedKeeper } from '../process/keeper-lab.ts';
 import { Switchboard, closeSanitized, encodeHello, reasonOf } from './lab.ts';
 import { bytes, cat, number, pull, sleep, sync } from './words.ts';
 
-const suite = new Scope();
-let program: string, agent: string, scope: Scope, board: Switchboard;
+const agent = agentProgram();
+let program: string, scope: Scope, board: Switchboard;
 
 beforeAll(async () => {
-  const folder = temporaryFolder(suite);
-  [program, agent] = await Promise.all([buildSanitizedKeeper(folder), buildAgent(folder)]);
+  program = await sanitizedKeeper();
 });
-afterAll(async () => suite.close());
 beforeEach(() => {
   scope = new Scope();
 });

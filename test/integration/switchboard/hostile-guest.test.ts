@@ -1,21 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { Random } from '../../../fixtures/agent/random.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { FrameType, PAYLOAD_MAX, WINDOW, encodeFrame } from '../../../src/guest/agent/frame.ts';
 import { encodeOpen } from '../../../src/guest/agent/greeting.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { buildSanitizedKeeper, residentBytes } from '../process/keeper-lab.ts';
+import { residentBytes, sanitizedKeeper } from '../process/keeper-lab.ts';
 import { type HostileGuest, Switchboard, closeSanitized, encodeHello, reasonOf } from './lab.ts';
 import { bytes, cat, number, pull, push, sync } from './words.ts';
 
-const suite = new Scope();
 let program: string, scope: Scope, board: Switchboard;
 
 beforeAll(async () => {
-  program = await buildSanitizedKeeper(temporaryFolder(suite));
+  program = await sanitizedKeeper();
 });
-afterAll(async () => suite.close());
 beforeEach(() => {
   scope = new Scope();
 });

@@ -1,23 +1,22 @@
 import { writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { buildAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { encodeConfiguration } from '../../../src/guest/agent/configuration.ts';
 import { FrameType } from '../../../src/guest/agent/frame.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { buildSanitizedKeeper } from '../process/keeper-lab.ts';
+import { sanitizedKeeper } from '../process/keeper-lab.ts';
 import { Switchboard, closeSanitized } from './lab.ts';
 
 const request = encodeConfiguration({
   mounts: [{ tag: 'share0', path: '/a directory', readOnly: true, fresh: true }],
 });
-const suite = new Scope();
 let program: string, scope: Scope, board: Switchboard;
 
 beforeAll(async () => {
-  program = await buildSanitizedKeeper(temporaryFolder(suite));
+  program = await sanitizedKeeper();
 });
-afterAll(async () => suite.close());
 beforeEach(() => {
   scope = new Scope();
 });
@@ -50,7 +49,7 @@ describe('shared directories', () => {
 
   test('that cannot be mounted are reported, and clients are answered', async () => {
     // On a socket, the agent changes nothing of its machine.
-    await start(request.toString('hex'), await buildAgent(temporaryFolder(scope)));
+    await start(request.toString('hex'), agentProgram());
     const agent = await board.attach();
     expect((await agent.exec(['echo', 'on'])).stdout.toString()).toBe('on\n');
     await until('the failure is told of', () => failures().length === 1);

@@ -3,33 +3,30 @@ import { chmodSync, existsSync, lstatSync, renameSync, writeFileSync } from 'nod
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { buildAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { compiled, sanitized } from '../../../fixtures/compiled.ts';
 import { until } from '../../../fixtures/agent/until.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { relayTable } from '../../../src/network/relay/relay-argv.ts';
 import type { SocketForward } from '../../../src/network/ports/socket-forward.ts';
 import type { BoundForward } from '../../../src/network/ports/port.ts';
-import { run } from '../../../src/process/run.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { SANITIZED, buildSanitizedKeeper } from '../process/keeper-lab.ts';
+import { sanitizedKeeper } from '../process/keeper-lab.ts';
 import { Switchboard, closeSanitized } from './lab.ts';
 import { echoes } from './words.ts';
 
 const SOURCES = join(import.meta.dirname, '../../../native/relay');
 
-const suite = new Scope();
-let agent: string, keeper: string, relay: string, scope: Scope, board: Switchboard, folder: string;
+const agent = agentProgram();
+let keeper: string, relay: string, scope: Scope, board: Switchboard, folder: string;
 
 beforeAll(async () => {
-  const built = temporaryFolder(suite);
-  relay = join(built, 'vmlet-relay');
-  [agent, keeper] = await Promise.all([
-    buildAgent(built),
-    buildSanitizedKeeper(built),
-    run(['make', '-s', '-C', SOURCES, `OUT=${relay}`, ...SANITIZED]),
+  [keeper, relay] = await Promise.all([
+    sanitizedKeeper(),
+    compiled(SOURCES, 'vmlet-relay-sanitized', sanitized()),
   ]);
 });
-afterAll(async () => suite.close());
 beforeEach(() => {
   scope = new Scope();
   folder = temporaryFolder(scope);
@@ -43,10 +40,14 @@ afterEach(async () => {
 const socketAt = (name: string): string => join(folder, name);
 
 /** Starts a keeper with these forwards; the agent's loopback is that of this host. */
-async function start(sockets: readonly SocketForward[], ports: readonly BoundForward[] = []): Promise<void> {
+async function start(
+  sockets: readonly SocketForward[],
+  ports: readonly BoundForward[] = [],
+  program = relay,
+): Promise<void> {
   board = await Switchboard.start(keeper, folder, scope, agent, (lab) => {
     writeFileSync(lab.path('relay.table'), relayTable({ sockets, ports }));
-    writeFileSync(lab.path('relay.argv'), `${relay}\0`);
+    writeFileSync(lab.path('relay.argv'), `${program}\0`);
     return {
       forwards: {
         tablePath: lab.path('relay.table'),
@@ -146,7 +147,8 @@ test('large answers arrive, and a client that does not read stops nobody', async
 
 test('a client that leaves behind a server that does not read is given up', async () => {
   const guestPort = await serve((client) => void client.pause());
-  await start([{ path: socketAt('web.sock'), guestPort }]);
+  const hasty = await compiled(SOURCES, 'vmlet-relay-hasty', sanitized('SERVER_MS=1000', 'IDLE_MS=1000'));
+  await start([{ path: socketAt('web.sock'), guestPort }], [], hasty);
   const client = await dial(socketAt('web.sock'));
   const sent = (): number => client.bytesWritten - client.writableLength;
   const more = (): void => {
@@ -162,7 +164,7 @@ test('a client that leaves behind a server that does not read is given up', asyn
     return looks > 100;
   });
   client.destroy();
-  // Ten seconds for the server, and ten without a client.
+  // A second for the server, and one without a client.
   await until('the relay has ended', () => relays().length === 0);
 });
 

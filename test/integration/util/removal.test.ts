@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Traced, buildStepTracer, trace } from '../../../fixtures/step-tracer/traced.ts';
+import { type Traced, stepTracer, trace } from '../../../fixtures/step-tracer/traced.ts';
 import { temporaryDirectory } from '../../directory.ts';
 
 const REMOVAL = join(import.meta.dirname, '../../../dist/util/files/removal.js');
 const directory = temporaryDirectory();
-const tracer = buildStepTracer(directory);
+const tracer = await stepTracer(directory);
 const outside = join(directory, 'outside');
 const tree = join(directory, 'tree');
 

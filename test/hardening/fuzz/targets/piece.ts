@@ -15,10 +15,10 @@ export function pieceOf(harness: Harness, piece: string) {
       return (await program.ask(input)).toString('latin1');
     },
     prepare: async (): Promise<() => Promise<void>> => {
-      const built = cProgram(harness, piece);
+      const built = await cProgram(harness, piece);
       program = built;
-      return Promise.resolve(async () => built.close());
+      return async () => built.close();
     },
-    led: (corpus: string, limits: LedLimits) => ledByCoverage(harness, piece, corpus, limits),
+    led: async (corpus: string, limits: LedLimits) => ledByCoverage(harness, piece, corpus, limits),
   };
 }

@@ -16,6 +16,7 @@ import {
   tapNetdev,
   withTap,
 } from '../../../../src/network/bridge/bridge.ts';
+import { keeperProgram } from '../../../../src/process/native/keeper-program.ts';
 import { requireProgram } from '../../../../src/process/program.ts';
 import { run, type RunResult } from '../../../../src/process/run.ts';
 import { supervise } from '../../../../src/process/supervise.ts';
@@ -25,7 +26,6 @@ import { makeTemporaryDirectory } from '../../../directory.ts';
 
 const BRIDGE = 'vmletbr0';
 const HELPER = '/usr/lib/qemu/qemu-bridge-helper';
-const KEEPER_SOURCES = join(import.meta.dirname, '../../../../native/keeper');
 const DESCRIPTOR = 5;
 
 describe('the requirements of a bridge', () => {
@@ -178,15 +178,13 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
   let directory: string;
   let keeper: string;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     const { path, remove } = makeTemporaryDirectory();
     scope.defer(remove);
     directory = path;
     chmodSync(path, 0o755);
-    const built = join(path, 'built');
-    await run(['make', '-C', KEEPER_SOURCES, `OUT=${built}`]);
     keeper = join(path, 'vmlet-keeper');
-    copyFileSync(built, keeper);
+    copyFileSync(keeperProgram(), keeper);
     chmodSync(keeper, 0o755);
   });
   afterAll(async () => scope.close());

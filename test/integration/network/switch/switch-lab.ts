@@ -12,6 +12,7 @@ import {
 import { type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { compiled, sanitized } from '../../../../fixtures/compiled.ts';
 import { until } from '../../../../fixtures/agent/until.ts';
 import {
   type StreamFrame,
@@ -23,18 +24,14 @@ import { plugArguments, switchLayers } from '../../../../src/network/switch/plug
 import { switchProgram } from '../../../../src/process/native/network-programs.ts';
 import { probeConfinement } from '../../../../src/process/probe/confinement-probe.ts';
 import { identifyProcess, isAlive } from '../../../../src/process/procfs/identity.ts';
-import { run } from '../../../../src/process/run.ts';
 import type { Scope } from '../../../../src/util/scope.ts';
 import { directoryIn } from '../../../directory.ts';
 
 const NATIVE = join(import.meta.dirname, '../../../../native');
-const SANITIZED = ['CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all', 'LDFLAGS='];
 
-/** Builds a switch with sanitizers. */
-export async function buildSanitizedSwitch(folder: string): Promise<string> {
-  const program = join(folder, 'vmlet-switch-sanitized');
-  await run(['make', '-s', '-C', join(NATIVE, 'switch'), `OUT=${program}`, ...SANITIZED]);
-  return program;
+/** A switch with sanitizers: every error shows in its exit status and its log. */
+export async function sanitizedSwitch(): Promise<string> {
+  return compiled(join(NATIVE, 'switch'), 'vmlet-switch-sanitized', sanitized());
 }
 
 const count = z.int().nonnegative();
