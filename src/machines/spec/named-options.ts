@@ -22,9 +22,7 @@ export const namedOptions = z
      */
     net: withFlag(
       z.union([z.string(), z.array(z.string()).readonly()]),
-      networkFlag(
-        'auto, passt, slirp, none or bridge=NAME[:mtu=N], which adds a card with [,mac=] if another is first',
-      ),
+      networkFlag('auto, passt, slirp or none; bridge=NAME[:mtu=N,mac=ADDRESS], alone or beside these'),
     ),
     /**
      * Private networks, as in `lan` or `lan:alias=primary,ip=10.9.0.20`; each adds a card. Entries may be values of

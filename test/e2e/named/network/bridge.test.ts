@@ -69,8 +69,8 @@ vmlet() { "$NODE" "$VMLET" "$@"; }
 page() { "$NODE" -e 'fetch("http://127.0.0.1:8080/").then((answer) => answer.text()).then(console.log)'; }
 ip address add 10.76.0.1/24 dev br-test
 ip link set br-two mtu 1400
-vmlet create server --image micro --net none --net bridge=br-two --start
-vmlet exec server sh -ec '
+vmlet create leases --image micro --net none --net bridge=br-two --start
+vmlet exec leases sh -ec '
   ip addr add 10.77.0.2/24 dev eth0
   printf "%s\\n" "start 10.77.0.50" "end 10.77.0.59" "interface eth0" "lease_file /run/leases" \\
     "option router 10.77.0.2" "option dns 10.77.0.2" >/run/dhcp
@@ -84,8 +84,12 @@ echo "addresses: $(vmlet ip several 2>/dev/null | grep -v : | xargs)"
 echo "routes: $(vmlet exec several ip -4 route show default | cut -d' ' -f3,5 | xargs)"
 echo "servers: $(vmlet exec several grep nameserver /etc/resolv.conf | xargs)"
 vmlet exec several sh -ec 'ip addr add 10.76.0.2/24 dev eth1; mkdir /run/web; echo hello >/run/web/index.html; httpd -h /run/web'
+# A bridge without other ports is down for a moment after it gets one.
+reaches() { vmlet exec several sh -c "until ping -q -c 1 -W 2 $1; do :; done" >/dev/null; }
 all() {
-  echo "$1: $(vmlet exec several ping -q -c 1 -W 5 10.76.0.1 | grep packets), $(vmlet exec several ping -q -c 1 -W 5 10.77.0.2 | grep packets), $(page)"
+  reaches 10.76.0.1
+  reaches 10.77.0.2
+  echo "$1: $(page)"
 }
 all started
 vmlet save several
@@ -98,7 +102,7 @@ vmlet clone several twin
 vmlet start twin
 until vmlet ip twin 2>/dev/null | grep -q '^10[.]77'; do sleep 0.2; done
 echo "twin: $(vmlet exec twin cat /sys/class/net/eth2/mtu) $(vmlet exec twin cat /sys/class/net/eth1/address /sys/class/net/eth2/address | sort -u | grep -vc aa:bb:02)"
-vmlet kill server twin >/dev/null
+vmlet kill leases twin >/dev/null
 `;
 
 function whyNot(): string | undefined {
@@ -141,8 +145,6 @@ describe.skipIf(missing !== undefined)('micro on a bridge', () => {
 
   test('can be on several, beside a card with forwards', () => {
     const { status, stdout, stderr } = inNetwork(home, SEVERAL_SCRIPT);
-    const received = '1 packets transmitted, 1 packets received, 0% packet loss';
-    const works = `${received}, ${received}, hello`;
     const lines = stdout.split('\n').filter((line) => /^(?!vmlet)[a-z]+: /.test(line));
     expect({ status, lines }, stdout + stderr).toEqual({
       status: 0,
@@ -152,8 +154,8 @@ describe.skipIf(missing !== undefined)('micro on a bridge', () => {
         expect.stringMatching(/^addresses: 10\.0\.2\.15 10\.77\.0\.5\d$/) as string,
         'routes: 10.0.2.2 eth0 10.77.0.2 eth2',
         'servers: nameserver 10.0.2.3',
-        `started: ${works}`,
-        `resumed: ${works}`,
+        'started: hello',
+        'resumed: hello',
         'kept: 1400',
         'twin: 1500 2',
       ],
