@@ -188,6 +188,11 @@ export function NetworkFacts({ spec, ports, sockets, live }: NetworkProperties) 
       <Fact name="Backend">{spec.net}</Fact>
       <Fact name="Bridge">{spec.bridge}</Fact>
       <Fact name="MAC address">{spec.mac}</Fact>
+      {spec.bridges?.map(({ bridge, mac }) => (
+        <Fact key={mac} name="Bridge">
+          {bridge}, {mac}
+        </Fact>
+      ))}
       {ports.map((port) => (
         <Fact key={`${port.guestPort}/${port.protocol} ${port.hostAddress}:${port.hostPort}`} name="Port">
           <Port port={port} live={live} />

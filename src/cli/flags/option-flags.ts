@@ -78,23 +78,26 @@ function sharedOptions(
   values: readonly string[],
 ): [string, string | string[]][] {
   const { own, others } = places(values, rest);
+  const given = (places: readonly number[]) => places.map((at) => values[at] ?? '');
   return [
-    ...own.map((at): [string, string] => [option, values[at] ?? '']),
-    ...(others.length === 0
-      ? []
-      : [[rest.option, others.map((at) => values[at] ?? '')] as [string, string[]]]),
+    ...(own.length === 0 ? [] : [[option, oneOrAll(given(own))] as [string, string | string[]]]),
+    ...(others.length === 0 ? [] : [[rest.option, given(others)] as [string, string[]]]),
   ];
 }
 
-/** A second value of the first option is left to the library, which rejects it among the others. */
+/** The library accepts several values of the first option only where they can mean something. */
+function oneOrAll(values: string[]): string | string[] {
+  return values.length === 1 ? (values[0] ?? '') : values;
+}
+
 function places(
   values: readonly string[],
   { isOwn }: RestOption,
 ): { readonly own: readonly number[]; readonly others: readonly number[] } {
-  const first = values.findIndex(isOwn);
+  const isOwnAt = (at: number) => isOwn(values[at] ?? '');
   return {
-    own: first < 0 ? [] : [first],
-    others: [...values.keys()].filter((at) => at !== first),
+    own: [...values.keys()].filter(isOwnAt),
+    others: [...values.keys()].filter((at) => !isOwnAt(at)),
   };
 }
 

@@ -19,14 +19,19 @@ deconfig)
   ;;
 bound | renew)
   ip -4 addr replace "$ip/\${mask:-24}" dev "$interface"
+  # The first of several cards has the lowest number, and vmlet's own route the metric 0.
   for gateway in $router; do
-    ip -4 route replace default via "$gateway" dev "$interface"
+    ip -4 route replace default via "$gateway" dev "$interface" metric "$(cat "/sys/class/net/$interface/ifindex")"
     break
   done
-  {
-    test -z "$search$domain" || echo "search \${search:-$domain}"
-    for server in $dns; do echo "nameserver $server"; done
-  } >/etc/resolv.conf.new && mv /etc/resolv.conf.new /etc/resolv.conf
+  # Its name servers are those of the card with the default route.
+  other=$(ip -4 route | sed -n 's/^default .*dev \\([^ ]*\\).*/\\1/p' | head -n 1)
+  if [ "\${other:-$interface}" = "$interface" ]; then
+    {
+      test -z "$search$domain" || echo "search \${search:-$domain}"
+      for server in $dns; do echo "nameserver $server"; done
+    } >/etc/resolv.conf.new && mv /etc/resolv.conf.new /etc/resolv.conf
+  fi
   ;;
 esac
 `;

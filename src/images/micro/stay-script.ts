@@ -2,7 +2,7 @@
 export const STAY_WORD = 'vmlet.stay';
 /** Kernel parameter of a persistent machine with disks. */
 export const DISKS_WORD = 'vmlet.disks';
-/** Kernel parameter of a persistent machine that needs DHCP. */
+/** Kernel parameter of a persistent machine that needs DHCP: a card's MAC address, or `later` for the first card. */
 export const DHCP_WORD = 'vmlet.dhcp';
 /** Path of the script, which the agent runs. */
 export const STAY_PATH = 'etc/vmlet-stay';
@@ -25,19 +25,33 @@ if disk=$(findfs LABEL=${DATA_LABEL} 2>/dev/null); then
   mount -t ext4 "$disk" /data && kept='files in /data are kept across restarts, all other files are lost'
 fi
 
-# Requests an address by DHCP: on a bridge, or after a reboot inside the guest, vmlet does not assign one. Retries until
+# Requests addresses by DHCP: on bridges, or after a reboot inside the guest, vmlet does not assign them. Retries until
 # there is a lease.
-ask() {
+load() {
   modprobe -q af_packet
   modprobe -q virtio_net
-  exec udhcpc -f -S -i eth0 -t 5 -T 2 -A 5
 }
-case $words in
-*' ${DHCP_WORD}=now '*) ask </dev/null >/dev/null 2>&1 & ;;
-*' ${DHCP_WORD}=later '*)
+ask() {
+  exec udhcpc -f -S -i "$1" -t 5 -T 2 -A 5
+}
+case $words in *' ${DHCP_WORD}='*:*)
+  {
+    load
+    cd /sys/class/net
+    for word in $words; do
+      case $word in ${DHCP_WORD}=*:*)
+        card=$(grep -lx "\${word#*=}" */address | head -n 1)
+        [ -z "$card" ] || ask "\${card%/address}" &
+        ;;
+      esac
+    done
+  } </dev/null >/dev/null 2>&1 &
+  ;;
+esac
+case $words in *' ${DHCP_WORD}=later '*)
   {
     sleep 5
-    ip -o -4 addr show dev eth0 2>/dev/null | grep -q . || ask
+    ip -o -4 addr show dev eth0 2>/dev/null | grep -q . || { load; ask eth0; }
   } </dev/null >/dev/null 2>&1 &
   ;;
 esac

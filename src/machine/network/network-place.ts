@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { subnetsOverlap } from '../../network/ethernet/subnet.ts';
 import { hostNameSchema } from '../../util/host-name.ts';
-import { isFirstCard } from '../../network/private/network-name.ts';
+import { isOutsideCard } from '../../network/private/network-name.ts';
 import { parseMembership } from '../../network/private/membership.ts';
 import type { NetworkAttachment } from './attachment.ts';
 import { NamedNetwork } from './joined-network.ts';
@@ -35,7 +35,7 @@ export function parseNetworks(inputs: readonly NetworkInput[], machine: string):
   if (!Array.isArray(inputs)) throw new InvalidInputError('networks', 'expected an array of networks');
   const wanted = inputs
     .map((input: NetworkInput, index) => ({ input, field: `networks[${index}]` }))
-    .filter(({ input }) => typeof input !== 'string' || !isFirstCard(input));
+    .filter(({ input }) => typeof input !== 'string' || !isOutsideCard(input));
   if (wanted.length > MOST_NETWORKS) {
     throw new InvalidInputError(
       'networks',

@@ -30,6 +30,16 @@ export interface PrivateCardPlan {
   readonly switchLayers: Layers;
 }
 
+/** A card on a bridge of the host. QEMU inherits its tap device as a descriptor. */
+export interface BridgeCardPlan {
+  /** 0 for the machine's first card; the others count from 1, in the names of their devices and in their addresses. */
+  readonly number: number;
+  readonly descriptor: number;
+  readonly mac: string;
+  /** Undefined in a plan of an older release, whose cards have the usual one. */
+  readonly mtu?: number | undefined;
+}
+
 /** The plan of a named machine: a throw-away machine's hardware and more. */
 export interface NamedPlan extends Plan {
   readonly uuid: string;
@@ -42,15 +52,8 @@ export interface NamedPlan extends Plan {
   /** Adds a screen, a keyboard and a tablet; this VNC socket shows the screen. */
   readonly vncSocket: string | undefined;
   readonly cdroms: readonly CdromPlan[];
-  /** A host bridge: QEMU inherits the tap device as this descriptor. */
-  readonly bridge:
-    | {
-        readonly descriptor: number;
-        readonly mac: string;
-        /** Undefined in a plan of an older release, whose cards have the usual one. */
-        readonly mtu?: number | undefined;
-      }
-    | undefined;
+  /** Cards on bridges of the host. */
+  readonly bridges: readonly BridgeCardPlan[];
   /** Private networks, whose cards come after all other devices. */
   readonly privateCards: readonly PrivateCardPlan[];
   /** Forwards over the agent, and the confinement of their relays; undefined in a plan of an older release. */

@@ -1,7 +1,8 @@
 import type { QmpClient } from '../../qmp/index.ts';
 import { formatBytes } from '../../images/qemu-img/disk-size.ts';
 import { USUAL_MTU } from '../../network/card/network-card.ts';
-import type { NamedPlan } from '../plan/named-plan.ts';
+import type { BridgeCardPlan, NamedPlan } from '../plan/named-plan.ts';
+import { bridgeCardId } from './bridge-card.ts';
 
 /**
  * The hardware that saved memory depends on: it can be restored only when all of this is the same. As text,
@@ -16,7 +17,9 @@ const MAC = 'MAC address';
 export const BRIDGE_MTU = 'MTU on the bridge';
 
 export function hardwareOf(plan: NamedPlan): Hardware {
-  const mac = plan.network?.guest.mac ?? plan.bridge?.mac;
+  const [first, further] = [plan.bridges.filter(isFirst), plan.bridges.filter((card) => !isFirst(card))];
+  const mac = plan.network?.guest.mac ?? first[0]?.mac;
+  const mtus = plan.bridges.filter(({ mtu = USUAL_MTU }) => mtu !== USUAL_MTU);
   return {
     memory: formatBytes(plan.memoryBytes),
     processors: `${plan.cpus} (${plan.cpu}, ${plan.accelerator.kind})`,
@@ -30,9 +33,15 @@ export function hardwareOf(plan: NamedPlan): Hardware {
     screen: yesNo(plan.vncSocket !== undefined),
     'network card': yesNo(mac !== undefined),
     ...(mac !== undefined && { [MAC]: mac }),
-    ...(plan.bridge &&
-      plan.bridge.mtu !== undefined &&
-      plan.bridge.mtu !== USUAL_MTU && { [BRIDGE_MTU]: String(plan.bridge.mtu) }),
+    ...(further.length > 0 && {
+      'cards on bridges': further.map((card) => `${bridgeCardId(card)} (${card.mac})`).join(', '),
+    }),
+    ...(mtus.length > 0 && {
+      [BRIDGE_MTU]: mtus
+        // A record of an earlier release has the number of the first card alone.
+        .map((card) => (isFirst(card) ? String(card.mtu) : `${card.mtu} (${bridgeCardId(card)})`))
+        .join(', '),
+    }),
     'CD drives': list(plan.cdroms.map(({ name }) => name)),
     // A record of an earlier release has none, or no ports.
     ...(plan.shares.length > 0 && {
@@ -64,6 +73,10 @@ export function hardwareDifferences(then: Hardware, now: Hardware): string[] {
     .filter((part) => then[part] !== now[part])
     .filter((part) => part !== MAC || (part in then && part in now))
     .map((part) => `${part}: was ${then[part] ?? 'none'}, is now ${now[part] ?? 'none'}`);
+}
+
+function isFirst({ number }: BridgeCardPlan): boolean {
+  return number === 0;
 }
 
 function inPort(bus: string | undefined): string {

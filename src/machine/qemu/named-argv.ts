@@ -1,10 +1,9 @@
 import { qemuArguments } from './argv.ts';
 import { mediumNode } from './block-node.ts';
-import type { CdromPlan, NamedPlan } from '../plan/named-plan.ts';
+import type { BridgeCardPlan, CdromPlan, NamedPlan } from '../plan/named-plan.ts';
 import { qmpMonitorArguments } from '../../host/programs/qmp-monitor.ts';
-import { tapNetdev } from '../../network/bridge/bridge.ts';
-import { USUAL_MTU, hostMtu, networkCard } from '../../network/card/network-card.ts';
 import { escapeOptionValue } from '../../util/option-value.ts';
+import { bridgeCard } from './bridge-card.ts';
 import { privateCardDevice, privateCardNetdev } from './private-card.ts';
 import { keyValueOption } from './quote.ts';
 import { tpmArguments } from './tpm-arguments.ts';
@@ -19,7 +18,7 @@ export function namedArguments(plan: NamedPlan): string[] {
     ...(plan.tpmSocket === undefined ? [] : tpmArguments(plan.tpmSocket)),
     ...displayArguments(plan.vncSocket),
     ...plan.cdroms.flatMap(cdromArguments),
-    ...bridgeArguments(plan.bridge),
+    ...plan.bridges.flatMap(bridgeArguments),
     ...privateCardArguments(plan),
   ];
 }
@@ -77,15 +76,9 @@ function cdromArguments({ name, path, bootIndex }: CdromPlan, index: number): st
   ];
 }
 
-function bridgeArguments(bridge: NamedPlan['bridge']): string[] {
-  if (!bridge) return [];
-  return [
-    ...['-netdev', JSON.stringify(tapNetdev('network', bridge.descriptor))],
-    ...device({
-      ...networkCard({ id: 'network-device', netdev: 'network', mac: bridge.mac }),
-      ...hostMtu(bridge.mtu ?? USUAL_MTU),
-    }),
-  ];
+function bridgeArguments(plan: BridgeCardPlan): string[] {
+  const card = bridgeCard(plan);
+  return ['-netdev', JSON.stringify(card.netdev), ...device(card.device)];
 }
 
 function privateCardArguments({ privateCards, wiring }: NamedPlan): string[] {

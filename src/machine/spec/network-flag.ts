@@ -1,6 +1,6 @@
 import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
 import { MEMBERSHIP_KEYS } from '../../network/private/membership.ts';
-import { isFirstCard } from '../../network/private/network-name.ts';
+import { isOutsideCard } from '../../network/private/network-name.ts';
 import type { FlagWords } from './option-flag.ts';
 
 /** The networks that QEMU can have without root's help; `auto` chooses one. */
@@ -19,7 +19,7 @@ export function networkFlag(kinds: string): FlagWords {
     flag: `${FLAG} <net>`,
     group: 'Network',
     description: `network of the guest: ${kinds} (auto is passt if it works for the machine, else slirp); or a private network to join: NAME[:${options}]; repeatable`,
-    rest: { option: 'networks', isOwn: isFirstCard },
+    rest: { option: 'networks', isOwn: isOutsideCard },
   };
 }
 

@@ -18,7 +18,7 @@ export interface OptionFlag {
   readonly value: 'text' | 'number' | 'time' | 'texts' | 'pairs' | 'switch';
   /** All possible values, if the option is one of a few words. */
   readonly choices: readonly string[] | undefined;
-  /** A repeatable flag may have two options: the first value that is the option's own, and a list of all others. */
+  /** A repeatable flag may have two options: the values that are the option's own, and a list of all others. */
   readonly rest: RestOption | undefined;
 }
 

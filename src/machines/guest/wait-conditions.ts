@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { InvalidInputError, MachineStateError, TimedOutError, type VmletError } from '../../errors/index.ts';
 import { followLog } from '../../machine/logs/log-file.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { type Endpoint, probeForward, probeSsh } from '../../network/probe/forward-probe.ts';
 import type { Definition } from '../record/definition.ts';
 import { lookAtCloudInit } from './cloud-init.ts';
@@ -225,7 +226,7 @@ function matches(pattern: RegExp, text: string): boolean {
 /** True when the guest's ssh server can be reached by a forward or a bridge. */
 export function hasWayToSsh({ files }: Definition): boolean {
   const plan = readPlan(files);
-  return plan.bridge !== undefined || tcpEndpoint(boundForwards(plan), 22) !== undefined;
+  return plan.bridges.length > 0 || tcpEndpoint(boundForwards(plan), 22) !== undefined;
 }
 
 /** Returns the host's endpoint for a port of the guest. */
@@ -236,16 +237,18 @@ export async function endpointOf(
 ): Promise<Endpoint | { readonly problem: string }> {
   const plan = readPlan(definition.files);
   const { name } = definition.spec;
-  if (plan.bridge) {
+  const endpoint = tcpEndpoint(boundForwards(plan), guestPort);
+  if (endpoint) return endpoint;
+  if (plan.bridges.length > 0) {
     try {
       const { addresses } = await findGuestAddresses(definition, { signal });
-      return { address: addresses[0]?.address ?? '', port: guestPort };
+      const onBridge = addresses.find(({ address }) => !isAssigned(address, plan));
+      if (onBridge) return { address: onBridge.address, port: guestPort };
+      return { problem: `machine "${name}" has no known address on a bridge yet` };
     } catch (error) {
       return { problem: failedLook(error) };
     }
   }
-  const endpoint = tcpEndpoint(boundForwards(plan), guestPort);
-  if (endpoint) return endpoint;
   throw new InvalidInputError(
     'port',
     `machine "${name}" has no forward to TCP port ${guestPort} of the guest`,
@@ -254,6 +257,13 @@ export async function endpointOf(
         ? `add a forward: vmlet port add ${name} ${guestPort}`
         : `give the machine a network first: vmlet set ${name} --net auto && vmlet restart ${name}`,
     },
+  );
+}
+
+/** True for an address that vmlet gave to the guest: the host cannot reach it. */
+function isAssigned(address: string, { network, privateCards }: NamedPlan): boolean {
+  return [...(network?.guest.addresses ?? []), ...privateCards.flatMap((card) => card.addresses)].some(
+    (assigned) => assigned.split('/', 1)[0] === address,
   );
 }
 

@@ -72,7 +72,10 @@ export async function beginAsTemplate(
   // From here on the fork must not run.
   await moveHome(saved, files.savedState, signal);
   for (const { home, plan: disk } of disks) await moveHome(disk.path, home, signal);
-  writeSavedNote({ files }, { wasRunning: true, machineType, rootPorts: [...plan.rootPorts] });
+  writeSavedNote(
+    { files },
+    { wasRunning: true, machineType, rootPorts: [...plan.rootPorts], bridgeMtus: {} },
+  );
   return { ...spec, hasGenerationId: true, mac: plan.network?.guest.mac ?? spec.mac };
 }
 

@@ -40,6 +40,7 @@ import {
   checkMachineName,
   formatMachineSpec,
 } from '../spec/machine-spec.ts';
+import { withMacs } from '../spec/bridge-cards.ts';
 import { newIdentity } from '../spec/new-identity.ts';
 import { createSshKeys, isEnteredByAgent } from '../ssh/ssh-files.ts';
 import { writeSshRecord } from '../record/ssh-record.ts';
@@ -128,6 +129,7 @@ async function cloneUntold(
     // A clone has no record of an end, from which its start would know that the installer has finished.
     ...settings,
     ...identity,
+    ...(settings.bridges && { bridges: withMacs(settings.bridges.map(({ mac: _mac, ...card }) => card)) }),
     name: newName,
     createdAt: new Date().toISOString(),
     disks: disks.map(({ clone: disk }) => disk),

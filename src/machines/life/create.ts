@@ -19,7 +19,6 @@ import { ensureVolumes } from '../../machine/volume/open-volume.ts';
 import { makeNvram } from '../../machine/launch/nvram.ts';
 import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { defaultLogin, hasAgent, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
-import { findBridge, mtuOnBridge } from '../../network/bridge/bridge.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
@@ -39,8 +38,10 @@ import { createSshKeys } from '../ssh/ssh-files.ts';
 import { writeSshRecord } from '../record/ssh-record.ts';
 import { joinNetworks } from '../../network/private/members.ts';
 import type { Membership } from '../../network/private/membership.ts';
+import { findBridges, mtusOnBridges } from '../plan/bridges.ts';
 import { refuseTakenOnBridge } from '../lock/bridge-members.ts';
-import { checkFirstCard } from '../spec/first-card.ts';
+import { bridgeCards, withMacs } from '../spec/bridge-cards.ts';
+import { checkCards } from '../spec/network-cards.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 import { placeMember } from './place-member.ts';
 import { withTemplateOptions } from './template-options.ts';
@@ -76,7 +77,7 @@ async function createUntold(
   requirePlatform();
   const wanted = parseCreateOptions(withTemplateOptions(locations, options));
   checkHostMemory(wanted.memoryBytes);
-  if (wanted.bridge !== undefined) mtuOnBridge(await findBridge(wanted.bridge), wanted.mtu);
+  mtusOnBridges(await findBridges(bridgeCards(wanted)));
   if (machineNames(locations).includes(wanted.name)) throw new MachineExistsError(wanted.name);
   // Before an image is pulled for it.
   checkAddresses(locations, wanted, joinNetworks(locations, wanted.name, wanted.memberships));
@@ -90,14 +91,9 @@ async function createUntold(
 }
 
 /** The addresses in its networks may be others when it is placed. */
-function checkAddresses(
-  locations: Locations,
-  { name, net, bridge, mac }: NewMachine,
-  networks: readonly Membership[],
-): void {
-  if (mac === undefined) return;
-  checkFirstCard({ net, mac, networks: [...networks] }, 'mac');
-  refuseTakenOnBridge(locations, { name, bridge, mac });
+function checkAddresses(locations: Locations, wanted: NewMachine, networks: readonly Membership[]): void {
+  checkCards({ ...wanted, networks: [...networks] }, wanted.mac === undefined ? 'networks' : 'mac');
+  refuseTakenOnBridge(locations, wanted);
 }
 
 async function findDiskImage(
@@ -199,6 +195,7 @@ async function makeParts(
     net: wanted.net,
     ...(wanted.bridge !== undefined && { bridge: wanted.bridge }),
     ...(wanted.mtu !== undefined && { mtu: wanted.mtu }),
+    ...(wanted.bridges.length > 0 && { bridges: withMacs(wanted.bridges) }),
     ports: wanted.ports.map(storedForward),
     ...(wanted.sockets.length > 0 && { sockets: [...wanted.sockets] }),
     guestIdentity: 'own',

@@ -1,5 +1,6 @@
 import { BrokenMachineError, InvalidInputError, MachineNotFoundError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
+import { type WithBridges, bridgeCards } from '../spec/bridge-cards.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { machineNames, readSpec } from '../record/definition.ts';
 
@@ -10,19 +11,23 @@ import { machineNames, readSpec } from '../record/definition.ts';
  */
 export function refuseTakenOnBridge(
   locations: Locations,
-  { name, bridge, mac }: Pick<MachineSpec, 'name' | 'bridge' | 'mac'>,
+  machine: WithBridges<string | undefined> & Pick<MachineSpec, 'name'>,
 ): void {
-  if (bridge === undefined) return;
-  const owner = machineNames(locations)
-    .filter((other) => other !== name)
-    .find((other) => {
-      const spec = findSpec(locations, other);
-      return spec?.bridge === bridge && spec.mac === mac;
-    });
-  if (owner === undefined) return;
-  throw new InvalidInputError('mac', `${mac} is taken by machine "${owner}" on bridge "${bridge}"`, {
-    hint: 'choose another MAC address',
-  });
+  const cards = bridgeCards(machine).filter(({ mac }) => mac !== undefined);
+  if (cards.length === 0) return;
+  for (const owner of machineNames(locations).filter((other) => other !== machine.name)) {
+    const spec = findSpec(locations, owner);
+    const others = spec ? bridgeCards(spec) : [];
+    const taken = cards.find(({ bridge, mac }) =>
+      others.some((other) => other.bridge === bridge && other.mac === mac),
+    );
+    if (!taken) continue;
+    throw new InvalidInputError(
+      taken.number === 0 ? 'mac' : 'net',
+      `${taken.mac ?? ''} is taken by machine "${owner}" on bridge "${taken.bridge}"`,
+      { hint: 'choose another MAC address' },
+    );
+  }
 }
 
 /** A machine with an invalid definition cannot be started. */

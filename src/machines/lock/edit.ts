@@ -4,7 +4,6 @@ import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
-import { findBridge, mtuOnBridge } from '../../network/bridge/bridge.ts';
 import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
@@ -17,7 +16,9 @@ import { joinNetworks, publishNetworks } from '../../network/private/members.ts'
 import { refuseTakenOnBridge } from './bridge-members.ts';
 import { checkNewName, networksOf } from '../record/network-members.ts';
 import { lockMachine } from './machine-lock.ts';
+import { bridgeCards } from '../spec/bridge-cards.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
+import { findBridges, mtusOnBridges } from '../plan/bridges.ts';
 import { readEarlierForwards } from '../plan/machine-network.ts';
 import { type MachineSpec, checkMachineName, formatMachineSpec } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
@@ -102,10 +103,9 @@ async function changeMachine(
         `stop it first: vmlet stop ${spec.name}; or use vmlet network connect and vmlet network disconnect, which also work on a running machine`,
       );
     }
-    const { bridge, mtu, memoryBytes } = changed.spec;
-    if (changes.memory !== undefined) checkHostMemory(memoryBytes);
+    if (changes.memory !== undefined) checkHostMemory(changed.spec.memoryBytes);
     const givesCard = changes.net !== undefined || changes.networks !== undefined;
-    if (givesCard && bridge !== undefined) mtuOnBridge(await findBridge(bridge), mtu);
+    if (givesCard) mtusOnBridges(await findBridges(bridgeCards(changed.spec)));
     if (changes.mac !== undefined || givesCard) refuseTakenOnBridge(locations, changed.spec);
     refuseOtherHardware(changed, definition);
     await moveSeed(definition, changed.spec);

@@ -7,7 +7,10 @@ import { readPlan } from '../record/machine-plan-file.ts';
 
 /** The guest's addresses and their origin. */
 export interface GuestAddresses {
-  /** Origin: an agent in the guest, vmlet's network configuration, or the host's neighbour table. */
+  /**
+   * Origin: an agent in the guest, vmlet's network configuration (addresses on bridges beside it are those of the host's
+   * neighbour table), or that table.
+   */
   readonly source: 'vmlet-agent' | 'qemu-guest-agent' | 'passt' | 'slirp' | 'neighbours';
   /** At least one; publicly reachable ones first, IPv4 before IPv6. */
   readonly addresses: readonly GuestAddress[];
@@ -28,24 +31,29 @@ export async function findGuestAddresses(
   await using channel = await findGuestChannel(definition, { timeoutMs: AGENT_MS, signal });
   const told = channel && (await ask(channel, signal));
   if (told && told.addresses.length > 0) return told;
-  const { network, bridge } = readPlan(files);
-  if (network) {
-    return {
-      source: network.backend === 'slirp' ? 'slirp' : 'passt',
-      addresses: network.guest.addresses.map((text) => {
-        const [address = '', prefix] = text.split('/');
-        return { interface: undefined, address, prefix: Number(prefix) };
-      }),
-    };
-  }
-  if (!bridge) {
+  const { network, bridges } = readPlan(files);
+  if (!network && bridges.length === 0) {
     throw new InvalidInputError(
       'net',
       `machine "${spec.name}" has --net none, and no agent in the guest reports an address`,
       { hint: `give the machine a network: vmlet set ${spec.name} --net auto && vmlet restart ${spec.name}` },
     );
   }
-  const seen = await neighbourAddresses(bridge.mac, signal);
+  const seen: GuestAddress[] = [];
+  for (const { mac } of bridges) {
+    const found = await neighbourAddresses(mac, signal);
+    seen.push(...found.map((address) => ({ interface: undefined, address, prefix: undefined })));
+  }
+  if (network) {
+    const assigned = network.guest.addresses.map((text) => {
+      const [address = '', prefix] = text.split('/');
+      return { interface: undefined, address, prefix: Number(prefix) };
+    });
+    return {
+      source: network.backend === 'slirp' ? 'slirp' : 'passt',
+      addresses: usefulFirst([...assigned, ...seen]),
+    };
+  }
   if (seen.length === 0) {
     throw new MachineStateError(spec.name, 'running', 'has no known address yet', {
       hint: told
@@ -53,10 +61,7 @@ export async function findGuestAddresses(
         : 'try again when the guest has used the network, or install an agent in the guest; without an agent, vmlet learns the address from the packets of the guest',
     });
   }
-  return {
-    source: 'neighbours',
-    addresses: seen.map((address) => ({ interface: undefined, address, prefix: undefined })),
-  };
+  return { source: 'neighbours', addresses: usefulFirst(seen) };
 }
 
 async function ask(channel: GuestChannel, signal: AbortSignal | undefined): Promise<GuestAddresses> {

@@ -20,7 +20,7 @@ export async function readMachineStatistics(
         qmp,
         qemuPid: status.qemu.pid,
         helperPids: Object.values(status.helpers).map(({ pid }) => pid),
-        hasTap: readPlan(files).bridge !== undefined,
+        hasTap: readPlan(files).bridges.length > 0,
         now: Date.now(),
         signal: limits.signal,
       });

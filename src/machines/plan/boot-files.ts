@@ -4,6 +4,7 @@ import type { SourceContext } from '../../machine/survey/boot-source.ts';
 import { checkKernelMemory } from '../../machine/plan/kernel-memory.ts';
 import type { MachinePlanInputs } from './machine-plan.ts';
 import { DHCP_WORD, DISKS_WORD, STAY_WORD } from '../../images/micro/stay-script.ts';
+import { bridgeCards } from '../spec/bridge-cards.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import type { Definition } from '../record/definition.ts';
 
@@ -22,13 +23,15 @@ export async function findBootFiles(definition: Definition, context: SourceConte
 }
 
 /** Kernel parameters with which `micro` sets up a console shell, its disk and its network by itself. */
-function stayWords({ name, net, disks }: MachineSpec): string[] {
+function stayWords(spec: MachineSpec): string[] {
+  const { name, net, disks } = spec;
   return [
     STAY_WORD,
     `hostname=${name}`,
     ...(disks.length > 0 ? [DISKS_WORD] : []),
-    // vmlet sets the address at the start, unless the network is a bridge.
-    ...(net === 'none' ? [] : [`${DHCP_WORD}=${net === 'bridge' ? 'now' : 'later'}`]),
+    // vmlet sets the first card's address at the start, unless it is on a bridge.
+    ...(net === 'none' || net === 'bridge' ? [] : [`${DHCP_WORD}=later`]),
+    ...bridgeCards(spec).map(({ mac }) => `${DHCP_WORD}=${mac}`),
   ];
 }
 

@@ -16,15 +16,17 @@ import type { BootPlan, DiskPlan } from '../../machine/plan/plan.ts';
 import { USUAL_MTU } from '../../network/card/network-card.ts';
 import { type BoundNetworkPlan, withMac } from '../../network/plan/network.ts';
 import { relayLayers } from '../../network/relay/relay-argv.ts';
+import { type BridgeMtus, bridgeCardId } from '../../machine/qemu/bridge-card.ts';
 import type { Reconnection } from '../../network/card/qemu-network.ts';
 import { cardPorts } from './card-ports.ts';
 import type { Definition } from '../record/definition.ts';
 import { type MachineFiles, shareSocket } from '../record/machine-files.ts';
+import { bridgeCards } from '../spec/bridge-cards.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
 import { sharesOf, tmpfsOf, volumesOf } from '../spec/stored-mounts.ts';
 import { placeShare, sharePorts } from './share-ports.ts';
 
-/** The keeper's descriptors in QEMU: events, console, the agent's port, and a bridge's tap device. */
+/** The keeper's descriptors in QEMU: events, console, the agent's port, and the first of the bridges' tap devices. */
 const EVENTS_DESCRIPTOR = 3;
 const CONSOLE_DESCRIPTOR = 4;
 const AGENT_DESCRIPTOR = 5;
@@ -49,8 +51,8 @@ export interface MachinePlanInputs {
   /** An image or a kernel to boot; undefined when the firmware finds it. */
   readonly source: Extract<BootSource, { kind: 'kernel' }> | undefined;
   readonly network: BoundNetworkPlan | undefined;
-  /** MTU on the bridge; undefined without one, and with memory. */
-  readonly mtu: number | undefined;
+  /** Those of the memory, if there is one; the usual MTU by default. */
+  readonly bridgeMtus: BridgeMtus;
   readonly privateCards: readonly PrivateCardPlan[];
   /** Memory to resume from instead of booting; the hardware must be the same as then. */
   readonly memory: KeptMemory | undefined;
@@ -63,8 +65,7 @@ export interface KeptMemory {
   /** Such as `pc-q35-10.0`: q35 of another QEMU is another machine. */
   readonly machineType: string;
   readonly rootPorts: readonly string[];
-  /** MTU of the card on the bridge; by default the usual one. */
-  readonly bridgeMtu?: number | undefined;
+  readonly bridgeMtus: BridgeMtus;
 }
 
 /** Makes all choices of a start; later steps choose nothing. */
@@ -123,15 +124,12 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     tmpfs: tmpfsOf(spec),
     network: network && withMac(network, spec.mac),
     cards: [],
-    bridge:
-      spec.net === 'bridge'
-        ? {
-            descriptor: TAP_DESCRIPTOR,
-            mac: spec.mac,
-            // A guest that knows its MTU cannot be restored with a card that tells it none.
-            mtu: memory ? (memory.bridgeMtu ?? USUAL_MTU) : inputs.mtu,
-          }
-        : undefined,
+    bridges: bridgeCards(spec).map(({ number, mac }, place) => ({
+      number,
+      descriptor: TAP_DESCRIPTOR + place,
+      mac,
+      mtu: inputs.bridgeMtus[bridgeCardId({ number })] ?? USUAL_MTU,
+    })),
     privateCards: privateCards.map((card) => ({
       ...card,
       bus: card.bus !== undefined && ports.includes(card.bus) ? card.bus : undefined,
@@ -170,7 +168,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     guest: {
       hostname: spec.name,
       modules: guestModules({
-        network: spec.net !== 'none' || privateCards.length > 0,
+        network: hasCards(spec),
         disks: disks.length + volumes.length > 0,
       }),
       optionalModules,
@@ -215,6 +213,10 @@ function rootPortsOf(spec: MachineSpec, wiring: NamedPlan['wiring']): string[] {
     ...sharePorts(shares),
     ...cardPorts(spec, wiring),
   ];
+}
+
+function hasCards({ net, bridges = [], networks = [] }: MachineSpec): boolean {
+  return net !== 'none' || bridges.length + networks.length > 0;
 }
 
 function portsBehind(disks: MachineSpec['disks']): number {

@@ -13,32 +13,41 @@ const boundForward = z.looseObject({
   guestPort: z.int(),
 });
 
+const bridgeFields = { mac: z.string(), mtu: z.number().optional() };
+
 /** The parts of a plan that are read back. */
-const planSchema = z.looseObject({
-  board: z.looseObject({ options: z.record(z.string(), z.string()) }),
-  accelerator: z.looseObject({ kind: z.enum(['kvm', 'tcg']) }),
-  directory: z.looseObject({ sockets: z.string() }),
-  network: z
-    .looseObject({
-      forwards: z.array(boundForward),
-    })
-    .optional(),
-  relay: z
-    .looseObject({
-      sockets: z.array(z.looseObject({ path: z.string(), guestPort: z.int() })),
-      ports: z.array(boundForward),
-    })
-    .optional(),
-  // A plan of an older release has none.
-  shares: z.array(z.unknown()).default([]),
-  privateCards: z.array(z.unknown()).default([]),
-  volumes: z.array(z.unknown()).default([]),
-  tmpfs: z.array(z.unknown()).default([]),
-  bridge: z.looseObject({ mac: z.string(), mtu: z.number().optional() }).optional(),
-  vncSocket: z.string().optional(),
-  cdroms: z.array(z.looseObject({ name: z.string(), path: z.string().optional() })),
-  rootPorts: z.array(z.string()),
-});
+const planSchema = z
+  .looseObject({
+    board: z.looseObject({ options: z.record(z.string(), z.string()) }),
+    accelerator: z.looseObject({ kind: z.enum(['kvm', 'tcg']) }),
+    directory: z.looseObject({ sockets: z.string() }),
+    network: z
+      .looseObject({
+        forwards: z.array(boundForward),
+      })
+      .optional(),
+    relay: z
+      .looseObject({
+        sockets: z.array(z.looseObject({ path: z.string(), guestPort: z.int() })),
+        ports: z.array(boundForward),
+      })
+      .optional(),
+    // A plan of an older release has none.
+    shares: z.array(z.unknown()).default([]),
+    privateCards: z.array(z.unknown()).default([]),
+    volumes: z.array(z.unknown()).default([]),
+    tmpfs: z.array(z.unknown()).default([]),
+    bridges: z.array(z.looseObject({ ...bridgeFields, number: z.int() })).optional(),
+    bridge: z.looseObject(bridgeFields).optional(),
+    vncSocket: z.string().optional(),
+    cdroms: z.array(z.looseObject({ name: z.string(), path: z.string().optional() })),
+    rootPorts: z.array(z.string()),
+  })
+  .transform(({ bridge, bridges, ...plan }) => ({
+    ...plan,
+    // A plan of an older release has one at most, which is the first card.
+    bridges: bridges ?? (bridge ? [{ ...bridge, number: 0 }] : []),
+  }));
 
 /**
  * Returns the plan of a running machine, including later changes.

@@ -3,20 +3,22 @@ import { dirname } from 'node:path';
 import * as z from 'zod';
 import { BrokenMachineError } from '../../errors/index.ts';
 import { replaceFile, syncDirectory } from '../../util/files/atomic-file.ts';
+import { bridgeMtuFields, withBridgeMtus } from './bridge-mtus.ts';
 import type { Definition } from './definition.ts';
 import { readMachineRecord } from './machine-record.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
-const noteSchema = z.object({
-  version: z.literal(1),
-  wasRunning: z.boolean(),
-  /** Such as `pc-q35-10.0`: q35 of another QEMU is another machine, which cannot load the memory. */
-  machineType: z.string(),
-  /** Disks may have been added and removed since its start. */
-  rootPorts: z.array(z.string()),
-  /** MTU of the card on a bridge. */
-  bridgeMtu: z.number().optional(),
-});
+const noteSchema = z
+  .object({
+    version: z.literal(1),
+    wasRunning: z.boolean(),
+    /** Such as `pc-q35-10.0`: q35 of another QEMU is another machine, which cannot load the memory. */
+    machineType: z.string(),
+    /** Disks may have been added and removed since its start. */
+    rootPorts: z.array(z.string()),
+    ...bridgeMtuFields,
+  })
+  .transform(withBridgeMtus);
 
 /** Facts about saved memory that a resume needs. */
 export type SavedNote = Omit<z.infer<typeof noteSchema>, 'version'>;

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { NoSpaceError } from '../../errors/index.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
+import { bridgeMtuFields, withBridgeMtus } from './bridge-mtus.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readMachineRecord } from './machine-record.ts';
@@ -14,18 +15,19 @@ import {
   taken,
 } from './snapshot-lineage.ts';
 
-const memorySchema = z.strictObject({
-  snapshot: z.string(),
-  /** False when it was paused. */
-  wasRunning: z.boolean(),
-  /** Such as `pc-q35-10.0`. */
-  machineType: z.string(),
-  rootPorts: z.array(z.string()),
-  /** MTU of the card on a bridge. */
-  bridgeMtu: z.number().optional(),
-  /** In the form of `hardwareOf`. */
-  hardware: z.record(z.string(), z.string()),
-});
+const memorySchema = z
+  .strictObject({
+    snapshot: z.string(),
+    /** False when it was paused. */
+    wasRunning: z.boolean(),
+    /** Such as `pc-q35-10.0`. */
+    machineType: z.string(),
+    rootPorts: z.array(z.string()),
+    ...bridgeMtuFields,
+    /** In the form of `hardwareOf`. */
+    hardware: z.record(z.string(), z.string()),
+  })
+  .transform(withBridgeMtus);
 
 const recordSchema = z.strictObject({
   version: z.literal(1),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { MachineStateError, isSystemError } from '../../errors/index.ts';
+import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
 import { queryMachineType } from '../../machine/qemu/hardware.ts';
 import { type SaveProgress, restoreState, saveState } from '../../machine/state/saved-state.ts';
 import { signalKeeper } from '../../process/keeper.ts';
@@ -45,12 +46,12 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
       // An earlier save was interrupted before it ended QEMU.
       if (!running && existsSync(files.savedState)) return;
       const machineType = await queryMachineType(qmp);
-      const { rootPorts, bridge } = readPlan(files);
+      const { rootPorts, bridges } = readPlan(files);
       writeSavedNote(definition, {
         wasRunning: running,
         machineType,
         rootPorts: [...rootPorts],
-        bridgeMtu: bridge?.mtu,
+        bridgeMtus: bridgeMtus(bridges),
       });
       // As soon as the file has its final name, the machine must not run any more.
       await saveState(qmp, files.savedState, { signal: options.signal, onProgress: options.onProgress });

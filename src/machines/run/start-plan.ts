@@ -15,7 +15,7 @@ import type { SharePlan } from '../../machine/share/share-plan.ts';
 import type { PullPolicy } from '../../machine/spec/machine-options.ts';
 import { swtpmArguments } from '../../machine/qemu/tpm-arguments.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
-import { findBridge, mtuOnBridge, withTap } from '../../network/bridge/bridge.ts';
+import { withTap } from '../../network/bridge/bridge.ts';
 import { plugArguments } from '../../network/switch/plug-argv.ts';
 import { passtArguments } from '../../passt/passt-argv.ts';
 import { inCgroup } from '../../process/confine/cgroup.ts';
@@ -25,6 +25,7 @@ import { layersOf } from '../../process/confine/layers.ts';
 import { requireProgram } from '../../process/program.ts';
 import { STANDARD_DESCRIPTORS, ANY_PARENT, tether } from '../../process/confine/tether.ts';
 import { findBootFiles } from '../plan/boot-files.ts';
+import { type FoundBridge, findBridges, mtusOnBridges } from '../plan/bridges.ts';
 import type { Definition } from '../record/definition.ts';
 import {
   type MachineFiles,
@@ -39,6 +40,7 @@ import { planMachineNetwork, planPrivateCards, readEarlierForwards } from '../pl
 import { type KeptMemory, planNamedMachine } from '../plan/machine-plan.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { readSavedNote } from '../record/saved-note.ts';
+import { bridgeCards } from '../spec/bridge-cards.ts';
 import { shareTags } from '../spec/stored-mounts.ts';
 import { commandOptions } from './guest-command.ts';
 import type { StartOptions } from './start-options.ts';
@@ -80,7 +82,7 @@ export async function planStart(
   // The host may have less memory than when the machine was created.
   checkHostMemory(spec.memoryBytes);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
-  const bridge = spec.bridge === undefined ? undefined : await findBridge(spec.bridge);
+  const bridges = await findBridges(bridgeCards(spec));
   const plan = planNamedMachine({
     locations,
     spec,
@@ -96,8 +98,8 @@ export async function planStart(
       otherPorts ? [] : readEarlierForwards(files),
       signal,
     ),
-    // Memory keeps the MTU of its time.
-    mtu: bridge && !memory ? mtuOnBridge(bridge, spec.mtu) : undefined,
+    // Memory keeps the MTUs of its time: a guest that knows its MTU cannot be restored with a card that tells it none.
+    bridgeMtus: memory?.bridgeMtus ?? mtusOnBridges(bridges),
     privateCards: planPrivateCards(spec, files, host),
     memory,
   });
@@ -107,10 +109,6 @@ export async function planStart(
     ...shareHelpers(plan, files),
     ...plugHelpers(plan, files),
   ];
-  const qemu = qemuCommand(plan, host);
-  // Before the layers that drop privileges: the bridge helper has to gain one.
-  const command =
-    bridge && plan.bridge ? withTap(keeperProgram(), bridge, plan.bridge.descriptor, qemu) : qemu;
   return {
     plan,
     helpers,
@@ -134,7 +132,7 @@ export async function planStart(
       },
       ...commandOptions(definition, plan, paused === true),
       paused: paused === true || memory !== undefined,
-      command,
+      command: withTaps(plan, bridges, qemuCommand(plan, host)),
       notifySocket: process.env['NOTIFY_SOCKET'],
     },
   };
@@ -151,11 +149,24 @@ export function startDirectories(files: MachineFiles, plan: NamedPlan): string[]
 }
 
 function qemuCommand(plan: NamedPlan, host: Host): [string, ...string[]] {
-  const descriptors = STANDARD_DESCRIPTORS + KEEPERS + (plan.bridge ? 1 : 0);
+  const descriptors = STANDARD_DESCRIPTORS + KEEPERS + plan.bridges.length;
   return inCgroup(
     plan.cgroup,
     tether(ANY_PARENT, descriptors, [plan.qemu, ...namedArguments(plan)], qemuConfinement(plan, host)),
   );
+}
+
+/** The taps come before the layers that drop privileges: the bridge helper has to gain one. */
+function withTaps(
+  { bridges }: NamedPlan,
+  found: readonly FoundBridge[],
+  qemu: [string, ...string[]],
+): [string, ...string[]] {
+  return bridges.reduceRight((command, { number, descriptor }) => {
+    const network = found.find(({ card }) => card.number === number)?.network;
+    if (!network) throw new Error(`internal error: card ${number} has no bridge`);
+    return withTap(keeperProgram(), network, descriptor, command);
+  }, qemu);
 }
 
 function passtHelper({ network, wiring }: NamedPlan, files: MachineFiles): HelperCommand[] {

@@ -58,9 +58,9 @@ export async function restoreMachineSnapshot(
   if (isStarted) return;
   const definition = readDefinition(locations, machine);
   const memory = requireMemory(definition, name);
-  const { machineType, rootPorts, bridgeMtu } = memory;
+  const { machineType, rootPorts, bridgeMtus } = memory;
   await startMachine(locations, machine, signal ? { signal } : {}, {
-    kept: { kind: 'snapshot', machineType, rootPorts, bridgeMtu },
+    kept: { kind: 'snapshot', machineType, rootPorts, bridgeMtus },
     check: (plan) => requireSameHardware(definition, memory, plan),
     load: async (started, letRun, limits) => {
       const nodes = nodesOf(await runningHardware(started, limits.signal));

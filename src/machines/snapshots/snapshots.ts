@@ -1,5 +1,6 @@
 import { MachineStateError } from '../../errors/index.ts';
 import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
+import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
 import { hardwareOf, queryMachineType } from '../../machine/qemu/hardware.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { listSnapshots } from '../../images/qemu-img/disk-snapshot.ts';
@@ -233,7 +234,7 @@ async function saveWithMemory(
     wasRunning: status.running,
     machineType: await queryMachineType(qmp),
     rootPorts: [...running.rootPorts],
-    bridgeMtu: running.bridge?.mtu,
+    bridgeMtus: bridgeMtus(running.bridges),
     hardware: hardwareOf(running),
   });
   await saveLiveSnapshot(qmp, nodes, name, { signal });

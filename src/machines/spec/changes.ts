@@ -7,7 +7,8 @@ import { flagsOf, reworded, withFlag } from '../../machine/spec/option-flag.ts';
 import { parseOptions } from '../../util/options.ts';
 import { recordOf } from '../../util/record-of.ts';
 import type { Membership, WantedMembership } from '../../network/private/membership.ts';
-import { checkFirstCard } from './first-card.ts';
+import { withMacs } from './bridge-cards.ts';
+import { checkCards } from './network-cards.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { namedOptions, parseCards } from './named-options.ts';
 
@@ -65,6 +66,7 @@ export function changeSpec(
   const {
     bridge: _bridge,
     mtu: _mtu,
+    bridges: earlierBridges,
     installer: _installer,
     limits: earlierLimits,
     networks: earlierNetworks,
@@ -73,7 +75,7 @@ export function changeSpec(
   const memoryBytes = valid.memory === undefined ? spec.memoryBytes : parseMemory(valid.memory);
   const limits = valid.limits === undefined ? earlierLimits : parseLimits(valid.limits, memoryBytes);
   checkHoldsGuest(limits, memoryBytes);
-  const { first, memberships } = parseCards(valid.net, valid.networks);
+  const { first, bridges: wantedBridges, memberships } = parseCards(valid.net, valid.networks);
   const net = first ?? { net: spec.net, bridge: spec.bridge, mtu: spec.mtu };
   if ((net.net === 'none' || net.net === 'bridge') && spec.ports.length > 0) {
     throw new InvalidInputError(
@@ -84,6 +86,7 @@ export function changeSpec(
       },
     );
   }
+  const bridges = first ? withMacs(wantedBridges, earlierBridges) : earlierBridges;
   const networks = valid.networks === undefined ? earlierNetworks : [...join(memberships)];
   const next: MachineSpec = {
     ...rest,
@@ -94,6 +97,7 @@ export function changeSpec(
     ...(net.bridge !== undefined && { bridge: net.bridge }),
     ...(net.mtu !== undefined && { mtu: net.mtu }),
     mac: valid.mac ?? spec.mac,
+    ...(bridges !== undefined && bridges.length > 0 && { bridges: [...bridges] }),
     // A machine without networks that had some loses their names from its hosts file.
     ...(networks !== undefined && { networks }),
     display: valid.display ?? spec.display,
@@ -104,8 +108,9 @@ export function changeSpec(
     protected: valid.protect ?? spec.protected,
     labels: labelsWith(spec.labels, valid.labels),
   };
-  if (valid.mac !== undefined) checkFirstCard(next, 'mac');
-  else if (first || valid.networks !== undefined) checkFirstCard(next, 'networks');
+  if (valid.mac !== undefined) checkCards(next, 'mac');
+  else if (valid.networks !== undefined) checkCards(next, 'networks');
+  else if (first) checkCards(next, 'net');
   return { spec: next, differences: differencesOf(spec, next) };
 }
 

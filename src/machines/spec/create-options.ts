@@ -72,7 +72,10 @@ export const createSchema = z.strictObject({
     description:
       'kernel command line for --location or --kernel; with --image micro, words to append to the kernel command line of the image',
   }),
-  /** `auto` (the default) is passt if available, otherwise slirp; `bridge=NAME[:mtu=N]` is a bridge of the host. */
+  /**
+   * `auto` (the default) is passt if available, otherwise slirp; `bridge=NAME[:mtu=N]` is a bridge of the host. In a list,
+   * each further `bridge=NAME[:mtu=N,mac=ADDRESS]` adds a card.
+   */
   net: reworded(namedOptions.net, { otherwise: 'auto' }),
   /** Size of an image's disk, as in `40G`; by default 20 GiB, or the image's own if larger; 10 GiB for `micro`. */
   diskSize: reworded(makeOptions.diskSize.optional(), {

@@ -3,8 +3,9 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { UEFI_KINDS } from '../../host/firmware/firmware.ts';
 import { hardwareOptions } from '../../machine/spec/machine-options.ts';
 import { CACHE_POLICIES } from '../../machine/share/volume-spec.ts';
+import { UNICAST_MAC } from '../../network/card/mac-address.ts';
 import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
-import { membershipSchema } from '../../network/private/membership.ts';
+import { MOST_MEMBERSHIPS, membershipSchema } from '../../network/private/membership.ts';
 import { LEAST_MTU, MOST_MTU } from '../../network/private/network-record.ts';
 import { CPU_LEVELS } from '../../util/cpu-level.ts';
 import { issueWords } from '../../util/issue-words.ts';
@@ -49,6 +50,14 @@ const diskSchema = z.strictObject({
 const cdromSchema = z.strictObject({
   name: z.string().regex(/^cdrom\d+$/),
   path: z.string().startsWith('/').optional(),
+});
+
+/** A card on a bridge of the host, after the first card. */
+const bridgeSchema = z.strictObject({
+  bridge: z.string(),
+  mac: z.string().regex(UNICAST_MAC),
+  /** The bridge's own by default. */
+  mtu: z.int().min(LEAST_MTU).max(MOST_MTU).optional(),
 });
 
 const forwardSchema = z.strictObject({
@@ -164,12 +173,14 @@ const specSchema = z.strictObject({
   /** MTU of the card on the bridge; the bridge's own by default. */
   mtu: z.int().min(LEAST_MTU).max(MOST_MTU).optional(),
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
+  /** Further cards on bridges, after the first card. */
+  bridges: z.array(bridgeSchema).max(MOST_MEMBERSHIPS).optional(),
   ports: z.array(forwardSchema),
   /** Unix sockets of the host that lead to ports of the guest. */
   sockets: z
     .array(z.strictObject({ path: z.string().startsWith('/'), guestPort: z.int().min(1).max(65_535) }))
     .optional(),
-  /** Private networks, each with a card after the first. */
+  /** Private networks, each with a card after those on bridges. */
   networks: z.array(membershipSchema).optional(),
   /** The guest learns when its memory was restored elsewhere, as the template did whose memory it began with. */
   hasGenerationId: z.boolean().optional(),
@@ -194,6 +205,7 @@ export type MachineSpec = Readonly<z.infer<typeof specSchema>>;
 export type StoredDisk = Readonly<z.infer<typeof diskSchema>>;
 export type StoredShare = Readonly<z.infer<typeof shareSchema>>;
 export type StoredCdrom = Readonly<z.infer<typeof cdromSchema>>;
+export type StoredBridge = Readonly<z.infer<typeof bridgeSchema>>;
 export type StoredForward = Readonly<z.infer<typeof forwardSchema>>;
 
 type Migration = (older: Record<string, unknown>) => Record<string, unknown>;

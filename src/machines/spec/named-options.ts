@@ -6,21 +6,26 @@ import {
   parseMembership,
 } from '../../network/private/membership.ts';
 import { LEAST_MTU, MOST_MTU } from '../../network/private/network-record.ts';
-import { firstCardOf, isFirstCard } from '../../network/private/network-name.ts';
+import { cardSetTwice, isBridgeCard, isOutsideCard } from '../../network/private/network-name.ts';
 import { NETS, networkFlag } from '../../machine/spec/network-flag.ts';
 import { withFlag } from '../../machine/spec/option-flag.ts';
+import { type WantedBridge, parseBridge } from './bridge-cards.ts';
 import { DISPLAYS, type MachineSpec } from './machine-spec.ts';
-
-/** Linux's limit for interface names, without characters that a shell or QEMU rejects. */
-const BRIDGE_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$/;
 
 /** Options of named machines only, which can also be changed. */
 export const namedOptions = z
   .object({
-    /** `auto` is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host, whose MTU the card has unless `:mtu=N` follows. */
-    net: withFlag(z.string(), networkFlag('auto, passt, slirp, none or bridge=NAME[:mtu=N]')),
     /**
-     * Private networks, as in `lan` or `lan:alias=primary,ip=10.9.0.20`; each adds a card. One entry may be a value of
+     * The first card: `auto` is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host, whose MTU the
+     * card has unless `:mtu=N` follows. In a list, each further `bridge=NAME[:mtu=N,mac=ADDRESS]` adds a card; with `none`
+     * they are the only cards.
+     */
+    net: withFlag(
+      z.union([z.string(), z.array(z.string()).readonly()]),
+      networkFlag('auto, passt, slirp or none; bridge=NAME[:mtu=N,mac=ADDRESS], alone or beside these'),
+    ),
+    /**
+     * Private networks, as in `lan` or `lan:alias=primary,ip=10.9.0.20`; each adds a card. Entries may be values of
      * `net` instead.
      */
     networks: z.array(z.string()).readonly(),
@@ -46,35 +51,63 @@ export const namedOptions = z
 
 /** The cards that `net` and `networks` describe. */
 export interface WantedCards {
-  /** The first card; undefined when neither option describes it. */
+  /** The first card; undefined when neither option describes a card outside of private networks. */
   readonly first: Pick<MachineSpec, 'net' | 'bridge' | 'mtu'> | undefined;
+  /** Further cards on bridges. */
+  readonly bridges: readonly WantedBridge[];
   readonly memberships: readonly WantedMembership[];
 }
 
-/** @throws InvalidInputError */
-export function parseCards(net: string | undefined, networks: readonly string[] = []): WantedCards {
-  const first = firstCardOf(net, networks);
-  const memberships = networks.flatMap((text, index) =>
-    isFirstCard(text) ? [] : [parseMembership(text, `networks[${index}]`)],
-  );
-  checkMemberships(memberships, 'networks');
-  return { first: first === undefined ? undefined : parseNet(first), memberships };
+/** A value that describes a card outside of private networks. */
+interface OutsideCard {
+  readonly text: string;
+  readonly field: string;
 }
 
 /** @throws InvalidInputError */
-function parseNet(text: string): Pick<MachineSpec, 'net' | 'bridge' | 'mtu'> {
-  if (isNet(text)) return { net: text };
-  const [, bridge, digits] = /^bridge=([^:]*)(?::mtu=(\d+))?$/.exec(text) ?? [];
-  if (bridge !== undefined && BRIDGE_NAME.test(bridge)) {
-    if (digits === undefined) return { net: 'bridge', bridge };
-    const mtu = Number(digits);
-    if (mtu >= LEAST_MTU && mtu <= MOST_MTU) return { net: 'bridge', bridge, mtu };
-  }
-  throw new InvalidInputError('net', `invalid network ${JSON.stringify(text)}`, {
+export function parseCards(
+  net: string | readonly string[] | undefined,
+  networks: readonly string[] = [],
+): WantedCards {
+  const fields = networks.map((text, index) => ({ text, field: `networks[${index}]` }));
+  const memberships = fields
+    .filter(({ text }) => !isOutsideCard(text))
+    .map(({ text, field }) => parseMembership(text, field));
+  checkMemberships(memberships, 'networks');
+  const outside = [...valuesOf(net), ...fields.filter(({ text }) => isOutsideCard(text))];
+  const bridges = outside.filter(({ text }) => isBridgeCard(text));
+  const [first, second] = outside.filter((card) => !bridges.includes(card));
+  if (first && second) throw cardSetTwice(second.field, [first.text, second.text]);
+  return {
+    first: first ? { net: parseNet(first) } : parseFirstBridge(bridges[0]),
+    bridges: bridges.slice(first ? 0 : 1).map(({ text, field }) => parseBridge(text, field)),
+    memberships,
+  };
+}
+
+function valuesOf(net: string | readonly string[] | undefined): OutsideCard[] {
+  if (net === undefined) return [];
+  if (typeof net === 'string') return [{ text: net, field: 'net' }];
+  return net.map((text, index) => ({ text, field: `net[${index}]` }));
+}
+
+/** @throws InvalidInputError */
+function parseNet({ text, field }: OutsideCard): Exclude<MachineSpec['net'], 'bridge'> {
+  const net = NETS.find((one) => one === text);
+  if (net !== undefined) return net;
+  throw new InvalidInputError(field, `invalid network ${JSON.stringify(text)}`, {
     hint: `use auto, passt, slirp, none or bridge=NAME[:mtu=N], with an MTU of ${LEAST_MTU} to ${MOST_MTU} bytes`,
   });
 }
 
-function isNet(text: string): text is Exclude<MachineSpec['net'], 'bridge'> {
-  return NETS.some((net) => net === text);
+/** The first card's MAC address is an option of its own, which exists for every network. */
+function parseFirstBridge(card: OutsideCard | undefined): WantedCards['first'] {
+  if (!card) return undefined;
+  const { bridge, mtu, mac } = parseBridge(card.text, card.field);
+  if (mac !== undefined) {
+    throw new InvalidInputError(card.field, 'mac= is for further cards, and this is the first one', {
+      hint: `use --mac ${mac}`,
+    });
+  }
+  return { net: 'bridge', bridge, ...(mtu !== undefined && { mtu }) };
 }

@@ -12,6 +12,7 @@ import { type Published, parsePublished } from '../../network/ports/socket-forwa
 import type { WantedMembership } from '../../network/private/membership.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { parseOptions } from '../../util/options.ts';
+import type { WantedBridge } from './bridge-cards.ts';
 import { type CreateOptions, type GivenOptions, createSchema } from './create-options.ts';
 import { type MachineCommand, type MachineSpec, checkMachineName } from './machine-spec.ts';
 import { type WantedCards, parseCards } from './named-options.ts';
@@ -45,6 +46,8 @@ export interface NewMachine extends Hardware, MountSet, Published {
   readonly bridge: string | undefined;
   /** MTU on the bridge; undefined for the bridge's own. */
   readonly mtu: number | undefined;
+  /** Further cards on bridges; addresses that are not given are chosen when it is created. */
+  readonly bridges: readonly WantedBridge[];
   /** MAC address of the first card; undefined for a random one. */
   readonly mac: string | undefined;
   /** Private networks; addresses that are not given are chosen when it is created. */
@@ -78,13 +81,13 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const small = boot.kind === 'image';
   const imageDisk = valid.image?.includes('/') ? [imageAsDisk(valid.image, valid.adopt)] : [];
   const { ports, sockets } = parsePublished(valid.ports);
-  const { first = AUTO, memberships } = parseCards(valid.net, valid.networks);
+  const { first = AUTO, bridges, memberships } = parseCards(valid.net, valid.networks);
   const { net, bridge, mtu } = first;
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
     throw new InvalidInputError('ports', `--net ${net} does not support port forwards`, {
       hint:
         net === 'bridge'
-          ? "leave out the ports, and connect to the guest's own address on the bridge"
+          ? "add --net auto, whose card has forwards; or leave out the ports, and connect to the guest's own address on the bridge"
           : 'leave out --net none, or leave out the ports',
     });
   }
@@ -108,6 +111,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     net,
     bridge,
     mtu,
+    bridges,
     mac: valid.mac,
     memberships,
     firmware: valid.firmware,

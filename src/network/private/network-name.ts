@@ -2,8 +2,9 @@ import { InvalidInputError } from '../../errors/index.ts';
 
 /** Also a domain of host names, and part of a socket's path. */
 const NAME = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
-/** Words of `--network` that describe a machine's first card. */
-const FIRST_CARDS: readonly string[] = ['auto', 'passt', 'slirp', 'none', 'bridge'];
+const BRIDGE = 'bridge';
+/** Words of `--network` that describe cards which are in no private network. */
+const OUTSIDE_CARDS: readonly string[] = ['auto', 'passt', 'slirp', 'none', BRIDGE];
 /** Domains with another meaning in a guest's resolver. */
 const DOMAINS: readonly string[] = ['local', 'localhost', 'vmlet'];
 
@@ -16,7 +17,7 @@ export function checkNetworkName(name: string, field = 'name'): string {
       { hint: 'for example: lan' },
     );
   }
-  const reserved = [...FIRST_CARDS, ...DOMAINS].includes(name);
+  const reserved = [...OUTSIDE_CARDS, ...DOMAINS].includes(name);
   if (reserved)
     throw new InvalidInputError(field, `"${name}" is a reserved word and cannot be the name of a network`, {
       hint: 'choose another name, such as lan',
@@ -24,9 +25,18 @@ export function checkNetworkName(name: string, field = 'name'): string {
   return name;
 }
 
-/** True for `auto`, `passt`, `slirp`, `none` and `bridge=NAME`, which describe a machine's first card. */
-export function isFirstCard(text: string): boolean {
-  return FIRST_CARDS.includes(text.split(/[=:]/, 1)[0] ?? '');
+/** True for `auto`, `passt`, `slirp`, `none` and `bridge=NAME`, which describe cards outside of private networks. */
+export function isOutsideCard(text: string): boolean {
+  return OUTSIDE_CARDS.includes(wordOf(text));
+}
+
+/** True for `bridge=NAME`. */
+export function isBridgeCard(text: string): boolean {
+  return wordOf(text) === BRIDGE;
+}
+
+function wordOf(text: string): string {
+  return text.split(/[=:]/, 1)[0] ?? '';
 }
 
 /**
@@ -35,11 +45,16 @@ export function isFirstCard(text: string): boolean {
  */
 export function firstCardOf<Net>(net: Net, networks: readonly unknown[]): Net | string {
   if (!Array.isArray(networks)) return net;
-  const isFirst = (input: unknown): input is string => typeof input === 'string' && isFirstCard(input);
-  const inNetworks: readonly string[] = networks.filter(isFirst);
-  const all = [...(net === undefined ? [] : [net]), ...inNetworks];
-  if (all.length <= 1) return inNetworks[0] ?? net;
-  throw new InvalidInputError('networks', `the first network card is set twice: ${all.join(', ')}`, {
+  const isOutside = (input: unknown): input is string => typeof input === 'string' && isOutsideCard(input);
+  const inNetworks: readonly string[] = networks.filter(isOutside);
+  const inNet: readonly unknown[] = net === undefined ? [] : [net].flat();
+  if (inNet.length + inNetworks.length <= 1) return inNetworks[0] ?? net;
+  throw cardSetTwice(inNet.length > 1 ? 'net[1]' : 'networks', [...inNet, ...inNetworks]);
+}
+
+/** @param field the option with the second setting. */
+export function cardSetTwice(field: string, texts: readonly unknown[]): InvalidInputError {
+  return new InvalidInputError(field, `the first network card is set twice: ${texts.join(', ')}`, {
     hint: 'give only one of these settings',
   });
 }

@@ -19,7 +19,7 @@ import { planPrivateCards } from '../../plan/machine-network.ts';
 import type { Definition } from '../../record/definition.ts';
 import { readStatus } from '../../record/machine-status.ts';
 import { networksOf } from '../../record/network-members.ts';
-import { checkFirstCard } from '../../spec/first-card.ts';
+import { checkCards } from '../../spec/network-cards.ts';
 import { freeLiveCard, hasLiveCard, plugInCard, setUpCard, unplugCard } from './live-cards.ts';
 
 type Abortable = Pick<Limits, 'signal'>;
@@ -70,8 +70,9 @@ export async function connectNetwork(
       const { networks = [] } = definition.spec;
       const connected = await join(locations, definition, { network, signal }, () => {
         const [own] = joinNetworks(locations, machine, [wanted]) as [Membership];
-        checkFirstCard({ ...definition.spec, networks: [own] }, 'network');
-        return numberCards([...networks, { ...own, card: number }], networks);
+        const joined = numberCards([...networks, { ...own, card: number }], networks);
+        checkCards({ ...definition.spec, networks: joined }, 'network');
+        return joined;
       });
       const card = runs ? await plugIn(locations, connected, { network, signal }, networks) : undefined;
       return { connected, card };

@@ -273,14 +273,16 @@ function takePair(text: string, left: Pair[], name: string): Pair {
   });
 }
 
-function refuseWithoutForwards({ name, net }: MachineSpec): void {
+function refuseWithoutForwards({ name, net, bridge }: MachineSpec): void {
   if (net !== 'none' && net !== 'bridge') return;
   throw new InvalidInputError(
     'ports',
     `machine "${name}" has --net ${net}, which does not support port forwards`,
     {
       hint:
-        net === 'bridge' ? "use the guest's own address on the bridge" : `run: vmlet set ${name} --net auto`,
+        net === 'bridge'
+          ? `use the guest's own address on the bridge; or give the machine a card with forwards before it: vmlet set ${name} --net auto --net bridge=${bridge ?? ''}`
+          : `run: vmlet set ${name} --net auto`,
     },
   );
 }

@@ -4,15 +4,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VMLET } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
 
-/** A host with its own network: a bridge, and a rule that permits guests to use it. */
+/** A host with its own network: bridges, and rules that permit guests to use them. */
 const HOST = `
 set -eu
 mount -t sysfs none /sys
 mount -t tmpfs none /etc/qemu
-echo 'allow br-test' >/etc/qemu/bridge.conf
 ip link set lo up
-ip link add br-test type bridge
-ip link set br-test up
+for bridge in br-test br-two; do
+  echo "allow $bridge" >>/etc/qemu/bridge.conf
+  ip link add $bridge type bridge
+  ip link set $bridge up
+done
 `;
 
 /** The second guest gets its address from the first one's DHCP server. */
@@ -61,6 +63,48 @@ mtu
 vmlet kill jumbo >/dev/null
 `;
 
+/** A machine with forwards and two cards on bridges, and one with a card on a bridge but no first card. */
+const SEVERAL_SCRIPT = `
+vmlet() { "$NODE" "$VMLET" "$@"; }
+page() { "$NODE" -e 'fetch("http://127.0.0.1:8080/").then((answer) => answer.text()).then(console.log)'; }
+ip address add 10.76.0.1/24 dev br-test
+ip link set br-two mtu 1400
+vmlet create leases --image micro --net none --net bridge=br-two --start
+vmlet exec leases sh -ec '
+  ip addr add 10.77.0.2/24 dev eth0
+  printf "%s\\n" "start 10.77.0.50" "end 10.77.0.59" "interface eth0" "lease_file /run/leases" \\
+    "option router 10.77.0.2" "option dns 10.77.0.2" >/run/dhcp
+  touch /run/leases
+  udhcpd -S /run/dhcp </dev/null >/dev/null 2>&1'
+vmlet create several --image micro --net slirp --net bridge=br-test --net bridge=br-two:mac=52:54:00:AA:bb:02 -p 8080:80 --start
+vmlet create other --image micro --net none --net bridge=br-two:mac=52:54:00:aa:bb:02 || echo "taken: $?"
+echo "cards: $(vmlet exec several cat /sys/class/net/eth2/address /sys/class/net/eth2/mtu /sys/class/net/eth1/mtu | xargs)"
+until vmlet ip several 2>/dev/null | grep -q '^10[.]77'; do sleep 0.2; done
+echo "addresses: $(vmlet ip several 2>/dev/null | grep -v : | xargs)"
+echo "routes: $(vmlet exec several ip -4 route show default | cut -d' ' -f3,5 | xargs)"
+echo "servers: $(vmlet exec several grep nameserver /etc/resolv.conf | xargs)"
+vmlet exec several sh -ec 'ip addr add 10.76.0.2/24 dev eth1; mkdir /run/web; echo hello >/run/web/index.html; httpd -h /run/web'
+# A bridge without other ports is down for a moment after it gets one.
+reaches() { vmlet exec several sh -c "until ping -q -c 1 -W 2 $1; do :; done" >/dev/null; }
+all() {
+  reaches 10.76.0.1
+  reaches 10.77.0.2
+  echo "$1: $(page)"
+}
+all started
+vmlet save several
+ip link set br-two mtu 1500
+vmlet start several
+all resumed
+echo "kept: $(vmlet exec several cat /sys/class/net/eth2/mtu)"
+vmlet stop several
+vmlet clone several twin
+vmlet start twin
+until vmlet ip twin 2>/dev/null | grep -q '^10[.]77'; do sleep 0.2; done
+echo "twin: $(vmlet exec twin cat /sys/class/net/eth2/mtu) $(vmlet exec twin cat /sys/class/net/eth1/address /sys/class/net/eth2/address | sort -u | grep -vc aa:bb:02)"
+vmlet kill leases twin >/dev/null
+`;
+
 function whyNot(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root makes a bridge';
   if (!existsSync('/usr/lib/qemu/qemu-bridge-helper')) return 'qemu-bridge-helper is not installed';
@@ -97,6 +141,26 @@ describe.skipIf(missing !== undefined)('micro on a bridge', () => {
     expect(stderr).toContain('--mac: 52:54:00:aa:bb:01 is taken by machine "client" on bridge "br-test"');
     expect(stderr).toMatch(/--mac: \S+ is taken by machine "server" on bridge "br-test"/);
     expect(stderr).toContain('machine "client" has no known address yet\n  the agent reports no address: ');
+  });
+
+  test('can be on several, beside a card with forwards', () => {
+    const { status, stdout, stderr } = inNetwork(home, SEVERAL_SCRIPT);
+    const lines = stdout.split('\n').filter((line) => /^(?!vmlet)[a-z]+: /.test(line));
+    expect({ status, lines }, stdout + stderr).toEqual({
+      status: 0,
+      lines: [
+        'taken: 125',
+        'cards: 52:54:00:aa:bb:02 1400 1500',
+        expect.stringMatching(/^addresses: 10\.0\.2\.15 10\.77\.0\.5\d$/) as string,
+        'routes: 10.0.2.2 eth0 10.77.0.2 eth2',
+        'servers: nameserver 10.0.2.3',
+        'started: hello',
+        'resumed: hello',
+        'kept: 1400',
+        'twin: 1500 2',
+      ],
+    });
+    expect(stderr).toContain('--net: 52:54:00:aa:bb:02 is taken by machine "several" on bridge "br-two"');
   });
 
   test('has the MTU of the bridge, and after a resume that of its memory', () => {

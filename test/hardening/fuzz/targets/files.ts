@@ -68,6 +68,7 @@ const SPEC = {
   cdroms: [{ name: 'cdrom0', path: '/x.iso' }],
   net: 'passt',
   bridge: 'br0',
+  bridges: [{ bridge: 'br1', mac: '52:54:00:12:34:57', mtu: 9000 }],
   mac: '52:54:00:12:34:56',
   ports: [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 8080, guestPort: 80 }],
   hasSeed: true,
@@ -109,7 +110,7 @@ const PLAN = {
   network: {
     forwards: [{ protocol: 'tcp', hostAddress: '::1', hostPort: 80, guestPort: 80, ephemeral: true }],
   },
-  bridge: { mac: 'x', descriptor: 9 },
+  bridges: [{ number: 0, mac: 'x', descriptor: 9 }],
   vncSocket: '/v',
   cdroms: [{ name: 'cdrom0', path: '/x', bootIndex: 1 }],
   rootPorts: ['port0'],

@@ -91,9 +91,16 @@ describe('--net and --network', () => {
     });
   });
 
+  it('keep several cards outside of private networks apart from these', () => {
+    const given = { net: ['slirp', 'bridge=br0'], networks: ['lan'] };
+    const words = ['--network', 'slirp', '--network', 'bridge=br0', '--network', 'lan'];
+    expect(options(changeFlags, ...words)).toEqual(given);
+    expect(wordsOf(createFlags, given)).toEqual(words);
+  });
+
   it('leave a second first card to the library, which rejects it', () => {
     const words = ['--net', 'none', '--network', 'auto'];
-    const twice = 'networks: the first network card is set twice: none, auto';
+    const twice = 'net[1]: the first network card is set twice: none, auto';
     expect(() => parseSpec(options(launchFlags, ...words))).toThrow(twice);
     expect(() => parseForkOptions(options(forkFlags, ...words))).toThrow(twice);
     const create = { name: 'm', image: 'micro', ...options(createFlags, ...words) };

@@ -59,7 +59,8 @@ test.each<[string, string[], string]>([
   ['networks', ['--net', 'lan'], '--net'],
   ['networks', ['--network', 'lan', '--network-config', 'f'], '--network'],
   // The second value for the first card.
-  ['networks', ['--network', 'none', '--net', 'auto'], '--net'],
+  ['net[1]', ['--network', 'none', '--net', 'auto'], '--net'],
+  ['net[1]', ['--net', 'slirp', '--net', 'lan', '--network', 'bridge=br0'], '--network'],
   ['net', ['--network-config', 'f'], '--network'],
 ])('of the flag of two options, %s of %j is %s', (field, args, typed) => {
   for (const flags of [launchFlags, createFlags, changeFlags, forkFlags]) {

@@ -66,7 +66,7 @@ export const plainNamedPlan: NamedPlan = {
   vncSocket: undefined,
   cdroms: [],
   rootPorts: [],
-  bridge: undefined,
+  bridges: [],
   privateCards: [],
   relay: undefined,
 };

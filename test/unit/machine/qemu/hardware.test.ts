@@ -17,7 +17,8 @@ const kernel = {
   commandLine: '',
 } as const;
 const firmware = { code: { path: '/CODE.fd' } } as unknown as NamedPlan['firmware'];
-const bridge = { descriptor: 9, mac: '52:54:00:00:00:09' };
+const bridge = { number: 0, descriptor: 9, mac: '52:54:00:00:00:09' };
+const further = { number: 1, descriptor: 10, mac: '52:54:00:00:00:0b', mtu: 1500 };
 const slirp = { backend: 'slirp', guest: { mac: bridge.mac } } as unknown as BoundNetworkPlan;
 
 it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
@@ -39,11 +40,30 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
   [{ tpmSocket: '/tpm' }, {}, 'TPM: was yes, is now no'],
   [{ vncSocket: '/vnc' }, {}, 'screen: was yes, is now no'],
   [{ network: slirp }, {}, 'network card: was yes, is now no'],
-  [{}, { bridge }, 'network card: was no, is now yes'],
-  [{ bridge }, { bridge: { ...bridge, mtu: 9000 } }, 'MTU on the bridge: was none, is now 9000'],
+  [{}, { bridges: [bridge] }, 'network card: was no, is now yes'],
+  [
+    { bridges: [bridge] },
+    { bridges: [{ ...bridge, mtu: 9000 }] },
+    'MTU on the bridge: was none, is now 9000',
+  ],
+  [
+    { bridges: [{ ...bridge, mtu: 9000 }, further] },
+    {
+      bridges: [
+        { ...bridge, mtu: 9000 },
+        { ...further, mtu: 1400 },
+      ],
+    },
+    'MTU on the bridge: was 9000, is now 9000, 1400 (bridge1)',
+  ],
   [
     { network: slirp },
-    { bridge: { ...bridge, mac: '52:54:00:00:00:0a' } },
+    { network: slirp, bridges: [further] },
+    'cards on bridges: was none, is now bridge1 (52:54:00:00:00:0b)',
+  ],
+  [
+    { network: slirp },
+    { bridges: [{ ...bridge, mac: '52:54:00:00:00:0a' }] },
     'MAC address: was 52:54:00:00:00:09, is now 52:54:00:00:00:0a',
   ],
   [{ cdroms: [cd('cd1'), cd('cd0')] }, {}, 'CD drives: was cd0, cd1, is now none'],
@@ -72,8 +92,9 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>]>([
     { board: { type: 'q35', options: { usb: 'off', hpet: 'off' } } },
     { board: { type: 'q35', options: { hpet: 'off', usb: 'off' } } },
   ],
-  [{ network: slirp }, { bridge }],
-  [{ bridge }, { bridge: { ...bridge, mtu: 1500 } }],
+  [{ network: slirp }, { bridges: [bridge] }],
+  [{ bridges: [bridge] }, { bridges: [{ ...bridge, mtu: 1500 }] }],
+  [{ bridges: [further] }, { bridges: [{ ...further, descriptor: 6 }] }],
 ])('converts memory of %j to %j', (then, now) => {
   expect(differences(then, now)).toEqual([]);
 });

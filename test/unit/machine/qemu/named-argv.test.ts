@@ -112,14 +112,40 @@ describe('CD drives', () => {
 
 it('is attached to the bridge by an inherited descriptor', () => {
   expect(words()).not.toContain('-netdev');
-  const all = words({ bridge: { descriptor: 9, mac: '52:54:00:00:00:09' } });
+  const all = words({ bridges: [{ number: 0, descriptor: 9, mac: '52:54:00:00:00:09' }] });
   expect(objectsOf(all, '-netdev')).toMatchObject([{ type: 'tap', id: 'network', fd: '9' }]);
   expect(deviceOf(all, 'network-device')).toMatchObject({ netdev: 'network', mac: '52:54:00:00:00:09' });
 });
 
+it('has further cards on bridges at addresses that depend on no other device', () => {
+  const all = words({
+    bridges: [
+      { number: 1, descriptor: 6, mac: '52:54:00:00:00:01', mtu: 9000 },
+      { number: 2, descriptor: 7, mac: '52:54:00:00:00:02', mtu: 1500 },
+    ],
+  });
+  expect(objectsOf(all, '-netdev')).toEqual([
+    { type: 'tap', id: 'bridge1', fd: '6' },
+    { type: 'tap', id: 'bridge2', fd: '7' },
+  ]);
+  const card = { driver: 'virtio-net-pci', romfile: '', bus: 'pcie.0' };
+  expect(deviceOf(all, 'bridge1-device')).toEqual({
+    ...card,
+    ...{ id: 'bridge1-device', netdev: 'bridge1', mac: '52:54:00:00:00:01' },
+    ...{ addr: '18.0', multifunction: true, host_mtu: 9000 },
+  });
+  expect(deviceOf(all, 'bridge2-device')).toEqual({
+    ...card,
+    ...{ id: 'bridge2-device', netdev: 'bridge2', mac: '52:54:00:00:00:02', addr: '18.1' },
+  });
+});
+
 it('tells the guest the MTU of the bridge, if it is not the usual one', () => {
   const deviceWith = (mtu: number | undefined) =>
-    deviceOf(words({ bridge: { descriptor: 9, mac: '52:54:00:00:00:09', mtu } }), 'network-device');
+    deviceOf(
+      words({ bridges: [{ number: 0, descriptor: 9, mac: '52:54:00:00:00:09', mtu }] }),
+      'network-device',
+    );
   expect(deviceWith(9000)).toMatchObject({ host_mtu: 9000 });
   expect(deviceWith(1500)).not.toHaveProperty('host_mtu');
   expect(deviceWith(undefined)).not.toHaveProperty('host_mtu');
@@ -139,13 +165,15 @@ describe('private networks', () => {
   };
 
   it('have their cards after all other devices, in ports of their own', () => {
-    const bridge = { descriptor: 6, mac: '52:54:00:00:00:01' };
     const all = words({
-      bridge,
+      bridges: [
+        { number: 0, descriptor: 6, mac: '52:54:00:00:00:01' },
+        { number: 1, descriptor: 7, mac: '52:54:00:00:00:02' },
+      ],
       privateCards: [card, { ...card, card: 3, bus: undefined, mac: '52:54:0a:0a:00:02', mtu: 9000 }],
     });
     const ids = objectsOf(all, '-device').map(({ id }) => id);
-    expect(ids.slice(-3)).toEqual(['network-device', 'card0-device', 'card3-device']);
+    expect(ids.slice(-4)).toEqual(['network-device', 'bridge1-device', 'card0-device', 'card3-device']);
     expect(deviceOf(all, 'card0-device')).toEqual({
       driver: 'virtio-net-pci',
       id: 'card0-device',

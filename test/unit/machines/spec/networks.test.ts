@@ -21,7 +21,7 @@ test('the first card is auto unless a network describes it', () => {
 
 test('at most one network describes the first card, whose kind decides about forwards', () => {
   expect(() => create({ net: 'none', networks: ['auto'] })).toThrow(
-    'networks: the first network card is set twice: none, auto',
+    'networks[0]: the first network card is set twice: none, auto',
   );
   expect(() => create({ networks: ['none', 'passt'] })).toThrow('the first network card is set twice');
   expect(() => create({ networks: ['none', 'lan'], ports: ['8080:80'] })).toThrow(

@@ -4,7 +4,7 @@ import {
   formatMembership,
   parseMembership,
 } from '../../../../src/network/private/membership.ts';
-import { checkNetworkName, isFirstCard } from '../../../../src/network/private/network-name.ts';
+import { checkNetworkName, isOutsideCard } from '../../../../src/network/private/network-name.ts';
 
 const parse = (text: string) => parseMembership(text, 'networks[0]');
 
@@ -77,13 +77,13 @@ test('the minimum and maximum of each option are accepted', () => {
   });
 });
 
-test('the words for a first card are not names of networks', () => {
+test('the words for other cards are not names of networks', () => {
   for (const word of ['auto', 'passt', 'slirp', 'none', 'bridge=br0', 'none:ip=10.0.0.1']) {
-    expect(isFirstCard(word), word).toBe(true);
+    expect(isOutsideCard(word), word).toBe(true);
   }
   for (const word of ['auto', 'bridge', 'vmlet', 'localhost'])
     expect(() => checkNetworkName(word)).toThrow('reserved');
-  for (const word of ['lan', 'auto2', 'bridges', 'no-ne']) expect(isFirstCard(word), word).toBe(false);
+  for (const word of ['lan', 'auto2', 'bridges', 'no-ne']) expect(isOutsideCard(word), word).toBe(false);
   expect(checkNetworkName('a'.repeat(32))).toBe('a'.repeat(32));
   expect(() => checkNetworkName('a'.repeat(33))).toThrow('at most 32');
   expect(() => checkNetworkName('-lan')).toThrow('no hyphen at either end');
