@@ -99,7 +99,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
       const failing = file('failing.yaml', '#cloud-config\nruncmd: ["ls /not-there"]\n');
       const motd = file('motd', 'Grüße\n');
       const created = await home.vmlet(
-        ...['create', 'web', '--image', 'deb:13', ...HARDWARE, '-p', '80', '--start'],
+        ...['create', 'web', '--image', 'deb:13', ...HARDWARE, '--display', 'none', '-p', '80', '--start'],
         ...['--username', 'ann', '--hostname', 'alpha', '--timezone', 'Europe/Berlin'],
         ...['--file', `${motd}:/etc/motd:0640`, '--user-data', failing],
         ...['--firstboot-command', 'echo once >>/root/times', '--firstboot-command', SERVE],
