@@ -1,9 +1,10 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, expect, it } from 'vitest';
+import { locate } from '../../src/machine/paths/locations.ts';
 import { type CodeBlock, codeBlocks, commandLines, pages } from '../documents.ts';
-import { VMLET } from './command.ts';
+import { VMLET, until } from './command.ts';
 import { type Home, makeHome } from './named/home.ts';
 import { whyNoShares } from './virtiofsd.ts';
 
@@ -12,11 +13,15 @@ const blocks = pages('README.md', 'docs')
   .flatMap(codeBlocks)
   .filter(({ notRun }) => notRun === undefined);
 const MARK = '@@ next command @@';
+const PATIENCE_MS = 10_000;
 let home: Home;
+/** The home of a reader who tries one example after the other, most of which run the same guest. */
+let reader: Home;
 let project: string;
 
 beforeAll(async () => {
   home = await makeHome();
+  reader = await makeHome();
   project = join(home.path, 'project');
   const modules = join(project, 'node_modules');
   mkdirSync(modules, { recursive: true });
@@ -29,7 +34,10 @@ beforeAll(async () => {
     mode: 0o755,
   });
   for (const block of of('ts')) writeFileSync(fileOf(block), withFreePorts(block.text));
-  return async () => home.close();
+  return async () => {
+    await reader.close();
+    await home.close();
+  };
 });
 
 it('has a block of each kind', () => {
@@ -48,12 +56,15 @@ it.skipIf(whyNoShares !== undefined).each(examples.filter(([, block]) => shares(
   printsThat,
 );
 
+/** Examples of what happens the first time. */
+const needsNewHome = ({ page }: CodeBlock): boolean => page === 'docs/kept-guests.md';
+
 async function printsThat(_place: string, block: CodeBlock): Promise<void> {
-  const own = await makeHome();
+  const user = needsNewHome(block) ? await makeHome() : reader;
   try {
     const script = commandLines(block).map((line) => `echo '${MARK}'\n${withFreePorts(line)}\n`);
     const { all } = await execa('bash', ['-c', script.join('')], {
-      ...environment(own),
+      ...environment(user),
       all: true,
       reject: false,
     });
@@ -65,8 +76,21 @@ async function printsThat(_place: string, block: CodeBlock): Promise<void> {
       });
     }
   } finally {
-    await own.close();
+    await (user === reader ? clear(user) : user.close());
   }
+}
+
+/** Leaves of a home only the guests that runs have kept. @throws Error that names the remaining processes, which are killed. */
+async function clear(user: Home): Promise<void> {
+  await user.removeAll();
+  const deadline = Date.now() + PATIENCE_MS;
+  await until(() => user.processes().length === 0 || Date.now() > deadline);
+  const left = user.processes();
+  for (const { pid } of left) process.kill(pid, 'SIGKILL');
+  const { templates, disks, networks, volumes } = locate(user.environment, user.path, 0);
+  for (const folder of [templates, disks, networks, volumes])
+    rmSync(folder, { recursive: true, force: true });
+  expect(left.map(({ commandLine }) => commandLine)).toEqual([]);
 }
 
 it('compiles every block in TypeScript, with the options of docs/library.md', async () => {

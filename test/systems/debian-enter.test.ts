@@ -1,22 +1,26 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { needsRecovery } from '../../src/machine/volume/volume.ts';
 import { run } from '../../src/process/run.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
 import { VMLET, start, until } from '../e2e/command.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
+import { whyNoShares } from '../e2e/virtiofsd.ts';
 
 const BOOT_MS = 600_000;
 const LOOPBACK = /^(127\.0\.0\.1|::1) /;
 
 const missing = whyNoDebianGuest() ?? (findProgram('ssh') === undefined ? 'ssh is not installed' : undefined);
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
+else if (whyNoShares !== undefined) console.warn(`skipped in part: ${whyNoShares}`);
 
 /** These tests depend on their order: one machine boots for all of them. */
 describe.skipIf(missing !== undefined)('a Debian guest', () => {
   let home: Home;
   let userConfig = '';
+  let site = '';
 
   beforeAll(async () => {
     const { path, format } = await debianGuest();
@@ -24,14 +28,22 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     userConfig = join(home.path, '.ssh', 'config');
     mkdirSync(join(home.path, '.ssh'), { mode: 0o700 });
     writeFileSync(userConfig, 'Host *\n  BatchMode yes\n', { mode: 0o640 });
+    site = join(home.path, 'site');
+    mkdirSync(site);
+    writeFileSync(join(site, 'file'), 'one\n');
     // One vCPU: with two, one occasionally waits half a minute for the other under TCG.
     const hardware = ['-m', '512M', '--cpus', '1', '--display', 'none', '-p', '80'];
+    const shares = [
+      ...['-v', `${site}:/srv/site`, '-v', `${site}:/tmp/site:ro`, '-v', 'db:/srv/db'],
+      ...['--mount', 'type=tmpfs,dst=/srv/scratch,tmpfs-size=4m'],
+    ];
     const created = await home.vmlet(
       'create',
       'deb',
       '--image',
       `${path},format=${format}`,
       ...hardware,
+      ...(whyNoShares === undefined ? shares : []),
       '--start',
     );
     expect(created).toMatchObject({ status: 0 });
@@ -57,6 +69,12 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     const { status, stdout, stderr } = await home.vmlet('exec', name, 'sh', '-c', script);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     return stdout;
+  }
+
+  /** Returns what a script prints on stdout and then on stderr, whether it succeeds or not. */
+  async function printedIn(name: string, script: string): Promise<string> {
+    const { stdout, stderr } = await home.vmlet('exec', name, 'sh', '-c', script);
+    return `${stdout}${stderr}`.trim();
   }
 
   test(
@@ -162,12 +180,65 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     });
   });
 
+  test.skipIf(whyNoShares !== undefined)('has its directories without a line in fstab', async () => {
+    expect(await printedIn('deb', 'cat /srv/site/file; touch /tmp/site/x')).toMatch(
+      /^one\n.*Read-only file system$/,
+    );
+    expect(await printedIn('deb', 'grep -c virtiofs /etc/fstab')).toBe('0');
+    expect(
+      await printedIn('deb', 'chown -R 33:33 /srv/site; echo guest >/srv/site/new; stat -c %u /srv/site'),
+    ).toBe('0');
+    expect(readFileSync(join(site, 'new'), 'utf8')).toBe('guest\n');
+    appendFileSync(join(site, 'file'), 'two\n');
+    expect(await printedIn('deb', 'cat /srv/site/file')).toBe('one\ntwo');
+  });
+
+  test.skipIf(whyNoShares !== undefined)('has its volume and its tmpfs', async () => {
+    expect(
+      await printedIn('deb', 'echo kept >/srv/db/file; findmnt -no FSTYPE,SIZE /srv/db; ls /srv/db'),
+    ).toMatch(/^ext4 +9\.\d+G\nfile$/);
+    expect(await printedIn('deb', 'findmnt -no FSTYPE,SIZE /srv/scratch')).toMatch(/^tmpfs +4M$/);
+  });
+
+  test.skipIf(whyNoShares !== undefined)(
+    'has them again after its reboot',
+    async () => {
+      const before = await printedIn('deb', 'cat /proc/sys/kernel/random/boot_id');
+      await home.vmlet('exec', 'deb', 'sh', '-c', 'systemctl --no-block reboot');
+      const after = await until(async () => {
+        const id = await printedIn('deb', 'cat /proc/sys/kernel/random/boot_id');
+        return /^[0-9a-f-]{36}$/.test(id) && id !== before ? id : undefined;
+      });
+      expect(after).not.toBe(before);
+      expect(await printedIn('deb', 'cat /srv/site/file /tmp/site/new /srv/db/file')).toBe(
+        'one\ntwo\nguest\nkept',
+      );
+      expect(await printedIn('deb', 'findmnt -no FSTYPE /srv/scratch')).toBe('tmpfs');
+    },
+    BOOT_MS,
+  );
+
+  test(
+    'powers off, also just after a boot',
+    async () => {
+      expect(await home.vmlet('stop', 'deb', '--timeout', '5m')).toMatchObject({ status: 0 });
+    },
+    BOOT_MS,
+  );
+
+  test.skipIf(whyNoShares !== undefined)('has left its volume clean, and loses what it shares', async () => {
+    expect(needsRecovery({ path: join(home.path, 'data/vmlet/volumes/db/disk.raw') })).toBe(false);
+    const options = ['--fresh', '--net', 'none', '-v', 'db:/db:ro'];
+    const read = await home.vmlet('run', ...options, 'micro', '--', 'cat', '/db/file');
+    expect(read.stdout).toBe('kept\n');
+    for (const mountPoint of ['/srv/site', '/tmp/site', '/srv/db', '/srv/scratch'])
+      expect(await home.vmlet('share', 'rm', 'deb', mountPoint)).toMatchObject({ status: 0 });
+  });
+
   test(
     'shares no identity with its clone, and both run',
     async () => {
       const identity = 'cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key.pub; hostname; cat /etc/hostname';
-      // The prompt may not have appeared yet, and a clone copies only data on the disk.
-      expect(await home.vmlet('stop', 'deb')).toMatchObject({ status: 0 });
       expect(await home.vmlet('clone', 'deb', 'copy', '--linked')).toMatchObject({ status: 0 });
 
       const late = await home.vmlet('start', 'copy', '--identity-timeout', '1s');

@@ -16,9 +16,10 @@ describe.skipIf(missing !== undefined)('a Debian guest under UEFI with Secure Bo
   beforeAll(async () => {
     const { path, format } = await debianGuest();
     home = await makeHome();
-    const hardware = ['-m', '512M', '--cpus', '1', '--firmware', 'uefi-secure', '--tpm'];
+    const hardware = ['-m', '512M', '--cpus', '1', '--display', 'none'];
+    const firmware = ['--firmware', 'uefi-secure', '--tpm'];
     const image = `${path},format=${format}`;
-    const created = await home.vmlet('create', 'deb', '--image', image, ...hardware, '--start');
+    const created = await home.vmlet('create', 'deb', '--image', image, ...hardware, ...firmware, '--start');
     expect(created).toMatchObject({ status: 0 });
   }, DEBIAN_GUEST_TIMEOUT_MS);
   afterAll(async () => home.close());

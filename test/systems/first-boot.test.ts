@@ -1,29 +1,42 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IncomingMessage } from 'node:http';
 import { bootSectors } from '../../fixtures/boot-sectors.ts';
+import { readEvents } from '../../src/machine/life/event-log.ts';
 import { locate } from '../../src/machine/paths/locations.ts';
+import { readSerialStart } from '../../src/machines/channel/serial-start.ts';
 import { findProgram } from '../../src/process/program.ts';
-import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
-import { type Finished, VMLET } from '../e2e/command.ts';
+import {
+  DEBIAN_GUEST_TIMEOUT_MS,
+  debianGuest,
+  debianGuestWithoutAgent,
+  whyNoDebianGuest,
+} from '../debian-guest.ts';
+import { type Finished, VMLET, until } from '../e2e/command.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 import { Terminal } from '../e2e/named/terminal.ts';
+import { Publisher } from '../publisher.ts';
 
 const BOOT_MS = 600_000;
 /** One vCPU: with two, one occasionally waits half a minute for the other under TCG. */
 const HARDWARE = ['-m', '512M', '--cpus', '1'];
 const SERVE = 'systemd-run --quiet --working-directory=/srv python3 -m http.server 80';
+const BUILD = '20261120-1234';
+const IMAGE = `debian-13-genericcloud-amd64-${BUILD}.qcow2`;
+const ON_SITE = '/images/cloud/trixie';
 
 const lacking = ['ssh', 'tmux'].filter((name) => findProgram(name) === undefined);
 const missing =
   whyNoDebianGuest() ?? (lacking.length > 0 ? `${lacking.join(' and ')} is not installed` : undefined);
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
-/** These tests depend on their order: one machine boots twice, and another one once. */
+/** These tests depend on their order: one machine boots twice, and another one, of a pulled image, once. */
 describe.skipIf(missing !== undefined)('the first boot of an image', () => {
   let home: Home;
   const file = (name: string, content: string): string => {
@@ -99,7 +112,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
       const failing = file('failing.yaml', '#cloud-config\nruncmd: ["ls /not-there"]\n');
       const motd = file('motd', 'Grüße\n');
       const created = await home.vmlet(
-        ...['create', 'web', '--image', 'deb:13', ...HARDWARE, '-p', '80', '--start'],
+        ...['create', 'web', '--image', 'deb:13', ...HARDWARE, '--display', 'none', '-p', '80', '--start'],
         ...['--username', 'ann', '--hostname', 'alpha', '--timezone', 'Europe/Berlin'],
         ...['--file', `${motd}:/etc/motd:0640`, '--user-data', failing],
         ...['--firstboot-command', 'echo once >>/root/times', '--firstboot-command', SERVE],
@@ -169,23 +182,72 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
         status: 0,
         stdout: 'running\nonce\nalpha\n',
       });
-      await home.removeAll();
     },
     BOOT_MS,
   );
 
   test(
-    'has ended before a command runs, also without a network',
+    'leaves to the image its boot loader, the login on the serial port, and the power button',
     async () => {
-      const words = ['--net', 'none', '--firstboot-command', 'echo done >/root/done'];
-      const ran = await home.vmlet(
-        ...['run', ...HARDWARE, ...words, 'deb:13', '--'],
-        ...['sh', '-c', 'cat /root/done; systemctl is-system-running'],
+      const { files } = home.store.get('web');
+      const { offset } = readSerialStart(files);
+      const printed = (): string => readFileSync(files.serialLog).subarray(offset).toString();
+      await until(() => printed().includes('root@alpha:~#'));
+      expect(printed()).toMatch(
+        /GRUB starts Debian[^]*Linux version[^]*alpha login: root \(automatic login\)/,
       );
-      expect(ran).toMatchObject({ status: 0, stdout: 'done\nrunning\n', stderr: '' });
+      const stopped = await home.vmlet('stop', 'web', '--timeout', '5m');
+      expect(stopped).toMatchObject({ status: 0 });
+      expect(stopped.stderr).toContain('pressed the power button; the guest powered off on request');
+      expect(printed()).toContain('reboot: Power down');
+      const shutdowns: unknown[] = [];
+      for await (const { event, data } of readEvents(files.events))
+        if (event === 'SHUTDOWN') shutdowns.push(data);
+      expect(shutdowns.at(-1)).toEqual({ guest: true, reason: 'guest-shutdown' });
+      await home.removeAll();
     },
     BOOT_MS,
   );
+
+  describe('of an image of the catalogue without an agent, from a mirror on loopback', () => {
+    let publisher: Publisher;
+
+    beforeAll(async () => {
+      publisher = await Publisher.start();
+      const { path } = await debianGuestWithoutAgent();
+      publisher.publishFile(`${ON_SITE}/${BUILD}/${IMAGE}`, path);
+      const place = `${ON_SITE}/latest/debian-13-genericcloud-amd64.json`;
+      publisher.publish(place, await describeBuild(path), 'application/json');
+      const config = join(home.path, 'config/vmlet');
+      mkdirSync(config, { recursive: true });
+      const mirrors = `mirrors:\n  https://cloud.debian.org/: [${publisher.url}/]\n`;
+      writeFileSync(join(config, 'images.yaml'), mirrors);
+    });
+    afterAll(async () => publisher[Symbol.asyncDispose]());
+
+    test(
+      'pulls and verifies it, gives it the agent, and has ended before a command runs, also without a network',
+      async () => {
+        const words = ['--net', 'none', '--firstboot-command', 'echo done >/root/done'];
+        const ran = await home.vmlet(
+          ...['run', ...HARDWARE, ...words, 'debian:13', '--'],
+          ...['sh', '-c', 'cat /root/done; systemctl is-system-running; cat /etc/os-release'],
+        );
+        expect(ran).toMatchObject({
+          status: 0,
+          stdout: expect.stringMatching(/^done\nrunning\n[^]*^VERSION_ID="13"$/m) as string,
+          stderr: '',
+        });
+        const listed = await home.vmlet('image', 'ls', '--json');
+        const { images } = JSON.parse(listed.stdout) as { images: { names: string[] }[] };
+        expect(images.filter(({ names }) => !names.includes('deb:13'))).toMatchObject([
+          { names: ['debian:13'], kind: 'disk', origin: { kind: 'pulled', verification: 'digest' } },
+        ]);
+        expect(publisher.count(`${ON_SITE}/${BUILD}/${IMAGE}`)).toBe(1);
+      },
+      BOOT_MS,
+    );
+  });
 });
 
 describe('a guest without cloud-init', () => {
@@ -217,3 +279,16 @@ describe('a guest without cloud-init', () => {
     expect(withSeed.stderr).toMatch(/the vmlet agent is installed only if the disk has cloud-init\n/);
   });
 });
+
+/** A description of a build in Debian’s format. */
+async function describeBuild(path: string): Promise<string> {
+  const hash = createHash('sha512');
+  await pipeline(createReadStream(path), hash);
+  const upload = {
+    apiVersion: 'cloud.debian.org/v1alpha1',
+    kind: 'Upload',
+    metadata: { annotations: { 'cloud.debian.org/digest': `sha512:${hash.digest('base64')}` } },
+    data: { provider: 'cloud.debian.org', ref: `trixie/${BUILD}/${IMAGE}` },
+  };
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [upload] });
+}

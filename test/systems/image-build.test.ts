@@ -18,15 +18,37 @@ const WHO = 'echo "I am $(cat /etc/machine-id) $(cut -d " " -f 2 /etc/ssh/ssh_ho
 
 const SCRIPTS = {
   // Neither a first line that says what it is for, nor anything left in the image of what it removes.
-  write: `echo "$GREETING from $PWD" >/file; mkdir /srv/big; head -c 64M /dev/urandom >/srv/big/file; sync; rm -r /srv/big`,
+  write: `echo "$GREETING from $PWD" >/file; mkdir /srv/big; yes | head -c 64M >/srv/big/file; sync; rm -r /srv/big`,
   fail: `#!/bin/sh\n${WHO}printf 'to stderr\\tand\\033[31m red\\n' >&2\nexit 3\n`,
-  add: `#!/usr/bin/env bash\nset -e\n${WHO}[[ -s /file ]]\necho second >>/file\n`,
+  add: `#!/usr/bin/env bash\nset -e\n${WHO}[[ -s /file ]]\necho second >>/file\nmkdir -p /etc/vmlet\n: >/etc/vmlet/no-keep\n`,
 };
 
+/** Prints `NAME VALUE` for everything that distinguishes or identifies a system. */
+const IDENTITY = `
+until systemctl --quiet is-active ssh; do sleep 0.2; done
+echo name $(hostname)
+echo machine-id $(cat /etc/machine-id)
+echo mac $(cat /sys/class/net/e*/address)
+echo host-key $(cut -d ' ' -f 2 /etc/ssh/ssh_host_ed25519_key.pub)
+echo served-key $(ssh-keyscan -q -t ed25519 localhost 2>/dev/null | grep -v '^#' | cut -d ' ' -f 3)
+echo seed $(sha256sum /var/lib/systemd/random-seed | cut -c 1-16)
+echo random $(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \\n')
+echo uuid $(cat /proc/sys/kernel/random/uuid)
+echo minute $(($(date +%s) / 60))
+echo journal $(journalctl --quiet --lines 1 --output cat | wc -l)
+echo failed $(systemctl --failed --no-legend | wc -l)
+`;
+const BOOTED = 'the agent answers';
+const KEPT_AND_FORKED = 'kept the booted guest';
+const FORKED = 'forked a kept guest';
+const OWN = ['machine-id', 'mac', 'host-key', 'served-key', 'seed', 'random', 'uuid'];
+
+/** These tests depend on their order: the image that is built is the one that is not kept. */
 describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
   let home: ReturnType<typeof makeTemporaryDirectory>;
   let env: NodeJS.ProcessEnv;
   let images = '';
+  let booted: Map<string, string>;
 
   beforeAll(async () => {
     home = makeTemporaryDirectory();
@@ -61,6 +83,23 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
     return (JSON.parse(stdout) as { images: { names: string[]; bytes: number; digest: string }[] }).images;
   }
 
+  const kept = (): string[] => {
+    const guests = join(home.path, 'cache/vmlet/guests');
+    return existsSync(guests) ? readdirSync(guests).filter((name) => !name.startsWith('.')) : [];
+  };
+
+  /** @param origin that the guest must have, as `--debug` tells it: a run that cannot fork boots without a word. */
+  async function run(image: string, script: string, origin: string, ...flags: string[]): Promise<string> {
+    const words = ['run', '--debug', '--memory', '512M', ...flags, image, '--', 'sh', '-c', script];
+    const { status, stdout, stderr } = await start(words, { env: { VMLET_FRESH: '', ...env } }).finished;
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining(origin) as string });
+    return stdout;
+  }
+
+  async function identity(origin: string, ...flags: string[]): Promise<Map<string, string>> {
+    return identityIn(await run('base', IDENTITY, origin, ...flags));
+  }
+
   it(
     'keeps the changes of a script, builds on them, and reruns no script needlessly',
     async () => {
@@ -88,21 +127,26 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       expect(again.stdout).toBe(built.stdout);
       expect(again.stderr.match(/reusing the result of an identical earlier run/g)).toHaveLength(2);
 
-      const { stdout } = await vmlet(
-        'run',
-        '--fresh',
-        'web',
-        '--',
-        'sh',
-        '-c',
-        `cat /file; ls -A /srv; ${WHO}`,
-      );
-      expect(stdout).toMatch(/^hello from \/root\nsecond\nI am [0-9a-f]{32} \S{60,}\n$/);
+      const looks = `cat /file; ls -A /srv; ${WHO}echo\n${IDENTITY}`;
+      const [stdout = '', identified = ''] = (await run('web', looks, BOOTED, '--fresh')).split('\n\n');
+      expect(stdout).toMatch(/^hello from \/root\nsecond\nI am [0-9a-f]{32} \S{60,}$/);
+      booted = identityIn(identified);
+      expect(kept()).toEqual([]);
       for (const [, id, key] of who.map((match) => match ?? [])) {
         expect(stdout).not.toContain(id);
         expect(stdout).not.toContain(key);
       }
       expect(leftovers()).toEqual([]);
+    },
+    BOOTS_TIMEOUT_MS,
+  );
+
+  it(
+    'builds an image that is not kept when it has the file /etc/vmlet/no-keep',
+    async () => {
+      const stdout = await run('web', 'echo hello', 'the booted guest was not kept');
+      expect(stdout).toBe('hello\n');
+      expect(kept()).toEqual([]);
     },
     BOOTS_TIMEOUT_MS,
   );
@@ -137,6 +181,44 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
     expect((await listed()).map(({ names }) => names)).toEqual([['base']]);
   });
 
+  it(
+    'has a base that is forked into systems that differ as much as booted ones',
+    async () => {
+      const forks = [
+        await identity(KEPT_AND_FORKED),
+        await identity(FORKED),
+        await identity(FORKED, '--name', 'web'),
+      ];
+      expect(kept()).toHaveLength(1);
+      for (const name of OWN) {
+        const values = [booted, ...forks].map((one) => one.get(name));
+        expect(
+          values.every((value) => value !== undefined && value !== ''),
+          name,
+        ).toBe(true);
+        expect(new Set(values).size, name).toBe(values.length);
+      }
+      for (const one of forks) {
+        expect(one.get('served-key')).toBe(one.get('host-key'));
+        expect(Math.abs(Number(one.get('minute')) - Date.now() / 60_000)).toBeLessThan(3);
+        expect(one.get('journal')).toBe('1');
+        expect(one.get('failed')).toBe(booted.get('failed'));
+      }
+      expect(forks.map((one) => one.get('name'))).toEqual(['vmlet', 'vmlet', 'web']);
+    },
+    BOOTS_TIMEOUT_MS,
+  );
+
+  it(
+    'has forks that serve ssh before its first command when a port is published, without another fork’s files',
+    async () => {
+      const look = 'systemctl is-active ssh; cat /root/mark 2>/dev/null; echo mine >/root/mark; sync';
+      for (let count = 0; count < 2; count++)
+        expect(await run('base', look, FORKED, '-p', '22')).toBe('active\n');
+    },
+    BOOTS_TIMEOUT_MS,
+  );
+
   function findQemu(): number | undefined {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -149,6 +231,12 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       });
   }
 });
+
+/** Parses what `IDENTITY` prints. */
+function identityIn(printed: string): Map<string, string> {
+  const lines = printed.trim().split('\n');
+  return new Map(lines.map((line) => [line.split(' ')[0] ?? '', line.split(' ').slice(1).join(' ')]));
+}
 
 function commandLine(pid: number): string {
   try {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFailed } from 'vitest';
 import { temporaryDirectory } from '../directory.ts';
 import { start, until } from '../e2e/command.ts';
+import { copyProbedHost } from '../e2e/probed-host.ts';
 
 const root = join(import.meta.dirname, '../..');
 const project = join(root, 'fixtures/testing');
@@ -18,6 +19,7 @@ const paths = {
   TMPDIR: join(own, 'temporary'),
 };
 for (const path of Object.values(paths)) mkdirSync(path, { mode: 0o700 });
+copyProbedHost(join(own, 'cache/vmlet'));
 
 /** All processes that it starts have the mark. */
 function environment(mark: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
@@ -185,7 +187,7 @@ describe('a run that ends in the middle of a test', () => {
   });
 
   it('leaves at most directories, which the next launch removes', async () => {
-    const next = start(['run', '--net', 'none', 'micro', 'true'], { env: environment('next') });
+    const next = start(['run', '--fresh', '--net', 'none', 'micro', 'true'], { env: environment('next') });
     expect((await next.finished).status).toBe(0);
     expect(machineDirectories()).toEqual([]);
   });

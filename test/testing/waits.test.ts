@@ -55,11 +55,11 @@ describe('a machine under test', () => {
     expect((await vm.sh`stat -c %a /srv/deep/down`).stdout).toBe('700');
     await vm.waitFor.file('/srv/deep');
     await vm.waitFor.file('/srv/deep/down', { contains: /tent$/m });
-    const { lastSeen } = await failureOf(
-      vm.waitFor.file('/srv/deep/down', { contains: 'more', timeoutMs: SHORT_MS }),
-    );
-    expect(lastSeen).toBe('/srv/deep/down has 8 characters and ends in "content"');
-    const absent = await failureOf(vm.waitFor.file('/srv/absent', { timeoutMs: SHORT_MS }));
+    const [other, absent] = await Promise.all([
+      failureOf(vm.waitFor.file('/srv/deep/down', { contains: 'more', timeoutMs: SHORT_MS })),
+      failureOf(vm.waitFor.file('/srv/absent', { timeoutMs: SHORT_MS })),
+    ]);
+    expect(other.lastSeen).toBe('/srv/deep/down has 8 characters and ends in "content"');
     expect(absent.lastSeen).toMatch(/^\/srv\/absent in the guest: /);
   });
 
@@ -77,9 +77,11 @@ describe('a machine under test', () => {
     await vm.waitFor.port(80, { from: 'host' });
     expect(await vm.waitFor.http(80, { body: 'hello' })).toEqual({ status: 200, body: 'hello\n' });
     expect(await (await fetch(vm.url(80))).text()).toBe('hello\n');
-    const other = await failureOf(vm.waitFor.port(81, { timeoutMs: SHORT_MS }));
+    const [other, page] = await Promise.all([
+      failureOf(vm.waitFor.port(81, { timeoutMs: SHORT_MS })),
+      failureOf(vm.waitFor.http(vm.url(80, '/absent'), { timeoutMs: SHORT_MS })),
+    ]);
     expect(other.lastSeen).toMatch(/^the guest listens on .*:80\/tcp$/);
-    const page = await failureOf(vm.waitFor.http(vm.url(80, '/absent'), { timeoutMs: SHORT_MS }));
     expect(page.lastSeen).toMatch(/^status 404 with the body /);
     expect(() => vm.url(443)).toThrow(InvalidInputError);
     await vm.sh`
@@ -103,9 +105,11 @@ describe('a machine under test', () => {
     await vm.sh`(sleep 0.3; touch /tmp/ready) >/dev/null 2>&1 &`;
     await vm.waitFor.command('test -e /tmp/ready');
     expect((await vm.waitFor.command(['echo', 'ok'], { stdout: /^ok$/m })).stdout).toBe('ok');
-    const failed = await failureOf(vm.waitFor.command('echo not yet >&2; exit 4', { timeoutMs: SHORT_MS }));
+    const [failed, missing] = await Promise.all([
+      failureOf(vm.waitFor.command('echo not yet >&2; exit 4', { timeoutMs: SHORT_MS })),
+      failureOf(vm.waitFor.command(['no-such-program'], { timeoutMs: SHORT_MS })),
+    ]);
     expect(failed.lastSeen).toBe('it exited with status 4; stderr ends in "not yet"');
-    const missing = await failureOf(vm.waitFor.command(['no-such-program'], { timeoutMs: SHORT_MS }));
     expect(missing.lastSeen).toContain('the guest cannot run no-such-program');
   });
 

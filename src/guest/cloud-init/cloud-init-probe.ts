@@ -4,19 +4,27 @@ import type { TrustedChannel } from '../ssh/ssh-provision.ts';
 
 /**
  * Reads cloud-init's files: its command takes seconds on an emulated processor, and older versions have no JSON. The
- * answers end with NULs, in the order in which they are parsed below.
+ * answers end with NULs, in the order in which they are parsed below. Few programs run before the end of the boot: this
+ * is repeated, and slows the boot that it observes.
  */
 const PROBE = String.raw`
 put() { printf '%s\0' "$1"; }
-show() { "$@" 2>/dev/null | tr -d '\000'; printf '\0'; }
 # First: once the boot is over, everything that cloud-init has written is readable.
+state= failed=
+if [ -d /run/systemd/system ]; then state=$(systemctl is-system-running 2>/dev/null); fi
+result=$(cat /run/cloud-init/result.json 2>/dev/null)
 if [ -d /run/systemd/system ]; then
-  put "$(systemctl is-system-running 2>/dev/null)"
-  put "$(systemctl --no-legend --plain --state=failed list-units 'cloud-*' 2>/dev/null | cut -d ' ' -f 1)"
-else put ''; put ''
+  # Nobody asks for failed units before the end.
+  case "$state$result" in
+  '' | initializing | starting) ;;
+  *) failed=$(systemctl --no-legend --plain --state=failed list-units 'cloud-*' 2>/dev/null | cut -d ' ' -f 1) ;;
+  esac
 fi
+put "$state"
+put "$failed"
 put "$(command -v cloud-init)"
-case " $(cat /proc/cmdline) " in
+read -r parameters </proc/cmdline
+case " $parameters " in
 *' cloud-init=disabled '*) put "the kernel's command line contains cloud-init=disabled" ;;
 *)
   if [ -e /etc/cloud/cloud-init.disabled ]; then put '/etc/cloud/cloud-init.disabled exists'
@@ -24,13 +32,24 @@ case " $(cat /proc/cmdline) " in
   else put ''
   fi ;;
 esac
-show cat /run/cloud-init/status.json
-show cat /run/cloud-init/result.json
+put "$(cat /run/cloud-init/status.json 2>/dev/null)"
+put "$result"
 # The log spans all boots.
 put "$(tail -c 65536 /var/log/cloud-init.log 2>/dev/null | sed -n "
-s/.*running 'init-local'.*/-/p
-s/.*Running module \([A-Za-z0-9_-]*\).*/\1/p" | tail -n 1)"
-show tail -c 16384 /var/log/cloud-init-output.log
+s/.*running 'init-local'.*/-/
+t keep
+s/.*Running module \([A-Za-z0-9_-]*\).*/\1/
+t keep
+b end
+: keep
+h
+: end
+\$ {
+x
+p
+}")"
+tail -c 16384 /var/log/cloud-init-output.log 2>/dev/null | tr -d '\000'
+printf '\0'
 `;
 
 /**

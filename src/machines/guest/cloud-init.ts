@@ -7,6 +7,17 @@ import { findGuestChannel } from '../channel/guest-channel.ts';
 
 type Look = { readonly done: true } | { readonly done: false; readonly seen: string };
 
+const LEAST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 5000;
+
+/**
+ * Returns how long to wait after a check, in milliseconds. A check takes long in a slow guest, whose boot it delays:
+ * the guest is to spend most of its time on that. It is no reason to wait longer if an agent did not answer in time.
+ */
+export function pauseAfterLook(tookMs: number): number {
+  return Math.min(LONGEST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, 4 * tookMs));
+}
+
 /**
  * Checks cloud-init in the guest once. Releases the agent at once, since QEMU's serves one client at a time.
  * @throws CloudInitError when it failed, is missing or does not run, and what connecting to the agent throws.

@@ -4,7 +4,7 @@ import { followLog } from '../../machine/logs/log-file.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { type Endpoint, probeForward, probeSsh } from '../../network/probe/forward-probe.ts';
 import type { Definition } from '../record/definition.ts';
-import { lookAtCloudInit } from './cloud-init.ts';
+import { lookAtCloudInit, pauseAfterLook } from './cloud-init.ts';
 import { findGuestAddresses } from '../look/guest-addresses.ts';
 import { findGuestChannel } from '../channel/guest-channel.ts';
 import { sshBannerByAgent } from '../channel/ssh-by-agent.ts';
@@ -51,7 +51,6 @@ export interface Condition {
 }
 
 const LOOK_EVERY_MS = 100;
-const CLOUD_INIT_EVERY_MS = 1000;
 const AGENT_MS = 10_000;
 /** A connection made before the guest has a network is lost; a slow server needs a long attempt. */
 const PATIENCE_MS = [1000, 1000, 6000];
@@ -129,6 +128,7 @@ const cloudInit: Condition = {
   needsKernel: true,
   wait: async (definition, { signal, saw }) => {
     for (;;) {
+      const begin = performance.now();
       try {
         const look = await lookAtCloudInit(definition, { timeoutMs: AGENT_MS, signal });
         if (look.done) return;
@@ -136,8 +136,7 @@ const cloudInit: Condition = {
       } catch (error) {
         saw(failedLook(error));
       }
-      // Each check costs the guest some work, and cloud-init takes long anyway.
-      await pauseBetweenLooks(signal, CLOUD_INIT_EVERY_MS);
+      await pauseBetweenLooks(signal, pauseAfterLook(performance.now() - begin));
     }
   },
 };

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { serveDirectory } from '../../../../fixtures/http/server.ts';
 import { ImageBuildError, MissingProgramError, NoSpaceError } from '../../../../src/errors/index.ts';
 import { sweepBuildDirectories } from '../../../../src/images/store/build-directory.ts';
@@ -15,7 +15,15 @@ import { whyNoDebianGuest } from '../../../debian-guest.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { canMount, smallFileSystem } from '../../machine/small-file-system.ts';
 import { reach } from './builder-phase.ts';
-import { AGENT, NOTHING, beginBuild, failureOf, processesOf, until } from './package-build.ts';
+import {
+  AGENT,
+  NOTHING,
+  type PackageBuild,
+  beginBuild,
+  failureOf,
+  processesOf,
+  until,
+} from './package-build.ts';
 
 const BUILD_MS = 600_000;
 
@@ -76,12 +84,11 @@ describe('a host without the programs', () => {
 });
 
 describe.skipIf(missing !== undefined)('a failing build of packages', () => {
-  it('names the unreachable mirror', async () => {
+  /** It waits for most of its time, between attempts. */
+  let unreachable: { readonly failure: Promise<Error>; readonly left: PackageBuild['left'] };
+  beforeAll(() => {
     const { result, left } = build({ mirror: 'http://127.0.0.1:1/debian' });
-    const error = await failureOf(result);
-    expect(error).toBeInstanceOf(ImageBuildError);
-    expect(error.message).toMatch(/127\.0\.0\.1.* cannot be reached$/);
-    expect(left()).toEqual(NOTHING);
+    unreachable = { failure: failureOf(result), left };
   });
 
   it('rejects an unsigned mirror', async () => {
@@ -113,6 +120,13 @@ describe.skipIf(missing !== undefined)('a failing build of packages', () => {
     });
     await expect(result).rejects.toThrow('enough');
     expect(left()).toEqual(NOTHING);
+  });
+
+  it('names the unreachable mirror', async () => {
+    const error = await unreachable.failure;
+    expect(error).toBeInstanceOf(ImageBuildError);
+    expect(error.message).toMatch(/127\.0\.0\.1.* cannot be reached$/);
+    expect(unreachable.left()).toEqual(NOTHING);
   });
 
   it('does not begin after an abort', async () => {
