@@ -8,11 +8,20 @@ import {
   MachineStateError,
   isSystemError,
 } from '../../../src/errors/index.ts';
+import { probeHost } from '../../../src/host/probe.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
+import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import type { NamedPlan } from '../../../src/machine/plan/named-plan.ts';
 import { type ListedMachine, MachineStore } from '../../../src/machines/index.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
-import { type Finished, type Started, start, until } from '../command.ts';
+import {
+  type Finished,
+  type Started,
+  copyCompiledCode,
+  returnCompiledCode,
+  start,
+  until,
+} from '../command.ts';
 import { copyProbedHost } from '../probed-host.ts';
 
 /** A live process that belongs to a home. */
@@ -47,7 +56,8 @@ export interface Home {
 }
 
 /**
- * @param parent the directory that contains it; the host’s temporary one by default.
+ * @param parent the directory that contains it; the host’s temporary one by default. It may be on a small file system,
+ *   so the command’s compiled code is not copied there.
  * @param command vmlet's command; the built one by default.
  */
 export async function makeHome(parent?: string, command?: string): Promise<Home> {
@@ -67,7 +77,10 @@ export async function makeHome(parent?: string, command?: string): Promise<Home>
   const parents = [own.images, own.cache, own.runtime].map((one) => dirname(one));
   await Promise.all(parents.map(async (parent) => mkdir(parent, { recursive: true, mode: 0o700 })));
   shareImages(own);
+  // A new build has another key, with which the user’s survey does not match.
+  await probeHost({ cacheDirectory: ownLocations().cache });
   copyProbedHost(own.cache);
+  if (parent === undefined) copyCompiledCode(own.cache);
 
   const store = new MachineStore(environment);
   const removeAll = async (): Promise<void> => {
@@ -85,6 +98,7 @@ export async function makeHome(parent?: string, command?: string): Promise<Home>
     close: async () => {
       await removeAll();
       const left = await endStragglers(path);
+      if (parent === undefined) returnCompiledCode(own.cache);
       directory.remove();
       if (left.length > 0) throw new Error(`these outlived their machines:\n${left.join('\n')}`);
     },
