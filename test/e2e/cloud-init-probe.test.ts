@@ -12,7 +12,7 @@ echo running
 `;
 
 it('does not report a cloud-init as broken that exits while it is probed', async () => {
-  await using vm = await launch({ image: 'micro', net: 'none' });
+  await using vm = await launch({ image: 'micro', net: 'none', kept: 'use' });
   await vm.push(SYSTEMCTL, '/usr/bin/systemctl', { parents: true, mode: 0o755 });
   await vm.push(BEGUN, '/run/cloud-init/status.json', { parents: true });
   await vm.exec(['mkdir', '-p', '/run/systemd/system']);

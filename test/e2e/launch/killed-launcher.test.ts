@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { VMLET, copyCompiledCode, start, until } from '../command.ts';
 import { copyProbedHost } from '../probed-host.ts';
-import { copyKeptGuests } from '../template/kept-guest.ts';
+import { copyShelf } from '../template/shelf-copy.ts';
 
 const directory = temporaryDirectory();
 
@@ -40,7 +40,7 @@ async function markedEnvironment(probes = false): Promise<Marked> {
   for (const path of [runtime, cache]) mkdirSync(path, { mode: 0o700 });
   if (!probes) {
     fillCache(cache);
-    copyKeptGuests(join(seed, 'vmlet/guests'), join(cache, 'vmlet/guests'));
+    copyShelf(join(seed, 'vmlet/guests'), join(cache, 'vmlet/guests'));
   }
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

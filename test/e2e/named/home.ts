@@ -46,6 +46,8 @@ export interface Home {
   /** Runs the built command to its end. */
   vmlet(...args: string[]): Promise<Finished>;
   start(args: readonly string[], options?: { readonly input?: string }): Started;
+  /** Runs a program in a guest by the library: `vmlet exec` takes ten times as long. */
+  exec(machine: string, ...argv: [string, ...string[]]): Promise<Omit<Finished, 'signal'>>;
   machines(): ListedMachine[];
   /** All live processes that name this home’s directories in their command line or environment, or have files in it open. */
   processes(): HomeProcess[];
@@ -93,6 +95,11 @@ export async function makeHome(parent?: string, command?: string): Promise<Home>
     removeAll,
     vmlet: async (...args) => start(args, { env: environment, command }).finished,
     start: (args, options) => start(args, { ...options, env: environment, command }),
+    exec: async (machine, ...argv) => {
+      await using channel = await store.get(machine).live().openGuest();
+      const { exitCode, stdout, stderr } = await channel.exec(argv);
+      return { status: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+    },
     machines: () => store.list(),
     processes: () => processesOf(path),
     close: async () => {

@@ -16,7 +16,7 @@ import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { type Finished, type Started, copyCompiledCode, start, until } from '../command.ts';
 import { copyProbedHost } from '../probed-host.ts';
 import { whyNoShares } from '../virtiofsd.ts';
-import { copyKeptGuests } from './kept-guest.ts';
+import { copyShelf } from './shelf-copy.ts';
 
 /** The booted guests that `vmlet run` keeps. Each test has a cache of its own, and all have the image of this run. */
 
@@ -61,7 +61,7 @@ beforeAll(async () => {
 /** A home with the guest that such a run kept there. */
 function homeWithGuest(more: NodeJS.ProcessEnv = inMemory): Home {
   const made = home(more);
-  copyKeptGuests(seed.guests, made.guests);
+  copyShelf(seed.guests, made.guests);
   return made;
 }
 
@@ -271,7 +271,7 @@ describe('a run', () => {
     const { origin, kept, guests, env } = home(inMemory);
     expect(await origin('--fresh', 'micro', 'true')).toBe('boot');
     expect(kept()).toEqual([]);
-    copyKeptGuests(seed.guests, guests);
+    copyShelf(seed.guests, guests);
     expect(await origin('--fresh', 'micro', 'true')).toBe('boot');
     const fresh = start(['run', ...MEMORY, '--debug', 'micro', 'true'], {
       env: { ...env, VMLET_FRESH: '1' },

@@ -27,7 +27,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
   afterAll(async () => home.close());
 
   async function inGuest(script: string): Promise<string> {
-    const { stdout, stderr } = await home.vmlet('exec', 'web', '--', 'sh', '-c', script);
+    const { stdout, stderr } = await home.exec('web', 'sh', '-c', script);
     return `${stdout}${stderr}`.trim();
   }
   const add = async (...words: string[]) => home.vmlet('share', 'add', 'web', ...words);
