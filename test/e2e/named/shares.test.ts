@@ -48,7 +48,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
   afterAll(async () => home.close());
 
   async function inGuest(script: string, machine = 'web'): Promise<string> {
-    const { stdout, stderr } = await home.exec(machine, 'sh', '-c', script);
+    const { stdout, stderr } = await home.vmlet('exec', machine, '--', 'sh', '-c', script);
     return `${stdout}${stderr}`.trim();
   }
 
