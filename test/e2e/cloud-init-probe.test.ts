@@ -22,7 +22,7 @@ echo running
 
 let vm: Machine;
 beforeAll(async () => {
-  vm = await launch({ image: 'micro', net: 'none' });
+  vm = await launch({ image: 'micro', net: 'none', kept: 'use' });
   await vm.exec(['mkdir', '-p', '/run/systemd/system']);
   await vm.push(BEGUN, '/run/cloud-init/status.json', { parents: true });
 });

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownLocations } from '../../src/machine/paths/own-locations.ts';
 
 export const VMLET = join(import.meta.dirname, '../../dist/bin/vmlet.js');
 
@@ -39,6 +41,42 @@ export function start(
     );
   });
   return { process: child, finished, stderr: () => output.stderr, stdout: () => output.stdout };
+}
+
+/** V8's code of the command, by Node 20; later versions of Node keep it in another form, which is not copied. */
+const COMPILED = /^main-[^.]+-v[\d.]+\.code$/;
+const DIGEST_BYTES = 32;
+
+/**
+ * Copies the code that earlier commands of this run compiled: each home would compile it anew for each verb.
+ * @param own vmlet's directory in another cache.
+ */
+export function copyCompiledCode(own: string): void {
+  copyCode(join(ownLocations().cache, 'compiled'), join(own, 'compiled'));
+}
+
+/** Copies it back if it has more verbs. */
+export function returnCompiledCode(own: string): void {
+  copyCode(join(own, 'compiled'), join(ownLocations().cache, 'compiled'));
+}
+
+/** Files that run in parallel share the run's cache: a reader sees the old file or the new one. */
+function copyCode(from: string, to: string): void {
+  const names = existsSync(from) ? readdirSync(from).filter((name) => COMPILED.test(name)) : [];
+  for (const name of names) {
+    const [source, target] = [join(from, name), join(to, name)];
+    if (countVerbs(source) <= countVerbs(target)) continue;
+    mkdirSync(to, { recursive: true, mode: 0o700 });
+    const beside = `${target}.${process.pid}.new`;
+    copyFileSync(source, beside);
+    renameSync(beside, target);
+  }
+}
+
+function countVerbs(path: string): number {
+  if (!existsSync(path)) return 0;
+  const [verbs = ''] = readFileSync(path).toString('latin1', DIGEST_BYTES, 10_000).split('\n', 1);
+  return verbs.split(',').length;
 }
 
 export async function vmlet(...args: string[]): Promise<Finished> {

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import * as z from 'zod';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { Publisher, sha256, webEntry } from '../publisher.ts';
-import { type Finished, VMLET, start } from './command.ts';
+import { type Finished, VMLET, copyCompiledCode, returnCompiledCode, start } from './command.ts';
 import { Terminal } from './named/terminal.ts';
 
 /** The verbs of images through the built command, with the test’s own publisher and catalogue. */
@@ -31,6 +31,7 @@ beforeEach(async () => {
   for (const kind of ['DATA', 'CONFIG', 'CACHE', 'STATE']) {
     environment[`XDG_${kind}_HOME`] = join(directory, kind.toLowerCase());
   }
+  copyCompiledCode(join(directory, 'cache/vmlet'));
   mkdirSync(join(directory, 'run'), { mode: 0o700 });
   mkdirSync(join(directory, 'config/vmlet'), { recursive: true });
   const entry = {
@@ -45,7 +46,10 @@ beforeEach(async () => {
   publisher.publish('/web/SHA256SUMS', `${sha256(disk)}  web.qcow2\n`, 'text/plain');
 });
 
-afterEach(async () => publisher[Symbol.asyncDispose]());
+afterEach(async () => {
+  returnCompiledCode(join(directory, 'cache/vmlet'));
+  await publisher[Symbol.asyncDispose]();
+});
 
 async function vmlet(...args: string[]): Promise<Finished> {
   return start(args, { env: environment, cwd: directory }).finished;

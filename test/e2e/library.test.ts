@@ -181,13 +181,13 @@ describe('disks', () => {
 
 describe('the end of a guest', () => {
   it('is a requested power-off after stop()', async () => {
-    await using machine = await launch({ net: 'none' });
+    await using machine = await launch({ net: 'none', kept: 'use' });
     expect(await machine.stop()).toEqual({ rung: 'guest', outcome: { kind: 'power-off', requested: true } });
     expect(() => machine.exec(['true'])).toThrow(MachineEndedError);
   });
 
   it('is a panic when its kernel panics, and includes the console’s last lines', async () => {
-    await using machine = await launch({ net: 'none' });
+    await using machine = await launch({ net: 'none', kept: 'use' });
     const command = machine.exec(['sh', '-c', 'echo c > /proc/sysrq-trigger']);
     await expect(command).rejects.toThrow(MachineEndedError);
     expect(await machine.ended).toEqual({ kind: 'panic' });
@@ -195,7 +195,7 @@ describe('the end of a guest', () => {
   });
 
   it('is a reboot when it reboots', async () => {
-    await using machine = await launch({ net: 'none' });
+    await using machine = await launch({ net: 'none', kept: 'use' });
     machine.exec(['reboot', '-f']).catch(() => undefined);
     expect(await machine.ended).toEqual({ kind: 'reboot' });
   });
@@ -221,7 +221,7 @@ describe('the network', () => {
       await listen(0, 0, '127.0.0.1');
       const { port } = servers[0]?.address() as { port: number };
       await listen(1, port, '::1');
-      await using machine = await launch({ net: expected.net });
+      await using machine = await launch({ net: expected.net, kept: 'use' });
       expect(await answer(port)).toBe('secret');
       const gateways = machine.plan.network?.guest.gateways ?? [];
       expect(gateways).toHaveLength(2);

@@ -31,7 +31,13 @@ function shared(name = 'shared-'): string {
   return directoryIn(directory, name);
 }
 
+/** A fork of a kept guest, which takes directories while it runs. */
 async function machineWith(...volumes: readonly VolumeInput[]): Promise<Machine> {
+  return launch({ net: 'none', volumes, kept: 'use' });
+}
+
+/** A guest that has its directories when it boots. */
+async function bootedWith(...volumes: readonly VolumeInput[]): Promise<Machine> {
   return launch({ net: 'none', volumes });
 }
 
@@ -84,7 +90,7 @@ describe.skipIf(whyNoShares !== undefined)('one directory', () => {
   beforeAll(async () => {
     writeFileSync(join(source, 'of the host'), 'written here\n');
     writeFileSync(join(locked, 'kept'), 'as it was\n');
-    machine = await machineWith(`${source}:/a/b/c`, `${locked}:/locked:ro`, `${locked}:/a/b/c/inner:ro`);
+    machine = await bootedWith(`${source}:/a/b/c`, `${locked}:/locked:ro`, `${locked}:/a/b/c/inner:ro`);
   });
   afterAll(async () => machine.kill());
 
@@ -274,7 +280,7 @@ withVirtiofsd('can have any name', async () => {
   });
   const link = join(directory, 'link to a share');
   symlinkSync(volumes[0]?.source ?? '', link);
-  await using machine = await machineWith(...volumes, { source: link, target: '/link' });
+  await using machine = await bootedWith(...volumes, { source: link, target: '/link' });
   for (const [index, { target }] of volumes.entries()) {
     expect(await machine.readFile(`${target}/file`)).toEqual(Buffer.from(names[index] ?? ''));
   }
@@ -292,7 +298,7 @@ withVirtiofsd('can disappear without ending the machine', async () => {
 describe.skipIf(whyNoShares !== undefined)('virtiofsd', () => {
   it('ends the machine when it ends, and the machine reports it', async () => {
     const source = shared();
-    await using machine = await machineWith(`${source}:/s`);
+    await using machine = await bootedWith(`${source}:/s`);
     const pid = daemonOf(source);
     const hanging = machine.exec(['sh', '-c', 'while :; do ls /s >/dev/null; done']);
     hanging.catch(() => undefined);
@@ -327,7 +333,7 @@ describe.skipIf(whyNoShares !== undefined)('virtiofsd', () => {
     await using machine = await machineWith(`${source}:/s`);
     process.kill(daemonOf(source), 'SIGSTOP');
     // It waits for virtiofsd, and no signal ends it.
-    const hangs = machine.exec(['cat', '/s/file'], { timeoutMs: 3000 });
+    const hangs = machine.exec(['cat', '/s/file'], { timeoutMs: 1000 });
     await expect(hangs).rejects.toThrow(TimedOutError);
     expect(await sh(machine, 'echo on')).toBe('on');
     // The agent itself waits from now on.

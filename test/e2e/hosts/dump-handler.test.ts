@@ -11,7 +11,7 @@ describe('a host with a handler of core dumps', () => {
   let machine: Machine;
 
   beforeAll(async () => {
-    machine = await launch({ net: 'none' });
+    machine = await launch({ net: 'none', kept: 'use' });
     for (const path of [attempts.confine, attempts.program]) {
       await machine.push(readFileSync(path), join('/bin', basename(path)), { mode: 0o755 });
     }

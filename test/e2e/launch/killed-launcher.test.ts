@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
-import { VMLET, start, until } from '../command.ts';
+import { VMLET, copyCompiledCode, start, until } from '../command.ts';
 import { copyProbedHost } from '../probed-host.ts';
+import { copyShelf } from '../template/shelf-copy.ts';
 
 const directory = temporaryDirectory();
 
@@ -15,15 +16,32 @@ interface Marked {
   readonly own: string;
 }
 
+/** A cache with the guest that most of these tests need, for which each would boot. */
+const seed = directoryIn(directory, 'seed-');
+beforeAll(async () => {
+  fillCache(seed);
+  const env = { XDG_CACHE_HOME: seed };
+  const { status } = await start(['run', '--net', 'none', 'micro', 'true'], { env }).finished;
+  expect(status).toBe(0);
+});
+
+function fillCache(cache: string): void {
+  copyProbedHost(join(cache, 'vmlet'));
+  copyCompiledCode(join(cache, 'vmlet'));
+}
+
 /**
  * Every process of these launches has a mark: the directory in QEMU’s command line, the port in passt’s.
- * @param probes the first start probes the host.
+ * @param probes the first start probes the host, and boots a guest.
  */
 async function markedEnvironment(probes = false): Promise<Marked> {
   const own = directoryIn(directory, 'own-');
   const [runtime, cache] = [join(own, 'run'), join(own, 'cache')];
   for (const path of [runtime, cache]) mkdirSync(path, { mode: 0o700 });
-  if (!probes) copyProbedHost(join(cache, 'vmlet'));
+  if (!probes) {
+    fillCache(cache);
+    copyShelf(join(seed, 'vmlet/guests'), join(cache, 'vmlet/guests'));
+  }
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

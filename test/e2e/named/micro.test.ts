@@ -16,7 +16,7 @@ describe('micro as a named machine', () => {
   afterAll(async () => home.close());
 
   async function inGuest(script: string): Promise<string> {
-    const { status, stdout, stderr } = await home.vmlet('exec', 'm', 'sh', '-c', script);
+    const { status, stdout, stderr } = await home.exec('m', 'sh', '-c', script);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     return stdout;
   }

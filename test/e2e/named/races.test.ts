@@ -3,12 +3,18 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { pause } from '../../../src/util/time/pause.ts';
 import { type Finished, until } from '../command.ts';
+import { copyShelf } from '../template/shelf-copy.ts';
+import { StashedMachine } from '../template/stashed-machine.ts';
 import { type Home, makeHome } from './home.ts';
 import { liesOf } from './truth.ts';
 
 const MINUTES = 60_000;
 
 let home: Home;
+/** m as it runs. */
+let running: StashedMachine;
+/** A directory with the template warm. */
+let shelf: string;
 beforeAll(async () => {
   home = await makeHome();
   const tree = join(home.path, 'tree');
@@ -18,7 +24,13 @@ beforeAll(async () => {
   disk.writeUInt16LE(0xaa55, 510);
   writeFileSync(join(home.path, 'disk.raw'), disk);
   for (let index = 0; index < 200; index++) writeFileSync(join(tree, `f${index}`), Buffer.alloc(20_000, 'x'));
-});
+  expect(await home.vmlet(...create, '--start')).toMatchObject({ status: 0 });
+  running = await StashedMachine.take(home, 'm', home.path);
+  shelf = join(home.path, 'shelf');
+  expect(await home.vmlet(...makeTemplate)).toMatchObject({ status: 0 });
+  copyShelf(join(home.path, 'data/vmlet/templates'), shelf);
+  expect(await home.vmlet(...removeTemplate)).toMatchObject({ status: 0 });
+}, 5 * MINUTES);
 afterEach(async () => home.removeAll());
 afterAll(async () => home.close());
 
@@ -73,8 +85,8 @@ function checkFinished(finished: Finished): void {
 }
 
 it.each(RACES)('%s: %j and %j', { timeout: 5 * MINUTES }, async (state, ...commands) => {
-  const begin = state === 'running' ? [...create, '--start'] : create;
-  if (state !== 'absent') expect(await home.vmlet(...begin)).toMatchObject({ status: 0 });
+  if (state === 'stopped') expect(await home.vmlet(...create)).toMatchObject({ status: 0 });
+  if (state === 'running') await running.start(home);
   const places: Record<string, string> = {
     TREE: join(home.path, 'tree'),
     COPY: join(home.path, `copy-${Date.now()}`),
@@ -157,7 +169,10 @@ it.each(OTHER_RACES)(
       home.vmlet(...words.map((word) => (word === 'DISK' ? join(home.path, 'disk.raw') : word)));
     const usesImage = [...before, one, other].flat().includes(IMAGE);
     try {
-      for (const words of before) expect(await run(words)).toMatchObject({ status: 0 });
+      for (const words of before) {
+        if (words === makeTemplate) copyShelf(shelf, join(home.path, 'data/vmlet/templates'));
+        else expect(await run(words)).toMatchObject({ status: 0 });
+      }
       const finished = await Promise.all([run(one), run(other)]);
       for (const each of finished) checkFinished(each);
       const said = finished.map(({ stderr }) => stderr).join('');

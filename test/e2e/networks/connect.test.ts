@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { probeHost } from '../../../src/host/probe.ts';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { NetworkStore } from '../../../src/machines/index.ts';
+import { temporaryDirectory } from '../../directory.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
+import { StashedMachine } from '../template/stashed-machine.ts';
 import { membersOf } from './members.ts';
 
 const { qemu } = await probeHost({ cacheDirectory: ownLocations().cache });
@@ -15,9 +17,22 @@ const connecting = test.skipIf(!qemu.hasStreamReconnect);
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 let home: Home;
-const { vmlet, create, ping } = membersOf(() => home);
+const { vmlet, create, inGuest, ping } = membersOf(() => home);
 let networks: NetworkStore;
 
+const directory = temporaryDirectory();
+/** web in no network, and db in lan. */
+let web: StashedMachine;
+let db: StashedMachine;
+
+beforeAll(async () => {
+  home = await makeHome();
+  await vmlet('network', 'create', 'lan');
+  await Promise.all([create('web', '--start'), create('db', '--network', 'lan', '--start')]);
+  web = await StashedMachine.take(home, 'web', directory);
+  db = await StashedMachine.take(home, 'db', directory);
+  await home.close();
+});
 beforeEach(async () => {
   home = await makeHome();
   networks = new NetworkStore(home.environment);
@@ -30,9 +45,8 @@ const refusal = async (...args: string[]): Promise<string> => {
   expect(status).toBe(125);
   return stderr;
 };
-const hostsOf = async (name: string): Promise<string> => vmlet('exec', name, '--', 'cat', '/etc/hosts');
-const addressesOf = async (name: string): Promise<string> =>
-  vmlet('exec', name, '--', 'ip', '-o', '-4', 'addr');
+const hostsOf = async (name: string): Promise<string> => inGuest(name, 'cat', '/etc/hosts');
+const addressesOf = async (name: string): Promise<string> => inGuest(name, 'ip', '-o', '-4', 'addr');
 const member = async (network: string, name: string) =>
   (await networks.get(network)).members.find((one) => one.name === name);
 /** A file that the machine's keeper reads. */
@@ -42,15 +56,15 @@ const keeperFile = (machine: string, file: string): string =>
 connecting('a running machine joins networks, keeps them over a reboot, and leaves one of them', async () => {
   await vmlet('network', 'create', 'dmz', '--mtu', '9000');
   await create('db', '--network', 'lan', '--network', 'dmz', '--start');
-  await create('web', '--start');
+  await web.start(home);
   await vmlet('network', 'connect', 'lan:alias=www,ip=10.9.0.20', 'web');
   await ping('web', 'db');
   // The others learn its names without being asked for anything.
-  const { stdout } = await home.vmlet('exec', 'db', '--', 'ping', '-c', '1', '-W', '5', 'www.lan');
+  const { stdout } = await home.exec('db', 'ping', '-c', '1', '-W', '5', 'www.lan');
   expect(stdout).toContain('(10.9.0.20)');
   await vmlet('network', 'connect', 'dmz', 'web');
   const other = (await member('dmz', 'db'))?.address ?? '';
-  await vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '5', '-s', '8900', other);
+  await inGuest('web', 'ping', '-c', '1', '-W', '5', '-s', '8900', other);
   expect(await refusal('network', 'connect', 'lan', 'web')).toContain(
     'machine "web" is already in network "lan"',
   );
@@ -101,8 +115,8 @@ connecting('a running machine joins networks, keeps them over a reboot, and leav
 });
 
 connecting('snapshots with memory belong to the networks of their time', async () => {
-  await create('db', '--network', 'lan', '--start');
-  await create('web', '--start');
+  await db.start(home);
+  await web.start(home);
   await vmlet('network', 'connect', 'lan', 'web');
   await vmlet('snapshot', 'web', 'inside');
   await vmlet('network', 'disconnect', 'lan', 'web');
@@ -158,8 +172,8 @@ connecting('what cannot be connected stays as it is', async () => {
   await vmlet('resume', 'db');
   await vmlet('network', 'connect', 'lan', 'db');
   await vmlet('pause', 'db');
-  expect(await refusal('network', 'disconnect', '-t', '5s', 'lan', 'db')).toContain(
-    'timed out after 5 s waiting for the guest to release the network card of network "lan"',
+  expect(await refusal('network', 'disconnect', '-t', '1s', 'lan', 'db')).toContain(
+    'timed out after 1 s waiting for the guest to release the network card of network "lan"',
   );
   expect(await member('lan', 'db')).toMatchObject({ plugged: true });
   await vmlet('resume', 'db');
@@ -176,7 +190,7 @@ connecting('a keeper forgets a card before its guest releases it, unless the gue
   expect(connected).not.toBe('');
   expect(existsSync(keeperFile('db', 'card0.argv'))).toBe(true);
   await vmlet('pause', 'db');
-  const waiting = home.start(['network', 'disconnect', '-t', '10s', 'lan', 'db']);
+  const waiting = home.start(['network', 'disconnect', '-t', '5s', 'lan', 'db']);
   await until(() => request() === '' || waiting.process.exitCode !== null);
   expect(waiting.process.exitCode).toBeNull();
   expect(await waiting.finished).toMatchObject({ status: 125 });
@@ -189,8 +203,8 @@ connecting('a keeper forgets a card before its guest releases it, unless the gue
 });
 
 connecting('a switch that does not answer keeps a machine out, but not in', async () => {
-  await create('db', '--network', 'lan', '--start');
-  await create('web', '--start');
+  await db.start(home);
+  await web.start(home);
   const table = async (): Promise<string> => readFileSync((await networks.get('lan')).files.table, 'utf8');
   const before = await table();
   const { pid = NaN } = home.processes().find(({ program }) => program === 'vmlet-switch') ?? {};
@@ -215,7 +229,7 @@ connecting('a switch that does not answer keeps a machine out, but not in', asyn
 });
 
 connecting('a switch that does not answer makes create and clone leave no machine', async () => {
-  await create('db', '--network', 'lan', '--start');
+  await db.start(home);
   await create('web', '--network', 'lan:alias=www');
   const table = async (): Promise<string> => readFileSync((await networks.get('lan')).files.table, 'utf8');
   const before = await table();
@@ -252,8 +266,8 @@ connecting('a machine without another card can leave its network and join it aga
 });
 
 connecting('a connection that was interrupted is completed or removed by the next command', async () => {
-  await create('db', '--network', 'lan', '--start');
-  await create('web', '--start');
+  await db.start(home);
+  await web.start(home);
   await vmlet('network', 'connect', 'lan', 'web');
   const { spec, plan } = home.store.get('web').files;
   const written = new Map([spec, plan].map((path) => [path, readFileSync(path)]));
@@ -273,7 +287,7 @@ connecting('a connection that was interrupted is completed or removed by the nex
 });
 
 connecting('a card that cannot be taken back stays in the definition', async () => {
-  await create('web', '--start');
+  await web.start(home);
   const request = keeperFile('web', 'guest.request');
   rmSync(request);
   mkdirSync(request);

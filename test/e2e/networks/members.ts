@@ -9,6 +9,8 @@ export interface Members {
   readonly vmlet: (...args: string[]) => Promise<string>;
   /** Creates a machine with micro. */
   readonly create: (name: string, ...flags: string[]) => Promise<string>;
+  /** Runs a program in a guest. */
+  readonly inGuest: (name: string, ...argv: [string, ...string[]]) => Promise<string>;
   readonly ping: (from: string, to: string) => Promise<string>;
 }
 
@@ -19,9 +21,15 @@ export function membersOf(home: () => Home): Members {
     expect(status, `vmlet ${args.join(' ')}\n${stdout}${stderr}`).toBe(0);
     return stdout;
   };
+  const inGuest = async (name: string, ...argv: [string, ...string[]]): Promise<string> => {
+    const { status, stdout, stderr } = await home().exec(name, ...argv);
+    expect(status, `${name}: ${argv.join(' ')}\n${stdout}${stderr}`).toBe(0);
+    return stdout;
+  };
   return {
     vmlet,
     create: async (name, ...flags) => vmlet('create', name, '--image', 'micro', ...flags),
-    ping: async (from, to) => vmlet('exec', from, '--', 'sh', '-c', REACH, to),
+    inGuest,
+    ping: async (from, to) => inGuest(from, 'sh', '-c', REACH, to),
   };
 }

@@ -17,7 +17,7 @@ const BOUND_MS = 25_000;
 
 let home: Home;
 let lab: Lab;
-const { vmlet, create } = membersOf(() => home);
+const { vmlet, create, inGuest } = membersOf(() => home);
 
 beforeEach(async () => {
   home = await makeHome();
@@ -60,7 +60,7 @@ test('running members know a one-off machine for as long as it runs', async () =
   const once = home.start(['run', '--network', 'lan', '--name', 'once', 'micro', '--', 'sh', '-c', script]);
   await until(() => once.stdout().includes('up'));
   expect(await namesIn('web')).toEqual(['web', 'once']);
-  await vmlet('exec', 'web', '--', 'ip', 'addr', 'add', '10.9.0.9/24', 'dev', 'eth1');
+  await inGuest('web', 'ip', 'addr', 'add', '10.9.0.9/24', 'dev', 'eth1');
   expect(await once.finished).toMatchObject({ status: 0 });
   expect(await namesIn('web')).toEqual(['web']);
 });
@@ -79,7 +79,7 @@ test('a member that hangs holds nothing up for long, and learns the names later'
   } finally {
     process.kill(pid, 'SIGCONT');
   }
-  await vmlet('exec', 'db', '--', 'true');
+  await inGuest('db', 'true');
   expect(await namesIn('db')).toEqual(['db', 'shop', 'web']);
 });
 

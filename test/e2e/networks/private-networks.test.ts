@@ -10,7 +10,7 @@ import { membersOf } from './members.ts';
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 let home: Home;
-const { vmlet, create, ping } = membersOf(() => home);
+const { vmlet, create, inGuest, ping } = membersOf(() => home);
 let networks: NetworkStore;
 
 const openHome = async (): Promise<void> => {
@@ -68,11 +68,11 @@ describe('private networks', () => {
     await create('spare', '--network', 'lan');
     await ping('cache', 'web');
     await ping('web', 'cache.lan');
-    const hosts = await vmlet('exec', 'web', '--', 'cat', '/etc/hosts');
+    const hosts = await inGuest('web', 'cat', '/etc/hosts');
     expect(hosts).toMatch(/^10\.9\.0\.4 spare spare\.lan$/m);
     // IPv6, and the default route still uses the first card.
     await ping('web', (await member('db'))?.ipv6 ?? '');
-    expect(await vmlet('exec', 'web', '--', 'ip', 'route')).toMatch(/^default via 10\.0\.2\.2 dev eth0/m);
+    expect(await inGuest('web', 'ip', 'route')).toMatch(/^default via 10\.0\.2\.2 dev eth0/m);
 
     const { members } = await lan();
     expect(members.map(({ name, address, plugged }) => [name, address, plugged])).toEqual([
@@ -137,18 +137,18 @@ describe('private networks', () => {
     await create('cache', '--net', 'none', '--network', 'dmz', '--start');
     await ping('web', 'db');
     await ping('web', 'cache');
-    expect(await vmlet('exec', 'db', '--', 'ip', '-o', '-4', 'addr')).not.toContain('10.0.2.15');
+    expect(await inGuest('db', 'ip', '-o', '-4', 'addr')).not.toContain('10.0.2.15');
     // A frame of 9000 bytes passes if the network’s MTU permits it.
-    await vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '5', '-s', '8900', 'cache');
-    expect(await vmlet('exec', 'web', '--', 'cat', '/sys/class/net/eth2/mtu')).toBe('9000\n');
+    await inGuest('web', 'ping', '-c', '1', '-W', '5', '-s', '8900', 'cache');
+    expect(await inGuest('web', 'cat', '/sys/class/net/eth2/mtu')).toBe('9000\n');
     // There is no router between the two.
-    expect(await home.vmlet('exec', 'db', '--', 'ping', '-c', '1', 'cache')).toMatchObject({ status: 1 });
+    expect(await home.exec('db', 'ping', '-c', '1', 'cache')).toMatchObject({ status: 1 });
     // A machine that leaves a network forgets its names.
     await vmlet('kill', 'web');
     await vmlet('set', 'web', '--net', 'dmz');
     await vmlet('start', 'web');
-    expect(await vmlet('exec', 'web', '--', 'cat', '/etc/hosts')).not.toContain('lan');
-    expect(await vmlet('exec', 'db', '--', 'cat', '/etc/hosts')).not.toContain('web.lan');
+    expect(await inGuest('web', 'cat', '/etc/hosts')).not.toContain('lan');
+    expect(await inGuest('db', 'cat', '/etc/hosts')).not.toContain('web.lan');
   });
 
   test('a clone has its own addresses, and rename and rm update the members', async () => {
@@ -172,7 +172,7 @@ describe('private networks', () => {
     await vmlet('rename', 'web2', 'shop');
     await vmlet('start', 'shop');
     await ping('web', 'shop');
-    expect(await vmlet('exec', 'web', '--', 'cat', '/etc/hosts')).not.toContain('web2');
+    expect(await inGuest('web', 'cat', '/etc/hosts')).not.toContain('web2');
     await vmlet('rm', '--force', '--storage', 'shop', 'web');
     await vmlet('network', 'rm', 'lan');
     expect(networks.names()).toEqual([]);
@@ -203,7 +203,7 @@ describe('private networks', () => {
     await vmlet(...advice.split(' '));
     expect(await member('web')).toMatchObject({ address: '172.20.0.2', alias: 'www' });
     await vmlet('start', 'web');
-    expect(await vmlet('exec', 'web', '--', 'ip', '-o', '-4', 'addr')).toContain('172.20.0.2/24');
+    expect(await inGuest('web', 'ip', '-o', '-4', 'addr')).toContain('172.20.0.2/24');
     await vmlet('kill', 'web');
     await rm(files.directory, { recursive: true });
     await vmlet('network', 'disconnect', 'lan', 'web');
@@ -223,7 +223,7 @@ describe('a machine in a network', () => {
 
   test('reaches others again after pause and resume', async () => {
     await vmlet('pause', 'db');
-    expect(await home.vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '1', 'db')).toMatchObject({
+    expect(await home.exec('web', 'ping', '-c', '1', '-W', '1', 'db')).toMatchObject({
       status: 1,
     });
     await vmlet('resume', 'db');
@@ -240,11 +240,11 @@ describe('a machine in a network', () => {
 
   test('is cut off by a partition until it heals, even after a new switch', async () => {
     await vmlet('network', 'partition', 'lan', 'web', 'db');
-    const cut = ['exec', 'web', '--', 'ping', '-c', '1', '-W', '1', 'db'];
-    expect(await home.vmlet(...cut)).toMatchObject({ status: 1 });
+    const cut = async () => home.exec('web', 'ping', '-c', '1', '-W', '1', 'db');
+    expect(await cut()).toMatchObject({ status: 1 });
     process.kill(theOnly('vmlet-switch'), 'SIGKILL');
     await until(async () => (await lan()).members.every(({ plugged }) => plugged));
-    expect(await home.vmlet(...cut)).toMatchObject({ status: 1 });
+    expect(await cut()).toMatchObject({ status: 1 });
     await vmlet('network', 'heal', 'lan');
     await ping('web', 'db');
     expect((await home.vmlet('set', 'web', '--network', 'lan:ip=10.9.0.99')).stderr).toContain(

@@ -10,12 +10,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ImageStore, type Machine, crash, launch } from '../../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
-import { type Finished, type Started, start, until } from '../command.ts';
+import { type Finished, type Started, copyCompiledCode, start, until } from '../command.ts';
 import { copyProbedHost } from '../probed-host.ts';
 import { whyNoShares } from '../virtiofsd.ts';
+import { copyShelf } from './shelf-copy.ts';
 
 /** The booted guests that `vmlet run` keeps. Each test has a cache of its own, and all have the image of this run. */
 
@@ -34,6 +35,7 @@ interface Home {
 function home(more: NodeJS.ProcessEnv = {}): Home {
   const cache = directoryIn(directory, 'cache-');
   copyProbedHost(join(cache, 'vmlet'));
+  copyCompiledCode(join(cache, 'vmlet'));
   const env = { XDG_CACHE_HOME: cache, VMLET_FRESH: '', ...more };
   const guests = join(cache, 'vmlet/guests');
   const run = (...words: string[]): Started => start(['run', ...MEMORY, ...words], { env });
@@ -44,6 +46,23 @@ function home(more: NodeJS.ProcessEnv = {}): Home {
     origin: async (...words) => originOf(await run('--debug', ...words).finished),
     kept: () => (existsSync(guests) ? readdirSync(guests).filter((name) => !name.startsWith('.')) : []),
   };
+}
+
+/** A runtime directory in memory: a first run there needs neither a file for the guest's memory nor a fork. */
+const inMemory = { XDG_RUNTIME_DIR: mkdtempSync('/dev/shm/vmlet-kept-') };
+afterAll(() => rmSync(inMemory.XDG_RUNTIME_DIR, { recursive: true }));
+
+let seed: Home;
+beforeAll(async () => {
+  seed = home(inMemory);
+  expect(await seed.origin('micro', 'true')).toBe('boot, kept');
+});
+
+/** A home with the guest that such a run kept there. */
+function homeWithGuest(more: NodeJS.ProcessEnv = inMemory): Home {
+  const made = home(more);
+  copyShelf(seed.guests, made.guests);
+  return made;
 }
 
 function originOf({ status, stderr }: Finished): string {
@@ -230,7 +249,7 @@ describe('a run', () => {
   });
 
   it('boots when the guest takes no disks while it runs, and still forks for other runs', async () => {
-    const { origin, kept } = home();
+    const { origin, kept } = home(inMemory);
     const { kernelPath, initrdPath } = await microFiles();
     // Its ports then have no driver that notices a new device.
     const guest = [
@@ -249,10 +268,10 @@ describe('a run', () => {
   });
 
   it('boots with --fresh and VMLET_FRESH=1, and replaces the kept guest with --renew', async () => {
-    const { origin, kept, guests, env } = home();
+    const { origin, kept, guests, env } = home(inMemory);
     expect(await origin('--fresh', 'micro', 'true')).toBe('boot');
     expect(kept()).toEqual([]);
-    expect(await origin('micro', 'true')).toBe('boot, kept');
+    copyShelf(seed.guests, guests);
     expect(await origin('--fresh', 'micro', 'true')).toBe('boot');
     const fresh = start(['run', ...MEMORY, '--debug', 'micro', 'true'], {
       env: { ...env, VMLET_FRESH: '1' },
@@ -267,8 +286,7 @@ describe('a run', () => {
   });
 
   it('names --fresh when the guest ends under the command, if it was forked', async () => {
-    const { run, origin } = home();
-    expect(await origin('micro', 'true')).toBe('boot, kept');
+    const { run } = homeWithGuest();
     const powerOff = ['micro', '--', 'sh', '-c', 'echo o >/proc/sysrq-trigger; sleep 1000'];
     const hint =
       'the guest was a copy of a guest in the cache; to try again with a newly booted guest: vmlet run --fresh';
@@ -366,8 +384,7 @@ describe('kept guests', () => {
   });
 
   it('are not used when their files are damaged', async () => {
-    const { origin, kept, guests } = home();
-    await origin('micro', 'true');
+    const { origin, kept, guests } = homeWithGuest();
     writeFileSync(join(guests, kept()[0]!, 'state'), 'nonsense');
     expect(await origin('micro', 'true')).toBe('boot, kept');
     writeFileSync(join(guests, kept()[0]!, 'template.json'), '{');
@@ -376,7 +393,7 @@ describe('kept guests', () => {
   });
 
   it('are not used when a file that they depend on has changed', async () => {
-    const { origin } = home();
+    const { origin } = home(inMemory);
     const { kernelPath } = await microFiles();
     const kernel = join(directory, 'a kernel');
     copyFileSync(kernelPath, kernel);
@@ -387,8 +404,7 @@ describe('kept guests', () => {
   });
 
   it('are not used after a reboot of the host that came before they were flushed', async () => {
-    const { origin, kept, guests } = home();
-    await origin('micro', 'true');
+    const { origin, kept, guests } = homeWithGuest();
     const record = join(guests, kept()[0]!, 'template.json');
     const content = JSON.parse(readFileSync(record, 'utf8')) as { unflushedSince: string };
     expect(content.unflushedSince).toMatch(/^[0-9a-f-]{36}$/);
@@ -397,8 +413,7 @@ describe('kept guests', () => {
   });
 
   it('are removed by a prune, and a fork of them keeps running', async () => {
-    const { run, origin, env, kept, guests } = home();
-    await origin('micro', 'true');
+    const { run, origin, env, kept, guests } = homeWithGuest();
     // Ctrl-C in the terminal, or SIGTERM, goes to the command.
     const command = 'trap "cat /etc/hostname; exit 0" TERM; echo up; sleep 10000 & wait';
     const running = run('micro', 'sh', '-c', command);

@@ -4,7 +4,10 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { bytes, moment } from '../../../page/parts/format.ts';
-import { type KernelImage, ImageStore } from '../../../src/index.ts';
+import { ensureMicro } from '../../../src/images/micro/micro.ts';
+import type { KernelImage } from '../../../src/index.ts';
+import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { type Home, makeHome } from '../named/home.ts';
 import { openChromium, withoutChromium } from './chromium.ts';
 import { UiServer } from './ui-server.ts';
@@ -110,7 +113,7 @@ describe.skipIf(withoutChromium !== undefined)('the overview of a machine', () =
 
   beforeAll(async () => {
     home = await makeHome();
-    micro = await new ImageStore().buildMicro();
+    micro = await ensureMicro({ store: ownLocations().images, agentPath: agentProgram() });
     browser = await openChromium();
     ui = new UiServer(home, browser);
     page = await ui.open();

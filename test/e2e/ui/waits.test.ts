@@ -4,7 +4,9 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { cpioArchive } from '../../../src/images/formats/cpio.ts';
-import { ImageStore } from '../../../src/index.ts';
+import { ensureMicro } from '../../../src/images/micro/micro.ts';
+import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { describeStatus } from '../../../src/machines/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { makeSmallHome } from '../../hardening/disk/small-home.ts';
@@ -46,7 +48,7 @@ describe.skipIf(withoutChromium !== undefined)('the page says what a machine wai
   test('an installer that waits, runs, was ended, and has finished', async () => {
     const home = await makeHome();
     try {
-      const micro = await new ImageStore().buildMicro();
+      const micro = await ensureMicro({ store: ownLocations().images, agentPath: agentProgram() });
       const disk = join(home.path, 'disk.img');
       writeFileSync(disk, bootSectors.hang);
       const create = async (name: string, command: string): Promise<void> => {

@@ -4,7 +4,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
 import { makeMiniIso, missingForMiniIso } from '../../../../fixtures/mini-iso.ts';
 import { cpioArchive } from '../../../../src/images/formats/cpio.ts';
-import { type KernelImage, ImageStore } from '../../../../src/index.ts';
+import { ensureMicro } from '../../../../src/images/micro/micro.ts';
+import type { KernelImage } from '../../../../src/index.ts';
+import { ownLocations } from '../../../../src/machine/paths/own-locations.ts';
+import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
 import { type Picture, coloursOf, decodePng } from '../../../integration/machine/png.ts';
 import { until } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
@@ -87,7 +90,7 @@ describe('an installer', () => {
   let micro: KernelImage;
   let disk: string;
   beforeAll(async () => {
-    micro = await new ImageStore().buildMicro();
+    micro = await ensureMicro({ store: ownLocations().images, agentPath: agentProgram() });
     disk = join(home.path, 'disk.img');
     writeFileSync(disk, bootSectors.hang);
   });
