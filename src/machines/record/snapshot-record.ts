@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { NoSpaceError } from '../../errors/index.ts';
+import { bridgeMtuFields, withBridgeMtus } from '../../machine/state/bridge-mtus.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
-import { bridgeMtuFields, withBridgeMtus } from './bridge-mtus.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readMachineRecord } from './machine-record.ts';

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import type { BridgeMtus } from '../../machine/qemu/bridge-card.ts';
-import { bridgeCardId } from '../../machine/qemu/bridge-card.ts';
+import { type BridgeMtus, bridgeCardId } from '../qemu/bridge-card.ts';
 
 /** Fields of a record of memory: the MTUs of cards on bridges. */
 export const bridgeMtuFields = {
