@@ -68,7 +68,7 @@ if (unknown.length > 0) {
   throw new Error(`no section ${unknown.join(', ')}; there are ${Object.keys(all).join(', ')}`);
 }
 
-buildWhatIsMeasured();
+await buildWhatIsMeasured();
 await mkdir(RESULTS, { recursive: true });
 for (const [name, section] of Object.entries(positionals.length > 0 ? all : SECTIONS)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
