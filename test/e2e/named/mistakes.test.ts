@@ -161,11 +161,12 @@ describe('a mistake on the command line is one sentence that names what was type
     expect(home.machines()).toEqual(machines);
   });
 
-  it('qmp of a machine that does not run', async () => {
+  it('settings of a machine, and qmp of one that does not run', async () => {
     await home.store.create({ name: 'idle', image: 'micro' });
     expect(await refusal('set', 'idle', '--net', 'bridge=absent')).toMatch(
       /^vmlet: --net: no such bridge: absent/,
     );
+    expect(await refusal('set', 'idle')).toMatch(/^vmlet: setting: missing\n {2}give at least one, for example: /);
     expect(await refusal('qmp', 'idle', 'query-status')).toBe(
       'vmlet: machine "idle" is not running\n  start it first: vmlet start idle\n',
     );
