@@ -21,7 +21,7 @@ export async function serveConsole(
     signal,
     scrollBack: {
       lines,
-      show: (bytes) => void stream.write(replayedText(bytes).replaceAll('\n', '\r\n')),
+      show: (bytes) => void stream.write(replayedText(bytes).replaceAll(/(?<!\r)\n/g, '\r\n')),
     },
   });
 }
