@@ -34,7 +34,6 @@ interface Message {
 export function connectTerminal(path: () => string, terminal: Terminal, options: Options): Connection {
   const { resizes, begun, again, onStatus, onProblem } = options;
   const encoder = new TextEncoder();
-  let decoder: TextDecoder;
   let socket: WebSocket;
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -43,7 +42,7 @@ export function connectTerminal(path: () => string, terminal: Terminal, options:
     const opened = new WebSocket(socketAddress(path()), protocols());
     socket = opened;
     // xterm.js drops some characters whose bytes arrive in two parts.
-    decoder = new TextDecoder();
+    const decoder = new TextDecoder();
     opened.binaryType = 'arraybuffer';
     onStatus('connecting …');
     let end = 'disconnected';

@@ -8,14 +8,14 @@ const SOURCES: Readonly<Record<GuestAddresses['source'], string>> = {
   'qemu-guest-agent': 'addresses reported by QEMU’s guest agent',
   passt: 'addresses assigned by passt; no agent answered',
   slirp: 'addresses assigned by slirp; no agent answered',
-  neighbours: 'addresses seen by the host on the bridge; no agent answered',
+  neighbours: 'addresses seen by the host on bridges; no agent answered',
 };
 
 export function ipCommand(): Command {
   return new Command('ip')
     .description(
-      'Prints the addresses of a guest, one per line, IPv4 first, and their source on stderr. With --net passt and --net ' +
-        'slirp, the host cannot reach these addresses: use port forwards (see vmlet port).',
+      'Prints the addresses of a guest, one per line, IPv4 first, and their source on stderr. The host reaches those on ' +
+        'bridges. It cannot reach those of passt, slirp and private networks: use port forwards (see vmlet port).',
     )
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')

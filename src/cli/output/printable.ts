@@ -83,7 +83,7 @@ export function replayedText(bytes: Buffer): string {
     .toString('utf8')
     .split(LOOKS)
     .map((part, index) =>
-      index % 2 === 1 ? part : withoutSequences(part).replaceAll(/[^\P{Cc}\n\r\t\b]/gu, ''),
+      part === '' || index % 2 === 1 ? part : withoutSequences(part).replaceAll(/[^\P{Cc}\n\r\t\b]/gu, ''),
     )
     .join('');
 }

@@ -26,11 +26,11 @@ bound | renew)
   done
   # Its name servers are those of the card with the default route.
   other=$(ip -4 route | sed -n 's/^default .*dev \\([^ ]*\\).*/\\1/p' | head -n 1)
-  if [ "\${other:-$interface}" = "$interface" ]; then
+  if [ -n "$dns" ] && [ "\${other:-$interface}" = "$interface" ]; then
     {
       test -z "$search$domain" || echo "search \${search:-$domain}"
       for server in $dns; do echo "nameserver $server"; done
-    } >/etc/resolv.conf.new && mv /etc/resolv.conf.new /etc/resolv.conf
+    } >"/etc/resolv.conf.$interface" && mv "/etc/resolv.conf.$interface" /etc/resolv.conf
   fi
   ;;
 esac

@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 5000;
 
 /**
  * Returns how long to wait after a check, in milliseconds. A check takes long in a slow guest, whose boot it delays:
- * the guest is to spend most of its time on that. It is no reason to wait longer if an agent did not answer in time.
+ * the guest is to spend most of its time on that. A check that waits for an agent takes long too: hence the upper limit.
  */
 export function pauseAfterLook(tookMs: number): number {
   return Math.min(LONGEST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, 4 * tookMs));

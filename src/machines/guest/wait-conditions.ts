@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from 'node:net';
 import { stripVTControlCharacters } from 'node:util';
 import { InvalidInputError, MachineStateError, TimedOutError, type VmletError } from '../../errors/index.ts';
 import { followLog } from '../../machine/logs/log-file.ts';
@@ -241,9 +242,10 @@ export async function endpointOf(
   if (plan.bridges.length > 0) {
     try {
       const { addresses } = await findGuestAddresses(definition, { signal });
-      const onBridge = addresses.find(({ address }) => !isAssigned(address, plan));
+      const onBridge = addresses.find(({ address }) => !isInside(address, plan));
       if (onBridge) return { address: onBridge.address, port: guestPort };
-      return { problem: `machine "${name}" has no known address on a bridge yet` };
+      const forward = plan.network ? `; to add a forward, run: vmlet port add ${name} ${guestPort}` : '';
+      return { problem: `machine "${name}" has no known address on a bridge yet${forward}` };
     } catch (error) {
       return { problem: failedLook(error) };
     }
@@ -259,11 +261,24 @@ export async function endpointOf(
   );
 }
 
-/** True for an address that vmlet gave to the guest: the host cannot reach it. */
-function isAssigned(address: string, { network, privateCards }: NamedPlan): boolean {
-  return [...(network?.guest.addresses ?? []), ...privateCards.flatMap((card) => card.addresses)].some(
-    (assigned) => assigned.split('/', 1)[0] === address,
-  );
+/** True for an address of a network that vmlet makes for the guest: the host cannot reach it. */
+export function isInside(
+  address: string,
+  { network, privateCards }: Pick<NamedPlan, 'network' | 'privateCards'>,
+): boolean {
+  const inside = new BlockList();
+  for (const text of [
+    ...(network?.guest.addresses ?? []),
+    ...privateCards.flatMap((card) => card.addresses),
+  ]) {
+    const [assigned = '', prefix] = text.split('/');
+    inside.addSubnet(assigned, Number(prefix), familyOf(assigned));
+  }
+  return inside.check(address, familyOf(address));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
 }
 
 function witnessOf({ files }: Definition, guestPort: number): Endpoint | undefined {

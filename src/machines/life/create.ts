@@ -92,7 +92,8 @@ async function createUntold(
 
 /** The addresses in its networks may be others when it is placed. */
 function checkAddresses(locations: Locations, wanted: NewMachine, networks: readonly Membership[]): void {
-  checkCards({ ...wanted, networks: [...networks] }, wanted.mac === undefined ? 'networks' : 'mac');
+  const given = wanted.memberships.length > 0 ? 'networks' : 'net';
+  checkCards({ ...wanted, networks: [...networks] }, wanted.mac === undefined ? given : 'mac');
   refuseTakenOnBridge(locations, wanted);
 }
 

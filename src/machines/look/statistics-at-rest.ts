@@ -12,8 +12,9 @@ const CLOCKS_MS = 1000;
 
 /**
  * Returns the last reading with the present time when QEMU has used no processor time since, as nothing else has changed
- * either. It has the present processor time too when that is less than 1 % of the last ten seconds. Much cheaper than
- * asking QEMU. Undefined when it must be read again.
+ * either; also when it has used less than 1 % since a reading of at most ten seconds ago, then with its present processor
+ * time. The counters of disks and networks are the same objects. Much cheaper than asking QEMU. Undefined when it must be
+ * read again.
  * @param status of the machine now.
  */
 export function statisticsAtRest(

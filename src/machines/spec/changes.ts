@@ -82,7 +82,7 @@ export function changeSpec(
       'net',
       `"${net.net}" does not support port forwards, but machine "${spec.name}" has forwards`,
       {
-        hint: `remove the forwards first: vmlet port rm ${spec.name} --all`,
+        hint: `remove the forwards first: vmlet port rm ${spec.name} --all${net.net === 'bridge' ? '; or add --net auto, whose card has forwards' : ''}`,
       },
     );
   }

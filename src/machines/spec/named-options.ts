@@ -96,7 +96,7 @@ function parseNet({ text, field }: OutsideCard): Exclude<MachineSpec['net'], 'br
   const net = NETS.find((one) => one === text);
   if (net !== undefined) return net;
   throw new InvalidInputError(field, `invalid network ${JSON.stringify(text)}`, {
-    hint: `use auto, passt, slirp, none or bridge=NAME[:mtu=N], with an MTU of ${LEAST_MTU} to ${MOST_MTU} bytes`,
+    hint: `use auto, passt, slirp, none or bridge=NAME[:mtu=N,mac=ADDRESS], with an MTU of ${LEAST_MTU} to ${MOST_MTU} bytes`,
   });
 }
 

@@ -34,7 +34,7 @@ export function checkCards(
   const count = bridges.length + networks.length;
   if (count > MOST_MEMBERSHIPS) {
     throw new InvalidInputError(
-      field,
+      field === 'mac' ? 'net' : field,
       `a machine can have at most ${MOST_MEMBERSHIPS} cards in networks and on further bridges, not ${count}`,
     );
   }

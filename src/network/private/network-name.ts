@@ -49,6 +49,9 @@ export function firstCardOf<Net>(net: Net, networks: readonly unknown[]): Net | 
   const inNetworks: readonly string[] = networks.filter(isOutside);
   const inNet: readonly unknown[] = net === undefined ? [] : [net].flat();
   if (inNet.length + inNetworks.length <= 1) return inNetworks[0] ?? net;
+  // Only named machines have bridges, which the check of the value says.
+  const bridge = [...inNet, ...inNetworks].find((one) => typeof one === 'string' && isBridgeCard(one));
+  if (typeof bridge === 'string') return bridge;
   throw cardSetTwice(inNet.length > 1 ? 'net[1]' : 'networks', [...inNet, ...inNetworks]);
 }
 

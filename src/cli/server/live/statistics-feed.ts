@@ -62,7 +62,9 @@ export class StatisticsFeed implements Disposable {
     }
     if ('problem' in reading) return { machine, version: 1, ...reading };
     const previous = this.#before.get(machine);
-    this.#before.set(machine, reading);
+    // A reading of a QEMU at rest has earlier counters: the next rates are those of the time since they were read.
+    const isPartial = reading.disks === previous?.disks && reading.cpu.qemuMs !== previous.cpu.qemuMs;
+    if (!isPartial) this.#before.set(machine, reading);
     return { machine, ...reading, rate: (previous && rate(previous, reading)) ?? null };
   }
 }

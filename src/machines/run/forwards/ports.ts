@@ -273,7 +273,7 @@ function takePair(text: string, left: Pair[], name: string): Pair {
   });
 }
 
-function refuseWithoutForwards({ name, net, bridge }: MachineSpec): void {
+function refuseWithoutForwards({ name, net }: MachineSpec): void {
   if (net !== 'none' && net !== 'bridge') return;
   throw new InvalidInputError(
     'ports',
@@ -281,7 +281,7 @@ function refuseWithoutForwards({ name, net, bridge }: MachineSpec): void {
     {
       hint:
         net === 'bridge'
-          ? `use the guest's own address on the bridge; or give the machine a card with forwards before it: vmlet set ${name} --net auto --net bridge=${bridge ?? ''}`
+          ? "use the guest's own address on the bridge; or add --net auto, whose card has forwards, before the --net of its bridges, by vmlet set"
           : `run: vmlet set ${name} --net auto`,
     },
   );

@@ -137,7 +137,7 @@ test('networks of named machines are given by name, once each, and one word may 
     'the first network card is set twice: none, auto',
   );
   expect(() => parseSpec({ net: ['slirp', 'bridge=br0'] as unknown as 'slirp' })).toThrow(
-    'net[1]: the first network card is set twice: slirp, bridge=br0',
+    'net: "bridge=br0": expected auto, passt, slirp or none',
   );
   expect(() => parseSpec({ networks: ['bridge=br0'] })).toThrow('net: "bridge=br0": expected auto');
   expect(() => parseSpec({ networks: ['none', 'lan:ip=1'] })).toThrow(
