@@ -62,16 +62,29 @@ function runVitest(name, options) {
 
 /** For the order of later runs. */
 function keepDurations({ testResults }) {
-  const seconds = existsSync(durations) ? JSON.parse(readFileSync(durations, 'utf8')) : {};
+  const seconds = earlierDurations();
   for (const { name, startTime, endTime } of testResults) {
     const file = relative(root, name);
     // Not of files whose tests were all skipped, or that have been removed.
     if (endTime > startTime) seconds[file] = Math.round((endTime - startTime) / 100) / 10;
   }
   const kept = Object.entries(seconds).filter(([file]) => existsSync(join(root, file)));
-  mkdirSync(cache, { recursive: true });
-  writeFileSync(`${durations}.new`, JSON.stringify(Object.fromEntries(kept)));
-  renameSync(`${durations}.new`, durations);
+  const written = `${durations}.${process.pid}`;
+  try {
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(written, JSON.stringify(Object.fromEntries(kept)));
+    renameSync(written, durations);
+  } catch (error) {
+    say(`the durations of the tests were not kept: ${error.message}`);
+  }
+}
+
+function earlierDurations() {
+  try {
+    return { ...JSON.parse(readFileSync(durations, 'utf8')) };
+  } catch {
+    return {};
+  }
 }
 
 /** A file that fails to load has no test names. */

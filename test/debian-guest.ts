@@ -1,4 +1,5 @@
-import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -92,7 +93,8 @@ function guestIn(directory: string, name: string): DebianGuest {
 async function builtDirectory(): Promise<string> {
   const cache = process.env['VMLET_TEST_CACHE'] ?? join(homedir(), '.cache', 'vmlet-test');
   const parent = join(cache, 'debian-guest');
-  const directory = join(parent, (await buildInputsDigest(RECIPE)).slice(0, 16));
+  const inputs = createHash('sha256').update(await buildInputsDigest(RECIPE));
+  const directory = join(parent, inputs.update(AGENT_FILES.join()).digest('hex').slice(0, 16));
   if (!existsSync(directory)) {
     await withStoreLock(parent, {}, async (scope) => {
       // Another test may have built it in the meantime.
@@ -107,6 +109,9 @@ async function builtDirectory(): Promise<string> {
       await rename(built, directory);
     });
   }
+  const now = new Date();
+  // In use: it is not removed for a week.
+  await utimes(directory, now, now);
   return directory;
 }
 
@@ -131,6 +136,10 @@ async function removeOld(parent: string): Promise<void> {
     // Older checkouts keep a file for each.
     if (!/^[0-9a-f]{16}(\.qcow2)?$/.test(name)) continue;
     const path = join(parent, name);
-    if (Date.now() - (await stat(path)).mtimeMs > WEEK_MS) await rm(path, { recursive: true });
+    if (Date.now() - (await stat(path)).mtimeMs <= WEEK_MS) continue;
+    // One that is half removed is not taken for a guest.
+    const removed = join(parent, `removed-${name}`);
+    await rename(path, removed);
+    await rm(removed, { recursive: true });
   }
 }

@@ -1,5 +1,5 @@
 // The table of tested hosts.
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const BEGIN = '<!-- hosts: begin -->';
@@ -33,22 +33,26 @@ export function hostTable(hosts) {
 export function keptRows(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => {
-      const row = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      return { ...row, cells: new Map(row.cells) };
-    });
+    .map((name) => readRow(join(folder, name)));
 }
 
 /** Adds rows to the stored results. */
 export function keepRows(folder, hosts) {
-  const kept = new Map(keptRows(folder).map((row) => [row.name, row]));
   mkdirSync(folder, { recursive: true });
   for (const host of hosts) {
-    const cells = [...(kept.get(host.name)?.cells ?? []), ...host.cells];
-    const row = { ...host, cells: [...new Map(cells)] };
-    writeFileSync(join(folder, `${host.name}.json`), JSON.stringify(row));
+    const path = join(folder, `${host.name}.json`);
+    const cells = [...(existsSync(path) ? readRow(path).cells : []), ...host.cells];
+    // Another run may be reading them all.
+    writeFileSync(`${path}.new`, JSON.stringify({ ...host, cells: [...new Map(cells)] }));
+    renameSync(`${path}.new`, path);
   }
+}
+
+function readRow(path) {
+  const row = JSON.parse(readFileSync(path, 'utf8'));
+  return { ...row, cells: new Map(row.cells) };
 }
 
 /** Writes the table between the two markers of the page. */

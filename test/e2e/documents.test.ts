@@ -5,7 +5,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { locate } from '../../src/machine/paths/locations.ts';
 import { type CodeBlock, codeBlocks, commandLines, pages } from '../documents.ts';
 import { VMLET, until } from './command.ts';
-import { type Home, makeHome } from './named/home.ts';
+import { type Home, makeHome, terminate } from './named/home.ts';
 import { whyNoShares } from './virtiofsd.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -86,7 +86,7 @@ async function clear(user: Home): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   await until(() => user.processes().length === 0 || Date.now() > deadline);
   const left = user.processes();
-  for (const { pid } of left) process.kill(pid, 'SIGKILL');
+  for (const { pid } of left) terminate(pid, 'SIGKILL');
   const { templates, disks, networks, volumes } = locate(user.environment, user.path, 0);
   for (const folder of [templates, disks, networks, volumes])
     rmSync(folder, { recursive: true, force: true });

@@ -187,7 +187,7 @@ describe('the end of a guest', () => {
   });
 
   it('is a panic when its kernel panics, and includes the console’s last lines', async () => {
-    await using machine = await launch({ net: 'none', kept: 'use' });
+    await using machine = await launch({ net: 'none' });
     const command = machine.exec(['sh', '-c', 'echo c > /proc/sysrq-trigger']);
     await expect(command).rejects.toThrow(MachineEndedError);
     expect(await machine.ended).toEqual({ kind: 'panic' });

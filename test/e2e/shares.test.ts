@@ -183,7 +183,7 @@ withVirtiofsd(
   async () => {
     const [squashed, numbered] = [shared(), shared()];
     const volumes = [`${squashed}:/s:uid=1000,gid=50`, `${numbered}:/n:ids=host,cache=never`];
-    await using machine = await machineWith(...volumes);
+    await using machine = await bootedWith(...volumes);
     const made = 'touch /s/made && stat -c %u:%g /s /s/made';
     expect(await sh(machine, made, '1000:50')).toBe('1000:50\n1000:50');
     expect(statSync(join(squashed, 'made')).uid).toBe(process.getuid?.());
@@ -330,7 +330,8 @@ describe.skipIf(whyNoShares !== undefined)('virtiofsd', () => {
   it.each(['stop', 'kill'] as const)('delays neither time limits nor %s when it hangs', async (end) => {
     const source = shared();
     writeFileSync(join(source, 'file'), 'x');
-    await using machine = await machineWith(`${source}:/s`);
+    const begin = end === 'stop' ? bootedWith : machineWith;
+    await using machine = await begin(`${source}:/s`);
     process.kill(daemonOf(source), 'SIGSTOP');
     // It waits for virtiofsd, and no signal ends it.
     const hangs = machine.exec(['cat', '/s/file'], { timeoutMs: 1000 });

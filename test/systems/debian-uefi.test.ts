@@ -16,7 +16,8 @@ describe.skipIf(missing !== undefined)('a Debian guest under UEFI with Secure Bo
   beforeAll(async () => {
     const { path, format } = await debianGuest();
     home = await makeHome();
-    const hardware = ['-m', '512M', '--cpus', '1', '--display', 'none'];
+    // With a screen, which is the default.
+    const hardware = ['-m', '512M', '--cpus', '1'];
     const firmware = ['--firmware', 'uefi-secure', '--tpm'];
     const image = `${path},format=${format}`;
     const created = await home.vmlet('create', 'deb', '--image', image, ...hardware, ...firmware, '--start');

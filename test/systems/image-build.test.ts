@@ -131,6 +131,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       const [stdout = '', identified = ''] = (await run('web', looks, BOOTED, '--fresh')).split('\n\n');
       expect(stdout).toMatch(/^hello from \/root\nsecond\nI am [0-9a-f]{32} \S{60,}$/);
       booted = identityIn(identified);
+      // It is never kept.
       expect(kept()).toEqual([]);
       for (const [, id, key] of who.map((match) => match ?? [])) {
         expect(stdout).not.toContain(id);

@@ -53,8 +53,12 @@ export interface Home {
   processes(): HomeProcess[];
   /** Powers off all machines immediately, and removes them with their disks. */
   removeAll(): Promise<void>;
-  /** The same, and removes the directories. @throws Error that names the remaining processes, which are killed. */
-  close(): Promise<void>;
+  /**
+   * The same, and removes the directories. Switches, which linger for three seconds after their last members, are ended at
+   * once, unless `waitsForSwitches` is set.
+   * @throws Error that names the remaining processes, which are killed.
+   */
+  close(options?: { readonly waitsForSwitches?: boolean }): Promise<void>;
 }
 
 /**
@@ -102,9 +106,9 @@ export async function makeHome(parent?: string, command?: string): Promise<Home>
     },
     machines: () => store.list(),
     processes: () => processesOf(path),
-    close: async () => {
+    close: async ({ waitsForSwitches = false } = {}) => {
       await removeAll();
-      const left = await endStragglers(path);
+      const left = await endStragglers(path, waitsForSwitches);
       if (parent === undefined) returnCompiledCode(own.cache);
       directory.remove();
       if (left.length > 0) throw new Error(`these outlived their machines:\n${left.join('\n')}`);
@@ -150,22 +154,22 @@ async function killOne(store: MachineStore, name: string): Promise<void> {
 const PATIENCE_MS = 10_000;
 
 /** Returns the processes that are left after a while, and kills them. */
-async function endStragglers(path: string): Promise<string[]> {
+async function endStragglers(path: string, waitsForSwitches: boolean): Promise<string[]> {
   const deadline = Date.now() + PATIENCE_MS;
   await until(() => {
     const live = processesOf(path);
-    // A switch lingers for three seconds after its last member: private-networks.test.ts waits for its end.
-    if (live.every(({ program }) => program === 'vmlet-switch')) for (const { pid } of live) terminate(pid);
+    const areSwitches = live.every(({ program }) => program === 'vmlet-switch');
+    if (areSwitches && !waitsForSwitches) for (const { pid } of live) terminate(pid);
     return live.length === 0 || Date.now() > deadline;
   });
   const left = processesOf(path);
-  for (const { pid } of left) process.kill(pid, 'SIGKILL');
+  for (const { pid } of left) terminate(pid, 'SIGKILL');
   return left.map(({ pid, commandLine }) => `${pid}: ${commandLine.slice(0, 200)}`);
 }
 
-function terminate(pid: number): void {
+export function terminate(pid: number, signal: NodeJS.Signals = 'SIGTERM'): void {
   try {
-    process.kill(pid, 'SIGTERM');
+    process.kill(pid, signal);
   } catch (error) {
     // It has ended meanwhile.
     if (!isSystemError(error, 'ESRCH')) throw error;

@@ -38,7 +38,8 @@ beforeEach(async () => {
   networks = new NetworkStore(home.environment);
   await vmlet('network', 'create', 'lan');
 });
-afterEach(async () => home.close());
+// Also the switch of a killed plug, or of an interrupted connection, ends by itself.
+afterEach(async () => home.close({ waitsForSwitches: true }));
 
 const refusal = async (...args: string[]): Promise<string> => {
   const { status, stderr } = await home.vmlet(...args);

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await own.remove('library');
-  await home.close();
+  await home.close({ waitsForSwitches: true });
 });
 afterEach(async () => home.removeAll());
 

@@ -1,9 +1,12 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { probeQemu } from '../../../src/host/programs/qemu.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { lyingMonitors } from '../../hardening/helpers/monitors.ts';
 import { misbehavingPrograms } from '../../hardening/helpers/programs.ts';
 import type { Findings } from '../../hardening/section.ts';
+
+// All at once, and each starts guests or copies the package.
+vi.setConfig({ testTimeout: 300_000 });
 
 const ALL = { scale: 1, seed: 1, log: () => undefined };
 

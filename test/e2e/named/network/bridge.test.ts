@@ -118,6 +118,8 @@ if (missing !== undefined) console.warn(`skipped: ${missing}`);
 const inNetwork = (home: Home, script: string) =>
   spawnSync('unshare', ['-mn', 'sh', '-c', HOST + script], {
     encoding: 'utf8',
+    // Nothing else ends a loop in the script: the worker waits for it.
+    timeout: 300_000,
     env: { ...home.environment, NODE: process.execPath, VMLET },
   });
 
