@@ -1,7 +1,7 @@
 import { type MachineStatistics, readStatistics } from '../../machine/logs/statistics.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
-import { readPlan } from '../record/machine-plan-file.ts';
+import { findPlan } from '../record/machine-plan-file.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
 
@@ -20,7 +20,8 @@ export async function readMachineStatistics(
         qmp,
         qemuPid: status.qemu.pid,
         helperPids: Object.values(status.helpers).map(({ pid }) => pid),
-        hasTap: readPlan(files).bridges.length > 0,
+        // It may have ended meanwhile.
+        hasTap: (findPlan(files)?.bridges.length ?? 0) > 0,
         now: Date.now(),
         signal: limits.signal,
       });

@@ -84,7 +84,10 @@ export async function makeHome(parent?: string, command?: string): Promise<Home>
   await Promise.all(parents.map(async (parent) => mkdir(parent, { recursive: true, mode: 0o700 })));
   shareImages(own);
   // A new build has another key, with which the user’s survey does not match.
-  await probeHost({ cacheDirectory: ownLocations().cache });
+  await probeHost({ cacheDirectory: ownLocations().cache }).catch((error: unknown) => {
+    directory.remove();
+    throw error;
+  });
   copyProbedHost(own.cache);
   if (parent === undefined) copyCompiledCode(own.cache);
 

@@ -23,12 +23,20 @@ const PARTS = [
 /** fio with verification and stress-ng's file system stressors, from the host's own system as a guest. */
 export async function stress(options: HardeningOptions): Promise<Findings> {
   await using scope = new Scope();
-  const home = await makeHome();
-  scope.defer(async () => home.close());
+  let home: Home | undefined;
   const findings: Findings[] = [];
   for (const { program, what, run: part } of PARTS) {
     options.signal?.throwIfAborted();
-    findings.push(isInstalled(program) ? await part(home, options) : notRun(what, program, options));
+    if (!isInstalled(program)) {
+      findings.push(notRun(what, program, options));
+      continue;
+    }
+    if (!home) {
+      const made = await makeHome();
+      scope.defer(async () => made.close());
+      home = made;
+    }
+    findings.push(await part(home, options));
   }
   return together(findings);
 }
