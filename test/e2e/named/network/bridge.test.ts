@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { VMLET } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
+
+// A test starts up to four machines, and restarts some.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 /** A host with its own network: bridges, and rules that permit guests to use them. */
 const HOST = `
@@ -119,7 +122,7 @@ const inNetwork = (home: Home, script: string) =>
   spawnSync('unshare', ['-mn', 'sh', '-c', HOST + script], {
     encoding: 'utf8',
     // Nothing else ends a loop in the script: the worker waits for it.
-    timeout: 300_000,
+    timeout: 500_000,
     env: { ...home.environment, NODE: process.execPath, VMLET },
   });
 
