@@ -166,7 +166,9 @@ describe('a mistake on the command line is one sentence that names what was type
     expect(await refusal('set', 'idle', '--net', 'bridge=absent')).toMatch(
       /^vmlet: --net: no such bridge: absent/,
     );
-    expect(await refusal('set', 'idle')).toMatch(/^vmlet: setting: missing\n {2}give at least one, for example: /);
+    expect(await refusal('set', 'idle')).toMatch(
+      /^vmlet: setting: missing\n {2}give at least one, for example: /,
+    );
     expect(await refusal('qmp', 'idle', 'query-status')).toBe(
       'vmlet: machine "idle" is not running\n  start it first: vmlet start idle\n',
     );
