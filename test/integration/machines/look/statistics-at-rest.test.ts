@@ -11,6 +11,8 @@ let qemu: ChildProcess;
 beforeEach(async () => {
   qemu = spawn('cat', { stdio: ['pipe', 'pipe', 'ignore'] });
   await once(qemu, 'spawn');
+  // A test may end, and it with it, before everything is written.
+  qemu.stdin?.on('error', () => undefined);
   // It has loaded and waits.
   qemu.stdin?.write('x');
   if (qemu.stdout) await once(qemu.stdout, 'data');

@@ -42,7 +42,7 @@ describe('is rejected:', () => {
     );
   });
 
-  it.each(['', 'much', '5Q', '1 G', '-1', '1e9', '0x4000000', 'M512M'])(
+  it.each(['', 'much', '5Q', '1  G', '-1', '1e9', '0x4000000', 'M512M'])(
     '%j, which is not a size',
     (memory) => {
       expect(() => parseMemory(memory)).toThrow(`memory: invalid size ${JSON.stringify(memory)}`);
