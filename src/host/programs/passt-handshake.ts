@@ -1,6 +1,6 @@
 import { type Socket, connect, createServer } from 'node:net';
 import { once } from 'node:events';
-import { internetChecksum } from '../../util/internet-checksum.ts';
+import { internetChecksum } from '../../util/internet/checksum.ts';
 
 const GUEST = { mac: Buffer.from('020000000001', 'hex'), address: Buffer.from([192, 0, 2, 15]), port: 7 };
 const GATEWAY_ADDRESS = Buffer.from([192, 0, 2, 2]);

@@ -20,8 +20,8 @@ export function isDiskSize(text: string): boolean {
 }
 
 /**
- * Parses a size such as `2G`, `512M`, `1T`, `1.5G`, `1048576`, `2GiB` or `2 GB` into bytes. Units are powers of 1024, in upper
- * or lower case.
+ * Parses a size such as `2G`, `512M`, `1T`, `1.5G`, `1048576`, `2GiB` or `2 GB` into bytes. Units are powers of 1024, in
+ * upper or lower case.
  * @param field names the size in errors, as in "disk".
  * @throws InvalidInputError for anything else, for 0, for parts of a sector of 512 bytes and for more than 2^53 bytes.
  */

@@ -17,8 +17,8 @@ const MAC = 'MAC address';
 export const BRIDGE_MTU = 'MTU on the bridge';
 
 export function hardwareOf(plan: NamedPlan): Hardware {
-  const [first, further] = [plan.bridges.filter(isFirst), plan.bridges.filter((card) => !isFirst(card))];
-  const mac = plan.network?.guest.mac ?? first[0]?.mac;
+  const further = plan.bridges.filter((card) => !isFirst(card));
+  const mac = plan.network?.guest.mac ?? plan.bridges.find(isFirst)?.mac;
   const mtus = plan.bridges.filter(({ mtu = USUAL_MTU }) => mtu !== USUAL_MTU);
   return {
     memory: formatBytes(plan.memoryBytes),

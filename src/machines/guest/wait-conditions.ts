@@ -1,4 +1,3 @@
-import { BlockList, isIPv6 } from 'node:net';
 import { stripVTControlCharacters } from 'node:util';
 import { InvalidInputError, MachineStateError, TimedOutError, type VmletError } from '../../errors/index.ts';
 import { followLog } from '../../machine/logs/log-file.ts';
@@ -14,6 +13,7 @@ import type { ProcessIdentity } from '../../process/procfs/identity.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { describeStatus, processorsRun, readStatus } from '../record/machine-status.ts';
 import { readSerialStart } from '../channel/serial-start.ts';
+import { isInNetwork } from '../../util/internet/in-network.ts';
 import { pause } from '../../util/time/pause.ts';
 
 /** Conditions of `waitFor`; all that are given must become true. */
@@ -266,19 +266,8 @@ export function isInside(
   address: string,
   { network, privateCards }: Pick<NamedPlan, 'network' | 'privateCards'>,
 ): boolean {
-  const inside = new BlockList();
-  for (const text of [
-    ...(network?.guest.addresses ?? []),
-    ...privateCards.flatMap((card) => card.addresses),
-  ]) {
-    const [assigned = '', prefix] = text.split('/');
-    inside.addSubnet(assigned, Number(prefix), familyOf(assigned));
-  }
-  return inside.check(address, familyOf(address));
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIPv6(address) ? 'ipv6' : 'ipv4';
+  const assigned = [...(network?.guest.addresses ?? []), ...privateCards.flatMap((card) => card.addresses)];
+  return assigned.some((inside) => isInNetwork(address, inside));
 }
 
 function witnessOf({ files }: Definition, guestPort: number): Endpoint | undefined {

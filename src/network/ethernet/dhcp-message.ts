@@ -1,4 +1,4 @@
-import { internetChecksum } from '../../util/internet-checksum.ts';
+import { internetChecksum } from '../../util/internet/checksum.ts';
 import {
   ETHERNET_HEADER_BYTES,
   type HardwareAddress,

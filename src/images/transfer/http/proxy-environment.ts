@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { isInNetwork } from '../../../util/internet/in-network.ts';
 import { InvalidInputError } from '../../../errors/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,25 +41,12 @@ function matches(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
   const [, bracketed, bracketedPort] = /^\[(.*)\](?::(\d+))?$/.exec(entry) ?? [];
   if (bracketed !== undefined) return bracketed === host && (bracketedPort ?? port) === port;
-  if (entry.includes('/')) return isInNetwork(entry, host);
+  if (entry.includes('/')) return isInNetwork(host, entry);
   if (isIP(entry) > 0) return entry === host;
   const [name = '', entryPort = port] = entry.split(':');
   if (entryPort !== port) return false;
   const domain = name.replace(/^\*?\./, '');
   return host === domain || (isIP(host) === 0 && host.endsWith(`.${domain}`));
-}
-
-function isInNetwork(entry: string, host: string): boolean {
-  const [network = '', bits = ''] = entry.split('/');
-  const family = isIP(network);
-  const length = Number(bits);
-  if (family === 0 || family !== isIP(host) || !/^\d+$/.test(bits) || length > (family === 4 ? 32 : 128)) {
-    return false;
-  }
-  const type = family === 4 ? 'ipv4' : 'ipv6';
-  const list = new BlockList();
-  list.addSubnet(network, length, type);
-  return list.check(host, type);
 }
 
 /** Returns the port of a URL, explicit or default. */

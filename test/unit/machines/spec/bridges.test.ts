@@ -1,24 +1,13 @@
 import { expect, test } from 'vitest';
 import { bridgeCards, parseBridge, withMacs } from '../../../../src/machines/spec/bridge-cards.ts';
 import { changeSpec } from '../../../../src/machines/spec/changes.ts';
-import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
+import { member, smallSpec } from './small-spec.ts';
 
 const create = (options: object) => parseCreateOptions({ name: 'm', image: 'micro', ...options });
 const MAC = '52:54:00:aa:bb:01';
-const spec = {
-  name: 'm',
-  ports: [],
-  disks: [],
-  net: 'auto',
-  mac: '52:54:00:00:00:01',
-  memoryBytes: 2 ** 30,
-  labels: {},
-  boot: { kind: 'firmware' },
-} as unknown as MachineSpec;
-const lan = { network: 'lan', address: '10.9.0.2', mac: '52:54:0a:09:00:02' };
 const change = (before: object, changes: object) =>
-  changeSpec({ ...spec, ...before }, changes, () => [lan]).spec;
+  changeSpec({ ...smallSpec, ...before }, changes, () => [member]).spec;
 
 test('without another first card the first bridge has it, and each other bridge adds a card', () => {
   expect(create({ net: 'bridge=br0' })).toMatchObject({ net: 'bridge', bridge: 'br0', bridges: [] });
@@ -95,7 +84,7 @@ test('a card without an address gets one, or keeps that of an earlier card on it
 
 test('a change of a card outside of private networks replaces all of these', () => {
   const bridges = [{ bridge: 'br0', mac: MAC }];
-  const networks = [lan];
+  const networks = [member];
   const before = { bridges, networks };
   expect(change(before, { cpus: 2 })).toMatchObject(before);
   expect(change(before, { networks: ['lan'] })).toMatchObject(before);
@@ -115,32 +104,32 @@ test('a change of a card outside of private networks replaces all of these', () 
 
 test('the MAC addresses of all cards differ, and there are at most eight further ones', () => {
   const first = "MAC address 52:54:00:00:00:01 is taken by the machine's first network card";
-  expect(() => change({}, { net: ['auto', `bridge=br0:mac=${spec.mac}`] })).toThrow(`net: ${first}`);
-  expect(() => change({}, { net: ['none', `bridge=br0:mac=${spec.mac}`] })).not.toThrow();
+  expect(() => change({}, { net: ['auto', `bridge=br0:mac=${smallSpec.mac}`] })).toThrow(`net: ${first}`);
+  expect(() => change({}, { net: ['none', `bridge=br0:mac=${smallSpec.mac}`] })).not.toThrow();
   const taken = `MAC address ${MAC} is taken by the machine's card on bridge "br0"`;
   const twice = [`bridge=br0:mac=${MAC}`, `bridge=br1:mac=${MAC}`];
   expect(() => change({}, { net: ['auto', ...twice] })).toThrow(`net: ${taken}`);
-  const bridges = [{ bridge: 'br0', mac: lan.mac }];
+  const bridges = [{ bridge: 'br0', mac: member.mac }];
   expect(() => change({ bridges }, { networks: ['lan'] })).toThrow(
-    `networks: MAC address ${lan.mac} is taken by the machine's card on bridge "br0"`,
+    `networks: MAC address ${member.mac} is taken by the machine's card on bridge "br0"`,
   );
-  expect(() => change({ bridges }, { mac: lan.mac })).toThrow(
-    `mac: ${lan.mac} is taken by the machine's card on bridge "br0"`,
+  expect(() => change({ bridges }, { mac: member.mac })).toThrow(
+    `mac: ${member.mac} is taken by the machine's card on bridge "br0"`,
   );
   const many = Array.from({ length: 8 }, () => 'bridge=br0');
   expect(change({}, { net: ['auto', ...many] }).bridges).toHaveLength(8);
   const tooMany = 'a machine can have at most 8 cards in networks and on further bridges, not 9';
   expect(() => change({}, { net: ['auto', ...many, 'bridge=br0'] })).toThrow(`net: ${tooMany}`);
-  expect(() => change({ networks: [lan] }, { net: ['auto', ...many] })).toThrow(`net: ${tooMany}`);
+  expect(() => change({ networks: [member] }, { net: ['auto', ...many] })).toThrow(`net: ${tooMany}`);
 });
 
 test('the cards on bridges have numbers, of which 0 is the first card', () => {
   const bridges = [{ bridge: 'br1', mac: MAC }];
-  expect(bridgeCards({ ...spec, bridges })).toMatchObject([{ number: 1, bridge: 'br1', mac: MAC }]);
-  expect(bridgeCards({ ...spec, net: 'bridge', bridge: 'br0', mtu: 1400, bridges })).toMatchObject([
-    { number: 0, bridge: 'br0', mac: spec.mac, mtu: 1400 },
+  expect(bridgeCards({ ...smallSpec, bridges })).toMatchObject([{ number: 1, bridge: 'br1', mac: MAC }]);
+  expect(bridgeCards({ ...smallSpec, net: 'bridge', bridge: 'br0', mtu: 1400, bridges })).toMatchObject([
+    { number: 0, bridge: 'br0', mac: smallSpec.mac, mtu: 1400 },
     { number: 1, bridge: 'br1', mac: MAC },
   ]);
   // The first card was on a bridge before.
-  expect(bridgeCards({ ...spec, bridge: 'br0' })).toEqual([]);
+  expect(bridgeCards({ ...smallSpec, bridge: 'br0' })).toEqual([]);
 });

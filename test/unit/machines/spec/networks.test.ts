@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { changeSpec } from '../../../../src/machines/spec/changes.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
-import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
+import { member, smallSpec } from './small-spec.ts';
 
 const create = (options: object) => parseCreateOptions({ name: 'm', image: 'micro', ...options });
 
@@ -33,18 +33,7 @@ test('at most one network describes the first card, whose kind decides about for
   expect(() => create({ networks: ['lan', 'LAN'] })).toThrow('networks[1]: invalid network name "LAN"');
 });
 
-const member = { network: 'lan', address: '10.9.0.2', mac: '52:54:0a:09:00:02' };
-const spec = {
-  name: 'm',
-  ports: [],
-  disks: [],
-  net: 'auto',
-  mac: '52:54:00:00:00:01',
-  networks: [member],
-  memoryBytes: 2 ** 30,
-  labels: {},
-  boot: { kind: 'firmware' },
-} as unknown as MachineSpec;
+const spec = { ...smallSpec, networks: [member] };
 
 test('new networks replace earlier ones; a change of only the first card keeps them', () => {
   const joined = [{ ...member, network: 'dmz' }];

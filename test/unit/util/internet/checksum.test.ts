@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { internetChecksum } from '../../../src/util/internet-checksum.ts';
+import { internetChecksum } from '../../../../src/util/internet/checksum.ts';
 
 it.each([
   ['', 0xffff],
