@@ -56,7 +56,7 @@ else await runSections(positionals.length > 0 ? names.filter((name) => positiona
 
 async function runSections(chosen: readonly string[]): Promise<void> {
   const interruption = endAtInterrupt();
-  buildWhatIsTested();
+  await buildWhatIsTested();
   const host = await hostFacts();
   const failed = [];
   const notRun: string[] = [];
