@@ -24,7 +24,7 @@ export async function programFor(args: readonly string[], version: string): Prom
     for (const [name, verb] of Object.entries(VERBS)) {
       if (verb.group !== group) continue;
       const command = (name === asked ? await loadVerb(name) : undefined) ?? new Command(name);
-      if (name === asked && NAMING_VERBS.includes(name)) await reserveCommandWords(command);
+      if (name === asked && NAMING_VERBS.includes(name)) reserveCommandWords(command);
       inheritSettings(command, program);
       command.addHelpText('after', examplesOf(name));
       program.addCommand(command.summary(verb.summary).helpGroup(`${group}:`));
@@ -73,13 +73,18 @@ function rewriteMessage(text: string): string {
 
 /** Verbs that give a machine a new name. */
 const NAMING_VERBS: readonly string[] = ['create', 'clone', 'rename', 'run'];
-/** Verbs whose subcommand is optional: `vmlet port NAME`. */
-const WITH_OPTIONAL_SUBCOMMANDS = ['port', 'snapshot'] as const;
+/**
+ * The subcommands of verbs whose subcommand is optional, as in `vmlet port NAME`. Listed here, since `run` should not
+ * load these verbs.
+ */
+export const OPTIONAL_SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
+  port: ['add', 'rm', 'ls'],
+  snapshot: ['create', 'ls', 'restore', 'rm'],
+};
 
 /** Rejects names of commands: such a machine could not be addressed after these verbs. */
-async function reserveCommandWords(command: Command): Promise<void> {
-  const groups = await Promise.all(WITH_OPTIONAL_SUBCOMMANDS.map(loadVerb));
-  const subcommands = groups.flatMap((group) => group?.commands.map((child) => child.name()) ?? []);
+function reserveCommandWords(command: Command): void {
+  const subcommands = Object.values(OPTIONAL_SUBCOMMANDS).flat();
   const reserved = new Set(['help', ...Object.keys(VERBS), ...Object.keys(ALIASES), ...subcommands]);
   const argument = command.registeredArguments.find((candidate) => candidate.name() === 'name');
   const refusal = (name: string): string => `"${name}" is a command of vmlet; choose another name`;

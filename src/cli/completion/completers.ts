@@ -88,7 +88,7 @@ async function templateNames(): Promise<string[]> {
 }
 
 async function poolNames(): Promise<string[]> {
-  const { listPools } = await import('../../index.ts');
+  const { listPools } = await import('../../public/pools.ts');
   return listPools().map(({ name }) => name);
 }
 

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { InvalidInputError, formatBytes } from '../../index.ts';
+import { InvalidInputError } from '../../errors/index.ts';
+import { formatBytes } from '../../public/format.ts';
 import { type DiskChanges, type ListedDisk, MachineStore } from '../../machines/index.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { nameFlag } from '../flags/option-flags.ts';

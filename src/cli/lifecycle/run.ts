@@ -138,7 +138,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
 
 async function runInPool(name: string, argv: string[], flags: RunFlags): Promise<void> {
   refuseMachineFlags('--pool', flags, ['template', 'dryRun', 'console', 'debug'], process.argv);
-  const { openPool } = await import('../../index.ts');
+  const { openPool } = await import('../../public/pools.ts');
   await withinTimeout(flags, async (interrupts, signal) => {
     await using guest = await openPool(name).take({ signal });
     process.exitCode = await runInGuest(guest.exec.bind(guest), argv, flags, interrupts, signal);

@@ -22,7 +22,7 @@ export function poolLsCommand(): Command {
 
 async function list({ quiet, json }: Flags): Promise<void> {
   if (quiet) {
-    const { listPools } = await import('../../index.ts');
+    const { listPools } = await import('../../public/pools.ts');
     printLines(listPools().map(({ name }) => name));
     return;
   }

@@ -9,7 +9,7 @@ export function poolRmCommand(): Command {
     .argument('<pools...>', 'names of the pools')
     .option('-i, --ignore', 'ignore pools that do not exist')
     .action(async (names: string[], { ignore }: { ignore?: true }) => {
-      const { openPool } = await import('../../index.ts');
+      const { openPool } = await import('../../public/pools.ts');
       await eachName(names, async (name) => {
         try {
           await openPool(name).end();

@@ -19,7 +19,7 @@ export const POOL_NUMBERS = [2, 3, 4, 5, 7];
 
 /** Returns the pools that run now. */
 export async function poolRows(): Promise<PoolRow[]> {
-  const { listPools } = await import('../../index.ts');
+  const { listPools } = await import('../../public/pools.ts');
   const rows = await Promise.all(listPools().map(rowOf));
   return rows.filter((row) => row !== undefined);
 }

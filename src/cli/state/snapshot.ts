@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { formatBytes } from '../../index.ts';
+import { formatBytes } from '../../public/format.ts';
 import { MachineStore, type NamedMachine } from '../../machines/index.ts';
 import { formatAgo } from '../output/duration.ts';
 import { ProgressLine } from '../output/progress.ts';

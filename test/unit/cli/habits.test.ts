@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadVerb } from '../../../src/cli/commands.ts';
 import { main } from '../../../src/cli/main.ts';
+import { OPTIONAL_SUBCOMMANDS } from '../../../src/cli/program.ts';
 import { ADVICE } from '../../../src/cli/help/unknown-command.ts';
 
 let printed = '';
@@ -19,6 +21,11 @@ async function type(...words: string[]): Promise<{ status: unknown; stderr: stri
   await main(words, '1');
   return { status: process.exitCode, stderr: printed };
 }
+
+it.each(Object.entries(OPTIONAL_SUBCOMMANDS))('knows the subcommands of %s', async (verb, words) => {
+  const command = await loadVerb(verb);
+  expect(command?.commands.map((child) => child.name()).sort()).toEqual([...words].sort());
+});
 
 /** Commands of other programs, and the answer: destructive commands are not spelled out, only their help. */
 const ADVISED: readonly [string, RegExp][] = [
