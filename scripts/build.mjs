@@ -116,6 +116,8 @@ const besideCommand = {
 };
 // Replaces the modules of tsc, of which vmlet.js is a bundle.
 rmSync(join(dist, 'bin'), { recursive: true });
+mkdirSync(join(dist, 'bin'));
+writeFileSync(join(dist, 'bin/package.json'), '{"type":"commonjs"}\n');
 const common = {
   // The code finds files of the package relative to this folder.
   outdir: join(dist, 'bin'),
@@ -127,20 +129,24 @@ const common = {
   metafile: true,
   logLevel: 'warning',
 };
+/** Node loads neither its loader of ES modules nor one file for each module. */
+const commonJs = {
+  format: 'cjs',
+  define: { 'import.meta.url': '__url', 'import.meta.dirname': '__dirname' },
+  banner: { js: "'use strict';const __url=require('node:url').pathToFileURL(__filename).href;" },
+};
 const bundles = await Promise.all([
-  build({ ...common, format: 'esm', entryPoints: { vmlet: join(root, 'src/bin/vmlet.ts') } }),
-  // CommonJS, since Node 20 keeps compiled code only of scripts, and those cannot use import().
+  build({ ...common, ...commonJs, entryPoints: { vmlet: join(root, 'src/bin/vmlet.ts') } }),
+  // Node 20 keeps compiled code only of scripts, and those cannot use import().
   build({
     ...common,
-    format: 'cjs',
+    ...commonJs,
     outExtension: { '.js': '.cjs' },
     supported: { 'dynamic-import': false },
     entryPoints: { main: join(root, 'src/cli/main.ts'), execa: 'execa', yaml: 'yaml' },
     plugins: [besideCommand],
     // LGPL: stays a separate package, which users can replace.
     external: ['openpgp'],
-    define: { 'import.meta.url': '__url' },
-    banner: { js: "'use strict';const __url=require('node:url').pathToFileURL(__filename).href;" },
   }),
 ]);
 const packages = [...new Set(bundles.flatMap(({ metafile }) => bundledPackages(metafile)))].sort();

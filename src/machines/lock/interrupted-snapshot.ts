@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
-import { removeUnlessWhole, repairLeaks } from '../../machine/state/disks-snapshot.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
 import { isDiskOf } from '../plan/machine-plan.ts';
@@ -33,6 +32,7 @@ export async function settleSnapshot(definition: Definition): Promise<void> {
   const { snapshot, disks } = note;
   // Disks that the machine no longer has must not be changed.
   const ours = disks.filter((path) => isDiskOf(definition, path) && existsSync(path));
+  const { removeUnlessWhole, repairLeaks } = await import('../../machine/state/disks-snapshot.ts');
   await removeUnlessWhole(ours, snapshot);
   await repairLeaks(ours);
   endSnapshot(definition);

@@ -10,7 +10,6 @@ import {
 } from '../../errors/index.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
 import { adviseOn } from '../../machine/life/advice.ts';
-import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
@@ -95,7 +94,11 @@ export async function startMachine(
   await withPortChoices(options.log, async (choice) =>
     startLocked(locations, definition, { ...options, lock, memory, otherPorts: choice > 1 }),
   );
-  await tellNetworks(locations, networksOf(definition.spec), options.signal);
+  const networks = networksOf(definition.spec);
+  if (networks.length > 0) {
+    const { tellNetworks } = await import('../../machine/network/tell-members.ts');
+    await tellNetworks(locations, networks, options.signal);
+  }
   return definition;
 }
 
