@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { start, until, vmlet } from '../command.ts';
 
 async function answers(port: number): Promise<boolean> {
@@ -21,7 +21,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-describe('vmlet run', () => {
+describe.each([
+  ['from a kept guest', ''],
+  ['booted', '1'],
+])('vmlet run, %s', (_, fresh) => {
+  beforeEach(() => vi.stubEnv('VMLET_FRESH', fresh));
+  afterEach(() => vi.unstubAllEnvs());
+
   it('prints the output of the command and nothing else', async () => {
     const { status, stdout, stderr } = await vmlet('run', 'micro', '--', 'uname', '-a');
     expect(stdout).toMatch(/^Linux vmlet \d+\.\d+.* x86_64 GNU\/Linux\n$/);
@@ -61,7 +67,9 @@ describe('vmlet run', () => {
       .finished;
     expect(stdout).toBe('a b=c:from here:/tmp:nobody\n');
   });
+});
 
+describe('vmlet run', () => {
   it('publishes a port until it is interrupted, and then leaves nothing', async () => {
     const port = await freePort();
     const running = start(['run', '-p', `${port}:80`, 'micro', '--', 'httpd', '-f']);
