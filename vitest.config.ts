@@ -8,19 +8,20 @@ const GENEROUS_MS = 120_000;
 // The unit tests import sources alone and need no build.
 const ofDist = { globalSetup: ['test/built.ts'], testTimeout: GENEROUS_MS, hookTimeout: GENEROUS_MS };
 
-/** Long files first, by the durations of earlier runs that `npm test` names: else the last one runs alone. */
+/**
+ * Long files first, else the last one runs alone: those of systems, and by the durations of earlier runs that `npm test`
+ * names. Unit tests share a process, and come last.
+ */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const seconds = earlierDurations(process.env['VMLET_TEST_DURATIONS']);
-    if (seconds === undefined) return sorted;
+    const rank = ({ project: { name } }: TestSpecification): number =>
+      name === 'unit' ? 2 : seconds === undefined && name !== 'systems' ? 1 : 0;
     // Unknown files come first.
     const expected = ({ moduleId }: TestSpecification): number =>
-      seconds[relative(import.meta.dirname, moduleId)] ?? Number.MAX_VALUE;
-    return sorted.sort((a, b) => {
-      if (a.project.name !== b.project.name) return a.project.name < b.project.name ? -1 : 1;
-      return expected(b) - expected(a);
-    });
+      seconds?.[relative(import.meta.dirname, moduleId)] ?? Number.MAX_VALUE;
+    return sorted.sort((a, b) => rank(a) - rank(b) || expected(b) - expected(a));
   }
 }
 
