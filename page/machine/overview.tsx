@@ -20,11 +20,11 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
   const source = imageOf(spec, images.data?.images ?? []);
   const element = useRef<HTMLDivElement>(null);
   const isRunning = status.kind === 'running';
-  useInView(name, element);
+  useInView(name, element, true);
   return (
     <>
       <div class="curves" ref={element}>
-        {isRunning && <Curves name={name} cpus={spec.cpus} />}
+        {isRunning && <Curves key={name} name={name} cpus={spec.cpus} whyUncounted={whyUncounted(spec)} />}
       </div>
       <div class="facts">
         <StateFacts {...machine} />
@@ -45,6 +45,12 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
       <Everything machine={machine} data={data?.machine} />
     </>
   );
+}
+
+function whyUncounted({ net, bridges = [], networks = [] }: SoundMachine['spec']): string {
+  return net === 'none' && bridges.length + networks.length === 0
+    ? 'This machine has no network.'
+    : 'The network is not counted: no agent answers in the guest.';
 }
 
 /** The image that the machine was created from; undefined if it is not an image of the store. */

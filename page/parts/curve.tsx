@@ -17,12 +17,10 @@ const HEIGHT = 24;
 export function Curve({ label, samples, valueOf, format, most }: Properties) {
   const last = samples.at(-1);
   const value = last ? valueOf(last) : null;
-  // The first reading has no rates. A later one has none for what this machine's devices do not count.
-  const isRead = last !== undefined && last.processor !== null;
   const line = last ? pathOf(samples, valueOf, most, last.at) : '';
   return (
     <div class="curve">
-      {label} {value === null && isRead ? 'not measured' : <b>{value === null ? '–' : format(value)}</b>}
+      {label} <b>{value === null ? '–' : format(value)}</b>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         {line && <path class="area" d={`${line} V${HEIGHT} H${startOf(line)} Z`} />}
         <path class="line" d={line} />

@@ -9,6 +9,8 @@ export interface Sample {
   readonly memoryLimit: number;
   readonly disk: number | null;
   readonly network: number | null;
+  /** Whether the network was counted; a rate needs two readings. */
+  readonly countsNetwork: boolean;
 }
 
 /** Two minutes. */
@@ -38,7 +40,13 @@ export function addSample(statistics: Statistics | UnreadStatistics): void {
   samples.set([...kept, sampleOf(statistics)]);
 }
 
-export function sampleOf({ readAt, memory, rate }: Statistics): Sample {
+/** Whether the network was not counted since a time: one reading may have begun before the guest was asked. */
+export function isUncounted(samples: Samples, since: number): boolean {
+  const later = samples.filter(({ at }) => at > since);
+  return later.length > 1 && !later.some(({ countsNetwork }) => countsNetwork);
+}
+
+export function sampleOf({ readAt, memory, networks, rate }: Statistics): Sample {
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   return {
     at: readAt,
@@ -49,5 +57,6 @@ export function sampleOf({ readAt, memory, rate }: Statistics): Sample {
     network: rate?.networks
       ? sum(rate.networks.map(({ receivedBytes, sentBytes }) => receivedBytes + sentBytes))
       : null,
+    countsNetwork: networks !== null,
   };
 }

@@ -3,6 +3,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { watchStatistics } from './server-events.ts';
 
 const inView = new Set<string>();
+/** Those whose guests are asked for the counters of their networks, which wakes them. */
+const asked = new Set<string>();
 const tell = new WeakMap<Element, (isVisible: boolean) => void>();
 const observer = new IntersectionObserver(
   (entries) => {
@@ -11,26 +13,36 @@ const observer = new IntersectionObserver(
   { rootMargin: '100px' },
 );
 
-/** True while the element of a machine is on the screen; its statistics are read meanwhile. */
-export function useInView(name: string, element: RefObject<Element | null>): boolean {
+/**
+ * True while the element of a machine is on the screen; its statistics are read meanwhile.
+ * @param asksGuest asks an agent in the guest too.
+ */
+export function useInView(name: string, element: RefObject<Element | null>, asksGuest = false): boolean {
   const [isVisible, setVisible] = useState(false);
   useEffect(() => {
     const watched = element.current;
     if (!watched) return undefined;
     tell.set(watched, (now) => {
       setVisible(now);
-      if (now) inView.add(name);
-      else inView.delete(name);
+      if (now) {
+        inView.add(name);
+        if (asksGuest) asked.add(name);
+      } else forget(name);
       scheduleWatch();
     });
     observer.observe(watched);
     return () => {
       observer.unobserve(watched);
-      inView.delete(name);
+      forget(name);
       scheduleWatch();
     };
-  }, [name]);
+  }, [name, asksGuest]);
   return isVisible;
+}
+
+function forget(name: string): void {
+  inView.delete(name);
+  asked.delete(name);
 }
 
 let scheduled = false;
@@ -41,6 +53,6 @@ function scheduleWatch(): void {
   scheduled = true;
   setTimeout(() => {
     scheduled = false;
-    watchStatistics([...inView].sort());
+    watchStatistics({ stats: [...inView].sort(), guests: [...asked].sort() });
   }, 100);
 }

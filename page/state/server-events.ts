@@ -9,8 +9,14 @@ export const connected = new Observable(false);
 const AGAIN_MS = [250, 500, 1000, 2000] as const;
 const INTERVAL_S = 2;
 
+interface Watched {
+  readonly stats: readonly string[];
+  /** Those of them whose guests are asked as well. */
+  readonly guests: readonly string[];
+}
+
 let socket: WebSocket | undefined;
-let wanted: readonly string[] = [];
+let wanted: Watched = { stats: [], guests: [] };
 
 let isFollowing = false;
 
@@ -55,12 +61,12 @@ async function again(tries: number): Promise<void> {
 }
 
 /** Names the machines in view: statistics are read only for them. */
-export function watchStatistics(names: readonly string[]): void {
-  if (names.length === wanted.length && names.every((name, index) => name === wanted[index])) return;
-  wanted = names;
+export function watchStatistics(watched: Watched): void {
+  if (JSON.stringify(watched) === JSON.stringify(wanted)) return;
+  wanted = watched;
   sendWanted();
 }
 
 function sendWanted(): void {
-  socket?.send(JSON.stringify({ stats: wanted, interval: INTERVAL_S }));
+  socket?.send(JSON.stringify({ ...wanted, interval: INTERVAL_S }));
 }

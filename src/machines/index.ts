@@ -43,6 +43,7 @@ export type { MachineConsoleEnd, MachineConsoleOptions } from './look/console.ts
 export type { KeyboardInput } from './look/keyboard.ts';
 export type { ViewerCommand } from './look/screen.ts';
 export type { DiskStatistics, MachineStatistics, NetworkStatistics } from '../machine/logs/statistics.ts';
+export type { StatisticsOptions } from './look/statistics.ts';
 export { qemuTime, statisticsAtRest } from './look/statistics-at-rest.ts';
 export { type StatisticsRate, rate } from '../machine/logs/statistics-rate.ts';
 export type { WaitConditions } from './guest/wait-conditions.ts';

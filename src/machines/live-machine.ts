@@ -26,6 +26,7 @@ import type { LostOutcome } from './record/machine-status.ts';
 import type { MonitorOptions } from './channel/monitor.ts';
 import type { SaveMachineOptions } from './run/save.ts';
 import type { ViewerCommand } from './look/screen.ts';
+import type { StatisticsOptions } from './look/statistics.ts';
 import type { MachineStopOptions, MachineStopResult } from './run/stop.ts';
 
 const AGENT_TIMEOUT_MS = 30_000;
@@ -224,10 +225,13 @@ export class LiveMachine {
     return refusesSsh(this.#definition, access, options);
   }
 
-  /** Returns the resources used since QEMU's start; `rate` computes the usage between two calls. */
-  async statistics(limits: Limits = {}): Promise<MachineStatistics> {
+  /**
+   * Returns the resources used since QEMU's start; `rate` computes the usage between two calls. The guest is asked for its
+   * network's counters only with `askGuest`.
+   */
+  async statistics(options: StatisticsOptions = {}): Promise<MachineStatistics> {
     const { readMachineStatistics } = await import('./look/statistics.ts');
-    return readMachineStatistics(this.#definition, limits);
+    return readMachineStatistics(this.#definition, options);
   }
 
   /**

@@ -37,7 +37,8 @@ export function statsCommand(): Command {
     .description(
       'Shows the resource usage of machines in a table. On a terminal, refreshes the table. With --json, prints each reading ' +
         'of a machine as one line of JSON. --format has the same fields, and .Name. A CPU value of 100 % is one processor of ' +
-        'this host. Network traffic is counted only with --net bridge=NAME, not with passt, slirp or private networks.',
+        'this host. Network traffic is that of the cards on bridges of this host; without such cards, an agent in the guest ' +
+        'is asked for it, for at most a second.',
     )
     .argument('[machines...]', 'names of the machines (default: all running)')
     .option('--no-stream', 'print one reading and exit')
@@ -94,7 +95,8 @@ function running(store: MachineStore): string[] {
 /** @returns the error if the machine no longer runs. */
 async function lookAt(store: MachineStore, name: string, signal: AbortSignal): Promise<Look | VmletError> {
   try {
-    return { statistics: await store.get(name).live().statistics({ signal }), rate: undefined };
+    const statistics = await store.get(name).live().statistics({ askGuest: true, signal });
+    return { statistics, rate: undefined };
   } catch (error) {
     if (!(error instanceof VmletError)) throw error;
     return running(store).includes(name) ? { problem: error } : error;

@@ -1,4 +1,4 @@
-import type { DiskStatistics, MachineStatistics, NetworkStatistics } from './statistics.ts';
+import type { DiskStatistics, MachineStatistics } from './statistics.ts';
 
 /** A machine's usage per second between two readings. 100 percent are one processor of the host. */
 export interface StatisticsRate {
@@ -16,6 +16,7 @@ export interface StatisticsRate {
     readonly writeOperations: number;
     readonly flushOperations: number;
   }[];
+  /** Null when a reading has no counters, or one of them has gone back, as after a reboot of the guest. */
   readonly networks:
     | readonly {
         readonly interface: string;
@@ -61,23 +62,39 @@ export function rate(previous: MachineStatistics, current: MachineStatistics): S
         flushOperations: since('flushOperations'),
       };
     }),
-    networks:
-      current.networks?.map((network) => {
-        const before = previous.networks?.find((other) => other.interface === network.interface);
-        const since = (key: NetworkCounter): number => perSecond(network[key], before?.[key]);
-        return {
-          interface: network.interface,
-          receivedBytes: since('receivedBytes'),
-          receivedPackets: since('receivedPackets'),
-          sentBytes: since('sentBytes'),
-          sentPackets: since('sentPackets'),
-        };
-      }) ?? null,
+    networks: networkRates(previous.networks, current.networks, perSecond),
   };
 }
 
-type CounterOf<Counted> = {
-  [Key in keyof Counted]: Counted[Key] extends number ? Key : never;
-}[keyof Counted];
-type DiskCounter = CounterOf<DiskStatistics>;
-type NetworkCounter = CounterOf<NetworkStatistics>;
+function networkRates(
+  previous: MachineStatistics['networks'],
+  current: MachineStatistics['networks'],
+  perSecond: (now: number, before: number | undefined) => number,
+): StatisticsRate['networks'] {
+  if (!previous || !current) return null;
+  const pairs = current.map((now) => ({
+    now,
+    before: previous.find((other) => other.interface === now.interface),
+  }));
+  // The guest has booted again, a driver was reloaded, or a 32-bit counter has wrapped: the bytes since then are unknown.
+  if (pairs.some(({ now, before }) => before && NETWORK_COUNTERS.some((key) => now[key] < before[key]))) {
+    return null;
+  }
+  return pairs.map(({ now, before }) => {
+    const since = (key: NetworkCounter): number => perSecond(now[key], before?.[key]);
+    return {
+      interface: now.interface,
+      receivedBytes: since('receivedBytes'),
+      receivedPackets: since('receivedPackets'),
+      sentBytes: since('sentBytes'),
+      sentPackets: since('sentPackets'),
+    };
+  });
+}
+
+const NETWORK_COUNTERS = ['receivedBytes', 'receivedPackets', 'sentBytes', 'sentPackets'] as const;
+type NetworkCounter = (typeof NETWORK_COUNTERS)[number];
+
+type DiskCounter = {
+  [Key in keyof DiskStatistics]: DiskStatistics[Key] extends number ? Key : never;
+}[keyof DiskStatistics];

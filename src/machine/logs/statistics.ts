@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { QmpClosedError, QmpRefusedError } from '../../errors/index.ts';
-import type { GuestNetworkInterface, QmpClient } from '../../qmp/index.ts';
+import type { QmpClient } from '../../qmp/index.ts';
 import { readHostUptime, readProcessMemory, readProcessTime, tapInterfacesOf } from './process-usage.ts';
 
 /**
@@ -32,7 +32,10 @@ export interface MachineStatistics {
   };
   /** Ordered by device name. */
   readonly disks: readonly DiskStatistics[];
-  /** Null if only the guest could report it: QEMU and passt count nothing. */
+  /**
+   * All interfaces but the guest's loopback. Null when the host has no tap of the machine, and the guest was not asked or
+   * did not answer: QEMU and passt count nothing.
+   */
   readonly networks: readonly NetworkStatistics[] | null;
 }
 
@@ -53,7 +56,11 @@ export interface DiskStatistics {
   readonly allocatedBytes: number | null;
 }
 
-/** Traffic of one interface; received and sent are from the guest's point of view. */
+/**
+ * Traffic of one interface, in bytes and packets; received and sent are from the guest's point of view. The host's counters
+ * begin with the tap, those of the guest with its boot. An interface of the guest on top of another, such as a bridge of
+ * containers, counts the same bytes again.
+ */
 export interface NetworkStatistics {
   /** Source of the counters: the host's tap interface, or the guest itself, which is not trusted. */
   readonly source: 'host' | 'guest';
@@ -112,26 +119,6 @@ export async function readStatistics(source: StatisticsSource): Promise<MachineS
     disks,
     networks: taps.length === 0 ? null : await Promise.all(taps.map(readTapInterface)),
   };
-}
-
-/**
- * Converts the guest agent's `guest-network-get-interfaces` to the same form, without the guest's loopback.
- */
-export function networkStatisticsOfGuest(interfaces: readonly GuestNetworkInterface[]): NetworkStatistics[] {
-  return interfaces.flatMap(({ name, statistics }) => {
-    if (name === 'lo' || !statistics) return [];
-    const count = (key: string): number => Number(statistics[key] ?? 0);
-    return [
-      {
-        source: 'guest',
-        interface: name,
-        receivedBytes: count('rx-bytes'),
-        receivedPackets: count('rx-packets'),
-        sentBytes: count('tx-bytes'),
-        sentPackets: count('tx-packets'),
-      },
-    ];
-  });
 }
 
 async function readBalloon(qmp: QmpClient, signal: AbortSignal | undefined): Promise<number | null> {

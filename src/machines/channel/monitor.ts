@@ -39,7 +39,11 @@ export async function withMonitor<T>(
     signal,
     greetingTimeoutMs: TURN_MS,
     timeoutMs: long ? undefined : ANSWER_MS,
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
+    // It ended before its monitor's greeting.
+    if (error instanceof QmpClosedError && (await hasEnded(status, END_MS, signal))) {
+      throw endedMeanwhile({ spec, files }, error);
+    }
     if (!(error instanceof QmpConnectError)) throw error;
     const now = readStatus(files);
     if (now.kind !== 'running') throw notRunning(spec.name, now.kind);

@@ -1,31 +1,53 @@
 import { type MachineStatistics, readStatistics } from '../../machine/logs/statistics.ts';
-import type { Limits } from '../../util/time/deadline.ts';
+import { queryGuestPorts } from '../../machine/qemu/guest-ports.ts';
+import { withMonitor } from '../channel/monitor.ts';
 import type { Definition } from '../record/definition.ts';
 import { findPlan } from '../record/machine-plan-file.ts';
-import { readStatus, notRunning } from '../record/machine-status.ts';
-import { withMonitor } from '../channel/monitor.ts';
+import { notRunning, processorsRun, readStatus } from '../record/machine-status.ts';
+import { readGuestNetworks } from './guest-networks.ts';
+
+export interface StatisticsOptions {
+  /**
+   * Also asks an agent in the guest what its network received and sent, for at most a second, when the machine has cards,
+   * none of them on a bridge, whose taps the host counts. Such a reading wakes the guest. Default: false.
+   */
+  readonly askGuest?: boolean | undefined;
+  /** Aborting rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** @throws MachineStateError, MachineEndedError, or the signal's reason. */
 export async function readMachineStatistics(
   definition: Definition,
-  limits: Limits,
+  { askGuest = false, signal }: StatisticsOptions,
 ): Promise<MachineStatistics> {
   const { spec, files } = definition;
-  return withMonitor(
+  // The guest is asked later: other commands wait for the monitor.
+  const { statistics, ports } = await withMonitor(
     definition,
     async (qmp) => {
       const status = readStatus(files);
       if (status.kind !== 'running' || !status.qemu) throw notRunning(spec.name, status.kind);
-      return readStatistics({
-        qmp,
-        qemuPid: status.qemu.pid,
-        helperPids: Object.values(status.helpers).map(({ pid }) => pid),
-        // It may have ended meanwhile.
-        hasTap: (findPlan(files)?.bridges.length ?? 0) > 0,
-        now: Date.now(),
-        signal: limits.signal,
-      });
+      // It may have ended meanwhile.
+      const plan = findPlan(files);
+      const hasTap = plan !== undefined && plan.bridges.length > 0;
+      const hasCard = plan !== undefined && (plan.network !== undefined || plan.privateCards.length > 0);
+      const asks = askGuest && hasCard && !hasTap && processorsRun(status);
+      const [statistics, ports] = await Promise.all([
+        readStatistics({
+          qmp,
+          qemuPid: status.qemu.pid,
+          helperPids: Object.values(status.helpers).map(({ pid }) => pid),
+          hasTap,
+          now: Date.now(),
+          signal,
+        }),
+        asks ? queryGuestPorts(qmp) : undefined,
+      ]);
+      return { statistics, ports };
     },
-    limits,
+    { signal },
   );
+  if (!ports) return statistics;
+  return { ...statistics, networks: await readGuestNetworks(definition, ports, signal) };
 }

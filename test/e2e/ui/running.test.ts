@@ -155,6 +155,39 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
     expect(home.store.get('m').spec.ports).toEqual([]);
   });
 
+  test('has a curve of its network in its overview, or a sentence why there is none', async () => {
+    const image = join(home.path, 'hang.img');
+    writeFileSync(image, bootSectors.hang);
+    const small = ['--image', `${image},format=raw`, '-m', '64M', '--cpus', '1', '--start'];
+    expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('create', 'mute', ...small)).toMatchObject({ status: 0 });
+    expect(await home.vmlet('create', 'alone', ...small, '--net', 'none')).toMatchObject({ status: 0 });
+    await show('machines');
+    // The list does not ask the guest.
+    await listed().locator('.curve', { hasText: 'Disk' }).locator('path.area').waitFor();
+    expect(await listed().locator('.curve', { hasText: 'Net' }).count()).toBe(0);
+
+    await show('machines/m/overview');
+    const curve = page.locator('.curves .curve', { hasText: /^Net/ });
+    await curve.locator('path.area').waitFor();
+    // A screen reader says the text beside it.
+    expect(await curve.textContent()).toMatch(/^Net \d[\d.]* \w+\/s$/);
+    const sent = async (): Promise<number> =>
+      (await home.store.get('m').live().statistics({ askGuest: true })).networks?.[0]?.sentBytes ?? 0;
+    const before = await sent();
+    const { stdout: routes } = await home.exec('m', 'ip', 'route');
+    const gateway = /default via (\S+)/.exec(routes)?.[1] ?? '';
+    await home.exec('m', 'timeout', '3', 'wget', '-q', '-O', '-', `http://${gateway}:9/`);
+    expect(await sent()).toBeGreaterThan(before);
+    await curve.getByText(/^[1-9]/).waitFor();
+
+    await show('machines/mute/overview');
+    await page.getByText('The network is not counted: no agent answers in the guest.').waitFor();
+    expect(await curve.count()).toBe(0);
+    await show('machines/alone/overview');
+    await page.getByText('This machine has no network.').waitFor();
+  });
+
   test('has snapshots that are created, restored and removed', async () => {
     await startSmall();
     await show('machines/m/snapshots');

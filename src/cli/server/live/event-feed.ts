@@ -22,23 +22,29 @@ const DEFAULT_INTERVAL_S = 5;
 
 const choiceSchema = z.strictObject({
   stats: z.union([z.literal('*'), z.array(z.string()).max(1000)]),
+  guests: z.array(z.string()).max(1000).default([]),
   interval: z.number().min(1).max(3600).default(DEFAULT_INTERVAL_S),
 });
 
 /** @throws InvalidInputError */
 export function parseStatisticsChoice(given: object): StatisticsChoice {
-  const { stats, interval } = parseOptions(choiceSchema, given, 'message');
-  return { names: stats === '*' ? 'all' : stats, intervalMs: interval * 1000 };
+  const { stats, guests, interval } = parseOptions(choiceSchema, given, 'message');
+  return { names: stats === '*' ? 'all' : stats, guests, intervalMs: interval * 1000 };
 }
 
-/** The choice in an address: `stats=web,db&interval=2`. @throws InvalidInputError */
+/** The choice in an address: `stats=web,db&guests=web&interval=2`. @throws InvalidInputError */
 export function statisticsChoiceOf(query: URLSearchParams): StatisticsChoice {
   const stats = query.get('stats') ?? '';
   const interval = query.get('interval');
   return parseStatisticsChoice({
-    stats: stats === '*' ? stats : stats.split(',').filter((name) => name !== ''),
+    stats: stats === '*' ? stats : namesIn(stats),
+    guests: namesIn(query.get('guests') ?? ''),
     interval: interval === null ? undefined : Number(interval),
   });
+}
+
+function namesIn(list: string): string[] {
+  return list.split(',').filter((name) => name !== '');
 }
 
 /** Everything that changes, for one client. One that was too slow gets the whole list when it has caught up. */

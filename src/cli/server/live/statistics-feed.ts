@@ -5,6 +5,8 @@ import type { StatisticsReadings } from './statistics-readings.ts';
 /** The machines whose statistics a client wants. */
 export interface StatisticsChoice {
   readonly names: readonly string[] | 'all';
+  /** Those of them whose guests are asked as well. */
+  readonly guests: readonly string[];
   readonly intervalMs: number;
 }
 
@@ -38,11 +40,12 @@ export class StatisticsFeed implements Disposable {
     this.#stop?.abort();
   }
 
-  async #run({ names, intervalMs }: StatisticsChoice, signal: AbortSignal): Promise<void> {
+  async #run({ names, guests, intervalMs }: StatisticsChoice, signal: AbortSignal): Promise<void> {
+    const asked = new Set(guests);
     try {
       for (;;) {
         const wanted = names === 'all' ? this.#readings.running() : names;
-        const records = await Promise.all(wanted.map(async (name) => this.#record(name)));
+        const records = await Promise.all(wanted.map(async (name) => this.#record(name, asked.has(name))));
         signal.throwIfAborted();
         const known = records.filter((record) => record !== undefined);
         if (known.length > 0) this.#send(known);
@@ -54,8 +57,8 @@ export class StatisticsFeed implements Disposable {
   }
 
   /** As `vmlet stats --json` has it. */
-  async #record(machine: string): Promise<object | undefined> {
-    const reading = await this.#readings.read(machine);
+  async #record(machine: string, askGuest: boolean): Promise<object | undefined> {
+    const reading = await this.#readings.read(machine, askGuest);
     if (reading === undefined) {
       this.#before.delete(machine);
       return undefined;

@@ -44,18 +44,23 @@ export class StatisticsReadings {
       .map(({ name }) => name);
   }
 
-  /** Undefined for a machine that does not run. */
-  async read(name: string): Promise<StatisticsReading> {
+  /**
+   * Undefined for a machine that does not run.
+   * @param askGuest asks an agent in the guest for the counters of its network, which wakes the guest.
+   */
+  async read(name: string, askGuest: boolean): Promise<StatisticsReading> {
     const now = performance.now();
     for (const [other, { at }] of this.#readings) if (now - at > FRESH_MS) this.#readings.delete(other);
-    const reading = this.#readings.get(name) ?? { at: now, result: this.#read(name) };
-    this.#readings.set(name, reading);
+    const key = `${askGuest} ${name}`;
+    const reading = this.#readings.get(key) ?? { at: now, result: this.#read(name, askGuest) };
+    this.#readings.set(key, reading);
     return reading.result;
   }
 
-  async #read(name: string): Promise<StatisticsReading> {
+  async #read(name: string, askGuest: boolean): Promise<StatisticsReading> {
     try {
-      return this.#atRest(name) ?? (await this.#ask(name));
+      // A guest that is asked is not at rest.
+      return (askGuest ? undefined : this.#atRest(name)) ?? (await this.#ask(name, askGuest));
     } catch (error) {
       // It has ended or was removed, or its QEMU does not answer: the list says which.
       if (error instanceof VmletError) return { problem: error.message };
@@ -73,13 +78,19 @@ export class StatisticsReadings {
     return statisticsAtRest(status, last.statistics);
   }
 
-  async #ask(name: string): Promise<MachineStatistics | undefined> {
+  async #ask(name: string, askGuest: boolean): Promise<MachineStatistics | undefined> {
     const at = performance.now();
     const machine = this.#store.get(name);
     const status = machine.status();
     if (!processorsRun(status)) return undefined;
-    const statistics = await machine.live().statistics();
-    this.#answers.set(name, { at, machine, statistics });
+    const statistics = await machine.live().statistics({ askGuest });
+    this.#answers.set(name, { at, machine, statistics: withoutGuest(statistics) });
     return statistics;
   }
+}
+
+/** Leaves out the guest's counters, which are not those of a later time. */
+function withoutGuest(statistics: MachineStatistics): MachineStatistics {
+  const isOfGuest = statistics.networks?.every(({ source }) => source === 'guest');
+  return isOfGuest === true ? { ...statistics, networks: null } : statistics;
 }

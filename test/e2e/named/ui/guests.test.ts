@@ -19,6 +19,12 @@ interface Done {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
+/** Statistics of a machine whose guest was asked. */
+interface Counted {
+  readonly networks: readonly { readonly source: string }[] | null;
+  readonly rate: { readonly networks: readonly object[] | null } | null;
+}
+
 interface Listed {
   readonly machines: readonly { readonly name: string; readonly state: string }[];
 }
@@ -439,6 +445,11 @@ describe('a running machine over HTTP', () => {
       ({ event, data }: { event: string; data: { machines: { machine: string; rate: object | null }[] } }) =>
         event === 'stats' && data.machines.some(({ machine, rate }) => machine === 'm' && rate !== null),
     );
+    client.socket.send(JSON.stringify({ stats: ['m'], guests: ['m'], interval: 1 }));
+    await client.told(({ event, data }: { event: string; data: { machines: Counted[] } }) => {
+      if (event !== 'stats') return false;
+      return data.machines.some(({ networks, rate }) => networks?.[0]?.source === 'guest' && rate?.networks);
+    });
     client.socket.send(JSON.stringify({ stats: 7 }));
     await client.told(({ error }: { error: object | undefined }) => error);
     client.socket.terminate();

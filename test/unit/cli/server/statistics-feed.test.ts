@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseStatisticsChoice, statisticsChoiceOf } from '../../../../src/cli/server/live/event-feed.ts';
 import { StatisticsFeed } from '../../../../src/cli/server/live/statistics-feed.ts';
 import type { StatisticsReadings } from '../../../../src/cli/server/live/statistics-readings.ts';
 import type { DiskStatistics, MachineStatistics } from '../../../../src/machine/logs/statistics.ts';
@@ -38,7 +39,7 @@ async function ratesOf(readings: readonly MachineStatistics[]): Promise<unknown[
       },
       reject,
     );
-    feed.choose({ names: ['web'], intervalMs: 1 });
+    feed.choose({ names: ['web'], guests: [], intervalMs: 1 });
   });
 }
 
@@ -59,4 +60,35 @@ test('the rates of a machine that uses little are those of the time since its co
     [expect.objectContaining({ readBytes }) as unknown],
   ];
   expect(rates).toEqual([null, at(2, 0, 0), at(2, 0.5, 0), at(4, 0.5, 0), at(8, 0.75, 125), at(2, 0, 0)]);
+});
+
+test('asks only the guests that a client names, of the machines that it names', async () => {
+  const asked = new Map<string, boolean>();
+  const choice = statisticsChoiceOf(new URLSearchParams('stats=web,db,old&guests=db,other'));
+  await new Promise<void>((resolve, reject) => {
+    const read = async (name: string, askGuest: boolean): Promise<MachineStatistics> => {
+      asked.set(name, askGuest);
+      return Promise.resolve(reading(1, 1, []));
+    };
+    const feed = new StatisticsFeed(
+      { read } as unknown as StatisticsReadings,
+      () => {
+        feed[Symbol.dispose]();
+        resolve();
+      },
+      reject,
+    );
+    feed.choose(choice);
+  });
+  expect(Object.fromEntries(asked)).toEqual({ web: false, db: true, old: false });
+});
+
+test('asks no guest by default', () => {
+  expect(statisticsChoiceOf(new URLSearchParams('stats=*'))).toEqual({
+    ...{ names: 'all', guests: [], intervalMs: 5000 },
+  });
+  expect(parseStatisticsChoice({ stats: ['web'], guests: ['web'], interval: 2 })).toEqual({
+    ...{ names: ['web'], guests: ['web'], intervalMs: 2000 },
+  });
+  expect(() => parseStatisticsChoice({ stats: ['web'], guests: '*' })).toThrow(/guests/);
 });

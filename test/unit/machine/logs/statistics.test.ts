@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { rate } from '../../../../src/machine/logs/statistics-rate.ts';
-import { type MachineStatistics, networkStatisticsOfGuest } from '../../../../src/machine/logs/statistics.ts';
+import type { MachineStatistics, NetworkStatistics } from '../../../../src/machine/logs/statistics.ts';
 
 const idle: MachineStatistics = {
   version: 1,
@@ -24,6 +24,11 @@ const idle: MachineStatistics = {
   networks: null,
 };
 
+const tap = (receivedBytes: number, receivedPackets: number): NetworkStatistics => ({
+  ...{ source: 'host', interface: 'tap0', receivedBytes, receivedPackets },
+  ...{ sentBytes: 0, sentPackets: 0 },
+});
+
 test('a rate is computed from the host’s uptime, even if its clock was set', () => {
   const disk = { ...idle.disks[0]!, readBytes: 5000, readOperations: 14 };
   const later: MachineStatistics = {
@@ -32,18 +37,9 @@ test('a rate is computed from the host’s uptime, even if its clock was set', (
     uptimeMs: 12_000,
     cpu: { qemuMs: 4_000, helpersMs: 200, virtualProcessorsMs: [2_500, 300] },
     disks: [disk, { ...disk, device: 'new', readBytes: 10 }],
-    networks: [
-      {
-        source: 'host',
-        interface: 'tap0',
-        receivedBytes: 20,
-        receivedPackets: 2,
-        sentBytes: 0,
-        sentPackets: 0,
-      },
-    ],
+    networks: [tap(30, 4)],
   };
-  expect(rate(idle, later)).toMatchObject({
+  expect(rate({ ...idle, networks: [tap(10, 2)] }, later)).toMatchObject({
     seconds: 2,
     cpu: { percent: 155, virtualProcessorsPercent: [100, 0] },
     disks: [
@@ -65,18 +61,36 @@ test('a restarted helper counts from zero, and its rate is never negative', () =
   expect(rate(idle, later)?.cpu.percent).toBe(0);
 });
 
-test('the guest’s counters exclude its loopback', () => {
-  const statistics = { 'rx-bytes': 5n, 'rx-packets': 1, 'tx-bytes': 7, 'tx-packets': 2, 'rx-errs': 0 };
-  expect(
-    networkStatisticsOfGuest([{ name: 'lo', statistics }, { name: 'ens3', statistics }, { name: 'ens4' }]),
-  ).toEqual([
-    {
-      source: 'guest',
-      interface: 'ens3',
-      receivedBytes: 5,
-      receivedPackets: 1,
-      sentBytes: 7,
-      sentPackets: 2,
-    },
+const card = (name: string, receivedBytes: number, sentBytes: number): NetworkStatistics => ({
+  ...{ source: 'guest', interface: name, receivedBytes, sentBytes },
+  ...{ receivedPackets: 1, sentPackets: 1 },
+});
+const counting = (uptimeMs: number, ...networks: NetworkStatistics[]): MachineStatistics => ({
+  ...{ ...idle, uptimeMs, networks },
+});
+
+test('the rates of a network need two readings; a new interface counts from zero', () => {
+  const first = counting(10_000, card('eth0', 100, 10));
+  expect(rate(idle, { ...first, uptimeMs: 12_000 })).toMatchObject({ seconds: 2, networks: null });
+  expect(rate(first, { ...idle, uptimeMs: 12_000 })?.networks).toBeNull();
+  const later = counting(12_000, card('eth0', 500, 30), card('eth1', 0, 8));
+  expect(rate(first, later)?.networks).toMatchObject([
+    { interface: 'eth0', receivedBytes: 200, receivedPackets: 0, sentBytes: 10 },
+    { interface: 'eth1', receivedBytes: 0, sentBytes: 4 },
   ]);
+  // One that is gone is left out.
+  expect(rate(later, counting(13_000, card('eth0', 500, 30)))?.networks).toMatchObject([
+    { interface: 'eth0', receivedBytes: 0, sentBytes: 0 },
+  ]);
+});
+
+test.each([
+  ['received', card('eth0', 99, 30)],
+  ['sent', card('eth0', 100, 29)],
+])('a network has no rates when a counter of what it %s has gone back', (_, now) => {
+  const before = counting(10_000, card('eth0', 100, 30), card('eth1', 1, 1));
+  const usage = rate(before, counting(11_000, card('eth1', 5, 5), now));
+  expect(usage).toMatchObject({ seconds: 1, networks: null });
+  const next = counting(12_000, card('eth1', 5, 5), { ...now, receivedBytes: now.receivedBytes + 7 });
+  expect(rate(counting(11_000, card('eth1', 5, 5), now), next)?.networks?.[1]?.receivedBytes).toBe(7);
 });
