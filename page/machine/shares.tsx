@@ -31,21 +31,21 @@ export function SharesTab({ machine: { name, status } }: { readonly machine: Sou
       {data?.shares.length === 0 && <p class="faint">No directories or volumes.</p>}
       {data && data.shares.length > 0 && (
         <Table label={`Directories of ${name}`} headings={HEADINGS} actions>
-          {data.shares.map(({ target, type, readOnly, live, source }) => (
+          {data.shares.map(({ target, type, readOnly, copy, live, source }) => (
             <tr key={target}>
               <td>
                 <code>{target}</code>
               </td>
               <td>{TYPES[type]}</td>
-              <td>{readOnly ? 'read-only' : 'read and write'}</td>
-              <td>{live ? 'mounted' : status.kind === 'running' && 'mounted at the next start'}</td>
+              <td>{copy ? 'copy' : readOnly ? 'read-only' : 'read and write'}</td>
+              <td>{stateOf(copy ? 'copied' : 'mounted', live, status.kind === 'running')}</td>
               <td>{source !== undefined && <code>{source}</code>}</td>
               <td>
                 <button
                   type="button"
                   class="danger"
                   aria-label={`Remove ${target}`}
-                  onClick={() => ask(removalOf(name, target, type))}
+                  onClick={() => ask(removalOf(name, target, copy ? 'copy' : type))}
                 >
                   Remove
                 </button>
@@ -60,8 +60,14 @@ export function SharesTab({ machine: { name, status } }: { readonly machine: Sou
   );
 }
 
+function stateOf(state: string, live: boolean, runs: boolean): string {
+  if (live) return state;
+  return runs ? `${state} at the next start` : '';
+}
+
 const REMOVALS = {
   bind: 'The files in the directory of the host are kept. If the machine is running, vmlet first unmounts the directory in the guest. Unmounting fails while a program in the guest uses the directory.',
+  copy: 'The files in the directory of the host and their copies in the guest are kept. The next start copies nothing.',
   volume:
     'The volume and its files are kept. If the machine is running, the volume stays mounted until the machine stops.',
   tmpfs: 'If the machine is running, the file system stays mounted until the machine stops.',

@@ -131,6 +131,13 @@ export function DiskFacts({ spec, source, sizes }: DiskProperties) {
           {tag}
         </Fact>
       ))}
+      {spec.copies?.map(({ source: directory, target, ids }) => (
+        <Fact key={target} name={target}>
+          <code>{directory}</code>
+          copied at each start
+          {ids.kind === 'squash' && ownerOf(ids)}
+        </Fact>
+      ))}
       {spec.volumes?.map(({ name, target, readOnly, sizeBytes, owner }) => (
         <Fact key={target} name={target}>
           {`volume ${name}`}

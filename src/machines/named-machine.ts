@@ -61,7 +61,8 @@ export class NamedMachine {
   }
 
   /**
-   * Starts it, or resumes it from its saved state. It keeps running when this process exits.
+   * Starts it, or resumes it from its saved state. It keeps running when this process exits. With copies of directories,
+   * this waits for the guest to boot.
    *
    * For a clone, this then waits for the guest to give it a new identity; `identityProblem` says why that failed.
    * @throws MachineBusyError, MachineStateError, LaunchError, PortTakenError, or the signal's reason; then nothing of the
@@ -225,7 +226,7 @@ export class NamedMachine {
 
   /**
    * Adds a directory of the host, a volume or a tmpfs. If it runs and was started with a directory, its guest gets another
-   * one at once; volumes, tmpfs and a first directory at the next start.
+   * one at once; copies, volumes, tmpfs and a first directory at the next start.
    * @param share as in `CreateOptions.volumes`, or text in the grammar of `CreateOptions.mounts`.
    * @throws InvalidInputError, SharesUnavailableError, MachineStateError (saved or paused), MachineBusyError,
    *   GuestMountError, TimedOutError when the guest's agent does not answer; nothing has changed then.

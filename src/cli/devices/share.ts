@@ -12,7 +12,9 @@ export function shareCommand(): Command {
   share
     .command('ls')
     .summary('list the mounts of a machine')
-    .description('Lists the directories, volumes and tmpfs of a machine, and whether they are mounted.')
+    .description(
+      'Lists the directories, volumes and tmpfs of a machine, and whether they are mounted or copied.',
+    )
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
@@ -22,7 +24,7 @@ export function shareCommand(): Command {
     .description(
       'Adds a directory, volume or tmpfs. A directory is mounted immediately if the machine is running and was started ' +
         'with a shared directory. Otherwise, the mount takes effect at the next start. Volumes and tmpfs are always ' +
-        'mounted at the next start.',
+        'mounted at the next start. With the options ro,copy, a directory is copied at each start instead.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
@@ -62,15 +64,16 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
     share.target,
     share.type,
     optionsOf(share),
-    share.live ? 'mounted' : runs ? 'next start' : '',
+    share.live ? (share.copy ? 'copied' : 'mounted') : runs ? 'next start' : '',
     share.source ?? '',
   ]);
   process.stdout.write(table([['PATH', 'TYPE', 'OPTIONS', 'STATE', 'SOURCE'], ...rows]));
 }
 
-function optionsOf({ readOnly, cache, ids }: ListedShare): string {
+function optionsOf({ readOnly, copy, cache, ids }: ListedShare): string {
   return [
     readOnly ? 'ro' : 'rw',
+    ...(copy ? ['copy'] : []),
     ...(cache === undefined || cache === 'auto' ? [] : [`cache=${cache}`]),
     ...(ids?.kind === 'host' ? ['ids=host'] : []),
     ...(ids?.kind === 'squash' && (ids.uid !== 0 || ids.gid !== 0)
@@ -87,7 +90,7 @@ async function add(name: string, text: string, { json }: { json?: true }): Promi
   else printLine(share.target);
   if (json || share.takesEffect === 'now') return;
   note(
-    `${share.target} will be mounted at the next start of machine "${name}"; to restart the machine now, run: vmlet restart ${name}`,
+    `the mount at ${share.target} takes effect at the next start of machine "${name}"; to restart the machine now, run: vmlet restart ${name}`,
   );
 }
 

@@ -234,7 +234,7 @@ function virtiofsdFeatures({ virtiofsd }: Survey): HostFeature[] {
       'virtiofsd',
       virtiofsd?.problem === undefined,
       'shared directories',
-      'directories cannot be shared; to copy files, use vmlet cp',
+      'directories cannot be shared, only copied (-v SRC:DST:ro,copy)',
       'shares',
     ],
     [

@@ -5,7 +5,8 @@ import type { Finding, Install } from './finding.ts';
 export function sharesFinding({ qemu, virtiofsd }: Survey, install: Install): Finding {
   const item = 'shares';
   const degraded = (why: string, remedy?: string): Finding => {
-    return { item, state: 'degraded', summary: `directories cannot be shared (-v): ${why}`, remedy };
+    const summary = `directories cannot be shared, only copied (-v SRC:DST:ro,copy): ${why}`;
+    return { item, state: 'degraded', summary, remedy };
   };
   const has = [...(qemu?.devices ?? []), ...(qemu?.objects ?? [])];
   const lacking = ['vhost-user-fs-pci', 'memory-backend-memfd'].find((name) => !has.includes(name));

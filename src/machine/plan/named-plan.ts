@@ -1,5 +1,6 @@
 import type { Layers } from '../../process/confine/layers.ts';
 import type { RelayedForwards } from '../../network/relay/relay-argv.ts';
+import type { Copy } from '../share/copies.ts';
 import type { Plan } from './plan.ts';
 
 export interface CdromPlan {
@@ -52,6 +53,8 @@ export interface NamedPlan extends Plan {
   /** Adds a screen, a keyboard and a tablet; this VNC socket shows the screen. */
   readonly vncSocket: string | undefined;
   readonly cdroms: readonly CdromPlan[];
+  /** Directories that are copied into the guest when it has booted. */
+  readonly copies: readonly Copy[];
   /** Cards on bridges of the host. */
   readonly bridges: readonly BridgeCardPlan[];
   /** Private networks, whose cards come after all other devices. */

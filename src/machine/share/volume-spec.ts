@@ -52,7 +52,7 @@ export const volumeSchema = z.strictObject({
   gid: owner.optional(),
   /**
    * The guest gets a copy, which needs no virtiofsd; false by default. `Machine.copyBack`, and `vmlet run` at its end,
-   * copy it back, unless it is read-only.
+   * copy it back, unless it is read-only. A named machine gets it at each start; it must be read-only there.
    */
   copy: z.boolean().optional(),
   /** Bytes, or a size such as `10G`: of a new volume, 10 GiB by default; of `tmpfs`, half of the memory by default. */

@@ -103,7 +103,7 @@ export const shareOptions = {
       flag: '-v, --volume <volume>',
       group: 'Disks',
       description:
-        'share a directory: SRC:DST[:OPTION,…], where SRC begins with / or . (options: ro, cache=auto|always|never, uid=N, gid=N, ids=host); mount a volume: NAME:DST[:OPTION,…] (options: ro, size=10G); or, with vmlet run, copy a directory to the guest, and back at the end: SRC:DST:copy',
+        'share a directory: SRC:DST[:OPTION,…], where SRC begins with / or . (options: ro, cache=auto|always|never, uid=N, gid=N, ids=host); mount a volume: NAME:DST[:OPTION,…] (options: ro, size=10G); or copy a directory to the guest at the start: SRC:DST:ro,copy, or with vmlet run also SRC:DST:copy, which copies it back at the end',
     },
   ),
   mounts: withFlag(z.array(z.string()).readonly().default([]), {

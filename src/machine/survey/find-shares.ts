@@ -7,7 +7,8 @@ import type { HostIds } from '../share/virtiofsd-argv.ts';
 import { readable } from '../spec/disk-spec.ts';
 
 const INSTALL = 'install virtiofsd (Debian: apt install virtiofsd, Fedora: dnf install virtiofsd)';
-const COPY = 'or copy the directory (vmlet run -v SRC:DST:copy, or vmlet cp)';
+const COPY =
+  'or copy the directory (-v SRC:DST:ro,copy; with vmlet run also -v SRC:DST:copy, which copies back)';
 const NEEDED_DEVICE = 'vhost-user-fs-pci';
 const NEEDED_MEMORY = 'memory-backend-memfd';
 

@@ -32,7 +32,7 @@ import { type MachineSpec, SPEC_VERSION, type StoredDisk, formatMachineSpec } fr
 import { makeDataDisk } from '../disks/data-disk.ts';
 import { makeDisk, makeImageDisk } from '../disks/make-disk.ts';
 import { newIdentity } from '../spec/new-identity.ts';
-import { storedMounts } from '../spec/stored-mounts.ts';
+import { requireAgentForCopies, storedMounts } from '../spec/stored-mounts.ts';
 import { machinePublicKey } from '../ssh/provision-ssh.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
 import { writeSshRecord } from '../record/ssh-record.ts';
@@ -162,6 +162,9 @@ async function makeParts(
   { signal }: Limits,
 ): Promise<MachineSpec> {
   const files = definitionFiles(staging);
+  const hasSeed = needsSeed(wanted.seed, image) || image?.guest.provisioner === 'cloud-init';
+  const byAgent = image !== undefined && hasAgent(image.guest, hasSeed);
+  requireAgentForCopies(wanted, wanted.name, hasAgentAtStart(wanted, byAgent));
   const disks: StoredDisk[] = [];
   if (image) disks.push(await makeImageDisk(image, wanted.image?.diskBytes, files.storage, signal));
   if (wanted.dataBytes !== undefined) {
@@ -174,8 +177,7 @@ async function makeParts(
   }
   createSshKeys(files.ssh, wanted.name);
   const identity = newIdentity(wanted.mac);
-  const hasSeed = needsSeed(wanted.seed, image) || image?.guest.provisioner === 'cloud-init';
-  if (image && hasAgent(image.guest, hasSeed)) writeSshRecord(files.ssh, { byAgent: true });
+  if (byAgent) writeSshRecord(files.ssh, { byAgent });
   if (hasSeed) await makeSeedDisk(wanted, image, identity, files);
   return {
     version: SPEC_VERSION,
@@ -207,6 +209,11 @@ async function makeParts(
     labels: { ...wanted.labels },
     protected: wanted.protected,
   };
+}
+
+/** The first start of an install medium boots its installer. */
+function hasAgentAtStart({ boot, location }: NewMachine, byAgent: boolean): boolean {
+  return boot.kind === 'image' || (byAgent && location === undefined);
 }
 
 async function makeSeedDisk(

@@ -7,7 +7,7 @@ import { SEED_PORT, portNumber, rootPort, rootPorts } from '../../machine/qemu/r
 import { board, cpuModel, fullBoard, guestModules, optionalModules } from '../../machine/plan/board.ts';
 import { qemuLayers } from '../../machine/qemu/confinement.ts';
 import type { CdromPlan, NamedPlan, PrivateCardPlan } from '../../machine/plan/named-plan.ts';
-import { findShares } from '../../machine/survey/find-shares.ts';
+import { findShare, findShares } from '../../machine/survey/find-shares.ts';
 import { planShares } from '../../machine/survey/plan-shares.ts';
 import { findVolumes, planVolumes, readOnlyVolumes } from '../../machine/survey/plan-volumes.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -23,7 +23,7 @@ import type { Definition } from '../record/definition.ts';
 import { type MachineFiles, shareSocket } from '../record/machine-files.ts';
 import { bridgeCards } from '../spec/bridge-cards.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
-import { sharesOf, tmpfsOf, volumesOf } from '../spec/stored-mounts.ts';
+import { copiesOf, sharesOf, tmpfsOf, volumesOf } from '../spec/stored-mounts.ts';
 import { placeShare, sharePorts } from './share-ports.ts';
 
 /** The keeper's descriptors in QEMU: events, console, the agent's port, and the first of the bridges' tap devices. */
@@ -118,6 +118,10 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     vncSocket: spec.display === 'vnc' ? files.vncSocket : undefined,
     disks,
     cdroms,
+    copies: copiesOf(spec).map((copy) => {
+      const { field, source, target, readOnly, ids } = findShare(copy);
+      return { field, source, target, readOnly, ids };
+    }),
     rootPorts: ports,
     shares,
     volumes,

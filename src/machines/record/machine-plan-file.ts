@@ -35,6 +35,7 @@ const planSchema = z
     // A plan of an older release has none.
     shares: z.array(z.unknown()).default([]),
     privateCards: z.array(z.unknown()).default([]),
+    copies: z.array(z.unknown()).default([]),
     volumes: z.array(z.unknown()).default([]),
     tmpfs: z.array(z.unknown()).default([]),
     bridges: z.array(z.looseObject({ ...bridgeFields, number: z.int() })).optional(),

@@ -23,6 +23,10 @@ export async function dryRunStart(locations: Locations, asked: Definition): Prom
   const lines = [
     '#!/bin/sh',
     `# Does the same as "vmlet start ${definition.spec.name}". The last command, vmlet-keeper, runs until the machine ends.`,
+    ...plan.copies.map(
+      ({ source, target }) =>
+        `# It does not copy ${JSON.stringify(source)} to ${JSON.stringify(target)} in the guest, which vmlet does by its agent.`,
+    ),
     'set -e',
     'umask 077',
     command(['rm', '-rf', files.keeper]),

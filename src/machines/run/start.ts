@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import {
   BrokenMachineError,
+  InvalidInputError,
   KeeperEndedError,
   LaunchError,
   MachineStateError,
@@ -59,8 +60,8 @@ export interface MemoryToLoad {
 }
 
 /**
- * Starts a machine, and returns when its processors run and its ports lead to it. It keeps running when this process
- * exits. After a failed start, nothing is left running.
+ * Starts a machine, and returns when its processors run and its ports lead to it; with copies of directories, when its
+ * guest has booted and has them. It keeps running when this process exits. After a failed start, nothing is left running.
  * @throws MachineNotFoundError, MachineBusyError, MachineStateError (already running), LaunchError with QEMU's last
  *   lines, PortTakenError, UnsupportedHostError, or the signal's reason.
  */
@@ -147,6 +148,8 @@ async function startLocked(
   });
   const { plan, keeper: keeperOptions } = started;
   memory?.check(plan);
+  const boots = !plan.incoming && memory === undefined;
+  if (boots && options.paused === true) refusePausedCopies(definition, plan);
   for (const { path } of boundSockets(plan)) await freeSocketPath(path, signal);
   // An earlier run had other helpers.
   removeTree(files.keeper);
@@ -160,7 +163,7 @@ async function startLocked(
   await announceMember(locations, definition, signal);
   const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lock });
   try {
-    const waits = options.paused === true || plan.incoming || memory !== undefined;
+    const waits = options.paused === true || !boots;
     const ready = waits ? keeper.negotiated : keeper.running;
     await withinLimits('starting the machine', ready, {
       timeoutMs: options.timeoutMs ?? START_TIMEOUT_MS,
@@ -177,6 +180,10 @@ async function startLocked(
     log?.debug({ keeper: keeper.pid }, 'the machine runs');
     if (plan.network) await awaitForwards(plan.network, files, { signal });
     if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
+    if (plan.copies.length > 0 && !waits) {
+      const { copyDirectories } = await import('./copy-directories.ts');
+      await copyDirectories(definition, plan, signal);
+    }
     beginCommand(definition);
   } catch (error) {
     // QEMU holds the only copy of the memory now; repeating the start resumes from it.
@@ -190,6 +197,16 @@ async function startLocked(
     throw await explainStart(error, definition, plan, keeper);
   }
   keeper.release();
+}
+
+/** @throws InvalidInputError for a start whose guest could not get its copies. */
+function refusePausedCopies({ spec: { name } }: Definition, { copies: [copy] }: NamedPlan): void {
+  if (!copy) return;
+  throw new InvalidInputError(
+    'paused',
+    `machine "${name}" cannot start paused, because its guest gets a copy of ${copy.source} at the start`,
+    { hint: `start the machine, then pause it: vmlet start ${name} && vmlet pause ${name}` },
+  );
 }
 
 function explainSlowStart(error: unknown, name: string, { reports }: StartedKeeper): unknown {

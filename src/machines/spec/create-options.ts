@@ -48,7 +48,7 @@ export const createSchema = z.strictObject({
   ...namedOptions,
   /**
    * Directories of this host in the guest, as in `./site:/srv/site:ro`, and volumes, as in `cache:/var/cache`, or
-   * objects; mounted at each boot, by the agent.
+   * objects; mounted at each boot, by the agent. With `readOnly` and `copy`, a directory is copied at each start.
    */
   volumes: shareOptions.volumes,
   /** The same in the grammar of podman's `--mount`. */

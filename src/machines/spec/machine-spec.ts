@@ -70,21 +70,31 @@ const forwardSchema = z.strictObject({
 
 const id = z.int().min(0);
 
+/** Owners of files in the guest. */
+const ids = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('squash'), uid: id, gid: id }),
+  z.strictObject({ kind: z.literal('host') }),
+]);
+
 /** A directory of the host. */
 const shareSchema = z.strictObject({
   source: z.string().startsWith('/'),
   target: z.string().startsWith('/'),
   readOnly: z.boolean(),
   cache: z.enum(CACHE_POLICIES),
-  ids: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('squash'), uid: id, gid: id }),
-    z.strictObject({ kind: z.literal('host') }),
-  ]),
+  ids,
   /** Name of its device, with the number of its port; by default its place in the list. */
   tag: z
     .string()
     .regex(/^share[0-7]$/)
     .optional(),
+});
+
+/** A directory of the host that is copied into the guest at each start, and never back. */
+const copySchema = z.strictObject({
+  source: z.string().startsWith('/'),
+  target: z.string().startsWith('/'),
+  ids,
 });
 
 /** A named volume. */
@@ -166,6 +176,7 @@ const specSchema = z.strictObject({
   disks: z.array(diskSchema),
   cdroms: z.array(cdromSchema),
   shares: z.array(shareSchema).optional(),
+  copies: z.array(copySchema).optional(),
   volumes: z.array(volumeSchema).optional(),
   tmpfs: z.array(tmpfsSchema).optional(),
   net: z.enum([...REQUESTED_BACKENDS, 'none', 'bridge']),
@@ -204,6 +215,7 @@ export type MachineCommand = Readonly<z.infer<typeof commandSchema>>;
 export type MachineSpec = Readonly<z.infer<typeof specSchema>>;
 export type StoredDisk = Readonly<z.infer<typeof diskSchema>>;
 export type StoredShare = Readonly<z.infer<typeof shareSchema>>;
+export type StoredCopy = Readonly<z.infer<typeof copySchema>>;
 export type StoredCdrom = Readonly<z.infer<typeof cdromSchema>>;
 export type StoredBridge = Readonly<z.infer<typeof bridgeSchema>>;
 export type StoredForward = Readonly<z.infer<typeof forwardSchema>>;

@@ -17,7 +17,7 @@ import { type CreateOptions, type GivenOptions, createSchema } from './create-op
 import { type MachineCommand, type MachineSpec, checkMachineName } from './machine-spec.ts';
 import { type WantedCards, parseCards } from './named-options.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
-import { refuseCopies, refuseOwnersByName } from './stored-mounts.ts';
+import { refuseCopyingBack, refuseOwnersByName } from './stored-mounts.ts';
 
 /** A machine that is to be created: validated options, normalized. */
 export interface NewMachine extends Hardware, MountSet, Published {
@@ -74,7 +74,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   checkMachineName(valid.name);
   refuseContradictions(valid);
   const mounted = parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() });
-  refuseCopies(mounted, valid.name);
+  refuseCopyingBack(mounted, valid.name);
   refuseOwnersByName(mounted);
   checkAppend(valid.append);
   const boot = bootOf(valid);

@@ -5,15 +5,18 @@ import { numbersOf, refuseNamedOwners } from '../../machine/share/guest-owner.ts
 import type { NamedVolume, Tmpfs } from '../../machine/share/named-volume.ts';
 import type { Share } from '../../machine/share/share.ts';
 import { findShare } from '../../machine/survey/find-shares.ts';
-import type { MachineSpec, StoredShare } from './machine-spec.ts';
+import type { MachineSpec, StoredCopy, StoredShare } from './machine-spec.ts';
 
-/** The parts of a machine's definition that its guest mounts. */
-export type StoredMounts = Pick<MachineSpec, 'shares' | 'volumes' | 'tmpfs'>;
+/** The parts of a machine's definition that its guest mounts, or gets copies of. */
+export type StoredMounts = Pick<MachineSpec, 'shares' | 'copies' | 'volumes' | 'tmpfs'>;
 
 /** @throws InvalidInputError for a directory that is missing. */
 export function storedMounts({ shares, volumes, tmpfs }: MountSet): StoredMounts {
+  const shared = shares.filter(({ copy }) => !copy);
+  const copied = shares.filter(({ copy }) => copy);
   return {
-    ...(shares.length > 0 && { shares: shares.map(storedShare) }),
+    ...(shared.length > 0 && { shares: shared.map(storedShare) }),
+    ...(copied.length > 0 && { copies: copied.map(storedCopy) }),
     ...(volumes.length > 0 && { volumes: volumes.map(({ field: _field, ...volume }) => volume) }),
     ...(tmpfs.length > 0 && { tmpfs: tmpfs.map(({ field: _field, ...mount }) => mount) }),
   };
@@ -22,25 +25,45 @@ export function storedMounts({ shares, volumes, tmpfs }: MountSet): StoredMounts
 /** Returns the definition of a machine that mounts these instead. */
 export function withMounts(
   spec: MachineSpec,
-  { shares, volumes, tmpfs }: Required<StoredMounts>,
+  { shares, copies, volumes, tmpfs }: Required<StoredMounts>,
 ): MachineSpec {
-  const { shares: _shares, volumes: _volumes, tmpfs: _tmpfs, ...others } = spec;
+  const { shares: _shares, copies: _copies, volumes: _volumes, tmpfs: _tmpfs, ...others } = spec;
   return {
     ...others,
     ...(shares && shares.length > 0 && { shares }),
+    ...(copies && copies.length > 0 && { copies }),
     ...(volumes && volumes.length > 0 && { volumes }),
     ...(tmpfs && tmpfs.length > 0 && { tmpfs }),
   };
 }
 
-/** @throws InvalidInputError that names the command to use. */
-export function refuseCopies({ shares }: MountSet, machine: string): void {
-  const copied = shares.find(({ copy }) => copy);
+/**
+ * A guest that powers itself off leaves no moment to copy back, and the host's files may have changed by then.
+ * @throws InvalidInputError that names the command to use.
+ */
+export function refuseCopyingBack({ shares }: MountSet, machine: string): void {
+  const copied = shares.find(({ copy, readOnly }) => copy && !readOnly);
   if (!copied) return;
-  const words = [copied.source, `${machine}:${copied.target}`].map(quoteForShell);
-  throw new InvalidInputError(copied.field, 'the option copy is not supported for named machines', {
-    hint: `start the machine without this directory, then copy the directory: vmlet sync ${words.join(' ')}`,
+  const { field, source, target } = copied;
+  const words = [`${machine}:${target}/.`, source].map(quoteForShell);
+  throw new InvalidInputError(field, 'the option copy requires the option ro for named machines', {
+    hint: `add ro, and copy the files back when you want them: vmlet cp ${words.join(' ')}`,
   });
+}
+
+/** @throws InvalidInputError for a copy in a guest that, as far as is known, has no agent of vmlet. */
+export function requireAgentForCopies({ shares }: MountSet, machine: string, hasAgent: boolean): void {
+  const copied = shares.find(({ copy }) => copy);
+  if (!copied || hasAgent) return;
+  const { field, source, target } = copied;
+  const words = [source, `${machine}:${target}`].map(quoteForShell);
+  throw new InvalidInputError(
+    field,
+    `machine "${machine}" may have no vmlet-agent, which the option copy requires`,
+    {
+      hint: `when its guest runs vmlet-agent, copy the directory with: vmlet sync ${words.join(' ')}`,
+    },
+  );
 }
 
 /** The directories of a named machine are there before its guest runs. @throws InvalidInputError */
@@ -55,13 +78,22 @@ function storedShare(share: Share): StoredShare {
   return { source, target, readOnly, cache, ids, ...(tag !== undefined && { tag }) };
 }
 
-/** Returns what a machine mounts, named in errors by its path in the guest. */
+function storedCopy(share: Share): StoredCopy {
+  const { source, target } = findShare(share);
+  return { source, target, ids: numbersOf(share) };
+}
+
+/** Returns what a machine mounts and gets copies of, named in errors by its path in the guest. */
 export function mountSetOf(spec: StoredMounts): MountSet {
-  return { shares: sharesOf(spec), volumes: volumesOf(spec), tmpfs: tmpfsOf(spec) };
+  return { shares: [...sharesOf(spec), ...copiesOf(spec)], volumes: volumesOf(spec), tmpfs: tmpfsOf(spec) };
 }
 
 export function sharesOf({ shares = [] }: Pick<MachineSpec, 'shares'>): Share[] {
   return shares.map((share) => ({ ...share, field: share.target, copy: false }));
+}
+
+export function copiesOf({ copies = [] }: Pick<MachineSpec, 'copies'>): Share[] {
+  return copies.map((copy) => ({ ...copy, field: copy.target, readOnly: true, cache: 'auto', copy: true }));
 }
 
 export function volumesOf({ volumes = [] }: Pick<MachineSpec, 'volumes'>): NamedVolume[] {

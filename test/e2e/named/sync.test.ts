@@ -55,6 +55,12 @@ async function inGuest(script: string): Promise<string> {
   return `${stdout}${stderr}`.trim();
 }
 
+/** Returns what a start of the machine would copy. */
+async function copiesOf(machine: string): Promise<unknown> {
+  const { stdout } = await home.vmlet('inspect', machine);
+  return (JSON.parse(stdout) as { machines: [{ spec: { copies?: unknown } }] }).machines[0].spec.copies;
+}
+
 async function sync(root: string, target: string, ...flags: readonly string[]): Promise<string> {
   const { stdout, stderr } = await home.vmlet('sync', ...flags, root, `web:${target}`);
   return `${stdout}${stderr}`.trim();
@@ -171,6 +177,58 @@ describe('vmlet sync', () => {
   ])('rejects %j', async (words, problem) => {
     const { stderr, status } = await home.vmlet('sync', ...words);
     expect(stderr).toContain(problem);
+    expect(status).toBe(125);
+  });
+});
+
+describe('a copy of a directory in a named machine', () => {
+  it('is there for the command of run --detach, and for the starts of a clone', async () => {
+    const root = directoryIn(top, 'copied-');
+    write(root, { 'a b/c': 'one\n' });
+    const script = 'cat "/s/a b/c"; stat -c %u "/s/a b/c"; echo guest >"/s/a b/c"; echo done';
+    const run = await home.vmlet(
+      ...['run', '-d', '--name', 'job', '--net', 'none', '-u', '1000', '-v', `${root}:/s:ro,copy`],
+      ...['micro', '--', 'sh', '-c', script],
+    );
+    expect(run).toMatchObject({ status: 0, stdout: 'job\n', stderr: '' });
+    expect(await home.vmlet('wait', 'job')).toMatchObject({ status: 0, stderr: '' });
+    expect((await home.vmlet('logs', 'job')).stdout).toBe('one\n1000\ndone\n');
+    expect(readFileSync(join(root, 'a b/c'), 'utf8')).toBe('one\n');
+
+    await home.vmlet('clone', 'job', 'twin');
+    const copies = [{ source: root, target: '/s', ids: { kind: 'squash', uid: 1000, gid: 1000 } }];
+    expect([await copiesOf('job'), await copiesOf('twin')]).toEqual([copies, copies]);
+    const byHand = (await home.vmlet('start', '--dry-run', 'twin')).stdout;
+    expect(byHand).toContain(`# It does not copy "${root}" to "/s" in the guest`);
+    expect((await home.vmlet('start', '--paused', 'twin')).stderr).toContain(
+      `machine "twin" cannot start paused, because its guest gets a copy of ${root} at the start`,
+    );
+    rmSync(root, { recursive: true });
+    expect((await home.vmlet('start', 'twin')).stderr).toContain(`/s: no such directory: ${root}`);
+  });
+
+  it('that cannot be made ends the start', async () => {
+    const volume = `${directoryIn(top, 'copied-')}:/etc/passwd/x:ro,copy`;
+    const made = await home.vmlet(
+      ...['create', 'bad', '--image', 'micro', '--net', 'none', '-v', volume, '--start'],
+    );
+    expect(made.stderr).toContain('bad was created, but not started');
+    expect(made.stderr).toContain('mkdir -p -- /etc/passwd');
+    expect(made.status).not.toBe(0);
+    expect((await home.vmlet('ls')).stdout).toMatch(/bad +stopped/);
+  });
+
+  it('needs a guest that is known to have the agent', async () => {
+    const volume = `${top}:/s:ro,copy`;
+    const { stderr, status } = await home.vmlet(
+      'create',
+      'empty',
+      '--iso',
+      import.meta.filename,
+      '-v',
+      volume,
+    );
+    expect(stderr).toContain('machine "empty" may have no vmlet-agent, which the option copy requires');
     expect(status).toBe(125);
   });
 });

@@ -20,26 +20,28 @@ import { readStatus } from '../../record/machine-status.ts';
 import type { MachineSpec, StoredShare } from '../../spec/machine-spec.ts';
 import {
   mountSetOf,
-  refuseCopies,
+  refuseCopyingBack,
   refuseOwnersByName,
+  requireAgentForCopies,
   shareTags,
   storedMounts,
   withMounts,
   withTags,
 } from '../../spec/stored-mounts.ts';
+import { isEnteredByAgent } from '../../ssh/ssh-files.ts';
 import { freeLiveTag, hasShare, plugInShare, unplugShare } from './live-shares.ts';
 
 /** A directory, volume or tmpfs that a machine was given, or that was taken away. */
 export interface ChangedShare {
   /** Its path in the guest. */
   readonly target: string;
-  /** Volumes, tmpfs, and the first directory of a running machine take effect at its next start. */
+  /** Copies, volumes, tmpfs, and the first directory of a running machine take effect at its next start. */
   readonly takesEffect: 'now' | 'next start';
 }
 
 /**
- * Gives a machine a directory of the host, a volume or a tmpfs. A running machine that was started with a directory gets
- * another one at once.
+ * Gives a machine a directory of the host, a copy of one, a volume or a tmpfs. A running machine that was started with a
+ * directory gets another one at once, but no copy.
  *
  * The definition is written first, as for disks: if this process is killed, the directory appears at the next start.
  * @param input as in `CreateOptions.volumes`, or text in the grammar of `--mount`, which begins with `type=`.
@@ -54,18 +56,19 @@ export async function addShare(
   { signal }: Pick<Limits, 'signal'> = {},
 ): Promise<ChangedShare> {
   const wanted = parseMount(input, 'share', process.cwd());
-  refuseCopies(wanted, machine);
+  refuseCopyingBack(wanted, machine);
   refuseOwnersByName(wanted);
   const { target } = onlyOne([...wanted.shares, ...wanted.volumes, ...wanted.tmpfs]);
   return withLockedMachine(locations, machine, 'adding a directory', async (definition) => {
     const { spec, files } = definition;
     refuseSaved(definition, 'mounts');
+    requireAgentForCopies(wanted, machine, isEnteredByAgent(definition) && spec.installer === undefined);
     checkTogether(joinMounts([mountSetOf(spec), wanted]));
     await ensureVolumes(locations, wanted.volumes, signal);
     const runs = readStatus(files).kind === 'running';
     const tagged = withTags(spec.shares);
     const taken = tagged.map(({ tag }) => tag);
-    const [share] = wanted.shares;
+    const share = wanted.shares.find(({ copy }) => !copy);
     const live = runs && share ? await freeLiveTag(definition, taken, signal) : undefined;
     const tag = live ?? shareTags().find((one) => !taken.includes(one));
     const stored = storedMounts({ ...wanted, shares: wanted.shares.map((one) => ({ ...one, tag })) });
@@ -75,6 +78,7 @@ export async function addShare(
       definition,
       withMounts(spec, {
         shares: [...tagged, ...(stored.shares ?? [])],
+        copies: [...(spec.copies ?? []), ...(stored.copies ?? [])],
         volumes: [...(spec.volumes ?? []), ...(stored.volumes ?? [])],
         tmpfs: [...(spec.tmpfs ?? []), ...(stored.tmpfs ?? [])],
       }),
@@ -112,8 +116,8 @@ export interface RemoveShareOptions {
 }
 
 /**
- * Takes a directory, volume or tmpfs away from a machine; files and volumes are kept. A running guest unmounts a directory
- * first.
+ * Takes a directory, volume or tmpfs away from a machine; files and volumes are kept, also copies in the guest. A running
+ * guest unmounts a directory first.
  * @param path its path in the guest.
  * @throws GuestHoldsDeviceError while the guest uses it (nothing has changed then); InvalidInputError for a path where
  *   nothing is mounted; MachineStateError, MachineBusyError, TimedOutError.
@@ -129,7 +133,8 @@ export async function removeShare(
     const { spec, files } = definition;
     requireMounted(spec, target);
     refuseSaved(definition, 'mounts');
-    const isInUse = readStatus(files).kind === 'running' && isLive(definition, target);
+    const isCopy = spec.copies?.some((copy) => copy.target === target) ?? false;
+    const isInUse = !isCopy && readStatus(files).kind === 'running' && isLive(definition, target);
     const plugged = isInUse
       ? readPlan(files).shares.find((share) => share.target === target && share.bus !== undefined)
       : undefined;
@@ -139,6 +144,7 @@ export async function removeShare(
       definition,
       withMounts(spec, {
         shares: withTags(spec.shares).filter(isOther),
+        copies: spec.copies?.filter(isOther) ?? [],
         volumes: spec.volumes?.filter(isOther) ?? [],
         tmpfs: spec.tmpfs?.filter(isOther) ?? [],
       }),
@@ -171,8 +177,11 @@ export interface ListedShare {
   /** The directory, or the name of the volume; undefined for tmpfs. */
   readonly source: string | undefined;
   readonly readOnly: boolean;
-  /** Undefined for volumes and tmpfs, as is `ids`. */
+  /** The guest gets a copy of the directory at each start. */
+  readonly copy: boolean;
+  /** Undefined for copies, volumes and tmpfs. */
   readonly cache: StoredShare['cache'] | undefined;
+  /** Undefined for volumes and tmpfs. */
   readonly ids: StoredShare['ids'] | undefined;
   /** Whether the running machine has it. */
   readonly live: boolean;
@@ -188,11 +197,12 @@ export function listShares(definition: Definition): readonly ListedShare[] {
     readOnly,
     live: runs && isLive(definition, target),
   });
-  const nothing = { source: undefined, cache: undefined, ids: undefined };
+  const nothing = { source: undefined, copy: false, cache: undefined, ids: undefined };
   return [
     ...shares.map((share) => {
-      const { source, cache } = share;
-      return { type: 'bind' as const, ...common(share), source, cache, ids: numbersOf(share) };
+      const { source, copy } = share;
+      const cache = copy ? undefined : share.cache;
+      return { type: 'bind' as const, ...common(share), source, copy, cache, ids: numbersOf(share) };
     }),
     ...volumes.map((volume) => {
       return { ...nothing, type: 'volume' as const, ...common(volume), source: volume.name };
@@ -203,6 +213,6 @@ export function listShares(definition: Definition): readonly ListedShare[] {
 
 function isLive({ files }: Definition, target: string): boolean {
   const plan = findPlan(files);
-  const mounts = plan ? [...plan.shares, ...plan.volumes, ...plan.tmpfs] : [];
+  const mounts = plan ? [...plan.shares, ...plan.copies, ...plan.volumes, ...plan.tmpfs] : [];
   return mounts.some((mount) => mount.target === target);
 }

@@ -16,7 +16,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
 
   beforeAll(async () => {
     home = await makeHome();
-    for (const name of ['site', 'more', 'third']) {
+    for (const name of ['site', 'more', 'third', 'copied']) {
       directories[name] = join(home.path, name);
       mkdirSync(at(name));
       writeFileSync(join(at(name), 'name'), `${name}\n`);
@@ -51,7 +51,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect(await add(`${at('site')}:/site`)).toMatchObject({
       status: 0,
       stdout: '/site\n',
-      stderr: expect.stringContaining('will be mounted at the next start of machine "web"') as string,
+      stderr: expect.stringContaining('at /site takes effect at the next start of machine "web"') as string,
     });
     expect(await listed()).toEqual({ '/site': false });
     const { status, stderr } = await home.vmlet('save', 'web');
@@ -104,7 +104,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     for (const [words, problem] of [
       [[`${at('site')}:/more`], 'two mounts have the same path in the guest: /more'],
       [[`${at('site')}/none:/n`], `no such directory: ${at('site')}/none`],
-      [[`${at('site')}:/n:copy`], `then copy the directory: vmlet sync ${at('site')} web:/n`],
+      [[`${at('site')}:/n:copy`], `copy the files back when you want them: vmlet cp web:/n/. ${at('site')}`],
       [[`${at('site')}:/site/name`], 'cannot mount /site/name: a part of the path is not a directory'],
     ] as const) {
       const { status, stderr } = await add(...words);
@@ -144,14 +144,32 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect((await home.vmlet('snapshot', 'restore', 'web', 'both')).stderr).toContain(
       'was share0 at /site in share0-port, share1 at /more in share1-port, is now share1 at /more in share1-port',
     );
+    expect((await add(`${at('copied')}:/data/c:ro,copy`)).stderr).toContain('takes effect at the next start');
+    expect(await listed()).toEqual({ '/more': true, '/data/c': false });
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
     expect(await inGuest('cat /more/name; test -e /site/name || echo gone')).toBe('third\ngone');
+  });
+
+  it('copies a directory at each start that boots, and removes nothing', async () => {
+    const name = join(at('copied'), 'name');
+    expect((await home.vmlet('share', 'ls', 'web')).stdout).toMatch(/\/data\/c +bind +ro,copy +copied/);
+    expect(await inGuest('cd /data/c; cat name; echo guest >name; echo own >own')).toBe('copied');
+    expect(readFileSync(name, 'utf8')).toBe('copied\n');
+    expect(readdirSync(at('copied'))).toEqual(['name']);
+    writeFileSync(name, 'again\n');
+    expect((await home.vmlet('save', 'web')).stderr).toBe('');
+    expect((await home.vmlet('start', 'web')).stderr).toBe('');
+    expect(await inGuest('cat /data/c/*')).toBe('guest\nown');
+    expect((await home.vmlet('restart', 'web')).stderr).toBe('');
+    expect(await inGuest('cat /data/c/*')).toBe('again\nown');
+    expect(await remove('/data/c')).toMatchObject({ status: 0, stdout: '/data/c\n', stderr: '' });
     expect(await listed()).toEqual({ '/more': true });
+    expect(await inGuest('cat /data/c/*')).toBe('again\nown');
   });
 
   it('stores volumes and tmpfs for the next start', async () => {
-    expect((await add('cache:/cache')).stderr).toContain('will be mounted at the next start');
-    expect((await add('type=tmpfs,dst=/scratch')).stderr).toContain('will be mounted at the next start');
+    expect((await add('cache:/cache')).stderr).toContain('takes effect at the next start');
+    expect((await add('type=tmpfs,dst=/scratch')).stderr).toContain('takes effect at the next start');
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
     expect(await inGuest('touch /cache/kept /scratch/x; cat /more/name')).toBe('third');
     expect((await remove('/scratch')).stderr).toContain(

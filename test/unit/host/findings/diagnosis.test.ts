@@ -233,7 +233,7 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     { virtiofsd: { ...complete.virtiofsd!, problem: 'this virtiofsd has no --shared-dir' } },
     {},
     'degraded',
-    /directories cannot be shared .*has no --shared-dir/,
+    /directories cannot be shared, only copied .*has no --shared-dir/,
   ],
   [
     'shares',

@@ -44,7 +44,7 @@ it('resolves links to a directory, and finds its user', () => {
 it('reports what the host lacks, and that a copy does not need it', () => {
   const lacks = (changes: object) => {
     const error = refusal('.:/x', changes);
-    expect(error.hint).toContain('or copy the directory (vmlet run -v SRC:DST:copy, or vmlet cp)');
+    expect(error.hint).toContain('or copy the directory (-v SRC:DST:ro,copy;');
     return error.message;
   };
   const problem = 'this host cannot share directories: ';

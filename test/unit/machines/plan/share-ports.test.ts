@@ -36,8 +36,9 @@ it('a directory is on the root bus where the memory has no port for it', () => {
 });
 
 it('a machine without directories is defined as one that never had any', () => {
-  const spec = { name: 'web', shares: [share('/a')], tmpfs: [] } as unknown as Parameters<
+  const copies = [{ source: '/data', target: '/b', ids: { kind: 'host' } }];
+  const spec = { name: 'web', shares: [share('/a')], copies, tmpfs: [] } as unknown as Parameters<
     typeof withMounts
   >[0];
-  expect(withMounts(spec, { shares: [], volumes: [], tmpfs: [] })).toEqual({ name: 'web' });
+  expect(withMounts(spec, { shares: [], copies: [], volumes: [], tmpfs: [] })).toEqual({ name: 'web' });
 });

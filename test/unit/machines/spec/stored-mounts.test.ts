@@ -1,24 +1,62 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { parseMounts } from '../../../../src/machine/share/mount-set.ts';
-import { refuseCopies } from '../../../../src/machines/spec/stored-mounts.ts';
+import { type MountSet, parseMounts } from '../../../../src/machine/share/mount-set.ts';
+import {
+  mountSetOf,
+  refuseCopyingBack,
+  requireAgentForCopies,
+  sharesOf,
+  storedMounts,
+} from '../../../../src/machines/spec/stored-mounts.ts';
+import { temporaryDirectory } from '../../../directory.ts';
 
-const refuse = (...volumes: string[]): void =>
-  refuseCopies(parseMounts({ volumes, directory: '/home/user' }), 'web');
+const directory = realpathSync(temporaryDirectory());
+
+const parse = (...volumes: string[]): MountSet => parseMounts({ volumes, directory: '/home/user' });
 
 it.each([
-  ['./site:/srv/site:copy', 'vmlet sync /home/user/site web:/srv/site'],
-  ["./it's a site:/srv/my site:ro,copy", "vmlet sync '/home/user/it'\\''s a site' 'web:/srv/my site'"],
-])('%s of a named machine is refused with the command that copies it', (volume, command) => {
-  expect(() => refuse('./other:/other', volume)).toThrow(
+  ['./site:/srv/site:copy', 'vmlet cp web:/srv/site/. /home/user/site'],
+  ["./it's a site:/srv/my site:copy", "vmlet cp 'web:/srv/my site/.' '/home/user/it'\\''s a site'"],
+])('%s of a named machine is refused with the command that copies back', (volume, command) => {
+  expect(() => refuseCopyingBack(parse('./other:/other', volume), 'web')).toThrow(
     expect.objectContaining({
       constructor: InvalidInputError,
-      message: 'volumes[1]: the option copy is not supported for named machines',
-      hint: `start the machine without this directory, then copy the directory: ${command}`,
+      message: 'volumes[1]: the option copy requires the option ro for named machines',
+      hint: `add ro, and copy the files back when you want them: ${command}`,
     }),
   );
 });
 
-it('directories that are shared are not copies', () => {
-  expect(() => refuse('./site:/srv/site')).not.toThrow();
+it('directories that are shared, and copies that are not copied back, are accepted', () => {
+  expect(() => refuseCopyingBack(parse('./site:/srv/site', './docs:/docs:ro,copy'), 'web')).not.toThrow();
+});
+
+it('copies need the agent of vmlet in the guest', () => {
+  const copied = parse('./other:/other', './a site:/srv/site:ro,copy');
+  expect(() => requireAgentForCopies(copied, 'web', false)).toThrow(
+    expect.objectContaining({
+      constructor: InvalidInputError,
+      message: 'volumes[1]: machine "web" may have no vmlet-agent, which the option copy requires',
+      hint: "when its guest runs vmlet-agent, copy the directory with: vmlet sync '/home/user/a site' web:/srv/site",
+    }),
+  );
+  expect(() => requireAgentForCopies(copied, 'web', true)).not.toThrow();
+  expect(() => requireAgentForCopies(parse('./other:/other'), 'web', false)).not.toThrow();
+});
+
+it('copies are stored apart from shared directories, which have devices', () => {
+  for (const name of ['site', 'docs']) mkdirSync(join(directory, name));
+  const volumes = ['./docs:/docs:ro,copy,uid=7,gid=8', './site:/srv/site'];
+  const stored = storedMounts(parseMounts({ volumes, directory }));
+  expect(stored).toEqual({
+    shares: [expect.objectContaining({ source: join(directory, 'site'), target: '/srv/site' })],
+    copies: [{ source: join(directory, 'docs'), target: '/docs', ids: { kind: 'squash', uid: 7, gid: 8 } }],
+  });
+  expect(sharesOf(stored).map(({ target }) => target)).toEqual(['/srv/site']);
+  expect(mountSetOf(stored).shares).toMatchObject([
+    { target: '/srv/site', copy: false },
+    { field: '/docs', target: '/docs', copy: true, readOnly: true },
+  ]);
 });

@@ -1,0 +1,33 @@
+import { afterBoot } from '../../machine/life/boot-completion.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import { copyIn } from '../../machine/share/copies.ts';
+import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
+import { withinLimits } from '../../util/time/deadline.ts';
+import { attachAgent } from '../channel/agent.ts';
+import { whileKernelLives } from '../channel/kernel-watch.ts';
+import type { Definition } from '../record/definition.ts';
+
+/**
+ * Copies directories of the host into a guest that is booting, when it has booted: before that, its own system may not
+ * have mounted or grown its disks. Files replace files of the guest, and nothing in the guest is removed.
+ * @throws TimedOutError without an agent, LaunchError when the kernel dies, what `copyIn` throws, or the signal's reason.
+ */
+export async function copyDirectories(
+  definition: Definition,
+  { accelerator, copies }: Pick<NamedPlan, 'accelerator' | 'copies'>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { name, boot } = definition.spec;
+  const isFullSystem = boot.kind === 'firmware';
+  const timeoutMs = bootTimeoutMs(isFullSystem ? 'disk' : 'kernel', accelerator);
+  const copied = async (either: AbortSignal): Promise<void> => {
+    // QEMU's agent, which may be up earlier, cannot copy directories.
+    await using agent = await attachAgent(definition, { timeoutMs, signal: either });
+    if (isFullSystem) {
+      const booted = agent.exec(afterBoot(['true']), { signal: either });
+      await withinLimits(`booting machine "${name}"`, Promise.resolve(booted), { timeoutMs, signal: either });
+    }
+    await copyIn(agent, copies, either);
+  };
+  await whileKernelLives(definition, copied, signal);
+}
