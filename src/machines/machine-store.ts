@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { BrokenMachineError, MachineNotFoundError } from '../errors/index.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
@@ -29,6 +30,11 @@ export type ListedMachine =
       readonly ports: readonly BoundForward[];
       /** The unix sockets of the host that lead to its ports, while it is running. */
       readonly sockets: readonly SocketForward[];
+      /**
+       * When a command last began or ended to change it: also its disks and snapshots, of which the other fields show
+       * nothing.
+       */
+      readonly changedAt: Date | undefined;
     }
   /** A machine whose files cannot be read. */
   | { readonly name: string; readonly problem: string };
@@ -136,7 +142,9 @@ export class MachineStore {
       const status = readStatus(files);
       const plan = status.kind === 'running' ? readPlan(files) : undefined;
       const ports = plan ? boundForwards(plan) : [];
-      return { name, spec, status, ports, sockets: plan ? boundSockets(plan) : [] };
+      // Each holder of the lock writes to its file when it begins and ends.
+      const changedAt = statSync(files.lock, { throwIfNoEntry: false })?.mtime;
+      return { name, spec, status, ports, sockets: plan ? boundSockets(plan) : [], changedAt };
     } catch (error) {
       // It was removed in the meantime.
       if (error instanceof MachineNotFoundError) return undefined;
