@@ -23,6 +23,7 @@ import type { Definition } from '../record/definition.ts';
 import { type MachineFiles, shareSocket } from '../record/machine-files.ts';
 import { bridgeCards } from '../spec/bridge-cards.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
+import { settingsOf } from '../spec/pending-changes.ts';
 import { sharesOf, tmpfsOf, volumesOf } from '../spec/stored-mounts.ts';
 import { placeShare, sharePorts } from './share-ports.ts';
 
@@ -118,6 +119,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     vncSocket: spec.display === 'vnc' ? files.vncSocket : undefined,
     disks,
     cdroms,
+    settings: settingsOf(spec),
     rootPorts: ports,
     shares,
     volumes,

@@ -65,6 +65,7 @@ export const plainNamedPlan: NamedPlan = {
   tpmSocket: undefined,
   vncSocket: undefined,
   cdroms: [],
+  settings: undefined,
   rootPorts: [],
   bridges: [],
   privateCards: [],
