@@ -32,7 +32,7 @@ const TABS: Readonly<Record<string, readonly [machine: string, content: string]>
 };
 /** Pages of the host, with the same. */
 const PAGES: Readonly<Record<string, readonly string[]>> = {
-  images: ['[aria-label="Images"] td', '[aria-label="Templates"] td'],
+  images: ['[aria-label="Images"] td', '[aria-label="Templates"] td:text-is("fast")'],
   volumes: ['text=64 MB'],
   networks: ['text=10.77.0.0/24'],
   host: ['text=downloads'],
@@ -74,11 +74,13 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
       ['share', 'add', 'guest', `${site}:/srv/site:ro`],
       ['exec', 'guest', '--', 'sh', '-c', 'mkdir /root/logs; echo text >/root/notes.txt'],
       ['template', 'create', 'warm', '--image', 'micro', '-m', '128M', '--net', 'none'],
+      ['pool', 'create', 'fast', '--template', 'warm', '--size', '1'],
     ]) {
       expect(await home.vmlet(...words)).toMatchObject({ status: 0 });
     }
   });
   afterAll(async () => {
+    await home.vmlet('pool', 'rm', 'fast');
     await ui.close();
     await browser.close();
     await home.close();
@@ -131,6 +133,12 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
         await showPage(page, place);
         await look(page, `${place}-${colorScheme}`);
       }
+      await page.evaluate(`location.hash = '#/images'`);
+      await page.getByRole('button', { name: 'Remove template warm' }).click();
+      await page.getByText('It is in use by fast: a pool cannot start guests without it.').waitFor();
+      await look(page, `remove-template-${colorScheme}`);
+      await page.keyboard.press('Escape');
+      await showPage(page, 'host');
       await page.getByRole('button', { name: 'Prune …' }).click();
       await page
         .locator('dialog')
