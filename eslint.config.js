@@ -11,6 +11,9 @@ const stdoutBelongsToTheCli = [
 
 const ABORTS = 'In Node 22 and 24 it aborts the process where a directory below cannot be read.';
 const HAS_NO_CODES = 'Its errors have no codes in Node 24; use util/files/removal.ts.';
+/** A regular expression of what makes HTML of a text. */
+const MAKES_HTML =
+  '/^((inner|outer)HTML|insertAdjacentHTML|(set|parse)HTMLUnsafe|dangerouslySetInnerHTML|createContextualFragment|DOMParser|srcdoc)$/';
 const zodInParts = {
   selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier",
   message: "Bundles all of zod's languages into the command; use import * as z from 'zod'.",
@@ -88,6 +91,18 @@ export default tseslint.config(
         {
           selector: "CallExpression[callee.property.name='write'] CallExpression[callee.object.name='JSON']",
           message: 'Use printJson() of src/cli/output/say.ts, which shows what would steer a terminal.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['page/**/*.ts', 'page/**/*.tsx'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: `:matches(Identifier, JSXIdentifier)[name=${MAKES_HTML}], Literal[value=${MAKES_HTML}]`,
+          message: 'What guests print is never HTML; set text.',
         },
       ],
     },

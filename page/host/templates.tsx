@@ -7,7 +7,7 @@ import { type Asking, Question } from '../parts/question.tsx';
 import { Table } from '../parts/table.tsx';
 import { useCurrent } from '../state/loaded.ts';
 
-const HEADINGS = ['Name', 'Image', 'Memory', 'Size', 'Created', 'State'] as const;
+const HEADINGS = ['Name', 'Image', 'Memory', 'Size', 'Created', 'State', 'Used by'] as const;
 
 /** Booted guests that are kept with their memory. */
 export function Templates() {
@@ -37,7 +37,7 @@ interface RowProperties {
 }
 
 function Row({ template, ask }: RowProperties) {
-  const { name, image, memoryBytes, hostBytes, createdAt, problems } = template;
+  const { name, image, memoryBytes, hostBytes, createdAt, problems, usedBy } = template;
   const state = image === undefined ? 'damaged' : 'stale';
   return (
     <tr>
@@ -54,6 +54,7 @@ function Row({ template, ask }: RowProperties) {
           </p>
         ))}
       </td>
+      <td>{usedBy.join(', ')}</td>
       <td>
         <button
           type="button"
@@ -68,11 +69,15 @@ function Row({ template, ask }: RowProperties) {
   );
 }
 
-function removalOf({ name, hostBytes }: Template): Asking {
+function removalOf({ name, hostBytes, usedBy }: Template): Asking {
+  const pools =
+    usedBy.length === 0
+      ? ''
+      : ` It is in use by ${usedBy.join(', ')}: a pool cannot start guests without it.`;
   return {
     title: `Remove template ${name}`,
     verb: 'Remove',
-    text: `The template is permanently deleted (${bytes(hostBytes)}). Running guests that were started from this template are not affected.`,
+    text: `The template is permanently deleted (${bytes(hostBytes)}). Running guests that were started from this template are not affected.${pools}`,
     command: shellCommand('vmlet', 'template', 'rm', name),
     path: '/v1/templates/remove',
     body: { name },

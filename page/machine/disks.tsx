@@ -9,7 +9,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { bytes, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { Table } from '../parts/table.tsx';
-import { useCurrent } from '../state/loaded.ts';
+import { useLoaded } from '../state/loaded.ts';
 import { runAction } from '../state/notices.ts';
 import { Drives } from './drives.tsx';
 
@@ -23,7 +23,7 @@ const HEADINGS = ['Name', 'Format', 'Size', 'On host', 'Use', 'File'] as const;
 /** The disks and CD drives of a machine; a running one gets most changes at once. */
 export function DisksTab({ machine }: { readonly machine: SoundMachine }) {
   const { name } = machine;
-  const { data, problem } = useCurrent<{ disks: readonly Disk[] }>(machinePath(name, 'disks'));
+  const { data, problem } = useLoaded<{ disks: readonly Disk[] }>(machinePath(name, 'disks'), machine);
   const [asked, ask] = useAsked<Asked>();
   const isRunning = machine.status.kind === 'running';
   return (

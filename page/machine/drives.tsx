@@ -8,14 +8,15 @@ import { Dialog } from '../parts/dialog.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { Table } from '../parts/table.tsx';
-import { useCurrent } from '../state/loaded.ts';
+import { useLoaded } from '../state/loaded.ts';
 import { runAction } from '../state/notices.ts';
 
 const HEADINGS = ['Drive', 'State', 'CD'] as const;
 
 /** The CD drives of a machine. */
-export function Drives({ machine: { name, status } }: { readonly machine: SoundMachine }) {
-  const { data, problem } = useCurrent<{ drives: readonly Drive[] }>(machinePath(name, 'drives'));
+export function Drives({ machine }: { readonly machine: SoundMachine }) {
+  const { name, status } = machine;
+  const { data, problem } = useLoaded<{ drives: readonly Drive[] }>(machinePath(name, 'drives'), machine);
   const [asked, ask] = useAsked<string>();
   const act = (verb: string, words: readonly string[], title: string, drive?: string): void =>
     void runAction({

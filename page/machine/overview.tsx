@@ -7,7 +7,7 @@ import { shellCommand } from '../parts/format.ts';
 import { nameOf } from '../parts/pruned.ts';
 import { Problem } from '../parts/problem.tsx';
 import { useInView } from '../state/in-view.ts';
-import { useCurrent, useLoaded } from '../state/loaded.ts';
+import { useLoaded } from '../state/loaded.ts';
 import { Fact } from './facts.tsx';
 import { DiskFacts, HardwareFacts, LabelFacts, NetworkFacts, StateFacts } from './spec-facts.tsx';
 
@@ -15,7 +15,7 @@ import { DiskFacts, HardwareFacts, LabelFacts, NetworkFacts, StateFacts } from '
 export function Overview({ machine }: { readonly machine: SoundMachine }) {
   const { name, spec, status, ports, sockets } = machine;
   const { data, problem } = useLoaded<{ machine: InspectedMachine }>(machinePath(name), machine);
-  const disks = useCurrent<{ disks: readonly Disk[] }>(machinePath(name, 'disks'));
+  const disks = useLoaded<{ disks: readonly Disk[] }>(machinePath(name, 'disks'), machine);
   const images = useLoaded<{ images: readonly Image[] }>('/v1/images');
   const source = imageOf(spec, images.data?.images ?? []);
   const element = useRef<HTMLDivElement>(null);

@@ -7,17 +7,17 @@ import { Port } from '../parts/ports.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { runAction } from '../state/notices.ts';
 import { useKeptFocus } from '../state/kept-focus.ts';
-import { useCurrent } from '../state/loaded.ts';
+import { useLoaded } from '../state/loaded.ts';
 
 /** The forwards of a machine; a running one gets changes at once. */
 export function Ports({ machine }: { readonly machine: SoundMachine }) {
   const { name } = machine;
   const list = useRef<HTMLUListElement>(null);
   useKeptFocus(list);
-  const { data, problem } = useCurrent<{
+  const { data, problem } = useLoaded<{
     ports: readonly PlannedPort[];
     sockets: readonly PublishedSocket[];
-  }>(machinePath(name, 'ports'));
+  }>(machinePath(name, 'ports'), machine);
   const remove = (text: string): void => {
     void runAction({
       path: machinePath(name, 'ports/remove'),

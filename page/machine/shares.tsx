@@ -7,14 +7,15 @@ import { shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { type Asking, Question } from '../parts/question.tsx';
 import { Table } from '../parts/table.tsx';
-import { useCurrent } from '../state/loaded.ts';
+import { useLoaded } from '../state/loaded.ts';
 
 const HEADINGS = ['Path', 'Type', 'Access', 'State', 'Source'] as const;
 const TYPES = { bind: 'directory', volume: 'volume', tmpfs: 'in memory' } as const;
 
 /** Directories of the host, volumes and file systems in memory that the guest has. */
-export function SharesTab({ machine: { name, status } }: { readonly machine: SoundMachine }) {
-  const { data, problem } = useCurrent<{ shares: readonly Share[] }>(machinePath(name, 'shares'));
+export function SharesTab({ machine }: { readonly machine: SoundMachine }) {
+  const { name, status } = machine;
+  const { data, problem } = useLoaded<{ shares: readonly Share[] }>(machinePath(name, 'shares'), machine);
   const [asked, ask] = useAsked<Asking>();
   return (
     <>

@@ -10,7 +10,7 @@ import { Problem } from '../parts/problem.tsx';
 import { type Asking, Question } from '../parts/question.tsx';
 import { Table } from '../parts/table.tsx';
 import { runAction } from '../state/notices.ts';
-import { useCurrent } from '../state/loaded.ts';
+import { useLoaded } from '../state/loaded.ts';
 import { treeOf } from './snapshot-tree.ts';
 
 const HEADINGS = ['Name', 'Taken after', 'Created', 'Memory', 'State'] as const;
@@ -20,7 +20,10 @@ const DEEPEST = 8;
 /** The snapshots of a machine, each below the one that the machine continued from. */
 export function SnapshotsTab({ machine }: { readonly machine: SoundMachine }) {
   const { name } = machine;
-  const { data, problem } = useCurrent<{ snapshots: readonly Snapshot[] }>(machinePath(name, 'snapshots'));
+  const { data, problem } = useLoaded<{ snapshots: readonly Snapshot[] }>(
+    machinePath(name, 'snapshots'),
+    machine,
+  );
   const [asked, ask] = useAsked<Asking>();
   return (
     <>

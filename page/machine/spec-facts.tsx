@@ -1,5 +1,6 @@
 import type { Disk, PlannedPort, PublishedSocket, SoundMachine } from '../api/types.ts';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
+import { pendingOf } from '../parts/state.tsx';
 import { Port } from '../parts/ports.tsx';
 import { Fact, Section } from './facts.tsx';
 
@@ -14,13 +15,14 @@ const BOOTS = { firmware: 'by the firmware', image: 'the kernel of an image', ke
 const PPM_OF_PERCENT = 1e4;
 const BITS = 8;
 
-export function StateFacts({ spec, status }: SoundMachine) {
+export function StateFacts({ spec, status, pendingChanges }: SoundMachine) {
   const isRunning = status.kind === 'running';
   const processes = isRunning && { 'vmlet-keeper': status.keeper, QEMU: status.qemu, ...status.helpers };
   const { command } = spec;
   return (
     <Section title="State">
       <Fact name="State">{status.description}</Fact>
+      <Fact name="Settings">{pendingOf(pendingChanges)}</Fact>
       <Fact name="Started">{isRunning && moment(status.startedAt)}</Fact>
       <Fact name="Ended">{'endedAt' in status && status.endedAt && moment(status.endedAt)}</Fact>
       <Fact name="Processes">

@@ -21,9 +21,16 @@ export function State({ machine }: { readonly machine: Machine }) {
 /** The reason why the machine ended, or what it waits for; empty for one that runs. */
 export function reasonOf(machine: Machine): string {
   if (!('spec' in machine)) return machine.problem;
-  const { spec, status } = machine;
+  const { spec, status, pendingChanges } = machine;
   const reason = status.kind === 'running' && status.description === machine.state ? '' : status.description;
-  return [reason, spec.installer ? installationOf(status) : ''].filter(Boolean).join('; ');
+  return [reason, spec.installer ? installationOf(status) : '', pendingOf(pendingChanges)]
+    .filter(Boolean)
+    .join('; ');
+}
+
+/** Says which settings the machine will have only after its next start; empty if none. */
+export function pendingOf(changes: SoundMachine['pendingChanges']): string {
+  return changes.length > 0 ? `changed for the next start: ${changes.join(', ')}` : '';
 }
 
 /** Says whether the installer boots again, by the rule by which a start forgets it. */

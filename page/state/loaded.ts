@@ -39,7 +39,7 @@ export function useLoaded<T>(path: string, version?: unknown): Loaded<T> {
   return { data, problem, reload: useCallback(() => setTurn((last) => last + 1), []) };
 }
 
-/** Fetches a path, and again after each change of a machine or by an operation. */
+/** Fetches a path, and again after each change of any machine or by an operation. */
 export function useCurrent<T>(path: string): Loaded<T> {
   return useLoaded<T>(path, useValue(changes));
 }

@@ -7,7 +7,7 @@ import { followWork, forgetWork, machineArrived, machineLeft } from './work.ts';
 /** The names of all machines, sorted; undefined until the server has sent them. */
 export const machineNames = new Observable<readonly string[] | undefined>(undefined);
 
-/** Counts operations that ended, and machines that came, went or changed their state: other lists are fetched again. */
+/** Counts operations that ended, and machines that came, went or changed: other lists are fetched again. */
 export const changes = new Observable(0);
 
 const machines = new Map<string, Observable<Machine | undefined>>();
@@ -71,9 +71,8 @@ function countChange(): void {
 }
 
 function put(machine: Machine): void {
-  const known = machineOf(machine.name);
-  if (known.value?.state !== machine.state || labelsOf(known.value) !== labelsOf(machine)) countChange();
-  known.set(machine);
+  countChange();
+  machineOf(machine.name).set(machine);
   machineArrived(machine.name);
   if (!processorsRun(machine)) forgetSamples(machine.name);
 }
@@ -81,10 +80,6 @@ function put(machine: Machine): void {
 /** Whether its processors run: others use nothing. */
 function processorsRun(machine: Machine | undefined): boolean {
   return machine?.state === 'running';
-}
-
-function labelsOf(machine: Machine | undefined): string {
-  return machine && 'spec' in machine ? JSON.stringify(machine.spec.labels) : '';
 }
 
 function remove(name: string): void {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { BrokenMachineError, MachineNotFoundError } from '../errors/index.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
@@ -11,6 +12,7 @@ import { readPlan } from './record/machine-plan-file.ts';
 import type { SystemdUnit } from './life/systemd.ts';
 import { boundForwards, boundSockets } from './spec/forwards.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
+import { pendingChanges } from './spec/pending-changes.ts';
 import { type MachineStatus, readStatus } from './record/machine-status.ts';
 import type { WaitOptions } from './guest/wait.ts';
 import { NamedMachine } from './named-machine.ts';
@@ -29,6 +31,13 @@ export type ListedMachine =
       readonly ports: readonly BoundForward[];
       /** The unix sockets of the host that lead to its ports, while it is running. */
       readonly sockets: readonly SocketForward[];
+      /** Settings that have changed since its start and take effect at the next one, by the names of their options. */
+      readonly pendingChanges: readonly string[];
+      /**
+       * When a command last began or ended to change it: also its disks and snapshots, of which the other fields show
+       * nothing.
+       */
+      readonly changedAt: Date | undefined;
     }
   /** A machine whose files cannot be read. */
   | { readonly name: string; readonly problem: string };
@@ -135,8 +144,17 @@ export class MachineStore {
       const { spec, files } = readSpec(this.#locations, name);
       const status = readStatus(files);
       const plan = status.kind === 'running' ? readPlan(files) : undefined;
-      const ports = plan ? boundForwards(plan) : [];
-      return { name, spec, status, ports, sockets: plan ? boundSockets(plan) : [] };
+      // Each holder of the lock writes to its file when it begins and ends.
+      const changedAt = statSync(files.lock, { throwIfNoEntry: false })?.mtime;
+      return {
+        name,
+        spec,
+        status,
+        ports: plan ? boundForwards(plan) : [],
+        sockets: plan ? boundSockets(plan) : [],
+        pendingChanges: plan ? pendingChanges(spec, plan.settings) : [],
+        changedAt,
+      };
     } catch (error) {
       // It was removed in the meantime.
       if (error instanceof MachineNotFoundError) return undefined;

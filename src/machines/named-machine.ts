@@ -18,6 +18,7 @@ import type { FollowMachineLogOptions, LogSource, MachineLogOptions } from './lo
 import type { CommandEnd } from './record/run-record.ts';
 import type { MachineFiles } from './record/machine-files.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
+import { pendingChanges } from './spec/pending-changes.ts';
 import { readPlan } from './record/machine-plan-file.ts';
 import { type MachineStatus, readStatus, notRunning } from './record/machine-status.ts';
 import type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
@@ -123,6 +124,14 @@ export class NamedMachine {
   async set(changes: MachineChanges): Promise<ChangedSpec> {
     const { setMachine } = await import('./lock/edit.ts');
     return setMachine(this.#locations, this.name, changes);
+  }
+
+  /**
+   * Returns the settings that have changed since its start and take effect at the next one, by the names of their options
+   * in `set`; none while it is not running.
+   */
+  pendingChanges(): readonly string[] {
+    return this.status().kind === 'running' ? pendingChanges(this.spec, readPlan(this.files).settings) : [];
   }
 
   /**

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { bootSectors } from '../../fixtures/boot-sectors.ts';
 import { keyboardSectors } from '../../fixtures/keyboard-sectors.ts';
 import { until } from '../e2e/command.ts';
@@ -65,9 +65,10 @@ export const ui: Section = {
       const keys = await keyToPicture(home, browser, rounds);
       const many = await measure(home, browser, MACHINES, rounds);
       const text = [one, many].map(
-        ({ count, listedMs, bytes, idle, watched }) =>
-          `${String(count).padStart(2)} machines: first page to list ${describeTimes(listedMs)}, ${(median(bytes) / 1024).toFixed(0)} KiB; ` +
-          `server ${watched.residentMiB} MiB; for ${IDLE_MS / 1000} s ${watched.percent} % of a core with the list open, ${idle.percent} % without a page`,
+        ({ count, listedMs, bytes, idle, watched, received }) =>
+          `${String(count).padStart(2)} machines: first page to list ${describeTimes(listedMs)}, ${kibibytes(median(bytes))}; ` +
+          `memory of the server ${watched.residentMiB} MiB; for ${IDLE_MS / 1000} s ${watched.percent} % of a core with the list open, ${idle.percent} % without a page; ` +
+          `then the page receives ${kibibytes(received.socket)} by WebSockets and ${kibibytes(received.http)} by HTTP`,
       );
       return {
         text: [...text, `key to picture ${describeTimes(keys)}`].join('\n'),
@@ -103,12 +104,35 @@ async function measure(home: Home, browser: Browser, count: number, rounds: numb
       bytes.push(Number(await page.evaluate(BYTES)));
       await page.context().close();
     }
-    await server.open();
+    const total = { socket: 0, http: 0 };
+    await server.open({}, (context) => countReceived(context, total));
     await pause(SETTLED_MS);
-    return { count, listedMs, bytes, idle, watched: await load(server.pid) };
+    const before = { ...total };
+    const watched = await load(server.pid);
+    const received = { socket: total.socket - before.socket, http: total.http - before.http };
+    return { count, listedMs, bytes, idle, watched, received };
   } finally {
     await server.close();
   }
+}
+
+/** Adds up what a page receives, without the headers of WebSocket frames. Its events come by WebSocket. */
+function countReceived(context: BrowserContext, total: { socket: number; http: number }): void {
+  // Before the page opens its first connection.
+  context.on('page', (page) =>
+    page.on('websocket', (socket) =>
+      socket.on('framereceived', ({ payload }) => (total.socket += Buffer.byteLength(payload))),
+    ),
+  );
+  context.on('requestfinished', (request) => {
+    void request.sizes().then(({ responseBodySize, responseHeadersSize }) => {
+      total.http += responseBodySize + responseHeadersSize;
+    });
+  });
+}
+
+function kibibytes(bytes: number): string {
+  return `${(bytes / 1024).toFixed(bytes < 10 * 1024 ? 1 : 0)} KiB`;
 }
 
 async function keyToPicture(home: Home, browser: Browser, rounds: number): Promise<number[]> {

@@ -25,6 +25,7 @@ export function inspected(machine: NamedMachine): object {
     ...(status.kind === 'running' && {
       ports: machine.live().ports(),
       sockets: machine.live().sockets(),
+      pendingChanges: machine.pendingChanges(),
       plan: machine.live().plan(),
     }),
     files: machine.files,

@@ -33,7 +33,7 @@ const EXPECTED_FILTER = `expected name=TEXT, label=KEY[=VALUE] or state=${USUAL_
 export function lsCommand(): Command {
   const command = new Command('ls')
     .description(
-      'Lists machines with their state. The column DETAIL shows how a machine ended, why it is broken, or which disk the host has no space for. With --all, also ' +
+      'Lists machines with their state. The column DETAIL shows how a machine ended, why it is broken, which disk the host has no space for, or which settings of a running machine take effect at its next start. With --all, also ' +
         'lists pools (see vmlet pool) below the machines, except with --quiet, --filter or --format TEMPLATE.',
     )
     .option(
@@ -82,7 +82,7 @@ async function poolsOf({ all, quiet, format, filter }: Flags): Promise<PoolRow[]
 
 function row(machine: ListedMachine): string[] {
   if (!('spec' in machine)) return [machine.name, 'broken', '', '', '', machine.problem];
-  const { name, spec, status, ports, sockets } = machine;
+  const { name, spec, ports, sockets } = machine;
   return [
     name,
     stateOf(machine),
@@ -94,8 +94,14 @@ function row(machine: ListedMachine): string[] {
       }),
       ...sockets.map(({ path, guestPort }) => `${path}->${guestPort}`),
     ].join(', '),
-    status.kind === 'running' && !status.outOfSpace ? '' : describeStatus(status),
+    detailOf(machine),
   ];
+}
+
+function detailOf({ status, pendingChanges }: Sound): string {
+  const reason = status.kind === 'running' && !status.outOfSpace ? '' : describeStatus(status);
+  const pending = pendingChanges.length > 0 && `changed for the next start: ${pendingChanges.join(', ')}`;
+  return [reason, pending].filter(Boolean).join('; ');
 }
 
 /** State in one word, for the table and --filter. */

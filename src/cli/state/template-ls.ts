@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { formatBytes, formatMoment } from '../../public/format.ts';
-import type { ListedTemplate } from '../../index.ts';
+import type { ListedTemplate, Template } from '../../index.ts';
 import { table } from '../output/table.ts';
 import { printJson, printLines } from '../output/say.ts';
 
@@ -20,6 +20,8 @@ export interface TemplateRow {
   readonly createdAt: Date | undefined;
   /** Reasons why it cannot be forked. */
   readonly problems: readonly string[];
+  /** Names of the pools that fork it. */
+  readonly usedBy: readonly string[];
 }
 
 export function templateLsCommand(): Command {
@@ -59,7 +61,15 @@ export async function templateRow({ name, template, problem }: ListedTemplate): 
     hostBytes: template?.hostBytes ?? 0,
     createdAt: template?.createdAt,
     problems: problem ? [problem.message] : ((await template?.differences()) ?? []),
+    usedBy: template ? await poolsOf(template) : [],
   };
+}
+
+async function poolsOf({ directory }: Template): Promise<string[]> {
+  const { listPools } = await import('../../public/pools.ts');
+  return listPools()
+    .filter(({ templateDirectory }) => templateDirectory === directory)
+    .map(({ name }) => name);
 }
 
 function cellsOf({ name, image, memoryBytes, hostBytes, createdAt, problems }: TemplateRow): string[] {

@@ -41,6 +41,9 @@ export interface BridgeCardPlan {
   readonly mtu?: number | undefined;
 }
 
+/** Settings that a start uses, by the names of their options. */
+export type StartSettings = Readonly<Record<string, unknown>>;
+
 /** The plan of a named machine: a throw-away machine's hardware and more. */
 export interface NamedPlan extends Plan {
   readonly uuid: string;
@@ -55,6 +58,8 @@ export interface NamedPlan extends Plan {
   readonly cdroms: readonly CdromPlan[];
   /** Directories that are copied into the guest when it has booted. */
   readonly copies: readonly Copy[];
+  /** To tell which have changed since the start; undefined in a plan of an older release. */
+  readonly settings: StartSettings | undefined;
   /** Cards on bridges of the host. */
   readonly bridges: readonly BridgeCardPlan[];
   /** Private networks, whose cards come after all other devices. */

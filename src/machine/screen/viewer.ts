@@ -4,8 +4,8 @@ import { quoteForShell } from '../qemu/quote.ts';
 /**
  * Programs known to show a VNC server on a unix socket. `vncviewer` comes last, because TightVNC and RealVNC
  * use that name as well as TigerVNC, and do not support unix sockets. Not listed: remote-viewer 11, which
- * ignores `vnc+unix:` and needs a port in its connection files; krdc, vinagre and Remmina, which need a port
- * too.
+ * ignores `vnc+unix:` and needs a port in its connection files; GNOME Connections, whose source opens only a host and a
+ * port; krdc, vinagre and Remmina, which need a port too. A port would be open to every user of the host.
  */
 const viewers: readonly string[] = ['xtigervncviewer', 'gvncviewer', 'vncviewer'];
 

@@ -23,6 +23,7 @@ import type { Definition } from '../record/definition.ts';
 import { type MachineFiles, shareSocket } from '../record/machine-files.ts';
 import { bridgeCards } from '../spec/bridge-cards.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
+import { settingsOf } from '../spec/pending-changes.ts';
 import { copiesOf, sharesOf, tmpfsOf, volumesOf } from '../spec/stored-mounts.ts';
 import { placeShare, sharePorts } from './share-ports.ts';
 
@@ -122,6 +123,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       const { field, source, target, readOnly, ids } = findShare(copy);
       return { field, source, target, readOnly, ids };
     }),
+    settings: settingsOf(spec),
     rootPorts: ports,
     shares,
     volumes,

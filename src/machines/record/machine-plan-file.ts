@@ -43,6 +43,7 @@ const planSchema = z
     vncSocket: z.string().optional(),
     cdroms: z.array(z.looseObject({ name: z.string(), path: z.string().optional() })),
     rootPorts: z.array(z.string()),
+    settings: z.record(z.string(), z.unknown()).optional(),
   })
   .transform(({ bridge, bridges, ...plan }) => ({
     ...plan,

@@ -42,6 +42,8 @@ export class NamedPool {
   readonly name: string;
   /** The image of its template; undefined for one without an image. */
   readonly image: string | undefined;
+  /** Directory of the template that it forks; undefined for a pool of an older release. */
+  readonly templateDirectory: string | undefined;
   /** Memory of each guest, in bytes. */
   readonly memoryBytes: number;
   /** How many forks wait when the pool is full. */
@@ -54,6 +56,7 @@ export class NamedPool {
   constructor(record: PoolRecord, socket: string, process: ProcessIdentity) {
     this.name = record.name;
     this.image = record.image;
+    this.templateDirectory = record.template;
     this.memoryBytes = record.memoryBytes;
     this.size = record.size;
     this.createdAt = new Date(record.createdAt);

@@ -9,6 +9,8 @@ const recordSchema = z.object({
   name: z.string(),
   /** Undefined for a template without an image. */
   image: z.string().optional(),
+  /** Directory of its template; missing in a record of an older release. */
+  template: z.string().optional(),
   memoryBytes: z.number(),
   size: z.int(),
   /** Milliseconds since 1970. */

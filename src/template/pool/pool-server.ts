@@ -115,7 +115,8 @@ export class PoolServer implements AsyncDisposable {
     scope.defer(() => void server.close());
     const { size, template } = pool;
     const { image, memoryBytes } = template;
-    writePoolRecord(directory, { name: options.name, size, image, memoryBytes, createdAt: Date.now() });
+    const record = { name: options.name, size, image, template: template.directory, memoryBytes };
+    writePoolRecord(directory, { ...record, createdAt: Date.now() });
     return new PoolServer(pool, server, options, scope);
   }
 

@@ -198,6 +198,23 @@ describe('a pool', () => {
     expect(left()).toEqual([]);
   });
 
+  it('is named by its template, and by no other', async () => {
+    const users = async (): Promise<unknown> => {
+      const { templates } = JSON.parse((await home.vmlet('template', 'ls', '--json')).stdout) as {
+        templates: { readonly name: string; readonly usedBy: readonly string[] }[];
+      };
+      return templates.map(({ name, usedBy }) => [name, ...usedBy]);
+    };
+    expect(await home.vmlet('template', 'create', 'warm', ...SMALL)).toMatchObject({ status: 0 });
+    const flags = ['--template', 'warm', '--size', '1'];
+    expect(await home.vmlet('pool', 'create', 'forks', ...flags)).toMatchObject({ status: 0 });
+    await create('of-an-image', '--size', '1');
+    expect(await users()).toEqual([['warm', 'forks']]);
+    expect(await home.vmlet('pool', 'rm', 'forks', 'of-an-image')).toMatchObject({ status: 0 });
+    expect(await users()).toEqual([['warm']]);
+    expect(await home.vmlet('template', 'rm', 'warm')).toMatchObject({ status: 0 });
+  });
+
   it('explains why it cannot be created or used', async () => {
     const missing = await home.vmlet('pool', 'create', 'p', '--image', 'absent:1');
     expect([missing.status, missing.stderr]).toEqual([125, expect.stringContaining('absent:1')]);

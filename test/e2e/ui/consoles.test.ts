@@ -218,6 +218,10 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     for (const piece of ['\\n\\033[31ma\\342', '\\200\\246b\\342\\200', '\\246c\\033[0m\\n'])
       await print(piece);
     await until(async () => (await terminalText()).includes('a…b…c'));
+    const hostile = '<img src=x onerror=alert(1)>';
+    await print(`\\n${hostile}\\n`);
+    await until(async () => (await terminalText()).includes(hostile));
+    expect(await page.locator('.xterm img').count()).toBe(0);
     await show('m', 'overview');
     await show('m', 'serial');
     const red = page.locator('.xterm-rows .xterm-fg-1', { hasText: 'a…b…c' });
@@ -233,6 +237,10 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
       const print = `printf '\\n${words}\\n' > /dev/ttyS0`;
       expect(await home.vmlet('exec', 'm', '--', 'sh', '-c', print)).toMatchObject({ status: 0 });
     };
+    const hostile = '<img src=x onerror=alert(1)><b>bold</b>';
+    await write(hostile);
+    await log.getByText(hostile).waitFor();
+    expect(await log.locator('*').count()).toBe(0);
     await write('Alpha 1\\nbeta 2');
     await log.getByText('beta 2').waitFor();
     await page.getByLabel('Search the log').fill('ALPHA');

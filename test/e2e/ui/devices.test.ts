@@ -103,6 +103,10 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await dialog().getByRole('button', { name: 'Disconnect', exact: true }).click();
     await page.getByText('This machine is not in a private network.').waitFor();
     expect(home.store.get('two').spec.networks ?? []).toEqual([]);
+    expect(await home.vmlet('network', 'connect', 'lan', 'two')).toMatchObject({ status: 0 });
+    await row('lan').waitFor();
+    expect(await home.vmlet('network', 'disconnect', 'lan', 'two')).toMatchObject({ status: 0 });
+    await page.getByText('This machine is not in a private network.').waitFor();
 
     await show('networks');
     await press('Heal lan');
@@ -151,6 +155,18 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await dialog().getByText('vmlet disk rm --storage m disk1').waitFor();
     await dialog().getByRole('button', { name: 'Remove disk and file' }).click();
     await row('disk1').waitFor({ state: 'detached' });
+    const fromShell = async (...words: string[]): Promise<void> =>
+      expect(await home.vmlet(...words)).toMatchObject({ status: 0 });
+    await fromShell('disk', 'add', 'm', '4G');
+    await row('disk1').getByText('4.0 GB', { exact: true }).waitFor();
+    await fromShell('disk', 'resize', 'm', 'disk1', '+1G');
+    await row('disk1').getByText('5.0 GB', { exact: true }).waitFor();
+    await fromShell('disk', 'rm', '--storage', 'm', 'disk1');
+    await row('disk1').waitFor({ state: 'detached' });
+    await fromShell('cd', 'insert', 'm', iso);
+    await row('cdrom0').getByText(iso).waitFor();
+    await fromShell('cd', 'eject', 'm');
+    await row('cdrom0').getByText('empty').waitFor();
 
     await press('Add drive');
     await row('cdrom1').getByText('empty').waitFor();
@@ -183,6 +199,8 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await dialog().getByText('vmlet share rm m /data').waitFor();
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
     await page.getByText('No directories or volumes.').waitFor();
+    await fromShell('share', 'add', 'm', `${source}:/of-the-shell`);
+    await row('/of-the-shell').waitFor();
   });
 
   test('a closed port gives its focus to the list, and a stopped machine shows ports without links', async () => {

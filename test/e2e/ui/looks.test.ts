@@ -15,12 +15,28 @@ vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 const PICTURES = join(import.meta.dirname, '../../../test-results/ui');
 /** An address is shown some time after it was set. */
 const currentTab = (place: string): string => `.tabs [aria-current][href$="${place}"]`;
-const TABS = [
-  ...['overview', 'serial', 'screen', 'shell', 'logs', 'events', 'snapshots'],
-  ...['disks', 'shares', 'ports', 'networks', 'files'],
-];
-/** Pages of the host, each with something that is there when it is complete. */
-const PAGES = { images: 'micro', volumes: '64 MB', networks: '10.77.0.0/24', host: 'downloads' };
+/** Each tab with a machine that has something in it, which is there when the tab is complete. */
+const TABS: Readonly<Record<string, readonly [machine: string, content: string]>> = {
+  overview: ['screen', '.facts dt'],
+  serial: ['screen', 'text="connected"'],
+  screen: ['screen', 'text="connected"'],
+  shell: ['guest', '.xterm-rows >> text=/[#$]/'],
+  logs: ['guest', '[role="log"]:not(:has-text("no lines"))'],
+  events: ['screen', 'td:text-is("resumed")'],
+  snapshots: ['screen', 'td:text-is("fresh")'],
+  disks: ['screen', 'td:text-is("disk0")'],
+  shares: ['guest', 'td:has-text("/srv/site")'],
+  ports: ['screen', 'main li:has-text("→ 80")'],
+  networks: ['guest', 'td:has-text("10.77.0.")'],
+  files: ['guest', 'td:has-text("notes.txt")'],
+};
+/** Pages of the host, with the same. */
+const PAGES: Readonly<Record<string, readonly string[]>> = {
+  images: ['[aria-label="Images"] td', '[aria-label="Templates"] td:text-is("fast")'],
+  volumes: ['text=64 MB'],
+  networks: ['text=10.77.0.0/24'],
+  host: ['text=downloads'],
+};
 
 describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
   let home: Home;
@@ -49,12 +65,41 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
     expect(await home.vmlet('volume', 'create', 'data', '--size', '64M')).toMatchObject({ status: 0 });
     for (const name of ['screen-off', 'text-off']) await home.vmlet('network', 'connect', 'lan', name);
     await home.vmlet('network', 'partition', 'lan', 'screen-off', 'text-off');
+    const guest = ['--image', 'micro', '-m', '128M', '-v', 'data:/data', '--network', 'lan'];
+    const site = join(home.path, 'site');
+    mkdirSync(site);
+    for (const words of [
+      ['create', 'guest', ...guest, '--start'],
+      // At the next start: the host may have no virtiofsd.
+      ['share', 'add', 'guest', `${site}:/srv/site:ro`],
+      ['exec', 'guest', '--', 'sh', '-c', 'mkdir /root/logs; echo text >/root/notes.txt'],
+      ['template', 'create', 'warm', '--image', 'micro', '-m', '128M', '--net', 'none'],
+      ['pool', 'create', 'fast', '--template', 'warm', '--size', '1'],
+    ]) {
+      expect(await home.vmlet(...words)).toMatchObject({ status: 0 });
+    }
   });
   afterAll(async () => {
+    await home.vmlet('pool', 'rm', 'fast');
     await ui.close();
     await browser.close();
     await home.close();
   });
+
+  async function showTab(page: Page, tab: string): Promise<void> {
+    const [machine, content] = TABS[tab] ?? [];
+    await page.evaluate(`location.hash = '#/machines/${machine}/${tab}'`);
+    await page.locator(currentTab(tab)).waitFor();
+    await page
+      .locator(content ?? '')
+      .first()
+      .waitFor();
+  }
+
+  async function showPage(page: Page, place: string): Promise<void> {
+    await page.evaluate(`location.hash = '#/${place}'`);
+    for (const content of PAGES[place] ?? []) await page.locator(content).first().waitFor();
+  }
 
   async function look(page: Page, name: string): Promise<void> {
     await page.screenshot({ path: join(PICTURES, `${name}.png`) });
@@ -80,23 +125,20 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
       await page.locator('dialog li').waitFor();
       await look(page, `remove-${colorScheme}`);
       await page.keyboard.press('Escape');
-      for (const tab of TABS) {
-        await page.evaluate(`location.hash = '#/machines/screen/${tab}'`);
-        await page.locator(currentTab(tab)).waitFor();
-        if (tab === 'screen' || tab === 'serial') {
-          await page.getByText('connected', { exact: true }).waitFor();
-        }
-        if (tab === 'snapshots') await page.getByRole('cell', { name: 'fresh', exact: true }).waitFor();
-        if (tab === 'events')
-          await page.getByRole('cell', { name: 'resumed', exact: true }).first().waitFor();
-        if (tab === 'disks') await page.getByRole('cell', { name: 'disk0', exact: true }).waitFor();
+      for (const tab of Object.keys(TABS)) {
+        await showTab(page, tab);
         await look(page, `${tab}-${colorScheme}`);
       }
-      for (const [place, content] of Object.entries(PAGES)) {
-        await page.evaluate(`location.hash = '#/${place}'`);
-        await page.getByText(content).first().waitFor();
+      for (const place of Object.keys(PAGES)) {
+        await showPage(page, place);
         await look(page, `${place}-${colorScheme}`);
       }
+      await page.evaluate(`location.hash = '#/images'`);
+      await page.getByRole('button', { name: 'Remove template warm' }).click();
+      await page.getByText('It is in use by fast: a pool cannot start guests without it.').waitFor();
+      await look(page, `remove-template-${colorScheme}`);
+      await page.keyboard.press('Escape');
+      await showPage(page, 'host');
       await page.getByRole('button', { name: 'Prune …' }).click();
       await page
         .locator('dialog')
@@ -119,28 +161,28 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
 
   test.each([400, 800])('nothing is clipped in a window %i pixels wide', async (width) => {
     const page = await ui.open({ viewport: { width, height: 800 } });
-    const pages = Object.keys(PAGES).map((name) => `#/${name}`);
-    for (const place of [
-      '#/machines',
-      '#/create',
-      ...pages,
-      ...TABS.map((tab) => `#/machines/screen/${tab}`),
-    ]) {
-      await page.evaluate(`location.hash = '${place}'`);
-      const own: Readonly<Record<string, string>> = { '#/machines': '.machine', '#/create': '.create' };
-      const content = own[place] ?? (pages.includes(place) ? '.scroll' : currentTab(place));
-      await page.locator(content).first().waitFor();
-      if (place === '#/create') await page.getByRole('button', { name: 'Add volume' }).click();
+    const isWithin = async (place: string): Promise<void> => {
       const excess = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       expect({ place, excess: await page.evaluate(excess) }).toEqual({ place, excess: 0 });
+    };
+    await page.locator('.machine').first().waitFor();
+    await isWithin('machines');
+    await page.evaluate(`location.hash = '#/create'`);
+    await page.getByRole('button', { name: 'Add volume' }).click();
+    await isWithin('create');
+    for (const place of Object.keys(PAGES)) {
+      await showPage(page, place);
+      await isWithin(place);
+    }
+    for (const tab of Object.keys(TABS)) {
+      await showTab(page, tab);
+      await isWithin(tab);
       // The link of the tab that is shown is in sight.
-      if (place.includes('/screen/')) {
-        const box = await page.locator(content).boundingBox();
-        expect({ place, isShown: box !== null && box.x >= 0 && box.x + box.width <= width }).toEqual({
-          place,
-          isShown: true,
-        });
-      }
+      const box = await page.locator(currentTab(tab)).boundingBox();
+      expect({ tab, isShown: box !== null && box.x >= 0 && box.x + box.width <= width }).toEqual({
+        tab,
+        isShown: true,
+      });
     }
     await page.evaluate(`location.hash = '#/machines'`);
     await look(page, `narrow-${width}`);

@@ -153,6 +153,11 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
       ),
     );
     expect(home.store.get('m').spec.ports).toEqual([]);
+    // A change by another client.
+    expect(await home.vmlet('port', 'add', 'm', `${port}:81`)).toMatchObject({ status: 0 });
+    await page.getByRole('main').getByText(`${port} → 81`, { exact: true }).waitFor();
+    expect(await home.vmlet('port', 'rm', 'm', '--all')).toMatchObject({ status: 0 });
+    await page.getByText('No ports are published.').waitFor();
   });
 
   test('has a curve of its network in its overview, or a sentence why there is none', async () => {
@@ -212,5 +217,9 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
     await confirm('Remove', 'vmlet snapshot rm m second');
     await row('second').waitFor({ state: 'detached' });
     expect((await home.store.get('m').snapshots()).map(({ name }) => name)).toEqual(['first']);
+    expect(await home.vmlet('snapshot', 'create', 'm', 'of-the-shell')).toMatchObject({ status: 0 });
+    await row('of-the-shell').getByText('current').waitFor();
+    expect(await home.vmlet('snapshot', 'rm', 'm', 'of-the-shell')).toMatchObject({ status: 0 });
+    await row('of-the-shell').waitFor({ state: 'detached' });
   });
 });

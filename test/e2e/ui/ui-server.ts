@@ -52,11 +52,11 @@ export class UiServer {
 
   /**
    * Opens a page in a browser profile of its own, with the list.
-   * @param prepare called before the page is there.
+   * @param prepare called, and awaited, before the page is there.
    */
   async open(
     options: BrowserContextOptions = {},
-    prepare?: (context: BrowserContext) => Promise<void>,
+    prepare?: (context: BrowserContext) => unknown,
   ): Promise<Page> {
     const address = await this.newAddress();
     const { origin } = new URL(address);

@@ -87,6 +87,39 @@ describe.skipIf(withoutChromium !== undefined)('the page says what a machine wai
     }
   });
 
+  test('a next start, for changed settings', async () => {
+    const home = await makeHome();
+    try {
+      const disk = join(home.path, 'disk.img');
+      writeFileSync(disk, bootSectors.hang);
+      const hardware = ['--image', `${disk},format=raw`, '-m', '64M', '--cpus', '1', '--net', 'none'];
+      expect(await home.vmlet('create', 'm', ...hardware, '--start')).toMatchObject({ status: 0 });
+      await withPage(home, async (page) => {
+        const why = page.locator('[data-machine="m"] .why');
+        await page.locator('[data-machine="m"] .state', { hasText: 'running' }).waitFor();
+        expect(await why.innerText()).toBe('');
+        expect(await home.vmlet('set', 'm', '-m', '96M', '--cpus', '2')).toMatchObject({ status: 0 });
+        await says(page, 'm', 'changed for the next start: memory, cpus');
+        await page.getByRole('definition').getByText('changed for the next start: memory, cpus').waitFor();
+        const pending = ['memory', 'cpus'];
+        expect(home.store.look('m')).toMatchObject({ pendingChanges: pending });
+        const inspected = await home.vmlet('inspect', 'm');
+        expect(JSON.parse(inspected.stdout)).toMatchObject({ machines: [{ pendingChanges: pending }] });
+        expect((await home.vmlet('ls')).stdout).toContain('changed for the next start: memory, cpus');
+        expect(await home.vmlet('kill', 'm')).toMatchObject({ status: 0 });
+        expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+        await page.locator('.title .state', { hasText: 'running' }).waitFor();
+        await page
+          .locator('.title')
+          .getByText(/next start/)
+          .waitFor({ state: 'detached' });
+        expect(home.store.look('m')).toMatchObject({ pendingChanges: [] });
+      });
+    } finally {
+      await home.close();
+    }
+  });
+
   test.skipIf(!canMount)('space for the writes of its guest', async () => {
     await using scope = new Scope();
     const home = await makeSmallHome(ROOM_BYTES, scope);

@@ -6,7 +6,9 @@ import type { Credentials } from './credentials.ts';
 export const SUBPROTOCOL = 'vmlet';
 const SECRET_SUBPROTOCOL = 'vmlet.secret.';
 const SECRET_HEADER = 'vmlet-secret';
-const HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/;
+const HOST = /^(?:127\.0\.0\.1|localhost)(?::(\d{1,5}))?$/;
+/** Of a forward of the unix socket, which may listen on any address of the loopback. */
+const FORWARDED_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/;
 const HTTP_PORT = 80;
 const NEW_TOKEN =
   'send the token from the token file; vmlet ui prints the path of this file, and creates a new token at each start';
@@ -22,11 +24,13 @@ export function refuseAtEnd(ending: AbortSignal): void {
 export class Gate {
   readonly #credentials: Credentials;
   readonly #port: number | undefined;
+  readonly #hosts: RegExp;
 
   /** @param port the server's port; undefined on a unix socket, where a forward has a port of its own. */
   constructor(credentials: Credentials, port: number | undefined) {
     this.#credentials = credentials;
     this.#port = port;
+    this.#hosts = port === undefined ? FORWARDED_HOST : HOST;
   }
 
   /**
@@ -35,8 +39,8 @@ export class Gate {
    */
   checkOrigin({ headers }: IncomingMessage): void {
     const { host = '', origin } = headers;
-    const [, port = HTTP_PORT] = HOST.exec(host) ?? [];
-    if (!HOST.test(host) || (this.#port !== undefined && Number(port) !== this.#port)) {
+    const [, port = HTTP_PORT] = this.#hosts.exec(host) ?? [];
+    if (!this.#hosts.test(host) || (this.#port !== undefined && Number(port) !== this.#port)) {
       throw new RequestRefusedError(421, `this server does not accept requests to ${JSON.stringify(host)}`, {
         hint:
           this.#port === undefined
@@ -73,7 +77,7 @@ export class Gate {
 
   /** Through a forward, the browser uses another port. */
   cookieName({ headers: { host = '' } }: IncomingMessage): string {
-    return `vmlet-${HOST.exec(host)?.[1] ?? HTTP_PORT}`;
+    return `vmlet-${this.#hosts.exec(host)?.[1] ?? HTTP_PORT}`;
   }
 }
 

@@ -34,6 +34,8 @@ describe('access to the server', () => {
   it.each([
     'evil.example',
     'evil.example:80',
+    // The server does not listen there.
+    '[::1]:80',
     '127.0.0.1',
     '127.0.0.1:1',
     'localhost',

@@ -11,6 +11,7 @@ interface Event {
   readonly data: {
     readonly name?: string;
     readonly machines?: readonly { readonly name: string }[];
+    readonly changedAt?: string;
     /** Only operations have it. */
     readonly id?: string;
     readonly state?: string;
@@ -96,6 +97,23 @@ describe('server-sent events', () => {
     expect([...words]).toEqual(['machines one', 'machine two', 'machine one', 'removed two']);
     const [changed] = stream.events.filter(({ event, data }) => event === 'machine' && data.name === 'one');
     expect(changed?.data).toMatchObject({ name: 'one', spec: { labels: { stage: 'test' } } });
+    stream.response.destroy();
+  });
+
+  it('report changes of disks and snapshots, of which the definition has nothing', async () => {
+    await using served = await TestServer.start();
+    const machine = await served.store.create({ name: 'one', disks: ['1G'], net: 'none' });
+    const stream = await Stream.open(served);
+    await until(() => stream.events.length === 1);
+    for (const change of [
+      async () => machine.createSnapshot('first'),
+      async () => machine.removeSnapshots(['first']),
+      async () => machine.resizeDisk('disk0', '+1G'),
+    ]) {
+      await change();
+      const { changedAt } = JSON.parse(JSON.stringify(served.store.look('one'))) as Event['data'];
+      await until(() => stream.events.some(({ data }) => data.changedAt === changedAt));
+    }
     stream.response.destroy();
   });
 

@@ -66,6 +66,7 @@ export const plainNamedPlan: NamedPlan = {
   vncSocket: undefined,
   cdroms: [],
   copies: [],
+  settings: undefined,
   rootPorts: [],
   bridges: [],
   privateCards: [],
