@@ -24,7 +24,7 @@ async function refusal(...args: string[]): Promise<string> {
 
 test('forks join as many private networks as their template has spare cards', async () => {
   expect(await refusal('template', 'create', 'member', '--network-cards', '9')).toContain(
-    '--network-cards: invalid value 9: expected a whole number from 0 to 8',
+    'invalid value 9 for --network-cards: expected a whole number from 0 to 8',
   );
   await vmlet('template', 'create', 'member', '--net', 'none', '--network-cards', '1');
   await vmlet('network', 'create', 'lan');
