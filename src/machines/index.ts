@@ -26,7 +26,7 @@ export type { StartOptions } from './run/start-options.ts';
 export type { MachineStopOptions, MachineStopResult, MachineStopRung } from './run/stop.ts';
 export type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 export type { RemoveOptions, RemoveResult } from './life/remove.ts';
-export type { AddedForwards } from './run/forwards/ports.ts';
+export type { AddedForwards, PortChangeOptions } from './run/forwards/ports.ts';
 export type { ChangedSpec, Difference, MachineChanges } from './spec/changes.ts';
 export type { CloneOptions } from './life/clone.ts';
 export { type OutputPart, OutputLogReader } from '../machine/logs/output-log.ts';

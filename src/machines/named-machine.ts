@@ -3,7 +3,7 @@ import type { LoggedEvent } from '../machine/life/event-log.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import type { BoundForward, PortForward, PortInput } from '../network/ports/port.ts';
 import type { Published, SocketForward } from '../network/ports/socket-forward.ts';
-import type { AddedForwards } from './run/forwards/ports.ts';
+import type { AddedForwards, PortChangeOptions } from './run/forwards/ports.ts';
 import type { Limits } from '../util/time/deadline.ts';
 import type { ChangedSpec, MachineChanges } from './spec/changes.ts';
 import type { CloneOptions } from './life/clone.ts';
@@ -138,15 +138,18 @@ export class NamedMachine {
    * Publishes more ports and sockets, immediately if it is running. See `addPorts` for the effect on open connections.
    * @throws InvalidInputError, PortTakenError, MachineBusyError
    */
-  async addPorts(ports: readonly PortInput[], limits: Limits = {}): Promise<AddedForwards> {
+  async addPorts(ports: readonly PortInput[], options: PortChangeOptions = {}): Promise<AddedForwards> {
     const { addPorts } = await import('./run/forwards/ports.ts');
-    return addPorts(this.#locations, this.name, ports, limits);
+    return addPorts(this.#locations, this.name, ports, options);
   }
 
   /** Removes forwards; undefined removes all. @throws InvalidInputError for an unknown one. */
-  async removePorts(ports: readonly string[] | undefined, limits: Limits = {}): Promise<Published> {
+  async removePorts(
+    ports: readonly string[] | undefined,
+    options: PortChangeOptions = {},
+  ): Promise<Published> {
     const { removePorts } = await import('./run/forwards/ports.ts');
-    return removePorts(this.#locations, this.name, ports, limits);
+    return removePorts(this.#locations, this.name, ports, options);
   }
 
   /** Returns its forwards; all host ports are known while it is running. */

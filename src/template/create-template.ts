@@ -79,7 +79,7 @@ export async function createTemplate(
 function checkNetworks({ networks }: Spec, cards: number): void {
   if (networks.length > 0) {
     throw new InvalidInputError('networks', 'a template cannot join networks', {
-      hint: `join the networks in the forks instead; create the template in code, with createTemplate and networkCards: ${networks.length}`,
+      hint: `join the networks in the forks instead; create the template with networkCards: ${networks.length}`,
     });
   }
   if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_NETWORKS) return;

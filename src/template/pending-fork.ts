@@ -242,7 +242,9 @@ export class PendingFork implements AsyncDisposable {
     throw new InvalidInputError(
       'networks',
       `too many networks: ${places.length}; forks of template "${this.#record.name}" can join at most ${cards.length}`,
-      { hint: `create the template in code, with createTemplate and networkCards: ${places.length}` },
+      {
+        hint: `create a template with spare network cards: vmlet template create NAME --network-cards ${places.length} (in code, networkCards: ${places.length})`,
+      },
     );
   }
 

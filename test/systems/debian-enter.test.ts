@@ -32,7 +32,8 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     mkdirSync(site);
     writeFileSync(join(site, 'file'), 'one\n');
     // One vCPU: with two, one occasionally waits half a minute for the other under TCG.
-    const hardware = ['-m', '512M', '--cpus', '1', '--display', 'none', '-p', '80'];
+    const hardware = ['-m', '512M', '--cpus', '1', '--display', 'none', '-p', '80', '--network', 'lan'];
+    expect(await home.vmlet('network', 'create', 'lan')).toMatchObject({ status: 0 });
     const shares = [
       ...['-v', `${site}:/srv/site`, '-v', `${site}:/tmp/site:ro`, '-v', 'db:/srv/db'],
       ...['--mount', 'type=tmpfs,dst=/srv/scratch,tmpfs-size=4m'],
@@ -108,6 +109,10 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     expect(readFileSync(userConfig, 'utf8')).toBe(`${line}\n${before}`);
 
     expect(await plainSsh('deb.vmlet', 'exit 7')).toMatchObject({ exitCode: 7, stderr: '' });
+    // Its name in a private network.
+    const member = await plainSsh('deb.lan', 'getent hosts deb.lan; exit 7');
+    expect(member).toMatchObject({ exitCode: 7, stderr: '' });
+    expect(member.stdout.toString()).toMatch(/^10\.9\.0\.\d+ +deb deb\.lan$/m);
     const file = join(home.path, 'file');
     writeFileSync(file, 'by scp');
     await run(['scp', '-q', '-F', userConfig, file, 'deb.vmlet:/tmp/file']);
@@ -268,10 +273,9 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
       expect(own[0]).not.toBe(origin[0]);
       expect(own[1]).not.toBe(origin[1]);
       for (const name of ['deb', 'copy']) {
-        expect(await home.vmlet('ssh', '--timeout', '10m', name, 'hostname')).toMatchObject({
-          status: 0,
-          stderr: '',
-        });
+        const entered = await home.vmlet('ssh', '--timeout', '10m', name, 'hostname');
+        expect(entered).toMatchObject({ status: 0 });
+        expect(entered.stderr).toMatch(/^(vmlet: .*…\n)?$/);
       }
     },
     2 * BOOT_MS,

@@ -4,16 +4,17 @@ import { formatEndpoint } from '../../public/format.ts';
 import { type AddedForwards, MachineStore } from '../../machines/index.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
-import { printJson } from '../output/say.ts';
+import { note, printJson } from '../output/say.ts';
 
+const RESTART = 'passt without a working pesto (the program that changes its forwards) is restarted';
+const EFFECT = 'This ends all connections of the guest through passt; vmlet prints a message first.';
 const BACKENDS =
-  'A running machine gets the forwards immediately. Open connections continue, except in one case: passt without its ' +
-  'program pesto is restarted, and all connections of the guest end, if a UDP port is added or vmlet’s agent in the ' +
-  'guest does not answer.';
+  `A running machine gets the forwards immediately. Open connections continue, except in one case: ${RESTART} if a UDP ` +
+  'port is added, vmlet’s agent in the guest does not answer, or more than 32 forwards would go through the agent. ' +
+  EFFECT;
 const REMOVAL =
-  'A running machine loses the forwards immediately. Other connections continue, except in one case: passt without its ' +
-  'program pesto is restarted, and all connections of the guest end, if it forwards one of the ports. TCP ports that ' +
-  'were added since the start are usually forwarded by vmlet’s agent.';
+  `A running machine loses the forwards immediately. Other connections continue, except in one case: ${RESTART} if it ` +
+  `forwards one of the ports. ${EFFECT} TCP ports that were added since the start are usually forwarded by vmlet’s agent.`;
 
 export function portCommand(): Command {
   const port = new Command('port').description('Manages the host ports that are forwarded to machines.');
@@ -51,7 +52,7 @@ export function portCommand(): Command {
 
 async function add(name: string, ports: string[], flags: { json?: true }): Promise<void> {
   const added = await untilInterrupted(async (signal) =>
-    new MachineStore().get(name).addPorts(ports, { signal }),
+    new MachineStore().get(name).addPorts(ports, { signal, onPasstRestart }),
   );
   print(added, flags);
 }
@@ -61,8 +62,12 @@ async function remove(name: string, ports: string[], flags: { all?: true }): Pro
     throw new InvalidInputError('ports', 'missing', { hint: 'give host ports, or --all' });
   }
   await untilInterrupted(async (signal) =>
-    new MachineStore().get(name).removePorts(flags.all ? undefined : ports, { signal }),
+    new MachineStore().get(name).removePorts(flags.all ? undefined : ports, { signal, onPasstRestart }),
   );
+}
+
+function onPasstRestart(): void {
+  note('restarting passt to change the forwards; this ends the open connections of the guest through passt');
 }
 
 function list(name: string, flags: { json?: true }): void {

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { bootNews } from '../lifecycle/boot-news.ts';
 import { debugLog } from '../output/debug-log.ts';
@@ -6,7 +6,8 @@ import { textOf } from '../flags/file-of-flag.ts';
 import { type MachineFlags, addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { templateFlags } from '../../public/options.ts';
-import { collect } from '../flags/flag-values.ts';
+import { collect, wholeNumber } from '../flags/flag-values.ts';
+import { nameFlag } from '../flags/option-flags.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { templateRow } from './template-ls.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
@@ -15,6 +16,7 @@ import { printJson, printLine } from '../output/say.ts';
 interface Flags extends MachineFlags, SeedFlags {
   readonly image?: string;
   readonly run?: readonly string[];
+  readonly networkCards?: number;
   readonly replace?: true;
   readonly reuse?: true;
   readonly json?: true;
@@ -41,7 +43,15 @@ export function templateCreateCommand(): Command {
       'keep an existing template if its image, options and commands are the same and it still works on this host; otherwise replace it',
     )
     .option('--json', 'print the template as JSON');
-  return addMachineFlags(command, templateFlags).action(create);
+  addMachineFlags(command, templateFlags).addOption(
+    new Option(
+      '--network-cards <number>',
+      'number of private networks that each fork can join, by vmlet run --template NAME --network NETWORK: 0 to 8 (default: 0)',
+    )
+      .argParser(wholeNumber)
+      .helpGroup('Network:'),
+  );
+  return nameFlag(command, 'networkCards', '--network-cards').action(create);
 }
 
 async function create(name: string, flags: Flags): Promise<void> {
@@ -57,6 +67,7 @@ async function create(name: string, flags: Flags): Promise<void> {
         ...options,
         ...bootNews(progress, flags),
         ...{ name, existing, run, signal },
+        ...(flags.networkCards !== undefined && { networkCards: flags.networkCards }),
         ...(flags.console && { console: process.stderr }),
         ...(log && { log }),
       });

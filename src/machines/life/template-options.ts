@@ -30,6 +30,15 @@ export function withTemplateOptions(locations: Locations, options: CreateOptions
   const foreign = Object.entries(options).find(
     ([key, value]) => value !== undefined && value !== false && !OWN.some((own) => own === key),
   );
+  if (options.networks !== undefined) {
+    throw new InvalidInputError(
+      'networks',
+      'cannot be used together with a template: its saved memory has no card for a private network',
+      {
+        hint: `leave out the network, and connect the machine when it has been started and stopped once: vmlet network connect NETWORK ${options.name}`,
+      },
+    );
+  }
   if (foreign) {
     throw new InvalidInputError(
       foreign[0],

@@ -48,6 +48,12 @@ test('a named machine begins as a template, with its memory, and boots from then
   expect(await inGuest('web', `${state}; cat /data/file; ls /`)).toMatch(
     new RegExp(`^web\n${mac}\n1\nkept\n(?![^]*www)`),
   );
+  // As the error of --network advises.
+  expect(await home.vmlet('stop', 'web')).toMatchObject({ status: 0 });
+  expect(await home.vmlet('network', 'create', 'lan')).toMatchObject({ status: 0 });
+  expect(await home.vmlet('network', 'connect', 'lan', 'web')).toMatchObject({ status: 0 });
+  expect(await home.vmlet('start', 'web')).toMatchObject({ status: 0 });
+  expect(await inGuest('web', 'cat /data/file; ip -4 addr')).toMatch(/^kept\n[^]* 10\.9\.0\./);
 });
 
 test('options that contradict the template are rejected, and nothing is created', async () => {
@@ -55,6 +61,7 @@ test('options that contradict the template are rejected, and nothing is created'
     [['--image', 'debian:13'], '--image: cannot be used together with a template'],
     [['-m', '1G'], '-m: cannot be used together with a template'],
     [['-v', './x:/x'], '-v: cannot be used together with a template'],
+    [['--network', 'lan'], '--network: cannot be used together with a template'],
     [[], 'no such template: absent'],
   ] as const) {
     const { status, stderr } = await home.vmlet('create', 'm', '--template', 'absent', ...words);

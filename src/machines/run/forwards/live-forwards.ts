@@ -8,20 +8,24 @@ import { withMonitor } from '../../channel/monitor.ts';
 import type { Definition } from '../../record/definition.ts';
 import type { MachineFiles } from '../../record/machine-files.ts';
 import { findPlan, readPlan, replacePlan } from '../../record/machine-plan-file.ts';
-import { changePasst } from './live-passt.ts';
+import { type PasstOptions, changeLivePasst, hasPesto, restartPasst } from './live-passt.ts';
+
+export interface ForwardOptions extends PasstOptions {
+  /** Asked before passt is restarted because nothing else changes its forwards; by default it is. */
+  readonly mayRestart?: () => Promise<boolean>;
+}
 
 /**
  * Replaces the forwards of a running machine's network.
+ * @returns false where that requires a restart of passt, which `mayRestart` forbids; nothing has changed then.
  * @throws InvalidInputError, PortTakenError, TimedOutError; the earlier forwards are restored then.
  */
 export async function replaceForwards(
   definition: Definition,
   forwards: readonly BoundForward[],
-  limits: Limits,
-): Promise<void> {
-  const { files } = definition;
-  const plan = readPlan(files);
-  const { network } = plan;
+  { mayRestart, ...options }: ForwardOptions,
+): Promise<boolean> {
+  const { network } = readPlan(definition.files);
   if (!network) {
     throw new InvalidInputError(
       'ports',
@@ -37,18 +41,44 @@ export async function replaceForwards(
     forwards,
     guest: network.guest,
   };
-  const added = withoutForwards(forwards, network.forwards);
-  // First the plan: it always includes every listening port, so that an interrupted change can be undone.
-  replacePlan(files, { ...plan, network: { ...network, forwards: [...network.forwards, ...added] } });
-  try {
-    await (network.backend === 'slirp'
-      ? changeSlirp(definition, withoutForwards(network.forwards, forwards), added, limits)
-      : changePasst(definition, network, changed, limits));
-  } catch (error) {
-    replacePlan(files, plan);
-    throw error;
+  if (network.backend === 'slirp') {
+    return replacing(definition, network, changed, async () =>
+      changeSlirp(definition, network, changed, options),
+    );
   }
-  replacePlan(files, { ...plan, network: changed });
+  const isLive =
+    hasPesto(network) &&
+    (await replacing(definition, network, changed, async () =>
+      changeLivePasst(definition, network, changed, options),
+    ));
+  if (isLive) return true;
+  if (mayRestart && !(await mayRestart())) return false;
+  return replacing(definition, network, changed, async () =>
+    restartPasst(definition, network, changed, options),
+  );
+}
+
+/**
+ * Changes the forwards and the plan. First the plan: it always includes every listening port, so that an interrupted change
+ * can be undone.
+ * @param work returns false if it changes nothing.
+ */
+async function replacing(
+  { files }: Definition,
+  before: BoundNetworkPlan,
+  after: BoundNetworkPlan,
+  work: () => Promise<boolean>,
+): Promise<boolean> {
+  const plan = readPlan(files);
+  const forwards = [...before.forwards, ...withoutForwards(after.forwards, before.forwards)];
+  replacePlan(files, { ...plan, network: { ...before, forwards } });
+  let isDone = false;
+  try {
+    isDone = await work();
+    return isDone;
+  } finally {
+    replacePlan(files, isDone ? { ...plan, network: after } : plan);
+  }
 }
 
 /** Makes the next start of a stopped machine choose new host ports for these forwards. */
@@ -71,10 +101,12 @@ function passtOf({ passtPath }: BoundNetworkPlan) {
 
 async function changeSlirp(
   definition: Definition,
-  gone: readonly BoundForward[],
-  added: readonly BoundForward[],
+  before: BoundNetworkPlan,
+  after: BoundNetworkPlan,
   limits: Limits,
-): Promise<void> {
+): Promise<true> {
+  const added = withoutForwards(after.forwards, before.forwards);
+  const gone = withoutForwards(before.forwards, after.forwards);
   await withMonitor(
     definition,
     async (qmp) => {
@@ -92,4 +124,5 @@ async function changeSlirp(
     },
     limits,
   );
+  return true;
 }

@@ -21,28 +21,36 @@ import type { Definition } from '../../record/definition.ts';
 import { forwardsAreFixed, readStatus } from '../../record/machine-status.ts';
 import { awaitForwards, isListening, logLength } from './passt-readiness.ts';
 
+export interface PasstOptions extends Limits {
+  /** Called before passt is restarted, which ends the guest's connections through it. */
+  readonly onRestart?: (() => void) | undefined;
+}
+
+/** Whether the forwards of the running passt can be changed by pesto, unless that fails. */
+export function hasPesto(network: BoundNetworkPlan): network is BoundNetworkPlan & { control: PasstControl } {
+  return network.control !== undefined && existsSync(network.control.socketPath);
+}
+
 /**
- * Changes the forwards of a running passt: by pesto, which keeps all connections through the others, or by a restart where
- * pesto does not work.
+ * Changes the forwards of a running passt by pesto, which keeps all connections through the others.
+ * @returns false where pesto does not work; nothing has changed then.
  * @throws as `restartPasst`; the earlier forwards are restored then.
  */
-export async function changePasst(
+export async function changeLivePasst(
   definition: Definition,
-  before: BoundNetworkPlan,
+  before: BoundNetworkPlan & { readonly control: PasstControl },
   after: BoundNetworkPlan,
-  limits: Limits,
-): Promise<void> {
-  if (before.control && existsSync(before.control.socketPath)) {
-    try {
-      await changeByPesto(definition, before.control, before, after, limits);
-      return;
-    } catch (error) {
-      // As after an update of passt: both must be of the same release.
-      const isUnusable = UNUSABLE.some((kind) => error instanceof kind);
-      if (!isUnusable || limits.signal?.aborted === true) throw error;
-    }
+  options: PasstOptions,
+): Promise<boolean> {
+  try {
+    await changeByPesto(definition, before.control, before, after, options);
+    return true;
+  } catch (error) {
+    // As after an update of passt: both must be of the same release.
+    const isUnusable = UNUSABLE.some((kind) => error instanceof kind);
+    if (!isUnusable || options.signal?.aborted === true) throw error;
+    return false;
   }
-  await restartPasst(definition, before, after, limits);
 }
 
 const UNUSABLE = [CommandFailedError, MissingProgramError, ProcessStartError, TimedOutError];
@@ -52,7 +60,7 @@ async function changeByPesto(
   control: PasstControl,
   before: BoundNetworkPlan,
   after: BoundNetworkPlan,
-  limits: Limits,
+  { onRestart, ...limits }: PasstOptions,
 ): Promise<void> {
   const { files } = definition;
   const added = withoutForwards(after.forwards, before.forwards);
@@ -70,7 +78,10 @@ async function changeByPesto(
     exchangeFile(files.passtArguments, argumentsText(commandOf(before)));
     for (const forward of added) await attempt(async () => runPesto(control, 'delete', [forward], {}));
     for (const forward of gone) await attempt(async () => runPesto(control, 'add', [forward], {}));
-    if (!before.forwards.every(isListening)) await exchangePasst(definition, before, {});
+    if (!before.forwards.every(isListening)) {
+      onRestart?.();
+      await exchangePasst(definition, before, {});
+    }
     throw error;
   }
 }
@@ -106,19 +117,24 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Restarts passt: the keeper starts it with the arguments in the file as soon as QEMU reconnects. */
+/**
+ * Restarts passt: the keeper starts it with the arguments in the file as soon as QEMU reconnects.
+ * @throws NetworkStartError and what `awaitForwards` throws; passt has the earlier forwards then.
+ */
 export async function restartPasst(
   definition: Definition,
   before: BoundNetworkPlan,
   after: BoundNetworkPlan,
-  limits: Limits,
-): Promise<void> {
+  { onRestart, ...limits }: PasstOptions,
+): Promise<true> {
   const { spec, files } = definition;
   if (!existsSync(files.passtArguments)) {
     throw forwardsAreFixed(spec.name);
   }
+  onRestart?.();
   try {
     await exchangePasst(definition, after, limits);
+    return true;
   } catch (error) {
     exchangeFile(files.passtArguments, argumentsText(commandOf(before)));
     await exchangePasst(definition, before, {});

@@ -18,17 +18,18 @@ import {
   parsePublished,
   refuseTooManySockets,
 } from '../../../network/ports/socket-forward.ts';
-import { MAX_RELAYED, type RelayedForwards } from '../../../network/relay/relay-argv.ts';
+import { MAX_RELAYED } from '../../../network/relay/relay-argv.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
 import type { Definition } from '../../record/definition.ts';
 import { editMachine } from '../../lock/edit.ts';
 import { readEarlierForwards } from '../../plan/machine-network.ts';
-import { boundSockets, isSshForward, readForward, storedForward } from '../../spec/forwards.ts';
-import { readPlan } from '../../record/machine-plan-file.ts';
+import { isSshForward, readForward, storedForward } from '../../spec/forwards.ts';
 import type { MachineSpec, StoredForward } from '../../spec/machine-spec.ts';
 import { readStatus } from '../../record/machine-status.ts';
-import { forgetForwards, replaceForwards } from './live-forwards.ts';
-import { hasRelay, replaceRelayed } from './live-relay.ts';
+import { forgetForwards } from './live-forwards.ts';
+import type { PasstOptions } from './live-passt.ts';
+import { hasRelay } from './live-relay.ts';
+import { type RunForwards, change, forwardsOfRun, hasSocket, keep, portsOf } from './run-forwards.ts';
 
 /** Forwards that were added. */
 export interface AddedForwards {
@@ -36,10 +37,16 @@ export interface AddedForwards {
   readonly sockets: readonly SocketForward[];
 }
 
+export interface PortChangeOptions extends Limits {
+  /** Called before passt is restarted, which ends the guest's connections through it. */
+  readonly onPasstRestart?: (() => void) | undefined;
+}
+
 /**
  * Publishes more ports of a machine, immediately if it is running. All connections are kept with slirp and with a passt
  * that has pesto; and with TCP ports and unix sockets where vmlet's agent answers: new ones then go over the agent until
- * the next start. Otherwise passt is restarted, which ends the guest's connections; it notices nothing else.
+ * the next start. Otherwise, as for a UDP port, passt is restarted, which ends the guest's connections; it notices nothing
+ * else. passt then gets all the new ports, since the restart has ended the connections that the agent would keep.
  * @returns the new forwards; for a running machine with the chosen host ports.
  * @throws InvalidInputError, PortTakenError, MachineBusyError; nothing has changed then.
  */
@@ -47,7 +54,7 @@ export async function addPorts(
   locations: Locations,
   name: string,
   ports: readonly PortInput[],
-  limits: Limits = {},
+  options: PortChangeOptions = {},
 ): Promise<AddedForwards> {
   const { ports: wanted, sockets } = parsePublished(ports);
   const { added } = await editMachine(locations, name, 'changing ports', async (definition) => {
@@ -65,27 +72,43 @@ export async function addPorts(
     if (readStatus(definition.files).kind !== 'running') {
       return { spec: next, added: { ports: wanted, sockets } };
     }
+    const before = knownForwards(definition);
     // Host ports of an interrupted change may be requested now.
-    const before = await change(definition, forwardsOfRun(definition), knownForwards(definition), limits);
-    const bound = await chooseHostPorts(wanted, limits.signal);
-    const { relayed } = before;
-    const relayedCount = relayed.sockets.length + sockets.length + relayed.ports.length + bound.length;
-    const overAgent = relayedCount <= MAX_RELAYED && (await goOverAgent(definition, bound, limits));
-    const after: RunForwards = {
-      network: [...before.network, ...(overAgent ? [] : bound)],
-      relayed: {
-        sockets: [...relayed.sockets, ...sockets],
-        ports: [...relayed.ports, ...(overAgent ? bound : [])],
-      },
-    };
-    await change(definition, before, after, limits);
+    await change(definition, forwardsOfRun(definition), before, passtOptions(options));
+    const bound = await chooseHostPorts(wanted, options.signal);
+    await addToRun(definition, before, { ports: bound, sockets }, options);
     return { spec: next, added: { ports: bound, sockets } };
   });
   return added;
 }
 
+async function addToRun(
+  definition: Definition,
+  before: RunForwards,
+  { ports, sockets }: { readonly ports: readonly BoundForward[]; readonly sockets: readonly SocketForward[] },
+  options: PortChangeOptions,
+): Promise<void> {
+  const relayed = { ...before.relayed, sockets: [...before.relayed.sockets, ...sockets] };
+  const direct: RunForwards = { network: [...before.network, ...ports], relayed };
+  const overAgent: RunForwards = {
+    network: before.network,
+    relayed: { ...relayed, ports: [...relayed.ports, ...ports] },
+  };
+  const fits = relayed.sockets.length + overAgent.relayed.ports.length <= MAX_RELAYED;
+  const isTcp = ports.every(({ protocol }) => protocol === 'tcp');
+  // The agent keeps all connections.
+  const mayRestart = async (): Promise<boolean> => !(fits && isTcp && (await hasRelay(definition, options)));
+  if (await change(definition, before, direct, { ...passtOptions(options), mayRestart })) return;
+  await change(definition, before, overAgent, passtOptions(options));
+}
+
+function passtOptions({ onPasstRestart, ...limits }: PortChangeOptions): PasstOptions {
+  return { ...limits, onRestart: onPasstRestart };
+}
+
 /**
- * Removes forwards. One that goes over the agent is closed alone; for another one, passt may be restarted, as by `addPorts`.
+ * Removes forwards. One that goes over the agent is closed alone. For another one, a passt without pesto is restarted, which
+ * ends the guest's connections: it cannot stop listening on a port.
  * @param wanted host ports such as `9090` or `9090/udp`, paths of sockets, or whole forwards as given; undefined for all.
  * @throws InvalidInputError for an unknown forward.
  */
@@ -93,17 +116,20 @@ export async function removePorts(
   locations: Locations,
   name: string,
   wanted: readonly string[] | undefined,
-  limits: Limits = {},
+  options: PortChangeOptions = {},
 ): Promise<Published> {
   const { removed } = await editMachine(locations, name, 'changing ports', async (definition) => {
     const { spec, files } = definition;
     const running = readStatus(files).kind === 'running';
     const run = running ? forwardsOfRun(definition) : undefined;
-    const { pairs, known, unknown } = sortForwards(spec, run ? allOf(run) : readEarlierForwards(files));
+    const { pairs, known, unknown } = sortForwards(spec, run ? portsOf(run) : readEarlierForwards(files));
     const left = [...pairs];
     if (running) left.push(...unknown.map((bound) => ({ stored: undefined, bound })));
     const defined = spec.sockets ?? [];
-    const sockets = [...defined, ...(run?.relayed.sockets.filter((socket) => !has(defined, socket)) ?? [])];
+    const sockets = [
+      ...defined,
+      ...(run?.relayed.sockets.filter((socket) => !hasSocket(defined, socket)) ?? []),
+    ];
     const goneSockets =
       wanted?.filter(isSocketText).map((text) => takeSocket(text, sockets, spec.name)) ?? sockets.splice(0);
     const gone =
@@ -112,11 +138,11 @@ export async function removePorts(
         : wanted.filter((text) => !isSocketText(text)).map((text) => takePair(text, left, spec.name));
     const goneBound = gone.map(({ bound }) => bound);
     // Those of an interrupted change are removed, too.
-    const leftSockets = sockets.filter((socket) => has(defined, socket));
+    const leftSockets = sockets.filter((socket) => hasSocket(defined, socket));
     if (run && gone.length + goneSockets.length > 0) {
       const isKept = (forward: BoundForward): boolean =>
         known.includes(forward) && !goneBound.includes(forward);
-      await change(definition, run, keep(run, isKept, leftSockets), limits);
+      await change(definition, run, keep(run, isKept, leftSockets), passtOptions(options));
     }
     if (!running) forgetForwards(files, goneBound);
     const { sockets: _sockets, ...rest } = spec;
@@ -156,79 +182,11 @@ function sortForwards({ ports }: MachineSpec, forwards: readonly BoundForward[])
   };
 }
 
-/** The forwards of a running machine. */
-interface RunForwards {
-  readonly network: readonly BoundForward[];
-  readonly relayed: RelayedForwards;
-}
-
-function forwardsOfRun({ files }: Definition): RunForwards {
-  const plan = readPlan(files);
-  const { network, relay } = plan;
-  return {
-    network: network?.forwards ?? [],
-    relayed: { sockets: boundSockets(plan), ports: relay?.ports ?? [] },
-  };
-}
-
 /** Leaves out those of an interrupted change. */
 function knownForwards(definition: Definition): RunForwards {
   const run = forwardsOfRun(definition);
-  const { known } = sortForwards(definition.spec, allOf(run));
+  const { known } = sortForwards(definition.spec, portsOf(run));
   return keep(run, (forward) => known.includes(forward), definition.spec.sockets ?? []);
-}
-
-function allOf({ network, relayed }: RunForwards): BoundForward[] {
-  return [...network, ...relayed.ports];
-}
-
-function keep(
-  { network, relayed }: RunForwards,
-  isKept: (forward: BoundForward) => boolean,
-  sockets: readonly SocketForward[],
-): RunForwards {
-  return {
-    network: network.filter(isKept),
-    relayed: {
-      sockets: relayed.sockets.filter((socket) => has(sockets, socket)),
-      ports: relayed.ports.filter(isKept),
-    },
-  };
-}
-
-function has(sockets: readonly SocketForward[], { path, guestPort }: SocketForward): boolean {
-  return sockets.some((one) => one.path === path && one.guestPort === guestPort);
-}
-
-/** Changes only the part that differs. */
-async function change(
-  definition: Definition,
-  before: RunForwards,
-  after: RunForwards,
-  limits: Limits,
-): Promise<RunForwards> {
-  const differ = (key: keyof RunForwards): boolean =>
-    JSON.stringify(before[key]) !== JSON.stringify(after[key]);
-  if (differ('relayed')) await replaceRelayed(definition, after.relayed, limits);
-  try {
-    if (differ('network')) await replaceForwards(definition, after.network, limits);
-  } catch (error) {
-    if (differ('relayed')) await replaceRelayed(definition, before.relayed, {});
-    throw error;
-  }
-  return after;
-}
-
-/** Whether new ports are relayed, because this passt would have to be restarted for them. */
-async function goOverAgent(
-  definition: Definition,
-  added: readonly BoundForward[],
-  limits: Limits,
-): Promise<boolean> {
-  const { network } = readPlan(definition.files);
-  const isPasst = network !== undefined && network.backend !== 'slirp' && network.control === undefined;
-  const isTcp = added.length > 0 && added.every(({ protocol }) => protocol === 'tcp');
-  return isPasst && isTcp && (await hasRelay(definition, limits));
 }
 
 function refuseKnownSockets({ name, sockets = [] }: MachineSpec, added: readonly SocketForward[]): void {

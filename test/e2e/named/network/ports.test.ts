@@ -123,6 +123,24 @@ const port = async (...args: string[]): Promise<Finished> => home.vmlet('port', 
 const done = async (...args: string[]): Promise<void> => {
   expect(await port(...args)).toMatchObject({ status: 0, stderr: '' });
 };
+const RESTARTING =
+  'vmlet: restarting passt to change the forwards; this ends the open connections of the guest through passt\n';
+/** For a change that only another passt has where there is no pesto. */
+const doneByRestart = async (net: 'passt' | 'slirp', ...args: string[]): Promise<void> => {
+  const stderr = net === 'passt' && PESTO === undefined ? RESTARTING : '';
+  expect(await port(...args)).toMatchObject({ status: 0, stderr });
+};
+
+function passtOf(machine: NamedMachine): number | undefined {
+  const status = machine.status();
+  return status.kind === 'running' ? status.helpers['passt']?.pid : undefined;
+}
+
+/** Changes the network of the run, as a command that was killed or another release leaves it. */
+function rewriteNetwork({ files }: NamedMachine, change: (network: Record<string, unknown>) => object): void {
+  const plan = JSON.parse(readFileSync(files.plan, 'utf8')) as { network: Record<string, unknown> };
+  writeFileSync(files.plan, JSON.stringify({ ...plan, network: change(plan.network) }));
+}
 
 interface Listed {
   version: 1;
@@ -145,7 +163,7 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, wit
   afterEach(async () => {
     const added = machine.ports().filter(({ hostPort, guestPort }) => guestPort !== 22 && hostPort !== BASE);
     const wanted = added.map(({ hostPort, protocol }) => `${hostPort ?? 0}/${protocol}`);
-    if (wanted.length > 0) await done('rm', net, ...wanted);
+    if (wanted.length > 0) expect(await port('rm', net, ...wanted)).toMatchObject({ status: 0 });
   });
   afterAll(async () => home.removeAll());
 
@@ -160,7 +178,7 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, wit
   });
 
   it('adds and removes a forward for UDP', async () => {
-    await done('add', net, `${host(4)}:9/udp`);
+    await doneByRestart(net, 'add', net, `${host(4)}:9/udp`);
     const before = await datagramsOf(net);
     await until(async () => {
       await sendDatagram(host(4));
@@ -169,9 +187,26 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, wit
     expect((await port('rm', net, String(host(4)))).stderr).toContain(
       `no such forward in machine "${net}": ${host(4)}`,
     );
-    await done('rm', net, `${host(4)}/udp`);
+    await doneByRestart(net, 'rm', net, `${host(4)}/udp`);
     expect(await sendDatagram(host(4))).toBe(REFUSED);
     expect(waitingOn('127.0.0.1', host(4), 'udp')).toEqual([]);
+  });
+
+  it('is told before connections end for the ports of a command, of which one is for UDP', async () => {
+    const restarts = net === 'passt' && PESTO === undefined;
+    const open = await openEcho();
+    const before = passtOf(machine);
+    const restarted: unknown[] = [];
+    const onPasstRestart = (): unknown => restarted.push([passtOf(machine), open.ended()]);
+    await machine.addPorts([`${host(1)}:80`, `${host(4)}:9/udp`], { onPasstRestart });
+    expect(restarted).toEqual(restarts ? [[before, false]] : []);
+    await until(async () => (await ask(host(1))) === 'served');
+    if (restarts) await until(open.ended);
+    else expect(await open.says('second')).toBe('second');
+    expect(passtOf(machine) === before).toBe(!restarts);
+    // passt has the port for TCP, too: the agent could no longer keep a connection.
+    await doneByRestart(net, 'rm', net, String(host(1)));
+    expect(await ask(host(1))).toBe(REFUSED);
   });
 
   it('lists forwards as JSON, including chosen ports', async () => {
@@ -255,16 +290,11 @@ describe('passt that has pesto', () => {
   });
   afterAll(async () => home.removeAll());
 
-  const passtOf = (): number | undefined => {
-    const status = machine.status();
-    return status.kind === 'running' ? status.helpers['passt']?.pid : undefined;
-  };
-
   it('keeps open connections when forwards of its start go and others come, of both protocols', async ({
     skip,
   }) => {
     if (PESTO === undefined) skip('passt has no pesto');
-    const pid = passtOf();
+    const pid = passtOf(machine);
     const open = await openEcho();
     await done('rm', 'passt', String(host(7)), `${host(8)}/udp`);
     expect(await ask(host(7))).toBe(REFUSED);
@@ -277,10 +307,10 @@ describe('passt that has pesto', () => {
       return (await datagramsOf('passt')) > before;
     });
     expect(await open.says('second')).toBe('second');
-    expect(passtOf()).toBe(pid);
+    expect(passtOf(machine)).toBe(pid);
     // passt serves them, and not the agent: they are there after passt was killed.
     process.kill(pid ?? 0, 'SIGKILL');
-    await until(() => passtOf() !== undefined && passtOf() !== pid);
+    await until(() => passtOf(machine) !== undefined && passtOf(machine) !== pid);
     await until(async () => (await ask(host(7))) === 'served');
   });
 
@@ -303,16 +333,10 @@ describe('passt that has pesto', () => {
     await done('rm', 'passt', String(taken));
   });
 
-  /** Changes the network of the run, as a command that was killed or another release leaves it. */
-  function rewriteNetwork(change: (network: Record<string, unknown>) => object): void {
-    const plan = JSON.parse(readFileSync(machine.files.plan, 'utf8')) as { network: Record<string, unknown> };
-    writeFileSync(machine.files.plan, JSON.stringify({ ...plan, network: change(plan.network) }));
-  }
-
   it('loses a forward that an interrupted change has announced only', async ({ skip }) => {
     if (PESTO === undefined) skip('passt has no pesto');
     const open = await openEcho();
-    rewriteNetwork((network) => {
+    rewriteNetwork(machine, (network) => {
       const [first] = network['forwards'] as object[];
       return {
         ...network,
@@ -326,19 +350,23 @@ describe('passt that has pesto', () => {
     await done('rm', 'passt', String(host(2)));
   });
 
-  it('is restarted where pesto does not work', async ({ skip }) => {
+  it('is restarted where pesto does not work and the agent cannot take its place', async ({ skip }) => {
     if (PESTO === undefined) skip('passt has no pesto');
     for (const broken of ['/bin/false', '/not/there']) {
-      rewriteNetwork((network) => ({
+      rewriteNetwork(machine, (network) => ({
         ...network,
         control: { ...(network['control'] as object), pesto: broken },
       }));
-      const before = passtOf();
-      await done('add', 'passt', `${host(2)}:80`);
-      expect(passtOf()).not.toBe(before);
-      expect(await ask(host(2))).toBe('served');
-      await done('rm', 'passt', String(host(2)));
-      expect(await ask(host(2))).toBe(REFUSED);
+      for (const change of [
+        ['add', 'passt', `${host(2)}:80`, `${host(2)}:9/udp`],
+        ['rm', 'passt', String(host(2))],
+        ['rm', 'passt', `${host(2)}/udp`],
+      ]) {
+        const before = passtOf(machine);
+        expect(await port(...change)).toMatchObject({ status: 0, stderr: RESTARTING });
+        expect(passtOf(machine)).not.toBe(before);
+        expect(await ask(host(2))).toBe(change[0] === 'add' ? 'served' : REFUSED);
+      }
     }
   });
 });
@@ -350,14 +378,10 @@ describe('passt that is killed', () => {
   });
   afterAll(async () => home.removeAll());
 
-  const passtOf = (): number | undefined => {
-    const status = machine.status();
-    return status.kind === 'running' ? status.helpers['passt']?.pid : undefined;
-  };
   const kill = async (): Promise<number> => {
-    const pid = await until(passtOf);
+    const pid = await until(() => passtOf(machine));
     process.kill(pid, 'SIGKILL');
-    await until(() => passtOf() !== pid);
+    await until(() => passtOf(machine) !== pid);
     return pid;
   };
   const programs = (): string[] =>
@@ -380,7 +404,7 @@ describe('passt that is killed', () => {
     await until(async () => (await ask(host(5), '::1')) === 'served');
     // It was there at the start. Without pesto, passt is restarted, which ends all connections.
     const open = await openEcho();
-    await done('rm', 'passt', `[::1]:${host(5)}:80`);
+    await doneByRestart('passt', 'rm', 'passt', `[::1]:${host(5)}:80`);
     expect(await ask(host(5), '::1')).toBe(REFUSED);
     if (PESTO === undefined) await until(open.ended);
     else expect(await open.says('second')).toBe('second');
@@ -395,6 +419,42 @@ describe('passt that is killed', () => {
     expect(killed.size).toBe(5);
     await until(async () => (await ask(host(9))) === 'served');
     expect(await changes()).toBe(before);
+  });
+});
+
+describe('passt whose forwards the agent adds', () => {
+  let machine: NamedMachine;
+  beforeAll(async () => {
+    machine = await serving('passt');
+  });
+  afterAll(async () => home.removeAll());
+
+  it.each(['/bin/false', '/not/there'])('keeps its connections if pesto fails: %s', async (broken) => {
+    let own: object = {};
+    rewriteNetwork(machine, (network) => {
+      own = network;
+      // Any file is taken for passt's socket.
+      return { ...network, control: { pesto: broken, socketPath: machine.files.plan } };
+    });
+    const before = passtOf(machine);
+    const open = await openEcho();
+    await done('add', 'passt', `${host(1)}:80`);
+    expect(await ask(host(1))).toBe('served');
+    await done('rm', 'passt', String(host(1)));
+    expect(await ask(host(1))).toBe(REFUSED);
+    expect(await open.says('second')).toBe('second');
+    expect(passtOf(machine)).toBe(before);
+    rewriteNetwork(machine, () => own);
+  });
+
+  it('is restarted for more ports than the agent can have', async () => {
+    const open = await openEcho();
+    await done('add', 'passt', '101-132');
+    expect(await open.says('second')).toBe('second');
+    await doneByRestart('passt', 'add', 'passt', `${host(2)}:80`);
+    if (PESTO === undefined) await until(open.ended);
+    else expect(await open.says('third')).toBe('third');
+    await until(async () => (await ask(host(2))) === 'served');
   });
 });
 
