@@ -3,6 +3,7 @@
 #include "channel.h"
 #include "fail.h"
 #include "init.h"
+#include "kept.h"
 #include "loop.h"
 #include "port.h"
 #include "power.h"
@@ -96,6 +97,7 @@ static _Noreturn void serve(void)
         busy |= sinks_pump();
         busy |= port_pump_output();
         children_pump();
+        kept_pump();
         /* After the greeting was sent. */
         if (agent_role() == ROLE_INIT && port_drained())
             power_button_pump();

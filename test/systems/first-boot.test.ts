@@ -10,6 +10,7 @@ import type { IncomingMessage } from 'node:http';
 import { bootSectors } from '../../fixtures/boot-sectors.ts';
 import { readEvents } from '../../src/machine/life/event-log.ts';
 import { locate } from '../../src/machine/paths/locations.ts';
+import { NetworkStore } from '../../src/machines/index.ts';
 import { readSerialStart } from '../../src/machines/channel/serial-start.ts';
 import { findProgram } from '../../src/process/program.ts';
 import {
@@ -56,6 +57,8 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
     });
   }, DEBIAN_GUEST_TIMEOUT_MS);
   afterAll(async () => home.close());
+
+  const networks = (): NetworkStore => new NetworkStore(home.environment);
 
   async function inGuest(script: string): Promise<Finished> {
     return home.vmlet('exec', 'web', 'sh', '-c', script);
@@ -111,8 +114,22 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
     async () => {
       const failing = file('failing.yaml', '#cloud-config\nruncmd: ["ls /not-there"]\n');
       const motd = file('motd', 'Grüße\n');
+      await networks().create({ name: 'lan' });
       const created = await home.vmlet(
-        ...['create', 'web', '--image', 'deb:13', ...HARDWARE, '--display', 'none', '-p', '80', '--start'],
+        ...[
+          'create',
+          'web',
+          '--image',
+          'deb:13',
+          ...HARDWARE,
+          '--display',
+          'none',
+          '-p',
+          '80',
+          '--network',
+          'lan',
+          '--start',
+        ],
         ...['--username', 'ann', '--hostname', 'alpha', '--timezone', 'Europe/Berlin'],
         ...['--file', `${motd}:/etc/motd:0640`, '--user-data', failing],
         ...['--firstboot-command', 'echo once >>/root/times', '--firstboot-command', SERVE],
@@ -182,6 +199,11 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
         status: 0,
         stdout: 'running\nonce\nalpha\n',
       });
+      // networkd manages all cards of this image: it requests the first address, and removes the second one at boot.
+      const [web] = (await networks().get('lan')).members;
+      const addresses = async (): Promise<string> => (await inGuest('ip -o addr show scope global')).stdout;
+      await until(async () => (await addresses()).includes(` ${web?.ipv6}/64 `));
+      expect(await addresses()).toContain(` ${web?.address}/24 `);
     },
     BOOT_MS,
   );

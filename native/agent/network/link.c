@@ -81,6 +81,20 @@ static void set(const char *name, const char *setting, const char *value)
     write_setting(path, value);
 }
 
+bool link_has_ipv6(int index)
+{
+    char name[IF_NAMESIZE], path[300], is_off = 0;
+    if (!if_indextoname((unsigned)index, name))
+        return false;
+    snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool is_read = read(fd, &is_off, 1) == 1;
+    close(fd);
+    return is_read && is_off == '0';
+}
+
 void link_announce_changes(const char *name)
 {
     set(name, "/proc/sys/net/ipv4/conf/%s/arp_notify", "1");

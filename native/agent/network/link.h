@@ -12,6 +12,9 @@ int link_find(const char *hardware_address, int *index);
 int link_set_up(int netlink, int index, bool up);
 /* Brings it up without the delays and automatic addresses of IPv6. 0 or an errno. */
 int link_start(int netlink, int index);
+/* False if the guest or the link has no IPv6: it is not in the kernel, switched off, or the MTU is less than 1280 (RFC
+ * 8200, section 5). */
+bool link_has_ipv6(int index);
 /* Makes the kernel announce a changed hardware address to the neighbours. */
 void link_announce_changes(const char *name);
 /* Waits, within limits, until it carries packets. */

@@ -1,71 +1,33 @@
 #include "network.h"
-#include "announce.h"
+#include "address.h"
 #include "netlink.h"
 #include "link.h"
 #include "renewal.h"
 #include "resolver.h"
-#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-struct address {
-    uint8_t family;
-    uint8_t prefix;
-    uint8_t length;
-    uint8_t bytes[16];
-};
-
-/* `address` or `address/prefix`. */
-static bool parse_address(const char *text, struct address *address)
+/* Without IPv6 in the guest, or on the link, its addresses are left out: the rest of the request is still of use. */
+static int unless_without_ipv6(int reason, int link, const struct address *address)
 {
-    char host[INET6_ADDRSTRLEN];
-    size_t length = strcspn(text, "/");
-    if (length >= sizeof host)
-        return false;
-    memcpy(host, text, length);
-    host[length] = 0;
-    *address = (struct address){.family = AF_INET, .prefix = 32, .length = 4};
-    if (inet_pton(AF_INET, host, address->bytes) != 1) {
-        *address = (struct address){.family = AF_INET6, .prefix = 128, .length = 16};
-        if (inet_pton(AF_INET6, host, address->bytes) != 1)
-            return false;
-    }
-    if (text[length] == 0)
-        return true;
-    char *end;
-    unsigned long prefix = strtoul(text + length + 1, &end, 10);
-    if (end == text + length + 1 || *end || prefix > address->prefix)
-        return false;
-    address->prefix = (uint8_t)prefix;
-    return true;
+    return reason && address->family == AF_INET6 && !link_has_ipv6(link) ? 0 : reason;
 }
 
 static int add_address(int fd, int link, const char *text)
 {
-    struct netlink_message message;
     struct address address;
-    if (!parse_address(text, &address))
+    if (!address_parse(text, &address))
         return EINVAL;
-    struct ifaddrmsg *body = netlink_begin(&message, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof *body);
-    body->ifa_family = address.family;
-    body->ifa_prefixlen = address.prefix;
-    body->ifa_index = (uint32_t)link;
-    /* There are no other hosts on this link, so duplicate address detection is skipped. */
-    body->ifa_flags = address.family == AF_INET6 ? IFA_F_NODAD : 0;
-    netlink_attribute(&message, IFA_LOCAL, address.bytes, address.length);
-    netlink_attribute(&message, IFA_ADDRESS, address.bytes, address.length);
-    return netlink_transact(fd, &message);
+    return unless_without_ipv6(address_add(fd, link, &address, NLM_F_REPLACE), link, &address);
 }
 
 static int add_default_route(int fd, int link, const char *text)
 {
     struct netlink_message message;
     struct address gateway;
-    if (!parse_address(text, &gateway))
+    if (!address_parse(text, &gateway))
         return EINVAL;
     struct rtmsg *body = netlink_begin(&message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof *body);
     body->rtm_family = gateway.family;
@@ -76,7 +38,7 @@ static int add_default_route(int fd, int link, const char *text)
     body->rtm_flags = RTNH_F_ONLINK;
     netlink_attribute(&message, RTA_GATEWAY, gateway.bytes, gateway.length);
     netlink_attribute(&message, RTA_OIF, &link, sizeof link);
-    return netlink_transact(fd, &message);
+    return unless_without_ipv6(netlink_transact(fd, &message), link, &gateway);
 }
 
 bool network_is_field(uint8_t tag)
@@ -130,12 +92,13 @@ static void announce_all(struct field_reader said, int link)
     bool is_running = false;
     while (field_next(&said, &field) && field.tag != FIELD_LINK) {
         const char *text = field_text(&field);
-        if (field.tag != FIELD_ADDRESS || !text)
+        struct address address;
+        if (field.tag != FIELD_ADDRESS || !text || !address_parse(text, &address))
             continue;
         if (!is_running)
             link_await_running(link);
         is_running = true;
-        announce_address(link, text);
+        address_announce(link, &address);
     }
 }
 

@@ -1,9 +1,11 @@
 #include "configure.h"
 #include "job.h"
+#include "kept.h"
 #include "machine_id.h"
 #include "modules.h"
 #include "mounts.h"
 #include "network.h"
+#include "role.h"
 #include "system.h"
 #include "volumes.h"
 #include <errno.h>
@@ -92,6 +94,9 @@ void configure_start(uint32_t channel, struct field_reader request)
     for (struct field_reader reader = request; field_next(&reader, &field);)
         slow |= field.tag == FIELD_MODULE || field.tag == FIELD_MOUNT || network_is_field(field.tag);
     mounts_note(request);
+    /* In micro, nothing but its user removes an address. */
+    if (agent_role() == ROLE_SERVICE)
+        kept_note(request);
     if (result.reason == 0 && slow && !network_change_link(request))
         job_start(channel, apply_slow, request);
     else

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
-import { type NetworkMember, checkNames, hostsLines, ipv4Of } from '../../network/private/addresses.ts';
+import { type NetworkMember, addressesOf, checkNames, hostsLines } from '../../network/private/addresses.ts';
 import { addGuest } from '../../network/private/guests.ts';
 import {
   type Places,
@@ -99,8 +99,7 @@ class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
     this.network = network;
     this.name = name;
     this.address = membership.address;
-    // The guest may have no IPv6, and its agent would then stop at that address.
-    this.addresses = [ipv4Of(record, membership)];
+    this.addresses = addressesOf(record, membership);
     this.mac = membership.mac;
     this.mtu = membership.mtu ?? record.mtu;
     this.#record = record;

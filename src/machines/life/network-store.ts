@@ -31,7 +31,7 @@ export interface PrivateNetworkMember {
   readonly alias: string | undefined;
   /** IPv4 address. */
   readonly address: string;
-  /** Unique local IPv6 address, which guests of `micro` have. */
+  /** Unique local IPv6 address, which guests with vmlet's agent and IPv6 have when the MTU is at least 1280. */
   readonly ipv6: string;
   readonly mac: string;
   /** Whether its card is plugged into the switch. */

@@ -6,7 +6,7 @@ import { planNetworkHere } from '../../network/probe/host-network.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
 import type { BoundNetworkPlan, PasstControl } from '../../network/plan/network.ts';
 import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
-import { addressesOf, ipv4Of, isForMembers } from '../../network/private/addresses.ts';
+import { addressesOf, isForMembers } from '../../network/private/addresses.ts';
 import { formatMembership } from '../../network/private/membership.ts';
 import { cardOf } from '../../network/private/cards.ts';
 import type { NetworkRecord } from '../../network/private/network-record.ts';
@@ -58,7 +58,7 @@ function controlOf(
  * @throws MachineStateError for a network that was removed, or created again with another subnet.
  */
 export function planPrivateCards(spec: MachineSpec, files: MachineFiles, host: Host): PrivateCardPlan[] {
-  const { name, networks = [], boot } = spec;
+  const { name, networks = [] } = spec;
   return networks.map((membership, place) => {
     const card = cardOf(membership, place);
     const { network, address, mac } = membership;
@@ -77,8 +77,7 @@ export function planPrivateCards(spec: MachineSpec, files: MachineFiles, host: H
       bus: cardPort(card),
       mac,
       mtu: membership.mtu ?? record.mtu,
-      // Another guest may have no IPv6, and its agent would then stop at that address.
-      addresses: boot.kind === 'image' ? addressesOf(record, membership) : [ipv4Of(record, membership)],
+      addresses: addressesOf(record, membership),
       socketPath: cardSocket(files, card),
       switchDirectory: networkFiles(files.networks, network).switch,
       switchLayers: switchLayers(host.confinement),

@@ -168,16 +168,8 @@ export function isForMembers(record: Pick<NetworkRecord, 'subnet'>, text: string
 }
 
 /** Returns a member's addresses with their prefix lengths. */
-export function addressesOf(record: NetworkRecord, member: Pick<Membership, 'address'>): string[] {
-  return [ipv4Of(record, member), `${ipv6Of(record, member.address)}/${IPV6_PREFIX}`];
-}
-
-/** Returns a member's IPv4 address with its prefix length. */
-export function ipv4Of(
-  record: Pick<NetworkRecord, 'subnet'>,
-  { address }: Pick<Membership, 'address'>,
-): string {
-  return `${address}/${subnetOf(record).prefix}`;
+export function addressesOf(record: NetworkRecord, { address }: Pick<Membership, 'address'>): string[] {
+  return [`${address}/${subnetOf(record).prefix}`, `${ipv6Of(record, address)}/${IPV6_PREFIX}`];
 }
 
 /** Returns a member's IPv6 address, which follows from its IPv4 address. */
@@ -187,8 +179,8 @@ export function ipv6Of(record: NetworkRecord, address: string): string {
 
 /**
  * Returns the lines of a hosts file: each member’s names and aliases, alone and in the domain of the network. They map
- * only to IPv4 addresses: networkd, where it manages all cards, removes a card’s IPv6 address at boot and keeps what
- * DHCP says; glibc prefers IPv6, and would wait for such a member.
+ * only to IPv4 addresses, which every member has: a guest without the agent, or without IPv6, lacks the other one, and
+ * glibc, which prefers IPv6, would wait for it.
  */
 export function hostsLines(
   { name: domain }: Pick<NetworkRecord, 'name'>,

@@ -1,6 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { cpioArchive } from '../../../src/images/formats/cpio.ts';
+import { ensureMicro } from '../../../src/images/micro/micro.ts';
+import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { NetworkStore, type PrivateNetwork } from '../../../src/machines/index.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
@@ -41,6 +45,17 @@ const plugOf = (name: string): number => {
   if (!found) throw new Error(`no plug of ${name}`);
   return found.pid;
 };
+
+/** The init of a guest without an agent. */
+const ALONE = `#!/bin/sh
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+modprobe -q af_packet
+modprobe -q virtio_net
+until udhcpc -q -n -i eth0; do :; done
+echo "alone has $(ip -o -4 addr show dev eth0 | sed 's/.*inet \\([^ ]*\\).*/\\1/')"
+exec sleep 99999
+`;
 
 /** Returns for how many seconds pings were lost while `fault` happened, of six seconds. */
 async function lostSeconds(from: string, to: string, fault: () => void | Promise<void>): Promise<number> {
@@ -261,7 +276,6 @@ describe('a machine in a network', () => {
     const capture = home.start(['network', 'capture', 'lan', '-o', file]);
     await until(() => capture.stderr().includes('traffic of network "lan"'));
     await ping('web', 'db');
-    const { readFileSync } = await import('node:fs');
     const holdsPing = (): boolean => readFileSync(file).includes(Buffer.from([0x45, 0x00]));
     await until(holdsPing);
     capture.process.kill('SIGINT');
@@ -269,6 +283,38 @@ describe('a machine in a network', () => {
     const bytes = readFileSync(file);
     expect(bytes.readUInt32LE()).toBe(0xa1b2c3d4);
     expect(bytes.readUInt32LE(20)).toBe(1);
+  });
+
+  test('reaches a guest without an agent, which gets the same address from the switch at each start', async () => {
+    const { kernelPath, initrdPath } = await ensureMicro({
+      store: ownLocations().images,
+      agentPath: agentProgram(),
+    });
+    const initrd = join(home.path, 'initrd');
+    const init = cpioArchive([{ type: 'file', path: 'alone', mode: 0o755, data: Buffer.from(ALONE) }]);
+    // The kernel unpacks concatenated archives.
+    writeFileSync(initrd, Buffer.concat([readFileSync(initrdPath), init]));
+    const boot = [
+      '--kernel',
+      kernelPath,
+      '--initrd',
+      initrd,
+      '--append',
+      'console=ttyS0 quiet rdinit=/alone',
+    ];
+    const serial = (): string => readFileSync(home.store.get('alone').files.serialLog, 'latin1');
+    const isUp = async (times: number) => until(() => serial().split('alone has ').length > times);
+    await vmlet('create', 'alone', ...boot, '--net', 'none', '--network', 'lan', '--start');
+    await isUp(1);
+    const address = (await member('alone'))?.address ?? '';
+    expect(await ping('web', 'alone')).toContain(`(${address})`);
+    await vmlet('kill', 'alone');
+    await vmlet('start', 'alone');
+    await isUp(2);
+    await ping('web', 'alone');
+    const lines = serial().matchAll(/alone has (.*)\r/g);
+    expect([...lines].map(([, lease]) => lease)).toEqual([`${address}/24`, `${address}/24`]);
+    await vmlet('rm', '--force', 'alone');
   });
 
   // The last one: it changes the hardware of db.

@@ -34,8 +34,9 @@ test('a one-off machine reaches a named machine by name, and is forgotten afterw
   await vmlet('exec', 'db', '--', 'ping', '-c', '1', '-W', '5', 'vmlet.lan');
   // The default name is in use by now, so another one is chosen.
   const once = ['--net', 'none', '--network', 'lan', 'micro', '--', 'sh', '-c'];
-  expect(await vmlet('run', ...once, 'cat /etc/hosts; ping -c 1 vmlet')).toMatch(
-    /^10\.9\.0\.4 vmlet-2 vmlet-2\.lan$[^]*1 packets received/m,
+  const script = `cat /etc/hosts; ping -c 1 vmlet; ping -c 1 ${(await member('db'))?.ipv6}`;
+  expect(await vmlet('run', ...once, script)).toMatch(
+    /^10\.9\.0\.4 vmlet-2 vmlet-2\.lan$[^]*1 packets received[^]*1 packets received/m,
   );
   expect((await home.vmlet('run', '--name', 'db', ...once, 'true')).stderr).toContain(
     'the name "db" is taken by machine "db" in network "lan"',

@@ -59,9 +59,9 @@ test('a card has the network’s MTU or its own, and a confined switch', () => {
   expect(cards({ networks: [{ ...member, mtu: 1500 }] })).toMatchObject([{ mtu: 1500 }]);
 });
 
-test('only micro gets an IPv6 address, since other guests may not support IPv6', () => {
+test('a guest from a disk gets both addresses too', () => {
   expect(cards({ networks: [member], boot: { kind: 'firmware' } })).toMatchObject([
-    { addresses: ['10.9.0.2/24'] },
+    { addresses: ['10.9.0.2/24', 'fd12:3456:789a::2/64'] },
   ]);
 });
 
