@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
-import { type NetworkMember, checkNames, hostsLines, ipv4Of } from '../../network/private/addresses.ts';
+import { type NetworkMember, checkNames, ipv4Of } from '../../network/private/addresses.ts';
 import { addGuest } from '../../network/private/guests.ts';
 import {
   type Places,
@@ -21,6 +21,7 @@ import { Scope } from '../../util/scope.ts';
 import type { HostsFile } from './hosts-file.ts';
 import type { NetworkAttachment } from './attachment.ts';
 import { CardPlug } from './card-plug.ts';
+import { NamesFollower } from './names-follower.ts';
 import { tellNetworks } from './tell-members.ts';
 
 /** Directories and features of the host of a machine that joins. */
@@ -92,7 +93,6 @@ class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
   readonly addresses: readonly string[];
   readonly mac: string;
   readonly mtu: number;
-  readonly #record: NetworkRecord;
   readonly #place: Place;
   readonly #plug: CardPlug;
   readonly #scope = new Scope();
@@ -106,7 +106,6 @@ class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
     this.addresses = [ipv4Of(record, membership)];
     this.mac = membership.mac;
     this.mtu = membership.mtu ?? record.mtu;
-    this.#record = record;
     this.#place = place;
     const { locations, host } = place;
     const directory = networkFiles(locations.networks, network.name).switch;
@@ -121,11 +120,9 @@ class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
 
   async introduce(hosts: HostsFile | undefined): Promise<void> {
     const { locations, signal } = this.#place;
-    const lines = hostsLines(this.#record, membersOf(locations, this.network.name));
-    await Promise.all([
-      hosts?.tell(this.network.name, lines),
-      tellNetworks(locations, [this.network.name], signal),
-    ]);
+    const { name } = this.network;
+    const follower = hosts && new NamesFollower(hosts, locations, name, this.#scope);
+    await Promise.all([follower?.tell(), tellNetworks(locations, [name], signal)]);
   }
 
   async leave(): Promise<void> {

@@ -75,6 +75,24 @@ test('its card is plugged in again after the switch and its plug were killed', a
   expect(24 - Number(received)).toBeLessThanOrEqual(8);
 });
 
+test('it learns the names of members that are created and removed while it runs', async () => {
+  const script = `
+    echo up
+    until ping -c 1 -W 1 late; do sleep 0.1; done
+    while grep -q late /etc/hosts; do sleep 0.1; done
+    echo forgotten`;
+  const waiting = home.start(['run', '--net', 'none', '--net', 'lan', 'micro', '--', 'sh', '-c', script]);
+  await until(() => waiting.stdout().includes('up\n'));
+  await vmlet('create', 'late', '--image', 'micro', '--network', 'lan', '--start');
+  await until(() => waiting.stdout().includes('1 packets received'));
+  expect(waiting.stdout()).toMatch(/^PING late \(10\.9\.0\.3\)/m);
+  await vmlet('rm', '--force', '--storage', 'late');
+  expect(await waiting.finished).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('forgotten') as string,
+  });
+});
+
 test('machines, forks and crashed machines of the library are members', async () => {
   await using db = await launch({
     name: 'db',
