@@ -6,6 +6,7 @@ import { cardDevice } from '../../network/card/network-card.ts';
 import { CARD_AT_BOOT } from '../../network/plan/network.ts';
 import { setLink } from '../plan/network-card.ts';
 import type { StartedMachine } from './started-machine.ts';
+import { discardFrames } from '../network/card-link.ts';
 import { HostsFile } from '../network/hosts-file.ts';
 import { NamedNetwork } from '../network/joined-network.ts';
 import type { Attachment, NetworkPlace } from '../network/network-place.ts';
@@ -67,13 +68,12 @@ export async function connectCards(
   machine: StartedMachine,
   attachments: readonly Attachment[],
 ): Promise<StartedMachine> {
-  const { qmp, cardConnections } = machine;
+  const { qmp, cardLinks } = machine;
   await Promise.all(
-    cardConnections.map(async (connection, index) => {
+    cardLinks.map(async (link, index) => {
       const attachment = attachments[index];
-      if (attachment) attachment.plugIn(connection);
-      // While another caller keeps the link up, discard frames so that nothing blocks.
-      else connection.resume();
+      // While another caller keeps the link up, frames are discarded so that nothing blocks.
+      link.carryBy(attachment ? async (connection) => attachment.plugIn(connection) : discardFrames);
       await setLink(qmp, { id: cardDevice(index) }, attachment !== undefined);
     }),
   );

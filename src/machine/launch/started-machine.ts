@@ -5,12 +5,8 @@ import type { Host } from '../../host/survey/host.ts';
 import { GuestAgent } from '../../guest/agent/agent.ts';
 import { QmpClient } from '../../qmp/index.ts';
 import { GuestConsole } from '../life/console.ts';
-import {
-  AGENT_DESCRIPTOR,
-  CONSOLE_DESCRIPTOR,
-  MONITOR_DESCRIPTOR,
-  cardDescriptor,
-} from '../plan/descriptors.ts';
+import { type CardLink, openCardLinks } from '../network/card-link.ts';
+import { AGENT_DESCRIPTOR, CONSOLE_DESCRIPTOR, MONITOR_DESCRIPTOR } from '../plan/descriptors.ts';
 import { type StartedParts, endOfMachine } from '../life/launch-failure.ts';
 import { QemuLifecycle } from '../life/qemu-lifecycle.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -36,8 +32,8 @@ export interface StartOptions {
 export interface StartedMachine extends MachineParts {
   /** Connection to the agent's port in QEMU. */
   readonly agentConnection: Socket;
-  /** Connections to the guest's cards for private networks. */
-  readonly cardConnections: readonly Socket[];
+  /** Links of the guest's cards for private networks. */
+  readonly cardLinks: readonly CardLink[];
   /** Those that did not have to wait for an answer of the guest. */
   readonly shares: readonly RunningShare[];
   /** Resolves when every forward is listening; rejects when one cannot be set up. */
@@ -55,6 +51,7 @@ export async function startMachine(
   started: StartedParts,
 ): Promise<StartedMachine> {
   const { scope } = started;
+  const cardLinks = await openCardLinks(plan, scope);
   const { qemu, network, shares } = await startProcesses(plan, host, scope, log);
   const networkReady = network?.ready ?? Promise.resolve();
   const connection = (descriptor: number): Socket => {
@@ -80,9 +77,8 @@ export async function startMachine(
   for (const share of shares) if (share.plan.port === undefined) share.close();
   const space = new SpaceWatch(qmp);
   const agentConnection = connection(AGENT_DESCRIPTOR);
-  const cardConnections = plan.cards.map((_, index) => connection(cardDescriptor(plan, index)));
   const parts = { plan, life, qmp, console, space, network, attachments: [], scope };
-  return { ...parts, agentConnection, cardConnections, networkReady, shares };
+  return { ...parts, agentConnection, cardLinks, networkReady, shares };
 }
 
 /** Starts the guest's processors. */

@@ -18,8 +18,11 @@ export interface NetworkAttachment<Joined = unknown> extends NetworkMember {
   readonly addresses: readonly string[];
   /** MTU of the card in bytes, unless it is the usual one. */
   readonly mtu?: number;
-  /** @param socket leads to QEMU. */
-  plugIn(socket: Socket): void;
+  /**
+   * Plugs in QEMU's connection, which may be the next one after another has ended.
+   * @returns once it has ended.
+   */
+  plugIn(connection: Socket): Promise<void>;
   /**
    * Adds all names to the guest's hosts file, and this machine's name to those of all introduced guests.
    * @throws GuestFileError when a guest cannot write its hosts file; the error of this guest if it is gone.

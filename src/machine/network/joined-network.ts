@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
-import { type NetworkMember, addressesOf, checkNames, hostsLines } from '../../network/private/addresses.ts';
+import { type NetworkMember, addressesOf, checkNames } from '../../network/private/addresses.ts';
 import { addGuest } from '../../network/private/guests.ts';
 import {
   type Places,
@@ -14,12 +14,14 @@ import type { Membership, WantedMembership } from '../../network/private/members
 import type { NetworkRecord } from '../../network/private/network-record.ts';
 import { networkFiles, readNetwork, withNetworksLock } from '../../network/private/network-shelf.ts';
 import { plugArguments, switchLayers } from '../../network/switch/plug-argv.ts';
-import { NO_CORE } from '../../process/confine/confine.ts';
+import { plugProgram } from '../../process/native/network-programs.ts';
 import { identifyProcess } from '../../process/procfs/identity.ts';
-import { supervise } from '../../process/supervise.ts';
+import { requireProgram } from '../../process/program.ts';
 import { Scope } from '../../util/scope.ts';
 import type { HostsFile } from './hosts-file.ts';
 import type { NetworkAttachment } from './attachment.ts';
+import { CardPlug } from './card-plug.ts';
+import { NamesFollower } from './names-follower.ts';
 import { tellNetworks } from './tell-members.ts';
 
 /** Directories and features of the host of a machine that joins. */
@@ -51,6 +53,7 @@ export class NamedNetwork {
     isOwnName: boolean,
     { locations, host, signal }: JoinContext,
   ): Promise<NetworkAttachment<NamedNetwork>> {
+    requireProgram(plugProgram());
     const owner = identifyProcess(process.pid);
     if (!owner) {
       throw new InvalidInputError('networks', '/proc is required, but not mounted', { hint: 'mount /proc' });
@@ -90,8 +93,8 @@ class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
   readonly addresses: readonly string[];
   readonly mac: string;
   readonly mtu: number;
-  readonly #record: NetworkRecord;
   readonly #place: Place;
+  readonly #plug: CardPlug;
   readonly #scope = new Scope();
 
   constructor(network: NamedNetwork, record: NetworkRecord, place: Place) {
@@ -102,27 +105,23 @@ class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
     this.addresses = addressesOf(record, membership);
     this.mac = membership.mac;
     this.mtu = membership.mtu ?? record.mtu;
-    this.#record = record;
     this.#place = place;
+    const { locations, host } = place;
+    const directory = networkFiles(locations.networks, network.name).switch;
+    const plug = { directory, name, mac: this.mac };
+    this.#plug = new CardPlug(plugArguments(plug, switchLayers(host.confinement)));
+    this.#scope.defer(async () => this.#plug[Symbol.asyncDispose]());
   }
 
-  /** The plug ends with QEMU's connection, and with this process. */
-  plugIn(socket: Socket): void {
-    const { locations, host } = this.#place;
-    const directory = networkFiles(locations.networks, this.network.name).switch;
-    const plug = { directory, name: this.name, mac: this.mac };
-    const argv = plugArguments(plug, switchLayers(host.confinement));
-    supervise(argv, { environment: {}, descriptors: [socket], confinement: NO_CORE }, this.#scope);
-    socket.destroy();
+  async plugIn(connection: Socket): Promise<void> {
+    await this.#plug.carry(connection);
   }
 
   async introduce(hosts: HostsFile | undefined): Promise<void> {
     const { locations, signal } = this.#place;
-    const lines = hostsLines(this.#record, membersOf(locations, this.network.name));
-    await Promise.all([
-      hosts?.tell(this.network.name, lines),
-      tellNetworks(locations, [this.network.name], signal),
-    ]);
+    const { name } = this.network;
+    const follower = hosts && new NamesFollower(hosts, locations, name, this.#scope);
+    await Promise.all([follower?.tell(), tellNetworks(locations, [name], signal)]);
   }
 
   async leave(): Promise<void> {

@@ -38,16 +38,19 @@ export async function tellNames(
 
 function readLines(places: Places, networks: readonly string[]): NetworkLines[] {
   return networks.flatMap((network) => {
-    try {
-      return [
-        { network, lines: hostsLines(readNetwork(places.networks, network), membersOf(places, network)) },
-      ];
-    } catch (error) {
-      // It was removed by hand while the machine is running.
-      if (error instanceof NetworkNotFoundError) return [];
-      throw error;
-    }
+    const lines = linesOf(places, network);
+    return lines ? [{ network, lines }] : [];
   });
+}
+
+/** Returns the lines of all members; undefined if the network was removed by hand while the machine is running. */
+export function linesOf(places: Places, network: string): string[] | undefined {
+  try {
+    return hostsLines(readNetwork(places.networks, network), membersOf(places, network));
+  } catch (error) {
+    if (error instanceof NetworkNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 function withLines(text: string, networks: readonly NetworkLines[]): string {

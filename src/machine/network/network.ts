@@ -7,6 +7,7 @@ import { SocketPort } from '../../network/ethernet/socket-port.ts';
 import { type Subnet, addressText, hardwareAddressOf } from '../../network/ethernet/subnet.ts';
 import { EthernetSwitch } from '../../network/ethernet/switch.ts';
 import type { NetworkAttachment, NetworkMember } from './attachment.ts';
+import { discardFrames, endOf } from './card-link.ts';
 import type { HostsFile } from './hosts-file.ts';
 
 /**
@@ -173,6 +174,7 @@ class Attachment implements OwnAttachment {
   readonly #around: AttachmentContext;
   #hosts: HostsFile | undefined;
   #port: SocketPort | undefined;
+  #isOut = false;
 
   constructor(network: Network, name: string, address: number, around: AttachmentContext) {
     this.network = network;
@@ -184,8 +186,11 @@ class Attachment implements OwnAttachment {
     this.#around = around;
   }
 
-  plugIn(socket: Socket): void {
-    this.#port = new SocketPort(this.name, socket, this.#around.switch);
+  async plugIn(connection: Socket): Promise<void> {
+    if (this.#isOut) return discardFrames(connection);
+    this.#port = new SocketPort(this.name, connection, this.#around.switch);
+    connection.resume();
+    await endOf(connection);
   }
 
   async introduce(hosts: HostsFile | undefined): Promise<void> {
@@ -198,6 +203,7 @@ class Attachment implements OwnAttachment {
   }
 
   leave(): void {
+    this.#isOut = true;
     this.#around.leave();
     this.#port?.close();
   }

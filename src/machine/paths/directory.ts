@@ -36,6 +36,11 @@ export function machineDirectory(sockets: string, storage: string): MachineDirec
   };
 }
 
+/** Returns the socket between QEMU and its launcher or keeper, for a card in a private network. */
+export function cardSocket({ sockets }: Pick<MachineDirectory, 'sockets'>, card: number): string {
+  return join(sockets, `card${card}.sock`);
+}
+
 /** Sockets that throw-away and named machines have. */
 export function machineSockets(sockets: string) {
   return {

@@ -1,9 +1,9 @@
 import type { Accelerator } from '../../host/kvm/accelerator.ts';
 import { qmpMonitorArguments } from '../../host/programs/qmp-monitor.ts';
+import { cardSocket } from '../paths/directory.ts';
 import { networkCard, cardDevice } from '../../network/card/network-card.ts';
-import { qemuNetwork } from '../../network/card/qemu-network.ts';
+import { qemuNetwork, socketNetdev } from '../../network/card/qemu-network.ts';
 import { blockNodeOf, diskDevice, seedDevice, seedNode } from './block-node.ts';
-import { cardDescriptor } from '../plan/descriptors.ts';
 import { firmwareArguments } from './firmware-arguments.ts';
 import type { SharePlan } from '../share/share-plan.ts';
 import type { DiskPlan, MemoryPlan, Plan, SeedPlan, Wiring } from '../plan/plan.ts';
@@ -159,13 +159,13 @@ function networkArguments(plan: Plan): string[] {
 
 function cardArguments(plan: Plan): string[] {
   const announcement = announcementOf(plan);
+  const { cards: again } = plan.wiring;
   return plan.cards.flatMap(({ mac }, index) => {
     const device = { ...networkCard({ id: cardDevice(index), mac }), ...announcement };
-    if (plan.wiring.cards === 'none') return deviceArguments(device);
+    if (again === 'none') return deviceArguments(device);
     const netdev = `card${index}`;
-    const addr = { type: 'fd', str: String(cardDescriptor(plan, index)) };
     return [
-      ...['-netdev', JSON.stringify({ type: 'stream', id: netdev, server: false, addr })],
+      ...['-netdev', JSON.stringify(socketNetdev(netdev, cardSocket(plan.directory, index), again))],
       ...deviceArguments({ ...device, netdev }),
     ];
   });

@@ -1,3 +1,5 @@
+import type { Host } from '../../host/survey/host.ts';
+import { reconnectionOf } from '../../network/card/qemu-network.ts';
 import type { Scope } from '../../util/scope.ts';
 import {
   AGENT_DESCRIPTOR,
@@ -10,14 +12,17 @@ import type { Locations } from '../paths/locations.ts';
 import type { Plan } from '../plan/plan.ts';
 import { claimDirectory, sweepDeadOwners } from '../paths/runtime-directory.ts';
 
-/** Connections of a machine that ends with its launcher. */
-export const EMBEDDED_WIRING: Plan['wiring'] = {
-  monitor: { kind: 'inherited', descriptor: MONITOR_DESCRIPTOR },
-  agent: { kind: 'inherited', descriptor: AGENT_DESCRIPTOR },
-  console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
-  network: { descriptor: NETWORK_DESCRIPTOR },
-  cards: 'inherited',
-};
+/** Returns the connections of a machine that ends with its launcher. */
+export function embeddedWiring({ qemu }: Pick<Host, 'qemu'>): Plan['wiring'] {
+  return {
+    monitor: { kind: 'inherited', descriptor: MONITOR_DESCRIPTOR },
+    agent: { kind: 'inherited', descriptor: AGENT_DESCRIPTOR },
+    console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
+    network: { descriptor: NETWORK_DESCRIPTOR },
+    // An inherited connection cannot be made again, and the switch or the plug at its other end may be killed.
+    cards: reconnectionOf(qemu),
+  };
+}
 
 /**
  * Claims directories for a machine, and removes those whose owners are dead.

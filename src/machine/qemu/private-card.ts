@@ -1,4 +1,5 @@
 import { cardDevice, hostMtu, networkCard } from '../../network/card/network-card.ts';
+import { socketNetdev } from '../../network/card/qemu-network.ts';
 import type { NamedPlan, PrivateCardPlan } from '../plan/named-plan.ts';
 
 /** QEMU's name for the back end of a card in a private network. */
@@ -6,18 +7,12 @@ export function privateCardNetdevId({ card }: Pick<PrivateCardPlan, 'card'>): st
   return `card${card}`;
 }
 
-/** Returns the back end: QEMU connects to the keeper, which starts a plug on the connection. */
+/** Returns the back end: the keeper starts a plug on QEMU's connection. */
 export function privateCardNetdev(
   card: Pick<PrivateCardPlan, 'card' | 'socketPath'>,
   { network: { again } }: Pick<NamedPlan['wiring'], 'network'>,
 ) {
-  return {
-    type: 'stream' as const,
-    id: privateCardNetdevId(card),
-    server: again === 'listens',
-    addr: { type: 'unix' as const, path: card.socketPath },
-    ...(again !== 'listens' && again),
-  };
+  return socketNetdev(privateCardNetdevId(card), card.socketPath, again);
 }
 
 /** Returns the device. Its port has the card's number, so that it can be unplugged, and saved memory stays valid. */

@@ -50,7 +50,6 @@ export async function startProcesses(
       descriptors: [
         ...(['pipe', 'pipe', 'pipe'] as const),
         ...(network?.descriptor ? [network.descriptor] : []),
-        ...plan.cards.map(() => 'pipe' as const),
       ],
       confinement: qemuConfinement(plan, host),
       cgroup: plan.cgroup,

@@ -9,7 +9,7 @@ import { board, bootParameters, cpuModel, fullBoard, guestModules, optionalModul
 import { SEED_PORT, rootPorts } from '../qemu/root-port.ts';
 import { hasNamedOwner } from '../share/guest-owner.ts';
 import type { FoundShare } from '../share/share-plan.ts';
-import { longestFileOf, qemuLayers } from '../qemu/confinement.ts';
+import { cardSockets, longestFileOf, qemuLayers } from '../qemu/confinement.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 import { planDisks } from './plan-disks.ts';
 import { planShares } from './plan-shares.ts';
@@ -41,14 +41,16 @@ export const PORTS_FOR_FORKS = 4;
 
 /** @throws InvalidInputError when the kernel's command line is too long. */
 export function planMachine(inputs: PlanInputs): Plan {
-  const { spec, host, accelerator, source, firmware, network, cards = [], directory } = inputs;
+  const { spec, host, accelerator, source, firmware, network, directory, wiring } = inputs;
+  const cards = (inputs.cards ?? []).map((mac) => ({ mac }));
   const disks = planDisks(spec, source, directory);
   const shares = planShares(spec.shares, host, (tag) => directory.shareSocket(tag), portsOf(spec.shares));
   const volumes = planVolumes(spec.volumes);
   const memory = planMemory(inputs);
   const boot = planBoot(spec, source, directory);
   const longestFile = longestFileOf(disks, volumes, spec.memoryBytes);
-  const layers = qemuLayers({ network, shares, wiring: inputs.wiring, longestFile }, host);
+  const sockets = cardSockets({ cards, wiring, directory });
+  const layers = qemuLayers({ network, shares, wiring, sockets, longestFile }, host);
   return {
     name: spec.name,
     qemu: host.qemu.path,
@@ -75,8 +77,8 @@ export function planMachine(inputs: PlanInputs): Plan {
     volumes,
     tmpfs: spec.tmpfs,
     network,
-    cards: cards.map((mac) => ({ mac })),
-    wiring: inputs.wiring,
+    cards,
+    wiring,
     onReset: 'end',
     startPaused: inputs.startPaused,
     directory,

@@ -9,6 +9,7 @@ import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 import { addressesOf, isForMembers } from '../../network/private/addresses.ts';
 import { formatMembership } from '../../network/private/membership.ts';
 import { cardOf } from '../../network/private/cards.ts';
+import { cardSocket } from '../../machine/paths/directory.ts';
 import type { NetworkRecord } from '../../network/private/network-record.ts';
 import { networkFiles, readNetwork } from '../../network/private/network-shelf.ts';
 import { addressNumber, hardwareAddressOf } from '../../network/ethernet/subnet.ts';
@@ -16,7 +17,7 @@ import { switchLayers } from '../../network/switch/plug-argv.ts';
 import { pairForwards } from '../../network/ports/pair-forwards.ts';
 import type { BoundForward } from '../../network/ports/port.ts';
 import { boundForwards, forwardsOf } from '../spec/forwards.ts';
-import { type MachineFiles, cardSocket } from '../record/machine-files.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
 import { findPlan } from '../record/machine-plan-file.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 

@@ -17,7 +17,7 @@ import { USUAL_MTU } from '../../network/card/network-card.ts';
 import { type BoundNetworkPlan, withMac } from '../../network/plan/network.ts';
 import { relayLayers } from '../../network/relay/relay-argv.ts';
 import { type BridgeMtus, bridgeCardId } from '../../machine/qemu/bridge-card.ts';
-import type { Reconnection } from '../../network/card/qemu-network.ts';
+import { reconnectionOf } from '../../network/card/qemu-network.ts';
 import { cardPorts } from './card-ports.ts';
 import type { Definition } from '../record/definition.ts';
 import { type MachineFiles, shareSocket } from '../record/machine-files.ts';
@@ -32,9 +32,6 @@ const EVENTS_DESCRIPTOR = 3;
 const CONSOLE_DESCRIPTOR = 4;
 const AGENT_DESCRIPTOR = 5;
 const TAP_DESCRIPTOR = 6;
-/** Delay of QEMU's reconnect after passt has exited; the keeper always listens, so this is most of the gap. */
-const RECONNECT_MS = 10;
-const RECONNECT_SECONDS = 1;
 /** Spare ports for disks that are added while the machine is running. */
 export const SPARE_ROOT_PORTS = 4;
 /** Boot indices, each used once; QEMU itself uses 0 for a kernel given to it. */
@@ -82,7 +79,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     agent: { kind: 'inherited', descriptor: AGENT_DESCRIPTOR },
     network: {
       descriptor: undefined,
-      again: comesAgain(host.qemu),
+      again: reconnectionOf(host.qemu),
     },
     cards: 'none',
   };
@@ -248,9 +245,4 @@ function planBoot(source: MachinePlanInputs['source']): BootPlan {
     initrdBase: undefined,
     commandLine: source.append.join(' '),
   };
-}
-
-function comesAgain({ hasReconnectMs, hasStreamReconnect }: Host['qemu']): Reconnection {
-  if (!hasStreamReconnect) return 'listens';
-  return hasReconnectMs ? { 'reconnect-ms': RECONNECT_MS } : { reconnect: RECONNECT_SECONDS };
 }

@@ -115,11 +115,6 @@ export function shareLog({ logs }: Pick<MachineFiles, 'logs'>, tag: string): str
   return join(logs, `${tag}.log`);
 }
 
-/** Socket of the card for a private network, on which the keeper starts a plug. */
-export function cardSocket({ sockets }: Pick<MachineFiles, 'sockets'>, card: number): string {
-  return join(sockets, `card${card}.sock`);
-}
-
 /** Command line of a card's plug. */
 export function cardArguments({ keeper }: Pick<MachineFiles, 'keeper'>, card: number): string {
   return join(keeper, `card${card}.argv`);

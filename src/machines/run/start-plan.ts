@@ -22,6 +22,7 @@ import { inCgroup } from '../../process/confine/cgroup.ts';
 import { NO_CORE, confine } from '../../process/confine/confine.ts';
 import type { KeeperHelper, KeeperOptions } from '../../process/keeper.ts';
 import { layersOf } from '../../process/confine/layers.ts';
+import { cardSocket } from '../../machine/paths/directory.ts';
 import { requireProgram } from '../../process/program.ts';
 import { STANDARD_DESCRIPTORS, ANY_PARENT, tether } from '../../process/confine/tether.ts';
 import { findBootFiles } from '../plan/boot-files.ts';
@@ -31,7 +32,6 @@ import {
   type MachineFiles,
   cardArguments,
   cardLog,
-  cardSocket,
   shareArguments,
   shareLog,
   shareSocket,

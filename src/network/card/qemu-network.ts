@@ -31,6 +31,33 @@ export type Reconnection =
   /** It supports neither. It listens, and accepts the next connection. */
   | 'listens';
 
+/** Delay of QEMU's reconnect after its peer has exited; a vmlet process always listens, so this is most of the gap. */
+const RECONNECT_MS = 10;
+const RECONNECT_SECONDS = 1;
+
+/** Returns the way in which this QEMU connects its network again. */
+export function reconnectionOf({
+  hasReconnectMs,
+  hasStreamReconnect,
+}: {
+  readonly hasReconnectMs: boolean;
+  readonly hasStreamReconnect: boolean;
+}): Reconnection {
+  if (!hasStreamReconnect) return 'listens';
+  return hasReconnectMs ? { 'reconnect-ms': RECONNECT_MS } : { reconnect: RECONNECT_SECONDS };
+}
+
+/** Returns the JSON for `-netdev` of a card whose frames go through a socket in the host's file system. */
+export function socketNetdev(id: string, path: string, again: Reconnection | undefined) {
+  return {
+    type: 'stream' as const,
+    id,
+    server: again === 'listens',
+    addr: { type: 'unix' as const, path },
+    ...(again !== 'listens' && again),
+  };
+}
+
 const ID = 'network';
 
 export function qemuNetwork(plan: BoundNetworkPlan, wiring: QemuNetworkWiring): QemuNetwork {

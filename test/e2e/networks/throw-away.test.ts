@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { crash, createTemplate, launch } from '../../../src/index.ts';
 import { NetworkStore } from '../../../src/machines/index.ts';
 import { until } from '../command.ts';
-import { type Home, makeHome } from '../named/home.ts';
+import { type Home, makeHome, processesOf } from '../named/home.ts';
 import { membersOf } from './members.ts';
 
 const own = new NetworkStore();
@@ -15,6 +15,7 @@ const { vmlet } = membersOf(() => home);
 
 beforeAll(async () => {
   home = await makeHome();
+  await vmlet('network', 'create', 'lan');
   await own.create({ name: 'library', mtu: 9000 });
 });
 afterAll(async () => {
@@ -24,7 +25,6 @@ afterAll(async () => {
 afterEach(async () => home.removeAll());
 
 test('a one-off machine reaches a named machine by name, and is forgotten afterwards', async () => {
-  await vmlet('network', 'create', 'lan');
   await vmlet('create', 'db', '--image', 'micro', '--network', 'lan', '--start');
   const networks = new NetworkStore(home.environment);
   const waiting = home.start(['run', '--net', 'lan', 'micro', '--', 'sh', '-c', 'ping -c 1 db; sleep 600']);
@@ -50,6 +50,50 @@ test('a one-off machine reaches a named machine by name, and is forgotten afterw
   expect(readdirSync((await networks.get('lan')).files.guests)).toEqual([]);
 });
 
+test('its card is plugged in again after the switch and its plug were killed', async () => {
+  await vmlet('create', 'db', '--image', 'micro', '--network', 'lan', '--start');
+  const script = 'ping -c 24 -i 0.5 -W 2 db';
+  const pings = home.start(['run', '--net', 'none', '--net', 'lan', 'micro', '--', 'sh', '-c', script]);
+  const replies = () => pings.stdout().match(/ seq=/g)?.length ?? 0;
+  let isOver = false;
+  void pings.finished.then(() => (isOver = true));
+  const kill = async (program: string, member: string): Promise<void> => {
+    const before = replies();
+    await until(() => replies() > before + 1 || isOver);
+    const victim = home
+      .processes()
+      .find((one) => one.program === program && one.commandLine.split(' ').includes(member));
+    expect(victim, `a ${program}`).toBeDefined();
+    process.kill(victim?.pid ?? NaN, 'SIGKILL');
+  };
+  const { files } = await new NetworkStore(home.environment).get('lan');
+  await kill('vmlet-switch', files.switch);
+  await kill('vmlet-plug', 'vmlet');
+  const { stdout, status } = await pings.finished;
+  expect(status).toBe(0);
+  const [, received = 'none'] = /24 packets transmitted, (\d+) packets received/.exec(stdout) ?? [];
+  // At most two seconds for each of them, as for named machines.
+  expect(24 - Number(received)).toBeLessThanOrEqual(8);
+});
+
+test('it learns the names of members that are created and removed while it runs', async () => {
+  const script = `
+    echo up
+    until ping -c 1 -W 1 late; do sleep 0.1; done
+    while grep -q late /etc/hosts; do sleep 0.1; done
+    echo forgotten`;
+  const waiting = home.start(['run', '--net', 'none', '--net', 'lan', 'micro', '--', 'sh', '-c', script]);
+  await until(() => waiting.stdout().includes('up\n'));
+  await vmlet('create', 'late', '--image', 'micro', '--network', 'lan', '--start');
+  await until(() => waiting.stdout().includes('1 packets received'));
+  expect(waiting.stdout()).toMatch(/^PING late \(10\.9\.0\.3\)/m);
+  await vmlet('rm', '--force', '--storage', 'late');
+  expect(await waiting.finished).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('forgotten') as string,
+  });
+});
+
 test('machines, forks and crashed machines of the library are members', async () => {
   await using db = await launch({
     name: 'db',
@@ -62,6 +106,12 @@ test('machines, forks and crashed machines of the library are members', async ()
   for (const name of ['db', 'primary.library']) {
     expect(await web.exec(['ping', '-c', '1', '-W', '5', '-s', '8900', name])).toMatchObject({ exitCode: 0 });
   }
+  // A fork is plugged in again, and so is a machine that has booted.
+  const { files } = await own.get('library');
+  for (const { pid, program } of processesOf(files.directory)) {
+    if (program === 'vmlet-plug' || program === 'vmlet-switch') process.kill(pid, 'SIGKILL');
+  }
+  await until(async () => (await web.exec(['ping', '-c', '1', '-W', '1', 'db'])).exitCode === 0);
   await using crashed = await crash(db);
   await using again = await crashed.start();
   expect(await again.exec(['ping', '-c', '1', '-W', '5', 'web'])).toMatchObject({ exitCode: 0 });

@@ -217,26 +217,28 @@ describe('the network', () => {
     }
   });
 
-  it('has a card for each private network, each with the next descriptor', () => {
+  it('has a card for each private network, each with a socket of its own', () => {
     const cards = [{ mac: '52:54:00:00:00:01' }, { mac: '52:54:00:00:00:02' }];
-    const alone = words({ cards });
-    expect(objectsOf(alone, '-netdev')).toEqual([
-      { type: 'stream', id: 'card0', server: false, addr: { type: 'fd', str: '6' } },
-      { type: 'stream', id: 'card1', server: false, addr: { type: 'fd', str: '7' } },
+    const all = words({ cards });
+    const netdev = { type: 'stream', server: false, 'reconnect-ms': 10 };
+    expect(objectsOf(all, '-netdev')).toEqual([
+      { ...netdev, id: 'card0', addr: { type: 'unix', path: '/run/m/card0.sock' } },
+      { ...netdev, id: 'card1', addr: { type: 'unix', path: '/run/m/card1.sock' } },
     ]);
-    expect(deviceOf(alone, 'card1-device')).toEqual({
+    expect(deviceOf(all, 'card1-device')).toEqual({
       driver: 'virtio-net-pci',
       id: 'card1-device',
       netdev: 'card1',
       mac: '52:54:00:00:00:02',
       romfile: '',
     });
-    const descriptors = (backend: 'passt-stream' | 'slirp'): unknown[] =>
-      objectsOf(words({ cards, network: network(backend) }), '-netdev')
-        .slice(1)
-        .map(({ addr }) => (addr as { str: string }).str);
-    expect(descriptors('passt-stream')).toEqual(['7', '8']);
-    expect(descriptors('slirp')).toEqual(['6', '7']);
+    const wiring = { ...plainPlan.wiring, cards: 'listens' } as const;
+    expect(objectsOf(words({ cards, wiring }), '-netdev')[0]).toEqual({
+      type: 'stream',
+      id: 'card0',
+      server: true,
+      addr: { type: 'unix', path: '/run/m/card0.sock' },
+    });
   });
 
   it('has unplugged cards in a template', () => {

@@ -123,6 +123,15 @@ describe('the hardware', () => {
     expect(plan().cards).toEqual([]);
     expect(plan({ cards: ['52:54:00:00:00:01'] }).cards).toEqual([{ mac: '52:54:00:00:00:01' }]);
   });
+
+  it('connects to nothing, but to the sockets of its cards', () => {
+    const cards = ['52:54:00:00:00:01'];
+    expect(plan().layers.seccomp).toContain('connect');
+    expect(plan({ cards }).layers.seccomp).not.toContain('connect');
+    expect(plan({ cards }).layers.namespaces).toContain('net');
+    const wiring = { ...plainPlan.wiring, cards: 'none' } as const;
+    expect(plan({ cards, wiring }).layers.seccomp).toContain('connect');
+  });
 });
 
 describe('the confinement', () => {

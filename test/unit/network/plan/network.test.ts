@@ -9,7 +9,7 @@ import {
 } from '../../../../src/network/plan/network.ts';
 import { passtArguments } from '../../../../src/passt/passt-argv.ts';
 import { type BoundForward, parsePortForwards } from '../../../../src/network/ports/port.ts';
-import { qemuNetwork } from '../../../../src/network/card/qemu-network.ts';
+import { qemuNetwork, reconnectionOf } from '../../../../src/network/card/qemu-network.ts';
 
 const passt = { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true, completesHandshakes: true };
 const host: HostNetwork = { ipv6Interface: 'eth9', nameservers: ['192.0.2.53', '2001:db8::53'] };
@@ -240,6 +240,17 @@ describe('qemuNetwork', () => {
       ...option,
     });
   });
+
+  it.each([
+    [true, true, { 'reconnect-ms': 10 }],
+    [false, true, { reconnect: 1 }],
+    [false, false, 'listens'],
+  ] as const)(
+    'a QEMU with reconnect-ms %s and reconnect %s',
+    (hasReconnectMs, hasStreamReconnect, expected) => {
+      expect(reconnectionOf({ hasReconnectMs, hasStreamReconnect })).toEqual(expected);
+    },
+  );
 
   it('slirp has the same addresses as passt', () => {
     const qemu = qemuNetwork(plan('slirp'), wiring);

@@ -1,0 +1,104 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { until } from '../../../../fixtures/agent/until.ts';
+import { probeQemu } from '../../../../src/host/programs/qemu.ts';
+import { openCardLinks } from '../../../../src/machine/network/card-link.ts';
+import { CardPlug } from '../../../../src/machine/network/card-plug.ts';
+import { cardSocket, machineDirectory } from '../../../../src/machine/paths/directory.ts';
+import {
+  type Reconnection,
+  reconnectionOf,
+  socketNetdev,
+} from '../../../../src/network/card/qemu-network.ts';
+import { identifyProcess, isAlive } from '../../../../src/process/procfs/identity.ts';
+import { requireProgram } from '../../../../src/process/program.ts';
+import { supervise } from '../../../../src/process/supervise.ts';
+import { unlessMissing } from '../../../../src/util/files/unless-missing.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+import { directoryIn, temporaryDirectory } from '../../../directory.ts';
+import { plainPlan } from '../../../unit/machine/plan/plain-plan.ts';
+import { SwitchLab, mac } from '../../network/switch/switch-lab.ts';
+
+const parent = temporaryDirectory();
+const qemu = requireProgram('qemu-system-x86_64');
+const own = reconnectionOf(await probeQemu(qemu, undefined));
+// QEMU 7.2 has only the second.
+const ways: readonly Reconnection[] = own === 'listens' ? [own] : [own, 'listens'];
+let scope: Scope, network: SwitchLab;
+
+beforeEach(() => {
+  scope = new Scope();
+  network = new SwitchLab(parent, scope);
+});
+afterEach(async () => scope.close());
+
+/** A real QEMU, whose card this process plugs in. */
+async function join(name: string, address: string, again: Reconnection): Promise<CardPlug> {
+  const sockets = directoryIn(parent, 'm');
+  const directory = machineDirectory(sockets, sockets);
+  const plan = { cards: [{ mac: address }], directory, wiring: { ...plainPlan.wiring, cards: again } };
+  const [link] = await openCardLinks(plan, scope);
+  const netdev = socketNetdev('n', cardSocket(directory, 0), again);
+  const device = { driver: 'virtio-net-pci', netdev: 'n', mac: address, romfile: '' };
+  const options = ['-nodefaults', '-display', 'none', '-S', '-machine', 'q35', '-m', '16M'];
+  const cards = ['-netdev', JSON.stringify(netdev), '-device', JSON.stringify(device)];
+  supervise([qemu, ...options, ...cards], { environment: {} }, scope);
+  const plug = new CardPlug((await network.argv(name, address)) as [string, ...string[]]);
+  scope.defer(async () => plug[Symbol.asyncDispose]());
+  link?.carryBy(async (connection) => plug.carry(connection));
+  await network.hasPort(address);
+  return plug;
+}
+
+function plugOf(name: string): number | undefined {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .find((pid) => {
+      const words = unlessMissing(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1'), ['ENOENT', 'ESRCH']);
+      const [program, directory, member] = words?.split('\0') ?? [];
+      return program?.endsWith('vmlet-plug') && directory === network.directory && member === name;
+    });
+}
+
+const names = async (): Promise<string | undefined> =>
+  (await network.list())?.ports
+    .map(({ name }) => name)
+    .sort()
+    .join();
+
+async function kill(pid: number): Promise<void> {
+  const identity = identifyProcess(pid);
+  process.kill(pid, 'SIGKILL');
+  await until(`${pid} ends`, () => !identity || !isAlive(identity));
+}
+
+it.each(ways)(
+  'a card is plugged in again after each SIGKILL of the switch and of its plug: %j',
+  async (again) => {
+    await join('a', mac(1), again);
+    await join('b', mac(2), again);
+    for (let time = 0; time < 3; time++) {
+      const pid = await network.switchPid();
+      await kill(pid);
+      await until('both are back', async () => (await names()) === 'a,b');
+      expect(await network.switchPid()).not.toBe(pid);
+      const plug = plugOf('a');
+      if (plug === undefined) throw new Error('it has no plug');
+      await kill(plug);
+      await until('it has another', () => plugOf('a') !== undefined && plugOf('a') !== plug);
+      await until('it is back', async () => (await names()) === 'a,b');
+    }
+  },
+);
+
+it.each(ways)('a card that has left stays unplugged while its QEMU runs: %j', async (again) => {
+  const plug = await join('a', mac(1), again);
+  await join('b', mac(2), again);
+  await plug[Symbol.asyncDispose]();
+  await until('b is alone', async () => (await names()) === 'b');
+  // Another one cannot take its turn before QEMU has connected again.
+  await kill(await network.switchPid());
+  await until('b is back', async () => (await names()) === 'b');
+  expect(plugOf('a')).toBeUndefined();
+});
