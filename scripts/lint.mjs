@@ -8,7 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ESLint } from 'eslint';
 
 const root = join(import.meta.dirname, '..');
-/** What every result depends on. */
+/** Every result depends on these. */
 const COMMON = [
   'eslint.config.js',
   'package-lock.json',

@@ -13,7 +13,7 @@ export async function acceptOnce(
   path: string,
   scope: Scope,
 ): Promise<{ readonly accepted: Promise<Socket> }> {
-  const server = await listenForQemu(path, scope);
+  const server = await listen(path, scope);
   return { accepted: accept(server, scope) };
 }
 
@@ -22,7 +22,7 @@ export async function acceptOnce(
  * connect through a path that exists briefly.
  */
 export async function connectedPair(path: string, scope: Scope): Promise<readonly [Socket, Socket]> {
-  const server = await listenForQemu(path, scope);
+  const server = await listen(path, scope);
   const accepted = accept(server, scope);
   const one = new Socket();
   scope.defer(() => void one.destroy());
@@ -32,12 +32,7 @@ export async function connectedPair(path: string, scope: Scope): Promise<readonl
   return [one, await accepted];
 }
 
-/**
- * Listens until the scope closes, which also removes the socket file. Node does not read from the connections.
- * @param path in a directory that only this user may enter.
- * @throws InvalidInputError for a path that is too long.
- */
-export async function listenForQemu(path: string, scope: Scope): Promise<Server> {
+async function listen(path: string, scope: Scope): Promise<Server> {
   if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
     throw new InvalidInputError(
       'socket path',

@@ -3,7 +3,7 @@ import { InvalidInputError } from '../errors/index.ts';
 import type { Host } from '../host/survey/host.ts';
 import type { BoundNetworkPlan } from '../network/plan/network.ts';
 import { backingChain } from '../machine/qemu/block-node.ts';
-import { cardSockets, longestFileOf, qemuLayers } from '../machine/qemu/confinement.ts';
+import { longestFileOf, qemuLayers } from '../machine/qemu/confinement.ts';
 import type { FoundDisk, FoundMounts } from '../machine/survey/found-spec.ts';
 import { planPluggedDisks } from '../machine/survey/plan-disks.ts';
 import { planShares } from '../machine/survey/plan-shares.ts';
@@ -42,7 +42,6 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
         network,
         shares,
         wiring,
-        sockets: cardSockets({ cards: plan.cards, wiring, directory }),
         longestFile: longestFileOf([...plan.disks, ...plugged], volumes, plan.memoryBytes),
       },
       host,

@@ -9,7 +9,7 @@ import { freeSocketPath } from '../network/ports/free-socket-path.ts';
 import type { SocketForward } from '../network/ports/socket-forward.ts';
 import { FileMeter } from '../util/files/file-usage.ts';
 import { Scope } from '../util/scope.ts';
-import { claimMachineDirectory, embeddedWiring } from '../machine/qemu/embedded-machine.ts';
+import { EMBEDDED_WIRING, claimMachineDirectory } from '../machine/qemu/embedded-machine.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import { newMac } from '../network/card/network-card.ts';
@@ -163,7 +163,7 @@ export class Template {
     const settled = await this.#settle(options);
     const { host, mounts, sockets } = settled;
     const directory = claimMachineDirectory(this.#locations, scope);
-    const wiring = embeddedWiring(host);
+    const wiring = EMBEDDED_WIRING;
     const plan = this.#planFork({ ...settled, directory, wiring }, terms);
     await openVolumes(this.#locations, mounts.volumes, scope, options.signal);
     return { host, plan, extras: { copies: mounts.copies, sockets } };

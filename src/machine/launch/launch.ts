@@ -2,7 +2,7 @@ import { freeSocketPath } from '../../network/ports/free-socket-path.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
-import { claimMachineDirectory, embeddedWiring } from '../qemu/embedded-machine.ts';
+import { EMBEDDED_WIRING, claimMachineDirectory } from '../qemu/embedded-machine.ts';
 import { type StartedParts, undoLaunch } from '../life/launch-failure.ts';
 import type { Locations } from '../paths/locations.ts';
 import type { Machine } from '../running/machine.ts';
@@ -128,7 +128,7 @@ async function planHere(
     ...findings,
     network: network && { ...network, forwards: await chooseHostPorts(network.forwards, signal) },
     directory: claimMachineDirectory(findings.locations, scope, storage),
-    wiring: embeddedWiring(findings.host),
+    wiring: EMBEDDED_WIRING,
     startPaused: true,
     cards: [
       ...attachments.map(({ mac }) => mac),

@@ -5,7 +5,7 @@ import type { Host } from '../../host/survey/host.ts';
 import { GuestAgent } from '../../guest/agent/agent.ts';
 import { QmpClient } from '../../qmp/index.ts';
 import { GuestConsole } from '../life/console.ts';
-import { type CardLink, openCardLinks } from '../network/card-link.ts';
+import { type CardLink, cardLinks } from '../network/card-link.ts';
 import { AGENT_DESCRIPTOR, CONSOLE_DESCRIPTOR, MONITOR_DESCRIPTOR } from '../plan/descriptors.ts';
 import { type StartedParts, endOfMachine } from '../life/launch-failure.ts';
 import { QemuLifecycle } from '../life/qemu-lifecycle.ts';
@@ -51,7 +51,7 @@ export async function startMachine(
   started: StartedParts,
 ): Promise<StartedMachine> {
   const { scope } = started;
-  const cardLinks = await openCardLinks(plan, scope);
+  const links = cardLinks(plan, scope);
   const { qemu, network, shares } = await startProcesses(plan, host, scope, log);
   const networkReady = network?.ready ?? Promise.resolve();
   const connection = (descriptor: number): Socket => {
@@ -78,7 +78,7 @@ export async function startMachine(
   const space = new SpaceWatch(qmp);
   const agentConnection = connection(AGENT_DESCRIPTOR);
   const parts = { plan, life, qmp, console, space, network, attachments: [], scope };
-  return { ...parts, agentConnection, cardLinks, networkReady, shares };
+  return { ...parts, agentConnection, cardLinks: links, networkReady, shares };
 }
 
 /** Starts the guest's processors. */

@@ -1,9 +1,7 @@
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { isSystemError } from '../../errors/index.ts';
-import { listenForQemu } from '../../passt/qemu-connection.ts';
 import type { Scope } from '../../util/scope.ts';
-import { deferred } from '../../util/time/deferred.ts';
 import { pause } from '../../util/time/pause.ts';
 import { cardSocket } from '../paths/directory.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -20,33 +18,13 @@ export interface CardLink {
 /** Between attempts to connect to a QEMU that does not listen yet. */
 const REDIAL_MS = 20;
 
-/**
- * Opens the links of a machine's cards before its QEMU is started.
- * @throws InvalidInputError for a path that is too long.
- */
-export async function openCardLinks(
+/** Returns the links of a machine's cards. QEMU listens for each, so that it has to connect to nothing. */
+export function cardLinks(
   { cards, directory, wiring }: Pick<Plan, 'cards' | 'directory' | 'wiring'>,
   scope: Scope,
-): Promise<CardLink[]> {
-  const { cards: again } = wiring;
-  if (again === 'none') return [];
-  const paths = cards.map((_, index) => cardSocket(directory, index));
-  if (again === 'listens') return paths.map((path) => dialledLink(path, scope));
-  return Promise.all(paths.map(async (path) => acceptedLink(path, scope)));
-}
-
-async function acceptedLink(path: string, scope: Scope): Promise<CardLink> {
-  const carrier = deferred<Carrier>();
-  let present: Socket | undefined;
-  scope.defer(() => void present?.destroy());
-  const server = await listenForQemu(path, scope);
-  server.on('connection', (connection) => {
-    present?.destroy();
-    present = connection;
-    ignoreErrors(connection);
-    void carrier.promise.then(async (carry) => carry(connection));
-  });
-  return { carryBy: carrier.resolve };
+): CardLink[] {
+  if (wiring.cards === 'none') return [];
+  return cards.map((_, index) => dialledLink(cardSocket(directory, index), scope));
 }
 
 function dialledLink(path: string, scope: Scope): CardLink {

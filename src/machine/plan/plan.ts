@@ -1,6 +1,6 @@
 import type { Accelerator } from '../../host/kvm/accelerator.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
-import type { QemuNetworkWiring, Reconnection } from '../../network/card/qemu-network.ts';
+import type { QemuNetworkWiring } from '../../network/card/qemu-network.ts';
 import type { Firmware } from '../../host/firmware/firmware.ts';
 import type { DiskLayer } from '../../images/record/image.ts';
 import type { DiskFormat } from '../../images/formats/disk-info.ts';
@@ -155,8 +155,8 @@ export interface Plan {
     readonly console: Wiring;
     /** QEMU's connection to passt, if passt is used. */
     readonly network: Omit<QemuNetworkWiring, 'socketPath'>;
-    /** How QEMU connects the `cards` again, whose sockets are in the machine's directory; `none` without links. */
-    readonly cards: Reconnection | 'none';
+    /** Whether QEMU listens for the links of `cards`, on sockets in the machine's directory, or there are none. */
+    readonly cards: 'listens' | 'none';
   };
   /** Whether the machine restarts or ends when the guest resets it. */
   readonly onReset: 'restart' | 'end';

@@ -159,13 +159,12 @@ function networkArguments(plan: Plan): string[] {
 
 function cardArguments(plan: Plan): string[] {
   const announcement = announcementOf(plan);
-  const { cards: again } = plan.wiring;
   return plan.cards.flatMap(({ mac }, index) => {
     const device = { ...networkCard({ id: cardDevice(index), mac }), ...announcement };
-    if (again === 'none') return deviceArguments(device);
+    if (plan.wiring.cards === 'none') return deviceArguments(device);
     const netdev = `card${index}`;
     return [
-      ...['-netdev', JSON.stringify(socketNetdev(netdev, cardSocket(plan.directory, index), again))],
+      ...['-netdev', JSON.stringify(socketNetdev(netdev, cardSocket(plan.directory, index), 'listens'))],
       ...deviceArguments({ ...device, netdev }),
     ];
   });

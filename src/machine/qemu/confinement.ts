@@ -2,7 +2,6 @@ import { confineQemu, resolverOf } from '../../host/confinement.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { confine } from '../../process/confine/confine.ts';
 import { type Connects, type Layers, layersOf } from '../../process/confine/layers.ts';
-import { cardSocket } from '../paths/directory.ts';
 import type { DiskPlan, Plan, VolumePlan } from '../plan/plan.ts';
 
 /**
@@ -20,21 +19,12 @@ export function connectsOf(
   return inherits && sockets.length === 0 ? 'nowhere' : 'by-path';
 }
 
-/** Returns the sockets of the links of a machine's cards. */
-export function cardSockets({
-  cards,
-  wiring,
-  directory,
-}: Pick<Plan, 'cards' | 'directory'> & { readonly wiring: Pick<Plan['wiring'], 'cards'> }): string[] {
-  return wiring.cards === 'none' ? [] : cards.map((_, index) => cardSocket(directory, index));
-}
-
 /** Resources that a machine's QEMU needs to reach and to write. */
 export interface QemuReach {
   readonly network: Plan['network'];
   readonly shares: Plan['shares'];
   readonly wiring: Pick<Plan['wiring'], 'network'>;
-  /** Other sockets that it connects to: those of swtpm, and of cards in private networks. */
+  /** Other sockets that it connects to: that of swtpm, and those of a named machine's cards in private networks. */
   readonly sockets?: readonly string[];
   /** See `longestFileOf`; undefined for no limit. */
   readonly longestFile: number | undefined;

@@ -1,5 +1,3 @@
-import type { Host } from '../../host/survey/host.ts';
-import { reconnectionOf } from '../../network/card/qemu-network.ts';
 import type { Scope } from '../../util/scope.ts';
 import {
   AGENT_DESCRIPTOR,
@@ -12,17 +10,15 @@ import type { Locations } from '../paths/locations.ts';
 import type { Plan } from '../plan/plan.ts';
 import { claimDirectory, sweepDeadOwners } from '../paths/runtime-directory.ts';
 
-/** Returns the connections of a machine that ends with its launcher. */
-export function embeddedWiring({ qemu }: Pick<Host, 'qemu'>): Plan['wiring'] {
-  return {
-    monitor: { kind: 'inherited', descriptor: MONITOR_DESCRIPTOR },
-    agent: { kind: 'inherited', descriptor: AGENT_DESCRIPTOR },
-    console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
-    network: { descriptor: NETWORK_DESCRIPTOR },
-    // An inherited connection cannot be made again, and the switch or the plug at its other end may be killed.
-    cards: reconnectionOf(qemu),
-  };
-}
+/** Connections of a machine that ends with its launcher. */
+export const EMBEDDED_WIRING: Plan['wiring'] = {
+  monitor: { kind: 'inherited', descriptor: MONITOR_DESCRIPTOR },
+  agent: { kind: 'inherited', descriptor: AGENT_DESCRIPTOR },
+  console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
+  network: { descriptor: NETWORK_DESCRIPTOR },
+  // An inherited connection cannot be made again after the switch or the plug at its other end was killed.
+  cards: 'listens',
+};
 
 /**
  * Claims directories for a machine, and removes those whose owners are dead.

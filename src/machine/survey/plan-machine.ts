@@ -9,7 +9,7 @@ import { board, bootParameters, cpuModel, fullBoard, guestModules, optionalModul
 import { SEED_PORT, rootPorts } from '../qemu/root-port.ts';
 import { hasNamedOwner } from '../share/guest-owner.ts';
 import type { FoundShare } from '../share/share-plan.ts';
-import { cardSockets, longestFileOf, qemuLayers } from '../qemu/confinement.ts';
+import { longestFileOf, qemuLayers } from '../qemu/confinement.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 import { planDisks } from './plan-disks.ts';
 import { planShares } from './plan-shares.ts';
@@ -49,8 +49,7 @@ export function planMachine(inputs: PlanInputs): Plan {
   const memory = planMemory(inputs);
   const boot = planBoot(spec, source, directory);
   const longestFile = longestFileOf(disks, volumes, spec.memoryBytes);
-  const sockets = cardSockets({ cards, wiring, directory });
-  const layers = qemuLayers({ network, shares, wiring, sockets, longestFile }, host);
+  const layers = qemuLayers({ network, shares, wiring, longestFile }, host);
   return {
     name: spec.name,
     qemu: host.qemu.path,

@@ -56,25 +56,3 @@ describe('a fork with directories, volumes or disks is refused', () => {
     expect(error.hint).toContain('share one parent directory');
   });
 });
-
-it('a fork whose template has cards connects to their sockets, and to nothing else', () => {
-  const usable = { usable: true } as const;
-  const confinement = {
-    landlock: { usable: true, abi: 6 },
-    seccomp: usable,
-    namespaces: { mount: usable, net: usable, ipc: usable, uts: usable },
-  };
-  const layersWith = (cards: number): TemplateRecord['plan']['layers'] => {
-    const plan = { ...plainPlan, cards: Array.from({ length: cards }, () => ({ mac: '52:54:00:00:00:01' })) };
-    const inputs = {
-      ...{ name: 'fork', host: { confinement }, network: undefined, cgroup: undefined, disks: [] },
-      ...{ directory: plainPlan.directory, wiring: plainPlan.wiring },
-      mounts: { shares: [], volumes: [], tmpfs: [], copies: [] },
-    } as unknown as ForkInputs;
-    const record = { plan, opensReadOnly: true } as unknown as TemplateRecord;
-    return planFork(record, { state: '/t/state', memory: '/t/memory' } as TemplateFiles, inputs).layers;
-  };
-  expect(layersWith(0).seccomp).toContain('connect');
-  expect(layersWith(1).seccomp).not.toContain('connect');
-  expect(layersWith(1).namespaces).toEqual(layersWith(0).namespaces);
-});

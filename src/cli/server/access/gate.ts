@@ -7,7 +7,7 @@ export const SUBPROTOCOL = 'vmlet';
 const SECRET_SUBPROTOCOL = 'vmlet.secret.';
 const SECRET_HEADER = 'vmlet-secret';
 const HOST = /^(?:127\.0\.0\.1|localhost)(?::(\d{1,5}))?$/;
-/** Of a forward of the unix socket, which may listen on any address of the loopback. */
+/** Hosts of a forward of the unix socket, which may listen on any address of the loopback. */
 const FORWARDED_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/;
 const HTTP_PORT = 80;
 const NEW_TOKEN =

@@ -33,7 +33,7 @@ export const plainPlan: Plan = {
     agent: { kind: 'inherited', descriptor: 4 },
     console: { kind: 'inherited', descriptor: 5 },
     network: { descriptor: 6 },
-    cards: { 'reconnect-ms': 10 },
+    cards: 'listens',
   },
   onReset: 'restart',
   startPaused: false,
