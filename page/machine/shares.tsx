@@ -31,14 +31,20 @@ export function SharesTab({ machine: { name, status } }: { readonly machine: Sou
       {data?.shares.length === 0 && <p class="faint">No directories or volumes.</p>}
       {data && data.shares.length > 0 && (
         <Table label={`Directories of ${name}`} headings={HEADINGS} actions>
-          {data.shares.map(({ target, type, readOnly, live, source }) => (
+          {data.shares.map(({ target, type, readOnly, live, problem: failure, source }) => (
             <tr key={target}>
               <td>
                 <code>{target}</code>
               </td>
               <td>{TYPES[type]}</td>
               <td>{readOnly ? 'read-only' : 'read and write'}</td>
-              <td>{live ? 'mounted' : status.kind === 'running' && 'mounted at the next start'}</td>
+              <td>
+                {failure !== undefined
+                  ? `not mounted: ${failure}`
+                  : live
+                    ? 'mounted'
+                    : status.kind === 'running' && 'mounted at the next start'}
+              </td>
               <td>{source !== undefined && <code>{source}</code>}</td>
               <td>
                 <button

@@ -11,7 +11,7 @@ import { readPlan } from './record/machine-plan-file.ts';
 import type { SystemdUnit } from './life/systemd.ts';
 import { boundForwards, boundSockets } from './spec/forwards.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
-import { type MachineStatus, readStatus } from './record/machine-status.ts';
+import { type MachineStatus, statusOf } from './record/machine-status.ts';
 import type { WaitOptions } from './guest/wait.ts';
 import { NamedMachine } from './named-machine.ts';
 import type { CommandEnd } from './record/run-record.ts';
@@ -133,7 +133,7 @@ export class MachineStore {
   look(name: string): ListedMachine | undefined {
     try {
       const { spec, files } = readSpec(this.#locations, name);
-      const status = readStatus(files);
+      const status = statusOf({ spec, files });
       const plan = status.kind === 'running' ? readPlan(files) : undefined;
       const ports = plan ? boundForwards(plan) : [];
       return { name, spec, status, ports, sockets: plan ? boundSockets(plan) : [] };

@@ -62,10 +62,15 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
     share.target,
     share.type,
     optionsOf(share),
-    share.live ? 'mounted' : runs ? 'next start' : '',
+    stateOf(share, runs),
     share.source ?? '',
   ]);
   process.stdout.write(table([['PATH', 'TYPE', 'OPTIONS', 'STATE', 'SOURCE'], ...rows]));
+}
+
+function stateOf({ live, problem }: ListedShare, runs: boolean): string {
+  if (problem !== undefined) return `not mounted: ${problem}`;
+  return live ? 'mounted' : runs ? 'next start' : '';
 }
 
 function optionsOf({ readOnly, cache, ids }: ListedShare): string {
