@@ -32,14 +32,18 @@ export function SharesTab({ machine }: { readonly machine: SoundMachine }) {
       {data?.shares.length === 0 && <p class="faint">No directories or volumes.</p>}
       {data && data.shares.length > 0 && (
         <Table label={`Directories of ${name}`} headings={HEADINGS} actions>
-          {data.shares.map(({ target, type, readOnly, copy, live, source }) => (
+          {data.shares.map(({ target, type, readOnly, copy, live, problem: failure, source }) => (
             <tr key={target}>
               <td>
                 <code>{target}</code>
               </td>
               <td>{TYPES[type]}</td>
               <td>{copy ? 'copy' : readOnly ? 'read-only' : 'read and write'}</td>
-              <td>{stateOf(copy ? 'copied' : 'mounted', live, status.kind === 'running')}</td>
+              <td>
+                {failure === undefined
+                  ? stateOf(copy ? 'copied' : 'mounted', live, status.kind === 'running')
+                  : `not mounted: ${failure}`}
+              </td>
               <td>{source !== undefined && <code>{source}</code>}</td>
               <td>
                 <button

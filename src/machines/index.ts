@@ -1,7 +1,7 @@
 /** The public entry `vmlet/store`: named machines, which outlive the process that starts them. */
 export { MachineStore, type ListedMachine } from './machine-store.ts';
 export { NamedMachine } from './named-machine.ts';
-export { LiveMachine } from './live-machine.ts';
+export { LiveMachine, type OpenGuestOptions } from './live-machine.ts';
 export {
   type ListedNetwork,
   NetworkStore,
@@ -13,7 +13,7 @@ export type { SwitchState } from '../network/private/switch-client.ts';
 export type { CreateOptions } from './spec/create-options.ts';
 export type { MachineSpec } from './spec/machine-spec.ts';
 export type { MachineFiles } from './record/machine-files.ts';
-export type { CommandEnd } from './record/run-record.ts';
+export type { CommandEnd, FailedMount } from './record/run-record.ts';
 export {
   type MachineStatus,
   type LostOutcome,

@@ -22,7 +22,8 @@ import type { MachineFiles } from './record/machine-files.ts';
 import { readPlan } from './record/machine-plan-file.ts';
 import { boundForwards, boundSockets } from './spec/forwards.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
-import type { LostOutcome } from './record/machine-status.ts';
+import { type LostOutcome, statusOf } from './record/machine-status.ts';
+import type { FailedMount } from './record/run-record.ts';
 import type { MonitorOptions } from './channel/monitor.ts';
 import type { SaveMachineOptions } from './run/save.ts';
 import type { ViewerCommand } from './look/screen.ts';
@@ -30,6 +31,12 @@ import type { StatisticsOptions } from './look/statistics.ts';
 import type { MachineStopOptions, MachineStopResult } from './run/stop.ts';
 
 const AGENT_TIMEOUT_MS = 30_000;
+
+/** Options of connecting to an agent. */
+export interface OpenGuestOptions extends Limits {
+  /** Connects to a guest that lacks one of its directories, volumes and tmpfs, too; false by default. */
+  readonly allowMissingMounts?: boolean | undefined;
+}
 
 /** A running named machine. After its end, every method throws MachineStateError. */
 export class LiveMachine {
@@ -169,11 +176,28 @@ export class LiveMachine {
   /**
    * Connects to an agent in the guest: vmlet's, otherwise QEMU's. Waits for it, 30 s by default. vmlet's serves any number
    * of clients; QEMU's serves one at a time, so this also waits for other clients.
-   * @throws TimedOutError, MachineStateError, or the signal's reason.
+   * @throws GuestMountError when the guest lacks a directory, volume or tmpfs; TimedOutError, MachineStateError, or the
+   *   signal's reason.
    */
-  async openGuest(options: Limits = {}): Promise<GuestChannel> {
+  async openGuest(options: OpenGuestOptions = {}): Promise<GuestChannel> {
     const { openGuestChannel } = await import('./channel/guest-channel.ts');
-    return openGuestChannel(this.#definition, options.timeoutMs ?? AGENT_TIMEOUT_MS, options.signal);
+    const { timeoutMs = AGENT_TIMEOUT_MS, signal, allowMissingMounts = false } = options;
+    const channel = await openGuestChannel(this.#definition, timeoutMs, signal);
+    if (allowMissingMounts) return channel;
+    const { requireMounts } = await import('./channel/failed-mounts.ts');
+    try {
+      requireMounts(this.#definition);
+    } catch (error) {
+      await channel[Symbol.asyncDispose]();
+      throw error;
+    }
+    return channel;
+  }
+
+  /** Returns the directories, volumes and tmpfs that its guest could not mount when its agent was last asked. */
+  failedMounts(): readonly FailedMount[] {
+    const status = statusOf(this.#definition);
+    return status.kind === 'running' ? status.failedMounts : [];
   }
 
   /**

@@ -13,7 +13,7 @@ import type { SystemdUnit } from './life/systemd.ts';
 import { boundForwards, boundSockets } from './spec/forwards.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
 import { pendingChanges } from './spec/pending-changes.ts';
-import { type MachineStatus, readStatus } from './record/machine-status.ts';
+import { type MachineStatus, statusOf } from './record/machine-status.ts';
 import type { WaitOptions } from './guest/wait.ts';
 import { NamedMachine } from './named-machine.ts';
 import type { CommandEnd } from './record/run-record.ts';
@@ -142,7 +142,7 @@ export class MachineStore {
   look(name: string): ListedMachine | undefined {
     try {
       const { spec, files } = readSpec(this.#locations, name);
-      const status = readStatus(files);
+      const status = statusOf({ spec, files });
       const plan = status.kind === 'running' ? readPlan(files) : undefined;
       // Each holder of the lock writes to its file when it begins and ends.
       const changedAt = statSync(files.lock, { throwIfNoEntry: false })?.mtime;

@@ -20,7 +20,7 @@ import type { MachineFiles } from './record/machine-files.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
 import { pendingChanges } from './spec/pending-changes.ts';
 import { readPlan } from './record/machine-plan-file.ts';
-import { type MachineStatus, readStatus, notRunning } from './record/machine-status.ts';
+import { type MachineStatus, statusOf, notRunning } from './record/machine-status.ts';
 import type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 import type { ListedSnapshot, SnapshotOptions } from './snapshots/snapshots.ts';
 import type { ChangedShare, ListedShare, RemoveShareOptions } from './run/devices/shares.ts';
@@ -58,7 +58,7 @@ export class NamedMachine {
 
   /** Returns its current status. */
   status(): MachineStatus {
-    return readStatus(this.files);
+    return statusOf(this.#definition);
   }
 
   /**

@@ -106,11 +106,16 @@ describe.skipIf(whyNoShares !== undefined)('one directory', () => {
   });
 
   it('belongs to root in the guest and to this user on the host, and chown succeeds', async () => {
-    expect(await sh(machine, 'cd /a/b/c; touch mine; chown -R 33:44 mine d; stat -c %u:%g mine .')).toBe(
-      '0:0\n0:0',
-    );
-    const { uid, gid } = statSync(join(source, 'mine'));
-    expect([uid, gid]).toEqual([process.getuid?.(), process.getgid?.()]);
+    expect(
+      await sh(
+        machine,
+        'cd /a/b/c; touch mine; mkdir -p d; chown -R 33:44 mine d; chown 33:44 .; stat -c %u:%g mine d .',
+      ),
+    ).toBe('0:0\n0:0\n0:0');
+    for (const path of ['mine', 'd', '.']) {
+      const { uid, gid } = statSync(join(source, path));
+      expect([uid, gid]).toEqual([process.getuid?.(), process.getgid?.()]);
+    }
   });
 
   it('shows changes of the host at once, even in a file that the guest has read', async () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { needsRecovery } from '../../src/machine/volume/volume.ts';
@@ -205,6 +205,18 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     expect(await printedIn('deb', 'findmnt -no FSTYPE,SIZE /srv/scratch')).toMatch(/^tmpfs +4M$/);
   });
 
+  test.skipIf(whyNoShares !== undefined)('is given a directory while it runs', async () => {
+    const more = join(home.path, 'more');
+    mkdirSync(more);
+    writeFileSync(join(more, 'page'), 'more\n');
+    const added = await home.vmlet('share', 'add', 'deb', `${more}:/srv/more`);
+    expect(added).toMatchObject({ status: 0, stdout: '/srv/more\n', stderr: '' });
+    expect(
+      await printedIn('deb', 'findmnt -no FSTYPE /srv/more; cat /srv/more/page; touch /srv/more/new'),
+    ).toBe('virtiofs\nmore');
+    expect(readdirSync(more).sort()).toEqual(['new', 'page']);
+  });
+
   test.skipIf(whyNoShares !== undefined)(
     'has them again after its reboot',
     async () => {
@@ -219,9 +231,27 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
         'one\ntwo\nguest\nkept',
       );
       expect(await printedIn('deb', 'findmnt -no FSTYPE /srv/scratch')).toBe('tmpfs');
+      expect(await printedIn('deb', 'cat /srv/more/page')).toBe('more');
     },
     BOOT_MS,
   );
+
+  test.skipIf(whyNoShares !== undefined)('loses a directory while it runs, unless it uses it', async () => {
+    const { stdout } = await home.vmlet('exec', '--detach', '-w', '/srv/more', 'deb', 'sleep', '1000');
+    const pid = stdout.trim();
+    const kept = await home.vmlet('share', 'rm', 'deb', '/srv/more');
+    expect(kept.stderr).toMatch(/the guest cannot unmount \/srv\/more: .*busy/);
+    expect(kept.status).toBe(125);
+    expect(
+      await printedIn('deb', `cat /srv/more/page; kill ${pid}; while [ -e /proc/${pid} ]; do :; done`),
+    ).toBe('more');
+    const removed = await home.vmlet('share', 'rm', 'deb', '/srv/more');
+    expect(removed).toMatchObject({ status: 0, stdout: '/srv/more\n', stderr: '' });
+    expect(await printedIn('deb', 'findmnt /srv/more || ls -A /srv/more; cat /srv/site/new')).toBe('guest');
+    const { stdout: listed } = await home.vmlet('share', 'ls', 'deb');
+    expect(listed).not.toContain('/srv/more');
+    expect(listed.match(/\bmounted\b/g)).toHaveLength(4);
+  });
 
   test(
     'powers off, also just after a boot',

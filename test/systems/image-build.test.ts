@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEBIAN_GUEST_TIMEOUT_MS, whyNoDebianGuest } from '../debian-guest.ts';
@@ -6,6 +6,7 @@ import { addDebianImage } from '../debian-image.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 import { type Finished, start, until } from '../e2e/command.ts';
 import { copyProbedHost } from '../e2e/probed-host.ts';
+import { whyNoShares } from '../e2e/virtiofsd.ts';
 
 const BOOTS_TIMEOUT_MS = 900_000;
 const MEBIBYTE = 1024 * 1024;
@@ -216,6 +217,25 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       const look = 'systemctl is-active ssh; cat /root/mark 2>/dev/null; echo mine >/root/mark; sync';
       for (let count = 0; count < 2; count++)
         expect(await run('base', look, FORKED, '-p', '22')).toBe('active\n');
+    },
+    BOOTS_TIMEOUT_MS,
+  );
+
+  it.skipIf(whyNoShares !== undefined)(
+    'has forks with a directory of the host and a volume, which outlives them',
+    async () => {
+      const shared = join(home.path, 'shared');
+      mkdirSync(shared);
+      writeFileSync(join(shared, 'of-host'), 'from the host\n');
+      const mounts = ['-v', `${shared}:/srv/shared`, '-v', 'of-forks:/srv/volume:size=64M'];
+      const look =
+        'findmnt -no FSTYPE /srv/shared; findmnt -no FSTYPE /srv/volume; cat /srv/shared/of-host /srv/volume/* 2>&1; ' +
+        'echo forked >>/srv/volume/file; echo forked >>/srv/shared/of-guest';
+      expect(await run('base', look, FORKED, ...mounts)).toMatch(
+        /^virtiofs\next4\nfrom the host\ncat: .*No such file or directory\n$/,
+      );
+      expect(await run('base', look, FORKED, ...mounts)).toBe('virtiofs\next4\nfrom the host\nforked\n');
+      expect(readFileSync(join(shared, 'of-guest'), 'utf8')).toBe('forked\nforked\n');
     },
     BOOTS_TIMEOUT_MS,
   );

@@ -4,60 +4,33 @@
 #include "fields.h"
 #include "note.h"
 #include "port.h"
+#include "record.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 static const char *path;
-static uint8_t request[PAYLOAD_MAX];
-static size_t length;
-
 /* Stands for the keeper itself among the owners of channels. */
 static struct client self;
 static struct channel *channel;
-static bool due;
-
-static int digit_of(char character)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = character ? strchr(digits, character) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
-/* Nothing changes on failure. */
-static bool read_request(void)
-{
-    static uint8_t fresh[sizeof request];
-    char text[2 * sizeof request];
-    size_t fresh_length = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t count = fd < 0 ? -1 : read(fd, text, sizeof text);
-    int reason = errno;
-    if (fd >= 0)
-        close(fd);
-    errno = reason;
-    if (count < 0)
-        return false;
-    errno = EINVAL;
-    if (count % 2 != 0)
-        return false;
-    for (ssize_t index = 0; index < count; index += 2) {
-        int high = digit_of(text[index]), low = digit_of(text[index + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        fresh[fresh_length++] = (uint8_t)(high << 4 | low);
-    }
-    memcpy(request, fresh, fresh_length);
-    length = fresh_length;
-    return true;
-}
+/* The part that is sent next or, with a channel, that the agent works on. */
+static unsigned current;
+static bool only_failed;
 
 bool mounts_read(const char *file)
 {
     path = file;
-    return read_request();
+    return mount_request_read(file) != REQUEST_IS_INVALID;
+}
+
+/* The launcher replaces the file when it changes the machine. True for another request. */
+static bool read_again(void)
+{
+    enum request_change change = path ? mount_request_read(path) : REQUEST_IS_SAME;
+    if (change == REQUEST_IS_INVALID)
+        note(path);
+    else if (change == REQUEST_IS_NEW)
+        record_changed();
+    return change == REQUEST_IS_NEW;
 }
 
 void mounts_begin(void)
@@ -65,50 +38,131 @@ void mounts_begin(void)
     /* The channels of the last session are gone. */
     channel = NULL;
     self.channels = 0;
-    /* The launcher replaces the file when it changes the machine: the guest then learns that at its next boot too. */
-    if (path && !read_request())
-        note(path);
-    due = length > 0;
+    read_again();
+    only_failed = false;
+    current = 0;
 }
 
-bool mounts_are_pending(void) { return due || channel; }
-
-static void report_failure(const struct notice *notice)
+void mounts_retry(void)
 {
-    struct field_reader reader = {.at = notice->payload, .left = notice->length};
-    struct field field;
-    uint32_t reason = 0;
-    char data[64];
-    while (field_next(&reader, &field))
-        if (field.tag == FIELD_ERRNO && !field_u32(&field, &reason))
-            reason = EIO;
-    snprintf(data, sizeof data, "{\"errno\":%u}", (unsigned)reason);
-    events_add("VMLET_MOUNT_FAILED", data);
+    only_failed = !read_again();
+    current = 0;
 }
 
-static bool send_request(void)
+static struct part *part_to_send(void)
 {
+    struct part *parts = mount_request.parts;
+    while (current < mount_request.count && only_failed && !parts[current].reason)
+        current++;
+    return current < mount_request.count ? &parts[current] : NULL;
+}
+
+bool mounts_are_pending(void) { return channel || part_to_send(); }
+
+static void report_failure(const struct part *part)
+{
+    char data[EVENT_DATA_MAX];
+    struct text text = {.at = data, .size = sizeof data};
+    mounts_print_failure(&text, part);
+    events_add(part->path ? "VMLET_MOUNT_FAILED" : "VMLET_CONFIGURE_FAILED", data);
+}
+
+static void settle(struct part *part, uint8_t phase, uint32_t reason)
+{
+    bool is_new = part->phase != phase || part->reason != reason;
+    part->phase = phase;
+    part->reason = reason;
+    current++;
+    if (reason && (is_new || !only_failed))
+        report_failure(part);
+    if (!is_new)
+        return;
+    /* Before clients are answered: they read the record to know what is missing. */
+    record_changed();
+    record_act();
+}
+
+static bool send_part(struct part *part)
+{
+    static uint8_t body[PAYLOAD_MAX];
     if (!port_has_room())
         return false;
-    due = false;
-    channel = channel_open(&self, 1, request, length);
-    if (!channel)
+    size_t length = mount_request_body(part, body);
+    channel = channel_open(&self, 1, body, length);
+    if (!channel) {
+        settle(part, PHASE_RESOURCES, EAGAIN);
         return true;
-    port_offer(FRAME_REQUEST, 0, channel->id, request, (uint32_t)length);
+    }
+    port_offer(FRAME_REQUEST, 0, channel->id, body, (uint32_t)length);
     channel->begun = true;
     return true;
 }
 
+static void take_failure(struct part *part, const struct notice *notice)
+{
+    struct field_reader reader = {.at = notice->payload, .left = notice->length};
+    struct field field;
+    uint32_t reason = 0;
+    uint8_t phase = 0;
+    while (field_next(&reader, &field)) {
+        if (field.tag == FIELD_ERRNO && !field_u32(&field, &reason))
+            reason = EIO;
+        else if (field.tag == FIELD_PHASE && field.length == 1)
+            phase = field.value[0];
+    }
+    settle(part, phase, reason ? reason : EIO);
+}
+
 bool mounts_pump(void)
 {
-    if (due)
-        return send_request();
-    if (!channel || !channel->last.type)
+    struct part *part = channel ? &mount_request.parts[current] : part_to_send();
+    if (!part)
+        return false;
+    if (!channel)
+        return send_part(part);
+    if (!channel->last.type)
         return false;
     if (channel->last.type == FRAME_FAILED)
-        report_failure(&channel->last);
+        take_failure(part, &channel->last);
+    else
+        settle(part, 0, 0);
     channel->last.told = true;
     channel_settle(channel);
     channel = NULL;
     return true;
+}
+
+static const struct part *next_failure(unsigned *index)
+{
+    while (*index < mount_request.count) {
+        const struct part *part = &mount_request.parts[(*index)++];
+        if (part->path && part->reason)
+            return part;
+    }
+    return NULL;
+}
+
+const struct part *mounts_first_failure(void)
+{
+    unsigned index = 0;
+    return next_failure(&index);
+}
+
+void mounts_print_failure(struct text *text, const struct part *part)
+{
+    text_print(text, "{\"path\":");
+    text_print_string(text, part->path);
+    text_print(text, ",\"phase\":%u,\"errno\":%u}", part->phase, (unsigned)part->reason);
+}
+
+void mounts_print_failures(struct text *text)
+{
+    unsigned index = 0;
+    const char *separator = "";
+    text_print(text, "[");
+    for (const struct part *part; (part = next_failure(&index)); separator = ",") {
+        text_print(text, "%s", separator);
+        mounts_print_failure(text, part);
+    }
+    text_print(text, "]");
 }

@@ -62,6 +62,14 @@ static void answer_clients(void)
             clients[place]->answered = clients[place]->asks;
 }
 
+static bool any_client_asks(void)
+{
+    for (unsigned place = 0; place < CLIENTS_MAX; place++)
+        if (clients[place] && clients[place]->asks && !clients[place]->answered)
+            return true;
+    return false;
+}
+
 static void take_answer(const struct frame *frame)
 {
     memcpy(greeting.hello, frame->payload, HELLO_SIZE);
@@ -72,6 +80,9 @@ static void take_answer(const struct frame *frame)
     greeting.open = get_u16(greeting.hello + NONCE_SIZE) == VERSION_MAX;
     if (greeting.open && !was_open)
         mounts_begin();
+    /* The reason may have gone in the meantime. */
+    else if (greeting.open && !mounts_are_pending() && mounts_first_failure() && any_client_asks())
+        mounts_retry();
     if (!greeting.open || !mounts_are_pending())
         answer_clients();
 }
@@ -169,17 +180,11 @@ void session_port_changed(bool open, int64_t time)
         ask();
 }
 
-static bool any_client_asks(void)
-{
-    for (unsigned place = 0; place < CLIENTS_MAX; place++)
-        if (clients[place] && clients[place]->asks && !clients[place]->answered)
-            return true;
-    return false;
-}
-
 void session_ask(void)
 {
-    if (waits || !any_client_asks() || !port_has_room())
+    /* The answer about the mounts will do for these clients. */
+    bool is_mounting = greeting.open && mounts_are_pending();
+    if (waits || is_mounting || !any_client_asks() || !port_has_room())
         return;
     /* An OPEN with the same nonce does not end the session. */
     if (asked)

@@ -4,6 +4,7 @@
 #include "fields.h"
 #include "frame.h"
 #include "loop.h"
+#include "mounts.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
@@ -73,7 +74,9 @@ static void take_hello(const struct frame *frame)
         return;
     bool is_ours = memcmp(frame->payload, nonce, NONCE_SIZE) == 0;
     if (attendant.state == ATTENDANT_ASKS && is_ours && get_u16(frame->payload + NONCE_SIZE) == VERSION_MAX) {
-        attendant.state = ATTENDANT_RUNS;
+        /* Otherwise the command would write to the guest's own disk instead. */
+        attendant.ending.mount = mounts_first_failure();
+        attendant.state = attendant.ending.mount ? ATTENDANT_ENDED : ATTENDANT_RUNS;
     } else if (attendant.state == ATTENDANT_RUNS || is_ours) {
         watch_close(&connection);
         end();

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct part;
+
 enum attendant_state {
     ATTENDANT_NONE,
     /* The agent has not answered yet. */
@@ -21,6 +23,8 @@ extern struct attendant {
         int status, signal;
         /* The phase and errno of a command that was not started; 0 otherwise. */
         unsigned phase, reason;
+        /* The mount without which it was not started; NULL otherwise. */
+        const struct part *mount;
     } ending;
     /* The guest has accepted, or refused, to power off. */
     bool powers_off, stays_on;

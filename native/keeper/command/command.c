@@ -1,7 +1,9 @@
 #include "command.h"
 #include "attendant.h"
+#include "events.h"
 #include "loop.h"
 #include "monitor.h"
+#include "mounts.h"
 #include "note.h"
 #include "output_log.h"
 #include "protocol.h"
@@ -27,6 +29,8 @@ static uint8_t *request;
 static size_t request_length;
 static bool begun;
 static const char *problem;
+/* The mount that failed, as JSON; empty for none. */
+static char mount[EVENT_DATA_MAX];
 /* When to stop waiting for the agent, or for the end of the machine; 0 for never. */
 static int64_t answer_by, button_at, end_by;
 
@@ -89,12 +93,25 @@ void command_begin(void)
     answer_by = patience > 0 ? now_ms() + patience * 1000 : 0;
 }
 
+/* Another boot of the guest may change what the mount is; this tells of the one that mattered. */
+static void explain_mount(const struct part *part)
+{
+    char line[5 * 1024];
+    struct text text = {.at = mount, .size = sizeof mount};
+    mounts_print_failure(&text, part);
+    problem = "the guest could not mount a directory";
+    snprintf(line, sizeof line, "vmlet: cannot mount %s: %s\n", part->path, strerror((int)part->reason));
+    say(line);
+}
+
 static void explain_end(void)
 {
     static char text[128];
     if (problem)
         return;
-    if (attendant.ending.phase) {
+    if (attendant.ending.mount) {
+        explain_mount(attendant.ending.mount);
+    } else if (attendant.ending.phase) {
         const char *why = attendant.ending.reason ? strerror((int)attendant.ending.reason) : "the guest agent rejected it";
         snprintf(text, sizeof text, "the command could not be started: %s", why);
         fail(text);
@@ -160,7 +177,7 @@ static int status_of_failure(void)
 
 const char *command_end(void)
 {
-    static char json[256];
+    static char json[EVENT_DATA_MAX + 256];
     if (!begun)
         return "null";
     const struct ending *ending = &attendant.ending;
@@ -172,6 +189,8 @@ const char *command_end(void)
         text_print(&text, "null,\"signal\":%d", ending->signal);
     else
         text_print(&text, "%d,\"signal\":null", ending->status >= 0 ? ending->status : status_of_failure());
-    text_print(&text, problem ? ",\"problem\":\"%s\"}" : ",\"problem\":null}", problem);
+    text_print(&text, ",\"problem\":");
+    text_print_string(&text, problem);
+    text_print(&text, *mount ? ",\"mount\":%s}" : "}", mount);
     return json;
 }

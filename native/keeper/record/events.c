@@ -38,7 +38,7 @@ void events_take(struct span name, char *line, size_t length)
 
 void events_add(const char *name, const char *data)
 {
-    char line[2048];
+    char line[EVENT_DATA_MAX + 256];
     struct text text = {.at = line, .size = sizeof line};
     int64_t now = wall_ms();
     text_print(&text, "{\"timestamp\":{\"seconds\":%lld,\"microseconds\":%lld},\"event\":\"%s\",\"data\":%s}\n",

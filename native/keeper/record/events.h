@@ -4,6 +4,9 @@
 #include "text.h"
 #include <stdbool.h>
 
+/* For a path of 4 KiB, each byte of it escaped, and numbers. */
+enum { EVENT_DATA_MAX = 6 * 4096 + 256 };
+
 /* False, errno set. */
 bool events_open(const char *path);
 /* Logs an event of QEMU. The byte after it is overwritten by a newline. */

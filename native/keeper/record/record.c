@@ -5,6 +5,7 @@
 #include "helper.h"
 #include "identity.h"
 #include "loop.h"
+#include "mounts.h"
 #include "note.h"
 #include "qemu.h"
 #include "text.h"
@@ -49,8 +50,9 @@ static bool write_run(void)
         separator = ",";
     }
     forwards_print(&text, separator);
-    text_print(&text, "},\"state\":\"%s\",\"diskStop\":%s,\"startedAt\":%lld}\n", run_state, disk_stop,
-               (long long)started_at);
+    text_print(&text, "},\"state\":\"%s\",\"diskStop\":%s,\"failedMounts\":", run_state, disk_stop);
+    mounts_print_failures(&text);
+    text_print(&text, ",\"startedAt\":%lld}\n", (long long)started_at);
     return file_exchange(run_path, content, text.length);
 }
 

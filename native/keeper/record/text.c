@@ -14,3 +14,17 @@ void text_print(struct text *text, const char *format, ...)
     else
         text->length += (size_t)length;
 }
+
+void text_print_string(struct text *text, const char *string)
+{
+    if (!string) {
+        text_print(text, "null");
+        return;
+    }
+    text_print(text, "\"");
+    for (; *string; string++) {
+        unsigned char byte = (unsigned char)*string;
+        text_print(text, byte == '"' || byte == '\\' ? "\\%c" : byte < ' ' ? "\\u%04x" : "%c", byte);
+    }
+    text_print(text, "\"");
+}

@@ -11,3 +11,5 @@ struct text {
 };
 
 void text_print(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* As a string of JSON, which valid UTF-8 makes valid; null for NULL. */
+void text_print_string(struct text *text, const char *string);

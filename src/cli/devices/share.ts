@@ -64,10 +64,15 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
     share.target,
     share.type,
     optionsOf(share),
-    share.live ? (share.copy ? 'copied' : 'mounted') : runs ? 'next start' : '',
+    stateOf(share, runs),
     share.source ?? '',
   ]);
   process.stdout.write(table([['PATH', 'TYPE', 'OPTIONS', 'STATE', 'SOURCE'], ...rows]));
+}
+
+function stateOf({ copy, live, problem }: ListedShare, runs: boolean): string {
+  if (problem !== undefined) return `not mounted: ${problem}`;
+  return live ? (copy ? 'copied' : 'mounted') : runs ? 'next start' : '';
 }
 
 function optionsOf({ readOnly, copy, cache, ids }: ListedShare): string {

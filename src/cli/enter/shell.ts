@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { GuestMountError } from '../../errors/index.ts';
 import { type LiveMachine, MachineStore, type VmletChannel } from '../../machines/index.ts';
 import type { GuestCommandFlags } from '../flags/guest-command-flags.ts';
 import { durationMs } from '../flags/flag-values.ts';
@@ -58,6 +59,10 @@ async function findAgent(name: string, { timeoutMs, signal }: Limits): Promise<V
   const settled = new AbortController();
   const limits = { timeoutMs, signal: AbortSignal.any([signal, settled.signal]) };
   const byAgent = openAgent(machine.live(), limits);
+  // A shell by ssh would write where the guest lacks a mount.
+  byAgent.catch((error: unknown) => {
+    if (error instanceof GuestMountError) settled.abort(error);
+  });
   const bySsh = machine.waitFor({ ssh: true }, limits);
   let chosen: VmletChannel | undefined;
   try {
@@ -83,5 +88,9 @@ async function openAgent(live: LiveMachine, limits: Limits): Promise<VmletChanne
 
 /** Prefers an agent that has started meanwhile: it needs no key. */
 async function soonOf(byAgent: Promise<VmletChannel | undefined>): Promise<VmletChannel | undefined> {
-  return Promise.race([byAgent.catch(() => undefined), pause(AGENT_PREFERENCE_MS).then(() => undefined)]);
+  const orNone = byAgent.catch((error: unknown) => {
+    if (error instanceof GuestMountError) throw error;
+    return undefined;
+  });
+  return Promise.race([orNone, pause(AGENT_PREFERENCE_MS).then(() => undefined)]);
 }

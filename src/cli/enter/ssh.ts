@@ -81,6 +81,8 @@ export async function ssh(name: string, words: readonly string[], flags: Flags):
     if (error instanceof NoSshServerError && !flags.provision) return undefined;
     throw error;
   });
+  // Here one can find out why; other verbs refuse to run commands without a mount.
+  for (const { target, problem } of live.failedMounts()) note(`cannot mount ${target}: ${problem}`);
   if (access === undefined) {
     process.exitCode = await enterByAgent(live, words, flags);
     return;
@@ -121,7 +123,9 @@ async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {
 /** In place of the ssh server that the guest lacks. */
 async function enterByAgent(live: LiveMachine, words: readonly string[], flags: Flags): Promise<number> {
   const limits = { timeoutMs: flags.timeout };
-  await using channel = await untilInterrupted(async (signal) => live.openGuest({ ...limits, signal }));
+  await using channel = await untilInterrupted(async (signal) =>
+    live.openGuest({ ...limits, signal, allowMissingMounts: true }),
+  );
   if (channel.kind === 'qga') {
     throw new NoSshServerError(live.name, {
       hint: `install an ssh server with vmlet exec, or log in on the serial console: vmlet console ${live.name}`,

@@ -15,17 +15,34 @@ const USER = new RegExp(`^(${ID})(?::(${ID}))?$`);
  * machine and a dry run get numbers alone, and so do volumes and tmpfs.
  */
 export function ownedByUser<Flags extends VolumeFlags>(flags: Flags): Flags {
+  const owned = withOwner(flags);
+  return owned.hasName && (flags.detach ?? flags.dryRun) ? flags : owned.flags;
+}
+
+/** Returns the directories that `ownedByUser` leaves to root, since the user has a name, as they were given. */
+export function leftToRoot(flags: VolumeFlags): string[] {
+  const { hasName, flags: owned } = withOwner(flags);
+  if (!hasName) return [];
+  return (['volume', 'mount'] as const).flatMap((kind) =>
+    (flags[kind] ?? []).filter((text, index) => owned[kind]?.[index] !== text),
+  );
+}
+
+/** Gives the directories an owner that may be a name. */
+function withOwner<Flags extends VolumeFlags>(
+  flags: Flags,
+): { readonly hasName: boolean; readonly flags: Flags } {
   const [, uid, gid] = USER.exec(flags.user ?? '') ?? [];
   // All files are root's by default.
-  if (uid === undefined || flags.user === 'root') return flags;
+  if (uid === undefined || flags.user === 'root') return { hasName: false, flags };
   const isNumber = [uid, gid ?? uid].every((id) => /^\d+$/.test(id));
-  if (!isNumber && (flags.detach ?? flags.dryRun)) return flags;
   const owner = `uid=${uid}${gid === undefined ? '' : `,gid=${gid}`}`;
-  return {
+  const owned = {
     ...flags,
     ...(flags.volume && { volume: flags.volume.map((text) => volumeOf(text, owner, isNumber)) }),
     ...(flags.mount && { mount: flags.mount.map((text) => mountOf(text, owner, isNumber)) }),
   };
+  return { hasName: !isNumber, flags: owned };
 }
 
 function volumeOf(text: string, owner: string, isNumber: boolean): string {

@@ -85,6 +85,8 @@ export function sayStarted(machine: LiveMachine): void {
       `forwarding ${formatEndpoint(hostAddress, hostPort, protocol)} to port ${guestPort} of ${machine.name}`,
     );
   }
+  for (const { target, problem } of machine.failedMounts())
+    note(`${machine.name}: cannot mount ${target}: ${problem}`);
   const { identityProblem: problem } = machine;
   if (problem === undefined) return;
   note(

@@ -1,7 +1,12 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatBytes, formatEndpoint } from '../../public/format.ts';
-import { type ListedMachine, MachineStore, describeStatus } from '../../machines/index.ts';
+import {
+  type ListedMachine,
+  type MachineStatus,
+  MachineStore,
+  describeStatus,
+} from '../../machines/index.ts';
 import { isRunning } from '../session/each-machine.ts';
 import { collect } from '../flags/flag-values.ts';
 import type { Colour } from '../output/colour.ts';
@@ -33,7 +38,7 @@ const EXPECTED_FILTER = `expected name=TEXT, label=KEY[=VALUE] or state=${USUAL_
 export function lsCommand(): Command {
   const command = new Command('ls')
     .description(
-      'Lists machines with their state. The column DETAIL shows how a machine ended, why it is broken, which disk the host has no space for, or which settings of a running machine take effect at its next start. With --all, also ' +
+      'Lists machines with their state. The column DETAIL shows how a machine ended, why it is broken, which disk the host has no space for, what the guest cannot mount, or which settings of a running machine take effect at its next start. With --all, also ' +
         'lists pools (see vmlet pool) below the machines, except with --quiet, --filter or --format TEMPLATE.',
     )
     .option(
@@ -98,8 +103,10 @@ function row(machine: ListedMachine): string[] {
   ];
 }
 
+/** The column STATE says what a running machine does. */
 function detailOf({ status, pendingChanges }: Sound): string {
-  const reason = status.kind === 'running' && !status.outOfSpace ? '' : describeStatus(status);
+  const isSound = status.kind === 'running' && !status.outOfSpace && status.failedMounts.length === 0;
+  const reason = isSound ? '' : describeStatus(status);
   const pending = pendingChanges.length > 0 && `changed for the next start: ${pendingChanges.join(', ')}`;
   return [reason, pending].filter(Boolean).join('; ');
 }

@@ -53,7 +53,12 @@ export class GuestConnections implements AsyncDisposable {
 
   async #openChannel(machine: string): Promise<VmletChannel> {
     const live = new MachineStore().get(machine).live();
-    const channel: GuestChannel = await live.openGuest({ timeoutMs: ANSWER_MS, signal: this.#signal });
+    const channel: GuestChannel = await live.openGuest({
+      timeoutMs: ANSWER_MS,
+      signal: this.#signal,
+      // A proxy leads to servers, which can tell what they lack.
+      allowMissingMounts: true,
+    });
     if (channel.kind === 'vmlet') return channel;
     await channel[Symbol.asyncDispose]();
     throw new InvalidInputError(`machine "${machine}"`, "vmlet's agent is not running in the guest", {

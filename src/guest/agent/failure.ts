@@ -69,6 +69,10 @@ function readFailure({ payload }: Frame): Failure {
   };
 }
 
+function olderAgent(errno: string): string {
+  return `the agent in the guest is older than this vmlet (${errno})`;
+}
+
 function describe(errno: string): string {
   return `${WORDS[errno] ?? 'failed'} (${errno})`;
 }
@@ -123,12 +127,7 @@ export function commandError(
         { hint: errno === 'ENOENT' ? 'choose a user that exists in the guest, or root' : undefined },
       );
     case 'request':
-      return new GuestCommandError(
-        command.argv,
-        { phase, errno },
-        `the agent in the guest is older than this vmlet (${errno})`,
-        { hint: UPDATE_AGENT },
-      );
+      return new GuestCommandError(command.argv, { phase, errno }, olderAgent(errno), { hint: UPDATE_AGENT });
     default:
       return new GuestCommandError(
         command.argv,
@@ -178,12 +177,7 @@ export function requestFailure(frame: Frame): GuestRequestError | GuestMountErro
   const { phase, errno, subject } = readFailure(frame);
   // Our encoding is well-formed: the agent rejects requests that it does not know.
   if (phase === 'request' && (errno === 'EBADMSG' || errno === 'ENOSYS')) {
-    return new GuestRequestError(
-      subject,
-      errno,
-      `the agent in the guest is older than this vmlet (${errno})`,
-      { hint: UPDATE_AGENT },
-    );
+    return new GuestRequestError(subject, errno, olderAgent(errno), { hint: UPDATE_AGENT });
   }
   if (phase === 'mount') return mountFailure(subject ?? 'a directory', errno);
   return new GuestRequestError(subject, errno, `${attemptOf(phase, subject)}: ${describe(errno)}`);
@@ -213,17 +207,41 @@ export function connectionFailure(frame: Frame, port: number): GuestRequestError
       );
 }
 
+/** Why a mount failed, and what to do about it. */
+export interface MountProblem {
+  /** Name of the guest's errno, such as ENODEV. */
+  readonly errno: string;
+  readonly problem: string;
+  readonly hint: string | undefined;
+}
+
+/** @param failure the numbers in the agent's answer. */
+export function mountProblem(failure: { readonly phase: number; readonly errno: number }): MountProblem {
+  const errno = errnoName(failure.errno);
+  const isOld = failure.phase === Phase.request && (errno === 'EBADMSG' || errno === 'ENOSYS');
+  return isOld ? { errno, problem: olderAgent(errno), hint: UPDATE_AGENT } : problemOfMount(errno);
+}
+
 function mountFailure(target: string, errno: string): GuestMountError {
+  const { problem, hint } = problemOfMount(errno);
+  return new GuestMountError(target, errno, problem, { hint });
+}
+
+function problemOfMount(errno: string): MountProblem {
   switch (errno) {
     case 'ENODEV':
-      return new GuestMountError(target, errno, "the guest's kernel does not support virtiofs", {
+      return {
+        errno,
+        problem: "the guest's kernel does not support virtiofs",
         hint: 'use a kernel that supports virtiofs, or copy the directory instead: vmlet cp',
-      });
+      };
     case 'ENOTBLK':
-      return new GuestMountError(target, errno, "the guest's kernel lacks the driver ext4 or virtio_blk", {
+      return {
+        errno,
+        problem: "the guest's kernel lacks the driver ext4 or virtio_blk",
         hint: 'use a kernel with both drivers, or share a directory instead of a volume: -v ./SRC:DST',
-      });
+      };
     default:
-      return new GuestMountError(target, errno, describe(errno));
+      return { errno, problem: describe(errno), hint: undefined };
   }
 }

@@ -21,6 +21,7 @@ export class HostTree {
   readonly #root: string;
   readonly #ignored: IgnoredPaths;
   readonly #onDirectory: (path: string, identity: string) => void;
+  readonly #mostEntries: number;
   readonly entries = new Map<string, HostEntry>();
   /** Names in each directory. */
   readonly #names = new Map<string, ReadonlySet<string>>();
@@ -28,10 +29,16 @@ export class HostTree {
   readonly omitted = new Set<string>();
 
   /** @param onDirectory called before the contents of a directory are read, so that no later change is missed. */
-  constructor(root: string, ignored: IgnoredPaths, onDirectory: (path: string, identity: string) => void) {
+  constructor(
+    root: string,
+    ignored: IgnoredPaths,
+    onDirectory: (path: string, identity: string) => void,
+    mostEntries = MOST_ENTRIES,
+  ) {
     this.#root = root;
     this.#ignored = ignored;
     this.#onDirectory = onDirectory;
+    this.#mostEntries = mostEntries;
   }
 
   /** Looks at the whole tree. */
@@ -62,8 +69,8 @@ export class HostTree {
   async #scanInto(pending: string[], signal: AbortSignal | undefined): Promise<void> {
     for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
       pending.push(...this.#readDirectory(path));
-      if (this.entries.size > MOST_ENTRIES) {
-        throw new InvalidInputError('source', `the directory contains more than ${MOST_ENTRIES} files`, {
+      if (this.entries.size > this.#mostEntries) {
+        throw new InvalidInputError('source', `the directory contains more than ${this.#mostEntries} files`, {
           hint: 'exclude directories that the guest does not need, for example: --ignore node_modules',
         });
       }

@@ -7,6 +7,7 @@ import type { Definition } from '../record/definition.ts';
 import { lookAtCloudInit, pauseAfterLook } from './cloud-init.ts';
 import { findGuestAddresses } from '../look/guest-addresses.ts';
 import { findGuestChannel } from '../channel/guest-channel.ts';
+import { requireMounts } from '../channel/failed-mounts.ts';
 import { sshBannerByAgent } from '../channel/ssh-by-agent.ts';
 import { boundForwards, connectableEndpoint, tcpEndpoint } from '../spec/forwards.ts';
 import type { ProcessIdentity } from '../../process/procfs/identity.ts';
@@ -20,7 +21,10 @@ import { pause } from '../../util/time/pause.ts';
 export interface WaitConditions {
   /** The machine's processors run. */
   readonly running?: boolean | undefined;
-  /** vmlet's or QEMU's agent answers. */
+  /**
+   * vmlet's or QEMU's agent answers.
+   * @throws GuestMountError when the guest lacks a directory, volume or tmpfs.
+   */
   readonly agent?: boolean | undefined;
   /** An ssh server answers at the forward to port 22, or on a bridge at the guest's own address. */
   readonly ssh?: boolean | undefined;
@@ -114,7 +118,8 @@ const agent: Condition = {
     until(signal, async () => {
       try {
         await using channel = await findGuestChannel(definition, { timeoutMs: AGENT_MS, signal });
-        if (!channel) saw('no agent is running in the guest');
+        if (channel) requireMounts(definition);
+        else saw('no agent is running in the guest');
         return channel !== undefined;
       } catch (error) {
         saw(failedLook(error));

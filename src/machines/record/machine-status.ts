@@ -4,6 +4,7 @@ import { type Outcome, describeOutcome } from '../../machine/life/outcome.ts';
 import { describeOutOfSpace } from '../../machine/life/out-of-space.ts';
 import { currentBootId, isAlive } from '../../process/procfs/identity.ts';
 import type { ShareLoss } from '../../machine/share/running-share.ts';
+import type { StoredMounts } from '../spec/stored-mounts.ts';
 import { type MachineFiles, shareLog } from './machine-files.ts';
 import { findPlan } from './machine-plan-file.ts';
 import { readMachineRecord } from './machine-record.ts';
@@ -12,6 +13,7 @@ import {
   type EndRecord,
   type RunRecord,
   commandEndOf,
+  describeFailedMounts,
   lostHelperOf,
   outcomeOf,
   parseEndRecord,
@@ -41,6 +43,21 @@ export type MachineStatus =
     }
   /** Its memory is in a file, from which the next start resumes. */
   | { readonly kind: 'saved'; readonly endedAt: Date | undefined };
+
+/** Returns a machine's status, without failures of what was removed from its definition since. */
+export function statusOf({
+  spec,
+  files,
+}: {
+  readonly spec: StoredMounts;
+  readonly files: MachineFiles;
+}): MachineStatus {
+  const status = readStatus(files);
+  if (status.kind !== 'running' || status.failedMounts.length === 0) return status;
+  const { shares = [], volumes = [], tmpfs = [] } = spec;
+  const targets = [...shares, ...volumes, ...tmpfs].map(({ target }) => target);
+  return { ...status, failedMounts: status.failedMounts.filter(({ target }) => targets.includes(target)) };
+}
 
 const LAST_WORDS = 40;
 
@@ -136,7 +153,7 @@ export function describeStatus(status: MachineStatus): string {
     case 'running':
       return status.outOfSpace
         ? `${describeOutOfSpace(status.outOfSpace)}; free some space, then resume the machine`
-        : status.state;
+        : describeFailedMounts(status.failedMounts) || status.state;
     case 'saved':
       return 'its memory is saved; the next start resumes the machine';
     case 'stopped':

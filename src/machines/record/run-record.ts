@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { ExitStatus } from '../../errors/index.ts';
+import { type MountProblem, mountProblem } from '../../guest/agent/failure.ts';
 import type { ShareLoss } from '../../machine/share/running-share.ts';
 import {
   type LifeEvents,
@@ -16,6 +17,8 @@ const processSchema = z.object({ pid: z.int().positive(), startTime: z.number() 
 /** Milliseconds since 1970, within the range of Date. */
 const moment = z.number().min(-8.64e15).max(8.64e15);
 
+const failedMountSchema = z.object({ path: z.string(), phase: z.int(), errno: z.int() });
+
 const runSchema = z.object({
   version: z.literal(1),
   bootId: z.string(),
@@ -25,6 +28,8 @@ const runSchema = z.object({
   state: z.string(),
   // Sent by QEMU. A compromised QEMU may send anything, and its machine must still be listed.
   diskStop: z.unknown().optional(),
+  /** Missing in records of older keepers. */
+  failedMounts: z.array(failedMountSchema).default([]),
   startedAt: moment,
 });
 
@@ -34,6 +39,8 @@ const commandEndSchema = z.object({
   signal: z.int().nullable(),
   /** Why there is no status of its own. */
   problem: z.string().nullable(),
+  /** The mount without which it was not started. */
+  mount: failedMountSchema.nullish(),
 });
 
 const endSchema = z.object({
@@ -54,6 +61,12 @@ const endSchema = z.object({
   events: z.array(z.object({ event: z.string(), data: z.unknown().optional() })),
 });
 
+/** A directory, volume or tmpfs that a guest could not mount. */
+export interface FailedMount extends MountProblem {
+  /** Its path in the guest. */
+  readonly target: string;
+}
+
 /** The keeper's record of a running machine, `run.json`. */
 export interface RunRecord {
   readonly keeper: ProcessIdentity;
@@ -64,6 +77,8 @@ export interface RunRecord {
   readonly state: string;
   /** Why it is in the state `io-error`. */
   readonly outOfSpace: OutOfSpace | undefined;
+  /** Directories, volumes and tmpfs that the guest could not mount when its agent was last asked. */
+  readonly failedMounts: readonly FailedMount[];
   readonly startedAt: Date;
 }
 
@@ -72,15 +87,26 @@ export type EndRecord = z.infer<typeof endSchema>;
 
 /** @throws ZodError, SyntaxError */
 export function parseRunRecord(text: string): RunRecord {
-  const { bootId, keeper, qemu, helpers, state, diskStop, startedAt } = runSchema.parse(JSON.parse(text));
+  const record = runSchema.parse(JSON.parse(text));
+  const { bootId, keeper, qemu, helpers, state, diskStop, failedMounts, startedAt } = record;
   return {
     keeper: { ...keeper, bootId },
     qemu: qemu ? { ...qemu, bootId } : undefined,
     helpers: Object.fromEntries(Object.entries(helpers).map(([name, own]) => [name, { ...own, bootId }])),
     state,
     outOfSpace: state === 'io-error' ? outOfSpaceOf(diskStop) : undefined,
+    failedMounts: failedMounts.map(failedMountOf),
     startedAt: new Date(startedAt),
   };
+}
+
+function failedMountOf({ path, ...failure }: z.infer<typeof failedMountSchema>): FailedMount {
+  return { target: path, ...mountProblem(failure) };
+}
+
+/** Describes them in one phrase for people. */
+export function describeFailedMounts(failed: readonly Pick<FailedMount, 'target' | 'problem'>[]): string {
+  return failed.map(({ target, problem }) => `cannot mount ${target}: ${problem}`).join('; ');
 }
 
 /** @throws ZodError, SyntaxError */
@@ -100,10 +126,11 @@ export interface CommandEnd {
 /** Returns undefined if the run had no command. */
 export function commandEndOf({ command }: EndRecord): CommandEnd | undefined {
   if (!command) return undefined;
+  const { exitCode, signal, problem, mount } = command;
   return {
-    exitCode: command.exitCode ?? undefined,
-    signal: recordedSignal(command.signal),
-    problem: command.problem ?? undefined,
+    exitCode: exitCode ?? undefined,
+    signal: recordedSignal(signal),
+    problem: mount ? describeFailedMounts([failedMountOf(mount)]) : (problem ?? undefined),
   };
 }
 

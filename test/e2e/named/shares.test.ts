@@ -248,6 +248,25 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect((await home.vmlet('rm', '--storage', 'job')).status).toBe(0);
   });
 
+  it('says that a user of run --detach with a name gets no directory', async () => {
+    const words = ['run', '-d', '--name', 'named', '--net', 'none', '-u', 'nobody'];
+    const run = await home.vmlet(
+      ...words,
+      '--mount',
+      `type=bind,src=${docs},dst=/s`,
+      'micro',
+      '--',
+      'ls',
+      '/s',
+    );
+    expect(run).toMatchObject({ status: 0, stdout: 'named\n' });
+    expect(run.stderr).toContain(
+      `the files of type=bind,src=${docs},dst=/s belong to root in the guest, and user nobody may be unable to write there`,
+    );
+    expect((await home.vmlet('wait', 'named')).status).toBe(0);
+    expect((await home.vmlet('rm', '--storage', 'named')).status).toBe(0);
+  });
+
   it('leaves no virtiofsd behind when its keeper is killed', async () => {
     const keeper = home.processes().find(({ program }) => program === 'vmlet-keeper');
     kill(keeper?.pid);

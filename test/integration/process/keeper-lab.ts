@@ -32,7 +32,14 @@ interface RunFile {
   readonly qemu: { pid: number; startTime: number } | null;
   readonly helpers: Record<string, { pid: number; startTime: number }>;
   readonly state: string;
+  readonly failedMounts: readonly FailedMount[];
   readonly startedAt: number;
+}
+
+interface FailedMount {
+  readonly path: string;
+  readonly phase: number;
+  readonly errno: number;
 }
 
 interface EndFile {
@@ -43,7 +50,12 @@ interface EndFile {
   readonly sentSignal: number | null;
   readonly negotiated: boolean;
   readonly fatalRunState: string | null;
-  readonly command: { exitCode: number | null; signal: number | null; problem: string | null } | null;
+  readonly command: {
+    exitCode: number | null;
+    signal: number | null;
+    problem: string | null;
+    mount?: FailedMount;
+  } | null;
   readonly events: readonly EventLine[];
 }
 

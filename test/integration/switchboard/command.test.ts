@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { encodeCommand } from '../../../src/guest/agent/command.ts';
+import { encodeConfiguration } from '../../../src/guest/agent/configuration.ts';
 import { FrameType } from '../../../src/guest/agent/frame.ts';
 import { OutputLogReader, type OutputPart } from '../../../src/machine/logs/output-log.ts';
 import { agentProgram } from '../../../src/machine/paths/package-files.ts';
@@ -23,6 +24,7 @@ beforeEach(() => {
 afterEach(async () => closeSanitized(board, scope));
 
 interface Wish {
+  readonly mounts?: Buffer;
   readonly patienceSeconds?: number;
   readonly withoutAgent?: true;
   readonly afterwards?: string;
@@ -38,7 +40,9 @@ async function machineOf(argv: readonly string[], wish: Wish = {}): Promise<void
         ['/bin/sh', '-c', wish.afterwards, 'sh', lab.directory, ''].join('\0'),
       );
     }
+    if (wish.mounts) writeFileSync(lab.path('mounts'), wish.mounts.toString('hex'));
     return {
+      ...(wish.mounts && { mountsPath: lab.path('mounts') }),
       guestCommand: {
         requestPath: lab.path('request'),
         logPath: lab.path('output.log'),
@@ -113,6 +117,24 @@ describe('the command of a machine', () => {
     const problem = expect.stringContaining('could not be started') as string;
     expect(board.lab.end().command).toEqual({ exitCode, signal: null, problem });
     expect(streams().stderr).toContain('vmlet: the command could not be started');
+  });
+
+  test('is not started if a mount has failed', async () => {
+    // On a socket, the agent mounts nothing.
+    const mounts = encodeConfiguration({ mounts: [{ tag: 'share0', path: '/a "directory"' }] });
+    await machineOf(['sh', '-c', 'echo run'], { mounts });
+    begin();
+    await board.keeper.ended;
+    expect(streams()).toEqual({
+      stdout: '',
+      stderr: 'vmlet: cannot mount /a "directory": Operation not permitted\n',
+    });
+    expect(board.lab.end().command).toEqual({
+      exitCode: 125,
+      signal: null,
+      problem: 'the guest could not mount a directory',
+      mount: { path: '/a "directory"', phase: expect.any(Number) as number, errno: 1 },
+    });
   });
 
   test('ends the machine when the agent restarts', async () => {

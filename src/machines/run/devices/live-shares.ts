@@ -17,6 +17,7 @@ import { removeFile } from '../../../util/files/removal.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
 import { pause } from '../../../util/time/pause.ts';
 import { attachAgent } from '../../channel/agent.ts';
+import { updateFailedMounts } from '../../channel/failed-mounts.ts';
 import { withMonitor } from '../../channel/monitor.ts';
 import type { Definition } from '../../record/definition.ts';
 import { shareArguments, shareLog, shareSocket } from '../../record/machine-files.ts';
@@ -87,6 +88,7 @@ export async function plugInShare(
     await undo(definition, agent, share, error);
     throw error;
   }
+  await updateFailedMounts(definition, { signal, timeoutMs: AGENT_MS });
 }
 
 /** True while the plan of the last start has the share. */
@@ -167,6 +169,7 @@ export async function unplugShare(
     throw error;
   }
   forget(definition, share);
+  await updateFailedMounts(definition, { signal, timeoutMs: AGENT_MS });
   await untilServed(definition, share.tag, signal);
 }
 

@@ -185,18 +185,21 @@ export interface ListedShare {
   readonly ids: StoredShare['ids'] | undefined;
   /** Whether the running machine has it. */
   readonly live: boolean;
+  /** Why the guest could not mount it; undefined when it did, or has not tried. */
+  readonly problem: string | undefined;
 }
 
 /** Lists what a machine mounts, in its current state. */
 export function listShares(definition: Definition): readonly ListedShare[] {
   const { spec, files } = definition;
-  const runs = readStatus(files).kind === 'running';
+  const status = readStatus(files);
+  const runs = status.kind === 'running';
   const { shares, volumes, tmpfs } = mountSetOf(spec);
-  const common = ({ target, readOnly }: { readonly target: string; readonly readOnly: boolean }) => ({
-    target,
-    readOnly,
-    live: runs && isLive(definition, target),
-  });
+  const common = ({ target, readOnly }: { readonly target: string; readonly readOnly: boolean }) => {
+    const failed = runs ? status.failedMounts.find((mount) => mount.target === target) : undefined;
+    const live = runs && !failed && isLive(definition, target);
+    return { target, readOnly, live, problem: failed?.problem };
+  };
   const nothing = { source: undefined, copy: false, cache: undefined, ids: undefined };
   return [
     ...shares.map((share) => {

@@ -200,6 +200,46 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     );
   });
 
+  it('says what a guest cannot mount, runs no command beside it, and mounts it when it can', async () => {
+    const LATER = '/srv/longer, so mounted later';
+    // micro has this file at each boot.
+    expect(await inGuest('rm /etc/shells')).toBe('');
+    expect(await add(`${at('third')}:/etc/shells`)).toMatchObject({ status: 0, stderr: '' });
+    expect(await add(`type=bind,src=${at('more')},"dst=${LATER}"`)).toMatchObject({ status: 0, stderr: '' });
+    const why = 'a part of the path is not a directory (ENOTDIR)';
+    const refused = {
+      status: 125,
+      stdout: '',
+      stderr: expect.stringContaining(`vmlet: cannot mount /etc/shells: ${why}`) as string,
+    };
+    const reboot = async (): Promise<void> => {
+      expect((await home.vmlet('reset', 'web')).status).toBe(0);
+      expect(await home.vmlet('exec', 'web', '--', 'touch', '/run/ran')).toMatchObject(refused);
+    };
+    await reboot();
+    expect(await home.vmlet('wait', 'web', '--for', 'agent')).toMatchObject(refused);
+    expect(await home.vmlet('cp', join(at('more'), 'name'), 'web:/run/ran')).toMatchObject(refused);
+    expect(await home.vmlet('shell', 'web')).toMatchObject(refused);
+    expect((await home.vmlet('ls')).stdout).toContain(`cannot mount /etc/shells: ${why}`);
+    expect((await home.vmlet('inspect', 'web')).stdout).toContain(`cannot mount /etc/shells: ${why}`);
+    expect((await home.vmlet('share', 'ls', 'web')).stdout).toContain(`not mounted: ${why}`);
+    expect(await listed()).toEqual({ '/more': true, '/site': true, '/etc/shells': false, [LATER]: true });
+    const look = await home.vmlet('ssh', 'web', '--', `cat '${LATER}/name'; ls /run/ran; rm /etc/shells`);
+    expect(look.stdout).toBe('more\nand more\n');
+    expect(look.stderr).toContain('cannot mount /etc/shells');
+    expect(look.stderr).toContain('/run/ran: No such file or directory');
+    expect(await inGuest('cat /etc/shells/name')).toBe('third');
+    expect(await listed()).toMatchObject({ '/etc/shells': true });
+    expect((await home.vmlet('ls')).stdout).not.toContain('cannot mount');
+
+    await reboot();
+    expect(await remove('/etc/shells')).toMatchObject({ status: 0, stderr: '' });
+    expect((await home.vmlet('ls')).stdout).not.toContain('cannot mount');
+    expect(await inGuest('cat /etc/shells; ls /run/ran')).toMatch(/^\/bin\/sh\n.*\nls: .*No such file/);
+    expect((await remove(LATER)).status).toBe(0);
+    expect(await listed()).toEqual({ '/more': true, '/site': true });
+  });
+
   it('has no file that says what to run where QEMU may write', async () => {
     const { stdout } = await home.vmlet('inspect', 'web');
     const { machines } = JSON.parse(stdout) as {

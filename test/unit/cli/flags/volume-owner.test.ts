@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ownedByUser } from '../../../../src/cli/flags/volume-owner.ts';
+import { leftToRoot, ownedByUser } from '../../../../src/cli/flags/volume-owner.ts';
 
 it.each([
   ['./a:/b', '1000', './a:/b:uid=1000'],
@@ -31,6 +31,16 @@ it.each(['detach', 'dryRun'])('takes numbers alone with %s, which asks no guest'
   expect(owned('www-data')).toEqual(['./a:/b']);
   expect(owned('7:staff')).toEqual(['./a:/b']);
   expect(owned('7')).toEqual(['./a:/b:uid=7']);
+});
+
+it('finds the directories that a user with a name does not get', () => {
+  const volume = ['./a:/b', 'cache:/c', './a:/d:uid=7'];
+  const mount = ['src=/a,dst=/e', 'type=tmpfs,dst=/f'];
+  const left = (user?: string) => leftToRoot({ volume, mount, ...(user !== undefined && { user }) });
+  expect(left('www-data')).toEqual(['./a:/b', 'src=/a,dst=/e']);
+  expect(left('7:staff')).toEqual(['./a:/b', 'src=/a,dst=/e']);
+  for (const user of ['7', '7:8', 'root', undefined]) expect(left(user)).toEqual([]);
+  expect(leftToRoot({ user: 'www-data' })).toEqual([]);
 });
 
 it('gives a name to directories of --mount alone', () => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { HostTree } from '../../../../src/guest/sync/host-tree.ts';
 import { ignoredPaths } from '../../../../src/guest/sync/ignored-paths.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
@@ -17,9 +18,9 @@ function rootWith(...files: readonly string[]): string {
   return root;
 }
 
-function treeOf(root: string, patterns: readonly string[] = []) {
+function treeOf(root: string, patterns: readonly string[] = [], mostEntries?: number) {
   const entered: string[] = [];
-  const tree = new HostTree(root, ignoredPaths(patterns), (path) => entered.push(path));
+  const tree = new HostTree(root, ignoredPaths(patterns), (path) => entered.push(path), mostEntries);
   return { tree, entered, paths: () => [...tree.entries.keys()].sort() };
 }
 
@@ -35,6 +36,20 @@ describe('a tree of the host', () => {
     expect(tree.entries.get('link')?.kind).toBe('symlink');
     expect([...tree.omitted]).toEqual(['fifo']);
     expect(entered).toEqual(['', 'd', 'd/e']);
+  });
+
+  it('is rejected with more entries than the limit, ignored ones excluded', async () => {
+    const root = rootWith('a', 'd/b', 'd/c', 'node_modules/x', 'node_modules/y');
+    const enough = treeOf(root, ['node_modules'], 4);
+    await enough.tree.scan(undefined);
+    expect(enough.paths()).toEqual(['a', 'd', 'd/b', 'd/c']);
+    for (const { tree } of [treeOf(root, [], 4), treeOf(root, ['node_modules'], 3)]) {
+      await expect(tree.scan(undefined)).rejects.toThrow(
+        /^source: the directory contains more than [34] files$/,
+      );
+    }
+    writeFileSync(join(root, 'd/one more'), '');
+    await expect(enough.tree.rescan(['d'], undefined)).rejects.toThrow(InvalidInputError);
   });
 
   it('rescans single directories, and scans new ones', async () => {
