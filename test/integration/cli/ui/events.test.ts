@@ -102,17 +102,22 @@ describe('server-sent events', () => {
 
   it('report changes of disks and snapshots, of which the definition has nothing', async () => {
     await using served = await TestServer.start();
-    const machine = await served.store.create({ name: 'one', disks: ['1G'], net: 'none' });
+    await addMachine(served, 'one');
+    const machine = served.store.get('one');
+    await machine.addDisk('1G');
     const stream = await Stream.open(served);
     await until(() => stream.events.length === 1);
     for (const change of [
       async () => machine.createSnapshot('first'),
       async () => machine.removeSnapshots(['first']),
-      async () => machine.resizeDisk('disk0', '+1G'),
+      async () => machine.resizeDisk('disk1', '+1G'),
     ]) {
       await change();
       const { changedAt } = JSON.parse(JSON.stringify(served.store.look('one'))) as Event['data'];
-      await until(() => stream.events.some(({ data }) => data.changedAt === changedAt));
+      expect(changedAt).toBeTypeOf('string');
+      await until(() =>
+        stream.events.some(({ event, data }) => event === 'machine' && data.changedAt === changedAt),
+      );
     }
     stream.response.destroy();
   });
