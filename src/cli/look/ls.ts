@@ -1,12 +1,7 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatBytes, formatEndpoint } from '../../public/format.ts';
-import {
-  type ListedMachine,
-  type MachineStatus,
-  MachineStore,
-  describeStatus,
-} from '../../machines/index.ts';
+import { type ListedMachine, MachineStore, describeStatus } from '../../machines/index.ts';
 import { isRunning } from '../session/each-machine.ts';
 import { collect } from '../flags/flag-values.ts';
 import type { Colour } from '../output/colour.ts';
