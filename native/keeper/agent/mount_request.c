@@ -7,7 +7,7 @@
 
 struct mount_request mount_request;
 
-/* Of the request that was read last, and of the one that is being read. */
+/* The bytes of the request that was read last, and of the one that is being read. */
 static uint8_t known[PAYLOAD_MAX], fresh[PAYLOAD_MAX];
 static size_t known_length, fresh_length;
 /* A field of this size names the operation, and begins every request. */
