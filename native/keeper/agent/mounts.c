@@ -1,6 +1,7 @@
 #include "mounts.h"
 #include "channel.h"
 #include "events.h"
+#include "failed_mounts.h"
 #include "fields.h"
 #include "note.h"
 #include "port.h"
@@ -63,7 +64,7 @@ static void report_failure(const struct part *part)
 {
     char data[EVENT_DATA_MAX];
     struct text text = {.at = data, .size = sizeof data};
-    mounts_print_failure(&text, part);
+    failed_mount_print(&text, part);
     events_add(part->path ? "VMLET_MOUNT_FAILED" : "VMLET_CONFIGURE_FAILED", data);
 }
 
@@ -130,39 +131,4 @@ bool mounts_pump(void)
     channel_settle(channel);
     channel = NULL;
     return true;
-}
-
-static const struct part *next_failure(unsigned *index)
-{
-    while (*index < mount_request.count) {
-        const struct part *part = &mount_request.parts[(*index)++];
-        if (part->path && part->reason)
-            return part;
-    }
-    return NULL;
-}
-
-const struct part *mounts_first_failure(void)
-{
-    unsigned index = 0;
-    return next_failure(&index);
-}
-
-void mounts_print_failure(struct text *text, const struct part *part)
-{
-    text_print(text, "{\"path\":");
-    text_print_string(text, part->path);
-    text_print(text, ",\"phase\":%u,\"errno\":%u}", part->phase, (unsigned)part->reason);
-}
-
-void mounts_print_failures(struct text *text)
-{
-    unsigned index = 0;
-    const char *separator = "";
-    text_print(text, "[");
-    for (const struct part *part; (part = next_failure(&index)); separator = ",") {
-        text_print(text, "%s", separator);
-        mounts_print_failure(text, part);
-    }
-    text_print(text, "]");
 }

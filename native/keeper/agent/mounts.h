@@ -1,8 +1,6 @@
 /* Directories of the host, volumes and other settings, which the guest's agent applies at the beginning of each session:
  * at each boot. */
 #pragma once
-#include "mount_request.h"
-#include "text.h"
 #include <stdbool.h>
 
 /* Reads the request for the agent from a file, in hexadecimal digits; none in an empty file. False, errno set. */
@@ -16,8 +14,3 @@ void mounts_retry(void);
 bool mounts_are_pending(void);
 /* Sends a part of the request, or handles its answer. True when something was done. */
 bool mounts_pump(void);
-/* The first mount that the guest could not make; NULL for none. */
-const struct part *mounts_first_failure(void);
-/* Prints a mount that failed as a JSON object, or all of them as an array. */
-void mounts_print_failure(struct text *text, const struct part *part);
-void mounts_print_failures(struct text *text);

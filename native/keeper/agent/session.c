@@ -2,6 +2,7 @@
 #include "bytes.h"
 #include "client_session.h"
 #include "downstream.h"
+#include "failed_mounts.h"
 #include "greeting.h"
 #include "loop.h"
 #include "mounts.h"
@@ -81,7 +82,7 @@ static void take_answer(const struct frame *frame)
     if (greeting.open && !was_open)
         mounts_begin();
     /* The reason may have gone in the meantime. */
-    else if (greeting.open && !mounts_are_pending() && mounts_first_failure() && any_client_asks())
+    else if (greeting.open && !mounts_are_pending() && failed_mounts_first() && any_client_asks())
         mounts_retry();
     if (!greeting.open || !mounts_are_pending())
         answer_clients();

@@ -1,10 +1,10 @@
 #include "attendant.h"
 #include "bytes.h"
 #include "client.h"
+#include "failed_mounts.h"
 #include "fields.h"
 #include "frame.h"
 #include "loop.h"
-#include "mounts.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
@@ -75,7 +75,7 @@ static void take_hello(const struct frame *frame)
     bool is_ours = memcmp(frame->payload, nonce, NONCE_SIZE) == 0;
     if (attendant.state == ATTENDANT_ASKS && is_ours && get_u16(frame->payload + NONCE_SIZE) == VERSION_MAX) {
         /* Otherwise the command would write to the guest's own disk instead. */
-        attendant.ending.mount = mounts_first_failure();
+        attendant.ending.mount = failed_mounts_first();
         attendant.state = attendant.ending.mount ? ATTENDANT_ENDED : ATTENDANT_RUNS;
     } else if (attendant.state == ATTENDANT_RUNS || is_ours) {
         watch_close(&connection);

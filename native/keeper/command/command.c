@@ -1,9 +1,9 @@
 #include "command.h"
 #include "attendant.h"
 #include "events.h"
+#include "failed_mounts.h"
 #include "loop.h"
 #include "monitor.h"
-#include "mounts.h"
 #include "note.h"
 #include "output_log.h"
 #include "protocol.h"
@@ -98,7 +98,7 @@ static void explain_mount(const struct part *part)
 {
     char line[5 * 1024];
     struct text text = {.at = mount, .size = sizeof mount};
-    mounts_print_failure(&text, part);
+    failed_mount_print(&text, part);
     problem = "the guest could not mount a directory";
     snprintf(line, sizeof line, "vmlet: cannot mount %s: %s\n", part->path, strerror((int)part->reason));
     say(line);

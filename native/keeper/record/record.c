@@ -1,11 +1,11 @@
 #include "record.h"
 #include "events.h"
+#include "failed_mounts.h"
 #include "file.h"
 #include "forwards.h"
 #include "helper.h"
 #include "identity.h"
 #include "loop.h"
-#include "mounts.h"
 #include "note.h"
 #include "qemu.h"
 #include "text.h"
@@ -51,7 +51,7 @@ static bool write_run(void)
     }
     forwards_print(&text, separator);
     text_print(&text, "},\"state\":\"%s\",\"diskStop\":%s,\"failedMounts\":", run_state, disk_stop);
-    mounts_print_failures(&text);
+    failed_mounts_print(&text);
     text_print(&text, ",\"startedAt\":%lld}\n", (long long)started_at);
     return file_exchange(run_path, content, text.length);
 }

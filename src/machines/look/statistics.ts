@@ -6,6 +6,7 @@ import { findPlan } from '../record/machine-plan-file.ts';
 import { notRunning, processorsRun, readStatus } from '../record/machine-status.ts';
 import { readGuestNetworks } from './guest-networks.ts';
 
+/** Options of a reading of a machine's statistics. */
 export interface StatisticsOptions {
   /**
    * Also asks an agent in the guest what its network received and sent, for at most a second, when the machine has cards,

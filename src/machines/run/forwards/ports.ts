@@ -37,6 +37,7 @@ export interface AddedForwards {
   readonly sockets: readonly SocketForward[];
 }
 
+/** Limits and news of a change of published ports. */
 export interface PortChangeOptions extends Limits {
   /** Called before passt is restarted, which ends the guest's connections through it. */
   readonly onPasstRestart?: (() => void) | undefined;
