@@ -8,8 +8,8 @@ import { pause } from '../../util/time/pause.ts';
 import { discardFrames } from './card-link.ts';
 
 /**
- * Hands each connection of QEMU to the switch by a new plug. When the switch or the plug is killed, the connection ends
- * and QEMU makes another one.
+ * Hands each connection to QEMU to the switch by a new plug. When the switch or the plug is killed, the connection ends,
+ * and the link makes another one.
  */
 export class CardPlug implements AsyncDisposable {
   readonly #argv: readonly [string, ...string[]];
@@ -58,7 +58,7 @@ export class CardPlug implements AsyncDisposable {
       await exited;
       this.#backOff.ended(performance.now() - startedAt);
     } catch (error) {
-      // The host has no process left, or vmlet is being installed again. QEMU connects again.
+      // The host has no process left, or vmlet is being installed again. The link tries again.
       if (!(error instanceof ProcessStartError || error instanceof MissingProgramError)) throw error;
       connection.destroy();
       this.#backOff.ended(0);
