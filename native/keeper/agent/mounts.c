@@ -3,6 +3,7 @@
 #include "events.h"
 #include "failed_mounts.h"
 #include "fields.h"
+#include "loop.h"
 #include "note.h"
 #include "port.h"
 #include "record.h"
@@ -16,6 +17,9 @@ static struct channel *channel;
 /* The part that is sent next or, with a channel, that the agent works on. */
 static unsigned current;
 static bool only_failed;
+/* A mount that cannot succeed may take the agent seconds, for which each client would wait. */
+enum { LONG_ATTEMPT_MS = 1000, PAUSE_PER_ATTEMPT = 10 };
+static int64_t retry_began, retry_at;
 
 bool mounts_read(const char *file)
 {
@@ -41,12 +45,17 @@ void mounts_begin(void)
     self.channels = 0;
     read_again();
     only_failed = false;
+    retry_at = 0;
     current = 0;
 }
 
 void mounts_retry(void)
 {
-    only_failed = !read_again();
+    bool is_new = read_again();
+    retry_began = now_ms();
+    if (!is_new && retry_began < retry_at)
+        return;
+    only_failed = !is_new;
     current = 0;
 }
 
@@ -68,12 +77,20 @@ static void report_failure(const struct part *part)
     events_add(part->path ? "VMLET_MOUNT_FAILED" : "VMLET_CONFIGURE_FAILED", data);
 }
 
+static void note_attempt(void)
+{
+    int64_t now = now_ms(), took = now - retry_began;
+    retry_at = took < LONG_ATTEMPT_MS ? now : now + PAUSE_PER_ATTEMPT * took;
+}
+
 static void settle(struct part *part, uint8_t phase, uint32_t reason)
 {
     bool is_new = part->phase != phase || part->reason != reason;
     part->phase = phase;
     part->reason = reason;
     current++;
+    if (only_failed && !part_to_send())
+        note_attempt();
     if (reason && (is_new || !only_failed))
         report_failure(part);
     if (!is_new)

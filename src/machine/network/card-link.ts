@@ -36,6 +36,7 @@ function dialledLink(path: string, scope: Scope): CardLink {
         const connection = await dial(path, closing.signal);
         const close = (): void => void connection.destroy();
         closing.signal.addEventListener('abort', close, { once: true });
+        if (closing.signal.aborted) close();
         await carry(connection);
         closing.signal.removeEventListener('abort', close);
       }

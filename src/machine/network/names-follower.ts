@@ -31,7 +31,12 @@ export class NamesFollower {
     const text = lines?.join('\n');
     if (!lines || text === this.#told) return;
     this.#told = text;
-    await this.#hosts.tell(this.#network, lines);
+    try {
+      await this.#hosts.tell(this.#network, lines);
+    } catch (error) {
+      this.#told = undefined;
+      throw error;
+    }
   }
 
   /** A guest that is gone needs no names; one that cannot write the file keeps it. */

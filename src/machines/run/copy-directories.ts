@@ -4,13 +4,14 @@ import { copyIn } from '../../machine/share/copies.ts';
 import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { attachAgent } from '../channel/agent.ts';
+import { requireMounts } from '../channel/failed-mounts.ts';
 import { whileKernelLives } from '../channel/kernel-watch.ts';
 import type { Definition } from '../record/definition.ts';
 
 /**
  * Copies directories of the host into a guest that is booting, when it has booted: before that, its own system may not
  * have mounted or grown its disks. Files replace files of the guest, and nothing in the guest is removed.
- * @throws TimedOutError without an agent, LaunchError when the kernel dies, what `copyIn` throws, or the signal's reason.
+ * @throws GuestMountError for a copy into a directory that the guest could not mount, TimedOutError without an agent, LaunchError when the kernel dies, what `copyIn` throws, or the signal's reason.
  */
 export async function copyDirectories(
   definition: Definition,
@@ -27,6 +28,10 @@ export async function copyDirectories(
       const booted = agent.exec(afterBoot(['true']), { signal: either });
       await withinLimits(`booting machine "${name}"`, Promise.resolve(booted), { timeoutMs, signal: either });
     }
+    // The copy would fill another disk, and be hidden when the mount is there.
+    requireMounts(definition, (mount) =>
+      copies.some(({ target }) => target === mount || target.startsWith(`${mount}/`)),
+    );
     await copyIn(agent, copies, either);
   };
   await whileKernelLives(definition, copied, signal);

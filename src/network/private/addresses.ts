@@ -13,6 +13,8 @@ import type { Membership, WantedMembership } from './membership.ts';
 import { type NetworkRecord, subnetOf } from './network-record.ts';
 
 /** Prefix length of each member's IPv6 address. */
+/** The kernel gives a smaller card no IPv6 (RFC 8200, section 5). */
+const LEAST_IPV6_MTU = 1280;
 const IPV6_PREFIX = 64;
 
 /** A subnet that a new network must not overlap with. */
@@ -167,9 +169,13 @@ export function isForMembers(record: Pick<NetworkRecord, 'subnet'>, text: string
   return address >= subnet.first + 2 && address < subnet.last;
 }
 
-/** Returns a member's addresses with their prefix lengths. */
-export function addressesOf(record: NetworkRecord, { address }: Pick<Membership, 'address'>): string[] {
-  return [`${address}/${subnetOf(record).prefix}`, `${ipv6Of(record, address)}/${IPV6_PREFIX}`];
+/** Returns the addresses that a member's card can have, with their prefix lengths. */
+export function addressesOf(
+  record: NetworkRecord,
+  { address, mtu = record.mtu }: Pick<Membership, 'address' | 'mtu'>,
+): string[] {
+  const ipv4 = `${address}/${subnetOf(record).prefix}`;
+  return mtu < LEAST_IPV6_MTU ? [ipv4] : [ipv4, `${ipv6Of(record, address)}/${IPV6_PREFIX}`];
 }
 
 /** Returns a member's IPv6 address, which follows from its IPv4 address. */

@@ -12,13 +12,16 @@ const POLL_MS = 2000;
 export function onReplacement(path: string, callBack: () => void, pollMs = POLL_MS): () => void {
   let timer: NodeJS.Timeout | undefined;
   let watcher: FSWatcher | undefined;
+  let isStopped = false;
   const stop = (): void => {
+    isStopped = true;
     clearInterval(timer);
     watcher?.close();
   };
   const poll = (): void => {
-    stop();
-    timer = setInterval(callBack, pollMs);
+    watcher?.close();
+    // A watch can fail after its end.
+    if (!isStopped) timer ??= setInterval(callBack, pollMs);
   };
   try {
     watcher = watch(dirname(path), (_kind, name) => {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { pause } from '../../../src/util/time/pause.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { encodeConfiguration } from '../../../src/guest/agent/configuration.ts';
 import { Phase, Tag } from '../../../src/guest/agent/fields.ts';
@@ -122,6 +123,22 @@ describe('shared directories', () => {
     await (await board.open()).next(FrameType.hello);
     expect(guest.frames).toEqual([]);
     expect(failures()).toHaveLength(1);
+  });
+
+  test('whose next attempt took long delay no other client for a while', async () => {
+    await start(request.toString('hex'));
+    const guest = await board.guest();
+    guest.greet();
+    for (const answersAfterMs of [0, 1100]) {
+      const client = await board.open();
+      const { channel } = await guest.next(FrameType.request);
+      await pause(answersAfterMs);
+      guest.send(FrameType.failed, 0, channel, failure(Phase.mount, 22));
+      await client.next(FrameType.hello);
+    }
+    await (await board.open()).next(FrameType.hello);
+    expect(guest.frames).toEqual([]);
+    expect(board.lab.record().failedMounts).toHaveLength(1);
   });
 
   test('that failed are forgotten when a new request lacks them', async () => {

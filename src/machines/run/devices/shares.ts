@@ -159,7 +159,7 @@ function requireMounted(spec: MachineSpec, target: string): void {
   if (targets.includes(target)) return;
   throw new InvalidInputError(
     'share',
-    `machine "${spec.name}" has no shared directory, volume or tmpfs at ${target}`,
+    `machine "${spec.name}" has no directory, volume or tmpfs at ${target}`,
     {
       hint:
         targets.length === 0

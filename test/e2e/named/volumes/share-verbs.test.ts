@@ -112,7 +112,7 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
       expect(status).not.toBe(0);
     }
     expect((await remove('/nowhere')).stderr).toContain(
-      'machine "web" has no shared directory, volume or tmpfs at /nowhere',
+      'machine "web" has no directory, volume or tmpfs at /nowhere',
     );
     await home.vmlet('pause', 'web');
     expect((await add(`${at('site')}:/n`)).stderr).toContain(

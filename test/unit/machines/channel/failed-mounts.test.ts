@@ -75,6 +75,12 @@ it('keeps commands from running, and the error has the ways out', () => {
   );
 });
 
+it('fails only for what is needed', () => {
+  const definition = machine([failed('/src', ENODEV), failed('/cache', ENODEV)]);
+  expect(() => requireMounts(definition, (target) => target === '/cache')).toThrow('cannot mount /cache');
+  expect(() => requireMounts(definition, () => false)).not.toThrow();
+});
+
 it('does not, once it was removed from the machine', () => {
   const definition = machine([failed('/cache', ENODEV)], { volumes: [] });
   expect(refusal(definition)).toBeUndefined();

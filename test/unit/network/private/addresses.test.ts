@@ -96,6 +96,7 @@ test('names resolve to IPv4 addresses, with and without the domain of the networ
     '10.9.0.3 db db.lan primary primary.lan',
   ]);
   expect(addressesOf(LAN, WEB)).toEqual(['10.9.0.2/29', 'fd12:3456:789a::2/64']);
+  expect(addressesOf(LAN, { ...WEB, mtu: 1279 })).toEqual(['10.9.0.2/29']);
   expect(isForMembers(LAN, '10.9.0.6')).toBe(true);
 });
 
