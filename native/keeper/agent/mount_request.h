@@ -24,8 +24,8 @@ extern struct mount_request {
 
 enum request_change { REQUEST_IS_SAME, REQUEST_IS_NEW, REQUEST_IS_INVALID };
 
-/* Reads the file, in hexadecimal digits. What it says anew has no answers. When invalid, errno is set and nothing
- * changes. */
+/* Reads the file, in hexadecimal digits. The parts of a new request have no answers yet. When the file is invalid, errno
+ * is set and nothing changes. */
 enum request_change mount_request_read(const char *path);
 /* Writes a request with this part alone, and returns its length. */
 size_t mount_request_body(const struct part *part, uint8_t *body);

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { InvalidInputError } from '../../errors/index.ts';
 import { probeHost } from '../../host/probe.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
@@ -6,10 +7,11 @@ import { cardDevice } from '../../network/card/network-card.ts';
 import { CARD_AT_BOOT } from '../../network/plan/network.ts';
 import { setLink } from '../plan/network-card.ts';
 import type { StartedMachine } from './started-machine.ts';
-import { discardFrames } from '../network/card-link.ts';
+import { discardFrames, linkCard } from '../network/card-link.ts';
 import { HostsFile } from '../network/hosts-file.ts';
 import { NamedNetwork } from '../network/joined-network.ts';
 import type { Attachment, NetworkPlace } from '../network/network-place.ts';
+import { cardSocket } from '../paths/directory.ts';
 import type { Locations } from '../paths/locations.ts';
 
 /** The circumstances of a machine that joins networks. */
@@ -68,12 +70,13 @@ export async function connectCards(
   machine: StartedMachine,
   attachments: readonly Attachment[],
 ): Promise<StartedMachine> {
-  const { qmp, cardLinks } = machine;
+  const { plan, qmp, scope } = machine;
   await Promise.all(
-    cardLinks.map(async (link, index) => {
+    plan.cards.map(async (_, index) => {
       const attachment = attachments[index];
       // While another caller keeps the link up, frames are discarded so that nothing blocks.
-      link.carryBy(attachment ? async (connection) => attachment.plugIn(connection) : discardFrames);
+      const carry = attachment ? async (connection: Socket) => attachment.plugIn(connection) : discardFrames;
+      linkCard(cardSocket(plan.directory, index), carry, scope);
       await setLink(qmp, { id: cardDevice(index) }, attachment !== undefined);
     }),
   );

@@ -5,7 +5,6 @@ import type { Host } from '../../host/survey/host.ts';
 import { GuestAgent } from '../../guest/agent/agent.ts';
 import { QmpClient } from '../../qmp/index.ts';
 import { GuestConsole } from '../life/console.ts';
-import { type CardLink, cardLinks } from '../network/card-link.ts';
 import { AGENT_DESCRIPTOR, CONSOLE_DESCRIPTOR, MONITOR_DESCRIPTOR } from '../plan/descriptors.ts';
 import { type StartedParts, endOfMachine } from '../life/launch-failure.ts';
 import { QemuLifecycle } from '../life/qemu-lifecycle.ts';
@@ -32,8 +31,6 @@ export interface StartOptions {
 export interface StartedMachine extends MachineParts {
   /** Connection to the agent's port in QEMU. */
   readonly agentConnection: Socket;
-  /** Links of the guest's cards for private networks. */
-  readonly cardLinks: readonly CardLink[];
   /** Those that did not have to wait for an answer of the guest. */
   readonly shares: readonly RunningShare[];
   /** Resolves when every forward is listening; rejects when one cannot be set up. */
@@ -51,7 +48,6 @@ export async function startMachine(
   started: StartedParts,
 ): Promise<StartedMachine> {
   const { scope } = started;
-  const links = cardLinks(plan, scope);
   const { qemu, network, shares } = await startProcesses(plan, host, scope, log);
   const networkReady = network?.ready ?? Promise.resolve();
   const connection = (descriptor: number): Socket => {
@@ -78,7 +74,7 @@ export async function startMachine(
   const space = new SpaceWatch(qmp);
   const agentConnection = connection(AGENT_DESCRIPTOR);
   const parts = { plan, life, qmp, console, space, network, attachments: [], scope };
-  return { ...parts, agentConnection, cardLinks: links, networkReady, shares };
+  return { ...parts, agentConnection, networkReady, shares };
 }
 
 /** Starts the guest's processors. */

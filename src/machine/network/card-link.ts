@@ -3,48 +3,37 @@ import { Socket } from 'node:net';
 import { isSystemError } from '../../errors/index.ts';
 import type { Scope } from '../../util/scope.ts';
 import { pause } from '../../util/time/pause.ts';
-import { cardSocket } from '../paths/directory.ts';
-import type { Plan } from '../plan/plan.ts';
 
 /** Carries the frames of one connection of QEMU; resolves once it has ended. */
 export type Carrier = (connection: Socket) => Promise<void>;
 
-/** The launcher's end of a card's link. QEMU has one connection at a time, and another one when it has ended. */
-export interface CardLink {
-  /** Gives each connection to the carrier, beginning with one that has waited for it. Called once. */
-  carryBy(carrier: Carrier): void;
-}
-
 /** Between attempts to connect to a QEMU that does not listen yet. */
 const REDIAL_MS = 20;
 
-/** Returns the links of a machine's cards. QEMU listens for each, so that it has to connect to nothing. */
-export function cardLinks(
-  { cards, directory, wiring }: Pick<Plan, 'cards' | 'directory' | 'wiring'>,
-  scope: Scope,
-): CardLink[] {
-  if (wiring.cards === 'none') return [];
-  return cards.map((_, index) => dialledLink(cardSocket(directory, index), scope));
-}
-
-function dialledLink(path: string, scope: Scope): CardLink {
+/**
+ * Links a card until the scope closes: gives each connection to the carrier, and makes another one when it has ended. QEMU
+ * listens, so that it has to connect to nothing, and has one connection at a time.
+ * @param path the card's socket.
+ */
+export function linkCard(path: string, carry: Carrier, scope: Scope): void {
   const closing = new AbortController();
   scope.defer(() => closing.abort());
-  const carryAll = async (carry: Carrier): Promise<void> => {
-    try {
-      for (;;) {
-        const connection = await dial(path, closing.signal);
-        const close = (): void => void connection.destroy();
-        closing.signal.addEventListener('abort', close, { once: true });
-        if (closing.signal.aborted) close();
-        await carry(connection);
-        closing.signal.removeEventListener('abort', close);
-      }
-    } catch (error) {
-      if (!closing.signal.aborted) throw error;
+  void carryAll(path, carry, closing.signal);
+}
+
+async function carryAll(path: string, carry: Carrier, closing: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      const connection = await dial(path, closing);
+      const close = (): void => void connection.destroy();
+      closing.addEventListener('abort', close, { once: true });
+      if (closing.aborted) close();
+      await carry(connection);
+      closing.removeEventListener('abort', close);
     }
-  };
-  return { carryBy: (carrier) => void carryAll(carrier) };
+  } catch (error) {
+    if (!closing.aborted) throw error;
+  }
 }
 
 /**

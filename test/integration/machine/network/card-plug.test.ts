@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { until } from '../../../../fixtures/agent/until.ts';
-import { cardLinks } from '../../../../src/machine/network/card-link.ts';
+import { linkCard } from '../../../../src/machine/network/card-link.ts';
 import { CardPlug } from '../../../../src/machine/network/card-plug.ts';
 import { cardSocket, machineDirectory } from '../../../../src/machine/paths/directory.ts';
 import { socketNetdev } from '../../../../src/network/card/qemu-network.ts';
@@ -11,7 +11,6 @@ import { supervise } from '../../../../src/process/supervise.ts';
 import { unlessMissing } from '../../../../src/util/files/unless-missing.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
-import { plainPlan } from '../../../unit/machine/plan/plain-plan.ts';
 import { SwitchLab, mac } from '../../network/switch/switch-lab.ts';
 
 const parent = temporaryDirectory();
@@ -27,17 +26,15 @@ afterEach(async () => scope.close());
 /** A real QEMU, whose card this process plugs in. */
 async function join(name: string, address: string): Promise<CardPlug> {
   const sockets = directoryIn(parent, 'm');
-  const directory = machineDirectory(sockets, sockets);
-  const plan = { cards: [{ mac: address }], directory, wiring: plainPlan.wiring };
-  const [link] = cardLinks(plan, scope);
-  const netdev = socketNetdev('n', cardSocket(directory, 0), 'listens');
+  const socket = cardSocket(machineDirectory(sockets, sockets), 0);
+  const netdev = socketNetdev('n', socket, 'listens');
   const device = { driver: 'virtio-net-pci', netdev: 'n', mac: address, romfile: '' };
   const options = ['-nodefaults', '-display', 'none', '-S', '-machine', 'q35', '-m', '16M'];
   const cards = ['-netdev', JSON.stringify(netdev), '-device', JSON.stringify(device)];
   supervise([qemu, ...options, ...cards], { environment: {} }, scope);
   const plug = new CardPlug((await network.argv(name, address)) as [string, ...string[]]);
   scope.defer(async () => plug[Symbol.asyncDispose]());
-  link?.carryBy(async (connection) => plug.carry(connection));
+  linkCard(socket, async (connection) => plug.carry(connection), scope);
   await network.hasPort(address);
   return plug;
 }
@@ -53,12 +50,6 @@ function plugOf(name: string): number | undefined {
     });
 }
 
-const names = async (): Promise<string | undefined> =>
-  (await network.list())?.ports
-    .map(({ name }) => name)
-    .sort()
-    .join();
-
 async function kill(pid: number): Promise<void> {
   const identity = identifyProcess(pid);
   process.kill(pid, 'SIGKILL');
@@ -71,13 +62,13 @@ it('a card is plugged in again after each SIGKILL of the switch and of its plug'
   for (let time = 0; time < 3; time++) {
     const pid = await network.switchPid();
     await kill(pid);
-    await until('both are back', async () => (await names()) === 'a,b');
+    await until('both are back', async () => (await network.names()) === 'a,b');
     expect(await network.switchPid()).not.toBe(pid);
     const plug = plugOf('a');
     if (plug === undefined) throw new Error('it has no plug');
     await kill(plug);
     await until('it has another', () => plugOf('a') !== undefined && plugOf('a') !== plug);
-    await until('it is back', async () => (await names()) === 'a,b');
+    await until('it is back', async () => (await network.names()) === 'a,b');
   }
 });
 
@@ -85,9 +76,9 @@ it('a card that has left stays unplugged while its QEMU runs', async () => {
   const plug = await join('a', mac(1));
   await join('b', mac(2));
   await plug[Symbol.asyncDispose]();
-  await until('b is alone', async () => (await names()) === 'b');
+  await until('b is alone', async () => (await network.names()) === 'b');
   // Another one cannot take its turn before QEMU has connected again.
   await kill(await network.switchPid());
-  await until('b is back', async () => (await names()) === 'b');
+  await until('b is back', async () => (await network.names()) === 'b');
   expect(plugOf('a')).toBeUndefined();
 });

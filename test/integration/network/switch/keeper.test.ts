@@ -50,11 +50,6 @@ async function join(name: string, address: string): Promise<Member> {
 }
 
 const plugOf = ({ machine }: Member): number | undefined => machine.record().helpers['lan']?.pid;
-const names = async (): Promise<string | undefined> =>
-  (await network.list())?.ports
-    .map(({ name }) => name)
-    .sort()
-    .join();
 
 async function kill(pid: number): Promise<void> {
   const identity = identifyProcess(pid);
@@ -68,13 +63,13 @@ it('real QEMUs are plugged in again after each SIGKILL of the switch and of a pl
   for (let time = 0; time < 5; time++) {
     const pid = await network.switchPid();
     await kill(pid);
-    await until('both are back', async () => (await names()) === 'a,b');
+    await until('both are back', async () => (await network.names()) === 'a,b');
     expect(await network.switchPid()).not.toBe(pid);
     const plug = plugOf(a);
     if (plug === undefined) throw new Error('it has no plug');
     await kill(plug);
     await until('it has another', () => plugOf(a) !== undefined && plugOf(a) !== plug);
-    await until('it is back', async () => (await names()) === 'a,b');
+    await until('it is back', async () => (await network.names()) === 'a,b');
   }
 });
 
@@ -82,7 +77,7 @@ it('a port is closed with its keeper, and the switch ends with its last port', a
   const [a, b] = [await join('a', mac(1)), await join('b', mac(2))];
   const pid = await network.switchPid();
   await kill(a.keeper.pid);
-  await until('b is alone', async () => (await names()) === 'b');
+  await until('b is alone', async () => (await network.names()) === 'b');
   expect(await network.switchPid()).toBe(pid);
   process.kill(b.keeper.pid, 'SIGTERM');
   await b.keeper.ended;

@@ -264,6 +264,14 @@ export class SwitchLab {
     return z.strictObject({ result: listSchema }).parse(JSON.parse(text)).result;
   }
 
+  /** The names of all members with a port, sorted; undefined when no switch answers. */
+  async names(): Promise<string | undefined> {
+    return (await this.list())?.ports
+      .map(({ name }) => name)
+      .sort()
+      .join();
+  }
+
   async port(name: string): Promise<z.infer<typeof portSchema>> {
     const port = (await this.list())?.ports.find((one) => one.name === name);
     if (!port) throw new Error(`there is no port ${name}`);
