@@ -53,6 +53,9 @@ function scheduleWatch(): void {
   scheduled = true;
   setTimeout(() => {
     scheduled = false;
-    watchStatistics({ stats: [...inView].sort(), guests: [...asked].sort() });
+    const isSeen = !document.hidden;
+    watchStatistics({ stats: isSeen ? [...inView].sort() : [], guests: isSeen ? [...asked].sort() : [] });
   }, 100);
 }
+
+document.addEventListener('visibilitychange', scheduleWatch);

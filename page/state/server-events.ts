@@ -7,7 +7,9 @@ import { protocols, session, socketAddress } from '../api/session.ts';
 export const connected = new Observable(false);
 
 const AGAIN_MS = [250, 500, 1000, 2000] as const;
-const INTERVAL_S = 2;
+/** Between readings: often for one machine that is looked at closely, rarely for a list of many. */
+const CLOSE_S = 2;
+const LIST_S = 4;
 
 interface Watched {
   readonly stats: readonly string[];
@@ -68,5 +70,5 @@ export function watchStatistics(watched: Watched): void {
 }
 
 function sendWanted(): void {
-  socket?.send(JSON.stringify({ ...wanted, interval: INTERVAL_S }));
+  socket?.send(JSON.stringify({ ...wanted, interval: wanted.guests.length > 0 ? CLOSE_S : LIST_S }));
 }

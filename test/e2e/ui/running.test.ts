@@ -194,6 +194,32 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
     await page.getByText('This machine has no network.').waitFor();
   });
 
+  test('is not read while its page is hidden', async () => {
+    await startSmall();
+    const chosen: string[] = [];
+    const another = await ui.open({}, (context) => {
+      context.on('page', (opened) =>
+        opened.on('websocket', (socket) =>
+          socket.on('framesent', ({ payload }) => chosen.push(String(payload))),
+        ),
+      );
+    });
+    const hide = async (hidden: boolean): Promise<void> =>
+      another.evaluate((isHidden) => {
+        Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, hidden);
+    const asked = async (stats: string[], interval: number): Promise<void> => {
+      await until(() => chosen.at(-1) === JSON.stringify({ stats, guests: [], interval }));
+    };
+    await asked(['m'], 4);
+    await hide(true);
+    await asked([], 4);
+    await hide(false);
+    await asked(['m'], 4);
+    await another.context().close();
+  });
+
   test('has snapshots that are created, restored and removed', async () => {
     await startSmall();
     await show('machines/m/snapshots');
