@@ -1,22 +1,25 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createTemplate } from '../../../src/index.ts';
 import { alternate } from '../measurement/alternate.ts';
 import { VMLET } from '../measurement/built-command.ts';
 import { describeTimes, median } from '../measurement/statistics.ts';
 import { timeCommand } from '../measurement/timed-command.ts';
 import type { Section } from '../section.ts';
+import { restoreByHand } from '../template/restore-by-hand.ts';
 import { padding, scriptByHand } from './by-hand.ts';
 
 const RUN = [process.execPath, VMLET, 'run'];
 
 export const kept: Section = {
   title:
-    'vmlet run micro -- true from a kept guest: against a boot by hand (at most 1/4), and the first run against --fresh (at most 1.15)',
+    'vmlet run micro -- true from a kept guest: against a boot by hand (at most 1/4), against a restore by hand (at most 100 ms more than both it and node -e 0), and the first run against --fresh (at most 1.15)',
   rounds: 20,
   async run(rounds) {
     const script = join(tmpdir(), `vmlet-bench-${process.pid}.sh`);
     const text = await scriptByHand('auto', 'bare');
+    await using alone = await createTemplate({ image: 'micro', net: 'none' });
     const command = (name: string, ...argv: readonly string[]) => ({
       name,
       measure: async () => timeCommand(argv),
@@ -34,6 +37,12 @@ export const kept: Section = {
         },
       },
       command('node -e 0', process.execPath, '-e', '0'),
+      command('run --net none', ...RUN, '--net', 'none', 'micro', '--', 'true'),
+      {
+        name: 'restore by hand',
+        // Until the answer; the processor time of a killed QEMU is not known.
+        measure: async () => ({ wallMs: await restoreByHand(alone), cpuMs: Number.NaN }),
+      },
     ];
     try {
       const samples = await alternate(contenders, rounds);
@@ -41,6 +50,8 @@ export const kept: Section = {
       const cpu = samples.map((of) => of.map(({ cpuMs }) => cpuMs));
       const ratio = (times: readonly number[][], one: number, other: number): string =>
         (median(times[one] ?? []) / median(times[other] ?? [])).toFixed(2);
+      const [node = NaN, alike = NaN, restored = NaN] = wall.slice(4).map(median);
+      const beyond = alike - restored - node;
       const lines = contenders.map(
         ({ name }, index) =>
           `${name.padEnd(14)} ${describeTimes(wall[index] ?? [])}; cpu ${median(cpu[index] ?? []).toFixed(0)} ms`,
@@ -49,6 +60,7 @@ export const kept: Section = {
         `first run / run --fresh   ${ratio(wall, 0, 2)}, cpu ${ratio(cpu, 0, 2)}`,
         `later run / run --fresh   ${ratio(wall, 1, 2)}, cpu ${ratio(cpu, 1, 2)}`,
         `later run / boot by hand  ${ratio(wall, 1, 3)}, cpu ${ratio(cpu, 1, 3)}`,
+        `run --net none - restore by hand - node -e 0  ${beyond.toFixed(0)} ms`,
       ];
       const data = { contenders: contenders.map(({ name }, index) => ({ name, samples: samples[index] })) };
       return { text: [...lines, ...ratios].join('\n'), data };

@@ -1,26 +1,17 @@
-import { spawn as spawnProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFileSync, readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import pino from 'pino';
-import { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import {
   type Machine,
-  type Plan,
   type Pool,
   type Template,
   createPool,
   createTemplate,
   launch,
 } from '../../../src/index.ts';
-import { qemuArguments } from '../../../src/machine/qemu/argv.ts';
-import { fileChannel } from '../../../src/machine/state/state-file.ts';
-import { templateFiles } from '../../../src/template/template-files.ts';
 import { alternate } from '../measurement/alternate.ts';
 import type { Section } from '../section.ts';
 import { describeTimes, median } from '../measurement/statistics.ts';
-import { makeTemporaryDirectory } from '../../directory.ts';
+import { restoreByHand } from './restore-by-hand.ts';
 
 const GUEST = { image: 'micro' } as const;
 const FORKS_FOR_MEMORY = 30;
@@ -90,44 +81,6 @@ async function untilPoolAnswers(pool: Pool, running: number[]): Promise<number> 
   const time = performance.now() - started;
   await machine.kill();
   await pool.full();
-  return time;
-}
-
-/** Unconfined, straight from Node, without telling the guest that it is a fork: spawn, restore, ask. */
-async function restoreByHand(template: Template): Promise<number> {
-  const { plan } = await template.dryRun();
-  const files = templateFiles(template.directory);
-  const { path: directory, remove } = makeTemporaryDirectory();
-  const inherited = (descriptor: number) => ({ kind: 'inherited', descriptor }) as const;
-  const wired: Plan = {
-    ...plan,
-    wiring: { ...plan.wiring, monitor: inherited(3), agent: inherited(4), console: inherited(5) },
-    disks: plan.disks.map((disk) => ({ ...disk, path: join(directory, disk.nodeName) })),
-  };
-  const started = performance.now();
-  for (const { nodeName, path } of wired.disks) copyFileSync(files.overlay(nodeName), path);
-  const qemu = spawnProcess(wired.qemu, qemuArguments(wired), {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
-    env: {},
-  });
-  const exited = once(qemu, 'exit');
-  const [monitor, port] = [qemu.stdio[3] as Socket, qemu.stdio[4] as Socket];
-  for (const socket of qemu.stdio.slice(3)) socket?.on('error', () => undefined);
-  const capabilities = [{ capability: 'x-ignore-shared', state: true }];
-  for (const command of [
-    { execute: 'qmp_capabilities' },
-    { execute: 'migrate-set-capabilities', arguments: { capabilities } },
-    { execute: 'migrate-incoming', arguments: { channels: [fileChannel(files.state)] } },
-  ]) {
-    monitor.write(JSON.stringify(command));
-  }
-  monitor.resume();
-  const agent = await GuestAgent.attach(port);
-  await agent.exec(['true']);
-  const time = performance.now() - started;
-  qemu.kill('SIGKILL');
-  await exited;
-  remove();
   return time;
 }
 
