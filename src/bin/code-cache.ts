@@ -14,7 +14,8 @@ const UNUSED_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
  * A file with a digest, a line of verbs, and V8's code. V8 itself compares only its own version and the length of the
- * source, and crashes where the code is damaged; the digest is over the source and the rest of the file.
+ * source, and crashes where the code is damaged; the digest is over the rest of the file and the identity of the source,
+ * which takes less time than its text.
  */
 export class CodeCache {
   readonly #directory: string;
@@ -26,7 +27,8 @@ export class CodeCache {
     this.#path = join(directory, `${name}.code`);
   }
 
-  read(source: Buffer): KeptCode | undefined {
+  /** @param source differs for each text that the source has had. */
+  read(source: string): KeptCode | undefined {
     const bytes = this.#bytes();
     if (bytes === undefined) return undefined;
     const rest = bytes.subarray(DIGEST_BYTES);
@@ -35,7 +37,7 @@ export class CodeCache {
     return { verbs: rest.toString('utf8', 0, end).split(','), code: rest.subarray(end + 1) };
   }
 
-  write(source: Buffer, { verbs, code }: KeptCode): void {
+  write(source: string, { verbs, code }: KeptCode): void {
     const rest = Buffer.concat([Buffer.from(`${verbs.join(',')}\n`), code]);
     const beside = `${this.#path}.${process.pid}.new`;
     try {
@@ -77,6 +79,6 @@ function removeQuietly(path: string): void {
   }
 }
 
-function digest(source: Buffer, rest: Buffer): Buffer {
+function digest(source: string, rest: Buffer): Buffer {
   return createHash('sha256').update(source).update(rest).digest();
 }

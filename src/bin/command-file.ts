@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { basename, dirname } from 'node:path';
 import { Script } from 'node:vm';
@@ -21,14 +21,16 @@ interface CompileCache {
   readonly enableCompileCache?: (directory: string) => unknown;
 }
 
+const VERB = /^[a-z][a-z-]{0,19}$/;
 const MAX_VERBS = 100;
 
 /**
  * Loads the command with the code that earlier ones compiled, which halves the time to load it. Node 22 and later keep
  * code themselves; for Node 20, which Debian 13 has, it is done here.
  * @param cache vmlet's directory for caches; where it does not exist yet, all code is compiled.
+ * @param word the first argument. Each verb has code of its own: V8 loads all of a file at once.
  */
-export function loadCommandFile(path: string, cache: string): CommandFile {
+export function loadCommandFile(path: string, cache: string, word = ''): CommandFile {
   const { enableCompileCache } = module as CompileCache;
   const directory = privateDirectory(cache, 'compiled');
   if (directory === undefined || enableCompileCache) {
@@ -36,16 +38,14 @@ export function loadCommandFile(path: string, cache: string): CommandFile {
     const { main } = createRequire(path)(path) as Exports;
     return { main, keep: () => undefined };
   }
-  const source = readFileSync(path);
-  const code = new CodeCache(directory, `${basename(path, '.cjs')}-${placeOf(path)}-${process.version}`);
-  const kept = code.read(source);
-  const script = new Script(
-    `(function(exports,require,module,__filename,__dirname){${source.toString()}\n})`,
-    {
-      filename: path,
-      cachedData: kept?.code,
-    },
-  );
+  const { text, identity } = readSource(path);
+  const place = `${placeOf(path)}-${process.version}-${VERB.test(word) ? word : 'other'}`;
+  const code = new CodeCache(directory, `${basename(path, '.cjs')}-${place}`);
+  const kept = code.read(identity);
+  const script = new Script(`(function(exports,require,module,__filename,__dirname){${text}\n})`, {
+    filename: path,
+    cachedData: kept?.code,
+  });
   const loaded = { exports: {} };
   const run = script.runInThisContext() as (...parts: unknown[]) => void;
   run(loaded.exports, createRequire(path), loaded, path, dirname(path));
@@ -55,9 +55,24 @@ export function loadCommandFile(path: string, cache: string): CommandFile {
     keep: (verb) => {
       // V8 compiles a function when it is first called, so each verb adds its own.
       if (verbs.includes(verb) || verbs.length >= MAX_VERBS) return;
-      code.write(source, { verbs: [...verbs, verb], code: script.createCachedData() });
+      code.write(identity, { verbs: [...verbs, verb], code: script.createCachedData() });
     },
   };
+}
+
+function readSource(path: string): { readonly text: string; readonly identity: string } {
+  const descriptor = openSync(path, 'r');
+  try {
+    const identity = identityOf(fstatSync(descriptor, { bigint: true }));
+    return { text: readFileSync(descriptor, 'utf8'), identity };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The kernel changes the last of these with each change of the file. */
+function identityOf({ dev, ino, size, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, ctimeNs].join(' ');
 }
 
 /** Distinguishes installations; one that is replaced by another release keeps its place. */

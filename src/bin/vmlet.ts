@@ -26,7 +26,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const cache = join(xdgDirectory(process.env, 'XDG_CACHE_HOME', join(homedir(), '.cache')), 'vmlet');
-  const command = loadCommandFile(join(import.meta.dirname, 'main.cjs'), cache);
+  const command = loadCommandFile(join(import.meta.dirname, 'main.cjs'), cache, args[0]);
   const verb = await command.main(args, version);
   if (verb !== undefined) command.keep(verb);
 }
