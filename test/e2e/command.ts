@@ -44,7 +44,7 @@ export function start(
 }
 
 /** V8's code of the command, by Node 20; later versions of Node keep it in another form, which is not copied. */
-const COMPILED = /^main-[^.]+-v[\d.]+\.code$/;
+const COMPILED = /^main-[^.]+-v[\d.]+-[a-z-]+\.code$/;
 const DIGEST_BYTES = 32;
 
 /**
