@@ -17,7 +17,7 @@ import { Machine, type MachineOrigin } from '../machine/running/machine.ts';
 import { KernelWatch } from '../machine/launch/kernel-watch.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
 import { joinNetworks, connectCards, attachNetworks } from '../machine/launch/join-networks.ts';
-import { type NetworkInput, type NetworkPlace, parseNetworks } from '../machine/network/network-place.ts';
+import { type NetworkInput, type WantedPlace, parseNetworks } from '../machine/network/network-place.ts';
 import { mountAll } from '../machine/launch/configure-guest.ts';
 import { makeNewDisk } from '../machine/launch/prepare.ts';
 import { plugInDisks, plugInMounts, plugInNamedOwners } from '../machine/launch/plug-in.ts';
@@ -235,7 +235,7 @@ export class PendingFork implements AsyncDisposable {
     return { machine, agent };
   }
 
-  #placesIn(networks: readonly NetworkInput[]): NetworkPlace[] {
+  #placesIn(networks: readonly NetworkInput[]): WantedPlace[] {
     const { name, cards } = this.#machine.plan;
     const places = parseNetworks(networks, name);
     if (places.length <= cards.length) return places;

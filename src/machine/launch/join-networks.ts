@@ -10,7 +10,12 @@ import type { StartedMachine } from './started-machine.ts';
 import { discardFrames, linkCard } from '../network/card-link.ts';
 import { HostsFile } from '../network/hosts-file.ts';
 import { NamedNetwork } from '../network/joined-network.ts';
-import type { Attachment, NetworkPlace } from '../network/network-place.ts';
+import {
+  type Attachment,
+  type NamedSubnet,
+  type WantedPlace,
+  checkOverlap,
+} from '../network/network-place.ts';
 import { cardSocket } from '../paths/directory.ts';
 import type { Locations } from '../paths/locations.ts';
 
@@ -29,25 +34,32 @@ export interface Joining {
  * @throws InvalidInputError, NetworkNotFoundError, or the signal's reason.
  */
 export async function attachNetworks(
-  places: readonly NetworkPlace[],
+  places: readonly WantedPlace[],
   { locations, signal, isOwnName, firstMac }: Joining,
   scope: Scope,
 ): Promise<Attachment[]> {
   const attachments: Attachment[] = [];
-  for (const { network, name } of places) {
+  for (const place of places) {
+    const joining = { ...place, isOwnName };
+    const { network } = place;
     const attachment =
       network instanceof NamedNetwork
-        ? await network.join(name, isOwnName, {
+        ? await network.join(joining, {
             locations,
             host: await probeHost({ cacheDirectory: locations.cache, signal }),
             signal,
           })
-        : network.take(name);
+        : network.take(joining);
     scope.defer(async () => attachment.leave());
+    checkOverlap(subnetOf(attachment), attachments.map(subnetOf), 'networks');
     if (attachment.mac === firstMac) throw takenMac(firstMac);
     attachments.push(attachment);
   }
   return attachments;
+}
+
+function subnetOf({ network: { name }, subnet }: Attachment): NamedSubnet {
+  return { name, subnet };
 }
 
 /** The guest's agent finds each card by its address. */

@@ -1,60 +1,44 @@
-import * as z from 'zod';
-import { InvalidInputError } from '../../errors/index.ts';
-import { IPV4 } from '../../network/plan/network.ts';
-import { parseSubnet, subnetsOverlap } from '../../network/ethernet/subnet.ts';
-import { DEFAULT_MTU, LEAST_MTU, MOST_MTU } from '../../network/private/network-record.ts';
-import { hostNameSchema } from '../../util/host-name.ts';
-import { parseOptions } from '../../util/options.ts';
+import { parseSubnet } from '../../network/ethernet/subnet.ts';
+import { newSettings } from '../../network/private/network-options.ts';
 import { Network } from './network.ts';
 
 /** Options of `createNetwork`. */
 export interface NetworkOptions {
-  /** A label for errors; `network-N` by default. */
-  readonly name?: string;
   /**
-   * IPv4 subnet, from /16 to /30; the next of 10.77.0.0/24, 10.77.1.0/24, … by default. All of its addresses
-   * but three are for machines.
+   * At most 32 lower-case letters, digits and hyphens, and no hyphen at either end; also the domain of its
+   * members' names. `network-N` by default.
    */
-  readonly subnet?: string;
+  readonly name?: string | undefined;
   /**
-   * In bytes, from 576 to 65520; 1500 by default. Guests without vmlet's agent keep 1500 until they are
-   * configured.
+   * IPv4 subnet, from /16 to /30; by default the first of 10.77.0.0/24, 10.77.1.0/24, … that no open network of
+   * this process and no interface of the host uses. All of its addresses but three are for machines.
    */
-  readonly mtu?: number;
+  readonly subnet?: string | undefined;
+  /** In bytes, from 576 to 65520; 1500 by default. */
+  readonly mtu?: number | undefined;
 }
 
-const schema = z.strictObject({
-  name: hostNameSchema.optional(),
-  subnet: z.string().optional(),
-  mtu: z.int().min(LEAST_MTU).max(MOST_MTU).default(DEFAULT_MTU),
-});
-
-/** The subnet of the user network that every machine has by default. */
-const OUTSIDE = parseSubnet(`10.0.2.0/${IPV4.prefix}`);
-
-/**
- * Number of networks created by this process: each gets different addresses, so that a machine can be in
- * several.
- */
+/** Number of networks created by this process, for their default names. */
 let count = 0;
+
+/** The networks that are not closed. */
+const open = new Set<Network>();
 
 /**
  * Creates a private network for machines of this process. Pass it to `launch` or `fork` in `networks`.
  * @throws InvalidInputError.
  */
 export function createNetwork(options: NetworkOptions = {}): Network {
-  const valid = parseOptions(schema, options);
-  const number = count++;
-  const { name = `network-${number}`, subnet = `10.77.${number % 256}.0/24`, mtu } = valid;
-  const addresses = parseSubnet(subnet);
-  if (subnetsOverlap(addresses, OUTSIDE)) {
-    throw new InvalidInputError(
-      'subnet',
-      `${subnet} overlaps with ${OUTSIDE.text}, the subnet of the first network card of each machine`,
-      {
-        hint: 'choose another subnet, such as 10.77.0.0/24',
-      },
-    );
-  }
-  return new Network(name, addresses, mtu);
+  // Tests that run at once may have networks of one subnet: only a machine in both would need different ones.
+  const avoided = [...open].map(({ name, subnet }) => ({
+    subnet: parseSubnet(subnet),
+    user: `network "${name}"`,
+  }));
+  const settings = newSettings(
+    { ...options, name: options.name ?? `network-${count++}` },
+    { range: '10.77', avoided },
+  );
+  const network = new Network(settings, () => open.delete(network));
+  open.add(network);
+  return network;
 }

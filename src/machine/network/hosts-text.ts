@@ -1,6 +1,6 @@
 /**
  * Returns the text of a hosts(5) file with the lines of a network, replacing the earlier ones of that network.
- * @param network identifies the network among the guest's others: its subnet or its name.
+ * @param network its name, which differs from those of the guest's others.
  */
 export function withNetworkNames(text: string, network: string, lines: readonly string[]): string {
   const [begin, end] = marksOf(network);

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
-import { type NetworkMember, addressesOf, checkNames } from '../../network/private/addresses.ts';
+import { addressesOf, checkNames, freeName, ipv6Of } from '../../network/private/addresses.ts';
 import { addGuest } from '../../network/private/guests.ts';
 import {
   type Places,
@@ -19,7 +19,7 @@ import { identifyProcess } from '../../process/procfs/identity.ts';
 import { requireProgram } from '../../process/program.ts';
 import { Scope } from '../../util/scope.ts';
 import type { HostsFile } from './hosts-file.ts';
-import type { NetworkAttachment } from './attachment.ts';
+import type { Joining, NetworkAttachment } from './attachment.ts';
 import { CardPlug } from './card-plug.ts';
 import { NamesFollower } from './names-follower.ts';
 import { tellNetworks } from './tell-members.ts';
@@ -35,22 +35,18 @@ export interface JoinContext {
 export class NamedNetwork {
   /** Its name, as in `lan`. */
   readonly name: string;
-  readonly #wanted: WantedMembership;
 
   /** @internal Made of `lan` or `lan:alias=…` in `networks`. */
-  constructor(wanted: WantedMembership) {
-    this.name = wanted.network;
-    this.#wanted = wanted;
+  constructor(name: string) {
+    this.name = name;
   }
 
   /**
    * @internal Reserves the machine's addresses until it leaves.
-   * @param isOwnName false for a name that the caller did not choose: another free one is then found.
    * @throws NetworkNotFoundError, InvalidInputError for a name or an address that is taken.
    */
   async join(
-    name: string,
-    isOwnName: boolean,
+    { name, isOwnName, wanted }: Joining,
     { locations, host, signal }: JoinContext,
   ): Promise<NetworkAttachment<NamedNetwork>> {
     requireProgram(plugProgram());
@@ -63,7 +59,7 @@ export class NamedNetwork {
       const members = membersOf(locations, this.name);
       const free = isOwnName ? name : freeName(name, members);
       checkNames(record, members, [free]);
-      const [membership] = joinNetworks(locations, free, [this.#wanted]) as [Membership];
+      const [membership] = joinNetworks(locations, free, [wanted]) as [Membership];
       const forget = addGuest(locations.networks, { ...membership, name: free }, owner);
       try {
         await publishNetworks(locations, [this.name]);
@@ -71,13 +67,22 @@ export class NamedNetwork {
         forget();
         throw error;
       }
-      return new JoinedNetwork(this, record, { name: free, membership, locations, host, signal, forget });
+      return new JoinedNetwork(this, record, {
+        name: free,
+        wanted,
+        membership,
+        locations,
+        host,
+        signal,
+        forget,
+      });
     });
   }
 }
 
 interface Place {
   readonly name: string;
+  readonly wanted: WantedMembership;
   readonly membership: Membership;
   readonly locations: Places;
   readonly host: Pick<Host, 'confinement'>;
@@ -88,8 +93,12 @@ interface Place {
 /** A throw-away machine in a private network of named machines. */
 class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
   readonly network: NamedNetwork;
+  readonly wanted: WantedMembership;
+  readonly subnet: string;
   readonly name: string;
+  readonly alias: string | undefined;
   readonly address: string;
+  readonly ipv6: string;
   readonly addresses: readonly string[];
   readonly mac: string;
   readonly mtu: number;
@@ -98,10 +107,14 @@ class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
   readonly #scope = new Scope();
 
   constructor(network: NamedNetwork, record: NetworkRecord, place: Place) {
-    const { name, membership } = place;
+    const { name, wanted, membership } = place;
     this.network = network;
+    this.wanted = wanted;
+    this.subnet = record.subnet;
     this.name = name;
+    this.alias = membership.alias;
     this.address = membership.address;
+    this.ipv6 = ipv6Of(record, membership.address);
     this.addresses = addressesOf(record, membership);
     this.mac = membership.mac;
     this.mtu = membership.mtu ?? record.mtu;
@@ -132,13 +145,5 @@ class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
       await publishDeparture(locations, [this.network.name]);
     });
     await tellNetworks(locations, [this.network.name], undefined);
-  }
-}
-
-function freeName(name: string, members: readonly NetworkMember[]): string {
-  const taken = new Set(members.flatMap((member) => [member.name, member.alias ?? '']));
-  for (let number = 1; ; number++) {
-    const free = number === 1 ? name : `${name}-${number}`;
-    if (!taken.has(free)) return free;
   }
 }

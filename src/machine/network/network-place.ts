@@ -1,24 +1,36 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { subnetsOverlap } from '../../network/ethernet/subnet.ts';
-import { hostNameSchema } from '../../util/host-name.ts';
+import { parseSubnet, subnetsOverlap } from '../../network/ethernet/subnet.ts';
+import {
+  type MemberOptions,
+  type WantedMembership,
+  parseMembership,
+  readMemberOptions,
+} from '../../network/private/membership.ts';
 import { isOutsideCard } from '../../network/private/network-name.ts';
-import { parseMembership } from '../../network/private/membership.ts';
-import type { NetworkAttachment } from './attachment.ts';
+import type { NetworkAttachment, NetworkMember } from './attachment.ts';
 import { NamedNetwork } from './joined-network.ts';
 import { Network } from './network.ts';
 
 /**
- * A network, or a network with the name of the machine in it; or a private network of named machines, as in `lan` or
- * `lan:alias=primary,ip=10.9.0.20`.
+ * A network of this process, alone or with options of the machine in it; or a private network of named machines, as in
+ * `lan` or `lan:alias=primary,ip=10.9.0.20`.
  */
-export type NetworkInput =
-  Network | { readonly network: Network | NamedNetwork; readonly name?: string } | string;
+export type NetworkInput = Network | NetworkMemberOptions | string;
 
-/** A network and the machine's name in it. */
-export interface NetworkPlace {
-  readonly network: Network | NamedNetwork;
-  readonly name: string;
+/** A network of this process, and how a machine joins it. */
+export interface NetworkMemberOptions extends MemberOptions {
+  readonly network: Network;
 }
+
+/** A machine's place in a network. */
+export interface NetworkPlace extends NetworkMember {
+  readonly network: Network | NamedNetwork;
+  /** @internal */
+  readonly wanted: WantedMembership;
+}
+
+/** A network that a machine is to join, the machine's name in it, and what it asks for. */
+export type WantedPlace = Pick<NetworkPlace, 'network' | 'name' | 'wanted'>;
 
 /** A machine's attachment to a network of either kind. */
 export type Attachment = NetworkAttachment<Network | NamedNetwork>;
@@ -28,10 +40,10 @@ export const MOST_NETWORKS = 8;
 
 /**
  * Leaves out the value of `net` that may be among the networks, such as `none`.
- * @param machine the machine's own name, used in networks where no other name is given.
+ * @param machine the machine's own name.
  * @throws InvalidInputError.
  */
-export function parseNetworks(inputs: readonly NetworkInput[], machine: string): NetworkPlace[] {
+export function parseNetworks(inputs: readonly NetworkInput[], machine: string): WantedPlace[] {
   if (!Array.isArray(inputs)) throw new InvalidInputError('networks', 'expected an array of networks');
   const wanted = inputs
     .map((input: NetworkInput, index) => ({ input, field: `networks[${index}]` }))
@@ -42,60 +54,57 @@ export function parseNetworks(inputs: readonly NetworkInput[], machine: string):
       `a machine can be in at most ${MOST_NETWORKS} networks, not ${wanted.length}`,
     );
   }
-  const places = wanted.map(({ input, field }) => ({ ...placeOf(input, field, machine), field }));
-  return places.map(({ network, name, field }, index) => {
-    const problem = places
-      .slice(0, index)
-      .map((other) => conflict(network, other.network))
-      .find((found) => found !== undefined);
-    if (problem === undefined) return { network, name };
-    throw new InvalidInputError(field, problem.words, { hint: problem.hint });
+  const places = wanted.map(({ input, field }) => placeOf(input, field, machine));
+  places.forEach(({ network }, index) => {
+    const others = places.slice(0, index).map((place) => place.network);
+    const field = wanted[index]?.field ?? 'networks';
+    // Names of members would be ambiguous.
+    if (others.some(({ name }) => name === network.name)) {
+      throw new InvalidInputError(field, `duplicate network "${network.name}"`, {
+        hint: 'list each network once, and give networks of one machine different names',
+      });
+    }
+    // The subnet of a network of named machines is known when the machine joins.
+    if (network instanceof Network)
+      checkOverlap(
+        network,
+        others.filter((one) => one instanceof Network),
+        field,
+      );
   });
+  return places;
 }
 
-function placeOf(input: NetworkInput, field: string, machine: string): NetworkPlace {
-  const { network, name = machine } = asPlace(input, field);
-  if (!(network instanceof Network || network instanceof NamedNetwork)) {
-    throw new InvalidInputError(
-      field,
-      'expected a Network object, { network, name } or the name of a network',
-      {
-        hint: 'create a network with createNetwork(), or with: vmlet network create NAME',
-      },
-    );
-  }
-  const parsed = hostNameSchema.safeParse(name);
-  if (parsed.success) return { network, name: parsed.data };
+/** A network of either kind. */
+export interface NamedSubnet {
+  readonly name: string;
+  readonly subnet: string;
+}
+
+/** @throws InvalidInputError when the subnets of two networks of a machine overlap. */
+export function checkOverlap(network: NamedSubnet, others: readonly NamedSubnet[], field: string): void {
+  const subnet = parseSubnet(network.subnet);
+  const other = others.find((one) => subnetsOverlap(parseSubnet(one.subnet), subnet));
+  if (!other) return;
   throw new InvalidInputError(
-    `${field}.name`,
-    `${JSON.stringify(name)}: ${parsed.error.issues[0]?.message ?? 'invalid name'}`,
+    field,
+    `network "${network.name}" (${network.subnet}) overlaps with network "${other.name}" (${other.subnet})`,
+    { hint: 'create one of the networks with another subnet' },
   );
 }
 
-function asPlace(
-  input: NetworkInput,
-  field: string,
-): { readonly network: Network | NamedNetwork; readonly name?: string } {
-  if (typeof input === 'string') return { network: new NamedNetwork(parseMembership(input, field)) };
-  return input instanceof Network ? { network: input } : input;
-}
-
-interface Conflict {
-  readonly words: string;
-  readonly hint: string;
-}
-
-/** The subnets of named networks do not overlap; those of both kinds are known when the machine joins. */
-function conflict(network: Network | NamedNetwork, other: Network | NamedNetwork): Conflict | undefined {
-  const isNamed = network instanceof NamedNetwork;
-  if (isNamed ? other instanceof NamedNetwork && other.name === network.name : other === network) {
-    return { words: `duplicate network "${network.name}"`, hint: 'list each network once' };
+function placeOf(input: NetworkInput, field: string, machine: string): WantedPlace {
+  if (typeof input === 'string') {
+    const wanted = parseMembership(input, field);
+    return { network: new NamedNetwork(wanted.network), name: machine, wanted };
   }
-  if (isNamed || other instanceof NamedNetwork || !subnetsOverlap(other.addresses, network.addresses)) {
-    return undefined;
+  const { network, ...options } = input instanceof Network ? { network: input } : input;
+  if (network instanceof Network) {
+    return { network, name: machine, wanted: readMemberOptions(network.name, options, field) };
   }
-  return {
-    words: `network "${network.name}" (${network.subnet}) overlaps with network "${other.name}" (${other.subnet})`,
-    hint: 'create one of the networks with another subnet',
-  };
+  throw new InvalidInputError(
+    field,
+    'expected a Network object, { network, alias, … } or the name of a network',
+    { hint: 'create a network with createNetwork(), or with: vmlet network create NAME' },
+  );
 }

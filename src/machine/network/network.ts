@@ -1,12 +1,24 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GuestFileError, InvalidInputError } from '../../errors/index.ts';
+import { GuestFileError, NetworkNotFoundError } from '../../errors/index.ts';
+import { Capture } from '../../network/ethernet/capture.ts';
 import { DhcpServer } from '../../network/ethernet/dhcp-server.ts';
 import { parseHardwareAddress } from '../../network/ethernet/frame.ts';
 import { SocketPort } from '../../network/ethernet/socket-port.ts';
-import { type Subnet, addressText, hardwareAddressOf } from '../../network/ethernet/subnet.ts';
+import { addressNumber, parseSubnet } from '../../network/ethernet/subnet.ts';
 import { EthernetSwitch } from '../../network/ethernet/switch.ts';
-import type { NetworkAttachment, NetworkMember } from './attachment.ts';
+import {
+  type NetworkMember as Member,
+  addressesOf,
+  hostsLines,
+  ipv6Of,
+  serverAddress,
+} from '../../network/private/addresses.ts';
+import { checkGroups, checkMember } from '../../network/private/groups.ts';
+import { KnownMembers } from '../../network/private/known-members.ts';
+import type { WantedMembership } from '../../network/private/membership.ts';
+import type { NetworkSettings } from '../../network/private/network-record.ts';
+import type { Joining, NetworkAttachment, NetworkMember } from './attachment.ts';
 import { discardFrames, endOf } from './card-link.ts';
 import type { HostsFile } from './hosts-file.ts';
 
@@ -20,71 +32,65 @@ const PATIENCE_MS = 5000;
  * A private network for machines of this process: they reach each other and nothing else. It is an Ethernet
  * switch with a link to a card of each machine. Each machine also keeps its regular network.
  *
- * A member keeps its IPv4 address for as long as the network exists: a machine that returns with the same
- * name gets the same address. Names are written to the hosts file of each guest with vmlet's agent; guests
- * that use DHCP get their address from it too.
+ * A machine that returns with the same name gets the same addresses, unless another one has asked for them in
+ * the meantime. Names are written to the hosts file of each guest with vmlet's agent, alone and in the domain of
+ * the network, as in `db` and `db.lan`; guests that use DHCP get their IPv4 address from it too.
  */
 export class Network implements AsyncDisposable {
-  /** A label for messages. */
+  /** Its name, also the domain of its members' names. */
   readonly name: string;
-  /** Subnet, such as `10.77.0.0/24`. */
+  /** IPv4 subnet, such as `10.77.0.0/24`. */
   readonly subnet: string;
-  /** MTU of its members' cards, in bytes. */
+  /** Unique local prefix (RFC 4193) of its members' IPv6 addresses, with 64 bits. */
+  readonly ipv6: string;
+  /** MTU in bytes, which a member's card has unless it asks for another one. */
   readonly mtu: number;
-  /** @internal */
-  readonly addresses: Subnet;
   readonly #switch: EthernetSwitch;
-  /** Addresses as numbers, of all past and present members. */
-  readonly #addressByName = new Map<string, number>();
-  readonly #addressByCard = new Map<string, number>();
+  readonly #members: KnownMembers;
   readonly #attachments = new Map<string, Attachment>();
+  readonly #onClose: () => void;
   #isClosed = false;
 
-  /** @internal Created by `createNetwork`. */
-  constructor(name: string, subnet: Subnet, mtu: number) {
-    this.name = name;
-    this.subnet = subnet.text;
-    this.mtu = mtu;
-    this.addresses = subnet;
-    // The first address is the network's own, the last is the broadcast address.
-    const dhcp = new DhcpServer(subnet, subnet.first + 1, (card) => this.#addressByCard.get(card));
+  /**
+   * @internal Created by `createNetwork`.
+   * @param onClose called when it is disposed of.
+   */
+  constructor(settings: NetworkSettings, onClose: () => void) {
+    this.name = settings.name;
+    this.subnet = settings.subnet;
+    this.ipv6 = settings.ipv6;
+    this.mtu = settings.mtu;
+    this.#onClose = onClose;
+    this.#members = new KnownMembers(settings);
+    const [subnet, address] = [parseSubnet(this.subnet), addressNumber(serverAddress(this))];
+    const dhcp = new DhcpServer({ subnet, address, mtu: this.mtu }, (card) => {
+      const member = this.#members.all.find(({ mac }) => parseHardwareAddress(mac) === card);
+      return member && addressNumber(member.address);
+    });
     this.#switch = new EthernetSwitch({ answer: (frame) => dhcp.answer(frame) });
   }
 
   /** The current members, in the order in which they joined. */
   get members(): readonly NetworkMember[] {
-    return [...this.#attachments.values()].map(({ name, address, mac }) => ({ name, address, mac }));
+    return [...this.#attachments.values()].map(({ name, alias, address, ipv6, mac }) => ({
+      name,
+      alias,
+      address,
+      ipv6,
+      mac,
+    }));
   }
 
   /**
    * Separates groups of machines: traffic between different groups is silently dropped. Traffic within a
    * group, and of machines in no group, is not affected. Adds to earlier partitions. Groups hold by name: a
    * machine that returns with the same name is in the same group.
-   * @param groups names of machines, each of which is or was in the network.
-   * @throws InvalidInputError for a name that was never in the network, or that is in two groups.
+   * @param groups at least two, each of names of machines that are or were in the network.
+   * @throws InvalidInputError for a name that was never in the network, or that is in two groups, and for fewer
+   * than two groups.
    */
   partition(...groups: readonly (readonly string[])[]): void {
-    const names = groups.flat();
-    const unknown = names.find((name) => !this.#addressByName.has(name));
-    if (unknown !== undefined) {
-      const members = [...this.#addressByName.keys()];
-      throw new InvalidInputError(
-        'partition',
-        `no machine ${JSON.stringify(unknown)} in network "${this.name}"`,
-        {
-          hint:
-            members.length === 0
-              ? 'launch a machine in this network first'
-              : `choose from: ${members.join(', ')}`,
-        },
-      );
-    }
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) {
-      throw new InvalidInputError('partition', `machine ${JSON.stringify(twice)} is listed more than once`, {
-        hint: 'list each machine once, in one group',
-      });
-    }
+    checkGroups(groups, this.#names);
     groups.forEach((group, index) => {
       const others = groups.slice(index + 1).flat();
       for (const one of group) for (const other of others) this.#switch.cut(one, other);
@@ -96,59 +102,61 @@ export class Network implements AsyncDisposable {
     this.#switch.heal();
   }
 
+  /**
+   * Returns the frames of the network from now on as a pcap file, which ends when the network is closed. Close it by ending
+   * the iteration. Packets are left out while 4 MiB wait for the caller.
+   * @param member captures only the frames that it sends and is sent.
+   * @throws InvalidInputError for a name that was never in the network, NetworkNotFoundError for a closed network.
+   */
+  capture(member?: string): AsyncIterable<Buffer> {
+    this.#checkOpen();
+    if (member !== undefined) checkMember(member, this.#names, 'member');
+    const capture = new Capture(member);
+    this.#switch.capture(capture);
+    return capture.file as AsyncIterable<Buffer>;
+  }
+
   /** Disconnects all machines, which keep running. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    this.#onClose();
+    this.#switch.endCaptures();
     for (const attachment of this.#attachments.values()) attachment.leave();
     return Promise.resolve();
   }
 
   /**
    * @internal Attaches a machine that is being started.
-   * @throws InvalidInputError for a name that is already taken, and for a network that is full or closed.
+   * @throws InvalidInputError for a name or an address that is taken, and for a network that is full;
+   * NetworkNotFoundError for one that is closed.
    */
-  take(name: string): OwnAttachment {
-    if (this.#isClosed) throw new InvalidInputError('networks', `network "${this.name}" is closed`);
-    if (this.#attachments.has(name)) {
-      throw new InvalidInputError(
-        'networks',
-        `network "${this.name}" already has a machine named ${JSON.stringify(name)}`,
-        {
-          hint: 'give the machine another name, either everywhere or only in this network: { network, name }',
-        },
-      );
-    }
-    const address = this.#addressFor(name);
-    const attachment = new Attachment(this, name, address, {
+  take({ name: asked, isOwnName, wanted }: Joining): OwnAttachment {
+    this.#checkOpen();
+    const name = isOwnName ? asked : this.#members.freeName(asked);
+    const attachment = new Attachment(this, this.#members.join(name, wanted), {
+      wanted,
       switch: this.#switch,
-      names: () => this.#names(),
+      lines: () => hostsLines(this, this.#members.all),
       others: () => [...this.#attachments.values()].filter((other) => other.name !== name),
-      leave: () => this.#attachments.delete(name),
+      leave: () => {
+        this.#members.leave(name);
+        this.#attachments.delete(name);
+      },
     });
     this.#attachments.set(name, attachment);
     return attachment;
   }
 
-  #names(): Map<string, string> {
-    return new Map([...this.#addressByName].map(([name, address]) => [name, addressText(address)]));
+  /** Names of all that are or were members. */
+  get #names(): string[] {
+    return this.#members.all.map(({ name }) => name);
   }
 
-  #addressFor(name: string): number {
-    const known = this.#addressByName.get(name);
-    if (known !== undefined) return known;
-    const address = this.addresses.first + 2 + this.#addressByName.size;
-    if (address >= this.addresses.last) {
-      throw new InvalidInputError(
-        'networks',
-        `network "${this.name}" has no free address in ${this.subnet}`,
-        {
-          hint: 'create the network with a larger subnet, such as 10.77.0.0/16',
-        },
-      );
-    }
-    this.#addressByName.set(name, address);
-    this.#addressByCard.set(parseHardwareAddress(hardwareAddressOf(address)), address);
-    return address;
+  #checkOpen(): void {
+    if (!this.#isClosed) return;
+    throw new NetworkNotFoundError(this.name, {
+      hint: 'the network has been closed; create another one with createNetwork()',
+    });
   }
 }
 
@@ -158,59 +166,72 @@ interface OwnAttachment extends NetworkAttachment<Network> {
 }
 
 interface AttachmentContext {
+  readonly wanted: WantedMembership;
   readonly switch: EthernetSwitch;
-  readonly names: () => ReadonlyMap<string, string>;
+  /** The lines of a hosts file. */
+  readonly lines: () => readonly string[];
   readonly others: () => readonly Attachment[];
   readonly leave: () => void;
 }
 
 class Attachment implements OwnAttachment {
   readonly network: Network;
+  readonly wanted: WantedMembership;
+  readonly subnet: string;
   readonly name: string;
+  readonly alias: string | undefined;
   readonly address: string;
+  readonly ipv6: string;
   readonly addresses: readonly string[];
   readonly mac: string;
   readonly mtu: number;
+  readonly #member: Member;
   readonly #around: AttachmentContext;
   #hosts: HostsFile | undefined;
   #port: SocketPort | undefined;
   #isOut = false;
 
-  constructor(network: Network, name: string, address: number, around: AttachmentContext) {
+  constructor(network: Network, member: Member, around: AttachmentContext) {
     this.network = network;
-    this.name = name;
-    this.address = addressText(address);
-    this.addresses = [`${this.address}/${network.addresses.prefix}`];
-    this.mac = hardwareAddressOf(address);
-    this.mtu = network.mtu;
+    this.wanted = around.wanted;
+    this.subnet = network.subnet;
+    this.name = member.name;
+    this.alias = member.alias;
+    this.address = member.address;
+    this.ipv6 = ipv6Of(network, member.address);
+    this.addresses = addressesOf(network, member);
+    this.mac = member.mac;
+    this.mtu = member.mtu ?? network.mtu;
+    this.#member = member;
     this.#around = around;
   }
 
   async plugIn(connection: Socket): Promise<void> {
     if (this.#isOut) return discardFrames(connection);
-    this.#port = new SocketPort(this.name, connection, this.#around.switch);
+    this.#port = new SocketPort(this.#member, connection, this.#around.switch);
     connection.resume();
     await endOf(connection);
   }
 
   async introduce(hosts: HostsFile | undefined): Promise<void> {
     this.#hosts = hosts;
-    const names = this.#around.names();
+    const lines = this.#around.lines();
     await Promise.all([
-      hosts?.tell(this.network.subnet, linesOf(names)),
-      ...this.#around.others().map(async (other) => other.#hear(names)),
+      hosts?.tell(this.network.name, lines),
+      ...this.#around.others().map(async (other) => other.#hear(lines)),
     ]);
   }
 
   leave(): void {
+    if (this.#isOut) return;
     this.#isOut = true;
     this.#around.leave();
     this.#port?.close();
   }
 
-  async #hear(names: ReadonlyMap<string, string>): Promise<void> {
+  async #hear(lines: readonly string[]): Promise<void> {
     const patience = new AbortController();
-    const told = this.#hosts?.tell(this.network.subnet, linesOf(names)).catch((error: unknown) => {
+    const told = this.#hosts?.tell(this.network.name, lines).catch((error: unknown) => {
       // A guest that is gone needs no names; one that cannot write is an error.
       if (error instanceof GuestFileError) throw error;
     });
@@ -222,8 +243,4 @@ class Attachment implements OwnAttachment {
       patience.abort();
     }
   }
-}
-
-function linesOf(names: ReadonlyMap<string, string>): string[] {
-  return [...names].map(([name, address]) => `${address} ${name}`);
 }

@@ -136,8 +136,8 @@ export const templateFlags = flagsOf(
 export interface LaunchOptions extends Readonly<z.input<typeof launchSchema>> {
   /**
    * Private networks in addition to `net`, at most 8: a network, in which the machine is found by its `name`, or
-   * `{ network, name }` for another name; or one of named machines, as in `lan` or `lan:alias=primary,ip=10.9.0.20`. One
-   * entry may be a value of `net` instead.
+   * `{ network, alias, ip, … }` with options of the machine in it; or one of named machines, as in `lan` or
+   * `lan:alias=primary,ip=10.9.0.20`. One entry may be a value of `net` instead.
    */
   readonly networks?: readonly NetworkInput[];
   /** Aborting ends the launch, or later the machine. */

@@ -10,7 +10,7 @@ import { type Published, parsePublished } from '../../network/ports/socket-forwa
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { type MountSet, parseMounts } from '../share/mount-set.ts';
 import { parseOptions } from '../../util/options.ts';
-import { type NetworkPlace, parseNetworks } from '../network/network-place.ts';
+import { type WantedPlace, parseNetworks } from '../network/network-place.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
 import { checkAppend } from './kernel-command-line.ts';
 import { type LaunchOptions, launchSchema } from './launch-options.ts';
@@ -53,7 +53,7 @@ export interface Spec extends Hardware, MountSet, Published {
   readonly net: RequestedBackend | 'none';
   /** MAC address of the first card; undefined for the default. */
   readonly mac: string | undefined;
-  readonly networks: readonly NetworkPlace[];
+  readonly networks: readonly WantedPlace[];
   readonly faults: boolean;
   readonly limits: HostShare | undefined;
   readonly until: 'guest' | 'running';

@@ -8,7 +8,9 @@ import {
 } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
+import type { NetworkMember } from '../../machine/network/attachment.ts';
 import { ipv6Of } from '../../network/private/addresses.ts';
+import { checkGroups, checkMember } from '../../network/private/groups.ts';
 import { type PrivateNetworkOptions, newNetwork } from '../../network/private/network-options.ts';
 import { MOST_PARTITIONS, type NetworkRecord } from '../../network/private/network-record.ts';
 import {
@@ -24,16 +26,8 @@ import { type SwitchState, endSwitch, openCapture, readSwitch } from '../../netw
 import type { Limits } from '../../util/time/deadline.ts';
 import { membersOf, publishNetworks } from '../../network/private/members.ts';
 
-/** A member of a private network: a named machine. */
-export interface PrivateNetworkMember {
-  readonly name: string;
-  /** A further name by which other members find it. */
-  readonly alias: string | undefined;
-  /** IPv4 address. */
-  readonly address: string;
-  /** Unique local IPv6 address, which guests with vmlet's agent and IPv6 have when the MTU is at least 1280. */
-  readonly ipv6: string;
-  readonly mac: string;
+/** A member of a private network of named machines. */
+export interface PrivateNetworkMember extends NetworkMember {
   /** Whether its card is plugged into the switch. */
   readonly plugged: boolean;
 }
@@ -94,7 +88,7 @@ export class NetworkStore {
       name: member.name,
       alias: member.alias,
       address: member.address,
-      ipv6: ipv6Of({ version: 1, ...record }, member.address),
+      ipv6: ipv6Of(record, member.address),
       mac: member.mac,
       plugged: plugged.has(member.mac),
     }));
@@ -219,31 +213,6 @@ function readSound(shelf: string): NetworkRecord[] {
       if (error instanceof InvalidInputError) return [];
       throw error;
     }
-  });
-}
-
-function checkGroups(groups: readonly (readonly string[])[], members: readonly string[]): void {
-  if (groups.length < 2 || groups.some((group) => group.length === 0)) {
-    throw new InvalidInputError('groups', 'expected at least two groups of machines', {
-      hint: 'for example: vmlet network partition lan web,cache db',
-    });
-  }
-  const names = groups.flat();
-  for (const name of names) checkMember(name, members, 'groups');
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new InvalidInputError('groups', `machine ${JSON.stringify(twice)} is listed more than once`, {
-      hint: 'list each machine once, in one group',
-    });
-}
-
-function checkMember(name: string, members: readonly string[], field: string): void {
-  if (members.includes(name)) return;
-  throw new InvalidInputError(field, `machine ${JSON.stringify(name)} is not in this network`, {
-    hint:
-      members.length === 0
-        ? 'connect machines first: vmlet network connect NETWORK MACHINE'
-        : `choose from: ${members.join(', ')}`,
   });
 }
 

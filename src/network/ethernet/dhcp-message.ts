@@ -14,6 +14,7 @@ export const DhcpType = { discover: 1, offer: 2, request: 3, ack: 5, nak: 6 } as
 export const DhcpOption = {
   pad: 0,
   subnetMask: 1,
+  interfaceMtu: 26,
   broadcastAddress: 28,
   requestedAddress: 50,
   leaseTime: 51,

@@ -5,6 +5,15 @@ import { type Subnet, hardwareAddressOf } from './subnet.ts';
 /** RFC 2131, section 3.3: an infinite lease, so that no client has to renew it. */
 const FOREVER = 0xffffffff;
 
+/** Settings of a network that its DHCP server tells the cards. */
+export interface DhcpSettings {
+  readonly subnet: Subnet;
+  /** The server's own address. */
+  readonly address: number;
+  /** In bytes. */
+  readonly mtu: number;
+}
+
 /**
  * Assigns addresses to the cards of a network, for systems that use DHCP (RFC 2131). It announces no gateway,
  * because guests have one on another card. It is stateless: each card has a fixed address.
@@ -13,12 +22,17 @@ export class DhcpServer {
   readonly #subnet: Subnet;
   /** The server's own address; only the replies use it. */
   readonly #address: number;
+  readonly #mtu: number;
   readonly #addressOf: (hardware: HardwareAddress) => number | undefined;
 
   /** @param addressOf returns the address of a card; undefined for an unknown card. */
-  constructor(subnet: Subnet, address: number, addressOf: (hardware: HardwareAddress) => number | undefined) {
+  constructor(
+    { subnet, address, mtu }: DhcpSettings,
+    addressOf: (hardware: HardwareAddress) => number | undefined,
+  ) {
     this.#subnet = subnet;
     this.#address = address;
+    this.#mtu = mtu;
     this.#addressOf = addressOf;
   }
 
@@ -44,6 +58,7 @@ export class DhcpServer {
       [DhcpOption.leaseTime, bytesOf(FOREVER)],
       [DhcpOption.subnetMask, bytesOf((FOREVER << (32 - this.#subnet.prefix)) >>> 0)],
       [DhcpOption.broadcastAddress, bytesOf(this.#subnet.last)],
+      [DhcpOption.interfaceMtu, bytesOf(this.#mtu).subarray(2)],
     ] as const;
     return writeDhcpReply(request, {
       type,

@@ -1,3 +1,4 @@
+import type { Capture } from './capture.ts';
 import {
   ETHERNET_HEADER_BYTES,
   type HardwareAddress,
@@ -12,6 +13,8 @@ import {
 export interface SwitchPort {
   /** Name of the port's machine: cuts apply to every later port with the same name. */
   readonly name: string;
+  /** Address of its machine's card. */
+  readonly card: HardwareAddress;
   /** Sends a frame, or drops it when too much is queued. */
   deliver(frame: StreamFrame): void;
 }
@@ -27,15 +30,17 @@ export interface EthernetSwitchOptions {
 const ADDRESSES_A_PORT = 1024;
 
 /**
- * A learning Ethernet switch: a frame goes to the port on which its destination was last seen, or to all
- * ports.
+ * A learning Ethernet switch: a frame goes to the port whose card has its destination, or on which that was last seen as a
+ * source, or to all ports. No port can take the address of another port's card, and so divert its frames.
  */
 export class EthernetSwitch {
   readonly #answer: EthernetSwitchOptions['answer'];
   /** The source addresses seen on each port, oldest first. */
   readonly #ports = new Map<SwitchPort, Set<HardwareAddress>>();
   readonly #places = new Map<HardwareAddress, SwitchPort>();
+  readonly #cards = new Map<HardwareAddress, SwitchPort>();
   readonly #cut = new Set<string>();
+  readonly #captures = new Set<Capture>();
 
   constructor({ answer }: EthernetSwitchOptions = {}) {
     this.#answer = answer;
@@ -43,11 +48,13 @@ export class EthernetSwitch {
 
   plugIn(port: SwitchPort): void {
     this.#ports.set(port, new Set());
+    this.#cards.set(port.card, port);
   }
 
   unplug(port: SwitchPort): void {
     for (const address of this.#ports.get(port) ?? []) this.#places.delete(address);
     this.#ports.delete(port);
+    if (this.#cards.get(port.card) === port) this.#cards.delete(port.card);
   }
 
   /** Blocks traffic between the ports of two names. */
@@ -61,18 +68,36 @@ export class EthernetSwitch {
     this.#cut.clear();
   }
 
+  /** Records frames until the capture's file is closed. */
+  capture(capture: Capture): void {
+    this.#captures.add(capture);
+    capture.file.once('close', () => this.#captures.delete(capture));
+  }
+
+  /** Ends the files of all captures. */
+  endCaptures(): void {
+    for (const capture of this.#captures) capture.end();
+    this.#captures.clear();
+  }
+
   receive(from: SwitchPort, frame: StreamFrame): void {
     if (frame.length < LENGTH_BYTES + ETHERNET_HEADER_BYTES || !this.#ports.has(from)) return;
-    this.#learn(sourceOf(frame), from);
+    const source = sourceOf(frame);
+    const owner = this.#cards.get(source);
+    if (owner && owner !== from) return;
+    if (!owner) this.#learn(source, from);
+    for (const capture of this.#captures) capture.record(from.name, frame);
     const destination = destinationOf(frame);
-    const to = this.#places.get(destination);
+    const to = this.#cards.get(destination) ?? this.#places.get(destination);
     if (to) {
       if (to !== from) this.#pass(from, to, frame);
       return;
     }
     for (const port of this.#ports.keys()) if (port !== from) this.#pass(from, port, frame);
     const answer = isGroup(destination) ? this.#answer?.(frame) : undefined;
-    if (answer) from.deliver(answer);
+    if (!answer) return;
+    for (const capture of this.#captures) capture.record(from.name, answer);
+    from.deliver(answer);
   }
 
   #learn(address: HardwareAddress, port: SwitchPort): void {
@@ -91,7 +116,9 @@ export class EthernetSwitch {
   }
 
   #pass(from: SwitchPort, to: SwitchPort, frame: StreamFrame): void {
-    if (!this.#cut.has(cutKey(from.name, to.name))) to.deliver(frame);
+    if (this.#cut.has(cutKey(from.name, to.name))) return;
+    for (const capture of this.#captures) capture.recordDelivery(from.name, to.name, frame);
+    to.deliver(frame);
   }
 }
 

@@ -10,11 +10,11 @@ import {
 } from '../ethernet/subnet.ts';
 import { IPV4 } from '../plan/network.ts';
 import type { Membership, WantedMembership } from './membership.ts';
-import { type NetworkRecord, subnetOf } from './network-record.ts';
+import { type NetworkSettings, subnetOf } from './network-record.ts';
 
-/** Prefix length of each member's IPv6 address. */
 /** The kernel gives a smaller card no IPv6 (RFC 8200, section 5). */
 const LEAST_IPV6_MTU = 1280;
+/** Prefix length of each member's IPv6 address. */
 const IPV6_PREFIX = 64;
 
 /** A subnet that a new network must not overlap with. */
@@ -42,14 +42,20 @@ export function checkSubnet(text: string, taken: readonly TakenSubnet[]): Subnet
   );
 }
 
-/** Returns the first of 10.9.0.0/24, 10.9.1.0/24, … that is free. @throws InvalidInputError without any. */
-export function freeSubnet(taken: readonly TakenSubnet[]): Subnet {
+/**
+ * Begin of the subnets that vmlet chooses: 10.9 for networks of named machines, 10.77 for those of a process. A machine can
+ * be in networks of both kinds, which do not know of each other.
+ */
+export type SubnetRange = '10.9' | '10.77';
+
+/** Returns the first of the subnets with 256 addresses that is free. @throws InvalidInputError without any. */
+export function freeSubnet(range: SubnetRange, taken: readonly TakenSubnet[]): Subnet {
   for (let number = 0; number < 256; number++) {
-    const subnet = parseSubnet(`10.9.${number}.0/24`);
+    const subnet = parseSubnet(`${range}.${number}.0/24`);
     if (!taken.some((one) => subnetsOverlap(one.subnet, subnet))) return subnet;
   }
-  throw new InvalidInputError('subnet', 'vmlet found no free subnet in 10.9.0.0/16', {
-    hint: 'choose a subnet outside this range, such as --subnet 172.20.0.0/24',
+  throw new InvalidInputError('subnet', `vmlet found no free subnet in ${range}.0.0/16`, {
+    hint: 'choose a subnet outside this range, such as 172.20.0.0/24',
   });
 }
 
@@ -60,7 +66,7 @@ export function newPrefix(): string {
 }
 
 /** The DHCP server's own address. */
-export function serverAddress(record: Pick<NetworkRecord, 'subnet'>): string {
+export function serverAddress(record: Pick<NetworkSettings, 'subnet'>): string {
   return addressText(subnetOf(record).first + 1);
 }
 
@@ -77,7 +83,7 @@ export interface NetworkMember extends Membership {
  * @throws InvalidInputError when an address or name is taken or not in the subnet, or the network is full.
  */
 export function joinedMembership(
-  record: NetworkRecord,
+  record: NetworkSettings,
   others: readonly NetworkMember[],
   { name, wanted, earlier }: { name: string; wanted: WantedMembership; earlier?: Membership | undefined },
 ): Membership {
@@ -91,7 +97,7 @@ export function joinedMembership(
     throw new InvalidInputError(
       'networks',
       `MAC address ${mac} is taken by machine "${sameCard.name}" in network "${record.name}"`,
-      { hint: `choose another MAC address, for example: ${record.name}:mac=52:54:00:0a:0b:0c` },
+      { hint: 'choose another MAC address, such as 52:54:00:0a:0b:0c' },
     );
   }
   return { ...wanted, address, mac };
@@ -99,7 +105,7 @@ export function joinedMembership(
 
 /** @throws InvalidInputError when another member has one of the names. */
 export function checkNames(
-  record: Pick<NetworkRecord, 'name'>,
+  record: Pick<NetworkSettings, 'name'>,
   others: readonly NetworkMember[],
   names: readonly (string | undefined)[],
 ): void {
@@ -114,9 +120,18 @@ export function checkNames(
   }
 }
 
+/** Returns the name, or the first of NAME-2, NAME-3, … that no member has. */
+export function freeName(name: string, members: readonly Pick<NetworkMember, 'name' | 'alias'>[]): string {
+  const taken = members.flatMap((member) => [member.name, member.alias]);
+  for (let number = 1; ; number++) {
+    const free = number === 1 ? name : `${name}-${number}`;
+    if (!taken.some((one) => isSame(one, free))) return free;
+  }
+}
+
 /** The network may have been created again since, with another subnet. */
 function keptAddress(
-  record: NetworkRecord,
+  record: NetworkSettings,
   others: readonly NetworkMember[],
   earlier: Membership | undefined,
 ): string | undefined {
@@ -128,7 +143,7 @@ function isSame(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && one.toLowerCase() === other?.toLowerCase();
 }
 
-function freeAddress(record: NetworkRecord, others: readonly NetworkMember[]): string {
+function freeAddress(record: NetworkSettings, others: readonly NetworkMember[]): string {
   const subnet = subnetOf(record);
   const taken = new Set(others.map(({ address }) => addressNumber(address)));
   // The first is the network's own, the second the DHCP server's, the last the broadcast address.
@@ -139,12 +154,12 @@ function freeAddress(record: NetworkRecord, others: readonly NetworkMember[]): s
     'networks',
     `no free address in ${subnet.text}, the subnet of network "${record.name}"`,
     {
-      hint: 'remove machines from the network, or create another network with a larger subnet: vmlet network create NAME --subnet 10.10.0.0/16',
+      hint: 'remove machines from the network, or create another network with a larger subnet, such as 10.10.0.0/16',
     },
   );
 }
 
-function checkAddress(record: NetworkRecord, others: readonly NetworkMember[], text: string): void {
+function checkAddress(record: NetworkSettings, others: readonly NetworkMember[], text: string): void {
   if (!isForMembers(record, text)) {
     const subnet = subnetOf(record);
     throw new InvalidInputError(
@@ -158,12 +173,12 @@ function checkAddress(record: NetworkRecord, others: readonly NetworkMember[], t
   throw new InvalidInputError(
     'networks',
     `address ${text} is taken by machine "${owner.name}" in network "${record.name}"`,
-    { hint: `choose another address, or leave out ip=${text} to get a free one` },
+    { hint: 'choose another address, or leave out ip to get a free one' },
   );
 }
 
 /** True for an address that members can have. */
-export function isForMembers(record: Pick<NetworkRecord, 'subnet'>, text: string): boolean {
+export function isForMembers(record: Pick<NetworkSettings, 'subnet'>, text: string): boolean {
   const subnet = subnetOf(record);
   const address = addressNumber(text);
   return address >= subnet.first + 2 && address < subnet.last;
@@ -171,7 +186,7 @@ export function isForMembers(record: Pick<NetworkRecord, 'subnet'>, text: string
 
 /** Returns the addresses that a member's card can have, with their prefix lengths. */
 export function addressesOf(
-  record: NetworkRecord,
+  record: NetworkSettings,
   { address, mtu = record.mtu }: Pick<Membership, 'address' | 'mtu'>,
 ): string[] {
   const ipv4 = `${address}/${subnetOf(record).prefix}`;
@@ -179,7 +194,7 @@ export function addressesOf(
 }
 
 /** Returns a member's IPv6 address, which follows from its IPv4 address. */
-export function ipv6Of(record: NetworkRecord, address: string): string {
+export function ipv6Of(record: NetworkSettings, address: string): string {
   return `${record.ipv6}${(addressNumber(address) - subnetOf(record).first).toString(16)}`;
 }
 
@@ -189,7 +204,7 @@ export function ipv6Of(record: NetworkRecord, address: string): string {
  * glibc, which prefers IPv6, would wait for it.
  */
 export function hostsLines(
-  { name: domain }: Pick<NetworkRecord, 'name'>,
+  { name: domain }: Pick<NetworkSettings, 'name'>,
   members: readonly NetworkMember[],
 ): string[] {
   return members.map(({ name, alias, address }) => {

@@ -3,6 +3,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { EXPECTED_MAC, UNICAST_MAC } from '../card/mac-address.ts';
 import { isIpv4 } from '../ports/ip-address.ts';
 import { hostNameSchema } from '../../util/host-name.ts';
+import { parseOptions } from '../../util/options.ts';
 import { checkNetworkName } from './network-name.ts';
 import { LEAST_MTU, MOST_MTU } from './network-record.ts';
 
@@ -85,6 +86,55 @@ const EXPECTED: Readonly<Record<string, string>> = {
   loss: 'expected a percentage of at most 100%, such as 0.5%',
   bandwidth: 'expected 8kbit to 8000Gbit, such as 10Mbit',
 };
+
+/** How a machine joins a network, with the words of `NAME:KEY=VALUE,…`. */
+export interface MemberOptions {
+  /** A further name by which other members find the machine. */
+  readonly alias?: string | undefined;
+  /** IPv4 address of its card; by default the one that it had, or the lowest free one. */
+  readonly ip?: string | undefined;
+  /** MAC address of its card; by default it follows from the IPv4 address. */
+  readonly mac?: string | undefined;
+  /** MTU of its card in bytes, from 576 to 65520; that of the network by default. */
+  readonly mtu?: number | undefined;
+  /** Delay of each frame on its cable, in both directions, as in `20ms`; at most `60s`. */
+  readonly latency?: string | undefined;
+  /** Probability of losing a frame on its cable, in both directions, as in `0.5%`. */
+  readonly loss?: string | undefined;
+  /** Bandwidth of its cable, in both directions, as in `10Mbit` (a second). */
+  readonly bandwidth?: string | undefined;
+}
+
+const memberOptionsSchema = z.strictObject({
+  alias: asOption('alias', z.string()),
+  ip: asOption('ip', z.string()),
+  mac: asOption('mac', z.string()),
+  mtu: asOption('mtu', z.number().transform(String)),
+  latency: asOption('latency', z.string()),
+  loss: asOption('loss', z.string()),
+  bandwidth: asOption('bandwidth', z.string()),
+});
+
+/** Returns a schema for an option in the form in which `NAME:KEY=VALUE` has it. */
+function asOption(key: string, schema: z.ZodType<string>) {
+  return schema
+    .transform((value, context) => {
+      const wanted = OPTIONS[key]?.(value);
+      if (wanted) return wanted;
+      context.addIssue(EXPECTED[key] ?? 'invalid value');
+      return z.NEVER;
+    })
+    .optional();
+}
+
+/** @throws InvalidInputError */
+export function readMemberOptions(network: string, options: MemberOptions, field: string): WantedMembership {
+  const schema = z.strictObject({ [field]: memberOptionsSchema });
+  const wanted = parseOptions(schema, { [field]: options })[field];
+  return Object.values(wanted ?? {}).reduce<WantedMembership>((sum, value) => ({ ...sum, ...value }), {
+    network,
+  });
+}
 
 /** Parses `NAME[:KEY=VALUE,…]`. @throws InvalidInputError */
 export function parseMembership(text: string, field: string): WantedMembership {

@@ -17,12 +17,16 @@ export function checkNetworkName(name: string, field = 'name'): string {
       { hint: 'for example: lan' },
     );
   }
-  const reserved = [...OUTSIDE_CARDS, ...DOMAINS].includes(name);
-  if (reserved)
+  if (!isNetworkName(name))
     throw new InvalidInputError(field, `"${name}" is a reserved word and cannot be the name of a network`, {
       hint: 'choose another name, such as lan',
     });
   return name;
+}
+
+/** True for a name that a network can have. */
+export function isNetworkName(name: string): boolean {
+  return NAME.test(name) && ![...OUTSIDE_CARDS, ...DOMAINS].includes(name);
 }
 
 /** True for `auto`, `passt`, `slirp`, `none` and `bridge=NAME`, which describe cards outside of private networks. */

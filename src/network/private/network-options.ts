@@ -2,9 +2,23 @@ import { networkInterfaces } from 'node:os';
 import * as z from 'zod';
 import { addressNumber, addressText } from '../ethernet/subnet.ts';
 import { parseOptions } from '../../util/options.ts';
-import { OUTSIDE, type TakenSubnet, checkSubnet, freeSubnet, newPrefix } from './addresses.ts';
+import {
+  OUTSIDE,
+  type SubnetRange,
+  type TakenSubnet,
+  checkSubnet,
+  freeSubnet,
+  newPrefix,
+} from './addresses.ts';
 import { checkNetworkName } from './network-name.ts';
-import { DEFAULT_MTU, LEAST_MTU, MOST_MTU, type NetworkRecord, subnetOf } from './network-record.ts';
+import {
+  DEFAULT_MTU,
+  LEAST_MTU,
+  MOST_MTU,
+  type NetworkRecord,
+  type NetworkSettings,
+  subnetOf,
+} from './network-record.ts';
 
 const schema = z.strictObject({
   name: z.string(),
@@ -24,21 +38,38 @@ export interface PrivateNetworkOptions {
 
 /** @throws InvalidInputError, also for a subnet that overlaps with that of another network. */
 export function newNetwork(options: PrivateNetworkOptions, others: readonly NetworkRecord[]): NetworkRecord {
+  const { name, subnet, ipv6, mtu } = newSettings(options, {
+    range: '10.9',
+    taken: others.map((other) => ({ subnet: subnetOf(other), user: `network "${other.name}"` })),
+  });
+  return { version: 1, name, createdAt: new Date().toISOString(), subnet, ipv6, mtu, partitions: [] };
+}
+
+/** The subnets from which the one of a new network is chosen. */
+interface SubnetChoice {
+  /** The first half of the addresses, as in `10.9`. */
+  readonly range: SubnetRange;
+  /** Subnets that the network cannot have. */
+  readonly taken?: readonly TakenSubnet[];
+  /** Subnets that it gets only if the caller asks for one. */
+  readonly avoided?: readonly TakenSubnet[];
+}
+
+/**
+ * Returns the settings of a new network of either kind.
+ * @throws InvalidInputError, also for a subnet that overlaps with one that is taken.
+ */
+export function newSettings(
+  options: PrivateNetworkOptions,
+  { range, taken = [], avoided = [] }: SubnetChoice,
+): NetworkSettings {
   const { name, subnet, mtu } = parseOptions(schema, options);
-  const taken = [
-    OUTSIDE,
-    ...others.map((other) => ({ subnet: subnetOf(other), user: `network "${other.name}"` })),
-  ];
-  const chosen = subnet === undefined ? freeSubnet([...taken, ...hostSubnets()]) : checkSubnet(subnet, taken);
-  return {
-    version: 1,
-    name: checkNetworkName(name),
-    createdAt: new Date().toISOString(),
-    subnet: chosen.text,
-    ipv6: newPrefix(),
-    mtu,
-    partitions: [],
-  };
+  const others = [OUTSIDE, ...taken];
+  const chosen =
+    subnet === undefined
+      ? freeSubnet(range, [...others, ...avoided, ...hostSubnets()])
+      : checkSubnet(subnet, others);
+  return { name: checkNetworkName(name), subnet: chosen.text, ipv6: newPrefix(), mtu };
 }
 
 /** The host's own networks: guests that had addresses of one could not reach it. */

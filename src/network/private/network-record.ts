@@ -25,6 +25,9 @@ const recordSchema = z.strictObject({
 /** The definition of a private network, `network.json`. Its members are in the definitions of machines. */
 export type NetworkRecord = Readonly<z.infer<typeof recordSchema>>;
 
+/** The settings from which addresses and names of members follow, in networks of both kinds. */
+export type NetworkSettings = Pick<NetworkRecord, 'name' | 'subnet' | 'ipv6' | 'mtu'>;
+
 /** @throws InvalidInputError that names the file and the problem. */
 export function parseNetworkRecord(text: string, path: string): NetworkRecord {
   let data: unknown;

@@ -3,6 +3,7 @@ import type { ForkOptions } from '../../template/fork-options.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import { createNetwork } from '../../machine/network/create-network.ts';
 import type { Network } from '../../machine/network/network.ts';
+import { isNetworkName } from '../../network/private/network-name.ts';
 import { openPool } from '../../template/pool/named-pools.ts';
 import { Scope } from '../../util/scope.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
@@ -69,7 +70,7 @@ export class TestGuests {
   /** Returns a private network of the test; the same one for the same label. */
   network(label: string): Network {
     const known = this.#networks.get(label);
-    const network = known ?? createNetwork({ name: hostNameOf(label) });
+    const network = known ?? createNetwork({ name: networkNameOf(label) });
     this.#networks.set(label, network);
     return network;
   }
@@ -186,6 +187,12 @@ function hostNameOf(label: string): string {
     .replaceAll(/^-|-$/g, '')
     .slice(0, 63);
   return name === '' ? 'guest' : name;
+}
+
+/** Converts a label to a valid name of a network, with a prefix if it is a reserved word. */
+function networkNameOf(label: string): string {
+  const name = hostNameOf(label).toLowerCase();
+  return [name, `net-${name}`].map((one) => one.slice(0, 32).replace(/-$/, '')).find(isNetworkName) ?? 'net';
 }
 
 function mapValues<From, To>(

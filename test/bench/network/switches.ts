@@ -110,7 +110,7 @@ async function inProcess(directory: string, program: string, size: number): Prom
   const wire = new EthernetSwitch();
   const ports = ends.sockets.map((socket, index) => {
     socket.resume();
-    return new SocketPort(`m${index}`, socket, wire);
+    return new SocketPort({ name: `m${index}`, mac: `52:54:00:00:ff:0${index}` }, socket, wire);
   });
   try {
     return await measure(ends, () => {

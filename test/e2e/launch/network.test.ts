@@ -47,6 +47,10 @@ async function get(from: Machine, name: string): Promise<string | undefined> {
   return exitCode === 0 ? stdout.toString().trim() : undefined;
 }
 
+async function pings(from: Machine, name: string): Promise<boolean> {
+  return (await from.exec(['ping', '-c', '1', '-W', '5', name])).exitCode === 0;
+}
+
 async function defaultRoutes(machine: Machine): Promise<string[]> {
   const { stdout } = await machine.exec(['ip', 'route']);
   return stdout
@@ -56,12 +60,17 @@ async function defaultRoutes(machine: Machine): Promise<string[]> {
 }
 
 it('lets machines find each other by name, booted or forked', async () => {
+  const { ipv6 } = network;
+  const none = { alias: undefined };
   expect(network.members).toEqual([
-    { name: 'web', address: '10.99.0.2', mac: '52:54:0a:63:00:02' },
-    { name: 'db', address: '10.99.0.3', mac: '52:54:0a:63:00:03' },
+    { name: 'web', ...none, address: '10.99.0.2', ipv6: `${ipv6}2`, mac: '52:54:0a:63:00:02' },
+    { name: 'db', ...none, address: '10.99.0.3', ipv6: `${ipv6}3`, mac: '52:54:0a:63:00:03' },
   ]);
   expect(web.networks).toMatchObject([{ name: 'web', network }]);
   expect(await get(web, 'db')).toBe('db');
+  expect(await get(web, 'db.shop')).toBe('db');
+  // Also by IPv6, a booted machine and a fork.
+  expect([await pings(web, `${ipv6}3`), await pings(db, `${ipv6}2`)]).toEqual([true, true]);
   expect(await get(db, 'web')).toBe('web');
   const ping = await web.exec(['ping', '-c', '1', '-s', '4000', 'db']);
   expect(ping.stdout.toString()).toContain('(10.99.0.3)');
@@ -92,17 +101,66 @@ it('does not wait forever for a paused machine, which is updated later', async (
 });
 
 it('survives the end of a machine, and gives the same address to the next machine of that name', async () => {
-  await using first = await template.fork({ networks: [{ network, name: 'cache' }] });
+  await using first = await template.fork({ name: 'cache', networks: [network] });
   await serve(first);
-  expect(await get(web, 'cache')).toBe(first.name);
+  expect(await get(web, 'cache')).toBe('cache');
+  const { address } = network.members.at(-1) ?? {};
   await first.kill();
   expect(network.members.map(({ name }) => name)).toEqual(['web', 'db']);
   expect(await get(web, 'cache')).toBeUndefined();
   expect(await get(web, 'db')).toBe('db');
-  await using second = await template.fork({ networks: [{ network, name: 'cache' }] });
+  await using second = await template.fork({ name: 'cache', networks: [network] });
   await serve(second);
-  expect(await get(web, 'cache')).toBe(second.name);
-  expect(second.name).not.toBe(first.name);
+  expect(await get(web, 'cache')).toBe('cache');
+  expect(network.members.at(-1)).toMatchObject({ name: 'cache', address });
+});
+
+it('gives a member the alias and the addresses that it asks for, and those of one that has ended', async () => {
+  const options = { alias: 'primary', ip: '10.99.0.50', mac: '52:54:00:aa:00:01' };
+  const take = async (name: string) => template.fork({ name, networks: [{ network, ...options }] });
+  await using first = await take('first');
+  expect(first.networks).toMatchObject([{ name: 'first', alias: 'primary', address: '10.99.0.50' }]);
+  const look = await first.exec(['sh', '-c', 'ip address show dev eth1']);
+  expect(look.stdout.toString()).toMatch(
+    new RegExp(`52:54:00:aa:00:01[^]* 10\\.99\\.0\\.50/24 [^]* ${network.ipv6}32/64 `),
+  );
+  await serve(first);
+  expect([await get(web, 'first'), await get(web, 'primary.shop')]).toEqual(['first', 'first']);
+  await expect(take('second')).rejects.toThrow(
+    'the name "primary" is taken by machine "first" in network "shop"',
+  );
+  await first.kill();
+  await using second = await take('second');
+  await serve(second);
+  expect([await get(web, 'primary'), await get(web, '10.99.0.50')]).toEqual(['second', 'second']);
+  expect(await get(web, 'first')).toBeUndefined();
+});
+
+it('delays the frames of a member, in both directions, and loses some', async () => {
+  await using slow = await template.fork({ name: 'slow', networks: [{ network, latency: '200ms' }] });
+  const { stdout } = await web.exec(['ping', '-c', '3', 'slow']);
+  const [, least = '0'] = /min\/avg\/max = ([\d.]+)/.exec(stdout.toString()) ?? [];
+  expect(Number(least)).toBeGreaterThanOrEqual(400);
+  expect(await pings(slow, 'db')).toBe(true);
+  await using lost = await template.fork({ name: 'lost', networks: [{ network, loss: '100%' }] });
+  expect((await web.exec(['ping', '-c', '1', '-W', '1', 'lost'])).exitCode).not.toBe(0);
+  expect((await lost.exec(['ping', '-c', '1', '-W', '1', 'web'])).exitCode).not.toBe(0);
+});
+
+it('captures frames', async () => {
+  const [all, ofDb] = [network.capture(), network.capture('db')];
+  const read = async (file: AsyncIterable<Buffer>, isEnough: (bytes: Buffer) => boolean): Promise<void> => {
+    let bytes = Buffer.alloc(0);
+    for await (const chunk of file) {
+      bytes = Buffer.concat([bytes, chunk]);
+      if (isEnough(bytes)) break;
+    }
+  };
+  const marks = (bytes: Buffer): number => bytes.toString('latin1').split('\x5a'.repeat(40)).length - 1;
+  const done = Promise.all([all, ofDb].map(async (file) => read(file, (bytes) => marks(bytes) >= 2)));
+  // The request and the reply have the pattern.
+  expect((await web.exec(['ping', '-c', '1', '-p', '5a', 'db'])).exitCode).toBe(0);
+  await done;
 });
 
 it('keeps networks separate; a machine can be in two', async () => {
@@ -135,13 +193,16 @@ it('gives its members its MTU', async () => {
 
 it('assigns addresses by DHCP too', async () => {
   // busybox’s client, which only requests: the configuration is already in place.
-  const { stderr, exitCode } = await web.exec(['udhcpc', '-f', '-n', '-q', '-i', 'eth0', '-s', '/bin/true']);
+  const script = `printf '#!/bin/sh\\necho mtu $mtu >&2\\n' >/tmp/lease; chmod +x /tmp/lease; exec "$@"`;
+  const client = ['udhcpc', '-f', '-n', '-q', '-i', 'eth0', '-O', 'mtu', '-s', '/tmp/lease'];
+  const { stderr, exitCode } = await web.exec(['sh', '-c', script, 'sh', ...client]);
   expect(stderr.toString()).toContain('lease of 10.99.0.2 obtained from 10.99.0.1');
+  expect(stderr.toString()).toContain('mtu 1500');
   expect(exitCode).toBe(0);
 });
 
 it('rejects invalid combinations and leaves nothing', async () => {
-  await expect(fork('db')).rejects.toThrow(/network "shop" already has a machine named "db"/);
+  await expect(fork('db')).rejects.toThrow('the name "db" is taken by machine "db" in network "shop"');
   await expect(template.fork({ networks: [network, createNetwork(), createNetwork()] })).rejects.toThrow(
     /too many networks: 3; forks of template \S+ can join at most 2/,
   );

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { crash, createTemplate, launch } from '../../../src/index.ts';
+import { InvalidInputError, crash, createNetwork, createTemplate, launch } from '../../../src/index.ts';
 import { NetworkStore } from '../../../src/machines/index.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome, processesOf } from '../named/home.ts';
@@ -114,10 +114,18 @@ test('machines, forks and crashed machines of the library are members', async ()
   await until(async () => (await web.exec(['ping', '-c', '1', '-W', '1', 'db'])).exitCode === 0);
   await using crashed = await crash(db);
   await using again = await crashed.start();
+  expect(again.networks).toMatchObject([{ name: 'db', alias: 'primary', address: '10.9.0.50' }]);
   expect(await again.exec(['ping', '-c', '1', '-W', '5', 'web'])).toMatchObject({ exitCode: 0 });
   expect((await own.get('library')).members.map(({ name }) => name)).toEqual(['db', 'web']);
   await expect(launch({ name: 'web', net: 'none', networks: ['library'] })).rejects.toThrow(
     'the name "web" is taken by machine "web" in network "library"',
   );
+  // Networks of both kinds are known to overlap when the machine joins, and it then leaves the first one.
+  await using here = createNetwork({ subnet: (await own.get('library')).subnet });
+  const both = launch({ net: 'none', networks: ['library', here] });
+  await expect(both).rejects.toThrow(InvalidInputError);
+  await expect(both).rejects.toThrow('overlaps with network "library"');
+  expect((await own.get('library')).members.map(({ name }) => name)).toEqual(['db', 'web']);
+  expect(here.members).toEqual([]);
   await expect(launch({ networks: ['nowhere'] })).rejects.toThrow('no such network: nowhere');
 });

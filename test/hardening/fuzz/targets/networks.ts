@@ -55,9 +55,11 @@ function cut(bytes: Buffer, sizes: readonly number[]): { frames: StreamFrame[]; 
 
 class RecordingPort implements SwitchPort {
   readonly name: string;
+  readonly card: string;
   readonly got: StreamFrame[] = [];
-  constructor(name: string) {
+  constructor(name: string, card: Buffer) {
     this.name = name;
+    this.card = card.toString('latin1');
   }
   deliver(frame: StreamFrame): void {
     this.got.push(frame);
@@ -82,12 +84,13 @@ export const ethernetTarget = bytesTarget({
     if (!whole.broken) same(pieces, whole, 'cut otherwise, other frames come out');
     for (const frame of whole.frames)
       must(frame.length <= LONGEST_FRAME + 4, `a frame of ${frame.length} bytes`);
-    const server = new DhcpServer(SUBNET, SERVER, (hardware) =>
+    const server = new DhcpServer({ subnet: SUBNET, address: SERVER, mtu: 1500 }, (hardware) =>
       hardware === CLIENT.toString('latin1') ? SUBNET.first + 2 : undefined,
     );
     const wire = new EthernetSwitch({ answer: (frame) => server.answer(frame) });
-    const [one, other, third] = ['one', 'other', 'third'].map((name) => new RecordingPort(name));
-    if (!one || !other || !third) throw new Error('no ports');
+    const one = new RecordingPort('one', CLIENT);
+    const other = new RecordingPort('other', Buffer.from('525400000002', 'hex'));
+    const third = new RecordingPort('third', Buffer.from('525400000003', 'hex'));
     for (const port of [one, other, third]) wire.plugIn(port);
     wire.cut('one', 'third');
     for (const frame of pieces.frames) wire.receive(one, frame);

@@ -20,7 +20,7 @@ async function plug(name: string, into: EthernetSwitch): Promise<{ guest: Socket
   const [port] = (await once(server, 'connection')) as [Socket];
   server.close();
   sockets.push(guest, port);
-  new SocketPort(name, port, into);
+  new SocketPort({ name, mac: `52:54:00:00:01:0${name}` }, port, into);
   return { guest, port };
 }
 

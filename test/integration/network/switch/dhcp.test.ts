@@ -9,9 +9,10 @@ import { temporaryDirectory } from '../../../directory.ts';
 import { EVERYBODY, type FakeQemu, SwitchLab, mac } from './switch-lab.ts';
 
 const [A, B, UNKNOWN] = [mac(1), mac(2), mac(3)];
-const TABLE = ['subnet 10.77.0.0/22 10.77.0.1', `member a ${A} 10.77.0.2`, `member b ${B} -`];
-const inProcess = new DhcpServer(parseSubnet('10.77.0.0/22'), addressNumber('10.77.0.1'), (hardware) =>
-  hardware === parseHardwareAddress(A) ? addressNumber('10.77.0.2') : undefined,
+const TABLE = ['subnet 10.77.0.0/22 10.77.0.1', 'mtu 9000', `member a ${A} 10.77.0.2`, `member b ${B} -`];
+const inProcess = new DhcpServer(
+  { subnet: parseSubnet('10.77.0.0/22'), address: addressNumber('10.77.0.1'), mtu: 9000 },
+  (hardware) => (hardware === parseHardwareAddress(A) ? addressNumber('10.77.0.2') : undefined),
 );
 const parent = temporaryDirectory();
 let scope: Scope, lab: SwitchLab, a: FakeQemu, b: FakeQemu;

@@ -5,8 +5,9 @@ import { type StreamFrame, parseHardwareAddress } from '../../../../src/network/
 import { addressNumber, addressText, parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
 
 const OURS = '52:54:0a:4d:00:02';
-const server = new DhcpServer(parseSubnet('10.77.0.0/24'), addressNumber('10.77.0.1'), (hardware) =>
-  hardware === parseHardwareAddress(OURS) ? addressNumber('10.77.0.2') : undefined,
+const server = new DhcpServer(
+  { subnet: parseSubnet('10.77.0.0/24'), address: addressNumber('10.77.0.1'), mtu: 9000 },
+  (hardware) => (hardware === parseHardwareAddress(OURS) ? addressNumber('10.77.0.2') : undefined),
 );
 
 const ask = (asked: Omit<DhcpAsked, 'mac'> & { readonly mac?: string }) =>
@@ -35,7 +36,7 @@ function read(frame: StreamFrame | undefined) {
   };
 }
 
-const LEASE = { 54: '0a4d0001', 51: 'ffffffff', 1: 'ffffff00', 28: '0a4d00ff' };
+const LEASE = { 54: '0a4d0001', 51: 'ffffffff', 1: 'ffffff00', 28: '0a4d00ff', 26: '2328' };
 
 test('offers a card its address, and assigns it, without a gateway', () => {
   const offer = read(server.answer(ask({ type: 1 })));

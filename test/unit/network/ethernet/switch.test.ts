@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Capture } from '../../../../src/network/ethernet/capture.ts';
 import {
   type StreamFrame,
   parseHardwareAddress,
@@ -8,16 +9,23 @@ import { EthernetSwitch, type SwitchPort } from '../../../../src/network/etherne
 
 class Wire implements SwitchPort {
   readonly name: string;
+  readonly card: string;
   readonly got: string[] = [];
 
   constructor(name: string, into: EthernetSwitch) {
     this.name = name;
+    this.card = parseHardwareAddress(cardOf(name));
     into.plugIn(this);
   }
 
   deliver(frame: StreamFrame): void {
     this.got.push(frame.toString('latin1', 18));
   }
+}
+
+/** The addresses of the ports’ cards are not those in the other frames. */
+function cardOf(name: string): string {
+  return `52:54:00:00:01:${hex(name.charCodeAt(0))}`;
 }
 
 const EVERYBODY = 'ff:ff:ff:ff:ff:ff';
@@ -94,6 +102,33 @@ test('keeps a moved address when its former port is unplugged', () => {
   expect(d.got).toEqual([]);
 });
 
+test('takes no frame from the address of another port’s card, which gets its frames without having sent any', () => {
+  const { into, a, b, c } = three();
+  into.receive(a, frame(cardOf('b'), A, 'to the card of b'));
+  into.receive(c, frame(EVERYBODY, cardOf('b'), 'from the card of b, says c'));
+  into.receive(a, frame(cardOf('b'), A, 'still to b'));
+  expect(b.got).toEqual(['to the card of b', 'still to b']);
+  expect([a.got, c.got]).toEqual([[], []]);
+  into.unplug(b);
+  into.receive(c, frame(EVERYBODY, cardOf('b'), 'mine now'));
+  into.receive(a, frame(cardOf('b'), A, 'to c'));
+  expect([a.got, c.got]).toEqual([['mine now'], ['to c']]);
+});
+
+test('a port that is plugged in gets the frames for its card, even if another port has used that address', () => {
+  const { into, a, b, c } = three();
+  into.unplug(b);
+  into.receive(c, frame(EVERYBODY, cardOf('b'), 'not plugged in'));
+  const again = new Wire('b', into);
+  into.receive(a, frame(cardOf('b'), A, 'to b'));
+  expect(again.got).toEqual(['to b']);
+  // That of the earlier connection ends late.
+  into.unplug(b);
+  into.receive(a, frame(cardOf('b'), A, 'still to b'));
+  expect(again.got).toEqual(['to b', 'still to b']);
+  expect(c.got).toEqual([]);
+});
+
 test('does not learn a group address as a source', () => {
   const { into, a, b, c } = three();
   into.receive(a, frame(B, EVERYBODY, 'from everybody'));
@@ -147,4 +182,66 @@ test('sends an answer to a broadcast only to the port that asked, and forwards t
   into.receive(b, frame(A, B, 'no question'));
   expect(a.got).toEqual(['re: question', 'no question']);
   expect(b.got).toEqual(['question']);
+});
+
+/** The contents of the packets of a pcap file, without the Ethernet header. */
+function packetsOf(file: Buffer): string[] {
+  const packets: string[] = [];
+  for (let at = 24; at < file.length;) {
+    const length = file.readUInt32LE(at + 8);
+    expect(file.readUInt32LE(at + 12)).toBe(length);
+    expect(Math.abs(file.readUInt32LE(at) - Date.now() / 1000)).toBeLessThan(60);
+    expect(file.readUInt32LE(at + 4)).toBeLessThan(1_000_000);
+    packets.push(file.toString('latin1', at + 16 + 14, at + 16 + length));
+    at += 16 + length;
+  }
+  return packets;
+}
+
+async function readAll(capture: Capture): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of capture.file) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+test('captures each frame once, also answers, or only those of one port', async () => {
+  const into = new EthernetSwitch({
+    answer: (asked) => (asked.includes('question') ? frame(A, C, 'answer') : undefined),
+  });
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => new Wire(name, into)) as [Wire, Wire, Wire];
+  const [all, ofB] = [new Capture(undefined), new Capture('b')];
+  for (const capture of [all, ofB]) into.capture(capture);
+  into.receive(a, frame(EVERYBODY, A, 'question'));
+  into.receive(b, frame(A, B, 'b to a'));
+  into.receive(c, frame(A, C, 'c to a'));
+  into.cut('b', 'c');
+  into.receive(c, frame(B, C, 'blocked'));
+  into.endCaptures();
+  into.receive(a, frame(EVERYBODY, A, 'late'));
+  const [everything, some] = [await readAll(all), await readAll(ofB)];
+  // Magic number, version 2.4, longest packet, Ethernet: as tcpdump writes it.
+  expect(everything.toString('hex', 0, 24)).toBe('d4c3b2a1020004000000000000000000' + '0000040001000000');
+  expect(packetsOf(everything)).toEqual(['question', 'answer', 'b to a', 'c to a', 'blocked']);
+  expect(packetsOf(some)).toEqual(['question', 'b to a']);
+});
+
+test('leaves packets out while 4 MiB wait for the reader of a capture', async () => {
+  const { into, a } = three();
+  const capture = new Capture(undefined);
+  into.capture(capture);
+  const large = frame(EVERYBODY, A, 'x'.repeat(60_000));
+  for (let sent = 0; sent < 100; sent++) into.receive(a, large);
+  expect(capture.file.readableLength).toBeLessThanOrEqual(4 * 1024 * 1024);
+  into.endCaptures();
+  expect(packetsOf(await readAll(capture))).toHaveLength(69);
+});
+
+test('records nothing more for a reader that has stopped', async () => {
+  const { into, a } = three();
+  const capture = new Capture(undefined);
+  into.capture(capture);
+  for await (const _chunk of capture.file) break;
+  into.receive(a, frame(EVERYBODY, A, 'unheard'));
+  expect(capture.file.readableLength).toBe(0);
+  into.endCaptures();
 });

@@ -117,7 +117,8 @@ test('the table of the switch contains subnet, members, links and partitions', (
 
 test('a new network gets a free subnet, and a given subnet must be free', () => {
   const taken = [{ subnet: parseSubnet('10.9.0.0/23'), user: 'network "lan"' }, OUTSIDE];
-  expect(freeSubnet(taken).text).toBe('10.9.2.0/24');
+  expect(freeSubnet('10.9', taken).text).toBe('10.9.2.0/24');
+  expect(freeSubnet('10.77', taken).text).toBe('10.77.0.0/24');
   expect(checkSubnet('10.8.0.0/16', taken).text).toBe('10.8.0.0/16');
   expect(() => checkSubnet('10.9.1.0/24', taken)).toThrow(
     '10.9.1.0/24 overlaps with 10.9.0.0/23, the subnet of network "lan"',
@@ -125,7 +126,7 @@ test('a new network gets a free subnet, and a given subnet must be free', () => 
   expect(() => checkSubnet('10.0.0.0/16', taken)).toThrow(
     'overlaps with 10.0.2.0/24, the subnet of the first network card of each machine',
   );
-  expect(() => freeSubnet([{ subnet: parseSubnet('10.9.0.0/16'), user: 'x' }])).toThrow(
+  expect(() => freeSubnet('10.9', [{ subnet: parseSubnet('10.9.0.0/16'), user: 'x' }])).toThrow(
     'no free subnet in 10.9.0.0/16',
   );
   expect(newPrefix()).toMatch(/^fd[0-9a-f]{2}:[0-9a-f]{4}:[0-9a-f]{4}::$/);
