@@ -7,14 +7,14 @@ import type { HardeningOptions, Section } from '../section.ts';
 import { type User, ordinaryUser, giveTo, spawnScript } from '../user.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
-/** At a small scale only these: QEMU without a network, the switch, and a relay. */
+/** At a small scale only these: QEMU without a network, the switch, a plug, and a relay. */
 const FEW: readonly Case[] = EVERYWHERE.filter(
   ({ place, network }) => place !== 'swtpm' && place !== 'virtiofsd' && network === 'none',
 );
 
 export const confinement: Section = {
   title:
-    'a hostile program in the place of QEMU, swtpm, virtiofsd, the switch and a relay, behind their wrappers',
+    'a hostile program in the place of QEMU, swtpm, virtiofsd, the switch, a plug and a relay, behind their wrappers',
   async run(options) {
     const log = (line: string): void => options.log(line);
     const { scale } = options;
