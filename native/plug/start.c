@@ -56,7 +56,8 @@ static bool fork_twice(char **program, int log, int report)
 
 static enum start_result await_word(int report, const char **reason)
 {
-    char word[16];
+    static const char ready[] = "ready\n", busy[] = "busy\n";
+    char word[sizeof ready];
     switch (wait_for(report, PATIENCE_MS)) {
     case WAIT_QEMU_LEFT:
         return START_ABANDONED;
@@ -68,9 +69,9 @@ static enum start_result await_word(int report, const char **reason)
     }
     /* A short word is written at once. */
     ssize_t count = read(report, word, sizeof word);
-    if (count > 0 && memcmp(word, "ready\n", (size_t)count) == 0)
+    if (count == sizeof ready - 1 && memcmp(word, ready, sizeof ready - 1) == 0)
         return START_READY;
-    if (count > 0 && memcmp(word, "busy\n", (size_t)count) == 0)
+    if (count == sizeof busy - 1 && memcmp(word, busy, sizeof busy - 1) == 0)
         return START_BUSY;
     *reason = "the switch did not start; see switch.log in this directory";
     return START_FAILED;

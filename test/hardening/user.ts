@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { lchownSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { lchownSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -28,16 +28,6 @@ export async function whyNoOtherUser(): Promise<string | undefined> {
   } catch (error) {
     return `another user cannot run vmlet from here: ${(error as Error).message}`;
   }
-}
-
-/** The first ordinary user with an account, for root to act for; undefined if there is none, or if this process is not root. */
-export function ordinaryUser(): User | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  return readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'))
-    .map(([, , uid, gid]) => ({ uid: Number(uid), gid: Number(gid) }))
-    .find(({ uid }) => uid >= 1000 && uid < 65_534);
 }
 
 /** Runs a program to its end; rejects if it fails. */

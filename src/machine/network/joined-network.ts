@@ -13,7 +13,7 @@ import {
 import type { Membership, WantedMembership } from '../../network/private/membership.ts';
 import type { NetworkRecord } from '../../network/private/network-record.ts';
 import { networkFiles, readNetwork, withNetworksLock } from '../../network/private/network-shelf.ts';
-import { plugArguments, switchLayers } from '../../network/switch/plug-argv.ts';
+import { networkLayers, plugArguments } from '../../network/switch/plug-argv.ts';
 import { plugProgram } from '../../process/native/network-programs.ts';
 import { identifyProcess } from '../../process/procfs/identity.ts';
 import { requireProgram } from '../../process/program.ts';
@@ -122,7 +122,7 @@ class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
     const { locations, host } = place;
     const directory = networkFiles(locations.networks, network.name).switch;
     const plug = { directory, name, mac: this.mac };
-    this.#plug = new CardPlug(plugArguments(plug, switchLayers(host.confinement)));
+    this.#plug = new CardPlug(plugArguments(plug, networkLayers(host.confinement)));
     this.#scope.defer(async () => this.#plug[Symbol.asyncDispose]());
   }
 

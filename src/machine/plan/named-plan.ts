@@ -1,5 +1,6 @@
 import type { Layers } from '../../process/confine/layers.ts';
 import type { RelayedForwards } from '../../network/relay/relay-argv.ts';
+import type { NetworkLayers } from '../../network/switch/plug-argv.ts';
 import type { Copy } from '../share/copies.ts';
 import type { Plan } from './plan.ts';
 
@@ -12,7 +13,7 @@ export interface CdromPlan {
 }
 
 /** A card in a private network. The keeper starts a plug on QEMU's connection, and the plug finds the switch. */
-export interface PrivateCardPlan {
+export interface PrivateCardPlan extends NetworkLayers {
   /** Number in its port, in the names of its devices and in those of its socket. */
   readonly card: number;
   readonly network: string;
@@ -27,8 +28,6 @@ export interface PrivateCardPlan {
   readonly socketPath: string;
   /** Directory of the network's switch. */
   readonly switchDirectory: string;
-  /** The layers of confinement around the switch. */
-  readonly switchLayers: Layers;
 }
 
 /** A card on a bridge of the host. QEMU inherits its tap device as a descriptor. */

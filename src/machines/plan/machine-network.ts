@@ -13,7 +13,7 @@ import { cardSocket } from '../../machine/paths/directory.ts';
 import type { NetworkRecord } from '../../network/private/network-record.ts';
 import { networkFiles, readNetwork } from '../../network/private/network-shelf.ts';
 import { addressNumber, hardwareAddressOf } from '../../network/ethernet/subnet.ts';
-import { switchLayers } from '../../network/switch/plug-argv.ts';
+import { networkLayers } from '../../network/switch/plug-argv.ts';
 import { pairForwards } from '../../network/ports/pair-forwards.ts';
 import type { BoundForward } from '../../network/ports/port.ts';
 import { boundForwards, forwardsOf } from '../spec/forwards.ts';
@@ -81,7 +81,7 @@ export function planPrivateCards(spec: MachineSpec, files: MachineFiles, host: H
       addresses: addressesOf(record, membership),
       socketPath: cardSocket(files, card),
       switchDirectory: networkFiles(files.networks, network).switch,
-      switchLayers: switchLayers(host.confinement),
+      ...networkLayers(host.confinement),
     };
   });
 }

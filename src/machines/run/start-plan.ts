@@ -16,7 +16,7 @@ import type { PullPolicy } from '../../machine/spec/machine-options.ts';
 import { swtpmArguments } from '../../machine/qemu/tpm-arguments.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
 import { withTap } from '../../network/bridge/bridge.ts';
-import { plugArguments } from '../../network/switch/plug-argv.ts';
+import { type NetworkLayers, plugArguments } from '../../network/switch/plug-argv.ts';
 import { passtArguments } from '../../passt/passt-argv.ts';
 import { inCgroup } from '../../process/confine/cgroup.ts';
 import { NO_CORE, confine } from '../../process/confine/confine.ts';
@@ -200,9 +200,9 @@ function plugHelpers({ name, privateCards, wiring }: NamedPlan, files: MachineFi
 /** Returns the command line of the plug of a machine's card. */
 export function plugCommand(
   name: string,
-  { mac, switchDirectory, switchLayers }: PrivateCardPlan,
+  { mac, switchDirectory, ...layers }: Pick<PrivateCardPlan, 'mac' | 'switchDirectory' | keyof NetworkLayers>,
 ): [string, ...string[]] {
-  const plug = plugArguments({ directory: switchDirectory, name, mac }, switchLayers);
+  const plug = plugArguments({ directory: switchDirectory, name, mac }, layers);
   return tether(ANY_PARENT, HELPERS_DESCRIPTORS, plug, NO_CORE);
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { SocketPort } from '../../../src/network/ethernet/socket-port.ts';
 import { EthernetSwitch } from '../../../src/network/ethernet/switch.ts';
-import { plugArguments, switchLayers } from '../../../src/network/switch/plug-argv.ts';
+import { networkLayers, plugArguments } from '../../../src/network/switch/plug-argv.ts';
 import { probeConfinement } from '../../../src/process/probe/confinement-probe.ts';
 import { parseProcessStat } from '../../../src/process/procfs/stat.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
@@ -125,7 +125,7 @@ async function inProcess(directory: string, program: string, size: number): Prom
 async function throughProgram(directory: string, program: string, size: number): Promise<Passage> {
   const network = join(directory, 'network');
   mkdirSync(network, { recursive: true, mode: 0o700 });
-  const layers = switchLayers(await probeConfinement());
+  const layers = networkLayers(await probeConfinement());
   const ends = await startEnds(directory, program, size);
   const plugs = ends.sockets.map((socket, index) => {
     const plug = { directory: network, name: `m${index}`, mac: `52:54:00:00:00:0${index + 1}` };

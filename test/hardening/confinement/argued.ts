@@ -40,7 +40,8 @@ export const ARGUMENTS: readonly Argument[] = [
   {
     attempts: ['have 64 threads', 'have 1000 descriptors', 'reserve 64 GiB of memory', 'lock memory'],
     reason:
-      'QEMU has a thread for each processor, a descriptor for each disk, and the guest’s memory; a cgroup bounds them',
+      'QEMU has a thread for each processor, a descriptor for each disk, and the guest’s memory; a cgroup bounds them. ' +
+      'The programs beside it have the limits of the user',
   },
   {
     attempts: ['start a program by the loader'],

@@ -1,11 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { plugArguments, switchLayers } from '../../../src/network/switch/plug-argv.ts';
-import { relayProgram, switchProgram } from '../../../src/process/native/network-programs.ts';
+import { plugCommand } from '../../../src/machines/run/start-plan.ts';
+import { networkLayers } from '../../../src/network/switch/plug-argv.ts';
+import { plugProgram, relayProgram, switchProgram } from '../../../src/process/native/network-programs.ts';
 import { probeConfinement } from '../../../src/process/probe/confinement-probe.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { until } from '../until.ts';
@@ -19,6 +29,7 @@ export interface Disguises {
   readonly swtpm: string;
   readonly virtiofsd: string;
   readonly networkSwitch: string;
+  readonly plug: string;
   readonly relay: string;
   /** The output of a passt without vhost-user. */
   readonly oldPasst: string;
@@ -37,6 +48,7 @@ export async function makeDisguises({ directory, targets }: World): Promise<Disg
     swtpm: await buildHostile(directory, 'swtpm', targets),
     virtiofsd: await buildHostile(directory, 'virtiofsd', targets),
     networkSwitch: await buildHostile(directory, 'vmlet-switch', targets),
+    plug: await buildHostile(directory, 'vmlet-plug', targets),
     relay: await buildHostile(directory, 'vmlet-relay', targets),
     oldPasst,
   };
@@ -52,7 +64,7 @@ export async function attackFrom(where: Case, world: World, disguises: Disguises
 async function reportFrom(
   where: Case,
   world: World,
-  { qemu, swtpm, virtiofsd, networkSwitch, relay, oldPasst }: Disguises,
+  { qemu, swtpm, virtiofsd, networkSwitch, plug, relay, oldPasst }: Disguises,
 ): Promise<string> {
   const { without } = where;
   switch (where.place) {
@@ -95,33 +107,64 @@ async function reportFrom(
     }
     case 'switch':
       return reportOfSwitch(world, join(networkSwitch, 'vmlet-switch'));
+    case 'plug':
+      return reportOfConfinedPlug(world, join(plug, 'vmlet-plug'));
     case 'relay':
       return reportOfRelay(world, join(relay, 'vmlet-relay'));
   }
 }
 
 /** A plug starts it, as the plug of a machine does. */
-async function reportOfSwitch({ directory }: World, program: string): Promise<string> {
-  const network = join(directory, 'network');
-  mkdirSync(network, { mode: 0o700 });
-  const layers = switchLayers(await probeConfinement());
-  const plug = { directory: network, name: 'a', mac: '52:54:00:00:00:01' };
-  const argv = plugArguments(plug, layers).map((word) => (word === switchProgram() ? program : word));
-  const child = spawn(argv[0] ?? '', argv.slice(1), {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    env: {},
+async function reportOfSwitch(world: World, program: string): Promise<string> {
+  const { directory } = makeNetwork(world, 'switch');
+  const argv = await plugIn(directory);
+  return reportOfPlug(
+    argv.map((word) => (word === switchProgram() ? program : word)),
+    join(directory, 'switch.log'),
+  );
+}
+
+/** The real one starts the switch, and becomes this one. */
+async function reportOfConfinedPlug(world: World, program: string): Promise<string> {
+  const { directory, log } = makeNetwork(world, 'plug');
+  const argv = await plugIn(directory);
+  const first = argv.indexOf(plugProgram());
+  const said = await reportOfPlug(
+    argv.map((word, index) => (word === plugProgram() && index > first ? program : word)),
+    log,
+  );
+  // No plug has come to its switch.
+  await until(() => !existsSync(join(directory, 'switch.sock')));
+  return said;
+}
+
+function makeNetwork(world: World, name: string): { directory: string; log: string } {
+  const directory = join(world.directory, `${name}-network`);
+  mkdirSync(directory, { mode: 0o700 });
+  return { directory, log: join(world.directory, `${name}.log`) };
+}
+
+async function plugIn(switchDirectory: string): Promise<string[]> {
+  return plugCommand('a', {
+    mac: '52:54:00:00:00:01',
+    switchDirectory,
+    ...networkLayers(await probeConfinement()),
   });
+}
+
+/** Runs the keeper's helper for a card until the report is complete. @param log has it. */
+async function reportOfPlug(argv: readonly string[], log: string): Promise<string> {
+  const said = openSync(log, 'a', 0o600);
+  const child = spawn(argv[0] ?? '', argv.slice(1), { stdio: ['ignore', 'ignore', said, 'pipe'], env: {} });
+  closeSync(said);
   const gone = once(child, 'exit');
-  const report = (): string => {
-    const log = join(network, 'switch.log');
-    return existsSync(log) ? readFileSync(log, 'utf8') : '';
-  };
+  const report = (): string => readFileSync(log, 'utf8');
   await until(() => report().includes('{"ends"') || child.exitCode !== null);
-  const said = report();
-  // It would start it again.
+  const whole = report();
+  // A plug would start the switch again.
   child.stdio[3]?.destroy();
   await gone;
-  return said.slice(0, said.indexOf('\n', said.indexOf('{"ends"')));
+  return whole.slice(0, whole.indexOf('\n', whole.indexOf('{"ends"')));
 }
 
 /** The keeper of a machine starts it, when a client connects to a forward. */

@@ -1,6 +1,6 @@
 /** A place in which a hostile program replaces a program of vmlet. */
 export interface Case {
-  readonly place: 'embedded' | 'named' | 'swtpm' | 'virtiofsd' | 'switch' | 'relay';
+  readonly place: 'embedded' | 'named' | 'swtpm' | 'virtiofsd' | 'switch' | 'plug' | 'relay';
   readonly network: 'none' | 'passt-vhost-user' | 'passt-stream' | 'slirp';
   /** Layers removed, as if the kernel had them disabled. */
   readonly without: readonly Layer[];
@@ -35,6 +35,7 @@ export const EVERYWHERE: readonly Case[] = [
   wholeCase('swtpm', 'none'),
   wholeCase('virtiofsd', 'none'),
   wholeCase('switch', 'none'),
+  wholeCase('plug', 'none'),
   wholeCase('relay', 'none'),
 ];
 
@@ -64,6 +65,8 @@ export function nameOfCase(where: Case): string {
       return `virtiofsd's place${layers}`;
     case 'switch':
       return `the place of a network's switch${layers}`;
+    case 'plug':
+      return `the place of a network's plug${layers}`;
     case 'relay':
       return `the place of a forward's relay${layers}`;
     case 'embedded':

@@ -4,24 +4,24 @@ import { createInterface } from 'node:readline';
 import { type Attack, type Case, EVERYWHERE, LAYERED, nameOfCase } from './case.ts';
 import { idleArguments, judge } from './verdict.ts';
 import type { HardeningOptions, Section } from '../section.ts';
-import { type User, ordinaryUser, giveTo, spawnScript } from '../user.ts';
+import { type User, VICTIM, giveTo, spawnScript } from '../user.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
-/** At a small scale only these: QEMU without a network, the switch, and a relay. */
+/** At a small scale only these: QEMU without a network, the switch, a plug, and a relay. */
 const FEW: readonly Case[] = EVERYWHERE.filter(
   ({ place, network }) => place !== 'swtpm' && place !== 'virtiofsd' && network === 'none',
 );
 
 export const confinement: Section = {
   title:
-    'a hostile program in the place of QEMU, swtpm, virtiofsd, the switch and a relay, behind their wrappers',
+    'a hostile program in the place of QEMU, swtpm, virtiofsd, the switch, a plug and a relay, behind their wrappers',
   async run(options) {
     const log = (line: string): void => options.log(line);
     const { scale } = options;
     const cases = scale < 1 ? FEW : [...EVERYWHERE, ...LAYERED];
     const attacks: Attack[] = [];
-    for (const user of [undefined, ...(scale < 1 ? [] : [ordinaryUser()])]) {
-      if (user === undefined && attacks.length > 0) continue;
+    const isRoot = process.getuid?.() === 0;
+    for (const user of [undefined, ...(scale < 1 || !isRoot ? [] : [VICTIM])]) {
       attacks.push(...(await attackAs(user, cases, options)));
     }
     for (const name of idleArguments(attacks)) log(`nothing needed the argument for: ${name}`);

@@ -131,7 +131,8 @@ async function runToEnd(program: string, words: readonly string[], env: NodeJS.P
 
 /** Such as the keeper starts it; its connection of QEMU's is a socket pair. */
 async function plugIn(): Promise<string> {
-  const words = [directory, SPY, MAC, '--', programs.networkSwitch, directory];
+  const starting = ['--start', directory, '2', programs.networkSwitch, directory];
+  const words = [...starting, '--', programs.plug, directory, SPY, MAC];
   const child = spawn(programs.plug, words, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
   const said = text(child.stderr!);
   // Plugged in, it is silent for ever; refused, it tries again for ever.

@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../../fixtures/agent/until.ts';
-import { switchProgram } from '../../../../src/process/native/network-programs.ts';
+import { plugProgram, switchProgram } from '../../../../src/process/native/network-programs.ts';
+import { probeConfinement } from '../../../../src/process/probe/confinement-probe.ts';
 import { identifyProcess } from '../../../../src/process/procfs/identity.ts';
 import { parseProcessStat } from '../../../../src/process/procfs/stat.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { gone } from '../../process/keeper-lab.ts';
-import { SwitchLab, frame, mac } from './switch-lab.ts';
+import { SwitchLab, confinedPlugOf, frame, mac, switchOf, withSwitch } from './switch-lab.ts';
 
 const [A, B, C] = [mac(1), mac(2), mac(3)];
 const parent = temporaryDirectory();
@@ -71,7 +72,7 @@ describe('a switch', () => {
   it('ends even if no plug connects', async () => {
     lab = new SwitchLab(parent, scope, { lingerMs: 5000 });
     const argv = await lab.argv('a', A);
-    const [program = '', ...rest] = argv.slice(argv.indexOf('--') + 1);
+    const [program = '', ...rest] = switchOf(argv);
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
     const [first] = (await once(child.stdout, 'data')) as [Buffer];
     expect(first.toString()).toBe('ready\n');
@@ -215,37 +216,80 @@ describe('a plug', () => {
 
   it('reports that its program is missing', async () => {
     lab = new SwitchLab(parent, scope, {
-      argv: (argv) => [...argv.slice(0, argv.indexOf('--') + 1), '/nonexistent'],
+      argv: (argv) => withSwitch(argv, ['/nonexistent']),
     });
     const a = await lab.begin('a', A);
     await until('the reason is there', () => a.log.includes('\n'));
     expect(lab.log).toContain('vmlet-plug: /nonexistent: No such file or directory\n');
   });
 
-  it.each([
-    { what: 'no program', change: (argv: readonly string[]) => argv.slice(0, 5) },
+  it('reports a switch that says something else than that it is ready', async () => {
+    const program = lab.path('hostile');
+    writeFileSync(program, "#!/bin/sh\nprintf 'ready or not\\n'\n", { mode: 0o700 });
+    lab = new SwitchLab(parent, scope, { argv: (argv) => withSwitch(argv, [program]) });
+    const a = await lab.begin('a', A);
+    await until('the reason is there', () => a.log.includes('\n'));
+    expect(a.log).toContain('the switch did not start');
+    // Nor is a part of the word enough.
+    writeFileSync(program, '#!/bin/sh\nprintf r\n', { mode: 0o700 });
+    const b = await lab.begin('b', B);
+    await until('the reason is there', () => b.log.includes('\n'));
+    expect(b.log).toContain('the switch did not start');
+  });
+
+  it('that has found its switch can start nothing, and sees only the directory', async () => {
+    const { seccomp, namespaces } = await probeConfinement();
+    const a = await lab.plug('a', A);
+    const pid = a.plug.pid ?? 0;
+    const isHere = (name: string): boolean =>
+      readlinkSync(`/proc/${pid}/ns/${name}`) === readlinkSync(`/proc/self/ns/${name}`);
+    expect(isHere('net')).toBe(!namespaces.net.usable);
+    expect(isHere('mnt')).toBe(!namespaces.mount.usable);
+    expect(readFileSync(`/proc/${pid}/status`, 'latin1')).toMatch(
+      seccomp.usable ? /^Seccomp:\t2$/m : /^Seccomp:\t0$/m,
+    );
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+    expect(words).toEqual([plugProgram(), lab.directory, 'a', A, '']);
+    if (namespaces.mount.usable) expect(existsSync(`/proc/${pid}/root/etc`)).toBe(false);
+    if (namespaces.mount.usable) expect(existsSync(`/proc/${pid}/root${lab.path('switch.sock')}`)).toBe(true);
+  });
+
+  it('ends when its switch has gone, so that another plug starts one', async () => {
+    lab = new SwitchLab(parent, scope, { argv: confinedPlugOf });
+    const a = await lab.begin('a', A);
+    expect(await a.status()).toBe(0);
+    expect(a.log).toBe('');
+    expect(lab.switches()).toEqual([]);
+  });
+
+  it.each<{ readonly what: string; readonly change: (argv: readonly string[]) => readonly string[] }>([
+    { what: 'no program', change: (argv) => argv.slice(0, argv.length - confinedPlugOf(argv).length) },
+    {
+      what: 'too few words of a switch',
+      change: ([plug = '', start = '', path = '', , ...rest]) => [plug, start, path, '1', ...rest],
+    },
+    {
+      what: 'a number that is none',
+      change: ([plug = '', start = '', path = '', , ...rest]) => [plug, start, path, '1x', ...rest],
+    },
     {
       what: 'a relative directory',
-      change: ([plug = '', , ...rest]: readonly string[]) => [plug, 'x', ...rest],
+      change: ([plug = '', start = '', , ...rest]) => [plug, start, 'x', ...rest],
     },
     {
       what: 'a directory whose socket has more than 107 bytes',
-      change: ([plug = '', , ...rest]: readonly string[]) => [plug, `/${'x'.repeat(95)}`, ...rest],
+      change: ([plug = '', start = '', , ...rest]) => [plug, start, `/${'x'.repeat(95)}`, ...rest],
     },
-    {
-      what: 'a name with a space',
-      change: ([plug = '', directory = '', , ...rest]: readonly string[]) => [
-        plug,
-        directory,
-        'a b',
-        ...rest,
-      ],
-    },
+    { what: 'a name with a space', change: ([plug = '', , path = '']) => [plug, path, 'a b', A] },
+    { what: 'words after the address', change: ([plug = '', , path = '']) => [plug, path, 'a', A, 'x'] },
   ])('rejects $what', async ({ change }) => {
     lab = new SwitchLab(parent, scope, { argv: change });
     const a = await lab.begin('a', A);
     expect(await a.status()).toBe(2);
-    expect(a.log).toBe('usage: vmlet-plug DIRECTORY NAME MAC -- PROGRAM ARGUMENTS\n');
+    expect(a.log).toBe(
+      'usage: vmlet-plug DIRECTORY NAME MAC\n' +
+        '       vmlet-plug --start DIRECTORY COUNT SWITCH ARGUMENTS -- PROGRAM ARGUMENTS\n',
+    );
   });
 
   it('rotates the log of switches when it is long', async () => {

@@ -20,8 +20,7 @@ import {
   streamFrame,
 } from '../../../../src/network/ethernet/frame.ts';
 import { FrameStream } from '../../../../src/network/ethernet/frame-stream.ts';
-import { plugArguments, switchLayers } from '../../../../src/network/switch/plug-argv.ts';
-import { switchProgram } from '../../../../src/process/native/network-programs.ts';
+import { networkLayers, plugArguments } from '../../../../src/network/switch/plug-argv.ts';
 import { probeConfinement } from '../../../../src/process/probe/confinement-probe.ts';
 import { identifyProcess, isAlive } from '../../../../src/process/procfs/identity.ts';
 import type { Scope } from '../../../../src/util/scope.ts';
@@ -169,11 +168,11 @@ export class SwitchLab {
 
   async argv(name: string, address: string): Promise<readonly string[]> {
     const { lingerMs = 300, program, argv } = this.#options;
-    const layers = switchLayers(await probeConfinement());
-    const [first, ...words] = plugArguments({ directory: this.directory, name, mac: address }, layers);
-    const switched = program ?? switchProgram();
-    const rest = program === undefined ? words : [...words.slice(0, 4), switched, this.directory];
-    const all = [first, ...rest, '--linger', String(lingerMs)];
+    const layers = networkLayers(await probeConfinement());
+    const words = plugArguments({ directory: this.directory, name, mac: address }, layers);
+    const confined = switchOf(words);
+    const unconfined = program === undefined ? confined : [program, this.directory];
+    const all = withSwitch(words, [...unconfined, '--linger', String(lingerMs)]);
     return argv ? argv(all) : all;
   }
 
@@ -308,6 +307,25 @@ export class SwitchLab {
       await until(`${pid} ends`, () => !isAlive(identity));
     }
   }
+}
+
+/** The words before the switch's: the program, --start, its directory and the number of the switch's words. */
+const BEFORE_SWITCH = 4;
+
+/** The command line with which a plug starts the switch. */
+export function switchOf(plug: readonly string[]): string[] {
+  return plug.slice(BEFORE_SWITCH, BEFORE_SWITCH + Number(plug[BEFORE_SWITCH - 1]));
+}
+
+/** The command line that a plug becomes when there is a switch. */
+export function confinedPlugOf(plug: readonly string[]): string[] {
+  return plug.slice(BEFORE_SWITCH + switchOf(plug).length + 1);
+}
+
+/** The same plug with another switch. */
+export function withSwitch(plug: readonly string[], words: readonly string[]): string[] {
+  const before = plug.slice(0, BEFORE_SWITCH - 1);
+  return [...before, String(words.length), ...words, '--', ...confinedPlugOf(plug)];
 }
 
 function commandLineOf(pid: string): string[] {

@@ -9,7 +9,7 @@ import { confineProgram } from '../../../../src/process/native/confine-program.t
 import { switchProgram } from '../../../../src/process/native/network-programs.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
-import { SwitchLab, mac } from './switch-lab.ts';
+import { SwitchLab, confinedPlugOf, mac } from './switch-lab.ts';
 
 const [A, B] = [mac(1), mac(2)];
 const parent = temporaryDirectory();
@@ -64,36 +64,51 @@ const server = require('node:net').createServer((socket) => {
 server.listen(process.argv[1], () => console.log('listening'));
 `;
 
-it.runIf(isRoot)('a plug hands nothing to another user who listens in the place of the switch', async () => {
-  const lab = new SwitchLab(parent, scope);
-  for (const [path, mode] of [
-    [parent, 0o755],
-    [lab.directory, 0o777],
-  ] as const)
-    chmodSync(path, mode);
-  const squatter = spawn(process.execPath, ['-e', LISTEN, lab.path('switch.sock')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    uid: NOBODY.uid,
-    gid: NOBODY.gid,
-    cwd: '/',
+describe.runIf(isRoot)('another user who listens in the place of the switch', () => {
+  /** Listens as another user. @returns its output so far. */
+  async function squat(lab: SwitchLab): Promise<() => string> {
+    chmodSync(parent, 0o755);
+    chmodSync(lab.directory, 0o777);
+    const squatter = spawn(process.execPath, ['-e', LISTEN, lab.path('switch.sock')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      uid: NOBODY.uid,
+      gid: NOBODY.gid,
+      cwd: '/',
+    });
+    const gone = once(squatter, 'exit');
+    scope.defer(async () => {
+      squatter.kill('SIGKILL');
+      await gone;
+    });
+    let heard = '';
+    squatter.stdout.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+    await until('it listens', () => heard === 'listening\n');
+    return () => heard;
+  }
+
+  it('is not taken for a switch', async () => {
+    const lab = new SwitchLab(parent, scope);
+    const heard = await squat(lab);
+    const a = await lab.begin('a', A);
+    await until('a plug has come', () => heard() !== 'listening\n');
+    expect(heard()).toBe('listening\nclosed\n');
+    await until('the reason is there', () => a.log.includes('\n'));
+    expect(a.log).toBe(`vmlet-plug: ${lab.directory}: switch.sock belongs to another user\n`);
+    // The plug waits for its own switch.
+    chmodSync(lab.directory, 0o700);
+    rmSync(lab.path('switch.sock'));
+    await lab.hasPort(A);
   });
-  const gone = once(squatter, 'exit');
-  scope.defer(async () => {
-    squatter.kill('SIGKILL');
-    await gone;
+
+  it('gets nothing from a plug that had found a switch', async () => {
+    const lab = new SwitchLab(parent, scope, { argv: confinedPlugOf });
+    const heard = await squat(lab);
+    const a = await lab.begin('a', A);
+    await until('the reason is there', () => a.log.includes('\n'));
+    expect(a.log).toBe(`vmlet-plug: ${lab.directory}: switch.sock belongs to another user\n`);
+    await until('the plug has gone', () => heard() !== 'listening\n');
+    expect(heard()).toBe('listening\nclosed\n');
   });
-  let heard = '';
-  squatter.stdout.on('data', (chunk: Buffer) => (heard += chunk.toString()));
-  await until('it listens', () => heard === 'listening\n');
-  const a = await lab.begin('a', A);
-  await until('a plug has come', () => heard !== 'listening\n');
-  expect(heard).toBe('listening\nclosed\n');
-  await until('the reason is there', () => a.log.includes('\n'));
-  expect(a.log).toBe(`vmlet-plug: ${lab.directory}: switch.sock belongs to another user\n`);
-  // The plug waits for its own switch.
-  chmodSync(lab.directory, 0o700);
-  rmSync(lab.path('switch.sock'));
-  await lab.hasPort(A);
 });
 
 it('a switch does not start in a directory that others can read', async () => {

@@ -162,6 +162,7 @@ describe('private networks', () => {
     socketPath: '/run/m/card0.sock',
     switchDirectory: '/n/lan/switch',
     switchLayers: plainNamedPlan.layers,
+    plugLayers: plainNamedPlan.layers,
   };
 
   it('have their cards after all other devices, in ports of their own', () => {

@@ -46,7 +46,7 @@ const cards = (spec: Partial<MachineSpec>) =>
     host as unknown as Parameters<typeof planPrivateCards>[2],
   );
 
-test('a card has the network’s MTU or its own, and a confined switch', () => {
+test('a card has the network’s MTU or its own, and a confined switch and plug', () => {
   expect(cards({})).toEqual([]);
   const [card] = cards({ networks: [member] });
   expect(card).toMatchObject({
@@ -54,8 +54,10 @@ test('a card has the network’s MTU or its own, and a confined switch', () => {
     addresses: ['10.9.0.2/24', 'fd12:3456:789a::2/64'],
     switchDirectory: join(locations.networks, 'lan', 'switch'),
     switchLayers: { namespaces: ['mount', 'net', 'ipc', 'uts'], gaps: [] },
+    plugLayers: { namespaces: ['mount', 'net', 'ipc', 'uts'], gaps: [] },
   });
   expect(card?.switchLayers.seccomp).toContain('connect');
+  expect(card?.plugLayers.seccomp).toContain('processes');
   expect(cards({ networks: [{ ...member, mtu: 1500 }] })).toMatchObject([{ mtu: 1500 }]);
 });
 
