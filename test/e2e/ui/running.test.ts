@@ -6,6 +6,7 @@ import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { freePort } from '../../../src/host/programs/passt-handshake.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
+import { restartsForUdp } from '../probed-host.ts';
 import { openChromium, withoutChromium } from './chromium.ts';
 import { UiServer } from './ui-server.ts';
 
@@ -153,6 +154,17 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
       ),
     );
     expect(home.store.get('m').spec.ports).toEqual([]);
+    const udp = `${port}:53/udp`;
+    await page.getByLabel(/^Port to publish/).fill(udp);
+    await page.keyboard.press('Enter');
+    if (await restartsForUdp(home.store.get('m'))) {
+      const notice = page.locator('.notice.warned', { hasText: `Publish ${udp}: done` });
+      await notice
+        .getByText(/^passt was restarted .* this ended the open connections of the guest/)
+        .waitFor();
+      await notice.getByRole('button', { name: /^Dismiss/ }).click();
+    } else await done(`Publish ${udp}:`, `vmlet port add m ${udp}`);
+    expect(await home.vmlet('port', 'rm', 'm', `${port}/udp`)).toMatchObject({ status: 0 });
     // A change by another client.
     expect(await home.vmlet('port', 'add', 'm', `${port}:81`)).toMatchObject({ status: 0 });
     const other = page.getByRole('main').getByText(`${port} → 81`, { exact: true });
