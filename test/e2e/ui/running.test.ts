@@ -82,7 +82,7 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
     return status.kind === 'running' ? status.startedAt.getTime() : undefined;
   };
 
-  test('is reset and powered off after a question, and starts without its saved memory', async () => {
+  test('is reset and killed after a question, and starts without its saved memory', async () => {
     await show('machines');
     await startSmall();
     await inState('running');
@@ -91,13 +91,13 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
     await done('Reset m:', 'vmlet reset m');
     expect((await home.vmlet('logs', '--source', 'events', 'm')).stdout).toMatch(/"RESET"/);
 
-    await more('Power off');
+    await more('Kill');
     await dialog()
       .getByText(/without a shutdown of the guest/)
       .waitFor();
-    await confirm('Power off', 'vmlet kill m');
+    await confirm('Kill', 'vmlet kill m');
     await inState('stopped');
-    await done('Power off m:', 'vmlet kill m');
+    await done('Kill m:', 'vmlet kill m');
     expect(startedAt()).toBeUndefined();
 
     await listed().getByRole('button', { name: 'Start m' }).click();
@@ -144,9 +144,9 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
       await opened.close();
     }
     await show('machines/m/ports');
-    const close = page.getByRole('button', { name: `Close port 127.0.0.1:${port}:80/tcp` });
-    await close.click();
-    await close.waitFor({ state: 'detached' });
+    const remove = page.getByRole('button', { name: `Remove port 127.0.0.1:${port}:80/tcp` });
+    await remove.click();
+    await remove.waitFor({ state: 'detached' });
     await until(async () =>
       fetch(`http://127.0.0.1:${port}/`).then(
         () => false,
