@@ -72,6 +72,7 @@ export {
   type ExportedImage,
 } from './images/pull/export-image.ts';
 export type { CatalogueRow } from './images/catalogue/catalogue.ts';
+export type { PublishedImage } from './images/pull/published-image.ts';
 export type { GuestDescription } from './images/record/guest-description.ts';
 export type { ImageOrigin, ImageSource, Verification } from './images/record/manifest.ts';
 export {

@@ -17,7 +17,7 @@ export class Publisher implements AsyncDisposable {
   readonly #files = new Map<string, PublishedFile>();
   readonly requests: string[] = [];
   /** Called before an answer is sent. */
-  beforeAnswer: (path: string) => Promise<void> | void = () => undefined;
+  beforeAnswer: (path: string, method: string | undefined) => Promise<void> | void = () => undefined;
   readonly #server: Server;
 
   static async start(): Promise<Publisher> {
@@ -32,7 +32,7 @@ export class Publisher implements AsyncDisposable {
       const path = decodeURIComponent(request.url ?? '/');
       this.requests.push(path);
       void (async () => {
-        await this.beforeAnswer(path);
+        await this.beforeAnswer(path, request.method);
         const file = this.#files.get(path);
         if (!file) {
           response.writeHead(404, { 'content-type': 'text/html' }).end('<html>not here</html>');
@@ -71,6 +71,10 @@ export class Publisher implements AsyncDisposable {
       etag: `"${size}-${mtimeMs}"`,
       contentType: 'application/octet-stream',
     });
+  }
+
+  withdraw(path: string): void {
+    this.#files.delete(path);
   }
 
   /** The number of requests for a file. */

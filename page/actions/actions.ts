@@ -31,7 +31,7 @@ const PAUSE = simple('pause', 'Pause');
 const RESTART = simple('restart', 'Restart');
 const SAVE = simple('save', 'Save');
 const RESET = asking('reset', 'Reset');
-const KILL = asking('kill', 'Power off');
+const KILL = asking('kill', 'Kill');
 const DISCARD: Verb = {
   ...asking('start', 'Start without saved memory'),
   words: ['start', '--discard-saved'],

@@ -8,6 +8,7 @@ import type {
   HostFeature,
   ImageList,
   ListedImage,
+  PublishedImage,
   UsageEntry,
 } from '../../src/index.ts';
 import type { GuestEntry } from '../../src/cli/server/resources/guest-files.ts';
@@ -51,6 +52,8 @@ export type Image = Json<ListedImage> & { readonly verification: string; readonl
 export type BrokenImage = Json<ImageList['broken'][number]>;
 /** An image that can be pulled by name. */
 export type Offered = Pick<Json<CatalogueRow>, 'reference' | 'description' | 'verification'>;
+/** The file that a pull would download. */
+export type Published = Json<PublishedImage>;
 export type Template = Json<TemplateRow>;
 export type Volume = Json<ListedVolume>;
 

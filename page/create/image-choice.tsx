@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get } from '../api/client.ts';
 import type { Image, Offered } from '../api/types.ts';
+import { DownloadSize } from '../parts/download-size.tsx';
 import { bytes } from '../parts/format.ts';
 import { Table } from '../parts/table.tsx';
 
@@ -35,10 +36,13 @@ export function ImageChoice({ typed, choose }: Properties) {
         ))}
       </datalist>
       {chosen && (
-        <p class="faint">
-          {chosen.description}; verified: {chosen.verification}
-          {chosen.size && `; on this host: ${chosen.size}`}
-        </p>
+        <div class="row">
+          <p class="faint">
+            {chosen.description}; verified: {chosen.verification}
+            {chosen.size && `; on this host: ${chosen.size}`}
+          </p>
+          {!chosen.size && <DownloadSize key={chosen.reference} reference={chosen.reference} />}
+        </div>
       )}
       <details ref={element}>
         <summary>Choose an image ({shown.length})</summary>

@@ -26,7 +26,7 @@ export function PartitionDialog({ network, members, close }: Properties) {
   return (
     <Dialog
       title={`Partition ${network}`}
-      verb="Separate"
+      verb="Partition"
       ready={groups.length > 1}
       command={command}
       run={() =>

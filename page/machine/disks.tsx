@@ -65,7 +65,7 @@ export function DisksTab({ machine }: { readonly machine: SoundMachine }) {
                       aria-label={`${verb} ${disk.name}`}
                       onClick={() => ask({ verb, disk })}
                     >
-                      {verb}
+                      {verb} …
                     </button>
                   ))}
                 </div>

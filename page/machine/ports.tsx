@@ -21,7 +21,7 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
   const remove = (text: string): void => {
     void runAction({
       path: machinePath(name, 'ports/remove'),
-      title: `Close ${text}:`,
+      title: `Remove ${text}:`,
       command: shellCommand('vmlet', 'port', 'rm', name, text),
       body: { ports: [text] },
     });
@@ -45,14 +45,14 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
           return (
             <li key={text} class="bar">
               <Port port={port} live={machine.status.kind === 'running'} />
-              <Close label={`port ${text}`} act={() => remove(text)} />
+              <Remove label={`port ${text}`} act={() => remove(text)} />
             </li>
           );
         })}
         {data?.sockets.map(({ path, guestPort }) => (
           <li key={path} class="bar">
             <code>{path}</code> → {guestPort}
-            <Close label={`socket ${path}`} act={() => remove(path)} />
+            <Remove label={`socket ${path}`} act={() => remove(path)} />
           </li>
         ))}
       </ul>
@@ -60,10 +60,10 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
   );
 }
 
-function Close({ label, act }: { readonly label: string; readonly act: () => void }) {
+function Remove({ label, act }: { readonly label: string; readonly act: () => void }) {
   return (
-    <button type="button" class="danger" aria-label={`Close ${label}`} onClick={act}>
-      Close
+    <button type="button" class="danger" aria-label={`Remove ${label}`} onClick={act}>
+      Remove
     </button>
   );
 }

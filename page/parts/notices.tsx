@@ -1,5 +1,6 @@
 import { describePruned, type Pruned } from './pruned.ts';
-import { cancelAction, dismiss, dismissEnded, isForced, type Notice, notices } from '../state/notices.ts';
+import { cancelAction, dismiss, dismissEnded, type Notice, notices } from '../state/notices.ts';
+import { hasRestartedPasst, isForced } from '../state/notices.ts';
 import { machineAddress } from '../state/route.ts';
 import { useValue } from '../values/observable.ts';
 import { Command } from './command.tsx';
@@ -28,6 +29,7 @@ const WORDS = { running: '…', done: 'done', failed: 'failed', cancelled: 'canc
 function wordsOf(notice: Notice): readonly [style: string, words: string] {
   const { state } = notice;
   if (state === 'done' && isForced(notice)) return ['warned', 'ended by force'];
+  if (state === 'done' && hasRestartedPasst(notice)) return ['warned', WORDS.done];
   if (isHalfDone(notice)) return ['failed', 'created, but not started'];
   return [state, WORDS[state]];
 }
@@ -76,9 +78,13 @@ function Entry({ notice }: { readonly notice: Notice }) {
   );
 }
 
+const PASST_RESTARTED =
+  'passt was restarted to change the forwards; this ended the open connections of the guest through passt';
+
 /** The part of a result that a person wants to know. */
 function outcomeOf({ result }: Notice): string {
   if (!result) return '';
+  if (hasRestartedPasst({ result })) return PASST_RESTARTED;
   const { rung, description, keptDisks, ...pruned } = result as {
     rung?: string;
     description?: string;

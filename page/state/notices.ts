@@ -160,9 +160,14 @@ export function isForced({ result }: Pick<Notice, 'result'>): boolean {
   return FORCED.includes(result?.['rung']);
 }
 
+/** Whether the guest lost its connections, which the command announces. */
+export function hasRestartedPasst({ result }: Pick<Notice, 'result'>): boolean {
+  return result?.['passtRestarted'] === true;
+}
+
 function isWeighty({ result }: Partial<Notice>): boolean {
   const kept = result?.['keptDisks'];
-  return isForced({ result }) || (Array.isArray(kept) && kept.length > 0);
+  return isForced({ result }) || hasRestartedPasst({ result }) || (Array.isArray(kept) && kept.length > 0);
 }
 
 /** Cancels the operation of a notice; a refusal is shown beside it. */

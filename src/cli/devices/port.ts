@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatEndpoint } from '../../public/format.ts';
 import { type AddedForwards, MachineStore } from '../../machines/index.ts';
+import { PASST_RESTART } from '../output/passt-restart.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson } from '../output/say.ts';
@@ -67,7 +68,7 @@ async function remove(name: string, ports: string[], flags: { all?: true }): Pro
 }
 
 function onPasstRestart(): void {
-  note('restarting passt to change the forwards; this ends the open connections of the guest through passt');
+  note(PASST_RESTART);
 }
 
 function list(name: string, flags: { json?: true }): void {

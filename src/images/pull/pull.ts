@@ -40,7 +40,8 @@ export interface PullOptions extends PullPlaces {
   readonly orElse?: Image | undefined;
 }
 
-const HERE = 'x86_64';
+/** The architecture of the guests. */
+export const HERE = 'x86_64';
 
 /**
  * Pulls an image of the catalogue into the store, verified as its entry requires, and names it. An image already in

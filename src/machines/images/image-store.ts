@@ -5,6 +5,7 @@ import type { DiskImage, Image, KernelImage } from '../../images/record/image.ts
 import { MICRO } from '../../images/record/reference.ts';
 import type { BuildMicroOptions } from '../../images/micro/micro.ts';
 import type { PullOptions as PullRequest } from '../../images/pull/pull.ts';
+import type { PublishedImage } from '../../images/pull/published-image.ts';
 import type { NewImageOptions } from '../../images/pull/pull-url.ts';
 import type { PruneOptions, RemovedImages } from '../../images/store/remove-image.ts';
 import type { ImageList, ListedImage } from '../../images/store/store.ts';
@@ -110,6 +111,16 @@ export class ImageStore {
   /** Lists catalogue entries with a word in their name, alias or description. @throws CatalogueFileError. */
   async search(term: string): Promise<readonly CatalogueRow[]> {
     return (await this.#openCatalogue()).search(term);
+  }
+
+  /**
+   * Asks the publisher of an image of the catalogue for the file that `pull` would download now, and for its size.
+   * @throws ImageNotFoundError, CatalogueFileError, PublisherDocumentError, SignatureError, DownloadError,
+   *   TimedOutError, the signal's reason.
+   */
+  async lookUp(reference: string, { signal }: Pick<Limits, 'signal'> = {}): Promise<PublishedImage> {
+    const { lookUpImage } = await import('../../images/pull/published-image.ts');
+    return lookUpImage(reference, placesOf(this.#locations), signal);
   }
 
   /**

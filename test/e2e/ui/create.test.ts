@@ -227,12 +227,17 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
     expect(seed).toContain(KEY.split(' ')[1]);
   });
 
-  test('offers images with how they are verified, and their size once they are on this host', async () => {
+  test('offers images with how they are verified, and their sizes', async () => {
     const offered = page.getByRole('region', { name: 'Images to choose from' });
     const row = offered.getByRole('row').filter({ has: page.getByRole('button', { name: 'web:1' }) });
     await page.getByText(/^Choose an image/).click();
     await row.getByRole('cell', { name: 'digest', exact: true }).waitFor();
     const all = await offered.getByRole('button').count();
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      const { pathname } = new URL(request.url());
+      if (pathname.startsWith('/v1/catalogue/')) asked.push(pathname);
+    });
     await fill({ 'Image, or path of a disk': 'WEB:' });
     await until(async () => (await offered.getByRole('button').count()) < all);
     await row.getByRole('button').focus();
@@ -240,6 +245,19 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
     expect(await field('Image, or path of a disk').inputValue()).toBe('web:1');
     expect(await focused()).toBe('SUMMARY');
     await page.getByText(/; verified: digest$/).waitFor();
+    await press('Show download size');
+    const { host } = new URL(publisher.url);
+    const size = page.getByRole('status').filter({ hasText: host });
+    await size.getByText(`192 kB from ${host}`, { exact: true }).waitFor();
+    // Only its publisher knows the size, who is asked at no other time.
+    expect(asked).toEqual(['/v1/catalogue/web%3A1']);
+    publisher.withdraw('/web/web.qcow2');
+    await press('Show download size');
+    await page.getByText(/^size unknown: http:.*web\.qcow2: the server answered 404/).waitFor();
+    publisher.publish('/web/web.qcow2', readFileSync(join(home.path, 'disk.qcow2')));
+    await fill({ 'Image, or path of a disk': 'web:' });
+    expect(await page.getByRole('button', { name: 'Show download size' }).count()).toBe(0);
+    await fill({ 'Image, or path of a disk': 'web:1' });
 
     expect(await home.vmlet('pull', 'web:1')).toMatchObject({ status: 0 });
     await page.reload();

@@ -86,11 +86,11 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     expect(await reaches('one').innerText()).toBe('all');
 
     await press('Partition lan');
-    expect(await dialog().getByRole('button', { name: 'Separate' }).isDisabled()).toBe(true);
+    expect(await dialog().getByRole('button', { name: 'Partition', exact: true }).isDisabled()).toBe(true);
     await dialog().getByLabel('Group of one').selectOption('group A');
     await dialog().getByLabel('Group of two').selectOption('group B');
     await dialog().getByText('vmlet network partition lan one two').waitFor();
-    await dialog().getByRole('button', { name: 'Separate' }).click();
+    await dialog().getByRole('button', { name: 'Partition', exact: true }).click();
     await network.getByText('Separated: one | two').waitFor();
     expect(await reaches('one').innerText()).toBe('three');
     expect(await reaches('two').innerText()).toBe('three');
@@ -203,7 +203,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await row('/of-the-shell').waitFor();
   });
 
-  test('a closed port gives its focus to the list, and a stopped machine shows ports without links', async () => {
+  test('a removed port gives its focus to the list, and a stopped machine shows ports without links', async () => {
     const image = join(home.path, 'hang.img');
     writeFileSync(image, bootSectors.hang);
     const hardware = [
@@ -224,9 +224,9 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await show('machines/m/ports');
     await page.getByRole('listitem').filter({ hasText: 'port chosen at start → 8080' }).waitFor();
     expect(await page.getByRole('main').getByRole('link', { name: '8080' }).count()).toBe(0);
-    const close = page.getByRole('button', { name: /^Close port .*8080/ });
-    await close.click();
-    await close.waitFor({ state: 'detached' });
+    const remove = page.getByRole('button', { name: /^Remove port .*8080/ });
+    await remove.click();
+    await remove.waitFor({ state: 'detached' });
     expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Ports of m');
   });
 

@@ -36,7 +36,7 @@ const OF_MENU: readonly (readonly [machine: string, entry: string, title: string
   ['m', 'Rename …', 'Rename m'],
   ['m', 'Remove …', 'Remove m?'],
   ['running', 'Reset', 'Reset: running?'],
-  ['running', 'Power off', 'Power off: running?'],
+  ['running', 'Kill', 'Kill: running?'],
 ];
 
 describe.skipIf(withoutChromium !== undefined)('every dialog can be used with a screen reader', () => {

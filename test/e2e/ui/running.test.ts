@@ -6,6 +6,7 @@ import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { freePort } from '../../../src/host/programs/passt-handshake.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
+import { restartsForUdp } from '../probed-host.ts';
 import { openChromium, withoutChromium } from './chromium.ts';
 import { UiServer } from './ui-server.ts';
 
@@ -81,7 +82,7 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
     return status.kind === 'running' ? status.startedAt.getTime() : undefined;
   };
 
-  test('is reset and powered off after a question, and starts without its saved memory', async () => {
+  test('is reset and killed after a question, and starts without its saved memory', async () => {
     await show('machines');
     await startSmall();
     await inState('running');
@@ -90,13 +91,13 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
     await done('Reset m:', 'vmlet reset m');
     expect((await home.vmlet('logs', '--source', 'events', 'm')).stdout).toMatch(/"RESET"/);
 
-    await more('Power off');
+    await more('Kill');
     await dialog()
       .getByText(/without a shutdown of the guest/)
       .waitFor();
-    await confirm('Power off', 'vmlet kill m');
+    await confirm('Kill', 'vmlet kill m');
     await inState('stopped');
-    await done('Power off m:', 'vmlet kill m');
+    await done('Kill m:', 'vmlet kill m');
     expect(startedAt()).toBeUndefined();
 
     await listed().getByRole('button', { name: 'Start m' }).click();
@@ -143,9 +144,9 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
       await opened.close();
     }
     await show('machines/m/ports');
-    const close = page.getByRole('button', { name: `Close port 127.0.0.1:${port}:80/tcp` });
-    await close.click();
-    await close.waitFor({ state: 'detached' });
+    const remove = page.getByRole('button', { name: `Remove port 127.0.0.1:${port}:80/tcp` });
+    await remove.click();
+    await remove.waitFor({ state: 'detached' });
     await until(async () =>
       fetch(`http://127.0.0.1:${port}/`).then(
         () => false,
@@ -153,6 +154,17 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
       ),
     );
     expect(home.store.get('m').spec.ports).toEqual([]);
+    const udp = `${port}:53/udp`;
+    await page.getByLabel(/^Port to publish/).fill(udp);
+    await page.keyboard.press('Enter');
+    if (await restartsForUdp(home.store.get('m'))) {
+      const notice = page.locator('.notice.warned', { hasText: `Publish ${udp}: done` });
+      await notice
+        .getByText(/^passt was restarted .* this ended the open connections of the guest/)
+        .waitFor();
+      await notice.getByRole('button', { name: /^Dismiss/ }).click();
+    } else await done(`Publish ${udp}:`, `vmlet port add m ${udp}`);
+    expect(await home.vmlet('port', 'rm', 'm', `${port}/udp`)).toMatchObject({ status: 0 });
     // A change by another client.
     expect(await home.vmlet('port', 'add', 'm', `${port}:81`)).toMatchObject({ status: 0 });
     const other = page.getByRole('main').getByText(`${port} → 81`, { exact: true });

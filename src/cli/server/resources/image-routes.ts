@@ -32,6 +32,14 @@ export const IMAGE_ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/catalogue/:name',
+    handle: async ({ response, parts, signal }) => {
+      const { ImageStore } = await import('../../../index.ts');
+      answerJson(response, { image: await new ImageStore().lookUp(parts['name'] ?? '', { signal }) });
+    },
+  },
+  {
+    method: 'GET',
     path: '/v1/templates',
     handle: async ({ response }) => {
       const { listTemplates } = await import('../../../index.ts');

@@ -1,9 +1,15 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../../errors/index.ts';
-import { type LiveMachine, type MachineStopRung, describeEnd } from '../../../machines/index.ts';
+import {
+  type LiveMachine,
+  type MachineStopRung,
+  type PortChangeOptions,
+  describeEnd,
+} from '../../../machines/index.ts';
 import { changeFlags } from '../../../public/options.ts';
 import { wordsOf } from '../../flags/option-flags.ts';
 import { describeStop } from '../../lifecycle/stop.ts';
+import { PASST_RESTART } from '../../output/passt-restart.ts';
 import { stateOf, timeStamp } from '../../state/snapshot.ts';
 import { describeError } from '../answers/described-error.ts';
 import { type Action, type Asked, action, option, progressOf } from './action.ts';
@@ -125,17 +131,18 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
   'ports/add': action(
     z.strictObject({ ports: z.array(z.string()).min(1) }),
     (machine, { ports }) => ['port', 'add', machine, ...ports],
-    async ({ store, name: machine, body, signal }) => ({
-      ...(await store.get(machine).addPorts(body.ports, { signal })),
-    }),
+    async ({ store, name: machine, body, ...asked }) =>
+      changePorts(asked, async (options) => store.get(machine).addPorts(body.ports, options)),
   ),
   'ports/remove': action(
     z.strictObject({ ports: z.array(z.string()).min(1).optional(), all: flag }),
     (machine, { ports = [], all }) => ['port', 'rm', machine, ...option('--all', all), ...ports],
-    async ({ store, name: machine, body: { ports, all }, signal }) => {
+    async ({ store, name: machine, body: { ports, all }, ...asked }) => {
       if ((ports === undefined) === (all !== true))
         throw new InvalidInputError('ports', 'expected either a list of ports or "all": true');
-      return { ...(await store.get(machine).removePorts(all ? undefined : ports, { signal })) };
+      return changePorts(asked, async (options) =>
+        store.get(machine).removePorts(all ? undefined : ports, options),
+      );
     },
   ),
   'snapshots/create': action(
@@ -215,6 +222,20 @@ async function stop({
         onProgress({ text: `${RUNGS[rung]}, then waiting at most ${Math.ceil(limitMs / 1000)} s`, rung }),
     });
   return { rung: result.rung, description: describeStop(result) };
+}
+
+/** Tells of a restart of passt before it, as the command does, and after it: the progress of an ended change is gone. */
+async function changePorts(
+  { signal, onProgress }: Pick<Asked<unknown>, 'signal' | 'onProgress'>,
+  run: (options: PortChangeOptions) => Promise<object>,
+): Promise<object> {
+  const restart: { passtRestarted?: true } = {};
+  const onPasstRestart = (): void => {
+    restart.passtRestarted = true;
+    onProgress({ text: PASST_RESTART });
+  };
+  const changed = await run({ signal, onPasstRestart });
+  return { ...changed, ...restart };
 }
 
 function timeout(limit: number | undefined): string[] {

@@ -10,6 +10,7 @@ import { portOf } from './proxy-environment.ts';
 import { SocketReader } from './socket-reader.ts';
 
 export interface Asking {
+  readonly method: 'GET' | 'HEAD';
   readonly url: URL;
   readonly proxy: URL | undefined;
   readonly headers: Readonly<Record<string, string>>;
@@ -28,15 +29,15 @@ export interface Answer {
  * @throws DownloadError for a timeout or a proxy that refuses; errors of sockets, TLS and HTTP.
  */
 export async function ask(asking: Asking): Promise<Answer> {
-  const { url, proxy, headers, signal } = asking;
+  const { method, url, proxy, headers, signal } = asking;
   if (proxy && url.protocol === 'https:') {
     const createConnection = await tunnel(asking, proxy);
     // No `agent` option: with one, even `false`, createConnection would not be called.
-    const message = await answerOf(askHttps(url, { signal, headers, createConnection }), asking);
+    const message = await answerOf(askHttps(url, { method, signal, headers, createConnection }), asking);
     return { message, reader: undefined };
   }
   const reader = new SocketReader();
-  const options = { agent: false as const, signal, onread: reader.onread };
+  const options = { method, agent: false as const, signal, onread: reader.onread };
   const request = proxy ? viaProxy(asking, proxy, options) : send(url, { ...options, headers });
   request.once('socket', (socket) => reader.attach(socket));
   return { message: await answerOf(request, asking), reader };

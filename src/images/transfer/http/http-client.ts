@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { DownloadError } from '../../../errors/index.ts';
 import { authorizationFor, followRedirect, printable, REDIRECT_HINT } from './address.ts';
-import { ask } from './connection.ts';
+import { type Asking, ask } from './connection.ts';
 import { explainFailure } from './failure.ts';
 import type { TransferLimits } from './limits.ts';
 import { proxyFor } from './proxy-environment.ts';
@@ -44,11 +44,25 @@ export class HttpClient implements Disposable {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal | undefined,
   ): Promise<HttpAnswer> {
+    return this.#follow('GET', start, headers, signal);
+  }
+
+  /** The same for the header of an answer alone: its content is empty. */
+  async head(start: URL, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+    return this.#follow('HEAD', start, {}, signal);
+  }
+
+  async #follow(
+    method: Asking['method'],
+    start: URL,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> {
     const seen = new Set<string>();
     let url = start;
     for (;;) {
       seen.add(url.href);
-      const answer = await this.#ask(url, headers, start, signal);
+      const answer = await this.#ask(method, url, headers, start, signal);
       if (!REDIRECTS.has(answer.status)) return answer;
       answer.body.on('error', () => undefined).destroy();
       url = followRedirect(url, answer.field('location'));
@@ -72,6 +86,7 @@ export class HttpClient implements Disposable {
   }
 
   async #ask(
+    method: Asking['method'],
     url: URL,
     headers: Readonly<Record<string, string>>,
     start: URL,
@@ -82,6 +97,7 @@ export class HttpClient implements Disposable {
     const proxy = proxyFor(url);
     try {
       const { message, reader } = await ask({
+        method,
         url,
         proxy,
         headers: {

@@ -6,11 +6,10 @@ import { networkInterfaces } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { probePasst } from '../../../../src/host/programs/passt.ts';
 import { waitingOn } from '../../../../src/network/ports/socket-table.ts';
-import { findProgram } from '../../../../src/process/program.ts';
 import type { NamedMachine } from '../../../../src/machines/index.ts';
 import { type Finished, until } from '../../command.ts';
+import { findPesto } from '../../probed-host.ts';
 import { type Home, makeHome } from '../home.ts';
 
 /** Below the kernel’s range of ephemeral ports. */
@@ -21,9 +20,7 @@ const HAS_IPV6 = Object.values(networkInterfaces())
   .flat()
   .some((one) => one?.family === 'IPv6' && one.address.startsWith('fe80:'));
 
-/** Changes the forwards of a running passt, where passt has it. */
-const PASST = findProgram('passt');
-const PESTO = PASST === undefined ? undefined : (await probePasst(PASST, undefined)).pesto;
+const PESTO = await findPesto();
 
 let home: Home;
 const sockets = new Set<Socket>();

@@ -5,6 +5,7 @@ import { keyboardSectors } from '../../../../fixtures/keyboard-sectors.ts';
 import { ImageStore } from '../../../../src/index.ts';
 import { TestServer } from '../../../integration/cli/ui/server.ts';
 import { until } from '../../command.ts';
+import { restartsForUdp } from '../../probed-host.ts';
 import { type Home, makeHome } from '../home.ts';
 import { Client } from './client.ts';
 
@@ -82,6 +83,14 @@ describe('a machine over HTTP', () => {
         operation: { result: { ports: [{ guestPort: 80 }] } },
       });
       expect(await act('m', 'ports/remove', { ports: ['no'] })).toMatchObject({ status: 400 });
+      const udp = await act('m', 'ports/add', { ports: ['127.0.0.1::53/udp'] });
+      const restarts = await restartsForUdp(home.store.get('m'));
+      expect(udp.operation.result?.['passtRestarted']).toBe(restarts || undefined);
+      await events.told(
+        ({ data }: { data: { kind?: string; progress?: { text: string } } }) =>
+          !restarts ||
+          (data.kind === 'ports/add' && data.progress?.text.startsWith('restarting passt') === true),
+      );
       expect(await act('m', 'snapshots/create', { name: 'first' })).toMatchObject({
         command: 'vmlet snapshot create m first',
         operation: { result: { name: 'first' } },

@@ -83,6 +83,7 @@ const COMPARISONS: readonly Comparison[] = [
 /** Resources that no command prints as JSON. */
 const WITHOUT_COMMAND = [
   '/v1',
+  '/v1/catalogue/:name',
   '/v1/events',
   '/v1/operations',
   '/v1/operations/:id',

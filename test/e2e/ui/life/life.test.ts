@@ -2,11 +2,11 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
-import { until } from '../command.ts';
-import { type Home, makeHome } from '../named/home.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { until } from '../../command.ts';
+import { type Home, makeHome } from '../../named/home.ts';
+import { openChromium, withoutChromium } from '../chromium.ts';
+import { UiServer } from '../ui-server.ts';
 
 // One test leads a machine through its life.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
@@ -159,91 +159,6 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await row('other').waitFor({ state: 'detached' });
     await until(() => !home.store.names().includes('other'));
     expect(existsSync(disk)).toBe(false);
-  });
-
-  const focused = async (): Promise<string> =>
-    page.evaluate<string>(
-      '(({ ariaLabel, labels, textContent }) => ariaLabel ?? labels?.[0]?.textContent ?? textContent)(document.activeElement)',
-    );
-
-  async function tabTo(name: string): Promise<void> {
-    await until(async () => {
-      await page.keyboard.press('Tab');
-      return (await focused()) === name;
-    });
-  }
-
-  test('can be created by keyboard alone', async () => {
-    const image = join(home.path, 'typed.img');
-    writeFileSync(image, bootSectors.hang);
-    await tabTo('New machine');
-    await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'New machine' }).waitFor();
-    for (const [label, value] of [
-      ['Name', 'typed'],
-      ['Image, or path of a disk', `${image},format=raw`],
-      ['Memory', '64M'],
-    ] as const) {
-      await tabTo(label);
-      await page.keyboard.type(value);
-    }
-    await page.locator('form code', { hasText: '64M' }).waitFor();
-    await until(async () => page.getByRole('button', { name: 'Create', exact: true }).isEnabled());
-    await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'typed' }).waitFor();
-    await page.locator('.title .state', { hasText: 'running' }).waitFor();
-    // On its serial console.
-    await page.getByText('connected', { exact: true }).waitFor();
-  });
-
-  test('can be controlled by keyboard alone', async () => {
-    await createSmall('first');
-    await createSmall('last');
-    await row('last').waitFor();
-    await page.keyboard.press('/');
-    await page.keyboard.type('last');
-    await row('first').waitFor({ state: 'detached' });
-    await page.keyboard.press('Tab');
-    expect(await focused()).toBe('last');
-    await page.keyboard.press('Shift+Tab');
-    await page.keyboard.press('Control+A');
-    await page.keyboard.press('Delete');
-    await row('first').waitFor();
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('ArrowDown');
-    expect(await focused()).toBe('last');
-    await page.keyboard.press('Tab');
-    expect(await focused()).toBe('Start last');
-    await page.keyboard.press('Enter');
-    await inState('last', 'running');
-    await page.locator('.notice.done', { hasText: 'Start last' }).waitFor();
-    await page.keyboard.press('Tab');
-    expect(await focused()).toBe('More actions for last');
-    await page.keyboard.press('Enter');
-    expect(await focused()).toBe('Pausevmlet pause last');
-    await page.keyboard.press('End');
-    expect(await focused()).toBe('Remove …vmlet rm last');
-    await page.keyboard.press('ArrowDown');
-    expect(await focused()).toBe('Pausevmlet pause last');
-    await page.keyboard.press('Escape');
-    expect(await focused()).toBe('More actions for last');
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('End');
-    await page.keyboard.press('Enter');
-    const dialog = page.getByRole('dialog');
-    await dialog.waitFor();
-    await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
-    expect(await focused()).toBe('More actions for last');
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('End');
-    await page.keyboard.press('Enter');
-    await dialog.waitFor();
-    // After Cancel.
-    await tabTo('Remove');
-    await page.keyboard.press('Enter');
-    await row('last').waitFor({ state: 'detached' });
-    await until(() => !home.store.names().includes('last'));
   });
 
   test('is the same in two pages at once', async () => {
