@@ -54,7 +54,8 @@ export function spawnScript(
   return spawn(program!, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
-function becoming(user: User | undefined): string[] {
+/** The words before a command that make it the user's. */
+export function becoming(user: User | undefined): string[] {
   if (!user) return [];
   return ['setpriv', '--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups'];
 }

@@ -1,16 +1,14 @@
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { mkdirSync, writeFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { locate } from '../../../src/machine/paths/locations.ts';
 import type { Findings } from '../section.ts';
-import { STRANGER, type User, giveTo, runAs, spawnScript } from '../user.ts';
+import { STRANGER, type User, giveTo, spawnScript } from '../user.ts';
 import { type Entry, entriesOf, processesOf } from './entry.ts';
+import { giveMicro } from './given-micro.ts';
 import type { Reached } from './stranger.ts';
 
-const VMLET = join(import.meta.dirname, '../../../dist/bin/vmlet.js');
 const OWNER = join(import.meta.dirname, 'owner.ts');
 const STRANGERS = join(import.meta.dirname, 'stranger.ts');
 
@@ -45,19 +43,6 @@ export async function reach(
     await gone;
     // An unused number, so that nobody else owns anything there.
     if (runtime === undefined) rmSync(sockets, { recursive: true, force: true });
-  }
-}
-
-/** The existing image of the caller, or a new one, since building one for each user takes a minute. */
-async function giveMicro(images: string): Promise<void> {
-  const { images: store } = locate(process.env, homedir(), process.getuid?.() ?? 0);
-  if (!existsSync(join(store, 'micro')))
-    await runAs(undefined, [process.execPath, VMLET, 'image', 'build', 'micro']);
-  const image = readlinkSync(join(store, 'micro'));
-  const [from] = readdirSync(store).filter((name) => image.endsWith(name));
-  mkdirSync(dirname(images), { recursive: true, mode: 0o700 });
-  for (const name of ['micro', from!]) {
-    cpSync(join(store, name), join(images, name), { recursive: true, verbatimSymlinks: true });
   }
 }
 

@@ -1,0 +1,239 @@
+import { spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { probeHost } from '../../src/host/probe.ts';
+import { ownLocations } from '../../src/machine/paths/own-locations.ts';
+import { DEBIAN_GUEST_TIMEOUT_MS, whyNoDebianGuest } from '../debian-guest.ts';
+import { becoming, VICTIM } from '../hardening/user.ts';
+import { until } from '../hardening/until.ts';
+import { LOST, ON_BRIDGE, REACHED, SERVE } from './guest-scripts.ts';
+import { BRIDGE, type OrdinaryUser, makeOrdinaryUser, whyNoBridge } from './ordinary-user.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: DEBIAN_GUEST_TIMEOUT_MS });
+
+const missing = whyNoDebianGuest() ?? whyNoUser();
+const noBridge = missing ?? whyNoBridge();
+if (noBridge !== undefined) console.warn(`skipped: ${noBridge}`);
+const { qemu } = await probeHost({ cacheDirectory: ownLocations().cache });
+
+function whyNoUser(): string | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const { status } = spawnSync('env', [...becoming(VICTIM), process.execPath, '-e', '0'], { cwd: '/' });
+  return status === 0 ? undefined : `another user may not run ${process.execPath}`;
+}
+
+interface Machine {
+  readonly image: 'debian' | 'micro';
+  /** The MAC address of its card on the bridge, where there is one. */
+  readonly mac?: string;
+}
+
+/** `web` has no first card but that on the bridge. */
+const MACHINES: Readonly<Record<string, Machine>> = {
+  web: { image: 'debian', mac: '52:54:00:aa:00:02' },
+  db: { image: 'debian' },
+  queue: { image: 'debian' },
+  mail: { image: 'micro', mac: '52:54:00:aa:00:03' },
+  cache: { image: 'micro' },
+};
+const HARDWARE = {
+  debian: ['--image', 'debian', '-m', '384M', '--cpus', '1', '--display', 'none'],
+  micro: ['--image', 'micro', '-m', '96M'],
+};
+const NETWORKS = ['lan', 'lab'];
+
+interface Process {
+  readonly pid: number;
+}
+
+interface Network {
+  readonly name: string;
+  readonly members: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly ipv6: string;
+    readonly plugged: boolean;
+  }[];
+  readonly switch?: Process;
+}
+
+interface Inspected {
+  readonly status: {
+    readonly kind: string;
+    readonly description: string;
+    readonly keeper: Process;
+    readonly qemu: Process;
+    readonly helpers: Readonly<Record<string, Process | undefined>>;
+  };
+  readonly ports: readonly { readonly hostPort: number; readonly guestPort: number }[];
+}
+
+/** These tests depend on their order: the machines boot once. */
+describe.skipIf(missing !== undefined)('three Debian guests and two of micro, of an ordinary user', () => {
+  const hasBridge = noBridge === undefined;
+  let user: OrdinaryUser | undefined;
+
+  const vmlet = async (...words: string[]): Promise<string> => user!.vmlet(...words);
+  const inGuest = async (name: string, script: string, ...words: string[]): Promise<string> =>
+    vmlet('exec', name, '--', 'sh', '-c', script, ...words);
+
+  async function networks(): Promise<readonly Network[]> {
+    const said = JSON.parse(await vmlet('network', 'inspect', ...NETWORKS)) as { networks: Network[] };
+    return said.networks;
+  }
+
+  async function inspect(name: string): Promise<Inspected> {
+    const { machines } = JSON.parse(await vmlet('inspect', name)) as { machines: [Inspected] };
+    return machines[0];
+  }
+
+  async function create(name: string, ...words: string[]): Promise<void> {
+    const { image, mac } = MACHINES[name]!;
+    const card = hasBridge && mac ? ['--net', `bridge=${BRIDGE}:mac=${mac}`] : [];
+    await vmlet('create', name, ...HARDWARE[image], ...words, ...card);
+  }
+
+  /** After each of its boots. */
+  async function setUp(name: string): Promise<void> {
+    const { mac } = MACHINES[name]!;
+    if (hasBridge && mac) await inGuest(name, ON_BRIDGE, mac, MACHINES['mail']?.mac ?? 'none');
+    await inGuest(name, SERVE, name);
+  }
+
+  /** Starts a machine of micro, whose agent answers as soon as it has started. */
+  async function start(name: string): Promise<void> {
+    await vmlet('start', name);
+    await setUp(name);
+  }
+
+  /** What a machine's neighbours do not reach, by both names and by IPv6. */
+  async function lost(): Promise<string[]> {
+    const pairs: Record<string, string[]> = {};
+    for (const { name: network, members } of await networks()) {
+      const plugged = members.filter((one) => one.plugged);
+      for (const { name } of plugged) {
+        const others = plugged.filter((other) => other.name !== name);
+        const words = others.flatMap((to) =>
+          [to.name, `${to.name}.${network}`, to.ipv6].map((at) => `${at}=${to.name}`),
+        );
+        pairs[name] = [...(pairs[name] ?? []), ...words];
+      }
+    }
+    if (hasBridge) {
+      pairs['web']?.push('mail.bridge=mail', 'mail6.bridge=mail');
+      pairs['mail']?.push('web.bridge=web', 'web6.bridge=web');
+    }
+    const each = Object.entries(pairs).map(async ([name, words]) => {
+      const said = await inGuest(name, LOST, 'sh', ...words);
+      return said.split('\n').flatMap((line) => (line === '' ? [] : [`${name} does not reach ${line}`]));
+    });
+    return (await Promise.all(each)).flat();
+  }
+
+  const allPlugged = async (): Promise<boolean> => {
+    const found = await networks();
+    return found.every((one) => one.switch && one.members.every(({ plugged }) => plugged));
+  };
+
+  beforeAll(async () => {
+    user = await makeOrdinaryUser(hasBridge);
+    for (const network of NETWORKS) await vmlet('network', 'create', network);
+    await create('web', '--network', hasBridge ? 'none' : 'auto', '--network', 'lan');
+    await create('db', '--network', 'lan', '--network', 'lab');
+    await create('queue', '--network', 'lab');
+    await create('mail', '--network', 'auto', '--network', 'lan', '--network', 'lab');
+    await vmlet('start', 'web', 'db', 'queue', 'mail');
+    await Promise.all(
+      ['web', 'db', 'queue'].map(async (name) => {
+        await vmlet('wait', name, '--for', 'agent', '--timeout', '10m');
+        await setUp(name);
+      }),
+    );
+    await setUp('mail');
+  });
+  afterAll(async () => user?.[Symbol.asyncDispose]());
+
+  test('reach all that share a network by name, and one that starts later', async () => {
+    expect(await lost()).toEqual([]);
+    await create('cache', '--network', 'lan', '-p', '80');
+    await start('cache');
+    const [lan, lab] = await networks();
+    const plugged = (network?: Network) =>
+      network?.members.filter((one) => one.plugged).map(({ name }) => name);
+    expect(plugged(lan)).toEqual(['cache', 'db', 'mail', 'web']);
+    expect(plugged(lab)).toEqual(['db', 'mail', 'queue']);
+    expect(await lost()).toEqual([]);
+  });
+
+  test('neither know nor reach the members of a network that they are not in', async () => {
+    const [lan, lab] = await networks();
+    const addresses = (network: Network | undefined, name: string): string[] => {
+      const found = network?.members.find((one) => one.name === name);
+      return [name, `${name}.${network?.name}`, found?.address ?? 'none', found?.ipv6 ?? 'none'];
+    };
+    const queue = addresses(lab, 'queue');
+    // The words are right.
+    expect(await inGuest('db', REACHED, '^none', ...queue)).toBe(`${queue.join('\n')}\n`);
+    const strangers = ['web', 'cache'].map(async (name) => inGuest(name, REACHED, 'queue', ...queue));
+    // Its resolver would look for the names outside, and for long.
+    const others = inGuest('queue', REACHED, 'web', ...addresses(lan, 'web').slice(2));
+    expect(await Promise.all([...strangers, others])).toEqual(['', '', '']);
+  });
+
+  test.skipIf(noBridge !== undefined)('reach each other on the bridge in spite of a partition', async () => {
+    await vmlet('network', 'partition', 'lan', 'web', 'mail');
+    const names = ['mail.lan', 'mail.bridge', 'mail6.bridge'];
+    expect(await inGuest('web', REACHED, '^none', ...names)).toBe('mail.bridge\nmail6.bridge\n');
+    await vmlet('network', 'heal', 'lan');
+  });
+
+  // Debian 12's QEMU cannot connect a running machine.
+  test.skipIf(!qemu.hasStreamReconnect)('all reach all by name once the last is connected', async () => {
+    await vmlet('network', 'connect', 'lan', 'queue');
+    const [lan] = await networks();
+    expect(lan?.members.map(({ name, plugged }) => [name, plugged])).toEqual(
+      Object.keys(MACHINES)
+        .sort()
+        .map((name) => [name, true]),
+    );
+    expect(await lost()).toEqual([]);
+  });
+
+  test('reach each other again after the switch, a plug or passt was killed', async () => {
+    const switchPid = async () => (await networks())[0]?.switch?.pid;
+    const former = await switchPid();
+    process.kill(former!, 'SIGKILL');
+    await until(async () => (await allPlugged()) && (await switchPid()) !== former);
+    expect(await lost()).toEqual([]);
+
+    for (const [name, helper] of [
+      ['db', 'card0'],
+      ['cache', 'passt'],
+    ] as const) {
+      const pid = async () => (await inspect(name)).status.helpers[helper]?.pid;
+      const before = await pid();
+      process.kill(before!, 'SIGKILL');
+      await until(async () => ![undefined, before].includes(await pid()) && allPlugged());
+      expect(await lost()).toEqual([]);
+    }
+    const port = (await inspect('cache')).ports.find(({ guestPort }) => guestPort === 80)?.hostPort;
+    expect(await user?.get(`http://127.0.0.1:${port}/`)).toBe('cache\n');
+  });
+
+  test.each([
+    ['keeper', 'cache', /vmlet-keeper.* was killed/],
+    ['qemu', 'mail', /SIGKILL/],
+  ] as const)(
+    'are told that the %s of %s was killed, and reach it once it is started again',
+    async (program, name, told) => {
+      process.kill((await inspect(name)).status[program].pid, 'SIGKILL');
+      const stopped = await until(async () => {
+        const { status } = await inspect(name);
+        return status.kind === 'stopped' && status;
+      });
+      expect(stopped.description).toMatch(told);
+      await start(name);
+      await until(allPlugged);
+      expect(await lost()).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,122 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Scope } from '../../src/util/scope.ts';
+import { addDebianImage } from '../debian-image.ts';
+import { makeTemporaryDirectory } from '../directory.ts';
+import { installCopy } from '../e2e/hosts/installed-copy.ts';
+import { processesOf } from '../e2e/named/home.ts';
+import { VICTIM, becoming, giveTo, runAs } from '../hardening/user.ts';
+import { giveMicro } from '../hardening/users/given-micro.ts';
+import { until } from '../hardening/until.ts';
+
+/** In the namespace of the user's host. */
+export const BRIDGE = 'br-test';
+const HELPER = '/usr/lib/qemu/qemu-bridge-helper';
+
+/** Gives a network namespace a bridge, and ordinary users the permission to use it, as an administrator would. */
+const HOST = `
+set -eu
+mount -t sysfs none /sys
+mount -t tmpfs -o mode=755 none /etc/qemu
+echo "allow ${BRIDGE}" >/etc/qemu/bridge.conf
+cp ${HELPER} /etc/qemu/helper
+chmod 4755 /etc/qemu/helper
+mount --bind /etc/qemu/helper ${HELPER}
+mknod -m 666 /etc/qemu/tun c 10 200
+mount --bind /etc/qemu/tun /dev/net/tun
+ip link set lo up
+ip link add ${BRIDGE} type bridge
+ip link set ${BRIDGE} up
+echo ready
+exec cat
+`;
+
+/** Another user than root, with the images `micro` and `debian`. */
+export interface OrdinaryUser extends AsyncDisposable {
+  /** Runs the command to its end, and returns its output. @throws Error with its words when it fails. */
+  vmlet(...words: string[]): Promise<string>;
+  /** The answer of a web server, as seen from where the machines run. */
+  get(url: string): Promise<string>;
+}
+
+const asRoot = process.getuid?.() === 0;
+const user = asRoot ? VICTIM : undefined;
+
+/** The reason why the user's host has no bridge, or undefined. */
+export function whyNoBridge(): string | undefined {
+  if (!asRoot) return 'only root makes a bridge that others may use';
+  if (!existsSync(HELPER)) return 'qemu-bridge-helper is not installed';
+  try {
+    execFileSync('unshare', ['-mn', 'sh', '-c', HOST], { input: '', stdio: 'pipe' });
+    return undefined;
+  } catch (error) {
+    return `no bridge can be made here: ${(error as Error).message}`;
+  }
+}
+
+/**
+ * Root becomes an unused user; others stay who they are.
+ * @param hasBridge the machines run in a network namespace of their own with the bridge.
+ */
+export async function makeOrdinaryUser(hasBridge: boolean): Promise<OrdinaryUser> {
+  await using scope = new Scope();
+  const directory = makeTemporaryDirectory();
+  scope.defer(directory.remove);
+  // The user may enter it.
+  chmodSync(directory.path, 0o755);
+  const command = join(directory.path, 'vmlet');
+  installCopy(command);
+  const home = join(directory.path, 'home');
+  const images = join(home, '.local/share/vmlet/images');
+  const runtime = join(home, 'run');
+  for (const path of [images, runtime]) mkdirSync(path, { recursive: true, mode: 0o700 });
+  await giveMicro(images);
+  await addDebianImage(images, 'debian');
+  giveTo(user, home);
+
+  const enter = hasBridge ? await makeHost(scope) : [];
+  const environment = {
+    ...{ PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], NO_COLOR: '1' },
+    ...{ HOME: home, XDG_RUNTIME_DIR: runtime },
+  };
+  const node = async (...words: string[]): Promise<string> =>
+    (await runAs(undefined, [...enter, ...becoming(user), process.execPath, ...words], environment)).stdout;
+  const vmlet = async (...words: string[]): Promise<string> =>
+    node(join(command, 'dist/bin/vmlet.js'), ...words);
+  scope.defer(async () => {
+    const { machines } = JSON.parse(await vmlet('ls', '--json')) as {
+      machines: { name: string; state: string }[];
+    };
+    const running = machines.filter(({ state }) => state === 'running').map(({ name }) => name);
+    if (running.length > 0) await vmlet('kill', ...running);
+    await until(() => processesOf(home).length === 0);
+  });
+  const owned = scope.move();
+  return {
+    vmlet,
+    get: async (url) =>
+      node('-e', `fetch(${JSON.stringify(url)}).then((it) => it.text()).then((it) => console.log(it))`),
+    [Symbol.asyncDispose]: async () => owned.close(),
+  };
+}
+
+/** @returns the words before a command that run it there. */
+async function makeHost(scope: Scope): Promise<string[]> {
+  const host = spawn('unshare', ['-mn', 'sh', '-c', HOST], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const gone = once(host, 'exit');
+  scope.defer(async () => {
+    host.stdin.end();
+    await gone;
+  });
+  const ready = once(createInterface(host.stdout), 'line');
+  await Promise.race([
+    ready,
+    gone.then(([code]) => {
+      throw new Error(`no host: ${String(code)}`);
+    }),
+  ]);
+  return ['nsenter', '--target', String(host.pid), '--mount', '--net'];
+}
