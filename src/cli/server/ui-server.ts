@@ -10,6 +10,7 @@ import { Credentials } from './access/credentials.ts';
 import { Gate } from './access/gate.ts';
 import { Strangers } from './access/strangers.ts';
 import { MachineHub } from './live/machine-hub.ts';
+import { RunningMachines } from './live/running-machines.ts';
 import { Screens } from './live/screens.ts';
 import { StatisticsReadings } from './live/statistics-readings.ts';
 import { Operations } from './operations/operations.ts';
@@ -76,14 +77,15 @@ export class UiServer implements AsyncDisposable {
     this.#http = http;
     this.port = socketPath === undefined ? (http.address() as AddressInfo).port : undefined;
     const { credentials } = this;
+    const machines = new RunningMachines(store);
     this.#services = {
       store,
       credentials,
       gate: new Gate(credentials, this.port),
       hub: new MachineHub(store, onDefect),
       operations: new Operations(onDefect),
-      readings: new StatisticsReadings(store),
-      screens: new Screens(store),
+      readings: new StatisticsReadings(store, machines),
+      screens: new Screens(machines),
       admit: (connection) => this.#admit(connection),
       onDefect,
     };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type MachineStatus, type MachineStore, processorsRun, qemuTime } from '../../../machines/index.ts';
+import { type MachineStatus, processorsRun, qemuTime } from '../../../machines/index.ts';
+import type { RunningMachines } from './running-machines.ts';
 
 /** A picture is shared by all clients for this long. */
 const FRESH_MS = 2000;
@@ -25,11 +26,11 @@ interface Taken {
 
 /** Pictures of the screens of machines. */
 export class Screens {
-  readonly #store: MachineStore;
+  readonly #machines: RunningMachines;
   readonly #taken = new Map<string, Taken>();
 
-  constructor(store: MachineStore) {
-    this.#store = store;
+  constructor(machines: RunningMachines) {
+    this.#machines = machines;
   }
 
   /**
@@ -38,8 +39,7 @@ export class Screens {
    * @throws as `screenshot` does.
    */
   async get(name: string): Promise<Screen> {
-    const machine = this.#store.get(name);
-    const status = machine.status();
+    const { status, live } = this.#machines.find(name);
     const [state, run] = status.kind === 'running' ? [status.state, status.startedAt.getTime()] : ['', 0];
     const of = `${run} ${state}`;
     const now = performance.now();
@@ -49,8 +49,7 @@ export class Screens {
       last.usedAt = now;
       return last.screen;
     }
-    const screen = machine
-      .live()
+    const screen = live()
       .screenshot()
       .then((png) => ({
         png,
@@ -64,7 +63,7 @@ export class Screens {
       if (this.#taken.get(name) === taken) this.#taken.delete(name);
       throw error;
     }
-    taken.qemuMs = qemuTime(machine.status())?.cpuMs;
+    taken.qemuMs = qemuTime(status)?.cpuMs;
     return screen;
   }
 }

@@ -1,11 +1,13 @@
 import { VmletError } from '../../../errors/index.ts';
 import {
+  type LiveMachine,
   type MachineStatistics,
+  type MachineStatus,
   type MachineStore,
-  type NamedMachine,
   processorsRun,
   statisticsAtRest,
 } from '../../../machines/index.ts';
+import type { RunningMachines } from './running-machines.ts';
 
 /** Clients that ask at about the same time share a reading. */
 const FRESH_MS = 500;
@@ -22,18 +24,19 @@ interface Reading {
 /** The last answer of QEMU. */
 interface Answer {
   readonly at: number;
-  readonly machine: NamedMachine;
   readonly statistics: MachineStatistics;
 }
 
 /** Readings of the statistics of machines, for all clients. */
 export class StatisticsReadings {
   readonly #store: MachineStore;
+  readonly #machines: RunningMachines;
   readonly #readings = new Map<string, Reading>();
   readonly #answers = new Map<string, Answer>();
 
-  constructor(store: MachineStore) {
+  constructor(store: MachineStore, machines: RunningMachines) {
     this.#store = store;
+    this.#machines = machines;
   }
 
   /** Returns the names of machines whose processors run: others use nothing. */
@@ -59,8 +62,11 @@ export class StatisticsReadings {
 
   async #read(name: string, askGuest: boolean): Promise<StatisticsReading> {
     try {
+      const { status, live } = this.#machines.find(name);
+      if (!processorsRun(status)) return undefined;
       // A guest that is asked is not at rest.
-      return (askGuest ? undefined : this.#atRest(name)) ?? (await this.#ask(name, askGuest));
+      const atRest = askGuest ? undefined : this.#atRest(name, status);
+      return atRest ?? (await this.#ask(live(), askGuest));
     } catch (error) {
       // It has ended or was removed, or its QEMU does not answer: the list says which.
       if (error instanceof VmletError) return { problem: error.message };
@@ -68,23 +74,17 @@ export class StatisticsReadings {
     }
   }
 
-  #atRest(name: string): MachineStatistics | undefined {
+  #atRest(name: string, status: MachineStatus): MachineStatistics | undefined {
     const now = performance.now();
     for (const [other, { at }] of this.#answers) if (now - at > REST_MS) this.#answers.delete(other);
     const last = this.#answers.get(name);
-    if (!last) return undefined;
-    const status = last.machine.status();
-    if (!processorsRun(status)) return undefined;
-    return statisticsAtRest(status, last.statistics);
+    return last && statisticsAtRest(status, last.statistics);
   }
 
-  async #ask(name: string, askGuest: boolean): Promise<MachineStatistics | undefined> {
+  async #ask(machine: LiveMachine, askGuest: boolean): Promise<MachineStatistics> {
     const at = performance.now();
-    const machine = this.#store.get(name);
-    const status = machine.status();
-    if (!processorsRun(status)) return undefined;
-    const statistics = await machine.live().statistics({ askGuest });
-    this.#answers.set(name, { at, machine, statistics: withoutGuest(statistics) });
+    const statistics = await machine.statistics({ askGuest });
+    this.#answers.set(machine.name, { at, statistics: withoutGuest(statistics) });
     return statistics;
   }
 }

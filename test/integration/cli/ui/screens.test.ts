@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { RunningMachines } from '../../../../src/cli/server/live/running-machines.ts';
 import { Screens } from '../../../../src/cli/server/live/screens.ts';
 import { readProcessTimeNow } from '../../../../src/machine/logs/process-usage.ts';
 import type { MachineStore } from '../../../../src/machines/index.ts';
@@ -35,7 +36,7 @@ function screens(): Screens {
     status: () => ({ kind: 'running', state, startedAt: new Date(0), qemu: { pid: qemu.pid } }),
     live: () => ({ screenshot: async () => Promise.resolve(Buffer.from(`picture ${++pictures}`)) }),
   };
-  return new Screens({ get: () => machine } as unknown as MachineStore);
+  return new Screens(new RunningMachines({ get: () => machine } as unknown as MachineStore));
 }
 
 test('a QEMU that has used no processor time has the same picture, for two minutes', async () => {
