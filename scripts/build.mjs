@@ -124,6 +124,8 @@ const common = {
   bundle: true,
   minifySyntax: true,
   minifyWhitespace: true,
+  // command-file.ts reads it as Latin-1.
+  charset: 'ascii',
   platform: 'node',
   target: 'node20.19',
   metafile: true,

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -57,6 +58,10 @@ describe.skipIf('enableCompileCache' in module)('the command’s compiled code',
   /** The line after the digest. */
   const verbs = (word: string): string =>
     readFileSync(kept(word)).subarray(32).toString().split('\n', 1)[0] ?? '';
+
+  it('is of a text without characters beyond ASCII', () => {
+    expect(isAscii(readFileSync(join(root, 'dist/bin/main.cjs')))).toBe(true);
+  });
 
   it('is kept for each verb, and is extended by each subcommand once', () => {
     expect(vmlet('ls')).toEqual(empty);
