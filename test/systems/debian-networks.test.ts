@@ -105,7 +105,7 @@ describe.skipIf(missing !== undefined)('three Debian guests and two of micro, of
     await setUp(name);
   }
 
-  /** What a machine's neighbours do not reach, by both names and by IPv6. */
+  /** Returns the neighbours that a machine does not reach, by both names and by IPv6. */
   async function lost(): Promise<string[]> {
     const pairs: Record<string, string[]> = {};
     for (const { name: network, members } of await networks()) {
