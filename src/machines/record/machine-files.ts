@@ -128,67 +128,75 @@ export function cardLog({ logs }: Pick<MachineFiles, 'logs'>, card: number): str
 export function machineFiles(locations: Locations, name: string, id: string): MachineFiles {
   const directory = join(locations.machines, name);
   const logs = join(locations.logs, id);
+  const inLogs = filesOf(logs);
   return {
     networks: locations.networks,
     ...definitionFiles(directory),
     logs,
-    serialLog: join(logs, 'serial.log'),
-    serialStart: join(logs, 'serial.start'),
-    qemuLog: join(logs, 'qemu.log'),
-    passtLog: join(logs, 'passt.log'),
-    swtpmLog: join(logs, 'swtpm.log'),
-    relayLog: join(logs, 'relay.log'),
-    events: join(logs, 'events.ndjson'),
-    outputLog: join(logs, 'output.log'),
+    serialLog: inLogs('serial.log'),
+    serialStart: inLogs('serial.start'),
+    qemuLog: inLogs('qemu.log'),
+    passtLog: inLogs('passt.log'),
+    swtpmLog: inLogs('swtpm.log'),
+    relayLog: inLogs('relay.log'),
+    events: inLogs('events.ndjson'),
+    outputLog: inLogs('output.log'),
     ...socketFiles(join(locations.runtime, id)),
   };
 }
 
 /** Files in a machine's runtime directory. */
 export function socketFiles(sockets: string) {
+  const file = filesOf(sockets);
   return {
     sockets,
     ...machineSockets(sockets),
-    shellSocket: join(sockets, 'shell.sock'),
-    guestAgentSocket: join(sockets, 'qga.sock'),
-    tpmSocket: join(sockets, 'tpm.sock'),
-    relaySocket: join(sockets, 'relay.sock'),
-    vncSocket: join(sockets, 'vnc.sock'),
+    shellSocket: file('shell.sock'),
+    guestAgentSocket: file('qga.sock'),
+    tpmSocket: file('tpm.sock'),
+    relaySocket: file('relay.sock'),
+    vncSocket: file('vnc.sock'),
   };
 }
 
 /** Files in a machine's data directory, wherever that is now. */
 export function definitionFiles(directory: string) {
-  const storage = join(directory, 'storage');
-  const keeper = join(directory, 'keeper');
+  const file = filesOf(directory);
+  const [storage, keeper] = [file('storage'), file('keeper')];
+  const [inStorage, ofKeeper] = [filesOf(storage), filesOf(keeper)];
   return {
     directory,
-    spec: join(directory, 'spec.json'),
-    lock: join(directory, 'lock'),
-    keeperLock: join(directory, 'keeper.lock'),
-    waitersLock: join(directory, 'waiters.lock'),
-    run: join(directory, 'run.json'),
-    end: join(directory, 'end.json'),
-    plan: join(directory, 'plan.json'),
+    spec: file('spec.json'),
+    lock: file('lock'),
+    keeperLock: file('keeper.lock'),
+    waitersLock: file('waiters.lock'),
+    run: file('run.json'),
+    end: file('end.json'),
+    plan: file('plan.json'),
     storage,
-    nvram: join(storage, 'nvram.qcow2'),
-    savedState: join(storage, 'saved-state'),
-    savedStateNote: join(directory, 'saved-state.json'),
-    snapshots: join(directory, 'snapshots.json'),
-    restoring: join(directory, 'restoring.json'),
-    snapshotting: join(directory, 'snapshotting.json'),
-    seed: join(directory, 'seed.img'),
-    tpm: join(directory, 'tpm'),
-    ssh: join(directory, 'ssh'),
-    boot: join(directory, 'boot'),
+    nvram: inStorage('nvram.qcow2'),
+    savedState: inStorage('saved-state'),
+    savedStateNote: file('saved-state.json'),
+    snapshots: file('snapshots.json'),
+    restoring: file('restoring.json'),
+    snapshotting: file('snapshotting.json'),
+    seed: file('seed.img'),
+    tpm: file('tpm'),
+    ssh: file('ssh'),
+    boot: file('boot'),
     keeper,
-    guestRequest: join(keeper, 'guest.request'),
-    passtArguments: join(keeper, 'passt.argv'),
-    passtSocket: join(keeper, 'passt.sock'),
-    swtpmArguments: join(keeper, 'swtpm.argv'),
-    relayArguments: join(keeper, 'relay.argv'),
-    relayTable: join(keeper, 'relay.table'),
-    commandRequest: join(keeper, 'command'),
-    removal: join(keeper, 'removal.argv'),
+    guestRequest: ofKeeper('guest.request'),
+    passtArguments: ofKeeper('passt.argv'),
+    passtSocket: ofKeeper('passt.sock'),
+    swtpmArguments: ofKeeper('swtpm.argv'),
+    relayArguments: ofKeeper('relay.argv'),
+    relayTable: ofKeeper('relay.table'),
+    commandRequest: ofKeeper('command'),
+    removal: ofKeeper('removal.argv'),
   };
+}
+
+/** `join` would take a fifth of the time of `vmlet ls`. */
+function filesOf(directory: string): (name: string) => string {
+  return (name) => `${directory}/${name}`;
 }
