@@ -119,8 +119,12 @@ static int plug(const char *name, const char *mac)
         char answer[ANSWER_SIZE];
         int control = dial(socket_path), delay = BUSY_MS;
         /* Nobody listens any more. QEMU connects again, and its next plug starts a switch. */
-        if (control < 0 && errno != EAGAIN)
+        if (control < 0 && (errno == ECONNREFUSED || errno == ENOENT))
             return 0;
+        if (control < 0 && errno != EAGAIN) {
+            explain(strerror(errno));
+            delay = REFUSED_MS;
+        }
         if (control >= 0) {
             switch (hand_over_to_own(control, name, mac, answer)) {
             case HAND_OVER_ACCEPTED:

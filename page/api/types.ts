@@ -107,6 +107,7 @@ export interface Operation {
     readonly percent?: number;
     readonly rung?: string;
     readonly created?: boolean;
+    readonly passtRestarted?: boolean;
   };
   readonly result?: Readonly<Record<string, unknown>>;
   readonly error?: ApiProblem;

@@ -1,6 +1,13 @@
 import { describePruned, type Pruned } from './pruned.ts';
-import { cancelAction, dismiss, dismissEnded, type Notice, notices } from '../state/notices.ts';
-import { hasRestartedPasst, isForced } from '../state/notices.ts';
+import {
+  cancelAction,
+  dismiss,
+  dismissEnded,
+  hasRestartedPasst,
+  isForced,
+  type Notice,
+  notices,
+} from '../state/notices.ts';
 import { machineAddress } from '../state/route.ts';
 import { useValue } from '../values/observable.ts';
 import { Command } from './command.tsx';
@@ -57,7 +64,7 @@ function Entry({ notice }: { readonly notice: Notice }) {
           ✕
         </button>
       </header>
-      {state === 'running' && progress && (
+      {progress && (state === 'running' || hasRestartedPasst(notice)) && (
         <p>
           {progress.text}
           {progress.rung && <span class="faint"> ({progress.rung})</span>}
@@ -78,13 +85,9 @@ function Entry({ notice }: { readonly notice: Notice }) {
   );
 }
 
-const PASST_RESTARTED =
-  'passt was restarted to change the forwards; this ended the open connections of the guest through passt';
-
 /** The part of a result that a person wants to know. */
 function outcomeOf({ result }: Notice): string {
   if (!result) return '';
-  if (hasRestartedPasst({ result })) return PASST_RESTARTED;
   const { rung, description, keptDisks, ...pruned } = result as {
     rung?: string;
     description?: string;

@@ -45,6 +45,10 @@ function forget(name: string): void {
   asked.delete(name);
 }
 
+/** Seconds between readings: a list has many machines. Only an overview asks its guest. */
+const OVERVIEW_S = 2;
+const LIST_S = 4;
+
 let scheduled = false;
 
 /** A scroll changes many rows at once; the server hears of it once. */
@@ -53,8 +57,8 @@ function scheduleWatch(): void {
   scheduled = true;
   setTimeout(() => {
     scheduled = false;
-    const isSeen = !document.hidden;
-    watchStatistics({ stats: isSeen ? [...inView].sort() : [], guests: isSeen ? [...asked].sort() : [] });
+    const [stats, guests] = document.hidden ? [[], []] : [[...inView].sort(), [...asked].sort()];
+    watchStatistics({ stats, guests, interval: guests.length > 0 ? OVERVIEW_S : LIST_S });
   }, 100);
 }
 

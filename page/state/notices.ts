@@ -161,13 +161,13 @@ export function isForced({ result }: Pick<Notice, 'result'>): boolean {
 }
 
 /** Whether the guest lost its connections, which the command announces. */
-export function hasRestartedPasst({ result }: Pick<Notice, 'result'>): boolean {
-  return result?.['passtRestarted'] === true;
+export function hasRestartedPasst({ progress }: Pick<Notice, 'progress'>): boolean {
+  return progress?.passtRestarted === true;
 }
 
-function isWeighty({ result }: Partial<Notice>): boolean {
+function isWeighty({ result, progress }: Partial<Notice>): boolean {
   const kept = result?.['keptDisks'];
-  return isForced({ result }) || hasRestartedPasst({ result }) || (Array.isArray(kept) && kept.length > 0);
+  return isForced({ result }) || hasRestartedPasst({ progress }) || (Array.isArray(kept) && kept.length > 0);
 }
 
 /** Cancels the operation of a notice; a refusal is shown beside it. */

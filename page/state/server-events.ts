@@ -7,18 +7,17 @@ import { protocols, session, socketAddress } from '../api/session.ts';
 export const connected = new Observable(false);
 
 const AGAIN_MS = [250, 500, 1000, 2000] as const;
-/** Between readings: often for one machine that is looked at closely, rarely for a list of many. */
-const CLOSE_S = 2;
-const LIST_S = 4;
 
 interface Watched {
   readonly stats: readonly string[];
   /** Those of them whose guests are asked as well. */
   readonly guests: readonly string[];
+  /** Seconds between readings. */
+  readonly interval: number;
 }
 
 let socket: WebSocket | undefined;
-let wanted: Watched = { stats: [], guests: [] };
+let wanted: Watched = { stats: [], guests: [], interval: 1 };
 
 let isFollowing = false;
 
@@ -70,5 +69,5 @@ export function watchStatistics(watched: Watched): void {
 }
 
 function sendWanted(): void {
-  socket?.send(JSON.stringify({ ...wanted, interval: wanted.guests.length > 0 ? CLOSE_S : LIST_S }));
+  socket?.send(JSON.stringify(wanted));
 }

@@ -19,12 +19,17 @@ const UNUSED_MS = 30 * 24 * 60 * 60 * 1000;
  */
 export class CodeCache {
   readonly #directory: string;
+  readonly #installation: string;
   readonly #path: string;
 
-  /** @param directory private to this user. */
-  constructor(directory: string, name: string) {
+  /**
+   * @param directory private to this user.
+   * @param installation common to its files; the verbs of `word` have one of them.
+   */
+  constructor(directory: string, installation: string, word: string) {
     this.#directory = directory;
-    this.#path = join(directory, `${name}.code`);
+    this.#installation = installation;
+    this.#path = join(directory, `${installation}-${word}.code`);
   }
 
   /** @param source differs for each text that the source has had. */
@@ -64,10 +69,14 @@ export class CodeCache {
   #removeUnused(): void {
     for (const name of readdirSync(this.#directory)) {
       const path = join(this.#directory, name);
-      if (!/\.(code|new)$/.test(name) || path === this.#path) continue;
+      if (!/\.(code|new)$/.test(name) || this.#isOwn(name)) continue;
       const found = statSync(path, { throwIfNoEntry: false });
       if (found && Date.now() - found.mtimeMs > UNUSED_MS) removeQuietly(path);
     }
+  }
+
+  #isOwn(name: string): boolean {
+    return name.startsWith(`${this.#installation}-`) && name.endsWith('.code');
   }
 }
 

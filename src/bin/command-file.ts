@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { basename, dirname } from 'node:path';
 import { Script } from 'node:vm';
@@ -41,8 +41,8 @@ export function loadCommandFile(path: string, cache: string, word = ''): Command
     return { main, keep: () => undefined };
   }
   const { text, identity } = readSource(path);
-  const place = `${placeOf(path)}-${process.version}-${VERB.test(word) ? word : 'other'}`;
-  const code = new CodeCache(directory, `${basename(path, '.cjs')}-${place}`);
+  const installation = `${basename(path, '.cjs')}-${placeOf(path)}-${process.version}`;
+  const code = new CodeCache(directory, installation, VERB.test(word) ? word : 'other');
   const kept = code.read(identity);
   const script = new Script(text, { filename: path, cachedData: kept?.code });
   const loaded = { exports: {} };
@@ -63,10 +63,9 @@ export function loadCommandFile(path: string, cache: string, word = ''): Command
 function readSource(path: string): { readonly text: string; readonly identity: string } {
   const descriptor = openSync(path, 'r');
   try {
-    const found = fstatSync(descriptor, { bigint: true });
-    const bytes = Buffer.concat([HEAD, Buffer.alloc(Number(found.size)), TAIL]);
-    readSync(descriptor, bytes, HEAD.length, Number(found.size), 0);
-    return { text: bytes.toString('latin1'), identity: identityOf(found) };
+    const identity = identityOf(fstatSync(descriptor, { bigint: true }));
+    const bytes = Buffer.concat([HEAD, readFileSync(descriptor), TAIL]);
+    return { text: bytes.toString('latin1'), identity };
   } finally {
     closeSync(descriptor);
   }

@@ -1,9 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ownLocations } from '../../src/machine/paths/own-locations.ts';
 
 export const VMLET = join(import.meta.dirname, '../../dist/bin/vmlet.js');
+const COMMAND_FILE = join(import.meta.dirname, '../../dist/bin/main.cjs');
 
 export interface Finished {
   readonly status: number | undefined;
@@ -55,7 +64,7 @@ export function copyCompiledCode(own: string): void {
   copyCode(join(ownLocations().cache, 'compiled'), join(own, 'compiled'));
 }
 
-/** Copies it back if it has more verbs. */
+/** Copies it back if it has more verbs, or is of this build and the other is not. */
 export function returnCompiledCode(own: string): void {
   copyCode(join(own, 'compiled'), join(ownLocations().cache, 'compiled'));
 }
@@ -74,7 +83,8 @@ function copyCode(from: string, to: string): void {
 }
 
 function countVerbs(path: string): number {
-  if (!existsSync(path)) return 0;
+  // Code of an earlier build is not used.
+  if (!existsSync(path) || statSync(path).mtimeMs < statSync(COMMAND_FILE).ctimeMs) return 0;
   const [verbs = ''] = readFileSync(path).toString('latin1', DIGEST_BYTES, 10_000).split('\n', 1);
   return verbs.split(',').length;
 }

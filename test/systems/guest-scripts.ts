@@ -4,7 +4,7 @@ mkdir -p /run/web
 printf %s "$0" >/run/web/index.html
 if command -v systemd-run >/dev/null; then
   systemd-run --quiet -p WorkingDirectory=/run/web python3 -m http.server --bind :: 80
-  timeout 60 sh -c 'until nc -z localhost 80; do sleep 0.2; done'
+  timeout 300 sh -c 'until nc -z localhost 80; do sleep 0.2; done'
 else
   httpd -h /run/web
 fi
@@ -26,7 +26,7 @@ done
 /** Prints the words that lead to a server. */
 export const REACHED = `
 for to; do
-  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 "$to" 80 2>/dev/null | grep -q HTTP && echo "$to"
+  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 "$to" 80 2>/dev/null | grep -q HTTP && echo "$to"
 done
 grep "$0" /etc/hosts
 true

@@ -1,4 +1,5 @@
 import { parseSubnet } from '../../network/ethernet/subnet.ts';
+import type { TakenSubnet } from '../../network/private/addresses.ts';
 import { newSettings } from '../../network/private/network-options.ts';
 import { Network } from './network.ts';
 
@@ -11,7 +12,7 @@ export interface NetworkOptions {
   readonly name?: string | undefined;
   /**
    * IPv4 subnet, from /16 to /30; by default the first of 10.77.0.0/24, 10.77.1.0/24, … that no open network of
-   * this process and no interface of the host uses. All of its addresses but three are for machines.
+   * this process and no interface of the host uses, or else the first. All of its addresses but three are for machines.
    */
   readonly subnet?: string | undefined;
   /** In bytes, from 576 to 65520; 1500 by default. */
@@ -21,8 +22,8 @@ export interface NetworkOptions {
 /** Number of networks created by this process, for their default names. */
 let count = 0;
 
-/** The networks that are not closed. */
-const open = new Set<Network>();
+/** Those of the networks that are not closed. The networks themselves can be collected. */
+const subnets = new Set<TakenSubnet>();
 
 /**
  * Creates a private network for machines of this process. Pass it to `launch` or `fork` in `networks`.
@@ -30,15 +31,11 @@ const open = new Set<Network>();
  */
 export function createNetwork(options: NetworkOptions = {}): Network {
   // Tests that run at once may have networks of one subnet: only a machine in both would need different ones.
-  const avoided = [...open].map(({ name, subnet }) => ({
-    subnet: parseSubnet(subnet),
-    user: `network "${name}"`,
-  }));
   const settings = newSettings(
     { ...options, name: options.name ?? `network-${count++}` },
-    { range: '10.77', avoided },
+    { range: '10.77', avoided: [...subnets] },
   );
-  const network = new Network(settings, () => open.delete(network));
-  open.add(network);
-  return network;
+  const own = { subnet: parseSubnet(settings.subnet), user: `network "${settings.name}"` };
+  subnets.add(own);
+  return new Network(settings, () => subnets.delete(own));
 }

@@ -98,7 +98,9 @@ function placeOf(input: NetworkInput, field: string, machine: string): WantedPla
     const wanted = parseMembership(input, field);
     return { network: new NamedNetwork(wanted.network), name: machine, wanted };
   }
-  const { network, ...options } = input instanceof Network ? { network: input } : input;
+  // JavaScript may pass anything.
+  const { network, ...options } =
+    input instanceof Network ? { network: input } : ((input as typeof input | null) ?? {});
   if (network instanceof Network) {
     return { network, name: machine, wanted: readMemberOptions(network.name, options, field) };
   }

@@ -87,9 +87,10 @@ export class Network implements AsyncDisposable {
    * machine that returns with the same name is in the same group.
    * @param groups at least two, each of names of machines that are or were in the network.
    * @throws InvalidInputError for a name that was never in the network, or that is in two groups, and for fewer
-   * than two groups.
+   * than two groups; NetworkNotFoundError for a closed network.
    */
   partition(...groups: readonly (readonly string[])[]): void {
+    this.#checkOpen();
     checkGroups(groups, this.#names);
     groups.forEach((group, index) => {
       const others = groups.slice(index + 1).flat();
@@ -97,8 +98,9 @@ export class Network implements AsyncDisposable {
     });
   }
 
-  /** Removes all partitions. */
+  /** Removes all partitions. @throws NetworkNotFoundError for a closed network. */
   heal(): void {
+    this.#checkOpen();
     this.#switch.heal();
   }
 

@@ -114,13 +114,14 @@ export class ImageStore {
   }
 
   /**
-   * Asks the publisher of an image of the catalogue for the file that `pull` would download now, and for its size.
+   * Asks the publisher of an image of the catalogue for the file that `pull` would download now, and for its size: for at
+   * most a minute by default.
    * @throws ImageNotFoundError, CatalogueFileError, PublisherDocumentError, SignatureError, DownloadError,
    *   TimedOutError, the signal's reason.
    */
-  async lookUp(reference: string, { signal }: Pick<Limits, 'signal'> = {}): Promise<PublishedImage> {
+  async lookUp(reference: string, limits: Limits = {}): Promise<PublishedImage> {
     const { lookUpImage } = await import('../../images/pull/published-image.ts');
-    return lookUpImage(reference, placesOf(this.#locations), signal);
+    return lookUpImage(reference, placesOf(this.#locations), limits);
   }
 
   /**

@@ -66,6 +66,7 @@ export class Cable {
   /** Frames that are on their way are lost. */
   close(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
   }

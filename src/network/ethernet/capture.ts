@@ -41,9 +41,9 @@ export class Capture {
     const { readableLength, destroyed } = this.file;
     if (destroyed || readableLength + PACKET_HEADER_BYTES + length > MOST_WAITING_BYTES) return;
     const packet = Buffer.allocUnsafe(PACKET_HEADER_BYTES + length);
-    const now = performance.timeOrigin + performance.now();
+    const now = Date.now();
     packet.writeUInt32LE(Math.floor(now / 1000), 0);
-    packet.writeUInt32LE(Math.floor((now % 1000) * 1000), 4);
+    packet.writeUInt32LE((now % 1000) * 1000, 4);
     packet.writeUInt32LE(length, 8);
     packet.writeUInt32LE(length, 12);
     frame.copy(packet, PACKET_HEADER_BYTES, LENGTH_BYTES);

@@ -48,15 +48,13 @@ export function checkSubnet(text: string, taken: readonly TakenSubnet[]): Subnet
  */
 export type SubnetRange = '10.9' | '10.77';
 
-/** Returns the first of the subnets with 256 addresses that is free. @throws InvalidInputError without any. */
-export function freeSubnet(range: SubnetRange, taken: readonly TakenSubnet[]): Subnet {
+/** Returns the first of the subnets with 256 addresses that is free; undefined without any. */
+export function freeSubnet(range: SubnetRange, taken: readonly TakenSubnet[]): Subnet | undefined {
   for (let number = 0; number < 256; number++) {
     const subnet = parseSubnet(`${range}.${number}.0/24`);
     if (!taken.some((one) => subnetsOverlap(one.subnet, subnet))) return subnet;
   }
-  throw new InvalidInputError('subnet', `vmlet found no free subnet in ${range}.0.0/16`, {
-    hint: 'choose a subnet outside this range, such as 172.20.0.0/24',
-  });
+  return undefined;
 }
 
 /** Returns a random unique local prefix (RFC 4193), such as `fd12:3456:789a::`. */
@@ -141,6 +139,12 @@ function keptAddress(
 
 function isSame(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && one.toLowerCase() === other?.toLowerCase();
+}
+
+/** Returns how many members a network can have. */
+export function capacityOf(record: Pick<NetworkSettings, 'subnet'>): number {
+  const { first, last } = subnetOf(record);
+  return last - first - 2;
 }
 
 function freeAddress(record: NetworkSettings, others: readonly NetworkMember[]): string {

@@ -1,4 +1,4 @@
-import { type NetworkMember, freeName, joinedMembership } from './addresses.ts';
+import { type NetworkMember, capacityOf, freeName, joinedMembership } from './addresses.ts';
 import type { WantedMembership } from './membership.ts';
 import type { NetworkSettings } from './network-record.ts';
 
@@ -9,8 +9,8 @@ import type { NetworkSettings } from './network-record.ts';
 export class KnownMembers {
   readonly #settings: NetworkSettings;
   readonly #members = new Map<string, NetworkMember>();
-  /** Names of those that are in the network, in the order in which they joined. */
-  readonly #present = new Set<string>();
+  /** Names of those that have ended, in that order. */
+  readonly #ended = new Set<string>();
 
   constructor(settings: NetworkSettings) {
     this.#settings = settings;
@@ -25,7 +25,7 @@ export class KnownMembers {
   freeName(name: string): string {
     return freeName(
       name,
-      this.all.filter((member) => this.#present.has(member.name)),
+      this.all.filter((member) => !this.#ended.has(member.name)),
     );
   }
 
@@ -35,23 +35,35 @@ export class KnownMembers {
    */
   join(name: string, wanted: WantedMembership): NetworkMember {
     const earlier = this.#members.get(name);
-    const others = this.all.filter(
-      (member) => this.#present.has(member.name) || (member !== earlier && !isAskedFor(member, name, wanted)),
-    );
+    const isKept = (member: NetworkMember): boolean =>
+      !this.#ended.has(member.name) || (member !== earlier && !isAskedFor(member, name, wanted));
+    const others = this.#withFreeAddress(this.all.filter(isKept));
     const member = { ...joinedMembership(this.#settings, others, { name, wanted, earlier }), name };
     for (const other of this.all) {
-      if (other !== earlier && !others.includes(other)) this.#members.delete(other.name);
+      if (other !== earlier && !others.includes(other)) this.#forget(other.name);
     }
     this.#members.set(name, member);
-    this.#present.add(name);
+    this.#ended.delete(name);
     return member;
+  }
+
+  /** Leaves out the one that ended first if they have all addresses. */
+  #withFreeAddress(others: NetworkMember[]): NetworkMember[] {
+    if (others.length < capacityOf(this.#settings)) return others;
+    const first = [...this.#ended].find((name) => others.some((one) => one.name === name));
+    return others.filter(({ name }) => name !== first);
+  }
+
+  #forget(name: string): void {
+    this.#members.delete(name);
+    this.#ended.delete(name);
   }
 
   /** An alias is free at once, so that another machine can take over. */
   leave(name: string): void {
-    this.#present.delete(name);
     const member = this.#members.get(name);
     if (!member) return;
+    this.#ended.add(name);
     const { alias: _alias, ...rest } = member;
     this.#members.set(name, rest);
   }

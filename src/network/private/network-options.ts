@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import * as z from 'zod';
-import { addressNumber, addressText } from '../ethernet/subnet.ts';
+import { InvalidInputError } from '../../errors/index.ts';
+import { type Subnet, addressNumber, addressText } from '../ethernet/subnet.ts';
 import { parseOptions } from '../../util/options.ts';
 import {
   OUTSIDE,
@@ -51,7 +52,10 @@ interface SubnetChoice {
   readonly range: SubnetRange;
   /** Subnets that the network cannot have. */
   readonly taken?: readonly TakenSubnet[];
-  /** Subnets that it gets only if the caller asks for one. */
+  /**
+   * Subnets that it gets only if the caller asks for one, or if no other is free, as where a VPN of the host has all of the
+   * range. Without this list, it never gets one of the host's.
+   */
   readonly avoided?: readonly TakenSubnet[];
 }
 
@@ -59,17 +63,22 @@ interface SubnetChoice {
  * Returns the settings of a new network of either kind.
  * @throws InvalidInputError, also for a subnet that overlaps with one that is taken.
  */
-export function newSettings(
-  options: PrivateNetworkOptions,
-  { range, taken = [], avoided = [] }: SubnetChoice,
-): NetworkSettings {
+export function newSettings(options: PrivateNetworkOptions, choice: SubnetChoice): NetworkSettings {
   const { name, subnet, mtu } = parseOptions(schema, options);
+  const chosen =
+    subnet === undefined ? chooseSubnet(choice) : checkSubnet(subnet, [OUTSIDE, ...(choice.taken ?? [])]);
+  return { name: checkNetworkName(name), subnet: chosen.text, ipv6: newPrefix(), mtu };
+}
+
+function chooseSubnet({ range, taken = [], avoided }: SubnetChoice): Subnet {
   const others = [OUTSIDE, ...taken];
   const chosen =
-    subnet === undefined
-      ? freeSubnet(range, [...others, ...avoided, ...hostSubnets()])
-      : checkSubnet(subnet, others);
-  return { name: checkNetworkName(name), subnet: chosen.text, ipv6: newPrefix(), mtu };
+    freeSubnet(range, [...others, ...(avoided ?? []), ...hostSubnets()]) ??
+    (avoided && freeSubnet(range, others));
+  if (chosen) return chosen;
+  throw new InvalidInputError('subnet', `vmlet found no free subnet in ${range}.0.0/16`, {
+    hint: 'choose a subnet outside this range, such as 172.20.0.0/24',
+  });
 }
 
 /** The host's own networks: guests that had addresses of one could not reach it. */

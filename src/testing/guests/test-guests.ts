@@ -70,9 +70,20 @@ export class TestGuests {
   /** Returns a private network of the test; the same one for the same label. */
   network(label: string): Network {
     const known = this.#networks.get(label);
-    const network = known ?? createNetwork({ name: networkNameOf(label) });
+    const network = known ?? createNetwork({ name: this.#freeNetworkName(label) });
     this.#networks.set(label, network);
     return network;
+  }
+
+  /** Two labels may become one name, which two networks of a guest cannot have. */
+  #freeNetworkName(label: string): string {
+    const taken = [...this.#networks.values()].map(({ name }) => name);
+    const name = networkNameOf(label);
+    for (let number = 1; ; number++) {
+      const end = number === 1 ? '' : `-${number}`;
+      const free = `${name.slice(0, MOST_NAME - end.length)}${end}`;
+      if (!taken.includes(free)) return free;
+    }
   }
 
   /**
@@ -189,10 +200,15 @@ function hostNameOf(label: string): string {
   return name === '' ? 'guest' : name;
 }
 
+/** Bytes of a network's name. */
+const MOST_NAME = 32;
+
 /** Converts a label to a valid name of a network, with a prefix if it is a reserved word. */
 function networkNameOf(label: string): string {
   const name = hostNameOf(label).toLowerCase();
-  return [name, `net-${name}`].map((one) => one.slice(0, 32).replace(/-$/, '')).find(isNetworkName) ?? 'net';
+  return (
+    [name, `net-${name}`].map((one) => one.slice(0, MOST_NAME).replace(/-$/, '')).find(isNetworkName) ?? 'net'
+  );
 }
 
 function mapValues<From, To>(

@@ -159,9 +159,7 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
     await page.keyboard.press('Enter');
     if (await restartsForUdp(home.store.get('m'))) {
       const notice = page.locator('.notice.warned', { hasText: `Publish ${udp}: done` });
-      await notice
-        .getByText(/^passt was restarted .* this ended the open connections of the guest/)
-        .waitFor();
+      await notice.getByText(/^restarting passt .* this ends the open connections of the guest/).waitFor();
       await notice.getByRole('button', { name: /^Dismiss/ }).click();
     } else await done(`Publish ${udp}:`, `vmlet port add m ${udp}`);
     expect(await home.vmlet('port', 'rm', 'm', `${port}/udp`)).toMatchObject({ status: 0 });

@@ -132,6 +132,10 @@ describe.skipIf('enableCompileCache' in module)('the command’s compiled code',
     expect(vmlet('ls')).toEqual(empty);
     expect(existsSync(join(compiled, 'main-1-v20.0.0.code'))).toBe(false);
     expect(readdirSync(compiled)).toHaveLength(3);
+    // Its own are read without being written.
+    utimesSync(kept(), old, old);
+    expect(vmlet('image', 'ls').status).toBe(0);
+    expect(existsSync(kept())).toBe(true);
   });
 });
 

@@ -11,9 +11,10 @@ test('a label of any form becomes the valid name of a network, which its members
     'net-none',
     'net-local',
     'guest',
-    'guest',
+    'guest-2',
   ]);
   expect(nameOf(`${'a'.repeat(31)}-b`)).toBe('a'.repeat(31));
+  expect(nameOf(`${'a'.repeat(31)}-c`)).toBe(`${'a'.repeat(30)}-2`);
   expect(guests.network('lan')).toBe(guests.network('lan'));
   await guests.finish(undefined);
 });

@@ -10,8 +10,11 @@ export interface Found {
 interface Run {
   readonly machine: NamedMachine;
   readonly startedAt: number;
+  usedAt: number;
   live?: LiveMachine;
 }
+
+const FORGET_MS = 60_000;
 
 /**
  * Finds machines that clients ask about again and again. A running machine keeps its name, its files and its sockets, so
@@ -27,15 +30,20 @@ export class RunningMachines {
 
   /** @throws as `MachineStore.get` and `NamedMachine.status` do. */
   find(name: string): Found {
+    const now = performance.now();
+    for (const [other, { usedAt }] of this.#runs) if (now - usedAt > FORGET_MS) this.#runs.delete(other);
     const known = this.#runs.get(name);
     const last = known?.machine.status();
-    if (known && last && startOf(last) === known.startedAt) return foundIn(known, last);
+    if (known && last && startOf(last) === known.startedAt) {
+      known.usedAt = now;
+      return foundIn(known, last);
+    }
     this.#runs.delete(name);
     const machine = this.#store.get(name);
     const status = machine.status();
     const startedAt = startOf(status);
     if (startedAt === undefined) return { status, live: () => machine.live() };
-    const run = { machine, startedAt };
+    const run = { machine, startedAt, usedAt: now };
     this.#runs.set(name, run);
     return foundIn(run, status);
   }

@@ -10,6 +10,8 @@ export interface Progress {
   readonly rung?: string | undefined;
   /** True when a new machine exists: a failure from now on leaves it. */
   readonly created?: boolean | undefined;
+  /** True when a change of ports has restarted passt, also if it fails later. */
+  readonly passtRestarted?: boolean | undefined;
 }
 
 /** Work requested by a client, in the form that clients see. */

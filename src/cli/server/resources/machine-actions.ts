@@ -131,8 +131,9 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
   'ports/add': action(
     z.strictObject({ ports: z.array(z.string()).min(1) }),
     (machine, { ports }) => ['port', 'add', machine, ...ports],
-    async ({ store, name: machine, body, ...asked }) =>
-      changePorts(asked, async (options) => store.get(machine).addPorts(body.ports, options)),
+    async ({ store, name: machine, body, ...asked }) => ({
+      ...(await store.get(machine).addPorts(body.ports, portChange(asked))),
+    }),
   ),
   'ports/remove': action(
     z.strictObject({ ports: z.array(z.string()).min(1).optional(), all: flag }),
@@ -140,9 +141,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     async ({ store, name: machine, body: { ports, all }, ...asked }) => {
       if ((ports === undefined) === (all !== true))
         throw new InvalidInputError('ports', 'expected either a list of ports or "all": true');
-      return changePorts(asked, async (options) =>
-        store.get(machine).removePorts(all ? undefined : ports, options),
-      );
+      return { ...(await store.get(machine).removePorts(all ? undefined : ports, portChange(asked))) };
     },
   ),
   'snapshots/create': action(
@@ -224,18 +223,11 @@ async function stop({
   return { rung: result.rung, description: describeStop(result) };
 }
 
-/** Tells of a restart of passt before it, as the command does, and after it: the progress of an ended change is gone. */
-async function changePorts(
-  { signal, onProgress }: Pick<Asked<unknown>, 'signal' | 'onProgress'>,
-  run: (options: PortChangeOptions) => Promise<object>,
-): Promise<object> {
-  const restart: { passtRestarted?: true } = {};
-  const onPasstRestart = (): void => {
-    restart.passtRestarted = true;
-    onProgress({ text: PASST_RESTART });
-  };
-  const changed = await run({ signal, onPasstRestart });
-  return { ...changed, ...restart };
+function portChange({
+  signal,
+  onProgress,
+}: Pick<Asked<unknown>, 'signal' | 'onProgress'>): PortChangeOptions {
+  return { signal, onPasstRestart: () => onProgress({ text: PASST_RESTART, passtRestarted: true }) };
 }
 
 function timeout(limit: number | undefined): string[] {

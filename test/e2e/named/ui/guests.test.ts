@@ -15,7 +15,11 @@ interface Done {
     readonly id: string;
     readonly state: string;
     readonly result?: Readonly<Record<string, unknown>>;
-    readonly progress?: { readonly text: string; readonly rung?: string };
+    readonly progress?: {
+      readonly text: string;
+      readonly rung?: string;
+      readonly passtRestarted?: boolean;
+    };
   };
   readonly error?: { readonly code: string; readonly message: string };
 }
@@ -85,7 +89,7 @@ describe('a machine over HTTP', () => {
       expect(await act('m', 'ports/remove', { ports: ['no'] })).toMatchObject({ status: 400 });
       const udp = await act('m', 'ports/add', { ports: ['127.0.0.1::53/udp'] });
       const restarts = await restartsForUdp(home.store.get('m'));
-      expect(udp.operation.result?.['passtRestarted']).toBe(restarts || undefined);
+      expect(udp.operation.progress?.passtRestarted).toBe(restarts || undefined);
       await events.told(
         ({ data }: { data: { kind?: string; progress?: { text: string } } }) =>
           !restarts ||

@@ -13,6 +13,7 @@ vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 /** More than the page has places for the focus. */
 const MOST_TABS = 120;
+const PATIENCE_MS = 60_000;
 
 /** The accessible name of the element with the focus, in short; its tag where it has none. */
 const FOCUSED = `(({ ariaLabel, labels, textContent, tagName }) => {
@@ -55,11 +56,12 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     for (const key of keys) await page.keyboard.press(key);
   }
 
-  /** Moves the focus to the element with this name, and requires that it is seen there. */
+  /** Moves the focus to the element with this name, which may appear meanwhile, and requires that it is seen there. */
   async function tabTo(name: string, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
     const passed: string[] = [];
+    const deadline = Date.now() + PATIENCE_MS;
     while (passed.at(-1) !== name) {
-      if (passed.length > MOST_TABS) throw new Error(`no ${name} among ${passed.join(' | ')}`);
+      if (Date.now() > deadline) throw new Error(`no ${name} among ${passed.slice(-MOST_TABS).join(' | ')}`);
       await press(key);
       passed.push(await focused());
     }

@@ -7,7 +7,10 @@ const BYTES = 300_000;
 const { lab } = await labWithFile('disk.raw', BYTES);
 
 const sizeOf = async (path: string, signal?: AbortSignal): Promise<AnnouncedFile> =>
-  fetchSize(`${lab.server.url}/${path}`, { signal, limits: { headMs: 1000 } });
+  fetchSize(`${lab.server.url}/${path}`, {
+    signal,
+    ...(path.startsWith('silent/') && { limits: { headMs: 1000 } }),
+  });
 
 test('a server tells the size of a file', async () => {
   expect(await sizeOf('disk.raw')).toEqual({ url: `${lab.server.url}/disk.raw`, bytes: BYTES });

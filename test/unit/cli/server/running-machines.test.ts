@@ -42,4 +42,6 @@ test('a machine that was removed is not remembered', () => {
   machines.find('web');
   status = undefined;
   expect(() => machines.find('web')).toThrow('no such machine');
+  status = running(1);
+  expect(machines.find('web').live()).toEqual({ read: 3 });
 });

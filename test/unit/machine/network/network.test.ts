@@ -50,6 +50,17 @@ test.each([
   expect(() => createNetwork(options)).toThrow(InvalidInputError);
 });
 
+test('the addresses of machines that have ended are given to others when no other is free, the oldest first', () => {
+  const network = createNetwork({ subnet: '10.77.9.0/29' });
+  const [a, b] = ['a', 'b', 'c', 'd', 'e'].map((name) => join(network, name));
+  expect(() => join(network, 'f')).toThrow('no free address in 10.77.9.0/29');
+  b?.leave();
+  a?.leave();
+  expect(join(network, 'f').address).toBe(b?.address);
+  expect(join(network, 'a').address).toBe(a?.address);
+  expect(() => join(network, 'b')).toThrow('no free address');
+});
+
 test('gives a returning name its earlier addresses', () => {
   const network = createNetwork({ subnet: '10.77.9.0/24' });
   const web = join(network, 'web');

@@ -10,7 +10,7 @@ import {
   joinedMembership,
   newPrefix,
 } from '../../../../src/network/private/addresses.ts';
-import { newNetwork } from '../../../../src/network/private/network-options.ts';
+import { newNetwork, newSettings } from '../../../../src/network/private/network-options.ts';
 import {
   type NetworkRecord,
   formatNetworkRecord,
@@ -117,8 +117,8 @@ test('the table of the switch contains subnet, members, links and partitions', (
 
 test('a new network gets a free subnet, and a given subnet must be free', () => {
   const taken = [{ subnet: parseSubnet('10.9.0.0/23'), user: 'network "lan"' }, OUTSIDE];
-  expect(freeSubnet('10.9', taken).text).toBe('10.9.2.0/24');
-  expect(freeSubnet('10.77', taken).text).toBe('10.77.0.0/24');
+  expect(freeSubnet('10.9', taken)?.text).toBe('10.9.2.0/24');
+  expect(freeSubnet('10.77', taken)?.text).toBe('10.77.0.0/24');
   expect(checkSubnet('10.8.0.0/16', taken).text).toBe('10.8.0.0/16');
   expect(() => checkSubnet('10.9.1.0/24', taken)).toThrow(
     '10.9.1.0/24 overlaps with 10.9.0.0/23, the subnet of network "lan"',
@@ -126,9 +126,13 @@ test('a new network gets a free subnet, and a given subnet must be free', () => 
   expect(() => checkSubnet('10.0.0.0/16', taken)).toThrow(
     'overlaps with 10.0.2.0/24, the subnet of the first network card of each machine',
   );
-  expect(() => freeSubnet('10.9', [{ subnet: parseSubnet('10.9.0.0/16'), user: 'x' }])).toThrow(
+  const all = { subnet: parseSubnet('10.9.0.0/16'), user: 'network "wide"' };
+  expect(freeSubnet('10.9', [all])).toBeUndefined();
+  expect(() => newSettings({ name: 'dmz' }, { range: '10.9', taken: [all] })).toThrow(
     'no free subnet in 10.9.0.0/16',
   );
+  // Better one that something else has than none.
+  expect(newSettings({ name: 'dmz' }, { range: '10.9', avoided: [all] }).subnet).toBe('10.9.0.0/24');
   expect(newPrefix()).toMatch(/^fd[0-9a-f]{2}:[0-9a-f]{4}:[0-9a-f]{4}::$/);
 });
 
