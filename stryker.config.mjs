@@ -39,8 +39,9 @@ export default {
     'src/cli/output/duration.ts',
     'src/public/format.ts',
     // They ask QEMU, the system or the package's place.
-    '!src/machine/qemu/{embedded-machine,root-port}.ts',
+    '!src/machine/qemu/{embedded-machine,guest-ports,root-port}.ts',
     '!src/network/slirp/slirp-live.ts',
     '!src/util/{package-file,socket-limit,user-name}.ts',
+    '!src/util/time/parent-watch.ts',
   ],
 };
