@@ -1,7 +1,7 @@
 import { InvalidInputError, TemplateExistsError } from '../errors/index.ts';
 import { Scope } from '../util/scope.ts';
 import type { Machine } from '../machine/running/machine.ts';
-import { MOST_NETWORKS } from '../machine/network/network-place.ts';
+import { MOST_MEMBERSHIPS } from '../network/private/membership.ts';
 import { claimDirectory } from '../machine/paths/runtime-directory.ts';
 import { type Spec, parseSpec } from '../machine/spec/spec.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
@@ -82,10 +82,10 @@ function checkNetworks({ networks }: Spec, cards: number): void {
       hint: `join the networks in the forks instead; create the template with networkCards: ${networks.length}`,
     });
   }
-  if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_NETWORKS) return;
+  if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_MEMBERSHIPS) return;
   throw new InvalidInputError(
     'networkCards',
-    `invalid value ${cards}: expected a whole number from 0 to ${MOST_NETWORKS}`,
+    `invalid value ${cards}: expected a whole number from 0 to ${MOST_MEMBERSHIPS}`,
   );
 }
 

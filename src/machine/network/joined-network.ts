@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
-import { addressesOf, checkNames, freeName, ipv6Of } from '../../network/private/addresses.ts';
+import { checkNames, freeName } from '../../network/private/addresses.ts';
 import { addGuest } from '../../network/private/guests.ts';
 import {
   type Places,
@@ -21,6 +21,7 @@ import { Scope } from '../../util/scope.ts';
 import type { HostsFile } from './hosts-file.ts';
 import type { Joining, NetworkAttachment } from './attachment.ts';
 import { CardPlug } from './card-plug.ts';
+import { MemberCard } from './member-card.ts';
 import { NamesFollower } from './names-follower.ts';
 import { tellNetworks } from './tell-members.ts';
 
@@ -91,35 +92,17 @@ interface Place {
 }
 
 /** A throw-away machine in a private network of named machines. */
-class JoinedNetwork implements NetworkAttachment<NamedNetwork> {
+class JoinedNetwork extends MemberCard implements NetworkAttachment<NamedNetwork> {
   readonly network: NamedNetwork;
-  readonly wanted: WantedMembership;
-  readonly subnet: string;
-  readonly name: string;
-  readonly alias: string | undefined;
-  readonly address: string;
-  readonly ipv6: string;
-  readonly addresses: readonly string[];
-  readonly mac: string;
-  readonly mtu: number;
   readonly #place: Place;
   readonly #plug: CardPlug;
   readonly #scope = new Scope();
 
   constructor(network: NamedNetwork, record: NetworkRecord, place: Place) {
-    const { name, wanted, membership } = place;
+    const { name, wanted, membership, locations, host } = place;
+    super(record, { ...membership, name }, wanted);
     this.network = network;
-    this.wanted = wanted;
-    this.subnet = record.subnet;
-    this.name = name;
-    this.alias = membership.alias;
-    this.address = membership.address;
-    this.ipv6 = ipv6Of(record, membership.address);
-    this.addresses = addressesOf(record, membership);
-    this.mac = membership.mac;
-    this.mtu = membership.mtu ?? record.mtu;
     this.#place = place;
-    const { locations, host } = place;
     const directory = networkFiles(locations.networks, network.name).switch;
     const plug = { directory, name, mac: this.mac };
     this.#plug = new CardPlug(plugArguments(plug, networkLayers(host.confinement)));

@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { parseSubnet, subnetsOverlap } from '../../network/ethernet/subnet.ts';
 import {
+  MOST_MEMBERSHIPS,
   type MemberOptions,
   type WantedMembership,
   parseMembership,
@@ -35,9 +36,6 @@ export type WantedPlace = Pick<NetworkPlace, 'network' | 'name' | 'wanted'>;
 /** A machine's attachment to a network of either kind. */
 export type Attachment = NetworkAttachment<Network | NamedNetwork>;
 
-/** Each network takes one card of the guest. */
-export const MOST_NETWORKS = 8;
-
 /**
  * Leaves out the value of `net` that may be among the networks, such as `none`.
  * @param machine the machine's own name.
@@ -48,10 +46,10 @@ export function parseNetworks(inputs: readonly NetworkInput[], machine: string):
   const wanted = inputs
     .map((input: NetworkInput, index) => ({ input, field: `networks[${index}]` }))
     .filter(({ input }) => typeof input !== 'string' || !isOutsideCard(input));
-  if (wanted.length > MOST_NETWORKS) {
+  if (wanted.length > MOST_MEMBERSHIPS) {
     throw new InvalidInputError(
       'networks',
-      `a machine can be in at most ${MOST_NETWORKS} networks, not ${wanted.length}`,
+      `a machine can be in at most ${MOST_MEMBERSHIPS} networks, not ${wanted.length}`,
     );
   }
   const places = wanted.map(({ input, field }) => placeOf(input, field, machine));

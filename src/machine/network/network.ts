@@ -7,13 +7,7 @@ import { parseHardwareAddress } from '../../network/ethernet/frame.ts';
 import { SocketPort } from '../../network/ethernet/socket-port.ts';
 import { addressNumber, parseSubnet } from '../../network/ethernet/subnet.ts';
 import { EthernetSwitch } from '../../network/ethernet/switch.ts';
-import {
-  type NetworkMember as Member,
-  addressesOf,
-  hostsLines,
-  ipv6Of,
-  serverAddress,
-} from '../../network/private/addresses.ts';
+import { type NetworkMember as Member, hostsLines, serverAddress } from '../../network/private/addresses.ts';
 import { checkGroups, checkMember } from '../../network/private/groups.ts';
 import { KnownMembers } from '../../network/private/known-members.ts';
 import type { WantedMembership } from '../../network/private/membership.ts';
@@ -21,6 +15,7 @@ import type { NetworkSettings } from '../../network/private/network-record.ts';
 import type { Joining, NetworkAttachment, NetworkMember } from './attachment.ts';
 import { discardFrames, endOf } from './card-link.ts';
 import type { HostsFile } from './hosts-file.ts';
+import { MemberCard } from './member-card.ts';
 
 /**
  * Milliseconds that a new member waits for others, which may be paused, to record its name. They record it
@@ -176,17 +171,8 @@ interface AttachmentContext {
   readonly leave: () => void;
 }
 
-class Attachment implements OwnAttachment {
+class Attachment extends MemberCard implements OwnAttachment {
   readonly network: Network;
-  readonly wanted: WantedMembership;
-  readonly subnet: string;
-  readonly name: string;
-  readonly alias: string | undefined;
-  readonly address: string;
-  readonly ipv6: string;
-  readonly addresses: readonly string[];
-  readonly mac: string;
-  readonly mtu: number;
   readonly #member: Member;
   readonly #around: AttachmentContext;
   #hosts: HostsFile | undefined;
@@ -194,16 +180,8 @@ class Attachment implements OwnAttachment {
   #isOut = false;
 
   constructor(network: Network, member: Member, around: AttachmentContext) {
+    super(network, member, around.wanted);
     this.network = network;
-    this.wanted = around.wanted;
-    this.subnet = network.subnet;
-    this.name = member.name;
-    this.alias = member.alias;
-    this.address = member.address;
-    this.ipv6 = ipv6Of(network, member.address);
-    this.addresses = addressesOf(network, member);
-    this.mac = member.mac;
-    this.mtu = member.mtu ?? network.mtu;
     this.#member = member;
     this.#around = around;
   }
