@@ -31,6 +31,8 @@ export type MachineConsoleEnd =
 const SETTLE_MS = 50;
 /** On a busy host the keeper's output of a guest that prints takes longer to arrive. */
 const MOST_WAITS = 20;
+/** Enough of a guest's output that the log has it only once: a single character would be found anywhere in it. */
+const RECOGNISABLE_BYTES = 4096;
 /** A keeper closes the console first, and exits after its helpers. */
 const END_MS = 10_000;
 
@@ -46,11 +48,14 @@ export async function openConsole(
   if (running.kind !== 'running') throw notRunning(spec.name, running.kind);
   const output = new OutputAfterScrollBack(options.output);
   try {
-    const before = endOfLog(files.serialLog);
+    let end = endOfLog(files.serialLog);
     const attached = attachConsole(files.consoleSocket, { ...options, output });
-    for (let waits = 0; waits < MOST_WAITS; waits++) {
+    for (let waits = 0; waits < MOST_WAITS && output.heldBytes < RECOGNISABLE_BYTES; waits++) {
       await Promise.race([attached, delay(SETTLE_MS)]);
-      if (output.holdsBytes || isDeepStrictEqual(endOfLog(files.serialLog), before)) break;
+      const former = end;
+      end = endOfLog(files.serialLog);
+      // The log ends with all that is held.
+      if (isDeepStrictEqual(end, former)) break;
     }
     output.release(scrollBack?.lines ?? 0, files.serialLog, scrollBack?.show);
     if ((await attached) === 'detached') return { kind: 'detached' };
@@ -83,8 +88,8 @@ class OutputAfterScrollBack extends Writable {
     output.on('error', (error) => this.destroy(error));
   }
 
-  get holdsBytes(): boolean {
-    return this.#held !== undefined && this.#held.length > 0;
+  get heldBytes(): number {
+    return (this.#held ?? []).reduce((sum, { length }) => sum + length, 0);
   }
 
   /** Shows the last lines before the held output, and the output. */
