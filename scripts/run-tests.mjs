@@ -24,24 +24,29 @@ function main(options) {
   const whole = runVitest('tests', options);
   if (whole.report === undefined) return 1;
   keepDurations(whole.report);
-  const flaky = whole.status === 0 ? [] : runAgain(whole, options);
+  const { flaky, again } = whole.status === 0 ? { flaky: [], again: [] } : runAgain(whole, options);
   if (flaky === undefined) return 1;
   writeFileSync(join(results, 'flaky.json'), `${JSON.stringify(flaky, undefined, 2)}\n`);
-  const skips = printSkips(whole.report);
+  // A failed hook skips the tests of its file.
+  const first = whole.report.testResults.filter(({ name }) => !again.some((one) => one.name === name));
+  const skips = printSkips([...first, ...again]);
   for (const { file, test, error } of flaky) say(`FLAKY ${file} > ${test}: ${error}`);
   return process.env.CI && skips > 0 ? 1 : 0;
 }
 
-/** @returns the flaky tests, or undefined if the run failed. */
+/** @returns the flaky tests, undefined if the run failed, and the results of the files that were run again. */
 function runAgain({ report, leftBehind }, options) {
   const failures = failuresIn(report);
   const files = [...new Set(failures.map(({ file }) => file))];
-  if (leftBehind || files.length === 0 || files.length > MOST_FLAKY_FILES) return undefined;
+  if (leftBehind || files.length === 0 || files.length > MOST_FLAKY_FILES) return { again: [] };
+  const again = [];
   for (const file of files) {
     say(`\n${file} failed: it is run once more, alone`);
-    if (runVitest('again', [...options, file]).status !== 0) return undefined;
+    const one = runVitest('again', [...options, file]);
+    if (one.status !== 0) return { again };
+    again.push(...one.report.testResults);
   }
-  return failures;
+  return { flaky: failures, again };
 }
 
 function runVitest(name, options) {
@@ -104,7 +109,7 @@ function failuresIn({ testResults }) {
 }
 
 /** Prints the number of skipped tests by reason. @returns the number of unexpected skips. */
-function printSkips({ testResults }) {
+function printSkips(testResults) {
   const counts = new Map();
   const unexpected = [];
   for (const { name, assertionResults } of testResults) {
