@@ -40,15 +40,18 @@ export async function runAs(
   return start(program!, rest, { env: environment, maxBuffer: 64 * 1024 * 1024 });
 }
 
-/** Starts a script of this directory. Its stderr is this process’s. */
+/**
+ * Starts a script of this checkout. Its stderr is this process’s.
+ * @param before the words before its command, such as those of `becoming`.
+ */
 export function spawnScript(
-  user: User | undefined,
+  before: readonly string[],
   script: string,
   words: readonly string[],
   environment: NodeJS.ProcessEnv = process.env,
 ): ChildProcess {
   const argv = [process.execPath, '--import', import.meta.resolve('tsx'), script, ...words];
-  const [program, ...rest] = [...becoming(user), ...argv];
+  const [program, ...rest] = [...before, ...argv];
   // tsx would leave a cache in the temporary directory.
   const env = { ...environment, TSX_DISABLE_CACHE: '1' };
   return spawn(program!, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] });

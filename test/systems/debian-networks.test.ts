@@ -5,8 +5,15 @@ import { ownLocations } from '../../src/machine/paths/own-locations.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, whyNoDebianGuest } from '../debian-guest.ts';
 import { becoming, VICTIM } from '../hardening/user.ts';
 import { until } from '../hardening/until.ts';
-import { LOST, ON_BRIDGE, REACHED, SERVE } from './guest-scripts.ts';
-import { BRIDGE, type OrdinaryUser, makeOrdinaryUser, whyNoBridge } from './ordinary-user.ts';
+import { BRIDGE_MACS, LOST, ON_BRIDGE, REACHED, SERVE } from './guest-scripts.ts';
+import {
+  BRIDGE,
+  HARDWARE,
+  type OrdinaryUser,
+  type UserImage,
+  makeOrdinaryUser,
+  whyNoBridge,
+} from './ordinary-user.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: DEBIAN_GUEST_TIMEOUT_MS });
 
@@ -21,23 +28,13 @@ function whyNoUser(): string | undefined {
   return status === 0 ? undefined : `another user may not run ${process.execPath}`;
 }
 
-interface Machine {
-  readonly image: 'debian' | 'micro';
-  /** The MAC address of its card on the bridge, where there is one. */
-  readonly mac?: string;
-}
-
 /** `web` has no first card but that on the bridge. */
-const MACHINES: Readonly<Record<string, Machine>> = {
-  web: { image: 'debian', mac: '52:54:00:aa:00:02' },
-  db: { image: 'debian' },
-  queue: { image: 'debian' },
-  mail: { image: 'micro', mac: '52:54:00:aa:00:03' },
-  cache: { image: 'micro' },
-};
-const HARDWARE = {
-  debian: ['--image', 'debian', '-m', '384M', '--cpus', '1', '--display', 'none'],
-  micro: ['--image', 'micro', '-m', '96M'],
+const MACHINES: Readonly<Record<string, UserImage>> = {
+  web: 'debian',
+  db: 'debian',
+  queue: 'debian',
+  mail: 'micro',
+  cache: 'micro',
 };
 const NETWORKS = ['lan', 'lab'];
 
@@ -87,15 +84,15 @@ describe.skipIf(missing !== undefined)('three Debian guests and two of micro, of
   }
 
   async function create(name: string, ...words: string[]): Promise<void> {
-    const { image, mac } = MACHINES[name]!;
+    const mac = BRIDGE_MACS[name];
     const card = hasBridge && mac ? ['--net', `bridge=${BRIDGE}:mac=${mac}`] : [];
-    await vmlet('create', name, ...HARDWARE[image], ...words, ...card);
+    await vmlet('create', name, ...HARDWARE[MACHINES[name]!], ...words, ...card);
   }
 
   /** After each of its boots. */
   async function setUp(name: string): Promise<void> {
-    const { mac } = MACHINES[name]!;
-    if (hasBridge && mac) await inGuest(name, ON_BRIDGE, mac, MACHINES['mail']?.mac ?? 'none');
+    const mac = BRIDGE_MACS[name];
+    if (hasBridge && mac) await inGuest(name, ON_BRIDGE, mac, BRIDGE_MACS['mail']!);
     await inGuest(name, SERVE, name);
   }
 

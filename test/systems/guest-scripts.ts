@@ -32,6 +32,12 @@ grep "$0" /etc/hosts
 true
 `;
 
+/** The hardware addresses of the two on the bridge. */
+export const BRIDGE_MACS: Readonly<Record<string, string>> = {
+  web: '52:54:00:aa:00:02',
+  mail: '52:54:00:aa:00:03',
+};
+
 /** The addresses of the two on the bridge, by IPv4 from the DHCP server of `web`, and their names. */
 export const ON_BRIDGE = `
 card=$(grep -l "$0" /sys/class/net/*/address | cut -d / -f 5)

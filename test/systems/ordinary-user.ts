@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { addDebianImage } from '../debian-image.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 import { installCopy } from '../e2e/hosts/installed-copy.ts';
 import { processesOf } from '../e2e/named/home.ts';
-import { VICTIM, becoming, giveTo, runAs } from '../hardening/user.ts';
+import { VICTIM, becoming, giveTo, runAs, spawnScript } from '../hardening/user.ts';
 import { giveMicro } from '../hardening/users/given-micro.ts';
 import { until } from '../hardening/until.ts';
 
@@ -34,10 +34,19 @@ echo ready
 exec cat
 `;
 
+/** The words that create a machine with one of the user's images. */
+export const HARDWARE = {
+  debian: ['--image', 'debian', '-m', '384M', '--cpus', '1', '--display', 'none'],
+  micro: ['--image', 'micro', '-m', '96M'],
+} as const;
+export type UserImage = keyof typeof HARDWARE;
+
 /** Another user than root, with the images `micro` and `debian`. */
 export interface OrdinaryUser extends AsyncDisposable {
   /** Runs the command to its end, and returns its output. @throws Error with its words when it fails. */
   vmlet(...words: string[]): Promise<string>;
+  /** Starts a script of the checkout, which the user must be able to read. It is told to end by the end of its input. */
+  start(script: string, ...words: string[]): ChildProcess;
   /** The answer of a web server, as seen from where the machines run. */
   get(url: string): Promise<string>;
 }
@@ -82,8 +91,9 @@ export async function makeOrdinaryUser(hasBridge: boolean): Promise<OrdinaryUser
     ...{ PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], NO_COLOR: '1' },
     ...{ HOME: home, XDG_RUNTIME_DIR: runtime },
   };
+  const before = [...enter, ...becoming(user)];
   const node = async (...words: string[]): Promise<string> =>
-    (await runAs(undefined, [...enter, ...becoming(user), process.execPath, ...words], environment)).stdout;
+    (await runAs(undefined, [...before, process.execPath, ...words], environment)).stdout;
   const vmlet = async (...words: string[]): Promise<string> =>
     node(join(command, 'dist/bin/vmlet.js'), ...words);
   scope.defer(async () => {
@@ -97,6 +107,8 @@ export async function makeOrdinaryUser(hasBridge: boolean): Promise<OrdinaryUser
   const owned = scope.move();
   return {
     vmlet,
+    // A terminal's Ctrl-C reaches only this process.
+    start: (script, ...words) => spawnScript([...before, 'setsid'], script, words, environment),
     get: async (url) =>
       node('-e', `fetch(${JSON.stringify(url)}).then((it) => it.text()).then((it) => console.log(it))`),
     [Symbol.asyncDispose]: async () => owned.close(),

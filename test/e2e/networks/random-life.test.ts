@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { life } from '../../hardening/networks/life.ts';
-import { inHome } from '../../hardening/networks/networks.ts';
+import { inHome } from '../../hardening/networks/in-home.ts';
 
 /** `npm run hardening -- networks` does more of it, and kills the programs of networks. */
 test('members of a network come and go at random', { timeout: 900_000 }, async () => {

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { type Attack, type Case, EVERYWHERE, LAYERED, nameOfCase } from './case.ts';
 import { idleArguments, judge } from './verdict.ts';
 import type { HardeningOptions, Section } from '../section.ts';
-import { type User, VICTIM, giveTo, spawnScript } from '../user.ts';
+import { type User, VICTIM, becoming, giveTo, spawnScript } from '../user.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
 /** At a small scale only these: QEMU without a network, the switch, a plug, and a relay. */
@@ -38,7 +38,7 @@ async function attackAs(
   const { path: directory, remove } = makeTemporaryDirectory('/tmp', 'vmlet-hostile-');
   giveTo(user, directory);
   try {
-    const child = spawnScript(user, join(import.meta.dirname, 'worker.ts'), [
+    const child = spawnScript(becoming(user), join(import.meta.dirname, 'worker.ts'), [
       directory,
       JSON.stringify(cases),
     ]);

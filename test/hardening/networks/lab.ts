@@ -3,10 +3,9 @@ import { Socket } from 'node:net';
 import { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import { type MachineStatus, NetworkStore } from '../../../src/machines/index.ts';
 import type { Home } from '../../e2e/named/home.ts';
+import { HARDWARE, type UserImage } from '../../systems/ordinary-user.ts';
 
 const ANSWER_MS = 60_000;
-/** Small, and enough for micro. */
-const MEMORY = '96M';
 /** Prints its IPv4 addresses, and the names that do not answer. The first packets may be lost. */
 const REACH =
   'ip -o -4 addr; for name; do for at in 1 2 3; do ping -c 1 -W 2 "$name" > /dev/null 2>&1 && continue 2; done; ' +
@@ -32,9 +31,15 @@ export class Lab {
     return stdout;
   }
 
-  /** Creates a machine with micro. */
-  async create(name: string, ...flags: string[]): Promise<void> {
-    await this.vmlet('create', name, '--image', 'micro', '-m', MEMORY, ...flags);
+  async create(name: string, image: UserImage, ...flags: string[]): Promise<void> {
+    await this.vmlet('create', name, ...HARDWARE[image], ...flags);
+  }
+
+  /** Runs a shell script in a guest. @throws Error with its words when it fails. */
+  async inGuest(name: string, script: string, ...words: string[]): Promise<string> {
+    const { status, stdout, stderr } = await this.home.exec(name, 'sh', '-c', script, ...words);
+    if (status !== 0) throw new Error(`a script in ${name} ended with ${String(status)}: ${stdout}${stderr}`);
+    return stdout;
   }
 
   status(name: string): MachineStatus {
@@ -88,9 +93,18 @@ export class Lab {
     const { members } = await this.networks.get(network);
     const own = members.find((member) => member.name === name)?.address ?? 'none';
     const names = others.filter((other) => other !== name).map((other) => `${other}.${network}`);
-    const said = await this.vmlet('exec', name, '--', 'sh', '-c', REACH, 'sh', ...names);
-    const lost = [...said.matchAll(/^lost (\S+)$/gm)].map(([, other]) => `${name} does not reach ${other}`);
+    const { said, lost } = await this.pingAll(name, names);
     return said.includes(`inet ${own}/`) ? lost : [`${name} has not its address ${own}`, ...lost];
+  }
+
+  /** Pings names. @returns the machine's addresses, and a sentence for each name that does not answer. */
+  async pingAll(
+    name: string,
+    names: readonly string[],
+  ): Promise<{ readonly said: string; readonly lost: string[] }> {
+    const said = await this.inGuest(name, REACH, 'sh', ...names);
+    const lost = [...said.matchAll(/^lost (\S+)$/gm)].map(([, other]) => `${name} does not reach ${other}`);
+    return { said, lost };
   }
 }
 

@@ -50,7 +50,7 @@ const STEPS = {
     one.isMember = false;
   },
   create: async (lab: Lab, one: One) => {
-    await lab.create(one.name, '--network', NETWORK);
+    await lab.create(one.name, 'micro', '--network', NETWORK);
     one.exists = true;
     one.isMember = true;
   },
@@ -89,7 +89,7 @@ export async function life(lab: Lab, options: HardeningOptions): Promise<Finding
     runs: false,
     isMember: true,
   }));
-  for (const { name } of crowd) await lab.create(name, '--network', NETWORK);
+  for (const { name } of crowd) await lab.create(name, 'micro', '--network', NETWORK);
   const began = performance.now();
   const steps = await takeSteps(lab, crowd, options);
   const seconds = Math.round((performance.now() - began) / 1000);

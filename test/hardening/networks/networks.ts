@@ -1,14 +1,13 @@
-import { makeHome } from '../../e2e/named/home.ts';
 import { type Findings, type HardeningOptions, type Section, together } from '../section.ts';
-import { kills } from './kills.ts';
-import { Lab } from './lab.ts';
+import { inHome } from './in-home.ts';
 import { life } from './life.ts';
 import { strangers } from './strangers.ts';
+import { userKills } from './user-kills.ts';
 
 type Part = (options: HardeningOptions) => Promise<Findings>;
 
 const PARTS: Readonly<Record<string, Part>> = {
-  kills: async (options) => inHome(kills, options),
+  kills: userKills,
   life: async (options) => inHome(life, options),
   strangers,
 };
@@ -28,24 +27,3 @@ export const networks: Section = {
     return { ...together(found), ...(CHOSEN !== undefined && { extent: 'rows' as const }) };
   },
 };
-
-/** In a home of its own, in which nothing may be left. */
-export async function inHome(
-  work: (lab: Lab, options: HardeningOptions) => Promise<Findings>,
-  options: HardeningOptions,
-): Promise<Findings> {
-  const home = await makeHome();
-  let findings: Findings;
-  try {
-    findings = await work(new Lab(home), options);
-  } catch (error) {
-    await home.close().catch((problem: unknown) => options.log(String(problem)));
-    throw error;
-  }
-  try {
-    await home.close();
-    return findings;
-  } catch (error) {
-    return { ...findings, faults: [...findings.faults, (error as Error).message] };
-  }
-}

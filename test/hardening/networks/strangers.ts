@@ -7,7 +7,16 @@ import { Scope } from '../../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Findings, type HardeningOptions, together } from '../section.ts';
 import { until } from '../until.ts';
-import { STRANGER, type User, VICTIM, giveTo, runAs, spawnScript, whyNoOtherUser } from '../user.ts';
+import {
+  STRANGER,
+  type User,
+  VICTIM,
+  becoming,
+  giveTo,
+  runAs,
+  spawnScript,
+  whyNoOtherUser,
+} from '../user.ts';
 import { processesOf } from '../users/entry.ts';
 import type { Intrusion, Stage, Targets } from './intruder.ts';
 
@@ -128,7 +137,7 @@ interface Intruder {
 }
 
 function send(stage: Stage, targets: Targets): Intruder {
-  const child = spawnScript(STRANGER, INTRUDER, [stage, JSON.stringify(targets)], {
+  const child = spawnScript(becoming(STRANGER), INTRUDER, [stage, JSON.stringify(targets)], {
     PATH: process.env['PATH'],
     HOME: '/nonexistent',
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { Findings } from '../section.ts';
-import { STRANGER, type User, giveTo, spawnScript } from '../user.ts';
+import { STRANGER, type User, becoming, giveTo, spawnScript } from '../user.ts';
 import { type Entry, entriesOf, processesOf } from './entry.ts';
 import { giveMicro } from './given-micro.ts';
 import type { Reached } from './stranger.ts';
@@ -28,7 +28,7 @@ export async function reach(
   if (runtime !== undefined) mkdirSync(runtime, { mode: 0o700 });
   const sockets = runtime ?? `/tmp/vmlet-${owner.uid}`;
   const environment = { PATH: process.env['PATH'], HOME: home, XDG_RUNTIME_DIR: runtime };
-  const child = spawnScript(owner, OWNER, [directory, guests], environment);
+  const child = spawnScript(becoming(owner), OWNER, [directory, guests], environment);
   const gone = once(child, 'exit');
   try {
     const [line] = (await Promise.race([once(createInterface(child.stdout!), 'line'), gone])) as [unknown];
@@ -59,7 +59,7 @@ async function judge(
 ): Promise<Findings> {
   const list = join(directory, 'entries.json');
   writeFileSync(list, JSON.stringify(entries), { mode: 0o644 });
-  const child = spawnScript(STRANGER, STRANGERS, [list]);
+  const child = spawnScript(becoming(STRANGER), STRANGERS, [list]);
   const [said] = await Promise.all([text(child.stdout!), once(child, 'exit')]);
   const { tried, reached } = JSON.parse(said) as { tried: number; reached: Reached[] };
   const inFiles = entries.filter(({ kind }) => kind !== 'process');
