@@ -67,6 +67,25 @@ async function lostSeconds(from: string, to: string, fault: () => void | Promise
   return (12 - Number(received)) / 2;
 }
 
+/** The frames of a pcap file, which may be incomplete. */
+function framesIn(pcap: Buffer): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let at = 24; at + 16 <= pcap.length;) {
+    const end = at + 16 + pcap.readUInt32LE(at + 8);
+    frames.push(pcap.subarray(at + 16, end));
+    at = end;
+  }
+  return frames;
+}
+
+const macIn = (frame: Buffer, at: number): string =>
+  frame
+    .toString('hex', at, at + 6)
+    .match(/../g)
+    ?.join(':') ?? '';
+/** Broadcasts, and groups of IPv6. */
+const isForAll = (frame: Buffer): boolean => ((frame[0] ?? 0) & 1) === 1;
+
 describe('private networks', () => {
   beforeEach(openHome);
   afterEach(async () => home.close());
@@ -315,6 +334,27 @@ describe('a machine in a network', () => {
     const lines = serial().matchAll(/alone has (.*)\r/g);
     expect([...lines].map(([, lease]) => lease)).toEqual([`${address}/24`, `${address}/24`]);
     await vmlet('rm', '--force', 'alone');
+  });
+
+  test('is as far away as its cable is long, and alone in a capture of its frames', async () => {
+    await create('far', '--network', 'lan:latency=50ms', '--start');
+    const file = join(home.path, 'far.pcap');
+    const capture = home.start(['network', 'capture', 'lan', '--member', 'far', '-o', file]);
+    await until(() => capture.stderr().includes('traffic of network "lan"'));
+    await ping('db', 'web');
+    await ping('web', 'far');
+    // Its cable delays the answers too.
+    const said = await inGuest('web', 'ping', '-c', '3', 'far');
+    const [, least] = /round-trip min\/avg\/max = ([\d.]+)/.exec(said) ?? [];
+    expect(Number(least), said).toBeGreaterThanOrEqual(100);
+    const { mac = '' } = (await member('far')) ?? {};
+    const isFars = (frame: Buffer): boolean => [0, 6].some((at) => macIn(frame, at) === mac);
+    await until(() => framesIn(readFileSync(file)).some(isFars));
+    capture.process.kill('SIGINT');
+    expect(await capture.finished).toMatchObject({ status: 0 });
+    const others = framesIn(readFileSync(file)).filter((frame) => !isFars(frame) && !isForAll(frame));
+    expect(others.map((frame) => [macIn(frame, 6), macIn(frame, 0)])).toEqual([]);
+    await vmlet('rm', '--force', '--storage', 'far');
   });
 
   // The last one: it changes the hardware of db.
