@@ -144,7 +144,7 @@ describe.skipIf(missing !== undefined)('three Debian guests and two of micro, of
     await vmlet('start', 'web', 'db', 'queue', 'mail');
     await Promise.all(
       ['web', 'db', 'queue'].map(async (name) => {
-        await vmlet('wait', name, '--for', 'agent', '--timeout', '10m');
+        await vmlet('wait', name, '--for', 'agent', '--timeout', '6m');
         await setUp(name);
       }),
     );

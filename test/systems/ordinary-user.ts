@@ -7,7 +7,7 @@ import { Scope } from '../../src/util/scope.ts';
 import { addDebianImage } from '../debian-image.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 import { installCopy } from '../e2e/hosts/installed-copy.ts';
-import { processesOf } from '../e2e/named/home.ts';
+import { openFiles, processesOf } from '../e2e/named/home.ts';
 import { VICTIM, becoming, giveTo, runAs, spawnScript } from '../hardening/user.ts';
 import { giveMicro } from '../hardening/users/given-micro.ts';
 import { until } from '../hardening/until.ts';
@@ -15,6 +15,8 @@ import { until } from '../hardening/until.ts';
 /** In the namespace of the user's host. */
 export const BRIDGE = 'br-test';
 const HELPER = '/usr/lib/qemu/qemu-bridge-helper';
+/** One hung once, for an unknown reason: then its processes are printed. */
+const LONGEST_COMMAND_MS = 420_000;
 
 /** Gives a network namespace a bridge, and ordinary users the permission to use it, as an administrator would. */
 const HOST = `
@@ -94,8 +96,11 @@ export async function makeOrdinaryUser(hasBridge: boolean): Promise<OrdinaryUser
   const before = [...enter, ...becoming(user)];
   const node = async (...words: string[]): Promise<string> =>
     (await runAs(undefined, [...before, process.execPath, ...words], environment)).stdout;
-  const vmlet = async (...words: string[]): Promise<string> =>
-    node(join(command, 'dist/bin/vmlet.js'), ...words);
+  const vmlet = async (...words: string[]): Promise<string> => {
+    const ended = node(join(command, 'dist/bin/vmlet.js'), ...words);
+    const limit = setTimeout(() => endHanging(home), LONGEST_COMMAND_MS);
+    return ended.finally(() => clearTimeout(limit));
+  };
   scope.defer(async () => {
     const { machines } = JSON.parse(await vmlet('ls', '--json')) as {
       machines: { name: string; state: string }[];
@@ -113,6 +118,17 @@ export async function makeOrdinaryUser(hasBridge: boolean): Promise<OrdinaryUser
       node('-e', `fetch(${JSON.stringify(url)}).then((it) => it.text()).then((it) => console.log(it))`),
     [Symbol.asyncDispose]: async () => owned.close(),
   };
+}
+
+/** Prints the user's processes, and kills the commands among them. */
+function endHanging(home: string): void {
+  const processes = processesOf(home);
+  for (const { pid, commandLine } of processes) {
+    console.warn(`${pid} ${commandLine.slice(0, 200)}: ${openFiles(`/proc/${pid}`).join(' ')}`);
+  }
+  for (const { pid, commandLine } of processes) {
+    if (commandLine.includes('vmlet.js')) process.kill(pid, 'SIGKILL');
+  }
 }
 
 /** @returns the words before a command that run it there. */

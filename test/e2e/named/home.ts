@@ -208,8 +208,11 @@ function lookAt(pid: string, path: string): HomeProcess | undefined {
   }
 }
 
-/** passt names no file of ours in its arguments; its output goes into one. */
-function openFiles(directory: string): string[] {
+/**
+ * passt names no file of ours in its arguments; its output goes into one.
+ * @param directory of the process in /proc.
+ */
+export function openFiles(directory: string): string[] {
   return readdirSync(`${directory}/fd`).map((fd) => {
     try {
       return readlinkSync(`${directory}/fd/${fd}`);
