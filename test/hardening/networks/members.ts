@@ -30,7 +30,7 @@ export const PAIRS: Readonly<Record<Network, Pair>> = {
 };
 export const MORTALS: readonly string[] = ['cache', 'mail'];
 
-/** What the members are here. */
+/** How the members differ between hosts. */
 export interface Kinds {
   /** Three have Debian; otherwise all have micro. */
   readonly areDebian: boolean;
