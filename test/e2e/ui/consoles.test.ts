@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
 import { until } from '../command.ts';
-import { type Home, makeHome } from '../named/home.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import type { Home } from '../named/home.ts';
+import { withoutChromium } from './chromium.ts';
+import { serveHome } from './served-home.ts';
+import type { UiServer } from './ui-server.ts';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
@@ -29,25 +30,14 @@ const linkOf = (address: string, text: string): string =>
 
 describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
   let home: Home;
-  let browser: Browser;
   let ui: UiServer;
   let page: Page;
 
-  beforeAll(async () => {
-    home = await makeHome();
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
+  serveHome(async (served) => {
+    ({ home, ui } = served);
     page = await ui.open();
   });
-  afterAll(async () => {
-    await ui.close();
-    await browser.close();
-    await home.close();
-  });
-  afterEach(async () => {
-    expect(ui.problems).toEqual([]);
-    await home.removeAll();
-  });
+  afterEach(async () => home.removeAll());
 
   async function machine(name: string, sector: Buffer, ...flags: readonly string[]): Promise<void> {
     const image = join(home.path, `${name}.img`);

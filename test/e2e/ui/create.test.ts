@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { Publisher, sha256, webEntry } from '../../publisher.ts';
 import { until } from '../command.ts';
-import { type Home, makeHome } from '../named/home.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import type { Home } from '../named/home.ts';
+import { withoutChromium } from './chromium.ts';
+import { serveHome } from './served-home.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
@@ -19,15 +19,13 @@ const USER_DATA = 'User-data of cloud-init, beside the user and key above';
 
 describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () => {
   let home: Home;
-  let browser: Browser;
-  let ui: UiServer;
   let page: Page;
   let image: string;
   let publisher: Publisher;
 
-  beforeAll(async () => {
+  serveHome(async (served) => {
+    home = served.home;
     publisher = await Publisher.start();
-    home = await makeHome();
     // The test pulls and removes images: the host's own are not there.
     rmSync(join(home.path, 'data/vmlet/images'));
     mkdirSync(join(home.path, 'config/vmlet'), { recursive: true });
@@ -41,25 +39,15 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
     const path = join(home.path, 'hang.img');
     writeFileSync(path, bootSectors.hang);
     image = `${path},format=raw`;
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
-    page = await ui.open();
+    page = await served.ui.open();
   });
-  afterAll(async () => {
-    await ui.close();
-    await browser.close();
-    await home.close();
-    await publisher[Symbol.asyncDispose]();
-  });
+  afterAll(async () => publisher[Symbol.asyncDispose]());
   beforeEach(async () => {
     await page.evaluate("sessionStorage.removeItem('vmlet.create'); location.hash = '#/create'");
     await page.reload();
     await page.getByRole('heading', { name: 'New machine' }).waitFor();
   });
-  afterEach(async () => {
-    expect(ui.problems).toEqual([]);
-    await home.removeAll();
-  });
+  afterEach(async () => home.removeAll());
 
   const field = (label: string): Locator => page.getByLabel(label, { exact: true });
   const press = async (name: string): Promise<void> =>

@@ -1,36 +1,24 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Locator, Page, WebSocketRoute } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Locator, Page, WebSocketRoute } from 'playwright-core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { until } from '../command.ts';
-import { type Home, makeHome } from '../named/home.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import type { Home } from '../named/home.ts';
+import { withoutChromium } from './chromium.ts';
+import { serveHome } from './served-home.ts';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 describe.skipIf(withoutChromium !== undefined)('devices, networks and files in the page', () => {
   let home: Home;
-  let browser: Browser;
-  let ui: UiServer;
   let page: Page;
 
-  beforeAll(async () => {
-    home = await makeHome();
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
-    page = await ui.open();
+  serveHome(async (served) => {
+    home = served.home;
+    page = await served.ui.open();
   });
-  afterAll(async () => {
-    await ui.close();
-    await browser.close();
-    await home.close();
-  });
-  afterEach(async () => {
-    expect(ui.problems).toEqual([]);
-    await home.removeAll();
-  });
+  afterEach(async () => home.removeAll());
 
   const row = (name: string): Locator => page.getByRole('row').filter({ hasText: name });
   const dialog = (): Locator => page.getByRole('dialog');

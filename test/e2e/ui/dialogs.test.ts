@@ -1,12 +1,12 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
-import { type Home, makeHome } from '../named/home.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import type { Home } from '../named/home.ts';
+import { withoutChromium } from './chromium.ts';
+import { serveHome } from './served-home.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
@@ -41,12 +41,10 @@ const OF_MENU: readonly (readonly [machine: string, entry: string, title: string
 
 describe.skipIf(withoutChromium !== undefined)('every dialog can be used with a screen reader', () => {
   let home: Home;
-  let browser: Browser;
-  let ui: UiServer;
   let page: Page;
 
-  beforeAll(async () => {
-    home = await makeHome();
+  serveHome(async (served) => {
+    home = served.home;
     const image = join(home.path, 'hang.img');
     writeFileSync(image, bootSectors.hang);
     const shared = join(home.path, 'shared');
@@ -70,15 +68,8 @@ describe.skipIf(withoutChromium !== undefined)('every dialog can be used with a 
     mkdirSync(template, { recursive: true });
     writeFileSync(join(template, 'template.json'), 'nothing');
     symlinkSync(template, join(templates, 'old'));
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
-    page = await ui.open();
+    page = await served.ui.open();
     await page.evaluate(axe.source);
-  });
-  afterAll(async () => {
-    await ui.close();
-    await browser.close();
-    await home.close();
   });
 
   /** Looks at the open dialog in both colour schemes, and closes it. */
@@ -104,7 +95,6 @@ describe.skipIf(withoutChromium !== undefined)('every dialog can be used with a 
     await page.evaluate(`location.hash = '#/${place}'`);
     await page.getByRole('button', { name: button, exact: true }).click();
     await look(title);
-    expect(ui.problems).toEqual([]);
   });
 
   test.each(OF_MENU)('of the machine %s: %s', async (machine, entry, title) => {
@@ -112,6 +102,5 @@ describe.skipIf(withoutChromium !== undefined)('every dialog can be used with a 
     await page.getByRole('button', { name: `More actions for ${machine}`, exact: true }).click();
     await page.locator(`[data-machine="${machine}"]`).getByText(entry, { exact: true }).click();
     await look(title);
-    expect(ui.problems).toEqual([]);
   });
 });

@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { until } from '../command.ts';
-import { type Home, makeHome } from '../named/home.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import type { Home } from '../named/home.ts';
+import { withoutChromium } from './chromium.ts';
+import { serveHome } from './served-home.ts';
+import type { UiServer } from './ui-server.ts';
 
 /** In one task of the page, so that the browser has yet to report the end of the first dialog. */
 const ASK_TWICE = `
@@ -26,24 +27,15 @@ const ASK_TWICE = `
 
 describe.skipIf(withoutChromium !== undefined)('a page that is slower than its server and its user', () => {
   let home: Home;
-  let browser: Browser;
   let ui: UiServer;
 
-  beforeAll(async () => {
-    home = await makeHome();
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
+  serveHome(async (served) => {
+    ({ home, ui } = served);
     const image = join(home.path, 'hang.img');
     writeFileSync(image, bootSectors.hang);
     const hardware = ['--image', `${image},format=raw`, '-m', '64M', '--cpus', '1', '--net', 'none'];
     expect(await home.vmlet('create', 'm', ...hardware, '--start')).toMatchObject({ status: 0 });
   });
-  afterAll(async () => {
-    await ui.close();
-    await browser.close();
-    await home.close();
-  });
-  afterEach(() => expect(ui.problems).toEqual([]));
 
   const focused = async (page: Page): Promise<string> =>
     page.evaluate<string>(

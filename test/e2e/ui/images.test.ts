@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { Publisher, sha256, webEntry } from '../../publisher.ts';
-import { type Home, makeHome } from '../named/home.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import type { Home } from '../named/home.ts';
+import { withoutChromium } from './chromium.ts';
+import { serveHome } from './served-home.ts';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
@@ -14,15 +14,13 @@ const FILE = '/web/web.qcow2';
 
 describe.skipIf(withoutChromium !== undefined)('images, templates and the host in the page', () => {
   let home: Home;
-  let browser: Browser;
-  let ui: UiServer;
   let page: Page;
   let publisher: Publisher;
   let release: () => void = () => undefined;
 
-  beforeAll(async () => {
+  serveHome(async (served) => {
+    home = served.home;
     publisher = await Publisher.start();
-    home = await makeHome();
     const data = join(home.path, 'data/vmlet');
     // The test removes images: the host's own are not there.
     rmSync(join(data, 'images'));
@@ -38,18 +36,12 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     mkdirSync(template, { recursive: true });
     writeFileSync(join(template, 'template.json'), 'nothing');
     symlinkSync(template, join(data, 'templates/old'));
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
-    page = await ui.open();
+    page = await served.ui.open();
   });
   afterAll(async () => {
     release();
-    await ui.close();
-    await browser.close();
-    await home.close();
     await publisher[Symbol.asyncDispose]();
   });
-  afterEach(() => expect(ui.problems).toEqual([]));
 
   const row = (name: string): Locator => page.getByRole('row').filter({ hasText: name });
   const dialog = (): Locator => page.getByRole('dialog');

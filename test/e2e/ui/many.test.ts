@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { until } from '../command.ts';
-import { type Home, makeHome } from '../named/home.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import type { Home } from '../named/home.ts';
+import { withoutChromium } from './chromium.ts';
+import { serveHome } from './served-home.ts';
 
 // 200 machines are made and removed.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
@@ -59,28 +59,19 @@ async function scroll(page: Page): Promise<number[]> {
 
 describe.skipIf(withoutChromium !== undefined)(`a list of ${MACHINES} machines`, () => {
   let home: Home;
-  let browser: Browser;
-  let ui: UiServer;
   let page: Page;
 
-  beforeAll(async () => {
-    home = await makeHome();
+  serveHome(async (served) => {
+    home = served.home;
     const image = join(home.path, 'hang.img');
     writeFileSync(image, bootSectors.hang);
     for (let at = 0; at < MACHINES; at++) {
       const disk = `${image},format=raw,readonly`;
       await home.store.create({ name: `m${at}`, disks: [disk], memory: '64M', cpus: 1, net: 'none' });
     }
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
-    page = await ui.open();
+    page = await served.ui.open();
     await page.locator('[data-machine="m0"]').waitFor();
     await page.evaluate(MEASURE);
-  });
-  afterAll(async () => {
-    await ui.close();
-    await browser.close();
-    await home.close();
   });
 
   test('is sorted by number', async () => {
@@ -110,10 +101,11 @@ describe.skipIf(withoutChromium !== undefined)(`a list of ${MACHINES} machines`,
     } while (slowest.length < ATTEMPTS && Math.min(...slowest) >= FRAME_MS);
     stop.abort();
     await changing;
-    expect(changes).toBeGreaterThan(FRAMES / 10);
-    expect(Math.min(...slowest)).toBeLessThan(FRAME_MS);
+    // Also where the page is too slow: the other tests count the stopped machines.
     await home.vmlet('kill', 'm0', 'm1');
     await first.locator('.state', { hasText: 'stopped' }).waitFor();
+    expect(changes).toBeGreaterThan(FRAMES / 10);
+    expect(Math.min(...slowest)).toBeLessThan(FRAME_MS);
   });
 
   test('moves nothing when machines start, end and change', async () => {
@@ -133,6 +125,5 @@ describe.skipIf(withoutChromium !== undefined)(`a list of ${MACHINES} machines`,
     await until(async () => (await page.locator('.machine').count()) === 11);
     await page.getByLabel('Filter machines').fill('stopped');
     await until(async () => (await page.locator('.machine').count()) === 4);
-    expect(ui.problems).toEqual([]);
   });
 });

@@ -1,39 +1,29 @@
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { until } from '../command.ts';
-import { type Home, makeHome } from '../named/home.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import type { Home } from '../named/home.ts';
+import { withoutChromium } from './chromium.ts';
+import { serveHome } from './served-home.ts';
+import type { UiServer } from './ui-server.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 describe.skipIf(withoutChromium !== undefined)('what the page says of an action, and refuses to do', () => {
   let home: Home;
-  let browser: Browser;
   let ui: UiServer;
   let image: string;
 
-  beforeAll(async () => {
-    home = await makeHome();
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
+  serveHome((served) => {
+    ({ home, ui } = served);
     const path = join(home.path, 'hang.img');
     writeFileSync(path, bootSectors.hang);
     image = `${path},format=raw`;
   });
-  afterAll(async () => {
-    await ui.close();
-    await browser.close();
-    await home.close();
-  });
-  afterEach(async () => {
-    expect(ui.problems).toEqual([]);
-    await home.removeAll();
-  });
+  afterEach(async () => home.removeAll());
 
   async function create(name: string, ...flags: readonly string[]): Promise<void> {
     const hardware = ['--image', image, '-m', '64M', '--cpus', '1', '--net', 'none'];

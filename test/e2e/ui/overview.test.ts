@@ -1,16 +1,16 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { bytes, moment } from '../../../page/parts/format.ts';
 import { ensureMicro } from '../../../src/images/micro/micro.ts';
 import type { KernelImage } from '../../../src/index.ts';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { agentProgram } from '../../../src/machine/paths/package-files.ts';
-import { type Home, makeHome } from '../named/home.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import type { Home } from '../named/home.ts';
+import { withoutChromium } from './chromium.ts';
+import { serveHome } from './served-home.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
@@ -106,23 +106,13 @@ function isReadable(machine: object, facts: readonly Fact[], { path, value }: Le
 
 describe.skipIf(withoutChromium !== undefined)('the overview of a machine', () => {
   let home: Home;
-  let browser: Browser;
-  let ui: UiServer;
   let page: Page;
   let micro: KernelImage;
 
-  beforeAll(async () => {
-    home = await makeHome();
+  serveHome(async (served) => {
+    home = served.home;
     micro = await ensureMicro({ store: ownLocations().images, agentPath: agentProgram() });
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
-    page = await ui.open();
-  });
-  afterAll(async () => {
-    expect(ui.problems).toEqual([]);
-    await ui.close();
-    await browser.close();
-    await home.close();
+    page = await served.ui.open();
   });
 
   async function shown(name: string): Promise<Fact[]> {

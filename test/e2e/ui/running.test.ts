@@ -1,38 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { freePort } from '../../../src/host/programs/passt-handshake.ts';
 import { until } from '../command.ts';
-import { type Home, makeHome } from '../named/home.ts';
+import type { Home } from '../named/home.ts';
 import { restartsForUdp } from '../probed-host.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import { withoutChromium } from './chromium.ts';
+import { serveHome } from './served-home.ts';
+import type { UiServer } from './ui-server.ts';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 describe.skipIf(withoutChromium !== undefined)('a running machine in the page', () => {
   let home: Home;
-  let browser: Browser;
   let ui: UiServer;
   let page: Page;
 
-  beforeAll(async () => {
-    home = await makeHome();
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
+  serveHome(async (served) => {
+    ({ home, ui } = served);
     page = await ui.open();
   });
-  afterAll(async () => {
-    await ui.close();
-    await browser.close();
-    await home.close();
-  });
-  afterEach(async () => {
-    expect(ui.problems).toEqual([]);
-    await home.removeAll();
-  });
+  afterEach(async () => home.removeAll());
 
   const listed = (): Locator => page.locator('[data-machine="m"]');
   const dialog = (): Locator => page.getByRole('dialog');

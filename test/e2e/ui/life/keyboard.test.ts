@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
 import { until } from '../../command.ts';
-import { type Home, makeHome } from '../../named/home.ts';
-import { openChromium, withoutChromium } from '../chromium.ts';
-import { UiServer } from '../ui-server.ts';
+import type { Home } from '../../named/home.ts';
+import { withoutChromium } from '../chromium.ts';
+import { serveHome } from '../served-home.ts';
+import type { UiServer } from '../ui-server.ts';
 
 // One test leads a machine through its life.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
@@ -25,26 +26,17 @@ const FOCUSED = `(({ ariaLabel, labels, textContent, tagName }) => {
 
 describe.skipIf(withoutChromium !== undefined)('the life of a machine in the page, by keyboard alone', () => {
   let home: Home;
-  let browser: Browser;
   let ui: UiServer;
   let page: Page;
 
-  beforeAll(async () => {
-    home = await makeHome();
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
-  });
-  afterAll(async () => {
-    await ui.close();
-    await browser.close();
-    await home.close();
+  serveHome((served) => {
+    ({ home, ui } = served);
   });
   beforeEach(async () => {
     page = await ui.open();
   });
   afterEach(async () => {
     await page.close();
-    expect(ui.problems).toEqual([]);
     await home.removeAll();
   });
 

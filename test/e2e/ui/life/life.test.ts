@@ -1,11 +1,12 @@
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
 import { until } from '../../command.ts';
-import { type Home, makeHome } from '../../named/home.ts';
-import { openChromium, withoutChromium } from '../chromium.ts';
+import type { Home } from '../../named/home.ts';
+import { withoutChromium } from '../chromium.ts';
+import { serveHome } from '../served-home.ts';
 import { UiServer } from '../ui-server.ts';
 
 // One test leads a machine through its life.
@@ -17,23 +18,13 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
   let ui: UiServer;
   let page: Page;
 
-  beforeAll(async () => {
-    home = await makeHome();
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
+  serveHome(async (served) => {
+    ({ home, browser, ui } = served);
     page = await ui.open();
-  });
-  afterAll(async () => {
-    await ui.close();
-    await browser.close();
-    await home.close();
   });
   // A failed test may have left another page.
   beforeEach(async () => page.evaluate("location.hash = '#/machines'"));
-  afterEach(async () => {
-    expect(ui.problems).toEqual([]);
-    await home.removeAll();
-  });
+  afterEach(async () => home.removeAll());
 
   const row = (name: string): Locator => page.locator(`[data-machine="${name}"]`);
 

@@ -3,37 +3,30 @@ import { writeFileSync } from 'node:fs';
 import { type IncomingMessage, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
-import { type Home, makeHome } from '../named/home.ts';
-import { openChromium, withoutChromium } from './chromium.ts';
-import { UiServer } from './ui-server.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test, vi } from 'vitest';
+import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import type { Home } from '../../named/home.ts';
+import { withoutChromium } from '../chromium.ts';
+import { serveHome } from '../served-home.ts';
+import type { UiServer } from '../ui-server.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 describe.skipIf(withoutChromium !== undefined)('the page in a browser with other pages', () => {
   let home: Home;
-  let browser: Browser;
   let ui: UiServer;
   let page: Page;
   let origin: string;
 
-  beforeAll(async () => {
-    home = await makeHome();
+  serveHome(async (served) => {
+    ({ home, ui } = served);
     const image = join(home.path, 'hang.img');
     writeFileSync(image, bootSectors.hang);
     await home.store.create({ name: 'm', disks: [`${image},format=raw,readonly`], net: 'none' });
-    browser = await openChromium();
-    ui = new UiServer(home, browser);
     page = await ui.open();
     await page.locator('[data-machine="m"]').waitFor();
     ({ origin } = new URL(page.url()));
-  });
-  afterAll(async () => {
-    await ui.close();
-    await browser.close();
-    await home.close();
   });
 
   test('is not reached by a page of another port, which is sent its cookie', async () => {
