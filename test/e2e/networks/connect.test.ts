@@ -145,7 +145,7 @@ test('a stopped machine changes its definition', async () => {
 });
 
 connecting('the ports that are free at a start are filled, then one is refused', async () => {
-  await create('web', '--start');
+  await web.start(home);
   for (const name of ['a', 'b', 'c']) await vmlet('network', 'create', name);
   await vmlet('network', 'connect', 'a', 'web');
   await vmlet('network', 'connect', 'b', 'web');
@@ -159,48 +159,48 @@ connecting('the ports that are free at a start are filled, then one is refused',
 });
 
 connecting('what cannot be connected stays as it is', async () => {
-  await create('web', '--net', 'none', '--start');
-  expect(await refusal('network', 'connect', 'nope', 'web')).toContain('no such network: nope');
-  expect(await refusal('network', 'connect', 'lan:ip=no', 'web')).toContain('expected an IPv4 address');
+  await create('alone', '--net', 'none', '--start');
+  expect(await refusal('network', 'connect', 'nope', 'alone')).toContain('no such network: nope');
+  expect(await refusal('network', 'connect', 'lan:ip=no', 'alone')).toContain('expected an IPv4 address');
   expect(await refusal('network', 'connect', 'lan', 'nobody')).toContain('no such machine: nobody');
-  expect(await refusal('network', 'connect', 'lan', 'web')).toContain('was started without a network');
-  await create('db', '--start');
-  await vmlet('pause', 'db');
-  expect(await refusal('network', 'connect', 'lan', 'db')).toContain(
-    'machine "db" is paused, so its guest cannot get another network card',
+  expect(await refusal('network', 'connect', 'lan', 'alone')).toContain('was started without a network');
+  await web.start(home);
+  await vmlet('pause', 'web');
+  expect(await refusal('network', 'connect', 'lan', 'web')).toContain(
+    'machine "web" is paused, so its guest cannot get another network card',
   );
   expect((await networks.get('lan')).members).toEqual([]);
-  await vmlet('resume', 'db');
-  await vmlet('network', 'connect', 'lan', 'db');
-  await vmlet('pause', 'db');
-  expect(await refusal('network', 'disconnect', '-t', '1s', 'lan', 'db')).toContain(
+  await vmlet('resume', 'web');
+  await vmlet('network', 'connect', 'lan', 'web');
+  await vmlet('pause', 'web');
+  expect(await refusal('network', 'disconnect', '-t', '1s', 'lan', 'web')).toContain(
     'timed out after 1 s waiting for the guest to release the network card of network "lan"',
   );
-  expect(await member('lan', 'db')).toMatchObject({ plugged: true });
-  await vmlet('resume', 'db');
-  await vmlet('network', 'disconnect', 'lan', 'db');
+  expect(await member('lan', 'web')).toMatchObject({ plugged: true });
+  await vmlet('resume', 'web');
+  await vmlet('network', 'disconnect', 'lan', 'web');
   expect((await networks.get('lan')).members).toEqual([]);
 });
 
 connecting('a keeper forgets a card before its guest releases it, unless the guest does not', async () => {
-  const request = (): string => readFileSync(keeperFile('db', 'guest.request'), 'utf8');
-  await create('db', '--start');
+  const request = (): string => readFileSync(keeperFile('web', 'guest.request'), 'utf8');
+  await web.start(home);
   expect(request()).toBe('');
-  await vmlet('network', 'connect', 'lan', 'db');
+  await vmlet('network', 'connect', 'lan', 'web');
   const connected = request();
   expect(connected).not.toBe('');
-  expect(existsSync(keeperFile('db', 'card0.argv'))).toBe(true);
-  await vmlet('pause', 'db');
-  const waiting = home.start(['network', 'disconnect', '-t', '5s', 'lan', 'db']);
+  expect(existsSync(keeperFile('web', 'card0.argv'))).toBe(true);
+  await vmlet('pause', 'web');
+  const waiting = home.start(['network', 'disconnect', '-t', '5s', 'lan', 'web']);
   await until(() => request() === '' || waiting.process.exitCode !== null);
   expect(waiting.process.exitCode).toBeNull();
   expect(await waiting.finished).toMatchObject({ status: 125 });
   expect(request()).toBe(connected);
-  expect(existsSync(keeperFile('db', 'card0.argv'))).toBe(true);
-  await vmlet('resume', 'db');
-  await vmlet('network', 'disconnect', 'lan', 'db');
+  expect(existsSync(keeperFile('web', 'card0.argv'))).toBe(true);
+  await vmlet('resume', 'web');
+  await vmlet('network', 'disconnect', 'lan', 'web');
   expect(request()).toBe('');
-  expect(existsSync(keeperFile('db', 'card0.argv'))).toBe(false);
+  expect(existsSync(keeperFile('web', 'card0.argv'))).toBe(false);
 });
 
 connecting('a switch that does not answer keeps a machine out, but not in', async () => {

@@ -127,42 +127,6 @@ describe('private networks', () => {
     expect(existsSync((await lan()).files.socket)).toBe(false);
   });
 
-  test('killed programs are restarted, and other members are not affected', async () => {
-    await vmlet('network', 'create', 'lan');
-    await create('web', '--network', 'lan', '--start');
-    await create('db', '--network', 'lan', '--start');
-    await create('cache', '--network', 'lan', '--start');
-    const first = theOnly('vmlet-switch');
-    expect(await lostSeconds('web', 'db', () => void process.kill(first, 'SIGKILL'))).toBeLessThanOrEqual(2);
-    expect(theOnly('vmlet-switch')).not.toBe(first);
-    expect(
-      await lostSeconds('web', 'db', () => void process.kill(plugOf('db'), 'SIGKILL')),
-    ).toBeLessThanOrEqual(2);
-    // The keeper of one machine: its QEMU and plug end with it.
-    const keeper = home
-      .processes()
-      .find(
-        ({ program, commandLine }) => program === 'vmlet-keeper' && commandLine.includes('/machines/cache/'),
-      );
-    expect(
-      await lostSeconds('web', 'db', () => void process.kill(keeper?.pid ?? NaN, 'SIGKILL')),
-    ).toBeLessThanOrEqual(2);
-    await until(async () => (await member('cache'))?.plugged === false);
-    await vmlet('start', 'cache');
-    await ping('cache', 'db');
-  });
-
-  test('two concurrent starts share one switch', async () => {
-    await vmlet('network', 'create', 'lan');
-    await create('web', '--network', 'lan');
-    await create('db', '--network', 'lan');
-    await Promise.all([vmlet('start', 'web'), vmlet('start', 'db')]);
-    // That of the other start finds it, and ends.
-    await until(() => running('vmlet-switch').length === 1);
-    await ping('web', 'db');
-    await ping('db', 'web');
-  });
-
   test('a machine can be in one private network alone, or in two', async () => {
     await vmlet('network', 'create', 'lan');
     await vmlet('network', 'create', 'dmz', '--mtu', '9000');
@@ -249,11 +213,41 @@ describe('a machine in a network', () => {
   beforeAll(async () => {
     await openHome();
     await vmlet('network', 'create', 'lan');
-    await create('web', '--network', 'lan', '--start');
-    await create('db', '--network', 'lan', '--start');
-    await ping('web', 'db');
+    await create('web', '--network', 'lan');
+    await create('db', '--network', 'lan');
+    await Promise.all([vmlet('start', 'web'), vmlet('start', 'db')]);
   });
   afterAll(async () => home.close());
+
+  test('shares its switch with one that was started at the same time', async () => {
+    // That of the other start finds it, and ends.
+    await until(() => running('vmlet-switch').length === 1);
+    await ping('web', 'db');
+    await ping('db', 'web');
+  });
+
+  test('is not affected when the keeper of another is killed, and hardly when its switch or plug is', async () => {
+    await create('cache', '--network', 'lan', '--start');
+    const first = theOnly('vmlet-switch');
+    expect(await lostSeconds('web', 'db', () => void process.kill(first, 'SIGKILL'))).toBeLessThanOrEqual(2);
+    expect(theOnly('vmlet-switch')).not.toBe(first);
+    expect(
+      await lostSeconds('web', 'db', () => void process.kill(plugOf('db'), 'SIGKILL')),
+    ).toBeLessThanOrEqual(2);
+    // The keeper of one machine: its QEMU and plug end with it.
+    const keeper = home
+      .processes()
+      .find(
+        ({ program, commandLine }) => program === 'vmlet-keeper' && commandLine.includes('/machines/cache/'),
+      );
+    expect(
+      await lostSeconds('web', 'db', () => void process.kill(keeper?.pid ?? NaN, 'SIGKILL')),
+    ).toBeLessThanOrEqual(2);
+    await until(async () => (await member('cache'))?.plugged === false);
+    await vmlet('start', 'cache');
+    await ping('cache', 'db');
+    await vmlet('rm', '--force', '--storage', 'cache');
+  });
 
   test('reaches others again after pause and resume', async () => {
     await vmlet('pause', 'db');
