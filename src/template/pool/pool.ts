@@ -3,6 +3,7 @@ import type { Machine } from '../../machine/running/machine.ts';
 import type { HandedOver, PendingFork, RunOptions } from '../pending-fork.ts';
 import { type ForkOptions, timeoutOf } from '../fork-options.ts';
 import { forkName } from '../renew-fork.ts';
+import { startTimer } from '../../util/time/timer.ts';
 import type { Template } from '../template.ts';
 
 /** Options of `createPool`. */
@@ -19,6 +20,8 @@ export interface PoolOptions extends Omit<ForkOptions, 'name' | 'mac' | 'network
 
 const DEFAULT_SIZE = 2;
 const LARGEST_SIZE = 64;
+/** By then, a client in another process has connected to the guest and started its command, which a new fork would delay. */
+const REFILL_AFTER_MS = 100;
 
 /**
  * Starts forks of a template in advance. The pool keeps `size` forks waiting and refills itself in the background.
@@ -55,6 +58,7 @@ export class Pool implements AsyncDisposable {
   /** Oldest first. Includes forks that failed to start, so that the next caller of `fork` gets the error. */
   #waiting: Promise<PendingFork>[] = [];
   #filling: Promise<void> | undefined;
+  #stopRefillTimer: (() => void) | undefined;
 
   constructor(
     template: Template,
@@ -76,6 +80,7 @@ export class Pool implements AsyncDisposable {
 
   /** Resolves when the pool is full; rejects with the error of a fork that failed to start. */
   async full(): Promise<void> {
+    this.#fill();
     await this.#filling;
     await Promise.all(this.#waiting);
   }
@@ -86,17 +91,27 @@ export class Pool implements AsyncDisposable {
    */
   async fork(options: Pick<ForkOptions, 'networks' | 'timeoutMs' | 'signal' | 'log'> = {}): Promise<Machine> {
     if (this.warm) refuseNetworks(options);
-    return this.#start(options, async (pending, all) => pending.run(all));
+    try {
+      return await this.#start(options, async (pending, all) => pending.run(all));
+    } finally {
+      // Refilled only now: starting another fork would compete for the CPU with the one that the caller waits for.
+      this.#fill();
+    }
   }
 
   /** Like `fork`, and gives away the connection to the guest's agent, for a client in another process. */
   async handOver(options: Pick<ForkOptions, 'timeoutMs' | 'signal' | 'log'> = {}): Promise<HandedOver> {
-    return this.#start(options, async (pending, all) => pending.handOver(all));
+    try {
+      return await this.#start(options, async (pending, all) => pending.handOver(all));
+    } finally {
+      this.#stopRefillTimer ??= startTimer(REFILL_AFTER_MS, () => this.#fill());
+    }
   }
 
   /** Ends the waiting forks. Forks that were taken keep running. */
   async close(): Promise<void> {
     this.#closing.abort(new InvalidInputError('pool', 'already closed'));
+    this.#stopRefillTimer?.();
     await this.#filling;
     const waiting = await Promise.allSettled(this.#waiting);
     this.#waiting = [];
@@ -118,12 +133,7 @@ export class Pool implements AsyncDisposable {
     options.signal?.throwIfAborted();
     const pending = await this.#take();
     const all = { ...this.#options, ...options };
-    try {
-      return await start(pending, { ...all, timeoutMs: timeoutOf(all) });
-    } finally {
-      // Refilled only now: starting another fork would compete for the CPU with the one that the caller waits for.
-      this.#fill();
-    }
+    return start(pending, { ...all, timeoutMs: timeoutOf(all) });
   }
 
   async #take(): Promise<PendingFork> {
@@ -138,6 +148,8 @@ export class Pool implements AsyncDisposable {
   }
 
   #fill(): void {
+    this.#stopRefillTimer?.();
+    this.#stopRefillTimer = undefined;
     this.#filling ??= this.#startMissing().finally(() => (this.#filling = undefined));
   }
 
