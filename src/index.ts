@@ -40,6 +40,7 @@ export { GuestConsole } from './machine/life/console.ts';
 export { type OutOfSpace, describeOutOfSpace } from './machine/life/out-of-space.ts';
 export { type Outcome, describeOutcome } from './machine/life/outcome.ts';
 export * from './public/format.ts';
+export * from './public/named-options.ts';
 export * from './public/options.ts';
 export type { CachePolicy, VolumeInput, VolumeSpec, VolumeType } from './machine/share/volume-spec.ts';
 export type { BoundForward, PortForward, PortInput, PortSpec } from './network/ports/port.ts';

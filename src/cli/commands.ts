@@ -7,8 +7,11 @@ export interface Verb {
   /** One line for `vmlet --help`; the description too, where the command has none of its own. */
   readonly summary: string;
   readonly group: (typeof GROUPS)[number];
-  /** Loads the verb's own file, so that `vmlet ls` does not load the code of `vmlet run`. */
-  readonly load: () => Promise<Command>;
+  /**
+   * Loads the verb's own file, so that `vmlet ls` does not load the code of `vmlet run`.
+   * @param words of the command line after the verb.
+   */
+  readonly load: (words: readonly string[]) => Promise<Command>;
 }
 
 /** Every verb that a user sees. `vmlet --help` has each group's verbs in this order. */
@@ -16,7 +19,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   run: {
     summary: 'run a command in a new, disposable machine',
     group: 'Lifecycle',
-    load: async () => (await import('./lifecycle/run.ts')).runCommand(),
+    load: async (words) => (await import('./lifecycle/run.ts')).runCommand(words),
   },
   create: {
     summary: 'create a machine',
@@ -284,8 +287,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
 };
 
 /** Undefined for a word that is no verb. */
-export async function loadVerb(name: string): Promise<Command | undefined> {
-  return findVerb(name)?.load();
+export async function loadVerb(name: string, words: readonly string[] = []): Promise<Command | undefined> {
+  return findVerb(name)?.load(words);
 }
 
 export function findVerb(name: string): Verb | undefined {

@@ -19,11 +19,13 @@ export async function programFor(args: readonly string[], version: string): Prom
     .on('option:color', chooseColour)
     .exitOverride();
   program.addHelpCommand(helpCommand().helpGroup('Host:'));
-  const asked = args[verbAt(args)];
+  const at = verbAt(args);
+  const asked = args[at];
   for (const group of GROUPS) {
     for (const [name, verb] of Object.entries(VERBS)) {
       if (verb.group !== group) continue;
-      const command = (name === asked ? await loadVerb(name) : undefined) ?? new Command(name);
+      const command =
+        (name === asked ? await loadVerb(name, args.slice(at + 1)) : undefined) ?? new Command(name);
       if (name === asked && NAMING_VERBS.includes(name)) reserveCommandWords(command);
       inheritSettings(command, program);
       command.addHelpText('after', examplesOf(name));

@@ -1,6 +1,4 @@
-/** The options of machines as flags of a command line. */
-export { changeFlags } from '../machines/spec/changes.ts';
-export { createFlags } from '../machines/spec/create-options.ts';
+/** The options of disposable machines as flags of a command line. */
 export { NETS } from '../machine/spec/network-flag.ts';
 export { launchFlags, templateFlags } from '../machine/spec/launch-options.ts';
 export type { OptionFlag, RestOption } from '../machine/spec/option-flag.ts';

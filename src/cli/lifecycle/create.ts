@@ -6,7 +6,7 @@ import {
   MachineStore,
   type NamedMachine,
 } from '../../machines/index.ts';
-import { createFlags } from '../../public/options.ts';
+import { createFlags } from '../../public/named-options.ts';
 import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { type SeedFlags, addSeedFlags, seedOptions } from '../flags/seed-flags.ts';

@@ -1,17 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { InvalidInputError } from '../../errors/index.ts';
 import { type CreateOptions, MachineStore } from '../../machines/index.ts';
-import { createFlags } from '../../public/options.ts';
+import { createFlags } from '../../public/named-options.ts';
 import { guestEnvironment } from '../flags/flag-values.ts';
 import { attributeOf, flagOf, givenOptions } from '../flags/option-flags.ts';
 import type { RunFlags } from '../flags/run-options.ts';
-import { SEED_FLAGS } from '../flags/seed-flags.ts';
+import { SEED_FLAGS, type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { leftToRoot, ownedByUser } from '../flags/volume-owner.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { note, printLine } from '../output/say.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
-
-type Seed = CreateOptions['seed'];
 
 /** Flags of the command that the machine runs. All others are those of `create`. */
 const OF_COMMAND = ['detach', 'name', 'rm', 'env', 'workdir', 'user'];
@@ -23,9 +21,9 @@ const OF_COMMAND = ['detach', 'name', 'rm', 'env', 'workdir', 'user'];
 export async function runDetached(
   image: string | undefined,
   argv: readonly string[],
-  flags: RunFlags,
-  seed: Seed,
+  flags: RunFlags & SeedFlags,
 ): Promise<void> {
+  const seed = await seedOptions(flags);
   refuseOthers(flags);
   if (argv.length === 0) {
     throw new InvalidInputError('--detach', 'missing command', {

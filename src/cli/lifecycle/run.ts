@@ -1,31 +1,41 @@
-import { Command } from 'commander';
-import { InvalidInputError, MachineEndedError, TimedOutError } from '../../errors/index.ts';
-import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
-import { bootNews } from './boot-news.ts';
-import { debugLog } from '../output/debug-log.ts';
-import { runInGuest } from '../enter/guest-command.ts';
-import { resumeWithSpace } from './resume-with-space.ts';
-import { Interrupts } from '../session/interrupts.ts';
-import { addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
-import { ProgressLine } from '../output/progress.ts';
-import { reportError } from '../output/report-error.ts';
+import { Command, CommanderError } from 'commander';
 import { collect, durationMs, requireDryRun } from '../flags/flag-values.ts';
-import {
-  type RunFlags,
-  forkOptions,
-  readLaterOptions,
-  refuseMachineFlags,
-  splitWords,
-} from '../flags/run-options.ts';
-import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
-import { isBatchJob } from '../session/batch-system.ts';
-import { whyHidden } from '../../public/host-directory.ts';
-import { note, printJson } from '../output/say.ts';
-import { ParentWatch } from '../../util/time/parent-watch.ts';
+import { OF_POOLED_RUN, type RunFlags, readLaterOptions, splitWords } from '../flags/run-options.ts';
+import type { SeedFlags } from '../flags/seed-flags.ts';
 
 type Flags = RunFlags & SeedFlags;
 
-export function runCommand(): Command {
+/** @param words of the command line after the verb. */
+export async function runCommand(words: readonly string[]): Promise<Command> {
+  // The schemas that describe the machine flags take 10 ms to load, a fifth of what a run in a pool takes beside Node.
+  if (isPooledRun(words)) return withoutMachineFlags();
+  const { addMachineFlags } = await import('../flags/machine-flags.ts');
+  return addMachineFlags(withoutMachineFlags());
+}
+
+/** Whether the words name a pool and a command, and have no flag that a run in a pool refuses. */
+export function isPooledRun(words: readonly string[]): boolean {
+  if (!words.some((word) => word.startsWith('--pool'))) return false;
+  const command = withoutMachineFlags()
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  try {
+    const { operands, unknown } = command.parseOptions([...words]);
+    const flags = Object.keys(command.opts());
+    return (
+      flags.includes('pool') &&
+      flags.every((flag) => OF_POOLED_RUN.includes(flag)) &&
+      operands.length > 0 &&
+      unknown.length === 0
+    );
+  } catch (error) {
+    // The command line is wrong; the whole command says how.
+    if (error instanceof CommanderError) return false;
+    throw error;
+  }
+}
+
+function withoutMachineFlags(): Command {
   const command = new Command('run')
     .description(
       'Runs one command in a new guest and exits with the status of the command. The guest is deleted afterwards. The first ' +
@@ -72,162 +82,17 @@ export function runCommand(): Command {
       const { image, command: argv } = splitWords(readLaterOptions(command, command.args, flags), flags);
       if (flags.detach) {
         const { runDetached } = await import('./run-detached.ts');
-        await runDetached(image, argv, flags, await seedOptions(flags));
+        await runDetached(image, argv, flags);
         return;
       }
       requireDryRun(flags);
       if (flags.pool !== undefined) {
-        await runInPool(flags.pool, argv, flags);
+        const { runPooled } = await import('./run-pooled.ts');
+        await runPooled(flags.pool, argv, flags);
         return;
       }
-      const origin: Origin =
-        flags.template === undefined
-          ? { launch: { ...launchOptions(image, flags, await seedOptions(flags)), kept: keptOf(flags) } }
-          : { template: flags.template, fork: forkOptions(flags) };
-      await (flags.dryRun ? printDryRun(origin, flags) : run(origin, argv, flags));
+      const { runDisposable } = await import('./run-disposable.ts');
+      await runDisposable(image, argv, flags);
     });
-  return addMachineFlags(command);
-}
-
-/** The treatment of a guest that an earlier run has kept. */
-function keptOf({ fresh, renew }: RunFlags): NonNullable<LaunchOptions['kept']> {
-  if (fresh && renew) {
-    throw new InvalidInputError('fresh', 'cannot be used together with --renew', {
-      hint: 'leave out --fresh or --renew',
-    });
-  }
-  if (renew) return 'renew';
-  const { VMLET_FRESH: always = '' } = process.env;
-  return fresh === true || (always !== '' && always !== '0') ? 'ignore' : 'use';
-}
-
-/** Source of the machine. */
-type Origin = { readonly launch: LaunchOptions } | { readonly template: string; readonly fork: ForkOptions };
-
-async function printDryRun(origin: Origin, flags: RunFlags): Promise<void> {
-  const { dryRun, openTemplate } = await import('../../index.ts');
-  const {
-    origin: kind,
-    plan,
-    script,
-  } = await ('launch' in origin ? dryRun(origin.launch) : openTemplate(origin.template).dryRun(origin.fork));
-  if (flags.json) printJson({ version: 1, origin: kind, plan });
-  else process.stdout.write(script);
-}
-
-async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<void> {
-  const log = flags.debug && (await debugLog());
-  await withinTimeout(flags, async (interrupts, signal) => {
-    await using machine = await begin(origin, flags, signal, log);
-    process.exitCode = await runIn(machine, argv, flags, interrupts, signal).catch((error: unknown) => {
-      if (machine.origin === 'kept' && error instanceof MachineEndedError) {
-        note(
-          'the guest was a copy of a guest in the cache; to try again with a newly booted guest: vmlet run --fresh …',
-        );
-      }
-      throw error;
-    });
-    const skipped = await machine.copyBack();
-    if (skipped > 0)
-      note(
-        `${skipped} special ${skipped === 1 ? 'file was' : 'files were'} not copied back to the host (devices or FIFOs)`,
-      );
-    log?.debug({ status: process.exitCode }, 'the command has ended');
-  });
-}
-
-async function runInPool(name: string, argv: string[], flags: RunFlags): Promise<void> {
-  refuseMachineFlags('--pool', flags, ['template', 'dryRun', 'console', 'debug'], process.argv);
-  const { openPool } = await import('../../public/pools.ts');
-  await withinTimeout(flags, async (interrupts, signal) => {
-    await using guest = await openPool(name).take({ signal });
-    process.exitCode = await runInGuest(guest.exec.bind(guest), argv, flags, interrupts, signal);
-  });
-}
-
-/** Ends the work with --timeout, by signals, and with the parent process where that is wanted. */
-async function withinTimeout(
-  flags: RunFlags,
-  work: (interrupts: Interrupts, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  using interrupts = new Interrupts();
-  const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
-  const signal = limit ? AbortSignal.any([interrupts.signal, limit]) : interrupts.signal;
-  using _parent = (flags.dieWithParent ?? isBatchJob(process.env)) ? endWithParent(interrupts) : undefined;
-  try {
-    await work(interrupts, signal);
-  } catch (error) {
-    if (signal.aborted && signal.reason === limit?.reason) {
-      throw new TimedOutError('the command', flags.timeout ?? 0, { hint: 'raise --timeout' });
-    }
-    throw error;
-  }
-}
-
-/** A batch system may kill only the process that it started; an orphaned guest would occupy its node. */
-function endWithParent(interrupts: Interrupts): ParentWatch {
-  return new ParentWatch(() => {
-    // The reader of stderr may have exited too.
-    process.stderr.once('error', () => undefined);
-    note(
-      'the parent process of vmlet has ended, so vmlet ends the guest; to keep a guest running, use --no-die-with-parent',
-    );
-    interrupts.end('SIGHUP');
-  });
-}
-
-async function begin(
-  origin: Origin,
-  flags: RunFlags,
-  signal: AbortSignal,
-  log: LaunchOptions['log'],
-): Promise<Machine> {
-  const { launch, openTemplate } = await import('../../index.ts');
-  const progress = new ProgressLine();
-  const common = { signal, ...(flags.console && { console: process.stderr }), ...(log && { log }) };
-  try {
-    if ('template' in origin) return await openTemplate(origin.template).fork({ ...origin.fork, ...common });
-    return await launch({ ...origin.launch, ...common, ...bootNews(progress, flags) });
-  } finally {
-    progress.clear();
-  }
-}
-
-/** A command that finds no files in the working directory should not surprise. */
-function noteHiddenDirectory({ shares, guest }: Machine['plan']): void {
-  const directory = process.cwd();
-  if (guest.directory !== undefined || directory === '/' || !shares.some(({ shows }) => shows)) return;
-  const { words, isShareable } = whyHidden(directory);
-  note(`the working directory ${directory} is not shared with the guest, because ${words}`);
-  note(
-    isShareable
-      ? 'to share it, use -v .:$PWD; to share it read-only, use -v .:$PWD:ro'
-      : 'to share it under another path, use -v .:/mnt/host:ro',
-  );
-}
-
-async function runIn(
-  machine: Machine,
-  argv: string[],
-  flags: RunFlags,
-  interrupts: Interrupts,
-  signal: AbortSignal,
-): Promise<number> {
-  const { cloudInitFailure, formatEndpoint } = await import('../../index.ts');
-  const { cloudInit } = machine;
-  // An absent or disabled cloud-init is not a failure.
-  const failure = cloudInit?.state === 'failed' ? cloudInitFailure(cloudInit, 'the guest') : undefined;
-  if (failure) reportError(failure);
-  for (const { ephemeral, hostAddress, hostPort, guestPort, protocol } of machine.ports) {
-    if (!ephemeral) continue;
-    const endpoint = formatEndpoint(hostAddress, hostPort, protocol);
-    note(`forwarding ${endpoint} to port ${guestPort} of the guest`);
-  }
-  void machine.networkLost.then(({ program }) => {
-    note(`the guest has lost its network connection, because ${program} has exited`);
-  });
-  if (machine.origin === 'boot') noteHiddenDirectory(machine.plan);
-  resumeWithSpace(machine);
-  const exec = machine.exec.bind(machine);
-  return runInGuest(exec, argv, flags, interrupts, signal);
+  return command;
 }

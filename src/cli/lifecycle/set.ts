@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { type MachineChanges, MachineStore } from '../../machines/index.ts';
-import { changeFlags } from '../../public/options.ts';
+import { changeFlags } from '../../public/named-options.ts';
 import { collect } from '../flags/flag-values.ts';
 import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
 import { table } from '../output/table.ts';

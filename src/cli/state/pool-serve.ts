@@ -4,7 +4,7 @@ import { templateFlags } from '../../public/options.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { durationMs, wholeNumber } from '../flags/flag-values.ts';
 import { type MachineFlags, addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
-import { refuseMachineFlags } from '../flags/run-options.ts';
+import { refuseMachineFlags } from '../flags/refused-flags.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { bootNews } from '../lifecycle/boot-news.ts';
 import { ProgressLine } from '../output/progress.ts';

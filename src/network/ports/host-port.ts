@@ -11,7 +11,8 @@ import {
 } from '../../errors/index.ts';
 import { isIpv6 } from './ip-address.ts';
 import { findPortOwner } from './port-owner.ts';
-import { type BoundForward, type PortForward, type Protocol, formatEndpoint, formatPort } from './port.ts';
+import { formatEndpoint } from './endpoint.ts';
+import { type BoundForward, type PortForward, type Protocol, formatPort } from './port.ts';
 
 interface BoundSocket {
   readonly port: number;

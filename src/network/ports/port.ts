@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { issueWords } from '../../util/issue-words.ts';
-import { addressesOverlap, canonicalIpv6, isIpv4, isIpv6, isLinkLocal, isMappedIpv4 } from './ip-address.ts';
+import { formatAddress } from './endpoint.ts';
+import { addressesOverlap, canonicalIpv6, isIpv4, isLinkLocal, isMappedIpv4 } from './ip-address.ts';
 
 /** The ports that a machine publishes, in podman's grammar: `[[ip:][host]:]guest[/tcp|udp]`. */
 
@@ -83,15 +84,6 @@ export function parsePortForwards(
 export function formatPort(forward: PortForward): string {
   const { protocol, hostAddress, hostPort, guestPort } = forward;
   return `${formatAddress(hostAddress)}:${hostPort ?? ''}:${guestPort}/${protocol}`;
-}
-
-/** Returns `address:port/protocol` of the host's side. */
-export function formatEndpoint(address: string, port: number, protocol: Protocol): string {
-  return `${formatAddress(address)}:${port}/${protocol}`;
-}
-
-function formatAddress(address: string): string {
-  return isIpv6(address) ? `[${address}]` : address;
 }
 
 function parseText(text: string, field: string): PortForward[] {

@@ -13,7 +13,6 @@ import { GuestAgent } from '../../guest/agent/agent.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
-import { readProcessMemory } from '../../machine/logs/process-usage.ts';
 import { descendantsOf } from '../../process/procfs/descendants.ts';
 import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
@@ -104,6 +103,8 @@ export class NamedPool {
    * since it hides from its own user.
    */
   async hostMemoryBytes(): Promise<number> {
+    // `vmlet run --pool` does without it.
+    const { readProcessMemory } = await import('../../machine/logs/process-usage.ts');
     const { pid } = this.process;
     const used = await Promise.all([pid, ...descendantsOf(pid)].map(readProcessMemory));
     return used.reduce((sum, memory) => sum + (memory?.pssBytes ?? 0), 0);

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { type BoundForward, type Protocol, formatEndpoint } from '../../network/ports/port.ts';
+import { formatEndpoint } from '../../network/ports/endpoint.ts';
+import type { BoundForward, Protocol } from '../../network/ports/port.ts';
 import type { ProbedGuest } from './guest-run.ts';
 import { type Socket, readSockets } from './probe-sockets.ts';
 import type { Look } from './wait.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { SeedOptions } from '../../../index.ts';
 import type { CreateOptions } from '../../../machines/index.ts';
-import { createFlags } from '../../../public/options.ts';
+import { createFlags } from '../../../public/named-options.ts';
 import { wordsOf } from '../../flags/option-flags.ts';
 import { SEED_OPTIONS } from '../../flags/seed-flags.ts';
 import { type Action, action, option, progressOf, shellCommand } from './action.ts';

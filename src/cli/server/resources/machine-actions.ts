@@ -6,7 +6,7 @@ import {
   type PortChangeOptions,
   describeEnd,
 } from '../../../machines/index.ts';
-import { changeFlags } from '../../../public/options.ts';
+import { changeFlags } from '../../../public/named-options.ts';
 import { wordsOf } from '../../flags/option-flags.ts';
 import { describeStop } from '../../lifecycle/stop.ts';
 import { PASST_RESTART } from '../../output/passt-restart.ts';

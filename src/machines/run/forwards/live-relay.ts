@@ -11,7 +11,7 @@ import {
 } from '../../../errors/index.ts';
 import { freeSocketPath } from '../../../network/ports/free-socket-path.ts';
 import { takenPort } from '../../../network/ports/host-port.ts';
-import { formatEndpoint } from '../../../network/ports/port.ts';
+import { formatEndpoint } from '../../../network/ports/endpoint.ts';
 import { MAX_RELAYED, type RelayedForwards, relayTable } from '../../../network/relay/relay-argv.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { type Limits, withinLimits } from '../../../util/time/deadline.ts';

@@ -2,20 +2,14 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addOptionFlags, givenOptions, wordsOf } from '../../../../src/cli/flags/option-flags.ts';
 import { launchOptions } from '../../../../src/cli/flags/machine-flags.ts';
-import { forkOptions } from '../../../../src/cli/flags/run-options.ts';
+import { forkOptions } from '../../../../src/cli/flags/refused-flags.ts';
 import { addSeedFlags } from '../../../../src/cli/flags/seed-flags.ts';
 import { parseForkOptions } from '../../../../src/template/fork-options.ts';
 import { parseMembership } from '../../../../src/network/private/membership.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
-import {
-  type OptionFlag,
-  changeFlags,
-  createFlags,
-  forkFlags,
-  launchFlags,
-  templateFlags,
-} from '../../../../src/public/options.ts';
+import { changeFlags, createFlags } from '../../../../src/public/named-options.ts';
+import { type OptionFlag, forkFlags, launchFlags, templateFlags } from '../../../../src/public/options.ts';
 
 function read(flags: readonly OptionFlag[], ...words: string[]): object {
   const command = addSeedFlags(addOptionFlags(new Command(), flags)).exitOverride();

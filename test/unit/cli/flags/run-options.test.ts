@@ -1,13 +1,8 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import {
-  type RunFlags,
-  forkOptions,
-  readLaterOptions,
-  refuseMachineFlags,
-  splitWords,
-} from '../../../../src/cli/flags/run-options.ts';
+import { forkOptions, refuseMachineFlags } from '../../../../src/cli/flags/refused-flags.ts';
+import { type RunFlags, readLaterOptions, splitWords } from '../../../../src/cli/flags/run-options.ts';
 
 function command(): Command {
   return new Command('run').option('--kernel <file>').option('-m, --memory <size>').passThroughOptions();

@@ -13,13 +13,8 @@ import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
 import { changeSpec } from '../../../../src/machines/spec/changes.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
-import {
-  type OptionFlag,
-  changeFlags,
-  createFlags,
-  forkFlags,
-  launchFlags,
-} from '../../../../src/public/options.ts';
+import { changeFlags, createFlags } from '../../../../src/public/named-options.ts';
+import { type OptionFlag, forkFlags, launchFlags } from '../../../../src/public/options.ts';
 
 function commandOf(args: readonly string[], flags: readonly OptionFlag[] = launchFlags): Command {
   const command = addSeedFlags(addOptionFlags(new Command().argument('[image]'), flags))

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { formatEndpoint } from '../../../../src/network/ports/endpoint.ts';
 import {
   type PortForward,
   type PortInput,
-  formatEndpoint,
   formatPort,
   parsePortForwards,
 } from '../../../../src/network/ports/port.ts';
