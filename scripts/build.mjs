@@ -1,5 +1,4 @@
-// Builds dist/: the library by tsc, the command as few files by esbuild (it starts in half the time), the page by Vite,
-// the C programs by make.
+// Builds dist/: the library by tsc, the command by esbuild, the page by Vite, the C programs by make.
 // node_modules/.cache/build keeps the results, so that a second build only does the work that has changed.
 import { execFile, execFileSync } from 'node:child_process';
 import {
@@ -15,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { buildCommandFiles } from './command-files.mjs';
 import { bundledPackages, licenceTexts } from './licences.mjs';
 import { buildPage } from './page.mjs';
 import { removeUnpublished } from './published-modules.mjs';
@@ -102,55 +101,11 @@ function removeOutputsWithoutSource(directory) {
   }
 }
 
-/**
- * Files of their own, which few commands load. All else is one file: Node 20 needs a millisecond for each file that a
- * module imports, and opens all of them at once.
- */
-const besideCommand = {
-  name: 'files beside the command',
-  setup({ onResolve }) {
-    onResolve({ filter: /^(execa|yaml)$/ }, ({ path, kind }) =>
-      kind === 'dynamic-import' ? { path: `./${path}.cjs`, external: true } : undefined,
-    );
-  },
-};
 // Replaces the modules of tsc, of which vmlet.js is a bundle.
 rmSync(join(dist, 'bin'), { recursive: true });
 mkdirSync(join(dist, 'bin'));
 writeFileSync(join(dist, 'bin/package.json'), '{"type":"commonjs"}\n');
-const common = {
-  // The code finds files of the package relative to this folder.
-  outdir: join(dist, 'bin'),
-  bundle: true,
-  minifySyntax: true,
-  minifyWhitespace: true,
-  // command-file.ts reads it as Latin-1.
-  charset: 'ascii',
-  platform: 'node',
-  target: 'node20.19',
-  metafile: true,
-  logLevel: 'warning',
-};
-/** Node loads neither its loader of ES modules nor one file for each module. */
-const commonJs = {
-  format: 'cjs',
-  define: { 'import.meta.url': '__url', 'import.meta.dirname': '__dirname' },
-  banner: { js: "'use strict';const __url=require('node:url').pathToFileURL(__filename).href;" },
-};
-const bundles = await Promise.all([
-  build({ ...common, ...commonJs, entryPoints: { vmlet: join(root, 'src/bin/vmlet.ts') } }),
-  // Node 20 keeps compiled code only of scripts, and those cannot use import().
-  build({
-    ...common,
-    ...commonJs,
-    outExtension: { '.js': '.cjs' },
-    supported: { 'dynamic-import': false },
-    entryPoints: { main: join(root, 'src/cli/main.ts'), execa: 'execa', yaml: 'yaml' },
-    plugins: [besideCommand],
-    // LGPL: stays a separate package, which users can replace.
-    external: ['openpgp'],
-  }),
-]);
+const bundles = await buildCommandFiles(root, join(dist, 'bin'));
 const packages = [...new Set(bundles.flatMap(({ metafile }) => bundledPackages(metafile)))].sort();
 writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, packages));
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);

@@ -24,7 +24,8 @@ export class CodeCache {
 
   /**
    * @param directory private to this user.
-   * @param installation common to its files; the verbs of `word` have one of them.
+   * @param installation common to all of its files.
+   * @param word names one of them; the verbs in it can be several.
    */
   constructor(directory: string, installation: string, word: string) {
     this.#directory = directory;

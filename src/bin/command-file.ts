@@ -1,20 +1,22 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { Script } from 'node:vm';
 import { CodeCache } from './code-cache.ts';
 import { privateDirectory } from './private-directory.ts';
 
-/** The bundled command. */
+/** The bundled command, or a part of it. */
 export interface CommandFile {
+  /** Whether the file has the code for a verb with these words. */
+  runs(words: readonly string[]): boolean;
   /** @returns the verb that ran, such as `image ls`; undefined for help and for errors of vmlet. */
   main(args: readonly string[], version: string): Promise<string | undefined>;
   /** Saves the code that V8 has compiled so far, for the next command. */
   keep(verb: string): void;
 }
 
-type Exports = Pick<CommandFile, 'main'>;
+type Exports = Pick<CommandFile, 'main'> & Partial<Pick<CommandFile, 'runs'>>;
 
 /** Missing from the types of Node 20. */
 interface CompileCache {
@@ -23,26 +25,24 @@ interface CompileCache {
 
 const HEAD = Buffer.from('(function(exports,require,module,__filename,__dirname){');
 const TAIL = Buffer.from('\n})');
-const VERB = /^[a-z][a-z-]{0,19}$/;
 const MAX_VERBS = 100;
 
 /**
  * Loads the command with the code that earlier ones compiled, which halves the time to load it. Node 22 and later keep
  * code themselves; for Node 20, which Debian 13 has, it is done here.
  * @param cache vmlet's directory for caches; where it does not exist yet, all code is compiled.
- * @param word the first argument. Each verb has code of its own: V8 loads all of a file at once.
+ * @param word distinguishes the compiled code from that of other verbs and files.
  */
-export function loadCommandFile(path: string, cache: string, word = ''): CommandFile {
+export function loadCommandFile(path: string, cache: string, word: string): CommandFile {
   const { enableCompileCache } = module as CompileCache;
   const directory = privateDirectory(cache, 'compiled');
   if (directory === undefined || enableCompileCache) {
     if (directory !== undefined) enableCompileCache?.(directory);
-    const { main } = createRequire(path)(path) as Exports;
-    return { main, keep: () => undefined };
+    return { runs: () => true, ...(createRequire(path)(path) as Exports), keep: () => undefined };
   }
   const { text, identity } = readSource(path);
-  const installation = `${basename(path, '.cjs')}-${placeOf(path)}-${process.version}`;
-  const code = new CodeCache(directory, installation, VERB.test(word) ? word : 'other');
+  const installation = `${placeOf(dirname(path))}-${process.version}`;
+  const code = new CodeCache(directory, installation, word);
   const kept = code.read(identity);
   const script = new Script(text, { filename: path, cachedData: kept?.code });
   const loaded = { exports: {} };
@@ -50,7 +50,8 @@ export function loadCommandFile(path: string, cache: string, word = ''): Command
   run(loaded.exports, createRequire(path), loaded, path, dirname(path));
   const verbs = script.cachedDataRejected === false && kept ? kept.verbs : [];
   return {
-    main: (loaded.exports as Exports).main,
+    runs: () => true,
+    ...(loaded.exports as Exports),
     keep: (verb) => {
       // V8 compiles a function when it is first called, so each verb adds its own.
       if (verbs.includes(verb) || verbs.length >= MAX_VERBS) return;
@@ -63,12 +64,25 @@ export function loadCommandFile(path: string, cache: string, word = ''): Command
 function readSource(path: string): { readonly text: string; readonly identity: string } {
   const descriptor = openSync(path, 'r');
   try {
-    const identity = identityOf(fstatSync(descriptor, { bigint: true }));
-    const bytes = Buffer.concat([HEAD, readFileSync(descriptor), TAIL]);
-    return { text: bytes.toString('latin1'), identity };
+    const status = fstatSync(descriptor, { bigint: true });
+    return { text: textBetween(HEAD, descriptor, Number(status.size), TAIL), identity: identityOf(status) };
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Joins the three without a further copy of the file. */
+function textBetween(head: Buffer, descriptor: number, size: number, tail: Buffer): string {
+  const bytes = Buffer.allocUnsafeSlow(head.length + size + tail.length);
+  head.copy(bytes);
+  const end = head.length + size;
+  for (let at = head.length; at < end;) {
+    const read = readSync(descriptor, bytes, at, end - at, null);
+    if (read === 0) throw new Error('the file of the command became shorter while it was read');
+    at += read;
+  }
+  tail.copy(bytes, end);
+  return bytes.toString('latin1');
 }
 
 /** The kernel changes the last of these with each change of the file. */
@@ -77,6 +91,6 @@ function identityOf({ dev, ino, size, ctimeNs }: BigIntStats): string {
 }
 
 /** Distinguishes installations; one that is replaced by another release keeps its place. */
-function placeOf(path: string): string {
-  return createHash('sha256').update(path).digest('hex').slice(0, 12);
+function placeOf(directory: string): string {
+  return createHash('sha256').update(directory).digest('hex').slice(0, 12);
 }

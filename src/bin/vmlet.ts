@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { xdgDirectory } from '../util/files/xdg-directory.ts';
 import { refusalOf } from '../util/platform.ts';
-import { loadCommandFile } from './command-file.ts';
+import { loadFileFor } from './file-for.ts';
 
 const EXIT_VMLET = 125;
 
@@ -26,7 +26,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const cache = join(xdgDirectory(process.env, 'XDG_CACHE_HOME', join(homedir(), '.cache')), 'vmlet');
-  const command = loadCommandFile(join(import.meta.dirname, 'main.cjs'), cache, args[0]);
+  const command = loadFileFor(args, import.meta.dirname, cache);
   const verb = await command.main(args, version);
   if (verb !== undefined) command.keep(verb);
 }

@@ -53,7 +53,7 @@ export function start(
 }
 
 /** V8's code of the command, by Node 20; later versions of Node keep it in another form, which is not copied. */
-const COMPILED = /^main-[^.]+-v[\d.]+-[a-z-]+\.code$/;
+const COMPILED = /^[0-9a-f]+-v[\d.]+-[a-z-]+\.code$/;
 const DIGEST_BYTES = 32;
 
 /**

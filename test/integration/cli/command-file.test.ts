@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
   rmdirSync,
   statSync,
   symlinkSync,
@@ -59,8 +60,29 @@ describe.skipIf('enableCompileCache' in module)('the command’s compiled code',
   const verbs = (word: string): string =>
     readFileSync(kept(word)).subarray(32).toString().split('\n', 1)[0] ?? '';
 
-  it('is of a text without characters beyond ASCII', () => {
-    expect(isAscii(readFileSync(join(root, 'dist/bin/main.cjs')))).toBe(true);
+  it.each(['main', 'pooled'])('is of a text without characters beyond ASCII: %s', (name) => {
+    expect(isAscii(readFileSync(join(root, `dist/bin/${name}.cjs`)))).toBe(true);
+  });
+
+  it('has a file of its own for runs in a pool, which loads nothing else', () => {
+    rmSync(join(home.path, 'package/dist/bin/main.cjs'));
+    const missing = { status: 125, stderr: expect.stringContaining('no such pool: p\n') as string };
+    expect(vmlet('run', '--pool', 'p', '-it', '-e', 'A=b', '--timeout=5s', 'true')).toMatchObject(missing);
+    expect(vmlet('run', '--pool=p', '--', 'ls', '--memory')).toMatchObject(missing);
+  });
+
+  it.each([
+    [['--pool', 'p', '-m', '1G', 'true'], '--pool: cannot be used together with -m\n'],
+    [['--pool', 'p', '--fresh', 'true'], '--pool: cannot be used together with --fresh\n'],
+    [['--pool', 'p', '--timeout', 'x', 'true'], 'invalid value "x" for --timeout'],
+    [['--pool'], 'missing value for --pool'],
+    [['--pool', 'p', '--absent', 'true'], 'unknown option: --absent'],
+    [['--pool', 'p', '-d', 'true'], '--pool'],
+  ])('of runs with other flags of a pool is the whole: %j', (words, stderr) => {
+    expect(vmlet('run', ...words)).toMatchObject({
+      status: 125,
+      stderr: expect.stringContaining(stderr) as string,
+    });
   });
 
   it('is kept for each verb, and is extended by each subcommand once', () => {

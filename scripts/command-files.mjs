@@ -1,0 +1,81 @@
+// Bundles the command as few files by esbuild: it starts in half the time. `vmlet run --pool` has a file of its own, a
+// seventh of the whole command, since V8 needs time for all code of a file, also for what does not run.
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** The interface of CommandFile in src/bin. */
+const POOLED = `
+  export { main } from './main.ts';
+  export { isPooledRun as runs } from './lifecycle/run.ts';
+`;
+/** The files that such a run loads with import(). */
+const OF_POOLED_RUN = /\/(run|run-pooled)\.ts$/;
+
+/**
+ * Files of their own, which few commands load. All else is one file: Node 20 needs a millisecond for each file that a
+ * module imports, and opens all of them at once.
+ */
+const besideCommand = {
+  name: 'files beside the command',
+  setup({ onResolve }) {
+    onResolve({ filter: /^(execa|yaml)$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: `./${path}.cjs`, external: true } : undefined,
+    );
+  },
+};
+
+/** Leaves out what a run in a pool never loads. */
+const onlyPooledRun = {
+  name: 'no other verbs',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\./ }, ({ path, kind }) =>
+      kind === 'dynamic-import' && !OF_POOLED_RUN.test(path) ? { path, namespace: 'absent' } : undefined,
+    );
+    onLoad({ filter: /^/, namespace: 'absent' }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`not in this file of the command: ${path}`)})`,
+    }));
+  },
+};
+
+/** @returns the results of esbuild, with their metafiles. */
+export async function buildCommandFiles(root, outdir) {
+  const common = {
+    // The code finds files of the package relative to this folder.
+    outdir,
+    bundle: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // command-file.ts reads it as Latin-1.
+    charset: 'ascii',
+    platform: 'node',
+    target: 'node20.19',
+    metafile: true,
+    logLevel: 'warning',
+    // Node loads neither its loader of ES modules nor one file for each module.
+    format: 'cjs',
+    define: { 'import.meta.url': '__url', 'import.meta.dirname': '__dirname' },
+    banner: { js: "'use strict';const __url=require('node:url').pathToFileURL(__filename).href;" },
+  };
+  const commandFile = {
+    ...common,
+    outExtension: { '.js': '.cjs' },
+    // Node 20 keeps compiled code only of scripts, and those cannot use import().
+    supported: { 'dynamic-import': false },
+    // LGPL: stays a separate package, which users can replace.
+    external: ['openpgp'],
+  };
+  return Promise.all([
+    build({ ...common, entryPoints: { vmlet: join(root, 'src/bin/vmlet.ts') } }),
+    build({
+      ...commandFile,
+      entryPoints: { main: join(root, 'src/cli/main.ts'), execa: 'execa', yaml: 'yaml' },
+      plugins: [besideCommand],
+    }),
+    build({
+      ...commandFile,
+      stdin: { contents: POOLED, resolveDir: join(root, 'src/cli'), sourcefile: 'pooled.js' },
+      entryNames: 'pooled',
+      plugins: [onlyPooledRun],
+    }),
+  ]);
+}
