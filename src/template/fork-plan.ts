@@ -24,6 +24,8 @@ export interface ForkInputs {
   readonly disks: readonly FoundDisk[];
   /** Resource limits of its QEMU. */
   readonly cgroup: Plan['cgroup'];
+  /** Number of the first ports, which stay empty. */
+  readonly emptyPorts: number;
 }
 
 /** Plans a fork: the template's hardware, with copies of its memory and overlays of its disks. */
@@ -76,9 +78,10 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
 }
 
 /** Each gets an empty port of the template: saved state contains no device that is another process. */
-function planPlugged({ rootPorts, seed, disks: own }: Plan, { host, directory, mounts, disks }: ForkInputs) {
+function planPlugged({ rootPorts, seed, disks: own }: Plan, inputs: ForkInputs) {
+  const { host, directory, mounts, disks, emptyPorts } = inputs;
   const { shares, volumes } = mounts;
-  const ports = rootPorts.filter((port) => port !== seed?.bus);
+  const ports = rootPorts.filter((port) => port !== seed?.bus).slice(emptyPorts);
   requirePorts(shares.length + volumes.length + disks.length, ports.length);
   return {
     shares: planShares(shares, host, (tag) => directory.shareSocket(tag), ports),

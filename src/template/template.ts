@@ -42,6 +42,8 @@ export interface ForkTerms {
   readonly scope?: Scope;
   /** Extra disks, which are plugged in; none by default. */
   readonly disks?: readonly FoundDisk[];
+  /** Number of the first ports for devices, which stay empty; none by default. */
+  readonly emptyPorts?: number;
 }
 
 /** A booted guest, saved with its memory and disks. Machines forked from it start in that state. */
@@ -197,10 +199,10 @@ export class Template {
   }
 
   #planFork(
-    inputs: Omit<ForkInputs, 'cgroup' | 'disks'>,
-    { limits = this.#record.plan, disks = [] }: Omit<ForkTerms, 'scope'>,
+    inputs: Omit<ForkInputs, 'cgroup' | 'disks' | 'emptyPorts'>,
+    { limits = this.#record.plan, disks = [], emptyPorts = 0 }: Omit<ForkTerms, 'scope'>,
   ): Plan {
-    return planFork(this.#record, this.#files, { ...inputs, disks, cgroup: limits.cgroup });
+    return planFork(this.#record, this.#files, { ...inputs, disks, emptyPorts, cgroup: limits.cgroup });
   }
 
   async #settle(options: ForkOptions): Promise<SettledFork> {

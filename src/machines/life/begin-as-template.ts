@@ -4,16 +4,20 @@ import { GuestSetupError } from '../../errors/index.ts';
 import { copyFileSparsely } from '../../images/formats/sparse-copy.ts';
 import { DATA_LABEL, STAY_PATH } from '../../images/micro/stay-script.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
+import type { Plan } from '../../machine/plan/plan.ts';
 import { queryMachineType } from '../../machine/qemu/hardware.ts';
 import { guestAgentPort } from '../../machine/qemu/named-argv.ts';
+import { sharePort } from '../../machine/qemu/root-port.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import { attachDisk } from '../../machine/state/live-disk.ts';
 import { saveState } from '../../machine/state/saved-state.ts';
 import type { QmpClient } from '../../qmp/index.ts';
+import { type ForkOptions, timeoutOf } from '../../template/fork-options.ts';
 import { TemplateShelf } from '../../template/template-shelf.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { planDisk } from '../plan/machine-plan.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
+import { refuseShareWithoutState } from '../record/mount-memory.ts';
 import { writeSavedNote } from '../record/saved-note.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 
@@ -29,6 +33,14 @@ do
 done
 [ ! -x /${STAY_PATH} ] || setsid /${STAY_PATH} </dev/null >/dev/null 2>&1`;
 
+export interface Beginning {
+  readonly template: string;
+  readonly spec: MachineSpec;
+  readonly mac: string | undefined;
+  /** As for a fork. */
+  readonly mounts: Pick<ForkOptions, 'volumes' | 'mounts'>;
+}
+
 /**
  * Gives a new machine the memory of a template, as if it had been saved: forks the template, adds the devices that named
  * machines have besides, and saves the fork.
@@ -37,18 +49,19 @@ done
  */
 export async function beginAsTemplate(
   locations: Locations,
-  {
-    template,
-    spec,
-    mac,
-  }: { readonly template: string; readonly spec: MachineSpec; readonly mac: string | undefined },
+  { template, spec, mac, mounts }: Beginning,
   files: Pick<MachineFiles, 'storage' | 'savedState' | 'savedStateNote'>,
   { signal }: Limits,
 ): Promise<MachineSpec> {
-  const options = { name: spec.name, mac, ...(signal && { signal }) };
-  await using fork = await new TemplateShelf(locations).require(template).fork(options);
+  const options = { name: spec.name, mac, ...mounts, ...(signal && { signal }) };
+  // A disk's port has the disk's number.
+  const pending = await new TemplateShelf(locations)
+    .require(template)
+    .prepare(options, { emptyPorts: spec.disks.length });
+  await using fork = await pending.run({ ...options, timeoutMs: timeoutOf({}) });
   const { qmp, plan } = fork;
   const { storage } = plan.directory;
+  refuseShareWithoutState(plan.shares);
   const machineType = await queryMachineType(qmp);
   await plugAgentPort(qmp);
   // QEMU reaches only the fork's own directory.
@@ -72,11 +85,16 @@ export async function beginAsTemplate(
   // From here on the fork must not run.
   await moveHome(saved, files.savedState, signal);
   for (const { home, plan: disk } of disks) await moveHome(disk.path, home, signal);
-  writeSavedNote(
-    { files },
-    { wasRunning: true, machineType, rootPorts: [...plan.rootPorts], bridgeMtus: {} },
-  );
+  writeSavedNote({ files }, { wasRunning: true, machineType, rootPorts: portsOf(plan), bridgeMtus: {} });
   return { ...spec, hasGenerationId: true, mac: plan.network?.guest.mac ?? spec.mac };
+}
+
+/** A directory's port has another name in a named machine; the guest knows its address only. */
+function portsOf({ rootPorts, shares }: Pick<Plan, 'rootPorts' | 'shares'>): string[] {
+  return rootPorts.map((port) => {
+    const share = shares.find((one) => one.port === port);
+    return share ? sharePort(share.tag) : port;
+  });
 }
 
 /** The port of QEMU's guest agent; nothing listens there in micro, but all named machines have it. */

@@ -152,7 +152,8 @@ async function beginning(
 ): Promise<MachineSpec> {
   if (template === undefined) return spec;
   const { beginAsTemplate } = await import('./begin-as-template.ts');
-  return beginAsTemplate(locations, { template, spec, mac }, definitionFiles(staging), limits);
+  const { name, ...mounts } = template;
+  return beginAsTemplate(locations, { template: name, spec, mac, mounts }, definitionFiles(staging), limits);
 }
 
 async function makeParts(

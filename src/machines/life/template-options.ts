@@ -17,6 +17,8 @@ const OWN = [
   'limits',
   'sshUser',
   'protect',
+  'volumes',
+  'mounts',
 ] as const;
 
 /**

@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../../errors/index.ts';
+import { InvalidInputError, SharesUnavailableError } from '../../errors/index.ts';
 import type { SharePlan } from '../../machine/share/share-plan.ts';
 import type { Definition } from './definition.ts';
 import { readPlan } from './machine-plan-file.ts';
@@ -28,6 +28,16 @@ export function refuseMountsInMemory(definition: Definition, field: string, hint
       `${hint}; to save memory, upgrade virtiofsd, and restart the machine: vmlet restart ${name}`,
     );
   }
+}
+
+/** @throws SharesUnavailableError for a virtiofsd that cannot hand over its state. */
+export function refuseShareWithoutState(shares: readonly SharePlan[]): void {
+  const share = shareWithoutState(shares);
+  if (!share) return;
+  throw new SharesUnavailableError(
+    `virtiofsd, which serves ${share.target} in the guest, is too old to save its state`,
+    { hint: 'upgrade virtiofsd, or leave out the directory' },
+  );
 }
 
 /** Returns the first share whose virtiofsd cannot hand over its state. */

@@ -17,7 +17,7 @@ import { type CreateOptions, type GivenOptions, createSchema } from './create-op
 import { type MachineCommand, type MachineSpec, checkMachineName } from './machine-spec.ts';
 import { type WantedCards, parseCards } from './named-options.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
-import { refuseCopyingBack, refuseOwnersByName } from './stored-mounts.ts';
+import { refuseBesideMemory, refuseCopyingBack, refuseOwnersByName } from './stored-mounts.ts';
 
 /** A machine that is to be created: validated options, normalized. */
 export interface NewMachine extends Hardware, MountSet, Published {
@@ -30,7 +30,8 @@ export interface NewMachine extends Hardware, MountSet, Published {
   /** Size of the disk that `micro` mounts at /data; undefined for none. */
   readonly dataBytes: number | undefined;
   readonly seed: Seed | undefined;
-  readonly template: string | undefined;
+  /** A template, and what its fork mounts before it is saved. */
+  readonly template: (Pick<CreateOptions, 'volumes' | 'mounts'> & { readonly name: string }) | undefined;
   readonly boot:
     | { readonly kind: 'firmware' }
     | { readonly kind: 'image'; readonly image: string; readonly append: string | undefined }
@@ -73,9 +74,11 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const valid = parseOptions(createSchema, options);
   checkMachineName(valid.name);
   refuseContradictions(valid);
-  const mounted = parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() });
+  const { volumes, mounts } = valid;
+  const mounted = parseMounts({ volumes, mounts, directory: process.cwd() });
   refuseCopyingBack(mounted, valid.name);
   refuseOwnersByName(mounted);
+  if (valid.template !== undefined) refuseBesideMemory(mounted);
   checkAppend(valid.append);
   const boot = bootOf(valid);
   const small = boot.kind === 'image';
@@ -101,7 +104,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     image: storedImageOf(valid),
     dataBytes: dataBytesOf(valid),
     seed: valid.seed && parseSeedOptions(valid.seed),
-    template: valid.template,
+    template: valid.template === undefined ? undefined : { name: valid.template, volumes, mounts },
     boot,
     iso: valid.iso,
     location: valid.location === undefined ? undefined : { path: valid.location, append: valid.append },

@@ -7,6 +7,9 @@ import type { Share } from '../../machine/share/share.ts';
 import { findShare } from '../../machine/survey/find-shares.ts';
 import type { MachineSpec, StoredCopy, StoredShare } from './machine-spec.ts';
 
+/** Where micro mounts the disk of a named machine. */
+const DATA_PATH = '/data';
+
 /** The parts of a machine's definition that its guest mounts, or gets copies of. */
 export type StoredMounts = Pick<MachineSpec, 'shares' | 'copies' | 'volumes' | 'tmpfs'>;
 
@@ -49,6 +52,31 @@ export function refuseCopyingBack({ shares }: MountSet, machine: string): void {
   throw new InvalidInputError(field, 'the option copy requires the option ro for named machines', {
     hint: `add ro, and copy the files back when you want them: vmlet cp ${words.join(' ')}`,
   });
+}
+
+/**
+ * A machine that begins with a template's memory continues with the mounts in it: made before its own disk appears, and
+ * never made again from the outside.
+ * @throws InvalidInputError for volumes, copies, and mounts that the disk would hide.
+ */
+export function refuseBesideMemory({ shares, volumes, tmpfs }: MountSet): void {
+  const refuse = ({ field }: { readonly field: string }, what: string, why: string, hint: string): never => {
+    throw new InvalidInputError(field, `${what} cannot be used together with a template: ${why}`, { hint });
+  };
+  const copied = shares.find(({ copy }) => copy);
+  if (copied) {
+    const why = 'nothing is copied when a machine continues from saved memory';
+    refuse(copied, 'the option copy', why, 'share the directory, or copy it with vmlet cp after the start');
+  }
+  const [volume] = volumes;
+  if (volume) {
+    const why = 'saved memory may not contain parts of its file system';
+    refuse(volume, 'a volume', why, 'leave out the volume, and add it after the start: vmlet share add');
+  }
+  const hidden = [...shares, ...tmpfs].find(({ target }) => `${target}/`.startsWith(`${DATA_PATH}/`));
+  if (!hidden) return;
+  const why = `the disk of the machine is mounted at ${DATA_PATH}`;
+  refuse(hidden, `a mount at ${hidden.target}`, why, 'choose another path, such as /src');
 }
 
 /** @throws InvalidInputError for a copy in a guest that, as far as is known, has no agent of vmlet. */

@@ -1,5 +1,8 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { until } from '../command.ts';
+import { whyNoShares } from '../virtiofsd.ts';
 import { type Home, makeHome } from '../named/home.ts';
 
 // One machine is started, saved and restored several times.
@@ -11,6 +14,9 @@ beforeAll(async () => {
   const run = 'mkdir /www; echo hello >/www/index.html; httpd -h /www';
   const created = await home.vmlet('template', 'create', 'warm', '--run', run);
   expect(created).toMatchObject({ status: 0, stdout: 'warm\n' });
+  const kept = 'mkdir /www; echo kept >/www/file';
+  const plain = await home.vmlet('template', 'create', 'files', '--net', 'none', '--run', kept);
+  expect(plain).toMatchObject({ status: 0, stdout: 'files\n' });
 });
 afterAll(async () => home.close());
 
@@ -56,11 +62,53 @@ test('a named machine begins as a template, with its memory, and boots from then
   expect(await inGuest('web', 'cat /data/file; ip -4 addr')).toMatch(/^kept\n[^]* 10\.9\.0\./);
 });
 
+test.skipIf(whyNoShares !== undefined)(
+  'a named machine begins as a template with directories, and keeps them',
+  async () => {
+    const [site, more] = ['site', 'more'].map((name) => join(home.path, name)) as [string, string];
+    for (const path of [site, more]) mkdirSync(path);
+    writeFileSync(join(site, 'page'), 'before\n');
+    const words = ['-v', `${site}:/site`, '-v', `${more}:/more:ro`, '--mount', 'type=tmpfs,dst=/scratch'];
+    const made = await home.vmlet('create', 'shared', '--template', 'files', '--disk-size', '1G', ...words);
+    expect(made).toMatchObject({ status: 0, stdout: 'shared\n', stderr: '' });
+    // virtiofsd explains what the guest's memory knows of the directory.
+    writeFileSync(join(site, 'page'), 'after\n');
+    expect(await home.vmlet('start', 'shared')).toMatchObject({ status: 0 });
+    const state = `cat /www/file /site/page; touch /more/x 2>&1; grep -c ' /scratch tmpfs' /proc/mounts`;
+    const readOnly = 'touch: /more/x: Read-only file system';
+    expect(await inGuest('shared', `echo new >/site/new; echo kept >/data/kept; ${state}`)).toBe(
+      `kept\nafter\n${readOnly}\n1\n`,
+    );
+    expect(readFileSync(join(site, 'new'), 'utf8')).toBe('new\n');
+    expect(await home.vmlet('share', 'rm', 'shared', '/more')).toMatchObject({ status: 0, stderr: '' });
+    expect(await home.vmlet('share', 'add', 'shared', `${more}:/again`)).toMatchObject({ stderr: '' });
+    expect(await inGuest('shared', 'touch /again/x; ls /more')).toBe('');
+    expect(await home.vmlet('save', 'shared')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('start', 'shared')).toMatchObject({ status: 0 });
+    expect(await inGuest('shared', 'cat /www/file /site/new; ls /again')).toBe('kept\nnew\nx\n');
+    expect(await home.vmlet('restart', 'shared')).toMatchObject({ status: 0 });
+    expect(await inGuest('shared', 'cat /data/kept /site/new; ls /again; test ! -e /www')).toBe(
+      'kept\nnew\nx\n',
+    );
+  },
+);
+
+test("mounts that a template's memory cannot have are rejected, and nothing is created", async () => {
+  for (const [word, problem] of [
+    ['cache:/cache', 'a volume cannot be used together with a template'],
+    ['.:/src:ro,copy', 'the option copy cannot be used together with a template'],
+    ['.:/data/src', 'a mount at /data/src cannot be used together with a template'],
+  ] as const) {
+    const { status, stderr } = await home.vmlet('create', 'm', '--template', 'files', '-v', word);
+    expect([status, stderr]).toEqual([125, expect.stringContaining(problem) as string]);
+  }
+  expect(home.store.names()).not.toContain('m');
+});
+
 test('options that contradict the template are rejected, and nothing is created', async () => {
   for (const [words, problem] of [
     [['--image', 'debian:13'], '--image: cannot be used together with a template'],
     [['-m', '1G'], '-m: cannot be used together with a template'],
-    [['-v', './x:/x'], '-v: cannot be used together with a template'],
     [['--network', 'lan'], '--network: cannot be used together with a template'],
     [[], 'no such template: absent'],
   ] as const) {

@@ -9,18 +9,20 @@ interface Devices {
   readonly shares?: number;
   readonly volumes?: number;
   readonly disks?: number;
+  readonly emptyPorts?: number;
 }
 
 /** The refusal of a fork with that many devices. */
 function refusal(
   plan: Partial<TemplateRecord['plan']>,
-  { shares = 0, volumes = 0, disks = 0 }: Devices,
+  { shares = 0, volumes = 0, disks = 0, emptyPorts = 0 }: Devices,
 ): InvalidInputError {
   const some = (count: number): object[] => Array.from({ length: count }, () => ({}));
   const record = { plan: { ...plainPlan, ...plan } } as unknown as TemplateRecord;
   const mounts = { shares: some(shares), volumes: some(volumes), tmpfs: [] };
   try {
-    planFork(record, {} as TemplateFiles, { mounts, disks: some(disks) } as unknown as ForkInputs);
+    const inputs = { mounts, disks: some(disks), emptyPorts } as unknown as ForkInputs;
+    planFork(record, {} as TemplateFiles, inputs);
   } catch (error) {
     if (error instanceof InvalidInputError) return error;
     throw error;
@@ -46,6 +48,11 @@ describe('a fork with directories, volumes or disks is refused', () => {
   it('if the only port is that of the seed', () => {
     const seed = { path: '/seed', bus: 'port0' } as unknown as TemplateRecord['plan']['seed'];
     expect(refusal({ rootPorts: ['port0'], seed }, { shares: 1 }).hint).toBe(again);
+  });
+
+  it('if there are more than ports that need not stay empty', () => {
+    const error = refusal({ rootPorts: ['port0', 'port1'] }, { shares: 2, emptyPorts: 1 });
+    expect(error.message).toContain('disks: 2; forks of this template can have at most 1');
   });
 
   it('if there are more than ports', () => {

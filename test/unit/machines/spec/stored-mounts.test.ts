@@ -5,6 +5,7 @@ import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { type MountSet, parseMounts } from '../../../../src/machine/share/mount-set.ts';
 import {
   mountSetOf,
+  refuseBesideMemory,
   refuseCopyingBack,
   requireAgentForCopies,
   sharesOf,
@@ -31,6 +32,27 @@ it.each([
 
 it('directories that are shared, and copies that are not copied back, are accepted', () => {
   expect(() => refuseCopyingBack(parse('./site:/srv/site', './docs:/docs:ro,copy'), 'web')).not.toThrow();
+});
+
+it.each([
+  ['cache:/cache', 'a volume cannot be used'],
+  ['./site:/srv:ro,copy', 'the option copy cannot be used'],
+  ['./site:/data', 'a mount at /data cannot be used'],
+  ['./site:/data/site', 'a mount at /data/site cannot be used'],
+])('%s is refused for a machine that begins with the memory of a template', (volume, problem) => {
+  expect(() => refuseBesideMemory(parse('./other:/other', volume))).toThrow(
+    expect.objectContaining({
+      constructor: InvalidInputError,
+      message: expect.stringContaining(`volumes[1]: ${problem} together with a template`) as string,
+    }),
+  );
+});
+
+it('a tmpfs on the disk of a machine that begins as a template is refused, other mounts are not', () => {
+  const mounts = (target: string): MountSet =>
+    parseMounts({ mounts: [`type=tmpfs,dst=${target}`], volumes: ['./a:/database'], directory: '/' });
+  expect(() => refuseBesideMemory(mounts('/data/x'))).toThrow('a mount at /data/x cannot be used');
+  expect(() => refuseBesideMemory(mounts('/scratch'))).not.toThrow();
 });
 
 it('copies need the agent of vmlet in the guest', () => {
