@@ -6,8 +6,9 @@ export const DISKS_WORD = 'vmlet.disks';
 export const DHCP_WORD = 'vmlet.dhcp';
 /** Path of the script, which the agent runs. */
 export const STAY_PATH = 'etc/vmlet-stay';
-/** Label of the file system to mount at /data. */
+/** Label of the file system to mount at `DATA_PATH`. */
 export const DATA_LABEL = 'vmlet-data';
+export const DATA_PATH = '/data';
 
 /**
  * Boot script of `micro` in a persistent machine, as marked by kernel parameters. The agent, as init, runs it at each
@@ -21,8 +22,8 @@ words=" $(cat /proc/cmdline) "
 # virtio_pci first: where it is a module, disks appear while it loads.
 case $words in *' ${DISKS_WORD} '*) modprobe -q virtio_pci; modprobe -q virtio_blk ;; esac
 if disk=$(findfs LABEL=${DATA_LABEL} 2>/dev/null); then
-  mkdir -p /data
-  mount -t ext4 "$disk" /data && kept='files in /data are kept across restarts, all other files are lost'
+  mkdir -p ${DATA_PATH}
+  mount -t ext4 "$disk" ${DATA_PATH} && kept='files in ${DATA_PATH} are kept across restarts, all other files are lost'
 fi
 
 # Requests addresses by DHCP: on bridges, or after a reboot inside the guest, vmlet does not assign them. Retries until

@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GuestSetupError } from '../../errors/index.ts';
 import { copyFileSparsely } from '../../images/formats/sparse-copy.ts';
-import { DATA_LABEL, STAY_PATH } from '../../images/micro/stay-script.ts';
+import { DATA_LABEL, DATA_PATH, STAY_PATH } from '../../images/micro/stay-script.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import type { Plan } from '../../machine/plan/plan.ts';
 import { queryMachineType } from '../../machine/qemu/hardware.ts';
@@ -31,7 +31,10 @@ do
   [ "$tries" -le 300 ] || { echo "the disk of the machine did not appear in the guest within 30 s" >&2; exit 1; }
   sleep 0.1
 done
-[ ! -x /${STAY_PATH} ] || setsid /${STAY_PATH} </dev/null >/dev/null 2>&1`;
+[ -x /${STAY_PATH} ] || exit 0
+# Never the last command, which the shell becomes: setsid does not wait for the program of a session's leader.
+setsid /${STAY_PATH} </dev/null >/dev/null 2>&1
+[ "$1" = 0 ] || grep -q ' ${DATA_PATH} ' /proc/mounts || { echo "the disk of the machine cannot be mounted at ${DATA_PATH}" >&2; exit 1; }`;
 
 export interface Beginning {
   readonly template: string;

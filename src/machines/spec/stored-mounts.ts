@@ -3,12 +3,10 @@ import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { type MountSet, MOST_DEVICES } from '../../machine/share/mount-set.ts';
 import { numbersOf, refuseNamedOwners } from '../../machine/share/guest-owner.ts';
 import type { NamedVolume, Tmpfs } from '../../machine/share/named-volume.ts';
+import { DATA_PATH } from '../../images/micro/stay-script.ts';
 import type { Share } from '../../machine/share/share.ts';
 import { findShare } from '../../machine/survey/find-shares.ts';
 import type { MachineSpec, StoredCopy, StoredShare } from './machine-spec.ts';
-
-/** Where micro mounts the disk of a named machine. */
-const DATA_PATH = '/data';
 
 /** The parts of a machine's definition that its guest mounts, or gets copies of. */
 export type StoredMounts = Pick<MachineSpec, 'shares' | 'copies' | 'volumes' | 'tmpfs'>;
