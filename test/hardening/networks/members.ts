@@ -30,7 +30,7 @@ export const PAIRS: Readonly<Record<Network, Pair>> = {
 };
 export const MORTALS: readonly string[] = ['cache', 'mail'];
 
-/** How the members differ between hosts. */
+/** The images and cards that this host can give the members. */
 export interface Kinds {
   /** Three have Debian; otherwise all have micro. */
   readonly areDebian: boolean;
