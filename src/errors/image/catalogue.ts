@@ -1,20 +1,9 @@
+import { UserFileError } from '../base/user-file-error.ts';
 import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 
 /** A catalogue file, most likely the user's own, is invalid. */
-export class CatalogueFileError extends VmletError {
+export class CatalogueFileError extends UserFileError {
   override readonly code = 'VMLET_CATALOGUE_FILE';
-  readonly file: string;
-  /** Counted from 1. */
-  readonly line: number;
-  /** As in `images.web:1.url`; empty when the file is not YAML. */
-  readonly field: string;
-
-  constructor(file: string, line: number, field: string, problem: string, details: ErrorDetails = {}) {
-    super(`${file}:${line}: ${field === '' ? '' : `${field}: `}${problem}`, details);
-    this.file = file;
-    this.line = line;
-    this.field = field;
-  }
 }
 
 /** A publisher's document about an image, such as its list of digests, cannot be used. `url` is its address. */
