@@ -4,6 +4,7 @@ export { tellingLine } from './base/telling-line.ts';
 export { isSystemError } from './base/system-error.ts';
 export { InvalidInputError, ReplacedError } from './input.ts';
 export { UserFileError } from './base/user-file-error.ts';
+export { ConfigFileError } from './config.ts';
 export { StandstillError, TimedOutError, WaitTimedOutError } from './time-limit.ts';
 export { MissingProgramError, ProcessStartError, ProgramAnswerError, CommandFailedError } from './program.ts';
 export {

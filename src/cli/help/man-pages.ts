@@ -26,7 +26,7 @@ const ENVIRONMENT: readonly Entry[] = [
   ],
   [
     'XDG_CONFIG_HOME',
-    'vmlet reads your own image catalogue from vmlet/images.yaml in this directory (default: ~/.config)',
+    'vmlet reads its settings from vmlet/config.yaml, and your own image catalogue from vmlet/images.yaml, in this directory (default: ~/.config)',
   ],
   [
     'XDG_RUNTIME_DIR',
@@ -38,9 +38,12 @@ const ENVIRONMENT: readonly Entry[] = [
   ],
   [
     'VMLET_KEPT_SIZE',
-    'maximum size of the cache in which vmlet run keeps booted guests, such as 20G; 0 turns this cache off (default: a tenth of the file system, at most 20 GiB)',
+    'maximum size of the cache in which vmlet run keeps booted guests, such as 20G; 0 turns this cache off (default: kept.size in vmlet/config.yaml, otherwise a tenth of the file system, at most 20 GiB)',
   ],
-  ['VMLET_KEPT_DAYS', 'maximum age, in days, of a booted guest that vmlet run uses again (default: 7)'],
+  [
+    'VMLET_KEPT_DAYS',
+    'maximum age, in days, of a booted guest that vmlet run uses again (default: kept.days in vmlet/config.yaml, otherwise 7)',
+  ],
   ['NO_COLOR, FORCE_COLOR', 'if set, NO_COLOR turns colours off, and FORCE_COLOR turns them on'],
 ];
 

@@ -1,8 +1,9 @@
-import { RESERVE_BYTES } from '../../util/files/file-system.ts';
 import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 import { controllersLacking, controllersRemedy } from '../programs/cgroup-manager.ts';
 import { confinementFindings } from './confinement-findings.ts';
 import type { Finding, Install, Verb } from './finding.ts';
+import { formatSize } from './format-size.ts';
+import { keptGuestsFinding } from './kept-guests-finding.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from '../survey/host.ts';
 import { networkFinding, privateNetworksFinding } from './network-finding.ts';
 import { lowLimitsOf } from './process-limits.ts';
@@ -18,8 +19,6 @@ const PACKAGES: Readonly<Record<string, Readonly<Record<PackageManager, string>>
 
 /** Space for the kernel and its modules, unpacked, and the image built from them. */
 const MICRO_IMAGE_BYTES = 512 * 1024 * 1024;
-/** Memory of a small guest, and the space that has to stay free beside it. */
-const KEPT_GUEST_BYTES = RESERVE_BYTES + 256 * 1024 * 1024;
 /** Length in bytes of a socket's file name with its directory's name, approximately. */
 const LONGEST_SOCKET_NAME = 45;
 
@@ -168,31 +167,6 @@ function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings):
   return { item, state: 'degraded', summary, remedy };
 }
 
-function keptGuestsFinding({ cacheDirectory: { path, freeBytes, isOnNetwork } }: Surroundings): Finding {
-  const item = 'kept-guests';
-  if (isOnNetwork) {
-    return {
-      item,
-      state: 'degraded',
-      summary: `vmlet run cannot keep booted guests for later runs, because ${path} is on a network file system`,
-      remedy: 'set XDG_CACHE_HOME to a directory on a disk of this host',
-    };
-  }
-  if (freeBytes < KEPT_GUEST_BYTES) {
-    return {
-      item,
-      state: 'degraded',
-      summary: `vmlet run cannot keep booted guests for later runs, because only ${formatSize(freeBytes)} is free in ${path}`,
-      remedy: `keeping a small booted guest requires ${formatSize(KEPT_GUEST_BYTES)}; free some space, or set XDG_CACHE_HOME to a directory on another file system`,
-    };
-  }
-  return {
-    item,
-    state: 'works',
-    summary: `vmlet run keeps booted guests in ${path}; later runs start from them instead of booting`,
-  };
-}
-
 function microImageFinding({ packageManager, canDownloadPackages }: Surroundings): Finding {
   const item = 'micro-image';
   if (!canDownloadPackages) {
@@ -221,9 +195,4 @@ function forksFinding({ devices }: QemuFeatures): Finding {
       'guests can be saved, but templates and forks are not available: this QEMU does not support vmgenid',
     remedy: 'use a QEMU that was built with vmgenid',
   };
-}
-
-function formatSize(bytes: number): string {
-  const gibibytes = bytes / 1024 ** 3;
-  return gibibytes >= 1 ? `${gibibytes.toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
 }

@@ -9,6 +9,17 @@ import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 export type PackageManager = 'apt' | 'dnf';
 
+/** The limits for kept guests, and where the user has set them: a variable, or a key and its file. */
+export interface KeptGuestLimits {
+  /** Space for all of them; 0 keeps none. */
+  readonly bytes: number;
+  /** Undefined for the default. */
+  readonly bytesFrom: string | undefined;
+  /** Age since the boot. */
+  readonly days: number;
+  readonly daysFrom: string | undefined;
+}
+
 /** Facts about the host that change too often to be cached with a survey. */
 export interface Surroundings {
   /** Whose package names to use in hints; undefined for neither Debian's nor Fedora's. */
@@ -25,6 +36,8 @@ export interface Surroundings {
   readonly dataDirectory: { readonly path: string; readonly freeBytes: number };
   /** Holds kept guests. */
   readonly cacheDirectory: { readonly path: string } & Pick<FileSystem, 'freeBytes' | 'isOnNetwork'>;
+  /** Or the problem that prevents reading them. */
+  readonly keptGuests: KeptGuestLimits | { readonly problem: string; readonly remedy: string };
   readonly namespaceSettings: NamespaceSettings;
   readonly helpers: HelperPrograms;
   /** Hard limits of this process and its children. */
@@ -41,6 +54,7 @@ export interface SurroundingsOptions {
   readonly dataDirectory: string;
   /** It need not exist yet either. */
   readonly cacheDirectory: string;
+  readonly keptGuests: Surroundings['keptGuests'];
   readonly osRelease?: string;
 }
 
@@ -59,6 +73,7 @@ export function inspectSurroundings(options: SurroundingsOptions): Surroundings 
       freeBytes: fileSystemOf(options.dataDirectory).freeBytes,
     },
     cacheDirectory: placeOf(options.cacheDirectory),
+    keptGuests: options.keptGuests,
     namespaceSettings: readNamespaceSettings(),
     helpers: findHelpers(),
     processLimits: readProcessLimits(),

@@ -6,7 +6,11 @@ import type { Survey } from '../../host/survey/host.ts';
 import { type QemuIsolation, isolationsOf } from '../../host/findings/isolation.ts';
 import { surveyHost } from '../../host/probe.ts';
 import { type Surroundings, inspectSurroundings } from '../../host/findings/surroundings.ts';
+import { InvalidInputError, UserFileError } from '../../errors/index.ts';
 import { ownLocations } from '../paths/own-locations.ts';
+import type { Locations } from '../paths/locations.ts';
+import { keptBytes, keptDays, readKeptLimits } from '../settings/kept-limits.ts';
+import { fileSystemOf } from '../../util/files/file-system.ts';
 
 /** Options of `examineHost`. */
 export interface ExamineHostOptions {
@@ -42,6 +46,7 @@ export async function examineHost(options: ExamineHostOptions = {}): Promise<Hos
     usualRuntimeDirectory: locations.usualRuntime,
     dataDirectory: locations.images,
     cacheDirectory: locations.cache,
+    keptGuests: await examineKeptLimits(locations),
   });
   const findings = diagnose(survey, surroundings);
   return {
@@ -53,4 +58,19 @@ export async function examineHost(options: ExamineHostOptions = {}): Promise<Hos
     survey,
     surroundings,
   };
+}
+
+async function examineKeptLimits(locations: Locations): Promise<Surroundings['keptGuests']> {
+  try {
+    const limits = await readKeptLimits(locations);
+    return {
+      bytes: keptBytes(limits, fileSystemOf(locations.cache).bytes),
+      bytesFrom: limits.bytes?.source,
+      days: keptDays(limits),
+      daysFrom: limits.days?.source,
+    };
+  } catch (error) {
+    if (!(error instanceof InvalidInputError || error instanceof UserFileError)) throw error;
+    return { problem: error.message, remedy: error.hint ?? 'correct this setting' };
+  }
 }

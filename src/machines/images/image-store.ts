@@ -213,10 +213,10 @@ export class ImageStore {
     return pruneLeftovers(this.#locations, options);
   }
 
-  /** Removes the booted guests of images that are gone. */
+  /** Removes the booted guests of images that are gone, and damaged ones. */
   async #pruneKeptGuests(): Promise<void> {
     const { KeptGuests } = await import('../../template/kept/kept-guests.ts');
-    await new KeptGuests(this.#locations).prune();
+    await new KeptGuests(this.#locations).removeWhere(({ template }) => template?.hasSources() !== true);
   }
 
   async #openCatalogue(): Promise<Catalogue> {

@@ -46,7 +46,7 @@ export async function pruneLeftovers(
   sweepDeadOwners(join(locations.machines, '.staging'));
   sweepDeadOwners(volumeStaging(locations));
   await new TemplateShelf(locations).sweep();
-  await guests.prune({ which: (guest) => isWanted(keptName(guest)) });
+  await guests.removeWhere((guest) => isWanted(keptName(guest)));
   await sweepBuildDirectories(locations.images);
   return [...downloads.filter(({ name }) => removed.has(name)), ...unfinished, ...kept];
 }

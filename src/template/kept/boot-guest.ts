@@ -14,9 +14,9 @@ const NAME_AT_BOOT = 'vmlet';
 
 /** @returns undefined where the guest cannot be kept, or another process is keeping it. */
 export async function bootAndKeep(request: KeptRequest): Promise<Machine | undefined> {
-  const { options, spec, guests, key } = request;
+  const { options, spec, guests, key, limits } = request;
   const { log } = options;
-  const obstacle = guests.obstacle(spec.memoryBytes);
+  const obstacle = guests.obstacle(spec.memoryBytes, limits);
   if (obstacle !== undefined) {
     log?.debug({ reason: obstacle }, 'booting a guest that will not be kept');
     return undefined;
@@ -40,7 +40,7 @@ export async function bootAndKeep(request: KeptRequest): Promise<Machine | undef
     if (!machine) return undefined;
     if (isKept) log?.debug({ kept: key }, 'kept the booted guest');
     else log?.debug({ cloudInit, mayKeep }, 'the booted guest was not kept');
-    await attempt('prune kept guests', options, async () => guests.prune());
+    await attempt('prune kept guests', options, async () => guests.prune(limits));
     return machine;
   });
 }
@@ -61,7 +61,7 @@ function canResume({ spec, findings: { source, locations } }: KeptRequest): bool
  * @returns undefined where another boot may help.
  */
 async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promise<Machine | undefined> {
-  const { options, spec, guests, key } = request;
+  const { options, spec, guests, key, limits } = request;
   const { log } = options;
   const booted: { machine?: Machine } = {};
   const making: Making = {
@@ -84,7 +84,7 @@ async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promis
     await attempt('keep the booted guest', options, async () => {
       place.publish();
       log?.debug({ kept: key }, 'kept the booted guest');
-      await guests.prune();
+      await guests.prune(limits);
     });
     return machine;
   } catch (error) {

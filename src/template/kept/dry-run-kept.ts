@@ -2,6 +2,7 @@ import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
 import { type DryRun, dryRunOfBoot } from '../../machine/launch/dry-run.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
+import { readKeptLimits } from '../../machine/settings/kept-limits.ts';
 import { parseSpec } from '../../machine/spec/spec.ts';
 import { survey } from '../../machine/survey/survey.ts';
 import { keptKey } from './kept-key.ts';
@@ -27,8 +28,9 @@ export async function dryRunKept(
       'Boots the guest and keeps it for later runs. It replaces any guest that an earlier run kept.',
     );
   const locations = ownLocations();
+  const limits = await readKeptLimits(locations);
   const findings = await survey(spec, options, { locations, pull: 'never', ownsMemory: true });
-  const template = new KeptGuests(locations).find(await keptKey(findings));
+  const template = new KeptGuests(locations).find(await keptKey(findings), limits);
   if (!template || (await template.differences()).length > 0) {
     return remarked(
       await dryRunOfBoot(options),

@@ -15,6 +15,7 @@ import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.t
 import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
+import type { KeptLimits } from '../../machine/settings/kept-limits.ts';
 import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 import type { Spec } from '../../machine/spec/spec.ts';
 import type { Findings } from '../../machine/survey/survey.ts';
@@ -30,6 +31,7 @@ export interface KeptRequest {
   readonly spec: Spec;
   readonly findings: Findings;
   readonly guests: KeptGuests;
+  readonly limits: KeptLimits;
   readonly key: string;
 }
 

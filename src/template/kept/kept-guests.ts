@@ -8,13 +8,14 @@ import {
   ownIdentity,
   ownerInName,
 } from '../../machine/paths/runtime-directory.ts';
+import { type KeptLimits, keptAgeMs, keptBytes } from '../../machine/settings/kept-limits.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
 import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
 import { RESERVE_BYTES, fileSystemOf } from '../../util/files/file-system.ts';
 import { removeFile } from '../../util/files/removal.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { Scope } from '../../util/scope.ts';
-import { keptAgeMs, keptBytes, overBudget } from './kept-limits.ts';
+import { overBudget } from './over-budget.ts';
 import type { Template } from '../template.ts';
 import { type TemplatePlace, TemplateShelf } from '../template-shelf.ts';
 
@@ -39,18 +40,16 @@ const USE = 'use-';
 export class KeptGuests {
   readonly #directory: string;
   readonly #shelf: TemplateShelf;
-  readonly #environment: Readonly<Record<string, string | undefined>>;
 
-  constructor(locations: Locations, environment: Readonly<Record<string, string | undefined>> = process.env) {
+  constructor(locations: Locations) {
     this.#directory = join(locations.cache, 'guests');
-    this.#environment = environment;
     this.#shelf = new TemplateShelf(locations, { directory: this.#directory, isUsed });
   }
 
   /** Returns a guest that is complete and not too old. A damaged or old one is removed. */
-  find(key: string): Template | undefined {
+  find(key: string, limits: KeptLimits): Template | undefined {
     const template = this.#open(key);
-    if (template && this.#isFresh(template)) return template;
+    if (template && isFresh(template, limits)) return template;
     this.remove(key);
     return undefined;
   }
@@ -77,10 +76,10 @@ export class KeptGuests {
   }
 
   /** Whether a guest with this much memory may be kept here; otherwise why not. */
-  obstacle(memoryBytes: number): string | undefined {
+  obstacle(memoryBytes: number, { bytes }: KeptLimits): string | undefined {
     ensurePrivateDirectory(this.#directory);
-    const { bytes, freeBytes, isOnNetwork } = fileSystemOf(this.#directory);
-    if (keptBytes(this.#environment, bytes) === 0) return 'VMLET_KEPT_SIZE is 0';
+    const { freeBytes, isOnNetwork } = fileSystemOf(this.#directory);
+    if (bytes?.value === 0) return `${bytes.source} is 0`;
     if (isOnNetwork) return 'the cache directory is on a network file system';
     if (memoryBytes + RESERVE_BYTES > freeBytes) return 'there is not enough disk space';
     return undefined;
@@ -118,22 +117,26 @@ export class KeptGuests {
     if (this.#shelf.directoryOf(key) !== undefined) this.#shelf.remove(key);
   }
 
-  /**
-   * Removes damaged guests, old ones, those whose image is gone, and the least recently used beyond the size limit.
-   * @param which chooses others to remove instead.
-   * @returns the removed ones.
-   */
-  async prune({ which }: { readonly which?: (guest: KeptGuest) => boolean } = {}): Promise<KeptGuest[]> {
+  /** Removes damaged guests, old ones, those whose image is gone, and the least recently used beyond the size limit. */
+  async prune(limits: KeptLimits): Promise<void> {
     const guests = this.list();
-    if (guests.length === 0) return [];
     const usable = guests.filter(
-      ({ template }) => template && this.#isFresh(template) && template.hasSources(),
+      ({ template }) => template && isFresh(template, limits) && template.hasSources(),
     );
-    const beyond = overBudget(usable, keptBytes(this.#environment, fileSystemOf(this.#directory).bytes));
-    const removed = guests.filter(which ?? ((guest) => !usable.includes(guest) || beyond.includes(guest)));
-    for (const { key } of removed) this.remove(key);
+    const kept = new Set(usable.map(({ key }) => key));
+    const bytes = keptBytes(limits, fileSystemOf(this.#directory).bytes);
+    for (const { key } of overBudget(usable, bytes)) kept.delete(key);
+    await this.#removeAll(guests.filter(({ key }) => !kept.has(key)));
+  }
+
+  /** Removes some guests. */
+  async removeWhere(isGoing: (guest: KeptGuest) => boolean): Promise<void> {
+    await this.#removeAll(this.list().filter(isGoing));
+  }
+
+  async #removeAll(guests: readonly KeptGuest[]): Promise<void> {
+    for (const { key } of guests) this.remove(key);
     await this.#shelf.sweep();
-    return removed;
   }
 
   #open(key: string): Template | undefined {
@@ -144,10 +147,10 @@ export class KeptGuests {
       throw error;
     }
   }
+}
 
-  #isFresh(template: Template): boolean {
-    return template.isComplete && Date.now() - template.createdAt.getTime() < keptAgeMs(this.#environment);
-  }
+function isFresh(template: Template, limits: KeptLimits): boolean {
+  return template.isComplete && Date.now() - template.createdAt.getTime() < keptAgeMs(limits);
 }
 
 function isUsed(directory: string): boolean {

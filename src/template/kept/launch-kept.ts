@@ -1,6 +1,7 @@
 import { GuestPlugError } from '../../errors/index.ts';
 import { launchAt } from '../../machine/launch/launch.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
+import { readKeptLimits } from '../../machine/settings/kept-limits.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
@@ -29,9 +30,11 @@ export async function launchKept(options: LaunchOptions, kept: 'use' | 'renew'):
     return launchAt({}, options);
   }
   const locations = ownLocations();
+  // A mistake there is reported before an image is pulled.
+  const limits = await readKeptLimits(locations);
   const findings = await survey(spec, options, { locations, ownsMemory: true });
   const guests = new KeptGuests(locations);
-  const request: KeptRequest = { options, spec, findings, guests, key: await keptKey(findings) };
+  const request: KeptRequest = { options, spec, findings, guests, limits, key: await keptKey(findings) };
   if (kept === 'renew') guests.remove(request.key);
   // The survey has pulled the image already.
   const boot = async (): Promise<RunningMachine> => launchAt({}, { ...options, pull: 'missing' });
@@ -47,8 +50,8 @@ export async function launchKept(options: LaunchOptions, kept: 'use' | 'renew'):
 
 /** @returns undefined where no kept guest can be forked. */
 async function forkKept(request: KeptRequest): Promise<Machine | undefined> {
-  const { guests, key, options } = request;
-  const template = guests.find(key);
+  const { guests, key, limits, options } = request;
+  const template = guests.find(key, limits);
   if (!template) return undefined;
   const ageMs = Date.now() - template.createdAt.getTime();
   try {

@@ -1,6 +1,7 @@
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -63,6 +64,14 @@ function homeWithGuest(more: NodeJS.ProcessEnv = inMemory): Home {
   const made = home(more);
   copyShelf(seed.guests, made.guests);
   return made;
+}
+
+/** A directory for XDG_CONFIG_HOME. */
+function configuration() {
+  const config = directoryIn(directory, 'config-');
+  mkdirSync(join(config, 'vmlet'));
+  const file = join(config, 'vmlet/config.yaml');
+  return { config, file, configure: (text: string): void => writeFileSync(file, text) };
 }
 
 function originOf({ status, stderr }: Finished): string {
@@ -331,6 +340,39 @@ describe('a run', () => {
   });
 });
 
+it('kept guests have the limits of the configuration file, and of the environment before it', async () => {
+  const { config, file, configure } = configuration();
+  const { env, run, origin, kept } = home({ XDG_CONFIG_HOME: config });
+  const doctor = async (more: NodeJS.ProcessEnv = {}): Promise<string> =>
+    output(start(['doctor'], { env: { ...env, ...more } }));
+
+  configure('kept: { size: 0 }\n');
+  expect(await origin('micro', 'true')).toBe('boot');
+  expect(kept()).toEqual([]);
+  expect(await doctor()).toContain(`vmlet run keeps no booted guests, because kept.size in ${file} is 0\n`);
+
+  const preferred = home({ XDG_CONFIG_HOME: config, VMLET_KEPT_SIZE: '1G' });
+  copyShelf(seed.guests, preferred.guests);
+  configure('kept: { size: 0, days: 30 }\n');
+  expect(await preferred.origin('micro', 'true')).toBe('fork');
+  expect(await doctor({ VMLET_KEPT_SIZE: '1G' })).toContain(
+    `up to 1.0 GiB (VMLET_KEPT_SIZE) and for 30 days (kept.days in ${file});`,
+  );
+  configure('kept: { size: 0, days: 0 }\n');
+  expect(await preferred.origin('micro', 'true')).not.toBe('fork');
+
+  configure('kept:\n  days: soon\n');
+  const { status, stderr } = await run('micro', 'true').finished;
+  expect({ status, stderr }).toMatchObject({
+    status: 125,
+    stderr: expect.stringContaining(
+      `${file}:2: kept.days: "soon": expected a number of days, 0 or more, such as 7`,
+    ) as string,
+  });
+  expect(await output(run('--fresh', 'micro', 'echo', 'booted'))).toBe('booted\n');
+  expect(await doctor()).toContain(`vmlet run fails without --fresh: ${file}:2: kept.days`);
+});
+
 describe('kept guests', () => {
   it('contain nothing of the run that kept them, nor of those that were forked from them', async () => {
     const { run } = home();
@@ -410,6 +452,22 @@ describe('kept guests', () => {
     expect(content.unflushedSince).toMatch(/^[0-9a-f-]{36}$/);
     writeFileSync(record, JSON.stringify({ ...content, unflushedSince: 'another boot' }));
     expect(await origin('micro', 'true')).toBe('boot, kept');
+  });
+
+  it('are removed after their image, also with an invalid configuration file', async () => {
+    const { config, configure } = configuration();
+    configure('kept: { size: much }\n');
+    const { env, guests, kept } = homeWithGuest();
+    const data = directoryIn(directory, 'data-');
+    const store = new ImageStore({ ...process.env, ...env, XDG_DATA_HOME: data, XDG_CONFIG_HOME: config });
+    await store.prune();
+    const [key = ''] = kept();
+    const record = join(guests, key, 'template.json');
+    const content = JSON.parse(readFileSync(record, 'utf8')) as { readonly basis: object };
+    const basis = Object.fromEntries(Object.keys(content.basis).map((path) => [path, 'another file']));
+    writeFileSync(record, JSON.stringify({ ...content, basis }));
+    await store.prune();
+    expect({ key, kept: kept() }).toEqual({ key: expect.stringMatching(/^[0-9a-f]+$/) as string, kept: [] });
   });
 
   it('are removed by a prune, and a fork of them keeps running', async () => {

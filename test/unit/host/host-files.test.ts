@@ -114,6 +114,7 @@ describe('the KVM device', () => {
 });
 
 describe('the surroundings', () => {
+  const keptGuests = { bytes: 1024 ** 3, bytesFrom: undefined, days: 7, daysFrom: undefined };
   it.each([
     ['ID=debian\n', 'apt'],
     ['NAME="x"\nID=linuxmint\nID_LIKE="ubuntu debian"\n', 'apt'],
@@ -126,6 +127,7 @@ describe('the surroundings', () => {
       runtimeDirectory: '/r',
       dataDirectory: '/',
       cacheDirectory: '/',
+      keptGuests,
       osRelease,
     });
     expect(found.packageManager).toBe(packageManager);
@@ -137,6 +139,7 @@ describe('the surroundings', () => {
       runtimeDirectory: '/r',
       dataDirectory,
       cacheDirectory: '/proc/self',
+      keptGuests,
     });
     expect(found.dataDirectory.freeBytes).toBeGreaterThan(0);
     expect(found.cacheDirectory).toEqual({ path: '/proc/self', freeBytes: 0, isOnNetwork: false });

@@ -1,0 +1,54 @@
+import { RESERVE_BYTES } from '../../util/files/file-system.ts';
+import type { Finding } from './finding.ts';
+import { formatSize } from './format-size.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Memory of a small guest, and the space that has to stay free beside it. */
+const KEPT_GUEST_BYTES = RESERVE_BYTES + 256 * 1024 * 1024;
+
+/** Returns the finding about the cache of booted guests. */
+export function keptGuestsFinding({
+  cacheDirectory: { path, freeBytes, isOnNetwork },
+  keptGuests,
+}: Surroundings): Finding {
+  const item = 'kept-guests';
+  if ('problem' in keptGuests) {
+    return {
+      item,
+      state: 'degraded',
+      summary: `vmlet run fails without --fresh: ${keptGuests.problem}`,
+      remedy: keptGuests.remedy,
+    };
+  }
+  const { bytes, bytesFrom, days, daysFrom } = keptGuests;
+  if (bytes === 0 && bytesFrom !== undefined) {
+    return { item, state: 'works', summary: `vmlet run keeps no booted guests, because ${bytesFrom} is 0` };
+  }
+  if (isOnNetwork) {
+    return {
+      item,
+      state: 'degraded',
+      summary: `vmlet run cannot keep booted guests for later runs, because ${path} is on a network file system`,
+      remedy: 'set XDG_CACHE_HOME to a directory on a disk of this host',
+    };
+  }
+  if (freeBytes < KEPT_GUEST_BYTES) {
+    return {
+      item,
+      state: 'degraded',
+      summary: `vmlet run cannot keep booted guests for later runs, because only ${formatSize(freeBytes)} is free in ${path}`,
+      remedy: `keeping a small booted guest requires ${formatSize(KEPT_GUEST_BYTES)}; free some space, or set XDG_CACHE_HOME to a directory on another file system`,
+    };
+  }
+  const size = `${formatSize(bytes)}${setBy(bytesFrom)}`;
+  const age = `${days} ${days === 1 ? 'day' : 'days'}${setBy(daysFrom)}`;
+  return {
+    item,
+    state: 'works',
+    summary: `vmlet run keeps booted guests in ${path}, up to ${size} and for ${age}; later runs start from them instead of booting`,
+  };
+}
+
+function setBy(source: string | undefined): string {
+  return source === undefined ? '' : ` (${source})`;
+}
