@@ -9,6 +9,8 @@ export interface TreeEntry {
   readonly mtimeMs: number;
   /** Target of a symbolic link, whose size and time do not count. */
   readonly target?: string;
+  /** It was written so soon after its time that the host may have changed it again at the same time, to the second. */
+  readonly isRecent?: boolean;
 }
 
 /** The members of a tree by their paths, relative and without a leading `./`. */
@@ -24,7 +26,7 @@ export interface Changes {
   readonly removeDirectories: readonly string[];
   /** To copy; a directory comes before its contents. */
   readonly send: readonly string[];
-  /** Files of equal size and another time, whose contents may be equal. */
+  /** Files of equal size whose contents may be equal or not: they have another time, or are recent. */
   readonly compare: readonly string[];
   /** To give other permission bits. */
   readonly setMode: readonly string[];
@@ -64,5 +66,6 @@ export function changesBetween(host: Tree, guest: Tree, precision = 0): Changes 
 function isSame(one: TreeEntry, other: TreeEntry, precision: number): boolean {
   const floor = (time: number): number => (precision === 0 ? time : Math.floor(time / precision));
   if (one.kind === 'symlink') return one.target === other.target;
-  return one.size === other.size && floor(one.mtimeMs) === floor(other.mtimeMs);
+  const isCertain = precision === 0 || other.isRecent !== true;
+  return isCertain && one.size === other.size && floor(one.mtimeMs) === floor(other.mtimeMs);
 }

@@ -20,7 +20,10 @@ wc -c <"$links"
 cat -- "$list" "$links"
 [ -s "$list" ] || exit 0
 # By a pipe: busybox's own stat, at its end, moves xargs back in a file.
-cat -- "$list" | xargs -0 stat -c '%f %s %Y' --`;
+cat -- "$list" | xargs -0 stat -c '%f %s %Y %Z' --`;
+
+/** A file that was written within so many seconds of its time may lack a later change of the same second. */
+const RECENT_S = 2;
 
 const KINDS: Readonly<Record<number, TreeEntry['kind']>> = {
   0o100000: 'file',
@@ -33,12 +36,16 @@ export function parseListing(output: Buffer): Map<string, TreeEntry> {
   const { names, links, lines } = partsOf(output);
   const entries = new Map<string, TreeEntry>();
   for (const [index, name] of names.entries()) {
-    const [mode = '', size, seconds] = lines[index]?.split(' ') ?? [];
+    const [mode = '', size, seconds, changedSeconds] = lines[index]?.split(' ') ?? [];
     const bits = Number.parseInt(mode, 16);
     // Devices and sockets count as files: they are removed, or replaced.
     const kind = KINDS[bits & 0o170000] ?? 'file';
     const bytes = kind === 'directory' ? 0 : Number(size);
-    const entry = { kind, mode: bits & 0o7777, size: bytes, mtimeMs: Number(seconds) * 1000 };
+    const isRecent = kind === 'file' && Number(changedSeconds) - Number(seconds) <= RECENT_S;
+    const entry: TreeEntry = {
+      ...{ kind, mode: bits & 0o7777, size: bytes, mtimeMs: Number(seconds) * 1000 },
+      ...(isRecent && { isRecent }),
+    };
     const path = name.replace(/^\.\//, '');
     entries.set(path, kind === 'symlink' ? { ...entry, target: links.get(name) ?? '' } : entry);
   }

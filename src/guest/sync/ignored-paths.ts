@@ -12,7 +12,7 @@ const PLAIN_NAME = /^[\w.@-]+\/?$/;
 
 /** @param patterns lines in the grammar of .gitignore. */
 export function ignoredPaths(patterns: readonly string[]): IgnoredPaths {
-  const lines = patterns.flatMap((text) => text.split('\n')).map((line) => line.trim());
+  const lines = patterns.flatMap((text) => text.split('\n')).map((line) => line.replace(/\r$/, ''));
   const rules = ignore({ ignorecase: false }).add(lines);
   // A later rule may include such a name again.
   const hasExceptions = lines.some((line) => line.startsWith('!'));

@@ -72,6 +72,11 @@ describe('with times in whole seconds', () => {
     ).toEqual(nothing);
   });
 
+  it('contents of recent files are compared', () => {
+    const guest = tree({ a: file({ isRecent: true }) });
+    expect(changesBetween(tree({ a: file() }), guest, 1000)).toEqual({ ...nothing, compare: ['a'] });
+  });
+
   it('contents of equal size are compared', () => {
     const host = tree({
       a: file({ mtimeMs: 9000 }),

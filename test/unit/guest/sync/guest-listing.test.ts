@@ -23,7 +23,7 @@ describe('a listing', () => {
     const entries = list(directory);
     expect([...entries.keys()].sort()).toEqual(['-d', '-d/line\nbreak', 'link', 'ä *']);
     expect(entries.get('-d')).toMatchObject({ kind: 'directory', size: 0 });
-    expect(entries.get('-d/line\nbreak')).toMatchObject({ kind: 'file', size: 7 });
+    expect(entries.get('-d/line\nbreak')).toMatchObject({ kind: 'file', size: 7, isRecent: true });
     expect(entries.get('ä *')).toEqual({ kind: 'file', mode: 0o4750, size: 0, mtimeMs: 1_234_000 });
     expect(entries.get('link')).toMatchObject({ kind: 'symlink', target: 'to\nnowhere' });
   });

@@ -11,6 +11,12 @@ it('follows the rules of .gitignore', () => {
   expect([ignored.has('a/x.log', false), ignored.has('a/keep.log', false)]).toEqual([true, false]);
 });
 
+it('keeps spaces as .gitignore does', () => {
+  const ignored = ignoredPaths([' a\r\nb\\ \nc ']);
+  const names = [' a', 'a', 'b ', 'b', 'c', 'c '];
+  expect(names.filter((name) => ignored.has(name, false))).toEqual([' a', 'b ', 'c']);
+});
+
 it('is case-sensitive', () => {
   const ignored = ignoredPaths(['build', '*.LOG']);
   expect([ignored.has('build', true), ignored.has('Build', true)]).toEqual([true, false]);

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GuestTree, type SyncAgent } from '../../../../src/guest/sync/guest-tree.ts';
@@ -40,6 +49,21 @@ describe('a pass', () => {
     expect(await tree.pass('all', undefined)).toMatchObject({ sent: 1, isUnsettled: true });
     expect(await tree.pass(new Set(), undefined)).toMatchObject({ sent: 1, isUnsettled: false });
     expect(readFileSync(join(target, 'a'), 'utf8')).toBe('longer');
+  });
+
+  it('of a new sync sends a file that changed in the second in which it was sent', async () => {
+    const { source, target, ignored } = places();
+    const file = join(source, 'a');
+    const now = Math.floor(Date.now() / 1000);
+    const sync = async (text: string) => {
+      writeFileSync(file, text);
+      utimesSync(file, now, now);
+      return new TreeSync(localAgent(), { source, target, ignored }).pass('all', undefined);
+    };
+    expect(await sync('one')).toMatchObject({ sent: 1 });
+    expect(await sync('two')).toMatchObject({ sent: 1 });
+    expect(readFileSync(join(target, 'a'), 'utf8')).toBe('two');
+    expect(await sync('two')).toMatchObject({ sent: 0 });
   });
 
   it('resends a directory that was replaced before it was sent', async () => {
