@@ -464,6 +464,25 @@ describe('vmlet run -v', () => {
     expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('kept\n');
   });
 
+  it('keeps the files of a guest beside a directory that they do not fit into', async () => {
+    const [source, other] = [join(shared(), 'app'), shared()];
+    for (const path of ['dist', 'src']) mkdirSync(join(source, path), { recursive: true });
+    writeFileSync(join(source, 'src/file'), 'before\n');
+    const script = 'rmdir /s/dist; echo built >/s/dist; echo after >/s/src/file; echo new >/o/new';
+    const flags = ['-v', `${source}:/s:copy`, '-v', `${other}:/o:copy`];
+    const ran = await vmlet('run', '--net', 'none', ...flags, 'micro', '--', 'sh', '-c', script);
+    expect(ran).toMatchObject({
+      status: 125,
+      stderr:
+        `vmlet: -v: nothing was copied back to ${source}; the guest’s files are in ${source}.guest\n` +
+        `  a file cannot replace a directory: move ${source}/dist away, or choose another target\n`,
+    });
+    expect(readFileSync(join(source, 'src/file'), 'utf8')).toBe('before\n');
+    expect(readFileSync(join(`${source}.guest`, 'dist'), 'utf8')).toBe('built\n');
+    expect(readFileSync(join(`${source}.guest`, 'src/file'), 'utf8')).toBe('after\n');
+    expect(readFileSync(join(other, 'new'), 'utf8')).toBe('new\n');
+  });
+
   it('copies in and back with --mount, which allows a colon and a comma in the path', async () => {
     const [source, kept] = [join(shared(), 'a: b, c'), shared()];
     mkdirSync(source);

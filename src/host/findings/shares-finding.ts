@@ -13,7 +13,9 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: Install): Fi
   if (qemu && lacking !== undefined) {
     return degraded(`this QEMU does not support ${lacking}`, `use a QEMU that was built with ${lacking}`);
   }
-  if (!virtiofsd) return degraded('virtiofsd is not installed', install('virtiofsd'));
+  if (!virtiofsd) {
+    return degraded('virtiofsd is not installed', `${install('virtiofsd')} (Debian 12 does not have it)`);
+  }
   if (virtiofsd.problem !== undefined) {
     return degraded(virtiofsd.problem, upgrade(install));
   }

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { GuestSetupError } from '../../errors/index.ts';
+import { GuestSetupError, InvalidInputError } from '../../errors/index.ts';
 import { type GuestCommands, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
 import { type GuestFiles, withKnownOwners } from './guest-owner.ts';
 import type { Share } from './share.ts';
@@ -26,9 +27,11 @@ export async function copyIn(
 }
 
 /**
- * Copies those that are not read-only back: files replace files, and files removed in the guest stay.
+ * Copies those that are not read-only back: files replace files, and files removed in the guest stay. If one fails, the
+ * others are copied nevertheless.
  * @returns the number of devices and FIFOs that were left out.
- * @throws GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, or the signal's reason.
+ * @throws InvalidInputError where a file would replace a directory, or a directory a file: the guest's files are in a new
+ *   directory beside; GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, or the signal's reason.
  */
 export async function copyBack(
   guest: GuestCommands,
@@ -36,10 +39,47 @@ export async function copyBack(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   let omitted = 0;
-  for (const { source, target } of copies.filter(({ readOnly }) => !readOnly)) {
-    omitted += await copyTreeOutOfGuest(guest, `${target}/.`, source, { signal });
+  const failures: unknown[] = [];
+  for (const copy of copies.filter(({ readOnly }) => !readOnly)) {
+    try {
+      omitted += await copyOneBack(guest, copy, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return omitted;
+}
+
+async function copyOneBack(
+  guest: GuestCommands,
+  { field, source, target }: Copy,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  try {
+    return await copyTreeOutOfGuest(guest, `${target}/.`, source, { signal });
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    // The guest is about to go, with the only copy.
+    const beside = newNameBeside(source);
+    await copyTreeOutOfGuest(guest, `${target}/.`, beside, { signal });
+    throw new InvalidInputError(
+      field,
+      `nothing was copied back to ${source}; the guest’s files are in ${beside}`,
+      {
+        ...(error.hint !== undefined && { hint: error.hint }),
+        cause: error,
+      },
+    );
+  }
+}
+
+function newNameBeside(source: string): string {
+  for (let number = 1; ; number++) {
+    const name = `${source}.guest${number === 1 ? '' : `-${number}`}`;
+    if (!existsSync(name)) return name;
+  }
 }
 
 async function run(

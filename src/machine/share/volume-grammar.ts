@@ -52,10 +52,10 @@ function typeOf(text: string, field: string): VolumeType {
   });
 }
 
-/** podman has two words for reading only, which may have a value, and words of their own for tmpfs. */
+/** podman's words for reading only and for writing may have a value; it has words of its own for tmpfs. */
 function plainOption(word: string): string {
-  if (/^(ro|readonly)(=true)?$/.test(word)) return 'ro';
-  return /^(ro|readonly)=false$/.test(word) ? 'rw' : word.replace(/^tmpfs-(size|mode)=/, '$1=');
+  if (/^((ro|readonly)(=true)?|rw=false)$/.test(word)) return 'ro';
+  return /^((ro|readonly)=false|rw(=true)?)$/.test(word) ? 'rw' : word.replace(/^tmpfs-(size|mode)=/, '$1=');
 }
 
 function csvFields(text: string, field: string): string[] {

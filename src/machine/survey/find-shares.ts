@@ -6,7 +6,8 @@ import type { Share } from '../share/share.ts';
 import type { HostIds } from '../share/virtiofsd-argv.ts';
 import { readable } from '../spec/disk-spec.ts';
 
-const INSTALL = 'install virtiofsd (Debian: apt install virtiofsd, Fedora: dnf install virtiofsd)';
+const INSTALL =
+  'install virtiofsd (Debian 13 and newer: apt install virtiofsd, Fedora: dnf install virtiofsd)';
 const COPY =
   'or copy the directory (-v SRC:DST:ro,copy; with vmlet run also -v SRC:DST:copy, which copies back)';
 const NEEDED_DEVICE = 'vhost-user-fs-pci';

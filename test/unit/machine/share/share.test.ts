@@ -126,6 +126,8 @@ describe('--mount', () => {
   it.each([
     ['type=bind,src=./a:b,dst=/x', { source: `${directory}/a:b`, target: '/x', readOnly: false }],
     ['source=/a,target=/x,readonly', { source: '/a', target: '/x', readOnly: true }],
+    ['source=/a,target=/x,rw=false', { source: '/a', target: '/x', readOnly: true }],
+    ['source=/a,target=/x,rw=true', { source: '/a', target: '/x', readOnly: false }],
     ['src=/a,destination=/x,ro=true', { source: '/a', target: '/x', readOnly: true }],
     ['src=/a,dst=/x,ro=false', { source: '/a', target: '/x', readOnly: false }],
     ['type=bind,"src=/a,""b""",dst=/x', { source: '/a,"b"', target: '/x' }],
