@@ -9,7 +9,7 @@ const POOLED = `
   export { isPooledRun as runs } from './lifecycle/run.ts';
 `;
 /** The files that such a run loads with import(). */
-const OF_POOLED_RUN = /\/(run|run-pooled)\.ts$/;
+const FILES_OF_POOLED_RUN = /\/lifecycle\/run\.ts$|^\.\/run-pooled\.ts$/;
 
 /**
  * Files of their own, which few commands load. All else is one file: Node 20 needs a millisecond for each file that a
@@ -29,7 +29,9 @@ const onlyPooledRun = {
   name: 'no other verbs',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\./ }, ({ path, kind }) =>
-      kind === 'dynamic-import' && !OF_POOLED_RUN.test(path) ? { path, namespace: 'absent' } : undefined,
+      kind === 'dynamic-import' && !FILES_OF_POOLED_RUN.test(path)
+        ? { path, namespace: 'absent' }
+        : undefined,
     );
     onLoad({ filter: /^/, namespace: 'absent' }, ({ path }) => ({
       contents: `throw new Error(${JSON.stringify(`not in this file of the command: ${path}`)})`,

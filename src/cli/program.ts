@@ -21,11 +21,12 @@ export async function programFor(args: readonly string[], version: string): Prom
   program.addHelpCommand(helpCommand().helpGroup('Host:'));
   const at = verbAt(args);
   const asked = args[at];
+  // `vmlet help VERB` shows all flags, whatever follows.
+  const words = at === 0 ? args.slice(1) : [];
   for (const group of GROUPS) {
     for (const [name, verb] of Object.entries(VERBS)) {
       if (verb.group !== group) continue;
-      const command =
-        (name === asked ? await loadVerb(name, args.slice(at + 1)) : undefined) ?? new Command(name);
+      const command = (name === asked ? await loadVerb(name, words) : undefined) ?? new Command(name);
       if (name === asked && NAMING_VERBS.includes(name)) reserveCommandWords(command);
       inheritSettings(command, program);
       command.addHelpText('after', examplesOf(name));

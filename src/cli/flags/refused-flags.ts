@@ -39,7 +39,15 @@ export function refuseMachineFlags(
   args: readonly string[],
 ): void {
   const given = givenFlag(flags, launchFlags, others);
-  if (given === undefined) return;
+  if (given !== undefined) refuseFlag(source, given, args);
+}
+
+/**
+ * @param given attribute of the flag.
+ * @param args the command line, whose spelling of the flag the error has.
+ * @throws InvalidInputError
+ */
+export function refuseFlag(source: string, given: string, args: readonly string[]): never {
   const described = launchFlags.find((flag) => attributeOf(flag) === given);
   const typed = described === undefined ? flagOf(given) : spelling(new Option(described.flag), args);
   throw new InvalidInputError(source, `cannot be used together with ${typed}`, {

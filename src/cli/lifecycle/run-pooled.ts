@@ -8,9 +8,10 @@ import { withinTimeout } from '../session/within-timeout.ts';
  * @throws InvalidInputError for a flag that describes the machine.
  */
 export async function runPooled(pool: string, argv: readonly string[], flags: RunFlags): Promise<void> {
-  if (!Object.keys(flags).every((flag) => OF_POOLED_RUN.includes(flag))) {
-    const { refuseMachineFlags } = await import('../flags/refused-flags.ts');
-    refuseMachineFlags('--pool', flags, ['template', 'dryRun', 'console', 'debug'], process.argv);
+  const other = Object.keys(flags).find((flag) => !OF_POOLED_RUN.includes(flag));
+  if (other !== undefined) {
+    const { refuseFlag } = await import('../flags/refused-flags.ts');
+    refuseFlag('--pool', other, process.argv);
   }
   await withinTimeout(flags, async (interrupts, signal) => {
     await using guest = await openPool(pool).take({ signal });

@@ -23,7 +23,7 @@ import { makeTemporaryDirectory } from '../../directory.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
-describe.skipIf('enableCompileCache' in module)('the command’s compiled code', () => {
+describe('the command', () => {
   let home: ReturnType<typeof makeTemporaryDirectory>;
   let compiled: string;
   let command: string;
@@ -60,104 +60,108 @@ describe.skipIf('enableCompileCache' in module)('the command’s compiled code',
   const verbs = (word: string): string =>
     readFileSync(kept(word)).subarray(32).toString().split('\n', 1)[0] ?? '';
 
-  it.each(['main', 'pooled'])('is of a text without characters beyond ASCII: %s', (name) => {
-    expect(isAscii(readFileSync(join(root, `dist/bin/${name}.cjs`)))).toBe(true);
-  });
+  describe('a run in a pool', () => {
+    it('loads a file of its own', () => {
+      rmSync(join(home.path, 'package/dist/bin/main.cjs'));
+      const missing = { status: 125, stderr: expect.stringContaining('no such pool: p\n') as string };
+      expect(vmlet('run', '--pool', 'p', '-it', '-e', 'A=b', '--timeout=5s', 'true')).toMatchObject(missing);
+      expect(vmlet('run', '--pool=p', '--', 'ls', '--memory')).toMatchObject(missing);
+    });
 
-  it('has a file of its own for runs in a pool, which loads nothing else', () => {
-    rmSync(join(home.path, 'package/dist/bin/main.cjs'));
-    const missing = { status: 125, stderr: expect.stringContaining('no such pool: p\n') as string };
-    expect(vmlet('run', '--pool', 'p', '-it', '-e', 'A=b', '--timeout=5s', 'true')).toMatchObject(missing);
-    expect(vmlet('run', '--pool=p', '--', 'ls', '--memory')).toMatchObject(missing);
-  });
-
-  it.each([
-    [['--pool', 'p', '-m', '1G', 'true'], '--pool: cannot be used together with -m\n'],
-    [['--pool', 'p', '--fresh', 'true'], '--pool: cannot be used together with --fresh\n'],
-    [['--pool', 'p', '--timeout', 'x', 'true'], 'invalid value "x" for --timeout'],
-    [['--pool'], 'missing value for --pool'],
-    [['--pool', 'p', '--absent', 'true'], 'unknown option: --absent'],
-    [['--pool', 'p', '-d', 'true'], '--pool'],
-  ])('of runs with other flags of a pool is the whole: %j', (words, stderr) => {
-    expect(vmlet('run', ...words)).toMatchObject({
-      status: 125,
-      stderr: expect.stringContaining(stderr) as string,
+    it.each([
+      [['--pool', 'p', '-m', '1G', 'true'], '--pool: cannot be used together with -m\n'],
+      [['--pool', 'p', '--fresh', 'true'], '--pool: cannot be used together with --fresh\n'],
+      [['--pool', 'p', '--timeout', 'x', 'true'], 'invalid value "x" for --timeout'],
+      [['--pool'], 'missing value for --pool'],
+      [['--pool', 'p', '--absent', 'true'], 'unknown option: --absent'],
+      [['--pool', 'p', '-d', 'true'], '--detach: cannot be used together with --pool\n'],
+    ])('is rejected with other flags, by the whole command: %j', (words, stderr) => {
+      expect(vmlet('run', ...words)).toMatchObject({
+        status: 125,
+        stderr: expect.stringContaining(stderr) as string,
+      });
     });
   });
 
-  it('is kept for each verb, and is extended by each subcommand once', () => {
-    expect(vmlet('ls')).toEqual(empty);
-    expect(verbs('ls')).toBe('ls');
-    const first = statSync(kept());
-    expect(first.mode & 0o777).toBe(0o600);
-    expect(vmlet('ls', '--all')).toEqual(empty);
-    expect(statSync(kept()).ino).toBe(first.ino);
-    expect(vmlet('image', 'ls')).toEqual(empty);
-    expect(verbs('image')).toBe('image ls');
-    expect(vmlet('image', '--help')).toMatchObject({ status: 0 });
-    expect(vmlet('image', 'prune', '--force')).toMatchObject({ status: 0 });
-    expect(verbs('image')).toBe('image ls,image prune');
-    expect(statSync(kept()).ino).toBe(first.ino);
-  });
+  describe.skipIf('enableCompileCache' in module)('compiled code', () => {
+    it.each(['main', 'pooled'])('is of a text without characters beyond ASCII: %s', (name) => {
+      expect(isAscii(readFileSync(join(root, `dist/bin/${name}.cjs`)))).toBe(true);
+    });
 
-  it('is kept in one place for commands that begin with an option, and not for failed ones', () => {
-    expect(vmlet('--color', 'never', 'image', 'ls')).toEqual(empty);
-    expect(vmlet('rename', 'nothing', 'x')).toMatchObject({ status: 125 });
-    expect(vmlet('../x')).toMatchObject({ status: 125 });
-    expect(readdirSync(compiled)).toEqual([expect.stringMatching(/-other\.code$/)]);
-  });
+    it('is kept for each verb, and is extended by each subcommand once', () => {
+      expect(vmlet('ls')).toEqual(empty);
+      expect(verbs('ls')).toBe('ls');
+      const first = statSync(kept());
+      expect(first.mode & 0o777).toBe(0o600);
+      expect(vmlet('ls', '--all')).toEqual(empty);
+      expect(statSync(kept()).ino).toBe(first.ino);
+      expect(vmlet('image', 'ls')).toEqual(empty);
+      expect(verbs('image')).toBe('image ls');
+      expect(vmlet('image', '--help')).toMatchObject({ status: 0 });
+      expect(vmlet('image', 'prune', '--force')).toMatchObject({ status: 0 });
+      expect(verbs('image')).toBe('image ls,image prune');
+      expect(statSync(kept()).ino).toBe(first.ino);
+    });
 
-  it.each([
-    ['damaged', (path: string) => damage(path, statSync(path).size >> 1)],
-    ['damaged at its beginning', (path: string) => damage(path, 40)],
-    ['cut off', (path: string) => truncateSync(path, statSync(path).size - 5000)],
-    ['empty', (path: string) => truncateSync(path)],
-    ['writable for others', (path: string) => chmodSync(path, 0o622)],
-  ])('is compiled again when it is %s', (_state, change) => {
-    expect(vmlet('ls')).toEqual(empty);
-    change(kept());
-    const changed = statSync(kept());
-    expect(vmlet('ls')).toEqual(empty);
-    const again = statSync(kept());
-    expect(again.ino).not.toBe(changed.ino);
-    expect(vmlet('ls')).toEqual(empty);
-    expect(statSync(kept()).ino).toBe(again.ino);
-  });
+    it('is kept in one place for commands that begin with an option, and not for failed ones', () => {
+      expect(vmlet('--color', 'never', 'image', 'ls')).toEqual(empty);
+      expect(vmlet('rename', 'nothing', 'x')).toMatchObject({ status: 125 });
+      expect(vmlet('../x')).toMatchObject({ status: 125 });
+      expect(readdirSync(compiled)).toEqual([expect.stringMatching(/-other\.code$/)]);
+    });
 
-  it('is not used for another text of the same length', () => {
-    expect(vmlet('ls')).toEqual(empty);
-    const path = join(home.path, 'package/dist/bin/main.cjs');
-    writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"STATE"', '"STAGE"'));
-    expect(vmlet('ls').stdout).toMatch(/^NAME +STAGE /);
-  });
+    it.each([
+      ['damaged', (path: string) => damage(path, statSync(path).size >> 1)],
+      ['damaged at its beginning', (path: string) => damage(path, 40)],
+      ['cut off', (path: string) => truncateSync(path, statSync(path).size - 5000)],
+      ['empty', (path: string) => truncateSync(path)],
+      ['writable for others', (path: string) => chmodSync(path, 0o622)],
+    ])('is compiled again when it is %s', (_state, change) => {
+      expect(vmlet('ls')).toEqual(empty);
+      change(kept());
+      const changed = statSync(kept());
+      expect(vmlet('ls')).toEqual(empty);
+      const again = statSync(kept());
+      expect(again.ino).not.toBe(changed.ino);
+      expect(vmlet('ls')).toEqual(empty);
+      expect(statSync(kept()).ino).toBe(again.ino);
+    });
 
-  it.each([
-    ['a directory that others can enter', () => mkdirSync(compiled, { mode: 0o755 })],
-    ['a link', () => symlinkSync(home.path, compiled)],
-    ['a file', () => writeFileSync(compiled, '')],
-    ['below a directory that others can write', () => chmodSync(join(compiled, '..'), 0o777)],
-    ['below a directory that is missing', () => rmdirSync(join(compiled, '..'))],
-  ])('is not kept where its directory is %s', (_state, arrange) => {
-    arrange();
-    const before = readdirSync(home.path, { recursive: true });
-    expect(vmlet('ls')).toEqual(empty);
-    expect(readdirSync(home.path, { recursive: true })).toEqual(before);
-  });
+    it('is not used for another text of the same length', () => {
+      expect(vmlet('ls')).toEqual(empty);
+      const path = join(home.path, 'package/dist/bin/main.cjs');
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"STATE"', '"STAGE"'));
+      expect(vmlet('ls').stdout).toMatch(/^NAME +STAGE /);
+    });
 
-  it('of other installations goes when it was not written for a month', () => {
-    mkdirSync(compiled, { recursive: true, mode: 0o700 });
-    for (const name of ['main-1-v20.0.0.code', 'main-2-v20.0.0.code', 'other']) {
-      writeFileSync(join(compiled, name), '');
-    }
-    const old = new Date('2026-01-01');
-    for (const name of ['main-1-v20.0.0.code', 'other']) utimesSync(join(compiled, name), old, old);
-    expect(vmlet('ls')).toEqual(empty);
-    expect(existsSync(join(compiled, 'main-1-v20.0.0.code'))).toBe(false);
-    expect(readdirSync(compiled)).toHaveLength(3);
-    // Its own are read without being written.
-    utimesSync(kept(), old, old);
-    expect(vmlet('image', 'ls').status).toBe(0);
-    expect(existsSync(kept())).toBe(true);
+    it.each([
+      ['a directory that others can enter', () => mkdirSync(compiled, { mode: 0o755 })],
+      ['a link', () => symlinkSync(home.path, compiled)],
+      ['a file', () => writeFileSync(compiled, '')],
+      ['below a directory that others can write', () => chmodSync(join(compiled, '..'), 0o777)],
+      ['below a directory that is missing', () => rmdirSync(join(compiled, '..'))],
+    ])('is not kept where its directory is %s', (_state, arrange) => {
+      arrange();
+      const before = readdirSync(home.path, { recursive: true });
+      expect(vmlet('ls')).toEqual(empty);
+      expect(readdirSync(home.path, { recursive: true })).toEqual(before);
+    });
+
+    it('of other installations goes when it was not written for a month', () => {
+      mkdirSync(compiled, { recursive: true, mode: 0o700 });
+      for (const name of ['main-1-v20.0.0.code', 'main-2-v20.0.0.code', 'other']) {
+        writeFileSync(join(compiled, name), '');
+      }
+      const old = new Date('2026-01-01');
+      for (const name of ['main-1-v20.0.0.code', 'other']) utimesSync(join(compiled, name), old, old);
+      expect(vmlet('ls')).toEqual(empty);
+      expect(existsSync(join(compiled, 'main-1-v20.0.0.code'))).toBe(false);
+      expect(readdirSync(compiled)).toHaveLength(3);
+      // Its own are read without being written.
+      utimesSync(kept(), old, old);
+      expect(vmlet('image', 'ls').status).toBe(0);
+      expect(existsSync(kept())).toBe(true);
+    });
   });
 });
 
