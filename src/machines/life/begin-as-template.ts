@@ -31,9 +31,8 @@ do
   [ "$tries" -le 300 ] || { echo "the disk of the machine did not appear in the guest within 30 s" >&2; exit 1; }
   sleep 0.1
 done
-[ -x /${STAY_PATH} ] || exit 0
 # Never the last command, which the shell becomes: setsid does not wait for the program of a session's leader.
-setsid /${STAY_PATH} </dev/null >/dev/null 2>&1
+[ ! -x /${STAY_PATH} ] || setsid /${STAY_PATH} </dev/null >/dev/null 2>&1
 [ "$1" = 0 ] || grep -q ' ${DATA_PATH} ' /proc/mounts || { echo "the disk of the machine cannot be mounted at ${DATA_PATH}" >&2; exit 1; }`;
 
 export interface Beginning {
