@@ -29,8 +29,10 @@ export type MachineConsoleEnd =
 
 /** The keeper accepts a client well before this; later output comes from the console itself. */
 const SETTLE_MS = 50;
+/** A guest that prints now and then is silent for so long. */
+const SILENCE_MS = 10;
 /** On a busy host the keeper's output of a guest that prints takes longer to arrive. */
-const MOST_WAITS = 20;
+const PATIENCE_MS = 1000;
 /** Enough of a guest's output that the log has it only once: a single character would be found anywhere in it. */
 const RECOGNISABLE_BYTES = 4096;
 /** A keeper closes the console first, and exits after its helpers. */
@@ -50,8 +52,10 @@ export async function openConsole(
   try {
     let end = endOfLog(files.serialLog);
     const attached = attachConsole(files.consoleSocket, { ...options, output });
-    for (let waits = 0; waits < MOST_WAITS && output.heldBytes < RECOGNISABLE_BYTES; waits++) {
-      await Promise.race([attached, delay(SETTLE_MS)]);
+    const started = performance.now();
+    for (let pauseMs = SETTLE_MS; output.heldBytes < RECOGNISABLE_BYTES; pauseMs = SILENCE_MS) {
+      if (performance.now() - started > PATIENCE_MS) break;
+      await Promise.race([attached, delay(pauseMs)]);
       const former = end;
       end = endOfLog(files.serialLog);
       // The log ends with all that is held.
