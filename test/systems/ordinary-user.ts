@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { isSystemError } from '../../src/errors/index.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { addDebianImage } from '../debian-image.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 import { installCopy } from '../e2e/hosts/installed-copy.ts';
-import { openFiles, processesOf } from '../e2e/named/home.ts';
+import { openFiles, processesOf, terminate } from '../e2e/named/home.ts';
 import { VICTIM, becoming, giveTo, runAs, spawnScript } from '../hardening/user.ts';
 import { giveMicro } from '../hardening/users/given-micro.ts';
 import { until } from '../hardening/until.ts';
@@ -123,11 +124,20 @@ export async function makeOrdinaryUser(hasBridge: boolean): Promise<OrdinaryUser
 /** Prints the user's processes, and kills the commands among them. */
 function endHanging(home: string): void {
   const processes = processesOf(home);
+  for (const { pid, commandLine } of processes)
+    console.warn(`${pid} ${commandLine.slice(0, 200)}: ${filesOf(pid)}`);
   for (const { pid, commandLine } of processes) {
-    console.warn(`${pid} ${commandLine.slice(0, 200)}: ${openFiles(`/proc/${pid}`).join(' ')}`);
+    if (commandLine.includes('vmlet.js')) terminate(pid, 'SIGKILL');
   }
-  for (const { pid, commandLine } of processes) {
-    if (commandLine.includes('vmlet.js')) process.kill(pid, 'SIGKILL');
+}
+
+function filesOf(pid: number): string {
+  try {
+    return openFiles(`/proc/${pid}`).join(' ');
+  } catch (error) {
+    // It has just ended, or is another user’s.
+    if (isSystemError(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return 'unknown files';
+    throw error;
   }
 }
 

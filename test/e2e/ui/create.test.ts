@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { Publisher, sha256, webEntry } from '../../publisher.ts';
 import { until } from '../command.ts';
@@ -26,6 +26,7 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
   serveHome(async (served) => {
     home = served.home;
     publisher = await Publisher.start();
+    served.scope.defer(async () => publisher[Symbol.asyncDispose]());
     // The test pulls and removes images: the host's own are not there.
     rmSync(join(home.path, 'data/vmlet/images'));
     mkdirSync(join(home.path, 'config/vmlet'), { recursive: true });
@@ -41,7 +42,6 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
     image = `${path},format=raw`;
     page = await served.ui.open();
   });
-  afterAll(async () => publisher[Symbol.asyncDispose]());
   beforeEach(async () => {
     await page.evaluate("sessionStorage.removeItem('vmlet.create'); location.hash = '#/create'");
     await page.reload();

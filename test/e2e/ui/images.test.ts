@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Publisher, sha256, webEntry } from '../../publisher.ts';
 import type { Home } from '../named/home.ts';
 import { withoutChromium } from './chromium.ts';
@@ -21,6 +21,10 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
   serveHome(async (served) => {
     home = served.home;
     publisher = await Publisher.start();
+    served.scope.defer(async () => {
+      release();
+      await publisher[Symbol.asyncDispose]();
+    });
     const data = join(home.path, 'data/vmlet');
     // The test removes images: the host's own are not there.
     rmSync(join(data, 'images'));
@@ -37,10 +41,6 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     writeFileSync(join(template, 'template.json'), 'nothing');
     symlinkSync(template, join(data, 'templates/old'));
     page = await served.ui.open();
-  });
-  afterAll(async () => {
-    release();
-    await publisher[Symbol.asyncDispose]();
   });
 
   const row = (name: string): Locator => page.getByRole('row').filter({ hasText: name });

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
 import type { Home } from '../named/home.ts';
@@ -45,6 +45,7 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
 
   serveHome(async (served) => {
     ({ home, ui } = served);
+    served.scope.defer(async () => void (await home.vmlet('pool', 'rm', 'fast')));
     mkdirSync(PICTURES, { recursive: true });
     const images = { screen: keyboardSectors.onScreen, text: bootSectors.echo };
     for (const [name, sector] of Object.entries(images)) {
@@ -77,7 +78,6 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
       expect(await home.vmlet(...words)).toMatchObject({ status: 0 });
     }
   });
-  afterAll(async () => home.vmlet('pool', 'rm', 'fast'));
 
   async function showTab(page: Page, tab: string): Promise<void> {
     const [machine, content] = TABS[tab] ?? [];

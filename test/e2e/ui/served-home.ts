@@ -10,6 +10,8 @@ export interface ServedHome {
   readonly home: Home;
   readonly browser: Browser;
   readonly ui: UiServer;
+  /** Ends what else the tests use, before these. */
+  readonly scope: Scope;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface ServedHome {
  * @param use called before the tests.
  */
 export function serveHome(use: (served: ServedHome) => Promise<void> | void): void {
-  // Closed also where something failed to open.
+  // Closed also where something failed to open. An `afterAll` of the suite would run before, and must not fail.
   const scope = new Scope();
   let ui: UiServer | undefined;
   beforeAll(async () => {
@@ -27,7 +29,7 @@ export function serveHome(use: (served: ServedHome) => Promise<void> | void): vo
     scope.defer(async () => browser.close());
     ui = new UiServer(home, browser);
     scope.defer(async () => ui?.close());
-    await use({ home, browser, ui });
+    await use({ home, browser, ui, scope });
   });
   afterAll(async () => scope.close());
   afterEach(() => expect(ui?.problems).toEqual([]));

@@ -25,6 +25,7 @@ async function killsOfUser({ scale, seed, log, signal }: HardeningOptions): Prom
   if (noBridge !== undefined) log(`no member is on a bridge: ${noBridge}`);
   const areOnBridge = noBridge === undefined;
   await using user = await makeOrdinaryUser(areOnBridge);
+  signal?.throwIfAborted();
   const options: OwnerOptions = { scale, seed, areOnBridge };
   const owner = user.start(OWNER, JSON.stringify(options));
   const gone = once(owner, 'exit');
@@ -36,6 +37,7 @@ async function killsOfUser({ scale, seed, log, signal }: HardeningOptions): Prom
     else findings = line.findings;
   }
   const [status] = (await gone) as [number | null];
+  signal?.throwIfAborted();
   if (!findings) throw new Error(`the networks’ owner ended with ${String(status)}`);
   return findings;
 }
