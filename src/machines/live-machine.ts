@@ -20,6 +20,7 @@ import type { SshAccess, SshOptions } from './ssh/ssh.ts';
 import type { SshConnection } from './ssh/ssh-connection.ts';
 import type { MachineFiles } from './record/machine-files.ts';
 import { readPlan } from './record/machine-plan-file.ts';
+import { placesOf } from './record/network-members.ts';
 import { boundForwards, boundSockets } from './spec/forwards.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
 import { type LostOutcome, statusOf } from './record/machine-status.ts';
@@ -147,7 +148,10 @@ export class LiveMachine {
     await this.qmp(async (monitor) => monitor.execute('stop'), options);
   }
 
-  /** Resumes its processors. @throws NoSpaceError when it was paused for lack of space on the host and still lacks it. */
+  /**
+   * Resumes its processors. The guest learns which members have joined or left its networks meanwhile.
+   * @throws NoSpaceError when it was paused for lack of space on the host and still lacks it.
+   */
   async resume(options: MonitorOptions = {}): Promise<void> {
     const { resumeIntoSpace } = await import('./run/resume-into-space.ts');
     const { discardSaved } = await import('./record/saved-note.ts');
@@ -166,6 +170,8 @@ export class LiveMachine {
       if (status === 'io-error') await resumeIntoSpace(this.name, monitor);
       else await monitor.execute('cont');
     }, options);
+    const { tellMissedNames } = await import('../machine/network/tell-members.ts');
+    await tellMissedNames(placesOf(this.files), this.name, options.signal);
   }
 
   /** Presses the reset button; the guest cannot shut down first. */

@@ -37,6 +37,18 @@ export async function tellMachines(
   await Promise.all([...new Set(names)].map(async (name) => tellMachine(places, name, signal)));
 }
 
+/**
+ * The same for one machine that was paused, or got its memory of an earlier time: it has missed changes since. A machine
+ * without networks is not asked.
+ */
+export async function tellMissedNames(
+  places: Places,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (networksOfMachine(places, name).length > 0) await tellMachines(places, [name], signal);
+}
+
 async function tellMachine(places: Places, name: string, signal: AbortSignal | undefined): Promise<void> {
   const deadline = AbortSignal.timeout(PATIENCE_MS);
   const either = signal ? AbortSignal.any([signal, deadline]) : deadline;

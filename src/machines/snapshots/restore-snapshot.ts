@@ -1,4 +1,5 @@
 import { InvalidInputError, MachineStateError } from '../../errors/index.ts';
+import { tellMissedNames } from '../../machine/network/tell-members.ts';
 import { restoreDisks } from '../../machine/state/disks-snapshot.ts';
 import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
 import { BRIDGE_MTU, hardwareDifferences, hardwareOf } from '../../machine/qemu/hardware.ts';
@@ -55,7 +56,10 @@ export async function restoreMachineSnapshot(
       return runs || !withMemory;
     },
   );
-  if (isStarted) return;
+  if (isStarted) {
+    await tellMissedNames(locations, machine, signal);
+    return;
+  }
   const definition = readDefinition(locations, machine);
   const memory = requireMemory(definition, name);
   const { machineType, rootPorts, bridgeMtus } = memory;

@@ -83,6 +83,17 @@ test('a member that hangs holds nothing up for long, and learns the names later'
   expect(await namesIn('db')).toEqual(['db', 'shop', 'web']);
 });
 
+test('a member learns what it has missed when it is resumed, and when its memory is restored', async () => {
+  await create('web', '--network', 'lan', '--disk', '64M', '--start');
+  await vmlet('snapshot', 'create', 'web', 'alone');
+  await vmlet('pause', 'web');
+  await create('db', '--network', 'lan');
+  await vmlet('resume', 'web');
+  expect(await namesIn('web')).toEqual(['db', 'web']);
+  await vmlet('snapshot', 'restore', 'web', 'alone');
+  expect(await namesIn('web')).toEqual(['db', 'web']);
+});
+
 // Debian 12's QEMU cannot connect a running machine.
 test.skipIf(!qemu.hasStreamReconnect)('ssh knows a machine by its present names', async () => {
   const config = (name: string): string => sshFiles(home.store.get(name).files.ssh).config;
