@@ -9,7 +9,8 @@ import {
 import { tellNetworks } from '../../machine/network/tell-members.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
-import { withNetworksLock } from '../../network/private/network-shelf.ts';
+import { leavePartitions } from '../../network/private/groups.ts';
+import { changePartitions, withNetworksLock } from '../../network/private/network-shelf.ts';
 import { holdFileLock } from '../../process/lock/file-lock.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import { Scope } from '../../util/scope.ts';
@@ -25,6 +26,7 @@ import { endOfCommand, readRun, readStatus } from '../record/machine-status.ts';
 import { publishDeparture } from '../../network/private/members.ts';
 import { networksOf } from '../record/network-members.ts';
 import type { RunRecord } from '../record/run-record.ts';
+import type { MachineSpec } from '../spec/machine-spec.ts';
 import { discardDirectory, openStaging } from '../record/staging.ts';
 import { hasSystemdUnit, uninstallSystemdUnit } from './systemd.ts';
 import { killMachine } from '../run/stop.ts';
@@ -105,7 +107,7 @@ export async function removeMachine(
   for (const directory of [files.logs, files.sockets]) removeTree(directory);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
-  await leaveNetworks(locations, networksOf(spec));
+  await leaveNetworks(locations, spec);
   return { keptDisks };
 }
 
@@ -133,10 +135,14 @@ async function lockByForce(definition: Definition, scope: Scope): Promise<void> 
   }
 }
 
-/** The membership went with the definition; the switches and the other members forget it too. */
-async function leaveNetworks(locations: Locations, networks: readonly string[]): Promise<void> {
+/** The membership went with the definition; partitions, the switches and the other members forget it too. */
+async function leaveNetworks(locations: Locations, spec: MachineSpec): Promise<void> {
+  const networks = networksOf(spec);
   if (networks.length === 0) return;
-  await withNetworksLock(locations.networks, {}, async () => publishDeparture(locations, networks));
+  await withNetworksLock(locations.networks, {}, async () => {
+    changePartitions(locations.networks, networks, (partitions) => leavePartitions(partitions, spec.name));
+    await publishDeparture(locations, networks);
+  });
   await tellNetworks(locations, networks, undefined);
 }
 

@@ -4,7 +4,8 @@ import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
-import { withNetworksLock } from '../../network/private/network-shelf.ts';
+import { renameInPartitions } from '../../network/private/groups.ts';
+import { changePartitions, withNetworksLock } from '../../network/private/network-shelf.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
 import { type ChangedSpec, type MachineChanges, changeSpec } from '../spec/changes.ts';
@@ -183,7 +184,7 @@ async function renameUntold(locations: Locations, name: string, newName: string)
   return networksOf(spec);
 }
 
-/** Checks that the networks of a machine have room for its new name, and tells their switches. */
+/** Checks that the networks of a machine have room for its new name, renames it in partitions, and tells the switches. */
 async function withNewName(
   locations: Locations,
   { spec }: Definition,
@@ -195,6 +196,9 @@ async function withNewName(
   await withNetworksLock(locations.networks, {}, async () => {
     checkNewName(locations, spec, newName);
     rename();
+    changePartitions(locations.networks, networks, (partitions) =>
+      renameInPartitions(partitions, spec.name, newName),
+    );
     await publishNetworks(locations, networks);
   });
 }

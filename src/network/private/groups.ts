@@ -1,4 +1,7 @@
 import { InvalidInputError } from '../../errors/index.ts';
+import type { NetworkRecord } from './network-record.ts';
+
+type Partitions = NetworkRecord['partitions'];
 
 /**
  * Checks the groups of a partition.
@@ -26,4 +29,20 @@ export function checkMember(name: string, members: readonly string[], field: str
   throw new InvalidInputError(field, `machine ${JSON.stringify(name)} is not in this network`, {
     hint: members.length === 0 ? 'no machine is in this network' : `choose from: ${members.join(', ')}`,
   });
+}
+
+/** Returns partitions after a member was renamed. Its new name may be left of a machine that was a member before. */
+export function renameInPartitions(partitions: Partitions, name: string, newName: string): Partitions {
+  return leavePartitions(partitions, newName).map((groups) =>
+    groups.map((group) => group.map((one) => (one === name ? newName : one))),
+  );
+}
+
+/** Returns partitions without a name, so that the next machine with this name is not cut off. */
+export function leavePartitions(partitions: Partitions, name: string): Partitions {
+  return partitions
+    .map((groups) =>
+      groups.map((group) => group.filter((one) => one !== name)).filter((group) => group.length > 0),
+    )
+    .filter((groups) => groups.length > 1);
 }

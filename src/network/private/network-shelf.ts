@@ -77,6 +77,19 @@ export function writeNetwork(shelf: string, record: NetworkRecord): void {
   replaceFile(files.record, formatNetworkRecord(record));
 }
 
+/** Changes the partitions of networks that have not been removed; the caller holds the lock. @throws InvalidInputError */
+export function changePartitions(
+  shelf: string,
+  networks: readonly string[],
+  change: (partitions: NetworkRecord['partitions']) => NetworkRecord['partitions'],
+): void {
+  for (const name of networkNames(shelf).filter((one) => networks.includes(one))) {
+    const record = readNetwork(shelf, name);
+    if (record.partitions.length > 0)
+      writeNetwork(shelf, { ...record, partitions: change(record.partitions) });
+  }
+}
+
 /** The record goes first: an interrupted removal leaves no network. The caller holds the lock. */
 export function removeNetworkFiles(shelf: string, name: string): void {
   const files = networkFiles(shelf, name);

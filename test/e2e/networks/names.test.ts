@@ -17,7 +17,7 @@ const BOUND_MS = 25_000;
 
 let home: Home;
 let lab: Lab;
-const { vmlet, create, inGuest } = membersOf(() => home);
+const { vmlet, create, inGuest, ping } = membersOf(() => home);
 
 beforeEach(async () => {
   home = await makeHome();
@@ -81,6 +81,21 @@ test('a member that hangs holds nothing up for long, and learns the names later'
   }
   await inGuest('db', 'true');
   expect(await namesIn('db')).toEqual(['db', 'shop', 'web']);
+});
+
+test('a partition holds for a machine with another name, and not for another machine with its name', async () => {
+  await create('web', '--network', 'lan');
+  await create('db', '--network', 'lan', '--start');
+  await vmlet('network', 'partition', 'lan', 'web', 'db');
+  await vmlet('rename', 'web', 'shop');
+  expect((await lab.networks.get('lan')).partitions).toEqual([[['shop'], ['db']]]);
+  await Promise.all([create('web', '--network', 'lan', '--start'), vmlet('start', 'shop')]);
+  await ping('web', 'db');
+  expect(await home.exec('shop', 'ping', '-c', '2', '-W', '1', 'db')).toMatchObject({ status: 1 });
+  await vmlet('rm', '--force', '--storage', 'db');
+  expect((await lab.networks.get('lan')).partitions).toEqual([]);
+  await create('db', '--network', 'lan', '--start');
+  await ping('shop', 'db');
 });
 
 test('a member learns what it has missed when it is resumed, and when its memory is restored', async () => {
