@@ -23,7 +23,7 @@ import { startTimer } from '../../util/time/timer.ts';
 import { Connections } from '../server/connections.ts';
 import { CLIENT_MS, awaitBody, forwardRequest } from './forward-request.ts';
 import { GuestConnections } from './guest-connections.ts';
-import { ForeignNameError, findTarget } from './proxy-target.ts';
+import { ForeignNameError, ThrowAwayMemberError, findTarget } from './proxy-target.ts';
 
 export interface ProxyOptions {
   /** User name of the proxy's basic authentication. */
@@ -234,7 +234,7 @@ function answer(request: IncomingMessage, response: ServerResponse, status: numb
 
 function statusOf(error: unknown): number {
   if (error instanceof ForeignNameError) return 403;
-  if (error instanceof MachineNotFoundError) return 404;
+  if (error instanceof MachineNotFoundError || error instanceof ThrowAwayMemberError) return 404;
   if (error instanceof TimedOutError) return 504;
   return error instanceof VmletError || isSystemError(error) ? 502 : 500;
 }

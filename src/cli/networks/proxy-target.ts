@@ -19,10 +19,23 @@ export class ForeignNameError extends InvalidInputError {
   }
 }
 
+/** The name is of a machine that no other process than its own reaches. */
+export class ThrowAwayMemberError extends InvalidInputError {
+  constructor(name: string, network: string) {
+    super(
+      'host',
+      `member "${name}" of network "${network}" is a throw-away machine, which the proxy cannot reach`,
+      {
+        hint: `create a named machine instead: vmlet create NAME --network ${network}`,
+      },
+    );
+  }
+}
+
 /**
  * Finds the machine of an authority such as `web.vmlet.localhost:8080` or `db.lan`.
  * @param defaultPort of the scheme; NaN where a port is required.
- * @throws ForeignNameError, MachineNotFoundError
+ * @throws ForeignNameError, ThrowAwayMemberError, MachineNotFoundError
  */
 export async function findTarget(authority: string, defaultPort: number): Promise<ProxyTarget> {
   const [, name = '', digits] = /^([a-z0-9.-]+?)\.?(?::(\d{1,5}))?$/i.exec(authority) ?? [];
@@ -51,10 +64,18 @@ async function memberNamed(label: string, network: string, host: string): Promis
     const member = members.find(
       ({ name, alias }) => name.toLowerCase() === label || alias?.toLowerCase() === label,
     );
+    if (member && !isNamedMember(member.name, network)) throw new ThrowAwayMemberError(member.name, network);
     if (member) return member.name;
   } catch (error) {
     // It was just removed.
     if (!(error instanceof NetworkNotFoundError)) throw error;
   }
   throw new ForeignNameError(host);
+}
+
+/** A named machine outside of the network may have the name of a throw-away machine in it. */
+function isNamedMember(name: string, network: string): boolean {
+  const store = new MachineStore();
+  if (!store.names().includes(name)) return false;
+  return (store.get(name).spec.networks ?? []).some((one) => one.network === network);
 }

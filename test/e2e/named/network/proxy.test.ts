@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { type Socket, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { type Started, until } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
 
@@ -158,6 +158,25 @@ it('finds members of a network, and machines that start later or again', async (
     if (time === 0) await vmlet('restart', 'db');
   }
   expect((await get('http://web.lan:8080/')).status).toBe(403);
+});
+
+it('refuses a throw-away member, and does not lead to the named machine of its name', async () => {
+  await serve();
+  const flags = ['--name', 'web', '--net', 'none', '--network', 'lan:alias=www'];
+  const once = home.start(['run', ...flags, 'micro', '--', 'sh', '-c', 'echo up; sleep 600']);
+  onTestFinished(async () => {
+    once.process.kill('SIGINT');
+    await once.finished;
+  });
+  await until(() => once.stdout().includes('up'));
+  for (const name of ['web', 'www']) {
+    expect(await get(`http://${name}.lan:8080/`), name).toMatchObject({
+      status: 404,
+      body: expect.stringMatching(/^host: member "web" of network "lan" is a throw-away machine, /) as string,
+    });
+  }
+  expect((await tunnel('web.lan:8080')).status).toBe(404);
+  expect(await get('http://web.vmlet.localhost:8080/')).toMatchObject({ status: 200, body: 'web\n' });
 });
 
 it('prints lines to paste, without the secret in the command line of curl, and ends when idle', async () => {
