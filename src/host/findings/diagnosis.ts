@@ -5,7 +5,7 @@ import type { Finding, Install, Verb } from './finding.ts';
 import { formatSize } from './format-size.ts';
 import { keptGuestsFinding } from './kept-guests-finding.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from '../survey/host.ts';
-import { networkFinding, privateNetworksFinding } from './network-finding.ts';
+import { FORWARDS, networkFinding, privateNetworksFinding } from './network-finding.ts';
 import { lowLimitsOf } from './process-limits.ts';
 import { sharesFinding } from './shares-finding.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
@@ -30,7 +30,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     ...(survey.qemu ? [acceleratorFinding(survey.qemu, survey.accelerator.kvm)] : []),
     qemuImgFinding(survey, install),
     networkFinding(survey, surroundings, install),
-    ...(survey.qemu ? [privateNetworksFinding(survey.qemu)] : []),
+    ...(survey.qemu ? [privateNetworksFinding(survey.qemu), FORWARDS] : []),
     sharesFinding(survey, install),
     ...confinementFindings(survey, surroundings),
     ...(survey.qemu ? [forksFinding(survey.qemu)] : []),

@@ -21,6 +21,7 @@ export type FindingItem =
   | 'qemu-img'
   | 'network'
   | 'private-networks'
+  | 'forwards'
   | 'shares'
   | 'namespaces'
   | 'landlock'

@@ -68,6 +68,14 @@ export function privateNetworksFinding({
   return { item, state: 'works', summary: 'machines reach each other by name (vmlet network create)' };
 }
 
+/** No host keeps its loopback interface to one user, so this is no fault of the host. */
+export const FORWARDS: Finding = {
+  item: 'forwards',
+  state: 'works',
+  summary:
+    'all users of this host can connect to forwards on 127.0.0.1; only you can connect to a unix socket (-p /path/to.sock:80), and to the agent, which vmlet ssh uses',
+};
+
 /** Chooses a remedy by passt's output; the first match wins. */
 function passtRemedy(problem: string, { namespaceSettings }: Surroundings, install: Install): string {
   if (/unrecognized option|invalid option/.test(problem)) return upgrade(install);

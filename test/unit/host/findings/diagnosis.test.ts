@@ -316,6 +316,7 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     'degraded',
     /joins a network only at its next start/,
   ],
+  ['forwards', {}, {}, 'works', /^all users of this host can connect to forwards on 127\.0\.0\.1; /],
   [
     'forks',
     { qemu: { ...complete.qemu!, devices: [] } },
