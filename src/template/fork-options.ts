@@ -5,9 +5,9 @@ import type { NetworkInput } from '../machine/network/network-place.ts';
 import { type MountSet, parseMounts } from '../machine/share/mount-set.ts';
 import { startOptions } from '../machine/spec/launch-options.ts';
 import { shareOptions } from '../machine/spec/machine-options.ts';
-import { networkFlag } from '../machine/spec/network-flag.ts';
+import { NETS, networkFlag } from '../machine/spec/network-flag.ts';
 import { flagsOf, withFlag } from '../machine/spec/option-flag.ts';
-import { REQUESTED_BACKENDS, type RequestedBackend } from '../network/plan/network.ts';
+import type { RequestedBackend } from '../network/plan/network.ts';
 import { firstCardOf } from '../network/private/network-name.ts';
 import { type Published, parsePublished } from '../network/ports/socket-forward.ts';
 import { parseOptions } from '../util/options.ts';
@@ -24,8 +24,11 @@ const forkSchema = z.strictObject({
   ports: startOptions.ports,
   /** MAC address of the first network card, unicast; a random one by default. Requires a template with a network. */
   mac: startOptions.mac,
-  /** As for a launch. Requires a template with a network; forks of a template with slirp use slirp. */
-  net: withFlag(z.enum(REQUESTED_BACKENDS).default('auto'), networkFlag('auto, passt or slirp')),
+  /**
+   * As for a launch. A fork has a first card if its template has one; `none` requires a template without. Forks of a
+   * template with slirp use slirp.
+   */
+  net: withFlag(z.enum(NETS).default('auto'), networkFlag('auto, passt, slirp or none')),
   /**
    * Directories of this host and volumes, as for a launch. With a directory, the fork gets a copy of the template's
    * memory, because virtiofsd has to share it.
@@ -55,7 +58,7 @@ export interface ForkOptions extends Readonly<z.input<typeof forkSchema>> {
 export interface ForkSpec extends MountSet, Published {
   /** Undefined where the caller gave none. */
   readonly name: string | undefined;
-  readonly net: RequestedBackend;
+  readonly net: RequestedBackend | 'none';
   /** Undefined where the caller gave none. */
   readonly mac: string | undefined;
 }

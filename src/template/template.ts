@@ -251,6 +251,15 @@ export class Template {
   ): Promise<BoundNetworkPlan | undefined> {
     const { network: origin, cards } = this.#record.plan;
     if (!origin) return undefined;
+    if (net === 'none') {
+      throw new InvalidInputError(
+        'net',
+        `template "${this.name}" has a network, so every fork of it has one`,
+        {
+          hint: 'create a template without a network: --net none, with --network-cards N if its forks join private networks',
+        },
+      );
+    }
     if (cards.some((card) => card.mac === mac)) {
       throw new InvalidInputError('mac', `${mac} is taken by another card of template "${this.name}"`, {
         hint: 'choose another MAC address, or leave it out',

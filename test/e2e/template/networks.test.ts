@@ -35,6 +35,14 @@ test('forks join as many private networks as their template has spare cards', as
     '1 packets received',
   );
 
+  // Forks have the first card of their template, or none.
+  const alone = await vmlet(...run, '--network', 'none', '--', 'sh', '-c', 'ls /sys/class/net');
+  expect(alone.split('\n').filter((name) => name.startsWith('eth'))).toHaveLength(1);
+  await vmlet('template', 'create', 'connected');
+  expect(await refusal('run', '--template', 'connected', '--net', 'none', '--', 'true')).toContain(
+    'template "connected" has a network, so every fork of it has one\n  create a template without a network: ',
+  );
+
   const tooMany = await refusal(...run, '--network', 'other', '--', 'true');
   expect(tooMany).toContain(
     '--network: too many networks: 2; forks of template "member" can join at most 1\n' +
