@@ -38,7 +38,7 @@ interface Pair {
 
 /** All guests run all the time, so that only the transfers are measured. */
 export const guests: Section = {
-  title: `one TCP stream of ${BYTES / 1024 ** 2} MiB from guest to guest: both switches against taps on a bridge of the host`,
+  title: `one TCP stream of ${BYTES / 1024 ** 2} MiB from guest to guest: both switches against taps on a bridge in a network namespace`,
   rounds: 5,
   async run(rounds) {
     await using scope = new Scope();
