@@ -45,7 +45,9 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
 
   serveHome(async (served) => {
     ({ home, ui } = served);
-    served.scope.defer(async () => void (await home.vmlet('pool', 'rm', 'fast')));
+    served.scope.defer(async () => {
+      await home.vmlet('pool', 'rm', 'fast');
+    });
     mkdirSync(PICTURES, { recursive: true });
     const images = { screen: keyboardSectors.onScreen, text: bootSectors.echo };
     for (const [name, sector] of Object.entries(images)) {
