@@ -29,10 +29,8 @@ export type MachineConsoleEnd =
 
 /** The keeper accepts a client well before this; later output comes from the console itself. */
 const SETTLE_MS = 50;
-/** A guest that prints now and then is silent for so long. */
-const SILENCE_MS = 10;
 /** On a busy host the keeper's output of a guest that prints takes longer to arrive. */
-const PATIENCE_MS = 1000;
+const MOST_WAITS = 20;
 /** Enough of a guest's output that the log has it only once: a single character would be found anywhere in it. */
 const RECOGNISABLE_BYTES = 4096;
 /** A keeper closes the console first, and exits after its helpers. */
@@ -52,14 +50,11 @@ export async function openConsole(
   try {
     let end = endOfLog(files.serialLog);
     const attached = attachConsole(files.consoleSocket, { ...options, output });
-    const started = performance.now();
-    for (let pauseMs = SETTLE_MS; output.heldBytes < RECOGNISABLE_BYTES; pauseMs = SILENCE_MS) {
-      if (performance.now() - started > PATIENCE_MS) break;
-      await Promise.race([attached, delay(pauseMs)]);
+    for (let waits = 0; waits < MOST_WAITS && output.heldBytes < RECOGNISABLE_BYTES; waits++) {
+      await Promise.race([attached, delay(SETTLE_MS)]);
       const former = end;
       end = endOfLog(files.serialLog);
-      // The log ends with all that is held.
-      if (isDeepStrictEqual(end, former)) break;
+      if (isDeepStrictEqual(end, former) && output.endsLog(files.serialLog)) break;
     }
     output.release(scrollBack?.lines ?? 0, files.serialLog, scrollBack?.show);
     if ((await attached) === 'detached') return { kind: 'detached' };
@@ -94,6 +89,14 @@ class OutputAfterScrollBack extends Writable {
 
   get heldBytes(): number {
     return (this.#held ?? []).reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Whether all that was written to the log has arrived, as far as the held output tells. */
+  endsLog(logPath: string): boolean {
+    const held = Buffer.concat(this.#held ?? []);
+    const lines = held.toString('latin1').split('\n').length;
+    const tail = Buffer.concat([...readLog(logPath, { tailLines: lines })]);
+    return tail.subarray(tail.length - held.length).equals(held);
   }
 
   /** Shows the last lines before the held output, and the output. */
