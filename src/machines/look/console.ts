@@ -95,7 +95,7 @@ class OutputAfterScrollBack extends Writable {
   endsLog(logPath: string): boolean {
     const held = Buffer.concat(this.#held ?? []);
     const lines = held.toString('latin1').split('\n').length;
-    const tail = Buffer.concat([...readLog(logPath, { tailLines: lines })]);
+    const tail = lastLines(logPath, lines);
     return tail.subarray(tail.length - held.length).equals(held);
   }
 
@@ -103,9 +103,7 @@ class OutputAfterScrollBack extends Writable {
   release(lines: number, logPath: string, show?: (bytes: Buffer) => void): void {
     const held = Buffer.concat(this.#held ?? []);
     this.#held = undefined;
-    const scrollBack = scrollBackBefore(held, lines, (tailLines) =>
-      Buffer.concat([...readLog(logPath, { tailLines })]),
-    );
+    const scrollBack = scrollBackBefore(held, lines, (count) => lastLines(logPath, count));
     if (scrollBack.length > 0) show?.(scrollBack);
     this.#output.write(held);
   }
@@ -117,4 +115,8 @@ class OutputAfterScrollBack extends Writable {
     } else if (this.#output.write(chunk)) done();
     else this.#output.once('drain', done);
   }
+}
+
+function lastLines(logPath: string, count: number): Buffer {
+  return Buffer.concat([...readLog(logPath, { tailLines: count })]);
 }
