@@ -331,7 +331,7 @@ describe('vmlet console', () => {
     await machine('m', 'counting');
     const { serialLog } = home.store.get('m').files;
     await until(() => readFileSync(serialLog).length > 10_000);
-    for (const lines of ['0', '1', '5', '50', '500']) {
+    for (const lines of ['0', '1', '50']) {
       const reader = home.start(['console', '--lines', lines, 'm']);
       await until(() => reader.stdout().length > 20_000);
       await interrupted(reader);
