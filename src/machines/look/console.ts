@@ -31,8 +31,6 @@ export type MachineConsoleEnd =
 const SETTLE_MS = 50;
 /** On a busy host the keeper's output of a guest that prints takes longer to arrive. */
 const MOST_WAITS = 20;
-/** Enough of a guest's output that the log has it only once: a single character would be found anywhere in it. */
-const RECOGNISABLE_BYTES = 4096;
 /** A keeper closes the console first, and exits after its helpers. */
 const END_MS = 10_000;
 
@@ -48,13 +46,11 @@ export async function openConsole(
   if (running.kind !== 'running') throw notRunning(spec.name, running.kind);
   const output = new OutputAfterScrollBack(options.output);
   try {
-    let end = endOfLog(files.serialLog);
+    const before = endOfLog(files.serialLog);
     const attached = attachConsole(files.consoleSocket, { ...options, output });
-    for (let waits = 0; waits < MOST_WAITS && output.heldBytes < RECOGNISABLE_BYTES; waits++) {
+    for (let waits = 0; waits < MOST_WAITS; waits++) {
       await Promise.race([attached, delay(SETTLE_MS)]);
-      const former = end;
-      end = endOfLog(files.serialLog);
-      if (isDeepStrictEqual(end, former) && output.endsLog(files.serialLog)) break;
+      if (output.holdsBytes || isDeepStrictEqual(endOfLog(files.serialLog), before)) break;
     }
     output.release(scrollBack?.lines ?? 0, files.serialLog, scrollBack?.show);
     if ((await attached) === 'detached') return { kind: 'detached' };
@@ -87,23 +83,17 @@ class OutputAfterScrollBack extends Writable {
     output.on('error', (error) => this.destroy(error));
   }
 
-  get heldBytes(): number {
-    return (this.#held ?? []).reduce((sum, { length }) => sum + length, 0);
-  }
-
-  /** Whether all that was written to the log has arrived, as far as the held output tells. */
-  endsLog(logPath: string): boolean {
-    const held = Buffer.concat(this.#held ?? []);
-    const lines = held.toString('latin1').split('\n').length;
-    const tail = lastLines(logPath, lines);
-    return tail.subarray(tail.length - held.length).equals(held);
+  get holdsBytes(): boolean {
+    return this.#held !== undefined && this.#held.length > 0;
   }
 
   /** Shows the last lines before the held output, and the output. */
   release(lines: number, logPath: string, show?: (bytes: Buffer) => void): void {
     const held = Buffer.concat(this.#held ?? []);
     this.#held = undefined;
-    const scrollBack = scrollBackBefore(held, lines, (count) => lastLines(logPath, count));
+    const scrollBack = scrollBackBefore(held, lines, (tailLines) =>
+      Buffer.concat([...readLog(logPath, { tailLines })]),
+    );
     if (scrollBack.length > 0) show?.(scrollBack);
     this.#output.write(held);
   }
@@ -115,8 +105,4 @@ class OutputAfterScrollBack extends Writable {
     } else if (this.#output.write(chunk)) done();
     else this.#output.once('drain', done);
   }
-}
-
-function lastLines(logPath: string, count: number): Buffer {
-  return Buffer.concat([...readLog(logPath, { tailLines: count })]);
 }
