@@ -7,8 +7,8 @@
  *
  * VMLET_CASE=CASE npm run hardening -- programs monitors: the cases whose names in the raw log begin with CASE; not recorded.
  *
- * VMLET_PART=kills|life|strangers npm run hardening -- networks: only this part, whose rows replace those of the last
- * result.
+ * VMLET_PART=kills|life|strangers npm run hardening -- networks, and posix|model|kills|stress for shares: only this
+ * part, whose rows replace those of the last result.
  *
  * npm run hardening -- --write: runs nothing; writes that table to docs/security-counts.md. Sections that did
  * not run here keep their rows.
