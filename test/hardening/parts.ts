@@ -10,7 +10,8 @@ export async function runParts(
   chosen = process.env['VMLET_PART'],
 ): Promise<Findings> {
   const run = Object.entries(parts).filter(([name]) => chosen === undefined || name === chosen);
-  if (run.length === 0) throw new Error(`no part ${String(chosen)}; there are ${Object.keys(parts).join(', ')}`);
+  if (run.length === 0)
+    throw new Error(`no part ${String(chosen)}; there are ${Object.keys(parts).join(', ')}`);
   const found: Findings[] = [];
   for (const [name, part] of run) {
     options.signal?.throwIfAborted();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Part, runParts } from '../../hardening/parts.ts';
 
 const countsOf = (what: string): Part => {
-  return async () => ({ counts: [{ what, tried: 1, held: 1 }], faults: [`${what} failed`] });
+  return async () => Promise.resolve({ counts: [{ what, tried: 1, held: 1 }], faults: [`${what} failed`] });
 };
 const PARTS = { kills: countsOf('a kill'), life: countsOf('a life') };
 const options = { scale: 1, seed: 1, log: () => undefined };
