@@ -173,7 +173,7 @@ static int start(const struct options *options, const struct log *qemu_log)
     struct qemu_connections connections;
     if (!events_open(options->events))
         return fail(options->events);
-    if (!console_listen(options->console, options->serial_log, &path) || !helpers_listen(write_record, &path) ||
+    if (!console_listen(&options->console, &path) || !helpers_listen(write_record, &path) ||
         !forwards_open(&options->forwards, write_record, &path))
         return fail(path);
     if (options->mounts && !mounts_read(options->mounts))

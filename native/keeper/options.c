@@ -100,8 +100,9 @@ const char *options_read(struct options *options, char **arguments)
         {"--ended", &options->ended, check_path},
         {"--events", &options->events, check_path},
         {"--qemu-log", &options->qemu_log, check_path},
-        {"--serial-log", &options->serial_log, check_path},
-        {"--console", &options->console, check_socket},
+        {"--serial-log", &options->console.log, check_path},
+        {"--console", &options->console.socket, check_socket},
+        {"--serial", &options->console.positioned_socket, check_socket},
         {"--agent", &options->agent, check_socket},
         {"--runtime-directory", &options->runtime_directory, check_path},
     };

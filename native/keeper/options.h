@@ -1,11 +1,13 @@
 /* The command line of `vmlet-keeper keep`. */
 #pragma once
 #include "command.h"
+#include "console.h"
 #include "forwards.h"
 #include <stdbool.h>
 
 struct options {
-    const char *lock, *record, *ended, *events, *qemu_log, *serial_log, *console, *agent, *runtime_directory;
+    const char *lock, *record, *ended, *events, *qemu_log, *agent, *runtime_directory;
+    struct console_paths console;
     /* NULL for a machine without shared directories. */
     const char *mounts;
     bool paused;

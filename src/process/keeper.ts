@@ -59,6 +59,11 @@ export interface KeeperOptions {
   readonly serialLogPath: string;
   /** Socket for readers of the serial console; at most 107 bytes. */
   readonly consolePath: string;
+  /**
+   * The same, where the first line tells a reader the position in the serial log at which its output begins: `INODE OFFSET`.
+   * At most 107 bytes.
+   */
+  readonly serialPath: string;
   /** Socket for clients of the guest's agent; at most 107 bytes. */
   readonly agentPath: string;
   /** Must exist. Removed at the end, with the sockets and files in it. */
@@ -143,6 +148,7 @@ export function keeperArguments(options: KeeperOptions): string[] {
     ...['--qemu-log', options.qemuLogPath],
     ...['--serial-log', options.serialLogPath],
     ...['--console', options.consolePath],
+    ...['--serial', options.serialPath],
     ...['--agent', options.agentPath],
     ...['--runtime-directory', options.runtimeDirectory],
     ...helpers.flatMap((one) => [

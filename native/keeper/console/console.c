@@ -5,9 +5,11 @@
 #include "timed_log.h"
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -31,7 +33,7 @@ struct client {
 };
 
 static struct watch guest = {.fd = -1};
-static struct listener listener = {.watch.fd = -1};
+static struct listener plain = {.watch.fd = -1}, positioned = {.watch.fd = -1};
 static struct timed_log serial_log = {.log = {.fd = -1}, .times = {.fd = -1}};
 static struct client clients[CLIENTS_MAX];
 static unsigned client_count;
@@ -43,15 +45,18 @@ static uint64_t said;
 static char input[INPUT_MAX];
 static size_t input_length;
 
-bool console_listen(const char *socket, const char *log, const char **path)
+bool console_listen(const struct console_paths *paths, const char **path)
 {
     for (unsigned index = 0; index < CLIENTS_MAX; index++)
         clients[index].watch.fd = -1;
-    *path = log;
-    if (!timed_log_open(&serial_log, log, LOG_MAX))
+    *path = paths->log;
+    if (!timed_log_open(&serial_log, paths->log, LOG_MAX))
         return false;
-    *path = socket;
-    return listener_open(&listener, socket);
+    *path = paths->socket;
+    if (!listener_open(&plain, paths->socket))
+        return false;
+    *path = paths->positioned_socket;
+    return listener_open(&positioned, paths->positioned_socket);
 }
 
 void console_attach(int fd)
@@ -206,11 +211,22 @@ static struct client *free_place(void)
     return place;
 }
 
-static void accept_clients(void)
+/* The first line of a client that joins the log and the output: the log's inode, and its length at this moment. */
+static bool tell_position(int fd)
 {
-    for (int fd; (fd = listener_accept(&listener)) >= 0;) {
+    struct stat status = {0};
+    char line[64];
+    if (serial_log.log.fd >= 0 && fstat(serial_log.log.fd, &status) < 0)
+        return false;
+    int length = snprintf(line, sizeof line, "%ju %jd\n", (uintmax_t)status.st_ino, (intmax_t)status.st_size);
+    return send(fd, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) == length;
+}
+
+static void accept_clients(struct listener *listener)
+{
+    for (int fd; (fd = listener_accept(listener)) >= 0;) {
         struct client *client = free_place();
-        if (!client) {
+        if (!client || (listener == &positioned && !tell_position(fd))) {
             close(fd);
             continue;
         }
@@ -224,14 +240,16 @@ static void accept_clients(void)
 
 void console_prepare(void)
 {
-    listener_prepare(&listener);
+    listener_prepare(&plain);
+    listener_prepare(&positioned);
 }
 
 bool console_act(void)
 {
     static unsigned turn;
     bool more = guest.readable && read_guest();
-    accept_clients();
+    accept_clients(&plain);
+    accept_clients(&positioned);
     for (unsigned left = CLIENTS_MAX; left > 0; left--) {
         struct client *client = &clients[turn++ % CLIENTS_MAX];
         if (!is_there(client))
@@ -252,7 +270,8 @@ bool console_act(void)
 
 void console_finish(void)
 {
-    listener_close(&listener);
+    listener_close(&plain);
+    listener_close(&positioned);
     while (guest.fd >= 0 && read_guest())
         continue;
     watch_close(&guest);

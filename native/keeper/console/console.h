@@ -2,8 +2,15 @@
 #pragma once
 #include <stdbool.h>
 
+struct console_paths {
+    const char *log;
+    const char *socket;
+    /* Clients of this one first get a line with the position in the log where their output begins: INODE OFFSET. */
+    const char *positioned_socket;
+};
+
 /* False, errno set; `path` names the failed file. */
-bool console_listen(const char *socket, const char *log, const char **path);
+bool console_listen(const struct console_paths *paths, const char **path);
 /* Takes over the connection to QEMU. */
 void console_attach(int fd);
 void console_prepare(void);

@@ -37,7 +37,7 @@ export function* readLog(path: string, options: ReadLogOptions = {}): Generator<
   if (options.from) log.seekTo(options.from);
   if (options.tailLines !== undefined) log.seekToLastLines(options.tailLines);
   if (options.span) log.limitTo(options.span);
-  for (let bytes = log.read(); bytes; bytes = log.read()) yield bytes;
+  yield* log.rest();
 }
 
 /**

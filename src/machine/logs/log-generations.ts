@@ -94,12 +94,32 @@ export class LogGenerations implements Disposable {
     return undefined;
   }
 
+  /**
+   * Leaves out all that follows a position, in the file with this inode number. What is held keeps its number for as long:
+   * look at the log before the position is taken, and after it. False if the file is not there any more.
+   */
+  cutAt(inode: bigint, offset: number): boolean {
+    const index = this.#held.findIndex(
+      ({ descriptor }) => fstatSync(descriptor, { bigint: true }).ino === inode,
+    );
+    const found = this.#held[index];
+    if (!found) return false;
+    for (const later of this.#held.splice(index + 1)) this.#release(later);
+    found.end = offset;
+    return true;
+  }
+
+  /** Yields everything from here on. */
+  *rest(): Generator<Buffer, void, undefined> {
+    for (let bytes = this.read(); bytes; bytes = this.read()) yield bytes;
+  }
+
   /** Seeks to the start of the last `count` lines; an incomplete one counts. */
   seekToLastLines(count: number): void {
     let missing = count;
     let mayEndLastLine = true;
     for (const generation of [...this.#held].reverse()) {
-      const { size } = fstatSync(generation.descriptor);
+      const size = generation.end ?? fstatSync(generation.descriptor).size;
       generation.offset = size;
       for (let end = size; end > 0 && missing > 0; end = Math.max(0, end - CHUNK_BYTES)) {
         const start = Math.max(0, end - CHUNK_BYTES);

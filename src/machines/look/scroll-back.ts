@@ -1,27 +1,83 @@
+import { Writable } from 'node:stream';
+import { ConnectError } from '../../errors/index.ts';
+import { LogGenerations } from '../../machine/logs/log-generations.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
+
+/** The last lines of the log before a console's output. */
+export interface ScrollBack {
+  readonly lines: number;
+  /** Called once, before anything is written to `output`; not if there are no lines. */
+  readonly show: (bytes: Buffer) => void;
+}
+
+/** Digits of two 64-bit numbers, and what is between and after them. */
+const LONGEST_POSITION = 48;
 const NEWLINE = 0x0a;
 
 /**
- * Returns at most the last N lines of a log before the first output of a console, so that no byte is repeated or out of
- * order. By now the log may have much more than that output, which the guest prints faster than it is read.
- * @param held the first output; the keeper has written it to the log before.
- * @param readTail returns the last N lines of the log.
+ * The output of a keeper's serial socket, which begins with its position in the log (native/keeper/README.md): the last lines
+ * of the log before this position, and the output after them.
  */
-export function scrollBackBefore(held: Buffer, lines: number, readTail: (lines: number) => Buffer): Buffer {
-  if (lines === 0 || held.length === 0) return readTail(lines);
-  for (let [count, length] = [2 * lines, -1]; ; count *= 2) {
-    const log = readTail(count);
-    const at = log.lastIndexOf(held);
-    const isWhole = log.length === length;
-    const shown = lastLines(log.subarray(0, Math.max(at, 0)), lines);
-    // Its first line may begin before the part of the log that was read.
-    if (isWhole || shown.length < at) return shown;
-    length = log.length;
-  }
-}
+export class OutputAfterScrollBack extends Writable {
+  readonly #output: Writable;
+  readonly #log: LogGenerations;
+  readonly #socket: string;
+  readonly #scrollBack: ScrollBack | undefined;
+  /** The bytes of the first line; undefined after it. */
+  #position: Buffer | undefined = Buffer.alloc(0);
 
-/** An incomplete line counts. */
-function lastLines(text: Buffer, lines: number): Buffer {
-  let at = text.at(-1) === NEWLINE ? text.length - 1 : text.length;
-  for (let left = lines; left > 0 && at !== -1; left--) at = text.subarray(0, at).lastIndexOf(NEWLINE);
-  return text.subarray(at + 1);
+  /** Opens the log, which must be before the connection to the socket: open files keep their inode numbers. */
+  constructor(
+    output: Writable,
+    { serialLog, serialSocket }: Pick<MachineFiles, 'serialLog' | 'serialSocket'>,
+    scrollBack?: ScrollBack,
+  ) {
+    super();
+    this.#output = output;
+    this.#socket = serialSocket;
+    this.#scrollBack = scrollBack;
+    this.#log = new LogGenerations(serialLog);
+    this.#log.look();
+    output.on('error', (error) => this.destroy(error));
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+    let output = chunk;
+    if (this.#position) {
+      const start = Buffer.concat([this.#position, chunk]);
+      const end = start.indexOf(NEWLINE);
+      if (end === -1 && start.length < LONGEST_POSITION) {
+        this.#position = start;
+        done();
+        return;
+      }
+      this.#position = undefined;
+      output = start.subarray(end + 1);
+      try {
+        this.#showLinesBefore(start.toString('latin1', 0, end));
+      } catch (error) {
+        done(error as Error);
+        return;
+      }
+    }
+    if (output.length === 0 || this.#output.write(output)) done();
+    else this.#output.once('drain', done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#log[Symbol.dispose]();
+    done(error);
+  }
+
+  #showLinesBefore(position: string): void {
+    using log = this.#log;
+    const [, inode, offset] = /^(\d+) (\d+)$/.exec(position) ?? [];
+    if (inode === undefined)
+      throw new ConnectError(this.#socket, `expected a position in the log, got ${JSON.stringify(position)}`);
+    log.look();
+    if (!this.#scrollBack || !log.cutAt(BigInt(inode), Number(offset))) return;
+    log.seekToLastLines(this.#scrollBack.lines);
+    const bytes = Buffer.concat([...log.rest()]);
+    if (bytes.length > 0) this.#scrollBack.show(bytes);
+  }
 }

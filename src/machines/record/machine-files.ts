@@ -69,6 +69,8 @@ export interface MachineFiles {
   readonly shellSocket: string;
   /** The keeper's socket of the serial console, for any number of clients. */
   readonly consoleSocket: string;
+  /** The same; its first line is the position in the serial log where the output begins. */
+  readonly serialSocket: string;
   /** The keeper's socket of vmlet's agent in the guest, for any number of clients. */
   readonly agentSocket: string;
   readonly guestAgentSocket: string;
@@ -152,6 +154,7 @@ export function socketFiles(sockets: string) {
     sockets,
     ...machineSockets(sockets),
     shellSocket: file('shell.sock'),
+    serialSocket: file('serial.sock'),
     guestAgentSocket: file('qga.sock'),
     tpmSocket: file('tpm.sock'),
     relaySocket: file('relay.sock'),

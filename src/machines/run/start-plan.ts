@@ -120,6 +120,7 @@ export async function planStart(
       qemuLogPath: files.qemuLog,
       serialLogPath: files.serialLog,
       consolePath: files.consoleSocket,
+      serialPath: files.serialSocket,
       agentPath: files.agentSocket,
       runtimeDirectory: files.sockets,
       helpers: [...helpers, ...spareShareHelpers(plan, files), ...sparePlugHelpers(plan, files)],

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bootSector, bootSectors } from '../../../fixtures/boot-sectors.ts';
@@ -331,7 +331,7 @@ describe('vmlet console', () => {
     await machine('m', 'counting');
     const { serialLog } = home.store.get('m').files;
     await until(() => readFileSync(serialLog).length > 10_000);
-    for (const lines of ['0', '1', '50']) {
+    for (const lines of ['0', '1', '50', '50', '50', '50']) {
       const reader = home.start(['console', '--lines', lines, 'm']);
       await until(() => reader.stdout().length > 20_000);
       await interrupted(reader);
@@ -361,7 +361,13 @@ describe('vmlet console', () => {
     await terminal.shows(/^hello$/);
     terminal.press('typed', 'C-c');
     await terminal.shows(/^left with 0$/);
-    expect(readFileSync(home.store.get('m').files.serialLog, 'latin1')).toBe('up\nhello\u0003\u001a');
+    const { serialLog, serialSocket, consoleSocket } = home.store.get('m').files;
+    expect(readFileSync(serialLog, 'latin1')).toBe('up\nhello\u0003\u001a');
+    // Keepers of earlier releases have no such socket.
+    rmSync(serialSocket);
+    const { status, stderr } = await home.vmlet('console', 'm');
+    expect([status, stderr]).toEqual([125, expect.stringContaining('was started by an earlier release')]);
+    expect(stderr).toContain(`vmlet console ${consoleSocket}`);
   });
 });
 

@@ -1,5 +1,4 @@
-import { type Part, runParts } from '../parts.ts';
-import type { Section } from '../section.ts';
+import { type Part, type Section, runParts } from '../section.ts';
 import { inHome } from './in-home.ts';
 import { life } from './life.ts';
 import { strangers } from './strangers.ts';

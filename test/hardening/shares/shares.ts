@@ -1,6 +1,5 @@
 import { whyNoShares } from '../../e2e/virtiofsd.ts';
-import { runParts } from '../parts.ts';
-import type { Section } from '../section.ts';
+import { type Section, runParts } from '../section.ts';
 import { kills } from './kills/kills.ts';
 import { model } from './model/model.ts';
 import { posix } from './posix/posix.ts';

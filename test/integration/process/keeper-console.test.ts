@@ -1,6 +1,6 @@
 import { type Socket, connect } from 'node:net';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
@@ -119,6 +119,41 @@ describe('the console that a keeper serves', () => {
     expect(older?.[0]?.time).toBeLessThanOrEqual(newer?.[0]?.time ?? 0);
     expect(older?.at(-1)?.position).toBeLessThanOrEqual(statSync(lab.path('serial.log.1')).size);
     expect(statSync(lab.path('serial.log.times')).mode & 0o777).toBe(0o600);
+  });
+
+  it('tells readers of the serial socket where in the log their output begins, across its rotation', async () => {
+    const earlier = 'earlier\n'.repeat((3 * MIB) / 8);
+    writeFileSync(lab.path('serial.log'), earlier);
+    const keeper = start('counts', '1');
+    await keeper.started;
+    const driver = await lab.reader();
+    const readers: { text: () => string }[] = [];
+    let joining = Promise.resolve();
+    driver.socket.on('data', (chunk: Buffer) => {
+      const pieces = chunk.toString().split('#').length - 1;
+      if (pieces === 0) return;
+      driver.socket.write('.'.repeat(pieces));
+      joining = joining.then(async () => void readers.push(await lab.reader(lab.serialPath)));
+    });
+    driver.socket.write('.');
+    await until('the guest has ended', () => driver.text().split('#').length === 51);
+    await joining;
+    const [older, newer] = ['serial.log.1', 'serial.log'].map((name) => lab.path(name));
+    const all = Buffer.concat([readFileSync(older!), readFileSync(newer!)]).toString();
+    expect(all).toBe(earlier + driver.text());
+    const files = new Set<string>();
+    for (const { text } of readers) {
+      await until('its first line has come', () => text().includes('\n'));
+      const [line, inode, offset] = /^(\d+) (\d+)\n/.exec(text())!;
+      const isNewer = BigInt(inode!) === statSync(newer!, { bigint: true }).ino;
+      const position = Number(offset) + (isNewer ? statSync(older!).size : 0);
+      await until('it has all', () => position + text().length - line.length === all.length);
+      expect(text().slice(line.length) === all.slice(position)).toBe(true);
+      files.add(inode!);
+    }
+    expect(files.size).toBe(2);
+    process.kill(keeper.pid, 'SIGUSR2');
+    await keeper.ended;
   });
 
   it('delays writers to a guest that does not read, and loses nothing', async () => {

@@ -70,6 +70,7 @@ export class KeeperLab {
   readonly directory: string;
   readonly runtimeDirectory: string;
   readonly consolePath: string;
+  readonly serialPath: string;
   readonly agentPath: string;
   readonly #keeperPath: string;
   readonly #scope: Scope;
@@ -80,6 +81,7 @@ export class KeeperLab {
     this.directory = directoryIn(parent, 'm');
     this.runtimeDirectory = join(this.directory, 'run');
     this.consolePath = join(this.runtimeDirectory, 'console.sock');
+    this.serialPath = join(this.runtimeDirectory, 'serial.sock');
     this.agentPath = join(this.runtimeDirectory, 'agent.sock');
   }
 
@@ -96,6 +98,7 @@ export class KeeperLab {
       qemuLogPath: this.path('qemu.log'),
       serialLogPath: this.path('serial.log'),
       consolePath: this.consolePath,
+      serialPath: this.serialPath,
       agentPath: this.agentPath,
       runtimeDirectory: this.runtimeDirectory,
       command,
@@ -181,8 +184,8 @@ export class KeeperLab {
   }
 
   /** A reader of the console, with everything that it received. */
-  async reader(): Promise<{ readonly socket: Socket; readonly text: () => string }> {
-    const socket = connect(this.consolePath);
+  async reader(path = this.consolePath): Promise<{ readonly socket: Socket; readonly text: () => string }> {
+    const socket = connect(path);
     this.#scope.defer(() => void socket.destroy());
     let text = '';
     socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));

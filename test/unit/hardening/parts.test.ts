@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Part, runParts } from '../../hardening/parts.ts';
+import { type Part, runParts } from '../../hardening/section.ts';
 
 const countsOf = (what: string): Part => {
   return async () => Promise.resolve({ counts: [{ what, tried: 1, held: 1 }], faults: [`${what} failed`] });

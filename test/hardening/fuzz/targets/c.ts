@@ -135,6 +135,8 @@ const COMMAND = [
   '/s',
   '--console',
   '/c',
+  '--serial',
+  '/i',
   '--agent',
   '/g',
   '--runtime-directory',
