@@ -3,6 +3,7 @@ import { Scope } from '../util/scope.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import { MOST_MEMBERSHIPS } from '../network/private/membership.ts';
 import { claimDirectory } from '../machine/paths/runtime-directory.ts';
+import type { LaunchOptions } from '../machine/spec/launch-options.ts';
 import { type Spec, parseSpec } from '../machine/spec/spec.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
 import { type BootedGuest, type Making, saveGuest } from './save-guest.ts';
@@ -15,7 +16,7 @@ import { TemporaryTemplate } from './temporary-template.ts';
 export type { BootedGuest };
 
 /** The guest of a template, and how to warm it up. */
-export interface TemplateOptions extends BootedGuest {
+export interface TemplateOptions extends BootedGuest, Pick<LaunchOptions, 'kept'> {
   /** Shell commands that warm up the guest, run in order. If one fails, no template is created. */
   readonly run?: string | readonly string[];
   /** A function that warms up the guest after `run`. Every fork has the state that it leaves in the guest. */
@@ -36,7 +37,8 @@ export interface NamedTemplateOptions extends TemplateOptions {
 }
 
 /**
- * Boots a guest, warms it up and saves its memory and disks, so that machines can be forked from it.
+ * Boots a guest, or with `kept` forks one that has booted, warms it up and saves its memory and disks, so that machines
+ * can be forked from it.
  * A named template persists, across host reboots too; one without a name is removed with its object, or when this
  * process exits.
  * @throws what `launch` throws; TemplateExistsError, InvalidInputError, NoSpaceError, GuestCommandFailedError with the
@@ -48,13 +50,14 @@ export async function createTemplate(options?: TemplateOptions): Promise<Tempora
 export async function createTemplate(
   options: TemplateOptions & Partial<NamedTemplateOptions> = {},
 ): Promise<Template> {
-  const { name, existing = 'refuse', run = [], prepare, networkCards = 0, ...launching } = options;
+  const { name, existing = 'refuse', run = [], prepare, networkCards = 0, kept, ...launching } = options;
   const commands = typeof run === 'string' ? [run] : run;
-  const spec = parseSpec({ ...launching, name: name ?? 'template' });
+  const spec = parseSpec({ ...launching, kept, name: name ?? 'template' });
   checkNetworks(spec, networkCards);
   refuseMounts(spec);
   const locations = ownLocations();
-  const making: Making = { spec, commands, prepare, networkCards, launching, locations };
+  const begin = await beginningOf(kept);
+  const making: Making = { spec, commands, prepare, networkCards, launching, locations, begin };
   if (name === undefined) return makeTemporary(making);
   if (existing === 'reuse' && prepare) {
     throw new InvalidInputError(
@@ -74,6 +77,13 @@ export async function createTemplate(
     place.publish();
     return new Template(record, place.directory, locations);
   });
+}
+
+/** @returns undefined for a boot. */
+async function beginningOf(kept: TemplateOptions['kept']): Promise<Making['begin']> {
+  if (kept !== 'use' && kept !== 'renew') return undefined;
+  const { beginFromKept } = await import('./kept/begin-template.ts');
+  return beginFromKept(kept);
 }
 
 function checkNetworks({ networks }: Spec, cards: number): void {

@@ -9,9 +9,16 @@ import { planPluggedDisks } from '../machine/survey/plan-disks.ts';
 import { planShares } from '../machine/survey/plan-shares.ts';
 import { planVolumes, readOnlyVolumes } from '../machine/survey/plan-volumes.ts';
 import type { MachineDirectory } from '../machine/paths/directory.ts';
-import type { DiskPlan, MemoryPlan, Plan } from '../machine/plan/plan.ts';
+import type { BootPlan, DiskPlan, MemoryPlan, Plan } from '../machine/plan/plan.ts';
 import type { TemplateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
+
+/** Where a fork has files of its own, with which its guest can be saved as another template. */
+export interface OwnFiles {
+  /** An empty directory for everything but the memory. */
+  readonly storage: string;
+  readonly memoryFile: string;
+}
 
 export interface ForkInputs {
   readonly name: string;
@@ -26,15 +33,20 @@ export interface ForkInputs {
   readonly cgroup: Plan['cgroup'];
   /** Number of the first ports, which stay empty. */
   readonly emptyPorts: number;
+  /** Undefined for a fork that needs the files of its template while it runs. */
+  readonly own?: OwnFiles | undefined;
 }
 
 /** Plans a fork: the template's hardware, with copies of its memory and overlays of its disks. */
 export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: ForkInputs): Plan {
   const { plan, opensReadOnly } = record;
-  const { name, host, network, directory, wiring, mounts } = inputs;
+  const { name, host, network, directory, wiring, mounts, own } = inputs;
   const { shares, volumes, plugged } = planPlugged(plan, inputs);
-  const disks = [...plan.disks.map((disk) => layerOn(disk, directory)), ...plugged];
+  const placed = plan.disks.map((disk) => (own ? copyOf(disk, directory) : layerOn(disk, directory)));
+  const disks = [...placed, ...plugged];
   const { firmware } = plan;
+  const boot = own ? bootIn(plan.boot, directory) : plan.boot;
+  const seed = own && plan.seed ? { ...plan.seed, path: directory.seed } : plan.seed;
   return {
     ...plan,
     name,
@@ -52,12 +64,16 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
     // Its disks are configured for the template's network card.
     macAtBoot: plan.boot.kind === 'disk' ? (plan.macAtBoot ?? plan.network?.guest.mac) : undefined,
     directory,
+    boot,
     disks,
+    seed,
     firmware: firmware && { ...firmware, variablesPath: directory.nvram },
     shares,
     volumes,
     tmpfs: mounts.tmpfs,
-    memory: memoryOf(record, files, directory, shares.length > 0),
+    memory: own
+      ? { kind: 'file', path: own.memoryFile }
+      : memoryOf(record, files, directory, shares.length > 0),
     incoming: true,
     startPaused: true,
     wiring,
@@ -66,10 +82,10 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
       ...new Set([
         ...plan.readOnlyFiles,
         files.state,
-        ...(opensReadOnly && shares.length === 0 ? [files.memory] : []),
+        ...(opensReadOnly && shares.length === 0 && !own ? [files.memory] : []),
         ...readOnlyVolumes(volumes),
-        ...(plan.seed ? [plan.seed.path] : []),
-        ...(plan.boot.kind === 'kernel' && plan.boot.initrdPath !== undefined ? [plan.boot.initrdPath] : []),
+        ...(seed ? [seed.path] : []),
+        ...(boot.kind === 'kernel' && boot.initrdPath !== undefined ? [boot.initrdPath] : []),
         ...disks.flatMap((disk) => backingChain(disk).map(({ path }) => path)),
         ...plugged.filter(({ readOnly }) => readOnly).map(({ path }) => path),
       ]),
@@ -120,19 +136,49 @@ function memoryOf(
   return { kind: 'copy-on-write', path: opensReadOnly ? files.memory : own, opensReadOnly };
 }
 
-/** Lists the files that a fork writes to, as copies to make. For a disk that is its empty overlay. */
-export function writableCopies(
-  { disks, firmware, memory }: Plan,
-  files: TemplateFiles,
-  origin: Plan,
-): (readonly [from: string, to: string])[] {
+type FileCopy = readonly [from: string, to: string];
+
+/** Lists the files that a fork has for itself, as copies to make. For a disk that is usually its empty overlay. */
+export function copiesFor({ disks, firmware, memory, ...plan }: Plan, files: TemplateFiles, origin: Plan) {
+  const ownPath = (nodeName: string): string | undefined =>
+    origin.disks.find((disk) => disk.nodeName === nodeName)?.path;
+  const isOwn = memory.kind === 'file';
   const copies = disks
     .filter(({ readOnly, isPlugged = false }) => !readOnly && !isPlugged)
-    .map(({ nodeName, path }): [string, string] => [files.overlay(nodeName), path]);
+    .map(({ nodeName, path }): FileCopy => [
+      (isOwn ? ownPath(nodeName) : undefined) ?? files.overlay(nodeName),
+      path,
+    ]);
   if (firmware && origin.firmware) copies.push([origin.firmware.variablesPath, firmware.variablesPath]);
-  if (memory.kind === 'copy' || (memory.kind === 'copy-on-write' && !memory.opensReadOnly))
+  if (isOwn) copies.push(...copiesForBoot(plan, origin));
+  if (isOwn || memory.kind === 'copy' || (memory.kind === 'copy-on-write' && !memory.opensReadOnly))
     copies.push([files.memory, memory.path]);
   return copies;
+}
+
+/** Files of the boot that vmlet made. A saved guest does not read them again, but QEMU opens them. */
+function copiesForBoot({ boot, seed }: Pick<Plan, 'boot' | 'seed'>, origin: Plan): FileCopy[] {
+  const pairs = [
+    [initrdOf(origin.boot), initrdOf(boot)],
+    [origin.seed?.path, seed?.path],
+  ] as const;
+  return pairs.flatMap(([from, to]) =>
+    from === undefined || to === undefined || from === to ? [] : [[from, to] as const],
+  );
+}
+
+function initrdOf(boot: BootPlan): string | undefined {
+  return boot.kind === 'kernel' ? boot.initrdPath : undefined;
+}
+
+function bootIn(boot: BootPlan, directory: MachineDirectory): BootPlan {
+  const isMade = boot.kind === 'kernel' && boot.initrdBase !== undefined;
+  return isMade ? { ...boot, initrdPath: directory.initrd } : boot;
+}
+
+/** A copy, not a layer: whatever becomes of the template's disk, this one remains whole. */
+function copyOf(disk: DiskPlan, directory: MachineDirectory): DiskPlan {
+  return disk.readOnly ? disk : { ...disk, path: directory.disk(disk.nodeName) };
 }
 
 function layerOn(disk: DiskPlan, directory: MachineDirectory): DiskPlan {

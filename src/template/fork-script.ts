@@ -4,14 +4,14 @@ import { STANDARD_DESCRIPTORS } from '../process/confine/tether.ts';
 import { type Plan, pluggedDisks } from '../machine/plan/plan.ts';
 import { quoteForShell } from '../machine/qemu/quote.ts';
 import { fileChannel } from '../machine/state/state-file.ts';
-import { writableCopies } from './fork-plan.ts';
+import { copiesFor } from './fork-plan.ts';
 import type { TemplateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
 
 /** Returns a shell script that starts a fork by hand, with its console on the terminal. */
 export function forkScript(plan: Plan, host: Host, files: TemplateFiles, record: TemplateRecord): string {
   const copies = [
-    ...writableCopies(plan, files, record.plan).map(([from, to]) => command(['cp', from, to])),
+    ...copiesFor(plan, files, record.plan).map(([from, to]) => command(['cp', from, to])),
     ...pluggedDisks(plan)
       .map(diskLine)
       .filter((line) => line !== undefined),

@@ -33,7 +33,7 @@ import {
   startMachine,
 } from '../machine/launch/started-machine.ts';
 import { renewFork } from './renew-fork.ts';
-import { writableCopies } from './fork-plan.ts';
+import { copiesFor } from './fork-plan.ts';
 import type { TemplateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
 
@@ -101,7 +101,7 @@ export class PendingFork implements AsyncDisposable {
   ): Promise<PendingFork> {
     const started: StartedParts = { scope };
     try {
-      await makeWritable(plan, files, record, options.signal);
+      await copyFiles(plan, files, record, options.signal);
       const machine = await startMachine(plan, host, options, started);
       // The agent announces the guest once its card has the new address. An earlier announcement would be wrong, and
       // Linux's driver can deadlock when the link goes down while it sends one (6.12, virtnet_close).
@@ -264,7 +264,7 @@ async function runAnything(agent: GuestAgent): Promise<void> {
   }
 }
 
-async function makeWritable(
+async function copyFiles(
   plan: Plan,
   files: TemplateFiles,
   { plan: origin }: TemplateRecord,
@@ -272,8 +272,9 @@ async function makeWritable(
 ): Promise<void> {
   await together([
     ...pluggedDisks(plan).map((disk) => async () => makeNewDisk(disk, signal)),
-    ...writableCopies(plan, files, origin).map(([from, to]) => async () => {
-      if (from === files.memory) await copyFileSparsely(from, to, undefined);
+    ...copiesFor(plan, files, origin).map(([from, to]) => async () => {
+      // A fork with files of its own copies whole disks.
+      if (from === files.memory || plan.memory.kind === 'file') await copyFileSparsely(from, to, undefined);
       else await copyFile(from, to, constants.COPYFILE_FICLONE);
       await chmod(to, 0o600);
     }),

@@ -13,6 +13,7 @@ import { claimMemoryFile } from '../machine/paths/memory-file.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import { bootTimeoutMs } from '../machine/spec/guest-time.ts';
 import type { LaunchOptions } from '../machine/spec/launch-options.ts';
+import type { Plan } from '../machine/plan/plan.ts';
 import type { Spec } from '../machine/spec/spec.ts';
 import { migrate } from '../machine/state/migration.ts';
 import { type MigrationAbilities, migrationAbilitiesOf } from '../machine/state/migration-abilities.ts';
@@ -22,6 +23,7 @@ import { currentBootId } from '../process/procfs/identity.ts';
 import { syncDirectory } from '../util/files/atomic-file.ts';
 import { Scope } from '../util/scope.ts';
 import { withinLimits } from '../util/time/deadline.ts';
+import type { OwnFiles } from './fork-plan.ts';
 import { newIdentity } from './renew-fork.ts';
 import { basisOf } from './template-basis.ts';
 import { type TemplateFiles, persistentFiles } from './template-files.ts';
@@ -48,15 +50,19 @@ export interface Making {
   readonly inputs?: string;
   /** Whether the files must survive a crash of the host from the start; true by default. */
   readonly flushes?: boolean;
+  /** Starts the guest; boots it by default. */
+  readonly begin?: ((places: OwnFiles, making: Making) => Promise<BootedMachine>) | undefined;
 }
 
 /** A guest that has booted, and what is needed to save it. */
-interface BootedMachine {
+export interface BootedMachine {
   readonly machine: Machine;
   readonly host: Host;
+  /** The plan to save; that of the machine by default. */
+  readonly plan?: Plan;
 }
 
-/** Boots the guest, warms it up, saves it and ends it. @throws what `createTemplate` throws. */
+/** Starts the guest, warms it up, saves it and ends it. @throws what `createTemplate` throws. */
 export async function saveGuest(files: TemplateFiles, making: Making): Promise<TemplateRecord> {
   await using scope = new Scope();
   // QEMU is killed when it writes to memory in a file and the host's disk is full.
@@ -64,7 +70,8 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   const working = await claimMemoryFile(making.locations, making.spec.memoryBytes, scope);
   if (working === undefined) await (await open(files.memory, 'wx', 0o600)).close();
   const memoryFile = working ?? files.memory;
-  const booted = await bootGuest({ storage: files.directory, memoryFile }, making);
+  const { begin = bootGuest } = making;
+  const booted = await begin({ storage: files.directory, memoryFile }, making);
   await using machine = booted.machine;
   await warmUp(machine, making);
   const abilities = await freeze(machine, files.state);
@@ -144,7 +151,8 @@ async function saveStopped(
   }
 }
 
-async function bootGuest(
+/** @throws what `launch` throws. */
+export async function bootGuest(
   places: Pick<LaunchPlaces, 'storage' | 'memoryFile' | 'resources'>,
   { spec, launching, locations, networkCards, nameAtBoot }: Making,
 ): Promise<BootedMachine> {
@@ -160,7 +168,7 @@ async function bootGuest(
 async function recordTemplate(
   files: TemplateFiles,
   making: Making,
-  { machine: { plan }, host }: BootedMachine,
+  { machine, host, plan = machine.plan }: BootedMachine,
   abilities: RestoreAbilities,
 ): Promise<TemplateRecord> {
   const { spec, commands, networkCards, launching, locations, flushes = true } = making;

@@ -22,7 +22,7 @@ import { findMounts } from '../machine/survey/find-mounts.ts';
 import type { FoundDisk } from '../machine/survey/found-spec.ts';
 import { openVolumes } from '../machine/volume/open-volume.ts';
 import { type ForkOptions, type ForkSpec, parseForkOptions, timeoutOf } from './fork-options.ts';
-import { type ForkInputs, planFork } from './fork-plan.ts';
+import { type ForkInputs, type OwnFiles, planFork } from './fork-plan.ts';
 import { type ForkExtras, PendingFork } from './pending-fork.ts';
 import { forkName } from './renew-fork.ts';
 import { persistFiles } from './save-guest.ts';
@@ -44,6 +44,8 @@ export interface ForkTerms {
   readonly disks?: readonly FoundDisk[];
   /** Number of the first ports for devices, which stay empty; none by default. */
   readonly emptyPorts?: number;
+  /** Copies all files to these places; by default the fork needs those of the template. */
+  readonly own?: OwnFiles | undefined;
 }
 
 /** A booted guest, saved with its memory and disks. Machines forked from it start in that state. */
@@ -164,7 +166,7 @@ export class Template {
   ): Promise<{ readonly plan: Plan; readonly host: Host; readonly extras: ForkExtras }> {
     const settled = await this.#settle(options);
     const { host, mounts, sockets } = settled;
-    const directory = claimMachineDirectory(this.#locations, scope);
+    const directory = claimMachineDirectory(this.#locations, scope, terms.own?.storage);
     const wiring = EMBEDDED_WIRING;
     const plan = this.#planFork({ ...settled, directory, wiring }, terms);
     await openVolumes(this.#locations, mounts.volumes, scope, options.signal);
@@ -199,10 +201,11 @@ export class Template {
   }
 
   #planFork(
-    inputs: Omit<ForkInputs, 'cgroup' | 'disks' | 'emptyPorts'>,
-    { limits = this.#record.plan, disks = [], emptyPorts = 0 }: Omit<ForkTerms, 'scope'>,
+    inputs: Omit<ForkInputs, 'cgroup' | 'disks' | 'emptyPorts' | 'own'>,
+    { limits = this.#record.plan, disks = [], emptyPorts = 0, own }: Omit<ForkTerms, 'scope'>,
   ): Plan {
-    return planFork(this.#record, this.#files, { ...inputs, disks, emptyPorts, cgroup: limits.cgroup });
+    const { cgroup } = limits;
+    return planFork(this.#record, this.#files, { ...inputs, disks, emptyPorts, own, cgroup });
   }
 
   async #settle(options: ForkOptions): Promise<SettledFork> {

@@ -1,6 +1,7 @@
 import { InvalidInputError, MachineEndedError } from '../../errors/index.ts';
 import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
 import { whyHidden } from '../../public/host-directory.ts';
+import { keptByDefault } from '../../public/options.ts';
 import { runInGuest } from '../enter/guest-command.ts';
 import { launchOptions } from '../flags/machine-flags.ts';
 import { forkOptions } from '../flags/refused-flags.ts';
@@ -36,8 +37,7 @@ function keptOf({ fresh, renew }: RunFlags): NonNullable<LaunchOptions['kept']> 
     });
   }
   if (renew) return 'renew';
-  const { VMLET_FRESH: always = '' } = process.env;
-  return fresh === true || (always !== '' && always !== '0') ? 'ignore' : 'use';
+  return fresh ? 'ignore' : keptByDefault(process.env);
 }
 
 /** Source of the machine. */

@@ -19,6 +19,7 @@ interface Flags extends MachineFlags, SeedFlags {
   readonly networkCards?: number;
   readonly replace?: true;
   readonly reuse?: true;
+  readonly kept?: true;
   readonly json?: true;
 }
 
@@ -42,6 +43,7 @@ export function templateCreateCommand(): Command {
       '--reuse',
       'keep an existing template if its image, options and commands are the same and it still works on this host; otherwise replace it',
     )
+    .option('--kept', 'fork the guest that vmlet run keeps in the cache, instead of booting')
     .option('--json', 'print the template as JSON');
   addMachineFlags(command, templateFlags).addOption(
     new Option(
@@ -67,6 +69,7 @@ async function create(name: string, flags: Flags): Promise<void> {
         ...options,
         ...bootNews(progress, flags),
         ...{ name, existing, run, signal },
+        ...(flags.kept && { kept: 'use' }),
         ...(flags.networkCards !== undefined && { networkCards: flags.networkCards }),
         ...(flags.console && { console: process.stderr }),
         ...(log && { log }),

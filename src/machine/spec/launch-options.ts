@@ -102,10 +102,10 @@ export const launchSchema = z.strictObject({
    */
   faults: z.boolean().default(false),
   /**
-   * Whether the machine may start from a guest that an earlier launch with the same options has booted and kept in the
-   * cache: `ignore` (the default) boots; `use` forks the kept guest, or boots one and keeps it; `renew` boots and
-   * replaces the kept one. The fork has its own identity. Guests with private `networks`, `faults` or a
-   * `console` boot in any case.
+   * Whether the machine, or the guest of a template, may start from a guest that an earlier launch with the same options
+   * has booted and kept in the cache: `ignore` (the default) boots; `use` forks the kept guest, or boots one and keeps it;
+   * `renew` boots and replaces the kept one. The fork has its own identity. Guests with private `networks`, `faults` or a
+   * `console`, and those of templates with `disks`, boot in any case.
    */
   kept: z.enum(['ignore', 'use', 'renew']).default('ignore'),
   /**

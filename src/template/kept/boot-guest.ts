@@ -49,7 +49,8 @@ export async function bootAndKeep(request: KeptRequest): Promise<Machine | undef
  * Whether the machine that boots the guest can be the one that was asked for: it has nothing that only a fork gets, no
  * file of its own that forks need, and its memory is where it may stay.
  */
-function canResume({ spec, findings: { source, locations } }: KeptRequest): boolean {
+function canResume({ spec, own, findings: { source, locations } }: KeptRequest): boolean {
+  if (own) return false;
   const { ports, sockets, mac, disks, shares, volumes, tmpfs, memoryBytes } = spec;
   const hasExtras = [ports, sockets, disks, shares, volumes, tmpfs].some(({ length }) => length > 0);
   const hasFiles = source.kind === 'disk' || source.needsAgent || source.modules !== undefined;
@@ -119,7 +120,7 @@ async function bootGuest(request: KeptRequest, directory: string) {
 }
 
 /** The guest without all that its forks get. */
-function makingOf({ options, spec, findings, key }: KeptRequest): Making {
+function makingOf({ options, spec, findings, key, networkCards }: KeptRequest): Making {
   const {
     name: _name,
     ports: _ports,
@@ -138,7 +139,7 @@ function makingOf({ options, spec, findings, key }: KeptRequest): Making {
     spec: { ...spec, name: NAME_AT_BOOT, ports: [], sockets: [], mac: undefined, disks: [] },
     commands: [],
     prepare: undefined,
-    networkCards: 0,
+    networkCards,
     launching: { ...others, net, pull: 'missing' },
     locations,
     inputs: key,

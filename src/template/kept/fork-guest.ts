@@ -21,6 +21,7 @@ import type { Spec } from '../../machine/spec/spec.ts';
 import type { Findings } from '../../machine/survey/survey.ts';
 import { withPortChoices } from '../../network/ports/port-choices.ts';
 import type { Scope } from '../../util/scope.ts';
+import type { OwnFiles } from '../fork-plan.ts';
 import type { Template } from '../template.ts';
 import { renewSecrets } from './fresh-system.ts';
 import type { KeptGuests } from './kept-guests.ts';
@@ -33,12 +34,16 @@ export interface KeptRequest {
   readonly guests: KeptGuests;
   readonly limits: KeptLimits;
   readonly key: string;
+  /** Number of its spare network cards. */
+  readonly networkCards: number;
+  /** Places for all files of the machine, if its guest becomes a template. */
+  readonly own: OwnFiles | undefined;
 }
 
 /** @param hold keeps the files of the template in place; undefined when they have just been removed. */
 export async function forkFrom(
   template: Template,
-  { options, spec, findings }: KeptRequest,
+  { options, spec, findings, own }: KeptRequest,
   hold: () => Scope | undefined,
   cloudInit?: CloudInitStatus,
 ): Promise<Machine | undefined> {
@@ -58,7 +63,7 @@ export async function forkFrom(
         ...(signal && { signal }),
         ...(log && { log }),
       },
-      { scope, limits: { cgroup: ownCgroup(spec.limits, spec.name) }, disks: findings.spec.disks },
+      { scope, limits: { cgroup: ownCgroup(spec.limits, spec.name) }, disks: findings.spec.disks, own },
     );
     return pending.run({
       signal,
@@ -67,7 +72,9 @@ export async function forkFrom(
       cloudInit,
       origin: 'kept',
       renew: async (agent) => {
-        if (isSystem) await renewSecrets(agent, { awaitsServers: spec.ports.length > 0 });
+        // Keys that the guest of a template creates later would be created again in each of its forks.
+        const awaitsServers = spec.ports.length > 0 || own !== undefined;
+        if (isSystem) await renewSecrets(agent, { awaitsServers });
       },
     });
   });

@@ -38,12 +38,12 @@ const USE = 'use-';
  * A file `use-OWNER` in a guest's directory keeps the directory in place while the owner's machine runs.
  */
 export class KeptGuests {
-  readonly #directory: string;
+  readonly directory: string;
   readonly #shelf: TemplateShelf;
 
   constructor(locations: Locations) {
-    this.#directory = join(locations.cache, 'guests');
-    this.#shelf = new TemplateShelf(locations, { directory: this.#directory, isUsed });
+    this.directory = join(locations.cache, 'guests');
+    this.#shelf = new TemplateShelf(locations, { directory: this.directory, isUsed });
   }
 
   /** Returns a guest that is complete and not too old. A damaged or old one is removed. */
@@ -77,8 +77,8 @@ export class KeptGuests {
 
   /** Whether a guest with this much memory may be kept here; otherwise why not. */
   obstacle(memoryBytes: number, { bytes }: KeptLimits): string | undefined {
-    ensurePrivateDirectory(this.#directory);
-    const { freeBytes, isOnNetwork } = fileSystemOf(this.#directory);
+    ensurePrivateDirectory(this.directory);
+    const { freeBytes, isOnNetwork } = fileSystemOf(this.directory);
     if (bytes?.value === 0) return `${bytes.source} is 0`;
     if (isOnNetwork) return 'the cache directory is on a network file system';
     if (memoryBytes + RESERVE_BYTES > freeBytes) return 'there is not enough disk space';
@@ -124,7 +124,7 @@ export class KeptGuests {
       ({ template }) => template && isFresh(template, limits) && template.hasSources(),
     );
     const kept = new Set(usable.map(({ key }) => key));
-    const bytes = keptBytes(limits, fileSystemOf(this.#directory).bytes);
+    const bytes = keptBytes(limits, fileSystemOf(this.directory).bytes);
     for (const { key } of overBudget(usable, bytes)) kept.delete(key);
     await this.#removeAll(guests.filter(({ key }) => !kept.has(key)));
   }

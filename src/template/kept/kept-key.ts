@@ -10,8 +10,9 @@ const KEY_DIGITS = 32;
  * out: each fork has its own.
  * Images count by their paths in the store, which contain their digests. Other files count by their path; the
  * template's basis notices when they change.
+ * @param networkCards number of its spare network cards.
  */
-export async function keptKey(findings: Findings): Promise<string> {
+export async function keptKey(findings: Findings, networkCards = 0): Promise<string> {
   const { spec, source, accelerator, network, firmware, hasSeed, host } = findings;
   const { firmware: _firmware, boot: _boot, disks: _disks, networks: _networks, ...rest } = spec;
   const {
@@ -40,6 +41,7 @@ export async function keptKey(findings: Findings): Promise<string> {
     host.qemu.version,
     packageVersion(),
     sha256(await readAgent(agentProgram())),
+    networkCards,
   ];
   return sha256(JSON.stringify(parts)).slice(0, KEY_DIGITS);
 }

@@ -5,7 +5,7 @@ import { readKeptLimits } from '../../machine/settings/kept-limits.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
-import { parseSpec } from '../../machine/spec/spec.ts';
+import { type Spec, parseSpec } from '../../machine/spec/spec.ts';
 import { survey } from '../../machine/survey/survey.ts';
 import { bootAndKeep } from './boot-guest.ts';
 import { type KeptRequest, attempt, forkFrom, mayBootInstead } from './fork-guest.ts';
@@ -29,23 +29,42 @@ export async function launchKept(options: LaunchOptions, kept: 'use' | 'renew'):
     log?.debug({ reason: obstacle }, 'booting, not from a kept guest');
     return launchAt({}, options);
   }
-  const locations = ownLocations();
-  // A mistake there is reported before an image is pulled.
-  const limits = await readKeptLimits(locations);
-  const findings = await survey(spec, options, { locations, ownsMemory: true });
-  const guests = new KeptGuests(locations);
-  const request: KeptRequest = { options, spec, findings, guests, limits, key: await keptKey(findings) };
-  if (kept === 'renew') guests.remove(request.key);
+  const request = await requestKept(spec, options, kept);
   // The survey has pulled the image already.
   const boot = async (): Promise<RunningMachine> => launchAt({}, { ...options, pull: 'missing' });
   try {
-    return (await forkKept(request)) ?? (await bootAndKeep(request)) ?? (await boot());
+    return (await forkOrKeep(request)) ?? (await boot());
   } catch (error) {
     // The kept guest still serves runs without disks.
     if (!(error instanceof GuestPlugError)) throw error;
     log?.debug({ err: error }, 'booting, because the guest takes no disks while it runs');
     return boot();
   }
+}
+
+/** Surveys the host, and with `renew` removes the kept guest. */
+export async function requestKept(
+  spec: Spec,
+  options: LaunchOptions,
+  kept: 'use' | 'renew',
+  { networkCards = 0, own }: Partial<Pick<KeptRequest, 'networkCards' | 'own'>> = {},
+): Promise<KeptRequest> {
+  const locations = ownLocations();
+  // A mistake there is reported before an image is pulled.
+  const limits = await readKeptLimits(locations);
+  const findings = await survey(spec, options, { locations, ownsMemory: true });
+  const guests = new KeptGuests(locations);
+  const key = await keptKey(findings, networkCards);
+  if (kept === 'renew') guests.remove(key);
+  return { options, spec, findings, guests, limits, key, networkCards, own };
+}
+
+/**
+ * Forks the kept guest, or boots one and keeps it.
+ * @returns undefined where the guest cannot be kept, or another process is keeping it.
+ */
+export async function forkOrKeep(request: KeptRequest): Promise<Machine | undefined> {
+  return (await forkKept(request)) ?? (await bootAndKeep(request));
 }
 
 /** @returns undefined where no kept guest can be forked. */

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../src/errors/index.ts';
-import { type ForkInputs, planFork } from '../../../src/template/fork-plan.ts';
-import type { TemplateFiles } from '../../../src/template/template-files.ts';
+import { type ForkInputs, copiesFor, planFork } from '../../../src/template/fork-plan.ts';
+import { type TemplateFiles, templateFiles } from '../../../src/template/template-files.ts';
 import type { TemplateRecord } from '../../../src/template/template-record.ts';
+import { machineDirectory } from '../../../src/machine/paths/directory.ts';
+import { everyLayer } from '../confine/abilities.ts';
 import { plainPlan } from '../machine/plan/plain-plan.ts';
 
 interface Devices {
@@ -61,5 +63,56 @@ describe('a fork with directories, volumes or disks is refused', () => {
       'too many directories, volumes and disks: 3; forks of this template can have at most 2',
     );
     expect(error.hint).toContain('share one parent directory');
+  });
+});
+
+describe('a fork with files of its own', () => {
+  const files = templateFiles('/kept');
+  const disk = {
+    ...{ nodeName: 'disk0', path: '/kept/disk0.qcow2', format: 'qcow2', readOnly: false },
+    backing: { path: '/images/disk.qcow2', format: 'qcow2', backing: undefined },
+    createBytes: 4096,
+  } as unknown as TemplateRecord['plan']['disks'][number];
+  const origin: TemplateRecord['plan'] = {
+    ...plainPlan,
+    ...{ disks: [disk], seed: { path: '/kept/seed.img', bus: undefined } },
+    boot: {
+      ...{ kind: 'kernel', kernelPath: '/kernel', commandLine: '' },
+      ...{ initrdPath: '/kept/initrd', initrdBase: '/initrd' },
+    },
+  };
+  const record = { plan: origin, opensReadOnly: true } as unknown as TemplateRecord;
+  const inputs = {
+    ...{ name: 'one', network: undefined, disks: [], emptyPorts: 0 },
+    ...{
+      mounts: { shares: [], volumes: [], tmpfs: [] },
+      wiring: plainPlan.wiring,
+      host: { confinement: everyLayer },
+    },
+    directory: machineDirectory('/run/one', '/own'),
+  } as unknown as ForkInputs;
+  const own = { storage: '/own', memoryFile: '/run/memory' };
+
+  it('has a copy of each file of its template, whose disk has the same backing file', () => {
+    const plan = planFork(record, files, { ...inputs, own });
+    expect(copiesFor(plan, files, origin)).toEqual([
+      ['/kept/disk0.qcow2', '/own/disk0.qcow2'],
+      ['/kept/initrd', '/own/initrd'],
+      ['/kept/seed.img', '/own/seed.img'],
+      ['/kept/memory', '/run/memory'],
+    ]);
+    expect(plan.disks).toEqual([{ ...disk, path: '/own/disk0.qcow2' }]);
+    expect(plan.readOnlyFiles.filter((path) => path.startsWith('/kept'))).toEqual(['/kept/state']);
+    const { boot, seed, memory, disks, directory } = plan;
+    expect(JSON.stringify({ boot, seed, memory, disks, directory })).not.toContain('/kept');
+  });
+
+  it('differs from other forks, which have layers and read the files of their template', () => {
+    const plan = planFork(record, files, inputs);
+    expect(copiesFor(plan, files, origin)).toEqual([['/kept/disk0.overlay.qcow2', '/own/disk0.qcow2']]);
+    expect(plan.disks[0]?.backing).toMatchObject({ path: '/kept/disk0.qcow2', backing: disk.backing });
+    expect(plan.readOnlyFiles).toEqual(
+      expect.arrayContaining(['/kept/memory', '/kept/seed.img', '/kept/initrd', '/kept/disk0.qcow2']),
+    );
   });
 });
