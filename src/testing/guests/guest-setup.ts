@@ -7,8 +7,9 @@ import type { TestMachineOptions } from './machine-run.ts';
 type OfTheLaunch = 'signal' | 'log' | 'console' | 'onProgress' | 'onBoot';
 
 /**
- * A guest for tests: booted and prepared once, and forked for each test. Options that are not described below are those
- * of `createTemplate`: `image`, `memory`, `seed`, `run` and others. The default image is `micro`.
+ * A guest for tests: prepared once, and forked for each test. Options that are not described below are those of
+ * `createTemplate`: `image`, `memory`, `seed`, `run` and others. The default image is `micro`, and `kept` is `use`, or
+ * `ignore` with VMLET_FRESH=1.
  */
 export interface GuestSetup
   extends
@@ -21,8 +22,8 @@ export interface GuestSetup
    */
   readonly networks?: readonly string[] | undefined;
   /**
-   * Prepares the guest after the commands of `run`. Since the effects of a function are unknown, such a guest is booted once
-   * for each test file; one with only `run` is booted once for all, until its options change.
+   * Prepares the guest after the commands of `run`. Since the effects of a function are unknown, such a guest is prepared
+   * once for each test file; one with only `run` is prepared once for all, until its options change.
    */
   readonly prepare?: ((vm: TestMachine) => Promise<void>) | undefined;
   /** Undefined: see `PooledGuestSetup` for guests of a pool. */

@@ -3,6 +3,7 @@ import { TemplateNotFoundError, isSystemError } from '../../errors/index.ts';
 import { sha256 } from '../../images/digest/sha256.ts';
 import { createTemplate } from '../../template/create-template.ts';
 import { listTemplates, removeTemplate } from '../../template/named-templates.ts';
+import { keptByDefault } from '../../template/kept/kept-by-default.ts';
 import type { Template } from '../../template/template.ts';
 import { TemporaryTemplate } from '../../template/temporary-template.ts';
 import { packageVersion } from '../../machine/paths/package-files.ts';
@@ -43,7 +44,8 @@ export async function releaseTemplates(setups: Iterable<GuestSetup>): Promise<vo
 
 /** Returns a name that is unique for each set of options, and for each directory that their paths may be relative to. */
 export function templateName(setup: GuestSetup): string {
-  const { template } = partsOf(setup);
+  // A guest is the same however it began.
+  const { kept: _kept, ...template } = partsOf(setup).template;
   const options = Object.entries(template)
     .filter(([, value]) => value !== undefined)
     .sort(([one], [other]) => (one < other ? -1 : 1));
@@ -52,7 +54,7 @@ export function templateName(setup: GuestSetup): string {
 
 async function makeTemplate(setup: GuestSetup): Promise<Template> {
   using runner = new RunnerWatch();
-  const options = { ...partsOf(setup).template, signal: runner.signal };
+  const options = { kept: keptByDefault(process.env), ...partsOf(setup).template, signal: runner.signal };
   if (setup.prepare) return await createTemplate(options);
   const template = await createTemplate({ ...options, name: templateName(setup), existing: 'reuse' });
   const now = new Date();

@@ -13,6 +13,7 @@ describe('the name of a template that tests share', () => {
     ['the order of the options', { memory: '512M', image: 'micro' }],
     ['omitted options', { image: 'micro', memory: '512M', seed: undefined }],
     ['options of forks alone', { image: 'micro', memory: '512M', ports: ['80'], waitTimeoutMs: 5 }],
+    ['whether it begins as a kept guest', { image: 'micro', memory: '512M', kept: 'ignore' }],
     ['expected alarms', { image: 'micro', memory: '512M', expectedAlarms: ['panic'] }],
   ])('does not depend on %s', (_, setup) => {
     expect(templateName(setup)).toBe(plain);
