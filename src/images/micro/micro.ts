@@ -16,6 +16,12 @@ import { sha256 } from '../digest/sha256.ts';
 import { isComplete, listImages, readManifest } from '../store/store.ts';
 
 /**
+ * Number of earlier images that a build leaves. They are those of other installations of vmlet, as in several projects of a
+ * user, each of which uses its own (findMicro); and a launch may be opening the newest.
+ */
+const EARLIER_BUILDS = 3;
+
+/**
  * The phases of a build, in order. 'fetching' and 'assembling' are skipped if an identical image exists; 'done' always
  * comes last.
  */
@@ -46,13 +52,16 @@ export async function ensureMicro(options: Omit<BuildMicroOptions, keyof OwnFile
 }
 
 /**
- * Finds the `micro` image that this vmlet built with this agent. Reads two files and starts no program.
+ * Finds the `micro` image that this vmlet built with this agent: the one with the name, of which two files are read. When
+ * another installation of vmlet has taken the name for an image with its own agent, it is the newest earlier one.
  * @returns undefined when it has to be built.
  */
 export async function findMicro(store: string, agentPath: string): Promise<KernelImage | undefined> {
-  const manifest = await readManifest(join(store, MICRO));
-  if (manifest?.kind !== 'kernel' || manifest.recipeSha256 !== recipeSha256()) return undefined;
-  if (manifest.agentSha256 !== sha256(await readAgent(agentPath))) return undefined;
+  const named = await readManifest(join(store, MICRO));
+  if (named?.kind !== 'kernel') return undefined;
+  const agentSha256 = sha256(await readAgent(agentPath));
+  const manifest = isOwn(named, agentSha256) ? named : await findBuilt(store, agentSha256);
+  if (manifest === undefined) return undefined;
   const directory = join(store, imageDirectoryName(manifest.digest));
   return (await isComplete(directory, manifest)) ? kernelImageOf(directory, manifest) : undefined;
 }
@@ -85,7 +94,7 @@ async function buildUnderLock(options: BuildMicroOptions, agent: Buffer, scope: 
   const inputs = await settleInputs(options, signal);
   const directory = await makeBuildDirectory(store, scope);
   if (inputs.packages !== undefined && options.kernel === undefined && options.busybox === undefined) {
-    const existing = await findBuilt(store, JSON.stringify(packageSources(inputs)), agentSha256);
+    const existing = await findBuilt(store, agentSha256, JSON.stringify(packageSources(inputs)));
     if (existing !== undefined) {
       options.log?.info({ digest: existing.digest }, 'micro is up to date');
       await nameImage(store, MICRO, existing.digest, directory);
@@ -111,25 +120,29 @@ async function buildUnderLock(options: BuildMicroOptions, agent: Buffer, scope: 
   await nameImage(store, MICRO, placed.digest, directory);
   const image = kernelImageOf(join(store, imageDirectoryName(placed.digest)), placed);
   options.log?.info({ digest: image.digest, sources: image.sources }, 'built image micro');
-  await removeSuperseded(store, MICRO, 1, directory);
+  await removeSuperseded(store, MICRO, EARLIER_BUILDS, directory);
   return image;
 }
 
-/** Finds an image that this vmlet built from these packages with this agent. */
+/**
+ * Finds the newest image that this vmlet built with this agent.
+ * @param sources the required packages; any by default.
+ */
 async function findBuilt(
   store: string,
-  sources: string,
   agentSha256: string,
+  sources?: string,
 ): Promise<KernelManifest | undefined> {
+  // Incomplete images are not listed.
   for (const { digest } of (await listImages(store)).images) {
-    const directory = join(store, imageDirectoryName(digest));
-    const manifest = await readManifest(directory);
-    if (manifest?.kind !== 'kernel' || manifest.name !== MICRO) continue;
-    const same =
-      manifest.agentSha256 === agentSha256 &&
-      manifest.recipeSha256 === recipeSha256() &&
-      JSON.stringify(manifest.sources) === sources;
-    if (same && (await isComplete(directory, manifest))) return manifest;
+    const manifest = await readManifest(join(store, imageDirectoryName(digest)));
+    if (manifest?.kind !== 'kernel' || !isOwn(manifest, agentSha256)) continue;
+    if (sources === undefined || JSON.stringify(manifest.sources) === sources) return manifest;
   }
   return undefined;
+}
+
+/** Whether this vmlet built an image with this agent. */
+function isOwn(manifest: KernelManifest, agentSha256: string): boolean {
+  return manifest.agentSha256 === agentSha256 && manifest.recipeSha256 === recipeSha256();
 }

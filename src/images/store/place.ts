@@ -3,15 +3,19 @@ import { join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 import { replaceFile, syncDirectory } from '../../util/files/atomic-file.ts';
 import { imageDirectoryName } from '../record/image.ts';
-import type {
-  DiskManifest,
-  ImageManifest,
-  ImageOrigin,
-  ImageSource,
-  KernelManifest,
+import {
+  type DiskManifest,
+  type ImageManifest,
+  type ImageOrigin,
+  type ImageSource,
+  type KernelManifest,
+  filesOf,
 } from '../record/manifest.ts';
 import { sha256 } from '../digest/sha256.ts';
 import { isComplete, readManifest } from './store.ts';
+
+/** Time of last modification of all files of images, as in the store of Nix: some programs take 0 for missing. */
+const FIXED_SECONDS = 1;
 
 export interface AssembledImage {
   readonly kernelRelease: string;
@@ -88,6 +92,7 @@ async function placeImage<Manifest extends ImageManifest>(
   const directory = join(buildDirectory, 'image');
   await mkdir(directory);
   await addFiles(directory);
+  for (const { path } of filesOf(manifest)) await setFixedTime(join(directory, path));
   await writeDurably(join(directory, 'manifest.json'), Buffer.from(formatManifest(manifest)));
   syncDirectory(directory);
   // An existing directory is damaged, so no machine uses it.
@@ -160,6 +165,20 @@ async function writeDurably(path: string, data: Buffer): Promise<void> {
   const handle = await open(path, 'wx', 0o644);
   try {
     await handle.writeFile(data);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * An identical image that is built or pulled again has the same times: saved guests notice by them when a file under
+ * them changes.
+ */
+async function setFixedTime(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.utimes(FIXED_SECONDS, FIXED_SECONDS);
     await handle.sync();
   } finally {
     await handle.close();

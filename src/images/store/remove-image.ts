@@ -151,7 +151,7 @@ export function unneededOf(
 }
 
 /**
- * Removes all but the newest `keep` images that lost this name: a launch may be opening the newest.
+ * Removes all but the newest `keep` images that lost this name.
  * @param trash a build directory.
  */
 export async function removeSuperseded(

@@ -40,8 +40,11 @@ import {
   ensureMicro,
   findMicro,
 } from '../../../../src/images/micro/micro.ts';
+import type { KernelImage } from '../../../../src/images/record/image.ts';
 import { removeImage as removeImageOf } from '../../../../src/images/store/remove-image.ts';
 import { listImages } from '../../../../src/images/store/store.ts';
+import type { Plan } from '../../../../src/machine/plan/plan.ts';
+import { describeFiles } from '../../../../src/template/template-basis.ts';
 import { reach } from '../build/builder-phase.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
 
@@ -221,13 +224,45 @@ describe('a build from the packages of Debian', () => {
     expect(await findMicro(store, agentPath)).toEqual(repaired);
   });
 
-  it('keeps one earlier build', async () => {
+  it('keeps three earlier builds', async () => {
     makeAptRepository(repository);
-    for (const text of ['1', '2', '3', '4']) {
+    for (const text of ['1', '2', '3', '4', '5', '6']) {
       writeFileSync(agentPath, text);
       await buildMicro({ store, agentPath });
     }
-    expect((await listImages(store)).images.map(({ names }) => names)).toEqual([['micro'], []]);
+    expect((await listImages(store)).images.map(({ names }) => names)).toEqual([['micro'], [], [], []]);
+  });
+
+  it('is left to other installations of vmlet, which use the same store in turn', async () => {
+    makeAptRepository(repository);
+    const agents = ['1', '2', '3', '4'].map((text) => {
+      const path = join(directory, `agent-${text}`);
+      writeFileSync(path, text);
+      return path;
+    });
+    const images: KernelImage[] = [];
+    for (const agentPath of agents) images.push(await ensureMicro({ store, agentPath }));
+    expect(new Set(images.map(({ digest }) => digest)).size).toBe(4);
+    // Each finds its own, without a build that looks for packages.
+    for (const [index, agentPath] of agents.entries()) {
+      expect(await findMicro(store, agentPath)).toEqual(images[index]);
+    }
+    // A build takes the name, also for an image that is there.
+    const digest = (await buildMicro({ store, agentPath: agents[0]! })).digest;
+    expect((await listImages(store)).images.find(({ names }) => names[0] === 'micro')?.digest).toBe(digest);
+  });
+
+  it('leaves templates valid when it is created again', async () => {
+    makeAptRepository(repository);
+    const describeImage = ({ kernelPath, initrdPath }: KernelImage) =>
+      describeFiles({ boot: { kind: 'kernel', kernelPath, initrdPath }, disks: [] } as unknown as Plan);
+    const before = describeImage(await buildMicro({ store, agentPath }));
+    await removeImage(store, 'micro');
+    const image = await buildMicro({ store, agentPath });
+    expect(describeImage(image)).toEqual(before);
+    // A file that was changed in its place does not.
+    writeFileSync(image.kernelPath, vmlinux);
+    expect(describeImage(image)).not.toEqual(before);
   });
 });
 

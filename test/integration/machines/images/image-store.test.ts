@@ -292,6 +292,13 @@ describe('an image is not removed', () => {
   });
 });
 
+it('an image that is imported again has the same times, which templates record', async () => {
+  const times = async (): Promise<number> => statSync((await importRaw()).path).mtimeMs;
+  const before = await times();
+  await store.remove('web:1');
+  expect(await times()).toBe(before);
+});
+
 describe('names', () => {
   it('move to another image, and the image without a name is pruned', async () => {
     const one = await importRaw('web:1', 'one');
