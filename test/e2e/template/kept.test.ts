@@ -1,5 +1,6 @@
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -7,12 +8,16 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ensureMicro } from '../../../src/images/micro/micro.ts';
 import { ImageStore, type Machine, crash, launch } from '../../../src/index.ts';
+import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { type Finished, type Started, copyCompiledCode, start, until } from '../command.ts';
 import { copyProbedHost } from '../probed-host.ts';
@@ -104,6 +109,20 @@ async function microFiles() {
   if (image.kind !== 'kernel') throw new TypeError('micro boots a kernel');
   const { kernelPath, initrdPath } = image;
   return { kernelPath, initrdPath };
+}
+
+/**
+ * A data directory with the image in a store of its own: a prune also removes images without a name, and those of the
+ * host may be in use by another installation of vmlet.
+ */
+async function ownImages(): Promise<string> {
+  const data = directoryIn(directory, 'data-');
+  const images = join(data, 'vmlet/images');
+  const { kernelPath } = await ensureMicro({ store: ownLocations().images, agentPath: agentProgram() });
+  const image = basename(dirname(kernelPath));
+  cpSync(dirname(kernelPath), join(images, image), { recursive: true, preserveTimestamps: true });
+  symlinkSync(image, join(images, 'micro'));
+  return data;
 }
 
 describe('a run', () => {
@@ -471,7 +490,8 @@ describe('kept guests', () => {
   });
 
   it('are removed by a prune, and a fork of them keeps running', async () => {
-    const { run, origin, env, kept, guests } = homeWithGuest();
+    const { run, origin, env, kept, guests } = home({ ...inMemory, XDG_DATA_HOME: await ownImages() });
+    expect(await origin('micro', 'true')).toBe('boot, kept');
     // Ctrl-C in the terminal, or SIGTERM, goes to the command.
     const command = 'trap "cat /etc/hostname; exit 0" TERM; echo up; sleep 10000 & wait';
     const running = run('micro', 'sh', '-c', command);
