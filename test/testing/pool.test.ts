@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rmdirSync } from 'node:fs';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, vi } from 'vitest';
 import {
   InvalidInputError,
@@ -74,6 +75,19 @@ describe('a guest of a pool as a fixture', () => {
     expect(names).toHaveLength(1);
     await vi.waitFor(async () => expect(await openPool(POOL).status()).toMatchObject({ taken: 0 }), 20_000);
   });
+});
+
+test('a pool is full again when the fork that replaces a taken one has started', async () => {
+  let started = 0;
+  const write = (line: string): void => void (started += Number(line.includes('"fork running"')));
+  const log = pino({ level: 'debug' }, { write });
+  await using small = await servePool(await templateOf({}), { name: `${POOL}-small`, size: 1, log });
+  expect(started).toBe(1);
+  await using guest = await openPool(small.name).take();
+  await small.full();
+  expect(started).toBe(2);
+  expect((await guest.exec(['true'])).exitCode).toBe(0);
+  expect(await openPool(small.name).status()).toEqual({ waiting: 1, taken: 1 });
 });
 
 describe('useMachine with a pool', () => {

@@ -24,9 +24,11 @@ import { type Answer, answerSchema, lineOf, readLine, refusalOf } from './pool-m
 import { type PoolRecord, poolFiles, readPoolRecord } from './pool-record.ts';
 import { PooledGuest } from './pooled-guest.ts';
 
-/** How many forks wait in a pool, and how many guests clients have taken. */
+/** Guests of a pool. */
 export interface PoolStatus {
+  /** How many forks wait, including those that are starting. */
   readonly waiting: number;
+  /** How many guests clients have taken. */
   readonly taken: number;
 }
 

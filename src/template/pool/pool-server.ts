@@ -120,6 +120,14 @@ export class PoolServer implements AsyncDisposable {
     return new PoolServer(pool, server, options, scope);
   }
 
+  /**
+   * Resolves when `size` forks wait and can be taken at once; rejects with the error of a fork that failed to start. A
+   * fork that replaces a taken one is counted as waiting before that: see `PoolStatus`.
+   */
+  async full(): Promise<void> {
+    await this.#pool.full();
+  }
+
   /** Ends the pool, its waiting forks, and the guests that clients have taken. */
   async close(): Promise<void> {
     this.#isClosing = true;

@@ -2,8 +2,7 @@ import { alternate } from '../measurement/alternate.ts';
 import { VMLET } from '../measurement/built-command.ts';
 import { describeTimes, median } from '../measurement/statistics.ts';
 import { timeCommand } from '../measurement/timed-command.ts';
-import { createTemplate, openPool, servePool } from '../../../src/index.ts';
-import { pause } from '../../../src/util/time/pause.ts';
+import { createTemplate, servePool } from '../../../src/index.ts';
 import type { Section } from '../section.ts';
 
 const NAME = `bench-${process.pid}`;
@@ -13,12 +12,12 @@ export const pool: Section = {
   rounds: 20,
   async run(rounds) {
     await using template = await createTemplate({ image: 'micro' });
-    await using _server = await servePool(template, { name: NAME, size: 1 });
+    await using server = await servePool(template, { name: NAME, size: 1 });
     const contender = (name: string, ...argv: readonly string[]) => ({
       name,
       measure: async () => {
-        // The fork that replaces the last one would share the processors with what is measured.
-        while ((await openPool(NAME).status()).waiting < 1) await pause(20);
+        // The start of the fork that replaces the last one would share the processors with what is measured.
+        await server.full();
         return timeCommand([process.execPath, ...argv]);
       },
     });
