@@ -20,6 +20,7 @@ import { namedHeal } from './machines/named-heal.ts';
 import { namedList } from './machines/named-list.ts';
 import { namedStart } from './machines/named-start.ts';
 import { switches } from './network/switches.ts';
+import { tenKept } from './template/ten-kept.ts';
 import { throughput } from './network/throughput.ts';
 import { peers } from './peers.ts';
 import { repeat } from './repeat.ts';
@@ -31,6 +32,7 @@ import { version } from './version.ts';
 const SECTIONS: Readonly<Record<string, Section>> = {
   run: launch,
   kept,
+  'ten-kept': tenKept,
   spawn: firstReply,
   boot,
   qmp,
