@@ -10,7 +10,7 @@ export function poolCreateCommand(): Command {
   const command = new Command('create')
     .summary('start a pool in the background')
     .description(
-      'Boots a guest and keeps copies of it (forks) ready in the background. vmlet run --pool NAME runs a command in one of ' +
+      'Starts a guest and keeps copies of it (forks) ready in the background. vmlet run --pool NAME runs a command in one of ' +
         'these copies; the command starts within milliseconds. The pool ends when you remove it with vmlet pool rm, when it ' +
         'has not been used for the time set with --idle, or when the host reboots.',
     );

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { LaunchOptions, Template } from '../../index.ts';
-import { templateFlags } from '../../public/options.ts';
+import { keptByDefault, templateFlags } from '../../public/options.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { durationMs, wholeNumber } from '../flags/flag-values.ts';
 import { type MachineFlags, addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
@@ -89,6 +89,6 @@ async function withTemplate(
     return;
   }
   const guest = launchOptions(flags.image, flags, await seedOptions(flags), templateFlags);
-  await using template = await createTemplate({ ...guest, ...options });
+  await using template = await createTemplate({ ...guest, ...options, kept: keptByDefault(process.env) });
   await work(template);
 }

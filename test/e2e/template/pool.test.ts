@@ -190,6 +190,25 @@ describe('a pool', () => {
     expect(left()).toEqual([]);
   });
 
+  it('begins as a fork of the guest that runs keep, unless VMLET_FRESH=1', async () => {
+    const origin = async (): Promise<readonly string[]> => {
+      const serving = home.start(['pool', 'serve', 'warm', ...SMALL, '--size', '1', '--debug']);
+      await until(() => serving.stdout() === 'warm\n');
+      serving.process.kill('SIGINT');
+      const { stderr } = await serving.finished;
+      return stderr.match(/"forked a kept guest"|"kept the booted guest"/g) ?? [];
+    };
+    // An earlier test may have kept it.
+    await origin();
+    expect(await origin()).toEqual(['"forked a kept guest"']);
+    home.environment['VMLET_FRESH'] = '1';
+    try {
+      expect(await origin()).toEqual([]);
+    } finally {
+      Reflect.deleteProperty(home.environment, 'VMLET_FRESH');
+    }
+  });
+
   it('ends at Ctrl-C while it fills', async () => {
     const serving = home.start(['pool', 'serve', 'large', ...SMALL, '--size', '64']);
     await until(() => qemus() >= 2);
