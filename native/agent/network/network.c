@@ -152,7 +152,7 @@ bool network_change_link(struct field_reader request)
     size_t count = 0;
     for (struct field_reader reader = request; field_next(&reader, &field);) {
         const char *text = field_text(&field);
-        if (field.tag == FIELD_MODULE)
+        if (field.tag == FIELD_MODULE || field.tag == FIELD_HOSTS)
             return false;
         if (field.tag != FIELD_LINK)
             continue;

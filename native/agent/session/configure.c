@@ -1,4 +1,5 @@
 #include "configure.h"
+#include "hosts.h"
 #include "job.h"
 #include "kept.h"
 #include "machine_id.h"
@@ -34,6 +35,8 @@ static int apply_quick(const struct field *field)
         return field_u64(field, &time) ? system_set_clock(time) : EBADMSG;
     case FIELD_ENTROPY:
         return system_add_entropy(field->value, field->length);
+    case FIELD_HOSTS:
+        return text ? 0 : EBADMSG;
     default:
         return field->tag == FIELD_MODULE || mounts_is_field(field->tag) || network_is_field(field->tag) ? 0 : EBADMSG;
     }
@@ -62,10 +65,13 @@ static void apply_slow(struct field_reader request, struct job_result *result)
 {
     struct field field;
     bool has_links = false, has_mounts = false;
+    const char *blocks = NULL;
     for (struct field_reader reader = request; field_next(&reader, &field);) {
         const char *text = field_text(&field);
         has_links |= network_is_field(field.tag);
         has_mounts |= field.tag == FIELD_MOUNT;
+        if (field.tag == FIELD_HOSTS)
+            blocks = text;
         if (field.tag != FIELD_MODULE)
             continue;
         int reason = text ? module_load(text) : EBADMSG;
@@ -81,8 +87,14 @@ static void apply_slow(struct field_reader request, struct job_result *result)
         return;
     }
     reason = has_mounts ? mounts_apply(request, &subject) : 0;
-    if (reason)
+    if (reason) {
         set_failure(result, reason == EBADMSG ? PHASE_REQUEST : PHASE_MOUNT, reason, subject);
+        return;
+    }
+    /* Last: a guest whose hosts file cannot be changed has everything else. */
+    reason = blocks ? hosts_set_blocks(blocks) : 0;
+    if (reason)
+        set_failure(result, PHASE_FILE, reason, "/etc/hosts");
 }
 
 void configure_start(uint32_t channel, struct field_reader request)
@@ -92,7 +104,8 @@ void configure_start(uint32_t channel, struct field_reader request)
     bool slow = false;
     apply_all_quick(request, &result);
     for (struct field_reader reader = request; field_next(&reader, &field);)
-        slow |= field.tag == FIELD_MODULE || field.tag == FIELD_MOUNT || network_is_field(field.tag);
+        slow |= field.tag == FIELD_MODULE || field.tag == FIELD_MOUNT || field.tag == FIELD_HOSTS ||
+                network_is_field(field.tag);
     mounts_note(request);
     /* In micro, nothing but its user removes an address. */
     if (agent_role() == ROLE_SERVICE)

@@ -1,9 +1,11 @@
 #include "system.h"
+#include "hosts.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -45,6 +47,18 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
+/* Names of a private network do not count: they go when the guest leaves it. */
+static bool is_known(const char *name, const char *hosts)
+{
+    char *others = strdup(hosts);
+    if (!others)
+        return has_word(hosts, name);
+    hosts_strip(others);
+    bool found = has_word(others, name);
+    free(others);
+    return found;
+}
+
 /* Finds a line such as `127.0.1.1 name`, which is the one we write ourselves; returns the position of the name, or
  * NULL. */
 static char *find_own_line(char *hosts, const char *name)
@@ -65,7 +79,7 @@ static int name_in_hosts(const char *name, const char *former)
     if (length < 0 || length == HOSTS_MAX)
         return length < 0 ? errno : EFBIG;
     hosts[length] = 0;
-    if (has_word(hosts, name))
+    if (is_known(name, hosts))
         return 0;
     if (length == 0)
         length = snprintf(hosts, HOSTS_MAX, "127.0.0.1 localhost\n::1 localhost ip6-localhost\n");

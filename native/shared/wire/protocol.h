@@ -83,6 +83,7 @@ enum field_tag {
     FIELD_NEW_HARDWARE_ADDRESS,
     FIELD_MOUNT,
     FIELD_PORT,
+    FIELD_HOSTS,
 };
 
 enum exec_flags { EXEC_CLEAR_ENVIRONMENT = 1, EXEC_INPUT = 2, EXEC_TERMINAL = 4 };

@@ -42,6 +42,7 @@ export const Tag = {
   newHardwareAddress: 27,
   mount: 28,
   port: 29,
+  hosts: 30,
 } as const;
 
 export const ExecFlag = { clearEnvironment: 1, input: 2, terminal: 4 } as const;

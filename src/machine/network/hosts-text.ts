@@ -1,3 +1,14 @@
+/** The lines of a hosts file for one network. */
+export interface NetworkLines {
+  readonly network: string;
+  readonly lines: readonly string[];
+}
+
+/** Returns the lines of networks alone, with their marks: the guest's agent puts them in place of its earlier ones. */
+export function formatNames(networks: readonly NetworkLines[]): string {
+  return networks.reduce((text, { network, lines }) => withNetworkNames(text, network, lines), '');
+}
+
 /**
  * Returns the text of a hosts(5) file with the lines of a network, replacing the earlier ones of that network.
  * @param network its name, which differs from those of the guest's others.
@@ -25,6 +36,7 @@ function marksOf(network: string): readonly [string, string] {
 function withoutNetwork(text: string, network: string): string[] {
   const [begin, end] = marksOf(network);
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
-  const [from, to] = [lines.indexOf(begin), lines.indexOf(end)];
-  return from === -1 || to < from ? lines : [...lines.slice(0, from), ...lines.slice(to + 1)];
+  const from = lines.indexOf(begin);
+  const to = lines.indexOf(end, from);
+  return from === -1 || to === -1 ? lines : [...lines.slice(0, from), ...lines.slice(to + 1)];
 }

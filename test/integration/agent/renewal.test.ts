@@ -100,6 +100,7 @@ describe('a link that the agent configures in a full system', () => {
   beforeAll(async () => {
     program = await build('configure-link', [
       ...agent('address', 'kept', 'link', 'netlink', 'network', 'renewal', 'resolver', 'tcp'),
+      'agent/system/hosts',
       'agent/system/system',
       'shared/wire/fields',
     ]);

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { withNetworkNames, withNetworksOnly } from '../../../../src/machine/network/hosts-text.ts';
+import {
+  formatNames,
+  withNetworkNames,
+  withNetworksOnly,
+} from '../../../../src/machine/network/hosts-text.ts';
 
 const names = (...pairs: [string, string][]) => pairs.map(([name, address]) => `${address} ${name}`);
 
@@ -50,6 +54,10 @@ test('removes nothing if the guest has broken the markers', () => {
   expect(withNetworkNames(broken, '10.77.0.0/24', names())).toBe(
     `${broken}# vmlet 10.77.0.0/24\n# end of vmlet 10.77.0.0/24\n`,
   );
+  const again = withNetworkNames(broken, '10.77.0.0/24', names(['web', '10.77.0.2']));
+  expect(withNetworkNames(again, '10.77.0.0/24', names())).toBe(
+    '# end of vmlet 10.77.0.0/24\n127.0.0.1 localhost\n# vmlet 10.77.0.0/24\n# end of vmlet 10.77.0.0/24\n',
+  );
 });
 
 test('removes the lines of networks that the guest has left, and nothing else', () => {
@@ -63,4 +71,12 @@ test('removes the lines of networks that the guest has left, and nothing else', 
   expect(withNetworksOnly(both, ['lan'])).toBe(withNetworkNames(before, 'lan', names(['db', '10.9.0.2'])));
   expect(withNetworksOnly(both, [])).toBe(before);
   expect(withNetworksOnly(withNetworkNames('', 'lan', []), [])).toBe('');
+});
+
+test('formats the names of networks without other lines', () => {
+  const lan = { network: 'lan', lines: names(['db', '10.9.0.2']) };
+  expect(formatNames([lan, { network: 'dmz', lines: [] }])).toBe(
+    '# vmlet lan\n10.9.0.2 db\n# end of vmlet lan\n# vmlet dmz\n# end of vmlet dmz\n',
+  );
+  expect(formatNames([])).toBe('');
 });

@@ -1,0 +1,8 @@
+/* The names of private networks in /etc/hosts: a block of lines for each network, `# vmlet NETWORK` to
+ * `# end of vmlet NETWORK`, which the host writes too (hosts-text.ts). */
+#pragma once
+
+/* Removes the blocks from the text of a hosts file. */
+void hosts_strip(char *text);
+/* Replaces all blocks of /etc/hosts by these, and keeps its other lines. 0 or an errno. */
+int hosts_set_blocks(const char *blocks);
