@@ -11,6 +11,7 @@
 #include "loop.h"
 #include "monitor.h"
 #include "mounts.h"
+#include "names.h"
 #include "note.h"
 #include "notify.h"
 #include "options.h"
@@ -178,6 +179,7 @@ static int start(const struct options *options, const struct log *qemu_log)
         return fail(path);
     if (options->mounts && !mounts_read(options->mounts))
         return fail(options->mounts);
+    names_prepare(options->names);
     if (!switchboard_listen(options->agent))
         return fail(options->agent);
     if (!command_prepare(&options->command))

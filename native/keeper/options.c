@@ -122,6 +122,9 @@ const char *options_read(struct options *options, char **arguments)
         } else if (strcmp(*arguments, "--mounts") == 0 && arguments[1]) {
             options->mounts = *++arguments;
             wrong = check_path(*arguments);
+        } else if (strcmp(*arguments, "--names") == 0 && arguments[1]) {
+            options->names = *++arguments;
+            wrong = check_path(*arguments);
         } else if (strcmp(*arguments, "--command") == 0) {
             wrong = read_command(&options->command, arguments + 1);
             arguments += wrong ? 0 : 3;

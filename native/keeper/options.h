@@ -10,6 +10,8 @@ struct options {
     struct console_paths console;
     /* NULL for a machine without shared directories. */
     const char *mounts;
+    /* NULL for a machine that is never in a private network. */
+    const char *names;
     bool paused;
     struct command_options command;
     struct forwards_options forwards;

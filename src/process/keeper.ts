@@ -72,6 +72,8 @@ export interface KeeperOptions {
   readonly forwards?: KeeperForwards | undefined;
   /** A request for the guest's agent in hexadecimal digits, sent at each boot; none by default. */
   readonly mountsPath?: string | undefined;
+  /** Lines for the guest's hosts file, given to its agent at each boot; none while the file is missing. */
+  readonly namesPath?: string | undefined;
   /** A command for the guest's agent, begun by `signalKeeper`; the machine ends with it. */
   readonly guestCommand?: KeeperCommand | undefined;
   /** File with the command line of a program that the keeper becomes after the end, each argument ended by NUL. */
@@ -156,6 +158,7 @@ export function keeperArguments(options: KeeperOptions): string[] {
       ...[one.name, one.socketPath, one.argumentsPath, one.logPath],
     ]),
     ...(options.mountsPath === undefined ? [] : ['--mounts', options.mountsPath]),
+    ...(options.namesPath === undefined ? [] : ['--names', options.namesPath]),
     ...(guestCommand
       ? ['--command', guestCommand.requestPath, guestCommand.logPath, String(guestCommand.patienceSeconds)]
       : []),

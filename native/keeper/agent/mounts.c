@@ -2,7 +2,6 @@
 #include "channel.h"
 #include "events.h"
 #include "failed_mounts.h"
-#include "fields.h"
 #include "loop.h"
 #include "note.h"
 #include "port.h"
@@ -118,17 +117,10 @@ static bool send_part(struct part *part)
 
 static void take_failure(struct part *part, const struct notice *notice)
 {
-    struct field_reader reader = {.at = notice->payload, .left = notice->length};
-    struct field field;
-    uint32_t reason = 0;
-    uint8_t phase = 0;
-    while (field_next(&reader, &field)) {
-        if (field.tag == FIELD_ERRNO && !field_u32(&field, &reason))
-            reason = EIO;
-        else if (field.tag == FIELD_PHASE && field.length == 1)
-            phase = field.value[0];
-    }
-    settle(part, phase, reason ? reason : EIO);
+    uint32_t reason;
+    uint8_t phase;
+    notice_read_failure(notice, &phase, &reason);
+    settle(part, phase, reason);
 }
 
 bool mounts_pump(void)

@@ -58,6 +58,15 @@ static bool collect(struct client *client, const struct frame *frame)
     return true;
 }
 
+void request_send(struct channel *channel, uint8_t *bytes, size_t length)
+{
+    sending.bytes = bytes;
+    sending.length = length;
+    sending.sent = 0;
+    sending.channel = channel;
+    sending.client = NULL;
+}
+
 static void begin_to_send(struct client *client)
 {
     uint32_t number = client->request_channel;
@@ -67,10 +76,7 @@ static void begin_to_send(struct client *client)
         refuse(client, number);
         return;
     }
-    sending.bytes = client->request;
-    sending.length = client->request_length;
-    sending.sent = 0;
-    sending.channel = channel;
+    request_send(channel, client->request, client->request_length);
     sending.client = client;
     client->request = NULL;
     drop_collected(client);

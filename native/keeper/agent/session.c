@@ -6,6 +6,7 @@
 #include "greeting.h"
 #include "loop.h"
 #include "mounts.h"
+#include "names.h"
 #include "port.h"
 #include "request.h"
 #include <string.h>
@@ -71,6 +72,9 @@ static bool any_client_asks(void)
     return false;
 }
 
+/* Clients wait for it: their commands may need it. */
+static bool is_being_set_up(void) { return names_are_pending() || mounts_are_pending(); }
+
 static void take_answer(const struct frame *frame)
 {
     memcpy(greeting.hello, frame->payload, HELLO_SIZE);
@@ -79,20 +83,24 @@ static void take_answer(const struct frame *frame)
     if (!was_open)
         began_at = wall_ms();
     greeting.open = get_u16(greeting.hello + NONCE_SIZE) == VERSION_MAX;
-    if (greeting.open && !was_open)
+    if (greeting.open && !was_open) {
+        names_begin();
         mounts_begin();
+    }
     /* The reason may have gone in the meantime. */
-    else if (greeting.open && !mounts_are_pending() && failed_mounts_first() && any_client_asks())
+    else if (greeting.open && !is_being_set_up() && failed_mounts_first() && any_client_asks())
         mounts_retry();
-    if (!greeting.open || !mounts_are_pending())
+    if (!greeting.open || !is_being_set_up())
         answer_clients();
 }
 
-bool session_mount(void)
+bool session_set_up(void)
 {
-    if (!greeting.open || !mounts_pump())
+    if (!greeting.open)
         return false;
-    if (!mounts_are_pending())
+    if (names_are_pending() ? !names_pump() : !mounts_pump())
+        return false;
+    if (!is_being_set_up())
         answer_clients();
     return true;
 }
@@ -183,9 +191,9 @@ void session_port_changed(bool open, int64_t time)
 
 void session_ask(void)
 {
-    /* The answer about the mounts will do for these clients. */
-    bool is_mounting = greeting.open && mounts_are_pending();
-    if (waits || is_mounting || !any_client_asks() || !port_has_room())
+    /* The answer about the names or a mount will do for these clients. */
+    bool is_set_up = !greeting.open || !is_being_set_up();
+    if (waits || !is_set_up || !any_client_asks() || !port_has_room())
         return;
     /* An OPEN with the same nonce does not end the session. */
     if (asked)

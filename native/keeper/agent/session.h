@@ -9,6 +9,6 @@ void session_read(void);
 void session_port_changed(bool open, int64_t time);
 /* Asks the agent on behalf of clients that have asked: an answer shows that the guest is alive. */
 void session_ask(void);
-/* Mounts the directories of a session that has begun, and answers clients that wait for them. True when something was
+/* Sets up the guest of a session that has begun: names and mounts. Then answers clients that wait. True when something was
  * done. */
-bool session_mount(void);
+bool session_set_up(void);

@@ -103,7 +103,7 @@ bool switchboard_act(void)
     progress |= read_clients();
     progress |= take_turns();
     progress |= request_pump();
-    progress |= session_mount();
+    progress |= session_set_up();
     session_ask();
     progress |= tell_clients();
     progress |= close_clients();

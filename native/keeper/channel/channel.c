@@ -1,5 +1,6 @@
 #include "channel.h"
 #include "fields.h"
+#include <errno.h>
 
 enum { INDEX_BITS = 8, GENERATIONS = 1 << 19 };
 _Static_assert(CHANNELS_MAX == 1 << INDEX_BITS, "the low bits of a number are its place in the table");
@@ -40,6 +41,22 @@ bool channel_is_over(const struct channel *channel)
 }
 
 bool notice_is_sent(const struct notice *notice) { return notice->type == 0 || notice->told; }
+
+void notice_read_failure(const struct notice *notice, uint8_t *phase, uint32_t *reason)
+{
+    struct field_reader reader = {.at = notice->payload, .left = notice->length};
+    struct field field;
+    *reason = 0;
+    *phase = 0;
+    while (field_next(&reader, &field)) {
+        if (field.tag == FIELD_ERRNO && !field_u32(&field, reason))
+            *reason = EIO;
+        else if (field.tag == FIELD_PHASE && field.length == 1)
+            *phase = field.value[0];
+    }
+    if (*reason == 0)
+        *reason = EIO;
+}
 
 static bool client_has_all(const struct channel *channel)
 {

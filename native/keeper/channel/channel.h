@@ -80,6 +80,8 @@ bool channel_has_input(const struct channel *channel);
 /* True when the agent has sent its last frame. */
 bool channel_is_over(const struct channel *channel);
 bool notice_is_sent(const struct notice *notice);
+/* Reads a FAILED of the agent; EIO when it has no errno. */
+void notice_read_failure(const struct notice *notice, uint8_t *phase, uint32_t *reason);
 /* Frees the channel when the agent has sent everything and the client, if there is one, has received it. */
 void channel_settle(struct channel *channel);
 /* The client has left; its pending output is dropped. */
