@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { probeHost } from '../../src/host/probe.ts';
 import { ownLocations } from '../../src/machine/paths/own-locations.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, whyNoDebianGuest } from '../debian-guest.ts';
+import { readAt } from '../hardening/networks/read-at.ts';
 import { becoming, VICTIM } from '../hardening/user.ts';
 import { until } from '../hardening/until.ts';
 import { BRIDGE_MACS, LOST, ON_BRIDGE, REACHED, SERVE } from './guest-scripts.ts';
@@ -37,6 +39,8 @@ const MACHINES: Readonly<Record<string, UserImage>> = {
   cache: 'micro',
 };
 const NETWORKS = ['lan', 'lab'];
+const FORGET_NAMES_AND_REBOOT = "sed -i '/^# vmlet/,/^# end of vmlet/d' /etc/hosts && systemctl reboot";
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 interface Process {
   readonly pid: number;
@@ -81,6 +85,11 @@ describe.skipIf(missing !== undefined)('three Debian guests and two of micro, of
   async function inspect(name: string): Promise<Inspected> {
     const { machines } = JSON.parse(await vmlet('inspect', name)) as { machines: [Inspected] };
     return machines[0];
+  }
+
+  async function agentSocket(name: string): Promise<string> {
+    const { machines } = JSON.parse(await vmlet('inspect', name)) as { machines: [{ spec: { id: string } }] };
+    return join(user!.runtime, 'vmlet', machines[0].spec.id, 'agent.sock');
   }
 
   async function create(name: string, ...words: string[]): Promise<void> {
@@ -161,6 +170,23 @@ describe.skipIf(missing !== undefined)('three Debian guests and two of micro, of
       network?.members.filter((one) => one.plugged).map(({ name }) => name);
     expect(plugged(lan)).toEqual(['cache', 'db', 'mail', 'web']);
     expect(plugged(lab)).toEqual(['db', 'mail', 'queue']);
+    expect(await lost()).toEqual([]);
+  });
+
+  test('have the names again after a reboot, before a command reaches them', async () => {
+    const socket = await agentSocket('db');
+    const before = await readAt(socket, BOOT_ID);
+    // Its disk would keep them. The command may end with the boot.
+    await inGuest('db', FORGET_NAMES_AND_REBOOT).catch(() => undefined);
+    // Each connection ends with the boot before, or waits for the next one.
+    await until(
+      async () => ![before, undefined].includes(await readAt(socket, BOOT_ID).catch(() => undefined)),
+    );
+    const hosts = await readAt(socket, '/etc/hosts');
+    for (const name of ['cache.lan', 'mail.lan', 'web.lan', 'mail.lab', 'queue.lab']) {
+      expect(hosts).toMatch(new RegExp(`^10\\..* ${name}$`, 'm'));
+    }
+    await setUp('db');
     expect(await lost()).toEqual([]);
   });
 

@@ -46,6 +46,8 @@ export type UserImage = keyof typeof HARDWARE;
 
 /** Another user than root, with the images `micro` and `debian`. */
 export interface OrdinaryUser extends AsyncDisposable {
+  /** The runtime directory, with the sockets of running machines. */
+  readonly runtime: string;
   /** Runs the command to its end, and returns its output. @throws Error with its words when it fails. */
   vmlet(...words: string[]): Promise<string>;
   /** Starts a script of the checkout, which the user must be able to read. It is told to end by the end of its input. */
@@ -112,6 +114,7 @@ export async function makeOrdinaryUser(hasBridge: boolean): Promise<OrdinaryUser
   });
   const owned = scope.move();
   return {
+    runtime,
     vmlet,
     // A terminal's Ctrl-C reaches only this process.
     start: (script, ...words) => spawnScript([...before, 'setsid'], script, words, environment),

@@ -4,13 +4,7 @@ import { hostsLines } from '../../network/private/addresses.ts';
 import { type Places, membersOf } from '../../network/private/members.ts';
 import { readNetwork } from '../../network/private/network-shelf.ts';
 import { HostsFile } from './hosts-file.ts';
-import { withNetworkNames, withNetworksOnly } from './hosts-text.ts';
-
-/** The lines of a hosts file for one network. */
-interface NetworkLines {
-  readonly network: string;
-  readonly lines: readonly string[];
-}
+import { type NetworkLines, withNetworkNames, withNetworksOnly } from './hosts-text.ts';
 
 /**
  * Writes the names of all members of a named machine's networks to its guest's hosts file, and removes those of networks
@@ -36,7 +30,8 @@ export async function tellNames(
   }
 }
 
-function readLines(places: Places, networks: readonly string[]): NetworkLines[] {
+/** Returns the lines of all members of networks; none for one that was removed by hand. */
+export function readLines(places: Places, networks: readonly string[]): NetworkLines[] {
   return networks.flatMap((network) => {
     const lines = linesOf(places, network);
     return lines ? [{ network, lines }] : [];

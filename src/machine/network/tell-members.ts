@@ -10,6 +10,7 @@ import { QmpClient } from '../../qmp/index.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { machineSockets } from '../paths/directory.ts';
 import { queryGuestPorts } from '../qemu/guest-ports.ts';
+import { replaceBootNames } from './boot-names.ts';
 import { tellNames } from './network-names.ts';
 
 /** Time in all for one machine: its QEMU or its guest may hang. */
@@ -17,7 +18,8 @@ const PATIENCE_MS = 5000;
 
 /**
  * Gives the named machines of networks that are running the names of all members, after a member has come, gone or got
- * another name. A guest that does not answer within 5 s learns them when it is reached next; this never fails for it.
+ * another name. A guest that does not answer within 5 s learns them when it is reached next, one whose agent is not up
+ * yet when it is; this never fails for them.
  */
 export async function tellNetworks(
   places: Places,
@@ -55,6 +57,8 @@ async function tellMachine(places: Places, name: string, signal: AbortSignal | u
   try {
     const sockets = socketsOfMachine(places, name);
     if (sockets === undefined) return;
+    // First: an agent that is not up yet gets these from the keeper.
+    replaceBootNames(places, name);
     const { monitorSocket, agentSocket } = machineSockets(sockets);
     if (!(await canListen(monitorSocket, either))) return;
     await using agent = await attachAgentAt(agentSocket, { signal: either });

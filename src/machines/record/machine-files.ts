@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { machineSockets } from '../../machine/paths/directory.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
+import { namesFile } from '../../machine/paths/names-file.ts';
 
 /**
  * All paths of a named machine. A rename of the machine moves its data directory; the other two directories are named by
@@ -91,6 +92,8 @@ export interface MachineFiles {
   readonly passtSocket: string;
   /** The request by which the keeper sets up the guest's shares and private networks at each boot. */
   readonly guestRequest: string;
+  /** The names of private networks that the keeper gives the guest at each boot. */
+  readonly names: string;
   readonly swtpmArguments: string;
   /** Command line of the relays. */
   readonly relayArguments: string;
@@ -189,6 +192,7 @@ export function definitionFiles(directory: string) {
     boot: file('boot'),
     keeper,
     guestRequest: ofKeeper('guest.request'),
+    names: namesFile(directory),
     passtArguments: ofKeeper('passt.argv'),
     passtSocket: ofKeeper('passt.sock'),
     swtpmArguments: ofKeeper('swtpm.argv'),

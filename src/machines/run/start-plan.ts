@@ -125,6 +125,7 @@ export async function planStart(
       runtimeDirectory: files.sockets,
       helpers: [...helpers, ...spareShareHelpers(plan, files), ...sparePlugHelpers(plan, files)],
       mountsPath: files.guestRequest,
+      namesPath: files.names,
       forwards: {
         tablePath: files.relayTable,
         socketPath: files.relaySocket,

@@ -33,6 +33,17 @@ async function namesIn(name: string): Promise<string[]> {
   return [...lines].map(([, member = '']) => member);
 }
 
+/** Its connections end with the boot before. */
+async function untilItHasBooted(name: string, before: string): Promise<void> {
+  await until(async () => ![before, undefined].includes(await lab.bootOf(name).catch(() => undefined)));
+}
+
+async function reboot(name: string): Promise<void> {
+  const before = await lab.bootOf(name);
+  await vmlet('reset', name);
+  await untilItHasBooted(name, before);
+}
+
 test('running members learn who was created, cloned, renamed, moved and removed', async () => {
   await create('web', '--network', 'lan', '--start');
   await create('db', '--network', 'lan:alias=primary', '--start');
@@ -107,6 +118,34 @@ test('a member learns what it has missed when it is resumed, and when its memory
   expect(await namesIn('web')).toEqual(['db', 'web']);
   await vmlet('snapshot', 'restore', 'web', 'alone');
   expect(await namesIn('web')).toEqual(['db', 'web']);
+});
+
+test('members that boot again have the present names, before a command reaches them', async () => {
+  await create('web', '--network', 'lan', '--start');
+  // Its own name stays when it leaves the network.
+  expect(await lab.hostsOf('web')).toMatch(/^127\.0\.1\.1 web$/m);
+  await create('db', '--network', 'lan:alias=primary', '--start');
+  const before = await lab.bootOf('web');
+  await vmlet('pause', 'web');
+  await create('spare', '--network', 'lan');
+  await vmlet('reset', 'web');
+  await vmlet('resume', 'web');
+  await untilItHasBooted('web', before);
+  expect(await namesIn('web')).toEqual(['db', 'spare', 'web']);
+  expect(await lab.hostsOf('web')).toMatch(/^127\.0\.0\.1 localhost$/m);
+});
+
+// Debian 12's QEMU cannot connect a running machine.
+test.skipIf(!qemu.hasStreamReconnect)('a member that has left its networks boots without names', async () => {
+  await create('web', '--network', 'lan');
+  await create('db', '--start');
+  await vmlet('start', 'web');
+  await vmlet('network', 'connect', 'lan', 'db');
+  await reboot('db');
+  expect(await namesIn('db')).toEqual(['db', 'web']);
+  await vmlet('network', 'disconnect', 'lan', 'db');
+  await reboot('db');
+  expect(await lab.hostsOf('db')).not.toContain('vmlet');
 });
 
 // Debian 12's QEMU cannot connect a running machine.

@@ -1,11 +1,8 @@
-import { once } from 'node:events';
-import { Socket } from 'node:net';
-import { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import { type MachineStatus, NetworkStore } from '../../../src/machines/index.ts';
 import type { Home } from '../../e2e/named/home.ts';
 import { HARDWARE, type UserImage } from '../../systems/ordinary-user.ts';
+import { readAt } from './read-at.ts';
 
-const ANSWER_MS = 60_000;
 /** Prints its IPv4 addresses, and the names that do not answer. The first packets may be lost. */
 const REACH =
   'ip -o -4 addr; for name; do for at in 1 2 3; do ping -c 1 -W 2 "$name" > /dev/null 2>&1 && continue 2; done; ' +
@@ -60,13 +57,18 @@ export class Lab {
     return `card${networks[place]?.card ?? place}`;
   }
 
-  /** The hosts file as the guest has it. Every command of vmlet that reaches the guest would bring it up to date first. */
+  /** The hosts file as the guest has it. */
   async hostsOf(name: string): Promise<string> {
-    const connection = new Socket();
-    connection.connect(this.home.store.get(name).files.agentSocket);
-    await once(connection, 'connect');
-    await using agent = await GuestAgent.attach(connection, { timeoutMs: ANSWER_MS });
-    return (await agent.readFile('/etc/hosts')).toString();
+    return this.#read(name, '/etc/hosts');
+  }
+
+  /** Returns the guest’s number for its present boot. */
+  async bootOf(name: string): Promise<string> {
+    return this.#read(name, '/proc/sys/kernel/random/boot_id');
+  }
+
+  async #read(name: string, path: string): Promise<string> {
+    return readAt(this.home.store.get(name).files.agentSocket, path);
   }
 
   /** @returns a sentence for each false name in a running machine’s hosts file, and for each one that is missing. */

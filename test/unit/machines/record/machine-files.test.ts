@@ -12,6 +12,7 @@ it('what the keeper reads is not where QEMU may write', () => {
     files.passtArguments,
     files.swtpmArguments,
     files.guestRequest,
+    files.names,
     files.commandRequest,
     files.removal,
     shareArguments(files, 'share0'),
