@@ -237,8 +237,8 @@ export class LiveMachine {
   }
 
   /**
-   * Connects to its ssh server by vmlet's agent, which it waits for, 30 s by default; by the forward to port 22 when the
-   * agent is missing or does not answer.
+   * Connects to its ssh server by vmlet's agent, which it waits for, 30 s by default; by a forward to port 22, if there is
+   * one, when the agent is missing or does not answer.
    * @throws GuestRequestError when there is no server, TimedOutError, MachineStateError, or the signal's reason.
    */
   async connectToSsh(options: Limits = {}): Promise<SshConnection> {

@@ -20,6 +20,7 @@ import type { MachineFiles } from './record/machine-files.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
 import { pendingChanges } from './spec/pending-changes.ts';
 import { readPlan } from './record/machine-plan-file.ts';
+import { isEnteredByAgent } from './record/ssh-record.ts';
 import { type MachineStatus, statusOf, notRunning } from './record/machine-status.ts';
 import type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 import type { ListedSnapshot, SnapshotOptions } from './snapshots/snapshots.ts';
@@ -154,7 +155,9 @@ export class NamedMachine {
 
   /** Returns its forwards; all host ports are known while it is running. */
   ports(): readonly (PortForward | BoundForward)[] {
-    return this.status().kind === 'running' ? this.live().ports() : plannedPorts(this.spec);
+    return this.status().kind === 'running'
+      ? this.live().ports()
+      : plannedPorts(this.spec, isEnteredByAgent(this.#definition));
   }
 
   /** Returns the unix sockets of the host that lead to its ports. */

@@ -32,7 +32,20 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     mkdirSync(site);
     writeFileSync(join(site, 'file'), 'one\n');
     // One vCPU: with two, one occasionally waits half a minute for the other under TCG.
-    const hardware = ['-m', '512M', '--cpus', '1', '--display', 'none', '-p', '80', '--network', 'lan'];
+    const hardware = [
+      '-m',
+      '512M',
+      '--cpus',
+      '1',
+      '--display',
+      'none',
+      '-p',
+      '80',
+      '-p',
+      '22',
+      '--network',
+      'lan',
+    ];
     expect(await home.vmlet('network', 'create', 'lan')).toMatchObject({ status: 0 });
     const shares = [
       ...['-v', `${site}:/srv/site`, '-v', `${site}:/tmp/site:ro`, '-v', 'db:/srv/db'],

@@ -50,7 +50,7 @@ export function sshCommand(): Command {
     )
     .option(
       '--stdio',
-      'for the ProxyCommand of ssh: connect stdin and stdout to the guest’s ssh server, through vmlet’s agent or, if the agent does not answer, through the forwarded port',
+      'for the ProxyCommand of ssh: connect stdin and stdout to the guest’s ssh server, through vmlet’s agent or, if the agent does not answer, through a forwarded port',
     )
     .passThroughOptions()
     .action(async (name: string, _words: string[], flags: Flags, command: Command) => {

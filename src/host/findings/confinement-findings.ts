@@ -44,7 +44,7 @@ function networkWords(isolations: readonly QemuIsolation[], passt: Survey['passt
   if (usual?.network === 'slirp') return 'but uses the host’s network, because slirp runs inside QEMU';
   if (slirp?.usesHostNetwork !== true) return 'and cannot use the host’s network';
   if (passt?.completesHandshakes === false) {
-    return 'and can use the host’s network only with slirp; on this host, machines with forwarded TCP ports use slirp';
+    return 'and can use the host’s network only with slirp; on this host, named machines, and others with forwarded TCP ports, use slirp';
   }
   return 'and can use the host’s network only with --net slirp';
 }

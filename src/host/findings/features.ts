@@ -197,7 +197,7 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
       'handshakes',
       passt?.completesHandshakes !== false,
       'passt forwards TCP ports to servers that send data first, such as ssh',
-      'machines with forwarded TCP ports use --net slirp',
+      'named machines, and others with forwarded TCP ports, use --net slirp',
       'network',
     ],
     [

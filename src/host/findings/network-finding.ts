@@ -30,7 +30,7 @@ export function networkFinding(
     return {
       item,
       state: 'degraded',
-      summary: `passt (over ${wayOf(passt)}) cannot forward TCP ports to servers that send data first, such as ssh${hasSlirp ? '; machines with forwarded TCP ports use slirp instead' : ''}`,
+      summary: `passt (over ${wayOf(passt)}) cannot forward TCP ports to servers that send data first, such as ssh${hasSlirp ? '; named machines, and others with forwarded TCP ports, use slirp instead' : ''}`,
       remedy: `${upgrade(install)}${hasSlirp ? '; or use --net passt if no server in the guest sends data first (web servers do not)' : ''}`,
     };
   }

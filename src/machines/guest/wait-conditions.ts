@@ -26,7 +26,7 @@ export interface WaitConditions {
    * @throws GuestMountError when the guest lacks a directory, volume or tmpfs.
    */
   readonly agent?: boolean | undefined;
-  /** An ssh server answers at the forward to port 22, or on a bridge at the guest's own address. */
+  /** An ssh server answers at the forward to port 22; without one, through vmlet's agent, or on a bridge at the guest's own address. */
   readonly ssh?: boolean | undefined;
   /** TCP ports of the guest, each with a forward, that accept connections. */
   readonly ports?: readonly number[] | undefined;
@@ -153,13 +153,12 @@ const ssh: Condition = {
   needsKernel: true,
   wait: async (definition, { signal, saw }) =>
     untilProbed(signal, async (patienceMs) => {
-      if (!hasWayToSsh(definition)) {
+      const plan = readPlan(definition.files);
+      if (tcpEndpoint(boundForwards(plan), 22) === undefined) {
         const banner = await sshBannerByAgent(definition, { signal });
-        saw(
-          banner ??
-            "vmlet's agent has found no ssh server in the guest, and no host port is forwarded to port 22 of the guest",
-        );
-        return banner !== undefined;
+        saw(banner ?? noSshByAgent(definition, plan));
+        if (banner !== undefined) return true;
+        if (plan.bridges.length === 0) return false;
       }
       const endpoint = await endpointOf(definition, 22, signal);
       if ('problem' in endpoint) {
@@ -171,6 +170,11 @@ const ssh: Condition = {
       return 'banner' in found;
     }),
 };
+
+function noSshByAgent({ spec }: Definition, { network }: Pick<NamedPlan, 'network'>): string {
+  const none = "vmlet's agent has found no ssh server in the guest";
+  return `${none}, and no host port is forwarded to port 22 of the guest${forwardAdvice(spec.name, network, 22)}`;
+}
 
 function port(number: number): Condition {
   return {
@@ -249,8 +253,8 @@ export async function endpointOf(
       const { addresses } = await findGuestAddresses(definition, { signal });
       const onBridge = addresses.find(({ address }) => !isInside(address, plan));
       if (onBridge) return { address: onBridge.address, port: guestPort };
-      const forward = plan.network ? `; to add a forward, run: vmlet port add ${name} ${guestPort}` : '';
-      return { problem: `machine "${name}" has no known address on a bridge yet${forward}` };
+      const advice = forwardAdvice(name, plan.network, guestPort);
+      return { problem: `machine "${name}" has no known address on a bridge yet${advice}` };
     } catch (error) {
       return { problem: failedLook(error) };
     }
@@ -264,6 +268,10 @@ export async function endpointOf(
         : `give the machine a network first: vmlet set ${name} --net auto && vmlet restart ${name}`,
     },
   );
+}
+
+function forwardAdvice(name: string, network: NamedPlan['network'], guestPort: number): string {
+  return network ? `; to add a forward, run: vmlet port add ${name} ${guestPort}` : '';
 }
 
 /** True for an address of a network that vmlet makes for the guest: the host cannot reach it. */

@@ -42,8 +42,8 @@ import {
 } from '../spec/machine-spec.ts';
 import { withMacs } from '../spec/bridge-cards.ts';
 import { newIdentity } from '../spec/new-identity.ts';
-import { createSshKeys, isEnteredByAgent } from '../ssh/ssh-files.ts';
-import { writeSshRecord } from '../record/ssh-record.ts';
+import { createSshKeys } from '../ssh/ssh-files.ts';
+import { isEnteredByAgent, writeSshRecord } from '../record/ssh-record.ts';
 import { readLineage, writeLineage } from '../record/snapshot-record.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 import { removeFile } from '../../util/files/removal.ts';

@@ -2,9 +2,14 @@ import { BrokenMachineError, MachineStateError, NetworkNotFoundError } from '../
 import type { PrivateCardPlan } from '../../machine/plan/named-plan.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { cardPort } from '../../machine/qemu/root-port.ts';
-import { planNetworkHere } from '../../network/probe/host-network.ts';
+import { readHostNetwork } from '../../network/probe/host-network.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
-import type { BoundNetworkPlan, PasstControl } from '../../network/plan/network.ts';
+import {
+  type BoundNetworkPlan,
+  type PasstControl,
+  chooseBackend,
+  planNetwork,
+} from '../../network/plan/network.ts';
 import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 import { addressesOf, isForMembers } from '../../network/private/addresses.ts';
 import { formatMembership } from '../../network/private/membership.ts';
@@ -18,8 +23,15 @@ import { pairForwards } from '../../network/ports/pair-forwards.ts';
 import type { BoundForward } from '../../network/ports/port.ts';
 import { boundForwards, forwardsOf } from '../spec/forwards.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
+import type { Definition } from '../record/definition.ts';
 import { findPlan } from '../record/machine-plan-file.ts';
+import { isEnteredByAgent } from '../record/ssh-record.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
+
+/** Snapshots with memory and saved states contain a virtio card that QEMU itself serves. */
+const OVER_VHOST_USER = false;
+/** A running machine can get forwards for TCP, but keeps its backend. */
+const LATER_FORWARDS = [{ protocol: 'tcp' }] as const;
 
 /**
  * Plans the machine's network and chooses every host port.
@@ -27,15 +39,15 @@ import type { MachineSpec } from '../spec/machine-spec.ts';
  * @throws PortTakenError, InvalidInputError, PermissionError
  */
 export async function planMachineNetwork(
-  spec: MachineSpec,
-  files: Pick<MachineFiles, 'passtSocket'>,
+  { spec, files }: Definition,
   host: Host,
   earlier: readonly BoundForward[],
   signal: AbortSignal | undefined,
 ): Promise<BoundNetworkPlan | undefined> {
   if (spec.net === 'none' || spec.net === 'bridge') return undefined;
-  // Not over vhost-user: snapshots with memory and saved states contain a virtio card that QEMU itself serves.
-  const plan = planNetworkHere(spec.net, forwardsOf(spec), host.passt, false);
+  const backend = chooseBackend(spec.net, host.passt, OVER_VHOST_USER, LATER_FORWARDS);
+  const forwards = forwardsOf(spec, isEnteredByAgent({ spec, files }));
+  const plan = planNetwork(backend, forwards, host.passt, readHostNetwork());
   const ports = pairForwards(plan.forwards, earlier).map((forward) => forward?.hostPort);
   const control = plan.backend === 'slirp' ? undefined : controlOf(files, host);
   return {

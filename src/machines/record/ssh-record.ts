@@ -1,6 +1,8 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { BrokenMachineError } from '../../errors/index.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
+import type { Definition } from './definition.ts';
 import { readMachineRecord } from './machine-record.ts';
 
 const recordSchema = z.strictObject({
@@ -19,6 +21,20 @@ export type SshRecord = Readonly<z.infer<typeof recordSchema>>;
 export function readSshRecord(directory: string): SshRecord {
   const machine = { directory: dirname(directory) };
   return readMachineRecord(machine, path(directory), (text) => recordSchema.parse(JSON.parse(text))) ?? {};
+}
+
+/** True when ssh goes by vmlet's agent, as far as is known. */
+export function isEnteredByAgent({ spec, files }: Definition): boolean {
+  // The installer boots first, not the system with the agent.
+  if (spec.installer) return false;
+  try {
+    // micro is started by the agent.
+    return readSshRecord(files.ssh).byAgent ?? spec.boot.kind === 'image';
+  } catch (error) {
+    // A broken record prevents no start: `vmlet ssh` reports it.
+    if (error instanceof BrokenMachineError) return false;
+    throw error;
+  }
 }
 
 export function writeSshRecord(directory: string, record: SshRecord): void {

@@ -91,13 +91,7 @@ export async function planStart(
     accelerator: chooseAccelerator(spec.accel, host, spec.cpuLevel),
     cgroup: ownCgroup(spec.limits, spec.name),
     source: await findBootFiles(definition, { locations, signal, onProgress, pull }),
-    network: await planMachineNetwork(
-      spec,
-      files,
-      host,
-      otherPorts ? [] : readEarlierForwards(files),
-      signal,
-    ),
+    network: await planMachineNetwork(definition, host, otherPorts ? [] : readEarlierForwards(files), signal),
     // Memory keeps the MTUs of its time: a guest that knows its MTU cannot be restored with a card that tells it none.
     bridgeMtus: memory?.bridgeMtus ?? mtusOnBridges(bridges),
     privateCards: planPrivateCards(spec, files, host),

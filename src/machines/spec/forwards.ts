@@ -6,9 +6,13 @@ import type { MachineSpec, StoredForward } from './machine-spec.ts';
 const SSH_PORT = 22;
 const LOOPBACK = '127.0.0.1';
 
-/** Returns the forwards of a spec, and one for ssh if it has none. */
-export function forwardsOf(spec: Pick<MachineSpec, 'ports'>): PortForward[] {
+/**
+ * Returns the forwards of a spec, and one for ssh if it has none.
+ * @param byAgent whether ssh goes by vmlet's agent: all users of the host could connect to a forward.
+ */
+export function forwardsOf(spec: Pick<MachineSpec, 'ports'>, byAgent: boolean): PortForward[] {
   const forwards = spec.ports.map(readForward);
+  if (byAgent) return forwards;
   const hasSsh = forwards.some(({ guestPort, protocol }) => guestPort === SSH_PORT && protocol === 'tcp');
   const ssh = { protocol: 'tcp', hostAddress: LOOPBACK, hostPort: undefined, guestPort: SSH_PORT } as const;
   return hasSsh ? forwards : [...forwards, ssh];
@@ -62,6 +66,6 @@ export function connectableEndpoint(forward: BoundForward): HostEndpoint {
 }
 
 /** Returns the forwards that `vmlet port ls` shows for a stopped machine. */
-export function plannedPorts(spec: MachineSpec): PortForward[] {
-  return spec.net === 'none' || spec.net === 'bridge' ? [] : forwardsOf(spec);
+export function plannedPorts(spec: MachineSpec, byAgent: boolean): PortForward[] {
+  return spec.net === 'none' || spec.net === 'bridge' ? [] : forwardsOf(spec, byAgent);
 }

@@ -73,7 +73,7 @@ async function connectByAgent(
         'running',
         "does not have vmlet's agent, and its ssh server cannot be reached",
         {
-          hint: `install vmlet-agent in the guest; to log in on the serial console: vmlet console ${name}`,
+          hint: `install vmlet-agent in the guest, or forward a port to its ssh server: vmlet port add ${name} 22; to log in on the serial console: vmlet console ${name}`,
         },
       );
     }

@@ -1,13 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { BrokenMachineError } from '../../errors/index.ts';
 import { knownHosts } from '../../guest/ssh/known-hosts.ts';
 import { sshConfig, withHostNames } from '../../guest/ssh/ssh-config.ts';
 import { makeSshKeyPair } from '../../guest/ssh/ssh-key.ts';
 import { commandProgram } from '../../machine/paths/package-files.ts';
 import { type TextFile, exchangeFile, replaceFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
-import { readSshRecord } from '../record/ssh-record.ts';
+import { isEnteredByAgent } from '../record/ssh-record.ts';
 import type { HostEndpoint } from '../spec/forwards.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
@@ -69,18 +68,6 @@ export function sshConfigFiles(
     hostKeyKnown: knowsHostKey(paths),
   };
   return [{ path: paths.config, text: sshConfig([host]) }];
-}
-
-/** True when ssh goes by vmlet's agent, as far as is known. */
-export function isEnteredByAgent({ spec, files }: Definition): boolean {
-  try {
-    // micro is started by the agent.
-    return readSshRecord(files.ssh).byAgent ?? spec.boot.kind === 'image';
-  } catch (error) {
-    // A broken record prevents no start: `vmlet ssh` reports it.
-    if (error instanceof BrokenMachineError) return false;
-    throw error;
-  }
 }
 
 /** ssh runs it from any shell; only the directory of the machines may be an unusual one. */

@@ -60,9 +60,11 @@ export async function prepareSsh(definition: Definition, options: SshOptions = {
 /** Later starts write the way that was found here, too. */
 async function configure(definition: Definition, { signal }: SshOptions): Promise<void> {
   const { files } = definition;
-  const byAgent = (await sshBannerByAgent(definition, { signal })) !== undefined;
+  const hasOther = hasWayToSsh(definition);
+  // Where there is no other way, it has answered through the agent.
+  const byAgent = !hasOther || (await sshBannerByAgent(definition, { signal })) !== undefined;
   writeSshRecord(files.ssh, { ...readSshRecord(files.ssh), byAgent });
-  const endpoint = hasWayToSsh(definition) ? await endpointOf(definition, 22, signal) : undefined;
+  const endpoint = hasOther ? await endpointOf(definition, 22, signal) : undefined;
   writeSshConfig(definition, endpoint === undefined || 'problem' in endpoint ? undefined : endpoint);
 }
 

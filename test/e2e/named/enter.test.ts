@@ -324,7 +324,8 @@ describe('vmlet wait', () => {
     expect(late.stderr).toContain('waiting for ssh, port 81, stopped in machine "m"');
     expect(late.stderr).toContain('port 81: the guest refuses connections');
     expect(late.stderr).toContain('; give a slow guest more time with --timeout\n');
-    expect(late.stderr).toContain('ssh: the guest refuses connections to port 22');
+    expect(late.stderr).toContain("ssh: vmlet's agent has found no ssh server in the guest");
+    expect(late.stderr).toContain('to add a forward, run: vmlet port add m 22');
     await expect(home.store.get('m').waitFor({ log: [/never/] }, { timeoutMs: 100 })).rejects.toThrow(
       TimedOutError,
     );

@@ -238,8 +238,8 @@ describe('ssh --stdio', () => {
     }
   });
 
-  it('connects through the forward if the agent cannot reach the server', async () => {
-    await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--start');
+  it('connects through a forward if the agent cannot reach the server', async () => {
+    await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '-p', '22', '--start');
     const server = ['nc', '-ll', '-p', '22', '-e', 'sh', '-c', 'echo SSH-2.0-test; cat'];
     await home.vmlet('exec', '-d', 'm', '--', ...server);
     // The agent connects to the loopback.

@@ -28,7 +28,7 @@ import {
   withMounts,
   withTags,
 } from '../../spec/stored-mounts.ts';
-import { isEnteredByAgent } from '../../ssh/ssh-files.ts';
+import { isEnteredByAgent } from '../../record/ssh-record.ts';
 import { freeLiveTag, hasShare, plugInShare, unplugShare } from './live-shares.ts';
 
 /** A directory, volume or tmpfs that a machine was given, or that was taken away. */
@@ -62,7 +62,7 @@ export async function addShare(
   return withLockedMachine(locations, machine, 'adding a directory', async (definition) => {
     const { spec, files } = definition;
     refuseSaved(definition, 'mounts');
-    requireAgentForCopies(wanted, machine, isEnteredByAgent(definition) && spec.installer === undefined);
+    requireAgentForCopies(wanted, machine, isEnteredByAgent(definition));
     checkTogether(joinMounts([mountSetOf(spec), wanted]));
     await ensureVolumes(locations, wanted.volumes, signal);
     const runs = readStatus(files).kind === 'running';
