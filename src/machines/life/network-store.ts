@@ -135,7 +135,7 @@ export class NetworkStore {
 
   /**
    * Drops all frames between different groups of members; adds to earlier partitions. Holds by name, until `heal`:
-   * also after a restart; a renamed machine stays cut off, and a removed one is forgotten.
+   * also after a restart; a renamed machine stays cut off, and one that is removed or leaves the network is forgotten.
    * @param groups at least two, each of names.
    * @throws InvalidInputError for a name that is no member or in two groups, NetworkNotFoundError, SwitchRequestError
    */

@@ -9,8 +9,7 @@ import {
 import { tellNetworks } from '../../machine/network/tell-members.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
-import { leavePartitions } from '../../network/private/groups.ts';
-import { changePartitions, withNetworksLock } from '../../network/private/network-shelf.ts';
+import { forgetInPartitions, withNetworksLock } from '../../network/private/network-shelf.ts';
 import { holdFileLock } from '../../process/lock/file-lock.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import { Scope } from '../../util/scope.ts';
@@ -140,7 +139,7 @@ async function leaveNetworks(locations: Locations, spec: MachineSpec): Promise<v
   const networks = networksOf(spec);
   if (networks.length === 0) return;
   await withNetworksLock(locations.networks, {}, async () => {
-    changePartitions(locations.networks, networks, (partitions) => leavePartitions(partitions, spec.name));
+    forgetInPartitions(locations.networks, networks, spec.name);
     await publishDeparture(locations, networks);
   });
   await tellNetworks(locations, networks, undefined);

@@ -5,7 +5,11 @@ import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
 import { renameInPartitions } from '../../network/private/groups.ts';
-import { changePartitions, withNetworksLock } from '../../network/private/network-shelf.ts';
+import {
+  changePartitions,
+  forgetInPartitions,
+  withNetworksLock,
+} from '../../network/private/network-shelf.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
 import { type ChangedSpec, type MachineChanges, changeSpec } from '../spec/changes.ts';
@@ -77,7 +81,10 @@ export async function setMachine(
   const { changed, networks } = await withNetworksLock(locations.networks, {}, async () => {
     const before = networksOf(readDefinition(locations, name).spec);
     const changed = await changeMachine(locations, name, changes);
-    const networks = [...before, ...networksOf(changed.spec)];
+    const after = networksOf(changed.spec);
+    const left = before.filter((network) => !after.includes(network));
+    forgetInPartitions(locations.networks, left, name);
+    const networks = [...before, ...after];
     await publishNetworks(locations, networks);
     return { changed, networks };
   });

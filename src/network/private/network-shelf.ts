@@ -9,6 +9,7 @@ import { removeFile, removeTree } from '../../util/files/removal.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 import type { Limits } from '../../util/time/deadline.ts';
+import { leavePartitions } from './groups.ts';
 import { checkNetworkName } from './network-name.ts';
 import { type NetworkRecord, formatNetworkRecord, parseNetworkRecord } from './network-record.ts';
 
@@ -88,6 +89,11 @@ export function changePartitions(
     if (record.partitions.length > 0)
       writeNetwork(shelf, { ...record, partitions: change(record.partitions) });
   }
+}
+
+/** Forgets a member that has left these networks. The caller holds the lock. */
+export function forgetInPartitions(shelf: string, networks: readonly string[], member: string): void {
+  changePartitions(shelf, networks, (partitions) => leavePartitions(partitions, member));
 }
 
 /** The record goes first: an interrupted removal leaves no network. The caller holds the lock. */

@@ -109,6 +109,21 @@ test('a partition holds for a machine with another name, and not for another mac
   await ping('shop', 'db');
 });
 
+test('a partition does not hold for a member that has left and comes back', async () => {
+  const partitions = async () => (await lab.networks.get('lan')).partitions;
+  await vmlet('network', 'create', 'dmz');
+  for (const name of ['web', 'db', 'mail']) await create(name, '--network', 'lan');
+  await vmlet('network', 'partition', 'lan', 'web', 'db', 'mail');
+  await vmlet('network', 'disconnect', 'lan', 'mail');
+  await vmlet('network', 'connect', 'lan', 'mail');
+  expect(await partitions()).toEqual([[['web'], ['db']]]);
+  await vmlet('set', 'web', '--network', 'lan:alias=shop');
+  expect(await partitions()).toEqual([[['web'], ['db']]]);
+  await vmlet('set', 'web', '--network', 'dmz');
+  await vmlet('set', 'web', '--network', 'lan');
+  expect(await partitions()).toEqual([]);
+});
+
 test('a member learns what it has missed when it is resumed, and when its memory is restored', async () => {
   await create('web', '--network', 'lan', '--disk', '64M', '--start');
   await vmlet('snapshot', 'create', 'web', 'alone');

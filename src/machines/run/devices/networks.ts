@@ -12,7 +12,7 @@ import {
   writeSwitchTable,
 } from '../../../network/private/members.ts';
 import { type Membership, checkMemberships, parseMembership } from '../../../network/private/membership.ts';
-import { readNetwork, withNetworksLock } from '../../../network/private/network-shelf.ts';
+import { forgetInPartitions, readNetwork, withNetworksLock } from '../../../network/private/network-shelf.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
 import { refuseSaved, withLockedMachine, writeSpec } from '../../lock/edit.ts';
 import { planPrivateCards } from '../../plan/machine-network.ts';
@@ -158,6 +158,7 @@ async function leave(
 ): Promise<void> {
   await withNetworksLock(locations.networks, {}, async () => {
     writeSpec(definition, withNetworks(definition, others).spec);
+    forgetInPartitions(locations.networks, [network], definition.spec.name);
     await publishDeparture(locations, [network]);
   });
 }
