@@ -28,6 +28,8 @@ export const PAIRS: Readonly<Record<Network, Pair>> = {
   lan: { from: 'web', to: 'db.lan' },
   dmz: { from: 'web', to: 'queue.dmz' },
 };
+export const pingingIn = (network: Network): string[] =>
+  [PAIRS[network].from, PAIRS[network].to].map((name) => name.replace(`.${network}`, ''));
 export const MORTALS: readonly string[] = ['cache', 'mail'];
 
 /** The images and cards that this host can give the members. */

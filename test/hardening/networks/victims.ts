@@ -1,7 +1,7 @@
 import type { Random } from '../../../fixtures/agent/random.ts';
 import { describeEnd } from '../../../src/machines/index.ts';
 import type { Lab } from './lab.ts';
-import { type Members, MORTALS, NAMES, NETWORKS, PAIRS, patiently } from './members.ts';
+import { type Members, MORTALS, NAMES, NETWORKS, PAIRS, patiently, pingingIn } from './members.ts';
 import type { Pair } from './pings.ts';
 
 /** A process that is killed. */
@@ -43,9 +43,10 @@ async function chooseSwitch({ lab: { networks } }: Members, random: Random): Pro
   };
 }
 
+/** One of the pair that ping: of other members, they may not notice. */
 function choosePlug(members: Members, random: Random): Victim {
-  const name = random.pick(NAMES);
-  const network = random.pick(members.networksOf(name));
+  const network = random.pick(NETWORKS);
+  const name = random.pick(pingingIn(network));
   const card = members.lab.cardOf(name, network);
   const pid = helperOf(members.lab, name, card);
   return {
