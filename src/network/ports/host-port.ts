@@ -194,16 +194,19 @@ export function takenPort(
 ): PortTakenError {
   const owner = findPortOwner(address, port, protocol);
   return new PortTakenError(formatEndpoint(address, port, protocol), ephemeral, owner, {
-    hint: adviceOnTaken(ephemeral, owner),
+    hint: adviceOnTaken(ephemeral, owner, protocol),
     cause,
   });
 }
 
-function adviceOnTaken(ephemeral: boolean, owner: PortOwner | undefined): string {
+function adviceOnTaken(ephemeral: boolean, owner: PortOwner | undefined, protocol: Protocol): string {
   if (ephemeral) return 'try again: vmlet chose this port, but another process used it first';
-  return owner
-    ? `choose another host port, leave the host port empty to get a free port, or end process ${owner.pid}`
-    : 'choose another host port, or leave the host port empty to get a free port';
+  if (owner)
+    return `choose another host port, leave the host port empty to get a free port, or end process ${owner.pid}`;
+  const others = 'choose another host port, or leave the host port empty to get a free port';
+  // passt of 2026 keeps the connected socket of an exchange.
+  const kept = '; if vmlet port rm has just removed a forward of this port, try again in a few minutes';
+  return protocol === 'udp' ? others + kept : others;
 }
 
 function hostAddresses(): string {

@@ -50,6 +50,20 @@ it('names the endpoint and the owner of a port that is taken', async () => {
   }
 });
 
+it('says when a UDP port becomes free that passt keeps for the exchange of a removed forward', async () => {
+  const socket = createSocket('udp4');
+  onTestFinished(() => void socket.close());
+  socket.bind({ address: '127.0.0.1', port: 0 });
+  await once(socket, 'listening');
+  socket.connect(9, '127.0.0.1');
+  await once(socket, 'connect');
+  const error = await failure(`${socket.address().port}:53/udp`);
+  expect(error).toMatchObject({
+    owner: undefined,
+    hint: expect.stringContaining('try again in a few minutes') as string,
+  });
+});
+
 it('a port that is taken on another address or for another protocol is free', async () => {
   const tcp = await takeTcp('127.0.0.1');
   const forwards = await chooseHostPorts(parsePortForwards([`127.0.0.2:${tcp}:80`, `${tcp}:80/udp`]));
