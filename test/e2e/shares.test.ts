@@ -263,6 +263,15 @@ it.skipIf(!isRoot || whyNoShares !== undefined)(
     expect(['a', 'b', 'd', 'e'].map(owner)).toEqual(['1000:1000', '1000:1000', '0:0', '0:0']);
     expect(lstatSync(join(source, 'c'))).toMatchObject({ uid: 1000, gid: 1000 });
 
+    // A hostile root, which has all these rights on its own disk.
+    const tries =
+      'cd /s; cp /bin/busybox s; for m in 4755 2755 6755; do chmod $m s; done; chmod g+s b; mknod n c 1 3; mknod m b 7 0; ' +
+      'cp -p /tmp/s t; install -m 4755 /bin/busybox u; mkdir -m 2777 v; rm -rf s t u v';
+    const said = await sh(machine, `cp /bin/busybox /tmp/s && chmod 4755 /tmp/s; ${tries}`);
+    expect(said.match(/not permitted/g)).toHaveLength(9);
+    expect(readdirSync(source).sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'of 0', 'of 1000']);
+    expect(lstatSync(join(source, 'b')).mode & 0o7000).toBe(0);
+
     // By the guest, then by the host.
     expect(await sh(machine, 'cd /s; chown 0:0 a; chown 1000:44 d; chown 33 "of 0"')).toBe('');
     expect(['a', 'd', 'of 0'].map(owner)).toEqual(['0:0', '1000:44', '33:0']);
@@ -481,6 +490,31 @@ describe('vmlet run -v', () => {
     expect(readFileSync(join(`${source}.guest`, 'dist'), 'utf8')).toBe('built\n');
     expect(readFileSync(join(`${source}.guest`, 'src/file'), 'utf8')).toBe('after\n');
     expect(readFileSync(join(other, 'new'), 'utf8')).toBe('new\n');
+  });
+
+  it.runIf(isRoot)('gives what it copies back to the owner of the directory, without setuid', async () => {
+    const [source, unfit] = [shared(), join(shared(), 'app')];
+    mkdirSync(join(source, 'inner'));
+    mkdirSync(join(unfit, 'dist'), { recursive: true });
+    writeFileSync(join(source, 'inner/file'), 'one\n');
+    for (const path of [source, join(source, 'inner'), unfit]) chownSync(path, 4321, 1234);
+    const script =
+      'cd /s; echo two >inner/file; mkdir new; cp /bin/busybox new/s; chmod 6755 new/s; ln -s /etc/passwd l; ' +
+      'mknod n c 1 3; rmdir /u/dist; echo built >/u/dist';
+    const flags = ['-v', `${source}:/s:copy`, '-v', `${unfit}:/u:copy`];
+    const ran = await vmlet('run', '--net', 'none', ...flags, 'micro', '--', 'sh', '-c', script);
+    expect(ran.stderr).toContain(`the guest’s files are in ${unfit}.guest`);
+    const paths = readdirSync(source, { recursive: true, encoding: 'utf8' }).sort();
+    expect(paths).toEqual(['inner', 'inner/file', 'l', 'new', 'new/s']);
+    for (const path of [
+      ...paths.map((name) => join(source, name)),
+      `${unfit}.guest`,
+      `${unfit}.guest/dist`,
+    ]) {
+      const { uid, gid, mode } = lstatSync(path);
+      expect([path, uid, gid, mode & 0o6000]).toEqual([path, 4321, 1234, 0]);
+    }
+    expect(readFileSync(join(source, 'inner/file'), 'utf8')).toBe('two\n');
   });
 
   it('copies in and back with --mount, which allows a colon and a comma in the path', async () => {

@@ -6,6 +6,7 @@ import { CommandFailedError, GuestSetupError, InvalidInputError } from '../../er
 import type { GuestAgent } from '../agent/agent.ts';
 import type { GuestResult } from '../agent/process.ts';
 import { startHelper } from '../../process/helper.ts';
+import type { TreeOwner } from './extract-tree.ts';
 
 /** Runs commands in a guest: its agent, or a machine. */
 export type GuestCommands = Pick<GuestAgent, 'exec'>;
@@ -15,6 +16,12 @@ export interface CopyOptions {
   /** Called with the bytes of a directory's tar stream so far. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of a copy to the host. */
+export interface CopyOutOptions extends CopyOptions {
+  /** For root: the user to whom the copies, and an existing target, belong. The target has no symbolic links then. */
+  readonly owner?: TreeOwner | undefined;
 }
 
 /** GNU's format: busybox knows its long names. Files belong to root in the guest. */
@@ -164,7 +171,7 @@ export async function copyTreeOutOfGuest(
   agent: GuestCommands,
   guestPath: string,
   hostPath: string,
-  { onProgress, signal }: CopyOptions,
+  { onProgress, owner, signal }: CopyOutOptions,
 ): Promise<number> {
   const name = nameOf(guestPath);
   const found = statSync(hostPath, { throwIfNoEntry: false });
@@ -177,7 +184,7 @@ export async function copyTreeOutOfGuest(
   const archive = counted(tar.stdout, onProgress);
   const { extractTree } = await import('./extract-tree.ts');
   try {
-    return await extractTree(archive, target, async () => requireSuccess(tar, `packing ${guestPath}`));
+    return await extractTree(archive, target, async () => requireSuccess(tar, `packing ${guestPath}`), owner);
   } catch (error) {
     tar.kill('SIGKILL');
     throw error;

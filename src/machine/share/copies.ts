@@ -3,10 +3,13 @@ import { dirname } from 'node:path';
 import { GuestSetupError, InvalidInputError } from '../../errors/index.ts';
 import { type GuestCommands, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
 import { type GuestFiles, withKnownOwners } from './guest-owner.ts';
-import type { Share } from './share.ts';
+import type { FoundShare } from './share-plan.ts';
 
-/** A share of which the guest has a copy. */
-export type Copy = Pick<Share, 'field' | 'source' | 'target' | 'readOnly' | 'ids'>;
+/** A share of which the guest gets a copy. */
+export type CopyToGuest = Pick<FoundShare, 'field' | 'source' | 'target' | 'readOnly' | 'ids'>;
+
+/** A share of which the guest has a copy, with its owner on the host. */
+export type Copy = CopyToGuest & Pick<FoundShare, 'runsAs' | 'changesUser'>;
 
 /**
  * Copies the contents of directories into the guest.
@@ -15,7 +18,7 @@ export type Copy = Pick<Share, 'field' | 'source' | 'target' | 'readOnly' | 'ids
  */
 export async function copyIn(
   guest: GuestCommands & GuestFiles,
-  copies: readonly Copy[],
+  copies: readonly CopyToGuest[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (const { source, target, ids } of await withKnownOwners(guest, copies, signal)) {
@@ -29,6 +32,7 @@ export async function copyIn(
 /**
  * Copies those that are not read-only back: files replace files, and files removed in the guest stay. If one fails, the
  * others are copied nevertheless.
+ * For root, what is copied back belongs to the owner of the directory, as with virtiofsd.
  * @returns the number of devices and FIFOs that were left out.
  * @throws InvalidInputError where a file would replace a directory, or a directory a file: the guest's files are in a new
  *   directory beside; GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, or the signal's reason.
@@ -54,16 +58,17 @@ export async function copyBack(
 
 async function copyOneBack(
   guest: GuestCommands,
-  { field, source, target }: Copy,
+  { field, source, target, runsAs, changesUser }: Copy,
   signal: AbortSignal | undefined,
 ): Promise<number> {
+  const options = { signal, ...(changesUser && { owner: runsAs }) };
   try {
-    return await copyTreeOutOfGuest(guest, `${target}/.`, source, { signal });
+    return await copyTreeOutOfGuest(guest, `${target}/.`, source, options);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     // The guest is about to go, with the only copy.
     const beside = newNameBeside(source);
-    await copyTreeOutOfGuest(guest, `${target}/.`, beside, { signal });
+    await copyTreeOutOfGuest(guest, `${target}/.`, beside, options);
     throw new InvalidInputError(
       field,
       `nothing was copied back to ${source}; the guest’s files are in ${beside}`,

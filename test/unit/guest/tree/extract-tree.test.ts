@@ -1,11 +1,14 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
   readlinkSync,
+  renameSync,
+  rmdirSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -340,6 +343,78 @@ test('a failed sender or a lost connection leaves nothing', async () => {
   };
   await expect(extractTree(losing(), target, async () => Promise.resolve())).rejects.toBe(lost);
   expect(left()).toEqual([]);
+});
+
+describe.runIf(process.getuid?.() === 0)('what root extracts for another user', () => {
+  const owner = { uid: 4321, gid: 1234 };
+  const extractFor = async (content: AsyncIterable<Uint8Array>): Promise<number> =>
+    extractTree(content, target, async () => Promise.resolve(), owner);
+  const members = [
+    { path: './', type: 'Directory', mode: 0o755 },
+    { path: 'old', type: 'Directory', mode: 0o700 },
+    { path: 'old/program', mode: 0o6755, content: 'x' },
+    { path: 'new/inner/file', content: 'x' },
+    { path: 'new/link', type: 'SymbolicLink', linkpath: '/etc/passwd' },
+    { path: 'new/again', type: 'Link', linkpath: 'new/inner/file' },
+  ] as const;
+  const attributesOf = (path: string): string => {
+    const { mode, uid, gid } = lstatSync(path);
+    return `${(mode & 0o7777).toString(8)} ${uid}:${gid}`;
+  };
+
+  it('belongs to this user, without setuid, and directories that were there keep their attributes', async () => {
+    mkdirSync(join(target, 'old'), { recursive: true });
+    chownSync(target, owner.uid, owner.gid);
+    chmodSync(join(target, 'old'), 0o2751);
+    await extractFor(inPieces(archive(...members)));
+    expect(attributesOf(target)).toBe('755 4321:1234');
+    expect(attributesOf(join(target, 'old'))).toBe('2751 0:0');
+    expect(attributesOf(join(target, 'old/program'))).toBe('755 4321:1234');
+    for (const path of ['new', 'new/inner', 'new/inner/file', 'new/link']) {
+      expect(attributesOf(join(target, path))).toMatch(/ 4321:1234$/);
+    }
+    expect(attributesOf('/etc/passwd')).toMatch(/ 0:0$/);
+    expect(readdirSync(target).sort()).toEqual(['new', 'old']);
+  });
+
+  it('belongs to this user in a new directory', async () => {
+    await extractFor(inPieces(archive({ path: './', type: 'Directory', mode: 0o750 }, { path: 'a' })));
+    expect([target, join(target, 'a')].map(attributesOf)).toEqual(['750 4321:1234', '644 4321:1234']);
+    expect(left()).toEqual(['target']);
+  });
+
+  it('is not led elsewhere by a user who replaces the private directory by a link', async () => {
+    mkdirSync(target);
+    chownSync(target, owner.uid, owner.gid);
+    const [begin, rest] = [member({ path: 'a' }), archive({ path: 'b' }, { path: 'c/d' })];
+    const swapping = async function* (): AsyncGenerator<Uint8Array> {
+      yield begin;
+      const [name = ''] = await Promise.resolve(readdirSync(target));
+      renameSync(join(target, name), join(target, 'away'));
+      symlinkSync(outside, join(target, name));
+      yield rest;
+    };
+    await extractFor(swapping());
+    expect(readdirSync(target)).toEqual(expect.arrayContaining(['a', 'b', 'c']));
+    expect(readdirSync(outside)).toEqual([]);
+    expect(lstatSync(outside)).toMatchObject({ uid: 0 });
+  });
+
+  it('is rejected where this user has replaced the directory, or one above it', async () => {
+    mkdirSync(target);
+    await expect(extractFor(inPieces(archive(...members)))).rejects.toThrow(
+      `${target} belongs to user 0 now, instead of 4321`,
+    );
+    rmdirSync(target);
+    symlinkSync(outside, join(folder, 'link'));
+    mkdirSync(join(outside, 'target'));
+    chownSync(join(outside, 'target'), owner.uid, owner.gid);
+    target = join(folder, 'link/target');
+    await expect(extractFor(inPieces(archive(...members)))).rejects.toMatchObject({
+      code: 'VMLET_INVALID_INPUT',
+    });
+    expect(readdirSync(join(outside, 'target'))).toEqual([]);
+  });
 });
 
 describe('an existing directory', () => {
