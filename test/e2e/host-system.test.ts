@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInputError, createTemplate } from '../../src/index.ts';
@@ -35,6 +35,15 @@ async function sh(
 ): Promise<string> {
   const { stdout, stderr } = await host(flags, ['sh', '-c', script], where);
   return `${stdout}${stderr}`.trim();
+}
+
+/** vmlet's own directories, for a command with another HOME. */
+function ownFiles(): NodeJS.ProcessEnv {
+  const own = process.env['HOME'] ?? '';
+  return {
+    XDG_DATA_HOME: process.env['XDG_DATA_HOME'] ?? join(own, '.local/share'),
+    XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? join(own, '.cache'),
+  };
 }
 
 /** Everything that a guest could change in a directory: contents, modes, owners, times. */
@@ -128,11 +137,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     writeFileSync(join(home, 'key'), 'secret\n');
     const running = start(['run', '--net', 'none', 'host', '--', 'sh', '-c', `pwd; ls ${home}`], {
       cwd: home,
-      env: {
-        ...process.env,
-        HOME: home,
-        XDG_DATA_HOME: process.env['XDG_DATA_HOME'] ?? join(process.env['HOME'] ?? '', '.local/share'),
-      },
+      env: { ...process.env, HOME: home, ...ownFiles() },
     });
     const { stdout, stderr } = await running.finished;
     expect(stdout).toBe('/\n');
@@ -140,6 +145,33 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
       `vmlet: the working directory ${home} is not shared with the guest, because it is a home directory or contains one`,
     );
     expect(stderr).toContain('-v .:$PWD');
+  });
+
+  it('does not show HOME, wherever it is', async () => {
+    const env = { ...process.env, HOME: '/usr/share/doc', ...ownFiles() };
+    const script = 'ls -A /usr/share; ls -d /usr/lib /bin/sh';
+    const running = start(['run', '--net', 'none', 'host', '--', 'sh', '-c', script], { cwd: project, env });
+    const { stdout } = await running.finished;
+    const expected = readdirSync('/usr/share').filter((name) => name !== 'doc');
+    expect(stdout.trim().split('\n').sort()).toEqual([...expected, '/usr/lib', '/bin/sh'].sort());
+  });
+
+  it.runIf(isRoot)('does not show the home of a user who is not in /etc/passwd', async () => {
+    const [home, programs] = [directoryIn(top, 'home-'), directoryIn(top, 'programs-')];
+    chmodSync(home, 0o755);
+    chownSync(home, 70_001, 70_001);
+    writeFileSync(join(home, 'key'), 'secret\n');
+    const script = `#!/bin/sh\n[ "$*" = "passwd 70001" ] && echo alice:x:70001:70001::${home}:/bin/sh\n`;
+    writeFileSync(join(programs, 'getent'), script, { mode: 0o755 });
+    const look = async (path: string) =>
+      start(['run', '--net', 'none', 'host', '--', 'sh', '-c', `pwd; ls ${home}`], {
+        cwd: home,
+        env: { ...process.env, PATH: path },
+      }).finished;
+    const path = process.env['PATH'] ?? '';
+    expect((await look(`${programs}:${path}`)).stdout).toBe('/\n');
+    // Without the account, it is a directory like any other.
+    expect((await look(path)).stdout).toBe(`${home}\nkey\n`);
   });
 
   it.runIf(isRoot)('does not let root read what other users cannot', async () => {

@@ -12,7 +12,7 @@ export const HOST_WORD = 'vmlet.host';
  * Directories that describe the host's system. Home directories, and the data of services in /var, are not among
  * them; of /var, a package manager knows what is installed by these.
  */
-const SYSTEM = [
+export const SYSTEM = [
   ...['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/etc', '/opt'],
   ...['/nix/store', '/gnu/store'],
   ...['/var/lib/dpkg', '/var/lib/apt', '/var/lib/rpm'],
@@ -28,8 +28,8 @@ export const OTHERS_ID = 65534;
 export interface HostSystem {
   readonly runsAs: HostIds;
   readonly changesUser: boolean;
-  /** Home directories, which the guest does not see. */
-  readonly homes: readonly string[];
+  /** Files and directories of the system, without the homes in them. */
+  readonly system: readonly string[];
   /** The working directory, if it is one of the host's that the guest sees by this share. */
   readonly directory: string | undefined;
   /** Working directory of commands; undefined for the guest's root directory. */
@@ -37,9 +37,7 @@ export interface HostSystem {
 }
 
 /** Returns the share that becomes the guest's root directory. */
-export function shareOfHost({ directory, runsAs, changesUser, homes }: HostSystem): FoundShare {
-  // Some services and CI systems have their homes there.
-  const system = SYSTEM.filter((path) => path !== '/opt' || mayShow(path, homes));
+export function shareOfHost({ directory, runsAs, changesUser, system }: HostSystem): FoundShare {
   return {
     runsAs,
     changesUser,
@@ -87,6 +85,7 @@ export function guestsOwn(directory: string): string | undefined {
   return GUESTS_OWN.find((own) => contains(own, directory));
 }
 
-function contains(outer: string, inner: string): boolean {
+/** True for a path in a directory, and for the directory itself. */
+export function contains(outer: string, inner: string): boolean {
   return inner === outer || inner.startsWith(outer === '/' ? '/' : `${outer}/`);
 }

@@ -1,25 +1,28 @@
-import { type Stats, readFileSync, realpathSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { SharesUnavailableError, isSystemError } from '../../errors/index.ts';
+import { type Stats, statSync } from 'node:fs';
+import { SharesUnavailableError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
-import { type HostSystem, OTHERS_ID, guestsOwn, mayShow } from '../share/host-system.ts';
+import { type HostSystem, OTHERS_ID, SYSTEM, guestsOwn, mayShow } from '../share/host-system.ts';
 import type { Share } from '../share/share.ts';
 import type { HostIds } from '../share/virtiofsd-argv.ts';
 import { requireVirtiofsd } from './find-shares.ts';
+import { findHomes, withoutHomes } from './homes.ts';
 
 const NOBODY: HostIds = { uid: OTHERS_ID, gid: OTHERS_ID };
 /** Reading and entering, of others. */
 const OPEN_TO_OTHERS = 0o005;
-/** Lower numbers are those of services (login.defs(5), UID_MIN). */
-const FIRST_PERSON = 1000;
 
 /**
  * Finds the host's system for a guest.
  * @param directory the working directory.
  * @param shares a directory that one of them has in the guest is theirs.
- * @throws SharesUnavailableError
+ * @throws SharesUnavailableError, TimedOutError, or the signal's reason.
  */
-export function findHostSystem(directory: string, shares: readonly Share[], host: Host): HostSystem {
+export async function findHostSystem(
+  directory: string,
+  shares: readonly Share[],
+  host: Host,
+  signal?: AbortSignal,
+): Promise<HostSystem> {
   requireVirtiofsd(host, 'or use another image, such as debian:13');
   const { mount } = host.confinement.namespaces;
   // Without a root directory of its own, virtiofsd would show all that its user can read.
@@ -36,12 +39,13 @@ export function findHostSystem(directory: string, shares: readonly Share[], host
   // Root can read what no guest should see.
   const owner = found.uid === 0 ? NOBODY : { uid: found.uid, gid: OTHERS_ID };
   const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  const ofPeople = homes();
-  const user = { changesUser, runsAs: changesUser ? owner : own, homes: ofPeople };
+  const homes = await findHomes(directory, signal);
+  const system = withoutHomes(SYSTEM, homes);
+  const user = { changesUser, runsAs: changesUser ? owner : own, system };
   if (shares.some(({ target }) => directory === target || directory.startsWith(`${target}/`))) {
     return { ...user, directory: undefined, workdir: directory };
   }
-  const visible = !isPrivateToRoot(found) && mayShow(directory, ofPeople) ? directory : undefined;
+  const visible = !isPrivateToRoot(found) && mayShow(directory, homes) ? directory : undefined;
   return { ...user, directory: visible, workdir: visible };
 }
 
@@ -67,26 +71,4 @@ export function whyHidden(directory: string): HiddenReason {
 /** True if root runs vmlet and others may not read this directory of root's: a guest sees it as one of them. */
 function isPrivateToRoot({ uid, mode }: Pick<Stats, 'uid' | 'mode'>): boolean {
   return process.getuid?.() === 0 && uid === 0 && (mode & OPEN_TO_OTHERS) !== OPEN_TO_OTHERS;
-}
-
-/** The user's home directory, and those of other people, in which root may be. */
-function homes(): string[] {
-  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n');
-  return [homedir(), ...accounts.map(homeOfPerson)].flatMap((home) => {
-    if (home === undefined) return [];
-    try {
-      return [realpathSync(home)];
-    } catch (error) {
-      // No such directory.
-      if (isSystemError(error)) return [];
-      throw error;
-    }
-  });
-}
-
-/** Undefined for a line of an account that is none of a person. Services may have a directory such as /var/www. */
-function homeOfPerson(line: string): string | undefined {
-  const [, , uid = '', , , home] = line.split(':');
-  const isPerson = uid === '0' || (Number(uid) >= FIRST_PERSON && Number(uid) < OTHERS_ID);
-  return isPerson ? home : undefined;
 }

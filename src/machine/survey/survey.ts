@@ -68,7 +68,9 @@ export async function survey(
       : withMac(planNetworkHere(spec.net, spec.ports, host.passt, sharesMemory), spec.mac);
   const mounts = findMounts(spec, host, locations);
   const system =
-    spec.boot.kind === 'host' ? findHostSystem(spec.boot.directory, spec.shares, host) : undefined;
+    spec.boot.kind === 'host'
+      ? await findHostSystem(spec.boot.directory, spec.shares, host, signal)
+      : undefined;
   const disks = await findDisks(spec.disks, signal);
   const source = await findBootSource(spec, { locations, signal, onProgress, pull });
   const image = source.kind === 'disk' ? source.image : undefined;

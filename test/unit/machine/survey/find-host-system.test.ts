@@ -18,39 +18,42 @@ const host = {
 } as unknown as Host;
 const isRoot = process.getuid?.() === 0;
 
-it('shows the working directory, and runs as an ordinary user', () => {
-  const found = findHostSystem(directory, [], host);
+it('shows the working directory, and runs as an ordinary user', async () => {
+  const found = await findHostSystem(directory, [], host);
   expect(found).toMatchObject({ directory, workdir: directory, changesUser: isRoot });
   expect(found.runsAs.uid).toBe(isRoot ? 65534 : process.getuid?.());
 });
 
-it('omits a working directory that a share contains, and starts in it', () => {
+it('omits a working directory that a share contains, and starts in it', async () => {
   const shares = parseMounts({ volumes: [`.:${directory}`], directory }).shares;
-  expect(findHostSystem(directory, shares, host)).toMatchObject({ directory: undefined, workdir: directory });
+  expect(await findHostSystem(directory, shares, host)).toMatchObject({
+    directory: undefined,
+    workdir: directory,
+  });
   const above = parseMounts({ volumes: [`.:/tmp`], directory }).shares;
   const isInTmp = directory.startsWith('/tmp/');
-  expect(findHostSystem(directory, above, host).directory).toBe(isInTmp ? undefined : directory);
+  expect((await findHostSystem(directory, above, host)).directory).toBe(isInTmp ? undefined : directory);
   const beside = parseMounts({ volumes: [`.:${directory}x`], directory }).shares;
-  expect(findHostSystem(directory, beside, host).directory).toBe(directory);
+  expect((await findHostSystem(directory, beside, host)).directory).toBe(directory);
 });
 
-it('shows no home directory', () => {
+it('shows no home directory', async () => {
   for (const path of ['/', homedir(), '/proc']) {
-    expect(findHostSystem(path, [], host)).toMatchObject({ directory: undefined, workdir: undefined });
+    expect(await findHostSystem(path, [], host)).toMatchObject({ directory: undefined, workdir: undefined });
   }
 });
 
-it.runIf(isRoot)('shows no directory that is private to root', () => {
+it.runIf(isRoot)('shows no directory that is private to root', async () => {
   chmodSync(directory, 0o700);
-  expect(findHostSystem(directory, [], host).directory).toBeUndefined();
+  expect((await findHostSystem(directory, [], host)).directory).toBeUndefined();
   chmodSync(directory, 0o755);
 });
 
-it('requires a mount namespace and virtiofsd', () => {
+it('requires a mount namespace and virtiofsd', async () => {
   const namespaces = { ...everything.namespaces, mount: unable };
   const without = { ...host, confinement: { ...everything, namespaces } } as Host;
-  expect(() => findHostSystem(directory, [], without)).toThrow(SharesUnavailableError);
-  expect(() => findHostSystem(directory, [], { ...host, virtiofsd: undefined })).toThrow(
+  await expect(findHostSystem(directory, [], without)).rejects.toThrow(SharesUnavailableError);
+  await expect(findHostSystem(directory, [], { ...host, virtiofsd: undefined })).rejects.toThrow(
     expect.objectContaining({
       message: 'this host cannot share directories: virtiofsd is not installed',
       // A copy of a directory does not help: the image is the host's system.
