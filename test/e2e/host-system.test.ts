@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInputError, createTemplate } from '../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
-import { type Finished, start } from './command.ts';
+import { type Finished, VMLET, start, until } from './command.ts';
+import { Terminal } from './named/terminal.ts';
 import { whyNoShares } from './virtiofsd.ts';
 
 const top = temporaryDirectory();
@@ -129,6 +130,31 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     expect(await sh(script, ['-u', 'nobody', '-w', '/opt', '-m', '512M'])).toMatch(
       /^65534\n\/opt\nmade\ntouch: .*Permission denied$/,
     );
+  });
+
+  it('has a terminal', async () => {
+    using terminal = new Terminal({ path: directoryIn(top, 'terminal-'), environment: process.env });
+    terminal.run(`sh -c 'cd ${project} && exec ${process.execPath} ${VMLET} run -it --net none host'`);
+    await terminal.shows(/[#$] ?$/);
+    // Of the host's own shell and programs.
+    terminal.press('tty; stty size; readlink /proc/$$/exe; cat file', 'Enter');
+    await terminal.shows(/^\/dev\/pts\/\d+$/);
+    await terminal.shows(/^30 100$/);
+    await terminal.shows(/^of the host$/);
+    // micro's is busybox.
+    await terminal.shows(/^\/(usr\/)?bin\/\w*sh$/);
+    terminal.press('clear; cat', 'Enter');
+    await until(() => terminal.lines().every((line) => line === ''));
+    // Once cat has answered, it runs: an earlier signal may reach a shell that has not started it.
+    terminal.press('typed', 'Enter');
+    await until(() => terminal.lines().filter((line) => line === 'typed').length === 2);
+    terminal.press('C-c');
+    terminal.press('echo "status $?"', 'Enter');
+    // The line may be typed before the prompt is there.
+    await terminal.shows(/(^|[#$] )status 130$/);
+    terminal.press('exit 5', 'Enter');
+    await terminal.shows(/^left with 5$/);
+    await terminal.shows(/\bicanon\b/);
   });
 
   it('reports that a home directory is not shown, and starts in the root directory', async () => {
