@@ -13,6 +13,7 @@ interface Flags {
   readonly watch?: true;
   readonly ignore?: readonly string[];
   readonly ignoreFile?: readonly string[];
+  readonly gitignore?: true;
   readonly timeout?: number;
 }
 
@@ -47,6 +48,10 @@ export function syncCommand(): Command {
       'file with patterns of paths to ignore, such as .gitignore; repeatable',
       collect,
     )
+    .option(
+      '--gitignore',
+      'ignore what the .gitignore files in SOURCE say, each for its own directory, as git does; --ignore overrides them',
+    )
     .option('--timeout <time>', 'how long to wait for an agent in the guest (default: 30s)', durationMs)
     .action(sync);
   return nameFlag(command, 'ignoreFile', '--ignore-file');
@@ -65,6 +70,7 @@ async function sync(source: string, target: string, flags: Flags): Promise<void>
     const isWatching = flags.watch === true;
     const result = await live.sync(source, path, {
       ignore,
+      gitignore: flags.gitignore === true,
       signal,
       timeoutMs: flags.timeout,
       watch: isWatching,

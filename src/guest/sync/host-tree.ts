@@ -1,12 +1,22 @@
-import { type Dirent, type Stats, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import {
+  type Dirent,
+  type Stats,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 import type { TreeEntry } from './changes.ts';
 import type { IgnoredPaths } from './ignored-paths.ts';
 
 /** Each takes about 300 bytes of memory here. */
 const MOST_ENTRIES = 1_000_000;
+const PATTERNS = '.gitignore';
 /** Node's text of bytes that are no UTF-8; the file cannot be found by it. */
 const UNREADABLE_NAME = '\ufffd';
 
@@ -23,6 +33,8 @@ export class HostTree {
   readonly #onDirectory: (path: string, identity: string) => void;
   readonly #mostEntries: number;
   readonly entries = new Map<string, HostEntry>();
+  /** Set when a .gitignore file has changed what is ignored. */
+  changedRules = false;
   /** Names in each directory. */
   readonly #names = new Map<string, ReadonlySet<string>>();
   /** Members that cannot be copied: devices, sockets, FIFOs, and names that are not UTF-8. */
@@ -84,7 +96,13 @@ export class HostTree {
   #readDirectory(path: string): string[] {
     const found = new Set<string>();
     const entered: string[] = [];
-    for (const member of this.#listing(path)) {
+    const members = this.#listing(path);
+    if (this.#ignored.readsFiles && this.#ignored.enter(path, this.#patternsIn(path, members))) {
+      this.changedRules = true;
+      // All that is in them is looked at again.
+      for (const name of this.#names.get(path) ?? []) this.#forget(inside(path, name));
+    }
+    for (const member of members) {
       const { name } = member;
       const inner = inside(path, name);
       if (this.#ignored.has(inner, member.isDirectory())) continue;
@@ -105,6 +123,12 @@ export class HostTree {
     for (const name of this.#names.get(path) ?? []) if (!found.has(name)) this.#forget(inside(path, name));
     this.#names.set(path, found);
     return entered;
+  }
+
+  /** A symbolic link counts as no file, as in git. */
+  #patternsIn(path: string, members: readonly Dirent[]): string | undefined {
+    if (!members.some((member) => member.name === PATTERNS && member.isFile())) return undefined;
+    return unlessMissing(() => readFileSync(join(this.#root, path, PATTERNS), 'utf8'));
   }
 
   #listing(path: string): Dirent[] {

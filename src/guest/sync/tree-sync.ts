@@ -70,9 +70,12 @@ export class TreeSync {
    * @throws GuestSetupError, GuestFileError, CommandFailedError, InvalidInputError, or the signal's reason.
    */
   async pass(dirty: Dirty, signal: AbortSignal | undefined): Promise<SyncPass> {
-    const isFirst = this.#known === undefined;
-    if (isFirst || dirty === 'all') await this.#host.scan(signal);
+    if (this.#known === undefined || dirty === 'all') await this.#host.scan(signal);
     else await this.#host.rescan([...dirty, ...this.#unsettled], signal);
+    // The guest may have files where nothing is ignored any more, and keeps those that are ignored now.
+    if (this.#host.changedRules) this.#known = undefined;
+    this.#host.changedRules = false;
+    const isFirst = this.#known === undefined;
     this.#known ??= await this.#listGuest(signal);
     const host = this.#host.entries;
     const changes = changesBetween(host, this.#known, isFirst ? PRECISION_MS : 0);

@@ -11,6 +11,8 @@ import { agentOf } from './copy.ts';
 export interface SyncOptions {
   /** Paths that are neither copied nor removed: lines in the grammar of .gitignore. */
   readonly ignore?: readonly string[] | undefined;
+  /** Ignore what the `.gitignore` files in the directory and below it say, as git does; false by default. */
+  readonly gitignore?: boolean | undefined;
   /** Continue at each change on the host until the signal aborts; false by default. */
   readonly watch?: boolean | undefined;
   /** Called after each pass. */
@@ -36,12 +38,19 @@ export async function syncIntoGuest(
   channel: GuestChannel,
   source: string,
   target: string,
-  { ignore = [], watch = false, onPass, onLimit = () => undefined, signal: ownSignal }: SyncOptions,
+  {
+    ignore = [],
+    gitignore = false,
+    watch = false,
+    onPass,
+    onLimit = () => undefined,
+    signal: ownSignal,
+  }: SyncOptions,
 ): Promise<SyncPass> {
   const agent = agentOf(channel, 'sync');
   checkPlaces(source, target);
   const signal = ownSignal ?? new AbortController().signal;
-  const places = { source, target: posix.resolve(target), ignored: ignoredPaths(ignore) };
+  const places = { source, target: posix.resolve(target), ignored: ignoredPaths(ignore, gitignore) };
   using watcher = watch ? new TreeWatch(source, onLimit) : undefined;
   const tree = new TreeSync(agent, places, (path, identity) => watcher?.add(path, identity));
   let sum: SyncPass = { sent: 0, removed: 0, omitted: 0, isUnsettled: false };

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ignoredPaths } from '../../../../src/guest/sync/ignored-paths.ts';
 
 it('follows the rules of .gitignore', () => {
@@ -27,4 +27,53 @@ it('lists directories that need not be read, unless a later rule may include som
   expect(ignoredPaths(['node_modules/', '/dist', '*.o', '.git', '']).names).toEqual(['node_modules', '.git']);
   expect(ignoredPaths(['node_modules', '!node_modules/mine']).names).toEqual([]);
   expect(ignoredPaths([]).names).toEqual([]);
+});
+
+describe('files of the tree', () => {
+  const entered = (files: Readonly<Record<string, string>>, patterns: readonly string[] = []) => {
+    const ignored = ignoredPaths(patterns, true);
+    for (const [directory, text] of Object.entries(files)) ignored.enter(directory, text);
+    return ignored;
+  };
+
+  it('apply to their own directory, and override those above them', () => {
+    const ignored = entered({ '': '*.log\n/dist', a: '!keep.log\nbuild/\n/only\nx/y', 'a/b': 'keep.log' });
+    const has = (path: string) => ignored.has(path, false);
+    expect(
+      ['x.log', 'keep.log', 'a/x.log', 'a/keep.log', 'a/c/keep.log', 'a/b/keep.log'].filter(has),
+    ).toEqual([...['x.log', 'keep.log', 'a/x.log', 'a/b/keep.log']]);
+    expect(['dist', 'a/dist', 'only', 'a/only', 'a/c/only', 'a/x/y', 'a/c/x/y'].filter(has)).toEqual([
+      ...['dist', 'a/only', 'a/x/y'],
+    ]);
+    expect(['build', 'a/build', 'a/c/build'].filter((path) => ignored.has(path, true))).toEqual([
+      ...['a/build', 'a/c/build'],
+    ]);
+  });
+
+  it('are overridden by patterns of the user', () => {
+    const ignored = entered({ '': '*.log', a: '!x.tmp' }, ['*.tmp', '!mine.log']);
+    expect(['a/x.tmp', 'mine.log', 'x.log'].map((path) => ignored.has(path, false))).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it('can have directories of any name', () => {
+    const ignored = entered({ 'a*b [c] #!': 'x' });
+    expect([ignored.has('a*b [c] #!/x', false), ignored.has('aab c #!/x', false)]).toEqual([true, false]);
+  });
+
+  it('report a change, after which those below count again', () => {
+    const ignored = entered({ '': 'a', b: '!a' });
+    expect(ignored.has('b/a', false)).toBe(false);
+    expect([ignored.enter('b', '!a'), ignored.enter('', 'a\nc')]).toEqual([false, true]);
+    expect([ignored.has('b/a', false), ignored.has('b/c', false)]).toEqual([true, true]);
+    expect([ignored.enter('b', '!a'), ignored.has('b/a', false), ignored.has('b/c', false)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect([ignored.enter('', undefined), ignored.has('c', false)]).toEqual([true, false]);
+  });
 });

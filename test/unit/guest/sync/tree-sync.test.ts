@@ -37,6 +37,33 @@ describe('a pass', () => {
     expect(existsSync(join(target, 'gone'))).toBe(false);
   });
 
+  it('follows changes of .gitignore files, and leaves what they ignore in the guest', async () => {
+    const { source, target } = places();
+    for (const path of ['inner/deep/a.log', 'inner/deep/b', 'top.log']) {
+      mkdirSync(join(source, path, '..'), { recursive: true });
+      writeFileSync(join(source, path), path);
+    }
+    writeFileSync(join(source, 'inner/.gitignore'), '*.log');
+    const tree = new TreeSync(
+      localAgent(() => undefined),
+      { source, target, ignored: ignoredPaths([], true) },
+    );
+    const there = () =>
+      ['inner/deep/a.log', 'inner/deep/b', 'top.log'].filter((path) => existsSync(join(target, path)));
+    await tree.pass('all', undefined);
+    expect(there()).toEqual(['inner/deep/b', 'top.log']);
+    writeFileSync(join(source, 'inner/.gitignore'), 'b');
+    expect(await tree.pass(new Set(['inner']), undefined)).toMatchObject({ sent: 2, removed: 0 });
+    expect(there()).toEqual(['inner/deep/a.log', 'inner/deep/b', 'top.log']);
+    rmSync(join(source, 'inner/.gitignore'));
+    rmSync(join(source, 'inner/deep/b'));
+    expect(await tree.pass(new Set(['inner', 'inner/deep']), undefined)).toMatchObject({
+      sent: 0,
+      removed: 2,
+    });
+    expect(there()).toEqual(['inner/deep/a.log', 'top.log']);
+  });
+
   it('resends a file that changed while it was being sent', async () => {
     const { source, target, ignored } = places();
     writeFileSync(join(source, 'a'), 'one');
