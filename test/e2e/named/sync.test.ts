@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   mkdirSync,
@@ -12,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
-import { until } from '../command.ts';
+import { VMLET, until } from '../command.ts';
 import { whyNoShares } from '../virtiofsd.ts';
 import { type Home, makeHome } from './home.ts';
 
@@ -159,6 +160,36 @@ describe('vmlet sync', () => {
     expect(status).toBe(130);
     expect(stderr.split('\n').slice(0, 2)).toEqual([
       'vmlet: sent 3, removed 0',
+      `vmlet: watching ${root}; press Ctrl-C to exit`,
+    ]);
+  });
+
+  it('scans the tree when the kernel has no more watches, and says so', async () => {
+    const root = directoryIn(top, 'limited-');
+    write(root, { 'a/b/c/file': 'one', 'd/e/file': 'two' });
+    // The limit of a user namespace, which has its own.
+    const limited = 'echo 2 >/proc/sys/user/max_inotify_watches && exec "$@"';
+    const sync = [process.execPath, VMLET, 'sync', '--watch', '--gitignore', root, 'web:/srv/limited'];
+    const words = ['--user', '--map-root-user', 'sh', '-c', limited, 'sh', ...sync];
+    const running = spawn('unshare', words, {
+      env: { ...process.env, ...home.environment },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    running.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const ended = once(running, 'exit');
+    try {
+      await until(() => stderr.includes('press Ctrl-C'));
+      write(root, { 'a/b/c/file': 'changed', '.gitignore': '*.o', 'd/x.o': 'no' });
+      await until(async () => (await inGuest('cd /srv/limited; cat a/b/c/file; ls d')) === 'changede');
+    } finally {
+      running.kill('SIGINT');
+    }
+    expect(await ended).toEqual([130, null]);
+    expect(stderr.split('\n').slice(0, 4)).toEqual([
+      `vmlet: too many directories to watch: vmlet scans ${root} every 2 s instead`,
+      '  to watch them, raise the sysctl fs.inotify.max_user_watches or fs.inotify.max_user_instances, then run vmlet sync again',
+      'vmlet: sent 7, removed 0',
       `vmlet: watching ${root}; press Ctrl-C to exit`,
     ]);
   });
