@@ -136,7 +136,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     using terminal = new Terminal({ path: directoryIn(top, 'terminal-'), environment: process.env });
     terminal.run(`sh -c 'cd ${project} && exec ${process.execPath} ${VMLET} run -it --net none host'`);
     await terminal.shows(/[#$] ?$/);
-    // Of the host's own shell and programs.
+    // The shell and the programs are the host's.
     terminal.press('tty; stty size; readlink /proc/$$/exe; cat file', 'Enter');
     await terminal.shows(/^\/dev\/pts\/\d+$/);
     await terminal.shows(/^30 100$/);

@@ -55,7 +55,7 @@ function numbers(seed: number): (limit: number) => number {
   };
 }
 
-/** What git would add. */
+/** The files that git would add. */
 function filesOfGit(root: string): string[] {
   const words = ['ls-files', '--others', '--exclude-standard', '-z'];
   return execFileSync('git', ['-C', root, ...words], { encoding: 'utf8', env: GIT })
