@@ -26,6 +26,8 @@ import { peers } from './peers.ts';
 import { repeat } from './repeat.ts';
 import { shareStart } from './shares/share-start.ts';
 import { shares } from './shares/shares.ts';
+import { hostKernel } from './shares/host-kernel.ts';
+import { sync } from './shares/sync.ts';
 import { ui } from './ui.ts';
 import { version } from './version.ts';
 
@@ -56,6 +58,8 @@ const APART: Readonly<Record<string, Section>> = {
   guests,
   shares,
   'share-start': shareStart,
+  sync,
+  'host-kernel': hostKernel,
 };
 const RESULTS = join(import.meta.dirname, '../../bench-results');
 

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { findProgram } from '../../../src/process/program.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
+import { type Contender, alternate } from '../measurement/alternate.ts';
+import { VMLET } from '../measurement/built-command.ts';
+import { describeTimes, median } from '../measurement/statistics.ts';
+import type { Section } from '../section.ts';
+
+const WORD = 'first-output';
+
+/** VIRTME_KERNEL is a kernel image, as in `peers`; VIRTME_MODULES the directory of its modules, which vmlet is given. */
+export const hostKernel: Section = {
+  title:
+    "vmlet run host --kernel FILE until the command's first output, against virtme-ng with the same kernel (at most half its time)",
+  rounds: 5,
+  async run(rounds) {
+    const { VIRTME_KERNEL: kernel, VIRTME_MODULES: modules } = process.env;
+    if (kernel === undefined) throw new Error('set VIRTME_KERNEL to a kernel image');
+    const { path: directory, remove } = makeTemporaryDirectory();
+    try {
+      const flags = ['--kernel', kernel, ...(modules === undefined ? [] : ['--modules', modules])];
+      const vmlet = [process.execPath, VMLET, 'run', '--net', 'none', ...flags, 'host', '--', 'echo', WORD];
+      const contenders: Contender<number>[] = [
+        { name: 'vmlet run host', measure: async () => untilOutput(vmlet, directory) },
+        ...virtme(kernel, directory),
+      ];
+      const samples = await alternate(contenders, rounds);
+      const [ours = [], theirs] = samples;
+      const text = [
+        ...contenders.map(({ name }, index) => `${name.padEnd(16)} ${describeTimes(samples[index] ?? [])}`),
+        ...(theirs ? [`virtme / vmlet   ${(median(theirs) / median(ours)).toFixed(2)}`] : []),
+      ];
+      const data = { contenders: contenders.map(({ name }, index) => ({ name, times: samples[index] })) };
+      return { text: text.join('\n'), data };
+    } finally {
+      remove();
+    }
+  },
+};
+
+function virtme(kernel: string, directory: string): Contender<number>[] {
+  if (!findProgram('virtme-run')) {
+    console.log('without virtme-ng: install it');
+    return [];
+  }
+  const flags = ['--kimg', kernel, '--mods', 'auto', '--memory', '1G', '--disable-kvm'];
+  const argv = ['virtme-run', ...flags, '--script-sh', `echo ${WORD}`];
+  return [{ name: 'virtme-run', measure: async () => untilOutput(argv, directory) }];
+}
+
+/** @returns milliseconds until the command's word arrives. */
+async function untilOutput([program = '', ...words]: readonly string[], cwd: string): Promise<number> {
+  const started = performance.now();
+  const child = spawn(program, words, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let time: number | undefined;
+  let output = '';
+  const listen = (text: string): void => {
+    output += text;
+    if (time === undefined && output.includes(WORD)) time = performance.now() - started;
+  };
+  child.stdout.setEncoding('utf8').on('data', listen);
+  child.stderr.resume();
+  await once(child, 'close');
+  if (time === undefined) throw new Error(`${program} printed no ${WORD}: ${output}`);
+  return time;
+}
