@@ -19,7 +19,7 @@ export interface CopyOptions {
 }
 
 /** Options of a copy to the host. */
-export interface CopyOutOptions extends CopyOptions {
+interface CopyOutOptions extends CopyOptions {
   /** For root: the user to whom the copies, and an existing target, belong. The target has no symbolic links then. */
   readonly owner?: TreeOwner | undefined;
 }
