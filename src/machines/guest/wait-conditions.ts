@@ -4,12 +4,13 @@ import { followLog } from '../../machine/logs/log-file.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { type Endpoint, probeForward, probeSsh } from '../../network/probe/forward-probe.ts';
 import type { Definition } from '../record/definition.ts';
+import { findWitness } from './forward-witness.ts';
 import { lookAtCloudInit, pauseAfterLook } from './cloud-init.ts';
 import { findGuestAddresses } from '../look/guest-addresses.ts';
 import { findGuestChannel } from '../channel/guest-channel.ts';
 import { requireMounts } from '../channel/failed-mounts.ts';
 import { sshBannerByAgent } from '../channel/ssh-by-agent.ts';
-import { boundForwards, connectableEndpoint, tcpEndpoint } from '../spec/forwards.ts';
+import { boundForwards, tcpEndpoint } from '../spec/forwards.ts';
 import type { ProcessIdentity } from '../../process/procfs/identity.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { describeStatus, processorsRun, readStatus } from '../record/machine-status.ts';
@@ -188,7 +189,8 @@ function port(number: number): Condition {
           saw(endpoint.problem);
           return false;
         }
-        const answer = await probeForward(endpoint, witnessOf(definition, number), { patienceMs, signal });
+        const witness = await findWitness(definition, number, signal);
+        const answer = await probeForward(endpoint, witness, { patienceMs, signal });
         saw(ANSWERS[answer]);
         return answer === 'accepts';
       }),
@@ -281,12 +283,6 @@ export function isInside(
 ): boolean {
   const assigned = [...(network?.guest.addresses ?? []), ...privateCards.flatMap((card) => card.addresses)];
   return assigned.some((inside) => isInNetwork(address, inside));
-}
-
-function witnessOf({ files }: Definition, guestPort: number): Endpoint | undefined {
-  const forwards = boundForwards(readPlan(files));
-  const other = forwards.find((forward) => forward.guestPort !== guestPort && forward.protocol === 'tcp');
-  return other && connectableEndpoint(other);
 }
 
 /** Describes a failure that may be temporary. @throws any other error. */

@@ -21,6 +21,12 @@ export interface ProbeLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * Shows that the guest's network works: called after the connection, it returns true after the guest has answered something
+ * later, false if that is unknown.
+ */
+export type Witness = (signal: AbortSignal) => Promise<boolean>;
+
 /** Events of one connection may arrive a moment after those of a later one. */
 const GRACE_MS = 25;
 /** Time for a server to react to the end of its input. */
@@ -31,24 +37,19 @@ const GIVEN_UP_MS = 90_000;
 /**
  * passt and slirp accept a connection before they contact the guest, and close it when the guest refuses;
  * while the guest has no network, they keep it open. So an idle connection may be accepted, or the guest may
- * not have been contacted yet. Packets stay in order: once a later connection to another forward has any
- * answer from the guest, the guest has not refused the first. Whether it was accepted shows in the server's
- * reaction to the end of its input.
- * @param witness another forward into the same guest; its result does not matter.
+ * not have been contacted yet. Once a witness has shown that the guest answers, the guest has not refused the
+ * connection. Whether it was accepted shows in the server's reaction to the end of its input.
  */
 export async function probeForward(
   forward: Endpoint,
-  witness: Endpoint | undefined,
+  witness: Witness | undefined,
   { patienceMs, signal }: ProbeLimits,
 ): Promise<ForwardAnswer> {
   using probe = new Probe(forward, signal);
   if ((await probe.connected) === 'failed') return 'not forwarded';
-  using other = witness && new Probe(witness, signal);
-  const first = await Promise.race([
-    probe.answer,
-    ...(other ? [other.answer.then(() => 'witnessed' as const)] : []),
-    after(patienceMs, probe.gone),
-  ]);
+  const withinPatience = after(patienceMs, probe.gone);
+  const witnessed = witness?.(probe.gone).then(async (answers) => (answers ? 'witnessed' : withinPatience));
+  const first = await Promise.race([probe.answer, witnessed ?? withinPatience, withinPatience]);
   if (first === 'data') return 'accepts';
   if (first === 'end') return 'refuses';
   if (first === undefined) return 'silent';
@@ -62,6 +63,15 @@ export async function probeForward(
   if (reaction !== undefined) return 'accepts';
   const end = await Promise.race([patient.answer, after(GIVEN_UP_MS, probe.gone)]);
   return end === 'end' ? 'refuses' : 'accepts';
+}
+
+/** Another forward into the same guest: packets stay in order, so any answer there comes after that of an earlier connection. */
+export function witnessByForward(forward: Endpoint): Witness {
+  return async (signal) => {
+    using probe = new Probe(forward, signal);
+    await probe.answer;
+    return true;
+  };
 }
 
 /** Returns the greeting line of an ssh server, or what was seen instead. */

@@ -307,6 +307,24 @@ describe('vmlet wait', () => {
     await waiting;
   });
 
+  test('waits for the only forward of a guest with an agent', async () => {
+    await home.vmlet('create', 'one', '--image', 'micro', '-p', '80', '--start');
+    try {
+      const machine = home.store.get('one');
+      expect(machine.ports()).toHaveLength(1);
+      const seen: string[] = [];
+      const waiting = machine.waitFor(
+        { ports: [80] },
+        { onProgress: (pending) => seen.push(...pending.map((one) => one.seen)) },
+      );
+      await until(() => seen.includes('the guest refuses connections'));
+      await home.vmlet('exec', 'one', 'httpd', '-p', '80', '-h', '/tmp');
+      await waiting;
+    } finally {
+      await home.vmlet('rm', '-f', '--storage', 'one');
+    }
+  });
+
   test('times out, and reports the last state', async () => {
     const late = await home.vmlet(
       'wait',

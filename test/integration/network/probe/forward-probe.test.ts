@@ -1,6 +1,6 @@
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { probeForward, probeSsh } from '../../../../src/network/probe/forward-probe.ts';
+import { probeForward, probeSsh, witnessByForward } from '../../../../src/network/probe/forward-probe.ts';
 
 interface Listener extends AsyncDisposable {
   readonly address: string;
@@ -41,7 +41,16 @@ test.each([
 ] as const)('%s', async (_what, serve, serveOther, answer) => {
   await using forward = await listen(serve);
   await using witness = await listen(serveOther);
-  expect(await probeForward(forward, witness, limits)).toBe(answer);
+  expect(await probeForward(forward, witnessByForward(witness), limits)).toBe(answer);
+});
+
+test.each([
+  ['a server that waits for a request', waitingForRequests, true, 'accepts'],
+  ['a server that waits for a request', waitingForRequests, false, 'silent'],
+  ['a refused port', refusing, true, 'refuses'],
+] as const)('%s, and a witness: %s %s', async (_what, serve, says, answer) => {
+  await using forward = await listen(serve);
+  expect(await probeForward(forward, async () => Promise.resolve(says), limits)).toBe(answer);
 });
 
 test('no answer means nothing without another forward', async () => {

@@ -1,0 +1,42 @@
+import { GuestRequestError, GuestSetupError, MachineStateError, TimedOutError } from '../../errors/index.ts';
+import { type Witness, witnessByForward } from '../../network/probe/forward-probe.ts';
+import { isInNetwork } from '../../util/internet/in-network.ts';
+import { findGuestAddresses } from '../look/guest-addresses.ts';
+import type { Definition } from '../record/definition.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+import { boundForwards, connectableEndpoint } from '../spec/forwards.ts';
+
+/**
+ * Finds a way to see that the guest answers connections to a port: another forward, or an agent that knows the guest's
+ * addresses.
+ */
+export async function findWitness(
+  definition: Definition,
+  guestPort: number,
+  signal: AbortSignal,
+): Promise<Witness | undefined> {
+  const other = boundForwards(readPlan(definition.files)).find(
+    (forward) => forward.guestPort !== guestPort && forward.protocol === 'tcp',
+  );
+  if (other) return witnessByForward(connectableEndpoint(other));
+  const isOnline: Witness = async (look) => hasAddress(definition, look);
+  // A guest that has an address before a connection and after it has answered the connection, unless it accepted.
+  return (await isOnline(signal)) ? isOnline : undefined;
+}
+
+async function hasAddress(definition: Definition, signal: AbortSignal): Promise<boolean> {
+  try {
+    const { source, addresses } = await findGuestAddresses(definition, { signal });
+    if (source !== 'vmlet-agent' && source !== 'qemu-guest-agent') return false;
+    const inside = readPlan(definition.files).privateCards.flatMap((card) => card.addresses);
+    return addresses.some(({ address }) => !inside.some((network) => isInNetwork(address, network)));
+  } catch (error) {
+    const passes =
+      error instanceof GuestRequestError ||
+      error instanceof GuestSetupError ||
+      error instanceof MachineStateError ||
+      error instanceof TimedOutError;
+    if (passes || signal.aborted) return false;
+    throw error;
+  }
+}
