@@ -6,6 +6,9 @@ import type { Definition } from '../record/definition.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { boundForwards, connectableEndpoint } from '../spec/forwards.ts';
 
+/** The agent's channel and the network have no common order, and a busy host may delay either. */
+const GRACE_MS = 1000;
+
 /**
  * Finds a way to see that the guest answers connections to a port: another forward, or an agent that knows the guest's
  * addresses.
@@ -19,9 +22,9 @@ export async function findWitness(
     (forward) => forward.guestPort !== guestPort && forward.protocol === 'tcp',
   );
   if (other) return witnessByForward(connectableEndpoint(other));
-  const isOnline: Witness = async (look) => hasAddress(definition, look);
-  // A guest that has an address before a connection and after it has answered the connection, unless it accepted.
-  return (await isOnline(signal)) ? isOnline : undefined;
+  // A guest that has an address before a connection and after it refuses the connection within this time, or has accepted it.
+  if (!(await hasAddress(definition, signal))) return undefined;
+  return { answers: async (look) => hasAddress(definition, look), graceMs: GRACE_MS };
 }
 
 async function hasAddress(definition: Definition, signal: AbortSignal): Promise<boolean> {

@@ -21,11 +21,13 @@ export interface ProbeLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * Shows that the guest's network works: called after the connection, it returns true after the guest has answered something
- * later, false if that is unknown.
- */
-export type Witness = (signal: AbortSignal) => Promise<boolean>;
+/** Shows that the guest's network works. */
+export interface Witness {
+  /** Called after the connection; returns true after the guest has answered something later, false if that is unknown. */
+  readonly answers: (signal: AbortSignal) => Promise<boolean>;
+  /** Milliseconds after that answer in which the guest's refusal of the connection can still arrive. */
+  readonly graceMs: number;
+}
 
 /** Events of one connection may arrive a moment after those of a later one. */
 const GRACE_MS = 25;
@@ -48,12 +50,14 @@ export async function probeForward(
   using probe = new Probe(forward, signal);
   if ((await probe.connected) === 'failed') return 'not forwarded';
   const withinPatience = after(patienceMs, probe.gone);
-  const witnessed = witness?.(probe.gone).then(async (answers) => (answers ? 'witnessed' : withinPatience));
+  const witnessed = witness
+    ?.answers(probe.gone)
+    .then(async (answers) => (answers ? 'witnessed' : withinPatience));
   const first = await Promise.race([probe.answer, witnessed ?? withinPatience, withinPatience]);
   if (first === 'data') return 'accepts';
   if (first === 'end') return 'refuses';
   if (first === undefined) return 'silent';
-  const late = await Promise.race([probe.answer, after(GRACE_MS, probe.gone)]);
+  const late = await Promise.race([probe.answer, after(witness?.graceMs ?? 0, probe.gone)]);
   if (late !== undefined) return late === 'data' ? 'accepts' : 'refuses';
   // Kept fully open, for a server that ignores the end of its input: passt forgets a half-closed connection
   // after 60 s.
@@ -67,10 +71,13 @@ export async function probeForward(
 
 /** Another forward into the same guest: packets stay in order, so any answer there comes after that of an earlier connection. */
 export function witnessByForward(forward: Endpoint): Witness {
-  return async (signal) => {
-    using probe = new Probe(forward, signal);
-    await probe.answer;
-    return true;
+  return {
+    graceMs: GRACE_MS,
+    answers: async (signal) => {
+      using probe = new Probe(forward, signal);
+      await probe.answer;
+      return true;
+    },
   };
 }
 

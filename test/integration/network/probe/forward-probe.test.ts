@@ -28,6 +28,7 @@ async function listen(serve: (socket: Socket) => void): Promise<Listener> {
 
 const silent = (socket: Socket): void => void socket.resume();
 const refusing = (socket: Socket): void => void socket.end();
+const refusingLate = (socket: Socket): void => void setTimeout(() => socket.end(), 150);
 const greeting = (socket: Socket): void => void socket.write('SSH-2.0-test\r\n');
 const waitingForRequests = (socket: Socket): void => void socket.resume().on('end', () => socket.end());
 
@@ -48,9 +49,11 @@ test.each([
   ['a server that waits for a request', waitingForRequests, true, 'accepts'],
   ['a server that waits for a request', waitingForRequests, false, 'silent'],
   ['a refused port', refusing, true, 'refuses'],
+  ['a port that is refused late', refusingLate, true, 'refuses'],
 ] as const)('%s, and a witness: %s %s', async (_what, serve, says, answer) => {
   await using forward = await listen(serve);
-  expect(await probeForward(forward, async () => Promise.resolve(says), limits)).toBe(answer);
+  const witness = { answers: async () => Promise.resolve(says), graceMs: 1000 };
+  expect(await probeForward(forward, witness, limits)).toBe(answer);
 });
 
 test('no answer means nothing without another forward', async () => {
