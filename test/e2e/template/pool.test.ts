@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PoolNotFoundError } from '../../../src/errors/index.ts';
 import { type HostReport, openPool } from '../../../src/index.ts';
 import { readProcessMemory } from '../../../src/machine/logs/process-usage.ts';
-import { until } from '../command.ts';
+import { start, until } from '../command.ts';
 import { type Home, makeHome } from '../named/home.ts';
 
 /** Pools of the command, each served by a separate process. */
@@ -191,22 +191,18 @@ describe('a pool', () => {
   });
 
   it('begins as a fork of the guest that runs keep, unless VMLET_FRESH=1', async () => {
-    const origin = async (): Promise<readonly string[]> => {
-      const serving = home.start(['pool', 'serve', 'warm', ...SMALL, '--size', '1', '--debug']);
+    const origin = async (fresh: string): Promise<readonly string[]> => {
+      const env = { ...home.environment, VMLET_FRESH: fresh };
+      const serving = start(['pool', 'serve', 'warm', ...SMALL, '--size', '1', '--debug'], { env });
       await until(() => serving.stdout() === 'warm\n');
       serving.process.kill('SIGINT');
       const { stderr } = await serving.finished;
       return stderr.match(/"forked a kept guest"|"kept the booted guest"/g) ?? [];
     };
     // An earlier test may have kept it.
-    await origin();
-    expect(await origin()).toEqual(['"forked a kept guest"']);
-    home.environment['VMLET_FRESH'] = '1';
-    try {
-      expect(await origin()).toEqual([]);
-    } finally {
-      Reflect.deleteProperty(home.environment, 'VMLET_FRESH');
-    }
+    await origin('');
+    expect(await origin('')).toEqual(['"forked a kept guest"']);
+    expect(await origin('1')).toEqual([]);
   });
 
   it('ends at Ctrl-C while it fills', async () => {
