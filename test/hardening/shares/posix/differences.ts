@@ -60,14 +60,6 @@ export const DIFFERENCES: readonly Difference[] = [
     becomes: /^ENODEV$/,
   },
   {
-    why: 'all files have one owner: chown changes nothing',
-    kinds: SQUASHED,
-    cases: /^chown (to another|of the group),/,
-    call: /^stat /,
-    was: /^\[f (\d+) \d+:\d+ /,
-    becomes: /^\[f (\d+) (0:0|1000:1000) /,
-  },
-  {
     why: 'all files have one owner: who created one may use it only as its permission bits say',
     kinds: SQUASHED,
     cases: /that they created, (member|other), /,
