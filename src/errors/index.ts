@@ -70,6 +70,7 @@ export {
   BrokenTemplateError,
 } from './machine/template.ts';
 export { PoolNotFoundError, PoolExistsError, PoolFailedError } from './machine/pool.ts';
+export { CopyBackError } from './guest/copy-back.ts';
 export { GuestCommandError, GuestCommandFailedError } from './guest/guest-command.ts';
 export {
   GuestFileError,

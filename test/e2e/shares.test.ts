@@ -483,7 +483,7 @@ describe('vmlet run -v', () => {
     expect(ran).toMatchObject({
       status: 125,
       stderr:
-        `vmlet: -v: nothing was copied back to ${source}; the guest’s files are in ${source}.guest\n` +
+        `vmlet: nothing was copied back to ${source}; the guest’s files are in ${source}.guest\n` +
         `  a file cannot replace a directory: move ${source}/dist away, or choose another target\n`,
     });
     expect(readFileSync(join(source, 'src/file'), 'utf8')).toBe('before\n');
@@ -515,6 +515,38 @@ describe('vmlet run -v', () => {
       expect([path, uid, gid, mode & 0o6000]).toEqual([path, 4321, 1234, 0]);
     }
     expect(readFileSync(join(source, 'inner/file'), 'utf8')).toBe('two\n');
+  });
+
+  it('keeps the files of a guest beside a file that has replaced their directory', async () => {
+    const source = join(shared(), 'app');
+    mkdirSync(source);
+    const machine = await machineWith(`${source}:/s:copy`);
+    await sh(machine, 'echo built >/s/new');
+    rmSync(source, { recursive: true });
+    writeFileSync(source, 'a file\n');
+    await expect(machine.copyBack()).rejects.toMatchObject({
+      code: 'VMLET_COPY_BACK',
+      message: `nothing was copied back to ${source}: ${source} is not a directory; the guest’s files are in ${source}.guest`,
+      kept: [`${source}.guest`],
+    });
+    await machine.kill();
+    expect(readFileSync(`${source}.guest/new`, 'utf8')).toBe('built\n');
+    expect(readFileSync(source, 'utf8')).toBe('a file\n');
+  });
+
+  it('names every directory whose files were kept', async () => {
+    const [first, second] = [join(shared(), 'a'), join(shared(), 'b')];
+    for (const path of [first, second]) mkdirSync(join(path, 'dist'), { recursive: true });
+    const script = 'for at in /a /b; do rmdir $at/dist; echo built >$at/dist; done';
+    const flags = ['-v', `${first}:/a:copy`, '-v', `${second}:/b:copy`];
+    const ran = await vmlet('run', '--net', 'none', ...flags, 'micro', '--', 'sh', '-c', script);
+    expect(ran).toMatchObject({
+      status: 125,
+      stderr:
+        `vmlet: nothing was copied back to ${first}; the guest’s files are in ${first}.guest, ` +
+        `and nothing was copied back to ${second}; the guest’s files are in ${second}.guest\n`,
+    });
+    for (const path of [first, second]) expect(readFileSync(`${path}.guest/dist`, 'utf8')).toBe('built\n');
   });
 
   it('copies in and back with --mount, which allows a colon and a comma in the path', async () => {

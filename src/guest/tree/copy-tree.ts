@@ -6,7 +6,7 @@ import { CommandFailedError, GuestSetupError, InvalidInputError } from '../../er
 import type { GuestAgent } from '../agent/agent.ts';
 import type { GuestResult } from '../agent/process.ts';
 import { startHelper } from '../../process/helper.ts';
-import type { TreeOwner } from './extract-tree.ts';
+import type { ExtractOptions } from './extract-tree.ts';
 
 /** Runs commands in a guest: its agent, or a machine. */
 export type GuestCommands = Pick<GuestAgent, 'exec'>;
@@ -19,10 +19,7 @@ export interface CopyOptions {
 }
 
 /** Options of a copy to the host. */
-interface CopyOutOptions extends CopyOptions {
-  /** For root: the user to whom the copies, and an existing target, belong. The target has no symbolic links then. */
-  readonly owner?: TreeOwner | undefined;
-}
+interface CopyOutOptions extends CopyOptions, ExtractOptions {}
 
 /** GNU's format: busybox knows its long names. Files belong to root in the guest. */
 const PACK = [
@@ -165,13 +162,14 @@ export async function unpackInGuest(
  * before the stream is complete. The guest is not trusted: nothing is written outside of the target. File systems of the
  * kernel below the directory, such as /proc, are copied as empty directories.
  * @returns the number of devices and FIFOs that were left out.
- * @throws InvalidInputError, GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, or the signal's reason.
+ * @throws InvalidInputError, GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, CopyBackError, or the
+ * signal's reason.
  */
 export async function copyTreeOutOfGuest(
   agent: GuestCommands,
   guestPath: string,
   hostPath: string,
-  { onProgress, owner, signal }: CopyOutOptions,
+  { onProgress, signal, ...extraction }: CopyOutOptions,
 ): Promise<number> {
   const name = nameOf(guestPath);
   const found = statSync(hostPath, { throwIfNoEntry: false });
@@ -184,7 +182,12 @@ export async function copyTreeOutOfGuest(
   const archive = counted(tar.stdout, onProgress);
   const { extractTree } = await import('./extract-tree.ts');
   try {
-    return await extractTree(archive, target, async () => requireSuccess(tar, `packing ${guestPath}`), owner);
+    return await extractTree(
+      archive,
+      target,
+      async () => requireSuccess(tar, `packing ${guestPath}`),
+      extraction,
+    );
   } catch (error) {
     tar.kill('SIGKILL');
     throw error;

@@ -1,84 +1,164 @@
-import { lstatSync, readdirSync, rmdirSync } from 'node:fs';
-import { chmod, chown, lchown, lstat, mkdtemp, readdir, realpath, rename } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { chmod, chown, lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { InvalidInputError, isSystemError } from '../../errors/index.ts';
-import { removeTree } from '../../util/files/removal.ts';
-import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { CopyBackError, InvalidInputError, VmletError, isSystemError } from '../../errors/index.ts';
 import { writeFailure } from '../../util/files/write-failure.ts';
+import { TreeMerge } from './merge-tree.ts';
 import { OpenDirectory } from './open-directory.ts';
+import { PrivateDirectory } from './private-directory.ts';
 import { readTar } from './tar-reader.ts';
+import { type TreeOwner, giveContents, openOwned } from './tree-owner.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 /** Mode of a new directory without an entry of its own. */
 const DIRECTORY_MODE = 0o755;
 
-/** A user of the host, to whom root gives what it extracts. */
-export interface TreeOwner {
-  readonly uid: number;
-  readonly gid: number;
+/** Options of `extractTree`. */
+export interface ExtractOptions {
+  /**
+   * For root, the user to whom an existing target belongs, and everything that is extracted. This user may rename and
+   * replace anything there meanwhile, but leads root to no other place. `target` has no symbolic links then.
+   */
+  readonly owner?: TreeOwner | undefined;
+  /** Keeps a complete tree that cannot be put in its place, or what is left of it, as `TARGET.guest`. */
+  readonly keepsRest?: boolean | undefined;
 }
 
 /**
  * Extracts an untrusted tar stream into a private directory and moves it to its place when it is complete. An existing
  * directory is merged into: files replace files, and everything else there stays.
  * @param isComplete rejects if the sender failed although its stream has ended.
- * @param owner for root, the user to whom an existing target belongs, and everything that is extracted; this user may
- *   rename and replace anything there meanwhile, but leads root to no other place. `target` has no symbolic links then.
  * @returns the number of devices and FIFOs that were left out.
- * @throws InvalidInputError, GuestProtocolError, NoSpaceError, PermissionError, or the stream's error.
+ * @throws InvalidInputError, GuestProtocolError, NoSpaceError, PermissionError, CopyBackError with `keepsRest`, or the
+ * stream's error.
  */
 export async function extractTree(
   archive: AsyncIterable<Uint8Array>,
   target: string,
   isComplete: () => Promise<void>,
-  owner?: TreeOwner,
+  { owner, keepsRest = false }: ExtractOptions = {},
 ): Promise<number> {
   const existing = owner ? await itself(target) : await realpath(target).catch(() => undefined);
-  await using place = await openPlace(existing ?? dirname(target), target, owner);
   try {
-    if (existing !== undefined && owner) await requireOwner(place, target, owner);
+    await using place = await openPlace(existing, target, owner);
     // On the file system of the target, in a directory that the user may write to.
-    const name = basename(await mkdtemp(join(place.path, '.vmlet-')));
-    await using own = await place.open(name);
-    let isMoved = false;
+    await using own = await PrivateDirectory.make(place, owner !== undefined);
+    const writer = new TreeWriter(own.path);
+    await readAll(archive, writer, isComplete);
+    const tree = new ExtractedTree(own, writer, place, target, owner);
     try {
-      const writer = new TreeWriter(own.path);
-      await readAll(archive, writer, isComplete);
-      await writer.finish();
-      if (existing === undefined) await chmod(own.path, DIRECTORY_MODE);
-      if (owner) {
-        // Where only root can reach it. A directory that is merged keeps its own attributes.
-        await writer.setAttributes(own.path, new Set(existing === undefined ? [] : ['']));
-        await giveTo(owner, own.path);
-        if (existing === undefined) await chown(own.path, owner.uid, owner.gid);
-      }
-      const kept = new Set<string>();
-      if (existing === undefined) {
-        await rename(join(place.path, name), join(place.path, basename(target)));
-        isMoved = true;
-      } else {
-        await findConflicts(own.path, existing);
-        await merge(own.path, place, '', kept);
-      }
-      if (!owner) await writer.setAttributes(isMoved ? own.path : place.path, kept);
-      return writer.skipped;
-    } finally {
-      if (!isMoved) {
-        for (const left of readdirSync(own.path)) removeTree(join(own.path, left));
-        // ENOTDIR: the owner has put a link there.
-        unlessMissing(() => rmdirSync(join(place.path, name)), ['ENOENT', 'ENOTDIR']);
-      }
+      await tree.putInPlace(existing !== undefined);
+    } catch (error) {
+      if (!keepsRest || tree.isInPlace) throw error;
+      throw await tree.keepRest(writeFailure(error, target), existing !== undefined);
     }
+    return writer.skipped;
   } catch (error) {
     throw writeFailure(error, target);
   }
 }
 
-async function openPlace(path: string, target: string, owner: TreeOwner | undefined): Promise<OpenDirectory> {
+/** A complete tree in a private directory of the place that it belongs to. */
+class ExtractedTree {
+  readonly #own: PrivateDirectory;
+  readonly #writer: TreeWriter;
+  readonly #place: OpenDirectory;
+  readonly #target: string;
+  readonly #owner: TreeOwner | undefined;
+  readonly #merge: TreeMerge;
+  #isGiven = false;
+  /** All of its files, if perhaps not all modes. */
+  isInPlace = false;
+
+  constructor(
+    own: PrivateDirectory,
+    writer: TreeWriter,
+    place: OpenDirectory,
+    target: string,
+    owner: TreeOwner | undefined,
+  ) {
+    this.#own = own;
+    this.#writer = writer;
+    this.#place = place;
+    this.#target = target;
+    this.#owner = owner;
+    this.#merge = new TreeMerge(target);
+  }
+
+  /** @param merges the place is the target. */
+  async putInPlace(merges: boolean): Promise<void> {
+    const [own, writer, owner] = [this.#own, this.#writer, this.#owner];
+    await writer.finish();
+    if (owner) {
+      // While only root can reach it.
+      await writer.setAttributes(own.path, (name) => name !== '');
+      await giveContents(own.path, owner);
+      this.#isGiven = true;
+    }
+    if (!merges) {
+      await own.rename(basename(this.#target));
+      this.isInPlace = true;
+      await this.#open(() => true);
+      return;
+    }
+    await this.#merge.run(own.path, this.#place);
+    this.isInPlace = true;
+    // For another user, they have been set.
+    if (!owner) await writer.setAttributes(this.#place.path, (name) => !this.#merge.existing.has(name));
+  }
+
+  /** Keeps what is not in its place. @returns the error for the user. */
+  async keepRest(why: unknown, merges: boolean): Promise<CopyBackError> {
+    const own = this.#own;
+    own.keep();
+    const isForRoot = this.#owner !== undefined && !this.#isGiven;
+    try {
+      await using outer = merges ? await this.#place.openOuter() : undefined;
+      await own.moveTo(outer ?? this.#place, `${basename(this.#target)}.guest`);
+    } catch {
+      // It stays where it is, such as below a directory that is a mount.
+    }
+    try {
+      const left = new Set([...this.#writer.directories].filter((name) => exists(join(own.path, name))));
+      if (!this.#owner && this.#merge.hasBegun)
+        await this.#writer.setAttributes(this.#place.path, (name) => !left.has(name));
+      if (!isForRoot) await this.#open((name) => left.has(name));
+    } catch {
+      // The files are there, in a directory that only this user can enter; the first error says more.
+    }
+    const problem = why instanceof InvalidInputError ? '' : `: ${messageOf(why)}`;
+    const [part, rest] = this.#merge.hasBegun
+      ? ['only a part', 'the rest is']
+      : ['nothing', 'the guest’s files are'];
+    const where = await own.whereabouts();
+    return new CopyBackError(
+      `${part} was copied back to ${this.#target}${problem}; ${rest} in ${where}${isForRoot ? ', and belong to root' : ''}`,
+      [where],
+      { ...(why instanceof VmletError && { hint: why.hint }), cause: why },
+    );
+  }
+
+  /** Gives the directory itself to its user, with the modes of directories in it; this ends its privacy. */
+  async #open(has: (name: string) => boolean): Promise<void> {
+    const [{ path }, owner] = [this.#own, this.#owner];
+    if (owner) await chown(path, owner.uid, owner.gid);
+    await chmod(path, DIRECTORY_MODE);
+    await this.#writer.setAttributes(path, (name) => has(name) && (!owner || name === ''));
+  }
+}
+
+async function openPlace(
+  existing: string | undefined,
+  target: string,
+  owner: TreeOwner | undefined,
+): Promise<OpenDirectory> {
   try {
-    return await (owner ? OpenDirectory.withoutLinks(path) : OpenDirectory.at(path));
+    if (!owner) return await OpenDirectory.at(existing ?? dirname(target));
+    return await (existing === undefined
+      ? OpenDirectory.withoutLinks(dirname(target))
+      : openOwned(existing, owner));
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw writeFailure(error, target);
+    if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
     throw new InvalidInputError('target', `no such directory: ${dirname(target)}`, {
       hint: 'create the directory first, or choose another path',
       cause: error,
@@ -90,21 +170,12 @@ async function itself(path: string): Promise<string | undefined> {
   return (await lstat(path).catch(() => undefined)) && path;
 }
 
-/** @throws InvalidInputError if a directory has been replaced by one of another user. */
-async function requireOwner(place: OpenDirectory, target: string, { uid }: TreeOwner): Promise<void> {
-  const found = await place.owner();
-  if (found === uid) return;
-  throw new InvalidInputError('target', `${target} belongs to user ${found} now, instead of ${uid}`, {
-    hint: 'it was replaced, or given to another user, while the guest ran',
-  });
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-async function giveTo(owner: TreeOwner, directory: string): Promise<void> {
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    await lchown(path, owner.uid, owner.gid);
-    if (entry.isDirectory()) await giveTo(owner, path);
-  }
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** When the stream has ended too early, the sender's own error is the better one. */
@@ -125,36 +196,4 @@ async function readAll(
     throw error;
   }
   await isComplete();
-}
-
-/** Undefined for a missing path. A link to a directory is none. */
-function isDirectory(path: string): boolean | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
-}
-
-/** Before anything is moved: a directory cannot replace a file, nor the other way round. */
-async function findConflicts(from: string, to: string): Promise<void> {
-  for (const entry of await readdir(from, { withFileTypes: true })) {
-    const target = join(to, entry.name);
-    const found = isDirectory(target);
-    if (found === undefined) continue;
-    if (found !== entry.isDirectory()) {
-      throw new InvalidInputError('target', `${target} is ${found ? '' : 'not '}a directory`, {
-        hint: `a ${found ? 'file cannot replace a directory' : 'directory cannot replace a file'}: move ${target} away, or choose another target`,
-      });
-    }
-    if (found) await findConflicts(join(from, entry.name), target);
-  }
-}
-
-/** @param kept gets the names of directories that were there before. */
-async function merge(from: string, to: OpenDirectory, name: string, kept: Set<string>): Promise<void> {
-  kept.add(name);
-  for (const entry of await readdir(from, { withFileTypes: true })) {
-    const [source, target] = [join(from, entry.name), join(to.path, entry.name)];
-    if (entry.isDirectory() && isDirectory(target) === true) {
-      await using inner = await to.open(entry.name);
-      await merge(source, inner, name === '' ? entry.name : `${name}/${entry.name}`, kept);
-    } else await rename(source, target);
-  }
 }

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { type Stats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -21,7 +21,7 @@ export class OpenDirectory implements AsyncDisposable {
   /** @param path absolute. @throws the system's error, ENOTDIR for a symbolic link in any part of the path. */
   static async withoutLinks(path: string): Promise<OpenDirectory> {
     let current = await OpenDirectory.at('/');
-    for (const name of path.split('/').filter((part) => part !== '')) {
+    for (const name of path.split('/').filter((part) => part !== '' && part !== '.')) {
       await using outer = current;
       current = await outer.open(name);
     }
@@ -38,9 +38,13 @@ export class OpenDirectory implements AsyncDisposable {
     return new OpenDirectory(await open(join(this.path, name), flags));
   }
 
-  /** The number of the user it belongs to. */
-  async owner(): Promise<number> {
-    return (await this.#handle.stat()).uid;
+  /** Opens the directory that it is in. @throws the system's error. */
+  async openOuter(): Promise<OpenDirectory> {
+    return OpenDirectory.at(`${this.path}/..`);
+  }
+
+  async stat(): Promise<Stats> {
+    return this.#handle.stat();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -50,14 +50,19 @@ export class TreeWriter {
     }
   }
 
+  /** Names of directories that have attributes; the tree itself has an empty one. */
+  get directories(): Iterable<string> {
+    return this.#directories.keys();
+  }
+
   /**
    * Sets modes and times of directories once the tree is in its place: a directory without write permission could not
    * be moved.
-   * @param existing directories that were there before, which keep theirs.
+   * @param has whether the place has the archive's directory of this name, and not one that was there before.
    */
-  async setAttributes(place: string, existing: ReadonlySet<string>): Promise<void> {
+  async setAttributes(place: string, has: (name: string) => boolean): Promise<void> {
     for (const [name, { mode, mtime }] of deepestFirst(this.#directories)) {
-      if (existing.has(name)) continue;
+      if (!has(name)) continue;
       const path = join(place, name);
       await chmod(path, mode & PERMISSIONS);
       if (mtime) await utimes(path, mtime, mtime);

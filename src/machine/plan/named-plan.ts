@@ -1,7 +1,7 @@
 import type { Layers } from '../../process/confine/layers.ts';
 import type { RelayedForwards } from '../../network/relay/relay-argv.ts';
 import type { NetworkLayers } from '../../network/switch/plug-argv.ts';
-import type { CopyToGuest } from '../share/copies.ts';
+import type { Copy } from '../share/copies.ts';
 import type { Plan } from './plan.ts';
 
 export interface CdromPlan {
@@ -56,7 +56,7 @@ export interface NamedPlan extends Plan {
   readonly vncSocket: string | undefined;
   readonly cdroms: readonly CdromPlan[];
   /** Directories that are copied into the guest when it has booted. */
-  readonly copies: readonly CopyToGuest[];
+  readonly copies: readonly Copy[];
   /** To tell which have changed since the start; undefined in a plan of an older release. */
   readonly settings: StartSettings | undefined;
   /** Cards on bridges of the host. */

@@ -94,7 +94,8 @@ export class Machine extends RunningMachine {
    * Copies directories that the guest has copies of (`volumes` with `copy`) back to the host, except those that are
    * read-only. Files replace files; files removed in the guest stay.
    * @returns the number of devices and FIFOs that were left out.
-   * @throws MachineEndedError, GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError.
+   * @throws MachineEndedError, GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, CopyBackError for
+   *   files that could not be put in their place.
    */
   async copyBack(): Promise<number> {
     this.requireAlive();

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { GuestSetupError, InvalidInputError } from '../../errors/index.ts';
+import { CopyBackError, GuestSetupError, InvalidInputError, PermissionError } from '../../errors/index.ts';
 import { type GuestCommands, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
 import { type GuestFiles, withKnownOwners } from './guest-owner.ts';
 import type { FoundShare } from './share-plan.ts';
 
-/** A share of which the guest gets a copy. */
-export type CopyToGuest = Pick<FoundShare, 'field' | 'source' | 'target' | 'readOnly' | 'ids'>;
-
-/** A share of which the guest has a copy, with its owner on the host. */
-export type Copy = CopyToGuest & Pick<FoundShare, 'runsAs' | 'changesUser'>;
+/** A share of which the guest gets a copy, with its owner on the host. */
+export type Copy = Pick<
+  FoundShare,
+  'field' | 'source' | 'target' | 'readOnly' | 'ids' | 'runsAs' | 'changesUser'
+>;
 
 /**
  * Copies the contents of directories into the guest.
@@ -18,7 +18,7 @@ export type Copy = CopyToGuest & Pick<FoundShare, 'runsAs' | 'changesUser'>;
  */
 export async function copyIn(
   guest: GuestCommands & GuestFiles,
-  copies: readonly CopyToGuest[],
+  copies: readonly Copy[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (const { source, target, ids } of await withKnownOwners(guest, copies, signal)) {
@@ -34,8 +34,8 @@ export async function copyIn(
  * others are copied nevertheless.
  * For root, what is copied back belongs to the owner of the directory, as with virtiofsd.
  * @returns the number of devices and FIFOs that were left out.
- * @throws InvalidInputError where a file would replace a directory, or a directory a file: the guest's files are in a new
- *   directory beside; GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, or the signal's reason.
+ * @throws CopyBackError where the guest's files do not fit or may not be written: they are in a new directory beside;
+ *   GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, or the signal's reason.
  */
 export async function copyBack(
   guest: GuestCommands,
@@ -52,32 +52,41 @@ export async function copyBack(
       failures.push(error);
     }
   }
-  if (failures.length > 0) throw failures[0];
+  if (failures.length > 1) throw allOf(failures);
+  if (failures.length === 1) throw failures[0];
   return omitted;
 }
 
 async function copyOneBack(
   guest: GuestCommands,
-  { field, source, target, runsAs, changesUser }: Copy,
+  copy: Copy,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const options = { signal, ...(changesUser && { owner: runsAs }) };
+  const { source, target } = copy;
+  // The guest is about to go, with the only copy.
+  const options = { owner: ownerOf(copy), keepsRest: true, signal };
   try {
     return await copyTreeOutOfGuest(guest, `${target}/.`, source, options);
   } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error;
-    // The guest is about to go, with the only copy.
+    if (!(error instanceof InvalidInputError || error instanceof PermissionError)) throw error;
+    // Nothing can be created there: it is no directory any more, or belongs to another user.
     const beside = newNameBeside(source);
-    await copyTreeOutOfGuest(guest, `${target}/.`, beside, options);
-    throw new InvalidInputError(
-      field,
-      `nothing was copied back to ${source}; the guest’s files are in ${beside}`,
-      {
-        ...(error.hint !== undefined && { hint: error.hint }),
-        cause: error,
-      },
+    try {
+      await copyTreeOutOfGuest(guest, `${target}/.`, beside, options);
+    } catch {
+      // As little as there.
+      throw error;
+    }
+    throw new CopyBackError(
+      `nothing was copied back to ${source}: ${reasonOf(error)}; the guest’s files are in ${beside}`,
+      [beside],
+      { hint: error.hint, cause: error },
     );
   }
+}
+
+function reasonOf(error: InvalidInputError | PermissionError): string {
+  return error instanceof InvalidInputError ? error.message.slice(`${error.field}: `.length) : error.message;
 }
 
 function newNameBeside(source: string): string {
@@ -85,6 +94,17 @@ function newNameBeside(source: string): string {
     const name = `${source}.guest${number === 1 ? '' : `-${number}`}`;
     if (!existsSync(name)) return name;
   }
+}
+
+function ownerOf({ runsAs, changesUser }: Copy): FoundShare['runsAs'] | undefined {
+  return changesUser ? runsAs : undefined;
+}
+
+/** One error for all, whose message names every directory that was kept. */
+function allOf(failures: readonly unknown[]): CopyBackError {
+  const kept = failures.flatMap((error) => (error instanceof CopyBackError ? error.kept : []));
+  const messages = failures.map((error) => (error instanceof Error ? error.message : String(error)));
+  return new CopyBackError(messages.join(', and '), kept, { cause: new AggregateError(failures) });
 }
 
 async function run(

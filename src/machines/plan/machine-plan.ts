@@ -117,8 +117,8 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     disks,
     cdroms,
     copies: copiesOf(spec).map((copy) => {
-      const { field, source, target, readOnly, ids } = findShare(copy);
-      return { field, source, target, readOnly, ids };
+      const { field, source, target, readOnly, ids, runsAs, changesUser } = findShare(copy);
+      return { field, source, target, readOnly, ids, runsAs, changesUser };
     }),
     settings: settingsOf(spec),
     rootPorts: ports,

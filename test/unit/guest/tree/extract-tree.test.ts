@@ -1,4 +1,5 @@
 import {
+  type Stats,
   chmodSync,
   chownSync,
   existsSync,
@@ -13,11 +14,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it, test } from 'vitest';
+import { CopyBackError } from '../../../../src/errors/index.ts';
 import { extractTree } from '../../../../src/guest/tree/extract-tree.ts';
+import type { TreeOwner } from '../../../../src/guest/tree/tree-owner.ts';
 import { makeTemporaryDirectory, temporaryDirectory } from '../../../directory.ts';
 
+const isRoot = process.getuid?.() === 0;
 const parent = temporaryDirectory();
 let folder: string, target: string, outside: string;
 beforeEach(() => {
@@ -345,10 +350,10 @@ test('a failed sender or a lost connection leaves nothing', async () => {
   expect(left()).toEqual([]);
 });
 
-describe.runIf(process.getuid?.() === 0)('what root extracts for another user', () => {
+describe.runIf(isRoot)('what root extracts for another user', () => {
   const owner = { uid: 4321, gid: 1234 };
   const extractFor = async (content: AsyncIterable<Uint8Array>): Promise<number> =>
-    extractTree(content, target, async () => Promise.resolve(), owner);
+    extractTree(content, target, async () => Promise.resolve(), { owner });
   const members = [
     { path: './', type: 'Directory', mode: 0o755 },
     { path: 'old', type: 'Directory', mode: 0o700 },
@@ -357,10 +362,8 @@ describe.runIf(process.getuid?.() === 0)('what root extracts for another user', 
     { path: 'new/link', type: 'SymbolicLink', linkpath: '/etc/passwd' },
     { path: 'new/again', type: 'Link', linkpath: 'new/inner/file' },
   ] as const;
-  const attributesOf = (path: string): string => {
-    const { mode, uid, gid } = lstatSync(path);
-    return `${(mode & 0o7777).toString(8)} ${uid}:${gid}`;
-  };
+  const shown = ({ mode, uid, gid }: Stats): string => `${(mode & 0o7777).toString(8)} ${uid}:${gid}`;
+  const attributesOf = (path: string): string => shown(lstatSync(path));
 
   it('belongs to this user, without setuid, and directories that were there keep their attributes', async () => {
     mkdirSync(join(target, 'old'), { recursive: true });
@@ -398,6 +401,40 @@ describe.runIf(process.getuid?.() === 0)('what root extracts for another user', 
     expect(readdirSync(target)).toEqual(expect.arrayContaining(['a', 'b', 'c']));
     expect(readdirSync(outside)).toEqual([]);
     expect(lstatSync(outside)).toMatchObject({ uid: 0 });
+  });
+
+  it('is complete although this user has put a directory with contents in the place of the private one', async () => {
+    mkdirSync(target);
+    chownSync(target, owner.uid, owner.gid);
+    const swapping = async function* (): AsyncGenerator<Uint8Array> {
+      const [name = ''] = await Promise.resolve(readdirSync(target));
+      renameSync(join(target, name), join(target, 'away'));
+      mkdirSync(join(target, name));
+      writeFileSync(join(target, name, 'full'), '');
+      yield archive({ path: 'a' });
+    };
+    expect(await extractFor(swapping())).toBe(0);
+    expect(readdirSync(target)).toContain('a');
+  });
+
+  it('is closed to this user until everything in it is theirs, in a new directory, too', async () => {
+    const files = Array.from({ length: 200 }, (_, number) => ({ path: `d/${number}/file` }));
+    const seen = new Set<string>();
+    const turns = new AbortController();
+    const watching = (async () => {
+      for (; !turns.signal.aborted; await nextTurn()) {
+        for (const name of left()) {
+          // It may have been renamed since.
+          const found = lstatSync(join(folder, name), { throwIfNoEntry: false });
+          if (found) seen.add(shown(found));
+        }
+      }
+    })();
+    await extractFor(inPieces(archive({ path: './', type: 'Directory', mode: 0o777 }, ...files), 4096));
+    turns.abort();
+    await watching;
+    expect([...seen].filter((attributes) => !attributes.endsWith(' 4321:1234'))).toEqual(['700 0:0']);
+    expect(attributesOf(target)).toBe('777 4321:1234');
   });
 
   it('is rejected where this user has replaced the directory, or one above it', async () => {
@@ -481,5 +518,124 @@ describe('an existing directory', () => {
     });
     expect(readdirSync(outside)).toEqual([]);
     expect(left()).toEqual(['target']);
+  });
+});
+
+/** Runs as a user without root's rights. */
+async function asOrdinaryUser<T>(run: () => Promise<T>): Promise<T> {
+  if (!isRoot) return run();
+  process.setegid?.(1234);
+  process.seteuid?.(4321);
+  try {
+    return await run();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
+  }
+}
+
+describe('a complete tree that cannot be put in its place', () => {
+  const keep = async (bytes: Buffer, owner?: TreeOwner): Promise<CopyBackError> => {
+    const whole = async (): Promise<void> => Promise.resolve();
+    const failed: unknown = await extractTree(inPieces(bytes), target, whole, {
+      owner,
+      keepsRest: true,
+    }).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(CopyBackError);
+    return failed as CopyBackError;
+  };
+  const modeOf = (path: string): number => lstatSync(path).mode & 0o777;
+  beforeEach(() => {
+    mkdirSync(target);
+    if (isRoot) for (const path of [parent, folder, target]) chownSync(path, 4321, 1234);
+  });
+
+  it('is kept whole beside a directory that it does not fit into, with its modes', async () => {
+    mkdirSync(join(target, 'z'));
+    const error = await keep(
+      archive(
+        { path: './', type: 'Directory', mode: 0o750 },
+        { path: 'a/', type: 'Directory', mode: 0o700 },
+        { path: 'a/b', content: 'x' },
+        { path: 'z', content: 'x' },
+      ),
+    );
+    expect(error).toMatchObject({
+      message: `nothing was copied back to ${target}; the guest’s files are in ${target}.guest`,
+      hint: `a file cannot replace a directory: move ${target}/z away, or choose another target`,
+      kept: [`${target}.guest`],
+    });
+    expect(readFileSync(`${target}.guest/a/b`, 'utf8')).toBe('x');
+    expect([`${target}.guest`, `${target}.guest/a`].map(modeOf)).toEqual([0o750, 0o700]);
+    expect(readdirSync(target)).toEqual(['z']);
+  });
+
+  it('loses no file to a subdirectory that this user may not write to', async () => {
+    const locked = join(target, 'm');
+    mkdirSync(locked);
+    chmodSync(locked, 0o555);
+    const paths = ['a/x', 'l', 'm/inner/y', 'm/z', 'n/x'];
+    const directories = ['a/', 'n/', 'm/inner/'].map(
+      (path) => ({ path, type: 'Directory', mode: 0o700 }) as const,
+    );
+    const members = paths.map((path) => ({ path, content: path }));
+    const error = await asOrdinaryUser(async () => keep(archive(...directories, ...members)));
+    const beside = `${target}.guest`;
+    expect(error.message).toMatch(`: permission denied: ${locked}/`);
+    expect(error.message).toMatch(/^(only a part|nothing) was copied back to .* in .*\/target\.guest$/);
+    expect(readdirSync(locked)).toEqual([]);
+    for (const path of paths) {
+      const [found] = [target, beside].map((root) => join(root, path)).filter((there) => existsSync(there));
+      expect(readFileSync(found ?? path, 'utf8')).toBe(path);
+      if (path.includes('/x')) expect(modeOf(join(found ?? '', '..'))).toBe(0o700);
+    }
+    expect(modeOf(join(beside, 'm/inner'))).toBe(0o700);
+    chmodSync(locked, 0o700);
+  });
+
+  it('stays in the directory when nothing can be created beside it', async () => {
+    mkdirSync(join(target, 'z'));
+    chmodSync(folder, 0o555);
+    const [where = ''] = (await asOrdinaryUser(async () => keep(archive({ path: 'z', content: 'mine' }))))
+      .kept;
+    chmodSync(folder, 0o755);
+    expect(where).toMatch(`${target}/.vmlet-`);
+    expect(readFileSync(join(where, 'z'), 'utf8')).toBe('mine');
+  });
+
+  it('gets a name of its own for each of several copies at once', async () => {
+    mkdirSync(join(target, 'z'));
+    mkdirSync(`${target}.guest-2`);
+    const errors = await Promise.all(
+      ['1', '2', '3', '4'].map(async (content) => keep(archive({ path: 'z', content }))),
+    );
+    const kept = errors.flatMap((error) => error.kept);
+    expect(kept.map((path) => readFileSync(join(path, 'z'), 'utf8'))).toEqual(['1', '2', '3', '4']);
+    expect(kept.sort()).toEqual(['', '-3', '-4', '-5'].map((end) => `${target}.guest${end}`));
+  });
+
+  it.runIf(isRoot)('is kept where the file system refuses to give it to the owner', async () => {
+    chownSync(target, 4322, 1234);
+    chmodSync(target, 0o777);
+    const error = await asOrdinaryUser(async () =>
+      keep(archive({ path: 'a', content: 'x' }), { uid: 4322, gid: 1234 }),
+    );
+    expect(error.message).toBe(
+      `nothing was copied back to ${target}: permission denied: ${target}; ` +
+        `the guest’s files are in ${target}.guest, and belong to root`,
+    );
+    expect(readFileSync(join(`${target}.guest`, 'a'), 'utf8')).toBe('x');
+    expect(modeOf(`${target}.guest`)).toBe(0o700);
+  });
+
+  it.runIf(isRoot)('belongs to the owner of the directory', async () => {
+    mkdirSync(join(target, 'z'));
+    await keep(archive({ path: './', type: 'Directory', mode: 0o750 }, { path: 'z' }), {
+      uid: 4321,
+      gid: 1234,
+    });
+    for (const path of [`${target}.guest`, `${target}.guest/z`])
+      expect(lstatSync(path)).toMatchObject({ uid: 4321, gid: 1234 });
+    expect(modeOf(`${target}.guest`)).toBe(0o750);
   });
 });

@@ -1,0 +1,49 @@
+import { lchown, lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { OpenDirectory } from './open-directory.ts';
+
+/** A user of the host, for whom root reads and writes a directory. */
+export interface TreeOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Opens a directory of this user, who may replace it, and directories above it, at any time.
+ * @param path absolute, without symbolic links.
+ * @throws InvalidInputError if it has been replaced by one of another user; the system's error, ENOTDIR for a link.
+ */
+export async function openOwned(path: string, { uid }: TreeOwner): Promise<OpenDirectory> {
+  const directory = await OpenDirectory.withoutLinks(path);
+  const found = (await directory.stat()).uid;
+  if (found === uid) return directory;
+  await directory[Symbol.asyncDispose]();
+  throw new InvalidInputError('target', `${path} belongs to user ${found} now, instead of ${uid}`, {
+    hint: 'it was replaced, or given to another user, while the guest ran',
+  });
+}
+
+/**
+ * Gives everything in a directory to a user.
+ * @param directory only this process can enter it: a user who could, would replace what it contains by links.
+ * @throws the system's error, as where the file system has no owners.
+ */
+export async function giveContents(directory: string, owner: TreeOwner): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    // A directory last: its new owner may change it.
+    if (entry.isDirectory()) await giveContents(path, owner);
+    await give(path, owner);
+  }
+}
+
+async function give(path: string, { uid, gid }: TreeOwner): Promise<void> {
+  try {
+    await lchown(path, uid, gid);
+  } catch (error) {
+    // Some file systems give every file to one user, and may refuse even that one.
+    const found = await lstat(path);
+    if (!isSystemError(error) || found.uid !== uid || found.gid !== gid) throw error;
+  }
+}
