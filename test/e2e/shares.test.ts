@@ -549,6 +549,21 @@ describe('vmlet run -v', () => {
     for (const path of [first, second]) expect(readFileSync(`${path}.guest/dist`, 'utf8')).toBe('built\n');
   });
 
+  it.runIf(isRoot)('copies nothing that the owner of the directory may not read', async () => {
+    const source = shared();
+    chownSync(source, 4321, 1234);
+    writeFileSync(join(source, 'open'), 'open\n', { mode: 0o644 });
+    const flags = ['--net', 'none', '-v', `${source}:/s:copy`];
+    const script = ['--', 'cat', '/s/open'];
+    expect(await vmlet('run', ...flags, 'micro', ...script)).toMatchObject({ status: 0, stdout: 'open\n' });
+    writeFileSync(join(source, 'secret'), 'of root\n', { mode: 0o600 });
+    const ran = await vmlet('run', ...flags, 'micro', ...script);
+    expect(ran).toMatchObject({ status: 125, stdout: '' });
+    expect(ran.stderr).toContain('./secret: Cannot open: Permission denied');
+    expect(readdirSync(source).sort()).toEqual(['open', 'secret']);
+    expect(lstatSync(join(source, 'secret'))).toMatchObject({ uid: 0, gid: 0 });
+  });
+
   it('copies in and back with --mount, which allows a colon and a comma in the path', async () => {
     const [source, kept] = [join(shared(), 'a: b, c'), shared()];
     mkdirSync(source);

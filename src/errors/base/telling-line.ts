@@ -1,7 +1,7 @@
 /** A pointer to the help after an error, as getopt and qemu-img print it. */
 const POINTER_TO_HELP = /^(?:Try|See|Use) .*(?:--help|\bhelp\b)/;
 /** The last line of GNU tar, whatever has failed before. */
-const TAR_FAILED = /^tar: (?:Exiting with failure status|Error is not recoverable)/;
+const TAR_FAILED = /^(?:\/\S*\/)?tar: (?:Exiting with failure status|Error is not recoverable)/;
 /** A warning of QEMU about deprecated options. */
 const DEPRECATION = /warning: .*\bdeprecated\b/;
 

@@ -5,8 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import { CommandFailedError, GuestSetupError, InvalidInputError } from '../../errors/index.ts';
 import type { GuestAgent } from '../agent/agent.ts';
 import type { GuestResult } from '../agent/process.ts';
-import { startHelper } from '../../process/helper.ts';
+import { asUser } from '../../process/confine/confine.ts';
+import { type HelperOptions, startHelper } from '../../process/helper.ts';
 import type { ExtractOptions } from './extract-tree.ts';
+import { type TreeOwner, openOwned } from './tree-owner.ts';
 
 /** Runs commands in a guest: its agent, or a machine. */
 export type GuestCommands = Pick<GuestAgent, 'exec'>;
@@ -16,6 +18,12 @@ export interface CopyOptions {
   /** Called with the bytes of a directory's tar stream so far. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of a copy into the guest. */
+interface CopyInOptions extends CopyOptions {
+  /** For root: the user to whom the directory belongs, and who reads it. Its path has no symbolic links then. */
+  readonly owner?: TreeOwner | undefined;
 }
 
 /** Options of a copy to the host. */
@@ -92,9 +100,13 @@ export async function copyTreeIntoGuest(
   agent: GuestCommands,
   hostPath: string,
   guestPath: string,
-  options: CopyOptions,
+  { owner, ...options }: CopyInOptions,
 ): Promise<void> {
-  await sendTar(agent, { words: ['-C', hostPath, '.'] }, guestPath, nameOf(hostPath) ?? '', options);
+  const name = nameOf(hostPath) ?? '';
+  if (!owner) return sendTar(agent, { words: ['-C', hostPath, '.'] }, guestPath, name, options);
+  await using directory = await openOwned(join(hostPath), owner);
+  const by = { cwd: directory.path, confinement: asUser(owner) };
+  await sendTar(agent, { words: ['.'], by }, guestPath, name, options);
 }
 
 /**
@@ -120,17 +132,19 @@ interface Packing {
   readonly words: readonly string[];
   /** Standard input of tar: names of files that may change or disappear. */
   readonly list?: string;
+  /** The user who runs tar, and the directory in which it runs. */
+  readonly by?: Pick<HelperOptions, 'cwd' | 'confinement'>;
 }
 
 async function sendTar(
   agent: GuestCommands,
-  { words, list }: Packing,
+  { words, list, by }: Packing,
   guestPath: string,
   name: string,
   { onProgress, signal }: CopyOptions,
 ): Promise<void> {
   const how = { buffer: { stdout: false }, ...(list !== undefined && { input: list }) } as const;
-  const tar = await startHelper([...PACK, ...words], { signal }, how);
+  const tar = await startHelper([...PACK, ...words], { ...by, signal }, how);
   try {
     const archive = counted(tar.child.stdout, onProgress);
     await unpackInGuest(agent, archive, guestPath, name, signal);

@@ -4,7 +4,9 @@ import { basename, join } from 'node:path';
 import { PermissionError, isSystemError } from '../../errors/index.ts';
 import { removeTree } from '../../util/files/removal.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { writeFailure } from '../../util/files/write-failure.ts';
 import type { OpenDirectory } from './open-directory.ts';
+import { type TreeOwner, openOwned } from './tree-owner.ts';
 
 const PRIVATE_MODE = 0o700;
 
@@ -59,7 +61,7 @@ export class PrivateDirectory implements AsyncDisposable {
     return readlink(this.path);
   }
 
-  /** Gives it another name where it is, for good. @throws the system's error. */
+  /** Gives it another name where it is, and keeps it. @throws the system's error. */
   async rename(name: string): Promise<void> {
     await this.#move(this.#place, name);
     this.keep();
@@ -109,4 +111,19 @@ async function isNew(directory: OpenDirectory): Promise<boolean> {
 /** Another user may have removed it, or put a file, a link or a directory with contents there. */
 function removeEmpty(path: string): void {
   unlessMissing(() => rmdirSync(path), ['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST']);
+}
+
+/**
+ * Checks that root can write to a directory of another user without being led elsewhere.
+ * @param path absolute, without symbolic links.
+ * @throws PermissionError, NoSpaceError, InvalidInputError for a directory that was replaced.
+ */
+export async function requirePrivacy(path: string, owner: TreeOwner): Promise<void> {
+  try {
+    await using place = await openOwned(path, owner);
+    const tried = await PrivateDirectory.make(place, true);
+    await tried[Symbol.asyncDispose]();
+  } catch (error) {
+    throw writeFailure(error, path);
+  }
 }

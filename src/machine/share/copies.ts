@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CopyBackError, GuestSetupError, InvalidInputError, PermissionError } from '../../errors/index.ts';
 import { type GuestCommands, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
+import { requirePrivacy } from '../../guest/tree/private-directory.ts';
 import { type GuestFiles, withKnownOwners } from './guest-owner.ts';
 import type { FoundShare } from './share-plan.ts';
 
@@ -12,18 +13,22 @@ export type Copy = Pick<
 >;
 
 /**
- * Copies the contents of directories into the guest.
- * @throws GuestSetupError, CommandFailedError, InvalidInputError for an owner that the guest does not have, or the
- * signal's reason.
+ * Copies the contents of directories into the guest. For root, the owner of a directory reads it, as with virtiofsd.
+ * @throws GuestSetupError, CommandFailedError, InvalidInputError for an owner that the guest does not have or a directory
+ * that was replaced, PermissionError for one that could not be copied back, or the signal's reason.
  */
 export async function copyIn(
   guest: GuestCommands & GuestFiles,
   copies: readonly Copy[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (const { source, target, ids } of await withKnownOwners(guest, copies, signal)) {
+  for (const copy of await withKnownOwners(guest, copies, signal)) {
+    const { source, target, ids, readOnly } = copy;
+    const owner = ownerOf(copy);
+    // Before the guest does work that would be lost at the end.
+    if (owner && !readOnly) await requirePrivacy(source, owner);
     await run(guest, ['mkdir', '-p', '--', dirname(target)], signal);
-    await copyTreeIntoGuest(guest, `${source}/.`, target, { signal });
+    await copyTreeIntoGuest(guest, `${source}/.`, target, { owner, signal });
     if (ids.kind === 'host' || (ids.uid === 0 && ids.gid === 0)) continue;
     await run(guest, ['chown', '-R', `${ids.uid}:${ids.gid}`, target], signal);
   }

@@ -13,7 +13,8 @@ import {
 import { basename, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { OpenDirectory } from '../../../../src/guest/tree/open-directory.ts';
-import { PrivateDirectory } from '../../../../src/guest/tree/private-directory.ts';
+import { PrivateDirectory, requirePrivacy } from '../../../../src/guest/tree/private-directory.ts';
+import { openOwned } from '../../../../src/guest/tree/tree-owner.ts';
 import { makeTemporaryDirectory, temporaryDirectory } from '../../../directory.ts';
 
 const parent = temporaryDirectory();
@@ -61,5 +62,21 @@ describe('a directory that was just made in one of another user', () => {
     await expect(open()).rejects.toThrow(`cannot make a private directory in ${folder}: `);
     // Only a file system that gives away what root creates does this: nothing is left there.
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('a directory to copy back to', () => {
+  it('is tried without a trace', async () => {
+    await requirePrivacy(folder, self);
+    expect(readdirSync(folder)).toEqual([basename(made)]);
+  });
+
+  it('is rejected if it has been replaced by one of another user, or by a link', async () => {
+    const other = { ...self, uid: self.uid + 1 };
+    const replaced = `${folder} belongs to user ${self.uid} now, instead of ${other.uid}`;
+    await expect(requirePrivacy(folder, other)).rejects.toThrow(replaced);
+    await expect(openOwned(`${folder}/.`, other)).rejects.toMatchObject({ code: 'VMLET_INVALID_INPUT' });
+    symlinkSync(folder, join(folder, 'link'));
+    await expect(requirePrivacy(join(folder, 'link'), self)).rejects.toThrow('ENOTDIR');
   });
 });
