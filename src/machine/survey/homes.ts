@@ -1,6 +1,6 @@
-import { type Stats, lstatSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
+import { type Dirent, type Stats, lstatSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { MissingProgramError, isSystemError } from '../../errors/index.ts';
 import { run } from '../../process/run.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
@@ -17,6 +17,7 @@ const MOST_ASKED = 1000;
 const ASK_MS = 5000;
 /** Homes of services, which are none of a person’s: a system lacks its programs without them. */
 const SYSTEMS = ['/', '/usr', '/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib64', '/usr/games', '/etc'];
+const NOT_VISIBLE = ['ENOENT', 'ENOTDIR', 'EACCES'];
 
 /**
  * Returns home directories: that of the user, from `HOME` and from the account, those of people in /etc/passwd, and
@@ -30,30 +31,41 @@ export async function findHomes(directory: string, signal: AbortSignal | undefin
   const others = ownersIn(directory).filter((uid) => isPerson(uid) && !known.has(uid));
   const elsewhere = await accountsOf(others.slice(0, MOST_ASKED), signal);
   const homes = [homedir(), ownHome(), ...[...local, ...elsewhere].map(homeOfPerson)];
-  return [...new Set(homes.flatMap((home) => (home === undefined ? [] : realPath(home))))];
+  // HOME and the field of an account may be empty: resolved as a path, that is the working directory.
+  const isUsable = (home: string | undefined): home is string => home !== undefined && isAbsolute(home);
+  return [...new Set(homes.filter(isUsable).flatMap(realPath))];
 }
 
 /**
  * Returns the directories without the homes in them: instead of a directory that contains one, its other members.
- * Directories of people beside a home count as homes.
+ * Directories of people beside a home count as homes. Of links among these members only those to something else that
+ * is returned remain, since a link is shown with its target.
  */
 export function withoutHomes(directories: readonly string[], homes: readonly string[]): string[] {
-  return directories.flatMap((path) => {
-    const [real] = realPath(path);
-    const inner = homes.filter(
-      (home) => real !== undefined && contains(real, home) && !SYSTEMS.includes(home),
-    );
-    if (real === undefined || inner.length === 0) return [path];
-    if (inner.includes(real)) return [];
-    const members = readdirSync(real).filter(
-      (name) =>
-        !inner.some((home) => home.slice(real.length + 1).split('/').length === 1) ||
-        !isOfPerson(join(real, name)),
-    );
-    return withoutHomes(
-      members.map((name) => join(path, name)),
-      inner,
-    );
+  const links: string[] = [];
+  const hidden = homes.filter((home) => !SYSTEMS.includes(home));
+  const shown = directories.flatMap((path) => outsideOf(hidden, path, links));
+  const places = shown.flatMap(realPath);
+  const isShown = (link: string): boolean =>
+    realPath(link).some((target) => places.some((place) => contains(place, target)));
+  return [...shown, ...links.filter(isShown)];
+}
+
+/** @param links receives those beside the homes. Followed here, they would lead into a home, or in a circle. */
+function outsideOf(homes: readonly string[], path: string, links: string[]): string[] {
+  const [real] = realPath(path);
+  if (real === undefined) return [path];
+  if (homes.some((home) => contains(home, real))) return [];
+  const inner = homes.filter((home) => contains(real, home));
+  if (inner.length === 0) return [path];
+  const isOfHomes = inner.some((home) => dirname(home) === real);
+  return membersOf(real).flatMap((member) => {
+    const here = join(path, member.name);
+    if (member.isSymbolicLink()) {
+      links.push(here);
+      return [];
+    }
+    return isOfHomes && isOfPerson(here) ? [] : outsideOf(inner, here, links);
   });
 }
 
@@ -64,13 +76,18 @@ function isOfPerson(path: string): boolean {
 
 /** The owners of a directory, and of the directories in it. */
 function ownersIn(directory: string): number[] {
-  const names = unlessMissing(() => readdirSync(directory), ['ENOENT', 'ENOTDIR', 'EACCES']) ?? [];
-  const found = [directory, ...names.map((name) => join(directory, name))].map(look);
+  const inner = membersOf(directory).filter((member) => member.isDirectory());
+  const found = [directory, ...inner.map(({ name }) => join(directory, name))].map(look);
   return [...new Set(found.flatMap((stats) => (stats?.isDirectory() ? [stats.uid] : [])))];
 }
 
+/** Empty for a directory that the user may not list. */
+function membersOf(directory: string): Dirent[] {
+  return unlessMissing(() => readdirSync(directory, { withFileTypes: true }), NOT_VISIBLE) ?? [];
+}
+
 function look(path: string): Stats | undefined {
-  return unlessMissing(() => lstatSync(path), ['ENOENT', 'ENOTDIR', 'EACCES']);
+  return unlessMissing(() => lstatSync(path), NOT_VISIBLE);
 }
 
 /** Asks all services of accounts. @returns lines as in /etc/passwd. */
