@@ -270,13 +270,14 @@ async function copyFiles(
   { plan: origin }: TemplateRecord,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await together([
-    ...pluggedDisks(plan).map((disk) => async () => makeNewDisk(disk, signal)),
-    ...copiesFor(plan, files, origin).map(([from, to]) => async () => {
+  const works = [
+    ...pluggedDisks(plan).map((disk) => async (stop: AbortSignal) => makeNewDisk(disk, stop)),
+    ...copiesFor(plan, files, origin).map(([from, to]) => async (stop: AbortSignal) => {
       // A fork with files of its own copies whole disks.
-      if (from === files.memory || plan.memory.kind === 'file') await copyFileSparsely(from, to, undefined);
+      if (from === files.memory || plan.memory.kind === 'file') await copyFileSparsely(from, to, stop);
       else await copyFile(from, to, constants.COPYFILE_FICLONE);
       await chmod(to, 0o600);
     }),
-  ]);
+  ];
+  await together(works, signal);
 }

@@ -7,7 +7,7 @@ import { Template } from '../template.ts';
 import { templateFiles } from '../template-files.ts';
 import type { TemplatePlace } from '../template-shelf.ts';
 import { forgetSecrets } from './fresh-system.ts';
-import { type KeptRequest, attempt, forkFrom, mayBootInstead } from './fork-guest.ts';
+import { type KeptRequest, attempt, forkFrom, mayBootInstead, mayReplace } from './fork-guest.ts';
 
 /** Name of a guest while it boots; each fork gets its own. */
 const NAME_AT_BOOT = 'vmlet';
@@ -32,7 +32,7 @@ export async function bootAndKeep(request: KeptRequest): Promise<Machine | undef
     if (isKept) place.publish();
     const hold = (): Scope | undefined => (isKept ? guests.hold(key, template) : new Scope());
     const machine = await forkFrom(template, request, hold, cloudInit).catch((error: unknown) => {
-      if (!mayBootInstead(error, options)) throw error;
+      if (!mayReplace(error, request)) throw error;
       log?.debug({ err: error, kept: key }, 'the booted guest cannot be forked');
       guests.remove(key);
       return undefined;

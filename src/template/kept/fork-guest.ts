@@ -5,8 +5,10 @@ import {
   ImageLockedError,
   InvalidInputError,
   MissingProgramError,
+  NoSpaceError,
   PortTakenError,
   SharesUnavailableError,
+  StandstillError,
   VmletError,
   VolumeInUseError,
   isSystemError,
@@ -96,6 +98,15 @@ const REPEATABLE = [
 export function mayBootInstead(error: unknown, { signal }: LaunchOptions): boolean {
   if (signal?.aborted === true || !(error instanceof VmletError || isSystemError(error))) return false;
   return !REPEATABLE.some((kind) => error instanceof kind);
+}
+
+/**
+ * Whether to remove a kept guest that cannot be forked, and boot another. A fork with files of its own may fail because of
+ * the place of these files: another guest would be copied to the same place.
+ */
+export function mayReplace(error: unknown, { options, own }: Pick<KeptRequest, 'options' | 'own'>): boolean {
+  const cannotCopy = error instanceof NoSpaceError || error instanceof StandstillError;
+  return !(own !== undefined && cannotCopy) && mayBootInstead(error, options);
 }
 
 /** Work on the cache, on which the machine that runs already does not depend. */

@@ -8,7 +8,7 @@ import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 import { type Spec, parseSpec } from '../../machine/spec/spec.ts';
 import { survey } from '../../machine/survey/survey.ts';
 import { bootAndKeep } from './boot-guest.ts';
-import { type KeptRequest, attempt, forkFrom, mayBootInstead } from './fork-guest.ts';
+import { type KeptRequest, attempt, forkFrom, mayReplace } from './fork-guest.ts';
 import { keptKey } from './kept-key.ts';
 import { KeptGuests } from './kept-guests.ts';
 import { reasonToBoot } from './reason-to-boot.ts';
@@ -82,7 +82,7 @@ async function forkKept(request: KeptRequest): Promise<Machine | undefined> {
     }
     return machine;
   } catch (error) {
-    if (!mayBootInstead(error, options)) throw error;
+    if (!mayReplace(error, request)) throw error;
     options.log?.debug({ err: error, kept: key }, 'the kept guest cannot be forked');
     guests.remove(key);
     return undefined;

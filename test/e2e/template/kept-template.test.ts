@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileS
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
-import { type Finished, copyCompiledCode, start } from '../command.ts';
+import { type Finished, copyCompiledCode, start, until } from '../command.ts';
 import { copyProbedHost } from '../probed-host.ts';
 
 /** Templates that begin as forks of kept guests, in a cache and a data directory with the image of this host. */
@@ -160,6 +160,44 @@ describe('a template that is created with --kept', () => {
     expect(disk).toMatchObject({ origin: 'boot', machines: 1 });
     expect(await inTemplate(disk.name, 'cat /sys/block/vda/size')).toEqual(['2048']);
     expect(kept()).toHaveLength(2);
+  });
+
+  /** Runs with a `cp` that writes `started` and then copies nothing. */
+  async function withCp(script: string, work: (started: string) => Promise<void>): Promise<void> {
+    const programs = directoryIn(directory, 'programs-');
+    const started = join(programs, 'started');
+    writeFileSync(join(programs, 'cp'), `#!/bin/sh\n: >${started}\n${script}\n`, { mode: 0o755 });
+    Object.assign(env, { PATH: `${programs}:${process.env['PATH'] ?? ''}` });
+    try {
+      await work(started);
+    } finally {
+      Object.assign(env, { PATH: process.env['PATH'] });
+    }
+  }
+
+  it('leaves the kept guest in place when there is no space for its copy', async () => {
+    const before = kept();
+    const script = 'echo "cp: error writing: No space left on device" >&2; exit 1';
+    await withCp(script, async () => {
+      const command = ['template', 'create', '--debug', ...MEMORY, '--kept', `${prefix}-full`];
+      const { status, stderr } = await start(command, { env }).finished;
+      expect(status).not.toBe(0);
+      expect(stderr).toContain('no space left on device');
+      expect(stderr).not.toContain('booting');
+    });
+    expect(kept()).toEqual(before);
+    expect(await create('space-again', '--kept')).toMatchObject({ origin: 'fork' });
+  });
+
+  it('stops copying the kept guest at once when it is interrupted', async () => {
+    const before = kept();
+    await withCp('exec sleep 10000', async (started) => {
+      const creating = start(['template', 'create', ...MEMORY, '--kept', `${prefix}-stopped`], { env });
+      await until(() => existsSync(started));
+      creating.process.kill('SIGINT');
+      expect(await creating.finished).toMatchObject({ status: 130 });
+    });
+    expect(kept()).toEqual(before);
   });
 
   it('boots when the kept guest is damaged and cannot be kept again', async () => {
