@@ -50,7 +50,8 @@ export function syncCommand(): Command {
     )
     .option(
       '--gitignore',
-      'ignore what the .gitignore files in SOURCE say, each for its own directory, as git does; --ignore overrides them',
+      'ignore what the .gitignore files in SOURCE (not above it) say, each for its own directory, also tracked files; ' +
+        '--ignore overrides them',
     )
     .option('--timeout <time>', 'how long to wait for an agent in the guest (default: 30s)', durationMs)
     .action(sync);

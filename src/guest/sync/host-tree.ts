@@ -12,7 +12,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import type { TreeEntry } from './changes.ts';
-import type { IgnoredPaths } from './ignored-paths.ts';
+import type { IgnoredPaths, RulesChange } from './ignored-paths.ts';
 
 /** Each takes about 300 bytes of memory here. */
 const MOST_ENTRIES = 1_000_000;
@@ -33,10 +33,12 @@ export class HostTree {
   readonly #onDirectory: (path: string, identity: string) => void;
   readonly #mostEntries: number;
   readonly entries = new Map<string, HostEntry>();
-  /** Set when a .gitignore file has changed what is ignored. */
-  changedRules = false;
+  /** How .gitignore files have changed what is ignored. Those of a new directory count as stricter: nothing in it was ignored. */
+  changedRules: RulesChange = 'none';
   /** Names in each directory. */
   readonly #names = new Map<string, ReadonlySet<string>>();
+  /** Directories that were known before the whole tree is looked at. */
+  #known: ReadonlySet<string> = new Set();
   /** Members that cannot be copied: devices, sockets, FIFOs, and names that are not UTF-8. */
   readonly omitted = new Set<string>();
 
@@ -55,11 +57,13 @@ export class HostTree {
 
   /** Looks at the whole tree. */
   async scan(signal: AbortSignal | undefined): Promise<void> {
+    this.#known = new Set(this.#names.keys());
     this.entries.clear();
     this.#names.clear();
     this.omitted.clear();
     this.#enterRoot();
     await this.#scanInto([''], signal);
+    this.#known = new Set();
   }
 
   /** Looks at these directories again, and into those that are new in them. */
@@ -97,11 +101,7 @@ export class HostTree {
     const found = new Set<string>();
     const entered: string[] = [];
     const members = this.#listing(path);
-    if (this.#ignored.readsFiles && this.#ignored.enter(path, this.#patternsIn(path, members))) {
-      this.changedRules = true;
-      // All that is in them is looked at again.
-      for (const name of this.#names.get(path) ?? []) this.#forget(inside(path, name));
-    }
+    if (this.#ignored.readsFiles) this.#enter(path, this.#patternsIn(path, members));
     for (const member of members) {
       const { name } = member;
       const inner = inside(path, name);
@@ -123,6 +123,16 @@ export class HostTree {
     for (const name of this.#names.get(path) ?? []) if (!found.has(name)) this.#forget(inside(path, name));
     this.#names.set(path, found);
     return entered;
+  }
+
+  #enter(path: string, patterns: string | undefined): void {
+    const change = this.#ignored.enter(path, patterns);
+    if (change === 'none') return;
+    const isKnown = this.#names.has(path) || this.#known.has(path);
+    if (change === 'other' && isKnown) this.changedRules = 'other';
+    else if (this.changedRules === 'none') this.changedRules = 'stricter';
+    // All that is in the directory is looked at again.
+    for (const name of this.#names.get(path) ?? []) this.#forget(inside(path, name));
   }
 
   /** A symbolic link counts as no file, as in git. */

@@ -10,14 +10,18 @@ export interface IgnoredPaths {
   readonly readsFiles: boolean;
   /**
    * Takes note of the `.gitignore` of a directory, before anything in the directory is asked for, and after the
-   * directories above it.
+   * directories above it. After a change, everything in the directory must be asked for again.
    * @param text undefined without such a file.
-   * @returns true if it has changed: everything in the directory must be asked for again.
    */
-  enter(directory: string, text: string | undefined): boolean;
+  enter(directory: string, text: string | undefined): RulesChange;
 }
 
+/** How the rules of a directory have changed. With stricter ones, what was ignored still is. */
+export type RulesChange = 'none' | 'stricter' | 'other';
+
 const PLAIN_NAME = /^[\w.@-]+\/?$/;
+/** Some editors write it; git skips it. */
+const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** The rules that apply in a directory. */
 interface Level {
@@ -25,6 +29,12 @@ interface Level {
   /** Those of the .gitignore files, from the outermost to this one. */
   readonly lines: readonly string[];
   readonly rules: Ignore;
+}
+
+/** A directory with a .gitignore file in it or below. */
+interface Place {
+  level: Level | undefined;
+  readonly inner: Map<string, Place>;
 }
 
 /**
@@ -36,14 +46,17 @@ export function ignoredPaths(patterns: readonly string[], readsFiles = false): I
   // A later rule may include such a name again.
   const hasExceptions = own.some((line) => line.startsWith('!'));
   const top: Level = { text: undefined, lines: [], rules: rulesOf(own) };
-  const levels = new Map<string, Level>();
+  const root: Place = { level: undefined, inner: new Map() };
   const levelAbove = (path: string): Level => {
-    for (let at = path; at !== '';) {
-      at = parentOf(at);
-      const level = levels.get(at);
-      if (level) return level;
+    if (path === '') return top;
+    let level = root.level ?? top;
+    let place: Place | undefined = root;
+    for (const name of path.split('/').slice(0, -1)) {
+      place = place.inner.get(name);
+      if (place === undefined) break;
+      level = place.level ?? level;
     }
-    return top;
+    return level;
   };
   return {
     has: (path, isDirectory) => levelAbove(path).rules.ignores(isDirectory ? `${path}/` : path),
@@ -52,44 +65,61 @@ export function ignoredPaths(patterns: readonly string[], readsFiles = false): I
       : own.filter((line) => PLAIN_NAME.test(line)).map((line) => line.replace('/', '')),
     readsFiles,
     enter: (directory, text) => {
-      if (levels.get(directory)?.text === text) return false;
-      for (const path of levels.keys()) if (isBelow(path, directory)) levels.delete(path);
-      levels.delete(directory);
-      if (text === undefined) return true;
-      const lines = [
-        ...levelAbove(directory).lines,
-        ...linesOf([text]).flatMap((line) => below(directory, line)),
-      ];
-      levels.set(directory, { text, lines, rules: rulesOf([...lines, ...own]) });
-      return true;
+      const before = placeOf(root, directory, false);
+      if (before?.level?.text === text) return 'none';
+      const place = before ?? placeOf(root, directory, true);
+      const isFirst = place.level === undefined;
+      // They contain the lines of this one.
+      place.inner.clear();
+      place.level = undefined;
+      if (text === undefined) return 'other';
+      const added = linesOf([text]).flatMap((line) => below(directory, line));
+      const lines = [...levelAbove(directory).lines, ...added];
+      place.level = { text, lines, rules: rulesOf([...lines, ...own]) };
+      return isFirst && !added.some((line) => line.startsWith('!')) ? 'stricter' : 'other';
     },
   };
+}
+
+function placeOf(root: Place, directory: string, creates: true): Place;
+function placeOf(root: Place, directory: string, creates: boolean): Place | undefined;
+function placeOf(root: Place, directory: string, creates: boolean): Place | undefined {
+  let place: Place = root;
+  for (const name of directory === '' ? [] : directory.split('/')) {
+    const next: Place | undefined = place.inner.get(name) ?? (creates ? newPlace() : undefined);
+    if (next === undefined) return undefined;
+    place.inner.set(name, next);
+    place = next;
+  }
+  return place;
+}
+
+function newPlace(): Place {
+  return { level: undefined, inner: new Map() };
 }
 
 function rulesOf(lines: readonly string[]): Ignore {
   return ignore({ ignorecase: false }).add(lines);
 }
 
+/** Without patterns that are empty, which git skips. */
 function linesOf(texts: readonly string[]): string[] {
-  return texts.flatMap((text) => text.split('\n')).map((line) => line.replace(/\r$/, ''));
+  return texts
+    .flatMap((text) => text.replace(BYTE_ORDER_MARK, '').split('\n'))
+    .map((line) => line.replace(/\r$/, ''))
+    .filter((line) => !/^!?\/* *$/.test(line));
 }
 
-/** A line of the file in a directory as one of the file at the top; none for a comment. */
+/**
+ * A line of the file in a directory as one of the file at the top; none for a comment. It applies only to paths in the
+ * directory, so its names are not needed, which `ignore` cannot escape in all cases.
+ */
 function below(directory: string, line: string): string[] {
   if (directory === '') return [line];
-  if (line.trim() === '' || line.startsWith('#')) return [];
+  if (line.startsWith('#')) return [];
   const [sign, pattern] = line.startsWith('!') ? ['!', line.slice(1)] : ['', line];
   // A slash anywhere but at the end ties a pattern to its directory.
   const isTied = /\/./.test(pattern.trimEnd());
-  const path = `/${directory.replace(/[\\*?[\]! #]/g, '\\$&')}/`;
+  const path = `/${'*/'.repeat(directory.split('/').length)}`;
   return [`${sign}${path}${isTied ? '' : '**/'}${pattern.replace(/^\//, '')}`];
-}
-
-function parentOf(path: string): string {
-  const at = path.lastIndexOf('/');
-  return at < 0 ? '' : path.slice(0, at);
-}
-
-function isBelow(path: string, directory: string): boolean {
-  return path !== directory && (directory === '' || path.startsWith(`${directory}/`));
 }

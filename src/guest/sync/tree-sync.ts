@@ -72,9 +72,7 @@ export class TreeSync {
   async pass(dirty: Dirty, signal: AbortSignal | undefined): Promise<SyncPass> {
     if (this.#known === undefined || dirty === 'all') await this.#host.scan(signal);
     else await this.#host.rescan([...dirty, ...this.#unsettled], signal);
-    // The guest may have files where nothing is ignored any more, and keeps those that are ignored now.
-    if (this.#host.changedRules) this.#known = undefined;
-    this.#host.changedRules = false;
+    this.#followRules();
     const isFirst = this.#known === undefined;
     this.#known ??= await this.#listGuest(signal);
     const host = this.#host.entries;
@@ -98,6 +96,17 @@ export class TreeSync {
       omitted: this.#host.omitted.size,
       isUnsettled: this.#unsettled.size > 0,
     };
+  }
+
+  /** The guest keeps files that are ignored now, and may have some where nothing is ignored any more. */
+  #followRules(): void {
+    const { changedRules } = this.#host;
+    this.#host.changedRules = 'none';
+    if (changedRules === 'other') this.#known = undefined;
+    if (changedRules !== 'stricter') return;
+    for (const [path, { kind }] of this.#known ?? []) {
+      if (this.#places.ignored.has(path, kind === 'directory')) this.#known?.delete(path);
+    }
   }
 
   async #listGuest(signal: AbortSignal | undefined): Promise<Map<string, TreeEntry>> {

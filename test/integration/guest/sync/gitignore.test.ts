@@ -8,7 +8,7 @@ import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 
 const top = temporaryDirectory();
 const GIT = { PATH: process.env['PATH'], HOME: top, GIT_CONFIG_NOSYSTEM: '1', GIT_CEILING_DIRECTORIES: top };
-const DIRECTORIES = ['', 'a', 'a/b', 'a/b/d', 'b', 'build', 'a/build', 'b/a', 'x y', 'x y/#z'];
+const DIRECTORIES = ['', 'a', 'a/b', 'a/b/d', 'b', 'build', 'a/build', 'b/a', 'x y', 'x y/#z', 'q?', 'qa'];
 const FILES = ['a.log', 'b.log', 'keep.log', 'c', 'dist', '#d', 'build.o', ' e'];
 const PATTERNS = [
   ...[
@@ -42,6 +42,9 @@ const PATTERNS = [
     'b/',
     '!b/',
     '',
+    '/',
+    '!',
+    '!/',
   ],
 ];
 const ROUNDS = 60;
@@ -87,7 +90,10 @@ it('ignores what git ignores, with files in any directory', async () => {
     for (const directory of DIRECTORIES) {
       if (below(3) > 0) continue;
       rules[directory] = Array.from({ length: 1 + below(4) }, () => PATTERNS[below(PATTERNS.length)] ?? '');
-      writeFileSync(join(root, directory, '.gitignore'), rules[directory].join('\n'));
+      writeFileSync(
+        join(root, directory, '.gitignore'),
+        (below(4) === 0 ? '\ufeff' : '') + rules[directory].join('\n'),
+      );
     }
     const expected = filesOfGit(root);
     most = Math.max(most, expected.length);

@@ -60,20 +60,43 @@ describe('files of the tree', () => {
   });
 
   it('can have directories of any name', () => {
-    const ignored = entered({ 'a*b [c] #!': 'x' });
-    expect([ignored.has('a*b [c] #!/x', false), ignored.has('aab c #!/x', false)]).toEqual([true, false]);
+    const name = 'a*b [c] #!?\\';
+    const ignored = entered({ [name]: 'x', 'a?': 'y' });
+    expect(
+      [`${name}/x`, 'aab c #!?\\/x', 'a*b [c] #!d\\/x', 'a?/y', 'ab/y'].map((path) =>
+        ignored.has(path, false),
+      ),
+    ).toEqual([true, false, false, true, false]);
+  });
+
+  it('skip empty patterns, and the mark at the beginning of a file', () => {
+    for (const directory of ['', 'a']) {
+      const ignored = entered({ [directory]: '\ufeffone\n/\n!\n!/\n  \ntwo' });
+      const inside = directory === '' ? '' : 'a/';
+      expect(
+        ['one', 'two', 'three', 'd/three'].filter((name) => ignored.has(`${inside}${name}`, false)),
+      ).toEqual(['one', 'two']);
+    }
+    expect(ignoredPaths(['\ufeffone\n/']).has('one', false)).toBe(true);
+  });
+
+  it('report whether what was ignored still is', () => {
+    const ignored = ignoredPaths([], true);
+    expect(
+      [undefined, '*.log', '*.log', '*.log\n*.o', undefined, '!x'].map((text) => ignored.enter('a/b', text)),
+    ).toEqual(['none', 'stricter', 'none', 'other', 'other', 'other']);
   });
 
   it('report a change, after which those below count again', () => {
     const ignored = entered({ '': 'a', b: '!a' });
     expect(ignored.has('b/a', false)).toBe(false);
-    expect([ignored.enter('b', '!a'), ignored.enter('', 'a\nc')]).toEqual([false, true]);
+    expect([ignored.enter('b', '!a'), ignored.enter('', 'a\nc')]).toEqual(['none', 'other']);
     expect([ignored.has('b/a', false), ignored.has('b/c', false)]).toEqual([true, true]);
     expect([ignored.enter('b', '!a'), ignored.has('b/a', false), ignored.has('b/c', false)]).toEqual([
-      true,
+      'other',
       false,
       true,
     ]);
-    expect([ignored.enter('', undefined), ignored.has('c', false)]).toEqual([true, false]);
+    expect([ignored.enter('', undefined), ignored.has('c', false)]).toEqual(['other', false]);
   });
 });

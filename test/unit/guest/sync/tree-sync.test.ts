@@ -64,6 +64,30 @@ describe('a pass', () => {
     expect(there()).toEqual(['inner/deep/a.log', 'top.log']);
   });
 
+  it("leaves the guest's own changes when a new directory, or a directory for the first time, has a .gitignore", async () => {
+    const { source, target } = places();
+    mkdirSync(join(source, 'out'));
+    for (const path of ['a', 'out/cache']) writeFileSync(join(source, path), 'host');
+    const tree = new TreeSync(localAgent(), { source, target, ignored: ignoredPaths([], true) });
+    await tree.pass('all', undefined);
+    for (const path of ['a', 'own']) writeFileSync(join(target, path), 'guest');
+    mkdirSync(join(source, 'new'));
+    for (const path of ['new/.gitignore', 'new/b']) writeFileSync(join(source, path), '!b');
+    // pytest writes it into a directory that is there already.
+    writeFileSync(join(source, 'out/.gitignore'), '*');
+    for (const dirty of [new Set(['', 'out']), 'all'] as const) {
+      expect(await tree.pass(dirty, undefined)).toMatchObject({ sent: dirty === 'all' ? 0 : 3, removed: 0 });
+      expect(
+        ['a', 'own', 'out/cache', 'new/b'].map((path) => readFileSync(join(target, path), 'utf8')),
+      ).toEqual([...['guest', 'guest', 'host', '!b']]);
+    }
+    // What is no longer ignored has to be compared, with all else.
+    writeFileSync(join(source, 'out/.gitignore'), '');
+    expect(await tree.pass('all', undefined)).toMatchObject({ sent: 2, removed: 1 });
+    expect(readFileSync(join(target, 'a'), 'utf8')).toBe('host');
+    expect(existsSync(join(target, 'own'))).toBe(false);
+  });
+
   it('resends a file that changed while it was being sent', async () => {
     const { source, target, ignored } = places();
     writeFileSync(join(source, 'a'), 'one');
