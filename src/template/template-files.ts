@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { TEMPLATE_RECORD } from '../machine/paths/template-records.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 
 /** The paths of one template. All are in its directory. */
@@ -17,7 +18,7 @@ export interface TemplateFiles {
 export function templateFiles(directory: string): TemplateFiles {
   return {
     directory,
-    record: join(directory, 'template.json'),
+    record: join(directory, TEMPLATE_RECORD),
     memory: join(directory, 'memory'),
     state: join(directory, 'state'),
     overlay: (nodeName) => join(directory, `${nodeName}.overlay.qcow2`),

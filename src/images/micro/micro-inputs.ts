@@ -70,6 +70,11 @@ export async function settleInputs(own: OwnFiles, signal: AbortSignal | undefine
   return { own, packages, kernel, busybox: busybox === undefined ? [] : [busybox] };
 }
 
+/** Whether a source of an image is one of the user's own files, which have a SHA-256 in place of a version. */
+export function isOwnFile({ version }: ImageSource): boolean {
+  return /^[0-9a-f]{64}$/.test(version);
+}
+
 /** Lists the packages of the image. */
 export function packageSources(inputs: MicroInputs): ImageSource[] {
   return [...inputs.kernel, ...inputs.busybox].map(({ name, version }) => ({ name, version }));

@@ -7,11 +7,18 @@ import { type KernelImage, imageDirectoryName, kernelImageOf } from '../record/i
 import { withStoreLock } from '../store/lock.ts';
 import type { KernelManifest } from '../record/manifest.ts';
 import { assembleMicro } from './micro-assemble.ts';
-import { type OwnFiles, checkOwnFiles, obtainInputs, packageSources, settleInputs } from './micro-inputs.ts';
+import {
+  type OwnFiles,
+  checkOwnFiles,
+  isOwnFile,
+  obtainInputs,
+  packageSources,
+  settleInputs,
+} from './micro-inputs.ts';
 import { MICRO } from '../record/reference.ts';
 import { recipeSha256 } from './micro-recipe.ts';
 import { nameImage, placeKernelImage } from '../store/place.ts';
-import { removeSuperseded } from '../store/remove-image.ts';
+import { type UsersOf, removeSuperseded } from '../store/remove-image.ts';
 import { sha256 } from '../digest/sha256.ts';
 import { isComplete, listImages, readManifest } from '../store/store.ts';
 
@@ -40,6 +47,8 @@ export interface BuildMicroOptions extends OwnFiles {
   readonly store: string;
   /** Path of the guest agent's executable, which becomes the guest's init. */
   readonly agentPath: string;
+  /** Reads which images are in use. A build removes earlier ones that are not; none by default. */
+  readonly readUsers?: (() => UsersOf) | undefined;
   /** Called at the start of each phase, and repeatedly while fetching. */
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -53,7 +62,8 @@ export async function ensureMicro(options: Omit<BuildMicroOptions, keyof OwnFile
 
 /**
  * Finds the `micro` image that this vmlet built with this agent: the one with the name, of which two files are read. When
- * another installation of vmlet has taken the name for an image with its own agent, it is the newest earlier one.
+ * another installation of vmlet has taken the name for an image with its own agent, it is the newest earlier one, but none
+ * with files that the user gave a build: a later build without them may have had the name after it.
  * @returns undefined when it has to be built.
  */
 export async function findMicro(store: string, agentPath: string): Promise<KernelImage | undefined> {
@@ -120,12 +130,14 @@ async function buildUnderLock(options: BuildMicroOptions, agent: Buffer, scope: 
   await nameImage(store, MICRO, placed.digest, directory);
   const image = kernelImageOf(join(store, imageDirectoryName(placed.digest)), placed);
   options.log?.info({ digest: image.digest, sources: image.sources }, 'built image micro');
-  await removeSuperseded(store, MICRO, EARLIER_BUILDS, directory);
+  if (options.readUsers) {
+    await removeSuperseded(store, MICRO, EARLIER_BUILDS, directory, options.readUsers);
+  }
   return image;
 }
 
 /**
- * Finds the newest image that this vmlet built with this agent.
+ * Finds the newest `micro` that this vmlet built with this agent of packages alone.
  * @param sources the required packages; any by default.
  */
 async function findBuilt(
@@ -136,7 +148,8 @@ async function findBuilt(
   // Incomplete images are not listed.
   for (const { digest } of (await listImages(store)).images) {
     const manifest = await readManifest(join(store, imageDirectoryName(digest)));
-    if (manifest?.kind !== 'kernel' || !isOwn(manifest, agentSha256)) continue;
+    if (manifest?.kind !== 'kernel' || manifest.name !== MICRO || !isOwn(manifest, agentSha256)) continue;
+    if (manifest.sources.some(isOwnFile)) continue;
     if (sources === undefined || JSON.stringify(manifest.sources) === sources) return manifest;
   }
   return undefined;

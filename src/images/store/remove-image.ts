@@ -151,7 +151,7 @@ export function unneededOf(
 }
 
 /**
- * Removes all but the newest `keep` images that lost this name.
+ * Removes all but the newest `keep` images that lost this name, and those in use.
  * @param trash a build directory.
  */
 export async function removeSuperseded(
@@ -159,10 +159,12 @@ export async function removeSuperseded(
   name: string,
   keep: number,
   trash: string,
+  readUsers: () => UsersOf,
 ): Promise<void> {
   const { images } = await listImages(store);
-  const superseded = images.filter((image) => image.name === name && image.names.length === 0);
-  for (const image of superseded.slice(keep)) await discard(store, image, trash);
+  const superseded = images.filter((image) => image.name === name && image.names.length === 0).slice(keep);
+  if (superseded.length === 0) return;
+  for (const image of unneededOf(superseded, images, readUsers())) await discard(store, image, trash);
 }
 
 async function discard(store: string, { digest }: Image, trash: string): Promise<void> {

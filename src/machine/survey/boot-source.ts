@@ -15,6 +15,7 @@ import { agentProgram } from '../paths/package-files.ts';
 import type { BootSource, FoundDisk, FoundLayer } from './found-spec.ts';
 import type { PullPolicy } from '../spec/machine-options.ts';
 import type { OwnKernel, Spec } from '../spec/spec.ts';
+import { templateTexts, usersIn } from '../paths/template-records.ts';
 import { HOST_WORD } from '../share/host-system.ts';
 
 export interface SourceContext {
@@ -126,6 +127,8 @@ export async function findMicroImage(context: SourceContext): Promise<KernelImag
       : await ensureMicro({
           store,
           agentPath,
+          // Of this image, only templates need a certain build.
+          readUsers: () => usersIn(templateTexts(locations)),
           onProgress: (progress) => onProgress?.({ image: MICRO, ...progress }),
           signal,
         });

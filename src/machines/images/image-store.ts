@@ -128,10 +128,18 @@ export class ImageStore {
    * Builds `micro` again, see `BuildMicroOptions`; `launch` builds it when it is missing.
    * @throws ImageBuildError, InvalidInputError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.
    */
-  async buildMicro(options: Omit<BuildMicroOptions, 'store' | 'agentPath'> = {}): Promise<KernelImage> {
+  async buildMicro(
+    options: Omit<BuildMicroOptions, 'store' | 'agentPath' | 'readUsers'> = {},
+  ): Promise<KernelImage> {
     const { buildMicro } = await import('../../images/micro/micro.ts');
     const { agentProgram } = await import('../../machine/paths/package-files.ts');
-    return buildMicro({ ...options, store: this.#locations.images, agentPath: agentProgram() });
+    const { findImageUsers } = await import('./image-users.ts');
+    return buildMicro({
+      ...options,
+      store: this.#locations.images,
+      agentPath: agentProgram(),
+      readUsers: () => findImageUsers(this.#locations),
+    });
   }
 
   /**

@@ -2,13 +2,11 @@ import { accessSync, closeSync, constants, openSync, readFileSync, readSync, rea
 import { basename, join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 import { ownerOfBuild } from '../../images/store/build-directory.ts';
-import { imageDirectoryName } from '../../images/record/image.ts';
 import type { UsersOf } from '../../images/store/remove-image.ts';
 import { KeptGuests } from '../../template/kept/kept-guests.ts';
-import { templateFiles } from '../../template/template-files.ts';
-import { TemplateShelf } from '../../template/template-shelf.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
+import { type UserText, templateTexts, usersIn } from '../../machine/paths/template-records.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
 import { machineNames } from '../record/definition.ts';
 import { definitionFiles } from '../record/machine-files.ts';
@@ -22,18 +20,14 @@ const HEADER_BYTES = 64 * 1024;
  * files are searched for the image's directory name, so that even a machine with an invalid definition counts.
  */
 export function findImageUsers(locations: Locations): UsersOf {
-  const texts = [
+  return usersIn([
     ...machineTexts(locations),
     ...diskTexts(locations),
     ...templateTexts(locations),
     ...scratchTexts(locations),
     ...keptTexts(locations),
     ...buildTexts(locations),
-  ];
-  return ({ digest }) => {
-    const directory = imageDirectoryName(digest);
-    return [...new Set(texts.filter(({ text }) => text.includes(directory)).map(({ user }) => user))];
-  };
+  ]);
 }
 
 /**
@@ -53,11 +47,6 @@ export function findDiskUsers(locations: Locations): (path: string) => string[] 
       .map(({ user }) => user);
 }
 
-interface UserText {
-  readonly user: string;
-  readonly text: Buffer;
-}
-
 function machineTexts(locations: Locations): UserText[] {
   return machineNames(locations).flatMap((name) => {
     const { spec } = definitionFiles(join(locations.machines, name));
@@ -68,14 +57,6 @@ function machineTexts(locations: Locations): UserText[] {
 
 function diskTexts({ disks }: Locations): UserText[] {
   return beginningsIn(disks).map(({ path, text }) => ({ user: `disk ${path}`, text }));
-}
-
-/** Records of templates name all their backing files. */
-function templateTexts(locations: Locations): UserText[] {
-  return new TemplateShelf(locations).directories().flatMap(({ name, directory }) => {
-    const text = unlessMissing(() => readFileSync(templateFiles(directory).record));
-    return text === undefined ? [] : [{ user: `template "${name}"`, text }];
-  });
 }
 
 /** Overlays of running `vmlet run` machines. Those of a dead owner do not count. */

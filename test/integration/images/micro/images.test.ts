@@ -43,6 +43,7 @@ import {
 import type { KernelImage } from '../../../../src/images/record/image.ts';
 import { removeImage as removeImageOf } from '../../../../src/images/store/remove-image.ts';
 import { listImages } from '../../../../src/images/store/store.ts';
+import { templateTexts, usersIn } from '../../../../src/machine/paths/template-records.ts';
 import type { Plan } from '../../../../src/machine/plan/plan.ts';
 import { describeFiles } from '../../../../src/template/template-basis.ts';
 import { reach } from '../build/builder-phase.ts';
@@ -228,9 +229,46 @@ describe('a build from the packages of Debian', () => {
     makeAptRepository(repository);
     for (const text of ['1', '2', '3', '4', '5', '6']) {
       writeFileSync(agentPath, text);
-      await buildMicro({ store, agentPath });
+      await buildMicro({ store, agentPath, readUsers: () => () => [] });
     }
     expect((await listImages(store)).images.map(({ names }) => names)).toEqual([['micro'], [], [], []]);
+  });
+
+  it('keeps earlier builds of templates', async () => {
+    makeAptRepository(repository);
+    const templates = join(directory, 'templates');
+    const readUsers = () => usersIn(templateTexts({ templates }));
+    writeFileSync(agentPath, 'of the template');
+    const { digest, kernelPath } = await buildMicro({ store, agentPath, readUsers });
+    mkdirSync(join(templates, '.made'), { recursive: true });
+    writeFileSync(join(templates, '.made/template.json'), JSON.stringify({ kernelPath }));
+    symlinkSync('.made', join(templates, 'web'));
+    writeFileSync(join(templates, '.web.lock'), '');
+    expect(readUsers()({ digest })).toEqual(['template "web"']);
+    const digestsAfter = async (...agents: readonly string[]) => {
+      for (const text of agents) {
+        writeFileSync(agentPath, text);
+        await buildMicro({ store, agentPath, readUsers });
+      }
+      return (await listImages(store)).images.map((image) => image.digest);
+    };
+    expect(await digestsAfter('1', '2', '3', '4')).toContain(digest);
+    rmSync(templates, { recursive: true });
+    expect(await digestsAfter('5')).not.toContain(digest);
+  });
+
+  it("is not taken for the user's own kernel once another installation has the name", async () => {
+    makeAptRepository(repository);
+    const other = join(directory, 'agent-other');
+    writeFileSync(other, 'another agent');
+    const plain = await buildMicro({ store, agentPath });
+    const kernel = join(directory, 'vmlinux');
+    writeFileSync(kernel, Buffer.concat([vmlinux, Buffer.from('Linux version 6.9 (x) #1')]));
+    const own = await buildMicro({ store, agentPath, kernel });
+    expect(await findMicro(store, agentPath)).toEqual(own);
+    expect(await buildMicro({ store, agentPath })).toEqual(plain);
+    await buildMicro({ store, agentPath: other });
+    expect(await findMicro(store, agentPath)).toEqual(plain);
   });
 
   it('is left to other installations of vmlet, which use the same store in turn', async () => {
