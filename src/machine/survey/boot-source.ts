@@ -127,7 +127,7 @@ export async function findMicroImage(context: SourceContext): Promise<KernelImag
       : await ensureMicro({
           store,
           agentPath,
-          // Of this image, only templates need a certain build.
+          // Only templates need a certain build of this image.
           readUsers: () => usersIn(templateTexts(locations)),
           onProgress: (progress) => onProgress?.({ image: MICRO, ...progress }),
           signal,

@@ -81,7 +81,7 @@ describe('a pass', () => {
         ['a', 'own', 'out/cache', 'new/b'].map((path) => readFileSync(join(target, path), 'utf8')),
       ).toEqual([...['guest', 'guest', 'host', '!b']]);
     }
-    // What is no longer ignored has to be compared, with all else.
+    // Paths that are no longer ignored have to be compared, with all others.
     writeFileSync(join(source, 'out/.gitignore'), '');
     expect(await tree.pass('all', undefined)).toMatchObject({ sent: 2, removed: 1 });
     expect(readFileSync(join(target, 'a'), 'utf8')).toBe('host');
