@@ -11,9 +11,6 @@
 
 static const char PATH[] = "/etc/hosts", BEGIN[] = "# vmlet ", END[] = "# end of vmlet ";
 
-/* Far more than the names of all members; the same limit as on the host. */
-enum { HOSTS_MAX = 1 << 20 };
-
 /* Returns the beginning of the line after this one. */
 static char *after_line(char *line)
 {
@@ -40,6 +37,14 @@ static char *after_block(char *line)
         if (name_after(at, END) == length && strncmp(at + strlen(END), name, length) == 0)
             return after_line(at);
     return NULL;
+}
+
+char *hosts_first_block(char *text)
+{
+    char *at = text;
+    while (*at && !after_block(at))
+        at = after_line(at);
+    return at;
 }
 
 void hosts_strip(char *text)
@@ -106,10 +111,14 @@ static int replace(const char *path, const char *others, const char *blocks, mod
     const char *newline = length > 0 && others[length - 1] != '\n' ? "\n" : "";
     if (snprintf(temporary, sizeof temporary, "%s.vmlet-%d", path, (int)getpid()) >= (int)sizeof temporary)
         return ENAMETOOLONG;
+    /* A guest that was killed before the rename has left it, and numbers of processes repeat at each boot. */
+    unlink(temporary);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return errno;
-    bool good = write_all(fd, others) && write_all(fd, newline) && write_all(fd, blocks) && fchmod(fd, mode) == 0;
+    bool good = write_all(fd, others) && write_all(fd, newline) && write_all(fd, blocks) && fchmod(fd, mode) == 0 &&
+                /* Otherwise the file may be empty after a reset. */
+                fsync(fd) == 0;
     int reason = good ? 0 : errno;
     if (close(fd) < 0 && !reason)
         reason = errno;

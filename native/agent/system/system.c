@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ENTROPY_MAX = 1024, HOSTS_MAX = 65536 };
+enum { ENTROPY_MAX = 1024 };
 
 /* In place: a new file and a rename take twice as long in a fork, and do not work on a mount. */
 static int overwrite(int fd, const char *text, size_t length)
@@ -47,18 +47,6 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
-/* Names of a private network do not count: they go when the guest leaves it. */
-static bool is_known(const char *name, const char *hosts)
-{
-    char *others = strdup(hosts);
-    if (!others)
-        return has_word(hosts, name);
-    hosts_strip(others);
-    bool found = has_word(others, name);
-    free(others);
-    return found;
-}
-
 /* Finds a line such as `127.0.1.1 name`, which is the one we write ourselves; returns the position of the name, or
  * NULL. */
 static char *find_own_line(char *hosts, const char *name)
@@ -69,9 +57,18 @@ static char *find_own_line(char *hosts, const char *name)
     return at ? at + length - 1 - strlen(name) : NULL;
 }
 
+/* Before the names of private networks: programs take the first address of a name. */
+static void insert(char *hosts, const char *text)
+{
+    char *at = hosts_first_block(hosts);
+    memmove(at + strlen(text), at, strlen(at) + 1);
+    memcpy(at, text, strlen(text));
+}
+
 static int name_in_hosts(const char *name, const char *former)
 {
     static char hosts[HOSTS_MAX + 256];
+    char line[96];
     int fd = open("/etc/hosts", O_RDONLY | O_CLOEXEC);
     ssize_t length = fd < 0 ? 0 : read(fd, hosts, HOSTS_MAX);
     if (fd >= 0)
@@ -79,17 +76,27 @@ static int name_in_hosts(const char *name, const char *former)
     if (length < 0 || length == HOSTS_MAX)
         return length < 0 ? errno : EFBIG;
     hosts[length] = 0;
-    if (is_known(name, hosts))
+    /* Names of a private network do not count: they go when the guest leaves it. */
+    char *others = strdup(hosts);
+    if (!others)
+        return ENOMEM;
+    hosts_strip(others);
+    bool is_known = has_word(others, name), is_empty = *others == 0;
+    free(others);
+    if (is_known)
         return 0;
-    if (length == 0)
-        length = snprintf(hosts, HOSTS_MAX, "127.0.0.1 localhost\n::1 localhost ip6-localhost\n");
+    if (is_empty)
+        insert(hosts, "127.0.0.1 localhost\n::1 localhost ip6-localhost\n");
     char *own = find_own_line(hosts, former);
     if (own) {
         size_t rest = strlen(own + strlen(former)) + 1;
         memmove(own + strlen(name), own + strlen(former), rest);
         memcpy(own, name, strlen(name));
     } else {
-        snprintf(hosts + length, 256, "%s127.0.1.1 %s\n", hosts[length - 1] == '\n' ? "" : "\n", name);
+        const char *end = hosts_first_block(hosts);
+        const char *newline = end > hosts && end[-1] != '\n' ? "\n" : "";
+        snprintf(line, sizeof line, "%s127.0.1.1 %s\n", newline, name);
+        insert(hosts, line);
     }
     return write_file("/etc/hosts", hosts);
 }

@@ -17,7 +17,11 @@ let folder: string;
 beforeAll(async () => {
   folder = temporaryFolder(scope);
   const system = join(ROOT, 'native/agent/system');
-  const sources = [join(ROOT, 'fixtures/agent/set-hosts.c'), join(system, 'hosts.c')];
+  const sources = [
+    join(ROOT, 'fixtures/agent/set-hosts.c'),
+    join(system, 'hosts.c'),
+    join(system, 'system.c'),
+  ];
   const flags = ['-D_GNU_SOURCE', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
   await run(['cc', ...flags, '-iquote', system, '-o', join(folder, 'set-hosts'), ...sources]);
 });
@@ -30,13 +34,14 @@ interface Network {
 
 /**
  * Has the agent set the names of networks in an /etc that it has to itself.
- * @param script makes /etc/hosts of `$1/before`, and calls `set_hosts`, which prints the errno.
+ * @param script makes /etc/hosts of `$1/before`, and calls `set_hosts` or `set_name`, which print the errno.
  */
 async function inEtc(script: string, before: string, networks: readonly Network[]): Promise<string> {
   writeFileSync(join(folder, 'before'), before);
   writeFileSync(join(folder, 'blocks'), formatNames(networks));
-  const namespaces = ['--user', '--map-root-user', '--mount'];
-  const words = `set -eu; mount -t tmpfs none /etc; set_hosts() { "$1/set-hosts" <"$1/blocks"; }; ${script}`;
+  const namespaces = ['--user', '--map-root-user', '--mount', '--uts'];
+  const words = `set -eu; mount -t tmpfs none /etc; set_hosts() { "$1/set-hosts" <"$1/blocks"; }
+    set_name() { "$1/set-hosts" "$2"; }; ${script}`;
   const { stdout } = await run(['unshare', ...namespaces, 'sh', '-c', words, 'sh', folder], {
     timeoutMs: LIMIT_MS,
   });
@@ -96,6 +101,13 @@ describe('the names of private networks that the agent gets at a boot', () => {
     );
   });
 
+  it('replace the file also where a killed guest has left an unfinished one', async () => {
+    // A process of an earlier boot had this number.
+    const script = `cp "$1/before" /etc/hosts
+      sh -c 'echo unfinished >/etc/hosts.vmlet-$$; exec "$1/set-hosts"' sh "$1" <"$1/blocks"; ls /etc; cat /etc/hosts`;
+    expect(await inEtc(script, OWN, [LAN])).toBe(`0\nhosts\n${asOnHost(OWN, [LAN])}`);
+  });
+
   it.each([
     ['on a read-only file system', 'cp "$1/before" /etc/hosts; mount -o remount,ro /etc', errno.EROFS],
     [
@@ -110,5 +122,31 @@ describe('the names of private networks that the agent gets at a boot', () => {
     const script = `${make}; set_hosts "$1"; ls /etc; [ ! -f /etc/hosts ] || head -c 100 /etc/hosts | tr -d '\\000'`;
     const kept = make.startsWith('cp') ? OWN : '';
     expect(await inEtc(script, OWN, [LAN])).toBe(`${reason}\nhosts\n${kept}`);
+  });
+});
+
+describe('the guest’s own name', () => {
+  const LOCAL = '127.0.0.1 localhost\n::1 localhost ip6-localhost\n';
+
+  it.each<[string, string, string]>([
+    ['names of networks', formatNames([LAN]), `${LOCAL}127.0.1.1 web\n${formatNames([LAN])}`],
+    ['lines of the user', OWN, `${OWN}127.0.1.1 web\n`],
+    ['a line without a newline', '127.0.0.1 localhost', '127.0.0.1 localhost\n127.0.1.1 web\n'],
+    ['both', OWN + formatNames([LAN, DMZ]), `${OWN}127.0.1.1 web\n${formatNames([LAN, DMZ])}`],
+    ['nothing', '', `${LOCAL}127.0.1.1 web\n`],
+    ['many names', OWN + formatNames([LARGE]), `${OWN}127.0.1.1 web\n${formatNames([LARGE])}`],
+    ['itself', `${OWN}192.0.2.7 web\n${formatNames([LAN])}`, `${OWN}192.0.2.7 web\n${formatNames([LAN])}`],
+  ])(
+    'leads to the guest itself, before the names of networks, in a file with %s',
+    async (_what, before, after) => {
+      const script = 'cp "$1/before" /etc/hosts; set_name "$1" web; cat /etc/hosts';
+      expect(await inEtc(script, before, [])).toBe(`0\n${after}`);
+    },
+  );
+
+  it('replaces the former one in its line', async () => {
+    const script = 'cp "$1/before" /etc/hosts; set_name "$1" former; set_name "$1" web; cat /etc/hosts';
+    const before = OWN + formatNames([LAN]);
+    expect(await inEtc(script, before, [])).toBe(`0\n0\n${OWN}127.0.1.1 web\n${formatNames([LAN])}`);
   });
 });
