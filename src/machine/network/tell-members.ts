@@ -58,7 +58,7 @@ async function tellMachine(places: Places, name: string, signal: AbortSignal | u
     const sockets = socketsOfMachine(places, name);
     if (sockets === undefined) return;
     // First: an agent that is not up yet gets these from the keeper.
-    replaceBootNames(places, name);
+    writeBootNames(places, name);
     const { monitorSocket, agentSocket } = machineSockets(sockets);
     if (!(await canListen(monitorSocket, either))) return;
     await using agent = await attachAgentAt(agentSocket, { signal: either });
@@ -67,6 +67,15 @@ async function tellMachine(places: Places, name: string, signal: AbortSignal | u
   } catch (error) {
     // It has ended, is paused or hangs, or another program uses its monitor. After an abort too: the change is made.
     if (!either.aborted && !(error instanceof VmletError || isSystemError(error))) throw error;
+  }
+}
+
+/** A full disk of the host must not keep a running guest from getting the names. */
+function writeBootNames(places: Places, name: string): void {
+  try {
+    replaceBootNames(places, name);
+  } catch (error) {
+    if (!(error instanceof VmletError || isSystemError(error))) throw error;
   }
 }
 

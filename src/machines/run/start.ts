@@ -44,7 +44,7 @@ import { beginCommand, writeCommandFiles } from './guest-command.ts';
 import { startFiles } from './start-files.ts';
 import type { StartOptions } from './start-options.ts';
 import { planStart, startDirectories } from './start-plan.ts';
-import { removeFile, removeTree } from '../../util/files/removal.ts';
+import { emptyDirectory, removeFile } from '../../util/files/removal.ts';
 
 const START_TIMEOUT_MS = 60_000;
 /** QEMU is killed at once, and helpers get two seconds. */
@@ -151,8 +151,8 @@ async function startLocked(
   const boots = !plan.incoming && memory === undefined;
   if (boots && options.paused === true) refusePausedCopies(definition, plan);
   for (const { path } of boundSockets(plan)) await freeSocketPath(path, signal);
-  // An earlier run had other helpers.
-  removeTree(files.keeper);
+  // An earlier run had other helpers. The directory stays: other members of its networks may be writing names to it.
+  emptyDirectory(files.keeper);
   for (const directory of [locations.runtime, ...startDirectories(files, plan)]) {
     ensurePrivateDirectory(directory);
   }

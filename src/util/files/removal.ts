@@ -10,10 +10,15 @@ export function removeFile(path: string): void {
   unlessMissing(() => unlinkSync(path), ['ENOENT']);
 }
 
+/** Removes everything in a directory, which may be missing. Others may create files in it at the same time. */
+export function emptyDirectory(path: string): void {
+  for (const name of unlessMissing(() => readdirSync(path), ['ENOENT']) ?? []) removeTree(join(path, name));
+}
+
 /** Removes a directory with everything in it, or a file. */
 export function removeTree(path: string): void {
   const entry = lstatSync(path, { throwIfNoEntry: false });
   if (entry?.isDirectory() !== true) return removeFile(path);
-  for (const name of unlessMissing(() => readdirSync(path), ['ENOENT']) ?? []) removeTree(join(path, name));
+  emptyDirectory(path);
   unlessMissing(() => rmdirSync(path), ['ENOENT']);
 }
