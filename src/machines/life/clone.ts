@@ -113,7 +113,8 @@ async function cloneUntold(
   // A copy of a disk has its snapshots, without the memory of this machine.
   if (existsSync(files.snapshots)) writeLineage({ files: clone }, readLineage(source));
   createSshKeys(clone.ssh, newName);
-  if (isEnteredByAgent(source)) writeSshRecord(clone.ssh, { byAgent: true });
+  const installed = afterInstaller(source);
+  if (isEnteredByAgent(installed)) writeSshRecord(clone.ssh, { byAgent: true });
 
   // On failure, clean up only after no disk is being created any more.
   const disks = await together(
@@ -124,7 +125,7 @@ async function cloneUntold(
     options.signal,
   );
   // Each path is one machine's.
-  const { sockets: _sockets, ...settings } = afterInstaller(source).spec;
+  const { sockets: _sockets, ...settings } = installed.spec;
   const spec: MachineSpec = {
     // A clone has no record of an end, from which its start would know that the installer has finished.
     ...settings,

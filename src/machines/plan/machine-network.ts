@@ -54,6 +54,7 @@ export async function planMachineNetwork(
     ...plan,
     ...(control && { control }),
     forwards: await chooseHostPorts(plan.forwards, signal, ports),
+    addsSsh: forwards.length > spec.ports.length,
   };
 }
 

@@ -24,6 +24,7 @@ const planSchema = z
     network: z
       .looseObject({
         forwards: z.array(boundForward),
+        addsSsh: z.boolean().optional(),
       })
       .optional(),
     relay: z

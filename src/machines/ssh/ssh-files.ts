@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { knownHosts } from '../../guest/ssh/known-hosts.ts';
 import { sshConfig, withHostNames } from '../../guest/ssh/ssh-config.ts';
@@ -6,8 +6,9 @@ import { makeSshKeyPair } from '../../guest/ssh/ssh-key.ts';
 import { commandProgram } from '../../machine/paths/package-files.ts';
 import { type TextFile, exchangeFile, replaceFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
 import { isEnteredByAgent } from '../record/ssh-record.ts';
-import type { HostEndpoint } from '../spec/forwards.ts';
+import { type HostEndpoint, boundForwards, sshEndpoint } from '../spec/forwards.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
@@ -39,12 +40,26 @@ export function createSshKeys(directory: string, machine: string): void {
   writeFileSync(files.publicKey, `${pair.publicKey}\n`, { mode: 0o600 });
 }
 
-/** Without a forward nothing listens there; the agent's way does not use it. */
-const NO_ENDPOINT: HostEndpoint = { address: 'localhost', port: 22 };
+/** Leads nowhere (RFC 6761), and ssh's message says why: port 22 of the host is another server's. The agent does not use it. */
+const NO_ENDPOINT: HostEndpoint = { address: 'no-forward.vmlet.invalid', port: 22 };
 
 /** Writes the machine's ssh configuration, unless no way to its server is known. */
 export function writeSshConfig(definition: Definition, endpoint: HostEndpoint | undefined): void {
   for (const { path, text } of sshConfigFiles(definition, endpoint)) exchangeFile(path, text);
+}
+
+/**
+ * Writes the present forward to a running machine's ssh configuration, if it has one, after its ports have changed.
+ * @param wasForwarded whether there was a forward to the server before.
+ */
+export function updateSshEndpoint(definition: Definition, wasForwarded: boolean): void {
+  const { files } = definition;
+  if (!existsSync(sshFiles(files.ssh).config)) return;
+  const plan = readPlan(files);
+  const endpoint = sshEndpoint(boundForwards(plan));
+  // It may be the guest's own address on its bridge.
+  const isKept = plan.bridges.length > 0 && !wasForwarded;
+  if (endpoint || !isKept) writeSshConfig(definition, endpoint ?? NO_ENDPOINT);
 }
 
 /**

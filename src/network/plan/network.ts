@@ -79,6 +79,11 @@ export interface NetworkPlan {
 /** A plan whose host ports are all known, ready to be started. */
 export interface BoundNetworkPlan extends NetworkPlan {
   readonly forwards: readonly BoundForward[];
+  /**
+   * Whether the start of a named machine has added a forward to the guest's ssh server; undefined in a plan of an older
+   * release, which always did.
+   */
+  readonly addsSsh?: boolean | undefined;
 }
 
 export const IPV4 = { address: '10.0.2.15', prefix: 24, gateway: '10.0.2.2', dns: '10.0.2.3' };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '../../../src/host/survey/host.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
+import { chooseHostPorts } from '../../../src/network/ports/host-port.ts';
 import type { BoundNetworkPlan } from '../../../src/network/plan/network.ts';
 import { planMachineNetwork } from '../../../src/machines/plan/machine-network.ts';
 import { type MachineFiles, machineFiles } from '../../../src/machines/record/machine-files.ts';
@@ -27,11 +28,17 @@ beforeEach(() => {
 });
 afterEach(() => directory.remove());
 
+async function freePort(): Promise<number> {
+  const forward = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: undefined, guestPort: 22 } as const;
+  const [{ hostPort } = { hostPort: 0 }] = await chooseHostPorts([forward], undefined);
+  return hostPort;
+}
+
 /** The network of a start, and the forwards that are shown before it. */
 async function planned(spec: MachineSpec, record?: SshRecord, abilities: object = passt) {
   if (record) writeSshRecord(files.ssh, record);
   const host = { passt: abilities } as unknown as Host;
-  const { backend, forwards } = (await planMachineNetwork(
+  const { backend, forwards, addsSsh } = (await planMachineNetwork(
     { spec, files },
     host,
     [],
@@ -39,6 +46,8 @@ async function planned(spec: MachineSpec, record?: SshRecord, abilities: object 
   )) as BoundNetworkPlan;
   const shown = plannedPorts(spec, isEnteredByAgent({ spec, files }));
   expect(forwards.map(({ guestPort }) => guestPort)).toEqual(shown.map(({ guestPort }) => guestPort));
+  // By this, a forward of an interrupted `port add` is told from it while the machine is running.
+  expect(addsSsh).toBe(forwards.length > spec.ports.length);
   return { backend, forwards };
 }
 
@@ -46,8 +55,9 @@ describe('the forward for ssh that every user of the host could connect to', () 
   it('is not opened if vmlet’s agent leads to the server', async () => {
     expect((await planned(micro)).forwards).toEqual([]);
     expect((await planned(system, { byAgent: true })).forwards).toEqual([]);
-    const asked = { ...system, ports: [{ ...FOR_SSH, protocol: 'tcp' as const }] };
-    expect((await planned(asked, { byAgent: true })).forwards).toMatchObject([FOR_SSH]);
+    const asked = { ...FOR_SSH, protocol: 'tcp' as const, hostPort: await freePort() };
+    const { forwards } = await planned({ ...system, ports: [asked] }, { byAgent: true });
+    expect(forwards).toMatchObject([asked]);
   });
 
   it('is opened for a guest that is not known to have the agent', async () => {

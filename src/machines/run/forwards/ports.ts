@@ -2,7 +2,6 @@ import { normalize } from 'node:path';
 import { InvalidInputError } from '../../../errors/index.ts';
 import type { Locations } from '../../../machine/paths/locations.ts';
 import { chooseHostPorts } from '../../../network/ports/host-port.ts';
-import { pairForwards } from '../../../network/ports/pair-forwards.ts';
 import {
   type BoundForward,
   type PortForward,
@@ -23,13 +22,15 @@ import type { Limits } from '../../../util/time/deadline.ts';
 import type { Definition } from '../../record/definition.ts';
 import { editMachine } from '../../lock/edit.ts';
 import { readEarlierForwards } from '../../plan/machine-network.ts';
-import { isSshForward, readForward, storedForward } from '../../spec/forwards.ts';
-import type { MachineSpec, StoredForward } from '../../spec/machine-spec.ts';
+import { readForward, sshEndpoint, storedForward } from '../../spec/forwards.ts';
+import type { MachineSpec } from '../../spec/machine-spec.ts';
 import { readStatus } from '../../record/machine-status.ts';
+import { updateSshEndpoint } from '../../ssh/ssh-files.ts';
 import { forgetForwards } from './live-forwards.ts';
 import type { PasstOptions } from './live-passt.ts';
 import { hasRelay } from './live-relay.ts';
 import { type RunForwards, change, forwardsOfRun, hasSocket, keep, portsOf } from './run-forwards.ts';
+import { type Pair, sortForwards } from './sorted-forwards.ts';
 
 /** Forwards that were added. */
 export interface AddedForwards {
@@ -78,6 +79,7 @@ export async function addPorts(
     await change(definition, forwardsOfRun(definition), before, passtOptions(options));
     const bound = await chooseHostPorts(wanted, options.signal);
     await addToRun(definition, before, { ports: bound, sockets }, options);
+    updateSshEndpoint(definition, hasSsh(before));
     return { spec: next, added: { ports: bound, sockets } };
   });
   return added;
@@ -90,9 +92,9 @@ async function addToRun(
   options: PortChangeOptions,
 ): Promise<void> {
   const relayed = { ...before.relayed, sockets: [...before.relayed.sockets, ...sockets] };
-  const direct: RunForwards = { network: [...before.network, ...ports], relayed };
+  const direct: RunForwards = { ...before, network: [...before.network, ...ports], relayed };
   const overAgent: RunForwards = {
-    network: before.network,
+    ...before,
     relayed: { ...relayed, ports: [...relayed.ports, ...ports] },
   };
   const fits = relayed.sockets.length + overAgent.relayed.ports.length <= MAX_RELAYED;
@@ -123,7 +125,11 @@ export async function removePorts(
     const { spec, files } = definition;
     const running = readStatus(files).kind === 'running';
     const run = running ? forwardsOfRun(definition) : undefined;
-    const { pairs, known, unknown } = sortForwards(spec, run ? portsOf(run) : readEarlierForwards(files));
+    const { pairs, known, unknown } = sortForwards(
+      spec,
+      run ? portsOf(run) : readEarlierForwards(files),
+      run?.addsSsh ?? true,
+    );
     const left = [...pairs];
     if (running) left.push(...unknown.map((bound) => ({ stored: undefined, bound })));
     const defined = spec.sockets ?? [];
@@ -144,6 +150,7 @@ export async function removePorts(
       const isKept = (forward: BoundForward): boolean =>
         known.includes(forward) && !goneBound.includes(forward);
       await change(definition, run, keep(run, isKept, leftSockets), passtOptions(options));
+      updateSshEndpoint(definition, hasSsh(run));
     }
     if (!running) forgetForwards(files, goneBound);
     const { sockets: _sockets, ...rest } = spec;
@@ -158,35 +165,14 @@ export async function removePorts(
   return removed;
 }
 
-/** A forward of the definition, and its forward of the run. */
-type Pair =
-  | { readonly stored: StoredForward; readonly bound: BoundForward | undefined }
-  | { readonly stored: undefined; readonly bound: BoundForward };
-
-interface SortedForwards {
-  readonly pairs: readonly Pair[];
-  /** Forwards of the run that the definition has, and the one for ssh. */
-  readonly known: readonly BoundForward[];
-  /** Forwards left by a change that was interrupted before it was in the definition. */
-  readonly unknown: readonly BoundForward[];
-}
-
-function sortForwards({ ports }: MachineSpec, forwards: readonly BoundForward[]): SortedForwards {
-  const bound = pairForwards(ports.map(readForward), forwards);
-  const others = forwards.filter((forward) => !bound.includes(forward));
-  const ssh = others.find(isSshForward);
-  const unknown = others.filter((forward) => forward !== ssh);
-  return {
-    pairs: ports.map((stored, index) => ({ stored, bound: bound[index] })),
-    known: forwards.filter((forward) => !unknown.includes(forward)),
-    unknown,
-  };
+function hasSsh(run: RunForwards): boolean {
+  return sshEndpoint(portsOf(run)) !== undefined;
 }
 
 /** Leaves out those of an interrupted change. */
 function knownForwards(definition: Definition): RunForwards {
   const run = forwardsOfRun(definition);
-  const { known } = sortForwards(definition.spec, portsOf(run));
+  const { known } = sortForwards(definition.spec, portsOf(run), run.addsSsh);
   return keep(run, (forward) => known.includes(forward), definition.spec.sockets ?? []);
 }
 

@@ -11,6 +11,8 @@ import { replaceRelayed } from './live-relay.ts';
 export interface RunForwards {
   readonly network: readonly BoundForward[];
   readonly relayed: RelayedForwards;
+  /** Whether the start has added one to the guest's ssh server. */
+  readonly addsSsh: boolean;
 }
 
 export function forwardsOfRun({ files }: Definition): RunForwards {
@@ -18,16 +20,17 @@ export function forwardsOfRun({ files }: Definition): RunForwards {
   const { network, relay } = plan;
   return {
     network: network?.forwards ?? [],
+    addsSsh: network?.addsSsh ?? true,
     relayed: { sockets: boundSockets(plan), ports: relay?.ports ?? [] },
   };
 }
 
-export function portsOf({ network, relayed }: RunForwards): BoundForward[] {
+export function portsOf({ network, relayed }: Pick<RunForwards, 'network' | 'relayed'>): BoundForward[] {
   return [...network, ...relayed.ports];
 }
 
 export function keep(
-  { network, relayed }: RunForwards,
+  { network, relayed, addsSsh }: RunForwards,
   isKept: (forward: BoundForward) => boolean,
   sockets: readonly SocketForward[],
 ): RunForwards {
@@ -37,6 +40,7 @@ export function keep(
       sockets: relayed.sockets.filter((socket) => hasSocket(sockets, socket)),
       ports: relayed.ports.filter(isKept),
     },
+    addsSsh,
   };
 }
 
@@ -55,7 +59,7 @@ export async function change(
   after: RunForwards,
   options: ForwardOptions,
 ): Promise<boolean> {
-  const differ = (key: keyof RunForwards): boolean =>
+  const differ = (key: 'network' | 'relayed'): boolean =>
     JSON.stringify(before[key]) !== JSON.stringify(after[key]);
   if (differ('relayed')) await replaceRelayed(definition, after.relayed, options);
   let isDone = false;

@@ -8,6 +8,7 @@ import { ensureMicro } from '../../../../src/images/micro/micro.ts';
 import type { KernelImage } from '../../../../src/index.ts';
 import { ownLocations } from '../../../../src/machine/paths/own-locations.ts';
 import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
+import { readSshRecord, writeSshRecord } from '../../../../src/machines/record/ssh-record.ts';
 import { type Picture, coloursOf, decodePng } from '../../../integration/machine/png.ts';
 import { until } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
@@ -121,7 +122,10 @@ describe('an installer', () => {
     expect(await vmlet('ls')).toContain('the guest rebooted');
     expect(await vmlet('start', '--dry-run', 'm')).not.toContain(' -kernel ');
     expect(home.store.get('m').spec.installer).toBeDefined();
+    // The system's agent counts again.
+    writeSshRecord(home.store.get('m').files.ssh, { byAgent: true });
     await vmlet('clone', 'm', 'n');
+    expect(readSshRecord(home.store.get('n').files.ssh)).toEqual({ byAgent: true });
     expect(home.store.get('n').spec.installer).toBeUndefined();
 
     expect(await vmlet('start', 'm')).toContain(

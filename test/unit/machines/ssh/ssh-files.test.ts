@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasAgent } from '../../../../src/machine/plan/seed-disk.ts';
@@ -8,7 +8,7 @@ import { machineFiles } from '../../../../src/machines/record/machine-files.ts';
 import { type SshRecord, writeSshRecord } from '../../../../src/machines/record/ssh-record.ts';
 import { startFiles } from '../../../../src/machines/run/start-files.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
-import { sshFiles, writeSshConfig } from '../../../../src/machines/ssh/ssh-files.ts';
+import { sshFiles, updateSshEndpoint, writeSshConfig } from '../../../../src/machines/ssh/ssh-files.ts';
 import { type TemporaryDirectory, makeTemporaryDirectory } from '../../../directory.ts';
 import { plainNamedPlan } from '../../machine/plan/plain-plan.ts';
 
@@ -49,6 +49,8 @@ function configAtStart({
 const BY_AGENT =
   /^ {2}ProxyCommand 'env' 'XDG_DATA_HOME=.*\/data' '.*' '.*\/vmlet\.js' 'ssh' '--stdio' 'web'$/m;
 
+const NOWHERE = /^ {2}HostName "no-forward\.vmlet\.invalid"$/m;
+
 describe('the ssh configuration that a start writes', () => {
   it('goes by the agent where the image or an earlier look knows one', () => {
     const config = configAtStart({ record: { byAgent: true } });
@@ -61,7 +63,10 @@ describe('the ssh configuration that a start writes', () => {
   });
 
   it('needs no forward with the agent', () => {
-    expect(configAtStart({ record: { byAgent: true }, isForwarded: false })).toMatch(BY_AGENT);
+    const config = configAtStart({ record: { byAgent: true }, isForwarded: false });
+    expect(config).toMatch(BY_AGENT);
+    // With ProxyCommand=none too, ssh must not connect to the host's own server.
+    expect(config).toMatch(NOWHERE);
     expect(configAtStart({ record: {}, isForwarded: false })).toBe(undefined);
   });
 
@@ -93,6 +98,43 @@ it('is left as it is while no way to the server is known', () => {
   writeSshRecord(files.ssh, { byAgent: true });
   writeSshConfig({ spec, files }, undefined);
   expect(configText()).toMatch(BY_AGENT);
+});
+
+describe('the ssh configuration of a running machine', () => {
+  const definition = () => ({
+    files,
+    spec: { name: 'web', sshUser: 'root', boot: { kind: 'firmware' } } as MachineSpec,
+  });
+  const changePorts = (plan: Partial<NamedPlan>, wasForwarded: boolean): void => {
+    writeFileSync(files.plan, JSON.stringify({ ...plainNamedPlan, ...plan }));
+    updateSshEndpoint(definition(), wasForwarded);
+  };
+  const config = (): string => sshFiles(files.ssh).config;
+  const bridges = [{ number: 0, descriptor: 6, mac: '52:54:00:00:00:01', mtu: 1500 }];
+
+  it.each([true, false])('has the present forward (with the agent: %s)', (byAgent) => {
+    writeSshRecord(files.ssh, { byAgent });
+    writeFileSync(config(), 'of the start');
+    changePorts({ network: forwarded }, false);
+    expect(configText()).toMatch(/^ {2}HostName "127\.0\.0\.1"\n {2}Port 2222$/m);
+    expect(configText().includes('ProxyCommand')).toBe(byAgent);
+    changePorts({ network: undefined }, true);
+    // Another program may get the port.
+    expect(configText()).toMatch(NOWHERE);
+  });
+
+  it('keeps an address on a bridge, unless the forward is gone', () => {
+    writeFileSync(config(), 'of a bridge');
+    changePorts({ network: undefined, bridges }, false);
+    expect(configText()).toBe('of a bridge');
+    changePorts({ network: undefined, bridges }, true);
+    expect(configText()).toMatch(NOWHERE);
+  });
+
+  it('is not made where there is none', () => {
+    changePorts({ network: forwarded }, false);
+    expect(existsSync(config())).toBe(false);
+  });
 });
 
 function configText(): string {
