@@ -11,6 +11,8 @@ import { CHARDEVS, type GuestPorts } from '../../machine/qemu/guest-ports.ts';
 import { tellNames } from '../../machine/network/network-names.ts';
 import { networksOfMachine } from '../../network/private/members.ts';
 import { placesOf } from '../record/network-members.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+import { leadsToSsh } from '../spec/forwards.ts';
 import { readGuestPorts } from './guest-ports.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
 import { pause } from '../../util/time/pause.ts';
@@ -69,6 +71,16 @@ export async function findGuestChannel(
 ): Promise<GuestChannel | undefined> {
   const ports = await readGuestPorts(definition, limits);
   return ports.vmlet.open || ports.qga.open ? connect(definition, ports, limits) : undefined;
+}
+
+/** The same for vmlet's agent alone: QEMU's has a socket for one client, which others may need. */
+export async function findVmletChannel(
+  definition: Definition,
+  limits: Limits & { readonly timeoutMs: number },
+): Promise<VmletChannel | undefined> {
+  const ports = await readGuestPorts(definition, limits);
+  const channel = ports.vmlet.open ? await connect(definition, ports, limits) : undefined;
+  return channel?.kind === 'vmlet' ? channel : undefined;
 }
 
 async function connect(definition: Definition, ports: GuestPorts, limits: Limits): Promise<GuestChannel> {
@@ -174,19 +186,29 @@ async function explainTimeOut(
 ): Promise<Error> {
   const { name } = definition.spec;
   const ports = await readGuestPorts(definition, { signal });
+  const ssh = adviseForSsh(definition);
   return new TimedOutError(`waiting for the agent of machine "${name}"`, timeoutMs, {
     hint:
       !ports.vmlet.open && ports.qga.taken
         ? "another program, such as vmlet exec or vmlet cp, is using QEMU's guest agent; try again when this program has finished"
-        : `the agent has started, but does not answer: the guest may hang or be paused; to see the state of the machine, run: vmlet inspect ${name}`,
+        : `the agent has started, but does not answer: the guest may hang or be paused; to see the state of the machine, run: vmlet inspect ${name}${ssh ? `; ${ssh}` : ''}`,
     cause: error,
   });
 }
 
-function noAgent({ spec }: Definition, timeoutMs: number): TimedOutError {
-  return new TimedOutError(`waiting for an agent in machine "${spec.name}"`, timeoutMs, {
+function noAgent(definition: Definition, timeoutMs: number): TimedOutError {
+  const { name } = definition.spec;
+  const ssh = adviseForSsh(definition);
+  return new TimedOutError(`waiting for an agent in machine "${name}"`, timeoutMs, {
     hint:
       'wait until the guest has booted; if the guest has no agent, install qemu-guest-agent or vmlet-agent in it, ' +
-      'or use vmlet ssh or vmlet console',
+      (ssh ? `or use vmlet console; ${ssh}` : 'or use vmlet ssh or vmlet console'),
   });
+}
+
+/** Returns advice for a guest whose ssh server only an agent could reach; undefined for others. */
+function adviseForSsh({ spec, files }: Definition): string | undefined {
+  const plan = readPlan(files);
+  const canForward = plan.network !== undefined && !leadsToSsh(plan);
+  return canForward ? `for ssh without an agent, forward a port: vmlet port add ${spec.name} 22` : undefined;
 }

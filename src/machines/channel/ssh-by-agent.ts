@@ -1,29 +1,36 @@
 import { GuestRequestError, MachineStateError, TimedOutError } from '../../errors/index.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
-import { findGuestChannel } from './guest-channel.ts';
+import { findVmletChannel } from './guest-channel.ts';
 
 const SSH_PORT = 22;
 const BANNER_MS = 6000;
 
+/** The server's first line, or why there is none. */
+export type SshByAgent = { readonly banner: string } | { readonly seen: string };
+
+const NO_AGENT = { seen: "vmlet's agent does not answer in the guest" };
+const NO_SERVER = { seen: "vmlet's agent has found no ssh server in the guest" };
+
 /**
- * Returns the ssh server's banner, read through vmlet's agent; undefined when no server answers there, or the guest has
- * no agent that can connect.
+ * Reads the ssh server's banner through vmlet's agent.
  * @throws the signal's reason.
  */
-export async function sshBannerByAgent(
+export async function probeSshByAgent(
   definition: Definition,
   { timeoutMs = BANNER_MS, signal }: Limits,
-): Promise<string | undefined> {
+): Promise<SshByAgent> {
+  let reason = NO_AGENT;
   try {
-    await using channel = await findGuestChannel(definition, { timeoutMs, signal });
-    if (channel?.kind !== 'vmlet') return undefined;
+    await using channel = await findVmletChannel(definition, { timeoutMs, signal });
+    if (!channel) return NO_AGENT;
+    reason = NO_SERVER;
     const { output, close } = await channel.agent.connect(SSH_PORT, { timeoutMs, signal });
     const limit = setTimeout(close, timeoutMs);
     try {
       for await (const chunk of output as AsyncIterable<Buffer>) {
         const banner = chunk.toString('latin1').split(/\r?\n/, 1)[0] ?? '';
-        return banner.startsWith('SSH-') ? banner : undefined;
+        return banner.startsWith('SSH-') ? { banner } : NO_SERVER;
       }
     } finally {
       clearTimeout(limit);
@@ -37,5 +44,5 @@ export async function sshBannerByAgent(
       error instanceof TimedOutError;
     if (!passes) throw error;
   }
-  return undefined;
+  return reason;
 }

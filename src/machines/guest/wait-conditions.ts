@@ -9,7 +9,7 @@ import { lookAtCloudInit, pauseAfterLook } from './cloud-init.ts';
 import { findGuestAddresses } from '../look/guest-addresses.ts';
 import { findGuestChannel } from '../channel/guest-channel.ts';
 import { requireMounts } from '../channel/failed-mounts.ts';
-import { sshBannerByAgent } from '../channel/ssh-by-agent.ts';
+import { probeSshByAgent } from '../channel/ssh-by-agent.ts';
 import { boundForwards, tcpEndpoint } from '../spec/forwards.ts';
 import type { ProcessIdentity } from '../../process/procfs/identity.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
@@ -156,9 +156,11 @@ const ssh: Condition = {
     untilProbed(signal, async (patienceMs) => {
       const plan = readPlan(definition.files);
       if (tcpEndpoint(boundForwards(plan), 22) === undefined) {
-        const banner = await sshBannerByAgent(definition, { signal });
-        saw(banner ?? noSshByAgent(definition, plan));
-        if (banner !== undefined) return true;
+        // Only a bridge is another way, whose turn comes soon.
+        const limits = plan.bridges.length > 0 ? { timeoutMs: patienceMs, signal } : { signal };
+        const byAgent = await probeSshByAgent(definition, limits);
+        saw('banner' in byAgent ? byAgent.banner : noSshByAgent(byAgent.seen, definition, plan));
+        if ('banner' in byAgent) return true;
         if (plan.bridges.length === 0) return false;
       }
       const endpoint = await endpointOf(definition, 22, signal);
@@ -172,9 +174,8 @@ const ssh: Condition = {
     }),
 };
 
-function noSshByAgent({ spec }: Definition, { network }: Pick<NamedPlan, 'network'>): string {
-  const none = "vmlet's agent has found no ssh server in the guest";
-  return `${none}, and no host port is forwarded to port 22 of the guest${forwardAdvice(spec.name, network, 22)}`;
+function noSshByAgent(seen: string, { spec }: Definition, { network }: Pick<NamedPlan, 'network'>): string {
+  return `${seen}, and no host port is forwarded to port 22 of the guest${forwardAdvice(spec.name, network, 22)}`;
 }
 
 function port(number: number): Condition {
@@ -232,12 +233,6 @@ function printed(line: string): string {
 function matches(pattern: RegExp, text: string): boolean {
   pattern.lastIndex = 0;
   return pattern.test(text);
-}
-
-/** True when the guest's ssh server can be reached by a forward or a bridge. */
-export function hasWayToSsh({ files }: Definition): boolean {
-  const plan = readPlan(files);
-  return plan.bridges.length > 0 || tcpEndpoint(boundForwards(plan), 22) !== undefined;
 }
 
 /** Returns the host's endpoint for a port of the guest. */

@@ -53,6 +53,11 @@ export function sshEndpoint(forwards: readonly BoundForward[]): HostEndpoint | u
   return tcpEndpoint(forwards, SSH_PORT);
 }
 
+/** True when a forward or a bridge of a running machine leads to the guest's ssh server. */
+export function leadsToSsh(plan: Pick<NamedPlan, 'network' | 'relay' | 'bridges'>): boolean {
+  return plan.bridges.length > 0 || sshEndpoint(boundForwards(plan)) !== undefined;
+}
+
 /** Returns the host's endpoint for a TCP port of the guest. */
 export function tcpEndpoint(forwards: readonly BoundForward[], port: number): HostEndpoint | undefined {
   const forward = forwards.find(({ guestPort, protocol }) => guestPort === port && protocol === 'tcp');

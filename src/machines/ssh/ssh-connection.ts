@@ -10,8 +10,10 @@ import {
 import { type Endpoint, probeSsh } from '../../network/probe/forward-probe.ts';
 import { pause } from '../../util/time/pause.ts';
 import { openGuestChannel } from '../channel/guest-channel.ts';
-import { endpointOf, hasWayToSsh } from '../guest/wait-conditions.ts';
+import { endpointOf } from '../guest/wait-conditions.ts';
 import type { Definition } from '../record/definition.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+import { leadsToSsh } from '../spec/forwards.ts';
 
 /** A connection to a guest's ssh server. */
 export interface SshConnection extends AsyncDisposable {
@@ -42,7 +44,7 @@ export async function connectToSsh(
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const leftMs = Math.max(Math.ceil(deadline - performance.now()), 1);
-    const hasForward = hasWayToSsh(definition);
+    const hasForward = leadsToSsh(readPlan(definition.files));
     try {
       return await connectByAgent(definition, hasForward ? Math.min(AGENT_MS, leftMs) : leftMs, signal);
     } catch (error) {

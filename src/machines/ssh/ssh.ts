@@ -10,8 +10,10 @@ import { sshFiles, writeSshConfig } from './ssh-files.ts';
 import { readSshRecord, writeSshRecord } from '../record/ssh-record.ts';
 import type { WaitOptions } from '../guest/wait.ts';
 import { waitForSshServer } from './ssh-server.ts';
-import { endpointOf, hasWayToSsh } from '../guest/wait-conditions.ts';
-import { sshBannerByAgent } from '../channel/ssh-by-agent.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+import { leadsToSsh } from '../spec/forwards.ts';
+import { endpointOf } from '../guest/wait-conditions.ts';
+import { probeSshByAgent } from '../channel/ssh-by-agent.ts';
 
 /** Options of preparing ssh to a machine. */
 export interface SshOptions extends WaitOptions {
@@ -52,17 +54,20 @@ export async function prepareSsh(definition: Definition, options: SshOptions = {
   const authorized = isProvisioned || (await provision(definition, answered ? 0 : AGENT_MS, options));
   if (!answered || !isProvisioned) {
     writeSshRecord(files.ssh, { ...readSshRecord(files.ssh), answeredInRun: run });
-    await configure(definition, options);
+    await configure(definition, answered, options);
   }
   return { configPath: sshFiles(files.ssh).config, authorized };
 }
 
-/** Later starts write the way that was found here, too. */
-async function configure(definition: Definition, { signal }: SshOptions): Promise<void> {
+/**
+ * Later starts write the way that was found here, too.
+ * @param isEarlier whether the server has answered before this call: perhaps at a forward that was removed since.
+ */
+async function configure(definition: Definition, isEarlier: boolean, { signal }: SshOptions): Promise<void> {
   const { files } = definition;
-  const hasOther = hasWayToSsh(definition);
-  // Where there is no other way, it has answered through the agent.
-  const byAgent = !hasOther || (await sshBannerByAgent(definition, { signal })) !== undefined;
+  const hasOther = leadsToSsh(readPlan(files));
+  // Where there is no other way, it has just answered through the agent.
+  const byAgent = (!hasOther && !isEarlier) || 'banner' in (await probeSshByAgent(definition, { signal }));
   writeSshRecord(files.ssh, { ...readSshRecord(files.ssh), byAgent });
   const endpoint = hasOther ? await endpointOf(definition, 22, signal) : undefined;
   writeSshConfig(definition, endpoint === undefined || 'problem' in endpoint ? undefined : endpoint);

@@ -16,6 +16,8 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MachineEndedError, TimedOutError } from '../../../src/errors/index.ts';
+import { writeSshRecord } from '../../../src/machines/record/ssh-record.ts';
+import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { VMLET, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 
@@ -347,6 +349,27 @@ describe('vmlet wait', () => {
     await expect(home.store.get('m').waitFor({ log: [/never/] }, { timeoutMs: 100 })).rejects.toThrow(
       TimedOutError,
     );
+  });
+
+  test('tells a guest without an agent from one without an ssh server', async () => {
+    const image = join(home.path, 'hang.img');
+    writeFileSync(image, bootSectors.hang);
+    await home.vmlet('create', 'mute', '--image', `${image},format=raw`, '-m', '64M');
+    // As when the agent was removed from the guest.
+    writeSshRecord(home.store.get('mute').files.ssh, { byAgent: true });
+    await home.vmlet('start', 'mute');
+    try {
+      const asked = await home.vmlet('wait', 'mute', '--for', 'ssh', '-t', '1s');
+      expect(asked.stderr).toContain("ssh: vmlet's agent does not answer in the guest");
+      const advice = 'vmlet port add mute 22';
+      expect(asked.stderr).toContain(advice);
+      const entered = ['exec', '--timeout', '1s', 'mute', '--', 'true'];
+      expect((await home.vmlet(...entered)).stderr).toContain(advice);
+      await home.vmlet('port', 'add', 'mute', '22');
+      expect((await home.vmlet(...entered)).stderr).toContain('or use vmlet ssh or vmlet console');
+    } finally {
+      await home.vmlet('rm', '-f', '--storage', 'mute');
+    }
   });
 
   test('reports a port without a forward, and unknown conditions', async () => {

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Started, VMLET, start, until } from '../command.ts';
+import { readSshRecord } from '../../../src/machines/record/ssh-record.ts';
+import { sshFiles } from '../../../src/machines/ssh/ssh-files.ts';
 import { type Home, makeHome } from './home.ts';
 
 let home: Home;
@@ -240,6 +242,10 @@ describe('ssh --stdio', () => {
 
   it('connects through a forward if the agent cannot reach the server', async () => {
     await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '-p', '22', '--start');
+    const machine = home.store.get('m');
+    const config = (): string => readFileSync(sshFiles(machine.files.ssh).config, 'utf8');
+    const [{ hostPort } = {}] = machine.ports();
+    expect(config()).toContain(`  HostName "127.0.0.1"\n  Port ${hostPort}\n`);
     const server = ['nc', '-ll', '-p', '22', '-e', 'sh', '-c', 'echo SSH-2.0-test; cat'];
     await home.vmlet('exec', '-d', 'm', '--', ...server);
     // The agent connects to the loopback.
@@ -247,6 +253,15 @@ describe('ssh --stdio', () => {
     await until(async () => (await home.vmlet('exec', 'm', '--', 'sh', '-c', listens)).status === 0);
     const piped = start(['ssh', '--stdio', 'm'], { env: home.environment, input: 'hello\n' });
     expect(await piped.finished).toMatchObject({ status: 0, stdout: 'SSH-2.0-test\nhello\n', stderr: '' });
+    await machine.live().prepareSsh();
+    expect(readSshRecord(machine.files.ssh)).toMatchObject({ byAgent: false });
+    await home.vmlet('port', 'rm', 'm', `${hostPort}`);
+    expect(config()).toContain('"no-forward.vmlet.invalid"');
+    // That it has answered does not mean that it has answered the agent.
+    await machine.live().prepareSsh({ provision: true });
+    expect(readSshRecord(machine.files.ssh)).toMatchObject({ byAgent: false });
+    await home.vmlet('port', 'add', 'm', '22');
+    expect(config()).toContain(`  HostName "127.0.0.1"\n  Port ${machine.ports()[0]?.hostPort}\n`);
     await home.vmlet('rm', '-f', '--storage', 'm');
   });
 
