@@ -1,6 +1,6 @@
 import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 
-/** What a guest has written could not be put in its place on the host. */
+/** Files of a guest that could not be put in their place on the host. */
 export class CopyBackError extends VmletError {
   override readonly code = 'VMLET_COPY_BACK';
   /** Directories of the host with the files that are not in their place. */
