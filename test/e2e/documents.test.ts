@@ -140,6 +140,7 @@ function environment(user = home): { cwd: string; env: NodeJS.ProcessEnv; extend
     env: {
       ...Object.fromEntries(outer),
       NO_COLOR: '1',
+      VMLET_FRESH: '',
       PATH: `${join(home.path, 'bin')}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
     },
   };

@@ -129,7 +129,7 @@ export class HostTree {
     const change = this.#ignored.enter(path, patterns);
     if (change === 'none') return;
     const isKnown = this.#names.has(path) || this.#known.has(path);
-    if (change === 'other' && isKnown) this.changedRules = 'other';
+    if (change === 'other' || (change === 'first' && isKnown)) this.changedRules = 'other';
     else if (this.changedRules === 'none') this.changedRules = 'stricter';
     // All that is in the directory is looked at again.
     for (const name of this.#names.get(path) ?? []) this.#forget(inside(path, name));

@@ -16,8 +16,11 @@ export interface IgnoredPaths {
   enter(directory: string, text: string | undefined): RulesChange;
 }
 
-/** How the rules of a directory have changed. With stricter ones, what was ignored still is. */
-export type RulesChange = 'none' | 'stricter' | 'other';
+/**
+ * How the rules of a directory have changed. With stricter ones, what was ignored still is; `first` are the first ones of the
+ * directory, which may include what those above exclude.
+ */
+export type RulesChange = 'none' | 'stricter' | 'first' | 'other';
 
 const PLAIN_NAME = /^[\w.@-]+\/?$/;
 /** Some editors write it; git skips it. */
@@ -76,7 +79,8 @@ export function ignoredPaths(patterns: readonly string[], readsFiles = false): I
       const added = linesOf([text]).flatMap((line) => below(directory, line));
       const lines = [...levelAbove(directory).lines, ...added];
       place.level = { text, lines, rules: rulesOf([...lines, ...own]) };
-      return isFirst && !added.some((line) => line.startsWith('!')) ? 'stricter' : 'other';
+      if (!isFirst) return 'other';
+      return added.some((line) => line.startsWith('!')) ? 'first' : 'stricter';
     },
   };
 }

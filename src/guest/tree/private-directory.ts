@@ -9,6 +9,8 @@ import type { OpenDirectory } from './open-directory.ts';
 import { type TreeOwner, openOwned } from './tree-owner.ts';
 
 const PRIVATE_MODE = 0o700;
+/** A directory in one with setgid has that bit, too. */
+const PERMISSION_BITS = 0o777;
 
 /**
  * A new directory that only this user can enter, until it is given away. Users who may write to the directory around it
@@ -104,7 +106,7 @@ export class PrivateDirectory implements AsyncDisposable {
 /** An older directory of this user, in the place of a new one, would be given away with its contents. */
 async function isNew(directory: OpenDirectory): Promise<boolean> {
   const { uid, mode } = await directory.stat();
-  const isPrivate = uid === process.geteuid?.() && (mode & 0o7777) === PRIVATE_MODE;
+  const isPrivate = uid === process.geteuid?.() && (mode & PERMISSION_BITS) === PRIVATE_MODE;
   return isPrivate && (await readdir(directory.path)).length === 0;
 }
 

@@ -12,15 +12,23 @@ export interface TreeOwner {
 /**
  * Opens a directory of this user, who may replace it, and directories above it, at any time.
  * @param path absolute, without symbolic links.
- * @throws InvalidInputError if it has been replaced by one of another user; the system's error, ENOTDIR for a link.
+ * @throws InvalidInputError if it has been removed, or replaced by a link or a directory of another user; the system's error.
  */
 export async function openOwned(path: string, { uid }: TreeOwner): Promise<OpenDirectory> {
-  const directory = await OpenDirectory.withoutLinks(path);
+  const directory = await OpenDirectory.withoutLinks(path).catch((error: unknown) => {
+    if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error;
+    throw replaced(`${path} is not the directory that was found at the start any more`, error);
+  });
   const found = (await directory.stat()).uid;
   if (found === uid) return directory;
   await directory[Symbol.asyncDispose]();
-  throw new InvalidInputError('target', `${path} belongs to user ${found} now, instead of ${uid}`, {
-    hint: 'it was replaced, or given to another user, while the guest ran',
+  throw replaced(`${path} belongs to user ${found} now, instead of ${uid}`);
+}
+
+function replaced(problem: string, cause?: unknown): InvalidInputError {
+  return new InvalidInputError('target', problem, {
+    hint: 'it was replaced, removed or given to another user meanwhile',
+    cause,
   });
 }
 

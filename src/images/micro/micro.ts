@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { isSystemError } from '../../errors/index.ts';
 import type { Scope } from '../../util/scope.ts';
 import { readAgent } from '../record/agent-file.ts';
 import { makeBuildDirectory } from '../store/build-directory.ts';
@@ -131,7 +132,12 @@ async function buildUnderLock(options: BuildMicroOptions, agent: Buffer, scope: 
   const image = kernelImageOf(join(store, imageDirectoryName(placed.digest)), placed);
   options.log?.info({ digest: image.digest, sources: image.sources }, 'built image micro');
   if (options.readUsers) {
-    await removeSuperseded(store, MICRO, EARLIER_BUILDS, directory, options.readUsers);
+    const removal = removeSuperseded(store, MICRO, EARLIER_BUILDS, directory, options.readUsers);
+    // Its users may be unknown, as where another user's template is in the way. The image is there.
+    await removal.catch((error: unknown) => {
+      if (!isSystemError(error)) throw error;
+      options.log?.warn({ error }, 'no superseded image was removed');
+    });
   }
   return image;
 }

@@ -1,6 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CopyBackError, GuestSetupError, InvalidInputError, PermissionError } from '../../errors/index.ts';
+import {
+  CopyBackError,
+  GuestSetupError,
+  InvalidInputError,
+  PermissionError,
+  VmletError,
+} from '../../errors/index.ts';
 import { type GuestCommands, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
 import { requirePrivacy } from '../../guest/tree/private-directory.ts';
 import { type GuestFiles, withKnownOwners } from './guest-owner.ts';
@@ -14,8 +20,8 @@ export type Copy = Pick<
 
 /**
  * Copies the contents of directories into the guest. For root, the owner of a directory reads it, as with virtiofsd.
- * @throws GuestSetupError, CommandFailedError, InvalidInputError for an owner that the guest does not have or a directory
- * that was replaced, PermissionError for one that could not be copied back, or the signal's reason.
+ * @throws GuestSetupError, CommandFailedError, InvalidInputError for an owner that the guest does not have and a directory
+ * that was replaced or could not be copied back to, or the signal's reason.
  */
 export async function copyIn(
   guest: GuestCommands & GuestFiles,
@@ -23,10 +29,9 @@ export async function copyIn(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (const copy of await withKnownOwners(guest, copies, signal)) {
-    const { source, target, ids, readOnly } = copy;
+    const { source, target, ids } = copy;
     const owner = ownerOf(copy);
-    // Before the guest does work that would be lost at the end.
-    if (owner && !readOnly) await requirePrivacy(source, owner);
+    await requireWayBack(copy);
     await run(guest, ['mkdir', '-p', '--', dirname(target)], signal);
     await copyTreeIntoGuest(guest, `${source}/.`, target, { owner, signal });
     if (ids.kind === 'host' || (ids.uid === 0 && ids.gid === 0)) continue;
@@ -53,13 +58,15 @@ export async function copyBack(
     try {
       omitted += await copyOneBack(guest, copy, signal);
     } catch (error) {
-      signal?.throwIfAborted();
       failures.push(error);
+      if (signal?.aborted) break;
     }
   }
-  if (failures.length > 1) throw allOf(failures);
-  if (failures.length === 1) throw failures[0];
-  return omitted;
+  if (failures.length === 0) return omitted;
+  const failure = oneOf(failures);
+  // The reason of an abort does not name the directories that were kept.
+  if (!(failure instanceof CopyBackError)) signal?.throwIfAborted();
+  throw failure;
 }
 
 async function copyOneBack(
@@ -101,15 +108,30 @@ function newNameBeside(source: string): string {
   }
 }
 
+/** Before the guest does work that would be lost at the end. */
+async function requireWayBack(copy: Copy): Promise<void> {
+  const owner = ownerOf(copy);
+  if (!owner || copy.readOnly) return;
+  try {
+    await requirePrivacy(copy.source, owner);
+  } catch (error) {
+    if (!(error instanceof PermissionError)) throw error;
+    // No other guest could write there.
+    throw new InvalidInputError(copy.field, error.message, { hint: error.hint, cause: error });
+  }
+}
+
 function ownerOf({ runsAs, changesUser }: Copy): FoundShare['runsAs'] | undefined {
   return changesUser ? runsAs : undefined;
 }
 
-/** One error for all, whose message names every directory that was kept. */
-function allOf(failures: readonly unknown[]): CopyBackError {
+/** The first, or one whose message names every directory that was kept. */
+function oneOf(failures: readonly unknown[]): Error {
   const kept = failures.flatMap((error) => (error instanceof CopyBackError ? error.kept : []));
+  if (failures.length === 1 || kept.length === 0) return failures[0] as Error;
   const messages = failures.map((error) => (error instanceof Error ? error.message : String(error)));
-  return new CopyBackError(messages.join(', and '), kept, { cause: new AggregateError(failures) });
+  const hint = failures.find((error): error is VmletError => error instanceof VmletError)?.hint;
+  return new CopyBackError(messages.join(', and '), kept, { hint, cause: new AggregateError(failures) });
 }
 
 async function run(

@@ -359,7 +359,7 @@ describe('vmlet wait', () => {
     writeSshRecord(home.store.get('mute').files.ssh, { byAgent: true });
     await home.vmlet('start', 'mute');
     try {
-      const asked = await home.vmlet('wait', 'mute', '--for', 'ssh', '-t', '1s');
+      const asked = await home.vmlet('wait', 'mute', '--for', 'ssh', '-t', '5s');
       expect(asked.stderr).toContain("ssh: vmlet's agent does not answer in the guest");
       const advice = 'vmlet port add mute 22';
       expect(asked.stderr).toContain(advice);

@@ -2,6 +2,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -62,6 +63,21 @@ describe('a pass', () => {
       removed: 2,
     });
     expect(there()).toEqual(['inner/deep/a.log', 'top.log']);
+  });
+
+  it('compares what an earlier directory of the same name had ignored', async () => {
+    const { source, target } = places();
+    mkdirSync(join(source, 'a'));
+    for (const path of ['a/.gitignore', 'a/file']) writeFileSync(join(source, path), 'build');
+    const tree = new TreeSync(localAgent(), { source, target, ignored: ignoredPaths([], true) });
+    await tree.pass('all', undefined);
+    writeFileSync(join(target, 'a/build'), 'guest');
+    // As by git checkout.
+    renameSync(join(source, 'a'), join(source, 'b'));
+    mkdirSync(join(source, 'a'));
+    writeFileSync(join(source, 'a/file'), 'build');
+    await tree.pass(new Set(['']), undefined);
+    expect(existsSync(join(target, 'a/build'))).toBe(false);
   });
 
   it("leaves the guest's own changes when a new directory, or a directory for the first time, has a .gitignore", async () => {

@@ -38,7 +38,7 @@ describe('a directory that was just made in one of another user', () => {
 
   it.each<[string, () => void]>([
     ['one that others may enter', () => mkdirSync(made)],
-    ['one with their group', () => (mkdirSync(made), chmodSync(made, 0o2700))],
+    ['one that their group may enter', () => (mkdirSync(made), chmodSync(made, 0o2750))],
     [
       'an older private one of this user',
       () => {
@@ -71,12 +71,20 @@ describe('a directory to copy back to', () => {
     expect(readdirSync(folder)).toEqual([basename(made)]);
   });
 
+  it('may have setgid, which the private one has then, too', async () => {
+    chmodSync(folder, 0o2755);
+    await requirePrivacy(folder, self);
+    expect(readdirSync(folder)).toEqual([basename(made)]);
+  });
+
   it('is rejected if it has been replaced by one of another user, or by a link', async () => {
     const other = { ...self, uid: self.uid + 1 };
     const replaced = `${folder} belongs to user ${self.uid} now, instead of ${other.uid}`;
     await expect(requirePrivacy(folder, other)).rejects.toThrow(replaced);
     await expect(openOwned(`${folder}/.`, other)).rejects.toMatchObject({ code: 'VMLET_INVALID_INPUT' });
     symlinkSync(folder, join(folder, 'link'));
-    await expect(requirePrivacy(join(folder, 'link'), self)).rejects.toThrow('ENOTDIR');
+    await expect(requirePrivacy(join(folder, 'link'), self)).rejects.toThrow(
+      'is not the directory that was found at the start any more',
+    );
   });
 });
