@@ -253,7 +253,8 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
   });
 
   it('boots each time, and reports why', async () => {
-    const { stderr } = await host(['--debug'], ['true']);
+    const words = ['run', '--net', 'none', '--debug', 'host', '--', 'true'];
+    const { stderr } = await start(words, { cwd: project, env: { VMLET_FRESH: '' } }).finished;
     expect(stderr).toContain("a guest that boots the host's system cannot be kept");
   });
 

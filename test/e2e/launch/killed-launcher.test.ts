@@ -20,7 +20,7 @@ interface Marked {
 const seed = directoryIn(directory, 'seed-');
 beforeAll(async () => {
   fillCache(seed);
-  const env = { XDG_CACHE_HOME: seed };
+  const env = { XDG_CACHE_HOME: seed, VMLET_FRESH: '' };
   const { status } = await start(['run', '--net', 'none', 'micro', 'true'], { env }).finished;
   expect(status).toBe(0);
 });

@@ -97,6 +97,14 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await page.getByText('This machine is not in a private network.').waitFor();
 
     await show('networks');
+    // A member that leaves leaves its group, too.
+    expect(await reaches('one').innerText()).toBe('all');
+    expect(await page.getByRole('button', { name: 'Heal lan', exact: true }).count()).toBe(0);
+    await press('Partition lan');
+    await dialog().getByLabel('Group of one').selectOption('group A');
+    await dialog().getByLabel('Group of three').selectOption('group B');
+    await dialog().getByRole('button', { name: 'Partition', exact: true }).click();
+    await network.getByText('Separated: one | three').waitFor();
     await press('Heal lan');
     await dialog().getByRole('button', { name: 'Heal', exact: true }).click();
     await done('Heal lan:', 'vmlet network heal lan');

@@ -15,6 +15,7 @@ let home: Home;
 
 beforeAll(async () => {
   home = await makeHome();
+  home.environment['VMLET_FRESH'] = '';
 });
 afterAll(async () => home.close());
 
