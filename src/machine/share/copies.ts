@@ -1,12 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import {
-  CopyBackError,
-  GuestSetupError,
-  InvalidInputError,
-  PermissionError,
-  VmletError,
-} from '../../errors/index.ts';
+import { CopyBackError, GuestSetupError, InvalidInputError, PermissionError } from '../../errors/index.ts';
 import { type GuestCommands, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
 import { requirePrivacy } from '../../guest/tree/private-directory.ts';
 import { type GuestFiles, withKnownOwners } from './guest-owner.ts';
@@ -130,8 +124,7 @@ function oneOf(failures: readonly unknown[]): Error {
   const kept = failures.flatMap((error) => (error instanceof CopyBackError ? error.kept : []));
   if (failures.length === 1 || kept.length === 0) return failures[0] as Error;
   const messages = failures.map((error) => (error instanceof Error ? error.message : String(error)));
-  const hint = failures.find((error): error is VmletError => error instanceof VmletError)?.hint;
-  return new CopyBackError(messages.join(', and '), kept, { hint, cause: new AggregateError(failures) });
+  return new CopyBackError(messages.join(', and '), kept, { cause: new AggregateError(failures) });
 }
 
 async function run(
