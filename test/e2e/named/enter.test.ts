@@ -297,31 +297,26 @@ describe('vmlet wait', () => {
     expect(waited).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
-  test('waits for a server that starts later, and shows that connections are refused until then', async () => {
-    const machine = home.store.get('m');
+  /** Starts a server in a machine while port 80 is waited for, and shows the refusals until then. */
+  async function waitForServer(name: string): Promise<void> {
     const seen: string[] = [];
-    const waiting = machine.waitFor(
-      { ports: [80] },
-      { onProgress: (pending) => seen.push(...pending.map((one) => one.seen)) },
-    );
+    const waiting = home.store
+      .get(name)
+      .waitFor({ ports: [80] }, { onProgress: (pending) => seen.push(...pending.map((one) => one.seen)) });
     await until(() => seen.includes('the guest refuses connections'));
-    await home.vmlet('exec', 'm', 'httpd', '-p', '80', '-h', '/tmp');
+    await home.vmlet('exec', name, 'httpd', '-p', '80', '-h', '/tmp');
     await waiting;
+  }
+
+  test('waits for a server that starts later, and shows that connections are refused until then', async () => {
+    await waitForServer('m');
   });
 
   test('waits for the only forward of a guest with an agent', async () => {
     await home.vmlet('create', 'one', '--image', 'micro', '-p', '80', '--start');
     try {
-      const machine = home.store.get('one');
-      expect(machine.ports()).toHaveLength(1);
-      const seen: string[] = [];
-      const waiting = machine.waitFor(
-        { ports: [80] },
-        { onProgress: (pending) => seen.push(...pending.map((one) => one.seen)) },
-      );
-      await until(() => seen.includes('the guest refuses connections'));
-      await home.vmlet('exec', 'one', 'httpd', '-p', '80', '-h', '/tmp');
-      await waiting;
+      expect(home.store.get('one').ports()).toHaveLength(1);
+      await waitForServer('one');
     } finally {
       await home.vmlet('rm', '-f', '--storage', 'one');
     }
