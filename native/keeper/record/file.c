@@ -36,6 +36,17 @@ static bool sync_directory_of(const char *path)
     return synced;
 }
 
+/* ext4 writes a file to the disk when it is renamed over another one, which takes tens of milliseconds on a busy disk;
+ * not when the two are exchanged. */
+static bool rename_over(const char *fresh, const char *path, bool lasting)
+{
+    if (!lasting && renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
+        unlink(fresh);
+        return true;
+    }
+    return rename(fresh, path) == 0;
+}
+
 static bool put_in_place(const char *path, const char *content, size_t length, bool lasting)
 {
     char fresh[PATH_MAX];
@@ -50,7 +61,7 @@ static bool put_in_place(const char *path, const char *content, size_t length, b
     bool complete = write_all(fd, content, length, &written) && (!lasting || fsync(fd) == 0);
     int reason = errno;
     close(fd);
-    if (complete && rename(fresh, path) == 0)
+    if (complete && rename_over(fresh, path, lasting))
         return !lasting || sync_directory_of(path);
     if (complete)
         reason = errno;

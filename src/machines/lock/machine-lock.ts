@@ -53,7 +53,8 @@ export async function lockDirectory(
 /** Records the holder for other processes. A full disk is no error: stopping and removing machines must still work. */
 function recordHolder(path: string, text: string): void {
   try {
-    writeFileSync(path, text);
+    // Over the last text, without making the file shorter: ext4 writes a truncated file to the disk when it is closed.
+    writeFileSync(path, text.padEnd(statSync(path).size), { flag: 'r+' });
   } catch (error) {
     if (!isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
   }
@@ -81,5 +82,5 @@ function inodeOf(path: string): number | undefined {
 }
 
 function readHolder(path: string): string | undefined {
-  return unlessMissing(() => readFileSync(path, 'utf8')) || undefined;
+  return unlessMissing(() => readFileSync(path, 'utf8'))?.trim() || undefined;
 }

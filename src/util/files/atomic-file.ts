@@ -1,7 +1,16 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 import { removeFile } from './removal.ts';
+import { unlessMissing } from './unless-missing.ts';
 import { spaceFailure } from './write-failure.ts';
 
 /** A file and its complete contents. */
@@ -32,6 +41,8 @@ export function replaceFile(path: string, text: string, mode = 0o600): void {
  * for the disk, so a power cut may leave an empty file.
  */
 export function exchangeFile(path: string, text: string): void {
+  // ext4 writes a file to the disk when it is renamed over another one, which can take tens of milliseconds.
+  if (unlessMissing(() => readFileSync(path, 'utf8')) === text) return;
   putInPlace(path, text, 0o600, false);
 }
 
