@@ -12,3 +12,22 @@ export function describeTimes(values: readonly number[], unit = 'ms'): string {
   const digits = median(values) < 10 ? 1 : 0;
   return `${median(values).toFixed(digits)} ${unit} (half of them ${at(0.25).toFixed(digits)} to ${at(0.75).toFixed(digits)}, least ${at(0).toFixed(digits)})`;
 }
+
+/**
+ * The interval that contains the true median in at least 95 % of all runs, whatever the distribution: of 20 values,
+ * the 6th to the 15th. Fewer than six values have none, so their whole range is returned.
+ */
+export function medianInterval(values: readonly number[]): [low: number, high: number] {
+  const sorted = [...values].sort((one, other) => one - other);
+  const count = sorted.length;
+  // The probability that at most `rank` values are below the median.
+  let probability = 0;
+  let term = 0.5 ** count;
+  let rank = 0;
+  for (; probability + term <= 0.025; rank++) {
+    probability += term;
+    term *= (count - rank) / (rank + 1);
+  }
+  const low = Math.max(rank - 1, 0);
+  return [sorted[low] ?? NaN, sorted[count - 1 - low] ?? NaN];
+}

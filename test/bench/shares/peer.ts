@@ -16,23 +16,25 @@ let count = 0;
 
 /**
  * Starts the same guest by hand, with another tool's virtiofsd for its directory.
- * @param virtiofsd options in place of vmlet's, after the socket and the directory.
+ * @param virtiofsd options in place of vmlet's, after the socket and the directory; undefined only leaves out its
+ *   confinement.
  */
 export async function startPeer(
   options: LaunchOptions,
   directory: string,
-  virtiofsd: readonly string[],
+  virtiofsd: readonly string[] | undefined,
 ): Promise<Peer> {
   const { plan, script: dry } = await dryRun(options);
   // All dry runs of a process have the same directory.
   const script = dry.replaceAll(`by-hand-${process.pid}`, `by-hand-${process.pid}-${count++}`);
   const shared = `--shared-dir=${directory}`;
   const line = script.split('\n').find((one) => one.includes(`${shared} `));
-  const [, program, socket] = /(\S+virtiofsd) (--socket-path=\S+)/.exec(line ?? '') ?? [];
+  const [own, program, socket] = /(\S+virtiofsd) (--socket-path=\S+).*(?= &$)/.exec(line ?? '') ?? [];
   if (line === undefined || program === undefined || socket === undefined) {
     throw new Error(`the dry run starts no virtiofsd for ${directory}`);
   }
-  const byHand = script.replace(line, `${[program, socket, shared, ...virtiofsd].join(' ')} &`);
+  const command = virtiofsd ? [program, socket, shared, ...virtiofsd].join(' ') : own;
+  const byHand = script.replace(line, `${command} &`);
   const shell = spawn('sh', ['-c', byHand], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   const ended = once(shell, 'exit');
   const pid = shell.pid ?? 0;
@@ -50,7 +52,9 @@ export async function startPeer(
     endedEarly.catch(() => undefined);
     const agent = await GuestAgent.attach(connect(path));
     await configureGuest(agent, plan, {});
-    await mountAll(agent, plan);
+    // The agent drops the guest's cached data before each command for vmlet alone.
+    const kept = plan.shares.map((share) => ({ ...share, cache: 'always' as const }));
+    await mountAll(agent, virtiofsd ? { ...plan, shares: kept } : plan);
     return { pid, agent, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
