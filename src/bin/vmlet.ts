@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { xdgDirectory } from '../util/files/xdg-directory.ts';
-import { refusalOf } from '../util/platform.ts';
+import { refusalOf } from '../util/system/platform.ts';
 import { loadFileFor } from './file-for.ts';
 
 const EXIT_VMLET = 125;

@@ -1,5 +1,5 @@
 import { UnsupportedHostError } from '../errors/index.ts';
-import { refusalOf } from '../util/platform.ts';
+import { refusalOf } from '../util/system/platform.ts';
 
 /**
  * Rejects an unsupported platform. npm checks `os` and `cpu` of package.json, unless forced.

@@ -1,6 +1,6 @@
 import { IPV4, IPV6, type BoundNetworkPlan, type PasstControl } from '../network/plan/network.ts';
 import type { BoundForward, Protocol } from '../network/ports/port.ts';
-import { PASST_CARD } from '../process/passt-output.ts';
+import { PASST_CARD } from '../process/output/passt-output.ts';
 
 /** The first descriptor that a program inherits after its standard ones; passt finds its connection there. */
 const CONNECTION_DESCRIPTOR = 3;

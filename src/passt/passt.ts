@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { NetworkStartError, TimedOutError } from '../errors/index.ts';
 import { NO_CORE } from '../process/confine/confine.ts';
-import { withoutSyslogComplaints } from '../process/passt-output.ts';
+import { withoutSyslogComplaints } from '../process/output/passt-output.ts';
 import { type SupervisedProcess, supervise } from '../process/supervise.ts';
 import { withinLimits } from '../util/time/deadline.ts';
 import { pause } from '../util/time/pause.ts';

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { type ExitStatus, KeeperEndedError, isSystemError } from '../errors/index.ts';
 import { type Deferred, deferred } from '../util/time/deferred.ts';
 import { type ProcessIdentity, isAlive } from './procfs/identity.ts';
-import { closeOrphanedOutput } from './orphaned-output.ts';
+import { closeOrphanedOutput } from './output/orphaned-output.ts';
 import { startProcess } from './start-process.ts';
 
 /** A program that serves QEMU over a connection, such as passt. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { CommandFailedError, TimedOutError } from '../errors/index.ts';
 import { type HelperOptions, startHelper } from './helper.ts';
-import { closeOrphanedOutput } from './orphaned-output.ts';
+import { closeOrphanedOutput } from './output/orphaned-output.ts';
 import { endAtStandstill } from './standstill.ts';
 
 export interface RunOptions extends Omit<HelperOptions, 'input'> {

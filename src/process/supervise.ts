@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { type ExitStatus, MissingProgramError } from '../errors/index.ts';
 import type { Scope } from '../util/scope.ts';
-import { Tail } from '../util/tail.ts';
+import { Tail } from './output/tail.ts';
 import { type Cgroup, inCgroup } from './confine/cgroup.ts';
 import { findProgram } from './program.ts';
 import { exitOf, startProcess } from './start-process.ts';

@@ -18,7 +18,7 @@ import {
   ownIdentity,
   ownerInName,
 } from '../machine/paths/runtime-directory.ts';
-import { hostNameSchema } from '../util/host-name.ts';
+import { hostNameSchema } from '../util/options/host-name.ts';
 import { Template } from './template.ts';
 import { templateFiles } from './template-files.ts';
 import { readRecord } from './template-record.ts';

@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander';
-import { editDistance } from '../../util/nearest.ts';
+import { editDistance } from '../../util/options/nearest.ts';
 import { EXIT_VMLET } from '../output/exit-code.ts';
 import { complain } from '../output/say.ts';
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { UserManagerUnavailableError } from '../../errors/index.ts';
-import { userName } from '../../util/user-name.ts';
+import { userName } from '../../util/system/user-name.ts';
 import { note, printLine } from '../output/say.ts';
 
 export function systemdCommand(): Command {

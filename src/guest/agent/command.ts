@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { isWellFormed } from '../../util/well-formed.ts';
+import { isWellFormed } from '../../util/options/well-formed.ts';
 import { ExecFlag, FieldWriter, Operation, Tag } from './fields.ts';
 
 /** Size of a terminal in characters. */

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { GuestFileError, GuestProtocolError, InvalidInputError } from '../../errors/index.ts';
 import { type Deferred, deferred } from '../../util/time/deferred.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
-import { isWellFormed } from '../../util/well-formed.ts';
+import { isWellFormed } from '../../util/options/well-formed.ts';
 import { fileFailure } from './failure.ts';
 import { FieldWriter, Operation, PushFlag, Tag, readFields } from './fields.ts';
 import { type Frame, FrameType, Stream } from './frame.ts';

@@ -1,5 +1,5 @@
 import { AcceleratorUnavailableError } from '../../errors/index.ts';
-import { type CpuLevel, hasCpuLevel } from '../../util/cpu-level.ts';
+import { type CpuLevel, hasCpuLevel } from '../../util/system/cpu-level.ts';
 import type { Host } from '../survey/host.ts';
 
 /** Accepted values of the option. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CPU_LEVELS, type CpuLevel } from '../../util/cpu-level.ts';
+import { CPU_LEVELS, type CpuLevel } from '../../util/system/cpu-level.ts';
 
 /** Flags that each level adds to the one below, by Linux's names (x86-64 psABI, table 3.1; abm has LZCNT). */
 const FLAGS: Readonly<Record<CpuLevel, readonly string[]>> = {

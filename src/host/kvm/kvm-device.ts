@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import { isSystemError } from '../../errors/index.ts';
-import { userName } from '../../util/user-name.ts';
+import { userName } from '../../util/system/user-name.ts';
 
 export interface KvmProblem {
   readonly reason: string;

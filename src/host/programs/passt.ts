@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TimedOutError, describeExit } from '../../errors/index.ts';
 import { NO_CORE } from '../../process/confine/confine.ts';
-import { PASST_CARD, withoutSyslogComplaints } from '../../process/passt-output.ts';
+import { PASST_CARD, withoutSyslogComplaints } from '../../process/output/passt-output.ts';
 import { findProgram } from '../../process/program.ts';
 import { run } from '../../process/run.ts';
 import { supervise } from '../../process/supervise.ts';

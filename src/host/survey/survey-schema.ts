@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CPU_LEVELS } from '../../util/cpu-level.ts';
+import { CPU_LEVELS } from '../../util/system/cpu-level.ts';
 import { SURVEY_VERSION } from './survey-version.ts';
 
 const qemu = z.strictObject({

@@ -2,7 +2,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { debian } from './packages/debian-installer.ts';
 import { fedora } from './packages/dnf-installer.ts';
 import { DNF_DISTRIBUTIONS } from './packages/dnf-release.ts';
-import { editDistance, nearest } from '../../util/nearest.ts';
+import { editDistance, nearest } from '../../util/options/nearest.ts';
 import type { Installer } from './recipe/installer.ts';
 
 /** Edits that count as a typing mistake. */

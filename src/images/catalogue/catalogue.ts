@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { CatalogueFileError, ImageNotFoundError } from '../../errors/index.ts';
-import { editDistance, nearest } from '../../util/nearest.ts';
+import { editDistance, nearest } from '../../util/options/nearest.ts';
 import { formatImageReference, parseImageReference } from '../record/reference.ts';
 import { readCatalogueFile } from './catalogue-file.ts';
 import type { CatalogueFile, EntryData } from './schema.ts';

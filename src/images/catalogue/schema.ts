@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CPU_LEVELS } from '../../util/cpu-level.ts';
+import { CPU_LEVELS } from '../../util/system/cpu-level.ts';
 import { isImageReference } from '../record/reference.ts';
 import { compilePattern, placeholdersOf } from './template.ts';
 

@@ -1,5 +1,5 @@
 import { InvalidInputError, ProgramAnswerError } from '../../errors/index.ts';
-import { escapeOptionValue } from '../../util/option-value.ts';
+import { escapeOptionValue } from './option-value.ts';
 import type { DiskSnapshot } from '../formats/disk-info.ts';
 import { diskPath } from './disk-path.ts';
 import { inspectDisk } from './inspect-disk.ts';

@@ -1,4 +1,4 @@
-import type { CpuLevel } from '../../util/cpu-level.ts';
+import type { CpuLevel } from '../../util/system/cpu-level.ts';
 
 /** Requirements and features of the system on an image, as its publisher or builder states them. */
 export interface GuestDescription {

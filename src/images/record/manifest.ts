@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CPU_LEVELS } from '../../util/cpu-level.ts';
+import { CPU_LEVELS } from '../../util/system/cpu-level.ts';
 import type { GuestDescription } from './guest-description.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

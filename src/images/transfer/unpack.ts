@@ -1,12 +1,12 @@
 import { open } from 'node:fs/promises';
 import { confineToFiles } from '../../process/confine-to-files.ts';
 import { startHelper } from '../../process/helper.ts';
-import { aMomentFor, outputUntilGone } from '../../process/orphaned-output.ts';
+import { aMomentFor, outputUntilGone } from '../../process/output/orphaned-output.ts';
 import { requireProgram } from '../../process/program.ts';
 import { DISK_STANDSTILL_MS, endAtStandstill } from '../../process/standstill.ts';
 import { exitOf } from '../../process/start-process.ts';
 import { Scope } from '../../util/scope.ts';
-import { Tail } from '../../util/tail.ts';
+import { Tail } from '../../process/output/tail.ts';
 import type { Compression } from '../formats/compression.ts';
 import type { DigestingFile } from './digesting-file.ts';
 import { announcedBytes } from '../formats/announced-size.ts';

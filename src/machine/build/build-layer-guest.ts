@@ -4,7 +4,7 @@ import { generalizeGuest } from '../../guest/agent/generalize.ts';
 import type { GuestResult } from '../../guest/agent/process.ts';
 import type { DiskImage } from '../../images/record/image.ts';
 import { hostProxies } from '../../images/build/packages/host-proxies.ts';
-import { Tail } from '../../util/tail.ts';
+import { Tail } from '../../process/output/tail.ts';
 import type { LayerStep } from './build-layer-steps.ts';
 import { launchAt } from '../launch/launch.ts';
 import type { Locations } from '../paths/locations.ts';

@@ -1,5 +1,5 @@
 import { deferred } from '../../util/time/deferred.ts';
-import { Tail } from '../../util/tail.ts';
+import { Tail } from '../../process/output/tail.ts';
 import { isLastOfKernel } from '../life/dead-kernel.ts';
 import { deadKernelError } from '../life/launch-failure.ts';
 import type { StartedMachine } from './started-machine.ts';

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { deferred } from '../../util/time/deferred.ts';
-import { keepReadingAfterFailedWrites } from '../../util/files/failed-writes.ts';
-import { Tail } from '../../util/tail.ts';
+import { keepReadingAfterFailedWrites } from '../../process/output/failed-writes.ts';
+import { Tail } from '../../process/output/tail.ts';
 
 const KEPT_LINES = 1000;
 

@@ -6,7 +6,7 @@ import { type Seed, parseSeedOptions } from '../../guest/seed/options.ts';
 import { readAgent } from '../../images/record/agent-file.ts';
 import type { GuestDescription } from '../../images/record/guest-description.ts';
 import type { DiskImage } from '../../images/record/image.ts';
-import { userName } from '../../util/user-name.ts';
+import { userName } from '../../util/system/user-name.ts';
 import { writeFailure } from '../../util/files/write-failure.ts';
 import { agentProgram } from '../paths/package-files.ts';
 

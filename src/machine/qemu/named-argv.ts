@@ -2,7 +2,7 @@ import { qemuArguments } from './argv.ts';
 import { mediumNode } from './block-node.ts';
 import type { BridgeCardPlan, CdromPlan, NamedPlan } from '../plan/named-plan.ts';
 import { qmpMonitorArguments } from '../../host/programs/qmp-monitor.ts';
-import { escapeOptionValue } from '../../util/option-value.ts';
+import { escapeOptionValue } from '../../images/qemu-img/option-value.ts';
 import { bridgeCard } from './bridge-card.ts';
 import { privateCardDevice, privateCardNetdev } from './private-card.ts';
 import { keyValueOption } from './quote.ts';

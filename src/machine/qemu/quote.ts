@@ -1,4 +1,4 @@
-import { escapeOptionValue } from '../../util/option-value.ts';
+import { escapeOptionValue } from '../../images/qemu-img/option-value.ts';
 
 /** Quotes one word for a POSIX shell command line. */
 export function quoteForShell(word: string): string {

@@ -2,7 +2,7 @@ import { createConnection } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { ConnectError, isSystemError } from '../../errors/index.ts';
 import { deferred } from '../../util/time/deferred.ts';
-import { keepReadingAfterFailedWrites } from '../../util/files/failed-writes.ts';
+import { keepReadingAfterFailedWrites } from '../../process/output/failed-writes.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
 
 /** Ctrl-], as in telnet and virsh. */

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { nearest } from '../../util/nearest.ts';
+import { nearest } from '../../util/options/nearest.ts';
 import { type KeyName, keyAliases, keyNames, usCharacters } from './key-names.ts';
 
 /** Keys that are pressed in this order and held together. */

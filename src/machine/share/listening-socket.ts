@@ -2,7 +2,7 @@ import { chmodSync, linkSync } from 'node:fs';
 import { once } from 'node:events';
 import { type Server, createServer } from 'node:net';
 import { InvalidInputError } from '../../errors/index.ts';
-import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
+import { LONGEST_SOCKET_PATH } from '../../util/system/socket-limit.ts';
 
 const WHILE_LISTENING = '.new';
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
-import { hostNameSchema } from '../../util/host-name.ts';
+import { hostNameSchema } from '../../util/options/host-name.ts';
 import type { NetworkInput } from '../network/network-place.ts';
 import type { DiskSpec } from './disk-spec.ts';
 import { isTextOrObject, makeOptions, shareOptions } from './machine-options.ts';

@@ -9,7 +9,7 @@ import { firstCardOf } from '../../network/private/network-name.ts';
 import { type Published, parsePublished } from '../../network/ports/socket-forward.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { type MountSet, parseMounts } from '../share/mount-set.ts';
-import { parseOptions } from '../../util/options.ts';
+import { parseOptions } from '../../util/options/options.ts';
 import { type WantedPlace, parseNetworks } from '../network/network-place.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
 import { checkAppend } from './kernel-command-line.ts';

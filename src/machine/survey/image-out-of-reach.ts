@@ -1,6 +1,6 @@
 import { DownloadError, type DownloadFailure, ImageNotFoundError } from '../../errors/index.ts';
 import { listImages } from '../../images/store/store.ts';
-import { editDistance } from '../../util/nearest.ts';
+import { editDistance } from '../../util/options/nearest.ts';
 import { placesOf, type Locations } from '../paths/locations.ts';
 
 /** Failures before any contact with the publisher. */

@@ -3,7 +3,7 @@ import { describeDeath, isLastOfKernel } from '../../machine/life/dead-kernel.ts
 import { adviseOnMemory } from '../../machine/life/launch-failure.ts';
 import { followLog, readLog } from '../../machine/logs/log-file.ts';
 import { endOfLog } from '../../machine/logs/log-generations.ts';
-import { Tail } from '../../util/tail.ts';
+import { Tail } from '../../process/output/tail.ts';
 import { together } from '../../util/time/together.ts';
 import type { Definition } from '../record/definition.ts';
 import { lastLines } from '../record/machine-status.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { makeOptions, shareOptions } from '../../machine/spec/machine-options.ts';
 import { flagsOf, reworded, withFlag } from '../../machine/spec/option-flag.ts';
-import { recordOf } from '../../util/record-of.ts';
+import { recordOf } from '../../util/options/record-of.ts';
 import { commandSchema } from './machine-spec.ts';
 import { namedOptions } from './named-options.ts';
 

@@ -7,9 +7,9 @@ import { UNICAST_MAC } from '../../network/card/mac-address.ts';
 import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
 import { MOST_MEMBERSHIPS, membershipSchema } from '../../network/private/membership.ts';
 import { LEAST_MTU, MOST_MTU } from '../../network/private/network-record.ts';
-import { CPU_LEVELS } from '../../util/cpu-level.ts';
-import { issueWords } from '../../util/issue-words.ts';
-import { recordOf } from '../../util/record-of.ts';
+import { CPU_LEVELS } from '../../util/system/cpu-level.ts';
+import { issueWords } from '../../util/options/issue-words.ts';
+import { recordOf } from '../../util/options/record-of.ts';
 
 /** Version of the shape below; older ones are migrated when read, newer ones are rejected. */
 export const SPEC_VERSION = 1;

@@ -11,7 +11,7 @@ import { parseMemory } from '../../machine/spec/memory-size.ts';
 import { type Published, parsePublished } from '../../network/ports/socket-forward.ts';
 import type { WantedMembership } from '../../network/private/membership.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
-import { parseOptions } from '../../util/options.ts';
+import { parseOptions } from '../../util/options/options.ts';
 import type { WantedBridge } from './bridge-cards.ts';
 import { type CreateOptions, type GivenOptions, createSchema } from './create-options.ts';
 import { type MachineCommand, type MachineSpec, checkMachineName } from './machine-spec.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
-import { issueWords } from '../../util/issue-words.ts';
+import { issueWords } from '../../util/options/issue-words.ts';
 import { formatAddress } from './endpoint.ts';
 import { addressesOverlap, canonicalIpv6, isIpv4, isLinkLocal, isMappedIpv4 } from './ip-address.ts';
 

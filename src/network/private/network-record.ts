@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { type Subnet, parseSubnet } from '../ethernet/subnet.ts';
-import { issueWords } from '../../util/issue-words.ts';
+import { issueWords } from '../../util/options/issue-words.ts';
 
 export const LEAST_MTU = 576;
 /** The longest frame that QEMU's stream carries, without the Ethernet header. */

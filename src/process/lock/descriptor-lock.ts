@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { CommandFailedError } from '../../errors/index.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
-import { closeOrphanedOutput } from '../orphaned-output.ts';
+import { closeOrphanedOutput } from '../output/orphaned-output.ts';
 import { requireProgram } from '../program.ts';
 import { exitOf, startProcess } from '../start-process.ts';
 

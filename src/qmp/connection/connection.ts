@@ -22,7 +22,7 @@ import type { JsonObject } from '../wire/lossless-json.ts';
 import { type Message, type QmpGreeting, readMessage } from '../wire/message.ts';
 import { QmpTrace } from '../wire/trace.ts';
 import { sendWithFile } from '../../process/send-with-file.ts';
-import { keepReadingAfterFailedWrites } from '../../util/files/failed-writes.ts';
+import { keepReadingAfterFailedWrites } from '../../process/output/failed-writes.ts';
 
 export const GREETING_TIMEOUT_MS = 10_000;
 /**

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { type JsonObject, stringifyLossless } from '../wire/lossless-json.ts';
-import { isWellFormed } from '../../util/well-formed.ts';
+import { isWellFormed } from '../../util/options/well-formed.ts';
 
 /**
  * Returns the text of a request up to its ID.

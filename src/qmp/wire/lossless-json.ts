@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { InvalidInputError } from '../../errors/index.ts';
-import { isWellFormed } from '../../util/well-formed.ts';
+import { isWellFormed } from '../../util/options/well-formed.ts';
 
 /** A JSON object whose values are not checked. */
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -16,7 +16,7 @@ import { ownerInName } from '../../machine/paths/runtime-directory.ts';
 import { descendantsOf } from '../../process/procfs/descendants.ts';
 import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
-import { hostNameSchema } from '../../util/host-name.ts';
+import { hostNameSchema } from '../../util/options/host-name.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { pause } from '../../util/time/pause.ts';

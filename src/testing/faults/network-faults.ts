@@ -6,7 +6,7 @@ import { type NetworkCard, networkCards, setLink } from '../../machine/plan/netw
 import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import { ActiveFaults } from './active-faults.ts';
 import type { Fault } from './fault.ts';
-import { parseOptions } from '../../util/options.ts';
+import { parseOptions } from '../../util/options/options.ts';
 import type { Shape } from './packet-delay.ts';
 import { PacketRelay } from './packet-relay.ts';
 

@@ -4,7 +4,7 @@ import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
 import { Scope } from '../../util/scope.ts';
-import { Tail } from '../../util/tail.ts';
+import { Tail } from '../../process/output/tail.ts';
 import { alarmOf } from './alarm-lines.ts';
 import { matches } from '../probes/probe-pattern.ts';
 

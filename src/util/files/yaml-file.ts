@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type * as z from 'zod';
 import type { ErrorDetails, VmletError } from '../../errors/index.ts';
-import { issueWords } from '../issue-words.ts';
-import { nearest } from '../nearest.ts';
+import { issueWords } from '../options/issue-words.ts';
+import { nearest } from '../options/nearest.ts';
 
 /** Far more than a catalogue with thousands of entries. */
 const MAX_BYTES = 4 * 1024 * 1024;

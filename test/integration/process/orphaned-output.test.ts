@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { outputUntilGone } from '../../../src/process/orphaned-output.ts';
+import { outputUntilGone } from '../../../src/process/output/orphaned-output.ts';
 
 test('output of a program that keeps running is discarded', async () => {
   const [pieces, bytes] = [8000, 64 * 1024];

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import * as z from 'zod';
-import { parseOptions } from '../../../util/options.ts';
+import { parseOptions } from '../../../util/options/options.ts';
 import { answerJson, answerStream } from '../answers/answer.ts';
 import type { Exchange, Route } from '../routing/exchange.ts';
 import { guestFileName, guestPath, listGuestDirectory, openAgent, pathIn } from './guest-files.ts';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import type { NamedMachine } from '../../../machines/index.ts';
-import { parseOptions } from '../../../util/options.ts';
+import { parseOptions } from '../../../util/options/options.ts';
 import { stateOf } from '../../look/ls.ts';
 import { recordOf } from '../../look/ls.ts';
 import { inspected } from '../../look/inspect.ts';

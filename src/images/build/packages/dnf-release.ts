@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../../errors/index.ts';
-import type { CpuLevel } from '../../../util/cpu-level.ts';
+import type { CpuLevel } from '../../../util/system/cpu-level.ts';
 import type { Release } from '../recipe/installer.ts';
 
 /** A package repository: its public list of mirrors, and its path below a mirror. */

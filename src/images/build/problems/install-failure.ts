@@ -1,4 +1,4 @@
-import { userName } from '../../../util/user-name.ts';
+import { userName } from '../../../util/system/user-name.ts';
 import { CommandFailedError, ImageBuildError, NoSpaceError, PermissionError } from '../../../errors/index.ts';
 import { type InstallProblem, notInstalled } from '../recipe/install-problem.ts';
 import type { Installer } from '../recipe/installer.ts';

@@ -1,4 +1,4 @@
-import { Tail } from '../../../util/tail.ts';
+import { Tail } from '../../../process/output/tail.ts';
 
 export type InstallPhase = 'looking for packages' | 'fetching' | 'installing' | 'running scripts';
 

@@ -1,5 +1,5 @@
 import type { BuildFile } from '../../record/build-files.ts';
-import type { CpuLevel } from '../../../util/cpu-level.ts';
+import type { CpuLevel } from '../../../util/system/cpu-level.ts';
 import type { InstallProblem } from './install-problem.ts';
 import type { Need } from './required-programs.ts';
 

@@ -5,7 +5,7 @@ import { waitingOn } from '../../../network/ports/socket-table.ts';
 import { explainPasstFailure, isRefusedForward } from '../../../passt/start-failure.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
 import type { MachineFiles } from '../../record/machine-files.ts';
-import { withoutSyslogComplaints } from '../../../process/passt-output.ts';
+import { withoutSyslogComplaints } from '../../../process/output/passt-output.ts';
 import { pause } from '../../../util/time/pause.ts';
 import { unlessMissing } from '../../../util/files/unless-missing.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { backingName, diskPath } from '../../../../src/images/qemu-img/disk-path.ts';
-import { escapeOptionValue } from '../../../../src/util/option-value.ts';
+import { escapeOptionValue } from '../../../../src/images/qemu-img/option-value.ts';
 import { progressReader } from '../../../../src/images/qemu-img/qemu-img-progress.ts';
 
 describe('diskPath', () => {

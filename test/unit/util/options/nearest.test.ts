@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { editDistance, nearest } from '../../../src/util/nearest.ts';
+import { editDistance, nearest } from '../../../../src/util/options/nearest.ts';
 
 it.each([
   ['', '', 0],

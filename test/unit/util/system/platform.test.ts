@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { refusalOf } from '../../../src/util/platform.ts';
+import { refusalOf } from '../../../../src/util/system/platform.ts';
 
 it('accepts Linux on x86-64, and explains it on others', () => {
   expect(refusalOf('linux', 'x64')).toBeUndefined();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CPU_LEVELS, hasCpuLevel } from '../../../src/util/cpu-level.ts';
+import { CPU_LEVELS, hasCpuLevel } from '../../../../src/util/system/cpu-level.ts';
 
 it('a program runs on its own level and on higher ones', () => {
   const table = CPU_LEVELS.map((offered) => CPU_LEVELS.filter((needed) => hasCpuLevel(offered, needed)));

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import * as z from 'zod';
-import { InvalidInputError } from '../errors/index.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 import { issueWords } from './issue-words.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Tail } from '../../../src/util/tail.ts';
+import { Tail } from '../../../../src/process/output/tail.ts';
 
 const pushed = (tail: Tail, ...chunks: string[]): string[] =>
   chunks.flatMap((chunk) => tail.push(Buffer.from(chunk)));

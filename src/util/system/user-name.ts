@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { isSystemError } from '../errors/index.ts';
+import { isSystemError } from '../../errors/index.ts';
 
 /** Returns the user's name, or the user's number if the host has no account for it, as in many containers. */
 export function userName(): string {

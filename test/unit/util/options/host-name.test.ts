@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hostNameSchema } from '../../../src/util/host-name.ts';
+import { hostNameSchema } from '../../../../src/util/options/host-name.ts';
 
 it.each(['a', '7', 'A1', 'web-1', 'a--b', 'x'.repeat(63), `a${'-'.repeat(61)}b`])('%s is a name', (name) => {
   expect(hostNameSchema.parse(name)).toBe(name);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { issueWords } from '../../../src/util/issue-words.ts';
+import { issueWords } from '../../../../src/util/options/issue-words.ts';
 
 test.each<[z.ZodType, unknown, string]>([
   [z.int(), 1.5, 'expected a whole number'],
