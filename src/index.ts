@@ -42,7 +42,7 @@ export { type Outcome, describeOutcome } from './machine/life/outcome.ts';
 export * from './public/format.ts';
 export * from './public/named-options.ts';
 export * from './public/options.ts';
-export type { CachePolicy, VolumeInput, VolumeSpec, VolumeType } from './machine/share/volume-spec.ts';
+export type { CachePolicy, VolumeInput, VolumeSpec, VolumeType } from './machine/mount/volume-spec.ts';
 export type { BoundForward, PortForward, PortInput, PortSpec } from './network/ports/port.ts';
 export type { Published, SocketForward } from './network/ports/socket-forward.ts';
 export { ImageStore, type PullOptions as ImagePullOptions } from './machines/images/image-store.ts';

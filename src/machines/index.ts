@@ -1,7 +1,7 @@
 /** The public entry `vmlet/store`: named machines, which outlive the process that starts them. */
 export { MachineStore, type ListedMachine } from './machine-store.ts';
 export { NamedMachine } from './named-machine.ts';
-export { LiveMachine, type OpenGuestOptions } from './live-machine.ts';
+export { LiveMachine, type OpenGuestOptions } from './run/live-machine.ts';
 export {
   type ListedNetwork,
   NetworkStore,

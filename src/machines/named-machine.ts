@@ -13,7 +13,7 @@ import type { ListedDisk } from './disks/listed-disks.ts';
 import type { ChangeCdOptions, ChangedCd, ListedDrive } from './disks/media.ts';
 import type { MachineEventsOptions } from './look/events.ts';
 import { plannedPorts } from './spec/forwards.ts';
-import { LiveMachine } from './live-machine.ts';
+import { LiveMachine } from './run/live-machine.ts';
 import type { FollowMachineLogOptions, LogSource, MachineLogOptions } from './look/logs.ts';
 import type { CommandEnd } from './record/run-record.ts';
 import type { MachineFiles } from './record/machine-files.ts';
@@ -25,7 +25,7 @@ import { type MachineStatus, statusOf, notRunning } from './record/machine-statu
 import type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 import type { ListedSnapshot, SnapshotOptions } from './snapshots/snapshots.ts';
 import type { ChangedShare, ListedShare, RemoveShareOptions } from './run/devices/shares.ts';
-import type { VolumeInput } from '../machine/share/volume-spec.ts';
+import type { VolumeInput } from '../machine/mount/volume-spec.ts';
 import type { StartDryRun } from './run/start-dry-run.ts';
 import type { StartOptions } from './run/start-options.ts';
 import type { WaitConditions } from './guest/wait-conditions.ts';

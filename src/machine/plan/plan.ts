@@ -6,7 +6,7 @@ import type { DiskLayer } from '../../images/record/image.ts';
 import type { DiskFormat } from '../../images/formats/disk-info.ts';
 import type { Cgroup } from '../../process/confine/cgroup.ts';
 import type { Layers } from '../../process/confine/layers.ts';
-import type { NamedVolume, Tmpfs } from '../share/named-volume.ts';
+import type { NamedVolume, Tmpfs } from '../volume/named-volume.ts';
 import type { SharePlan } from '../share/share-plan.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 

@@ -1,9 +1,15 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { targetOf } from './mounting.ts';
-import { type NamedVolume, type Tmpfs, isVolumeName, namedVolumeOf, tmpfsOf } from './named-volume.ts';
+import { targetOf } from '../mount/mounting.ts';
+import {
+  type NamedVolume,
+  type Tmpfs,
+  isVolumeName,
+  namedVolumeOf,
+  tmpfsOf,
+} from '../volume/named-volume.ts';
 import { type Share, shareOf } from './share.ts';
-import { GRAMMAR, OPTIONS, parseMountText, parseVolumeText } from './volume-grammar.ts';
-import { type VolumeInput, type VolumeSpec, volumeSchema } from './volume-spec.ts';
+import { GRAMMAR, OPTIONS, parseMountText, parseVolumeText } from '../mount/volume-grammar.ts';
+import { type VolumeInput, type VolumeSpec, volumeSchema } from '../mount/volume-spec.ts';
 
 /** Everything that a machine mounts besides its own disks. */
 export interface MountSet {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
-import { type Mounting, refuseOptions } from './mounting.ts';
-import type { CachePolicy, VolumeSpec } from './volume-spec.ts';
+import { type Mounting, refuseOptions } from '../mount/mounting.ts';
+import type { CachePolicy, VolumeSpec } from '../mount/volume-spec.ts';
 
 /** The users of the files. `user` is `USER[:GROUP]` with a name, of which the guest knows the number. */
 export type ShareIds =

@@ -3,7 +3,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import type { SeedOptions } from '../../guest/seed/options.ts';
 import { FIRMWARE_KINDS } from '../../host/firmware/firmware.ts';
 import { ACCELERATORS } from '../../host/kvm/accelerator.ts';
-import type { VolumeInput } from '../share/volume-spec.ts';
+import type { VolumeInput } from '../mount/volume-spec.ts';
 import { macSchema } from '../../network/card/mac-address.ts';
 import type { PortInput } from '../../network/ports/port.ts';
 import type { LimitsInput } from './limits.ts';

@@ -1,6 +1,6 @@
 import type { DiskImage, DiskLayer } from '../../images/record/image.ts';
 import type { MountSet } from '../share/mount-set.ts';
-import type { NamedVolume } from '../share/named-volume.ts';
+import type { NamedVolume } from '../volume/named-volume.ts';
 import type { FoundShare } from '../share/share-plan.ts';
 import type { Spec } from '../spec/spec.ts';
 

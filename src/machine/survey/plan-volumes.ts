@@ -1,6 +1,6 @@
 import type { Locations } from '../paths/locations.ts';
 import type { VolumePlan } from '../plan/plan.ts';
-import type { NamedVolume } from '../share/named-volume.ts';
+import type { NamedVolume } from '../volume/named-volume.ts';
 import { findVolume } from '../volume/volume.ts';
 import { volumeFiles } from '../volume/volume-files.ts';
 import type { FoundVolume } from './found-spec.ts';

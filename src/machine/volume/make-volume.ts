@@ -10,7 +10,7 @@ import { spaceFailure } from '../../util/files/write-failure.ts';
 import { Scope } from '../../util/scope.ts';
 import type { Locations } from '../paths/locations.ts';
 import { claimDirectory, sweepDeadOwners } from '../paths/runtime-directory.ts';
-import type { NamedVolume } from '../share/named-volume.ts';
+import type { NamedVolume } from './named-volume.ts';
 import { volumeFiles, volumeFilesIn, volumeStaging } from './volume-files.ts';
 
 export type NewVolume = Pick<NamedVolume, 'name' | 'sizeBytes' | 'owner'>;

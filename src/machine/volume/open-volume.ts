@@ -8,7 +8,7 @@ import {
 import type { Scope } from '../../util/scope.ts';
 import type { Locations } from '../paths/locations.ts';
 import { claimPath, nameOfOwned, ownIdentity, sweepDeadOwners } from '../paths/runtime-directory.ts';
-import type { NamedVolume } from '../share/named-volume.ts';
+import type { NamedVolume } from './named-volume.ts';
 import { type NewVolume, makeVolume } from './make-volume.ts';
 import { findVolume, needsRecovery } from './volume.ts';
 import { volumeFiles } from './volume-files.ts';

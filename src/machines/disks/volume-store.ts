@@ -4,7 +4,7 @@ import { ReplacedError, VolumeInUseError, VolumeNotFoundError, isSystemError } f
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
-import { DEFAULT_VOLUME_BYTES, checkVolumeName, parseVolumeSize } from '../../machine/share/named-volume.ts';
+import { DEFAULT_VOLUME_BYTES, checkVolumeName, parseVolumeSize } from '../../machine/volume/named-volume.ts';
 import { makeVolume, openVolumeStaging } from '../../machine/volume/make-volume.ts';
 import { type Volume, volumeNames } from '../../machine/volume/volume.ts';
 import { volumeFiles, volumeFilesIn } from '../../machine/volume/volume-files.ts';

@@ -39,7 +39,7 @@ import { writeSshRecord } from '../record/ssh-record.ts';
 import { joinNetworks } from '../../network/private/members.ts';
 import type { Membership } from '../../network/private/membership.ts';
 import { findBridges, mtusOnBridges } from '../plan/bridges.ts';
-import { refuseTakenOnBridge } from '../lock/bridge-members.ts';
+import { refuseTakenOnBridge } from '../plan/bridge-members.ts';
 import { bridgeCards, withMacs } from '../spec/bridge-cards.ts';
 import { checkCards } from '../spec/network-cards.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';

@@ -18,7 +18,7 @@ import { type Definition, readDefinition } from '../record/definition.ts';
 import { keepCommandEnd } from '../record/command-ends.ts';
 import { keepDisks, unkeepDisks } from '../disks/kept-disks.ts';
 import { hasEnded } from '../channel/ended.ts';
-import { endLostProcesses } from '../lock/lost-run.ts';
+import { endLostProcesses } from '../recovery/lost-run.ts';
 import { type MachineFiles, definitionFiles } from '../record/machine-files.ts';
 import { lockDirectory, lockMachine } from '../lock/machine-lock.ts';
 import { endOfCommand, readRun, readStatus } from '../record/machine-status.ts';

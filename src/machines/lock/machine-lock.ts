@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { MachineBusyError, MachineNotFoundError, isSystemError } from '../../errors/index.ts';
 import { type FileLock, holdFileLock } from '../../process/lock/file-lock.ts';
 import type { Scope } from '../../util/scope.ts';
-import { endLostRun } from './lost-run.ts';
+import { endLostRun } from '../recovery/lost-run.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { removeFile } from '../../util/files/removal.ts';

@@ -8,7 +8,7 @@ import { Scope } from '../../util/scope.ts';
 import { attachAgent } from '../channel/agent.ts';
 import type { Definition } from '../record/definition.ts';
 import { hasEnded } from '../channel/ended.ts';
-import { isRestoring } from '../lock/interrupted-restore.ts';
+import { isRestoring } from '../recovery/interrupted-restore.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
 import {
   type LostOutcome,

@@ -10,7 +10,7 @@ import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { type Definition, readDefinition } from '../record/definition.ts';
 import { withLockedMachine } from '../lock/edit.ts';
-import { beginRestore, endRestore, settleRestore } from '../lock/interrupted-restore.ts';
+import { beginRestore, endRestore, settleRestore } from '../recovery/interrupted-restore.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import { type SnapshotMemory, findMemory, readLineage, recordCurrent } from '../record/snapshot-record.ts';

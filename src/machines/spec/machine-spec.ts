@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { UEFI_KINDS } from '../../host/firmware/firmware.ts';
 import { hardwareOptions } from '../../machine/spec/machine-options.ts';
-import { CACHE_POLICIES } from '../../machine/share/volume-spec.ts';
+import { CACHE_POLICIES } from '../../machine/mount/volume-spec.ts';
 import { UNICAST_MAC } from '../../network/card/mac-address.ts';
 import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
 import { MOST_MEMBERSHIPS, membershipSchema } from '../../network/private/membership.ts';

@@ -2,7 +2,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { type MountSet, MOST_DEVICES } from '../../machine/share/mount-set.ts';
 import { numbersOf, refuseNamedOwners } from '../../machine/share/guest-owner.ts';
-import type { NamedVolume, Tmpfs } from '../../machine/share/named-volume.ts';
+import type { NamedVolume, Tmpfs } from '../../machine/volume/named-volume.ts';
 import { DATA_PATH } from '../../images/micro/stay-script.ts';
 import type { Share } from '../../machine/share/share.ts';
 import { findShare } from '../../machine/survey/find-shares.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { locate } from '../../../src/machine/paths/locations.ts';
-import type { LiveMachine } from '../../../src/machines/live-machine.ts';
+import type { LiveMachine } from '../../../src/machines/run/live-machine.ts';
 import type { Home } from '../named/home.ts';
 
 /**

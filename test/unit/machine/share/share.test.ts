@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { type MountSet, parseMount, parseMounts } from '../../../../src/machine/share/mount-set.ts';
-import type { VolumeInput } from '../../../../src/machine/share/volume-spec.ts';
+import type { VolumeInput } from '../../../../src/machine/mount/volume-spec.ts';
 
 const directory = '/home/user/project';
 const squash = { kind: 'squash', uid: 0, gid: 0 };

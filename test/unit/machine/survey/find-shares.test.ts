@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { InvalidInputError, SharesUnavailableError, type VmletError } from '../../../../src/errors/index.ts';
 import type { Host } from '../../../../src/host/survey/host.ts';
 import { parseMounts } from '../../../../src/machine/share/mount-set.ts';
-import type { VolumeInput } from '../../../../src/machine/share/volume-spec.ts';
+import type { VolumeInput } from '../../../../src/machine/mount/volume-spec.ts';
 import { findShares } from '../../../../src/machine/survey/find-shares.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 

@@ -1,35 +1,35 @@
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import type { NamedPlan } from '../machine/plan/named-plan.ts';
-import type { Outcome } from '../machine/life/outcome.ts';
-import type { MachineStatistics } from '../machine/logs/statistics.ts';
-import type { BoundForward } from '../network/ports/port.ts';
-import type { SocketForward } from '../network/ports/socket-forward.ts';
-import type { QmpClient } from '../qmp/index.ts';
-import { type ExitStatus, MachineStateError, type VmletError } from '../errors/index.ts';
-import type { SyncPass } from '../guest/sync/tree-sync.ts';
-import type { CopyOptions } from '../guest/tree/copy-tree.ts';
-import type { Limits } from '../util/time/deadline.ts';
-import type { MachineConsoleEnd, MachineConsoleOptions } from './look/console.ts';
-import type { Definition } from './record/definition.ts';
-import type { KeyboardInput } from './look/keyboard.ts';
-import type { SyncOptions } from './guest/sync.ts';
-import type { GuestAddresses } from './look/guest-addresses.ts';
-import type { GuestChannel } from './channel/guest-channel.ts';
-import type { SshAccess, SshOptions } from './ssh/ssh.ts';
-import type { SshConnection } from './ssh/ssh-connection.ts';
-import type { MachineFiles } from './record/machine-files.ts';
-import { readPlan } from './record/machine-plan-file.ts';
-import { placesOf } from './record/network-members.ts';
-import { boundForwards, boundSockets } from './spec/forwards.ts';
-import type { MachineSpec } from './spec/machine-spec.ts';
-import { type LostOutcome, statusOf } from './record/machine-status.ts';
-import type { FailedMount } from './record/run-record.ts';
-import type { MonitorOptions } from './channel/monitor.ts';
-import type { SaveMachineOptions } from './run/save.ts';
-import type { ViewerCommand } from './look/screen.ts';
-import type { StatisticsOptions } from './look/statistics.ts';
-import type { MachineStopOptions, MachineStopResult } from './run/stop.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import type { Outcome } from '../../machine/life/outcome.ts';
+import type { MachineStatistics } from '../../machine/logs/statistics.ts';
+import type { BoundForward } from '../../network/ports/port.ts';
+import type { SocketForward } from '../../network/ports/socket-forward.ts';
+import type { QmpClient } from '../../qmp/index.ts';
+import { type ExitStatus, MachineStateError, type VmletError } from '../../errors/index.ts';
+import type { SyncPass } from '../../guest/sync/tree-sync.ts';
+import type { CopyOptions } from '../../guest/tree/copy-tree.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import type { MachineConsoleEnd, MachineConsoleOptions } from '../look/console.ts';
+import type { Definition } from '../record/definition.ts';
+import type { KeyboardInput } from '../look/keyboard.ts';
+import type { SyncOptions } from '../guest/sync.ts';
+import type { GuestAddresses } from '../look/guest-addresses.ts';
+import type { GuestChannel } from '../channel/guest-channel.ts';
+import type { SshAccess, SshOptions } from '../ssh/ssh.ts';
+import type { SshConnection } from '../ssh/ssh-connection.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+import { placesOf } from '../record/network-members.ts';
+import { boundForwards, boundSockets } from '../spec/forwards.ts';
+import type { MachineSpec } from '../spec/machine-spec.ts';
+import { type LostOutcome, statusOf } from '../record/machine-status.ts';
+import type { FailedMount } from '../record/run-record.ts';
+import type { MonitorOptions } from '../channel/monitor.ts';
+import type { SaveMachineOptions } from './save.ts';
+import type { ViewerCommand } from '../look/screen.ts';
+import type { StatisticsOptions } from '../look/statistics.ts';
+import type { MachineStopOptions, MachineStopResult } from './stop.ts';
 
 const AGENT_TIMEOUT_MS = 30_000;
 
@@ -82,7 +82,7 @@ export class LiveMachine {
    * the contents of a directory are copied from a path that ends in `/.`.
    */
   async copyIn(path: string, guestPath: string, options: Limits & CopyOptions = {}): Promise<void> {
-    const { copyIntoGuest } = await import('./guest/copy.ts');
+    const { copyIntoGuest } = await import('../guest/copy.ts');
     await using channel = await this.openGuest(options);
     await copyIntoGuest(channel, path, guestPath, options);
   }
@@ -93,7 +93,7 @@ export class LiveMachine {
    * @returns the number of devices and FIFOs of a directory that were omitted.
    */
   async copyOut(guestPath: string, path: string, options: Limits & CopyOptions = {}): Promise<number> {
-    const { copyOutOfGuest } = await import('./guest/copy.ts');
+    const { copyOutOfGuest } = await import('../guest/copy.ts');
     await using channel = await this.openGuest(options);
     return await copyOutOfGuest(channel, guestPath, path, options);
   }
@@ -104,42 +104,42 @@ export class LiveMachine {
    * @throws InvalidInputError, GuestSetupError, GuestFileError, MachineStateError, or the signal's reason.
    */
   async sync(path: string, guestPath: string, options: Limits & SyncOptions = {}): Promise<SyncPass> {
-    const { syncIntoGuest } = await import('./guest/sync.ts');
+    const { syncIntoGuest } = await import('../guest/sync.ts');
     await using channel = await this.openGuest(options);
     return await syncIntoGuest(channel, path, guestPath, options);
   }
 
   /** Unpacks a tar stream in a directory of the guest. */
   async unpack(archive: AsyncIterable<Uint8Array>, guestPath: string, limits: Limits = {}): Promise<void> {
-    const { agentOf } = await import('./guest/copy.ts');
-    const { unpackInGuest } = await import('../guest/tree/copy-tree.ts');
+    const { agentOf } = await import('../guest/copy.ts');
+    const { unpackInGuest } = await import('../../guest/tree/copy-tree.ts');
     await using channel = await this.openGuest(limits);
     await unpackInGuest(agentOf(channel), archive, guestPath, '', limits.signal);
   }
 
   /** Writes a file or directory of the guest as a tar stream; `output` is not ended. */
   async pack(guestPath: string, output: Writable, limits: Limits = {}): Promise<void> {
-    const { agentOf } = await import('./guest/copy.ts');
-    const { packInGuest } = await import('../guest/tree/copy-tree.ts');
+    const { agentOf } = await import('../guest/copy.ts');
+    const { packInGuest } = await import('../../guest/tree/copy-tree.ts');
     await using channel = await this.openGuest(limits);
     await packInGuest(agentOf(channel), guestPath, output, limits.signal);
   }
 
   /** Stops the machine gracefully, escalating if necessary. Returns the step that worked. */
   async stop(options: MachineStopOptions = {}): Promise<MachineStopResult> {
-    const { stopMachine } = await import('./run/stop.ts');
+    const { stopMachine } = await import('./stop.ts');
     return stopMachine(this.#definition, options);
   }
 
   /** Powers the machine off immediately. */
   async kill(): Promise<Outcome | LostOutcome> {
-    const { killMachine } = await import('./run/stop.ts');
+    const { killMachine } = await import('./stop.ts');
     return killMachine(this.#definition);
   }
 
   /** Saves its memory to a file and ends it; the next start resumes from there. */
   async save(options: SaveMachineOptions = {}): Promise<void> {
-    const { saveMachine } = await import('./run/save.ts');
+    const { saveMachine } = await import('./save.ts');
     await saveMachine(this.#definition, options);
   }
 
@@ -153,9 +153,9 @@ export class LiveMachine {
    * @throws NoSpaceError when it was paused for lack of space on the host and still lacks it.
    */
   async resume(options: MonitorOptions = {}): Promise<void> {
-    const { resumeIntoSpace } = await import('./run/resume-into-space.ts');
-    const { discardSaved } = await import('./record/saved-note.ts');
-    const { refuseHalfRestored } = await import('./lock/interrupted-restore.ts');
+    const { resumeIntoSpace } = await import('./resume-into-space.ts');
+    const { discardSaved } = await import('../record/saved-note.ts');
+    const { refuseHalfRestored } = await import('../recovery/interrupted-restore.ts');
     await this.qmp(async (monitor) => {
       refuseHalfRestored(this.#definition);
       const { status } = await monitor.execute('query-status');
@@ -170,7 +170,7 @@ export class LiveMachine {
       if (status === 'io-error') await resumeIntoSpace(this.name, monitor);
       else await monitor.execute('cont');
     }, options);
-    const { tellMissedNames } = await import('../machine/network/tell-members.ts');
+    const { tellMissedNames } = await import('../../machine/network/tell-members.ts');
     await tellMissedNames(placesOf(this.files), this.name, options.signal);
   }
 
@@ -186,11 +186,11 @@ export class LiveMachine {
    *   signal's reason.
    */
   async openGuest(options: OpenGuestOptions = {}): Promise<GuestChannel> {
-    const { openGuestChannel } = await import('./channel/guest-channel.ts');
+    const { openGuestChannel } = await import('../channel/guest-channel.ts');
     const { timeoutMs = AGENT_TIMEOUT_MS, signal, allowMissingMounts = false } = options;
     const channel = await openGuestChannel(this.#definition, timeoutMs, signal);
     if (allowMissingMounts) return channel;
-    const { requireMounts } = await import('./channel/failed-mounts.ts');
+    const { requireMounts } = await import('../channel/failed-mounts.ts');
     try {
       requireMounts(this.#definition);
     } catch (error) {
@@ -211,7 +211,7 @@ export class LiveMachine {
    * @throws MachineStateError when they are unknown, InvalidInputError when it has no network, or the signal's reason.
    */
   async addresses(options: { readonly signal?: AbortSignal } = {}): Promise<GuestAddresses> {
-    const { findGuestAddresses } = await import('./look/guest-addresses.ts');
+    const { findGuestAddresses } = await import('../look/guest-addresses.ts');
     return findGuestAddresses(this.#definition, options);
   }
 
@@ -221,7 +221,7 @@ export class LiveMachine {
    * @throws what `waitFor` throws; MachineStateError when an agent finds no ssh server; InvalidInputError when the guest lacks the user; GuestSetupError.
    */
   async prepareSsh(options: SshOptions = {}): Promise<SshAccess> {
-    const { prepareSsh } = await import('./ssh/ssh.ts');
+    const { prepareSsh } = await import('../ssh/ssh.ts');
     return prepareSsh(this.#definition, options);
   }
 
@@ -232,7 +232,7 @@ export class LiveMachine {
    * @throws MissingProgramError
    */
   async runSsh(access: SshAccess, command: readonly string[] = [], tty?: boolean): Promise<ExitStatus> {
-    const { runSsh } = await import('./ssh/ssh.ts');
+    const { runSsh } = await import('../ssh/ssh.ts');
     return runSsh(this.#definition, access, command, tty);
   }
 
@@ -242,7 +242,7 @@ export class LiveMachine {
    * @throws GuestRequestError when there is no server, TimedOutError, MachineStateError, or the signal's reason.
    */
   async connectToSsh(options: Limits = {}): Promise<SshConnection> {
-    const { connectToSsh } = await import('./ssh/ssh-connection.ts');
+    const { connectToSsh } = await import('../ssh/ssh-connection.ts');
     return connectToSsh(this.#definition, options.timeoutMs ?? AGENT_TIMEOUT_MS, options.signal);
   }
 
@@ -251,7 +251,7 @@ export class LiveMachine {
     access: SshAccess,
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<boolean> {
-    const { refusesSsh } = await import('./ssh/ssh.ts');
+    const { refusesSsh } = await import('../ssh/ssh.ts');
     return refusesSsh(this.#definition, access, options);
   }
 
@@ -260,7 +260,7 @@ export class LiveMachine {
    * network's counters only with `askGuest`.
    */
   async statistics(options: StatisticsOptions = {}): Promise<MachineStatistics> {
-    const { readMachineStatistics } = await import('./look/statistics.ts');
+    const { readMachineStatistics } = await import('../look/statistics.ts');
     return readMachineStatistics(this.#definition, options);
   }
 
@@ -269,13 +269,13 @@ export class LiveMachine {
    * @throws MachineStateError when the output is read too slowly, or the signal's reason.
    */
   async console(options: MachineConsoleOptions): Promise<MachineConsoleEnd> {
-    const { openConsole } = await import('./look/console.ts');
+    const { openConsole } = await import('../look/console.ts');
     return openConsole(this.#definition, options);
   }
 
   /** Returns its screen as PNG. @throws MissingDeviceError when it has none. */
   async screenshot(limits: Limits = {}): Promise<Buffer> {
-    const { screenshotMachine } = await import('./look/screen.ts');
+    const { screenshotMachine } = await import('../look/screen.ts');
     return screenshotMachine(this.#definition, limits);
   }
 
@@ -284,19 +284,19 @@ export class LiveMachine {
    * @throws MissingDeviceError when it has none, ConnectError, or the signal's reason.
    */
   async openScreen(limits: Limits = {}): Promise<Socket> {
-    const { connectToScreen } = await import('./look/screen.ts');
+    const { connectToScreen } = await import('../look/screen.ts');
     return connectToScreen(this.#definition, limits);
   }
 
   /** Returns the command that would show its screen. @throws MissingDeviceError, MissingProgramError */
   async viewer(): Promise<ViewerCommand> {
-    const { viewerOf } = await import('./look/screen.ts');
+    const { viewerOf } = await import('../look/screen.ts');
     return viewerOf(this.#definition);
   }
 
   /** Shows its screen in a viewer, using this process's terminal, until the viewer exits. @throws as `viewer` does. */
   async view(): Promise<ExitStatus> {
-    const { viewMachine } = await import('./look/screen.ts');
+    const { viewMachine } = await import('../look/screen.ts');
     return viewMachine(this.#definition);
   }
 
@@ -305,13 +305,13 @@ export class LiveMachine {
    * @throws InvalidInputError, QmpStateError when it is paused, TimedOutError when the guest does not read its keyboard.
    */
   async type(input: KeyboardInput): Promise<void> {
-    const { typeOnMachine } = await import('./look/keyboard.ts');
+    const { typeOnMachine } = await import('../look/keyboard.ts');
     await typeOnMachine(this.#definition, input);
   }
 
   /** Connects `work` to QEMU's monitor while it runs. */
   async qmp<T>(work: (monitor: QmpClient) => Promise<T>, options: MonitorOptions = {}): Promise<T> {
-    const { withMonitor } = await import('./channel/monitor.ts');
+    const { withMonitor } = await import('../channel/monitor.ts');
     return withMonitor(this.#definition, work, options);
   }
 }

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { parseWholeSize } from '../../images/qemu-img/disk-size.ts';
-import { type Mounting, refuseOptions } from './mounting.ts';
-import type { VolumeSpec } from './volume-spec.ts';
+import { type Mounting, refuseOptions } from '../mount/mounting.ts';
+import type { VolumeSpec } from '../mount/volume-spec.ts';
 
 /** A volume at a path of the guest. */
 export interface NamedVolume extends Mounting {
