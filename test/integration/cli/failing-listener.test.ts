@@ -8,7 +8,7 @@ import { GuestClosedError } from '../../../src/errors/index.ts';
 import type { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import { serveSocket } from '../../../src/machine/running/socket-server.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
-import { TestServer } from './ui/server.ts';
+import { TestServer } from './server/server.ts';
 
 /** Makes a listening socket of this process report that it cannot accept. */
 async function failAt(address: NetConnectOpts): Promise<void> {

@@ -3,7 +3,7 @@ import { confineQemu, resolverOf } from '../../../src/host/confinement.ts';
 import { confine } from '../../../src/process/confine/confine.ts';
 import type { FoundPath } from '../../../src/process/confine/found-path.ts';
 import { type ConfinementAbilities, layersOf } from '../../../src/process/confine/layers.ts';
-import { everyLayer, noNamespaces } from '../confine/abilities.ts';
+import { everyLayer, noNamespaces } from '../process/confine/abilities.ts';
 
 const RESOLVED = '/run/systemd/resolve';
 

@@ -11,7 +11,7 @@ import type { Survey } from '../../../src/host/survey/host.ts';
 import { SURVEY_VERSION } from '../../../src/host/survey/survey-version.ts';
 import { findKvmDeviceProblem } from '../../../src/host/kvm/kvm-device.ts';
 import { inspectSurroundings } from '../../../src/host/findings/surroundings.ts';
-import { everyLayer } from '../confine/abilities.ts';
+import { everyLayer } from '../process/confine/abilities.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
 let directory: string;

@@ -4,7 +4,7 @@ import { type ForkInputs, copiesFor, planFork } from '../../../src/template/fork
 import { type TemplateFiles, templateFiles } from '../../../src/template/template-files.ts';
 import type { TemplateRecord } from '../../../src/template/template-record.ts';
 import { machineDirectory } from '../../../src/machine/paths/directory.ts';
-import { everyLayer } from '../confine/abilities.ts';
+import { everyLayer } from '../process/confine/abilities.ts';
 import { plainPlan } from '../machine/plan/plain-plan.ts';
 
 interface Devices {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { keyboardSectors } from '../../../../fixtures/keyboard-sectors.ts';
 import { ImageStore } from '../../../../src/index.ts';
-import { TestServer } from '../../../integration/cli/ui/server.ts';
+import { TestServer } from '../../../integration/cli/server/server.ts';
 import { until } from '../../command.ts';
 import { restartsForUdp } from '../../probed-host.ts';
 import { type Home, makeHome } from '../home.ts';

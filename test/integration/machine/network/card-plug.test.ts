@@ -11,7 +11,7 @@ import { supervise } from '../../../../src/process/supervise.ts';
 import { unlessMissing } from '../../../../src/util/files/unless-missing.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
-import { SwitchLab, mac } from '../../network/switch/switch-lab.ts';
+import { SwitchLab, mac } from '../../native/switch/switch-lab.ts';
 
 const parent = temporaryDirectory();
 const qemu = requireProgram('qemu-system-x86_64');

@@ -4,7 +4,7 @@ import type { Finding, FindingItem } from '../../../../src/host/findings/finding
 import type { Survey } from '../../../../src/host/survey/host.ts';
 import { SURVEY_VERSION } from '../../../../src/host/survey/survey-version.ts';
 import type { Surroundings } from '../../../../src/host/findings/surroundings.ts';
-import { everyLayer, noNamespaces, unable } from '../../confine/abilities.ts';
+import { everyLayer, noNamespaces, unable } from '../../process/confine/abilities.ts';
 
 const complete: Survey = {
   version: SURVEY_VERSION,

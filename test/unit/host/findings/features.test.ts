@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { type FeatureTable, featuresOf, missingFeatures } from '../../../../src/host/findings/features.ts';
 import type { Survey } from '../../../../src/host/survey/host.ts';
 import { SURVEY_VERSION } from '../../../../src/host/survey/survey-version.ts';
-import { everyLayer } from '../../confine/abilities.ts';
+import { everyLayer } from '../../process/confine/abilities.ts';
 
 const helpers = { swtpm: '/usr/bin/swtpm', virtiofsd: '/usr/libexec/virtiofsd' };
 const newest: Survey = {

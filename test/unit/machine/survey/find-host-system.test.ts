@@ -7,7 +7,7 @@ import { parseMounts } from '../../../../src/machine/share/mount-set.ts';
 import { findHostSystem } from '../../../../src/machine/survey/find-host-system.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { everything } from '../plan/every-layer.ts';
-import { unable } from '../../confine/abilities.ts';
+import { unable } from '../../process/confine/abilities.ts';
 
 const directory = temporaryDirectory();
 chmodSync(directory, 0o755);

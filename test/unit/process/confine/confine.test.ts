@@ -7,7 +7,7 @@ import {
   type Connects,
   layersOf,
 } from '../../../../src/process/confine/layers.ts';
-import { everyLayer, noNamespaces, unable } from '../../confine/abilities.ts';
+import { everyLayer, noNamespaces, unable } from './abilities.ts';
 
 /** A path with a final slash is a directory, nothing under /missing exists, and /link leads to /real. */
 function find(path: string): FoundPath | undefined {

@@ -1,0 +1,119 @@
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../../directory.ts';
+import { until } from '../../../../fixtures/agent/until.ts';
+import { isSystemError } from '../../../../src/errors/index.ts';
+import { keeperProgram } from '../../../../src/process/native/keeper-program.ts';
+import { findProgram } from '../../../../src/process/program.ts';
+import { run } from '../../../../src/process/run.ts';
+import { supervise } from '../../../../src/process/supervise.ts';
+import { QmpClient } from '../../../../src/qmp/index.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+import { KeeperLab, gone } from './keeper-lab.ts';
+import { currentBootId, identifyProcess } from '../../../../src/process/procfs/identity.ts';
+
+const NOTIFY_SOCKET = join(import.meta.dirname, '../../../../fixtures/keeper/notify-socket.pl');
+const directory = temporaryDirectory();
+let scope: Scope;
+
+beforeEach(() => {
+  scope = new Scope();
+});
+afterEach(async () => scope.close());
+
+describe('a keeper under systemd', () => {
+  it.each(['a path', 'an abstract name'])(
+    'reports to %s that the machine runs, and that it ends',
+    async (kind) => {
+      const perl = findProgram('perl');
+      if (perl === undefined) throw new Error('perl is needed: perl-base is part of every Debian');
+      const lab = new KeeperLab(keeperProgram(), directory, scope);
+      const address = kind === 'a path' ? lab.path('notify') : `@vmlet-test-${process.pid}`;
+      const systemd = supervise([perl, NOTIFY_SOCKET, address], { environment: {} }, scope);
+      const told = (): string => systemd.output.last(20).join('\n');
+      await until('it listens', () => told() === 'listening');
+      const keeper = lab.boot('powerOff', { notifySocket: address });
+      await keeper.ended;
+      await until('all was told', () => told().includes('STOPPING'));
+      expect(told()).toBe(`listening\nMAINPID=${keeper.pid}\nREADY=1\nSTOPPING=1`);
+    },
+  );
+});
+
+describe('a keeper whose launcher does not read its reports', () => {
+  it('keeps running', async () => {
+    const lab = new KeeperLab(keeperProgram(), directory, scope);
+    const keeper = lab.boot('powerOff');
+    keeper.release();
+    await until('the end is written down', () => existsSync(lab.path('end.json')));
+    expect(lab.end()).toMatchObject({ exitCode: 0, negotiated: true });
+    const identity = identifyProcess(keeper.pid);
+    if (identity) await gone({ ...identity, bootId: currentBootId() });
+  });
+});
+
+describe('a keeper on a full disk', () => {
+  it('keeps running, keeps its record and events, and has reserved space for the final record', async (context) => {
+    const disk = join(directory, 'disk');
+    mkdirSync(disk);
+    const mounted = await run(['mount', '-t', 'tmpfs', '-o', 'size=3m', 'vmlet-test', disk], {
+      acceptedExitCodes: [0, 1, 32],
+    });
+    if (mounted.exitCode !== 0) {
+      console.warn(`skipped: no small disk can be mounted here: ${mounted.stderr.trim()}`);
+      return context.skip();
+    }
+    scope.defer(async () => {
+      await run(['umount', '--lazy', disk]);
+    });
+    const lab = new KeeperLab(keeperProgram(), disk, scope);
+    const qmp = join(directory, 'full.sock');
+    const keeper = lab.boot('babble', { qemu: ['-qmp', `unix:${qmp},server=on,wait=off`] });
+    await keeper.running;
+    fill(join(disk, 'ballast'));
+    const client = await QmpClient.connect(qmp);
+    await client.execute('stop');
+    const reader = await lab.reader();
+    await client.execute('cont');
+    await until('the guest is heard all the same', () => reader.text().length > 10_000);
+    await client.execute('stop');
+    await until(
+      'the record says so, in the room that was kept for it',
+      () => lab.record().state === 'paused',
+    );
+    await client.execute('cont');
+    await until('and again', () => lab.record().state === 'running');
+    const lines = lab.text('events.ndjson').trim().split('\n');
+    expect(lines.slice(-2).map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
+      'STOP',
+      'RESUME',
+    ]);
+    rmSync(lab.path('run.json.spare'));
+    // The guest’s output would use that space, but possibly not before the record does.
+    fill(join(disk, 'ballast'));
+    await client.execute('stop');
+    expect(lab.record().state).toBe('running');
+    rmSync(join(disk, 'ballast'));
+    await until('the record is mended', () => lab.record().state === 'paused');
+    expect(existsSync(lab.path('run.json.spare'))).toBe(false);
+    fill(join(disk, 'ballast'));
+    await client.close();
+    process.kill(keeper.pid, 'SIGTERM');
+    expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
+    expect(lab.end()).toMatchObject({ exitCode: 0 });
+    expect(existsSync(lab.path('run.json'))).toBe(false);
+  });
+});
+
+function fill(path: string): void {
+  const file = openSync(path, 'a');
+  try {
+    for (const piece of [Buffer.alloc(4096), Buffer.alloc(1)])
+      while (writeSync(file, piece) === piece.length);
+  } catch (error) {
+    if (!isSystemError(error, 'ENOSPC')) throw error;
+  } finally {
+    closeSync(file);
+  }
+}
