@@ -10,10 +10,18 @@ const DATA =
   /^src\/(images\/build\/(common|debian|fedora)|images\/catalogue\/keys|cli\/completion\/scripts)(\/|$)/;
 /** READMEs that are also the reference of a program. */
 const REFERENCES = ['native/keeper', 'native/confine'];
+/** Their folders are those of src, or native/ and page/. */
+const MIRRORS = ['test/unit', 'test/integration'];
+/** Tests of what is elsewhere: the documents, and test/hardening. */
+const NO_MIRROR = ['test/unit/documents', 'test/unit/hardening', 'test/integration/hardening'];
 const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
 const root = join(import.meta.dirname, '..');
 
-const problems = [...['src', 'native', 'page'].flatMap(check), ...tooManyEntries('test')];
+const problems = [
+  ...['src', 'native', 'page'].flatMap(check),
+  ...tooManyEntries('test'),
+  ...MIRRORS.flatMap((mirror) => foldersIn(mirror, entriesOf(mirror)).flatMap(mirrorsNothing)),
+];
 for (const problem of problems) process.stderr.write(`${problem}\n`);
 if (problems.length > 0) process.exitCode = 1;
 
@@ -38,6 +46,15 @@ function tooManyEntries(folder) {
   const entries = entriesOf(folder);
   const found = foldersIn(folder, entries).flatMap(tooManyEntries);
   return entries.length > MOST_ENTRIES ? [...found, tooMany(folder, entries)] : found;
+}
+
+function mirrorsNothing(folder) {
+  if (NO_MIRROR.includes(folder)) return [];
+  const subject = folder.split('/').slice(2).join('/');
+  const mirrored = /^(native|page)(\/|$)/.test(subject) ? subject : `src/${subject}`;
+  const found = foldersIn(folder, entriesOf(folder)).flatMap(mirrorsNothing);
+  if (existsSync(join(root, mirrored))) return found;
+  return [`${folder} mirrors no folder of src, native or page`, ...found];
 }
 
 function entriesOf(folder) {
