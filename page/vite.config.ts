@@ -28,7 +28,7 @@ const CHUNKS = [
   { name: 'later', test: /\/page\/(host|create|machine)\// },
 ];
 
-/** `scripts/page.mjs` runs this with the folder to write to. */
+/** `scripts/build/page.mjs` runs this with the folder to write to. */
 export default defineConfig({
   root: import.meta.dirname,
   // Relative, since a file of the page may be served below any path.
@@ -51,7 +51,7 @@ export default defineConfig({
     },
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    // Larger chunks than Vite's 500 kB would not pass the budget of `scripts/page.mjs` anyway.
+    // Larger chunks than Vite's 500 kB would not pass the budget of `scripts/build/page.mjs` anyway.
     chunkSizeWarningLimit: 600,
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

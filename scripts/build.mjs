@@ -14,10 +14,10 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { buildCommandFiles } from './command-files.mjs';
-import { bundledPackages, licenceTexts } from './licences.mjs';
-import { buildPage } from './page.mjs';
-import { removeUnpublished } from './published-modules.mjs';
+import { buildCommandFiles } from './build/command-files.mjs';
+import { bundledPackages, licenceTexts } from './build/licences.mjs';
+import { buildPage } from './build/page.mjs';
+import { removeUnpublished } from './build/published-modules.mjs';
 
 const root = join(import.meta.dirname, '..');
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

@@ -22,7 +22,7 @@ const ROOT = join(import.meta.dirname, '..');
 const RECIPE: DistributionRecipe = {
   ...{ distribution: 'debian', release: '13' },
   include: ['qemu-guest-agent', 'redis-server'],
-  run: [{ path: join(ROOT, 'fixtures/debian-guest/set-up') }],
+  run: [{ path: join(ROOT, 'fixtures/guests/debian/set-up') }],
   agent: join(ROOT, 'dist/guest-agent/vmlet-agent'),
   sizeBytes: SIZE_BYTES,
 };
@@ -69,7 +69,7 @@ export function rootFileSystemIn(raw: string): string {
 /**
  * A disk with Debian 13 as `vmlet image build` creates it: it boots by GRUB under BIOS, UEFI and Secure Boot, has
  * networkd and resolved (DHCP), sshd (whose host key is created at its first start), cloud-init, which does nothing
- * without a seed, and our agent. fixtures/debian-guest adds what only tests need: the serial port, at 115200, logs in
+ * without a seed, and our agent. fixtures/guests/debian adds what only tests need: the serial port, at 115200, logs in
  * root; the power button works once the prompt appears; qemu-ga is installed, and redis, which is not started; no timer
  * is active; the kernel skips some self-tests. The host name is `debian`. Root has no password: put a key into
  * /root/.ssh/authorized_keys.

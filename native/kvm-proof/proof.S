@@ -2,7 +2,7 @@
 #
 # It enters 64-bit mode the way a kernel does, runs what a kernel runs in ring 0 and what CPUID offers, then a
 # loop whose result and duration the host knows. Its report is text on isa-debugcon; the last word is a write to
-# isa-debug-exit. scripts/generate-kvm-proof.ts assembles it into proof.gen.ts.
+# isa-debug-exit. scripts/generate/kvm-proof.ts assembles it into proof.gen.ts.
 #
 #   report := 'S' 'P' 'G' 'I' 'U' 'F' feature* '<' '>' hex8 '.'
 #   S 32-bit entry   P paging and 64-bit mode   G segments and control registers   I interrupt gate and iretq

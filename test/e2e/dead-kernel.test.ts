@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootSectors } from '../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../fixtures/guests/boot-sectors.ts';
 import { type Home, makeHome } from './named/home.ts';
 
 /** A kernel without memory may also reclaim pages for ever; one without a root file system always panics. */

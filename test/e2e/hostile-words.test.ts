@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { bootSectors } from '../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../fixtures/guests/boot-sectors.ts';
 import { temporaryDirectory } from '../directory.ts';
 import { start, vmlet } from './command.ts';
 

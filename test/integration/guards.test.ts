@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, it } from 'vitest';
 import { temporaryDirectory } from '../directory.ts';
 
-const GUARDS = join(import.meta.dirname, '../../fixtures/guards');
+const GUARDS = join(import.meta.dirname, '../../fixtures/testing/guards');
 const VITEST = join(import.meta.dirname, '../../node_modules/.bin/vitest');
 const directory = temporaryDirectory();
 

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IncomingMessage } from 'node:http';
-import { bootSectors } from '../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../fixtures/guests/boot-sectors.ts';
 import { readEvents } from '../../src/machine/life/event-log.ts';
 import { locate } from '../../src/machine/paths/locations.ts';
 import { NetworkStore } from '../../src/machines/index.ts';

@@ -1,4 +1,4 @@
-// Made by scripts/generate-kvm-proof.ts from native/kvm-proof/proof.S; do not edit.
+// Made by scripts/generate/kvm-proof.ts from native/kvm-proof/proof.S; do not edit.
 export const KVM_PROOF_IMAGE =
   'ArCtGwAAAQD+T1HkAAAQAAAAEADoBBAA6AQQACAAEAD6/LwAACEAsFPm6ccFAAAgAAcQIADHBQAQIAAHICAAxwUAICAAhwAAAMcF' +
   'CCAgAIcAIADHBRAgIACHAEAAxwUYICAAhwBgALgAACAADyLYDyDgg8ggDyLguYAAAMAPMg0BAQAADzAPIMCD4PsNAgABgA8iwA8B' +

@@ -1,4 +1,4 @@
-// Generated from query-qmp-schema of QEMU 10.0.13, x86_64. Do not edit. To generate this file again, run `vmlet qmp types` (for the file in vmlet itself, run scripts/generate-qmp-types.ts).
+// Generated from query-qmp-schema of QEMU 10.0.13, x86_64. Do not edit. To generate this file again, run `vmlet qmp types` (for the file in vmlet itself, run scripts/generate/qmp-types.ts).
 
 /** QEMU integers have 64 bits; those that a number cannot represent exactly are bigint. */
 export type QmpInteger = number | bigint;

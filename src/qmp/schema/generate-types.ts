@@ -22,7 +22,7 @@ export function generateTypes(reply: unknown, source: string): string {
   const schema = new QmpSchema(reply);
   const writer = new Writer(schema);
   return [
-    `// Generated from query-qmp-schema of ${source}. Do not edit. To generate this file again, run \`vmlet qmp types\` (for the file in vmlet itself, run scripts/generate-qmp-types.ts).`,
+    `// Generated from query-qmp-schema of ${source}. Do not edit. To generate this file again, run \`vmlet qmp types\` (for the file in vmlet itself, run scripts/generate/qmp-types.ts).`,
     '',
     '/** QEMU integers have 64 bits; those that a number cannot represent exactly are bigint. */',
     'export type QmpInteger = number | bigint;',

@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { makeHome } from '../../e2e/named/home.ts';
 import { alternate } from '../measurement/alternate.ts';
 import { VMLET } from '../measurement/built-command.ts';

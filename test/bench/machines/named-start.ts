@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, watch, writeFileSync, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { namedArguments } from '../../../src/machine/qemu/named-argv.ts';
 import type { NamedPlan } from '../../../src/machine/plan/named-plan.ts';
 import type { NamedMachine } from '../../../src/machines/index.ts';

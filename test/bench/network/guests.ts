@@ -11,7 +11,7 @@ import { describeTimes, median } from '../measurement/statistics.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import type { Section } from '../section.ts';
 
-const SOURCES = join(import.meta.dirname, '../../../fixtures/stream-peer');
+const SOURCES = join(import.meta.dirname, '../../../fixtures/network/stream-peer');
 const PEER = '/root/stream-peer';
 const PORT = '5001';
 const BYTES = 64 * 1024 ** 2;

@@ -14,7 +14,7 @@ import { alternate } from '../measurement/alternate.ts';
 import { describeTimes, median } from '../measurement/statistics.ts';
 import type { Section } from '../section.ts';
 
-const SOURCES = join(import.meta.dirname, '../../../fixtures/frame-peers');
+const SOURCES = join(import.meta.dirname, '../../../fixtures/network/frame-peers');
 const BYTES = 400_000_000;
 const SIZES = [1514, 9014];
 /** USER_HZ: proc_pid_stat(5) counts in it. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { surveyKey, writeCachedSurvey } from '../../../src/host/cache.ts';
 import type { KvmVerdict } from '../../../src/host/survey/host.ts';
 import { surveyHost } from '../../../src/host/probe.ts';

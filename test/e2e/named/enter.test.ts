@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MachineEndedError, TimedOutError } from '../../../src/errors/index.ts';
 import { writeSshRecord } from '../../../src/machines/record/ssh-record.ts';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { VMLET, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { bootSector, bootSectors } from '../../../fixtures/boot-sectors.ts';
-import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
+import { bootSector, bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
+import { keyboardSectors } from '../../../fixtures/guests/keyboard-sectors.ts';
 import type { NetworkStatistics } from '../../../src/machines/index.ts';
 import type { QmpClient } from '../../../src/qmp/index.ts';
 import { pause } from '../../../src/util/time/pause.ts';

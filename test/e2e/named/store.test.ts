@@ -13,7 +13,7 @@ import {
 import { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
 import type { NamedMachine } from '../../../src/machines/index.ts';
 import { until } from '../command.ts';

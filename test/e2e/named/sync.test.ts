@@ -36,7 +36,7 @@ beforeAll(async () => {
   execFileSync('make', [
     '-s',
     '-C',
-    join(import.meta.dirname, '../../../fixtures/inotify'),
+    join(import.meta.dirname, '../../../fixtures/calls/inotify'),
     `OUT=${program}`,
   ]);
   await inGuest('mkdir -p /srv');

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
-import { makeMiniIso, missingForMiniIso } from '../../../fixtures/mini-iso.ts';
+import { keyboardSectors } from '../../../fixtures/guests/keyboard-sectors.ts';
+import { makeMiniIso, missingForMiniIso } from '../../../fixtures/images/mini-iso.ts';
 import { convertDisk } from '../../../src/images/qemu-img/qemu-img.ts';
 import { type Finished, type Started, start, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, test, vi } from 'vitest';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { bytes, moment } from '../../../page/parts/format.ts';
 import { ensureMicro } from '../../../src/images/micro/micro.ts';
 import type { KernelImage } from '../../../src/index.ts';

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { cpioArchive } from '../../../src/images/formats/cpio.ts';
 import { ensureMicro } from '../../../src/images/micro/micro.ts';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';

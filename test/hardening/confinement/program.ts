@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const SOURCES = join(import.meta.dirname, '../../../fixtures/hostile-program');
+const SOURCES = join(import.meta.dirname, '../../../fixtures/confine/hostile-program');
 const start = promisify(execFile);
 
 /** @returns the program's path. */

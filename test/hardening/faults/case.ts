@@ -1,4 +1,4 @@
-import type { Step, Traced } from '../../../fixtures/step-tracer/traced.ts';
+import type { Step, Traced } from '../../../fixtures/calls/step-tracer/traced.ts';
 import type { Bench, Course } from './bench.ts';
 import { errnosOf } from './errnos.ts';
 import type { Operation } from './operation.ts';

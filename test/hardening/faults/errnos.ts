@@ -1,4 +1,4 @@
-import type { Step } from '../../../fixtures/step-tracer/traced.ts';
+import type { Step } from '../../../fixtures/calls/step-tracer/traced.ts';
 
 const ROOM = ['ENOSPC', 'ENOSPC+', 'EIO'];
 const NAME = [...ROOM, 'EACCES'];

@@ -1,5 +1,5 @@
 import { Random } from '../../../fixtures/agent/random.ts';
-import { stepTracer } from '../../../fixtures/step-tracer/traced.ts';
+import { stepTracer } from '../../../fixtures/calls/step-tracer/traced.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import type { Findings, HardeningOptions, Section } from '../section.ts';
 import type { Operation } from './operation.ts';

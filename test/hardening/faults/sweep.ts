@@ -1,5 +1,5 @@
 import { Random } from '../../../fixtures/agent/random.ts';
-import type { Step } from '../../../fixtures/step-tracer/traced.ts';
+import type { Step } from '../../../fixtures/calls/step-tracer/traced.ts';
 import type { Count, HardeningOptions } from '../section.ts';
 import { Bench } from './bench.ts';
 import { type Case, nameOfCase, runCase } from './case.ts';

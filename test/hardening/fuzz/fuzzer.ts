@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { FuzzTarget } from './target.ts';
 
-const CORPUS = join(import.meta.dirname, '../../../fixtures/fuzz-corpus');
+const CORPUS = join(import.meta.dirname, '../../../fixtures/fuzz/corpus');
 /** Processor time, which other load does not lengthen. */
 const LONGEST_CASE_MS = 2000;
 /** More than one case could have read into memory, and much less than a leak in each case. */

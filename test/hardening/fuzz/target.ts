@@ -3,7 +3,7 @@ import type { LedLimits, LedRun } from '../../../fixtures/fuzz/c-program.ts';
 
 /** One parser of vmlet for untrusted input, with all its checks. */
 export interface FuzzTarget {
-  /** Also the name of its directory in fixtures/fuzz-corpus. */
+  /** Also the name of its directory in fixtures/fuzz/corpus. */
   readonly name: string;
   /** A row of the table in docs/security-counts.md. */
   readonly what: string;

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { settle } from '../../e2e/named/truth.ts';
 import type { Finished } from '../../e2e/command.ts';
 import { Place } from './place.ts';

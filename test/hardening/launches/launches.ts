@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { run as runProgram } from '../../../src/process/run.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { makeHome } from '../../e2e/named/home.ts';

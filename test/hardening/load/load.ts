@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { createTemplate } from '../../../src/index.ts';
 import { launchAt } from '../../../src/machine/launch/launch.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';

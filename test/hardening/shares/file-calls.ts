@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { compiled } from '../../../fixtures/compiled.ts';
 import type { Machine } from '../../../src/index.ts';
 
-const SOURCES = join(import.meta.dirname, '../../../fixtures/file-calls');
+const SOURCES = join(import.meta.dirname, '../../../fixtures/calls/file-calls');
 export const IN_GUEST = '/file-calls';
 
 /** The program that makes file system calls. @returns its path. */

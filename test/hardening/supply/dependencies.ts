@@ -46,7 +46,7 @@ export async function dependencies(
 }
 
 async function licences(root: string, folders: readonly string[]): Promise<Findings> {
-  const { stderr } = await execa('node', ['scripts/check-licences.mjs'], { cwd: root, reject: false });
+  const { stderr } = await execa('node', ['scripts/check/licences.mjs'], { cwd: root, reject: false });
   const refused = stderr.split('\n').filter((line) => line !== '');
   return counted('packages that come with vmlet, each under an allowed licence', folders, (folder) =>
     refused.find((line) => line.startsWith(`${folder}: `)),
@@ -107,7 +107,7 @@ async function listedAsComponents(
   root: string,
   installed: readonly (readonly [string, LockedPackage])[],
 ): Promise<Findings> {
-  const { stdout } = await execa('node', ['scripts/components.mjs'], { cwd: root });
+  const { stdout } = await execa('node', ['scripts/build/components.mjs'], { cwd: root });
   const { packages } = JSON.parse(stdout) as {
     packages: readonly { packageFileName: string; versionInfo: string; checksums?: readonly unknown[] }[];
   };

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { probeQemu } from '../../../src/host/programs/qemu.ts';
 import { confineQemu, resolverOf } from '../../../src/host/confinement.ts';
 import { SANDBOX_OPTION } from '../../../src/host/programs/qemu.ts';

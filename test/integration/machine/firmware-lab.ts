@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { efiProgram } from '../../../fixtures/efi-application.ts';
+import { efiProgram } from '../../../fixtures/guests/efi-application.ts';
 import { run } from '../../../src/process/run.ts';
 import { supervise, type SupervisedProcess } from '../../../src/process/supervise.ts';
 import { GuestConsole } from '../../../src/machine/life/console.ts';
@@ -71,10 +71,16 @@ export async function startBoard(parts: BoardParts): Promise<Board> {
   }
 }
 
-/** The program of fixtures/efi-variable for UEFI, compiled into `directory`. */
+/** The program of fixtures/guests/efi-variable for UEFI, compiled into `directory`. */
 export async function efiVariableProgram(directory: string): Promise<Buffer> {
   const code = join(directory, 'efi-variable');
-  await run(['make', '-s', '-C', join(import.meta.dirname, '../../../fixtures/efi-variable'), `OUT=${code}`]);
+  await run([
+    'make',
+    '-s',
+    '-C',
+    join(import.meta.dirname, '../../../fixtures/guests/efi-variable'),
+    `OUT=${code}`,
+  ]);
   return efiProgram(readFileSync(code));
 }
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { VICTIM, giveTo, whyNoOtherUser } from '../../hardening/user.ts';
 
@@ -54,7 +54,7 @@ function inSession(controllers: string): { status: number | null; stdout: string
     giveTo(VICTIM, home);
     const argv = [String(VICTIM.uid), home, controllers, 'sh', '-c', SCRIPT];
     const env = { PATH: process.env['PATH'], NODE: process.execPath, VMLET: join(ROOT, 'dist/bin/vmlet.js') };
-    return spawnSync(join(ROOT, 'fixtures/user-systemd.sh'), argv, { env, encoding: 'utf8' });
+    return spawnSync(join(ROOT, 'fixtures/host/user-systemd.sh'), argv, { env, encoding: 'utf8' });
   } finally {
     remove();
   }

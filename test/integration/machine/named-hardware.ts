@@ -169,7 +169,7 @@ export async function serialSays(serial: Socket, pattern: RegExp): Promise<strin
   });
 }
 
-/** One character to the guest of fixtures/disk-sector.ts, and its answer. */
+/** One character to the guest of fixtures/guests/disk-sector.ts, and its answer. */
 export async function ask(serial: Socket, character: string): Promise<string> {
   const answer = serialSays(serial, /./s);
   serial.write(character);

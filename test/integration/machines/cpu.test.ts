@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { LaunchError } from '../../../src/errors/index.ts';
 import { launch } from '../../../src/machine/launch/launch.ts';
 import { MachineStore } from '../../../src/machines/index.ts';

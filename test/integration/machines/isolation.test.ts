@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readlinkSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { diagnose } from '../../../src/host/findings/diagnosis.ts';
 import type { Survey } from '../../../src/host/survey/host.ts';
 import type { QemuIsolation } from '../../../src/host/findings/isolation.ts';

@@ -36,7 +36,7 @@ async function killAt(
   const port = String(forward!.hostPort);
   launcher = spawn(
     process.execPath,
-    ['--import', 'tsx', 'fixtures/passt-launcher.ts', backend, marker, port, ...passtPath],
+    ['--import', 'tsx', 'fixtures/network/passt-launcher.ts', backend, marker, port, ...passtPath],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const lines = createInterface({ input: launcher.stdout! });
@@ -73,7 +73,9 @@ describe.each(PASST_BACKENDS.filter(({ missing }) => !missing))(
     });
 
     it('before passt looks at its connection leaves no process', async () => {
-      await expectNothingLeft(await killAt(backend, 'spawned', 100, [join(ROOT, 'fixtures/passt-slow')]));
+      await expectNothingLeft(
+        await killAt(backend, 'spawned', 100, [join(ROOT, 'fixtures/network/passt-slow')]),
+      );
     });
   },
 );

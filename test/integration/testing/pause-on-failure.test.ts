@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { pausesOnFailure } from '../../../src/testing/guests/pause-on-failure.ts';
 import { temporaryDirectory } from '../../directory.ts';
 import { start, until } from '../../e2e/command.ts';

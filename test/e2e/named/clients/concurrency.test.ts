@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import type { Finished } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
 import { leftovers, liesOf, stagingLeftovers } from '../truth.ts';

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { Random } from '../../../../fixtures/agent/random.ts';
-import { SCRIBBLED_BYTES, scribbleSector } from '../../../../fixtures/scribble-sector.ts';
+import { SCRIBBLED_BYTES, scribbleSector } from '../../../../fixtures/guests/scribble-sector.ts';
 import { type Finished, type Started } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';
 import {

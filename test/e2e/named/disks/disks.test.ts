@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { breakOffAt } from '../../../../fixtures/qmp/broken-off.ts';
 import {
   ImageLockedError,

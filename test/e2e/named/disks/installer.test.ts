@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
-import { makeMiniIso, missingForMiniIso } from '../../../../fixtures/mini-iso.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
+import { makeMiniIso, missingForMiniIso } from '../../../../fixtures/images/mini-iso.ts';
 import { cpioArchive } from '../../../../src/images/formats/cpio.ts';
 import { ensureMicro } from '../../../../src/images/micro/micro.ts';
 import type { KernelImage } from '../../../../src/index.ts';

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest';
-import { leakCluster } from '../../../../fixtures/leak-cluster.ts';
+import { leakCluster } from '../../../../fixtures/images/leak-cluster.ts';
 import { checkDisk } from '../../../../src/images/qemu-img/check-disk.ts';
 import type { NamedMachine } from '../../../../src/machines/index.ts';
-import { diskSector } from '../../../../fixtures/disk-sector.ts';
+import { diskSector } from '../../../../fixtures/guests/disk-sector.ts';
 import { type Home, makeHome } from '../home.ts';
 
 let home: Home;

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { diskSector } from '../../../../fixtures/disk-sector.ts';
+import { diskSector } from '../../../../fixtures/guests/disk-sector.ts';
 import { InvalidInputError, MachineStateError } from '../../../../src/errors/index.ts';
 import { applySnapshot, createSnapshot } from '../../../../src/images/qemu-img/disk-snapshot.ts';
 import { BEFORE_RESTORE } from '../../../../src/machine/state/machine-snapshot.ts';

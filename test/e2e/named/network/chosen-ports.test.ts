@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import type { NamedMachine } from '../../../../src/machines/index.ts';
 import { waitingOn } from '../../../../src/network/ports/socket-table.ts';
 import { type Home, makeHome } from '../home.ts';

@@ -1,7 +1,7 @@
 import { watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { keyboardSectors } from '../../../../fixtures/keyboard-sectors.ts';
+import { keyboardSectors } from '../../../../fixtures/guests/keyboard-sectors.ts';
 import { ImageStore } from '../../../../src/index.ts';
 import { TestServer } from '../../../integration/cli/server/server.ts';
 import { until } from '../../command.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { ROUTES } from '../../../../src/cli/server/resources/routes.ts';
 import { type Started, until } from '../../command.ts';
 import { type Home, makeHome } from '../home.ts';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { Random } from '../../../../fixtures/agent/random.ts';
-import { hostileContents, mutatedCase, soundImages } from '../../../../fixtures/hostile-images/fuzz.ts';
+import { hostileContents, mutatedCase, soundImages } from '../../../../fixtures/images/hostile/fuzz.ts';
 import {
   directory,
   field,
@@ -14,7 +14,7 @@ import {
   record,
   rockRidgeMark,
   ucs2,
-} from '../../../../fixtures/iso.ts';
+} from '../../../../fixtures/images/iso.ts';
 import { VmletError } from '../../../../src/errors/index.ts';
 import { kernelPayload, kernelRelease } from '../../../../src/images/formats/bzimage.ts';
 import { cpioArchive } from '../../../../src/images/formats/cpio.ts';
@@ -29,10 +29,10 @@ import { makeTemporaryDirectory } from '../../../directory.ts';
 
 let images: { readonly sound: readonly Buffer[]; readonly hostile: readonly Buffer[] } | undefined;
 
-/** fixtures/hostile-images chooses and mutates an image; the seeds are chosen here. */
+/** fixtures/images/hostile chooses and mutates an image; the seeds are chosen here. */
 export const headerTarget = jsonTarget<number>({
   name: 'image-headers',
-  what: 'headers of disk images (`scripts/fuzz-image-headers.ts` asks qemu-img too)',
+  what: 'headers of disk images (`test/hardening/fuzz/image-headers.ts` asks qemu-img too)',
   expected: ['taken', 'refused'],
   arbitrary: fc.nat(2 ** 31 - 1),
   prepare: async () => {

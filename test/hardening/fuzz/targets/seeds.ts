@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import * as yaml from 'yaml';
 import { AnsweringProgram } from '../../../../fixtures/fuzz/c-program.ts';
-import { target as guest } from '../../../../fixtures/seed/target.ts';
+import { target as guest } from '../../../../fixtures/guests/seed/target.ts';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { makeSeed } from '../../../../src/guest/seed/make.ts';
 import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';

@@ -2,7 +2,7 @@ import { DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
 import { LENGTH_BYTES, type StreamFrame, streamFrame } from '../../../../src/network/ethernet/frame.ts';
 import { parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
 import { EthernetSwitch, type SwitchPort } from '../../../../src/network/ethernet/switch.ts';
-import { dhcpRequest } from '../../../../fixtures/dhcp-request.ts';
+import { dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
 import { mutatedBytes } from '../mutate.ts';
 import { bytesTarget, must, same } from '../target.ts';
 import { pieceOf } from './piece.ts';

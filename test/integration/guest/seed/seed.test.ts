@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { target } from '../../../../fixtures/seed/target.ts';
+import { target } from '../../../../fixtures/guests/seed/target.ts';
 import { makeSeed } from '../../../../src/guest/seed/make.ts';
 import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';
 import type { SeedTarget } from '../../../../src/guest/seed/target.ts';
@@ -12,7 +12,7 @@ import { run } from '../../../../src/process/run.ts';
 import { type CloudInit, findCloudInit } from '../../../cloud-init.ts';
 import { directoryIn, makeTemporaryDirectory } from '../../../directory.ts';
 
-const READ_USER_DATA = join(import.meta.dirname, '../../../../fixtures/seed/read-user-data.py');
+const READ_USER_DATA = join(import.meta.dirname, '../../../../fixtures/guests/seed/read-user-data.py');
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
 
 const cloudInit = await findCloudInit();

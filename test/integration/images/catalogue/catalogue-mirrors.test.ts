@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { loopbackOnly } from '../../../../fixtures/catalogue/loopback-only.ts';
-import { ownEntry } from '../../../../fixtures/catalogue/own-catalogue.ts';
-import { Publishers } from '../../../../fixtures/catalogue/publishers.ts';
-import { SigningKey } from '../../../../fixtures/catalogue/signing-key.ts';
+import { loopbackOnly } from '../../../../fixtures/images/catalogue/loopback-only.ts';
+import { ownEntry } from '../../../../fixtures/images/catalogue/own-catalogue.ts';
+import { Publishers } from '../../../../fixtures/images/catalogue/publishers.ts';
+import { SigningKey } from '../../../../fixtures/images/catalogue/signing-key.ts';
 import { DownloadError, PublisherDocumentError } from '../../../../src/errors/index.ts';
 import type { CatalogueEntry } from '../../../../src/images/catalogue/catalogue.ts';
 import { type ResolvedImage, resolveEntry } from '../../../../src/images/catalogue/resolve.ts';

@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Publishers } from '../../../../fixtures/catalogue/publishers.ts';
-import { SigningKey } from '../../../../fixtures/catalogue/signing-key.ts';
-import { writeUserCatalogue } from '../../../../fixtures/catalogue/user-catalogue.ts';
+import { Publishers } from '../../../../fixtures/images/catalogue/publishers.ts';
+import { SigningKey } from '../../../../fixtures/images/catalogue/signing-key.ts';
+import { writeUserCatalogue } from '../../../../fixtures/images/catalogue/user-catalogue.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { unpackPackage } from '../../../packed-package.ts';
 

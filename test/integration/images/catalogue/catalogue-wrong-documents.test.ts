@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { loopbackOnly } from '../../../../fixtures/catalogue/loopback-only.ts';
-import { ownEntry } from '../../../../fixtures/catalogue/own-catalogue.ts';
-import { type Answer, Publishers } from '../../../../fixtures/catalogue/publishers.ts';
+import { loopbackOnly } from '../../../../fixtures/images/catalogue/loopback-only.ts';
+import { ownEntry } from '../../../../fixtures/images/catalogue/own-catalogue.ts';
+import { type Answer, Publishers } from '../../../../fixtures/images/catalogue/publishers.ts';
 import type { CatalogueEntry } from '../../../../src/images/catalogue/catalogue.ts';
 import {
   type ResolvedImage,

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { EXPECTED, type Expected } from '../../../../fixtures/catalogue/expected.ts';
-import { loopbackOnly } from '../../../../fixtures/catalogue/loopback-only.ts';
-import { Publishers } from '../../../../fixtures/catalogue/publishers.ts';
-import { SigningKey } from '../../../../fixtures/catalogue/signing-key.ts';
-import { writeUserCatalogue } from '../../../../fixtures/catalogue/user-catalogue.ts';
+import { EXPECTED, type Expected } from '../../../../fixtures/images/catalogue/expected.ts';
+import { loopbackOnly } from '../../../../fixtures/images/catalogue/loopback-only.ts';
+import { Publishers } from '../../../../fixtures/images/catalogue/publishers.ts';
+import { SigningKey } from '../../../../fixtures/images/catalogue/signing-key.ts';
+import { writeUserCatalogue } from '../../../../fixtures/images/catalogue/user-catalogue.ts';
 import { type Catalogue, openCatalogue } from '../../../../src/images/catalogue/catalogue.ts';
 import { resolveEntry } from '../../../../src/images/catalogue/resolve.ts';
 import { catalogueFile } from '../../../../src/machine/paths/package-files.ts';

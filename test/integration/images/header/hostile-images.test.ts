@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type HostileImage, SECRET, hostileImages } from '../../../../fixtures/hostile-images/corpus.ts';
+import { type HostileImage, SECRET, hostileImages } from '../../../../fixtures/images/hostile/corpus.ts';
 import { ImageRefusedError } from '../../../../src/errors/index.ts';
 import { addImage } from '../../../../src/images/store/add-image.ts';
 import { fileSha256 } from '../../../../src/images/digest/sha256.ts';

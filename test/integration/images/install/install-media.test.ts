@@ -8,7 +8,7 @@ import {
   INSTALLER_KERNEL,
   makeMiniIso,
   missingForMiniIso,
-} from '../../../../fixtures/mini-iso.ts';
+} from '../../../../fixtures/images/mini-iso.ts';
 import { extractInstallMedia, findInstallMedia } from '../../../../src/images/install/install-media.ts';
 import { openIso } from '../../../../src/images/iso/iso9660.ts';
 import { directoryIn, makeTemporaryDirectory } from '../../../directory.ts';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { LaunchError } from '../../../../src/errors/index.ts';
 import { launch } from '../../../../src/machine/launch/launch.ts';
 import type { RunningMachine } from '../../../../src/machine/running/running-machine.ts';

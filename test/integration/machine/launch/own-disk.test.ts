@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { ImageLockedError } from '../../../../src/errors/index.ts';
 import { launch } from '../../../../src/machine/launch/launch.ts';
 import { temporaryDirectory } from '../../../directory.ts';

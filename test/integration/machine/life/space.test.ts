@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { NoSpaceError } from '../../../../src/errors/index.ts';
 import type { LaunchOptions } from '../../../../src/index.ts';
 import { launchAt } from '../../../../src/machine/launch/launch.ts';

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
-import { efiApplication } from '../../../../fixtures/efi-application.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
+import { efiApplication } from '../../../../fixtures/guests/efi-application.ts';
 import { ImageLockedError, InvalidInputError } from '../../../../src/errors/index.ts';
 import { confineQemu } from '../../../../src/host/confinement.ts';
 import {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import {
   firmwareDirectories,
   readFirmwareDescriptors,

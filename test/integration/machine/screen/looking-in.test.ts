@@ -4,8 +4,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
-import { keyboardSectors } from '../../../../fixtures/keyboard-sectors.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
+import { keyboardSectors } from '../../../../fixtures/guests/keyboard-sectors.ts';
 import {
   MissingDeviceError,
   QmpRefusedError,

@@ -3,7 +3,7 @@ import { linkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeTemporaryDirectory } from '../../../directory.ts';
-import { diskSector } from '../../../../fixtures/disk-sector.ts';
+import { diskSector } from '../../../../fixtures/guests/disk-sector.ts';
 import { GuestHoldsDeviceError, ImageLockedError, InvalidInputError } from '../../../../src/errors/index.ts';
 import { attachDisk, detachDisk, resizeLiveDisk } from '../../../../src/machine/state/live-disk.ts';
 import { QmpClient, QmpClosedError, QmpRefusedError } from '../../../../src/qmp/index.ts';

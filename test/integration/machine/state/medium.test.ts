@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeTemporaryDirectory } from '../../../directory.ts';
-import { lockedDriveSector } from '../../../../fixtures/locked-drive-sector.ts';
+import { lockedDriveSector } from '../../../../fixtures/guests/locked-drive-sector.ts';
 import { GuestHoldsDeviceError, InvalidInputError } from '../../../../src/errors/index.ts';
 import { changeMedium } from '../../../../src/machine/state/medium.ts';
 import { type QmpClient, QmpRefusedError } from '../../../../src/qmp/index.ts';

@@ -2,7 +2,7 @@ import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeTemporaryDirectory } from '../../../directory.ts';
-import { diskSector } from '../../../../fixtures/disk-sector.ts';
+import { diskSector } from '../../../../fixtures/guests/disk-sector.ts';
 import { InvalidInputError, NoSpaceError, QmpJobError } from '../../../../src/errors/index.ts';
 import { type SaveProgress, restoreState, saveState } from '../../../../src/machine/state/saved-state.ts';
 import { migrationAbilitiesOf } from '../../../../src/machine/state/migration-abilities.ts';

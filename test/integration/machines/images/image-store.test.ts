@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import {
   DigestMismatchError,
   ImageInUseError,

@@ -15,7 +15,7 @@ import { systemdUnit, systemdUnitName } from '../../../../src/machines/life/syst
 import { temporaryDirectory } from '../../../directory.ts';
 import { VMLET, start } from '../../../e2e/command.ts';
 
-const STAND_INS = join(import.meta.dirname, '../../../../fixtures/systemd');
+const STAND_INS = join(import.meta.dirname, '../../../../fixtures/host/systemd');
 const SYSTEMD = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'].find((path) => existsSync(path));
 
 if (SYSTEMD === undefined) process.stderr.write('skipped: systemd units, as systemd is not installed\n');

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { compiled, sanitized } from '../../../../fixtures/compiled.ts';
 import { until } from '../../../../fixtures/agent/until.ts';
 import { type ProcessIdentity, identifyProcess, isAlive } from '../../../../src/process/procfs/identity.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../../fixtures/agent/until.ts';
-import { dhcpRequest } from '../../../../fixtures/dhcp-request.ts';
+import { dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
 import { DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
 import { LENGTH_BYTES, parseHardwareAddress } from '../../../../src/network/ethernet/frame.ts';
 import { addressNumber, parseSubnet } from '../../../../src/network/ethernet/subnet.ts';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../../fixtures/agent/until.ts';
-import { dhcpRequest } from '../../../../fixtures/dhcp-request.ts';
+import { dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
 import { streamFrame } from '../../../../src/network/ethernet/frame.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Traced, stepTracer, trace } from '../../../../fixtures/step-tracer/traced.ts';
+import { type Traced, stepTracer, trace } from '../../../../fixtures/calls/step-tracer/traced.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
 const REMOVAL = join(import.meta.dirname, '../../../../dist/util/files/removal.js');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { target } from '../../../../fixtures/seed/target.ts';
+import { target } from '../../../../fixtures/guests/seed/target.ts';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { makeSeed, seedLabel } from '../../../../src/guest/seed/make.ts';
 import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';

@@ -1,8 +1,8 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type HostileImage, hostileImages } from '../../../../fixtures/hostile-images/corpus.ts';
-import { FILES, keptName, readKept } from '../../../../fixtures/hostile-images/make.ts';
+import { type HostileImage, hostileImages } from '../../../../fixtures/images/hostile/corpus.ts';
+import { FILES, keptName, readKept } from '../../../../fixtures/images/hostile/make.ts';
 import { ImageRefusedError } from '../../../../src/errors/index.ts';
 import { acceptForeignImage, acceptImage } from '../../../../src/images/header/accept.ts';
 import { temporaryDirectory } from '../../../directory.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fuzz, soundImages } from '../../../../fixtures/hostile-images/fuzz.ts';
+import { fuzz, soundImages } from '../../../../fixtures/images/hostile/fuzz.ts';
 
-/** `npx tsx scripts/fuzz-image-headers.ts` runs longer. */
+/** `npx tsx test/hardening/fuzz/image-headers.ts` runs longer. */
 const CASES = 4000;
 
 describe('mutated images', () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { VHDX, iso, le64, vhdx, vmdkSparse } from '../../../../fixtures/hostile-images/foreign.ts';
-import { qcow2 } from '../../../../fixtures/hostile-images/qcow2.ts';
+import { VHDX, iso, le64, vhdx, vmdkSparse } from '../../../../fixtures/images/hostile/foreign.ts';
+import { qcow2 } from '../../../../fixtures/images/hostile/qcow2.ts';
 import { ImageRefusedError, InvalidInputError } from '../../../../src/errors/index.ts';
 import {
   type AcceptOptions,

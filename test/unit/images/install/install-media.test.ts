@@ -17,7 +17,7 @@ import {
   primaryDescriptor,
   record,
   rockRidgeMark,
-} from '../../../../fixtures/iso.ts';
+} from '../../../../fixtures/images/iso.ts';
 import { INSTALL_LAYOUTS, appendFor } from '../../../../src/images/install/install-layouts.ts';
 import { extractInstallMedia, findInstallMedia } from '../../../../src/images/install/install-media.ts';
 import { parseTreeInfo } from '../../../../src/images/install/treeinfo.ts';

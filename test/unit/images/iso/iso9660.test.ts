@@ -14,7 +14,7 @@ import {
   record,
   rockRidgeMark,
   ucs2,
-} from '../../../../fixtures/iso.ts';
+} from '../../../../fixtures/images/iso.ts';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { type Iso, openIso } from '../../../../src/images/iso/iso9660.ts';
 import type { IsoEntry } from '../../../../src/images/iso/iso9660-directory.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type DhcpAsked, dhcpRequest } from '../../../../fixtures/dhcp-request.ts';
+import { type DhcpAsked, dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
 import { DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
 import { type StreamFrame, parseHardwareAddress } from '../../../../src/network/ethernet/frame.ts';
 import { addressNumber, addressText, parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
