@@ -1,4 +1,4 @@
-/* vmlet-confine: drops the privileges that a program does not need, then becomes it. See README.md. */
+/* vmlet-confine: drops the privileges that a program does not need, then becomes it. See PROGRAM.md. */
 #include "descriptors.h"
 #include "fail.h"
 #include "in_memory.h"

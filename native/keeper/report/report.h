@@ -1,4 +1,4 @@
-/* Report lines for the launcher on standard output; README.md lists them. */
+/* Report lines for the launcher on standard output; PROGRAM.md lists them. */
 #pragma once
 
 void report(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -15,7 +15,7 @@ const LONGEST_POSITION = 48;
 const NEWLINE = 0x0a;
 
 /**
- * The output of a keeper's serial socket, which begins with its position in the log (native/keeper/README.md): the last lines
+ * The output of a keeper's serial socket, which begins with its position in the log (native/keeper/PROGRAM.md): the last lines
  * of the log before this position, and the output after them.
  */
 export class OutputAfterScrollBack extends Writable {
