@@ -27,7 +27,7 @@ int main(int count, char **arguments)
     /* While root still has the capability for raising a hard limit of 0, and /proc is visible. */
     limits_apply_to_dumps();
     namespaces_enter();
-    root_change();
+    root_change(namespaces_has_mount());
     limits_apply();
     user_become();
     /* After the mounts, which it would deny. */

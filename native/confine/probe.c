@@ -53,7 +53,7 @@ static void try_mount(void)
     namespaces_read("mount");
     root_read_bind_read_only("/dev/null");
     namespaces_enter();
-    root_change();
+    root_change(namespaces_has_mount());
     if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0 || statvfs("/dev/null", &mount) < 0)
         fail_errno("/dev/null in a new root");
     if (!(mount.f_flag & ST_RDONLY) || access("/dev/zero", F_OK) == 0)

@@ -17,6 +17,7 @@
 #include "options.h"
 #include "qemu.h"
 #include "record.h"
+#include "record_parts.h"
 #include "report.h"
 #include "switchboard.h"
 #include <errno.h>
@@ -213,7 +214,7 @@ static int run(const struct options *options)
     if (!log_open(&qemu_log, options->qemu_log, 0, LOG_ANEW))
         return fail(options->qemu_log);
     dup2(qemu_log.fd, STDERR_FILENO);
-    if (!record_start(options->record, options->ended))
+    if (!record_start(options->record, options->ended, &machine_parts))
         return fail(options->record);
     if (!release_launcher_lock())
         note("standard input");
@@ -229,7 +230,7 @@ static int run(const struct options *options)
      * start. */
     file_remove_flat_directory(options->runtime_directory);
     if (status == 0)
-        record_end(monitor.negotiated, monitor.fatal_state, command_end());
+        record_end();
     else
         record_remove();
     status = status == 0 ? report_end() : status;

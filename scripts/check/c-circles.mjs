@@ -1,6 +1,7 @@
-// Fails on circular includes between C files. A .c file and its .h count as one.
+// Fails on circular includes between C files, or between folders of one program. A .c file and its .h count as one; files
+// beside main.c count as a folder.
 import { readFileSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '../..', 'native');
 let failed = false;
@@ -8,22 +9,34 @@ let failed = false;
 for (const program of readdirSync(root, { withFileTypes: true })) {
   if (!program.isDirectory()) continue;
   // Shared code is a part of each program.
-  const circle = circleOf(arrowsOf([...new Set([program.name, 'shared'])].map((name) => join(root, name))));
-  if (circle === undefined) continue;
-  process.stderr.write(`native/${program.name} has a circle: ${circle.join(' → ')}\n`);
-  failed = true;
+  const files = [...new Set([program.name, 'shared'])].flatMap((name) => sourcesIn(join(root, name)));
+  for (const circle of [circleOf(arrowsOf(files, unitOf)), circleOf(arrowsOf(files, folderOf))]) {
+    if (circle === undefined) continue;
+    process.stderr.write(`native/${program.name} has a circle: ${circle.join(' → ')}\n`);
+    failed = true;
+  }
 }
 if (failed) process.exitCode = 1;
 
-function arrowsOf(directories) {
+/** @param nodeOf the file or folder that a path belongs to. */
+function arrowsOf(files, nodeOf) {
+  const paths = new Map(files.map((path) => [unitOf(path), path]));
   const arrows = new Map();
-  for (const path of directories.flatMap(sourcesIn)) {
-    const from = basename(path).replace(/\.[ch]$/, '');
+  for (const path of files) {
+    const from = nodeOf(path);
     const includes = [...readFileSync(path, 'utf8').matchAll(/^#include "(\w+)\.h"/gm)];
-    const to = includes.map(([, name]) => name).filter((name) => name !== from);
-    arrows.set(from, [...(arrows.get(from) ?? []), ...to]);
+    const to = includes.flatMap(([, name]) => (paths.has(name) ? [nodeOf(paths.get(name))] : []));
+    arrows.set(from, [...(arrows.get(from) ?? []), ...to.filter((node) => node !== from)]);
   }
   return arrows;
+}
+
+function unitOf(path) {
+  return basename(path).replace(/\.[ch]$/, '');
+}
+
+function folderOf(path) {
+  return relative(root, dirname(path));
 }
 
 function sourcesIn(directory) {

@@ -1,7 +1,6 @@
 #include "root.h"
 #include "fail.h"
 #include "mount_tree.h"
-#include "namespaces.h"
 #include <linux/mount.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -94,11 +93,11 @@ static void bind_into(int root, const struct entry *entry)
     close(tree);
 }
 
-void root_change(void)
+void root_change(bool owns_mounts)
 {
     if (entry_count == 0)
         return;
-    if (!namespaces_has_mount())
+    if (!owns_mounts)
         fail("%s: requires --unshare mount", entries[0].path);
     qsort(entries, entry_count, sizeof *entries, in_order);
     int root = mount_tree_new_root();

@@ -294,8 +294,8 @@ void forwards_print(struct text *text, const char *separator)
             continue;
         char name[16];
         print_name(forward, name);
-        text_print(text, "%s\"%s\":{\"pid\":%d,\"startTime\":%llu}", separator, name, (int)forward->relay.process.pid,
-                   forward->relay.process.start_time);
+        text_print(text, "%s\"%s\":", separator, name);
+        identity_print(text, &forward->relay.process);
         separator = ",";
     }
 }

@@ -42,3 +42,11 @@ const char *identity_boot(void)
     }
     return boot;
 }
+
+void identity_print(struct text *text, const struct identity *identity)
+{
+    if (identity->pid)
+        text_print(text, "{\"pid\":%d,\"startTime\":%llu}", (int)identity->pid, identity->start_time);
+    else
+        text_print(text, "null");
+}

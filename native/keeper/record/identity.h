@@ -1,5 +1,6 @@
 /* A process identified by its pid and its start time. */
 #pragma once
+#include "text.h"
 #include <sys/types.h>
 
 struct identity {
@@ -11,3 +12,5 @@ struct identity {
 struct identity identity_of(pid_t pid);
 /* Returns the host's boot ID from /proc; 36 characters. */
 const char *identity_boot(void);
+/* Prints it as a JSON object; null for none. */
+void identity_print(struct text *text, const struct identity *identity);

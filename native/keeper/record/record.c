@@ -1,22 +1,18 @@
 #include "record.h"
 #include "events.h"
-#include "failed_mounts.h"
 #include "file.h"
-#include "forwards.h"
-#include "helper.h"
 #include "identity.h"
 #include "loop.h"
 #include "note.h"
-#include "qemu.h"
 #include "text.h"
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { CONTENT_MAX = 256 * 1024, DISK_STOP_MAX = 1024, RETRY_MS = 5000 };
 
 static const char *run_path, *end_path;
+static const struct record_parts *parts;
 static char run_state[RECORD_STATE_MAX] = "starting";
 static char disk_stop[DISK_STOP_MAX] = "null";
 static struct identity keeper;
@@ -25,41 +21,22 @@ static bool is_current;
 static int64_t retry_at;
 static char content[CONTENT_MAX];
 
-static void print_identity(struct text *text, const struct identity *identity)
-{
-    if (identity->pid)
-        text_print(text, "{\"pid\":%d,\"startTime\":%llu}", (int)identity->pid, identity->start_time);
-    else
-        text_print(text, "null");
-}
-
 static bool write_run(void)
 {
     struct text text = {.at = content, .size = sizeof content};
-    const char *separator = "";
     text_print(&text, "{\"version\":1,\"bootId\":\"%s\",\"keeper\":", identity_boot());
-    print_identity(&text, &keeper);
-    text_print(&text, ",\"qemu\":");
-    print_identity(&text, &qemu.process);
-    text_print(&text, ",\"helpers\":{");
-    for (unsigned index = 0; index < helper_count; index++) {
-        if (!helpers[index].service.process.pid)
-            continue;
-        text_print(&text, "%s\"%s\":", separator, helpers[index].name);
-        print_identity(&text, &helpers[index].service.process);
-        separator = ",";
-    }
-    forwards_print(&text, separator);
-    text_print(&text, "},\"state\":\"%s\",\"diskStop\":%s,\"failedMounts\":", run_state, disk_stop);
-    failed_mounts_print(&text);
-    text_print(&text, ",\"startedAt\":%lld}\n", (long long)started_at);
+    identity_print(&text, &keeper);
+    parts->print_run(&text);
+    text_print(&text, ",\"state\":\"%s\",\"diskStop\":%s,\"startedAt\":%lld}\n", run_state, disk_stop,
+               (long long)started_at);
     return file_exchange(run_path, content, text.length);
 }
 
-bool record_start(const char *run, const char *end)
+bool record_start(const char *run, const char *end, const struct record_parts *of_machine)
 {
     run_path = run;
     end_path = end;
+    parts = of_machine;
     keeper = identity_of(getpid());
     started_at = wall_ms();
     return file_keep_spare(run) && (is_current = write_run());
@@ -104,39 +81,13 @@ void record_act(void)
         loop_wake_at(retry_at);
 }
 
-static void print_number(struct text *text, const char *key, bool known, int number)
-{
-    if (known)
-        text_print(text, ",\"%s\":%d", key, number);
-    else
-        text_print(text, ",\"%s\":null", key);
-}
-
-static void print_loss(struct text *text)
-{
-    if (!helper_loss.name) {
-        text_print(text, ",\"lostHelper\":null");
-        return;
-    }
-    int status = helper_loss.status;
-    text_print(text, ",\"lostHelper\":{\"name\":\"%s\"", helper_loss.name);
-    print_number(text, "exitCode", WIFEXITED(status), WEXITSTATUS(status));
-    print_number(text, "signal", WIFSIGNALED(status), WTERMSIG(status));
-    text_print(text, "}");
-}
-
-void record_end(bool negotiated, const char *fatal_state, const char *command)
+void record_end(void)
 {
     struct text text = {.at = content, .size = sizeof content};
     text_print(&text, "{\"version\":1,\"startedAt\":%lld,\"endedAt\":%lld", (long long)started_at,
                (long long)wall_ms());
-    print_number(&text, "exitCode", WIFEXITED(qemu.status), WEXITSTATUS(qemu.status));
-    print_number(&text, "signal", WIFSIGNALED(qemu.status), WTERMSIG(qemu.status));
-    print_number(&text, "sentSignal", qemu.sent_signal != 0, qemu.sent_signal);
-    text_print(&text, ",\"negotiated\":%s,\"fatalRunState\":", negotiated ? "true" : "false");
-    text_print(&text, fatal_state ? "\"%s\"" : "null", fatal_state);
-    print_loss(&text);
-    text_print(&text, ",\"command\":%s,\"events\":[", command);
+    parts->print_end(&text);
+    text_print(&text, ",\"events\":[");
     events_print_life(&text);
     text_print(&text, "]}\n");
     bool written = file_replace(end_path, content, text.length);
