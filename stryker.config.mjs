@@ -43,7 +43,7 @@ export default {
     // They ask QEMU, the system or the package's place.
     '!src/machine/qemu/{embedded-machine,guest-ports,root-port}.ts',
     '!src/network/slirp/slirp-live.ts',
-    '!src/util/system/{socket-limit,user-name}.ts',
+    '!src/util/system/user-name.ts',
     '!src/util/time/parent-watch.ts',
   ],
 };

@@ -10,7 +10,7 @@ const DATA =
   /^src\/(images\/build\/(common|debian|fedora)|images\/catalogue\/keys|cli\/completion\/scripts)(\/|$)/;
 /** Images, and the inputs of each fuzzing target. */
 const MANY_FILES = ['fixtures/images/hostile/files', 'fixtures/fuzz/corpus'];
-/** Their folders are those of src, or native/ and page/. */
+/** Their folders are those of src, or of native/, page/ and scripts/. */
 const MIRRORS = ['test/unit', 'test/integration'];
 /** Tests of what is elsewhere: the documents, and test/hardening. */
 const NO_MIRROR = ['test/unit/documents', 'test/unit/hardening', 'test/integration/hardening'];
@@ -51,10 +51,10 @@ function tooManyEntries(folder) {
 function mirrorsNothing(folder) {
   if (NO_MIRROR.includes(folder)) return [];
   const subject = folder.split('/').slice(2).join('/');
-  const mirrored = /^(native|page)(\/|$)/.test(subject) ? subject : `src/${subject}`;
+  const mirrored = /^(native|page|scripts)(\/|$)/.test(subject) ? subject : `src/${subject}`;
   const found = foldersIn(folder, entriesOf(folder)).flatMap(mirrorsNothing);
   if (existsSync(join(root, mirrored))) return found;
-  return [`${folder} mirrors no folder of src, native or page`, ...found];
+  return [`${folder} mirrors no folder of the code`, ...found];
 }
 
 function entriesOf(folder) {

@@ -113,7 +113,7 @@ export class NamedMachine {
    * @throws MachineStateError without saved memory, and what `start` throws.
    */
   async restore(options: StartOptions = {}): Promise<LiveMachine> {
-    const { requireSavedMemory } = await import('./record/saved-memory.ts');
+    const { requireSavedMemory } = await import('./record/saved-note.ts');
     requireSavedMemory(readDefinition(this.#locations, this.name));
     return this.start(options);
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type Server, Socket, createServer } from 'node:net';
 import { InvalidInputError } from '../errors/index.ts';
 import type { Scope } from '../util/scope.ts';
-import { LONGEST_SOCKET_PATH } from '../util/system/socket-limit.ts';
+import { LONGEST_SOCKET_PATH } from '../util/system/platform.ts';
 
 /**
  * Listens until QEMU has connected, once. The socket file is removed then, or when the scope closes.

@@ -1,4 +1,4 @@
-import { LONGEST_SOCKET_PATH } from '../../util/system/socket-limit.ts';
+import { LONGEST_SOCKET_PATH } from '../../util/system/platform.ts';
 import { controllersLacking, controllersRemedy } from '../programs/cgroup-manager.ts';
 import { confinementFindings } from './confinement-findings.ts';
 import type { Finding, Install, Verb } from './finding.ts';

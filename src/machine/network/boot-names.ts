@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Places, networksOfMachine } from '../../network/private/members.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
-import { namesFile } from '../paths/names-file.ts';
+import { namesFile } from '../paths/directory.ts';
 import { formatNames } from './hosts-text.ts';
 import { readLines } from './network-names.ts';
 

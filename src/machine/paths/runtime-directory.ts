@@ -9,7 +9,7 @@ import {
   isAlive,
 } from '../../process/procfs/identity.ts';
 import type { Scope } from '../../util/scope.ts';
-import { LONGEST_SOCKET_PATH } from '../../util/system/socket-limit.ts';
+import { LONGEST_SOCKET_PATH } from '../../util/system/platform.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { OTHERS_ENTER, OTHERS_WRITE, isOwnDirectory } from '../../util/files/own-entries.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';

@@ -2,7 +2,7 @@ import { chmodSync, linkSync } from 'node:fs';
 import { once } from 'node:events';
 import { type Server, createServer } from 'node:net';
 import { InvalidInputError } from '../../errors/index.ts';
-import { LONGEST_SOCKET_PATH } from '../../util/system/socket-limit.ts';
+import { LONGEST_SOCKET_PATH } from '../../util/system/platform.ts';
 
 const WHILE_LISTENING = '.new';
 

@@ -10,7 +10,7 @@ import {
   chooseBackend,
   planNetwork,
 } from '../../network/plan/network.ts';
-import { LONGEST_SOCKET_PATH } from '../../util/system/socket-limit.ts';
+import { LONGEST_SOCKET_PATH } from '../../util/system/platform.ts';
 import { addressesOf, isForMembers } from '../../network/private/addresses.ts';
 import { formatMembership } from '../../network/private/membership.ts';
 import { cardOf } from '../../network/private/cards.ts';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { machineSockets } from '../../machine/paths/directory.ts';
+import { machineSockets, namesFile } from '../../machine/paths/directory.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
-import { namesFile } from '../../machine/paths/names-file.ts';
 
 /**
  * All paths of a named machine. A rename of the machine moves its data directory; the other two directories are named by

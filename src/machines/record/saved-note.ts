@@ -1,11 +1,12 @@
 import { existsSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
-import { BrokenMachineError } from '../../errors/index.ts';
+import { BrokenMachineError, MachineStateError } from '../../errors/index.ts';
 import { bridgeMtuFields, withBridgeMtus } from '../../machine/state/bridge-mtus.ts';
 import { replaceFile, syncDirectory } from '../../util/files/atomic-file.ts';
 import type { Definition } from './definition.ts';
 import { readMachineRecord } from './machine-record.ts';
+import { readStatus } from './machine-status.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
 const noteSchema = z
@@ -66,4 +67,27 @@ export function awaitsResume(definition: Definition): boolean {
   const { files } = definition;
   if (existsSync(files.savedState) || !existsSync(files.savedStateNote)) return false;
   return readSavedNote(definition).wasRunning;
+}
+
+/**
+ * A start resumes from a file, or continues a resume whose process was killed.
+ * @throws MachineStateError when neither exists, BrokenMachineError.
+ */
+export function requireSavedMemory(definition: Definition): void {
+  const { spec, files } = definition;
+  const status = readStatus(files);
+  // A machine that runs has resumed; a leftover note is removed by its next start.
+  const isHalfDone =
+    status.kind === 'running' &&
+    status.state !== 'running' &&
+    (existsSync(files.savedState) || awaitsResume(definition));
+  if (status.kind === 'saved' || isHalfDone) return;
+  if (status.kind === 'running') {
+    throw new MachineStateError(spec.name, status.kind, `is ${status.state}, and has no saved memory`, {
+      hint: status.state === 'paused' ? `to resume the machine, run: vmlet resume ${spec.name}` : undefined,
+    });
+  }
+  throw new MachineStateError(spec.name, status.kind, 'has no saved memory', {
+    hint: `to boot the machine, run: vmlet start ${spec.name}`,
+  });
 }

@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
-import { LONGEST_SOCKET_PATH } from '../../util/system/socket-limit.ts';
+import { LONGEST_SOCKET_PATH } from '../../util/system/platform.ts';
 import { type PortForward, type PortInput, parsePortForwards } from './port.ts';
 
 /** A unix socket of the host that leads to a TCP port of the guest, over vmlet's agent. */

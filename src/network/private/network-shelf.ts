@@ -7,7 +7,7 @@ import { replaceFile, syncDirectory } from '../../util/files/atomic-file.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { removeFile, removeTree } from '../../util/files/removal.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
-import { LONGEST_SOCKET_PATH } from '../../util/system/socket-limit.ts';
+import { LONGEST_SOCKET_PATH } from '../../util/system/platform.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { leavePartitions } from './groups.ts';
 import { checkNetworkName } from './network-name.ts';

@@ -3,7 +3,7 @@ import { InvalidInputError, QmpConnectError, isSystemError } from '../../errors/
 import { deferred } from '../../util/time/deferred.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { pause } from '../../util/time/pause.ts';
-import { LONGEST_SOCKET_PATH } from '../../util/system/socket-limit.ts';
+import { LONGEST_SOCKET_PATH } from '../../util/system/platform.ts';
 
 const RETRY_MS = 20;
 
