@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { type ProcessStat, parseProcessStat } from '../../src/process/procfs/stat.ts';
 
-/** Vitest’s own processes, which exit after the guards have looked. */
+/** Vitest’s own processes, which exit after the guards have looked: children of this one. */
 const OF_THE_RUNNER = /\/(vitest|tinypool|esbuild|tsx|rolldown)\//;
 const LEAST_MARK = 1024;
 /** USER_HZ on x86_64. */
@@ -35,7 +35,8 @@ function describe(pid: string, mark: number): string[] {
     const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
     if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return [];
     const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
-    if (OF_THE_RUNNER.test(words)) return [];
+    // Others come from tests, which start tsx and vitest, too.
+    if (stat.parentPid === process.pid && OF_THE_RUNNER.test(words)) return [];
     // By its time, the report of the tests tells which of them left it.
     return [`process ${pid}: ${words.slice(0, 200)} (started ${startOf(stat)})`];
   } catch {

@@ -43,11 +43,14 @@ describe.concurrent('the guards of a run', () => {
     expect(status).toBe(0);
   });
 
-  it('fail a run that leaves a process, even without its environment and parent', async ({ expect }) => {
-    const { status, output } = await runPlanting('process', 'process.log');
-    const pid = /left behind:\n {2}process (\d+): sleep 300 \(started 20.*Z\)\n\n/.exec(output)?.[1];
-    if (pid !== undefined) process.kill(Number(pid));
-    expect(pid, output).toBeDefined();
+  it.for<[string, string, string]>([
+    ['process', 'sleep 300', 'even without its environment and parent'],
+    ['launcher', '/x/tsx/launcher 300', 'even if it looks like one of the test runner'],
+  ])('fail a run that leaves a %s (%s), %s', async ([plant, words], { expect }) => {
+    const { status, output } = await runPlanting(plant, `${plant}.log`);
+    const found = /left behind:\n {2}process (\d+): (.*) \(started 20.*Z\)\n\n/.exec(output);
+    if (found?.[1] !== undefined) process.kill(Number(found[1]));
+    expect(found?.[2], output).toBe(words);
     expect(status).toBe(1);
   });
 
