@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { directoryIn, temporaryDirectory } from '../../directory.ts';
+
+const CI_RUN = join(import.meta.dirname, '../../../.ci/run');
+const directory = temporaryDirectory();
+
+/** Runs .ci/run in a project whose scripts only print that they ran, and exit with the given status, 0 by default. */
+function run(statuses: Readonly<Record<string, number>>): { status: number | null; output: string } {
+  const project = directoryIn(directory, 'project-');
+  for (const folder of ['.ci', 'scripts']) mkdirSync(join(project, folder));
+  copyFileSync(CI_RUN, join(project, '.ci/run'));
+  for (const name of ['install-needs', 'test', 'test-hosts']) {
+    const path = join(project, 'scripts', name);
+    const cases = Object.entries(statuses).map(([words, status]) => `'${words}') exit ${status} ;;\n`);
+    writeFileSync(
+      path,
+      `#!/bin/sh\necho "${name} $* CI=$CI"\ncase "${name}\${1:+ $1}" in\n${cases.join('')}esac\n`,
+    );
+    chmodSync(path, 0o755);
+  }
+  const { status, stdout } = spawnSync(join(project, '.ci/run'), {
+    encoding: 'utf8',
+    env: { ...process.env, CI: undefined },
+  });
+  return { status, output: stdout };
+}
+
+describe('.ci/run', () => {
+  it('runs the tests as those of a CI, where unexpected skips fail', () => {
+    const { status, output } = run({});
+    expect(output).toContain('test  CI=1\n');
+    expect(output).toMatch(/^test-hosts bookworm /m);
+    expect(output).toMatch(/^test-hosts sid /m);
+    expect(status).toBe(0);
+  });
+
+  it.each([
+    ['fails with the tests, and leaves sid out', { test: 3 }, 3, false],
+    ['fails with Debian 12', { 'test-hosts bookworm': 4 }, 4, true],
+    ['passes if sid fails', { 'test-hosts sid': 5 }, 0, true],
+  ])('%s', (_what, statuses, expected, withSid) => {
+    const { status, output } = run(statuses);
+    expect(status).toBe(expected);
+    expect(output.includes('test-hosts sid')).toBe(withSid);
+  });
+});
