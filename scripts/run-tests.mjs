@@ -10,7 +10,8 @@ import { expectedSkips } from './expected-skips.mjs';
 /** More failed files than this have a common cause, which is not flakiness. */
 const MOST_FLAKY_FILES = 2;
 const root = join(import.meta.dirname, '..');
-const results = join(root, 'test-results');
+const results = process.env.VMLET_TEST_RESULTS ?? join(root, 'test-results');
+/** Exists after a run with problems that belong to no file: leftovers, crashes, unhandled errors. */
 const guards = join(results, 'guards.txt');
 const cache =
   process.env.VMLET_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vmlet-test');
@@ -35,10 +36,10 @@ function main(options) {
 }
 
 /** @returns the flaky tests, undefined if the run failed, and the results of the files that were run again. */
-function runAgain({ report, leftBehind }, options) {
+function runAgain({ report, hasOtherProblems }, options) {
   const failures = failuresIn(report);
   const files = [...new Set(failures.map(({ file }) => file))];
-  if (leftBehind || files.length === 0 || files.length > MOST_FLAKY_FILES) return { again: [] };
+  if (hasOtherProblems || files.length === 0 || files.length > MOST_FLAKY_FILES) return { again: [] };
   const again = [];
   for (const file of files) {
     say(`\n${file} failed: it is run once more, alone`);
@@ -54,7 +55,14 @@ function runVitest(name, options) {
   for (const path of [output, guards]) rmSync(path, { force: true });
   const { status } = spawnSync(
     join(root, 'node_modules/.bin/vitest'),
-    ['run', '--reporter=default', '--reporter=json', `--outputFile=${output}`, ...options],
+    [
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--reporter=${join(import.meta.dirname, 'unhandled-errors.mjs')}`,
+      `--outputFile=${output}`,
+      ...options,
+    ],
     {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -62,7 +70,7 @@ function runVitest(name, options) {
     },
   );
   const report = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : undefined;
-  return { status, report, leftBehind: existsSync(guards) };
+  return { status, report, hasOtherProblems: existsSync(guards) };
 }
 
 /** For the order of later runs. */

@@ -1,0 +1,154 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, it } from 'vitest';
+import { directoryIn, temporaryDirectory } from '../../directory.ts';
+
+const RUN_TESTS = join(import.meta.dirname, '../../../scripts/run-tests.mjs');
+const directory = temporaryDirectory();
+
+/** Lines of test files. `runs(path)` adds 1 to the number of times that the file was run, and returns it. */
+const PASSES = `it('passes', () => {})`;
+const FAILS_ONCE = `it('fails once', () => { if (runs(import.meta.filename) === 1) throw new Error('for once\\nand more') })`;
+const FAILS = `it('fails', () => { runs(import.meta.filename); throw new Error('always') })`;
+const REJECTS = `it('rejects', () => { void Promise.reject(new Error('nobody listens')) })`;
+const LEAVES_SOMETHING = `it('leaves', () => appendFileSync(process.env.VMLET_TEST_GUARDS, 'left behind'))`;
+const IS_SKIPPED = `it.skip('is skipped', () => {})`;
+const PRELUDE = `import { appendFileSync, readFileSync } from 'node:fs';
+function runs(path) {
+  appendFileSync(path + '.runs', '.');
+  return readFileSync(path + '.runs', 'utf8').length;
+}
+`;
+
+interface Ended {
+  readonly status: number | null;
+  readonly output: string;
+  /** What flaky.json contains, if it was written. */
+  readonly flaky: unknown;
+  /** How often the tests of the file ran. */
+  readonly runs: (file: string) => number;
+}
+
+/** Runs scripts/run-tests.mjs in a project of these test files, by name. */
+async function runTests(
+  files: Readonly<Record<string, string>>,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
+  const project = directoryIn(directory, 'project-');
+  const config = join(project, 'vitest.config.mjs');
+  writeFileSync(
+    config,
+    `export default { root: import.meta.dirname, test: { globals: true, maxWorkers: 1, include: ['**/*.test.mjs'] } };\n`,
+  );
+  for (const [name, test] of Object.entries(files)) {
+    const path = join(project, `${name}.test.mjs`);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${PRELUDE}${test};\n`);
+  }
+  const results = join(project, 'results');
+  const child = spawn(process.execPath, [RUN_TESTS, '--config', config], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: {
+      ...process.env,
+      CI: undefined,
+      NO_COLOR: '1',
+      VMLET_TEST_RESULTS: results,
+      VMLET_TEST_CACHE: join(project, 'cache'),
+      ...env,
+    },
+  });
+  const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  const flaky = join(results, 'flaky.json');
+  return {
+    status: child.exitCode,
+    output,
+    flaky: existsSync(flaky) ? JSON.parse(readFileSync(flaky, 'utf8')) : undefined,
+    runs: (file) => {
+      const path = join(project, `${file}.test.mjs.runs`);
+      return existsSync(path) ? readFileSync(path, 'utf8').length : 0;
+    },
+  };
+}
+
+describe.concurrent('npm test', () => {
+  it('passes with its tests', async ({ expect }) => {
+    const { status, output, flaky } = await runTests({ a: PASSES });
+    expect({ status, flaky }, output).toEqual({ status: 0, flaky: [] });
+    expect(output).not.toContain('FLAKY');
+  });
+
+  it('passes if a file fails once, and names its tests in the last lines', async ({ expect }) => {
+    const { status, output, flaky, runs } = await runTests({ a: FAILS_ONCE, b: PASSES });
+    expect(status, output).toBe(0);
+    expect(runs('a')).toBe(2);
+    expect(output).toMatch(/\nFLAKY \S+\/a\.test\.mjs > fails once: Error: for once\n$/);
+    expect(flaky).toEqual([
+      {
+        file: expect.stringMatching(/\/a\.test\.mjs$/) as string,
+        test: 'fails once',
+        error: 'Error: for once',
+      },
+    ]);
+  });
+
+  it('passes if a file cannot be loaded once', async ({ expect }) => {
+    const { status, output } = await runTests({
+      a: `if (runs(import.meta.filename) === 1) throw new Error('not loaded'); ${PASSES}`,
+    });
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/\nFLAKY \S+\/a\.test\.mjs > \(the file\): not loaded\n$/);
+  });
+
+  it('fails if a file fails twice', async ({ expect }) => {
+    const { status, output, flaky, runs } = await runTests({ a: FAILS, b: FAILS_ONCE });
+    expect({ status, flaky }, output).toEqual({ status: 1, flaky: undefined });
+    expect(runs('a')).toBe(2);
+  });
+
+  it('repeats two failed files', async ({ expect }) => {
+    const { status, output } = await runTests({ a: FAILS_ONCE, b: FAILS_ONCE });
+    expect(status, output).toBe(0);
+    expect(output.match(/^FLAKY /gm)).toHaveLength(2);
+  });
+
+  it('fails if more than two files fail, and repeats none', async ({ expect }) => {
+    const { status, output, runs } = await runTests({ a: FAILS_ONCE, b: FAILS_ONCE, c: FAILS_ONCE });
+    expect(status, output).toBe(1);
+    expect(['a', 'b', 'c'].map(runs)).toEqual([1, 1, 1]);
+  });
+
+  it.for([
+    ['an unhandled error', REJECTS],
+    ['something left behind', LEAVES_SOMETHING],
+  ] as const)('fails with %s beside a file that would pass', async ([, other], { expect }) => {
+    const { status, output, runs } = await runTests({ a: FAILS_ONCE, b: other });
+    expect(status, output).toBe(1);
+    expect(runs('a')).toBe(1);
+  });
+
+  it('fails with an unhandled error alone', async ({ expect }) => {
+    const { status, output } = await runTests({ a: REJECTS });
+    expect(status, output).toBe(1);
+  });
+
+  it.for([
+    ['fails in CI', { CI: '1' }, 1],
+    ['passes elsewhere', {}, 0],
+  ] as const)('%s with an unexpected skip, and names it', async ([, env, expected], { expect }) => {
+    const { status, output } = await runTests({ a: `${PASSES};${IS_SKIPPED}` }, env);
+    expect(status, output).toBe(expected);
+    expect(output).toMatch(/\nskipped for no known reason: \S+\/a\.test\.mjs > is skipped\n$/);
+  });
+
+  it('passes in CI with expected skips, and counts them by reason', async ({ expect }) => {
+    const { status, output } = await runTests(
+      { 'systems/rpm-guest': `${IS_SKIPPED};${IS_SKIPPED}` },
+      { CI: '1' },
+    );
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/\nskipped 2: takes minutes: VMLET_TEST_RPM_GUEST=1\n$/);
+  });
+});
