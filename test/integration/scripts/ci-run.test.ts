@@ -1,26 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { directoryIn, temporaryDirectory } from '../../directory.ts';
+import { temporaryDirectory } from '../../directory.ts';
+import { makeProject } from './project.ts';
 
-const CI_RUN = join(import.meta.dirname, '../../../.ci/run');
 const directory = temporaryDirectory();
 
 /** Runs .ci/run in a project whose scripts only print that they ran, and exit with the given status, 0 by default. */
 function run(statuses: Readonly<Record<string, number>>): { status: number | null; output: string } {
-  const project = directoryIn(directory, 'project-');
-  for (const folder of ['.ci', 'scripts']) mkdirSync(join(project, folder));
-  copyFileSync(CI_RUN, join(project, '.ci/run'));
-  for (const name of ['install-needs', 'test', 'test-hosts']) {
-    const path = join(project, 'scripts', name);
-    const cases = Object.entries(statuses).map(([words, status]) => `'${words}') exit ${status} ;;\n`);
-    writeFileSync(
-      path,
-      `#!/bin/sh\necho "${name} $* CI=$CI"\ncase "${name}\${1:+ $1}" in\n${cases.join('')}esac\n`,
-    );
-    chmodSync(path, 0o755);
-  }
+  const cases = Object.entries(statuses).map(([words, status]) => `'${words}') exit ${status} ;;\n`);
+  const script = (name: string): string =>
+    `#!/bin/sh\necho "${name} $* CI=$CI"\ncase "${name}\${1:+ $1}" in\n${cases.join('')}esac\n`;
+  const project = makeProject(
+    directory,
+    ['.ci/run'],
+    Object.fromEntries(
+      ['install-needs', 'test', 'test-hosts'].map((name) => [`scripts/${name}`, script(name)]),
+    ),
+  );
   const { status, stdout } = spawnSync(join(project, '.ci/run'), {
     encoding: 'utf8',
     env: { ...process.env, CI: undefined },

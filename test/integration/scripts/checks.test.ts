@@ -1,0 +1,159 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../directory.ts';
+import { makeProject } from './project.ts';
+
+const directory = temporaryDirectory();
+
+interface Ended {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+/** Runs a program of a project, with nothing else in its PATH than `path`. */
+function run(program: string, args: readonly string[], path = process.env['PATH']): Ended {
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: path },
+  });
+  return { status, output: stdout + stderr };
+}
+
+describe('scripts/check.mjs', () => {
+  const tools = ['node', 'tsc', 'prettier', 'knip', 'depcruise', 'publint', 'attw'];
+
+  /** In a project with tools that only record that they ran; `failing` fail. */
+  function check(installed: readonly string[], failing: readonly string[] = []): Ended & { ran: string } {
+    const tool = (name: string): string =>
+      `#!/bin/sh\necho "${name} $*" >>"$0.ran"\ncase "${name} $*" in\n${failing.map((words) => `'${words}'*) echo "problem of ${words}"; exit 1 ;;\n`).join('')}esac\n`;
+    const project = makeProject(
+      directory,
+      ['scripts/check.mjs'],
+      Object.fromEntries(installed.map((name) => [`node_modules/.bin/${name}`, tool(name)])),
+    );
+    execFileSync('git', ['init', '-q', project]);
+    const path = join(project, 'path');
+    mkdirSync(path);
+    for (const name of ['git', 'sh'])
+      symlinkSync(execFileSync('which', [name], { encoding: 'utf8' }).trim(), join(path, name));
+    const ended = run(process.execPath, [join(project, 'scripts/check.mjs')], path);
+    const records = installed.map((name) => join(project, `node_modules/.bin/${name}.ran`));
+    return {
+      ...ended,
+      ran: records.map((path) => (existsSync(path) ? readFileSync(path, 'utf8') : '')).join(''),
+    };
+  }
+
+  it('passes with all of its checks', () => {
+    const { status, output } = check([...tools, 'shellcheck']);
+    expect(status, output).toBe(0);
+    expect(output).not.toContain('FAILED');
+  });
+
+  it('names a missing tool in one sentence, and runs the other checks', () => {
+    const { status, output, ran } = check(tools);
+    expect(status).toBe(1);
+    expect(output).toMatch(
+      /\nFAILED shell scripts \(.*\)\nshellcheck is not installed: run npm ci and scripts\/install-needs test\n/,
+    );
+    expect(output).toMatch(/\n1 of \d+ checks failed: shell scripts\n$/);
+    for (const tool of tools) expect(ran).toContain(`${tool} `);
+  });
+
+  it('prints the output of a failed check, and fails those that need it without running them', () => {
+    const { status, output, ran } = check([...tools, 'shellcheck'], ['node scripts/build.mjs']);
+    expect(status).toBe(1);
+    expect(output).toMatch(/FAILED build \(.*\)\nproblem of node scripts\/build\.mjs\n/);
+    expect(output).toMatch(/\n3 of \d+ checks failed: build, package shape, package types\n$/);
+    expect(ran).toContain('knip ');
+    expect(ran).not.toMatch(/publint|attw/);
+  });
+});
+
+describe('scripts/check-folders.mjs', () => {
+  const README = 'src/README.md';
+  const good = {
+    'src/a/one.ts': '',
+    'src/b/two.ts': `import { one } from '../a/one.ts';\n`,
+    'src/a/README.md': 'Begin with `one.ts`.\n',
+    'src/b/README.md': 'It begins.\n\n- Imports of `a`: `a`.\n',
+    [README]: 'The library.\n',
+    'native/README.md': 'The programs.\n',
+    'page/README.md': 'The page.\n',
+    'test/a.test.ts': '',
+  };
+  const many = (folder: string): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: 18 }, (_, at) => [`${folder}/${at}.ts`, '']));
+  const check = (files: Readonly<Record<string, string>>): Ended =>
+    run(process.execPath, [
+      join(makeProject(directory, ['scripts/check-folders.mjs'], files), 'scripts/check-folders.mjs'),
+    ]);
+
+  it('passes folders that are as their pages say', () => {
+    expect(check(good)).toEqual({ status: 0, output: '' });
+  });
+
+  it.each([
+    ['19 entries', { ...good, ...many('src/a') }, 'src/a has 20 entries, 18 at most'],
+    ['19 entries of tests', { ...good, ...many('test') }, 'test has 19 entries, 18 at most'],
+    ['no page', { ...good, 'native/agent/main.c': '' }, 'native/agent has no README.md'],
+    ['a long page', { ...good, [README]: 'word\n'.repeat(16) }, 'src/README.md has 16 lines, 15 at most'],
+    [
+      'a page about a file that was removed',
+      { ...good, 'src/a/README.md': 'Begin with `gone.ts`.\n' },
+      'src/a/README.md names gone.ts, which is not there',
+    ],
+    [
+      'an import that the page does not list',
+      { ...good, 'src/b/README.md': 'It begins.\n\n- Imports of `a`: `a/c`.\n' },
+      'src/b imports a, and its page does not say so\nsrc/b does not import a/c, as its page says',
+    ],
+  ])('fails on %s', (_what, files, problem) => {
+    expect(check(files)).toEqual({ status: 1, output: `${problem}\n` });
+  });
+});
+
+describe('scripts/check-c-circles.mjs', () => {
+  const check = (files: Readonly<Record<string, string>>): Ended =>
+    run(process.execPath, [
+      join(makeProject(directory, ['scripts/check-c-circles.mjs'], files), 'scripts/check-c-circles.mjs'),
+    ]);
+  const includes = (name: string): string => `#include "${name}.h"\n`;
+
+  it('passes files that include each other in one direction', () => {
+    const files = {
+      'native/agent/a.c': includes('a') + includes('b'),
+      'native/agent/a.h': includes('b'),
+      'native/agent/b.h': includes('c'),
+      'native/shared/c.h': '',
+    };
+    expect(check(files)).toEqual({ status: 0, output: '' });
+  });
+
+  it('names a circle, of which one part is a .c file or shared code', () => {
+    const files = {
+      'native/agent/a.h': includes('b'),
+      'native/shared/b.c': includes('c'),
+      'native/shared/c.h': includes('a'),
+    };
+    const { status, output } = check(files);
+    expect(status).toBe(1);
+    expect(output).toMatch(/^native\/agent has a circle: (a → b → c → a|b → c → a → b|c → a → b → c)\n/);
+  });
+});
+
+describe('scripts/test-flaky', () => {
+  it('counts the runs that differ', () => {
+    // Fails in its second run.
+    const vitest = `#!/bin/sh\necho . >>"$0.ran"\n[ "$(wc -l <"$0.ran")" -ne 2 ]\n`;
+    const project = makeProject(directory, ['scripts/test-flaky'], {
+      'node_modules/.bin/vitest': vitest,
+      'package.json': '{}\n',
+    });
+    const { status, output } = run('bash', [join(project, 'scripts/test-flaky'), 'a.test.ts', '3']);
+    expect(output).toBe('run 2 failed: test-results/flaky-run-2.log\na.test.ts: 2 of 3 passed, 1 differed\n');
+    expect(status).toBe(1);
+  });
+});
