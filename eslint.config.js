@@ -19,6 +19,10 @@ const zodInParts = {
   message: "Bundles all of zod's languages into the command; use import * as z from 'zod'.",
 };
 
+/** Node's programs of one file, without types: no tsconfig.json includes them. `test-hosts` is the one with no suffix. */
+const withoutTypes = ['**/*.{js,mjs,cjs}', '**/test-hosts'];
+const globals = (names) => Object.fromEntries(names.map((name) => [name, 'readonly']));
+
 export default tseslint.config(
   {
     ignores: [
@@ -32,9 +36,6 @@ export default tseslint.config(
       'src/qmp/protocol/protocol.gen.ts',
       // A project of its own, whose types are those of the package as it is published: a test checks them.
       'examples/',
-      '**/*.js',
-      '**/*.mjs',
-      '**/*.cjs',
     ],
   },
   ...tseslint.configs.strictTypeChecked,
@@ -111,4 +112,15 @@ export default tseslint.config(
     files: ['test/**/*.ts', 'scripts/**/*.ts', 'fixtures/**/*.ts'],
     rules: { 'no-console': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
+  {
+    ...tseslint.configs.disableTypeChecked,
+    files: withoutTypes,
+    languageOptions: {
+      ...tseslint.configs.disableTypeChecked.languageOptions,
+      globals: globals(Object.getOwnPropertyNames(globalThis)),
+    },
+    // tsc does the same for the others.
+    rules: { ...tseslint.configs.disableTypeChecked.rules, 'no-undef': 'error', 'no-console': 'off' },
+  },
+  { files: ['**/*.cjs'], languageOptions: { globals: globals(['module', 'require']) } },
 );

@@ -7,7 +7,12 @@ import tmp from 'tmp';
 
 const root = join(import.meta.dirname, '../..');
 const read = (name) => JSON.parse(readFileSync(join(root, name), 'utf8'));
-const withoutTools = ({ devDependencies, peerDependencies, peerDependenciesMeta, ...rest }) => rest;
+const withoutTools = ({
+  devDependencies: _devDependencies,
+  peerDependencies: _peerDependencies,
+  peerDependenciesMeta: _peerDependenciesMeta,
+  ...rest
+}) => rest;
 
 const lock = read('package-lock.json');
 const installed = Object.entries(lock.packages).filter(

@@ -16,17 +16,14 @@ const COMMON = [
   'page/tsconfig.json',
   'scripts/check/lint.mjs',
 ];
+/** As eslint.config.js has them: no type can affect these. */
+const WITHOUT_TYPES = ['*.js', '*.mjs', '*.cjs', '*/test-hosts'];
 
 const [record, ...buildInfos] = process.argv.slice(2);
 const started = Date.now();
 const passed = existsSync(record) ? new Set(JSON.parse(readFileSync(record, 'utf8'))) : undefined;
-const files = execFileSync('git', ['ls-files', '-zco', '--exclude-standard', '*.ts', '*.tsx', ':!examples'], {
-  cwd: root,
-  encoding: 'utf8',
-})
-  .split('\0')
-  .filter((path) => path !== '' && existsSync(join(root, path)))
-  .map((path) => join(root, path));
+const untyped = listFiles(WITHOUT_TYPES);
+const files = [...listFiles(['*.ts', '*.tsx']), ...untyped];
 
 const before = passed === undefined ? new Map() : keys();
 const affected = files.filter((path) => !passed?.has(before.get(path)));
@@ -44,7 +41,17 @@ if (failed.size > 0) {
   process.exitCode = 1;
 }
 
-/** Files that no build info lists have no key, and are linted each time. */
+function listFiles(patterns) {
+  return execFileSync('git', ['ls-files', '-zco', '--exclude-standard', ...patterns, ':!examples'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+    .split('\0')
+    .filter((path) => path !== '' && existsSync(join(root, path)))
+    .map((path) => join(root, path));
+}
+
+/** Typed files that no build info lists have no key, and are linted each time. */
 function remember(current) {
   if (current.size === 0) return;
   const lines = files
@@ -79,6 +86,7 @@ function keys() {
       found.set(absolute, digest([found.get(absolute) ?? common, ...globals, text, ...reached]));
     }
   }
+  for (const path of untyped) found.set(path, digest([common, readFileSync(path, 'utf8')]));
   return found;
 }
 

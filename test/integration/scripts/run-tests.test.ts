@@ -26,7 +26,7 @@ function runs(path) {
 interface Ended {
   readonly status: number | null;
   readonly output: string;
-  /** What flaky.json contains, if it was written. */
+  /** The content of flaky.json, if it was written. */
   readonly flaky: unknown;
   /** How often the tests of the file ran. */
   readonly runs: (file: string) => number;
