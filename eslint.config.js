@@ -122,5 +122,9 @@ export default tseslint.config(
     // tsc does the same for the others.
     rules: { ...tseslint.configs.disableTypeChecked.rules, 'no-undef': 'error', 'no-console': 'off' },
   },
-  { files: ['**/*.cjs'], languageOptions: { globals: globals(['module', 'require']) } },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: { globals: globals(['module', 'require']) },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
 );

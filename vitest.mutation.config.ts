@@ -5,7 +5,7 @@ const places = [
   'cli/{flags,output}',
   'guest/agent',
   'images/{formats,qemu-img}',
-  'machine/{life,network,plan,qemu,screen,spec,survey}',
+  'machine/{life,network,plan,qemu,screen,share,spec,survey}',
   'network',
   'passt',
   'qmp/wire',

@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
 import { makeProject } from './project.ts';
 
+const root = join(import.meta.dirname, '../../..');
 const directory = temporaryDirectory();
 
 interface Ended {
@@ -141,6 +142,27 @@ describe('scripts/check-c-circles.mjs', () => {
     const { status, output } = check(files);
     expect(status).toBe(1);
     expect(output).toMatch(/^native\/agent has a circle: (a → b → c → a|b → c → a → b|c → a → b → c)\n/);
+  });
+});
+
+describe('scripts/pure-files.mjs', () => {
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => `src/${path}`);
+  const check = (paths: readonly string[]): Ended => {
+    const files = Object.fromEntries(paths.map((path) => [path, '']));
+    const project = makeProject(directory, ['scripts/pure-files.mjs'], files);
+    return run(process.execPath, [join(project, 'scripts/pure-files.mjs')]);
+  };
+
+  it('finds each file that it names', () => {
+    expect(check(sources)).toEqual({ status: 0, output: '' });
+  });
+
+  it.each(['src/machine/life/outcome.ts', 'src/util/user-name.ts'])('fails without %s', (path) => {
+    const { status, output } = check(sources.filter((one) => one !== path));
+    expect(status).toBe(1);
+    expect(output).toContain(`${dirname(path)} has no ${basename(path)}`);
   });
 });
 
