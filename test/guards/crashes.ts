@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
 /** The names of our programs’ processes and files; virtiofsd and swtpm run only for machines. */
-const OURS = /^(qemu-|passt|vmlet-|virtiofsd|swtpm)/;
+export const OURS = /^(qemu-|passt|vmlet-|virtiofsd|swtpm)/;
 
 /**
  * Linux names the thread, and the file in which the instruction lies: the program’s or a library’s. After a jump to
@@ -11,33 +11,46 @@ const OURS = /^(qemu-|passt|vmlet-|virtiofsd|swtpm)/;
  *   `traps: COMM[TID] trap invalid opcode ip:… in FILE[…]`, as of other traps
  */
 const FAULT =
-  /^(?:\[[^\]]*\] )?(?:traps: )?(?<comm>.{1,15})\[\d+\](?:: segfault | general protection | trap )(?:.* in (?<file>[^[]+)\[)?/;
+  /^(?:\[[^\]]*\] )?(?:traps: )?(?<comm>.{1,15})\[(?<thread>\d+)\](?:: segfault | general protection | trap )(?:.* in (?<file>[^[]+)\[)?/;
 
 /** audit_log_task() in kernel/auditsc.c, of a system call that a seccomp filter punishes by death. */
-const FORBIDDEN_CALL = /\baudit: type=1326 .* comm="(?<comm>[^"]*)" exe="(?:.*\/)?(?<file>[^"/]*)" sig=[1-9]/;
+const FORBIDDEN_CALL =
+  /\baudit: type=1326 .* pid=(?<thread>\d+) comm="(?<comm>[^"]*)" exe="(?:.*\/)?(?<file>[^"/]*)" sig=[1-9]/;
+
+interface Crash {
+  readonly line: string;
+  /** Its id in the first pid namespace. */
+  readonly thread: number;
+}
 
 /**
- * The crashes of QEMU, passt and vmlet’s programs in the kernel’s log, whether or not a test checked how they
- * ended. The log does not name their owner: a crash of another user’s QEMU in that time counts, too.
- * @returns undefined if the log may not be read.
+ * @returns a function for the crashes of QEMU, passt and vmlet’s programs from now on, whether or not a test checked
+ * how they ended. It throws if the kernel’s log may not be read.
  */
-export function crashesOnHost(): string[] | undefined {
+export function watchCrashes(): () => string[] {
   try {
-    const log = execFileSync('dmesg', {
-      encoding: 'utf8',
-      maxBuffer: 2 ** 26,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    return log.split('\n').filter(isCrashOfOurs);
+    const earlier = new Set(crashesOfOurs().map(({ line }) => line));
+    return () =>
+      crashesOfOurs()
+        .filter(({ line }) => !earlier.has(line))
+        .map(({ line }) => line);
   } catch (error) {
-    console.warn(
-      `crashes of QEMU and passt are not checked, since dmesg may not be read: ${(error as Error).message.trim().replaceAll('\n', '; ')}`,
-    );
-    return undefined;
+    return () => {
+      throw error;
+    };
   }
 }
 
-function isCrashOfOurs(line: string): boolean {
-  const { comm = '', file = '' } = (FAULT.exec(line) ?? FORBIDDEN_CALL.exec(line))?.groups ?? {};
-  return OURS.test(comm) || OURS.test(file);
+function crashesOfOurs(): Crash[] {
+  const log = execFileSync('dmesg', {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return log.split('\n').flatMap(crashOfOurs);
+}
+
+function crashOfOurs(line: string): Crash[] {
+  const { comm = '', file = '', thread } = (FAULT.exec(line) ?? FORBIDDEN_CALL.exec(line))?.groups ?? {};
+  return OURS.test(comm) || OURS.test(file) ? [{ line, thread: Number(thread) }] : [];
 }

@@ -12,7 +12,11 @@ const VITEST = join(import.meta.dirname, '../../node_modules/.bin/vitest');
 const directory = temporaryDirectory();
 
 /** A whole run of vitest under the guards, which leaves what `plant` names. */
-async function runPlanting(plant: string, log: string): Promise<{ status: number | null; output: string }> {
+async function runPlanting(
+  plant: string,
+  log: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ status: number | null; output: string }> {
   const kernelLog = join(directory, log);
   writeFileSync(
     kernelLog,
@@ -29,6 +33,7 @@ async function runPlanting(plant: string, log: string): Promise<{ status: number
       VMLET_TEST_PATIENCE_MS: plant === 'nothing' ? '10000' : '3000',
       // The findings of this run are not the outer run’s.
       VMLET_TEST_GUARDS: undefined,
+      ...env,
     },
   });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
@@ -64,5 +69,17 @@ describe.concurrent('the guards of a run', () => {
     const { status, output } = await runPlanting('crash', 'crash.log');
     expect(output).toContain(`crashes:\n${lines(crashes.map((line) => `  ${line}`))}\n`);
     expect(status).toBe(1);
+  });
+
+  it.for([
+    ['fail a run in CI', { CI: '1' }, 1],
+    ['pass another run, with a warning,', { CI: undefined }, 0],
+  ] as const)('%s if the kernel log may not be read', async ([, env, expected], { expect }) => {
+    const { status, output } = await runPlanting('nothing', 'forbidden.log', {
+      ...env,
+      KERNEL_LOG: join(directory, 'absent.log'),
+    });
+    expect(output).toMatch(/crashes of QEMU and passt are not checked.*:\s.*absent\.log/);
+    expect(status).toBe(expected);
   });
 });
