@@ -25,14 +25,14 @@ interface Crash {
 
 /**
  * @returns a function for the crashes of QEMU, passt and vmlet’s programs from now on, whether or not a test checked
- * how they ended. It throws if the kernel’s log may not be read.
+ * how they ended, but not those of strangers. It throws if the kernel’s log may not be read.
  */
-export function watchCrashes(): () => string[] {
+export function watchCrashes(isOfStranger: (thread: number) => boolean): () => string[] {
   try {
     const earlier = new Set(crashesOfOurs().map(({ line }) => line));
     return () =>
       crashesOfOurs()
-        .filter(({ line }) => !earlier.has(line))
+        .filter(({ line, thread }) => !earlier.has(line) && !isOfStranger(thread))
         .map(({ line }) => line);
   } catch (error) {
     return () => {

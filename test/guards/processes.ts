@@ -29,9 +29,13 @@ export function processesMarked(mark: number): string[] {
     .flatMap((pid) => describe(pid, mark));
 }
 
+export function isMarked(pid: string, mark: number): boolean {
+  return limitOf(pid).soft === mark;
+}
+
 function describe(pid: string, mark: number): string[] {
   try {
-    if (limitOf(pid).soft !== mark) return [];
+    if (!isMarked(pid, mark)) return [];
     const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
     if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return [];
     const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();

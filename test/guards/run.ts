@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { watchCrashes } from './crashes.ts';
 import { openPlaces } from './places.ts';
 import { markProcesses, processesMarked } from './processes.ts';
+import { watchStrangers } from './strangers.ts';
 
 /** Tests of the guards shorten it. */
 const PATIENCE_MS = Number(process.env['VMLET_TEST_PATIENCE_MS'] ?? 10_000);
@@ -14,13 +15,15 @@ const PATIENCE_MS = Number(process.env['VMLET_TEST_PATIENCE_MS'] ?? 10_000);
 export default function setup(): () => Promise<void> {
   const places = openPlaces();
   const mark = markProcesses();
-  const newCrashes = watchCrashes();
+  const strangers = watchStrangers(mark);
+  const newCrashes = watchCrashes(strangers.has);
   return async () => {
     const remains = (): string[] => [...processesMarked(mark), ...places.remains()];
     const deadline = Date.now() + PATIENCE_MS;
     // On some hosts orphans are reaped late, and a killed QEMU takes a moment to exit.
     while (remains().length > 0 && Date.now() < deadline) await delay(100);
     report('the tests left behind', remains());
+    strangers.stop();
     reportCrashes(newCrashes);
     places.remove();
   };

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'vitest';
-import { crashes, lines } from '../../fixtures/guards/crashes.ts';
+import { crashes, lines, trapOf } from '../../fixtures/guards/crashes.ts';
 import { temporaryDirectory } from '../directory.ts';
 
 const GUARDS = join(import.meta.dirname, '../../fixtures/testing/guards');
@@ -68,6 +68,22 @@ describe.concurrent('the guards of a run', () => {
   it('fail a run in which one of our programs crashed, in each way', async ({ expect }) => {
     const { status, output } = await runPlanting('crash', 'crash.log');
     expect(output).toContain(`crashes:\n${lines(crashes.map((line) => `  ${line}`))}\n`);
+    expect(status).toBe(1);
+  });
+
+  it('pass over the crashes of programs that another run has started', async ({ expect }) => {
+    const qemu = join(directory, 'qemu-planted');
+    copyFileSync(execFileSync('which', ['sleep'], { encoding: 'utf8' }).trim(), qemu);
+    const stranger = spawn(qemu, ['300'], { stdio: 'ignore' });
+    await once(stranger, 'spawn');
+    const { status, output } = await runPlanting('strangers', 'strangers.log', {
+      QEMU: qemu,
+      STRANGER: String(stranger.pid),
+    });
+    stranger.kill();
+    const own = Number(/left behind:\n {2}process (\d+): \S+\/qemu-planted 300 /.exec(output)?.[1]);
+    process.kill(own);
+    expect(output).toContain(`crashes:\n  ${trapOf(own)}\n\n`);
     expect(status).toBe(1);
   });
 
