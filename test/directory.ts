@@ -1,6 +1,9 @@
 import tmp from 'tmp';
 import { afterAll } from 'vitest';
 
+/** In memory, on every Linux; the guards of a run give it a directory of its own there (test/guards/places.ts). */
+export const IN_MEMORY = process.env['VMLET_TEST_SHM'] ?? '/dev/shm';
+
 /** `remove` also removes the contents. */
 export interface TemporaryDirectory {
   readonly path: string;

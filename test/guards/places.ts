@@ -2,7 +2,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } fr
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { locate } from '../../src/machine/paths/locations.ts';
-import { makeTemporaryDirectory } from '../directory.ts';
+import { IN_MEMORY, makeTemporaryDirectory } from '../directory.ts';
 
 /** Temporary files of the programs that the tests use. */
 const OF_THE_RUNNER = /^(tsx-\d+|node-compile-cache|vitest-.*|v8-compile-cache-.*)$/;
@@ -28,6 +28,8 @@ export function openPlaces(): Places {
     chmodSync(path, mode);
     return path;
   };
+  // Runtime directories of tests; containers can be without it.
+  const memory = existsSync(IN_MEMORY) ? makeTemporaryDirectory(IN_MEMORY, 'vt-') : undefined;
   // Some tests become another user.
   chmodSync(root, 0o711);
   const temporary = place('t', 0o1777);
@@ -36,6 +38,7 @@ export function openPlaces(): Places {
   // Guests that take minutes to create.
   env['VMLET_TEST_CACHE'] ??= join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vmlet-test');
   Object.assign(env, { TMPDIR: temporary, XDG_RUNTIME_DIR: runtime, HOME: home });
+  if (memory !== undefined) env['VMLET_TEST_SHM'] = memory.path;
   for (const name of ['XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME']) {
     Reflect.deleteProperty(env, name);
   }
@@ -48,10 +51,13 @@ export function openPlaces(): Places {
   if (existsSync(survey)) cpSync(survey, join(own.cache, 'host.json'));
   return {
     remains: () =>
-      [temporary, own.runtime, own.scratch, own.machines].flatMap((directory) =>
-        entries(directory).map((path) => `directory ${path}`),
+      [temporary, own.runtime, own.scratch, own.machines, ...(memory ? [memory.path] : [])].flatMap(
+        (directory) => entries(directory).map((path) => `directory ${path}`),
       ),
-    remove,
+    remove: () => {
+      memory?.remove();
+      remove();
+    },
   };
 }
 

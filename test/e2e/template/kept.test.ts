@@ -3,7 +3,6 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
@@ -18,7 +17,7 @@ import { ensureMicro } from '../../../src/images/micro/micro.ts';
 import { ImageStore, type Machine, crash, launch } from '../../../src/index.ts';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { agentProgram } from '../../../src/machine/paths/package-files.ts';
-import { directoryIn, temporaryDirectory } from '../../directory.ts';
+import { IN_MEMORY, directoryIn, temporaryDirectory } from '../../directory.ts';
 import { type Finished, type Started, copyCompiledCode, start, until } from '../command.ts';
 import { copyProbedHost } from '../probed-host.ts';
 import { whyNoShares } from '../virtiofsd.ts';
@@ -55,7 +54,7 @@ function home(more: NodeJS.ProcessEnv = {}): Home {
 }
 
 /** A runtime directory in memory: a first run there needs neither a file for the guest's memory nor a fork. */
-const inMemory = { XDG_RUNTIME_DIR: mkdtempSync('/dev/shm/vmlet-kept-') };
+const inMemory = { XDG_RUNTIME_DIR: directoryIn(IN_MEMORY, 'k-') };
 afterAll(() => rmSync(inMemory.XDG_RUNTIME_DIR, { recursive: true }));
 
 let seed: Home;
@@ -164,7 +163,7 @@ describe('a run', () => {
   describe('that is the first, with a runtime directory in memory,', () => {
     let runtime: string;
     beforeEach(() => {
-      runtime = mkdtempSync('/dev/shm/vmlet-kept-');
+      runtime = directoryIn(IN_MEMORY, 'k-');
     });
     afterEach(() => rmSync(runtime, { recursive: true }));
 
@@ -400,7 +399,7 @@ describe('kept guests', () => {
   });
 
   it('are forked into guests as fresh as booted ones', async () => {
-    const runtime = mkdtempSync('/dev/shm/vmlet-kept-');
+    const runtime = directoryIn(IN_MEMORY, 'k-');
     onTestFinished(() => rmSync(runtime, { recursive: true }));
     const { run } = home({ XDG_RUNTIME_DIR: runtime });
     const identity =

@@ -7,6 +7,7 @@ import { type Traced, trace } from '../../../fixtures/calls/step-tracer/traced.t
 import { VmletError, isSystemError } from '../../../src/errors/index.ts';
 import { locate, placesOf } from '../../../src/machine/paths/locations.ts';
 import { run } from '../../../src/process/run.ts';
+import { IN_MEMORY } from '../../directory.ts';
 import { VMLET, type Finished } from '../../e2e/command.ts';
 import { type Home, makeHome } from '../../e2e/named/home.ts';
 import { settle } from '../../e2e/named/truth.ts';
@@ -15,7 +16,7 @@ import { filesOf, look, namesIn } from './look.ts';
 import type { Operation } from './operation.ts';
 
 /** In memory: otherwise a sweep waits for thousands of writes to reach the disk. */
-export const PARENT = existsSync('/dev/shm') ? '/dev/shm' : undefined;
+export const PARENT = existsSync(IN_MEMORY) ? IN_MEMORY : undefined;
 /** The time limit of each action; a whole case takes about a second. */
 export const HANGS_MS = 60_000;
 

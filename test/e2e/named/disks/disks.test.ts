@@ -24,7 +24,7 @@ import type { MachineSpec, NamedMachine } from '../../../../src/machines/index.t
 import { failureOf } from '../../../integration/qmp/qemu.ts';
 import { qcow2 } from '../../../integration/machine/named-hardware.ts';
 import { type Home, diskPorts, makeHome } from '../home.ts';
-import { makeTemporaryDirectory } from '../../../directory.ts';
+import { IN_MEMORY, makeTemporaryDirectory } from '../../../directory.ts';
 
 const MiB = 1024 ** 2;
 let home: Home;
@@ -161,7 +161,7 @@ describe('a guest that does not react', () => {
     expect(inStorage()).toEqual(['disk0.qcow2', 'disk1.qcow2']);
 
     const { landlock, namespaces } = (await probeHost({ cacheDirectory: home.path })).confinement;
-    const { path: away, remove } = makeTemporaryDirectory('/dev/shm');
+    const { path: away, remove } = makeTemporaryDirectory(IN_MEMORY);
     try {
       const isConfined = landlock.usable || namespaces.mount.usable;
       if (!isConfined || statSync(away).dev === statSync(home.path).dev) {

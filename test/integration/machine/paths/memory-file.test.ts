@@ -14,12 +14,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { claimMemoryFile, hasRoomForMemory } from '../../../../src/machine/paths/memory-file.ts';
 import { nameOfOwned, ownIdentity } from '../../../../src/machine/paths/runtime-directory.ts';
 import { Scope } from '../../../../src/util/scope.ts';
+import { IN_MEMORY, directoryIn } from '../../../directory.ts';
 
 const MiB = 1024 ** 2;
-/** tmpfs on every Linux. */
 let runtime: string;
 beforeEach(() => {
-  runtime = mkdtempSync('/dev/shm/vmlet-memory-');
+  runtime = directoryIn(IN_MEMORY, 'm-');
 });
 afterEach(() => rmSync(runtime, { recursive: true }));
 
