@@ -7,6 +7,7 @@ import {
   guestEnvironment,
   lineCount,
   pointInTime,
+  requireDryRun,
   wholeNumber,
 } from '../../../../src/cli/flags/flag-values.ts';
 
@@ -78,6 +79,26 @@ it('a flag with choices shows them, and the library validates the value', () => 
   expect(option.parseArg).toBeUndefined();
 });
 
+it.each([{}, { dryRun: true }, { json: true, dryRun: true }] as const)(
+  '%j is no --json without --dry-run',
+  (flags) => {
+    expect(() => {
+      requireDryRun(flags);
+    }).not.toThrow();
+  },
+);
+
+it('--json requires --dry-run', () => {
+  expect(() => {
+    requireDryRun({ json: true });
+  }).toThrow(
+    expect.objectContaining({
+      message: 'json: requires --dry-run',
+      hint: 'add --dry-run to print the plan as JSON, or leave out --json',
+    }),
+  );
+});
+
 it('a repeated flag adds to the earlier values', () => {
   expect(collect('a')).toEqual(['a']);
   expect(collect('b', collect('a'))).toEqual(['a', 'b']);
@@ -120,8 +141,10 @@ describe('a point in time', () => {
   });
 
   it.each([
+    ['1500ms', 1500],
     ['90s', 90_000],
     ['5m', 300_000],
+    ['12.25m', 735_000],
     ['1.5h', 5_400_000],
     ['2d', 2 * DAY_MS],
   ])('%s ago', (text, ms) => {
@@ -130,10 +153,24 @@ describe('a point in time', () => {
     expect(pointInTime(text)).toBeLessThanOrEqual(Date.now() - ms);
   });
 
-  it.each(['', '5', 'yesterday', '2026-13-01', '2026-11-28T25:00:00Z', '28.11.2026', '-5m', '5 m'])(
-    '%j is not one',
-    (text) => {
-      expect(() => pointInTime(text)).toThrow(InvalidArgumentError);
-    },
-  );
+  it.each([
+    '',
+    '5',
+    'yesterday',
+    '2026-13-01',
+    '2026-11-28T25:00:00Z',
+    '28.11.2026',
+    '-5m',
+    '5 m',
+    'x5m',
+    '5ms ',
+    '5.m',
+    'x2026-11-28',
+    '2026-11-28x',
+    '2026-11-28T12:00x',
+    '2026-11-28T12:00+2',
+  ])('%j is not one', (text) => {
+    expect(() => pointInTime(text)).toThrow(InvalidArgumentError);
+    expect(() => pointInTime(text)).toThrow(/^expected a duration such as 5m .*, or a time such as 2026/);
+  });
 });
