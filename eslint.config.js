@@ -11,6 +11,8 @@ const stdoutBelongsToTheCli = [
 
 const ABORTS = 'In Node 22 and 24 it aborts the process where a directory below cannot be read.';
 const HAS_NO_CODES = 'Its errors have no codes in Node 24; use util/files/removal.ts.';
+const LOSES_THE_REASON =
+  "It rejects with an AbortError instead of the signal's reason; use util/time/pause.ts.";
 /** A regular expression of what makes HTML of a text. */
 const MAKES_HTML =
   '/^((inner|outer)HTML|insertAdjacentHTML|(set|parse)HTMLUnsafe|dangerouslySetInnerHTML|createContextualFragment|DOMParser|srcdoc)$/';
@@ -71,10 +73,15 @@ export default tseslint.config(
           paths: [
             { name: 'node:fs', importNames: ['cpSync'], message: ABORTS },
             { name: 'node:fs', importNames: ['rmSync'], message: HAS_NO_CODES },
+            { name: 'node:timers/promises', importNames: ['setTimeout'], message: LOSES_THE_REASON },
           ],
         },
       ],
     },
+  },
+  {
+    files: ['src/util/time/pause.ts'],
+    rules: { 'no-restricted-imports': 'off' },
   },
   {
     files: ['src/cli/**/*.ts'],

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { probeCloudInit } from '../../guest/cloud-init/cloud-init-probe.ts';
 import { type CloudInitStatus, describeCloudInitProgress } from '../../guest/cloud-init/cloud-init-status.ts';
+import { pause } from '../../util/time/pause.ts';
 
 /**
  * Guests without systemd use another method. Whether a service that reads the seed has finished is asked only
@@ -46,7 +46,7 @@ async function reportUntil(
   // The outcome is handled by the caller that awaits it.
   void completion.then(end, end);
   for (;;) {
-    await delay(LOOK_EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined);
+    await pause(LOOK_EVERY_MS, over.signal).catch(() => undefined);
     if (over.signal.aborted) return;
     const status = await probeCloudInit(agent);
     if (status.state === 'running') onProgress(describeCloudInitProgress(status));

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { GuestFileError, NetworkNotFoundError } from '../../errors/index.ts';
 import { Capture } from '../../network/ethernet/capture.ts';
 import { DhcpServer } from '../../network/ethernet/dhcp-server.ts';
@@ -12,6 +11,7 @@ import { checkGroups, checkMember } from '../../network/private/groups.ts';
 import { KnownMembers } from '../../network/private/known-members.ts';
 import type { WantedMembership } from '../../network/private/membership.ts';
 import type { NetworkSettings } from '../../network/private/network-record.ts';
+import { pause } from '../../util/time/pause.ts';
 import type { Joining, NetworkAttachment, NetworkMember } from './attachment.ts';
 import { discardFrames, endOf } from './card-link.ts';
 import type { HostsFile } from './hosts-file.ts';
@@ -218,7 +218,7 @@ class Attachment extends MemberCard implements OwnAttachment {
     // After the wait, nobody handles a later failure.
     told?.catch(() => undefined);
     try {
-      await Promise.race([told, delay(PATIENCE_MS, undefined, { signal: patience.signal })]);
+      await Promise.race([told, pause(PATIENCE_MS, patience.signal)]);
     } finally {
       patience.abort();
     }

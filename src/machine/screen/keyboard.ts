@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { QmpProtocolError, QmpStateError, TimedOutError } from '../../errors/index.ts';
 import type { QmpClient } from '../../qmp/index.ts';
+import { pause } from '../../util/time/pause.ts';
 import type { KeyChord } from './keys.ts';
 
 /** The keyboard controller's status port, and the bit that is set while a byte waits for the guest. */
@@ -84,14 +84,4 @@ async function keyboardStatus(qmp: QmpClient, signal: AbortSignal | undefined): 
   if (status === undefined)
     throw new QmpProtocolError(`QEMU sent an unexpected answer about the guest's keyboard: ${answer.trim()}`);
   return Number(status);
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    // Node's error has the signal's reason only as its cause.
-    signal?.throwIfAborted();
-    throw error;
-  }
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidInputError, MachineNotFoundError } from '../../errors/index.ts';
 import { type FollowLogOptions, followLog, readLog } from '../../machine/logs/log-file.ts';
 import { type TimeSpan, linesWithin } from '../../machine/logs/log-times.ts';
+import { pause } from '../../util/time/pause.ts';
 import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 
@@ -131,5 +131,5 @@ export async function* untilRemoved<T>(
 }
 
 async function removal({ spec }: MachineFiles, signal: AbortSignal): Promise<void> {
-  while (existsSync(spec)) await delay(LOOK_EVERY_MS, undefined, { signal });
+  while (existsSync(spec)) await pause(LOOK_EVERY_MS, signal);
 }

@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { MachineStateError } from '../../errors/index.ts';
 import { isAlive, killProcess } from '../../process/procfs/identity.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { readRun } from '../record/machine-status.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { removeTree } from '../../util/files/removal.ts';
+import { pause } from '../../util/time/pause.ts';
 
 /** A killed QEMU is gone within this time, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
@@ -38,6 +38,6 @@ export async function endLostProcesses(machine: string, { qemu, helpers }: RunRe
         hint: `find out which disk or file system it waits for: ps -o pid,stat,wchan,args -p ${alive.map(({ pid }) => pid).join(',')}`,
       });
     }
-    await delay(LOOK_EVERY_MS);
+    await pause(LOOK_EVERY_MS);
   }
 }

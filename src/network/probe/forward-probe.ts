@@ -1,8 +1,8 @@
 import { createConnection, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { isSystemError } from '../../errors/index.ts';
 import { type Deferred, deferred } from '../../util/time/deferred.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
+import { pause } from '../../util/time/pause.ts';
 
 export interface Endpoint {
   readonly address: string;
@@ -161,5 +161,5 @@ class Probe implements Disposable {
 
 async function after(milliseconds: number, cancelled: AbortSignal): Promise<undefined> {
   // The race is decided by then.
-  await delay(milliseconds, undefined, { signal: cancelled }).catch(() => undefined);
+  await pause(milliseconds, cancelled).catch(() => undefined);
 }

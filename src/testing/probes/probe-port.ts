@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { formatEndpoint } from '../../network/ports/endpoint.ts';
 import type { BoundForward, Protocol } from '../../network/ports/port.ts';
+import { pause } from '../../util/time/pause.ts';
 import type { ProbedGuest } from './guest-run.ts';
 import { type Socket, readSockets } from './probe-sockets.ts';
 import type { Look } from './wait.ts';
@@ -64,7 +65,7 @@ export function lookForConnection(guest: ProbedGuest, forward: BoundForward): Lo
         }
         if (heard.end !== undefined) return { seen: heard.end };
         if (limit.aborted) return { seen: whatHangs(from, heard.isConnected) };
-        await new Promise((resolve) => setTimeout(resolve, TABLE_PAUSE_MS));
+        await pause(TABLE_PAUSE_MS);
       }
     } finally {
       socket.destroy();

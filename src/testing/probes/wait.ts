@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidInputError, MachineEndedError, WaitTimedOutError } from '../../errors/index.ts';
 import { describeOutcome } from '../../machine/life/outcome.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
+import { pause } from '../../util/time/pause.ts';
 import type { GuestRun } from './guest-run.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -66,9 +66,9 @@ export async function waitUntil<T>(
       const sight = await Promise.race([looked, end, givenUp]);
       if ('found' in sight) return sight.found;
       lastSeen = sight.seen;
-      const pause = delay(pauseAfter(attempts, elapsed()), undefined, { signal: over.signal });
-      pause.catch(() => undefined);
-      await Promise.race([pause, end, givenUp]);
+      const rest = pause(pauseAfter(attempts, elapsed()), over.signal);
+      rest.catch(() => undefined);
+      await Promise.race([rest, end, givenUp]);
     }
   } catch (error) {
     // The agent's connection may be lost just before the machine's end is noticed, and its error says less.
