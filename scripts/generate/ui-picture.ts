@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyboardSectors } from '../../fixtures/guests/keyboard-sectors.ts';
-import { until } from '../../test/e2e/command.ts';
+import { until } from '../../test/until.ts';
 import { makeHome } from '../../test/e2e/named/home.ts';
 import { openChromium } from '../../test/e2e/ui/chromium.ts';
 import { UiServer } from '../../test/e2e/ui/ui-server.ts';

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { bootSectors } from '../../fixtures/guests/boot-sectors.ts';
 import { keyboardSectors } from '../../fixtures/guests/keyboard-sectors.ts';
-import { until } from '../e2e/command.ts';
+import { until } from '../until.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 import { openChromium } from '../e2e/ui/chromium.ts';
 import { UiServer } from '../e2e/ui/ui-server.ts';

@@ -92,14 +92,3 @@ function countVerbs(path: string): number {
 export async function vmlet(...args: string[]): Promise<Finished> {
   return start(args).finished;
 }
-
-/** Repeats until there is an answer; the test’s own time limit applies. */
-export async function until<T>(
-  look: () => T | undefined | false | Promise<T | undefined | false>,
-): Promise<T> {
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

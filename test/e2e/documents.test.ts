@@ -4,7 +4,8 @@ import { execa } from 'execa';
 import { beforeAll, expect, it } from 'vitest';
 import { locate } from '../../src/machine/paths/locations.ts';
 import { type CodeBlock, codeBlocks, commandLines, pages } from '../documents.ts';
-import { VMLET, until } from './command.ts';
+import { VMLET } from './command.ts';
+import { until } from '../until.ts';
 import { type Home, makeHome, terminate } from './named/home.ts';
 import { whyNoShares } from './virtiofsd.ts';
 

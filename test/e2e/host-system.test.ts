@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInputError, createTemplate } from '../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
-import { type Finished, VMLET, start, until } from './command.ts';
+import { type Finished, VMLET, start } from './command.ts';
+import { until } from '../until.ts';
 import { Terminal } from './named/terminal.ts';
 import { whyNoShares } from './virtiofsd.ts';
 

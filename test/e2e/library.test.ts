@@ -12,7 +12,7 @@ import {
   launch,
 } from '../../src/index.ts';
 import { run } from '../../src/process/run.ts';
-import { until } from './command.ts';
+import { until } from '../until.ts';
 
 const directory = temporaryDirectory();
 /** Made here, and read from a disk: a guest takes a minute to draw and hash as much with an emulated CPU. */

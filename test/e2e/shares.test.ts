@@ -17,7 +17,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Machine, MachineEndedError, TimedOutError, type VolumeInput, launch } from '../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
-import { start, until, vmlet } from './command.ts';
+import { start, vmlet } from './command.ts';
+import { until } from '../until.ts';
 import { failingVirtiofsd, whyNoShares } from './virtiofsd.ts';
 
 const directory = temporaryDirectory();

@@ -4,7 +4,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'vitest';
-import { crashes, lines, trapOf } from '../../fixtures/guards/crashes.ts';
+import { crashes, lines, trapOf } from '../../fixtures/testing/guards/crashes.ts';
 import { temporaryDirectory } from '../directory.ts';
 
 const GUARDS = join(import.meta.dirname, '../../fixtures/testing/guards');

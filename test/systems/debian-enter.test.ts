@@ -5,7 +5,8 @@ import { needsRecovery } from '../../src/machine/volume/volume.ts';
 import { run } from '../../src/process/run.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
-import { VMLET, start, until } from '../e2e/command.ts';
+import { VMLET, start } from '../e2e/command.ts';
+import { until } from '../until.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 import { whyNoShares } from '../e2e/virtiofsd.ts';
 

@@ -6,7 +6,7 @@ import { ownLocations } from '../../src/machine/paths/own-locations.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, whyNoDebianGuest } from '../debian-guest.ts';
 import { readAt } from '../hardening/networks/read-at.ts';
 import { becoming, VICTIM } from '../hardening/user.ts';
-import { until } from '../hardening/until.ts';
+import { until } from '../until.ts';
 import { BRIDGE_MACS, LOST, ON_BRIDGE, REACHED, SERVE } from './guest-scripts.ts';
 import {
   BRIDGE,

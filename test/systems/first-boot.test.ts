@@ -19,7 +19,8 @@ import {
   debianGuestWithoutAgent,
   whyNoDebianGuest,
 } from '../debian-guest.ts';
-import { type Finished, VMLET, until } from '../e2e/command.ts';
+import { type Finished, VMLET } from '../e2e/command.ts';
+import { until } from '../until.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 import { Terminal } from '../e2e/named/terminal.ts';
 import { Publisher } from '../publisher.ts';

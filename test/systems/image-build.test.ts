@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEBIAN_GUEST_TIMEOUT_MS, whyNoDebianGuest } from '../debian-guest.ts';
 import { addDebianImage } from '../debian-image.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
-import { type Finished, start, until } from '../e2e/command.ts';
+import { type Finished, start } from '../e2e/command.ts';
+import { until } from '../until.ts';
 import { copyProbedHost } from '../e2e/probed-host.ts';
 import { whyNoShares } from '../e2e/virtiofsd.ts';
 

@@ -11,7 +11,7 @@ import { installCopy } from '../e2e/hosts/installed-copy.ts';
 import { openFiles, processesOf, terminate } from '../e2e/named/home.ts';
 import { VICTIM, becoming, giveTo, runAs, spawnScript } from '../hardening/user.ts';
 import { giveMicro } from '../hardening/users/given-micro.ts';
-import { until } from '../hardening/until.ts';
+import { until } from '../until.ts';
 
 /** In the namespace of the user's host. */
 export const BRIDGE = 'br-test';

@@ -9,7 +9,7 @@ import {
   launch,
 } from '../../src/index.ts';
 import { NetworkFaults, TestMachine } from '../../src/testing/index.ts';
-import { until } from '../e2e/command.ts';
+import { until } from '../until.ts';
 
 const MiB = 1024 * 1024;
 const DAY_MS = 86_400_000;

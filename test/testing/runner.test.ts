@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFailed } from 'vitest';
 import { temporaryDirectory } from '../directory.ts';
-import { start, until } from '../e2e/command.ts';
+import { start } from '../e2e/command.ts';
+import { until } from '../until.ts';
 import { copyProbedHost } from '../e2e/probed-host.ts';
 
 const root = join(import.meta.dirname, '../..');

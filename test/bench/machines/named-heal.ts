@@ -5,7 +5,7 @@ import { type PortInput, parsePortForwards } from '../../../src/network/ports/po
 import { waitingOn } from '../../../src/network/ports/socket-table.ts';
 import type { NamedMachine } from '../../../src/machines/index.ts';
 import { deferred } from '../../../src/util/time/deferred.ts';
-import { until } from '../../e2e/command.ts';
+import { until } from '../../until.ts';
 import { type Home, makeHome } from '../../e2e/named/home.ts';
 import { alternate } from '../measurement/alternate.ts';
 import type { Section } from '../section.ts';

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import { type LaunchOptions, dryRun } from '../../../src/index.ts';
 import { configureGuest, mountAll } from '../../../src/machine/launch/configure-guest.ts';
-import { until } from '../../e2e/command.ts';
+import { until } from '../../until.ts';
 
 export interface Peer extends AsyncDisposable {
   readonly pid: number;

@@ -5,7 +5,7 @@ import { readCachedSurvey, writeCachedSurvey } from '../../../src/host/cache.ts'
 import { surveyHost } from '../../../src/host/probe.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
 import { templateFiles } from '../../../src/template/template-files.ts';
-import { until } from '../command.ts';
+import { until } from '../../until.ts';
 import { type Home, makeHome } from '../named/home.ts';
 
 /**

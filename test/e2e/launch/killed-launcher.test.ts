@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
-import { VMLET, copyCompiledCode, start, until } from '../command.ts';
+import { VMLET, copyCompiledCode, start } from '../command.ts';
+import { until } from '../../until.ts';
 import { copyProbedHost } from '../probed-host.ts';
 import { copyShelf } from '../template/shelf-copy.ts';
 

@@ -8,7 +8,7 @@ import {
   createTemplate,
   launch,
 } from '../../../src/index.ts';
-import { until } from '../command.ts';
+import { until } from '../../until.ts';
 
 /** Each serves a page with its name. */
 const SERVE = 'mkdir -p /srv && hostname > /srv/index.html && httpd -h /srv';

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { start, until, vmlet } from '../command.ts';
+import { start, vmlet } from '../command.ts';
+import { until } from '../../until.ts';
 
 async function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {

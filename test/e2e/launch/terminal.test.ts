@@ -2,7 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
-import { VMLET, until } from '../command.ts';
+import { VMLET } from '../command.ts';
+import { until } from '../../until.ts';
 
 const directory = temporaryDirectory();
 const socket = join(directory, 'tmux');

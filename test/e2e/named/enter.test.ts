@@ -18,7 +18,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MachineEndedError, TimedOutError } from '../../../src/errors/index.ts';
 import { writeSshRecord } from '../../../src/machines/record/ssh-record.ts';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
-import { VMLET, until } from '../command.ts';
+import { VMLET } from '../command.ts';
+import { until } from '../../until.ts';
 import { type Home, makeHome } from './home.ts';
 
 let home: Home;

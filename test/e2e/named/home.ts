@@ -14,14 +14,8 @@ import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import type { NamedPlan } from '../../../src/machine/plan/named-plan.ts';
 import { type ListedMachine, MachineStore } from '../../../src/machines/index.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
-import {
-  type Finished,
-  type Started,
-  copyCompiledCode,
-  returnCompiledCode,
-  start,
-  until,
-} from '../command.ts';
+import { type Finished, type Started, copyCompiledCode, returnCompiledCode, start } from '../command.ts';
+import { until } from '../../until.ts';
 import { copyProbedHost } from '../probed-host.ts';
 
 /** A live process that belongs to a home. */

@@ -7,7 +7,8 @@ import type { NetworkStatistics } from '../../../src/machines/index.ts';
 import type { QmpClient } from '../../../src/qmp/index.ts';
 import { pause } from '../../../src/util/time/pause.ts';
 import { coloursOf, decodePng } from '../../integration/machine/png.ts';
-import { type Started, VMLET, start, until } from '../command.ts';
+import { type Started, VMLET, start } from '../command.ts';
+import { until } from '../../until.ts';
 import { type Home, makeHome } from './home.ts';
 import { Terminal } from './terminal.ts';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { VMLET, until } from '../command.ts';
+import { VMLET } from '../command.ts';
+import { until } from '../../until.ts';
 import { type Home, makeHome } from './home.ts';
 import { Terminal } from './terminal.ts';
 

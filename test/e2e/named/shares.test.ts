@@ -14,7 +14,8 @@ import { locate } from '../../../src/machine/paths/locations.ts';
 import { readDefinition } from '../../../src/machines/record/definition.ts';
 import { readPlan, replacePlan } from '../../../src/machines/record/machine-plan-file.ts';
 import { directoryIn } from '../../directory.ts';
-import { start, until } from '../command.ts';
+import { start } from '../command.ts';
+import { until } from '../../until.ts';
 import { failingVirtiofsd, whyNoShares } from '../virtiofsd.ts';
 import { type Home, makeHome } from './home.ts';
 

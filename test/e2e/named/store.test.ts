@@ -16,7 +16,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
 import type { NamedMachine } from '../../../src/machines/index.ts';
-import { until } from '../command.ts';
+import { until } from '../../until.ts';
 import { type Home, type HomeProcess, makeHome } from './home.ts';
 import { type Role, keptDisks, leftovers, liesOf, roleOf } from './truth.ts';
 

@@ -13,7 +13,8 @@ import {
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
-import { VMLET, until } from '../command.ts';
+import { VMLET } from '../command.ts';
+import { until } from '../../until.ts';
 import { whyNoShares } from '../virtiofsd.ts';
 import { type Home, makeHome } from './home.ts';
 

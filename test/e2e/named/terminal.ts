@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { until } from '../command.ts';
+import { until } from '../../until.ts';
 import type { Home } from './home.ts';
 
 /** A real terminal of 100 columns and 30 rows in which command lines run one after the other, as a user of a home. */

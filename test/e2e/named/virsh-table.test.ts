@@ -4,7 +4,8 @@ import { beforeAll, expect, it } from 'vitest';
 import { keyboardSectors } from '../../../fixtures/guests/keyboard-sectors.ts';
 import { makeMiniIso, missingForMiniIso } from '../../../fixtures/images/mini-iso.ts';
 import { convertDisk } from '../../../src/images/qemu-img/qemu-img.ts';
-import { type Finished, type Started, start, until } from '../command.ts';
+import { type Finished, type Started, start } from '../command.ts';
+import { until } from '../../until.ts';
 import { type Home, makeHome } from './home.ts';
 
 /** The commands of the table in docs/from-virsh.md, in its order. */

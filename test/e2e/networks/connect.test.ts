@@ -5,7 +5,7 @@ import { probeHost } from '../../../src/host/probe.ts';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { NetworkStore } from '../../../src/machines/index.ts';
 import { temporaryDirectory } from '../../directory.ts';
-import { until } from '../command.ts';
+import { until } from '../../until.ts';
 import { type Home, makeHome } from '../named/home.ts';
 import { StashedMachine } from '../template/stashed-machine.ts';
 import { membersOf } from './members.ts';

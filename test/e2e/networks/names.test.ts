@@ -5,7 +5,7 @@ import { probeHost } from '../../../src/host/probe.ts';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { sshFiles } from '../../../src/machines/ssh/ssh-files.ts';
 import { Lab } from '../../hardening/networks/lab.ts';
-import { until } from '../command.ts';
+import { until } from '../../until.ts';
 import { type Home, makeHome } from '../named/home.ts';
 import { membersOf } from './members.ts';
 

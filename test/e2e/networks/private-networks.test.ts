@@ -6,7 +6,7 @@ import { ensureMicro } from '../../../src/images/micro/micro.ts';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { NetworkStore, type PrivateNetwork } from '../../../src/machines/index.ts';
-import { until } from '../command.ts';
+import { until } from '../../until.ts';
 import { type Home, makeHome } from '../named/home.ts';
 import { membersOf } from './members.ts';
 

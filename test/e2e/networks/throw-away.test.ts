@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { InvalidInputError, crash, createNetwork, createTemplate, launch } from '../../../src/index.ts';
 import { NetworkStore } from '../../../src/machines/index.ts';
-import { until } from '../command.ts';
+import { until } from '../../until.ts';
 import { type Home, makeHome, processesOf } from '../named/home.ts';
 import { membersOf } from './members.ts';
 

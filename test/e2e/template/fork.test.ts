@@ -17,7 +17,8 @@ import {
 import { run } from '../../../src/process/run.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../directory.ts';
-import { start, until } from '../command.ts';
+import { start } from '../command.ts';
+import { until } from '../../until.ts';
 
 /** One template for all, with a wrong clock, a connection to this host and one to itself. */
 

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileS
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
-import { type Finished, copyCompiledCode, start, until } from '../command.ts';
+import { type Finished, copyCompiledCode, start } from '../command.ts';
+import { until } from '../../until.ts';
 import { copyProbedHost } from '../probed-host.ts';
 
 /** Templates that begin as forks of kept guests, in a cache and a data directory with the image of this host. */

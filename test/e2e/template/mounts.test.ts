@@ -12,7 +12,7 @@ import { readProcessTime } from '../../../src/machine/logs/process-usage.ts';
 import { descendantsOf } from '../../../src/process/procfs/descendants.ts';
 import { pause } from '../../../src/util/time/pause.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
-import { until } from '../command.ts';
+import { until } from '../../until.ts';
 import { whyNoShares } from '../virtiofsd.ts';
 
 /** Forks with directories and volumes that their template did not have. */

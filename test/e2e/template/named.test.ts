@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { until } from '../command.ts';
+import { until } from '../../until.ts';
 import { whyNoShares } from '../virtiofsd.ts';
 import { type Home, makeHome } from '../named/home.ts';
 

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PoolNotFoundError } from '../../../src/errors/index.ts';
 import { type HostReport, openPool } from '../../../src/index.ts';
 import { readProcessMemory } from '../../../src/machine/logs/process-usage.ts';
-import { start, until } from '../command.ts';
+import { start } from '../command.ts';
+import { until } from '../../until.ts';
 import { type Home, makeHome } from '../named/home.ts';
 
 /** Pools of the command, each served by a separate process. */

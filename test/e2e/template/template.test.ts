@@ -2,7 +2,8 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
-import { VMLET, type Finished, start, until, vmlet } from '../command.ts';
+import { VMLET, type Finished, start, vmlet } from '../command.ts';
+import { until } from '../../until.ts';
 import { execFileSync } from 'node:child_process';
 
 /** Templates through the built command. One is created for all tests that only read it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Locator, Page, WebSocketRoute } from 'playwright-core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
-import { until } from '../command.ts';
+import { until } from '../../until.ts';
 import type { Home } from '../named/home.ts';
 import { withoutChromium } from './chromium.ts';
 import { serveHome } from './served-home.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { type Started, until } from '../command.ts';
+import { type Started } from '../command.ts';
+import { until } from '../../until.ts';
 import type { Home } from '../named/home.ts';
 
 const TOKEN_FILE = /^(?:vmlet: )?file with the access token for the HTTP API: (.*)$/m;

@@ -18,7 +18,7 @@ import { networkLayers } from '../../../src/network/switch/plug-argv.ts';
 import { plugProgram, relayProgram, switchProgram } from '../../../src/process/native/network-programs.ts';
 import { probeConfinement } from '../../../src/process/probe/confinement-probe.ts';
 import { requireProgram } from '../../../src/process/program.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 import type { Attack, Attempt, Case } from './case.ts';
 import { build, buildHostile } from './program.ts';
 import { HOSTILE, type World, machineWords, refreshHome } from './world.ts';

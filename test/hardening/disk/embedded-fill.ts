@@ -5,7 +5,7 @@ import { Scope } from '../../../src/util/scope.ts';
 import type { HardeningOptions } from '../section.ts';
 import { type FillResult, bytesFor, fill } from './full-disk.ts';
 import { makeSmallHome } from './small-home.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 
 /** A machine that ends with its launcher. */
 export async function fillEmbedded(pauses: number, options: HardeningOptions): Promise<FillResult> {
@@ -29,7 +29,7 @@ export async function fillEmbedded(pauses: number, options: HardeningOptions): P
       lookAtPause: async () => {
         const before = told;
         await machine.resume();
-        await until(() => told > before, signal);
+        await until(() => told > before, { signal });
         return machine.outOfSpace?.disk === 'disk0' && told === before + 1
           ? []
           : ['the machine says it once'];

@@ -3,7 +3,7 @@ import { run } from '../../../src/process/run.ts';
 import type { HardeningOptions } from '../section.ts';
 import { PIECE_BYTES, linesOf, missingPieces, pieceScript } from './guest-writer.ts';
 import type { SmallHome } from './small-home.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 
 const MIB = 2 ** 20;
 /** The guest’s writes between two pauses take longer than the interval at which `resume` checks for the next pause. */
@@ -52,7 +52,7 @@ export async function fill(
   );
   const faults: string[] = [];
   let [seen, held] = [0, 0];
-  while ((await until(() => (ended ? 'ended' : machine.standsStill() && 'pause'), signal)) === 'pause') {
+  while ((await until(() => (ended ? 'ended' : machine.standsStill() && 'pause'), { signal })) === 'pause') {
     seen++;
     const wrong = await machine.lookAtPause();
     log(

@@ -6,7 +6,7 @@ import { Scope } from '../../../src/util/scope.ts';
 import type { HardeningOptions } from '../section.ts';
 import { type FillResult, bytesFor, fill } from './full-disk.ts';
 import { type SmallHome, makeSmallHome } from './small-home.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 
 const DISK_BYTES = 2 ** 30;
 

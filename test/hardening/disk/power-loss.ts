@@ -10,7 +10,7 @@ import { Scope } from '../../../src/util/scope.ts';
 import { type Home, makeHome } from '../../e2e/named/home.ts';
 import type { HardeningOptions } from '../section.ts';
 import { linesOf } from './guest-writer.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 
 const DISK_BYTES = 2 ** 30;
 const RECORD_BYTES = 8192;
@@ -71,7 +71,7 @@ export async function losePower(rounds: number, options: HardeningOptions): Prom
     }
     const writer = channel.agent.exec(['sh', '-c', writerScript(next)], { stdin: 'empty' });
     const said = linesOf(writer);
-    await until(() => said.length > 0, signal);
+    await until(() => said.length > 0, { signal });
     await delay(random.below(LATEST_KILL_MS));
     await killQemu(home);
     await writer.catch(() => undefined);

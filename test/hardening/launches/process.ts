@@ -6,7 +6,7 @@ import { VmletError } from '../../../src/errors/index.ts';
 import { createPool, createTemplate, launch } from '../../../src/index.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 import { many } from '../many.ts';
 import { takeInventory, whatIsMore } from './inventory.ts';
 import { ENDINGS, type Start, launchAndEnd } from './round.ts';

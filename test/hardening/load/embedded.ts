@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import type { StopRung } from '../../../src/machine/running/stop.ts';
 import type { Locations } from '../../../src/machine/paths/locations.ts';
 import type { Outcome, RunningMachine } from '../../../src/index.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 import type { Count, HardeningOptions } from '../section.ts';
 import { type ChildProcess, descendantsOf, describeMemory, memoryOf } from './child-processes.ts';
 import { many, reasonsOf } from '../many.ts';

@@ -1,7 +1,7 @@
 import { describeEnd } from '../../../src/machines/index.ts';
 import type { Home } from '../../e2e/named/home.ts';
 import { leftovers, roleOf } from '../../e2e/named/truth.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 import type { Count, HardeningOptions } from '../section.ts';
 import { describeMemory } from './child-processes.ts';
 import { many, reasonsOf } from '../many.ts';

@@ -1,7 +1,7 @@
 import { Random } from '../../../fixtures/agent/random.ts';
 import type { Findings, HardeningOptions } from '../section.ts';
 import { many, reasonsOf } from '../many.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 import type { Lab } from './lab.ts';
 
 const SIZE = 20;
@@ -110,7 +110,7 @@ export async function life(lab: Lab, options: HardeningOptions): Promise<Finding
     '--storage',
     ...crowd.filter(({ exists }) => exists).map(({ name }) => name),
   );
-  await until(() => lab.home.processes().length === 0, options.signal);
+  await until(() => lab.home.processes().length === 0, { signal: options.signal });
   await lab.vmlet('network', 'rm', NETWORK);
   const wrong = lies.map((one) => (one.status === 'rejected' ? [String(one.reason)] : one.value));
   const among = `${size} machines of one network`;

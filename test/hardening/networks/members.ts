@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { BRIDGE_MACS, ON_BRIDGE, SERVE } from '../../systems/guest-scripts.ts';
 import { BRIDGE, type UserImage } from '../../systems/ordinary-user.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 import type { Lab } from './lab.ts';
 import type { Pair } from './pings.ts';
 

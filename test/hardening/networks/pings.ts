@@ -1,5 +1,5 @@
 import type { HardeningOptions } from '../section.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 import type { Lab } from './lab.ts';
 
 const COUNT = 30;
@@ -20,7 +20,7 @@ export async function lostPings(
 ): Promise<number> {
   const pings = home.start(['exec', from, '--', 'ping', '-c', String(COUNT), '-i', '0.2', '-W', '5', to]);
   const ended = pings.finished.then(({ stdout, stderr }) => `${stdout}${stderr}`);
-  const begun = until(() => pings.stdout().includes(`seq=${BEFORE} `), signal);
+  const begun = until(() => pings.stdout().includes(`seq=${BEFORE} `), { signal });
   const early = await Promise.race([begun.then(() => undefined), ended]);
   if (early !== undefined) throw new Error(`no pings from ${from} to ${to}: ${early}`);
   fault();

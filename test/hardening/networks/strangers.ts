@@ -6,7 +6,7 @@ import { plugProgram, switchProgram } from '../../../src/process/native/network-
 import { Scope } from '../../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Findings, type HardeningOptions, together } from '../section.ts';
-import { until } from '../until.ts';
+import { until } from '../../until.ts';
 import {
   STRANGER,
   type User,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MissingProgramError } from '../../../src/errors/index.ts';
 import { runInForeground } from '../../../src/process/foreground.ts';
-import { until } from '../../../fixtures/agent/until.ts';
+import { until } from '../../until.ts';
 import { temporaryDirectory } from '../../directory.ts';
 
 const directory = temporaryDirectory();
@@ -22,7 +22,7 @@ test('SIGTERM is passed on, SIGINT is left to the terminal, and neither is liste
   const ready = join(directory, 'ready');
   const script = 'trap "exit 9" TERM; trap "exit 3" INT; : >"$0"; while :; do sleep 0.05; done';
   const status = runInForeground(['sh', '-c', script, ready]);
-  await until('the program waits', () => existsSync(ready));
+  await until(() => existsSync(ready), { awaited: 'the program waits' });
   process.emit('SIGINT', 'SIGINT');
   process.emit('SIGTERM', 'SIGTERM');
   expect(await status).toEqual({ exitCode: 9, signal: undefined, sent: 'SIGTERM' });

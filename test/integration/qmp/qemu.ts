@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { type SupervisedProcess, supervise } from '../../../src/process/supervise.ts';
 import type { ProcessExit } from '../../../src/qmp/connection/ending.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
-import { qmpMonitor } from '../../qmp-monitor.ts';
+import { qmpMonitor } from './qmp-monitor.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
 /** A process with a connection on its descriptor 3, killed when the test’s scope closes. */

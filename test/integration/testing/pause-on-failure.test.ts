@@ -6,7 +6,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { pausesOnFailure } from '../../../src/testing/guests/pause-on-failure.ts';
 import { temporaryDirectory } from '../../directory.ts';
-import { start, until } from '../../e2e/command.ts';
+import { start } from '../../e2e/command.ts';
+import { until } from '../../until.ts';
 import { Terminal } from '../../e2e/named/terminal.ts';
 
 const directory = temporaryDirectory();

@@ -7,7 +7,8 @@ import { GuestClosedError } from '../../../../src/errors/index.ts';
 import { encodeOpen } from '../../../../src/guest/agent/greeting.ts';
 import { readStatus } from '../../../../src/machines/record/machine-status.ts';
 import { residentBytes } from '../../../../fixtures/agent/agent-process.ts';
-import { type Finished, type Started, until } from '../../command.ts';
+import { type Finished, type Started } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
 
 const CLIENTS = 20;

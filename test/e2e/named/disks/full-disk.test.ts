@@ -5,7 +5,7 @@ import type { NamedMachine } from '../../../../src/machines/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { type SmallHome, makeSmallHome } from '../../../hardening/disk/small-home.ts';
 import { canMount } from '../../../integration/machine/small-file-system.ts';
-import { until } from '../../command.ts';
+import { until } from '../../../until.ts';
 
 const ROOM_BYTES = 32 * 2 ** 20;
 const ADVICE = 'free some space; to see what vmlet uses, run: vmlet system df';

@@ -10,7 +10,7 @@ import { ownLocations } from '../../../../src/machine/paths/own-locations.ts';
 import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
 import { readSshRecord, writeSshRecord } from '../../../../src/machines/record/ssh-record.ts';
 import { type Picture, coloursOf, decodePng } from '../../../integration/machine/png.ts';
-import { until } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
 
 let home: Home;

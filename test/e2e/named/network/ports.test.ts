@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { waitingOn } from '../../../../src/network/ports/socket-table.ts';
 import type { NamedMachine } from '../../../../src/machines/index.ts';
-import { type Finished, until } from '../../command.ts';
+import { type Finished } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { findPesto } from '../../probed-host.ts';
 import { type Home, makeHome } from '../home.ts';
 

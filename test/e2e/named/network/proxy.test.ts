@@ -4,7 +4,8 @@ import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { type Socket, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
-import { type Started, until } from '../../command.ts';
+import { type Started } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });

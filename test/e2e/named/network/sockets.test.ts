@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { isSystemError } from '../../../../src/errors/index.ts';
 import { launch } from '../../../../src/index.ts';
-import { start, until } from '../../command.ts';
+import { start } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { findPesto } from '../../probed-host.ts';
 import { type Home, makeHome } from '../home.ts';
 

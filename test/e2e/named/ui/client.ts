@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import { until } from '../../command.ts';
+import { until } from '../../../until.ts';
 
 /** A WebSocket of the server, and what it has received. */
 export class Client {

@@ -9,7 +9,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Started, start, until } from '../../command.ts';
+import { type Started, start } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
 
 describe('vmlet ui', () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keyboardSectors } from '../../../../fixtures/guests/keyboard-sectors.ts';
 import { ImageStore } from '../../../../src/index.ts';
 import { TestServer } from '../../../integration/cli/server/server.ts';
-import { until } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { restartsForUdp } from '../../probed-host.ts';
 import { type Home, makeHome } from '../home.ts';
 import { Client } from './client.ts';

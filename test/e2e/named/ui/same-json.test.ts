@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { ROUTES } from '../../../../src/cli/server/resources/routes.ts';
-import { type Started, until } from '../../command.ts';
+import { type Started } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
 
 type Json = Readonly<Record<string, unknown>>;

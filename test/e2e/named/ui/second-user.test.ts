@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STRANGER } from '../../../hardening/user.ts';
-import { type Started, start, until } from '../../command.ts';
+import { type Started, start } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
 
 /** Something that another user tries: a request, a connection, or a path. */

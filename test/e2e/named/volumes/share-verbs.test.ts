@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } f
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ListedShare } from '../../../../src/machines/index.ts';
-import { until } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { whyNoShares } from '../../virtiofsd.ts';
 import { type Home, makeHome } from '../home.ts';
 

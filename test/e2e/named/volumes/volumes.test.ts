@@ -2,7 +2,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { needsRecovery } from '../../../../src/machine/volume/volume.ts';
-import { type Finished, until } from '../../command.ts';
+import { type Finished } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
 
 // A test boots up to five guests.

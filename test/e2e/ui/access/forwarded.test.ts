@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
-import { until } from '../../command.ts';
+import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../../named/home.ts';
 import { openChromium, withoutChromium } from '../chromium.ts';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
-import { until } from '../../command.ts';
+import { until } from '../../../until.ts';
 import type { Home } from '../../named/home.ts';
 import { withoutChromium } from '../chromium.ts';
 import { serveHome } from '../served-home.ts';

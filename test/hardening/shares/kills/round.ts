@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Finished, Started } from '../../../e2e/command.ts';
 import type { Home } from '../../../e2e/named/home.ts';
 import { leftovers } from '../../../e2e/named/truth.ts';
-import { until } from '../../until.ts';
+import { until } from '../../../until.ts';
 import { type Victim, isVictim } from './victim.ts';
 
 export const NAME = 'm';

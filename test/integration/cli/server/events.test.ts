@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { until } from '../../../e2e/command.ts';
+import { until } from '../../../until.ts';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { TestServer } from './server.ts';
 

@@ -4,7 +4,7 @@ import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { until } from '../../../e2e/command.ts';
+import { until } from '../../../until.ts';
 import { TestServer, upgradeStatus } from './server.ts';
 
 async function opened(socket: WebSocket): Promise<WebSocket> {

@@ -5,7 +5,7 @@ import { RunningMachines } from '../../../../src/cli/server/live/running-machine
 import { Screens } from '../../../../src/cli/server/live/screens.ts';
 import { readProcessTimeNow } from '../../../../src/machine/logs/process-usage.ts';
 import type { MachineStore } from '../../../../src/machines/index.ts';
-import { until } from '../../../e2e/command.ts';
+import { until } from '../../../until.ts';
 
 /** The time after which a picture is not new any more. */
 const LATER_MS = 3000;

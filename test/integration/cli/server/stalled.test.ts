@@ -3,7 +3,7 @@ import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
-import { until } from '../../../e2e/command.ts';
+import { until } from '../../../until.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { TestServer } from './server.ts';
 

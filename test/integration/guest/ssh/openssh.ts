@@ -6,7 +6,7 @@ import { findProgram } from '../../../../src/process/program.ts';
 import { run, type RunResult } from '../../../../src/process/run.ts';
 import { type SupervisedProcess, supervise } from '../../../../src/process/supervise.ts';
 import type { Scope } from '../../../../src/util/scope.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 
 /** Why the tests that log in cannot run here; undefined when they can. */
 export function whyNoSshd(): string | undefined {
@@ -55,11 +55,14 @@ export async function startSshd(
     { environment: { PATH: process.env['PATH'] ?? '' } },
     scope,
   );
-  await until('sshd listens', () => {
-    const said = sshd.output.last(20).join('\n');
-    if (/fatal|error/i.test(said)) throw new Error(said);
-    return said.includes('Server listening');
-  });
+  await until(
+    () => {
+      const said = sshd.output.last(20).join('\n');
+      if (/fatal|error/i.test(said)) throw new Error(said);
+      return said.includes('Server listening');
+    },
+    { awaited: 'sshd listens' },
+  );
   return { port, sshd };
 }
 

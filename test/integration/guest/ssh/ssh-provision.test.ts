@@ -25,7 +25,7 @@ import { run } from '../../../../src/process/run.ts';
 import { supervise } from '../../../../src/process/supervise.ts';
 import { GuestAgentClient, guestExec } from '../../../../src/qmp/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
 import { freePort, whyNoSshd } from './openssh.ts';
 
@@ -99,7 +99,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
     const socket = join(path, 'qga');
     const qga = ['qemu-ga', '-m', 'unix-listen', '-p', socket, '-t', path] as const;
     supervise([...inGuest, ...qga], { environment }, scope);
-    await until('qemu-ga listens', () => existsSync(socket));
+    await until(() => existsSync(socket), { awaited: 'qemu-ga listens' });
     const client = await GuestAgentClient.connect(socket);
     scope.defer(async () => client.close());
     channels.set("QEMU's agent", { exec: async (argv, options) => guestExec(client, argv, options) });
@@ -190,19 +190,22 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
       const started = await channel().exec(['/usr/sbin/sshd', '-f', config]);
       expect(Buffer.from(started.stderr).toString()).toBe('');
       const pidFile = join(directory, 'run/sshd.pid');
-      await until(
-        'sshd has begun',
-        () => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'),
-      );
+      await until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'), {
+        awaited: 'sshd has begun',
+      });
       const pid = Number(readFileSync(pidFile, 'utf8'));
       try {
-        await until('sshd shows its first key', async () => (await scan()).includes(before.publicKey));
+        await until(async () => (await scan()).includes(before.publicKey), {
+          awaited: 'sshd shows its first key',
+        });
         await installHostKey(channel(), after);
-        await until('sshd shows its second key', async () => (await scan()).includes(after.publicKey));
+        await until(async () => (await scan()).includes(after.publicKey), {
+          awaited: 'sshd shows its second key',
+        });
       } finally {
         process.kill(pid, 'SIGTERM');
         // It removes the file when it ends.
-        await until('sshd has ended', () => !existsSync(pidFile));
+        await until(() => !existsSync(pidFile), { awaited: 'sshd has ended' });
       }
     });
   });

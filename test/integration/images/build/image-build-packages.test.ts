@@ -15,15 +15,8 @@ import { whyNoDebianGuest } from '../../../debian-guest.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { canMount, smallFileSystem } from '../../machine/small-file-system.ts';
 import { reach } from './builder-phase.ts';
-import {
-  AGENT,
-  NOTHING,
-  type PackageBuild,
-  beginBuild,
-  failureOf,
-  processesOf,
-  until,
-} from './package-build.ts';
+import { AGENT, NOTHING, type PackageBuild, beginBuild, failureOf, processesOf } from './package-build.ts';
+import { until } from '../../../until.ts';
 
 const BUILD_MS = 600_000;
 

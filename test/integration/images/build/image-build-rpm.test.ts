@@ -15,15 +15,8 @@ import { Scope } from '../../../../src/util/scope.ts';
 import { directoryIn, makeTemporaryDirectory } from '../../../directory.ts';
 import { reach } from './builder-phase.ts';
 import { canMount, smallFileSystem } from '../../machine/small-file-system.ts';
-import {
-  AGENT,
-  NOTHING,
-  type PackageBuild,
-  beginBuild,
-  failureOf,
-  processesOf,
-  until,
-} from './package-build.ts';
+import { AGENT, NOTHING, type PackageBuild, beginBuild, failureOf, processesOf } from './package-build.ts';
+import { until } from '../../../until.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const MAKE = join(ROOT, 'fixtures/images/rpm-repository/make');

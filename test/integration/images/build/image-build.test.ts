@@ -22,6 +22,7 @@ import { findProgram } from '../../../../src/process/program.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { makeDirectories } from '../../../../src/util/files/make-directories.ts';
+import { until } from '../../../until.ts';
 
 const directory = temporaryDirectory();
 const MEBIBYTE = 1024 * 1024;
@@ -267,17 +268,15 @@ function install(managers: readonly string[], behaviour = 'echo "$@"') {
 
 /** Process id of a QEMU whose disk is below this place. */
 async function qemuOn({ images }: Place): Promise<number> {
-  for (;;) {
-    const pid = readdirSync('/proc')
+  return until(() =>
+    readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .map(Number)
       .find((one) => {
         const words = commandLine(one);
         return words.includes('qemu-system') && words.includes(`${images}/.building`);
-      });
-    if (pid !== undefined) return pid;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+      }),
+  );
 }
 
 function commandLine(pid: number): string {

@@ -1,6 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import {
   type DistributionBuildOptions,
@@ -52,8 +51,4 @@ export function processesOf(work: string): string[] {
       }
     })
     .filter((line) => line.includes(basename(work)));
-}
-
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(20);
 }

@@ -9,6 +9,7 @@ import { launchAt } from '../../../../src/machine/launch/launch.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { deferred } from '../../../../src/util/time/deferred.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
+import { until } from '../../../until.ts';
 import { canMount, smallFileSystem } from '../small-file-system.ts';
 
 const KIB = 1024;
@@ -66,6 +67,6 @@ describe.skipIf(!canMount)('a machine on a full host file system', () => {
     expect(machine.outOfSpace).toBeUndefined();
     const written = async () => (await machine.qmp.execute('query-blockstats'))[0]?.stats.wr_operations ?? 0;
     const before = await written();
-    while ((await written()) <= before) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(async () => (await written()) > before);
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { linkCard } from '../../../../src/machine/network/card-link.ts';
 import { CardPlug } from '../../../../src/machine/network/card-plug.ts';
 import { cardSocket, machineDirectory } from '../../../../src/machine/paths/directory.ts';
@@ -53,7 +53,7 @@ function plugOf(name: string): number | undefined {
 async function kill(pid: number): Promise<void> {
   const identity = identifyProcess(pid);
   process.kill(pid, 'SIGKILL');
-  await until(`${pid} ends`, () => !identity || !isAlive(identity));
+  await until(() => !identity || !isAlive(identity), { awaited: `${pid} ends` });
 }
 
 it('a card is plugged in again after each SIGKILL of the switch and of its plug', async () => {
@@ -62,13 +62,13 @@ it('a card is plugged in again after each SIGKILL of the switch and of its plug'
   for (let time = 0; time < 3; time++) {
     const pid = await network.switchPid();
     await kill(pid);
-    await until('both are back', async () => (await network.names()) === 'a,b');
+    await until(async () => (await network.names()) === 'a,b', { awaited: 'both are back' });
     expect(await network.switchPid()).not.toBe(pid);
     const plug = plugOf('a');
     if (plug === undefined) throw new Error('it has no plug');
     await kill(plug);
-    await until('it has another', () => plugOf('a') !== undefined && plugOf('a') !== plug);
-    await until('it is back', async () => (await network.names()) === 'a,b');
+    await until(() => plugOf('a') !== undefined && plugOf('a') !== plug, { awaited: 'it has another' });
+    await until(async () => (await network.names()) === 'a,b', { awaited: 'it is back' });
   }
 });
 
@@ -76,9 +76,9 @@ it('a card that has left stays unplugged while its QEMU runs', async () => {
   const plug = await join('a', mac(1));
   await join('b', mac(2));
   await plug[Symbol.asyncDispose]();
-  await until('b is alone', async () => (await network.names()) === 'b');
+  await until(async () => (await network.names()) === 'b', { awaited: 'b is alone' });
   // Another one cannot take its turn before QEMU has connected again.
   await kill(await network.switchPid());
-  await until('b is back', async () => (await network.names()) === 'b');
+  await until(async () => (await network.names()) === 'b', { awaited: 'b is back' });
   expect(plugOf('a')).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readHostUptime, readProcessTimeNow } from '../../../../src/machine/logs/process-usage.ts';
 import { statisticsAtRest } from '../../../../src/machines/look/statistics-at-rest.ts';
 import type { MachineStatistics, MachineStatus } from '../../../../src/machines/index.ts';
-import { until } from '../../../e2e/command.ts';
+import { until } from '../../../until.ts';
 
 let qemu: ChildProcess;
 

@@ -9,7 +9,7 @@ import {
   startAgent,
   temporaryFolder,
 } from '../../../../fixtures/agent/agent-process.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { GuestCommandError, InvalidInputError, TimedOutError } from '../../../../src/errors/index.ts';
 import type { GuestAgent } from '../../../../src/guest/agent/agent.ts';
 import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
@@ -35,7 +35,7 @@ async function shell(script: string, options = {}): Promise<string> {
 
 async function pidIn(file: string): Promise<number> {
   const read = (): string => readFileSync(file, { encoding: 'utf8', flag: 'a+' });
-  await until('the command has written its pid', () => read().endsWith('\n'));
+  await until(() => read().endsWith('\n'), { awaited: 'the command has written its pid' });
   return Number(read());
 }
 
@@ -128,7 +128,7 @@ describe('a command', () => {
     const { value } = (await command[Symbol.asyncIterator]().next()) as { value: string };
     command.kill('SIGTERM');
     expect(await command).toMatchObject({ signal: 'SIGTERM' });
-    await until('the child is gone', () => !isRunning(Number(value)));
+    await until(() => !isRunning(Number(value)), { awaited: 'the child is gone' });
     command.kill('SIGTERM');
   });
 
@@ -144,12 +144,12 @@ describe('a command', () => {
     const pid = await pidIn(file);
     controller.abort(reason);
     await expect(aborted).rejects.toBe(reason);
-    await until('the command is gone', () => !isRunning(pid));
+    await until(() => !isRunning(pid), { awaited: 'the command is gone' });
 
     const late = guest.exec(['sh', '-c', `echo $$ > ${file}; sleep 1000`], { timeoutMs: 500 });
     await expect(late).rejects.toBeInstanceOf(TimedOutError);
     const latePid = await pidIn(file);
-    await until('the command is gone', () => !isRunning(latePid));
+    await until(() => !isRunning(latePid), { awaited: 'the command is gone' });
     expect(await shell('echo fine')).toBe('fine\n(0)');
   });
 
@@ -159,7 +159,9 @@ describe('a command', () => {
     const { stdout } = await guest.exec(['sh', '-c', script]);
     expect(stdout.toString()).toContain('first\n');
     expect(stdout.toString()).not.toContain('noise4999');
-    await until('the child came to its end', () => readFileSync(file, { flag: 'a+' }).length > 0);
+    await until(() => readFileSync(file, { flag: 'a+' }).length > 0, {
+      awaited: 'the child came to its end',
+    });
   });
 
   test('loses no output that it wrote before its end', async () => {

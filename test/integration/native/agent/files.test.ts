@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDescriptors, startAgent, temporaryFolder } from '../../../../fixtures/agent/agent-process.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { GuestFileError, InvalidInputError } from '../../../../src/errors/index.ts';
 import type { GuestAgent } from '../../../../src/guest/agent/agent.ts';
 import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
@@ -108,10 +108,10 @@ describe('push', () => {
       }
     })();
     const pushed = guest.push(endless, path, { signal: controller.signal });
-    await until('something is on its way', () => readdirSync(folder).length === 2);
+    await until(() => readdirSync(folder).length === 2, { awaited: 'something is on its way' });
     controller.abort(reason);
     await expect(pushed).rejects.toBe(reason);
-    await until('the leftover is gone', () => readdirSync(folder).length === 1);
+    await until(() => readdirSync(folder).length === 1, { awaited: 'the leftover is gone' });
     expect(readFileSync(path, 'utf8')).toBe('old');
   });
 
@@ -122,7 +122,7 @@ describe('push', () => {
       throw new Error('no more');
     })();
     await expect(guest.push(source, join(folder, 'file'))).rejects.toThrow('no more');
-    await until('the leftover is gone', () => readdirSync(folder).length === 0);
+    await until(() => readdirSync(folder).length === 0, { awaited: 'the leftover is gone' });
   });
 
   test('keeps the existing file when the session ends', async () => {
@@ -134,10 +134,10 @@ describe('push', () => {
     })();
     const pushed = guest.push(endless, join(folder, 'file'));
     pushed.catch(() => undefined);
-    await until('something is on its way', () => readdirSync(folder).length === 1);
+    await until(() => readdirSync(folder).length === 1, { awaited: 'something is on its way' });
     await guest.close();
     await expect(pushed).rejects.toMatchObject({ code: 'VMLET_GUEST_CLOSED' });
-    await until('the leftover is gone', () => readdirSync(folder).length === 0);
+    await until(() => readdirSync(folder).length === 0, { awaited: 'the leftover is gone' });
   });
 
   test.each([
@@ -235,7 +235,7 @@ describe('pull', () => {
     await file.attributes;
     controller.abort(reason);
     await expect(file.stream.toArray()).rejects.toBe(reason);
-    await until('both files are closed', () => openDescriptors(agent.pid) === before);
+    await until(() => openDescriptors(agent.pid) === before, { awaited: 'both files are closed' });
     expect((await guest.readFile(join(folder, 'file'))).length).toBe(big.length);
   });
 });

@@ -8,7 +8,7 @@ import {
   startOnPair,
   temporaryFolder,
 } from '../../../../fixtures/agent/agent-process.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { GuestClosedError, GuestProtocolError, TimedOutError } from '../../../../src/errors/index.ts';
 import { GuestAgent } from '../../../../src/guest/agent/agent.ts';
 import { FrameDecoder, FrameType, encodeFrame } from '../../../../src/guest/agent/frame.ts';
@@ -35,7 +35,7 @@ async function startStubborn(guest: GuestAgent): Promise<{ pid: number; command:
     `trap "" HUP TERM; echo $$ > ${file}; while :; do sleep 0.1; done`,
   ]);
   const read = (): string => readFileSync(file, { encoding: 'utf8', flag: 'a+' });
-  await until('the command has written its pid', () => read().endsWith('\n'));
+  await until(() => read().endsWith('\n'), { awaited: 'the command has written its pid' });
   return { pid: Number(read()), command };
 }
 
@@ -122,7 +122,7 @@ describe('a session', () => {
     await first.closed;
     const second = await GuestAgent.attach(await connect(), limits);
     expect((await second.exec(['echo', 'next'])).stdout.toString()).toBe('next\n');
-    await until('the command of the first session is gone', () => !isRunning(pid));
+    await until(() => !isRunning(pid), { awaited: 'the command of the first session is gone' });
     const descriptors = openDescriptors(agent.pid);
     await second.close();
     for (let round = 0; round < 50; round += 1) {
@@ -132,10 +132,13 @@ describe('a session', () => {
       await again.close();
     }
     const last = await GuestAgent.attach(await connect(), limits);
-    await until('nothing of them is left', async () => {
-      await last.ping();
-      return openDescriptors(agent.pid) === descriptors;
-    });
+    await until(
+      async () => {
+        await last.ping();
+        return openDescriptors(agent.pid) === descriptors;
+      },
+      { awaited: 'nothing of them is left' },
+    );
   });
 
   test('fails every call after its end', async () => {
@@ -160,7 +163,7 @@ describe('a session', () => {
     connection.write(encodeFrame(FrameType.data, 0, 1, Buffer.alloc(20_000, 1)).subarray(0, 9000));
     const second = await GuestAgent.attach(connection, limits);
     expect((await second.exec(['echo', 'x'])).stdout.toString()).toBe('x\n');
-    await until('the command of the first session is gone', () => !isRunning(pid));
+    await until(() => !isRunning(pid), { awaited: 'the command of the first session is gone' });
   });
 
   test('ends with a typed error when the agent is killed, and so do its commands', async () => {
@@ -170,7 +173,7 @@ describe('a session', () => {
     agent.kill('SIGKILL');
     await expect(command).rejects.toBeInstanceOf(GuestClosedError);
     await guest.closed;
-    await until('the command is gone', () => !isRunning(pid));
+    await until(() => !isRunning(pid), { awaited: 'the command is gone' });
   });
 
   test('leaves no command that is just being started when the agent is killed', async () => {
@@ -184,7 +187,7 @@ describe('a session', () => {
       agent.kill('SIGKILL');
       await Promise.all(commands.map(async (command) => expect(command).rejects.toThrow()));
       await agent.exited;
-      await until('the commands are gone', () => processesWith(seconds).length === 0);
+      await until(() => processesWith(seconds).length === 0, { awaited: 'the commands are gone' });
     }
   });
 
@@ -196,7 +199,7 @@ describe('a session', () => {
     connection.write('GET / HTTP/1.1\r\n\r\n');
     await expect(command).rejects.toBeInstanceOf(GuestProtocolError);
     await guest.closed;
-    await until('the command is gone', () => !isRunning(pid));
+    await until(() => !isRunning(pid), { awaited: 'the command is gone' });
     const next = await GuestAgent.attach(await connect(), limits);
     expect((await next.exec(['true'])).exitCode).toBe(0);
   });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isRunning, startAgent } from '../../../../fixtures/agent/agent-process.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import type { GuestAgent } from '../../../../src/guest/agent/agent.ts';
 import type { GuestProcess } from '../../../../src/guest/agent/process.ts';
 import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
@@ -50,16 +50,16 @@ describe('a terminal', () => {
     const script = 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 0.05; done';
     const command = guest.exec(['sh', '-c', script], { tty });
     const shown = screen(command);
-    await until('the command is ready', () => shown().includes('ready'));
+    await until(() => shown().includes('ready'), { awaited: 'the command is ready' });
     command.resize({ rows: 50, columns: 132 });
     expect((await command).exitCode).toBe(0);
-    await until('the size is shown', () => shown().includes('50 132'));
+    await until(() => shown().includes('50 132'), { awaited: 'the size is shown' });
   });
 
   test('interrupts its command when Ctrl-C is typed', async () => {
     const command = guest.exec(['sh', '-c', 'echo ready; exec sleep 1000'], { tty });
     const shown = screen(command);
-    await until('the command is ready', () => shown().includes('ready'));
+    await until(() => shown().includes('ready'), { awaited: 'the command is ready' });
     command.stdin.write('\x03');
     expect(await command).toMatchObject({ exitCode: undefined, signal: 'SIGINT' });
   });
@@ -67,13 +67,13 @@ describe('a terminal', () => {
   test('serves a shell with job control', async () => {
     const command = guest.exec(['sh', '-i'], { tty, env: { PS1: '> ' } });
     const shown = screen(command);
-    await until('the prompt is there', () => shown().includes('> '));
+    await until(() => shown().includes('> '), { awaited: 'the prompt is there' });
     command.stdin.write("sh -c 'echo up$((1+1)); exec sleep 1000'\n");
-    await until('the job runs in the foreground', () => shown().includes('up2'));
+    await until(() => shown().includes('up2'), { awaited: 'the job runs in the foreground' });
     command.stdin.write('\x03');
     command.stdin.write('echo a$((1+1))b; exit 9\n');
     expect((await command).exitCode).toBe(9);
-    await until('the answer is there', () => shown().includes('a2b'));
+    await until(() => shown().includes('a2b'), { awaited: 'the answer is there' });
   });
 
   test('sends an end of file when stdin ends', async () => {
@@ -102,6 +102,6 @@ describe('a terminal', () => {
     const shown = screen(command);
     await expect(command).rejects.toMatchObject({ code: 'VMLET_TIMED_OUT' });
     const pid = /\d+/.exec(shown())?.[0];
-    if (pid !== undefined) await until('the command is gone', () => !isRunning(Number(pid)));
+    if (pid !== undefined) await until(() => !isRunning(Number(pid)), { awaited: 'the command is gone' });
   });
 });

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { ALL_NAMESPACES, Attempts, isRoot, type User, USERS } from '../../../../fixtures/confine/attempts.ts';
 import { identifyProcess, isAlive } from '../../../../src/process/procfs/identity.ts';
 import { Scope } from '../../../../src/util/scope.ts';
@@ -221,12 +221,12 @@ describe.each(USERS)('as $name', (as) => {
       scope.defer(() => void launcher.kill('SIGKILL'));
       const said: string[] = [];
       createInterface(launcher.stdout).on('line', (line) => said.push(line));
-      await until('the program has started', () => said.length === 2);
+      await until(() => said.length === 2, { awaited: 'the program has started' });
       const program = identifyProcess(Number(said.find((line) => line.startsWith('pid '))?.slice(4)))!;
       expect(said.join(' ')).toContain('death=9');
       expect(isAlive(program)).toBe(true);
       launcher.kill('SIGKILL');
-      await until('the program is gone', () => !isAlive(program));
+      await until(() => !isAlive(program), { awaited: 'the program is gone' });
     });
 
     it('must be the named one', () => {

@@ -4,7 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import type { StartedKeeper } from '../../../../src/process/keeper.ts';
 import { QmpClient } from '../../../../src/qmp/index.ts';
 import { readLogTimes } from '../../../../src/machine/logs/log-times.ts';
@@ -48,11 +48,13 @@ describe('the console that a keeper serves', () => {
     const [first, second] = [await lab.reader(), await lab.reader()];
     const client = await QmpClient.connect(lab.path('q'));
     await client.execute('cont');
-    await until('both see the guest', () => first.text() === 'up\n' && second.text() === 'up\n');
+    await until(() => first.text() === 'up\n' && second.text() === 'up\n', { awaited: 'both see the guest' });
     first.socket.write('hello');
-    await until('both see the echo', () => [first, second].every(({ text }) => text() === 'up\nhello'));
+    await until(() => [first, second].every(({ text }) => text() === 'up\nhello'), {
+      awaited: 'both see the echo',
+    });
     second.socket.end('?');
-    await until('a half-closed one still reads', () => second.text() === 'up\nhello?');
+    await until(() => second.text() === 'up\nhello?', { awaited: 'a half-closed one still reads' });
     expect(lab.text('serial.log')).toBe('up\nhello?');
     await client.close();
     process.kill(keeper.pid, 'SIGTERM');
@@ -75,7 +77,7 @@ describe('the console that a keeper serves', () => {
     leaving.socket.destroy();
     const numbers = Array.from({ length: 500_000 }, (_, index) => index).join('\n');
     for (const { text } of readers) {
-      await until('it has all', () => text().split('#').length === 51);
+      await until(() => text().split('#').length === 51, { awaited: 'it has all' });
       expect(text().replaceAll('#', '').trimEnd() === numbers).toBe(true);
     }
     let seen = 0;
@@ -93,7 +95,7 @@ describe('the console that a keeper serves', () => {
     await keeper.running;
     await stalledReader();
     const reader = await lab.reader();
-    await until('the guest goes on', () => reader.text().length > 100_000);
+    await until(() => reader.text().length > 100_000, { awaited: 'the guest goes on' });
     expect(reader.text()).toMatch(/^x+$/);
     process.kill(keeper.pid, 'SIGTERM');
     expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
@@ -104,10 +106,9 @@ describe('the console that a keeper serves', () => {
     await keeper.started;
     const reader = await lab.reader();
     reader.socket.pause();
-    await until(
-      'the log was set aside',
-      () => statSync(lab.path('serial.log.1'), { throwIfNoEntry: false }) !== undefined,
-    );
+    await until(() => statSync(lab.path('serial.log.1'), { throwIfNoEntry: false }) !== undefined, {
+      awaited: 'the log was set aside',
+    });
     process.kill(keeper.pid, 'SIGUSR2');
     await keeper.ended;
     expect(statSync(lab.path('serial.log.1')).size).toBeLessThanOrEqual(4 * MIB);
@@ -136,18 +137,18 @@ describe('the console that a keeper serves', () => {
       joining = joining.then(async () => void readers.push(await lab.reader(lab.serialPath)));
     });
     driver.socket.write('.');
-    await until('the guest has ended', () => driver.text().split('#').length === 51);
+    await until(() => driver.text().split('#').length === 51, { awaited: 'the guest has ended' });
     await joining;
     const [older, newer] = ['serial.log.1', 'serial.log'].map((name) => lab.path(name));
     const all = Buffer.concat([readFileSync(older!), readFileSync(newer!)]).toString();
     expect(all).toBe(earlier + driver.text());
     const files = new Set<string>();
     for (const { text } of readers) {
-      await until('its first line has come', () => text().includes('\n'));
+      await until(() => text().includes('\n'), { awaited: 'its first line has come' });
       const [line, inode, offset] = /^(\d+) (\d+)\n/.exec(text())!;
       const isNewer = BigInt(inode!) === statSync(newer!, { bigint: true }).ino;
       const position = Number(offset) + (isNewer ? statSync(older!).size : 0);
-      await until('it has all', () => position + text().length - line.length === all.length);
+      await until(() => position + text().length - line.length === all.length, { awaited: 'it has all' });
       expect(text().slice(line.length) === all.slice(position)).toBe(true);
       files.add(inode!);
     }
@@ -163,12 +164,12 @@ describe('the console that a keeper serves', () => {
     const text = 'x'.repeat(MIB);
     pasting.socket.write(text);
     other.socket.end('y');
-    await until('it is held back', () => pasting.socket.writableLength > 0);
+    await until(() => pasting.socket.writableLength > 0, { awaited: 'it is held back' });
     const watcher = await lab.reader();
     other.socket.destroy();
-    await until('it hears signals', () => lab.text('serial.log') === 'ready\n');
+    await until(() => lab.text('serial.log') === 'ready\n', { awaited: 'it hears signals' });
     process.kill((await keeper.started).pid, 'SIGUSR2');
-    await until('the guest has it all', () => watcher.text().includes(`read ${MIB + 1}\n`));
+    await until(() => watcher.text().includes(`read ${MIB + 1}\n`), { awaited: 'the guest has it all' });
     process.kill(keeper.pid, 'SIGUSR2');
     await keeper.ended;
   });
@@ -179,9 +180,9 @@ describe('the console that a keeper serves', () => {
     const reader = await lab.reader();
     reader.socket.pause();
     reader.socket.write('go\n');
-    await until('QEMU is gone', () => lab.text('serial.log').endsWith('the end\n'));
+    await until(() => lab.text('serial.log').endsWith('the end\n'), { awaited: 'QEMU is gone' });
     reader.socket.resume();
     await keeper.ended;
-    await until('the reader has the last words', () => reader.text().endsWith('the end\n'));
+    await until(() => reader.text().endsWith('the end\n'), { awaited: 'the reader has the last words' });
   });
 });

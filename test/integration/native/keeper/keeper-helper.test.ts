@@ -4,7 +4,7 @@ import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { probeQemu } from '../../../../src/host/programs/qemu.ts';
 import { currentBootId, identifyProcess } from '../../../../src/process/procfs/identity.ts';
 import type { KeeperHelper, StartedKeeper } from '../../../../src/process/keeper.ts';
@@ -66,11 +66,11 @@ describe('a helper', () => {
       const helper = { ...lab.helper('passt', SERVE), kind: dials ? 'dials' : 'accepted' } as const;
       const keeper = bootConnected(helper);
       await keeper.running;
-      await until('the helper is recorded', () => lab.record().helpers['passt'] !== undefined);
+      await until(() => lab.record().helpers['passt'] !== undefined, { awaited: 'the helper is recorded' });
       const first = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
       expect(identifyProcess(first.pid)).toEqual(first);
       // It is recorded before it has become the requested program.
-      await until('the helper is cat', () => programOf(first.pid) === 'cat');
+      await until(() => programOf(first.pid) === 'cat', { awaited: 'the helper is cat' });
       // PWD is the shell’s own variable.
       expect(readFileSync(`/proc/${first.pid}/environ`, 'latin1')).toBe('PWD=/\0');
 
@@ -79,7 +79,7 @@ describe('a helper', () => {
         readFileSync(helper.argumentsPath, 'latin1').replace('serving', 'anew'),
       );
       process.kill(first.pid, 'SIGKILL');
-      await until('the second one runs', () => count('VMLET_HELPER_STARTED') === 2);
+      await until(() => count('VMLET_HELPER_STARTED') === 2, { awaited: 'the second one runs' });
       const second = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
       expect(second.pid).not.toBe(first.pid);
       expect(lab.events()).toContainEqual(
@@ -99,7 +99,7 @@ describe('a helper', () => {
   it('dies with a keeper that is killed', async () => {
     const keeper = bootConnected(lab.helper('passt', 'trap "" TERM; while :; do sleep 0.05; done'));
     await keeper.running;
-    await until('the helper is recorded', () => lab.record().helpers['passt'] !== undefined);
+    await until(() => lab.record().helpers['passt'] !== undefined, { awaited: 'the helper is recorded' });
     const helper = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
     process.kill(keeper.pid, 'SIGKILL');
     await gone(helper);
@@ -108,7 +108,7 @@ describe('a helper', () => {
   it('that fails repeatedly is restarted less and less often', async () => {
     const keeper = bootConnected(lab.helper('other', 'exit 3'));
     await keeper.running;
-    await until('it was tried five times', () => count('VMLET_HELPER_STARTED') === 5);
+    await until(() => count('VMLET_HELPER_STARTED') === 5, { awaited: 'it was tried five times' });
     const at = lab
       .events()
       .filter(({ event }) => event === 'VMLET_HELPER_STARTED')
@@ -138,7 +138,7 @@ describe('a helper', () => {
     }
     const keeper = bootConnected(helper);
     await keeper.running;
-    await until('it was tried twice', () => count('VMLET_HELPER_FAILED') >= 2);
+    await until(() => count('VMLET_HELPER_FAILED') >= 2, { awaited: 'it was tried twice' });
     expect(lab.events()).toContainEqual(
       expect.objectContaining({ event: 'VMLET_HELPER_FAILED', data: { helper: 'other', error } }),
     );
@@ -154,13 +154,12 @@ describe('a helper', () => {
     await keeper.running;
     const sockets = [connect(stubborn.socketPath)];
     scope.defer(() => sockets.forEach((socket) => socket.destroy()));
-    await until(
-      'the first one runs',
-      () => existsSync(stubborn.logPath) && lab.text('other.log') === 'one\n',
-    );
+    await until(() => existsSync(stubborn.logPath) && lab.text('other.log') === 'one\n', {
+      awaited: 'the first one runs',
+    });
     sockets.push(connect(stubborn.socketPath), connect(stubborn.socketPath), connect(stubborn.socketPath));
-    await until('the second one runs', () => count('VMLET_HELPER_STARTED') === 2);
-    await until('it speaks', () => lab.text('other.log') === 'one\none\n');
+    await until(() => count('VMLET_HELPER_STARTED') === 2, { awaited: 'the second one runs' });
+    await until(() => lab.text('other.log') === 'one\none\n', { awaited: 'it speaks' });
     expect(names().filter((name) => name.startsWith('VMLET_HELPER'))).toEqual([
       'VMLET_HELPER_STARTED',
       'VMLET_HELPER_EXITED',
@@ -179,12 +178,12 @@ describe('a helper', () => {
     const keeper = bootConnected(helper);
     await keeper.running;
     // QEMU’s first connection may arrive before its monitor does.
-    await until('the first one runs', () => count('VMLET_HELPER_STARTED') === 1);
+    await until(() => count('VMLET_HELPER_STARTED') === 1, { awaited: 'the first one runs' });
     process.kill(lab.record().helpers['passt']!.pid, 'SIGKILL');
-    await until('the second one runs', () => count('VMLET_HELPER_STARTED') === 2);
+    await until(() => count('VMLET_HELPER_STARTED') === 2, { awaited: 'the second one runs' });
     // Four bytes of length, broadcast, from the first address that QEMU assigns, RARP.
     const frame = ' 00 00 00 3c ff ff ff ff ff ff 52 54 00 12 34 56 80 35\n';
-    await until('it has the frame', () => lab.text('passt.log').endsWith(frame));
+    await until(() => lab.text('passt.log').endsWith(frame), { awaited: 'it has the frame' });
     process.kill(keeper.pid, 'SIGTERM');
     await keeper.ended;
     expect(names()).not.toContain('VMLET_COMMAND_FAILED');
@@ -221,7 +220,7 @@ describe('a helper that listens', () => {
     expect(count('VMLET_HELPER_STARTED')).toBe(1);
     socket.destroy();
     // It exits as it does when QEMU closes the connection, and nothing else happens.
-    await until('it has exited', () => count('VMLET_HELPER_EXITED') === 1);
+    await until(() => count('VMLET_HELPER_EXITED') === 1, { awaited: 'it has exited' });
     process.kill(keeper.pid, 'SIGTERM');
     expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
     expect(lab.end()).toMatchObject({ lostHelper: null });
@@ -241,8 +240,8 @@ describe('a helper that listens', () => {
     const { keeper, socket } = await connected(helper);
     for (let round = 1, last = socket; round < 4; round++) {
       last.destroy();
-      await until('it has exited', () => count('VMLET_HELPER_EXITED') === round);
-      await until('its socket is there again', () => existsSync(helper.socketPath));
+      await until(() => count('VMLET_HELPER_EXITED') === round, { awaited: 'it has exited' });
+      await until(() => existsSync(helper.socketPath), { awaited: 'its socket is there again' });
       const next = await echoOf(helper.socketPath);
       expect(next.echo).toBe('hello');
       expect(existsSync(helper.socketPath)).toBe(false);
@@ -269,8 +268,8 @@ describe('a helper that listens', () => {
     const reset = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
     socket.resume();
     await reset;
-    await until('it was told', () => count(event) === 1);
-    await until('its socket is there again', () => existsSync(helper.socketPath));
+    await until(() => count(event) === 1, { awaited: 'it was told' });
+    await until(() => existsSync(helper.socketPath), { awaited: 'its socket is there again' });
     writeFileSync(helper.argumentsPath, working);
     expect((await echoOf(helper.socketPath)).echo).toBe('hello');
     process.kill(keeper.pid, 'SIGTERM');
@@ -294,7 +293,7 @@ describe('the monitor', () => {
   it('reports what QEMU refuses to do', async () => {
     const keeper = lab.start([process.execPath, MONITOR, 'connects', lab.path('requests')]);
     await keeper.running;
-    await until('the refusal is told', () => count('VMLET_COMMAND_FAILED') === 1);
+    await until(() => count('VMLET_COMMAND_FAILED') === 1, { awaited: 'the refusal is told' });
     expect(lab.events()).toContainEqual(
       expect.objectContaining({
         data: { command: 'announce-self', error: { class: 'DeviceNotFound', desc: 'no "device"\n' } },

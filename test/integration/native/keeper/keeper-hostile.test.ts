@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { KeeperEndedError } from '../../../../src/errors/index.ts';
 import type { StartedKeeper } from '../../../../src/process/keeper.ts';
 import { Scope } from '../../../../src/util/scope.ts';
@@ -82,7 +82,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
   it('answers during a flood, and its log stays small', async () => {
     const keeper = misbehave('floods');
     await keeper.running;
-    await until('the log was set aside', () => existsSync(lab.path('events.ndjson.1')));
+    await until(() => existsSync(lab.path('events.ndjson.1')), { awaited: 'the log was set aside' });
     process.kill(keeper.pid, 'SIGUSR2');
     await keeper.ended;
     expect(statSync(lab.path('events.ndjson')).size).toBeLessThanOrEqual(1024 * 1024);
@@ -110,15 +110,15 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     const command = [process.execPath, MONITOR, 'falls-silent', lab.path('requests')] as const;
     const keeper = lab.start(command, { paused: true });
     await keeper.negotiated;
-    await until('it is written down', () => lab.record().state === 'prelaunch');
+    await until(() => lab.record().state === 'prelaunch', { awaited: 'it is written down' });
     process.kill(keeper.pid, 'SIGUSR2');
     expect(await keeper.ended).toEqual({ exitCode: undefined, signal: 'SIGKILL' });
   });
 
   it('sends no more commands to a QEMU that is exiting, and hurries it with a signal', async () => {
     const keeper = misbehave('ends');
-    await until('the guest has powered off', () => sentAfterShutdown() !== undefined);
-    await until('that is heard', () => lab.text('events.ndjson').includes('"none"'));
+    await until(() => sentAfterShutdown() !== undefined, { awaited: 'the guest has powered off' });
+    await until(() => lab.text('events.ndjson').includes('"none"'), { awaited: 'that is heard' });
     process.kill(keeper.pid, 'SIGTERM');
     expect(await keeper.ended).toEqual({ exitCode: undefined, signal: 'SIGTERM' });
     expect(sentAfterShutdown()).toEqual([]);
@@ -126,7 +126,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
 
   it('asks a halted guest for its status, and quits QEMU', async () => {
     const keeper = misbehave('ends-standing-still');
-    await until('it is asked', () => sentAfterShutdown()?.length === 1);
+    await until(() => sentAfterShutdown()?.length === 1, { awaited: 'it is asked' });
     await quit(keeper);
     expect(sentAfterShutdown()).toEqual(['query-status', 'quit']);
   });
@@ -134,7 +134,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
   it('reports that QEMU refuses to continue, and ends it', async () => {
     const keeper = misbehave('refuses');
     await expect(keeper.ended).rejects.toThrow(KeeperEndedError);
-    await until('the end is written down', () => existsSync(lab.path('end.json')));
+    await until(() => existsSync(lab.path('end.json')), { awaited: 'the end is written down' });
     expect(keeper.reports.find((report) => report.kind === 'failed')?.reason).toContain('not today');
     expect(lab.events()).toContainEqual(expect.objectContaining({ event: 'VMLET_COMMAND_FAILED' }));
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { compiled, sanitized } from '../../../../fixtures/compiled.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { type ProcessIdentity, identifyProcess, isAlive } from '../../../../src/process/procfs/identity.ts';
 import {
   type KeeperHelper,
@@ -14,7 +14,7 @@ import {
   startKeeper,
 } from '../../../../src/process/keeper.ts';
 import { requireProgram } from '../../../../src/process/program.ts';
-import { qmpMonitor } from '../../../qmp-monitor.ts';
+import { qmpMonitor } from '../../qmp/qmp-monitor.ts';
 import type { Scope } from '../../../../src/util/scope.ts';
 import { directoryIn } from '../../../directory.ts';
 
@@ -199,7 +199,7 @@ export const isGone = (process: ProcessIdentity): boolean => !isAlive(process);
 
 /** Waits until the process is gone. */
 export async function gone(process: ProcessIdentity): Promise<void> {
-  await until(`process ${process.pid} ends`, () => isGone(process));
+  await until(() => isGone(process), { awaited: `process ${process.pid} ends` });
 }
 
 /** Bytes of memory in use. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { keeperProgram } from '../../../../src/process/native/keeper-program.ts';
 import { holdFileLock } from '../../../../src/process/lock/file-lock.ts';
 import { Scope } from '../../../../src/util/scope.ts';
@@ -27,17 +27,24 @@ describe('the lock after its launcher has exited', () => {
     execFileSync('mkfifo', [lab.path('run.json.new')]);
     const keeper = lab.boot('hang', { lock: held.descriptor });
     await launcher.close();
-    await until('the keeper is at its record', () =>
-      readdirSync(`/proc/${keeper.pid}/fd`).some((fd) => linkOf(keeper.pid, fd) === lab.path('keeper.lock')),
+    await until(
+      () =>
+        readdirSync(`/proc/${keeper.pid}/fd`).some(
+          (fd) => linkOf(keeper.pid, fd) === lab.path('keeper.lock'),
+        ),
+      { awaited: 'the keeper is at its record' },
     );
     for (let attempt = 0; attempt < 20; attempt++) {
       expect(await holdFileLock(lock, scope)).toBeUndefined();
     }
     expect(existsSync(lab.path('run.json'))).toBe(false);
     readFileSync(lab.path('run.json.new'));
-    await until('the lock is free', async () => {
-      return (await holdFileLock(lock, scope)) !== undefined;
-    });
+    await until(
+      async () => {
+        return (await holdFileLock(lock, scope)) !== undefined;
+      },
+      { awaited: 'the lock is free' },
+    );
   });
 
   it('is released while the machine runs', async () => {
@@ -47,9 +54,12 @@ describe('the lock after its launcher has exited', () => {
     await keeper.running;
     expect(await holdFileLock(lock, scope)).toBeUndefined();
     await launcher.close();
-    await until('the lock is free', async () => {
-      return (await holdFileLock(lock, scope)) !== undefined;
-    });
+    await until(
+      async () => {
+        return (await holdFileLock(lock, scope)) !== undefined;
+      },
+      { awaited: 'the lock is free' },
+    );
   });
 });
 

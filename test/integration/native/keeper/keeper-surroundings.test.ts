@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'n
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { isSystemError } from '../../../../src/errors/index.ts';
 import { keeperProgram } from '../../../../src/process/native/keeper-program.ts';
 import { findProgram } from '../../../../src/process/program.ts';
@@ -32,10 +32,10 @@ describe('a keeper under systemd', () => {
       const address = kind === 'a path' ? lab.path('notify') : `@vmlet-test-${process.pid}`;
       const systemd = supervise([perl, NOTIFY_SOCKET, address], { environment: {} }, scope);
       const told = (): string => systemd.output.last(20).join('\n');
-      await until('it listens', () => told() === 'listening');
+      await until(() => told() === 'listening', { awaited: 'it listens' });
       const keeper = lab.boot('powerOff', { notifySocket: address });
       await keeper.ended;
-      await until('all was told', () => told().includes('STOPPING'));
+      await until(() => told().includes('STOPPING'), { awaited: 'all was told' });
       expect(told()).toBe(`listening\nMAINPID=${keeper.pid}\nREADY=1\nSTOPPING=1`);
     },
   );
@@ -46,7 +46,7 @@ describe('a keeper whose launcher does not read its reports', () => {
     const lab = new KeeperLab(keeperProgram(), directory, scope);
     const keeper = lab.boot('powerOff');
     keeper.release();
-    await until('the end is written down', () => existsSync(lab.path('end.json')));
+    await until(() => existsSync(lab.path('end.json')), { awaited: 'the end is written down' });
     expect(lab.end()).toMatchObject({ exitCode: 0, negotiated: true });
     const identity = identifyProcess(keeper.pid);
     if (identity) await gone({ ...identity, bootId: currentBootId() });
@@ -76,14 +76,13 @@ describe('a keeper on a full disk', () => {
     await client.execute('stop');
     const reader = await lab.reader();
     await client.execute('cont');
-    await until('the guest is heard all the same', () => reader.text().length > 10_000);
+    await until(() => reader.text().length > 10_000, { awaited: 'the guest is heard all the same' });
     await client.execute('stop');
-    await until(
-      'the record says so, in the room that was kept for it',
-      () => lab.record().state === 'paused',
-    );
+    await until(() => lab.record().state === 'paused', {
+      awaited: 'the record says so, in the room that was kept for it',
+    });
     await client.execute('cont');
-    await until('and again', () => lab.record().state === 'running');
+    await until(() => lab.record().state === 'running', { awaited: 'and again' });
     const lines = lab.text('events.ndjson').trim().split('\n');
     expect(lines.slice(-2).map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
       'STOP',
@@ -95,7 +94,7 @@ describe('a keeper on a full disk', () => {
     await client.execute('stop');
     expect(lab.record().state).toBe('running');
     rmSync(join(disk, 'ballast'));
-    await until('the record is mended', () => lab.record().state === 'paused');
+    await until(() => lab.record().state === 'paused', { awaited: 'the record is mended' });
     expect(existsSync(lab.path('run.json.spare'))).toBe(false);
     fill(join(disk, 'ballast'));
     await client.close();

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { KeeperEndedError } from '../../../../src/errors/index.ts';
 import { keeperProgram } from '../../../../src/process/native/keeper-program.ts';
 import {
@@ -86,13 +86,15 @@ describe('the keeper of a machine', () => {
   it('records the state of a guest that is paused by its panic', async () => {
     const keeper = lab.boot('panic', { qemu: ['-action', 'panic=pause'] });
     await keeper.negotiated;
-    await until('the state is known', () => lab.record().state === 'guest-panicked');
+    await until(() => lab.record().state === 'guest-panicked', { awaited: 'the state is known' });
   });
 
   it('continues after resets if they are allowed', async () => {
     const keeper = lab.boot('reset');
     await keeper.running;
-    await until('the guest was reset twice', () => lab.text('serial.log').split('reset').length > 3);
+    await until(() => lab.text('serial.log').split('reset').length > 3, {
+      awaited: 'the guest was reset twice',
+    });
     expect(lab.record().state).toBe('running');
     expect(lab.events().filter(({ event }) => event === 'RESET').length).toBeGreaterThan(1);
   });
@@ -112,14 +114,14 @@ describe('the keeper of a machine', () => {
       qemu: name(qemu),
       helpers: {},
     });
-    await until('the state is known', () => lab.record().state === 'prelaunch');
+    await until(() => lab.record().state === 'prelaunch', { awaited: 'the state is known' });
     expect(kinds(keeper)).not.toContain('running');
     const client = await QmpClient.connect(socket);
     await client.execute('cont');
     await keeper.running;
     expect(lab.record().state).toBe('running');
     await client.execute('stop');
-    await until('the record says so', () => lab.record().state === 'paused');
+    await until(() => lab.record().state === 'paused', { awaited: 'the record says so' });
     await client.close();
   });
 
@@ -159,7 +161,9 @@ describe('signals to a keeper', () => {
     await keeper.running;
     const { keeper: own } = await identities(keeper);
     expect(signalKeeper(own, 'power-button')).toBe(true);
-    await until('the button is pressed', () => lab.events().some(({ event }) => event === 'POWERDOWN'));
+    await until(() => lab.events().some(({ event }) => event === 'POWERDOWN'), {
+      awaited: 'the button is pressed',
+    });
     expect(signalKeeper(own, 'quit')).toBe(true);
     expect(await keeper.ended).toEqual(ok);
     expect(lab.end().events).toMatchObject([
@@ -187,7 +191,7 @@ describe('signals to a keeper', () => {
       const waiting = /^ShdPnd:\s+(\S+)$/m.exec(readFileSync(`/proc/${qemu.pid}/status`, 'utf8'))?.[1];
       return (BigInt(`0x${waiting}`) & (1n << 14n)) !== 0n;
     };
-    await until('SIGTERM waits for QEMU', hasTermWaiting);
+    await until(hasTermWaiting, { awaited: 'SIGTERM waits for QEMU' });
     signalKeeper(own, 'kill');
     await keeper.ended;
     expect(lab.end()).toMatchObject({ signal: 9, sentSignal: 9 });
@@ -199,7 +203,9 @@ describe('signals to a keeper', () => {
     process.kill(keeper.pid, 'SIGHUP');
     process.kill(keeper.pid, 'SIGINT');
     process.kill(keeper.pid, 'SIGUSR1');
-    await until('the last one was heard', () => lab.events().some(({ event }) => event === 'POWERDOWN'));
+    await until(() => lab.events().some(({ event }) => event === 'POWERDOWN'), {
+      awaited: 'the last one was heard',
+    });
     expect(lab.record().state).toBe('running');
   });
 });
@@ -242,11 +248,10 @@ describe('a killed process', () => {
     if (!keeper) throw new Error('the keeper is not there');
     scope.defer(() => void signalKeeper(keeper, 'kill'));
     await once(launcher, 'exit');
-    await until(
-      'the guest speaks',
-      () => existsSync(lab.path('serial.log')) && lab.text('serial.log') === 'up\n',
-    );
-    await until('the record says that it runs', () => lab.record().state === 'running');
+    await until(() => existsSync(lab.path('serial.log')) && lab.text('serial.log') === 'up\n', {
+      awaited: 'the guest speaks',
+    });
+    await until(() => lab.record().state === 'running', { awaited: 'the record says that it runs' });
     expect(signalKeeper(keeper, 'quit')).toBe(true);
     await gone(keeper);
     expect(lab.end()).toMatchObject({ exitCode: 0 });
@@ -276,10 +281,9 @@ describe('a keeper that fails', () => {
       code: 'VMLET_KEEPER_ENDED',
       reason: `${join(directory, 'nothing-here')}: No such file or directory`,
     });
-    await until(
-      'it cleaned up',
-      () => !existsSync(lab.runtimeDirectory) && !existsSync(lab.path('run.json')),
-    );
+    await until(() => !existsSync(lab.runtimeDirectory) && !existsSync(lab.path('run.json')), {
+      awaited: 'it cleaned up',
+    });
     expect(existsSync(lab.path('end.json'))).toBe(false);
   });
 

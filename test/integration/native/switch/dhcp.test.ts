@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
 import { DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
 import { LENGTH_BYTES, parseHardwareAddress } from '../../../../src/network/ethernet/frame.ts';
@@ -49,13 +49,13 @@ describe('a DHCP client', () => {
     const answers = client.received.filter((one) => one.toString('latin1', 18) !== 'end');
     expect(answers.map((one) => one.toString('hex'))).toEqual(reply ? [reply.toString('hex')] : []);
     // Other members may have a server of their own.
-    await until('it is forwarded', () => other.received.some((one) => one.equals(request)));
+    await until(() => other.received.some((one) => one.equals(request)), { awaited: 'it is forwarded' });
   });
 
   it('gets the MTU of the network, and its current address in the table', async () => {
     await lab.reload(`member a ${A} 10.77.0.9`, 'mtu 9000', 'subnet 10.77.0.0/22 10.77.0.1');
     a.socket.write(dhcpRequest({ type: 1, mac: A }));
-    await until('it is answered', () => a.received.length === 1);
+    await until(() => a.received.length === 1, { awaited: 'it is answered' });
     const message = a.received[0]?.subarray(LENGTH_BYTES + 14 + 20 + 8);
     expect(message?.subarray(16, 20).join('.')).toBe('10.77.0.9');
     // Neither a router nor a name server (options 3 and 6).

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { residentBytes } from '../keeper/keeper-lab.ts';
@@ -100,7 +100,7 @@ describe('a frame', () => {
       a.socket.write(bytes.subarray(at, at + step));
       if (step % 5 === 0) await new Promise(setImmediate);
     }
-    await until('all arrive', () => b.received.length === sent.length);
+    await until(() => b.received.length === sent.length, { awaited: 'all arrive' });
     expect(Buffer.concat(b.received).equals(bytes)).toBe(true);
   });
 });
@@ -109,7 +109,7 @@ describe('an invalid frame length', () => {
   it('ends the port and its plug, and nothing else', async () => {
     const [a, b, c] = await three();
     a.socket.write(Buffer.from([0, 1, 0, 19]));
-    await until('the port is closed', () => a.ended);
+    await until(() => a.ended, { awaited: 'the port is closed' });
     expect(await a.status()).toBe(0);
     b.send(C, 'still here');
     await c.gets('still here');
@@ -134,12 +134,12 @@ describe('a QEMU that does not read', () => {
     expect(queued).toBeLessThanOrEqual(MIB);
     expect(residentBytes(await lab.switchPid())).toBeLessThan(8 * MIB);
     b.socket.resume();
-    await until('the queue is empty', () => b.received.length === framesReceived);
+    await until(() => b.received.length === framesReceived, { awaited: 'the queue is empty' });
     // The first ones, complete and in order: the last ones were dropped.
     expect(b.contents()).toEqual(Array.from({ length: framesReceived }, (_, number) => `${number}`));
     a.send(B, 'after');
     await b.gets('after');
-    await until('the memory is returned', async () => (await lab.port('b')).queued === 0);
+    await until(async () => (await lab.port('b')).queued === 0, { awaited: 'the memory is returned' });
     expect(residentBytes(await lab.switchPid())).toBeLessThan(2 * MIB);
   });
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
 import { streamFrame } from '../../../../src/network/ethernet/frame.ts';
 import { Scope } from '../../../../src/util/scope.ts';
@@ -100,15 +100,15 @@ describe('a compromised QEMU', () => {
       expect(await a.status()).toBe(0);
       await othersAreUnharmed();
     }
-    await until('no port is left of it', async () => (await lab.list())?.ports.length === 2);
+    await until(async () => (await lab.list())?.ports.length === 2, { awaited: 'no port is left of it' });
   });
 
   it('that disconnects in the middle of a frame is unplugged', async () => {
     const a = await lab.plug('a', A);
     a.socket.write(frame(A, B, 'x', 60_000).subarray(0, 30_000));
-    await until('the first half is there', async () => (await lab.port('a')).framesSent === 0);
+    await until(async () => (await lab.port('a')).framesSent === 0, { awaited: 'the first half is there' });
     a.socket.destroy();
-    await until('it is unplugged', async () => (await lab.list())?.ports.length === 2);
+    await until(async () => (await lab.list())?.ports.length === 2, { awaited: 'it is unplugged' });
     await othersAreUnharmed();
   });
 });

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { probeQemu } from '../../../../src/host/programs/qemu.ts';
 import { type KeeperHelper, type StartedKeeper, argumentsText } from '../../../../src/process/keeper.ts';
 import { keeperProgram } from '../../../../src/process/native/keeper-program.ts';
@@ -63,13 +63,13 @@ it('real QEMUs are plugged in again after each SIGKILL of the switch and of a pl
   for (let time = 0; time < 5; time++) {
     const pid = await network.switchPid();
     await kill(pid);
-    await until('both are back', async () => (await network.names()) === 'a,b');
+    await until(async () => (await network.names()) === 'a,b', { awaited: 'both are back' });
     expect(await network.switchPid()).not.toBe(pid);
     const plug = plugOf(a);
     if (plug === undefined) throw new Error('it has no plug');
     await kill(plug);
-    await until('it has another', () => plugOf(a) !== undefined && plugOf(a) !== plug);
-    await until('it is back', async () => (await network.names()) === 'a,b');
+    await until(() => plugOf(a) !== undefined && plugOf(a) !== plug, { awaited: 'it has another' });
+    await until(async () => (await network.names()) === 'a,b', { awaited: 'it is back' });
   }
 });
 
@@ -77,7 +77,7 @@ it('a port is closed with its keeper, and the switch ends with its last port', a
   const [a, b] = [await join('a', mac(1)), await join('b', mac(2))];
   const pid = await network.switchPid();
   await kill(a.keeper.pid);
-  await until('b is alone', async () => (await network.names()) === 'b');
+  await until(async () => (await network.names()) === 'b', { awaited: 'b is alone' });
   expect(await network.switchPid()).toBe(pid);
   process.kill(b.keeper.pid, 'SIGTERM');
   await b.keeper.ended;

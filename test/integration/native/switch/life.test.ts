@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { plugProgram, switchProgram } from '../../../../src/process/native/network-programs.ts';
 import { probeConfinement } from '../../../../src/process/probe/confinement-probe.ts';
 import { identifyProcess } from '../../../../src/process/procfs/identity.ts';
@@ -39,7 +39,7 @@ describe('a switch', () => {
     const [a, b] = [await lab.plug('a', A), await lab.plug('b', B)];
     expect(lab.switches()).toEqual([await lab.switchPid()]);
     a.socket.destroy();
-    await until('a port is left', async () => (await names())?.join() === 'b');
+    await until(async () => (await names())?.join() === 'b', { awaited: 'a port is left' });
     expect(await a.status()).toBe(0);
     b.socket.destroy();
     expect(await b.status()).toBe(0);
@@ -63,9 +63,9 @@ describe('a switch', () => {
   it('is started only once by concurrent plugs', async () => {
     const numbers = Array.from({ length: 12 }, (_, index) => index);
     await Promise.all(numbers.map(async (number) => lab.begin(`m${number}`, mac(number + 1))));
-    await until('all are plugged', async () => (await names())?.length === numbers.length);
+    await until(async () => (await names())?.length === numbers.length, { awaited: 'all are plugged' });
     // The others have seen its lock and exited.
-    await until('it is alone', () => lab.switches().length === 1);
+    await until(() => lab.switches().length === 1, { awaited: 'it is alone' });
     expect(lab.switches()).toEqual([await lab.switchPid()]);
   });
 
@@ -86,7 +86,7 @@ describe('a switch', () => {
   it('ends at SIGTERM, and removes its socket', async () => {
     const a = await lab.plug('a', A);
     process.kill(await lab.switchPid(), 'SIGTERM');
-    await until('the port is closed', () => a.ended);
+    await until(() => a.ended, { awaited: 'the port is closed' });
     expect(await a.status()).toBe(0);
     await lab.isOver();
     expect(existsSync(lab.path('switch.sock'))).toBe(false);
@@ -110,7 +110,7 @@ describe('a switch', () => {
     expect(open.filter((path) => path.startsWith('pipe:'))).toEqual([]);
     expect(open.length).toBe(3 + 4 + 2 * 2);
     await kill(a.plug.pid ?? 0);
-    await until('its port is closed', async () => (await names())?.join() === 'b');
+    await until(async () => (await names())?.join() === 'b', { awaited: 'its port is closed' });
     expect(await lab.switchPid()).toBe(pid);
   });
 });
@@ -120,7 +120,7 @@ describe('after SIGKILL', () => {
     const [a, b] = [await lab.plug('a', A), await lab.plug('b', B)];
     const pid = await lab.switchPid();
     await kill(pid);
-    await until('both see the end', () => a.ended && b.ended);
+    await until(() => a.ended && b.ended, { awaited: 'both see the end' });
     expect([await a.status(), await b.status()]).toEqual([0, 0]);
     expect(existsSync(lab.path('switch.sock'))).toBe(true);
     const [again, other] = [await lab.begin('a', A), await lab.begin('b', B)];
@@ -133,7 +133,7 @@ describe('after SIGKILL', () => {
   it('of a plug, its QEMU is disconnected, and the others are not affected', async () => {
     const [a, b, c] = [await lab.plug('a', A), await lab.plug('b', B), await lab.plug('c', C)];
     await kill(a.plug.pid ?? 0);
-    await until('it sees the end', () => a.ended);
+    await until(() => a.ended, { awaited: 'it sees the end' });
     b.send(C, 'unharmed');
     await c.gets('unharmed');
     const again = await lab.plug('a', A);
@@ -147,14 +147,14 @@ describe('a hardware address', () => {
   it('that another port has is rejected once, with a reason, until that port is gone', async () => {
     const a = await lab.plug('a', A);
     const twin = await lab.begin('twin', A);
-    await until('the reason is there', () => twin.log.includes('\n'));
+    await until(() => twin.log.includes('\n'), { awaited: 'the reason is there' });
     await lab.plug('b', B);
     expect(await names()).toEqual(['a', 'b']);
     expect(twin.log).toBe(`vmlet-plug: ${lab.directory}: a already has the hardware address ${A}\n`);
     // Its output waits, and nothing of it is lost.
     twin.send(B, 'first words');
     a.socket.destroy();
-    await until('it is plugged', async () => (await names())?.includes('twin') === true);
+    await until(async () => (await names())?.includes('twin') === true, { awaited: 'it is plugged' });
     expect(await names()).toEqual(['b', 'twin']);
     expect(twin.log.split('\n').length).toBe(2);
   });
@@ -170,7 +170,7 @@ describe('a hardware address', () => {
       a.socket.destroy();
       a = await lab.begin('a', A);
       const plug = a.plug.pid ?? 0;
-      await until('it has asked', () => existsSync(`/proc/${plug}/fd/4`) && isAsleep(plug));
+      await until(() => existsSync(`/proc/${plug}/fd/4`) && isAsleep(plug), { awaited: 'it has asked' });
       process.kill(pid, 'SIGCONT');
       await lab.hasPort(A);
       expect(a.log).toBe('');
@@ -182,7 +182,7 @@ describe('a plug', () => {
   it('waits for a switch that cannot start, reports why, and is connected when it can', async () => {
     lab.write('member a');
     const a = await lab.begin('a', A);
-    await until('the reason is there', () => a.log.includes('\n'));
+    await until(() => a.log.includes('\n'), { awaited: 'the reason is there' });
     expect(a.log).toBe(
       `vmlet-plug: ${lab.directory}: the switch did not start; see switch.log in this directory\n`,
     );
@@ -195,7 +195,7 @@ describe('a plug', () => {
   it('that waits ends when QEMU disconnects', async () => {
     lab.write('nonsense');
     const a = await lab.begin('a', A);
-    await until('it waits', () => a.log.includes('\n'));
+    await until(() => a.log.includes('\n'), { awaited: 'it waits' });
     a.socket.destroy();
     expect(await a.status()).toBe(0);
   });
@@ -211,7 +211,7 @@ describe('a plug', () => {
     process.kill(pid, 'SIGCONT');
     await lab.hasPort(A);
     a.send(B, 'x');
-    await until('only two are left', async () => (await names())?.sort().join() === 'a,b');
+    await until(async () => (await names())?.sort().join() === 'a,b', { awaited: 'only two are left' });
   });
 
   it('reports that its program is missing', async () => {
@@ -219,7 +219,7 @@ describe('a plug', () => {
       argv: (argv) => withSwitch(argv, ['/nonexistent']),
     });
     const a = await lab.begin('a', A);
-    await until('the reason is there', () => a.log.includes('\n'));
+    await until(() => a.log.includes('\n'), { awaited: 'the reason is there' });
     expect(lab.log).toContain('vmlet-plug: /nonexistent: No such file or directory\n');
   });
 
@@ -228,12 +228,12 @@ describe('a plug', () => {
     writeFileSync(program, "#!/bin/sh\nprintf 'ready or not\\n'\n", { mode: 0o700 });
     lab = new SwitchLab(parent, scope, { argv: (argv) => withSwitch(argv, [program]) });
     const a = await lab.begin('a', A);
-    await until('the reason is there', () => a.log.includes('\n'));
+    await until(() => a.log.includes('\n'), { awaited: 'the reason is there' });
     expect(a.log).toContain('the switch did not start');
     // Nor is a part of the word enough.
     writeFileSync(program, '#!/bin/sh\nprintf r\n', { mode: 0o700 });
     const b = await lab.begin('b', B);
-    await until('the reason is there', () => b.log.includes('\n'));
+    await until(() => b.log.includes('\n'), { awaited: 'the reason is there' });
     expect(b.log).toContain('the switch did not start');
   });
 

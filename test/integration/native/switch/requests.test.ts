@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { findProgram } from '../../../../src/process/program.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
@@ -78,7 +78,7 @@ describe('end', () => {
     lab = new SwitchLab(parent, scope, { lingerMs: 60_000 });
     const a = await lab.plug('a', A);
     a.socket.destroy();
-    await until('the port is gone', async () => (await lab.list())?.ports.length === 0);
+    await until(async () => (await lab.list())?.ports.length === 0, { awaited: 'the port is gone' });
     expect(await lab.answer('end')).toEqual({ result: {} });
     expect(await lab.list()).toBeUndefined();
     await lab.isOver();
@@ -120,7 +120,7 @@ describe('a partition', () => {
     lab.write('partition a,c b');
     const [a, b, c] = await plugged();
     process.kill(await lab.switchPid(), 'SIGKILL');
-    await until('all are unplugged', () => a.ended && b.ended && c.ended);
+    await until(() => a.ended && b.ended && c.ended, { awaited: 'all are unplugged' });
     const [d, e, f] = await plugged();
     d.send(EVERYBODY, 'after');
     await f.gets('after');
@@ -163,7 +163,7 @@ describe('a table', () => {
       error: { code: 'table', message: `table:${line}: ${problem.replaceAll('’', "'")}` },
     });
     a.send(B, 'cut');
-    await until('it is blocked', async () => (await lab.port('b')).blocked === 1);
+    await until(async () => (await lab.port('b')).blocked === 1, { awaited: 'it is blocked' });
     expect(b.contents()).toEqual([]);
   });
 
@@ -190,7 +190,7 @@ describe('a table', () => {
     lab.write(...members.reverse(), `member a ${A} - loss=1000000`);
     const [a, b] = await plugged();
     a.send(B, 'lost');
-    await until('it is lost', async () => (await lab.port('a')).lost === 1);
+    await until(async () => (await lab.port('a')).lost === 1, { awaited: 'it is lost' });
     expect(b.contents()).toEqual([]);
   });
 });
@@ -216,7 +216,7 @@ describe('a link', () => {
     lab.write(`member a ${A} - latency=400`);
     const [a, b] = await plugged();
     a.send(B, 'slow');
-    await until('it is on its way', async () => (await lab.port('a')).framesSent === 1);
+    await until(async () => (await lab.port('a')).framesSent === 1, { awaited: 'it is on its way' });
     await lab.reload();
     a.send(B, 'later');
     await b.gets('later');
@@ -227,7 +227,7 @@ describe('a link', () => {
     lab.write(`member a ${A} - loss=300000`);
     const [a, b, c] = await plugged();
     a.socket.write(Buffer.concat(Array.from({ length: 4000 }, () => frame(A, B, 'x'))));
-    await until('all are sent', async () => (await lab.port('a')).framesSent === 4000);
+    await until(async () => (await lab.port('a')).framesSent === 4000, { awaited: 'all are sent' });
     const { lost } = await lab.port('a');
     // Seven standard deviations on each side.
     expect(lost).toBeGreaterThan(1000);
@@ -247,7 +247,7 @@ describe('a link', () => {
     expect(performance.now() - begin).toBeGreaterThanOrEqual(190);
     expect((await lab.port('a')).lost).toBe(0);
     a.socket.write(Buffer.concat(Array.from({ length: 2000 }, () => frame(A, B, 'x', 1000))));
-    await until('all are sent', async () => (await lab.port('a')).framesSent === 2200);
+    await until(async () => (await lab.port('a')).framesSent === 2200, { awaited: 'all are sent' });
     expect((await lab.port('a')).lost).toBeGreaterThan(1000);
   });
 });
@@ -287,7 +287,7 @@ describe('a capture', () => {
   it('is a pcap file of all frames, each once', async () => {
     const [a, b, c] = await plugged();
     const capture = collect('1 capture');
-    await until('it has begun', async () => (await captures())?.length === 1);
+    await until(async () => (await captures())?.length === 1, { awaited: 'it has begun' });
     const before = Math.floor(Date.now() / 1000);
     a.send(EVERYBODY, 'to all');
     a.send(B, 'to b');
@@ -302,7 +302,7 @@ describe('a capture', () => {
     expect(packetsOf(file)).toEqual(['to all', 'to b']);
     expect(file.readUInt32LE(24)).toBeGreaterThanOrEqual(before);
     expect(file.readUInt32LE(24)).toBeLessThan(before + 60);
-    await until('it is gone', async () => (await captures())?.length === 0);
+    await until(async () => (await captures())?.length === 0, { awaited: 'it is gone' });
     const tcpdump = findProgram('tcpdump');
     if (tcpdump === undefined) return;
     writeFileSync(lab.path('x.pcap'), file);
@@ -315,7 +315,7 @@ describe('a capture', () => {
   it('of one member contains the frames that it sends and receives', async () => {
     const [a, b, c] = await plugged();
     const capture = collect('1 capture b');
-    await until('it has begun', async () => (await captures())?.length === 1);
+    await until(async () => (await captures())?.length === 1, { awaited: 'it has begun' });
     a.send(C, 'a to c');
     a.send(B, 'a to b');
     b.send(C, 'b to c');
@@ -329,11 +329,11 @@ describe('a capture', () => {
     const [a, b] = await plugged();
     const socket = lab.request('1 capture');
     socket.pause();
-    await until('it has begun', async () => (await captures())?.length === 1);
+    await until(async () => (await captures())?.length === 1, { awaited: 'it has begun' });
     for (let sent = 400; sent <= 8000; sent += 400) {
       // Less than the queue of B holds, since this process may read late.
       a.socket.write(Buffer.concat(Array.from({ length: 400 }, () => frame(A, B, 'x', 1500))));
-      await until('all have arrived', () => b.received.length === sent);
+      await until(() => b.received.length === sent, { awaited: 'all have arrived' });
     }
     const [capture] = (await captures()) ?? [];
     expect(capture?.lost).toBeGreaterThan(0);
@@ -342,14 +342,14 @@ describe('a capture', () => {
     socket.on('data', (chunk: Buffer) => (bytes = Buffer.concat([bytes, chunk])));
     socket.resume();
     socket.end();
-    await until('it is closed', () => socket.destroyed);
+    await until(() => socket.destroyed, { awaited: 'it is closed' });
     expect(packetsOf(split(bytes)[1]).length).toBe(capture?.packets);
   });
 
   it('is one of at most eight', async () => {
     await plugged();
     for (let number = 0; number < 8; number++) lab.request('1 capture');
-    await until('all have begun', async () => (await captures())?.length === 8);
+    await until(async () => (await captures())?.length === 8, { awaited: 'all have begun' });
     expect(await lab.answer('capture')).toEqual({
       error: { code: 'full', message: 'too many captures, at most 8' },
     });
@@ -358,7 +358,7 @@ describe('a capture', () => {
   it('does not prevent the switch from ending', async () => {
     const a = await lab.plug('a', A);
     const capture = collect('1 capture');
-    await until('it has begun', async () => (await captures())?.length === 1);
+    await until(async () => (await captures())?.length === 1, { awaited: 'it has begun' });
     a.socket.destroy();
     await lab.isOver();
     await capture.end();

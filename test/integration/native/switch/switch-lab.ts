@@ -13,7 +13,7 @@ import { type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { compiled, sanitized } from '../../../../fixtures/compiled.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import {
   type StreamFrame,
   parseHardwareAddress,
@@ -113,7 +113,7 @@ export class FakeQemu {
   }
 
   async gets(content: string): Promise<void> {
-    await until(`${this.mac} gets ${content}`, () => this.contents().includes(content));
+    await until(() => this.contents().includes(content), { awaited: `${this.mac} gets ${content}` });
   }
 
   /** The plug's exit status, when it ends. */
@@ -221,10 +221,13 @@ export class SwitchLab {
   }
 
   async hasPort(address: string): Promise<void> {
-    await until(`${address} is plugged`, async () => {
-      const ports = (await this.list())?.ports ?? [];
-      return ports.some((port) => port.mac === address);
-    });
+    await until(
+      async () => {
+        const ports = (await this.list())?.ports ?? [];
+        return ports.some((port) => port.mac === address);
+      },
+      { awaited: `${address} is plugged` },
+    );
   }
 
   /** A connection for requests that has sent its line. */
@@ -296,7 +299,7 @@ export class SwitchLab {
 
   /** Waits until it has exited by itself. */
   async isOver(): Promise<void> {
-    await until('the switch ends', () => this.switches().length === 0);
+    await until(() => this.switches().length === 0, { awaited: 'the switch ends' });
   }
 
   async #end(): Promise<void> {
@@ -304,7 +307,7 @@ export class SwitchLab {
       const identity = identifyProcess(pid);
       if (!identity) continue;
       process.kill(pid, 'SIGKILL');
-      await until(`${pid} ends`, () => !isAlive(identity));
+      await until(() => !isAlive(identity), { awaited: `${pid} ends` });
     }
   }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, cpSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { NOBODY, isRoot } from '../../../../fixtures/confine/attempts.ts';
 import { confineProgram } from '../../../../src/process/native/confine-program.ts';
 import { switchProgram } from '../../../../src/process/native/network-programs.ts';
@@ -82,7 +82,7 @@ describe.runIf(isRoot)('another user who listens in the place of the switch', ()
     });
     let heard = '';
     squatter.stdout.on('data', (chunk: Buffer) => (heard += chunk.toString()));
-    await until('it listens', () => heard === 'listening\n');
+    await until(() => heard === 'listening\n', { awaited: 'it listens' });
     return () => heard;
   }
 
@@ -90,9 +90,9 @@ describe.runIf(isRoot)('another user who listens in the place of the switch', ()
     const lab = new SwitchLab(parent, scope);
     const heard = await squat(lab);
     const a = await lab.begin('a', A);
-    await until('a plug has come', () => heard() !== 'listening\n');
+    await until(() => heard() !== 'listening\n', { awaited: 'a plug has come' });
     expect(heard()).toBe('listening\nclosed\n');
-    await until('the reason is there', () => a.log.includes('\n'));
+    await until(() => a.log.includes('\n'), { awaited: 'the reason is there' });
     expect(a.log).toBe(`vmlet-plug: ${lab.directory}: switch.sock belongs to another user\n`);
     // The plug waits for its own switch.
     chmodSync(lab.directory, 0o700);
@@ -104,9 +104,9 @@ describe.runIf(isRoot)('another user who listens in the place of the switch', ()
     const lab = new SwitchLab(parent, scope, { argv: confinedPlugOf });
     const heard = await squat(lab);
     const a = await lab.begin('a', A);
-    await until('the reason is there', () => a.log.includes('\n'));
+    await until(() => a.log.includes('\n'), { awaited: 'the reason is there' });
     expect(a.log).toBe(`vmlet-plug: ${lab.directory}: switch.sock belongs to another user\n`);
-    await until('the plug has gone', () => heard() !== 'listening\n');
+    await until(() => heard() !== 'listening\n', { awaited: 'the plug has gone' });
     expect(heard()).toBe('listening\nclosed\n');
   });
 });
@@ -115,7 +115,7 @@ it('a switch does not start in a directory that others can read', async () => {
   const lab = new SwitchLab(parent, scope);
   chmodSync(lab.directory, 0o750);
   const a = await lab.begin('a', A);
-  await until('the reason is there', () => a.log.includes('\n'));
+  await until(() => a.log.includes('\n'), { awaited: 'the reason is there' });
   expect(lab.log).toContain(`${lab.directory}: expected a directory of this user only, mode 0700\n`);
   chmodSync(lab.directory, 0o700);
   await lab.hasPort(A);
@@ -145,7 +145,7 @@ it.runIf(isRoot)('an ordinary user gets the same results, in a user namespace', 
     return stdout;
   };
   const [a, b] = [await lab.begin('a', A), await lab.begin('b', B)];
-  await until('both are plugged', () => ask().includes(A) && ask().includes(B));
+  await until(() => ask().includes(A) && ask().includes(B), { awaited: 'both are plugged' });
   a.send(B, 'hello');
   await b.gets('hello');
   expect(a.log + b.log + lab.log).toBe('');

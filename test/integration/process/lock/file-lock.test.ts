@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
-import { until } from '../../../../fixtures/agent/until.ts';
+import { until } from '../../../until.ts';
 import { holdFileLock } from '../../../../src/process/lock/file-lock.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 
@@ -38,7 +38,7 @@ describe('holdFileLock', () => {
     await using scope = new Scope();
     expect(await holdFileLock(path, scope)).toBeUndefined();
     launcher.kill('SIGKILL');
-    await until('the lock is free', async () => (await holdFileLock(path, scope)) !== undefined);
+    await until(async () => (await holdFileLock(path, scope)) !== undefined, { awaited: 'the lock is free' });
   });
 
   it('explains what is wrong with the file', async () => {

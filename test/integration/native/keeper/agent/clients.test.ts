@@ -1,16 +1,10 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
-import { until } from '../../../../../fixtures/agent/until.ts';
+import { until } from '../../../../until.ts';
 import { GuestCommandError } from '../../../../../src/errors/index.ts';
 import { encodeCommand } from '../../../../../src/guest/agent/command.ts';
-import {
-  FLAG_MORE,
-  FrameType,
-  PAYLOAD_MAX,
-  WINDOW,
-  encodeFrame,
-} from '../../../../../src/guest/agent/frame.ts';
+import { FLAG_MORE, FrameType, PAYLOAD_MAX, WINDOW, encodeFrame } from '../../../../../src/guest/agent/frame.ts';
 import { encodeOpen } from '../../../../../src/guest/agent/greeting.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';
 import { keeperProgram } from '../../../../../src/process/native/keeper-program.ts';
@@ -125,17 +119,20 @@ describe('clients of one agent', () => {
     const other = await board.attach();
     await Promise.all(Array.from({ length: 60 }, async (_, index) => echoes(other, `${index}`)));
     await greedy.close();
-    await until('its commands are gone', async () => {
-      const more = await Promise.all(
-        Array.from({ length: 100 }, async () =>
-          other.exec(['true']).then(
-            () => true,
-            () => false,
+    await until(
+      async () => {
+        const more = await Promise.all(
+          Array.from({ length: 100 }, async () =>
+            other.exec(['true']).then(
+              () => true,
+              () => false,
+            ),
           ),
-        ),
-      );
-      return more.every(Boolean);
-    });
+        );
+        return more.every(Boolean);
+      },
+      { awaited: 'its commands are gone' },
+    );
   });
 
   test('are notified when input is no longer read, and when a reader is slow', async () => {

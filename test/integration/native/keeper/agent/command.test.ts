@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
-import { until } from '../../../../../fixtures/agent/until.ts';
+import { until } from '../../../../until.ts';
 import { encodeCommand } from '../../../../../src/guest/agent/command.ts';
 import { encodeConfiguration } from '../../../../../src/guest/agent/configuration.ts';
 import { FrameType } from '../../../../../src/guest/agent/frame.ts';
@@ -140,7 +140,7 @@ describe('the command of a machine', () => {
   test('ends the machine when the agent restarts', async () => {
     await machineOf(['sh', '-c', 'echo here; exec sleep 1000']);
     begin();
-    await until('it runs', () => streams().stdout === 'here\n');
+    await until(() => streams().stdout === 'here\n', { awaited: 'it runs' });
     await board.control('restart');
     await board.keeper.ended;
     expect(board.lab.end().command).toMatchObject({ exitCode: 125, problem: expect.any(String) as string });
@@ -182,11 +182,14 @@ test('is followed by a program that waits for its lock and its record', async ()
   await machineOf(['true'], { afterwards });
   begin();
   await board.keeper.ended;
-  await until('it has followed', () => {
-    try {
-      return readFileSync(board.lab.path('followed'), 'utf8').includes('"exitCode":0');
-    } catch {
-      return false;
-    }
-  });
+  await until(
+    () => {
+      try {
+        return readFileSync(board.lab.path('followed'), 'utf8').includes('"exitCode":0');
+      } catch {
+        return false;
+      }
+    },
+    { awaited: 'it has followed' },
+  );
 });

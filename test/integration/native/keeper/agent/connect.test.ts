@@ -3,7 +3,7 @@ import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
-import { until } from '../../../../../fixtures/agent/until.ts';
+import { until } from '../../../../until.ts';
 import { FieldWriter, Operation, Tag } from '../../../../../src/guest/agent/fields.ts';
 import { FrameType } from '../../../../../src/guest/agent/frame.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';
@@ -71,15 +71,15 @@ test('closing the client closes the connection', async () => {
   const [one, other] = [await board.attach(), await board.attach()];
   const connection = await one.connect(port);
   await other.connect(port);
-  await until('both are there', () => clients.length === 2);
+  await until(() => clients.length === 2, { awaited: 'both are there' });
   const read = text(connection.output);
   connection.close();
   expect(await read).toBe('');
-  await until('the first is closed', () => clients[0]!.readableEnded || clients[0]!.destroyed);
+  await until(() => clients[0]!.readableEnded || clients[0]!.destroyed, { awaited: 'the first is closed' });
   expect(clients[1]!.readableEnded).toBe(false);
   // Also when the client closes.
   await other.close();
-  await until('the second is closed', () => clients[1]!.readableEnded || clients[1]!.destroyed);
+  await until(() => clients[1]!.readableEnded || clients[1]!.destroyed, { awaited: 'the second is closed' });
   await echoes(one, 'still');
 });
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isRunning, temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
-import { until } from '../../../../../fixtures/agent/until.ts';
+import { until } from '../../../../until.ts';
 import { GuestClosedError } from '../../../../../src/errors/index.ts';
 import { GuestAgent } from '../../../../../src/guest/agent/agent.ts';
 import { encodeCommand } from '../../../../../src/guest/agent/command.ts';
@@ -40,7 +40,7 @@ describe('a client that disconnects', () => {
     leaving.exec(['sh', '-c', `trap "" HUP; echo $$ > ${chatty}; exec cat /dev/zero`]).stdout.pause();
     const pids = await Promise.all([tame, stubborn, chatty].map(pidOf));
     await leaving.close();
-    await until('they are gone', () => !pids.some(isRunning));
+    await until(() => !pids.some(isRunning), { awaited: 'they are gone' });
     long.stdin.end('still here\n');
     expect((await long).stdout.toString()).toBe('here\nstill here\n');
   });
@@ -56,13 +56,12 @@ describe('a client that disconnects', () => {
     );
     leaving.send(FrameType.data, 0, 1, Buffer.alloc(1000));
     leaving.send(FrameType.request, 0, 2, new FieldWriter(Operation.pull).text(Tag.path, agent).toBuffer());
-    await until(
-      'a temporary file is there',
-      () => existsSync(join(folder, 'sub')) && readdirSync(join(folder, 'sub')).length > 0,
-    );
+    await until(() => existsSync(join(folder, 'sub')) && readdirSync(join(folder, 'sub')).length > 0, {
+      awaited: 'a temporary file is there',
+    });
     await leaving.next(FrameType.started);
     leaving.socket.destroy();
-    await until('it is gone', () => readdirSync(join(folder, 'sub')).length === 0);
+    await until(() => readdirSync(join(folder, 'sub')).length === 0, { awaited: 'it is gone' });
     await echoes(await board.attach(), 'next');
   });
 
@@ -90,7 +89,7 @@ describe('a session', () => {
     const pid = await pidOf(file);
     socket.removeAllListeners('data');
     const second = await GuestAgent.attach(socket, { timeoutMs: 60_000 });
-    await until('the command of the first is gone', () => !isRunning(pid));
+    await until(() => !isRunning(pid), { awaited: 'the command of the first is gone' });
     await echoes(second, 'second');
   });
 
@@ -122,7 +121,7 @@ describe('a session', () => {
     await board.portChanged(true, Date.now() - 60_000);
     await board.portChanged(false, Date.now() - 60_000);
     await echoes(guest, 'both were heard');
-    await until('both are in the log', () => board.lab.events().length === 2);
+    await until(() => board.lab.events().length === 2, { awaited: 'both are in the log' });
     await echoes(guest, 'and are of no meaning');
     await board.portChanged(true, Date.now() + 1000);
     await expect(command).rejects.toBeInstanceOf(GuestClosedError);
@@ -133,7 +132,7 @@ describe('a session', () => {
     const command = guest.exec(['sh', '-c', 'head -c 3000000 /dev/zero; read line; echo last'], {
       stdin: 'pipe',
     });
-    await until('it has come so far', async () => (await guest.ping()) > 0);
+    await until(async () => (await guest.ping()) > 0, { awaited: 'it has come so far' });
     command.stdin.end('\n');
     expect((await command).stdout.length).toBe(3_000_005);
     const next = guest.exec(['sleep', '1000']);

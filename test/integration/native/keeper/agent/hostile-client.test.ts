@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
 import { Random } from '../../../../../fixtures/agent/random.ts';
-import { until } from '../../../../../fixtures/agent/until.ts';
+import { until } from '../../../../until.ts';
 import { GuestProtocolError } from '../../../../../src/errors/index.ts';
 import {
   FLAG_MORE,
@@ -114,7 +114,9 @@ describe('a client that breaks the protocol', () => {
       client.socket.write(
         Buffer.concat([Buffer.alloc(PAYLOAD_MAX), encodeOpen(Buffer.from('once more'.slice(0, 8)))]),
       );
-      await until('it is answered', () => client.frames.some((frame) => reasonOf(frame) === 'answer'));
+      await until(() => client.frames.some((frame) => reasonOf(frame) === 'answer'), {
+        awaited: 'it is answered',
+      });
       client.socket.destroy();
       expect(witness.failure, what).toBeUndefined();
     }

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
 import { Random } from '../../../../../fixtures/agent/random.ts';
-import { until } from '../../../../../fixtures/agent/until.ts';
+import { until } from '../../../../until.ts';
 import { FrameType, PAYLOAD_MAX, WINDOW, encodeFrame } from '../../../../../src/guest/agent/frame.ts';
 import { encodeOpen } from '../../../../../src/guest/agent/greeting.ts';
 import { Scope } from '../../../../../src/util/scope.ts';
@@ -140,7 +140,7 @@ describe('a guest that breaks the protocol', () => {
     violate((type, flag, payload) => guest.send(type, flag, channel, payload), guest, channel);
     expect(reasonOf(await client.next(FrameType.hello))).toBe('garbage');
     expect(reasonOf(await idle.next(FrameType.hello))).toBe('garbage');
-    await until('it is asked for another session', () => guest.opens > opens);
+    await until(() => guest.opens > opens, { awaited: 'it is asked for another session' });
     const next = await board.client();
     next.send(FrameType.request, 0, 5, cat);
     const { channel: other } = await guest.next(FrameType.request);
@@ -208,10 +208,9 @@ describe('a guest that breaks the protocol', () => {
     expect(residentBytes(board.keeper.pid)).toBeLessThan(before + 3 * 1024 * 1024);
     client.socket.resume();
     await client.next(FrameType.exit);
-    await until(
-      'both have ended',
-      () => client.frames.filter(({ type }) => type === FrameType.end).length === 2,
-    );
+    await until(() => client.frames.filter(({ type }) => type === FrameType.end).length === 2, {
+      awaited: 'both have ended',
+    });
     for (const stream of [1, 2]) {
       const got = client.frames.filter(({ type, flag }) => type === FrameType.data && flag === stream);
       expect(Buffer.concat(got.map(({ payload }) => payload)).equals(content)).toBe(true);

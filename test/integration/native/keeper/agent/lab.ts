@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { until } from '../../../../../fixtures/agent/until.ts';
+import { until } from '../../../../until.ts';
 import { GuestAgent } from '../../../../../src/guest/agent/agent.ts';
 import { FrameDecoder, FrameType, type Frame, encodeFrame } from '../../../../../src/guest/agent/frame.ts';
 import { decodeHello, encodeOpen } from '../../../../../src/guest/agent/greeting.ts';
@@ -52,7 +52,9 @@ export class Switchboard {
   ): Promise<Switchboard> {
     const board = new Switchboard(keeperPath, parent, scope, agent, more);
     await board.keeper.negotiated;
-    await until('the guest can be told what to do', () => existsSync(`${board.#guestPath}.control`));
+    await until(() => existsSync(`${board.#guestPath}.control`), {
+      awaited: 'the guest can be told what to do',
+    });
     return board;
   }
 
@@ -81,7 +83,7 @@ export class Switchboard {
 
   /** The test acts as the guest. */
   async guest(): Promise<HostileGuest> {
-    await until('the guest is there', () => existsSync(this.#guestPath));
+    await until(() => existsSync(this.#guestPath), { awaited: 'the guest is there' });
     return new HostileGuest(await this.#connect(this.#guestPath));
   }
 
@@ -127,10 +129,9 @@ export class Peer {
   /** Returns the first frame of the type, received earlier or later. */
   async next(type: number): Promise<Frame> {
     let found = -1;
-    await until(
-      `frame ${type} comes`,
-      () => (found = this.frames.findIndex((frame) => frame.type === type)) >= 0,
-    );
+    await until(() => (found = this.frames.findIndex((frame) => frame.type === type)) >= 0, {
+      awaited: `frame ${type} comes`,
+    });
     return this.frames.splice(found, 1)[0]!;
   }
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
 import { pause } from '../../../../../src/util/time/pause.ts';
-import { until } from '../../../../../fixtures/agent/until.ts';
+import { until } from '../../../../until.ts';
 import { encodeConfiguration } from '../../../../../src/guest/agent/configuration.ts';
 import { Phase, Tag } from '../../../../../src/guest/agent/fields.ts';
 import { FrameType } from '../../../../../src/guest/agent/frame.ts';
@@ -152,7 +152,7 @@ describe('shared directories', () => {
     expect(board.lab.record().failedMounts).toHaveLength(1);
     writeFileSync(board.lab.path('mounts.request'), '');
     await (await board.open()).next(FrameType.hello);
-    await until('the record has changed', () => board.lab.record().failedMounts.length === 0);
+    await until(() => board.lab.record().failedMounts.length === 0, { awaited: 'the record has changed' });
     expect(guest.frames).toEqual([]);
   });
 
@@ -197,7 +197,7 @@ test('a replaced request applies to the next session; an empty one is none, an i
     expect(asked.payload).toEqual(request);
     guest.send(FrameType.done, 0, asked.channel);
   }
-  await until('it says so', () => board.lab.text('qemu.log').includes('mounts.request'));
+  await until(() => board.lab.text('qemu.log').includes('mounts.request'), { awaited: 'it says so' });
 });
 
 test.each(['0', 'xy', '0g', '02', '0102000004'])(

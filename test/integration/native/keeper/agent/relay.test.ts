@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
 import { compiled, sanitized } from '../../../../../fixtures/compiled.ts';
-import { until } from '../../../../../fixtures/agent/until.ts';
+import { until } from '../../../../until.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';
 import { relayTable } from '../../../../../src/network/relay/relay-argv.ts';
 import type { SocketForward } from '../../../../../src/network/ports/socket-forward.ts';
@@ -158,14 +158,17 @@ test('a client that leaves behind a server that does not read is given up', asyn
   more();
   // The credit and the buffers of all sockets between are full.
   let [before, looks] = [-1, 0];
-  await until('nothing moves', () => {
-    looks = sent() === before ? looks + 1 : 0;
-    before = sent();
-    return looks > 100;
-  });
+  await until(
+    () => {
+      looks = sent() === before ? looks + 1 : 0;
+      before = sent();
+      return looks > 100;
+    },
+    { awaited: 'nothing moves' },
+  );
   client.destroy();
   // A second for the server, and one without a client.
-  await until('the relay has ended', () => relays().length === 0);
+  await until(() => relays().length === 0, { awaited: 'the relay has ended' });
 });
 
 test('two hundred clients at once are all served, a hundred at a time', async () => {
@@ -288,6 +291,6 @@ test('its socket is removed at the end, but not the file of another process', as
   chmodSync(other, 0o600);
   await board.control('end');
   await board.keeper.ended;
-  await until('it is removed', () => !existsSync(own));
+  await until(() => !existsSync(own), { awaited: 'it is removed' });
   expect(existsSync(other)).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { until } from '../../../../../fixtures/agent/until.ts';
+import { until } from '../../../../until.ts';
 import type { GuestAgent } from '../../../../../src/guest/agent/agent.ts';
 import { encodeCommand } from '../../../../../src/guest/agent/command.ts';
 import { FieldWriter, Operation, Tag } from '../../../../../src/guest/agent/fields.ts';
@@ -33,6 +33,6 @@ export async function echoes(guest: GuestAgent, words: string): Promise<void> {
 /** The pid that a command writes into the file as it starts. */
 export async function pidOf(file: string): Promise<number> {
   const read = (): string => readFileSync(file, { encoding: 'utf8', flag: 'a+' });
-  await until('a command has written its pid', () => read().endsWith('\n'));
+  await until(() => read().endsWith('\n'), { awaited: 'a command has written its pid' });
   return Number(read());
 }

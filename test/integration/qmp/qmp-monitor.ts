@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { requireProgram } from '../src/process/program.ts';
-import { hasMonitorObjects, qmpMonitorArguments } from '../src/host/programs/qmp-monitor.ts';
+import { requireProgram } from '../../../src/process/program.ts';
+import { hasMonitorObjects, qmpMonitorArguments } from '../../../src/host/programs/qmp-monitor.ts';
 
 let asObjects: boolean | undefined;
 
