@@ -1,11 +1,10 @@
-import type { Stats } from 'node:fs';
-import { type FileHandle, constants, open, stat } from 'node:fs/promises';
-import { ImageRefusedError, InvalidInputError, isSystemError } from '../../errors/index.ts';
+import type { FileHandle } from 'node:fs/promises';
+import { ImageRefusedError } from '../../errors/index.ts';
+import { openUserFile } from '../../util/files/user-file.ts';
 import type { ByteSource } from './formats/byte-source.ts';
 
 /**
- * Opens an image, and closes it after `use`. Only regular files are opened: a named pipe would block, and opening a
- * device can have side effects.
+ * Opens an image, and closes it after `use`.
  * @param field names the image in errors, as in `disks[0]`.
  * @throws InvalidInputError for a missing or unreadable file, ImageRefusedError for one that is not a regular file.
  */
@@ -14,45 +13,16 @@ export async function withImageFile<T>(
   field: string,
   use: (source: ByteSource) => Promise<T>,
 ): Promise<T> {
-  const handle = await openFile(path, field);
+  const { handle, stats } = await openUserFile(
+    path,
+    field,
+    (kind) => new ImageRefusedError(field, path, [`is ${kind}, not a regular file`]),
+  );
   try {
-    // Checked again, because the file may have been replaced before it was opened.
-    const stats = await handle.stat();
-    refuseOthers(stats, path, field);
     return await use({ size: stats.size, read: async (offset, length) => readAt(handle, offset, length) });
   } finally {
     await handle.close();
   }
-}
-
-async function openFile(path: string, field: string): Promise<FileHandle> {
-  try {
-    refuseOthers(await stat(path), path, field);
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) {
-      throw new InvalidInputError(field, `no such file: ${path}`, { cause: error });
-    }
-    if (isSystemError(error, 'EACCES', 'EPERM')) {
-      throw new InvalidInputError(field, `permission denied: ${path}`, {
-        hint: 'check the owner and the permissions of the file and of its directories',
-        cause: error,
-      });
-    }
-    throw error;
-  }
-}
-
-function refuseOthers(stats: Stats, path: string, field: string): void {
-  if (stats.isFile()) return;
-  throw new ImageRefusedError(field, path, [`is ${kindOf(stats)}, not a regular file`]);
-}
-
-function kindOf(stats: Stats): string {
-  if (stats.isDirectory()) return 'a directory';
-  if (stats.isFIFO()) return 'a named pipe';
-  if (stats.isSocket()) return 'a socket';
-  return 'a device';
 }
 
 async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {

@@ -1,5 +1,6 @@
-import { type FileHandle, constants, open } from 'node:fs/promises';
-import { InvalidInputError, PermissionError, isSystemError } from '../../errors/index.ts';
+import type { FileHandle } from 'node:fs/promises';
+import { InvalidInputError } from '../../errors/index.ts';
+import { openUserFile } from '../../util/files/user-file.ts';
 import { type Extent, IsoDamage } from './iso9660-format.ts';
 
 const MAX_DIRECTORY_BYTES = 16 * 1024 * 1024;
@@ -45,34 +46,13 @@ export class IsoFile {
 }
 
 export async function openIsoFile(path: string): Promise<IsoFile> {
-  const handle = await openFile(path);
-  try {
-    const stat = await handle.stat();
-    if (!stat.isFile())
-      throw new InvalidInputError('location', `${path} is not a regular file`, {
+  const { handle, stats } = await openUserFile(
+    path,
+    'location',
+    (kind) =>
+      new InvalidInputError('location', `${path} is ${kind}, not a regular file`, {
         hint: 'give an .iso file, or a directory with the contents of an .iso file',
-      });
-    return new IsoFile(path, handle, stat.size);
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    // O_NONBLOCK: opening a named pipe without a writer would block.
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new InvalidInputError('location', `no such file: ${path}`, { cause: error });
-    }
-    if (isSystemError(error, 'EACCES', 'EPERM')) {
-      throw new PermissionError(`permission denied: ${path}`, {
-        hint: 'check the owner and the permissions of the file and of its directories',
-        cause: error,
-      });
-    }
-    throw error;
-  }
+      }),
+  );
+  return new IsoFile(path, handle, stats.size);
 }

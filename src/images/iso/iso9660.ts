@@ -115,7 +115,7 @@ export class Iso implements AsyncDisposable {
 
 /**
  * Opens an ISO 9660 image.
- * @throws InvalidInputError for a missing file, or one that is not an ISO 9660 image; PermissionError.
+ * @throws InvalidInputError for a missing or unreadable file, or one that is not an ISO 9660 image.
  */
 export async function openIso(path: string): Promise<Iso> {
   const file = await openIsoFile(path);

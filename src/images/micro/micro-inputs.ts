@@ -1,6 +1,7 @@
 import { access, chmod, constants, copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageBuildError, InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { explainUnreadable } from '../../util/files/user-file.ts';
 import type { Decompressors } from '../formats/decompress.ts';
 import { isStaticProgram } from '../formats/elf.ts';
 import { findHostPackageSource, hostPackageSource } from '../packages/host-packages.ts';
@@ -188,12 +189,6 @@ async function withOwn<T>(field: string, path: string, use: () => Promise<T>): P
     if ((await stat(path)).isDirectory()) throw new InvalidInputError(field, `${path} is a directory`);
     return await use();
   } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new InvalidInputError(field, `no such file: ${path}`, { cause: error });
-    }
-    if (isSystemError(error, 'EACCES')) {
-      throw new InvalidInputError(field, `permission denied: ${path}`, { cause: error });
-    }
-    throw error;
+    throw explainUnreadable(error, path, field);
   }
 }

@@ -1,7 +1,6 @@
-import type { Stats } from 'node:fs';
-import { type FileHandle, constants, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { InvalidInputError, PermissionError, isSystemError } from '../../errors/index.ts';
+import { openUserFile } from '../../util/files/user-file.ts';
 import { formatBytes } from '../qemu-img/disk-size.ts';
 import type { DigestTask } from '../digest/digest-thread.ts';
 import { FileDigest } from '../digest/file-digest.ts';
@@ -26,7 +25,7 @@ export interface ImportOptions extends Pick<
 /**
  * Copies a local file like `download`: unpacked and verified. Holes are preserved, and the copy takes no space if the
  * file system supports reflinks.
- * @throws InvalidInputError for a missing, irregular or damaged file; DigestMismatchError, NoSpaceError,
+ * @throws InvalidInputError for a missing, unreadable, irregular or damaged file; DigestMismatchError, NoSpaceError,
  *   PermissionError, MissingProgramError, or the signal's reason.
  */
 export async function importFile(options: ImportOptions): Promise<TransferredFile> {
@@ -43,7 +42,7 @@ export async function importFile(options: ImportOptions): Promise<TransferredFil
     onProgress: options.onProgress ?? (() => undefined),
   };
   signal?.throwIfAborted();
-  const source = await openFile(path);
+  const { handle: source } = await openUserFile(path, 'path');
   try {
     return await importOpened(source, path, to, publishing);
   } finally {
@@ -110,39 +109,4 @@ async function digestOf(
   } finally {
     await digest.close();
   }
-}
-
-/** Opens a regular file. With O_NONBLOCK a named pipe does not block. */
-async function openFile(path: string): Promise<FileHandle> {
-  let handle: FileHandle;
-  try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) {
-      throw new InvalidInputError('path', `no such file: ${path}`, { cause: error });
-    }
-    // The result of opening a socket.
-    if (isSystemError(error, 'ENXIO')) throw notAFile(path, 'a socket or a device');
-    if (isSystemError(error, 'EACCES', 'EPERM')) {
-      throw new PermissionError(`permission denied: ${path}`, {
-        hint: 'check the owner and the permissions of the file and of its directories',
-        cause: error,
-      });
-    }
-    throw error;
-  }
-  const stats = await handle.stat();
-  if (stats.isFile()) return handle;
-  await handle.close();
-  throw notAFile(path, kindOf(stats));
-}
-
-function notAFile(path: string, kind: string): InvalidInputError {
-  return new InvalidInputError('path', `${path} is ${kind}, not a regular file`);
-}
-
-function kindOf(stats: Stats): string {
-  if (stats.isDirectory()) return 'a directory';
-  if (stats.isFIFO()) return 'a pipe';
-  return 'a device';
 }

@@ -1,6 +1,8 @@
 import { isSystemError } from '../../errors/index.ts';
 
 const MISSING = ['ENOENT', 'ENOTDIR'];
+/** A path that a user or an archive names may also lead through a loop of links, or be too long. */
+export const NO_SUCH_FILE = [...MISSING, 'ELOOP', 'ENAMETOOLONG'];
 
 /**
  * Returns the result of `look`; undefined if a file or a directory on its path is missing.

@@ -78,8 +78,8 @@ test('a path that is not a regular file is rejected', async () => {
     [directory, /is a directory, not a regular file/],
     ['/dev/zero', /is a device, not a regular file/],
     [join(directory, 'link'), /is a device, not a regular file/],
-    [join(directory, 'pipe'), /is a pipe, not a regular file/],
-    [socket, /is a socket or a device, not a regular file/],
+    [join(directory, 'pipe'), /is a named pipe, not a regular file/],
+    [socket, /is a socket, not a regular file/],
     [join(directory, 'missing'), /no such file: /],
   ] as const) {
     const failing = importFile({ path, to });

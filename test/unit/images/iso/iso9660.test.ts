@@ -365,9 +365,9 @@ describe('hostile images', () => {
   });
 
   it('that are missing or not regular files are rejected without waiting', async () => {
-    await expect(openIso(work)).rejects.toThrow('is not a regular file');
+    await expect(openIso(work)).rejects.toThrow('is a directory, not a regular file');
     await expect(openIso(join(work, 'none.iso'))).rejects.toThrow('no such file: ');
-    await expect(openIso('/dev/zero')).rejects.toThrow('is not a regular file');
+    await expect(openIso('/dev/zero')).rejects.toThrow('is a device, not a regular file');
   });
 });
 
