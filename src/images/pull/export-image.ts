@@ -103,7 +103,7 @@ function nodeOf({ path, format, backing }: DiskLayer): object {
 async function refuseTarget(path: string, force: boolean): Promise<void> {
   const found = await unlessMissingAsync(lstat(path));
   if (!found) return;
-  if (!force) throw existsError(path, EXISTS_HINT);
+  if (!force) throw existsError(path, { hint: EXISTS_HINT });
   if (found.isFile()) return;
   throw new InvalidInputError('file', `${path} is not a regular file and cannot be replaced`, {
     hint: 'choose another name',
@@ -116,7 +116,7 @@ async function moveToFree(from: string, to: string): Promise<void> {
     await link(from, to);
     await rm(from);
   } catch (error) {
-    if (isSystemError(error, 'EEXIST')) throw existsError(to, EXISTS_HINT);
+    if (isSystemError(error, 'EEXIST')) throw existsError(to, { hint: EXISTS_HINT });
     // Some file systems, such as FAT, have no hard links.
     if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'EMLINK', 'ENOSYS')) throw error;
     await refuseTarget(to, false);

@@ -1,6 +1,7 @@
 import { lstat, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 import { writeFailure } from '../../util/files/write-failure.ts';
 
 /** Creates an empty file and runs `make` to fill it; removes the file when that fails. Never replaces a file. */
@@ -29,19 +30,19 @@ export async function makeNew(path: string, make: () => Promise<unknown>): Promi
 }
 
 /** @throws InvalidInputError when the path exists, even as a dangling symbolic link. */
-export async function refuseExisting(path: string): Promise<void> {
-  try {
-    await lstat(path);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return;
-    throw error;
-  }
-  throw existsError(path);
+export async function refuseExisting(path: string, naming: Naming = {}): Promise<void> {
+  if (await unlessMissingAsync(lstat(path))) throw existsError(path, naming);
+}
+
+/** How the error names the file, and what helps. */
+interface Naming {
+  readonly field?: string;
+  readonly hint?: string;
 }
 
 export function existsError(
   path: string,
-  hint = 'choose another name, or remove this file first',
+  { field = 'path', hint = 'choose another name, or remove this file first' }: Naming = {},
 ): InvalidInputError {
-  return new InvalidInputError('path', `${path} already exists`, { hint });
+  return new InvalidInputError(field, `${path} already exists`, { hint });
 }

@@ -1,6 +1,6 @@
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { refuseExisting } from '../../images/qemu-img/new-file.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import { syncDirectory } from '../../util/files/atomic-file.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
@@ -44,7 +44,10 @@ export async function saveState(
   path: string,
   { signal, onProgress, abilities }: SaveOptions = {},
 ): Promise<SavedState> {
-  await refuseExisting(path);
+  await refuseExisting(path, {
+    field: 'saved memory',
+    hint: 'move or delete this file, then save the machine again',
+  });
   const able = abilities ?? (await migrationAbilitiesOf(qmp));
   const { running } = await qmp.execute('query-status');
   const partial = `${path}.partial`;
@@ -123,18 +126,6 @@ async function reportProgress(qmp: QmpClient, onProgress: SaveOptions['onProgres
   } catch {
     // The connection has ended; the call that waits for the migration reports it.
   }
-}
-
-async function refuseExisting(path: string): Promise<void> {
-  try {
-    await stat(path);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return;
-    throw error;
-  }
-  throw new InvalidInputError('saved memory', `file already exists: ${path}`, {
-    hint: 'move or delete this file, then save the machine again',
-  });
 }
 
 /** QEMU does not flush its writes to the disk. */

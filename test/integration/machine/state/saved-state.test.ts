@@ -1,4 +1,4 @@
-import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeTemporaryDirectory } from '../../../directory.ts';
@@ -119,6 +119,8 @@ test('an existing or unwritable file is an error, and changes nothing', async ()
   const machine = await running();
   writeFileSync(saved, 'mine');
   expect(await failureOf(saveState(machine.qmp, saved))).toBeInstanceOf(InvalidInputError);
+  symlinkSync('none', at('link'));
+  expect(await failureOf(saveState(machine.qmp, at('link')))).toBeInstanceOf(InvalidInputError);
   expect(await failureOf(saveState(machine.qmp, at('none/state')))).toHaveProperty('code', 'ENOENT');
   expect(await state(machine)).toBe('A11');
 });
