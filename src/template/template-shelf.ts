@@ -5,7 +5,6 @@ import {
   InvalidInputError,
   TemplateNotFoundError,
   VmletError,
-  isSystemError,
 } from '../errors/index.ts';
 import { isAlive } from '../process/procfs/identity.ts';
 import { holdFreeLock, holdLock } from '../process/lock/transient-lock.ts';
@@ -206,22 +205,12 @@ export class TemplateShelf {
   }
 
   #entries(): string[] {
-    try {
-      return readdirSync(this.#directory);
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return [];
-      throw error;
-    }
+    return unlessMissing(() => readdirSync(this.#directory), ['ENOENT']) ?? [];
   }
 
   /** Returns the directory to which a name leads; undefined for an unknown name. */
   directoryOf(name: string): string | undefined {
-    try {
-      return readlinkSync(join(this.#directory, name));
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT', 'EINVAL')) return undefined;
-      throw error;
-    }
+    return unlessMissing(() => readlinkSync(join(this.#directory, name)), ['ENOENT', 'EINVAL']);
   }
 }
 

@@ -1,6 +1,7 @@
 import { accessSync, constants, createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { GuestSetupError, isSystemError } from '../../errors/index.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 import type { GuestAgent } from '../agent/agent.ts';
 import { copyMembersIntoGuest } from '../tree/copy-tree.ts';
 import type { TreeEntry } from './changes.ts';
@@ -156,10 +157,6 @@ export class GuestTree {
 function requireReadable(root: string, members: ReadonlyMap<string, HostEntry>): void {
   for (const [path, { kind }] of members) {
     if (kind !== 'file') continue;
-    try {
-      accessSync(join(root, path), constants.R_OK);
-    } catch (error) {
-      if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
-    }
+    unlessMissing(() => accessSync(join(root, path), constants.R_OK));
   }
 }

@@ -191,13 +191,8 @@ export class HostTree {
   }
 
   #targetOf(path: string): string {
-    try {
-      return readlinkSync(join(this.#root, path));
-    } catch (error) {
-      // It has been replaced meanwhile, which its directory shows.
-      if (isSystemError(error, 'ENOENT', 'EINVAL')) return '';
-      throw error;
-    }
+    // It may have been replaced meanwhile, which its directory shows.
+    return unlessMissing(() => readlinkSync(join(this.#root, path)), ['ENOENT', 'EINVAL']) ?? '';
   }
 
   #forget(path: string): void {

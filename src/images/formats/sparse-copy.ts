@@ -1,7 +1,8 @@
 import { rm, stat } from 'node:fs/promises';
-import { CommandFailedError, NoSpaceError, ProgramAnswerError, isSystemError } from '../../errors/index.ts';
+import { CommandFailedError, NoSpaceError, ProgramAnswerError } from '../../errors/index.ts';
 import { run } from '../../process/run.ts';
 import { DISK_STANDSTILL_MS } from '../../process/standstill.ts';
+import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 
 /**
  * Copies a disk's file byte by byte, internal snapshots included. The copy takes no space if the file system supports
@@ -41,10 +42,7 @@ async function copy(
 
 /** @throws ProgramAnswerError for a missing or truncated copy. */
 async function requireSize(path: string, bytes: number): Promise<void> {
-  const copied = await stat(path).catch((error: unknown) => {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  });
+  const copied = await unlessMissingAsync(stat(path), ['ENOENT']);
   if (copied?.size === bytes) return;
   const has = copied ? `has ${copied.size} bytes` : 'is missing';
   throw new ProgramAnswerError('cp', `${path} ${has}, expected ${bytes} bytes`);

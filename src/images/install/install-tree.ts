@@ -1,6 +1,7 @@
 import { open, readFile, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { PermissionError, isSystemError } from '../../errors/index.ts';
+import { NO_SUCH_FILE, unlessMissingAsync } from '../../util/files/unless-missing.ts';
 import { type Iso, openIso } from '../iso/iso9660.ts';
 import { streamToFile } from '../store/stream-to-file.ts';
 
@@ -84,29 +85,24 @@ class DirectoryTree implements InstallTree {
 
   /** Finds a file below the root only: links in an untrusted tree must not expose the host's files to the guest. */
   async #locate(path: string): Promise<{ path: string; size: number } | undefined> {
-    try {
-      const found = await realpath(join(this.#root, path));
-      if (this.#root !== sep && !found.startsWith(this.#root + sep)) return undefined;
-      const { size, isFile } = await readable(found, async () => {
-        const stats = await stat(found);
-        return { size: stats.size, isFile: stats.isFile() };
-      });
-      return isFile ? { path: found, size } : undefined;
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) return undefined;
-      throw error;
-    }
+    const found = await unlessMissingAsync(realpath(join(this.#root, path)), NO_SUCH_FILE);
+    if (found === undefined) return undefined;
+    if (this.#root !== sep && !found.startsWith(this.#root + sep)) return undefined;
+    const stats = await unlessMissingAsync(
+      readable(found, async () => stat(found)),
+      NO_SUCH_FILE,
+    );
+    return stats?.isFile() ? { path: found, size: stats.size } : undefined;
   }
 }
 
 async function isDirectory(location: string): Promise<boolean> {
-  try {
-    return (await readable(location, async () => stat(location))).isDirectory();
-  } catch (error) {
-    // openIso throws the error for a missing file.
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false;
-    throw error;
-  }
+  // openIso throws the error for a missing file.
+  const stats = await unlessMissingAsync(
+    readable(location, async () => stat(location)),
+    NO_SUCH_FILE,
+  );
+  return stats?.isDirectory() ?? false;
 }
 
 /** Opens the file only when it is read, so that it is not left open if the target cannot be created. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { InvalidInputError } from '../../errors/index.ts';
+import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 import { cpioArchive } from '../formats/cpio.ts';
 import { collectModules } from './kernel-modules.ts';
 import { requireRelease } from './kernel-tree.ts';
@@ -22,10 +23,7 @@ export async function modulesArchive(
 ): Promise<Buffer> {
   const release = requireRelease(await readFile(kernelPath), kernelPath);
   const modules = await collectModules(directory, MICRO_MODULES, { signal });
-  const builtIn = await readFile(join(directory, BUILT_IN)).catch((error: unknown) => {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  });
+  const builtIn = await unlessMissingAsync(readFile(join(directory, BUILT_IN)), ['ENOENT']);
   if (modules.length === 0 && builtIn === undefined) {
     throw new InvalidInputError(
       'modules',

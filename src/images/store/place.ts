@@ -1,7 +1,7 @@
 import { mkdir, open, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSystemError } from '../../errors/index.ts';
 import { replaceFile, syncDirectory } from '../../util/files/atomic-file.ts';
+import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 import { imageDirectoryName } from '../record/image.ts';
 import {
   type DiskManifest,
@@ -186,9 +186,5 @@ async function setFixedTime(path: string): Promise<void> {
 }
 
 async function moveAside(path: string, to: string): Promise<void> {
-  try {
-    await rename(path, to);
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error;
-  }
+  await unlessMissingAsync(rename(path, to), ['ENOENT']);
 }

@@ -1,6 +1,7 @@
 import { rename, rm, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ImageInUseError, ImageNotFoundError, isSystemError } from '../../errors/index.ts';
+import { ImageInUseError, ImageNotFoundError } from '../../errors/index.ts';
+import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { makeBuildDirectory } from './build-directory.ts';
 import { type Image, digestOfDirectory, imageDirectoryName } from '../record/image.ts';
@@ -174,12 +175,7 @@ async function discard(store: string, { digest }: Image, trash: string): Promise
 /** Renames a directory away, then removes it. If killed in between, the next change of the store removes the rest. */
 async function discardDirectory(directory: string, trash: string): Promise<void> {
   const aside = join(trash, `removed-${basename(directory)}`);
-  try {
-    await rename(directory, aside);
-  } catch (error) {
-    // A name may point to a directory that was removed by other means.
-    if (isSystemError(error, 'ENOENT')) return;
-    throw error;
-  }
+  // A name may point to a directory that was removed by other means.
+  await unlessMissingAsync(rename(directory, aside), ['ENOENT']);
   await rm(aside, { recursive: true, force: true });
 }

@@ -1,6 +1,6 @@
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ImageNotFoundError, InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { ImageNotFoundError, InvalidInputError } from '../../errors/index.ts';
 import {
   type DiskLayer,
   type Image,
@@ -170,14 +170,9 @@ async function readNames(store: string, entries: readonly string[]): Promise<Rea
 
 /** Returns the directory entry that a name points to; undefined for an unknown name. */
 export async function readName(store: string, name: string): Promise<string | undefined> {
-  try {
-    const target = await readlink(join(store, name));
-    return IMAGE_DIRECTORY.test(target) ? target : undefined;
-  } catch (error) {
-    // EINVAL: not a symbolic link, so not created by vmlet.
-    if (isSystemError(error, 'ENOENT', 'EINVAL', 'ENOTDIR')) return undefined;
-    throw error;
-  }
+  // EINVAL: not a symbolic link, so not created by vmlet.
+  const target = await unlessMissingAsync(readlink(join(store, name)), ['ENOENT', 'EINVAL', 'ENOTDIR']);
+  return target !== undefined && IMAGE_DIRECTORY.test(target) ? target : undefined;
 }
 
 export async function entriesOf(directory: string): Promise<string[]> {
