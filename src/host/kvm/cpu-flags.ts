@@ -10,11 +10,24 @@ const FLAGS: Readonly<Record<CpuLevel, readonly string[]>> = {
 
 /** @param cpuinfo the text of /proc/cpuinfo. */
 export function cpuLevelOf(cpuinfo: string): CpuLevel {
-  const flags = new Set((/^flags\s*:(.*)$/m.exec(cpuinfo)?.[1] ?? '').split(/\s+/));
+  const flags = flagsOf(cpuinfo);
   const missing = CPU_LEVELS.findIndex((level) => !FLAGS[level].every((flag) => flags.has(flag)));
   return CPU_LEVELS.at(missing === -1 ? -1 : missing - 1) ?? 'x86-64';
 }
 
 export function readCpuLevel(): CpuLevel {
-  return cpuLevelOf(readFileSync('/proc/cpuinfo', 'utf8'));
+  return cpuLevelOf(readCpuinfo());
+}
+
+/** Linux's names of what this host's processor can do. */
+export function readCpuFlags(): ReadonlySet<string> {
+  return flagsOf(readCpuinfo());
+}
+
+function flagsOf(cpuinfo: string): ReadonlySet<string> {
+  return new Set((/^flags\s*:(.*)$/m.exec(cpuinfo)?.[1] ?? '').split(/\s+/));
+}
+
+function readCpuinfo(): string {
+  return readFileSync('/proc/cpuinfo', 'utf8');
 }

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import { isSystemError } from '../../errors/index.ts';
 import { userName } from '../../util/system/user-name.ts';
+import { readCpuFlags } from './cpu-flags.ts';
 
 export interface KvmProblem {
   readonly reason: string;
@@ -26,8 +27,8 @@ export function findKvmDeviceProblem(device = DEVICE): KvmProblem | undefined {
 }
 
 function missingDeviceHint(): string {
-  const flags = /^flags\s*:.*$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[0] ?? '';
-  const cpuModule = / vmx\b/.test(flags) ? 'kvm_intel' : / svm\b/.test(flags) ? 'kvm_amd' : undefined;
+  const flags = readCpuFlags();
+  const cpuModule = flags.has('vmx') ? 'kvm_intel' : flags.has('svm') ? 'kvm_amd' : undefined;
   if (cpuModule) {
     return `load the kernel module: sudo modprobe ${cpuModule}; in a container, pass the device: podman run --device /dev/kvm`;
   }

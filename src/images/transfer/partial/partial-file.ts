@@ -1,7 +1,7 @@
 import { readFile, rm, stat } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { isSystemError } from '../../../errors/index.ts';
+import { currentBootId } from '../../../process/procfs/identity.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { writeFailure } from '../../../util/files/write-failure.ts';
 import { unlessMissingAsync } from '../../../util/files/unless-missing.ts';
@@ -38,7 +38,7 @@ export class PartialFile {
   async origin(): Promise<PartialOrigin | undefined> {
     try {
       const parsed = schema.safeParse(JSON.parse(await readFile(this.#description, 'utf8')));
-      if (!parsed.success || parsed.data.bootId !== bootId()) return undefined;
+      if (!parsed.success || parsed.data.bootId !== currentBootId()) return undefined;
       const { etag, lastModified, totalBytes } = parsed.data;
       return { etag, lastModified, totalBytes };
     } catch (error) {
@@ -50,7 +50,7 @@ export class PartialFile {
 
   /** Records the origin of the data, before any is written. @throws NoSpaceError, PermissionError. */
   describe(origin: PartialOrigin): void {
-    const text = JSON.stringify({ version: 1, ...origin, bootId: bootId() });
+    const text = JSON.stringify({ version: 1, ...origin, bootId: currentBootId() });
     try {
       exchangeFile(this.#description, `${text}\n`);
     } catch (error) {
@@ -76,8 +76,4 @@ export class PartialFile {
 /** Returns a validator for If-Range, which must be strong (RFC 9110 §13.1.5). */
 export function validatorOf({ etag, lastModified }: PartialOrigin): string | undefined {
   return etag !== undefined && !etag.startsWith('W/') ? etag : lastModified;
-}
-
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
