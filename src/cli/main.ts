@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { withoutAlias } from './help/aliases.ts';
 import { pathOf } from './help/unknown-command.ts';
+import { exitCodeOfSignal } from './output/exit-code.ts';
 import { programFor } from './program.ts';
 import { reportError } from './output/report-error.ts';
 
@@ -38,6 +39,6 @@ export async function main(args: readonly string[], version: string): Promise<st
 function dieOfClosedPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(128 + 13);
+    process.exit(exitCodeOfSignal('SIGPIPE'));
   });
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { type ExitStatus, KeeperEndedError, isSystemError } from '../errors/index.ts';
+import { signalName } from '../util/system/signal-name.ts';
 import { type Deferred, deferred } from '../util/time/deferred.ts';
 import { type ProcessIdentity, isAlive } from './procfs/identity.ts';
 import { closeOrphanedOutput } from './output/orphaned-output.ts';
@@ -286,12 +286,6 @@ function parseReport(line: string): KeeperReport | undefined {
     default:
       return undefined;
   }
-}
-
-/** Returns the name of a signal number, as the keeper reports it; undefined for one without a name. */
-export function signalName(number: number): NodeJS.Signals | undefined {
-  const names = Object.entries(constants.signals) as [NodeJS.Signals, number][];
-  return names.find(([, value]) => value === number)?.[0];
 }
 
 const SIGNALS = { 'power-button': 'SIGUSR1', quit: 'SIGTERM', kill: 'SIGUSR2', command: 'SIGHUP' } as const;

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GuestProtocolError, InvalidInputError, TimedOutError } from '../../errors/index.ts';
+import { signalName } from '../../util/system/signal-name.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { type ExecOptions, type TerminalSize, encodeCommand, encodeSize, hasInput } from './command.ts';
 import { commandError, commandFailure } from './failure.ts';
@@ -13,9 +14,6 @@ import type { Channel, Session } from './session.ts';
 import { startTimer } from '../../util/time/timer.ts';
 
 const DEFAULT_MAX_BUFFER = 16 * 1024 * 1024;
-const SIGNAL_NAMES = new Map(
-  (Object.entries(constants.signals) as [NodeJS.Signals, number][]).map(([name, number]) => [number, name]),
-);
 
 /** How a command in the guest ended: exactly one of exitCode and signal is set. */
 export interface GuestResult {
@@ -266,6 +264,5 @@ function readExit({ payload }: Frame): Pick<GuestResult, 'exitCode' | 'signal'> 
     throw new GuestProtocolError('the guest agent reported the end of a command without its exit status');
   }
   if (signal === 0) return { exitCode, signal: undefined };
-  // Real-time signals have no name in Node; the type's names are those it knows.
-  return { exitCode: undefined, signal: SIGNAL_NAMES.get(signal) ?? (`SIG${signal}` as NodeJS.Signals) };
+  return { exitCode: undefined, signal: signalName(signal) };
 }

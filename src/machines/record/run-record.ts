@@ -11,7 +11,7 @@ import {
 } from '../../machine/life/outcome.ts';
 import { type OutOfSpace, outOfSpaceOf } from '../../machine/life/out-of-space.ts';
 import type { ProcessIdentity } from '../../process/procfs/identity.ts';
-import { signalName } from '../../process/keeper.ts';
+import { signalName } from '../../util/system/signal-name.ts';
 
 const processSchema = z.object({ pid: z.int().positive(), startTime: z.number() });
 /** Milliseconds since 1970, within the range of Date. */
@@ -162,5 +162,5 @@ export function lostHelperOf({ lostHelper }: EndRecord): { name: string; status:
 }
 
 function recordedSignal(number: number | null): NodeJS.Signals | undefined {
-  return number === null ? undefined : (signalName(number) ?? (`SIG${number}` as NodeJS.Signals));
+  return number === null ? undefined : signalName(number);
 }
