@@ -1,5 +1,5 @@
 /** Formats of sizes, endpoints and words of a command line. */
-export { formatBytes } from '../images/qemu-img/disk-size.ts';
+export { formatBytes } from '../util/format-bytes.ts';
 export { formatEndpoint } from '../network/ports/endpoint.ts';
 export { quoteForShell } from '../machine/qemu/quote.ts';
 

@@ -2,7 +2,7 @@ import { LONGEST_SOCKET_PATH } from '../../util/system/platform.ts';
 import { controllersLacking, controllersRemedy } from '../programs/cgroup-manager.ts';
 import { confinementFindings } from './confinement-findings.ts';
 import type { Finding, Install, Verb } from './finding.ts';
-import { formatSize } from './format-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 import { keptGuestsFinding } from './kept-guests-finding.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from '../survey/host.ts';
 import { FORWARDS, networkFinding, privateNetworksFinding } from './network-finding.ts';
@@ -161,9 +161,9 @@ function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
 
 function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings): Finding {
   const item = 'disk-space';
-  const summary = `${formatSize(freeBytes)} free for images in ${path}`;
+  const summary = `${formatBytes(freeBytes)} free for images in ${path}`;
   if (freeBytes >= MICRO_IMAGE_BYTES) return { item, state: 'works', summary };
-  const remedy = `building an image may require ${formatSize(MICRO_IMAGE_BYTES)}; free some space (to see what vmlet uses, run: vmlet system df)`;
+  const remedy = `building an image may require ${formatBytes(MICRO_IMAGE_BYTES)}; free some space (to see what vmlet uses, run: vmlet system df)`;
   return { item, state: 'degraded', summary, remedy };
 }
 

@@ -1,6 +1,6 @@
 import { RESERVE_BYTES } from '../../util/files/file-system.ts';
 import type { Finding } from './finding.ts';
-import { formatSize } from './format-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Memory of a small guest, and the space that has to stay free beside it. */
@@ -36,11 +36,11 @@ export function keptGuestsFinding({
     return {
       item,
       state: 'degraded',
-      summary: `vmlet run cannot keep booted guests for later runs, because only ${formatSize(freeBytes)} is free in ${path}`,
-      remedy: `keeping a small booted guest requires ${formatSize(KEPT_GUEST_BYTES)}; free some space, or set XDG_CACHE_HOME to a directory on another file system`,
+      summary: `vmlet run cannot keep booted guests for later runs, because only ${formatBytes(freeBytes)} is free in ${path}`,
+      remedy: `keeping a small booted guest requires ${formatBytes(KEPT_GUEST_BYTES)}; free some space, or set XDG_CACHE_HOME to a directory on another file system`,
     };
   }
-  const size = `${formatSize(bytes)}${setBy(bytesFrom)}`;
+  const size = `${formatBytes(bytes)}${setBy(bytesFrom)}`;
   const age = `${days} ${days === 1 ? 'day' : 'days'}${setBy(daysFrom)}`;
   return {
     item,

@@ -3,7 +3,7 @@ import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { readAgent } from '../record/agent-file.ts';
 import { readBuildFiles } from '../record/build-files.ts';
 import { sha256 } from '../digest/sha256.ts';
-import { formatBytes } from '../qemu-img/disk-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 import type { Installer } from './recipe/installer.ts';
 import { installerOf } from './installers.ts';
 import type { SettledRecipe } from './recipe/installer.ts';

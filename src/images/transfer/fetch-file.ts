@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { DownloadError } from '../../errors/index.ts';
-import { formatBytes } from '../qemu-img/disk-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 import { printable } from './http/address.ts';
 import { type AnswerMeaning, interpretAnswer } from './http/answer.ts';
 import { Backoff } from './http/backoff.ts';

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openUserFile } from '../../util/files/user-file.ts';
-import { formatBytes } from '../qemu-img/disk-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 import type { DigestTask } from '../digest/digest-thread.ts';
 import { FileDigest } from '../digest/file-digest.ts';
 import { copyFileSparsely } from '../formats/sparse-copy.ts';

@@ -1,5 +1,5 @@
 import { DownloadError } from '../../errors/index.ts';
-import { formatBytes } from '../qemu-img/disk-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 import { printable } from './http/address.ts';
 import { refuseHtmlContent } from './http/answer.ts';
 import type { DigestingFile } from './digesting-file.ts';

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { NoSpaceError } from '../../errors/index.ts';
-import { formatBytes } from '../qemu-img/disk-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 
 /** Returns the free space for an ordinary user. */
 export async function freeBytes(directory: string): Promise<number> {

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { formatBytes } from '../qemu-img/disk-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 import { longestFileOf } from '../formats/declared-size.ts';
 import type { DigestingFile } from './digesting-file.ts';
 import { freeBytes } from './space.ts';

@@ -10,7 +10,7 @@ import type { RunningNetwork } from '../../passt/running-network.ts';
 import { explainSlirpFailure } from '../../passt/start-failure.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import type { Scope } from '../../util/scope.ts';
-import { formatBytes } from '../../images/qemu-img/disk-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 import { adviseOn } from './advice.ts';
 import type { GuestConsole } from './console.ts';
 import { describeDeath, describeLack } from './dead-kernel.ts';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { InvalidInputError } from '../../errors/index.ts';
-import { formatBytes } from '../../images/qemu-img/disk-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 
 const MiB = 1024 * 1024;
 /** Mebibytes that are enough for usual kernels. */

@@ -1,5 +1,5 @@
 import type { QmpClient } from '../../qmp/index.ts';
-import { formatBytes } from '../../images/qemu-img/disk-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 import { USUAL_MTU } from '../../network/card/network-card.ts';
 import type { BridgeCardPlan, NamedPlan } from '../plan/named-plan.ts';
 import { bridgeCardId } from './bridge-card.ts';

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { formatBytes } from '../../images/qemu-img/disk-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 import type { DiskImage } from '../../images/record/image.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Finding } from '../../host/findings/finding.ts';
-import { formatBytes } from '../../images/qemu-img/disk-size.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
 
 /** The memory of a pool. */
 export interface PoolMemory {

@@ -375,7 +375,7 @@ it('kept guests have the limits of the configuration file, and of the environmen
   configure('kept: { size: 0, days: 30 }\n');
   expect(await preferred.origin('micro', 'true')).toBe('fork');
   expect(await doctor({ VMLET_KEPT_SIZE: '1G' })).toContain(
-    `up to 1.0 GiB (VMLET_KEPT_SIZE) and for 30 days (kept.days in ${file});`,
+    `up to 1 GiB (VMLET_KEPT_SIZE) and for 30 days (kept.days in ${file});`,
   );
   configure('kept: { size: 0, days: 0 }\n');
   expect(await preferred.origin('micro', 'true')).not.toBe('fork');
