@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError } from '../errors/index.ts';
 import { currentBootId } from '../process/procfs/identity.ts';
+import { exchangeFile } from '../util/files/atomic-file.ts';
 import { makeDirectories } from '../util/files/make-directories.ts';
 import type { Survey } from './survey/host.ts';
 import { SURVEY_VERSION } from './survey/survey-version.ts';
 import { readOwnFile } from '../util/files/own-entries.ts';
-import { removeFile } from '../util/files/removal.ts';
 
 /** Absolute paths of the programs that a survey covers; undefined for those that are missing. */
 export interface HostPrograms {
@@ -113,14 +113,7 @@ export function writeCachedSurvey(cacheDirectory: string, key: string, survey: S
   // Another user's directory: that user could replace the file, and `readOwnFile` would reject it.
   const owners = [statSync(cacheDirectory).uid, lstatSync(cacheDirectory).uid];
   if (owners.some((uid) => uid !== process.getuid?.())) return;
-  const temporary = join(cacheDirectory, `.${CACHE_FILE}.${process.pid}.${performance.now()}`);
-  try {
-    const others = readEntries(cacheDirectory).filter((entry) => entry.key !== key);
-    const entries: Entry[] = [{ key, digest: digestOf(survey), survey }, ...others];
-    writeFileSync(temporary, JSON.stringify(entries.slice(0, MAX_ENTRIES)), { mode: 0o600, flag: 'wx' });
-    renameSync(temporary, join(cacheDirectory, CACHE_FILE));
-  } catch (error) {
-    removeFile(temporary);
-    throw error;
-  }
+  const others = readEntries(cacheDirectory).filter((entry) => entry.key !== key);
+  const entries: Entry[] = [{ key, digest: digestOf(survey), survey }, ...others];
+  exchangeFile(join(cacheDirectory, CACHE_FILE), JSON.stringify(entries.slice(0, MAX_ENTRIES)));
 }
