@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import { type Server, type Socket, createServer } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
-import { InvalidInputError, PermissionError, VmletError, isSystemError } from '../../errors/index.ts';
+import { VmletError, isSystemError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { GuestConnection } from '../../guest/agent/connection.ts';
 import { freeSocketPath } from '../../network/ports/free-socket-path.ts';
+import { deniedSocket, existingSocket } from '../../network/ports/listen-failure.ts';
 import type { SocketForward } from '../../network/ports/socket-forward.ts';
 
 /** For this user alone. */
@@ -21,7 +22,7 @@ interface SocketServer {
 
 /**
  * Serves a unix socket whose connections lead to a port of the guest.
- * @throws InvalidInputError, PermissionError
+ * @throws PermissionError
  */
 export async function serveSocket(
   agent: GuestAgent,
@@ -58,18 +59,8 @@ async function listen(server: Server, path: string): Promise<void> {
   try {
     await listening;
   } catch (error) {
-    if (isSystemError(error, 'EACCES', 'EPERM')) {
-      throw new PermissionError(`permission denied: ${path}`, {
-        hint: 'choose a path in a directory to which you can write, such as $XDG_RUNTIME_DIR',
-        cause: error,
-      });
-    }
-    if (isSystemError(error, 'EADDRINUSE')) {
-      throw new InvalidInputError('ports', `file already exists: ${path}`, {
-        hint: 'choose another path, or remove the file',
-        cause: error,
-      });
-    }
+    if (isSystemError(error, 'EACCES', 'EPERM')) throw deniedSocket(path, error);
+    if (isSystemError(error, 'EADDRINUSE')) throw existingSocket(path, error);
     throw error;
   }
   chmodSync(path, MODE);

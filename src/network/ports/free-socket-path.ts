@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { accessSync, constants, lstatSync, unlinkSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
-import { InvalidInputError, PermissionError, isSystemError } from '../../errors/index.ts';
+import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { deniedSocket, existingSocket } from './listen-failure.ts';
 
 /**
  * Makes way for a socket: removes this user's own socket on which no process listens, as a killed machine leaves it.
@@ -19,9 +20,7 @@ export async function freeSocketPath(path: string, signal?: AbortSignal): Promis
         hint: 'choose another path, or end that process',
       });
     case 'other':
-      throw new InvalidInputError('ports', `file already exists: ${path}`, {
-        hint: 'choose another path, or remove the file',
-      });
+      throw existingSocket(path);
   }
 }
 
@@ -47,10 +46,7 @@ function requireDirectory(path: string): void {
     accessSync(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
     if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
-      throw new PermissionError(`permission denied: ${directory}`, {
-        hint: 'choose a path in a directory to which you can write, such as $XDG_RUNTIME_DIR',
-        cause: error,
-      });
+      throw deniedSocket(directory, error);
     }
     throw new InvalidInputError('ports', `no such directory: ${directory}`, {
       hint: 'create the directory, or choose another path',

@@ -2,16 +2,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import {
-  InvalidInputError,
-  PermissionError,
-  type PortOwner,
-  PortTakenError,
-  isSystemError,
-} from '../../errors/index.ts';
+import { InvalidInputError, type PortOwner, PortTakenError, isSystemError } from '../../errors/index.ts';
 import { isIpv6 } from './ip-address.ts';
 import { findPortOwner } from './port-owner.ts';
 import { formatEndpoint } from './endpoint.ts';
+import { privilegedPort } from './listen-failure.ts';
 import { type BoundForward, type PortForward, type Protocol, formatPort } from './port.ts';
 
 interface BoundSocket {
@@ -163,13 +158,7 @@ function explainBindFailure(error: unknown, forward: PortForward, port: number):
     return takenPort(hostAddress, port, protocol, hostPort === undefined, error);
   }
   if (isSystemError(error, 'EACCES', 'EPERM')) {
-    return new PermissionError(
-      `permission denied: ${formatEndpoint(hostAddress, port, protocol)} is a privileged port`,
-      {
-        hint: 'choose a host port of at least 1024, or lower the sysctl net.ipv4.ip_unprivileged_port_start as root',
-        cause: error,
-      },
-    );
+    return privilegedPort(formatEndpoint(hostAddress, port, protocol), error);
   }
   if (isSystemError(error, 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL')) {
     return new InvalidInputError(

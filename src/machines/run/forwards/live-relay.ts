@@ -5,13 +5,13 @@ import {
   GuestRequestError,
   InvalidInputError,
   MachineStateError,
-  PermissionError,
   TimedOutError,
   isSystemError,
 } from '../../../errors/index.ts';
 import { freeSocketPath } from '../../../network/ports/free-socket-path.ts';
 import { takenPort } from '../../../network/ports/host-port.ts';
 import { formatEndpoint } from '../../../network/ports/endpoint.ts';
+import { deniedSocket, existingSocket, privilegedPort } from '../../../network/ports/listen-failure.ts';
 import { MAX_RELAYED, type RelayedForwards, relayTable } from '../../../network/relay/relay-argv.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { type Limits, withinLimits } from '../../../util/time/deadline.ts';
@@ -27,7 +27,7 @@ const ANY_PORT = 1;
 
 /**
  * Replaces the forwards over the agent of a running machine. Those that stay are not touched, nor are their connections.
- * @throws InvalidInputError, PermissionError, PortTakenError, MachineStateError; the earlier forwards are in force then.
+ * @throws InvalidInputError, PortTakenError, MachineStateError; the earlier forwards are in force then.
  */
 export async function replaceRelayed(
   definition: Definition,
@@ -130,17 +130,8 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
     );
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return new PermissionError(`permission denied: ${what}`, {
-      hint:
-        port === undefined
-          ? 'choose a path in a directory to which you can write, such as $XDG_RUNTIME_DIR'
-          : 'choose a host port of at least 1024, or lower the sysctl net.ipv4.ip_unprivileged_port_start as root',
-    });
+    return path === undefined ? privilegedPort(what) : deniedSocket(path);
   }
-  if (code === 'EADDRINUSE') {
-    return new InvalidInputError('ports', `file already exists: ${what}`, {
-      hint: 'choose another path, or remove the file',
-    });
-  }
+  if (code === 'EADDRINUSE') return existingSocket(what);
   return new InvalidInputError('ports', `cannot listen on ${what} (${code})`);
 }
