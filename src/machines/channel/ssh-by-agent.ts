@@ -1,9 +1,9 @@
 import { GuestRequestError, MachineStateError, TimedOutError } from '../../errors/index.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
+import { SSH_PORT } from '../spec/forwards.ts';
 import { findVmletChannel } from './guest-channel.ts';
 
-const SSH_PORT = 22;
 const BANNER_MS = 6000;
 
 /** The server's first line, or why there is none. */

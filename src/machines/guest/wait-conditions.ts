@@ -10,7 +10,7 @@ import { findGuestAddresses } from '../look/guest-addresses.ts';
 import { findGuestChannel } from '../channel/guest-channel.ts';
 import { requireMounts } from '../channel/failed-mounts.ts';
 import { probeSshByAgent } from '../channel/ssh-by-agent.ts';
-import { boundForwards, tcpEndpoint } from '../spec/forwards.ts';
+import { SSH_PORT, boundForwards, tcpEndpoint } from '../spec/forwards.ts';
 import type { ProcessIdentity } from '../../process/procfs/identity.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { describeStatus, processorsRun, readStatus } from '../record/machine-status.ts';
@@ -155,7 +155,7 @@ const ssh: Condition = {
   wait: async (definition, { signal, saw }) =>
     untilProbed(signal, async (patienceMs) => {
       const plan = readPlan(definition.files);
-      if (tcpEndpoint(boundForwards(plan), 22) === undefined) {
+      if (tcpEndpoint(boundForwards(plan), SSH_PORT) === undefined) {
         // Only a bridge is another way, whose turn comes soon.
         const limits = plan.bridges.length > 0 ? { timeoutMs: patienceMs, signal } : { signal };
         const byAgent = await probeSshByAgent(definition, limits);
@@ -163,7 +163,7 @@ const ssh: Condition = {
         if ('banner' in byAgent) return true;
         if (plan.bridges.length === 0) return false;
       }
-      const endpoint = await endpointOf(definition, 22, signal);
+      const endpoint = await endpointOf(definition, SSH_PORT, signal);
       if ('problem' in endpoint) {
         saw(endpoint.problem);
         return false;
@@ -175,7 +175,7 @@ const ssh: Condition = {
 };
 
 function noSshByAgent(seen: string, { spec }: Definition, { network }: Pick<NamedPlan, 'network'>): string {
-  return `${seen}, and no host port is forwarded to port 22 of the guest${forwardAdvice(spec.name, network, 22)}`;
+  return `${seen}, and no host port is forwarded to port ${SSH_PORT} of the guest${forwardAdvice(spec.name, network, SSH_PORT)}`;
 }
 
 function port(number: number): Condition {

@@ -3,7 +3,8 @@ import type { BoundForward, PortForward } from '../../network/ports/port.ts';
 import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { MachineSpec, StoredForward } from './machine-spec.ts';
 
-const SSH_PORT = 22;
+/** Of guests. */
+export const SSH_PORT = 22;
 const LOOPBACK = '127.0.0.1';
 
 /**

@@ -13,7 +13,7 @@ import { openGuestChannel } from '../channel/guest-channel.ts';
 import { endpointOf } from '../guest/wait-conditions.ts';
 import type { Definition } from '../record/definition.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
-import { leadsToSsh } from '../spec/forwards.ts';
+import { SSH_PORT, leadsToSsh } from '../spec/forwards.ts';
 
 /** A connection to a guest's ssh server. */
 export interface SshConnection extends AsyncDisposable {
@@ -24,7 +24,6 @@ export interface SshConnection extends AsyncDisposable {
   readonly close: () => void;
 }
 
-const SSH_PORT = 22;
 /** A running agent answers at once; where there is none, the forward follows. */
 const AGENT_MS = 3000;
 const BANNER_MS = 2000;

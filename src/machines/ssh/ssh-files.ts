@@ -8,7 +8,7 @@ import { type TextFile, exchangeFile, replaceFile } from '../../util/files/atomi
 import type { Definition } from '../record/definition.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { isEnteredByAgent } from '../record/ssh-record.ts';
-import { type HostEndpoint, boundForwards, sshEndpoint } from '../spec/forwards.ts';
+import { type HostEndpoint, SSH_PORT, boundForwards, sshEndpoint } from '../spec/forwards.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
@@ -41,7 +41,7 @@ export function createSshKeys(directory: string, machine: string): void {
 }
 
 /** Leads nowhere (RFC 6761), and ssh's message says why: port 22 of the host is another server's. The agent does not use it. */
-const NO_ENDPOINT: HostEndpoint = { address: 'no-forward.vmlet.invalid', port: 22 };
+const NO_ENDPOINT: HostEndpoint = { address: 'no-forward.vmlet.invalid', port: SSH_PORT };
 
 /** Writes the machine's ssh configuration, unless no way to its server is known. */
 export function writeSshConfig(definition: Definition, endpoint: HostEndpoint | undefined): void {

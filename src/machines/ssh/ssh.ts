@@ -11,7 +11,7 @@ import { readSshRecord, writeSshRecord } from '../record/ssh-record.ts';
 import type { WaitOptions } from '../guest/wait.ts';
 import { waitForSshServer } from './ssh-server.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
-import { leadsToSsh } from '../spec/forwards.ts';
+import { SSH_PORT, leadsToSsh } from '../spec/forwards.ts';
 import { endpointOf } from '../guest/wait-conditions.ts';
 import { probeSshByAgent } from '../channel/ssh-by-agent.ts';
 
@@ -69,7 +69,7 @@ async function configure(definition: Definition, isEarlier: boolean, { signal }:
   // Where there is no other way, it has just answered through the agent.
   const byAgent = (!hasOther && !isEarlier) || 'banner' in (await probeSshByAgent(definition, { signal }));
   writeSshRecord(files.ssh, { ...readSshRecord(files.ssh), byAgent });
-  const endpoint = hasOther ? await endpointOf(definition, 22, signal) : undefined;
+  const endpoint = hasOther ? await endpointOf(definition, SSH_PORT, signal) : undefined;
   writeSshConfig(definition, endpoint === undefined || 'problem' in endpoint ? undefined : endpoint);
 }
 
