@@ -114,7 +114,7 @@ class ExtractedTree {
     const isForRoot = this.#owner !== undefined && !this.#isGiven;
     try {
       await using outer = merges ? await this.#place.openOuter() : undefined;
-      await own.moveTo(outer ?? this.#place, `${basename(this.#target)}.guest`);
+      await own.moveBeside(outer ?? this.#place, basename(this.#target));
     } catch {
       // It stays where it is, such as below a directory that is a mount.
     }

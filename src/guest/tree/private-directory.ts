@@ -1,10 +1,11 @@
-import { lstatSync, readdirSync, rmdirSync } from 'node:fs';
+import { readdirSync, rmdirSync } from 'node:fs';
 import { mkdtemp, readdir, readlink, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PermissionError, isSystemError } from '../../errors/index.ts';
 import { removeTree } from '../../util/files/removal.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { writeFailure } from '../../util/files/write-failure.ts';
+import { nameBeside } from './name-beside.ts';
 import type { OpenDirectory } from './open-directory.ts';
 import { type TreeOwner, openOwned } from './tree-owner.ts';
 
@@ -74,13 +75,11 @@ export class PrivateDirectory implements AsyncDisposable {
     this.#isKept = true;
   }
 
-  /** Moves it to the first free name of NAME, NAME-2, NAME-3, … @throws the system's error. */
-  async moveTo(place: OpenDirectory, name: string): Promise<void> {
-    for (let number = 1; ; number++) {
-      const free = number === 1 ? name : `${name}-${number}`;
-      if (lstatSync(join(place.path, free), { throwIfNoEntry: false })) continue;
+  /** Moves it beside a name, as `nameBeside`. @throws the system's error. */
+  async moveBeside(place: OpenDirectory, name: string): Promise<void> {
+    for (;;) {
       try {
-        return await this.#move(place, free);
+        return await this.#move(place, nameBeside(place.path, name));
       } catch (error) {
         // Another process has taken the name.
         if (!isSystemError(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) throw error;

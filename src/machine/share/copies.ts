@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { CopyBackError, GuestSetupError, InvalidInputError, PermissionError } from '../../errors/index.ts';
 import { type GuestCommands, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
+import { nameBeside } from '../../guest/tree/name-beside.ts';
 import { requirePrivacy } from '../../guest/tree/private-directory.ts';
 import { type GuestFiles, withKnownOwners } from './guest-owner.ts';
 import type { FoundShare } from './share-plan.ts';
@@ -76,7 +76,7 @@ async function copyOneBack(
   } catch (error) {
     if (!(error instanceof InvalidInputError || error instanceof PermissionError)) throw error;
     // Nothing can be created there: it is no directory any more, or belongs to another user.
-    const beside = newNameBeside(source);
+    const beside = join(dirname(source), nameBeside(dirname(source), basename(source)));
     try {
       await copyTreeOutOfGuest(guest, `${target}/.`, beside, options);
     } catch {
@@ -93,13 +93,6 @@ async function copyOneBack(
 
 function reasonOf(error: InvalidInputError | PermissionError): string {
   return error instanceof InvalidInputError ? error.message.slice(`${error.field}: `.length) : error.message;
-}
-
-function newNameBeside(source: string): string {
-  for (let number = 1; ; number++) {
-    const name = `${source}.guest${number === 1 ? '' : `-${number}`}`;
-    if (!existsSync(name)) return name;
-  }
 }
 
 /** Before the guest does work that would be lost at the end. */
