@@ -9,7 +9,7 @@ type Forward = Pick<PlannedPort, 'protocol' | 'hostAddress' | 'guestPort'> & {
 };
 
 /** Returns the address of a forwarded port in a browser; undefined for UDP, for ssh and before the host port is known. */
-export function linkOf({ protocol, hostAddress, hostPort, guestPort }: Forward): string | undefined {
+function linkOf({ protocol, hostAddress, hostPort, guestPort }: Forward): string | undefined {
   if (protocol !== 'tcp' || guestPort === SSH || hostPort === undefined) return undefined;
   const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[hostAddress] ?? bracketed(hostAddress);
   return `${guestPort === 443 || guestPort === 8443 ? 'https' : 'http'}://${host}:${hostPort}/`;

@@ -15,7 +15,7 @@ export type Route =
       readonly alone: boolean;
     };
 
-export function parseRoute(fragment: string): Route {
+function parseRoute(fragment: string): Route {
   const [path = '', query = ''] = fragment.replace(/^#\/?/, '').split('?');
   const [page, name, tab = 'overview', directory = ''] = path.split('/').map(decodeURIComponent);
   if (page !== 'machines' || !name) return { page: PLACES.find((place) => place === page) ?? 'machines' };

@@ -291,6 +291,6 @@ export async function loadVerb(name: string, words: readonly string[] = []): Pro
   return findVerb(name)?.load(words);
 }
 
-export function findVerb(name: string): Verb | undefined {
+function findVerb(name: string): Verb | undefined {
   return Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
 }

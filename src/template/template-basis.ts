@@ -81,7 +81,7 @@ function cpuinfo(): string {
  * Describes the processor, flags included: the host's firmware or kernel can disable some.
  * @param text of /proc/cpuinfo.
  */
-export function processorOf(text: string): string {
+function processorOf(text: string): string {
   const line = (key: string): string => new RegExp(`^${key}\\s*:\\s*(.*)$`, 'm').exec(text)?.[1] ?? '';
   return `${line('model name')} (flags ${sha256(line('flags')).slice(0, 12)})`;
 }

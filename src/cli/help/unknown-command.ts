@@ -78,7 +78,7 @@ export function refuseUnknownTopic(group: Command, word: string | undefined): vo
   }
 }
 
-export function adviceFor(path: string, word: string, known: readonly string[]): string {
+function adviceFor(path: string, word: string, known: readonly string[]): string {
   const advice = path === PROGRAM && Object.hasOwn(ADVICE, word) ? ADVICE[word] : undefined;
   const safe = known.filter((name) => !DESTRUCTIVE.includes(name));
   const nearest = nearestName(word, safe);

@@ -29,7 +29,7 @@ async function readAt(file: FileHandle, position: number, bytes: number): Promis
 }
 
 /** RFC 8878 §3.1.1.1. */
-export function zstdContentBytes(head: Buffer): number | undefined {
+function zstdContentBytes(head: Buffer): number | undefined {
   const descriptor = head[4];
   if (descriptor === undefined) return undefined;
   const isSingleSegment = (descriptor & 0x20) !== 0;
@@ -47,7 +47,7 @@ function xzIndexBytes(footer: Buffer): number | undefined {
 }
 
 /** Returns the sum of the blocks' unpacked sizes (.xz 1.2.0 §4). */
-export function xzContentBytes(index: Buffer): number | undefined {
+function xzContentBytes(index: Buffer): number | undefined {
   let at = 1;
   const next = (): number => {
     let value = 0;

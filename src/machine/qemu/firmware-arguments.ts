@@ -8,7 +8,7 @@ export interface FirmwareArguments {
   readonly arguments: readonly string[];
 }
 
-export const FIRMWARE_CODE_NODE = 'firmware-code';
+const FIRMWARE_CODE_NODE = 'firmware-code';
 /** Included in snapshots like a disk. */
 export const FIRMWARE_VARS_NODE = 'firmware-vars';
 

@@ -228,7 +228,7 @@ function kept(name: string, usage: FileUsage): UsageEntry {
   return { name, ...usage, active: false, reclaimableBytes: 0 };
 }
 
-export function sum(usages: readonly FileUsage[]): FileUsage {
+function sum(usages: readonly FileUsage[]): FileUsage {
   return usages.reduce<FileUsage>(
     (total, { apparentBytes, hostBytes }) => ({
       apparentBytes: total.apparentBytes + apparentBytes,

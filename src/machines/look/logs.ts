@@ -35,7 +35,7 @@ export interface FollowMachineLogOptions extends MachineLogOptions {
 
 const LOOK_EVERY_MS = 1000;
 
-export function logPath(files: MachineFiles, source: LogSource): string {
+function logPath(files: MachineFiles, source: LogSource): string {
   return {
     serial: files.serialLog,
     command: files.outputLog,

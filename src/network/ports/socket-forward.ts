@@ -53,7 +53,7 @@ export function formatSocketForward({ path, guestPort }: SocketForward): string 
 }
 
 /** @throws InvalidInputError */
-export function parseSocketForward(text: string, field: string): SocketForward {
+function parseSocketForward(text: string, field: string): SocketForward {
   const [, path = '', port = '', protocol = 'tcp'] = /^(.*):(\d{1,5})(?:\/(\w+))?$/s.exec(text) ?? [];
   const guestPort = Number(port);
   if (path === '' || guestPort < 1 || guestPort > 65_535) {
@@ -76,7 +76,7 @@ export function parseSocketForward(text: string, field: string): SocketForward {
 }
 
 /** @throws InvalidInputError */
-export function parseSocketPath(path: string, field: string): string {
+function parseSocketPath(path: string, field: string): string {
   const told = JSON.stringify(path);
   if (!isAbsolute(path)) {
     const absolute = path.startsWith('~')

@@ -35,7 +35,7 @@ export function readHostNetwork(): HostNetwork {
 }
 
 /** Returns the addresses after `nameserver` in a resolv.conf(5), in order; none if there is no such file. */
-export function readNameservers(path: string): string[] {
+function readNameservers(path: string): string[] {
   const text = unlessMissing(() => readFileSync(path, 'utf8'), ['ENOENT', 'EACCES']) ?? '';
   return [...text.matchAll(/^\s*nameserver\s+([^\s%]+)/gm)]
     .map((match) => match[1] ?? '')

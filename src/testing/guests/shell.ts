@@ -63,7 +63,7 @@ async function runScript(run: GuestRun, script: string, options: ShellOptions): 
 }
 
 /** @throws GuestCommandFailedError */
-export function requireSuccess(command: string, result: GuestResult): ShellResult {
+function requireSuccess(command: string, result: GuestResult): ShellResult {
   const told = shellResult(result);
   if (result.exitCode === 0) return told;
   throw new GuestCommandFailedError(command, result, told);

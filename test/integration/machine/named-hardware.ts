@@ -10,7 +10,7 @@ import { QmpClient } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
 /** The first port of a disk; ports after those of the given disks are free. */
-export const PORTS = 6;
+const PORTS = 6;
 
 export interface HardwareOptions {
   readonly directory: string;
@@ -151,7 +151,7 @@ function pflash(variables: string): string[] {
   ];
 }
 
-export const OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
+const OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 export const OVMF_VARS = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 
 /** Settles with all output since the call when the guest has printed `pattern` on its serial port. */

@@ -43,7 +43,7 @@ export const NO_VHOST_USER = 'this passt has no --vhost-user';
 
 const environment = { PATH: process.env['PATH'] ?? '/usr/bin' };
 
-export async function planFor(
+async function planFor(
   backend: NetworkBackend,
   forwards: readonly BoundForward[],
   passtPath = requireProgram('passt'),

@@ -56,7 +56,7 @@ export const fedora: Installer = {
 };
 
 /** @param list the output of rpm in install-system. */
-export function rpmPackages(list: string): readonly InstalledPackage[] {
+function rpmPackages(list: string): readonly InstalledPackage[] {
   return (
     list
       .split('\n')

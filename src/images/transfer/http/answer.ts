@@ -84,7 +84,7 @@ export function lengthOf(answer: HttpAnswer): number | undefined {
 }
 
 /** @throws DownloadError for the media type of a web page. */
-export function refuseHtml(type: string | undefined, url: URL): void {
+function refuseHtml(type: string | undefined, url: URL): void {
   if (/^\s*(text\/html|application\/xhtml\+xml)\b/i.test(type ?? '')) throw htmlError(url);
 }
 

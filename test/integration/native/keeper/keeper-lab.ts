@@ -195,7 +195,7 @@ export class KeeperLab {
   }
 }
 
-export const isGone = (process: ProcessIdentity): boolean => !isAlive(process);
+const isGone = (process: ProcessIdentity): boolean => !isAlive(process);
 
 /** Waits until the process is gone. */
 export async function gone(process: ProcessIdentity): Promise<void> {
