@@ -1,7 +1,7 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTemplate } from '../../../src/index.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 import { alternate } from '../measurement/alternate.ts';
 import { VMLET } from '../measurement/built-command.ts';
 import { describeTimes, median } from '../measurement/statistics.ts';
@@ -17,7 +17,8 @@ export const kept: Section = {
     'vmlet run micro -- true from a kept guest: against a boot by hand (at most 1/4), against a restore by hand (at most 100 ms more than both it and node -e 0), and the first run against --fresh (at most 1.15)',
   rounds: 20,
   async run(rounds) {
-    const script = join(tmpdir(), `vmlet-bench-${process.pid}.sh`);
+    const { path: directory, remove } = makeTemporaryDirectory();
+    const script = join(directory, 'by-hand.sh');
     const text = await scriptByHand('auto', 'bare');
     await using alone = await createTemplate({ image: 'micro', net: 'none' });
     const command = (name: string, ...argv: readonly string[]) => ({
@@ -65,7 +66,7 @@ export const kept: Section = {
       const data = { contenders: contenders.map(({ name }, index) => ({ name, samples: samples[index] })) };
       return { text: [...lines, ...ratios].join('\n'), data };
     } finally {
-      await rm(script, { force: true });
+      remove();
     }
   },
 };

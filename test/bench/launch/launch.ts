@@ -1,7 +1,7 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run as runCommand } from '../../../src/process/run.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 import { alternate } from '../measurement/alternate.ts';
 import { VMLET } from '../measurement/built-command.ts';
 import { padding, scriptByHand } from './by-hand.ts';
@@ -21,7 +21,8 @@ export const launch: Section = {
   title: 'vmlet run micro -- true against the same QEMU by hand in a shell script (at most 150 ms more)',
   rounds: 15,
   async run(rounds) {
-    const script = join(tmpdir(), `vmlet-bench-${process.pid}.sh`);
+    const { path: directory, remove } = makeTemporaryDirectory();
+    const script = join(directory, 'by-hand.sh');
     const texts = await Promise.all(BY_HAND.map(async ({ net, job }) => scriptByHand(net, job)));
     try {
       const contenders = [
@@ -57,7 +58,7 @@ export const launch: Section = {
       const data = contenders.map(({ name }, index) => ({ name, samples: samples[index] }));
       return { text, data: { contenders: data, traces } };
     } finally {
-      await rm(script, { force: true });
+      remove();
     }
   },
 };
@@ -77,7 +78,8 @@ function difference(what: string, ours: Times, theirs: Times): string {
 }
 
 async function traceRun(): Promise<Phase[]> {
-  const log = join(tmpdir(), `vmlet-bench-${process.pid}.log`);
+  const { path: directory, remove } = makeTemporaryDirectory();
+  const log = join(directory, 'run.log');
   try {
     const startedAt = performance.timeOrigin + performance.now();
     await runCommand([
@@ -87,6 +89,6 @@ async function traceRun(): Promise<Phase[]> {
     ]);
     return readPhases(await readFile(log, 'utf8'), startedAt, performance.timeOrigin + performance.now());
   } finally {
-    await rm(log, { force: true });
+    remove();
   }
 }

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { type LaunchOptions, type Machine, launch } from '../../../src/index.ts';
 import { readProcessMemory } from '../../../src/machine/logs/process-usage.ts';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { KeptGuests } from '../../../src/template/kept/kept-guests.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 import { alternate } from '../measurement/alternate.ts';
 import { describeTimes, median } from '../measurement/statistics.ts';
 import type { Section } from '../section.ts';
@@ -40,7 +40,7 @@ export const tenKept: Section = {
   async run(rounds) {
     const { cache } = ownLocations();
     await mkdir(cache, { recursive: true, mode: 0o700 });
-    const own = await mkdtemp(join(cache, 'bench-'));
+    const { path: own, remove } = makeTemporaryDirectory(cache, 'bench-');
     const { XDG_CACHE_HOME, VMLET_KEPT_SIZE } = process.env;
     // The user's kept guests stay, and a small disk does not limit these.
     Object.assign(process.env, { XDG_CACHE_HOME: own, VMLET_KEPT_SIZE: '1T' });
@@ -61,7 +61,7 @@ export const tenKept: Section = {
       return { text, data: { guests: sizes, together } };
     } finally {
       restore({ XDG_CACHE_HOME, VMLET_KEPT_SIZE });
-      await rm(own, { recursive: true });
+      remove();
     }
   },
 };

@@ -1,27 +1,17 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, statSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { claimMemoryFile, hasRoomForMemory } from '../../../../src/machine/paths/memory-file.ts';
 import { nameOfOwned, ownIdentity } from '../../../../src/machine/paths/runtime-directory.ts';
 import { Scope } from '../../../../src/util/scope.ts';
-import { IN_MEMORY, directoryIn } from '../../../directory.ts';
+import { IN_MEMORY, makeTemporaryDirectory } from '../../../directory.ts';
 
 const MiB = 1024 ** 2;
-let runtime: string;
+let runtime: string, remove: () => void;
 beforeEach(() => {
-  runtime = directoryIn(IN_MEMORY, 'm-');
+  ({ path: runtime, remove } = makeTemporaryDirectory(IN_MEMORY, 'm-'));
 });
-afterEach(() => rmSync(runtime, { recursive: true }));
+afterEach(() => remove());
 
 test('a guest’s memory is a private file of its size in a runtime directory in memory, until its scope ends', async () => {
   const scope = new Scope();
@@ -54,12 +44,9 @@ test('what a killed process left is removed first', async () => {
 });
 
 test('a runtime directory on a disk has no room', async () => {
-  const usual = mkdtempSync(join(tmpdir(), 'vmlet-memory-'));
-  try {
-    const isTmpfs = statfsSync(usual).type === 0x01021994;
-    await using scope = new Scope();
-    expect((await claimMemoryFile({ runtime: usual }, MiB, scope)) !== undefined).toBe(isTmpfs);
-  } finally {
-    rmSync(usual, { recursive: true });
-  }
+  const { path: usual, remove: removeUsual } = makeTemporaryDirectory();
+  onTestFinished(removeUsual);
+  const isTmpfs = statfsSync(usual).type === 0x01021994;
+  await using scope = new Scope();
+  expect((await claimMemoryFile({ runtime: usual }, MiB, scope)) !== undefined).toBe(isTmpfs);
 });

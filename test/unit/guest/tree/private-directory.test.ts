@@ -3,7 +3,6 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -15,14 +14,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { OpenDirectory } from '../../../../src/guest/tree/open-directory.ts';
 import { PrivateDirectory, requirePrivacy } from '../../../../src/guest/tree/private-directory.ts';
 import { openOwned } from '../../../../src/guest/tree/tree-owner.ts';
-import { makeTemporaryDirectory, temporaryDirectory } from '../../../directory.ts';
+import { directoryIn, makeTemporaryDirectory, temporaryDirectory } from '../../../directory.ts';
 
 const parent = temporaryDirectory();
 const self = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 let folder: string, made: string;
 beforeEach(() => {
   folder = makeTemporaryDirectory(parent).path;
-  made = mkdtempSync(join(folder, '.vmlet-'));
+  made = directoryIn(folder, '.vmlet-');
 });
 
 async function open(): Promise<PrivateDirectory> {
