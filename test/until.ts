@@ -7,7 +7,7 @@ const SHARE_OF_LIMIT = 0.9;
 
 /** Options of {@link until}. */
 export interface UntilOptions {
-  /** What the error says; by default the source of the check. */
+  /** The words of the error; by default the source of the check. */
   readonly awaited?: string;
   readonly signal?: AbortSignal | undefined;
 }

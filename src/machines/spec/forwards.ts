@@ -3,7 +3,7 @@ import type { BoundForward, PortForward } from '../../network/ports/port.ts';
 import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { MachineSpec, StoredForward } from './machine-spec.ts';
 
-/** Of guests. */
+/** The guest's. */
 export const SSH_PORT = 22;
 const LOOPBACK = '127.0.0.1';
 

@@ -8,7 +8,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 export interface UserFile {
   readonly handle: FileHandle;
-  /** Of the open file. */
+  /** The state of the open file. */
   readonly stats: Stats;
 }
 
