@@ -42,7 +42,7 @@ export async function listenForProgram(path: string): Promise<ListeningSocket> {
   return { descriptor: descriptorOf(server), release: () => void server.close() };
 }
 
-/** Node cannot pass listening sockets to programs; an undocumented property has the descriptor’s number. */
+/** Node cannot pass listening sockets to programs; an undocumented property has the descriptor’s number (docs/decisions/002). */
 function descriptorOf(server: Server): number {
   const { fd } = (server as unknown as { readonly _handle?: { readonly fd?: unknown } })._handle ?? {};
   if (typeof fd !== 'number' || fd < 0)

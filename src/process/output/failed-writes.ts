@@ -8,7 +8,7 @@ type Done = (error?: Error | null) => void;
  *
  * There is no public API for this: net.Socket always destroys itself on an error (it sets `autoDestroy`), a
  * stream in front cannot write without it, and Node does not expose the descriptor. Sockets of a child's
- * `stdio` cannot be of a subclass.
+ * `stdio` cannot be of a subclass. See docs/decisions/002.
  */
 export function keepReadingAfterFailedWrites(socket: Socket, tell?: () => void): void {
   const guard =
