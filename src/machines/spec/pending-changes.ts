@@ -1,14 +1,13 @@
 import type { StartSettings } from '../../machine/plan/named-plan.ts';
+import { hardwareOf } from '../../machine/spec/machine-options.ts';
 import type { MachineSpec } from './machine-spec.ts';
 
 /** Returns what a start uses of the settings that `set` changes, by the names of their options. */
 export function settingsOf(spec: MachineSpec): StartSettings {
-  const { memoryBytes, cpus, accel, cpu, limits, boot, net, bridge, mtu, bridges, mac, tpm, display } = spec;
+  const { memoryBytes, limits, boot, net, bridge, mtu, bridges, mac, tpm, display } = spec;
   return {
     memory: memoryBytes,
-    cpus,
-    accel,
-    cpu,
+    ...hardwareOf(spec),
     limits,
     append: 'append' in boot ? boot.append : undefined,
     net: { net, bridge, mtu, bridges },
