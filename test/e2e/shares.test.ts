@@ -220,6 +220,21 @@ withVirtiofsd('accepts files and directories of any user of the guest', async ()
   expect(readFileSync(join(source, 'f2000'), 'utf8')).toBe('2000\n');
 });
 
+withVirtiofsd('can be written by another user of the guest with uid, and not after chown', async () => {
+  const [roots, users] = [shared(), shared()];
+  for (const path of [roots, users]) chmodSync(path, 0o755);
+  await using machine = await machineWith(`${roots}:/r`, `${users}:/u:uid=33`);
+  // As images start that give their data directory to their service's user.
+  const starts = 'for at in /r /u; do chown 33:33 $at && chmod 700 $at && stat -c %u:%g:%a $at; done';
+  expect(await sh(machine, starts)).toBe('0:0:700\n33:33:700');
+  const writes = 'echo data >/r/file; ls /r; echo data >/u/file && stat -c %u:%g /u/file';
+  const said = await sh(machine, writes, '33:33');
+  expect(said).toMatch(/^33:33\n/);
+  expect(said.match(/Permission denied/g)).toHaveLength(2);
+  expect([readdirSync(roots), readdirSync(users)]).toEqual([[], ['file']]);
+  expect(statSync(join(users, 'file')).uid).toBe(process.getuid?.());
+});
+
 it.skipIf(!isRoot || whyNoShares !== undefined)(
   'is accessed as its owner when root starts the machine',
   async () => {
