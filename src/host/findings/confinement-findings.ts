@@ -9,7 +9,7 @@ export function confinementFindings(survey: Survey, surroundings: Surroundings):
   return [
     namespacesFinding(survey, surroundings),
     landlockFinding(survey),
-    ...(survey.qemu ? [seccompFinding(survey.qemu.sandbox, survey.confinement)] : []),
+    ...(survey.qemu ? [seccompFinding(survey.qemu.sandbox, survey)] : []),
   ];
 }
 
@@ -74,10 +74,13 @@ function landlockFinding({ confinement: { landlock, namespaces } }: Survey): Fin
   };
 }
 
-function seccompFinding(sandbox: boolean, { seccomp }: Survey['confinement']): Finding {
+function seccompFinding(sandbox: boolean, { confinement: { seccomp }, virtiofsd }: Survey): Finding {
   const item = 'seccomp';
   if (!seccomp.usable) {
-    const summary = `system calls of QEMU are not filtered: ${seccomp.reason}`;
+    const shares = virtiofsd
+      ? '; a guest can create setuid files in a shared directory of an ordinary user'
+      : '';
+    const summary = `system calls of QEMU are not filtered (${seccomp.reason})${shares}`;
     return { item, state: 'degraded', summary, remedy: 'use a kernel that was built with seccomp' };
   }
   if (sandbox) return { item, state: 'works', summary: 'system calls that QEMU does not need are blocked' };

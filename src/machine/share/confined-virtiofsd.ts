@@ -8,7 +8,7 @@ import { neededCapabilities, virtiofsdArguments } from './virtiofsd-argv.ts';
 
 /** Returns the layers around the virtiofsd of one share. */
 export function shareLayers(
-  { source, ids }: Pick<FoundShare, 'source' | 'ids'>,
+  { source, ids, readOnly }: Pick<FoundShare, 'source' | 'ids' | 'readOnly'>,
   abilities: ConfinementAbilities,
 ): Layers {
   const layers = layersOf({ connects: 'nowhere', longestFile: undefined, servesFiles: true }, abilities);
@@ -19,6 +19,8 @@ export function shareLayers(
     namespaces: layers.namespaces.filter((name) => source !== '/' || name !== 'mount'),
     // It may not adopt a group of the guest's user, and need not, since all files are of one user.
     seccomp: isFiltered && ids.kind !== 'host' ? [...layers.seccomp, 'groups'] : layers.seccomp,
+    // No other layer knows mode bits.
+    gaps: isFiltered || readOnly ? layers.gaps : [...layers.gaps, 'can create setuid files in the directory'],
   };
 }
 

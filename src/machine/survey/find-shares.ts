@@ -22,6 +22,7 @@ export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
   const found = shares.map(findShare);
   if (found.length === 0) return found;
   const { translatesIds } = requireVirtiofsd(host);
+  refuseSetuidOfRoot(found, host);
   if (!translatesIds && found.some(({ ids }) => ids.kind !== 'host')) {
     throw new SharesUnavailableError(
       'the installed virtiofsd is too old: it does not support --translate-uid',
@@ -31,6 +32,17 @@ export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
     );
   }
   return found;
+}
+
+/** Only a filter of system calls denies the mode bits. @throws SharesUnavailableError */
+function refuseSetuidOfRoot(shares: readonly FoundShare[], { confinement: { seccomp } }: Host): void {
+  if (seccomp.usable) return;
+  const ofRoot = shares.find(({ readOnly, runsAs }) => !readOnly && runsAs.uid === 0);
+  if (!ofRoot) return;
+  throw new SharesUnavailableError(
+    `without seccomp (${seccomp.reason}), a guest could create setuid programs of root in ${readable(ofRoot.source)}`,
+    { hint: `share the directory read-only (-v SRC:DST:ro), ${COPY}` },
+  );
 }
 
 /**

@@ -124,6 +124,15 @@ it('names a missing layer, the reason, and what remains open', () => {
   });
 });
 
+it('reports what guests can do in shared directories without seccomp', () => {
+  const confinement = { ...everyLayer, seccomp: unable };
+  const unfiltered = 'system calls of QEMU are not filtered (not here)';
+  expect(find('seccomp', { confinement }).summary).toBe(
+    `${unfiltered}; a guest can create setuid files in a shared directory of an ordinary user`,
+  );
+  expect(find('seccomp', { confinement, virtiofsd: undefined }).summary).toBe(unfiltered);
+});
+
 describe('if QEMU uses the host’s network', () => {
   const withoutSlirp = { ...complete.qemu!, netdevs: ['stream'] };
   const problem = "Couldn't create user namespace: Operation not permitted";

@@ -30,8 +30,10 @@ const share: SharePlan = {
     announcesMounts: true,
   },
   socketPath: '/run/m/share0.sock',
-  layers: shareLayers({ source, ids }, everything),
+  layers: shareLayers({ source, ids, readOnly: false }, everything),
 };
+
+const unfiltered = { ...everything, seccomp: { usable: false, reason: 'for a test' } } as const;
 
 function followers(words: readonly string[], option: string): string[][] {
   return words.flatMap((word, index) => (word === option ? [words.slice(index + 1, index + 3)] : []));
@@ -93,11 +95,17 @@ it('runs virtiofsd as the owner of the directory if root starts it', () => {
 });
 
 it('shares the whole host without a separate root, which would be the same', () => {
-  expect(shareLayers({ source: '/', ids }, everything).namespaces).toEqual(['net', 'ipc', 'uts']);
+  expect(shareLayers({ ...share, source: '/' }, everything).namespaces).toEqual(['net', 'ipc', 'uts']);
 });
 
 it('lets virtiofsd adopt a group of the guest’s user only where files keep their owners', () => {
-  expect(shareLayers({ source, ids: { kind: 'host' } }, everything).seccomp).not.toContain('groups');
-  const without = { ...everything, seccomp: { usable: false, reason: 'for a test' } } as const;
-  expect(shareLayers({ source, ids }, without).seccomp).toEqual([]);
+  expect(shareLayers({ ...share, ids: { kind: 'host' } }, everything).seccomp).not.toContain('groups');
+  expect(shareLayers(share, unfiltered).seccomp).toEqual([]);
+});
+
+it('names the setuid files that only a filter of system calls prevents', () => {
+  const gap = 'can create setuid files in the directory';
+  expect(shareLayers(share, everything).gaps).toEqual([]);
+  expect(shareLayers(share, unfiltered).gaps).toEqual([gap]);
+  expect(shareLayers({ ...share, readOnly: true }, unfiltered).gaps).toEqual([]);
 });

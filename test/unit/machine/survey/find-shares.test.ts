@@ -20,7 +20,8 @@ const virtiofsd = {
   migrates: true,
 };
 const qemu = { devices: ['vhost-user-fs-pci'], objects: ['memory-backend-memfd'] };
-const host = (changes: object = {}) => ({ qemu, virtiofsd, ...changes }) as unknown as Host;
+const confinement = { seccomp: { usable: true } };
+const host = (changes: object = {}) => ({ qemu, virtiofsd, confinement, ...changes }) as unknown as Host;
 const find = (volume: VolumeInput, changes: object = {}) =>
   findShares(parseMounts({ volumes: [volume], directory }).shares, host(changes));
 
@@ -91,4 +92,15 @@ it('names a FIFO, a socket or a device as no directory', async () => {
   } finally {
     server.close();
   }
+});
+
+it('shares no writable directory of root without seccomp', () => {
+  const without = { confinement: { seccomp: { usable: false, reason: 'for a test' } } };
+  expect(find('/usr:/x:ro', without)).toHaveLength(1);
+  if (process.getuid?.() !== 0) return expect(find('/usr:/x', without)).toHaveLength(1);
+  const { message, hint } = refusal('/usr:/x', without);
+  expect(message).toBe(
+    'this host cannot share directories: without seccomp (for a test), a guest could create setuid programs of root in /usr',
+  );
+  expect(hint).toMatch(/^share the directory read-only \(-v SRC:DST:ro\), or copy the directory/);
 });
