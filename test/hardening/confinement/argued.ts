@@ -8,10 +8,16 @@ interface Argument {
   readonly reason: string;
 }
 
+/** All have a directory of their own, but a virtiofsd that only reads. */
+function mayWrite({ share }: Case): boolean {
+  return share !== 'ro' && share !== 'system';
+}
+
 /** Everything that may succeed in a complete wrapper. Anything else must be refused. */
 export const ARGUMENTS: readonly Argument[] = [
   {
-    attempts: ['fill its directory with files'],
+    attempts: ['write a file in its directory', 'fill its directory with files'],
+    where: mayWrite,
     reason: 'a machine may write its own directory, up to what the disk has; a quota is the host’s to give',
   },
   {
@@ -22,7 +28,7 @@ export const ARGUMENTS: readonly Argument[] = [
   },
   {
     attempts: ['write a file beyond 15 TiB'],
-    where: ({ place }) => place === 'virtiofsd',
+    where: (where) => where.place === 'virtiofsd' && mayWrite(where),
     reason: 'it writes the user’s files, up to what their file system has',
   },
   {
@@ -31,6 +37,21 @@ export const ARGUMENTS: readonly Argument[] = [
     reason:
       'virtiofsd opens each file by /proc/self/fd, and so sees the host’s /proc, as every program of the host does; ' +
       'what others may not see of a process (memory, environment, descriptors) Landlock denies',
+  },
+  {
+    attempts: [
+      'create a setuid file in its directory',
+      'make a file in its directory setuid',
+      'make a setgid directory in its directory',
+    ],
+    where: ({ place }) => place !== 'virtiofsd',
+    reason:
+      'no other user may enter the directory of a machine or of a network, and so start a program there',
+  },
+  {
+    attempts: ['become another user'],
+    where: ({ share }, user) => share === 'ids=host' && user === 'root',
+    reason: 'it creates each file as its owner: CAP_SETUID and CAP_SETGID, behind the same layers',
   },
   {
     attempts: ['outlive its launcher'],

@@ -21,6 +21,7 @@ import { requireProgram } from '../../../src/process/program.ts';
 import { until } from '../../until.ts';
 import type { Attack, Attempt, Case } from './case.ts';
 import { build, buildHostile } from './program.ts';
+import { reportOfSystemShare } from './system-share.ts';
 import { HOSTILE, type World, machineWords, refreshHome } from './world.ts';
 
 /** The hostile program under each of its names. */
@@ -100,8 +101,12 @@ async function reportFrom(
     case 'virtiofsd': {
       const shared = join(world.directory, 'share');
       mkdirSync(shared, { recursive: true });
+      const { share = 'squash' } = where;
+      if (share === 'system') return reportOfSystemShare(world, join(virtiofsd, 'virtiofsd'));
+      const options = share === 'squash' ? '' : `:${share}`;
       const words = ['--image', world.image, '-m', '64M', '--net', 'none', '--display', 'none'];
-      await world.vmlet(['create', 'with-share', ...words, '-v', `${shared}:/share`], { without });
+      await world.vmlet(['rm', 'with-share', '--storage']);
+      await world.vmlet(['create', 'with-share', ...words, '-v', `${shared}:/share${options}`], { without });
       const { stderr } = await world.vmlet(['start', 'with-share'], { programs: [virtiofsd], without });
       return `${stderr}${logOf(world, 'with-share', 'share0.log')}`;
     }

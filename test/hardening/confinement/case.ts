@@ -2,9 +2,14 @@
 export interface Case {
   readonly place: 'embedded' | 'named' | 'swtpm' | 'virtiofsd' | 'switch' | 'plug' | 'relay';
   readonly network: 'none' | 'passt-vhost-user' | 'passt-stream' | 'slirp';
+  /** In virtiofsd's place. */
+  readonly share?: SharedAs;
   /** Layers removed, as if the kernel had them disabled. */
   readonly without: readonly Layer[];
 }
+
+/** The options of the directory that virtiofsd serves; `system` is the host's system as a guest. */
+export type SharedAs = 'squash' | 'ids=host' | 'ro' | 'system';
 
 export type Layer = 'landlock' | 'namespaces' | 'seccomp';
 
@@ -33,15 +38,23 @@ export const EVERYWHERE: readonly Case[] = [
   ),
   ...(['none', 'passt-stream', 'slirp'] as const).map((network) => wholeCase('named', network)),
   wholeCase('swtpm', 'none'),
-  wholeCase('virtiofsd', 'none'),
+  ...(['squash', 'ids=host', 'ro', 'system'] as const).map((share) => virtiofsdCase(share)),
   wholeCase('switch', 'none'),
   wholeCase('plug', 'none'),
   wholeCase('relay', 'none'),
 ];
 
-/** Each layer alone, and all but one. */
-export const LAYERED: readonly Case[] = (
-  [
+/** Each layer alone, and all but one. Without seccomp, root shares a directory only to be read. */
+export const LAYERED: readonly Case[] = [
+  virtiofsdCase('squash', ['landlock']),
+  virtiofsdCase('squash', ['namespaces']),
+  virtiofsdCase('ids=host', ['landlock', 'namespaces']),
+  virtiofsdCase('ro', ['seccomp']),
+  ...withoutLayers(),
+];
+
+function withoutLayers(): Case[] {
+  const removed = [
     ['landlock'],
     ['namespaces'],
     ['seccomp'],
@@ -49,8 +62,13 @@ export const LAYERED: readonly Case[] = (
     ['landlock', 'seccomp'],
     ['namespaces', 'seccomp'],
     ['landlock', 'namespaces', 'seccomp'],
-  ] as const
-).map((without) => ({ place: 'embedded', network: 'none', without }));
+  ] as const;
+  return removed.map((without) => ({ place: 'embedded', network: 'none', without }));
+}
+
+function virtiofsdCase(share: SharedAs, without: readonly Layer[] = []): Case {
+  return { place: 'virtiofsd', network: 'none', share, without };
+}
 
 function wholeCase(place: Case['place'], network: Case['network']): Case {
   return { place, network, without: [] };
@@ -62,7 +80,7 @@ export function nameOfCase(where: Case): string {
     case 'swtpm':
       return `swtpm's place${layers}`;
     case 'virtiofsd':
-      return `virtiofsd's place${layers}`;
+      return `virtiofsd's place, ${where.share ?? 'squash'}${layers}`;
     case 'switch':
       return `the place of a network's switch${layers}`;
     case 'plug':

@@ -1,4 +1,4 @@
-import type { Layer } from './case.ts';
+import type { Case, Layer } from './case.ts';
 
 /** The attacks that each layer stops by itself, without the others. */
 const PROMISES: Readonly<Record<Layer, readonly string[]>> = {
@@ -65,7 +65,17 @@ const PROMISES: Readonly<Record<Layer, readonly string[]>> = {
   ],
 };
 
-export function promisedBy(without: readonly Layer[]): Set<string> {
+/** virtiofsd's filter alone denies the mode bits, which in other places make no program that others can start. */
+const PROMISES_OF_A_SHARE = [
+  'create a setuid file in its directory',
+  'make a file in its directory setuid',
+  'make a setgid directory in its directory',
+];
+
+export function promisedBy({ place, without }: Pick<Case, 'place' | 'without'>): Set<string> {
   const layers = (Object.keys(PROMISES) as Layer[]).filter((layer) => !without.includes(layer));
-  return new Set(layers.flatMap((layer) => PROMISES[layer]));
+  return new Set([
+    ...layers.flatMap((layer) => PROMISES[layer]),
+    ...(place === 'virtiofsd' && layers.includes('seccomp') ? PROMISES_OF_A_SHARE : []),
+  ]);
 }

@@ -1,6 +1,6 @@
 import { type Findings, together } from '../section.ts';
 import { ARGUMENTS, argumentFor } from './argued.ts';
-import { type Attack, nameOfCase } from './case.ts';
+import { type Attack, type Case, nameOfCase } from './case.ts';
 import { promisedBy } from './layers.ts';
 import { unprovenAttempts } from './reachable.ts';
 
@@ -8,9 +8,7 @@ import { unprovenAttempts } from './reachable.ts';
 export function judge(attacks: readonly Attack[]): Findings {
   const verdicts = attacks.map((attack) => {
     if (!attack.where) return judgeFree(attack);
-    return attack.where.without.length > 0
-      ? judgeLayers(attack, attack.where.without)
-      : judgeWhole(attack, attacks);
+    return attack.where.without.length > 0 ? judgeLayers(attack, attack.where) : judgeWhole(attack, attacks);
   });
   return together(verdicts);
 }
@@ -36,8 +34,8 @@ function judgeWhole(attack: Attack, attacks: readonly Attack[]): Findings {
 }
 
 /** Without one layer, the promises of the other layers must still hold. */
-function judgeLayers(attack: Attack, without: NonNullable<Attack['where']>['without']): Findings {
-  const promised = promisedBy(without);
+function judgeLayers(attack: Attack, where: Case): Findings {
+  const promised = promisedBy(where);
   const tried = attack.attempts.filter(({ attempt }) => promised.has(attempt));
   const broken = tried.filter(({ refusal }) => refusal === '');
   const all = attack.attempts.filter(({ refusal }) => refusal === '').length;

@@ -102,7 +102,7 @@ export async function makeWorld(directory: string, scope: Scope): Promise<World>
     ['KERNEL', kernel],
     ['SETUID', setuidProgram()],
     ['LOADER', '/lib64/ld-linux-x86-64.so.2'],
-    ['ANOTHER_USER', process.getuid?.() === NOBODY ? NOBODY - 1 : NOBODY],
+    ['ANOTHER_USER', (process.getuid?.() ?? 0) + 1],
     ...blockDevice(),
     ['X11', display],
     ...sockets,
