@@ -59,13 +59,8 @@ export type { SshAccess, SshOptions } from './ssh/ssh.ts';
 export type { SshConnection } from './ssh/ssh-connection.ts';
 export type { ChangedSshInclude, SshInclude } from './ssh/ssh-include.ts';
 export type { AddedDisk, DiskChanges, RemoveDiskOptions, ResizeDiskOptions } from './disks/disks.ts';
-export {
-  type PruneVolumesOptions,
-  type RemoveVolumeOptions,
-  type SeenVolume,
-  type VolumeOptions,
-  VolumeStore,
-} from './disks/volume-store.ts';
+export { type VolumeOptions, VolumeStore } from './disks/volume-store.ts';
+export type { PruneVolumesOptions, RemoveVolumeOptions, SeenVolume } from './disks/remove-volumes.ts';
 export type { ListedVolume, VolumeMachine, VolumeUsers } from './disks/volume-users.ts';
 export type { Volume } from '../machine/volume/volume.ts';
 export type { ListedDisk } from './disks/listed-disks.ts';

@@ -22,7 +22,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   reset: ['vmlet reset web'],
   pause: ['vmlet pause web', 'vmlet pause web && vmlet snapshot web before-upgrade && vmlet resume web'],
   resume: ['vmlet resume web'],
-  rm: ['vmlet rm web', 'vmlet rm --storage web', 'vmlet rm --all --force'],
+  rm: ['vmlet rm web', 'vmlet rm --storage --volumes web', 'vmlet rm --all --force'],
   set: ['vmlet set web --memory 4G --cpus 2', 'vmlet set web --label stage=test --unlabel owner'],
   rename: ['vmlet rename web www'],
   clone: ['vmlet clone web web2', 'vmlet clone --linked web trial'],

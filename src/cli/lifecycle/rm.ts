@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import { MachineNotFoundError } from '../../errors/index.ts';
-import { MachineStore } from '../../machines/index.ts';
+import { MachineStore, VolumeStore } from '../../machines/index.ts';
 import { NOTHING_DONE, eachName, namedOrAll } from '../session/each-machine.ts';
 import { note } from '../output/say.ts';
 
 interface Flags {
   readonly all?: true;
   readonly storage?: true;
+  readonly volumes?: true;
   readonly force?: true;
 }
 
@@ -15,23 +16,27 @@ export function rmCommand(): Command {
     .description(
       'Removes machines with their UEFI variables, TPM state, keys and logs. Keeps the disks, and prints their paths. With ' +
         '--storage, also deletes the disks, including your own files that the machine used directly (--adopt). Your other ' +
-        'files, which the machine only read, are always kept.',
+        'files, which the machine only read, are always kept. Volumes outlive their machines, unless you give --volumes.',
     )
     .argument('[machines...]', 'names of the machines')
     .option('-a, --all', 'remove all machines; running machines only with --force')
     .option('--storage', 'delete the disks too (default: keep them)')
+    .option('-v, --volumes', 'remove their volumes too, except those that other machines use')
     .option('-f, --force', 'also remove running and protected machines; ignore names that do not exist')
     .action(async (names: string[], flags: Flags) => {
       const store = new MachineStore();
+      const usedByOthers = new Set<string>();
       await eachName(
         namedOrAll(names, flags, () => true),
         async (name) => {
           try {
-            const { keptDisks } = await store.remove(name, {
+            const { keptDisks, keptVolumes } = await store.remove(name, {
               storage: flags.storage ?? false,
+              volumes: flags.volumes ?? false,
               force: flags.force ?? false,
             });
             for (const path of keptDisks) note(`kept the disk ${path}`);
+            if (flags.volumes) for (const one of keptVolumes) usedByOthers.add(one);
             return undefined;
           } catch (error) {
             if (!flags.force || !(error instanceof MachineNotFoundError)) throw error;
@@ -39,5 +44,8 @@ export function rmCommand(): Command {
           }
         },
       );
+      // The last of several machines has removed the volume that they shared.
+      const left = new VolumeStore().names().filter((name) => usedByOthers.has(name));
+      for (const name of left) note(`kept the volume ${name}, which another machine uses`);
     });
 }

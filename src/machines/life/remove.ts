@@ -17,6 +17,8 @@ import { pause } from '../../util/time/pause.ts';
 import { type Definition, readDefinition } from '../record/definition.ts';
 import { keepCommandEnd } from '../record/command-ends.ts';
 import { keepDisks, unkeepDisks } from '../disks/kept-disks.ts';
+import { pruneVolumes } from '../disks/remove-volumes.ts';
+import { type ListedVolume, lookAtVolume } from '../disks/volume-users.ts';
 import { hasEnded } from '../channel/ended.ts';
 import { endLostProcesses } from '../recovery/lost-run.ts';
 import { type MachineFiles, definitionFiles } from '../record/machine-files.ts';
@@ -25,6 +27,7 @@ import { endOfCommand, readRun, readStatus } from '../record/machine-status.ts';
 import { publishDeparture } from '../../network/private/members.ts';
 import { networksOf } from '../record/network-members.ts';
 import type { RunRecord } from '../record/run-record.ts';
+import { volumesInUse } from '../record/volumes-in-use.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { discardDirectory, openStaging } from '../record/staging.ts';
 import { hasSystemdUnit, uninstallSystemdUnit } from './systemd.ts';
@@ -44,25 +47,29 @@ const LOOK_AGAIN_MS = 50;
 export interface RemoveOptions {
   /** Remove the disks too, adopted files included; otherwise they are kept, see `RemoveResult`. */
   readonly storage?: boolean;
+  /** Remove its volumes too, except those that another machine uses; those of a broken machine are not known, and kept. */
+  readonly volumes?: boolean;
   /** Kill the machine first if it is running, even while another operation is busy with it; remove it even if it is protected. */
   readonly force?: boolean;
 }
 
-/** Files that a removal kept. */
+/** Disks and volumes that a removal kept. */
 export interface RemoveResult {
   /** Paths of kept disks, and of the clone bases that they need. */
   readonly keptDisks: readonly string[];
+  /** Names of its volumes that were kept. */
+  readonly keptVolumes: readonly string[];
 }
 
 /**
- * Removes a machine: its definition, NVRAM, TPM, keys, logs, and on request its storage. Backing files are never removed,
+ * Removes a machine: its definition, NVRAM, TPM, keys, logs, and on request its storage and volumes. Backing files are never removed,
  * except for clone bases that no machine needs any more.
  * @throws MachineNotFoundError, MachineBusyError, MachineStateError when it is running or protected.
  */
 export async function removeMachine(
   locations: Locations,
   name: string,
-  { storage = false, force = false }: RemoveOptions = {},
+  { storage = false, volumes = false, force = false }: RemoveOptions = {},
 ): Promise<RemoveResult> {
   const definition = readSoundDefinition(locations, name);
   if (!definition) return removeBroken(locations, name, { storage, force });
@@ -83,6 +90,7 @@ export async function removeMachine(
     }
     await killMachine({ spec, files });
   }
+  const mounted = mountedVolumes(locations, { spec, files });
   // A failed removal leaves no second names.
   scope.defer(() => {
     if (existsSync(files.directory)) unkeepDisks({ spec, files }, locations);
@@ -107,7 +115,17 @@ export async function removeMachine(
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
   await leaveNetworks(locations, spec);
-  return { keptDisks };
+  // A volume has users until the definition is gone.
+  const removed = volumes ? await pruneVolumes(locations, { only: mounted }) : [];
+  const keptVolumes = mounted
+    .map(({ name: one }) => one)
+    .filter((one) => !removed.some(({ name: other }) => other === one));
+  return { keptDisks, keptVolumes };
+}
+
+function mountedVolumes(locations: Locations, definition: Definition): ListedVolume[] {
+  const names = new Set(volumesInUse(definition).map(({ name }) => name));
+  return [...names].map((name) => lookAtVolume(locations, name)).filter((volume) => volume !== undefined);
 }
 
 /** Kills the guest that another operation is busy with, as a start that waits for it, and waits for the operation to end. */
@@ -161,7 +179,7 @@ function readSoundDefinition(locations: Locations, name: string): Definition | u
 async function removeBroken(
   locations: Locations,
   name: string,
-  { storage, force }: Required<RemoveOptions>,
+  { storage, force }: Required<Pick<RemoveOptions, 'storage' | 'force'>>,
 ): Promise<RemoveResult> {
   const files = definitionFiles(join(locations.machines, name));
   if (!storage && hasEntries(files.storage)) {
@@ -187,7 +205,7 @@ async function removeBroken(
   if (record) await endLostProcesses(name, record);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
-  return { keptDisks: [] };
+  return { keptDisks: [], keptVolumes: [] };
 }
 
 function readRunIfSound(files: Pick<MachineFiles, 'directory' | 'run'>): RunRecord | undefined {

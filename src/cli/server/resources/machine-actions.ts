@@ -98,15 +98,16 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     },
   ),
   remove: action(
-    z.strictObject({ storage: flag, force: flag }),
-    (machine, { storage, force }) => [
+    z.strictObject({ storage: flag, volumes: flag, force: flag }),
+    (machine, { storage, volumes, force }) => [
       'rm',
       ...option('--storage', storage),
+      ...option('--volumes', volumes),
       ...option('--force', force),
       machine,
     ],
-    async ({ store, name: machine, body: { storage = false, force = false } }) =>
-      store.remove(machine, { storage, force }),
+    async ({ store, name: machine, body: { storage = false, volumes = false, force = false } }) =>
+      store.remove(machine, { storage, volumes, force }),
   ),
   set: action(
     z.looseObject({ labels: z.record(z.string(), z.string().nullable()).optional() }),

@@ -133,6 +133,44 @@ it('volumes can be created and removed; a failed or killed creation leaves nothi
   expect((await home.vmlet('volume', 'ls', '-q')).stdout).toBe('');
 });
 
+it('volumes are removed with a machine on request, if no other machine uses them', async () => {
+  const names = async () => (await home.vmlet('volume', 'ls', '-q')).stdout.trim().split('\n');
+  const create = async (machine: string, ...volumes: readonly string[]) => {
+    const options = volumes.flatMap((name) => ['-v', `${name}:/mnt/${name}`]);
+    await home.vmlet('create', machine, '--image', 'micro', '--net', 'none', ...options);
+  };
+  for (const name of ['alone', 'both', 'other']) await home.vmlet('volume', 'create', name);
+  for (const name of ['a', 'b']) await create(name, 'alone', 'both', 'other');
+  await create('c', 'both');
+  expect((await home.vmlet('rm', '--storage', '--volumes', 'a')).stderr).toMatch(
+    /^vmlet: kept the volume alone, which another machine uses\n(.*\n){2}$/,
+  );
+  expect(await names()).toEqual(['alone', 'both', 'other']);
+  // A throw-away machine.
+  const user = home.start([
+    'run',
+    ...BOOT,
+    '-v',
+    'other:/o',
+    'micro',
+    '--',
+    'sh',
+    '-c',
+    'echo ready; sleep 1000',
+  ]);
+  await until(() => user.stdout().includes('ready'));
+  expect((await home.vmlet('rm', '--storage', '-v', 'b')).stderr).toBe(
+    'vmlet: kept the volume both, which another machine uses\nvmlet: kept the volume other, which another machine uses\n',
+  );
+  expect(await names()).toEqual(['both', 'other']);
+  user.process.kill();
+  await user.finished;
+
+  await create('d', 'both', 'other');
+  expect(await home.vmlet('rm', '--storage', '--volumes', 'c', 'd')).toMatchObject({ status: 0, stderr: '' });
+  expect(await names()).toEqual(['']);
+});
+
 describe('a volume of a named machine', () => {
   beforeAll(async () => {
     const mounts = ['-v', 'db:/srv/db', '--mount', 'type=tmpfs,dst=/scratch,tmpfs-size=1m,tmpfs-mode=0700'];
