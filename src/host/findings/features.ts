@@ -254,8 +254,8 @@ function virtiofsdFeatures({ virtiofsd }: Survey): HostFeature[] {
     [
       '--migration-on-error',
       virtiofsd?.survivesMissingFiles === true,
-      'a saved machine can be restored after its shared files have changed',
-      'a saved machine cannot be restored if a shared file is missing',
+      'a saved machine can be restored after shared files were removed',
+      'machines with shared directories are stopped instead of saved; their snapshots do not include memory',
       'shares',
     ],
   ]);

@@ -19,12 +19,14 @@ export function sharesFinding({ qemu, virtiofsd }: Survey, install: Install): Fi
   if (virtiofsd.problem !== undefined) {
     return degraded(virtiofsd.problem, upgrade(install));
   }
-  const { path, translatesIds, migrates } = virtiofsd;
+  const { path, translatesIds, migrates, survivesMissingFiles } = virtiofsd;
   const limits = [
     ...(translatesIds ? [] : ['directories can be shared only with ids=host (no --translate-uid)']),
-    ...(migrates
+    ...(migrates && survivesMissingFiles
       ? []
-      : ['machines with shared directories cannot be saved (virtiofsd cannot save its state)']),
+      : [
+          `machines with shared directories cannot be saved (${migrates ? 'no --migration-on-error' : 'virtiofsd cannot save its state'})`,
+        ]),
   ];
   if (limits.length > 0) {
     return {

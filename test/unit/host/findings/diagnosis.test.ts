@@ -261,6 +261,13 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
   ],
   [
     'shares',
+    { virtiofsd: { ...complete.virtiofsd!, survivesMissingFiles: false } },
+    {},
+    'degraded',
+    /too old: machines with shared directories cannot be saved \(no --migration-on-error\)$/,
+  ],
+  [
+    'shares',
     { virtiofsd: { ...complete.virtiofsd!, translatesIds: false, migrates: false } },
     {},
     'degraded',

@@ -11,7 +11,7 @@ const directory = temporaryDirectory();
 const files = machineFiles(locate({ XDG_RUNTIME_DIR: directory }, directory, 0), 'web', '00000000');
 const share = (target: string, virtiofsd: object) => ({
   target,
-  virtiofsd: { path: '/virtiofsd', ...virtiofsd },
+  virtiofsd: { path: '/virtiofsd', survivesMissingFiles: true, ...virtiofsd },
 });
 
 /** The error for a machine that was started with these; undefined without one. */
@@ -52,6 +52,13 @@ it('memory cannot be saved with a virtiofsd that does not hand over its state', 
   expect(error?.hint).toBe(
     'stop it; to save memory, upgrade virtiofsd, and restart the machine: vmlet restart web',
   );
+});
+
+it('memory cannot be saved with a virtiofsd that does not take its state back without a removed file', () => {
+  const old = { migrates: true, survivesMissingFiles: false };
+  const message =
+    'virtiofsd, which serves /b in the guest, is too old to restore its state after a shared file was removed';
+  expect(refusal([share('/a', { migrates: true }), share('/b', old)])?.message).toContain(message);
 });
 
 it('memory cannot be saved with a volume', () => {
