@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type MinimalHost, MinimalHosts, cannotContain, cannotMakeHosts } from './minimal-host.ts';
@@ -7,6 +7,9 @@ if (cannotMakeHosts !== undefined) console.warn(`skipped: ${cannotMakeHosts}`);
 
 const WITHOUT = (name: string) => `for path in /usr/local/bin /usr/bin /usr/sbin /bin /sbin; do
   if [ -e $path/${name} ]; then mount --bind /etc/hostname $path/${name}; fi
+done`;
+const WITHOUT_VIRTIOFSD = `${WITHOUT('virtiofsd')}; for path in /usr/libexec /usr/lib/qemu /usr/lib; do
+  if [ -e $path/virtiofsd ]; then mount --bind /etc/hostname $path/virtiofsd; fi
 done`;
 /** Every device that programs expect, but no /dev/shm. */
 const BARE_DEV = `mkdir /tmp/dev.$$; mount -t tmpfs -o mode=755 none /tmp/dev.$$
@@ -157,6 +160,38 @@ describe.runIf(cannotMakeHosts === undefined)('a host', () => {
         ) as string,
       });
     }
+  });
+
+  it('that has no virtiofsd names its package, and that a copy does without', async () => {
+    const shared = hosts.directory('shared', 0o777);
+    writeFileSync(join(shared, 'in'), 'of the host\n');
+    const through = ['/bin/sh', '-c', `cd ${shared}; exec "$0" "$@"`];
+    const host = { home: hosts.home('no-virtiofsd', {}), setup: WITHOUT_VIRTIOFSD, through };
+    const ended = { signal: undefined, stderr: '' };
+    const run = async (volume: string) => {
+      const script = 'cat /s/in; echo of the guest >/s/out';
+      const words = ['--net', 'none', '-v', volume, 'micro', '--', 'sh', '-c', script];
+      return hosts.vmlet(host, 'run', ...words);
+    };
+    const refused = await run('.:/s');
+    expect(refused).toMatchObject({ status: 125, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /^vmlet: this host cannot share directories: virtiofsd is not installed\n {2}install virtiofsd \(.*apt install virtiofsd/,
+    );
+    const [, options = ''] = /-v SRC:DST(:copy), which copies back/.exec(refused.stderr) ?? [];
+    expect(await run(`.:/s${options}`)).toEqual({ ...ended, status: 0, stdout: 'of the host\n' });
+    expect(readFileSync(join(shared, 'out'), 'utf8')).toBe('of the guest\n');
+    const { findings } = await hosts.doctor(host);
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        item: 'shares',
+        state: 'degraded',
+        summary: expect.stringMatching(
+          /only copied \(-v SRC:DST:ro,copy\): virtiofsd is not installed$/,
+        ) as string,
+        remedy: expect.stringContaining('virtiofsd') as string,
+      }),
+    );
   });
 
   it('that has 40 MB for a home reports an image that does not fit, and leaves nothing', async () => {
