@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
@@ -11,6 +13,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -122,7 +125,7 @@ describe.skipIf(whyNoShares !== undefined)('one directory', () => {
   it('shows changes of the host at once, even in a file that the guest has read', async () => {
     const path = join(source, 'growing');
     writeFileSync(path, 'one\n');
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 18; round++) {
       const before = await ran(machine, 'cat', '/a/b/c/growing');
       expect(before).toBe(readFileSync(path, 'utf8').trim());
       appendFileSync(path, `and ${round}\n`);
@@ -149,6 +152,18 @@ describe.skipIf(whyNoShares !== undefined)('one directory', () => {
       if (await isCurrent()) current.replaced++;
     }
     expect(current).toEqual({ before: 18, grown: 18, replaced: 18 });
+  });
+
+  it('shows changes of the guest at once, also to a watcher on the host', async () => {
+    const events: (string | null)[] = [];
+    const watcher = watch(source, (_event, name) => events.push(name));
+    try {
+      expect(await sh(machine, 'echo guest >/a/b/c/watched')).toBe('');
+      expect(readFileSync(join(source, 'watched'), 'utf8')).toBe('guest\n');
+      await until(() => events.includes('watched'));
+    } finally {
+      watcher.close();
+    }
   });
 
   it('cannot be changed by the guest if it is read-only', async () => {
@@ -299,6 +314,30 @@ it.skipIf(!isRoot || whyNoShares !== undefined)(
     expect(['a', 'd'].map(owner)).toEqual(['1000:7', '0:7']);
   },
 );
+
+withVirtiofsd('does not share locks with the host', async () => {
+  const source = shared();
+  const holder = spawn('flock', [join(source, 'of the host'), 'sh', '-c', 'echo held; cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(holder.stdout, 'data');
+  const lock = (path: string) => spawnSync('flock', ['-n', join(source, path), 'true']).status;
+  expect(lock('of the host')).toBe(1);
+  const script =
+    'flock -n "/s/of the host" echo locked; exec flock "/s/of the guest" sh -c ' +
+    '"flock -n \'/s/of the guest\' true || echo held; until [ -e /s/end ]; do :; done"';
+  // micro has no flock.
+  const words = ['run', '--net', 'none', '-v', `${source}:/s`, 'host', '--', 'sh', '-c', script];
+  const guest = start(words);
+  try {
+    await until(() => guest.stdout().includes('held'));
+    expect(lock('of the guest')).toBe(0);
+  } finally {
+    writeFileSync(join(source, 'end'), '');
+    holder.stdin.end();
+  }
+  expect(await guest.finished).toMatchObject({ status: 0, stdout: 'locked\nheld\n' });
+});
 
 withVirtiofsd('can have any name', async () => {
   const names = ['a:b', 'with, comma', 'new\nline', 'x'.repeat(200), '-v', '%s "quoted"'];
