@@ -5,7 +5,7 @@ import { locate } from '../../../../src/machine/paths/locations.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { type Home, makeHome } from '../../../e2e/named/home.ts';
 import type { Count, Findings, HardeningOptions } from '../../section.ts';
-import { NAME, mustSucceed, sharesOf, undisturbed } from './round.ts';
+import { NAME, mustSucceed, mountsOf, undisturbed } from './round.ts';
 import { type Attack, attacks } from './attacks.ts';
 
 const KILLS = 100;
@@ -20,7 +20,7 @@ export async function kills({ scale, seed, log, signal }: HardeningOptions): Pro
   const source = join(home.path, 'shared');
   mkdirSync(source);
   writeFileSync(join(source, 'host'), 'before all\n');
-  mustSucceed(await home.vmlet('create', NAME, '--image', 'micro', '--net', 'none', ...sharesOf(source)));
+  mustSucceed(await home.vmlet('create', NAME, '--image', 'micro', '--net', 'none', ...mountsOf(source)));
   const spanMs = (await undisturbed(home, source)) + WORK_MS;
   const random = new Random(seed);
   const faults: string[] = [];
@@ -46,7 +46,9 @@ type Result = Attack & { readonly held: boolean };
 function countsOf(results: readonly Result[]): Count[] {
   const kinds = new Map<string, Result[]>();
   for (const one of results) {
-    const what = `SIGKILLs of ${one.victim} of ${one.machine} machines with shares; no process or file is left, nothing hangs, the next start works`;
+    const mounts =
+      one.machine === 'named' ? 'a volume and shares, one added while they run' : 'a volume and shares';
+    const what = `SIGKILLs of ${one.victim} of ${one.machine} machines with ${mounts}; no process or file is left, nothing hangs, the next start works`;
     kinds.set(what, [...(kinds.get(what) ?? []), one]);
   }
   return [...kinds].map(([what, all]) => ({
@@ -59,8 +61,8 @@ function countsOf(results: readonly Result[]): Count[] {
 
 /** The next throw-away machine removes the files of killed ones. */
 async function filesLeft(home: Home, source: string): Promise<string[]> {
-  mustSucceed(await home.vmlet('run', '--net', 'none', ...sharesOf(source), 'micro', '--', 'true'));
-  mustSucceed(await home.vmlet('rm', '--storage', NAME));
+  mustSucceed(await home.vmlet('run', '--net', 'none', ...mountsOf(source), 'micro', '--', 'true'));
+  mustSucceed(await home.vmlet('rm', '--storage', '--volumes', NAME));
   const { runtime, scratch } = locate(home.environment, home.path, process.getuid?.() ?? 0);
   return [runtime, scratch]
     .flatMap((path) => (existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : []))

@@ -8,9 +8,11 @@ import { until } from '../../../until.ts';
 import { type Victim, isVictim } from './victim.ts';
 
 export const NAME = 'm';
+const VOLUME = 'kept';
+const ADDED = '/added';
 /** The guest reads and writes until the host says so: `run` may have started it again on another machine. */
 const WORK =
-  'until [ -e /r/stop ]; do cat /s/host >>/s/guest; cp /s/guest /s/copy; ls /s /r >/dev/null; done';
+  'until [ -e /r/stop ]; do cat /s/host >>/s/guest; cp /s/guest /s/copy; cp /s/guest /v/copy; ls /s /r >/dev/null; done';
 const HANGS_MS = 120_000;
 
 export interface Round {
@@ -23,8 +25,20 @@ export interface Round {
   readonly atMs: number;
 }
 
-export function sharesOf(source: string): string[] {
-  return ['-v', `${source}:/s`, '-v', `${source}:/r:ro`];
+/** A directory to write, one to read, and a volume. */
+export function mountsOf(source: string): string[] {
+  return ['-v', `${source}:/s`, '-v', `${source}:/r:ro`, '-v', `${VOLUME}:/v`];
+}
+
+/** A directory that a named machine gets while it runs. */
+function addShare(home: Home, source: string): Started {
+  return home.start(['share', 'add', NAME, `${source}:${ADDED}`]);
+}
+
+/** The definition has it after the addition, whatever was killed. */
+async function forgetAdded(home: Home): Promise<void> {
+  const { status, stderr } = await home.vmlet('share', 'rm', NAME, ADDED);
+  if (status !== 0 && !stderr.includes('has no directory')) throw new Error(stderr);
 }
 
 /** A named machine is started and used, and one of its processes is killed meanwhile. @returns all faults. */
@@ -32,6 +46,7 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
   const written = `round ${number}\n`;
   writeFileSync(join(source, 'host'), written);
   rmSync(join(source, 'stop'), { force: true });
+  await forgetAdded(home);
   // A killed throw-away machine leaves its files to the next one, which `filesLeft` starts.
   const before = leftovers(home);
   let isKilled = false;
@@ -40,8 +55,13 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
     const { status, stderr } = await commands[0]!.finished;
     // The last kill must not prevent this start; this one may.
     if (status !== 0) return isKilled ? [] : [`the next start fails: ${stderr}`];
-    commands.push(home.start(['exec', NAME, '--', 'sh', '-c', `cat /s/host; ${WORK}`]));
-    const { stdout } = await commands[1]!.finished;
+    const addition = addShare(home, source);
+    commands.push(addition);
+    const added = await addition.finished;
+    if (added.status !== 0) return isKilled ? [] : [`no directory can be added: ${added.stderr}`];
+    const used = home.start(['exec', NAME, '--', 'sh', '-c', `cat ${ADDED}/host; ${WORK}`]);
+    commands.push(used);
+    const { stdout } = await used.finished;
     return ['', written].includes(stdout) ? [] : [`the guest reads ${JSON.stringify(stdout)}`];
   };
   const used = use();
@@ -62,7 +82,7 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
 
 /** A throw-away machine is used, and one of its processes is killed. Its files are removed by a later start. */
 export async function throwAwayRound({ home, source, victim, atMs }: Round): Promise<string[]> {
-  const words = ['run', '--net', 'none', ...sharesOf(source), 'micro', '--', 'sh', '-c', WORK];
+  const words = ['run', '--net', 'none', ...mountsOf(source), 'micro', '--', 'sh', '-c', WORK];
   rmSync(join(source, 'stop'), { force: true });
   const running = home.start(words);
   await delay(atMs);
@@ -75,10 +95,12 @@ export async function throwAwayRound({ home, source, victim, atMs }: Round): Pro
   return [...faults, ...(await remains(home))];
 }
 
-/** The time for a start and a first command, without a kill. @throws Error if they fail. */
+/** The time for a start, an addition and a first command, without a kill. @throws Error if they fail. */
 export async function undisturbed(home: Home, source: string): Promise<number> {
+  await forgetAdded(home);
   const began = performance.now();
   mustSucceed(await home.vmlet('start', NAME));
+  mustSucceed(await addShare(home, source).finished);
   const { stdout } = mustSucceed(await home.vmlet('exec', NAME, '--', 'cat', '/s/host'));
   if (stdout !== readFileSync(join(source, 'host'), 'utf8')) throw new Error(`the guest reads ${stdout}`);
   const took = performance.now() - began;
