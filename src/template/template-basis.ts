@@ -25,6 +25,15 @@ export function basisOf(plan: Plan, host: Host): TemplateBasis {
   };
 }
 
+/**
+ * Whether this release of vmlet and this QEMU saved the memory. QEMU is recognized by its file, because asking it for its
+ * version takes time.
+ */
+export function hasSamePrograms(basis: TemplateBasis, { qemu }: Plan): boolean {
+  const { vmlet, QEMU = '' } = basis;
+  return vmlet === packageVersion() && QEMU.endsWith(` (${describeFile(qemu)})`);
+}
+
 /** Describes the files outside the template as they are now. */
 export function describeFiles(plan: Plan): TemplateBasis {
   return Object.fromEntries(filesUnder(plan).map((path) => [path, describeFile(path)]));

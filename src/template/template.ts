@@ -26,7 +26,7 @@ import { type ForkInputs, type OwnFiles, planFork } from './fork-plan.ts';
 import { type ForkExtras, PendingFork } from './pending-fork.ts';
 import { forkName } from './renew-fork.ts';
 import { persistFiles } from './save-guest.ts';
-import { type TemplateBasis, basisDifferences, basisOf, describeFiles } from './template-basis.ts';
+import { type TemplateBasis, basisDifferences, basisOf, describeFiles, hasSamePrograms } from './template-basis.ts';
 import { type TemplateFiles, persistentFiles, templateFiles } from './template-files.ts';
 import { type TemplateRecord, writeRecord } from './template-record.ts';
 
@@ -118,6 +118,11 @@ export class Template {
   hasSources(): boolean {
     const now = describeFiles(this.#record.plan);
     return Object.entries(now).every(([path, description]) => this.#record.basis[path] === description);
+  }
+
+  /** Whether the release of vmlet and the QEMU that saved it are those of now. */
+  hasPrograms(): boolean {
+    return hasSamePrograms(this.#record.basis, this.#record.plan);
   }
 
   /** Makes the files survive a crash of the host, if they do not yet. */

@@ -1,4 +1,4 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VmletError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -32,6 +32,9 @@ export interface KeptGuest extends FileUsage {
 
 /** Prefix of the file with which a process says that its machine needs the files of a kept guest. */
 const USE = 'use-';
+
+/** A guest of another release of vmlet or another QEMU may serve another installation while runs use it this often. */
+const DAY_MS = 24 * 3600 * 1000;
 
 /**
  * The kept guests of one user, in the cache directory. They are templates, named by the digest of what they depend on.
@@ -117,16 +120,24 @@ export class KeptGuests {
     if (this.#shelf.directoryOf(key) !== undefined) this.#shelf.remove(key);
   }
 
-  /** Removes damaged guests, old ones, those whose image is gone, and the least recently used beyond the size limit. */
+  /**
+   * Removes damaged guests, old ones, those whose image is gone, those that other programs saved and no run has used for
+   * a day, and the least recently used beyond the size limit.
+   */
   async prune(limits: KeptLimits): Promise<void> {
     const guests = this.list();
-    const usable = guests.filter(
-      ({ template }) => template && isFresh(template, limits) && template.hasSources(),
-    );
-    const kept = new Set(usable.map(({ key }) => key));
+    const wanted = guests.filter((guest) => isWanted(guest, limits));
+    const kept = new Set(wanted.map(({ key }) => key));
     const bytes = keptBytes(limits, fileSystemOf(this.directory).bytes);
-    for (const { key } of overBudget(usable, bytes)) kept.delete(key);
+    for (const { key } of overBudget(wanted, bytes)) kept.delete(key);
     await this.#removeAll(guests.filter(({ key }) => !kept.has(key)));
+    const now = new Date();
+    utimesSync(this.directory, now, now);
+  }
+
+  /** Prunes, unless the directory has changed within a day: runs that only fork never prune otherwise. */
+  async pruneDaily(limits: KeptLimits): Promise<void> {
+    if (Date.now() - statSync(this.directory).mtimeMs > DAY_MS) await this.prune(limits);
   }
 
   /** Removes some guests. */
@@ -151,6 +162,11 @@ export class KeptGuests {
 
 function isFresh(template: Template, limits: KeptLimits): boolean {
   return template.isComplete && Date.now() - template.createdAt.getTime() < keptAgeMs(limits);
+}
+
+function isWanted({ template, usedAtMs }: KeptGuest, limits: KeptLimits): boolean {
+  if (!template || !isFresh(template, limits) || !template.hasSources()) return false;
+  return template.hasPrograms() || Date.now() - usedAtMs < DAY_MS;
 }
 
 function isUsed(directory: string): boolean {

@@ -79,6 +79,7 @@ async function forkKept(request: KeptRequest): Promise<Machine | undefined> {
     if (machine && ageMs > WRITTEN_BACK_MS) {
       // Without it, the guest boots again after a reboot of the host.
       await attempt('flush the kept guest', options, async () => template.flush());
+      await attempt('prune kept guests', options, async () => guests.pruneDaily(limits));
     }
     return machine;
   } catch (error) {
