@@ -1,4 +1,4 @@
-import { RESERVE_BYTES } from '../../util/files/file-system.ts';
+import { LEAST_KEPT_BYTES, RESERVE_BYTES } from '../../util/files/file-system.ts';
 import type { Finding } from './finding.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -23,6 +23,18 @@ export function keptGuestsFinding({
   const { bytes, bytesFrom, days, daysFrom } = keptGuests;
   if (bytes === 0 && bytesFrom !== undefined) {
     return { item, state: 'works', summary: `vmlet run keeps no booted guests, because ${bytesFrom} is 0` };
+  }
+  if (bytes < LEAST_KEPT_BYTES) {
+    const what = bytesFrom ?? `a tenth of the file system of ${path}`;
+    return {
+      item,
+      state: 'degraded',
+      summary: `vmlet run keeps no booted guests, because ${what} is less than ${formatSize(LEAST_KEPT_BYTES)}`,
+      remedy:
+        bytesFrom === undefined
+          ? 'set XDG_CACHE_HOME to a directory on a larger file system, or VMLET_KEPT_SIZE'
+          : 'set it to the space for one or more guests, such as 5G, or to 0 to keep none',
+    };
   }
   if (isOnNetwork) {
     return {

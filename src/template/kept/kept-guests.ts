@@ -11,7 +11,12 @@ import {
 import { type KeptLimits, keptAgeMs, keptBytes } from '../../machine/settings/kept-limits.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
 import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
-import { RESERVE_BYTES, fileSystemOf } from '../../util/files/file-system.ts';
+import {
+  LEAST_KEPT_BYTES,
+  RESERVE_BYTES,
+  type FileSystem,
+  fileSystemOf,
+} from '../../util/files/file-system.ts';
 import { removeFile } from '../../util/files/removal.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { Scope } from '../../util/scope.ts';
@@ -43,8 +48,11 @@ const DAY_MS = 24 * 3600 * 1000;
 export class KeptGuests {
   readonly directory: string;
   readonly #shelf: TemplateShelf;
+  readonly #fileSystemOf: (path: string) => FileSystem;
 
-  constructor(locations: Locations) {
+  /** @param look examines the file system that holds a path. */
+  constructor(locations: Locations, look = fileSystemOf) {
+    this.#fileSystemOf = look;
     this.directory = join(locations.cache, 'guests');
     this.#shelf = new TemplateShelf(locations, { directory: this.directory, isUsed });
   }
@@ -79,10 +87,13 @@ export class KeptGuests {
   }
 
   /** Whether a guest with this much memory may be kept here; otherwise why not. */
-  obstacle(memoryBytes: number, { bytes }: KeptLimits): string | undefined {
+  obstacle(memoryBytes: number, limits: KeptLimits): string | undefined {
     ensurePrivateDirectory(this.directory);
-    const { freeBytes, isOnNetwork } = fileSystemOf(this.directory);
-    if (bytes?.value === 0) return `${bytes.source} is 0`;
+    const { bytes, freeBytes, isOnNetwork } = this.#fileSystemOf(this.directory);
+    // Every run would save the guest, and remove it at once.
+    if (keptBytes(limits, bytes) < LEAST_KEPT_BYTES) {
+      return `${limits.bytes?.source ?? 'a tenth of the file system'} is less than ${LEAST_KEPT_BYTES / 1024 ** 2} MiB`;
+    }
     if (isOnNetwork) return 'the cache directory is on a network file system';
     if (memoryBytes + RESERVE_BYTES > freeBytes) return 'there is not enough disk space';
     return undefined;
@@ -128,7 +139,7 @@ export class KeptGuests {
     const guests = this.list();
     const wanted = guests.filter((guest) => isWanted(guest, limits));
     const kept = new Set(wanted.map(({ key }) => key));
-    const bytes = keptBytes(limits, fileSystemOf(this.directory).bytes);
+    const bytes = keptBytes(limits, this.#fileSystemOf(this.directory).bytes);
     for (const { key } of overBudget(wanted, bytes)) kept.delete(key);
     await this.#removeAll(guests.filter(({ key }) => !kept.has(key)));
     const now = new Date();

@@ -16,6 +16,9 @@ export interface FileSystem {
 /** Space that kept guests leave free. */
 export const RESERVE_BYTES = 512 * 1024 * 1024;
 
+/** The least space for kept guests: hardly any guest takes less. */
+export const LEAST_KEPT_BYTES = 64 * 1024 * 1024;
+
 /**
  * By statfs(2)'s f_type (linux/magic.h): NFS, CIFS, SMB2, SMB, 9P, Ceph, AFS, and FUSE, which sshfs uses.
  */

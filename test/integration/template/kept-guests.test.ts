@@ -1,0 +1,240 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { locate } from '../../../src/machine/paths/locations.ts';
+import { nameOfOwned } from '../../../src/machine/paths/runtime-directory.ts';
+import type { Plan } from '../../../src/machine/plan/plan.ts';
+import type { KeptLimits } from '../../../src/machine/settings/kept-limits.ts';
+import { identifyProcess } from '../../../src/process/procfs/identity.ts';
+import { KeptGuests } from '../../../src/template/kept/kept-guests.ts';
+import { describeFiles } from '../../../src/template/template-basis.ts';
+import { templateFiles } from '../../../src/template/template-files.ts';
+import { writeRecord } from '../../../src/template/template-record.ts';
+import { packageVersion } from '../../../src/machine/paths/package-files.ts';
+import type { Template } from '../../../src/template/template.ts';
+import type { FileSystem } from '../../../src/util/files/file-system.ts';
+import { directoryIn, temporaryDirectory } from '../../directory.ts';
+import { plainPlan } from '../../unit/machine/plan/plain-plan.ts';
+
+/** Kept guests that consist of a record and some bytes. */
+
+const MiB = 1024 ** 2;
+const HOUR_MS = 3600_000;
+const NO_LIMITS: KeptLimits = { bytes: undefined, days: undefined };
+const ROOMY: FileSystem = { bytes: 1e12, freeBytes: 1e11, isOnNetwork: false, isInMemory: false };
+const directory = temporaryDirectory();
+
+/** A cache, an image and a QEMU. */
+function home(look?: (path: string) => FileSystem) {
+  const own = directoryIn(directory, 'home-');
+  const locations = locate({ XDG_CACHE_HOME: join(own, 'cache') }, own, 0);
+  const guests = new KeptGuests(locations, look);
+  const kernel = join(own, 'vmlinux');
+  const qemu = join(own, 'qemu');
+  for (const path of [kernel, qemu]) writeFileSync(path, 'of the day');
+  const plan: Plan = {
+    ...plainPlan,
+    qemu,
+    boot: {
+      ...{ kind: 'kernel', kernelPath: kernel, commandLine: '' },
+      ...{ initrdPath: undefined, initrdBase: undefined },
+    },
+  } as const;
+  const programs = { vmlet: packageVersion(), QEMU: `1.2 (${describeQemu(qemu)})` };
+
+  /** Keeps a guest that was last used some hours ago. */
+  const keep = async (
+    key: string,
+    { basis = {}, idleHours = 0, bytes = 0 }: { basis?: object; idleHours?: number; bytes?: number } = {},
+  ): Promise<void> => {
+    await guests.create(key, async (place) => {
+      const files = templateFiles(place.directory);
+      writeFileSync(files.memory, Buffer.alloc(bytes, 1), { mode: 0o600 });
+      writeRecord(files, {
+        ...{ name: key, image: 'micro', inputs: key, createdAt: new Date().toISOString() },
+        ...{ staysOnFailure: true, opensFiles: true, opensReadOnly: true },
+        basis: { ...programs, ...describeFiles(plan), ...basis },
+        plan,
+      });
+      place.publish();
+      rest(place.directory, idleHours);
+      return Promise.resolve();
+    });
+  };
+  const keys = (): string[] => guests.list().map(({ key }) => key);
+  return { guests, kernel, qemu, keep, keys };
+}
+
+/** The description of a file that a record has. */
+function describeQemu(path: string): string {
+  const { size, mtimeMs } = statSync(path);
+  return `${size} bytes of ${new Date(mtimeMs).toISOString()}`;
+}
+
+function rest(path: string, hours: number): void {
+  const then = new Date(Date.now() - hours * HOUR_MS);
+  utimesSync(path, then, then);
+}
+
+/** Makes the directory of a guest that of a process that has ended: those of this process stay until it ends. */
+async function disown(path: string): Promise<void> {
+  const program = spawn('sleep', ['1000']);
+  const owner = identifyProcess(program.pid ?? 0);
+  if (!owner) throw new Error('sleep is gone');
+  program.kill('SIGKILL');
+  await once(program, 'exit');
+  const guests = dirname(path);
+  const name = readdirSync(guests).find((entry) => !entry.startsWith('.'));
+  const link = join(guests, name ?? '');
+  const other = join(guests, `.${nameOfOwned(owner)}`);
+  renameSync(path, other);
+  rmSync(link);
+  symlinkSync(other, link);
+}
+
+function found(guests: KeptGuests, key: string): Template {
+  const template = guests.find(key, NO_LIMITS);
+  if (!template) throw new Error(`${key} is not kept`);
+  return template;
+}
+
+describe('a prune', () => {
+  it('removes guests of another release, or of a QEMU that has changed, after a day without use', async () => {
+    const { guests, qemu, keep, keys } = home();
+    await keep('same', { idleHours: 30 });
+    await keep('release-used', { basis: { vmlet: '0.0.1' }, idleHours: 20 });
+    await keep('release-idle', { basis: { vmlet: '0.0.1' }, idleHours: 30 });
+    await guests.prune(NO_LIMITS);
+    expect(keys()).toEqual(['release-used', 'same']);
+    writeFileSync(qemu, 'of the next day');
+    await keep('qemu-used', { idleHours: 20 });
+    await guests.prune(NO_LIMITS);
+    expect(keys()).toEqual(['qemu-used', 'release-used']);
+    rmSync(qemu);
+    rest(found(guests, 'qemu-used').directory, 30);
+    await guests.prune(NO_LIMITS);
+    expect(keys()).toEqual(['release-used']);
+  });
+
+  it('removes at once guests whose image has changed, and old ones', async () => {
+    const { guests, kernel, keep, keys } = home();
+    await keep('changed');
+    writeFileSync(kernel, 'of the next day');
+    await keep('current');
+    await guests.prune(NO_LIMITS);
+    expect(keys()).toEqual(['current']);
+    await guests.prune({ ...NO_LIMITS, days: { value: 0, source: 'a test' } });
+    expect(keys()).toEqual([]);
+  });
+
+  it('removes the least recently used guests beyond the limit', async () => {
+    const { guests, keep, keys } = home();
+    await keep('first', { bytes: 2 * MiB, idleHours: 2 });
+    await keep('second', { bytes: 2 * MiB, idleHours: 1 });
+    await guests.hold('first', found(guests, 'first'))?.close();
+    await guests.prune({ ...NO_LIMITS, bytes: { value: 3 * MiB, source: 'a test' } });
+    expect(keys()).toEqual(['first']);
+  });
+
+  it('of runs that only fork happens once a day', async () => {
+    const { guests, keep, keys } = home();
+    await keep('idle', { basis: { vmlet: '0.0.1' }, idleHours: 30 });
+    await guests.pruneDaily(NO_LIMITS);
+    expect(keys()).toEqual(['idle']);
+    rest(guests.directory, 30);
+    await guests.pruneDaily(NO_LIMITS);
+    expect(keys()).toEqual([]);
+    // Also if nothing was removed.
+    rest(guests.directory, 30);
+    await guests.pruneDaily(NO_LIMITS);
+    expect(Date.now() - statSync(guests.directory).mtimeMs).toBeLessThan(HOUR_MS);
+  });
+});
+
+describe('a guest that a run uses', () => {
+  it('stays on the disk when it is removed, and is gone after the run and the next sweep', async () => {
+    const { guests, keep, keys } = home();
+    await keep('used');
+    await disown(found(guests, 'used').directory);
+    const template = found(guests, 'used');
+    const run = guests.hold('used', template);
+    expect(guests.list()).toMatchObject([{ key: 'used', isUsed: true }]);
+    await guests.removeWhere(() => true);
+    expect(keys()).toEqual([]);
+    expect(readdirSync(template.directory)).toEqual(
+      expect.arrayContaining(['memory', 'template.json']) as string[],
+    );
+    expect(guests.unfinished()).toEqual([{ directory: template.directory, active: true }]);
+    await run?.close();
+    await guests.removeWhere(() => true);
+    expect(existsSync(template.directory)).toBe(false);
+  });
+
+  it('cannot be held once it was removed or replaced', async () => {
+    const { guests, keep } = home();
+    await keep('gone');
+    const gone = found(guests, 'gone');
+    const other = guests.hold('gone', gone);
+    guests.remove('gone');
+    expect(guests.hold('gone', gone)).toBeUndefined();
+    await keep('gone');
+    // The directory is still there for the other run.
+    expect(guests.hold('gone', gone)).toBeUndefined();
+    await other?.close();
+    await guests.removeWhere(() => false);
+    expect(guests.hold('gone', gone)).toBeUndefined();
+  });
+
+  it('counts as used at that moment', async () => {
+    const { guests, keep } = home();
+    await keep('web', { idleHours: 30 });
+    const usedAtMs = (): number => guests.list()[0]!.usedAtMs;
+    expect(usedAtMs()).toBeLessThan(Date.now() - 29 * HOUR_MS);
+    const run = guests.hold('web', found(guests, 'web'));
+    expect(usedAtMs()).toBeGreaterThan(Date.now() - HOUR_MS);
+    await run?.close();
+    expect(guests.list()).toMatchObject([{ isUsed: false }]);
+  });
+});
+
+describe('a guest is not kept', () => {
+  it.each<[string, Partial<FileSystem>, number | undefined, string | undefined]>([
+    ['with room for its memory', {}, undefined, undefined],
+    [
+      'on a network file system',
+      { isOnNetwork: true },
+      undefined,
+      'the cache directory is on a network file system',
+    ],
+    [
+      'if less than 512 MiB stays free',
+      { freeBytes: 600 * MiB },
+      undefined,
+      'there is not enough disk space',
+    ],
+    [
+      'on a small file system',
+      { bytes: 600 * MiB },
+      undefined,
+      'a tenth of the file system is less than 64 MiB',
+    ],
+    ['with a small limit', {}, 1 * MiB, 'a test is less than 64 MiB'],
+    ['with the limit 0', {}, 0, 'a test is less than 64 MiB'],
+    ['with a limit of its own', { bytes: 600 * MiB }, 100 * MiB, undefined],
+  ])('%s: %j, limit %s: %s', (_, fileSystem, limit, obstacle) => {
+    const { guests } = home(() => ({ ...ROOMY, ...fileSystem }));
+    const bytes = limit === undefined ? undefined : { value: limit, source: 'a test' };
+    expect(guests.obstacle(96 * MiB, { ...NO_LIMITS, bytes })).toBe(obstacle);
+  });
+});
