@@ -1,4 +1,4 @@
-import { InvalidInputError, MachineEndedError } from '../../errors/index.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
 import { whyHidden } from '../../public/host-directory.ts';
 import { keptByDefault } from '../../public/options.ts';
@@ -14,6 +14,7 @@ import { note, printJson } from '../output/say.ts';
 import type { Interrupts } from '../session/interrupts.ts';
 import { withinTimeout } from '../session/within-timeout.ts';
 import { bootNews } from './boot-news.ts';
+import { isForkSuspect } from './fork-suspect.ts';
 import { resumeWithSpace } from './resume-with-space.ts';
 
 /** Boots or forks a guest, runs the command in it, and deletes it. With --dry-run it prints how the guest would start. */
@@ -59,7 +60,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
   await withinTimeout(flags, async (interrupts, signal) => {
     await using machine = await begin(origin, flags, signal, log);
     process.exitCode = await runIn(machine, argv, flags, interrupts, signal).catch((error: unknown) => {
-      if (machine.origin === 'kept' && error instanceof MachineEndedError) {
+      if (machine.origin === 'kept' && isForkSuspect(error)) {
         note(
           'the guest was a copy of a guest in the cache; to try again with a newly booted guest: vmlet run --fresh …',
         );
