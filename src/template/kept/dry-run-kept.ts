@@ -5,7 +5,7 @@ import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 import { readKeptLimits } from '../../machine/settings/kept-limits.ts';
 import { parseSpec } from '../../machine/spec/spec.ts';
 import { survey } from '../../machine/survey/survey.ts';
-import { keptKey } from './kept-key.ts';
+import { keptKey, ownRelease } from './kept-key.ts';
 import { KeptGuests } from './kept-guests.ts';
 import { reasonToBoot } from './reason-to-boot.ts';
 
@@ -30,7 +30,7 @@ export async function dryRunKept(
   const locations = ownLocations();
   const limits = await readKeptLimits(locations);
   const findings = await survey(spec, options, { locations, pull: 'never', ownsMemory: true });
-  const template = new KeptGuests(locations).find(await keptKey(findings), limits);
+  const template = new KeptGuests(locations).find(keptKey(findings, await ownRelease()), limits);
   if (!template || (await template.differences()).length > 0) {
     return remarked(
       await dryRunOfBoot(options),

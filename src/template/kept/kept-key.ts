@@ -5,6 +5,17 @@ import type { Findings } from '../../machine/survey/survey.ts';
 
 const KEY_DIGITS = 32;
 
+/** The release of vmlet that boots a guest. Builds of one version may have different agents. */
+export interface Release {
+  readonly version: string;
+  /** Digest of the guest agent. */
+  readonly agent: string;
+}
+
+export async function ownRelease(): Promise<Release> {
+  return { version: packageVersion(), agent: sha256(await readAgent(agentProgram())) };
+}
+
 /**
  * Digest of everything that decides what a booted guest is. Name, ports, sockets, MAC address, mounts and limits are left
  * out: each fork has its own.
@@ -12,7 +23,7 @@ const KEY_DIGITS = 32;
  * template's basis notices when they change.
  * @param networkCards number of its spare network cards.
  */
-export async function keptKey(findings: Findings, networkCards = 0): Promise<string> {
+export function keptKey(findings: Findings, release: Release, networkCards = 0): string {
   const { spec, source, accelerator, network, firmware, hasSeed, host } = findings;
   const { firmware: _firmware, boot: _boot, disks: _disks, networks: _networks, ...rest } = spec;
   const {
@@ -39,8 +50,8 @@ export async function keptKey(findings: Findings, networkCards = 0): Promise<str
     hasSeed,
     host.qemu.path,
     host.qemu.version,
-    packageVersion(),
-    sha256(await readAgent(agentProgram())),
+    release.version,
+    release.agent,
     networkCards,
   ];
   return sha256(JSON.stringify(parts)).slice(0, KEY_DIGITS);

@@ -9,7 +9,7 @@ import { type Spec, parseSpec } from '../../machine/spec/spec.ts';
 import { survey } from '../../machine/survey/survey.ts';
 import { bootAndKeep } from './boot-guest.ts';
 import { type KeptRequest, attempt, forkFrom, mayReplace } from './fork-guest.ts';
-import { keptKey } from './kept-key.ts';
+import { keptKey, ownRelease } from './kept-key.ts';
 import { KeptGuests } from './kept-guests.ts';
 import { reasonToBoot } from './reason-to-boot.ts';
 
@@ -54,7 +54,7 @@ export async function requestKept(
   const limits = await readKeptLimits(locations);
   const findings = await survey(spec, options, { locations, ownsMemory: true });
   const guests = new KeptGuests(locations);
-  const key = await keptKey(findings, networkCards);
+  const key = keptKey(findings, await ownRelease(), networkCards);
   if (kept === 'renew') guests.remove(key);
   return { options, spec, findings, guests, limits, key, networkCards, own };
 }
