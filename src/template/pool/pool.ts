@@ -1,3 +1,4 @@
+import { freemem } from 'node:os';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import type { HandedOver, PendingFork, RunOptions } from '../pending-fork.ts';
@@ -8,7 +9,10 @@ import type { Template } from '../template.ts';
 
 /** Options of `createPool`. */
 export interface PoolOptions extends Omit<ForkOptions, 'name' | 'mac' | 'networks'> {
-  /** How many forks wait, 1 to 64; 2 by default. Each is a QEMU process that uses about 40 MiB until it is taken. */
+  /**
+   * How many forks wait, 1 to 64; 2 by default. Each is a QEMU process that uses about 40 MiB until it is taken. Only one
+   * waits while the host has less memory available than the guest has.
+   */
   readonly size?: number;
   /**
    * Resume each fork in advance, let it run a command and pause it, so that taking one costs a few milliseconds. Warm
@@ -22,6 +26,8 @@ const DEFAULT_SIZE = 2;
 const LARGEST_SIZE = 64;
 /** By then, a client in another process has connected to the guest and started its command, which a new fork would delay. */
 const REFILL_AFTER_MS = 100;
+/** Memory that other programs release is noticed this often. */
+const LOOK_AGAIN_MS = 10_000;
 
 /**
  * Starts forks of a template in advance. The pool keeps `size` forks waiting and refills itself in the background.
@@ -59,12 +65,17 @@ export class Pool implements AsyncDisposable {
   #waiting: Promise<PendingFork>[] = [];
   #filling: Promise<void> | undefined;
   #stopRefillTimer: (() => void) | undefined;
+  readonly #availableBytes: () => number;
+  #lacksMemory = false;
 
+  /** @param availableBytes reads how much memory of the host is available. */
   constructor(
     template: Template,
     { name, size, warm }: { readonly name: string; readonly size: number; readonly warm: boolean },
     options: ForkOptions,
+    availableBytes: () => number = freemem,
   ) {
+    this.#availableBytes = availableBytes;
     this.template = template;
     this.#name = name;
     this.size = size;
@@ -78,7 +89,10 @@ export class Pool implements AsyncDisposable {
     return this.#waiting.length;
   }
 
-  /** Resolves when the pool is full; rejects with the error of a fork that failed to start. */
+  /**
+   * Resolves when the pool is full, or as full as the memory of the host allows; rejects with the error of a fork that
+   * failed to start.
+   */
   async full(): Promise<void> {
     this.#fill();
     await this.#filling;
@@ -156,6 +170,7 @@ export class Pool implements AsyncDisposable {
   /** Starts the missing forks one by one. */
   async #startMissing(): Promise<void> {
     while (this.#waiting.length < this.size && !this.#closing.signal.aborted) {
+      if (this.#isShortOfMemory()) return;
       const next = this.#prepare();
       this.#waiting.push(next);
       const isStarted = await next.then(
@@ -165,6 +180,24 @@ export class Pool implements AsyncDisposable {
       // The next one would fail for the same reason; the next call of `fork` tries again.
       if (!isStarted) return;
     }
+  }
+
+  /** Each fork may need all of its memory later. One waits in any case: a run starts it without a pool, too. */
+  #isShortOfMemory(): boolean {
+    const { memoryBytes } = this.template;
+    const availableBytes = this.#availableBytes();
+    const wasShort = this.#lacksMemory;
+    this.#lacksMemory = this.#waiting.length > 0 && availableBytes < memoryBytes;
+    if (!this.#lacksMemory) return false;
+    if (!wasShort) {
+      const { log } = this.#options;
+      log?.warn(
+        { memoryBytes, availableBytes },
+        'the host has too little memory for more guests of the pool',
+      );
+    }
+    this.#stopRefillTimer ??= startTimer(LOOK_AGAIN_MS, () => this.#fill());
+    return true;
   }
 
   async #prepare(): Promise<PendingFork> {
