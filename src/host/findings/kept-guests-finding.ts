@@ -29,7 +29,7 @@ export function keptGuestsFinding({
     return {
       item,
       state: 'degraded',
-      summary: `vmlet run keeps no booted guests, because ${what} is less than ${formatSize(LEAST_KEPT_BYTES)}`,
+      summary: `vmlet run keeps no booted guests, because ${what} is less than ${formatBytes(LEAST_KEPT_BYTES)}`,
       remedy:
         bytesFrom === undefined
           ? 'set XDG_CACHE_HOME to a directory on a larger file system, or VMLET_KEPT_SIZE'

@@ -6,7 +6,7 @@ import { type Making, saveAndResume, saveGuest } from '../save-guest.ts';
 import { Template } from '../template.ts';
 import { templateFiles } from '../template-files.ts';
 import type { TemplatePlace } from '../template-shelf.ts';
-import { forgetSecrets } from './fresh-system.ts';
+import { allowsKeeping, forgetSecrets } from './fresh-system.ts';
 import { type KeptRequest, attempt, forkFrom, mayBootInstead, mayReplace } from './fork-guest.ts';
 
 /** Name of a guest while it boots; each fork gets its own. */
@@ -106,6 +106,8 @@ async function bootGuest(request: KeptRequest, directory: string) {
       prepare: async (machine) => {
         booted.machine = machine;
         if (source.kind === 'disk') booted.mayKeep = await forgetSecrets(machine, options.signal);
+        // vmlet's own initramfs has no such file.
+        else if (source.needsAgent) booted.mayKeep = await allowsKeeping(machine, options.signal);
       },
     });
     const { machine, mayKeep } = booted;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { GuestSetupError } from '../../errors/index.ts';
+import { GuestFileError, GuestSetupError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 
-/** An image with this file is not kept: its guests have secrets that vmlet cannot replace. */
+/** A guest with this file is not kept: it has secrets that vmlet cannot replace. */
 const OPT_OUT = '/etc/vmlet/no-keep';
 
 /** A directory in which a full system lists what its forks must replace. In memory, so that no disk keeps it. */
@@ -91,12 +91,27 @@ export async function forgetSecrets(machine: Machine, signal: AbortSignal | unde
 }
 
 /**
+ * Whether a guest with an initramfs of the user may be kept. It may have no shell, so the agent looks for the file.
+ * @throws what `pull` throws.
+ */
+export async function allowsKeeping(machine: Machine, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    // An empty file has no chunk, and of a long one the first is enough.
+    for await (const _chunk of machine.pull(OPT_OUT, { signal })) break;
+    return false;
+  } catch (error) {
+    if (!(error instanceof GuestFileError)) throw error;
+    return error.errno === 'ENOENT' || error.errno === 'ENOTDIR';
+  }
+}
+
+/**
  * Completes the identity of a forked system.
  * @param awaitsServers whether to wait until sshd runs again.
  * @throws GuestSetupError, or what `exec` throws.
  */
 export async function renewSecrets(
-  agent: GuestAgent,
+  agent: Pick<GuestAgent, 'exec'>,
   { awaitsServers }: { readonly awaitsServers: boolean },
 ): Promise<void> {
   const words = [`vmlet-${randomUUID()}`, awaitsServers ? 'wait' : 'go'];

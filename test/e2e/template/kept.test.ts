@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -12,13 +13,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { cpioArchive } from '../../../src/images/formats/cpio.ts';
 import { ensureMicro } from '../../../src/images/micro/micro.ts';
 import { ImageStore, type Machine, crash, launch } from '../../../src/index.ts';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { IN_MEMORY, directoryIn, temporaryDirectory } from '../../directory.ts';
-import { type Finished, type Started, copyCompiledCode, start } from '../command.ts';
+import { type Finished, type Started, VMLET, copyCompiledCode, start } from '../command.ts';
 import { until } from '../../until.ts';
 import { copyProbedHost } from '../probed-host.ts';
 import { whyNoShares } from '../virtiofsd.ts';
@@ -26,6 +29,7 @@ import { copyShelf } from './shelf-copy.ts';
 
 /** The booted guests that `vmlet run` keeps. Each test has a cache of its own, and all have the image of this run. */
 
+const run = promisify(execFile);
 const MEMORY = ['--memory', '96M'];
 const directory = temporaryDirectory();
 
@@ -156,9 +160,14 @@ describe('a run', () => {
     expect(withDisk).toMatch(/^# Not included in this script: disk0\. vmlet adds these devices after/m);
     const { stdout } = await start(['system', 'df'], { env }).finished;
     expect(stdout).toMatch(/^Kept guests +3 +0 /m);
-    // As private as a disk: 0700 for the directory of all, 0600 for the memory.
-    expect(statSync(guests).mode & 0o777).toBe(0o700);
-    for (const key of kept()) expect(statSync(join(guests, key, 'memory')).mode & 0o777).toBe(0o600);
+    // As private as a disk: 0700 for directories, 0600 for files.
+    const modeOf = (path: string): number => statSync(path).mode & 0o777;
+    expect([guests, ...kept().map((key) => join(guests, key))].map(modeOf)).toEqual(Array(4).fill(0o700));
+    const files = kept().flatMap((key) =>
+      readdirSync(join(guests, key)).map((name) => join(guests, key, name)),
+    );
+    expect(files.length).toBeGreaterThanOrEqual(9);
+    expect(files.filter((path) => modeOf(path) !== 0o600)).toEqual([]);
   });
 
   describe('that is the first, with a runtime directory in memory,', () => {
@@ -295,6 +304,25 @@ describe('a run', () => {
     expect(kept()).toEqual([key]);
   });
 
+  it('keeps no guest whose initramfs has the file /etc/vmlet/no-keep', async () => {
+    const { run, origin, kept } = home(inMemory);
+    const { kernelPath, initrdPath } = await microFiles();
+    const archive = cpioArchive([
+      { type: 'directory', path: 'etc', mode: 0o755 },
+      { type: 'directory', path: 'etc/vmlet', mode: 0o755 },
+      { type: 'file', path: 'etc/vmlet/no-keep', mode: 0o644, data: Buffer.alloc(0) },
+    ]);
+    const initrd = join(directory, 'no-keep.cpio');
+    // The kernel unpacks concatenated archives.
+    writeFileSync(initrd, Buffer.concat([readFileSync(initrdPath), archive]));
+    const guest = ['--kernel', kernelPath, '--initrd', initrd, 'hostname'];
+    const { status, stdout, stderr } = await run('--debug', ...guest).finished;
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'vmlet\n' });
+    expect(stderr).toContain('"the booted guest was not kept"');
+    expect(kept()).toEqual([]);
+    expect(await origin(...guest)).toBe('boot');
+  });
+
   it('boots with --fresh and VMLET_FRESH=1, and replaces the kept guest with --renew', async () => {
     const { origin, kept, guests, env } = home(inMemory);
     expect(await origin('--fresh', 'micro', 'true')).toBe('boot');
@@ -343,10 +371,30 @@ describe('a run', () => {
     ['VMLET_KEPT_SIZE', '1M'],
     ['VMLET_KEPT_DAYS', '0'],
   ])('boots when %s=%s forbids kept guests', async (variable, value) => {
-    const { origin, kept } = home({ [variable]: value });
-    await origin('micro', 'true');
-    if (variable === 'VMLET_KEPT_SIZE') expect(kept()).toEqual([]);
+    const { run, origin, kept } = home({ [variable]: value });
+    const first = await run('--debug', 'micro', 'true').finished;
+    expect(originOf(first)).toBe(variable === 'VMLET_KEPT_SIZE' ? 'boot' : 'boot, kept');
+    if (variable === 'VMLET_KEPT_SIZE') {
+      expect(first.stderr).not.toContain('booting a guest to keep');
+      expect(kept()).toEqual([]);
+    }
     expect(await origin('micro', 'true')).not.toBe('fork');
+  });
+
+  it('boots without a word where the cache has no room for the guest', async () => {
+    const { env, guests } = home({ VMLET_KEPT_SIZE: '1G' });
+    const cache = env['XDG_CACHE_HOME'] ?? '';
+    const script = `cp -a "${cache}" "${cache}.copy" && mount -t tmpfs -o size=500M,mode=700 tmpfs "${cache}" && cp -a "${cache}.copy/." "${cache}" && exec "$@"`;
+    const words = [process.execPath, VMLET, 'run', ...MEMORY];
+    const inTmpfs = async (...more: string[]): Promise<unknown> =>
+      run('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', script, 'sh', ...words, ...more], {
+        env: { ...process.env, ...env },
+      });
+    expect(await inTmpfs('micro', 'hostname')).toEqual({ stdout: 'vmlet\n', stderr: '' });
+    expect(await inTmpfs('--debug', 'micro', 'true')).toMatchObject({
+      stderr: expect.stringContaining('"there is not enough disk space"') as string,
+    });
+    expect(existsSync(guests)).toBe(false);
   });
 
   it('names an invalid setting', async () => {
@@ -405,23 +453,25 @@ describe('kept guests', () => {
     const { run } = home({ XDG_RUNTIME_DIR: runtime });
     const identity =
       'head -c 16 /dev/urandom | od -An -tx1; cat /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id ' +
-      '/sys/class/net/eth0/address; echo $(($(date +%s) / 60)); hostname';
+      '/sys/class/net/eth0/address; echo $(($(date +%s) / 60)); hostname; date +%Z; ' +
+      'ip -o addr show dev eth0 scope global | tr -s " " | cut -d " " -f 4';
     const looks = async (...flags: string[]): Promise<string[]> =>
       (await output(run(...flags, 'micro', 'sh', '-c', identity))).trim().split('\n');
     const first = await looks();
     const [one, other] = [await looks(), await looks()];
     const boot = await looks('--fresh');
-    // Random numbers and ids differ; time and name are as after a boot. The first run is a boot: it has its address.
+    // Random numbers and ids differ; the rest is as after a boot. The first run is a boot: it has its hardware address.
     for (const line of [0, 1, 2]) {
       expect(new Set([first, one, other, boot].map((all) => all[line])).size).toBe(4);
     }
     expect(first[3]).toBe(boot[3]);
     expect(new Set([one, other, boot].map((all) => all[3])).size).toBe(3);
-    for (const { 4: minute, 5: name } of [first, one]) {
+    for (const { 4: minute } of [first, one]) {
       expect(Math.abs(Number(minute) - Date.now() / 60_000)).toBeLessThan(2);
-      expect(name).toBe(boot[5]);
     }
-    expect(other[5]).toBe(boot[5]);
+    // Name, time zone and addresses.
+    expect(boot.slice(5)).toEqual(['vmlet', 'UTC', '10.0.2.15/24', 'fd76:6d6c:6574::15/64']);
+    for (const guest of [first, one, other]) expect(guest.slice(5)).toEqual(boot.slice(5));
   });
 
   it('are saved by one of several concurrent first runs, and the others do not wait', async () => {
@@ -487,6 +537,13 @@ describe('kept guests', () => {
     writeFileSync(record, JSON.stringify({ ...content, basis }));
     await store.prune();
     expect({ key, kept: kept() }).toEqual({ key: expect.stringMatching(/^[0-9a-f]+$/) as string, kept: [] });
+  });
+
+  it('are removed with their image', async () => {
+    const { origin, env, guests } = home({ ...inMemory, XDG_DATA_HOME: await ownImages() });
+    expect(await origin('micro', 'true')).toBe('boot, kept');
+    expect((await start(['image', 'rm', 'micro'], { env }).finished).status).toBe(0);
+    expect(readdirSync(guests)).toEqual([]);
   });
 
   it('are removed by a prune, and a fork of them keeps running', async () => {
