@@ -14,7 +14,7 @@ const kernel = {
 } as const;
 const host = { qemu: { path: '/usr/bin/qemu', version: '10.0.1' } };
 
-/** What a survey of a host without any files finds. */
+/** Findings of a survey, without any files. */
 function findings(options: LaunchOptions = {}, changes: object = {}): Findings {
   const found = {
     spec: parseSpec({ image: 'debian:13', ...options }),
