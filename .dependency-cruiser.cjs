@@ -1,4 +1,4 @@
-const { pureFiles } = require('./scripts/pure-files.mjs');
+const { pureFiles } = require('./scripts/check/pure-files.mjs');
 
 /** The import rule of ARCHITECTURE.md. Folders in one row do not import each other, but for passt, which uses network. */
 const rows = [

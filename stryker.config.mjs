@@ -1,4 +1,4 @@
-import { pureFiles } from './scripts/pure-files.mjs';
+import { pureFiles } from './scripts/check/pure-files.mjs';
 
 /**
  * Mutation testing of the pure core, by the unit tests alone (`npm run mutation`; CONTRIBUTING.md has the score).

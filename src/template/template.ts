@@ -26,7 +26,13 @@ import { type ForkInputs, type OwnFiles, planFork } from './fork-plan.ts';
 import { type ForkExtras, PendingFork } from './pending-fork.ts';
 import { forkName } from './renew-fork.ts';
 import { persistFiles } from './save-guest.ts';
-import { type TemplateBasis, basisDifferences, basisOf, describeFiles, hasSamePrograms } from './template-basis.ts';
+import {
+  type TemplateBasis,
+  basisDifferences,
+  basisOf,
+  describeFiles,
+  hasSamePrograms,
+} from './template-basis.ts';
 import { type TemplateFiles, persistentFiles, templateFiles } from './template-files.ts';
 import { type TemplateRecord, writeRecord } from './template-record.ts';
 

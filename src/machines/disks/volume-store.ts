@@ -75,7 +75,7 @@ export class VolumeStore {
 
   /**
    * Removes the volumes that no machine uses.
-   * @param only leaves all others, even those that have become unused.
+   * @param options with `only`, all others stay, even those that have become unused.
    * @returns them; with `dryRun` those that would be removed.
    */
   async prune(options: PruneVolumesOptions = {}): Promise<ListedVolume[]> {

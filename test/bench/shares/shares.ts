@@ -79,7 +79,8 @@ export const shares: Section = {
       places.push(await placeOf('ext4', '/disk', machine, own));
       const asked = new RegExp(process.env['VMLET_PART'] ?? '');
       const results = [];
-      for (const job of JOBS.filter(({ name }) => asked.test(name))) results.push({ job: job.name, samples: await measureAll(places, job, rounds) });
+      for (const job of JOBS.filter(({ name }) => asked.test(name)))
+        results.push({ job: job.name, samples: await measureAll(places, job, rounds) });
       const text = results.flatMap(({ job, samples }) => [
         job,
         ...places.map((place, index) => describe(place.name, samples[index] ?? [], samples[0] ?? [])),

@@ -23,7 +23,7 @@ function projectOf(files: Readonly<Record<string, string>>): Project {
     noEmit: true,
     allowImportingTsExtensions: true,
   };
-  const path = makeProject(directory, ['scripts/lint.mjs', 'eslint.config.js'], {
+  const path = makeProject(directory, ['scripts/check/lint.mjs', 'eslint.config.js'], {
     'package-lock.json': '{}\n',
     'package.json': '{ "type": "module" }\n',
     'page/tsconfig.json': '{}\n',
@@ -42,7 +42,7 @@ function projectOf(files: Readonly<Record<string, string>>): Project {
     execFileSync(join(modules, '.bin/tsc'), ['-p', path, '--incremental', '--tsBuildInfoFile', types]);
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      [join(path, 'scripts/lint.mjs'), record, types],
+      [join(path, 'scripts/check/lint.mjs'), record, types],
       { encoding: 'utf8' },
     );
     return { status, output: stdout + stderr };

@@ -20,10 +20,12 @@ afterEach(() => place.remove());
 
 async function refusal(): Promise<string> {
   await using scope = new Scope();
-  return lockDirectory('web', files, 'starting it', scope).then(
-    () => 'locked',
-    (error: unknown) => (error instanceof MachineBusyError ? error.message : String(error)),
-  );
+  try {
+    await lockDirectory('web', files, 'starting it', scope);
+    return 'locked';
+  } catch (error) {
+    return error instanceof MachineBusyError ? error.message : String(error);
+  }
 }
 
 it('names the holder of a lock, and no earlier one with a longer purpose', async () => {

@@ -4,7 +4,13 @@ import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts'
 import { until } from '../../../../until.ts';
 import { GuestCommandError } from '../../../../../src/errors/index.ts';
 import { encodeCommand } from '../../../../../src/guest/agent/command.ts';
-import { FLAG_MORE, FrameType, PAYLOAD_MAX, WINDOW, encodeFrame } from '../../../../../src/guest/agent/frame.ts';
+import {
+  FLAG_MORE,
+  FrameType,
+  PAYLOAD_MAX,
+  WINDOW,
+  encodeFrame,
+} from '../../../../../src/guest/agent/frame.ts';
 import { encodeOpen } from '../../../../../src/guest/agent/greeting.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';
 import { keeperProgram } from '../../../../../src/process/native/keeper-program.ts';

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 
 const folders = {
   'src/cli/flags': ['flag-values'],
@@ -35,7 +35,7 @@ const folders = {
   'src/public': ['format'],
   'src/util': ['scope'],
   'src/util/options': allBut(),
-  'src/util/system': allBut('user-name'),
+  'src/util/system': allBut('signal-name', 'user-name'),
   'src/util/time': allBut('parent-watch'),
 };
 
@@ -45,7 +45,9 @@ export const pureFiles = Object.entries(folders).flatMap(([folder, names]) => {
   // A renamed file would be checked by nothing.
   const gone = named.filter((name, at) => !there.includes(name) || named.indexOf(name) !== at);
   if (gone.length > 0)
-    throw new Error(`scripts/pure-files.mjs: ${folder} has no ${gone.join(', ')}, or it is named twice`);
+    throw new Error(
+      `scripts/check/pure-files.mjs: ${folder} has no ${gone.join(', ')}, or it is named twice`,
+    );
   const pure = names.others === undefined ? named : there.filter((name) => !named.includes(name));
   return pure.map((name) => `${folder}/${name}`);
 });

@@ -4,11 +4,11 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'vitest';
-import { crashes, lines, trapOf } from '../../fixtures/testing/guards/crashes.ts';
-import { temporaryDirectory } from '../directory.ts';
+import { crashes, lines, trapOf } from '../../../fixtures/testing/guards/crashes.ts';
+import { temporaryDirectory } from '../../directory.ts';
 
-const GUARDS = join(import.meta.dirname, '../../fixtures/testing/guards');
-const VITEST = join(import.meta.dirname, '../../node_modules/.bin/vitest');
+const GUARDS = join(import.meta.dirname, '../../../fixtures/testing/guards');
+const VITEST = join(import.meta.dirname, '../../../node_modules/.bin/vitest');
 const directory = temporaryDirectory();
 
 /** A whole run of vitest under the guards, which leaves what `plant` names. */
