@@ -11,6 +11,7 @@ import { VMLET } from './measurement/built-command.ts';
 import type { Section } from './section.ts';
 import { describeTimes } from './measurement/statistics.ts';
 import { timeCommand } from './measurement/timed-command.ts';
+import { padding, scriptByHand } from './launch/by-hand.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 
 const TEMPLATE = 'bench-peers';
@@ -18,14 +19,17 @@ const TEMPLATE = 'bench-peers';
 /** As an ordinary user: root’s sessions of libvirt need its system daemon. */
 export const peers: Section = {
   title:
-    'one command in a fresh guest, and a guest until its agent answers: vmlet, virtme-ng and libvirt with the same kernel',
+    'one command in a fresh guest, and a guest until its agent answers: vmlet, QEMU by hand, virtme-ng and libvirt with the same kernel',
   rounds: 5,
   async run(rounds) {
     await createTemplate({ name: TEMPLATE, existing: 'replace' });
     const { path: directory, remove } = makeTemporaryDirectory();
     try {
       const contenders: Contender<number>[] = [
+        // The first round, which is not counted, keeps the guest.
         { name: 'vmlet run micro -- true', measure: async () => timeRun(['micro']) },
+        { name: 'vmlet run --fresh micro -- true', measure: async () => timeRun(['--fresh', 'micro']) },
+        await byHand(directory),
         { name: 'vmlet run --template', measure: async () => timeRun(['--template', TEMPLATE]) },
         ...virtme(),
         { name: 'launch() to agent', measure: async () => untilAgent(launch({ image: 'micro' })) },
@@ -48,6 +52,16 @@ export const peers: Section = {
 
 async function timeRun(what: readonly string[]): Promise<number> {
   return (await timeCommand([process.execPath, VMLET, 'run', ...what, '--', 'true'])).wallMs;
+}
+
+async function byHand(directory: string): Promise<Contender<number>> {
+  const script = join(directory, 'by-hand.sh');
+  const text = await scriptByHand('auto', 'bare');
+  const measure = async (): Promise<number> => {
+    await writeFile(script, text.replace('PADDING', padding()));
+    return (await timeCommand(['sh', script])).wallMs;
+  };
+  return { name: 'QEMU by hand', measure };
 }
 
 async function untilAgent(starting: Promise<Machine>): Promise<number> {

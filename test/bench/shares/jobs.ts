@@ -8,17 +8,17 @@ export interface Job {
 
 const FORGET = 'echo 3 >/proc/sys/vm/drop_caches';
 
-export const FILES = 2000;
+export const FILES = 1000;
 export const TRACKED = 10_000;
-const SOURCES = 4;
+const SOURCES = 2;
 /** A thousand small files. */
 const PACKAGE = 'lodash@4.17.21';
 
 const GIT_STATUS = 'git -c safe.directory="*" -c core.fsmonitor=false -C "$D/repository" status --porcelain';
 
 export const JOBS: readonly Job[] = [
-  { name: 'write 128 MiB', run: 'dd if=/dev/zero of="$D/big" bs=1M count=128 conv=fsync status=none' },
-  { name: 'read 128 MiB', before: FORGET, run: 'cat "$D/big" >/dev/null' },
+  { name: 'write 64 MiB', run: 'dd if=/dev/zero of="$D/big" bs=1M count=64 conv=fsync status=none' },
+  { name: 'read 64 MiB', before: FORGET, run: 'cat "$D/big" >/dev/null' },
   { name: `untar ${FILES} files`, before: 'rm -rf "$D/tree"', run: 'tar -xf /tmp/tree.tar -C "$D"' },
   { name: `stat ${FILES} files`, before: FORGET, run: 'ls -lR "$D/tree" >/dev/null' },
   {
