@@ -4,12 +4,12 @@ import { findProgram } from '../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Contender, alternate } from '../measurement/alternate.ts';
 import { VMLET } from '../measurement/built-command.ts';
-import { describeTimes, median } from '../measurement/statistics.ts';
+import { describeTimes, median, medianInterval } from '../measurement/statistics.ts';
 import type { Section } from '../section.ts';
 
 const WORD = 'first-output';
 
-/** VIRTME_KERNEL is a kernel image, as in `peers`; VIRTME_MODULES the directory of its modules, which vmlet is given. */
+/** As root. VIRTME_KERNEL is a kernel image, as in `peers`; VIRTME_MODULES the directory of its modules, which vmlet is given. */
 export const hostKernel: Section = {
   title:
     "vmlet run host --kernel FILE until the command's first output, against virtme-ng with the same kernel (at most half its time)",
@@ -27,9 +27,11 @@ export const hostKernel: Section = {
       ];
       const samples = await alternate(contenders, rounds);
       const [ours = [], theirs] = samples;
+      const pairs = theirs?.map((time, round) => (ours[round] ?? NaN) / time);
+      const [low, high] = medianInterval(pairs ?? []).map((ratio) => ratio.toFixed(2));
       const text = [
         ...contenders.map(({ name }, index) => `${name.padEnd(16)} ${describeTimes(samples[index] ?? [])}`),
-        ...(theirs ? [`virtme / vmlet   ${(median(theirs) / median(ours)).toFixed(2)}`] : []),
+        ...(pairs ? [`vmlet / vng      ${median(pairs).toFixed(2)} (${low} to ${high})`] : []),
       ];
       const data = { contenders: contenders.map(({ name }, index) => ({ name, times: samples[index] })) };
       return { text: text.join('\n'), data };
@@ -40,13 +42,12 @@ export const hostKernel: Section = {
 };
 
 function virtme(kernel: string, directory: string): Contender<number>[] {
-  if (!findProgram('virtme-run')) {
+  if (!findProgram('vng')) {
     console.log('without virtme-ng: install it');
     return [];
   }
-  const flags = ['--kimg', kernel, '--mods', 'auto', '--memory', '1G', '--disable-kvm'];
-  const argv = ['virtme-run', ...flags, '--script-sh', `echo ${WORD}`];
-  return [{ name: 'virtme-run', measure: async () => untilOutput(argv, directory) }];
+  const argv = ['vng', '-r', kernel, '--disable-kvm', '--user', 'root', '--cpus', '1', '--', 'echo', WORD];
+  return [{ name: 'vng', measure: async () => untilOutput(argv, directory) }];
 }
 
 /** @returns milliseconds until the command's word arrives. */
