@@ -11,6 +11,7 @@ import { fork } from './template/fork.ts';
 import { guests } from './network/guests.ts';
 import { hundred } from './hundred.ts';
 import { kept } from './launch/kept.ts';
+import { keptSystem } from './launch/kept-system.ts';
 import { launch } from './launch/launch.ts';
 import { pool } from './template/pool.ts';
 import { pull } from './pull.ts';
@@ -49,8 +50,9 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   switches,
   throughput,
 };
-/** Only on request: these take half an hour and more, or need root or other programs. */
+/** Only on request: these take half an hour and more, or need root, an image or other programs. */
 const APART: Readonly<Record<string, Section>> = {
+  'kept-system': keptSystem,
   repeat,
   peers,
   database,

@@ -44,6 +44,8 @@ export const kept: Section = {
         // Until the answer; the processor time of a killed QEMU is not known.
         measure: async () => ({ wallMs: await restoreByHand(alone), cpuMs: Number.NaN }),
       },
+      // With a forward, the first run continues in a fork.
+      command('first run -p', ...RUN, '--renew', '-p', '80', 'micro', '--', 'true'),
     ];
     try {
       const samples = await alternate(contenders, rounds);
@@ -51,7 +53,7 @@ export const kept: Section = {
       const cpu = samples.map((of) => of.map(({ cpuMs }) => cpuMs));
       const ratio = (times: readonly number[][], one: number, other: number): string =>
         (median(times[one] ?? []) / median(times[other] ?? [])).toFixed(2);
-      const [node = NaN, alike = NaN, restored = NaN] = wall.slice(4).map(median);
+      const [node = NaN, alike = NaN, restored = NaN] = wall.slice(4, 7).map(median);
       const beyond = alike - restored - node;
       const lines = contenders.map(
         ({ name }, index) =>
@@ -59,6 +61,7 @@ export const kept: Section = {
       );
       const ratios = [
         `first run / run --fresh   ${ratio(wall, 0, 2)}, cpu ${ratio(cpu, 0, 2)}`,
+        `first run -p / --fresh   ${ratio(wall, 7, 2)}, cpu ${ratio(cpu, 7, 2)}`,
         `later run / run --fresh   ${ratio(wall, 1, 2)}, cpu ${ratio(cpu, 1, 2)}`,
         `later run / boot by hand  ${ratio(wall, 1, 3)}, cpu ${ratio(cpu, 1, 3)}`,
         `run --net none - restore by hand - node -e 0  ${beyond.toFixed(0)} ms`,
