@@ -1,17 +1,10 @@
+import { dirname } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import type { Reporter, Vitest } from 'vitest/node';
+import { pureFiles } from './scripts/check/pure-files.mjs';
 
-const places = [
-  'cli/{flags,output}',
-  'guest/agent',
-  'images/{formats,qemu-img}',
-  'machine/{life,network,plan,qemu,screen,share,spec,survey}',
-  'network',
-  'passt',
-  'qmp/wire',
-  'public',
-  'util',
-];
+/** The folders of tests are those of the code. */
+const places = [...new Set(pureFiles.map((path) => dirname(path).replace('src/', 'test/unit/')))];
 
 /** A mutant that keeps a test file from being loaded leaves no test to fail: Stryker would say that it survived. */
 class LoadFailures implements Reporter {
@@ -32,7 +25,7 @@ class LoadFailures implements Reporter {
  */
 export default defineConfig({
   test: {
-    include: places.map((place) => `test/unit/${place}/**/*.test.ts`),
+    include: places.map((place) => `${place}/**/*.test.ts`),
     testTimeout: 15_000,
     reporters: [new LoadFailures()],
   },

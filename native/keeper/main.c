@@ -1,4 +1,4 @@
-/* vmlet-keeper: supervises a machine while it runs. README.md describes its commands. */
+/* vmlet-keeper: supervises a machine while it runs. PROGRAM.md describes its commands. */
 #include "keep.h"
 #include "note.h"
 #include "pass.h"

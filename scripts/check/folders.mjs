@@ -79,14 +79,15 @@ function namesNoFile(folder, text) {
 /** For example "- Imports of `machine`: `machine/plan`, `machine/spec`." */
 function importsOtherwise(folder, text, entries) {
   const line = /^- Imports of `([\w-]+)`: (.*)\.$/m.exec(text);
-  if (line === null) return [];
-  const said = [...line[2].matchAll(/`([^`]+)`/g)].map(([, path]) => path);
+  const whole = line?.[1] ?? /^src\/([\w-]+)\/./.exec(folder)?.[1];
+  if (whole === undefined) return [];
+  const said = [...(line?.[2] ?? '').matchAll(/`([^`]+)`/g)].map(([, path]) => path);
   const used = new Set(
     entries
       .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
       .flatMap(({ name }) => [...readFileSync(join(root, folder, name), 'utf8').matchAll(IMPORT)])
       .map(([, path]) => dirname(normalize(join(folder, path))).replace(/^src\//, ''))
-      .filter((path) => path === line[1] || path.startsWith(`${line[1]}/`))
+      .filter((path) => path === whole || path.startsWith(`${whole}/`))
       .filter((path) => `src/${path}` !== folder),
   );
   const wrong = [...used]

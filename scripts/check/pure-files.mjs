@@ -33,7 +33,7 @@ const folders = {
   'src/qmp/wire': ['framing', 'json-grammar', 'lossless-json'],
   'src/process/output': ['tail'],
   'src/public': ['format'],
-  'src/util': ['scope'],
+  'src/util': allBut('package-file'),
   'src/util/options': allBut(),
   'src/util/system': allBut('signal-name', 'user-name'),
   'src/util/time': allBut('parent-watch'),

@@ -118,6 +118,17 @@ describe('scripts/check/folders.mjs', () => {
       { ...good, 'src/b/README.md': 'It begins.\n\n- Imports of `a`: `a/c`.\n' },
       'src/b imports a, and its page does not say so\nsrc/b does not import a/c, as its page says',
     ],
+    [
+      'a page that lists no imports',
+      {
+        ...good,
+        'src/a/c/README.md': 'It begins.\n',
+        'src/a/c/three.ts': `import { four } from '../d/four.ts';\n`,
+        'src/a/d/README.md': 'It begins.\n',
+        'src/a/d/four.ts': '',
+      },
+      'src/a/c imports a/d, and its page does not say so',
+    ],
   ])('fails on %s', (_what, files, problem) => {
     expect(check(files)).toEqual({ status: 1, output: `${problem}\n` });
   });
@@ -150,6 +161,21 @@ describe('scripts/check/c-circles.mjs', () => {
     expect(status).toBe(1);
     expect(output).toMatch(/^native\/agent has a circle: (a → b → c → a|b → c → a → b|c → a → b → c)\n/);
   });
+
+  it('names a circle of folders, and tells a file of the program from a shared one of its name', () => {
+    const files = {
+      'native/agent/x/a.h': includes('port'),
+      'native/agent/y/port.h': '',
+      'native/agent/y/b.h': includes('c'),
+      'native/agent/x/c.h': '',
+      'native/shared/port/port.h': '',
+    };
+    const { status, output } = check(files);
+    expect(status).toBe(1);
+    expect(output).toMatch(
+      /^native\/agent has a circle: agent\/(x → agent\/y → agent\/x|y → agent\/x → agent\/y)\n$/,
+    );
+  });
 });
 
 describe('scripts/check/pure-files.mjs', () => {
@@ -166,7 +192,7 @@ describe('scripts/check/pure-files.mjs', () => {
     expect(check(sources)).toEqual({ status: 0, output: '' });
   });
 
-  it.each(['src/machine/life/outcome.ts', 'src/util/scope.ts'])('fails without %s', (path) => {
+  it.each(['src/machine/life/outcome.ts', 'src/process/output/tail.ts'])('fails without %s', (path) => {
     const { status, output } = check(sources.filter((one) => one !== path));
     expect(status).toBe(1);
     expect(output).toContain(`${dirname(path)} has no ${basename(path)}`);
