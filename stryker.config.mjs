@@ -7,7 +7,7 @@ import { pureFiles } from './scripts/check/pure-files.mjs';
 export default {
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
-  vitest: { configFile: 'vitest.mutation.config.ts' },
+  vitest: { configFile: 'vitest.mutation.config.mjs' },
   coverageAnalysis: 'perTest',
   concurrency: 2,
   incremental: true,

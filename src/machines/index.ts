@@ -25,6 +25,7 @@ export type { OutOfSpace } from '../machine/life/out-of-space.ts';
 export type { StartOptions } from './run/start-options.ts';
 export type { MachineStopOptions, MachineStopResult, MachineStopRung } from './run/stop.ts';
 export type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
+export type { KeptVolume } from './disks/remove-volumes.ts';
 export type { RemoveOptions, RemoveResult } from './life/remove.ts';
 export type { AddedForwards, PortChangeOptions } from './run/forwards/ports.ts';
 export type { ChangedSpec, Difference, MachineChanges } from './spec/changes.ts';

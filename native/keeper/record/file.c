@@ -37,7 +37,8 @@ static bool sync_directory_of(const char *path)
 }
 
 /* ext4 writes a file to the disk when it is renamed over another one, which takes tens of milliseconds on a busy disk;
- * not when the two are exchanged. */
+ * not when the two are exchanged. A power cut in the next half minute may then leave an empty file: readers take that
+ * for no record, and the machine is not running. */
 static bool rename_over(const char *fresh, const char *path, bool lasting)
 {
     if (!lasting && renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {

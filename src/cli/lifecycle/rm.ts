@@ -36,7 +36,13 @@ export function rmCommand(): Command {
               force: flags.force ?? false,
             });
             for (const path of keptDisks) note(`kept the disk ${path}`);
-            if (flags.volumes) for (const one of keptVolumes) usedByOthers.add(one);
+            if (!flags.volumes) return undefined;
+            for (const { name: volume, error } of keptVolumes) {
+              if (error === undefined) usedByOthers.add(volume);
+              else note(`removed ${name}, but kept its volume ${volume}`);
+            }
+            const failed = keptVolumes.find(({ error }) => error !== undefined);
+            if (failed) throw failed.error;
             return undefined;
           } catch (error) {
             if (!flags.force || !(error instanceof MachineNotFoundError)) throw error;

@@ -39,11 +39,25 @@ export async function openVolumes(
   scope: Scope,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  await holdVolumes(locations, volumes, scope, signal);
+  requireReadable(locations, volumes);
+}
+
+/**
+ * Creates missing volumes, and records this process as their user until the scope closes: until a machine is their
+ * user, another command may remove them.
+ * @throws as `ensureVolumes` does.
+ */
+export async function holdVolumes(
+  locations: Locations,
+  volumes: readonly NewVolume[],
+  scope: Scope,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (const volume of volumes) {
     do await ensureVolumes(locations, [volume], signal);
     while (!claim(volumeFiles(locations, volume.name).users, scope));
   }
-  requireReadable(locations, volumes);
 }
 
 /** Marks volumes that a machine has in its plan as used until the scope closes. @throws VolumeNotFoundError */

@@ -78,13 +78,40 @@ export async function pruneVolumes(
   return removed;
 }
 
+/** A volume that was not removed. */
+export interface KeptVolume {
+  readonly name: string;
+  /** Why it could not be removed; undefined for one that is in use or was to be kept. */
+  readonly error?: unknown;
+}
+
+/** Removes those of the volumes that nothing uses. Never throws: what used them is removed already. */
+export async function removeUnusedVolumes(
+  locations: Locations,
+  volumes: readonly SeenVolume[],
+): Promise<KeptVolume[]> {
+  const kept: KeptVolume[] = [];
+  for (const { name, createdAt } of volumes) {
+    try {
+      await removeVolume(locations, name, { createdAt });
+    } catch (error) {
+      if (error instanceof VolumeInUseError) kept.push({ name });
+      else if (!isGone(error)) kept.push({ name, error });
+    }
+  }
+  return kept;
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof VolumeNotFoundError || error instanceof ReplacedError;
+}
+
 async function removeUnused(locations: Locations, { name, createdAt }: SeenVolume): Promise<boolean> {
   try {
     await removeVolume(locations, name, { createdAt });
     return true;
   } catch (error) {
-    const isGone = error instanceof VolumeNotFoundError || error instanceof ReplacedError;
-    if (isGone || error instanceof VolumeInUseError) return false;
+    if (isGone(error) || error instanceof VolumeInUseError) return false;
     throw error;
   }
 }

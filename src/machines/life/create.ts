@@ -15,7 +15,7 @@ import { findImage, findMedium, readableFile } from '../../machine/survey/boot-s
 import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
-import { ensureVolumes } from '../../machine/volume/open-volume.ts';
+import { holdVolumes } from '../../machine/volume/open-volume.ts';
 import { makeNvram } from '../../machine/launch/nvram.ts';
 import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { defaultLogin, hasAgent, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
@@ -129,7 +129,7 @@ async function makeMachine(
     staging,
     limits,
   );
-  await ensureVolumes(locations, wanted.volumes, limits.signal);
+  await holdVolumes(locations, wanted.volumes, scope, limits.signal);
   const { name, memberships } = wanted;
   const place = (spec: MachineSpec): MachineSpec => {
     replaceFile(files.spec, formatMachineSpec(spec));

@@ -17,8 +17,7 @@ import { pause } from '../../util/time/pause.ts';
 import { type Definition, readDefinition } from '../record/definition.ts';
 import { keepCommandEnd } from '../record/command-ends.ts';
 import { keepDisks, unkeepDisks } from '../disks/kept-disks.ts';
-import { pruneVolumes } from '../disks/remove-volumes.ts';
-import { type ListedVolume, lookAtVolume } from '../disks/volume-users.ts';
+import { type KeptVolume, type SeenVolume, removeUnusedVolumes } from '../disks/remove-volumes.ts';
 import { hasEnded } from '../channel/ended.ts';
 import { endLostProcesses } from '../recovery/lost-run.ts';
 import { type MachineFiles, definitionFiles } from '../record/machine-files.ts';
@@ -34,6 +33,7 @@ import { hasSystemdUnit, uninstallSystemdUnit } from './systemd.ts';
 import { killMachine } from '../run/stop.ts';
 import { sweepUnowned } from '../disks/sweep.ts';
 import { removeStaleSocket } from '../../network/ports/free-socket-path.ts';
+import { findVolume } from '../../machine/volume/volume.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { removeFile, removeTree } from '../../util/files/removal.ts';
 
@@ -57,8 +57,7 @@ export interface RemoveOptions {
 export interface RemoveResult {
   /** Paths of kept disks, and of the clone bases that they need. */
   readonly keptDisks: readonly string[];
-  /** Names of its volumes that were kept. */
-  readonly keptVolumes: readonly string[];
+  readonly keptVolumes: readonly KeptVolume[];
 }
 
 /**
@@ -116,16 +115,15 @@ export async function removeMachine(
   sweepUnowned(locations);
   await leaveNetworks(locations, spec);
   // A volume has users until the definition is gone.
-  const removed = volumes ? await pruneVolumes(locations, { only: mounted }) : [];
-  const keptVolumes = mounted
-    .map(({ name: one }) => one)
-    .filter((one) => !removed.some(({ name: other }) => other === one));
+  const keptVolumes = volumes
+    ? await removeUnusedVolumes(locations, mounted)
+    : mounted.map(({ name: volume }) => ({ name: volume }));
   return { keptDisks, keptVolumes };
 }
 
-function mountedVolumes(locations: Locations, definition: Definition): ListedVolume[] {
+function mountedVolumes(locations: Locations, definition: Definition): SeenVolume[] {
   const names = new Set(volumesInUse(definition).map(({ name }) => name));
-  return [...names].map((name) => lookAtVolume(locations, name)).filter((volume) => volume !== undefined);
+  return [...names].flatMap((name) => findVolume(locations, name) ?? []);
 }
 
 /** Kills the guest that another operation is busy with, as a start that waits for it, and waits for the operation to end. */

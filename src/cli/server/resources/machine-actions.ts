@@ -106,8 +106,12 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
       ...option('--force', force),
       machine,
     ],
-    async ({ store, name: machine, body: { storage = false, volumes = false, force = false } }) =>
-      store.remove(machine, { storage, volumes, force }),
+    async ({ store, name: machine, body: { storage = false, volumes = false, force = false } }) => {
+      const { keptDisks, keptVolumes } = await store.remove(machine, { storage, volumes, force });
+      const failed = keptVolumes.find(({ error }) => error !== undefined);
+      if (failed) throw failed.error;
+      return { keptDisks, keptVolumes: keptVolumes.map(({ name }) => name) };
+    },
   ),
   set: action(
     z.looseObject({ labels: z.record(z.string(), z.string().nullable()).optional() }),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { needsRecovery } from '../../../../src/machine/volume/volume.ts';
@@ -169,6 +169,19 @@ it('volumes are removed with a machine on request, if no other machine uses them
   await create('d', 'both', 'other');
   expect(await home.vmlet('rm', '--storage', '--volumes', 'c', 'd')).toMatchObject({ status: 0, stderr: '' });
   expect(await names()).toEqual(['']);
+});
+
+it('a machine is removed also if its volume cannot be', async () => {
+  await home.vmlet('create', 'm', '--image', 'micro', '--net', 'none', '-v', 'stays:/s');
+  const staging = join(home.path, 'data/vmlet/volumes/.staging');
+  rmSync(staging, { recursive: true });
+  writeFileSync(staging, '');
+  const { status, stderr } = await home.vmlet('rm', '--storage', '--volumes', 'm');
+  rmSync(staging);
+  expect(status).toBe(125);
+  expect(stderr).toMatch(/^vmlet: removed m, but kept its volume stays\nvmlet: .*\.staging/);
+  expect((await home.vmlet('ls', '-q', '--all')).stdout).toBe('');
+  expect((await home.vmlet('volume', 'rm', 'stays')).status).toBe(0);
 });
 
 describe('a volume of a named machine', () => {

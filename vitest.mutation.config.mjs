@@ -1,20 +1,19 @@
 import { dirname } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import type { Reporter, Vitest } from 'vitest/node';
 import { pureFiles } from './scripts/check/pure-files.mjs';
 
 /** The folders of tests are those of the code. */
 const places = [...new Set(pureFiles.map((path) => dirname(path).replace('src/', 'test/unit/')))];
 
 /** A mutant that keeps a test file from being loaded leaves no test to fail: Stryker would say that it survived. */
-class LoadFailures implements Reporter {
-  #vitest: Vitest | undefined;
+class LoadFailures {
+  #vitest;
 
-  onInit(vitest: Vitest): void {
+  onInit(vitest) {
     this.#vitest = vitest;
   }
 
-  onTestModuleEnd(...[module]: Parameters<NonNullable<Reporter['onTestModuleEnd']>>): void {
+  onTestModuleEnd(module) {
     for (const error of module.errors()) this.#vitest?.state.catchError(error, 'not loaded');
   }
 }
