@@ -65,6 +65,7 @@ export class Pool implements AsyncDisposable {
   #waiting: Promise<PendingFork>[] = [];
   #filling: Promise<void> | undefined;
   #stopRefillTimer: (() => void) | undefined;
+  #stopLookTimer: (() => void) | undefined;
   readonly #availableBytes: () => number;
   #lacksMemory = false;
 
@@ -125,7 +126,7 @@ export class Pool implements AsyncDisposable {
   /** Ends the waiting forks. Forks that were taken keep running. */
   async close(): Promise<void> {
     this.#closing.abort(new InvalidInputError('pool', 'already closed'));
-    this.#stopRefillTimer?.();
+    this.#stopTimers();
     await this.#filling;
     const waiting = await Promise.allSettled(this.#waiting);
     this.#waiting = [];
@@ -161,9 +162,14 @@ export class Pool implements AsyncDisposable {
     }
   }
 
-  #fill(): void {
+  #stopTimers(): void {
     this.#stopRefillTimer?.();
-    this.#stopRefillTimer = undefined;
+    this.#stopLookTimer?.();
+    this.#stopRefillTimer = this.#stopLookTimer = undefined;
+  }
+
+  #fill(): void {
+    this.#stopTimers();
     this.#filling ??= this.#startMissing().finally(() => (this.#filling = undefined));
   }
 
@@ -196,7 +202,7 @@ export class Pool implements AsyncDisposable {
         'the host has too little memory for more guests of the pool',
       );
     }
-    this.#stopRefillTimer ??= startTimer(LOOK_AGAIN_MS, () => this.#fill());
+    this.#stopLookTimer ??= startTimer(LOOK_AGAIN_MS, () => this.#fill());
     return true;
   }
 

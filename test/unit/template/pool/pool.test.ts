@@ -1,6 +1,6 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ForkOptions } from '../../../../src/template/fork-options.ts';
-import type { PendingFork } from '../../../../src/template/pending-fork.ts';
+import type { HandedOver, PendingFork } from '../../../../src/template/pending-fork.ts';
 import { Pool } from '../../../../src/template/pool/pool.ts';
 import type { Template } from '../../../../src/template/template.ts';
 
@@ -10,10 +10,18 @@ const MiB = 1024 ** 2;
 const template = {
   memoryBytes: 96 * MiB,
   prepare: async (): Promise<Partial<PendingFork>> =>
-    Promise.resolve({ [Symbol.asyncDispose]: async () => Promise.resolve() }),
+    Promise.resolve({
+      answers: async () => Promise.resolve(true),
+      handOver: async () => Promise.resolve({} as HandedOver),
+      [Symbol.asyncDispose]: async () => Promise.resolve(),
+    }),
 } as unknown as Template;
 
 describe('a pool on a host with little memory', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it.each([
     [96, 4],
     [95, 1],
@@ -43,7 +51,16 @@ describe('a pool on a host with little memory', () => {
     available = 96 * MiB;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(pool.waiting).toBe(4);
-    vi.useRealTimers();
+  });
+
+  it('replaces its only guest at once', async () => {
+    vi.useFakeTimers();
+    await using pool = poolWith(() => 0);
+    await pool.full();
+    await pool.handOver();
+    expect(pool.waiting).toBe(0);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(pool.waiting).toBe(1);
   });
 });
 
