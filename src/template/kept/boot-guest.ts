@@ -14,9 +14,9 @@ const NAME_AT_BOOT = 'vmlet';
 
 /** @returns undefined where the guest cannot be kept, or another process is keeping it. */
 export async function bootAndKeep(request: KeptRequest): Promise<Machine | undefined> {
-  const { options, spec, guests, key, limits } = request;
+  const { options, guests, key, limits } = request;
   const { log } = options;
-  const obstacle = guests.obstacle(spec.memoryBytes, limits);
+  const obstacle = await findObstacle(request);
   if (obstacle !== undefined) {
     log?.debug({ reason: obstacle }, 'booting a guest that will not be kept');
     return undefined;
@@ -43,6 +43,15 @@ export async function bootAndKeep(request: KeptRequest): Promise<Machine | undef
     await attempt('prune kept guests', options, async () => guests.prune(limits));
     return machine;
   });
+}
+
+/** @returns why the guest cannot be kept, after a prune. */
+async function findObstacle({ options, spec, guests, limits }: KeptRequest): Promise<string | undefined> {
+  const look = (): string | undefined => guests.obstacle(spec.memoryBytes, limits);
+  if (look() === undefined) return undefined;
+  // Only runs that keep or fork a guest prune otherwise: guests of an earlier release could take the space permanently.
+  await attempt('prune kept guests', options, async () => guests.prune(limits));
+  return look();
 }
 
 /**

@@ -17,6 +17,8 @@ import { nameOfOwned } from '../../../src/machine/paths/runtime-directory.ts';
 import type { Plan } from '../../../src/machine/plan/plan.ts';
 import type { KeptLimits } from '../../../src/machine/settings/kept-limits.ts';
 import { identifyProcess } from '../../../src/process/procfs/identity.ts';
+import { bootAndKeep } from '../../../src/template/kept/boot-guest.ts';
+import type { KeptRequest } from '../../../src/template/kept/fork-guest.ts';
 import { KeptGuests } from '../../../src/template/kept/kept-guests.ts';
 import { describeFiles } from '../../../src/template/template-basis.ts';
 import { templateFiles } from '../../../src/template/template-files.ts';
@@ -160,6 +162,52 @@ describe('a prune', () => {
     await guests.pruneDaily(NO_LIMITS);
     expect(Date.now() - statSync(guests.directory).mtimeMs).toBeLessThan(HOUR_MS);
   });
+});
+
+describe('a run that finds no room for its guest', () => {
+  const OLD = { basis: { vmlet: '0.0.1' }, idleHours: 30 };
+  const SHORT = { ...ROOMY, freeBytes: 100 * MiB };
+
+  it('removes guests that nobody uses', async () => {
+    const { guests, keep, keys } = home(() => SHORT);
+    await keep('old', OLD);
+    await keep('current');
+    expect(await boot(guests)).toContain('there is not enough disk space');
+    expect(keys()).toEqual(['current']);
+  });
+
+  it('keeps its guest in the space that this frees', async () => {
+    const { guests, keep, keys } = home(() => (keys().length > 0 ? SHORT : ROOMY));
+    await keep('old', OLD);
+    // The lock says that another process is keeping the guest: nothing boots.
+    await guests.create('new', async () => {
+      expect(await boot(guests)).toEqual([]);
+      expect(keys()).toEqual([]);
+    });
+  });
+
+  it('removes guests beyond a limit that is less than any guest takes', async () => {
+    const { guests, keep, keys } = home();
+    await keep('large', { bytes: 2 * MiB });
+    expect(await boot(guests, 1 * MiB)).toContain('a test is less than 64 MiB');
+    expect(keys()).toEqual([]);
+  });
+
+  /** Boots the guest `new`, unless it cannot be kept. @returns the reasons. */
+  async function boot(guests: KeptGuests, bytes = 1e9): Promise<string[]> {
+    const reasons: string[] = [];
+    const debug = ({ reason }: { reason?: string }): unknown => reason !== undefined && reasons.push(reason);
+    const limits = { ...NO_LIMITS, bytes: { value: bytes, source: 'a test' } };
+    const request = {
+      options: { log: { debug } },
+      spec: { memoryBytes: 96 * MiB },
+      guests,
+      limits,
+      key: 'new',
+    };
+    expect(await bootAndKeep(request as unknown as KeptRequest)).toBeUndefined();
+    return reasons;
+  }
 });
 
 describe('a guest that a run uses', () => {
