@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import type { Host } from '../host/survey/host.ts';
 import { sha256 } from '../images/digest/sha256.ts';
 import { qemuArguments } from '../machine/qemu/argv.ts';
@@ -32,6 +33,13 @@ export function basisOf(plan: Plan, host: Host): TemplateBasis {
 export function hasSamePrograms(basis: TemplateBasis, { qemu }: Plan): boolean {
   const { vmlet, QEMU = '' } = basis;
   return vmlet === packageVersion() && QEMU.endsWith(` (${describeFile(qemu)})`);
+}
+
+/** Whether the files outside the template are as they were. Also for a plan of another release, which this one cannot read. */
+export function hasSameFiles(basis: TemplateBasis): boolean {
+  return Object.entries(basis)
+    .filter(([part]) => isAbsolute(part))
+    .every(([path, description]) => describeFile(path) === description);
 }
 
 /** Describes the files outside the template as they are now. */

@@ -30,7 +30,7 @@ import {
   type TemplateBasis,
   basisDifferences,
   basisOf,
-  describeFiles,
+  hasSameFiles,
   hasSamePrograms,
 } from './template-basis.ts';
 import { type TemplateFiles, persistentFiles, templateFiles } from './template-files.ts';
@@ -122,8 +122,7 @@ export class Template {
 
   /** Whether the files outside the template, such as its image, are there and unchanged. */
   hasSources(): boolean {
-    const now = describeFiles(this.#record.plan);
-    return Object.entries(now).every(([path, description]) => this.#record.basis[path] === description);
+    return hasSameFiles(this.#record.basis);
   }
 
   /** Whether the release of vmlet and the QEMU that saved it are those of now. */

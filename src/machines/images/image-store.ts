@@ -224,7 +224,7 @@ export class ImageStore {
   /** Removes the booted guests of images that are gone, and damaged ones. */
   async #pruneKeptGuests(): Promise<void> {
     const { KeptGuests } = await import('../../template/kept/kept-guests.ts');
-    await new KeptGuests(this.#locations).removeWhere(({ template }) => template?.hasSources() !== true);
+    await new KeptGuests(this.#locations).removeWhere(({ template }) => template?.hasSources() === false);
   }
 
   async #openCatalogue(): Promise<Catalogue> {

@@ -28,7 +28,7 @@ import { type TemplatePlace, TemplateShelf } from '../template-shelf.ts';
 export interface KeptGuest extends FileUsage {
   readonly key: string;
   readonly directory: string;
-  /** Undefined for a damaged one. */
+  /** Undefined for one that is damaged, or that another release has described in its own way. */
   readonly template: Template | undefined;
   /** Whether a machine that was forked from it runs. */
   readonly isUsed: boolean;
@@ -132,8 +132,8 @@ export class KeptGuests {
   }
 
   /**
-   * Removes damaged guests, old ones, those whose image is gone, those that other programs saved and no run has used for
-   * a day, and the least recently used beyond the size limit.
+   * Removes old guests, those whose image is gone, those that are damaged or that other programs saved and no run has
+   * used for a day, and the least recently used beyond the size limit.
    */
   async prune(limits: KeptLimits): Promise<void> {
     const guests = this.list();
@@ -175,9 +175,10 @@ function isFresh(template: Template, limits: KeptLimits): boolean {
   return template.isComplete && Date.now() - template.createdAt.getTime() < keptAgeMs(limits);
 }
 
+/** Only the release that wrote a record can tell whether it is damaged. Its own runs replace a damaged guest. */
 function isWanted({ template, usedAtMs }: KeptGuest, limits: KeptLimits): boolean {
-  if (!template || !isFresh(template, limits) || !template.hasSources()) return false;
-  return template.hasPrograms() || Date.now() - usedAtMs < DAY_MS;
+  if (template && !isFresh(template, limits)) return false;
+  return template?.hasPrograms() ? template.hasSources() : Date.now() - usedAtMs < DAY_MS;
 }
 
 function isUsed(directory: string): boolean {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
+  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -127,6 +128,36 @@ describe('a prune', () => {
     rest(found(guests, 'qemu-used').directory, 30);
     await guests.prune(NO_LIMITS);
     expect(keys()).toEqual(['release-used']);
+  });
+
+  it.each<[string, (record: { plan: object }) => object]>([
+    ['has one more field', (record) => ({ ...record, added: 1 })],
+    [
+      'has another kind of plan',
+      ({ plan, ...record }) => ({
+        ...record,
+        basis: { vmlet: '9.9.9' },
+        plan: { ...plan, boot: 1, disks: 2 },
+      }),
+    ],
+  ])('removes a guest whose record %s after a day without use', async (_, change) => {
+    const { guests, keep, keys } = home();
+    await keep('foreign');
+    const { directory } = found(guests, 'foreign');
+    const { record } = templateFiles(directory);
+    writeFileSync(
+      record,
+      JSON.stringify(change(JSON.parse(readFileSync(record, 'utf8')) as { plan: object })),
+    );
+    rest(directory, 20);
+    await guests.prune(NO_LIMITS);
+    expect(keys()).toEqual(['foreign']);
+    // As after the removal of an image.
+    await guests.removeWhere(({ template }) => template?.hasSources() === false);
+    expect(keys()).toEqual(['foreign']);
+    rest(directory, 30);
+    await guests.prune(NO_LIMITS);
+    expect(keys()).toEqual([]);
   });
 
   it('removes at once guests whose image has changed, and old ones', async () => {
