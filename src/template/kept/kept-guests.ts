@@ -176,9 +176,11 @@ function isFresh(template: Template, limits: KeptLimits): boolean {
 }
 
 /** Only the release that wrote a record can tell whether it is damaged. Its own runs replace a damaged guest. */
-function isWanted({ template, usedAtMs }: KeptGuest, limits: KeptLimits): boolean {
+function isWanted({ template, isUsed, usedAtMs }: KeptGuest, limits: KeptLimits): boolean {
   if (template && !isFresh(template, limits)) return false;
-  return template?.hasPrograms() ? template.hasSources() : Date.now() - usedAtMs < DAY_MS;
+  if (template?.hasPrograms()) return template.hasSources();
+  // The time is that of the last beginning or end of a use.
+  return isUsed || Date.now() - usedAtMs < DAY_MS;
 }
 
 function isUsed(directory: string): boolean {

@@ -160,6 +160,22 @@ describe('a prune', () => {
     expect(keys()).toEqual([]);
   });
 
+  it('keeps a guest of another release while a run of more than a day uses it', async () => {
+    const { guests, keep, keys } = home();
+    await keep('release', { basis: { vmlet: '0.0.1' } });
+    const template = found(guests, 'release');
+    const run = guests.hold('release', template);
+    rest(template.directory, 30);
+    await guests.prune(NO_LIMITS);
+    expect(keys()).toEqual(['release']);
+    await run?.close();
+    await guests.prune(NO_LIMITS);
+    expect(keys()).toEqual(['release']);
+    rest(template.directory, 30);
+    await guests.prune(NO_LIMITS);
+    expect(keys()).toEqual([]);
+  });
+
   it('removes at once guests whose image has changed, and old ones', async () => {
     const { guests, kernel, keep, keys } = home();
     await keep('changed');
