@@ -1,4 +1,4 @@
-import { statSync, utimesSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VmletError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -47,6 +47,8 @@ const DAY_MS = 24 * 3600 * 1000;
  */
 export class KeptGuests {
   readonly directory: string;
+  /** Modified by each prune. Beside the directory, whose own time changes with each lock. */
+  readonly #stamp: string;
   readonly #shelf: TemplateShelf;
   readonly #fileSystemOf: (path: string) => FileSystem;
 
@@ -54,6 +56,7 @@ export class KeptGuests {
   constructor(locations: Locations, look = fileSystemOf) {
     this.#fileSystemOf = look;
     this.directory = join(locations.cache, 'guests');
+    this.#stamp = join(locations.cache, 'guests-pruned');
     this.#shelf = new TemplateShelf(locations, { directory: this.directory, isUsed });
   }
 
@@ -142,13 +145,13 @@ export class KeptGuests {
     const bytes = keptBytes(limits, this.#fileSystemOf(this.directory).bytes);
     for (const { key } of overBudget(wanted, bytes)) kept.delete(key);
     await this.#removeAll(guests.filter(({ key }) => !kept.has(key)));
-    const now = new Date();
-    utimesSync(this.directory, now, now);
+    writeFileSync(this.#stamp, '', { mode: 0o600 });
   }
 
-  /** Prunes, unless the directory has changed within a day: runs that only fork never prune otherwise. */
+  /** Prunes, unless that was done within a day: runs that only fork never prune otherwise. */
   async pruneDaily(limits: KeptLimits): Promise<void> {
-    if (Date.now() - statSync(this.directory).mtimeMs > DAY_MS) await this.prune(limits);
+    const prunedAtMs = statSync(this.#stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (Date.now() - prunedAtMs > DAY_MS) await this.prune(limits);
   }
 
   /** Removes some guests. */
