@@ -34,7 +34,7 @@ const REQUEST_MS = 10_000;
 
 /**
  * Starts a warm pool that gives its forks to other processes of this user: see `openPool`, and `vmlet run --pool`.
- * Resolves when the pool is full.
+ * Resolves when the pool is full, or as full as the memory of the host allows.
  * @throws PoolExistsError, InvalidInputError, and what `Template.fork` throws.
  */
 export async function servePool(template: Template, options: ServePoolOptions): Promise<PoolServer> {
@@ -121,8 +121,9 @@ export class PoolServer implements AsyncDisposable {
   }
 
   /**
-   * Resolves when `size` forks wait and can be taken at once; rejects with the error of a fork that failed to start. A
-   * fork that replaces a taken one is counted as waiting before that: see `PoolStatus`.
+   * Resolves when `size` forks, or as many as the memory of the host allows, wait and can be taken at once; rejects with
+   * the error of a fork that failed to start. A fork that replaces a taken one is counted as waiting before that: see
+   * `PoolStatus`.
    */
   async full(): Promise<void> {
     await this.#pool.full();

@@ -10,8 +10,8 @@ import type { Template } from '../template.ts';
 /** Options of `createPool`. */
 export interface PoolOptions extends Omit<ForkOptions, 'name' | 'mac' | 'networks'> {
   /**
-   * How many forks wait, 1 to 64; 2 by default. Each is a QEMU process that uses about 40 MiB until it is taken. Only one
-   * waits while the host has less memory available than the guest has.
+   * How many forks wait, 1 to 64; 2 by default. Each is a QEMU process that uses about 40 MiB until it is taken. No further
+   * one is started while the host has less memory available than the guest has; one waits in any case.
    */
   readonly size?: number;
   /**
@@ -30,7 +30,8 @@ const REFILL_AFTER_MS = 100;
 const LOOK_AGAIN_MS = 10_000;
 
 /**
- * Starts forks of a template in advance. The pool keeps `size` forks waiting and refills itself in the background.
+ * Starts forks of a template in advance. The pool keeps `size` forks waiting, as far as the host has memory for another,
+ * and refills itself in the background.
  * @throws InvalidInputError.
  */
 export function createPool(template: Template, options: PoolOptions = {}): Pool {
@@ -55,7 +56,7 @@ export function poolOf(
 /** Forks that are started in advance: taking one only restores its memory, or resumes it where the pool is warm. */
 export class Pool implements AsyncDisposable {
   readonly template: Template;
-  /** How many forks wait when the pool is full. */
+  /** How many forks wait at most. */
   readonly size: number;
   readonly warm: boolean;
   readonly #name: string;
@@ -188,7 +189,10 @@ export class Pool implements AsyncDisposable {
     }
   }
 
-  /** Each fork may need all of its memory later. One waits in any case: a run starts it without a pool, too. */
+  /**
+   * Whether the host has no room for the memory of one more guest. Those that wait and those that were taken may come to
+   * need all of theirs, too: what they will need is not known. One waits in any case: a run starts it without a pool, too.
+   */
   #isShortOfMemory(): boolean {
     const { memoryBytes } = this.template;
     const availableBytes = this.#availableBytes();
