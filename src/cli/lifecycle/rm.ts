@@ -37,6 +37,10 @@ export function rmCommand(): Command {
             });
             for (const path of keptDisks) note(`kept the disk ${path}`);
             if (!flags.volumes) return undefined;
+            if (!keptVolumes) {
+              note(`the volumes of ${name} are not known, and were kept: vmlet volume ls`);
+              return undefined;
+            }
             for (const { name: volume, error } of keptVolumes) {
               if (error === undefined) usedByOthers.add(volume);
               else note(`removed ${name}, but kept its volume ${volume}`);

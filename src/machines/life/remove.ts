@@ -57,7 +57,8 @@ export interface RemoveOptions {
 export interface RemoveResult {
   /** Paths of kept disks, and of the clone bases that they need. */
   readonly keptDisks: readonly string[];
-  readonly keptVolumes: readonly KeptVolume[];
+  /** Its volumes that were kept; undefined for a broken machine, whose volumes are not known. */
+  readonly keptVolumes: readonly KeptVolume[] | undefined;
 }
 
 /**
@@ -203,7 +204,7 @@ async function removeBroken(
   if (record) await endLostProcesses(name, record);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
-  return { keptDisks: [], keptVolumes: [] };
+  return { keptDisks: [], keptVolumes: undefined };
 }
 
 function readRunIfSound(files: Pick<MachineFiles, 'directory' | 'run'>): RunRecord | undefined {

@@ -211,6 +211,17 @@ describe('a machine with unreadable files', () => {
     },
   );
 
+  it('keeps its volumes, which are not known, when it is removed', async () => {
+    const created = await home.vmlet('create', 'm', '--image', 'micro', '--net', 'none', '-v', 'data:/data');
+    expect(created.status).toBe(0);
+    truncateSync(home.store.get('m').files.spec, 20);
+    expect(await home.vmlet('rm', '--storage', '--volumes', 'm')).toMatchObject({
+      status: 0,
+      stderr: 'vmlet: the volumes of m are not known, and were kept: vmlet volume ls\n',
+    });
+    expect(await home.vmlet('volume', 'rm', 'data')).toMatchObject({ status: 0 });
+  });
+
   it('is listed as broken when its spec is a directory', async () => {
     await create('sound');
     const { files } = await create('m');

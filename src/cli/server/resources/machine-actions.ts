@@ -108,9 +108,9 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     ],
     async ({ store, name: machine, body: { storage = false, volumes = false, force = false } }) => {
       const { keptDisks, keptVolumes } = await store.remove(machine, { storage, volumes, force });
-      const failed = keptVolumes.find(({ error }) => error !== undefined);
+      const failed = keptVolumes?.find(({ error }) => error !== undefined);
       if (failed) throw failed.error;
-      return { keptDisks, keptVolumes: keptVolumes.map(({ name }) => name) };
+      return { keptDisks, keptVolumes: keptVolumes?.map(({ name }) => name) };
     },
   ),
   set: action(
