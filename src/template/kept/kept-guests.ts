@@ -84,6 +84,7 @@ export class KeptGuests {
       removeFile(path);
       return undefined;
     }
+    forgetKilledUsers(directory);
     const scope = new Scope();
     scope.defer(() => removeFile(path));
     return scope;
@@ -187,8 +188,19 @@ function isWanted({ template, isUsed, usedAtMs }: KeptGuest, limits: KeptLimits)
 }
 
 function isUsed(directory: string): boolean {
+  return usesOf(directory).some(({ isLive }) => isLive);
+}
+
+/** A killed run leaves its file, in a guest that may be kept for long. */
+function forgetKilledUsers(directory: string): void {
+  for (const { path, isLive } of usesOf(directory)) if (!isLive) removeFile(path);
+}
+
+function usesOf(directory: string): { readonly path: string; readonly isLive: boolean }[] {
   return entriesOf(directory)
     .filter((name) => name.startsWith(USE))
-    .map((name) => ownerInName(name.slice(USE.length)))
-    .some((owner) => owner && isAlive(owner));
+    .map((name) => {
+      const owner = ownerInName(name.slice(USE.length));
+      return { path: join(directory, name), isLive: owner !== undefined && isAlive(owner) };
+    });
 }

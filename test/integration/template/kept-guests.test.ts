@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { locate } from '../../../src/machine/paths/locations.ts';
-import { nameOfOwned } from '../../../src/machine/paths/runtime-directory.ts';
+import { nameOfOwned, ownIdentity } from '../../../src/machine/paths/runtime-directory.ts';
 import type { Plan } from '../../../src/machine/plan/plan.ts';
 import type { KeptLimits } from '../../../src/machine/settings/kept-limits.ts';
 import { identifyProcess } from '../../../src/process/procfs/identity.ts';
@@ -296,6 +296,23 @@ describe('a guest that a run uses', () => {
     await other?.close();
     await guests.removeWhere(() => false);
     expect(guests.hold('gone', gone)).toBeUndefined();
+  });
+
+  it('forgets killed runs when the next one begins, and no others', async () => {
+    const { guests, keep } = home();
+    await keep('web');
+    const template = found(guests, 'web');
+    const uses = (): string[] => readdirSync(template.directory).filter((name) => name.startsWith('use-'));
+    const running = guests.hold('web', template);
+    const [live = ''] = uses();
+    const killed = `use-${nameOfOwned({ ...ownIdentity(), startTime: 1 })}`;
+    writeFileSync(join(template.directory, killed), '');
+    const next = guests.hold('web', template);
+    expect(uses()).toHaveLength(2);
+    expect(uses()).toContain(live);
+    await next?.close();
+    expect(uses()).toEqual([live]);
+    await running?.close();
   });
 
   it('counts as used at that moment', async () => {
