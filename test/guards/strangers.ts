@@ -19,8 +19,7 @@ export interface Strangers {
  */
 export function watchStrangers(mark: number): Strangers {
   const threads = new Set<number>();
-  if (readlinkSync('/proc/self/ns/pid') !== FIRST_PID_NAMESPACE)
-    return { has: () => false, stop: () => undefined };
+  if (!hasIdsOfLog()) return { has: () => false, stop: () => undefined };
   const look = (): void => {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) sort(pid, mark, threads);
   };
@@ -33,6 +32,11 @@ export function watchStrangers(mark: number): Strangers {
       look();
     },
   };
+}
+
+/** Whether this process is in the pid namespace whose ids are in the kernel’s log. */
+export function hasIdsOfLog(): boolean {
+  return readlinkSync('/proc/self/ns/pid') === FIRST_PID_NAMESPACE;
 }
 
 function sort(pid: string, mark: number, strangers: Set<number>): void {
