@@ -4,6 +4,10 @@ const LOOK_EVERY_MS = 10;
 const PATIENCE_MS = 300_000;
 /** Vitest's own error at the limit does not say what the test waited for. */
 const SHARE_OF_LIMIT = 0.9;
+/** Also after that: what a failed test releases may have to wait. */
+const LEAST_SHARE = 0.05;
+/** Tests may fake the clocks. */
+const clock = { now: performance.now.bind(performance), date: Date.now };
 
 /** Options of {@link until}. */
 export interface UntilOptions {
@@ -14,27 +18,28 @@ export interface UntilOptions {
 
 /**
  * Repeats a check until there is an answer.
- * @throws Error shortly before the test’s time limit, or after five minutes outside a test, or the signal’s reason.
+ * @throws Error shortly before the test’s time limit, or after five minutes in hooks and concurrent tests, or the
+ * signal’s reason.
  */
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   { awaited, signal }: UntilOptions = {},
 ): Promise<T> {
   const left = timeLeft();
-  const begin = performance.now();
+  const begin = clock.now();
   for (;;) {
     signal?.throwIfAborted();
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (performance.now() - begin > left)
-      throw new Error(`still waiting until ${awaited ?? look.toString()}`);
+    if (clock.now() - begin > left) throw new Error(`still waiting until ${awaited ?? look.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }
 
 function timeLeft(): number {
   const test = TestRunner.getCurrentTest();
-  if (!test) return PATIENCE_MS;
-  const begun = test.result?.startTime ?? Date.now();
-  return begun + test.timeout * SHARE_OF_LIMIT - Date.now();
+  // In hooks of a test it has passed or failed. Of concurrent tests, the current one may be another; 0 is no limit.
+  if (test?.result?.state !== 'run' || test.concurrent || !test.timeout) return PATIENCE_MS;
+  const begun = test.result.startTime ?? clock.date();
+  return Math.max(begun + test.timeout * SHARE_OF_LIMIT - clock.date(), test.timeout * LEAST_SHARE);
 }
