@@ -30,14 +30,8 @@ async function runPlanting(
     kernelLog,
     '[1.1] qemu-system-x86[6]: segfault at 0 ip 0 sp 0 error 4 in qemu-system-x86_64[0,1]\n',
   );
-  const [program = VITEST, ...words] = [
-    ...before,
-    VITEST,
-    'run',
-    '--config',
-    join(GUARDS, 'vitest.config.ts'),
-  ];
-  const child = spawn(program, words, {
+  const words = [VITEST, 'run', '--config', join(GUARDS, 'vitest.config.ts')];
+  const child = spawn('env', [...before, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
