@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { NoSpaceError, isSystemError } from '../../errors/index.ts';
@@ -27,7 +27,11 @@ export function keepCommandEnd(locations: Place, name: string, end: CommandEnd):
   try {
     makeDirectories(directory);
     removeOld(directory);
-    exchangeFile(pathOf(locations, name), JSON.stringify({ version: 1, ...end }));
+    const path = pathOf(locations, name);
+    exchangeFile(path, JSON.stringify({ version: 1, ...end }));
+    // An equal file was left as it is, and is as new. A new machine may have removed it.
+    const now = new Date();
+    unlessMissing(() => utimesSync(path, now, now));
   } catch (error) {
     // A full disk must not prevent a removal.
     if (!(error instanceof NoSpaceError) && !isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;

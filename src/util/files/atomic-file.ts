@@ -1,16 +1,9 @@
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
+import { readOwnFile } from './own-entries.ts';
 import { removeFile } from './removal.ts';
-import { unlessMissing } from './unless-missing.ts';
 import { spaceFailure } from './write-failure.ts';
 
 /** A file and its complete contents. */
@@ -38,18 +31,29 @@ export function replaceFile(path: string, text: string, mode = 0o600): void {
 
 /**
  * Like `replaceFile`, for files that can be recreated or are meaningless after the next boot: does not wait
- * for the disk, so a power cut may leave an empty file.
+ * for the disk, so a power cut may leave an empty file. A file of this user that has the text already is left as it is.
  */
 export function exchangeFile(path: string, text: string): void {
   // ext4 writes a file to the disk when it is renamed over another one, which can take tens of milliseconds.
-  if (unlessMissing(() => readFileSync(path, 'utf8')) === text) return;
+  if (hasText(path, text)) return;
   putInPlace(path, text, 0o600, false);
 }
 
-function putInPlace(path: string, text: string, mode: number, lasting: boolean): void {
-  const beside = `${path}.${process.pid}.new`;
+function hasText(path: string, text: string): boolean {
   try {
-    const file = openSync(beside, 'w', mode);
+    return readOwnFile(path)?.toString() === text;
+  } catch (error) {
+    // Missing, a link or unreadable: it is replaced.
+    if (isSystemError(error)) return false;
+    throw error;
+  }
+}
+
+function putInPlace(path: string, text: string, mode: number, lasting: boolean): void {
+  const beside = `${path}.${randomInt(2 ** 32)}.${process.pid}.new`;
+  try {
+    // Only a new file: in a directory of several users, another's could be there, or a link.
+    const file = openSync(beside, 'wx', mode);
     try {
       // writeFileSync loops until everything is written; a single write may be partial.
       writeFileSync(file, text);
@@ -68,7 +72,8 @@ function putInPlace(path: string, text: string, mode: number, lasting: boolean):
 function removeUnfinished(path: string): void {
   const [directory, name] = [dirname(path), basename(path)];
   for (const other of readdirSync(directory)) {
-    const writer = other.startsWith(`${name}.`) && /^(\d+)\.new$/.exec(other.slice(name.length + 1))?.[1];
+    const writer =
+      other.startsWith(`${name}.`) && /^(?:\d+\.)?(\d+)\.new$/.exec(other.slice(name.length + 1))?.[1];
     if (writer && !isThere(Number(writer))) removeFile(join(directory, other));
   }
 }

@@ -81,8 +81,8 @@ describe('a killed keeper', () => {
     expect(await liesOf(home)).toEqual([]);
     expect((await home.vmlet('ls')).stdout).toMatch(/^m +stopped .*\(vmlet-keeper\) was killed/m);
     expect(existsSync(files.run)).toBe(true);
-    writeFileSync(join(files.sockets, 'passt.argv.123.new'), '');
-    writeFileSync(join(files.directory, 'plan.json.123.new'), '');
+    writeFileSync(join(files.sockets, 'passt.argv.1.123.new'), '');
+    writeFileSync(join(files.directory, 'plan.json.1.123.new'), '');
     expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
     expect(await liesOf(home)).toEqual([]);
     expect(leftovers(home)).toEqual([]);

@@ -7,7 +7,7 @@ import { entriesOf } from '../../store/store.ts';
 import { unlessMissingAsync } from '../../../util/files/unless-missing.ts';
 
 /** Names of a download's files: data, description and lock. */
-const NAME = /^(?<stem>.+)\.(?:part|json|lock)(?:\.\d+\.new)?$/;
+const NAME = /^(?<stem>.+)\.(?:part|json|lock)(?:(?:\.\d+){1,2}\.new)?$/;
 /** A download that was not resumed by then is most likely no longer wanted. */
 const OLD_MS = 7 * 24 * 60 * 60 * 1000;
 

@@ -445,6 +445,7 @@ describe('disk usage', () => {
       writeFileSync(join(downloads, `${stem}.part`), 'x'.repeat(10_000));
       writeFileSync(join(downloads, `${stem}.json`), '{}');
     }
+    writeFileSync(join(downloads, 'dead.json.1.2.new'), '');
     mkdirSync(join(locations.images, '.building-1-1-00000000-0000-0000-0000-000000000000-x'), {
       recursive: true,
     });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import {
@@ -39,6 +39,14 @@ test('the end of a later machine of the same name replaces it', () => {
   keepCommandEnd(place, 'job', { ...exited, exitCode: 0 });
   expect(readCommandEnd(place, 'job')?.exitCode).toBe(0);
   expect(readdirSync(directory)).toEqual(['job.json']);
+});
+
+test('the same end of a later machine is new', () => {
+  const { place, directory, age } = makePlace();
+  keepCommandEnd(place, 'job', exited);
+  age('job', 3500);
+  keepCommandEnd(place, 'job', exited);
+  expect(Date.now() - statSync(join(directory, 'job.json')).mtimeMs).toBeLessThan(600_000);
 });
 
 test('a new machine of the same name has no end yet', () => {
