@@ -57,8 +57,11 @@ function mirrorsNothing(folder) {
   return [`${folder} mirrors no folder of the code`, ...found];
 }
 
+/** Without what vitest makes in a project of tests. */
 function entriesOf(folder) {
-  return readdirSync(join(root, folder), { withFileTypes: true });
+  return readdirSync(join(root, folder), { withFileTypes: true }).filter(
+    ({ name }) => name !== 'node_modules',
+  );
 }
 
 function foldersIn(folder, entries) {

@@ -20,7 +20,7 @@ export interface InstallMedia {
 /**
  * Finds the installer on a medium. `kernel` and `initrd` of the result are paths on the medium.
  * @param location an ISO 9660 image, or a directory with the contents of one.
- * @throws InvalidInputError when no known installer is found, or the image is damaged; PermissionError.
+ * @throws InvalidInputError when no known installer is found, or the medium is damaged or cannot be read.
  */
 export async function findInstallMedia(location: string): Promise<InstallMedia> {
   await using tree = await openInstallTree(location);

@@ -1,7 +1,8 @@
 import { open, readFile, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { PermissionError, isSystemError } from '../../errors/index.ts';
+import { isSystemError } from '../../errors/index.ts';
 import { NO_SUCH_FILE, unlessMissingAsync } from '../../util/files/unless-missing.ts';
+import { explainUnreadable } from '../../util/files/user-file.ts';
 import { type Iso, openIso } from '../iso/iso9660.ts';
 import { streamToFile } from '../store/stream-to-file.ts';
 
@@ -17,10 +18,10 @@ export interface InstallTree extends AsyncDisposable {
   copy(path: string, target: string, signal?: AbortSignal): Promise<void>;
 }
 
-/** Opens a medium. @throws InvalidInputError if it is neither a directory nor an ISO 9660 image; PermissionError. */
+/** Opens a medium. @throws InvalidInputError if it is neither a directory nor an ISO 9660 image, or cannot be read. */
 export async function openInstallTree(location: string): Promise<InstallTree> {
   return (await isDirectory(location))
-    ? new DirectoryTree(await realpath(location))
+    ? new DirectoryTree(await readable(location, async () => realpath(location)))
     : new IsoTree(await openIso(location));
 }
 
@@ -85,7 +86,11 @@ class DirectoryTree implements InstallTree {
 
   /** Finds a file below the root only: links in an untrusted tree must not expose the host's files to the guest. */
   async #locate(path: string): Promise<{ path: string; size: number } | undefined> {
-    const found = await unlessMissingAsync(realpath(join(this.#root, path)), NO_SUCH_FILE);
+    const sought = join(this.#root, path);
+    const found = await unlessMissingAsync(
+      readable(sought, async () => realpath(sought)),
+      NO_SUCH_FILE,
+    );
     if (found === undefined) return undefined;
     if (this.#root !== sep && !found.startsWith(this.#root + sep)) return undefined;
     const stats = await unlessMissingAsync(
@@ -115,7 +120,7 @@ async function readable<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!isSystemError(error, 'EACCES', 'EPERM')) throw error;
-    throw new PermissionError(`permission denied: ${path}`, { cause: error });
+    // Not a missing file, which is no error here.
+    throw isSystemError(error, 'EACCES', 'EPERM') ? explainUnreadable(error, path, 'location') : error;
   }
 }

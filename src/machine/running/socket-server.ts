@@ -22,7 +22,7 @@ interface SocketServer {
 
 /**
  * Serves a unix socket whose connections lead to a port of the guest.
- * @throws PermissionError
+ * @throws InvalidInputError for a path that is in use or too long; PermissionError
  */
 export async function serveSocket(
   agent: GuestAgent,

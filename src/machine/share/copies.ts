@@ -76,8 +76,9 @@ async function copyOneBack(
   } catch (error) {
     if (!(error instanceof InvalidInputError || error instanceof PermissionError)) throw error;
     // Nothing can be created there: it is no directory any more, or belongs to another user.
-    const beside = join(dirname(source), nameBeside(dirname(source), basename(source)));
+    let beside: string;
     try {
+      beside = join(dirname(source), nameBeside(dirname(source), basename(source)));
       await copyTreeOutOfGuest(guest, `${target}/.`, beside, options);
     } catch {
       // As little as there.

@@ -6,7 +6,7 @@ import { InvalidInputError, type PortOwner, PortTakenError, isSystemError } from
 import { isIpv6 } from './ip-address.ts';
 import { findPortOwner } from './port-owner.ts';
 import { formatEndpoint } from './endpoint.ts';
-import { privilegedPort } from './listen-failure.ts';
+import { deniedPort } from './listen-failure.ts';
 import { type BoundForward, type PortForward, type Protocol, formatPort } from './port.ts';
 
 interface BoundSocket {
@@ -158,7 +158,7 @@ function explainBindFailure(error: unknown, forward: PortForward, port: number):
     return takenPort(hostAddress, port, protocol, hostPort === undefined, error);
   }
   if (isSystemError(error, 'EACCES', 'EPERM')) {
-    return privilegedPort(formatEndpoint(hostAddress, port, protocol), error);
+    return deniedPort(formatEndpoint(hostAddress, port, protocol), port, error);
   }
   if (isSystemError(error, 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL')) {
     return new InvalidInputError(

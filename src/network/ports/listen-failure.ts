@@ -1,7 +1,16 @@
 import { InvalidInputError, PermissionError } from '../../errors/index.ts';
 
-/** @param endpoint such as `127.0.0.1:80/tcp`. */
-export function privilegedPort(endpoint: string, cause?: unknown): PermissionError {
+/** Of the kernel (PROT_SOCK of include/net/sock.h), unless the sysctl is set. */
+const FIRST_UNPRIVILEGED = 1024;
+
+/** @param endpoint of the port, such as `127.0.0.1:80/tcp`. */
+export function deniedPort(endpoint: string, port: number, cause?: unknown): PermissionError {
+  if (port === 0 || port >= FIRST_UNPRIVILEGED) {
+    return new PermissionError(`permission denied: ${endpoint}`, {
+      hint: 'choose another host port; a setting of this host forbids this one, such as the sysctl net.ipv4.ip_unprivileged_port_start or a rule of SELinux',
+      cause,
+    });
+  }
   return new PermissionError(`permission denied: ${endpoint} is a privileged port`, {
     hint: 'choose a host port of at least 1024, or lower the sysctl net.ipv4.ip_unprivileged_port_start as root',
     cause,

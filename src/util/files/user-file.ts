@@ -34,7 +34,8 @@ export async function openUserFile(
     requireRegular(await stat(path));
     handle = await open(path, FLAGS);
   } catch (error) {
-    throw explainUnreadable(error, path, field);
+    // A socket, which cannot be opened, has replaced the file in the meantime.
+    throw isSystemError(error, 'ENXIO') ? refusal('a socket') : explainUnreadable(error, path, field);
   }
   try {
     return { handle, stats: requireRegular(await handle.stat()) };

@@ -16,7 +16,7 @@ const PACKAGE = 'lodash@4.17.21';
 
 const GIT_STATUS = 'git -c safe.directory="*" -c core.fsmonitor=false -C "$D/repository" status --porcelain';
 
-export const JOBS: readonly Job[] = [
+const JOBS: readonly Job[] = [
   { name: 'write 64 MiB', run: 'dd if=/dev/zero of="$D/big" bs=1M count=64 conv=fsync status=none' },
   { name: 'read 64 MiB', before: FORGET, run: 'cat "$D/big" >/dev/null' },
   { name: `untar ${FILES} files`, before: 'rm -rf "$D/tree"', run: 'tar -xf /tmp/tree.tar -C "$D"' },
@@ -58,3 +58,10 @@ echo '{"name":"bench","version":"1.0.0","private":true}' >package.json
 # npm ci finds a package in the cache by its address, which settings of the user may leave out.
 npm install --omit-lockfile-registry-resolved=false --cache "$D/npm-cache" --no-audit --no-fund --loglevel=error ${PACKAGE} >/dev/null
 `;
+
+/** @param words a regular expression for their names; without it, all. @throws if it matches none. */
+export function jobsNamed(words = ''): readonly Job[] {
+  const jobs = JOBS.filter(({ name }) => new RegExp(words).test(name));
+  if (jobs.length > 0) return jobs;
+  throw new Error(`no job is named ${words}, only: ${JOBS.map(({ name }) => name).join('; ')}`);
+}

@@ -10,7 +10,7 @@ import { makeTemporaryDirectory } from '../../directory.ts';
 import { alternate } from '../measurement/alternate.ts';
 import { median, medianInterval } from '../measurement/statistics.ts';
 import type { Section } from '../section.ts';
-import { JOBS, type Job, PREPARE } from './jobs.ts';
+import { type Job, PREPARE, jobsNamed } from './jobs.ts';
 import { type Peer, startPeer } from './peer.ts';
 
 /** USER_HZ of Linux on x86-64. */
@@ -46,6 +46,7 @@ export const shares: Section = {
     "a shared directory: vmlet's confined virtiofsd against other tools' options for it and against ext4 on virtio-blk (no slower than the options)",
   rounds: 20,
   async run(rounds) {
+    const jobs = jobsNamed(process.env['VMLET_PART']);
     const root = makeTemporaryDirectory();
     const peers: Peer[] = [];
     try {
@@ -77,10 +78,8 @@ export const shares: Section = {
       places[0] = { ...places[0]!, pids: own };
       await makeDisk(machine);
       places.push(await placeOf('ext4', '/disk', machine, own));
-      const asked = new RegExp(process.env['VMLET_PART'] ?? '');
       const results = [];
-      for (const job of JOBS.filter(({ name }) => asked.test(name)))
-        results.push({ job: job.name, samples: await measureAll(places, job, rounds) });
+      for (const job of jobs) results.push({ job: job.name, samples: await measureAll(places, job, rounds) });
       const text = results.flatMap(({ job, samples }) => [
         job,
         ...places.map((place, index) => describe(place.name, samples[index] ?? [], samples[0] ?? [])),

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
@@ -36,6 +36,7 @@ interface Ended {
 async function runTests(
   files: Readonly<Record<string, string>>,
   env: NodeJS.ProcessEnv = {},
+  options: readonly string[] = [],
 ): Promise<Ended> {
   const project = directoryIn(directory, 'project-');
   const config = join(project, 'vitest.config.mjs');
@@ -49,7 +50,7 @@ async function runTests(
     writeFileSync(path, `${PRELUDE}${test};\n`);
   }
   const results = join(project, 'results');
-  const child = spawn(process.execPath, [RUN_TESTS, '--config', config], {
+  const child = spawn(process.execPath, [RUN_TESTS, '--config', config, ...options], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: {
       ...process.env,
@@ -151,4 +152,24 @@ describe.concurrent('npm test', () => {
     expect(status, output).toBe(0);
     expect(output).toMatch(/\nskipped 2: takes minutes: VMLET_TEST_RPM_GUEST=1\n$/);
   });
+
+  it.for([[['-t', 'passes']], [['--testNamePattern=passes']]] as const)(
+    'passes in CI although %j skips the other tests',
+    async ([options], { expect }) => {
+      const { status, output } = await runTests({ a: `${PASSES};${FAILS}` }, { CI: '1' }, options);
+      expect(status, output).toBe(0);
+      expect(output).not.toContain('for no known reason');
+    },
+  );
+});
+
+it('an expected skip is of tests that exist', async ({ expect }) => {
+  const root = join(import.meta.dirname, '../../..');
+  const list = join(root, 'scripts/expected-skips.mjs');
+  const { expectedSkips } = (await import(list)) as { expectedSkips: readonly { file: RegExp }[] };
+  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => relative(root, join(root, 'test', name)));
+  const gone = expectedSkips.filter(({ file }) => !files.some((name) => file.test(name)));
+  expect(gone).toEqual([]);
 });

@@ -11,7 +11,7 @@ import {
 import { freeSocketPath } from '../../../network/ports/free-socket-path.ts';
 import { takenPort } from '../../../network/ports/host-port.ts';
 import { formatEndpoint } from '../../../network/ports/endpoint.ts';
-import { deniedSocket, existingSocket, privilegedPort } from '../../../network/ports/listen-failure.ts';
+import { deniedSocket, deniedPort, existingSocket } from '../../../network/ports/listen-failure.ts';
 import { MAX_RELAYED, type RelayedForwards, relayTable } from '../../../network/relay/relay-argv.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { type Limits, withinLimits } from '../../../util/time/deadline.ts';
@@ -27,7 +27,7 @@ const ANY_PORT = 1;
 
 /**
  * Replaces the forwards over the agent of a running machine. Those that stay are not touched, nor are their connections.
- * @throws InvalidInputError, PortTakenError, MachineStateError; the earlier forwards are in force then.
+ * @throws InvalidInputError, PortTakenError, PermissionError, MachineStateError; the earlier forwards are in force then.
  */
 export async function replaceRelayed(
   definition: Definition,
@@ -130,7 +130,7 @@ function explain({ sockets, ports }: RelayedForwards, index: number, errno: numb
     );
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return path === undefined ? privilegedPort(what) : deniedSocket(path);
+    return port ? deniedPort(what, port.hostPort) : deniedSocket(what);
   }
   if (code === 'EADDRINUSE') return existingSocket(what);
   return new InvalidInputError('ports', `cannot listen on ${what} (${code})`);

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -201,5 +202,39 @@ describe('media', () => {
     writeFileSync(join(work, 'vmlinuz'), 'secret');
     writeFileSync(join(work, 'initrd.img'), 'secret');
     expect((await findInstallMedia(tree)).kernel).toBe('/linux');
+  });
+});
+
+describe('a directory that this user may not read', () => {
+  const closed = join(work, 'closed');
+  /** For root: as a user without its rights. */
+  async function asOrdinaryUser<T>(run: () => Promise<T>): Promise<T> {
+    if (process.getuid?.() !== 0) return run();
+    process.seteuid?.(4321);
+    try {
+      return await run();
+    } finally {
+      process.seteuid?.(0);
+    }
+  }
+
+  beforeEach(() => {
+    chmodSync(work, 0o755);
+    rmSync(closed, { recursive: true, force: true });
+    mkdirSync(join(closed, 'below'), { recursive: true });
+    chmodSync(closed, 0o000);
+    return () => chmodSync(closed, 0o700);
+  });
+
+  it.each([
+    ['itself', closed, join(closed, '.treeinfo')],
+    ['above', join(closed, 'below'), join(closed, 'below')],
+  ])('is named with the field and a hint: %s', async (_case, location, denied) => {
+    const finding = asOrdinaryUser(async () => findInstallMedia(location));
+    await expect(finding).rejects.toMatchObject({
+      code: 'VMLET_INVALID_INPUT',
+      message: `location: permission denied: ${denied}`,
+      hint: 'check the owner and the permissions of the file and of its directories',
+    });
   });
 });

@@ -1,0 +1,2 @@
+/** Paths of the files that only compute, from the project's root. */
+export const pureFiles: readonly string[];

@@ -1,0 +1,40 @@
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { startAgent, temporaryFolder } from '../../../../fixtures/agent/agent-process.ts';
+import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
+import { type Copy, copyBack } from '../../../../src/machine/share/copies.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+
+/** Copies a directory with one file back to a path where a file is by now. */
+async function copyBackTo(
+  name: string,
+): Promise<{ folder: string; source: string; copied: Promise<number> }> {
+  const scope = new Scope();
+  onTestFinished(async () => scope.close());
+  const { guest } = await startAgent(agentProgram(), scope);
+  const folder = temporaryFolder(scope);
+  const target = join(folder, 'guest');
+  mkdirSync(target);
+  writeFileSync(join(target, 'built'), 'built\n');
+  const source = join(folder, name);
+  writeFileSync(source, 'a file\n');
+  const ids: Copy['ids'] = { kind: 'squash', uid: 0, gid: 0 };
+  const copy: Copy = { field: 'volumes[0]', source, target, readOnly: false, ids, ...OWN };
+  return { folder, source, copied: copyBack(guest, [copy], undefined) };
+}
+
+const OWN = { runsAs: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }, changesUser: false };
+
+it('keeps the files of the guest beside a file that has replaced their directory', async () => {
+  const { source, copied } = await copyBackTo('app');
+  await expect(copied).rejects.toMatchObject({ code: 'VMLET_COPY_BACK', kept: [`${source}.guest`] });
+  expect(readFileSync(`${source}.guest/built`, 'utf8')).toBe('built\n');
+});
+
+it('says why nothing was copied back where no name beside it is possible', async () => {
+  const name = 'n'.repeat(252);
+  const { folder, source, copied } = await copyBackTo(name);
+  await expect(copied).rejects.toThrow(`${source} is not a directory`);
+  expect(readdirSync(folder).sort()).toEqual(['guest', name]);
+});

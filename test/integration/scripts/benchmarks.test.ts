@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { medianInterval } from '../../bench/measurement/statistics.ts';
+import { jobsNamed } from '../../bench/shares/jobs.ts';
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+// Binomial(n, 1/2): the outermost orders whose tails have at most 2.5 % each.
+it.each([
+  [20, [6, 15]],
+  [9, [2, 8]],
+  [6, [1, 6]],
+  [5, [1, 5]],
+])('%i values have an interval for their median, in any order', (count, expected) => {
+  expect(medianInterval(upTo(count))).toEqual(expected);
+  expect(medianInterval(upTo(count).reverse())).toEqual(expected);
+});
+
+it('measures the jobs that VMLET_PART names, and fails if there are none', () => {
+  expect(jobsNamed().length).toBeGreaterThan(3);
+  expect(jobsNamed('^stat').map(({ name }) => name)).toEqual([expect.stringMatching(/^stat \d+ files$/)]);
+  expect(() => jobsNamed('pigs')).toThrow(/^no job is named pigs, only: write 64 MiB; read 64 MiB; /);
+});
