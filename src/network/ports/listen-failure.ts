@@ -1,6 +1,6 @@
 import { InvalidInputError, PermissionError } from '../../errors/index.ts';
 
-/** Of the kernel (PROT_SOCK of include/net/sock.h), unless the sysctl is set. */
+/** The kernel's default (PROT_SOCK of include/net/sock.h); a sysctl changes it. */
 const FIRST_UNPRIVILEGED = 1024;
 
 /** @param endpoint of the port, such as `127.0.0.1:80/tcp`. */

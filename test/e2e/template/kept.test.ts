@@ -81,10 +81,12 @@ const OWN_MOUNTS = ['--user', '--map-root-user', '--mount'];
 /** Returns why this user cannot mount a file system in a namespace, as where AppArmor restricts user namespaces. */
 async function whyNoOwnMounts(): Promise<string | undefined> {
   const mount = ['mount', '-t', 'tmpfs', 'tmpfs', directory];
-  return run('unshare', [...OWN_MOUNTS, ...mount]).then(
-    () => undefined,
-    ({ message }: Error) => `a user namespace cannot mount a file system: ${message}`,
-  );
+  try {
+    await run('unshare', [...OWN_MOUNTS, ...mount]);
+    return undefined;
+  } catch (error) {
+    return `a user namespace cannot mount a file system: ${String(error)}`;
+  }
 }
 
 /** A directory for XDG_CONFIG_HOME. */

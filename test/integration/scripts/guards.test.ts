@@ -95,7 +95,7 @@ describe.concurrent('the guards of a run', () => {
     const own = Number(/left behind:\n {2}process (\d+): \S+\/qemu-planted /.exec(output)?.[1]);
     expect(own, output).toBeGreaterThan(0);
     process.kill(own);
-    // In another pid namespace nobody knows whose they are.
+    // In another pid namespace, the ids in the kernel's log tell nothing.
     const found = hasIdsOfLog() ? [own] : [Number(stranger.pid), own];
     expect(output).toContain(`crashes:\n${lines(found.map((pid) => `  ${trapOf(pid)}`))}\n`);
     expect(status).toBe(1);
