@@ -46,7 +46,7 @@ it('waits in a test without a limit', { timeout: 0 }, async () => {
   await until(secondLook());
 });
 
-it('fails in time although a test fakes the clocks', { timeout: 1000 }, async () => {
+it('fails in time although a test fakes the clocks', { timeout: 5000 }, async () => {
   vi.useFakeTimers({ toFake: ['performance', 'Date'] });
   onTestFinished(() => void vi.useRealTimers());
   await expect(until(never)).rejects.toThrow('still waiting until');
