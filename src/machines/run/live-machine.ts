@@ -10,7 +10,6 @@ import { type ExitStatus, MachineStateError, type VmletError } from '../../error
 import type { SyncPass } from '../../guest/sync/tree-sync.ts';
 import type { CopyOptions } from '../../guest/tree/copy-tree.ts';
 import type { Limits } from '../../util/time/deadline.ts';
-import { pause } from '../../util/time/pause.ts';
 import type { MachineConsoleEnd, MachineConsoleOptions } from '../look/console.ts';
 import type { Definition } from '../record/definition.ts';
 import type { KeyboardInput } from '../look/keyboard.ts';
@@ -24,7 +23,7 @@ import { readPlan } from '../record/machine-plan-file.ts';
 import { placesOf } from '../record/network-members.ts';
 import { boundForwards, boundSockets } from '../spec/forwards.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
-import { type LostOutcome, readStatus, statusOf } from '../record/machine-status.ts';
+import { type LostOutcome, statusOf } from '../record/machine-status.ts';
 import type { FailedMount } from '../record/run-record.ts';
 import type { MonitorOptions } from '../channel/monitor.ts';
 import type { SaveMachineOptions } from './save.ts';
@@ -33,9 +32,6 @@ import type { StatisticsOptions } from '../look/statistics.ts';
 import type { MachineStopOptions, MachineStopResult } from './stop.ts';
 
 const AGENT_TIMEOUT_MS = 30_000;
-/** Within which the keeper records a change of state, unless it hangs. */
-const RECORD_MS = 5_000;
-const LOOK_AGAIN_MS = 5;
 
 /** Options of connecting to an agent. */
 export interface OpenGuestOptions extends Limits {
@@ -149,16 +145,8 @@ export class LiveMachine {
 
   /** Pauses its processors; memory and connections are kept. */
   async pause(options: MonitorOptions = {}): Promise<void> {
-    await this.qmp(async (monitor) => monitor.execute('stop'), options);
-    // The keeper hears of it at the same time: until its record says so, other commands would see a machine that runs.
-    const deadline = performance.now() + RECORD_MS;
-    while (this.#isRecordedRunning() && performance.now() < deadline)
-      await pause(LOOK_AGAIN_MS, options.signal);
-  }
-
-  #isRecordedRunning(): boolean {
-    const status = readStatus(this.files);
-    return status.kind === 'running' && status.state === 'running';
+    const { pauseMachine } = await import('./pause.ts');
+    await pauseMachine(this.#definition, options);
   }
 
   /**
