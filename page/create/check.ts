@@ -2,31 +2,38 @@ import { useEffect, useState } from 'preact/hooks';
 import { act, ApiError, problemOf } from '../api/client.ts';
 import type { ApiProblem } from '../api/types.ts';
 import { shellCommand } from '../parts/format.ts';
-import { type Fields, NO_NAME, optionsOf, placeOf } from './fields.ts';
+import { type Fields, missingIn, NO_NAME, optionsOf, type Place, placeOf } from './fields.ts';
 
 const CHECK_AFTER_MS = 250;
 
 interface Checked {
   readonly command: string;
   readonly problem: ApiProblem | undefined;
+  /** The field that the problem is about, unless that was empty: it may be missing only because of another one. */
+  readonly place: Place | undefined;
 }
+
+const ACCEPTED = { problem: undefined, place: undefined };
 
 /** The server’s verdict on the fields, a moment after the last key. */
 export function useCheck(fields: Fields): Checked {
   const [checked, setChecked] = useState<Checked>({
     command: shellCommand('vmlet', 'create', NO_NAME),
-    problem: undefined,
+    ...ACCEPTED,
   });
   useEffect(() => {
     let isCurrent = true;
     const timer = setTimeout(() => {
       act('/v1/machines/check', optionsOf(fields)).then(
-        ({ command }) => isCurrent && setChecked({ command, problem: undefined }),
+        ({ command }) => isCurrent && setChecked({ command, ...ACCEPTED }),
         (error: unknown) => {
           if (!isCurrent) return;
           const problem = problemOf(error);
           const known = error instanceof ApiError ? error.command : undefined;
-          setChecked((last) => ({ command: usable(known ?? last.command, fields, problem), problem }));
+          setChecked((last) => ({
+            command: usable(known ?? last.command, fields, problem),
+            ...verdict(problem, fields),
+          }));
         },
       );
     }, CHECK_AFTER_MS);
@@ -36,6 +43,13 @@ export function useCheck(fields: Fields): Checked {
     };
   }, [fields]);
   return checked;
+}
+
+/** Of an incomplete form, only errors of filled fields: the others would still be shown while the rest is typed. */
+function verdict(problem: ApiProblem, fields: Fields): Pick<Checked, 'problem' | 'place'> {
+  const named = placeOf(problem.field, fields);
+  if (named && fields[named.key] !== '') return { problem, place: named };
+  return missingIn(fields) === '' ? { problem, place: undefined } : ACCEPTED;
 }
 
 /** A name that is not valid might be an option. */

@@ -6,18 +6,15 @@ import { machineAddress } from '../state/route.ts';
 import { useValue } from '../values/observable.ts';
 import { useCheck } from './check.ts';
 import { Field } from './field.tsx';
-import { clear, type Fields, keep, optionsOf, placeOf, type TextKey, typed } from './fields.ts';
+import { clear, keep, missingIn, optionsOf, type TextKey, typed } from './fields.ts';
 import { GuestParts, UserData } from './guest-parts.tsx';
 import { ImageChoice } from './image-choice.tsx';
 
 /** A new machine. The command that does the same changes with the fields. */
 export function Create() {
   const fields = useValue(typed);
-  const { command, problem } = useCheck(fields);
+  const { command, problem, place } = useCheck(fields);
   const missing = missingIn(fields);
-  const named = placeOf(problem?.field, fields);
-  // The empty field may be missing only because of another one.
-  const wrong = named && fields[named.key] !== '' ? named : undefined;
   const create = async (): Promise<void> => {
     const accepted = await runAction({
       path: '/v1/machines',
@@ -39,7 +36,7 @@ export function Create() {
       placeholder={placeholder}
       value={fields[key]}
       set={(value) => keep({ [key]: value })}
-      problem={key === wrong?.key ? problem : undefined}
+      problem={key === place?.key ? problem : undefined}
       list={key === 'image' ? 'images' : undefined}
     />
   );
@@ -55,29 +52,24 @@ export function Create() {
       {BEFORE_CHOICE.map(field)}
       <ImageChoice typed={fields.image} choose={(image) => keep({ image })} />
       {AFTER_CHOICE.map(field)}
-      <GuestParts fields={fields} problem={problem} place={wrong} />
-      <UserData fields={fields} problem={problem} place={wrong} />
+      <GuestParts fields={fields} problem={problem} place={place} />
+      <UserData fields={fields} problem={problem} place={place} />
       <Checkbox checked={fields.start} set={(start) => keep({ start })}>
         Start the machine
       </Checkbox>
       <Command text={command} />
       {fields.userData !== '' && <p class="faint">FILE is a file with the user-data.</p>}
-      <div class="check">{missing === '' && problem && !wrong && <Problem problem={problem} />}</div>
+      <div class="check">{missing === '' && problem && !place && <Problem problem={problem} />}</div>
       <div class="row">
         <button type="submit" class="main" disabled={missing !== '' || problem !== undefined}>
           Create
         </button>
         <span class="faint" role="status">
-          {missing || (wrong && problem ? `Not valid: ${problem.message}` : '')}
+          {missing || (place && problem ? `Not valid: ${problem.message}` : '')}
         </span>
       </div>
     </form>
   );
-}
-
-function missingIn({ name, image, iso }: Fields): string {
-  if (name === '') return 'Enter a name.';
-  return image === '' && iso === '' ? 'Enter an image or an installer ISO.' : '';
 }
 
 type TextField = readonly [key: TextKey, label: string, placeholder?: string];

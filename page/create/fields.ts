@@ -127,6 +127,12 @@ function isFilled(row: VolumeRow | NetworkRow | string): boolean {
   return typeof row === 'string' ? row !== '' : !('source' in row) || row.source + row.target !== '';
 }
 
+/** Returns the request to fill in the next required field, empty if none is missing. */
+export function missingIn({ name, image, iso }: Fields): string {
+  if (name === '') return 'Enter a name.';
+  return image === '' && iso === '' ? 'Enter an image or an installer ISO.' : '';
+}
+
 /** A field of the form, or one of its rows. */
 export interface Place {
   readonly key: keyof Fields;

@@ -63,10 +63,10 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
 
   /** The error of a field, once the server has refused its value. */
   async function refused(label: string, words: RegExp): Promise<void> {
-    await page.locator('form .problem').getByText(words).waitFor();
-    expect(await field(label).getAttribute('aria-invalid')).toBe('true');
+    // Another field's error may be shown before.
     const place = await field(label).getAttribute('aria-describedby');
-    expect(await page.locator(`[id="${place}"]`).innerText()).toMatch(words);
+    await page.locator(`[id="${place}"]`).getByText(words).waitFor();
+    expect(await field(label).getAttribute('aria-invalid')).toBe('true');
     expect(await page.getByRole('button', { name: 'Create', exact: true }).isDisabled()).toBe(true);
   }
 
@@ -159,6 +159,25 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
     await page.evaluate("location.hash = '#/create'");
     await page.getByText('Enter a name.').waitFor();
     expect(await page.getByRole('button', { name: /^Remove/ }).count()).toBe(0);
+  });
+
+  test('shows no error of a missing image beside the one that was typed since', async () => {
+    const path = '/v1/machines/check';
+    const answered = page.waitForResponse(
+      (response) => response.url().endsWith(path) && /"typed"/.test(response.request().postData() ?? ''),
+    );
+    await fill({ Name: 'typed' });
+    await page.getByText('Enter an image or an installer ISO.').waitFor();
+    expect((await answered).status()).toBe(400);
+    await page.route(`**${path}`, () => undefined);
+    try {
+      await fill({ 'Image, or path of a disk': image });
+      await page.getByText('Enter an image or an installer ISO.').waitFor({ state: 'detached' });
+      expect(await page.locator('form .problem p').allInnerTexts()).toEqual([]);
+      expect(await page.locator('form .check').innerText()).toBe('');
+    } finally {
+      await page.unroute(`**${path}`);
+    }
   });
 
   test('takes an install medium, whose first disk is the one to install on', async () => {
