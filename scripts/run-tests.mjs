@@ -11,7 +11,7 @@ import { expectedSkips } from './expected-skips.mjs';
 const MOST_FLAKY_FILES = 2;
 const root = join(import.meta.dirname, '..');
 const results = process.env.VMLET_TEST_RESULTS ?? join(root, 'test-results');
-/** Exists after a run with problems that belong to no file: leftovers, crashes, unhandled errors. */
+/** A line for each leftover, crash and unhandled error of the run. */
 const guards = join(results, 'guards.txt');
 const cache =
   process.env.VMLET_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vmlet-test');
@@ -36,10 +36,13 @@ function main(options) {
 }
 
 /** @returns the flaky tests, undefined if the run failed, and the results of the files that were run again. */
-function runAgain({ report, hasOtherProblems }, options) {
+function runAgain({ report, problems }, options) {
   const failures = failuresIn(report);
   const files = [...new Set(failures.map(({ file }) => file))];
-  if (hasOtherProblems || files.length === 0 || files.length > MOST_FLAKY_FILES) return { again: [] };
+  // A test that fails may leave a promise that nobody awaits, and that is rejected later.
+  const ofFailures = files.map((file) => `unhandled error in ${join(root, file)}`);
+  const hasOthers = problems.some((problem) => !ofFailures.includes(problem));
+  if (hasOthers || files.length === 0 || files.length > MOST_FLAKY_FILES) return { again: [] };
   const again = [];
   for (const file of files) {
     say(`\n${file} failed: it is run once more, alone`);
@@ -75,7 +78,8 @@ function runVitest(name, options) {
     },
   );
   const report = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : undefined;
-  return { status, report, hasOtherProblems: existsSync(guards) };
+  const problems = existsSync(guards) ? readFileSync(guards, 'utf8').split('\n').filter(Boolean) : [];
+  return { status, report, problems };
 }
 
 /** For the order of later runs. */

@@ -1,8 +1,11 @@
-// A reporter of vitest: records that errors were thrown which belong to no test. The JSON report does not contain them.
+// A reporter of vitest: records errors that were thrown outside tests, with the file that ran. The JSON report does not
+// contain them.
 import { appendFileSync } from 'node:fs';
 
 export default class UnhandledErrors {
   onTestRunEnd(_modules, errors) {
-    if (errors.length > 0) appendFileSync(process.env.VMLET_TEST_GUARDS, 'unhandled errors\n');
+    for (const { VITEST_TEST_PATH: path } of errors) {
+      appendFileSync(process.env.VMLET_TEST_GUARDS, `unhandled error in ${path ?? 'no file'}\n`);
+    }
   }
 }

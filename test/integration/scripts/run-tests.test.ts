@@ -12,6 +12,11 @@ const directory = temporaryDirectory();
 /** Lines of test files. `runs(path)` adds 1 to the number of times that the file was run, and returns it. */
 const PASSES = `it('passes', () => {})`;
 const FAILS_ONCE = `it('fails once', () => { if (runs(import.meta.filename) === 1) throw new Error('for once\\nand more') })`;
+const FAILS_AND_REJECTS_ONCE = `it('fails once', () => {
+  if (runs(import.meta.filename) > 1) return;
+  void Promise.reject(new Error('not awaited'));
+  throw new Error('for once');
+})`;
 const FAILS = `it('fails', () => { runs(import.meta.filename); throw new Error('always') })`;
 const REJECTS = `it('rejects', () => { void Promise.reject(new Error('nobody listens')) })`;
 const LEAVES_SOMETHING = `it('leaves', () => appendFileSync(process.env.VMLET_TEST_GUARDS, 'left behind'))`;
@@ -128,6 +133,12 @@ describe.concurrent('npm test', () => {
     const { status, output, runs } = await runTests({ a: FAILS_ONCE, b: other });
     expect(status, output).toBe(1);
     expect(runs('a')).toBe(1);
+  });
+
+  it('repeats a file whose failed test left an unhandled error', async ({ expect }) => {
+    const { status, output, runs } = await runTests({ a: FAILS_AND_REJECTS_ONCE, b: PASSES });
+    expect(status, output).toBe(0);
+    expect(runs('a')).toBe(2);
   });
 
   it('fails with an unhandled error alone', async ({ expect }) => {
