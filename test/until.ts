@@ -36,6 +36,16 @@ export async function until<T>(
   }
 }
 
+/**
+ * Returns a promise that the test awaits only later. If the code before that fails, the rejection would belong to no test,
+ * which fails the whole run.
+ */
+export function awaitedLater<T extends PromiseLike<unknown>>(promise: T): T {
+  // The later await gets the reason.
+  promise.then(undefined, () => undefined);
+  return promise;
+}
+
 function timeLeft(): number {
   const test = TestRunner.getCurrentTest();
   // In hooks of a test it has passed or failed. Of concurrent tests, the current one may be another; 0 is no limit.

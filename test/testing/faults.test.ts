@@ -9,7 +9,7 @@ import {
   launch,
 } from '../../src/index.ts';
 import { NetworkFaults, TestMachine } from '../../src/testing/index.ts';
-import { until } from '../until.ts';
+import { awaitedLater, until } from '../until.ts';
 
 const MiB = 1024 * 1024;
 const DAY_MS = 86_400_000;
@@ -205,7 +205,7 @@ describe('a machine under test', () => {
     const state = async (): Promise<string> => (await vm.machine.qmp.execute('query-status')).status;
     const pause = await vm.pause();
     let isAnswered = false;
-    const answer = vm.sh`echo here`.then(() => (isAnswered = true));
+    const answer = awaitedLater(vm.sh`echo here`.then(() => (isAnswered = true)));
     for (let round = 0; round < 50; round++) expect(await state()).toBe('paused');
     expect(isAnswered).toBe(false);
     await pause.end();

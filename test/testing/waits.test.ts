@@ -8,6 +8,7 @@ import {
   launch,
 } from '../../src/index.ts';
 import { TestMachine } from '../../src/testing/index.ts';
+import { awaitedLater } from '../until.ts';
 
 /** Long enough for several checks, on a busy host too. */
 const SHORT_MS = 1000;
@@ -124,7 +125,7 @@ describe('a machine under test', () => {
     const waits = [mine.waitFor.port(9), mine.waitFor.log(/never/), mine.sh`sleep 100`];
     const reason = new Error('the test is over');
     test.abort(reason);
-    for (const wait of waits) await expect(wait).rejects.toBe(reason);
+    await Promise.all(waits.map(async (wait) => expect(wait).rejects.toBe(reason)));
     await expect(mine.waitFor.port(9)).rejects.toBe(reason);
   });
 
@@ -132,9 +133,11 @@ describe('a machine under test', () => {
   it('ends every wait as soon as the machine ends', async () => {
     const begin = performance.now();
     const waits = [vm.waitFor.port(9), vm.waitFor.log(/never/), vm.waitFor.command('sleep 100')];
-    const ends = waits.map(async (wait) => expect(wait).rejects.toThrow(MachineEndedError));
+    const ends = awaitedLater(
+      Promise.all(waits.map(async (wait) => expect(wait).rejects.toThrow(MachineEndedError))),
+    );
     await vm.exec(['poweroff', '-f']).catch(() => undefined);
-    await Promise.all(ends);
+    await ends;
     expect(performance.now() - begin).toBeLessThan(15_000);
   });
 });

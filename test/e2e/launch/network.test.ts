@@ -8,7 +8,7 @@ import {
   createTemplate,
   launch,
 } from '../../../src/index.ts';
-import { until } from '../../until.ts';
+import { awaitedLater, until } from '../../until.ts';
 
 /** Each serves a page with its name. */
 const SERVE = 'mkdir -p /srv && hostname > /srv/index.html && httpd -h /srv';
@@ -157,7 +157,9 @@ it('captures frames', async () => {
     }
   };
   const marks = (bytes: Buffer): number => bytes.toString('latin1').split('\x5a'.repeat(40)).length - 1;
-  const done = Promise.all([all, ofDb].map(async (file) => read(file, (bytes) => marks(bytes) >= 2)));
+  const done = awaitedLater(
+    Promise.all([all, ofDb].map(async (file) => read(file, (bytes) => marks(bytes) >= 2))),
+  );
   // The request and the reply have the pattern.
   expect((await web.exec(['ping', '-c', '1', '-p', '5a', 'db'])).exitCode).toBe(0);
   await done;

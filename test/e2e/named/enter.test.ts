@@ -19,7 +19,7 @@ import { MachineEndedError, TimedOutError } from '../../../src/errors/index.ts';
 import { writeSshRecord } from '../../../src/machines/record/ssh-record.ts';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { VMLET } from '../command.ts';
-import { until } from '../../until.ts';
+import { awaitedLater, until } from '../../until.ts';
 import { type Home, makeHome } from './home.ts';
 
 let home: Home;
@@ -301,9 +301,11 @@ describe('vmlet wait', () => {
   /** Starts a server in a machine while port 80 is waited for, and shows the refusals until then. */
   async function waitForServer(name: string): Promise<void> {
     const seen: string[] = [];
-    const waiting = home.store
-      .get(name)
-      .waitFor({ ports: [80] }, { onProgress: (pending) => seen.push(...pending.map((one) => one.seen)) });
+    const waiting = awaitedLater(
+      home.store
+        .get(name)
+        .waitFor({ ports: [80] }, { onProgress: (pending) => seen.push(...pending.map((one) => one.seen)) }),
+    );
     await until(() => seen.includes('the guest refuses connections'));
     await home.vmlet('exec', name, 'httpd', '-p', '80', '-h', '/tmp');
     await waiting;
@@ -392,7 +394,7 @@ describe('vmlet wait', () => {
       { log: [/never/] },
       { onProgress: (pending) => seen.push(...pending.map((one) => one.seen)) },
     );
-    const failed = expect(never).rejects.toThrow(MachineEndedError);
+    const failed = awaitedLater(expect(never).rejects.toThrow(MachineEndedError));
     await until(() => seen.some((text) => text.startsWith('the last line is')));
     await home.vmlet('exec', 'm', 'poweroff', '-f');
     await failed;
@@ -402,7 +404,7 @@ describe('vmlet wait', () => {
 
   test('waits for a machine to start, and reads the serial log of that run only', async () => {
     const machine = home.store.get('m');
-    const waiting = machine.waitFor({ running: true, log: [/^of the first run$/] });
+    const waiting = awaitedLater(machine.waitFor({ running: true, log: [/^of the first run$/] }));
     await home.vmlet('start', 'm');
     await home.vmlet('exec', 'm', 'sh', '-c', '(echo; echo of the first run) >/dev/ttyS0');
     await waiting;

@@ -4,7 +4,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { freePort } from '../../../src/host/programs/passt-handshake.ts';
-import { until } from '../../until.ts';
+import { awaitedLater, until } from '../../until.ts';
 import type { Home } from '../named/home.ts';
 import { restartsForUdp } from '../probed-host.ts';
 import { withoutChromium } from './chromium.ts';
@@ -96,7 +96,9 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
     await more('Save');
     await inState('saved');
     await done('Save m:', 'vmlet save m');
-    const sent = page.waitForRequest((request) => request.url().endsWith('/v1/machines/m/start'));
+    const sent = awaitedLater(
+      page.waitForRequest((request) => request.url().endsWith('/v1/machines/m/start')),
+    );
     await more('Start without saved memory');
     await dialog()
       .getByText(/saved memory is discarded/)

@@ -7,6 +7,7 @@ import { readCachedSurvey, writeCachedSurvey } from '../../../src/host/cache.ts'
 import { probeHost, surveyHost } from '../../../src/host/probe.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
+import { awaitedLater } from '../../until.ts';
 
 let cacheDirectory: string;
 beforeEach(() => {
@@ -67,11 +68,12 @@ it('uses its cache until a program changes', async () => {
 it('is probed once for callers at the same time, of which one may be aborted', async () => {
   const abort = new AbortController();
   const aborted = surveyHost({ cacheDirectory, signal: abort.signal });
-  const [first, second] = [surveyHost({ cacheDirectory }), surveyHost({ cacheDirectory })];
+  const others = awaitedLater(Promise.all([surveyHost({ cacheDirectory }), surveyHost({ cacheDirectory })]));
   abort.abort(new Error('changed my mind'));
   await expect(aborted).rejects.toThrow('changed my mind');
+  const [first, second] = await others;
   // The same object, which no second probe returns.
-  expect(await second).toBe(await first);
+  expect(second).toBe(first);
 });
 
 it('rejects a cache whose contents do not match its key', async () => {

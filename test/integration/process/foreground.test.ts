@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MissingProgramError } from '../../../src/errors/index.ts';
 import { runInForeground } from '../../../src/process/foreground.ts';
-import { until } from '../../until.ts';
+import { awaitedLater, until } from '../../until.ts';
 import { temporaryDirectory } from '../../directory.ts';
 
 const directory = temporaryDirectory();
@@ -21,7 +21,7 @@ test('a missing program is named', async () => {
 test('SIGTERM is passed on, SIGINT is left to the terminal, and neither is listened to afterwards', async () => {
   const ready = join(directory, 'ready');
   const script = 'trap "exit 9" TERM; trap "exit 3" INT; : >"$0"; while :; do sleep 0.05; done';
-  const status = runInForeground(['sh', '-c', script, ready]);
+  const status = awaitedLater(runInForeground(['sh', '-c', script, ready]));
   await until(() => existsSync(ready), { awaited: 'the program waits' });
   process.emit('SIGINT', 'SIGINT');
   process.emit('SIGTERM', 'SIGTERM');

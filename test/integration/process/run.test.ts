@@ -7,6 +7,7 @@ import { runInForeground } from '../../../src/process/foreground.ts';
 import { run } from '../../../src/process/run.ts';
 import { temporaryDirectory } from '../../directory.ts';
 import { withoutDescriptors } from '../../without-descriptors.ts';
+import { awaitedLater } from '../../until.ts';
 
 const directory = temporaryDirectory();
 
@@ -46,13 +47,14 @@ describe('a program that is run to its end', () => {
       setImmediate(() => block(1500));
     };
     await run(['true']);
-    const first = run(['echo'], { onStdout: starve });
-    const second = run(['sh', '-c', 'sleep 1; echo out']);
+    const both = awaitedLater(
+      Promise.all([run(['echo'], { onStdout: starve }), run(['sh', '-c', 'sleep 1; echo out'])]),
+    );
     await turn();
     // The first’s output and end are present at the check; the second’s end comes between, which needs another wait.
     block(500);
-    await first;
-    expect((await second).stdout.toString()).toBe('out\n');
+    const [, second] = await both;
+    expect(second.stdout.toString()).toBe('out\n');
   });
 
   it('is killed when it prints more than the limit, even if it ignores a closed pipe', async () => {

@@ -10,6 +10,7 @@ import { nameOfOwned } from '../../../src/machine/paths/runtime-directory.ts';
 import { identifyProcess } from '../../../src/process/procfs/identity.ts';
 import { deferred } from '../../../src/util/time/deferred.ts';
 import { temporaryDirectory } from '../../directory.ts';
+import { awaitedLater } from '../../until.ts';
 
 const locations = locate({}, temporaryDirectory(), 0);
 mkdirSync(locations.templates, { recursive: true, mode: 0o700 });
@@ -32,12 +33,14 @@ it('leaves no lock file, whether the template was created or not', async () => {
 it('makes concurrent creators of one name take turns', async () => {
   const [first, second] = [deferred<undefined>(), deferred<undefined>()];
   const order: string[] = [];
-  const making = shelf.withName('web', undefined, async () => {
-    order.push('first');
-    first.resolve(undefined);
-    await second.promise;
-    order.push('first is done');
-  });
+  const making = awaitedLater(
+    shelf.withName('web', undefined, async () => {
+      order.push('first');
+      first.resolve(undefined);
+      await second.promise;
+      order.push('first is done');
+    }),
+  );
   await first.promise;
   const waiting = shelf.withName('web', undefined, async () => Promise.resolve(order.push('second')));
   second.resolve(undefined);

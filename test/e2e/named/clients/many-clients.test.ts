@@ -8,7 +8,7 @@ import { encodeOpen } from '../../../../src/guest/agent/greeting.ts';
 import { readStatus } from '../../../../src/machines/record/machine-status.ts';
 import { residentBytes } from '../../../../fixtures/agent/agent-process.ts';
 import { type Finished, type Started } from '../../command.ts';
-import { until } from '../../../until.ts';
+import { awaitedLater, until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
 
 const CLIENTS = 20;
@@ -151,7 +151,7 @@ test('the socket ends with the machine, and its clients are disconnected', async
   const socket = connect(agentSocket);
   socket.write(encodeOpen(Buffer.from('a client')));
   await once(socket, 'data');
-  const closed = once(socket, 'close');
+  const closed = awaitedLater(once(socket, 'close'));
   socket.resume();
   await home.vmlet('kill', 'm');
   await closed;

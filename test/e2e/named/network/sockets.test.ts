@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { isSystemError } from '../../../../src/errors/index.ts';
 import { launch } from '../../../../src/index.ts';
 import { start } from '../../command.ts';
-import { until } from '../../../until.ts';
+import { awaitedLater, until } from '../../../until.ts';
 import { findPesto } from '../../probed-host.ts';
 import { type Home, makeHome } from '../home.ts';
 
@@ -163,7 +163,7 @@ it('an open download through an old forward survives port add and rm', async () 
   // Connections through the agent's forward end with it, and no others do.
   const usesAgent = !(await vmlet('inspect', 'web')).includes('"backend": "slirp"') && PESTO === undefined;
   const other = await dial(BASE + 1);
-  const closed = usesAgent ? once(other, 'close') : undefined;
+  const closed = usesAgent ? awaitedLater(once(other, 'close')) : undefined;
   await vmlet('port', 'rm', 'web', String(BASE + 1));
   await closed;
   expect(await ask(at('live.sock'))).toContain('served');

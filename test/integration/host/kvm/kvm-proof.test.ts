@@ -8,6 +8,7 @@ import { runProof } from '../../../../src/host/kvm/kvm-proof.ts';
 import { proveKvm } from '../../../../src/host/kvm/kvm.ts';
 import { requireProgram } from '../../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
+import { awaitedLater } from '../../../until.ts';
 
 /** Children of this process. */
 const CHILDREN = `/proc/${process.pid}/task/${process.pid}/children`;
@@ -98,7 +99,7 @@ describe('a QEMU that misbehaves', () => {
     const abort = new AbortController();
     const options = { ...underTcg, qemu: misbehaving, signal: abort.signal, timeoutMs: FOREVER_MS };
     const proof = runProof(options);
-    const rejected = expect(proof).rejects.toThrow('enough');
+    const rejected = awaitedLater(expect(proof).rejects.toThrow('enough'));
     await expect.poll(() => readFileSync(CHILDREN, 'latin1')).not.toBe('');
     abort.abort(new Error('enough'));
     await rejected;

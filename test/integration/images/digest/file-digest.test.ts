@@ -7,6 +7,7 @@ import { FileDigest } from '../../../../src/images/digest/file-digest.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { withoutDescriptors } from '../../../without-descriptors.ts';
 import { digestOf, noise } from '../transfer/lab.ts';
+import { awaitedLater } from '../../../until.ts';
 
 const path = join(temporaryDirectory(), 'growing');
 const content = noise(40 * 1024 * 1024);
@@ -62,8 +63,10 @@ test('a file that was truncated is an error, not a hang', async () => {
 
 test('a thread that exits early is an error, not a hang', async () => {
   digest.growTo(1);
-  const failing = expect(digest.digest(undefined)).rejects.toThrow(
-    /the thread that computes the checksum of .*growing exited early/,
+  const failing = awaitedLater(
+    expect(digest.digest(undefined)).rejects.toThrow(
+      /the thread that computes the checksum of .*growing exited early/,
+    ),
   );
   await digest.close();
   await failing;

@@ -9,7 +9,7 @@ import { launchAt } from '../../../../src/machine/launch/launch.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { deferred } from '../../../../src/util/time/deferred.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
-import { until } from '../../../until.ts';
+import { awaitedLater, until } from '../../../until.ts';
 import { canMount, smallFileSystem } from '../small-file-system.ts';
 
 const KIB = 1024;
@@ -61,7 +61,7 @@ describe.skipIf(!canMount)('a machine on a full host file system', () => {
       expect(machine.outOfSpace).toEqual({ disk: 'disk0' });
     }
     rmSync(join(small, 'ballast'));
-    const goesOn = machine.qmp.waitFor('RESUME');
+    const goesOn = awaitedLater(machine.qmp.waitFor('RESUME'));
     await machine.resume();
     await goesOn;
     expect(machine.outOfSpace).toBeUndefined();

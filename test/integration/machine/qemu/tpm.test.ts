@@ -20,6 +20,7 @@ import { runJob } from '../../../../src/qmp/client/job.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
 import { type Board, type BoardParts, LIMITS, environment, startBoard } from '../firmware-lab.ts';
+import { awaitedLater } from '../../../until.ts';
 
 const swtpmPath = findProgram('swtpm');
 if (swtpmPath === undefined) console.warn('skipped: there is no swtpm');
@@ -53,7 +54,8 @@ describe.runIf(swtpmPath !== undefined)('a TPM', () => {
   async function startWithTpm(parts: BoardParts): Promise<{ board: Board; swtpm: SupervisedProcess }> {
     const path = join(directory, 'tpm.sock');
     const { accepted } = await acceptOnce(path, scope);
-    const swtpm = accepted.then(async (connection) => {
+    const start = async (): Promise<SupervisedProcess> => {
+      const connection = await accepted;
       const [program, ...words] = swtpmArguments(await probeSwtpm(swtpmPath!, undefined), state);
       const logging = ['--log', `file=${join(directory, 'swtpm.log')},level=20`];
       const started = supervise(
@@ -64,7 +66,8 @@ describe.runIf(swtpmPath !== undefined)('a TPM', () => {
       // The keeper keeps no copy either: swtpm would not see the connection close.
       connection.destroy();
       return started;
-    });
+    };
+    const swtpm = awaitedLater(start());
     const board = await startBoard({
       ...parts,
       arguments: [...(parts.arguments ?? []), ...tpmArguments(path)],

@@ -9,6 +9,7 @@ import { attachConsole } from '../../../../src/machine/screen/console-client.ts'
 import { deferred } from '../../../../src/util/time/deferred.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { failureOf } from '../../qmp/qemu.ts';
+import { awaitedLater } from '../../../until.ts';
 
 const directory = temporaryDirectory();
 const servers: Server[] = [];
@@ -50,7 +51,7 @@ test('bytes are passed both ways, and the escape detaches without being sent', a
     client.on('close', () => left.resolve(undefined));
   });
   const [input, output] = [new PassThrough(), new PassThrough()];
-  const ended = attachConsole(path, { input, output });
+  const ended = awaitedLater(attachConsole(path, { input, output }));
   input.write('hello\n');
   expect(await textUntil(output, '\n')).toBe('HELLO\n');
   input.write('last\x1dnot for the guest');
@@ -76,10 +77,12 @@ test('two clients are served at once, and both end with the machine', async () =
   const clients: Socket[] = [];
   const path = await serveConsole((client) => clients.push(client));
   const outputs = [new PassThrough(), new PassThrough()];
-  const consoles = outputs.map(async (output) => attachConsole(path, { input: new PassThrough(), output }));
+  const consoles = awaitedLater(
+    Promise.all(outputs.map(async (output) => attachConsole(path, { input: new PassThrough(), output }))),
+  );
   while (clients.length < 2) await once(servers[0]!, 'connection');
   for (const client of clients) client.end('bye\n');
-  expect(await Promise.all(consoles)).toEqual(['closed', 'closed']);
+  expect(await consoles).toEqual(['closed', 'closed']);
   for (const output of outputs) expect(await textUntil(output, '\n')).toBe('bye\n');
 });
 

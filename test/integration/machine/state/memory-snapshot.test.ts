@@ -120,7 +120,8 @@ test('a name is unique, and a missing snapshot is reported', async () => {
     removeLiveSnapshot(qmp, nodes, 'two'),
     listLiveSnapshots(qmp, ['disk7']),
   ];
-  for (const work of refused) expect(await failureOf(work)).toBeInstanceOf(InvalidInputError);
+  for (const failure of await Promise.all(refused.map(failureOf)))
+    expect(failure).toBeInstanceOf(InvalidInputError);
   await saveLiveSnapshot(qmp, nodes, 'x'.repeat(255));
   await loadLiveSnapshot(qmp, nodes, 'x'.repeat(255));
   await removeLiveSnapshot(qmp, nodes, 'only one disk has it');

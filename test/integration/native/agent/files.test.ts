@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDescriptors, startAgent, temporaryFolder } from '../../../../fixtures/agent/agent-process.ts';
-import { until } from '../../../until.ts';
+import { awaitedLater, until } from '../../../until.ts';
 import { GuestFileError, InvalidInputError } from '../../../../src/errors/index.ts';
 import type { GuestAgent } from '../../../../src/guest/agent/agent.ts';
 import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
@@ -107,7 +107,7 @@ describe('push', () => {
         yield big;
       }
     })();
-    const pushed = guest.push(endless, path, { signal: controller.signal });
+    const pushed = awaitedLater(guest.push(endless, path, { signal: controller.signal }));
     await until(() => readdirSync(folder).length === 2, { awaited: 'something is on its way' });
     controller.abort(reason);
     await expect(pushed).rejects.toBe(reason);
@@ -132,8 +132,7 @@ describe('push', () => {
         yield Buffer.alloc(1000);
       }
     })();
-    const pushed = guest.push(endless, join(folder, 'file'));
-    pushed.catch(() => undefined);
+    const pushed = awaitedLater(guest.push(endless, join(folder, 'file')));
     await until(() => readdirSync(folder).length === 1, { awaited: 'something is on its way' });
     await guest.close();
     await expect(pushed).rejects.toMatchObject({ code: 'VMLET_GUEST_CLOSED' });

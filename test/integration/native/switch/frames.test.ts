@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../../../until.ts';
+import { awaitedLater, until } from '../../../until.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { residentBytes } from '../keeper/keeper-lab.ts';
@@ -153,9 +153,10 @@ describe('a QEMU that does not read', () => {
       frame(A, EVERYBODY, 'noise', 60),
     ]);
     const stop = new AbortController();
-    const flood = (async () => {
+    const write = async (): Promise<void> => {
       while (!stop.signal.aborted) if (!a.socket.write(burst)) await once(a.socket, 'drain');
-    })();
+    };
+    const flood = awaitedLater(write());
     for (let number = 0; number < 200; number++) {
       c.send(D, `ping ${number}`);
       await d.gets(`ping ${number}`);

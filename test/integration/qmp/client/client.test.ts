@@ -15,6 +15,7 @@ import {
 import { Scope } from '../../../../src/util/scope.ts';
 import { Peer, failureOf, negotiate, qemuArgv, startQemu } from '../qemu.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
+import { awaitedLater } from '../../../until.ts';
 
 describe('on an inherited descriptor', () => {
   test('negotiates, runs commands and lists the features of this QEMU', async () => {
@@ -158,9 +159,10 @@ describe('out of band', () => {
     await using qemu = startQemu('-machine', 'q35', '-accel', 'tcg');
     await using client = await negotiate(qemu);
     qemu.process.kill('SIGSTOP');
-    const inBand = Array.from({ length: 20 }, async () => client.execute('query-qmp-schema'));
     const order: string[] = [];
-    inBand.forEach((one) => void one.then(() => order.push('in band')));
+    const inBand = Array.from({ length: 20 }, async () =>
+      client.execute('query-qmp-schema').then(() => order.push('in band')),
+    );
     const outOfBand = client.executeOutOfBand('query-yank').then(() => order.push('out of band'));
     qemu.process.kill('SIGCONT');
     await Promise.all([...inBand, outOfBand]);
@@ -175,7 +177,7 @@ describe('events', () => {
     await using client = await negotiate(qemu);
     const order: string[] = [];
     client.on('STOP', (event) => order.push(event.event));
-    const resumed = client.waitFor('RESUME');
+    const resumed = awaitedLater(client.waitFor('RESUME'));
     const events = client.events(['STOP', 'RESUME']);
     await client.execute('cont');
     await client.execute('stop');
@@ -213,7 +215,9 @@ describe('events', () => {
     abort.abort(reason);
     expect(await aborted).toBe(reason);
     const never = failureOf(client.waitFor('SHUTDOWN', { where: ({ data }) => data.guest }));
-    const shutdown = client.waitFor('SHUTDOWN', { where: ({ data }) => data.reason === 'host-qmp-quit' });
+    const shutdown = awaitedLater(
+      client.waitFor('SHUTDOWN', { where: ({ data }) => data.reason === 'host-qmp-quit' }),
+    );
     await client.execute('quit');
     expect((await shutdown).data.guest).toBe(false);
     expect(await never).toBeInstanceOf(QmpClosedError);

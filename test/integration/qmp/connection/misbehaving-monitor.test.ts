@@ -11,6 +11,7 @@ import {
   TimedOutError,
 } from '../../../../src/qmp/index.ts';
 import { type Peer, failureOf, negotiate, startStandIn } from '../qemu.ts';
+import { awaitedLater } from '../../../until.ts';
 
 function standIn(mode: string): Peer {
   return startStandIn('misbehaving-monitor.mjs', mode);
@@ -62,7 +63,7 @@ test('a peer that exits gets no more commands, since QEMU may crash on them', as
   await using client = await negotiate(peer);
   await client.waitFor('SHUTDOWN');
   const held = failureOf(client.execute('query-status'));
-  const quit = client.execute('quit');
+  const quit = awaitedLater(client.execute('quit'));
   await client.executeOutOfBand('query-yank');
   expect(await held).toBeInstanceOf(QmpClosedError);
   expect(await quit).toEqual({});
@@ -73,11 +74,13 @@ test('a peer that pauses after SHUTDOWN is sent the held commands', async () => 
   await using peer = standIn('shuts-down-and-stands-still');
   await using client = await negotiate(peer);
   await client.waitFor('SHUTDOWN');
-  const held = Array.from({ length: 20 }, async () => client.execute('query-status'));
+  const held = awaitedLater(
+    Promise.all(Array.from({ length: 20 }, async () => client.execute('query-status'))),
+  );
   const aborted = failureOf(client.execute('stop', undefined, { timeoutMs: 1 }));
   expect(await aborted).toBeInstanceOf(TimedOutError);
   await client.executeOutOfBand('query-yank');
-  expect(await Promise.all(held)).toEqual(held.map(() => ({ status: 'running', running: true })));
+  expect(await held).toEqual(Array.from({ length: 20 }, () => ({ status: 'running', running: true })));
   expect(client.trace.toJsonLines()).not.toContain('"stop"');
 });
 

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
 import { compiled, sanitized } from '../../../../../fixtures/compiled.ts';
-import { until } from '../../../../until.ts';
+import { awaitedLater, until } from '../../../../until.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';
 import { relayTable } from '../../../../../src/network/relay/relay-argv.ts';
 import type { SocketForward } from '../../../../../src/network/ports/socket-forward.ts';
@@ -235,7 +235,7 @@ test('forwards come and go while connections through others stay open', async ()
   tcp.end('tcp');
   expect(await text(tcp)).toBe('tcp');
   const cut = await dial(two.path);
-  const ended = once(cut, 'close');
+  const ended = awaitedLater(once(cut, 'close'));
   cut.write('x');
   await once(cut, 'data');
   expect(await change([one])).toBe('ok\n');
@@ -270,7 +270,7 @@ test('an agent that ends cuts connections, and the next one serves new ones', as
   const open = await dial(socketAt('web.sock'));
   open.write('x');
   await once(open, 'data');
-  const ended = once(open, 'close');
+  const ended = awaitedLater(once(open, 'close'));
   await board.portChanged(false);
   await ended;
   await board.portChanged(true);
