@@ -5,8 +5,11 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const GENEROUS_MS = 120_000;
+/** Guests boot slowly without KVM, beside those of another file. */
+const WITH_GUESTS_MS = 300_000;
 // The unit tests import sources alone and need no build.
 const ofDist = { globalSetup: ['test/built.ts'], testTimeout: GENEROUS_MS, hookTimeout: GENEROUS_MS };
+const withGuests = { ...ofDist, testTimeout: WITH_GUESTS_MS, hookTimeout: WITH_GUESTS_MS };
 
 /**
  * Long files first, else the last one runs alone: those of systems, and by the durations of earlier runs that `npm test`
@@ -47,9 +50,9 @@ export default defineConfig({
       // They share a process, since most of their time would be for loading the sources anew for each file.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000, isolate: false } },
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...ofDist } },
-      { test: { name: 'systems', include: ['test/systems/**/*.test.ts'], ...ofDist } },
-      { test: { name: 'testing', include: ['test/testing/**/*.test.ts'], ...ofDist } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...ofDist } },
+      { test: { name: 'systems', include: ['test/systems/**/*.test.ts'], ...withGuests } },
+      { test: { name: 'testing', include: ['test/testing/**/*.test.ts'], ...withGuests } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...withGuests } },
     ],
   },
 });

@@ -425,7 +425,7 @@ describe.skipIf(whyNoShares !== undefined)('virtiofsd', () => {
     expect(daemonsOf(source)).toEqual([]);
   });
 
-  it('ends with its launcher at any moment, and leaves no socket', { timeout: 300_000 }, async () => {
+  it('ends with its launcher at any moment, and leaves no socket', async () => {
     const source = shared();
     const runtime = shared('run-');
     const env = { XDG_RUNTIME_DIR: runtime };

@@ -17,7 +17,7 @@ import {
   whyNoBridge,
 } from './ordinary-user.ts';
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: DEBIAN_GUEST_TIMEOUT_MS });
+vi.setConfig({ hookTimeout: DEBIAN_GUEST_TIMEOUT_MS });
 
 const missing = whyNoDebianGuest() ?? whyNoUser();
 const noBridge = missing ?? whyNoBridge();

@@ -51,27 +51,23 @@ describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and with
     );
   }
 
-  it(
-    'builds its own micro image, boots it with a network, and leaves no process',
-    { timeout: 300_000 },
-    async () => {
-      const { status, stdout, stderr } = await asNobody(
-        'run',
-        '-p',
-        '80',
-        'micro',
-        '--',
-        'sh',
-        '-c',
-        'id -u; ip -4 -o addr show eth0',
-      );
-      expect(stderr).toMatch(/^vmlet: forwarding 127\.0\.0\.1:\d+\/tcp to port 80 of the guest\n$/);
-      expect(stdout).toMatch(/^0\n.*10\.0\.2\.15\/24/);
-      expect(status).toBe(0);
-      expect(readdirSync(join(run, 'vmlet'))).toEqual([]);
-      expect(readdirSync(join(home, '.cache/vmlet/scratch'))).toEqual([]);
-    },
-  );
+  it('builds its own micro image, boots it with a network, and leaves no process', async () => {
+    const { status, stdout, stderr } = await asNobody(
+      'run',
+      '-p',
+      '80',
+      'micro',
+      '--',
+      'sh',
+      '-c',
+      'id -u; ip -4 -o addr show eth0',
+    );
+    expect(stderr).toMatch(/^vmlet: forwarding 127\.0\.0\.1:\d+\/tcp to port 80 of the guest\n$/);
+    expect(stdout).toMatch(/^0\n.*10\.0\.2\.15\/24/);
+    expect(status).toBe(0);
+    expect(readdirSync(join(run, 'vmlet'))).toEqual([]);
+    expect(readdirSync(join(home, '.cache/vmlet/scratch'))).toEqual([]);
+  });
 
   it.skipIf(whyNoShares !== undefined)('shares a directory, and owns the files in it', async () => {
     const shared = join(home, 'shared');

@@ -79,28 +79,24 @@ describe('a launcher that is killed', () => {
     0, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200, 230, 260, 300, 400, 600, 1000, 1500, 2000, 2500, 3000,
   ];
 
-  it(
-    'leaves no process at any moment, and its files are removed by the next start',
-    { timeout: 300_000 },
-    async () => {
-      const { env, port, own } = await markedEnvironment(true);
-      const marks = [own, `/${port}:80`];
-      // The first start probes the host; later ones have the results, and are elsewhere at the same moment.
-      for (const delay of [...delays, ...delays]) {
-        const launcher = start(['run', '-p', `${port}:80`, '--disk', '1G', 'micro', '--', 'sleep', '1000'], {
-          env,
-        });
-        await new Promise((resolve) => setTimeout(resolve, delay));
-        launcher.process.kill('SIGKILL');
-        await launcher.finished;
-        await until(() => processesWith(...marks).length === 0);
-      }
-      const { status } = await start(['run', '--net', 'none', 'micro', '--', 'true'], { env }).finished;
-      expect(status).toBe(0);
-      expect(entries(join(own, 'run/vmlet'))).toEqual([]);
-      expect(entries(join(own, 'cache/vmlet/scratch'))).toEqual([]);
-    },
-  );
+  it('leaves no process at any moment, and its files are removed by the next start', async () => {
+    const { env, port, own } = await markedEnvironment(true);
+    const marks = [own, `/${port}:80`];
+    // The first start probes the host; later ones have the results, and are elsewhere at the same moment.
+    for (const delay of [...delays, ...delays]) {
+      const launcher = start(['run', '-p', `${port}:80`, '--disk', '1G', 'micro', '--', 'sleep', '1000'], {
+        env,
+      });
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      launcher.process.kill('SIGKILL');
+      await launcher.finished;
+      await until(() => processesWith(...marks).length === 0);
+    }
+    const { status } = await start(['run', '--net', 'none', 'micro', '--', 'true'], { env }).finished;
+    expect(status).toBe(0);
+    expect(entries(join(own, 'run/vmlet'))).toEqual([]);
+    expect(entries(join(own, 'cache/vmlet/scratch'))).toEqual([]);
+  });
 
   it('keeps its files while it lives', async () => {
     const { env, own } = await markedEnvironment();

@@ -252,43 +252,35 @@ describe('vmlet stats', () => {
     expect(refused.stderr).toContain('machine "m" is not running');
   });
 
-  it(
-    'shows what a guest has received and sent, as its agent reports it, until it is paused',
-    { timeout: 300_000 },
-    async () => {
-      expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
-      const { stdout: routes } = await home.exec('m', 'ip', 'route');
-      const gateway = /default via (\S+)/.exec(routes)?.[1] ?? '';
-      const stats = home.start(['stats', '--json', '--interval', '100ms', 'm']);
-      const readings = (): CountedReading[] => jsonLines(stats.stdout()) as unknown as CountedReading[];
-      const cards = (): NetworkStatistics[] => readings().flatMap(({ networks }) => networks ?? []);
-      const before = await until(() => cards()[0]);
-      expect(before).toMatchObject({ source: 'guest', interface: 'eth0' });
-      // Nobody answers there, but even that is traffic.
-      await home.exec('m', 'timeout', '3', 'wget', '-q', '-O', '-', `http://${gateway}:9/`);
-      await until(() =>
-        cards().some(
-          (card) => card.receivedBytes > before.receivedBytes && card.sentBytes > before.sentBytes,
-        ),
-      );
-      await until(() =>
-        readings().some(({ rate }) => rate?.networks?.some(({ sentBytes }) => sentBytes > 0)),
-      );
-      await interrupted(stats);
-      const table = ['stats', '--no-stream', '--interval', '100ms'];
-      expect((await home.vmlet(...table)).stdout).toMatch(/^m .*\/s +[\d.]+ \w+\/s +[\d.]+ \w+\/s +\d+ /m);
+  it('shows what a guest has received and sent, as its agent reports it, until it is paused', async () => {
+    expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
+    const { stdout: routes } = await home.exec('m', 'ip', 'route');
+    const gateway = /default via (\S+)/.exec(routes)?.[1] ?? '';
+    const stats = home.start(['stats', '--json', '--interval', '100ms', 'm']);
+    const readings = (): CountedReading[] => jsonLines(stats.stdout()) as unknown as CountedReading[];
+    const cards = (): NetworkStatistics[] => readings().flatMap(({ networks }) => networks ?? []);
+    const before = await until(() => cards()[0]);
+    expect(before).toMatchObject({ source: 'guest', interface: 'eth0' });
+    // Nobody answers there, but even that is traffic.
+    await home.exec('m', 'timeout', '3', 'wget', '-q', '-O', '-', `http://${gateway}:9/`);
+    await until(() =>
+      cards().some((card) => card.receivedBytes > before.receivedBytes && card.sentBytes > before.sentBytes),
+    );
+    await until(() => readings().some(({ rate }) => rate?.networks?.some(({ sentBytes }) => sentBytes > 0)));
+    await interrupted(stats);
+    const table = ['stats', '--no-stream', '--interval', '100ms'];
+    expect((await home.vmlet(...table)).stdout).toMatch(/^m .*\/s +[\d.]+ \w+\/s +[\d.]+ \w+\/s +\d+ /m);
 
-      await home.vmlet('pause', 'm');
-      expect((await home.vmlet(...table)).stdout).toMatch(/^m .*\/s +- +- +\d+ /m);
-      expect(await home.store.get('m').live().statistics({ askGuest: true })).toMatchObject({
-        networks: null,
-      });
-      await home.vmlet('resume', 'm');
-      const [card] = (await home.store.get('m').live().statistics({ askGuest: true })).networks ?? [];
-      expect(card?.sentBytes).toBeGreaterThan(before.sentBytes);
-      expect((await home.store.get('m').live().statistics()).networks).toBeNull();
-    },
-  );
+    await home.vmlet('pause', 'm');
+    expect((await home.vmlet(...table)).stdout).toMatch(/^m .*\/s +- +- +\d+ /m);
+    expect(await home.store.get('m').live().statistics({ askGuest: true })).toMatchObject({
+      networks: null,
+    });
+    await home.vmlet('resume', 'm');
+    const [card] = (await home.store.get('m').live().statistics({ askGuest: true })).networks ?? [];
+    expect(card?.sentBytes).toBeGreaterThan(before.sentBytes);
+    expect((await home.store.get('m').live().statistics()).networks).toBeNull();
+  });
 
   it('refreshes a table on a terminal', async () => {
     await machine('m', 'spin');

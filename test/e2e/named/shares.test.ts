@@ -169,7 +169,7 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
   it.each([
     ['stop', ['--timeout', '10s']],
     ['kill', []],
-  ])('is ended by %s while its virtiofsd hangs', { timeout: 300_000 }, async (verb, flags) => {
+  ])('is ended by %s while its virtiofsd hangs', async (verb, flags) => {
     for (const pid of daemons()) process.kill(pid, 'SIGSTOP');
     const hanging = home.start(['exec', 'site', '--', 'cat', '/docs/page']);
     const limits = { signal: AbortSignal.timeout(3000) };

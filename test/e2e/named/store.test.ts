@@ -100,41 +100,37 @@ describe('a killed keeper', () => {
 });
 
 describe('a start that is killed before QEMU has loaded the saved memory', () => {
-  it(
-    'can be repeated and resumes the guest, which never runs without its memory',
-    { timeout: 300_000 },
-    async () => {
-      const { files } = await createRunning('m');
-      expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
-      // QEMU waits for its launcher on this monitor, and the test connects before the launcher does.
-      const start = home.start(['start', 'm']);
-      const monitor = await until(async () => connect(files.shellSocket));
-      // Before it reports that, its first state, prelaunch, may be visible.
-      await until(() => listedState('m') === 'inmigrate');
-      start.process.kill('SIGKILL');
-      await start.finished;
-      monitor.destroy();
-      expect(await liesOf(home)).toEqual([]);
-      const resumed = await home.vmlet('resume', 'm');
-      expect(resumed.stderr).toMatch(/^vmlet: machine "m" has not loaded its saved memory yet$/m);
-      expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
-      expect(await listed()).toEqual({ m: 'running' });
-      expect(existsSync(files.savedState)).toBe(false);
-      expect(await liesOf(home)).toEqual([]);
+  it('can be repeated and resumes the guest, which never runs without its memory', async () => {
+    const { files } = await createRunning('m');
+    expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
+    // QEMU waits for its launcher on this monitor, and the test connects before the launcher does.
+    const start = home.start(['start', 'm']);
+    const monitor = await until(async () => connect(files.shellSocket));
+    // Before it reports that, its first state, prelaunch, may be visible.
+    await until(() => listedState('m') === 'inmigrate');
+    start.process.kill('SIGKILL');
+    await start.finished;
+    monitor.destroy();
+    expect(await liesOf(home)).toEqual([]);
+    const resumed = await home.vmlet('resume', 'm');
+    expect(resumed.stderr).toMatch(/^vmlet: machine "m" has not loaded its saved memory yet$/m);
+    expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+    expect(await listed()).toEqual({ m: 'running' });
+    expect(existsSync(files.savedState)).toBe(false);
+    expect(await liesOf(home)).toEqual([]);
 
-      // The state if the start is killed a moment later: QEMU has the memory, but was not resumed.
-      expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
-      const note = readFileSync(files.savedStateNote);
-      expect(await home.vmlet('start', '--paused', 'm')).toMatchObject({ status: 0 });
-      expect((await home.vmlet('start', 'm')).stderr).toMatch(
-        /machine "m" is already running.*\n.*vmlet resume m/,
-      );
-      writeFileSync(files.savedStateNote, note);
-      expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
-      expect(await listed()).toEqual({ m: 'running' });
-      expect(existsSync(files.savedStateNote)).toBe(false);
-    },
-  );
+    // The state if the start is killed a moment later: QEMU has the memory, but was not resumed.
+    expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
+    const note = readFileSync(files.savedStateNote);
+    expect(await home.vmlet('start', '--paused', 'm')).toMatchObject({ status: 0 });
+    expect((await home.vmlet('start', 'm')).stderr).toMatch(
+      /machine "m" is already running.*\n.*vmlet resume m/,
+    );
+    writeFileSync(files.savedStateNote, note);
+    expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+    expect(await listed()).toEqual({ m: 'running' });
+    expect(existsSync(files.savedStateNote)).toBe(false);
+  });
 });
 
 describe('the script of a dry run', () => {

@@ -2,13 +2,11 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import type { Home } from '../named/home.ts';
 import { withoutChromium } from './chromium.ts';
 import { serveHome } from './served-home.ts';
-
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 /** Places of the page, the names of buttons there, and the titles of the dialogs that they open. */
 const DIALOGS: readonly (readonly [place: string, button: string | RegExp, title: string | RegExp])[] = [

@@ -2,15 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { until } from '../../until.ts';
 import type { Home } from '../named/home.ts';
 import { withoutChromium } from './chromium.ts';
 import { serveHome } from './served-home.ts';
 import type { UiServer } from './ui-server.ts';
-
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 describe.skipIf(withoutChromium !== undefined)('what the page says of an action, and refuses to do', () => {
   let home: Home;

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { bytes, moment } from '../../../page/parts/format.ts';
 import { ensureMicro } from '../../../src/images/micro/micro.ts';
@@ -11,8 +11,6 @@ import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import type { Home } from '../named/home.ts';
 import { withoutChromium } from './chromium.ts';
 import { serveHome } from './served-home.ts';
-
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 type Value = string | number | boolean;
 interface Leaf {

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { cpioArchive } from '../../../src/images/formats/cpio.ts';
 import { ensureMicro } from '../../../src/images/micro/micro.ts';
@@ -14,8 +14,6 @@ import { canMount } from '../../integration/machine/small-file-system.ts';
 import { type Home, makeHome } from '../named/home.ts';
 import { openChromium, withoutChromium } from './chromium.ts';
 import { UiServer } from './ui-server.ts';
-
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const ROOM_BYTES = 32 * 2 ** 20;
 

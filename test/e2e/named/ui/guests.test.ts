@@ -58,112 +58,108 @@ describe('a machine over HTTP', () => {
     await home.store.create({ name: 'm', image: 'micro' });
   });
 
-  test(
-    'has the actions of the command, and each answer contains the command line',
-    { timeout: 300_000 },
-    async () => {
-      const events = await new Client(served.connect('/v1/events')).opened();
-      await events.told(({ event }: { event: string }) => event === 'machines');
-      const reported = async (state: string) =>
-        events.told(
-          (message: { event: string; data: { name: string; state: string } }) =>
-            message.event === 'machine' && message.data.name === 'm' && message.data.state === state,
-        );
-      expect(await act('m', 'start')).toMatchObject({
-        status: 200,
-        command: 'vmlet start m',
-        operation: { state: 'done', result: { ports: [] } },
-      });
-      await reported('running');
-      expect(await act('m', 'start')).toMatchObject({ status: 409, error: { code: 'VMLET_MACHINE_STATE' } });
-      expect(await act('m', 'pause')).toMatchObject({
-        command: 'vmlet pause m',
-        operation: { state: 'done' },
-      });
-      await reported('paused');
-      expect(await act('m', 'resume')).toMatchObject({ operation: { state: 'done' } });
-      expect(await act('m', 'ports/add', { ports: ['127.0.0.1::80'] })).toMatchObject({
-        command: 'vmlet port add m 127.0.0.1::80',
-        operation: { result: { ports: [{ guestPort: 80 }] } },
-      });
-      expect(await act('m', 'ports/remove', { ports: ['no'] })).toMatchObject({ status: 400 });
-      const udp = await act('m', 'ports/add', { ports: ['127.0.0.1::53/udp'] });
-      const restarts = await restartsForUdp(home.store.get('m'));
-      expect(udp.operation.progress?.passtRestarted).toBe(restarts || undefined);
-      await events.told(
-        ({ data }: { data: { kind?: string; progress?: { text: string } } }) =>
-          !restarts ||
-          (data.kind === 'ports/add' && data.progress?.text.startsWith('restarting passt') === true),
+  test('has the actions of the command, and each answer contains the command line', async () => {
+    const events = await new Client(served.connect('/v1/events')).opened();
+    await events.told(({ event }: { event: string }) => event === 'machines');
+    const reported = async (state: string) =>
+      events.told(
+        (message: { event: string; data: { name: string; state: string } }) =>
+          message.event === 'machine' && message.data.name === 'm' && message.data.state === state,
       );
-      expect(await act('m', 'snapshots/create', { name: 'first' })).toMatchObject({
-        command: 'vmlet snapshot create m first',
-        operation: { result: { name: 'first' } },
-      });
-      expect(await served.get('/v1/machines/m/snapshots')).toMatchObject({ snapshots: [{ name: 'first' }] });
-      expect(await act('m', 'snapshots/restore', { name: 'first' })).toMatchObject({
-        operation: { result: { state: 'running' } },
-      });
-      expect(await act('m', 'snapshots/remove', { names: ['first'] })).toMatchObject({ status: 200 });
-      expect(await act('m', 'save')).toMatchObject({ operation: { state: 'done' } });
-      await reported('saved');
-      expect(await act('m', 'restart', { timeoutMs: 30_000 })).toMatchObject({
-        command: 'vmlet restart --timeout 30000ms m',
-        operation: { state: 'done' },
-      });
-      const stopped = await act('m', 'stop');
-      expect(stopped.operation.result).toEqual({
-        rung: 'guest',
-        description: expect.stringMatching(/^asked the guest’s agent to shut the guest down; /) as string,
-      });
-      expect(events.messages).toContainEqual(
-        expect.objectContaining({
-          event: 'operation',
-          data: expect.objectContaining({
-            kind: 'stop',
-            progress: {
-              text: expect.stringMatching(
-                /^asking the guest's agent to shut the guest down, then waiting at most \d+ s$/,
-              ) as string,
-              rung: 'guest',
-            },
-          }) as object,
-        }),
-      );
-      await reported('stopped');
-      expect(await act('m', 'clone', { name: 'copy', linked: true })).toMatchObject({
-        command: 'vmlet clone --linked m copy',
-        status: 200,
-      });
-      expect(await act('copy', 'rename', { name: 'other' })).toMatchObject({
-        command: 'vmlet rename copy other',
-      });
-      expect(await act('other', 'protect', { protected: true })).toMatchObject({
-        command: 'vmlet protect other',
-      });
-      // A name that comes and goes within a moment is not reported.
-      await events.told(
-        (message: { event: string; data: { name: string } }) =>
-          message.event === 'machine' && message.data.name === 'other',
-      );
-      expect(await act('other', 'remove')).toMatchObject({
-        status: 409,
-        error: { message: expect.stringContaining('protected') as string },
-      });
-      expect(await act('other', 'protect', { protected: false })).toMatchObject({
-        command: 'vmlet protect --off other',
-      });
-      expect(await act('other', 'remove', { storage: true })).toMatchObject({
-        command: 'vmlet rm --storage other',
-        operation: { result: { keptDisks: [] } },
-      });
-      await events.told(
-        (message: { event: string; data: { name: string } }) =>
-          message.event === 'removed' && message.data.name === 'other',
-      );
-      expect(await stateOf('other')).toBeUndefined();
-      events.socket.terminate();
-    },
-  );
+    expect(await act('m', 'start')).toMatchObject({
+      status: 200,
+      command: 'vmlet start m',
+      operation: { state: 'done', result: { ports: [] } },
+    });
+    await reported('running');
+    expect(await act('m', 'start')).toMatchObject({ status: 409, error: { code: 'VMLET_MACHINE_STATE' } });
+    expect(await act('m', 'pause')).toMatchObject({
+      command: 'vmlet pause m',
+      operation: { state: 'done' },
+    });
+    await reported('paused');
+    expect(await act('m', 'resume')).toMatchObject({ operation: { state: 'done' } });
+    expect(await act('m', 'ports/add', { ports: ['127.0.0.1::80'] })).toMatchObject({
+      command: 'vmlet port add m 127.0.0.1::80',
+      operation: { result: { ports: [{ guestPort: 80 }] } },
+    });
+    expect(await act('m', 'ports/remove', { ports: ['no'] })).toMatchObject({ status: 400 });
+    const udp = await act('m', 'ports/add', { ports: ['127.0.0.1::53/udp'] });
+    const restarts = await restartsForUdp(home.store.get('m'));
+    expect(udp.operation.progress?.passtRestarted).toBe(restarts || undefined);
+    await events.told(
+      ({ data }: { data: { kind?: string; progress?: { text: string } } }) =>
+        !restarts ||
+        (data.kind === 'ports/add' && data.progress?.text.startsWith('restarting passt') === true),
+    );
+    expect(await act('m', 'snapshots/create', { name: 'first' })).toMatchObject({
+      command: 'vmlet snapshot create m first',
+      operation: { result: { name: 'first' } },
+    });
+    expect(await served.get('/v1/machines/m/snapshots')).toMatchObject({ snapshots: [{ name: 'first' }] });
+    expect(await act('m', 'snapshots/restore', { name: 'first' })).toMatchObject({
+      operation: { result: { state: 'running' } },
+    });
+    expect(await act('m', 'snapshots/remove', { names: ['first'] })).toMatchObject({ status: 200 });
+    expect(await act('m', 'save')).toMatchObject({ operation: { state: 'done' } });
+    await reported('saved');
+    expect(await act('m', 'restart', { timeoutMs: 30_000 })).toMatchObject({
+      command: 'vmlet restart --timeout 30000ms m',
+      operation: { state: 'done' },
+    });
+    const stopped = await act('m', 'stop');
+    expect(stopped.operation.result).toEqual({
+      rung: 'guest',
+      description: expect.stringMatching(/^asked the guest’s agent to shut the guest down; /) as string,
+    });
+    expect(events.messages).toContainEqual(
+      expect.objectContaining({
+        event: 'operation',
+        data: expect.objectContaining({
+          kind: 'stop',
+          progress: {
+            text: expect.stringMatching(
+              /^asking the guest's agent to shut the guest down, then waiting at most \d+ s$/,
+            ) as string,
+            rung: 'guest',
+          },
+        }) as object,
+      }),
+    );
+    await reported('stopped');
+    expect(await act('m', 'clone', { name: 'copy', linked: true })).toMatchObject({
+      command: 'vmlet clone --linked m copy',
+      status: 200,
+    });
+    expect(await act('copy', 'rename', { name: 'other' })).toMatchObject({
+      command: 'vmlet rename copy other',
+    });
+    expect(await act('other', 'protect', { protected: true })).toMatchObject({
+      command: 'vmlet protect other',
+    });
+    // A name that comes and goes within a moment is not reported.
+    await events.told(
+      (message: { event: string; data: { name: string } }) =>
+        message.event === 'machine' && message.data.name === 'other',
+    );
+    expect(await act('other', 'remove')).toMatchObject({
+      status: 409,
+      error: { message: expect.stringContaining('protected') as string },
+    });
+    expect(await act('other', 'protect', { protected: false })).toMatchObject({
+      command: 'vmlet protect --off other',
+    });
+    expect(await act('other', 'remove', { storage: true })).toMatchObject({
+      command: 'vmlet rm --storage other',
+      operation: { result: { keptDisks: [] } },
+    });
+    await events.told(
+      (message: { event: string; data: { name: string } }) =>
+        message.event === 'removed' && message.data.name === 'other',
+    );
+    expect(await stateOf('other')).toBeUndefined();
+    events.socket.terminate();
+  });
 
   test('has the same JSON as with the command', async () => {
     const plain = async (...args: string[]): Promise<unknown> =>

@@ -140,7 +140,7 @@ describe('the JSON of the HTTP API', () => {
     const address = await until(() => /^http:\S+(?=\n)/.exec(started.stdout())?.[0]);
     const headers = { authorization: `Bearer ${readFileSync(file, 'utf8').trim()}` };
     ask = async (path, signal) => fetch(new URL(path, address), { headers, signal: signal ?? null });
-  }, 300_000);
+  });
   afterAll(async () => {
     ui?.process.kill('SIGINT');
     await ui?.finished;

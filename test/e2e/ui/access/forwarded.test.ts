@@ -3,13 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../../named/home.ts';
 import { openChromium, withoutChromium } from '../chromium.ts';
-
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 describe.skipIf(withoutChromium !== undefined)('the page through a forwarded unix socket', () => {
   let home: Home;

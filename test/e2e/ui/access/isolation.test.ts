@@ -4,14 +4,12 @@ import { type IncomingMessage, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import type { Home } from '../../named/home.ts';
 import { withoutChromium } from '../chromium.ts';
 import { serveHome } from '../served-home.ts';
 import type { UiServer } from '../ui-server.ts';
-
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 describe.skipIf(withoutChromium !== undefined)('the page in a browser with other pages', () => {
   let home: Home;
