@@ -246,7 +246,7 @@ describe('a pool', () => {
     expect(await home.vmlet('pool', 'rm', 'p')).toMatchObject({ status: 125 });
     expect(await home.vmlet('pool', 'rm', '-i', 'p')).toMatchObject({ status: 0 });
     expect(() => inHome(() => openPool('p'))).toThrow(PoolNotFoundError);
-    expect(home.processes()).toEqual([]);
+    await until(() => home.processes().length === 0);
   });
 });
 

@@ -12,6 +12,8 @@ import type { Home } from '../named/home.ts';
 import { withoutChromium } from './chromium.ts';
 import { serveHome } from './served-home.ts';
 
+const PATIENCE_MS = 60_000;
+
 type Value = string | number | boolean;
 interface Leaf {
   /** As in `spec.disks.0.name`. */
@@ -135,6 +137,12 @@ describe.skipIf(withoutChromium !== undefined)('the overview of a machine', () =
     return { missing, paths: leaves.map(({ path }) => path) };
   }
 
+  /** Waits for every leaf: the page loads disks and images on their own. Returns their paths. */
+  async function showsAll(name: string): Promise<string[]> {
+    await expect.poll(async () => (await compare(name)).missing, { timeout: PATIENCE_MS }).toEqual([]);
+    return (await compare(name)).paths;
+  }
+
   test('shows everything of inspect that a machine has before its start', async () => {
     const disk = join(home.path, 'disk.img');
     writeFileSync(disk, bootSectors.hang);
@@ -174,8 +182,7 @@ describe.skipIf(withoutChromium !== undefined)('the overview of a machine', () =
       ...['--network', 'lan:alias=db,latency=20ms,loss=0.5%,bandwidth=10Mbit,mtu=1400'],
     );
     expect(created).toMatchObject({ status: 0 });
-    const { missing, paths } = await compare('full');
-    expect(missing).toEqual([]);
+    const paths = await showsAll('full');
     // It has all of these.
     for (const part of [
       'limits.cpus',
@@ -195,7 +202,7 @@ describe.skipIf(withoutChromium !== undefined)('the overview of a machine', () =
       expect(paths).toContain(`spec.${part}`);
     const clone = await home.vmlet('clone', 'full', 'copy');
     expect(clone).toMatchObject({ status: 0 });
-    expect((await compare('copy')).missing).toEqual([]);
+    await showsAll('copy');
     expect(await shown('copy')).toContainEqual({
       name: 'Guest’s identity',
       text: 'copied; the guest gets its own identity at the next start',
@@ -205,16 +212,14 @@ describe.skipIf(withoutChromium !== undefined)('the overview of a machine', () =
   test('shows the kernel, the command and the processes of a running machine', async () => {
     const files = { kernel: micro.kernelPath, initrd: micro.initrdPath, append: 'console=ttyS0 quiet' };
     await home.store.create({ name: 'kernel', memory: '256M', net: 'none', ...files });
-    expect((await compare('kernel')).missing).toEqual([]);
+    await showsAll('kernel');
 
     const command = { argv: ['sleep', '1000'], env: { GREETING: 'good day' }, user: 'root', cwd: '/tmp' };
     await home.store.create({ name: 'job', image: 'micro', append: 'panic=7', ports: ['80'], command });
     expect(await home.vmlet('start', 'job')).toMatchObject({ status: 0 });
     await page.evaluate("location.hash = '#/machines/job/overview'");
     await page.locator('.title .state', { hasText: 'running' }).waitFor();
-    const { missing, paths } = await compare('job');
-    expect(missing).toEqual([]);
-    expect(paths).toEqual(
+    expect(await showsAll('job')).toEqual(
       expect.arrayContaining(['status.qemu.pid', 'spec.boot.append', 'spec.command.env.GREETING']),
     );
   });

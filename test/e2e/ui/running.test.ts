@@ -185,9 +185,14 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
     const before = await sent();
     const { stdout: routes } = await home.exec('m', 'ip', 'route');
     const gateway = /default via (\S+)/.exec(routes)?.[1] ?? '';
-    await home.exec('m', 'timeout', '3', 'wget', '-q', '-O', '-', `http://${gateway}:9/`);
+    const send = async () => home.exec('m', 'timeout', '3', 'wget', '-q', '-O', '-', `http://${gateway}:9/`);
+    await send();
     expect(await sent()).toBeGreaterThan(before);
-    await curve.getByText(/^[1-9]/).waitFor();
+    // The text is the rate of the last interval alone.
+    await until(async () => {
+      await send();
+      return curve.getByText(/^[1-9]/).isVisible();
+    });
 
     await show('machines/mute/overview');
     await page.getByText('The network is not counted: no agent answers in the guest.').waitFor();

@@ -83,7 +83,7 @@ describe('vmlet ui', () => {
   test('prints the address when no browser can be opened', async () => {
     const started = start(['ui'], { env: { ...home.environment, PATH: '/nonexistent' } });
     await until(() => /^http:\S+\n/.test(started.stdout()));
-    expect(started.stderr()).toContain('cannot open the browser: xdg-open is not installed');
+    await until(() => started.stderr().includes('cannot open the browser: xdg-open is not installed'));
     await ended(started);
   });
 

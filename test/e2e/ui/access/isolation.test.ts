@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
+import { until } from '../../../until.ts';
 import type { Home } from '../../named/home.ts';
 import { withoutChromium } from '../chromium.ts';
 import { serveHome } from '../served-home.ts';
@@ -70,8 +71,9 @@ describe.skipIf(withoutChromium !== undefined)('the page in a browser with other
       frame.onload = resolve;
       frame.src = "${origin}/";
     })`);
-    expect(messages.join('\n')).toContain("frame-ancestors 'none'");
-    expect(foreign.frame('inner')?.url()).toMatch(/^chrome-error:/);
+    // Both may come after its load event.
+    await until(() => messages.some((message) => message.includes("frame-ancestors 'none'")));
+    await until(() => foreign.frame('inner')?.url().startsWith('chrome-error:'));
 
     expect(home.store.get('m').status().kind).toBe('created');
     other.closeAllConnections();
@@ -102,8 +104,10 @@ describe.skipIf(withoutChromium !== undefined)('the page in a browser with other
     await tab.goto(address);
     await tab.locator('[data-machine="m"]').waitFor();
     const session = await page.context().newCDPSession(tab);
-    const { entries } = await session.send('Page.getNavigationHistory');
-    expect(entries.at(-1)?.url).toBe(`${origin}/#/machines`);
+    const entries = await until(async () => {
+      const history = await session.send('Page.getNavigationHistory');
+      return history.entries.at(-1)?.url === `${origin}/#/machines` && history.entries;
+    });
     expect(entries.filter(({ url }) => url.includes('token'))).toEqual([]);
     await tab.goBack();
     expect(tab.url()).toBe('data:text/html,before');
