@@ -14,7 +14,7 @@ const blocks = pages('README.md', 'docs')
   .flatMap(codeBlocks)
   .filter(({ notRun }) => notRun === undefined);
 const MARK = '@@ next command @@';
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 let home: Home;
 /** The home of a reader who tries one example after the other, most of which run the same guest. */
 let reader: Home;

@@ -11,6 +11,9 @@ import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debia
 const missing = whyNoDebianGuest();
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
+/** Long enough for several checks by systemctl, also without KVM on a busy host. */
+const SHORT_MS = 20_000;
+
 const UNITS = `
 put() { cat > /etc/systemd/system/$1; }
 put slow.service <<END
@@ -50,7 +53,7 @@ describe.skipIf(missing !== undefined)('a fork of a guest with systemd', () => {
     await vm.sh`systemctl start --no-block slow.service`;
     await vm.waitFor.unit('slow.service');
     await Promise.all([
-      expect(vm.waitFor.unit('slow', { state: 'failed', timeoutMs: 5000 })).rejects.toThrow(
+      expect(vm.waitFor.unit('slow', { state: 'failed', timeoutMs: SHORT_MS })).rejects.toThrow(
         /last seen: slow is active \(exited\)$/,
       ),
       failsWithBroken(),
@@ -73,7 +76,7 @@ describe.skipIf(missing !== undefined)('a fork of a guest with systemd', () => {
   it('can be waited for by lines of its journal', async () => {
     expect(await vm.waitFor.log(/tick \d/, { journal: 'slow.service' })).toBe('tick 1');
     await Promise.all([
-      expect(vm.waitFor.log(/never/, { journal: 'slow.service', timeoutMs: 5000 })).rejects.toThrow(
+      expect(vm.waitFor.log(/never/, { journal: 'slow.service', timeoutMs: SHORT_MS })).rejects.toThrow(
         WaitTimedOutError,
       ),
       saysLater(),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmdirSync } from 'node:fs';
 import pino from 'pino';
-import { afterAll, beforeAll, describe, vi } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import {
   InvalidInputError,
   PoolFailedError,
@@ -15,6 +15,7 @@ import { poolsDirectory } from '../../src/template/pool/named-pools.ts';
 import { templateOf } from '../../src/testing/guests/shared-templates.ts';
 import { useMachine } from '../../src/testing/index.ts';
 import { expect, machines } from '../../src/testing/vitest.ts';
+import { until } from '../until.ts';
 
 /** No other run on this host has this pool. */
 const POOL = `test-${randomBytes(4).toString('hex')}`;
@@ -73,7 +74,7 @@ describe('a guest of a pool as a fixture', () => {
 
   test('ends with its test', async () => {
     expect(names).toHaveLength(1);
-    await vi.waitFor(async () => expect(await openPool(POOL).status()).toMatchObject({ taken: 0 }), 20_000);
+    await until(async () => (await openPool(POOL).status()).taken === 0);
   });
 });
 
@@ -99,7 +100,7 @@ describe('useMachine with a pool', () => {
     expect((await vm.sh`hostname`).stdout).toBe(vm.name);
     await Promise.all(ends.map(async (end) => end()));
     await expect(vm.sh`true`).rejects.toThrow(/closed by this process/);
-    await vi.waitFor(async () => expect(await openPool(POOL).status()).toMatchObject({ taken: 0 }), 20_000);
+    await until(async () => (await openPool(POOL).status()).taken === 0);
   });
 
   test('rejects an absent pool, and options of other guests', async () => {

@@ -119,8 +119,8 @@ describe('a run of vitest', () => {
     );
     expect(failure('panics')).toMatch(/vm: the guest's kernel panicked:[\s\S]*sysrq/);
     expect(failure('passes but for an alarm')).toContain('Out of memory: Killed process 99');
-    // The wait has 30 s and the test 60 s: the alarm came before.
-    expect(tests.get('panics')?.duration).toBeLessThan(25_000);
+    // The alarm came before the limit of the test.
+    expect(tests.get('panics')?.duration).toBeLessThan(60_000);
 
     const bundles = join(own, 'ends');
     expect(readdirSync(bundles).map((name) => name.replace(/-[0-9a-f]{8}$/, ''))).toEqual([

@@ -32,7 +32,7 @@ afterAll(async () => home.close());
 
 async function served(): Promise<string> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${PORT}/`, { signal: AbortSignal.timeout(5000) });
+    const answer = await fetch(`http://127.0.0.1:${PORT}/`, { signal: AbortSignal.timeout(20_000) });
     return (await answer.text()).trim();
   } catch (error) {
     return String(error);

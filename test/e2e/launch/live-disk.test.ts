@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
+import { until } from '../../until.ts';
 import { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import { ensureMicro } from '../../../src/images/micro/micro.ts';
 import { bootParameters } from '../../../src/machine/plan/board.ts';
@@ -61,7 +62,7 @@ it('adds and removes a disk, and adds it again under the same name', async () =>
       () => true,
       () => false,
     );
-  await expect.poll(isGone).toBe(true);
+  await until(isGone);
 
   for (const round of ['one', 'two']) {
     await attachDisk(machine.qmp, data);

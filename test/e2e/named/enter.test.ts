@@ -336,7 +336,7 @@ describe('vmlet wait', () => {
       '--for',
       'stopped',
       '-t',
-      '2s',
+      '10s',
     );
     expect(late.status).toBe(124);
     expect(late.stderr).toContain('waiting for ssh, port 81, stopped in machine "m"');

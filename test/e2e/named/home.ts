@@ -148,7 +148,7 @@ async function killOne(store: MachineStore, name: string): Promise<void> {
   }
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** Returns the processes that are left after a while, and kills them. */
 async function endStragglers(path: string, waitsForSwitches: boolean): Promise<string[]> {

@@ -65,7 +65,7 @@ async function ask(port: number, address = '127.0.0.1'): Promise<string> {
   let text = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   socket.on('connect', () => socket.write('GET / HTTP/1.0\r\n\r\n'));
-  socket.setTimeout(3000, () => socket.destroy(Object.assign(new Error(), { code: 'NO ANSWER' })));
+  socket.setTimeout(20_000, () => socket.destroy(Object.assign(new Error(), { code: 'NO ANSWER' })));
   try {
     await once(socket, 'close');
   } catch (error) {

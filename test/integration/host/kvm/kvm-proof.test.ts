@@ -8,7 +8,7 @@ import { runProof } from '../../../../src/host/kvm/kvm-proof.ts';
 import { proveKvm } from '../../../../src/host/kvm/kvm.ts';
 import { requireProgram } from '../../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
-import { awaitedLater } from '../../../until.ts';
+import { awaitedLater, until } from '../../../until.ts';
 
 /** Children of this process. */
 const CHILDREN = `/proc/${process.pid}/task/${process.pid}/children`;
@@ -100,7 +100,7 @@ describe('a QEMU that misbehaves', () => {
     const options = { ...underTcg, qemu: misbehaving, signal: abort.signal, timeoutMs: FOREVER_MS };
     const proof = runProof(options);
     const rejected = awaitedLater(expect(proof).rejects.toThrow('enough'));
-    await expect.poll(() => readFileSync(CHILDREN, 'latin1')).not.toBe('');
+    await until(() => readFileSync(CHILDREN, 'latin1') !== '');
     abort.abort(new Error('enough'));
     await rejected;
   });

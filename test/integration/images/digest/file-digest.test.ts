@@ -7,7 +7,7 @@ import { FileDigest } from '../../../../src/images/digest/file-digest.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { withoutDescriptors } from '../../../without-descriptors.ts';
 import { digestOf, noise } from '../transfer/lab.ts';
-import { awaitedLater } from '../../../until.ts';
+import { awaitedLater, until } from '../../../until.ts';
 
 const path = join(temporaryDirectory(), 'growing');
 const content = noise(40 * 1024 * 1024);
@@ -43,7 +43,7 @@ test('a file is digested while it grows, and its thread ends with it', async () 
   expect(await digest.digest(undefined)).toBe(hex);
   expect(read).toEqual([...read].sort((one, other) => one - other));
   expect(read.at(-1)).toBe(content.length);
-  await expect.poll(threads).toBe(threadsBefore);
+  await until(() => threads() === threadsBefore);
   expect(() => digest.growTo(content.length + 1)).toThrow(/grew after its checksum was computed/);
 });
 

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeTemporaryDirectory } from '../../../directory.ts';
+import { until } from '../../../until.ts';
 import { ImageLockedError, InvalidInputError } from '../../../../src/errors/index.ts';
 import {
   applySnapshot,
@@ -96,7 +97,7 @@ test('an abort leaves all disks unchanged', async () => {
   const stop = new AbortController();
   const reason = new Error('enough');
   const restoring = failureOf(restoreDisks(paths, 'first', { signal: stop.signal }));
-  await expect.poll(async () => (await names())[0], { interval: 5 }).toContain(BEFORE_RESTORE);
+  await until(async () => (await names())[0]?.includes(BEFORE_RESTORE));
   stop.abort(reason);
   expect(await restoring).toBe(reason);
   expect(holding(2)).toEqual(all);
