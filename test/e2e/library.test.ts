@@ -21,11 +21,13 @@ const BIG_BYTES = 100 * 1024 * 1024;
 
 async function answer(port: number, host = '127.0.0.1'): Promise<string | undefined> {
   return new Promise((resolve) => {
-    get({ host, port, timeout: 5000 }, (response) => {
+    const request = get({ host, port, timeout: 5000 }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => (body += text));
-      response.on('end', () => resolve(body));
-    }).on('error', () => resolve(undefined));
+      response.on('end', () => resolve(body)).on('error', () => resolve(undefined));
+    });
+    // Node only tells of the time limit.
+    request.on('timeout', () => request.destroy()).on('error', () => resolve(undefined));
   });
 }
 
