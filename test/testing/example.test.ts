@@ -10,7 +10,7 @@ import { unpackPackage } from '../packed-package.ts';
 const root = join(import.meta.dirname, '../..');
 const directory = temporaryDirectory();
 
-it('the example works when it is copied', { timeout: 400_000 }, async () => {
+it('the example works when it is copied', { timeout: 900_000 }, async () => {
   const project = join(directory, 'project');
   cpSync(join(root, 'examples/web-service'), project, { recursive: true });
   const modules = join(project, 'node_modules');

@@ -138,7 +138,7 @@ describe('a run of vitest', () => {
     expect(readFileSync(join(bundles, two, 'vm/console.log'), 'utf8')).toContain('a clue on the console');
     expect(readFileSync(join(bundles, two, 'vm/reproduce.sh'), 'utf8')).toContain('template.fork(');
     const timedOut = readdirSync(bundles).find((name) => name.includes('times-out')) ?? '';
-    expect(readFileSync(join(bundles, timedOut, 'README.txt'), 'utf8')).toMatch(/timed out in 3000\s?ms/);
+    expect(readFileSync(join(bundles, timedOut, 'README.txt'), 'utf8')).toMatch(/timed out in 15000\s?ms/);
     expect(machineDirectories()).toEqual([]);
     expect(processesOf('ends')).toEqual([]);
   });

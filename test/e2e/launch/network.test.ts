@@ -41,9 +41,13 @@ async function serve(...machines: Machine[]): Promise<void> {
   for (const machine of machines) expect((await machine.exec(['sh', '-c', SERVE])).exitCode).toBe(0);
 }
 
-async function get(from: Machine, name: string): Promise<string | undefined> {
+/** Where nobody is to answer. */
+const BRIEF_S = 3;
+
+async function get(from: Machine, name: string, seconds = 30): Promise<string | undefined> {
   // The busybox of Debian 12 crashes on wget -T.
-  const { exitCode, stdout } = await from.exec(['timeout', '3', 'wget', '-q', '-O', '-', `http://${name}/`]);
+  const limit = ['timeout', String(seconds)] as const;
+  const { exitCode, stdout } = await from.exec([...limit, 'wget', '-q', '-O', '-', `http://${name}/`]);
   return exitCode === 0 ? stdout.toString().trim() : undefined;
 }
 
@@ -84,7 +88,8 @@ it('partitions machines silently, and heals', async () => {
   await using third = await fork('third');
   await serve(third);
   network.partition(['web'], ['db']);
-  expect(await Promise.all([get(web, 'db'), get(db, 'web')])).toEqual([undefined, undefined]);
+  const cut = [get(web, 'db', BRIEF_S), get(db, 'web', BRIEF_S)];
+  expect(await Promise.all(cut)).toEqual([undefined, undefined]);
   expect(await Promise.all([get(web, 'third'), get(third, 'web')])).toEqual(['third', 'web']);
   expect(await Promise.all([get(db, 'third'), get(third, 'db')])).toEqual(['third', 'db']);
   network.heal();
@@ -97,7 +102,7 @@ it('does not wait forever for a paused machine, which is updated later', async (
   await serve(late);
   expect(await get(late, 'web')).toBe('web');
   await db.qmp.execute('cont');
-  await until(async () => (await get(db, 'late')) === 'late');
+  await until(async () => (await get(db, 'late', BRIEF_S)) === 'late');
 });
 
 it('survives the end of a machine, and gives the same address to the next machine of that name', async () => {
@@ -107,7 +112,7 @@ it('survives the end of a machine, and gives the same address to the next machin
   const { address } = network.members.at(-1) ?? {};
   await first.kill();
   expect(network.members.map(({ name }) => name)).toEqual(['web', 'db']);
-  expect(await get(web, 'cache')).toBeUndefined();
+  expect(await get(web, 'cache', BRIEF_S)).toBeUndefined();
   expect(await get(web, 'db')).toBe('db');
   await using second = await template.fork({ name: 'cache', networks: [network] });
   await serve(second);
@@ -133,7 +138,7 @@ it('gives a member the alias and the addresses that it asks for, and those of on
   await using second = await take('second');
   await serve(second);
   expect([await get(web, 'primary'), await get(web, '10.99.0.50')]).toEqual(['second', 'second']);
-  expect(await get(web, 'first')).toBeUndefined();
+  expect(await get(web, 'first', BRIEF_S)).toBeUndefined();
 });
 
 it('delays the frames of a member, in both directions, and loses some', async () => {
@@ -172,13 +177,14 @@ it('keeps networks separate; a machine can be in two', async () => {
   await serve(both, behind);
   expect(await Promise.all([get(both, 'web'), get(both, 'behind')])).toEqual(['web', 'behind']);
   expect(await get(behind, 'both')).toBe('both');
-  expect(await get(behind, 'web')).toBeUndefined();
+  expect(await get(behind, 'web', BRIEF_S)).toBeUndefined();
   // Not even with the address and a route.
   await behind.exec(['sh', '-c', 'ip address add 10.99.0.9/24 dev eth1']);
-  expect(await get(behind, '10.99.0.2')).toBeUndefined();
+  expect(await get(behind, '10.99.0.2', BRIEF_S)).toBeUndefined();
   // A closed network forwards nothing, and its machines continue.
   await backstage[Symbol.asyncDispose]();
-  expect(await Promise.all([get(both, 'web'), get(both, 'behind')])).toEqual(['web', undefined]);
+  const answers = [get(both, 'web'), get(both, 'behind', BRIEF_S)];
+  expect(await Promise.all(answers)).toEqual(['web', undefined]);
   expect(await both.stop()).toMatchObject({ rung: 'guest', outcome: { kind: 'power-off' } });
 });
 
