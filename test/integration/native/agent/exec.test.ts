@@ -165,11 +165,13 @@ describe('a command', () => {
   });
 
   test('loses no output that it wrote before its end', async () => {
+    // A number of its own: processes of other tests stay.
+    const sleep = `sleep ${1_000_000 + process.pid}`;
     for (let round = 0; round < 30; round += 1) {
-      const { stdout } = await guest.exec(['sh', '-c', 'head -c 60000 /dev/zero; sleep 100 & exit 0']);
+      const { stdout } = await guest.exec(['sh', '-c', `head -c 60000 /dev/zero; ${sleep} & exit 0`]);
       expect(stdout.length).toBe(60_000);
     }
-    await guest.exec(['sh', '-c', 'pkill -P $PPID sleep; pkill -x -f "sleep 100"; true']);
+    await guest.exec(['sh', '-c', `pkill -P $PPID sleep; pkill -x -f "${sleep}"; true`]);
   });
 });
 

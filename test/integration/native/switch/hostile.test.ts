@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../../../until.ts';
+import { awaitedLater, until } from '../../../until.ts';
 import { dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
 import { streamFrame } from '../../../../src/network/ethernet/frame.ts';
 import { Scope } from '../../../../src/util/scope.ts';
@@ -47,7 +47,8 @@ beforeAll(async () => {
   const socket = connect(slow.lab.path('switch.sock'));
   socket.write('1 lis');
   const closed = once(socket.resume(), 'close');
-  unfinished = { opened: slow, closedAfterMs: closed.then(() => performance.now() - begin) };
+  const closedAfterMs = awaitedLater(closed.then(() => performance.now() - begin));
+  unfinished = { opened: slow, closedAfterMs };
 });
 afterAll(async () => close(unfinished.opened));
 beforeEach(async () => {
