@@ -7,6 +7,9 @@ const PROGRAM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) =
 /** Why the page cannot be shown here; undefined if it can. */
 export const withoutChromium = PROGRAM === undefined ? 'chromium is not installed' : undefined;
 
+/** By default it is given up after half a minute. */
+const START_MS = 180_000;
+
 const QUIET = [
   '--disable-gpu',
   '--disable-quic',
@@ -20,5 +23,9 @@ const QUIET = [
 export async function openChromium(): Promise<Browser> {
   if (PROGRAM === undefined) throw new Error('chromium is not installed');
   // The sandbox of Chromium needs namespaces, which root in a container may lack.
-  return chromium.launch({ executablePath: PROGRAM, args: ['--no-sandbox', ...QUIET] });
+  return chromium.launch({
+    executablePath: PROGRAM,
+    args: ['--no-sandbox', ...QUIET],
+    timeout: START_MS,
+  });
 }

@@ -12,7 +12,7 @@ import type { Home } from '../named/home.ts';
 import { withoutChromium } from './chromium.ts';
 import { serveHome } from './served-home.ts';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 type Value = string | number | boolean;
 interface Leaf {

@@ -5,7 +5,8 @@ import { until } from '../../until.ts';
 import type { Home } from '../named/home.ts';
 
 const TOKEN_FILE = /^(?:vmlet: )?file with the access token for the HTTP API: (.*)$/m;
-const PATIENCE_MS = 60_000;
+/** A guest may have to boot until then. */
+const PATIENCE_MS = 180_000;
 const ADDRESS = /^http:\/\/\S+$/m;
 
 /** `vmlet ui` of a home, and the pages that are open on it. */

@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 /** More than the page has places for the focus. */
 const MOST_TABS = 120;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 /** The accessible name of the element with the focus, in short; its tag where it has none. */
 const FOCUSED = `(({ ariaLabel, labels, textContent, tagName }) => {

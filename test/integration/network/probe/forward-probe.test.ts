@@ -32,7 +32,8 @@ const refusingLate = (socket: Socket): void => void setTimeout(() => socket.end(
 const greeting = (socket: Socket): void => void socket.write('SSH-2.0-test\r\n');
 const waitingForRequests = (socket: Socket): void => void socket.resume().on('end', () => socket.end());
 
-const limits = { patienceMs: 300 };
+/** Longer than a busy host stops this process for. */
+const limits = { patienceMs: 1500 };
 
 test.each([
   ['a server that sends data first', greeting, refusing, 'accepts'],
