@@ -1,5 +1,4 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -18,7 +17,7 @@ import { run } from '../../../src/process/run.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../directory.ts';
 import { start } from '../command.ts';
-import { until } from '../../until.ts';
+import { awaitedLater, until } from '../../until.ts';
 
 /** One template for all, with a wrong clock, a connection to this host and one to itself. */
 
@@ -180,17 +179,20 @@ describe('a fork', () => {
     expect(await inGuest(forks[1]!, `echo again | nc -w 30 10.0.2.2 ${port}`)).toBe('again\n');
   });
 
-  // More than the buffers on the way: passt writes some frames to QEMU in parts.
+  // More than the buffers on the way: passt writes some frames to QEMU in parts. The end of
+  // the connection is not awaited: passt of 2025 may omit it (docs/hosts.md).
   it('receives a large upload whole', async () => {
     const bytes = 16 * 1024 ** 2;
+    const receive = `mkfifo /root/silent /root/upload; nc -l -p 9 <>/root/silent >/root/upload &
+      head -c ${bytes} /root/upload | wc -c; kill $!`;
     for (const fork of forks) {
       const [, forward] = fork.ports;
-      const receiving = inGuest(fork, 'mkfifo /root/silent; nc -l -p 9 <>/root/silent | wc -c');
+      const receiving = awaitedLater(inGuest(fork, receive));
       await inGuest(fork, "until netstat -tln | grep -q ':9 '; do sleep 0.1; done");
       const socket = connect({ host: '127.0.0.1', port: forward?.hostPort ?? 0, allowHalfOpen: true });
-      socket.end(Buffer.alloc(bytes, 'x')).resume();
-      await once(socket, 'close');
+      socket.on('error', () => undefined).end(Buffer.alloc(bytes, 'x'));
       expect(await receiving).toBe(`${bytes}\n`);
+      socket.destroy();
     }
   });
 
