@@ -1,8 +1,8 @@
 #include "mounts.h"
 #include "modules.h"
+#include "text_file.h"
 #include "volumes.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <mntent.h>
 #include <stdio.h>
@@ -65,14 +65,10 @@ void mounts_note(struct field_reader request)
     }
 }
 
+/* Without it, files are up to a second old. */
 static void drop_caches(const char *what)
 {
-    int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-    /* Without it, files are up to a second old. */
-    if (fd >= 0 && write(fd, what, strlen(what)) < 0)
-        errno = 0;
-    if (fd >= 0)
-        close(fd);
+    text_file_set("/proc/sys/vm/drop_caches", what);
 }
 
 void mounts_refresh(void)

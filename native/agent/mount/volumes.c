@@ -1,4 +1,5 @@
 #include "volumes.h"
+#include "text_file.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,13 +18,8 @@ static bool has_serial(const char *disk, const char *serial)
 {
     char path[PATH_MAX], found[SERIAL_MAX];
     snprintf(path, sizeof path, "/sys/block/%s/serial", disk);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read(fd, found, sizeof found - 1);
-    if (fd >= 0)
-        close(fd);
-    if (length < 0)
+    if (text_file_read(path, found, sizeof found) < 0)
         return false;
-    found[length] = 0;
     found[strcspn(found, "\n")] = 0;
     return strcmp(found, serial) == 0;
 }

@@ -1,8 +1,8 @@
 #include "link.h"
 #include "netlink.h"
+#include "text_file.h"
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -63,36 +63,20 @@ int link_find(const char *hardware_address, int *index)
     return -1;
 }
 
-/* A kernel without IPv6 has no file for it, and does not need it. */
-static void write_setting(const char *path, const char *value)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (write(fd, value, strlen(value)) < 0)
-        errno = 0; /* The setting only saves time. */
-    close(fd);
-}
-
 static void set(const char *name, const char *setting, const char *value)
 {
     char path[300];
     snprintf(path, sizeof path, setting, name);
-    write_setting(path, value);
+    text_file_set(path, value);
 }
 
 bool link_has_ipv6(int index)
 {
-    char name[IF_NAMESIZE], path[300], is_off = 0;
+    char name[IF_NAMESIZE], path[300], is_off[2];
     if (!if_indextoname((unsigned)index, name))
         return false;
     snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    bool is_read = read(fd, &is_off, 1) == 1;
-    close(fd);
-    return is_read && is_off == '0';
+    return text_file_read(path, is_off, sizeof is_off) == 1 && is_off[0] == '0';
 }
 
 void link_announce_changes(const char *name)
@@ -127,14 +111,10 @@ int link_start(int netlink, int index)
  * linkwatch_sync_dev; since Linux 6.8): reading this file is one. */
 static void ask_for_carrier(const char *name)
 {
-    char path[300], answer;
+    char path[300], answer[2];
     snprintf(path, sizeof path, "/sys/class/net/%s/carrier", name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (read(fd, &answer, 1) < 0)
+    if (text_file_read(path, answer, sizeof answer) < 0)
         errno = 0; /* The link is down; the caller tries again. */
-    close(fd);
 }
 
 static bool is_running(void *index)
@@ -170,17 +150,13 @@ static int set_attribute(int netlink, int index, uint16_t type, const void *valu
 static void enlarge_receive_buffers(void)
 {
     static const char path[] = "/proc/sys/net/ipv4/tcp_rmem";
-    char text[100] = {0};
+    char text[100];
     unsigned long least = 0, initial = 0, most = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    bool known = read(fd, text, sizeof text - 1) > 0 && sscanf(text, "%lu %lu %lu", &least, &initial, &most) == 3;
-    close(fd);
+    bool known = text_file_read(path, text, sizeof text) > 0 && sscanf(text, "%lu %lu %lu", &least, &initial, &most) == 3;
     if (!known || initial >= RECEIVE_BUFFER)
         return;
     snprintf(text, sizeof text, "%lu %lu %lu", least, (unsigned long)RECEIVE_BUFFER, most > LARGEST_BUFFER ? most : (unsigned long)LARGEST_BUFFER);
-    write_setting(path, text);
+    text_file_set(path, text);
 }
 
 int link_set_mtu(int netlink, int index, uint32_t mtu)

@@ -2,8 +2,8 @@
 #include "link.h"
 #include "netlink.h"
 #include "tcp.h"
+#include "text_file.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -102,13 +102,9 @@ bool renewal_is_looked_after(int link)
     if (access("/run/dhcpcd", F_OK) == 0)
         return true;
     for (size_t index = 0; index < sizeof records / sizeof *records; index++) {
-        char path[64], record[4096] = {0};
+        char path[64], record[4096];
         snprintf(path, sizeof path, records[index][0], link);
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        ssize_t count = fd < 0 ? -1 : read(fd, record, sizeof record - 1);
-        if (fd >= 0)
-            close(fd);
-        if (count > 0 && !strstr(record, records[index][1]))
+        if (text_file_read(path, record, sizeof record) > 0 && !strstr(record, records[index][1]))
             return true;
     }
     return false;

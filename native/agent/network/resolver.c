@@ -1,5 +1,5 @@
 #include "resolver.h"
-#include "system.h"
+#include "text_file.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,5 +29,5 @@ int resolver_write(const struct resolver *resolver)
     snprintf(text, sizeof text, "%s%s%s%s", *resolver->search ? "search" : "", resolver->search,
              *resolver->search ? "\n" : "", resolver->servers);
     mkdir("/etc", 0755);
-    return write_file("/etc/resolv.conf", text);
+    return text_file_write("/etc/resolv.conf", text);
 }

@@ -1,6 +1,7 @@
 #include "virtio_port.h"
 #include "fail.h"
 #include "modules.h"
+#include "text_file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,15 +18,12 @@ static const char NAME[] = "vmlet.agent";
 
 static bool is_ours(const char *device)
 {
-    char path[320], name[64] = {0};
+    char path[320], name[64];
     snprintf(path, sizeof path, "%s/%s/name", CLASS, device);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (text_file_read(path, name, sizeof name) < 0)
         return false;
-    ssize_t length = read(fd, name, sizeof name - 1);
-    close(fd);
     name[strcspn(name, "\n")] = 0;
-    return length > 0 && strcmp(name, NAME) == 0;
+    return strcmp(name, NAME) == 0;
 }
 
 static int try_open(void)

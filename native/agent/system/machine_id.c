@@ -1,5 +1,5 @@
 #include "machine_id.h"
-#include "system.h"
+#include "text_file.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -29,10 +29,10 @@ static int set(const char *path, const char *line)
     struct stat status, transient;
     if (!is_file(path, &status))
         return 0;
-    int reason = write_file(path, line);
+    int reason = text_file_write(path, line);
     bool is_mounted = reason == EROFS && is_file(TRANSIENT, &transient) && transient.st_ino == status.st_ino &&
                       transient.st_dev == status.st_dev;
-    return is_mounted ? write_file(TRANSIENT, line) : reason;
+    return is_mounted ? text_file_write(TRANSIENT, line) : reason;
 }
 
 /* Reads the previous ID; empty if there is none. */

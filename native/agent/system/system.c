@@ -1,5 +1,6 @@
 #include "system.h"
 #include "hosts.h"
+#include "text_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
@@ -13,30 +14,6 @@
 #include <unistd.h>
 
 enum { ENTROPY_MAX = 1024 };
-
-/* In place: a new file and a rename take twice as long in a fork, and do not work on a mount. */
-static int overwrite(int fd, const char *text, size_t length)
-{
-    char content[4096];
-    ssize_t count = pread(fd, content, sizeof content, 0);
-    if (count == (ssize_t)length && memcmp(content, text, length) == 0)
-        return 0;
-    ssize_t written = pwrite(fd, text, length, 0);
-    int reason = written < 0 ? errno : written != (ssize_t)length ? ENOSPC : 0;
-    return !reason && ftruncate(fd, (off_t)length) < 0 ? errno : reason;
-}
-
-int write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-    /* The link may lead to a file of another program, such as resolved. */
-    if (fd < 0 && errno == ELOOP && unlink(path) == 0)
-        fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return errno;
-    int reason = overwrite(fd, text, strlen(text));
-    return close(fd) < 0 && !reason ? errno : reason;
-}
 
 static bool has_word(const char *text, const char *word)
 {
@@ -98,7 +75,7 @@ static int name_in_hosts(const char *name, const char *former)
         snprintf(line, sizeof line, "%s127.0.1.1 %s\n", newline, name);
         insert(hosts, line);
     }
-    return write_file("/etc/hosts", hosts);
+    return text_file_write("/etc/hosts", hosts);
 }
 
 int system_set_hostname(const char *name)
@@ -113,7 +90,7 @@ int system_set_hostname(const char *name)
         return errno;
     snprintf(line, sizeof line, "%s\n", name);
     mkdir("/etc", 0755);
-    int reason = write_file("/etc/hostname", line);
+    int reason = text_file_write("/etc/hostname", line);
     return reason ? reason : name_in_hosts(name, former);
 }
 

@@ -9,5 +9,3 @@ int system_set_hostname(const char *name);
 int system_set_clock(uint64_t time);
 /* Credits every bit and makes the generator use them at once. */
 int system_add_entropy(const uint8_t *bytes, size_t length);
-/* Replaces the contents of a small file; a symbolic link is replaced by a file. */
-int write_file(const char *path, const char *text);

@@ -25,6 +25,7 @@ beforeAll(async () => {
     join(ROOT, 'fixtures/agent/set-hosts.c'),
     join(system, 'hosts.c'),
     join(system, 'system.c'),
+    join(system, 'text_file.c'),
   ];
   const flags = ['-D_GNU_SOURCE', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
   await run(['cc', ...flags, '-iquote', system, '-o', join(folder, 'set-hosts'), ...sources]);

@@ -90,7 +90,10 @@ async function inNamespaces(script: string, program: string): Promise<string> {
 
 describe('a link that a network manager sets up', () => {
   it('goes down and up again when it has no default route after it came up', async () => {
-    const program = await build('restart-link', agent('link', 'netlink', 'renewal', 'tcp'));
+    const program = await build('restart-link', [
+      ...agent('link', 'netlink', 'renewal', 'tcp'),
+      'agent/system/text_file',
+    ]);
     expect(await inNamespaces(MANAGED, program)).toMatch(/^0\ncard.* 52:54:00:00:00:02 /);
   });
 });
@@ -102,6 +105,7 @@ describe('a link that the agent configures in a full system', () => {
       ...agent('address', 'kept', 'link', 'netlink', 'network', 'renewal', 'resolver', 'tcp'),
       'agent/system/hosts',
       'agent/system/system',
+      'agent/system/text_file',
       'shared/wire/fields',
     ]);
   });
