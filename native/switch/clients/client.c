@@ -114,16 +114,8 @@ bool client_read(struct client *client)
 
 void client_flush(struct client *client)
 {
-    while (client->output.length > 0 && client->connection.writable && !client->ended) {
-        ssize_t count = send(client->connection.fd, queue_bytes(&client->output), client->output.length,
-                             MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (count >= 0)
-            queue_drop(&client->output, (size_t)count);
-        else if (errno == EAGAIN)
-            client->connection.writable = false;
-        else if (errno != EINTR)
-            client->ended = true;
-    }
+    if (!client->ended && !queue_send(&client->output, &client->connection))
+        client->ended = true;
     if (client->state == CLIENT_IS_ANSWERED && client->output.length == 0)
         client->ended = true;
 }

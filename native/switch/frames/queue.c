@@ -1,6 +1,8 @@
 #include "queue.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
     FIRST_ROOM = 4096,
@@ -54,6 +56,20 @@ void queue_drop(struct queue *queue, size_t length)
     queue->begin = 0;
     if (queue->room > KEPT_ROOM)
         queue_free(queue);
+}
+
+bool queue_send(struct queue *queue, struct watch *watch)
+{
+    while (queue->length > 0 && watch->writable) {
+        ssize_t count = send(watch->fd, queue_bytes(queue), queue->length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (count >= 0)
+            queue_drop(queue, (size_t)count);
+        else if (errno == EAGAIN)
+            watch->writable = false;
+        else if (errno != EINTR)
+            return false;
+    }
+    return true;
 }
 
 void queue_free(struct queue *queue)

@@ -160,14 +160,6 @@ void port_deliver(struct port *port, const uint8_t *frame, size_t length)
 
 void port_flush(struct port *port)
 {
-    while (port->output.length > 0 && port->connection.writable && !port->ended) {
-        ssize_t count = send(port->connection.fd, queue_bytes(&port->output), port->output.length,
-                             MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (count >= 0)
-            queue_drop(&port->output, (size_t)count);
-        else if (errno == EAGAIN)
-            port->connection.writable = false;
-        else if (errno != EINTR)
-            port->ended = true;
-    }
+    if (!port->ended && !queue_send(&port->output, &port->connection))
+        port->ended = true;
 }
