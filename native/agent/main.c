@@ -10,6 +10,7 @@
 #include "power_button.h"
 #include "role.h"
 #include "session.h"
+#include "signals.h"
 #include "sink.h"
 #include "spawn.h"
 #include "stay.h"
@@ -19,27 +20,21 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-static struct watch signals, listener = {.fd = -1};
+const char program_name[] = "vmlet-agent";
+
+static struct watch listener = {.fd = -1};
 
 static void watch_signals(void)
 {
     static const int heard[] = {SIGCHLD, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGPWR, SIGHUP};
-    sigset_t set;
-    sigemptyset(&set);
-    for (size_t index = 0; index < sizeof heard / sizeof *heard; index++)
-        sigaddset(&set, heard[index]);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0 || !watch_open(&signals, fd))
-        fail("signalfd");
+    if (!signals_watch(heard, sizeof heard / sizeof *heard))
+        fail("signals");
 }
 
 static _Noreturn void leave(int status)
@@ -62,17 +57,6 @@ static void handle_signal(int signal)
         power_schedule(POWER_OFF);
 }
 
-static void read_signals(void)
-{
-    struct signalfd_siginfo info;
-    while (signals.readable) {
-        if (read(signals.fd, &info, sizeof info) == sizeof info)
-            handle_signal((int)info.ssi_signo);
-        else
-            signals.readable = errno == EINTR;
-    }
-}
-
 static void accept_host(void)
 {
     if (port_attached() || listener.fd < 0 || !listener.readable)
@@ -90,7 +74,8 @@ static _Noreturn void serve(void)
     for (;;) {
         if (!loop_wait(busy))
             fail("epoll_wait");
-        read_signals();
+        for (int signal; (signal = signals_next()) != 0;)
+            handle_signal(signal);
         accept_host();
         busy = port_pump_input();
         busy |= channels_pump();

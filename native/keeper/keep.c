@@ -19,21 +19,19 @@
 #include "record.h"
 #include "record_parts.h"
 #include "report.h"
+#include "signals.h"
 #include "switchboard.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2, LAST_WORDS_MS = 1000 };
-
-static struct watch signals = {.fd = -1};
 
 static int fail(const char *what)
 {
@@ -46,19 +44,14 @@ static int fail(const char *what)
 static bool leave_launcher(void)
 {
     static const int heard[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP};
-    sigset_t set;
-    sigemptyset(&set);
-    for (size_t index = 0; index < sizeof heard / sizeof *heard; index++)
-        sigaddset(&set, heard[index]);
     /* Not supported before Linux 5.9, and Node leaves nothing open anyway. */
     syscall(SYS_close_range, 3, ~0u, 0);
-    sigprocmask(SIG_SETMASK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    if (!loop_start() || !signals_watch(heard, sizeof heard / sizeof *heard))
+        return false;
     signal(SIGINT, SIG_IGN);
     setsid(); /* Fails if the launcher has already done so. */
     umask(077);
-    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return chdir("/") == 0 && fd >= 0 && loop_start() && watch_open(&signals, fd);
+    return chdir("/") == 0;
 }
 
 /* Releases the launcher's lock, which is held as long as its descriptor is open, even if the launcher is killed. */
@@ -102,17 +95,6 @@ static void handle_signal(int signal)
     }
 }
 
-static void read_signals(void)
-{
-    struct signalfd_siginfo info;
-    while (signals.readable) {
-        if (read(signals.fd, &info, sizeof info) == sizeof info)
-            handle_signal((int)info.ssi_signo);
-        else
-            signals.readable = errno == EINTR;
-    }
-}
-
 static void turn(void)
 {
     static bool busy;
@@ -125,7 +107,8 @@ static void turn(void)
     if (!loop_wait(busy))
         note("epoll_wait");
     /* First: signals and the command may request monitor commands. */
-    read_signals();
+    for (int signal; (signal = signals_next()) != 0;)
+        handle_signal(signal);
     busy = command_act();
     busy |= monitor_act();
     busy |= console_act();
@@ -198,11 +181,8 @@ static int start(const struct options *options, const struct log *qemu_log)
 /* Becomes the program that is to follow, without our signal mask and standard output. Returns when that is impossible. */
 static void follow_with(char **program)
 {
-    sigset_t none;
-    sigemptyset(&none);
-    signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    signals_restore();
     dup2(STDERR_FILENO, STDOUT_FILENO);
     execve(program[0], program, (char *[]){NULL});
     note(program[0]);

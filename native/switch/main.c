@@ -8,13 +8,12 @@
 #include "note.h"
 #include "port.h"
 #include "requests.h"
+#include "signals.h"
 #include "table.h"
 #include "words.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,7 +22,6 @@ enum { EXIT_USAGE = 2, LINGER_MS = 3000, LINGER_MAX_MS = 3600000 };
 const char program_name[] = "vmlet-switch";
 
 static struct listener listener = {.watch = {.fd = -1}};
-static struct watch signals = {.fd = -1};
 static int64_t linger_ms = LINGER_MS;
 /* INT64_MAX while there are ports. */
 static int64_t end_at;
@@ -47,14 +45,8 @@ static bool enter_directory(const char *path)
 
 static bool hear_signals(void)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
-        return fail("signals");
-    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return fd >= 0 && watch_open(&signals, fd) ? true : fail("signals");
+    static const int heard[] = {SIGTERM, SIGINT};
+    return signals_watch(heard, sizeof heard / sizeof *heard) || fail("signals");
 }
 
 /* The plug waits for the word, and for the end of the pipe. */
@@ -79,7 +71,6 @@ static bool read_table(void)
 /* The socket listens before the table is read: a client that cannot connect has changed it in time. */
 static bool start(void)
 {
-    signal(SIGPIPE, SIG_IGN);
     umask(077);
     addresses_start();
     if (!loop_start())
@@ -126,7 +117,7 @@ static bool has_ended(void)
         end_at = INT64_MAX;
     else if (end_at == INT64_MAX)
         end_at = now_ms() + linger_ms;
-    return signals.readable || request_to_end() || end_at <= now_ms();
+    return signals_next() != 0 || request_to_end() || end_at <= now_ms();
 }
 
 static int serve(void)

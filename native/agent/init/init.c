@@ -1,8 +1,8 @@
 #include "init.h"
 #include "boot_word.h"
-#include "fail.h"
 #include "host_root.h"
 #include "network.h"
+#include "note.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,9 +17,9 @@ static void mount_one(const char *type, const char *where, unsigned long flags, 
 {
     /* EBUSY: already mounted by the kernel or an initramfs script. */
     if (mkdir(where, 0755) < 0 && errno != EEXIST)
-        complain(where);
+        note(where);
     else if (mount(type, where, type, flags, options) < 0 && errno != EBUSY)
-        complain(where);
+        note(where);
 }
 
 static void mount_proc(void)
@@ -44,7 +44,7 @@ static void mount_all(bool has_host_root)
 static void link_one(const char *target, const char *path)
 {
     if (symlink(target, path) < 0 && errno != EEXIST)
-        complain(path);
+        note(path);
 }
 
 static void open_console(void)
@@ -77,7 +77,7 @@ void init_start(void)
     setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
     setenv("HOME", "/root", 1);
     if (chdir("/") < 0)
-        complain("/");
+        note("/");
     /* Turns Ctrl-Alt-Del into a SIGINT for us. */
     reboot(RB_DISABLE_CAD);
     network_start_loopback();

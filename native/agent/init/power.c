@@ -1,6 +1,7 @@
 #include "power.h"
 #include "fail.h"
 #include "loop.h"
+#include "note.h"
 #include "port.h"
 #include "role.h"
 #include "volumes.h"
@@ -60,7 +61,7 @@ static void ask_init(enum power_action action)
         return;
     setsid();
     execlp(name, name, (char *)NULL);
-    complain(name);
+    note(name);
     _exit(127);
 }
 

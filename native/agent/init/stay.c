@@ -1,6 +1,6 @@
 #include "stay.h"
 #include "boot_word.h"
-#include "fail.h"
+#include "note.h"
 #include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,13 +14,13 @@ void stay_start(void)
         return;
     pid_t pid = fork();
     if (pid < 0) {
-        complain(script);
+        note(script);
         return;
     }
     if (pid == 0) {
         setsid();
         execl(script, script, (char *)NULL);
-        complain(script);
+        note(script);
         _exit(127);
     }
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

@@ -1,6 +1,6 @@
 #include "port.h"
-#include "fail.h"
 #include "loop.h"
+#include "note.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,7 +45,7 @@ void port_attach(int fd, enum port_kind port_kind, const struct port_events *por
     connected = false;
     forget();
     if (!watch_open(&port, fd))
-        complain("cannot watch the port");
+        note("cannot watch the port");
     else if (kind == PORT_VIRTIO)
         port.hung_up = true; /* Until the first event, which arrives at once. */
 }
@@ -196,7 +196,7 @@ void port_send(uint8_t type, uint8_t flag, uint32_t channel, const void *payload
     uint8_t *at = room(HEADER_SIZE + length);
     if (!at) {
         errno = ENOBUFS;
-        complain("the output queue is full");
+        note("the output queue is full");
         return;
     }
     if (length > 0)

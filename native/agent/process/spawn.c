@@ -1,6 +1,7 @@
 #include "spawn.h"
 #include "mounts.h"
 #include "pty.h"
+#include "signals.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -116,11 +117,8 @@ static _Noreturn void run_child(const struct command_line *line, const struct th
 {
     struct spawn_failure failure = {.phase = PHASE_RESOURCES};
     bool terminal = line->flags & EXEC_TERMINAL;
-    sigset_t none;
     setsid();
-    signal(SIGPIPE, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    signals_restore();
     if (dup2(terminal ? theirs->output : theirs->input, 0) < 0 || dup2(theirs->output, 1) < 0 ||
         dup2(terminal ? theirs->output : theirs->error, 2) < 0)
         goto failed;

@@ -1,9 +1,9 @@
 #include "job.h"
 #include "loop.h"
 #include "port.h"
+#include "signals.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,9 +60,7 @@ static _Noreturn void run_job(void (*work)(struct field_reader, struct job_resul
                               int pipe_end)
 {
     struct job_result result = {0};
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    signals_restore();
     /* Commands must see the end of their input while a job runs: close all their pipes. */
     if (dup2(pipe_end, 3) < 0)
         _exit(1);
