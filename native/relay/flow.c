@@ -1,8 +1,8 @@
 #include "flow.h"
+#include "agent.h"
 #include "bytes.h"
 #include "fields.h"
 #include "note.h"
-#include "port.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -185,7 +185,7 @@ void flows_refuse(void)
 static bool ask(struct flow *flow)
 {
     struct reply request = {.length = 0};
-    if (ask_again_at > now_ms() || !port_has_room())
+    if (ask_again_at > now_ms() || !agent_has_room())
         return false;
     reply_u8(&request, FIELD_OPERATION, OPERATION_CONNECT);
     reply_u32(&request, FIELD_PORT, guest_port);
@@ -194,7 +194,7 @@ static bool ask(struct flow *flow)
     flow->channel = last_channel;
     flow->credit = WINDOW;
     flow->state = FLOW_ASKED;
-    return port_offer(FRAME_REQUEST, 0, flow->channel, request.bytes, (uint32_t)request.length);
+    return agent_offer(FRAME_REQUEST, 0, flow->channel, request.bytes, (uint32_t)request.length);
 }
 
 /* A client that left before it sent anything wants nothing any more. */
@@ -207,7 +207,7 @@ static bool is_pointless(const struct flow *flow)
 static bool close_channel(struct flow *flow)
 {
     static const uint8_t signal = ANY_SIGNAL;
-    if (!port_offer(FRAME_SIGNAL, 0, flow->channel, &signal, 1))
+    if (!agent_offer(FRAME_SIGNAL, 0, flow->channel, &signal, 1))
         return false;
     drop_client(flow);
     flow->state = FLOW_CLOSING;
@@ -217,7 +217,7 @@ static bool close_channel(struct flow *flow)
 
 static bool end_input(struct flow *flow)
 {
-    if (!port_offer(FRAME_END, STREAM_INPUT, flow->channel, NULL, 0))
+    if (!agent_offer(FRAME_END, STREAM_INPUT, flow->channel, NULL, 0))
         return false;
     flow->input_ended = true;
     return true;
@@ -227,13 +227,13 @@ static bool end_input(struct flow *flow)
 static bool read_client(struct flow *flow)
 {
     static uint8_t bytes[PAYLOAD_MAX];
-    if (flow->input_ended || !flow->client.readable || flow->credit == 0 || !port_has_room())
+    if (flow->input_ended || !flow->client.readable || flow->credit == 0 || !agent_has_room())
         return false;
     size_t room = flow->credit < sizeof bytes ? flow->credit : sizeof bytes;
     ssize_t length = recv(flow->client.fd, bytes, room, 0);
     if (length > 0) {
         flow->credit -= (uint32_t)length;
-        return port_offer(FRAME_DATA, STREAM_INPUT, flow->channel, bytes, (uint32_t)length);
+        return agent_offer(FRAME_DATA, STREAM_INPUT, flow->channel, bytes, (uint32_t)length);
     }
     if (length == 0)
         return end_input(flow);
@@ -248,7 +248,7 @@ static bool grant(struct flow *flow)
     uint8_t bytes[4];
     put_u32(bytes, flow->owed);
     if (flow->state != FLOW_OPEN || flow->output_ended || flow->owed < GRANT ||
-        !port_offer(FRAME_CREDIT, STREAM_OUTPUT, flow->channel, bytes, sizeof bytes))
+        !agent_offer(FRAME_CREDIT, STREAM_OUTPUT, flow->channel, bytes, sizeof bytes))
         return false;
     flow->owed = 0;
     return true;

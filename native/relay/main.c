@@ -1,9 +1,9 @@
 /* vmlet-relay: leads a listening socket of the host to a port of a guest, over its agent. */
+#include "agent.h"
 #include "flow.h"
 #include "listener.h"
 #include "loop.h"
 #include "note.h"
-#include "port.h"
 #include "session.h"
 #include <errno.h>
 #include <signal.h>
@@ -50,7 +50,7 @@ static bool turn(bool busy)
     bool progress = accept_clients();
     progress |= session_read();
     progress |= flows_act(session_open());
-    progress |= port_write();
+    progress |= agent_write();
     return progress;
 }
 

@@ -1,8 +1,8 @@
 #include "session.h"
+#include "agent.h"
 #include "bytes.h"
 #include "flow.h"
 #include "greeting.h"
-#include "port.h"
 #include <string.h>
 #include <sys/random.h>
 
@@ -18,13 +18,13 @@ static void ask(void)
     put_u16(payload + NONCE_SIZE, VERSION_MIN);
     put_u16(payload + NONCE_SIZE + 2, VERSION_MAX);
     greeting.open = false;
-    port_begin_anew();
-    port_offer(FRAME_OPEN, 0, 0, payload, sizeof payload);
+    agent_begin_anew();
+    agent_offer(FRAME_OPEN, 0, 0, payload, sizeof payload);
 }
 
 bool session_start(int fd)
 {
-    if (!port_attach(fd))
+    if (!agent_attach(fd))
         return false;
     ask();
     return true;
@@ -32,7 +32,7 @@ bool session_start(int fd)
 
 bool session_open(void) { return greeting.open; }
 
-bool session_lives(void) { return port_attached(); }
+bool session_lives(void) { return agent_attached(); }
 
 /* All channels have ended with the session. */
 static void begin_again(void)
@@ -59,15 +59,15 @@ static bool take(const struct frame *frame)
 
 bool session_read(void)
 {
-    bool progress = port_read();
+    bool progress = agent_read();
     for (struct frame frame;;) {
         if (!greeting.open) {
-            if (!port_find_hello(&frame))
+            if (!agent_find_hello(&frame))
                 return progress;
             take_hello(&frame);
             continue;
         }
-        enum frame_verdict verdict = port_next(&frame);
+        enum frame_verdict verdict = agent_next(&frame);
         if (verdict == FRAME_PARTIAL)
             return progress;
         if (verdict == FRAME_INVALID || !take(&frame))

@@ -1,9 +1,9 @@
 #include "client_session.h"
+#include "agent.h"
 #include "bytes.h"
 #include "delivery.h"
 #include "greeting.h"
 #include "orphans.h"
-#include "port.h"
 #include "request.h"
 #include <string.h>
 
@@ -39,7 +39,7 @@ static enum client_verdict take_ping(struct client *client, const struct frame *
         return CLIENT_BROKE;
     /* Numbers from here on are not used for channels. */
     uint32_t number = PING_NUMBERS | (last + 1);
-    if (client->ping || client->pong_due || !port_offer(FRAME_PING, 0, number, frame->payload, frame->length))
+    if (client->ping || client->pong_due || !agent_offer(FRAME_PING, 0, number, frame->payload, frame->length))
         return CLIENT_WAITS;
     last = (last + 1) % (PING_NUMBERS - 1);
     client->ping = number;

@@ -1,10 +1,10 @@
 #include "mounts.h"
+#include "agent.h"
 #include "channel.h"
 #include "events.h"
 #include "failed_mounts.h"
 #include "loop.h"
 #include "note.h"
-#include "port.h"
 #include "record.h"
 #include <errno.h>
 #include <stdio.h>
@@ -102,7 +102,7 @@ static void settle(struct part *part, uint8_t phase, uint32_t reason)
 static bool send_part(struct part *part)
 {
     static uint8_t body[PAYLOAD_MAX];
-    if (!port_has_room())
+    if (!agent_has_room())
         return false;
     size_t length = mount_request_body(part, body);
     channel = channel_open(&self, 1, body, length);
@@ -110,7 +110,7 @@ static bool send_part(struct part *part)
         settle(part, PHASE_RESOURCES, EAGAIN);
         return true;
     }
-    port_offer(FRAME_REQUEST, 0, channel->id, body, (uint32_t)length);
+    agent_offer(FRAME_REQUEST, 0, channel->id, body, (uint32_t)length);
     channel->begun = true;
     return true;
 }

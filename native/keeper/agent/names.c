@@ -1,9 +1,9 @@
 #include "names.h"
+#include "agent.h"
 #include "bytes.h"
 #include "channel.h"
 #include "events.h"
 #include "note.h"
-#include "port.h"
 #include "request.h"
 #include "text.h"
 #include <errno.h>
@@ -96,7 +96,7 @@ static void report_failure(uint8_t phase, uint32_t reason)
 
 static bool send_request(void)
 {
-    if (!port_has_room())
+    if (!agent_has_room())
         return false;
     channel = channel_open(&self, 1, request, request_length);
     if (channel) {

@@ -1,6 +1,6 @@
 #include "request.h"
+#include "agent.h"
 #include "fields.h"
-#include "port.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static enum client_verdict take_short(struct client *client, const struct frame 
         return CLIENT_TAKEN;
     }
     /* There was enough room before. */
-    port_offer(FRAME_REQUEST, 0, channel->id, frame->payload, frame->length);
+    agent_offer(FRAME_REQUEST, 0, channel->id, frame->payload, frame->length);
     channel->begun = true;
     return CLIENT_TAKEN;
 }
@@ -88,7 +88,7 @@ enum client_verdict request_take(struct client *client, const struct frame *fram
     if (frame->channel == 0 || channel_find(client, frame->channel) ||
         (client->request_channel && client->request_channel != frame->channel))
         return CLIENT_BROKE;
-    if (!more && (sending.bytes || !port_has_room()))
+    if (!more && (sending.bytes || !agent_has_room()))
         return CLIENT_WAITS;
     if (!more && !client->request_channel)
         return take_short(client, frame);
@@ -111,10 +111,10 @@ void request_abandon(struct client *client)
 bool request_pump(void)
 {
     bool progress = false;
-    while (sending.bytes && port_has_room()) {
+    while (sending.bytes && agent_has_room()) {
         size_t left = sending.length - sending.sent;
         uint32_t length = left < PAYLOAD_MAX ? (uint32_t)left : PAYLOAD_MAX;
-        port_offer(FRAME_REQUEST, length < left ? FLAG_MORE : 0, sending.channel->id,
+        agent_offer(FRAME_REQUEST, length < left ? FLAG_MORE : 0, sending.channel->id,
                    sending.bytes + sending.sent, length);
         sending.sent += length;
         progress = true;

@@ -1,4 +1,5 @@
 #include "session.h"
+#include "agent.h"
 #include "bytes.h"
 #include "client_session.h"
 #include "downstream.h"
@@ -7,7 +8,6 @@
 #include "loop.h"
 #include "mounts.h"
 #include "names.h"
-#include "port.h"
 #include "request.h"
 #include <string.h>
 #include <sys/random.h>
@@ -24,7 +24,7 @@ static void ask(void)
     memcpy(payload, nonce, NONCE_SIZE);
     put_u16(payload + NONCE_SIZE, VERSION_MIN);
     put_u16(payload + NONCE_SIZE + 2, VERSION_MAX);
-    waits = port_offer(FRAME_OPEN, 0, 0, payload, sizeof payload);
+    waits = agent_offer(FRAME_OPEN, 0, 0, payload, sizeof payload);
 }
 
 static void begin(void)
@@ -34,7 +34,7 @@ static void begin(void)
         put_u64(nonce, (uint64_t)wall_ms());
     greeting.open = false;
     asked = true;
-    port_begin_anew();
+    agent_begin_anew();
     ask();
 }
 
@@ -114,7 +114,7 @@ static void take_greeting(const struct frame *frame)
         take_answer(frame);
     else if (hello_is_unasked(frame) && !asked)
         begin();
-    else if (hello_is_unasked(frame) && port_drained())
+    else if (hello_is_unasked(frame) && agent_drained())
         ask(); /* It has just started and may have missed our OPEN. */
 }
 
@@ -158,12 +158,12 @@ void session_read(void)
 {
     for (struct frame frame;;) {
         if (!greeting.open) {
-            if (!port_find_hello(&frame))
+            if (!agent_find_hello(&frame))
                 return;
             take_greeting(&frame);
             continue;
         }
-        enum frame_verdict verdict = port_next(&frame);
+        enum frame_verdict verdict = agent_next(&frame);
         if (verdict == FRAME_PARTIAL)
             return;
         if (verdict == FRAME_INVALID || !take(&frame))
@@ -185,7 +185,7 @@ void session_port_changed(bool open, int64_t time)
         restart_session(HELLO_STARTED, true);
     else if (!asked)
         begin();
-    else if (waits && !greeting.open && port_drained())
+    else if (waits && !greeting.open && agent_drained())
         ask();
 }
 
@@ -193,7 +193,7 @@ void session_ask(void)
 {
     /* The answer about the names or a mount will do for these clients. */
     bool is_set_up = !greeting.open || !is_being_set_up();
-    if (waits || !is_set_up || !any_client_asks() || !port_has_room())
+    if (waits || !is_set_up || !any_client_asks() || !agent_has_room())
         return;
     /* An OPEN with the same nonce does not end the session. */
     if (asked)

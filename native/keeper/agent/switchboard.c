@@ -1,9 +1,9 @@
 #include "switchboard.h"
+#include "agent.h"
 #include "client_session.h"
 #include "listener.h"
 #include "note.h"
 #include "orphans.h"
-#include "port.h"
 #include "request.h"
 #include "session.h"
 
@@ -13,7 +13,7 @@ bool switchboard_listen(const char *socket) { return listener_open(&listener, so
 
 void switchboard_attach(int fd)
 {
-    if (!port_attach(fd))
+    if (!agent_attach(fd))
         note("cannot watch the agent's port");
 }
 
@@ -33,7 +33,7 @@ static bool accept_clients(void)
 
 static bool read_agent(void)
 {
-    if (!port_read())
+    if (!agent_read())
         return false;
     session_read();
     return true;
@@ -87,7 +87,7 @@ static bool close_clients(void)
         if (!client)
             continue;
         bool gone = client->watch.fd < 0 || client->watch.hung_up || client->dismissed;
-        if (!gone && (port_attached() || !has_received_all(client)))
+        if (!gone && (agent_attached() || !has_received_all(client)))
             continue;
         client_session_end(client, HELLO_ANSWER);
         client_close(place);
@@ -108,8 +108,8 @@ bool switchboard_act(void)
     progress |= tell_clients();
     progress |= close_clients();
     progress |= orphans_end();
-    progress |= port_write();
-    if (!port_attached())
+    progress |= agent_write();
+    if (!agent_attached())
         listener_close(&listener);
     return progress;
 }
@@ -118,7 +118,7 @@ void switchboard_finish(void)
 {
     while (read_agent())
         continue;
-    port_close();
+    agent_close();
     listener_close(&listener);
 }
 

@@ -55,7 +55,7 @@ void client_close(unsigned place);
 
 /* Reads once. True when something was read. When the other side has left, the descriptor is -1. */
 bool client_read(struct client *client);
-/* Like port_next; bytes that are not a frame are skipped. */
+/* Like agent_next; bytes that are not a frame are skipped. */
 enum frame_verdict client_peek(struct client *client, struct frame *frame);
 /* Marks the last peeked frame as handled. */
 void client_take(struct client *client, const struct frame *frame);

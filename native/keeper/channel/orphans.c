@@ -1,7 +1,7 @@
 #include "orphans.h"
+#include "agent.h"
 #include "bytes.h"
 #include "loop.h"
-#include "port.h"
 #include <signal.h>
 
 enum { GRACE_MS = 1000 };
@@ -35,7 +35,7 @@ static bool send_signals(struct channel *channel)
     for (uint8_t number = 1; channel->signals >> number; number++) {
         if (!(channel->signals >> number & 1))
             continue;
-        if (!port_offer(FRAME_SIGNAL, 0, channel->id, &number, 1))
+        if (!agent_offer(FRAME_SIGNAL, 0, channel->id, &number, 1))
             break;
         channel->signals &= ~(1ull << number);
         progress = true;
@@ -51,7 +51,7 @@ static bool grant_all(struct channel *channel)
         uint8_t bytes[4];
         put_u32(bytes, output->delivered);
         if (output->ended || output->delivered < GRANT ||
-            !port_offer(FRAME_CREDIT, channel_stream(channel, index), channel->id, bytes, sizeof bytes))
+            !agent_offer(FRAME_CREDIT, channel_stream(channel, index), channel->id, bytes, sizeof bytes))
             continue;
         output->credit += output->delivered;
         output->delivered = 0;
@@ -68,7 +68,7 @@ static bool end_one(struct channel *channel)
     }
     loop_wake_at(channel->kill_at);
     bool progress = send_signals(channel);
-    if (channel->cancel && port_offer(FRAME_CANCEL, 0, channel->id, NULL, 0)) {
+    if (channel->cancel && agent_offer(FRAME_CANCEL, 0, channel->id, NULL, 0)) {
         channel->cancel = false;
         progress = true;
     }

@@ -1,11 +1,11 @@
 #include "upstream.h"
+#include "agent.h"
 #include "bytes.h"
-#include "port.h"
 #include <signal.h>
 
 static enum client_verdict pass_on(struct channel *channel, const struct frame *frame)
 {
-    bool sent = port_offer(frame->type, frame->flag, channel->id, frame->payload, frame->length);
+    bool sent = agent_offer(frame->type, frame->flag, channel->id, frame->payload, frame->length);
     return sent ? CLIENT_TAKEN : CLIENT_WAITS;
 }
 

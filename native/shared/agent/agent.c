@@ -1,4 +1,4 @@
-#include "port.h"
+#include "agent.h"
 #include "loop.h"
 #include <errno.h>
 #include <string.h>
@@ -10,34 +10,34 @@ enum {
     OUTPUT_SIZE = 4 * FRAME_MAX,
 };
 
-static struct watch port = {.fd = -1};
+static struct watch connection = {.fd = -1};
 static uint8_t input[INPUT_SIZE], output[OUTPUT_SIZE];
 static size_t input_start, input_end, output_start, output_end;
 
-bool port_attach(int fd) { return watch_open(&port, fd); }
+bool agent_attach(int fd) { return watch_open(&connection, fd); }
 
-bool port_attached(void) { return port.fd >= 0; }
+bool agent_attached(void) { return connection.fd >= 0; }
 
-void port_close(void) { watch_close(&port); }
+void agent_close(void) { watch_close(&connection); }
 
-bool port_read(void)
+bool agent_read(void)
 {
-    if (!port.readable)
+    if (!connection.readable)
         return false;
     memmove(input, input + input_start, input_end - input_start);
     input_end -= input_start;
     input_start = 0;
-    ssize_t count = recv(port.fd, input + input_end, INPUT_SIZE - input_end, 0);
+    ssize_t count = recv(connection.fd, input + input_end, INPUT_SIZE - input_end, 0);
     if (count > 0)
         input_end += (size_t)count;
     else if (count == 0 || (errno != EAGAIN && errno != EINTR))
-        port_close();
+        agent_close();
     else
-        port.readable = errno == EINTR;
+        connection.readable = errno == EINTR;
     return count > 0;
 }
 
-enum frame_verdict port_next(struct frame *frame)
+enum frame_verdict agent_next(struct frame *frame)
 {
     while (input_start < input_end && input[input_start] == 0)
         input_start++;
@@ -49,7 +49,7 @@ enum frame_verdict port_next(struct frame *frame)
     return verdict;
 }
 
-bool port_find_hello(struct frame *frame)
+bool agent_find_hello(struct frame *frame)
 {
     while (input_start < input_end) {
         const uint8_t *at = input + input_start;
@@ -69,7 +69,7 @@ bool port_find_hello(struct frame *frame)
     return false;
 }
 
-void port_begin_anew(void)
+void agent_begin_anew(void)
 {
     memset(output, 0, PAYLOAD_MAX);
     output_start = 0;
@@ -86,12 +86,12 @@ static uint8_t *room(size_t length)
     return OUTPUT_SIZE - output_end < length ? NULL : output + output_end;
 }
 
-bool port_has_room(void) { return port.fd >= 0 && room(FRAME_MAX); }
+bool agent_has_room(void) { return connection.fd >= 0 && room(FRAME_MAX); }
 
-bool port_offer(uint8_t type, uint8_t flag, uint32_t channel, const void *payload, uint32_t length)
+bool agent_offer(uint8_t type, uint8_t flag, uint32_t channel, const void *payload, uint32_t length)
 {
     uint8_t *at = room(HEADER_SIZE + length);
-    if (port.fd < 0 || !at)
+    if (connection.fd < 0 || !at)
         return false;
     frame_write_header(at, type, flag, channel, length);
     if (length > 0)
@@ -100,22 +100,22 @@ bool port_offer(uint8_t type, uint8_t flag, uint32_t channel, const void *payloa
     return true;
 }
 
-bool port_drained(void) { return output_start == output_end; }
+bool agent_drained(void) { return output_start == output_end; }
 
-bool port_write(void)
+bool agent_write(void)
 {
     bool progress = false;
-    while (port.writable && !port_drained()) {
-        ssize_t count = send(port.fd, output + output_start, output_end - output_start, MSG_NOSIGNAL);
+    while (connection.writable && !agent_drained()) {
+        ssize_t count = send(connection.fd, output + output_start, output_end - output_start, MSG_NOSIGNAL);
         if (count <= 0) {
-            /* A lost port is noticed by reading. */
-            port.writable = count < 0 && errno == EINTR;
+            /* A lost connection is noticed by reading. */
+            connection.writable = count < 0 && errno == EINTR;
             break;
         }
         output_start += (size_t)count;
         progress = true;
     }
-    if (port_drained())
+    if (agent_drained())
         output_start = output_end = 0;
     return progress;
 }
