@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { xtermWithoutUnused } from './consoles/xterm.ts';
 
@@ -11,14 +12,16 @@ const UNUSED_BY_QEMU =
   /\/(ra2|deflator|crypto\/crypto|decoders\/(h264|hextile|jpeg|rre|tightpng|zlib|zrle))\.js$/;
 
 const KEY_SYMBOLS = /\/keysymdef\.js$/;
+const ABSENT = fileURLToPath(import.meta.resolve('./consoles/absent.ts'));
+const KEYSYMS = fileURLToPath(import.meta.resolve('./consoles/keysyms.ts'));
 
 const withoutUnused: Plugin = {
   name: 'without unused parts of noVNC',
   enforce: 'pre',
   resolveId(source, importer) {
     if (importer?.includes('/@novnc/novnc/') !== true) return null;
-    if (UNUSED_BY_QEMU.test(source)) return join(import.meta.dirname, 'consoles/absent.ts');
-    return KEY_SYMBOLS.test(source) ? join(import.meta.dirname, 'consoles/keysyms.ts') : null;
+    if (UNUSED_BY_QEMU.test(source)) return ABSENT;
+    return KEY_SYMBOLS.test(source) ? KEYSYMS : null;
   },
 };
 
