@@ -2,7 +2,7 @@ import { MachineEndedError, MachineStateError, type VmletError } from '../../err
 import { isAlive } from '../../process/procfs/identity.ts';
 import type { Definition } from '../record/definition.ts';
 import { type MachineStatus, describeEnd, readStatus, notRunning } from '../record/machine-status.ts';
-import { pause } from '../../util/time/pause.ts';
+import { poll } from '../../util/time/poll.ts';
 
 type Running = Extract<MachineStatus, { kind: 'running' }>;
 
@@ -14,12 +14,7 @@ export async function hasEnded(
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
-  while (isAlive(keeper)) {
-    if (performance.now() > deadline) return false;
-    await pause(LOOK_EVERY_MS, signal);
-  }
-  return true;
+  return poll(() => !isAlive(keeper), { everyMs: LOOK_EVERY_MS, timeoutMs, signal });
 }
 
 /** Returns the error for work on a machine whose keeper has exited in the meantime. */

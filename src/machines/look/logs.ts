@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { InvalidInputError, MachineNotFoundError } from '../../errors/index.ts';
 import { type FollowLogOptions, followLog, readLog } from '../../machine/logs/log-file.ts';
 import { type TimeSpan, linesWithin } from '../../machine/logs/log-times.ts';
-import { pause } from '../../util/time/pause.ts';
+import { poll } from '../../util/time/poll.ts';
 import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 
@@ -131,5 +131,5 @@ export async function* untilRemoved<T>(
 }
 
 async function removal({ spec }: MachineFiles, signal: AbortSignal): Promise<void> {
-  while (existsSync(spec)) await pause(LOOK_EVERY_MS, signal);
+  await poll(() => !existsSync(spec), { everyMs: LOOK_EVERY_MS, signal });
 }

@@ -5,7 +5,7 @@ import type { MachineFiles } from '../record/machine-files.ts';
 import { readRun } from '../record/machine-status.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { removeTree } from '../../util/files/removal.ts';
-import { pause } from '../../util/time/pause.ts';
+import { poll } from '../../util/time/poll.ts';
 
 /** A killed QEMU is gone within this time, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
@@ -31,13 +31,10 @@ export async function endLostRun(files: MachineFiles): Promise<void> {
 export async function endLostProcesses(machine: string, { qemu, helpers }: RunRecord): Promise<void> {
   let alive = [...(qemu ? [qemu] : []), ...Object.values(helpers)].filter(isAlive);
   alive.forEach(killProcess);
-  const deadline = performance.now() + DEATH_MS;
-  for (; alive.length > 0; alive = alive.filter(isAlive)) {
-    if (performance.now() > deadline) {
-      throw new MachineStateError(machine, 'stopped', 'has a process that does not exit after SIGKILL', {
-        hint: `find out which disk or file system it waits for: ps -o pid,stat,wchan,args -p ${alive.map(({ pid }) => pid).join(',')}`,
-      });
-    }
-    await pause(LOOK_EVERY_MS);
+  const areGone = (): boolean => (alive = alive.filter(isAlive)).length === 0;
+  if (!(await poll(areGone, { everyMs: LOOK_EVERY_MS, timeoutMs: DEATH_MS }))) {
+    throw new MachineStateError(machine, 'stopped', 'has a process that does not exit after SIGKILL', {
+      hint: `find out which disk or file system it waits for: ps -o pid,stat,wchan,args -p ${alive.map(({ pid }) => pid).join(',')}`,
+    });
   }
 }

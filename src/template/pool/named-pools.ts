@@ -19,7 +19,7 @@ import { makeDirectories } from '../../util/files/make-directories.ts';
 import { hostNameSchema } from '../../util/options/host-name.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
-import { pause } from '../../util/time/pause.ts';
+import { poll } from '../../util/time/poll.ts';
 import { type Answer, answerSchema, lineOf, readLine, refusalOf } from './pool-messages.ts';
 import { type PoolRecord, poolFiles, readPoolRecord } from './pool-record.ts';
 import { PooledGuest } from './pooled-guest.ts';
@@ -126,7 +126,8 @@ export class NamedPool {
   }
 
   async #gone(signal: AbortSignal | undefined): Promise<void> {
-    while (existsSync(dirname(this.#socket)) && isAlive(this.process)) await pause(LOOK_EVERY_MS, signal);
+    const isGone = (): boolean => !existsSync(dirname(this.#socket)) || !isAlive(this.process);
+    await poll(isGone, { everyMs: LOOK_EVERY_MS, signal });
   }
 
   async #ask(

@@ -15,7 +15,7 @@ import { argumentsText } from '../../../process/keeper.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { removeFile } from '../../../util/files/removal.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
-import { pause } from '../../../util/time/pause.ts';
+import { poll } from '../../../util/time/poll.ts';
 import { attachAgent } from '../../channel/agent.ts';
 import { updateFailedMounts } from '../../channel/failed-mounts.ts';
 import { withMonitor } from '../../channel/monitor.ts';
@@ -184,8 +184,8 @@ async function untilServed(
   tag: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const deadline = performance.now() + VIRTIOFSD_END_MS;
-  while (!isServed(definition, tag) && performance.now() < deadline) await pause(LOOK_EVERY_MS, signal);
+  const limits = { timeoutMs: VIRTIOFSD_END_MS, signal };
+  await poll(() => isServed(definition, tag), { everyMs: LOOK_EVERY_MS, ...limits });
 }
 
 /** @throws MachineStateError for a paused machine, whose guest cannot answer. */

@@ -15,7 +15,7 @@ import { type ProcessIdentity, isAlive } from '../../../process/procfs/identity.
 import { run } from '../../../process/run.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
-import { pause } from '../../../util/time/pause.ts';
+import { poll } from '../../../util/time/poll.ts';
 import { withMonitor } from '../../channel/monitor.ts';
 import type { Definition } from '../../record/definition.ts';
 import { forwardsAreFixed, readStatus } from '../../record/machine-status.ts';
@@ -104,8 +104,8 @@ async function deleteForward(control: PasstControl, forward: BoundForward, limit
 
 /** pesto does not wait for passt. Another program may have the port already. */
 async function awaitClosed(forwards: readonly BoundForward[], { signal }: Limits): Promise<void> {
-  const deadline = performance.now() + CLOSE_MS;
-  while (forwards.some(isListening) && performance.now() < deadline) await pause(LOOK_EVERY_MS, signal);
+  const limits = { timeoutMs: CLOSE_MS, signal };
+  await poll(() => !forwards.some(isListening), { everyMs: LOOK_EVERY_MS, ...limits });
 }
 
 /** Undoes a step that may not have been done. */
@@ -148,22 +148,23 @@ async function exchangePasst(
   limits: Limits,
 ): Promise<void> {
   const { spec, files } = definition;
+  const { signal } = limits;
   const old = passtProcess(files);
   const heardBytes = logLength(files);
   exchangeFile(files.passtArguments, argumentsText(commandOf(network)));
   if (old && isAlive(old)) process.kill(old.pid, 'SIGTERM');
-  const deadline = performance.now() + RESTART_MS;
-  while (old && isSameProcess(passtProcess(files), old)) {
-    if (performance.now() > deadline) {
-      throw new TimedOutError(`waiting for passt of machine "${spec.name}" to exit`, RESTART_MS, {
-        hint: `restart the machine: vmlet restart ${spec.name}`,
-      });
-    }
-    await pause(LOOK_EVERY_MS, limits.signal);
+  const hasExited = (): boolean => !old || !isSameProcess(passtProcess(files), old);
+  if (!(await poll(hasExited, { everyMs: LOOK_EVERY_MS, timeoutMs: RESTART_MS, signal }))) {
+    throw new TimedOutError(`waiting for passt of machine "${spec.name}" to exit`, RESTART_MS, {
+      hint: `restart the machine: vmlet restart ${spec.name}`,
+    });
   }
+  // The keeper starts passt when QEMU has connected.
+  const hasPasstWithin = async (timeoutMs: number): Promise<boolean> =>
+    poll(() => passtProcess(files) !== undefined, { everyMs: LOOK_EVERY_MS, timeoutMs, signal });
   const lastAttempt = performance.now() + RESTART_MS;
   let patienceMs = RECONNECT_MS;
-  while (!(await hasPasstWithin(patienceMs, files, limits)) && performance.now() < lastAttempt) {
+  while (!(await hasPasstWithin(patienceMs)) && performance.now() < lastAttempt) {
     await discardPacket(definition, limits);
     patienceMs = BETWEEN_PACKETS_MS;
   }
@@ -178,20 +179,6 @@ const LOOK_EVERY_MS = 2;
 /** QEMU connects again within a second. */
 const RECONNECT_MS = 2000;
 const BETWEEN_PACKETS_MS = 100;
-
-/** The keeper starts passt when QEMU has connected. */
-async function hasPasstWithin(
-  timeoutMs: number,
-  files: Definition['files'],
-  { signal }: Limits,
-): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
-  while (passtProcess(files) === undefined) {
-    if (performance.now() > deadline) return false;
-    await pause(LOOK_EVERY_MS, signal);
-  }
-  return true;
-}
 
 /**
  * QEMU stops reading from passt while the guest's card takes no packets, as before its driver is loaded, and then does
