@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
+import { formatEndpoint } from '../../public/format.ts';
 import { whyHidden } from '../../public/host-directory.ts';
 import { keptByDefault } from '../../public/options.ts';
 import { runInGuest } from '../enter/guest-command.ts';
@@ -45,7 +46,7 @@ function keptOf({ fresh, renew }: RunFlags): NonNullable<LaunchOptions['kept']> 
 type Origin = { readonly launch: LaunchOptions } | { readonly template: string; readonly fork: ForkOptions };
 
 async function printDryRun(origin: Origin, flags: RunFlags): Promise<void> {
-  const { dryRun, openTemplate } = await import('../../index.ts');
+  const { dryRun, openTemplate } = await import('../../public/launch.ts');
   const {
     origin: kind,
     plan,
@@ -82,7 +83,7 @@ async function begin(
   signal: AbortSignal,
   log: LaunchOptions['log'],
 ): Promise<Machine> {
-  const { launch, openTemplate } = await import('../../index.ts');
+  const { launch, openTemplate } = await import('../../public/launch.ts');
   const progress = new ProgressLine();
   const common = { signal, ...(flags.console && { console: process.stderr }), ...(log && { log }) };
   try {
@@ -113,11 +114,13 @@ async function runIn(
   interrupts: Interrupts,
   signal: AbortSignal,
 ): Promise<number> {
-  const { cloudInitFailure, formatEndpoint } = await import('../../index.ts');
   const { cloudInit } = machine;
   // An absent or disabled cloud-init is not a failure.
-  const failure = cloudInit?.state === 'failed' ? cloudInitFailure(cloudInit, 'the guest') : undefined;
-  if (failure) reportError(failure);
+  if (cloudInit?.state === 'failed') {
+    const { cloudInitFailure } = await import('../../index.ts');
+    const failure = cloudInitFailure(cloudInit, 'the guest');
+    if (failure) reportError(failure);
+  }
   for (const { ephemeral, hostAddress, hostPort, guestPort, protocol } of machine.ports) {
     if (!ephemeral) continue;
     const endpoint = formatEndpoint(hostAddress, hostPort, protocol);

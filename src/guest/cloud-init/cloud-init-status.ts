@@ -45,15 +45,18 @@ const LAST_LINES = 10;
 const LONGEST_PROBLEM = 300;
 const STAGES = ['init-local', 'init', 'modules-config', 'modules-final'] as const;
 
-const stageSchema = z.object({
-  errors: z.array(z.string()).catch([]),
-  recoverable_errors: z.record(z.string(), z.array(z.string())).catch({}),
-});
+// Made at their first use: most guests have no cloud-init.
+const stageSchema = z.lazy(() =>
+  z.object({
+    errors: z.array(z.string()).catch([]),
+    recoverable_errors: z.record(z.string(), z.array(z.string())).catch({}),
+  }),
+);
 /** Stages that have started (cloud-init's doc/rtd/explanation/return_codes.rst and status.py). */
-const statusSchema = z.object({
-  v1: z.looseObject({ stage: z.string().nullable().catch(null) }),
-});
-const resultSchema = z.object({ v1: z.object({ errors: z.array(z.string()).catch([]) }) });
+const statusSchema = z.lazy(() =>
+  z.object({ v1: z.looseObject({ stage: z.string().nullable().catch(null) }) }),
+);
+const resultSchema = z.lazy(() => z.object({ v1: z.object({ errors: z.array(z.string()).catch([]) }) }));
 
 /** With these messages cloud-init continues, but ignores the user-data. */
 const USER_DATA_LOST =

@@ -10,17 +10,20 @@ export const DEFAULT_MTU = 1500;
 /** As many as the switch keeps. */
 export const MOST_PARTITIONS = 64;
 
-const recordSchema = z.strictObject({
-  version: z.literal(1),
-  name: z.string(),
-  createdAt: z.iso.datetime(),
-  subnet: z.string(),
-  /** Unique local prefix (RFC 4193) of the members' IPv6 addresses, such as `fd12:3456:789a::`, with 64 bits. */
-  ipv6: z.string().regex(/^fd[0-9a-f]{2}:[0-9a-f]{4}:[0-9a-f]{4}::$/),
-  mtu: z.int().min(LEAST_MTU).max(MOST_MTU),
-  /** Groups of names; frames between different groups of a partition are dropped. */
-  partitions: z.array(z.array(z.array(z.string()).min(1)).min(2)).max(MOST_PARTITIONS),
-});
+/** Made at its first use: it takes a millisecond, and most commands read no network. */
+const recordSchema = z.lazy(() =>
+  z.strictObject({
+    version: z.literal(1),
+    name: z.string(),
+    createdAt: z.iso.datetime(),
+    subnet: z.string(),
+    /** Unique local prefix (RFC 4193) of the members' IPv6 addresses, such as `fd12:3456:789a::`, with 64 bits. */
+    ipv6: z.string().regex(/^fd[0-9a-f]{2}:[0-9a-f]{4}:[0-9a-f]{4}::$/),
+    mtu: z.int().min(LEAST_MTU).max(MOST_MTU),
+    /** Groups of names; frames between different groups of a partition are dropped. */
+    partitions: z.array(z.array(z.array(z.string()).min(1)).min(2)).max(MOST_PARTITIONS),
+  }),
+);
 
 /** The definition of a private network, `network.json`. Its members are in the definitions of machines. */
 export type NetworkRecord = Readonly<z.infer<typeof recordSchema>>;

@@ -1,42 +1,46 @@
 import * as z from 'zod';
 
-/** The reply of query-qmp-schema (qapi/introspect.json). Members added by newer QEMU versions are ignored. */
-const features = z.array(z.string()).default([]);
-const member = z.object({ name: z.string(), type: z.string(), default: z.null().optional(), features });
-
-const entry = z.discriminatedUnion('meta-type', [
-  z.object({ 'meta-type': z.literal('builtin'), name: z.string(), 'json-type': z.string() }),
-  z.object({
-    'meta-type': z.literal('enum'),
-    name: z.string(),
-    /** Superseded by members in QEMU 6.2, still sent. */
-    values: z.array(z.string()).optional(),
-    members: z.array(z.object({ name: z.string(), features })).optional(),
-  }),
-  z.object({ 'meta-type': z.literal('array'), name: z.string(), 'element-type': z.string() }),
-  z.object({
-    'meta-type': z.literal('object'),
-    name: z.string(),
-    members: z.array(member),
-    tag: z.string().optional(),
-    variants: z.array(z.object({ case: z.string(), type: z.string() })).optional(),
-    features,
-  }),
-  z.object({
-    'meta-type': z.literal('alternate'),
-    name: z.string(),
-    members: z.array(z.object({ type: z.string() })),
-  }),
-  z.object({
-    'meta-type': z.literal('command'),
-    name: z.string(),
-    'arg-type': z.string(),
-    'ret-type': z.string(),
-    'allow-oob': z.boolean().default(false),
-    features,
-  }),
-  z.object({ 'meta-type': z.literal('event'), name: z.string(), 'arg-type': z.string(), features }),
-]);
+/**
+ * An entry of the reply of query-qmp-schema (qapi/introspect.json). Members added by newer QEMU versions are ignored. Made
+ * at its first use: launches load this file, but ask for no schema.
+ */
+const entry = z.lazy(() => {
+  const features = z.array(z.string()).default([]);
+  const member = z.object({ name: z.string(), type: z.string(), default: z.null().optional(), features });
+  return z.discriminatedUnion('meta-type', [
+    z.object({ 'meta-type': z.literal('builtin'), name: z.string(), 'json-type': z.string() }),
+    z.object({
+      'meta-type': z.literal('enum'),
+      name: z.string(),
+      /** Superseded by members in QEMU 6.2, still sent. */
+      values: z.array(z.string()).optional(),
+      members: z.array(z.object({ name: z.string(), features })).optional(),
+    }),
+    z.object({ 'meta-type': z.literal('array'), name: z.string(), 'element-type': z.string() }),
+    z.object({
+      'meta-type': z.literal('object'),
+      name: z.string(),
+      members: z.array(member),
+      tag: z.string().optional(),
+      variants: z.array(z.object({ case: z.string(), type: z.string() })).optional(),
+      features,
+    }),
+    z.object({
+      'meta-type': z.literal('alternate'),
+      name: z.string(),
+      members: z.array(z.object({ type: z.string() })),
+    }),
+    z.object({
+      'meta-type': z.literal('command'),
+      name: z.string(),
+      'arg-type': z.string(),
+      'ret-type': z.string(),
+      'allow-oob': z.boolean().default(false),
+      features,
+    }),
+    z.object({ 'meta-type': z.literal('event'), name: z.string(), 'arg-type': z.string(), features }),
+  ]);
+});
 
 export type SchemaEntry = z.infer<typeof entry>;
 export type SchemaKind = SchemaEntry['meta-type'];
