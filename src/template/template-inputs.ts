@@ -1,5 +1,5 @@
 import { ImageNotFoundError } from '../errors/index.ts';
-import { readAgent } from '../images/record/agent-file.ts';
+import { digestOfAgent } from '../images/record/agent-file.ts';
 import { sha256 } from '../images/digest/sha256.ts';
 import { findBootSource } from '../machine/survey/boot-source.ts';
 import type { Locations } from '../machine/paths/locations.ts';
@@ -29,6 +29,6 @@ export async function templateInputs(
   });
   const { pull: _pull, timeoutMs: _timeoutMs, ...what } = spec;
   return sha256(
-    JSON.stringify([what, source ?? null, commands, networkCards, sha256(await readAgent(agentProgram()))]),
+    JSON.stringify([what, source ?? null, commands, networkCards, await digestOfAgent(agentProgram())]),
   );
 }

@@ -2,12 +2,11 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { isSystemError } from '../../errors/index.ts';
 import type { Scope } from '../../util/scope.ts';
-import { readAgent } from '../record/agent-file.ts';
+import { digestOfAgent, readAgent } from '../record/agent-file.ts';
 import { makeBuildDirectory } from '../store/build-directory.ts';
 import { type KernelImage, imageDirectoryName, kernelImageOf } from '../record/image.ts';
 import { withStoreLock } from '../store/lock.ts';
 import type { KernelManifest } from '../record/manifest.ts';
-import { assembleMicro } from './micro-assemble.ts';
 import {
   type OwnFiles,
   checkOwnFiles,
@@ -70,7 +69,7 @@ export async function ensureMicro(options: Omit<BuildMicroOptions, keyof OwnFile
 export async function findMicro(store: string, agentPath: string): Promise<KernelImage | undefined> {
   const named = await readManifest(join(store, MICRO));
   if (named?.kind !== 'kernel') return undefined;
-  const agentSha256 = sha256(await readAgent(agentPath));
+  const agentSha256 = await digestOfAgent(agentPath);
   const manifest = isOwn(named, agentSha256) ? named : await findBuilt(store, agentSha256);
   if (manifest === undefined) return undefined;
   const directory = join(store, imageDirectoryName(manifest.digest));
@@ -119,6 +118,8 @@ async function buildUnderLock(options: BuildMicroOptions, agent: Buffer, scope: 
     signal,
   });
   options.onProgress?.({ phase: 'assembling', fraction: 0 });
+  // Loaded on demand: nearly every launch finds an image.
+  const { assembleMicro } = await import('./micro-assemble.ts');
   const assembled = await assembleMicro(files, agent);
   signal?.throwIfAborted();
   const placed = await placeKernelImage(store, directory, {

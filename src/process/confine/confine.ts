@@ -1,5 +1,5 @@
 import type { Confinement } from './confinement.ts';
-import { type FindPath, findOnDisk } from './found-path.ts';
+import { type FindPath, finderOnDisk } from './found-path.ts';
 import { grantsOf } from './grants.ts';
 import { landlockOptions } from './landlock.ts';
 import type { Layers } from './layers.ts';
@@ -12,7 +12,7 @@ import { newRootOptions } from './new-root.ts';
 export function confine(
   confinement: Confinement,
   { namespaces, landlock, seccomp, longestFile }: Layers,
-  find: FindPath = findOnDisk,
+  find: FindPath = finderOnDisk(),
 ): string[] {
   const grants = grantsOf(confinement, find);
   return [

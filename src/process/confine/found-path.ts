@@ -25,16 +25,30 @@ const MOST_LINKS = 40;
 
 /** Returns undefined for a path that is missing or not visible. */
 export function findOnDisk(path: string): FoundPath | undefined {
-  try {
-    const followed = follow(path);
-    if (!followed) return undefined;
-    const { real, links } = followed;
-    return { path: real, links, kind: statSync(real).isDirectory() ? 'directory' : 'file' };
-  } catch (error) {
-    // Nothing to allow. The program that needs the file reports this better.
-    if (isSystemError(error)) return undefined;
-    throw error;
-  }
+  return finderOnDisk()(path);
+}
+
+/** Returns a `findOnDisk` for many paths at one moment, which looks at the directories above them only once. */
+export function finderOnDisk(): FindPath {
+  const targets = new Map<string, string | undefined>();
+  const targetAt = (here: string): string | undefined => {
+    if (targets.has(here)) return targets.get(here);
+    const target = lstatSync(here).isSymbolicLink() ? readlinkSync(here) : undefined;
+    targets.set(here, target);
+    return target;
+  };
+  return (path) => {
+    try {
+      const followed = follow(path, targetAt);
+      if (!followed) return undefined;
+      const { real, links } = followed;
+      return { path: real, links, kind: statSync(real).isDirectory() ? 'directory' : 'file' };
+    } catch (error) {
+      // Nothing to allow. The program that needs the file reports this better.
+      if (isSystemError(error)) return undefined;
+      throw error;
+    }
+  };
 }
 
 /** Resolves a directory that exists when it is used; missing parts will be created without links. */
@@ -47,7 +61,11 @@ export function findDirectory(path: string): FoundPath {
   return { ...parent, path: join(parent.path, path.slice(above.length)) };
 }
 
-function follow(path: string): { readonly real: string; readonly links: readonly Link[] } | undefined {
+/** @param targetAt reads a symbolic link; undefined for what is none. */
+function follow(
+  path: string,
+  targetAt: (here: string) => string | undefined,
+): { readonly real: string; readonly links: readonly Link[] } | undefined {
   const links: Link[] = [];
   let real = '/';
   const rest = partsOf(path);
@@ -57,12 +75,12 @@ function follow(path: string): { readonly real: string; readonly links: readonly
       continue;
     }
     const here = join(real, part);
-    if (!lstatSync(here).isSymbolicLink()) {
+    const target = targetAt(here);
+    if (target === undefined) {
       real = here;
       continue;
     }
     if (links.length === MOST_LINKS) return undefined;
-    const target = readlinkSync(here);
     links.push({ path: here, target });
     rest.unshift(...partsOf(target));
     if (target.startsWith('/')) real = '/';

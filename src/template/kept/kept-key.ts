@@ -1,5 +1,5 @@
 import { sha256 } from '../../images/digest/sha256.ts';
-import { readAgent } from '../../images/record/agent-file.ts';
+import { digestOfAgent } from '../../images/record/agent-file.ts';
 import { agentProgram, packageVersion } from '../../machine/paths/package-files.ts';
 import type { Findings } from '../../machine/survey/survey.ts';
 
@@ -13,7 +13,7 @@ export interface Release {
 }
 
 export async function ownRelease(): Promise<Release> {
-  return { version: packageVersion(), agent: sha256(await readAgent(agentProgram())) };
+  return { version: packageVersion(), agent: await digestOfAgent(agentProgram()) };
 }
 
 /**

@@ -1,7 +1,7 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { findDirectory, findOnDisk } from '../../../../src/process/confine/found-path.ts';
+import { findDirectory, findOnDisk, finderOnDisk } from '../../../../src/process/confine/found-path.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
 
 let top: string;
@@ -43,4 +43,15 @@ it('resolves a directory that does not exist yet', () => {
     kind: 'directory',
     links: [{ path: join(top, 'link'), target: 'real' }],
   });
+});
+
+it('looks at each directory once in one search, and again in the next', () => {
+  symlinkSync('real', join(top, 'link'));
+  const find = finderOnDisk();
+  const links = [{ path: join(top, 'link'), target: 'real' }];
+  const real = { path: join(top, 'real'), kind: 'directory', links };
+  expect(find(join(top, 'link'))).toEqual(real);
+  unlinkSync(join(top, 'link'));
+  expect(find(join(top, 'link', 'file'))).toEqual({ path: join(top, 'real', 'file'), kind: 'file', links });
+  expect(finderOnDisk()(join(top, 'link'))).toBeUndefined();
 });
