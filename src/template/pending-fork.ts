@@ -103,9 +103,6 @@ export class PendingFork implements AsyncDisposable {
     try {
       await copyFiles(plan, files, record, options.signal);
       const machine = await startMachine(plan, host, options, started);
-      // The agent announces the guest once its card has the new address. An earlier announcement would be wrong, and
-      // Linux's driver can deadlock when the link goes down while it sends one (6.12, virtnet_close).
-      await machine.qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 });
       return new PendingFork(machine, files, record, started, { copies, sockets });
     } catch (error) {
       throw await undoLaunch(error, started);
@@ -251,7 +248,12 @@ export class PendingFork implements AsyncDisposable {
   async #restore(): Promise<void> {
     const { qmp } = this.#machine;
     const start = async (): Promise<void> => startRestoring(qmp, this.#files.state, this.#record);
-    await migrate(qmp, 'restoring the state of the template', start, ['x-ignore-shared']);
+    await Promise.all([
+      // The agent announces the guest once its card has the new address. An earlier announcement would be wrong, and
+      // Linux's driver can deadlock when the link goes down while it sends one (6.12, virtnet_close).
+      qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 }),
+      migrate(qmp, 'restoring the state of the template', start, ['x-ignore-shared']),
+    ]);
   }
 }
 

@@ -42,6 +42,8 @@ interface SettledFork extends Pick<ForkInputs, 'host' | 'name' | 'network' | 'mo
 
 /** Properties of a fork that do not come from its template. */
 export interface ForkTerms {
+  /** The host, if the caller has probed it already. */
+  readonly host?: Host;
   /** Resource limits of its QEMU in place of those of the template. */
   readonly limits?: Pick<Plan, 'cgroup'>;
   /** Closed with the machine, or when the fork fails. */
@@ -140,7 +142,11 @@ export class Template {
 
   /** Describes what changed on this host since the template was created. While there is any change, `fork` throws. */
   async differences(): Promise<string[]> {
-    return basisDifferences(this.#record.basis, basisOf(this.#record.plan, await this.#probe()));
+    return this.#differencesOn(await this.#probe());
+  }
+
+  #differencesOn(host: Host): string[] {
+    return basisDifferences(this.#record.basis, basisOf(this.#record.plan, host));
   }
 
   /**
@@ -174,7 +180,7 @@ export class Template {
     terms: Omit<ForkTerms, 'scope'>,
     scope: Scope,
   ): Promise<{ readonly plan: Plan; readonly host: Host; readonly extras: ForkExtras }> {
-    const settled = await this.#settle(options);
+    const settled = await this.#settle(options, terms.host);
     const { host, mounts, sockets } = settled;
     const directory = claimMachineDirectory(this.#locations, scope, terms.own?.storage);
     const wiring = EMBEDDED_WIRING;
@@ -196,7 +202,7 @@ export class Template {
       await import('../machine/launch/dry-run.ts');
     const { forkScript } = await import('./fork-script.ts');
     refuseNetworks(parseNetworks(options.networks ?? [], this.name));
-    const settled = await this.#settle(options);
+    const settled = await this.#settle(options, terms.host);
     const { host, network, mounts } = settled;
     refuseNamedOwners([...mounts.shares, ...mounts.copies], IN_SCRIPT);
     const directory = directoryByHand(this.#locations);
@@ -212,19 +218,19 @@ export class Template {
 
   #planFork(
     inputs: Omit<ForkInputs, 'cgroup' | 'disks' | 'emptyPorts' | 'own'>,
-    { limits = this.#record.plan, disks = [], emptyPorts = 0, own }: Omit<ForkTerms, 'scope'>,
+    { limits = this.#record.plan, disks = [], emptyPorts = 0, own }: Omit<ForkTerms, 'scope' | 'host'>,
   ): Plan {
     const { cgroup } = limits;
     return planFork(this.#record, this.#files, { ...inputs, disks, emptyPorts, own, cgroup });
   }
 
-  async #settle(options: ForkOptions): Promise<SettledFork> {
+  async #settle(options: ForkOptions, probed: Host | undefined): Promise<SettledFork> {
     const { name = forkName(this.name), ports, sockets, net, mac, ...mounts } = parseForkOptions(options);
     options.signal?.throwIfAborted();
     if (!this.#record.plan.network) this.#refuseNetwork({ ports, mac });
     for (const { path } of sockets) await freeSocketPath(path, options.signal);
-    const host = await this.#probe();
-    const differences = await this.differences();
+    const host = probed ?? (await this.#probe());
+    const differences = this.#differencesOn(host);
     if (differences.length > 0) throw new TemplateStaleError(this.name, differences);
     const found = findMounts(mounts, host, this.#locations);
     const network = await this.#bindNetwork({ net, ports, mac }, host, options.signal);

@@ -65,7 +65,13 @@ export async function forkFrom(
         ...(signal && { signal }),
         ...(log && { log }),
       },
-      { scope, limits: { cgroup: ownCgroup(spec.limits, spec.name) }, disks: findings.spec.disks, own },
+      {
+        host: findings.host,
+        scope,
+        limits: { cgroup: ownCgroup(spec.limits, spec.name) },
+        disks: findings.spec.disks,
+        own,
+      },
     );
     return pending.run({
       signal,
