@@ -4,6 +4,6 @@
 
 void fail(const char *what)
 {
-    note(what);
+    note_last(what);
     _exit(1);
 }

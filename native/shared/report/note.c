@@ -9,15 +9,19 @@ enum { NOTES_MAX = 200 };
 
 static unsigned notes;
 
-void note_text(const char *what, const char *text)
+static void write_line(const char *what, const char *text)
 {
     char line[512];
-    if (notes++ >= NOTES_MAX)
-        return;
     snprintf(line, sizeof line - 1, "%s: %s: %s", program_name, what, text);
     strcat(line, "\n");
     if (write(STDERR_FILENO, line, strlen(line)) < 0)
         return; /* Nowhere left to report. */
+}
+
+void note_text(const char *what, const char *text)
+{
+    if (notes++ < NOTES_MAX)
+        write_line(what, text);
 }
 
 void note(const char *what)
@@ -25,4 +29,9 @@ void note(const char *what)
     int reason = errno;
     note_text(what, strerror(reason));
     errno = reason;
+}
+
+void note_last(const char *what)
+{
+    write_line(what, strerror(errno));
 }

@@ -7,3 +7,5 @@ extern const char program_name[];
 /* Reports a failure with errno's message. */
 void note(const char *what);
 void note_text(const char *what, const char *text);
+/* Reports why the program ends, also after many other failures. */
+void note_last(const char *what);

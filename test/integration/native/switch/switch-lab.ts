@@ -124,6 +124,7 @@ export class FakeQemu {
 }
 
 interface LabOptions {
+  /** A plug that a busy host delays for longer finds no switch. */
   readonly lingerMs?: number;
   /** Replaces the switch; it is not confined then. */
   readonly program?: string;
@@ -167,7 +168,7 @@ export class SwitchLab {
   }
 
   async argv(name: string, address: string): Promise<readonly string[]> {
-    const { lingerMs = 300, program, argv } = this.#options;
+    const { lingerMs = 5000, program, argv } = this.#options;
     const layers = networkLayers(await probeConfinement());
     const words = plugArguments({ directory: this.directory, name, mac: address }, layers);
     const confined = switchOf(words);
