@@ -4,6 +4,7 @@ import { faults } from './faults/faults.ts';
 import { fuzzing } from './fuzz/index.ts';
 import { monitors } from './helpers/monitors.ts';
 import { programs } from './helpers/programs.ts';
+import { kept } from './kept/kept.ts';
 import { launches } from './launches/launches.ts';
 import { load } from './load/load.ts';
 import { networks } from './networks/networks.ts';
@@ -18,6 +19,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   disk,
   load,
   launches,
+  kept,
   networks,
   faults,
   programs,

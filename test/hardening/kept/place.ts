@@ -1,0 +1,103 @@
+import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { type Locations, locate } from '../../../src/machine/paths/locations.ts';
+import { KeptGuests } from '../../../src/template/kept/kept-guests.ts';
+import type { Scope } from '../../../src/util/scope.ts';
+import { IN_MEMORY, makeTemporaryDirectory } from '../../directory.ts';
+import { type Started, start } from '../../e2e/command.ts';
+import { type Home, type HomeProcess, processesOf } from '../../e2e/named/home.ts';
+
+/** The two ways to keep a guest. */
+export interface Way {
+  /** What serves the command of the first run when the guest has been saved. */
+  readonly name: 'the machine that booted' | 'a fork';
+  /** Options of the first run. */
+  readonly words: readonly string[];
+  /** Where the guest's memory is until it is saved. */
+  readonly memory: 'runtime directory in memory' | 'cache';
+}
+
+export const WAYS: readonly Way[] = [
+  { name: 'the machine that booted', words: [], memory: 'runtime directory in memory' },
+  // Only a fork gets an address: also where the temporary directory is in memory.
+  { name: 'a fork', words: ['--mac', '52:54:00:12:34:56'], memory: 'cache' },
+];
+
+/** A user's cache of kept guests, and the runs that use it. */
+export class Place {
+  readonly way: Way;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #locations: Locations;
+  readonly #guests: string;
+  /** Directories that are empty while no machine runs. */
+  readonly #transient: readonly string[];
+  readonly #roots: readonly string[];
+
+  constructor(home: Home, way: Way, scope: Scope) {
+    this.way = way;
+    this.#roots = [home.path];
+    this.#environment = {
+      ...home.environment,
+      VMLET_FRESH: '',
+      VMLET_KEPT_SIZE: undefined,
+      VMLET_KEPT_DAYS: undefined,
+    };
+    if (way.memory !== 'cache') {
+      const { path, remove } = makeTemporaryDirectory(IN_MEMORY, 'k-');
+      scope.defer(remove);
+      this.#environment['XDG_RUNTIME_DIR'] = path;
+      this.#roots = [home.path, path];
+    }
+    this.#locations = locate(this.#environment, home.path, process.getuid?.() ?? 0);
+    const { cache, runtime, scratch } = this.#locations;
+    this.#guests = join(cache, 'guests');
+    this.#transient = [runtime, scratch];
+  }
+
+  /** Starts `vmlet run` with the debug log. */
+  run(...words: string[]): Started {
+    return start(['run', '--debug', ...words], { env: this.#environment });
+  }
+
+  processes(): HomeProcess[] {
+    return this.#roots.flatMap(processesOf);
+  }
+
+  /** The directories of the guests that have a name. */
+  kept(): string[] {
+    return pathsIn(this.#guests)
+      .filter(isName)
+      .map((path) => readlinkSync(path));
+  }
+
+  /** All files except the kept guests, their names and what is in them after an undisturbed run. */
+  remains(files: readonly string[]): string[] {
+    const kept = this.kept();
+    const inGuests = pathsIn(this.#guests).filter((path) => !isName(path) && !kept.includes(path));
+    const inKept = kept.flatMap(pathsIn).filter((path) => !files.some((name) => path.endsWith(`/${name}`)));
+    return [...inGuests, ...inKept, ...this.#transient.flatMap(pathsIn)];
+  }
+
+  /** What the next kept guest, or the first run of a day, does. */
+  async prune(): Promise<void> {
+    await new KeptGuests(this.#locations).prune({ bytes: undefined, days: undefined });
+  }
+
+  /** For the next first run. */
+  removeKept(): void {
+    rmSync(this.#guests, { recursive: true, force: true });
+  }
+}
+
+/** Directories of guests, and locks, begin with a dot. */
+function isName(path: string): boolean {
+  return !basename(path).startsWith('.');
+}
+
+function pathsIn(directory: string): string[] {
+  return entriesOf(directory).map((name) => join(directory, name));
+}
+
+function entriesOf(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
