@@ -13,8 +13,8 @@ export interface Moment {
 export type TimesLeft = Readonly<Record<Phase, number>>;
 
 /**
- * Half of the moments are spread over the whole run. The others hit what takes short: the save, and what follows the
- * name, which is the rest of the run in the saved guest's machine or in a fork.
+ * Half of the moments are spread over the whole run. The others hit its short parts: the save, and the rest
+ * after the name, in the saved guest's machine or in a fork.
  */
 export function drawMoment(number: number, left: TimesLeft, random: Random): Moment {
   const after = number % 2 === 0 ? 'start' : number % 4 === 1 ? 'answer' : 'name';

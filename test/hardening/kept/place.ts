@@ -9,7 +9,7 @@ import { type Home, type HomeProcess, processesOf } from '../../e2e/named/home.t
 
 /** The two ways to keep a guest. */
 export interface Way {
-  /** What serves the command of the first run when the guest has been saved. */
+  /** Serves the command of the first run when the guest has been saved. */
   readonly name: 'the machine that booted' | 'a fork';
   /** Options of the first run. */
   readonly words: readonly string[];
@@ -70,7 +70,7 @@ export class Place {
       .map((path) => readlinkSync(path));
   }
 
-  /** All files except the kept guests, their names and what is in them after an undisturbed run. */
+  /** All files except the names of kept guests and the files that an undisturbed run keeps. */
   remains(files: readonly string[]): string[] {
     const kept = this.kept();
     const inGuests = pathsIn(this.#guests).filter((path) => !isName(path) && !kept.includes(path));
@@ -78,7 +78,7 @@ export class Place {
     return [...inGuests, ...inKept, ...this.#transient.flatMap(pathsIn)];
   }
 
-  /** What the next kept guest, or the first run of a day, does. */
+  /** As the next kept guest does, or the first run of a day. */
   async prune(): Promise<void> {
     await new KeptGuests(this.#locations).prune({ bytes: undefined, days: undefined });
   }

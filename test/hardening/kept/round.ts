@@ -16,7 +16,7 @@ const HANGS_MS = 120_000;
 /** A first run that nothing disturbs. */
 export interface Undisturbed {
   readonly left: TimesLeft;
-  /** What a guest that was not kept prints. */
+  /** The output of a guest that was not kept. */
   readonly printed: string;
   /** The names of the files of a kept guest. */
   readonly files: readonly string[];
@@ -28,7 +28,7 @@ export interface RoundResult {
   /** Whether the killed run has kept its guest. */
   readonly isKept: boolean;
   readonly processes: readonly string[];
-  /** How a later run shows that it used a half-made guest, or had to do without. */
+  /** The signs that a later run used a half-made guest, or could not use a whole one. */
   readonly misuse: readonly string[];
   readonly leftOver: readonly string[];
 }
