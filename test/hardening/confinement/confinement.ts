@@ -34,8 +34,8 @@ async function attackAs(
   cases: readonly Case[],
   { log, signal }: HardeningOptions,
 ): Promise<Attack[]> {
-  // Short, since it contains sockets; not in this user’s directory, which other users cannot enter.
-  const { path: directory, remove } = makeTemporaryDirectory('/tmp', 'vmlet-hostile-');
+  // Short, since it contains sockets.
+  const { path: directory, remove } = makeTemporaryDirectory(undefined, 'hostile-');
   giveTo(user, directory);
   try {
     const child = spawnScript(becoming(user), join(import.meta.dirname, 'worker.ts'), [

@@ -77,7 +77,7 @@ interface OwnedNetwork {
 
 /** Its members boot an empty disk: QEMU alone has their cards plugged in. */
 async function makeNetwork(owner: User, scope: Scope): Promise<OwnedNetwork> {
-  const { path: directory, remove } = makeTemporaryDirectory('/tmp', 'vmlet-nets-');
+  const { path: directory, remove } = makeTemporaryDirectory(undefined, 'nets-');
   scope.defer(remove);
   chmodSync(directory, 0o755);
   const [home, runtime, data] = ['home', 'run', 'data'].map((name) => join(directory, name)) as [

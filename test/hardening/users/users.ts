@@ -15,7 +15,7 @@ export const users: Section = {
   title: 'another user of the host, who reaches for what vmlet makes, and takes its places before',
   async run(options) {
     const log = (line: string): void => options.log(line);
-    const { path: directory, remove } = makeTemporaryDirectory('/tmp', 'vmlet-users-');
+    const { path: directory, remove } = makeTemporaryDirectory(undefined, 'users-');
     chmodSync(directory, 0o755);
     try {
       const reason = await whyNoOtherUser();
