@@ -39,7 +39,19 @@ void log_rotate(struct log *log)
 {
     if (log->fd < 0 || log->size == 0)
         return;
-    if (!set_aside(log->path) || !reopen(log))
+    if (set_aside(log->path) && reopen(log))
+        log->rotations++;
+    else
+        note(log->path);
+}
+
+void log_clear(struct log *log)
+{
+    if (log->size == 0)
+        return;
+    if (ftruncate(log->fd, 0) == 0)
+        log->size = log->kept = 0;
+    else
         note(log->path);
 }
 

@@ -11,6 +11,8 @@ struct log {
     int64_t size, limit;
     /* Number of bytes of the last write that reached the file. */
     int64_t last_written;
+    /* Number of times that the file was renamed to FILE.1 at its limit. */
+    int rotations;
     /* Space is reserved up to here, for lines written on a full disk. */
     int64_t kept;
     /* The last write was partial: the next line starts on a line of its own. */
@@ -27,6 +29,8 @@ bool log_open(struct log *log, const char *path, int64_t limit, enum log_start s
 void log_close(struct log *log);
 /* Renames the file to FILE.1 and begins another, unless it is empty. */
 void log_rotate(struct log *log);
+/* Removes the contents. */
+void log_clear(struct log *log);
 /* On a full disk, lines are lost. */
 void log_write(struct log *log, const char *bytes, size_t length);
 /* The line includes its newline. */

@@ -16,7 +16,13 @@ bool timed_log_open(struct timed_log *timed, const char *path, int64_t limit)
     if (!log_open(&timed->log, path, limit, LOG_CONTINUED))
         return false;
     /* The two are rotated together: without its log, an index means nothing. */
-    return log_open(&timed->times, timed->path, 0, timed->log.size == 0 ? LOG_ANEW : LOG_CONTINUED);
+    enum log_start start = timed->log.rotations > 0 ? LOG_ANEW : LOG_CONTINUED;
+    if (!log_open(&timed->times, timed->path, 0, start))
+        return false;
+    /* The log may have been truncated or removed. FILE.times.1 stays: it is of FILE.1. */
+    if (timed->log.size == 0)
+        log_clear(&timed->times);
+    return true;
 }
 
 static void note_time(struct timed_log *timed, int64_t position, int64_t time)
@@ -30,12 +36,12 @@ static void note_time(struct timed_log *timed, int64_t position, int64_t time)
 
 void timed_log_write(struct timed_log *timed, const char *bytes, size_t length)
 {
-    int64_t time = wall_ms(), before = timed->log.size;
+    int64_t time = wall_ms();
+    int rotations = timed->log.rotations;
     if (timed->log.limit > 0 && timed->times.size + ENTRY_SIZE > timed->log.limit)
         log_rotate(&timed->log);
     log_write(&timed->log, bytes, length);
-    /* On a full disk less was written than `length`. */
-    bool rotated = timed->log.size < before + timed->log.last_written;
+    bool rotated = timed->log.rotations != rotations;
     if (rotated)
         log_rotate(&timed->times);
     /* The clock may have been set back. */

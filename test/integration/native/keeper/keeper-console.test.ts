@@ -122,6 +122,20 @@ describe('the console that a keeper serves', () => {
     expect(statSync(lab.path('serial.log.times')).mode & 0o777).toBe(0o600);
   });
 
+  it('keeps the index of the older log while its own log is empty', async () => {
+    const [older, own] = [lab.path('serial.log.times.1'), lab.path('serial.log.times')];
+    const index = Buffer.alloc(16, 1);
+    writeFileSync(older, index);
+    // The log was truncated since.
+    writeFileSync(own, Buffer.alloc(32, 2));
+    const keeper = start('last-words');
+    await keeper.started;
+    expect(readFileSync(older)).toEqual(index);
+    expect(readFileSync(own)).toEqual(Buffer.alloc(0));
+    process.kill(keeper.pid, 'SIGUSR2');
+    await keeper.ended;
+  });
+
   it('tells readers of the serial socket where in the log their output begins, across its rotation', async () => {
     const earlier = 'earlier\n'.repeat((3 * MIB) / 8);
     writeFileSync(lab.path('serial.log'), earlier);
