@@ -5,6 +5,7 @@ import { type FileLock, holdFileLock } from '../../process/lock/file-lock.ts';
 import type { Scope } from '../../util/scope.ts';
 import { endLostRun } from '../recovery/lost-run.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
+import { removeUnfinishedIn } from '../../util/files/atomic-file.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
@@ -27,6 +28,8 @@ export async function lockMachine(
   removeHalfWritten(files.ssh);
   removeHalfWritten(files.logs);
   removeHalfWritten(files.sockets);
+  // Commands of other machines write names there, without this lock.
+  if (existsSync(files.keeper)) removeUnfinishedIn(files.keeper);
   await endLostRun(files);
   return held;
 }

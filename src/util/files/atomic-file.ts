@@ -6,6 +6,9 @@ import { readOwnFile } from './own-entries.ts';
 import { removeFile } from './removal.ts';
 import { spaceFailure } from './write-failure.ts';
 
+/** The process in the name of a temporary file. */
+const WRITER = /(?:^|\.)(\d+)\.new$/;
+
 /** A file and its complete contents. */
 export interface TextFile {
   readonly path: string;
@@ -70,11 +73,14 @@ function putInPlace(path: string, text: string, mode: number, lasting: boolean):
 
 /** Removes temporary files of writers that were killed: some files are not in directories that are swept. */
 function removeUnfinished(path: string): void {
-  const [directory, name] = [dirname(path), basename(path)];
-  for (const other of readdirSync(directory)) {
-    const writer =
-      other.startsWith(`${name}.`) && /^(?:\d+\.)?(\d+)\.new$/.exec(other.slice(name.length + 1))?.[1];
-    if (writer && !isThere(Number(writer))) removeFile(join(directory, other));
+  removeUnfinishedIn(dirname(path), `${basename(path)}.`);
+}
+
+/** Removes temporary files of writers that were killed, from a directory to which others may be writing. */
+export function removeUnfinishedIn(directory: string, prefix = ''): void {
+  for (const name of readdirSync(directory)) {
+    const writer = name.startsWith(prefix) && WRITER.exec(name.slice(prefix.length))?.[1];
+    if (writer && !isThere(Number(writer))) removeFile(join(directory, name));
   }
 }
 

@@ -77,16 +77,20 @@ async function listed(): Promise<Record<string, string>> {
 describe('a killed keeper', () => {
   it('ends QEMU and passt, and the next start cleans up after it', async () => {
     const { files } = await createRunning('m');
-    process.kill(find('keeper').pid, 'SIGKILL');
+    const { pid } = find('keeper');
+    process.kill(pid, 'SIGKILL');
     expect(await liesOf(home)).toEqual([]);
     expect((await home.vmlet('ls')).stdout).toMatch(/^m +stopped .*\(vmlet-keeper\) was killed/m);
     expect(existsSync(files.run)).toBe(true);
+    const unfinished = join(files.keeper, `passt.argv.1.${pid}.new`);
+    writeFileSync(unfinished, '');
     writeFileSync(join(files.sockets, 'passt.argv.1.123.new'), '');
     writeFileSync(join(files.directory, 'plan.json.1.123.new'), '');
     expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
     expect(await liesOf(home)).toEqual([]);
     expect(leftovers(home)).toEqual([]);
     expect(readdirSync(files.sockets).filter((name) => name.endsWith('.new'))).toEqual([]);
+    expect(existsSync(unfinished)).toBe(false);
   });
 
   it('does not change a saved machine, which stays saved', async () => {
