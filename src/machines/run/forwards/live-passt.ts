@@ -131,6 +131,8 @@ export async function restartPasst(
   if (!existsSync(files.passtArguments)) {
     throw forwardsAreFixed(spec.name);
   }
+  // Afterwards it would have to be restarted twice.
+  limits.signal?.throwIfAborted();
   onRestart?.();
   try {
     await exchangePasst(definition, after, limits);
