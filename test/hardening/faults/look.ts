@@ -52,9 +52,9 @@ export function namesIn(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory).sort() : [];
 }
 
-/** Files that a run may leave, beside its purpose. */
+/** Files that a run may leave, beside its purpose. Half-written code is removed after 30 days, as unused code is. */
 const BY_THE_WAY =
-  /\/(end|run|plan)\.json$|\/keeper\.lock$|\.log(\.1)?$|\.ndjson(\.1)?$|\/serial\.start$|\/ssh\/config$/;
+  /\/(end|run|plan)\.json$|\/keeper\.lock$|\.log(\.1)?$|\.ndjson(\.1)?$|\/serial\.start$|\/ssh\/config$|\/compiled\/[^/]*\.new$/;
 
 /** All files and directories of a home, without the same parts. */
 export function filesOf(home: Home): Set<string> {
