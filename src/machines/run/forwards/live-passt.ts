@@ -150,10 +150,12 @@ async function exchangePasst(
   limits: Limits,
 ): Promise<void> {
   const { spec, files } = definition;
+  exchangeFile(files.passtArguments, argumentsText(commandOf(network)));
+  // The keeper may just be starting one, with the earlier arguments: an exchange was interrupted.
+  await awaitPasst(definition, limits);
   const { signal } = limits;
   const old = passtProcess(files);
   const heardBytes = logLength(files);
-  exchangeFile(files.passtArguments, argumentsText(commandOf(network)));
   if (old && isAlive(old)) process.kill(old.pid, 'SIGTERM');
   const hasExited = (): boolean => !old || !isSameProcess(passtProcess(files), old);
   if (!(await poll(hasExited, { everyMs: LOOK_EVERY_MS, timeoutMs: RESTART_MS, signal }))) {
@@ -161,16 +163,22 @@ async function exchangePasst(
       hint: `restart the machine: vmlet restart ${spec.name}`,
     });
   }
-  // The keeper starts passt when QEMU has connected.
+  await awaitPasst(definition, limits);
+  await awaitForwards(network, files, limits, heardBytes);
+}
+
+/** Waits until the keeper has started passt, or for some seconds. */
+async function awaitPasst(definition: Definition, limits: Limits): Promise<void> {
+  const { signal } = limits;
   const hasPasstWithin = async (timeoutMs: number): Promise<boolean> =>
-    poll(() => passtProcess(files) !== undefined, { everyMs: LOOK_EVERY_MS, timeoutMs, signal });
+    poll(() => passtProcess(definition.files) !== undefined, { everyMs: LOOK_EVERY_MS, timeoutMs, signal });
   const lastAttempt = performance.now() + RESTART_MS;
+  // The keeper starts passt when QEMU has connected.
   let patienceMs = RECONNECT_MS;
   while (!(await hasPasstWithin(patienceMs)) && performance.now() < lastAttempt) {
     await discardPacket(definition, limits);
     patienceMs = BETWEEN_PACKETS_MS;
   }
-  await awaitForwards(network, files, limits, heardBytes);
 }
 
 const RESTART_MS = 10_000;
