@@ -4,6 +4,7 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import buildWhatIsMeasured from '../built.ts';
+import { blocks } from './template/blocks.ts';
 import { boot } from './launch/boot.ts';
 import { firstReply } from './first-reply.ts';
 import { database } from './template/database.ts';
@@ -38,6 +39,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   'ten-kept': tenKept,
   spawn: firstReply,
   boot,
+  blocks,
   qmp,
   version,
   start: namedStart,

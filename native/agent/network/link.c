@@ -103,6 +103,8 @@ int link_start(int netlink, int index)
     set(name, "/proc/sys/net/ipv6/conf/%s/accept_dad", "0");
     set(name, "/proc/sys/net/ipv6/conf/%s/dad_transmits", "0");
     set(name, "/proc/sys/net/ipv6/conf/%s/accept_ra", "0");
+    /* At once, and not in the first second of each fork of a guest that has just booted. */
+    set(name, "/proc/sys/net/ipv6/conf/%s/mldv2_unsolicited_report_interval", "1");
     link_announce_changes(name);
     return link_set_up(netlink, index, true);
 }

@@ -82,7 +82,7 @@ static int begin_link(int fd, const char *text, struct named_link *link)
         return reason ? reason : link_start(fd, link->index);
     }
     return renewal_is_looked_after(link->index) ? renewal_restart(fd, link->index, link->hardware_address)
-                                                : renewal_change(link->index, link->hardware_address);
+                                                : renewal_change(link->index, link->hardware_address, false);
 }
 
 /* Announces the addresses once the link is up; earlier announcements would be lost. */
@@ -145,7 +145,7 @@ int network_apply(struct field_reader request, const char **subject)
     return reason;
 }
 
-bool network_change_link(struct field_reader request)
+bool network_change_link(struct field_reader request, bool is_init)
 {
     struct named_link link = {0};
     struct field field;
@@ -160,8 +160,8 @@ bool network_change_link(struct field_reader request)
         if (!text || !look_ahead(reader, &link) || link.is_ours || (link.index = link_search(text)) == 0)
             return false;
     }
-    return count == 1 && !renewal_is_looked_after(link.index) &&
-           renewal_change(link.index, link.hardware_address) == 0;
+    return count == 1 && (is_init || !renewal_is_looked_after(link.index)) &&
+           renewal_change(link.index, link.hardware_address, is_init) == 0;
 }
 
 void network_start_loopback(void)

@@ -16,7 +16,7 @@
  * nexthop is not up"). */
 static const int PATIENCE_MS[] = {8000, 12000, 15000};
 
-int renewal_change(int link, const uint8_t hardware_address[6])
+int renewal_change(int link, const uint8_t hardware_address[6], bool announces)
 {
     struct ifreq request = {.ifr_ifindex = link};
     int reason = 0;
@@ -25,7 +25,7 @@ int renewal_change(int link, const uint8_t hardware_address[6])
         return errno;
     if (ioctl(fd, SIOCGIFNAME, &request) < 0)
         reason = errno;
-    else
+    else if (!announces)
         link_announce_changes(request.ifr_name);
     request.ifr_hwaddr = (struct sockaddr){.sa_family = ARPHRD_ETHER};
     memcpy(request.ifr_hwaddr.sa_data, hardware_address, 6);
@@ -82,7 +82,7 @@ static int take_down(int netlink, int link, const uint8_t hardware_address[6])
 {
     /* Connections are broken before their addresses are removed, and not from the old hardware address, which others
      * could learn. */
-    bool is_changed = renewal_change(link, hardware_address) == 0;
+    bool is_changed = renewal_change(link, hardware_address, false) == 0;
     int reason = link_set_up(netlink, link, false);
     /* Not all cards can change it while they are up. */
     return reason || is_changed ? reason : link_set_hardware_address(netlink, link, hardware_address);

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 /* Only changes the hardware address of a link that is up: forgets its neighbours, announces the new address, and breaks
- * connections from it. 0 or an errno. */
-int renewal_change(int link, const uint8_t hardware_address[6]);
+ * connections from it. `announces`: the link does that already (link_announce_changes). 0 or an errno. */
+int renewal_change(int link, const uint8_t hardware_address[6], bool announces);
 /* Changes the address and clears the link for a new set-up: it is down afterwards and has no addresses. 0 or an errno.
  */
 int renewal_clear(int netlink, int link, const uint8_t hardware_address[6]);

@@ -110,7 +110,7 @@ void configure_start(uint32_t channel, struct field_reader request)
     /* In micro, nothing but its user removes an address. */
     if (agent_role() == ROLE_SERVICE)
         kept_note(request);
-    if (result.reason == 0 && slow && !network_change_link(request))
+    if (result.reason == 0 && slow && !network_change_link(request, agent_role() == ROLE_INIT))
         job_start(channel, apply_slow, request);
     else
         job_answer(channel, &result);

@@ -89,8 +89,9 @@ int system_set_hostname(const char *name)
     if (sethostname(name, length) < 0)
         return errno;
     snprintf(line, sizeof line, "%s\n", name);
-    mkdir("/etc", 0755);
     int reason = text_file_write("/etc/hostname", line);
+    if (reason == ENOENT && mkdir("/etc", 0755) == 0)
+        reason = text_file_write("/etc/hostname", line);
     return reason ? reason : name_in_hosts(name, former);
 }
 

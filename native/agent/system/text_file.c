@@ -1,6 +1,7 @@
 #include "text_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,7 +26,9 @@ static int overwrite(int fd, const char *text, size_t length)
         return 0;
     ssize_t written = pwrite(fd, text, length, 0);
     int reason = written < 0 ? errno : written != (ssize_t)length ? ENOSPC : 0;
-    return !reason && ftruncate(fd, (off_t)length) < 0 ? errno : reason;
+    /* Truncating is slow in a fork without KVM: its code has to be translated. */
+    bool is_longer = count < 0 || (size_t)count > length || count == sizeof content;
+    return !reason && is_longer && ftruncate(fd, (off_t)length) < 0 ? errno : reason;
 }
 
 int text_file_write(const char *path, const char *text)

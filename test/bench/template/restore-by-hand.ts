@@ -10,12 +10,21 @@ import { fileChannel } from '../../../src/machine/state/state-file.ts';
 import { templateFiles } from '../../../src/template/template-files.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
+export interface RestoredGuest {
+  readonly agent: GuestAgent;
+  readonly plan: Plan;
+  readonly end: () => Promise<void>;
+}
+
 /**
  * Restores a template's state as a user without vmlet would: unconfined, straight from Node, without telling the guest that
- * it is a fork. Its machine has no network.
- * @returns the time until a command is answered, in milliseconds.
+ * it is a fork. Its machine has no network that needs another process.
+ * @param options of QEMU, in addition to the template's.
  */
-export async function restoreByHand(template: Template): Promise<number> {
+export async function startByHand(
+  template: Template,
+  options: readonly string[] = [],
+): Promise<RestoredGuest> {
   const { plan } = await template.dryRun();
   const files = templateFiles(template.directory);
   const { path: directory, remove } = makeTemporaryDirectory();
@@ -25,9 +34,8 @@ export async function restoreByHand(template: Template): Promise<number> {
     wiring: { ...plan.wiring, monitor: inherited(3), agent: inherited(4), console: inherited(5) },
     disks: plan.disks.map((disk) => ({ ...disk, path: join(directory, disk.nodeName) })),
   };
-  const started = performance.now();
   for (const { nodeName, path } of wired.disks) copyFileSync(files.overlay(nodeName), path);
-  const qemu = spawnProcess(wired.qemu, qemuArguments(wired), {
+  const qemu = spawnProcess(wired.qemu, [...qemuArguments(wired), ...options], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     env: {},
   });
@@ -38,16 +46,30 @@ export async function restoreByHand(template: Template): Promise<number> {
   for (const command of [
     { execute: 'qmp_capabilities' },
     { execute: 'migrate-set-capabilities', arguments: { capabilities } },
+    // As vmlet does: otherwise the guest announces itself at the start.
+    { execute: 'migrate-set-parameters', arguments: { 'announce-rounds': 0 } },
     { execute: 'migrate-incoming', arguments: { channels: [fileChannel(files.state)] } },
   ]) {
     monitor.write(JSON.stringify(command));
   }
   monitor.resume();
-  const agent = await GuestAgent.attach(port);
+  return {
+    agent: await GuestAgent.attach(port),
+    plan,
+    end: async () => {
+      qemu.kill('SIGKILL');
+      await exited;
+      remove();
+    },
+  };
+}
+
+/** @returns the time until a command is answered, in milliseconds. */
+export async function restoreByHand(template: Template): Promise<number> {
+  const started = performance.now();
+  const { agent, end } = await startByHand(template);
   await agent.exec(['true']);
   const time = performance.now() - started;
-  qemu.kill('SIGKILL');
-  await exited;
-  remove();
+  await end();
   return time;
 }

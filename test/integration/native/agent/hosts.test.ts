@@ -149,9 +149,21 @@ describe('the guest’s own name', () => {
     },
   );
 
-  it('replaces the former one in its line', async () => {
+  it.each([
+    ['a small', LAN],
+    ['a large', LARGE],
+  ])('replaces the former one in its line of %s file', async (_what, network) => {
     const script = 'cp "$1/before" /etc/hosts; set_name "$1" former; set_name "$1" web; cat /etc/hosts';
-    const before = OWN + formatNames([LAN]);
-    expect(await inEtc(script, before, [])).toBe(`0\n0\n${OWN}127.0.1.1 web\n${formatNames([LAN])}`);
+    const names = formatNames([network]);
+    expect(await inEtc(script, OWN + names, [])).toBe(`0\n0\n${OWN}127.0.1.1 web\n${names}`);
+  });
+
+  it.each([
+    ['a longer one', 'former'],
+    ['a shorter one', 'me'],
+    ['one of its length', 'app'],
+  ])('replaces %s in /etc/hostname', async (_what, former) => {
+    const script = `echo ${former} >/etc/hostname; set_name "$1" web; cat /etc/hostname`;
+    expect(await inEtc(script, '', [])).toBe('0\nweb\n');
   });
 });
