@@ -45,7 +45,7 @@ export function useCheck(fields: Fields): Checked {
   return checked;
 }
 
-/** Of an incomplete form, only errors of filled fields: the others would still be shown while the rest is typed. */
+/** An incomplete form has only errors of filled fields: the others would still be shown while the rest is typed. */
 function verdict(problem: ApiProblem, fields: Fields): Pick<Checked, 'problem' | 'place'> {
   const named = placeOf(problem.field, fields);
   if (named && fields[named.key] !== '') return { problem, place: named };
