@@ -12,6 +12,7 @@ import { type BoundForward, withoutForwards } from '../../../network/ports/port.
 import { passtArguments, pestoCommand } from '../../../passt/passt-argv.ts';
 import { argumentsText } from '../../../process/keeper.ts';
 import { type ProcessIdentity, isAlive } from '../../../process/procfs/identity.ts';
+import { readProcess } from '../../../process/procfs/stat.ts';
 import { run } from '../../../process/run.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
@@ -149,22 +150,35 @@ async function exchangePasst(
   network: BoundNetworkPlan,
   limits: Limits,
 ): Promise<void> {
-  const { spec, files } = definition;
-  exchangeFile(files.passtArguments, argumentsText(commandOf(network)));
-  // The keeper may just be starting one, with the earlier arguments: an exchange was interrupted.
-  await awaitPasst(definition, limits);
-  const { signal } = limits;
-  const old = passtProcess(files);
+  const { files } = definition;
+  const argv = commandOf(network);
+  const first = passtProcess(files);
   const heardBytes = logLength(files);
-  if (old && isAlive(old)) process.kill(old.pid, 'SIGTERM');
-  const hasExited = (): boolean => !old || !isSameProcess(passtProcess(files), old);
+  exchangeFile(files.passtArguments, argumentsText(argv));
+  if (first) await endPasst(definition, first, limits);
+  await awaitPasst(definition, limits);
+  // The keeper may have read the earlier arguments just before: another exchange was interrupted.
+  const next = passtProcess(files);
+  if (next && hasOtherArguments(next, argv)) {
+    await endPasst(definition, next, limits);
+    await awaitPasst(definition, limits);
+  }
+  await awaitForwards(network, files, limits, heardBytes);
+}
+
+/** Ends this passt, and waits until the keeper's record no longer has it. */
+async function endPasst(
+  { spec, files }: Definition,
+  passt: ProcessIdentity,
+  { signal }: Limits,
+): Promise<void> {
+  if (isAlive(passt)) process.kill(passt.pid, 'SIGTERM');
+  const hasExited = (): boolean => !isSameProcess(passtProcess(files), passt);
   if (!(await poll(hasExited, { everyMs: LOOK_EVERY_MS, timeoutMs: RESTART_MS, signal }))) {
     throw new TimedOutError(`waiting for passt of machine "${spec.name}" to exit`, RESTART_MS, {
       hint: `restart the machine: vmlet restart ${spec.name}`,
     });
   }
-  await awaitPasst(definition, limits);
-  await awaitForwards(network, files, limits, heardBytes);
 }
 
 /** Waits until the keeper has started passt, or for some seconds. */
@@ -211,6 +225,14 @@ async function discardPacket(definition: Definition, limits: Limits): Promise<vo
 function passtProcess(files: Definition['files']): ProcessIdentity | undefined {
   const status = readStatus(files);
   return status.kind === 'running' ? status.helpers['passt'] : undefined;
+}
+
+/** vmlet-confine, which becomes passt, has the words of passt's command line after its own. */
+function hasOtherArguments({ pid }: ProcessIdentity, argv: readonly string[]): boolean {
+  const commandLine = readProcess(`/proc/${pid}/cmdline`);
+  // passt starts a program beside it that suits the processor.
+  const words = argumentsText(argv.slice(1));
+  return commandLine !== undefined && !commandLine.endsWith(`\0${words}`);
 }
 
 function isSameProcess(one: ProcessIdentity | undefined, other: ProcessIdentity): boolean {
