@@ -18,10 +18,11 @@ export async function migrate(
   extra: readonly MigrationCapability[] = [],
 ): Promise<void> {
   const capabilities = (['events', ...extra] as const).map((capability) => ({ capability, state: true }));
+  // Sent together, a refusal would not prevent the migration.
+  await qmp.execute('migrate-set-capabilities', { capabilities });
   const changes = qmp.events('MIGRATION');
   try {
-    // QEMU executes them in this order. Waiting for each answer takes a millisecond.
-    await Promise.all([qmp.execute('migrate-set-capabilities', { capabilities }), start()]);
+    await start();
     for (;;) {
       const { value: change } = await changes.next();
       if (change && !ENDS.includes(change.data.status)) continue;
