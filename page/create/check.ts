@@ -8,31 +8,35 @@ const CHECK_AFTER_MS = 250;
 
 interface Checked {
   readonly command: string;
+  readonly isAccepted: boolean;
+  /** What to show of the reason. */
   readonly problem: ApiProblem | undefined;
   /** The field that the problem is about, unless that was empty: it may be missing only because of another one. */
   readonly place: Place | undefined;
 }
 
-const ACCEPTED = { problem: undefined, place: undefined };
+const NOTHING_TO_SHOW = { problem: undefined, place: undefined };
 
 /** The server’s verdict on the fields, a moment after the last key. */
 export function useCheck(fields: Fields): Checked {
   const [checked, setChecked] = useState<Checked>({
     command: shellCommand('vmlet', 'create', NO_NAME),
-    ...ACCEPTED,
+    isAccepted: true,
+    ...NOTHING_TO_SHOW,
   });
   useEffect(() => {
     let isCurrent = true;
     const timer = setTimeout(() => {
       act('/v1/machines/check', optionsOf(fields)).then(
-        ({ command }) => isCurrent && setChecked({ command, ...ACCEPTED }),
+        ({ command }) => isCurrent && setChecked({ command, isAccepted: true, ...NOTHING_TO_SHOW }),
         (error: unknown) => {
           if (!isCurrent) return;
           const problem = problemOf(error);
           const known = error instanceof ApiError ? error.command : undefined;
           setChecked((last) => ({
             command: usable(known ?? last.command, fields, problem),
-            ...verdict(problem, fields),
+            isAccepted: false,
+            ...shownOf(problem, fields),
           }));
         },
       );
@@ -46,10 +50,10 @@ export function useCheck(fields: Fields): Checked {
 }
 
 /** An incomplete form has only errors of filled fields: the others would still be shown while the rest is typed. */
-function verdict(problem: ApiProblem, fields: Fields): Pick<Checked, 'problem' | 'place'> {
+function shownOf(problem: ApiProblem, fields: Fields): Pick<Checked, 'problem' | 'place'> {
   const named = placeOf(problem.field, fields);
   if (named && fields[named.key] !== '') return { problem, place: named };
-  return missingIn(fields) === '' ? { problem, place: undefined } : ACCEPTED;
+  return missingIn(fields) === '' ? { problem, place: undefined } : NOTHING_TO_SHOW;
 }
 
 /** A name that is not valid might be an option. */

@@ -13,7 +13,8 @@ import { ImageChoice } from './image-choice.tsx';
 /** A new machine. The command that does the same changes with the fields. */
 export function Create() {
   const fields = useValue(typed);
-  const { command, problem, place } = useCheck(fields);
+  const { command, isAccepted, problem, place: checked } = useCheck(fields);
+  const place = checked && fields[checked.key] !== '' ? checked : undefined;
   const missing = missingIn(fields);
   const create = async (): Promise<void> => {
     const accepted = await runAction({
@@ -61,7 +62,7 @@ export function Create() {
       {fields.userData !== '' && <p class="faint">FILE is a file with the user-data.</p>}
       <div class="check">{missing === '' && problem && !place && <Problem problem={problem} />}</div>
       <div class="row">
-        <button type="submit" class="main" disabled={missing !== '' || problem !== undefined}>
+        <button type="submit" class="main" disabled={missing !== '' || !isAccepted}>
           Create
         </button>
         <span class="faint" role="status">
