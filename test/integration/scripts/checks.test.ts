@@ -1,5 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
@@ -13,11 +21,11 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a program of a project, with nothing else in its PATH than `path`. */
-function run(program: string, args: readonly string[], path = process.env['PATH']): Ended {
+/** Runs a program of a project. */
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Ended {
   const { status, stdout, stderr } = spawnSync(program, args, {
     encoding: 'utf8',
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, ...env },
   });
   return { status, output: stdout + stderr };
 }
@@ -25,36 +33,62 @@ function run(program: string, args: readonly string[], path = process.env['PATH'
 describe('scripts/check.mjs', () => {
   const tools = ['node', 'tsc', 'prettier', 'knip', 'depcruise', 'publint', 'attw'];
 
-  /** In a project with tools that only record that they ran; `failing` fail. */
-  function check(installed: readonly string[], failing: readonly string[] = []): Ended & { ran: string } {
+  type Checked = Ended & { readonly ran: string };
+  const declarations = 'dist/index.d.ts';
+  const packaged = {
+    'package.json': JSON.stringify({ bin: 'dist/bin.js', exports: { '.': { default: './dist/index.js' } } }),
+    'package-lock.json': '',
+    'tsconfig.json': '',
+    'tsconfig.build.json': '',
+    [declarations]: '',
+    'dist/bin.js': '',
+    'dist/index.js': '',
+    'dist/other.js': '',
+  };
+
+  /** A project with tools that only record that they ran; `failing` fail. */
+  function makeChecked(
+    installed: readonly string[],
+    failing: readonly string[] = [],
+  ): { readonly project: string; readonly check: () => Checked } {
     const tool = (name: string): string =>
       `#!/bin/sh\necho "${name} $*" >>"$0.ran"\ncase "${name} $*" in\n${failing.map((words) => `'${words}'*) echo "problem of ${words}"; exit 1 ;;\n`).join('')}esac\n`;
     const project = makeProject(
       directory,
-      ['scripts/check.mjs'],
-      Object.fromEntries(installed.map((name) => [`node_modules/.bin/${name}`, tool(name)])),
+      ['scripts/check.mjs', 'scripts/check/package-digest.mjs', 'scripts/generate/reference.mjs'],
+      {
+        ...packaged,
+        ...Object.fromEntries(installed.map((name) => [`node_modules/.bin/${name}`, tool(name)])),
+      },
     );
     execFileSync('git', ['init', '-q', project]);
     const path = join(project, 'path');
     mkdirSync(path);
     for (const name of ['git', 'sh'])
       symlinkSync(execFileSync('which', [name], { encoding: 'utf8' }).trim(), join(path, name));
-    const ended = run(process.execPath, [join(project, 'scripts/check.mjs')], path);
     const records = installed.map((name) => join(project, `node_modules/.bin/${name}.ran`));
-    return {
-      ...ended,
-      ran: records.map((path) => (existsSync(path) ? readFileSync(path, 'utf8') : '')).join(''),
+    const check = (): Checked => {
+      for (const record of records) rmSync(record, { force: true });
+      const ended = run(process.execPath, [join(project, 'scripts/check.mjs')], {
+        PATH: path,
+        VMLET_TEST_CACHE: join(project, 'cache'),
+      });
+      const ran = records.map((record) => (existsSync(record) ? readFileSync(record, 'utf8') : '')).join('');
+      return { ...ended, ran };
     };
+    return { project, check };
   }
 
+  const checkOnce = (...words: Parameters<typeof makeChecked>): Checked => makeChecked(...words).check();
+
   it('passes with all of its checks', () => {
-    const { status, output } = check([...tools, 'shellcheck']);
+    const { status, output } = checkOnce([...tools, 'shellcheck']);
     expect(status, output).toBe(0);
     expect(output).not.toContain('FAILED');
   });
 
   it('names a missing tool in one sentence, and runs the other checks', () => {
-    const { status, output, ran } = check(tools);
+    const { status, output, ran } = checkOnce(tools);
     expect(status).toBe(1);
     expect(output).toMatch(
       /\nFAILED shell scripts \(.*\)\nshellcheck is not installed: run npm ci and scripts\/install-needs test\n/,
@@ -64,12 +98,32 @@ describe('scripts/check.mjs', () => {
   });
 
   it('prints the output of a failed check, and fails those that need it without running them', () => {
-    const { status, output, ran } = check([...tools, 'shellcheck'], ['node scripts/build.mjs']);
+    const { status, output, ran } = checkOnce([...tools, 'shellcheck'], ['node scripts/build.mjs']);
     expect(status).toBe(1);
     expect(output).toMatch(/FAILED build \(.*\)\nproblem of node scripts\/build\.mjs\n/);
-    expect(output).toMatch(/\n3 of \d+ checks failed: build, package shape, package types\n$/);
+    expect(output).toMatch(/\n4 of \d+ checks failed: build, reference, package shape, package types\n$/);
     expect(ran).toContain('knip ');
-    expect(ran).not.toMatch(/publint|attw/);
+    expect(ran).not.toMatch(/publint|attw|reference/);
+  });
+
+  it('repeats the checks of the package when its interface has changed, or when they failed', () => {
+    const { project, check } = makeChecked([...tools, 'shellcheck']);
+    const ofPackage = /publint|attw|reference/g;
+    expect(check().ran.match(ofPackage)).toHaveLength(3);
+    writeFileSync(join(project, 'dist/other.js'), 'export const one = 1;\n');
+    expect(check()).toMatchObject({
+      status: 0,
+      ran: expect.not.stringMatching(/publint|attw|reference/) as string,
+    });
+    for (const changed of [declarations, 'dist/bin.js', 'dist/index.js']) {
+      writeFileSync(join(project, changed), 'export {};\n');
+      expect(check().ran.match(ofPackage), changed).toHaveLength(3);
+    }
+    const failing = makeChecked([...tools, 'shellcheck'], ['publint']);
+    for (const { status, ran } of [failing.check(), failing.check()]) {
+      expect(status).toBe(1);
+      expect(ran).toContain('publint');
+    }
   });
 });
 
