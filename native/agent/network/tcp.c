@@ -149,7 +149,8 @@ static void break_connections(const char *path, uint8_t family, int link)
 }
 
 /* Orphans become children of init: without a child, no program has a connection. To see that is quicker than to list
- * connections, above all in a fork without KVM, which has to translate the code. The kernel's own connections time out. */
+ * connections, above all in a fork without KVM, which has to translate the code. Connections that a program has closed,
+ * but not its peer, and those of the kernel time out. */
 static bool is_only_process(void)
 {
     siginfo_t child;

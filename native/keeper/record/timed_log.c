@@ -19,7 +19,8 @@ bool timed_log_open(struct timed_log *timed, const char *path, int64_t limit)
     enum log_start start = timed->log.rotations > 0 ? LOG_ANEW : LOG_CONTINUED;
     if (!log_open(&timed->times, timed->path, 0, start))
         return false;
-    /* The log may have been truncated or removed. FILE.times.1 stays: it is of FILE.1. */
+    /* The log may have been truncated or removed. FILE.times.1 stays: it is of FILE.1, unless the keeper
+     * was killed between its two renames. */
     if (timed->log.size == 0)
         log_clear(&timed->times);
     return true;

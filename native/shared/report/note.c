@@ -20,8 +20,12 @@ static void write_line(const char *what, const char *text)
 
 void note_text(const char *what, const char *text)
 {
+    if (notes > NOTES_MAX)
+        return;
     if (notes++ < NOTES_MAX)
         write_line(what, text);
+    else
+        write_line("more messages", "not printed");
 }
 
 void note(const char *what)

@@ -17,6 +17,6 @@ export type TimesLeft = Readonly<Record<Phase, number>>;
  * after the name, in the saved guest's machine or in a fork.
  */
 export function drawMoment(number: number, left: TimesLeft, random: Random): Moment {
-  const after = number % 2 === 0 ? 'start' : number % 4 === 1 ? 'answer' : 'name';
+  const after = number % 2 === 1 ? 'start' : number % 4 === 0 ? 'name' : 'answer';
   return { after, ms: random.below(Math.max(1, Math.round(left[after]))) };
 }
