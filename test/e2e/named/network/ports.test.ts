@@ -419,6 +419,18 @@ describe('passt that is killed', () => {
     await until(async () => (await ask(host(9))) === 'served');
     expect(await changes()).toBe(before);
   });
+
+  it('has the new ports although it was starting with the earlier ones', async () => {
+    const listens = (): boolean => waitingOn('127.0.0.1', host(7), 'udp').length > 0;
+    for (let round = 0; round < 3; round++) {
+      for (const verb of ['add', 'rm']) {
+        process.kill(await until(() => passtOf(machine)), 'SIGKILL');
+        await doneByRestart('passt', verb, 'passt', verb === 'add' ? `${host(7)}:9/udp` : `${host(7)}/udp`);
+        expect(listens()).toBe(verb === 'add');
+      }
+    }
+    await until(async () => (await ask(host(9))) === 'served');
+  });
 });
 
 describe('passt whose forwards the agent adds', () => {
