@@ -9,7 +9,7 @@ const CHECK_AFTER_MS = 250;
 interface Checked {
   readonly command: string;
   readonly isAccepted: boolean;
-  /** What to show of the reason. */
+  /** The part of the reason to show. */
   readonly problem: ApiProblem | undefined;
   /** The field that the problem is about, unless that was empty: it may be missing only because of another one. */
   readonly place: Place | undefined;
