@@ -38,6 +38,8 @@ function describe(pid: string, mark: number): string[] {
     if (!isMarked(pid, mark)) return [];
     const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
     if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return [];
+    // Without memory it is exiting, and has no command line by which to know the runner's.
+    if (readFileSync(`/proc/${pid}/statm`, 'latin1').startsWith('0 ')) return [];
     const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
     // Others come from tests, which start tsx and vitest, too.
     if (stat.parentPid === process.pid && OF_THE_RUNNER.test(words)) return [];

@@ -18,11 +18,15 @@ export default function setup(): () => Promise<void> {
   const strangers = watchStrangers(mark);
   const newCrashes = watchCrashes(strangers.has);
   return async () => {
-    const remains = (): string[] => [...processesMarked(mark), ...places.remains()];
+    const look = (): string[] => [...processesMarked(mark), ...places.remains()];
     const deadline = Date.now() + PATIENCE_MS;
+    let remains = look();
     // On some hosts orphans are reaped late, and a killed QEMU takes a moment to exit.
-    while (remains().length > 0 && Date.now() < deadline) await delay(100);
-    report('the tests left behind', remains());
+    while (remains.length > 0 && Date.now() < deadline) {
+      await delay(100);
+      remains = look();
+    }
+    report('the tests left behind', remains);
     strangers.stop();
     reportCrashes(newCrashes);
     places.remove();
