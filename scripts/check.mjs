@@ -68,9 +68,17 @@ function check(name, program, args, after = []) {
   return { name, program, args, after };
 }
 
+let builtDigest;
+
+/** Returns the digest of the package, once it is built. */
+function builtPackage() {
+  builtDigest ??= packageDigest(root);
+  return builtDigest;
+}
+
 /** A check of the package’s interface, which is repeated only when that changes. */
 function ofPackage(name, program, args) {
-  return { name, program, args, after: ['build'], digest: packageDigest };
+  return { name, program, args, after: ['build'], subject: builtPackage };
 }
 
 /** Tracked files with a shell in the first line, and files that shells source. */
@@ -94,10 +102,10 @@ function firstLine(path) {
 }
 
 /** Resolves to true if the check passed; prints the output of a failed check. */
-async function run({ name, program, args, digest }) {
+async function run({ name, program, args, subject: subjectOf }) {
   const start = performance.now();
   const record = join(kept, `${name}.passed`);
-  const subject = digest?.(root);
+  const subject = subjectOf?.();
   if (subject !== undefined && existsSync(record) && readFileSync(record, 'utf8') === subject) {
     process.stdout.write(`ok     ${name} (as before)\n`);
     return true;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { TestRunner } from 'vitest';
 
 const LOOK_EVERY_MS = 10;
@@ -44,6 +45,18 @@ export function awaitedLater<T extends PromiseLike<unknown>>(promise: T): T {
   // The later await gets the reason.
   promise.then(undefined, () => undefined);
   return promise;
+}
+
+/** Settles like `work`, or resolves to `late` after this time. It does not end `work`. */
+export async function inTime<T, Late>(work: Promise<T>, timeoutMs: number, late: Late): Promise<T | Late> {
+  const cancel = new AbortController();
+  // It is cancelled, usually.
+  const timer = awaitedLater(delay(timeoutMs, late, { signal: cancel.signal }));
+  try {
+    return await Promise.race([work, timer]);
+  } finally {
+    cancel.abort();
+  }
 }
 
 function timeLeft(): number {

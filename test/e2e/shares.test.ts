@@ -21,7 +21,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Machine, MachineEndedError, TimedOutError, type VolumeInput, launch } from '../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { start, vmlet } from './command.ts';
-import { until } from '../until.ts';
+import { awaitedLater, until } from '../until.ts';
 import { failingVirtiofsd, whyNoShares } from './virtiofsd.ts';
 
 const directory = temporaryDirectory();
@@ -369,8 +369,7 @@ describe.skipIf(whyNoShares !== undefined)('virtiofsd', () => {
     const source = shared();
     await using machine = await bootedWith(`${source}:/s`);
     const pid = daemonOf(source);
-    const hanging = machine.exec(['sh', '-c', 'while :; do ls /s >/dev/null; done']);
-    hanging.catch(() => undefined);
+    const hanging = awaitedLater(machine.exec(['sh', '-c', 'while :; do ls /s >/dev/null; done']));
     process.kill(pid, 'SIGKILL');
     const outcome = await machine.ended;
     expect(outcome).toMatchObject({ kind: 'share-lost', target: '/s', status: { signal: 'SIGKILL' } });

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Finished, Started } from '../../e2e/command.ts';
 import { terminate } from '../../e2e/named/home.ts';
-import { until } from '../../until.ts';
+import { inTime, until } from '../../until.ts';
 import type { Moment, TimesLeft } from './moment.ts';
 import type { Place } from './place.ts';
 
@@ -123,12 +123,7 @@ async function processesLeft(place: Place): Promise<string[]> {
 
 async function problemsOfNext(place: Place, printed: string, origin: Origin): Promise<string[]> {
   const run = place.run(...READ_ALL);
-  const cancel = new AbortController();
-  const late = delay(HANGS_MS, undefined, { signal: cancel.signal });
-  // It is cancelled, usually.
-  late.catch(() => undefined);
-  const finished = await Promise.race([run.finished, late]);
-  cancel.abort();
+  const finished = await inTime(run.finished, HANGS_MS, undefined);
   run.process.kill('SIGKILL');
   if (!finished) return ['the next run hangs'];
   const { status, stdout, stderr } = finished;

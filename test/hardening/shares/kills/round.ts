@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Finished, Started } from '../../../e2e/command.ts';
 import type { Home } from '../../../e2e/named/home.ts';
 import { leftovers } from '../../../e2e/named/truth.ts';
-import { until } from '../../../until.ts';
+import { inTime, until } from '../../../until.ts';
 import { type Victim, isVictim } from './victim.ts';
 
 export const NAME = 'm';
@@ -69,7 +69,7 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
   await killOne(home, victim);
   isKilled = true;
   writeFileSync(join(source, 'stop'), '');
-  const faults = await inTime(used, commands);
+  const faults = await faultsInTime(used, commands);
   // A machine outlives the commands that it is used by.
   if (victim === 'launcher') {
     await until(async () => {
@@ -88,7 +88,7 @@ export async function throwAwayRound({ home, source, victim, atMs }: Round): Pro
   await delay(atMs);
   await killOne(home, victim);
   writeFileSync(join(source, 'stop'), '');
-  const faults = await inTime(
+  const faults = await faultsInTime(
     running.finished.then(() => []),
     [running],
   );
@@ -129,13 +129,8 @@ async function killOne(home: Home, victim: Victim): Promise<void> {
 }
 
 /** The faults of what commands do, or that they hang; then they are killed, too. */
-async function inTime(faults: Promise<string[]>, commands: readonly Started[]): Promise<string[]> {
-  const cancel = new AbortController();
-  const late = delay(HANGS_MS, ['a command hangs'], { signal: cancel.signal });
-  // It is cancelled, usually.
-  late.catch(() => undefined);
-  const found = await Promise.race([faults, late]);
-  cancel.abort();
+async function faultsInTime(faults: Promise<string[]>, commands: readonly Started[]): Promise<string[]> {
+  const found = await inTime(faults, HANGS_MS, ['a command hangs']);
   for (const command of commands) command.process.kill('SIGKILL');
   return found;
 }
