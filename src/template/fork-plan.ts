@@ -1,13 +1,7 @@
 import { join } from 'node:path';
-import { InvalidInputError } from '../errors/index.ts';
 import type { Host } from '../host/survey/host.ts';
 import type { BoundNetworkPlan } from '../network/plan/network.ts';
-import { backingChain } from '../machine/qemu/block-node.ts';
-import { longestFileOf, qemuLayers } from '../machine/qemu/confinement.ts';
-import type { FoundDisk, FoundMounts } from '../machine/survey/found-spec.ts';
-import { planPluggedDisks } from '../machine/survey/plan-disks.ts';
-import { planShares } from '../machine/survey/plan-shares.ts';
-import { planVolumes, readOnlyVolumes } from '../machine/survey/plan-volumes.ts';
+import { type Plugged, withPlugged } from '../machine/survey/plan-plugged.ts';
 import type { MachineDirectory } from '../machine/paths/directory.ts';
 import type { BootPlan, DiskPlan, MemoryPlan, Plan } from '../machine/plan/plan.ts';
 import type { TemplateFiles } from './template-files.ts';
@@ -20,19 +14,14 @@ export interface OwnFiles {
   readonly memoryFile: string;
 }
 
-export interface ForkInputs {
+export interface ForkInputs extends Plugged {
   readonly name: string;
   readonly host: Host;
   readonly network: BoundNetworkPlan | undefined;
   readonly directory: MachineDirectory;
   readonly wiring: Plan['wiring'];
-  readonly mounts: FoundMounts;
-  /** Disks that the template does not have. */
-  readonly disks: readonly FoundDisk[];
   /** Resource limits of its QEMU. */
   readonly cgroup: Plan['cgroup'];
-  /** Number of the first ports, which stay empty. */
-  readonly emptyPorts: number;
   /** Undefined for a fork that needs the files of its template while it runs. */
   readonly own?: OwnFiles | undefined;
 }
@@ -41,83 +30,36 @@ export interface ForkInputs {
 export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: ForkInputs): Plan {
   const { plan, opensReadOnly } = record;
   const { name, host, network, directory, wiring, mounts, own } = inputs;
-  const { shares, volumes, plugged } = planPlugged(plan, inputs);
-  const placed = plan.disks.map((disk) => (own ? copyOf(disk, directory) : layerOn(disk, directory)));
-  const disks = [...placed, ...plugged];
+  const sharesMemory = mounts.shares.length > 0;
   const { firmware } = plan;
   const boot = own ? bootIn(plan.boot, directory) : plan.boot;
   const seed = own && plan.seed ? { ...plan.seed, path: directory.seed } : plan.seed;
-  return {
+  const fork: Plan = {
     ...plan,
     name,
     cgroup: inputs.cgroup,
-    layers: qemuLayers(
-      {
-        network,
-        shares,
-        wiring,
-        longestFile: longestFileOf([...plan.disks, ...plugged], volumes, plan.memoryBytes),
-      },
-      host,
-    ),
     network,
     // Its disks are configured for the template's network card.
     macAtBoot: plan.boot.kind === 'disk' ? (plan.macAtBoot ?? plan.network?.guest.mac) : undefined,
     directory,
     boot,
-    disks,
+    disks: plan.disks.map((disk) => (own ? copyOf(disk, directory) : layerOn(disk, directory))),
     seed,
     firmware: firmware && { ...firmware, variablesPath: directory.nvram },
-    shares,
-    volumes,
-    tmpfs: mounts.tmpfs,
-    memory: own
-      ? { kind: 'file', path: own.memoryFile }
-      : memoryOf(record, files, directory, shares.length > 0),
+    memory: own ? { kind: 'file', path: own.memoryFile } : memoryOf(record, files, directory, sharesMemory),
     incoming: true,
     startPaused: true,
     wiring,
     guest: { ...plan.guest, hostname: name },
     readOnlyFiles: [
-      ...new Set([
-        ...plan.readOnlyFiles,
-        files.state,
-        ...(opensReadOnly && shares.length === 0 && !own ? [files.memory] : []),
-        ...readOnlyVolumes(volumes),
-        ...(seed ? [seed.path] : []),
-        ...(boot.kind === 'kernel' && boot.initrdPath !== undefined ? [boot.initrdPath] : []),
-        ...disks.flatMap((disk) => backingChain(disk).map(({ path }) => path)),
-        ...plugged.filter(({ readOnly }) => readOnly).map(({ path }) => path),
-      ]),
+      ...plan.readOnlyFiles,
+      files.state,
+      ...(opensReadOnly && !sharesMemory && !own ? [files.memory] : []),
+      ...(seed ? [seed.path] : []),
+      ...(boot.kind === 'kernel' && boot.initrdPath !== undefined ? [boot.initrdPath] : []),
     ],
   };
-}
-
-/** Each gets an empty port of the template: saved state contains no device that is another process. */
-function planPlugged({ rootPorts, seed, disks: own }: Plan, inputs: ForkInputs) {
-  const { host, directory, mounts, disks, emptyPorts } = inputs;
-  const { shares, volumes } = mounts;
-  const ports = rootPorts.filter((port) => port !== seed?.bus).slice(emptyPorts);
-  requirePorts(shares.length + volumes.length + disks.length, ports.length);
-  return {
-    shares: planShares(shares, host, (tag) => directory.shareSocket(tag), ports),
-    volumes: planVolumes(volumes, ports.slice(shares.length)),
-    plugged: planPluggedDisks(disks, own.length, directory, ports.slice(shares.length + volumes.length)),
-  };
-}
-
-function requirePorts(wanted: number, ports: number): void {
-  if (wanted <= ports) return;
-  throw new InvalidInputError(
-    'volumes',
-    `too many directories, volumes and disks: ${wanted}; forks of this template can have at most ${ports}`,
-    {
-      hint:
-        ports === 0
-          ? 'create the template again: an earlier release of vmlet created it without PCI slots for these devices'
-          : 'share one parent directory instead of several directories, or leave out volumes or disks',
-    },
-  );
+  return withPlugged(fork, inputs, host, plan.disks);
 }
 
 /**

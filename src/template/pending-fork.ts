@@ -14,13 +14,12 @@ import type { Scope } from '../util/scope.ts';
 import { together } from '../util/time/together.ts';
 import { type StartedParts, undoLaunch } from '../machine/life/launch-failure.ts';
 import { Machine, type MachineOrigin } from '../machine/running/machine.ts';
-import { KernelWatch } from '../machine/launch/kernel-watch.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
 import { joinNetworks, connectCards, attachNetworks } from '../machine/launch/join-networks.ts';
 import { type NetworkInput, type WantedPlace, parseNetworks } from '../machine/network/network-place.ts';
-import { mountAll } from '../machine/launch/configure-guest.ts';
+import { furnishGuest, watchBoot } from '../machine/launch/reach-guest.ts';
 import { makeNewDisk } from '../machine/launch/prepare.ts';
-import { plugInDisks, plugInMounts, plugInNamedOwners } from '../machine/launch/plug-in.ts';
+import { plugInDisks, plugInMounts } from '../machine/launch/plug-in.ts';
 import type { Copy } from '../machine/share/copies.ts';
 import type { SocketForward } from '../network/ports/socket-forward.ts';
 import { type Plan, pluggedDisks } from '../machine/plan/plan.ts';
@@ -199,8 +198,9 @@ export class PendingFork implements AsyncDisposable {
     renew,
     ...options
   }: RunOptions): Promise<{ readonly machine: StartedMachine; readonly agent: GuestAgent }> {
-    const { life, plan, scope, space } = this.#machine;
-    using kernel = new KernelWatch(this.#machine);
+    const { life, plan, scope } = this.#machine;
+    using watch = watchBoot(this.#machine);
+    const { failure } = watch;
     const { log } = options;
     const joining = {
       locations: ownLocations(),
@@ -215,20 +215,14 @@ export class PendingFork implements AsyncDisposable {
     const machine = await connectCards(this.#machine, attachments);
     await runProcessors(machine);
     log?.debug('fork running');
-    const failure = Promise.race([life.failure, space.failure, kernel.failure]);
-    failure.catch(() => undefined);
     const agent = await Promise.race([reachAgent(machine, options), failure]);
     // Sent first: the agent writes the host name into the hosts file before it reads the next request.
     const renewal = renewFork(agent, plan, this.#record.plan);
     const setUp = [renewal, joinNetworks(agent, machine), plugInDisks(machine, agent)];
     await Promise.race([Promise.all(setUp), failure]);
     if (renew) await Promise.race([renew(agent), failure]);
-    await Promise.race([plugInNamedOwners(machine, agent, options.signal), failure]);
-    await Promise.race([mountAll(agent, plan), failure]);
-    if (this.#copies.length > 0) {
-      const { copyIn } = await import('../machine/share/copies.ts');
-      await Promise.race([copyIn(agent, this.#copies, options.signal), failure]);
-    }
+    const furnishing = furnishGuest(machine, agent, { copies: this.#copies, signal: options.signal });
+    await Promise.race([furnishing, failure]);
     return { machine, agent };
   }
 

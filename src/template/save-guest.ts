@@ -7,7 +7,7 @@ import { HOST } from '../images/record/reference.ts';
 import { copyFileSparsely } from '../images/formats/sparse-copy.ts';
 import { createOverlay } from '../images/qemu-img/qemu-img.ts';
 import { requireSpace } from '../images/transfer/space.ts';
-import { type LaunchPlaces, launchAt } from '../machine/launch/launch.ts';
+import { type LaunchPlaces, launchAt, launchBare } from '../machine/launch/launch.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import { claimMemoryFile } from '../machine/paths/memory-file.ts';
 import type { Machine } from '../machine/running/machine.ts';
@@ -85,47 +85,54 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   return await recordTemplate(files, making, booted, abilities);
 }
 
-/** A machine that runs, and the template that its guest was saved as, or why it was not saved. */
-export interface ResumedMachine {
-  readonly machine: Machine;
-  readonly saved: TemplateRecord | Error;
+/** Options of a machine whose guest is saved. */
+export interface ResumeOptions {
+  readonly launching: LaunchOptions;
+  /** Called when the guest has been saved, or could not be. Nothing of the machine's own is in the guest before. */
+  readonly onSaved: (saved: TemplateRecord | Error) => Promise<void>;
 }
 
 /**
- * Boots the guest, warms it up and saves it, and leaves its machine running. The template gets copies of all files, to
- * which this machine has no access. The guest must have no disk, and a kernel and initramfs that are not the machine's.
- * @returns undefined if the runtime directory has no room for its memory.
+ * Boots the guest, warms it up and saves it, and gives its machine what was left out until then. The template gets
+ * copies of all files, to which this machine has no access. The guest must boot no disk, and have a kernel and
+ * initramfs that are not the machine's.
+ * @returns undefined if there is no room in memory.
  * @throws what `launch` throws, TimedOutError, or the signal's reason.
  */
 export async function saveAndResume(
   files: TemplateFiles,
   making: Making,
-): Promise<ResumedMachine | undefined> {
-  const { spec, locations, launching } = making;
+  { launching, onSaved }: ResumeOptions,
+): Promise<Machine | undefined> {
+  const { spec, locations, nameAtBoot: hostname, networkCards: spareCards } = making;
+  const { signal } = launching;
   await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
   const resources = new Scope();
   const memoryFile = await claimMemoryFile(locations, spec.memoryBytes, resources);
   if (memoryFile === undefined) return undefined;
-  const booted = await bootGuest({ memoryFile, resources }, making).catch(async (error: unknown) => {
+  const host = await probeHost({ cacheDirectory: locations.cache, ...launching });
+  const places = { locations, memoryFile, resources, hostname, spareCards };
+  const { machine, bare, furnish } = await launchBare(places, launching).catch(async (error: unknown) => {
     await resources.close();
     throw error;
   });
-  const { machine } = booted;
   const { timeoutMs = bootTimeoutMs('kernel', machine.plan.accelerator) } = spec;
   const stop = new AbortController();
-  const either = AbortSignal.any([stop.signal, ...(launching.signal ? [launching.signal] : [])]);
+  const either = AbortSignal.any([stop.signal, ...(signal ? [signal] : [])]);
+  const booted = { machine, host, plan: bare };
   const resumed = saveStopped(memoryFile, files, making, booted, either).then(async (saved) => {
     await machine.qmp.execute('cont');
-    await machine.renew(newIdentity(spec.name));
-    return { machine, saved };
+    await onSaved(saved);
+    await furnish(newIdentity(spec.name));
+    return machine;
   });
   try {
-    return await withinLimits('saving the booted guest', resumed, { timeoutMs, signal: launching.signal });
+    return await withinLimits('saving the booted guest', resumed, { timeoutMs, signal });
   } catch (error) {
     stop.abort();
     await machine[Symbol.asyncDispose]();
     await resumed.catch(() => undefined);
-    launching.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw error;
   }
 }
@@ -153,7 +160,7 @@ async function saveStopped(
 
 /** @throws what `launch` throws. */
 export async function bootGuest(
-  places: Pick<LaunchPlaces, 'storage' | 'memoryFile' | 'resources'>,
+  places: Pick<LaunchPlaces, 'storage' | 'memoryFile'>,
   { spec, launching, locations, networkCards, nameAtBoot }: Making,
 ): Promise<BootedMachine> {
   const host = await probeHost({ cacheDirectory: locations.cache, ...launching });

@@ -19,7 +19,7 @@ import type { DryRun } from '../machine/launch/dry-run.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 import { refuseNamedOwners } from '../machine/share/guest-owner.ts';
 import { findMounts } from '../machine/survey/find-mounts.ts';
-import type { FoundDisk } from '../machine/survey/found-spec.ts';
+import type { FoundDisk, FoundMounts } from '../machine/survey/found-spec.ts';
 import { openVolumes } from '../machine/volume/open-volume.ts';
 import { type ForkOptions, type ForkSpec, parseForkOptions, timeoutOf } from './fork-options.ts';
 import { type ForkInputs, type OwnFiles, planFork } from './fork-plan.ts';
@@ -36,7 +36,8 @@ import {
 import { type TemplateFiles, persistentFiles, templateFiles } from './template-files.ts';
 import { type TemplateRecord, writeRecord } from './template-record.ts';
 
-interface SettledFork extends Pick<ForkInputs, 'host' | 'name' | 'network' | 'mounts'> {
+interface SettledFork extends Pick<ForkInputs, 'host' | 'name' | 'network'> {
+  readonly mounts: FoundMounts;
   readonly sockets: readonly SocketForward[];
 }
 

@@ -1,7 +1,9 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { locate } from '../../src/machine/paths/locations.ts';
+import { ownerInName } from '../../src/machine/paths/runtime-directory.ts';
+import { isAlive } from '../../src/process/procfs/identity.ts';
 import { IN_MEMORY, makeTemporaryDirectory } from '../directory.ts';
 
 /** Temporary files of the programs that the tests use. */
@@ -51,14 +53,23 @@ export function openPlaces(): Places {
   if (existsSync(survey)) cpSync(survey, join(own.cache, 'host.json'));
   return {
     remains: () =>
-      [temporary, own.runtime, own.scratch, own.machines, ...(memory ? [memory.path] : [])].flatMap(
-        (directory) => entries(directory).map((path) => `directory ${path}`),
-      ),
+      [
+        ...[temporary, own.runtime, own.scratch, own.machines, ...(memory ? [memory.path] : [])].flatMap(
+          entries,
+        ),
+        ...entries(own.sharedMemory).filter(isAbandoned),
+      ].map((path) => `directory ${path}`),
     remove: () => {
       memory?.remove();
       remove();
     },
   };
+}
+
+/** Other runs of this user have guests there too. */
+function isAbandoned(path: string): boolean {
+  const owner = ownerInName(basename(path));
+  return owner === undefined || !isAlive(owner);
 }
 
 function entries(directory: string): string[] {

@@ -4,20 +4,23 @@ import { withinLimits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
 import { EMBEDDED_WIRING, claimMachineDirectory } from '../qemu/embedded-machine.ts';
 import { type StartedParts, undoLaunch } from '../life/launch-failure.ts';
+import type { Host } from '../../host/survey/host.ts';
+import type { FoundSpec } from '../survey/found-spec.ts';
 import type { Locations } from '../paths/locations.ts';
 import type { Machine } from '../running/machine.ts';
 import { connectCards, spareCardMac, attachNetworks } from './join-networks.ts';
 import type { Attachment } from '../network/network-place.ts';
 import type { Plan } from '../plan/plan.ts';
-import { planMachine } from '../survey/plan-machine.ts';
+import { type PlanInputs, planMachine } from '../survey/plan-machine.ts';
+import { withPlugged } from '../survey/plan-plugged.ts';
 import { prepareFiles } from './prepare.ts';
-import { reachGuest } from './reach-guest.ts';
+import { type BareGuest, type BootOptions, reachBareGuest, reachGuest } from './reach-guest.ts';
 import { RunningMachine } from '../running/running-machine.ts';
 import type { LaunchOptions } from '../spec/launch-options.ts';
 import { bootTimeoutMs } from '../spec/guest-time.ts';
 import { parseSpec } from '../spec/spec.ts';
 import { withPortChoices } from '../../network/ports/port-choices.ts';
-import { runProcessors, startMachine } from './started-machine.ts';
+import { type StartedMachine, runProcessors, startMachine } from './started-machine.ts';
 import { type Findings, survey } from '../survey/survey.ts';
 import { openVolumes } from '../volume/open-volume.ts';
 
@@ -63,6 +66,61 @@ export async function launchAt(
 ): Promise<RunningMachine>;
 export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Promise<Machine>;
 export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Promise<RunningMachine> {
+  return launchBy(places, options, {
+    plugsLater: false,
+    complete: async ({ started, spec, options: booting }) => {
+      if (spec.until === 'guest') return reachGuest(started, booting);
+      await Promise.all(started.attachments.map(async (attachment) => attachment.introduce(undefined)));
+      return new RunningMachine(started, booting);
+    },
+  });
+}
+
+/** A machine whose guest has booted and can be saved for forks. */
+export interface BareMachine extends BareGuest {
+  /** The plan without forwards, and without what `furnish` adds. */
+  readonly bare: Plan;
+}
+
+/**
+ * Boots a guest to be saved for forks: its machine gets extra disks, directories, volumes, copies and sockets only from
+ * `furnish`.
+ * @throws what `launch` throws.
+ */
+export async function launchBare(
+  places: LaunchPlaces & { readonly memoryFile: string },
+  options: LaunchOptions,
+): Promise<BareMachine> {
+  return launchBy(places, options, {
+    plugsLater: true,
+    complete: async ({ started, bare, options: booting }) => ({
+      ...(await reachBareGuest(started, booting)),
+      bare,
+    }),
+  });
+}
+
+/** A machine whose processors run. */
+interface Begun {
+  readonly started: StartedMachine;
+  readonly spec: FoundSpec;
+  /** The plan without what is plugged in later, and then without forwards. */
+  readonly bare: Plan;
+  readonly options: BootOptions;
+}
+
+interface Launching<Result> {
+  /** Whether extra devices and mounts wait until the guest has booted. */
+  readonly plugsLater: boolean;
+  /** Waits until the machine is ready. */
+  readonly complete: (begun: Begun) => Promise<Result>;
+}
+
+async function launchBy<Result>(
+  places: LaunchPlaces,
+  options: LaunchOptions,
+  launching: Launching<Result>,
+): Promise<Result> {
   const spec = parseSpec(options);
   const { log, signal } = options;
   signal?.throwIfAborted();
@@ -73,14 +131,15 @@ export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Pr
     ownsMemory: places.memoryFile !== undefined || spec.faults,
   });
   log?.debug('surveyed the host and the boot source');
-  return withPortChoices(log, async () => bringUp(findings, places, options));
+  return withPortChoices(log, async () => bringUp(findings, places, options, launching));
 }
 
-async function bringUp(
+async function bringUp<Result>(
   findings: Findings,
   places: LaunchPlaces,
   options: LaunchOptions,
-): Promise<RunningMachine> {
+  { plugsLater, complete }: Launching<Result>,
+): Promise<Result> {
   const { spec, source } = findings;
   const scope = new Scope();
   scope.defer(async () => places.resources?.close());
@@ -93,16 +152,19 @@ async function bringUp(
       firstMac: findings.network?.guest.mac,
     };
     const attachments = await attachNetworks(spec.networks, joining, scope);
-    const plan = await planHere(findings, places, attachments, scope, options.signal);
+    const inputs = await planInputs(findings, places, attachments, scope, options.signal);
+    const { plan, bare } = plugsLater ? planBare(inputs) : planWhole(inputs);
     const guest = source.kind === 'disk' ? source.image?.guest : undefined;
     await openVolumes(findings.locations, spec.volumes, scope, options.signal);
     await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
-    const ready = becomeReady(
-      plan,
-      findings,
-      attachments,
-      { ...options, hostname: places.hostname },
-      started,
+    const booting = {
+      ...options,
+      hostname: places.hostname,
+      copies: spec.copies,
+      sockets: spec.sockets,
+    };
+    const ready = begin(plan, findings.host, attachments, booting, started).then(async (machine) =>
+      complete({ started: machine, spec, bare, options: booting }),
     );
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
     const { timeoutMs = bootTimeoutMs(source.kind, plan.accelerator) } = spec;
@@ -116,15 +178,15 @@ function isUnknownDisk({ source, hasSeed }: Findings): boolean {
   return source.kind === 'disk' && !source.image && !hasSeed;
 }
 
-async function planHere(
+async function planInputs(
   findings: Findings,
   { storage, memoryFile, spareCards = 0 }: LaunchPlaces,
   attachments: readonly Attachment[],
   scope: Scope,
   signal: AbortSignal | undefined,
-): Promise<Plan> {
+): Promise<PlanInputs> {
   const { network } = findings;
-  return planMachine({
+  return {
     ...findings,
     network: network && { ...network, forwards: await chooseHostPorts(network.forwards, signal) },
     directory: claimMachineDirectory(findings.locations, scope, storage),
@@ -135,23 +197,38 @@ async function planHere(
       ...Array.from({ length: spareCards }, (_, index) => spareCardMac(index)),
     ],
     memoryFile,
-  });
+  };
 }
 
-async function becomeReady(
+interface Plans extends Pick<Begun, 'bare'> {
+  readonly plan: Plan;
+}
+
+function planWhole(inputs: PlanInputs): Plans {
+  const plan = planMachine(inputs);
+  return { plan, bare: plan };
+}
+
+function planBare({ spec, ...inputs }: PlanInputs): Plans {
+  const without = { ...spec, disks: [], shares: [], volumes: [], tmpfs: [] };
+  const boot = planMachine({ ...inputs, spec: without });
+  const { network } = boot;
+  return {
+    plan: withPlugged(boot, { disks: spec.disks, mounts: spec, emptyPorts: 0 }, inputs.host),
+    bare: { ...boot, network: network && { ...network, forwards: [] } },
+  };
+}
+
+/** Starts the machine and its processors. */
+async function begin(
   plan: Plan,
-  { host, spec }: Findings,
+  host: Host,
   attachments: readonly Attachment[],
-  options: LaunchOptions & Pick<LaunchPlaces, 'hostname'>,
+  options: BootOptions,
   started: StartedParts,
-): Promise<RunningMachine> {
-  const { log } = options;
+): Promise<StartedMachine> {
   const machine = await connectCards(await startMachine(plan, host, options, started), attachments);
   await runProcessors(machine);
-  log?.debug('the guest is running');
-  if (spec.until === 'running') {
-    await Promise.all(attachments.map(async (attachment) => attachment.introduce(undefined)));
-    return new RunningMachine(machine, options);
-  }
-  return reachGuest(machine, { ...options, copies: spec.copies, sockets: spec.sockets });
+  options.log?.debug('the guest is running');
+  return machine;
 }

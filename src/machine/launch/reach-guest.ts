@@ -1,11 +1,14 @@
 import { awaitBootCompletion } from '../life/boot-completion.ts';
 import { configureGuest, mountAll } from './configure-guest.ts';
+import type { GuestAgent } from '../../guest/agent/agent.ts';
+import type { GuestConfiguration } from '../../guest/agent/configuration.ts';
+import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.ts';
 import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { Copy } from '../share/copies.ts';
 import { Machine } from '../running/machine.ts';
 import { KernelWatch } from './kernel-watch.ts';
 import { joinNetworks } from './join-networks.ts';
-import { plugInNamedOwners } from './plug-in.ts';
+import { plugInDisks, plugInMounts, plugInNamedOwners } from './plug-in.ts';
 import type { MachineOptions } from '../running/running-machine.ts';
 import { type StartOptions, type StartedMachine, reachAgent } from './started-machine.ts';
 
@@ -20,29 +23,77 @@ export interface BootOptions extends StartOptions, MachineOptions {
   readonly sockets?: readonly SocketForward[] | undefined;
 }
 
-/** Waits until a booting guest can run commands. */
+/** Waits until a booting guest can run commands, and gives it the rest of the plan. */
 export async function reachGuest(started: StartedMachine, options: BootOptions): Promise<Machine> {
-  const { life, plan, space } = started;
-  const { log, onBoot } = options;
-  // Until the machine is returned, nobody can resume a guest that is paused for lack of space on the host.
-  using kernel = new KernelWatch(started);
-  const failure = Promise.race([life.failure, space.failure, kernel.failure]);
+  using watch = watchBoot(started);
+  const { agent, cloudInit } = await awaitBoot(started, options, watch);
+  // Only after the boot is complete: the guest's own system removes network settings that it did not make
+  // itself.
+  await Promise.race([joinNetworks(agent, started), watch.failure]);
+  await Promise.race([furnishGuest(started, agent, options), watch.failure]);
+  const machine = new Machine(started, agent, { ...options, cloudInit });
+  for (const socket of options.sockets ?? []) await machine.forwardSocket(socket);
+  return machine;
+}
+
+/** A guest whose mounts and extra devices wait until its state has been saved for forks. */
+export interface BareGuest {
+  readonly machine: Machine;
+  /** Gives the guest a new identity, and the devices, mounts, copies and sockets of the plan and the options. */
+  readonly furnish: (identity: GuestConfiguration) => Promise<void>;
+}
+
+/** Waits until a booting guest can run commands. */
+export async function reachBareGuest(started: StartedMachine, options: BootOptions): Promise<BareGuest> {
+  using watch = watchBoot(started);
+  const { agent, cloudInit } = await awaitBoot(started, options, watch);
+  const machine = new Machine(started, agent, { ...options, cloudInit });
+  const furnish = async (identity: GuestConfiguration): Promise<void> => {
+    await plugInMounts(started);
+    await Promise.all([agent.configure(identity), plugInDisks(started, agent)]);
+    await furnishGuest(started, agent, options);
+    for (const socket of options.sockets ?? []) await machine.forwardSocket(socket);
+  };
+  return { machine, furnish };
+}
+
+/** Plugs in and mounts what depends on the guest's answers, and makes the copies. */
+export async function furnishGuest(
+  started: StartedMachine,
+  agent: GuestAgent,
+  { copies = [], signal }: Pick<BootOptions, 'copies' | 'signal'>,
+): Promise<void> {
+  await plugInNamedOwners(started, agent, signal);
+  await mountAll(agent, started.plan);
+  if (copies.length === 0) return;
+  const { copyIn } = await import('../share/copies.ts');
+  await copyIn(agent, copies, signal);
+}
+
+interface BootWatch extends Disposable {
+  /** Rejects when the guest cannot be reached any more. */
+  readonly failure: Promise<never>;
+}
+
+/** Until the machine is returned, nobody can resume a guest that is paused for lack of space on the host. */
+export function watchBoot(started: Pick<StartedMachine, 'console' | 'life' | 'plan' | 'space'>): BootWatch {
+  const kernel = new KernelWatch(started);
+  const failure = Promise.race([started.life.failure, started.space.failure, kernel.failure]);
   failure.catch(() => undefined);
+  return { failure, [Symbol.dispose]: () => kernel[Symbol.dispose]() };
+}
+
+async function awaitBoot(
+  started: StartedMachine,
+  options: BootOptions,
+  { failure }: BootWatch,
+): Promise<{ readonly agent: GuestAgent; readonly cloudInit: CloudInitStatus | undefined }> {
+  const { plan } = started;
+  const { log, onBoot } = options;
   const agent = await Promise.race([reachAgent(started, options), failure]);
   await Promise.race([configureGuest(agent, plan, options), failure]);
   log?.debug('the guest is configured');
   const cloudInit =
     plan.boot.kind === 'disk' ? await Promise.race([awaitBootCompletion(agent, onBoot), failure]) : undefined;
-  await Promise.race([plugInNamedOwners(started, agent, options.signal), failure]);
-  await Promise.race([mountAll(agent, plan), failure]);
-  // Only after the boot is complete: the guest's own system removes network settings that it did not make
-  // itself.
-  await Promise.race([joinNetworks(agent, started), failure]);
-  if (options.copies?.length) {
-    const { copyIn } = await import('../share/copies.ts');
-    await Promise.race([copyIn(agent, options.copies, options.signal), failure]);
-  }
-  const machine = new Machine(started, agent, { ...options, cloudInit });
-  for (const socket of options.sockets ?? []) await machine.forwardSocket(socket);
-  return machine;
+  return { agent, cloudInit };
 }

@@ -31,6 +31,8 @@ export interface Locations {
   readonly scratch: string;
   /** Sockets and other short-lived files: `$XDG_RUNTIME_DIR/vmlet`, otherwise `/tmp/vmlet-UID`. */
   readonly runtime: string;
+  /** Memory of guests for which the runtime directory has no room: `/dev/shm/vmlet-UID`. */
+  readonly sharedMemory: string;
   /** The default for `runtime`; differs from it when another user owns that path (`ownLocations`). */
   readonly usualRuntime: string;
 }
@@ -58,6 +60,7 @@ export function locate(environment: Environment, home: string, uid: number): Loc
     cache,
     scratch: join(cache, 'scratch'),
     runtime,
+    sharedMemory: `/dev/shm/vmlet-${uid}`,
     usualRuntime: runtime,
   };
 }

@@ -1,14 +1,15 @@
-import { statSync } from 'node:fs';
+import { rmdirSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSystemError } from '../../errors/index.ts';
+import { PermissionError, isSystemError } from '../../errors/index.ts';
 import { fileSystemOf } from '../../util/files/file-system.ts';
 import { entriesOf } from '../../util/files/file-usage.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 import type { Scope } from '../../util/scope.ts';
 import type { Locations } from './locations.ts';
 import { claimDirectory, sweepDeadOwners } from './runtime-directory.ts';
 
-/** The free space of the runtime directory is this many times the memory: other programs need it too. */
+/** The free space is this many times the memory: other programs need it too. */
 const SHARE_OF_FREE = 4;
 
 /** The memory of a guest, in a directory of its own. */
@@ -16,40 +17,57 @@ export function memoryIn(directory: string): string {
   return join(directory, 'memory');
 }
 
-/**
- * Whether the runtime directory is in memory and has plenty of space for a guest's memory. Other guests with their memory
- * there count with all of it.
- */
-export function hasRoomForMemory({ runtime }: Pick<Locations, 'runtime'>, bytes: number): boolean {
-  const { isInMemory, freeBytes } = fileSystemOf(runtime);
-  const others = entriesOf(runtime).map(
-    (name) => statSync(memoryIn(join(runtime, name)), { throwIfNoEntry: false })?.size ?? 0,
+type Places = Pick<Locations, 'runtime' | 'sharedMemory'>;
+
+/** Whether a directory in memory has plenty of space for a guest's memory. */
+export function hasRoomForMemory(places: Places, bytes: number): boolean {
+  return roomFor(places, bytes) !== undefined;
+}
+
+function roomFor({ runtime, sharedMemory }: Places, bytes: number): string | undefined {
+  return [runtime, sharedMemory].find((directory) => hasRoom(directory, bytes));
+}
+
+/** Other guests with their memory in the directory count with all of it. */
+function hasRoom(directory: string, bytes: number): boolean {
+  const { isInMemory, freeBytes } = fileSystemOf(directory);
+  if (!isInMemory) return false;
+  const others = entriesOf(directory).map(
+    (name) => unlessMissing(() => statSync(memoryIn(join(directory, name))).size) ?? 0,
   );
   const otherBytes = others.reduce((sum, size) => sum + size, 0);
-  return isInMemory && freeBytes - otherBytes >= SHARE_OF_FREE * bytes;
+  return freeBytes - otherBytes >= SHARE_OF_FREE * bytes;
 }
 
 /**
- * Creates a file for a guest's memory in the runtime directory, which is removed with the scope. The kernel needs ten
- * times as long for the first write to a page of a file on a disk.
- * @returns undefined where it has no room.
+ * Creates a file in memory for a guest's memory, which is removed with the scope. The kernel needs ten times as long for
+ * the first write to a page of a file on a disk.
+ * @returns undefined where there is no room.
  */
 export async function claimMemoryFile(
-  locations: Pick<Locations, 'runtime'>,
+  places: Places,
   bytes: number,
   scope: Scope,
 ): Promise<string | undefined> {
   // Memory that a killed process left would take the space.
-  sweepDeadOwners(locations.runtime);
-  if (!hasRoomForMemory(locations, bytes)) return undefined;
+  sweepDeadOwners(places.runtime);
+  sweepDeadOwners(places.sharedMemory);
+  const room = roomFor(places, bytes);
+  if (room === undefined) return undefined;
   try {
-    const path = memoryIn(claimDirectory(locations.runtime, scope));
+    // Nothing else would remove the empty directory.
+    if (room === places.sharedMemory) scope.defer(() => removeEmpty(room));
+    const path = memoryIn(claimDirectory(room, scope));
     const file = await open(path, 'wx', 0o600);
     await file.truncate(bytes).finally(async () => file.close());
     return path;
   } catch (error) {
-    // As with a limit on the size of files: memory on the disk may still be possible.
-    if (isSystemError(error)) return undefined;
+    // As with a limit on the size of files, or a directory of another user: memory on the disk may still be possible.
+    if (isSystemError(error) || error instanceof PermissionError) return undefined;
     throw error;
   }
+}
+
+function removeEmpty(directory: string): void {
+  unlessMissing(() => rmdirSync(directory), ['ENOENT', 'ENOTEMPTY', 'ENOTDIR']);
 }

@@ -31,6 +31,7 @@ export function claimMachineDirectory(
   storage?: string,
 ): MachineDirectory {
   sweepDeadOwners(locations.runtime);
+  sweepDeadOwners(locations.sharedMemory);
   sweepDeadOwners(locations.scratch);
   return machineDirectory(
     claimDirectory(locations.runtime, scope),

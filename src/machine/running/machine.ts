@@ -1,7 +1,6 @@
 import { MachineEndedError, VmletError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.ts';
-import type { GuestConfiguration } from '../../guest/agent/configuration.ts';
 import type { ExecOptions } from '../../guest/agent/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../../guest/agent/files.ts';
 import type { GuestProcess } from '../../guest/agent/process.ts';
@@ -131,12 +130,6 @@ export class Machine extends RunningMachine {
   async sync(): Promise<void> {
     this.requireAlive();
     await this.#agent.sync();
-  }
-
-  /** @internal Gives the guest an identity of its own, after its state has been saved for others. */
-  async renew(identity: GuestConfiguration): Promise<void> {
-    this.requireAlive();
-    await this.#agent.configure(identity);
   }
 
   /**

@@ -201,12 +201,17 @@ export async function downloadEntries(locations: Locations, meter: FileMeter): P
 
 /** Unfinished files of a killed process are removed by the next prune, launch or build. */
 export function unfinishedEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
-  const ownerOfMemory = (name: string): ProcessIdentity | undefined =>
-    existsSync(memoryIn(join(locations.runtime, name))) ? ownerInName(name) : undefined;
+  const ownerOfMemoryIn =
+    (directory: string) =>
+    (name: string): ProcessIdentity | undefined =>
+      existsSync(memoryIn(join(directory, name))) ? ownerInName(name) : undefined;
   const places = [
     { directory: locations.images, ownerOf: ownerOfBuild },
     { directory: locations.scratch, ownerOf: ownerInName },
-    { directory: locations.runtime, ownerOf: ownerOfMemory },
+    ...[locations.runtime, locations.sharedMemory].map((directory) => ({
+      directory,
+      ownerOf: ownerOfMemoryIn(directory),
+    })),
     { directory: join(locations.machines, '.staging'), ownerOf: ownerInName },
     { directory: volumeStaging(locations), ownerOf: ownerInName },
   ];

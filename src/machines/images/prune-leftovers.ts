@@ -43,6 +43,7 @@ export async function pruneLeftovers(
   }
   sweepDeadOwners(locations.scratch);
   sweepDeadOwners(locations.runtime);
+  sweepDeadOwners(locations.sharedMemory);
   sweepDeadOwners(join(locations.machines, '.staging'));
   sweepDeadOwners(volumeStaging(locations));
   await new TemplateShelf(locations).sweep();

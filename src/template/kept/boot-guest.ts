@@ -1,5 +1,7 @@
 import { NoSpaceError } from '../../errors/index.ts';
 import type { Machine } from '../../machine/running/machine.ts';
+import type { NetworkPlan } from '../../network/plan/network.ts';
+import type { Spec } from '../../machine/spec/spec.ts';
 import { hasRoomForMemory } from '../../machine/paths/memory-file.ts';
 import { Scope } from '../../util/scope.ts';
 import { type Making, saveAndResume, saveGuest } from '../save-guest.ts';
@@ -55,15 +57,23 @@ async function findObstacle({ options, spec, guests, limits }: KeptRequest): Pro
 }
 
 /**
- * Whether the machine that boots the guest can be the one that was asked for: it has nothing that only a fork gets, no
- * file of its own that forks need, and its memory is where it may stay.
+ * Whether the machine that boots the guest can be the one that was asked for: it has no file of its own that forks need,
+ * nothing of this run can get into the guest before it is saved, and its memory is where it may stay.
  */
-function canResume({ spec, own, findings: { source, locations } }: KeptRequest): boolean {
+function canResume({ spec, own, findings: { source, network, locations } }: KeptRequest): boolean {
   if (own) return false;
-  const { ports, sockets, mac, disks, shares, volumes, tmpfs, memoryBytes } = spec;
-  const hasExtras = [ports, sockets, disks, shares, volumes, tmpfs].some(({ length }) => length > 0);
   const hasFiles = source.kind === 'disk' || source.needsAgent || source.modules !== undefined;
-  return !hasExtras && mac === undefined && !hasFiles && hasRoomForMemory(locations, memoryBytes);
+  return !hasFiles && areQuiet(spec.ports, network) && hasRoomForMemory(locations, spec.memoryBytes);
+}
+
+/**
+ * Whether forwards bring nothing into a guest without servers. A datagram would be in its memory, and a connection in
+ * slirp's saved state; passt sends the data of a connection only when a server of the guest has accepted it.
+ */
+function areQuiet(ports: Spec['ports'], network: NetworkPlan | undefined): boolean {
+  return (
+    ports.every(({ protocol }) => protocol === 'tcp') && (ports.length === 0 || network?.backend !== 'slirp')
+  );
 }
 
 /**
@@ -84,19 +94,20 @@ async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promis
     },
   };
   try {
-    const resumed = await saveAndResume(templateFiles(place.directory), making);
-    if (!resumed) return undefined;
-    const { machine, saved } = resumed;
-    if (saved instanceof Error) {
-      log?.debug({ err: saved }, 'the guest cannot be kept');
-      return machine;
-    }
-    await attempt('keep the booted guest', options, async () => {
-      place.publish();
-      log?.debug({ kept: key }, 'kept the booted guest');
-      await guests.prune(limits);
+    return await saveAndResume(templateFiles(place.directory), making, {
+      launching: { ...options, pull: 'missing' },
+      onSaved: async (saved) => {
+        if (saved instanceof Error) {
+          log?.debug({ err: saved }, 'the guest cannot be kept');
+          return;
+        }
+        await attempt('keep the booted guest', options, async () => {
+          place.publish();
+          log?.debug({ kept: key }, 'kept the booted guest');
+          await guests.prune(limits);
+        });
+      },
     });
-    return machine;
   } catch (error) {
     if (!mayBootInstead(error, options) || (!booted.machine && !(error instanceof NoSpaceError))) throw error;
     log?.debug({ err: error, kept: key }, 'the booted guest has ended');

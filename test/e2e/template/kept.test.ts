@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   copyFileSync,
   cpSync,
@@ -13,8 +14,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { freePort } from '../../../src/host/programs/passt-handshake.ts';
 import { cpioArchive } from '../../../src/images/formats/cpio.ts';
 import { ensureMicro } from '../../../src/images/micro/micro.ts';
 import { ImageStore, type Machine, crash, launch } from '../../../src/index.ts';
@@ -107,6 +112,48 @@ async function output(started: Started): Promise<string> {
   const { status, stdout, stderr } = await started.finished;
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;
+}
+
+/** Sends again and again until the run has ended; something must have been sent. */
+async function whileSending(finished: Promise<Finished>, send: () => Promise<boolean>): Promise<Finished> {
+  let end: Finished | undefined;
+  const ended = finished.then((result) => (end = result));
+  let sent = 0;
+  await until(async () => {
+    if (await send()) sent++;
+    return end;
+  });
+  expect(sent).toBeGreaterThan(10);
+  return ended;
+}
+
+/** Returns whether a program of the host has taken the text. */
+async function sendByTcp(port: number, text: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    let isTaken = false;
+    const connection = connect(port, '127.0.0.1', () => {
+      isTaken = true;
+      connection.end(text);
+    });
+    connection.on('error', () => undefined);
+    connection.once('close', () => resolve(isTaken));
+    connection.setTimeout(100, () => connection.destroy());
+  });
+}
+
+/** Returns whether the text was sent to a program of the host. */
+async function sendByUdp(port: number, text: string): Promise<boolean> {
+  const socket = createSocket('udp4');
+  try {
+    socket.connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    await new Promise<void>((resolve, reject) => {
+      socket.send(text, (error) => (error ? reject(error) : resolve()));
+    });
+    return true;
+  } finally {
+    socket.close();
+  }
 }
 
 /** A disk of 2 MiB whose only partition begins at 1 MiB, with a text in it. */
@@ -207,12 +254,82 @@ describe('a run', () => {
       expect(await origin('micro', 'true')).toBe('fork');
     });
 
-    it('runs the command in a fork if it publishes a port', async () => {
-      const { run } = home({ XDG_RUNTIME_DIR: runtime });
-      const { status, stderr } = await run('--debug', '-p', '80', 'micro', 'true').finished;
+    it('gets what the run asked for only when it has been saved', async () => {
+      const { run, kept, guests } = home({ XDG_RUNTIME_DIR: runtime });
+      const source = directoryIn(directory, 'source-');
+      writeFileSync(join(source, 'file'), 'of the host\n');
+      const socket = join(source, 'web.sock');
+      const mac = '52:54:00:aa:bb:cc';
+      const words = ['--disk', '64M', '--mac', mac, '-p', '80', '-p', `${socket}:80`];
+      const mounts = ['-v', `${source}:/copied:copy`, '--mount', 'type=tmpfs,dst=/mnt/fast'];
+      const look = 'cat /sys/class/net/eth0/address /copied/file; ls /dev/vda; df /mnt/fast | tail -n 1';
+      const { status, stdout, stderr } = await run(
+        '--debug',
+        ...words,
+        ...mounts,
+        'micro',
+        'sh',
+        '-c',
+        `${look}; echo new >/copied/more`,
+      ).finished;
+      expect({ status, stdout }).toEqual({
+        status: 0,
+        stdout: expect.stringMatching(
+          new RegExp(`^${mac}\nof the host\n/dev/vda\n.* /mnt/fast\n$`),
+        ) as string,
+      });
+      expect(stderr.match(/"started QEMU"/g)).toHaveLength(1);
+      expect(stderr).toMatch(/forwarding 127\.0\.0\.1:\d+\/tcp to port 80/);
+      expect(readFileSync(join(source, 'more'), 'utf8')).toBe('new\n');
+      const [key = ''] = kept();
+      const record = readFileSync(join(guests, key, 'template.json'), 'utf8');
+      expect(record).not.toContain(source);
+      expect(record).not.toMatch(/hostPort|disk0/);
+      const later = await run('--debug', 'micro', 'sh', '-c', 'ls /copied /mnt/fast /dev/vda 2>&1; true')
+        .finished;
+      expect(originOf(later)).toBe('fork');
+      expect(later.stdout.match(/No such file/g)).toHaveLength(3);
+    });
+
+    it.skipIf(whyNoShares)('gets shared directories and volumes when it has been saved', async () => {
+      const data = await ownImages();
+      const { run } = home({ XDG_RUNTIME_DIR: runtime, XDG_DATA_HOME: data });
+      const source = directoryIn(directory, 'source-');
+      const words = ['-v', `${source}:/shared:uid=nobody`, '-v', 'cache:/var/cache'];
+      const script = 'echo new >/shared/file; echo 1 >>/var/cache/runs; wc -l </var/cache/runs';
+      for (const [flags, count] of [
+        [['--renew'], 1],
+        [[], 2],
+      ] as const) {
+        const { status, stdout, stderr } = await run(
+          '--debug',
+          ...flags,
+          ...words,
+          'micro',
+          'sh',
+          '-c',
+          script,
+        ).finished;
+        expect({ status, stdout: stdout.trim() }).toEqual({ status: 0, stdout: String(count) });
+        expect(stderr.match(/"started QEMU"/g)).toHaveLength(1);
+        expect(readFileSync(join(source, 'file'), 'utf8')).toBe('new\n');
+        rmSync(join(source, 'file'));
+      }
+    });
+
+    it.each(['tcp', 'udp'] as const)('saves nothing that %s clients send meanwhile', async (protocol) => {
+      const { run, kept, guests } = home({ XDG_RUNTIME_DIR: runtime });
+      const port = await freePort();
+      const started = run('--debug', '-p', `${port}:80/${protocol}`, 'micro', 'true');
+      const secret = randomBytes(16).toString('hex');
+      const { status, stderr } = await whileSending(started.finished, async () =>
+        (protocol === 'tcp' ? sendByTcp : sendByUdp)(port, secret),
+      );
       expect(status).toBe(0);
-      expect(stderr).toContain('"kept the booted guest"');
-      expect(stderr.match(/"started QEMU"/g)).toHaveLength(2);
+      // A datagram would be in the memory of a guest that it reached.
+      expect(stderr.match(/"started QEMU"/g)).toHaveLength(protocol === 'tcp' ? 1 : 2);
+      const [key = ''] = kept();
+      expect(readFileSync(join(guests, key, 'memory')).includes(secret)).toBe(false);
     });
 
     it('runs the command in the booted guest if it cannot be saved', async () => {

@@ -51,10 +51,10 @@ function problemsOf({ processes, misuse, leftOver }: RoundResult): string[] {
   return [...processes, ...misuse, ...leftOver];
 }
 
-function countOf({ name, memory }: Way, results: readonly RoundResult[]): Count {
+function countOf({ name }: Way, results: readonly RoundResult[]): Count {
   const count = (is: (one: RoundResult) => boolean): number => results.filter(is).length;
   return {
-    what: `SIGKILLs of first runs of micro, with memory in the ${memory} and ${name} for the command; no process is left, the next run prints the digest of all files of the guest, a guest that was kept is forked, no other file is left`,
+    what: `SIGKILLs of first runs of micro, with ${name} for the command; no process is left, the next run prints the digest of all files of the guest, a guest that was kept is forked, no other file is left`,
     tried: results.length,
     held: count((one) => problemsOf(one).length === 0),
     note: [

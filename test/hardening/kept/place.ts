@@ -13,14 +13,12 @@ export interface Way {
   readonly name: 'the machine that booted' | 'a fork';
   /** Options of the first run. */
   readonly words: readonly string[];
-  /** Where the guest's memory is until it is saved. */
-  readonly memory: 'runtime directory in memory' | 'cache';
 }
 
 export const WAYS: readonly Way[] = [
-  { name: 'the machine that booted', words: [], memory: 'runtime directory in memory' },
-  // Only a fork gets an address: also where the temporary directory is in memory.
-  { name: 'a fork', words: ['--mac', '52:54:00:12:34:56'], memory: 'cache' },
+  { name: 'the machine that booted', words: [] },
+  // A datagram must not get into the guest that is saved.
+  { name: 'a fork', words: ['-p', '80/udp'] },
 ];
 
 /** A user's cache of kept guests, and the runs that use it. */
@@ -35,19 +33,16 @@ export class Place {
 
   constructor(home: Home, way: Way, scope: Scope) {
     this.way = way;
-    this.#roots = [home.path];
     this.#environment = {
       ...home.environment,
       VMLET_FRESH: '',
       VMLET_KEPT_SIZE: undefined,
       VMLET_KEPT_DAYS: undefined,
     };
-    if (way.memory !== 'cache') {
-      const { path, remove } = makeTemporaryDirectory(IN_MEMORY, 'k-');
-      scope.defer(remove);
-      this.#environment['XDG_RUNTIME_DIR'] = path;
-      this.#roots = [home.path, path];
-    }
+    const { path, remove } = makeTemporaryDirectory(IN_MEMORY, 'k-');
+    scope.defer(remove);
+    this.#environment['XDG_RUNTIME_DIR'] = path;
+    this.#roots = [home.path, path];
     this.#locations = locate(this.#environment, home.path, process.getuid?.() ?? 0);
     const { cache, runtime, scratch } = this.#locations;
     this.#guests = join(cache, 'guests');

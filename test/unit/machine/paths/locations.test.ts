@@ -23,6 +23,7 @@ describe('locate', () => {
       cache: '/c/vmlet',
       scratch: '/c/vmlet/scratch',
       runtime: '/r/vmlet',
+      sharedMemory: '/dev/shm/vmlet-7',
       usualRuntime: '/r/vmlet',
     });
   });
@@ -43,6 +44,7 @@ describe('locate', () => {
         cache: '/home/u/.cache/vmlet',
         scratch: '/home/u/.cache/vmlet/scratch',
         runtime: '/tmp/vmlet-7',
+        sharedMemory: '/dev/shm/vmlet-7',
         usualRuntime: '/tmp/vmlet-7',
       });
     },
