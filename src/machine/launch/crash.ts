@@ -11,6 +11,7 @@ import type { Machine } from '../running/machine.ts';
 import { connectCards, attachNetworks } from './join-networks.ts';
 import type { Outcome } from '../life/outcome.ts';
 import { hasNamedOwner } from '../share/guest-owner.ts';
+import { guestModules } from '../plan/board.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type BootOptions, reachGuest } from './reach-guest.ts';
 import { claimDirectory, claimPath } from '../paths/runtime-directory.ts';
@@ -129,15 +130,25 @@ function memoryAtBoot({ memory, shares }: Plan): Plan['memory'] {
 }
 
 /**
- * A fork got its memory from its template; after a crash it boots normally.
+ * A fork got its memory from its template, and a guest may have got devices while it ran; after a crash it boots with
+ * them.
  */
 function planColdBoot(plan: Plan): Plan {
-  const { network } = plan;
+  const { network, guest, cards, volumes, boot } = plan;
+  const disks = plan.disks.map(({ isPlugged = false, ...disk }) =>
+    isPlugged ? { ...disk, bus: undefined } : disk,
+  );
+  const devices = {
+    network: network !== undefined || cards.length > 0,
+    disks: disks.length + volumes.length > 0,
+  };
   return {
     ...plan,
     incoming: false,
+    disks,
+    guest: boot.kind === 'kernel' ? { ...guest, modules: guestModules(devices) } : guest,
     shares: plan.shares.map((share) => (hasNamedOwner(share) ? share : { ...share, port: undefined })),
-    volumes: plan.volumes.map((volume) => ({
+    volumes: volumes.map((volume) => ({
       ...volume,
       port: undefined,
       disk: { ...volume.disk, bus: undefined },

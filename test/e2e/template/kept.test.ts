@@ -349,23 +349,26 @@ describe('a run', () => {
       expect(readdirSync(guests)).toEqual([]);
     });
 
-    it('can crash and boot again with its own name, and damages no file of later runs', async () => {
+    it('can crash and boot again with its name and disks, and damages no file of later runs', async () => {
       vi.stubEnv('XDG_RUNTIME_DIR', runtime);
       vi.stubEnv('XDG_CACHE_HOME', home().env['XDG_CACHE_HOME']);
       onTestFinished(() => void vi.unstubAllEnvs());
       const options = { kept: 'use', memory: '96M', net: 'none' } as const;
       const hostname = async (machine: Machine): Promise<string> =>
         (await machine.exec(['hostname'])).stdout.toString().trim();
-      const first = await launch({ ...options, name: 'first' });
-      expect(first.origin).toBe('boot');
-      expect(await hostname(first)).toBe('first');
-      await using crashed = await crash(first);
-      {
+      for (const [name, origin] of [
+        ['first', 'boot'],
+        ['second', 'kept'],
+      ] as const) {
+        const machine = await launch({ ...options, name, disks: ['64M'] });
+        expect(machine.origin).toBe(origin);
+        expect(await hostname(machine)).toBe(name);
+        await machine.exec(['sh', '-c', `echo ${name} | dd of=/dev/vda conv=fsync`]);
+        await using crashed = await crash(machine);
         await using again = await crashed.start();
-        expect(await hostname(again)).toBe('first');
-        await using second = await launch({ ...options, name: 'second' });
-        expect(second.origin).toBe('kept');
-        expect(await hostname(second)).toBe('second');
+        expect(await hostname(again)).toBe(name);
+        const { stdout } = await again.exec(['head', '-n', '1', '/dev/vda']);
+        expect(stdout.toString()).toBe(`${name}\n`);
       }
       await using third = await launch(options);
       expect(third.origin).toBe('kept');
