@@ -81,32 +81,37 @@ function memoryOf(
 type FileCopy = readonly [from: string, to: string];
 
 /** Lists the files that a fork has for itself, as copies to make. For a disk that is usually its empty overlay. */
-export function copiesFor({ disks, firmware, memory, ...plan }: Plan, files: TemplateFiles, origin: Plan) {
-  const ownPath = (nodeName: string): string | undefined =>
-    origin.disks.find((disk) => disk.nodeName === nodeName)?.path;
-  const isOwn = memory.kind === 'file';
-  const copies = disks
-    .filter(({ readOnly, isPlugged = false }) => !readOnly && !isPlugged)
-    .map(({ nodeName, path }): FileCopy => [
-      (isOwn ? ownPath(nodeName) : undefined) ?? files.overlay(nodeName),
-      path,
-    ]);
+export function copiesFor(plan: Plan, files: TemplateFiles, origin: Plan): FileCopy[] {
+  const { memory, firmware } = plan;
+  if (memory.kind === 'file') return [...copiesOfFiles(origin, plan), [files.memory, memory.path]];
+  const copies = writtenDisks(plan).map(({ nodeName, path }): FileCopy => [files.overlay(nodeName), path]);
   if (firmware && origin.firmware) copies.push([origin.firmware.variablesPath, firmware.variablesPath]);
-  if (isOwn) copies.push(...copiesForBoot(plan, origin));
-  if (isOwn || memory.kind === 'copy' || (memory.kind === 'copy-on-write' && !memory.opensReadOnly))
+  if (memory.kind === 'copy' || (memory.kind === 'copy-on-write' && !memory.opensReadOnly))
     copies.push([files.memory, memory.path]);
   return copies;
 }
 
-/** Files of the boot that vmlet made. A saved guest does not read them again, but QEMU opens them. */
-function copiesForBoot({ boot, seed }: Pick<Plan, 'boot' | 'seed'>, origin: Plan): FileCopy[] {
+/**
+ * Lists the files that vmlet made for one plan, and their places in another plan of the same guest. A saved guest does
+ * not read those of its boot again, but QEMU opens them.
+ */
+export function copiesOfFiles(from: Plan, to: Plan): FileCopy[] {
   const pairs = [
-    [initrdOf(origin.boot), initrdOf(boot)],
-    [origin.seed?.path, seed?.path],
-  ] as const;
-  return pairs.flatMap(([from, to]) =>
-    from === undefined || to === undefined || from === to ? [] : [[from, to] as const],
+    ...writtenDisks(to).map(
+      ({ nodeName, path }) => [from.disks.find((disk) => disk.nodeName === nodeName)?.path, path] as const,
+    ),
+    [from.firmware?.variablesPath, to.firmware?.variablesPath] as const,
+    [initrdOf(from.boot), initrdOf(to.boot)] as const,
+    [from.seed?.path, to.seed?.path] as const,
+  ];
+  return pairs.flatMap(([one, other]) =>
+    one === undefined || other === undefined || one === other ? [] : [[one, other] as const],
   );
+}
+
+/** The disks that the guest writes to and had when it was saved. */
+export function writtenDisks({ disks }: Pick<Plan, 'disks'>): DiskPlan[] {
+  return disks.filter(({ readOnly, isPlugged = false }) => !readOnly && !isPlugged);
 }
 
 function initrdOf(boot: BootPlan): string | undefined {

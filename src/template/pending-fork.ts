@@ -17,7 +17,7 @@ import { Machine, type MachineOrigin } from '../machine/running/machine.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
 import { joinNetworks, connectCards, attachNetworks } from '../machine/launch/join-networks.ts';
 import { type NetworkInput, type WantedPlace, parseNetworks } from '../machine/network/network-place.ts';
-import { furnishGuest, watchBoot } from '../machine/launch/reach-guest.ts';
+import { type Renewal, furnishGuest, watchBoot } from '../machine/launch/reach-guest.ts';
 import { makeNewDisk } from '../machine/launch/prepare.ts';
 import { plugInDisks, plugInMounts } from '../machine/launch/plug-in.ts';
 import type { Copy } from '../machine/share/copies.ts';
@@ -42,8 +42,7 @@ export interface RunOptions extends Limits, MachineOptions {
   readonly cloudInit?: CloudInitStatus | undefined;
   /** Where the machine comes from; a template by default. */
   readonly origin?: MachineOrigin;
-  /** Completes the identity of the guest, once it has its own name, address and random numbers. */
-  readonly renew?: (agent: GuestAgent) => Promise<void>;
+  readonly renew?: Renewal | undefined;
 }
 
 /** A running fork, and the connection to its agent. */

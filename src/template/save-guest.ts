@@ -1,4 +1,4 @@
-import { copyFile, open } from 'node:fs/promises';
+import { chmod, copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GuestCommandFailedError, VmletError, isSystemError } from '../errors/index.ts';
 import { probeHost } from '../host/probe.ts';
@@ -7,6 +7,7 @@ import { HOST } from '../images/record/reference.ts';
 import { copyFileSparsely } from '../images/formats/sparse-copy.ts';
 import { createOverlay } from '../images/qemu-img/qemu-img.ts';
 import { requireSpace } from '../images/transfer/space.ts';
+import type { Renewal } from '../machine/launch/reach-guest.ts';
 import { type LaunchPlaces, launchAt, launchBare } from '../machine/launch/launch.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import { claimMemoryFile } from '../machine/paths/memory-file.ts';
@@ -23,7 +24,7 @@ import { currentBootId } from '../process/procfs/identity.ts';
 import { syncDirectory } from '../util/files/atomic-file.ts';
 import { Scope } from '../util/scope.ts';
 import { withinLimits } from '../util/time/deadline.ts';
-import type { OwnFiles } from './fork-plan.ts';
+import { type OwnFiles, copiesOfFiles, writtenDisks } from './fork-plan.ts';
 import { newIdentity } from './renew-fork.ts';
 import { basisOf } from './template-basis.ts';
 import { type TemplateFiles, persistentFiles } from './template-files.ts';
@@ -54,6 +55,12 @@ export interface Making {
   readonly begin?: ((places: OwnFiles, making: Making) => Promise<BootedMachine>) | undefined;
 }
 
+async function createOverlays(files: TemplateFiles, plan: Plan): Promise<void> {
+  for (const { nodeName, path, format } of writtenDisks(plan)) {
+    await createOverlay({ path: files.overlay(nodeName), backingPath: path, backingFormat: format });
+  }
+}
+
 /** A guest that has booted, and what is needed to save it. */
 export interface BootedMachine {
   readonly machine: Machine;
@@ -78,52 +85,62 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   await machine.qmp.execute('quit');
   await machine.ended;
   if (working !== undefined) await copyFileSparsely(working, files.memory, making.launching.signal);
-  const disks = machine.plan.disks.filter(({ readOnly }) => !readOnly);
-  for (const { nodeName, path, format } of disks) {
-    await createOverlay({ path: files.overlay(nodeName), backingPath: path, backingFormat: format });
-  }
+  await createOverlays(files, machine.plan);
   return await recordTemplate(files, making, booted, abilities);
 }
 
 /** Options of a machine whose guest is saved. */
 export interface ResumeOptions {
   readonly launching: LaunchOptions;
-  /** Called when the guest has been saved, or could not be. Nothing of the machine's own is in the guest before. */
-  readonly onSaved: (saved: TemplateRecord | Error) => Promise<void>;
+  /** Prepares the guest to be forked. @returns whether it may be saved. */
+  readonly mayKeep: (machine: Machine) => Promise<boolean>;
+  /**
+   * Called when the guest has been saved, could not be, or may not be (undefined). Nothing of the machine's own is in
+   * the guest before.
+   */
+  readonly onSaved: (saved: TemplateRecord | Error | undefined) => Promise<void>;
+  readonly renew: Renewal | undefined;
 }
 
 /**
- * Boots the guest, warms it up and saves it, and gives its machine what was left out until then. The template gets
- * copies of all files, to which this machine has no access. The guest must boot no disk, and have a kernel and
- * initramfs that are not the machine's.
+ * Boots the guest and saves it, and gives its machine what was left out until then. The template gets copies of all
+ * files, to which this machine has no access.
  * @returns undefined if there is no room in memory.
  * @throws what `launch` throws, TimedOutError, or the signal's reason.
  */
 export async function saveAndResume(
   files: TemplateFiles,
   making: Making,
-  { launching, onSaved }: ResumeOptions,
+  { launching, mayKeep, onSaved, renew }: ResumeOptions,
 ): Promise<Machine | undefined> {
-  const { spec, locations, nameAtBoot: hostname, networkCards: spareCards } = making;
+  const { spec, locations, nameAtBoot: hostname = spec.name, networkCards: spareCards } = making;
   const { signal } = launching;
   await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
   const resources = new Scope();
   const memoryFile = await claimMemoryFile(locations, spec.memoryBytes, resources);
   if (memoryFile === undefined) return undefined;
   const host = await probeHost({ cacheDirectory: locations.cache, ...launching });
-  const places = { locations, memoryFile, resources, hostname, spareCards };
-  const { machine, bare, furnish } = await launchBare(places, launching).catch(async (error: unknown) => {
+  const savedStorage = files.directory;
+  const places = { locations, memoryFile, resources, hostname, spareCards, savedStorage };
+  const {
+    machine,
+    saved: plan,
+    furnish,
+  } = await launchBare(places, launching).catch(async (error: unknown) => {
     await resources.close();
     throw error;
   });
-  const { timeoutMs = bootTimeoutMs('kernel', machine.plan.accelerator) } = spec;
+  const { timeoutMs = bootTimeoutMs(machine.plan.boot.kind, machine.plan.accelerator) } = spec;
   const stop = new AbortController();
   const either = AbortSignal.any([stop.signal, ...(signal ? [signal] : [])]);
-  const booted = { machine, host, plan: bare };
-  const resumed = saveStopped(memoryFile, files, making, booted, either).then(async (saved) => {
+  const save = async (): Promise<TemplateRecord | Error | undefined> =>
+    (await mayKeep(machine))
+      ? saveStopped(memoryFile, files, making, { machine, host, plan }, either)
+      : undefined;
+  const resumed = save().then(async (saved) => {
     await machine.qmp.execute('cont');
     await onSaved(saved);
-    await furnish(newIdentity(spec.name));
+    await furnish(newIdentity(spec.name), renew);
     return machine;
   });
   try {
@@ -141,16 +158,19 @@ async function saveStopped(
   memoryFile: string,
   files: TemplateFiles,
   making: Making,
-  booted: BootedMachine,
+  booted: BootedMachine & { readonly plan: Plan },
   signal: AbortSignal,
 ): Promise<TemplateRecord | Error> {
-  const { machine } = booted;
+  const { machine, plan } = booted;
   try {
-    await warmUp(machine, making);
     const state = join(machine.plan.directory.storage, 'state');
     const abilities = await freeze(machine, state);
     await copyFile(state, files.state);
-    await copyFileSparsely(memoryFile, files.memory, signal);
+    for (const [from, to] of [...copiesOfFiles(machine.plan, plan), [memoryFile, files.memory] as const]) {
+      await copyFileSparsely(from, to, signal);
+      await chmod(to, 0o600);
+    }
+    await createOverlays(files, plan);
     return await recordTemplate(files, making, booted, abilities);
   } catch (error) {
     if (error instanceof VmletError || isSystemError(error)) return error;

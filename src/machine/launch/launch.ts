@@ -5,7 +5,7 @@ import { Scope } from '../../util/scope.ts';
 import { EMBEDDED_WIRING, claimMachineDirectory } from '../qemu/embedded-machine.ts';
 import { type StartedParts, undoLaunch } from '../life/launch-failure.ts';
 import type { Host } from '../../host/survey/host.ts';
-import type { FoundSpec } from '../survey/found-spec.ts';
+import { machineDirectory } from '../paths/directory.ts';
 import type { Locations } from '../paths/locations.ts';
 import type { Machine } from '../running/machine.ts';
 import { connectCards, spareCardMac, attachNetworks } from './join-networks.ts';
@@ -67,8 +67,8 @@ export async function launchAt(
 export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Promise<Machine>;
 export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Promise<RunningMachine> {
   return launchBy(places, options, {
-    plugsLater: false,
-    complete: async ({ started, spec, options: booting }) => {
+    planFrom: planMachine,
+    complete: async ({ started, inputs: { spec }, options: booting }) => {
       if (spec.until === 'guest') return reachGuest(started, booting);
       await Promise.all(started.attachments.map(async (attachment) => attachment.introduce(undefined)));
       return new RunningMachine(started, booting);
@@ -78,8 +78,17 @@ export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Pr
 
 /** A machine whose guest has booted and can be saved for forks. */
 export interface BareMachine extends BareGuest {
-  /** The plan without forwards, and without what `furnish` adds. */
-  readonly bare: Plan;
+  /** The plan to save: without the name, the forwards and what `furnish` adds, and with copies of its files. */
+  readonly saved: Plan;
+}
+
+/** Places for a guest to be saved. */
+export interface BarePlaces extends Pick<LaunchPlaces, 'locations' | 'resources' | 'spareCards'> {
+  readonly memoryFile: string;
+  /** The name of the guest while it boots. */
+  readonly hostname: string;
+  /** The directory for the copies of its files. */
+  readonly savedStorage: string;
 }
 
 /**
@@ -88,14 +97,14 @@ export interface BareMachine extends BareGuest {
  * @throws what `launch` throws.
  */
 export async function launchBare(
-  places: LaunchPlaces & { readonly memoryFile: string },
+  { savedStorage, ...places }: BarePlaces,
   options: LaunchOptions,
 ): Promise<BareMachine> {
   return launchBy(places, options, {
-    plugsLater: true,
-    complete: async ({ started, bare, options: booting }) => ({
+    planFrom: (inputs) => planWithPlugged(inputs),
+    complete: async ({ started, inputs, options: booting }) => ({
       ...(await reachBareGuest(started, booting)),
-      bare,
+      saved: planSaved(inputs, places.hostname, savedStorage),
     }),
   });
 }
@@ -103,15 +112,12 @@ export async function launchBare(
 /** A machine whose processors run. */
 interface Begun {
   readonly started: StartedMachine;
-  readonly spec: FoundSpec;
-  /** The plan without what is plugged in later, and then without forwards. */
-  readonly bare: Plan;
+  readonly inputs: PlanInputs;
   readonly options: BootOptions;
 }
 
 interface Launching<Result> {
-  /** Whether extra devices and mounts wait until the guest has booted. */
-  readonly plugsLater: boolean;
+  readonly planFrom: (inputs: PlanInputs) => Plan;
   /** Waits until the machine is ready. */
   readonly complete: (begun: Begun) => Promise<Result>;
 }
@@ -138,7 +144,7 @@ async function bringUp<Result>(
   findings: Findings,
   places: LaunchPlaces,
   options: LaunchOptions,
-  { plugsLater, complete }: Launching<Result>,
+  { planFrom, complete }: Launching<Result>,
 ): Promise<Result> {
   const { spec, source } = findings;
   const scope = new Scope();
@@ -153,10 +159,14 @@ async function bringUp<Result>(
     };
     const attachments = await attachNetworks(spec.networks, joining, scope);
     const inputs = await planInputs(findings, places, attachments, scope, options.signal);
-    const { plan, bare } = plugsLater ? planBare(inputs) : planWhole(inputs);
+    const plan = planFrom(inputs);
     const guest = source.kind === 'disk' ? source.image?.guest : undefined;
     await openVolumes(findings.locations, spec.volumes, scope, options.signal);
-    await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
+    await prepareFiles(
+      { ...plan, name: places.hostname ?? plan.name },
+      { seed: spec.seed, guest },
+      { signal: options.signal },
+    );
     const booting = {
       ...options,
       hostname: places.hostname,
@@ -164,7 +174,7 @@ async function bringUp<Result>(
       sockets: spec.sockets,
     };
     const ready = begin(plan, findings.host, attachments, booting, started).then(async (machine) =>
-      complete({ started: machine, spec, bare, options: booting }),
+      complete({ started: machine, inputs, options: booting }),
     );
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
     const { timeoutMs = bootTimeoutMs(source.kind, plan.accelerator) } = spec;
@@ -200,22 +210,23 @@ async function planInputs(
   };
 }
 
-interface Plans extends Pick<Begun, 'bare'> {
-  readonly plan: Plan;
+/** The guest as it boots: devices and mounts of this machine alone are added later. */
+function planBare({ spec, ...inputs }: PlanInputs): Plan {
+  return planMachine({ ...inputs, spec: { ...spec, disks: [], shares: [], volumes: [], tmpfs: [] } });
 }
 
-function planWhole(inputs: PlanInputs): Plans {
-  const plan = planMachine(inputs);
-  return { plan, bare: plan };
+function planWithPlugged(inputs: PlanInputs): Plan {
+  const { spec, host } = inputs;
+  return withPlugged(planBare(inputs), { disks: spec.disks, mounts: spec, emptyPorts: 0 }, host);
 }
 
-function planBare({ spec, ...inputs }: PlanInputs): Plans {
-  const without = { ...spec, disks: [], shares: [], volumes: [], tmpfs: [] };
-  const boot = planMachine({ ...inputs, spec: without });
-  const { network } = boot;
+function planSaved(inputs: PlanInputs, hostname: string, storage: string): Plan {
+  const directory = machineDirectory(inputs.directory.sockets, storage);
+  const { network, guest, ...plan } = planBare({ ...inputs, directory });
   return {
-    plan: withPlugged(boot, { disks: spec.disks, mounts: spec, emptyPorts: 0 }, inputs.host),
-    bare: { ...boot, network: network && { ...network, forwards: [] } },
+    ...plan,
+    network: network && { ...network, forwards: [] },
+    guest: { ...guest, hostname },
   };
 }
 

@@ -40,17 +40,21 @@ export async function reachGuest(started: StartedMachine, options: BootOptions):
 export interface BareGuest {
   readonly machine: Machine;
   /** Gives the guest a new identity, and the devices, mounts, copies and sockets of the plan and the options. */
-  readonly furnish: (identity: GuestConfiguration) => Promise<void>;
+  readonly furnish: (identity: GuestConfiguration, renew: Renewal | undefined) => Promise<void>;
 }
+
+/** Completes the identity of a guest, once it has its own name, address and random numbers. */
+export type Renewal = (agent: GuestAgent) => Promise<void>;
 
 /** Waits until a booting guest can run commands. */
 export async function reachBareGuest(started: StartedMachine, options: BootOptions): Promise<BareGuest> {
   using watch = watchBoot(started);
   const { agent, cloudInit } = await awaitBoot(started, options, watch);
   const machine = new Machine(started, agent, { ...options, cloudInit });
-  const furnish = async (identity: GuestConfiguration): Promise<void> => {
+  const furnish: BareGuest['furnish'] = async (identity, renew) => {
     await plugInMounts(started);
     await Promise.all([agent.configure(identity), plugInDisks(started, agent)]);
+    await renew?.(agent);
     await furnishGuest(started, agent, options);
     for (const socket of options.sockets ?? []) await machine.forwardSocket(socket);
   };

@@ -9,7 +9,7 @@ import { Template } from '../template.ts';
 import { templateFiles } from '../template-files.ts';
 import type { TemplatePlace } from '../template-shelf.ts';
 import { allowsKeeping, forgetSecrets } from './fresh-system.ts';
-import { type KeptRequest, attempt, forkFrom, mayBootInstead, mayReplace } from './fork-guest.ts';
+import { type KeptRequest, attempt, forkFrom, mayBootInstead, mayReplace, renewalOf } from './fork-guest.ts';
 
 /** Name of a guest while it boots; each fork gets its own. */
 const NAME_AT_BOOT = 'vmlet';
@@ -57,13 +57,13 @@ async function findObstacle({ options, spec, guests, limits }: KeptRequest): Pro
 }
 
 /**
- * Whether the machine that boots the guest can be the one that was asked for: it has no file of its own that forks need,
- * nothing of this run can get into the guest before it is saved, and its memory is where it may stay.
+ * Whether the machine that boots the guest can be the one that was asked for: nothing of this run can get into the guest
+ * before it is saved, and its memory is where it may stay.
  */
 function canResume({ spec, own, findings: { source, network, locations } }: KeptRequest): boolean {
   if (own) return false;
-  const hasFiles = source.kind === 'disk' || source.needsAgent || source.modules !== undefined;
-  return !hasFiles && areQuiet(spec.ports, network) && hasRoomForMemory(locations, spec.memoryBytes);
+  const isQuiet = source.kind === 'disk' ? spec.ports.length === 0 : areQuiet(spec.ports, network);
+  return isQuiet && hasRoomForMemory(locations, spec.memoryBytes);
 }
 
 /**
@@ -83,60 +83,72 @@ function areQuiet(ports: Spec['ports'], network: NetworkPlan | undefined): boole
 async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promise<Machine | undefined> {
   const { options, spec, guests, key, limits } = request;
   const { log } = options;
-  const booted: { machine?: Machine } = {};
-  const making: Making = {
-    ...makingOf(request),
-    spec,
-    nameAtBoot: NAME_AT_BOOT,
-    prepare: async (machine) => {
-      booted.machine = machine;
-      return Promise.resolve();
-    },
-  };
+  let hasBooted = false;
   try {
-    return await saveAndResume(templateFiles(place.directory), making, {
-      launching: { ...options, pull: 'missing' },
-      onSaved: async (saved) => {
-        if (saved instanceof Error) {
-          log?.debug({ err: saved }, 'the guest cannot be kept');
-          return;
-        }
-        await attempt('keep the booted guest', options, async () => {
-          place.publish();
-          log?.debug({ kept: key }, 'kept the booted guest');
-          await guests.prune(limits);
-        });
+    return await saveAndResume(
+      templateFiles(place.directory),
+      { ...makingOf(request), spec },
+      {
+        launching: { ...options, pull: 'missing' },
+        mayKeep: async (machine) => {
+          hasBooted = true;
+          // A failed first boot may succeed the next time.
+          return (await mayKeep(machine, request)) && machine.cloudInit?.state !== 'failed';
+        },
+        onSaved: async (saved) => {
+          if (saved === undefined || saved instanceof Error) {
+            log?.debug({ err: saved }, 'the guest cannot be kept');
+            return;
+          }
+          await attempt('keep the booted guest', options, async () => {
+            place.publish();
+            log?.debug({ kept: key }, 'kept the booted guest');
+            await guests.prune(limits);
+          });
+        },
+        renew: renewalOf(request),
       },
-    });
+    );
   } catch (error) {
-    if (!mayBootInstead(error, options) || (!booted.machine && !(error instanceof NoSpaceError))) throw error;
+    if (!isEndOfBooted(error, hasBooted, request)) throw error;
     log?.debug({ err: error, kept: key }, 'the booted guest has ended');
     return undefined;
   }
 }
 
+/** Prepares a booted guest to be forked. @returns whether it may be kept. */
+async function mayKeep(
+  machine: Machine,
+  { findings: { source }, options: { signal } }: KeptRequest,
+): Promise<boolean> {
+  if (source.kind === 'disk') return forgetSecrets(machine, signal);
+  // vmlet's own initramfs has no such file.
+  return !source.needsAgent || allowsKeeping(machine, signal);
+}
+
+/** Whether another boot may help: a guest may need its disks to boot, as for a line of its fstab. */
+function isEndOfBooted(error: unknown, hasBooted: boolean, { options, spec }: KeptRequest): boolean {
+  const hasFailedToBoot = !hasBooted && spec.disks.length === 0 && !(error instanceof NoSpaceError);
+  return !hasFailedToBoot && mayBootInstead(error, options);
+}
+
 /** @returns undefined where the guest has booted and cannot be saved. */
 async function bootGuest(request: KeptRequest, directory: string) {
-  const { options, spec, findings } = request;
-  const { locations, source } = findings;
   const booted: { machine?: Machine; mayKeep: boolean } = { mayKeep: true };
   try {
     const record = await saveGuest(templateFiles(directory), {
       ...makingOf(request),
       prepare: async (machine) => {
         booted.machine = machine;
-        if (source.kind === 'disk') booted.mayKeep = await forgetSecrets(machine, options.signal);
-        // vmlet's own initramfs has no such file.
-        else if (source.needsAgent) booted.mayKeep = await allowsKeeping(machine, options.signal);
+        booted.mayKeep = await mayKeep(machine, request);
       },
     });
-    const { machine, mayKeep } = booted;
-    return { cloudInit: machine?.cloudInit, mayKeep, template: new Template(record, directory, locations) };
+    const { machine, mayKeep: isAllowed } = booted;
+    const template = new Template(record, directory, request.findings.locations);
+    return { cloudInit: machine?.cloudInit, mayKeep: isAllowed, template };
   } catch (error) {
-    // A guest may need its disks to boot, as for a line of its fstab.
-    const hasFailedToBoot = !booted.machine && spec.disks.length === 0 && !(error instanceof NoSpaceError);
-    if (hasFailedToBoot || !mayBootInstead(error, options)) throw error;
-    options.log?.debug({ err: error }, 'the guest cannot be kept');
+    if (!isEndOfBooted(error, booted.machine !== undefined, request)) throw error;
+    request.options.log?.debug({ err: error }, 'the guest cannot be kept');
     return undefined;
   }
 }

@@ -22,6 +22,7 @@ import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 import type { Spec } from '../../machine/spec/spec.ts';
 import type { Findings } from '../../machine/survey/survey.ts';
 import { withPortChoices } from '../../network/ports/port-choices.ts';
+import type { Renewal } from '../../machine/launch/reach-guest.ts';
 import type { Scope } from '../../util/scope.ts';
 import type { OwnFiles } from '../fork-plan.ts';
 import type { Template } from '../template.ts';
@@ -45,13 +46,13 @@ export interface KeptRequest {
 /** @param hold keeps the files of the template in place; undefined when they have just been removed. */
 export async function forkFrom(
   template: Template,
-  { options, spec, findings, own }: KeptRequest,
+  request: KeptRequest,
   hold: () => Scope | undefined,
   cloudInit?: CloudInitStatus,
 ): Promise<Machine | undefined> {
+  const { options, spec, findings, own } = request;
   const { signal, log, ports = [], volumes = [], mounts = [] } = options;
   const { timeoutMs = bootTimeoutMs('kernel', findings.accelerator) } = spec;
-  const isSystem = findings.source.kind === 'disk';
   return withPortChoices(log, async () => {
     const scope = hold();
     if (!scope) return undefined;
@@ -79,13 +80,17 @@ export async function forkFrom(
       timeoutMs,
       cloudInit,
       origin: 'kept',
-      renew: async (agent) => {
-        // Keys that the guest of a template creates later would be created again in each of its forks.
-        const awaitsServers = spec.ports.length > 0 || own !== undefined;
-        if (isSystem) await renewSecrets(agent, { awaitsServers });
-      },
+      renew: renewalOf(request),
     });
   });
+}
+
+/** Renews what a full system drew while it booted. */
+export function renewalOf({ spec, own, findings: { source } }: KeptRequest): Renewal | undefined {
+  if (source.kind !== 'disk') return undefined;
+  // Keys that the guest of a template creates later would be created again in each of its forks.
+  const awaitsServers = spec.ports.length > 0 || own !== undefined;
+  return async (agent) => renewSecrets(agent, { awaitsServers });
 }
 
 const REPEATABLE = [
