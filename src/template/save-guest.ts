@@ -1,18 +1,15 @@
-import { chmod, copyFile, open } from 'node:fs/promises';
-import { join } from 'node:path';
-import { GuestCommandFailedError, VmletError, isSystemError } from '../errors/index.ts';
+import { chmod, open } from 'node:fs/promises';
+import { GuestCommandFailedError } from '../errors/index.ts';
 import { probeHost } from '../host/probe.ts';
 import type { Host } from '../host/survey/host.ts';
 import { HOST } from '../images/record/reference.ts';
 import { copyFileSparsely } from '../images/formats/sparse-copy.ts';
 import { createOverlay } from '../images/qemu-img/qemu-img.ts';
 import { requireSpace } from '../images/transfer/space.ts';
-import type { Renewal } from '../machine/launch/reach-guest.ts';
-import { type LaunchPlaces, launchAt, launchBare } from '../machine/launch/launch.ts';
+import { type LaunchPlaces, launchAt } from '../machine/launch/launch.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import { claimMemoryFile } from '../machine/paths/memory-file.ts';
 import type { Machine } from '../machine/running/machine.ts';
-import { bootTimeoutMs } from '../machine/spec/guest-time.ts';
 import type { LaunchOptions } from '../machine/spec/launch-options.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 import type { Spec } from '../machine/spec/spec.ts';
@@ -23,16 +20,14 @@ import type { QmpClient } from '../qmp/index.ts';
 import { currentBootId } from '../process/procfs/identity.ts';
 import { syncDirectory } from '../util/files/atomic-file.ts';
 import { Scope } from '../util/scope.ts';
-import { withinLimits } from '../util/time/deadline.ts';
-import { type OwnFiles, copiesOfFiles, writtenDisks } from './fork-plan.ts';
-import { newIdentity } from './renew-fork.ts';
+import { type OwnFiles, writtenDisks } from './fork-plan.ts';
 import { basisOf } from './template-basis.ts';
 import { type TemplateFiles, persistentFiles } from './template-files.ts';
 import { templateInputs } from './template-inputs.ts';
 import { type TemplateRecord, readRecord, writeRecord } from './template-record.ts';
 
 /** Space that has to stay free on the host's disk. */
-const RESERVE_BYTES = 64 * 1024 * 1024;
+export const RESERVE_BYTES = 64 * 1024 * 1024;
 
 /** The options of a launch that describe the guest of a template. */
 export type BootedGuest = Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks' | 'kept'>;
@@ -55,9 +50,11 @@ export interface Making {
   readonly begin?: ((places: OwnFiles, making: Making) => Promise<BootedMachine>) | undefined;
 }
 
-async function createOverlays(files: TemplateFiles, plan: Plan): Promise<void> {
+export async function createOverlays(files: TemplateFiles, plan: Plan): Promise<void> {
   for (const { nodeName, path, format } of writtenDisks(plan)) {
-    await createOverlay({ path: files.overlay(nodeName), backingPath: path, backingFormat: format });
+    const overlay = files.overlay(nodeName);
+    await createOverlay({ path: overlay, backingPath: path, backingFormat: format });
+    await chmod(overlay, 0o600);
   }
 }
 
@@ -89,95 +86,6 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   return await recordTemplate(files, making, booted, abilities);
 }
 
-/** Options of a machine whose guest is saved. */
-export interface ResumeOptions {
-  readonly launching: LaunchOptions;
-  /** Prepares the guest to be forked. @returns whether it may be saved. */
-  readonly mayKeep: (machine: Machine) => Promise<boolean>;
-  /**
-   * Called when the guest has been saved, could not be, or may not be (undefined). Nothing of the machine's own is in
-   * the guest before.
-   */
-  readonly onSaved: (saved: TemplateRecord | Error | undefined) => Promise<void>;
-  readonly renew: Renewal | undefined;
-}
-
-/**
- * Boots the guest and saves it, and gives its machine what was left out until then. The template gets copies of all
- * files, to which this machine has no access.
- * @returns undefined if there is no room in memory.
- * @throws what `launch` throws, TimedOutError, or the signal's reason.
- */
-export async function saveAndResume(
-  files: TemplateFiles,
-  making: Making,
-  { launching, mayKeep, onSaved, renew }: ResumeOptions,
-): Promise<Machine | undefined> {
-  const { spec, locations, nameAtBoot: hostname = spec.name, networkCards: spareCards } = making;
-  const { signal } = launching;
-  await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
-  const resources = new Scope();
-  const memoryFile = await claimMemoryFile(locations, spec.memoryBytes, resources);
-  if (memoryFile === undefined) return undefined;
-  const host = await probeHost({ cacheDirectory: locations.cache, ...launching });
-  const savedStorage = files.directory;
-  const places = { locations, memoryFile, resources, hostname, spareCards, savedStorage };
-  const {
-    machine,
-    saved: plan,
-    furnish,
-  } = await launchBare(places, launching).catch(async (error: unknown) => {
-    await resources.close();
-    throw error;
-  });
-  const { timeoutMs = bootTimeoutMs(machine.plan.boot.kind, machine.plan.accelerator) } = spec;
-  const stop = new AbortController();
-  const either = AbortSignal.any([stop.signal, ...(signal ? [signal] : [])]);
-  const save = async (): Promise<TemplateRecord | Error | undefined> =>
-    (await mayKeep(machine))
-      ? saveStopped(memoryFile, files, making, { machine, host, plan }, either)
-      : undefined;
-  const resumed = save().then(async (saved) => {
-    await machine.qmp.execute('cont');
-    await onSaved(saved);
-    await furnish(newIdentity(spec.name), renew);
-    return machine;
-  });
-  try {
-    return await withinLimits('saving the booted guest', resumed, { timeoutMs, signal });
-  } catch (error) {
-    stop.abort();
-    await machine[Symbol.asyncDispose]();
-    await resumed.catch(() => undefined);
-    signal?.throwIfAborted();
-    throw error;
-  }
-}
-
-async function saveStopped(
-  memoryFile: string,
-  files: TemplateFiles,
-  making: Making,
-  booted: BootedMachine & { readonly plan: Plan },
-  signal: AbortSignal,
-): Promise<TemplateRecord | Error> {
-  const { machine, plan } = booted;
-  try {
-    const state = join(machine.plan.directory.storage, 'state');
-    const abilities = await freeze(machine, state);
-    await copyFile(state, files.state);
-    for (const [from, to] of [...copiesOfFiles(machine.plan, plan), [memoryFile, files.memory] as const]) {
-      await copyFileSparsely(from, to, signal);
-      await chmod(to, 0o600);
-    }
-    await createOverlays(files, plan);
-    return await recordTemplate(files, making, booted, abilities);
-  } catch (error) {
-    if (error instanceof VmletError || isSystemError(error)) return error;
-    throw error;
-  }
-}
-
 /** @throws what `launch` throws. */
 export async function bootGuest(
   places: Pick<LaunchPlaces, 'storage' | 'memoryFile'>,
@@ -192,7 +100,7 @@ export async function bootGuest(
 }
 
 /** Flushes the files, and writes the record that makes them a template. */
-async function recordTemplate(
+export async function recordTemplate(
   files: TemplateFiles,
   making: Making,
   { machine, host, plan = machine.plan }: BootedMachine,
@@ -256,7 +164,7 @@ export interface RestoreAbilities extends MigrationAbilities {
  * @throws QmpJobError with QEMU's message, QmpRefusedError when this QEMU cannot exclude shared memory from a
  *   migration, what `execute` throws.
  */
-async function freeze(machine: Machine, state: string): Promise<RestoreAbilities> {
+export async function freeze(machine: Machine, state: string): Promise<RestoreAbilities> {
   const { qmp } = machine;
   const abilities = await restoreAbilitiesOf(qmp);
   await machine.sync();

@@ -4,12 +4,13 @@ import type { NetworkPlan } from '../../network/plan/network.ts';
 import type { Spec } from '../../machine/spec/spec.ts';
 import { hasRoomForMemory } from '../../machine/paths/memory-file.ts';
 import { Scope } from '../../util/scope.ts';
-import { type Making, saveAndResume, saveGuest } from '../save-guest.ts';
+import { type Making, saveGuest } from '../save-guest.ts';
 import { Template } from '../template.ts';
 import { templateFiles } from '../template-files.ts';
 import type { TemplatePlace } from '../template-shelf.ts';
 import { allowsKeeping, forgetSecrets } from './fresh-system.ts';
 import { type KeptRequest, attempt, forkFrom, mayBootInstead, mayReplace, renewalOf } from './fork-guest.ts';
+import { type ResumeOptions, type SavedGuest, saveAndResume } from './save-and-resume.ts';
 
 /** Name of a guest while it boots; each fork gets its own. */
 const NAME_AT_BOOT = 'vmlet';
@@ -81,39 +82,41 @@ function areQuiet(ports: Spec['ports'], network: NetworkPlan | undefined): boole
  * @returns undefined where another boot may help.
  */
 async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promise<Machine | undefined> {
-  const { options, spec, guests, key, limits } = request;
-  const { log } = options;
+  const { options, spec, key } = request;
   let hasBooted = false;
+  const resuming: ResumeOptions = {
+    launching: { ...options, pull: 'missing' },
+    mayKeep: async (machine) => {
+      hasBooted = true;
+      // A failed first boot may succeed the next time.
+      return (await mayKeep(machine, request)) && machine.cloudInit?.state !== 'failed';
+    },
+    onSaved: async (saved) => keep(saved, request, place),
+    renew: renewalOf(request),
+  };
   try {
-    return await saveAndResume(
-      templateFiles(place.directory),
-      { ...makingOf(request), spec },
-      {
-        launching: { ...options, pull: 'missing' },
-        mayKeep: async (machine) => {
-          hasBooted = true;
-          // A failed first boot may succeed the next time.
-          return (await mayKeep(machine, request)) && machine.cloudInit?.state !== 'failed';
-        },
-        onSaved: async (saved) => {
-          if (saved === undefined || saved instanceof Error) {
-            log?.debug({ err: saved }, 'the guest cannot be kept');
-            return;
-          }
-          await attempt('keep the booted guest', options, async () => {
-            place.publish();
-            log?.debug({ kept: key }, 'kept the booted guest');
-            await guests.prune(limits);
-          });
-        },
-        renew: renewalOf(request),
-      },
-    );
+    const making = { ...makingOf(request), spec };
+    return await saveAndResume(templateFiles(place.directory), making, resuming);
   } catch (error) {
     if (!isEndOfBooted(error, hasBooted, request)) throw error;
-    log?.debug({ err: error, kept: key }, 'the booted guest has ended');
+    options.log?.debug({ err: error, kept: key }, 'the booted guest has ended');
     return undefined;
   }
+}
+
+async function keep(
+  saved: SavedGuest,
+  { options, guests, key, limits }: KeptRequest,
+  place: TemplatePlace,
+): Promise<void> {
+  const { log } = options;
+  if (saved === undefined) return log?.debug('the booted guest was not kept');
+  if (saved instanceof Error) return log?.debug({ err: saved }, 'the guest cannot be kept');
+  await attempt('keep the booted guest', options, async () => {
+    place.publish();
+    log?.debug({ kept: key }, 'kept the booted guest');
+    await guests.prune(limits);
+  });
 }
 
 /** Prepares a booted guest to be forked. @returns whether it may be kept. */
