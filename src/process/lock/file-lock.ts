@@ -1,6 +1,4 @@
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import type { Scope } from '../../util/scope.ts';
 import { lockFreeDescriptor } from './descriptor-lock.ts';
 
@@ -26,19 +24,20 @@ export async function holdFileLock(
   lock: (descriptor: number) => Promise<boolean> = lockFreeDescriptor,
 ): Promise<FileLock | undefined> {
   for (;;) {
-    const handle = await open(path, FLAGS, 0o600);
+    // Synchronously: a command's first asynchronous use of a file starts Node's pool of threads, which takes milliseconds.
+    const descriptor = openSync(path, FLAGS, 0o600);
     let isHeld = false;
     try {
-      if (!(await lock(handle.fd))) return undefined;
-      const { ino, dev } = await handle.stat();
-      const there = await unlessMissingAsync(stat(path), ['ENOENT']);
+      if (!(await lock(descriptor))) return undefined;
+      const { ino, dev } = fstatSync(descriptor);
+      const there = statSync(path, { throwIfNoEntry: false });
       // The previous holder may have removed the file: a lock on a removed file excludes nobody.
       isHeld = there?.ino === ino && there.dev === dev;
       if (!isHeld) continue;
-      scope.defer(async () => handle.close());
-      return { inode: ino, descriptor: handle.fd };
+      scope.defer(() => closeSync(descriptor));
+      return { inode: ino, descriptor };
     } finally {
-      if (!isHeld) await handle.close();
+      if (!isHeld) closeSync(descriptor);
     }
   }
 }

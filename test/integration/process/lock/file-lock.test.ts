@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,6 +27,9 @@ describe('holdFileLock', () => {
     await using scope = new Scope();
     const held = await Promise.all(Array.from({ length: 20 }, async () => holdFileLock(path, scope)));
     expect(held.filter((lock) => lock !== undefined)).toHaveLength(1);
+    expect(openDescriptorsOf(path)).toBe(1);
+    await scope.close();
+    expect(openDescriptorsOf(path)).toBe(0);
   });
 
   it('is released when its holder is killed', async () => {
@@ -51,3 +54,12 @@ describe('holdFileLock', () => {
     );
   });
 });
+
+function openDescriptorsOf(path: string): number {
+  const { ino, dev } = statSync(path);
+  return readdirSync('/proc/self/fd').filter((descriptor) => {
+    // The one that reads the directory is closed by now.
+    const found = statSync(`/proc/self/fd/${descriptor}`, { throwIfNoEntry: false });
+    return found?.ino === ino && found.dev === dev;
+  }).length;
+}
