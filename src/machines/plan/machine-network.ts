@@ -24,7 +24,7 @@ import type { BoundForward } from '../../network/ports/port.ts';
 import { boundForwards, forwardsOf } from '../spec/forwards.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import type { Definition } from '../record/definition.ts';
-import { findPlan } from '../record/machine-plan-file.ts';
+import { findForwards } from '../record/machine-plan-file.ts';
 import { isEnteredByAgent } from '../record/ssh-record.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 
@@ -130,8 +130,8 @@ export function readEarlierForwards(
   files: Pick<MachineFiles, 'directory' | 'plan'>,
 ): readonly BoundForward[] {
   try {
-    const plan = findPlan(files);
-    return plan ? boundForwards(plan) : [];
+    const forwards = findForwards(files);
+    return forwards ? boundForwards(forwards) : [];
   } catch (error) {
     // The next start writes a new plan.
     if (error instanceof BrokenMachineError) return [];

@@ -13,53 +13,61 @@ import { type OutOfSpace, outOfSpaceOf } from '../../machine/life/out-of-space.t
 import type { ProcessIdentity } from '../../process/procfs/identity.ts';
 import { signalName } from '../../util/system/signal-name.ts';
 
-const processSchema = z.object({ pid: z.int().positive(), startTime: z.number() });
+// Schemas are made at their first use, which takes a millisecond.
+
+const processSchema = z.lazy(() => z.object({ pid: z.int().positive(), startTime: z.number() }));
 /** Milliseconds since 1970, within the range of Date. */
 const moment = z.number().min(-8.64e15).max(8.64e15);
 
-const failedMountSchema = z.object({ path: z.string(), phase: z.int(), errno: z.int() });
+const failedMountSchema = z.lazy(() => z.object({ path: z.string(), phase: z.int(), errno: z.int() }));
 
-const runSchema = z.object({
-  version: z.literal(1),
-  bootId: z.string(),
-  keeper: processSchema,
-  qemu: processSchema.nullable(),
-  helpers: z.record(z.string(), processSchema),
-  state: z.string(),
-  // Sent by QEMU. A compromised QEMU may send anything, and its machine must still be listed.
-  diskStop: z.unknown().optional(),
-  /** Missing in records of older keepers. */
-  failedMounts: z.array(failedMountSchema).default([]),
-  startedAt: moment,
-});
+const runSchema = z.lazy(() =>
+  z.object({
+    version: z.literal(1),
+    bootId: z.string(),
+    keeper: processSchema,
+    qemu: processSchema.nullable(),
+    helpers: z.record(z.string(), processSchema),
+    state: z.string(),
+    // Sent by QEMU. A compromised QEMU may send anything, and its machine must still be listed.
+    diskStop: z.unknown().optional(),
+    /** Missing in records of older keepers. */
+    failedMounts: z.array(failedMountSchema).default([]),
+    startedAt: moment,
+  }),
+);
 
 /** How the machine's command ended; one of the first two is null. */
-const commandEndSchema = z.object({
-  exitCode: z.int().nullable(),
-  signal: z.int().nullable(),
-  /** Why there is no status of its own. */
-  problem: z.string().nullable(),
-  /** The mount without which it was not started. */
-  mount: failedMountSchema.nullish(),
-});
+const commandEndSchema = z.lazy(() =>
+  z.object({
+    exitCode: z.int().nullable(),
+    signal: z.int().nullable(),
+    /** Why there is no status of its own. */
+    problem: z.string().nullable(),
+    /** The mount without which it was not started. */
+    mount: failedMountSchema.nullish(),
+  }),
+);
 
-const endSchema = z.object({
-  version: z.literal(1),
-  startedAt: moment,
-  endedAt: moment,
-  exitCode: z.int().nullable(),
-  signal: z.int().nullable(),
-  sentSignal: z.int().nullable(),
-  negotiated: z.boolean(),
-  fatalRunState: z.literal('internal-error').nullable(),
-  /** The helper without which QEMU could not continue, for which the keeper killed it. */
-  lostHelper: z
-    .object({ name: z.string(), exitCode: z.int().nullable(), signal: z.int().nullable() })
-    .nullish(),
-  /** Null if none was begun; missing in records of older keepers. */
-  command: commandEndSchema.nullish(),
-  events: z.array(z.object({ event: z.string(), data: z.unknown().optional() })),
-});
+const endSchema = z.lazy(() =>
+  z.object({
+    version: z.literal(1),
+    startedAt: moment,
+    endedAt: moment,
+    exitCode: z.int().nullable(),
+    signal: z.int().nullable(),
+    sentSignal: z.int().nullable(),
+    negotiated: z.boolean(),
+    fatalRunState: z.literal('internal-error').nullable(),
+    /** The helper without which QEMU could not continue, for which the keeper killed it. */
+    lostHelper: z
+      .object({ name: z.string(), exitCode: z.int().nullable(), signal: z.int().nullable() })
+      .nullish(),
+    /** Null if none was begun; missing in records of older keepers. */
+    command: commandEndSchema.nullish(),
+    events: z.array(z.object({ event: z.string(), data: z.unknown().optional() })),
+  }),
+);
 
 /** A directory, volume or tmpfs that a guest could not mount. */
 export interface FailedMount extends MountProblem {

@@ -33,6 +33,14 @@ test('an unreadable plan of an earlier start does not prevent a start, and is re
   }
 });
 
+test('a start keeps the ports of a plan whose other parts are unreadable', () => {
+  const files = { directory: join(directory, 'web'), plan: join(directory, 'partly.json') };
+  const forward = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 40_001, guestPort: 22 };
+  writeFileSync(files.plan, JSON.stringify({ network: { forwards: [forward] }, rootPorts: 5 }));
+  expect(readEarlierForwards(files)).toEqual([forward]);
+  expect(() => readPlan(files)).toThrow(BrokenMachineError);
+});
+
 test('an endless chain of layers is rejected', () => {
   const layers = 20_000;
   const backing = '{"path":"/x","format":"raw","backing":'.repeat(layers) + 'null' + '}'.repeat(layers);
