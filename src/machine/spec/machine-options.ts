@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { SeedOptions } from '../../guest/seed/options.ts';
 import { FIRMWARE_KINDS } from '../../host/firmware/firmware.ts';
-import { ACCELERATORS } from '../../host/kvm/accelerator.ts';
 import type { VolumeInput } from '../mount/volume-spec.ts';
 import { macSchema } from '../../network/card/mac-address.ts';
 import type { PortInput } from '../../network/ports/port.ts';
+import { hardware, hardwareOptions } from './hardware-options.ts';
 import type { LimitsInput } from './limits.ts';
 import { withFlag } from './option-flag.ts';
 
@@ -15,45 +15,6 @@ export const PULL_POLICIES = ['missing', 'newer', 'always', 'never'] as const;
 
 /** When an image is pulled: if it is missing, if a newer one is published, always or never. */
 export type PullPolicy = (typeof PULL_POLICIES)[number];
-
-/**
- * A model name contains a letter: a number is probably meant for `cpus`, and a comma would start further QEMU
- * options.
- */
-const CPU_MODEL = /^(?=.*[a-z])[\w.-]+$/i;
-
-const hardware = {
-  cpus: withFlag(z.int().min(1).max(255), {
-    flag: '--cpus <n>',
-    group: 'Hardware',
-    description: 'virtual processors',
-  }),
-  accel: withFlag(z.enum(ACCELERATORS), {
-    flag: '--accel <kind>',
-    group: 'Hardware',
-    description: 'accelerator: auto is KVM if it works, else TCG (slow)',
-  }),
-  cpu: withFlag(z.string().regex(CPU_MODEL, 'expected the name of a processor model, or auto'), {
-    flag: '--cpu <model>',
-    group: 'Hardware',
-    description: 'QEMU processor model, such as Nehalem',
-  }),
-};
-
-/** Options that a plan copies unchanged from a spec. */
-export const hardwareOptions = {
-  /** Number of virtual processors. */
-  cpus: hardware.cpus,
-  /** `auto` (the default) uses KVM if it has been proved to work. */
-  accel: hardware.accel.default('auto'),
-  /**
-   * A QEMU processor model, as in `Nehalem` (`qemu-system-x86_64 -cpu help` lists them). `auto` (the default)
-   * is the host's processor under KVM, and everything that QEMU emulates under TCG.
-   */
-  cpu: hardware.cpu.default('auto'),
-};
-
-export type Hardware = Readonly<z.output<z.ZodObject<typeof hardwareOptions>>>;
 
 /** Options that can be changed on an existing machine. */
 export const changeOptions = z
@@ -184,16 +145,6 @@ export function refuseMac({ mac }: { readonly mac?: string | undefined }): void 
   throw new InvalidInputError('mac', 'requires a first network card, but the network is "none"', {
     hint: 'leave out the MAC address, or choose another network; for the card of a private network, use --network NAME:mac=ADDRESS',
   });
-}
-
-/** Copies only the hardware options that were given. */
-export function hardwareOf(options: Hardware): Hardware;
-export function hardwareOf(options: {
-  readonly [Option in keyof Hardware]?: Hardware[Option] | undefined;
-}): Partial<Hardware>;
-export function hardwareOf(options: object): Partial<Hardware> {
-  const given = Object.entries(options).filter(([key, value]) => key in hardware && value !== undefined);
-  return Object.fromEntries(given);
 }
 
 export function isTextOrObject(value: unknown): boolean {

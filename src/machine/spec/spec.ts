@@ -15,7 +15,8 @@ import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
 import { checkAppend } from './kernel-command-line.ts';
 import { type LaunchOptions, launchSchema } from './launch-options.ts';
 import { parseLimits } from './limits.ts';
-import { type Hardware, type PullPolicy, hardwareOf, refuseMac } from './machine-options.ts';
+import { type Hardware, hardwareOf } from './hardware-options.ts';
+import { type PullPolicy, refuseMac } from './machine-options.ts';
 import { parseMemory } from './memory-size.ts';
 
 const MiB = 1024 * 1024;

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { checkHoldsGuest, parseLimits } from '../../machine/spec/limits.ts';
-import { changeOptions, hardwareOf } from '../../machine/spec/machine-options.ts';
+import { hardwareOf } from '../../machine/spec/hardware-options.ts';
+import { changeOptions } from '../../machine/spec/machine-options.ts';
 import { parseMemory } from '../../machine/spec/memory-size.ts';
 import { flagsOf, reworded, withFlag } from '../../machine/spec/option-flag.ts';
 import { parseOptions } from '../../util/options/options.ts';

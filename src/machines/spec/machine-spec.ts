@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { UEFI_KINDS } from '../../host/firmware/firmware.ts';
-import { hardwareOptions } from '../../machine/spec/machine-options.ts';
+import { hardwareOptions } from '../../machine/spec/hardware-options.ts';
 import { CACHE_POLICIES } from '../../machine/mount/volume-spec.ts';
 import { UNICAST_MAC } from '../../network/card/mac-address.ts';
 import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
@@ -28,6 +28,8 @@ export interface Backing {
   readonly backing?: Backing | undefined;
 }
 
+// Schemas of entries that few machines have are made at their first use: together they take milliseconds.
+
 const backingSchema: z.ZodType<Backing> = z.lazy(() =>
   z.strictObject({ path: z.string().startsWith('/'), format, backing: backingSchema.optional() }),
 );
@@ -47,72 +49,88 @@ const diskSchema = z.strictObject({
   discard: z.boolean(),
 });
 
-const cdromSchema = z.strictObject({
-  name: z.string().regex(/^cdrom\d+$/),
-  path: z.string().startsWith('/').optional(),
-});
+const cdromSchema = z.lazy(() =>
+  z.strictObject({
+    name: z.string().regex(/^cdrom\d+$/),
+    path: z.string().startsWith('/').optional(),
+  }),
+);
 
 /** A card on a bridge of the host, after the first card. */
-const bridgeSchema = z.strictObject({
-  bridge: z.string(),
-  mac: z.string().regex(UNICAST_MAC),
-  /** The bridge's own by default. */
-  mtu: z.int().min(LEAST_MTU).max(MOST_MTU).optional(),
-});
+const bridgeSchema = z.lazy(() =>
+  z.strictObject({
+    bridge: z.string(),
+    mac: z.string().regex(UNICAST_MAC),
+    /** The bridge's own by default. */
+    mtu: z.int().min(LEAST_MTU).max(MOST_MTU).optional(),
+  }),
+);
 
-const forwardSchema = z.strictObject({
-  protocol: z.enum(['tcp', 'udp']),
-  hostAddress: z.string(),
-  /** Chosen at each start when missing. */
-  hostPort: z.int().min(1).max(65_535).optional(),
-  guestPort: z.int().min(1).max(65_535),
-});
+const forwardSchema = z.lazy(() =>
+  z.strictObject({
+    protocol: z.enum(['tcp', 'udp']),
+    hostAddress: z.string(),
+    /** Chosen at each start when missing. */
+    hostPort: z.int().min(1).max(65_535).optional(),
+    guestPort: z.int().min(1).max(65_535),
+  }),
+);
 
 const id = z.int().min(0);
 
 /** Owners of files in the guest. */
-const ids = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('squash'), uid: id, gid: id }),
-  z.strictObject({ kind: z.literal('host') }),
-]);
+const ids = z.lazy(() =>
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('squash'), uid: id, gid: id }),
+    z.strictObject({ kind: z.literal('host') }),
+  ]),
+);
 
 /** A directory of the host. */
-const shareSchema = z.strictObject({
-  source: z.string().startsWith('/'),
-  target: z.string().startsWith('/'),
-  readOnly: z.boolean(),
-  cache: z.enum(CACHE_POLICIES),
-  ids,
-  /** Name of its device, with the number of its port; by default its place in the list. */
-  tag: z
-    .string()
-    .regex(/^share[0-7]$/)
-    .optional(),
-});
+const shareSchema = z.lazy(() =>
+  z.strictObject({
+    source: z.string().startsWith('/'),
+    target: z.string().startsWith('/'),
+    readOnly: z.boolean(),
+    cache: z.enum(CACHE_POLICIES),
+    ids,
+    /** Name of its device, with the number of its port; by default its place in the list. */
+    tag: z
+      .string()
+      .regex(/^share[0-7]$/)
+      .optional(),
+  }),
+);
 
 /** A directory of the host that is copied into the guest at each start, and never back. */
-const copySchema = z.strictObject({
-  source: z.string().startsWith('/'),
-  target: z.string().startsWith('/'),
-  ids,
-});
+const copySchema = z.lazy(() =>
+  z.strictObject({
+    source: z.string().startsWith('/'),
+    target: z.string().startsWith('/'),
+    ids,
+  }),
+);
 
 /** A named volume. */
-const volumeSchema = z.strictObject({
-  name: z.string().min(1),
-  target: z.string().startsWith('/'),
-  readOnly: z.boolean(),
-  /** Size and owner, if it has to be created again. */
-  sizeBytes: z.int().positive(),
-  owner: z.strictObject({ uid: id, gid: id }),
-});
+const volumeSchema = z.lazy(() =>
+  z.strictObject({
+    name: z.string().min(1),
+    target: z.string().startsWith('/'),
+    readOnly: z.boolean(),
+    /** Size and owner, if it has to be created again. */
+    sizeBytes: z.int().positive(),
+    owner: z.strictObject({ uid: id, gid: id }),
+  }),
+);
 
-const tmpfsSchema = z.strictObject({
-  target: z.string().startsWith('/'),
-  readOnly: z.boolean(),
-  /** In the grammar of mount(8). */
-  options: z.string().min(1),
-});
+const tmpfsSchema = z.lazy(() =>
+  z.strictObject({
+    target: z.string().startsWith('/'),
+    readOnly: z.boolean(),
+    /** In the grammar of mount(8). */
+    options: z.string().min(1),
+  }),
+);
 
 const firmwareFile = z.strictObject({ path: z.string().startsWith('/'), format });
 
@@ -189,7 +207,11 @@ const specSchema = z.strictObject({
   ports: z.array(forwardSchema),
   /** Unix sockets of the host that lead to ports of the guest. */
   sockets: z
-    .array(z.strictObject({ path: z.string().startsWith('/'), guestPort: z.int().min(1).max(65_535) }))
+    .array(
+      z.lazy(() =>
+        z.strictObject({ path: z.string().startsWith('/'), guestPort: z.int().min(1).max(65_535) }),
+      ),
+    )
     .optional(),
   /** Private networks, each with a card after those on bridges. */
   networks: z.array(membershipSchema).optional(),

@@ -6,7 +6,8 @@ import { HOST, MICRO, parseImageReference } from '../../images/record/reference.
 import { type MountSet, parseMounts } from '../../machine/share/mount-set.ts';
 import { checkAppend } from '../../machine/spec/kernel-command-line.ts';
 import { parseLimits } from '../../machine/spec/limits.ts';
-import { type Hardware, type PullPolicy, hardwareOf, refuseMac } from '../../machine/spec/machine-options.ts';
+import { type Hardware, hardwareOf } from '../../machine/spec/hardware-options.ts';
+import { type PullPolicy, refuseMac } from '../../machine/spec/machine-options.ts';
 import { parseMemory } from '../../machine/spec/memory-size.ts';
 import { type Published, parsePublished } from '../../network/ports/socket-forward.ts';
 import type { WantedMembership } from '../../network/private/membership.ts';

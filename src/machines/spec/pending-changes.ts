@@ -1,5 +1,5 @@
 import type { StartSettings } from '../../machine/plan/named-plan.ts';
-import { hardwareOf } from '../../machine/spec/machine-options.ts';
+import { hardwareOf } from '../../machine/spec/hardware-options.ts';
 import type { MachineSpec } from './machine-spec.ts';
 
 /** Returns what a start uses of the settings that `set` changes, by the names of their options. */

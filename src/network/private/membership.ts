@@ -105,15 +105,18 @@ export interface MemberOptions {
   readonly bandwidth?: string | undefined;
 }
 
-const memberOptionsSchema = z.strictObject({
-  alias: asOption('alias', z.string()),
-  ip: asOption('ip', z.string()),
-  mac: asOption('mac', z.string()),
-  mtu: asOption('mtu', z.number().transform(String)),
-  latency: asOption('latency', z.string()),
-  loss: asOption('loss', z.string()),
-  bandwidth: asOption('bandwidth', z.string()),
-});
+/** Made at its first use: only the library has memberships as objects. */
+const memberOptionsSchema = z.lazy(() =>
+  z.strictObject({
+    alias: asOption('alias', z.string()),
+    ip: asOption('ip', z.string()),
+    mac: asOption('mac', z.string()),
+    mtu: asOption('mtu', z.number().transform(String)),
+    latency: asOption('latency', z.string()),
+    loss: asOption('loss', z.string()),
+    bandwidth: asOption('bandwidth', z.string()),
+  }),
+);
 
 /** Returns a schema for an option in the form in which `NAME:KEY=VALUE` has it. */
 function asOption(key: string, schema: z.ZodType<string>) {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { hardwareOf, refuseMac } from '../../../../src/machine/spec/machine-options.ts';
+import { hardwareOf } from '../../../../src/machine/spec/hardware-options.ts';
+import { refuseMac } from '../../../../src/machine/spec/machine-options.ts';
 
 it('hardware contains only the given options', () => {
   const options = { name: 'web', memory: '1G', accel: 'kvm', cpus: undefined } as const;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { launchFlags, launchSchema, templateFlags } from '../../../../src/machine/spec/launch-options.ts';
-import { hardwareOptions } from '../../../../src/machine/spec/machine-options.ts';
+import { hardwareOptions } from '../../../../src/machine/spec/hardware-options.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 import { changeFlags, changeSpec } from '../../../../src/machines/spec/changes.ts';
 import { createFlags } from '../../../../src/machines/spec/create-options.ts';
