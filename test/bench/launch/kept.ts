@@ -44,8 +44,11 @@ export const kept: Section = {
         // Until the answer; the processor time of a killed QEMU is not known.
         measure: async () => ({ wallMs: await restoreByHand(alone), cpuMs: Number.NaN }),
       },
-      // With a forward, the first run continues in a fork.
       command('first run -p', ...RUN, '--renew', '-p', '80', 'micro', '--', 'true'),
+      command('first run -v', ...RUN, '--renew', '-v', `${directory}:/src`, 'micro', '--', 'true'),
+      command('run --fresh -v', ...RUN, '--fresh', '-v', `${directory}:/src`, 'micro', '--', 'true'),
+      // With a forward of datagrams, the first run continues in a fork.
+      command('first run, fork', ...RUN, '--renew', '-p', '80/udp', 'micro', '--', 'true'),
     ];
     try {
       const samples = await alternate(contenders, rounds);
@@ -57,11 +60,13 @@ export const kept: Section = {
       const beyond = alike - restored - node;
       const lines = contenders.map(
         ({ name }, index) =>
-          `${name.padEnd(14)} ${describeTimes(wall[index] ?? [])}; cpu ${median(cpu[index] ?? []).toFixed(0)} ms`,
+          `${name.padEnd(15)} ${describeTimes(wall[index] ?? [])}; cpu ${median(cpu[index] ?? []).toFixed(0)} ms`,
       );
       const ratios = [
         `first run / run --fresh   ${ratio(wall, 0, 2)}, cpu ${ratio(cpu, 0, 2)}`,
-        `first run -p / --fresh   ${ratio(wall, 7, 2)}, cpu ${ratio(cpu, 7, 2)}`,
+        `first run -p / --fresh    ${ratio(wall, 7, 2)}, cpu ${ratio(cpu, 7, 2)}`,
+        `first run -v / --fresh -v ${ratio(wall, 8, 9)}, cpu ${ratio(cpu, 8, 9)}`,
+        `first run, fork / --fresh ${ratio(wall, 10, 2)}, cpu ${ratio(cpu, 10, 2)}`,
         `later run / run --fresh   ${ratio(wall, 1, 2)}, cpu ${ratio(cpu, 1, 2)}`,
         `later run / boot by hand  ${ratio(wall, 1, 3)}, cpu ${ratio(cpu, 1, 3)}`,
         `run --net none - restore by hand - node -e 0  ${beyond.toFixed(0)} ms`,
