@@ -40,8 +40,6 @@ export interface Making {
   readonly networkCards: number;
   readonly launching: BootedGuest;
   readonly locations: Locations;
-  /** The guest's host name until it is saved, and the template's name; the name of the spec by default. */
-  readonly nameAtBoot?: string;
   /** Digest of what the guest depends on; computed by default. */
   readonly inputs?: string;
   /** Whether the files must survive a crash of the host from the start; true by default. */
@@ -89,11 +87,11 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
 /** @throws what `launch` throws. */
 export async function bootGuest(
   places: Pick<LaunchPlaces, 'storage' | 'memoryFile'>,
-  { spec, launching, locations, networkCards, nameAtBoot }: Making,
+  { spec, launching, locations, networkCards }: Making,
 ): Promise<BootedMachine> {
   const host = await probeHost({ cacheDirectory: locations.cache, ...launching });
   const machine = await launchAt(
-    { locations, ...places, spareCards: networkCards, hostname: nameAtBoot },
+    { locations, ...places, spareCards: networkCards },
     { ...launching, name: spec.name },
   );
   return { host, machine };
@@ -107,7 +105,7 @@ export async function recordTemplate(
   abilities: RestoreAbilities,
 ): Promise<TemplateRecord> {
   const { spec, commands, networkCards, launching, locations, flushes = true } = making;
-  const name = making.nameAtBoot ?? spec.name;
+  const { name } = spec;
   // Computed only now: the launch may have pulled the image.
   const inputs = making.inputs ?? (await templateInputs(spec, commands, networkCards, launching, locations));
   if (flushes) await persistFiles(persistentFiles(files, plan), files.directory);

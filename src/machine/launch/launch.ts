@@ -53,10 +53,6 @@ export interface LaunchPlaces {
   readonly memoryFile?: string;
   /** Number of spare network cards, for the private networks of forks. */
   readonly spareCards?: number;
-  /** Closed with the machine. */
-  readonly resources?: Scope;
-  /** The guest's host name while it boots; the machine's name by default. */
-  readonly hostname?: string | undefined;
 }
 
 /** Like `launch`, for callers that use the machine's files afterwards. */
@@ -82,10 +78,11 @@ export interface BareMachine extends BareGuest {
   readonly saved: Plan;
 }
 
-/** Places for a guest to be saved. */
-export interface BarePlaces extends Pick<LaunchPlaces, 'locations' | 'resources' | 'spareCards'> {
-  readonly memoryFile: string;
-  /** The name of the guest while it boots. */
+/** A guest to be saved. */
+export interface BareLaunch extends Pick<LaunchPlaces, 'locations' | 'spareCards'> {
+  /** Creates the file for its memory, which the scope of the machine removes. */
+  readonly claimMemory: (scope: Scope) => Promise<string>;
+  /** Its host name while it boots. */
   readonly hostname: string;
   /** The directory for the copies of its files. */
   readonly savedStorage: string;
@@ -97,14 +94,16 @@ export interface BarePlaces extends Pick<LaunchPlaces, 'locations' | 'resources'
  * @throws what `launch` throws.
  */
 export async function launchBare(
-  { savedStorage, ...places }: BarePlaces,
+  { savedStorage, claimMemory, hostname, ...places }: BareLaunch,
   options: LaunchOptions,
 ): Promise<BareMachine> {
   return launchBy(places, options, {
-    planFrom: (inputs) => planWithPlugged(inputs),
+    claimMemory,
+    hostname,
+    planFrom: planWithPlugged,
     complete: async ({ started, inputs, options: booting }) => ({
       ...(await reachBareGuest(started, booting)),
-      saved: planSaved(inputs, places.hostname, savedStorage),
+      saved: planSaved(inputs, hostname, savedStorage),
     }),
   });
 }
@@ -116,7 +115,7 @@ interface Begun {
   readonly options: BootOptions;
 }
 
-interface Launching<Result> {
+interface Launching<Result> extends Partial<Pick<BareLaunch, 'claimMemory' | 'hostname'>> {
   readonly planFrom: (inputs: PlanInputs) => Plan;
   /** Waits until the machine is ready. */
   readonly complete: (begun: Begun) => Promise<Result>;
@@ -134,7 +133,7 @@ async function launchBy<Result>(
   for (const { path } of spec.sockets) await freeSocketPath(path, signal);
   const findings = await survey(spec, options, {
     locations: places.locations,
-    ownsMemory: places.memoryFile !== undefined || spec.faults,
+    ownsMemory: places.memoryFile !== undefined || launching.claimMemory !== undefined || spec.faults,
   });
   log?.debug('surveyed the host and the boot source');
   return withPortChoices(log, async () => bringUp(findings, places, options, launching));
@@ -144,11 +143,10 @@ async function bringUp<Result>(
   findings: Findings,
   places: LaunchPlaces,
   options: LaunchOptions,
-  { planFrom, complete }: Launching<Result>,
+  { planFrom, complete, claimMemory, hostname }: Launching<Result>,
 ): Promise<Result> {
   const { spec, source } = findings;
   const scope = new Scope();
-  scope.defer(async () => places.resources?.close());
   const started: StartedParts = { scope, unknownDisk: isUnknownDisk(findings) };
   try {
     const joining = {
@@ -158,18 +156,16 @@ async function bringUp<Result>(
       firstMac: findings.network?.guest.mac,
     };
     const attachments = await attachNetworks(spec.networks, joining, scope);
-    const inputs = await planInputs(findings, places, attachments, scope, options.signal);
+    const memoryFile = (await claimMemory?.(scope)) ?? places.memoryFile;
+    const given = { ...places, memoryFile };
+    const inputs = await planInputs(findings, given, attachments, scope, options.signal);
     const plan = planFrom(inputs);
     const guest = source.kind === 'disk' ? source.image?.guest : undefined;
     await openVolumes(findings.locations, spec.volumes, scope, options.signal);
-    await prepareFiles(
-      { ...plan, name: places.hostname ?? plan.name },
-      { seed: spec.seed, guest },
-      { signal: options.signal },
-    );
+    await prepareFiles(plan, { seed: spec.seed, guest, hostname }, { signal: options.signal });
     const booting = {
       ...options,
-      hostname: places.hostname,
+      hostname,
       copies: spec.copies,
       sockets: spec.sockets,
     };
@@ -190,7 +186,7 @@ function isUnknownDisk({ source, hasSeed }: Findings): boolean {
 
 async function planInputs(
   findings: Findings,
-  { storage, memoryFile, spareCards = 0 }: LaunchPlaces,
+  { storage, memoryFile, spareCards = 0 }: Omit<LaunchPlaces, 'memoryFile'> & Pick<PlanInputs, 'memoryFile'>,
   attachments: readonly Attachment[],
   scope: Scope,
   signal: AbortSignal | undefined,
@@ -225,6 +221,8 @@ function planSaved(inputs: PlanInputs, hostname: string, storage: string): Plan 
   const { network, guest, ...plan } = planBare({ ...inputs, directory });
   return {
     ...plan,
+    name: hostname,
+    cgroup: undefined,
     network: network && { ...network, forwards: [] },
     guest: { ...guest, hostname },
   };

@@ -15,11 +15,11 @@ import { agentArchive } from './agent-archive.ts';
 /**
  * Creates the files that the plan assigns to the machine, in its directories. They are removed with the
  * machine.
- * @param seed contents of the seed disk, if the plan has one.
+ * @param seed contents of the seed disk, if the plan has one; the host name is that of the machine by default.
  */
 export async function prepareFiles(
   plan: Plan,
-  seed: Pick<SeedMachine, 'seed' | 'guest'>,
+  { hostname, ...seed }: Pick<SeedMachine, 'seed' | 'guest'> & { readonly hostname?: string | undefined },
   { signal }: Limits,
 ): Promise<void> {
   const { firmware } = plan;
@@ -28,7 +28,10 @@ export async function prepareFiles(
     const to = { path: firmware.variablesPath, format: 'qcow2' } as const;
     await convertDisk({ from: firmware.varsTemplate, to, signal });
   }
-  if (plan.seed) await writeSeedDisk(plan.seed.path, { ...seed, ...seedIdentity(plan) });
+  if (plan.seed) {
+    const identity = { ...seedIdentity(plan), ...(hostname !== undefined && { hostname }) };
+    await writeSeedDisk(plan.seed.path, { ...seed, ...identity });
+  }
   for (const disk of plan.disks) await makeNewDisk(disk, signal);
   if (plan.boot.kind === 'kernel' && plan.boot.initrdBase !== undefined) {
     const { kernelPath, initrdBase, modules } = plan.boot;

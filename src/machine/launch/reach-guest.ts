@@ -39,8 +39,12 @@ export async function reachGuest(started: StartedMachine, options: BootOptions):
 /** A guest whose mounts and extra devices wait until its state has been saved for forks. */
 export interface BareGuest {
   readonly machine: Machine;
-  /** Gives the guest a new identity, and the devices, mounts, copies and sockets of the plan and the options. */
-  readonly furnish: (identity: GuestConfiguration, renew: Renewal | undefined) => Promise<void>;
+  /** Rejects when the guest cannot be reached any more, until it is furnished. */
+  readonly failure: Promise<never>;
+  /** Gives the guest an identity of its own. */
+  readonly identify: (identity: GuestConfiguration) => Promise<void>;
+  /** Gives the guest the devices, mounts, copies and sockets of the plan and the options. */
+  readonly furnish: (renew: Renewal | undefined) => Promise<void>;
 }
 
 /** Completes the identity of a guest, once it has its own name, address and random numbers. */
@@ -48,17 +52,24 @@ export type Renewal = (agent: GuestAgent) => Promise<void>;
 
 /** Waits until a booting guest can run commands. */
 export async function reachBareGuest(started: StartedMachine, options: BootOptions): Promise<BareGuest> {
-  using watch = watchBoot(started);
+  const watch = watchBoot(started);
+  started.scope.defer(() => watch[Symbol.dispose]());
   const { agent, cloudInit } = await awaitBoot(started, options, watch);
   const machine = new Machine(started, agent, { ...options, cloudInit });
-  const furnish: BareGuest['furnish'] = async (identity, renew) => {
+  const furnish: BareGuest['furnish'] = async (renew) => {
     await plugInMounts(started);
-    await Promise.all([agent.configure(identity), plugInDisks(started, agent)]);
+    await plugInDisks(started, agent);
     await renew?.(agent);
     await furnishGuest(started, agent, options);
     for (const socket of options.sockets ?? []) await machine.forwardSocket(socket);
+    watch[Symbol.dispose]();
   };
-  return { machine, furnish };
+  return {
+    machine,
+    failure: watch.failure,
+    identify: async (identity) => agent.configure(identity),
+    furnish,
+  };
 }
 
 /** Plugs in and mounts what depends on the guest's answers, and makes the copies. */

@@ -1,4 +1,4 @@
-import { rmdirSync, statSync } from 'node:fs';
+import { lstatSync, rmdirSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PermissionError, isSystemError } from '../../errors/index.ts';
@@ -7,7 +7,7 @@ import { entriesOf } from '../../util/files/file-usage.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import type { Scope } from '../../util/scope.ts';
 import type { Locations } from './locations.ts';
-import { claimDirectory, sweepDeadOwners } from './runtime-directory.ts';
+import { claimDirectory, isPrivateDirectory, sweepDeadOwners } from './runtime-directory.ts';
 
 /** The free space is this many times the memory: other programs need it too. */
 const SHARE_OF_FREE = 4;
@@ -31,12 +31,17 @@ function roomFor({ runtime, sharedMemory }: Places, bytes: number): string | und
 /** Other guests with their memory in the directory count with all of it. */
 function hasRoom(directory: string, bytes: number): boolean {
   const { isInMemory, freeBytes } = fileSystemOf(directory);
-  if (!isInMemory) return false;
+  if (!isInMemory || belongsToOthers(directory)) return false;
   const others = entriesOf(directory).map(
     (name) => unlessMissing(() => statSync(memoryIn(join(directory, name))).size) ?? 0,
   );
   const otherBytes = others.reduce((sum, size) => sum + size, 0);
   return freeBytes - otherBytes >= SHARE_OF_FREE * bytes;
+}
+
+/** Any user can create a directory in /dev/shm. */
+function belongsToOthers(directory: string): boolean {
+  return lstatSync(directory, { throwIfNoEntry: false }) !== undefined && !isPrivateDirectory(directory);
 }
 
 /**
@@ -54,20 +59,30 @@ export async function claimMemoryFile(
   sweepDeadOwners(places.sharedMemory);
   const room = roomFor(places, bytes);
   if (room === undefined) return undefined;
+  // Nothing else would remove the empty directory.
+  if (room === places.sharedMemory) scope.defer(() => removeEmpty(room));
   try {
-    // Nothing else would remove the empty directory.
-    if (room === places.sharedMemory) scope.defer(() => removeEmpty(room));
-    const path = memoryIn(claimDirectory(room, scope));
+    const path = memoryIn(claimAgain(room, scope));
     const file = await open(path, 'wx', 0o600);
     await file.truncate(bytes).finally(async () => file.close());
     return path;
   } catch (error) {
-    // As with a limit on the size of files, or a directory of another user: memory on the disk may still be possible.
+    // As with a limit on the size of files: memory on the disk may still be possible.
     if (isSystemError(error) || error instanceof PermissionError) return undefined;
     throw error;
   }
 }
 
+/** Another process may remove the empty directory just before this one uses it. */
+function claimAgain(room: string, scope: Scope): string {
+  return unlessMissing(() => claimDirectory(room, scope)) ?? claimDirectory(room, scope);
+}
+
+/** Other processes may use it, or have removed it. */
 function removeEmpty(directory: string): void {
-  unlessMissing(() => rmdirSync(directory), ['ENOENT', 'ENOTEMPTY', 'ENOTDIR']);
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
 }

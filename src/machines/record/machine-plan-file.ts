@@ -79,16 +79,20 @@ export function replacePlan({ plan: path }: Pick<MachineFiles, 'plan'>, plan: Na
 
 /** Returns the plan of the last start; undefined before the first. @throws BrokenMachineError */
 export function findPlan(files: Pick<MachineFiles, 'directory' | 'plan'>): NamedPlan | undefined {
-  return readAs(planSchema, files);
+  return readMachineRecord(
+    files,
+    files.plan,
+    (text) => planSchema.parse(JSON.parse(text)) as unknown as NamedPlan,
+  );
 }
 
 /** Like `findPlan`, but only the forwards. */
 export function findForwards(
   files: Pick<MachineFiles, 'directory' | 'plan'>,
 ): Pick<NamedPlan, 'network' | 'relay'> | undefined {
-  return readAs(forwardsSchema, files);
-}
-
-function readAs(schema: z.ZodType, files: Pick<MachineFiles, 'directory' | 'plan'>): NamedPlan | undefined {
-  return readMachineRecord(files, files.plan, (text) => schema.parse(JSON.parse(text)) as NamedPlan);
+  return readMachineRecord(
+    files,
+    files.plan,
+    (text) => forwardsSchema.parse(JSON.parse(text)) as Pick<NamedPlan, 'network' | 'relay'>,
+  );
 }

@@ -10,7 +10,7 @@ import { templateFiles } from '../template-files.ts';
 import type { TemplatePlace } from '../template-shelf.ts';
 import { allowsKeeping, forgetSecrets } from './fresh-system.ts';
 import { type KeptRequest, attempt, forkFrom, mayBootInstead, mayReplace, renewalOf } from './fork-guest.ts';
-import { type ResumeOptions, type SavedGuest, saveAndResume } from './save-and-resume.ts';
+import { type Resuming, type SavedGuest, saveAndResume } from './save-and-resume.ts';
 
 /** Name of a guest while it boots; each fork gets its own. */
 const NAME_AT_BOOT = 'vmlet';
@@ -59,16 +59,16 @@ async function findObstacle({ options, spec, guests, limits }: KeptRequest): Pro
 
 /**
  * Whether the machine that boots the guest can be the one that was asked for: nothing of this run can get into the guest
- * before it is saved, and its memory is where it may stay.
+ * before it is saved, its card has the address of every boot, and its memory is where it may stay.
  */
 function canResume({ spec, own, findings: { source, network, locations } }: KeptRequest): boolean {
   if (own) return false;
   const isQuiet = source.kind === 'disk' ? spec.ports.length === 0 : areQuiet(spec.ports, network);
-  return isQuiet && hasRoomForMemory(locations, spec.memoryBytes);
+  return isQuiet && spec.mac === undefined && hasRoomForMemory(locations, spec.memoryBytes);
 }
 
 /**
- * Whether forwards bring nothing into a guest without servers. A datagram would be in its memory, and a connection in
+ * Whether forwards bring no data into a guest without servers. A datagram would be in its memory, and a connection in
  * slirp's saved state; passt sends the data of a connection only when a server of the guest has accepted it.
  */
 function areQuiet(ports: Spec['ports'], network: NetworkPlan | undefined): boolean {
@@ -82,21 +82,23 @@ function areQuiet(ports: Spec['ports'], network: NetworkPlan | undefined): boole
  * @returns undefined where another boot may help.
  */
 async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promise<Machine | undefined> {
-  const { options, spec, key } = request;
+  const { options, spec, guests, key, limits } = request;
   let hasBooted = false;
-  const resuming: ResumeOptions = {
+  const resuming: Resuming = {
+    name: spec.name,
     launching: { ...options, pull: 'missing' },
     mayKeep: async (machine) => {
       hasBooted = true;
       // A failed first boot may succeed the next time.
       return (await mayKeep(machine, request)) && machine.cloudInit?.state !== 'failed';
     },
-    onSaved: async (saved) => keep(saved, request, place),
+    onSaved: async (saved) => publish(saved, request, place),
     renew: renewalOf(request),
   };
   try {
-    const making = { ...makingOf(request), spec };
-    return await saveAndResume(templateFiles(place.directory), making, resuming);
+    const machine = await saveAndResume(templateFiles(place.directory), makingOf(request), resuming);
+    await attempt('prune kept guests', options, async () => guests.prune(limits));
+    return machine;
   } catch (error) {
     if (!isEndOfBooted(error, hasBooted, request)) throw error;
     options.log?.debug({ err: error, kept: key }, 'the booted guest has ended');
@@ -104,9 +106,9 @@ async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promis
   }
 }
 
-async function keep(
+async function publish(
   saved: SavedGuest,
-  { options, guests, key, limits }: KeptRequest,
+  { options, key }: KeptRequest,
   place: TemplatePlace,
 ): Promise<void> {
   const { log } = options;
@@ -115,7 +117,7 @@ async function keep(
   await attempt('keep the booted guest', options, async () => {
     place.publish();
     log?.debug({ kept: key }, 'kept the booted guest');
-    await guests.prune(limits);
+    return Promise.resolve();
   });
 }
 

@@ -259,10 +259,10 @@ describe('a run', () => {
       const source = directoryIn(directory, 'source-');
       writeFileSync(join(source, 'file'), 'of the host\n');
       const socket = join(source, 'web.sock');
-      const mac = '52:54:00:aa:bb:cc';
-      const words = ['--disk', '64M', '--mac', mac, '-p', '80', '-p', `${socket}:80`];
+      const name = `secret-${randomBytes(8).toString('hex')}`;
+      const words = ['--name', name, '--disk', '64M', '-p', '80', '-p', `${socket}:80`];
       const mounts = ['-v', `${source}:/copied:copy`, '--mount', 'type=tmpfs,dst=/mnt/fast'];
-      const look = 'cat /sys/class/net/eth0/address /copied/file; ls /dev/vda; df /mnt/fast | tail -n 1';
+      const look = 'hostname; cat /copied/file; ls /dev/vda; df /mnt/fast | tail -n 1';
       const { status, stdout, stderr } = await run(
         '--debug',
         ...words,
@@ -275,14 +275,18 @@ describe('a run', () => {
       expect({ status, stdout }).toEqual({
         status: 0,
         stdout: expect.stringMatching(
-          new RegExp(`^${mac}\nof the host\n/dev/vda\n.* /mnt/fast\n$`),
+          new RegExp(`^${name}\nof the host\n/dev/vda\n.* /mnt/fast\n$`),
         ) as string,
       });
       expect(stderr.match(/"started QEMU"/g)).toHaveLength(1);
       expect(stderr).toMatch(/forwarding 127\.0\.0\.1:\d+\/tcp to port 80/);
       expect(readFileSync(join(source, 'more'), 'utf8')).toBe('new\n');
       const [key = ''] = kept();
-      const record = readFileSync(join(guests, key, 'template.json'), 'utf8');
+      const files = join(guests, key);
+      for (const file of readdirSync(files)) {
+        expect(readFileSync(join(files, file)).includes(name), file).toBe(false);
+      }
+      const record = readFileSync(join(files, 'template.json'), 'utf8');
       expect(record).not.toContain(source);
       expect(record).not.toMatch(/hostPort|disk0/);
       const later = await run('--debug', 'micro', 'sh', '-c', 'ls /copied /mnt/fast /dev/vda 2>&1; true')
@@ -315,6 +319,17 @@ describe('a run', () => {
         expect(readFileSync(join(source, 'file'), 'utf8')).toBe('new\n');
         rmSync(join(source, 'file'));
       }
+    });
+
+    it.each([
+      ['--mac', '52:54:00:aa:bb:cc'],
+      ['-p', '80/udp'],
+    ])('continues in a fork with %s %s', async (...words) => {
+      const { run } = home({ XDG_RUNTIME_DIR: runtime });
+      const { status, stderr } = await run('--debug', ...words, 'micro', 'true').finished;
+      expect(status).toBe(0);
+      expect(stderr).toContain('"kept the booted guest"');
+      expect(stderr.match(/"started QEMU"/g)).toHaveLength(2);
     });
 
     it.each(['tcp', 'udp'] as const)('saves nothing that %s clients send meanwhile', async (protocol) => {

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, statSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { claimMemoryFile, hasRoomForMemory } from '../../../../src/machine/paths/memory-file.ts';
@@ -72,7 +80,11 @@ describe('with a runtime directory on a disk', () => {
   it('uses no shared memory that others can reach', async () => {
     const sharedMemory = join(runtime, 'shared');
     mkdirSync(sharedMemory, { mode: 0o755 });
+    // Another user's may have entries that cannot be read, or links in a circle.
+    symlinkSync('circle', join(sharedMemory, 'circle'));
+    const onDisk = { runtime: ON_DISK, sharedMemory };
+    expect(hasRoomForMemory(onDisk, MiB)).toBe(false);
     await using scope = new Scope();
-    expect(await claimMemoryFile({ runtime: ON_DISK, sharedMemory }, MiB, scope)).toBeUndefined();
+    expect(await claimMemoryFile(onDisk, MiB, scope)).toBeUndefined();
   });
 });

@@ -1,0 +1,10 @@
+import { expect, it } from 'vitest';
+import { type DiskPlan, pluggedDisks } from '../../../../src/machine/plan/plan.ts';
+
+it('the plugged disks are those that are not there from the start', () => {
+  const disk = (nodeName: string, more: Partial<DiskPlan> = {}) => ({ nodeName, ...more }) as DiskPlan;
+  const plugged = disk('disk2', { isPlugged: true });
+  expect(pluggedDisks({ disks: [disk('disk0'), disk('disk1', { isPlugged: false }), plugged] })).toEqual([
+    plugged,
+  ]);
+});
