@@ -36,6 +36,11 @@ echo served-key $(ssh-keyscan -q -t ed25519 localhost 2>/dev/null | grep -v '^#'
 echo seed $(sha256sum /var/lib/systemd/random-seed | cut -c 1-16)
 echo random $(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \\n')
 echo uuid $(cat /proc/sys/kernel/random/uuid)
+echo boot-id $(cat /proc/sys/kernel/random/boot_id)
+echo journal-id $(for logs in /run/log/journal/* /var/log/journal/*; do [ -d $logs ] && basename $logs; done | sort -u)
+echo zone $(date +%Z)
+echo addresses $(ip -o addr show scope global | tr -s ' ' | cut -d ' ' -f 4)
+echo lease $(sed -n 's/^ADDRESS=//p' /run/systemd/netif/leases/*)
 echo minute $(($(date +%s) / 60))
 echo journal $(journalctl --quiet --lines 1 --output cat | wc -l)
 echo failed $(systemctl --failed --no-legend | wc -l)
@@ -202,7 +207,13 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       // The first run is a boot: it has its hardware address.
       expect(forks[0]?.get('mac')).toBe(booted.get('mac'));
       expect(new Set(forks.map((one) => one.get('mac'))).size).toBe(forks.length);
+      // Linux draws it once, and a full system reads it while it boots.
+      expect(new Set(forks.map((one) => one.get('boot-id'))).size).toBe(1);
+      expect(forks[0]?.get('boot-id')).not.toBe(booted.get('boot-id'));
       for (const one of forks) {
+        for (const same of ['zone', 'addresses', 'lease']) expect(one.get(same), same).toBe(booted.get(same));
+        expect(one.get('lease')).toBe('10.0.2.15');
+        expect(one.get('journal-id')).toBe(one.get('machine-id'));
         expect(one.get('served-key')).toBe(one.get('host-key'));
         expect(one.get('journal')).toBe('1');
         expect(one.get('failed')).toBe(booted.get('failed'));
@@ -237,6 +248,21 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       );
       expect(await run('base', look, FORKED, ...mounts)).toBe('virtiofs\next4\nfrom the host\nforked\n');
       expect(readFileSync(join(shared, 'of-guest'), 'utf8')).toBe('forked\nforked\n');
+    },
+    BOOTS_TIMEOUT_MS,
+  );
+
+  it.skipIf(whyNoShares !== undefined)(
+    'gives a first run its directory, volume and disk, and keeps the guest without them',
+    async () => {
+      const shared = join(home.path, 'of-first');
+      mkdirSync(shared);
+      writeFileSync(join(shared, 'file'), 'from the host\n');
+      const words = ['-v', `${shared}:/srv/shared`, '-v', 'of-first:/srv/volume:size=64M', '--disk', '64M'];
+      const look = 'cat /srv/shared/file /sys/block/vdb/size; findmnt -no FSTYPE /srv/volume';
+      expect(await run('base', look, KEPT, '--renew', ...words)).toBe('from the host\n131072\next4\n');
+      const later = 'ls -A /srv; ls /sys/block/vdb 2>&1 | grep -o "No such file"';
+      expect(await run('base', later, FORKED)).toBe('No such file\n');
     },
     BOOTS_TIMEOUT_MS,
   );

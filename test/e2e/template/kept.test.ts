@@ -324,6 +324,7 @@ describe('a run', () => {
     it.each([
       ['--mac', '52:54:00:aa:bb:cc'],
       ['-p', '80/udp'],
+      ['--net', 'slirp', '-p', '80'],
     ])('continues in a fork with %s %s', async (...words) => {
       const { run } = home({ XDG_RUNTIME_DIR: runtime });
       const { status, stderr } = await run('--debug', ...words, 'micro', 'true').finished;
