@@ -1,3 +1,6 @@
+/** Fewer values have no interval of 95 %. */
+const LEAST_FOR_INTERVAL = 6;
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
   const middle = Math.floor(sorted.length / 2);
@@ -30,4 +33,12 @@ export function medianInterval(values: readonly number[]): [low: number, high: n
   }
   const low = Math.max(rank - 1, 0);
   return [sorted[low] ?? NaN, sorted[count - 1 - low] ?? NaN];
+}
+
+/** The median of the ratios of each round, with its interval, or with their range where they are too few for one. */
+export function describeRatios(ones: readonly number[], others: readonly number[]): string {
+  const ratios = ones.map((one, round) => one / (others[round] ?? NaN));
+  const [low, high] = medianInterval(ratios).map((ratio) => ratio.toFixed(2));
+  const what = ratios.length < LEAST_FOR_INTERVAL ? 'range' : '95 %';
+  return `${median(ratios).toFixed(2)} (${what}: ${low} to ${high})`;
 }

@@ -4,7 +4,7 @@ import { findProgram } from '../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Contender, alternate } from '../measurement/alternate.ts';
 import { VMLET } from '../measurement/built-command.ts';
-import { describeTimes, median, medianInterval } from '../measurement/statistics.ts';
+import { describeRatios, describeTimes } from '../measurement/statistics.ts';
 import type { Section } from '../section.ts';
 
 const WORD = 'first-output';
@@ -27,11 +27,9 @@ export const hostKernel: Section = {
       ];
       const samples = await alternate(contenders, rounds);
       const [ours = [], theirs] = samples;
-      const pairs = theirs?.map((time, round) => (ours[round] ?? NaN) / time);
-      const [low, high] = medianInterval(pairs ?? []).map((ratio) => ratio.toFixed(2));
       const text = [
         ...contenders.map(({ name }, index) => `${name.padEnd(16)} ${describeTimes(samples[index] ?? [])}`),
-        ...(pairs ? [`vmlet / vng      ${median(pairs).toFixed(2)} (${low} to ${high})`] : []),
+        ...(theirs ? [`vmlet / vng      ${describeRatios(ours, theirs)}`] : []),
       ];
       const data = { contenders: contenders.map(({ name }, index) => ({ name, times: samples[index] })) };
       return { text: text.join('\n'), data };

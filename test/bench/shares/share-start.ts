@@ -1,7 +1,7 @@
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { alternate } from '../measurement/alternate.ts';
 import { VMLET } from '../measurement/built-command.ts';
-import { describeTimes, median } from '../measurement/statistics.ts';
+import { describeRatios, describeTimes, median } from '../measurement/statistics.ts';
 import { timeCommand } from '../measurement/timed-command.ts';
 import type { Section } from '../section.ts';
 
@@ -30,11 +30,10 @@ export const shareStart: Section = {
         const wall = describeTimes(of.map(({ wallMs }) => wallMs));
         return `${(contenders[index]?.name ?? '').padEnd(12)} ${wall}; cpu ${median(of.map(({ cpuMs }) => cpuMs)).toFixed(0)} ms`;
       };
+      const times = (kind: 'wallMs' | 'cpuMs', index: number): number[] =>
+        (samples[index] ?? []).map((sample) => sample[kind]);
       const ratio = (kind: 'wallMs' | 'cpuMs', one: number, other: number): string =>
-        (
-          median((samples[one] ?? []).map((sample) => sample[kind])) /
-          median((samples[other] ?? []).map((sample) => sample[kind]))
-        ).toFixed(2);
+        describeRatios(times(kind, one), times(kind, other));
       const ratios = [
         `booted: shared / without  ${ratio('wallMs', 0, 1)}, cpu ${ratio('cpuMs', 0, 1)}`,
         `forked: shared / without  ${ratio('wallMs', 2, 3)}, cpu ${ratio('cpuMs', 2, 3)}`,

@@ -8,7 +8,7 @@ import { parseProcessStat, readProcess } from '../../../src/process/procfs/stat.
 import { run as runCommand } from '../../../src/process/run.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { alternate } from '../measurement/alternate.ts';
-import { median, medianInterval } from '../measurement/statistics.ts';
+import { describeRatios, median } from '../measurement/statistics.ts';
 import type { Section } from '../section.ts';
 import { type Job, PREPARE, jobsNamed } from './jobs.ts';
 import { type Peer, startPeer } from './peer.ts';
@@ -131,11 +131,14 @@ function ticksOf(pid: number): number {
 
 /** Ratios of vmlet to the place, by pairs of one round. */
 function describe(name: string, samples: readonly Sample[], vmlet: readonly Sample[]): string {
-  const pairs = samples.map(({ cpuSeconds }, round) => (vmlet[round]?.cpuSeconds ?? NaN) / cpuSeconds);
-  const [low, high] = medianInterval(pairs).map((ratio) => ratio.toFixed(2));
+  const ratios = describeRatios(vmlet.map(cpuOf), samples.map(cpuOf));
   const wall = median(samples.map(({ wallSeconds }) => wallSeconds)).toFixed(2);
-  const cpu = median(samples.map(({ cpuSeconds }) => cpuSeconds)).toFixed(2);
-  return `  ${name.padEnd(20)} ${wall} s, cpu ${cpu} s; vmlet / it: ${median(pairs).toFixed(2)} (95 %: ${low} to ${high})`;
+  const cpu = median(samples.map(cpuOf)).toFixed(2);
+  return `  ${name.padEnd(20)} ${wall} s, cpu ${cpu} s; vmlet / it: ${ratios}`;
+}
+
+function cpuOf({ cpuSeconds }: Sample): number {
+  return cpuSeconds;
 }
 
 function sum(values: readonly number[]): number {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { medianInterval } from '../../bench/measurement/statistics.ts';
+import { describeRatios, medianInterval } from '../../bench/measurement/statistics.ts';
 import { jobsNamed } from '../../bench/shares/jobs.ts';
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
@@ -13,6 +13,11 @@ it.each([
 ])('%i values have an interval for their median, in any order', (count, expected) => {
   expect(medianInterval(upTo(count))).toEqual(expected);
   expect(medianInterval(upTo(count).reverse())).toEqual(expected);
+});
+
+it('names the range of the ratios where there are too few for an interval', () => {
+  expect(describeRatios([1, 4, 3], [1, 2, 2])).toBe('1.50 (range: 1.00 to 2.00)');
+  expect(describeRatios(upTo(6), Array<number>(6).fill(2))).toBe('1.75 (95 %: 0.50 to 3.00)');
 });
 
 it('measures the jobs that VMLET_PART names, and fails if there are none', () => {
