@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TestRunner } from 'vitest';
 
@@ -65,4 +66,19 @@ function timeLeft(): number {
   if (test?.result?.state !== 'run' || test.concurrent || !test.timeout) return PATIENCE_MS;
   const begun = test.result.startTime ?? clock.date();
   return Math.max(begun + test.timeout * SHARE_OF_LIMIT - clock.date(), test.timeout * LEAST_SHARE);
+}
+
+/** Waits until a program accepts connections on a unix socket, which exists before that. */
+export async function untilListening(path: string): Promise<void> {
+  await until(
+    async () =>
+      new Promise<boolean>((resolve) => {
+        const connection = connect(path, () => {
+          connection.destroy();
+          resolve(true);
+        });
+        connection.once('error', () => resolve(false));
+      }),
+    { awaited: `a program listens on ${path}` },
+  );
 }

@@ -25,7 +25,7 @@ import { run } from '../../../../src/process/run.ts';
 import { supervise } from '../../../../src/process/supervise.ts';
 import { GuestAgentClient, guestExec } from '../../../../src/qmp/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
-import { until } from '../../../until.ts';
+import { until, untilListening } from '../../../until.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
 import { freePort, whyNoSshd } from './openssh.ts';
 
@@ -99,7 +99,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
     const socket = join(path, 'qga');
     const qga = ['qemu-ga', '-m', 'unix-listen', '-p', socket, '-t', path] as const;
     supervise([...inGuest, ...qga], { environment }, scope);
-    await until(() => existsSync(socket), { awaited: 'qemu-ga listens' });
+    await untilListening(socket);
     const client = await GuestAgentClient.connect(socket);
     scope.defer(async () => client.close());
     channels.set("QEMU's agent", { exec: async (argv, options) => guestExec(client, argv, options) });

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../fixtures/agent/agent-process.ts';
 import { networksOfTable } from '../../../../src/machine/logs/guest-networks.ts';
 import type { NetworkStatistics } from '../../../../src/machine/logs/statistics.ts';
@@ -13,6 +13,7 @@ import { identifyProcess } from '../../../../src/process/procfs/identity.ts';
 import { findProgram } from '../../../../src/process/program.ts';
 import { supervise } from '../../../../src/process/supervise.ts';
 import { Scope } from '../../../../src/util/scope.ts';
+import { untilListening } from '../../../until.ts';
 
 const environment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
 const PORTS = { vmlet: { open: false }, qga: { open: false, taken: false } };
@@ -46,7 +47,7 @@ const namesOf = (networks: readonly NetworkStatistics[] | null | undefined): str
 
 async function started(argv: readonly [string, ...string[]], socket: string): Promise<void> {
   supervise(argv, { environment }, scope);
-  await vi.waitFor(() => expect(existsSync(socket)).toBe(true), { timeout: 60_000, interval: 10 });
+  await untilListening(socket);
 }
 
 /** A listener that accepts clients and calls back with the bytes that they send. */

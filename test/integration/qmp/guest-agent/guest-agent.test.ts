@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProgram } from '../../../../src/process/program.ts';
 import { type SupervisedProcess, supervise } from '../../../../src/process/supervise.ts';
 import {
@@ -16,6 +15,7 @@ import {
 import { Scope } from '../../../../src/util/scope.ts';
 import { type Peer, failureOf, startStandIn } from '../qemu.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
+import { untilListening } from '../../../until.ts';
 
 /** Commands that the real agent would apply to the machine that runs the tests. */
 const HARMFUL = [
@@ -47,7 +47,7 @@ describe.skipIf(findProgram('qemu-ga') === undefined)(
         { environment: { PATH: process.env['PATH'] ?? '' } },
         scope,
       );
-      await vi.waitFor(() => expect(existsSync(path)).toBe(true), { timeout: 60_000, interval: 10 });
+      await untilListening(path);
     });
     afterAll(async () => scope.close());
 
