@@ -48,14 +48,6 @@ export interface Making {
   readonly begin?: ((places: OwnFiles, making: Making) => Promise<BootedMachine>) | undefined;
 }
 
-export async function createOverlays(files: TemplateFiles, plan: Plan): Promise<void> {
-  for (const { nodeName, path, format } of writtenDisks(plan)) {
-    const overlay = files.overlay(nodeName);
-    await createOverlay({ path: overlay, backingPath: path, backingFormat: format });
-    await chmod(overlay, 0o600);
-  }
-}
-
 /** A guest that has booted, and what is needed to save it. */
 export interface BootedMachine {
   readonly machine: Machine;
@@ -82,6 +74,15 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   if (working !== undefined) await copyFileSparsely(working, files.memory, making.launching.signal);
   await createOverlays(files, machine.plan);
   return await recordTemplate(files, making, booted, abilities);
+}
+
+/** Creates an empty overlay of each disk, for forks to copy. */
+export async function createOverlays(files: TemplateFiles, plan: Plan): Promise<void> {
+  for (const { nodeName, path, format } of writtenDisks(plan)) {
+    const overlay = files.overlay(nodeName);
+    await createOverlay({ path: overlay, backingPath: path, backingFormat: format });
+    await chmod(overlay, 0o600);
+  }
 }
 
 /** @throws what `launch` throws. */

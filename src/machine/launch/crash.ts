@@ -11,7 +11,7 @@ import type { Machine } from '../running/machine.ts';
 import { connectCards, attachNetworks } from './join-networks.ts';
 import type { Outcome } from '../life/outcome.ts';
 import { hasNamedOwner } from '../share/guest-owner.ts';
-import { guestModules } from '../plan/board.ts';
+import { modulesOf } from '../plan/board.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type BootOptions, reachGuest } from './reach-guest.ts';
 import { claimDirectory, claimPath } from '../paths/runtime-directory.ts';
@@ -138,15 +138,12 @@ function planColdBoot(plan: Plan): Plan {
   const disks = plan.disks.map(({ isPlugged = false, ...disk }) =>
     isPlugged ? { ...disk, bus: undefined } : disk,
   );
-  const devices = {
-    network: network !== undefined || cards.length > 0,
-    disks: disks.length + volumes.length > 0,
-  };
   return {
     ...plan,
     incoming: false,
     disks,
-    guest: boot.kind === 'kernel' ? { ...guest, modules: guestModules(devices) } : guest,
+    guest:
+      boot.kind === 'kernel' ? { ...guest, modules: modulesOf({ network, cards, disks, volumes }) } : guest,
     shares: plan.shares.map((share) => (hasNamedOwner(share) ? share : { ...share, port: undefined })),
     volumes: volumes.map((volume) => ({
       ...volume,

@@ -50,7 +50,7 @@ export interface LaunchPlaces {
    */
   readonly storage?: string;
   /** A file that holds the machine's memory, so that machines can be forked from it. */
-  readonly memoryFile?: string;
+  readonly memoryFile?: string | undefined;
   /** Number of spare network cards, for the private networks of forks. */
   readonly spareCards?: number;
 }
@@ -157,8 +157,8 @@ async function bringUp<Result>(
     };
     const attachments = await attachNetworks(spec.networks, joining, scope);
     const memoryFile = (await claimMemory?.(scope)) ?? places.memoryFile;
-    const given = { ...places, memoryFile };
-    const inputs = await planInputs(findings, given, attachments, scope, options.signal);
+    const own = { ...places, memoryFile };
+    const inputs = await planInputs(findings, own, attachments, scope, options.signal);
     const plan = planFrom(inputs);
     const guest = source.kind === 'disk' ? source.image?.guest : undefined;
     await openVolumes(findings.locations, spec.volumes, scope, options.signal);
@@ -186,7 +186,7 @@ function isUnknownDisk({ source, hasSeed }: Findings): boolean {
 
 async function planInputs(
   findings: Findings,
-  { storage, memoryFile, spareCards = 0 }: Omit<LaunchPlaces, 'memoryFile'> & Pick<PlanInputs, 'memoryFile'>,
+  { storage, memoryFile, spareCards = 0 }: LaunchPlaces,
   attachments: readonly Attachment[],
   scope: Scope,
   signal: AbortSignal | undefined,

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Accelerator } from '../../host/kvm/accelerator.ts';
+import type { Plan } from './plan.ts';
 
 /**
  * Everything that depends on the architecture and was chosen by measurement. Another architecture needs its
@@ -64,4 +65,17 @@ export const optionalModules = ['pvpanic-mmio'] as const;
 /** Returns the kernel modules that a guest with these devices needs; the agent loads them. */
 export function guestModules(devices: { readonly network: boolean; readonly disks: boolean }): string[] {
   return [...(devices.network ? ['virtio_net'] : []), ...(devices.disks ? ['virtio_blk'] : [])];
+}
+
+/** Returns those that the devices of a disposable machine need. */
+export function modulesOf({
+  network,
+  cards,
+  disks,
+  volumes,
+}: Pick<Plan, 'network' | 'cards' | 'disks' | 'volumes'>): string[] {
+  return guestModules({
+    network: network !== undefined || cards.length > 0,
+    disks: disks.length + volumes.length > 0,
+  });
 }

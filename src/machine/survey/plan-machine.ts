@@ -5,7 +5,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import type { Firmware } from '../../host/firmware/firmware.ts';
 import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
 import { backingChain } from '../qemu/block-node.ts';
-import { board, bootParameters, cpuModel, fullBoard, guestModules, optionalModules } from '../plan/board.ts';
+import { board, bootParameters, cpuModel, fullBoard, modulesOf, optionalModules } from '../plan/board.ts';
 import { SEED_PORT, rootPorts } from '../qemu/root-port.ts';
 import { hasNamedOwner } from '../share/guest-owner.ts';
 import type { FoundShare } from '../share/share-plan.ts';
@@ -96,10 +96,7 @@ export function planMachine(inputs: PlanInputs): Plan {
       ...(source.kind === 'disk'
         ? { modules: [], optionalModules: [], setsUpNetwork: false }
         : {
-            modules: guestModules({
-              network: network !== undefined || cards.length > 0,
-              disks: disks.length + volumes.length > 0,
-            }),
+            modules: modulesOf({ network, cards, disks, volumes }),
             optionalModules,
             setsUpNetwork: true,
           }),
