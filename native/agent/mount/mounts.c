@@ -1,11 +1,12 @@
 #include "mounts.h"
+#include "freshness.h"
 #include "modules.h"
-#include "text_file.h"
 #include "volumes.h"
 #include <errno.h>
 #include <limits.h>
 #include <mntent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -22,8 +23,6 @@ struct directory {
     const char *tag, *path;
     uint32_t flags;
 };
-
-static bool has_fresh;
 
 bool mounts_is_field(uint8_t tag)
 {
@@ -59,22 +58,11 @@ void mounts_note(struct field_reader request)
 {
     struct directory directory;
     while (next(&request, &directory) > 0) {
-        has_fresh |= directory.flags & MOUNT_FRESH;
+        if (directory.flags & MOUNT_FRESH)
+            freshness_note(directory.tag);
         if (directory.path && directory.flags & MOUNT_DISK && !(directory.flags & MOUNT_READ_ONLY))
             volumes_note(directory.path);
     }
-}
-
-/* Without it, files are up to a second old. */
-static void drop_caches(const char *what)
-{
-    text_file_set("/proc/sys/vm/drop_caches", what);
-}
-
-void mounts_refresh(void)
-{
-    if (has_fresh)
-        drop_caches("2");
 }
 
 static int make_path(const char *path)
@@ -99,7 +87,7 @@ struct file_system {
     const char *type, *source, *options;
 };
 
-static bool is_mounted(const struct file_system *system, const char *path)
+static bool is_mounted_at(const struct file_system *system, const char *path)
 {
     bool found = false;
     FILE *file = setmntent("/proc/self/mounts", "re");
@@ -109,6 +97,13 @@ static bool is_mounted(const struct file_system *system, const char *path)
     if (file)
         endmntent(file);
     return found;
+}
+
+/* The kernel lists paths without symbolic links. A link is followed only if it must be: that may wait for the host. */
+static bool is_mounted(const struct file_system *system, const char *path)
+{
+    char real[PATH_MAX];
+    return is_mounted_at(system, path) || (realpath(path, real) && is_mounted_at(system, real));
 }
 
 static int mount_system(const struct file_system *system, const struct directory *directory)
@@ -182,8 +177,6 @@ int mounts_apply(struct field_reader request, const char **subject)
 {
     struct directory directory;
     int found, reason = 0;
-    /* From now on without a line in the kernel's log each time. */
-    drop_caches("4");
     while (!reason && (found = next(&request, &directory)) != 0) {
         *subject = directory.path ? directory.path : directory.tag;
         reason = found < 0 ? EBADMSG : mount_one(&directory);

@@ -1,5 +1,5 @@
 #include "spawn.h"
-#include "mounts.h"
+#include "freshness.h"
 #include "pty.h"
 #include "signals.h"
 #include <errno.h>
@@ -126,7 +126,7 @@ static _Noreturn void run_child(const struct command_line *line, const struct th
         goto failed;
     if (original_files.rlim_max)
         setrlimit(RLIMIT_NOFILE, &original_files);
-    mounts_refresh();
+    freshness_restore();
     failure.phase = PHASE_USER;
     if (switch_user(&line->account) < 0)
         goto failed;

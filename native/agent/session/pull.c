@@ -1,7 +1,7 @@
 #include "bytes.h"
 #include "channel.h"
 #include "files.h"
-#include "mounts.h"
+#include "freshness.h"
 #include "port.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -77,7 +77,7 @@ static int begin(struct pull *pull, struct field_reader request)
     if (!path || path[0] != '/' || request.left > 0)
         return EBADMSG;
     /* As for a command: the host may have changed the file a moment ago. */
-    mounts_refresh();
+    freshness_restore();
     pull->fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (pull->fd < 0 || fstat(pull->fd, &about) < 0)
         return errno;

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -8,13 +9,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MachineStateError } from '../../../src/errors/index.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
 import { readDefinition } from '../../../src/machines/record/definition.ts';
 import { readPlan, replacePlan } from '../../../src/machines/record/machine-plan-file.ts';
 import { directoryIn } from '../../directory.ts';
-import { start } from '../command.ts';
+import { VMLET, start } from '../command.ts';
 import { until } from '../../until.ts';
 import { failingVirtiofsd, whyNoShares } from '../virtiofsd.ts';
 import { type Home, makeHome } from './home.ts';
@@ -275,6 +277,38 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect((await home.vmlet('start', 'site')).status).toBe(0);
     expect(await inGuest('cat /docs/page', 'site')).toBe('a page');
   });
+
+  it('can be in a directory that the guest has as a symbolic link', async () => {
+    const words = ['--image', 'micro', '--net', 'none', '-v', `${docs}:/var/run/docs`, '--start'];
+    expect(await home.vmlet('create', 'linked', ...words)).toMatchObject({ status: 0, stderr: '' });
+    for (const time of ['first', 'second'])
+      expect(await inGuest('grep -c " /run/docs virtiofs " /proc/mounts', 'linked'), time).toBe('1');
+    expect((await home.vmlet('share', 'ls', 'linked')).stdout).toMatch(/^\/var\/run\/docs .*\bmounted\b/m);
+    await home.vmlet('rm', '--force', '--storage', 'linked');
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'are current in a file system that the host has below one',
+    async () => {
+      const below = directoryIn(home.path, 'below-');
+      // In a mount namespace of its own, with the virtiofsd.
+      const script = `
+      set -eu
+      vmlet() { ${process.execPath} ${VMLET} "$@"; }
+      mount -t tmpfs none "$1"
+      echo one >"$1/file"
+      vmlet create below --image micro --net none -v "$(dirname "$1"):/s" --start
+      for round in 1 2 3 4 5 6; do
+        vmlet exec below cat "/s/$(basename "$1")/file" | cmp - "$1/file"
+        echo more >>"$1/file"
+        vmlet exec below cat "/s/$(basename "$1")/file" | cmp - "$1/file"
+      done
+      vmlet rm --force --storage below`;
+      const words = ['--mount', 'sh', '-c', script, 'sh', below];
+      const { stdout } = await promisify(execFile)('unshare', words, { env: home.environment });
+      expect(stdout).toBe('below\nbelow\n');
+    },
+  );
 
   it('does not start if a directory is missing, and names it', async () => {
     await home.vmlet('stop', 'site');
