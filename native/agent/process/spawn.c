@@ -132,13 +132,14 @@ static _Noreturn void run_child(const struct command_line *line, const struct th
         goto failed;
     /* Set after the change of user, which clears it: if we are killed, nobody else ends the command. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    /* We were killed before that. */
-    if (getppid() != agent)
-        _exit(127);
     failure.phase = PHASE_DIRECTORY;
     if (chdir(line->directory) < 0)
         goto failed;
     failure.phase = PHASE_EXEC;
+    /* We were killed before that. Not asked right after it: the kernel sends no signal if it has read the setting and
+     * the change of parent is not yet visible here. */
+    if (getppid() != agent)
+        _exit(127);
     execute(line);
 failed:
     failure.reason = errno;
