@@ -17,7 +17,6 @@ const FORGET = String.raw`
 set -eu
 has() { command -v "$1" >/dev/null; }
 mkdir -p ${NOTES}
-cat /etc/machine-id >${NOTES}/machine-id 2>/dev/null || :
 if [ -d /run/systemd/system ]; then
   for unit in ssh.socket sshd.socket ssh.service sshd.service; do
     if systemctl --quiet is-active "$unit"; then echo "$unit"; fi
@@ -35,22 +34,14 @@ if [ -e ${OPT_OUT} ]; then echo no; fi
 
 /**
  * Replaces in a forked system what FORGET has removed. The agent has already set its name, machine id, clock and random
- * numbers. The journal's directory is named by the machine id, and journalctl reads no other. Generating keys and
- * starting sshd takes seconds without KVM: unless a port is forwarded, that waits two seconds, so that it does not slow
- * down a short command. Every program that this starts costs some 30 ms without KVM.
+ * numbers, and linked its journal. Generating keys and starting sshd takes seconds without KVM: unless a port is
+ * forwarded, that waits two seconds, so that it does not slow down a short command. Every program that this starts costs
+ * some 30 ms without KVM.
  * $1 is the id of cloud-init's instance; $2 is "wait" to return only when sshd accepts connections.
  */
 const RENEW = String.raw`
 set -eu
 if [ ! -d ${NOTES} ]; then exit 0; fi
-old='' new=''
-if [ -s ${NOTES}/machine-id ]; then read -r old <${NOTES}/machine-id; fi
-if [ -s /etc/machine-id ]; then read -r new </etc/machine-id; fi
-if [ -n "$old" ] && [ -n "$new" ]; then
-  for logs in /run/log/journal /var/log/journal; do
-    if [ -d "$logs/$old" ] && [ ! -e "$logs/$new" ]; then mv "$logs/$old" "$logs/$new"; fi
-  done
-fi
 if [ -d /var/lib/systemd ]; then
   umask 077
   head -c 512 /dev/urandom >/var/lib/systemd/random-seed
