@@ -144,7 +144,7 @@ describe.skipIf(missing !== undefined)('three Debian guests and two of micro, of
   };
 
   beforeAll(async () => {
-    user = await makeOrdinaryUser(hasBridge);
+    user = await makeOrdinaryUser({ images: ['micro', 'debian'], hasBridge });
     for (const network of NETWORKS) await vmlet('network', 'create', network);
     await create('web', '--network', hasBridge ? 'none' : 'auto', '--network', 'lan');
     await create('db', '--network', 'lan', '--network', 'lab');

@@ -44,7 +44,7 @@ export const HARDWARE = {
 } as const;
 export type UserImage = keyof typeof HARDWARE;
 
-/** Another user than root, with the images `micro` and `debian`. */
+/** Another user than root, with images of these names. */
 export interface OrdinaryUser extends AsyncDisposable {
   /** The runtime directory, with the sockets of running machines. */
   readonly runtime: string;
@@ -71,11 +71,17 @@ export function whyNoBridge(): string | undefined {
   }
 }
 
-/**
- * Root becomes an unused user; others stay who they are.
- * @param hasBridge the machines run in a network namespace of their own with the bridge.
- */
-export async function makeOrdinaryUser(hasBridge: boolean): Promise<OrdinaryUser> {
+export interface OrdinaryUserOptions {
+  readonly images: readonly UserImage[];
+  /** The machines run in a network namespace of their own with the bridge. */
+  readonly hasBridge: boolean;
+}
+
+/** Root becomes an unused user; others stay who they are. */
+export async function makeOrdinaryUser({
+  images: names,
+  hasBridge,
+}: OrdinaryUserOptions): Promise<OrdinaryUser> {
   await using scope = new Scope();
   const directory = makeTemporaryDirectory();
   scope.defer(directory.remove);
@@ -87,8 +93,8 @@ export async function makeOrdinaryUser(hasBridge: boolean): Promise<OrdinaryUser
   const images = join(home, '.local/share/vmlet/images');
   const runtime = join(home, 'run');
   for (const path of [images, runtime]) mkdirSync(path, { recursive: true, mode: 0o700 });
-  await giveMicro(images);
-  await addDebianImage(images, 'debian');
+  if (names.includes('micro')) await giveMicro(images);
+  if (names.includes('debian')) await addDebianImage(images, 'debian');
   giveTo(user, home);
 
   const enter = hasBridge ? await makeHost(scope) : [];

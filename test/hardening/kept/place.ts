@@ -1,22 +1,29 @@
 import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type Locations, locate } from '../../../src/machine/paths/locations.ts';
+import { ownerInName } from '../../../src/machine/paths/runtime-directory.ts';
+import { isAlive } from '../../../src/process/procfs/identity.ts';
 import { KeptGuests } from '../../../src/template/kept/kept-guests.ts';
 import type { Scope } from '../../../src/util/scope.ts';
 import { IN_MEMORY, makeTemporaryDirectory } from '../../directory.ts';
 import { type Started, start } from '../../e2e/command.ts';
 import { type Home, type HomeProcess, processesOf } from '../../e2e/named/home.ts';
 
-/** The two ways to keep a guest. */
+/** A way to keep a guest. */
 export interface Way {
   /** Serves the command of the first run when the guest has been saved. */
-  readonly name: 'the machine that booted' | 'a fork';
+  readonly name: string;
   /** Options of the first run. */
   readonly words: readonly string[];
+  /** The parent of $XDG_RUNTIME_DIR; by default in memory. */
+  readonly runtimeIn?: string;
 }
 
 export const WAYS: readonly Way[] = [
   { name: 'the machine that booted', words: [] },
+  // The guest's memory is in /dev/shm then.
+  { name: 'the machine that booted, runtime directory on a disk,', words: [], runtimeIn: tmpdir() },
   // A datagram must not get into the guest that is saved.
   { name: 'a fork', words: ['-p', '80/udp'] },
 ];
@@ -39,7 +46,7 @@ export class Place {
       VMLET_KEPT_SIZE: undefined,
       VMLET_KEPT_DAYS: undefined,
     };
-    const { path, remove } = makeTemporaryDirectory(IN_MEMORY, 'k-');
+    const { path, remove } = makeTemporaryDirectory(way.runtimeIn ?? IN_MEMORY, 'k-');
     scope.defer(remove);
     this.#environment['XDG_RUNTIME_DIR'] = path;
     this.#roots = [home.path, path];
@@ -70,7 +77,9 @@ export class Place {
     const kept = this.kept();
     const inGuests = pathsIn(this.#guests).filter((path) => !isName(path) && !kept.includes(path));
     const inKept = kept.flatMap(pathsIn).filter((path) => !files.some((name) => path.endsWith(`/${name}`)));
-    return [...inGuests, ...inKept, ...this.#transient.flatMap(pathsIn)];
+    // Other vmlets of the user have their guests' memory there.
+    const inShared = pathsIn(this.#locations.sharedMemory).filter((path) => !isOfLiving(path));
+    return [...inGuests, ...inKept, ...inShared, ...this.#transient.flatMap(pathsIn)];
   }
 
   /** As the next kept guest does, or the first run of a day. */
@@ -87,6 +96,11 @@ export class Place {
 /** Directories of guests, and locks, begin with a dot. */
 function isName(path: string): boolean {
   return !basename(path).startsWith('.');
+}
+
+function isOfLiving(path: string): boolean {
+  const owner = ownerInName(basename(path));
+  return owner !== undefined && isAlive(owner);
 }
 
 function pathsIn(directory: string): string[] {

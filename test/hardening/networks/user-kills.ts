@@ -1,13 +1,12 @@
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { whyNoDebianGuest } from '../../debian-guest.ts';
 import { makeOrdinaryUser, whyNoBridge } from '../../systems/ordinary-user.ts';
 import type { Findings, HardeningOptions } from '../section.ts';
 import { whyNoOtherUser } from '../user.ts';
+import { readFindings } from '../users/script.ts';
 import { inHome } from './in-home.ts';
 import { kills } from './kills.ts';
-import type { OwnerLine, OwnerOptions } from './owner.ts';
+import type { OwnerOptions } from './owner.ts';
 
 const OWNER = join(import.meta.dirname, 'owner.ts');
 
@@ -20,24 +19,13 @@ export async function userKills(options: HardeningOptions): Promise<Findings> {
   return inHome(async (lab, these) => kills(lab, kinds, these), options);
 }
 
-async function killsOfUser({ scale, seed, log, signal }: HardeningOptions): Promise<Findings> {
+async function killsOfUser(all: HardeningOptions): Promise<Findings> {
+  const { scale, seed, log, signal } = all;
   const noBridge = whyNoBridge();
   if (noBridge !== undefined) log(`no member is on a bridge: ${noBridge}`);
   const areOnBridge = noBridge === undefined;
-  await using user = await makeOrdinaryUser(areOnBridge);
+  await using user = await makeOrdinaryUser({ images: ['micro', 'debian'], hasBridge: areOnBridge });
   signal?.throwIfAborted();
   const options: OwnerOptions = { scale, seed, areOnBridge };
-  const owner = user.start(OWNER, JSON.stringify(options));
-  const gone = once(owner, 'exit');
-  signal?.addEventListener('abort', () => owner.stdin?.end());
-  let findings: Findings | undefined;
-  for await (const text of createInterface(owner.stdout!)) {
-    const line = JSON.parse(text) as OwnerLine;
-    if ('log' in line) log(line.log);
-    else findings = line.findings;
-  }
-  const [status] = (await gone) as [number | null];
-  signal?.throwIfAborted();
-  if (!findings) throw new Error(`the networks’ owner ended with ${String(status)}`);
-  return findings;
+  return await readFindings(user.start(OWNER, JSON.stringify(options)), all);
 }

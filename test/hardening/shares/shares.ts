@@ -1,8 +1,6 @@
 import { whyNoShares } from '../../e2e/virtiofsd.ts';
 import { type Section, runParts } from '../section.ts';
-import { kills } from './kills/kills.ts';
-import { model } from './model/model.ts';
-import { posix } from './posix/posix.ts';
+import { asUsers } from './as-users.ts';
 import { stress } from './stress/stress.ts';
 
 export const shares: Section = {
@@ -10,6 +8,7 @@ export const shares: Section = {
     'shared directories: POSIX operations, random changes on both sides, killed processes, fio and stress-ng',
   async run(options) {
     if (whyNoShares !== undefined) throw new Error(whyNoShares);
+    const [posix, model, kills] = [asUsers('posix'), asUsers('model'), asUsers('kills')];
     return runParts({ posix, model, kills, stress }, options);
   },
 };

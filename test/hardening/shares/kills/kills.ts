@@ -20,6 +20,7 @@ export async function kills({ scale, seed, log, signal }: HardeningOptions): Pro
   const source = join(home.path, 'shared');
   mkdirSync(source);
   writeFileSync(join(source, 'host'), 'before all\n');
+  writeFileSync(join(source, 'rounds'), '');
   mustSucceed(await home.vmlet('create', NAME, '--image', 'micro', '--net', 'none', ...mountsOf(source)));
   const spanMs = (await undisturbed(home, source)) + WORK_MS;
   const random = new Random(seed);
@@ -48,7 +49,7 @@ function countsOf(results: readonly Result[]): Count[] {
   for (const one of results) {
     const mounts =
       one.machine === 'named' ? 'a volume and shares, one added while they run' : 'a volume and shares';
-    const what = `SIGKILLs of ${one.victim} of ${one.machine} machines with ${mounts}; no process or file is left, nothing hangs, the next start works`;
+    const what = `SIGKILLs of ${one.victim} of ${one.machine} machines with ${mounts}; no process or file is left, nothing hangs, the next start works, the volume has all flushed lines`;
     kinds.set(what, [...(kinds.get(what) ?? []), one]);
   }
   return [...kinds].map(([what, all]) => ({

@@ -13,6 +13,10 @@ const ADDED = '/added';
 /** The guest reads and writes until the host says so: `run` may have started it again on another machine. */
 const WORK =
   'until [ -e /r/stop ]; do cat /s/host >>/s/guest; cp /s/guest /s/copy; cp /s/guest /v/copy; ls /s /r >/dev/null; done';
+/** Flushed lines of the volume are copied to the share, where no kill of a machine can lose them. */
+const LOST = 'the volume has lost flushed lines';
+const CHECK_VOLUME = `flushed=$(wc -c </s/rounds) && head -c "$flushed" /v/rounds | cmp -s - /s/rounds
+[ $? -ne 1 ] || echo ${LOST}`;
 const HANGS_MS = 120_000;
 
 export interface Round {
@@ -59,7 +63,9 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
     commands.push(addition);
     const added = await addition.finished;
     if (added.status !== 0) return isKilled ? [] : [`no directory can be added: ${added.stderr}`];
-    const used = home.start(['exec', NAME, '--', 'sh', '-c', `cat ${ADDED}/host; ${WORK}`]);
+    const flush = `echo ${number} >>/v/rounds; sync; cp /v/rounds /s/rounds`;
+    const script = [`cat ${ADDED}/host`, CHECK_VOLUME, flush, WORK].join('\n');
+    const used = home.start(['exec', NAME, '--', 'sh', '-c', script]);
     commands.push(used);
     const { stdout } = await used.finished;
     return ['', written].includes(stdout) ? [] : [`the guest reads ${JSON.stringify(stdout)}`];
@@ -101,7 +107,8 @@ export async function undisturbed(home: Home, source: string): Promise<number> {
   const began = performance.now();
   mustSucceed(await home.vmlet('start', NAME));
   mustSucceed(await addShare(home, source).finished);
-  const { stdout } = mustSucceed(await home.vmlet('exec', NAME, '--', 'cat', '/s/host'));
+  const script = `cat /s/host\n${CHECK_VOLUME}`;
+  const { stdout } = mustSucceed(await home.vmlet('exec', NAME, '--', 'sh', '-c', script));
   if (stdout !== readFileSync(join(source, 'host'), 'utf8')) throw new Error(`the guest reads ${stdout}`);
   const took = performance.now() - began;
   mustSucceed(await home.vmlet('kill', NAME));
