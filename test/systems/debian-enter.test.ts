@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { needsRecovery } from '../../src/machine/volume/volume.ts';
@@ -250,6 +250,23 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     BOOT_MS,
   );
 
+  test('gets a tree of the host by sync, and its changes', async () => {
+    const tree = join(home.path, 'tree');
+    mkdirSync(join(tree, 'deep'), { recursive: true });
+    writeFileSync(join(tree, 'deep', 'file'), 'one\n');
+    writeFileSync(join(tree, 'gone'), 'x\n');
+    expect(await home.vmlet('sync', tree, 'deb:/root/tree')).toMatchObject({ status: 0 });
+    expect(await inGuest('deb', 'cd /root/tree && touch own && find . -type f | sort')).toBe(
+      './deep/file\n./gone\n./own\n',
+    );
+    rmSync(join(tree, 'gone'));
+    appendFileSync(join(tree, 'deep', 'file'), 'two\n');
+    expect(await home.vmlet('sync', tree, 'deb:/root/tree')).toMatchObject({ status: 0 });
+    expect(await inGuest('deb', 'cd /root/tree && cat deep/file && find . -type f | sort')).toBe(
+      'one\ntwo\n./deep/file\n',
+    );
+  });
+
   test.skipIf(whyNoShares !== undefined)('loses a directory while it runs, unless it uses it', async () => {
     const { stdout } = await home.vmlet('exec', '--detach', '-w', '/srv/more', 'deb', 'sleep', '1000');
     const pid = stdout.trim();
@@ -275,14 +292,17 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     BOOT_MS,
   );
 
-  test.skipIf(whyNoShares !== undefined)('has left its volume clean, and loses what it shares', async () => {
-    expect(needsRecovery({ path: join(home.path, 'data/vmlet/volumes/db/disk.raw') })).toBe(false);
-    const options = ['--fresh', '--net', 'none', '-v', 'db:/db:ro'];
-    const read = await home.vmlet('run', ...options, 'micro', '--', 'cat', '/db/file');
-    expect(read.stdout).toBe('kept\n');
-    for (const mountPoint of ['/srv/site', '/tmp/site', '/srv/db', '/srv/scratch'])
-      expect(await home.vmlet('share', 'rm', 'deb', mountPoint)).toMatchObject({ status: 0 });
-  });
+  test.skipIf(whyNoShares !== undefined)(
+    'has left its volume clean, and loses a part of what it shares',
+    async () => {
+      expect(needsRecovery({ path: join(home.path, 'data/vmlet/volumes/db/disk.raw') })).toBe(false);
+      const options = ['--fresh', '--net', 'none', '-v', 'db:/db:ro'];
+      const read = await home.vmlet('run', ...options, 'micro', '--', 'cat', '/db/file');
+      expect(read.stdout).toBe('kept\n');
+      for (const mountPoint of ['/tmp/site', '/srv/db', '/srv/scratch'])
+        expect(await home.vmlet('share', 'rm', 'deb', mountPoint)).toMatchObject({ status: 0 });
+    },
+  );
 
   test(
     'shares no identity with its clone, and both run',
@@ -304,7 +324,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
       }
       expect(home.store.get('copy').spec.guestIdentity).toBe('own');
 
-      await home.vmlet('start', 'deb');
+      expect(await home.vmlet('start', 'deb')).toMatchObject({ status: 0 });
       await home.store.get('deb').waitFor({ agent: true, ssh: true }, { timeoutMs: BOOT_MS });
       // Nothing but the start has written the configuration.
       expect(await clientAddress('deb')).toMatch(LOOPBACK);
@@ -316,6 +336,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
       expect(own[0]).toMatch(/^[0-9a-f]{32}$/);
       expect(own[0]).not.toBe(origin[0]);
       expect(own[1]).not.toBe(origin[1]);
+      if (whyNoShares === undefined) expect(await inGuest('copy', 'cat /srv/site/file')).toBe('one\ntwo\n');
       for (const name of ['deb', 'copy']) {
         const entered = await home.vmlet('ssh', '--timeout', '10m', name, 'hostname');
         expect(entered).toMatchObject({ status: 0 });
@@ -323,6 +344,24 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
       }
     },
     2 * BOOT_MS,
+  );
+
+  test.skipIf(whyNoShares !== undefined)(
+    'has the current contents of its directory after a snapshot was restored, and after it was saved',
+    async () => {
+      // Open while the memory is saved.
+      await printedIn('deb', 'exec sleep 1000 </srv/site/new >/dev/null 2>&1 &');
+      expect(await home.vmlet('snapshot', 'create', 'deb', 'clean')).toMatchObject({ status: 0 });
+      appendFileSync(join(site, 'file'), 'three\n');
+      expect(await home.vmlet('snapshot', 'restore', 'deb', 'clean')).toMatchObject({ status: 0 });
+      expect(await printedIn('deb', 'cat /srv/site/file')).toBe('one\ntwo\nthree');
+      expect(await home.vmlet('save', 'deb')).toMatchObject({ status: 0 });
+      writeFileSync(join(site, 'file'), 'after\n');
+      expect(await home.vmlet('start', 'deb')).toMatchObject({ status: 0 });
+      expect(await printedIn('deb', 'cat /srv/site/file; echo guest >/srv/site/last')).toBe('after');
+      expect(readFileSync(join(site, 'last'), 'utf8')).toBe('guest\n');
+    },
+    BOOT_MS,
   );
 });
 
