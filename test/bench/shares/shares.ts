@@ -76,8 +76,10 @@ export const shares: Section = {
         peers.some((peer) => pid === peer.pid || descendantsOf(peer.pid).includes(pid));
       const own = (): number[] => descendantsOf(process.pid).filter((pid) => !isPeers(pid));
       places[0] = { ...places[0]!, pids: own };
-      await makeDisk(machine);
-      places.push(await placeOf('ext4', '/disk', machine, own));
+      // In the last peer's guest, to which the agent does nothing before a command.
+      const last = peers.at(-1)!;
+      await makeDisk(last.agent);
+      places.push(await placeOf('ext4', '/disk', last.agent, () => [last.pid, ...descendantsOf(last.pid)]));
       const results = [];
       for (const job of jobs) results.push({ job: job.name, samples: await measureAll(places, job, rounds) });
       const text = results.flatMap(({ job, samples }) => [
