@@ -22,6 +22,8 @@ export interface ForkInputs extends Plugged {
   readonly wiring: Plan['wiring'];
   /** Resource limits of its QEMU. */
   readonly cgroup: Plan['cgroup'];
+  /** Working directory of commands; undefined for the root directory. */
+  readonly workdir: string | undefined;
   /** Undefined for a fork that needs the files of its template while it runs. */
   readonly own?: OwnFiles | undefined;
 }
@@ -29,7 +31,7 @@ export interface ForkInputs extends Plugged {
 /** Plans a fork: the template's hardware, with copies of its memory and overlays of its disks. */
 export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: ForkInputs): Plan {
   const { plan, opensReadOnly } = record;
-  const { name, host, network, directory, wiring, mounts, own } = inputs;
+  const { name, host, network, directory, wiring, mounts, own, workdir } = inputs;
   const sharesMemory = mounts.shares.length > 0;
   const { firmware } = plan;
   const boot = own ? bootIn(plan.boot, directory) : plan.boot;
@@ -50,7 +52,7 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
     incoming: true,
     startPaused: true,
     wiring,
-    guest: { ...plan.guest, hostname: name },
+    guest: { ...plan.guest, hostname: name, directory: workdir },
     readOnlyFiles: [
       ...plan.readOnlyFiles,
       files.state,

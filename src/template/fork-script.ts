@@ -1,6 +1,7 @@
 import type { Host } from '../host/survey/host.ts';
 import { command, diskLine, scriptOf } from '../machine/launch/dry-run.ts';
 import { STANDARD_DESCRIPTORS } from '../process/confine/tether.ts';
+import { switchesToHost } from '../machine/plan/guest-mounts.ts';
 import { type Plan, pluggedDisks } from '../machine/plan/plan.ts';
 import { quoteForShell } from '../machine/qemu/quote.ts';
 import { fileChannel } from '../machine/state/state-file.ts';
@@ -33,6 +34,9 @@ function pluggedRemark(plan: Plan): string[] {
   if (devices.length === 0) return [];
   return [
     `# Not included in this script: ${devices.join(', ')}. vmlet adds these devices after it has restored the guest.`,
+    ...(switchesToHost(plan)
+      ? ["# The guest gets the host's system only then; --fresh prints a script that boots it."]
+      : []),
   ];
 }
 

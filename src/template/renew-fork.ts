@@ -3,16 +3,20 @@ import { isDeepStrictEqual } from 'node:util';
 import type { GuestAgent } from '../guest/agent/agent.ts';
 import type { GuestConfiguration } from '../guest/agent/configuration.ts';
 import type { GuestNetwork } from '../network/plan/network.ts';
+import { switchesToHost } from '../machine/plan/guest-mounts.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 
 /**
  * Gives a newly forked guest an identity of its own, in one exchange with its agent.
  * @param template the plan of its template; the guest finds its card by the template's hardware address.
  */
-export async function renewFork(agent: GuestAgent, { guest, network }: Plan, template: Plan): Promise<void> {
+export async function renewFork(agent: GuestAgent, plan: Plan, template: Plan): Promise<void> {
+  const { guest, network } = plan;
   const origin = template.network?.guest;
   await agent.configure({
     ...newIdentity(guest.hostname),
+    // As at a boot, the host's machine id is among its settings.
+    ...(switchesToHost(plan) && { hostRoot: true, machineId: undefined }),
     network: network && origin ? [linkOf(network.guest, origin, guest.setsUpNetwork)] : [],
   });
 }

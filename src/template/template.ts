@@ -17,6 +17,7 @@ import { withPortChoices } from '../network/ports/port-choices.ts';
 import { parseNetworks } from '../machine/network/network-place.ts';
 import type { DryRun } from '../machine/launch/dry-run.ts';
 import type { Plan } from '../machine/plan/plan.ts';
+import type { FoundShare } from '../machine/share/share-plan.ts';
 import { refuseNamedOwners } from '../machine/share/guest-owner.ts';
 import { findMounts } from '../machine/survey/find-mounts.ts';
 import type { FoundDisk, FoundMounts } from '../machine/survey/found-spec.ts';
@@ -41,6 +42,13 @@ interface SettledFork extends Pick<ForkInputs, 'host' | 'name' | 'network'> {
   readonly sockets: readonly SocketForward[];
 }
 
+/** The host's system for a guest. */
+export interface HostSystemShare {
+  readonly share: FoundShare;
+  /** Working directory of commands; undefined for the root directory. */
+  readonly workdir: string | undefined;
+}
+
 /** Properties of a fork that do not come from its template. */
 export interface ForkTerms {
   /** The host, if the caller has probed it already. */
@@ -49,6 +57,8 @@ export interface ForkTerms {
   readonly limits?: Pick<Plan, 'cgroup'>;
   /** Closed with the machine, or when the fork fails. */
   readonly scope?: Scope;
+  /** The host's system, to which a guest of `micro` switches; none by default. */
+  readonly hostSystem?: HostSystemShare | undefined;
   /** Extra disks, which are plugged in; none by default. */
   readonly disks?: readonly FoundDisk[];
   /** Number of the first ports for devices, which stay empty; none by default. */
@@ -218,11 +228,17 @@ export class Template {
   }
 
   #planFork(
-    inputs: Omit<ForkInputs, 'cgroup' | 'disks' | 'emptyPorts' | 'own'>,
-    { limits = this.#record.plan, disks = [], emptyPorts = 0, own }: Omit<ForkTerms, 'scope' | 'host'>,
+    inputs: Omit<ForkInputs, 'cgroup' | 'disks' | 'emptyPorts' | 'own' | 'workdir'>,
+    terms: Omit<ForkTerms, 'scope' | 'host'>,
   ): Plan {
+    const { limits = this.#record.plan, disks = [], emptyPorts = 0, own, hostSystem } = terms;
     const { cgroup } = limits;
-    return planFork(this.#record, this.#files, { ...inputs, disks, emptyPorts, own, cgroup });
+    const shares = [...(hostSystem ? [hostSystem.share] : []), ...inputs.mounts.shares];
+    return planFork(this.#record, this.#files, {
+      ...inputs,
+      mounts: { ...inputs.mounts, shares },
+      ...{ disks, emptyPorts, own, cgroup, workdir: hostSystem?.workdir },
+    });
   }
 
   async #settle(options: ForkOptions, probed: Host | undefined): Promise<SettledFork> {

@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { InvalidInputError, createTemplate } from '../../src/index.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InvalidInputError, crash, createTemplate, launch } from '../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { type Finished, VMLET, start } from './command.ts';
 import { until } from '../until.ts';
+import { copyProbedHost } from './probed-host.ts';
 import { Terminal } from './named/terminal.ts';
 import { whyNoShares } from './virtiofsd.ts';
 
 const top = temporaryDirectory();
 const isRoot = process.getuid?.() === 0;
+/** The cache of the tests with kept guests. */
+let cache: string;
 let project: string;
 
 beforeAll(() => {
+  cache = directoryIn(top, 'cache-');
+  copyProbedHost(join(cache, 'vmlet'));
   project = directoryIn(top, 'project-');
   for (const path of [top, project]) chmodSync(path, 0o755);
   writeFileSync(join(top, 'beside'), 'hidden\n');
@@ -60,7 +65,22 @@ function stateOf(directory: string): string {
   return digest.digest('hex');
 }
 
-describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
+describe.skipIf(whyNoShares !== undefined).each([
+  ['from a kept guest', ''],
+  ['booted', '1'],
+])("the host's system, %s,", (_, fresh) => {
+  beforeEach(() => {
+    vi.stubEnv('VMLET_FRESH', fresh);
+    vi.stubEnv('XDG_CACHE_HOME', cache);
+  });
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('is what it says', async () => {
+    await host([], ['true']);
+    const { stderr } = await host(['--debug'], ['true']);
+    expect(stderr.includes('"forked a kept guest"')).toBe(fresh === '');
+  });
+
   it("has the host's programs and settings, and the working directory", async () => {
     const script =
       'pwd; cat file; ./inner/program; sha256sum /usr/bin/env /etc/os-release; read a; echo $a; exit 3';
@@ -210,6 +230,63 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     expect(await sh('cat secret')).toContain('Permission denied');
   });
 
+  it('has the settings of its own network, and its name', async () => {
+    const script = `
+      cat /etc/resolv.conf; grep "^127.0.1.1" /etc/hosts
+      ip -o addr show eth0 | while read -r _ _ family address _; do echo $family $address; done
+      cat /etc/machine-id`;
+    const look = async (image: string): Promise<string> =>
+      (await start(['run', image, '--', 'sh', '-c', script], { cwd: project }).finished).stdout;
+    const ofMicro = await look('micro');
+    expect(ofMicro).toMatch(/^nameserver .*\n127\.0\.1\.1 vmlet\ninet .*\ninet6 /);
+    expect(await look('host')).toBe(`${ofMicro}${readFileSync('/etc/machine-id', 'utf8')}`);
+  });
+});
+
+describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
+  it('is read as it is now by guests that were forked from one kept guest', async () => {
+    const cache = directoryIn(top, 'cache-');
+    copyProbedHost(join(cache, 'vmlet'));
+    const run = async (cwd: string): Promise<string[]> => {
+      const words = ['run', '--debug', '--net', 'none', 'host', '--', 'sh', '-c', 'pwd; cat file; ls inner'];
+      const env = { XDG_CACHE_HOME: cache, VMLET_FRESH: '' };
+      const { stdout, stderr } = await start(words, { cwd, env }).finished;
+      const origin = /"(kept the booted guest|forked a kept guest)"/.exec(stderr)?.[1] ?? stderr;
+      return [origin, ...stdout.trim().split('\n')];
+    };
+    const [one, other] = [directoryIn(top, 'one-'), directoryIn(top, 'other-')];
+    for (const path of [one, other]) {
+      chmodSync(path, 0o755);
+      mkdirSync(join(path, 'inner'));
+      writeFileSync(join(path, 'file'), 'before\n');
+    }
+    expect(await run(one)).toEqual(['kept the booted guest', one, 'before']);
+    writeFileSync(join(one, 'file'), 'after\n');
+    writeFileSync(join(one, 'inner/new'), '');
+    expect(await run(one)).toEqual(['forked a kept guest', one, 'after', 'new']);
+    expect(await run(other)).toEqual(['forked a kept guest', other, 'before']);
+    expect(readdirSync(join(cache, 'vmlet/guests')).filter((name) => !name.startsWith('.'))).toHaveLength(1);
+  });
+
+  it('is there after a crash of the first run, and of a fork', async () => {
+    const cache = directoryIn(top, 'cache-');
+    copyProbedHost(join(cache, 'vmlet'));
+    vi.stubEnv('XDG_CACHE_HOME', cache);
+    try {
+      for (const time of ['first', 'second']) {
+        await using before = await launch({ image: 'host', net: 'none', kept: 'use' });
+        expect(readdirSync(join(cache, 'vmlet/guests')).length, time).toBeGreaterThan(0);
+        await using crashed = await crash(before);
+        await using machine = await crashed.start();
+        const script = 'grep -c " / overlay " /proc/mounts; cat /etc/os-release';
+        const { stdout } = await machine.exec(['sh', '-c', script]);
+        expect(stdout.toString(), time).toBe(`1\n${readFileSync('/etc/os-release', 'utf8')}`);
+      }
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
   describe('with a kernel of the user’s', () => {
     let kernel: string;
     let modules: string;
@@ -245,18 +322,13 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
       ],
     ])('reports what it lacks without %s', async (init, problem) => {
       const flags = ['--kernel', kernel, '--append', `initcall_blacklist=${init}`];
-      const { stderr, status } = await start(['run', '--net', 'none', ...flags, 'host', '--', 'true'], {
-        cwd: project,
-      }).finished;
+      const words = ['run', '--debug', '--net', 'none', ...flags, 'host', '--', 'true'];
+      const env = { VMLET_FRESH: '' };
+      const { stderr, status } = await start(words, { cwd: project, env }).finished;
+      expect(stderr).toContain("a guest with the host's system and another kernel cannot be kept");
       expect(stderr).toMatch(problem);
       expect(status).toBe(125);
     });
-  });
-
-  it('boots each time, and reports why', async () => {
-    const words = ['run', '--net', 'none', '--debug', 'host', '--', 'true'];
-    const { stderr } = await start(words, { cwd: project, env: { VMLET_FRESH: '' } }).finished;
-    expect(stderr).toContain("a guest that boots the host's system cannot be kept");
   });
 
   it('is only for throw-away guests', async () => {
@@ -269,10 +341,17 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     await expect(createTemplate({ image: 'host' })).rejects.toThrow(InvalidInputError);
   });
 
-  it('has the same confinement with --dry-run', async () => {
-    const { stdout } = await start(['run', '--dry-run', 'host'], { cwd: project }).finished;
+  it.each([
+    { origin: 'forked', flags: [] },
+    { origin: 'booted', flags: ['--fresh'] },
+  ])('has the same confinement with --dry-run, $origin', async ({ origin, flags }) => {
+    const where = { cwd: project, env: { VMLET_FRESH: '', XDG_CACHE_HOME: cache } };
+    const words = ['--net', 'none', 'host', '--', 'true'];
+    await start(['run', ...words], where).finished;
+    const { stdout } = await start(['run', '--dry-run', ...flags, ...words], where).finished;
     expect(stdout).toMatch(/--bind-read-only-at \/usr \/host\/usr /);
     expect(stdout).toContain(`--bind-read-only-at ${project} /host${project} `);
-    expect(stdout).toContain('vmlet.host');
+    expect(stdout.includes('vmlet.host')).toBe(origin === 'booted');
+    expect(stdout.includes("gets the host's system only then")).toBe(origin === 'forked');
   });
 });

@@ -1,6 +1,6 @@
 #include "host_root.h"
-#include "fail.h"
 #include "modules.h"
+#include "virtiofs.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -35,43 +35,56 @@ static long mount_at(const char *source, const char *place, const char *type, un
     return syscall(SYS_mount, source, place, type, flags, options);
 }
 
-static void make_directories(void)
+/* NULL, or what failed. */
+static const char *make_directories(void)
 {
     for (size_t index = 0; index < sizeof directories / sizeof *directories; index++)
         /* A mode by itself: mkdir ignores the sticky bit. */
         if (mkdir(directories[index].path, 0755) < 0 || chmod(directories[index].path, directories[index].mode) < 0)
-            fail(directories[index].path);
+            return directories[index].path;
     if (symlink("../run", "/top/upper/var/run") < 0 || symlink("../run/lock", "/top/upper/var/lock") < 0)
-        fail("/var");
+        return "/var";
+    return NULL;
 }
 
-/* Modules fit the kernel, and those of the host fit its own. */
-static void keep_modules(int modules)
+/* Modules fit the kernel, and those of the host fit its own. NULL, or what failed. */
+static const char *keep_modules(int modules)
 {
     if (modules < 0)
-        return;
+        return NULL;
     if ((mkdir("/lib", 0755) < 0 && errno != EEXIST) || (mkdir("/lib/modules", 0755) < 0 && errno != EEXIST) ||
         syscall(SYS_move_mount, modules, "", AT_FDCWD, "/lib/modules", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-        fail("/lib/modules");
+        return "/lib/modules";
     close(modules);
+    return NULL;
 }
 
-void host_root_enter(void)
+static const char *fail_with(int reason, const char *what)
+{
+    errno = reason;
+    return what;
+}
+
+const char *host_root_enter(bool is_plugged)
 {
     /* Each may be built in; without it, the mount fails. */
     module_load("virtio_pci");
-    module_load("virtiofs");
     module_load("overlay");
-    if (mount_at(tag, "/host", "virtiofs", MS_RDONLY | MS_NODEV, NULL) < 0)
-        fail("host: virtiofs");
+    int reason = mkdir("/host", 0755) < 0 && errno != EEXIST
+                     ? errno
+                     : virtiofs_mount(tag, "/host", MS_RDONLY | MS_NODEV, is_plugged);
+    if (reason)
+        return fail_with(reason, "host: virtiofs");
     if (mount_at("tmpfs", "/top", "tmpfs", 0, "mode=0755") < 0)
-        fail("host: tmpfs");
-    make_directories();
+        return "host: tmpfs";
+    const char *failed = make_directories();
+    if (failed)
+        return failed;
     if (mount_at("host", "/new", "overlay", 0, "lowerdir=/host,upperdir=/top/upper,workdir=/top/work,xino=off") < 0)
-        fail("host: overlay");
+        return "host: overlay";
     int modules = (int)syscall(SYS_open_tree, AT_FDCWD, "/lib/modules", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (chdir("/new") < 0 || syscall(SYS_mount, ".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ||
         chdir("/") < 0)
-        fail("host: root");
-    keep_modules(modules);
+        return "host: root";
+    return keep_modules(modules);
 }

@@ -1,8 +1,10 @@
 #include "init.h"
 #include "boot_word.h"
+#include "fail.h"
 #include "host_root.h"
 #include "network.h"
 #include "note.h"
+#include "text_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -47,6 +49,14 @@ static void link_one(const char *target, const char *path)
         note(path);
 }
 
+static void link_all(void)
+{
+    link_one("/proc/self/fd", "/dev/fd");
+    link_one("/proc/self/fd/0", "/dev/stdin");
+    link_one("/proc/self/fd/1", "/dev/stdout");
+    link_one("/proc/self/fd/2", "/dev/stderr");
+}
+
 static void open_console(void)
 {
     int fd = open("/dev/console", O_RDWR | O_NOCTTY);
@@ -64,14 +74,13 @@ void init_start(void)
     umask(022);
     mount_proc();
     bool has_host_root = boot_word("vmlet.host");
-    if (has_host_root)
-        host_root_enter();
+    const char *failed = has_host_root ? host_root_enter(false) : NULL;
+    /* The message is for the host. */
+    if (failed)
+        fail(failed);
     mount_all(has_host_root);
     open_console();
-    link_one("/proc/self/fd", "/dev/fd");
-    link_one("/proc/self/fd/0", "/dev/stdin");
-    link_one("/proc/self/fd/1", "/dev/stdout");
-    link_one("/proc/self/fd/2", "/dev/stderr");
+    link_all();
     mkdir("/root", 0700);
     mkdir("/etc", 0755);
     setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
@@ -81,4 +90,18 @@ void init_start(void)
     /* Turns Ctrl-Alt-Del into a SIGINT for us. */
     reboot(RB_DISABLE_CAD);
     network_start_loopback();
+}
+
+const char *init_switch_to_host(void)
+{
+    static const char path[] = "/etc/resolv.conf";
+    char servers[4096];
+    ssize_t length = text_file_read(path, servers, sizeof servers);
+    const char *failed = host_root_enter(true);
+    if (failed)
+        return failed;
+    mount_all(true);
+    link_all();
+    errno = length > 0 ? text_file_write(path, servers) : 0;
+    return errno ? path : NULL;
 }

@@ -71,7 +71,7 @@ void freshness_restore(void)
 {
     if (!noted || forget_all())
         return;
-    /* All that is cached of all files, the guest's own included. The first value keeps a line out of the kernel's log. */
+    /* All that is cached of all files, the guest's own included; without a line in the kernel's log each time. */
     text_file_set("/proc/sys/vm/drop_caches", "4");
     text_file_set("/proc/sys/vm/drop_caches", "2");
 }

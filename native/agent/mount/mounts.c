@@ -1,6 +1,7 @@
 #include "mounts.h"
 #include "freshness.h"
 #include "modules.h"
+#include "virtiofs.h"
 #include "volumes.h"
 #include <errno.h>
 #include <limits.h>
@@ -10,14 +11,10 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Names the file systems in memory that the host asked for. */
 static const char in_memory[] = "vmlet";
-
-/* Pauses of 20 ms each. */
-enum { TRIES = 500 };
 
 struct directory {
     const char *tag, *path;
@@ -106,6 +103,11 @@ static bool is_mounted(const struct file_system *system, const char *path)
     return is_mounted_at(system, path) || (realpath(path, real) && is_mounted_at(system, real));
 }
 
+static unsigned long flags_of(const struct directory *directory)
+{
+    return MS_NOSUID | MS_NODEV | (directory->flags & MOUNT_READ_ONLY ? MS_RDONLY : 0);
+}
+
 static int mount_system(const struct file_system *system, const struct directory *directory)
 {
     if (is_mounted(system, directory->path))
@@ -113,23 +115,16 @@ static int mount_system(const struct file_system *system, const struct directory
     int reason = make_path(directory->path);
     if (reason)
         return reason;
-    unsigned long flags = MS_NOSUID | MS_NODEV | (directory->flags & MOUNT_READ_ONLY ? MS_RDONLY : 0);
-    return mount(system->source, directory->path, system->type, flags, system->options) < 0 ? errno : 0;
+    return mount(system->source, directory->path, system->type, flags_of(directory), system->options) < 0 ? errno : 0;
 }
 
-/* A device that was plugged in just now has no driver yet; its tag is unknown then. */
 static int mount_share(const struct directory *directory)
 {
-    const struct timespec pause = {.tv_nsec = 20000000};
     struct file_system system = {.type = "virtiofs", .source = directory->tag};
-    /* Built in, or loaded by the kernel itself, where this finds no file. */
-    module_load(system.type);
-    int reason = mount_system(&system, directory);
-    for (int tries = 0; reason == EINVAL && tries < TRIES; tries++) {
-        nanosleep(&pause, NULL);
-        reason = mount_system(&system, directory);
-    }
-    return reason;
+    if (is_mounted(&system, directory->path))
+        return 0;
+    int reason = make_path(directory->path);
+    return reason ? reason : virtiofs_mount(directory->tag, directory->path, flags_of(directory), true);
 }
 
 /* In the guest's memory. */

@@ -1,5 +1,6 @@
 #include "configure.h"
 #include "hosts.h"
+#include "init.h"
 #include "job.h"
 #include "kept.h"
 #include "machine_id.h"
@@ -37,9 +38,27 @@ static int apply_quick(const struct field *field)
         return system_add_entropy(field->value, field->length);
     case FIELD_HOSTS:
         return text ? 0 : EBADMSG;
+    case FIELD_HOST_ROOT:
+        return field->length == 0 ? 0 : EBADMSG;
     default:
         return field->tag == FIELD_MODULE || mounts_is_field(field->tag) || network_is_field(field->tag) ? 0 : EBADMSG;
     }
+}
+
+/* Before all else, which is about the new root directory. The agent has to wait: it is the process whose root changes. */
+static void switch_root(struct field_reader reader, struct job_result *result)
+{
+    struct field field;
+    bool is_asked = false;
+    while (field_next(&reader, &field))
+        is_asked |= field.tag == FIELD_HOST_ROOT;
+    if (!is_asked)
+        return;
+    const char *failed = NULL;
+    if (agent_role() != ROLE_INIT)
+        set_failure(result, PHASE_SYSTEM, EPERM, "root directory");
+    else if ((failed = init_switch_to_host()) != NULL)
+        set_failure(result, PHASE_MOUNT, errno, failed);
 }
 
 static void apply_all_quick(struct field_reader reader, struct job_result *result)
@@ -102,7 +121,9 @@ void configure_start(uint32_t channel, struct field_reader request)
     struct job_result result = {0};
     struct field field;
     bool slow = false;
-    apply_all_quick(request, &result);
+    switch_root(request, &result);
+    if (result.reason == 0)
+        apply_all_quick(request, &result);
     for (struct field_reader reader = request; field_next(&reader, &field);)
         slow |= field.tag == FIELD_MODULE || field.tag == FIELD_MOUNT || field.tag == FIELD_HOSTS ||
                 network_is_field(field.tag);

@@ -84,6 +84,7 @@ enum field_tag {
     FIELD_MOUNT,
     FIELD_PORT,
     FIELD_HOSTS,
+    FIELD_HOST_ROOT,
 };
 
 enum exec_flags { EXEC_CLEAR_ENVIRONMENT = 1, EXEC_INPUT = 2, EXEC_TERMINAL = 4 };

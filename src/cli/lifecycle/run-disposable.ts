@@ -129,7 +129,7 @@ async function runIn(
   void machine.networkLost.then(({ program }) => {
     note(`the guest has lost its network connection, because ${program} has exited`);
   });
-  if (machine.origin === 'boot') noteHiddenDirectory(machine.plan);
+  noteHiddenDirectory(machine.plan);
   resumeWithSpace(machine);
   const exec = machine.exec.bind(machine);
   return runInGuest(exec, argv, flags, interrupts, signal);

@@ -50,11 +50,13 @@ const mountSchema = z.strictObject({
   /** Absolute; created if it is missing. */
   path: z.string().startsWith('/'),
   readOnly: z.boolean().default(false),
-  /** The guest drops cached data of files before each command, since they change on the host. */
+  /** The guest forgets what it has cached of it before each command, since its files change on the host. */
   fresh: z.boolean().default(false),
 });
 
 const configurationSchema = z.strictObject({
+  /** Makes the host's system, whose virtiofs device was plugged in, the root directory; only in `micro`. It comes first. */
+  hostRoot: z.boolean().default(false),
   hostname: z
     .string()
     .regex(
@@ -86,12 +88,13 @@ export type GuestConfiguration = z.input<typeof configurationSchema>;
 
 /** @throws InvalidInputError that names the field. */
 export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
-  const { hostname, machineId, modules, network, mounts, disks, clockMs, entropy } = parseOptions(
+  const { hostRoot, hostname, machineId, modules, network, mounts, disks, clockMs, entropy } = parseOptions(
     configurationSchema,
     configuration,
     'configuration',
   );
   const writer = new FieldWriter(Operation.configure);
+  if (hostRoot) writer.bytes(Tag.hostRoot, Buffer.alloc(0));
   if (clockMs !== undefined) writer.u64(Tag.time, nanoseconds('clockMs', clockMs));
   if (entropy !== undefined) {
     if (entropy.length === 0 || entropy.length > 1024) {

@@ -43,6 +43,7 @@ export const Tag = {
   mount: 28,
   port: 29,
   hosts: 30,
+  hostRoot: 31,
 } as const;
 
 export const ExecFlag = { clearEnvironment: 1, input: 2, terminal: 4 } as const;

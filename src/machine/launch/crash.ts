@@ -11,7 +11,9 @@ import type { Machine } from '../running/machine.ts';
 import { connectCards, attachNetworks } from './join-networks.ts';
 import type { Outcome } from '../life/outcome.ts';
 import { hasNamedOwner } from '../share/guest-owner.ts';
+import { HOST_WORD } from '../share/host-system.ts';
 import { modulesOf } from '../plan/board.ts';
+import { switchesToHost } from '../plan/guest-mounts.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type BootOptions, reachGuest } from './reach-guest.ts';
 import { claimDirectory, claimPath } from '../paths/runtime-directory.ts';
@@ -140,6 +142,10 @@ function planColdBoot(plan: Plan): Plan {
   );
   return {
     ...plan,
+    boot:
+      boot.kind === 'kernel' && switchesToHost(plan)
+        ? { ...boot, commandLine: `${HOST_WORD} ${boot.commandLine}` }
+        : boot,
     incoming: false,
     disks,
     guest:

@@ -12,6 +12,7 @@ import { connectCards, spareCardMac, attachNetworks } from './join-networks.ts';
 import type { Attachment } from '../network/network-place.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type PlanInputs, planMachine } from '../survey/plan-machine.ts';
+import { withoutHostSystem } from '../survey/boot-source.ts';
 import { withPlugged } from '../survey/plan-plugged.ts';
 import { prepareFiles } from './prepare.ts';
 import { type BareGuest, type BootOptions, reachBareGuest, reachGuest } from './reach-guest.ts';
@@ -207,8 +208,9 @@ async function planInputs(
 }
 
 /** The guest as it boots: devices and mounts of this machine alone are added later. */
-function planBare({ spec, ...inputs }: PlanInputs): Plan {
-  return planMachine({ ...inputs, spec: { ...spec, disks: [], shares: [], volumes: [], tmpfs: [] } });
+function planBare({ spec, source, ...inputs }: PlanInputs): Plan {
+  const bare = { ...spec, disks: [], shares: [], volumes: [], tmpfs: [] };
+  return planMachine({ ...inputs, source: withoutHostSystem(source), spec: bare });
 }
 
 function planWithPlugged(inputs: PlanInputs): Plan {
@@ -224,7 +226,7 @@ function planSaved(inputs: PlanInputs, hostname: string, storage: string): Plan 
     name: hostname,
     cgroup: undefined,
     network: network && { ...network, forwards: [] },
-    guest: { ...guest, hostname },
+    guest: { ...guest, hostname, directory: undefined },
   };
 }
 

@@ -5,6 +5,7 @@ import type { GuestConfiguration } from '../../guest/agent/configuration.ts';
 import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.ts';
 import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { Copy } from '../share/copies.ts';
+import { switchesToHost } from '../plan/guest-mounts.ts';
 import { Machine } from '../running/machine.ts';
 import { KernelWatch } from './kernel-watch.ts';
 import { joinNetworks } from './join-networks.ts';
@@ -58,6 +59,9 @@ export async function reachBareGuest(started: StartedMachine, options: BootOptio
   const machine = new Machine(started, agent, { ...options, cloudInit });
   const furnish: BareGuest['furnish'] = async (renew) => {
     await plugInMounts(started);
+    const { plan } = started;
+    // Its name is written into the files of this root directory.
+    if (switchesToHost(plan)) await agent.configure({ hostRoot: true, hostname: plan.guest.hostname });
     await plugInDisks(started, agent);
     await renew?.(agent);
     await furnishGuest(started, agent, options);

@@ -83,6 +83,12 @@ async function findSource(spec: Spec, context: SourceContext): Promise<BootSourc
   }
 }
 
+/** The boot source of a guest that gets the host's system only when it runs. */
+export function withoutHostSystem(source: BootSource): BootSource {
+  if (source.kind === 'disk') return source;
+  return { ...source, append: source.append.filter((word) => word !== HOST_WORD) };
+}
+
 function ownKernel({ kernel, modules }: OwnKernel) {
   return {
     kernelPath: readableFile(kernel, 'kernel'),

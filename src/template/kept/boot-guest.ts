@@ -1,4 +1,5 @@
 import { NoSpaceError } from '../../errors/index.ts';
+import { MICRO } from '../../images/record/reference.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import type { NetworkPlan } from '../../network/plan/network.ts';
 import type { Spec } from '../../machine/spec/spec.ts';
@@ -174,12 +175,16 @@ function makingOf({ options, spec, findings, key, networkCards }: KeptRequest): 
   } = options;
   const { locations, network } = findings;
   const net = network === undefined ? 'none' : network.backend === 'slirp' ? 'slirp' : 'passt';
+  // Until it has the host's system, the guest is one of micro.
+  const isHost = spec.boot.kind === 'host';
+  const boot = isHost ? ({ kind: 'image', image: MICRO } as const) : spec.boot;
+  const image = isHost ? { image: MICRO, memory: spec.memoryBytes } : {};
   return {
-    spec: { ...spec, name: NAME_AT_BOOT, ports: [], sockets: [], mac: undefined, disks: [] },
+    spec: { ...spec, boot, name: NAME_AT_BOOT, ports: [], sockets: [], mac: undefined, disks: [] },
     commands: [],
     prepare: undefined,
     networkCards,
-    launching: { ...others, net, pull: 'missing' },
+    launching: { ...others, ...image, net, pull: 'missing' },
     locations,
     inputs: key,
     flushes: false,

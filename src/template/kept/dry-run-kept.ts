@@ -5,6 +5,7 @@ import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 import { readKeptLimits } from '../../machine/settings/kept-limits.ts';
 import { parseSpec } from '../../machine/spec/spec.ts';
 import { survey } from '../../machine/survey/survey.ts';
+import { hostSystemOf } from './fork-guest.ts';
 import { keptKey, ownRelease } from './kept-key.ts';
 import { KeptGuests } from './kept-guests.ts';
 import { reasonToBoot } from './reason-to-boot.ts';
@@ -40,7 +41,11 @@ export async function dryRunKept(
   const { signal, ports = [], volumes = [], mounts = [] } = options;
   const fork = await template.dryRun(
     { name: spec.name, ports, volumes, mounts, ...(signal && { signal }) },
-    { limits: { cgroup: ownCgroup(spec.limits, spec.name) }, disks: findings.spec.disks },
+    {
+      limits: { cgroup: ownCgroup(spec.limits, spec.name) },
+      disks: findings.spec.disks,
+      hostSystem: hostSystemOf(findings),
+    },
   );
   return remarked(
     { ...fork, origin: 'kept' },

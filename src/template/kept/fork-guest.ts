@@ -25,7 +25,7 @@ import { withPortChoices } from '../../network/ports/port-choices.ts';
 import type { Renewal } from '../../machine/launch/reach-guest.ts';
 import type { Scope } from '../../util/scope.ts';
 import type { OwnFiles } from '../fork-plan.ts';
-import type { Template } from '../template.ts';
+import type { HostSystemShare, Template } from '../template.ts';
 import { renewSecrets } from './fresh-system.ts';
 import type { KeptGuests } from './kept-guests.ts';
 
@@ -71,6 +71,7 @@ export async function forkFrom(
         scope,
         limits: { cgroup: ownCgroup(spec.limits, spec.name) },
         disks: findings.spec.disks,
+        hostSystem: hostSystemOf(findings),
         own,
       },
     );
@@ -83,6 +84,12 @@ export async function forkFrom(
       renew: renewalOf(request),
     });
   });
+}
+
+/** The system of `image: 'host'`, to which a fork of `micro` switches. */
+export function hostSystemOf({ spec }: Findings): HostSystemShare | undefined {
+  const share = spec.shares.find(({ shows }) => shows !== undefined);
+  return share && { share, workdir: spec.directory };
 }
 
 /** Renews what a full system drew while it booted. */

@@ -1,6 +1,7 @@
 import { sha256 } from '../../images/digest/sha256.ts';
 import { digestOfAgent } from '../../images/record/agent-file.ts';
 import { agentProgram, packageVersion } from '../../machine/paths/package-files.ts';
+import { withoutHostSystem } from '../../machine/survey/boot-source.ts';
 import type { Findings } from '../../machine/survey/survey.ts';
 
 const KEY_DIGITS = 32;
@@ -24,7 +25,7 @@ export async function ownRelease(): Promise<Release> {
  * @param networkCards number of its spare network cards.
  */
 export function keptKey(findings: Findings, release: Release, networkCards = 0): string {
-  const { spec, source, accelerator, network, firmware, hasSeed, host } = findings;
+  const { spec, accelerator, network, firmware, hasSeed, host } = findings;
   const { firmware: _firmware, boot: _boot, disks: _disks, networks: _networks, ...rest } = spec;
   const {
     name: _name,
@@ -38,12 +39,13 @@ export function keptKey(findings: Findings, release: Release, networkCards = 0):
     copies: _copies,
     volumes: _volumes,
     tmpfs: _tmpfs,
+    directory: _directory,
     ...described
   } = rest;
   const { net: _net, accel: _accel, ...guest } = described;
   const parts = [
     guest,
-    source,
+    withoutHostSystem(findings.source),
     accelerator.kind,
     network && (network.backend === 'slirp' ? 'slirp' : 'passt'),
     firmware,

@@ -232,6 +232,7 @@ describe('a session', () => {
       guest.setClock(1000),
       guest.reseed(),
       guest.configure({ hostname: 'other' }),
+      guest.configure({ hostRoot: true }),
     ];
     const refused = { code: 'VMLET_GUEST_REQUEST', errno: 'EPERM' };
     await Promise.all(all.map(async (request) => expect(request).rejects.toMatchObject(refused)));

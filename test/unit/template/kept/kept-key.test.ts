@@ -96,3 +96,17 @@ describe('the same guest is kept', () => {
     expect(key({}, changes)).toBe(key());
   });
 });
+
+describe("the host's system", () => {
+  const withWord = { source: { ...kernel, append: ['vmlet.host'] } };
+
+  it('is not in the kept guest, which is one of micro', () => {
+    expect(key({ image: 'host' }, withWord)).toBe(key({ image: 'micro', memory: '1G' }));
+  });
+
+  it('has another working directory in each run', () => {
+    const { spec } = findings({ image: 'host' });
+    const inProject = { ...withWord, spec: { ...spec, directory: '/project' } };
+    expect(key({}, inProject)).toBe(key({ image: 'host' }, withWord));
+  });
+});

@@ -12,6 +12,8 @@ it.each<[LaunchOptions, RegExp]>([
   [{ faults: true }, /network faults/],
   [{ volumes: ['/a:/1', '/a:/2', '/a:/3', 'v:/4', 'w:/5'] }, /at most 4 directories, volumes and disks/],
   [{ volumes: ['/a:/1', '/a:/2', 'v:/3'], disks: ['1G', '1G'] }, /at most 4 directories/],
+  [{ image: 'host', volumes: ['/a:/1', '/a:/2', 'v:/3', 'w:/4'] }, /at most 4 directories/],
+  [{ image: 'host', kernel: '/vmlinux' }, /another kernel cannot be kept/],
   [
     { image: 'debian:13', disks: ['1G'], seed: { run: ['mkfs.ext4 /dev/vdb'] } },
     /may use the disks at the first boot/,
@@ -29,5 +31,6 @@ it('forks for options that every fork sets anew', () => {
   const options = { image: 'debian:13', name: 'web', ports: ['80'], memory: '1G', append: 'quiet', volumes };
   expect(reasonOf(options)).toBeUndefined();
   expect(reasonOf({ image: 'debian:13', disks: ['1G'], seed: { user: 'me' } })).toBeUndefined();
+  expect(reasonOf({ image: 'host', volumes: ['/a:/1', 'v:/2'], disks: ['1G'] })).toBeUndefined();
   expect(reasonOf({ disks: ['1G', '2G', '/a.raw'], volumes: ['/tmp:/src'] })).toBeUndefined();
 });
