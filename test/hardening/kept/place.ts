@@ -23,7 +23,7 @@ export interface Way {
 export const WAYS: readonly Way[] = [
   { name: 'the machine that booted', words: [] },
   // The guest's memory is in /dev/shm then.
-  { name: 'the machine that booted, runtime directory on a disk,', words: [], runtimeIn: tmpdir() },
+  { name: 'the machine that booted (runtime directory on a disk)', words: [], runtimeIn: tmpdir() },
   // A datagram must not get into the guest that is saved.
   { name: 'a fork', words: ['-p', '80/udp'] },
 ];

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../../../../fixtures/agent/random.ts';
 import { locate } from '../../../../src/machine/paths/locations.ts';
@@ -37,6 +37,7 @@ export async function kills({ scale, seed, log, signal }: HardeningOptions): Pro
     results.push({ ...attack, held: problems.length === 0 });
   }
   await undisturbed(home, source);
+  log(`${readFileSync(join(source, 'rounds'), 'utf8').split('\n').length - 1} lines were flushed`);
   faults.push(...(await filesLeft(home, source)));
   return { counts: countsOf(results), faults };
 }

@@ -15,8 +15,11 @@ const WORK =
   'until [ -e /r/stop ]; do cat /s/host >>/s/guest; cp /s/guest /s/copy; cp /s/guest /v/copy; ls /s /r >/dev/null; done';
 /** Flushed lines of the volume are copied to the share, where no kill of a machine can lose them. */
 const LOST = 'the volume has lost flushed lines';
-const CHECK_VOLUME = `flushed=$(wc -c </s/rounds) && head -c "$flushed" /v/rounds | cmp -s - /s/rounds
+const CHECK_VOLUME = `flushed=$(wc -c </s/rounds) || exit
+head -c "$flushed" /v/rounds | cmp -s - /s/rounds
 [ $? -ne 1 ] || echo ${LOST}`;
+const useOf = (number: number): string =>
+  [CHECK_VOLUME, `echo ${number} >>/v/rounds; sync; cp /v/rounds /s/rounds`, WORK].join('\n');
 const HANGS_MS = 120_000;
 
 export interface Round {
@@ -63,8 +66,7 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
     commands.push(addition);
     const added = await addition.finished;
     if (added.status !== 0) return isKilled ? [] : [`no directory can be added: ${added.stderr}`];
-    const flush = `echo ${number} >>/v/rounds; sync; cp /v/rounds /s/rounds`;
-    const script = [`cat ${ADDED}/host`, CHECK_VOLUME, flush, WORK].join('\n');
+    const script = `cat ${ADDED}/host\n${useOf(number)}`;
     const used = home.start(['exec', NAME, '--', 'sh', '-c', script]);
     commands.push(used);
     const { stdout } = await used.finished;
@@ -87,15 +89,17 @@ export async function namedRound({ home, source, number, victim, atMs }: Round):
 }
 
 /** A throw-away machine is used, and one of its processes is killed. Its files are removed by a later start. */
-export async function throwAwayRound({ home, source, victim, atMs }: Round): Promise<string[]> {
-  const words = ['run', '--net', 'none', ...mountsOf(source), 'micro', '--', 'sh', '-c', WORK];
+export async function throwAwayRound({ home, source, number, victim, atMs }: Round): Promise<string[]> {
+  const words = ['run', '--net', 'none', ...mountsOf(source), 'micro', '--', 'sh', '-c', useOf(number)];
   rmSync(join(source, 'stop'), { force: true });
   const running = home.start(words);
   await delay(atMs);
   await killOne(home, victim);
   writeFileSync(join(source, 'stop'), '');
   const faults = await faultsInTime(
-    running.finished.then(() => []),
+    running.finished.then(({ stdout }) =>
+      stdout === '' ? [] : [`the guest prints ${JSON.stringify(stdout)}`],
+    ),
     [running],
   );
   return [...faults, ...(await remains(home))];

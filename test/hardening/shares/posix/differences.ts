@@ -1,3 +1,5 @@
+import { IS_ROOT } from './kinds.ts';
+
 /** A result on a share that is not that of the guest's own ext4: expected, for a reason. */
 export interface Difference {
   readonly why: string;
@@ -9,13 +11,15 @@ export interface Difference {
   /** The result on ext4; any if absent. */
   readonly was?: RegExp;
   readonly becomes: RegExp;
+  /** It occurs only if virtiofsd is not root's. */
+  readonly ofOrdinaryUser?: true;
   /** It depends on the file system of the host. */
   readonly optional?: true;
 }
 
 const SQUASHED = ['default', 'uid', 'never'];
 
-export const DIFFERENCES: readonly Difference[] = [
+const ALL: readonly Difference[] = [
   {
     why: 'virtiofsd runs without --xattr',
     call: /^(set|get|list|remove)xattr /,
@@ -68,6 +72,21 @@ export const DIFFERENCES: readonly Difference[] = [
     becomes: /^(EACCES|EPERM|ENOENT)$/,
   },
   {
+    why: "virtiofsd has the rights of the files' owner: the guest's root may not open what permission bits deny to it",
+    cases: /, root, file 0(000|444)$/,
+    call: /^(open|truncate) d\/f /,
+    was: /^0$/,
+    becomes: /^EACCES$/,
+    ofOrdinaryUser: true,
+  },
+  {
+    why: 'the same, seen afterwards',
+    cases: /, root, file 0(000|444)$/,
+    call: /^(read|write|pwrite|lseek|flock|setlk|fchmod|fstat|stat) /,
+    becomes: /^(EBADF|\[f 0(000|444) .*)$/,
+    ofOrdinaryUser: true,
+  },
+  {
     why: "the host's file system has no such mode",
     call: /^fallocate \S+ FALLOC_FL_(ZERO_RANGE|PUNCH_HOLE)/,
     was: /^0$/,
@@ -82,3 +101,5 @@ export const DIFFERENCES: readonly Difference[] = [
     optional: true,
   },
 ];
+
+export const DIFFERENCES = ALL.filter(({ ofOrdinaryUser }) => ofOrdinaryUser !== true || !IS_ROOT);

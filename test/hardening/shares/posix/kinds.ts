@@ -12,6 +12,9 @@ export interface Kind {
   readonly readOnly?: boolean;
 }
 
+/** Whether virtiofsd has all rights to a directory of this user. */
+export const IS_ROOT = process.getuid?.() === 0;
+
 /** Only root can create files of several owners on the host. */
 export const KINDS: readonly Kind[] = [
   { name: 'default', options: [], cast: OF_ROOT, squashedTo: '0:0' },
@@ -23,5 +26,5 @@ export const KINDS: readonly Kind[] = [
     squashedTo: '1000:1000',
   },
   { name: 'ro', options: ['ro'], cast: OF_ROOT, squashedTo: '0:0', readOnly: true },
-  ...(process.getuid?.() === 0 ? [{ name: 'host', options: ['ids=host'], cast: EVERYONE }] : []),
+  ...(IS_ROOT ? [{ name: 'host', options: ['ids=host'], cast: EVERYONE }] : []),
 ];
