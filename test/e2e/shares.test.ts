@@ -362,6 +362,18 @@ withVirtiofsd('can have any name', async () => {
   expect((await machine.readFile('/link/file')).toString()).toBe(names[0]);
 });
 
+withVirtiofsd('is not read again with cache=always, beside one that is', async () => {
+  const [kept, read] = [shared(), shared()];
+  const write = (text: string): void => {
+    for (const path of [kept, read]) writeFileSync(join(path, 'file'), text);
+  };
+  write('one');
+  await using machine = await machineWith(`${kept}:/kept:cache=always`, `${read}:/read`);
+  expect(await sh(machine, 'cat /kept/file /read/file')).toBe('oneone');
+  write('two');
+  expect(await sh(machine, 'cat /kept/file /read/file')).toBe('onetwo');
+});
+
 withVirtiofsd('can disappear without ending the machine', async () => {
   const source = shared();
   writeFileSync(join(source, 'file'), 'x');

@@ -95,6 +95,22 @@ describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and with
     expect([uid, gid]).toEqual([NOBODY, NOBODY]);
   });
 
+  it.skipIf(whyNoShares !== undefined)('creates files as itself alone with ids=host', async () => {
+    const shared = join(home, 'own');
+    mkdirSync(shared);
+    chownSync(shared, NOBODY, NOBODY);
+    chmodSync(shared, 0o777);
+    const touch = async (user: number): Promise<Finished> => {
+      const flags = ['--net', 'none', '-u', `${user}:${user}`, '-v', `${shared}:/s:ids=host`];
+      return asNobody('run', ...flags, 'micro', '--', 'touch', `/s/${user}`);
+    };
+    for (const user of [0, NOBODY]) {
+      expect(await touch(user)).toMatchObject({ status: 0, stderr: '' });
+      expect(statSync(join(shared, String(user))).uid).toBe(NOBODY);
+    }
+    expect((await touch(1234)).stderr).toBe('touch: /s/1234: Invalid argument\n');
+  });
+
   it('is told by doctor what works', async () => {
     const { status, stdout } = await asNobody('doctor', '--json');
     const report = JSON.parse(stdout) as { version: number; canRunGuests: boolean };

@@ -311,6 +311,19 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     },
   );
 
+  it('serves as many files to a command as the limit on open files permits', async () => {
+    const many = directoryIn(home.path, 'many-');
+    for (let number = 0; number < 2000; number++) writeFileSync(join(many, `file-${number}`), '');
+    const create = ['create', 'limited', '--image', 'micro', '--net', 'none', '-v', `${many}:/m`, '--start'];
+    const limited = ['-c', 'ulimit -n 1024 && exec "$@"', 'sh', process.execPath, VMLET, ...create];
+    await promisify(execFile)('sh', limited, { env: home.environment });
+    const script = 'for number in $(seq 0 1999); do cat /m/file-$number || exit; done';
+    for (const time of ['first', 'second'])
+      expect(await inGuest(script, 'limited'), time).toMatch(/^cat: .*Too many open files in system$/);
+    expect(await inGuest('cat /m/file-1999 && echo read', 'limited')).toBe('read');
+    await home.vmlet('rm', '--force', '--storage', 'limited');
+  });
+
   it('does not start if a directory is missing, and names it', async () => {
     await home.vmlet('stop', 'site');
     rmSync(docs, { recursive: true });

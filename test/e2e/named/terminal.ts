@@ -39,7 +39,12 @@ export class Terminal implements Disposable {
 
   /** Waits until a line is shown. */
   async shows(line: RegExp): Promise<void> {
-    await until(() => this.lines().some((shown) => line.test(shown)));
+    try {
+      await until(() => this.lines().some((shown) => line.test(shown)));
+    } catch (error) {
+      const shown = this.lines().join('\n').trimEnd();
+      throw new Error(`the terminal does not show ${String(line)}, but:\n${shown}`, { cause: error });
+    }
   }
 
   [Symbol.dispose](): void {
