@@ -148,6 +148,9 @@ int renewal_restart(int netlink, int link, const uint8_t hardware_address[6])
             reason = link_set_up(netlink, link, false);
         if (!reason)
             reason = link_set_up(netlink, link, true);
+        /* Otherwise the manager hears of the carrier only a second later. */
+        if (!reason)
+            link_await_running(link);
         if (reason || !had_one ||
             netlink_await(RTMGRP_IPV4_ROUTE, has_default_route, &wanted, PATIENCE_MS[attempt]))
             return reason;
