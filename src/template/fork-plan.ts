@@ -3,6 +3,7 @@ import type { Host } from '../host/survey/host.ts';
 import type { BoundNetworkPlan } from '../network/plan/network.ts';
 import { type Plugged, withPlugged } from '../machine/survey/plan-plugged.ts';
 import type { MachineDirectory } from '../machine/paths/directory.ts';
+import type { HostSystemShare } from '../machine/share/host-system.ts';
 import type { BootPlan, DiskPlan, MemoryPlan, Plan } from '../machine/plan/plan.ts';
 import type { TemplateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
@@ -22,8 +23,7 @@ export interface ForkInputs extends Plugged {
   readonly wiring: Plan['wiring'];
   /** Resource limits of its QEMU. */
   readonly cgroup: Plan['cgroup'];
-  /** Working directory of commands; undefined for the root directory. */
-  readonly workdir: string | undefined;
+  readonly hostSystem: HostSystemShare | undefined;
   /** Undefined for a fork that needs the files of its template while it runs. */
   readonly own?: OwnFiles | undefined;
 }
@@ -31,8 +31,10 @@ export interface ForkInputs extends Plugged {
 /** Plans a fork: the template's hardware, with copies of its memory and overlays of its disks. */
 export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: ForkInputs): Plan {
   const { plan, opensReadOnly } = record;
-  const { name, host, network, directory, wiring, mounts, own, workdir } = inputs;
-  const sharesMemory = mounts.shares.length > 0;
+  const { name, host, network, directory, wiring, hostSystem, own } = inputs;
+  const shares = [...(hostSystem ? [hostSystem.share] : []), ...inputs.mounts.shares];
+  const mounts = { ...inputs.mounts, shares };
+  const sharesMemory = shares.length > 0;
   const { firmware } = plan;
   const boot = own ? bootIn(plan.boot, directory) : plan.boot;
   const seed = own && plan.seed ? { ...plan.seed, path: directory.seed } : plan.seed;
@@ -52,7 +54,7 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
     incoming: true,
     startPaused: true,
     wiring,
-    guest: { ...plan.guest, hostname: name, directory: workdir },
+    guest: { ...plan.guest, hostname: name, directory: hostSystem?.workdir },
     readOnlyFiles: [
       ...plan.readOnlyFiles,
       files.state,
@@ -61,7 +63,7 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
       ...(boot.kind === 'kernel' && boot.initrdPath !== undefined ? [boot.initrdPath] : []),
     ],
   };
-  return withPlugged(fork, inputs, host, plan.disks);
+  return withPlugged(fork, { ...inputs, mounts }, host, plan.disks);
 }
 
 /**

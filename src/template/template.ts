@@ -17,8 +17,8 @@ import { withPortChoices } from '../network/ports/port-choices.ts';
 import { parseNetworks } from '../machine/network/network-place.ts';
 import type { DryRun } from '../machine/launch/dry-run.ts';
 import type { Plan } from '../machine/plan/plan.ts';
-import type { FoundShare } from '../machine/share/share-plan.ts';
 import { refuseNamedOwners } from '../machine/share/guest-owner.ts';
+import type { HostSystemShare } from '../machine/share/host-system.ts';
 import { findMounts } from '../machine/survey/find-mounts.ts';
 import type { FoundDisk, FoundMounts } from '../machine/survey/found-spec.ts';
 import { openVolumes } from '../machine/volume/open-volume.ts';
@@ -40,13 +40,6 @@ import { type TemplateRecord, writeRecord } from './template-record.ts';
 interface SettledFork extends Pick<ForkInputs, 'host' | 'name' | 'network'> {
   readonly mounts: FoundMounts;
   readonly sockets: readonly SocketForward[];
-}
-
-/** The host's system for a guest. */
-export interface HostSystemShare {
-  readonly share: FoundShare;
-  /** Working directory of commands; undefined for the root directory. */
-  readonly workdir: string | undefined;
 }
 
 /** Properties of a fork that do not come from its template. */
@@ -228,17 +221,12 @@ export class Template {
   }
 
   #planFork(
-    inputs: Omit<ForkInputs, 'cgroup' | 'disks' | 'emptyPorts' | 'own' | 'workdir'>,
+    inputs: Omit<ForkInputs, 'cgroup' | 'hostSystem' | 'disks' | 'emptyPorts' | 'own'>,
     terms: Omit<ForkTerms, 'scope' | 'host'>,
   ): Plan {
-    const { limits = this.#record.plan, disks = [], emptyPorts = 0, own, hostSystem } = terms;
+    const { limits = this.#record.plan, hostSystem, disks = [], emptyPorts = 0, own } = terms;
     const { cgroup } = limits;
-    const shares = [...(hostSystem ? [hostSystem.share] : []), ...inputs.mounts.shares];
-    return planFork(this.#record, this.#files, {
-      ...inputs,
-      mounts: { ...inputs.mounts, shares },
-      ...{ disks, emptyPorts, own, cgroup, workdir: hostSystem?.workdir },
-    });
+    return planFork(this.#record, this.#files, { ...inputs, cgroup, hostSystem, disks, emptyPorts, own });
   }
 
   async #settle(options: ForkOptions, probed: Host | undefined): Promise<SettledFork> {

@@ -17,8 +17,7 @@ let cache: string;
 let project: string;
 
 beforeAll(() => {
-  cache = directoryIn(top, 'cache-');
-  copyProbedHost(join(cache, 'vmlet'));
+  cache = newCache();
   project = directoryIn(top, 'project-');
   for (const path of [top, project]) chmodSync(path, 0o755);
   writeFileSync(join(top, 'beside'), 'hidden\n');
@@ -26,6 +25,13 @@ beforeAll(() => {
   writeFileSync(join(project, 'file'), 'of the host\n');
   writeFileSync(join(project, 'inner/program'), '#!/bin/sh\necho ran\n', { mode: 0o755 });
 });
+
+/** Without kept guests. */
+function newCache(): string {
+  const path = directoryIn(top, 'cache-');
+  copyProbedHost(join(path, 'vmlet'));
+  return path;
+}
 
 async function host(
   flags: readonly string[],
@@ -245,8 +251,7 @@ describe.skipIf(whyNoShares !== undefined).each([
 
 describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
   it('is read as it is now by guests that were forked from one kept guest', async () => {
-    const cache = directoryIn(top, 'cache-');
-    copyProbedHost(join(cache, 'vmlet'));
+    const cache = newCache();
     const run = async (cwd: string): Promise<string[]> => {
       const words = ['run', '--debug', '--net', 'none', 'host', '--', 'sh', '-c', 'pwd; cat file; ls inner'];
       const env = { XDG_CACHE_HOME: cache, VMLET_FRESH: '' };
@@ -269,8 +274,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
   });
 
   it('is there after a crash of the first run, and of a fork', async () => {
-    const cache = directoryIn(top, 'cache-');
-    copyProbedHost(join(cache, 'vmlet'));
+    const cache = newCache();
     vi.stubEnv('XDG_CACHE_HOME', cache);
     try {
       for (const time of ['first', 'second']) {

@@ -36,6 +36,13 @@ export interface HostSystem {
   readonly workdir: string | undefined;
 }
 
+/** The host's system for a guest that switches to it while it runs. */
+export interface HostSystemShare {
+  readonly share: FoundShare;
+  /** Working directory of commands; undefined for the root directory. */
+  readonly workdir: string | undefined;
+}
+
 /** Returns the share that becomes the guest's root directory. */
 export function shareOfHost({ directory, runsAs, changesUser, system }: HostSystem): FoundShare {
   return {

@@ -16,6 +16,7 @@ import {
 import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.ts';
 import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
 import type { Machine } from '../../machine/running/machine.ts';
+import type { HostSystemShare } from '../../machine/share/host-system.ts';
 import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
 import type { KeptLimits } from '../../machine/settings/kept-limits.ts';
 import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
@@ -25,7 +26,7 @@ import { withPortChoices } from '../../network/ports/port-choices.ts';
 import type { Renewal } from '../../machine/launch/reach-guest.ts';
 import type { Scope } from '../../util/scope.ts';
 import type { OwnFiles } from '../fork-plan.ts';
-import type { HostSystemShare, Template } from '../template.ts';
+import type { Template } from '../template.ts';
 import { renewSecrets } from './fresh-system.ts';
 import type { KeptGuests } from './kept-guests.ts';
 
