@@ -14,7 +14,7 @@ import type { LaunchOptions } from '../machine/spec/launch-options.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 import type { Spec } from '../machine/spec/spec.ts';
 import { migrate } from '../machine/state/migration.ts';
-import { type MigrationAbilities, migrationAbilitiesOf } from '../machine/state/migration-abilities.ts';
+import type { MigrationAbilities } from '../machine/state/migration-abilities.ts';
 import { startSaving } from '../machine/state/state-file.ts';
 import type { QmpClient } from '../qmp/index.ts';
 import { currentBootId } from '../process/procfs/identity.ts';
@@ -68,7 +68,7 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   const booted = await begin({ storage: files.directory, memoryFile }, making);
   await using machine = booted.machine;
   await warmUp(machine, making);
-  const abilities = await freeze(machine, files.state);
+  const abilities = await freeze(booted, files.state);
   await machine.qmp.execute('quit');
   await machine.ended;
   if (working !== undefined) await copyFileSparsely(working, files.memory, making.launching.signal);
@@ -163,9 +163,9 @@ export interface RestoreAbilities extends MigrationAbilities {
  * @throws QmpJobError with QEMU's message, QmpRefusedError when this QEMU cannot exclude shared memory from a
  *   migration, what `execute` throws.
  */
-export async function freeze(machine: Machine, state: string): Promise<RestoreAbilities> {
+export async function freeze({ machine, host }: BootedMachine, state: string): Promise<RestoreAbilities> {
   const { qmp } = machine;
-  const abilities = await restoreAbilitiesOf(qmp);
+  const abilities = await restoreAbilitiesOf(qmp, host);
   await machine.sync();
   await (await open(state, 'wx', 0o600)).close();
   await qmp.execute('migrate-set-parameters', { 'max-bandwidth': Number.MAX_SAFE_INTEGER });
@@ -174,10 +174,11 @@ export async function freeze(machine: Machine, state: string): Promise<RestoreAb
   return abilities;
 }
 
-async function restoreAbilitiesOf(qmp: QmpClient): Promise<RestoreAbilities> {
+async function restoreAbilitiesOf(qmp: QmpClient, { qemu }: Host): Promise<RestoreAbilities> {
   const properties = await qmp.execute('qom-list-properties', { typename: 'memory-backend-file' });
   return {
-    ...(await migrationAbilitiesOf(qmp)),
+    staysOnFailure: qemu.staysOnRestoreFailure,
+    opensFiles: qemu.opensStateFiles,
     opensReadOnly: properties.some(({ name }) => name === 'rom'),
   };
 }

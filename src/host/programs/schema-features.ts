@@ -12,7 +12,10 @@ const schema = z.array(
   }),
 );
 
-type Features = Pick<QemuFeatures, 'hasReconnectMs' | 'hasStreamReconnect' | 'opensStateFiles'>;
+type Features = Pick<
+  QemuFeatures,
+  'hasReconnectMs' | 'hasStreamReconnect' | 'opensStateFiles' | 'staysOnRestoreFailure'
+>;
 
 /** Reads features from QEMU's description of its commands. @throws ZodError */
 export function readSchemaFeatures(answer: unknown): Features {
@@ -22,10 +25,12 @@ export function readSchemaFeatures(answer: unknown): Features {
   const argumentOf = (command: string): string | undefined => entries.get(command)?.['arg-type'];
   const netdev = entries.get(argumentOf('netdev_add') ?? '');
   const stream = namesIn(netdev?.variants?.find((variant) => variant.case === 'stream')?.type);
+  const incoming = namesIn(argumentOf('migrate-incoming'));
   return {
     hasReconnectMs: stream.includes('reconnect-ms'),
     hasStreamReconnect: stream.includes('reconnect') || stream.includes('reconnect-ms'),
     // Transports of this form were added together with the one for files.
-    opensStateFiles: namesIn(argumentOf('migrate-incoming')).includes('channels'),
+    opensStateFiles: incoming.includes('channels'),
+    staysOnRestoreFailure: incoming.includes('exit-on-error'),
   };
 }

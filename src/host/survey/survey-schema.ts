@@ -23,6 +23,8 @@ const qemu = z.strictObject({
   hasStreamReconnect: z.boolean(),
   /** QEMU opens state files itself (QEMU 8.2); without it, it gets an open descriptor. */
   opensStateFiles: z.boolean(),
+  /** QEMU reports why it cannot restore a state (QEMU 9.1); older versions exit. */
+  staysOnRestoreFailure: z.boolean(),
   /** QEMU starts with -sandbox and all four denials. */
   sandbox: z.boolean(),
   /** Directories searched for firmware, in order; some may not exist. */

@@ -102,7 +102,7 @@ async function saveStopped(
   if (memory.kind !== 'file') throw new TypeError('the memory of a guest to be saved is a file');
   try {
     const state = join(machine.plan.directory.storage, 'state');
-    const abilities = await freeze(machine, state);
+    const abilities = await freeze(booted, state);
     await copyFile(state, files.state);
     for (const [from, to] of [...copiesOfFiles(machine.plan, plan), [memory.path, files.memory] as const]) {
       await copyFileSparsely(from, to, signal);

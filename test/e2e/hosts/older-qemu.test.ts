@@ -23,7 +23,12 @@ beforeAll(async () => {
   rmSync(join(cache, 'host.json'), { force: true });
   const survey = await surveyHost({ cacheDirectory: cache });
   const [{ key }] = JSON.parse(readFileSync(join(cache, 'host.json'), 'utf8')) as [{ key: string }];
-  const lacking = { hasReconnectMs: false, hasStreamReconnect: false, opensStateFiles: false };
+  const lacking = {
+    hasReconnectMs: false,
+    hasStreamReconnect: false,
+    opensStateFiles: false,
+    staysOnRestoreFailure: false,
+  };
   const qemu = survey.qemu && { ...survey.qemu, ...lacking };
   writeCachedSurvey(cache, key, { ...survey, qemu });
   expect(readCachedSurvey(cache, key)?.qemu).toMatchObject(lacking);

@@ -20,6 +20,7 @@ const complete: Survey = {
     hasReconnectMs: true,
     hasStreamReconnect: true,
     opensStateFiles: true,
+    staysOnRestoreFailure: true,
     sandbox: true,
     dataDirectories: [],
   },

@@ -22,6 +22,7 @@ const newest: Survey = {
     hasReconnectMs: true,
     hasStreamReconnect: true,
     opensStateFiles: true,
+    staysOnRestoreFailure: true,
     sandbox: true,
     dataDirectories: [],
   },
@@ -62,6 +63,7 @@ it('lists the replacements that Debian 12 uses', () => {
       hasReconnectMs: false,
       hasStreamReconnect: false,
       opensStateFiles: false,
+      staysOnRestoreFailure: false,
     },
     passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: false, completesHandshakes: true },
   };
