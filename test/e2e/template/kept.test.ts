@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -21,7 +22,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { freePort } from '../../../src/host/programs/passt-handshake.ts';
 import { cpioArchive } from '../../../src/images/formats/cpio.ts';
-import { ensureMicro } from '../../../src/images/micro/micro.ts';
+import { buildMicro, ensureMicro } from '../../../src/images/micro/micro.ts';
 import { ImageStore, type Machine, crash, launch } from '../../../src/index.ts';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { agentProgram } from '../../../src/machine/paths/package-files.ts';
@@ -664,6 +665,46 @@ describe('kept guests', () => {
     expect(await origin('--kernel', kernel, 'true')).toBe('fork');
     utimesSync(kernel, new Date(), new Date(1e12));
     expect(await origin('--kernel', kernel, 'true')).toBe('boot, kept');
+  });
+
+  it('are not used for an image that was tagged anew', async () => {
+    const XDG_DATA_HOME = await ownImages();
+    const { env, origin } = home({ ...inMemory, XDG_DATA_HOME });
+    const tag = async (image: string): Promise<string> =>
+      output(start(['image', 'tag', image, 'mine'], { env }));
+    await tag('micro');
+    expect(await origin('mine', 'true')).toBe('boot, kept');
+    expect(await origin('mine', 'true')).toBe('fork');
+    // Another agent makes another image.
+    const agentPath = join(directory, 'another agent');
+    writeFileSync(agentPath, Buffer.concat([readFileSync(agentProgram()), Buffer.alloc(1)]));
+    const { kernelPath } = await buildMicro({ store: join(XDG_DATA_HOME, 'vmlet/images'), agentPath });
+    await tag(basename(dirname(kernelPath)).replace('sha256-', 'sha256:'));
+    expect(await origin('mine', 'true')).toBe('boot, kept');
+  });
+
+  it('are not made of a guest that does not boot', async () => {
+    const { run, kept } = home(inMemory);
+    const { kernelPath, initrdPath } = await microFiles();
+    const guest = ['--kernel', kernelPath, '--initrd', initrdPath, '--append', 'rdinit=/missing panic=-1'];
+    const { status, stderr } = await run(...guest, 'true').finished;
+    expect({ status, stderr }).toEqual({
+      status: 125,
+      stderr: expect.stringContaining("the guest's kernel panicked") as string,
+    });
+    expect(kept()).toEqual([]);
+  });
+
+  it('are not used from a directory that other users can write to', async () => {
+    const { run, guests } = homeWithGuest();
+    chmodSync(dirname(guests), 0o777);
+    const { status, stderr } = await run('micro', 'true').finished;
+    expect({ status, stderr }).toMatchObject({
+      status: 125,
+      stderr: expect.stringContaining(
+        `other users can write to ${dirname(guests)}, and could replace ${guests}`,
+      ) as string,
+    });
   });
 
   it('are not used after a reboot of the host that came before they were flushed', async () => {
