@@ -17,10 +17,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Machine, MachineEndedError, TimedOutError, type VolumeInput, launch } from '../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
-import { start, vmlet } from './command.ts';
+import { type Started, start, vmlet } from './command.ts';
 import { awaitedLater, until } from '../until.ts';
 import { failingVirtiofsd, whyNoShares } from './virtiofsd.ts';
 
@@ -449,14 +450,23 @@ describe.skipIf(whyNoShares !== undefined)('virtiofsd', () => {
     const source = shared();
     const runtime = shared('run-');
     const env = { XDG_RUNTIME_DIR: runtime };
-    for (const delay of [100, 200, 250, 300, 350, 400, 500, 700, 1000, 3000]) {
-      const flags = ['--net', 'none', '-v', `${source}:/s`];
-      const launcher = start(['run', ...flags, 'micro', '--', 'sleep', '1000'], { env });
-      await new Promise((resolve) => setTimeout(resolve, delay));
+    const flags = ['--net', 'none', '-v', `${source}:/s`];
+    const command = ['sh', '-c', 'while echo works; do ls /s >/dev/null; done'];
+    const kill = async (launcher: Started): Promise<void> => {
       launcher.process.kill('SIGKILL');
       await launcher.finished;
       await until(() => daemonsOf(source).length === 0);
+    };
+    for (const afterDaemonMs of [0, 10, 20, 40, 80, 150, 300]) {
+      const launcher = start(['run', ...flags, 'micro', '--', ...command], { env });
+      await until(() => daemonsOf(source).length > 0);
+      await delay(afterDaemonMs);
+      await kill(launcher);
     }
+    const used = start(['run', ...flags, 'micro', '--', ...command], { env });
+    await until(() => used.stdout().includes('works'));
+    expect(daemonsOf(source)).toHaveLength(1);
+    await kill(used);
     await start(['run', '--net', 'none', 'micro', '--', 'true'], { env }).finished;
     const left = join(runtime, 'vmlet');
     expect(existsSync(left) ? readdirSync(left) : []).toEqual([]);
