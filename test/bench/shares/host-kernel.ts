@@ -45,7 +45,9 @@ function virtme(kernel: string, directory: string): Contender<number>[] {
     return [];
   }
   const argv = ['vng', '-r', kernel, '--disable-kvm', '--user', 'root', '--cpus', '1', '--', 'echo', WORD];
-  return [{ name: 'vng', measure: async () => untilOutput(argv, directory) }];
+  // vng refuses to start without a terminal.
+  const onTerminal = ['script', '--quiet', '--return', '--command', argv.join(' '), '/dev/null'];
+  return [{ name: 'vng', measure: async () => untilOutput(onTerminal, directory) }];
 }
 
 /** @returns milliseconds until the command's word arrives. */
@@ -58,8 +60,7 @@ async function untilOutput([program = '', ...words]: readonly string[], cwd: str
     output += text;
     if (time === undefined && output.includes(WORD)) time = performance.now() - started;
   };
-  child.stdout.setEncoding('utf8').on('data', listen);
-  child.stderr.resume();
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', listen);
   await once(child, 'close');
   if (time === undefined) throw new Error(`${program} printed no ${WORD}: ${output}`);
   return time;
