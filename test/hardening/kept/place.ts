@@ -8,24 +8,41 @@ import { KeptGuests } from '../../../src/template/kept/kept-guests.ts';
 import type { Scope } from '../../../src/util/scope.ts';
 import { IN_MEMORY, makeTemporaryDirectory } from '../../directory.ts';
 import { type Started, start } from '../../e2e/command.ts';
+import { whyNoShares } from '../../e2e/virtiofsd.ts';
 import { type Home, type HomeProcess, processesOf } from '../../e2e/named/home.ts';
 
 /** A way to keep a guest. */
 export interface Way {
   /** Serves the command of the first run when the guest has been saved. */
   readonly name: string;
-  /** Options of the first run. */
-  readonly words: readonly string[];
+  /** Options and image of the first run. */
+  readonly first: readonly string[];
+  /** Those of a run of micro that starts from the same guest. */
+  readonly later: readonly string[];
   /** The parent of $XDG_RUNTIME_DIR; by default in memory. */
   readonly runtimeIn?: string;
 }
 
+const MICRO = ['micro'];
+/** It is a guest of micro with this memory until it has been saved. */
+const HOST: Way = {
+  name: "the machine that booted and the host's system",
+  first: ['host'],
+  later: ['--memory', '1G', ...MICRO],
+};
+
 export const WAYS: readonly Way[] = [
-  { name: 'the machine that booted', words: [] },
-  // The guest's memory is in /dev/shm then.
-  { name: 'the machine that booted (runtime directory on a disk)', words: [], runtimeIn: tmpdir() },
+  { name: 'the machine that booted', first: MICRO, later: MICRO },
+  {
+    // The guest's memory is in /dev/shm then.
+    name: 'the machine that booted (runtime directory on a disk)',
+    first: MICRO,
+    later: MICRO,
+    runtimeIn: tmpdir(),
+  },
   // A datagram must not get into the guest that is saved.
-  { name: 'a fork', words: ['-p', '80/udp'] },
+  { name: 'a fork', first: ['-p', '80/udp', ...MICRO], later: MICRO },
+  ...(whyNoShares === undefined ? [HOST] : []),
 ];
 
 /** A user's cache of kept guests, and the runs that use it. */

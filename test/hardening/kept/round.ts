@@ -6,9 +6,9 @@ import { inTime, until } from '../../until.ts';
 import type { Moment, TimesLeft } from './moment.ts';
 import type { Place } from './place.ts';
 
-const FIRST = ['micro', '--', 'true'];
+const COMMAND = ['--', 'true'];
 /** Reads all files of the guest, which are in its memory: a guest that is not whole prints another digest. */
-const READ_ALL = ['micro', '--', 'sh', '-c', 'find / -xdev -type f -exec cat {} + | sha256sum'];
+const READ_ALL = ['--', 'sh', '-c', 'find / -xdev -type f -exec cat {} + | sha256sum'];
 /** The processes of a killed launcher end at once, unless the host is very busy. */
 const LINGERS_MS = 30_000;
 const HANGS_MS = 120_000;
@@ -37,7 +37,7 @@ export interface RoundResult {
 export async function undisturbed(place: Place): Promise<Undisturbed> {
   place.removeKept();
   const began = performance.now();
-  const first = place.run(...place.way.words, ...FIRST);
+  const first = place.run(...place.way.first, ...COMMAND);
   const answered = await passes(first, () => hasAnswered(first));
   const named = await passes(first, () => place.kept().length > 0);
   const { stderr } = await first.finished;
@@ -45,7 +45,7 @@ export async function undisturbed(place: Place): Promise<Undisturbed> {
   const [directory] = place.kept();
   if (directory === undefined) throw new Error(`no guest is kept: ${stderr}`);
   const files = readdirSync(directory);
-  const { stdout: printed } = await place.run('--fresh', ...READ_ALL).finished;
+  const { stdout: printed } = await place.run('--fresh', ...place.way.later, ...READ_ALL).finished;
   const problems = await problemsOfNext(place, printed, 'fork');
   if (problems.length > 0) throw new Error(problems.join('; '));
   return {
@@ -58,7 +58,7 @@ export async function undisturbed(place: Place): Promise<Undisturbed> {
 /** Kills the launcher of a first run at this moment, and runs the command twice. */
 export async function killRound(place: Place, moment: Moment, whole: Undisturbed): Promise<RoundResult> {
   place.removeKept();
-  const first = place.run(...place.way.words, ...FIRST);
+  const first = place.run(...place.way.first, ...COMMAND);
   await passes(first, () => hasPassed(first, moment, place));
   await delay(moment.ms);
   first.process.kill('SIGKILL');
@@ -122,7 +122,7 @@ async function processesLeft(place: Place): Promise<string[]> {
 }
 
 async function problemsOfNext(place: Place, printed: string, origin: Origin): Promise<string[]> {
-  const run = place.run(...READ_ALL);
+  const run = place.run(...place.way.later, ...READ_ALL);
   const finished = await inTime(run.finished, HANGS_MS, undefined);
   run.process.kill('SIGKILL');
   if (!finished) return ['the next run hangs'];
