@@ -75,6 +75,8 @@ export function supervise(
     spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
       env: { ...options.environment },
+      // Ctrl-C in a terminal is sent to our whole process group, but is meant for us, or the guest's command.
+      detached: true,
       ...(options.cwd !== undefined && { cwd: options.cwd }),
     }),
   );

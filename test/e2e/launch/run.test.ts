@@ -2,8 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { start, vmlet } from '../command.ts';
+import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { until } from '../../until.ts';
+import { VMLET, start, vmlet } from '../command.ts';
+import { Terminal } from '../named/terminal.ts';
+
+const directory = temporaryDirectory();
 
 async function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -69,6 +73,16 @@ describe.each([
     const { stdout } = await start(['run', ...flags, 'micro', ...command], { env: { B: 'from here' } })
       .finished;
     expect(stdout).toBe('a b=c:from here:/tmp:nobody\n');
+  });
+
+  it('leaves Ctrl-C in a terminal, which all processes of a job get, to the command', async () => {
+    using terminal = new Terminal({ path: directoryIn(directory, 'terminal-'), environment: process.env });
+    const script = "trap 'echo cleaned; exit 4' INT; echo ready; while :; do sleep 0.1; done";
+    terminal.run(`${process.execPath} ${VMLET} run micro sh -c "${script}"`);
+    await terminal.shows(/^ready$/);
+    terminal.press('C-c');
+    await terminal.shows(/^(\^C)?cleaned$/);
+    await terminal.shows(/^left with 4$/);
   });
 });
 
