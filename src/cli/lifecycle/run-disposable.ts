@@ -63,7 +63,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
     process.exitCode = await runIn(machine, argv, flags, interrupts, signal).catch((error: unknown) => {
       if (machine.origin === 'kept' && isForkSuspect(error)) {
         note(
-          'the guest was a copy of a guest in the cache; to try again with a newly booted guest: vmlet run --fresh …',
+          'the guest was forked from a kept guest; to try again with a newly booted guest: vmlet run --fresh …',
         );
       }
       throw error;

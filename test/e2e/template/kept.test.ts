@@ -492,14 +492,17 @@ describe('a run', () => {
     expect(await origin('micro', 'true')).toBe('fork');
   });
 
-  it('names --fresh when the guest ends under the command, if it was forked', async () => {
+  it('names --fresh when the guest crashes under the command, if it was forked', async () => {
     const { run } = homeWithGuest();
-    const powerOff = ['micro', '--', 'sh', '-c', 'echo o >/proc/sysrq-trigger; sleep 1000'];
+    const end = (how: 'c' | 'o') => ['micro', 'sh', '-c', `echo ${how} >/proc/sysrq-trigger; sleep 1000`];
+    const [crash, powerOff] = [end('c'), end('o')];
     const hint =
-      'the guest was a copy of a guest in the cache; to try again with a newly booted guest: vmlet run --fresh';
-    const forked = await run(...powerOff).finished;
+      'the guest was forked from a kept guest; to try again with a newly booted guest: vmlet run --fresh';
+    const forked = await run(...crash).finished;
     expect({ ...forked, named: forked.stderr.includes(hint) }).toMatchObject({ status: 125, named: true });
-    const booted = await run('--fresh', '--debug', ...powerOff).finished;
+    const off = await run(...powerOff).finished;
+    expect({ ...off, named: off.stderr.includes(hint) }).toMatchObject({ status: 125, named: false });
+    const booted = await run('--fresh', '--debug', ...crash).finished;
     expect({ ...booted, named: booted.stderr.includes(hint) }).toMatchObject({ status: 125, named: false });
     expect(booted.stderr).toContain('"reason":"kept guests are not used"');
   });

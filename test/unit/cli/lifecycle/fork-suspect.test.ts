@@ -8,7 +8,10 @@ import {
 } from '../../../../src/errors/index.ts';
 
 it.each([
-  ['an ended machine', new MachineEndedError('reset', { kind: 'reset' }), true],
+  ['a kernel panic', new MachineEndedError('panic', { kind: 'panic' }), true],
+  ['a crash of QEMU', new MachineEndedError('crash', { kind: 'qemu-crash' }), true],
+  ['a guest that powers off', new MachineEndedError('off', { kind: 'power-off' }), false],
+  ['a lost directory', new MachineEndedError('lost', { kind: 'share-lost' }), false],
   ['a lost agent', new GuestClosedError('lost'), true],
   ['a default time limit', new TimedOutError('waiting for the agent', 1), true],
   // --timeout aborts the command with this reason.
