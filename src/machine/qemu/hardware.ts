@@ -16,6 +16,9 @@ const MAC = 'MAC address';
 /** A start reads it from the memory; a machine that runs cannot change it. */
 export const BRIDGE_MTU = 'MTU on the bridge';
 
+/** Changed by `vmlet share`. */
+export const MOUNTS = { shares: 'shared directories', volumes: 'volumes' } as const;
+
 export function hardwareOf(plan: NamedPlan): Hardware {
   const further = plan.bridges.filter((card) => !isFirst(card));
   const mac = plan.network?.guest.mac ?? plan.bridges.find(isFirst)?.mac;
@@ -45,9 +48,7 @@ export function hardwareOf(plan: NamedPlan): Hardware {
     'CD drives': list(plan.cdroms.map(({ name }) => name)),
     // A record of an earlier release has none, or no ports.
     ...(plan.shares.length > 0 && {
-      'shared directories': list(
-        plan.shares.map(({ tag, target, bus }) => `${tag} at ${target}${inPort(bus)}`),
-      ),
+      [MOUNTS.shares]: list(plan.shares.map(({ tag, target, bus }) => `${tag} at ${target}${inPort(bus)}`)),
     }),
     ...(plan.privateCards.length > 0 && {
       // A record of an earlier release has no ports.
@@ -57,7 +58,7 @@ export function hardwareOf(plan: NamedPlan): Hardware {
         .join(', '),
     }),
     ...(plan.volumes.length > 0 && {
-      volumes: list(plan.volumes.map(({ name, target }) => `${name} at ${target}`)),
+      [MOUNTS.volumes]: list(plan.volumes.map(({ name, target }) => `${name} at ${target}`)),
     }),
     disks: list(
       plan.disks.map(

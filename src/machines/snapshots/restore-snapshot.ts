@@ -2,7 +2,7 @@ import { InvalidInputError, MachineStateError } from '../../errors/index.ts';
 import { tellMissedNames } from '../../machine/network/tell-members.ts';
 import { restoreDisks } from '../../machine/state/disks-snapshot.ts';
 import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
-import { BRIDGE_MTU, hardwareDifferences, hardwareOf } from '../../machine/qemu/hardware.ts';
+import { BRIDGE_MTU, MOUNTS, hardwareDifferences, hardwareOf } from '../../machine/qemu/hardware.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { type SnapshotNodes, loadLiveSnapshot } from '../../machine/state/memory-snapshot.ts';
@@ -204,7 +204,12 @@ function requireSameHardware(definition: Definition, memory: SnapshotMemory, now
   if (differences.length === 0) return;
   const { name: machine } = definition.spec;
   const { kind } = readStatus(definition.files);
-  const isOfStart = kind === 'running' && differences.every((text) => text.startsWith(`${BRIDGE_MTU}:`));
+  const areOf = (...parts: readonly string[]): boolean =>
+    differences.every((text) => parts.some((part) => text.startsWith(`${part}:`)));
+  const isOfStart = kind === 'running' && areOf(BRIDGE_MTU);
+  const undo = areOf(...Object.values(MOUNTS))
+    ? 'give the machine the directories and volumes that it had then (vmlet share add, vmlet share rm)'
+    : 'change the hardware back';
   throw new MachineStateError(
     machine,
     kind,
@@ -212,7 +217,7 @@ function requireSameHardware(definition: Definition, memory: SnapshotMemory, now
     {
       hint: isOfStart
         ? `stop the machine first: vmlet stop ${machine} && vmlet snapshot restore ${machine} ${quoteForShell(memory.snapshot)}`
-        : `change the hardware back, or restore only the disks: ${disksAlone(machine, kind, memory.snapshot)}`,
+        : `${undo}, or restore only the disks: ${disksAlone(machine, kind, memory.snapshot)}`,
     },
   );
 }

@@ -141,9 +141,11 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
     expect((await home.vmlet('start', 'web')).stderr).toBe('');
     expect(await inGuest('cat /site/name /more/name')).toBe('site\nthird');
     expect((await remove('/site')).status).toBe(0);
-    expect((await home.vmlet('snapshot', 'restore', 'web', 'both')).stderr).toContain(
+    const { stderr } = await home.vmlet('snapshot', 'restore', 'web', 'both');
+    expect(stderr).toContain(
       'was share0 at /site in share0-port, share1 at /more in share1-port, is now share1 at /more in share1-port',
     );
+    expect(stderr).toContain('give the machine the directories and volumes that it had then');
     expect((await add(`${at('copied')}:/data/c:ro,copy`)).stderr).toContain('takes effect at the next start');
     expect(await listed()).toEqual({ '/more': true, '/data/c': false });
     expect((await home.vmlet('restart', 'web')).stderr).toBe('');
