@@ -16,7 +16,7 @@ export function findMounts(
       shares.filter(({ copy }) => !copy),
       host,
     ),
-    copies: shares.filter(({ copy }) => copy).map(findShare),
+    copies: shares.filter(({ copy }) => copy).map((share) => findShare(share)),
     volumes: findVolumes(locations, volumes),
     tmpfs,
   };

@@ -4,6 +4,7 @@ import type { Host, VirtiofsdFeatures } from '../../host/survey/host.ts';
 import type { FoundShare } from '../share/share-plan.ts';
 import type { Share } from '../share/share.ts';
 import type { HostIds } from '../share/virtiofsd-argv.ts';
+import { quoteForShell } from '../qemu/quote.ts';
 import { readable } from '../spec/disk-spec.ts';
 
 const INSTALL =
@@ -15,11 +16,16 @@ const NEEDED_MEMORY = 'memory-backend-memfd';
 
 /**
  * Finds the directories to share.
+ * @param otherwise as for `findShare`.
  * @throws InvalidInputError for a directory that is missing, SharesUnavailableError.
  */
-export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
+export function findShares(
+  shares: readonly Share[],
+  host: Host,
+  otherwise?: (share: Share) => string,
+): FoundShare[] {
   // Mistakes on the command line come first.
-  const found = shares.map(findShare);
+  const found = shares.map((share) => findShare(share, otherwise));
   if (found.length === 0) return found;
   const { translatesIds } = requireVirtiofsd(host);
   refuseSetuidOfRoot(found, host);
@@ -67,38 +73,46 @@ export function requireVirtiofsd({ qemu, virtiofsd }: Host, otherwise = COPY): V
 
 /**
  * Finds the directory of one share.
+ * @param otherwise returns the end of the hint: what the user can do without the directory.
  * @throws InvalidInputError
  */
-export function findShare(share: Share): FoundShare {
-  const { field, source } = share;
-  const { path, owner } = lookAt(source, field);
+export function findShare(share: Share, otherwise?: (share: Share) => string): FoundShare {
+  const { path, owner } = lookAt(share, otherwise?.(share));
   const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   // A guest must not act as root on a user's files.
   const changesUser = own.uid === 0 && owner.uid !== 0;
   return { ...share, source: path, runsAs: changesUser ? owner : own, changesUser };
 }
 
-function lookAt(source: string, field: string): { readonly path: string; readonly owner: HostIds } {
+function lookAt(
+  { field, source }: Share,
+  otherwise: string | undefined,
+): { readonly path: string; readonly owner: HostIds } {
+  const hintOf = (...ways: string[]): string | undefined =>
+    [...ways, ...(otherwise === undefined ? [] : [otherwise])].join('; ') || undefined;
   try {
     const path = realpathSync(source);
     const found = statSync(path);
     if (!found.isDirectory()) {
       throw new InvalidInputError(field, `not a directory: ${readable(source)}`, {
-        hint: found.isFile()
-          ? 'share the directory that contains the file, or copy the file into a named machine: vmlet cp FILE NAME:/PATH'
-          : 'share a directory: FIFOs, sockets and devices of the host do not work in a guest',
+        hint: hintOf(
+          found.isFile()
+            ? 'share the directory that contains the file, or copy the file into a named machine: vmlet cp FILE NAME:/PATH'
+            : 'share a directory: FIFOs, sockets and devices of the host do not work in a guest',
+        ),
       });
     }
     return { path, owner: { uid: found.uid, gid: found.gid } };
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
       throw new InvalidInputError(field, `no such directory: ${readable(source)}`, {
-        hint: `create it: mkdir -p ${readable(source)}`,
+        hint: hintOf(`create it: mkdir -p ${readable(quoteForShell(source))}`),
         cause: error,
       });
     }
     if (isSystemError(error)) {
       throw new InvalidInputError(field, `cannot share ${readable(source)}: ${error.message}`, {
+        hint: hintOf(),
         cause: error,
       });
     }

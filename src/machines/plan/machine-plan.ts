@@ -7,7 +7,6 @@ import { SEED_PORT, portNumber, rootPort, rootPorts } from '../../machine/qemu/r
 import { board, cpuModel, fullBoard, guestModules, optionalModules } from '../../machine/plan/board.ts';
 import { qemuLayers } from '../../machine/qemu/confinement.ts';
 import type { CdromPlan, NamedPlan, PrivateCardPlan } from '../../machine/plan/named-plan.ts';
-import { findShare, findShares } from '../../machine/survey/find-shares.ts';
 import { planShares } from '../../machine/survey/plan-shares.ts';
 import { findVolumes, planVolumes, readOnlyVolumes } from '../../machine/survey/plan-volumes.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -19,12 +18,13 @@ import { relayLayers } from '../../network/relay/relay-argv.ts';
 import { type BridgeMtus, bridgeCardId } from '../../machine/qemu/bridge-card.ts';
 import { reconnectionOf } from '../../network/card/qemu-network.ts';
 import { cardPorts } from './card-ports.ts';
+import { findDirectories } from './host-directories.ts';
 import type { Definition } from '../record/definition.ts';
 import { type MachineFiles, shareSocket } from '../record/machine-files.ts';
 import { bridgeCards } from '../spec/bridge-cards.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
 import { settingsOf } from '../spec/pending-changes.ts';
-import { copiesOf, sharesOf, tmpfsOf, volumesOf } from '../spec/stored-mounts.ts';
+import { tmpfsOf, volumesOf } from '../spec/stored-mounts.ts';
 import { placeShare, sharePorts } from './share-ports.ts';
 
 /** The keeper's descriptors in QEMU: events, console, the agent's port, and the first of the bridges' tap devices. */
@@ -84,8 +84,9 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     cards: 'none',
   };
   const ports = memory?.rootPorts ?? rootPortsOf(spec, wiring);
-  const shares = planShares(findShares(sharesOf(spec), host), host, (tag) => shareSocket(files, tag)).map(
-    (share) => placeShare(share, ports),
+  const directories = findDirectories(spec, host);
+  const shares = planShares(directories.shares, host, (tag) => shareSocket(files, tag)).map((share) =>
+    placeShare(share, ports),
   );
   const volumes = planVolumes(findVolumes(inputs.locations, volumesOf(spec)));
   const tpmSocket = spec.tpm ? files.tpmSocket : undefined;
@@ -116,8 +117,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     vncSocket: spec.display === 'vnc' ? files.vncSocket : undefined,
     disks,
     cdroms,
-    copies: copiesOf(spec).map((copy) => {
-      const { field, source, target, readOnly, ids, runsAs, changesUser } = findShare(copy);
+    copies: directories.copies.map(({ field, source, target, readOnly, ids, runsAs, changesUser }) => {
       return { field, source, target, readOnly, ids, runsAs, changesUser };
     }),
     settings: settingsOf(spec),

@@ -79,6 +79,12 @@ it('names a path that is not a directory', () => {
   );
 });
 
+it('quotes a missing directory for a shell in the command that creates it', () => {
+  expect(refusal("./it's missing:/x").hint).toBe(
+    `create it: mkdir -p '${join(directory, "it'\\''s missing")}'`,
+  );
+});
+
 it('names a FIFO, a socket or a device as no directory', async () => {
   execFileSync('mkfifo', [join(directory, 'fifo')]);
   const server = createServer().listen(join(directory, 'socket'));
