@@ -371,6 +371,16 @@ export class NamedMachine {
   }
 
   /**
+   * Checks that the next start finds the directories of the host that it shares or copies. Call it before stopping the
+   * machine to start it again.
+   * @throws InvalidInputError for a directory that is missing, SharesUnavailableError, or the signal's reason.
+   */
+  async checkDirectories(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { requireDirectories } = await import('./plan/host-directories.ts');
+    await requireDirectories(this.#locations, this.spec, options.signal);
+  }
+
+  /**
    * Returns what `start` would do, without doing it.
    * @throws what `start` throws before it starts anything.
    */

@@ -24,6 +24,7 @@ export function restartCommand(): Command {
     .action(async (names: string[], { timeout }: { timeout?: number }) => {
       await eachMachine(names, async (machine, signal) => {
         if (machine.status().kind === 'running') {
+          await machine.checkDirectories({ signal });
           await machine.live().stop({ signal, ...(timeout !== undefined && { timeoutMs: timeout }) });
         }
         const onInstalled = (): void => sayInstalled(machine.name);

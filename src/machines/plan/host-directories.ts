@@ -1,4 +1,6 @@
+import { probeHost } from '../../host/probe.ts';
 import type { Host } from '../../host/survey/host.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { FoundShare } from '../../machine/share/share-plan.ts';
 import type { Share } from '../../machine/share/share.ts';
@@ -24,4 +26,13 @@ export function findDirectories(
 /** Returns the part of a hint that says how to start a machine without one of its mounts. */
 export function removalOf(name: string, target: string): string {
   return `to start machine "${name}" without ${target}: vmlet share rm ${name} ${quoteForShell(target)}`;
+}
+
+/** Checks that a start would find its directories. @throws as `findDirectories`, or the signal's reason. */
+export async function requireDirectories(
+  locations: Locations,
+  spec: MachineSpec,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  findDirectories(spec, await probeHost({ cacheDirectory: locations.cache, signal }));
 }

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -322,6 +323,17 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
       expect(await inGuest(script, 'limited'), time).toMatch(/^cat: .*Too many open files in system$/);
     expect(await inGuest('cat /m/file-1999 && echo read', 'limited')).toBe('read');
     await home.vmlet('rm', '--force', '--storage', 'limited');
+  });
+
+  it('is not stopped by a restart if a directory is missing', async () => {
+    const elsewhere = join(home.path, 'moved');
+    renameSync(docs, elsewhere);
+    const { status, stderr } = await home.vmlet('restart', 'site');
+    expect(stderr).toContain(`/docs: no such directory: ${docs}`);
+    expect(stderr).toContain('without /docs: vmlet share rm site /docs');
+    expect(status).not.toBe(0);
+    renameSync(elsewhere, docs);
+    expect(await inGuest('cat /docs/page', 'site')).toBe('a page');
   });
 
   it('does not start if a directory is missing, and names it', async () => {

@@ -53,10 +53,12 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
   restart: action(
     stopped,
     (machine, { timeoutMs: limit }) => ['restart', ...timeout(limit), machine],
-    async (running) => {
-      const isRunning = running.store.get(running.name).status().kind === 'running';
-      const stopped = isRunning ? await stop(running) : {};
-      return { ...stopped, ...(await start({ ...running, body: {} })) };
+    async (asked) => {
+      const machine = asked.store.get(asked.name);
+      const isRunning = machine.status().kind === 'running';
+      if (isRunning) await machine.checkDirectories({ signal: asked.signal });
+      const stopped = isRunning ? await stop(asked) : {};
+      return { ...stopped, ...(await start({ ...asked, body: {} })) };
     },
   ),
   reset: onLive('reset', async (live, signal) => live.reset({ signal })),
