@@ -34,11 +34,14 @@ export class GuestMountError extends VmletError {
   /** Its path in the guest. */
   readonly target: string;
   readonly errno: string;
+  /** The cause, as the message has it. */
+  readonly problem: string;
 
   constructor(target: string, errno: string, problem: string, details: ErrorDetails = {}) {
     super(`cannot mount ${target}: ${problem}`, details);
     this.target = target;
     this.errno = errno;
+    this.problem = problem;
   }
 }
 

@@ -40,6 +40,8 @@ export type MachineStatus =
       readonly endedAt: Date | undefined;
       /** How its command ended; undefined without one, and when the end was not observed. */
       readonly command?: CommandEnd | undefined;
+      /** The problem for which vmlet ended it during its start; undefined after any other end. */
+      readonly failedStart?: string | undefined;
     }
   /** Its memory is in a file, from which the next start resumes. */
   | { readonly kind: 'saved'; readonly endedAt: Date | undefined };
@@ -90,10 +92,12 @@ export function readEnding(files: MachineFiles, record = readRun(files)): Ending
   }
   if (!end) return undefined;
   const command = commandEndOf(end);
+  const { failedStart } = end;
   return {
     outcome: outcomeOf(end, lastLines(files.qemuLog), shareLossOf(end, files)),
     endedAt: new Date(end.endedAt),
     ...(command && { command }),
+    ...(failedStart !== undefined && { failedStart }),
   };
 }
 
@@ -157,6 +161,7 @@ export function describeStatus(status: MachineStatus): string {
     case 'saved':
       return 'its memory is saved; the next start resumes the machine';
     case 'stopped':
+      if (status.failedStart !== undefined) return `its start failed: ${status.failedStart}`;
       return status.command
         ? describeCommandEnd(status.command, status.outcome)
         : describeEnd(status.outcome);

@@ -65,6 +65,8 @@ const endSchema = z.lazy(() =>
       .nullish(),
     /** Null if none was begun; missing in records of older keepers. */
     command: commandEndSchema.nullish(),
+    /** The problem for which vmlet ended the machine during its start. */
+    failedStart: z.string().optional(),
     events: z.array(z.object({ event: z.string(), data: z.unknown().optional() })),
   }),
 );
@@ -90,7 +92,7 @@ export interface RunRecord {
   readonly startedAt: Date;
 }
 
-/** The keeper's record of how a machine ended, `end.json`. */
+/** The keeper's record of how a machine ended, `end.json`; after a failed start, completed by vmlet. */
 export type EndRecord = z.infer<typeof endSchema>;
 
 /** @throws ZodError, SyntaxError */

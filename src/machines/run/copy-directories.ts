@@ -1,10 +1,11 @@
+import { GuestMountError } from '../../errors/index.ts';
 import { afterBoot } from '../../machine/life/boot-completion.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { copyIn } from '../../machine/share/copies.ts';
 import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { attachAgent } from '../channel/agent.ts';
-import { requireMounts } from '../channel/failed-mounts.ts';
+import { failedMountOf } from '../channel/failed-mounts.ts';
 import { whileKernelLives } from '../channel/kernel-watch.ts';
 import type { Definition } from '../record/definition.ts';
 
@@ -29,9 +30,10 @@ export async function copyDirectories(
       await withinLimits(`booting machine "${name}"`, Promise.resolve(booted), { timeoutMs, signal: either });
     }
     // The copy would fill another disk, and be hidden when the mount is there.
-    requireMounts(definition, (mount) =>
+    const failed = failedMountOf(definition, (mount) =>
       copies.some(({ target }) => target === mount || target.startsWith(`${mount}/`)),
     );
+    if (failed) throw new GuestMountError(failed.target, failed.errno, failed.problem, { hint: failed.hint });
     await copyIn(agent, copies, either);
   };
   await whileKernelLives(definition, copied, signal);

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
 import {
   BrokenMachineError,
+  GuestMountError,
   InvalidInputError,
   KeeperEndedError,
   LaunchError,
   MachineStateError,
   TimedOutError,
+  VmletError,
   isSystemError,
+  sentenceOf,
   tellingLine,
 } from '../../errors/index.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
@@ -32,10 +35,12 @@ import { isRestoring, settleRestore } from '../recovery/interrupted-restore.ts';
 import { settleSnapshot } from '../recovery/interrupted-snapshot.ts';
 import { removeLinkedFiles } from '../disks/linked-file.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
+import { removalOf } from '../plan/host-directories.ts';
 import type { KeptMemory } from '../plan/machine-plan.ts';
 import { volumesOf } from '../spec/stored-mounts.ts';
 import { ensureVolumes, requireReadable } from '../../machine/volume/open-volume.ts';
 import { describeEnd, lastLines, readEnding, readStatus } from '../record/machine-status.ts';
+import { recordFailedStart } from '../record/failed-start.ts';
 import { networksOf } from '../record/network-members.ts';
 import { awaitForwards } from './forwards/passt-readiness.ts';
 import { announceMember } from './announce-member.ts';
@@ -194,6 +199,7 @@ async function startLocked(
     await endKeeper(keeper);
     // If loading the memory failed, QEMU may have changed some of the disks.
     await settleRestore(definition);
+    if (error instanceof VmletError) recordFailure(definition, error, keeper);
     throw await explainStart(error, definition, plan, keeper);
   }
   keeper.release();
@@ -260,12 +266,24 @@ async function endKeeper(keeper: StartedKeeper): Promise<void> {
   clearTimeout(patience);
 }
 
+/** When QEMU or a helper ended by itself, the keeper's record says why. */
+function recordFailure({ files }: Definition, error: VmletError, { reports }: StartedKeeper): void {
+  if (error instanceof KeeperEndedError || !reports.some(({ kind }) => kind === 'ended')) return;
+  try {
+    recordFailedStart(files, sentenceOf(error));
+  } catch (failure) {
+    // The caller needs the error of the start, even if the host has no space for the record.
+    if (!isSystemError(failure)) throw failure;
+  }
+}
+
 async function explainStart(
   error: unknown,
   { spec, files }: Definition,
   plan: NamedPlan,
   { reports }: StartedKeeper,
 ): Promise<unknown> {
+  if (error instanceof GuestMountError) return withRemoval(error, spec.name);
   if (!(error instanceof KeeperEndedError)) return error;
   if (error.busy)
     return new MachineStateError(spec.name, 'running', 'is already running', {
@@ -285,4 +303,16 @@ async function explainStart(
   );
   const { explainLockedImage } = await import('../../machine/life/locked-image.ts');
   return explainLockedImage(failure, plan.disks[0]?.path ?? files.nvram, plan.volumes);
+}
+
+/** The next start would fail in the same way. */
+function withRemoval(
+  { target, errno, problem, hint, cause }: GuestMountError,
+  name: string,
+): GuestMountError {
+  const removal = removalOf(name, target);
+  return new GuestMountError(target, errno, problem, {
+    hint: hint === undefined ? removal : `${hint}; ${removal}`,
+    cause,
+  });
 }

@@ -325,6 +325,24 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     await home.vmlet('rm', '--force', '--storage', 'limited');
   });
 
+  it('does not start if micro cannot mount one, and ls says so until the next start', async () => {
+    const words = ['--image', 'micro', '--net', 'none', '-v', `${docs}:/etc/passwd`];
+    const problem = 'cannot mount /etc/passwd: a part of the path is not a directory (ENOTDIR)';
+    const made = await home.vmlet('create', 'refused', ...words, '--start');
+    expect(made.stderr).toContain(`vmlet: ${problem}\n`);
+    expect(made.stderr).toContain(
+      'to start machine "refused" without /etc/passwd: vmlet share rm refused /etc/passwd',
+    );
+    expect(made.status).not.toBe(0);
+    expect((await home.vmlet('ls')).stdout).toContain(`its start failed: ${problem}`);
+    expect((await home.vmlet('inspect', 'refused')).stdout).toContain(`its start failed: ${problem}`);
+    expect((await home.vmlet('share', 'rm', 'refused', '/etc/passwd')).status).toBe(0);
+    expect((await home.vmlet('start', 'refused')).stderr).toBe('');
+    await home.vmlet('kill', 'refused');
+    expect((await home.vmlet('ls')).stdout).toMatch(/refused +stopped .* QEMU was killed by SIGKILL/);
+    await home.vmlet('rm', '--storage', 'refused');
+  });
+
   it('is not stopped by a restart if a directory is missing', async () => {
     const elsewhere = join(home.path, 'moved');
     renameSync(docs, elsewhere);
