@@ -7,7 +7,7 @@ import { microInitrd } from './micro-initrd.ts';
 import type { MicroFiles } from './micro-inputs.ts';
 import { MICRO_MODULES } from './micro-modules.ts';
 import type { AssembledImage } from '../store/place.ts';
-import { plainEnvironment } from '../packages/plain-environment.ts';
+import { plainEnvironment } from '../../util/system/plain-environment.ts';
 import { extractVmlinux } from '../formats/vmlinux.ts';
 
 /** Assembles an image in memory. The same inputs give the same bytes. @throws ImageBuildError */

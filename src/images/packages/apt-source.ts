@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { ImageBuildError } from '../../errors/index.ts';
 import { run } from '../../process/run.ts';
 import { type FetchOptions, type Package, type PackageSource, packageError } from './package-source.ts';
-import { plainEnvironment } from './plain-environment.ts';
+import { plainEnvironment } from '../../util/system/plain-environment.ts';
 
 const UPDATE_HINT = 'refresh the package lists (sudo apt-get update), then try again';
 const OWN_KERNEL = 'vmlet image build micro --kernel KERNEL --modules DIRECTORY';

@@ -4,7 +4,7 @@ import { ImageBuildError } from '../../errors/index.ts';
 import { requireProgram } from '../../process/program.ts';
 import { run } from '../../process/run.ts';
 import { type FetchOptions, type Package, type PackageSource, packageError } from './package-source.ts';
-import { plainEnvironment } from './plain-environment.ts';
+import { plainEnvironment } from '../../util/system/plain-environment.ts';
 
 const HINT =
   'check that dnf finds the packages: dnf repoquery kernel-core busybox; or give your own files: vmlet image build micro --kernel KERNEL --modules DIRECTORY --busybox BUSYBOX';

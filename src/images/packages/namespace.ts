@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { isSystemError } from '../../errors/index.ts';
 import { run } from '../../process/run.ts';
 import { MAY_GAIN_PRIVILEGES } from '../../process/confine/tether.ts';
-import { plainEnvironment } from './plain-environment.ts';
+import { plainEnvironment } from '../../util/system/plain-environment.ts';
 
 /** Options for a user namespace whose root is this user: files of that root belong to this user outside. */
 const AS_ROOT = ['--user', '--map-root-user', '--map-auto'];

@@ -4,7 +4,7 @@ import { requireProgram } from '../../process/program.ts';
 import { type RunOptions, type RunResult, run } from '../../process/run.ts';
 import { DISK_STANDSTILL_MS } from '../../process/standstill.ts';
 import { imageFailure } from './image-failure.ts';
-import { plainEnvironment } from '../packages/plain-environment.ts';
+import { plainEnvironment } from '../../util/system/plain-environment.ts';
 
 const INSTALL_HINT =
   'on Debian or Ubuntu, run: sudo apt-get install qemu-utils; on Fedora: sudo dnf install qemu-img';

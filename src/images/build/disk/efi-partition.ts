@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../../process/run.ts';
-import { plainEnvironment } from '../../packages/plain-environment.ts';
+import { plainEnvironment } from '../../../util/system/plain-environment.ts';
 import type { BootLoaders } from './installed-system.ts';
 import { type Partition, SECTOR_BYTES } from './partition-table.ts';
 

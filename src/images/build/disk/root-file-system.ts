@@ -1,7 +1,7 @@
 import { CommandFailedError, ImageBuildError, NoSpaceError } from '../../../errors/index.ts';
 import { run } from '../../../process/run.ts';
 import { MAY_GAIN_PRIVILEGES } from '../../../process/confine/tether.ts';
-import { plainEnvironment } from '../../packages/plain-environment.ts';
+import { plainEnvironment } from '../../../util/system/plain-environment.ts';
 import { inNamespace } from '../../packages/namespace.ts';
 import { type Partition, SECTOR_BYTES } from './partition-table.ts';
 

@@ -1,6 +1,6 @@
 import { findProgram } from '../../../process/program.ts';
 import { run } from '../../../process/run.ts';
-import { plainEnvironment } from '../../packages/plain-environment.ts';
+import { plainEnvironment } from '../../../util/system/plain-environment.ts';
 import { DEFAULT_MIRRORS, type DebianMirrors } from './debian-release.ts';
 
 const TARGET = '$(ORIGIN)|$(LABEL)|$(REPO_URI)';

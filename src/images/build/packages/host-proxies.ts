@@ -1,6 +1,6 @@
 import { findProgram } from '../../../process/program.ts';
 import { run } from '../../../process/run.ts';
-import { plainEnvironment } from '../../packages/plain-environment.ts';
+import { plainEnvironment } from '../../../util/system/plain-environment.ts';
 
 /** Returns the proxies of the environment, or else those of the host's apt. */
 export async function hostProxies(
