@@ -644,7 +644,7 @@ describe('vmlet run -v', () => {
     writeFileSync(join(source, 'secret'), 'of root\n', { mode: 0o600 });
     const ran = await vmlet('run', ...flags, 'micro', ...script);
     expect(ran).toMatchObject({ status: 125, stdout: '' });
-    expect(ran.stderr).toContain('./secret: Cannot open: Permission denied');
+    expect(ran.stderr).toContain(`permission denied: ${source}/secret\n`);
     expect(readdirSync(source).sort()).toEqual(['open', 'secret']);
     expect(lstatSync(join(source, 'secret'))).toMatchObject({ uid: 0, gid: 0 });
   });

@@ -2,11 +2,18 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { CommandFailedError, GuestSetupError, InvalidInputError } from '../../errors/index.ts';
+import {
+  CommandFailedError,
+  type ExitStatus,
+  GuestSetupError,
+  InvalidInputError,
+  PermissionError,
+} from '../../errors/index.ts';
 import type { GuestAgent } from '../agent/agent.ts';
 import type { GuestResult } from '../agent/process.ts';
 import { asUser } from '../../process/confine/confine.ts';
 import { type HelperOptions, startHelper } from '../../process/helper.ts';
+import { plainEnvironment } from '../../util/system/plain-environment.ts';
 import type { ExtractOptions } from './extract-tree.ts';
 import { type TreeOwner, openOwned } from './tree-owner.ts';
 
@@ -29,7 +36,7 @@ interface CopyInOptions extends CopyOptions {
 /** Options of a copy to the host. */
 interface CopyOutOptions extends CopyOptions, ExtractOptions {}
 
-/** GNU's format: busybox knows its long names. Files belong to root in the guest. */
+/** GNU's format: busybox knows its long names. Files belong to root in the guest. Errors have names as they are. */
 const PACK = [
   'tar',
   '--create',
@@ -38,10 +45,13 @@ const PACK = [
   '--owner=0',
   '--group=0',
   '--numeric-owner',
+  '--quoting-style=literal',
 ] as const;
 
 /** tar's status when a file has changed while it was read. */
 const CHANGED = 1;
+/** The line in which GNU tar names a path that its user may not read. */
+const DENIED = /^\S*tar: (.+): Cannot \w+: Permission denied$/m;
 
 /** Unpacks stdin into the directory $1, or into a directory $2 below it if $1 exists and $2 is not empty. */
 const UNPACK_IN_GUEST = `
@@ -94,7 +104,8 @@ exec tar -c -f - -- "$1"' sh "$2" "$left"`;
 /**
  * Copies a directory into the guest, with permission bits and times. As with podman: into `guestPath` if that is a
  * directory, otherwise as `guestPath`. Only the contents are copied from a path that ends in `/.`.
- * @throws InvalidInputError, GuestSetupError, CommandFailedError, or the signal's reason.
+ * @throws InvalidInputError, PermissionError for a path that cannot be read, GuestSetupError, CommandFailedError, or the
+ *   signal's reason.
  */
 export async function copyTreeIntoGuest(
   agent: GuestCommands,
@@ -103,17 +114,17 @@ export async function copyTreeIntoGuest(
   { owner, ...options }: CopyInOptions,
 ): Promise<void> {
   const name = nameOf(hostPath) ?? '';
-  if (!owner) return sendTar(agent, { words: ['-C', hostPath, '.'] }, guestPath, name, options);
+  if (!owner) return sendTar(agent, { hostPath, words: ['-C', hostPath, '.'] }, guestPath, name, options);
   await using directory = await openOwned(join(hostPath), owner);
   const by = { cwd: directory.path, confinement: asUser(owner) };
-  await sendTar(agent, { words: ['.'], by }, guestPath, name, options);
+  await sendTar(agent, { hostPath, words: ['.'], by }, guestPath, name, options);
 }
 
 /**
  * Copies members of a directory into an existing directory of the guest, with permission bits and times. Those that
  * change or disappear meanwhile are copied as they are then, or left out.
  * @param paths relative to `hostPath`; of a directory, only itself is copied.
- * @throws GuestSetupError, CommandFailedError, or the signal's reason.
+ * @throws PermissionError, GuestSetupError, CommandFailedError, or the signal's reason.
  */
 export async function copyMembersIntoGuest(
   agent: GuestCommands,
@@ -124,10 +135,12 @@ export async function copyMembersIntoGuest(
 ): Promise<void> {
   const list = paths.map((path) => `./${path}\0`).join('');
   const words = ['-C', hostPath, '--no-recursion', '--ignore-failed-read', '--null', '--files-from=-'];
-  await sendTar(agent, { words, list }, guestPath, '', options);
+  await sendTar(agent, { hostPath, words, list }, guestPath, '', options);
 }
 
 interface Packing {
+  /** The directory, as errors name it. */
+  readonly hostPath: string;
   /** Arguments of tar. */
   readonly words: readonly string[];
   /** Standard input of tar: names of files that may change or disappear. */
@@ -138,25 +151,48 @@ interface Packing {
 
 async function sendTar(
   agent: GuestCommands,
-  { words, list, by }: Packing,
+  { hostPath, words, list, by }: Packing,
   guestPath: string,
   name: string,
   { onProgress, signal }: CopyOptions,
 ): Promise<void> {
   const how = { buffer: { stdout: false }, ...(list !== undefined && { input: list }) } as const;
-  const tar = await startHelper([...PACK, ...words], { ...by, signal }, how);
-  try {
-    const archive = counted(tar.child.stdout, onProgress);
-    await unpackInGuest(agent, archive, guestPath, name, signal);
+  const options = { ...by, environment: plainEnvironment(), signal };
+  const tar = await startHelper([...PACK, ...words], options, how);
+  const requireWhole = async (): Promise<void> => {
     const { exitCode, signal: killedBy, stderr } = await tar.ended;
     signal?.throwIfAborted();
-    if (exitCode !== 0 && !(list !== undefined && exitCode === CHANGED)) {
-      throw new CommandFailedError(PACK, { exitCode, signal: killedBy }, Buffer.from(stderr).toString());
-    }
+    if (exitCode === 0 || (list !== undefined && exitCode === CHANGED)) return;
+    throw packingFailure(hostPath, { exitCode, signal: killedBy }, Buffer.from(stderr).toString());
+  };
+  const stream = { ended: false };
+  const archive = (async function* (): AsyncGenerator<Uint8Array> {
+    yield* counted(tar.child.stdout, onProgress);
+    stream.ended = true;
+  })();
+  try {
+    await unpackInGuest(agent, archive, guestPath, name, signal);
+    await requireWhole();
+  } catch (error) {
+    // The guest cannot unpack an incomplete archive: the reason why it is incomplete is the better error.
+    if (stream.ended && error instanceof GuestSetupError) await requireWhole();
+    throw error;
   } finally {
     tar.child.kill('SIGKILL');
     await tar.ended;
   }
+}
+
+function packingFailure(hostPath: string, status: ExitStatus, stderr: string): Error {
+  const failure = new CommandFailedError(PACK, status, stderr);
+  const denied = DENIED.exec(stderr)?.[1];
+  if (denied === undefined) return failure;
+  // tar names the directory itself as it was given, and members relative to it.
+  const path = denied === hostPath ? join(hostPath) : join(hostPath, denied);
+  return new PermissionError(`permission denied: ${path}`, {
+    hint: 'check the owner and the permissions of this path',
+    cause: failure,
+  });
 }
 
 /** Unpacks a tar stream in a directory of the guest. @throws GuestSetupError, or the signal's reason. */

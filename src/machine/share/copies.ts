@@ -14,8 +14,8 @@ export type Copy = Pick<
 
 /**
  * Copies the contents of directories into the guest. For root, the owner of a directory reads it, as with virtiofsd.
- * @throws GuestSetupError, CommandFailedError, InvalidInputError for an owner that the guest does not have and a directory
- * that was replaced or could not be copied back to, or the signal's reason.
+ * @throws PermissionError for a path that cannot be read, GuestSetupError, CommandFailedError, InvalidInputError for an owner
+ * that the guest does not have and a directory that was replaced or could not be copied back to, or the signal's reason.
  */
 export async function copyIn(
   guest: GuestCommands & GuestFiles,
