@@ -569,7 +569,7 @@ describe('vmlet run -v', () => {
       status: 125,
       stderr:
         `vmlet: nothing was copied back to ${source}; the guest’s files are in ${source}.guest\n` +
-        `  a file cannot replace a directory: move ${source}/dist away, or choose another target\n`,
+        `  a file cannot replace a directory: move ${source}/dist away, then copy the guest’s files to ${source} by hand\n`,
     });
     expect(readFileSync(join(source, 'src/file'), 'utf8')).toBe('before\n');
     expect(readFileSync(join(`${source}.guest`, 'dist'), 'utf8')).toBe('built\n');

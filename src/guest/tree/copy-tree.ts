@@ -225,7 +225,9 @@ export async function copyTreeOutOfGuest(
   const found = statSync(hostPath, { throwIfNoEntry: false });
   if (found && !found.isDirectory())
     throw new InvalidInputError('target', `${hostPath} is not a directory`, {
-      hint: 'to copy a directory, choose a directory or a new path as the target',
+      hint: extraction.keepsRest
+        ? `a directory cannot replace a file: move ${hostPath} away before the next run`
+        : 'to copy a directory, choose a directory or a new path as the target',
     });
   const target = found && name !== undefined ? join(hostPath, name) : join(hostPath);
   const tar = agent.exec(['sh', '-c', PACK_IN_GUEST, 'sh', guestPath, '.'], { signal });

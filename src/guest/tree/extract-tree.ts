@@ -45,7 +45,10 @@ export async function extractTree(
     await using own = await PrivateDirectory.make(place, owner !== undefined);
     const writer = new TreeWriter(own.path);
     await readAll(archive, writer, isComplete);
-    const tree = new ExtractedTree(own, writer, place, target, owner);
+    const advice = keepsRest
+      ? `then copy the guest’s files to ${target} by hand`
+      : 'or choose another target';
+    const tree = new ExtractedTree(own, writer, place, target, owner, new TreeMerge(target, advice));
     try {
       await tree.putInPlace(existing !== undefined);
     } catch (error) {
@@ -76,13 +79,14 @@ class ExtractedTree {
     place: OpenDirectory,
     target: string,
     owner: TreeOwner | undefined,
+    merge: TreeMerge,
   ) {
     this.#own = own;
     this.#writer = writer;
     this.#place = place;
     this.#target = target;
     this.#owner = owner;
-    this.#merge = new TreeMerge(target);
+    this.#merge = merge;
   }
 
   /** @param merges the place is the target. */

@@ -8,14 +8,19 @@ import type { OpenDirectory } from './open-directory.ts';
 /** Moves the contents of a directory into another one: files replace files, and everything else there stays. */
 export class TreeMerge {
   readonly #target: string;
+  readonly #advice: string;
   /** Names of directories that were there before. */
   readonly existing = new Set<string>();
   /** Whether anything is in its place. */
   hasBegun = false;
 
-  /** @param target the path of the other one, for errors. */
-  constructor(target: string) {
+  /**
+   * @param target the path of the other one, for errors.
+   * @param advice for the user who has moved what is in the way.
+   */
+  constructor(target: string, advice: string) {
     this.#target = target;
+    this.#advice = advice;
   }
 
   /** @throws InvalidInputError before anything is moved; PermissionError, NoSpaceError or the system's error. */
@@ -33,7 +38,7 @@ export class TreeMerge {
       if (found !== entry.isDirectory()) {
         const target = join(this.#target, inner);
         throw new InvalidInputError('target', `${target} is ${found ? '' : 'not '}a directory`, {
-          hint: `a ${found ? 'file cannot replace a directory' : 'directory cannot replace a file'}: move ${target} away, or choose another target`,
+          hint: `a ${found ? 'file cannot replace a directory' : 'directory cannot replace a file'}: move ${target} away, ${this.#advice}`,
         });
       }
       if (found) await this.#findConflicts(join(from, entry.name), join(to, entry.name), inner);

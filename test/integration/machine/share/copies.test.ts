@@ -30,7 +30,11 @@ const OWN = { runsAs: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ??
 
 it('keeps the files of the guest beside a file that has replaced their directory', async () => {
   const { source, copied } = await copyBackTo('app');
-  await expect(copied).rejects.toMatchObject({ code: 'VMLET_COPY_BACK', kept: [`${source}.guest`] });
+  await expect(copied).rejects.toMatchObject({
+    code: 'VMLET_COPY_BACK',
+    kept: [`${source}.guest`],
+    hint: `a directory cannot replace a file: move ${source} away before the next run`,
+  });
   expect(readFileSync(`${source}.guest/built`, 'utf8')).toBe('built\n');
 });
 

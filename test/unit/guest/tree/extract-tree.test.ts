@@ -562,7 +562,7 @@ describe('a complete tree that cannot be put in its place', () => {
     );
     expect(error).toMatchObject({
       message: `nothing was copied back to ${target}; the guest’s files are in ${target}.guest`,
-      hint: `a file cannot replace a directory: move ${target}/z away, or choose another target`,
+      hint: `a file cannot replace a directory: move ${target}/z away, then copy the guest’s files to ${target} by hand`,
       kept: [`${target}.guest`],
     });
     expect(readFileSync(`${target}.guest/a/b`, 'utf8')).toBe('x');
