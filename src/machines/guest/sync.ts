@@ -1,11 +1,10 @@
 import { statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
+import type { SyncAgent } from '../../guest/sync/guest-tree.ts';
 import { ignoredPaths } from '../../guest/sync/ignored-paths.ts';
 import { type Dirty, type SyncPass, TreeSync } from '../../guest/sync/tree-sync.ts';
 import { TreeWatch } from '../../guest/sync/tree-watch.ts';
-import type { GuestChannel } from '../channel/guest-channel.ts';
-import { agentOf } from './copy.ts';
 
 /** Options of synchronising a directory. */
 export interface SyncOptions {
@@ -35,7 +34,7 @@ const MOST_PASSES = 5;
  * @returns the sums of all passes; never returns with `watch`.
  */
 export async function syncIntoGuest(
-  channel: GuestChannel,
+  agent: SyncAgent,
   source: string,
   target: string,
   {
@@ -47,7 +46,6 @@ export async function syncIntoGuest(
     signal: ownSignal,
   }: SyncOptions,
 ): Promise<SyncPass> {
-  const agent = agentOf(channel, 'sync');
   checkPlaces(source, target);
   const signal = ownSignal ?? new AbortController().signal;
   const places = { source, target: posix.resolve(target), ignored: ignoredPaths(ignore, gitignore) };

@@ -101,12 +101,18 @@ export class LiveMachine {
   /**
    * Mirrors a directory of the host into the guest: copies differences by size and time, or by contents, and
    * removes files that the host does not have. With `watch` it does so at each change, until the signal aborts.
-   * @throws InvalidInputError, GuestSetupError, GuestFileError, MachineStateError, or the signal's reason.
+   * @throws InvalidInputError, GuestSetupError, GuestFileError, MachineStateError, MachineEndedError when the machine ends,
+   *   GuestClosedError when the guest reboots, or the signal's reason.
    */
   async sync(path: string, guestPath: string, options: Limits & SyncOptions = {}): Promise<SyncPass> {
+    const { agentOf } = await import('../guest/copy.ts');
     const { syncIntoGuest } = await import('../guest/sync.ts');
+    const { whileConnected } = await import('../channel/while-connected.ts');
     await using channel = await this.openGuest(options);
-    return await syncIntoGuest(channel, path, guestPath, options);
+    const agent = agentOf(channel, 'sync');
+    const sync = async (signal: AbortSignal): Promise<SyncPass> =>
+      syncIntoGuest(agent, path, guestPath, { ...options, signal });
+    return await whileConnected(this.#definition, agent, 'run vmlet sync again', sync, options.signal);
   }
 
   /** Unpacks a tar stream in a directory of the guest. */

@@ -165,6 +165,40 @@ describe('vmlet sync', () => {
     ]);
   });
 
+  it('stops watching when the guest reboots, and when the machine ends', async () => {
+    const root = directoryIn(top, 'ending-');
+    write(root, { a: 'one' });
+    await home.vmlet('create', 'brief', '--image', 'micro', '--net', 'none', '--start');
+    const watchUntil = async (...verb: readonly string[]): Promise<unknown> => {
+      const running = home.start(['sync', '--watch', root, 'brief:/srv/ending']);
+      try {
+        await until(() => running.stderr().includes('watching'));
+        await home.vmlet(...verb, 'brief');
+        // Without any change on the host.
+        const { status, stderr } = await running.finished;
+        return { status, end: stderr.split('\n').slice(2) };
+      } finally {
+        running.process.kill('SIGINT');
+      }
+    };
+    expect(await watchUntil('reset')).toEqual({
+      status: 125,
+      end: [
+        'vmlet: the vmlet agent in machine "brief" exited, or the machine is rebooting',
+        '  wait for the agent (vmlet wait brief --for agent), then run vmlet sync again',
+        '',
+      ],
+    });
+    for (const verb of ['stop', 'kill']) {
+      expect(await watchUntil(verb)).toEqual({
+        status: 125,
+        end: [expect.stringMatching(/^vmlet: the machine has ended: .* \(machine "brief"\)$/), ''],
+      });
+      await home.vmlet('start', 'brief');
+    }
+    await home.vmlet('rm', '--force', '--storage', 'brief');
+  });
+
   it('scans the tree when the kernel has no more watches, and says so', async () => {
     const root = directoryIn(top, 'limited-');
     write(root, { 'a/b/c/file': 'one', 'd/e/file': 'two' });

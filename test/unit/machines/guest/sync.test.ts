@@ -1,21 +1,18 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { GuestChannel } from '../../../../src/machines/channel/guest-channel.ts';
 import { syncIntoGuest } from '../../../../src/machines/guest/sync.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { localAgent } from '../../guest/sync/local-agent.ts';
 
 const top = temporaryDirectory();
-const channel = { kind: 'vmlet', agent: localAgent() } as unknown as GuestChannel;
 
 describe('synchronising', () => {
   it.each(['/', '//', '/.', '/srv/..', '/proc', '/sys/fs', '/dev/./shm', '//dev'])(
     'rejects the target %s',
     async (target) => {
       const source = directoryIn(top, 'host-');
-      const unused = { kind: 'vmlet', agent: {} } as unknown as GuestChannel;
-      await expect(syncIntoGuest(unused, source, target, {})).rejects.toThrow(/cannot be synchronised/);
+      await expect(syncIntoGuest(localAgent(), source, target, {})).rejects.toThrow(/cannot be synchronised/);
     },
   );
 
@@ -28,7 +25,7 @@ describe('synchronising', () => {
       if (count === 1) writeFileSync(join(source, 'a'), 'one');
       else if (existsSync(join(target, 'a'))) rmSync(source, { recursive: true, force: true });
     };
-    await expect(syncIntoGuest(channel, source, target, { watch: true, onPass })).rejects.toThrow(
+    await expect(syncIntoGuest(localAgent(), source, target, { watch: true, onPass })).rejects.toThrow(
       `the directory was removed: ${source}`,
     );
     expect(count).toBeGreaterThan(1);
