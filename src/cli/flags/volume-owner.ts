@@ -47,7 +47,9 @@ function withOwner<Flags extends VolumeFlags>(
 
 function volumeOf(text: string, owner: string, isNumber: boolean): string {
   const [source = '', target = '', options, ...rest] = text.split(':');
-  if (rest.length > 0 || hasOwner(options ?? '') || !(isNumber || isDirectory(source))) return text;
+  // The error of an invalid text should show it as it was typed.
+  const isValid = target !== '' && rest.length === 0;
+  if (!isValid || hasOwner(options ?? '') || !(isNumber || isDirectory(source))) return text;
   const all = options === undefined || options === '' ? owner : `${options},${owner}`;
   return `${source}:${target}:${all}`;
 }

@@ -1,11 +1,25 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { CACHE_POLICIES, OWNER_NAME, VOLUME_TYPES, type VolumeSpec, type VolumeType } from './volume-spec.ts';
+import {
+  CACHE_POLICIES,
+  HIGHEST_ID,
+  OWNER_NAME,
+  VOLUME_TYPES,
+  type VolumeSpec,
+  type VolumeType,
+  typeOf,
+} from './volume-spec.ts';
 
 // The directories, volumes and file systems in memory of a machine, in podman's grammar.
 
 export const GRAMMAR = 'SRC:DST[:OPTION[,OPTION…]]';
-export const OPTIONS =
-  'ro, rw, cache=auto|always|never, uid=N|USER, gid=N|GROUP, ids=squash|host, copy, size=SIZE and mode=MODE';
+
+const COLON_IN_PATH = 'for a path with a colon, use --mount type=bind,src=SRC,dst=DST';
+
+const OPTIONS: Readonly<Record<VolumeType, string>> = {
+  bind: 'ro, rw, cache=auto|always|never, uid=N|USER, gid=N|GROUP, ids=squash|host and copy',
+  volume: 'ro, rw, size=SIZE, uid=N and gid=N',
+  tmpfs: 'ro, rw, tmpfs-size=SIZE, tmpfs-mode=MODE, uid=N and gid=N',
+};
 
 const EXPECTED_MOUNT: Readonly<Record<VolumeType, string>> = {
   bind: 'expected type=bind,src=SRC,dst=DST[,OPTION…]',
@@ -15,13 +29,21 @@ const EXPECTED_MOUNT: Readonly<Record<VolumeType, string>> = {
 
 /** `SRC:DST[:OPTION[,OPTION…]]` of podman's `-v`. @throws InvalidInputError */
 export function parseVolumeText(text: string, field: string): VolumeSpec {
-  const [source = '', target, options = '', ...rest] = text.split(':');
-  if (target === undefined || rest.length > 0) {
-    throw new InvalidInputError(field, `invalid volume ${JSON.stringify(text)}`, {
-      hint: `expected ${GRAMMAR}; for a path with a colon, use --mount type=bind,src=SRC,dst=DST`,
+  const [source = '', target = '', options = '', ...rest] = text.split(':');
+  const problem = volumeProblem(source, target, rest);
+  if (problem !== undefined) {
+    throw new InvalidInputError(field, `${problem}: ${JSON.stringify(text)}`, {
+      hint: `expected ${GRAMMAR}${rest.length > 0 ? `; ${COLON_IN_PATH}` : ''}`,
     });
   }
-  return { source, target, ...optionsOf(options === '' ? [] : options.split(','), field) };
+  const words = options === '' ? [] : options.split(',');
+  return { source, target, ...optionsOf(words, typeOf({ source }), field) };
+}
+
+function volumeProblem(source: string, target: string, rest: readonly string[]): string | undefined {
+  if (rest.length > 0) return 'too many colons';
+  if (source === '') return 'the directory or volume is missing';
+  return target === '' ? 'the path in the guest is missing' : undefined;
 }
 
 /** The grammar of podman's `--mount`: fields of a line of CSV. @throws InvalidInputError */
@@ -30,21 +52,21 @@ export function parseMountText(text: string, field: string): VolumeSpec {
   const options: string[] = [];
   for (const word of csvFields(text, field)) {
     const [, key = word, value = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
-    if (key === 'type') places.type = typeOf(value, field);
+    if (key === 'type') places.type = parseType(value, field);
     else if (key === 'src' || key === 'source') places.source = value;
     else if (key === 'dst' || key === 'target' || key === 'destination') places.target = value;
     else options.push(plainOption(word));
   }
   const { type = 'bind', source, target } = places;
-  if ((source === undefined) !== (type === 'tmpfs') || source === '' || target === undefined) {
+  if ((source === undefined) !== (type === 'tmpfs') || source === '' || !target) {
     throw new InvalidInputError(field, `invalid mount ${JSON.stringify(text)}`, {
       hint: EXPECTED_MOUNT[type],
     });
   }
-  return { type, ...(source !== undefined && { source }), target, ...optionsOf(options, field) };
+  return { type, ...(source !== undefined && { source }), target, ...optionsOf(options, type, field) };
 }
 
-function typeOf(text: string, field: string): VolumeType {
+function parseType(text: string, field: string): VolumeType {
   const type = VOLUME_TYPES.find((one) => one === text);
   if (type !== undefined) return type;
   throw new InvalidInputError(field, `unknown type of mount: ${text}`, {
@@ -68,13 +90,22 @@ function csvFields(text: string, field: string): string[] {
   return fields.map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
 }
 
-function optionsOf(words: readonly string[], field: string): Omit<VolumeSpec, 'type' | 'source' | 'target'> {
+function optionsOf(
+  words: readonly string[],
+  type: VolumeType,
+  field: string,
+): Omit<VolumeSpec, 'type' | 'source' | 'target'> {
   const options: Record<string, unknown> = {};
   for (const word of words) {
     const [key, value] = optionOf(word) ?? [];
-    if (key === undefined) throw invalidOption(word, field);
+    if (key === undefined) throw invalidOption(word, type, field);
     if (key in options) {
       throw new InvalidInputError(field, `option given twice: ${JSON.stringify(word)}`);
+    }
+    if ((key === 'uid' || key === 'gid') && Number(value) > HIGHEST_ID) {
+      throw new InvalidInputError(field, `${word} is too large`, {
+        hint: `the highest number is ${HIGHEST_ID}`,
+      });
     }
     options[key] = value;
   }
@@ -90,14 +121,14 @@ const EXPECTED_VALUES: Readonly<Record<string, string>> = {
   mode: 'an octal number such as 1777',
 };
 
-function invalidOption(word: string, field: string): InvalidInputError {
+function invalidOption(word: string, type: VolumeType, field: string): InvalidInputError {
   const [key = ''] = word.split('=');
   const expected =
     word.includes('=') && Object.hasOwn(EXPECTED_VALUES, key) ? EXPECTED_VALUES[key] : undefined;
   if (expected !== undefined)
     return new InvalidInputError(field, `invalid option ${JSON.stringify(word)}: expected ${expected}`);
   return new InvalidInputError(field, `invalid option ${JSON.stringify(word)}`, {
-    hint: `the options are ${OPTIONS}`,
+    hint: word.includes('/') ? COLON_IN_PATH : `the options are ${OPTIONS[type]}`,
   });
 }
 

@@ -14,7 +14,7 @@ export const VOLUME_TYPES = ['bind', 'volume', 'tmpfs'] as const;
 export type VolumeType = (typeof VOLUME_TYPES)[number];
 
 /** User and group numbers are 32 bits; the highest one means "no change". */
-const HIGHEST_ID = 2 ** 32 - 2;
+export const HIGHEST_ID = 2 ** 32 - 2;
 const id = z.int().min(0).max(HIGHEST_ID);
 /** A name in the guest's passwd(5) or group(5). */
 export const OWNER_NAME = /^[a-zA-Z_][a-zA-Z0-9_.-]*\$?$/;
@@ -65,6 +65,11 @@ export const volumeSchema = z.lazy(() =>
 
 /** An entry of `volumes` as an object; only `source` and `target` are required. */
 export type VolumeSpec = z.input<typeof volumeSchema>;
+
+/** Returns its kind. By default a source without a slash that does not start with a dot is the name of a volume. */
+export function typeOf({ type, source = '' }: Pick<VolumeSpec, 'type' | 'source'>): VolumeType {
+  return type ?? (source.includes('/') || source.startsWith('.') ? 'bind' : 'volume');
+}
 
 /** An entry of `volumes` as text such as `./site:/srv/site:ro` or `cache:/var/cache`, or as an object. */
 export type VolumeInput = string | VolumeSpec;

@@ -1,15 +1,9 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { targetOf } from '../mount/mounting.ts';
-import {
-  type NamedVolume,
-  type Tmpfs,
-  isVolumeName,
-  namedVolumeOf,
-  tmpfsOf,
-} from '../volume/named-volume.ts';
+import { type NamedVolume, type Tmpfs, namedVolumeOf, tmpfsOf } from '../volume/named-volume.ts';
 import { type Share, shareOf } from './share.ts';
-import { GRAMMAR, OPTIONS, parseMountText, parseVolumeText } from '../mount/volume-grammar.ts';
-import { type VolumeInput, type VolumeSpec, volumeSchema } from '../mount/volume-spec.ts';
+import { GRAMMAR, parseMountText, parseVolumeText } from '../mount/volume-grammar.ts';
+import { type VolumeInput, type VolumeSpec, typeOf, volumeSchema } from '../mount/volume-spec.ts';
 
 /** Everything that a machine mounts besides its own disks. */
 export interface MountSet {
@@ -82,18 +76,15 @@ function mountOf(spec: VolumeSpec, field: string, directory: string): MountSet {
   }
 }
 
+/** Only an object can be invalid here: the grammars refuse such texts in words of their own. */
 function validate(volume: VolumeSpec, field: string): VolumeSpec {
   const parsed = volumeSchema.safeParse(volume);
   if (parsed.success && (parsed.data.source !== undefined || parsed.data.type === 'tmpfs'))
     return parsed.data;
   throw new InvalidInputError(field, `invalid volume ${JSON.stringify(volume)}`, {
-    hint: `use ${GRAMMAR} (or, in code, { type?, source, target, … }); the options are ${OPTIONS}`,
+    hint: `expected { type?, source, target, … }, or the text ${GRAMMAR}`,
     cause: parsed.error,
   });
-}
-
-function typeOf({ type, source = '' }: VolumeSpec): NonNullable<VolumeSpec['type']> {
-  return type ?? (isVolumeName(source) ? 'volume' : 'bind');
 }
 
 /** @throws InvalidInputError for too many devices, and for two mounts with the same target. */

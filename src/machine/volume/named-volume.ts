@@ -44,11 +44,6 @@ export function parseVolumeSize(size: number | string, field: string): number {
   throw new InvalidInputError(field, `${size} is too small for a volume`, { hint: 'give at least 8M' });
 }
 
-/** True for the name of a volume, false for the path of a directory. */
-export function isVolumeName(source: string): boolean {
-  return !source.includes('/') && !source.startsWith('.');
-}
-
 /** @throws InvalidInputError */
 export function namedVolumeOf(volume: VolumeSpec, mounting: Mounting): NamedVolume {
   const { source = '', size = DEFAULT_VOLUME_BYTES } = volume;

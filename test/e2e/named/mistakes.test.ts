@@ -89,7 +89,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', '-p', '80/sctp', 'micro'], '-p: invalid protocol "sctp" in "80/sctp": expected tcp or udp'],
     [['run', '-p', '80:80:80:80', 'micro'], '-p: invalid port "80:80:80:80": too many colons; '],
     [['run', '-v', './nope:/x', 'micro'], '-v: no such directory: '],
-    [['run', '-v', '/tmp', 'micro'], '-v: invalid volume "/tmp"'],
+    [['run', '-v', '/tmp', 'micro'], '-v: the path in the guest is missing: "/tmp"'],
     [['run', '-v', '/tmp:x', 'micro'], '-v: not an absolute path in the guest: "x"'],
     [['run', '--mount', 'type=foo,target=/x', 'micro'], '--mount: unknown type of mount: foo'],
     [['run', '-e', '=x', 'micro', 'true'], '-e: no variable name in "=x"'],

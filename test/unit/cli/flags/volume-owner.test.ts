@@ -10,6 +10,8 @@ it.each([
   ['./a:/b:ids=host', '1000', './a:/b:ids=host'],
   ['./uid=a:/b', '1000', './uid=a:/b:uid=1000'],
   ['./a:/b:c:d', '1000', './a:/b:c:d'],
+  ['./a', '1000', './a'],
+  ['./a:', '1000', './a:'],
   ['./a:/b', 'www-data', './a:/b:uid=www-data'],
   ['./a:/b:ro', 'www-data:staff', './a:/b:ro,uid=www-data,gid=staff'],
   ['./a:/b', '1000:staff', './a:/b:uid=1000,gid=staff'],
