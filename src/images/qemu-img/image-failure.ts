@@ -43,7 +43,7 @@ async function findLocked(
 ): Promise<{ readonly path: string; readonly holders: readonly string[] }> {
   for (const path of paths) {
     const holders = await lockHolders(path);
-    if (holders.length > 0) return { path, holders };
+    if (holders.length > 0) return { path, holders: holders.map(({ pid, name }) => `${name} (pid ${pid})`) };
   }
   return { path: paths[0], holders: [] };
 }

@@ -2,18 +2,24 @@ import type { BigIntStats } from 'node:fs';
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+export interface LockHolder {
+  readonly pid: number;
+  /** The name of its program, at most 15 letters. */
+  readonly name: string;
+}
+
 /**
- * Lists the processes that hold a lock on this file, as "NAME (pid PID)". QEMU's locks belong to open files, not to
+ * Lists the processes that hold a lock on this file. QEMU's locks belong to open files, not to
  * processes, so /proc/locks does not name them; /proc/PID/fdinfo does, for processes that this user may inspect.
  */
-export async function lockHolders(path: string): Promise<string[]> {
+export async function lockHolders(path: string): Promise<LockHolder[]> {
   // Compared by inode: a file may have several names.
   const target = await stat(path, { bigint: true }).catch(() => undefined);
   if (!target) return [];
-  const holders: string[] = [];
+  const holders: LockHolder[] = [];
   for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
     if (Number(pid) === process.pid) continue;
-    if (await holdsLock(pid, target)) holders.push(`${await nameOf(pid)} (pid ${pid})`);
+    if (await holdsLock(pid, target)) holders.push({ pid: Number(pid), name: await nameOf(pid) });
   }
   return holders;
 }

@@ -95,7 +95,7 @@ async function plugInVolumes({ qmp, plan }: Plugging): Promise<void> {
     await attachDisk(qmp, volume.disk).catch(async (error: unknown) => {
       // QEMU locks the file when the device is plugged in.
       const explained = await explainImageFailure(error, [volume.disk.path]);
-      throw explained instanceof ImageLockedError ? volumeInUse(volume, explained) : explained;
+      throw explained instanceof ImageLockedError ? await volumeInUse(volume, explained) : explained;
     });
   }
 }

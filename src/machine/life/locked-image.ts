@@ -11,6 +11,7 @@ import {
 } from '../../errors/index.ts';
 import type { VolumePlan } from '../plan/plan.ts';
 import { imageFailure } from '../../images/qemu-img/image-failure.ts';
+import { describeHolders } from '../volume/volume-holders.ts';
 
 /**
  * Rewords a QEMU failure to open or write an image as the error that qemu-img would give: locked by another
@@ -46,14 +47,17 @@ export async function explainLockedImage(
   const volume = volumes.find(({ disk }) => words.includes(disk.path));
   const explained = await explainImageFailure(failure, [volume?.disk.path ?? path]);
   if (!(explained instanceof ImageLockedError)) return failure;
-  return volume ? volumeInUse(volume, explained) : explained;
+  return volume ? await volumeInUse(volume, explained) : explained;
 }
 
-export function volumeInUse({ name }: Pick<VolumePlan, 'name'>, locked: ImageLockedError): VolumeInUseError {
+export async function volumeInUse(
+  { name, disk }: Pick<VolumePlan, 'name' | 'disk'>,
+  cause: ImageLockedError,
+): Promise<VolumeInUseError> {
   const hint =
     'stop the machine that uses the volume, or mount the volume read-only (ro) in all machines; ' +
     `to see which machines use the volume, run: vmlet volume inspect ${name}`;
-  return new VolumeInUseError(name, locked.holders, hint, locked);
+  return new VolumeInUseError(name, await describeHolders(disk.path), hint, cause);
 }
 
 /** A confined QEMU does not see files that it was not given. */

@@ -47,6 +47,11 @@ export function processesUsing(users: string): number[] {
   });
 }
 
+/** Names a throw-away machine by the process that started it, in errors. */
+export function describeDisposable(process: number): string {
+  return `a disposable machine (process ${process})`;
+}
+
 /** Offsets in the file, of Linux's `struct ext4_super_block`. */
 const SUPERBLOCK = 1024;
 const FEATURE_INCOMPAT = SUPERBLOCK + 0x60;

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BrokenMachineError, MachineNotFoundError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
-import { type Volume, findVolume, processesUsing, volumeNames } from '../../machine/volume/volume.ts';
+import {
+  type Volume,
+  describeDisposable,
+  findVolume,
+  processesUsing,
+  volumeNames,
+} from '../../machine/volume/volume.ts';
 import { volumeFiles, volumeFilesIn } from '../../machine/volume/volume-files.ts';
 import { machineNames, readSpec } from '../record/definition.ts';
 import { definitionFiles } from '../record/machine-files.ts';
@@ -71,8 +77,5 @@ function machineWith(locations: Locations, machine: string, volume: string): Vol
 
 /** Describes each user, for errors. */
 export function describeUsers({ machines, processes }: VolumeUsers): string[] {
-  return [
-    ...machines.map(({ name }) => `machine "${name}"`),
-    ...processes.map((pid) => `a disposable machine (process ${pid})`),
-  ];
+  return [...machines.map(({ name }) => `machine "${name}"`), ...processes.map(describeDisposable)];
 }

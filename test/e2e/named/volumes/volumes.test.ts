@@ -76,11 +76,12 @@ describe('a volume of throw-away machines', () => {
     await until(() =>
       readers.every((reader) => reader.stderr().includes('ready') && reader.stdout() === 'kept\n'),
     );
+    const pids = readers.map((reader) => String(reader.process.pid));
     const writer = await run(['cache:/c'], 'true');
     expect(writer.stderr).toMatch(
-      /^vmlet: volume "cache" is in use by .*\n  stop the machine that uses the volume/,
+      /^vmlet: volume "cache" is in use by a disposable machine \(process \d+\), a disposable machine \(process \d+\)\n  stop the machine that uses the volume/,
     );
-    const pids = readers.map((reader) => String(reader.process.pid));
+    for (const pid of pids) expect(writer.stderr).toContain(`a disposable machine (process ${pid})`);
     const removal = await home.vmlet('volume', 'rm', 'cache');
     expect(removal.status).not.toBe(0);
     for (const pid of pids) expect(removal.stderr).toContain(`a disposable machine (process ${pid})`);
@@ -210,7 +211,7 @@ describe('a volume of a named machine', () => {
   it('has one writer at a time, which is named to the next', async () => {
     const started = await home.vmlet('start', 'two');
     expect(started.status).not.toBe(0);
-    expect(started.stderr).toMatch(/^vmlet: volume "db" is in use by .*one/);
+    expect(started.stderr).toMatch(/^vmlet: volume "db" is in use by machine "one"\n/);
     const removal = await home.vmlet('volume', 'rm', 'db');
     expect(removal.stderr).toContain('volume "db" is in use by machine "one", machine "two"');
     const listed = await home.vmlet('volume', 'ls');
