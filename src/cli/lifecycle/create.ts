@@ -10,6 +10,7 @@ import { createFlags } from '../../public/named-options.ts';
 import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { type SeedFlags, addSeedFlags, seedOptions } from '../flags/seed-flags.ts';
+import { sayMountNews } from './mount-news.ts';
 import { sayFirstBoot, sayStarted } from './start.ts';
 import { hasDesktop } from '../session/desktop.ts';
 import { isOnTerminal } from '../session/terminal.ts';
@@ -50,6 +51,7 @@ async function create(name: string, flags: Flags, showScreen: ShowScreen): Promi
     printJson({ version: 1, create: await store.check(options) });
     return;
   }
+  sayMountNews(flags);
   const progress = new ProgressLine();
   await untilInterrupted(async (signal) => {
     try {

@@ -10,6 +10,7 @@ import { leftToRoot, ownedByUser } from '../flags/volume-owner.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { note, printLine } from '../output/say.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { sayMountNews } from './mount-news.ts';
 
 /** Flags of the command that the machine runs. All others are those of `create`. */
 const OF_COMMAND = ['detach', 'name', 'rm', 'env', 'workdir', 'user'];
@@ -49,6 +50,7 @@ export async function runDetached(
       remove: flags.rm ?? false,
     },
   };
+  sayMountNews(flags);
   sayWhatIsOfRoot(flags);
   await untilInterrupted(async (signal) => start(new MachineStore(), options, signal));
   printLine(name);

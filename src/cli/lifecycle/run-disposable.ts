@@ -16,6 +16,7 @@ import type { Interrupts } from '../session/interrupts.ts';
 import { withinTimeout } from '../session/within-timeout.ts';
 import { bootNews } from './boot-news.ts';
 import { isForkSuspect } from './fork-suspect.ts';
+import { sayMountNews } from './mount-news.ts';
 import { resumeWithSpace } from './resume-with-space.ts';
 
 /** Boots or forks a guest, runs the command in it, and deletes it. With --dry-run it prints how the guest would start. */
@@ -28,7 +29,12 @@ export async function runDisposable(
     flags.template === undefined
       ? { launch: { ...launchOptions(image, flags, await seedOptions(flags)), kept: keptOf(flags) } }
       : { template: flags.template, fork: forkOptions(flags) };
-  await (flags.dryRun ? printDryRun(origin, flags) : run(origin, argv, flags));
+  if (flags.dryRun) {
+    await printDryRun(origin, flags);
+    return;
+  }
+  sayMountNews(flags);
+  await run(origin, argv, flags);
 }
 
 /** The treatment of a guest that an earlier run has kept. */
