@@ -1,3 +1,5 @@
+import type { GivenMount } from '../../public/given-mounts.ts';
+
 /** Flags of shared directories, and the user of the command. */
 export interface VolumeFlags {
   readonly volume?: readonly string[];
@@ -8,6 +10,8 @@ export interface VolumeFlags {
 }
 
 const ID = String.raw`\d+|[a-zA-Z_][a-zA-Z0-9_.-]*\$?`;
+/** By default a tmpfs lets everyone write. */
+const OTHERS_WRITE = 0o002;
 const USER = new RegExp(`^(${ID})(?::(${ID}))?$`);
 
 /**
@@ -19,13 +23,20 @@ export function ownedByUser<Flags extends VolumeFlags>(flags: Flags): Flags {
   return owned.hasName && (flags.detach ?? flags.dryRun) ? flags : owned.flags;
 }
 
-/** Returns the directories that `ownedByUser` leaves to root, since the user has a name, as they were given. */
-export function leftToRoot(flags: VolumeFlags): string[] {
-  const { hasName, flags: owned } = withOwner(flags);
-  if (!hasName) return [];
-  return (['volume', 'mount'] as const).flatMap((kind) =>
-    (flags[kind] ?? []).filter((text, index) => owned[kind]?.[index] !== text),
-  );
+/**
+ * Returns the mounts that `ownedByUser` leaves to root, since the user has a name, as they were given. An existing volume
+ * has an owner already.
+ */
+export function leftToRoot(flags: VolumeFlags, mounts: readonly GivenMount[]): string[] {
+  if (!withOwner(flags).hasName) return [];
+  return mounts.filter((mount) => isLeft(mount, flags.detach ?? false)).map(({ text }) => text);
+}
+
+function isLeft({ type, spec, existing }: GivenMount, isDetached: boolean): boolean {
+  if ([spec.uid, spec.gid, spec.ids].some((given) => given !== undefined)) return false;
+  if (type === 'bind') return isDetached;
+  if (type === 'volume') return existing === undefined;
+  return spec.mode !== undefined && (spec.mode & OTHERS_WRITE) === 0;
 }
 
 /** Gives the directories an owner that may be a name. */

@@ -6,9 +6,9 @@ import { guestEnvironment } from '../flags/flag-values.ts';
 import { attributeOf, flagOf, givenOptions } from '../flags/option-flags.ts';
 import type { RunFlags } from '../flags/run-options.ts';
 import { SEED_FLAGS, type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
-import { leftToRoot, ownedByUser } from '../flags/volume-owner.ts';
+import { ownedByUser } from '../flags/volume-owner.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
-import { note, printLine } from '../output/say.ts';
+import { printLine } from '../output/say.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { sayMountNews } from './mount-news.ts';
 
@@ -51,19 +51,8 @@ export async function runDetached(
     },
   };
   sayMountNews(flags);
-  sayWhatIsOfRoot(flags);
   await untilInterrupted(async (signal) => start(new MachineStore(), options, signal));
   printLine(name);
-}
-
-/** virtiofsd starts before the guest could say which number the user has. */
-function sayWhatIsOfRoot(flags: RunFlags): void {
-  const left = leftToRoot(flags);
-  if (left.length === 0) return;
-  note(
-    `the files of ${left.join(' and ')} belong to root in the guest, and user ${flags.user ?? ''} may be unable to write there`,
-    'with --detach, give the number that the user has in the guest: -u 1000, or uid=1000 after the path',
-  );
 }
 
 async function start(store: MachineStore, options: CreateOptions, signal: AbortSignal): Promise<void> {

@@ -69,6 +69,15 @@ describe('a volume of throw-away machines', () => {
     expect((await run(['cache:/c:size=64M,uid=1000'], 'true')).stderr).toBe('');
   });
 
+  it('says that a new one is of root, if the user has a name', async () => {
+    const flags = ['--net', 'none', '-u', 'nobody'];
+    const said =
+      'vmlet: the files of named:/v belong to root in the guest, and user nobody may be unable to write there\n';
+    expect((await run(['named:/v'], 'true', flags)).stderr).toContain(said);
+    expect((await run(['named:/v'], 'true', flags)).stderr).toBe('');
+    expect((await home.vmlet('volume', 'rm', 'named')).status).toBe(0);
+  });
+
   it('is listed and described', async () => {
     expect((await home.vmlet('volume', 'ls', '-q')).stdout).toBe('cache\n');
     const { stdout } = await home.vmlet('volume', 'inspect', 'cache');

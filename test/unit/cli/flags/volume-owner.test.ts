@@ -1,5 +1,9 @@
-import { expect, it } from 'vitest';
-import { leftToRoot, ownedByUser } from '../../../../src/cli/flags/volume-owner.ts';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type VolumeFlags, leftToRoot, ownedByUser } from '../../../../src/cli/flags/volume-owner.ts';
+import { lookAtMounts } from '../../../../src/machine/volume/given-mounts.ts';
 
 it.each([
   ['./a:/b', '1000', './a:/b:uid=1000'],
@@ -35,14 +39,28 @@ it.each(['detach', 'dryRun'])('takes numbers alone with %s, which asks no guest'
   expect(owned('7')).toEqual(['./a:/b:uid=7']);
 });
 
-it('finds the directories that a user with a name does not get', () => {
-  const volume = ['./a:/b', 'cache:/c', './a:/d:uid=7'];
-  const mount = ['src=/a,dst=/e', 'type=tmpfs,dst=/f'];
-  const left = (user?: string) => leftToRoot({ volume, mount, ...(user !== undefined && { user }) });
-  expect(left('www-data')).toEqual(['./a:/b', 'src=/a,dst=/e']);
-  expect(left('7:staff')).toEqual(['./a:/b', 'src=/a,dst=/e']);
-  for (const user of ['7', '7:8', 'root', undefined]) expect(left(user)).toEqual([]);
-  expect(leftToRoot({ user: 'www-data' })).toEqual([]);
+describe('what a user with a name does not get', () => {
+  const volumes = mkdtempSync(join(tmpdir(), 'vmlet-'));
+  afterAll(() => rmSync(volumes, { recursive: true }));
+  mkdirSync(join(volumes, 'old'));
+  writeFileSync(join(volumes, 'old/disk.raw'), '');
+  const texts = {
+    volume: ['./a:/b', 'new:/c', 'old:/c', 'new:/c:gid=7', './a:/d:uid=7', './a:/d:ids=host'],
+    mount: ['src=/a,dst=/e', 'type=tmpfs,dst=/f', 'type=tmpfs,dst=/f,tmpfs-mode=700'],
+  };
+  const left = (flags: VolumeFlags) => leftToRoot(flags, lookAtMounts(texts, { volumes }));
+
+  it.each(['www-data', '7:staff'])('as user %s', (user) => {
+    expect(left({ user })).toEqual(['new:/c', 'type=tmpfs,dst=/f,tmpfs-mode=700']);
+    expect(left({ user, detach: true })).toEqual([
+      ...['./a:/b', 'new:/c'],
+      ...['src=/a,dst=/e', 'type=tmpfs,dst=/f,tmpfs-mode=700'],
+    ]);
+  });
+
+  it.each([{}, { user: '7' }, { user: '7:8' }, { user: 'root' }])('is nothing for %j', (flags) => {
+    expect(left(flags)).toEqual([]);
+  });
 });
 
 it('gives a name to directories of --mount alone', () => {
