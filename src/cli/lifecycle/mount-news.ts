@@ -1,23 +1,18 @@
 import { formatBytes } from '../../public/format.ts';
-import {
-  type GivenMount,
-  type UnusedOption,
-  lookAtMounts,
-  unusedOptions,
-} from '../../public/given-mounts.ts';
+import { type GivenMount, hasUnusedSize, lookAtMounts } from '../../public/given-mounts.ts';
 import { type VolumeFlags, leftToRoot } from '../flags/volume-owner.ts';
 import { note } from '../output/say.ts';
 
 /** Says which options of mounts have no effect, before a machine is made. @throws InvalidInputError for an invalid mount. */
 export function sayMountNews(flags: VolumeFlags): void {
   const mounts = lookAtMounts(flags);
-  for (const option of mounts.flatMap(unusedOptions)) sayUnused(option);
+  for (const mount of mounts.filter(hasUnusedSize)) sayUnusedSize(mount);
   sayWhatIsOfRoot(flags, mounts);
 }
 
-function sayUnused({ volume, option, actual }: UnusedOption): void {
-  const what = 'bytes' in actual ? `has ${formatBytes(actual.bytes)}` : `belongs to ${actual.owner}`;
-  note(`volume "${volume.name}" exists and ${what}; ${option} has no effect`);
+function sayUnusedSize({ spec: { source = '', size = '' }, existing }: GivenMount): void {
+  const actual = formatBytes(existing?.sizeBytes ?? 0);
+  note(`volume "${source}" exists and has ${actual}; size=${size} has no effect`);
 }
 
 /** Only a running guest knows which number the user has. Before that, virtiofsd starts for a named machine. */

@@ -2,7 +2,7 @@ import { parseMountText, parseVolumeText } from '../mount/volume-grammar.ts';
 import { type VolumeSpec, type VolumeType, typeOf } from '../mount/volume-spec.ts';
 import type { Locations } from '../paths/locations.ts';
 import { parseVolumeSize } from './named-volume.ts';
-import { type Volume, findVolume, rootOwner } from './volume.ts';
+import { type Volume, findVolume } from './volume.ts';
 
 /** One mount of a command line, before its machine starts. */
 export interface GivenMount {
@@ -44,26 +44,7 @@ export function lookAtMounts(
   ];
 }
 
-/** An option that does not apply to the volume, since it exists. */
-export interface UnusedOption {
-  readonly volume: Volume;
-  /** As in `size=1G`. */
-  readonly option: string;
-  /** What the volume has instead. */
-  readonly actual: { readonly bytes: number } | { readonly owner: string };
-}
-
-/** @throws InvalidInputError for an invalid size. */
-export function unusedOptions({ field, spec, existing: volume }: GivenMount): UnusedOption[] {
-  if (!volume) return [];
-  const unused: UnusedOption[] = [];
-  const { size, uid, gid } = spec;
-  if (size !== undefined && parseVolumeSize(size, field) !== volume.sizeBytes)
-    unused.push({ volume, option: `size=${size}`, actual: { bytes: volume.sizeBytes } });
-  const given = Object.entries({ uid, gid }).filter(([, id]) => id !== undefined);
-  if (given.length === 0) return unused;
-  const owner = rootOwner(volume);
-  const others = given.filter(([key, id]) => owner[key as keyof typeof owner] !== id);
-  const actual = { owner: `${owner.uid}:${owner.gid}` };
-  return [...unused, ...others.map(([key, id]) => ({ volume, option: `${key}=${id ?? ''}`, actual }))];
+/** Whether it gives a size that its volume, which exists, does not have. @throws InvalidInputError for an invalid size. */
+export function hasUnusedSize({ field, spec: { size }, existing }: GivenMount): boolean {
+  return size !== undefined && existing !== undefined && parseVolumeSize(size, field) !== existing.sizeBytes;
 }

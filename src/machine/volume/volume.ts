@@ -3,7 +3,6 @@ import { isAlive } from '../../process/procfs/identity.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import type { Locations } from '../paths/locations.ts';
 import { ownerInName } from '../paths/runtime-directory.ts';
-import type { NamedVolume } from './named-volume.ts';
 import { volumeFiles } from './volume-files.ts';
 
 /** A volume on this host. */
@@ -57,39 +56,6 @@ export function describeDisposable(process: number): string {
 const SUPERBLOCK = 1024;
 const FEATURE_INCOMPAT = SUPERBLOCK + 0x60;
 const NEEDS_RECOVERY = 0x4;
-
-const LOG_BLOCK_SIZE = SUPERBLOCK + 0x18;
-const FIRST_DATA_BLOCK = SUPERBLOCK + 0x14;
-const INODE_SIZE = SUPERBLOCK + 0x58;
-const DESCRIPTOR_SIZE = SUPERBLOCK + 0xfe;
-const FEATURE_64BIT = 0x80;
-/** In a `struct ext4_group_desc`. */
-const INODE_TABLE = { low: 0x8, high: 0x28 };
-/** In a `struct ext4_inode`. */
-const UID = { low: 0x2, high: 0x78 };
-const GID = { low: 0x18, high: 0x7a };
-
-/** Returns the owner of its root directory, the second inode; a running machine may have changed it since. */
-export function rootOwner({ path }: Pick<Volume, 'path'>): NamedVolume['owner'] {
-  const descriptor = openSync(path, 'r');
-  try {
-    const read = (offset: number, bytes: 2 | 4): number => {
-      const buffer = Buffer.alloc(bytes);
-      readSync(descriptor, buffer, 0, bytes, offset);
-      return buffer.readUIntLE(0, bytes);
-    };
-    const blockBytes = 1024 * 2 ** read(LOG_BLOCK_SIZE, 4);
-    const group = (read(FIRST_DATA_BLOCK, 4) + 1) * blockBytes;
-    const isLarge = (read(FEATURE_INCOMPAT, 4) & FEATURE_64BIT) !== 0 && read(DESCRIPTOR_SIZE, 2) >= 64;
-    const high = isLarge ? read(group + INODE_TABLE.high, 4) : 0;
-    const table = (high * 2 ** 32 + read(group + INODE_TABLE.low, 4)) * blockBytes;
-    const inode = table + read(INODE_SIZE, 2);
-    const id = (at: typeof UID): number => read(inode + at.high, 2) * 2 ** 16 + read(inode + at.low, 2);
-    return { uid: id(UID), gid: id(GID) };
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 /** True when its last writer did not unmount it: the journal has to be replayed first, by a guest that may write. */
 export function needsRecovery({ path }: Pick<Volume, 'path'>): boolean {
