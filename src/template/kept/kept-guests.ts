@@ -60,12 +60,10 @@ export class KeptGuests {
     this.#shelf = new TemplateShelf(locations, { directory: this.directory, isUsed });
   }
 
-  /** Returns a guest that is complete and not too old. A damaged or old one is removed. */
+  /** Returns a guest that is complete and not too old. */
   find(key: string, limits: KeptLimits): Template | undefined {
     const template = this.#open(key);
-    if (template && isFresh(template, limits)) return template;
-    this.remove(key);
-    return undefined;
+    return template && isFresh(template, limits) ? template : undefined;
   }
 
   /**

@@ -71,7 +71,11 @@ export async function forkOrKeep(request: KeptRequest): Promise<Machine | undefi
 async function forkKept(request: KeptRequest): Promise<Machine | undefined> {
   const { guests, key, limits, options } = request;
   const template = guests.find(key, limits);
-  if (!template) return undefined;
+  if (!template) {
+    // A damaged or old one takes space, also where no other can be kept.
+    guests.remove(key);
+    return undefined;
+  }
   const ageMs = Date.now() - template.createdAt.getTime();
   try {
     const machine = await forkFrom(template, request, () => guests.hold(key, template));

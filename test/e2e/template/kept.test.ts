@@ -220,6 +220,10 @@ describe('a run', () => {
     expect(withDisk).toMatch(/^#!\/bin\/sh\n# Forks the guest that an earlier run kept at 20/);
     expect(withDisk).toMatch(/^qemu-img create .*disk0.qcow2/m);
     expect(withDisk).toMatch(/^# Not included in this script: disk0\. vmlet adds these devices after/m);
+    const old = await output(
+      start(['run', ...MEMORY, '--dry-run', 'micro'], { env: { ...env, VMLET_KEPT_DAYS: '1e-9' } }),
+    );
+    expect(old).toContain('# Boots the guest: no earlier run has kept a suitable guest.\n');
     const { stdout } = await start(['system', 'df'], { env }).finished;
     expect(stdout).toMatch(/^Kept guests +3 +0 /m);
     // As private as a disk: 0700 for directories, 0600 for files.

@@ -218,6 +218,16 @@ describe('a prune', () => {
   });
 });
 
+it('a search changes nothing, whether the guest is current, old or damaged', async () => {
+  const { guests, keep, keys } = home();
+  await keep('web');
+  const template = found(guests, 'web');
+  expect(guests.find('web', { ...NO_LIMITS, days: { value: 1e-9, source: 'a test' } })).toBeUndefined();
+  writeFileSync(templateFiles(template.directory).record, '{');
+  expect(guests.find('web', NO_LIMITS)).toBeUndefined();
+  expect(keys()).toEqual(['web']);
+});
+
 describe('a run that finds no room for its guest', () => {
   const OLD = { basis: { vmlet: '0.0.1' }, idleHours: 30 };
   const SHORT = { ...ROOMY, freeBytes: 100 * MiB };
