@@ -21,8 +21,9 @@ export function keptGuestsFinding({
     };
   }
   const { bytes, bytesFrom, days, daysFrom } = keptGuests;
-  if (bytes === 0 && bytesFrom !== undefined) {
-    return { item, state: 'works', summary: `vmlet run keeps no booted guests, because ${bytesFrom} is 0` };
+  const zero = bytes === 0 && bytesFrom !== undefined ? bytesFrom : days === 0 ? daysFrom : undefined;
+  if (zero !== undefined) {
+    return { item, state: 'works', summary: `vmlet run keeps no booted guests, because ${zero} is 0` };
   }
   if (bytes < LEAST_KEPT_BYTES) {
     const what = bytesFrom ?? `a tenth of the file system of ${path}`;

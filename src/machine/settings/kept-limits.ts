@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Locations } from '../paths/locations.ts';
+import { LEAST_KEPT_BYTES } from '../../util/files/file-system.ts';
 import { configFile, readConfigFile } from './config-file.ts';
 import type { Config } from './config-schema.ts';
 import { parseKeptSize } from './kept-size.ts';
@@ -70,6 +71,14 @@ export function keptDays({ days }: KeptLimits): number {
 /** The same age in milliseconds. */
 export function keptAgeMs(limits: KeptLimits): number {
   return keptDays(limits) * DAY_MS;
+}
+
+/** Why the limits allow no kept guest; undefined where they allow one. Each run would save its guest, and remove it at once. */
+export function whyNoneKept(limits: KeptLimits, fileSystemBytes: number): string | undefined {
+  const { bytes, days } = limits;
+  for (const setting of [bytes, days]) if (setting?.value === 0) return `${setting.source} is 0`;
+  if (keptBytes(limits, fileSystemBytes) >= LEAST_KEPT_BYTES) return undefined;
+  return `${bytes?.source ?? 'a tenth of the file system'} is less than ${LEAST_KEPT_BYTES / 1024 ** 2} MiB`;
 }
 
 function parseDays(text: string, field: string): number {

@@ -23,19 +23,23 @@ export async function dryRunKept(
     );
   const reason = reasonToBoot(spec, options);
   if (reason !== undefined) return remarked(await dryRunOfBoot(options), `Boots the guest: ${reason}.`);
-  if (kept === 'renew')
-    return remarked(
-      await dryRunOfBoot(options),
-      'Boots the guest and keeps it for later runs. It replaces any guest that an earlier run kept.',
-    );
   const locations = ownLocations();
   const limits = await readKeptLimits(locations);
+  const guests = new KeptGuests(locations);
+  const obstacle = guests.obstacle(spec.memoryBytes, limits);
+  if (kept === 'renew') {
+    const remark =
+      obstacle === undefined
+        ? 'Boots the guest and keeps it for later runs. It replaces any guest that an earlier run kept.'
+        : `Boots the guest, and does not keep it: ${obstacle}.`;
+    return remarked(await dryRunOfBoot(options), remark);
+  }
   const findings = await survey(spec, options, { locations, pull: 'never', ownsMemory: true });
-  const template = new KeptGuests(locations).find(keptKey(findings, await ownRelease()), limits);
+  const template = guests.find(keptKey(findings, await ownRelease()), limits);
   if (!template || (await template.differences()).length > 0) {
     return remarked(
       await dryRunOfBoot(options),
-      'Boots the guest: no earlier run has kept a suitable guest.',
+      `Boots the guest: ${obstacle ?? 'no earlier run has kept a suitable guest'}.`,
     );
   }
   const { signal, ports = [], volumes = [], mounts = [] } = options;

@@ -2,21 +2,11 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VmletError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
-import {
-  ensurePrivateDirectory,
-  nameOfOwned,
-  ownIdentity,
-  ownerInName,
-} from '../../machine/paths/runtime-directory.ts';
-import { type KeptLimits, keptAgeMs, keptBytes } from '../../machine/settings/kept-limits.ts';
+import { nameOfOwned, ownIdentity, ownerInName } from '../../machine/paths/runtime-directory.ts';
+import { type KeptLimits, keptAgeMs, keptBytes, whyNoneKept } from '../../machine/settings/kept-limits.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
 import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
-import {
-  LEAST_KEPT_BYTES,
-  RESERVE_BYTES,
-  type FileSystem,
-  fileSystemOf,
-} from '../../util/files/file-system.ts';
+import { RESERVE_BYTES, type FileSystem, fileSystemOf } from '../../util/files/file-system.ts';
 import { removeFile } from '../../util/files/removal.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { Scope } from '../../util/scope.ts';
@@ -60,8 +50,9 @@ export class KeptGuests {
     this.#shelf = new TemplateShelf(locations, { directory: this.directory, isUsed });
   }
 
-  /** Returns a guest that is complete and not too old. */
+  /** Returns a guest that is complete and not too old, where the limits allow any. */
   find(key: string, limits: KeptLimits): Template | undefined {
+    if (this.#whyNone(limits) !== undefined) return undefined;
     const template = this.#open(key);
     return template && isFresh(template, limits) ? template : undefined;
   }
@@ -90,12 +81,9 @@ export class KeptGuests {
 
   /** Whether a guest with this much memory may be kept here; otherwise why not. */
   obstacle(memoryBytes: number, limits: KeptLimits): string | undefined {
-    ensurePrivateDirectory(this.directory);
-    const { bytes, freeBytes, isOnNetwork } = this.#fileSystemOf(this.directory);
-    // Every run would save the guest, and remove it at once.
-    if (keptBytes(limits, bytes) < LEAST_KEPT_BYTES) {
-      return `${limits.bytes?.source ?? 'a tenth of the file system'} is less than ${LEAST_KEPT_BYTES / 1024 ** 2} MiB`;
-    }
+    const reason = this.#whyNone(limits);
+    if (reason !== undefined) return reason;
+    const { freeBytes, isOnNetwork } = this.#fileSystemOf(this.directory);
     if (isOnNetwork) return 'the cache directory is on a network file system';
     if (memoryBytes + RESERVE_BYTES > freeBytes) return 'there is not enough disk space';
     return undefined;
@@ -161,6 +149,10 @@ export class KeptGuests {
   async #removeAll(guests: readonly KeptGuest[]): Promise<void> {
     for (const { key } of guests) this.remove(key);
     await this.#shelf.sweep();
+  }
+
+  #whyNone(limits: KeptLimits): string | undefined {
+    return whyNoneKept(limits, this.#fileSystemOf(this.directory).bytes);
   }
 
   #open(key: string): Template | undefined {

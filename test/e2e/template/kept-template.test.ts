@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { holdFreeLock } from '../../../src/process/lock/transient-lock.ts';
+import { Scope } from '../../../src/util/scope.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 import { type Finished, copyCompiledCode, start } from '../command.ts';
 import { until } from '../../until.ts';
@@ -206,14 +208,14 @@ describe('a template that is created with --kept', () => {
 
   it('boots when the kept guest is damaged and cannot be kept again', async () => {
     for (const guest of kept()) writeFileSync(join(guest, 'state'), 'nonsense');
-    Object.assign(env, { VMLET_KEPT_SIZE: '0' });
-    try {
-      const again = await create('again', '--kept');
-      expect(again).toMatchObject({ origin: 'boot', machines: 2 });
-      expect(await inTemplate(again.name, 'cat /root/mark')).toEqual(['warm']);
-    } finally {
-      Object.assign(env, { VMLET_KEPT_SIZE: '' });
+    // As if other processes were keeping the guests.
+    await using scope = new Scope();
+    for (const key of readdirSync(guests).filter((name) => !name.startsWith('.'))) {
+      expect(await holdFreeLock(join(guests, `.${key}.lock`), scope)).toBe(true);
     }
+    const again = await create('again', '--kept');
+    expect(again).toMatchObject({ origin: 'boot', machines: 2 });
+    expect(await inTemplate(again.name, 'cat /root/mark')).toEqual(['warm']);
   });
 
   it('does not need the kept guest any more', async () => {

@@ -528,15 +528,19 @@ describe('a run', () => {
     ['VMLET_KEPT_SIZE', '0'],
     ['VMLET_KEPT_SIZE', '1M'],
     ['VMLET_KEPT_DAYS', '0'],
-  ])('boots when %s=%s forbids kept guests', async (variable, value) => {
-    const { run, origin, kept } = home({ [variable]: value });
-    const first = await run('--debug', 'micro', 'true').finished;
-    expect(originOf(first)).toBe(variable === 'VMLET_KEPT_SIZE' ? 'boot' : 'boot, kept');
-    if (variable === 'VMLET_KEPT_SIZE') {
-      expect(first.stderr).not.toContain('booting a guest to keep');
-      expect(kept()).toEqual([]);
+  ])('boots when %s=%s forbids kept guests, and forks none', async (variable, value) => {
+    const { run, kept } = homeWithGuest({ ...inMemory, [variable]: value });
+    for (const [flags, remark] of [
+      [[], 'Boots the guest:'],
+      [['--renew'], 'Boots the guest, and does not keep it:'],
+    ] as const) {
+      expect(await output(run('--dry-run', ...flags, 'micro'))).toContain(`\n# ${remark} ${variable} is `);
     }
-    expect(await origin('micro', 'true')).not.toBe('fork');
+    expect(kept()).toHaveLength(1);
+    const first = await run('--debug', 'micro', 'true').finished;
+    expect(originOf(first)).toBe('boot');
+    expect(first.stderr).toContain(`"reason":"${variable} is `);
+    expect(kept()).toEqual([]);
   });
 
   it('boots without a word where the cache has no room for the guest', async ({ skip }) => {

@@ -228,6 +228,16 @@ it('a search changes nothing, whether the guest is current, old or damaged', asy
   expect(keys()).toEqual(['web']);
 });
 
+it('a search finds nothing where the limits allow no kept guest', async () => {
+  const { guests, keep, keys } = home();
+  await keep('web');
+  const zero = { value: 0, source: 'a test' };
+  for (const limits of [{ bytes: zero }, { days: zero }, { bytes: { ...zero, value: 1 * MiB } }]) {
+    expect(guests.find('web', { ...NO_LIMITS, ...limits })).toBeUndefined();
+  }
+  expect(keys()).toEqual(['web']);
+});
+
 describe('a run that finds no room for its guest', () => {
   const OLD = { basis: { vmlet: '0.0.1' }, idleHours: 30 };
   const SHORT = { ...ROOMY, freeBytes: 100 * MiB };
@@ -359,7 +369,7 @@ describe('a guest is not kept', () => {
       'a tenth of the file system is less than 64 MiB',
     ],
     ['with a small limit', {}, 1 * MiB, 'a test is less than 64 MiB'],
-    ['with the limit 0', {}, 0, 'a test is less than 64 MiB'],
+    ['with the limit 0', {}, 0, 'a test is 0'],
     ['with a limit of its own', { bytes: 600 * MiB }, 100 * MiB, undefined],
   ])('%s: %j, limit %s: %s', (_, fileSystem, limit, obstacle) => {
     const { guests } = home(() => ({ ...ROOMY, ...fileSystem }));

@@ -320,6 +320,13 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
   [
     'kept-guests',
     {},
+    { keptGuests: { bytes: 1024 ** 3, bytesFrom: undefined, days: 0, daysFrom: 'VMLET_KEPT_DAYS' } },
+    'works',
+    /^vmlet run keeps no booted guests, because VMLET_KEPT_DAYS is 0$/,
+  ],
+  [
+    'kept-guests',
+    {},
     { keptGuests: { bytes: 1024 ** 2, bytesFrom: 'VMLET_KEPT_SIZE', days: 7, daysFrom: undefined } },
     'degraded',
     /^vmlet run keeps no booted guests, because VMLET_KEPT_SIZE is less than 64 MiB$/,

@@ -5,6 +5,7 @@ import {
   keptAgeMs,
   keptBytes,
   keptLimits,
+  whyNoneKept,
 } from '../../../../src/machine/settings/kept-limits.ts';
 
 const GiB = 1024 ** 3;
@@ -60,6 +61,21 @@ describe('the age of a kept guest', () => {
 
   it.each(['soon', '-1', '7d'])('cannot be %s', (text) => {
     expect(() => limits({ VMLET_KEPT_DAYS: text })).toThrow(/VMLET_KEPT_DAYS.*expected a number of days/);
+  });
+});
+
+describe('the limits allow no kept guest', () => {
+  it.each<[Record<string, string>, Config['kept'], number, string | undefined]>([
+    [{}, undefined, 50 * GiB, undefined],
+    [{ VMLET_KEPT_SIZE: '64M', VMLET_KEPT_DAYS: '0.1' }, undefined, GiB, undefined],
+    [{ VMLET_KEPT_SIZE: '0' }, undefined, 50 * GiB, 'VMLET_KEPT_SIZE is 0'],
+    [{ VMLET_KEPT_DAYS: '0' }, undefined, 50 * GiB, 'VMLET_KEPT_DAYS is 0'],
+    [{}, { size: 0, days: 0 }, 50 * GiB, 'kept.size in /c/config.yaml is 0'],
+    [{ VMLET_KEPT_SIZE: '1G' }, { size: 0, days: 0 }, 50 * GiB, 'kept.days in /c/config.yaml is 0'],
+    [{ VMLET_KEPT_SIZE: '63M' }, undefined, 50 * GiB, 'VMLET_KEPT_SIZE is less than 64 MiB'],
+    [{}, undefined, GiB / 2, 'a tenth of the file system is less than 64 MiB'],
+  ])('with %j, %j in the file and a disk of %i bytes: %s', (environment, kept, disk, reason) => {
+    expect(whyNoneKept(limits(environment, kept), disk)).toBe(reason);
   });
 });
 
