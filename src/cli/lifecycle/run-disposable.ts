@@ -27,7 +27,13 @@ export async function runDisposable(
 ): Promise<void> {
   const origin: Origin =
     flags.template === undefined
-      ? { launch: { ...launchOptions(image, flags, await seedOptions(flags)), kept: keptOf(flags) } }
+      ? {
+          launch: {
+            ...launchOptions(image, flags, await seedOptions(flags)),
+            kept: keptOf(flags),
+            ...consoleOf(flags),
+          },
+        }
       : { template: flags.template, fork: forkOptions(flags) };
   if (flags.dryRun) {
     await printDryRun(origin, flags);
@@ -35,6 +41,10 @@ export async function runDisposable(
   }
   sayMountNews(flags);
   await run(origin, argv, flags);
+}
+
+function consoleOf({ console }: RunFlags): Pick<LaunchOptions, 'console'> {
+  return console ? { console: process.stderr } : {};
 }
 
 /** The treatment of a guest that an earlier run has kept. */
@@ -91,9 +101,10 @@ async function begin(
 ): Promise<Machine> {
   const { launch, openTemplate } = await import('../../public/launch.ts');
   const progress = new ProgressLine();
-  const common = { signal, ...(flags.console && { console: process.stderr }), ...(log && { log }) };
+  const common = { signal, ...(log && { log }) };
   try {
-    if ('template' in origin) return await openTemplate(origin.template).fork({ ...origin.fork, ...common });
+    if ('template' in origin)
+      return await openTemplate(origin.template).fork({ ...origin.fork, ...consoleOf(flags), ...common });
     return await launch({ ...origin.launch, ...common, ...bootNews(progress, flags) });
   } finally {
     progress.clear();

@@ -212,6 +212,9 @@ describe('a run', () => {
     expect(await output(run('--dry-run', '--renew', 'micro'))).toMatch(
       /^#!\/bin\/sh\n# Boots the guest and keeps it for later runs\. It replaces any guest that an earlier run kept\.\n/,
     );
+    expect(await output(run('--dry-run', '--console', 'micro'))).toMatch(
+      /^#!\/bin\/sh\n# Boots the guest: the console output of the boot was requested\.\n/,
+    );
     const asJson = await Promise.all(
       [[], ['--fresh']].map(async (words) => output(run('--dry-run', '--json', ...words, 'micro'))),
     );
