@@ -11,7 +11,9 @@ import type { TemplateRecord } from './template-record.ts';
 
 /** Returns a shell script that starts a fork by hand, with its console on the terminal. */
 export function forkScript(plan: Plan, host: Host, files: TemplateFiles, record: TemplateRecord): string {
-  const copies = [
+  const preparation = [
+    // Without it the guest would never be restored, and QEMU would wait for that.
+    "command -v socat >/dev/null || { echo 'this script requires socat' >&2; exit 1; }",
     ...copiesFor(plan, files, record.plan).map(([from, to]) => command(['cp', from, to])),
     ...pluggedDisks(plan)
       .map(diskLine)
@@ -20,12 +22,12 @@ export function forkScript(plan: Plan, host: Host, files: TemplateFiles, record:
   ];
   if (record.opensFiles) {
     const place = { channels: [fileChannel(files.state)] };
-    return scriptOf(plan, host, [...copies, restoreLine(plan, place)]);
+    return scriptOf(plan, host, [...preparation, restoreLine(plan, place)]);
   }
   // The first descriptor after the standard ones.
   const open = `exec ${STANDARD_DESCRIPTORS}< ${quoteForShell(files.state)}`;
   const place = { uri: `fd:${STANDARD_DESCRIPTORS}` };
-  return scriptOf(plan, host, [...copies, open, restoreLine(plan, place)], STANDARD_DESCRIPTORS + 1);
+  return scriptOf(plan, host, [...preparation, open, restoreLine(plan, place)], STANDARD_DESCRIPTORS + 1);
 }
 
 function pluggedRemark(plan: Plan): string[] {

@@ -206,6 +206,13 @@ describe('a run', () => {
     expect(await output(run('--name', 'web', 'micro', 'sh', '-c', 'hostname; exit 0'))).toBe('web\n');
     const script = await output(run('--dry-run', 'micro'));
     expect(script).toMatch(/^#!\/bin\/sh\n# Forks the guest that an earlier run kept at 20/);
+    const [check = ''] = /^command -v socat .*\n/m.exec(script) ?? [];
+    await expect(
+      promisify(execFile)('/bin/sh', ['-c', check], { env: { PATH: '/missing' } }),
+    ).rejects.toMatchObject({
+      code: 1,
+      stderr: 'this script requires socat\n',
+    });
     expect(await output(run('--dry-run', '--fresh', 'micro'))).toMatch(
       /^#!\/bin\/sh\n# Boots the guest: kept guests are not used with --fresh, /,
     );
