@@ -1,6 +1,6 @@
-import { statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { VmletError } from '../../errors/index.ts';
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { VmletError, isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { nameOfOwned, ownIdentity, ownerInName } from '../../machine/paths/runtime-directory.ts';
 import { type KeptLimits, keptAgeMs, keptBytes, whyNoneKept } from '../../machine/settings/kept-limits.ts';
@@ -86,6 +86,7 @@ export class KeptGuests {
     const { freeBytes, isOnNetwork } = this.#fileSystemOf(this.directory);
     if (isOnNetwork) return 'the cache directory is on a network file system';
     if (memoryBytes + RESERVE_BYTES > freeBytes) return 'there is not enough disk space';
+    if (!isWritable(this.directory)) return `${this.directory} cannot be written`;
     return undefined;
   }
 
@@ -162,6 +163,18 @@ export class KeptGuests {
       if (error instanceof VmletError) return undefined;
       throw error;
     }
+  }
+}
+
+/** Whether this user can create files in a directory, or the directory itself if it is missing. */
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return isWritable(dirname(directory));
+    if (isSystemError(error, 'EACCES', 'EROFS')) return false;
+    throw error;
   }
 }
 

@@ -73,7 +73,7 @@ async function forkKept(request: KeptRequest): Promise<Machine | undefined> {
   const template = guests.find(key, limits);
   if (!template) {
     // A damaged or old one takes space, also where no other can be kept.
-    guests.remove(key);
+    await removeKept(request);
     return undefined;
   }
   const ageMs = Date.now() - template.createdAt.getTime();
@@ -89,7 +89,12 @@ async function forkKept(request: KeptRequest): Promise<Machine | undefined> {
   } catch (error) {
     if (!mayReplace(error, request)) throw error;
     options.log?.debug({ err: error, kept: key }, 'the kept guest cannot be forked');
-    guests.remove(key);
+    await removeKept(request);
     return undefined;
   }
+}
+
+/** The machine can boot without it, where the cache cannot be written. */
+async function removeKept({ guests, key, options }: KeptRequest): Promise<void> {
+  await attempt('remove the kept guest', options, async () => Promise.resolve(guests.remove(key)));
 }

@@ -571,6 +571,21 @@ describe('a run', () => {
     expect(existsSync(guests)).toBe(false);
   });
 
+  it('boots where no file can be created beside the kept guests', async ({ skip }) => {
+    const obstacle = await whyNoOwnMounts();
+    if (obstacle !== undefined) return skip(obstacle);
+    for (const { env, guests } of [home(inMemory), homeWithGuest()]) {
+      mkdirSync(guests, { recursive: true, mode: 0o700 });
+      const script = `cp -a "${guests}" "${guests}.copy" && mount -t tmpfs -o size=2G,mode=700 tmpfs "${guests}" && cp -a "${guests}.copy/." "${guests}" && mount -o remount,ro "${guests}" && exec "$@"`;
+      const words = [process.execPath, VMLET, 'run', ...MEMORY, '--debug', 'micro', 'hostname'];
+      const options = { env: { ...process.env, ...env } };
+      expect(await run('unshare', [...OWN_MOUNTS, 'sh', '-c', script, 'sh', ...words], options)).toEqual({
+        stdout: 'vmlet\n',
+        stderr: expect.stringContaining(`"reason":"${guests} cannot be written"`) as string,
+      });
+    }
+  });
+
   it('names an invalid setting', async () => {
     const { run } = home({ VMLET_KEPT_SIZE: 'much' });
     const { status, stderr } = await run('micro', 'true').finished;
