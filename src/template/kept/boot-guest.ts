@@ -1,4 +1,5 @@
 import { NoSpaceError } from '../../errors/index.ts';
+import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.ts';
 import { MICRO } from '../../images/record/reference.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import type { NetworkPlan } from '../../network/plan/network.ts';
@@ -9,7 +10,7 @@ import { type Making, saveGuest } from '../save-guest.ts';
 import { Template } from '../template.ts';
 import { templateFiles } from '../template-files.ts';
 import type { TemplatePlace } from '../template-shelf.ts';
-import { allowsKeeping, forgetSecrets } from './fresh-system.ts';
+import { OPT_OUT, allowsKeeping, forgetSecrets } from './fresh-system.ts';
 import { type KeptRequest, attempt, forkFrom, mayBootInstead, mayReplace, renewalOf } from './fork-guest.ts';
 import { type Resuming, type SavedGuest, saveAndResume } from './save-and-resume.ts';
 
@@ -31,8 +32,8 @@ export async function bootAndKeep(request: KeptRequest): Promise<Machine | undef
     const booted = await bootGuest(request, place.directory);
     if (!booted) return undefined;
     const { cloudInit, template, mayKeep } = booted;
-    // A failed first boot may succeed the next time.
-    const isKept = mayKeep && cloudInit?.state !== 'failed';
+    const reason = whyNotKept(mayKeep, cloudInit);
+    const isKept = reason === undefined;
     if (isKept) place.publish();
     const hold = (): Scope | undefined => (isKept ? guests.hold(key, template) : new Scope());
     const machine = await forkFrom(template, request, hold, cloudInit).catch((error: unknown) => {
@@ -43,7 +44,7 @@ export async function bootAndKeep(request: KeptRequest): Promise<Machine | undef
     });
     if (!machine) return undefined;
     if (isKept) log?.debug({ kept: key }, 'kept the booted guest');
-    else log?.debug({ cloudInit, mayKeep }, 'the booted guest was not kept');
+    else log?.debug({ reason }, 'the booted guest was not kept');
     await attempt('prune kept guests', options, async () => guests.prune(limits));
     return machine;
   });
@@ -84,16 +85,21 @@ function areQuiet(ports: Spec['ports'], network: NetworkPlan | undefined): boole
  */
 async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promise<Machine | undefined> {
   const { options, spec, guests, key, limits } = request;
+  const { log } = options;
   let hasBooted = false;
+  let reason: string | undefined;
   const resuming: Resuming = {
     name: spec.name,
     launching: { ...options, pull: 'missing' },
     mayKeep: async (machine) => {
       hasBooted = true;
-      // A failed first boot may succeed the next time.
-      return (await mayKeep(machine, request)) && machine.cloudInit?.state !== 'failed';
+      reason = whyNotKept(await mayKeep(machine, request), machine.cloudInit);
+      return reason === undefined;
     },
-    onSaved: async (saved) => publish(saved, request, place),
+    onSaved: async (saved) => {
+      if (saved === undefined) log?.debug({ reason }, 'the booted guest was not kept');
+      else await publish(saved, request, place);
+    },
     renew: renewalOf(request),
   };
   try {
@@ -102,18 +108,17 @@ async function keepAndResume(request: KeptRequest, place: TemplatePlace): Promis
     return machine;
   } catch (error) {
     if (!isEndOfBooted(error, hasBooted, request)) throw error;
-    options.log?.debug({ err: error, kept: key }, 'the booted guest has ended');
+    log?.debug({ err: error, kept: key }, 'the booted guest has ended');
     return undefined;
   }
 }
 
 async function publish(
-  saved: SavedGuest,
+  saved: NonNullable<SavedGuest>,
   { options, key }: KeptRequest,
   place: TemplatePlace,
 ): Promise<void> {
   const { log } = options;
-  if (saved === undefined) return log?.debug('the booted guest was not kept');
   if (saved instanceof Error) return log?.debug({ err: saved }, 'the guest cannot be kept');
   await attempt('keep the booted guest', options, async () => {
     place.publish();
@@ -130,6 +135,12 @@ async function mayKeep(
   if (source.kind === 'disk') return forgetSecrets(machine, signal);
   // vmlet's own initramfs has no such file.
   return !source.needsAgent || allowsKeeping(machine, signal);
+}
+
+function whyNotKept(mayKeep: boolean, cloudInit: CloudInitStatus | undefined): string | undefined {
+  if (!mayKeep) return `the guest has the file ${OPT_OUT}`;
+  // It may succeed the next time.
+  return cloudInit?.state === 'failed' ? 'the first boot has failed' : undefined;
 }
 
 /** Whether another boot may help: a guest may need its disks to boot, as for a line of its fstab. */

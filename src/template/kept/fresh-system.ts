@@ -4,7 +4,7 @@ import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 
 /** A guest with this file is not kept: it has secrets that vmlet cannot replace. */
-const OPT_OUT = '/etc/vmlet/no-keep';
+export const OPT_OUT = '/etc/vmlet/no-keep';
 
 /** A directory in which a full system lists what its forks must replace. In memory, so that no disk keeps it. */
 const NOTES = '/run/vmlet-kept';
