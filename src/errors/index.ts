@@ -66,6 +66,7 @@ export { MissingDeviceError, GuestHoldsDeviceError, GuestPlugError } from './mac
 export {
   TemplateNotFoundError,
   TemplateExistsError,
+  TemplateInUseError,
   TemplateStaleError,
   BrokenTemplateError,
 } from './machine/template.ts';

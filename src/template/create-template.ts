@@ -6,6 +6,7 @@ import { claimDirectory } from '../machine/paths/runtime-directory.ts';
 import type { LaunchOptions } from '../machine/spec/launch-options.ts';
 import { type Spec, parseSpec } from '../machine/spec/spec.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
+import { refusePooled } from './pool/refuse-pooled.ts';
 import { type BootedGuest, type Making, saveGuest } from './save-guest.ts';
 import { templateInputs } from './template-inputs.ts';
 import { Template } from './template.ts';
@@ -41,9 +42,9 @@ export interface NamedTemplateOptions extends TemplateOptions {
  * can be forked from it.
  * A named template persists, across host reboots too; one without a name is removed with its object, or when this
  * process exits.
- * @throws what `launch` throws; TemplateExistsError, InvalidInputError, NoSpaceError, GuestCommandFailedError with the
- *   status and the output of a warm-up command, what `prepare` throws, QmpJobError for a guest that cannot be saved,
- *   or the signal's reason.
+ * @throws what `launch` throws; TemplateExistsError, TemplateInUseError when a pool forks the template to replace,
+ *   InvalidInputError, NoSpaceError, GuestCommandFailedError with the status and the output of a warm-up command, what
+ *   `prepare` throws, QmpJobError for a guest that cannot be saved, or the signal's reason.
  */
 export async function createTemplate(options: NamedTemplateOptions): Promise<Template>;
 export async function createTemplate(options?: TemplateOptions): Promise<TemporaryTemplate>;
@@ -73,6 +74,7 @@ export async function createTemplate(
     const found = shelf.find(name);
     if (found && existing === 'refuse') throw new TemplateExistsError(name);
     if (found && existing === 'reuse' && (await stillFits(found, making))) return found;
+    if (found) refusePooled(found);
     const record = await saveGuest(templateFiles(place.directory), making);
     place.publish();
     return new Template(record, place.directory, locations);

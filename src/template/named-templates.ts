@@ -1,4 +1,5 @@
 import { ownLocations } from '../machine/paths/own-locations.ts';
+import { refusePooled } from './pool/refuse-pooled.ts';
 import type { Template } from './template.ts';
 import { type ListedTemplate, TemplateShelf } from './template-shelf.ts';
 
@@ -16,8 +17,11 @@ export function openTemplate(name: string): Template {
 
 /**
  * Removes a named template, even a damaged one. Machines forked from it keep running.
- * @throws TemplateNotFoundError, InvalidInputError for an invalid name.
+ * @throws TemplateInUseError while a pool forks it, TemplateNotFoundError, InvalidInputError for an invalid name.
  */
 export function removeTemplate(name: string): void {
-  new TemplateShelf(ownLocations()).remove(name);
+  const shelf = new TemplateShelf(ownLocations());
+  const found = shelf.directories().find((one) => one.name === name);
+  if (found) refusePooled(found);
+  shelf.remove(name);
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { formatBytes, formatMoment } from '../../public/format.ts';
-import type { ListedTemplate, Template } from '../../index.ts';
+import type { ListedTemplate } from '../../index.ts';
 import { table } from '../output/table.ts';
 import { printJson, printLines } from '../output/say.ts';
 
@@ -53,6 +53,7 @@ async function list({ quiet, json }: Flags): Promise<void> {
 }
 
 export async function templateRow({ name, template, problem }: ListedTemplate): Promise<TemplateRow> {
+  const { poolsOf } = await import('../../public/pools.ts');
   return {
     name,
     image: template?.image,
@@ -61,15 +62,8 @@ export async function templateRow({ name, template, problem }: ListedTemplate): 
     hostBytes: template?.hostBytes ?? 0,
     createdAt: template?.createdAt,
     problems: problem ? [problem.message] : ((await template?.differences()) ?? []),
-    usedBy: template ? await poolsOf(template) : [],
+    usedBy: template ? poolsOf(template) : [],
   };
-}
-
-async function poolsOf({ directory }: Template): Promise<string[]> {
-  const { listPools } = await import('../../public/pools.ts');
-  return listPools()
-    .filter(({ templateDirectory }) => templateDirectory === directory)
-    .map(({ name }) => name);
 }
 
 function cellsOf({ name, image, memoryBytes, hostBytes, createdAt, problems }: TemplateRow): string[] {

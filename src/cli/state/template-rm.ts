@@ -6,7 +6,8 @@ export function templateRmCommand(): Command {
   return new Command('rm')
     .summary('remove templates')
     .description(
-      'Removes templates, including damaged ones. Machines that were started from a template are not affected.',
+      'Removes templates, including damaged ones. Machines that were started from a template are not affected. ' +
+        'A template that a pool uses cannot be removed.',
     )
     .argument('<templates...>', 'names of the templates')
     .option('-i, --ignore', 'ignore templates that do not exist')

@@ -26,6 +26,22 @@ export class TemplateExistsError extends VmletError {
   }
 }
 
+/** A template cannot be removed or replaced while pools fork it. */
+export class TemplateInUseError extends VmletError {
+  override readonly code = 'VMLET_TEMPLATE_IN_USE';
+  readonly template: string;
+  /** Names of the pools. */
+  readonly pools: readonly string[];
+
+  constructor(template: string, pools: readonly string[]) {
+    super(`template "${template}" is in use by ${pools.map((pool) => `pool "${pool}"`).join(', ')}`, {
+      hint: `remove the pool first: vmlet pool rm ${pools.join(' ')}`,
+    });
+    this.template = template;
+    this.pools = pools;
+  }
+}
+
 /** The host has changed in a way that the template's memory depends on: forks of it would crash or misbehave. */
 export class TemplateStaleError extends VmletError {
   override readonly code = 'VMLET_TEMPLATE_STALE';

@@ -182,6 +182,13 @@ export function listPools(): NamedPool[] {
   return names.flatMap((name) => poolIn(parent, name) ?? []).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** The names of the pools that fork the template in this directory. */
+export function poolsOf({ directory }: { readonly directory: string }): string[] {
+  return listPools()
+    .filter(({ templateDirectory }) => templateDirectory === directory)
+    .map(({ name }) => name);
+}
+
 /** Opens a pool by its name. @throws PoolNotFoundError. */
 export function openPool(name: string): NamedPool {
   const pool = listPools().find((one) => one.name === name);

@@ -1,5 +1,5 @@
 import { statSync, utimesSync } from 'node:fs';
-import { TemplateNotFoundError, isSystemError } from '../../errors/index.ts';
+import { TemplateInUseError, TemplateNotFoundError, isSystemError } from '../../errors/index.ts';
 import { sha256 } from '../../images/digest/sha256.ts';
 import { createTemplate } from '../../template/create-template.ts';
 import { listTemplates, removeTemplate } from '../../template/named-templates.ts';
@@ -70,6 +70,8 @@ export function removeUnused(now: Date): void {
     try {
       if (now.getTime() - statSync(template.directory).mtimeMs > UNUSED_MS) removeTemplate(name);
     } catch (error) {
+      // A pool uses it.
+      if (error instanceof TemplateInUseError) continue;
       // Another process has removed it, or is recreating it.
       if (!(error instanceof TemplateNotFoundError) && !isSystemError(error, 'ENOENT')) throw error;
     }

@@ -232,6 +232,29 @@ describe('a pool', () => {
     expect(await home.vmlet('template', 'rm', 'warm')).toMatchObject({ status: 0 });
   });
 
+  it('keeps its template from being removed or replaced', async () => {
+    expect(await home.vmlet('template', 'create', 'held', ...SMALL)).toMatchObject({ status: 0 });
+    expect(await home.vmlet('pool', 'create', 'holder', '--template', 'held', '--size', '1')).toMatchObject({
+      status: 0,
+    });
+    for (const words of [
+      ['rm', 'held'],
+      ['create', 'held', '--replace', ...SMALL],
+      ['create', 'held', '--reuse', ...SMALL, '--run', 'touch /other'],
+    ]) {
+      const { status, stderr } = await home.vmlet('template', ...words);
+      expect([status, stderr]).toEqual([
+        125,
+        expect.stringMatching(/template "held" is in use by pool "holder"\n.*: vmlet pool rm holder\n$/),
+      ]);
+    }
+    expect(await home.vmlet('template', 'create', 'held', '--reuse', ...SMALL)).toMatchObject({ status: 0 });
+    expect((await home.vmlet('run', '--pool', 'holder', '--', 'true')).status).toBe(0);
+    expect((await home.vmlet('run', '--pool', 'holder', '--', 'true')).status).toBe(0);
+    expect(await home.vmlet('pool', 'rm', 'holder')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('template', 'rm', 'held')).toMatchObject({ status: 0 });
+  });
+
   it('explains why it cannot be created or used', async () => {
     const missing = await home.vmlet('pool', 'create', 'p', '--image', 'absent:1');
     expect([missing.status, missing.stderr]).toEqual([125, expect.stringContaining('absent:1')]);
