@@ -1,9 +1,11 @@
 import { Command } from 'commander';
+import { checkNewPool } from '../../public/new-pool.ts';
 import { EXIT_VMLET } from '../output/exit-code.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { printLine, sayPlainly } from '../output/say.ts';
 import { SilentExit } from '../output/report-error.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { removeFile } from '../../util/files/removal.ts';
 import { addPoolFlags } from './pool-serve.ts';
 
 export function poolCreateCommand(): Command {
@@ -18,19 +20,23 @@ export function poolCreateCommand(): Command {
 }
 
 /** The pool is `pool serve` with the same words, in a session of its own. */
-async function create(name: string): Promise<void> {
+async function create(name: string, { size }: { readonly size?: number }): Promise<void> {
+  // The log of a pool that runs must stay.
+  checkNewPool({ name, ...(size !== undefined && { size }) });
   const [{ poolLog }, { startInBackground }] = await Promise.all([
     import('../../index.ts'),
     import('../../public/background-command.ts'),
   ]);
+  const log = poolLog(name);
   const words = process.argv.slice(process.argv.indexOf('pool') + 2);
   const argv = [process.execPath, process.argv[1] ?? '', 'pool', 'serve', ...words] as const;
   const progress = new ProgressLine();
   progress.show(`starting pool "${name}"…`);
   try {
-    const end = await untilInterrupted(async (signal) => startInBackground(argv, poolLog(name), signal));
+    const end = await untilInterrupted(async (signal) => startInBackground(argv, log, signal));
     progress.clear();
     if (end) {
+      removeFile(log);
       for (const line of end.stderr.trimEnd().split('\n')) sayPlainly(line);
       throw new SilentExit(end.exitCode ?? EXIT_VMLET);
     }

@@ -5,7 +5,9 @@ import { eachName } from '../session/each-machine.ts';
 export function poolRmCommand(): Command {
   return new Command('rm')
     .summary('end pools')
-    .description('Ends pools and all of their guests, including guests in use.')
+    .description(
+      'Ends pools and all of their guests, including guests in use, and removes the logs of the pools.',
+    )
     .argument('<pools...>', 'names of the pools')
     .option('-i, --ignore', 'ignore pools that do not exist')
     .action(async (names: string[], { ignore }: { ignore?: true }) => {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { LaunchOptions, Template } from '../../index.ts';
 import { keptByDefault, templateFlags } from '../../public/options.ts';
+import { checkNewPool } from '../../public/new-pool.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { durationMs, wholeNumber } from '../flags/flag-values.ts';
 import { type MachineFlags, addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
@@ -47,6 +48,7 @@ export function addPoolFlags(command: Command): Command {
 }
 
 async function serve(name: string, flags: Flags): Promise<void> {
+  checkNewPool({ name, ...flags });
   const { servePool } = await import('../../index.ts');
   const log = flags.debug && (await debugLog());
   using interrupts = new Interrupts();

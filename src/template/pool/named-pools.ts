@@ -17,6 +17,7 @@ import { descendantsOf } from '../../process/procfs/descendants.ts';
 import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { hostNameSchema } from '../../util/options/host-name.ts';
+import { removeFile } from '../../util/files/removal.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { poll } from '../../util/time/poll.ts';
@@ -113,7 +114,7 @@ export class NamedPool {
   }
 
   /**
-   * Ends the pool and the guests that were taken from it.
+   * Ends the pool and the guests that were taken from it, and removes the log of `vmlet pool create`.
    * @throws what `status` throws.
    */
   async end({ timeoutMs = END_MS, signal }: Limits = {}): Promise<void> {
@@ -123,6 +124,7 @@ export class NamedPool {
     await withinLimits(waiting, this.#gone(signal), { timeoutMs, signal }).catch((error: unknown) => {
       throw this.#explain(error, waiting);
     });
+    removeFile(poolLog(this.name));
   }
 
   async #gone(signal: AbortSignal | undefined): Promise<void> {

@@ -15,7 +15,8 @@ import { withinLimits } from '../../util/time/deadline.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { startTimer } from '../../util/time/timer.ts';
 import type { Template } from '../template.ts';
-import { poolsDirectory, requirePoolName } from './named-pools.ts';
+import { poolsDirectory } from './named-pools.ts';
+import { checkNewPool } from './new-pool.ts';
 import { type Pool, type PoolOptions, poolOf } from './pool.ts';
 import { type Answer, lineOf, readLine, requestSchema } from './pool-messages.ts';
 import { poolFiles, writePoolRecord } from './pool-record.ts';
@@ -39,7 +40,7 @@ const REQUEST_MS = 10_000;
  */
 export async function servePool(template: Template, options: ServePoolOptions): Promise<PoolServer> {
   const { name, size, log, signal } = options;
-  requirePoolName(name);
+  checkNewPool(options);
   const scope = new Scope();
   try {
     const directory = await claimName(name, scope);

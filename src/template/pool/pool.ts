@@ -6,6 +6,7 @@ import { type ForkOptions, timeoutOf } from '../fork-options.ts';
 import { forkName } from '../renew-fork.ts';
 import { startTimer } from '../../util/time/timer.ts';
 import type { Template } from '../template.ts';
+import { requirePoolSize } from './new-pool.ts';
 
 /** Options of `createPool`. */
 export interface PoolOptions extends Omit<ForkOptions, 'name' | 'mac' | 'networks'> {
@@ -23,7 +24,6 @@ export interface PoolOptions extends Omit<ForkOptions, 'name' | 'mac' | 'network
 }
 
 const DEFAULT_SIZE = 2;
-const LARGEST_SIZE = 64;
 /** By then, a client in another process has connected to the guest and started its command, which a new fork would delay. */
 const REFILL_AFTER_MS = 100;
 /** Memory that other programs release is noticed this often. */
@@ -44,12 +44,7 @@ export function poolOf(
   name: string,
   { size = DEFAULT_SIZE, warm = false, ...options }: PoolOptions,
 ): Pool {
-  if (!Number.isInteger(size) || size < 1 || size > LARGEST_SIZE) {
-    throw new InvalidInputError(
-      'size',
-      `invalid value ${size}: expected a whole number from 1 to ${LARGEST_SIZE}`,
-    );
-  }
+  requirePoolSize(size);
   return new Pool(template, { name, size, warm }, options);
 }
 

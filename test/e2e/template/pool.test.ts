@@ -183,10 +183,14 @@ describe('a pool', () => {
     );
     await create('fragile', '--size', '1');
     expect((await home.vmlet('run', '--pool', 'fragile', '--', 'true')).status).toBe(0);
-    expect((await home.vmlet('pool', 'create', 'fragile', ...SMALL)).stderr).toContain(
-      'pool "fragile" already exists',
-    );
+    // Before the image is looked up; the log of the running pool stays.
+    for (const verb of ['create', 'serve']) {
+      const again = await home.vmlet('pool', verb, 'fragile', '--image', 'absent:1');
+      expect(again.stderr).toContain('pool "fragile" already exists');
+    }
+    expect(logs()).toContain('fragile.log');
     await home.vmlet('pool', 'rm', 'fragile');
+    expect(logs()).not.toContain('fragile.log');
     await until(() => home.processes().length === 0);
     expect(left()).toEqual([]);
   });
@@ -259,9 +263,12 @@ describe('a pool', () => {
     const missing = await home.vmlet('pool', 'create', 'p', '--image', 'absent:1');
     expect([missing.status, missing.stderr]).toEqual([125, expect.stringContaining('absent:1')]);
     expect((await home.vmlet('pool', 'create', 'a b')).stderr).toContain('invalid pool name: "a b"');
-    expect((await home.vmlet('pool', 'create', 'p', '--size', '65', ...SMALL)).stderr).toContain(
-      'from 1 to 64',
-    );
+    expect(logs()).not.toContain('p.log');
+    // Before the image is looked up.
+    for (const verb of ['create', 'serve']) {
+      const large = await home.vmlet('pool', verb, 'p', '--size', '65', '--image', 'absent:1');
+      expect(large.stderr).toContain('invalid value 65 for --size: expected a whole number from 1 to 64');
+    }
     const refused = await home.vmlet('run', '--pool', 'p', '-p', '80', '--', 'true');
     expect(refused.stderr).toContain('--pool: cannot be used together with -p');
     const inNetwork = await home.vmlet('run', '--pool', 'p', '--net', 'lan', '--', 'true');
@@ -282,6 +289,11 @@ function inHome<T>(work: () => T): T {
   } finally {
     process.env = before;
   }
+}
+
+/** Names of the logs of pools. */
+function logs(): string[] {
+  return readdirSync(join(home.environment['XDG_STATE_HOME'] ?? '', 'vmlet/pools'));
 }
 
 /** Directories and locks of pools. */
