@@ -37,6 +37,9 @@ const HOST_HINTS: Readonly<Record<string, string>> = {
 /** Words after the image or machine belong to the guest's command. */
 const MISPLACED_OPTION = 'if this is an option of vmlet, put it before the image or the machine';
 
+const misplacedImage = (word: string): string =>
+  `if ${word} is an image, leave it out: with --template and --pool, all words belong to the command`;
+
 /**
  * Prints an error and its hint to stderr. Only defects of vmlet print a stack trace.
  * @param line the command line whose flags the message names; without it the library's names are used.
@@ -60,11 +63,18 @@ export function reportError(thrown: unknown, line?: CommandLine): number {
   if (error instanceof CloudInitError) writeTitled('last output', error.output);
   writeHint(error.hint);
   if (error instanceof GuestCommandError) {
-    if (error.argv[0]?.startsWith('-') === true) writeHint(MISPLACED_OPTION);
+    const [word = ''] = error.argv;
+    if (word.startsWith('-')) writeHint(MISPLACED_OPTION);
+    else if (error.exitCode === 127 && line && takesNoImage(line)) writeHint(misplacedImage(word));
     return error.exitCode;
   }
   const timedOut = error instanceof TimedOutError || error.cause instanceof TimedOutError;
   return timedOut ? EXIT_TIMED_OUT : EXIT_VMLET;
+}
+
+function takesNoImage({ command }: CommandLine): boolean {
+  const { template, pool } = command.opts<{ template?: string; pool?: string }>();
+  return (template ?? pool) !== undefined;
 }
 
 /**

@@ -255,6 +255,16 @@ describe('a pool', () => {
     expect(await home.vmlet('template', 'create', 'held', '--reuse', ...SMALL)).toMatchObject({ status: 0 });
     expect((await home.vmlet('run', '--pool', 'holder', '--', 'true')).status).toBe(0);
     expect((await home.vmlet('run', '--pool', 'holder', '--', 'true')).status).toBe(0);
+    for (const source of [
+      ['--pool', 'holder'],
+      ['--template', 'held'],
+    ]) {
+      const { status, stderr } = await home.vmlet('run', ...source, 'micro', '--', 'true');
+      expect([status, stderr]).toEqual([
+        127,
+        expect.stringContaining('\n  if micro is an image, leave it out: with --template and --pool, '),
+      ]);
+    }
     expect(await home.vmlet('pool', 'rm', 'holder')).toMatchObject({ status: 0 });
     expect(await home.vmlet('template', 'rm', 'held')).toMatchObject({ status: 0 });
   });
