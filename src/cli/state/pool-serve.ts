@@ -1,10 +1,11 @@
 import { Command } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
 import type { LaunchOptions, Template } from '../../index.ts';
 import { keptByDefault, templateFlags } from '../../public/options.ts';
 import { checkNewPool } from '../../public/new-pool.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { durationMs, wholeNumber } from '../flags/flag-values.ts';
-import { type MachineFlags, addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
+import { type MachineFlags, addTemplateFlags, launchOptions } from '../flags/machine-flags.ts';
 import { refuseMachineFlags } from '../flags/refused-flags.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { bootNews } from '../lifecycle/boot-news.ts';
@@ -17,6 +18,8 @@ interface Flags extends MachineFlags, SeedFlags {
   readonly template?: string;
   readonly size?: number;
   readonly idle?: number;
+  readonly volume?: readonly string[];
+  readonly mount?: readonly string[];
 }
 
 const HOUR_MS = 3_600_000;
@@ -44,7 +47,7 @@ export function addPoolFlags(command: Command): Command {
       'end the pool when it has not been used for this time (default: 1h)',
       durationMs,
     );
-  return addMachineFlags(command, templateFlags);
+  return addTemplateFlags(command);
 }
 
 async function serve(name: string, flags: Flags): Promise<void> {
@@ -90,7 +93,18 @@ async function withTemplate(
     await work(openTemplate(flags.template));
     return;
   }
+  refuseMounts(flags);
   const guest = launchOptions(flags.image, flags, await seedOptions(flags), templateFlags);
   await using template = await createTemplate({ ...guest, ...options, kept: keptByDefault(process.env) });
   await work(template);
+}
+
+/** @throws InvalidInputError with other advice than that of the library: `run --pool` mounts nothing either. */
+function refuseMounts({ volume, mount }: Flags): void {
+  if ((volume ?? mount) === undefined) return;
+  throw new InvalidInputError(
+    volume === undefined ? 'mounts' : 'volumes',
+    'the guests of a pool cannot have shared directories, volumes or tmpfs',
+    { hint: 'mount them in the forks of a template instead: vmlet run --template NAME -v SRC:DST …' },
+  );
 }

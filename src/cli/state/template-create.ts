@@ -3,7 +3,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { bootNews } from '../lifecycle/boot-news.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { textOf } from '../flags/file-of-flag.ts';
-import { type MachineFlags, addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
+import { type MachineFlags, addTemplateFlags, launchOptions } from '../flags/machine-flags.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { templateFlags } from '../../public/options.ts';
 import { collect, wholeNumber } from '../flags/flag-values.ts';
@@ -45,7 +45,7 @@ export function templateCreateCommand(): Command {
     )
     .option('--kept', 'fork the guest that vmlet run keeps in the cache, instead of booting')
     .option('--json', 'print the template as JSON');
-  addMachineFlags(command, templateFlags).addOption(
+  addTemplateFlags(command).addOption(
     new Option(
       '--network-cards <number>',
       'number of private networks that each fork can join, by vmlet run --template NAME --network NETWORK: 0 to 8 (default: 0)',

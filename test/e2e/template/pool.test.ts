@@ -279,6 +279,17 @@ describe('a pool', () => {
       const large = await home.vmlet('pool', verb, 'p', '--size', '65', '--image', 'absent:1');
       expect(large.stderr).toContain('invalid value 65 for --size: expected a whole number from 1 to 64');
     }
+    const mounts = [
+      ['-v', '.:/x'],
+      ['--mount', 'type=tmpfs,dst=/x'],
+    ];
+    for (const [flag = '', value = ''] of mounts) {
+      expect((await home.vmlet('pool', 'create', 'p', flag, value)).stderr).toMatch(
+        new RegExp(
+          `${flag}: the guests of a pool cannot have .*\n.*: vmlet run --template NAME -v SRC:DST …\n`,
+        ),
+      );
+    }
     const refused = await home.vmlet('run', '--pool', 'p', '-p', '80', '--', 'true');
     expect(refused.stderr).toContain('--pool: cannot be used together with -p');
     const inNetwork = await home.vmlet('run', '--pool', 'p', '--net', 'lan', '--', 'true');

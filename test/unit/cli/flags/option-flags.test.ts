@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addOptionFlags, givenOptions, wordsOf } from '../../../../src/cli/flags/option-flags.ts';
-import { launchOptions } from '../../../../src/cli/flags/machine-flags.ts';
+import { addTemplateFlags, launchOptions } from '../../../../src/cli/flags/machine-flags.ts';
 import { forkOptions } from '../../../../src/cli/flags/refused-flags.ts';
 import { addSeedFlags } from '../../../../src/cli/flags/seed-flags.ts';
 import { parseForkOptions } from '../../../../src/template/fork-options.ts';
@@ -142,6 +142,12 @@ describe('--net and --network', () => {
     const lan = launchOptions('micro', read(templateFlags, '--network', 'lan'), undefined, templateFlags);
     expect(() => parseSpec(lan)).toThrow('net: "lan": expected auto, passt, slirp or none');
   });
+});
+
+it('flags of mounts are not in the help of templates, which refuse them', () => {
+  const help = addTemplateFlags(new Command()).helpInformation();
+  expect(help).toContain('--disk <disk>');
+  expect(help).not.toMatch(/--volume|--mount/);
 });
 
 describe('with a template', () => {
