@@ -19,11 +19,12 @@ export class ImageNotFoundError extends VmletError {
 /** Returns the way to remove one user of an image. */
 function removalOf(user: string): string {
   const [, digest] = / \(sha256:([0-9a-f]+)\)$/.exec(user) ?? [];
-  const [, kind, name = ''] = /^(machine|template) "(.+)"$/.exec(user) ?? [];
+  const [, kind, name = ''] = /^(machine|template|pool) "(.+)"$/.exec(user) ?? [];
   if (kind === 'machine') {
     return `remove the machine first: vmlet rm ${name}; if its disks are based on the image, remove them too: vmlet rm --storage ${name}`;
   }
   if (kind === 'template') return `remove the template first: vmlet template rm ${name}`;
+  if (kind === 'pool') return `remove the pool first: vmlet pool rm ${name}`;
   if (/^disk .*\/base-[^/]*\.qcow2$/.test(user)) {
     return 'first delete the kept disks that are based on this disk; to list all kept disks, run: vmlet system df --verbose';
   }

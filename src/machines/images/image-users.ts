@@ -4,6 +4,7 @@ import { isSystemError } from '../../errors/index.ts';
 import { ownerOfBuild } from '../../images/store/build-directory.ts';
 import type { UsersOf } from '../../images/store/remove-image.ts';
 import { KeptGuests } from '../../template/kept/kept-guests.ts';
+import { poolsAt } from '../../template/pool/named-pools.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
 import { type UserText, templateTexts, usersIn } from '../../machine/paths/template-records.ts';
@@ -16,7 +17,7 @@ import { unlessMissing } from '../../util/files/unless-missing.ts';
 const HEADER_BYTES = 64 * 1024;
 
 /**
- * Finds the users of an image: machines (throw-away ones too), templates, and disks that outlived their machine. Their
+ * Finds the users of an image: machines (throw-away ones too), pools, templates, and disks that outlived their machine. Their
  * files are searched for the image's directory name, so that even a machine with an invalid definition counts.
  */
 export function findImageUsers(locations: Locations): UsersOf {
@@ -59,13 +60,16 @@ function diskTexts({ disks }: Locations): UserText[] {
   return beginningsIn(disks).map(({ path, text }) => ({ user: `disk ${path}`, text }));
 }
 
-/** Overlays of running `vmlet run` machines. Those of a dead owner do not count. */
-function scratchTexts({ scratch }: Locations): UserText[] {
+/** Overlays of running `vmlet run` machines, and of pools. Those of a dead owner do not count. */
+function scratchTexts(locations: Locations): UserText[] {
+  const { scratch } = locations;
   const names = unlessMissing(() => readdirSync(scratch)) ?? [];
+  const pools = new Map(poolsAt(locations).map(({ name, process }) => [process.pid, name]));
   return names.flatMap((name) => {
     const owner = ownerInName(name);
     if (!owner || !isAlive(owner)) return [];
-    const user = `a disposable machine (process ${owner.pid})`;
+    const pool = pools.get(owner.pid);
+    const user = pool === undefined ? `a disposable machine (process ${owner.pid})` : `pool "${pool}"`;
     return beginningsIn(join(scratch, name)).map(({ text }) => ({ user, text }));
   });
 }

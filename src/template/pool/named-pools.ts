@@ -178,7 +178,12 @@ export class NamedPool {
 
 /** The pools that processes of this user serve now, sorted by name. */
 export function listPools(): NamedPool[] {
-  const parent = poolsDirectory(ownLocations());
+  return poolsAt(ownLocations());
+}
+
+/** The same, of these locations. */
+export function poolsAt(locations: Pick<Locations, 'runtime'>): NamedPool[] {
+  const parent = poolsDirectory(locations);
   // Another user's directory holds no pools of ours.
   const names = unlessMissing(() => readdirSync(parent), ['ENOENT', 'ENOTDIR', 'EACCES']) ?? [];
   return names.flatMap((name) => poolIn(parent, name) ?? []).sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -67,6 +67,14 @@ describe('a pool', () => {
     await until(() => qemus() === 2);
   });
 
+  it('is a user of its image', async () => {
+    const { images } = JSON.parse((await home.vmlet('image', 'inspect', 'micro')).stdout) as {
+      images: { readonly usedBy: readonly string[] }[];
+    };
+    expect(images[0]?.usedBy).toContain('pool "many"');
+    expect(images[0]?.usedBy.join()).not.toContain('process');
+  });
+
   it('is listed below the machines by ls --all, and not among them', async () => {
     const all = await home.vmlet('ls', '--all');
     expect(all).toMatchObject({ status: 0, stderr: '' });

@@ -4,6 +4,7 @@ import { ImageInUseError } from '../../../src/errors/index.ts';
 it.each([
   ['machine "web"', 'vmlet rm web'],
   ['template "warm"', 'vmlet template rm warm'],
+  ['pool "fast"', 'vmlet pool rm fast'],
   ['app:1', 'vmlet image rm app:1'],
   ['app:1 (sha256:0123456789ab)', 'vmlet image rm 0123456789ab;'],
   ['disk /srv/kept.qcow2', 'delete this disk'],
