@@ -70,14 +70,14 @@ function Row({ template, ask }: RowProperties) {
 }
 
 function removalOf({ name, hostBytes, usedBy }: Template): Asking {
-  const pools =
-    usedBy.length === 0
-      ? ''
-      : ` It is in use by ${usedBy.join(', ')}: a pool cannot start guests without it.`;
   return {
     title: `Remove template ${name}`,
     verb: 'Remove',
-    text: `The template is permanently deleted (${bytes(hostBytes)}). Running guests that were started from this template are not affected.${pools}`,
+    ready: usedBy.length === 0,
+    text:
+      usedBy.length === 0
+        ? `The template is permanently deleted (${bytes(hostBytes)}). Running guests that were started from this template are not affected.`
+        : `The template cannot be removed while it is in use by ${usedBy.join(', ')}.`,
     command: shellCommand('vmlet', 'template', 'rm', name),
     path: '/v1/templates/remove',
     body: { name },

@@ -130,7 +130,7 @@ describe.skipIf(withoutChromium !== undefined)('the looks of the page', () => {
       }
       await page.evaluate(`location.hash = '#/images'`);
       await page.getByRole('button', { name: 'Remove template warm' }).click();
-      await page.getByText('It is in use by fast: a pool cannot start guests without it.').waitFor();
+      await page.getByText('The template cannot be removed while it is in use by fast.').waitFor();
       await look(page, `remove-template-${colorScheme}`);
       await page.keyboard.press('Escape');
       await showPage(page, 'host');
