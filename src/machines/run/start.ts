@@ -199,7 +199,7 @@ async function startLocked(
     await endKeeper(keeper);
     // If loading the memory failed, QEMU may have changed some of the disks.
     await settleRestore(definition);
-    if (error instanceof VmletError) recordFailure(definition, error, keeper);
+    if (error instanceof VmletError) recordFailure(definition, error);
     throw await explainStart(error, definition, plan, keeper);
   }
   keeper.release();
@@ -267,9 +267,10 @@ async function endKeeper(keeper: StartedKeeper): Promise<void> {
 }
 
 /** When QEMU or a helper ended by itself, the keeper's record says why. */
-function recordFailure({ files }: Definition, error: VmletError, { reports }: StartedKeeper): void {
-  if (error instanceof KeeperEndedError || !reports.some(({ kind }) => kind === 'ended')) return;
+function recordFailure({ files }: Definition, error: VmletError): void {
   try {
+    const outcome = readEnding(files)?.outcome;
+    if (outcome?.kind !== 'killed' || !outcome.expected) return;
     recordFailedStart(files, sentenceOf(error));
   } catch (failure) {
     // The caller needs the error of the start, even if the host has no space for the record.
