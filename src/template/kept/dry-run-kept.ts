@@ -26,6 +26,7 @@ export async function dryRunKept(
   const locations = ownLocations();
   const limits = await readKeptLimits(locations);
   const guests = new KeptGuests(locations);
+  guests.requirePrivate();
   const obstacle = guests.obstacle(spec.memoryBytes, limits);
   if (kept === 'renew') {
     const remark =

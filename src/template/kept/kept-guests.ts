@@ -1,8 +1,13 @@
-import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { VmletError, isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
-import { nameOfOwned, ownIdentity, ownerInName } from '../../machine/paths/runtime-directory.ts';
+import {
+  ensurePrivateDirectory,
+  nameOfOwned,
+  ownIdentity,
+  ownerInName,
+} from '../../machine/paths/runtime-directory.ts';
 import { type KeptLimits, keptAgeMs, keptBytes, whyNoneKept } from '../../machine/settings/kept-limits.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
 import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
@@ -48,6 +53,11 @@ export class KeptGuests {
     this.directory = join(locations.cache, 'guests');
     this.#stamp = join(locations.cache, 'guests-pruned');
     this.#shelf = new TemplateShelf(locations, { directory: this.directory, isUsed });
+  }
+
+  /** Other users could plant a guest, or a link to files that a prune would remove. @throws PermissionError. */
+  requirePrivate(): void {
+    if (existsSync(this.directory)) ensurePrivateDirectory(this.directory);
   }
 
   /** Returns a guest that is complete and not too old, where the limits allow any. */

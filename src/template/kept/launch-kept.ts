@@ -54,9 +54,11 @@ export async function requestKept(
   const limits = await readKeptLimits(locations);
   const findings = await survey(spec, options, { locations, ownsMemory: true });
   const guests = new KeptGuests(locations);
+  guests.requirePrivate();
   const key = keptKey(findings, await ownRelease(), networkCards);
-  if (kept === 'renew') guests.remove(key);
-  return { options, spec, findings, guests, limits, key, networkCards, own };
+  const request = { options, spec, findings, guests, limits, key, networkCards, own };
+  if (kept === 'renew') await removeKept(request);
+  return request;
 }
 
 /**
@@ -95,6 +97,10 @@ async function forkKept(request: KeptRequest): Promise<Machine | undefined> {
 }
 
 /** The machine can boot without it, where the cache cannot be written. */
-async function removeKept({ guests, key, options }: KeptRequest): Promise<void> {
+async function removeKept({
+  guests,
+  key,
+  options,
+}: Pick<KeptRequest, 'guests' | 'key' | 'options'>): Promise<void> {
   await attempt('remove the kept guest', options, async () => Promise.resolve(guests.remove(key)));
 }

@@ -734,15 +734,23 @@ describe('kept guests', () => {
   });
 
   it('are not used from a directory that other users can write to', async () => {
-    const { run, guests } = homeWithGuest();
-    chmodSync(dirname(guests), 0o777);
-    const { status, stderr } = await run('micro', 'true').finished;
-    expect({ status, stderr }).toMatchObject({
-      status: 125,
-      stderr: expect.stringContaining(
-        `other users can write to ${dirname(guests)}, and could replace ${guests}`,
-      ) as string,
-    });
+    const { run, guests, kept } = homeWithGuest();
+    const opened = [
+      [dirname(guests), `other users can write to ${dirname(guests)}, and could replace ${guests}`],
+      [guests, `${guests} is not a private directory of this user`],
+    ] as const;
+    for (const [path, problem] of opened) {
+      chmodSync(path, 0o777);
+      for (const flags of [[], ['--renew'], ['--dry-run']]) {
+        const { status, stderr } = await run(...flags, 'micro', 'true').finished;
+        expect({ status, stderr }).toEqual({
+          status: 125,
+          stderr: expect.stringContaining(problem) as string,
+        });
+      }
+      chmodSync(path, 0o700);
+    }
+    expect(kept()).toHaveLength(1);
   });
 
   it('are not used after a reboot of the host that came before they were flushed', async () => {
