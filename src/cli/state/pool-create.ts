@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { checkNewPool } from '../../public/new-pool.ts';
 import { EXIT_VMLET } from '../output/exit-code.ts';
@@ -28,6 +29,8 @@ async function create(name: string, { size }: { readonly size?: number }): Promi
     import('../../public/background-command.ts'),
   ]);
   const log = poolLog(name);
+  // It may be that of a pool which another process is starting.
+  const isOtherLog = existsSync(log);
   const words = process.argv.slice(process.argv.indexOf('pool') + 2);
   const argv = [process.execPath, process.argv[1] ?? '', 'pool', 'serve', ...words] as const;
   const progress = new ProgressLine();
@@ -36,7 +39,7 @@ async function create(name: string, { size }: { readonly size?: number }): Promi
     const end = await untilInterrupted(async (signal) => startInBackground(argv, log, signal));
     progress.clear();
     if (end) {
-      removeFile(log);
+      if (!isOtherLog) removeFile(log);
       for (const line of end.stderr.trimEnd().split('\n')) sayPlainly(line);
       throw new SilentExit(end.exitCode ?? EXIT_VMLET);
     }

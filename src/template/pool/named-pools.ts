@@ -124,7 +124,7 @@ export class NamedPool {
     await withinLimits(waiting, this.#gone(signal), { timeoutMs, signal }).catch((error: unknown) => {
       throw this.#explain(error, waiting);
     });
-    removeFile(poolLog(this.name));
+    removeFile(logPath(this.name));
   }
 
   async #gone(signal: AbortSignal | undefined): Promise<void> {
@@ -206,9 +206,13 @@ export function openPool(name: string): NamedPool {
 /** The output of the pool of `vmlet pool create NAME`; its directory exists then. */
 export function poolLog(name: string): string {
   requirePoolName(name);
-  const directory = join(ownLocations().state, 'pools');
-  makeDirectories(directory);
-  return join(directory, `${name}.log`);
+  const path = logPath(name);
+  makeDirectories(dirname(path));
+  return path;
+}
+
+function logPath(name: string): string {
+  return join(ownLocations().state, 'pools', `${name}.log`);
 }
 
 /** @throws InvalidInputError. */
