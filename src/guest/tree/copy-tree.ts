@@ -51,7 +51,7 @@ const PACK = [
 /** tar's status when a file has changed while it was read. */
 const CHANGED = 1;
 /** The line in which GNU tar names a path that its user may not read. */
-const DENIED = /^\S*tar: (.+): Cannot \w+: Permission denied$/m;
+const DENIED = /^\S*tar: (?!.*: Warning: )(.+): Cannot \w+: Permission denied$/m;
 
 /** Unpacks stdin into the directory $1, or into a directory $2 below it if $1 exists and $2 is not empty. */
 const UNPACK_IN_GUEST = `
@@ -159,10 +159,10 @@ async function sendTar(
   const how = { buffer: { stdout: false }, ...(list !== undefined && { input: list }) } as const;
   const options = { ...by, environment: plainEnvironment(), signal };
   const tar = await startHelper([...PACK, ...words], options, how);
-  const requireWhole = async (): Promise<void> => {
+  const requireWhole = async (mayChange: boolean): Promise<void> => {
     const { exitCode, signal: killedBy, stderr } = await tar.ended;
     signal?.throwIfAborted();
-    if (exitCode === 0 || (list !== undefined && exitCode === CHANGED)) return;
+    if (exitCode === 0 || (mayChange && exitCode === CHANGED)) return;
     throw packingFailure(hostPath, { exitCode, signal: killedBy }, Buffer.from(stderr).toString());
   };
   const stream = { ended: false };
@@ -172,10 +172,10 @@ async function sendTar(
   })();
   try {
     await unpackInGuest(agent, archive, guestPath, name, signal);
-    await requireWhole();
+    await requireWhole(list !== undefined);
   } catch (error) {
     // The guest cannot unpack an incomplete archive: the reason why it is incomplete is the better error.
-    if (stream.ended && error instanceof GuestSetupError) await requireWhole();
+    if (stream.ended && error instanceof GuestSetupError) await requireWhole(true);
     throw error;
   } finally {
     tar.child.kill('SIGKILL');
