@@ -1,7 +1,7 @@
 import { parseMountText, parseVolumeText } from '../mount/volume-grammar.ts';
 import { type VolumeSpec, type VolumeType, typeOf } from '../mount/volume-spec.ts';
 import type { Locations } from '../paths/locations.ts';
-import { parseVolumeSize } from './named-volume.ts';
+import { checkVolumeName, parseVolumeSize } from './named-volume.ts';
 import { type Volume, findVolume } from './volume.ts';
 
 /** One mount of a command line, before its machine starts. */
@@ -29,7 +29,8 @@ export function lookAtMounts(
 ): GivenMount[] {
   const look = (field: string, text: string, spec: VolumeSpec): GivenMount => {
     const type = typeOf(spec);
-    const existing = type === 'volume' ? findVolume(locations, spec.source ?? '') : undefined;
+    const existing =
+      type === 'volume' ? findVolume(locations, checkVolumeName(spec.source ?? '', field)) : undefined;
     return { field, text, type, spec, existing };
   };
   return [
