@@ -41,7 +41,9 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
   });
 
   const row = (name: string): Locator => page.locator(`[data-machine="${name}"]`);
-  const heading = async (name: string): Promise<void> => page.getByRole('heading', { name }).waitFor();
+  // Each machine of the list has a heading of level 2.
+  const heading = async (name: string): Promise<void> =>
+    page.getByRole('heading', { name, level: 1 }).waitFor();
   const focused = async (): Promise<string> => page.evaluate<string>(FOCUSED);
 
   async function press(...keys: readonly string[]): Promise<void> {
