@@ -1,12 +1,21 @@
 import { readFileSync } from 'node:fs';
+import { isSystemError } from '../../errors/index.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import type { MachineFiles } from './machine-files.ts';
+import { readEnding } from './machine-status.ts';
 
 /**
  * Adds to the keeper's record of the end why the machine was ended during its start: the keeper only knows that it was
- * told to kill QEMU. Call it when the keeper has written the record and ended.
+ * told to kill QEMU. Any other end has a reason of its own. Call it when the keeper has written the record and ended.
  */
-export function recordFailedStart({ end }: Pick<MachineFiles, 'end'>, problem: string): void {
-  const record = JSON.parse(readFileSync(end, 'utf8')) as object;
-  exchangeFile(end, JSON.stringify({ ...record, failedStart: problem }));
+export function recordFailedStart(files: MachineFiles, problem: string): void {
+  try {
+    const outcome = readEnding(files)?.outcome;
+    if (outcome?.kind !== 'killed' || !outcome.expected) return;
+    const record = JSON.parse(readFileSync(files.end, 'utf8')) as object;
+    exchangeFile(files.end, JSON.stringify({ ...record, failedStart: problem }));
+  } catch (failure) {
+    // The caller needs the error of the start, even if the host has no space for the record.
+    if (!isSystemError(failure)) throw failure;
+  }
 }

@@ -199,7 +199,7 @@ async function startLocked(
     await endKeeper(keeper);
     // If loading the memory failed, QEMU may have changed some of the disks.
     await settleRestore(definition);
-    if (error instanceof VmletError) recordFailure(definition, error);
+    if (error instanceof VmletError) recordFailedStart(definition.files, sentenceOf(error));
     throw await explainStart(error, definition, plan, keeper);
   }
   keeper.release();
@@ -264,18 +264,6 @@ async function endKeeper(keeper: StartedKeeper): Promise<void> {
   const patience = setTimeout(() => identity && killProcess(identity), KEEPER_END_MS);
   await keeper.ended.catch(() => undefined);
   clearTimeout(patience);
-}
-
-/** When QEMU or a helper ended by itself, the keeper's record says why. */
-function recordFailure({ files }: Definition, error: VmletError): void {
-  try {
-    const outcome = readEnding(files)?.outcome;
-    if (outcome?.kind !== 'killed' || !outcome.expected) return;
-    recordFailedStart(files, sentenceOf(error));
-  } catch (failure) {
-    // The caller needs the error of the start, even if the host has no space for the record.
-    if (!isSystemError(failure)) throw failure;
-  }
 }
 
 async function explainStart(

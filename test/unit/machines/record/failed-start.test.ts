@@ -30,3 +30,12 @@ it('explains the end of a machine that was killed during its start, until the en
   end(2);
   expect(described()).toBe('QEMU was killed by SIGKILL');
 });
+
+it('leaves the reason to a machine that was not ended by vmlet', () => {
+  const end = { version: 1, startedAt: 3, endedAt: 4, ...killed, sentSignal: null };
+  writeFileSync(files.end, JSON.stringify(end));
+  const described = describeStatus(readStatus(files));
+  recordFailedStart(files, 'the connection to the guest agent was closed');
+  expect(describeStatus(readStatus(files))).toBe(described);
+  expect(described).toContain('which vmlet did not send');
+});
