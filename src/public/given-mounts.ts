@@ -7,6 +7,7 @@ import { ownLocations } from '../machine/paths/own-locations.ts';
 
 /** The mounts of a command line, and the volumes of them that exist. */
 export { type GivenMount, hasUnusedSize } from '../machine/volume/given-mounts.ts';
+export { typeOf } from '../machine/mount/volume-spec.ts';
 
 /** @throws InvalidInputError for an invalid mount. */
 export function lookAtMounts(texts: MountTexts): GivenMount[] {

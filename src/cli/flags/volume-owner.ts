@@ -1,4 +1,4 @@
-import type { GivenMount } from '../../public/given-mounts.ts';
+import { type GivenMount, typeOf } from '../../public/given-mounts.ts';
 
 /** Flags of shared directories, and the user of the command. */
 export interface VolumeFlags {
@@ -60,7 +60,7 @@ function volumeOf(text: string, owner: string, isNumber: boolean): string {
   const [source = '', target = '', options, ...rest] = text.split(':');
   // The error of an invalid text should show it as it was typed.
   const isValid = target !== '' && rest.length === 0;
-  if (!isValid || hasOwner(options ?? '') || !(isNumber || isDirectory(source))) return text;
+  if (!isValid || hasOwner(options ?? '') || !(isNumber || typeOf({ source }) === 'bind')) return text;
   const all = options === undefined || options === '' ? owner : `${options},${owner}`;
   return `${source}:${target}:${all}`;
 }
@@ -68,11 +68,6 @@ function volumeOf(text: string, owner: string, isNumber: boolean): string {
 function mountOf(text: string, owner: string, isNumber: boolean): string {
   const isDirectoryHere = !/(?:^|,)type=(?:volume|tmpfs)(?:,|$)/.test(text);
   return hasOwner(text) || !(isNumber || isDirectoryHere) ? text : `${text},${owner}`;
-}
-
-/** Any other source is the name of a volume. */
-function isDirectory(source: string): boolean {
-  return source.includes('/') || source.startsWith('.');
 }
 
 function hasOwner(options: string): boolean {
