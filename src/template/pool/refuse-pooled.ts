@@ -2,7 +2,7 @@ import { TemplateInUseError } from '../../errors/index.ts';
 import { poolsOf } from './named-pools.ts';
 
 /**
- * A pool maps the template's files anew for each further guest.
+ * Checks that a template can be removed or replaced: each further guest of a pool opens the template's files again.
  * @throws TemplateInUseError while pools fork the template.
  */
 export function refusePooled(template: { readonly name: string; readonly directory: string }): void {
