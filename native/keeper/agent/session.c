@@ -189,6 +189,12 @@ void session_port_changed(bool open, int64_t time)
         ask();
 }
 
+void session_memory_loaded(void)
+{
+    if (asked)
+        restart_session(HELLO_STARTED, true);
+}
+
 void session_ask(void)
 {
     /* The answer about the names or a mount will do for these clients. */

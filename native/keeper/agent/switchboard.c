@@ -19,6 +19,8 @@ void switchboard_attach(int fd)
 
 void switchboard_port_changed(bool open, int64_t time) { session_port_changed(open, time); }
 
+void switchboard_memory_loaded(void) { session_memory_loaded(); }
+
 void switchboard_prepare(void) { listener_prepare(&listener); }
 
 /* Accepts clients while there are free places; others wait in the socket's queue. */

@@ -13,6 +13,8 @@ void switchboard_prepare(void);
 bool switchboard_act(void);
 /* The guest opened or closed its side of the port, at a time of wall_ms. */
 void switchboard_port_changed(bool open, int64_t time);
+/* The guest has the memory of a snapshot now, and is paused. */
+void switchboard_memory_loaded(void);
 /* Reads the remaining input after QEMU has exited, and accepts no more clients. */
 void switchboard_finish(void);
 /* True when all clients have received everything. */

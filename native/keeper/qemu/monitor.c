@@ -139,6 +139,17 @@ static void take_port_change(struct span event)
     switchboard_port_changed(value.at[0] == 't', time);
 }
 
+/* QEMU may report up to a second later that the restored agent has its port open. */
+static void take_job_change(struct span event)
+{
+    static const char prefix[] = "\"vmlet-snapshot-load-";
+    struct span data, id, status;
+    if (json_member(event, "data", &data) && json_is_object(data) && json_member(data, "id", &id) &&
+        id.length >= sizeof prefix && memcmp(id.at, prefix, sizeof prefix - 1) == 0 &&
+        json_member(data, "status", &status) && json_is_string(status, "concluded"))
+        switchboard_memory_loaded();
+}
+
 static void negotiated(void)
 {
     monitor.negotiated = true;
@@ -221,6 +232,8 @@ static void take_line(char *at, size_t length)
     events_take(name, at, object.length);
     if (port_changed)
         take_port_change(object);
+    if (json_is_string(name, "JOB_STATUS_CHANGE"))
+        take_job_change(object);
     /* A new passt learns the guest's address from its frames, and an idle guest sends none. */
     if (connected)
         request(ANNOUNCE);

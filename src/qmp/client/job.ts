@@ -59,7 +59,8 @@ export async function runJob<Name extends JobCommandName>(
   options: JobOptions = {},
 ): Promise<void> {
   options.signal?.throwIfAborted();
-  const jobId = args['job-id'] ?? `vmlet-${randomUUID()}`;
+  // The keeper knows by it that memory was loaded.
+  const jobId = args['job-id'] ?? `vmlet-${command}-${randomUUID()}`;
   const changes = client.events('JOB_STATUS_CHANGE');
   const limit = new JobLimit(options, async () => cancel(client, jobId));
   const report = setInterval(() => void reportProgress(client, jobId, options), PROGRESS_MS);

@@ -15,6 +15,8 @@ const LINES = [
   '{"event": "BLOCK_IO_ERROR", "data": {"nospace": true, "action": "stop", "a": [1, -2.5e3, null]}}\r\n',
   '{"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-reset"}}\r\n',
   '{"return": {"status": "internal-error"}, "id": 3}\r\n',
+  '{"event": "JOB_STATUS_CHANGE", "data": {"status": "concluded", "id": "vmlet-snapshot-load-1"}}\r\n',
+  '{"event": "VSERPORT_CHANGE", "data": {"open": false, "id": "agent"}, "timestamp": {"seconds": 1, "microseconds": 2}}\r\n',
 ];
 const WORDS = [
   '"event"',
@@ -113,7 +115,7 @@ export const keeperMonitor = bytesTarget({
       if (kind === 'event' && words[0]?.startsWith('{')) JSON.parse(words.join(' '));
       if (kind === 'event' && words[0] === 'VMLET_COMMAND_FAILED') JSON.parse(words.slice(1).join(' '));
       if (kind === 'state') must(/^[a-z-]+$/.test(words.join(' ')), `the state ${words.join(' ')}`);
-      must(/^(|event|state|note|ready|signal|report|stop)$/.test(kind), `a line ${line}`);
+      must(/^(|event|state|note|ready|signal|report|stop|port|memory)$/.test(kind), `a line ${line}`);
     }
     return told === '' ? 'nothing' : 'heard';
   },

@@ -127,6 +127,23 @@ describe('a session', () => {
     await expect(command).rejects.toBeInstanceOf(GuestClosedError);
   });
 
+  test('ends when the memory of a snapshot is loaded, and not later, when QEMU tells of the port', async () => {
+    const guest = await board.attach();
+    const command = guest.exec(['sleep', '1000']);
+    await board.jobChanged('vmlet-snapshot-save-1', 'concluded');
+    await board.jobChanged('vmlet-snapshot-load-1', 'running');
+    await echoes(guest, 'not ended yet');
+    const resumed = Date.now();
+    await board.jobChanged('vmlet-snapshot-load-1', 'concluded');
+    await expect(command).rejects.toThrow('the connection to the guest agent was closed');
+    const next = await board.attach();
+    const running = next.exec(['cat'], { stdin: 'pipe' });
+    await board.portChanged(true, resumed);
+    await until(() => board.lab.events().length === 4, { awaited: 'all are in the log' });
+    running.stdin.end('still here');
+    expect((await running).stdout.toString()).toBe('still here');
+  });
+
   test('delivers the last output of a guest that ends', async () => {
     const guest = await board.attach();
     const command = guest.exec(['sh', '-c', 'head -c 3000000 /dev/zero; read line; echo last'], {

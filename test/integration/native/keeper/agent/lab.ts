@@ -98,6 +98,11 @@ export class Switchboard {
     await this.control(JSON.stringify({ timestamp, event: 'VSERPORT_CHANGE', data: { open, id: 'agent' } }));
   }
 
+  async jobChanged(id: string, status: string): Promise<void> {
+    const timestamp = { seconds: 0, microseconds: 0 };
+    await this.control(JSON.stringify({ timestamp, event: 'JOB_STATUS_CHANGE', data: { id, status } }));
+  }
+
   async #connect(path: string): Promise<Socket> {
     const socket = connect(path);
     socket.on('error', () => undefined);
