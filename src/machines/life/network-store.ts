@@ -9,7 +9,7 @@ import {
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import type { NetworkMember } from '../../machine/network/attachment.ts';
-import { ipv6Of } from '../../network/private/addresses.ts';
+import { ipv6Of, isForMembers } from '../../network/private/addresses.ts';
 import { checkGroups, checkMember } from '../../network/private/groups.ts';
 import { type PrivateNetworkOptions, newNetwork } from '../../network/private/network-options.ts';
 import { MOST_PARTITIONS, type NetworkRecord } from '../../network/private/network-record.ts';
@@ -27,7 +27,9 @@ import type { Limits } from '../../util/time/deadline.ts';
 import { membersOf, publishNetworks } from '../../network/private/members.ts';
 
 /** A member of a private network of named machines. */
-export interface PrivateNetworkMember extends NetworkMember {
+export interface PrivateNetworkMember extends Omit<NetworkMember, 'ipv6'> {
+  /** As for `NetworkMember`; undefined if its IPv4 address is not in the subnet of a network that was created again. */
+  readonly ipv6: string | undefined;
   /** Whether its card is plugged into the switch. */
   readonly plugged: boolean;
 }
@@ -88,7 +90,7 @@ export class NetworkStore {
       name: member.name,
       alias: member.alias,
       address: member.address,
-      ipv6: ipv6Of(record, member.address),
+      ipv6: isForMembers(record, member.address) ? ipv6Of(record, member.address) : undefined,
       mac: member.mac,
       plugged: plugged.has(member.mac),
     }));

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { SocketAddress } from 'node:net';
 import { InvalidInputError } from '../../errors/index.ts';
 import {
   type Subnet,
@@ -57,10 +58,10 @@ export function freeSubnet(range: SubnetRange, taken: readonly TakenSubnet[]): S
   return undefined;
 }
 
-/** Returns a random unique local prefix (RFC 4193), such as `fd12:3456:789a::`. */
-export function newPrefix(): string {
-  const [a, b, c, d, e] = randomBytes(5).toString('hex').match(/../g) ?? [];
-  return `fd${a}:${b}${c}:${d}${e}::`;
+/** Returns a unique local prefix (RFC 4193), such as `fd12:3456:789a::`. @param globalId five bytes, random by default. */
+export function newPrefix(globalId: Buffer = randomBytes(5)): string {
+  const [a, b, c, d, e] = globalId.toString('hex').match(/../g) ?? [];
+  return shortIpv6(`fd${a}:${b}${c}:${d}${e}::`);
 }
 
 /** The DHCP server's own address. */
@@ -197,9 +198,18 @@ export function addressesOf(
   return mtu < LEAST_IPV6_MTU ? [ipv4] : [ipv4, `${ipv6Of(record, address)}/${IPV6_PREFIX}`];
 }
 
-/** Returns a member's IPv6 address, which follows from its IPv4 address. */
+/**
+ * Returns a member's IPv6 address.
+ * @param address the IPv4 address that it follows from, in the network's subnet.
+ */
 export function ipv6Of(record: NetworkSettings, address: string): string {
-  return `${record.ipv6}${(addressNumber(address) - subnetOf(record).first).toString(16)}`;
+  const host = (addressNumber(address) - subnetOf(record).first).toString(16);
+  return shortIpv6(`${record.ipv6}${host}`);
+}
+
+/** As guests print it: without leading zeros. */
+function shortIpv6(address: string): string {
+  return new SocketAddress({ family: 'ipv6', address }).address;
 }
 
 /**

@@ -18,7 +18,7 @@ const recordSchema = z.lazy(() =>
     createdAt: z.iso.datetime(),
     subnet: z.string(),
     /** Unique local prefix (RFC 4193) of the members' IPv6 addresses, such as `fd12:3456:789a::`, with 64 bits. */
-    ipv6: z.string().regex(/^fd[0-9a-f]{2}:[0-9a-f]{4}:[0-9a-f]{4}::$/),
+    ipv6: z.string().regex(/^fd[0-9a-f]{2}(?::[0-9a-f]{1,4}){0,2}::$/),
     mtu: z.int().min(LEAST_MTU).max(MOST_MTU),
     /** Groups of names; frames between different groups of a partition are dropped. */
     partitions: z.array(z.array(z.array(z.string()).min(1)).min(2)).max(MOST_PARTITIONS),

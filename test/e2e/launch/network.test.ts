@@ -125,9 +125,10 @@ it('gives a member the alias and the addresses that it asks for, and those of on
   const take = async (name: string) => template.fork({ name, networks: [{ network, ...options }] });
   await using first = await take('first');
   expect(first.networks).toMatchObject([{ name: 'first', alias: 'primary', address: '10.99.0.50' }]);
+  expect(first.networks[0]?.ipv6).toMatch(/:32$/);
   const look = await first.exec(['sh', '-c', 'ip address show dev eth1']);
   expect(look.stdout.toString()).toMatch(
-    new RegExp(`52:54:00:aa:00:01[^]* 10\\.99\\.0\\.50/24 [^]* ${network.ipv6}32/64 `),
+    new RegExp(`52:54:00:aa:00:01[^]* 10\\.99\\.0\\.50/24 [^]* ${first.networks[0]?.ipv6}/64 `),
   );
   await serve(first);
   expect([await get(web, 'first'), await get(web, 'primary.shop')]).toEqual(['first', 'first']);

@@ -6,6 +6,7 @@ import {
   checkSubnet,
   freeSubnet,
   hostsLines,
+  ipv6Of,
   isForMembers,
   joinedMembership,
   newPrefix,
@@ -96,6 +97,7 @@ test('names resolve to IPv4 addresses, with and without the domain of the networ
     '10.9.0.3 db db.lan primary primary.lan',
   ]);
   expect(addressesOf(LAN, WEB)).toEqual(['10.9.0.2/29', 'fd12:3456:789a::2/64']);
+  expect(ipv6Of({ ...LAN, ipv6: 'fd02:08c4:0000::' }, WEB.address)).toBe('fd02:8c4::2');
   expect(addressesOf(LAN, { ...WEB, mtu: 1279 })).toEqual(['10.9.0.2/29']);
   expect(isForMembers(LAN, '10.9.0.6')).toBe(true);
 });
@@ -133,7 +135,8 @@ test('a new network gets a free subnet, and a given subnet must be free', () => 
   );
   // Better one that something else has than none.
   expect(newSettings({ name: 'dmz' }, { range: '10.9', avoided: [all] }).subnet).toBe('10.9.0.0/24');
-  expect(newPrefix()).toMatch(/^fd[0-9a-f]{2}:[0-9a-f]{4}:[0-9a-f]{4}::$/);
+  expect(newPrefix(Buffer.from('0208c40000', 'hex'))).toBe('fd02:8c4::');
+  expect(newPrefix()).toMatch(/^fd[0-9a-f]{2}(?::[0-9a-f]{1,4}){0,2}::$/);
 });
 
 test('options of a network are validated', () => {
