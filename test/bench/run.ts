@@ -1,9 +1,8 @@
-/** The benchmark: npm run bench -- [SECTION…] [--rounds N]. Raw numbers go to bench-results/SECTION.json. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import buildWhatIsMeasured from '../built.ts';
+import { fail, programOptions } from './program-options.ts';
 import { blocks } from './template/blocks.ts';
 import { boot } from './launch/boot.ts';
 import { firstReply } from './first-reply.ts';
@@ -52,7 +51,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   switches,
   throughput,
 };
-/** Only on request: these take half an hour and more, or need root, an image or other programs. */
+/** Only on request. */
 const APART: Readonly<Record<string, Section>> = {
   'kept-system': keptSystem,
   repeat,
@@ -67,22 +66,23 @@ const APART: Readonly<Record<string, Section>> = {
 };
 const RESULTS = join(import.meta.dirname, '../../bench-results');
 
-const { values, positionals } = parseArgs({
-  args: process.argv.slice(2),
-  options: { rounds: { type: 'string' } },
-  allowPositionals: true,
-});
+const USAGE = `Usage: npm run bench -- [SECTION…] [--rounds N]
+
+Compares both sides in alternating rounds. Raw numbers go to bench-results/SECTION.json.
+Without arguments, all sections up to ${Object.keys(SECTIONS).at(-1)}; the others take half an hour and more, or need root,
+an image or other programs.`;
 const all = { ...SECTIONS, ...APART };
-const unknown = positionals.filter((name) => !(name in all));
-if (unknown.length > 0) {
-  throw new Error(`no section ${unknown.join(', ')}; there are ${Object.keys(all).join(', ')}`);
-}
+const { values, positionals } = programOptions(USAGE, all, { rounds: { type: 'string' } });
+
+const wanted = values.rounds === undefined ? undefined : Number(values.rounds);
+if (wanted !== undefined && !(Number.isSafeInteger(wanted) && wanted > 0))
+  fail(`--rounds ${values.rounds}: expected a positive whole number`);
 
 await buildWhatIsMeasured();
 await mkdir(RESULTS, { recursive: true });
 for (const [name, section] of Object.entries(positionals.length > 0 ? all : SECTIONS)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
-  const rounds = values.rounds === undefined ? section.rounds : Number(values.rounds);
+  const rounds = wanted ?? section.rounds;
   const host = {
     processors: cpus().length,
     model: cpus()[0]?.model,

@@ -1,23 +1,8 @@
-/**
- * npm run hardening -- [SECTION…] [--scale N] [--seed N]: runs attacks and faults, and counts. Raw logs go to
- * hardening-results/SECTION.log, the table of the last result of each section to hardening-results/summary.md.
- *
- * VMLET_FAULT=OPERATION npm run hardening -- faults: only one operation, whose row replaces that of the last
- * result; with OPERATION:ERRNO:STEP as in the raw log, one case, which is not recorded.
- *
- * VMLET_CASE=CASE npm run hardening -- programs monitors: the cases whose names in the raw log begin with CASE; not recorded.
- *
- * VMLET_PART=kills|life|strangers npm run hardening -- networks, and posix|model|kills|stress for shares: only this
- * part, whose rows replace those of the last result.
- *
- * npm run hardening -- --write: runs nothing; writes that table to docs/security-counts.md. Sections that did
- * not run here keep their rows.
- */
 import { execFileSync } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import buildWhatIsTested from '../built.ts';
+import { fail, programOptions } from '../bench/program-options.ts';
 import { hostFacts } from './report/host-facts.ts';
 import { type SectionResult, held, saveResult, savedResults, verdictOf, withRows } from './report/results.ts';
 import type { Findings, Section } from './section.ts';
@@ -32,17 +17,28 @@ const VERDICT_WIDTH = 'not run'.length;
 /** npm forwards a signal that the terminal has already sent to all of them. */
 const SAME_INTERRUPT_MS = 1000;
 
-const { values, positionals } = parseArgs({
-  options: {
-    scale: { type: 'string', default: '1' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    write: { type: 'boolean', default: false },
-  },
-  allowPositionals: true,
+const USAGE = `Usage: npm run hardening -- [SECTION…] [--scale N] [--seed N]
+       npm run hardening -- --write
+
+Runs attacks and faults, and counts. Raw logs go to hardening-results/SECTION.log, the table of the last result of each
+section to hardening-results/summary.md.
+
+  --scale N  the part of the steps, rounds or cases, up to 1 (the default)
+  --seed N   the seed of all random choices
+  --write    run nothing; write the table to docs/security-counts.md. Sections that did not run here keep their rows.
+
+Environment:
+  VMLET_FAULT=OPERATION             faults: only one operation, whose row replaces that of the last result
+  VMLET_FAULT=OPERATION:ERRNO:STEP  faults: one case, as in the raw log; not recorded
+  VMLET_CASE=CASE                   programs, monitors: cases whose names in the raw log begin with CASE; not recorded
+  VMLET_PART=PART                   networks (kills, life, strangers), shares (posix, model, kills, stress): only this
+                                    part, whose rows replace those of the last result`;
+const { values, positionals } = programOptions(USAGE, SECTIONS, {
+  scale: { type: 'string', default: '1' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  write: { type: 'boolean', default: false },
 });
 const names = Object.keys(SECTIONS);
-const unknown = positionals.filter((name) => !names.includes(name));
-if (unknown.length > 0) fail(`no section ${unknown.join(', ')}; there are ${names.join(', ')}`);
 const scale = Number(values.scale);
 if (!(scale > 0 && scale <= 1)) fail(`--scale ${values.scale}: expected a number over 0 and up to 1`);
 const seed = Number(values.seed);
@@ -159,9 +155,4 @@ function commit(): string {
     execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
   const changed = git('status', '--porcelain', '--untracked-files=no') !== '';
   return `${git('rev-parse', '--short', 'HEAD')}${changed ? ' with changes' : ''}`;
-}
-
-function fail(message: string): never {
-  console.error(message);
-  process.exit(1);
 }
