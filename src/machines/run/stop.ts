@@ -72,12 +72,12 @@ export async function stopMachine(
   const canShutDown = !mustNotRun && !isStuck;
   const asksGuest = spec.boot.kind === 'image' && canShutDown;
   const begin = (rung: MachineStopRung, limitMs: number): void => options.onRung?.(rung, limitMs);
+  const patience = performance.now() + (canShutDown ? timeoutMs * 0.7 : 0);
   if (asksGuest) begin('guest', timeoutMs * 0.5);
   if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
   }
-  const patience = performance.now() + (canShutDown ? timeoutMs * 0.7 : 0);
-  if (canShutDown) begin('power-button', timeoutMs * 0.7);
+  if (canShutDown) begin('power-button', Math.round(patience - performance.now()));
   while (performance.now() < patience) {
     signalKeeper(running.keeper, 'power-button');
     const rest = patience - performance.now();
