@@ -76,6 +76,8 @@ export async function createTemplate(
     if (found && existing === 'reuse' && (await stillFits(found, making))) return found;
     if (found) refusePooled(found);
     const record = await saveGuest(templateFiles(place.directory), making);
+    // A pool may have begun to fork it meanwhile.
+    if (found) refusePooled(found);
     place.publish();
     return new Template(record, place.directory, locations);
   });

@@ -24,7 +24,7 @@ export function poolFiles(directory: string) {
   return { record: join(directory, 'pool.json'), socket: join(directory, 'pool.sock') };
 }
 
-/** Written when the pool listens: a directory without a record is a pool that starts. */
+/** Written when the pool listens, before it is full. */
 export function writePoolRecord(directory: string, record: Omit<PoolRecord, 'version'>): void {
   exchangeFile(poolFiles(directory).record, JSON.stringify({ version: 1, ...record }));
 }

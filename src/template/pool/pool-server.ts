@@ -51,8 +51,7 @@ export async function servePool(template: Template, options: ServePoolOptions): 
       ...(signal && { signal }),
     });
     scope.defer(async () => pool.close());
-    await pool.full();
-    return await PoolServer.listen(pool, directory, options, scope);
+    return await PoolServer.start(pool, directory, options, scope);
   } catch (error) {
     await scope.close();
     throw error;
@@ -83,6 +82,7 @@ export class PoolServer implements AsyncDisposable {
   readonly #clients = new Set<Socket>();
   readonly #serving = new Set<Promise<void>>();
   #taken = 0;
+  #isStarting = true;
   #isClosing = false;
   #stopIdleTimer: () => void = () => undefined;
 
@@ -100,11 +100,13 @@ export class PoolServer implements AsyncDisposable {
       const served = this.#serve(connection).finally(() => this.#serving.delete(served));
       this.#serving.add(served);
     });
-    this.#awaitClients();
   }
 
-  /** @param scope owns the pool and its directory. */
-  static async listen(
+  /**
+   * Serves clients while the pool fills already: others see that its name and template are in use.
+   * @param scope owns the pool and its directory.
+   */
+  static async start(
     pool: Pool,
     directory: string,
     options: ServePoolOptions,
@@ -118,7 +120,22 @@ export class PoolServer implements AsyncDisposable {
     const { image, memoryBytes } = template;
     const record = { name: options.name, size, image, template: template.directory, memoryBytes };
     writePoolRecord(directory, { ...record, createdAt: Date.now() });
-    return new PoolServer(pool, server, options, scope);
+    const started = new PoolServer(pool, server, options, scope);
+    try {
+      await pool.full();
+    } catch (error) {
+      if (!started.#isClosing) {
+        await started.close();
+        throw error;
+      }
+    }
+    if (started.#isClosing) {
+      await started.ended;
+      throw new PoolFailedError(options.name, 'was removed while it started');
+    }
+    started.#isStarting = false;
+    started.#awaitClients();
+    return started;
   }
 
   /**
@@ -199,7 +216,7 @@ export class PoolServer implements AsyncDisposable {
 
   #awaitClients(): void {
     this.#stopIdleTimer();
-    if (!this.#isClosing && this.#clients.size === 0)
+    if (!this.#isStarting && !this.#isClosing && this.#clients.size === 0)
       this.#stopIdleTimer = startTimer(this.#idleMs, () => void this.close());
   }
 }

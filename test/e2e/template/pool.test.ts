@@ -277,6 +277,25 @@ describe('a pool', () => {
     expect(await home.vmlet('template', 'rm', 'held')).toMatchObject({ status: 0 });
   });
 
+  it('holds its name and its template while it fills, gives guests, and can be removed', async () => {
+    expect(await home.vmlet('template', 'create', 'held', ...SMALL)).toMatchObject({ status: 0 });
+    const serving = home.start(['pool', 'serve', 'large', '--template', 'held', '--size', '64']);
+    await until(async () => (await pools()).length > 0);
+    expect((await home.vmlet('pool', 'create', 'large', '--template', 'held')).stderr).toContain(
+      'pool "large" already exists',
+    );
+    expect((await home.vmlet('template', 'rm', 'held')).stderr).toContain('is in use by pool "large"');
+    expect((await home.vmlet('run', '--pool', 'large', '--', 'echo', 'served')).stdout).toBe('served\n');
+    expect(await home.vmlet('pool', 'rm', 'large')).toMatchObject({ status: 0 });
+    expect(await serving.finished).toMatchObject({
+      status: 125,
+      stdout: '',
+      stderr: expect.stringContaining('pool "large": was removed while it started\n') as string,
+    });
+    expect(left()).toEqual([]);
+    expect(await home.vmlet('template', 'rm', 'held')).toMatchObject({ status: 0 });
+  });
+
   it('explains why it cannot be created or used', async () => {
     const missing = await home.vmlet('pool', 'create', 'p', '--image', 'absent:1');
     expect([missing.status, missing.stderr]).toEqual([125, expect.stringContaining('absent:1')]);
