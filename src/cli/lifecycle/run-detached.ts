@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { InvalidInputError } from '../../errors/index.ts';
+import { GuestMountError, InvalidInputError } from '../../errors/index.ts';
 import { type CreateOptions, MachineStore } from '../../machines/index.ts';
 import { createFlags } from '../../public/named-options.ts';
 import { guestEnvironment } from '../flags/flag-values.ts';
@@ -71,7 +71,7 @@ async function start(store: MachineStore, options: CreateOptions, signal: AbortS
     } catch (error) {
       // The command has not run.
       await store.remove(options.name, { storage: true, force: true });
-      throw error;
+      throw error instanceof GuestMountError && error.cause instanceof GuestMountError ? error.cause : error;
     }
   } finally {
     progress.clear();

@@ -1,21 +1,33 @@
 import { readFileSync } from 'node:fs';
-import { isSystemError } from '../../errors/index.ts';
+import {
+  BrokenMachineError,
+  GuestClosedError,
+  KeeperEndedError,
+  QmpClosedError,
+  VmletError,
+  isSystemError,
+  sentenceOf,
+} from '../../errors/index.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readEnding } from './machine-status.ts';
+
+/** Errors of a machine that had ended before its start could end it: somebody else killed it. */
+const LOSSES = [GuestClosedError, KeeperEndedError, QmpClosedError];
 
 /**
  * Adds to the keeper's record of the end why the machine was ended during its start: the keeper only knows that it was
  * told to kill QEMU. Any other end has a reason of its own. Call it when the keeper has written the record and ended.
  */
-export function recordFailedStart(files: MachineFiles, problem: string): void {
+export function recordFailedStart(files: MachineFiles, error: unknown): void {
+  if (!(error instanceof VmletError) || LOSSES.some((loss) => error instanceof loss)) return;
   try {
     const outcome = readEnding(files)?.outcome;
     if (outcome?.kind !== 'killed' || !outcome.expected) return;
     const record = JSON.parse(readFileSync(files.end, 'utf8')) as object;
-    exchangeFile(files.end, JSON.stringify({ ...record, failedStart: problem }));
+    exchangeFile(files.end, JSON.stringify({ ...record, failedStart: sentenceOf(error) }));
   } catch (failure) {
     // The caller needs the error of the start, even if the host has no space for the record.
-    if (!isSystemError(failure)) throw failure;
+    if (!isSystemError(failure) && !(failure instanceof BrokenMachineError)) throw failure;
   }
 }

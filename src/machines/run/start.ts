@@ -7,9 +7,7 @@ import {
   LaunchError,
   MachineStateError,
   TimedOutError,
-  VmletError,
   isSystemError,
-  sentenceOf,
   tellingLine,
 } from '../../errors/index.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
@@ -199,7 +197,7 @@ async function startLocked(
     await endKeeper(keeper);
     // If loading the memory failed, QEMU may have changed some of the disks.
     await settleRestore(definition);
-    if (error instanceof VmletError) recordFailedStart(definition.files, sentenceOf(error));
+    if (hasRecordedEnd(keeper)) recordFailedStart(definition.files, error);
     throw await explainStart(error, definition, plan, keeper);
   }
   keeper.release();
@@ -270,7 +268,7 @@ async function explainStart(
   error: unknown,
   { spec, files }: Definition,
   plan: NamedPlan,
-  { reports }: StartedKeeper,
+  keeper: StartedKeeper,
 ): Promise<unknown> {
   if (error instanceof GuestMountError) return withRemoval(error, spec.name);
   if (!(error instanceof KeeperEndedError)) return error;
@@ -281,8 +279,7 @@ async function explainStart(
     });
   const qemu = lastLines(files.qemuLog, 20);
   if (plan.network?.backend === 'slirp') await explainSlirpFailure(qemu, plan.network.forwards);
-  // Otherwise there may be a record of an earlier run.
-  const ending = reports.some(({ kind }) => kind === 'ended') ? readEnding(files) : undefined;
+  const ending = hasRecordedEnd(keeper) ? readEnding(files) : undefined;
   // QEMU only says that its connection was closed.
   const why = ending?.outcome.kind === 'share-lost' ? describeEnd(ending.outcome) : tellingLine(qemu);
   const failure = new LaunchError(
@@ -294,11 +291,14 @@ async function explainStart(
   return explainLockedImage(failure, plan.disks[0]?.path ?? files.nvram, plan.volumes);
 }
 
-/** The next start would fail in the same way. */
-function withRemoval(
-  { target, errno, problem, hint, cause }: GuestMountError,
-  name: string,
-): GuestMountError {
+/** Otherwise there may be a record of an earlier run. */
+function hasRecordedEnd({ reports }: StartedKeeper): boolean {
+  return reports.some(({ kind }) => kind === 'ended');
+}
+
+/** The next start would fail in the same way. The cause has no advice on the machine, which its creator may remove. */
+function withRemoval(cause: GuestMountError, name: string): GuestMountError {
+  const { target, errno, problem, hint } = cause;
   const removal = removalOf(name, target);
   return new GuestMountError(target, errno, problem, {
     hint: hint === undefined ? removal : `${hint}; ${removal}`,

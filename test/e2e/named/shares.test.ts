@@ -338,9 +338,24 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     expect((await home.vmlet('inspect', 'refused')).stdout).toContain(`its start failed: ${problem}`);
     expect((await home.vmlet('share', 'rm', 'refused', '/etc/passwd')).status).toBe(0);
     expect((await home.vmlet('start', 'refused')).stderr).toBe('');
+    const killed = /refused +stopped .* QEMU was killed by SIGKILL/;
     await home.vmlet('kill', 'refused');
-    expect((await home.vmlet('ls')).stdout).toMatch(/refused +stopped .* QEMU was killed by SIGKILL/);
+    expect((await home.vmlet('ls')).stdout).toMatch(killed);
+    // Its start does not fail by itself.
+    const starting = home.start(['start', 'refused']);
+    await until(async () => (await home.vmlet('ls', '--running', '-q')).stdout.includes('refused\n'));
+    await home.vmlet('kill', 'refused');
+    expect((await starting.finished).status).toBe(125);
+    expect((await home.vmlet('ls')).stdout).toMatch(killed);
     await home.vmlet('rm', '--storage', 'refused');
+  });
+
+  it('removes the machine of run -d that cannot mount one, and gives no advice on it', async () => {
+    const words = ['--name', 'gone', '--net', 'none', '-v', `${docs}:/etc/passwd`, 'micro', 'true'];
+    const { status, stderr } = await home.vmlet('run', '-d', ...words);
+    expect([status, stderr]).toEqual([125, expect.stringContaining('vmlet: cannot mount /etc/passwd: ')]);
+    expect(stderr).not.toContain('share rm');
+    expect((await home.vmlet('ls', '--all', '-q')).stdout).not.toContain('gone');
   });
 
   it('is not stopped by a restart if a directory is missing', async () => {

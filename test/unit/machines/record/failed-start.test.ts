@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { GuestClosedError, GuestMountError, TimedOutError } from '../../../../src/errors/index.ts';
 import { locate } from '../../../../src/machine/paths/locations.ts';
 import { recordFailedStart } from '../../../../src/machines/record/failed-start.ts';
 import { machineFiles } from '../../../../src/machines/record/machine-files.ts';
@@ -24,7 +25,9 @@ it('explains the end of a machine that was killed during its start, until the en
   const described = (): string => describeStatus(readStatus(files));
   end(0);
   expect(described()).toBe('QEMU was killed by SIGKILL');
-  recordFailedStart(files, 'cannot mount /x: permission denied (EACCES)');
+  recordFailedStart(files, new GuestClosedError('the connection to the guest agent was closed'));
+  expect(described()).toBe('QEMU was killed by SIGKILL');
+  recordFailedStart(files, new GuestMountError('/x', 'EACCES', 'permission denied (EACCES)'));
   expect(described()).toBe('its start failed: cannot mount /x: permission denied (EACCES)');
   expect(readStatus(files)).toMatchObject({ outcome: { kind: 'killed' }, endedAt: new Date(1) });
   end(2);
@@ -35,7 +38,7 @@ it('leaves the reason to a machine that was not ended by vmlet', () => {
   const end = { version: 1, startedAt: 3, endedAt: 4, ...killed, sentSignal: null };
   writeFileSync(files.end, JSON.stringify(end));
   const described = describeStatus(readStatus(files));
-  recordFailedStart(files, 'the connection to the guest agent was closed');
+  recordFailedStart(files, new TimedOutError('starting machine "web"', 1000));
   expect(describeStatus(readStatus(files))).toBe(described);
   expect(described).toContain('which vmlet did not send');
 });
