@@ -24,16 +24,17 @@ export function ownedByUser<Flags extends VolumeFlags>(flags: Flags): Flags {
 }
 
 /**
- * Returns the mounts that `ownedByUser` leaves to root, since the user has a name, as they were given. An existing volume
- * has an owner already.
+ * Returns the writable mounts that `ownedByUser` leaves to root, since the user has a name, as they were given. An existing
+ * volume has an owner already.
  */
 export function leftToRoot(flags: VolumeFlags, mounts: readonly GivenMount[]): string[] {
-  if (!withOwner(flags).hasName) return [];
+  const isRoot = /^(?:root|0+)(?::|$)/.test(flags.user ?? '');
+  if (isRoot || !withOwner(flags).hasName) return [];
   return mounts.filter((mount) => isLeft(mount, flags.detach ?? false)).map(({ text }) => text);
 }
 
 function isLeft({ type, spec, existing }: GivenMount, isDetached: boolean): boolean {
-  if ([spec.uid, spec.gid, spec.ids].some((given) => given !== undefined)) return false;
+  if (spec.readOnly || [spec.uid, spec.gid, spec.ids].some((given) => given !== undefined)) return false;
   if (type === 'bind') return isDetached;
   if (type === 'volume') return existing === undefined;
   return spec.mode !== undefined && (spec.mode & OTHERS_WRITE) === 0;

@@ -58,9 +58,12 @@ describe('what a user with a name does not get', () => {
     ]);
   });
 
-  it.each([{}, { user: '7' }, { user: '7:8' }, { user: 'root' }])('is nothing for %j', (flags) => {
-    expect(left(flags)).toEqual([]);
-  });
+  it.each([{}, { user: '7' }, { user: '7:8' }, { user: 'root' }, { user: 'root:adm' }])(
+    'is nothing for %j',
+    (flags) => {
+      expect(left(flags)).toEqual([]);
+    },
+  );
 });
 
 it('gives a name to directories of --mount alone', () => {
