@@ -14,6 +14,7 @@ import {
 export const GRAMMAR = 'SRC:DST[:OPTION[,OPTION…]]';
 
 const COLON_IN_PATH = 'for a path with a colon, use --mount type=bind,src=SRC,dst=DST';
+const COMMA_IN_PATH = 'quote a field that contains a comma, as in type=bind,"src=./a,b",dst=/data';
 
 const OPTIONS: Readonly<Record<VolumeType, string>> = {
   bind: 'ro, rw, cache=auto|always|never, uid=N|USER, gid=N|GROUP, ids=squash|host and copy',
@@ -37,7 +38,7 @@ export function parseVolumeText(text: string, field: string): VolumeSpec {
     });
   }
   const words = options === '' ? [] : options.split(',');
-  return { source, target, ...optionsOf(words, typeOf({ source }), field) };
+  return { source, target, ...optionsOf(words, typeOf({ source }), field, COLON_IN_PATH) };
 }
 
 function volumeProblem(source: string, target: string, rest: readonly string[]): string | undefined {
@@ -63,7 +64,12 @@ export function parseMountText(text: string, field: string): VolumeSpec {
       hint: EXPECTED_MOUNT[type],
     });
   }
-  return { type, ...(source !== undefined && { source }), target, ...optionsOf(options, type, field) };
+  return {
+    type,
+    ...(source !== undefined && { source }),
+    target,
+    ...optionsOf(options, type, field, COMMA_IN_PATH),
+  };
 }
 
 function parseType(text: string, field: string): VolumeType {
@@ -84,7 +90,7 @@ function csvFields(text: string, field: string): string[] {
   const fields = [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"(?=,|$)|([^",][^,]*))/gs)];
   if (fields.map(([whole]) => whole).join('') !== text || text === '') {
     throw new InvalidInputError(field, `invalid mount ${JSON.stringify(text)}`, {
-      hint: 'expected KEY=VALUE[,KEY=VALUE…]; quote a field that contains a comma, as in type=bind,"src=./a,b",dst=/data',
+      hint: `expected KEY=VALUE[,KEY=VALUE…]; ${COMMA_IN_PATH}`,
     });
   }
   return fields.map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
@@ -94,11 +100,12 @@ function optionsOf(
   words: readonly string[],
   type: VolumeType,
   field: string,
+  pathHint: string,
 ): Omit<VolumeSpec, 'type' | 'source' | 'target'> {
   const options: Record<string, unknown> = {};
   for (const word of words) {
     const [key, value] = optionOf(word) ?? [];
-    if (key === undefined) throw invalidOption(word, type, field);
+    if (key === undefined) throw invalidOption(word, type, field, pathHint);
     if (key in options) {
       throw new InvalidInputError(field, `option given twice: ${JSON.stringify(word)}`);
     }
@@ -121,14 +128,14 @@ const EXPECTED_VALUES: Readonly<Record<string, string>> = {
   mode: 'an octal number such as 1777',
 };
 
-function invalidOption(word: string, type: VolumeType, field: string): InvalidInputError {
+function invalidOption(word: string, type: VolumeType, field: string, pathHint: string): InvalidInputError {
   const [key = ''] = word.split('=');
   const expected =
     word.includes('=') && Object.hasOwn(EXPECTED_VALUES, key) ? EXPECTED_VALUES[key] : undefined;
   if (expected !== undefined)
     return new InvalidInputError(field, `invalid option ${JSON.stringify(word)}: expected ${expected}`);
   return new InvalidInputError(field, `invalid option ${JSON.stringify(word)}`, {
-    hint: word.includes('/') ? COLON_IN_PATH : `the options are ${OPTIONS[type]}`,
+    hint: word.includes('/') ? pathHint : `the options are ${OPTIONS[type]}`,
   });
 }
 

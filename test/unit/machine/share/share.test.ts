@@ -158,6 +158,7 @@ describe('--mount', () => {
     ['type=devpts,dst=/x', 'unknown type of mount: devpts', 'expected type=bind'],
     ['src=/a,dst=/x,size=1', 'option size does not apply to a directory of the host', ''],
     ['src=/a,,dst=/x', 'invalid mount', 'quote a field'],
+    ['src=/a,b/c,dst=/x', 'invalid option "b/c"', 'quote a field that contains a comma'],
     ['src=/a,"dst=/x', 'invalid mount', 'quote a field'],
   ])('rejects %j', (text, problem, hint) => {
     const said = refusal(() => mount(text));
