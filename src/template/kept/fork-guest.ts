@@ -38,6 +38,7 @@ export interface KeptRequest {
   readonly guests: KeptGuests;
   readonly limits: KeptLimits;
   readonly key: string;
+  readonly kept: 'use' | 'renew';
   /** Number of its spare network cards. */
   readonly networkCards: number;
   /** Places for all files of the machine, if its guest becomes a template. */

@@ -91,13 +91,12 @@ export class KeptGuests {
 
   /** Whether a guest with this much memory may be kept here; otherwise why not. */
   obstacle(memoryBytes: number, limits: KeptLimits): string | undefined {
+    if (!isWritable(this.directory)) return `${this.directory} cannot be written`;
     const reason = this.#whyNone(limits);
     if (reason !== undefined) return reason;
     const { freeBytes, isOnNetwork } = this.#fileSystemOf(this.directory);
     if (isOnNetwork) return 'the cache directory is on a network file system';
-    if (memoryBytes + RESERVE_BYTES > freeBytes) return 'there is not enough disk space';
-    if (!isWritable(this.directory)) return `${this.directory} cannot be written`;
-    return undefined;
+    return memoryBytes + RESERVE_BYTES > freeBytes ? 'there is not enough disk space' : undefined;
   }
 
   /** Creates a guest in `work`. @returns undefined when another process is creating the same one. */
@@ -183,7 +182,7 @@ function isWritable(directory: string): boolean {
     return true;
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return isWritable(dirname(directory));
-    if (isSystemError(error, 'EACCES', 'EROFS')) return false;
+    if (isSystemError(error, 'EACCES', 'EROFS', 'ENOTDIR')) return false;
     throw error;
   }
 }

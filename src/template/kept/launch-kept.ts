@@ -56,17 +56,18 @@ export async function requestKept(
   const guests = new KeptGuests(locations);
   guests.requirePrivate();
   const key = keptKey(findings, await ownRelease(), networkCards);
-  const request = { options, spec, findings, guests, limits, key, networkCards, own };
+  const request = { options, spec, findings, guests, limits, key, networkCards, own, kept };
   if (kept === 'renew') await removeKept(request);
   return request;
 }
 
 /**
- * Forks the kept guest, or boots one and keeps it.
+ * Forks the kept guest, or boots one and keeps it; with `renew` it always boots.
  * @returns undefined where the guest cannot be kept, or another process is keeping it.
  */
 export async function forkOrKeep(request: KeptRequest): Promise<Machine | undefined> {
-  return (await forkKept(request)) ?? (await bootAndKeep(request));
+  const machine = request.kept === 'use' ? await forkKept(request) : undefined;
+  return machine ?? (await bootAndKeep(request));
 }
 
 /** @returns undefined where no kept guest can be forked. */
