@@ -1,10 +1,17 @@
 import type { Duplex } from 'node:stream';
-import { GuestClosedError, InvalidInputError } from '../../errors/index.ts';
+import {
+  GuestClosedError,
+  InvalidInputError,
+  MachineEndedError,
+  MachineStateError,
+} from '../../errors/index.ts';
 import { type GuestChannel, MachineStore, type VmletChannel } from '../../machines/index.ts';
 import { GuestStream } from './guest-stream.ts';
 import type { ProxyTarget } from './proxy-target.ts';
 
 const ANSWER_MS = 10_000;
+/** Errors of a channel that was lost. */
+const LOSSES = [GuestClosedError, MachineEndedError, MachineStateError];
 
 /** Connections to ports of guests, over one channel to each machine. */
 export class GuestConnections implements AsyncDisposable {
@@ -26,8 +33,8 @@ export class GuestConnections implements AsyncDisposable {
       try {
         return await this.#connect(await known, target.port);
       } catch (error) {
-        // The guest has started again.
-        if (!(error instanceof GuestClosedError)) throw error;
+        // The guest may have started again.
+        if (!LOSSES.some((loss) => error instanceof loss)) throw error;
         this.#forget(target.machine, known);
       }
     }

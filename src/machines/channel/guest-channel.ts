@@ -14,8 +14,13 @@ import { placesOf } from '../record/network-members.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { leadsToSsh } from '../spec/forwards.ts';
 import { readGuestPorts } from './guest-ports.ts';
-import { readStatus, notRunning } from '../record/machine-status.ts';
+import { type MachineStatus, readStatus, notRunning } from '../record/machine-status.ts';
+import { isAlive } from '../../process/procfs/identity.ts';
 import { pause } from '../../util/time/pause.ts';
+import { poll } from '../../util/time/poll.ts';
+import { endedMeanwhile, hasEnded } from './ended.ts';
+
+type Running = Extract<MachineStatus, { kind: 'running' }>;
 
 /** A guest writes its hosts file in milliseconds; a hostile one may never end. */
 const NAMES_MS = 5000;
@@ -36,6 +41,10 @@ export interface QgaChannel extends TrustedChannel, AsyncDisposable {
 export type GuestChannel = VmletChannel | QgaChannel;
 
 const LOOK_EVERY_MS = 200;
+/** For a QEMU that has closed its connections to be gone. */
+const QEMU_END_MS = 500;
+const KEEPER_END_MS = 5000;
+const LOOK_FAST_MS = 10;
 /** When QEMU's agent opens its port first, vmlet's agent may follow within this time. */
 const PREFERENCE_MS = 1000;
 
@@ -132,9 +141,13 @@ function requireSpace({ spec: { name }, files }: Definition): void {
 }
 
 async function connectVmlet(definition: Definition, limits: Limits): Promise<VmletChannel> {
+  const status = readStatus(definition.files);
   const agent = await attachAgent(definition, {
     ...limits,
-    explainLoss: async (loss) => explainLoss(loss, definition),
+    explainLoss: async (loss) =>
+      status.kind === 'running' && (await endsWithQemu(status))
+        ? endedMeanwhile(definition, loss)
+        : explainLoss(loss, definition),
   });
   return {
     kind: 'vmlet',
@@ -152,7 +165,14 @@ async function updateNames({ spec, files }: Definition, agent: GuestAgent): Prom
   await tellNames(agent, places, networksOfMachine(places, spec.name));
 }
 
-/** The keeper closes the connection when the machine ends, and when the agent closes its port. */
+/** The keeper closes the connection when QEMU does, and exits after its helpers. */
+async function endsWithQemu({ qemu, keeper }: Running): Promise<boolean> {
+  if (!qemu || !(await poll(() => !isAlive(qemu), { everyMs: LOOK_FAST_MS, timeoutMs: QEMU_END_MS })))
+    return false;
+  return hasEnded({ keeper }, KEEPER_END_MS, undefined);
+}
+
+/** The keeper also closes the connection when the agent closes its port. */
 async function explainLoss(loss: GuestClosedError, { spec, files }: Definition): Promise<Error> {
   let last: LoggedEvent | undefined;
   for await (const event of readEvents(files.events)) {

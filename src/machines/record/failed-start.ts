@@ -3,6 +3,7 @@ import {
   BrokenMachineError,
   GuestClosedError,
   KeeperEndedError,
+  MachineEndedError,
   QmpClosedError,
   VmletError,
   isSystemError,
@@ -13,7 +14,7 @@ import type { MachineFiles } from './machine-files.ts';
 import { readEnding } from './machine-status.ts';
 
 /** Errors of a machine that had ended before its start could end it: somebody else killed it. */
-const LOSSES = [GuestClosedError, KeeperEndedError, QmpClosedError];
+const LOSSES = [GuestClosedError, KeeperEndedError, MachineEndedError, QmpClosedError];
 
 /**
  * Adds to the keeper's record of the end why the machine was ended during its start: the keeper only knows that it was

@@ -131,7 +131,10 @@ test('after a save and a restart, the agent serves all clients again', async () 
   const lost = sh('echo on; sleep 1000');
   await until(() => lost.stdout() === 'on\n');
   expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
-  expect((await lost.finished).status).not.toBe(0);
+  expect(await lost.finished).toMatchObject({
+    status: 125,
+    stderr: expect.stringContaining('vmlet: machine "m" is not running') as string,
+  });
   expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
   const both = await Promise.all([guestSays('echo one'), guestSays('echo two')]);
   expect(both).toEqual(['one\n', 'two\n']);
@@ -146,7 +149,9 @@ test('a paused machine answers no client, and each client reports it', async () 
   expect(await guestSays('echo on')).toBe('on\n');
 });
 
-test('the socket ends with the machine, and its clients are disconnected', async () => {
+test('the socket ends with the machine, its clients are disconnected, and commands say how it ended', async () => {
+  const command = sh('echo on; sleep 1000');
+  await until(() => command.stdout() === 'on\n');
   const { agentSocket } = home.store.get('m').live().files;
   const socket = connect(agentSocket);
   socket.write(encodeOpen(Buffer.from('a client')));
@@ -156,4 +161,8 @@ test('the socket ends with the machine, and its clients are disconnected', async
   await home.vmlet('kill', 'm');
   await closed;
   expect(existsSync(agentSocket)).toBe(false);
+  expect(await command.finished).toMatchObject({
+    status: 125,
+    stderr: 'vmlet: the machine has ended: QEMU was killed by SIGKILL (machine "m")\n',
+  });
 });
