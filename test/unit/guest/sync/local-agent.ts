@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { isSystemError } from '../../../../src/errors/index.ts';
 import type { SyncAgent } from '../../../../src/guest/sync/guest-tree.ts';
 
 interface Result {
@@ -34,6 +35,12 @@ async function run(
     );
   });
   const stdin = child?.stdin;
-  if (stdin) await pipeline(typeof input === 'string' ? Readable.from([input]) : input, stdin);
+  if (stdin)
+    await pipeline(typeof input === 'string' ? Readable.from([input]) : input, stdin).catch(
+      (error: unknown) => {
+        // The command has ended without reading it, as with the real agent.
+        if (!isSystemError(error, 'EPIPE')) throw error;
+      },
+    );
   return ended;
 }
