@@ -12,7 +12,7 @@ import { hasEnded } from '../channel/ended.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
-import { refusePendingMounts } from '../record/pending-mounts.ts';
+import { refusePendingHardware } from '../record/pending-hardware.ts';
 import { refuseMountsInMemory } from '../record/mount-memory.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import { discardSavedMemory, discardSavedNote, readSavedNote, writeSavedNote } from '../record/saved-note.ts';
@@ -37,7 +37,7 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   const status = readStatus(files);
   if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
   refuseMountsInMemory(definition, 'machine', `stop the machine instead: vmlet stop ${spec.name}`);
-  refusePendingMounts(definition);
+  refusePendingHardware(definition);
   await withMonitor(
     definition,
     async (qmp) => {

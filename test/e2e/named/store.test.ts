@@ -103,6 +103,26 @@ describe('a killed keeper', () => {
   });
 });
 
+it('a machine is not saved with other hardware than it would resume with', async () => {
+  await createRunning('m');
+  const { spec } = home.store.get('m');
+  for (const [flag, value, before, what] of [
+    ['--cpus', '3', String(spec.cpus), 'number of processors'],
+    ['--memory', '96M', String(spec.memoryBytes), 'memory size'],
+  ] as const) {
+    expect(await home.vmlet('set', 'm', flag, value)).toMatchObject({ status: 0 });
+    const { status, stderr } = await home.vmlet('save', 'm');
+    expect([status, stderr]).toEqual([
+      125,
+      expect.stringContaining(`machine "m" cannot be saved: its ${what} has changed since the start\n`),
+    ]);
+    expect(await home.vmlet('set', 'm', flag, before)).toMatchObject({ status: 0 });
+  }
+  expect(await home.vmlet('set', 'm', '--label', 'a=b')).toMatchObject({ status: 0 });
+  expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
+  expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+});
+
 describe('a start that is killed before QEMU has loaded the saved memory', () => {
   it('can be repeated and resumes the guest, which never runs without its memory', async () => {
     const { files } = await createRunning('m');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pendingMounts } from '../../../../src/machines/record/pending-mounts.ts';
+import { pendingMounts } from '../../../../src/machines/record/pending-hardware.ts';
 import { joinVolumes } from '../../../../src/machines/record/volumes-in-use.ts';
 import type { StoredMounts } from '../../../../src/machines/spec/stored-mounts.ts';
 

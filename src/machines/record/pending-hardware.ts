@@ -1,5 +1,6 @@
 import { MachineStateError } from '../../errors/index.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import { pendingChanges } from '../spec/pending-changes.ts';
 import { type StoredMounts, withTags } from '../spec/stored-mounts.ts';
 import type { Definition } from './definition.ts';
 import { readPlan } from './machine-plan-file.ts';
@@ -7,19 +8,34 @@ import { readStatus } from './machine-status.ts';
 
 type Mounts = Pick<NamedPlan, 'shares' | 'volumes' | 'tmpfs'>;
 
+/** Settings that saved memory depends on. */
+const HARDWARE: Readonly<Record<string, string>> = {
+  memory: 'memory size',
+  cpus: 'number of processors',
+  accel: 'accelerator',
+  cpu: 'processor model',
+  net: 'network card',
+  mac: 'MAC address',
+  tpm: 'TPM',
+  display: 'screen',
+};
+
 /**
  * The next start of a saved machine has the devices of the definition, and memory fits only the devices it was saved
  * with.
- * @throws MachineStateError for a running machine that mounts something else after its next start.
+ * @throws MachineStateError for a running machine that has other hardware or mounts after its next start.
  */
-export function refusePendingMounts({ spec, files }: Definition): void {
-  const [target] = pendingMounts(spec, readPlan(files));
+export function refusePendingHardware({ spec, files }: Definition): void {
+  const plan = readPlan(files);
   const status = readStatus(files);
-  if (target === undefined || status.kind !== 'running') return;
+  const [setting] = pendingChanges(spec, plan.settings).flatMap((name) => HARDWARE[name] ?? []);
+  const [target] = pendingMounts(spec, plan);
+  const changed = setting ?? (target === undefined ? undefined : `mount at ${target}`);
+  if (changed === undefined || status.kind !== 'running') return;
   throw new MachineStateError(
     spec.name,
     status.state,
-    `cannot be saved: its mount at ${target} has changed since the start`,
+    `cannot be saved: its ${changed} has changed since the start`,
     {
       hint: `restart the machine first: vmlet restart ${spec.name}; or stop it instead of saving it: vmlet stop ${spec.name}`,
     },
