@@ -32,6 +32,10 @@ import { hasRelay } from './live-relay.ts';
 import { type RunForwards, change, forwardsOfRun, hasSocket, keep, portsOf } from './run-forwards.ts';
 import { type Pair, sortForwards } from './sorted-forwards.ts';
 
+const MOST_PORTS = 65_535;
+/** More of them are a long line. */
+const MOST_CHOICES = 10;
+
 /** Forwards that were added. */
 export interface AddedForwards {
   readonly ports: readonly (PortForward | BoundForward)[];
@@ -112,7 +116,7 @@ function passtOptions({ onPasstRestart, ...limits }: PortChangeOptions): PasstOp
 /**
  * Removes forwards. One that goes over the agent is closed alone. For another one, a passt without pesto is restarted, which
  * ends the guest's connections: it cannot stop listening on a port.
- * @param wanted host ports such as `9090` or `9090/udp`, paths of sockets, or whole forwards as given; undefined for all.
+ * @param wanted host ports such as `9090`, `9090-9099` or `9090/udp`, paths of sockets, or whole forwards; undefined for all.
  * @throws InvalidInputError for an unknown forward.
  */
 export async function removePorts(
@@ -142,7 +146,7 @@ export async function removePorts(
     const gone =
       wanted === undefined
         ? left.splice(0)
-        : wanted.filter((text) => !isSocketText(text)).map((text) => takePair(text, left, spec.name));
+        : wanted.filter((text) => !isSocketText(text)).flatMap((text) => takePairs(text, left, spec.name));
     const goneBound = gone.map(({ bound }) => bound);
     // Those of an interrupted change are removed, too.
     const leftSockets = sockets.filter((socket) => hasSocket(defined, socket));
@@ -198,24 +202,40 @@ function takeSocket(text: string, left: SocketForward[], name: string): SocketFo
   });
 }
 
-/** Removes the forward named by `text` from `left` and returns it. */
-function takePair(text: string, left: Pair[], name: string): Pair {
-  const [, port, protocol = 'tcp'] = /^(\d+)(?:\/(tcp|udp))?$/.exec(text) ?? [];
-  const wanted = port === undefined ? parsePortForwards([text])[0] : undefined;
-  const index = left.findIndex(({ stored, bound }) => {
-    if (wanted) return formatPort(wanted) === formatPort(stored ? readForward(stored) : bound);
+/** Removes the forwards named by `text`, one or a range, from `left` and returns them. */
+function takePairs(text: string, left: Pair[], name: string): Pair[] {
+  return matchersOf(text).map((isWanted) => {
+    const index = left.findIndex(isWanted);
+    const [found] = index < 0 ? [] : left.splice(index, 1);
+    if (found) return found;
+    throw new InvalidInputError('port', `no such forward in machine "${name}": ${text}`, {
+      hint: choicesAmong(left, name),
+    });
+  });
+}
+
+/** One for each port: by host ports, or by whole forwards as they were given or as they are bound. */
+function matchersOf(text: string): ((pair: Pair) => boolean)[] {
+  const [, first, last = first, protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp))?$/.exec(text) ?? [];
+  if (first === undefined) {
+    return parsePortForwards([text]).map((wanted) => ({ stored, bound }) => {
+      const forms = [...(stored ? [readForward(stored)] : []), ...(bound ? [bound] : [])];
+      return forms.some((form) => formatPort(form) === formatPort(wanted));
+    });
+  }
+  // A longer range has a port that is not forwarded.
+  const count = Math.min(Math.max(Number(last) - Number(first), 0), MOST_PORTS) + 1;
+  return Array.from({ length: count }, (_, index) => ({ stored, bound }) => {
     const hostPort = bound?.hostPort ?? stored?.hostPort;
-    return hostPort === Number(port) && (stored ?? bound).protocol === protocol;
+    return hostPort === Number(first) + index && (stored ?? bound).protocol === protocol;
   });
-  const [found] = index < 0 ? [] : left.splice(index, 1);
-  if (found) return found;
+}
+
+function choicesAmong(left: readonly Pair[], name: string): string {
   const all = left.map(({ stored, bound }) => formatPort(stored ? (bound ?? readForward(stored)) : bound));
-  throw new InvalidInputError('port', `no such forward in machine "${name}": ${text}`, {
-    hint:
-      all.length === 0
-        ? `to list the forwards, run: vmlet port ls ${name}`
-        : `choose one of: ${all.join(', ')}`,
-  });
+  const listing = `to list the forwards, run: vmlet port ls ${name}`;
+  if (all.length === 0) return listing;
+  return all.length > MOST_CHOICES ? listing : `choose one of: ${all.join(', ')}`;
 }
 
 function refuseWithoutForwards({ name, net }: MachineSpec): void {

@@ -175,6 +175,23 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, wit
     await openEcho();
   });
 
+  it('removes a range by its host ports or as it was given, and a chosen port as it is bound', async () => {
+    const before = await list(net);
+    const range = `${host(1)}-${host(3)}`;
+    for (const text of [range, `${range}:91-93`]) {
+      await done('add', net, `${range}:91-93`);
+      await done('rm', net, text);
+      expect(await list(net)).toEqual(before);
+    }
+    await done('add', net, `${host(1)}-${host(2)}:91-92`);
+    expect((await port('rm', net, range)).stderr).toContain(`no such forward in machine "${net}": ${range}`);
+    await done('rm', net, `${host(1)}-${host(2)}`);
+    expect(await port('add', net, '94')).toMatchObject({ status: 0 });
+    const chosen = (await list(net)).ports.find(({ guestPort }) => guestPort === 94);
+    await done('rm', net, `127.0.0.1:${chosen?.hostPort}:94`);
+    expect(await list(net)).toEqual(before);
+  });
+
   it('adds and removes a forward for UDP', async () => {
     await doneByRestart(net, 'add', net, `${host(4)}:9/udp`);
     const before = await datagramsOf(net);
