@@ -1,4 +1,4 @@
-import { MachineStateError } from '../../errors/index.ts';
+import { MachineStateError, VmletError } from '../../errors/index.ts';
 import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
 import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
 import { hardwareOf, queryMachineType } from '../../machine/qemu/hardware.ts';
@@ -26,11 +26,15 @@ import { diskPath, planDisk } from '../plan/machine-plan.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { refuseMountsInMemory } from '../record/mount-memory.ts';
+import { findVmletChannel } from '../channel/guest-channel.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import { ofExisting } from '../record/snapshot-lineage.ts';
 import { forgetSnapshot, readLineage, recordMemory, recordTaken } from '../record/snapshot-record.ts';
 
 type Abortable = Pick<Limits, 'signal'>;
+
+/** For a guest to write its caches. */
+const SYNC_MS = 10_000;
 
 /** A snapshot of a machine. */
 export interface ListedSnapshot {
@@ -80,7 +84,10 @@ export async function listMachineSnapshots(
 
 /** Options of taking or restoring a snapshot. */
 export interface SnapshotOptions extends Abortable {
-  /** Leave out the memory of a running machine: its disks are then as after a power loss; false by default. */
+  /**
+   * Leave out the memory of a running machine; false by default. vmlet's agent writes the guest's caches to the disks before;
+   * without it, the disks are as after a power loss.
+   */
   readonly disksOnly?: boolean | undefined;
 }
 
@@ -110,6 +117,7 @@ export async function createMachineSnapshot(
       const hint = `stop the machine first, or leave out the memory: vmlet snapshot create ${machine} ${quoteForShell(name)} --disks-only`;
       refuseMountsInMemory(definition, 'snapshot', hint);
     }
+    if (disksOnly) await writeGuestCaches(definition, signal);
     const running = await runningHardware(definition, signal);
     const nodes = nodesOf(running);
     const work = async (qmp: QmpClient): Promise<void> => {
@@ -122,6 +130,19 @@ export async function createMachineSnapshot(
     await withMonitor(definition, work, { long: true, signal });
     endSnapshot(definition);
   });
+}
+
+/** Without an agent that answers, the disks are as after a power loss. */
+async function writeGuestCaches(definition: Definition, signal: AbortSignal | undefined): Promise<void> {
+  const status = readStatus(definition.files);
+  if (status.kind !== 'running' || status.state !== 'running') return;
+  const limits = { timeoutMs: SYNC_MS, signal };
+  try {
+    await using channel = await findVmletChannel(definition, limits);
+    await channel?.agent.sync(limits);
+  } catch (error) {
+    if (!(error instanceof VmletError)) throw error;
+  }
 }
 
 async function makeStopped(

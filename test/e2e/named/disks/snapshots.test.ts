@@ -341,3 +341,19 @@ test('a Linux guest resumes with its memory and its disk', async () => {
   expect(await shell('pgrep -f "while :" | wc -l')).toBe(running);
   await home.removeAll();
 });
+
+test('a snapshot of the disks of a running guest has the files that it has written', async () => {
+  machine = await home.store.create({ name: 'files', image: 'micro', net: 'none' });
+  await machine.start();
+  const shell = async (script: string) => home.vmlet('exec', 'files', '--', 'sh', '-c', script);
+  expect(await shell('echo written >/data/file')).toMatchObject({ status: 0 });
+  await machine.createSnapshot('files', { disksOnly: true });
+  await machine.live().kill();
+  await machine.restoreSnapshot('files');
+  await machine.start();
+  expect(await shell('cat /data/file')).toMatchObject({ stdout: 'written\n' });
+  // Nobody waits for a guest that is paused.
+  await machine.live().pause();
+  await machine.createSnapshot('paused', { disksOnly: true });
+  await home.removeAll();
+});
