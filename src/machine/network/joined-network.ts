@@ -12,7 +12,12 @@ import {
 } from '../../network/private/members.ts';
 import type { Membership, WantedMembership } from '../../network/private/membership.ts';
 import type { NetworkRecord } from '../../network/private/network-record.ts';
-import { networkFiles, readNetwork, withNetworksLock } from '../../network/private/network-shelf.ts';
+import {
+  forgetInPartitions,
+  networkFiles,
+  readNetwork,
+  withNetworksLock,
+} from '../../network/private/network-shelf.ts';
 import { networkLayers, plugArguments } from '../../network/switch/plug-argv.ts';
 import { plugProgram } from '../../process/native/network-programs.ts';
 import { identifyProcess } from '../../process/procfs/identity.ts';
@@ -61,6 +66,8 @@ export class NamedNetwork {
       const free = isOwnName ? name : freeName(name, members);
       checkNames(record, members, [free]);
       const [membership] = joinNetworks(locations, free, [wanted]) as [Membership];
+      // Left by an earlier machine of this name that was killed.
+      forgetInPartitions(locations.networks, [this.name], free);
       const forget = addGuest(locations.networks, { ...membership, name: free }, owner);
       try {
         await publishNetworks(locations, [this.name]);
@@ -125,6 +132,7 @@ class JoinedNetwork extends MemberCard implements NetworkAttachment<NamedNetwork
     await this.#scope.close();
     await withNetworksLock(locations.networks, {}, async () => {
       forget();
+      forgetInPartitions(locations.networks, [this.network.name], this.name);
       await publishDeparture(locations, [this.network.name]);
     });
     await tellNetworks(locations, [this.network.name], undefined);

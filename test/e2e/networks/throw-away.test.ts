@@ -50,6 +50,23 @@ test('a one-off machine reaches a named machine by name, and is forgotten afterw
   expect(readdirSync((await networks.get('lan')).files.guests)).toEqual([]);
 });
 
+test('a partition ends with its machine, and does not cut off the next one of its name', async () => {
+  await vmlet('create', 'db', '--image', 'micro', '--network', 'lan', '--start');
+  const networks = new NetworkStore(home.environment);
+  const partitions = async () => (await networks.get('lan')).partitions;
+  const words = ['run', '--name', 'tmp', '--net', 'none', '--net', 'lan', 'micro', '--', 'sh', '-c'];
+  const once = 'ping -c 1 -W 20 db; sleep 600';
+  for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+    const run = home.start([...words, once]);
+    await until(() => run.stdout().includes('1 packets received'));
+    await vmlet('network', 'partition', 'lan', 'tmp', 'db');
+    run.process.kill(signal);
+    await run.finished;
+    expect(await partitions()).toEqual(signal === 'SIGKILL' ? [[['tmp'], ['db']]] : []);
+  }
+  expect(await vmlet(...words, 'ping -c 1 -W 20 db')).toContain('1 packets received');
+});
+
 test('its card is plugged in again after the switch and its plug were killed', async () => {
   await vmlet('create', 'db', '--image', 'micro', '--network', 'lan', '--start');
   const script = 'ping -c 24 -i 0.5 -W 2 db';
