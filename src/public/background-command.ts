@@ -1,9 +1,12 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { execaFor } from '../process/helper.ts';
+import { unlessMissing } from '../util/files/unless-missing.ts';
 
 /** How a command ended that was started in the background. */
 export interface EndedCommand {
   readonly exitCode: number | undefined;
+  /** The signal that killed it, such as `SIGKILL`. */
+  readonly signal: string | undefined;
   /** Its output on stderr. */
   readonly stderr: string;
 }
@@ -30,7 +33,12 @@ export async function startInBackground(
   try {
     const ready = new Promise<undefined>((resolve) => child.stdout.once('data', () => resolve(undefined)));
     const result = await Promise.race([ready, ended]);
-    if (result) return { exitCode: result.exitCode, stderr: readFileSync(log, 'utf8') };
+    if (result) {
+      const { exitCode, signal: killedBy } = result;
+      // The log of a pool is removed with it.
+      const stderr = unlessMissing(() => readFileSync(log, 'utf8')) ?? '';
+      return { exitCode, signal: killedBy, stderr };
+    }
   } finally {
     signal.removeEventListener('abort', onAbort);
     child.stdout.destroy();

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import { PoolFailedError } from '../../errors/index.ts';
+import type { EndedCommand } from '../../public/background-command.ts';
 import { checkNewPool } from '../../public/new-pool.ts';
 import { EXIT_VMLET } from '../output/exit-code.ts';
 import { ProgressLine } from '../output/progress.ts';
@@ -36,15 +38,26 @@ async function create(name: string, { size }: { readonly size?: number }): Promi
   const progress = new ProgressLine();
   progress.show(`starting pool "${name}"…`);
   try {
-    const end = await untilInterrupted(async (signal) => startInBackground(argv, log, signal));
+    const end = await untilInterrupted(async (signal) => {
+      const ended = await startInBackground(argv, log, signal);
+      if (ended && !isOtherLog) removeFile(log);
+      if (ended) signal.throwIfAborted();
+      return ended;
+    });
     progress.clear();
-    if (end) {
-      if (!isOtherLog) removeFile(log);
-      for (const line of end.stderr.trimEnd().split('\n')) sayPlainly(line);
-      throw new SilentExit(end.exitCode ?? EXIT_VMLET);
-    }
+    if (end) explain(name, end);
   } finally {
     progress.clear();
   }
   printLine(name);
+}
+
+/** @throws SilentExit when the pool has said why it ended, otherwise PoolFailedError. */
+function explain(name: string, { stderr, exitCode, signal }: EndedCommand): never {
+  if (stderr.trim() === '') {
+    const end = signal === undefined ? `ended with exit status ${exitCode}` : `was killed by ${signal}`;
+    throw new PoolFailedError(name, `its process ${end} while it started`);
+  }
+  for (const line of stderr.trimEnd().split('\n')) sayPlainly(line);
+  throw new SilentExit(exitCode ?? EXIT_VMLET);
 }

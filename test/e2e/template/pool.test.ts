@@ -227,6 +227,32 @@ describe('a pool', () => {
     expect(left()).toEqual([]);
   });
 
+  it('says why it could not be created', async () => {
+    for (const [end, status, message] of [
+      [
+        (pid: number) => process.kill(pid, 'SIGKILL'),
+        125,
+        'its process was killed by SIGKILL while it started',
+      ],
+      [async () => home.vmlet('pool', 'rm', 'brief'), 125, 'was removed while it started'],
+    ] as const) {
+      const creating = home.start(['pool', 'create', 'brief', ...SMALL, '--size', '64']);
+      const pid = await until(async () => (await pools())[0]?.pid);
+      await end(pid);
+      const { stderr, ...rest } = await creating.finished;
+      expect([rest.status, rest.stdout, stderr]).toEqual([
+        ...[status, ''],
+        expect.stringContaining(`pool "brief": ${message}\n`),
+      ]);
+    }
+    const creating = home.start(['pool', 'create', 'brief', ...SMALL, '--size', '64']);
+    await until(async () => (await pools()).length > 0);
+    creating.process.kill('SIGINT');
+    expect(await creating.finished).toMatchObject({ status: 130, stdout: '' });
+    await until(() => home.processes().length === 0);
+    expect(await pools()).toEqual([]);
+  });
+
   it('is named by its template, and by no other', async () => {
     const users = async (): Promise<unknown> => {
       const { templates } = JSON.parse((await home.vmlet('template', 'ls', '--json')).stdout) as {
