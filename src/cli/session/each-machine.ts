@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../../errors/index.ts';
+import { InvalidInputError, VmletError } from '../../errors/index.ts';
 import { type ListedMachine, MachineStore, type NamedMachine } from '../../machines/index.ts';
 import { reportError } from '../output/report-error.ts';
 import { untilInterrupted } from './until-interrupted.ts';
@@ -7,13 +7,25 @@ import { printLine } from '../output/say.ts';
 /**
  * Runs work for several machines in parallel and prints each name when it is done, as podman does. A failure does not
  * affect the other machines.
+ * @throws InvalidInputError for an invalid name, before any work: it may be an operand of virsh, as in `save web FILE`.
  */
 export async function eachMachine(
   names: readonly string[],
   work: (machine: NamedMachine, signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
   const store = new MachineStore();
+  for (const name of names) refuseInvalidName(store, name);
   await eachName(names, async (name, signal) => work(store.get(name), signal));
+}
+
+function refuseInvalidName(store: MachineStore, name: string): void {
+  try {
+    store.get(name);
+  } catch (error) {
+    if (error instanceof InvalidInputError) throw error;
+    // A missing or broken machine does not affect the others.
+    if (!(error instanceof VmletError)) throw error;
+  }
 }
 
 /**
