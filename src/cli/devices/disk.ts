@@ -127,7 +127,10 @@ async function add(name: string, text: string, { json }: { json?: true }): Promi
   if (json) printJson({ version: 1, disk: added });
   else printLine(added.name);
   if (json || added.port === undefined) return;
-  note(`disk "${added.name}" is attached; its path in the guest: /dev/disk/by-id/virtio-${added.name}`);
+  const path = `/dev/disk/by-id/virtio-${added.name}`;
+  note(
+    `disk "${added.name}" is attached; its path in a guest with udev: ${path}; elsewhere its serial is ${added.name}`,
+  );
 }
 
 async function remove(

@@ -52,6 +52,12 @@ export function hasInput(options: ExecOptions): boolean {
  * @throws InvalidInputError for a command that cannot be encoded.
  */
 export function encodeCommand(argv: readonly string[], options: ExecOptions): Buffer {
+  const given: unknown = argv;
+  if (!Array.isArray(given)) {
+    throw new InvalidInputError('argv', 'expected an array of a program and its arguments', {
+      hint: "for example ['ls', '-l'], or for a shell ['sh', '-c', 'ls | wc -l']",
+    });
+  }
   if (argv.length === 0) throw new InvalidInputError('argv', 'is empty; expected at least a program');
   if (options.input !== undefined && options.stdin !== undefined) {
     throw new InvalidInputError('stdin', 'cannot be combined with the option "input"');

@@ -119,7 +119,7 @@ function timeOutHint({ unknownDisk, plan }: StartedParts): string {
     );
   }
   const lookFurther =
-    'check the last lines of the console, or give a slow guest more time with --boot-timeout';
+    'check the last lines of the console, or give a slow guest more time with --boot-timeout (in a program, timeoutMs)';
   return plan?.seed
     ? `${lookFurther}; the vmlet agent is installed only if the disk has cloud-init`
     : lookFurther;

@@ -9,6 +9,7 @@ const MAC = '52:54:00:12:34:56';
 describe('encodeCommand', () => {
   test.each([
     ['argv', [], {}],
+    ['argv', 'ls -l' as unknown as string[], {}],
     ['argv[1]', ['ls', 'a\0b'], {}],
     ['argv[0]', ['\ud800'], {}],
     ['env', ['ls'], { env: { 'A=B': 'c' } }],
