@@ -197,7 +197,7 @@ async function startLocked(
     await endKeeper(keeper);
     // If loading the memory failed, QEMU may have changed some of the disks.
     await settleRestore(definition);
-    if (hasRecordedEnd(keeper)) recordFailedStart(definition.files, error);
+    if (hasRecordedEnd(keeper)) recordFailedStart(definition.files, error, signal?.aborted);
     throw await explainStart(error, definition, plan, keeper);
   }
   keeper.release();

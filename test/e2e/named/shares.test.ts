@@ -347,6 +347,11 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     await home.vmlet('kill', 'refused');
     expect((await starting.finished).status).toBe(125);
     expect((await home.vmlet('ls')).stdout).toMatch(killed);
+    const interrupted = home.start(['start', 'refused']);
+    await until(async () => (await home.vmlet('ls', '--running', '-q')).stdout.includes('refused\n'));
+    interrupted.process.kill('SIGINT');
+    expect((await interrupted.finished).status).toBe(130);
+    expect((await home.vmlet('ls')).stdout).toContain('its start failed: it was interrupted');
     await home.vmlet('rm', '--storage', 'refused');
   });
 
