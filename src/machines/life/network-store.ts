@@ -10,6 +10,7 @@ import type { Locations } from '../../machine/paths/locations.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import type { NetworkMember } from '../../machine/network/attachment.ts';
 import { ipv6Of, isForMembers } from '../../network/private/addresses.ts';
+import type { Membership } from '../../network/private/membership.ts';
 import { checkGroups, checkMember } from '../../network/private/groups.ts';
 import { type PrivateNetworkOptions, newNetwork } from '../../network/private/network-options.ts';
 import { MOST_PARTITIONS, type NetworkRecord } from '../../network/private/network-record.ts';
@@ -27,7 +28,8 @@ import type { Limits } from '../../util/time/deadline.ts';
 import { membersOf, publishNetworks } from '../../network/private/members.ts';
 
 /** A member of a private network of named machines. */
-export interface PrivateNetworkMember extends Omit<NetworkMember, 'ipv6'> {
+export interface PrivateNetworkMember
+  extends Omit<NetworkMember, 'ipv6'>, Pick<Membership, 'latencyMs' | 'lossPpm' | 'bandwidth'> {
   /** As for `NetworkMember`; undefined if its IPv4 address is not in the subnet of a network that was created again. */
   readonly ipv6: string | undefined;
   /** Whether its card is plugged into the switch. */
@@ -93,6 +95,9 @@ export class NetworkStore {
       ipv6: isForMembers(record, member.address) ? ipv6Of(record, member.address) : undefined,
       mac: member.mac,
       plugged: plugged.has(member.mac),
+      latencyMs: member.latencyMs,
+      lossPpm: member.lossPpm,
+      bandwidth: member.bandwidth,
     }));
     return { ...record, members, switch: running, files };
   }

@@ -191,7 +191,7 @@ describe('private networks', () => {
         '  create the network again: vmlet network create lan; or disconnect the machine: vmlet network disconnect lan web\n',
     );
     await vmlet('network', 'create', 'lan', '--subnet', '172.20.0.0/24');
-    expect(await member('web')).toMatchObject({ address: '10.9.0.2', ipv6: undefined });
+    expect(await member('web')).toMatchObject({ address: '10.9.0.2', ipv6: undefined, latencyMs: 20 });
     const moved = await home.vmlet('start', 'web');
     expect(moved.stderr).toContain(
       'cannot use its address 10.9.0.2 in network "lan", whose subnet is now 172.20.0.0/24',
