@@ -5,6 +5,12 @@ export interface PortOwner {
   readonly pid: number;
   /** Short name of its program. */
   readonly command: string;
+  /** The named machine that it belongs to, such as `web`. */
+  readonly machine?: string | undefined;
+}
+
+function describeOwner({ pid, command, machine }: PortOwner): string {
+  return machine === undefined ? `${command} (pid ${pid})` : `machine "${machine}" (${command}, pid ${pid})`;
 }
 
 /** A host port, requested or just chosen, is in use. */
@@ -23,8 +29,7 @@ export class PortTakenError extends VmletError {
     details: ErrorDetails & { readonly problem?: string } = {},
   ) {
     super(
-      details.problem ??
-        `host port ${endpoint} is in use${owner ? ` by ${owner.command} (pid ${owner.pid})` : ''}`,
+      details.problem ?? `host port ${endpoint} is in use${owner ? ` by ${describeOwner(owner)}` : ''}`,
       details,
     );
     this.endpoint = endpoint;

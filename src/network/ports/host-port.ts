@@ -183,19 +183,29 @@ export function takenPort(
 ): PortTakenError {
   const owner = findPortOwner(address, port, protocol);
   return new PortTakenError(formatEndpoint(address, port, protocol), ephemeral, owner, {
-    hint: adviceOnTaken(ephemeral, owner, protocol),
+    hint: adviceOnTaken(ephemeral, owner, port, protocol),
     cause,
   });
 }
 
-function adviceOnTaken(ephemeral: boolean, owner: PortOwner | undefined, protocol: Protocol): string {
+function adviceOnTaken(
+  ephemeral: boolean,
+  owner: PortOwner | undefined,
+  port: number,
+  protocol: Protocol,
+): string {
   if (ephemeral) return 'try again: vmlet chose this port, but another process used it first';
   if (owner)
-    return `choose another host port, leave the host port empty to get a free port, or end process ${owner.pid}`;
+    return `choose another host port, leave the host port empty to get a free port, or ${release(owner, port, protocol)}`;
   const others = 'choose another host port, or leave the host port empty to get a free port';
   // passt of 2026 keeps the connected socket of an exchange.
   const kept = '; if vmlet port rm has just removed a forward of this port, try again in a few minutes';
   return protocol === 'udp' ? others + kept : others;
+}
+
+function release({ pid, machine }: PortOwner, port: number, protocol: Protocol): string {
+  if (machine === undefined) return `end process ${pid}`;
+  return `remove the forward: vmlet port rm ${machine} ${protocol === 'tcp' ? port : `${port}/${protocol}`}`;
 }
 
 function hostAddresses(): string {

@@ -3,7 +3,7 @@ import { type PortOwner } from '../../errors/index.ts';
 import { addressesOverlap, isIpv6 } from './ip-address.ts';
 import type { Protocol } from './port.ts';
 import { waitingSockets } from './socket-table.ts';
-import { readProcess, unlessGone } from '../../process/procfs/stat.ts';
+import { parseProcessStat, readProcess, unlessGone } from '../../process/procfs/stat.ts';
 
 /**
  * Returns the process that waits on an address and port, or undefined if /proc does not show it: other users'
@@ -19,7 +19,9 @@ export function findPortOwner(address: string, port: number, protocol: Protocol)
   }
   if (links.size === 0) return undefined;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    if (holdsDescriptor(pid, links)) return { pid: Number(pid), command: commandName(pid) };
+    if (holdsDescriptor(pid, links)) {
+      return { pid: Number(pid), command: commandName(pid), machine: machineOfHelper(pid) };
+    }
   }
   return undefined;
 }
@@ -35,4 +37,12 @@ function holdsDescriptor(pid: string, links: ReadonlySet<string>): boolean {
 
 function commandName(pid: string): string {
   return readProcess(`/proc/${pid}/comm`)?.trimEnd() ?? 'unknown';
+}
+
+/** Returns the name of the machine whose keeper started this process: its lock is in the machine's directory. */
+function machineOfHelper(pid: string): string | undefined {
+  const parent = parseProcessStat(readProcess(`/proc/${pid}/stat`) ?? '')?.parentPid;
+  const [, verb, ...options] = (readProcess(`/proc/${parent}/cmdline`) ?? '').split('\0');
+  if (verb !== 'keep') return undefined;
+  return /\/([^/]+)\/keeper\.lock$/.exec(options[options.indexOf('--lock') + 1] ?? '')?.[1];
 }

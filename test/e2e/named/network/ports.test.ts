@@ -192,6 +192,18 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, wit
     expect(await list(net)).toEqual(before);
   });
 
+  it('names the machine that holds a host port', async () => {
+    const other = await home.vmlet('create', 'other', '--image', 'micro', '-p', `${BASE}:80`, '--start');
+    expect(other).toMatchObject({ status: 125 });
+    expect(other.stderr).toContain(`host port 127.0.0.1:${BASE}/tcp is in use`);
+    // passt hides itself from all users but root.
+    if (net === 'slirp' || process.getuid?.() === 0) {
+      expect(other.stderr).toContain(` by machine "${net}" (`);
+      expect(other.stderr).toContain(`remove the forward: vmlet port rm ${net} ${BASE}\n`);
+    }
+    await home.vmlet('rm', '--storage', 'other');
+  });
+
   it('adds and removes a forward for UDP', async () => {
     await doneByRestart(net, 'add', net, `${host(4)}:9/udp`);
     const before = await datagramsOf(net);
