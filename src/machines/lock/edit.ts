@@ -218,7 +218,8 @@ export function requireStopped(
 ): void {
   const status = readStatus(files);
   if (status.kind !== 'running') return;
-  throw new MachineStateError(spec.name, status.state, `is running and cannot be ${done}`, {
+  const state = status.state === 'paused' ? 'paused' : 'running';
+  throw new MachineStateError(spec.name, status.state, `is ${state} and cannot be ${done}`, {
     hint,
   });
 }
