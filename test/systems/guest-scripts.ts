@@ -56,7 +56,7 @@ EmitDNS=no
 MACAddress=$1
 Address=10.76.0.3
 END
-  networkctl reload
+  timeout 60 networkctl reload || { systemctl list-jobs; journalctl -b -n 40 --no-pager; exit 1; } >&2
 else
   ip address add fd76::3/64 dev "$card"
   for at in $(seq 120); do
