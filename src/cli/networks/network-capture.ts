@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
@@ -34,8 +33,10 @@ async function capture(name: string, { output, member }: Flags): Promise<void> {
   await untilInterrupted(async (signal) => {
     const frames = await new NetworkStore().capture(name, member, { signal });
     const file = output === '-' ? process.stdout : createWriteStream(output, { mode: 0o600 });
-    if (file !== process.stdout) await once(file, 'open');
-    if (output !== '-') note(`recording the traffic of network "${name}" in ${output}; press Ctrl-C to stop`);
+    if (output !== '-')
+      file.once('open', () =>
+        note(`recording the traffic of network "${name}" in ${output}; press Ctrl-C to stop`),
+      );
     try {
       await pipeline(frames, file, { signal });
     } catch (error) {
