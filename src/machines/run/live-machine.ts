@@ -112,7 +112,7 @@ export class LiveMachine {
     const agent = agentOf(channel, 'sync');
     const sync = async (signal: AbortSignal): Promise<SyncPass> =>
       syncIntoGuest(agent, path, guestPath, { ...options, signal });
-    return await whileConnected(this.#definition, agent, 'run vmlet sync again', sync, options.signal);
+    return await whileConnected(this.name, agent, 'run vmlet sync again', sync, options.signal);
   }
 
   /** Unpacks a tar stream in a directory of the guest. */

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { SocketAddress } from 'node:net';
 import { InvalidInputError } from '../../errors/index.ts';
 import {
   type Subnet,
@@ -10,6 +9,7 @@ import {
   subnetsOverlap,
 } from '../ethernet/subnet.ts';
 import { IPV4 } from '../plan/network.ts';
+import { canonicalIpv6 } from '../ports/ip-address.ts';
 import type { Membership, WantedMembership } from './membership.ts';
 import { type NetworkSettings, subnetOf } from './network-record.ts';
 
@@ -207,9 +207,9 @@ export function ipv6Of(record: NetworkSettings, address: string): string {
   return shortIpv6(`${record.ipv6}${host}`);
 }
 
-/** As guests print it: without leading zeros. */
+/** As guests print it. */
 function shortIpv6(address: string): string {
-  return new SocketAddress({ family: 'ipv6', address }).address;
+  return canonicalIpv6(address) ?? address;
 }
 
 /**

@@ -195,10 +195,7 @@ function takeSocket(text: string, left: SocketForward[], name: string): SocketFo
   const [found] = index < 0 ? [] : left.splice(index, 1);
   if (found) return found;
   throw new InvalidInputError('port', `machine "${name}" does not forward the socket ${text}`, {
-    hint:
-      left.length === 0
-        ? `to list the forwards, run: vmlet port ls ${name}`
-        : `choose one of: ${left.map(formatSocketForward).join(', ')}`,
+    hint: choicesAmong(left.map(formatSocketForward), name),
   });
 }
 
@@ -208,8 +205,9 @@ function takePairs(text: string, left: Pair[], name: string): Pair[] {
     const index = left.findIndex(isWanted);
     const [found] = index < 0 ? [] : left.splice(index, 1);
     if (found) return found;
+    const all = left.map(({ stored, bound }) => formatPort(stored ? (bound ?? readForward(stored)) : bound));
     throw new InvalidInputError('port', `no such forward in machine "${name}": ${text}`, {
-      hint: choicesAmong(left, name),
+      hint: choicesAmong(all, name),
     });
   });
 }
@@ -231,11 +229,10 @@ function matchersOf(text: string): ((pair: Pair) => boolean)[] {
   });
 }
 
-function choicesAmong(left: readonly Pair[], name: string): string {
-  const all = left.map(({ stored, bound }) => formatPort(stored ? (bound ?? readForward(stored)) : bound));
-  const listing = `to list the forwards, run: vmlet port ls ${name}`;
-  if (all.length === 0) return listing;
-  return all.length > MOST_CHOICES ? listing : `choose one of: ${all.join(', ')}`;
+function choicesAmong(forwards: readonly string[], name: string): string {
+  return forwards.length === 0 || forwards.length > MOST_CHOICES
+    ? `to list the forwards, run: vmlet port ls ${name}`
+    : `choose one of: ${forwards.join(', ')}`;
 }
 
 function refuseWithoutForwards({ name, net }: MachineSpec): void {
