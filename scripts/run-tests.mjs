@@ -1,6 +1,7 @@
 // Runs the tests as CI does. A failed file is run again, alone; if it passes, its tests are flaky: the run passes and
 // its last lines name them. In CI an unexpected skip fails the run.
 // usage: run-tests.mjs [vitest's options]
+//        run-tests.mjs --flaky (names the flaky tests of the last run)
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -18,21 +19,30 @@ const cache =
 /** The seconds of each test file in earlier runs, where npm ci does not remove them. */
 const durations = join(cache, 'durations.json');
 
+const flakyFile = join(results, 'flaky.json');
+
 mkdirSync(results, { recursive: true });
-process.exitCode = main(process.argv.slice(2));
+if (process.argv[2] === '--flaky') printFlaky(JSON.parse(readFileSync(flakyFile, 'utf8')));
+else process.exitCode = main(process.argv.slice(2));
 
 function main(options) {
+  // After a failed run, that of an earlier one would mislead.
+  rmSync(flakyFile, { force: true });
   const whole = runVitest('tests', options);
   if (whole.report === undefined) return 1;
   keepDurations(whole.report);
   const { flaky, again } = whole.status === 0 ? { flaky: [], again: [] } : runAgain(whole, options);
-  if (flaky === undefined) return 1;
-  writeFileSync(join(results, 'flaky.json'), `${JSON.stringify(flaky, undefined, 2)}\n`);
   // A failed hook skips the tests of its file.
   const first = whole.report.testResults.filter(({ name }) => !again.some((one) => one.name === name));
   const skips = namesTests(options) ? 0 : printSkips([...first, ...again]);
-  for (const { file, test, error } of flaky) say(`FLAKY ${file} > ${test}: ${error}`);
+  if (flaky === undefined) return 1;
+  writeFileSync(flakyFile, `${JSON.stringify(flaky, undefined, 2)}\n`);
+  printFlaky(flaky);
   return process.env.CI && skips > 0 ? 1 : 0;
+}
+
+function printFlaky(flaky) {
+  for (const { file, test, error } of flaky) say(`FLAKY ${file} > ${test}: ${error}`);
 }
 
 /** @returns the flaky tests, undefined if the run failed, and the results of the files that were run again. */
@@ -44,9 +54,10 @@ function runAgain({ report, problems }, options) {
   const hasOthers = problems.some((problem) => !ofFailures.includes(problem));
   if (hasOthers || files.length === 0 || files.length > MOST_FLAKY_FILES) return { again: [] };
   const again = [];
+  const withoutFiles = options.filter((option) => !/\.test\.\w+$/.test(option));
   for (const file of files) {
     say(`\n${file} failed: it is run once more, alone`);
-    const one = runVitest('again', [...options, file]);
+    const one = runVitest('again', [...withoutFiles, file]);
     if (one.status !== 0) return { again };
     again.push(...one.report.testResults);
   }
@@ -125,7 +136,7 @@ function failuresIn({ testResults }) {
     });
 }
 
-/** Prints the number of skipped tests by reason. @returns the number of unexpected skips. */
+/** Prints the number of skipped tests by reason. @returns the number of unexpected skips and of stale expectations. */
 function printSkips(testResults) {
   const counts = new Map();
   const unexpected = [];
@@ -141,7 +152,18 @@ function printSkips(testResults) {
   }
   for (const [reason, count] of counts) say(`skipped ${count}: ${reason}`);
   for (const test of unexpected) say(`skipped for no known reason: ${test}`);
-  return unexpected.length;
+  const stale = staleSkips(testResults);
+  for (const { file, test } of stale) say(`expected skip of no test: ${file} ${test}`);
+  return unexpected.length + stale.length;
+}
+
+/** A renamed test would fail a run only on the hosts where it is skipped. Files that were not run tell nothing. */
+function staleSkips(testResults) {
+  return expectedSkips.filter(({ file, test }) => {
+    const results = testResults.filter(({ name }) => file.test(relative(root, name)));
+    const names = results.flatMap(({ assertionResults }) => assertionResults.map(({ fullName }) => fullName));
+    return test !== undefined && names.length > 0 && !names.some((name) => test.test(name));
+  });
 }
 
 function isSkipped(status) {

@@ -6,6 +6,7 @@ import { surveyHost } from '../src/host/probe.ts';
 import { locate } from '../src/machine/paths/locations.ts';
 
 const root = join(import.meta.dirname, '..');
+const OTHER_INPUTS = ['scripts/build.mjs', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
 /**
  * The command and the guest agent that the tests run are built from the current sources, and the host is probed: the
@@ -18,10 +19,11 @@ export default async function setup(): Promise<void> {
 
 function build(): void {
   const built = mtime(join(root, 'dist/bin/vmlet.js'));
-  const sources = ['src', 'native', 'page']
+  // A folder changes when a file in it is removed.
+  const sources = ['src', 'native', 'page', 'scripts/build']
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map((entry) => mtime(join(entry.parentPath, entry.name)));
+    .map((entry) => mtime(join(entry.parentPath, entry.name)))
+    .concat(OTHER_INPUTS.map((path) => mtime(join(root, path))));
   if (Math.max(...sources) < built) return;
   execFileSync('node', ['scripts/build.mjs'], { cwd: root, stdio: ['ignore', 2, 2] });
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 /** The names of our programs’ processes and files; virtiofsd and swtpm run only for machines. */
 export const OURS = /^(qemu-|passt|vmlet-|virtiofsd|swtpm)/;
@@ -23,12 +24,17 @@ interface Crash {
   readonly thread: number;
 }
 
+/** With 0, the kernel logs no fault of a program. */
+const LOGS_FAULTS = '/proc/sys/debug/exception-trace';
+
 /**
+ * Not seen: an abort, such as of a failed assertion, and a signal that a process sends, which no kernel logs.
  * @returns a function for the crashes of QEMU, passt and vmlet’s programs from now on, whether or not a test checked
- * how they ended, but not those of strangers. It throws if the kernel’s log may not be read.
+ * how they ended, but not those of strangers. It throws if the kernel’s log may not be read, or has no crashes.
  */
 export function watchCrashes(isOfStranger: (thread: number) => boolean): () => string[] {
   try {
+    if (readFileSync(LOGS_FAULTS, 'utf8').trim() === '0') throw new Error(`${LOGS_FAULTS} is 0`);
     const earlier = new Set(crashesOfOurs().map(({ line }) => line));
     return () =>
       crashesOfOurs()

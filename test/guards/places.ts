@@ -51,12 +51,22 @@ export function openPlaces(): Places {
   symlinkSync(users.images, own.images);
   const survey = join(users.cache, 'host.json');
   if (existsSync(survey)) cpSync(survey, join(own.cache, 'host.json'));
+  const { machines, templates, disks, networks, volumes } = own;
+  const emptied = [
+    temporary,
+    own.runtime,
+    own.scratch,
+    machines,
+    templates,
+    disks,
+    networks,
+    volumes,
+    own.logs,
+  ];
   return {
     remains: () =>
       [
-        ...[temporary, own.runtime, own.scratch, own.machines, ...(memory ? [memory.path] : [])].flatMap(
-          entries,
-        ),
+        ...[...emptied, ...(memory ? [memory.path] : [])].flatMap(entries),
         ...entries(own.sharedMemory).filter(isAbandoned),
       ].map((path) => `directory ${path}`),
     remove: () => {

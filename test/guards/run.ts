@@ -37,9 +37,9 @@ function reportCrashes(newCrashes: () => string[]): void {
   try {
     report('the kernel saw crashes', newCrashes());
   } catch (error) {
-    const what = 'crashes of QEMU and passt are not checked, since dmesg may not be read';
+    const what = 'crashes of QEMU and passt are not checked';
     const why = (error as Error).message.trim().replaceAll('\n', '; ');
-    // Often root alone may read it (kernel.dmesg_restrict).
+    // Often root alone may read dmesg (kernel.dmesg_restrict).
     if (process.env['CI'] && process.getuid?.() === 0) report(what, [why]);
     else console.warn(`${what}: ${why}`);
   }

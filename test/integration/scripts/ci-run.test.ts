@@ -6,21 +6,26 @@ import { makeProject } from './project.ts';
 
 const directory = temporaryDirectory();
 
-/** Runs .ci/run in a project whose scripts only print that they ran, and exit with the given status, 0 by default. */
-function run(statuses: Readonly<Record<string, number>>): { status: number | null; output: string } {
+/**
+ * Runs .ci/run in a project whose scripts only print that they ran, and exit with the given status, 0 by default.
+ * @param flaky what the tests have written into flaky.json.
+ */
+function run(
+  statuses: Readonly<Record<string, number>>,
+  flaky: readonly object[] = [],
+): { status: number | null; output: string } {
   const cases = Object.entries(statuses).map(([words, status]) => `'${words}') exit ${status} ;;\n`);
   const script = (name: string): string =>
     `#!/bin/sh\necho "${name} $* CI=$CI"\ncase "${name}\${1:+ $1}" in\n${cases.join('')}esac\n`;
-  const project = makeProject(
-    directory,
-    ['.ci/run'],
-    Object.fromEntries(
+  const project = makeProject(directory, ['.ci/run', 'scripts/run-tests.mjs', 'scripts/expected-skips.mjs'], {
+    ...Object.fromEntries(
       ['install-needs', 'test', 'test-hosts'].map((name) => [`scripts/${name}`, script(name)]),
     ),
-  );
+    'test-results/flaky.json': JSON.stringify(flaky),
+  });
   const { status, stdout } = spawnSync(join(project, '.ci/run'), {
     encoding: 'utf8',
-    env: { ...process.env, CI: undefined },
+    env: { ...process.env, CI: undefined, VMLET_TEST_RESULTS: undefined },
   });
   return { status, output: stdout };
 }
@@ -31,6 +36,14 @@ describe('.ci/run', () => {
     expect(output).toContain('test  CI=1\n');
     expect(output).toMatch(/^test-hosts bookworm /m);
     expect(output).toMatch(/^test-hosts sid /m);
+    expect(status).toBe(0);
+  });
+
+  it('names flaky tests in the last lines', () => {
+    const { status, output } = run({}, [
+      { file: 'test/a.test.ts', test: 'passes', error: 'Error: for once' },
+    ]);
+    expect(output).toMatch(/^test-hosts sid [^]*\nFLAKY test\/a\.test\.ts > passes: Error: for once\n$/m);
     expect(status).toBe(0);
   });
 

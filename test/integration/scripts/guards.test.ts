@@ -73,10 +73,10 @@ describe.concurrent('the guards of a run', () => {
     expect(status).toBe(1);
   });
 
-  it('fail a run that leaves directories, also in memory', async ({ expect }) => {
+  it('fail a run that leaves directories, also volumes and in memory', async ({ expect }) => {
     const { status, output } = await runPlanting('directory', 'directory.log');
     expect(output).toMatch(
-      /left behind:\n {2}directory \S+\/planted-\w+\n {2}directory \/dev\/shm\/\S+\/planted-in-memory-\w+\n\n/,
+      /left behind:\n {2}directory \S+\/planted-\w+\n {2}directory \S+\/volumes\/planted-volume\n {2}directory \/dev\/shm\/\S+\/planted-in-memory-\w+\n\n/,
     );
     expect(status).toBe(1);
   });

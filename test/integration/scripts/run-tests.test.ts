@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { describe, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 
@@ -55,6 +56,8 @@ async function runTests(
     writeFileSync(path, `${PRELUDE}${test};\n`);
   }
   const results = join(project, 'results');
+  mkdirSync(results);
+  writeFileSync(join(results, 'flaky.json'), '["of an earlier run"]');
   const child = spawn(process.execPath, [RUN_TESTS, '--config', config, ...options], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: {
@@ -108,10 +111,26 @@ describe.concurrent('npm test', () => {
     expect(output).toMatch(/\nFLAKY \S+\/a\.test\.mjs > \(the file\): not loaded\n$/);
   });
 
-  it('fails if a file fails twice', async ({ expect }) => {
+  it('fails if a file fails twice, and forgets the flaky tests of an earlier run', async ({ expect }) => {
     const { status, output, flaky, runs } = await runTests({ a: FAILS, b: FAILS_ONCE });
     expect({ status, flaky }, output).toEqual({ status: 1, flaky: undefined });
     expect(runs('a')).toBe(2);
+  });
+
+  it('also counts skips when a file fails', async ({ expect }) => {
+    const { status, output } = await runTests({ a: FAILS, 'systems/rpm-guest': IS_SKIPPED });
+    expect(status, output).toBe(1);
+    expect(output).toMatch(/\nskipped 1: takes minutes: VMLET_TEST_RPM_GUEST=1\n$/);
+  });
+
+  it('prints the flaky tests of the last run with --flaky', async ({ expect }) => {
+    const results = directoryIn(directory, 'results-');
+    const flaky = [{ file: 'a.test.ts', test: 'passes', error: 'Error: for once' }];
+    writeFileSync(join(results, 'flaky.json'), JSON.stringify(flaky));
+    const { stdout } = await promisify(execFile)(process.execPath, [RUN_TESTS, '--flaky'], {
+      env: { ...process.env, VMLET_TEST_RESULTS: results },
+    });
+    expect(stdout).toBe('FLAKY a.test.ts > passes: Error: for once\n');
   });
 
   it('repeats two failed files', async ({ expect }) => {
@@ -153,6 +172,14 @@ describe.concurrent('npm test', () => {
     const { status, output } = await runTests({ a: `${PASSES};${IS_SKIPPED}` }, env);
     expect(status, output).toBe(expected);
     expect(output).toMatch(/\nskipped for no known reason: \S+\/a\.test\.mjs > is skipped\n$/);
+  });
+
+  it('fails in CI with an expected skip whose test has another name', async ({ expect }) => {
+    const { status, output } = await runTests({ 'files/make-directories': PASSES }, { CI: '1' });
+    expect(status, output).toBe(1);
+    expect(output).toMatch(
+      /\nexpected skip of no test: \/files\\\/make-directories\/ \/closed to this user\/\n$/,
+    );
   });
 
   it('passes in CI with expected skips, and counts them by reason', async ({ expect }) => {
