@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
-import { formatBytes, formatEndpoint } from '../../public/format.ts';
+import { formatBytes } from '../../public/format.ts';
 import { type ListedMachine, MachineStore, describeStatus } from '../../machines/index.ts';
 import { isRunning } from '../session/each-machine.ts';
 import { collect } from '../flags/flag-values.ts';
@@ -8,6 +8,7 @@ import type { Colour } from '../output/colour.ts';
 import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
 import { table } from '../output/table.ts';
 import { printLines } from '../output/say.ts';
+import { describeForwards } from './describe-forwards.ts';
 import { POOL_HEADING, POOL_NUMBERS, type PoolRow, poolCells, poolRows } from '../state/pool-rows.ts';
 
 interface Flags extends FormatFlags {
@@ -88,12 +89,7 @@ function row(machine: ListedMachine): string[] {
     stateOf(machine),
     formatBytes(spec.memoryBytes),
     String(spec.cpus),
-    [
-      ...ports.map(({ hostAddress, hostPort, guestPort, protocol }) => {
-        return `${formatEndpoint(hostAddress, hostPort, protocol).replace(/\/tcp$/, '')}->${guestPort}`;
-      }),
-      ...sockets.map(({ path, guestPort }) => `${path}->${guestPort}`),
-    ].join(', '),
+    [...describeForwards(ports), ...sockets.map(({ path, guestPort }) => `${path}->${guestPort}`)].join(', '),
     detailOf(machine),
   ];
 }
