@@ -62,10 +62,16 @@ async function exec(name: string, words: readonly string[], flags: Flags): Promi
   );
 }
 
+/**
+ * Without these checks, nobody would see the error of a command that cannot start. dash finds a path that is missing or a
+ * directory.
+ */
+const IS_PROGRAM =
+  'path=$(command -v -- "$1") && case $path in */*) [ -e "$path" ];; esac || { echo "vmlet: the guest cannot run $1: command not found" >&2; exit 127; }; ' +
+  'case $path in */*) [ -f "$path" ] && [ -x "$path" ] || { echo "vmlet: the guest cannot run $1: permission denied" >&2; exit 126; };; esac; ';
 /** A session of its own outlives the connection to the agent; without setsid the command ignores SIGHUP. */
 const IN_BACKGROUND =
-  'command -v -- "$1" >/dev/null || { echo "$1: not found" >&2; exit 127; }; ' +
-  'if command -v setsid >/dev/null; then setsid "$@" </dev/null >/dev/null 2>&1 & ' +
+  `${IS_PROGRAM}if command -v setsid >/dev/null; then setsid "$@" </dev/null >/dev/null 2>&1 & ` +
   'else trap "" HUP; "$@" </dev/null >/dev/null 2>&1 & fi; echo "$!"';
 
 /** @throws InvalidInputError for flags that need a connection to the command. */
