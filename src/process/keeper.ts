@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { type ExitStatus, KeeperEndedError, isSystemError } from '../errors/index.ts';
+import { type ExitStatus, KeeperEndedError } from '../errors/index.ts';
 import { signalName } from '../util/system/signal-name.ts';
 import { type Deferred, deferred } from '../util/time/deferred.ts';
-import { type ProcessIdentity, isAlive } from './procfs/identity.ts';
+import { type ProcessIdentity, signalProcess } from './procfs/identity.ts';
 import { closeOrphanedOutput } from './output/orphaned-output.ts';
 import { startProcess } from './start-process.ts';
 
@@ -295,13 +295,5 @@ const SIGNALS = { 'power-button': 'SIGUSR1', quit: 'SIGTERM', kill: 'SIGUSR2', c
  * @returns false when that keeper is gone: its PID may have been reused, so nothing was sent.
  */
 export function signalKeeper(identity: ProcessIdentity, action: keyof typeof SIGNALS): boolean {
-  if (!isAlive(identity)) return false;
-  try {
-    process.kill(identity.pid, SIGNALS[action]);
-    return true;
-  } catch (error) {
-    // It has just ended.
-    if (isSystemError(error, 'ESRCH')) return false;
-    throw error;
-  }
+  return signalProcess(identity, SIGNALS[action]);
 }

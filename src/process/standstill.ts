@@ -1,5 +1,5 @@
 import { StandstillError } from '../errors/index.ts';
-import { parseProcessStat, readProcess } from './procfs/stat.ts';
+import { readProcess, readProcessStat } from './procfs/stat.ts';
 
 /** The kernel may delay a request to a disk or a server for that long. */
 export const DISK_STANDSTILL_MS = 60_000;
@@ -44,7 +44,7 @@ export function endAtStandstill(
 
 /** Changes between two checks if the process is active, or is only waiting for a processor. */
 function doneBy(pid: number): string | undefined {
-  const stat = parseProcessStat(readProcess(`/proc/${pid}/stat`) ?? '');
+  const stat = readProcessStat(pid);
   if (stat?.state === 'R') return String(performance.now());
   return stat && [stat.userTicks, stat.systemTicks, readProcess(`/proc/${pid}/io`)].join(' ');
 }

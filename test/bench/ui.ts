@@ -8,6 +8,7 @@ import { until } from '../until.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 import { openChromium } from '../e2e/ui/chromium.ts';
 import { UiServer } from '../e2e/ui/ui-server.ts';
+import { readProcessStat } from '../../src/process/procfs/stat.ts';
 import { describeTimes, median } from './measurement/statistics.ts';
 import type { Section } from './section.ts';
 
@@ -180,8 +181,6 @@ async function load(pid: number): Promise<{ percent: string; residentMiB: string
 }
 
 function ticks(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return Number(fields[11]) + Number(fields[12]);
+  const { userTicks, systemTicks } = readProcessStat(pid) ?? { userTicks: 0, systemTicks: 0 };
+  return userTicks + systemTicks;
 }

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { type LockHolder, lockHolders } from '../../images/qemu-img/lock-holders.ts';
-import { parseProcessStat, readProcess } from '../../process/procfs/stat.ts';
+import { readProcess, readProcessStat } from '../../process/procfs/stat.ts';
 import { describeDisposable, processesUsing } from './volume.ts';
 import { volumeFilesIn } from './volume-files.ts';
 
@@ -22,7 +22,7 @@ function describeHolder({ pid, name }: LockHolder, owners: readonly number[]): s
 }
 
 function ancestorAmong(pid: number, owners: readonly number[]): number | undefined {
-  const parent = parseProcessStat(readProcess(`/proc/${pid}/stat`) ?? '')?.parentPid;
+  const parent = readProcessStat(pid)?.parentPid;
   if (parent === undefined || parent === 0) return undefined;
   return owners.includes(parent) ? parent : ancestorAmong(parent, owners);
 }

@@ -3,7 +3,7 @@ import { type PortOwner } from '../../errors/index.ts';
 import { addressesOverlap, isIpv6 } from './ip-address.ts';
 import type { Protocol } from './port.ts';
 import { waitingSockets } from './socket-table.ts';
-import { parseProcessStat, readProcess, unlessGone } from '../../process/procfs/stat.ts';
+import { readProcess, readProcessStat, unlessGone } from '../../process/procfs/stat.ts';
 
 /**
  * Returns the process that waits on an address and port, or undefined if /proc does not show it: other users'
@@ -41,7 +41,7 @@ function commandName(pid: string): string {
 
 /** Returns the name of the machine whose keeper started this process: its lock is in the machine's directory. */
 function machineOfHelper(pid: string): string | undefined {
-  const parent = parseProcessStat(readProcess(`/proc/${pid}/stat`) ?? '')?.parentPid;
+  const parent = readProcessStat(pid)?.parentPid;
   const [, verb, ...options] = (readProcess(`/proc/${parent}/cmdline`) ?? '').split('\0');
   if (verb !== 'keep') return undefined;
   return /\/([^/]+)\/keeper\.lock$/.exec(options[options.indexOf('--lock') + 1] ?? '')?.[1];

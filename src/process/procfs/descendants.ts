@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
-import { parseProcessStat, readProcess } from './stat.ts';
+import { readProcessStat } from './stat.ts';
 
 /** Returns the processes that a process has started, and theirs, as far as their parents are alive. */
 export function descendantsOf(pid: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    const stat = parseProcessStat(readProcess(`/proc/${name}/stat`) ?? '');
+    const stat = readProcessStat(name);
     if (!stat) continue;
     const known = children.get(stat.parentPid);
     if (known) known.push(Number(name));

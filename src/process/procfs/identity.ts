@@ -37,11 +37,15 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identifyProcess(identity.pid)?.startTime === identity.startTime;
 }
 
-export function killProcess({ pid }: ProcessIdentity): void {
+/** @returns false when that process is gone: its PID may have been reused, so nothing was sent. */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (!isAlive(identity)) return false;
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(identity.pid, signal);
+    return true;
   } catch (error) {
     // It has just ended.
-    if (!isSystemError(error, 'ESRCH')) throw error;
+    if (isSystemError(error, 'ESRCH')) return false;
+    throw error;
   }
 }

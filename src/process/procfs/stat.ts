@@ -28,6 +28,11 @@ export async function unlessGoneAsync<T>(look: Promise<T>): Promise<T | undefine
   return unlessMissingAsync(look, GONE);
 }
 
+/** Returns undefined if the process is gone or hidden. */
+export function readProcessStat(pid: number | string): ProcessStat | undefined {
+  return parseProcessStat(readProcess(`/proc/${pid}/stat`) ?? '');
+}
+
 /** Returns undefined for incomplete text. */
 export function parseProcessStat(stat: string): ProcessStat | undefined {
   // The second field is the command in parentheses, and may contain spaces and parentheses itself.

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { type LaunchOptions, launch } from '../../../src/index.ts';
+import { readProcessStat } from '../../../src/process/procfs/stat.ts';
 import { alternate } from '../measurement/alternate.ts';
 import { padding } from './by-hand.ts';
 import { describeInitcalls } from './initcalls.ts';
@@ -50,7 +50,7 @@ async function bootOnce(options: LaunchOptions): Promise<BootTime> {
   const started = performance.now();
   await using machine = await launch({ ...options, append: padding() });
   const wallMs = performance.now() - started;
-  return { wallMs, cpuMs: await cpuOf(machine.pid) };
+  return { wallMs, cpuMs: cpuOf(machine.pid) };
 }
 
 async function trace(options: LaunchOptions): Promise<{ kernel: string; dmesg: string }> {
@@ -61,9 +61,8 @@ async function trace(options: LaunchOptions): Promise<{ kernel: string; dmesg: s
   return { kernel: plan.kernelPath, dmesg: stdout.toString() };
 }
 
-/** Source: proc_pid_stat(5), fields 14 and 15, in clock ticks of 10 ms. */
-async function cpuOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+/** In milliseconds; a tick is 10 ms. */
+function cpuOf(pid: number): number {
+  const { userTicks, systemTicks } = readProcessStat(pid) ?? { userTicks: 0, systemTicks: 0 };
+  return (userTicks + systemTicks) * 10;
 }

@@ -4,7 +4,7 @@ import type { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import type { LaunchOptions } from '../../../src/index.ts';
 import { launch } from '../../../src/index.ts';
 import { descendantsOf } from '../../../src/process/procfs/descendants.ts';
-import { parseProcessStat, readProcess } from '../../../src/process/procfs/stat.ts';
+import { readProcessStat } from '../../../src/process/procfs/stat.ts';
 import { run as runCommand } from '../../../src/process/run.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { alternate } from '../measurement/alternate.ts';
@@ -127,7 +127,7 @@ async function measureAll(places: readonly Place[], job: Job, rounds: number): P
 }
 
 function ticksOf(pid: number): number {
-  const stat = parseProcessStat(readProcess(`/proc/${pid}/stat`) ?? '');
+  const stat = readProcessStat(pid);
   return stat ? stat.userTicks + stat.systemTicks : 0;
 }
 
