@@ -1,5 +1,5 @@
-import { GuestFileError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
+import { readGuestText } from '../../guest/guest-text.ts';
 import { withNetworkNames } from './hosts-text.ts';
 
 const PATH = '/etc/hosts';
@@ -54,19 +54,6 @@ export class HostsFile {
   }
 
   async #read(): Promise<string> {
-    try {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      for await (const chunk of this.#agent.pull(PATH)) {
-        length += chunk.length;
-        // The guest may be hostile.
-        if (length > MOST_BYTES) throw new GuestFileError(PATH, 'EFBIG', 'file too large');
-        chunks.push(chunk);
-      }
-      return Buffer.concat(chunks).toString();
-    } catch (error) {
-      if (error instanceof GuestFileError && error.errno === 'ENOENT') return '';
-      throw error;
-    }
+    return readGuestText(this.#agent, PATH, { mostBytes: MOST_BYTES });
   }
 }

@@ -3,7 +3,8 @@ import { CopyBackError, GuestSetupError, InvalidInputError, PermissionError } fr
 import { type GuestCommands, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
 import { nameBeside } from '../../guest/tree/name-beside.ts';
 import { requirePrivacy } from '../../guest/tree/private-directory.ts';
-import { type GuestFiles, withKnownOwners } from './guest-owner.ts';
+import type { GuestFiles } from '../../guest/guest-text.ts';
+import { withKnownOwners } from './guest-owner.ts';
 import type { FoundShare } from './share-plan.ts';
 
 /** A share of which the guest gets a copy, with its owner on the host. */

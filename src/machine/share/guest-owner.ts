@@ -1,14 +1,10 @@
-import { GuestFileError, InvalidInputError } from '../../errors/index.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 import { type AccountFiles, idsOf } from '../../guest/account.ts';
+import { type GuestFiles, readGuestText } from '../../guest/guest-text.ts';
 import type { Share, ShareIds } from './share.ts';
 
 /** Files of the guest with more bytes than this are not read. */
 const MOST_BYTES = 4 * 1024 ** 2;
-
-/** The part of the agent that reads files of the guest. */
-export interface GuestFiles {
-  pull: (path: string, options: { readonly signal?: AbortSignal | undefined }) => AsyncIterable<Buffer>;
-}
 
 /** Owners that are known before the guest runs, or that the guest has been asked for. */
 export type KnownIds = Exclude<ShareIds, { readonly kind: 'user' }>;
@@ -63,25 +59,10 @@ export function numbersOf({ ids }: Pick<Share, 'ids'>): KnownIds {
 
 async function accountFiles(guest: GuestFiles, signal: AbortSignal | undefined): Promise<AccountFiles> {
   const [passwd, group] = await Promise.all(
-    ['/etc/passwd', '/etc/group'].map(async (path) => textOf(guest, path, signal)),
+    ['/etc/passwd', '/etc/group'].map(async (path) =>
+      readGuestText(guest, path, { mostBytes: MOST_BYTES, signal }),
+    ),
   );
+  // A guest without them has no names.
   return { passwd: passwd ?? '', group: group ?? '' };
-}
-
-/** A guest decides about the length of its files. */
-async function textOf(guest: GuestFiles, path: string, signal: AbortSignal | undefined): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of guest.pull(path, { signal })) {
-      bytes += chunk.length;
-      if (bytes > MOST_BYTES) throw new GuestFileError(path, 'EFBIG', 'the file is too large');
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    // Such a guest has no names.
-    if (error instanceof GuestFileError && error.errno === 'ENOENT') return '';
-    throw error;
-  }
-  return Buffer.concat(chunks).toString();
 }
