@@ -28,15 +28,15 @@ static const char *check_socket(const char *path)
     return check_path(path);
 }
 
-static const char *add_helper(char **words, enum helper_kind kind)
+static const char *add_helper(const char *option, char **words, enum helper_kind kind)
 {
     for (unsigned index = 0; index < 4; index++)
         if (!words[index])
-            return "--helper: expected NAME SOCKET ARGVFILE LOGFILE";
+            return explain(option, "expected NAME SOCKET ARGVFILE LOGFILE");
     const char *name = words[0];
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
     if (length == 0 || length > NAME_MAX_BYTES || name[length])
-        return explain(name, "invalid helper name: expected at most 32 letters, digits and hyphens");
+        return explain(name, "invalid helper name: expected at most 32 lower-case letters, digits and hyphens");
     if (helper_count == HELPERS_MAX)
         return explain(name, "too many helpers, at most 40");
     struct helper *helper = &helpers[helper_count++];
@@ -94,17 +94,21 @@ const char *options_read(struct options *options, char **arguments)
         const char *name;
         const char **value;
         const char *(*check)(const char *);
+        bool required;
     } all[] = {
-        {"--lock", &options->lock, check_path},
-        {"--record", &options->record, check_path},
-        {"--ended", &options->ended, check_path},
-        {"--events", &options->events, check_path},
-        {"--qemu-log", &options->qemu_log, check_path},
-        {"--serial-log", &options->console.log, check_path},
-        {"--console", &options->console.socket, check_socket},
-        {"--serial", &options->console.positioned_socket, check_socket},
-        {"--agent", &options->agent, check_socket},
-        {"--runtime-directory", &options->runtime_directory, check_path},
+        {"--lock", &options->lock, check_path, true},
+        {"--record", &options->record, check_path, true},
+        {"--ended", &options->ended, check_path, true},
+        {"--events", &options->events, check_path, true},
+        {"--qemu-log", &options->qemu_log, check_path, true},
+        {"--serial-log", &options->console.log, check_path, true},
+        {"--console", &options->console.socket, check_socket, true},
+        {"--serial", &options->console.positioned_socket, check_socket, true},
+        {"--agent", &options->agent, check_socket, true},
+        {"--runtime-directory", &options->runtime_directory, check_path, true},
+        {"--mounts", &options->mounts, check_path, false},
+        {"--names", &options->names, check_path, false},
+        {"--afterwards", &options->afterwards, check_path, false},
     };
     const size_t count = sizeof all / sizeof *all;
     const char *wrong = NULL;
@@ -117,34 +121,24 @@ const char *options_read(struct options *options, char **arguments)
             *all[index].value = *++arguments;
             wrong = all[index].check(*arguments);
         } else if (helper_kind_of(*arguments, &kind)) {
-            wrong = add_helper(arguments + 1, kind);
+            wrong = add_helper(*arguments, arguments + 1, kind);
             arguments += wrong ? 0 : 4;
-        } else if (strcmp(*arguments, "--mounts") == 0 && arguments[1]) {
-            options->mounts = *++arguments;
-            wrong = check_path(*arguments);
-        } else if (strcmp(*arguments, "--names") == 0 && arguments[1]) {
-            options->names = *++arguments;
-            wrong = check_path(*arguments);
         } else if (strcmp(*arguments, "--command") == 0) {
             wrong = read_command(&options->command, arguments + 1);
             arguments += wrong ? 0 : 3;
         } else if (strcmp(*arguments, "--forwards") == 0) {
             wrong = read_forwards(&options->forwards, arguments + 1);
             arguments += wrong ? 0 : 4;
-        } else if (strcmp(*arguments, "--afterwards") == 0 && arguments[1]) {
-            options->afterwards = *++arguments;
-            wrong = check_path(*arguments);
         } else if (strcmp(*arguments, "--paused") == 0) {
             options->paused = true;
         } else {
-            bool known = index < count || strcmp(*arguments, "--afterwards") == 0;
-            wrong = explain(*arguments, known ? "a value is required" : "no such option");
+            wrong = explain(*arguments, index < count ? "a value is required" : "no such option");
         }
     }
     if (wrong)
         return wrong;
     for (size_t index = 0; index < count; index++)
-        if (!*all[index].value)
+        if (all[index].required && !*all[index].value)
             return explain(all[index].name, "option is required");
     if (!*arguments || !arguments[1])
         return "missing -- PROGRAM";

@@ -4,6 +4,7 @@
 #include "note.h"
 #include "port.h"
 #include "role.h"
+#include "signals.h"
 #include "volumes.h"
 #include <errno.h>
 #include <signal.h>
@@ -57,9 +58,13 @@ static void kill_all_processes(void)
 static void ask_init(enum power_action action)
 {
     const char *name = action == POWER_REBOOT ? "reboot" : "poweroff";
-    if (fork() != 0)
+    pid_t child = fork();
+    if (child < 0)
+        note("fork");
+    if (child != 0)
         return;
     setsid();
+    signals_restore();
     execlp(name, name, (char *)NULL);
     note(name);
     _exit(127);

@@ -157,7 +157,7 @@ static int mount_disk(const struct directory *directory)
     int reason = mount_system(&system, directory);
     if (!reason && is_writable)
         remove_lost_and_found(directory->path);
-    /* ENODEV is the answer of a kernel without virtiofs. */
+    /* For the host, ENODEV means that the guest's kernel has no virtiofs: ENOTBLK stands for a missing ext4. */
     return reason == ENODEV ? ENOTBLK : reason;
 }
 

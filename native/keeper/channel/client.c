@@ -26,10 +26,15 @@ bool clients_have_room(void) { return free_place() != NULL; }
 bool client_open(int fd)
 {
     struct client **place = free_place();
+    if (!place)
+        errno = EAGAIN;
     /* Mapped instead of allocated on the heap: most of it is never touched, and all of it is returned. */
-    struct client *client = mmap(NULL, sizeof *client, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (!place || client == MAP_FAILED) {
+    struct client *client =
+        place ? mmap(NULL, sizeof *client, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
+    if (client == MAP_FAILED) {
+        int reason = errno;
         close(fd);
+        errno = reason;
         return false;
     }
     if (watch_open(&client->watch, fd)) {

@@ -4,6 +4,7 @@
 #include "failed_mounts.h"
 #include "fields.h"
 #include "frame.h"
+#include "greeting.h"
 #include "loop.h"
 #include <errno.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { COMMAND = 1, POWER = 2, STREAMS = 2, REGRANT = WINDOW / 4, HELLO_SIZE = 24 };
+enum { COMMAND = 1, POWER = 2, STREAMS = 2, REGRANT = WINDOW / 4 };
 
 struct attendant attendant = {.ending = {.status = -1, .signal = -1}};
 

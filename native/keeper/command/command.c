@@ -84,9 +84,15 @@ void command_begin(void)
     if (!path || begun)
         return;
     begun = true;
-    if (!read_request() || !attendant_start(request, request_length)) {
+    if (!read_request()) {
         note(path);
         fail("the command could not be read");
+        monitor_quit();
+        return;
+    }
+    if (!attendant_start(request, request_length)) {
+        note("attendant");
+        fail("the command could not be sent to the guest agent");
         monitor_quit();
         return;
     }
