@@ -27,7 +27,7 @@ import { templateInputs } from './template-inputs.ts';
 import { type TemplateRecord, readRecord, writeRecord } from './template-record.ts';
 
 /** Space that has to stay free on the host's disk. */
-export const RESERVE_BYTES = 64 * 1024 * 1024;
+export const SAVE_RESERVE_BYTES = 64 * 1024 * 1024;
 
 /** The options of a launch that describe the guest of a template. */
 export type BootedGuest = Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks' | 'kept'>;
@@ -60,7 +60,7 @@ export interface BootedMachine {
 export async function saveGuest(files: TemplateFiles, making: Making): Promise<TemplateRecord> {
   await using scope = new Scope();
   // QEMU is killed when it writes to memory in a file and the host's disk is full.
-  await requireSpace(files.directory, making.spec.memoryBytes, RESERVE_BYTES);
+  await requireSpace(files.directory, making.spec.memoryBytes, SAVE_RESERVE_BYTES);
   const working = await claimMemoryFile(making.locations, making.spec.memoryBytes, scope);
   if (working === undefined) await (await open(files.memory, 'wx', 0o600)).close();
   const memoryFile = working ?? files.memory;

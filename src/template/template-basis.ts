@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { isSystemError } from '../errors/index.ts';
 import type { Host } from '../host/survey/host.ts';
 import { sha256 } from '../images/digest/sha256.ts';
 import { qemuArguments } from '../machine/qemu/argv.ts';
 import { backingChain } from '../machine/qemu/block-node.ts';
 import { packageVersion } from '../machine/paths/package-files.ts';
 import type { Plan } from '../machine/plan/plan.ts';
-import { unlessMissing } from '../util/files/unless-missing.ts';
 
 /**
  * Everything that saved memory depends on: descriptions by part. The memory can be restored only where all of them are
@@ -86,8 +86,14 @@ function filesUnder({ boot, firmware, disks }: Plan): string[] {
 }
 
 function describeFile(path: string): string {
-  const found = unlessMissing(() => statSync(path), ['ENOENT', 'ENOTDIR', 'EACCES']);
-  return found ? `${found.size} bytes of ${new Date(found.mtimeMs).toISOString()}` : 'gone';
+  try {
+    const { size, mtimeMs } = statSync(path);
+    return `${size} bytes of ${new Date(mtimeMs).toISOString()}`;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return 'gone';
+    if (isSystemError(error, 'EACCES')) return 'not accessible';
+    throw error;
+  }
 }
 
 function cpuinfo(): string {

@@ -65,7 +65,6 @@ export class Template {
   readonly #record: TemplateRecord;
   readonly #files: TemplateFiles;
   readonly #locations: Locations;
-  #host: Promise<Host> | undefined;
 
   constructor(record: TemplateRecord, directory: string, locations: Locations) {
     this.#record = record;
@@ -243,8 +242,7 @@ export class Template {
   }
 
   async #probe(): Promise<Host> {
-    this.#host ??= probeHost({ cacheDirectory: this.#locations.cache });
-    return this.#host;
+    return probeHost({ cacheDirectory: this.#locations.cache });
   }
 
   /** The saved state of a guest with slirp includes slirp's own, which only slirp can restore. */

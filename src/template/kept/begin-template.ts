@@ -16,7 +16,7 @@ export function beginFromKept(kept: 'use' | 'renew') {
   return async (places: OwnFiles, making: Making): Promise<BootedMachine> => {
     const { spec, networkCards, launching } = making;
     const options = { ...launching, name: spec.name };
-    const obstacle = reasonToBoot(spec, options) ?? ownDisks(spec);
+    const obstacle = reasonToBoot(spec, options) ?? reasonOfDisks(spec);
     if (obstacle !== undefined) {
       launching.log?.debug({ reason: obstacle }, 'booting, not from a kept guest');
       return bootGuest(places, making);
@@ -25,7 +25,7 @@ export function beginFromKept(kept: 'use' | 'renew') {
     const machine = await forkOrKeep(request);
     if (machine) {
       const { findings, guests } = request;
-      return { machine, host: findings.host, plan: independentOf(guests.directory, machine.plan) };
+      return { machine, host: findings.host, plan: withoutFilesBelow(guests.directory, machine.plan) };
     }
     await emptyPlaces(places, spec.memoryBytes);
     // The survey has pulled the image already.
@@ -34,12 +34,12 @@ export function beginFromKept(kept: 'use' | 'renew') {
 }
 
 /** In a kept guest they would be plugged in; the forks of a template have them from the start. */
-function ownDisks({ disks }: Spec): string | undefined {
+function reasonOfDisks({ disks }: Spec): string | undefined {
   return disks.length > 0 ? 'the template has disks of its own' : undefined;
 }
 
 /** Without the saved state of the kept guest, which only this machine reads. */
-function independentOf(guests: string, plan: Plan): Plan {
+function withoutFilesBelow(guests: string, plan: Plan): Plan {
   return { ...plan, readOnlyFiles: plan.readOnlyFiles.filter((path) => !path.startsWith(`${guests}/`)) };
 }
 

@@ -33,7 +33,10 @@ export interface KeptGuest extends FileUsage {
 /** Prefix of the file with which a process says that its machine needs the files of a kept guest. */
 const USE = 'use-';
 
-/** A guest of another release of vmlet or another QEMU may serve another installation while runs use it this often. */
+/**
+ * A guest that another release of vmlet or another QEMU has saved is kept while it is used this often: it may belong to
+ * another installation.
+ */
 const DAY_MS = 24 * 3600 * 1000;
 
 /**

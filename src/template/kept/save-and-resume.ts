@@ -18,7 +18,7 @@ import { newIdentity } from '../renew-fork.ts';
 import {
   type BootedMachine,
   type Making,
-  RESERVE_BYTES,
+  SAVE_RESERVE_BYTES,
   createOverlays,
   freeze,
   recordTemplate,
@@ -52,7 +52,7 @@ export async function saveAndResume(
 ): Promise<Machine> {
   const { spec, locations, networkCards: spareCards } = making;
   const { signal } = launching;
-  await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
+  await requireSpace(files.directory, spec.memoryBytes, SAVE_RESERVE_BYTES);
   const host = await probeHost({ cacheDirectory: locations.cache, ...launching });
   const claimMemory = async (scope: Scope): Promise<string> => {
     const path = await claimMemoryFile(locations, spec.memoryBytes, scope);
