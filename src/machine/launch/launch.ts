@@ -25,22 +25,6 @@ import { type StartedMachine, runProcessors, startMachine } from './started-mach
 import { type Findings, survey } from '../survey/survey.ts';
 import { openVolumes } from '../volume/open-volume.ts';
 
-/**
- * Boots a virtual machine and resolves when it is ready, see `until`.
- *
- * The machine ends with the thread that called this, even if that thread is killed. On failure, everything
- * that was started is cleaned up before the promise rejects.
- *
- * @throws InvalidInputError, PortTakenError, MissingProgramError, AcceleratorUnavailableError,
- * ImageNotFoundError, ImageBuildError, NoSpaceError, UnsupportedHostError, LaunchError with the last lines of
- * QEMU and of the guest's console, or the signal's reason.
- */
-export async function launch(options: LaunchOptions & { readonly until: 'running' }): Promise<RunningMachine>;
-export async function launch(options?: LaunchOptions): Promise<Machine>;
-export async function launch(options: LaunchOptions = {}): Promise<RunningMachine> {
-  return launchAt({}, options);
-}
-
 /** Directories and files of a machine. */
 export interface LaunchPlaces {
   /** Derived from this process's environment by default. */
@@ -56,7 +40,11 @@ export interface LaunchPlaces {
   readonly spareCards?: number;
 }
 
-/** Like `launch`, for callers that use the machine's files afterwards. */
+/**
+ * Boots a virtual machine and resolves when it is ready, see `until`. On failure, everything that was started is cleaned
+ * up before the promise rejects.
+ * @throws what the public `launch` throws.
+ */
 export async function launchAt(
   places: LaunchPlaces,
   options: LaunchOptions & { readonly until: 'running' },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { LaunchError } from '../../../src/errors/index.ts';
-import { launch } from '../../../src/machine/launch/launch.ts';
+import { launch } from '../../../src/index.ts';
 import { MachineStore } from '../../../src/machines/index.ts';
 import type { QmpClient } from '../../../src/qmp/index.ts';
 import { temporaryDirectory } from '../../directory.ts';

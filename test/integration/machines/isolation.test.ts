@@ -6,7 +6,7 @@ import { diagnose } from '../../../src/host/findings/diagnosis.ts';
 import type { Survey } from '../../../src/host/survey/host.ts';
 import type { QemuIsolation } from '../../../src/host/findings/isolation.ts';
 import { type HostReport, examineHost } from '../../../src/machine/survey/examine-host.ts';
-import { launch } from '../../../src/machine/launch/launch.ts';
+import { launch } from '../../../src/index.ts';
 import type { LaunchOptions } from '../../../src/machine/spec/launch-options.ts';
 import { MachineStore } from '../../../src/machines/index.ts';
 import { readStatus } from '../../../src/machines/record/machine-status.ts';

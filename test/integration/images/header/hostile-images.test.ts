@@ -5,7 +5,7 @@ import { type HostileImage, SECRET, hostileImages } from '../../../../fixtures/i
 import { ImageRefusedError } from '../../../../src/errors/index.ts';
 import { addImage } from '../../../../src/images/store/add-image.ts';
 import { fileSha256 } from '../../../../src/images/digest/sha256.ts';
-import { launch } from '../../../../src/machine/launch/launch.ts';
+import { launch } from '../../../../src/index.ts';
 import { requireProgram } from '../../../../src/process/program.ts';
 import { run } from '../../../../src/process/run.ts';
 import { type CreateOptions, MachineStore } from '../../../../src/machines/index.ts';

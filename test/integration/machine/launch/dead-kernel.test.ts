@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { InvalidInputError, LaunchError } from '../../../../src/errors/index.ts';
-import { launch } from '../../../../src/machine/launch/launch.ts';
+import { launch } from '../../../../src/index.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
 const directory = temporaryDirectory();

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { LaunchError } from '../../../../src/errors/index.ts';
-import { launch } from '../../../../src/machine/launch/launch.ts';
+import { launch } from '../../../../src/index.ts';
 import type { RunningMachine } from '../../../../src/machine/running/running-machine.ts';
 
 const directory = temporaryDirectory();

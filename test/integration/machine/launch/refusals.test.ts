@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ImageRefusedError, PermissionError } from '../../../../src/errors/index.ts';
-import { launch } from '../../../../src/machine/launch/launch.ts';
+import { launch } from '../../../../src/index.ts';
 import { claimDirectory, sweepDeadOwners } from '../../../../src/machine/paths/runtime-directory.ts';
 import { currentBootId, identifyProcess } from '../../../../src/process/procfs/identity.ts';
 import { run } from '../../../../src/process/run.ts';
