@@ -55,7 +55,7 @@ async function create(name: string, { size }: { readonly size?: number }): Promi
 /** @throws SilentExit when the pool has said why it ended, otherwise PoolFailedError. */
 function explain(name: string, { stderr, exitCode, signal }: EndedCommand): never {
   if (stderr.trim() === '') {
-    const end = signal === undefined ? `ended with exit status ${exitCode}` : `was killed by ${signal}`;
+    const end = signal === undefined ? `exited with status ${exitCode}` : `was killed by ${signal}`;
     throw new PoolFailedError(name, `its process ${end} while it started`);
   }
   for (const line of stderr.trimEnd().split('\n')) sayPlainly(line);
