@@ -337,7 +337,7 @@ export class NamedMachine {
 
   /** @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError */
   async rename(newName: string): Promise<NamedMachine> {
-    const { renameMachine } = await import('./lock/edit.ts');
+    const { renameMachine } = await import('./life/rename.ts');
     await renameMachine(this.#locations, this.name, newName);
     return new NamedMachine(this.#locations, readDefinition(this.#locations, newName));
   }

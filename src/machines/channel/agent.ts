@@ -2,15 +2,14 @@ import { MachineStateError, isSystemError } from '../../errors/index.ts';
 import type { AttachOptions, GuestAgent } from '../../guest/agent/agent.ts';
 import { attachAgentAt } from '../../guest/agent-socket.ts';
 import type { Definition } from '../record/definition.ts';
-import { readStatus, notRunning } from '../record/machine-status.ts';
+import { requireRunning } from '../record/machine-status.ts';
 
 /**
  * Connects to vmlet's agent in the guest and waits until it answers. The keeper serves any number of clients.
  * @throws MachineStateError, TimedOutError, or the signal's reason.
  */
 export async function attachAgent({ spec, files }: Definition, options: AttachOptions): Promise<GuestAgent> {
-  const status = readStatus(files);
-  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+  requireRunning({ spec, files });
   try {
     return await attachAgentAt(files.agentSocket, options);
   } catch (error) {

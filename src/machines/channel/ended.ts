@@ -1,16 +1,14 @@
 import { MachineEndedError, MachineStateError, type VmletError } from '../../errors/index.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
 import type { Definition } from '../record/definition.ts';
-import { type MachineStatus, describeEnd, readStatus, notRunning } from '../record/machine-status.ts';
+import { type RunningStatus, describeEnd, readStatus, notRunning } from '../record/machine-status.ts';
 import { poll } from '../../util/time/poll.ts';
-
-type Running = Extract<MachineStatus, { kind: 'running' }>;
 
 const LOOK_EVERY_MS = 10;
 
 /** Waits until a machine's keeper has exited. Returns false after `timeoutMs`. */
 export async function hasEnded(
-  { keeper }: Pick<Running, 'keeper'>,
+  { keeper }: Pick<RunningStatus, 'keeper'>,
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {

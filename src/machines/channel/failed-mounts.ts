@@ -15,7 +15,7 @@ export function requireMounts(definition: Definition): void {
   const failed = failedMountOf(definition);
   if (!failed) return;
   const { target, errno, problem, hint } = failed;
-  const ways = `to look into the guest, run: vmlet ssh ${name}; to use it without ${target}: vmlet share rm ${name} ${quoteForShell(target)}`;
+  const ways = `to look into the guest, run: vmlet ssh ${name}; to use the guest without ${target}, run: vmlet share rm ${name} ${quoteForShell(target)}`;
   throw new GuestMountError(target, errno, problem, { hint: hint === undefined ? ways : `${hint}; ${ways}` });
 }
 

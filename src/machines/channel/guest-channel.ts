@@ -14,13 +14,11 @@ import { placesOf } from '../record/network-members.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { leadsToSsh } from '../spec/forwards.ts';
 import { readGuestPorts } from './guest-ports.ts';
-import { type MachineStatus, readStatus, notRunning } from '../record/machine-status.ts';
+import { type RunningStatus, isPaused, readStatus, notRunning } from '../record/machine-status.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
 import { pause } from '../../util/time/pause.ts';
 import { poll } from '../../util/time/poll.ts';
 import { endedMeanwhile, hasEnded } from './ended.ts';
-
-type Running = Extract<MachineStatus, { kind: 'running' }>;
 
 /** A guest writes its hosts file in milliseconds; a hostile one may never end. */
 const NAMES_MS = 5000;
@@ -41,7 +39,9 @@ export interface QgaChannel extends TrustedChannel, AsyncDisposable {
 export type GuestChannel = VmletChannel | QgaChannel;
 
 const LOOK_EVERY_MS = 200;
-/** For a QEMU that has closed its connections to be gone. */
+/** A snapshot that is restored, or a start, pauses the machine for less. */
+const BRIEF_PAUSE_MS = 2000;
+/** Time for a QEMU that has closed its connections to exit. */
 const QEMU_END_MS = 500;
 const KEEPER_END_MS = 5000;
 const LOOK_FAST_MS = 10;
@@ -61,6 +61,7 @@ export async function openGuestChannel(
   const deadline = performance.now() + timeoutMs;
   let qgaSince: number | undefined;
   for (;;) {
+    await awaitResume(definition, deadline, signal);
     const ports = await readGuestPorts(definition, { signal });
     const now = performance.now();
     if (ports.qga.open) qgaSince ??= now;
@@ -71,6 +72,17 @@ export async function openGuestChannel(
     if (now >= deadline) throw noAgent(definition, timeoutMs);
     await pause(LOOK_EVERY_MS, signal);
   }
+}
+
+/** @throws MachineStateError when the machine stays paused: its agents cannot answer before the user resumes it. */
+async function awaitResume(
+  { spec: { name }, files }: Definition,
+  deadline: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const timeoutMs = Math.min(BRIEF_PAUSE_MS, deadline - performance.now());
+  if (await poll(() => !isPaused(readStatus(files)), { everyMs: LOOK_EVERY_MS, timeoutMs, signal })) return;
+  throw new MachineStateError(name, 'paused', 'is paused', { hint: `resume it first: vmlet resume ${name}` });
 }
 
 /** Like `openGuestChannel`, but returns undefined when no agent is up. Waits only for an agent's answer. */
@@ -166,7 +178,7 @@ async function updateNames({ spec, files }: Definition, agent: GuestAgent): Prom
 }
 
 /** The keeper closes the connection when QEMU does, and exits after its helpers. */
-async function endsWithQemu({ qemu, keeper }: Running): Promise<boolean> {
+async function endsWithQemu({ qemu, keeper }: RunningStatus): Promise<boolean> {
   if (!qemu || !(await poll(() => !isAlive(qemu), { everyMs: LOOK_FAST_MS, timeoutMs: QEMU_END_MS })))
     return false;
   return hasEnded({ keeper }, KEEPER_END_MS, undefined);

@@ -5,7 +5,7 @@ import { onAbort } from '../../util/time/on-abort.ts';
 import { startTimer } from '../../util/time/timer.ts';
 import type { Definition } from '../record/definition.ts';
 import { endedMeanwhile, hasEnded } from './ended.ts';
-import { readStatus, notRunning } from '../record/machine-status.ts';
+import { requireRunning } from '../record/machine-status.ts';
 
 /** Each of vmlet's commands needs the monitor for a moment, so several may be queued. */
 const TURN_MS = 30_000;
@@ -32,8 +32,7 @@ export async function withMonitor<T>(
   work: (qmp: QmpClient) => Promise<T>,
   { signal, long = false, waitsForGuest = false }: MonitorOptions = {},
 ): Promise<T> {
-  const status = readStatus(files);
-  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+  const status = requireRunning({ spec, files });
   const socket = long || waitsForGuest ? files.shellSocket : files.monitorSocket;
   const qmp = await QmpClient.connect(socket, {
     signal,
@@ -45,11 +44,9 @@ export async function withMonitor<T>(
       throw endedMeanwhile({ spec, files }, error);
     }
     if (!(error instanceof QmpConnectError)) throw error;
-    const now = readStatus(files);
-    if (now.kind !== 'running') throw notRunning(spec.name, now.kind);
     throw new MachineStateError(
       spec.name,
-      now.state,
+      requireRunning({ spec, files }).state,
       `is running, but its monitor socket is missing: ${error.path}`,
       {
         hint: `another program removed files from the runtime directory of the machine; restart the machine: vmlet restart ${spec.name}`,

@@ -11,7 +11,13 @@ import { together } from '../../util/time/together.ts';
 import type { Definition } from '../record/definition.ts';
 import { whileKernelLives } from '../channel/kernel-watch.ts';
 import { findPlan } from '../record/machine-plan-file.ts';
-import { type MachineStatus, describeEnd, readStatus, notRunning } from '../record/machine-status.ts';
+import {
+  type RunningStatus,
+  describeEnd,
+  notRunning,
+  readStatus,
+  requireRunning,
+} from '../record/machine-status.ts';
 import { type Condition, type WaitConditions, conditionsOf, pauseBetweenLooks } from './wait-conditions.ts';
 import { startTimer } from '../../util/time/timer.ts';
 
@@ -42,8 +48,6 @@ export function waitTimeoutMs(
 ): number {
   return guestTime(cloudInit ? CLOUD_INIT_TIMEOUT_MS : WAIT_TIMEOUT_MS, accelerator);
 }
-
-type Running = Extract<MachineStatus, { kind: 'running' }>;
 
 /**
  * Waits until every condition has been true at some time since the call.
@@ -161,16 +165,15 @@ async function whileItRuns(
 }
 
 /** Waits until the machine's sockets exist. */
-async function started({ spec, files }: Definition, signal: AbortSignal): Promise<Running> {
+async function started(definition: Definition, signal: AbortSignal): Promise<RunningStatus> {
   for (;;) {
-    const status = readStatus(files);
-    if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+    const status = requireRunning(definition);
     if (status.state !== 'starting') return status;
     await pauseBetweenLooks(signal);
   }
 }
 
-function requireSameRun({ spec, files }: Definition, first: Running): void {
+function requireSameRun({ spec, files }: Definition, first: RunningStatus): void {
   const status = readStatus(files);
   if (status.kind === 'running') {
     if (status.keeper.pid === first.keeper.pid && status.keeper.startTime === first.keeper.startTime) return;

@@ -113,7 +113,7 @@ async function settle(fork: Machine, disks: number, signal: AbortSignal | undefi
     throw new GuestSetupError(`preparing machine "${fork.name}"`, exitCode, stderr.toString());
 }
 
-/** In one step, on whatever file system the fork lay. */
+/** Replaces the target atomically, even if the source is on another file system. */
 async function moveHome(from: string, to: string, signal: AbortSignal | undefined): Promise<void> {
   await copyFileSparsely(from, `${to}.new`, signal);
   await rename(`${to}.new`, to);

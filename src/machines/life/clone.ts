@@ -67,11 +67,11 @@ export async function cloneMachine(
   newName: string,
   options: CloneOptions = {},
 ): Promise<void> {
-  const { networks } = await cloneUntold(locations, name, newName, options);
+  const { networks } = await cloneOnly(locations, name, newName, options);
   await tellNetworks(locations, networksOf({ networks }), options.signal);
 }
 
-async function cloneUntold(
+async function cloneOnly(
   locations: Locations,
   name: string,
   newName: string,

@@ -65,12 +65,12 @@ export async function createMachine(
   options: CreateOptions,
   limits: CreateLimits = {},
 ): Promise<MachineSpec> {
-  const spec = await createUntold(locations, options, limits);
+  const spec = await createOnly(locations, options, limits);
   await tellNetworks(locations, networksOf(spec), limits.signal);
   return spec;
 }
 
-async function createUntold(
+async function createOnly(
   locations: Locations,
   options: CreateOptions,
   limits: CreateLimits,
@@ -123,7 +123,7 @@ async function makeMachine(
   const files = definitionFiles(staging);
   for (const directory of [staging, files.storage, files.boot]) mkdirSync(directory, { mode: 0o700 });
   writeFileSync(files.lock, '', { mode: 0o600 });
-  const made = await beginning(
+  const made = await withMemoryOfTemplate(
     locations,
     wanted,
     await makeParts(wanted, image, staging, limits),
@@ -144,7 +144,7 @@ async function makeMachine(
   });
 }
 
-async function beginning(
+async function withMemoryOfTemplate(
   locations: Locations,
   { template, mac }: NewMachine,
   spec: MachineSpec,

@@ -19,6 +19,7 @@ import {
   networkFiles,
   networkNames,
   readNetwork,
+  readSoundNetworks,
   removeNetworkFiles,
   withNetworksLock,
   writeNetwork,
@@ -105,7 +106,7 @@ export class NetworkStore {
   /** Returns the network that `create` would make. @throws InvalidInputError, NetworkExistsError */
   check(options: PrivateNetworkOptions): NetworkRecord {
     const { networks } = this.#locations;
-    const record = newNetwork(options, readSound(networks));
+    const record = newNetwork(options, readSoundNetworks(networks));
     if (networkNames(networks).includes(record.name)) throw new NetworkExistsError(record.name);
     return record;
   }
@@ -128,6 +129,7 @@ export class NetworkStore {
   async remove(name: string, limits: Limits = {}): Promise<void> {
     const { networks } = this.#locations;
     await withNetworksLock(networks, limits, async () => {
+      // Throws for an unknown name. A network with an invalid record can be removed.
       if (!networkNames(networks).includes(name)) readNetwork(networks, name);
       const users = membersOf(this.#locations, name).map((member) => member.name);
       if (users.length > 0) {
@@ -210,18 +212,6 @@ export class NetworkStore {
       });
     }
   }
-}
-
-/** Networks with an invalid record have no known subnet. */
-function readSound(shelf: string): NetworkRecord[] {
-  return networkNames(shelf).flatMap((name) => {
-    try {
-      return [readNetwork(shelf, name)];
-    } catch (error) {
-      if (error instanceof InvalidInputError) return [];
-      throw error;
-    }
-  });
 }
 
 function namesOf(members: readonly { readonly name: string }[]): string[] {

@@ -9,7 +9,11 @@ import {
 import { tellNetworks } from '../../machine/network/tell-members.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
-import { forgetInPartitions, withNetworksLock } from '../../network/private/network-shelf.ts';
+import {
+  forgetInPartitions,
+  readSoundNetworks,
+  withNetworksLock,
+} from '../../network/private/network-shelf.ts';
 import { holdFileLock } from '../../process/lock/file-lock.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import { Scope } from '../../util/scope.ts';
@@ -27,7 +31,6 @@ import { publishDeparture } from '../../network/private/members.ts';
 import { networksOf } from '../record/network-members.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { volumesInUse } from '../record/volumes-in-use.ts';
-import type { MachineSpec } from '../spec/machine-spec.ts';
 import { discardDirectory, openStaging } from '../record/staging.ts';
 import { hasSystemdUnit, uninstallSystemdUnit } from './systemd.ts';
 import { killMachine } from '../run/stop.ts';
@@ -114,7 +117,7 @@ export async function removeMachine(
   for (const directory of [files.logs, files.sockets]) removeTree(directory);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
-  await leaveNetworks(locations, spec);
+  await leaveNetworks(locations, name, networksOf(spec));
   // A volume has users until the definition is gone.
   const keptVolumes = volumes
     ? await removeUnusedVolumes(locations, mounted)
@@ -127,7 +130,10 @@ function mountedVolumes(locations: Locations, definition: Definition): SeenVolum
   return [...names].flatMap((name) => findVolume(locations, name) ?? []);
 }
 
-/** Kills the guest that another operation is busy with, as a start that waits for it, and waits for the operation to end. */
+/**
+ * Takes the machine's lock. If another operation holds it, such as a start that waits for the guest, kills the guest and
+ * waits until that operation ends.
+ */
 async function lockByForce(definition: Definition, scope: Scope): Promise<void> {
   const { spec, files } = definition;
   const isRunning = (): boolean => readStatus(files).kind === 'running';
@@ -152,11 +158,10 @@ async function lockByForce(definition: Definition, scope: Scope): Promise<void> 
 }
 
 /** The membership went with the definition; partitions, the switches and the other members forget it too. */
-async function leaveNetworks(locations: Locations, spec: MachineSpec): Promise<void> {
-  const networks = networksOf(spec);
+async function leaveNetworks(locations: Locations, name: string, networks: readonly string[]): Promise<void> {
   if (networks.length === 0) return;
   await withNetworksLock(locations.networks, {}, async () => {
-    forgetInPartitions(locations.networks, networks, spec.name);
+    forgetInPartitions(locations.networks, networks, name);
     await publishDeparture(locations, networks);
   });
   await tellNetworks(locations, networks, undefined);
@@ -202,8 +207,12 @@ async function removeBroken(
     });
   }
   if (record) await endLostProcesses(name, record);
+  if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
+  // Its networks are not known.
+  const networks = readSoundNetworks(locations.networks).map((network) => network.name);
+  await leaveNetworks(locations, name, networks);
   return { keptDisks: [], keptVolumes: undefined };
 }
 

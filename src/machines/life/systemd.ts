@@ -11,6 +11,7 @@ import { checkMachineName } from '../spec/machine-spec.ts';
 import { readDefinition } from '../record/definition.ts';
 import { systemdUnit, systemdUnitName, xdgVariables } from './systemd-unit.ts';
 import { removeFile } from '../../util/files/removal.ts';
+import { xdgDirectory } from '../../util/files/xdg-directory.ts';
 
 /** A unit of the systemd user manager that starts a machine at boot, or at login. */
 export interface SystemdUnit {
@@ -96,8 +97,7 @@ export function hasSystemdUnit(machine: string): boolean {
 
 function unitFile(machine: string): Omit<SystemdUnit, 'text'> {
   const name = systemdUnitName(machine);
-  const configured = process.env['XDG_CONFIG_HOME'];
-  const config = configured?.startsWith('/') ? configured : join(homedir(), '.config');
+  const config = xdgDirectory(process.env, 'XDG_CONFIG_HOME', join(homedir(), '.config'));
   return { name, path: join(config, 'systemd', 'user', name) };
 }
 

@@ -1,34 +1,25 @@
 import { existsSync, renameSync } from 'node:fs';
-import { MachineExistsError, MachineStateError } from '../../errors/index.ts';
+import { MachineStateError } from '../../errors/index.ts';
 import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
-import { renameInPartitions } from '../../network/private/groups.ts';
-import {
-  changePartitions,
-  forgetInPartitions,
-  withNetworksLock,
-} from '../../network/private/network-shelf.ts';
+import { forgetInPartitions, withNetworksLock } from '../../network/private/network-shelf.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
 import { type ChangedSpec, type MachineChanges, changeSpec } from '../spec/changes.ts';
-import { type Definition, machineNames, readDefinition } from '../record/definition.ts';
-import { settleRestore } from '../recovery/interrupted-restore.ts';
-import { settleSnapshot } from '../recovery/interrupted-snapshot.ts';
-import { machineFiles } from '../record/machine-files.ts';
+import { type Definition, readDefinition } from '../record/definition.ts';
 import { joinNetworks, publishNetworks } from '../../network/private/members.ts';
 import { refuseTakenOnBridge } from '../plan/bridge-members.ts';
-import { checkNewName, networksOf } from '../record/network-members.ts';
+import { networksOf } from '../record/network-members.ts';
 import { lockMachine } from './machine-lock.ts';
 import { bridgeCards } from '../spec/bridge-cards.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
 import { findBridges, mtusOnBridges } from '../plan/bridges.ts';
 import { readEarlierForwards } from '../plan/machine-network.ts';
-import { type MachineSpec, checkMachineName, formatMachineSpec } from '../spec/machine-spec.ts';
-import { readStatus } from '../record/machine-status.ts';
-import { placeMachine } from '../record/staging.ts';
-import { renameKnownHosts, sshFiles, updateSshNames, writeSshConfig } from '../ssh/ssh-files.ts';
+import { type MachineSpec, formatMachineSpec } from '../spec/machine-spec.ts';
+import { isPaused, readStatus } from '../record/machine-status.ts';
+import { sshFiles, updateSshNames, writeSshConfig } from '../ssh/ssh-files.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
 /** Runs `work` while holding the machine's lock. @throws MachineBusyError, MachineNotFoundError */
@@ -158,58 +149,6 @@ export function refuseSaved({ spec, files }: Definition, other: string): void {
   });
 }
 
-/**
- * Renames a machine that is not running. The guest learns the new name when it asks for it; files that it has already
- * written do not change. The running members of its networks get the new name.
- * @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError
- */
-export async function renameMachine(locations: Locations, name: string, newName: string): Promise<void> {
-  const networks = await renameUntold(locations, name, newName);
-  await tellNetworks(locations, networks, undefined);
-}
-
-/** @returns the machine's networks. */
-async function renameUntold(locations: Locations, name: string, newName: string): Promise<string[]> {
-  checkMachineName(newName);
-  const { files } = readDefinition(locations, name);
-  await using scope = new Scope();
-  await lockMachine(name, files, 'renaming it', scope);
-  const { spec } = readDefinition(locations, name);
-  requireStopped({ spec, files }, 'renamed');
-  // Pending repairs name its disks by their paths.
-  await settleRestore({ spec, files });
-  await settleSnapshot({ spec, files });
-  if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
-  const renamed = machineFiles(locations, newName, spec.id);
-  await withNewName(locations, { spec, files }, newName, () => {
-    // The directory's name is the machine's name: this step is the rename, the rest only repeats the name.
-    placeMachine(files.directory, locations, newName);
-    replaceFile(renamed.spec, formatMachineSpec({ ...spec, name: newName }));
-  });
-  removeFile(sshFiles(renamed.ssh).config);
-  renameKnownHosts(newName, renamed.ssh);
-  return networksOf(spec);
-}
-
-/** Checks that the networks of a machine have room for its new name, renames it in partitions, and tells the switches. */
-async function withNewName(
-  locations: Locations,
-  { spec }: Definition,
-  newName: string,
-  rename: () => void,
-): Promise<void> {
-  const networks = networksOf(spec);
-  if (networks.length === 0) return rename();
-  await withNetworksLock(locations.networks, {}, async () => {
-    checkNewName(locations, spec, newName);
-    rename();
-    changePartitions(locations.networks, networks, (partitions) =>
-      renameInPartitions(partitions, spec.name, newName),
-    );
-    await publishNetworks(locations, networks);
-  });
-}
-
 /** @throws MachineStateError */
 export function requireStopped(
   { spec, files }: Definition,
@@ -218,7 +157,7 @@ export function requireStopped(
 ): void {
   const status = readStatus(files);
   if (status.kind !== 'running') return;
-  const state = status.state === 'paused' ? 'paused' : 'running';
+  const state = isPaused(status) ? 'paused' : 'running';
   throw new MachineStateError(spec.name, status.state, `is ${state} and cannot be ${done}`, {
     hint,
   });

@@ -4,7 +4,7 @@ import { ConnectError, MachineStateError } from '../../errors/index.ts';
 import { type AttachConsoleOptions, attachConsole } from '../../machine/screen/console-client.ts';
 import type { Definition } from '../record/definition.ts';
 import { hasEnded } from '../channel/ended.ts';
-import { type MachineStatus, readStatus, notRunning } from '../record/machine-status.ts';
+import { type MachineStatus, readStatus, requireRunning } from '../record/machine-status.ts';
 import { OutputAfterScrollBack, type ScrollBack } from './scroll-back.ts';
 
 /** Options of a connection to a machine's console. */
@@ -30,8 +30,7 @@ export async function openConsole(
   { spec, files }: Definition,
   { scrollBack, ...options }: MachineConsoleOptions,
 ): Promise<MachineConsoleEnd> {
-  const running = readStatus(files);
-  if (running.kind !== 'running') throw notRunning(spec.name, running.kind);
+  const running = requireRunning({ spec, files });
   const output = new OutputAfterScrollBack(options.output, files, scrollBack);
   try {
     if ((await attachConsole(files.serialSocket, { ...options, output })) === 'detached')
@@ -40,12 +39,11 @@ export async function openConsole(
     await finished(output);
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    const now = readStatus(files);
-    if (now.kind !== 'running') throw notRunning(spec.name, now.kind);
+    const { state } = requireRunning({ spec, files });
     if (existsSync(files.serialSocket) || !existsSync(files.consoleSocket)) throw error;
     throw new MachineStateError(
       spec.name,
-      now.state,
+      state,
       'was started by an earlier release of vmlet, whose console cannot follow the log',
       { hint: `to connect without earlier output, run: vmlet console ${files.consoleSocket}` },
     );

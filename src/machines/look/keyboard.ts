@@ -3,7 +3,7 @@ import { keysOfText, parseKeys } from '../../machine/screen/keys.ts';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Definition } from '../record/definition.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
-import { notRunning, readStatus } from '../record/machine-status.ts';
+import { requireRunning } from '../record/machine-status.ts';
 import { noScreen } from './screen.ts';
 import { withMonitor } from '../channel/monitor.ts';
 
@@ -47,8 +47,7 @@ export async function typeOnMachine(definition: Definition, input: KeyboardInput
 
 /** A machine without a screen may also lack a keyboard: QEMU accepts the keys, and no driver reads them. */
 function requireKeyboard({ spec, files }: Definition): void {
-  const status = readStatus(files);
-  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+  requireRunning({ spec, files });
   const { board } = readPlan(files);
   if ('i8042' in board.options) throw noScreen(spec, 'keyboard', 'has no screen and no keyboard');
 }

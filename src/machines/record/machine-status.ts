@@ -46,6 +46,8 @@ export type MachineStatus =
   /** Its memory is in a file, from which the next start resumes. */
   | { readonly kind: 'saved'; readonly endedAt: Date | undefined };
 
+export type RunningStatus = Extract<MachineStatus, { kind: 'running' }>;
+
 /** Returns a machine's status, without failures of what was removed from its definition since. */
 export function statusOf({
   spec,
@@ -198,6 +200,19 @@ export function describeEnd(outcome: Outcome | LostOutcome): string {
   }
 }
 
+/** Returns the status of a running machine. @throws MachineStateError */
+export function requireRunning({
+  spec,
+  files,
+}: {
+  readonly spec: { readonly name: string };
+  readonly files: MachineFiles;
+}): RunningStatus {
+  const status = readStatus(files);
+  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+  return status;
+}
+
 export function notRunning(name: string, kind: string): MachineStateError {
   return new MachineStateError(name, kind, 'is not running', { hint: `start it first: vmlet start ${name}` });
 }
@@ -213,8 +228,11 @@ export function forwardsAreFixed(name: string): MachineStateError {
 }
 
 /** Whether QEMU runs, and its processors too. */
-export function processorsRun(
-  status: MachineStatus,
-): status is Extract<MachineStatus, { readonly kind: 'running' }> {
+export function processorsRun(status: MachineStatus): status is RunningStatus {
   return status.kind === 'running' && status.state === 'running';
+}
+
+/** Whether the user has paused it, or started it paused: QEMU's state is then "prelaunch". */
+export function isPaused(status: MachineStatus): boolean {
+  return status.kind === 'running' && ['paused', 'prelaunch'].includes(status.state);
 }

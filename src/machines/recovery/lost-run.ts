@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { MachineStateError } from '../../errors/index.ts';
-import { isAlive, killProcess } from '../../process/procfs/identity.ts';
+import { isAlive, signalProcess } from '../../process/procfs/identity.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { readRun } from '../record/machine-status.ts';
 import type { RunRecord } from '../record/run-record.ts';
@@ -30,7 +30,7 @@ export async function endLostRun(files: MachineFiles): Promise<void> {
  */
 export async function endLostProcesses(machine: string, { qemu, helpers }: RunRecord): Promise<void> {
   let alive = [...(qemu ? [qemu] : []), ...Object.values(helpers)].filter(isAlive);
-  alive.forEach(killProcess);
+  for (const one of alive) signalProcess(one, 'SIGKILL');
   const areGone = (): boolean => (alive = alive.filter(isAlive)).length === 0;
   if (!(await poll(areGone, { everyMs: LOOK_EVERY_MS, timeoutMs: DEATH_MS }))) {
     throw new MachineStateError(machine, 'stopped', 'has a process that does not exit after SIGKILL', {

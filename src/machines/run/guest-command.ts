@@ -12,8 +12,8 @@ import type { Definition } from '../record/definition.ts';
 import { readRun } from '../record/machine-status.ts';
 
 /**
- * Those that wait for the command read its status first; one that is stopped does not keep the machine for ever. A command
- * that holds the machine's lock, such as `vmlet stop`, delays the removal.
+ * Waits until each `vmlet wait` has read the status of the command, at most 30 s: one may be suspended. Then tries
+ * `vmlet rm` once a second for a minute: another command may hold the machine's lock.
  */
 const REMOVE =
   'flock -w 30 "$0" true; n=0; until "$@"; do n=$((n + 1)); [ $n -lt 60 ] || exit 1; sleep 1; done';

@@ -189,8 +189,8 @@ export class LiveMachine {
   /**
    * Connects to an agent in the guest: vmlet's, otherwise QEMU's. Waits for it, 30 s by default. vmlet's serves any number
    * of clients; QEMU's serves one at a time, so this also waits for other clients.
-   * @throws GuestMountError when the guest lacks a directory, volume or tmpfs; TimedOutError, MachineStateError, or the
-   *   signal's reason.
+   * @throws GuestMountError when the guest lacks a directory, volume or tmpfs; MachineStateError when it is paused or ends;
+   *   TimedOutError, or the signal's reason.
    */
   async openGuest(options: OpenGuestOptions = {}): Promise<GuestChannel> {
     const { openGuestChannel } = await import('../channel/guest-channel.ts');

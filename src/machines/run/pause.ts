@@ -3,7 +3,7 @@ import { type MonitorOptions, withMonitor } from '../channel/monitor.ts';
 import type { Definition } from '../record/definition.ts';
 import { readStatus } from '../record/machine-status.ts';
 
-/** Within which the keeper records a change of state, unless it hangs. */
+/** The keeper records a change of state within this time, unless it hangs. */
 const RECORD_MS = 5_000;
 const LOOK_EVERY_MS = 5;
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { MachineStateError, isSystemError } from '../../errors/index.ts';
+import { isSystemError } from '../../errors/index.ts';
 import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
 import { queryMachineType } from '../../machine/qemu/hardware.ts';
 import { type SaveProgress, restoreState, saveState } from '../../machine/state/saved-state.ts';
@@ -11,10 +11,11 @@ import type { Definition } from '../record/definition.ts';
 import { hasEnded } from '../channel/ended.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
-import { readStatus, notRunning } from '../record/machine-status.ts';
+import { requireRunning } from '../record/machine-status.ts';
 import { refusePendingHardware } from '../record/pending-hardware.ts';
 import { refuseMountsInMemory } from '../record/mount-memory.ts';
 import { withMonitor } from '../channel/monitor.ts';
+import { killRunning } from './stop.ts';
 import { discardSavedMemory, discardSavedNote, readSavedNote, writeSavedNote } from '../record/saved-note.ts';
 
 export interface SaveMachineOptions extends Limits {
@@ -34,21 +35,20 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   const { spec, files } = definition;
   await using scope = new Scope();
   await lockMachine(spec.name, files, 'saving it', scope);
-  const status = readStatus(files);
-  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+  const running = requireRunning(definition);
   refuseMountsInMemory(definition, 'machine', `stop the machine instead: vmlet stop ${spec.name}`);
   refusePendingHardware(definition);
   await withMonitor(
     definition,
     async (qmp) => {
       await undoUnfinished(definition, qmp);
-      const { running } = await qmp.execute('query-status');
+      const { running: wasRunning } = await qmp.execute('query-status');
       // An earlier save was interrupted before it ended QEMU.
-      if (!running && existsSync(files.savedState)) return;
+      if (!wasRunning && existsSync(files.savedState)) return;
       const machineType = await queryMachineType(qmp);
       const { rootPorts, bridges } = readPlan(files);
       writeSavedNote(definition, {
-        wasRunning: running,
+        wasRunning,
         machineType,
         rootPorts: [...rootPorts],
         bridgeMtus: bridgeMtus(bridges),
@@ -58,13 +58,8 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
     },
     { long: true, signal: options.signal },
   );
-  signalKeeper(status.keeper, 'quit');
-  if (await hasEnded(status, QUIT_MS, undefined)) return;
-  signalKeeper(status.keeper, 'kill');
-  if (await hasEnded(status, QUIT_MS, undefined)) return;
-  throw new MachineStateError(spec.name, status.state, 'was saved, but its QEMU does not exit', {
-    hint: `find out which disk or file system QEMU waits for: ps -o pid,stat,wchan,args --ppid ${status.keeper.pid}`,
-  });
+  signalKeeper(running.keeper, 'quit');
+  if (!(await hasEnded(running, QUIT_MS, undefined))) await killRunning(spec.name, running, 'was saved, but');
 }
 
 /** Recovers from a save that was interrupted after QEMU had written all memory, but before the file had its name. */
@@ -103,11 +98,12 @@ export async function restoreSaved(
 }
 
 /** Completes an interrupted start that had already loaded the memory into QEMU. */
-export async function resumeSaved(definition: Definition): Promise<void> {
-  await withMonitor(definition, async (qmp) => {
+export async function resumeSaved(definition: Definition, { signal }: Limits): Promise<void> {
+  const work = async (qmp: QmpClient): Promise<void> => {
     await qmp.execute('cont');
     forgetNote(definition);
-  });
+  };
+  await withMonitor(definition, work, { signal });
 }
 
 function forgetNote(definition: Definition): void {

@@ -6,12 +6,13 @@ import { keeperArguments } from '../../process/keeper.ts';
 import type { TextFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
 import { afterInstaller } from '../plan/installer.ts';
+import { networksOf } from '../record/network-members.ts';
 import { startFiles } from './start-files.ts';
 import { planStart, startDirectories } from './start-plan.ts';
 
 export interface StartDryRun {
   readonly plan: NamedPlan;
-  /** A shell script that starts the machine as `vmlet start` does. */
+  /** A shell script that starts the processes that `vmlet start` starts. Comments name the steps after that. */
   readonly script: string;
 }
 
@@ -22,11 +23,8 @@ export async function dryRunStart(locations: Locations, asked: Definition): Prom
   const { plan, keeper } = planned;
   const lines = [
     '#!/bin/sh',
-    `# Does the same as "vmlet start ${definition.spec.name}". The last command, vmlet-keeper, runs until the machine ends.`,
-    ...plan.copies.map(
-      ({ source, target }) =>
-        `# It does not copy ${JSON.stringify(source)} to ${JSON.stringify(target)} in the guest, which vmlet does by its agent.`,
-    ),
+    `# Starts the processes of "vmlet start ${definition.spec.name}". The last command, vmlet-keeper, runs until the machine ends.`,
+    ...notIncluded(definition, plan).map((step) => `# Not included: ${step}.`),
     'set -e',
     'umask 077',
     command(['rm', '-rf', files.keeper]),
@@ -36,6 +34,19 @@ export async function dryRunStart(locations: Locations, asked: Definition): Prom
     `exec ${command([keeperProgram(), ...keeperArguments(keeper)])}`,
   ];
   return { plan, script: `${lines.join('\n')}\n` };
+}
+
+/** Returns the steps of a start that vmlet does itself, after it has started the keeper. */
+function notIncluded({ spec }: Definition, { copies, incoming }: NamedPlan): string[] {
+  return [
+    ...(incoming ? ['to load the saved memory, for which QEMU waits'] : []),
+    ...(spec.boot.kind === 'image' && !incoming ? ['to set the name and the network of the guest'] : []),
+    ...copies.map(
+      ({ source, target }) => `to copy ${JSON.stringify(source)} to ${JSON.stringify(target)} in the guest`,
+    ),
+    ...(spec.command ? ['to start its command in the guest'] : []),
+    ...(networksOf(spec).length > 0 ? ['to tell the other members of its networks about it'] : []),
+  ];
 }
 
 /** Prints text ending with NUL word by word: a shell string cannot contain a NUL. */

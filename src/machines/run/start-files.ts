@@ -39,7 +39,7 @@ function namesFiles({ spec, files }: Definition): TextFile[] {
   return [{ path: files.names, text: bootNames(placesOf(files), networksOf(spec)) }];
 }
 
-/** The keeper can be told of forwards while the machine is running, so these are written without any. */
+/** The keeper can be told of forwards while the machine is running, so these files are written even if there are no forwards yet. */
 function relayFiles(
   { relay }: NamedPlan,
   { relayTable: path, relayArguments: argvPath }: MachineFiles,

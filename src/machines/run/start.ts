@@ -20,7 +20,7 @@ import { freeSocketPath } from '../../network/ports/free-socket-path.ts';
 import { boundSockets } from '../spec/forwards.ts';
 import { withPortChoices } from '../../network/ports/port-choices.ts';
 import { explainSlirpFailure } from '../../passt/start-failure.ts';
-import { identifyProcess, killProcess } from '../../process/procfs/identity.ts';
+import { identifyProcess, signalProcess } from '../../process/procfs/identity.ts';
 import { type StartedKeeper, signalKeeper, startKeeper } from '../../process/keeper.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
@@ -37,7 +37,7 @@ import { removalOf } from '../plan/host-directories.ts';
 import type { KeptMemory } from '../plan/machine-plan.ts';
 import { volumesOf } from '../spec/stored-mounts.ts';
 import { ensureVolumes, requireReadable } from '../../machine/volume/open-volume.ts';
-import { describeEnd, lastLines, readEnding, readStatus } from '../record/machine-status.ts';
+import { describeEnd, isPaused, lastLines, readEnding, readStatus } from '../record/machine-status.ts';
 import { recordFailedStart } from '../record/failed-start.ts';
 import { networksOf } from '../record/network-members.ts';
 import { awaitForwards } from './forwards/passt-readiness.ts';
@@ -50,7 +50,7 @@ import { planStart, startDirectories } from './start-plan.ts';
 import { emptyDirectory, removeFile } from '../../util/files/removal.ts';
 
 const START_TIMEOUT_MS = 60_000;
-/** QEMU is killed at once, and helpers get two seconds. */
+/** Time for the keeper to end after the signal: it kills QEMU at once, and gives its helpers two seconds. */
 const KEEPER_END_MS = 15_000;
 
 /** Memory to load into a new QEMU before its processors run, instead of booting. */
@@ -81,7 +81,8 @@ export async function startMachine(
   const asked = readDefinition(locations, name);
   if (isStoppedShort(asked) && options.paused !== true) {
     const { resumeSaved } = await import('./save.ts');
-    await resumeSaved(asked);
+    await resumeSaved(asked, options);
+    await tellMembers(locations, asked, options.signal);
     return asked;
   }
   await refuseRunning(asked);
@@ -98,12 +99,19 @@ export async function startMachine(
   await withPortChoices(options.log, async (choice) =>
     startLocked(locations, definition, { ...options, lock, memory, otherPorts: choice > 1 }),
   );
-  const networks = networksOf(definition.spec);
-  if (networks.length > 0) {
-    const { tellNetworks } = await import('../../machine/network/tell-members.ts');
-    await tellNetworks(locations, networks, options.signal);
-  }
+  await tellMembers(locations, definition, options.signal);
   return definition;
+}
+
+async function tellMembers(
+  locations: Locations,
+  { spec }: Definition,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const networks = networksOf(spec);
+  if (networks.length === 0) return;
+  const { tellNetworks } = await import('../../machine/network/tell-members.ts');
+  await tellNetworks(locations, networks, signal);
 }
 
 function isStoppedShort(definition: Definition): boolean {
@@ -122,12 +130,11 @@ async function refuseRunning(definition: Definition): Promise<void> {
     return;
   }
   throw new MachineStateError(spec.name, status.state, `is already running (state: ${status.state})`, {
-    hint:
-      status.state === 'paused'
-        ? `resume it: vmlet resume ${spec.name}`
-        : status.outOfSpace
-          ? `free some space, then run: vmlet resume ${spec.name}`
-          : `to restart it, run: vmlet restart ${spec.name}`,
+    hint: isPaused(status)
+      ? `resume it: vmlet resume ${spec.name}`
+      : status.outOfSpace
+        ? `free some space, then run: vmlet resume ${spec.name}`
+        : `to restart it, run: vmlet restart ${spec.name}`,
   });
 }
 
@@ -259,7 +266,7 @@ async function endKeeper(keeper: StartedKeeper): Promise<void> {
   const identity = identifyProcess(keeper.pid);
   if (identity) signalKeeper(identity, 'kill');
   // A keeper that does not react is killed, and QEMU dies with it; the next start cleans up.
-  const patience = setTimeout(() => identity && killProcess(identity), KEEPER_END_MS);
+  const patience = setTimeout(() => identity && signalProcess(identity, 'SIGKILL'), KEEPER_END_MS);
   await keeper.ended.catch(() => undefined);
   clearTimeout(patience);
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { MachineStateError } from '../../errors/index.ts';
 import type { Outcome } from '../../machine/life/outcome.ts';
-import { isAlive } from '../../process/procfs/identity.ts';
+import { signalProcess } from '../../process/procfs/identity.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
@@ -12,10 +12,11 @@ import { isRestoring } from '../recovery/interrupted-restore.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
 import {
   type LostOutcome,
-  type MachineStatus,
+  type RunningStatus,
+  isPaused,
   readEnding,
   readStatus,
-  notRunning,
+  requireRunning,
 } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
 
@@ -43,8 +44,6 @@ const PRESS_AGAIN_MS = 5000;
 /** A killed QEMU is gone within this time, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
 
-type Running = Extract<MachineStatus, { kind: 'running' }>;
-
 /**
  * Stops a machine gracefully, escalating from the agent or the power button to QMP quit, SIGTERM and SIGKILL.
  * @throws MachineStateError when it is not running, MachineBusyError, or the signal's reason: the guest may then still
@@ -59,20 +58,26 @@ export async function stopMachine(
   await lockMachine(spec.name, files, 'stopping it', scope);
   const running = requireRunning(definition);
   const timeoutMs = options.timeoutMs ?? STOP_TIMEOUT_MS;
+  const beginning = performance.now();
   const gone = async (share: number): Promise<boolean> =>
     hasEnded(running, timeoutMs * share, options.signal);
   const result = (rung: MachineStopRung): MachineStopResult => ({ rung, outcome: readEnd(definition) });
 
   // A paused guest cannot react. A machine with saved memory, or a partial restore, must not run.
   const mustNotRun = running.state !== 'running' && (existsSync(files.savedState) || isRestoring(files));
-  if (['paused', 'prelaunch'].includes(running.state) && !mustNotRun)
-    await letRun(definition, options.signal);
+  const wake = (): AbortSignal =>
+    AbortSignal.any([
+      AbortSignal.timeout(Math.round(timeoutMs * 0.2)),
+      ...(options.signal ? [options.signal] : []),
+    ]);
+  if (isPaused(running) && !mustNotRun) await letRun(definition, wake());
   // A guest cannot finish its shutdown while the host has no space.
-  const isStuck = running.outOfSpace !== undefined && !(await resumesIntoSpace(definition, options.signal));
+  const isStuck = running.outOfSpace !== undefined && !(await resumesIntoSpace(definition, wake()));
+  options.signal?.throwIfAborted();
   const canShutDown = !mustNotRun && !isStuck;
   const asksGuest = spec.boot.kind === 'image' && canShutDown;
   const begin = (rung: MachineStopRung, limitMs: number): void => options.onRung?.(rung, limitMs);
-  const patience = performance.now() + (canShutDown ? timeoutMs * 0.7 : 0);
+  const patience = canShutDown ? beginning + timeoutMs * 0.7 : performance.now();
   if (asksGuest) begin('guest', timeoutMs * 0.5);
   if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
@@ -88,7 +93,7 @@ export async function stopMachine(
   signalKeeper(running.keeper, 'quit');
   if (await gone(0.15)) return result('quit');
   begin('SIGTERM', timeoutMs * 0.1);
-  if (running.qemu) terminate(running.qemu.pid, running);
+  if (running.qemu) signalProcess(running.qemu, 'SIGTERM');
   if (await gone(0.1)) return result('SIGTERM');
   begin('SIGKILL', DEATH_MS);
   return { rung: 'SIGKILL', outcome: await killMachine(definition) };
@@ -99,25 +104,17 @@ export async function stopMachine(
  * @throws MachineStateError when it is not running.
  */
 export async function killMachine(definition: Definition): Promise<Outcome | LostOutcome> {
-  const running = requireRunning(definition);
-  signalKeeper(running.keeper, 'kill');
-  if (!(await hasEnded(running, DEATH_MS, undefined))) {
-    throw new MachineStateError(
-      definition.spec.name,
-      running.state,
-      'does not end: its QEMU does not exit after SIGKILL',
-      {
-        hint: `find out which disk or file system QEMU waits for: ps -o pid,stat,wchan,args --ppid ${running.keeper.pid}`,
-      },
-    );
-  }
+  await killRunning(definition.spec.name, requireRunning(definition), 'does not end:');
   return readEnd(definition);
 }
 
-function requireRunning({ spec, files }: Definition): Running {
-  const status = readStatus(files);
-  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
-  return status;
+/** @param problem a phrase that "its QEMU does not exit after SIGKILL" follows. @throws MachineStateError */
+export async function killRunning(name: string, running: RunningStatus, problem: string): Promise<void> {
+  signalKeeper(running.keeper, 'kill');
+  if (await hasEnded(running, DEATH_MS, undefined)) return;
+  throw new MachineStateError(name, running.state, `${problem} its QEMU does not exit after SIGKILL`, {
+    hint: `find out which disk or file system QEMU waits for: ps -o pid,stat,wchan,args --ppid ${running.keeper.pid}`,
+  });
 }
 
 function readEnd({ spec, files }: Definition): Outcome | LostOutcome {
@@ -134,23 +131,21 @@ function readEnd({ spec, files }: Definition): Outcome | LostOutcome {
   });
 }
 
-async function letRun(definition: Definition, signal: AbortSignal | undefined): Promise<void> {
+async function letRun(definition: Definition, signal: AbortSignal): Promise<void> {
   try {
     await withMonitor(definition, async (qmp) => qmp.execute('cont'), { signal });
   } catch {
-    signal?.throwIfAborted();
     // When the monitor is unreachable, for example without its runtime directory, the keeper ends QEMU.
   }
 }
 
 /** Returns true when the host has space again and the machine runs. */
-async function resumesIntoSpace(definition: Definition, signal: AbortSignal | undefined): Promise<boolean> {
+async function resumesIntoSpace(definition: Definition, signal: AbortSignal): Promise<boolean> {
   const { resumeIntoSpace } = await import('./resume-into-space.ts');
   try {
     await withMonitor(definition, async (qmp) => resumeIntoSpace(definition.spec.name, qmp), { signal });
     return true;
   } catch {
-    signal?.throwIfAborted();
     // When the monitor is unreachable, the keeper ends QEMU.
     return false;
   }
@@ -170,8 +165,4 @@ async function askGuest(
     // A guest that does not answer still has a power button.
     return false;
   }
-}
-
-function terminate(pid: number, { qemu }: Running): void {
-  if (qemu && isAlive(qemu)) process.kill(pid, 'SIGTERM');
 }

@@ -4,7 +4,7 @@ import { runInForeground } from '../../process/foreground.ts';
 import { run } from '../../process/run.ts';
 import type { Definition } from '../record/definition.ts';
 import { findGuestChannel, openGuestChannel } from '../channel/guest-channel.ts';
-import { readStatus, notRunning } from '../record/machine-status.ts';
+import { requireRunning } from '../record/machine-status.ts';
 import { provisionSsh } from './provision-ssh.ts';
 import { sshFiles, writeSshConfig } from './ssh-files.ts';
 import { readSshRecord, writeSshRecord } from '../record/ssh-record.ts';
@@ -43,9 +43,7 @@ const AGENT_MS = 5000;
  */
 export async function prepareSsh(definition: Definition, options: SshOptions = {}): Promise<SshAccess> {
   const { spec, files } = definition;
-  const status = readStatus(files);
-  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
-  const run = status.startedAt.getTime();
+  const run = requireRunning(definition).startedAt.getTime();
   const known = readSshRecord(files.ssh);
   const isProvisioned = known.provisionedFor === spec.sshUser && options.provision !== true;
   const answered = known.answeredInRun === run;

@@ -59,6 +59,18 @@ export function readNetwork(shelf: string, name: string): NetworkRecord {
   return { ...parseNetworkRecord(text, path), name };
 }
 
+/** Returns the networks whose records are valid. */
+export function readSoundNetworks(shelf: string): NetworkRecord[] {
+  return networkNames(shelf).flatMap((name) => {
+    try {
+      return [readNetwork(shelf, name)];
+    } catch (error) {
+      if (error instanceof InvalidInputError) return [];
+      throw error;
+    }
+  });
+}
+
 /** Writes a network's record; the caller holds the lock. @throws InvalidInputError for a path that is too long. */
 export function writeNetwork(shelf: string, record: NetworkRecord): void {
   const files = networkFiles(shelf, record.name);

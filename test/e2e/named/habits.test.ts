@@ -81,10 +81,31 @@ describe('a machine', () => {
       input: `until grep -q sleep /proc/${pid}/comm; do :; done; cat /tmp/word; exit 3\n`,
     });
     expect(await shell.finished).toMatchObject({ status: 3, stdout: 'hello\n' });
-    expect(await home.vmlet('exec', '-d', 'm', '--', 'no-such-program')).toMatchObject({
-      status: 127,
-      stderr: 'no-such-program: not found\n',
-    });
+    for (const [program, status, problem] of [
+      ['no-such-program', 127, 'command not found'],
+      ['/missing/program', 127, 'command not found'],
+      ['/tmp/word', 126, 'permission denied'],
+      ['/tmp', 126, 'permission denied'],
+    ] as const) {
+      expect(await home.vmlet('exec', '-d', 'm', '--', program)).toEqual({
+        status,
+        stdout: '',
+        stderr: `vmlet: the guest cannot run ${program}: ${problem}\n`,
+      });
+    }
+
+    await home.vmlet('pause', 'm');
+    for (const words of [
+      ['exec', 'm', 'true'],
+      ['cp', 'm:/tmp/word', '-'],
+    ]) {
+      expect(await home.vmlet(...words)).toEqual({
+        status: 125,
+        stdout: '',
+        stderr: 'vmlet: machine "m" is paused\n  resume it first: vmlet resume m\n',
+      });
+    }
+    await home.vmlet('resume', 'm');
 
     const statistics = await home.vmlet('stats', '--no-stream', '--interval', '100ms');
     expect(statistics.stdout).toMatch(/^NAME .*\nm /);

@@ -157,6 +157,25 @@ describe('a start that is killed before QEMU has loaded the saved memory', () =>
   });
 });
 
+it('a machine that was started paused is said to be paused', async () => {
+  await create('m');
+  expect(await home.vmlet('start', '--paused', 'm')).toMatchObject({ status: 0 });
+  const resume = 'vmlet resume m';
+  for (const [words, said] of [
+    [['start', 'm'], /^vmlet: machine "m" is already running/],
+    [['exec', 'm', 'true'], /^vmlet: machine "m" is paused\n/],
+    [['restore', 'm'], /^vmlet: machine "m" is prelaunch, and has no saved memory\n/],
+  ] as const) {
+    const { status, stderr } = await home.vmlet(...words);
+    expect(status).toBe(125);
+    expect(stderr).toMatch(said);
+    expect(stderr).toContain(resume);
+  }
+  expect((await home.vmlet('clone', 'm', 'copy')).stderr).toContain('is paused and cannot be cloned');
+  // It runs first, so that its guest can see the power button.
+  expect((await home.vmlet('stop', '--timeout', '5s', 'm')).status).toBe(0);
+});
+
 describe('the script of a dry run', () => {
   it('leaves the same records as a start, so that other commands recognize the machine', async () => {
     const { files } = await createRunning('m');

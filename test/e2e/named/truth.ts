@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { locate } from '../../../src/machine/paths/locations.ts';
 import { identifyProcess } from '../../../src/process/procfs/identity.ts';
 import { diskPath } from '../../../src/machines/plan/machine-plan.ts';
@@ -59,7 +60,7 @@ export async function settle(home: Home, lasting: readonly string[] = []): Promi
   const deadline = Date.now() + PATIENCE_MS;
   while (!isSettled(home, lasting)) {
     if (Date.now() > deadline) return false;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
   return true;
 }

@@ -82,7 +82,7 @@ export async function hasLiveCard(
   return cards.some(({ id }) => id === cardDevice(card.card));
 }
 
-/** Its confinement is that of its start: cards and directories that have left since do not change it. */
+/** Whether QEMU may call connect(): its seccomp filter is that of its start, whatever has been unplugged since. */
 function mayConnect({ layers }: NamedPlan): boolean {
   return !layers.seccomp.includes('connect');
 }

@@ -11,7 +11,7 @@ import type { BoundNetworkPlan, PasstControl } from '../../../network/plan/netwo
 import { type BoundForward, withoutForwards } from '../../../network/ports/port.ts';
 import { passtArguments, pestoCommand } from '../../../passt/passt-argv.ts';
 import { argumentsText } from '../../../process/keeper.ts';
-import { type ProcessIdentity, isAlive } from '../../../process/procfs/identity.ts';
+import { type ProcessIdentity, signalProcess } from '../../../process/procfs/identity.ts';
 import { readProcess } from '../../../process/procfs/stat.ts';
 import { run } from '../../../process/run.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
@@ -172,7 +172,7 @@ async function endPasst(
   passt: ProcessIdentity,
   { signal }: Limits,
 ): Promise<void> {
-  if (isAlive(passt)) process.kill(passt.pid, 'SIGTERM');
+  signalProcess(passt, 'SIGTERM');
   const hasExited = (): boolean => !isSameProcess(passtProcess(files), passt);
   if (!(await poll(hasExited, { everyMs: LOOK_EVERY_MS, timeoutMs: RESTART_MS, signal }))) {
     throw new TimedOutError(`waiting for passt of machine "${spec.name}" to exit`, RESTART_MS, {

@@ -15,7 +15,7 @@ import { deniedSocket, deniedPort, existingSocket } from '../../../network/ports
 import { MAX_RELAYED, type RelayedForwards, relayTable } from '../../../network/relay/relay-argv.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { type Limits, withinLimits } from '../../../util/time/deadline.ts';
-import { findGuestChannel } from '../../channel/guest-channel.ts';
+import { findVmletChannel } from '../../channel/guest-channel.ts';
 import type { Definition } from '../../record/definition.ts';
 import { readPlan, replacePlan } from '../../record/machine-plan-file.ts';
 import { forwardsAreFixed } from '../../record/machine-status.ts';
@@ -75,8 +75,8 @@ function union(one: RelayedForwards, other: RelayedForwards): RelayedForwards {
 export async function hasRelay(definition: Definition, { signal }: Limits): Promise<boolean> {
   if (!readPlan(definition.files).relay) return false;
   try {
-    await using channel = await findGuestChannel(definition, { timeoutMs: AGENT_MS, signal });
-    if (channel?.kind !== 'vmlet') return false;
+    await using channel = await findVmletChannel(definition, { timeoutMs: AGENT_MS, signal });
+    if (!channel) return false;
     const { close } = await channel.agent.connect(ANY_PORT, { timeoutMs: AGENT_MS, signal });
     close();
     return true;

@@ -8,7 +8,7 @@ export type Pair =
   | { readonly stored: StoredForward; readonly bound: BoundForward | undefined }
   | { readonly stored: undefined; readonly bound: BoundForward };
 
-interface SortedForwards {
+interface MatchedForwards {
   readonly pairs: readonly Pair[];
   /** Forwards of the run that the definition has, and the one for ssh that the start has added. */
   readonly known: readonly BoundForward[];
@@ -17,11 +17,11 @@ interface SortedForwards {
 }
 
 /** @param addsSsh whether the start has added a forward for ssh. */
-export function sortForwards(
+export function matchForwards(
   { ports }: MachineSpec,
   forwards: readonly BoundForward[],
   addsSsh: boolean,
-): SortedForwards {
+): MatchedForwards {
   const bound = pairForwards(ports.map(readForward), forwards);
   const others = forwards.filter((forward) => !bound.includes(forward));
   const ssh = addsSsh ? others.find(isSshForward) : undefined;

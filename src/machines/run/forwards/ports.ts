@@ -29,8 +29,15 @@ import { updateSshEndpoint } from '../../ssh/ssh-files.ts';
 import { forgetForwards } from './live-forwards.ts';
 import type { PasstOptions } from './live-passt.ts';
 import { hasRelay } from './live-relay.ts';
-import { type RunForwards, change, forwardsOfRun, hasSocket, keep, portsOf } from './run-forwards.ts';
-import { type Pair, sortForwards } from './sorted-forwards.ts';
+import {
+  type RunForwards,
+  changeForwards,
+  filterForwards,
+  forwardsOfRun,
+  hasSocket,
+  portsOf,
+} from './run-forwards.ts';
+import { type Pair, matchForwards } from './matched-forwards.ts';
 
 const MOST_PORTS = 65_535;
 /** More of them are a long line. */
@@ -80,7 +87,7 @@ export async function addPorts(
     }
     const before = knownForwards(definition);
     // Host ports of an interrupted change may be requested now.
-    await change(definition, forwardsOfRun(definition), before, passtOptions(options));
+    await changeForwards(definition, forwardsOfRun(definition), before, passtOptions(options));
     const bound = await chooseHostPorts(wanted, options.signal);
     await addToRun(definition, before, { ports: bound, sockets }, options);
     updateSshEndpoint(definition, hasSsh(before));
@@ -105,8 +112,8 @@ async function addToRun(
   const isTcp = ports.every(({ protocol }) => protocol === 'tcp');
   // The agent keeps all connections.
   const mayRestart = async (): Promise<boolean> => !(fits && isTcp && (await hasRelay(definition, options)));
-  if (await change(definition, before, direct, { ...passtOptions(options), mayRestart })) return;
-  await change(definition, before, overAgent, passtOptions(options));
+  if (await changeForwards(definition, before, direct, { ...passtOptions(options), mayRestart })) return;
+  await changeForwards(definition, before, overAgent, passtOptions(options));
 }
 
 function passtOptions({ onPasstRestart, ...limits }: PortChangeOptions): PasstOptions {
@@ -129,7 +136,7 @@ export async function removePorts(
     const { spec, files } = definition;
     const running = readStatus(files).kind === 'running';
     const run = running ? forwardsOfRun(definition) : undefined;
-    const { pairs, known, unknown } = sortForwards(
+    const { pairs, known, unknown } = matchForwards(
       spec,
       run ? portsOf(run) : readEarlierForwards(files),
       run?.addsSsh ?? true,
@@ -153,7 +160,7 @@ export async function removePorts(
     if (run && gone.length + goneSockets.length > 0) {
       const isKept = (forward: BoundForward): boolean =>
         known.includes(forward) && !goneBound.includes(forward);
-      await change(definition, run, keep(run, isKept, leftSockets), passtOptions(options));
+      await changeForwards(definition, run, filterForwards(run, isKept, leftSockets), passtOptions(options));
       updateSshEndpoint(definition, hasSsh(run));
     }
     if (!running) forgetForwards(files, goneBound);
@@ -176,8 +183,8 @@ function hasSsh(run: RunForwards): boolean {
 /** Leaves out those of an interrupted change. */
 function knownForwards(definition: Definition): RunForwards {
   const run = forwardsOfRun(definition);
-  const { known } = sortForwards(definition.spec, portsOf(run), run.addsSsh);
-  return keep(run, (forward) => known.includes(forward), definition.spec.sockets ?? []);
+  const { known } = matchForwards(definition.spec, portsOf(run), run.addsSsh);
+  return filterForwards(run, (forward) => known.includes(forward), definition.spec.sockets ?? []);
 }
 
 function refuseKnownSockets({ name, sockets = [] }: MachineSpec, added: readonly SocketForward[]): void {

@@ -29,7 +29,7 @@ export function portsOf({ network, relayed }: Pick<RunForwards, 'network' | 'rel
   return [...network, ...relayed.ports];
 }
 
-export function keep(
+export function filterForwards(
   { network, relayed, addsSsh }: RunForwards,
   isKept: (forward: BoundForward) => boolean,
   sockets: readonly SocketForward[],
@@ -53,7 +53,7 @@ export function hasSocket(sockets: readonly SocketForward[], { path, guestPort }
  * @returns false where that requires a restart of passt, which `mayRestart` forbids; nothing has changed then.
  * @throws what `replaceRelayed` and `replaceForwards` throw; the earlier forwards are restored then.
  */
-export async function change(
+export async function changeForwards(
   definition: Definition,
   before: RunForwards,
   after: RunForwards,

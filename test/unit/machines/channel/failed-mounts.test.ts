@@ -71,7 +71,7 @@ it('keeps commands from running, and the error has the ways out', () => {
   const error = refusal(machine([failed("/it's", ENODEV)]));
   expect(error?.message).toBe("cannot mount /it's: the guest's kernel does not support virtiofs");
   expect(error?.hint).toBe(
-    "use a kernel that supports virtiofs, or copy the directory instead: vmlet cp; to look into the guest, run: vmlet ssh web; to use it without /it's: vmlet share rm web '/it'\\''s'",
+    "use a kernel that supports virtiofs, or copy the directory instead: vmlet cp; to look into the guest, run: vmlet ssh web; to use the guest without /it's, run: vmlet share rm web '/it'\\''s'",
   );
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sortForwards } from '../../../../../src/machines/run/forwards/sorted-forwards.ts';
+import { matchForwards } from '../../../../../src/machines/run/forwards/matched-forwards.ts';
 import type { MachineSpec } from '../../../../../src/machines/spec/machine-spec.ts';
 import type { BoundForward } from '../../../../../src/network/ports/port.ts';
 
@@ -14,8 +14,8 @@ const spec = { ports: [{ ...tcp, guestPort: 80 }] } as unknown as MachineSpec;
 const [web, one, other] = [bound(80, 3000), bound(22, 3001), bound(22, 3002)];
 
 test('the forward for ssh of the start is known, and one of an interrupted change is not', () => {
-  expect(sortForwards(spec, [web, one, other], true)).toMatchObject({ known: [web, one], unknown: [other] });
+  expect(matchForwards(spec, [web, one, other], true)).toMatchObject({ known: [web, one], unknown: [other] });
   // Where the start has added none, each is of a change.
-  expect(sortForwards(spec, [web, one], false)).toMatchObject({ known: [web], unknown: [one] });
-  expect(sortForwards(spec, [web, one], false).pairs).toEqual([{ stored: spec.ports[0], bound: web }]);
+  expect(matchForwards(spec, [web, one], false)).toMatchObject({ known: [web], unknown: [one] });
+  expect(matchForwards(spec, [web, one], false).pairs).toEqual([{ stored: spec.ports[0], bound: web }]);
 });

@@ -1,0 +1,71 @@
+import { MachineExistsError } from '../../errors/index.ts';
+import { tellNetworks } from '../../machine/network/tell-members.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { renameInPartitions } from '../../network/private/groups.ts';
+import { publishNetworks } from '../../network/private/members.ts';
+import { changePartitions, withNetworksLock } from '../../network/private/network-shelf.ts';
+import { replaceFile } from '../../util/files/atomic-file.ts';
+import { removeFile } from '../../util/files/removal.ts';
+import { Scope } from '../../util/scope.ts';
+import { requireStopped } from '../lock/edit.ts';
+import { lockMachine } from '../lock/machine-lock.ts';
+import { type Definition, machineNames, readDefinition } from '../record/definition.ts';
+import { machineFiles } from '../record/machine-files.ts';
+import { checkNewName, networksOf } from '../record/network-members.ts';
+import { placeMachine } from '../record/staging.ts';
+import { settleRestore } from '../recovery/interrupted-restore.ts';
+import { settleSnapshot } from '../recovery/interrupted-snapshot.ts';
+import { checkMachineName, formatMachineSpec } from '../spec/machine-spec.ts';
+import { renameKnownHosts, sshFiles } from '../ssh/ssh-files.ts';
+
+/**
+ * Renames a machine that is not running. The guest learns the new name when it asks for it; files that it has already
+ * written do not change. The running members of its networks get the new name.
+ * @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError
+ */
+export async function renameMachine(locations: Locations, name: string, newName: string): Promise<void> {
+  const networks = await renameOnly(locations, name, newName);
+  await tellNetworks(locations, networks, undefined);
+}
+
+/** @returns the networks whose members have to be told. */
+async function renameOnly(locations: Locations, name: string, newName: string): Promise<string[]> {
+  checkMachineName(newName);
+  const { files } = readDefinition(locations, name);
+  await using scope = new Scope();
+  await lockMachine(name, files, 'renaming it', scope);
+  const { spec } = readDefinition(locations, name);
+  requireStopped({ spec, files }, 'renamed');
+  // Pending repairs name its disks by their paths.
+  await settleRestore({ spec, files });
+  await settleSnapshot({ spec, files });
+  if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
+  const renamed = machineFiles(locations, newName, spec.id);
+  await withNewName(locations, { spec, files }, newName, () => {
+    // The directory's name is the machine's name: this step is the rename, the rest only repeats the name.
+    placeMachine(files.directory, locations, newName);
+    replaceFile(renamed.spec, formatMachineSpec({ ...spec, name: newName }));
+  });
+  removeFile(sshFiles(renamed.ssh).config);
+  renameKnownHosts(newName, renamed.ssh);
+  return networksOf(spec);
+}
+
+/** Checks that the networks of a machine have room for its new name, renames it in partitions, and tells the switches. */
+async function withNewName(
+  locations: Locations,
+  { spec }: Definition,
+  newName: string,
+  rename: () => void,
+): Promise<void> {
+  const networks = networksOf(spec);
+  if (networks.length === 0) return rename();
+  await withNetworksLock(locations.networks, {}, async () => {
+    checkNewName(locations, spec, newName);
+    rename();
+    changePartitions(locations.networks, networks, (partitions) =>
+      renameInPartitions(partitions, spec.name, newName),
+    );
+    await publishNetworks(locations, networks);
+  });
+}
