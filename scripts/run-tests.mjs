@@ -22,7 +22,8 @@ const durations = join(cache, 'durations.json');
 const flakyFile = join(results, 'flaky.json');
 
 mkdirSync(results, { recursive: true });
-if (process.argv[2] === '--flaky') printFlaky(JSON.parse(readFileSync(flakyFile, 'utf8')));
+if (process.argv[2] === '--flaky')
+  printFlaky(existsSync(flakyFile) ? JSON.parse(readFileSync(flakyFile, 'utf8')) : []);
 else process.exitCode = main(process.argv.slice(2));
 
 function main(options) {
@@ -54,7 +55,10 @@ function runAgain({ report, problems }, options) {
   const hasOthers = problems.some((problem) => !ofFailures.includes(problem));
   if (hasOthers || files.length === 0 || files.length > MOST_FLAKY_FILES) return { again: [] };
   const again = [];
-  const withoutFiles = options.filter((option) => !/\.test\.\w+$/.test(option));
+  // Vitest runs all files that are named. One after an option may be its value.
+  const withoutFiles = options.filter(
+    (word, index) => !/\.test\.\w+$/.test(word) || options[index - 1]?.startsWith('-'),
+  );
   for (const file of files) {
     say(`\n${file} failed: it is run once more, alone`);
     const one = runVitest('again', [...withoutFiles, file]);
@@ -157,7 +161,7 @@ function printSkips(testResults) {
   return unexpected.length + stale.length;
 }
 
-/** A renamed test would fail a run only on the hosts where it is skipped. Files that were not run tell nothing. */
+/** A renamed test would fail a run only on the hosts where it is skipped. Each entry with a test is of one file. */
 function staleSkips(testResults) {
   return expectedSkips.filter(({ file, test }) => {
     const results = testResults.filter(({ name }) => file.test(relative(root, name)));

@@ -6,6 +6,7 @@ import { surveyHost } from '../src/host/probe.ts';
 import { locate } from '../src/machine/paths/locations.ts';
 
 const root = join(import.meta.dirname, '..');
+const FOLDERS = ['src', 'native', 'page', 'scripts/build'];
 const OTHER_INPUTS = ['scripts/build.mjs', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
 /**
@@ -20,10 +21,11 @@ export default async function setup(): Promise<void> {
 function build(): void {
   const built = mtime(join(root, 'dist/bin/vmlet.js'));
   // A folder changes when a file in it is removed.
-  const sources = ['src', 'native', 'page', 'scripts/build']
-    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
+  const sources = FOLDERS.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true }),
+  )
     .map((entry) => mtime(join(entry.parentPath, entry.name)))
-    .concat(OTHER_INPUTS.map((path) => mtime(join(root, path))));
+    .concat([...FOLDERS, ...OTHER_INPUTS].map((path) => mtime(join(root, path))));
   if (Math.max(...sources) < built) return;
   execFileSync('node', ['scripts/build.mjs'], { cwd: root, stdio: ['ignore', 2, 2] });
 }

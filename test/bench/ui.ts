@@ -8,7 +8,7 @@ import { until } from '../until.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 import { openChromium } from '../e2e/ui/chromium.ts';
 import { UiServer } from '../e2e/ui/ui-server.ts';
-import { readProcessStat } from '../../src/process/procfs/stat.ts';
+import { TICKS_A_SECOND, ticksOf } from './measurement/process-ticks.ts';
 import { describeTimes, median } from './measurement/statistics.ts';
 import type { Section } from './section.ts';
 
@@ -16,8 +16,6 @@ const MACHINES = 50;
 const IDLE_MS = 60_000;
 /** Pictures of screens that do not change are rare by then. */
 const SETTLED_MS = 60_000;
-/** `USER_HZ` of Linux on x86-64. */
-const TICKS_A_SECOND = 100;
 
 /** Notes when the list has all its machines, in milliseconds since the navigation. */
 const noteList = (count: number): string => `
@@ -173,14 +171,9 @@ async function oneKey(page: Page): Promise<number> {
 
 /** Processor time and memory of the server while nothing changes. */
 async function load(pid: number): Promise<{ percent: string; residentMiB: string }> {
-  const before = ticks(pid);
+  const before = ticksOf(pid);
   await pause(IDLE_MS);
-  const percent = ((ticks(pid) - before) / TICKS_A_SECOND / (IDLE_MS / 1000)) * 100;
+  const percent = ((ticksOf(pid) - before) / TICKS_A_SECOND / (IDLE_MS / 1000)) * 100;
   const resident = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
   return { percent: percent.toFixed(2), residentMiB: (resident / 1024).toFixed(0) };
-}
-
-function ticks(pid: number): number {
-  const { userTicks, systemTicks } = readProcessStat(pid) ?? { userTicks: 0, systemTicks: 0 };
-  return userTicks + systemTicks;
 }

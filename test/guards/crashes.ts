@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { unlessMissing } from '../../src/util/files/unless-missing.ts';
 
 /** The names of our programs’ processes and files; virtiofsd and swtpm run only for machines. */
 export const OURS = /^(qemu-|passt|vmlet-|virtiofsd|swtpm)/;
@@ -30,11 +31,12 @@ const LOGS_FAULTS = '/proc/sys/debug/exception-trace';
 /**
  * Not seen: an abort, such as of a failed assertion, and a signal that a process sends, which no kernel logs.
  * @returns a function for the crashes of QEMU, passt and vmlet’s programs from now on, whether or not a test checked
- * how they ended, but not those of strangers. It throws if the kernel’s log may not be read, or has no crashes.
+ * how they ended, but not those of strangers. It throws if the kernel’s log may not be read, or if the kernel logs no faults.
  */
 export function watchCrashes(isOfStranger: (thread: number) => boolean): () => string[] {
   try {
-    if (readFileSync(LOGS_FAULTS, 'utf8').trim() === '0') throw new Error(`${LOGS_FAULTS} is 0`);
+    const logsFaults = unlessMissing(() => readFileSync(LOGS_FAULTS, 'utf8').trim()) ?? '1';
+    if (logsFaults === '0') throw new Error(`${LOGS_FAULTS} is 0`);
     const earlier = new Set(crashesOfOurs().map(({ line }) => line));
     return () =>
       crashesOfOurs()

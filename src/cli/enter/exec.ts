@@ -63,16 +63,24 @@ async function exec(name: string, words: readonly string[], flags: Flags): Promi
 }
 
 /**
- * Without these checks, nobody would see the error of a command that cannot start. dash finds a path that is missing or a
- * directory.
+ * Checks first that the command can start, since nobody would see its error. A session of its own outlives the connection
+ * to the agent; without setsid the command ignores SIGHUP.
  */
-const IS_PROGRAM =
-  'path=$(command -v -- "$1") && case $path in */*) [ -e "$path" ];; esac || { echo "vmlet: the guest cannot run $1: command not found" >&2; exit 127; }; ' +
-  'case $path in */*) [ -f "$path" ] && [ -x "$path" ] || { echo "vmlet: the guest cannot run $1: permission denied" >&2; exit 126; };; esac; ';
-/** A session of its own outlives the connection to the agent; without setsid the command ignores SIGHUP. */
-const IN_BACKGROUND =
-  `${IS_PROGRAM}if command -v setsid >/dev/null; then setsid "$@" </dev/null >/dev/null 2>&1 & ` +
-  'else trap "" HUP; "$@" </dev/null >/dev/null 2>&1 & fi; echo "$!"';
+const IN_BACKGROUND = `
+fail() { echo "vmlet: the guest cannot run $1: $2" >&2; exit "$3"; }
+case $1 in
+  */*)
+    [ -e "$1" ] || fail "$1" 'no such file' 127
+    [ -f "$1" ] && [ -x "$1" ] || fail "$1" 'permission denied' 126 ;;
+  *) command -v -- "$1" >/dev/null || fail "$1" 'command not found' 127 ;;
+esac
+if command -v setsid >/dev/null
+then setsid "$@" </dev/null >/dev/null 2>&1 &
+else
+  trap '' HUP
+  "$@" </dev/null >/dev/null 2>&1 &
+fi
+echo "$!"`;
 
 /** @throws InvalidInputError for flags that need a connection to the command. */
 function detached(words: readonly string[], { tty, interactive }: Flags): string[] {

@@ -63,6 +63,5 @@ async function accountFiles(guest: GuestFiles, signal: AbortSignal | undefined):
       readGuestText(guest, path, { mostBytes: MOST_BYTES, signal }),
     ),
   );
-  // A guest without them has no names.
   return { passwd: passwd ?? '', group: group ?? '' };
 }

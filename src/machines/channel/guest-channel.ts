@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { GuestClosedError, MachineStateError, QmpClosedError, TimedOutError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { type LoggedEvent, readEvents } from '../../machine/life/event-log.ts';
@@ -18,6 +19,7 @@ import { type RunningStatus, isPaused, readStatus, notRunning } from '../record/
 import { isAlive } from '../../process/procfs/identity.ts';
 import { pause } from '../../util/time/pause.ts';
 import { poll } from '../../util/time/poll.ts';
+import { isRestoring } from '../recovery/interrupted-restore.ts';
 import { endedMeanwhile, hasEnded } from './ended.ts';
 
 /** A guest writes its hosts file in milliseconds; a hostile one may never end. */
@@ -39,7 +41,7 @@ export interface QgaChannel extends TrustedChannel, AsyncDisposable {
 export type GuestChannel = VmletChannel | QgaChannel;
 
 const LOOK_EVERY_MS = 200;
-/** A snapshot that is restored, or a start, pauses the machine for less. */
+/** A start leaves the machine paused for less. */
 const BRIEF_PAUSE_MS = 2000;
 /** Time for a QEMU that has closed its connections to exit. */
 const QEMU_END_MS = 500;
@@ -50,8 +52,8 @@ const PREFERENCE_MS = 1000;
 
 /**
  * Connects to an agent in the guest, preferring vmlet's, and waits until one is up and answers.
- * @throws MachineStateError when the machine is not running, or ends; TimedOutError, which says what is missing; or the
- *   signal's reason.
+ * @throws MachineStateError when the machine is not running, ends, or stays paused; TimedOutError, which says what is
+ *   missing; or the signal's reason.
  */
 export async function openGuestChannel(
   definition: Definition,
@@ -80,8 +82,11 @@ async function awaitResume(
   deadline: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  // A save or restore by another command also pauses it, and ends that itself.
+  const awaitsUser = (): boolean =>
+    isPaused(readStatus(files)) && !existsSync(files.savedStateNote) && !isRestoring(files);
   const timeoutMs = Math.min(BRIEF_PAUSE_MS, deadline - performance.now());
-  if (await poll(() => !isPaused(readStatus(files)), { everyMs: LOOK_EVERY_MS, timeoutMs, signal })) return;
+  if (await poll(() => !awaitsUser(), { everyMs: LOOK_EVERY_MS, timeoutMs, signal })) return;
   throw new MachineStateError(name, 'paused', 'is paused', { hint: `resume it first: vmlet resume ${name}` });
 }
 

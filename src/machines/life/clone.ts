@@ -67,11 +67,11 @@ export async function cloneMachine(
   newName: string,
   options: CloneOptions = {},
 ): Promise<void> {
-  const { networks } = await cloneOnly(locations, name, newName, options);
+  const { networks } = await cloneWithoutTelling(locations, name, newName, options);
   await tellNetworks(locations, networksOf({ networks }), options.signal);
 }
 
-async function cloneOnly(
+async function cloneWithoutTelling(
   locations: Locations,
   name: string,
   newName: string,

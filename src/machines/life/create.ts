@@ -65,12 +65,12 @@ export async function createMachine(
   options: CreateOptions,
   limits: CreateLimits = {},
 ): Promise<MachineSpec> {
-  const spec = await createOnly(locations, options, limits);
+  const spec = await createWithoutTelling(locations, options, limits);
   await tellNetworks(locations, networksOf(spec), limits.signal);
   return spec;
 }
 
-async function createOnly(
+async function createWithoutTelling(
   locations: Locations,
   options: CreateOptions,
   limits: CreateLimits,

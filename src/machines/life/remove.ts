@@ -27,7 +27,7 @@ import { endLostProcesses } from '../recovery/lost-run.ts';
 import { type MachineFiles, definitionFiles } from '../record/machine-files.ts';
 import { lockDirectory, lockMachine } from '../lock/machine-lock.ts';
 import { endOfCommand, readRun, readStatus } from '../record/machine-status.ts';
-import { publishDeparture } from '../../network/private/members.ts';
+import { membersOf, publishDeparture } from '../../network/private/members.ts';
 import { networksOf } from '../record/network-members.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { volumesInUse } from '../record/volumes-in-use.ts';
@@ -167,6 +167,16 @@ async function leaveNetworks(locations: Locations, name: string, networks: reado
   await tellNetworks(locations, networks, undefined);
 }
 
+/** The networks of a broken machine are not known. A throw-away guest may have the same name. */
+function networksThatRemember(locations: Locations, name: string): string[] {
+  const isMember = (network: string): boolean =>
+    membersOf(locations, network).some((member) => member.name === name);
+  return readSoundNetworks(locations.networks)
+    .filter(({ partitions }) => partitions.flat(2).includes(name))
+    .map((network) => network.name)
+    .filter((network) => !isMember(network));
+}
+
 /** Returns undefined for a machine with an invalid definition or record. */
 function readSoundDefinition(locations: Locations, name: string): Definition | undefined {
   try {
@@ -210,9 +220,7 @@ async function removeBroken(
   if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
-  // Its networks are not known.
-  const networks = readSoundNetworks(locations.networks).map((network) => network.name);
-  await leaveNetworks(locations, name, networks);
+  await leaveNetworks(locations, name, networksThatRemember(locations, name));
   return { keptDisks: [], keptVolumes: undefined };
 }
 

@@ -24,12 +24,12 @@ import { renameKnownHosts, sshFiles } from '../ssh/ssh-files.ts';
  * @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError
  */
 export async function renameMachine(locations: Locations, name: string, newName: string): Promise<void> {
-  const networks = await renameOnly(locations, name, newName);
+  const networks = await renameWithoutTelling(locations, name, newName);
   await tellNetworks(locations, networks, undefined);
 }
 
 /** @returns the networks whose members have to be told. */
-async function renameOnly(locations: Locations, name: string, newName: string): Promise<string[]> {
+async function renameWithoutTelling(locations: Locations, name: string, newName: string): Promise<string[]> {
   checkMachineName(newName);
   const { files } = readDefinition(locations, name);
   await using scope = new Scope();

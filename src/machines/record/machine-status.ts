@@ -213,6 +213,11 @@ export function requireRunning({
   return status;
 }
 
+/** Returns the state of a running machine for messages. */
+export function stateInWords(status: RunningStatus): string {
+  return isPaused(status) ? 'paused' : status.state;
+}
+
 export function notRunning(name: string, kind: string): MachineStateError {
   return new MachineStateError(name, kind, 'is not running', { hint: `start it first: vmlet start ${name}` });
 }
@@ -232,7 +237,7 @@ export function processorsRun(status: MachineStatus): status is RunningStatus {
   return status.kind === 'running' && status.state === 'running';
 }
 
-/** Whether the user has paused it, or started it paused: QEMU's state is then "prelaunch". */
+/** True for a machine that a command has paused, or that was started paused: QEMU's state is then "prelaunch". */
 export function isPaused(status: MachineStatus): boolean {
   return status.kind === 'running' && ['paused', 'prelaunch'].includes(status.state);
 }

@@ -100,7 +100,7 @@ export async function restoreSaved(
 /** Completes an interrupted start that had already loaded the memory into QEMU. */
 export async function resumeSaved(definition: Definition, { signal }: Limits): Promise<void> {
   const work = async (qmp: QmpClient): Promise<void> => {
-    await qmp.execute('cont');
+    await qmp.execute('cont', {}, { signal });
     forgetNote(definition);
   };
   await withMonitor(definition, work, { signal });

@@ -12,7 +12,7 @@ import { planStart, startDirectories } from './start-plan.ts';
 
 export interface StartDryRun {
   readonly plan: NamedPlan;
-  /** A shell script that starts the processes that `vmlet start` starts. Comments name the steps after that. */
+  /** A shell script that starts the processes that `vmlet start` starts. Comments name the steps that it lacks. */
   readonly script: string;
 }
 
@@ -36,16 +36,17 @@ export async function dryRunStart(locations: Locations, asked: Definition): Prom
   return { plan, script: `${lines.join('\n')}\n` };
 }
 
-/** Returns the steps of a start that vmlet does itself, after it has started the keeper. */
+/** Returns the steps of a start that vmlet takes itself. */
 function notIncluded({ spec }: Definition, { copies, incoming }: NamedPlan): string[] {
+  const copying = copies.map(
+    ({ source, target }) => `copying ${JSON.stringify(source)} to ${JSON.stringify(target)} in the guest`,
+  );
   return [
-    ...(incoming ? ['to load the saved memory, for which QEMU waits'] : []),
-    ...(spec.boot.kind === 'image' && !incoming ? ['to set the name and the network of the guest'] : []),
-    ...copies.map(
-      ({ source, target }) => `to copy ${JSON.stringify(source)} to ${JSON.stringify(target)} in the guest`,
-    ),
-    ...(spec.command ? ['to start its command in the guest'] : []),
-    ...(networksOf(spec).length > 0 ? ['to tell the other members of its networks about it'] : []),
+    ...(spec.volumes?.length ? ['creating missing volumes'] : []),
+    ...(networksOf(spec).length > 0 ? ['telling the switches and members of its networks about it'] : []),
+    ...(incoming ? ['loading the saved memory, for which QEMU waits'] : copying),
+    ...(spec.boot.kind === 'image' && !incoming ? ['setting the name and the network of the guest'] : []),
+    ...(spec.command ? ['starting its command in the guest'] : []),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { Outcome } from '../../machine/life/outcome.ts';
 import { signalProcess } from '../../process/procfs/identity.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import type { Limits } from '../../util/time/deadline.ts';
+import { startTimer } from '../../util/time/timer.ts';
 import { Scope } from '../../util/scope.ts';
 import { attachAgent } from '../channel/agent.ts';
 import type { Definition } from '../record/definition.ts';
@@ -39,6 +40,8 @@ export interface MachineStopResult {
 }
 
 const STOP_TIMEOUT_MS = 60_000;
+/** At least, for QEMU to resume a paused machine, which takes milliseconds. */
+const WAKE_MS = 2000;
 /** A guest that boots, or asks a user first, ignores the button; at the seventh press in 2 s systemd powers off at once. */
 const PRESS_AGAIN_MS = 5000;
 /** A killed QEMU is gone within this time, unless the kernel itself hangs. */
@@ -58,26 +61,20 @@ export async function stopMachine(
   await lockMachine(spec.name, files, 'stopping it', scope);
   const running = requireRunning(definition);
   const timeoutMs = options.timeoutMs ?? STOP_TIMEOUT_MS;
-  const beginning = performance.now();
   const gone = async (share: number): Promise<boolean> =>
     hasEnded(running, timeoutMs * share, options.signal);
   const result = (rung: MachineStopRung): MachineStopResult => ({ rung, outcome: readEnd(definition) });
 
   // A paused guest cannot react. A machine with saved memory, or a partial restore, must not run.
   const mustNotRun = running.state !== 'running' && (existsSync(files.savedState) || isRestoring(files));
-  const wake = (): AbortSignal =>
-    AbortSignal.any([
-      AbortSignal.timeout(Math.round(timeoutMs * 0.2)),
-      ...(options.signal ? [options.signal] : []),
-    ]);
-  if (isPaused(running) && !mustNotRun) await letRun(definition, wake());
+  const waking = { timeoutMs: Math.max(timeoutMs * 0.05, WAKE_MS), signal: options.signal };
+  if (isPaused(running) && !mustNotRun) await letRun(definition, waking);
   // A guest cannot finish its shutdown while the host has no space.
-  const isStuck = running.outOfSpace !== undefined && !(await resumesIntoSpace(definition, wake()));
-  options.signal?.throwIfAborted();
+  const isStuck = running.outOfSpace !== undefined && !(await resumesIntoSpace(definition, waking));
   const canShutDown = !mustNotRun && !isStuck;
   const asksGuest = spec.boot.kind === 'image' && canShutDown;
   const begin = (rung: MachineStopRung, limitMs: number): void => options.onRung?.(rung, limitMs);
-  const patience = canShutDown ? beginning + timeoutMs * 0.7 : performance.now();
+  const patience = performance.now() + (canShutDown ? timeoutMs * 0.7 : 0);
   if (asksGuest) begin('guest', timeoutMs * 0.5);
   if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
@@ -131,23 +128,45 @@ function readEnd({ spec, files }: Definition): Outcome | LostOutcome {
   });
 }
 
-async function letRun(definition: Definition, signal: AbortSignal): Promise<void> {
+async function letRun(definition: Definition, limits: Limits): Promise<void> {
   try {
-    await withMonitor(definition, async (qmp) => qmp.execute('cont'), { signal });
+    await briefly(limits, async (signal) =>
+      withMonitor(definition, async (qmp) => qmp.execute('cont', {}, { signal }), { signal }),
+    );
   } catch {
+    limits.signal?.throwIfAborted();
     // When the monitor is unreachable, for example without its runtime directory, the keeper ends QEMU.
   }
 }
 
 /** Returns true when the host has space again and the machine runs. */
-async function resumesIntoSpace(definition: Definition, signal: AbortSignal): Promise<boolean> {
+async function resumesIntoSpace(definition: Definition, limits: Limits): Promise<boolean> {
   const { resumeIntoSpace } = await import('./resume-into-space.ts');
   try {
-    await withMonitor(definition, async (qmp) => resumeIntoSpace(definition.spec.name, qmp), { signal });
+    await briefly(limits, async (signal) =>
+      withMonitor(definition, async (qmp) => resumeIntoSpace(definition.spec.name, qmp, { signal }), {
+        signal,
+      }),
+    );
     return true;
   } catch {
+    limits.signal?.throwIfAborted();
     // When the monitor is unreachable, the keeper ends QEMU.
     return false;
+  }
+}
+
+/** Aborts the work at its time limit. */
+async function briefly<T>(
+  { timeoutMs = 0, signal }: Limits,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController();
+  const stopTimer = startTimer(timeoutMs, () => limit.abort());
+  try {
+    return await work(signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
+  } finally {
+    stopTimer();
   }
 }
 

@@ -1,9 +1,9 @@
 import { type LaunchOptions, launch } from '../../../src/index.ts';
-import { readProcessStat } from '../../../src/process/procfs/stat.ts';
 import { alternate } from '../measurement/alternate.ts';
 import { padding } from './by-hand.ts';
 import { describeInitcalls } from './initcalls.ts';
 import type { Section } from '../section.ts';
+import { TICKS_A_SECOND, ticksOf } from '../measurement/process-ticks.ts';
 import { describeTimes, median } from '../measurement/statistics.ts';
 
 interface BootTime {
@@ -50,7 +50,7 @@ async function bootOnce(options: LaunchOptions): Promise<BootTime> {
   const started = performance.now();
   await using machine = await launch({ ...options, append: padding() });
   const wallMs = performance.now() - started;
-  return { wallMs, cpuMs: cpuOf(machine.pid) };
+  return { wallMs, cpuMs: (ticksOf(machine.pid) / TICKS_A_SECOND) * 1000 };
 }
 
 async function trace(options: LaunchOptions): Promise<{ kernel: string; dmesg: string }> {
@@ -59,10 +59,4 @@ async function trace(options: LaunchOptions): Promise<{ kernel: string; dmesg: s
   const { boot: plan } = machine.plan;
   if (plan.kind !== 'kernel') throw new TypeError('micro boots from a kernel');
   return { kernel: plan.kernelPath, dmesg: stdout.toString() };
-}
-
-/** In milliseconds; a tick is 10 ms. */
-function cpuOf(pid: number): number {
-  const { userTicks, systemTicks } = readProcessStat(pid) ?? { userTicks: 0, systemTicks: 0 };
-  return (userTicks + systemTicks) * 10;
 }

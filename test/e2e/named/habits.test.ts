@@ -83,7 +83,7 @@ describe('a machine', () => {
     expect(await shell.finished).toMatchObject({ status: 3, stdout: 'hello\n' });
     for (const [program, status, problem] of [
       ['no-such-program', 127, 'command not found'],
-      ['/missing/program', 127, 'command not found'],
+      ['/missing/program', 127, 'no such file'],
       ['/tmp/word', 126, 'permission denied'],
       ['/tmp', 126, 'permission denied'],
     ] as const) {
