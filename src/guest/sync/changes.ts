@@ -28,7 +28,7 @@ export interface Changes {
   readonly send: readonly string[];
   /** Files of equal size whose contents may be equal or not: they have another time, or are recent. */
   readonly compare: readonly string[];
-  /** To give other permission bits. */
+  /** To give other permission bits, if they are not sent after a comparison. */
   readonly setMode: readonly string[];
 }
 
@@ -44,11 +44,16 @@ export function changesBetween(host: Tree, guest: Tree, precision = 0): Changes 
   for (const [path, entry] of host) {
     const found = guest.get(path);
     if (found && found.kind !== entry.kind) replace.push(path);
-    if (found?.kind !== entry.kind) send.push(path);
-    else if (entry.kind !== 'directory' && !isSame(entry, found, precision)) {
+    if (found?.kind !== entry.kind) {
+      send.push(path);
+      continue;
+    }
+    if (entry.kind !== 'directory' && !isSame(entry, found, precision)) {
       const mayBeEqual = entry.kind === 'file' && precision > 0 && entry.size === found.size;
       (mayBeEqual ? compare : send).push(path);
-    } else if (entry.kind !== 'symlink' && entry.mode !== found.mode) setMode.push(path);
+      if (!mayBeEqual) continue;
+    }
+    if (entry.kind !== 'symlink' && entry.mode !== found.mode) setMode.push(path);
   }
   const gone = [...guest].filter(([path]) => !host.has(path));
   const goneOf = (isDirectory: boolean): string[] =>

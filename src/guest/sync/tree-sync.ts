@@ -58,7 +58,7 @@ export class TreeSync {
     this.#guest = new GuestTree(agent, places.target);
   }
 
-  /** The directories of the host's tree, by their identities. */
+  /** True for a directory that the last scan found at this path, with this identity. */
   hasDirectory(path: string, identity: string): boolean {
     const entry = this.#host.entries.get(path);
     return path === '' || (entry?.kind === 'directory' && entry.identity === identity);
@@ -87,11 +87,12 @@ export class TreeSync {
       if (entry) members.set(path, entry);
     }
     if (members.size > 0) await this.#guest.send(this.#places.source, members, signal);
-    await this.#setModes(changes.setMode, signal);
+    const setMode = changes.setMode.filter((path) => !members.has(path));
+    await this.#setModes(setMode, signal);
     this.#remember(members.keys());
     const removed = changes.replace.length + changes.removeFiles.length + changes.removeDirectories.length;
     return {
-      sent: members.size + changes.setMode.length,
+      sent: members.size + setMode.length,
       removed,
       omitted: this.#host.omitted.size,
       isUnsettled: this.#unsettled.size > 0,

@@ -90,6 +90,15 @@ describe('vmlet sync', () => {
     );
   });
 
+  it('sends the mode of a file that was copied just after it was written', async () => {
+    const root = directoryIn(top, 'mode-');
+    write(root, { 'run.sh': '#!/bin/sh\n' });
+    await sync(root, '/srv/mode');
+    chmodSync(join(root, 'run.sh'), 0o755);
+    expect(await sync(root, '/srv/mode')).toBe('vmlet: sent 1, removed 0');
+    expect(await inGuest('stat -c %a /srv/mode/run.sh')).toBe('755');
+  });
+
   it('compares contents if only the time differs, and updates the time', async () => {
     const root = directoryIn(top, 'times-');
     write(root, { same: 'equal', other: 'first' });

@@ -22,6 +22,12 @@ describe('the changes between two trees', () => {
     expect(changesBetween(host, guest)).toEqual({ ...nothing, send: ['b', 'c', 'd', 'd/x'] });
   });
 
+  it('set the mode of a file whose contents have to be compared first', () => {
+    const host = tree({ run: file({ mode: 0o755 }) });
+    const guest = tree({ run: file({ isRecent: true }) });
+    expect(changesBetween(host, guest, 1000)).toEqual({ ...nothing, compare: ['run'], setMode: ['run'] });
+  });
+
   it('remove missing members, inner directories first', () => {
     const guest = tree({
       d: directory,
