@@ -1,6 +1,6 @@
 import { access, chmod, constants, copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ImageBuildError, InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { ImageBuildError, InvalidInputError } from '../../errors/index.ts';
 import { explainUnreadable } from '../../util/files/user-file.ts';
 import type { Decompressors } from '../formats/decompress.ts';
 import { isStaticProgram } from '../formats/elf.ts';
@@ -153,12 +153,7 @@ export async function obtainInputs(inputs: MicroInputs, options: ObtainOptions):
 async function firstFile(root: string, candidates: readonly string[]): Promise<string> {
   for (const candidate of candidates) {
     const path = join(root, candidate);
-    try {
-      await readFile(path);
-      return path;
-    } catch (error) {
-      if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
-    }
+    if (await isFile(path)) return path;
   }
   throw new ImageBuildError('the busybox package does not contain the program busybox', {
     hint: BUSYBOX_HINT,

@@ -7,8 +7,11 @@ export function transferProgress(
   phases: Readonly<Record<TransferProgress['phase'], PullPhase>>,
   onProgress: ((progress: ImageProgress) => void) | undefined,
 ): (progress: TransferProgress) => void {
-  const rate = new TransferRate();
+  let rate = new TransferRate();
+  let last = { phase: undefined as TransferProgress['phase'] | undefined, bytes: 0 };
   return ({ phase, bytes, totalBytes }) => {
+    if (phase !== last.phase || bytes < last.bytes) rate = new TransferRate();
+    last = { phase, bytes };
     onProgress?.({
       image,
       phase: phases[phase],

@@ -92,7 +92,9 @@ async function importOpened(
     const task = { path, descriptor: source.fd, algorithm: verified.algorithm };
     verifyDigest(await digestOf(task, size, options.signal, onCopied), verified, subject);
   }
-  const unpacked = await unpackTo(path, compression, to, { ...options, verifyEnd: refuseIfChanged });
+  // The file that was verified: another one may have its name now.
+  const opened = `/proc/self/fd/${source.fd}`;
+  const unpacked = await unpackTo(opened, compression, to, { ...options, verifyEnd: refuseIfChanged });
   return { path: to, ...unpacked, compression, verified };
 }
 
