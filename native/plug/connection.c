@@ -9,8 +9,8 @@ enum wait_result wait_for(int fd, int milliseconds)
     int64_t end = milliseconds < 0 ? INT64_MAX : now_ms() + milliseconds;
     for (;;) {
         struct pollfd watched[] = {{.fd = fd, .events = POLLIN}, {.fd = QEMU_CONNECTION, .events = POLLRDHUP}};
-        int64_t left = end == INT64_MAX ? -1 : end - now_ms();
-        int count = poll(watched, 2, left < -1 ? 0 : (int)left);
+        int64_t left = end - now_ms();
+        int count = poll(watched, 2, milliseconds < 0 ? -1 : left < 0 ? 0 : (int)left);
         if (count < 0 && errno != EINTR)
             return WAIT_QEMU_LEFT;
         if (count > 0 && watched[1].revents)

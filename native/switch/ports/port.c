@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     /* A port's turn. */
@@ -19,7 +20,11 @@ unsigned port_count;
 struct port *port_open(const char *name, const uint8_t *mac, int fd)
 {
     struct port *port = calloc(1, sizeof *port);
-    if (!port || !watch_open(&port->connection, fd)) {
+    if (!port) {
+        close(fd);
+        return NULL;
+    }
+    if (!watch_open(&port->connection, fd)) {
         free(port);
         return NULL;
     }

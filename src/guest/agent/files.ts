@@ -90,12 +90,16 @@ export async function pushFile(
   };
   // Also when all has been sent: an agent whose file system hangs does not answer.
   const forget = signal && onAbort(signal, giveUp);
-  pipeline(content, input.stream, { ...(signal && { signal }) }).catch((error: unknown) => {
-    if (signal?.aborted !== true) giveUp(error);
+  // The agent may refuse the file before the source has ended.
+  const answered = new AbortController();
+  const either = signal ? AbortSignal.any([signal, answered.signal]) : answered.signal;
+  pipeline(content, input.stream, { signal: either }).catch((error: unknown) => {
+    if (!either.aborted) giveUp(error);
   });
   try {
     await done.promise;
   } finally {
+    answered.abort();
     forget?.();
   }
 }

@@ -134,7 +134,7 @@ export class FrameFinder {
 
   /** Returns the next such frame, or undefined when more bytes are needed. Call it without a chunk to continue. */
   find(chunk: Buffer = EMPTY): Frame | undefined {
-    let bytes = Buffer.concat([this.#rest, chunk]);
+    let bytes = chunk.length === 0 ? this.#rest : Buffer.concat([this.#rest, chunk]);
     for (;;) {
       const at = bytes.indexOf(MAGIC);
       // The end of the buffer may be the start of the magic bytes.

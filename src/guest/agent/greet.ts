@@ -27,8 +27,8 @@ export function greet(connection: Socket, nonce: Buffer): Greeting {
       const hello = decodeHello(frame);
       if (!hello) continue;
       if (!hello.nonce.equals(nonce)) {
-        // The agent has just started and may have missed the first open.
-        connection.write(encodeOpen(nonce));
+        // The agent has just started and may have missed the first open. A guest that does not read gets no more of them.
+        if (connection.writableLength === 0) connection.write(encodeOpen(nonce));
         continue;
       }
       stop();

@@ -72,6 +72,8 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
       this.fail(commandError({ argv }, 'exec', 'E2BIG'));
       return;
     }
+    // It has failed then, and nothing would stop its timer.
+    if (session.failure) return;
     sendRequest(session, this.#id, request);
     this.#watchLimits();
     if (options.input !== undefined) this.#feed(options.input);

@@ -27,7 +27,7 @@ export async function openOwned(path: string, { uid }: TreeOwner): Promise<OpenD
 
 function replaced(problem: string, cause?: unknown): InvalidInputError {
   return new InvalidInputError('target', problem, {
-    hint: 'it was replaced, removed or given to another user meanwhile',
+    hint: 'do not replace this directory while the machine runs; check who owns it, then run the command again',
     cause,
   });
 }

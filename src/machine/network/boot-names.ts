@@ -13,7 +13,7 @@ export function bootNames(places: Places, networks: readonly string[]): string {
 
 /**
  * Replaces the lines that a named machine's keeper gives its guest at each boot; a machine that was never started has no
- * keeper. Not with the request for mounts, which only the holder of the machine's lock may change.
+ * keeper. The names have a file of their own: the request for mounts may be changed only by the holder of the machine's lock.
  */
 export function replaceBootNames(places: Places, name: string): void {
   const path = namesFile(join(places.machines, name));

@@ -70,7 +70,7 @@ export class NamedNetwork {
       forgetInPartitions(locations.networks, [this.name], free);
       const forget = addGuest(locations.networks, { ...membership, name: free }, owner);
       try {
-        await publishNetworks(locations, [this.name]);
+        await publishNetworks(locations, [this.name], { signal });
       } catch (error) {
         forget();
         throw error;

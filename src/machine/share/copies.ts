@@ -81,9 +81,9 @@ async function copyOneBack(
     try {
       beside = join(dirname(source), nameBeside(dirname(source), basename(source)));
       await copyTreeOutOfGuest(guest, `${target}/.`, beside, options);
-    } catch {
-      // As little as there.
-      throw error;
+    } catch (second) {
+      // It names the files that were kept; otherwise as little could be created there.
+      throw second instanceof CopyBackError ? second : error;
     }
     throw new CopyBackError(
       `nothing was copied back to ${source}: ${reasonOf(error)}; the guest’s files are in ${beside}`,

@@ -1,5 +1,5 @@
 import { VmletError, isSystemError } from '../../errors/index.ts';
-import type { GuestAgent } from '../../guest/agent/agent.ts';
+import { readGuestText } from '../../guest/guest-text.ts';
 import { networksOfQga, networksOfTable } from '../../machine/logs/guest-networks.ts';
 import type { NetworkStatistics } from '../../machine/logs/statistics.ts';
 import type { GuestPorts } from '../../machine/qemu/guest-ports.ts';
@@ -41,19 +41,7 @@ export async function readGuestNetworks(
 
 async function askVmlet(definition: Definition, signal: AbortSignal): Promise<NetworkStatistics[] | null> {
   await using agent = await attachAgent(definition, { signal });
-  const table = await readTable(agent, signal);
-  return (table === undefined ? undefined : networksOfTable(table)) ?? null;
-}
-
-async function readTable(agent: GuestAgent, signal: AbortSignal): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of agent.pull(TABLE, { signal })) {
-    length += chunk.length;
-    if (length > MOST_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+  return networksOfTable(await readGuestText(agent, TABLE, { mostBytes: MOST_BYTES, signal })) ?? null;
 }
 
 async function askQga({ files }: Definition, signal: AbortSignal): Promise<NetworkStatistics[] | null> {

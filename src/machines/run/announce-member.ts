@@ -12,5 +12,7 @@ export async function announceMember(
 ): Promise<void> {
   const networks = networksOf(spec);
   if (networks.length === 0) return;
-  await withNetworksLock(locations.networks, { signal }, async () => publishNetworks(locations, networks));
+  await withNetworksLock(locations.networks, { signal }, async () =>
+    publishNetworks(locations, networks, { signal }),
+  );
 }

@@ -10,7 +10,7 @@ export function takeFrames(socket: Socket, take: (frame: StreamFrame) => void): 
       for (const frame of stream.push(chunk)) take(frame);
     } catch (error) {
       if (!(error instanceof FrameStreamError)) throw error;
-      // Only a faulty QEMU sends this, and the rest of the stream cannot be parsed.
+      // From a faulty QEMU, or a guest with an oversized packet. The rest of the stream cannot be parsed.
       socket.destroy();
     }
   });

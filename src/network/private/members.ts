@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { NetworkNotFoundError, SwitchRequestError, TimedOutError } from '../../errors/index.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
+import type { Limits } from '../../util/time/deadline.ts';
 import { type NetworkMember, joinedMembership } from './addresses.ts';
 import { numberCards } from './cards.ts';
 import { guestsOf } from './guests.ts';
@@ -98,10 +99,14 @@ export function joinNetworks(
  * networks' lock.
  * @throws SwitchRequestError, TimedOutError for a switch that does not answer; the tables are written then.
  */
-export async function publishNetworks(places: Places, networks: readonly string[]): Promise<void> {
+export async function publishNetworks(
+  places: Places,
+  networks: readonly string[],
+  limits: Limits = {},
+): Promise<void> {
   for (const network of new Set(networks)) {
     const files = writeSwitchTable(places, network);
-    if (files) await reloadSwitch({ network, files });
+    if (files) await reloadSwitch({ network, files }, limits);
   }
 }
 

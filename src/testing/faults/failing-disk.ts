@@ -47,11 +47,16 @@ export class FailingDisk {
     if (errors === this.#errors) return;
     const next = errors && (await this.#addFilter(errors));
     const former = this.#filter;
-    await this.#qmp.execute('qom-set', {
-      path: `/machine/peripheral/${diskDeviceId(this.#disk.nodeName)}`,
-      property: 'drive',
-      value: next ?? this.#disk.nodeName,
-    });
+    try {
+      await this.#qmp.execute('qom-set', {
+        path: `/machine/peripheral/${diskDeviceId(this.#disk.nodeName)}`,
+        property: 'drive',
+        value: next ?? this.#disk.nodeName,
+      });
+    } catch (error) {
+      if (next !== undefined) await this.#qmp.execute('blockdev-del', { 'node-name': next });
+      throw error;
+    }
     this.#filter = next;
     this.#errors = errors;
     if (former !== undefined) await this.#qmp.execute('blockdev-del', { 'node-name': former });
