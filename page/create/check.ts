@@ -2,6 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { act, ApiError, problemOf } from '../api/client.ts';
 import type { ApiProblem } from '../api/types.ts';
 import { shellCommand } from '../parts/format.ts';
+import { connected } from '../state/server-events.ts';
+import { useValue } from '../values/observable.ts';
 import { type Fields, missingIn, NO_NAME, optionsOf, type Place, placeOf } from './fields.ts';
 
 const CHECK_AFTER_MS = 250;
@@ -17,8 +19,9 @@ interface Checked {
 
 const NOTHING_TO_SHOW = { problem: undefined, place: undefined };
 
-/** The server’s verdict on the fields, a moment after the last key. */
+/** The server’s verdict on the fields, a moment after the last key, and again after a lost connection. */
 export function useCheck(fields: Fields): Checked {
+  const isConnected = useValue(connected);
   const [checked, setChecked] = useState<Checked>({
     command: shellCommand('vmlet', 'create', NO_NAME),
     isAccepted: true,
@@ -45,7 +48,7 @@ export function useCheck(fields: Fields): Checked {
       isCurrent = false;
       clearTimeout(timer);
     };
-  }, [fields]);
+  }, [fields, isConnected]);
   return checked;
 }
 

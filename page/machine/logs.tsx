@@ -7,9 +7,13 @@ import { Problem } from '../parts/problem.tsx';
 
 const SOURCES = ['serial', 'command', 'qemu', 'passt', 'swtpm'] as const;
 const LINES = 1000;
+const AGAIN_MS = 1000;
+const LONGEST_SEQUENCE = 64;
 /** Escape sequences, and control characters that move: the guest's text is shown as text. */
 const ESCAPES =
   /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])|[\x00-\x08\x0b-\x1f\x7f]/g;
+
+const UNFINISHED = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*|[ -/]*)$/;
 
 /** The logs of a machine, followed. */
 export function Logs({ machine }: { readonly machine: SoundMachine }) {
@@ -68,26 +72,51 @@ function useLog(name: string, source: string): { lines: readonly string[]; probl
   const [problem, setProblem] = useState<ApiProblem>();
   useEffect(() => {
     const stop = new AbortController();
+    const { signal } = stop;
     let text = '';
     let frame = 0;
+    let timer: ReturnType<typeof setTimeout>;
     const show = (): void => {
       frame = 0;
       setLines(text.replace(/\n$/, '').split('\n').slice(-LINES));
     };
     setLines([]);
     setProblem(undefined);
-    followText(machinePath(name, `log?source=${source}&lines=${LINES}&follow=1`), stop.signal, (piece) => {
-      text = lastLines(text + piece.replace(ESCAPES, ''));
-      frame ||= requestAnimationFrame(show);
-    }).catch((error: unknown) => {
-      if (!stop.signal.aborted) setProblem(problemOf(error));
-    });
+    const path = machinePath(name, `log?source=${source}&lines=${LINES}&follow=1`);
+    const follow = async (): Promise<void> => {
+      // Each answer begins with the last lines; those that are shown stay until then.
+      let rest = '';
+      let isFresh = true;
+      try {
+        await followText(path, signal, (piece) => {
+          if (isFresh) text = '';
+          isFresh = false;
+          setProblem(undefined);
+          const [whole, unfinished] = splitSequence(rest + piece);
+          rest = unfinished;
+          text = lastLines(text + whole.replace(ESCAPES, ''));
+          frame ||= requestAnimationFrame(show);
+        });
+      } catch (error) {
+        if (!signal.aborted) setProblem(problemOf(error));
+      }
+      if (!signal.aborted) timer = setTimeout(() => void follow(), AGAIN_MS);
+    };
+    void follow();
     return () => {
       stop.abort();
+      clearTimeout(timer);
       cancelAnimationFrame(frame);
     };
   }, [name, source]);
   return { lines, problem };
+}
+
+/** Without its other half, in the next piece, an escape sequence would be shown as text. */
+function splitSequence(text: string): readonly [whole: string, unfinished: string] {
+  const at = text.search(UNFINISHED);
+  const isUnfinished = at !== -1 && text.length - at < LONGEST_SEQUENCE;
+  return isUnfinished ? [text.slice(0, at), text.slice(at)] : [text, ''];
 }
 
 const MOST_TEXT = 1_000_000;

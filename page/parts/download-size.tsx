@@ -33,5 +33,5 @@ export function DownloadSize({ reference }: { readonly reference: string }) {
 
 function describe({ url, bytes: size }: Published): string {
   const { host } = new URL(url);
-  return size === undefined ? `size unknown: ${host} does not tell it` : `${bytes(size)} from ${host}`;
+  return size === undefined ? `size unknown: ${host} does not report it` : `${bytes(size)} from ${host}`;
 }

@@ -4,6 +4,7 @@ import {
   dismiss,
   dismissEnded,
   hasRestartedPasst,
+  lacksIdentity,
   isForced,
   type Notice,
   notices,
@@ -36,7 +37,7 @@ const WORDS = { running: '…', done: 'done', failed: 'failed', cancelled: 'canc
 function wordsOf(notice: Notice): readonly [style: string, words: string] {
   const { state } = notice;
   if (state === 'done' && isForced(notice)) return ['warned', 'ended by force'];
-  if (state === 'done' && hasRestartedPasst(notice)) return ['warned', WORDS.done];
+  if (state === 'done' && (hasRestartedPasst(notice) || lacksIdentity(notice))) return ['warned', WORDS.done];
   if (isHalfDone(notice)) return ['failed', 'created, but not started'];
   return [state, WORDS[state]];
 }
@@ -88,11 +89,15 @@ function Entry({ notice }: { readonly notice: Notice }) {
 /** The part of a result that a person wants to know. */
 function outcomeOf({ result }: Notice): string {
   if (!result) return '';
-  const { rung, description, keptDisks, ...pruned } = result as {
+  const { rung, description, keptDisks, identityProblem, ...pruned } = result as {
     rung?: string;
+    identityProblem?: { readonly message: string };
     description?: string;
     keptDisks?: readonly string[];
   } & Partial<Pruned>;
+  if (identityProblem) {
+    return `The clone may still have the machine id, ssh host keys and host name of the original: ${identityProblem.message}. The next start tries again.`;
+  }
   if (keptDisks && keptDisks.length > 0) return `Kept disks: ${keptDisks.join(', ')}`;
   if (pruned.images ?? pruned.volumes) return describePruned(pruned);
   return [description, rung && `by ${rung}`].filter(Boolean).join(', ');

@@ -45,6 +45,12 @@ route.listen(() => {
   notices.set(notices.value.filter((one) => !isPlainFailure(one) || (one.endedAt ?? Infinity) > recent));
 });
 
+/** One that runs stays: its end is shown in it. */
+function withoutOldest(all: readonly Notice[]): readonly Notice[] {
+  const surplus = all.filter(({ state }) => state !== 'running').slice(0, Math.max(0, all.length - MOST));
+  return all.filter((one) => !surplus.includes(one));
+}
+
 function placeOf(now: Route): string {
   return now.page === 'machine' ? now.name : `/${now.page}`;
 }
@@ -89,7 +95,7 @@ export async function runAction(action: Action): Promise<boolean> {
   const others = notices.value.filter(
     (one) => !isPlainFailure(one) || one.path !== path || one.title !== title,
   );
-  notices.set([...others, fresh].slice(-MOST));
+  notices.set(withoutOldest([...others, fresh]));
   const [, machine, kind = ''] = /^\/v1\/machines\/([^/]+)\/(.+)/.exec(path) ?? [];
   // Before the server reports it: a second click may follow at once.
   const own = `action ${key}`;
@@ -160,6 +166,11 @@ export function isForced({ result }: Pick<Notice, 'result'>): boolean {
   return FORCED.includes(result?.['rung']);
 }
 
+/** True after the start of a clone that still has the machine id and ssh host keys of the original. */
+export function lacksIdentity({ result }: Pick<Notice, 'result'>): boolean {
+  return result?.['identityProblem'] !== undefined;
+}
+
 /** Whether the guest lost its connections, which the command announces. */
 export function hasRestartedPasst({ progress }: Pick<Notice, 'progress'>): boolean {
   return progress?.passtRestarted === true;
@@ -167,7 +178,8 @@ export function hasRestartedPasst({ progress }: Pick<Notice, 'progress'>): boole
 
 function isWeighty({ result, progress }: Partial<Notice>): boolean {
   const kept = result?.['keptDisks'];
-  return isForced({ result }) || hasRestartedPasst({ progress }) || (Array.isArray(kept) && kept.length > 0);
+  const isKept = Array.isArray(kept) && kept.length > 0;
+  return isForced({ result }) || lacksIdentity({ result }) || hasRestartedPasst({ progress }) || isKept;
 }
 
 /** Cancels the operation of a notice; a refusal is shown beside it. */
@@ -181,6 +193,7 @@ export async function cancelAction({ key, operation = '' }: Notice): Promise<voi
 
 export function dismiss(key: number): void {
   if (!notices.value.some((notice) => notice.key === key)) return;
+  successes.delete(key);
   notices.set(notices.value.filter((notice) => notice.key !== key));
 }
 

@@ -17,9 +17,18 @@ export type Route =
 
 function parseRoute(fragment: string): Route {
   const [path = '', query = ''] = fragment.replace(/^#\/?/, '').split('?');
-  const [page, name, tab = 'overview', directory = ''] = path.split('/').map(decodeURIComponent);
+  const [page, name, tab = 'overview', directory = ''] = path.split('/').map(decoded);
   if (page !== 'machines' || !name) return { page: PLACES.find((place) => place === page) ?? 'machines' };
   return { page: 'machine', name, tab, directory, alone: query === 'alone' };
+}
+
+/** An address that was typed by hand may not be encoded. */
+function decoded(word: string): string {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    return word;
+  }
 }
 
 /** @param alone nothing but this tab, for a window of its own. */
