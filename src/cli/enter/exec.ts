@@ -1,3 +1,4 @@
+import { type Readable, addAbortSignal } from 'node:stream';
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { MachineStore, type QgaChannel } from '../../machines/index.ts';
@@ -126,7 +127,7 @@ async function runByQga(
   const variables = Object.entries(guestEnvironment(flags.env)).map(([key, value]) => `${key}=${value}`);
   const result = await channel.exec(
     ['sh', '-c', IN_PLACE, 'sh', flags.workdir ?? '', ...variables, '', ...argv],
-    { signal, ...(passesStdin && { input: await readAll(process.stdin) }) },
+    { signal, ...(passesStdin && { input: await readAll(process.stdin, signal) }) },
   );
   process.stdout.write(result.stdout);
   process.stderr.write(result.stderr);
@@ -134,8 +135,13 @@ async function runByQga(
   return result.exitCode ?? exitCodeOfSignal('SIGKILL');
 }
 
-async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function readAll(stream: Readable, signal: AbortSignal): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
+  try {
+    for await (const chunk of addAbortSignal(signal, stream)) chunks.push(chunk as Uint8Array);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
   return Buffer.concat(chunks);
 }

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { eachMachine } from '../session/each-machine.ts';
 import { durationMs } from '../flags/flag-values.ts';
+import { note } from '../output/say.ts';
 import { sayInstalled, sayStarted } from './start.ts';
+import { describeStop, isGraceful } from './stop.ts';
 
 /** Verbs that send one request to each machine. */
 
@@ -17,7 +19,7 @@ export function killCommand(): Command {
 export function restartCommand(): Command {
   return new Command('restart')
     .description(
-      'Stops machines as `vmlet stop` does, and starts them again. A stopped machine is only started.',
+      'Stops machines as vmlet stop does, and starts them again. A stopped machine is only started.',
     )
     .argument('<machines...>', 'names of the machines')
     .option('-t, --timeout <time>', 'time limit for stopping each machine (default: 60s)', durationMs)
@@ -25,7 +27,10 @@ export function restartCommand(): Command {
       await eachMachine(names, async (machine, signal) => {
         if (machine.status().kind === 'running') {
           await machine.checkDirectories({ signal });
-          await machine.live().stop({ signal, ...(timeout !== undefined && { timeoutMs: timeout }) });
+          const stopped = await machine
+            .live()
+            .stop({ signal, ...(timeout !== undefined && { timeoutMs: timeout }) });
+          if (!isGraceful(stopped)) note(`${machine.name}: ${describeStop(stopped)}`);
         }
         const onInstalled = (): void => sayInstalled(machine.name);
         sayStarted(await machine.start({ signal, onInstalled }));

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { type MachineChanges, MachineStore } from '../../machines/index.ts';
 import { changeFlags } from '../../public/named-options.ts';
+import { eachMachine } from '../session/each-machine.ts';
 import { collect } from '../flags/flag-values.ts';
 import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
 import { table } from '../output/table.ts';
@@ -33,11 +34,9 @@ export function protectCommand(): Command {
     .argument('<machines...>', 'names of the machines')
     .option('--off', 'remove the protection')
     .action(async (names: string[], { off }: { off?: true }) => {
-      const store = new MachineStore();
-      for (const name of names) {
-        await store.get(name).set({ protect: off !== true });
-        printLine(name);
-      }
+      await eachMachine(names, async (machine) => {
+        await machine.set({ protect: off !== true });
+      });
     });
 }
 

@@ -39,6 +39,11 @@ export function stopCommand(): Command {
     });
 }
 
+/** False when QEMU was ended although the guest still ran. */
+export function isGraceful({ rung }: MachineStopResult): boolean {
+  return rung === 'guest' || rung === 'power-button';
+}
+
 /** For example `pressed the power button; the guest powered off on request`. */
 export function describeStop({ rung, outcome }: MachineStopResult): string {
   return IMPLIED[rung] === outcome.kind ? RUNGS[rung] : `${RUNGS[rung]}; ${describeEnd(outcome)}`;

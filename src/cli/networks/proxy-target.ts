@@ -10,7 +10,7 @@ export interface ProxyTarget {
   readonly port: number;
 }
 
-/** The authority of a request is none of our names. */
+/** A request for a host that is not a machine of vmlet. */
 export class ForeignNameError extends InvalidInputError {
   constructor(host: string) {
     super('host', `no machine has the address ${host}`, {
@@ -19,7 +19,7 @@ export class ForeignNameError extends InvalidInputError {
   }
 }
 
-/** The name is of a machine that no other process than its own reaches. */
+/** The name of a throw-away machine, which only its own process can reach. */
 export class ThrowAwayMemberError extends InvalidInputError {
   constructor(name: string, network: string) {
     super(

@@ -3,6 +3,7 @@ import { formatBytes } from '../../public/format.ts';
 import type { ImageProgress } from '../../index.ts';
 import type { WaitProgress } from '../../machines/index.ts';
 import { visibleText } from './printable.ts';
+import { shownLines } from './shown-lines.ts';
 import { clipText } from './text-width.ts';
 
 const CLEAR_LINE = '\r\x1b[K';
@@ -30,6 +31,7 @@ export class ProgressLine {
     if (!this.enabled || text === this.#text) return;
     if (this.#text === '') this.#since = performance.now();
     this.#text = text;
+    shownLines.add(this);
     this.#ticker ??= setInterval(() => this.#draw(), TICK_MS).unref();
     this.#draw();
   }
@@ -37,8 +39,14 @@ export class ProgressLine {
   clear(): void {
     clearInterval(this.#ticker);
     this.#ticker = undefined;
+    shownLines.delete(this);
     if (this.#text === '') return;
     this.#text = '';
+    this.erase();
+  }
+
+  /** Removes the line from the terminal until it is drawn again. */
+  erase(): void {
     this.#output.write(CLEAR_LINE);
   }
 

@@ -1,5 +1,6 @@
 import { paint } from './colour.ts';
 import { visibleJson, visibleText } from './printable.ts';
+import { eraseShownLines } from './shown-lines.ts';
 
 /**
  * Prints `vmlet: TEXT` to stderr. Characters that control a terminal or break the line are escaped, since names, paths
@@ -17,16 +18,19 @@ export function complain(text: string, ...more: readonly string[]): void {
 
 function writeLines(prefix: string, text: string, more: readonly string[]): void {
   const lines = [`${prefix} ${visibleText(text)}`, ...more.map((line) => `  ${visibleText(line)}`)];
+  eraseShownLines();
   process.stderr.write(lines.map((line) => `${line}\n`).join(''));
 }
 
 /** The same without the prefix `vmlet:`. */
 export function sayPlainly(text: string): void {
+  eraseShownLines();
   process.stderr.write(`${visibleText(text)}\n`);
 }
 
 /** Prints a line with a name or path to stdout: escaped on a terminal, unchanged for a program. */
 export function printLine(text: string): void {
+  eraseShownLines();
   process.stdout.write(`${process.stdout.isTTY ? visibleText(text) : text}\n`);
 }
 

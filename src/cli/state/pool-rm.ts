@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { PoolNotFoundError } from '../../errors/index.ts';
-import { eachName } from '../session/each-machine.ts';
+import { NOTHING_DONE, eachName } from '../session/each-machine.ts';
 
 export function poolRmCommand(): Command {
   return new Command('rm')
@@ -12,11 +12,12 @@ export function poolRmCommand(): Command {
     .option('-i, --ignore', 'ignore pools that do not exist')
     .action(async (names: string[], { ignore }: { ignore?: true }) => {
       const { openPool } = await import('../../public/pools.ts');
-      await eachName(names, async (name) => {
+      await eachName(names, async (name, signal) => {
         try {
-          await openPool(name).end();
+          return await openPool(name).end({ signal });
         } catch (error) {
           if (!ignore || !(error instanceof PoolNotFoundError)) throw error;
+          return NOTHING_DONE;
         }
       });
     });

@@ -5,7 +5,7 @@ import { ProgressLine } from '../output/progress.ts';
 export function saveCommand(): Command {
   return new Command('save')
     .description(
-      'Saves the memory of machines to disk and powers them off. `vmlet start` or `vmlet restore` resumes them; network ' +
+      'Saves the memory of machines to disk and powers them off. vmlet start or vmlet restore resumes them; network ' +
         'connections are lost.',
     )
     .argument('<machines...>', 'names of the machines')
@@ -31,7 +31,7 @@ export function saveCommand(): Command {
 export function restoreCommand(): Command {
   return new Command('restore')
     .description(
-      'Resumes machines from their saved memory. Unlike `vmlet start`, `vmlet restore` fails for a machine without saved memory.',
+      'Resumes machines from their saved memory. Unlike vmlet start, vmlet restore fails for a machine without saved memory.',
     )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) => {

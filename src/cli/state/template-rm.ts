@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { TemplateNotFoundError } from '../../errors/index.ts';
-import { eachName } from '../session/each-machine.ts';
+import { NOTHING_DONE, eachName } from '../session/each-machine.ts';
 
 export function templateRmCommand(): Command {
   return new Command('rm')
@@ -15,9 +15,10 @@ export function templateRmCommand(): Command {
       const { removeTemplate } = await import('../../index.ts');
       await eachName(names, (name) => {
         try {
-          removeTemplate(name);
+          return removeTemplate(name);
         } catch (error) {
           if (!ignore || !(error instanceof TemplateNotFoundError)) throw error;
+          return NOTHING_DONE;
         }
       });
     });

@@ -348,7 +348,7 @@ describe('a pool', () => {
     const inNetwork = await home.vmlet('run', '--pool', 'p', '--net', 'lan', '--', 'true');
     expect(inNetwork.stderr).toContain('--pool: cannot be used together with --net\n');
     expect(await home.vmlet('pool', 'rm', 'p')).toMatchObject({ status: 125 });
-    expect(await home.vmlet('pool', 'rm', '-i', 'p')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('pool', 'rm', '-i', 'p')).toMatchObject({ status: 0, stdout: '' });
     expect(() => inHome(() => openPool('p'))).toThrow(PoolNotFoundError);
     await until(() => home.processes().length === 0);
   });

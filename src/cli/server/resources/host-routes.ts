@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import * as z from 'zod';
 import { RequestRefusedError } from '../../../errors/index.ts';
 import { usageRows } from '../../images/usage-rows.ts';
@@ -47,7 +48,7 @@ export const HOST_ROUTES: readonly Route[] = [
       });
       response.on('drain', () => feed.caughtUp());
       feed.choose(choice);
-      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      if (!signal.aborted) await once(signal, 'abort');
       response.end();
     },
   },
