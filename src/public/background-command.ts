@@ -1,6 +1,5 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { execaFor } from '../process/helper.ts';
-import { unlessMissing } from '../util/files/unless-missing.ts';
 
 /** How a command ended that was started in the background. */
 export interface EndedCommand {
@@ -24,6 +23,8 @@ export async function startInBackground(
 ): Promise<EndedCommand | undefined> {
   const start = await execaFor(argv[0]);
   const output = openSync(log, 'w', 0o600);
+  // `vmlet pool rm` removes the log of a pool as soon as its process has ended.
+  const said = openSync(log, 'r');
   // execa's types only cover descriptors below ten.
   const stdio = ['ignore', 'pipe', output] as Parameters<typeof start>[1]['stdio'];
   const { child, ended } = start(argv, { stdio, buffer: false, detached: true });
@@ -35,12 +36,11 @@ export async function startInBackground(
     const result = await Promise.race([ready, ended]);
     if (result) {
       const { exitCode, signal: killedBy } = result;
-      // The log of a pool is removed with it.
-      const stderr = unlessMissing(() => readFileSync(log, 'utf8')) ?? '';
-      return { exitCode, signal: killedBy, stderr };
+      return { exitCode, signal: killedBy, stderr: readFileSync(said, 'utf8') };
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
+    closeSync(said);
     child.stdout.destroy();
     child.unref();
   }
