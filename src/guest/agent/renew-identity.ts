@@ -22,7 +22,7 @@ for key in /etc/ssh/ssh_host_*_key; do
   [ -f "$key" ] || continue
   type=${'$'}{key#/etc/ssh/ssh_host_}
   rm -f "$key.new" "$key.new.pub"
-  # A key of a type that this OpenSSH no longer creates, such as dsa, is of no use to its sshd either.
+  # This OpenSSH no longer creates this type of key, such as dsa, and its sshd ignores one.
   if ! ssh-keygen -q -t "${'$'}{type%_key}" -N '' -C "root@$1" -f "$key.new"; then rm -f "$key" "$key.pub"; continue; fi
   mv -f "$key.new.pub" "$key.pub"
   mv -f "$key.new" "$key"

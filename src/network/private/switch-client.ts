@@ -100,7 +100,8 @@ async function connect({ files }: Place, { signal }: Limits): Promise<Socket | u
     return socket;
   } catch (error) {
     socket.destroy();
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ECONNREFUSED')) return undefined;
+    // Reset: it ended before it accepted.
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET')) return undefined;
     throw error;
   }
 }

@@ -274,7 +274,7 @@ describe('a copy of a directory in a named machine', () => {
     const copies = [{ source: root, target: '/s', ids: { kind: 'squash', uid: 1000, gid: 1000 } }];
     expect([await copiesOf('job'), await copiesOf('twin')]).toEqual([copies, copies]);
     const byHand = (await home.vmlet('start', '--dry-run', 'twin')).stdout;
-    expect(byHand).toContain(`# It does not copy "${root}" to "/s" in the guest`);
+    expect(byHand).toContain(`# Not included: copying "${root}" to "/s" in the guest.\n`);
     expect((await home.vmlet('start', '--paused', 'twin')).stderr).toContain(
       `machine "twin" cannot start paused, because its guest gets a copy of ${root} at the start`,
     );

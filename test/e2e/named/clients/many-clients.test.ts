@@ -143,8 +143,8 @@ test('after a save and a restart, the agent serves all clients again', async () 
 test('a paused machine answers no client, and each client reports it', async () => {
   await home.vmlet('pause', 'm');
   const { status, stderr } = await home.vmlet('exec', '--timeout', '1s', 'm', 'true');
-  expect(status).toBe(124);
-  expect(stderr).toContain('the guest may hang or be paused');
+  expect(status).toBe(125);
+  expect(stderr).toContain('machine "m" is paused');
   await home.vmlet('resume', 'm');
   expect(await guestSays('echo on')).toBe('on\n');
 });
