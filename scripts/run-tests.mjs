@@ -55,9 +55,9 @@ function runAgain({ report, problems }, options) {
   const hasOthers = problems.some((problem) => !ofFailures.includes(problem));
   if (hasOthers || files.length === 0 || files.length > MOST_FLAKY_FILES) return { again: [] };
   const again = [];
-  // Vitest runs all files that are named. One after an option may be its value.
+  // Vitest runs all files that are named.
   const withoutFiles = options.filter(
-    (word, index) => !/\.test\.\w+$/.test(word) || options[index - 1]?.startsWith('-'),
+    (word, index) => !/\.test\.\w+$/.test(word) || options[index - 1] === '--exclude',
   );
   for (const file of files) {
     say(`\n${file} failed: it is run once more, alone`);

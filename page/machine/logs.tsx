@@ -83,15 +83,16 @@ function useLog(name: string, source: string): { lines: readonly string[]; probl
     setLines([]);
     setProblem(undefined);
     const path = machinePath(name, `log?source=${source}&lines=${LINES}&follow=1`);
+    // Each answer begins with the last lines.
+    const begin = (): void => {
+      text = '';
+      setProblem(undefined);
+      frame ||= requestAnimationFrame(show);
+    };
     const follow = async (): Promise<void> => {
-      // Each answer begins with the last lines; those that are shown stay until then.
       let rest = '';
-      let isFresh = true;
       try {
-        await followText(path, signal, (piece) => {
-          if (isFresh) text = '';
-          isFresh = false;
-          setProblem(undefined);
+        await followText(path, signal, begin, (piece) => {
           const [whole, unfinished] = splitSequence(rest + piece);
           rest = unfinished;
           text = lastLines(text + whole.replace(ESCAPES, ''));
@@ -125,8 +126,14 @@ function lastLines(text: string): string {
   return text.length > MOST_TEXT ? text.slice(-MOST_TEXT / 2) : text;
 }
 
-async function followText(path: string, signal: AbortSignal, onText: (text: string) => void): Promise<void> {
+async function followText(
+  path: string,
+  signal: AbortSignal,
+  onBegin: () => void,
+  onText: (text: string) => void,
+): Promise<void> {
   const { body } = await request(path, { signal });
+  onBegin();
   const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
     const piece = await reader?.read();

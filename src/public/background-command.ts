@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { execaFor } from '../process/helper.ts';
+import { Scope } from '../util/scope.ts';
 
 /** How a command ended that was started in the background. */
 export interface EndedCommand {
@@ -22,13 +23,18 @@ export async function startInBackground(
   signal: AbortSignal,
 ): Promise<EndedCommand | undefined> {
   const start = await execaFor(argv[0]);
-  const output = openSync(log, 'w', 0o600);
+  await using scope = new Scope();
+  const openLog = (flags: string): number => {
+    const descriptor = openSync(log, flags, 0o600);
+    scope.defer(() => closeSync(descriptor));
+    return descriptor;
+  };
+  const output = openLog('w');
   // `vmlet pool rm` removes the log of a pool as soon as its process has ended.
-  const said = openSync(log, 'r');
+  const said = openLog('r');
   // execa's types only cover descriptors below ten.
   const stdio = ['ignore', 'pipe', output] as Parameters<typeof start>[1]['stdio'];
   const { child, ended } = start(argv, { stdio, buffer: false, detached: true });
-  closeSync(output);
   const onAbort = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -40,7 +46,6 @@ export async function startInBackground(
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
-    closeSync(said);
     child.stdout.destroy();
     child.unref();
   }

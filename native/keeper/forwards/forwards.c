@@ -65,7 +65,7 @@ static void close_socket(struct forward *forward)
     if (!is_open(forward))
         return;
     host_socket_remove(&forward->host, &forward->entry);
-    /* Its relay has the socket too: clients are refused, and the address is free, before that ends. */
+    /* Its relay has the socket too. Clients are refused, and the address can be bound again, before that ends. */
     shutdown(forward->listener.fd, SHUT_RD);
     watch_close(&forward->listener);
 }

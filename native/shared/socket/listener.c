@@ -58,7 +58,8 @@ int listener_accept(struct listener *listener)
             return fd;
         if (errno == EINTR || errno == ECONNABORTED)
             continue;
-        listener->watch.readable = errno != EAGAIN;
+        /* EINVAL: another holder of the socket has shut it down. */
+        listener->watch.readable = errno != EAGAIN && errno != EINVAL;
         if (!listener->watch.readable)
             return -1;
         note(listener->path);

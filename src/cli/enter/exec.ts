@@ -68,12 +68,13 @@ async function exec(name: string, words: readonly string[], flags: Flags): Promi
  * to the agent; without setsid the command ignores SIGHUP.
  */
 const IN_BACKGROUND = `
-fail() { echo "vmlet: the guest cannot run $1: $2" >&2; exit "$3"; }
+vmlet_fail() { echo "vmlet: the guest cannot run $1: $2" >&2; exit "$3"; }
 case $1 in
-  */*)
-    [ -e "$1" ] || fail "$1" 'no such file' 127
-    [ -f "$1" ] && [ -x "$1" ] || fail "$1" 'permission denied' 126 ;;
-  *) command -v -- "$1" >/dev/null || fail "$1" 'command not found' 127 ;;
+  */*) vmlet_path=$1; [ -e "$1" ] || vmlet_fail "$1" 'no such file' 127 ;;
+  *) vmlet_path=$(command -v -- "$1") || vmlet_fail "$1" 'command not found' 127 ;;
+esac
+case $vmlet_path in
+  */*) [ -f "$vmlet_path" ] && [ -x "$vmlet_path" ] || vmlet_fail "$1" 'permission denied' 126 ;;
 esac
 if command -v setsid >/dev/null
 then setsid "$@" </dev/null >/dev/null 2>&1 &

@@ -6,7 +6,7 @@ interface ShownLine {
 /** The progress lines that are on the terminal now. */
 export const shownLines = new Set<ShownLine>();
 
-/** Makes room for a message. Lines whose work continues are drawn again at their next change. */
+/** Makes room for a message. Lines whose work continues are drawn again within a second. */
 export function eraseShownLines(): void {
   for (const line of shownLines) line.erase();
 }

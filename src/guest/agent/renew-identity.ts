@@ -22,8 +22,12 @@ for key in /etc/ssh/ssh_host_*_key; do
   [ -f "$key" ] || continue
   type=${'$'}{key#/etc/ssh/ssh_host_}
   rm -f "$key.new" "$key.new.pub"
-  # This OpenSSH no longer creates this type of key, such as dsa, and its sshd ignores one.
-  if ! ssh-keygen -q -t "${'$'}{type%_key}" -N '' -C "root@$1" -f "$key.new"; then rm -f "$key" "$key.pub"; continue; fi
+  # OpenSSH no longer creates keys of type dsa, and its sshd ignores them.
+  if ! ssh-keygen -q -t "${'$'}{type%_key}" -N '' -C "root@$1" -f "$key.new"; then
+    [ "$type" = dsa_key ] || exit 1
+    rm -f "$key" "$key.pub"
+    continue
+  fi
   mv -f "$key.new.pub" "$key.pub"
   mv -f "$key.new" "$key"
   renewed=yes

@@ -87,7 +87,13 @@ async function awaitResume(
     isPaused(readStatus(files)) && !existsSync(files.savedStateNote) && !isRestoring(files);
   const timeoutMs = Math.min(BRIEF_PAUSE_MS, deadline - performance.now());
   if (await poll(() => !awaitsUser(), { everyMs: LOOK_EVERY_MS, timeoutMs, signal })) return;
-  throw new MachineStateError(name, 'paused', 'is paused', { hint: `resume it first: vmlet resume ${name}` });
+  throw paused(name);
+}
+
+function paused(name: string): MachineStateError {
+  return new MachineStateError(name, 'paused', 'is paused', {
+    hint: `resume it first: vmlet resume ${name}`,
+  });
 }
 
 /** Like `openGuestChannel`, but returns undefined when no agent is up. Waits only for an agent's answer. */
@@ -222,6 +228,7 @@ async function explainTimeOut(
   { timeoutMs = error.timeoutMs, signal }: Limits,
 ): Promise<Error> {
   const { name } = definition.spec;
+  if (isPaused(readStatus(definition.files))) return paused(name);
   const ports = await readGuestPorts(definition, { signal });
   const ssh = adviseForSsh(definition);
   return new TimedOutError(`waiting for the agent of machine "${name}"`, timeoutMs, {

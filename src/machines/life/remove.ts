@@ -27,7 +27,7 @@ import { endLostProcesses } from '../recovery/lost-run.ts';
 import { type MachineFiles, definitionFiles } from '../record/machine-files.ts';
 import { lockDirectory, lockMachine } from '../lock/machine-lock.ts';
 import { endOfCommand, readRun, readStatus } from '../record/machine-status.ts';
-import { membersOf, publishDeparture } from '../../network/private/members.ts';
+import { membersOf, networksOfMachine, publishDeparture } from '../../network/private/members.ts';
 import { networksOf } from '../record/network-members.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { volumesInUse } from '../record/volumes-in-use.ts';
@@ -167,7 +167,7 @@ async function leaveNetworks(locations: Locations, name: string, networks: reado
   await tellNetworks(locations, networks, undefined);
 }
 
-/** The networks of a broken machine are not known. A throw-away guest may have the same name. */
+/** The memberships of a broken machine may not be readable. A throw-away guest may have the same name. */
 function networksThatRemember(locations: Locations, name: string): string[] {
   const isMember = (network: string): boolean =>
     membersOf(locations, network).some((member) => member.name === name);
@@ -218,9 +218,10 @@ async function removeBroken(
   }
   if (record) await endLostProcesses(name, record);
   if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
+  const joined = networksOfMachine(locations, name);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
-  await leaveNetworks(locations, name, networksThatRemember(locations, name));
+  await leaveNetworks(locations, name, [...new Set([...joined, ...networksThatRemember(locations, name)])]);
   return { keptDisks: [], keptVolumes: undefined };
 }
 

@@ -40,7 +40,7 @@ export interface MachineStopResult {
 }
 
 const STOP_TIMEOUT_MS = 60_000;
-/** At least, for QEMU to resume a paused machine, which takes milliseconds. */
+/** QEMU resumes a paused machine in milliseconds. */
 const WAKE_MS = 2000;
 /** A guest that boots, or asks a user first, ignores the button; at the seventh press in 2 s systemd powers off at once. */
 const PRESS_AGAIN_MS = 5000;
@@ -67,14 +67,15 @@ export async function stopMachine(
 
   // A paused guest cannot react. A machine with saved memory, or a partial restore, must not run.
   const mustNotRun = running.state !== 'running' && (existsSync(files.savedState) || isRestoring(files));
-  const waking = { timeoutMs: Math.max(timeoutMs * 0.05, WAKE_MS), signal: options.signal };
+  const beginning = performance.now();
+  const waking = { timeoutMs: Math.min(WAKE_MS, timeoutMs * 0.2), signal: options.signal };
   if (isPaused(running) && !mustNotRun) await letRun(definition, waking);
   // A guest cannot finish its shutdown while the host has no space.
   const isStuck = running.outOfSpace !== undefined && !(await resumesIntoSpace(definition, waking));
   const canShutDown = !mustNotRun && !isStuck;
   const asksGuest = spec.boot.kind === 'image' && canShutDown;
   const begin = (rung: MachineStopRung, limitMs: number): void => options.onRung?.(rung, limitMs);
-  const patience = performance.now() + (canShutDown ? timeoutMs * 0.7 : 0);
+  const patience = canShutDown ? beginning + timeoutMs * 0.75 : performance.now();
   if (asksGuest) begin('guest', timeoutMs * 0.5);
   if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');

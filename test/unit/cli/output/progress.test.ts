@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProgressLine, describeImageProgress, formatElapsed } from '../../../../src/cli/output/progress.ts';
+import { eraseShownLines } from '../../../../src/cli/output/shown-lines.ts';
 
 class Output {
   written: string[] = [];
@@ -24,6 +25,20 @@ afterEach(() => {
 });
 
 describe('a progress line', () => {
+  it('makes room for a message, and is drawn again', () => {
+    const output = new Output(true);
+    const line = new ProgressLine(output);
+    line.show('building');
+    eraseShownLines();
+    expect(output.written.at(-1)).toBe('\r\x1b[K');
+    vi.advanceTimersByTime(1000);
+    expect(output.written.at(-1)).toBe('\r\x1b[Kbuilding');
+    line.clear();
+    const { length } = output.written;
+    eraseShownLines();
+    expect(output.written).toHaveLength(length);
+  });
+
   it('shows the time from three seconds on, and updates it', () => {
     const output = new Output(true);
     const line = new ProgressLine(output);
