@@ -9,6 +9,9 @@ import { IN_MEMORY, makeTemporaryDirectory } from '../directory.ts';
 /** Temporary files of the programs that the tests use. */
 const OF_THE_RUNNER = /^(tsx-\d+|node-compile-cache|vitest-.*|v8-compile-cache-.*)$/;
 
+/** Of vmlet's data directory: they are empty, or are removed by the next command. */
+const OF_THE_STORE = /^\.(lock|staging)$/;
+
 export interface Places {
   /** Returns the files left in directories that a run must leave empty. */
   readonly remains: () => string[];
@@ -51,18 +54,9 @@ export function openPlaces(): Places {
   symlinkSync(users.images, own.images);
   const survey = join(users.cache, 'host.json');
   if (existsSync(survey)) cpSync(survey, join(own.cache, 'host.json'));
-  const { machines, templates, disks, networks, volumes } = own;
-  const emptied = [
-    temporary,
-    own.runtime,
-    own.scratch,
-    machines,
-    templates,
-    disks,
-    networks,
-    volumes,
-    own.logs,
-  ];
+  // Not the templates, which the fixtures of tests keep for later runs.
+  const { machines, disks, networks, volumes } = own;
+  const emptied = [temporary, own.runtime, own.scratch, machines, disks, networks, volumes, own.logs];
   return {
     remains: () =>
       [
@@ -85,6 +79,6 @@ function isAbandoned(path: string): boolean {
 function entries(directory: string): string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
-    .filter((name) => !OF_THE_RUNNER.test(name))
+    .filter((name) => !OF_THE_RUNNER.test(name) && !OF_THE_STORE.test(name))
     .map((name) => join(directory, name));
 }

@@ -65,7 +65,7 @@ function membershipsIn(path: string): readonly Membership[] {
 
 /** Undefined for a file that is missing or invalid: a machine with such a definition cannot be started. */
 function readPart<Part>(schema: z.ZodType<Part>, path: string): Part | undefined {
-  const text = unlessMissing(() => readFileSync(path, 'utf8'));
+  const text = unlessMissing(() => readFileSync(path, 'utf8'), ['ENOENT', 'ENOTDIR', 'EISDIR']);
   try {
     return schema.safeParse(JSON.parse(text ?? '')).data;
   } catch {

@@ -8,6 +8,7 @@ import {
   createTemplate,
   launch,
 } from '../../../src/index.ts';
+import { VolumeStore } from '../../../src/machines/index.ts';
 import { readProcessTime } from '../../../src/machine/logs/process-usage.ts';
 import { descendantsOf } from '../../../src/process/procfs/descendants.ts';
 import { pause } from '../../../src/util/time/pause.ts';
@@ -30,7 +31,12 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(async () => template.remove());
+afterAll(async () => {
+  await template.remove();
+  const volumes = new VolumeStore();
+  const own = volumes.list().filter(({ name }) => ['of-forks', 'kept-volume'].includes(name));
+  for (const { name } of own) await volumes.remove(name);
+});
 
 async function sh(machine: Machine, script: string): Promise<string> {
   const { stdout, stderr } = await machine.exec(['sh', '-c', script]);

@@ -8,20 +8,21 @@ const directory = temporaryDirectory();
 
 /**
  * Runs .ci/run in a project whose scripts only print that they ran, and exit with the given status, 0 by default.
- * @param flaky what the tests have written into flaky.json.
+ * @param flaky what the tests write into flaky.json; undefined if they end before. An earlier run has left one.
  */
 function run(
   statuses: Readonly<Record<string, number>>,
-  flaky: readonly object[] = [],
+  flaky?: readonly object[],
 ): { status: number | null; output: string } {
   const cases = Object.entries(statuses).map(([words, status]) => `'${words}') exit ${status} ;;\n`);
+  const writeFlaky = flaky ? `echo '${JSON.stringify(flaky)}' >test-results/flaky.json\n` : '';
   const script = (name: string): string =>
-    `#!/bin/sh\necho "${name} $* CI=$CI"\ncase "${name}\${1:+ $1}" in\n${cases.join('')}esac\n`;
+    `#!/bin/sh\necho "${name} $* CI=$CI"\n${name === 'test' ? writeFlaky : ''}case "${name}\${1:+ $1}" in\n${cases.join('')}esac\n`;
   const project = makeProject(directory, ['.ci/run', 'scripts/run-tests.mjs', 'scripts/expected-skips.mjs'], {
     ...Object.fromEntries(
       ['install-needs', 'test', 'test-hosts'].map((name) => [`scripts/${name}`, script(name)]),
     ),
-    'test-results/flaky.json': JSON.stringify(flaky),
+    'test-results/flaky.json': JSON.stringify([{ file: 'earlier', test: 'run', error: '' }]),
   });
   const { status, stdout } = spawnSync(join(project, '.ci/run'), {
     encoding: 'utf8',
@@ -54,6 +55,7 @@ describe('.ci/run', () => {
   ])('%s', (_what, statuses, expected, withSid) => {
     const { status, output } = run(statuses);
     expect(status).toBe(expected);
+    expect(output).not.toContain('FLAKY');
     expect(output.includes('test-hosts sid')).toBe(withSid);
   });
 });
