@@ -68,14 +68,14 @@ export async function stopMachine(
   // A paused guest cannot react. A machine with saved memory, or a partial restore, must not run.
   const mustNotRun = running.state !== 'running' && (existsSync(files.savedState) || isRestoring(files));
   const beginning = performance.now();
-  const waking = { timeoutMs: Math.min(WAKE_MS, timeoutMs * 0.2), signal: options.signal };
+  const waking = { timeoutMs: Math.min(WAKE_MS, timeoutMs * 0.1), signal: options.signal };
   if (isPaused(running) && !mustNotRun) await letRun(definition, waking);
   // A guest cannot finish its shutdown while the host has no space.
   const isStuck = running.outOfSpace !== undefined && !(await resumesIntoSpace(definition, waking));
   const canShutDown = !mustNotRun && !isStuck;
   const asksGuest = spec.boot.kind === 'image' && canShutDown;
   const begin = (rung: MachineStopRung, limitMs: number): void => options.onRung?.(rung, limitMs);
-  const patience = canShutDown ? beginning + timeoutMs * 0.75 : performance.now();
+  const patience = canShutDown ? beginning + timeoutMs * 0.7 : performance.now();
   if (asksGuest) begin('guest', timeoutMs * 0.5);
   if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
