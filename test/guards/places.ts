@@ -9,7 +9,7 @@ import { IN_MEMORY, makeTemporaryDirectory } from '../directory.ts';
 /** Temporary files of the programs that the tests use. */
 const OF_THE_RUNNER = /^(tsx-\d+|node-compile-cache|vitest-.*|v8-compile-cache-.*)$/;
 
-/** Of vmlet's data directory: they are empty, or are removed by the next command. */
+/** Files of vmlet's data directory that stay: they are empty, or the next command removes them. */
 const OF_THE_STORE = /^\.(lock|staging)$/;
 
 export interface Places {
