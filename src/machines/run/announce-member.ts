@@ -16,3 +16,16 @@ export async function announceMember(
     publishNetworks(locations, networks, { signal }),
   );
 }
+
+/** Tells the running members of a machine's networks about it, once it runs. */
+export async function tellMembers(
+  locations: Locations,
+  { spec }: Definition,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const networks = networksOf(spec);
+  if (networks.length === 0) return;
+  // Most machines have no private network.
+  const { tellNetworks } = await import('../../machine/network/tell-members.ts');
+  await tellNetworks(locations, networks, signal);
+}

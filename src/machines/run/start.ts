@@ -46,9 +46,8 @@ import {
   stateInWords,
 } from '../record/machine-status.ts';
 import { recordFailedStart } from '../record/failed-start.ts';
-import { networksOf } from '../record/network-members.ts';
 import { awaitForwards } from './forwards/passt-readiness.ts';
-import { announceMember } from './announce-member.ts';
+import { announceMember, tellMembers } from './announce-member.ts';
 import { discardSaved, awaitsResume } from '../record/saved-note.ts';
 import { beginCommand, writeCommandFiles } from './guest-command.ts';
 import { startFiles } from './start-files.ts';
@@ -108,17 +107,6 @@ export async function startMachine(
   );
   await tellMembers(locations, definition, options.signal);
   return definition;
-}
-
-async function tellMembers(
-  locations: Locations,
-  { spec }: Definition,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const networks = networksOf(spec);
-  if (networks.length === 0) return;
-  const { tellNetworks } = await import('../../machine/network/tell-members.ts');
-  await tellNetworks(locations, networks, signal);
 }
 
 function isStoppedShort(definition: Definition): boolean {
