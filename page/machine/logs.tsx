@@ -78,7 +78,7 @@ function useLog(name: string, source: string): { lines: readonly string[]; probl
     let timer: ReturnType<typeof setTimeout>;
     const show = (): void => {
       frame = 0;
-      setLines(text.replace(/\n$/, '').split('\n').slice(-LINES));
+      setLines(linesOf(text).slice(-LINES));
     };
     setLines([]);
     setProblem(undefined);
@@ -111,6 +111,10 @@ function useLog(name: string, source: string): { lines: readonly string[]; probl
     };
   }, [name, source]);
   return { lines, problem };
+}
+
+function linesOf(text: string): readonly string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
 /** Without its other half, in the next piece, an escape sequence would be shown as text. */
