@@ -231,8 +231,9 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
     const file = join(home.path, 'user-data');
     writeFileSync(file, '#cloud-config\nlocale: de_DE.UTF-8\n');
     await field('User-data from a file of this computer').setInputFiles(file);
+    // The page reads the file meanwhile; the command is the same for the text that was typed.
+    await until(async () => (await field(USER_DATA).inputValue()) === '#cloud-config\nlocale: de_DE.UTF-8\n');
     const shown = await command('--user-data FILE');
-    expect(await field(USER_DATA).inputValue()).toBe('#cloud-config\nlocale: de_DE.UTF-8\n');
     expect(shown).toContain(`--username ada --ssh-key '${KEY}'`);
     // Secrets are not kept.
     const kept = await page.evaluate<string>("sessionStorage.getItem('vmlet.create')");
@@ -264,7 +265,7 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
     await press('Show download size');
     const { host } = new URL(publisher.url);
     const size = page.getByRole('status').filter({ hasText: host });
-    await size.getByText(`192 kB from ${host}`, { exact: true }).waitFor();
+    await size.getByText(`192 KiB from ${host}`, { exact: true }).waitFor();
     // Only its publisher knows the size, who is asked at no other time.
     expect(asked).toEqual(['/v1/catalogue/web%3A1']);
     publisher.withdraw('/web/web.qcow2');
@@ -277,7 +278,7 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
 
     expect(await home.vmlet('pull', 'web:1')).toMatchObject({ status: 0 });
     await page.reload();
-    await page.getByText(/; verified: digest; on this host: .*, a disk of 16 MB$/).waitFor();
+    await page.getByText(/; verified: digest; on this host: .*, a disk of 16 MiB$/).waitFor();
     await fill({ Name: 'chosen', Memory: '64M', 'Size of the first disk': 'large' });
     await refused('Size of the first disk', /large/);
     await fill({ 'Size of the first disk': '2G' });
