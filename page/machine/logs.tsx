@@ -83,21 +83,24 @@ function useLog(name: string, source: string): { lines: readonly string[]; probl
     setLines([]);
     setProblem(undefined);
     const path = machinePath(name, `log?source=${source}&lines=${LINES}&follow=1`);
-    // Each answer begins with the last lines.
-    const begin = (): void => {
-      text = '';
-      setProblem(undefined);
-      frame ||= requestAnimationFrame(show);
-    };
     const follow = async (): Promise<void> => {
       let rest = '';
+      let isFirst = true;
       try {
-        await followText(path, signal, begin, (piece) => {
-          const [whole, unfinished] = splitSequence(rest + piece);
-          rest = unfinished;
-          text = lastLines(text + whole.replace(ESCAPES, ''));
-          frame ||= requestAnimationFrame(show);
-        });
+        await followText(
+          path,
+          signal,
+          () => setProblem(undefined),
+          (piece) => {
+            // Each answer begins with the last lines. Until they are there, the reader keeps the earlier ones.
+            if (isFirst) text = '';
+            isFirst = false;
+            const [whole, unfinished] = splitSequence(rest + piece);
+            rest = unfinished;
+            text = lastLines(text + whole.replace(ESCAPES, ''));
+            frame ||= requestAnimationFrame(show);
+          },
+        );
       } catch (error) {
         if (!signal.aborted) setProblem(problemOf(error));
       }

@@ -5,7 +5,7 @@ import { Curve } from './curve.tsx';
 import { bytes, percent } from './format.ts';
 
 const perSecond = (value: number): string => `${bytes(value)}/s`;
-const MEGABYTE = 2 ** 20;
+const MEBIBYTE = 2 ** 20;
 
 interface Properties {
   readonly name: string;
@@ -32,14 +32,14 @@ export function Curves({ name, cpus, whyUncounted }: Properties) {
         most={100 * cpus}
       />
       <Curve label="Mem" samples={samples} valueOf={(at) => at.memory} format={bytes} most={memoryLimit} />
-      <Curve label="Disk" samples={samples} valueOf={(at) => at.disk} format={perSecond} most={MEGABYTE} />
+      <Curve label="Disk" samples={samples} valueOf={(at) => at.disk} format={perSecond} most={MEBIBYTE} />
       {isCounted && (
         <Curve
           label="Net"
           samples={samples}
           valueOf={(at) => at.network}
           format={perSecond}
-          most={MEGABYTE}
+          most={MEBIBYTE}
         />
       )}
       {!isCounted && whyUncounted !== undefined && <div class="curve uncounted">{whyUncounted}</div>}

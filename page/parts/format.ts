@@ -1,10 +1,10 @@
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
-/** Formats bytes with three digits at most, as in `1.2 GB`; units are powers of 1024 and those of `vmlet ls`. */
+/** Formats bytes with three digits at most, as in `1.2 GiB`. */
 export function bytes(value: number): string {
   const power = value < 1 ? 0 : Math.min(Math.floor(Math.log2(value) / 10), UNITS.length - 1);
   const scaled = value / 1024 ** power;
-  return `${scaled < 10 && power > 0 ? scaled.toFixed(1) : Math.round(scaled)} ${UNITS[power] ?? ''}`;
+  return `${scaled < 10 && power > 0 && !Number.isInteger(scaled) ? scaled.toFixed(1) : Math.round(scaled)} ${UNITS[power] ?? ''}`;
 }
 
 export function percent(value: number): string {

@@ -20,7 +20,7 @@ export function goingOf({ images = [], leftovers = [], volumes = [] }: Pruned): 
   ];
 }
 
-/** For example `2 images, 1.2 GB`. */
+/** For example `2 images, 1.2 GiB`. */
 export function describePruned(pruned: Pruned): string {
   const { images, leftovers, volumes } = pruned;
   const total = bytes(goingOf(pruned).reduce((sum, one) => sum + one.bytes, 0));

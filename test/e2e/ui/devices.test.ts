@@ -129,12 +129,12 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await page.getByLabel('Disk to add: the size of an empty disk, or the path of a file').fill('1G');
     await page.keyboard.press('Enter');
     await done('Add disk 1G:', 'vmlet disk add m 1G');
-    await row('disk1').getByText('1.0 GB', { exact: true }).waitFor();
+    await row('disk1').getByText('1 GiB', { exact: true }).waitFor();
     await press('Resize disk1');
     await dialog().getByRole('textbox').fill('+1G');
     await dialog().getByText('vmlet disk resize m disk1 +1G').waitFor();
     await dialog().getByRole('button', { name: 'Resize', exact: true }).click();
-    await row('disk1').getByText('2.0 GB', { exact: true }).waitFor();
+    await row('disk1').getByText('2 GiB', { exact: true }).waitFor();
     await press('Remove disk1');
     await dialog().getByLabel('Delete the file of the disk too').check();
     // Another disk gets the name, and even the path, before the answer.
@@ -145,7 +145,7 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
       .locator('.notice.failed')
       .getByText('disk "disk1" of machine "m" was not changed: another disk has the same name now')
       .waitFor();
-    await row('disk1').getByText('3.0 GB', { exact: true }).waitFor();
+    await row('disk1').getByText('3 GiB', { exact: true }).waitFor();
     await press('Remove disk1');
     await dialog().getByLabel('Delete the file of the disk too').check();
     await dialog().getByText('vmlet disk rm --storage m disk1').waitFor();
@@ -154,9 +154,9 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     const fromShell = async (...words: string[]): Promise<void> =>
       expect(await home.vmlet(...words)).toMatchObject({ status: 0 });
     await fromShell('disk', 'add', 'm', '4G');
-    await row('disk1').getByText('4.0 GB', { exact: true }).waitFor();
+    await row('disk1').getByText('4 GiB', { exact: true }).waitFor();
     await fromShell('disk', 'resize', 'm', 'disk1', '+1G');
-    await row('disk1').getByText('5.0 GB', { exact: true }).waitFor();
+    await row('disk1').getByText('5 GiB', { exact: true }).waitFor();
     await fromShell('disk', 'rm', '--storage', 'm', 'disk1');
     await row('disk1').waitFor({ state: 'detached' });
     await fromShell('cd', 'insert', 'm', iso);

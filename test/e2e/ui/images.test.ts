@@ -67,7 +67,7 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     release();
     await done('Pull web:1:', 'vmlet pull web:1');
     await row('web:1').getByText('digest', { exact: true }).waitFor();
-    await row('web:1').getByText('16 MB', { exact: true }).waitFor();
+    await row('web:1').getByText('16 MiB', { exact: true }).waitFor();
 
     expect(await home.vmlet('create', 'm', '--image', 'web:1')).toMatchObject({ status: 0 });
     // The page learns of it by the events.
@@ -123,11 +123,11 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     mkdirSync(leftover, { recursive: true });
     writeFileSync(join(leftover, 'disk.qcow2'), Buffer.alloc(2 ** 20, 1));
     await page.getByRole('button', { name: 'Prune …' }).click();
-    await dialog().getByText('00000000-1-1-abcdef (1.0 MB)').waitFor();
+    await dialog().getByText('00000000-1-1-abcdef (1 MiB)').waitFor();
     await dialog().getByText('vmlet system prune', { exact: true }).waitFor();
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
     const pruned = await done('Prune:', 'vmlet system prune');
-    await pruned.getByText('1 leftover and 0 images, 1.0 MB').waitFor();
+    await pruned.getByText('1 leftover and 0 images, 1 MiB').waitFor();
     expect(existsSync(leftover)).toBe(false);
   });
 });

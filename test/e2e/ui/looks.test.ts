@@ -34,7 +34,7 @@ const TABS: Readonly<Record<string, readonly [machine: string, content: string]>
 /** Pages of the host, with the same. */
 const PAGES: Readonly<Record<string, readonly string[]>> = {
   images: ['[aria-label="Images"] td', '[aria-label="Templates"] td:text-is("fast")'],
-  volumes: ['text=64 MB'],
+  volumes: ['text=64 MiB'],
   networks: ['text=10.77.0.0/24'],
   host: ['text=downloads'],
 };

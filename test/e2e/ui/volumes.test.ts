@@ -40,7 +40,7 @@ describe.skipIf(withoutChromium !== undefined)('volumes in the page', () => {
     await page.getByRole('link', { name: 'Volumes', exact: true }).click();
     await page.getByText('No volumes.').waitFor();
     await create('data', '64M');
-    await row('data').getByText('64 MB', { exact: true }).waitFor();
+    await row('data').getByText('64 MiB', { exact: true }).waitFor();
 
     const image = join(home.path, 'hang.img');
     writeFileSync(image, bootSectors.hang);
@@ -66,7 +66,7 @@ describe.skipIf(withoutChromium !== undefined)('volumes in the page', () => {
       .getByText('volume "data" was not removed: another volume has the same name now')
       .waitFor();
     expect(await names()).toEqual(['data']);
-    await row('data').getByText('32 MB', { exact: true }).waitFor();
+    await row('data').getByText('32 MiB', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Remove data' }).click();
     await dialog().getByText('vmlet volume rm data', { exact: true }).waitFor();
     await dialog().getByRole('button', { name: 'Remove', exact: true }).click();
