@@ -31,9 +31,11 @@ static _Noreturn void become_switch(char **program, int log, int report)
 {
     static char *const no_environment[] = {NULL};
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    /* It keeps none of the keeper's descriptors and ours; both are above 3. */
+    /* It keeps none of the keeper's descriptors and ours; both are above 3. Linux before 5.9 lacks the call: the confine
+     * program then closes them. */
     if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(report, STDOUT_FILENO) >= 0 &&
-        dup2(log, STDERR_FILENO) >= 0 && syscall(SYS_close_range, 3, ~0u, 0) == 0 && chdir("/") == 0)
+        dup2(log, STDERR_FILENO) >= 0 && (syscall(SYS_close_range, 3, ~0u, 0) == 0 || errno == ENOSYS) &&
+        chdir("/") == 0)
         execve(program[0], program, no_environment);
     note(program[0]);
     _exit(127);

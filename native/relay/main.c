@@ -5,6 +5,7 @@
 #include "loop.h"
 #include "note.h"
 #include "session.h"
+#include "signals.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -54,9 +55,12 @@ static bool turn(bool busy)
     return progress;
 }
 
+/* The forward was removed. By its default action, SIGTERM would end connections like complete answers. */
+static bool is_told_to_end(void) { return signals_next() == SIGTERM; }
+
 static void serve(void)
 {
-    for (bool busy = false; session_lives() && !is_idle();)
+    for (bool busy = false; session_lives() && !is_idle() && !is_told_to_end();)
         busy = turn(busy);
 }
 
@@ -87,8 +91,12 @@ int main(int count, char **arguments)
     static const char usage[] = "usage: vmlet-relay PORT\n";
     if (!read_arguments(count, arguments))
         return write(STDERR_FILENO, usage, sizeof usage - 1) < 0 ? 1 : EXIT_USAGE;
-    signal(SIGPIPE, SIG_IGN);
-    if (!loop_start() || !watch_open(&listener.watch, LISTENER) || !session_start(AGENT)) {
+    static const int heard[] = {SIGTERM};
+    if (!loop_start() || !signals_watch(heard, sizeof heard / sizeof *heard)) {
+        note("signals");
+        return 1;
+    }
+    if (!watch_open(&listener.watch, LISTENER) || !session_start(AGENT)) {
         note("descriptors 3 and 4");
         return 1;
     }

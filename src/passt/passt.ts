@@ -8,11 +8,10 @@ import { pause } from '../util/time/pause.ts';
 import type { Scope } from '../util/scope.ts';
 import type { BoundNetworkPlan } from '../network/plan/network.ts';
 import { passtArguments } from './passt-argv.ts';
+import { isListening, refuseSharedUdp } from './listening.ts';
 import { filterWatch } from './system-call-filters.ts';
 import { explainPasstFailure } from './start-failure.ts';
-import { takenPort } from '../network/ports/host-port.ts';
 import type { BoundForward } from '../network/ports/port.ts';
-import { waitingOn } from '../network/ports/socket-table.ts';
 
 export interface PasstOptions {
   /** passt's whole environment. */
@@ -128,20 +127,4 @@ function lastWords(process: SupervisedProcess): string[] {
 /** The settings are a list: headings with indented lines. */
 function hasPrintedSettings(process: SupervisedProcess): boolean {
   return process.output.last(100).some((line) => /^\s+\S/.test(line));
-}
-
-function isListening(forward: BoundForward): boolean {
-  return waitingOn(forward.hostAddress, forward.hostPort, forward.protocol).length > 0;
-}
-
-/**
- * passt's UDP sockets permit others to share their port, so two machines started at the same time would both
- * succeed.
- */
-function refuseSharedUdp(forwards: readonly BoundForward[]): void {
-  for (const { protocol, hostAddress, hostPort, ephemeral } of forwards) {
-    if (protocol === 'udp' && waitingOn(hostAddress, hostPort, protocol).length > 1) {
-      throw takenPort(hostAddress, hostPort, protocol, ephemeral);
-    }
-  }
 }

@@ -20,7 +20,11 @@ export function findPortOwner(address: string, port: number, protocol: Protocol)
   if (links.size === 0) return undefined;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (holdsDescriptor(pid, links)) {
-      return { pid: Number(pid), command: commandName(pid), machine: machineOfHelper(pid) };
+      return {
+        pid: Number(pid),
+        command: commandName(pid),
+        machine: machineOfKeeper(pid) ?? machineOfKeeper(readProcessStat(pid)?.parentPid),
+      };
     }
   }
   return undefined;
@@ -39,10 +43,9 @@ function commandName(pid: string): string {
   return readProcess(`/proc/${pid}/comm`)?.trimEnd() ?? 'unknown';
 }
 
-/** Returns the name of the machine whose keeper started this process: its lock is in the machine's directory. */
-function machineOfHelper(pid: string): string | undefined {
-  const parent = readProcessStat(pid)?.parentPid;
-  const [, verb, ...options] = (readProcess(`/proc/${parent}/cmdline`) ?? '').split('\0');
+/** Returns the name of the machine whose keeper this process is: its lock is in the machine's directory. */
+function machineOfKeeper(pid: string | number | undefined): string | undefined {
+  const [, verb, ...options] = (readProcess(`/proc/${pid}/cmdline`) ?? '').split('\0');
   if (verb !== 'keep') return undefined;
   return /\/([^/]+)\/keeper\.lock$/.exec(options[options.indexOf('--lock') + 1] ?? '')?.[1];
 }

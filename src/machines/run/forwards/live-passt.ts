@@ -20,7 +20,8 @@ import { poll } from '../../../util/time/poll.ts';
 import { withMonitor } from '../../channel/monitor.ts';
 import type { Definition } from '../../record/definition.ts';
 import { forwardsAreFixed, readStatus } from '../../record/machine-status.ts';
-import { awaitForwards, isListening, logLength } from './passt-readiness.ts';
+import { isListening } from '../../../passt/listening.ts';
+import { awaitForwards, logLength } from './passt-readiness.ts';
 
 export interface PasstOptions extends Limits {
   /** Called before passt is restarted, which ends the guest's connections through it. */

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { TimedOutError } from '../../../errors/index.ts';
 import type { BoundNetworkPlan } from '../../../network/plan/network.ts';
-import { waitingOn } from '../../../network/ports/socket-table.ts';
+import { isListening, refuseSharedUdp } from '../../../passt/listening.ts';
 import { explainPasstFailure, isRefusedForward } from '../../../passt/start-failure.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
 import type { MachineFiles } from '../../record/machine-files.ts';
@@ -15,8 +15,7 @@ const FIRST_LOOKS_MS = 2;
 const LATER_LOOKS_MS = 50;
 
 /**
- * Waits until the host's ports lead to the guest. passt does not report when it listens; the kernel's socket table shows
- * it.
+ * Waits until the host's ports lead to the guest.
  * @param heardBytes length of passt's log before this start; earlier output belongs to another passt.
  * @throws PortTakenError, PermissionError, InvalidInputError, NetworkStartError, TimedOutError, or the signal's reason.
  */
@@ -36,7 +35,10 @@ export async function awaitForwards(
     if (output.some(isRefusedForward)) {
       await explainPasstFailure(output, { exitCode: 1, signal: undefined }, forwards);
     }
-    if (forwards.every(isListening)) return;
+    if (forwards.every(isListening)) {
+      refuseSharedUdp(forwards);
+      return;
+    }
     if (performance.now() > deadline) {
       throw new TimedOutError('waiting for passt to listen on the forwarded ports', timeoutMs, {
         hint: 'try again when the host is less busy, or use slirp instead of passt: vmlet set NAME --net slirp',
@@ -59,12 +61,4 @@ function saidSince({ passtLog }: Pick<MachineFiles, 'passtLog'>, heardBytes: num
   const text = log.subarray(log.length < heardBytes ? 0 : heardBytes).toString('utf8');
   const lines = text.split('\n').filter((line) => line !== '');
   return withoutSyslogComplaints(lines).slice(-20);
-}
-
-export function isListening({
-  hostAddress,
-  hostPort,
-  protocol,
-}: BoundNetworkPlan['forwards'][number]): boolean {
-  return waitingOn(hostAddress, hostPort, protocol).length > 0;
 }

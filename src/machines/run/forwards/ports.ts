@@ -208,10 +208,11 @@ function takeSocket(text: string, left: SocketForward[], name: string): SocketFo
 
 /** Removes the forwards named by `text`, one or a range, from `left` and returns them. */
 function takePairs(text: string, left: Pair[], name: string): Pair[] {
-  return matchersOf(text).map((isWanted) => {
-    const index = left.findIndex(isWanted);
-    const [found] = index < 0 ? [] : left.splice(index, 1);
-    if (found) return found;
+  return matchersOf(text).flatMap((isWanted) => {
+    // A port can be forwarded on several addresses.
+    const found = left.filter(isWanted);
+    for (const pair of found) left.splice(left.indexOf(pair), 1);
+    if (found.length > 0) return found;
     const all = left.map(({ stored, bound }) => formatPort(stored ? (bound ?? readForward(stored)) : bound));
     throw new InvalidInputError('port', `no such forward in machine "${name}": ${text}`, {
       hint: choicesAmong(all, name),
@@ -228,8 +229,13 @@ function matchersOf(text: string): ((pair: Pair) => boolean)[] {
       return forms.some((form) => formatPort(form) === formatPort(wanted));
     });
   }
+  if (Number(last) < Number(first)) {
+    throw new InvalidInputError('port', `${text} is reversed`, {
+      hint: `write the lower port first: ${text.replace(`${first}-${last}`, `${last}-${first}`)}`,
+    });
+  }
   // A longer range has a port that is not forwarded.
-  const count = Math.min(Math.max(Number(last) - Number(first), 0), MOST_PORTS) + 1;
+  const count = Math.min(Number(last) - Number(first), MOST_PORTS) + 1;
   return Array.from({ length: count }, (_, index) => ({ stored, bound }) => {
     const hostPort = bound?.hostPort ?? stored?.hostPort;
     return hostPort === Number(first) + index && (stored ?? bound).protocol === protocol;

@@ -33,6 +33,15 @@ const leadTo = (machine: NamedMachine, port: number): number[] =>
   machine.ports().flatMap(({ guestPort, hostPort }) => (guestPort === port ? (hostPort ?? []) : []));
 const listens = (port: number): boolean => waitingOn('127.0.0.1', port, 'tcp').length === 1;
 
+it('a host port is removed on all its addresses, and a reversed range is refused', async () => {
+  await make('slirp', '-p', `${GIVEN}:80`, '-p', `127.0.0.2:${GIVEN}:80`, '-p', `${GIVEN + 1}:81`);
+  const refused = await home.vmlet('port', 'rm', 'm', `${GIVEN + 1}-${GIVEN}`);
+  expect(refused.status).toBe(125);
+  expect(refused.stderr).toContain(`write the lower port first: ${GIVEN}-${GIVEN + 1}`);
+  await run('port', 'rm', 'm', String(GIVEN));
+  expect(home.store.get('m').spec.ports).toEqual([expect.objectContaining({ hostPort: GIVEN + 1 })]);
+});
+
 describe.each(['passt', 'slirp'])('two chosen host ports for one guest port, with %s', (net) => {
   it('stay the same at each start, and can be removed separately', async () => {
     const machine = await make(net, '-p', '80', '-p', '80', '--start');

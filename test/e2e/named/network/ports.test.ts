@@ -192,17 +192,32 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, wit
     expect(await list(net)).toEqual(before);
   });
 
-  it('names the machine that holds a host port', async () => {
-    const other = await home.vmlet('create', 'other', '--image', 'micro', '-p', `${BASE}:80`, '--start');
-    expect(other).toMatchObject({ status: 125 });
-    expect(other.stderr).toContain(`host port 127.0.0.1:${BASE}/tcp is in use`);
-    // passt hides itself from all users but root.
-    if (net === 'slirp' || process.getuid?.() === 0) {
-      expect(other.stderr).toContain(` by machine "${net}" (`);
-      expect(other.stderr).toContain(`remove the forward: vmlet port rm ${net} ${BASE}\n`);
-    }
-    await home.vmlet('rm', '--storage', 'other');
-  });
+  it.each(['given at its start', 'added later'])(
+    'names the machine that holds a host port %s',
+    async (when) => {
+      const hostPort = when === 'added later' ? host(3) : BASE;
+      if (when === 'added later') await done('add', net, `${hostPort}:80`);
+      const other = await home.vmlet(
+        'create',
+        'other',
+        '--image',
+        'micro',
+        '-p',
+        `${hostPort}:80`,
+        '--start',
+      );
+      expect(other).toMatchObject({ status: 125 });
+      expect(other.stderr).toContain(`host port 127.0.0.1:${hostPort}/tcp is in use`);
+      // passt hides itself from all users but root. Without pesto, the keeper listens on a port that is added.
+      const isShown = process.getuid?.() === 0 || (when === 'added later' && PESTO === undefined);
+      if (net === 'slirp' || isShown) {
+        expect(other.stderr).toContain(` by machine "${net}" (`);
+        expect(other.stderr).toContain(`remove the forward: vmlet port rm ${net} ${hostPort}\n`);
+      }
+      await home.vmlet('rm', '--storage', 'other');
+      if (when === 'added later') await done('rm', net, String(hostPort));
+    },
+  );
 
   it('adds and removes a forward for UDP', async () => {
     await doneByRestart(net, 'add', net, `${host(4)}:9/udp`);

@@ -234,12 +234,18 @@ test('forwards come and go while connections through others stay open', async ()
   const tcp = await dial(hostPort);
   tcp.end('tcp');
   expect(await text(tcp)).toBe('tcp');
+  // A client must not take a part of an answer for all of it.
+  const part = await dial(hostPort);
+  const reset = awaitedLater(once(part, 'error'));
+  part.write('x');
+  await once(part, 'data');
   const cut = await dial(two.path);
   const ended = awaitedLater(once(cut, 'close'));
   cut.write('x');
   await once(cut, 'data');
   expect(await change([one])).toBe('ok\n');
   await ended;
+  expect(await reset).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
   expect(existsSync(two.path)).toBe(false);
   expect(await says('after')).toBe('after');
   // An invalid table changes nothing.
