@@ -158,7 +158,10 @@ async function lockByForce(definition: Definition, scope: Scope): Promise<void> 
 }
 
 /** The membership went with the definition; partitions, the switches and the other members forget it too. */
-async function leaveNetworks(locations: Locations, name: string, networks: readonly string[]): Promise<void> {
+async function leaveNetworks(locations: Locations, name: string, joined: readonly string[]): Promise<void> {
+  // A broken network must not keep its machines.
+  const sound = new Set(readSoundNetworks(locations.networks).map((network) => network.name));
+  const networks = joined.filter((network) => sound.has(network));
   if (networks.length === 0) return;
   await withNetworksLock(locations.networks, {}, async () => {
     forgetInPartitions(locations.networks, networks, name);
