@@ -39,7 +39,7 @@ const DISCARD: Verb = {
 };
 
 /** States that QEMU leaves by `resume`. */
-const HALTED = ['paused', 'io-error', 'prelaunch', 'suspended', 'watchdog'];
+const HALTED = ['paused', 'io-error', 'suspended', 'watchdog'];
 
 /** Returns the verbs that the machine's state allows; the first one is the usual one. */
 export function actionsOf(machine: SoundMachine): MachineAction[] {

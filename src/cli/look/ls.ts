@@ -27,7 +27,7 @@ const USUAL_STATES = ['running', 'paused', 'stopped', 'created', 'saved', 'broke
 const STATES = [
   ...USUAL_STATES,
   ...['starting', 'io-error', 'internal-error', 'guest-panicked', 'watchdog', 'suspended', 'shutdown'],
-  ...['prelaunch', 'inmigrate', 'postmigrate', 'finish-migrate', 'save-vm', 'restore-vm', 'debug', 'colo'],
+  ...['inmigrate', 'postmigrate', 'finish-migrate', 'save-vm', 'restore-vm', 'debug', 'colo'],
 ];
 const EXPECTED_FILTER = `expected name=TEXT, label=KEY[=VALUE] or state=${USUAL_STATES.join('|')}`;
 

@@ -213,11 +213,6 @@ export function requireRunning({
   return status;
 }
 
-/** Returns the state of a running machine for messages. */
-export function stateInWords(status: RunningStatus): string {
-  return isPaused(status) ? 'paused' : status.state;
-}
-
 export function notRunning(name: string, kind: string): MachineStateError {
   return new MachineStateError(name, kind, 'is not running', { hint: `start it first: vmlet start ${name}` });
 }
@@ -237,7 +232,7 @@ export function processorsRun(status: MachineStatus): status is RunningStatus {
   return status.kind === 'running' && status.state === 'running';
 }
 
-/** True for a machine that a command has paused, or that was started paused: QEMU's state is then "prelaunch". */
+/** True for a machine that a command has paused, or that was started paused. */
 export function isPaused(status: MachineStatus): boolean {
-  return status.kind === 'running' && ['paused', 'prelaunch'].includes(status.state);
+  return status.kind === 'running' && status.state === 'paused';
 }

@@ -83,7 +83,7 @@ export interface RunRecord {
   /** Undefined until QEMU has been started. */
   readonly qemu: ProcessIdentity | undefined;
   readonly helpers: Readonly<Record<string, ProcessIdentity>>;
-  /** `starting`, then QEMU's own states: `running`, `paused`, `io-error`, … */
+  /** `starting`, then QEMU's own states: `running`, `paused`, `io-error`, …; a machine that was started paused is `paused`. */
   readonly state: string;
   /** Why it is in the state `io-error`. */
   readonly outOfSpace: OutOfSpace | undefined;
@@ -95,6 +95,9 @@ export interface RunRecord {
 /** The keeper's record of how a machine ended, `end.json`; after a failed start, completed by vmlet. */
 export type EndRecord = z.infer<typeof endSchema>;
 
+/** QEMU's state until its processors run for the first time. */
+const PAUSED_AT_START = 'prelaunch';
+
 /** @throws ZodError, SyntaxError */
 export function parseRunRecord(text: string): RunRecord {
   const record = runSchema.parse(JSON.parse(text));
@@ -103,7 +106,7 @@ export function parseRunRecord(text: string): RunRecord {
     keeper: { ...keeper, bootId },
     qemu: qemu ? { ...qemu, bootId } : undefined,
     helpers: Object.fromEntries(Object.entries(helpers).map(([name, own]) => [name, { ...own, bootId }])),
-    state,
+    state: state === PAUSED_AT_START ? 'paused' : state,
     outOfSpace: state === 'io-error' ? outOfSpaceOf(diskStop) : undefined,
     failedMounts: failedMounts.map(failedMountOf),
     startedAt: new Date(startedAt),

@@ -6,7 +6,7 @@ import { bridgeMtuFields, withBridgeMtus } from '../../machine/state/bridge-mtus
 import { replaceFile, syncDirectory } from '../../util/files/atomic-file.ts';
 import type { Definition } from './definition.ts';
 import { readMachineRecord } from './machine-record.ts';
-import { isPaused, readStatus, stateInWords } from './machine-status.ts';
+import { isPaused, readStatus } from './machine-status.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
 const noteSchema = z
@@ -83,14 +83,9 @@ export function requireSavedMemory(definition: Definition): void {
     (existsSync(files.savedState) || awaitsResume(definition));
   if (status.kind === 'saved' || isHalfDone) return;
   if (status.kind === 'running') {
-    throw new MachineStateError(
-      spec.name,
-      status.kind,
-      `is ${stateInWords(status)}, and has no saved memory`,
-      {
-        hint: isPaused(status) ? `to resume the machine, run: vmlet resume ${spec.name}` : undefined,
-      },
-    );
+    throw new MachineStateError(spec.name, status.kind, `is ${status.state}, and has no saved memory`, {
+      hint: isPaused(status) ? `to resume the machine, run: vmlet resume ${spec.name}` : undefined,
+    });
   }
   throw new MachineStateError(spec.name, status.kind, 'has no saved memory', {
     hint: `to boot the machine, run: vmlet start ${spec.name}`,

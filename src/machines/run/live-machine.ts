@@ -6,7 +6,7 @@ import type { MachineStatistics } from '../../machine/logs/statistics.ts';
 import type { BoundForward } from '../../network/ports/port.ts';
 import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { QmpClient } from '../../qmp/index.ts';
-import { type ExitStatus, MachineStateError, type VmletError } from '../../errors/index.ts';
+import type { ExitStatus, VmletError } from '../../errors/index.ts';
 import type { SyncPass } from '../../guest/sync/tree-sync.ts';
 import type { CopyOptions } from '../../guest/tree/copy-tree.ts';
 import type { Limits } from '../../util/time/deadline.ts';
@@ -20,7 +20,6 @@ import type { SshAccess, SshOptions } from '../ssh/ssh.ts';
 import type { SshConnection } from '../ssh/ssh-connection.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
-import { placesOf } from '../record/network-members.ts';
 import { boundForwards, boundSockets } from '../spec/forwards.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { type LostOutcome, statusOf } from '../record/machine-status.ts';
@@ -157,28 +156,12 @@ export class LiveMachine {
 
   /**
    * Resumes its processors. The guest learns which members have joined or left its networks meanwhile.
-   * @throws NoSpaceError when it was paused for lack of space on the host and still lacks it.
+   * @throws NoSpaceError when it was paused for lack of space on the host and still lacks it; MachineBusyError while it is
+   *   being saved.
    */
   async resume(options: MonitorOptions = {}): Promise<void> {
-    const { resumeIntoSpace } = await import('./resume-into-space.ts');
-    const { discardSaved } = await import('../record/saved-note.ts');
-    const { refuseHalfRestored } = await import('../recovery/interrupted-restore.ts');
-    await this.qmp(async (monitor) => {
-      refuseHalfRestored(this.#definition);
-      const { status } = await monitor.execute('query-status');
-      if (status === 'inmigrate') {
-        // The process that started it was killed before QEMU had read the saved memory, which is still in its file.
-        throw new MachineStateError(this.name, status, 'has not loaded its saved memory yet', {
-          hint: `to load the saved memory, start the machine again: vmlet start ${this.name}`,
-        });
-      }
-      // Left by a save that was interrupted at its end. Once the machine runs, resuming from it would be wrong and dangerous.
-      discardSaved(this.#definition);
-      if (status === 'io-error') await resumeIntoSpace(this.name, monitor);
-      else await monitor.execute('cont');
-    }, options);
-    const { tellMissedNames } = await import('../../machine/network/tell-members.ts');
-    await tellMissedNames(placesOf(this.files), this.name, options.signal);
+    const { resumeMachine } = await import('./resume.ts');
+    await resumeMachine(this.#definition, options);
   }
 
   /** Presses the reset button; the guest cannot shut down first. */

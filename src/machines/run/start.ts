@@ -37,14 +37,7 @@ import { removalOf } from '../plan/host-directories.ts';
 import type { KeptMemory } from '../plan/machine-plan.ts';
 import { volumesOf } from '../spec/stored-mounts.ts';
 import { ensureVolumes, requireReadable } from '../../machine/volume/open-volume.ts';
-import {
-  describeEnd,
-  isPaused,
-  lastLines,
-  readEnding,
-  readStatus,
-  stateInWords,
-} from '../record/machine-status.ts';
+import { describeEnd, isPaused, lastLines, readEnding, readStatus } from '../record/machine-status.ts';
 import { recordFailedStart } from '../record/failed-start.ts';
 import { awaitForwards } from './forwards/passt-readiness.ts';
 import { announceMember, tellMembers } from './announce-member.ts';
@@ -124,18 +117,13 @@ async function refuseRunning(definition: Definition): Promise<void> {
     await killMachine(definition);
     return;
   }
-  throw new MachineStateError(
-    spec.name,
-    status.state,
-    `is already running (state: ${stateInWords(status)})`,
-    {
-      hint: isPaused(status)
-        ? `resume it: vmlet resume ${spec.name}`
-        : status.outOfSpace
-          ? `free some space, then run: vmlet resume ${spec.name}`
-          : `to restart it, run: vmlet restart ${spec.name}`,
-    },
-  );
+  throw new MachineStateError(spec.name, status.state, `is already running (state: ${status.state})`, {
+    hint: isPaused(status)
+      ? `resume it: vmlet resume ${spec.name}`
+      : status.outOfSpace
+        ? `free some space, then run: vmlet resume ${spec.name}`
+        : `to restart it, run: vmlet restart ${spec.name}`,
+  });
 }
 
 async function startLocked(

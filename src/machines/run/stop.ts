@@ -71,7 +71,7 @@ export async function stopMachine(
   const waking = { timeoutMs: Math.min(WAKE_MS, timeoutMs * 0.1), signal: options.signal };
   if (isPaused(running) && !mustNotRun) await letRun(definition, waking);
   // A guest cannot finish its shutdown while the host has no space.
-  const isStuck = running.outOfSpace !== undefined && !(await resumesIntoSpace(definition, waking));
+  const isStuck = running.outOfSpace !== undefined && !(await resumesIntoSpace(definition, options));
   const canShutDown = !mustNotRun && !isStuck;
   const asksGuest = spec.boot.kind === 'image' && canShutDown;
   const begin = (rung: MachineStopRung, limitMs: number): void => options.onRung?.(rung, limitMs);
@@ -141,17 +141,21 @@ async function letRun(definition: Definition, limits: Limits): Promise<void> {
 }
 
 /** Returns true when the host has space again and the machine runs. */
-async function resumesIntoSpace(definition: Definition, limits: Limits): Promise<boolean> {
-  const { resumeIntoSpace } = await import('./resume-into-space.ts');
+async function resumesIntoSpace(
+  definition: Definition,
+  { signal: given }: Pick<Limits, 'signal'>,
+): Promise<boolean> {
+  const { resumeIntoSpace } = await import('./resume.ts');
   try {
-    await briefly(limits, async (signal) =>
+    // Not less with a short time limit: QEMU needs a moment to find the disk full again.
+    await briefly({ timeoutMs: WAKE_MS, signal: given }, async (signal) =>
       withMonitor(definition, async (qmp) => resumeIntoSpace(definition.spec.name, qmp, { signal }), {
         signal,
       }),
     );
     return true;
   } catch {
-    limits.signal?.throwIfAborted();
+    given?.throwIfAborted();
     // When the monitor is unreachable, the keeper ends QEMU.
     return false;
   }

@@ -15,7 +15,9 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
+import { lockMachine } from '../../../src/machines/lock/machine-lock.ts';
 import type { NamedMachine } from '../../../src/machines/index.ts';
+import { Scope } from '../../../src/util/scope.ts';
 import { until } from '../../until.ts';
 import { type Home, type HomeProcess, makeHome } from './home.ts';
 import { type Role, keptDisks, leftovers, liesOf, roleOf } from './truth.ts';
@@ -160,6 +162,7 @@ describe('a start that is killed before QEMU has loaded the saved memory', () =>
 it('a machine that was started paused is said to be paused', async () => {
   await create('m');
   expect(await home.vmlet('start', '--paused', 'm')).toMatchObject({ status: 0 });
+  await until(() => listedState('m') === 'paused');
   const resume = 'vmlet resume m';
   for (const [words, said] of [
     [['start', 'm'], /^vmlet: machine "m" is already running/],
@@ -172,6 +175,23 @@ it('a machine that was started paused is said to be paused', async () => {
     expect(stderr).toContain(resume);
   }
   expect((await home.vmlet('clone', 'm', 'copy')).stderr).toContain('is paused and cannot be cloned');
+});
+
+it('a machine is not resumed while another command saves its memory', async () => {
+  const { files } = await createRunning('m');
+  expect(await home.vmlet('pause', 'm')).toMatchObject({ status: 0 });
+  const scope = new Scope();
+  await lockMachine('m', files, 'saving it', scope);
+  writeFileSync(files.savedStateNote, '');
+  const refused = await home.vmlet('resume', 'm');
+  expect(refused.stderr).toMatch(/^vmlet: machine "m" is busy: process \d+ is saving it\n/);
+  expect(listedState('m')).toBe('paused');
+  expect(existsSync(files.savedStateNote)).toBe(true);
+  // As if that command had been killed.
+  await scope.close();
+  expect(await home.vmlet('resume', 'm')).toMatchObject({ status: 0 });
+  await until(() => listedState('m') === 'running');
+  expect(existsSync(files.savedStateNote)).toBe(false);
 });
 
 describe('the script of a dry run', () => {

@@ -81,7 +81,7 @@ function isSettled(home: Home, lasting: readonly string[]): boolean {
   return !passing && !changing && unaccounted(processes, machines).length === 0;
 }
 
-const IN_BETWEEN: ReadonlySet<string> = new Set(['starting', 'shutdown', 'prelaunch', 'save-vm']);
+const IN_BETWEEN: ReadonlySet<string> = new Set(['starting', 'shutdown', 'save-vm']);
 
 /** Processes that belong to no running machine, and recorded processes that are not alive. */
 function unaccounted(processes: readonly HomeProcess[], machines: Listing['machines']): string[] {

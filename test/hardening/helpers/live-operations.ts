@@ -83,7 +83,7 @@ export const LIVE_OPERATIONS: readonly LiveOperation[] = [
     args: ['start', NAME],
     begin: [['save', NAME]],
     isLong: true,
-    mayBe: ['running', 'paused', 'inmigrate', 'prelaunch', 'saved', ...ENDED],
+    mayBe: ['running', 'paused', 'inmigrate', 'saved', ...ENDED],
     doneAlready: /is already running/,
   },
   { name: 'disk add', args: ['disk', 'add', NAME, '8M'] },

@@ -15,7 +15,7 @@ describe.skipIf(!canMount)('a file system without space', () => {
   let home: SmallHome, machine: NamedMachine, directory: string;
 
   beforeAll(async () => {
-    home = await makeSmallHome(ROOM_BYTES, scope);
+    home = await makeSmallHome(3 * ROOM_BYTES, scope);
     home.giveRoom(ROOM_BYTES);
     machine = await home.store.create({ name: 'm', image: 'micro', memory: '128M', net: 'none' });
     const live = await machine.start();
@@ -68,5 +68,12 @@ describe.skipIf(!canMount)('a file system without space', () => {
       writer.process.kill('SIGKILL');
       await writer.finished;
     }
+  });
+
+  test('stop resumes the guest once there is space, also with a short time limit', async () => {
+    home.giveRoom(2 * ROOM_BYTES);
+    const rungs: string[] = [];
+    await machine.live().stop({ timeoutMs: 4000, onRung: (rung) => rungs.push(rung) });
+    expect(rungs[0]).toBe('guest');
   });
 });

@@ -84,8 +84,7 @@ describe('a guest of two disks', () => {
     expect(machine.status()).toMatchObject({ kind: 'running', state: 'paused' });
     await machine.live().kill();
     await machine.restoreSnapshot('paused');
-    // QEMU’s state before its first run.
-    expect(machine.status()).toMatchObject({ kind: 'running', state: 'prelaunch' });
+    expect(machine.status()).toMatchObject({ kind: 'running', state: 'paused' });
     await machine.live().resume();
     expect(await state()).toBe('A11');
 
