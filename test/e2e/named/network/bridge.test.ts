@@ -12,12 +12,15 @@ vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 /** A host with its own network: bridges, and rules that permit guests to use them. */
 const HOST = `
 set -eu
+n=0
 mount -t sysfs none /sys
 mount -t tmpfs none /etc/qemu
 ip link set lo up
 for bridge in br-test br-two; do
   echo "allow $bridge" >>/etc/qemu/bridge.conf
-  ip link add $bridge type bridge
+  # Otherwise it changes with the ports, and guests send to the former one for up to a minute.
+  n=$((n + 1))
+  ip link add $bridge address 02:00:00:00:00:0$n type bridge
   ip link set $bridge up
 done
 `;
