@@ -22,9 +22,9 @@ export function inspected(machine: NamedMachine): object {
     name: machine.name,
     spec: machine.spec,
     status: { ...status, description: describeStatus(status) },
+    ports: machine.ports(),
+    sockets: machine.sockets(),
     ...(status.kind === 'running' && {
-      ports: machine.live().ports(),
-      sockets: machine.live().sockets(),
       pendingChanges: machine.pendingChanges(),
       plan: machine.live().plan(),
     }),

@@ -76,7 +76,7 @@ async function stats(names: string[], flags: Flags): Promise<void> {
       );
       if (flags.stream || reading === 2) {
         if (template === undefined || flags.json) output.show(readingOf(looks));
-        else process.stdout.write(formatRecords(template, namedRecords(looks)));
+        else process.stdout.write(formatLooks(template, looks));
       }
       if (!flags.stream && reading === 2) return;
       if (names.length > 0 && wanted.size === 0) return;
@@ -122,9 +122,12 @@ function sorted(looks: ReadonlyMap<string, Look>): [string, Look][] {
   return [...looks].sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
-/** `.Name` is the field of the other commands. */
-function namedRecords(looks: ReadonlyMap<string, Look>): object[] {
-  return recordsOf(looks).map((record) => ({ name: record.machine, ...record }));
+/** A machine that cannot be read has no fields; a later reading has them again. */
+function formatLooks(template: string, looks: ReadonlyMap<string, Look>): string {
+  // `.Name` is the field of the other commands.
+  const records = recordsOf(looks).map((record) => ({ name: record.machine, ...record }));
+  const complete = records.flatMap((record) => ('problem' in record ? [] : { ...record, problem: null }));
+  return formatRecords(template, records, complete);
 }
 
 function rowOf(name: string, look: Look): string[] {

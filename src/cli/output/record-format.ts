@@ -51,12 +51,17 @@ const TABLE = /^table\s+/;
 
 /**
  * Formats a line for each record. `table ` before the template makes the fields columns, as in podman.
+ * @param complete the records that decide which fields exist; by default all.
  * @throws InvalidInputError for an invalid template or an unknown field.
  */
-export function formatRecords(template: string, records: readonly object[]): string {
+export function formatRecords(
+  template: string,
+  records: readonly object[],
+  complete: readonly object[] = records,
+): string {
   const isTable = TABLE.test(template);
   const parts = parseTemplate(template.replace(TABLE, ''));
-  for (const part of parts) if ('path' in part) requireField(part.path, records);
+  for (const part of parts) if ('path' in part) requireField(part.path, complete);
   if (!isTable)
     return records.map((record) => `${parts.map((part) => render(part, record)).join('')}\n`).join('');
   const columns = parts.filter((part) => 'path' in part);
@@ -95,10 +100,14 @@ function render(part: Part, record: object): string {
   return visibleText(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-/** A field that only some records have is empty in the others: a stopped machine has no process. */
+/**
+ * A field that only some records have is empty in the others: a stopped machine has no process. Fields of a value that
+ * none of them has yet cannot be checked: the first reading of `stats` has no rates.
+ */
 function requireField(path: readonly string[], records: readonly object[]): void {
   for (const depth of path.keys()) {
     const above = records.map((record) => valueAt(record, path.slice(0, depth)));
+    if (depth > 0 && above.every((value) => value === undefined || value === null)) return;
     const fields = new Set(above.flatMap((value) => fieldsOf(value).map(([field]) => field)));
     const name = path[depth] ?? '';
     if (records.length === 0 || [...fields].some((field) => isField(field, name))) continue;

@@ -53,6 +53,7 @@ describe('a machine', () => {
     expect((await home.vmlet('ps', '-a', '--format', '{{.Name}} {{.State}}')).stdout).toBe('m created\n');
     expect((await home.vmlet('ls', '-a', '-q')).stdout).toBe('m\n');
     expect((await home.vmlet('port', 'm')).stdout).toMatch(/^HOST +GUEST\n$/);
+    expect((await home.vmlet('inspect', 'm', '--format', '{{json .Ports}}')).stdout).toBe('[]\n');
 
     const started = await home.vmlet('start', '-a');
     expect([started.status, started.stdout]).toEqual([0, 'm\n']);

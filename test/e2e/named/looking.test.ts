@@ -241,12 +241,17 @@ describe('vmlet stats', () => {
     await machine('m', 'hang');
     const all = home.start(['stats', '--json', '--interval', '100ms']);
     const named = home.start(['stats', '--json', '--interval', '100ms', 'm']);
+    const fields = ['--format', '{{.Name}} {{.Rate.Cpu.Percent}}', '--interval', '100ms'];
+    const formatted = home.start(['stats', ...fields, 'm']);
     await until(() => jsonLines(named.stdout()).length > 2 && jsonLines(all.stdout()).length > 2);
+    // The first reading has no rate.
+    await until(() => /^m \nm [\d.]+\n/.test(formatted.stdout()));
     const [first, second] = jsonLines(named.stdout()) as unknown as Reading[];
     expect(first?.rate).toBeNull();
     expect(second?.rate).not.toBeNull();
     await home.vmlet('kill', 'm');
     expect((await named.finished).status).toBe(125);
+    expect((await formatted.finished).stderr).not.toContain('no such field');
     // It may have ended during a reading.
     expect(named.stderr()).toMatch(/^vmlet: (machine "m" is not running|.*killed.* \(machine "m"\))/);
     await interrupted(all);

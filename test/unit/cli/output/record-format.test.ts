@@ -15,6 +15,7 @@ describe('a template', () => {
     ['{{.Pid}}', '7\n\n'],
     ['{{json .Pid}}', '7\nnull\n'],
     ['{{.Nothing}}', '\n\n'],
+    ['{{.Nothing.Foo.Bar}}', '\n\n'],
     ['{{.Spec.Labels.K}}', 'v\n\n'],
     ['{{.Spec.Labels}}', '{"k":"v"}\n{}\n'],
     ['{{json .Name}}', '"a"\n"b"\n'],
@@ -55,5 +56,10 @@ describe('a template', () => {
 
   it('accepts any field of an empty list', () => {
     expect(formatRecords('{{.Foo}}', [])).toBe('');
+  });
+
+  it('prints empty fields of records that do not decide which fields exist', () => {
+    expect(formatRecords('{{.Spec.MemoryBytes}}', [{ name: 'a' }], [])).toBe('\n');
+    expect(() => formatRecords('{{.Foo}}', [{ name: 'a' }], RECORDS)).toThrow('no such field: .Foo');
   });
 });
