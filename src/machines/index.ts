@@ -31,7 +31,12 @@ export type { AddedForwards, PortChangeOptions } from './run/forwards/ports.ts';
 export type { ChangedSpec, Difference, MachineChanges } from './spec/changes.ts';
 export type { CloneOptions } from './life/clone.ts';
 export { type OutputPart, OutputLogReader } from '../machine/logs/output-log.ts';
-export type { FollowMachineLogOptions, LogSource, MachineLogOptions } from './look/logs.ts';
+export {
+  type FollowMachineLogOptions,
+  LOG_SOURCES,
+  type LogSource,
+  type MachineLogOptions,
+} from './look/logs.ts';
 export type { MachineChangesOptions } from './look/changes.ts';
 export type { MachineEventsOptions } from './look/events.ts';
 export type { LoggedEvent } from '../machine/life/event-log.ts';

@@ -1,5 +1,11 @@
 import { Command, Option } from 'commander';
-import type { LogSource, NamedMachine } from '../../machines/index.ts';
+import {
+  LOG_SOURCES,
+  type LogSource,
+  MachineStore,
+  type NamedMachine,
+  OutputLogReader,
+} from '../../machines/index.ts';
 import { PrintableText } from '../output/printable.ts';
 import { writeOut } from '../output/standard-output.ts';
 import { lineCount, pointInTime } from '../flags/flag-values.ts';
@@ -15,8 +21,6 @@ interface Flags {
   readonly source?: LogSource;
   readonly raw?: true;
 }
-
-const SOURCES: readonly LogSource[] = ['serial', 'command', 'qemu', 'passt', 'swtpm', 'events'];
 
 export function logsCommand(): Command {
   return new Command('logs')
@@ -44,17 +48,16 @@ export function logsCommand(): Command {
       new Option(
         '--source <log>',
         'log to print (default: command for machines of vmlet run --detach, otherwise serial)',
-      ).choices(SOURCES),
+      ).choices(LOG_SOURCES),
     )
     .action(logs);
 }
 
 async function logs(name: string, given: Flags): Promise<void> {
-  const { MachineStore } = await import('../../machines/index.ts');
   const machine = new MachineStore().get(name);
   const source = given.source ?? (machine.spec.command ? 'command' : 'serial');
   const flags = { ...given, source, lines: given.tail ?? given.lines };
-  const print = source === 'command' ? await outputPrinter(flags.raw) : bytePrinter(flags.raw);
+  const print = source === 'command' ? outputPrinter(flags.raw) : bytePrinter(flags.raw);
   await untilInterrupted(async (signal) => {
     let bytes = 0;
     const ended = given.until === undefined ? undefined : untilThen(given.until);
@@ -91,8 +94,7 @@ function bytePrinter(raw: true | undefined, output: NodeJS.WriteStream = process
 }
 
 /** Prints each of the command's two streams to our own. */
-async function outputPrinter(raw: true | undefined): Promise<Printer> {
-  const { OutputLogReader } = await import('../../machines/index.ts');
+function outputPrinter(raw: true | undefined): Printer {
   const reader = new OutputLogReader();
   const printers = { stdout: bytePrinter(raw), stderr: bytePrinter(raw, process.stderr) };
   return async (piece) => {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
-import type { NamedMachine } from '../../../machines/index.ts';
+import { LOG_SOURCES, type NamedMachine, OutputLogReader } from '../../../machines/index.ts';
 import { parseOptions } from '../../../util/options/options.ts';
 import { stateOf } from '../../look/ls.ts';
 import { recordOf } from '../../look/ls.ts';
@@ -9,7 +9,7 @@ import { answerBytes, answerJson, answerStream } from '../answers/answer.ts';
 import type { Exchange, Route } from '../routing/exchange.ts';
 
 const logQuery = z.strictObject({
-  source: z.enum(['serial', 'command', 'qemu', 'passt', 'swtpm', 'events']).default('serial'),
+  source: z.enum(LOG_SOURCES).default('serial'),
   lines: z.coerce.number().int().min(0).optional(),
   follow: z.literal('1').optional(),
 });
@@ -100,10 +100,16 @@ export const MACHINE_ROUTES: readonly Route[] = [
           ? machine.log(source, options)
           : machine.followLog(source, { ...options, signal });
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).flushHeaders();
-      await answerStream(response, Readable.from(pieces), signal);
+      await answerStream(response, Readable.from(source === 'command' ? outputOf(pieces) : pieces), signal);
     },
   },
 ];
+
+/** The output alone: the log has a time and a stream before each line. */
+async function* outputOf(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const reader = new OutputLogReader();
+  for await (const piece of pieces) yield Buffer.concat(reader.push(piece).map(({ bytes }) => bytes));
+}
 
 function machineOf({ parts, services }: Exchange): NamedMachine {
   return services.store.get(parts['name'] ?? '');

@@ -451,6 +451,11 @@ describe('a running machine over HTTP', () => {
       text: expect.stringContaining('BusyBox') as string,
     });
     expect((await log('source=/etc/passwd')).status).toBe(400);
+    const time = new Date().toISOString();
+    const lines = ['stdout F out', 'stderr P err', 'stderr F or'].map((line) => `${time} ${line}\n`);
+    writeFileSync(home.store.get('m').files.outputLog, lines.join(''));
+    expect((await log('source=command')).text).toBe('out\nerror\n');
+    expect((await log('source=command&lines=1')).text).toBe('or\n');
   });
 
   test('has statistics for clients that request them', async () => {
