@@ -89,13 +89,18 @@ async function withTemplate(
 ): Promise<void> {
   const { createTemplate, openTemplate } = await import('../../index.ts');
   if (flags.template !== undefined) {
-    refuseMachineFlags('--template', flags, ['image'], process.argv);
+    refuseMachineFlags('--template', flags, ['image', 'console'], process.argv);
     await work(openTemplate(flags.template));
     return;
   }
   refuseMounts(flags);
   const guest = launchOptions(flags.image, flags, await seedOptions(flags), templateFlags);
-  await using template = await createTemplate({ ...guest, ...options, kept: keptByDefault(process.env) });
+  await using template = await createTemplate({
+    ...guest,
+    ...options,
+    ...(flags.console && { console: process.stderr }),
+    kept: keptByDefault(process.env),
+  });
   await work(template);
 }
 

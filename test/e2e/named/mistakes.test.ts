@@ -143,6 +143,10 @@ describe('a mistake on the command line is one sentence that names what was type
     [['volume', 'rm', 'nope'], 'no such volume: nope'],
     [['template', 'rm', 'nope'], 'no such template: nope'],
     [['pool', 'rm', 'nope'], 'no such pool: nope'],
+    [
+      ['pool', 'serve', 'p', '--template', 'nope', '--console'],
+      '--template: cannot be used together with --console',
+    ],
     [['system', 'prune', '--frob'], 'unknown option: --frob'],
     [['ls', '--filter', 'state'], 'invalid value "state" for --filter: expected name=TEXT, '],
     [['info', '--format', '{{.X}}'], '--format: no such field: .X'],

@@ -218,6 +218,13 @@ describe('a pool', () => {
     expect(await origin('1')).toEqual([]);
   });
 
+  it('shows the console of its boot', async () => {
+    const serving = home.start(['pool', 'serve', 'shown', ...SMALL, '--size', '1', '--console']);
+    await until(() => serving.stdout() === 'shown\n');
+    serving.process.kill('SIGINT');
+    expect((await serving.finished).stderr).toContain('Booting from ROM');
+  });
+
   it('ends at Ctrl-C while it fills', async () => {
     const serving = home.start(['pool', 'serve', 'large', ...SMALL, '--size', '64']);
     await until(() => qemus() >= 2);
