@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { withoutAlias } from './help/aliases.ts';
 import { pathOf } from './help/unknown-command.ts';
-import { exitCodeOfSignal } from './output/exit-code.ts';
 import { programFor } from './program.ts';
 import { reportError } from './output/report-error.ts';
+import { endWithOutput } from './output/standard-output.ts';
 
 /** The hidden verb that completion scripts call: `vmlet __complete -- WORDS…`. */
 const COMPLETE_VERB = '__complete';
@@ -13,7 +13,7 @@ const COMPLETE_VERB = '__complete';
  * @returns the verb that ran, such as `image ls`; undefined for help and for errors of vmlet.
  */
 export async function main(args: readonly string[], version: string): Promise<string | undefined> {
-  dieOfClosedPipe();
+  for (const output of [process.stdout, process.stderr]) output.on('error', endWithOutput);
   let command: Command | undefined;
   try {
     if (args[0] === COMPLETE_VERB) {
@@ -33,12 +33,4 @@ export async function main(args: readonly string[], version: string): Promise<st
     process.exitCode = reportError(error, command && { command, args });
     return undefined;
   }
-}
-
-/** `vmlet … | head` ends quietly, as other programs do. */
-function dieOfClosedPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(exitCodeOfSignal('SIGPIPE'));
-  });
 }

@@ -1,6 +1,7 @@
 import { TimedOutError } from '../../errors/index.ts';
 import { ParentWatch } from '../../util/time/parent-watch.ts';
 import { note } from '../output/say.ts';
+import { endWithOutput } from '../output/standard-output.ts';
 import { isBatchJob } from './batch-system.ts';
 import { Interrupts } from './interrupts.ts';
 
@@ -32,8 +33,8 @@ export async function withinTimeout(
 /** A batch system may kill only the process that it started; an orphaned guest would occupy its node. */
 function endWithParent(interrupts: Interrupts): ParentWatch {
   return new ParentWatch(() => {
-    // The reader of stderr may have exited too.
-    process.stderr.once('error', () => undefined);
+    // The reader of stderr may have exited too; the guest is ended in order nevertheless.
+    process.stderr.off('error', endWithOutput).on('error', () => undefined);
     note(
       'the parent process of vmlet has ended, so vmlet ends the guest; to keep a guest running, use --no-die-with-parent',
     );

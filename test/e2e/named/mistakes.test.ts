@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -42,6 +43,29 @@ const inData = (...path: string[]): string[] => {
   const directory = join(home.path, 'data', 'vmlet', ...path);
   return existsSync(directory) ? readdirSync(directory).filter((name) => !name.startsWith('.')) : [];
 };
+
+describe('output that cannot be written', () => {
+  it.each([
+    ['stdout', ['info']],
+    ['stderr', ['inspect', 'nope']],
+  ] as const)('ends the command quietly when nobody reads %s', async (stream, words) => {
+    const started = home.start(words);
+    started.process[stream]?.destroy();
+    expect(await started.finished).toEqual({ status: 141, signal: undefined, stdout: '', stderr: '' });
+  });
+
+  it('is reported when the disk is full', () => {
+    const line = 'exec "$0" "$@" >/dev/full';
+    const command = spawnSync('sh', ['-c', line, process.execPath, VMLET, 'info'], {
+      encoding: 'utf8',
+      env: home.environment,
+    });
+    expect([command.status, command.stderr]).toEqual([
+      125,
+      expect.stringMatching(/^vmlet: .*no space left on device.*\n$/),
+    ]);
+  });
+});
 
 describe('a mistake on the command line is one sentence that names what was typed, and leaves nothing:', () => {
   it.each<[string[], string]>([
