@@ -21,6 +21,8 @@ const templates: Completer = async () => only(await templateNames(), 'template')
 const networks: Completer = async () => only(await networkNames(), 'network');
 const pools: Completer = async () => only(await poolNames(), 'pool');
 const images: Completer = async () => only(await imageNames(), 'image');
+/** A path of the host, or NAME:/PATH in a machine. */
+const place: Completer = async () => ({ ...followed(await machineNames(), 'machine'), paths: 'files' });
 
 /**
  * Completers by the name of the argument or of the flag's value, without angle brackets. Other names have no
@@ -30,6 +32,8 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   machine: machines,
   machines,
   images,
+  source: place,
+  target: place,
   template: templates,
   templates,
   network: networks,
@@ -48,6 +52,8 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   'disk-name': async (operands) => only(await diskNames(operands.get('machine')), 'disk'),
   'mount-point': async (operands) => only(await mountPoints(operands.get('machine')), 'mount point'),
   volumes: async () => only(await volumeNames(), 'volume'),
+  volume: async () => ({ ...followed(await volumeNames(), 'volume'), paths: 'directories' }),
+  format: async () => Promise.resolve(only(['json'], '')),
   drive: async (operands) => only(await driveNames(operands.get('machine')), 'CD drive'),
   file: files,
   files,
@@ -146,6 +152,14 @@ async function bootableImages(): Promise<Candidate[]> {
     ({ value }) => !here.some((image) => image.value === value),
   );
   return [...here, ...others];
+}
+
+/** Names that a path follows, as in `web:/etc`. */
+function followed(names: readonly string[], description: string): Completions {
+  return only(
+    names.map((name) => `${name}:`),
+    description,
+  );
 }
 
 function only(values: readonly string[], description: string): Completions {

@@ -15,7 +15,7 @@ export function addFormatOptions(command: Command, example: string): Command {
   return command
     .option('--json', 'print JSON')
     .option(
-      '--format <template>',
+      '--format <format>',
       `output format: json, or a text with fields for each entry, such as '${example}'`,
     );
 }

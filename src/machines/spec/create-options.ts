@@ -28,7 +28,7 @@ export const createSchema = z.strictObject({
    * starts boot. Its image and hardware are the template's.
    */
   template: withFlag(z.string().min(1).optional(), {
-    flag: '--template <name>',
+    flag: '--template <template>',
     group: 'Boot',
     description: 'start from this template, with its image, memory and hardware',
   }),

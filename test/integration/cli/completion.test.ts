@@ -73,6 +73,21 @@ describe.each<InteractiveShell>(['bash', 'zsh'])('completion in %s', (shell) => 
         recursive: true,
       });
       expect((await type('vmlet systemd print m\t', here)).line).toBe('vmlet systemd print my-machine ');
+      expect((await type('vmlet cp m\t', here)).line).toBe('vmlet cp my-machine:');
+      expect((await type('vmlet cp my-machine:/x d\t', here)).line).toBe(
+        "vmlet cp my-machine:/x dad\\'s\\ kernel ",
+      );
+    });
+
+    it('offers the names of templates and volumes', async () => {
+      using here = place();
+      const data = join(here.environment['XDG_DATA_HOME'] ?? '', 'vmlet');
+      for (const name of ['templates/warm', 'volumes/cache'])
+        mkdirSync(join(data, name), { recursive: true });
+      expect((await type('vmlet create x --template w\t', here)).line).toBe(
+        'vmlet create x --template warm ',
+      );
+      expect((await type('vmlet run -v c\t', here)).line).toBe('vmlet run -v cache:');
     });
 
     it('shows candidates', async () => {

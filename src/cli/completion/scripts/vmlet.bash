@@ -76,26 +76,31 @@ _vmlet() {
   local kept=$((${#typed} - ${#last}))
 
   local paths value _description
-  COMPREPLY=()
+  local -a values=() found=()
   {
     read -r paths
     while IFS=$'\t' read -r value _description; do
-      value=${value:kept}
-      # readline quotes the names of files by itself.
-      if [[ $paths == none ]]; then
-        __vmlet_quote "$value" "$open"
-        value=$quoted
-      fi
-      COMPREPLY+=("$value")
+      values+=("${value:kept}")
     done
   } < <(vmlet __complete -- "${words[@]:1}" 2>/dev/null)
 
   case $paths in
-    files) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$last") ;;
-    directories) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$last") ;;
-    *) return ;;
+    files) mapfile -t found < <(compgen -f -- "$last") ;;
+    directories) mapfile -t found < <(compgen -d -- "$last") ;;
   esac
-  compopt -o filenames 2>/dev/null
+  COMPREPLY=()
+  if ((${#found[@]})); then
+    # readline quotes the names of files by itself.
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=("${values[@]}" "${found[@]}")
+    return
+  fi
+  for value in "${values[@]}"; do
+    __vmlet_quote "$value" "$open"
+    COMPREPLY+=("$quoted")
+  done
+  # A path follows.
+  if [[ ${#values[@]} == 1 && ${values[0]} == *: ]]; then compopt -o nospace 2>/dev/null; fi
 }
 
 complete -F _vmlet vmlet

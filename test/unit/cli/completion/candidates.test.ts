@@ -14,6 +14,7 @@ function program(): Command {
     .option('--kernel <file>', 'a file')
     .option('-w, --workdir <dir>', 'a directory')
     .option('--tone [kind]', 'a value or none')
+    .option('--format <format>', 'json or a text with fields')
     .addOption(new Option('--net <kind>', 'one of some').choices(['passt', 'none']))
     .option('--nets, --networks <net>', 'a first card or a private network')
     .addOption(new Option('--secret <kind>').hideHelp())
@@ -51,6 +52,7 @@ describe('completion', () => {
     ['an argument', ['run', ''], ['(files)']],
     ['an argument beside subcommands', ['qmp', ''], ['types', '(files)']],
     ['choices', ['run', '--net', ''], ['passt', 'none']],
+    ['the word of a format', ['run', '--format', ''], ['json']],
     ['choices after an equals sign', ['run', '--net=p'], ['--net=passt']],
     ['words for the first network card by the long flag', ['run', '--networks', 'non'], ['none']],
     ['words for the first network card by the other', ['run', '--nets=sli'], ['--nets=slirp']],
