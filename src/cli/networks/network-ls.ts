@@ -32,7 +32,7 @@ export function networkInspectCommand(): Command {
 
 async function list(flags: Flags): Promise<void> {
   const store = new NetworkStore();
-  if (flags.quiet) {
+  if (flags.quiet && !flags.json && flags.format === undefined) {
     printLines(store.names());
     return;
   }

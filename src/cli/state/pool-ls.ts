@@ -21,7 +21,7 @@ export function poolLsCommand(): Command {
 }
 
 async function list({ quiet, json }: Flags): Promise<void> {
-  if (quiet) {
+  if (quiet && !json) {
     const { listPools } = await import('../../public/pools.ts');
     printLines(listPools().map(({ name }) => name));
     return;

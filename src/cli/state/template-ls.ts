@@ -39,7 +39,7 @@ export function templateLsCommand(): Command {
 async function list({ quiet, json }: Flags): Promise<void> {
   const { listTemplates } = await import('../../index.ts');
   const listed = listTemplates();
-  if (quiet) {
+  if (quiet && !json) {
     printLines(listed.map(({ name }) => name));
     return;
   }

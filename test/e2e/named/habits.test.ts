@@ -37,6 +37,14 @@ describe('lists', () => {
     });
   });
 
+  it.each(['ls', 'volume ls', 'image ls', 'network ls', 'template ls', 'pool ls'])(
+    '%s prints JSON with --json, also with --quiet',
+    async (verb) => {
+      const { stdout } = await home.vmlet(...verb.split(' '), '-q', '--json');
+      expect(JSON.parse(stdout)).toMatchObject({ version: 1 });
+    },
+  );
+
   it('shows the host in one table', async () => {
     const { stdout } = await home.vmlet('info');
     for (const title of ['processors', 'memory', 'accelerator', 'QEMU', 'machines']) {
