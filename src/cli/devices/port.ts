@@ -62,6 +62,11 @@ async function remove(name: string, ports: string[], flags: { all?: true }): Pro
   if (ports.length === 0 && !flags.all) {
     throw new InvalidInputError('ports', 'missing', { hint: 'give host ports, or --all' });
   }
+  if (ports.length > 0 && flags.all) {
+    throw new InvalidInputError('--all', 'cannot be used together with ports', {
+      hint: 'leave out --all or the ports',
+    });
+  }
   await untilInterrupted(async (signal) =>
     new MachineStore().get(name).removePorts(flags.all ? undefined : ports, { signal, onPasstRestart }),
   );

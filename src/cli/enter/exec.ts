@@ -43,8 +43,11 @@ export function execCommand(): Command {
     });
 }
 
-async function exec(name: string, words: readonly string[], flags: Flags): Promise<void> {
-  const argv = flags.detach === true ? detached(words, flags) : words;
+async function exec(name: string, words: readonly string[], given: Flags): Promise<void> {
+  const isDetached = given.detach === true;
+  const argv = isDetached ? detached(words, given) : words;
+  // A command in the background gets /dev/null. Our stdin may be the list of a loop, which must not be read.
+  const flags = isDetached ? { ...given, interactive: false } : given;
   using interrupts = new Interrupts();
   const { signal } = interrupts;
   const live = new MachineStore().get(name).live();

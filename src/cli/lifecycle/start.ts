@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
 import { formatEndpoint } from '../../public/format.ts';
 import { type LiveMachine, MachineStore } from '../../machines/index.ts';
 import { debugLog } from '../output/debug-log.ts';
@@ -30,7 +31,10 @@ export function startCommand(): Command {
       durationMs,
     )
     .option('--debug', 'print a debug log to stderr, as JSON lines')
-    .option('--dry-run', 'print a shell script that starts the machine, instead of starting it')
+    .option(
+      '--dry-run',
+      'print a shell script that starts the machine, instead of starting it; for one machine',
+    )
     .option('--json', 'with --dry-run: print JSON instead of a shell script')
     .action(start);
 }
@@ -39,12 +43,7 @@ async function start(given: string[], flags: Flags): Promise<void> {
   requireDryRun(flags);
   const names = namedOrAll(given, flags, (machine) => 'status' in machine && !isRunning(machine));
   if (flags.dryRun) {
-    const store = new MachineStore();
-    for (const name of names) {
-      const { plan, script } = await store.get(name).dryRun();
-      if (flags.json) printJson({ version: 1, plan });
-      else process.stdout.write(script);
-    }
+    await printPlan(names, flags);
     return;
   }
   const log = flags.debug && (await debugLog());
@@ -75,6 +74,26 @@ async function start(given: string[], flags: Flags): Promise<void> {
   } finally {
     progress.clear();
   }
+}
+
+/** @throws InvalidInputError for flags of a real start, and unless it is one machine: a script ends with its first. */
+async function printPlan(given: readonly string[], { paused, discardSaved, json }: Flags): Promise<void> {
+  const other = paused ? '--paused' : discardSaved ? '--discard-saved' : undefined;
+  if (other !== undefined) {
+    throw new InvalidInputError('--dry-run', `cannot be used together with ${other}`, {
+      hint: `leave out --dry-run or ${other}`,
+    });
+  }
+  const names = [...new Set(given)];
+  const [name] = names;
+  if (name === undefined || names.length > 1) {
+    throw new InvalidInputError('--dry-run', `requires exactly one machine, not ${names.length}`, {
+      hint: 'for each machine, run: vmlet start --dry-run NAME',
+    });
+  }
+  const { plan, script } = await new MachineStore().get(name).dryRun();
+  if (json) printJson({ version: 1, plan });
+  else process.stdout.write(script);
 }
 
 /** Reports chosen ports, and the identity that a clone still shares with the original machine. */

@@ -103,6 +103,14 @@ describe('a machine', () => {
       });
     }
 
+    const loop = 'while read word; do "$0" "$1" exec -d m -- touch "/tmp/$word"; done';
+    const looped = spawnSync('sh', ['-c', loop, process.execPath, VMLET], {
+      input: 'one\ntwo\n',
+      encoding: 'utf8',
+      env: home.environment,
+    });
+    expect(looped.stdout).toMatch(/^\d+\n\d+\n$/);
+
     await home.vmlet('pause', 'm');
     for (const words of [
       ['exec', 'm', 'true'],

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Finished } from '../command.ts';
+import { type Finished, VMLET } from '../command.ts';
 import { makeHome } from './home.ts';
 
 const home = await makeHome();
@@ -148,6 +148,10 @@ describe('a mistake on the command line is one sentence that names what was type
     [['create', 'x', '--template', 'nope'], 'no such template: nope'],
     [['start', '--json', 'nope'], '--json: requires --dry-run'],
     [['start', 'nope'], 'no such machine: nope'],
+    [['start', '--dry-run', 'a', 'b'], '--dry-run: requires exactly one machine, not 2'],
+    [['start', '--dry-run', '--paused', 'a'], '--dry-run: cannot be used together with --paused'],
+    [['start', '--dry-run', '--discard-saved', 'a'], '--dry-run: cannot be used together with --discard-s'],
+    [['port', 'rm', 'nope', '8080', '--all'], '--all: cannot be used together with ports'],
     [['rename', 'nope', 'x'], 'no such machine: nope'],
     [['clone', 'nope', 'x'], 'no such machine: nope'],
     [['exec', 'nope', 'true'], 'no such machine: nope'],
