@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { networkPath } from '../api/client.ts';
 import { Command } from '../parts/command.tsx';
-import { Field } from '../parts/forms/field.tsx';
+import { Field, clearUsed } from '../parts/forms/field.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { runAction } from '../state/notices.ts';
 
@@ -27,7 +27,8 @@ export function ConnectForm({ machine, network, choices }: Properties) {
       title: `Connect ${who} to ${to}:`,
       command,
       body: { machine: who, ...(options && { options }) },
-    }).then((accepted) => accepted && setAlias(''));
+      succeeded: clearUsed(setAlias, alias),
+    });
   };
   if (choices.length === 0) return null;
   return (

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { BrokenNetwork, Network } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
-import { Field } from '../parts/forms/field.tsx';
+import { Field, clearUsed } from '../parts/forms/field.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { useCurrent } from '../state/loaded.ts';
@@ -53,7 +53,8 @@ function NewNetwork() {
       title: `Create ${name}:`,
       command,
       body: { name, ...(subnet !== '' && { subnet }), ...(mtu !== '' && { mtu: Number(mtu) }) },
-    }).then((accepted) => accepted && setName(''));
+      succeeded: clearUsed(setName, name),
+    });
   };
   return (
     <form class="bar" onSubmit={create}>

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Volume } from '../api/types.ts';
 import { useAsked } from '../state/asked.ts';
 import { Command } from '../parts/command.tsx';
-import { Field } from '../parts/forms/field.tsx';
+import { Field, clearUsed } from '../parts/forms/field.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { type Asking, Question } from '../parts/question.tsx';
@@ -102,7 +102,8 @@ function NewVolume() {
       title: `Create volume ${name}:`,
       command,
       body: { name, ...(sized && { size }) },
-    }).then((accepted) => accepted && setName(''));
+      succeeded: clearUsed(setName, name),
+    });
   };
   return (
     <form class="bar" onSubmit={create}>

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import type { Snapshot, SoundMachine } from '../api/types.ts';
 import { useAsked } from '../state/asked.ts';
-import { Field } from '../parts/forms/field.tsx';
+import { Field, clearUsed } from '../parts/forms/field.tsx';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
@@ -117,7 +117,8 @@ function NewSnapshot({ machine: { name, status } }: { readonly machine: SoundMac
       title: `Snapshot ${snapshot}:`,
       command,
       body: { name: snapshot, ...(flags.length > 0 && { disksOnly }) },
-    }).then((accepted) => accepted && setSnapshot(''));
+      succeeded: clearUsed(setSnapshot, snapshot),
+    });
   };
   return (
     <form class="bar" onSubmit={create}>

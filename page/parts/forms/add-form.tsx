@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { runAction } from '../../state/notices.ts';
 import { Command } from '../command.tsx';
-import { Field } from './field.tsx';
+import { Field, clearUsed } from './field.tsx';
 import { shellCommand } from '../format.ts';
 
 interface Properties {
@@ -26,9 +26,10 @@ export function AddForm({ label, placeholder, verb, title, words, path, body, ch
   const command = shellCommand('vmlet', ...words(text || placeholder));
   const add = (event: Event): void => {
     event.preventDefault();
-    void runAction({ path, title: title(text), command, body: body(text) }).then(
-      (accepted) => accepted && setText(''),
-    );
+    void runAction({
+      ...{ path, title: title(text), command, body: body(text) },
+      succeeded: clearUsed(setText, text),
+    });
   };
   return (
     <form class="bar" onSubmit={add}>

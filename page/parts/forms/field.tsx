@@ -1,3 +1,5 @@
+import type { Dispatch, StateUpdater } from 'preact/hooks';
+
 interface Properties {
   readonly label: string;
   readonly value: string;
@@ -25,4 +27,9 @@ export function Field({ label, set, type = 'text', marks, ...input }: Properties
       />
     </label>
   );
+}
+
+/** Returns a function that empties a field once its text was used. The next text may have been typed by then. */
+export function clearUsed(set: Dispatch<StateUpdater<string>>, used: string): () => void {
+  return () => set((now) => (now === used ? '' : now));
 }

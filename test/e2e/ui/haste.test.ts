@@ -125,6 +125,42 @@ describe.skipIf(withoutChromium !== undefined)('a page that is slower than its s
     expect(failed).toEqual([]);
   });
 
+  test('keeps a name in its form until it was used, and a name that was typed meanwhile', async () => {
+    const page = await ui.open();
+    await page.evaluate("location.hash = '#/volumes'");
+    const name = page.getByLabel('Name of the new volume');
+    const create = async (text: string): Promise<void> => {
+      await name.fill(text);
+      await page.getByRole('button', { name: 'Create', exact: true }).click();
+    };
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/v1/volumes', async (route) => {
+      const body = route.request().postData();
+      if (body?.includes('later') === true) {
+        const operation = { id: 'x', kind: 'volume', state: 'running', command: '' };
+        await route.fulfill({ status: 202, json: { version: 1, command: 'vmlet accepted', operation } });
+        return;
+      }
+      if (body !== null) await held;
+      await route.continue();
+    });
+    await create('first');
+    await name.fill('second');
+    release();
+    await page.getByRole('cell', { name: 'first', exact: true }).waitFor();
+    expect(await name.inputValue()).toBe('second');
+    await create('second');
+    await until(async () => (await name.inputValue()) === '');
+    // It may fail after it was accepted.
+    await create('later');
+    await page.getByText('vmlet accepted').waitFor();
+    await page.evaluate('new Promise((end) => requestAnimationFrame(() => requestAnimationFrame(end)))');
+    expect(await name.inputValue()).toBe('later');
+  });
+
   test('shows the machines when another tab gives the secret late', async () => {
     let early: Page | undefined;
     const { origin } = new URL(await ui.address());
