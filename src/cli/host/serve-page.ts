@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { Scope } from '../../util/scope.ts';
 import { packageFile } from '../../util/package-file.ts';
 import { VmletError } from '../../errors/index.ts';
+import { isInForeground } from '../../public/foreground.ts';
 import { reportError } from '../output/report-error.ts';
 import { note, printLine } from '../output/say.ts';
 import { Interrupts } from '../session/interrupts.ts';
@@ -57,7 +58,7 @@ export async function servePage({ open, socket, idleMs, place }: ServeOptions): 
     printLine(server.newAddress(place, socketPath === undefined ? undefined : FORWARD));
   if (open && socketPath === undefined) await openPage(server, { directory, place, printAddress });
   else printAddress();
-  if (process.stdin.isTTY) {
+  if (process.stdin.isTTY && isInForeground()) {
     const lines = createInterface({ input: process.stdin });
     scope.defer(() => lines.close());
     lines.on('line', printAddress);

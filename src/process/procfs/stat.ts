@@ -6,6 +6,9 @@ export interface ProcessStat {
   /** A letter: R is running, Z is a zombie, X is dead. */
   readonly state: string;
   readonly parentPid: number;
+  readonly processGroup: number;
+  /** The process group that may read its terminal; -1 without a terminal. */
+  readonly foregroundGroup: number;
   readonly userTicks: number;
   readonly systemTicks: number;
   /** Ticks since the host's boot. */
@@ -37,12 +40,14 @@ export function readProcessStat(pid: number | string): ProcessStat | undefined {
 export function parseProcessStat(stat: string): ProcessStat | undefined {
   // The second field is the command in parentheses, and may contain spaces and parentheses itself.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, parentPid, userTicks] = [fields[0], fields[1], fields[11]];
-  const [systemTicks, startTicks] = [fields[12], fields[19]];
+  const [state, parentPid, processGroup, foregroundGroup] = [fields[0], fields[1], fields[2], fields[5]];
+  const [userTicks, systemTicks, startTicks] = [fields[11], fields[12], fields[19]];
   if (state === undefined || startTicks === undefined) return undefined;
   return {
     state,
     parentPid: Number(parentPid),
+    processGroup: Number(processGroup),
+    foregroundGroup: Number(foregroundGroup),
     userTicks: Number(userTicks),
     systemTicks: Number(systemTicks),
     startTicks: Number(startTicks),

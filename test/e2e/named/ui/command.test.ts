@@ -9,9 +9,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Started, start } from '../../command.ts';
+import { type Started, VMLET, start } from '../../command.ts';
 import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
+import { Terminal } from '../terminal.ts';
 
 describe('vmlet ui', () => {
   let home: Home;
@@ -85,6 +86,13 @@ describe('vmlet ui', () => {
     await until(() => /^http:\S+\n/.test(started.stdout()));
     await until(() => started.stderr().includes('cannot open the browser: xdg-open is not installed'));
     await ended(started);
+  });
+
+  test('is not stopped in the background of a terminal, whose keys are not its own', async () => {
+    using terminal = new Terminal(home);
+    terminal.run(`sh -mc '${process.execPath} ${VMLET} ui --no-open --idle 200ms & wait'`);
+    await terminal.shows(/exiting: no page has been open for 0\.2 s/);
+    expect(terminal.lines().join('\n')).not.toContain('press Enter');
   });
 
   test('ends when no page has been open for a while', async () => {

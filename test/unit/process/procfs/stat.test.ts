@@ -6,6 +6,8 @@ test('a program’s name can look like the following fields', () => {
   expect(parseProcessStat(`12 (a) R 1 (b) S ${fields.join(' ')}\n`)).toEqual({
     state: 'S',
     parentPid: 4,
+    processGroup: 5,
+    foregroundGroup: 8,
     userTicks: 14,
     systemTicks: 15,
     startTicks: 22,
