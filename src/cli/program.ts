@@ -82,6 +82,7 @@ const NAMING_VERBS: readonly string[] = ['create', 'clone', 'rename', 'run'];
  */
 export const OPTIONAL_SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   port: ['add', 'rm', 'ls'],
+  qmp: ['types'],
   snapshot: ['create', 'ls', 'restore', 'rm'],
 };
 

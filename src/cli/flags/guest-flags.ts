@@ -41,7 +41,7 @@ export function addGuestFlags(command: Command, prefix = ''): Command {
     );
 }
 
-/** Returns undefined if no flag was given. */
+/** Returns the library's options; those whose flag was not given are undefined. */
 export function guestOptions({ user, firmware, cpu, provisioner, agent }: GuestFlags): GuestOptions {
   return { user, firmware, cpu, provisioner, agent };
 }

@@ -14,7 +14,7 @@ export function infoCommand(): Command {
 
 async function info(flags: FormatFlags): Promise<void> {
   const facts = await findFacts();
-  // With `--json` the single record is the whole document.
+  // A list of one record: templates have its fields.
   if (printRecords(flags, 'host', [facts])) return;
   const { host, versions, machines, images, directories } = facts;
   const rows = [

@@ -22,9 +22,9 @@ const IMPLIED: Partial<Record<MachineStopRung, MachineStopResult['outcome']['kin
 export function stopCommand(): Command {
   return new Command('stop')
     .description(
-      'Stops machines gracefully: asks the guest’s agent to shut the guest down, or presses the power button until the ' +
-        'guest reacts. If the guest still runs when most of --timeout has passed, vmlet ends QEMU with the QMP command quit, ' +
-        'then with SIGTERM, then with SIGKILL.',
+      'Stops machines gracefully: asks the agent of a micro guest to shut the guest down. For other guests, and if the ' +
+        'agent does not help, presses the power button every 5 seconds. If the guest still runs when most of --timeout has ' +
+        'passed, vmlet ends QEMU with the QMP command quit, then with SIGTERM, then with SIGKILL.',
     )
     .argument('[machines...]', 'names of the machines')
     .option('-a, --all', 'stop all running machines')

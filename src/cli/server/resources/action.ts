@@ -52,6 +52,11 @@ export function option(word: string, given: boolean | undefined): string[] {
   return given === true ? [word] : [];
 }
 
+/** The words of a time limit, if one is given. */
+export function timeout(limitMs: number | undefined): string[] {
+  return limitMs === undefined ? [] : ['--timeout', `${limitMs}ms`];
+}
+
 export function shellCommand(words: readonly string[]): string {
   return ['vmlet', ...words].map(quoteForShell).join(' ');
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Action, action, option } from './action.ts';
+import { type Action, action, option, timeout } from './action.ts';
 
 const name = z.string();
 const flag = z.boolean().optional();
@@ -87,8 +87,4 @@ export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
 
 function given(word: string | undefined): string[] {
   return word === undefined ? [] : [word];
-}
-
-function timeout(limit: number | undefined): string[] {
-  return limit === undefined ? [] : ['--timeout', `${limit}ms`];
 }

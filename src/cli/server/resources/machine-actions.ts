@@ -12,7 +12,7 @@ import { describeStop } from '../../lifecycle/stop.ts';
 import { PASST_RESTART } from '../../output/passt-restart.ts';
 import { stateOf, timeStamp } from '../../state/snapshot.ts';
 import { describeError } from '../answers/described-error.ts';
-import { type Action, type Asked, action, option, progressOf } from './action.ts';
+import { type Action, type Asked, action, option, progressOf, timeout } from './action.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
   guest: "asking the guest's agent to shut the guest down",
@@ -235,8 +235,4 @@ function portChange({
   onProgress,
 }: Pick<Asked<unknown>, 'signal' | 'onProgress'>): PortChangeOptions {
   return { signal, onPasstRestart: () => onProgress({ text: PASST_RESTART, passtRestarted: true }) };
-}
-
-function timeout(limit: number | undefined): string[] {
-  return limit === undefined ? [] : ['--timeout', `${limit}ms`];
 }

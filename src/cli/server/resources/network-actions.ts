@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Action, action } from './action.ts';
+import { type Action, action, timeout } from './action.ts';
 
 const nothing = z.strictObject({});
 const none = (): undefined => undefined;
@@ -44,10 +44,7 @@ export const NETWORK_ACTIONS: Readonly<Record<string, Action>> = {
   ),
   disconnect: action(
     z.strictObject({ machine, timeoutMs }),
-    (network, body) => [
-      ...['network', 'disconnect', ...(body.timeoutMs === undefined ? [] : ['-t', `${body.timeoutMs}ms`])],
-      ...[network, body.machine],
-    ],
+    (network, body) => ['network', 'disconnect', ...timeout(body.timeoutMs), network, body.machine],
     async ({ store, name, body, signal }) => {
       await store.get(body.machine).disconnectNetwork(name, { timeoutMs: body.timeoutMs, signal });
       return {};
