@@ -5,6 +5,7 @@ import { GuestAlarmError, type LaunchOptions, type Machine, launch } from '../..
 import { writeFailureBundle } from '../../src/testing/bundle/failure-bundle.ts';
 import { GuestAlarm } from '../../src/testing/guests/guest-alarm.ts';
 import { openDoors } from '../../src/testing/guests/guest-doors.ts';
+import { TestMachine } from '../../src/testing/guests/test-machine.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { temporaryDirectory } from '../directory.ts';
 import { start } from '../e2e/command.ts';
@@ -50,6 +51,23 @@ describe('a guest that runs out of memory', () => {
     late.throwIfRaised();
     using unaware = new GuestAlarm(machine);
     expect(unaware.error?.kind).toBe('oom-kill');
+  });
+
+  it('fails a wait that begins after the alarm, and leaves no rejection unhandled', async () => {
+    // Disposing it would end the machine.
+    const vm = new TestMachine(machine);
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      expect((await alarmOf(vm.waitFor.port(80))).kind).toBe('oom-kill');
+      // Node reports it after the microtasks.
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.off('unhandledRejection', note);
+      vm.alarm[Symbol.dispose]();
+    }
+    expect(unhandled).toEqual([]);
   });
 
   it('leaves a bundle with everything known about it', async () => {

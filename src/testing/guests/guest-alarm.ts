@@ -97,6 +97,8 @@ export class GuestAlarm implements Disposable {
    * @throws GuestAlarmError, or the error of `work`.
    */
   async guard<T>(work: PromiseLike<T>): Promise<T> {
+    // Work that begins after the alarm may reject with it, and nothing else awaits the work.
+    if (this.error) work.then(undefined, () => undefined);
     this.throwIfRaised();
     const raised = deferred<never>();
     const forget = onAbort(this.signal, raised.reject);
