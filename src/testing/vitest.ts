@@ -1,4 +1,4 @@
-import { type RunnerTestCase, type TestAPI, beforeAll, expect, test as plainTest } from 'vitest';
+import { type RunnerTestCase, type TestAPI, TestRunner, beforeAll, expect, test as plainTest } from 'vitest';
 import { InvalidInputError } from '../errors/index.ts';
 import type { Network } from '../machine/network/network.ts';
 import type { Protocol } from '../network/ports/port.ts';
@@ -112,27 +112,40 @@ interface FixtureContext {
   readonly signal: AbortSignal;
 }
 
-/** Requests the templates as soon as a file has tests that may use them: a hook has a time limit of its own. */
+type Call = (...given: readonly unknown[]) => unknown;
+
+/**
+ * Requests the templates before the tests of each suite that may use them: a hook has a time limit of its own. Each suite
+ * has the hook, because vitest skips or reorders whole suites. The templates stay until the end of the file.
+ */
 function withTemplatesFirst<Test extends object>(extended: Test, setups: readonly GuestSetup[]): Test {
-  let isAsked = false;
+  const asked = new WeakSet<object>();
+  const started = new WeakSet<object>();
+  const release = async (): Promise<void> => releaseTemplates(setups);
   const ask = (): void => {
-    if (isAsked) return;
-    isAsked = true;
+    // The collector of tests outside of suites is the same for all files; without isolation, so is this module.
+    const { suite, file } = TestRunner.getCurrentSuite();
+    if (asked.has(suite ?? file)) return;
+    asked.add(suite ?? file);
     beforeAll(async () => {
-      // Without isolation, this module stays loaded for the next file.
-      isAsked = false;
+      if (!started.has(file)) TestRunner.getSuiteHooks(file).afterAll.push(release);
+      started.add(file);
       await Promise.all(setups.map(templateOf));
-      return async () => releaseTemplates(setups);
     }, TEMPLATE_TIMEOUT_MS);
   };
   return new Proxy(extended, {
     apply(target, self, args: unknown[]) {
       ask();
-      return Reflect.apply(target as (...given: unknown[]) => unknown, self, args);
+      return Reflect.apply(target as Call, self, args);
     },
     get(target, property, receiver) {
+      const value = Reflect.get(target, property, receiver) as unknown;
+      if (property === 'extend') {
+        return (...args: readonly unknown[]) =>
+          withTemplatesFirst(Reflect.apply(value as Call, target, args) as object, setups);
+      }
       ask();
-      return Reflect.get(target, property, receiver) as unknown;
+      return value;
     },
   });
 }

@@ -142,6 +142,17 @@ describe('a run of vitest', () => {
     expect(machineDirectories()).toEqual([]);
     expect(processesOf('ends')).toEqual([]);
   });
+
+  it('makes the templates before the first test, also where earlier suites do not run', async () => {
+    const run = startRun(
+      [vitest, 'run', '--root', project, 'suites', '-t', 'the second suite'],
+      environment('suites'),
+    );
+    const { status, output } = await run.ended;
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/1 passed.*1 skipped/);
+    expect(machineDirectories()).toEqual([]);
+  });
 });
 
 describe('a run of node:test', () => {

@@ -17,9 +17,17 @@ const WEB = {
   mounts: ['type=tmpfs,dst=/scratch'],
 } as const;
 
+let preparations = 0;
+
 const test = machines({
   web: WEB,
-  warm: { prepare: async (vm) => vm.writeFile('/srv/prepared', 'by a function'), networks: ['lan'] },
+  warm: {
+    prepare: async (vm) => {
+      preparations++;
+      await vm.writeFile('/srv/prepared', 'by a function');
+    },
+    networks: ['lan'],
+  },
 });
 
 async function messageOf(failing: Promise<unknown>): Promise<string> {
@@ -58,6 +66,17 @@ describe('a test with guests as fixtures', () => {
     await expect(warm.exec(['timeout', '1', 'wget', '-q', '-O', '-', 'http://web/'])).not.toSucceed();
     lan.heal();
     await warm.waitFor.command('timeout 1 wget -q -O - http://web/', { stdout: 'hello' });
+  });
+});
+
+describe('a later suite', () => {
+  const extended = test.extend<{ prepared: string }>({
+    prepared: async ({ warm }, use) => use(await warm.readFile('/srv/prepared', 'utf8')),
+  });
+
+  extended('forks what prepare did once for the file', ({ prepared }) => {
+    expect(prepared).toBe('by a function');
+    expect(preparations).toBe(1);
   });
 });
 

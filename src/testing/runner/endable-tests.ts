@@ -10,7 +10,10 @@ export function endWith(task: object, ending: Promise<never>): void {
   ending.catch(() => undefined);
 }
 
-/** `test.only` etc. are tests too; `test.for(cases)` etc. return one. `test.each` does not support fixtures. */
+/**
+ * `test.only` etc. are tests too; `test.for(cases)`, `test.extend(fixtures)` etc. return one. `test.each` does not support
+ * fixtures.
+ */
 const MODIFIERS: ReadonlySet<string | symbol> = new Set([
   'only',
   'skip',
@@ -18,7 +21,7 @@ const MODIFIERS: ReadonlySet<string | symbol> = new Set([
   'concurrent',
   'sequential',
 ]);
-const MAKERS: ReadonlySet<string | symbol> = new Set(['for', 'runIf', 'skipIf']);
+const MAKERS: ReadonlySet<string | symbol> = new Set(['extend', 'for', 'runIf', 'skipIf']);
 
 /** Wraps a `test` of vitest, so that its tests fail at once when the promise given to `endWith` rejects. */
 export function endable<Test extends object>(test: Test): Test {
