@@ -4,7 +4,7 @@ import type { Protocol } from '../network/ports/port.ts';
 import { lookForAnyAnswer } from './probes/probe-http.ts';
 import { lookForConnection, lookForListener } from './probes/probe-port.ts';
 import { lookAtUnit } from './probes/probe-unit.ts';
-import { publishedPort } from './guests/published.ts';
+import { httpUrl, publishedPort } from './guests/published.ts';
 import { type ShellResult, shellResult } from './guests/shell.ts';
 import { PooledTestGuest } from './guests/pooled-test-guest.ts';
 import { TestMachine } from './guests/test-machine.ts';
@@ -48,7 +48,7 @@ export const matchers = {
   /** A connection from this host reaches a published port of the guest; or a URL answers. */
   async toBeReachable(this: MatcherState, target: unknown, port?: number): Promise<MatcherResult> {
     if (typeof target === 'string' || target instanceof URL) {
-      return judge(`${String(target)} to answer`, lookForAnyAnswer(new URL(target)), this);
+      return judge(`${String(target)} to answer`, lookForAnyAnswer(httpUrl(target)), this);
     }
     const { machine, name, alarm } = testMachine('toBeReachable', target);
     if (port === undefined)

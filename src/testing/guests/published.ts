@@ -35,3 +35,11 @@ export function urlOf(ports: readonly BoundForward[], guestPort: number, path = 
   const scheme = guestPort === 443 || guestPort === 8443 ? 'https' : 'http';
   return `${scheme}://${isIpv6(address) ? `[${address}]` : address}:${hostPort}${path}`;
 }
+
+/** @throws InvalidInputError for what is not the URL of a web server: `localhost:80` parses as a URL too. */
+export function httpUrl(target: string | URL): URL {
+  const text = String(target);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol)) return url;
+  throw new InvalidInputError('url', `invalid URL ${text}: expected http:// or https://`);
+}

@@ -8,7 +8,7 @@ import { lookForConnection } from '../probes/probe-port.ts';
 import type { WaitOptions } from '../probes/wait.ts';
 import { GuestWaits, type LineWaitOptions, checkPort } from './guest-waits.ts';
 import type { MachineRun } from './machine-run.ts';
-import { publishedPort, urlOf } from './published.ts';
+import { httpUrl, publishedPort, urlOf } from './published.ts';
 
 /** Options of waiting for a port. */
 export interface PortWaitOptions extends WaitOptions {
@@ -76,11 +76,4 @@ export class WaitFor extends GuestWaits {
       options,
     );
   }
-}
-
-function httpUrl(target: string | URL): URL {
-  const text = String(target);
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && /^https?:$/.test(url.protocol)) return url;
-  throw new InvalidInputError('url', `invalid URL ${text}: expected http:// or https://`);
 }

@@ -25,7 +25,7 @@ export interface HttpExpectation {
 /** Checks that a GET request from the host gets the expected answer. */
 export function lookForAnswer(url: URL, { status, body }: HttpExpectation): Look<HttpAnswer> {
   return async (signal) => {
-    const answer = await ask(url, signal);
+    const answer = await ask(url, signal, readAnswer);
     if (typeof answer === 'string') return { seen: answer };
     const isExpected =
       status === undefined ? answer.status >= 200 && answer.status < 300 : answer.status === status;
@@ -34,19 +34,28 @@ export function lookForAnswer(url: URL, { status, body }: HttpExpectation): Look
   };
 }
 
-/** Checks that a GET request from the host gets any answer. */
-export function lookForAnyAnswer(url: URL): Look<HttpAnswer> {
+/** Checks that a GET request from the host gets any answer; its body may never end. */
+export function lookForAnyAnswer(url: URL): Look<undefined> {
   return async (signal) => {
-    const answer = await ask(url, signal);
-    return typeof answer === 'string' ? { seen: answer } : { found: answer };
+    const problem = await ask(url, signal, () => undefined);
+    return problem === undefined ? { found: undefined } : { seen: problem };
   };
 }
 
 /** @returns a description when there is no answer. */
-async function ask(url: URL, signal: AbortSignal): Promise<HttpAnswer | string> {
+async function ask<T>(
+  url: URL,
+  signal: AbortSignal,
+  read: (response: IncomingMessage) => T,
+): Promise<Awaited<T> | string> {
   const limit = AbortSignal.timeout(ANSWER_MS);
   try {
-    return await request(url, AbortSignal.any([signal, limit]));
+    const response = await request(url, AbortSignal.any([signal, limit]));
+    try {
+      return await read(response);
+    } finally {
+      response.destroy();
+    }
   } catch (error) {
     signal.throwIfAborted();
     if (limit.aborted) return `no answer from ${url.href} within ${ANSWER_MS / 1000} s`;
@@ -60,12 +69,16 @@ function describeAnswer({ status, body }: HttpAnswer, missing: Pattern | undefin
   return `status ${status} with the body ${JSON.stringify(shown)}${without}`;
 }
 
-async function request(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
+/** Resolves with the answer's headers. */
+async function request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
   const get = url.protocol === 'https:' ? httpsGet : httpGet;
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     // Without an agent the request has its own connection, which is closed afterwards.
     get(url, { agent: false, signal }, resolve).once('error', reject);
   });
+}
+
+async function readAnswer(response: IncomingMessage): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
