@@ -5,7 +5,7 @@ export { TestGuest } from './guests/test-guest.ts';
 export type { TestMachineOptions } from './guests/machine-run.ts';
 export type { GuestSetup } from './guests/guest-setup.ts';
 export type { CommandOptions, Shell, ShellOptions, ShellResult, ShellValue } from './guests/shell.ts';
-export { GuestWaits, type LineWaitOptions } from './guests/guest-waits.ts';
+export { GuestWaits, type CommandWaitOptions, type LineWaitOptions } from './guests/guest-waits.ts';
 export { WaitFor, type LogWaitOptions, type PortWaitOptions } from './guests/wait-for.ts';
 export type { WaitOptions } from './probes/wait.ts';
 export type { HttpAnswer, HttpExpectation } from './probes/probe-http.ts';

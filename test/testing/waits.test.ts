@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   GuestCommandFailedError,
@@ -106,6 +107,10 @@ describe('a machine under test', () => {
     await vm.sh`(sleep 0.3; touch /tmp/ready) >/dev/null 2>&1 &`;
     await vm.waitFor.command('test -e /tmp/ready');
     expect((await vm.waitFor.command(['echo', 'ok'], { stdout: /^ok$/m })).stdout).toBe('ok');
+    const repeated = 'grep -q input && { test -e /tmp/again || { touch /tmp/again; false; }; }';
+    await vm.waitFor.command(repeated, { input: 'input of each attempt' });
+    const stream = Readable.from([Buffer.from('input')]) as unknown as string;
+    await expect(vm.waitFor.command('cat', { input: stream })).rejects.toThrow(InvalidInputError);
     const [failed, missing] = await Promise.all([
       failureOf(vm.waitFor.command('echo not yet >&2; exit 4', { timeoutMs: SHORT_MS })),
       failureOf(vm.waitFor.command(['no-such-program'], { timeoutMs: SHORT_MS })),

@@ -18,6 +18,14 @@ export interface LineWaitOptions extends WaitOptions {
   readonly journal?: string | true | undefined;
 }
 
+/** Options of waiting for a command. */
+export interface CommandWaitOptions extends WaitOptions, Omit<CommandOptions, 'input'> {
+  /** Complete input of each attempt. No stream: it could be read only once. */
+  readonly input?: string | Uint8Array | undefined;
+  /** Text or pattern that the command must also print. */
+  readonly stdout?: Pattern | undefined;
+}
+
 /**
  * Waits for events in a guest. Each wait checks often at first and less often later, until its time limit. It rejects with
  * WaitTimedOutError, which has the last observation, with MachineEndedError (PoolFailedError for a guest of a pool) as soon
@@ -95,12 +103,16 @@ export class GuestWaits {
   /**
    * Waits until a command succeeds: a script for `sh -e` in the guest, or a program with arguments. With `stdout`, it must
    * also print that.
+   * @throws InvalidInputError for an `input` that is neither text nor bytes.
    */
   async command(
     command: string | readonly string[],
-    options: WaitOptions & CommandOptions & { readonly stdout?: Pattern | undefined } = {},
+    options: CommandWaitOptions = {},
   ): Promise<ShellResult> {
     const { stdout, env, cwd, user, input } = options;
+    if (input !== undefined && typeof input !== 'string' && !(input instanceof Uint8Array)) {
+      throw new InvalidInputError('input', 'expected text or bytes, because the command may be repeated');
+    }
     const printing = stdout === undefined ? '' : ` and print ${describePattern(stdout)}`;
     const look = lookForSuccess(this.#guest, command, stdout, { env, cwd, user, input });
     return this.wait(`${describeCommand(command)} to succeed${printing}`, look, options);
