@@ -1,4 +1,9 @@
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, get } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   FaultUnavailableError,
@@ -9,6 +14,7 @@ import {
   launch,
 } from '../../src/index.ts';
 import { NetworkFaults, TestMachine } from '../../src/testing/index.ts';
+import { temporaryDirectory } from '../directory.ts';
 import { awaitedLater, until } from '../until.ts';
 
 const MiB = 1024 * 1024;
@@ -17,6 +23,8 @@ const DAY_MS = 86_400_000;
 const LATENCY_MS = 250;
 
 describe('a machine under test', () => {
+  const copied = temporaryDirectory();
+  const socket = join(temporaryDirectory(), 'web.sock');
   let template: TemporaryTemplate;
   let vm: TestMachine;
   beforeAll(async () => {
@@ -24,7 +32,14 @@ describe('a machine under test', () => {
       disks: ['16M'],
       run: 'mkdir -p /srv /mnt; echo hello >/srv/index.html; mke2fs /dev/vda; mount /dev/vda /mnt; httpd -p 80 -h /srv',
     });
-    vm = new TestMachine(await template.fork({ ports: ['80', '127.0.0.1::9000/udp'], name: 'victim' }));
+    writeFileSync(join(copied, 'file'), 'of the host\n');
+    vm = new TestMachine(
+      await template.fork({
+        ports: ['80', '127.0.0.1::9000/udp', `${socket}:80`],
+        volumes: [`${copied}:/copied:copy`],
+        name: 'victim',
+      }),
+    );
   });
   afterAll(async () => {
     await vm[Symbol.asyncDispose]();
@@ -235,10 +250,30 @@ describe('a machine under test', () => {
     await vm.sh`echo again >/srv/index.html; httpd -p 80 -h /srv`;
     expect(vm.url(80)).toBe(url);
     expect(await (await fetch(url)).text()).toBe('again\n');
+    expect(vm.machine.sockets).toEqual(before.sockets);
+    const [answer] = (await once(get({ socketPath: socket, agent: false }), 'response')) as [IncomingMessage];
+    expect(await text(answer)).toBe('again\n');
+    await vm.sh`cp /copied/file /copied/again`;
+    await vm.machine.copyBack();
+    expect(readFileSync(join(copied, 'again'), 'utf8')).toBe('of the host\n');
     // The new machine can have what the old one had.
     await using _slow = await vm.net.shape({ latencyMs: LATENCY_MS });
     await using _broken = await vm.disk.fail({ on: ['read'] });
     await vm.crash();
+  });
+
+  it('leaves nothing when it is disposed of during a crash or a start', async () => {
+    const crashes = new TestMachine(await template.fork());
+    const crash = crashes.crash();
+    await crashes[Symbol.asyncDispose]();
+    await crash;
+    expect(existsSync(crashes.machine.plan.directory.storage)).toBe(false);
+    const starts = new TestMachine(await template.fork());
+    await starts.crash();
+    const start = awaitedLater(expect(starts.start()).rejects.toThrow(/was disposed of/));
+    await starts[Symbol.asyncDispose]();
+    await start;
+    expect(existsSync(starts.machine.plan.directory.storage)).toBe(false);
   });
 });
 

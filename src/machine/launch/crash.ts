@@ -50,7 +50,10 @@ export async function crash(machine: Machine): Promise<CrashedMachine> {
 }
 
 /** Options for starting a crashed machine again. */
-export type StartAgainOptions = Limits & Omit<BootOptions, 'signal'>;
+export type StartAgainOptions = Limits & Pick<BootOptions, 'log' | 'console' | 'onBoot'>;
+
+/** The parts of a machine that the next one gets as well. */
+type Former = Pick<Machine, 'networks' | 'signal' | 'copies' | 'sockets'>;
 
 /** The disks of a crashed machine. They are removed when this object is disposed of. */
 export class CrashedMachine implements AsyncDisposable {
@@ -58,12 +61,12 @@ export class CrashedMachine implements AsyncDisposable {
   readonly plan: Plan;
   /** How the machine ended. */
   readonly outcome: Outcome;
-  readonly #former: Pick<Machine, 'networks' | 'signal'>;
+  readonly #former: Former;
   readonly #disks: Scope;
   #isTaken = false;
 
   /** Created by `crash`. */
-  constructor(plan: Plan, outcome: Outcome, former: Pick<Machine, 'networks' | 'signal'>, disks: Scope) {
+  constructor(plan: Plan, outcome: Outcome, former: Former, disks: Scope) {
     this.plan = plan;
     this.outcome = outcome;
     this.#former = former;
@@ -71,8 +74,9 @@ export class CrashedMachine implements AsyncDisposable {
   }
 
   /**
-   * Boots the machine from its disks, with the same hardware, host ports and name, in the same private
-   * networks. The new machine owns the disks from then on, and stops on the same signal as the former one.
+   * Boots the machine from its disks, with the same hardware, host ports, unix sockets and name, in the same private
+   * networks. Directories with `copy` are copied from the host again, since a power cut may have lost files of the copies.
+   * The new machine owns the disks from then on, and stops on the same signal as the former one.
    * @param options `timeoutMs` is as for a launch; `signal` aborts the start only.
    * @throws PortTakenError, LaunchError, InvalidInputError when it was already started, or the signal's
    * reason. The disks are then kept, and the start can be tried again.
@@ -91,7 +95,8 @@ export class CrashedMachine implements AsyncDisposable {
     const started: StartedParts = { scope };
     try {
       claimPath(this.plan.directory.sockets, scope);
-      const ready = this.#boot({ ...options, signal: this.#former.signal }, started);
+      const { copies, sockets } = this.#former;
+      const ready = this.#boot({ ...options, copies, sockets, signal: this.#former.signal }, started);
       const machine = await withinLimits('booting the guest', ready, { timeoutMs, signal });
       const disks = this.#disks.move();
       scope.defer(async () => disks.close());

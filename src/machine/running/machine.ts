@@ -20,8 +20,9 @@ export class Machine extends RunningMachine {
   readonly origin: MachineOrigin;
   /** Result of the first-boot work, for a disk; a failure of it does not fail the launch. */
   readonly cloudInit: CloudInitStatus | undefined;
+  /** The directories of the host that the guest has copies of. */
+  readonly copies: readonly Copy[];
   readonly #agent: GuestAgent;
-  readonly #copies: readonly Copy[];
   readonly #sockets: SocketForward[] = [];
 
   constructor(
@@ -38,7 +39,7 @@ export class Machine extends RunningMachine {
     this.origin = options.origin ?? 'boot';
     this.cloudInit = options.cloudInit;
     this.#agent = agent;
-    this.#copies = options.copies ?? [];
+    this.copies = options.copies ?? [];
   }
 
   /**
@@ -98,9 +99,9 @@ export class Machine extends RunningMachine {
    */
   async copyBack(): Promise<number> {
     this.requireAlive();
-    if (this.#copies.length === 0) return 0;
+    if (this.copies.length === 0) return 0;
     const { copyBack } = await import('../share/copies.ts');
-    return copyBack(this.#agent, this.#copies, this.signal);
+    return copyBack(this.#agent, this.copies, this.signal);
   }
 
   /** Lets the guest write its volumes back, then ends the machine and releases its files. */

@@ -19,6 +19,9 @@ export class TestMachine extends TestGuest implements AsyncDisposable {
   readonly sh: Shell;
   readonly waitFor: WaitFor;
   readonly #options: TestMachineOptions;
+  readonly #disposal = new AbortController();
+  /** Settles when no crash or start is running. */
+  #changes: Promise<unknown> = Promise.resolve();
   #run: MachineRun;
   #crashed: CrashedMachine | undefined;
 
@@ -82,22 +85,32 @@ export class TestMachine extends TestGuest implements AsyncDisposable {
    * @throws MachineEndedError
    */
   async crash(): Promise<Outcome> {
-    this.#crashed = await crash(this.machine);
-    return this.#crashed.outcome;
+    return this.#change(async () => {
+      this.#crashed = await crash(this.machine);
+      return this.#crashed.outcome;
+    });
   }
 
   /**
-   * Boots the machine again after `crash`, with its disks, host ports, networks and name. Earlier faults are gone.
+   * Boots the machine again after `crash`, with its disks, host ports, unix sockets, networks and name. Directories with
+   * `copy` are copied from the host again. Earlier faults are gone.
    * @param options `timeoutMs` is as for a launch; `signal`, the test's own by default, aborts the start.
    * @throws InvalidInputError when it has not crashed, PortTakenError, LaunchError, or the signal's reason.
    */
   async start(options: StartAgainOptions = {}): Promise<void> {
+    await this.#change(async () => this.#startAgain(options));
+  }
+
+  async #startAgain(options: StartAgainOptions): Promise<void> {
     if (!this.#crashed) {
       throw new InvalidInputError('start', `${this.name} has not crashed`, {
         hint: 'call start() only after crash(): a TestMachine is already running when it is created',
       });
     }
-    const machine = await this.#crashed.start({ signal: this.#options.signal, ...options });
+    const { signal = this.#options.signal } = options;
+    const disposal = this.#disposal.signal;
+    const living = signal ? AbortSignal.any([signal, disposal]) : disposal;
+    const machine = await this.#crashed.start({ ...options, signal: living });
     this.#crashed = undefined;
     await this.#run[Symbol.asyncDispose]();
     this.#run = this.#runOf(machine);
@@ -111,14 +124,23 @@ export class TestMachine extends TestGuest implements AsyncDisposable {
     return urlOf(this.machine.ports, guestPort, path);
   }
 
-  /** Powers the machine off immediately. */
+  /** Powers the machine off immediately. Ends a start that is running. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal.abort(new Error(`the test machine ${this.name} was disposed of`));
+    await this.#changes;
     await this.#run[Symbol.asyncDispose]();
     await this.#crashed?.[Symbol.asyncDispose]();
   }
 
   protected get reached(): Machine {
     return this.machine;
+  }
+
+  /** Changes the machine; its disposal awaits the change, which would otherwise leave a machine or disks behind. */
+  async #change<T>(change: () => Promise<T>): Promise<T> {
+    const changed = change();
+    this.#changes = Promise.allSettled([this.#changes, changed]);
+    return changed;
   }
 
   #runOf(machine: Machine): MachineRun {
