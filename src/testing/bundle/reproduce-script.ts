@@ -46,7 +46,7 @@ function launchProgram(options: LaunchOptions, label: string): string[] {
   return [
     "import { launch } from 'vmlet';",
     "import { pauseTest } from 'vmlet/testing';",
-    `const machine = await launch(${literal(options)});`,
+    `const machine = await launch(${literal(withoutOwnNetworks(options))});`,
     ...pauseWith(label, ['await machine.kill();']),
   ];
 }
@@ -60,12 +60,25 @@ function forkProgram({ template, fork }: Extract<MachineOrigin, { kind: 'fork' }
     "import { createTemplate } from 'vmlet';",
     "import { pauseTest } from 'vmlet/testing';",
     `const template = await createTemplate(${literal(again)});`,
-    `const machine = await template.fork(${literal(fork)});`,
+    `const machine = await template.fork(${literal(withoutOwnNetworks(fork))});`,
     ...pauseWith(label, [
       'await machine.kill();',
       ...(isTemporary ? ['await template[Symbol.asyncDispose]();'] : []),
     ]),
   ];
+}
+
+type Joining = Pick<LaunchOptions, 'networks'>;
+
+/** Only networks of named machines, which are strings, exist outside of the test's process. */
+function withoutOwnNetworks(options: Joining): object {
+  const networks = (options.networks ?? []).filter((given) => typeof given === 'string');
+  return { ...options, networks: networks.length > 0 ? networks : undefined };
+}
+
+function ownNetworks({ networks = [] }: Joining): string[] {
+  const own = networks.filter((given) => typeof given !== 'string');
+  return own.map((given) => ('network' in given ? given.network.name : given.name));
 }
 
 function withoutName(template: TemplateOptions & Partial<NamedTemplateOptions>): TemplateOptions {
@@ -85,11 +98,17 @@ function pauseWith(label: string, after: readonly string[]): string[] {
 
 function notesOn(origin: MachineOrigin, program: string): string[] {
   const made = origin.kind === 'fork' ? origin.template : {};
+  const networks = ownNetworks(origin.kind === 'fork' ? origin.fork : origin.options);
   return [
     'The npm project in the directory below must depend on vmlet.',
     ...('prepare' in made && made.prepare
       ? [
           'The test also prepared the template with a function. This script does not run the function, so its effects are missing.',
+        ]
+      : []),
+    ...(networks.length > 0
+      ? [
+          `The machine was in private networks of the test: ${networks.join(', ')}. This script does not create them, nor the other machines in them.`,
         ]
       : []),
     ...(program.includes(LEFT_OUT)

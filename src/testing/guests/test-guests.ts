@@ -119,9 +119,13 @@ export class TestGuests {
     const { template: options, fork, networks, use } = partsOf(setup);
     const template = await templateOf(setup);
     signal?.throwIfAborted();
-    const forking: ForkOptions = { name: hostNameOf(label), ...fork };
+    const forking: ForkOptions = {
+      name: hostNameOf(label),
+      ...fork,
+      networks: networks.map((name) => this.network(name)),
+    };
     const machine = await forkUntil(signal, this.#runner.signal, async (living) =>
-      template.fork({ ...forking, networks: networks.map((name) => this.network(name)), signal: living }),
+      template.fork({ ...forking, signal: living }),
     );
     const named = setup.prepare ? {} : { name: templateName(setup) };
     return {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createNetwork } from '../../../../src/machine/network/create-network.ts';
 import { bundleDirectory } from '../../../../src/testing/bundle/bundle-directory.ts';
 import { reproduceScript } from '../../../../src/testing/bundle/reproduce-script.ts';
 
@@ -64,5 +65,17 @@ describe('the script that makes a machine again', () => {
     expect(prepared).not.toContain('"name"');
     expect(prepared).toContain('template[Symbol.asyncDispose]');
     expect(prepared).toContain('its effects are missing');
+    expect(prepared).not.toContain('networks');
+  });
+
+  it('reports the private networks of the test, and joins those of named machines', async () => {
+    await using lan = createNetwork({ name: 'lan' });
+    await using other = createNetwork({ name: 'other' });
+    const options = { networks: [lan, { network: other, alias: 'db' }, 'shared:alias=db'] };
+    const script = reproduceScript({ kind: 'launch', options }, where);
+    expect(script).toContain('# The machine was in private networks of the test: lan, other. This script');
+    expect(script).toContain('await launch({\n  "networks": [\n    "shared:alias=db"\n  ]\n});');
+    const fork = { networks: [lan] };
+    expect(reproduceScript({ kind: 'fork', template: {}, fork }, where)).toContain('private networks');
   });
 });
