@@ -166,6 +166,6 @@ export class Machine extends RunningMachine {
       await this.#agent.powerOff();
       this.life.expectPowerOff();
     };
-    return [{ rung: 'guest', share: 0.4, take: powerOff }, ...super.stopSteps()];
+    return [{ rung: 'guest', share: 4, take: powerOff }, ...super.stopSteps()];
   }
 }

@@ -162,11 +162,11 @@ export class RunningMachine implements AsyncDisposable {
     return [
       {
         rung: 'power-button',
-        share: 0.4,
+        share: 4,
         take: async () => this.qmp.execute('system_powerdown'),
       },
-      { rung: 'quit', share: 0.2, take: async () => this.qmp.execute('quit') },
-      { rung: 'SIGTERM', share: 0.1, take: () => this.life.send('SIGTERM') },
+      { rung: 'quit', share: 2, take: async () => this.qmp.execute('quit') },
+      { rung: 'SIGTERM', share: 1, take: () => this.life.send('SIGTERM') },
     ];
   }
 

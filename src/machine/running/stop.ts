@@ -7,7 +7,7 @@ export type StopRung = 'guest' | 'power-button' | 'quit' | 'SIGTERM' | 'SIGKILL'
 
 export interface StopStep {
   readonly rung: StopRung;
-  /** Share of the total time that this step may use. */
+  /** Part of the total time that this step may use, in proportion to the shares of the others. */
   readonly share: number;
   readonly take: () => unknown;
 }
@@ -21,6 +21,7 @@ export async function escalateStop(
   steps: readonly StopStep[],
   timeoutMs: number,
 ): Promise<StopRung | undefined> {
+  const whole = steps.reduce((sum, { share }) => sum + share, 0);
   for (const step of steps) {
     if (life.outcome !== undefined) return undefined;
     const failed = Promise.resolve()
@@ -29,7 +30,7 @@ export async function escalateStop(
         async () => new Promise<never>(() => undefined),
         () => false,
       );
-    const patience = after(timeoutMs * step.share);
+    const patience = after((timeoutMs * step.share) / whole);
     const gone = life.ended.then(() => true);
     const worked = await Promise.race([gone, failed, patience.promise]).finally(patience.cancel);
     if (worked) return step.rung;
