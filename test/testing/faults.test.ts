@@ -10,6 +10,7 @@ import {
   InvalidInputError,
   MachineEndedError,
   type TemporaryTemplate,
+  TimedOutError,
   createTemplate,
   launch,
 } from '../../src/index.ts';
@@ -222,6 +223,8 @@ describe('a machine under test', () => {
     let isAnswered = false;
     const answer = awaitedLater(vm.sh`echo here`.then(() => (isAnswered = true)));
     for (let round = 0; round < 50; round++) expect(await state()).toBe('paused');
+    await expect(vm.machine.sync({ timeoutMs: 50 })).rejects.toThrow(TimedOutError);
+    await expect(vm.machine.copyBack({ signal: AbortSignal.timeout(50) })).rejects.toThrow(/timeout/);
     expect(isAnswered).toBe(false);
     await pause.end();
     await answer;

@@ -5,6 +5,7 @@ import type { ExecOptions } from '../../guest/agent/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../../guest/agent/files.ts';
 import type { GuestProcess } from '../../guest/agent/process.ts';
 import type { SocketForward } from '../../network/ports/socket-forward.ts';
+import type { Limits } from '../../util/time/deadline.ts';
 import type { Copy } from '../share/copies.ts';
 import { type MachineOptions, type MachineParts, RunningMachine } from './running-machine.ts';
 import type { StopStep } from './stop.ts';
@@ -95,13 +96,14 @@ export class Machine extends RunningMachine {
    * read-only. Files replace files; files removed in the guest stay.
    * @returns the number of devices and FIFOs that were left out.
    * @throws MachineEndedError, GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, CopyBackError for
-   *   files that could not be put in their place.
+   *   files that could not be put in their place, or the signal's reason.
    */
-  async copyBack(): Promise<number> {
+  async copyBack({ signal }: Pick<Limits, 'signal'> = {}): Promise<number> {
     this.requireAlive();
     if (this.copies.length === 0) return 0;
     const { copyBack } = await import('../share/copies.ts');
-    return copyBack(this.#agent, this.copies, this.signal);
+    const signals = [this.signal, signal].filter((one) => one !== undefined);
+    return copyBack(this.#agent, this.copies, AbortSignal.any(signals));
   }
 
   /** Lets the guest write its volumes back, then ends the machine and releases its files. */
@@ -127,19 +129,20 @@ export class Machine extends RunningMachine {
     return undefined;
   }
 
-  /** Makes the guest write its caches to its disks. @throws MachineEndedError. */
-  async sync(): Promise<void> {
+  /** Makes the guest write its caches to its disks. @throws MachineEndedError, TimedOutError, or the signal's reason. */
+  async sync(limits: Limits = {}): Promise<void> {
     this.requireAlive();
-    await this.#agent.sync();
+    await this.#agent.sync(limits);
   }
 
   /**
    * Sets the guest's clock. An NTP client in the guest may change it again.
-   * @throws MachineEndedError, GuestRequestError, InvalidInputError for a time before 1970.
+   * @throws MachineEndedError, GuestRequestError, InvalidInputError for a time before 1970, TimedOutError, or the signal's
+   *   reason.
    */
-  async setClock(time: Date): Promise<void> {
+  async setClock(time: Date, limits: Limits = {}): Promise<void> {
     this.requireAlive();
-    await this.#agent.setClock(time.getTime());
+    await this.#agent.setClock(time.getTime(), limits);
   }
 
   /**
