@@ -66,8 +66,8 @@ async function probeAndCache(options: ProbeOptions, programs: HostPrograms, key:
   const { takeSurvey } = await import('./survey.ts');
   const survey = await takeSurvey(programs, options.signal);
   options.log?.debug({ survey }, 'probed the host');
-  // Not cached: the problem may be fixed without a change to QEMU, for example by installing a library.
-  if (survey.qemuProblem !== undefined) return survey;
+  // Not cached: the problem may be fixed without a change to the program, for example by installing a library.
+  if (survey.qemuProblem !== undefined || survey.qemuImg?.problem !== undefined) return survey;
   try {
     writeCachedSurvey(options.cacheDirectory, key, survey);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { LONGEST_SOCKET_PATH } from '../../util/system/platform.ts';
 import { controllersLacking, controllersRemedy } from '../programs/cgroup-manager.ts';
 import { confinementFindings } from './confinement-findings.ts';
+import { NEEDED_DEVICES } from './features.ts';
 import type { Finding, Install, Verb } from './finding.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 import { keptGuestsFinding } from './kept-guests-finding.ts';
@@ -65,6 +66,14 @@ function qemuFinding({ qemu, qemuProblem }: Survey, install: Install): Finding {
     return { item, state: 'broken', summary, remedy };
   }
   if (!qemu) return { item, state: 'broken', summary: 'QEMU is not installed', remedy: install('qemu') };
+  const missing = [
+    ...(qemu.machines.includes('q35') ? [] : ['-machine q35']),
+    ...NEEDED_DEVICES.filter((name) => !qemu.devices.includes(name)).map((name) => `-device ${name}`),
+  ];
+  if (missing.length > 0) {
+    const summary = `guests cannot run: ${qemu.path} does not support ${missing.join(', ')}`;
+    return { item, state: 'broken', summary, remedy: `use the QEMU of your distribution: ${install('qemu')}` };
+  }
   return { item, state: 'works', summary: `QEMU ${qemu.version} (${qemu.path})` };
 }
 
@@ -90,6 +99,11 @@ function acceleratorFinding(qemu: QemuFeatures, kvm: KvmVerdict): Finding {
 
 function qemuImgFinding({ qemuImg }: Survey, install: Install): Finding {
   const item = 'qemu-img';
+  if (qemuImg?.problem !== undefined) {
+    const summary = `qemu-img does not work: ${qemuImg.problem}; vmlet cannot create disks`;
+    const remedy = `reinstall qemu-img: ${install('qemu-img', 'reinstall')}`;
+    return { item, state: 'degraded', summary, remedy };
+  }
   if (qemuImg) return { item, state: 'works', summary: `qemu-img ${qemuImg.version}` };
   const summary = 'qemu-img is not installed; vmlet cannot create disks';
   return { item, state: 'degraded', summary, remedy: install('qemu-img') };

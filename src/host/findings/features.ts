@@ -25,7 +25,7 @@ export interface FeatureTable {
 }
 
 /** Devices that every guest needs. */
-const NEEDED_DEVICES = [
+export const NEEDED_DEVICES = [
   'isa-serial',
   'pvpanic',
   'virtio-blk-pci',
@@ -97,7 +97,13 @@ const OVER_SOCKET = 'passt and QEMU exchange packets over a socket';
 function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
   const has = (list: readonly string[] | undefined, name: string): boolean => list?.includes(name) ?? false;
   return rows('qemu', qemu !== undefined, [
-    ['-machine q35', has(qemu?.machines, 'q35'), 'the machine type of every guest', 'no guest can run'],
+    [
+      '-machine q35',
+      has(qemu?.machines, 'q35'),
+      'the machine type of every guest',
+      'no guest can run',
+      'qemu',
+    ],
     [
       '-accel kvm',
       kvm.usable,
@@ -117,6 +123,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       NEEDED_DEVICES.every((name) => has(qemu?.devices, name)),
       'the devices of every guest',
       'no guest can run',
+      'qemu',
     ],
     [
       '-device vmgenid',
@@ -180,7 +187,13 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
 
 function qemuImgFeatures({ qemuImg }: Survey): HostFeature[] {
   return rows('qemu-img', qemuImg !== undefined, [
-    ['qemu-img', true, 'disks: --disk, images, snapshots', 'vmlet cannot create disks'],
+    [
+      'qemu-img',
+      qemuImg?.problem === undefined,
+      'disks: --disk, images, snapshots',
+      'vmlet cannot create disks',
+      'qemu-img',
+    ],
   ]);
 }
 

@@ -4,12 +4,12 @@ import { TimedOutError, describeExit } from '../../errors/index.ts';
 import { NO_CORE } from '../../process/confine/confine.ts';
 import { PASST_CARD, withoutSyslogComplaints } from '../../process/output/passt-output.ts';
 import { findProgram } from '../../process/program.ts';
-import { run } from '../../process/run.ts';
 import { supervise } from '../../process/supervise.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
 import { together } from '../../util/time/together.ts';
 import { completesHandshake, freePort } from './passt-handshake.ts';
+import { printed } from './printed.ts';
 import type { PasstFeatures } from '../survey/host.ts';
 
 const PATIENCE_MS = 20_000;
@@ -48,13 +48,6 @@ function findPesto(passt: string): string | undefined {
 
 function hasOption(help: string, option: string): boolean {
   return new RegExp(`(^|[\\s,])${option}\\b`, 'm').test(help);
-}
-
-/** Releases differ in the stream that they print on, and in the exit status. */
-async function printed(argv: readonly [string, ...string[]], signal: AbortSignal): Promise<string> {
-  const options = { signal, timeoutMs: PATIENCE_MS, environment: {}, acceptedExitCodes: [0, 1] };
-  const { stdout, stderr } = await run(argv, options);
-  return stdout.toString('utf8') + stderr;
 }
 
 /**

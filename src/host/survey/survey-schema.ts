@@ -50,6 +50,13 @@ const confinement = z.strictObject({
   namespaces: z.strictObject({ mount: ability, net: ability, ipc: ability, uts: ability }),
 });
 
+const qemuImg = z.strictObject({
+  path: z.string(),
+  version: z.string(),
+  /** Why it does not run here; undefined when it does. Such a survey is not cached. */
+  problem: z.string().optional(),
+});
+
 const passt = z.strictObject({
   path: z.string(),
   /** A date and a commit; some releases print it only on a terminal. */
@@ -88,7 +95,7 @@ export const surveySchema = z.strictObject({
   qemu: qemu.optional(),
   /** QEMU is installed but does not work: its last output. Such a survey is not cached. */
   qemuProblem: z.string().optional(),
-  qemuImg: z.strictObject({ path: z.string(), version: z.string() }).optional(),
+  qemuImg: qemuImg.optional(),
   passt: passt.optional(),
   virtiofsd: virtiofsd.optional(),
   confinement,

@@ -53,6 +53,20 @@ it('reports the missing features of an installed program, and what replaces them
   expect(stdout).toMatch(/^ok {3}network +passt, over a connected socket/m);
 });
 
+it('reports optional programs that do not run, without which guests can', async () => {
+  const path = join(home, 'bin');
+  mkdirSync(path);
+  symlinkSync(findProgram('qemu-system-x86_64')!, join(path, 'qemu-system-x86_64'));
+  const script = '#!/bin/sh\necho "libx.so: cannot open" >&2; exit 127\n';
+  for (const name of ['passt', 'qemu-img', 'virtiofsd']) writeFileSync(join(path, name), script, { mode: 0o755 });
+  const { exitCode, stdout, stderr } = await doctor([], { PATH: `${path}:/usr/bin` });
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^warn qemu-img +qemu-img does not work: libx.so: cannot open/m);
+  expect(stdout).toMatch(/^warn network +passt does not work here \(libx.so: cannot open\)/m);
+  expect(stdout).toMatch(/^Guests can run on this host/m);
+});
+
 it('prints the same as JSON', async () => {
   const { exitCode, stdout } = await doctor(['--json']);
   expect(exitCode).toBe(0);

@@ -58,6 +58,16 @@ describe('probePasst', () => {
     expect((await probeScript(said)).problem).toBe('External interface not usable');
   });
 
+  it('reports why a passt without its libraries cannot run', async () => {
+    const { path: directory, remove } = makeTemporaryDirectory();
+    onTestFinished(remove);
+    const path = join(directory, 'passt');
+    writeFileSync(path, '#!/bin/sh\necho "libx.so: cannot open" >&2; exit 127\n', { mode: 0o755 });
+    expect(await probePasst(path, undefined)).toMatchObject({ hasFd: false, problem: 'libx.so: cannot open' });
+    writeFileSync(path, '#!/bin/sh\nkill -SEGV $$\n', { mode: 0o755 });
+    expect((await probePasst(path, undefined)).problem).toContain('SIGSEGV');
+  });
+
   it('reports the exit status of a passt that prints nothing', async () => {
     expect((await probeScript('exit 3')).problem).toBe('it exited with status 3');
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { canRunGuests, diagnose } from '../../../../src/host/findings/diagnosis.ts';
+import { NEEDED_DEVICES } from '../../../../src/host/findings/features.ts';
 import type { Finding, FindingItem } from '../../../../src/host/findings/finding.ts';
 import type { Survey } from '../../../../src/host/survey/host.ts';
 import { SURVEY_VERSION } from '../../../../src/host/survey/survey-version.ts';
@@ -12,7 +13,7 @@ const complete: Survey = {
     path: '/usr/bin/qemu-system-x86_64',
     version: '10.0.3',
     machines: ['q35'],
-    devices: ['vmgenid', 'vhost-user-fs-pci'],
+    devices: [...NEEDED_DEVICES, 'vmgenid', 'vhost-user-fs-pci'],
     netdevs: ['user', 'stream'],
     objects: ['memory-backend-memfd'],
     accelerators: ['tcg', 'kvm'],
@@ -185,7 +186,22 @@ it('distinguishes a QEMU that does not start from a missing one', () => {
 });
 
 it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], RegExp]>([
+  ['qemu', { qemu: { ...complete.qemu!, machines: ['pc'] } }, {}, 'broken', /does not support -machine q35$/],
+  [
+    'qemu',
+    { qemu: { ...complete.qemu!, devices: NEEDED_DEVICES.slice(2) } },
+    {},
+    'broken',
+    /does not support -device isa-serial, -device pvpanic$/,
+  ],
   ['qemu-img', { qemuImg: undefined }, {}, 'degraded', /vmlet cannot create disks/],
+  [
+    'qemu-img',
+    { qemuImg: { ...complete.qemuImg!, problem: 'libx.so: cannot open' } },
+    {},
+    'degraded',
+    /does not work: libx.so: cannot open; vmlet cannot create disks/,
+  ],
   ['network', { passt: undefined }, {}, 'degraded', /slirp/],
   [
     'network',

@@ -86,6 +86,13 @@ it('omits what the findings report', () => {
   expect(names(table)).toEqual(['swtpm swtpm']);
 });
 
+it('leaves what every guest needs to the finding about QEMU', () => {
+  const qemu = { ...newest.qemu!, machines: ['pc'], devices: ['vmgenid'] };
+  const { features } = featuresOf({ ...newest, qemu }, { helpers });
+  const missing = features.filter(({ present }) => !present);
+  expect(missing.map(({ finding }) => finding)).toEqual(['qemu', 'qemu']);
+});
+
 it('lists the limits of Landlock’s versions', () => {
   const landlock = { usable: true, abi: 3 } as const;
   expect(names(featuresOf({ ...newest, confinement: { ...everyLayer, landlock } }, { helpers }))).toEqual([
