@@ -1,3 +1,4 @@
+import { LANDLOCK_SCOPES, LANDLOCK_TCP } from '../../process/confine/layers.ts';
 import type { FindingItem } from './finding.ts';
 import type { Survey } from '../survey/host.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -34,10 +35,6 @@ export const NEEDED_DEVICES = [
   'virtio-serial-pci',
   'virtserialport',
 ];
-
-/** Landlock ABI versions that added rules for TCP, and scopes (landlock(7)). */
-const LANDLOCK_TCP = 4;
-const LANDLOCK_SCOPES = 6;
 
 /** Returns the features of each program that vmlet uses, and what vmlet does without them. */
 export function featuresOf(survey: Survey, surroundings: Pick<Surroundings, 'helpers'>): FeatureTable {

@@ -37,8 +37,8 @@ export interface Layers {
 /**
  * Landlock versions that introduced rules for TCP, and scopes for abstract sockets and signals (landlock(7)).
  */
-const TCP_ABI = 4;
-const SCOPE_ABI = 6;
+export const LANDLOCK_TCP = 4;
+export const LANDLOCK_SCOPES = 6;
 
 /** Returns the layers that are available on this host. */
 export function layersOf(
@@ -59,8 +59,8 @@ export function layersOf(
     landlock: landlock.usable
       ? {
           abi: landlock.abi,
-          scoped: landlock.abi >= SCOPE_ABI,
-          deniesTcp: landlock.abi >= TCP_ABI && connects !== 'anywhere',
+          scoped: landlock.abi >= LANDLOCK_SCOPES,
+          deniesTcp: landlock.abi >= LANDLOCK_TCP && connects !== 'anywhere',
         }
       : undefined,
     seccomp: seccomp.usable
