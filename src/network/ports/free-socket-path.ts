@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { accessSync, constants, lstatSync, unlinkSync } from 'node:fs';
+import { accessSync, constants, lstatSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { removeFile } from '../../util/files/removal.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { deniedSocket, existingSocket } from './listen-failure.ts';
 
@@ -36,7 +37,7 @@ export async function removeStaleSocket(
   if (!found) return 'free';
   if (!found.isSocket() || found.uid !== process.getuid?.()) return 'other';
   if (await isServed(path, signal)) return 'served';
-  unlinkSync(path);
+  removeFile(path);
   return 'free';
 }
 
