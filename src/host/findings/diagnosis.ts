@@ -72,7 +72,12 @@ function qemuFinding({ qemu, qemuProblem }: Survey, install: Install): Finding {
   ];
   if (missing.length > 0) {
     const summary = `guests cannot run: ${qemu.path} does not support ${missing.join(', ')}`;
-    return { item, state: 'broken', summary, remedy: `use the QEMU of your distribution: ${install('qemu')}` };
+    return {
+      item,
+      state: 'broken',
+      summary,
+      remedy: `use the QEMU of your distribution: ${install('qemu')}`,
+    };
   }
   return { item, state: 'works', summary: `QEMU ${qemu.version} (${qemu.path})` };
 }

@@ -5,10 +5,7 @@ import { printed } from './printed.ts';
 const NEEDED = ['--fd', '--shared-dir', '--cache', '--sandbox', '--readonly', '--rlimit-nofile'];
 
 /** Probes the features of virtiofsd. */
-export async function probeVirtiofsd(
-  path: string,
-  signal: AbortSignal,
-): Promise<VirtiofsdFeatures> {
+export async function probeVirtiofsd(path: string, signal: AbortSignal): Promise<VirtiofsdFeatures> {
   // It fails with 1 without the privileges of root.
   const [help, capabilities] = await Promise.all([
     printed([path, '--help'], signal),

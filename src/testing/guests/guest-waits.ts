@@ -105,10 +105,7 @@ export class GuestWaits {
    * also print that.
    * @throws InvalidInputError for an `input` that is neither text nor bytes.
    */
-  async command(
-    command: string | readonly string[],
-    options: CommandWaitOptions = {},
-  ): Promise<ShellResult> {
+  async command(command: string | readonly string[], options: CommandWaitOptions = {}): Promise<ShellResult> {
     const { stdout, env, cwd, user, input } = options;
     if (input !== undefined && typeof input !== 'string' && !(input instanceof Uint8Array)) {
       throw new InvalidInputError('input', 'expected text or bytes, because the command may be repeated');

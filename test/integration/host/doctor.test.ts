@@ -58,7 +58,8 @@ it('reports optional programs that do not run, without which guests can', async 
   mkdirSync(path);
   symlinkSync(findProgram('qemu-system-x86_64')!, join(path, 'qemu-system-x86_64'));
   const script = '#!/bin/sh\necho "libx.so: cannot open" >&2; exit 127\n';
-  for (const name of ['passt', 'qemu-img', 'virtiofsd']) writeFileSync(join(path, name), script, { mode: 0o755 });
+  for (const name of ['passt', 'qemu-img', 'virtiofsd'])
+    writeFileSync(join(path, name), script, { mode: 0o755 });
   const { exitCode, stdout, stderr } = await doctor([], { PATH: `${path}:/usr/bin` });
   expect(stderr).toBe('');
   expect(exitCode).toBe(0);

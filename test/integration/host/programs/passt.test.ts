@@ -63,7 +63,10 @@ describe('probePasst', () => {
     onTestFinished(remove);
     const path = join(directory, 'passt');
     writeFileSync(path, '#!/bin/sh\necho "libx.so: cannot open" >&2; exit 127\n', { mode: 0o755 });
-    expect(await probePasst(path, undefined)).toMatchObject({ hasFd: false, problem: 'libx.so: cannot open' });
+    expect(await probePasst(path, undefined)).toMatchObject({
+      hasFd: false,
+      problem: 'libx.so: cannot open',
+    });
     writeFileSync(path, '#!/bin/sh\nkill -SEGV $$\n', { mode: 0o755 });
     expect((await probePasst(path, undefined)).problem).toContain('SIGSEGV');
   });
