@@ -72,9 +72,10 @@ function hardwareOf(plan: Plan): string {
   return sha256(JSON.stringify(options.filter((_, index) => options[index - 1] === '-device'))).slice(0, 12);
 }
 
-/** Files outside the template: images, kernels, firmware. */
+/** Files outside the template: images, kernels, initramfs, firmware. */
 function filesUnder({ boot, firmware, disks }: Plan): string[] {
-  const direct = boot.kind === 'kernel' ? [boot.kernelPath, boot.initrdPath] : [];
+  // vmlet's extended copy of a user's initramfs stays as it is when the user builds a new one.
+  const direct = boot.kind === 'kernel' ? [boot.kernelPath, boot.initrdBase ?? boot.initrdPath] : [];
   return [
     ...direct,
     firmware?.code.path,

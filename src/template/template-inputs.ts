@@ -9,7 +9,8 @@ import type { Spec } from '../machine/spec/spec.ts';
 
 /**
  * Returns a digest of all that a template is created from: SHA-256 in lower-case hexadecimal. An image counts by the
- * paths of its files, which are named by their content; an image that is not in the store counts as different.
+ * paths of its files, which are named by their content; an image that is not in the store counts as different. Kernel
+ * modules count by their content, because they are built again in the same directory.
  */
 export async function templateInputs(
   spec: Spec,
@@ -28,7 +29,21 @@ export async function templateInputs(
     throw error;
   });
   const { pull: _pull, timeoutMs: _timeoutMs, ...what } = spec;
+  const modules = await digestOfModules(spec, signal);
   return sha256(
-    JSON.stringify([what, source ?? null, commands, networkCards, await digestOfAgent(agentProgram())]),
+    JSON.stringify([
+      what,
+      source ?? null,
+      commands,
+      networkCards,
+      await digestOfAgent(agentProgram()),
+      ...(modules === undefined ? [] : [modules]),
+    ]),
   );
+}
+
+async function digestOfModules({ boot }: Spec, signal: AbortSignal | undefined): Promise<string | undefined> {
+  if (boot.kind !== 'kernel' || boot.modules === undefined) return undefined;
+  const { modulesArchive } = await import('../images/micro/modules-archive.ts');
+  return sha256(await modulesArchive(boot.kernel, boot.modules, signal));
 }

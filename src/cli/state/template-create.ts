@@ -41,7 +41,7 @@ export function templateCreateCommand(): Command {
     .option('--replace', 'replace an existing template')
     .option(
       '--reuse',
-      'keep an existing template if its image, options and commands are the same and it still works on this host; otherwise replace it',
+      'keep an existing template if its image, options, kernel modules and commands are the same and it still works on this host; otherwise replace it',
     )
     .option('--kept', 'fork the guest that vmlet run keeps in the cache, instead of booting')
     .option('--json', 'print the template as JSON');

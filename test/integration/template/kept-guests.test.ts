@@ -44,14 +44,15 @@ function home(look?: (path: string) => FileSystem) {
   const locations = locate({ XDG_CACHE_HOME: join(own, 'cache') }, own, 0);
   const guests = new KeptGuests(locations, look);
   const kernel = join(own, 'vmlinux');
+  const initrd = join(own, 'initrd');
   const qemu = join(own, 'qemu');
-  for (const path of [kernel, qemu]) writeFileSync(path, 'of the day');
+  for (const path of [kernel, initrd, qemu]) writeFileSync(path, 'of the day');
   const plan: Plan = {
     ...plainPlan,
     qemu,
     boot: {
       ...{ kind: 'kernel', kernelPath: kernel, commandLine: '' },
-      ...{ initrdPath: undefined, initrdBase: undefined },
+      ...{ initrdPath: join(own, 'initrd-with-agent'), initrdBase: initrd },
     },
   } as const;
   const programs = { vmlet: packageVersion(), QEMU: `1.2 (${describeQemu(qemu)})` };
@@ -77,7 +78,7 @@ function home(look?: (path: string) => FileSystem) {
   };
   const keys = (): string[] => guests.list().map(({ key }) => key);
   const stamp = join(locations.cache, 'guests-pruned');
-  return { guests, stamp, kernel, qemu, keep, keys };
+  return { guests, stamp, kernel, initrd, qemu, keep, keys };
 }
 
 /** The description of a file that a record has. */
@@ -185,6 +186,16 @@ describe('a prune', () => {
     await guests.prune(NO_LIMITS);
     expect(keys()).toEqual(['current']);
     await guests.prune({ ...NO_LIMITS, days: { value: 0, source: 'a test' } });
+    expect(keys()).toEqual([]);
+  });
+
+  it('removes at once a guest to whose initramfs vmlet added the agent, when the user builds a new one', async () => {
+    const { guests, initrd, keep, keys } = home();
+    await keep('changed');
+    await guests.prune(NO_LIMITS);
+    expect(keys()).toEqual(['changed']);
+    writeFileSync(initrd, 'of the next day');
+    await guests.prune(NO_LIMITS);
     expect(keys()).toEqual([]);
   });
 
