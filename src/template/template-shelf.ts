@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   BrokenTemplateError,
   InvalidInputError,
@@ -174,11 +174,12 @@ export class TemplateShelf {
 
   /** Templates that are being created, or whose creator was killed. */
   unfinished(): { readonly directory: string; readonly active: boolean }[] {
-    const linked = new Set(this.directories().map(({ directory }) => directory));
+    // A link has the path by which its creator reached the shelf; another may lead here, through a symbolic link.
+    const linked = new Set(this.directories().map(({ directory }) => basename(directory)));
     return this.#entries().flatMap((entry) => {
       const owner = ownerInName(entry.slice(1));
       const directory = join(this.#directory, entry);
-      return !owner || linked.has(directory) ? [] : [{ directory, active: isAlive(owner) }];
+      return !owner || linked.has(entry) ? [] : [{ directory, active: isAlive(owner) }];
     });
   }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { TemplateNotFoundError } from '../../../src/errors/index.ts';
 import { TemplateShelf } from '../../../src/template/template-shelf.ts';
@@ -27,6 +27,21 @@ it('leaves no lock file, whether the template was created or not', async () => {
     'no',
   );
   shelf.remove('web');
+  expect(entries()).toEqual([]);
+});
+
+it('keeps templates that were created by another path of the same directory', async () => {
+  const other = join(dirname(locations.templates), 'link');
+  symlinkSync(locations.templates, other);
+  await shelf.withName('web', undefined, async (place) => {
+    place.publish();
+    return Promise.resolve();
+  });
+  const linked = new TemplateShelf(locations, { directory: other });
+  // These are what a sweep removes once their creator has ended.
+  expect(linked.unfinished()).toEqual([]);
+  linked.remove('web');
+  rmSync(other);
   expect(entries()).toEqual([]);
 });
 
