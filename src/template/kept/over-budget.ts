@@ -1,4 +1,7 @@
-/** The guests to remove so that the others fit, least recently used first. */
+/**
+ * The guests to remove so that the others fit, least recently used first. One that is larger than what is left of the
+ * limit takes nothing from the others.
+ */
 export function overBudget<Guest extends { readonly hostBytes: number; readonly usedAtMs: number }>(
   guests: readonly Guest[],
   bytes: number,
@@ -7,7 +10,8 @@ export function overBudget<Guest extends { readonly hostBytes: number; readonly 
   return [...guests]
     .sort((one, other) => other.usedAtMs - one.usedAtMs)
     .filter(({ hostBytes }) => {
+      if (hostBytes > free) return true;
       free -= hostBytes;
-      return free < 0;
+      return false;
     });
 }

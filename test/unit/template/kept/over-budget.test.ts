@@ -16,4 +16,9 @@ describe('beyond the limit', () => {
   ])('of %i bytes, the least recently used are removed: %j', (bytes, removed) => {
     expect(overBudget(guests, bytes).map(({ key }) => key)).toEqual(removed);
   });
+
+  it('a guest that is larger than the limit is removed, and no others for it', () => {
+    const large = { key: 'large', hostBytes: 20, usedAtMs: 4 };
+    expect(overBudget([large, ...guests], 12)).toEqual([large]);
+  });
 });
