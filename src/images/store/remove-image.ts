@@ -54,6 +54,9 @@ export async function removeImage(
     for (const name of names) await unlink(join(store, name));
     const candidates = [...(isLast ? [found] : []), ...superseded];
     const removed = unneededOf(candidates, images, usersOf);
+    // The name is gone already, as after an earlier removal of it, and all that remains is in use.
+    if (entry === undefined && removed.length === 0)
+      for (const image of superseded) refuseUsed(image, images, usersOf);
     for (const image of removed) await discard(store, image, trash);
     return { names, images: removed };
   });

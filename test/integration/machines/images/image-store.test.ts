@@ -240,6 +240,17 @@ describe('an image is not removed', () => {
     expect(await usersOf('web:1')).toContain('machine "c"');
     await machines.remove('c', { storage: true });
     // The base of the clone is removed once the process that created it has ended.
+  it('while a machine is based on it, although its name was removed with a newer image', async () => {
+    const old = await importRaw('web:1', 'old');
+    await machines.create({ name: 'm', image: 'web:1' });
+    const { digest } = await importRaw('web:1', 'new');
+    expect(await store.remove('web:1')).toMatchObject({ names: ['web:1'], images: [{ digest }] });
+    const short = old.digest.slice(0, 12);
+    await expect(store.remove('web:1')).rejects.toThrow(`"web:1 (sha256:${short})" is in use by machine "m"`);
+    await machines.remove('m', { storage: true });
+    expect(await store.remove('web:1')).toMatchObject({ names: [], images: [{ digest: old.digest }] });
+  });
+
     for (const name of readdirSync(locations.disks)) rmSync(join(locations.disks, name));
     expect((await store.remove('web:1')).images).toHaveLength(1);
   });
