@@ -5,7 +5,6 @@ import { addImage } from '../store/add-image.ts';
 import { makeBuildDirectory } from '../store/build-directory.ts';
 import { fetchImageFile } from './fetch-image-file.ts';
 import { checkGivenName } from '../store/given-name.ts';
-import type { GuestDescription } from '../record/guest-description.ts';
 import { type GuestOptions, parseGuestOptions } from '../record/guest-options.ts';
 import type { DiskImage } from '../record/image.ts';
 import type { ImageProgress } from './image-progress.ts';
@@ -49,9 +48,10 @@ export async function pullUrl(
   checkGivenName(name);
   const guest = parseGuestOptions(options.guest ?? {});
   const digest = options.digest === undefined ? undefined : parsePublishedDigest(options.digest);
-  const known = digest && formatPublishedDigest(digest);
+  const findSame = async (): Promise<DiskImage | undefined> =>
+    digest && findPulled(store, formatPublishedDigest(digest), { guest, verification: 'digest' });
   try {
-    const existing = await findSame(store, known, guest);
+    const existing = await findSame();
     if (existing) return await nameSame(store, existing, options);
     await using scope = new Scope();
     makeDirectories(store);
@@ -62,7 +62,7 @@ export async function pullUrl(
       image: name,
       partials,
       anySize: options.anySize,
-      isStillNeeded: async () => (arrived = await findSame(store, known, guest)) === undefined,
+      isStillNeeded: async () => (arrived = await findSame()) === undefined,
       onProgress,
       signal,
       log,
@@ -84,26 +84,6 @@ export async function pullUrl(
   } finally {
     onProgress?.({ image: name, phase: 'done', fraction: 1 });
   }
-}
-
-/** Finds an image with this digest and the same description of the guest, which is part of an image. */
-async function findSame(
-  store: string,
-  publishedDigest: string | undefined,
-  guest: GuestDescription,
-): Promise<DiskImage | undefined> {
-  const image = publishedDigest === undefined ? undefined : await findPulled(store, publishedDigest);
-  return image?.kind === 'disk' && isSameGuest(image.guest, guest) ? image : undefined;
-}
-
-function isSameGuest(one: GuestDescription, other: GuestDescription): boolean {
-  return (
-    one.user === other.user &&
-    one.firmware === other.firmware &&
-    one.cpu === other.cpu &&
-    one.provisioner === other.provisioner &&
-    one.agent === other.agent
-  );
 }
 
 async function nameSame(

@@ -45,7 +45,8 @@ export const HERE = 'x86_64';
 
 /**
  * Pulls an image of the catalogue into the store, verified as its entry requires, and names it. An image already in
- * the store with the publisher's current digest is reused.
+ * the store with the publisher's current digest is reused, if it is as well verified and its guest described in the same
+ * way.
  * @param reference a name or an alias; the image gets both.
  * @throws ImageNotFoundError, CatalogueFileError, DownloadError, DigestMismatchError, SignatureError,
  *   ImageRefusedError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.
@@ -110,8 +111,9 @@ function addressOf({ urls, digest, compression, fileSignature }: ResolvedImage):
   return { urls, digest, compression: fileSignature ? 'none' : compression };
 }
 
-async function findPublished(store: string, { digest }: ResolvedImage): Promise<Image | undefined> {
-  return digest && findPulled(store, formatPublishedDigest(digest));
+async function findPublished(store: string, resolved: ResolvedImage): Promise<Image | undefined> {
+  const { digest } = resolved;
+  return digest && findPulled(store, formatPublishedDigest(digest), resolved);
 }
 
 async function nameAll(

@@ -13,3 +13,13 @@ export interface GuestDescription {
   /** True when vmlet's agent is installed and starts at boot. */
   readonly agent: boolean;
 }
+
+export function isSameGuest(one: GuestDescription, other: GuestDescription): boolean {
+  return (
+    one.user === other.user &&
+    one.firmware === other.firmware &&
+    one.cpu === other.cpu &&
+    one.provisioner === other.provisioner &&
+    one.agent === other.agent
+  );
+}

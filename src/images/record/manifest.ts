@@ -52,8 +52,11 @@ const guestSchema = z
   })
   .transform((guest): GuestDescription => ({ ...guest, user: guest.user }));
 
-/** `signed`: by the catalogue's key; `digest`: against the publisher's or the user's digest; `none`: not verified. */
-const verification = z.enum(['signed', 'digest', 'none']);
+/**
+ * `signed`: by the catalogue's key; `digest`: against the publisher's or the user's digest; `none`: not verified. The
+ * weakest first.
+ */
+const verification = z.enum(['none', 'digest', 'signed']);
 
 const originSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -101,6 +104,11 @@ export type ImageFile = Readonly<z.output<typeof file>>;
 export type ImageOrigin = Readonly<z.output<typeof originSchema>>;
 /** How an image was verified: by signature, by digest or not at all. */
 export type Verification = z.output<typeof verification>;
+
+/** Ranks origins by how well the image was verified. */
+export function trustOf(origin: ImageOrigin | { readonly verification: Verification }): number {
+  return 'verification' in origin ? verification.options.indexOf(origin.verification) : Infinity;
+}
 
 /** Lists the files of an image. */
 export function filesOf(manifest: ImageManifest): readonly ImageFile[] {

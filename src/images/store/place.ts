@@ -10,6 +10,7 @@ import {
   type ImageSource,
   type KernelManifest,
   filesOf,
+  trustOf,
 } from '../record/manifest.ts';
 import { sha256 } from '../digest/sha256.ts';
 import { isComplete, readManifest } from './store.ts';
@@ -67,17 +68,23 @@ export async function placeDiskImage(
   const placed = await placeImage(store, buildDirectory, manifest, async (directory) =>
     rename(image.path, join(directory, manifest.disk.path)),
   );
-  if (trustOf(placed.origin) >= trustOf(image.origin)) return placed;
-  // The same disk, now with better verification.
+  if (!isBetter(image.origin, placed.origin)) return placed;
   const better = { ...placed, origin: image.origin };
   const path = join(store, imageDirectoryName(placed.digest), 'manifest.json');
   replaceFile(path, formatManifest(better), 0o644);
   return better;
 }
 
-/** Ranks origins by how well the image was verified. */
-function trustOf(origin: ImageOrigin): number {
-  return 'verification' in origin ? ['none', 'digest', 'signed'].indexOf(origin.verification) : Infinity;
+/** Whether an origin of the same disk says more: a better verification, or the digest by which the next pull finds it. */
+function isBetter(origin: ImageOrigin, than: ImageOrigin): boolean {
+  const gain = trustOf(origin) - trustOf(than);
+  if (gain !== 0) return gain > 0;
+  const digest = publishedDigestOf(origin);
+  return digest !== undefined && digest !== publishedDigestOf(than);
+}
+
+function publishedDigestOf(origin: ImageOrigin): string | undefined {
+  return origin.kind === 'pulled' ? origin.publishedDigest : undefined;
 }
 
 async function placeImage<Manifest extends ImageManifest>(

@@ -1,14 +1,22 @@
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageNotFoundError, InvalidInputError } from '../../errors/index.ts';
+import { type GuestDescription, isSameGuest } from '../record/guest-description.ts';
 import {
+  type DiskImage,
   type DiskLayer,
   type Image,
   diskImageOf,
   imageDirectoryName,
   kernelImageOf,
 } from '../record/image.ts';
-import { type ImageManifest, filesOf, manifestSchema } from '../record/manifest.ts';
+import {
+  type ImageManifest,
+  type Verification,
+  filesOf,
+  manifestSchema,
+  trustOf,
+} from '../record/manifest.ts';
 import { isImageReference, parseImageReference } from '../record/reference.ts';
 import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 
@@ -88,14 +96,23 @@ export async function requireImage(store: string, reference: string): Promise<Im
   throw new ImageNotFoundError(reference, { hint: 'to list images, run: vmlet image ls' });
 }
 
-/** Finds an image that was pulled with this published digest, as in `sha512:…`. */
-export async function findPulled(store: string, publishedDigest: string): Promise<Image | undefined> {
+/**
+ * Finds an image that was pulled with this published digest, as in `sha512:…`, at least as well verified, and with the
+ * same description of the guest, which is part of an image.
+ */
+export async function findPulled(
+  store: string,
+  publishedDigest: string,
+  { guest, verification }: { readonly guest: GuestDescription; readonly verification: Verification },
+): Promise<DiskImage | undefined> {
   const { images } = await listImages(store);
   return images.find(
-    (image) =>
+    (image): image is Extract<ListedImage, DiskImage> =>
       image.kind === 'disk' &&
       image.origin.kind === 'pulled' &&
-      image.origin.publishedDigest === publishedDigest,
+      image.origin.publishedDigest === publishedDigest &&
+      trustOf(image.origin) >= trustOf({ verification }) &&
+      isSameGuest(image.guest, guest),
   );
 }
 

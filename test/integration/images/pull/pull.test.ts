@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMessage, generateKey, readKey, readPrivateKey, sign } from 'openpgp';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DiskImage, Image } from '../../../../src/images/record/image.ts';
+import { importImage } from '../../../../src/images/pull/import-image.ts';
 import { type PullOptions, pullImage } from '../../../../src/images/pull/pull.ts';
+import { pullUrl } from '../../../../src/images/pull/pull-url.ts';
 import { findImage, listImages } from '../../../../src/images/store/store.ts';
 import { catalogueFile } from '../../../../src/machine/paths/package-files.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
@@ -105,6 +108,30 @@ test('an image whose digest has not changed is not downloaded again', async () =
   expect((await findImage(options.store, 'web:latest'))?.digest).toBe(image.digest);
 });
 
+test('an image whose entry was corrected is pulled again, and then found', async () => {
+  const before = await pull();
+  writeEntry({ firmware: 'uefi', user: 'other' });
+  const image = await pull();
+  expect(image.guest).toMatchObject({ firmware: 'uefi', user: 'other' });
+  expect((await findImage(options.store, 'web:1'))?.digest).toBe(image.digest);
+  expect((await pull()).digest).toBe(image.digest);
+  expect(publisher.count(FILE)).toBe(2);
+  writeEntry();
+  expect((await pull()).digest).toBe(before.digest);
+  expect(publisher.count(FILE)).toBe(2);
+});
+
+test('an image that was imported is downloaded once, and then found by its digest', async () => {
+  const path = join(parent, '64M.qcow2');
+  const digest = `sha512:${createHash('sha512').update(first).digest('hex')}`;
+  const imported = await importImage(path, options.store, { name: 'mine', digest });
+  for (let count = 0; count < 2; count++) {
+    const pulled = await pullUrl(`${publisher.url}${FILE}`, options, { name: 'web', digest });
+    expect(pulled.digest).toBe(imported.digest);
+  }
+  expect(publisher.count(FILE)).toBe(1);
+});
+
 test('a newer image takes the name, and the old one stays without a name until a prune', async () => {
   const old = await pull();
   offer(second);
@@ -199,6 +226,34 @@ test('a signed list makes the image signed, and a list changed after signing is 
   await expectNothing();
   publisher.publish(LIST, list, 'text/plain');
   expect((await pull()).origin).toMatchObject({ verification: 'signed', signedBy: fingerprint });
+});
+
+test('a signature of the file is verified, also if the image is there with only its digest verified', async () => {
+  const image = await pull();
+  const { publicKey, privateKey } = await generateKey({ userIDs: [{ name: 'test' }] });
+  writeFileSync(join(options.userCatalogue, '../test.asc'), publicKey);
+  const fingerprint = (await readKey({ armoredKey: publicKey })).getFingerprint().toUpperCase();
+  writeEntry({
+    keys: { test: { file: 'test.asc', fingerprint } },
+    signature: { form: 'image', url: `${publisher.url}${FILE}.sig`, key: 'test' },
+  });
+  const signatureOf = async (binary: Buffer): Promise<string> =>
+    String(
+      await sign({
+        message: await createMessage({ binary }),
+        signingKeys: await readPrivateKey({ armoredKey: privateKey }),
+        detached: true,
+      }),
+    );
+  publisher.publish(`${FILE}.sig`, await signatureOf(second));
+  await expect(pull()).rejects.toMatchObject({ code: 'VMLET_SIGNATURE_INVALID' });
+  publisher.publish(`${FILE}.sig`, await signatureOf(first));
+  const signed = await pull();
+  expect(signed.digest).toBe(image.digest);
+  expect(signed.origin).toMatchObject({ verification: 'signed', signedBy: fingerprint });
+  const downloads = publisher.count(FILE);
+  expect((await pull()).origin).toEqual(signed.origin);
+  expect(publisher.count(FILE)).toBe(downloads);
 });
 
 test('an unknown name gets similar names as suggestions', async () => {
