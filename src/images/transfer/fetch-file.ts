@@ -101,8 +101,8 @@ class Fetching {
 
   /** Reads the content that an earlier run left. */
   async #resume(): Promise<void> {
-    const { onProgress, onHead, log } = this.#options;
-    this.#origin = await this.#partial.origin();
+    const { onProgress, onHead, log, isDigestKnown } = this.#options;
+    this.#origin = await this.#partial.origin(isDigestKnown);
     if (!this.#isResumable()) return this.#restart();
     await this.#file.resume();
     if (this.#file.bytes === 0) return;

@@ -34,12 +34,16 @@ export class PartialFile {
     this.#description = `${path}.json`;
   }
 
-  /** Reads the origin of the data; undefined if there is no data, or it cannot be trusted. */
-  async origin(): Promise<PartialOrigin | undefined> {
+  /**
+   * Reads the origin of the data; undefined if there is no data, or it cannot be trusted.
+   * @param isDigestKnown whether the digest of the whole file will tell if data is missing.
+   */
+  async origin(isDigestKnown: boolean): Promise<PartialOrigin | undefined> {
     try {
       const parsed = schema.safeParse(JSON.parse(await readFile(this.#description, 'utf8')));
-      if (!parsed.success || parsed.data.bootId !== currentBootId()) return undefined;
-      const { etag, lastModified, totalBytes } = parsed.data;
+      if (!parsed.success) return undefined;
+      const { etag, lastModified, totalBytes, bootId } = parsed.data;
+      if (!isDigestKnown && bootId !== currentBootId()) return undefined;
       return { etag, lastModified, totalBytes };
     } catch (error) {
       // Invalid JSON: the host crashed meanwhile.

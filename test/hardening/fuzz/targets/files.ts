@@ -404,7 +404,7 @@ export const partFile = fileTarget({
   bases: [{ version: 1, etag: '"x"', lastModified: 'y', totalBytes: 5, bootId: 'another' }],
   expected: ['nothing'],
   path: () => join(folder, 'download.json'),
-  read: async () => new PartialFile(join(folder, 'download')).origin(),
+  read: async () => new PartialFile(join(folder, 'download')).origin(false),
 });
 
 export const catalogueTarget = jsonTarget<string>({

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync, statSync, utimesSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
@@ -46,6 +46,25 @@ test('an interrupted download resumes', async () => {
   expect(lab.server.requests.slice(before).map(({ headers }) => headers.range)).toEqual(['bytes=2000000-']);
   expect(said.join()).toMatch(/resuming after 1\.9 MiB/);
   expect(lab.left()).toEqual(['file']);
+});
+
+test.each([
+  ['resumes if its digest is known', digestOf(content), 'bytes=2000000-'],
+  ['begins again without a digest', undefined, undefined],
+])('a download from before a reboot of the host %s', async (_, expected, range) => {
+  const path = 'stall/disk.raw?after=2000000';
+  const { child, lines } = startDownloader(path);
+  expect(await next(lines)).toBe('began');
+  await expect.poll(() => partSize(lab.partials), { timeout: 60_000 }).toBe(2_000_000);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const record = join(lab.partials, readdirSync(lab.partials).find((name) => name.endsWith('.json')) ?? '');
+  const text = JSON.parse(readFileSync(record, 'utf8')) as object;
+  writeFileSync(record, JSON.stringify({ ...text, bootId: 'another' }));
+  const before = lab.server.requests.length;
+  const { bytes } = await lab.download(path, { expected, limits: { idleMs: 1000 } });
+  expect(bytes).toBe(content.length);
+  expect(lab.server.requests[before]?.headers.range).toBe(range);
 });
 
 test('one of two processes downloads', async () => {
