@@ -4,6 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { ImageBuildError } from '../../errors/index.ts';
 import { run } from '../../process/run.ts';
 import { type FetchOptions, type Package, type PackageSource, packageError } from './package-source.ts';
+import { proxiesOf } from './proxies.ts';
 import { plainEnvironment } from '../../util/system/plain-environment.ts';
 
 const UPDATE_HINT = 'refresh the package lists (sudo apt-get update), then try again';
@@ -76,7 +77,7 @@ export class AptSource implements PackageSource {
         ],
         {
           cwd: downloadDirectory,
-          environment: plainEnvironment(),
+          environment: { ...plainEnvironment(), ...proxiesOf(process.env) },
           signal,
           onStdout: progressReader(options.onProgress),
         },

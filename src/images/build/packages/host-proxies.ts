@@ -1,16 +1,13 @@
 import { findProgram } from '../../../process/program.ts';
 import { run } from '../../../process/run.ts';
 import { plainEnvironment } from '../../../util/system/plain-environment.ts';
+import { proxiesOf } from '../../packages/proxies.ts';
 
 /** Returns the proxies of the environment, or else those of the host's apt. */
 export async function hostProxies(
   signal: AbortSignal | undefined,
 ): Promise<Readonly<Record<string, string>>> {
-  const proxies: Record<string, string> = {};
-  for (const name of ['http_proxy', 'https_proxy', 'no_proxy']) {
-    const value = process.env[name] ?? process.env[name.toUpperCase()];
-    if (value !== undefined && value !== '') proxies[name] = value;
-  }
+  const proxies = proxiesOf(process.env);
   if (findProgram('apt-config') === undefined) return proxies;
   const { stdout } = await run(['apt-config', 'dump', '--format', '%F %v%n'], {
     environment: plainEnvironment(),
