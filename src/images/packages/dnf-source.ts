@@ -2,12 +2,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageBuildError } from '../../errors/index.ts';
 import { requireProgram } from '../../process/program.ts';
-import { run } from '../../process/run.ts';
+import { type RunOptions, run } from '../../process/run.ts';
 import { type FetchOptions, type Package, type PackageSource, packageError } from './package-source.ts';
 import { plainEnvironment } from '../../util/system/plain-environment.ts';
 
-const HINT =
-  'check that dnf finds the packages: dnf repoquery kernel-core busybox; or give your own files: vmlet image build micro --kernel KERNEL --modules DIRECTORY --busybox BUSYBOX';
+const OWN_FILES =
+  'or give your own files: vmlet image build micro --kernel KERNEL --modules DIRECTORY --busybox BUSYBOX';
+const HINT = `check that dnf finds the packages: dnf repoquery kernel-core busybox; ${OWN_FILES}`;
 const KERNEL_PACKAGES = ['kernel-core', 'kernel-modules-core', 'kernel-modules'];
 
 /** The packages of Fedora and its relatives. */
@@ -42,8 +43,7 @@ export class DnfSource implements PackageSource {
       options.onProgress?.(1);
       for (const file of (await readdir(downloadDirectory)).filter((name) => name.endsWith('.rpm')).sort()) {
         const path = join(downloadDirectory, file);
-        // dnf checks signatures when it installs packages, but not when it only downloads them.
-        await run(['rpmkeys', '--checksig', path], how);
+        await requireSignature(path, file, how);
         await run(['sh', '-c', 'rpm2cpio "$0" | cpio --extract --make-directories --quiet', path], {
           ...how,
           cwd: rootDirectory,
@@ -85,4 +85,14 @@ export class DnfSource implements PackageSource {
       throw packageError(error, `cannot look up ${name}`, HINT);
     }
   }
+}
+
+/** dnf checks signatures when it installs packages, but not when it only downloads them. */
+async function requireSignature(path: string, file: string, how: RunOptions): Promise<void> {
+  const { stdout } = await run(['rpmkeys', '--checksig', path], how);
+  // For a package without a signature, the status is 0, too, and the output "digests OK".
+  if (/: .*\bsignatures OK\s*$/.test(stdout.toString('utf8'))) return;
+  throw new ImageBuildError(`the package ${file} is not signed`, {
+    hint: `use a repository with signed packages, ${OWN_FILES}`,
+  });
 }

@@ -326,9 +326,12 @@ describe('a build from the packages of Fedora', () => {
     );
   });
 
-  it('rejects a package with an invalid signature', async () => {
-    makeDnfRepository(repository, { forged: true });
-    await expect(buildMicro({ store, agentPath })).rejects.toThrow('SIGNATURES NOT OK');
+  it.each([
+    ['an invalid signature', '.forged', 'SIGNATURES NOT OK'],
+    ['no signature', '.unsigned', /the package kernel-core-.*\.rpm is not signed$/],
+  ])('rejects a package with %s', async (_, mark, message) => {
+    makeDnfRepository(repository, { mark });
+    await expect(buildMicro({ store, agentPath })).rejects.toThrow(message);
     expect(entries()).toEqual(['.lock']);
   });
 
