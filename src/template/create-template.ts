@@ -1,4 +1,4 @@
-import { InvalidInputError, TemplateExistsError } from '../errors/index.ts';
+import { BrokenTemplateError, InvalidInputError, TemplateExistsError } from '../errors/index.ts';
 import { Scope } from '../util/scope.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import { MOST_MEMBERSHIPS } from '../network/private/membership.ts';
@@ -42,9 +42,10 @@ export interface NamedTemplateOptions extends TemplateOptions {
  * can be forked from it.
  * A named template persists, across host reboots too; one without a name is removed with its object, or when this
  * process exits.
- * @throws what `launch` throws; TemplateExistsError, TemplateInUseError when a pool forks the template to replace,
- *   InvalidInputError, NoSpaceError, GuestCommandFailedError with the status and the output of a warm-up command, what
- *   `prepare` throws, QmpJobError for a guest that cannot be saved, or the signal's reason.
+ * @throws what `launch` throws; TemplateExistsError, BrokenTemplateError for a damaged template that is not to be
+ *   replaced, TemplateInUseError when a pool forks the template to replace, InvalidInputError, NoSpaceError,
+ *   GuestCommandFailedError with the status and the output of a warm-up command, what `prepare` throws, QmpJobError for
+ *   a guest that cannot be saved, or the signal's reason.
  */
 export async function createTemplate(options: NamedTemplateOptions): Promise<Template>;
 export async function createTemplate(options?: TemplateOptions): Promise<TemporaryTemplate>;
@@ -71,13 +72,16 @@ export async function createTemplate(
   }
   const shelf = new TemplateShelf(locations);
   return shelf.withName(name, launching.signal, async (place) => {
-    const found = shelf.find(name);
-    if (found && existing === 'refuse') throw new TemplateExistsError(name);
-    if (found && existing === 'reuse' && (await stillFits(found, making))) return found;
-    if (found) refusePooled(found);
+    const directory = shelf.directoryOf(name);
+    if (directory !== undefined) {
+      const found = existing === 'refuse' ? shelf.find(name) : findUndamaged(shelf, name);
+      if (found && existing === 'refuse') throw new TemplateExistsError(name);
+      if (found && existing === 'reuse' && (await stillFits(found, making))) return found;
+      refusePooled({ name, directory });
+    }
     const record = await saveGuest(templateFiles(place.directory), making);
     // A pool may have begun to fork it meanwhile.
-    if (found) refusePooled(found);
+    if (directory !== undefined) refusePooled({ name, directory });
     place.publish();
     return new Template(record, place.directory, locations);
   });
@@ -114,6 +118,16 @@ function refuseMounts({ shares, volumes, tmpfs, boot }: Spec): void {
   throw new InvalidInputError(mount.field, 'a template cannot have shared directories, volumes or tmpfs', {
     hint: 'mount them in the forks instead: vmlet run --template NAME -v SRC:DST …',
   });
+}
+
+/** A damaged template is replaced like any other. */
+function findUndamaged(shelf: TemplateShelf, name: string): Template | undefined {
+  try {
+    return shelf.find(name);
+  } catch (error) {
+    if (error instanceof BrokenTemplateError) return undefined;
+    throw error;
+  }
 }
 
 async function stillFits(found: Template, making: Making): Promise<boolean> {

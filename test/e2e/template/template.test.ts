@@ -136,6 +136,9 @@ describe('a template', () => {
     expect(failed.stderr).toBe(
       'vmlet: in the guest, "echo no such thing >&2; exit 3" exited with status 3; stderr:\n  | no such thing\n' +
         '  correct the command, then create the template again: each command of --run must exit with status 0\n',
+      expect((await create(other, ...flags)).stderr).toMatch(/is corrupt/);
+      expect(await create(other, ...flags, '--reuse')).toMatchObject({ status: 0, stdout: `${other}\n` });
+      expect((await inspect(other)).problems).toEqual([]);
     );
     const silent = await create('broken', '--run', 'false');
     expect(silent.stderr).toContain('in the guest, "false" exited with status 1 and printed nothing\n');
