@@ -185,6 +185,7 @@ export class Template {
   ): Promise<{ readonly plan: Plan; readonly host: Host; readonly extras: ForkExtras }> {
     const settled = await this.#settle(options, terms.host);
     const { host, mounts, sockets } = settled;
+    for (const { path } of sockets) await freeSocketPath(path, options.signal);
     const directory = claimMachineDirectory(this.#locations, scope, terms.own?.storage);
     const wiring = EMBEDDED_WIRING;
     const plan = this.#planFork({ ...settled, directory, wiring }, terms);
@@ -232,7 +233,6 @@ export class Template {
     const { name = forkName(this.name), ports, sockets, net, mac, ...mounts } = parseForkOptions(options);
     options.signal?.throwIfAborted();
     if (!this.#record.plan.network) this.#refuseNetwork({ ports, mac });
-    for (const { path } of sockets) await freeSocketPath(path, options.signal);
     const host = probed ?? (await this.#probe());
     const differences = this.#differencesOn(host);
     if (differences.length > 0) throw new TemplateStaleError(this.name, differences);
