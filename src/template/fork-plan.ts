@@ -118,13 +118,30 @@ export function writtenDisks({ disks }: Pick<Plan, 'disks'>): DiskPlan[] {
   return disks.filter(({ readOnly, isPlugged = false }) => !readOnly && !isPlugged);
 }
 
+/** The files that a template cannot do without: all that its forks copy or open. */
+export function persistentFiles(files: TemplateFiles, plan: Plan): string[] {
+  const { boot, firmware, seed } = plan;
+  return [
+    files.memory,
+    files.state,
+    ...writtenDisks(plan).flatMap(({ nodeName, path }) => [path, files.overlay(nodeName)]),
+    firmware?.variablesPath,
+    seed?.path,
+    isInitrdMade(boot) ? boot.initrdPath : undefined,
+  ].filter((path) => path !== undefined);
+}
+
 function initrdOf(boot: BootPlan): string | undefined {
   return boot.kind === 'kernel' ? boot.initrdPath : undefined;
 }
 
 function bootIn(boot: BootPlan, directory: MachineDirectory): BootPlan {
-  const isMade = boot.kind === 'kernel' && boot.initrdBase !== undefined;
-  return isMade ? { ...boot, initrdPath: directory.initrd } : boot;
+  return isInitrdMade(boot) ? { ...boot, initrdPath: directory.initrd } : boot;
+}
+
+/** Whether vmlet has extended a user's initramfs. */
+function isInitrdMade(boot: BootPlan): boot is Extract<BootPlan, { kind: 'kernel' }> {
+  return boot.kind === 'kernel' && boot.initrdBase !== undefined;
 }
 
 /** A copy, not a layer: whatever becomes of the template's disk, this one remains whole. */

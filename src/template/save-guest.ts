@@ -20,9 +20,9 @@ import type { QmpClient } from '../qmp/index.ts';
 import { currentBootId } from '../process/procfs/identity.ts';
 import { syncDirectory } from '../util/files/atomic-file.ts';
 import { Scope } from '../util/scope.ts';
-import { type OwnFiles, writtenDisks } from './fork-plan.ts';
+import { type OwnFiles, persistentFiles, writtenDisks } from './fork-plan.ts';
 import { basisOf } from './template-basis.ts';
-import { type TemplateFiles, persistentFiles } from './template-files.ts';
+import type { TemplateFiles } from './template-files.ts';
 import { templateInputs } from './template-inputs.ts';
 import { type TemplateRecord, readRecord, writeRecord } from './template-record.ts';
 

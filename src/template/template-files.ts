@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { TEMPLATE_RECORD } from '../machine/paths/template-records.ts';
-import type { Plan } from '../machine/plan/plan.ts';
 
 /** The paths of one template. All are in its directory. */
 export interface TemplateFiles {
@@ -23,9 +22,4 @@ export function templateFiles(directory: string): TemplateFiles {
     state: join(directory, 'state'),
     overlay: (nodeName) => join(directory, `${nodeName}.overlay.qcow2`),
   };
-}
-
-/** The files that a template cannot do without. */
-export function persistentFiles({ memory, state }: TemplateFiles, { disks }: Pick<Plan, 'disks'>): string[] {
-  return [memory, state, ...disks.filter(({ readOnly }) => !readOnly).map(({ path }) => path)];
 }

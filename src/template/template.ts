@@ -23,7 +23,7 @@ import { findMounts } from '../machine/survey/find-mounts.ts';
 import type { FoundDisk, FoundMounts } from '../machine/survey/found-spec.ts';
 import { openVolumes } from '../machine/volume/open-volume.ts';
 import { type ForkOptions, type ForkSpec, parseForkOptions, timeoutOf } from './fork-options.ts';
-import { type ForkInputs, type OwnFiles, planFork } from './fork-plan.ts';
+import { type ForkInputs, type OwnFiles, persistentFiles, planFork } from './fork-plan.ts';
 import { type ForkExtras, PendingFork } from './pending-fork.ts';
 import { forkName } from './renew-fork.ts';
 import { persistFiles } from './save-guest.ts';
@@ -34,7 +34,7 @@ import {
   hasSameFiles,
   hasSamePrograms,
 } from './template-basis.ts';
-import { type TemplateFiles, persistentFiles, templateFiles } from './template-files.ts';
+import { type TemplateFiles, templateFiles } from './template-files.ts';
 import { type TemplateRecord, writeRecord } from './template-record.ts';
 
 interface SettledFork extends Pick<ForkInputs, 'host' | 'name' | 'network'> {

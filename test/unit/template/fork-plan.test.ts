@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ForkInputs, copiesFor, planFork } from '../../../src/template/fork-plan.ts';
+import { type ForkInputs, copiesFor, persistentFiles, planFork } from '../../../src/template/fork-plan.ts';
 import { templateFiles } from '../../../src/template/template-files.ts';
 import type { TemplateRecord } from '../../../src/template/template-record.ts';
 import { machineDirectory } from '../../../src/machine/paths/directory.ts';
@@ -15,6 +15,10 @@ describe('a fork with files of its own', () => {
   } as unknown as TemplateRecord['plan']['disks'][number];
   const origin: TemplateRecord['plan'] = {
     ...plainPlan,
+    firmware: {
+      code: { path: '/code' },
+      variablesPath: '/kept/nvram',
+    } as unknown as TemplateRecord['plan']['firmware'],
     ...{ disks: [disk], seed: { path: '/kept/seed.img', bus: undefined } },
     boot: {
       ...{ kind: 'kernel', kernelPath: '/kernel', commandLine: '' },
@@ -37,6 +41,7 @@ describe('a fork with files of its own', () => {
     const plan = planFork(record, files, { ...inputs, own });
     expect(copiesFor(plan, files, origin)).toEqual([
       ['/kept/disk0.qcow2', '/own/disk0.qcow2'],
+      ['/kept/nvram', '/own/nvram.qcow2'],
       ['/kept/initrd', '/own/initrd'],
       ['/kept/seed.img', '/own/seed.img'],
       ['/kept/memory', '/run/memory'],
@@ -49,10 +54,23 @@ describe('a fork with files of its own', () => {
 
   it('differs from other forks, which have layers and read the files of their template', () => {
     const plan = planFork(record, files, inputs);
-    expect(copiesFor(plan, files, origin)).toEqual([['/kept/disk0.overlay.qcow2', '/own/disk0.qcow2']]);
+    expect(copiesFor(plan, files, origin)).toEqual([
+      ['/kept/disk0.overlay.qcow2', '/own/disk0.qcow2'],
+      ['/kept/nvram', '/own/nvram.qcow2'],
+    ]);
     expect(plan.disks[0]?.backing).toMatchObject({ path: '/kept/disk0.qcow2', backing: disk.backing });
     expect(plan.readOnlyFiles).toEqual(
       expect.arrayContaining(['/kept/memory', '/kept/seed.img', '/kept/initrd', '/kept/disk0.qcow2']),
     );
+  });
+
+  it('needs nothing of its template that is not flushed with it', () => {
+    const flushed = persistentFiles(files, origin);
+    for (const more of [{}, { own }]) {
+      const plan = planFork(record, files, { ...inputs, ...more });
+      const copied = copiesFor(plan, files, origin).map(([from]) => from);
+      const opened = plan.readOnlyFiles.filter((path) => path.startsWith('/kept'));
+      expect(flushed).toEqual(expect.arrayContaining([...copied, ...opened]));
+    }
   });
 });
