@@ -153,12 +153,10 @@ export class PoolServer implements AsyncDisposable {
     this.#stopIdleTimer();
     this.#server.close();
     for (const client of this.#clients) client.destroy();
-    await Promise.all(this.#serving);
-    try {
-      await this.#scope.close();
-    } finally {
-      this.#ended.resolve(undefined);
-    }
+    // Closing the pool ends the fork for which a client may still wait.
+    await Promise.all([this.#pool.close(), ...this.#serving])
+      .finally(async () => this.#scope.close())
+      .finally(() => this.#ended.resolve(undefined));
   }
 
   /** Ends the pool. */
