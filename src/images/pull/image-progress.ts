@@ -1,9 +1,18 @@
 import type { DistributionBuildPhase } from '../build/distribution-disk.ts';
 import type { BuildPhase } from '../micro/micro.ts';
 
-/** The phases of a pull, in order. Local files have 'copying', compressed files have 'unpacking'. */
+/**
+ * The phases of a pull, in order. Local files have 'copying', compressed files have 'unpacking'. Only one process at a
+ * time changes the store.
+ */
 export type PullPhase =
-  'looking for the image' | 'downloading' | 'copying' | 'unpacking' | 'checking' | 'done';
+  | 'looking for the image'
+  | 'downloading'
+  | 'copying'
+  | 'unpacking'
+  | 'checking'
+  | 'waiting for another process'
+  | 'done';
 
 /**
  * The phases of a build from packages, and of a build by scripts in a guest. The latter repeat for each script; a
@@ -36,4 +45,12 @@ export interface ImageProgress {
     readonly totalBytes: number | undefined;
     readonly bytesPerSecond: number;
   };
+}
+
+/** Returns a function that reports a wait for the store, which a build of `micro` holds for minutes. */
+export function tellWait(
+  image: string,
+  onProgress: ((progress: ImageProgress) => void) | undefined,
+): () => void {
+  return () => onProgress?.({ image, phase: 'waiting for another process', fraction: 0 });
 }

@@ -7,6 +7,7 @@ import { checkGivenName } from '../store/given-name.ts';
 import { parseGuestOptions } from '../record/guest-options.ts';
 import type { DiskImage } from '../record/image.ts';
 import { parsePublishedDigest } from '../digest/published-digest.ts';
+import { tellWait } from './image-progress.ts';
 import type { NewImageOptions } from './pull-url.ts';
 import { storeError } from '../store/store-error.ts';
 import { transferProgress } from './transfer-progress.ts';
@@ -46,6 +47,7 @@ export async function importImage(file: string, store: string, options: NewImage
       guest,
       origin: { kind: 'imported', file: path, verification: expected ? 'digest' : 'none' },
       signal,
+      onWait: tellWait(name, onProgress),
     });
   } catch (error) {
     throw storeError(error, store);

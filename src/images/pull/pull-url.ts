@@ -7,7 +7,7 @@ import { fetchImageFile } from './fetch-image-file.ts';
 import { checkGivenName } from '../store/given-name.ts';
 import { type GuestOptions, parseGuestOptions } from '../record/guest-options.ts';
 import type { DiskImage } from '../record/image.ts';
-import type { ImageProgress } from './image-progress.ts';
+import { type ImageProgress, tellWait } from './image-progress.ts';
 import { formatPublishedDigest, parsePublishedDigest } from '../digest/published-digest.ts';
 import type { PullPlaces } from './pull.ts';
 import { pulledOrigin } from './pulled-origin.ts';
@@ -78,6 +78,7 @@ export async function pullUrl(
       guest,
       origin: pulledOrigin(file, { verification: digest ? 'digest' : 'none', digest }),
       signal,
+      onWait: tellWait(name, onProgress),
     });
   } catch (error) {
     throw storeError(error, store);
@@ -89,8 +90,8 @@ export async function pullUrl(
 async function nameSame(
   store: string,
   image: DiskImage,
-  { name, signal }: NewImageOptions,
+  { name, onProgress, signal }: NewImageOptions,
 ): Promise<DiskImage> {
-  await tagImage(store, image.digest, name, { signal });
+  await tagImage(store, image.digest, name, { signal, onWait: tellWait(name, onProgress) });
   return image;
 }

@@ -9,7 +9,7 @@ import { type ResolvedImage, explainMismatch, resolveEntry } from '../catalogue/
 import { verifyImage } from '../catalogue/verify-image.ts';
 import { type ImageAddress, fetchImageFile } from './fetch-image-file.ts';
 import type { Image } from '../record/image.ts';
-import type { ImageProgress } from './image-progress.ts';
+import { type ImageProgress, tellWait } from './image-progress.ts';
 import { formatPublishedDigest } from '../digest/published-digest.ts';
 import { pulledOrigin } from './pulled-origin.ts';
 import { findImage, findPulled } from '../store/store.ts';
@@ -103,6 +103,7 @@ async function pullEntry(entry: CatalogueEntry, reference: string, options: Pull
     guest: resolved.guest,
     origin: pulledOrigin(file, resolved),
     signal,
+    onWait: tellWait(reference, options.onProgress),
   });
 }
 
@@ -120,11 +121,11 @@ async function nameAll(
   store: string,
   image: Image,
   names: readonly string[],
-  { signal }: PullOptions,
+  { onProgress, signal }: PullOptions,
 ): Promise<Image> {
   for (const name of names) {
     if ((await findImage(store, name))?.digest !== image.digest)
-      await tagImage(store, image.digest, name, { signal });
+      await tagImage(store, image.digest, name, { signal, onWait: tellWait(name, onProgress) });
   }
   return image;
 }

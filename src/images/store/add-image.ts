@@ -1,6 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Limits } from '../../util/time/deadline.ts';
+import type { Waiting } from '../../process/lock/descriptor-lock.ts';
 import type { DiskFormat } from '../formats/disk-info.ts';
 import { acceptForeignImage } from '../header/accept.ts';
 import { type DiskImage, diskImageOf, imageDirectoryName } from '../record/image.ts';
@@ -16,7 +16,7 @@ export interface ArrivedFile {
   readonly sha256: string;
 }
 
-export interface AddOptions extends Limits, Pick<NewDiskImage, 'guest' | 'origin'> {
+export interface AddOptions extends Waiting, Pick<NewDiskImage, 'guest' | 'origin'> {
   /** Names of the image; the first is recorded in its manifest. */
   readonly names: readonly [string, ...string[]];
   readonly store: string;

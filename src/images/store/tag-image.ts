@@ -1,4 +1,4 @@
-import type { Limits } from '../../util/time/deadline.ts';
+import type { Waiting } from '../../process/lock/descriptor-lock.ts';
 import { makeBuildDirectory } from './build-directory.ts';
 import { checkGivenName } from './given-name.ts';
 import type { Image } from '../record/image.ts';
@@ -11,11 +11,11 @@ export async function tagImage(
   store: string,
   reference: string,
   name: string,
-  limits: Limits,
+  waiting: Waiting,
 ): Promise<Image> {
   checkGivenName(name);
   await requireImage(store, reference);
-  return withStoreLock(store, limits, async (scope) => {
+  return withStoreLock(store, waiting, async (scope) => {
     const image = await requireImage(store, reference);
     await nameImage(store, name, image.digest, await makeBuildDirectory(store, scope));
     return image;

@@ -9,7 +9,7 @@ import { hasEfiStub } from '../../images/formats/bzimage.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
 import { extractInstallMedia } from '../../images/install/install-media.ts';
 import type { DiskImage } from '../../images/record/image.ts';
-import type { ImageProgress } from '../../images/pull/image-progress.ts';
+import { type ImageProgress, tellWait } from '../../images/pull/image-progress.ts';
 import { withStoreLock } from '../../images/store/lock.ts';
 import { findImage, findMedium, readableFile } from '../../machine/survey/boot-source.ts';
 import { tellNetworks } from '../../machine/network/tell-members.ts';
@@ -86,7 +86,8 @@ async function createWithoutTelling(
   const { name, pull } = wanted.image;
   await findDiskImage(locations, name, pull, limits);
   // The lock keeps the image from being removed before the machine exists.
-  return withStoreLock(locations.images, limits, async () =>
+  const waiting = { ...limits, onWait: tellWait(name, limits.onProgress) };
+  return withStoreLock(locations.images, waiting, async () =>
     makeMachine(locations, wanted, await findDiskImage(locations, name, 'never', limits), limits),
   );
 }

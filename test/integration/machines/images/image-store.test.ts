@@ -13,6 +13,7 @@ import {
   NoSpaceError,
 } from '../../../../src/errors/index.ts';
 import { makeBuildDirectory } from '../../../../src/images/store/build-directory.ts';
+import type { ImageProgress } from '../../../../src/images/pull/image-progress.ts';
 import type { DiskImage } from '../../../../src/images/record/image.ts';
 import { withStoreLock } from '../../../../src/images/store/lock.ts';
 import { type NewDiskImage, nameImage, placeDiskImage } from '../../../../src/images/store/place.ts';
@@ -23,6 +24,7 @@ import { type Locations, locate } from '../../../../src/machine/paths/locations.
 import { ImageStore } from '../../../../src/machines/images/image-store.ts';
 import { MachineStore } from '../../../../src/machines/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
+import { deferred } from '../../../../src/util/time/deferred.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { canMount, smallFileSystem } from '../../machine/small-file-system.ts';
 
@@ -185,6 +187,20 @@ describe('an import', () => {
     expect((await store.list()).images).toHaveLength(1);
   });
 
+  it('says that it waits while another process changes the store', async () => {
+    const [held, done] = [deferred<undefined>(), deferred<undefined>()];
+    const holding = withStoreLock(locations.images, {}, async () => {
+      held.resolve(undefined);
+      await done.promise;
+    });
+    await held.promise;
+    const onProgress = ({ phase }: ImageProgress): void => {
+      if (phase === 'waiting for another process') done.resolve(undefined);
+    };
+    await store.import(makeDisk('disk.raw'), { name: 'web', onProgress });
+    await holding;
+  });
+
   it('can run several times at once', async () => {
     const file = makeDisk('disk.raw');
     const names = ['a', 'b', 'c', 'd'];
@@ -224,6 +240,17 @@ describe('an image is not removed', () => {
     expect(readdirSync(locations.images).filter((name) => name !== '.lock')).toEqual([]);
   });
 
+  it('while a machine is based on it, although its name was removed with a newer image', async () => {
+    const old = await importRaw('web:1', 'old');
+    await machines.create({ name: 'm', image: 'web:1' });
+    const { digest } = await importRaw('web:1', 'new');
+    expect(await store.remove('web:1')).toMatchObject({ names: ['web:1'], images: [{ digest }] });
+    const short = old.digest.slice(0, 12);
+    await expect(store.remove('web:1')).rejects.toThrow(`"web:1 (sha256:${short})" is in use by machine "m"`);
+    await machines.remove('m', { storage: true });
+    expect(await store.remove('web:1')).toMatchObject({ names: [], images: [{ digest: old.digest }] });
+  });
+
   it('while a machine with an unreadable definition is based on it', async () => {
     await importRaw();
     await machines.create({ name: 'm', image: 'web:1' });
@@ -240,17 +267,6 @@ describe('an image is not removed', () => {
     expect(await usersOf('web:1')).toContain('machine "c"');
     await machines.remove('c', { storage: true });
     // The base of the clone is removed once the process that created it has ended.
-  it('while a machine is based on it, although its name was removed with a newer image', async () => {
-    const old = await importRaw('web:1', 'old');
-    await machines.create({ name: 'm', image: 'web:1' });
-    const { digest } = await importRaw('web:1', 'new');
-    expect(await store.remove('web:1')).toMatchObject({ names: ['web:1'], images: [{ digest }] });
-    const short = old.digest.slice(0, 12);
-    await expect(store.remove('web:1')).rejects.toThrow(`"web:1 (sha256:${short})" is in use by machine "m"`);
-    await machines.remove('m', { storage: true });
-    expect(await store.remove('web:1')).toMatchObject({ names: [], images: [{ digest: old.digest }] });
-  });
-
     for (const name of readdirSync(locations.disks)) rmSync(join(locations.disks, name));
     expect((await store.remove('web:1')).images).toHaveLength(1);
   });
