@@ -19,7 +19,11 @@ const NOTHING: Completions = { candidates: [], paths: 'none' };
  */
 export async function completionsFor(program: Command, words: readonly string[]): Promise<Completions> {
   const typed = words.at(-1) ?? '';
-  const { candidates, paths } = await completionsAt(cursorAfter(program, words.slice(0, -1)), typed);
+  const { candidates, paths, precedeColon } = await completionsAt(
+    cursorAfter(program, words.slice(0, -1)),
+    typed,
+  );
+  if (precedeColon && typed.includes(':')) return NOTHING;
   return { candidates: candidates.filter(({ value }) => value.startsWith(typed)), paths };
 }
 
@@ -63,9 +67,9 @@ async function completionsAt(
   }
   const subcommands = operands.length === 0 ? subcommandsOf(command) : [];
   const argument = argumentAt(command, operands.length);
-  const { candidates, paths } = argument === undefined ? NOTHING : await valuesOf(argument, named);
+  const { candidates, ...others } = argument === undefined ? NOTHING : await valuesOf(argument, named);
   const fresh = candidates.filter(({ value }) => argument?.variadic !== true || !operands.includes(value));
-  return { candidates: [...subcommands, ...fresh], paths };
+  return { candidates: [...subcommands, ...fresh], ...others };
 }
 
 /** Returns the last flag of a word such as `--name` or `-itm` if its value is expected in the next word. */
@@ -136,10 +140,10 @@ async function valuesAfterEquals(
 ): Promise<Completions> {
   const option = takingValue(findFlag(command, flag));
   if (option === undefined) return NOTHING;
-  const { candidates, paths } = await valuesOf(option, operands);
+  const { candidates, ...others } = await valuesOf(option, operands);
   return {
     candidates: candidates.map(({ value, description }) => ({ value: `${flag}=${value}`, description })),
-    paths,
+    ...others,
   };
 }
 

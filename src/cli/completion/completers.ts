@@ -9,6 +9,8 @@ export interface Completions {
   readonly candidates: readonly Candidate[];
   /** Paths that the shell offers in addition to the candidates. */
   readonly paths: 'none' | 'files' | 'directories';
+  /** All of them are followed by a colon and a path of the guest, which the shell cannot know. */
+  readonly precedeColon?: boolean;
 }
 
 /** @param operands the earlier words, by the names of their arguments. */
@@ -21,8 +23,9 @@ const templates: Completer = async () => only(await templateNames(), 'template')
 const networks: Completer = async () => only(await networkNames(), 'network');
 const pools: Completer = async () => only(await poolNames(), 'pool');
 const images: Completer = async () => only(await imageNames(), 'image');
+const guestPath: Completer = async () => followed(await machineNames(), 'machine');
 /** A path of the host, or NAME:/PATH in a machine. */
-const place: Completer = async () => ({ ...followed(await machineNames(), 'machine'), paths: 'files' });
+const place: Completer = async () => ({ ...(await guestPath(new Map())), paths: 'files' });
 
 /**
  * Completers by the name of the argument or of the flag's value, without angle brackets. Other names have no
@@ -34,6 +37,7 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   images,
   source: place,
   target: place,
+  'guest-path': guestPath,
   template: templates,
   templates,
   network: networks,
@@ -156,10 +160,8 @@ async function bootableImages(): Promise<Candidate[]> {
 
 /** Names that a path follows, as in `web:/etc`. */
 function followed(names: readonly string[], description: string): Completions {
-  return only(
-    names.map((name) => `${name}:`),
-    description,
-  );
+  const values = names.map((name) => `${name}:`);
+  return { ...only(values, description), precedeColon: true };
 }
 
 function only(values: readonly string[], description: string): Completions {

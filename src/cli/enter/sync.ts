@@ -27,17 +27,17 @@ interface Pass {
 export function syncCommand(): Command {
   const command = new Command('sync')
     .description(
-      'Mirrors SOURCE, a directory of the host, to TARGET in a machine: copies files that differ, and removes files from ' +
-        'TARGET that are not in SOURCE. Changes that were made in TARGET are lost. A file is not copied if its size and ' +
-        'modification time, or its size and contents, are the same in TARGET. In the machine, the files belong to root. ' +
+      'Mirrors DIR, a directory of the host, to GUEST-PATH in a machine: copies files that differ, and removes files ' +
+        'from GUEST-PATH that are not in DIR. Changes that were made in GUEST-PATH are lost. A file is not copied if its ' +
+        'size and modification time, or its size and contents, are the same there. In the machine, the files belong to root. ' +
         'The guest must have vmlet’s agent.\n' +
         'Ignored paths are neither copied nor removed. With --watch, vmlet keeps running until Ctrl-C and copies each ' +
-        'change that is made in SOURCE; programs that watch the files in the machine notice these changes. A change ' +
-        'that is made in TARGET meanwhile is kept until the same file changes in SOURCE.',
+        'change that is made in DIR; programs that watch the files in the machine notice these changes. A change ' +
+        'that is made in GUEST-PATH meanwhile is kept until the same file changes in SOURCE.',
     )
-    .argument('<source>', 'directory of the host')
-    .argument('<target>', 'NAME:/PATH in a machine; created if missing')
-    .option('--watch', 'keep running, and copy each change that is made in SOURCE')
+    .argument('<dir>', 'directory of the host')
+    .argument('<guest-path>', 'NAME:/PATH in a machine; created if missing')
+    .option('--watch', 'keep running, and copy each change that is made in DIR')
     .option(
       '--ignore <pattern>',
       'ignore paths that match this pattern (.gitignore syntax); repeatable',
@@ -50,7 +50,7 @@ export function syncCommand(): Command {
     )
     .option(
       '--gitignore',
-      'ignore what the .gitignore files in SOURCE (not above it) say, each for its own directory, also tracked files; ' +
+      'ignore what the .gitignore files in DIR (not above it) say, each for its own directory, also tracked files; ' +
         '--ignore overrides them',
     )
     .option('--timeout <time>', 'how long to wait for an agent in the guest (default: 30s)', durationMs)
@@ -61,9 +61,13 @@ export function syncCommand(): Command {
 async function sync(source: string, target: string, flags: Flags): Promise<void> {
   const { machine, path } = parsePlace(target);
   if (machine === undefined) {
-    throw new InvalidInputError('target', `invalid value ${JSON.stringify(target)}: expected NAME:/PATH`, {
-      hint: 'for example: vmlet sync ./site web:/srv/site; to copy out of a machine, use: vmlet cp',
-    });
+    throw new InvalidInputError(
+      'guest-path',
+      `invalid value ${JSON.stringify(target)}: expected NAME:/PATH`,
+      {
+        hint: 'for example: vmlet sync ./site web:/srv/site; to copy out of a machine, use: vmlet cp',
+      },
+    );
   }
   const ignore = [...(flags.ignore ?? []), ...(flags.ignoreFile ?? []).map(patternsOf)];
   const live = new MachineStore().get(machine).live();

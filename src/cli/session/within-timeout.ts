@@ -33,8 +33,9 @@ export async function withinTimeout(
 /** A batch system may kill only the process that it started; an orphaned guest would occupy its node. */
 function endWithParent(interrupts: Interrupts): ParentWatch {
   return new ParentWatch(() => {
-    // The reader of stderr may have exited too; the guest is ended in order nevertheless.
-    process.stderr.off('error', endWithOutput).on('error', () => undefined);
+    // The reader of the output may have exited too; the guest is ended in order nevertheless.
+    for (const output of [process.stdout, process.stderr])
+      output.off('error', endWithOutput).on('error', () => undefined);
     note(
       'the parent process of vmlet has ended, so vmlet ends the guest; to keep a guest running, use --no-die-with-parent',
     );

@@ -44,6 +44,8 @@ const STOP_TIMEOUT_MS = 60_000;
 const WAKE_MS = 2000;
 /** A guest that boots, or asks a user first, ignores the button; at the seventh press in 2 s systemd powers off at once. */
 const PRESS_AGAIN_MS = 5000;
+/** Also with a shorter time limit: it takes a moment until QEMU would find the disk full again. */
+const RETRY_LIMIT_MS = 5000;
 /** A killed QEMU is gone within this time, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
 
@@ -147,8 +149,7 @@ async function resumesIntoSpace(
 ): Promise<boolean> {
   const { resumeIntoSpace } = await import('./resume.ts');
   try {
-    // Not less with a short time limit: QEMU needs a moment to find the disk full again.
-    await briefly({ timeoutMs: WAKE_MS, signal: given }, async (signal) =>
+    await briefly({ timeoutMs: RETRY_LIMIT_MS, signal: given }, async (signal) =>
       withMonitor(definition, async (qmp) => resumeIntoSpace(definition.spec.name, qmp, { signal }), {
         signal,
       }),

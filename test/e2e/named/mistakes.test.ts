@@ -158,7 +158,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['wait', 'nope'], 'no such machine: nope'],
     [['wait', 'nope', '--for', 'foo'], 'invalid value "foo" for --for: expected running, agent, '],
     [['cp', 'a', 'b'], 'cp: neither source nor target is in a machine (NAME:/PATH)'],
-    [['sync', '.', 'nope'], 'invalid value "nope" for target: expected NAME:/PATH'],
+    [['sync', '.', 'nope'], 'invalid value "nope" for guest-path: expected NAME:/PATH'],
     [['logs', '--source', 'foo', 'nope'], 'invalid value "foo" for --source: expected serial, command, '],
     [['logs', '--since', 'yesterday', 'nope'], 'invalid value "yesterday" for --since: expected a duration '],
     [['inspect', 'nope'], 'no such machine: nope'],

@@ -74,6 +74,9 @@ describe.each<InteractiveShell>(['bash', 'zsh'])('completion in %s', (shell) => 
       });
       expect((await type('vmlet systemd print m\t', here)).line).toBe('vmlet systemd print my-machine ');
       expect((await type('vmlet cp m\t', here)).line).toBe('vmlet cp my-machine:');
+      expect((await type('vmlet cp my-machine:\t', here)).line).toBe('vmlet cp my-machine:');
+      expect((await type('vmlet cp my-machine:d\t', here)).line).toBe('vmlet cp my-machine:d');
+      expect((await type('vmlet sync . m\t', here)).line).toBe('vmlet sync . my-machine:');
       expect((await type('vmlet cp my-machine:/x d\t', here)).line).toBe(
         "vmlet cp my-machine:/x dad\\'s\\ kernel ",
       );
@@ -88,6 +91,7 @@ describe.each<InteractiveShell>(['bash', 'zsh'])('completion in %s', (shell) => 
         'vmlet create x --template warm ',
       );
       expect((await type('vmlet run -v c\t', here)).line).toBe('vmlet run -v cache:');
+      expect((await type('vmlet run -v cache:\t', here)).line).toBe('vmlet run -v cache:');
     });
 
     it('shows candidates', async () => {

@@ -71,6 +71,7 @@ describe.skipIf(!canMount)('a file system without space', () => {
   });
 
   test('stop resumes the guest once there is space, also with a short time limit', async () => {
+    expect(machine.status()).toMatchObject({ state: 'io-error' });
     home.giveRoom(2 * ROOM_BYTES);
     const rungs: string[] = [];
     await machine.live().stop({ timeoutMs: 4000, onRung: (rung) => rungs.push(rung) });
