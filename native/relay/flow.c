@@ -175,6 +175,13 @@ void flows_cut(void)
             reset(flow);
 }
 
+void flows_drop(void)
+{
+    for (struct flow *flow = flows; flow < flows + FLOWS_MAX; flow++)
+        if (flow->state == FLOW_ENDING && flow->waiting.length > 0)
+            reset(flow);
+}
+
 void flows_refuse(void)
 {
     for (struct flow *flow = flows; flow < flows + FLOWS_MAX; flow++)

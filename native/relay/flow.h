@@ -50,6 +50,8 @@ void flow_open(int fd);
 bool flows_take(const struct frame *frame);
 /* The session with the agent is over, and all connections with it. */
 void flows_cut(void);
+/* Gives up the clients that have not read all. */
+void flows_drop(void);
 /* There will be no other session for those that wait for one. */
 void flows_refuse(void);
 /* Moves bytes in both directions. `asks` while there is a session. True when something was moved. */

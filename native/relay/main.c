@@ -17,7 +17,7 @@
 #define IDLE_MS 10000
 #endif
 
-enum { LISTENER = 3, AGENT = 4, EXIT_USAGE = 2, LAST_WORDS_MS = 1000, PORT_MAX = 65535 };
+enum { LISTENER = 3, AGENT = 4, EXIT_USAGE = 2, LAST_WORDS_MS = 500, PORT_MAX = 65535 };
 
 const char program_name[] = "vmlet-relay";
 
@@ -64,7 +64,7 @@ static void serve(void)
         busy = turn(busy);
 }
 
-/* Clients take the bytes that have arrived for them. */
+/* Clients take the bytes that have arrived for them, before the keeper kills this process. */
 static void finish(void)
 {
     int64_t end = now_ms() + LAST_WORDS_MS;
@@ -75,6 +75,7 @@ static void finish(void)
         loop_wake_at(end);
         busy = turn(busy);
     }
+    flows_drop();
 }
 
 static bool read_arguments(int count, char **arguments)

@@ -39,7 +39,7 @@ import { volumesOf } from '../spec/stored-mounts.ts';
 import { ensureVolumes, requireReadable } from '../../machine/volume/open-volume.ts';
 import { describeEnd, isPaused, lastLines, readEnding, readStatus } from '../record/machine-status.ts';
 import { recordFailedStart } from '../record/failed-start.ts';
-import { awaitForwards } from './forwards/passt-readiness.ts';
+import { awaitFirstForwards } from './forwards/passt-readiness.ts';
 import { announceMember, tellMembers } from './announce-member.ts';
 import { discardSaved, awaitsResume } from '../record/saved-note.ts';
 import { beginCommand, writeCommandFiles } from './guest-command.ts';
@@ -176,7 +176,7 @@ async function startLocked(
     }
     await memory?.load(definition, letRun, { signal });
     log?.debug({ keeper: keeper.pid }, 'the machine runs');
-    if (plan.network) await awaitForwards(plan.network, files, { signal });
+    if (plan.network) await awaitFirstForwards(plan.network, files, { signal });
     if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
     if (plan.copies.length > 0 && !waits) {
       const { copyDirectories } = await import('./copy-directories.ts');

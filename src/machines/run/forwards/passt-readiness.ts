@@ -35,10 +35,7 @@ export async function awaitForwards(
     if (output.some(isRefusedForward)) {
       await explainPasstFailure(output, { exitCode: 1, signal: undefined }, forwards);
     }
-    if (forwards.every(isListening)) {
-      refuseSharedUdp(forwards);
-      return;
-    }
+    if (forwards.every(isListening)) return;
     if (performance.now() > deadline) {
       throw new TimedOutError('waiting for passt to listen on the forwarded ports', timeoutMs, {
         hint: 'try again when the host is less busy, or use slirp instead of passt: vmlet set NAME --net slirp',
@@ -47,6 +44,19 @@ export async function awaitForwards(
     }
     await pause(pauseMs, signal);
   }
+}
+
+/**
+ * Like `awaitForwards`, for the start of a machine; of two that start at once, a UDP port belongs to neither.
+ * @throws as `awaitForwards` does.
+ */
+export async function awaitFirstForwards(
+  network: BoundNetworkPlan,
+  files: Pick<MachineFiles, 'passtLog'>,
+  limits: Limits,
+): Promise<void> {
+  await awaitForwards(network, files, limits);
+  if (network.passtPath !== undefined) refuseSharedUdp(network.forwards);
 }
 
 /** Returns the present length of passt's log. */

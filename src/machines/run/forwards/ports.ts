@@ -209,8 +209,8 @@ function takeSocket(text: string, left: SocketForward[], name: string): SocketFo
 /** Removes the forwards named by `text`, one or a range, from `left` and returns them. */
 function takePairs(text: string, left: Pair[], name: string): Pair[] {
   return matchersOf(text).flatMap((isWanted) => {
-    // A port can be forwarded on several addresses.
-    const found = left.filter(isWanted);
+    // A host port can be on several addresses; of equal forwards with chosen host ports, the first is meant.
+    const found = left.filter(isWanted).slice(0, HOST_PORTS.test(text) ? undefined : 1);
     for (const pair of found) left.splice(left.indexOf(pair), 1);
     if (found.length > 0) return found;
     const all = left.map(({ stored, bound }) => formatPort(stored ? (bound ?? readForward(stored)) : bound));
@@ -220,9 +220,11 @@ function takePairs(text: string, left: Pair[], name: string): Pair[] {
   });
 }
 
+const HOST_PORTS = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp))?$/;
+
 /** One for each port: by host ports, or by whole forwards as they were given or as they are bound. */
 function matchersOf(text: string): ((pair: Pair) => boolean)[] {
-  const [, first, last = first, protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp))?$/.exec(text) ?? [];
+  const [, first, last = first, protocol = 'tcp'] = HOST_PORTS.exec(text) ?? [];
   if (first === undefined) {
     return parsePortForwards([text]).map((wanted) => ({ stored, bound }) => {
       const forms = [...(stored ? [readForward(stored)] : []), ...(bound ? [bound] : [])];

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { PortTakenError } from '../../../../src/errors/index.ts';
-import { awaitForwards } from '../../../../src/machines/run/forwards/passt-readiness.ts';
+import { awaitFirstForwards } from '../../../../src/machines/run/forwards/passt-readiness.ts';
 import type { BoundNetworkPlan } from '../../../../src/network/plan/network.ts';
 
 async function listenOn(port: number): Promise<Socket> {
@@ -25,7 +25,7 @@ test('a UDP port on which two machines listen is taken', async () => {
   };
   const plan = { passtPath: 'passt', forwards: [forward] } as unknown as BoundNetworkPlan;
   const files = { passtLog: join(import.meta.dirname, 'missing.log') };
-  await awaitForwards(plan, files, {});
+  await awaitFirstForwards(plan, files, {});
   await listenOn(port);
-  await expect(awaitForwards(plan, files, {})).rejects.toThrow(PortTakenError);
+  await expect(awaitFirstForwards(plan, files, {})).rejects.toThrow(PortTakenError);
 });
