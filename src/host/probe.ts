@@ -61,13 +61,18 @@ export async function surveyHost(options: ProbeOptions): Promise<Survey> {
 
 const probes = new SharedWork<Survey>();
 
+/** Not cached: the problem may be fixed without a change to the program, for example by installing a library. */
+function cannotRun({ qemuProblem, qemuImg, passt }: Survey): boolean {
+  const passtCannot = passt?.problem !== undefined && !passt.hasFd;
+  return qemuProblem !== undefined || qemuImg?.problem !== undefined || passtCannot;
+}
+
 async function probeAndCache(options: ProbeOptions, programs: HostPrograms, key: string): Promise<Survey> {
   // Loaded on demand: a launch with cached answers does not pay for it.
   const { takeSurvey } = await import('./survey.ts');
   const survey = await takeSurvey(programs, options.signal);
   options.log?.debug({ survey }, 'probed the host');
-  // Not cached: the problem may be fixed without a change to the program, for example by installing a library.
-  if (survey.qemuProblem !== undefined || survey.qemuImg?.problem !== undefined) return survey;
+  if (cannotRun(survey)) return survey;
   try {
     writeCachedSurvey(options.cacheDirectory, key, survey);
   } catch (error) {

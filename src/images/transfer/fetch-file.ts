@@ -106,10 +106,15 @@ class Fetching {
     if (!this.#isResumable()) return this.#restart();
     await this.#file.resume();
     if (this.#file.bytes === 0) return;
+    try {
+      onHead(this.#file.head);
+    } catch {
+      // A power cut may have damaged the beginning. That of the file itself is judged when it has come.
+      return this.#restart();
+    }
     onProgress(this.#file.bytes, this.#origin?.totalBytes);
     this.#isPatched = true;
     log(`${printable(this.#url)}: resuming after ${formatBytes(this.#file.bytes)}`);
-    onHead(this.#file.head);
   }
 
   async #attempt(): Promise<

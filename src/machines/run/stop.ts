@@ -82,7 +82,7 @@ export async function stopMachine(
   if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
   }
-  if (canShutDown) begin('power-button', Math.round(patience - performance.now()));
+  if (performance.now() < patience) begin('power-button', Math.round(patience - performance.now()));
   while (performance.now() < patience) {
     signalKeeper(running.keeper, 'power-button');
     const rest = patience - performance.now();

@@ -1,6 +1,6 @@
 /**
- * The guests to remove so that the others fit, least recently used first. One that is larger than what is left of the
- * limit takes nothing from the others.
+ * The guests to remove so that the others fit, least recently used first. One that alone exceeds the limit takes nothing
+ * from the others.
  */
 export function overBudget<Guest extends { readonly hostBytes: number; readonly usedAtMs: number }>(
   guests: readonly Guest[],
@@ -10,8 +10,8 @@ export function overBudget<Guest extends { readonly hostBytes: number; readonly 
   return [...guests]
     .sort((one, other) => other.usedAtMs - one.usedAtMs)
     .filter(({ hostBytes }) => {
-      if (hostBytes > free) return true;
+      if (hostBytes > bytes) return true;
       free -= hostBytes;
-      return false;
+      return free < 0;
     });
 }

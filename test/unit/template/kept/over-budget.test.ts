@@ -17,6 +17,11 @@ describe('beyond the limit', () => {
     expect(overBudget(guests, bytes).map(({ key }) => key)).toEqual(removed);
   });
 
+  it('an older guest is not kept for its size alone', () => {
+    const sizes = [15, 10, 5].map((hostBytes, age) => ({ hostBytes, usedAtMs: -age }));
+    expect(overBudget(sizes, 20).map(({ hostBytes }) => hostBytes)).toEqual([10, 5]);
+  });
+
   it('a guest that is larger than the limit is removed, and no others for it', () => {
     const large = { key: 'large', hostBytes: 20, usedAtMs: 4 };
     expect(overBudget([large, ...guests], 12)).toEqual([large]);
