@@ -13,13 +13,15 @@ import { DiskFacts, HardwareFacts, LabelFacts, NetworkFacts, StateFacts } from '
 
 /** The fields of `vmlet inspect`, readable. */
 export function Overview({ machine }: { readonly machine: SoundMachine }) {
-  const { name, spec, status, ports, sockets } = machine;
+  const { name, spec, status } = machine;
   const { data, problem } = useLoaded<{ machine: InspectedMachine }>(machinePath(name), machine);
   const disks = useLoaded<{ disks: readonly Disk[] }>(machinePath(name, 'disks'), machine);
   const images = useLoaded<{ images: readonly Image[] }>('/v1/images');
   const source = imageOf(spec, images.data?.images ?? []);
   const element = useRef<HTMLDivElement>(null);
   const isRunning = status.kind === 'running';
+  // The list has only those that are published now.
+  const forwards = isRunning ? machine : data?.machine;
   useInView(name, element, true);
   return (
     <>
@@ -32,8 +34,8 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
         <DiskFacts spec={spec} source={source} sizes={disks.data?.disks ?? []} />
         <NetworkFacts
           spec={spec}
-          ports={isRunning ? ports : spec.ports}
-          sockets={isRunning ? sockets : (spec.sockets ?? [])}
+          ports={forwards?.ports ?? []}
+          sockets={forwards?.sockets ?? []}
           live={isRunning}
         />
         <LabelFacts spec={spec} />

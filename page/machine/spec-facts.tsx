@@ -185,8 +185,7 @@ function ownerOf({ uid, gid }: { readonly uid: number; readonly gid: number }): 
 
 interface NetworkProperties {
   readonly spec: Spec;
-  /** As published, or as in the settings while it is not running. */
-  readonly ports: readonly (PlannedPort | Spec['ports'][number])[];
+  readonly ports: readonly PlannedPort[];
   readonly sockets: readonly PublishedSocket[];
   readonly live: boolean;
 }
