@@ -33,7 +33,7 @@ export function syncCommand(): Command {
         'The guest must have vmlet’s agent.\n' +
         'Ignored paths are neither copied nor removed. With --watch, vmlet keeps running until Ctrl-C and copies each ' +
         'change that is made in DIR; programs that watch the files in the machine notice these changes. A change ' +
-        'that is made in GUEST-PATH meanwhile is kept until the same file changes in SOURCE.',
+        'that is made in GUEST-PATH meanwhile is kept until the same file changes in DIR.',
     )
     .argument('<dir>', 'directory of the host')
     .argument('<guest-path>', 'NAME:/PATH in a machine; created if missing')
