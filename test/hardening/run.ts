@@ -6,7 +6,6 @@ import { fail, programOptions } from '../bench/program-options.ts';
 import { hostFacts } from './report/host-facts.ts';
 import { type SectionResult, held, saveResult, savedResults, verdictOf, withRows } from './report/results.ts';
 import type { Findings, Section } from './section.ts';
-import { SECTIONS } from './sections.ts';
 import { countsTable, withCounts } from './report/table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -33,6 +32,10 @@ Environment:
   VMLET_CASE=CASE                   programs, monitors: cases whose names in the raw log begin with CASE; not recorded
   VMLET_PART=PART                   networks (kills, life, strangers), shares (posix, model, kills, stress): only this
                                     part, whose rows replace those of the last result`;
+// Before the sections are loaded: some of them probe the host, which needs the built programs.
+await buildWhatIsTested();
+const { SECTIONS } = await import('./sections.ts');
+
 const { values, positionals } = programOptions(USAGE, SECTIONS, {
   scale: { type: 'string', default: '1' },
   seed: { type: 'string', default: String(Date.now() % 1_000_000) },
@@ -52,7 +55,6 @@ else await runSections(positionals.length > 0 ? names.filter((name) => positiona
 
 async function runSections(chosen: readonly string[]): Promise<void> {
   const interruption = endAtInterrupt();
-  await buildWhatIsTested();
   const host = await hostFacts();
   const failed = [];
   const notRun: string[] = [];
