@@ -30,6 +30,8 @@ const CALLED: readonly (readonly [RegExp, RegExp])[] = [
   [/^vmlet-keeper/, /keeper/],
   [/^vmlet-confine/, /vmlet-confine/],
   [/^ssh/, /ssh/],
+  // Its output is the disk: the error names the image.
+  [/^gzip/, /gzip|guest\.img\.gz/],
 ];
 
 export function namesTheProgram(commandLine: string, words: string): boolean {

@@ -4,7 +4,7 @@ import type { Operation } from '../faults/operation.ts';
 import { NAMED_OPERATIONS } from '../faults/operations.ts';
 import type { Count, Findings, HardeningOptions, Section } from '../section.ts';
 import { Lab } from './lab.ts';
-import { MISBEHAVIOURS, prefixOf } from './misbehaviours.ts';
+import { MISBEHAVIOURS, type MisbehaviourName, prefixOf } from './misbehaviours.ts';
 import { type ProgramCase, type Verdict, nameOfCase, runProgramCase } from './program-case.ts';
 
 /** They mostly wait for time limits. */
@@ -76,10 +76,19 @@ function casesOf(operation: Operation, calls: readonly string[]): ProgramCase[] 
   return calls.map(prefixOf).flatMap((prefix) => {
     const number = (numbers.get(prefix) ?? 0) + 1;
     numbers.set(prefix, number);
-    return MISBEHAVIOURS.filter((behaviour) => behaviour !== 'fails-when-done' || !goesOn(prefix)).map(
-      (behaviour) => ({ operation, prefix, number, behaviour }),
-    );
+    return MISBEHAVIOURS.filter((behaviour) => isMisbehaviourOf(prefix, behaviour)).map((behaviour) => ({
+      operation,
+      prefix,
+      number,
+      behaviour,
+    }));
   });
+}
+
+function isMisbehaviourOf(prefix: string, behaviour: MisbehaviourName): boolean {
+  if (behaviour === 'fails-when-done') return !goesOn(prefix);
+  // Any output of an unpacker may be a disk.
+  return behaviour !== 'floods' || !prefix.startsWith('gzip');
 }
 
 /** True if it lives as long as the machine: the operation ends before the program does. */
