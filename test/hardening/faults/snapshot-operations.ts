@@ -71,6 +71,6 @@ export const SNAPSHOT_OPERATIONS: readonly Operation[] = [
     prepare: [CREATE, ['start', 'm'], ['save', 'm']],
     args: ['restore', 'm'],
     between: /^ "status": "(paused|inmigrate)",$/,
-    doneAlready: /^vmlet: machine "m" has no saved memory/m,
+    doneAlready: /^vmlet: machine "m" is running, and has no saved memory/m,
   },
 ];
