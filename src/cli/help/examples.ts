@@ -88,7 +88,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   save: ['vmlet save web && vmlet start web'],
   restore: ['vmlet restore web'],
-  pull: ['vmlet pull debian:13', 'vmlet pull https://example.org/disk.qcow2 --name mine'],
+  pull: ['vmlet pull debian:13', 'vmlet pull https://example.org/disk.qcow2 --digest sha256:… --name mine'],
   search: ['vmlet search', 'vmlet search fedora'],
   image: [
     'vmlet image ls',
