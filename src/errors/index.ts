@@ -79,6 +79,7 @@ export {
   GuestRequestError,
   GuestProtocolError,
   GuestClosedError,
+  INSTALL_AGENT,
 } from './guest/guest-agent.ts';
 export { GuestSetupError, GuestUnitError, CloudInitError } from './guest/guest-system.ts';
 export { FaultUnavailableError, type GuestAlarmKind, GuestAlarmError } from './machine/testing.ts';

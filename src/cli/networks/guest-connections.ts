@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import {
   GuestClosedError,
+  INSTALL_AGENT,
   InvalidInputError,
   MachineEndedError,
   MachineStateError,
@@ -69,7 +70,7 @@ export class GuestConnections implements AsyncDisposable {
     if (channel.kind === 'vmlet') return channel;
     await channel[Symbol.asyncDispose]();
     throw new InvalidInputError(`machine "${machine}"`, "vmlet's agent is not running in the guest", {
-      hint: 'install and start vmlet-agent in the guest, or create the machine from an image that contains it, such as debian:13',
+      hint: `${INSTALL_AGENT}, or create the machine from an image with cloud-init, such as debian:13`,
     });
   }
 

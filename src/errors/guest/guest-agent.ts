@@ -1,5 +1,8 @@
 import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 
+/** The hint where a guest lacks vmlet's agent. */
+export const INSTALL_AGENT = "install vmlet's agent in the guest (docs/images.md#install-the-agent)";
+
 /** A file in the guest could not be read or written. */
 export class GuestFileError extends VmletError {
   override readonly code = 'VMLET_GUEST_FILE';

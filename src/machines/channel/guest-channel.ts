@@ -1,5 +1,11 @@
 import { existsSync } from 'node:fs';
-import { GuestClosedError, MachineStateError, QmpClosedError, TimedOutError } from '../../errors/index.ts';
+import {
+  GuestClosedError,
+  INSTALL_AGENT,
+  MachineStateError,
+  QmpClosedError,
+  TimedOutError,
+} from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { type LoggedEvent, readEvents } from '../../machine/life/event-log.ts';
 import { describeOutOfSpace } from '../../machine/life/out-of-space.ts';
@@ -245,7 +251,7 @@ function noAgent(definition: Definition, timeoutMs: number): TimedOutError {
   const ssh = adviseForSsh(definition);
   return new TimedOutError(`waiting for an agent in machine "${name}"`, timeoutMs, {
     hint:
-      'wait until the guest has booted; if the guest has no agent, install qemu-guest-agent or vmlet-agent in it, ' +
+      `wait until the guest has booted; if it has no agent, ${INSTALL_AGENT}, or the package qemu-guest-agent, ` +
       (ssh ? `or use vmlet console; ${ssh}` : 'or use vmlet ssh or vmlet console'),
   });
 }

@@ -1,7 +1,13 @@
 import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { GuestFileError, GuestSetupError, InvalidInputError, isSystemError } from '../../errors/index.ts';
+import {
+  GuestFileError,
+  GuestSetupError,
+  INSTALL_AGENT,
+  InvalidInputError,
+  isSystemError,
+} from '../../errors/index.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { streamToFile } from '../../images/store/stream-to-file.ts';
 import { readGuestFile, writeGuestFile } from '../../qmp/index.ts';
@@ -10,7 +16,7 @@ import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { type CopyOptions, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
 
 const DIRECTORY_HINT =
-  'install vmlet-agent in the guest, or copy with ssh; to the guest: tar -C SRC -c . | vmlet ssh NAME -- tar -C DST -x; ' +
+  `${INSTALL_AGENT}, or copy with ssh; to the guest: tar -C SRC -c . | vmlet ssh NAME -- tar -C DST -x; ` +
   'from the guest: vmlet ssh NAME -- tar -C SRC -c . | tar -C DST -x';
 
 /** @throws InvalidInputError for QEMU's agent, which has no streams. */

@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import {
   ConnectError,
   GuestRequestError,
+  INSTALL_AGENT,
   MachineStateError,
   TimedOutError,
   isSystemError,
@@ -74,7 +75,7 @@ async function connectByAgent(
         'running',
         "does not have vmlet's agent, and its ssh server cannot be reached",
         {
-          hint: `install vmlet-agent in the guest, or forward a port to its ssh server: vmlet port add ${name} 22; to log in on the serial console: vmlet console ${name}`,
+          hint: `${INSTALL_AGENT}, or forward a port to its ssh server: vmlet port add ${name} 22; to log in on the serial console: vmlet console ${name}`,
         },
       );
     }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Page, pages, topPages } from '../../documents.ts';
@@ -39,6 +39,12 @@ it('names no file that does not exist, from the root or from src', () => {
   expect(named.filter(({ file }) => isMissing(file))).toEqual([]);
 });
 
+it('finds the sections of docs/ that messages and comments name', () => {
+  const named = sources().flatMap((text) => [...text.matchAll(/\bdocs\/[\w-]+\.md(?:#[\w-]+)?/g)].flat());
+  expect(named).toContain('docs/images.md#install-the-agent');
+  expect(named.filter((target) => isBroken({ path: 'README.md', text: '' }, target))).toEqual([]);
+});
+
 it('notices a broken link and a broken anchor', () => {
   const page = { path: 'docs/hosts.md', text: '# Page\n' };
   expect(['hosts.md', 'hosts.md#requirements', '#page'].filter((target) => isBroken(page, target))).toEqual(
@@ -47,6 +53,13 @@ it('notices a broken link and a broken anchor', () => {
   const broken = ['no.md', 'hosts.md#no-such-heading', '#no', '../src/no.ts'];
   expect(broken.filter((target) => isBroken(page, target))).toEqual(broken);
 });
+
+/** The texts of all files of src in TypeScript. */
+function sources(): string[] {
+  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(join(root, 'src', path), 'utf8'));
+}
 
 /** The targets of a page's links within the repository. */
 function links({ text }: Page): string[] {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import * as z from 'zod';
-import { GuestFileError, InvalidInputError } from '../../../errors/index.ts';
+import { GuestFileError, INSTALL_AGENT, InvalidInputError } from '../../../errors/index.ts';
 import type { LiveMachine, VmletChannel } from '../../../machines/index.ts';
 import { quoteForShell } from '../../../public/format.ts';
 
@@ -90,7 +90,7 @@ export async function openAgent(live: LiveMachine, signal: AbortSignal): Promise
   throw new InvalidInputError(
     'machine',
     "the page needs vmlet's agent to show and transfer files; this guest has only QEMU's agent",
-    { hint: 'install vmlet-agent in the guest, or copy single files with: vmlet cp' },
+    { hint: `${INSTALL_AGENT}, or copy single files with: vmlet cp` },
   );
 }
 

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { WebSocket } from 'ws';
 import * as z from 'zod';
-import { InvalidInputError } from '../../../errors/index.ts';
+import { INSTALL_AGENT, InvalidInputError } from '../../../errors/index.ts';
 import type { TerminalSize } from '../../../index.ts';
 import type { LiveMachine } from '../../../machines/index.ts';
 import { parseOptions } from '../../../util/options/options.ts';
@@ -55,7 +55,7 @@ export async function serveShell(
       'exec',
       "this guest has only QEMU's agent, which does not support terminals",
       {
-        hint: `install vmlet-agent in the guest, or use: vmlet ssh ${live.name}`,
+        hint: `${INSTALL_AGENT}, or use: vmlet ssh ${live.name}`,
       },
     );
   }
