@@ -8,6 +8,7 @@ import { type CatalogueEntry, openCatalogue } from '../catalogue/catalogue.ts';
 import { type ResolvedImage, explainMismatch, resolveEntry } from '../catalogue/resolve.ts';
 import { verifyImage } from '../catalogue/verify-image.ts';
 import { type ImageAddress, fetchImageFile } from './fetch-image-file.ts';
+import type { GuestDescription } from '../record/guest-description.ts';
 import type { Image } from '../record/image.ts';
 import { type ImageProgress, tellWait } from './image-progress.ts';
 import { formatPublishedDigest } from '../digest/published-digest.ts';
@@ -38,6 +39,8 @@ export interface PullOptions extends PullPlaces {
    * The image that has the name now, returned when its publisher is unreachable or the catalogue has no such image.
    */
   readonly orElse?: Image | undefined;
+  /** Called before a download; its rejection prevents it. */
+  readonly checkGuest?: ((guest: GuestDescription) => Promise<unknown>) | undefined;
 }
 
 /** The architecture of the guests. */
@@ -49,7 +52,7 @@ export const HERE = 'x86_64';
  * way.
  * @param reference a name or an alias; the image gets both.
  * @throws ImageNotFoundError, CatalogueFileError, DownloadError, DigestMismatchError, SignatureError,
- *   ImageRefusedError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.
+ *   ImageRefusedError, NoSpaceError, PermissionError, MissingProgramError, the reason of `checkGuest` or of the signal.
  */
 export async function pullImage(reference: string, options: PullOptions): Promise<Image> {
   const { orElse, log, store } = options;
@@ -78,6 +81,7 @@ async function pullEntry(entry: CatalogueEntry, reference: string, options: Pull
   ];
   const existing = await findPublished(store, resolved);
   if (existing) return nameAll(store, existing, names, options);
+  await options.checkGuest?.(resolved.guest);
   await using scope = new Scope();
   makeDirectories(store);
   const buildDirectory = await makeBuildDirectory(store, scope);

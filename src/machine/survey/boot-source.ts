@@ -1,7 +1,11 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { ImageNotFoundError, InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { findFirmware } from '../../host/firmware/find-firmware.ts';
+import type { Firmware, FirmwareKind } from '../../host/firmware/firmware.ts';
 import { type AcceptedImage, acceptImage, acceptMedium } from '../../images/header/accept.ts';
+import type { GuestDescription } from '../../images/record/guest-description.ts';
 import type { DiskLayer, Image, KernelImage } from '../../images/record/image.ts';
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
 import { ensureMicro, findMicro } from '../../images/micro/micro.ts';
@@ -24,6 +28,8 @@ export interface SourceContext {
   readonly onProgress: ((progress: ImageProgress) => void) | undefined;
   /** With `never`, images are not built either: a missing image is an error. */
   readonly pull: PullPolicy;
+  /** Firmware of the machine; by default the one that the image requires. */
+  readonly firmware?: FirmwareKind | undefined;
 }
 
 /**
@@ -70,7 +76,7 @@ async function findSource(spec: Spec, context: SourceContext): Promise<BootSourc
       };
     }
     case 'image': {
-      const image = await findImage(boot.image, context);
+      const image = await findImage(boot.image, { ...context, firmware: spec.firmware });
       if (image.kind === 'disk') return { kind: 'disk', layer: foundLayerOf(image), image };
       return {
         kind: 'kernel',
@@ -104,11 +110,25 @@ function layerOf({ path, format, backing }: DiskLayer): DiskLayer {
   return { path, format, ...(backing && { backing: layerOf(backing) }) };
 }
 
-/** @throws ImageNotFoundError, or the errors of building or pulling it. */
+/**
+ * Returns the firmware that a disk boots with; undefined for a BIOS, which is part of QEMU.
+ * @throws FirmwareNotFoundError.
+ */
+export async function findFirmwareFor(
+  guest: Pick<GuestDescription, 'firmware'> | undefined,
+  kind: FirmwareKind = guest?.firmware ?? 'bios',
+): Promise<Firmware | undefined> {
+  return kind === 'bios' ? undefined : findFirmware(kind, process.env, homedir());
+}
+
+/**
+ * @throws ImageNotFoundError, the errors of building or pulling it, or FirmwareNotFoundError instead of a download if the
+ *   host lacks the firmware.
+ */
 export async function findImage(name: string, context: SourceContext): Promise<Image> {
   if (name === MICRO) return findMicroImage(context);
   parseImageReference(name);
-  const { locations, pull } = context;
+  const { locations, pull, firmware } = context;
   const stored = await findStored(locations.images, name);
   if (pull === 'never' || (pull === 'missing' && stored)) return stored ?? refuseMissing(name);
   const { pullImage } = await import('../../images/pull/pull.ts');
@@ -116,6 +136,7 @@ export async function findImage(name: string, context: SourceContext): Promise<I
     ...placesOf(locations),
     ...context,
     orElse: pull === 'newer' ? stored : undefined,
+    checkGuest: async (guest) => findFirmwareFor(guest, firmware),
   });
   return pulling.catch(async (error: unknown) => {
     throw await explainMissingImage(error, name, locations);

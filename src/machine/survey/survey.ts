@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { type Accelerator, chooseAccelerator } from '../../host/kvm/accelerator.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
@@ -8,9 +7,8 @@ import type { Cgroup } from '../../process/confine/cgroup.ts';
 import { type NetworkPlan, withMac } from '../../network/plan/network.ts';
 import { findHostSystem } from './find-host-system.ts';
 import { findMounts } from './find-mounts.ts';
-import { findBootSource, findDisks } from './boot-source.ts';
+import { findBootSource, findDisks, findFirmwareFor } from './boot-source.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
-import { findFirmware } from '../../host/firmware/find-firmware.ts';
 import type { Firmware } from '../../host/firmware/firmware.ts';
 import type { Locations } from '../paths/locations.ts';
 import type { BootSource, FoundSpec } from './found-spec.ts';
@@ -98,6 +96,5 @@ export async function survey(
 
 async function firmwareOf(spec: Spec, source: BootSource): Promise<Firmware | undefined> {
   if (source.kind === 'kernel') return undefined;
-  const kind = spec.firmware ?? source.image?.guest.firmware ?? 'bios';
-  return kind === 'bios' ? undefined : findFirmware(kind, process.env, homedir());
+  return findFirmwareFor(source.image?.guest, spec.firmware);
 }

@@ -84,11 +84,12 @@ async function createWithoutTelling(
   checkAddresses(locations, wanted, joinNetworks(locations, wanted.name, wanted.memberships));
   if (!wanted.image) return makeMachine(locations, wanted, undefined, limits);
   const { name, pull } = wanted.image;
-  await findDiskImage(locations, name, pull, limits);
+  const { firmware } = wanted;
+  await findDiskImage(locations, { name, firmware }, pull, limits);
   // The lock keeps the image from being removed before the machine exists.
   const waiting = { ...limits, onWait: tellWait(name, limits.onProgress) };
   return withStoreLock(locations.images, waiting, async () =>
-    makeMachine(locations, wanted, await findDiskImage(locations, name, 'never', limits), limits),
+    makeMachine(locations, wanted, await findDiskImage(locations, { name }, 'never', limits), limits),
   );
 }
 
@@ -101,11 +102,11 @@ function checkAddresses(locations: Locations, wanted: NewMachine, networks: read
 
 async function findDiskImage(
   locations: Locations,
-  name: string,
+  { name, firmware }: { readonly name: string; readonly firmware?: FirmwareKind | undefined },
   pull: PullPolicy,
   { signal, onProgress }: CreateLimits,
 ): Promise<DiskImage> {
-  const image = await findImage(name, { locations, pull, signal, onProgress });
+  const image = await findImage(name, { locations, pull, firmware, signal, onProgress });
   if (image.kind === 'disk') return image;
   throw new InvalidInputError('image', `${name} is a kernel image, which only vmlet run can boot`, {
     hint: 'choose micro, or an image with a disk, such as debian:13',
