@@ -1,19 +1,19 @@
 import { Command } from 'commander';
 import type { InspectedImage } from '../../index.ts';
+import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
 import { reportError } from '../output/report-error.ts';
-import { printJson } from '../output/say.ts';
 
 export function imageInspectCommand(): Command {
-  return new Command('inspect')
+  const command = new Command('inspect')
     .summary('show everything about images as JSON')
     .description(
       'Shows everything about images as JSON: origin, verification, requirements, backing image, and what uses the image.',
     )
-    .argument('<images...>', 'names or digest prefixes of the images')
-    .action(inspect);
+    .argument('<images...>', 'names or digest prefixes of the images');
+  return addFormatOptions(command, '{{.Names}} {{.Origin.Kind}}').action(inspect);
 }
 
-async function inspect(references: string[]): Promise<void> {
+async function inspect(references: string[], flags: FormatFlags): Promise<void> {
   const { ImageStore } = await import('../../index.ts');
   const store = new ImageStore();
   const images: InspectedImage[] = [];
@@ -24,5 +24,5 @@ async function inspect(references: string[]): Promise<void> {
       process.exitCode = reportError(error);
     }
   }
-  printJson({ version: 1, images });
+  printRecords({ format: 'json', ...flags }, 'images', images);
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { type ListedNetwork, NetworkStore, type PrivateNetwork } from '../../machines/index.ts';
 import { reportError } from '../output/report-error.ts';
 import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
-import { note, printJson, printLines } from '../output/say.ts';
+import { note, printLines } from '../output/say.ts';
 import { table } from '../output/table.ts';
 
 interface Flags extends FormatFlags {
@@ -20,14 +20,14 @@ export function networkLsCommand(): Command {
 }
 
 export function networkInspectCommand(): Command {
-  return new Command('inspect')
+  const command = new Command('inspect')
     .summary('show everything about networks as JSON')
     .description(
       'Shows everything about networks as JSON: the machines, their addresses, and the partitions. While a machine of the ' +
         'network runs, the output also contains traffic counters.',
     )
-    .argument('<networks...>', 'names of the networks')
-    .action(inspect);
+    .argument('<networks...>', 'names of the networks');
+  return addFormatOptions(command, '{{.Name}} {{.Subnet}}').action(inspect);
 }
 
 async function list(flags: Flags): Promise<void> {
@@ -53,7 +53,7 @@ function cellsOf({ name, subnet, mtu, members }: PrivateNetwork): string[] {
   return [name, subnet, String(mtu), String(members.length), String(plugged)];
 }
 
-async function inspect(names: string[]): Promise<void> {
+async function inspect(names: string[], flags: FormatFlags): Promise<void> {
   const store = new NetworkStore();
   const networks: PrivateNetwork[] = [];
   for (const name of names) {
@@ -63,5 +63,5 @@ async function inspect(names: string[]): Promise<void> {
       process.exitCode = reportError(error);
     }
   }
-  printJson({ version: 1, networks });
+  printRecords({ format: 'json', ...flags }, 'networks', networks);
 }

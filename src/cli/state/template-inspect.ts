@@ -1,19 +1,19 @@
 import { Command } from 'commander';
+import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
 import { reportError } from '../output/report-error.ts';
 import { templateRow } from './template-ls.ts';
-import { printJson } from '../output/say.ts';
 
 export function templateInspectCommand(): Command {
-  return new Command('inspect')
+  const command = new Command('inspect')
     .summary('show everything about templates as JSON')
     .description(
       'Shows everything about templates as JSON, including their paths. If a template cannot be used, the output contains the reason.',
     )
-    .argument('<templates...>', 'names of the templates')
-    .action(inspect);
+    .argument('<templates...>', 'names of the templates');
+  return addFormatOptions(command, '{{.Name}} {{.Directory}}').action(inspect);
 }
 
-async function inspect(names: string[]): Promise<void> {
+async function inspect(names: string[], flags: FormatFlags): Promise<void> {
   const { openTemplate } = await import('../../index.ts');
   const templates: object[] = [];
   for (const name of names) {
@@ -26,5 +26,5 @@ async function inspect(names: string[]): Promise<void> {
       process.exitCode = reportError(error);
     }
   }
-  printJson({ version: 1, templates });
+  printRecords({ format: 'json', ...flags }, 'templates', templates);
 }

@@ -65,7 +65,7 @@ const COMPARISONS: readonly Comparison[] = [
   {
     route: '/v1/volumes/:name',
     names: ['data'],
-    command: (name) => ['volume', 'inspect', name],
+    command: (name) => ['volume', 'inspect', name, '--json'],
     entry: ['volumes', 'volume'],
     filled: ['volume'],
   },
@@ -73,7 +73,7 @@ const COMPARISONS: readonly Comparison[] = [
   {
     route: '/v1/networks/:name',
     names: ['lan'],
-    command: (name) => ['network', 'inspect', name],
+    command: (name) => ['network', 'inspect', name, '--json'],
     entry: ['networks', 'network'],
     filled: ['network'],
   },
@@ -175,7 +175,7 @@ describe('the JSON of the HTTP API', () => {
 
   test('has the users of an image as `image inspect` has them', async () => {
     const { images } = (await get('/v1/images')) as { images: { digest: string; usedBy: unknown }[] };
-    const { stdout } = await home.vmlet('image', 'inspect', 'micro');
+    const { stdout } = await home.vmlet('image', 'inspect', 'micro', '--json');
     const [inspected] = (JSON.parse(stdout) as { images: { digest: string; usedBy: unknown }[] }).images;
     const listed = images.find(({ digest }) => digest === inspected?.digest);
     expect(inspected?.usedBy).not.toEqual([]);
