@@ -58,7 +58,10 @@ function withoutMachineFlags(): Command {
       'set an environment variable; NAME alone copies its value from the host',
       collect,
     )
-    .option('-w, --workdir <dir>', 'working directory of the command')
+    .option(
+      '-w, --workdir <dir>',
+      'working directory of the command (default: /; with image host, your current directory)',
+    )
     .option('-u, --user <user>', 'user to run as, and group: USER[:GROUP], each a name or a number')
     .option('--template <template>', 'start from this template instead of booting an image')
     .option('--pool <pool>', 'run the command in a ready guest of this pool (see vmlet pool)')

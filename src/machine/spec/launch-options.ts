@@ -50,7 +50,7 @@ export const launchSchema = z.strictObject({
   ...makeOptions,
   /** Memory in bytes, or a size such as `512M`; 2 GiB by default, 1 GiB for `host`, 256 MiB for `micro` and with `kernel`. */
   memory: reworded(makeOptions.memory.optional(), {
-    otherwise: '256M; 1G for image "host"; 2G for a disk',
+    otherwise: '256M; 1G for image "host"; 2G for an image with a disk, or a disk file',
   }),
   /** Number of virtual processors; 1 by default. */
   cpus: makeOptions.cpus.default(1),
@@ -67,7 +67,7 @@ export const launchSchema = z.strictObject({
       flag: '--disk <disk>',
       group: 'Disks',
       description:
-        'add a disk: SIZE of an empty disk, such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted] (FILE does not change)',
+        'add a disk: SIZE of an empty disk, such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted] (vmlet does not write to FILE; do not change it meanwhile)',
     },
   ),
   /**
@@ -114,11 +114,12 @@ export const launchSchema = z.strictObject({
    */
   until: z.enum(['guest', 'running']).default('guest'),
   /**
-   * Milliseconds from QEMU's start until the guest must be ready; 120 000 by default, 600 000 for a disk, and
+   * Milliseconds from QEMU's start until the guest must be ready; 120 000 by default, 600 000 for an image with a disk or a disk file, and
    * six times as long without KVM.
    */
   timeoutMs: reworded(startOptions.timeoutMs.optional(), {
-    otherwise: '2m for a kernel, 10m for a disk; six times as long without KVM; 1m for vmlet run --template',
+    otherwise:
+      '2m; 10m for an image with a disk, or a disk file; six times as long without KVM; 1m for vmlet run --template',
   }),
 });
 

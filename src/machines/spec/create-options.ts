@@ -21,7 +21,8 @@ export const createSchema = z.strictObject({
   adopt: withFlag(z.boolean().default(false), {
     flag: '--adopt',
     group: 'Boot',
-    description: 'with --image FILE: let the machine write to FILE itself (default: FILE does not change)',
+    description:
+      'with --image FILE: let the machine write to FILE itself (default: vmlet does not write to FILE, and you must not change it)',
   }),
   /**
    * Begin as this template of `micro`, with its memory: the first start continues where the template was saved. Later
@@ -65,7 +66,7 @@ export const createSchema = z.strictObject({
     flag: '--disk <disk>',
     group: 'Disks',
     description:
-      'add a disk: SIZE of an empty disk, such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt] (without adopt, FILE does not change); SIZE and FILE also accept [,cache=none|unsafe][,nodiscard]; see vmlet disk add --help',
+      'add a disk: SIZE of an empty disk, such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt] (without adopt, vmlet does not write to FILE, and you must not change it); SIZE and FILE also accept [,cache=none|unsafe][,nodiscard]; see vmlet disk add --help',
   }),
   /** Kernel command line, with `location` or `kernel`; with an image, appended to its own. */
   append: reworded(makeOptions.append.optional(), {
@@ -83,7 +84,7 @@ export const createSchema = z.strictObject({
   }),
   /** A TPM 2.0 by swtpm; none by default. */
   tpm: namedOptions.tpm.default(false),
-  /** `vnc` adds a screen; the default, except for an image or a kernel. */
+  /** `vnc` adds a screen; the default, except for `micro` or a kernel. */
   display: reworded(namedOptions.display.optional(), { otherwise: 'vnc; none for micro and with --kernel' }),
   labels: withFlag(recordOf(z.string().min(1), z.string()), {
     flag: '-l, --label <key=value>',
