@@ -22,11 +22,11 @@ export function diskCommand(): Command {
     .summary('add a disk')
     .description(
       'Adds a disk. A running machine gets the disk immediately, but vmlet cannot tell whether the guest has detected ' +
-        'the disk. vmlet does not write to FILE: the guest’s changes go to a new file, which needs FILE as it is, so do not change FILE. With adopt, the guest writes to FILE ' +
-        'itself. Use trusted only for a FILE that you trust: a trusted FILE may have a backing file, and contents that ' +
-        'look like another format. If the machine is running and vmlet restricts QEMU to the files of the machine (see ' +
-        'vmlet doctor), FILE must be on the same file system as the machine’s directory, because vmlet creates a hard ' +
-        'link to FILE in that directory.',
+        'the disk. vmlet does not write to FILE: the guest’s changes go to a new file, which needs FILE as it is, so do ' +
+        'not change FILE. With adopt, the guest writes to FILE itself. Use trusted only for a FILE that you trust: a trusted ' +
+        'FILE may have a backing file, and contents that look like another format. If the machine is running and vmlet ' +
+        'restricts QEMU to the files of the machine (see vmlet doctor), FILE must be on the same file system as the ' +
+        'machine’s directory, because vmlet creates a hard link to FILE in that directory.',
     )
     .argument('<machine>', 'name of the machine')
     .argument(

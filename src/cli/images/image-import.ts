@@ -18,9 +18,9 @@ export function imageImportCommand(): Command {
   const command = new Command('import')
     .summary('create an image from a disk file')
     .description(
-      'Creates an image from a disk file, and prints the digest of the image. vmlet copies the file and does not write to it. Compressed files ' +
-        '(xz, gzip, zstd, bzip2) are unpacked; other formats (vmdk, vdi, vhd, vhdx, qed) are converted. A disk that needs ' +
-        'other files, such as a backing file, is rejected.',
+      'Creates an image from a disk file, and prints the digest of the image. vmlet copies the file and does not write to ' +
+        'it. Compressed files (xz, gzip, zstd, bzip2) are unpacked; other formats (vmdk, vdi, vhd, vhdx, qed) are ' +
+        'converted. A disk that needs other files, such as a backing file, is rejected.',
     )
     .argument('<file>', 'disk file')
     .argument('<name>', 'name of the image, such as web or web:1')

@@ -114,8 +114,8 @@ export const launchSchema = z.strictObject({
    */
   until: z.enum(['guest', 'running']).default('guest'),
   /**
-   * Milliseconds from QEMU's start until the guest must be ready; 120 000 by default, 600 000 for an image with a disk or a disk file, and
-   * six times as long without KVM.
+   * Milliseconds from QEMU's start until the guest must be ready; 120 000 by default, 600 000 for an image with a disk
+   * or a disk file, and six times as long without KVM.
    */
   timeoutMs: reworded(startOptions.timeoutMs.optional(), {
     otherwise:
