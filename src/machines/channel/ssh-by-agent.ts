@@ -1,8 +1,9 @@
-import { GuestRequestError, MachineStateError, TimedOutError } from '../../errors/index.ts';
+import { GuestRequestError } from '../../errors/index.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { SSH_PORT } from '../spec/forwards.ts';
 import { findVmletChannel } from './guest-channel.ts';
+import { isPassingFailure } from './passing-failure.ts';
 
 const BANNER_MS = 6000;
 
@@ -38,11 +39,7 @@ export async function probeSshByAgent(
     }
   } catch (error) {
     // An older agent cannot connect; a guest that boots answers later.
-    const passes =
-      error instanceof GuestRequestError ||
-      error instanceof MachineStateError ||
-      error instanceof TimedOutError;
-    if (!passes) throw error;
+    if (!isPassingFailure(error) && !(error instanceof GuestRequestError)) throw error;
   }
   return reason;
 }

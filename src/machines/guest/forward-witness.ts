@@ -1,6 +1,7 @@
-import { GuestRequestError, GuestSetupError, MachineStateError, TimedOutError } from '../../errors/index.ts';
+import { GuestRequestError, GuestSetupError } from '../../errors/index.ts';
 import { type Witness, witnessByForward } from '../../network/probe/forward-probe.ts';
 import { isInNetwork } from '../../util/internet/in-network.ts';
+import { isPassingFailure } from '../channel/passing-failure.ts';
 import { findGuestAddresses } from '../look/guest-addresses.ts';
 import type { Definition } from '../record/definition.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
@@ -35,10 +36,7 @@ async function hasAddress(definition: Definition, signal: AbortSignal): Promise<
     return addresses.some(({ address }) => !inside.some((network) => isInNetwork(address, network)));
   } catch (error) {
     const passes =
-      error instanceof GuestRequestError ||
-      error instanceof GuestSetupError ||
-      error instanceof MachineStateError ||
-      error instanceof TimedOutError;
+      isPassingFailure(error) || error instanceof GuestRequestError || error instanceof GuestSetupError;
     if (passes || signal.aborted) return false;
     throw error;
   }

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { InvalidInputError, MachineStateError, TimedOutError, type VmletError } from '../../errors/index.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 import { followLog } from '../../machine/logs/log-file.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { type Endpoint, probeForward, probeSsh } from '../../network/probe/forward-probe.ts';
@@ -9,6 +9,7 @@ import { lookAtCloudInit, pauseAfterLook } from './cloud-init.ts';
 import { findGuestAddresses } from '../look/guest-addresses.ts';
 import { findGuestChannel } from '../channel/guest-channel.ts';
 import { requireMounts } from '../channel/failed-mounts.ts';
+import { isPassingFailure } from '../channel/passing-failure.ts';
 import { probeSshByAgent } from '../channel/ssh-by-agent.ts';
 import { SSH_PORT, boundForwards, tcpEndpoint } from '../spec/forwards.ts';
 import type { ProcessIdentity } from '../../process/procfs/identity.ts';
@@ -282,9 +283,8 @@ export function isInside(
 
 /** Describes a failure that may be temporary. @throws any other error. */
 function failedLook(error: unknown): string {
-  const passes = error instanceof TimedOutError || error instanceof MachineStateError;
-  if (!passes) throw error;
-  return (error as VmletError).message;
+  if (!isPassingFailure(error)) throw error;
+  return error.message;
 }
 
 async function until(signal: AbortSignal, look: () => boolean | Promise<boolean>): Promise<void> {

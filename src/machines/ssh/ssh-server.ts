@@ -1,8 +1,9 @@
-import { CloudInitError, MachineStateError, NoSshServerError, TimedOutError } from '../../errors/index.ts';
+import { CloudInitError, NoSshServerError } from '../../errors/index.ts';
 import { mayHaveSshServer } from '../../guest/ssh/ssh-server.ts';
 import { pause } from '../../util/time/pause.ts';
 import { together } from '../../util/time/together.ts';
 import { findGuestChannel } from '../channel/guest-channel.ts';
+import { isPassingFailure } from '../channel/passing-failure.ts';
 import { lookAtCloudInit } from '../guest/cloud-init.ts';
 import { type WaitOptions, waitForMachine } from '../guest/wait.ts';
 import type { Definition } from '../record/definition.ts';
@@ -55,7 +56,7 @@ async function look(
     return (await mayHaveSshServer(channel, { signal })) ? 'may have one' : 'has none';
   } catch (error) {
     // The agent is busy, or has exited: ask it again.
-    if (error instanceof TimedOutError || error instanceof MachineStateError) return 'unknown';
+    if (isPassingFailure(error)) return 'unknown';
     throw error;
   }
 }
@@ -66,7 +67,7 @@ async function hasFirstBootDone(definition: Definition, signal: AbortSignal): Pr
     return (await lookAtCloudInit(definition, { timeoutMs: AGENT_MS, signal })).done;
   } catch (error) {
     if (error instanceof CloudInitError) return true;
-    if (error instanceof TimedOutError || error instanceof MachineStateError) return false;
+    if (isPassingFailure(error)) return false;
     throw error;
   }
 }

@@ -63,6 +63,23 @@ describe('micro as a named machine', () => {
     expect(await inGuest('hostname; cat /data/file')).toBe('m\nfirst\n');
   });
 
+  test('a wait for a port continues when the guest reboots during a look at it', async () => {
+    expect(await home.vmlet('port', 'add', 'm', '7777')).toMatchObject({ status: 0 });
+    // The look asks for the addresses; the file system in memory has the usual program again after the reboot.
+    await inGuest(
+      'first=${PATH%%:*}; mkdir -p "$first"; rm -f "$first/ip"; printf "#!/bin/sh\\ntouch /run/asked\\nsleep 60\\n" >"$first/ip"; chmod +x "$first/ip"',
+    );
+    const waiting = home.start(['wait', 'm', '--for', 'port=7777', '--timeout', '60s']);
+    await until(async () => (await home.exec('m', 'test', '-e', '/run/asked')).status === 0);
+    await home.vmlet('exec', 'm', 'reboot', '-f');
+    await until(async () => {
+      const { status } = await home.vmlet('exec', 'm', 'test', '!', '-e', '/run/asked');
+      return status === 0;
+    });
+    await home.vmlet('exec', '-d', 'm', '--', 'nc', '-ll', '-p', '7777', '-e', 'cat');
+    expect(await waiting.finished).toMatchObject({ status: 0, stderr: '' });
+  });
+
   test('reports at once that it has no screen and no keyboard', async () => {
     const hint = '  use its serial console: vmlet console m\n';
     expect(await home.vmlet('screenshot', 'm', '-')).toMatchObject({

@@ -16,6 +16,7 @@ import { MAX_RELAYED, type RelayedForwards, relayTable } from '../../../network/
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { type Limits, withinLimits } from '../../../util/time/deadline.ts';
 import { findVmletChannel } from '../../channel/guest-channel.ts';
+import { isPassingFailure } from '../../channel/passing-failure.ts';
 import type { Definition } from '../../record/definition.ts';
 import { readPlan, replacePlan } from '../../record/machine-plan-file.ts';
 import { forwardsAreFixed } from '../../record/machine-status.ts';
@@ -82,8 +83,8 @@ export async function hasRelay(definition: Definition, { signal }: Limits): Prom
     return true;
   } catch (error) {
     if (error instanceof GuestRequestError) return error.errno === 'ECONNREFUSED';
-    // A guest that boots, or hangs.
-    if (error instanceof TimedOutError || error instanceof MachineStateError) return false;
+    // A guest that boots, reboots, or hangs.
+    if (isPassingFailure(error)) return false;
     throw error;
   }
 }
