@@ -73,9 +73,7 @@ async function waitForCommand(
     exitCode = 0,
     signal,
     problem,
-  } = await showingProgress(name, async (options) =>
-    store.waitForCommand(name, { ...options, ...(timeoutMs !== undefined && { timeoutMs }) }),
-  );
+  } = await showingProgress(name, async (options) => store.waitForCommand(name, { ...options, timeoutMs }));
   printLine(String(signal === undefined ? exitCode : exitCodeOfSignal(signal)));
   if (problem !== undefined) note(problem);
   process.exitCode = signal === undefined ? exitCode : exitCodeOfSignal(signal);

@@ -19,10 +19,10 @@ import { type WaitOptions, waitForMachine } from './wait.ts';
 export async function waitForCommand(
   locations: Locations,
   name: string,
-  options: WaitOptions = {},
+  { timeoutMs = Infinity, ...options }: WaitOptions = {},
 ): Promise<CommandEnd> {
   try {
-    return await waitForMachineAndCommand(readDefinition(locations, name), options);
+    return await waitForMachineAndCommand(readDefinition(locations, name), { ...options, timeoutMs });
   } catch (error) {
     const end = error instanceof MachineNotFoundError ? readCommandEnd(locations, name) : undefined;
     if (end === undefined) throw error;
@@ -39,7 +39,7 @@ async function waitForMachineAndCommand(definition: Definition, options: WaitOpt
   }
   await using scope = new Scope();
   await delayRemoval(definition, scope);
-  await waitForMachine(definition, { stopped: true }, { timeoutMs: Infinity, ...options });
+  await waitForMachine(definition, { stopped: true }, options);
   const status = readStatus(files);
   const end = endOfCommand(status);
   if (end) return end;
