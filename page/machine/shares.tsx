@@ -32,28 +32,32 @@ export function SharesTab({ machine }: { readonly machine: SoundMachine }) {
       {data?.shares.length === 0 && <p class="faint">No directories or volumes.</p>}
       {data && data.shares.length > 0 && (
         <Table label={`Directories of ${name}`} headings={HEADINGS} actions>
-          {data.shares.map(({ target, type, readOnly, copy, live, problem: failure, source }) => (
-            <tr key={target}>
+          {data.shares.map(({ target, type, readOnly, copy, live, removed, problem: failure, source }) => (
+            <tr key={`${target} ${removed}`}>
               <td>
                 <code>{target}</code>
               </td>
               <td>{TYPES[type]}</td>
               <td>{copy ? 'copy' : readOnly ? 'read-only' : 'read and write'}</td>
               <td>
-                {failure === undefined
-                  ? stateOf(copy ? 'copied' : 'mounted', live, status.kind === 'running')
-                  : `not mounted: ${failure}`}
+                {removed
+                  ? 'mounted until the machine stops'
+                  : failure === undefined
+                    ? stateOf(copy ? 'copied' : 'mounted', live, status.kind === 'running')
+                    : `not mounted: ${failure}`}
               </td>
               <td>{source !== undefined && <code>{source}</code>}</td>
               <td>
-                <button
-                  type="button"
-                  class="danger"
-                  aria-label={`Remove ${target}`}
-                  onClick={() => ask(removalOf(name, target, copy ? 'copy' : type))}
-                >
-                  Remove
-                </button>
+                {!removed && (
+                  <button
+                    type="button"
+                    class="danger"
+                    aria-label={`Remove ${target}`}
+                    onClick={() => ask(removalOf(name, target, copy ? 'copy' : type))}
+                  >
+                    Remove
+                  </button>
+                )}
               </td>
             </tr>
           ))}

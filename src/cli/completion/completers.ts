@@ -116,7 +116,8 @@ async function diskNames(machine: string | undefined): Promise<string[]> {
 }
 
 async function mountPoints(machine: string | undefined): Promise<string[]> {
-  return ((await (await findMachine(machine))?.shares()) ?? []).map(({ target }) => target);
+  const shares = (await (await findMachine(machine))?.shares()) ?? [];
+  return shares.filter(({ removed }) => !removed).map(({ target }) => target);
 }
 
 async function driveNames(machine: string | undefined): Promise<string[]> {

@@ -13,7 +13,8 @@ export function shareCommand(): Command {
     .command('ls')
     .summary('list the mounts of a machine')
     .description(
-      'Lists the directories, volumes and tmpfs of a machine, and whether they are mounted or copied.',
+      'Lists the directories, volumes and tmpfs of a machine, and whether they are mounted or copied. With the state ' +
+        '“until it stops”, they were removed or replaced while the machine was running.',
     )
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
@@ -70,7 +71,8 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
   process.stdout.write(table([['PATH', 'TYPE', 'OPTIONS', 'STATE', 'SOURCE'], ...rows]));
 }
 
-function stateOf({ copy, live, problem }: ListedShare, runs: boolean): string {
+function stateOf({ copy, live, removed, problem }: ListedShare, runs: boolean): string {
+  if (removed) return 'until it stops';
   if (problem !== undefined) return `not mounted: ${problem}`;
   return live ? (copy ? 'copied' : 'mounted') : runs ? 'next start' : '';
 }

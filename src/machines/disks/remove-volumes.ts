@@ -136,8 +136,9 @@ function move(from: string, to: string, name: string): void {
 }
 
 /** Returns the way to remove a volume from a machine; of a broken machine, the mount point is not known. */
-function howToFree({ name, target, running }: VolumeMachine): string {
+function howToFree({ name, target, running, removed }: VolumeMachine): string {
   if (target === '?') return `remove the machine first: vmlet rm ${name}`;
+  if (removed) return `stop the machine first: vmlet stop ${name}`;
   const detach = `vmlet share rm ${name} ${quoteForShell(target)}`;
   return running
     ? `stop the machine and remove the volume from it first: vmlet stop ${name} && ${detach}`

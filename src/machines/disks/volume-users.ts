@@ -23,6 +23,8 @@ export interface VolumeMachine {
   readonly target: string;
   readonly readOnly: boolean;
   readonly running: boolean;
+  /** The volume was removed from the machine, which has it until it stops. */
+  readonly removed: boolean;
 }
 
 /** Users of a volume. */
@@ -62,7 +64,10 @@ function machineWith(locations: Locations, machine: string, volume: string): Vol
     const running = readStatus(files).kind === 'running';
     return volumesInUse({ spec, files })
       .filter(({ name }) => name === volume)
-      .map(({ target, readOnly }) => ({ name: machine, target, readOnly, running }));
+      .map(({ target, readOnly }) => {
+        const isDefined = spec.volumes?.some((one) => one.name === volume && one.target === target);
+        return { name: machine, target, readOnly, running, removed: isDefined !== true };
+      });
   } catch (error) {
     if (error instanceof MachineNotFoundError) return [];
     if (!(error instanceof BrokenMachineError)) throw error;
@@ -71,7 +76,7 @@ function machineWith(locations: Locations, machine: string, volume: string): Vol
       readFileSync(definitionFiles(join(locations.machines, machine)).spec, 'utf8'),
     );
     const isNamed = text?.includes(JSON.stringify(volume)) ?? false;
-    return isNamed ? [{ name: machine, target: '?', readOnly: false, running: false }] : [];
+    return isNamed ? [{ name: machine, target: '?', readOnly: false, running: false, removed: false }] : [];
   }
 }
 

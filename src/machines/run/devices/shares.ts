@@ -2,20 +2,21 @@ import { InvalidInputError } from '../../../errors/index.ts';
 import { probeHost } from '../../../host/probe.ts';
 import type { Locations } from '../../../machine/paths/locations.ts';
 import { numbersOf } from '../../../machine/share/guest-owner.ts';
-import { checkTogether, joinMounts, parseMount } from '../../../machine/share/mount-set.ts';
+import { type MountSet, checkTogether, joinMounts, parseMount } from '../../../machine/share/mount-set.ts';
 import { targetOf } from '../../../machine/mount/mounting.ts';
 import type { SharePlan } from '../../../machine/share/share-plan.ts';
 import type { Share } from '../../../machine/share/share.ts';
 import type { VolumeInput, VolumeType } from '../../../machine/mount/volume-spec.ts';
 import { findShares } from '../../../machine/survey/find-shares.ts';
 import { planShares } from '../../../machine/survey/plan-shares.ts';
+import type { NamedVolume, Tmpfs } from '../../../machine/volume/named-volume.ts';
 import { holdVolumes } from '../../../machine/volume/open-volume.ts';
 import { Scope } from '../../../util/scope.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
 import { refuseSaved, withLockedMachine, writeSpec } from '../../lock/edit.ts';
 import { placeShare } from '../../plan/share-ports.ts';
 import type { Definition } from '../../record/definition.ts';
-import { shareSocket } from '../../record/machine-files.ts';
+import { type MachineFiles, shareSocket } from '../../record/machine-files.ts';
 import { findPlan, readPlan } from '../../record/machine-plan-file.ts';
 import { readStatus } from '../../record/machine-status.ts';
 import type { MachineSpec, StoredShare } from '../../spec/machine-spec.ts';
@@ -135,11 +136,13 @@ export async function removeShare(
     const { spec, files } = definition;
     requireMounted(spec, target);
     refuseSaved(definition, 'mounts');
-    const isCopy = spec.copies?.some((copy) => copy.target === target) ?? false;
-    const isInUse = !isCopy && readStatus(files).kind === 'running' && isLive(definition, target);
-    const plugged = isInUse
+    const listed = listShares(definition).find((share) => share.target === target && !share.removed);
+    // Also the device of a directory that the guest could not mount.
+    const mayBePlugged = listed?.type === 'bind' && !listed.copy && readStatus(files).kind === 'running';
+    const plugged = mayBePlugged
       ? readPlan(files).shares.find((share) => share.target === target && share.bus !== undefined)
       : undefined;
+    const stays = listed?.live === true && !listed.copy && !plugged;
     if (plugged) await unplugShare(definition, plugged, { timeoutMs, signal });
     const isOther = (mount: { readonly target: string }): boolean => mount.target !== target;
     writeSpec(
@@ -151,7 +154,7 @@ export async function removeShare(
         tmpfs: spec.tmpfs?.filter(isOther) ?? [],
       }),
     );
-    return { target, takesEffect: isInUse && !plugged ? 'next start' : 'now' };
+    return { target, takesEffect: stays ? 'next start' : 'now' };
   });
 }
 
@@ -187,37 +190,66 @@ export interface ListedShare {
   readonly ids: StoredShare['ids'] | undefined;
   /** Whether the running machine has it. */
   readonly live: boolean;
+  /** It was removed from the machine, or replaced, and stays mounted until the machine stops. */
+  readonly removed: boolean;
   /** Why the guest could not mount it; undefined when it did, or has not tried. */
   readonly problem: string | undefined;
 }
 
-/** Lists what a machine mounts, in its current state. */
+type Mount = Omit<ListedShare, 'live' | 'removed' | 'problem'>;
+
+/** Lists what a machine mounts, in its current state; last what it has only until it stops. */
 export function listShares(definition: Definition): readonly ListedShare[] {
   const { spec, files } = definition;
   const status = readStatus(files);
-  const runs = status.kind === 'running';
-  const { shares, volumes, tmpfs } = mountSetOf(spec);
-  const common = ({ target, readOnly }: { readonly target: string; readonly readOnly: boolean }) => {
-    const failed = runs ? status.failedMounts.find((mount) => mount.target === target) : undefined;
-    const live = runs && !failed && isLive(definition, target);
-    return { target, readOnly, live, problem: failed?.problem };
-  };
-  const nothing = { source: undefined, copy: false, cache: undefined, ids: undefined };
+  const failed = status.kind === 'running' ? status.failedMounts : [];
+  const problemOf = ({ target }: Mount): string | undefined =>
+    failed.find((mount) => mount.target === target)?.problem;
+  const present = status.kind === 'running' ? mountsOfRun(files) : [];
+  const defined = mountsOf(mountSetOf(spec));
+  const removed = present.filter(
+    (mount) =>
+      // The files of a copy stay in any case.
+      !mount.copy && problemOf(mount) === undefined && !defined.some((one) => isSame(one, mount)),
+  );
   return [
-    ...shares.map((share) => {
-      const { source, copy } = share;
-      const cache = copy ? undefined : share.cache;
-      return { type: 'bind' as const, ...common(share), source, copy, cache, ids: numbersOf(share) };
+    ...defined.map((mount) => {
+      const isPresent = present.some((one) => isSame(one, mount));
+      const problem = isPresent ? problemOf(mount) : undefined;
+      return { ...mount, live: isPresent && problem === undefined, removed: false, problem };
     }),
-    ...volumes.map((volume) => {
-      return { ...nothing, type: 'volume' as const, ...common(volume), source: volume.name };
-    }),
-    ...tmpfs.map((mount) => ({ ...nothing, type: 'tmpfs' as const, ...common(mount) })),
+    ...removed.map((mount) => ({ ...mount, live: true, removed: true, problem: undefined })),
   ];
 }
 
-function isLive({ files }: Definition, target: string): boolean {
+function mountsOfRun(files: MachineFiles): Mount[] {
   const plan = findPlan(files);
-  const mounts = plan ? [...plan.shares, ...plan.copies, ...plan.volumes, ...plan.tmpfs] : [];
-  return mounts.some((mount) => mount.target === target);
+  if (!plan) return [];
+  const shares = plan.shares.map((share) => ({ ...share, copy: false }));
+  const copies = plan.copies.map((copy) => ({ ...copy, cache: 'auto', copy: true }) as const);
+  return mountsOf({ shares: [...shares, ...copies], volumes: plan.volumes, tmpfs: plan.tmpfs });
+}
+
+interface Mounts extends Pick<MountSet, 'shares'> {
+  readonly volumes: readonly Pick<NamedVolume, 'name' | 'target' | 'readOnly'>[];
+  readonly tmpfs: readonly Pick<Tmpfs, 'target' | 'readOnly'>[];
+}
+
+function mountsOf({ shares, volumes, tmpfs }: Mounts): Mount[] {
+  const nothing = { source: undefined, copy: false, cache: undefined, ids: undefined };
+  return [
+    ...shares.map((share) => {
+      const { target, readOnly, source, copy } = share;
+      const cache = copy ? undefined : share.cache;
+      return { type: 'bind', target, readOnly, source, copy, cache, ids: numbersOf(share) } as const;
+    }),
+    ...volumes.map(({ name, target, readOnly }) => {
+      return { ...nothing, type: 'volume', target, readOnly, source: name } as const;
+    }),
+    ...tmpfs.map(({ target, readOnly }) => ({ ...nothing, type: 'tmpfs', target, readOnly }) as const),
+  ];
+}
+
+function isSame(one: Mount, other: Mount): boolean {
+  return (['type', 'target', 'source', 'readOnly', 'copy'] as const).every((key) => one[key] === other[key]);
 }

@@ -182,7 +182,12 @@ describe.skipIf(whyNoShares !== undefined)('vmlet share', () => {
       '/cache stays mounted in the guest until machine "web" stops',
     );
     expect(await inGuest('touch /cache/still && echo there')).toBe('there');
-    expect((await home.vmlet('volume', 'rm', 'cache')).stderr).toContain('machine "web"');
+    expect((await home.vmlet('share', 'ls', 'web')).stdout).toMatch(
+      /\/cache +volume +rw +until it stops +cache/,
+    );
+    const { stderr: kept } = await home.vmlet('volume', 'rm', 'cache');
+    expect(kept).toContain('machine "web"');
+    expect(kept).toContain('stop the machine first: vmlet stop web\n');
     expect((await home.vmlet('volume', 'prune')).stdout).toBe('');
     for (const words of [
       ['save', 'web'],

@@ -87,6 +87,26 @@ it('does not, once it was removed from the machine', () => {
   expect(describeStatus(statusOf(definition))).toBe('running');
 });
 
+it.each([
+  ['a removed volume', {}],
+  ['one that another volume at its path replaces', { name: 'other', target: '/cache', readOnly: false }],
+  ['one that is read-only from the next start on', { name: 'cache', target: '/cache', readOnly: true }],
+])('the list has %s until the machine stops', (_what, next) => {
+  const volumes = 'name' in next ? [next] : [];
+  const listed = listShares(machine([], { volumes }))
+    .filter(({ target }) => target === '/cache')
+    .map(({ source, readOnly, live, removed }) => ({ source, readOnly, live, removed }));
+  expect(listed).toEqual([
+    ...volumes.map(({ name, readOnly }) => ({ source: name, readOnly, live: false, removed: false })),
+    { source: 'cache', readOnly: false, live: true, removed: true },
+  ]);
+});
+
+it('the list leaves out a removed volume that the guest could not mount', () => {
+  const listed = listShares(machine([failed('/cache', EBADMSG)], { volumes: [] }));
+  expect(listed.map(({ target }) => target)).toEqual(['/src', "/it's"]);
+});
+
 it.each([['no failures', []] as const, ['the record of an older keeper', undefined] as const])(
   'commands run with %s',
   (_what, failures) => {
