@@ -54,7 +54,8 @@ export async function copyIntoGuest(
   const target = guestPath.endsWith('/') ? inside : guestPath;
   const mode = found.mode & 0o777;
   if (channel.kind === 'qga') {
-    await pushByQga(channel, hostPath, target, mode, signal);
+    const isInside = target !== inside && (await isDirectoryByQga(channel, absolute(target), signal));
+    await pushByQga(channel, hostPath, isInside ? inside : target, mode, signal);
     return;
   }
   const { agent } = channel;
@@ -97,13 +98,13 @@ export async function copyOutOfGuest(
   }
   const isInside = existing?.isDirectory() ?? false;
   const target = isInside || hostPath.endsWith('/') ? join(hostPath, basename(guestPath)) : hostPath;
-  if (channel.kind === 'qga') {
-    const content = await readGuestFile(channel.client, absolute(guestPath), { signal });
-    await streamToFile(target, asStream(content), signal, await modeByQga(channel, guestPath, signal));
-    return 0;
-  }
-  const file = channel.agent.pull(guestPath, { signal });
   try {
+    if (channel.kind === 'qga') {
+      const content = await readGuestFile(channel.client, absolute(guestPath), { signal });
+      await streamToFile(target, asStream(content), signal, await modeByQga(channel, guestPath, signal));
+      return 0;
+    }
+    const file = channel.agent.pull(guestPath, { signal });
     const { mode } = await file.attributes;
     await streamToFile(target, file.whole(), signal, mode & 0o777);
   } catch (error) {
@@ -114,7 +115,7 @@ export async function copyOutOfGuest(
       });
     }
     if (!(error instanceof GuestFileError) || error.errno !== 'EISDIR') throw error;
-    return copyTreeOutOfGuest(channel.agent, absolute(guestPath), hostPath, options);
+    return copyTreeOutOfGuest(agentOf(channel), absolute(guestPath), hostPath, options);
   }
   return 0;
 }
@@ -131,6 +132,14 @@ async function pushByQga(
   if (exitCode !== 0) {
     throw new GuestSetupError(`chmod of ${target}`, exitCode, Buffer.from(stderr).toString());
   }
+}
+
+async function isDirectoryByQga(
+  channel: QgaChannel,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return (await channel.exec(['test', '-d', path], { signal })).exitCode === 0;
 }
 
 async function modeByQga(

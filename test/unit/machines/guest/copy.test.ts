@@ -1,11 +1,11 @@
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { attachPlayed } from '../../../../fixtures/agent/played-agent.ts';
 import { FieldWriter, Tag } from '../../../../src/guest/agent/fields.ts';
 import { FrameType, encodeFrame } from '../../../../src/guest/agent/frame.ts';
 import type { GuestChannel } from '../../../../src/machines/channel/guest-channel.ts';
-import { copyOutOfGuest } from '../../../../src/machines/guest/copy.ts';
+import { copyIntoGuest, copyOutOfGuest } from '../../../../src/machines/guest/copy.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
 
@@ -61,4 +61,46 @@ test.each(['', '.', '..', 'etc/hosts'])('%j is not an absolute path', async (pat
 test.each(['/etc/...', '/.x', '/etc/..x', '/x'])('%j is a file', async (path) => {
   await copyOutOfGuest(await lyingChannel(), path, join(folder, 'copy'), {});
   expect(readFileSync(join(folder, 'copy'), 'utf8')).toBe('hello');
+});
+
+/** QEMU's agent in a guest whose only directory is /root. Notes the paths that are opened and changed. */
+function qgaChannel(paths: string[]): GuestChannel {
+  const answers: Record<string, unknown> = {
+    'guest-file-open': 1,
+    'guest-file-read': { 'buf-b64': 'aGVsbG8=', count: 5, eof: true },
+    'guest-file-write': { count: 5 },
+  };
+  const client = {
+    execute: async (command: string, { path }: { path?: string }) => {
+      if (path !== undefined) paths.push(path);
+      return Promise.resolve(answers[command] ?? {});
+    },
+  };
+  const exec = async ([program, ...words]: readonly string[]) => {
+    const path = words.at(-1) ?? '';
+    if (program === 'chmod') paths.push(path);
+    const exitCode = program === 'test' && path !== '/root' ? 1 : 0;
+    return Promise.resolve({ exitCode, stdout: Buffer.from('644\n'), stderr: Buffer.alloc(0) });
+  };
+  return { kind: 'qga', client, exec } as unknown as GuestChannel;
+}
+
+test.each([
+  ['/root', '/root/file'],
+  ['/root/', '/root/file'],
+  ['/root/new', '/root/new'],
+])("with QEMU's agent, a file that is copied to %s is %s", async (path, written) => {
+  const file = join(folder, 'file');
+  writeFileSync(file, 'hello');
+  const paths: string[] = [];
+  await copyIntoGuest(qgaChannel(paths), file, path, {});
+  expect(paths).toEqual([written, written]);
+});
+
+test("with QEMU's agent, a directory that is missing on the host is named", async () => {
+  await expect(
+    copyOutOfGuest(qgaChannel([]), '/etc/hosts', join(folder, 'none/hosts'), {}),
+  ).rejects.toMatchObject({ message: `target: no such directory: ${join(folder, 'none')}` });
+  await copyOutOfGuest(qgaChannel([]), '/etc/hosts', folder, {});
+  expect(readFileSync(join(folder, 'hosts'), 'utf8')).toBe('hello');
 });
