@@ -37,7 +37,7 @@ export function portCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument(
       '[ports...]',
-      'host port such as 8080 or 8080/udp, path of a Unix socket, or the complete forward, written as for vmlet port add',
+      'host port such as 8080, 8080/udp or 127.0.0.1:8080/tcp, path of a Unix socket, or the complete forward, written as for vmlet port add',
     )
     .option('--all', 'remove all forwards')
     .action(remove);

@@ -123,7 +123,8 @@ function passtOptions({ onPasstRestart, ...limits }: PortChangeOptions): PasstOp
 /**
  * Removes forwards. One that goes over the agent is closed alone. For another one, a passt without pesto is restarted, which
  * ends the guest's connections: it cannot stop listening on a port.
- * @param wanted host ports such as `9090`, `9090-9099` or `9090/udp`, paths of sockets, or whole forwards; undefined for all.
+ * @param wanted host ports such as `9090`, `9090-9099`, `9090/udp` or `127.0.0.1:9090/tcp`, paths of sockets, or whole
+ *   forwards; undefined for all.
  * @throws InvalidInputError for an unknown forward.
  */
 export async function removePorts(
@@ -221,9 +222,25 @@ function takePairs(text: string, left: Pair[], name: string): Pair[] {
 }
 
 const HOST_PORTS = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp))?$/;
+/** As the host's side is listed. */
+const ENDPOINT = /^((?:\d+\.){3}\d+|\[[^\]]*\]):(\d+)(?:\/(tcp|udp))?$/;
 
-/** One for each port: by host ports, or by whole forwards as they were given or as they are bound. */
+/** One for each port: by host ports, by an address and a host port, or by whole forwards as they were given or as they are bound. */
 function matchersOf(text: string): ((pair: Pair) => boolean)[] {
+  const [, address, hostPort, ofEndpoint = 'tcp'] = ENDPOINT.exec(text) ?? [];
+  if (address !== undefined) {
+    // Any port of the guest: the parser checks the address, and shortens it.
+    return parsePortForwards([`${address}:${hostPort}:1/${ofEndpoint}`]).map(
+      (wanted) =>
+        ({ stored, bound }) => {
+          const { hostAddress, protocol } = stored ?? bound;
+          const port = bound?.hostPort ?? stored?.hostPort;
+          return (
+            hostAddress === wanted.hostAddress && port === wanted.hostPort && protocol === wanted.protocol
+          );
+        },
+    );
+  }
   const [, first, last = first, protocol = 'tcp'] = HOST_PORTS.exec(text) ?? [];
   if (first === undefined) {
     return parsePortForwards([text]).map((wanted) => ({ stored, bound }) => {

@@ -153,6 +153,20 @@ interface Listed {
 const list = async (name: string): Promise<Listed> =>
   JSON.parse((await port('ls', '--json', name)).stdout) as Listed;
 
+it('vmlet port of a stopped machine removes forwards by the host’s side, as it is listed', async () => {
+  const ports = [`${host(1)}:80`, `${host(1)}:80/udp`, `127.0.0.2:${host(1)}:80`, `[::1]:${host(1)}:80`];
+  await home.store.create({ name: 'idle', image: 'micro', ports });
+  await done('rm', 'idle', `127.0.0.1:${host(1)}/tcp`);
+  await done('rm', 'idle', `[0:0::1]:${host(1)}`);
+  const left = home.store.get('idle').ports();
+  expect(left.map(({ hostAddress, protocol }) => [hostAddress, protocol])).toEqual([
+    ['127.0.0.1', 'udp'],
+    ['127.0.0.2', 'tcp'],
+  ]);
+  expect((await port('rm', 'idle', `127.0.0.1:${host(1)}/tcp`)).stderr).toContain('no such forward');
+  await home.removeAll();
+});
+
 describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, with %s', (net) => {
   let machine: NamedMachine;
   beforeAll(async () => {
