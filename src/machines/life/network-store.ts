@@ -26,7 +26,7 @@ import {
 } from '../../network/private/network-shelf.ts';
 import { type SwitchState, endSwitch, openCapture, readSwitch } from '../../network/private/switch-client.ts';
 import type { Limits } from '../../util/time/deadline.ts';
-import { membersOf, publishNetworks } from '../../network/private/members.ts';
+import { membersOf, networksOfMachine, publishNetworks } from '../../network/private/members.ts';
 
 /** A member of a private network of named machines. */
 export interface PrivateNetworkMember
@@ -133,8 +133,13 @@ export class NetworkStore {
       if (!networkNames(networks).includes(name)) readNetwork(networks, name);
       const users = membersOf(this.#locations, name).map((member) => member.name);
       if (users.length > 0) {
+        // A throw-away machine cannot be disconnected.
+        const named = users.find((user) => networksOfMachine(this.#locations, user).includes(name));
         throw new NetworkInUseError(name, users, {
-          hint: `remove or disconnect the machines, for example: vmlet network disconnect ${name} ${users[0] ?? ''}`,
+          hint:
+            named === undefined
+              ? 'wait until the disposable machines have ended, then try again'
+              : `remove or disconnect the machines, for example: vmlet network disconnect ${name} ${named}`,
         });
       }
       await this.#endSwitch(name, limits);
