@@ -6,9 +6,9 @@ import { note, printJson, printLines } from '../output/say.ts';
 const SOURCES: Readonly<Record<GuestAddresses['source'], string>> = {
   'vmlet-agent': 'addresses reported by vmlet’s agent',
   'qemu-guest-agent': 'addresses reported by QEMU’s guest agent',
-  passt: 'addresses assigned by passt; no agent answered',
-  slirp: 'addresses assigned by slirp; no agent answered',
-  neighbours: 'addresses seen by the host on bridges; no agent answered',
+  passt: 'addresses assigned by passt; no agent reported any',
+  slirp: 'addresses assigned by slirp; no agent reported any',
+  neighbours: 'addresses seen by the host on bridges; no agent reported any',
 };
 
 export function ipCommand(): Command {

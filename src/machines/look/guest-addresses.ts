@@ -1,4 +1,4 @@
-import { InvalidInputError, MachineStateError } from '../../errors/index.ts';
+import { InvalidInputError, MachineStateError, TimedOutError } from '../../errors/index.ts';
 import { type GuestAddress, readGuestAddresses, usefulFirst } from '../../guest/ip-addresses.ts';
 import { neighbourAddresses } from '../../network/probe/neighbours.ts';
 import type { Definition } from '../record/definition.ts';
@@ -12,7 +12,7 @@ export interface GuestAddresses {
    * neighbour table), or that table.
    */
   readonly source: 'vmlet-agent' | 'qemu-guest-agent' | 'passt' | 'slirp' | 'neighbours';
-  /** At least one; publicly reachable ones first, IPv4 before IPv6. */
+  /** At least one, IPv4 before IPv6; no loopback, and link-local ones only if there are no others. */
   readonly addresses: readonly GuestAddress[];
 }
 
@@ -28,8 +28,7 @@ export async function findGuestAddresses(
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<GuestAddresses> {
   const { spec, files } = definition;
-  await using channel = await findGuestChannel(definition, { timeoutMs: AGENT_MS, signal });
-  const told = channel && (await ask(channel, signal));
+  const told = await askGuest(definition, signal);
   if (told && told.addresses.length > 0) return told;
   const { network, bridges } = readPlan(files);
   if (!network && bridges.length === 0) {
@@ -62,6 +61,20 @@ export async function findGuestAddresses(
     });
   }
   return { source: 'neighbours', addresses: usefulFirst(seen) };
+}
+
+/** Returns undefined when no agent answers: a guest that hangs keeps its addresses. */
+async function askGuest(
+  definition: Definition,
+  signal: AbortSignal | undefined,
+): Promise<GuestAddresses | undefined> {
+  try {
+    await using channel = await findGuestChannel(definition, { timeoutMs: AGENT_MS, signal });
+    return channel && (await ask(channel, signal));
+  } catch (error) {
+    if (error instanceof TimedOutError) return undefined;
+    throw error;
+  }
 }
 
 async function ask(channel: GuestChannel, signal: AbortSignal | undefined): Promise<GuestAddresses> {
