@@ -89,7 +89,8 @@ function validate(volume: VolumeSpec, field: string): VolumeSpec {
 
 /** @throws InvalidInputError for too many devices, and for two mounts with the same target. */
 export function checkTogether({ shares, volumes, tmpfs }: MountSet): void {
-  const count = shares.length + volumes.length;
+  // Copies have no devices.
+  const count = shares.filter(({ copy }) => !copy).length + volumes.length;
   if (count > MOST_DEVICES) {
     throw new InvalidInputError(
       'volumes',

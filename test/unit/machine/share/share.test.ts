@@ -126,6 +126,8 @@ it('accepts at most eight shares', () => {
     'too many shared directories and volumes: 9 (limit: 8)',
   );
   expect(parseMounts({ volumes: volumes.slice(1), directory }).shares).toHaveLength(8);
+  const copies = volumes.map((volume) => `${volume}/copy:copy`);
+  expect(parseMounts({ volumes: [...volumes.slice(1), ...copies], directory }).shares).toHaveLength(17);
 });
 
 describe('--mount', () => {
