@@ -28,7 +28,7 @@ export interface JobProgress {
 
 /** Options of a job. */
 export interface JobOptions extends Limits {
-  /** Called about every 250 ms and on each change of status. */
+  /** Called about every 250 ms and on each change of status. An exception cancels the job and is thrown. */
   readonly onProgress?: (progress: JobProgress) => void;
 }
 
@@ -63,7 +63,7 @@ export async function runJob<Name extends JobCommandName>(
   const jobId = args['job-id'] ?? `vmlet-${command}-${randomUUID()}`;
   const changes = client.events('JOB_STATUS_CHANGE');
   const limit = new JobLimit(options, async () => cancel(client, jobId));
-  const report = setInterval(() => void reportProgress(client, jobId, options), PROGRESS_MS);
+  const report = setInterval(() => void reportProgress(client, jobId, options, limit), PROGRESS_MS);
   try {
     const untyped: string = command;
     await client.execute(untyped, {
@@ -74,7 +74,7 @@ export async function runJob<Name extends JobCommandName>(
     limit.start(`${command} ${jobId}`);
     for await (const { data } of changes) {
       if (data.id !== jobId) continue;
-      await reportProgress(client, jobId, options);
+      await reportProgress(client, jobId, options, limit);
       if (data.status === 'ready' && !limit.reached) await client.execute('job-complete', { id: jobId });
       if (data.status === 'concluded') break;
     }
@@ -90,19 +90,21 @@ export async function runJob<Name extends JobCommandName>(
   }
 }
 
-async function reportProgress(client: QmpClient, jobId: string, options: JobOptions): Promise<void> {
-  if (!options.onProgress) return;
+async function reportProgress(
+  client: QmpClient,
+  jobId: string,
+  { onProgress }: JobOptions,
+  limit: JobLimit,
+): Promise<void> {
+  if (!onProgress) return;
+  // Without an answer the connection has ended; the wait for the job reports that.
+  const jobs = await client.execute('query-jobs').catch(() => []);
+  const job = jobs.find((one) => one.id === jobId);
+  if (!job) return;
   try {
-    const job = (await client.execute('query-jobs')).find((one) => one.id === jobId);
-    if (job) {
-      options.onProgress({
-        status: job.status,
-        current: job['current-progress'],
-        total: job['total-progress'],
-      });
-    }
-  } catch {
-    // The connection has ended; the wait for the job reports that.
+    onProgress({ status: job.status, current: job['current-progress'], total: job['total-progress'] });
+  } catch (error) {
+    limit.reach(error);
   }
 }
 
@@ -134,10 +136,10 @@ class JobLimit {
   start(what: string): void {
     const { timeoutMs, signal } = this.#options;
     if (timeoutMs !== undefined) {
-      this.#stopTimer = startTimer(timeoutMs, () => this.#reach(new TimedOutError(what, timeoutMs)));
+      this.#stopTimer = startTimer(timeoutMs, () => this.reach(new TimedOutError(what, timeoutMs)));
     }
-    if (signal?.aborted) this.#reach(signal.reason);
-    else this.#stopWaiting = signal && onAbort(signal, (reason) => this.#reach(reason));
+    if (signal?.aborted) this.reach(signal.reason);
+    else this.#stopWaiting = signal && onAbort(signal, (reason) => this.reach(reason));
   }
 
   stop(): void {
@@ -149,7 +151,7 @@ class JobLimit {
     if (this.#reason) throw this.#reason.error;
   }
 
-  #reach(error: unknown): void {
+  reach(error: unknown): void {
     if (this.#reason) return;
     this.#reason = { error };
     void this.#cancel();

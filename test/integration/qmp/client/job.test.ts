@@ -56,7 +56,7 @@ test('a failed job rejects with QEMU’s message and is dismissed', async () => 
   expect(await client.execute('query-jobs')).toEqual([]);
 });
 
-test('abort and time limit cancel the job; the death of QEMU is reported as such', async () => {
+test('abort, time limit and an error of onProgress cancel the job; the death of QEMU is reported as such', async () => {
   await using qemu = startQemu();
   await using client = await negotiate(qemu);
   for (const name of ['source', 'target']) {
@@ -68,6 +68,16 @@ test('abort and time limit cancel the job; the death of QEMU is reported as such
     });
   }
   const slow = { device: 'source', target: 'target', sync: 'full', speed: 1 } as const;
+  // At a change of status, and by the timer.
+  for (const failing of ['running', 'later']) {
+    const problem = new Error(`${failing}: no space for the progress`);
+    const begin = performance.now();
+    const onProgress = ({ status }: JobProgress): void => {
+      if (status === failing || performance.now() - begin > 500) throw problem;
+    };
+    expect(await failureOf(runJob(client, 'blockdev-mirror', slow, { onProgress }))).toBe(problem);
+    expect(await client.execute('query-jobs')).toEqual([]);
+  }
   const abort = new AbortController();
   const reason = new Error('enough');
   const aborted = failureOf(
