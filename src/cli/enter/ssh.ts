@@ -61,6 +61,7 @@ export function sshCommand(): Command {
 }
 
 export async function ssh(name: string, words: readonly string[], flags: Flags): Promise<void> {
+  refuseTogether(words, flags);
   const machine = new MachineStore().get(name);
   if (flags.printKey) {
     printLine(await machine.publicKey());
@@ -68,11 +69,6 @@ export async function ssh(name: string, words: readonly string[], flags: Flags):
   }
   const live = machine.live();
   if (flags.stdio) {
-    if (words.length > 0) {
-      throw new InvalidInputError('--stdio', 'cannot be used together with a command', {
-        hint: 'leave out --stdio or the command',
-      });
-    }
     const { pipeToSshServer } = await import('./ssh-stdio.ts');
     await pipeToSshServer(live, flags.timeout);
     return;
@@ -90,6 +86,23 @@ export async function ssh(name: string, words: readonly string[], flags: Flags):
   const { exitCode, signal } = await live.runSsh(access, words, flags.tty);
   process.exitCode = signal === undefined ? (exitCode ?? 0) : exitCodeOfSignal(signal);
   if (exitCode === SSH_FAILED) await hintAtLogin(machine, live, access);
+}
+
+/** `--print-key` and `--stdio` replace the login, to which the others belong. */
+function refuseTogether(words: readonly string[], { printKey, stdio, provision, tty, timeout }: Flags): void {
+  const alone = printKey ? '--print-key' : stdio ? '--stdio' : undefined;
+  if (alone === undefined) return;
+  const [other] = [
+    ...(words.length > 0 ? ['a command'] : []),
+    ...(printKey && stdio ? ['--stdio'] : []),
+    ...(provision ? ['--provision'] : []),
+    ...(tty ? ['--tty'] : []),
+    ...(printKey && timeout !== undefined ? ['--timeout'] : []),
+  ];
+  if (other === undefined) return;
+  throw new InvalidInputError(alone, `cannot be used together with ${other}`, {
+    hint: `leave out ${alone} or ${other.replace('a command', 'the command')}`,
+  });
 }
 
 async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {
