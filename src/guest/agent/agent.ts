@@ -109,8 +109,8 @@ export class GuestAgent implements AsyncDisposable {
   }
 
   /**
-   * Sets up name, modules, network, clock and entropy, in this order: clock, entropy, name, modules, network.
-   * Returns when the network is usable. Steps before a failure are not undone.
+   * Sets up the guest, in this order: the host's system as its root, clock, entropy, name, machine id, modules, network,
+   * disks and other mounts. Returns when the network is usable and everything is mounted. Steps before a failure are not undone.
    * @throws GuestRequestError, InvalidInputError, GuestClosedError, GuestProtocolError, TimedOutError, or the signal's reason.
    */
   async configure(configuration: GuestConfiguration, limits: Limits = {}): Promise<void> {
