@@ -58,12 +58,14 @@ const OPTIONS: Readonly<Record<string, Reader>> = {
   latency: (value) => {
     const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(value) ?? [];
     const latencyMs = Math.round(Number(number) * (unit === 's' ? 1000 : 1));
-    return number !== '' && latencyMs <= MOST_LATENCY_MS ? { latencyMs } : undefined;
+    const isPossible = latencyMs <= MOST_LATENCY_MS && !isRoundedAway(number, latencyMs);
+    return number !== '' && isPossible ? { latencyMs } : undefined;
   },
   loss: (value) => {
     const [, number = ''] = /^(\d+(?:\.\d+)?)%$/.exec(value) ?? [];
     const lossPpm = Math.round(Number(number) * (PPM / 100));
-    return number !== '' && lossPpm <= PPM ? { lossPpm } : undefined;
+    const isPossible = lossPpm <= PPM && !isRoundedAway(number, lossPpm);
+    return number !== '' && isPossible ? { lossPpm } : undefined;
   },
   bandwidth: (value) => {
     const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([kMG]?)bit$/.exec(value) ?? [];
@@ -82,8 +84,8 @@ const EXPECTED: Readonly<Record<string, string>> = {
   ip: 'expected an IPv4 address',
   mac: EXPECTED_MAC,
   mtu: `expected ${LEAST_MTU} to ${MOST_MTU} bytes`,
-  latency: 'expected a time of at most 60s, such as 20ms',
-  loss: 'expected a percentage of at most 100%, such as 0.5%',
+  latency: 'expected a time of at most 60s in whole milliseconds, such as 20ms',
+  loss: 'expected a percentage, 0% or 0.0001% to 100%, such as 0.5%',
   bandwidth: 'expected 8kbit to 8000Gbit, such as 10Mbit',
 };
 
@@ -97,9 +99,9 @@ export interface MemberOptions {
   readonly mac?: string | undefined;
   /** MTU of its card in bytes, from 576 to 65520; that of the network by default. */
   readonly mtu?: number | undefined;
-  /** Delay of each frame on its cable, in both directions, as in `20ms`; at most `60s`. */
+  /** Delay of each frame on its cable, in both directions, as in `20ms`; whole milliseconds, at most `60s`. */
   readonly latency?: string | undefined;
-  /** Probability of losing a frame on its cable, in both directions, as in `0.5%`. */
+  /** Probability of losing a frame on its cable, in both directions, as in `0.5%`; `0%`, or at least `0.0001%`. */
   readonly loss?: string | undefined;
   /** Bandwidth of its cable, in both directions, as in `10Mbit` (a second). */
   readonly bandwidth?: string | undefined;
@@ -195,6 +197,11 @@ export function checkMemberships(wanted: readonly WantedMembership[], field: str
   const names = wanted.map(({ network }) => network);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new InvalidInputError(field, `duplicate network "${twice}"`);
+}
+
+/** True when a number other than 0 was rounded to 0. */
+function isRoundedAway(number: string, rounded: number): boolean {
+  return rounded === 0 && Number(number) !== 0;
 }
 
 function wholeNumber(

@@ -114,7 +114,10 @@ test.each([
   [{ alias: 'a b' }, 'networks[0].alias: "a b": expected at most 63 letters'],
   [{ mtu: 575 }, 'networks[0].mtu: 575: expected 576 to 65520 bytes'],
   [{ mtu: '1500' }, 'networks[0].mtu: "1500": expected a number'],
-  [{ latency: '20' }, 'networks[0].latency: "20": expected a time of at most 60s, such as 20ms'],
+  [
+    { latency: '20' },
+    'networks[0].latency: "20": expected a time of at most 60s in whole milliseconds, such as 20ms',
+  ],
   [{ loss: '101%' }, 'networks[0].loss: "101%": expected a percentage'],
   [{ bandwidth: '10' }, 'networks[0].bandwidth: "10": expected 8kbit to 8000Gbit'],
   [{ name: 'db' }, 'networks[0].name: unknown option'],

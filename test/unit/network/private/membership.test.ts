@@ -42,6 +42,9 @@ test.each([
   ['lan:latency=20', 'invalid option "latency=20": expected a time'],
   ['lan:latency=61s', 'expected a time of at most 60s'],
   ['lan:loss=101%', 'invalid option "loss=101%": expected a percentage'],
+  ['lan:latency=0.4ms', 'expected a time of at most 60s in whole milliseconds'],
+  ['lan:latency=0.0004s', 'expected a time of at most 60s in whole milliseconds'],
+  ['lan:loss=0.00001%', 'expected a percentage, 0% or 0.0001% to 100%'],
   ['lan:bandwidth=7kbit', 'expected 8kbit to 8000Gbit'],
   ['lan:bandwidth=9000Gbit', 'expected 8kbit to 8000Gbit'],
   ['Lan', 'invalid network name "Lan"'],
@@ -69,7 +72,7 @@ test('the minimum and maximum of each option are accepted', () => {
     lossPpm: 1_000_000,
     bandwidth: 1000,
   });
-  expect(parse('lan:mtu=65520,latency=0ms,loss=0%,bandwidth=8000bit')).toMatchObject({
+  expect(parse('lan:mtu=65520,latency=0.0ms,loss=0.00%,bandwidth=8000bit')).toMatchObject({
     mtu: 65_520,
     latencyMs: 0,
     lossPpm: 0,
