@@ -70,10 +70,10 @@ export class GuestTree {
     await this.#withNames(['rm', '-f', '--'], paths, signal);
   }
 
-  /** Directories that are not empty stay, and so do mount points. */
-  async removeDirectories(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    const each = 'for path; do rmdir -- "$path" 2>/dev/null; done; exit 0';
-    await this.#withNames(['sh', '-c', each, 'sh'], paths, signal);
+  /** Directories that are not empty stay, and so do mount points. @returns how many were removed. */
+  async removeDirectories(paths: readonly string[], signal: AbortSignal | undefined): Promise<number> {
+    const each = 'for path; do rmdir -- "$path" 2>/dev/null && printf x; done; exit 0';
+    return (await this.#withNames(['sh', '-c', each, 'sh'], paths, signal)).length;
   }
 
   async setMode(mode: number, paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {

@@ -80,7 +80,7 @@ export class TreeSync {
     const different = await this.#settleTimes(changes.compare, signal);
     const again = [...this.#uncertain].filter((path) => host.get(path)?.kind === 'directory');
     const send = [...changes.send, ...different, ...again].sort();
-    await this.#remove(changes, signal);
+    const removed = await this.#remove(changes, signal);
     const members = new Map<string, HostEntry>();
     for (const path of send) {
       const entry = host.get(path);
@@ -90,7 +90,6 @@ export class TreeSync {
     const setMode = changes.setMode.filter((path) => !members.has(path));
     await this.#setModes(setMode, signal);
     this.#remember(members.keys());
-    const removed = changes.replace.length + changes.removeFiles.length + changes.removeDirectories.length;
     return {
       sent: members.size + setMode.length,
       removed,
@@ -154,10 +153,15 @@ export class TreeSync {
     return hash.digest('hex');
   }
 
-  async #remove(changes: Changes, signal: AbortSignal | undefined): Promise<void> {
-    await this.#guest.removeWhole(changes.replace, signal);
-    await this.#guest.removeFiles(changes.removeFiles, signal);
-    await this.#guest.removeDirectories(changes.removeDirectories, signal);
+  /** @returns how many members were removed. */
+  async #remove(
+    { replace, removeFiles, removeDirectories }: Changes,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    await this.#guest.removeWhole(replace, signal);
+    await this.#guest.removeFiles(removeFiles, signal);
+    const directories = await this.#guest.removeDirectories(removeDirectories, signal);
+    return replace.length + removeFiles.length + directories;
   }
 
   async #setModes(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {

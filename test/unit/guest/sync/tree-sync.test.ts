@@ -38,6 +38,18 @@ describe('a pass', () => {
     expect(existsSync(join(target, 'gone'))).toBe(false);
   });
 
+  it('counts only what it removed', async () => {
+    const { source, target } = places();
+    for (const path of ['kept/ignored', 'gone/deep/']) mkdirSync(join(target, path), { recursive: true });
+    const ignored = ignoredPaths(['ignored']);
+    for (const removed of [2, 0]) {
+      const tree = new TreeSync(localAgent(), { source, target, ignored });
+      expect(await tree.pass('all', undefined)).toMatchObject({ sent: 0, removed });
+      expect(existsSync(join(target, 'kept/ignored'))).toBe(true);
+      expect(existsSync(join(target, 'gone'))).toBe(false);
+    }
+  });
+
   it('follows changes of .gitignore files, and leaves what they ignore in the guest', async () => {
     const { source, target } = places();
     for (const path of ['inner/deep/a.log', 'inner/deep/b', 'top.log']) {
