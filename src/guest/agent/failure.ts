@@ -20,6 +20,9 @@ interface Failure {
   readonly subject: string | undefined;
 }
 
+/** The agent's word for a missing driver. */
+const ENOTBLK = 15;
+
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
@@ -45,9 +48,9 @@ const WORDS: Readonly<Record<string, string>> = {
   ECANCELED: 'canceled',
 };
 
-/** Error numbers in the guest are Linux's, the same as on the host. */
+/** Error numbers in the guest are Linux's, the same as on the host. Node does not know all of their names. */
 function errnoName(number: number): string {
-  const names = Object.entries<number>(constants.errno);
+  const names = Object.entries<number>({ ...constants.errno, ENOTBLK });
   return names.find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
 }
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { commandError } from '../../../../src/guest/agent/failure.ts';
+import { commandError, mountProblem } from '../../../../src/guest/agent/failure.ts';
+import { Phase } from '../../../../src/guest/agent/fields.ts';
 
 const hintOf = (program: string, errno = 'ENOENT'): string | undefined =>
   commandError({ argv: [program, 'install', 'curl'] }, 'exec', errno).hint;
@@ -17,4 +18,16 @@ it('gives that advice neither for other programs nor for other failures', () => 
   expect(hintOf('nginx')).toBeUndefined();
   expect(hintOf('apt', 'EACCES')).toMatch(/chmod \+x/);
   expect(hintOf('apt', 'ENOMEM')).toBeUndefined();
+});
+
+it.each([
+  [Phase.mount, 15, 'ENOTBLK', /lacks the driver ext4 or virtio_blk/],
+  [Phase.mount, 19, 'ENODEV', /does not support virtiofs/],
+  [Phase.request, 74, 'EBADMSG', /is older than this vmlet/],
+  [Phase.mount, 13, 'EACCES', /^permission denied \(EACCES\)$/],
+] as const)('explains a mount that failed in phase %i with %i', (phase, number, errno, problem) => {
+  expect(mountProblem({ phase, errno: number })).toMatchObject({
+    errno,
+    problem: expect.stringMatching(problem) as string,
+  });
 });
