@@ -2,6 +2,7 @@
 #include "attendant.h"
 #include "events.h"
 #include "failed_mounts.h"
+#include "fields.h"
 #include "loop.h"
 #include "monitor.h"
 #include "note.h"
@@ -10,6 +11,7 @@
 #include "text.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +75,7 @@ static void end_machine(void)
 
 static void fail(const char *why)
 {
-    char line[256];
+    char line[PATH_MAX + 256];
     problem = why;
     snprintf(line, sizeof line, "vmlet: %s\n", why);
     say(line);
@@ -99,6 +101,23 @@ void command_begin(void)
     answer_by = patience > 0 ? now_ms() + patience * 1000 : 0;
 }
 
+/* The words of src/guest/agent/failure.ts. Agents reject requests that they do not know. */
+static const char *describe(unsigned phase, unsigned reason)
+{
+    if (phase == PHASE_REQUEST && (reason == EBADMSG || reason == ENOSYS))
+        return "the agent in the guest is older than this vmlet";
+    return reason ? strerror((int)reason) : "the guest agent rejected it";
+}
+
+static const char *describe_mount(const struct part *part)
+{
+    if (part->reason == ENODEV)
+        return "the guest's kernel does not support virtiofs";
+    if (part->reason == ENOTBLK)
+        return "the guest's kernel lacks the driver ext4 or virtio_blk";
+    return describe(part->phase, (unsigned)part->reason);
+}
+
 /* Another boot of the guest may change what the mount is; this tells of the one that mattered. */
 static void explain_mount(const struct part *part)
 {
@@ -106,24 +125,47 @@ static void explain_mount(const struct part *part)
     struct text text = {.at = mount, .size = sizeof mount};
     failed_mount_print(&text, part);
     problem = "the guest could not mount a directory";
-    snprintf(line, sizeof line, "vmlet: cannot mount %s: %s\n", part->path, strerror((int)part->reason));
+    snprintf(line, sizeof line, "vmlet: cannot mount %s: %s\n", part->path, describe_mount(part));
     say(line);
+}
+
+/* A field of the request, which the host wrote; `standard` if it is missing or too long for a message. */
+static const char *requested(uint8_t tag, const char *standard)
+{
+    struct field_reader reader = {.at = request, .left = request_length};
+    for (struct field field; field_next(&reader, &field);) {
+        const char *text = field.tag == tag && field.length <= PATH_MAX ? field_text(&field) : NULL;
+        if (text)
+            return text;
+    }
+    return standard;
+}
+
+static void explain_failure(const struct ending *ending)
+{
+    static char line[PATH_MAX + 128];
+    const char *why = describe(ending->phase, ending->reason);
+    if (ending->phase == PHASE_DIRECTORY)
+        snprintf(line, sizeof line, "cannot enter the working directory %s: %s", requested(FIELD_DIRECTORY, "/"), why);
+    else if (ending->phase == PHASE_USER && ending->reason == ENOENT)
+        snprintf(line, sizeof line, "no such user: %s", requested(FIELD_USER, ""));
+    else if (ending->phase == PHASE_USER)
+        snprintf(line, sizeof line, "cannot switch to user %s: %s", requested(FIELD_USER, "root"), why);
+    else
+        snprintf(line, sizeof line, "the command could not be started: %s", why);
+    fail(line);
 }
 
 static void explain_end(void)
 {
-    static char text[128];
     if (problem)
         return;
-    if (attendant.ending.mount) {
+    if (attendant.ending.mount)
         explain_mount(attendant.ending.mount);
-    } else if (attendant.ending.phase) {
-        const char *why = attendant.ending.reason ? strerror((int)attendant.ending.reason) : "the guest agent rejected it";
-        snprintf(text, sizeof text, "the command could not be started: %s", why);
-        fail(text);
-    } else if (attendant.ending.status < 0 && attendant.ending.signal < 0) {
+    else if (attendant.ending.phase)
+        explain_failure(&attendant.ending);
+    else if (attendant.ending.status < 0 && attendant.ending.signal < 0)
         fail("the guest shut down, rebooted or was stopped before its command ended");
-    }
 }
 
 static void watch_answer(void)
@@ -173,12 +215,13 @@ bool command_act(void)
     return progress;
 }
 
-/* The statuses of a shell: 127 not found, 126 not executable; 125 is vmlet's own. */
+/* The statuses of a shell: 127 not found, 126 not started for another reason; 125 is vmlet's own. */
 static int status_of_failure(void)
 {
-    if (attendant.ending.phase != PHASE_EXEC)
+    const struct ending *ending = &attendant.ending;
+    if (!ending->phase || !ending->reason)
         return 125;
-    return attendant.ending.reason == ENOENT ? 127 : 126;
+    return ending->phase == PHASE_EXEC && ending->reason == ENOENT ? 127 : 126;
 }
 
 const char *command_end(void)

@@ -5,6 +5,7 @@ import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts'
 import { until } from '../../../../until.ts';
 import { encodeCommand } from '../../../../../src/guest/agent/command.ts';
 import { encodeConfiguration } from '../../../../../src/guest/agent/configuration.ts';
+import { Phase, Tag } from '../../../../../src/guest/agent/fields.ts';
 import { FrameType } from '../../../../../src/guest/agent/frame.ts';
 import { OutputLogReader, type OutputPart } from '../../../../../src/machine/logs/output-log.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';
@@ -29,11 +30,16 @@ interface Wish {
   readonly withoutAgent?: true;
   readonly afterwards?: string;
   readonly keeper?: string;
+  readonly cwd?: string;
+  readonly user?: string;
 }
 
 async function machineOf(argv: readonly string[], wish: Wish = {}): Promise<void> {
   const options = (lab: KeeperLab) => {
-    writeFileSync(lab.path('request'), encodeCommand(argv, { env: { WORD: 'hello' } }));
+    writeFileSync(
+      lab.path('request'),
+      encodeCommand(argv, { env: { WORD: 'hello' }, cwd: wish.cwd, user: wish.user }),
+    );
     if (wish.afterwards !== undefined) {
       writeFileSync(
         lab.path('after'),
@@ -117,6 +123,36 @@ describe('the command of a machine', () => {
     const problem = expect.stringContaining('could not be started') as string;
     expect(board.lab.end().command).toEqual({ exitCode, signal: null, problem });
     expect(streams().stderr).toContain('vmlet: the command could not be started');
+  });
+
+  test.each([
+    [{ cwd: '/nope' }, 'cannot enter the working directory /nope: No such file or directory'],
+    [{ cwd: '/etc/passwd' }, 'cannot enter the working directory /etc/passwd: Not a directory'],
+    [{ user: 'nosuch' }, 'no such user: nosuch'],
+  ] as const)('cannot be started with %j', async (wish, problem) => {
+    await machineOf(['true'], wish);
+    begin();
+    await board.keeper.ended;
+    expect(board.lab.end().command).toEqual({ exitCode: 126, signal: null, problem });
+    expect(streams().stderr).toBe(`vmlet: ${problem}\n`);
+  });
+
+  test.each([
+    [Phase.mount, 19, "the guest's kernel does not support virtiofs"],
+    [Phase.mount, 15, "the guest's kernel lacks the driver ext4 or virtio_blk"],
+    [Phase.request, 74, 'the agent in the guest is older than this vmlet'],
+  ] as const)('says why a mount has failed in phase %i with %i', async (phase, errno, why) => {
+    const mounts = encodeConfiguration({ mounts: [{ tag: 'share0', path: '/there' }] });
+    const hasty = await sanitizedKeeper('AGENT_MS=1000');
+    await machineOf(['true'], { mounts, withoutAgent: true, keeper: hasty });
+    const guest = await board.guest();
+    begin();
+    guest.greet();
+    const { channel } = await guest.next(FrameType.request);
+    const failure = Buffer.from([Tag.phase, 1, 0, 0, phase, Tag.errno, 4, 0, 0, errno, 0, 0, 0]);
+    guest.send(FrameType.failed, 0, channel, failure);
+    await board.keeper.ended;
+    expect(streams().stderr).toBe(`vmlet: cannot mount /there: ${why}\n`);
   });
 
   test('is not started if a mount has failed', async () => {
