@@ -1,4 +1,5 @@
 #include "power.h"
+#include "channel.h"
 #include "fail.h"
 #include "loop.h"
 #include "note.h"
@@ -85,6 +86,8 @@ void power_pump(void)
         return;
     }
     kill_all_processes();
+    /* Removes unfinished files; a frozen volume would keep them. */
+    channels_discard();
     volumes_release();
     reboot(action == POWER_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
     fail("reboot");

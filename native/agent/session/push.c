@@ -67,12 +67,11 @@ static int open_temporary(struct push *push)
     }
     const char *slash = strrchr(push->target, '/');
     int folder = slash ? (int)(slash - push->target) + 1 : 0;
-    static unsigned serial;
-    int length = snprintf(push->temporary, sizeof push->temporary, "%.*s.vmlet-%d-%u", folder, push->target, (int)getpid(),
-                          serial++);
+    int length = snprintf(push->temporary, sizeof push->temporary, "%.*s.vmlet-XXXXXX", folder, push->target);
     if (length < 0 || (size_t)length >= sizeof push->temporary)
         return ENAMETOOLONG;
-    push->fd = open(push->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    /* Random: a kill leaves its file, and other guests have the same process ID in the same shared directory. */
+    push->fd = mkostemp(push->temporary, O_CLOEXEC);
     if (push->fd >= 0)
         return 0;
     int reason = errno;

@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VMLET } from '../command.ts';
 import { until } from '../../until.ts';
@@ -49,6 +52,35 @@ describe('micro as a named machine', () => {
     expect(await home.vmlet('kill', 'm')).toMatchObject({ status: 0 });
     expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
     expect(await inGuest('cat /data/file')).toBe('first\n');
+  });
+
+  test('keeps an unfinished copy only if it is killed, and accepts the next one', async () => {
+    const fifo = join(home.path, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const parts = async (): Promise<string> => inGuest('ls -A /data | grep -c "^[.]vmlet-" || :');
+    for (const [verb, left] of [
+      ['stop', '0\n'],
+      ['kill', '1\n'],
+    ] as const) {
+      const copying = home.start(['cp', fifo, 'm:/data/copied']);
+      const writer = openSync(fifo, 'r+');
+      try {
+        writeSync(writer, 'part');
+        await until(async () => (await parts()) === '1\n', { awaited: 'something is on its way' });
+        await inGuest('sync');
+        expect(await home.vmlet(verb, 'm')).toMatchObject({ status: 0 });
+      } finally {
+        closeSync(writer);
+      }
+      expect(await copying.finished).toMatchObject({ status: 125 });
+      expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+      expect(await parts()).toBe(left);
+      expect(await home.vmlet('cp', '/etc/passwd', 'm:/data/copied')).toMatchObject({
+        status: 0,
+        stderr: '',
+      });
+    }
+    await inGuest('rm /data/.vmlet-* /data/copied');
   });
 
   test('has its disk, name and network again when its guest reboots', async () => {

@@ -109,6 +109,8 @@ describe('push', () => {
     })();
     const pushed = awaitedLater(guest.push(endless, path, { signal: controller.signal }));
     await until(() => readdirSync(folder).length === 2, { awaited: 'something is on its way' });
+    // Another agent with the same process ID, in another boot or guest, must not use the same name.
+    expect(readdirSync(folder).sort()[0]).toMatch(/^\.vmlet-\w{6}$/);
     controller.abort(reason);
     await expect(pushed).rejects.toBe(reason);
     await until(() => readdirSync(folder).length === 1, { awaited: 'the leftover is gone' });
