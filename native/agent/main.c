@@ -44,14 +44,15 @@ static _Noreturn void leave(int status)
     exit(status);
 }
 
-/* Handles a signal. busybox's poweroff, halt and reboot use signals to ask PID 1. */
+/* Handles a signal. busybox's poweroff, halt and reboot use signals to ask PID 1, and the kernel SIGINT for
+   Ctrl-Alt-Del. */
 static void handle_signal(int signal)
 {
     if (signal == SIGCHLD)
         children_reap();
     else if (agent_role() != ROLE_INIT && (signal == SIGTERM || signal == SIGINT))
         leave(0);
-    else if (agent_role() == ROLE_INIT && signal == SIGTERM)
+    else if (agent_role() == ROLE_INIT && (signal == SIGTERM || signal == SIGINT))
         power_schedule(POWER_REBOOT);
     else if (agent_role() == ROLE_INIT && signal != SIGHUP)
         power_schedule(POWER_OFF);

@@ -83,9 +83,12 @@ describe('micro as a named machine', () => {
     await inGuest('rm /data/.vmlet-* /data/copied');
   });
 
-  test('has its disk, name and network again when its guest reboots', async () => {
+  test.each([
+    ['reboots', ['reboot']],
+    ['gets Ctrl-Alt-Del', ['kill', '-INT', '1']],
+  ])('has its disk, name and network again when its guest %s', async (_, command) => {
     await home.vmlet('exec', 'm', 'touch', '/run/before');
-    await home.vmlet('exec', 'm', 'reboot');
+    await home.vmlet('exec', 'm', ...command);
     const address = 'test ! -e /run/before && ip -o -4 addr show dev eth0 2>/dev/null || :';
     const seen = await until(async () => {
       const { status, stdout } = await home.vmlet('exec', 'm', 'sh', '-c', address);
