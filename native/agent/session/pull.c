@@ -13,11 +13,12 @@ struct pull {
     struct channel channel;
     int fd;
     uint32_t credit;
+    const char *subject;
 };
 
 static void fail_pull(struct pull *pull, int reason)
 {
-    channel_fail(pull->channel.id, PHASE_FILE, reason, NULL);
+    channel_fail(pull->channel.id, PHASE_FILE, reason, pull->subject);
     pull->channel.finished = true;
 }
 
@@ -84,8 +85,10 @@ static int begin(struct pull *pull, struct field_reader request)
     if (S_ISDIR(about.st_mode))
         return EISDIR;
     /* Devices and pipes may have no end, or block us and all other commands. */
-    if (!S_ISREG(about.st_mode))
+    if (!S_ISREG(about.st_mode)) {
+        pull->subject = NOT_REGULAR;
         return EINVAL;
+    }
     struct reply reply = {.length = 0};
     reply_u64(&reply, FIELD_SIZE, (uint64_t)about.st_size);
     reply_u32(&reply, FIELD_MODE, about.st_mode & 07777);

@@ -23,11 +23,12 @@ struct push {
     uint64_t mtime;
     bool has_mode, has_mtime;
     uint32_t owed;
+    const char *subject;
 };
 
 static void fail_push(struct push *push, int reason)
 {
-    channel_fail(push->channel.id, PHASE_FILE, reason, NULL);
+    channel_fail(push->channel.id, PHASE_FILE, reason, push->subject);
     push->channel.finished = true;
 }
 
@@ -45,20 +46,39 @@ static int make_parents(const char *path)
     return 0;
 }
 
+/* A symbolic link is kept: its target is replaced, or created if it is missing. */
+static void follow_links(struct push *push)
+{
+    char path[PATH_MAX], link[PATH_MAX];
+    /* Ends: a loop of links is ELOOP. */
+    while (!realpath(push->target, path)) {
+        ssize_t length = errno == ENOENT ? readlink(push->target, link, sizeof link - 1) : -1;
+        if (length < 0)
+            return;
+        link[length] = 0;
+        int folder = link[0] == '/' ? 0 : (int)(strrchr(push->target, '/') - push->target) + 1;
+        if (snprintf(path, sizeof path, "%.*s%s", folder, push->target, link) >= (int)sizeof path)
+            return;
+        memcpy(push->target, path, sizeof path);
+    }
+    memcpy(push->target, path, sizeof path);
+}
+
 static int open_temporary(struct push *push)
 {
-    char path[PATH_MAX];
     struct stat existing;
-    /* A symbolic link is kept, and its target is replaced. */
-    if (realpath(push->target, path))
-        memcpy(push->target, path, sizeof path);
+    follow_links(push);
     if (stat(push->target, &existing) == 0) {
         if (S_ISDIR(existing.st_mode))
             return EISDIR;
-        if (!S_ISREG(existing.st_mode))
+        if (!S_ISREG(existing.st_mode)) {
+            push->subject = NOT_REGULAR;
             return EINVAL;
+        }
         if (!push->has_mode)
             push->mode = existing.st_mode & 07777;
+    } else if (errno == ELOOP) {
+        return ELOOP;
     }
     if (push->flags & PUSH_PARENTS) {
         int reason = make_parents(push->target);

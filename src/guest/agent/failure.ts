@@ -169,10 +169,16 @@ function packageHint([program = '']: readonly string[]): string | undefined {
   return "use the package manager of the guest's distribution, such as apt-get in debian:13; the image micro has no package manager";
 }
 
-/** @throws GuestProtocolError */
-export function fileFailure(frame: Frame, path: string): GuestFileError {
-  const { errno } = readFailure(frame);
-  return new GuestFileError(path, errno, describe(errno));
+/**
+ * @param instead the hint for a device, FIFO or socket.
+ * @throws GuestProtocolError
+ */
+export function fileFailure(frame: Frame, path: string, instead?: string): GuestFileError {
+  const { errno, subject } = readFailure(frame);
+  // Agents of earlier releases send no subject.
+  return errno === 'EINVAL' && subject === 'type'
+    ? new GuestFileError(path, errno, `is not a regular file (${errno})`, { hint: instead })
+    : new GuestFileError(path, errno, describe(errno));
 }
 
 /** @throws GuestProtocolError */

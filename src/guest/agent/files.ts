@@ -167,10 +167,14 @@ export class GuestFile implements AsyncIterable<Buffer> {
       'EIO',
       `the file had ${size} bytes when it was opened, but ${found}`,
       {
-        hint: `if another program was writing the file, copy it again; for files in /proc or /sys, use: vmlet exec NAME -- cat ${this.#path} >FILE`,
+        hint: `if another program was writing the file, copy it again; for files in /proc or /sys, use: ${catCommand(this.#path)}`,
       },
     );
   }
+}
+
+function catCommand(path: string): string {
+  return `vmlet exec NAME -- cat ${path} >FILE`;
 }
 
 function pullChannel(
@@ -196,7 +200,7 @@ function pullChannel(
         release();
         output.end();
       } else {
-        const failure = failureOf(frame, path);
+        const failure = failureOf(frame, path, `to read it, run: ${catCommand(path)}`);
         release();
         fail(failure);
       }
@@ -205,8 +209,8 @@ function pullChannel(
 }
 
 /** @throws GuestProtocolError when the frame is not a failure. */
-function failureOf(frame: Frame, path: string): GuestFileError {
-  if (frame.type === FrameType.failed) return fileFailure(frame, path);
+function failureOf(frame: Frame, path: string, instead?: string): GuestFileError {
+  if (frame.type === FrameType.failed) return fileFailure(frame, path, instead);
   throw new GuestProtocolError(
     `the guest agent sent an unexpected message of type ${frame.type} during a file transfer`,
   );

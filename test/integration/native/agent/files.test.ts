@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   lstatSync,
@@ -91,8 +92,32 @@ describe('push', () => {
     expect(readdirSync(folder).sort()).toEqual(['file', 'folder']);
   });
 
+  test.each(['missing', '../folder/missing', 'next'])(
+    'creates the missing target %s of a link',
+    async (target) => {
+      mkdirSync(join(folder, 'folder'));
+      symlinkSync(target, join(folder, 'folder/link'));
+      symlinkSync(join(folder, 'folder/missing'), join(folder, 'folder/next'));
+      await guest.push('new', join(folder, 'folder/link'));
+      expect(readFileSync(join(folder, 'folder/missing'), 'utf8')).toBe('new');
+      expect(readlinkSync(join(folder, 'folder/link'))).toBe(target);
+    },
+  );
+
+  test('explains why it cannot write through a link', async () => {
+    symlinkSync('no/file', join(folder, 'dangling'));
+    symlinkSync('loop', join(folder, 'loop'));
+    await expect(guest.push('x', join(folder, 'dangling'))).rejects.toMatchObject({ errno: 'ENOENT' });
+    await expect(guest.push('x', join(folder, 'loop'))).rejects.toMatchObject({ errno: 'ELOOP' });
+    expect(readdirSync(folder).sort()).toEqual(['dangling', 'loop']);
+    expect(readlinkSync(join(folder, 'loop'))).toBe('loop');
+  });
+
   test('does not replace a device', async () => {
-    await expect(guest.push('x', '/dev/null')).rejects.toMatchObject({ errno: 'EINVAL' });
+    await expect(guest.push('x', '/dev/null')).rejects.toMatchObject({
+      errno: 'EINVAL',
+      message: '/dev/null in the guest: is not a regular file (EINVAL)',
+    });
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
   });
 
@@ -220,6 +245,16 @@ describe('pull', () => {
     const failure = guest.readFile(path);
     await expect(failure).rejects.toBeInstanceOf(GuestFileError);
     await expect(failure).rejects.toMatchObject({ path, errno });
+  });
+
+  test('says how to read a device or FIFO', async () => {
+    execFileSync('mkfifo', [join(folder, 'fifo')]);
+    for (const path of ['/dev/zero', join(folder, 'fifo')]) {
+      await expect(guest.readFile(path)).rejects.toMatchObject({
+        message: `${path} in the guest: is not a regular file (EINVAL)`,
+        hint: `to read it, run: vmlet exec NAME -- cat ${path} >FILE`,
+      });
+    }
   });
 
   test('closes the file when its reader leaves or aborts', async () => {
