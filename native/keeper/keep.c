@@ -178,14 +178,30 @@ static int start(const struct options *options, const struct log *qemu_log)
     return 0;
 }
 
-/* Becomes the program that is to follow, without our signal mask and standard output. Returns when that is impossible. */
+/* Has a program follow as soon as this process has ended, without our signal mask and standard output. Not by this
+ * process itself: who stops the machine waits for its end, and may hold a lock that the program needs. */
 static void follow_with(char **program)
 {
+    int life[2];
+    char nothing;
+    if (pipe2(life, O_CLOEXEC) < 0) {
+        note("pipe2");
+        return;
+    }
+    pid_t pid = fork();
+    if (pid < 0)
+        note("fork");
+    if (pid != 0)
+        return;
+    close(life[1]);
+    while (read(life[0], &nothing, 1) < 0 && errno == EINTR)
+        ;
     signal(SIGINT, SIG_DFL);
     signals_restore();
     dup2(STDERR_FILENO, STDOUT_FILENO);
     execve(program[0], program, (char *[]){NULL});
     note(program[0]);
+    _exit(1);
 }
 
 static int run(const struct options *options)

@@ -76,7 +76,7 @@ export interface KeeperOptions {
   readonly namesPath?: string | undefined;
   /** A command for the guest's agent, begun by `signalKeeper`; the machine ends with it. */
   readonly guestCommand?: KeeperCommand | undefined;
-  /** File with the command line of a program that the keeper becomes after the end, each argument ended by NUL. */
+  /** File with the command line of a program that follows the keeper after the end, each argument ended by NUL. */
   readonly afterwardsPath?: string | undefined;
   /** Leaves the processors paused: by default QEMU is told to continue (`-S` belongs to `command`). */
   readonly paused?: boolean;

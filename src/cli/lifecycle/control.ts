@@ -29,7 +29,7 @@ export function restartCommand(): Command {
           await machine.checkDirectories({ signal });
           const stopped = await machine
             .live()
-            .stop({ signal, ...(timeout !== undefined && { timeoutMs: timeout }) });
+            .stop({ signal, keep: true, ...(timeout !== undefined && { timeoutMs: timeout }) });
           if (!isGraceful(stopped)) note(`${machine.name}: ${describeStop(stopped)}`);
         }
         const onInstalled = (): void => sayInstalled(machine.name);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isSystemError } from '../../errors/index.ts';
+import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
 import { queryMachineType } from '../../machine/qemu/hardware.ts';
 import { type SaveProgress, restoreState, saveState } from '../../machine/state/saved-state.ts';
@@ -28,14 +28,15 @@ const QUIT_MS = 30_000;
 /**
  * Saves a machine's memory to a file and ends it; the next start resumes from there. On failure, the machine keeps
  * running.
- * @throws MachineStateError, MachineBusyError, NoSpaceError, QmpJobError, the signal's reason, or TimedOutError when QEMU
- *   does not answer for 30 s after an abort.
+ * @throws InvalidInputError for a machine that is removed after its command, MachineStateError, MachineBusyError,
+ *   NoSpaceError, QmpJobError, the signal's reason, or TimedOutError when QEMU does not answer for 30 s after an abort.
  */
 export async function saveMachine(definition: Definition, options: SaveMachineOptions = {}): Promise<void> {
   const { spec, files } = definition;
   await using scope = new Scope();
   await lockMachine(spec.name, files, 'saving it', scope);
   const running = requireRunning(definition);
+  refuseRemoval(definition);
   refuseMountsInMemory(definition, 'machine', `stop the machine instead: vmlet stop ${spec.name}`);
   refusePendingHardware(definition);
   await withMonitor(
@@ -60,6 +61,16 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   );
   signalKeeper(running.keeper, 'quit');
   if (!(await hasEnded(running, QUIT_MS, undefined))) await killRunning(spec.name, running, 'was saved, but');
+}
+
+/** The keeper would remove the memory with the machine. @throws InvalidInputError */
+function refuseRemoval({ spec: { name, command } }: Definition): void {
+  if (command?.remove !== true) return;
+  throw new InvalidInputError(
+    'machine',
+    `"${name}" cannot be saved: it was created with --rm, which removes it as soon as it ends`,
+    { hint: `pause it instead: vmlet pause ${name}; machines of vmlet run -d without --rm can be saved` },
+  );
 }
 
 /** Recovers from a save that was interrupted after QEMU had written all memory, but before the file had its name. */

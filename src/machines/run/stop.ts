@@ -4,6 +4,7 @@ import type { Outcome } from '../../machine/life/outcome.ts';
 import { signalProcess } from '../../process/procfs/identity.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import type { Limits } from '../../util/time/deadline.ts';
+import { removeFile } from '../../util/files/removal.ts';
 import { startTimer } from '../../util/time/timer.ts';
 import { Scope } from '../../util/scope.ts';
 import { attachAgent } from '../channel/agent.ts';
@@ -28,6 +29,8 @@ export type MachineStopRung = 'guest' | 'power-button' | 'quit' | 'SIGTERM' | 'S
 export interface MachineStopOptions extends Limits {
   /** Time limit in milliseconds of all steps before QEMU is killed; 60 000 by default. */
   readonly timeoutMs?: number;
+  /** Keep a machine that would be removed after its command, as to start it again; false by default. */
+  readonly keep?: boolean | undefined;
   /** Called when a step begins, with its time limit in milliseconds. */
   readonly onRung?: ((rung: MachineStopRung, limitMs: number) => void) | undefined;
 }
@@ -62,6 +65,8 @@ export async function stopMachine(
   await using scope = new Scope();
   await lockMachine(spec.name, files, 'stopping it', scope);
   const running = requireRunning(definition);
+  // The keeper then finds nothing to follow with. An aborted stop does not restore it: the guest may still shut down.
+  if (options.keep === true) removeFile(files.removal);
   const timeoutMs = options.timeoutMs ?? STOP_TIMEOUT_MS;
   const gone = async (share: number): Promise<boolean> =>
     hasEnded(running, timeoutMs * share, options.signal);

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Started, VMLET, start } from '../command.ts';
@@ -221,6 +221,25 @@ describe('run --detach', () => {
     expect(machine.status()).toMatchObject({ kind: 'stopped', command: { exitCode: 0 } });
     waiting.process.kill('SIGCONT');
     expect(await waiting.finished).toMatchObject({ status: 0, stdout: '0\n' });
+    await until(() => home.machines().length === 0);
+  });
+
+  it('keeps a machine with --rm that is restarted, and does not save it', async () => {
+    await home.vmlet('run', '-d', '--rm', '--name', 'job', '--net', 'none', 'micro', ...UNTIL_TOLD);
+    const saved = await home.vmlet('save', 'job');
+    expect(saved.status).toBe(125);
+    expect(saved.stderr).toContain('created with --rm');
+    expect(home.store.get('job').status()).toMatchObject({ kind: 'running' });
+    const removal = /rm\0--storage\0job\0/;
+    expect(readFileSync(home.store.get('job').files.removal, 'utf8')).toMatch(removal);
+    const { rung } = await home.store.get('job').live().stop({ keep: true });
+    expect(rung).toBe('guest');
+    expect(existsSync(home.store.get('job').files.removal)).toBe(false);
+    for (const verb of ['start', 'restart'])
+      expect(await home.vmlet(verb, 'job')).toMatchObject({ status: 0 });
+    expect(readFileSync(home.store.get('job').files.removal, 'utf8')).toMatch(removal);
+    const stopped = await home.vmlet('stop', '-t', '20m', 'job');
+    expect(stopped.stderr).toContain('asked the guest');
     await until(() => home.machines().length === 0);
   });
 

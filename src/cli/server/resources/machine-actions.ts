@@ -42,7 +42,11 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     ],
     start,
   ),
-  stop: action(stopped, (machine, { timeoutMs: limit }) => ['stop', ...timeout(limit), machine], stop),
+  stop: action(
+    stopped,
+    (machine, { timeoutMs: limit }) => ['stop', ...timeout(limit), machine],
+    async (asked) => stop(asked, false),
+  ),
   kill: action(
     nothing,
     (machine) => ['kill', machine],
@@ -57,7 +61,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
       const machine = asked.store.get(asked.name);
       const isRunning = machine.status().kind === 'running';
       if (isRunning) await machine.checkDirectories({ signal: asked.signal });
-      const stopped = isRunning ? await stop(asked) : {};
+      const stopped = isRunning ? await stop(asked, true) : {};
       return { ...stopped, ...(await start({ ...asked, body: {} })) };
     },
   ),
@@ -211,18 +215,17 @@ async function start({
   return { ports: live.ports(), ...(problem && { identityProblem: describeError(problem) }) };
 }
 
-async function stop({
-  store,
-  name: machine,
-  body: { timeoutMs: limit },
-  signal,
-  onProgress,
-}: Asked<z.output<typeof stopped>>): Promise<object> {
+/** @param keep also a machine that is removed after its command. */
+async function stop(
+  { store, name: machine, body: { timeoutMs: limit }, signal, onProgress }: Asked<z.output<typeof stopped>>,
+  keep: boolean,
+): Promise<object> {
   const result = await store
     .get(machine)
     .live()
     .stop({
       signal,
+      keep,
       ...(limit !== undefined && { timeoutMs: limit }),
       onRung: (rung, limitMs) =>
         onProgress({ text: `${RUNGS[rung]}, then waiting at most ${Math.ceil(limitMs / 1000)} s`, rung }),

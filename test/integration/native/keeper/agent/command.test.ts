@@ -214,7 +214,7 @@ describe('the command of a machine', () => {
 
 test('is followed by a program that waits for its lock and its record', async () => {
   const afterwards =
-    'cd "$1" && flock -n keeper.lock cp end.json seen && trap "" INT && kill -INT $$ && mv seen followed';
+    'cd "$1" && echo $$ >pid && flock -n keeper.lock cp end.json seen && trap "" INT && kill -INT $$ && mv seen followed';
   await machineOf(['true'], { afterwards });
   begin();
   await board.keeper.ended;
@@ -228,4 +228,6 @@ test('is followed by a program that waits for its lock and its record', async ()
     },
     { awaited: 'it has followed' },
   );
+  // The end of the keeper is the end of the machine for all that wait for it.
+  expect(Number(readFileSync(board.lab.path('pid'), 'utf8'))).not.toBe(board.keeper.pid);
 });
