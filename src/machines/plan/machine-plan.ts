@@ -206,8 +206,10 @@ export function planDisk(disk: StoredDisk, index: number, files: Pick<MachineFil
   };
 }
 
-/** The ports of disks come first, so that the guest's names for disks do not depend on other devices. */
-/** The place in this order is the address of a disk's and of a directory's port. */
+/**
+ * The place in this order is the address of a disk's and of a directory's port. The ports of disks come first, so that the
+ * guest's names for disks do not depend on other devices.
+ */
 function rootPortsOf(spec: MachineSpec, wiring: NamedPlan['wiring']): string[] {
   const { disks, hasSeed, shares = [] } = spec;
   return [
