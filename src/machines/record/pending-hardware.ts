@@ -1,5 +1,6 @@
 import { MachineStateError } from '../../errors/index.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import type { MachineSpec } from '../spec/machine-spec.ts';
 import { pendingChanges } from '../spec/pending-changes.ts';
 import { type StoredMounts, withTags } from '../spec/stored-mounts.ts';
 import type { Definition } from './definition.ts';
@@ -7,6 +8,7 @@ import { readPlan } from './machine-plan-file.ts';
 import { readStatus } from './machine-status.ts';
 
 type Mounts = Pick<NamedPlan, 'shares' | 'volumes' | 'tmpfs'>;
+type Drives = Pick<MachineSpec, 'disks' | 'cdroms'>;
 
 /** Settings that saved memory depends on. */
 const HARDWARE: Readonly<Record<string, string>> = {
@@ -29,8 +31,9 @@ export function refusePendingHardware({ spec, files }: Definition): void {
   const plan = readPlan(files);
   const status = readStatus(files);
   const [setting] = pendingChanges(spec, plan.settings).flatMap((name) => HARDWARE[name] ?? []);
+  const [drive] = pendingDrives(spec, plan);
   const [target] = pendingMounts(spec, plan);
-  const changed = setting ?? (target === undefined ? undefined : `mount at ${target}`);
+  const changed = setting ?? drive ?? (target === undefined ? undefined : `mount at ${target}`);
   if (changed === undefined || status.kind !== 'running') return;
   throw new MachineStateError(
     spec.name,
@@ -42,6 +45,26 @@ export function refusePendingHardware({ spec, files }: Definition): void {
   );
 }
 
+/** Returns the disks and CD drives that the next start adds, removes, or opens in another way. */
+export function pendingDrives(spec: Drives, plan: Pick<NamedPlan, 'disks' | 'cdroms'>): string[] {
+  const now = drivesOf(
+    plan.disks.map(({ nodeName: name, readOnly }) => ({ name, readOnly })),
+    plan.cdroms,
+  );
+  return differences(now, drivesOf(spec.disks, spec.cdroms));
+}
+
+/** Returns descriptions by the hardware of which they are. */
+function drivesOf(
+  disks: readonly { readonly name: string; readonly readOnly: boolean }[],
+  cdroms: readonly { readonly name: string }[],
+): Map<string, string> {
+  return new Map([
+    ...disks.map(({ name, readOnly }) => [`disk ${name} ${readOnly}`, `disk ${name}`] as const),
+    ...cdroms.map(({ name }) => [`drive ${name}`, `CD drive ${name}`] as const),
+  ]);
+}
+
 /** Returns the paths in the guest that were added or removed since the start, without those that changed at once. */
 export function pendingMounts(spec: StoredMounts, plan: Mounts): string[] {
   const now = devicesOf(plan);
@@ -50,9 +73,13 @@ export function pendingMounts(spec: StoredMounts, plan: Mounts): string[] {
     volumes: spec.volumes ?? [],
     tmpfs: spec.tmpfs ?? [],
   });
+  return differences(now, next);
+}
+
+function differences(now: ReadonlyMap<string, string>, next: ReadonlyMap<string, string>): string[] {
   return [...new Map([...now, ...next])]
     .filter(([device]) => !(now.has(device) && next.has(device)))
-    .map(([, target]) => target);
+    .map(([, text]) => text);
 }
 
 interface Mounted {

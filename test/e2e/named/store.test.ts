@@ -120,6 +120,14 @@ it('a machine is not saved with other hardware than it would resume with', async
     ]);
     expect(await home.vmlet('set', 'm', flag, before)).toMatchObject({ status: 0 });
   }
+  for (const [change, undo, what] of [
+    ['disk set m disk0 --readonly', 'disk set m disk0 --no-readonly', 'disk disk0'],
+    ['cd add m', 'cd rm m cdrom1', 'CD drive cdrom1'],
+  ] as const) {
+    expect(await home.vmlet(...change.split(' '))).toMatchObject({ status: 0 });
+    expect((await home.vmlet('save', 'm')).stderr).toContain(`its ${what} has changed since the start\n`);
+    expect(await home.vmlet(...undo.split(' '))).toMatchObject({ status: 0 });
+  }
   expect(await home.vmlet('set', 'm', '--label', 'a=b')).toMatchObject({ status: 0 });
   expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
   expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });

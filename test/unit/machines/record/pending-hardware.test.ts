@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pendingMounts } from '../../../../src/machines/record/pending-hardware.ts';
+import { pendingDrives, pendingMounts } from '../../../../src/machines/record/pending-hardware.ts';
 import { joinVolumes } from '../../../../src/machines/record/volumes-in-use.ts';
 import type { StoredMounts } from '../../../../src/machines/spec/stored-mounts.ts';
 
@@ -47,6 +47,29 @@ describe('mounts that change at the next start', () => {
     };
     expect(pending({ ...now, volumes: now.volumes.toReversed() }, now)).toEqual([]);
     expect(pending({ ...now, shares: [share('/a'), share('/b')] }, now)).toEqual([]);
+  });
+});
+
+describe('drives that change at the next start', () => {
+  const spec = (disks: Record<string, boolean>, ...cdroms: string[]) => ({
+    disks: Object.entries(disks).map(([name, readOnly]) => ({ name, readOnly })),
+    cdroms: cdroms.map((name) => ({ name })),
+  });
+  const plan = ({ disks, cdroms }: ReturnType<typeof spec>) => ({
+    disks: disks.map(({ name, readOnly }) => ({ nodeName: name, readOnly })),
+    cdroms,
+  });
+
+  it.each([
+    [spec({ disk0: false }, 'cdrom0'), spec({ disk0: false }, 'cdrom0'), undefined],
+    [spec({ disk1: true, disk0: false }), spec({ disk0: false, disk1: true }), undefined],
+    [spec({ disk0: false, disk1: true }), spec({ disk0: false, disk1: false }), 'disk disk1'],
+    [spec({ disk0: false, disk1: false }), spec({ disk0: false, disk1: true }), 'disk disk1'],
+    [spec({ disk0: false }), spec({ disk0: false, disk1: false }), 'disk disk1'],
+    [spec({}, 'cdrom0', 'cdrom1'), spec({}, 'cdrom0'), 'CD drive cdrom1'],
+    [spec({}), spec({}, 'cdrom0'), 'CD drive cdrom0'],
+  ])('%j after %j', (next, now, first) => {
+    expect(pendingDrives(next as never, plan(now) as never)[0]).toBe(first);
   });
 });
 
