@@ -24,6 +24,7 @@ import { beginSnapshot, endSnapshot, settleSnapshot } from '../recovery/interrup
 import { portsOf } from '../disks/live-disks.ts';
 import { diskPath, planDisk } from '../plan/machine-plan.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
+import type { StoredDisk } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { refuseMountsInMemory } from '../record/mount-memory.ts';
 import { findVmletChannel } from '../channel/guest-channel.ts';
@@ -206,13 +207,20 @@ export async function runningHardware(
   definition: Definition,
   signal: AbortSignal | undefined,
 ): Promise<NamedPlan> {
-  const { spec, files } = definition;
+  const { files } = definition;
   const ports = await portsOf(definition, signal);
-  const disks = spec.disks.flatMap((disk) => {
+  const disks = presentDisks(definition).flatMap((disk) => {
     const bus = ports.get(disk.name);
     return bus === undefined ? [] : [{ ...planDisk(disk, 0, files), bus }];
   });
   return { ...readPlan(files), disks };
+}
+
+/** Returns the disks with the access that a running QEMU has to them: a change waits for the next start. */
+function presentDisks({ spec, files }: Definition): readonly StoredDisk[] {
+  if (readStatus(files).kind !== 'running') return spec.disks;
+  const planned = new Map(readPlan(files).disks.map(({ nodeName, readOnly }) => [nodeName, readOnly]));
+  return spec.disks.map((disk) => ({ ...disk, readOnly: planned.get(disk.name) ?? disk.readOnly }));
 }
 
 /** Returns the block nodes that snapshots of a running machine include. @throws InvalidInputError */
@@ -222,15 +230,19 @@ export function nodesOf({ disks, firmware }: NamedPlan): SnapshotNodes {
   return [first.nodeName, ...names, ...(firmware ? [FIRMWARE_VARS_NODE] : [])];
 }
 
-/** Returns the files that snapshots of a stopped machine include. @throws InvalidInputError */
-export function pathsOf({ spec, files }: Definition): string[] {
-  const disks = disksInSnapshots(spec.disks.map((disk) => ({ ...disk, path: diskPath(disk, files) })));
+/** Returns the files that snapshots of a machine include. @throws InvalidInputError */
+export function pathsOf(definition: Definition): string[] {
+  const { spec, files } = definition;
+  const disks = disksInSnapshots(
+    presentDisks(definition).map((disk) => ({ ...disk, path: diskPath(disk, files) })),
+  );
   return [...disks.map(({ path }) => path), ...(spec.firmware.kind === 'bios' ? [] : [files.nvram])];
 }
 
 /** Returns the places of snapshots without an error for unsupported disks. */
-function placesOf({ spec, files }: Definition): { readonly node: string; readonly path: string }[] {
-  const disks = spec.disks.filter(({ format, readOnly }) => format === 'qcow2' && !readOnly);
+function placesOf(definition: Definition): { readonly node: string; readonly path: string }[] {
+  const { spec, files } = definition;
+  const disks = presentDisks(definition).filter(({ format, readOnly }) => format === 'qcow2' && !readOnly);
   return [
     ...disks.map((disk) => ({ node: disk.name, path: diskPath(disk, files) })),
     ...(spec.firmware.kind === 'bios' ? [] : [{ node: FIRMWARE_VARS_NODE, path: files.nvram }]),

@@ -211,6 +211,17 @@ describe('a guest of two disks', () => {
     await clone.restoreSnapshot('two disks', { disksOnly: true });
   });
 
+  test('a disk that becomes read-only at the next start is included until then', async () => {
+    await start();
+    await say('A1');
+    await machine.setDisk('disk1', { readOnly: true });
+    await machine.createSnapshot('one');
+    expect(await machine.snapshots()).toMatchObject([{ name: 'one', missingOn: [] }]);
+    await say('B2');
+    await machine.restoreSnapshot('one');
+    expect(await state()).toBe('A11');
+  });
+
   test('a saved machine and a machine with a raw disk have no snapshots', async () => {
     await start();
     await machine.live().save();
