@@ -1,4 +1,4 @@
-import { MachineExistsError } from '../../errors/index.ts';
+import { InvalidInputError, MachineExistsError } from '../../errors/index.ts';
 import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { renameInPartitions } from '../../network/private/groups.ts';
@@ -16,6 +16,7 @@ import { placeMachine } from '../record/staging.ts';
 import { settleRestore } from '../recovery/interrupted-restore.ts';
 import { settleSnapshot } from '../recovery/interrupted-snapshot.ts';
 import { checkMachineName, formatMachineSpec } from '../spec/machine-spec.ts';
+import { hasSystemdUnit } from './systemd.ts';
 import { renameKnownHosts, sshFiles } from '../ssh/ssh-files.ts';
 
 /**
@@ -36,6 +37,7 @@ async function renameWithoutTelling(locations: Locations, name: string, newName:
   await lockMachine(name, files, 'renaming it', scope);
   const { spec } = readDefinition(locations, name);
   requireStopped({ spec, files }, 'renamed');
+  refuseSystemdUnit(name, newName);
   // Pending repairs name its disks by their paths.
   await settleRestore({ spec, files });
   await settleSnapshot({ spec, files });
@@ -49,6 +51,14 @@ async function renameWithoutTelling(locations: Locations, name: string, newName:
   removeFile(sshFiles(renamed.ssh).config);
   renameKnownHosts(newName, renamed.ssh);
   return networksOf(spec);
+}
+
+/** @throws InvalidInputError for a machine whose unit would still start the old name. */
+function refuseSystemdUnit(name: string, newName: string): void {
+  if (!hasSystemdUnit(name)) return;
+  throw new InvalidInputError('machine', `"${name}" has a systemd unit, which starts it by this name`, {
+    hint: `remove the unit first: vmlet systemd uninstall ${name} && vmlet rename ${name} ${newName} && vmlet systemd install ${newName}`,
+  });
 }
 
 /** Checks that the networks of a machine have room for its new name, renames it in partitions, and tells the switches. */

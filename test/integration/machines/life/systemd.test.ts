@@ -68,6 +68,10 @@ describe.skipIf(SYSTEMD === undefined)('vmlet systemd', () => {
     ]);
     expect(readFileSync(unit, 'utf8')).toContain(`Environment="XDG_CONFIG_HOME=${config}"\n`);
     expect(readFileSync(unit, 'utf8')).toContain(`${VMLET} start web\n`);
+    // It would start a machine of the old name.
+    const renamed = await start(['rename', 'web', 'db'], { env: environment }).finished;
+    expect(renamed.status).toBe(125);
+    expect(renamed.stderr).toContain('vmlet systemd uninstall web && vmlet rename web db && ');
   });
 
   it('can be repeated, and does not mention lingering if it is on', async () => {
