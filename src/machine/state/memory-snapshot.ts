@@ -84,15 +84,7 @@ export async function loadLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, nam
   const vmstate = nodes.find((_, index) =>
     snapshots[index]?.some((one) => one.name === name && one.stateBytes > 0),
   );
-  try {
-    await runJob(qmp, 'snapshot-load', { tag: name, vmstate: vmstate ?? nodes[0], devices: nodes });
-  } catch (error) {
-    if (!(error instanceof QmpJobError)) throw error;
-    throw new QmpJobError(`loading snapshot ${JSON.stringify(name)}`, error.jobId, error.message, {
-      hint: 'only the disks were restored; to boot from the disks, run: vmlet kill NAME && vmlet start NAME; to see why the memory could not be loaded, run: vmlet logs --source qemu NAME',
-      cause: error,
-    });
-  }
+  await runJob(qmp, 'snapshot-load', { tag: name, vmstate: vmstate ?? nodes[0], devices: nodes });
   if (running) await qmp.execute('cont');
 }
 

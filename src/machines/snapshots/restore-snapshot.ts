@@ -1,4 +1,4 @@
-import { InvalidInputError, MachineStateError } from '../../errors/index.ts';
+import { InvalidInputError, MachineStateError, QmpJobError } from '../../errors/index.ts';
 import { tellMissedNames } from '../../machine/network/tell-members.ts';
 import { restoreDisks } from '../../machine/state/disks-snapshot.ts';
 import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
@@ -176,7 +176,7 @@ async function load(
       } catch (error) {
         // Nothing has changed yet.
         if (error instanceof InvalidInputError) await goOn();
-        throw error;
+        throw error instanceof QmpJobError ? notLoaded(definition.spec.name, memory.snapshot, error) : error;
       }
       endRestore(definition);
       recordCurrent(definition, memory.snapshot);
@@ -184,6 +184,14 @@ async function load(
     },
     { long: true, signal },
   );
+}
+
+/** A start also ends a machine that is left paused. */
+function notLoaded(machine: string, snapshot: string, cause: QmpJobError): QmpJobError {
+  return new QmpJobError(`loading snapshot ${JSON.stringify(snapshot)}`, cause.jobId, cause.message, {
+    hint: `only the disks were restored; to boot from the disks, run: vmlet start ${machine}; to see why the memory could not be loaded, run: vmlet logs --source qemu ${machine}`,
+    cause,
+  });
 }
 
 function requireMemory(definition: Definition, name: string): SnapshotMemory {
