@@ -12,6 +12,8 @@ import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { requireDisk, unusedDiskNames } from '../plan/disk-names.ts';
 import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
+import { refuseHalfRestored, settleRestore } from '../recovery/interrupted-restore.ts';
+import { settleSnapshot } from '../recovery/interrupted-snapshot.ts';
 import { requireSameDisk } from './disk-id.ts';
 import { keepDisks, unkeepDisks } from './kept-disks.ts';
 import { removeLinkedFiles } from './linked-file.ts';
@@ -107,6 +109,7 @@ export async function removeDisk(
     const disk = requireDisk(definition, diskName);
     requireSameDisk(machine, { name: diskName, path: diskPath(disk, files) }, id);
     refuseSaved(definition, 'disks');
+    await settle(definition);
     if (readStatus(files).kind === 'running') await unplug(definition, disk, { timeoutMs, signal });
     const alone = { files, spec: { ...spec, disks: [disk] } };
     // The second name comes first: if this process is killed, the data still has one of the two.
@@ -199,10 +202,11 @@ export async function setDisk(
   diskName: string,
   changes: DiskChanges,
 ): Promise<void> {
-  await withLockedMachine(locations, machine, 'changing a disk', (definition) => {
+  await withLockedMachine(locations, machine, 'changing a disk', async (definition) => {
     const { spec } = definition;
     const disk = requireDisk(definition, diskName);
     refuseSaved(definition, 'disk options');
+    await settle(definition);
     if (changes.readOnly === false && !disk.owned) {
       throw new InvalidInputError(
         'readOnly',
@@ -218,6 +222,16 @@ export async function setDisk(
     };
     writeSpec(definition, { ...spec, disks: spec.disks.map((other) => (other === disk ? changed : other)) });
   });
+}
+
+/** A pending repair names the disks by their paths, and writes to them. @throws MachineStateError */
+async function settle(definition: Definition): Promise<void> {
+  if (readStatus(definition.files).kind === 'running') {
+    refuseHalfRestored(definition);
+    return;
+  }
+  await settleRestore(definition);
+  await settleSnapshot(definition);
 }
 
 function requireName({ spec }: Definition, name: string | undefined): string {

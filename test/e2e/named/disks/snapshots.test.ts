@@ -265,6 +265,25 @@ describe('a guest of two disks', () => {
     expect(await say('rs')).toBe('A1');
   });
 
+  test('a disk is changed and removed only after an interrupted restore of it is settled', async () => {
+    await start();
+    await say('A1');
+    await machine.createSnapshot('one');
+    await say('B2');
+    await machine.live().pause();
+    const disks = ['disk0.qcow2', 'disk1.qcow2'].map((name) => join(machine.files.storage, name));
+    const note = { version: 1, snapshot: 'one', by: 'qemu', disks };
+    writeFileSync(machine.files.restoring, JSON.stringify(note));
+    expect(await failureOf(machine.removeDisk('disk1'))).toHaveProperty(
+      'message',
+      expect.stringContaining('only partly restored'),
+    );
+    await machine.live().kill();
+    await machine.removeDisk('disk1', { storage: true });
+    await start();
+    expect(await say('r')).toBe('A');
+  });
+
   test('a restore that was killed outside of QEMU is undone', async () => {
     await start();
     await say('A1');
@@ -295,7 +314,12 @@ describe('a guest of two disks', () => {
     const record = readFileSync(machine.files.snapshots, 'utf8').replaceAll('64 MiB', '96 MiB');
     writeFileSync(machine.files.snapshots, record);
     await machine.set({ memory: '96M' });
-    expect(await failureOf(machine.restoreSnapshot('one'))).toHaveProperty('code', 'VMLET_QMP_JOB');
+    expect(await failureOf(machine.restoreSnapshot('one'))).toMatchObject({
+      code: 'VMLET_QMP_JOB',
+      hint: expect.stringMatching(
+        /boot from the disks, run: vmlet start m;.*logs --source qemu m$/,
+      ) as string,
+    });
     expect(machine.status().kind).toBe('stopped');
     await start();
     expect(await say('rs')).toBe('A1');
