@@ -7,7 +7,7 @@ import type { AddedForwards, PortChangeOptions } from './run/forwards/ports.ts';
 import type { Limits } from '../util/time/deadline.ts';
 import type { ChangedSpec, MachineChanges } from './spec/changes.ts';
 import type { CloneOptions } from './life/clone.ts';
-import { type Definition, readDefinition } from './record/definition.ts';
+import { type Definition, presentDefinition, readDefinition } from './record/definition.ts';
 import type { AddedDisk, DiskChanges, RemoveDiskOptions, ResizeDiskOptions } from './disks/disks.ts';
 import type { ListedDisk } from './disks/listed-disks.ts';
 import type { ChangeCdOptions, ChangedCd, ListedDrive } from './disks/media.ts';
@@ -74,7 +74,7 @@ export class NamedMachine {
     const { startMachine } = await import('./run/start.ts');
     const definition = await startMachine(this.#locations, this.name, options);
     if (definition.spec.guestIdentity === 'own' || options.paused === true) {
-      return new LiveMachine(definition);
+      return new LiveMachine(this.#locations, definition);
     }
     const { renewIdentity } = await import('./run/renew-identity.ts');
     const {
@@ -83,7 +83,7 @@ export class NamedMachine {
       signal,
     } = options;
     const problem = await renewIdentity(this.#locations, definition, { timeoutMs, onProgress, signal });
-    return new LiveMachine(readDefinition(this.#locations, this.name), problem);
+    return new LiveMachine(this.#locations, readDefinition(this.#locations, this.name), problem);
   }
 
   /**
@@ -132,7 +132,8 @@ export class NamedMachine {
    * in `set`; none while it is not running.
    */
   pendingChanges(): readonly string[] {
-    return this.status().kind === 'running' ? pendingChanges(this.spec, readPlan(this.files).settings) : [];
+    if (this.status().kind !== 'running') return [];
+    return pendingChanges(this.#present().spec, readPlan(this.files).settings);
   }
 
   /**
@@ -155,14 +156,14 @@ export class NamedMachine {
 
   /** Returns its forwards; all host ports are known while it is running. */
   ports(): readonly (PortForward | BoundForward)[] {
-    return this.status().kind === 'running'
-      ? this.live().ports()
-      : plannedPorts(this.spec, isEnteredByAgent(this.#definition));
+    if (this.status().kind === 'running') return this.live().ports();
+    const present = this.#present();
+    return plannedPorts(present.spec, isEnteredByAgent(present));
   }
 
   /** Returns the unix sockets of the host that lead to its ports. */
   sockets(): readonly SocketForward[] {
-    return this.status().kind === 'running' ? this.live().sockets() : (this.spec.sockets ?? []);
+    return this.status().kind === 'running' ? this.live().sockets() : (this.#present().spec.sockets ?? []);
   }
 
   /**
@@ -377,7 +378,7 @@ export class NamedMachine {
    */
   async checkDirectories(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const { requireDirectories } = await import('./plan/host-directories.ts');
-    await requireDirectories(this.#locations, this.spec, options.signal);
+    await requireDirectories(this.#locations, this.#present().spec, options.signal);
   }
 
   /**
@@ -386,7 +387,7 @@ export class NamedMachine {
    */
   async dryRun(): Promise<StartDryRun> {
     const { dryRunStart } = await import('./run/start-dry-run.ts');
-    return dryRunStart(this.#locations, this.#definition);
+    return dryRunStart(this.#locations, this.#present());
   }
 
   /** Yields the contents of one of its logs in pieces, in any state; nothing when the log does not exist. */
@@ -420,6 +421,10 @@ export class NamedMachine {
   live(): LiveMachine {
     const status = this.status();
     if (status.kind !== 'running') throw notRunning(this.name, status.kind);
-    return new LiveMachine(readDefinition(this.#locations, this.name));
+    return new LiveMachine(this.#locations, readDefinition(this.#locations, this.name));
+  }
+
+  #present(): Definition {
+    return presentDefinition(this.#locations, this.#definition);
   }
 }

@@ -61,6 +61,17 @@ export function readSpec(locations: Locations, name: string): Definition {
   }
 }
 
+/** Returns the definition as it is now, which a change may have replaced; the known one once the machine is removed. */
+export function presentDefinition(locations: Locations, known: Definition): Definition {
+  try {
+    const { spec } = readSpec(locations, known.spec.name);
+    return spec.id === known.spec.id ? { ...known, spec } : known;
+  } catch (error) {
+    if (error instanceof MachineNotFoundError) return known;
+    throw error;
+  }
+}
+
 /** The runtime directory of a service may differ from a shell's: a running machine has its sockets where it was started. */
 function socketsInUse(files: MachineFiles): string {
   if (!existsSync(files.run)) return files.sockets;

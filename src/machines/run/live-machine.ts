@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import type { Locations } from '../../machine/paths/locations.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import type { Outcome } from '../../machine/life/outcome.ts';
 import type { MachineStatistics } from '../../machine/logs/statistics.ts';
@@ -11,7 +12,7 @@ import type { SyncPass } from '../../guest/sync/tree-sync.ts';
 import type { CopyOptions } from '../../guest/tree/copy-tree.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { MachineConsoleEnd, MachineConsoleOptions } from '../look/console.ts';
-import type { Definition } from '../record/definition.ts';
+import { type Definition, presentDefinition } from '../record/definition.ts';
 import type { KeyboardInput } from '../look/keyboard.ts';
 import type { SyncOptions } from '../guest/sync.ts';
 import type { GuestAddresses } from '../look/guest-addresses.ts';
@@ -40,11 +41,13 @@ export interface OpenGuestOptions extends Limits {
 
 /** A running named machine. After its end, every method throws MachineStateError. */
 export class LiveMachine {
+  readonly #locations: Locations;
   readonly #definition: Definition;
   /** Why the guest of a clone still has the identity of the original; the next start tries again. */
   readonly identityProblem: VmletError | undefined;
 
-  constructor(definition: Definition, identityProblem?: VmletError) {
+  constructor(locations: Locations, definition: Definition, identityProblem?: VmletError) {
+    this.#locations = locations;
     this.#definition = definition;
     this.identityProblem = identityProblem;
   }
@@ -145,7 +148,7 @@ export class LiveMachine {
   /** Saves its memory to a file and ends it; the next start resumes from there. */
   async save(options: SaveMachineOptions = {}): Promise<void> {
     const { saveMachine } = await import('./save.ts');
-    await saveMachine(this.#definition, options);
+    await saveMachine(this.#locations, this.name, options);
   }
 
   /** Pauses its processors; memory and connections are kept. */
@@ -182,7 +185,7 @@ export class LiveMachine {
     if (allowMissingMounts) return channel;
     const { requireMounts } = await import('../channel/failed-mounts.ts');
     try {
-      requireMounts(this.#definition);
+      requireMounts(this.#present());
     } catch (error) {
       await channel[Symbol.asyncDispose]();
       throw error;
@@ -192,7 +195,7 @@ export class LiveMachine {
 
   /** Returns the directories, volumes and tmpfs that its guest could not mount when its agent was last asked. */
   failedMounts(): readonly FailedMount[] {
-    const status = statusOf(this.#definition);
+    const status = statusOf(this.#present());
     return status.kind === 'running' ? status.failedMounts : [];
   }
 
@@ -202,7 +205,7 @@ export class LiveMachine {
    */
   async addresses(options: { readonly signal?: AbortSignal } = {}): Promise<GuestAddresses> {
     const { findGuestAddresses } = await import('../look/guest-addresses.ts');
-    return findGuestAddresses(this.#definition, options);
+    return findGuestAddresses(this.#present(), options);
   }
 
   /**
@@ -212,7 +215,7 @@ export class LiveMachine {
    */
   async prepareSsh(options: SshOptions = {}): Promise<SshAccess> {
     const { prepareSsh } = await import('../ssh/ssh.ts');
-    return prepareSsh(this.#definition, options);
+    return prepareSsh(this.#present(), options);
   }
 
   /**
@@ -303,5 +306,10 @@ export class LiveMachine {
   async qmp<T>(work: (monitor: QmpClient) => Promise<T>, options: MonitorOptions = {}): Promise<T> {
     const { withMonitor } = await import('../channel/monitor.ts');
     return withMonitor(this.#definition, work, options);
+  }
+
+  /** Its settings may have changed since the start. */
+  #present(): Definition {
+    return presentDefinition(this.#locations, this.#definition);
   }
 }

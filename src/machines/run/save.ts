@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
 import { queryMachineType } from '../../machine/qemu/hardware.ts';
 import { type SaveProgress, restoreState, saveState } from '../../machine/state/saved-state.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import type { Limits } from '../../util/time/deadline.ts';
-import { Scope } from '../../util/scope.ts';
 import type { Definition } from '../record/definition.ts';
 import { hasEnded } from '../channel/ended.ts';
-import { lockMachine } from '../lock/machine-lock.ts';
+import { withLockedMachine } from '../lock/edit.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { requireRunning } from '../record/machine-status.ts';
 import { refusePendingHardware } from '../record/pending-hardware.ts';
@@ -31,10 +31,16 @@ const QUIT_MS = 30_000;
  * @throws InvalidInputError for a machine that is removed after its command, MachineStateError, MachineBusyError,
  *   NoSpaceError, QmpJobError, the signal's reason, or TimedOutError when QEMU does not answer for 30 s after an abort.
  */
-export async function saveMachine(definition: Definition, options: SaveMachineOptions = {}): Promise<void> {
+export async function saveMachine(
+  locations: Locations,
+  name: string,
+  options: SaveMachineOptions = {},
+): Promise<void> {
+  await withLockedMachine(locations, name, 'saving it', async (definition) => save(definition, options));
+}
+
+async function save(definition: Definition, options: SaveMachineOptions): Promise<void> {
   const { spec, files } = definition;
-  await using scope = new Scope();
-  await lockMachine(spec.name, files, 'saving it', scope);
   const running = requireRunning(definition);
   refuseRemoval(definition);
   refuseMountsInMemory(definition, 'machine', `stop the machine instead: vmlet stop ${spec.name}`);

@@ -105,6 +105,13 @@ describe('a killed keeper', () => {
   });
 });
 
+it('the library knows the forwards that it has added to a machine that does not run', async () => {
+  const machine = await create('m');
+  await machine.addPorts(['8080:80', `${join(home.path, 'web.sock')}:80`]);
+  expect(machine.ports()).toMatchObject([{ hostPort: 8080, guestPort: 80 }]);
+  expect(machine.sockets()).toMatchObject([{ path: join(home.path, 'web.sock') }]);
+});
+
 it('a machine is not saved with other hardware than it would resume with', async () => {
   await createRunning('m');
   const { spec } = home.store.get('m');
@@ -128,6 +135,14 @@ it('a machine is not saved with other hardware than it would resume with', async
     expect((await home.vmlet('save', 'm')).stderr).toContain(`its ${what} has changed since the start\n`);
     expect(await home.vmlet(...undo.split(' '))).toMatchObject({ status: 0 });
   }
+  // The library answers from the definition as it is, not as it was at the look-up.
+  const machine = home.store.get('m');
+  const live = machine.live();
+  await machine.set({ memory: '96M' });
+  expect(machine.pendingChanges()).toEqual(['memory']);
+  await expect(live.save()).rejects.toThrow('its memory size has changed since the start');
+  await machine.set({ memory: '64M' });
+  expect(machine.pendingChanges()).toEqual([]);
   expect(await home.vmlet('set', 'm', '--label', 'a=b')).toMatchObject({ status: 0 });
   expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
   expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
