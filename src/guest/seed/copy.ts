@@ -5,11 +5,14 @@ export interface CopyTarget {
   readonly macAddress: string;
   /** The original's by default. */
   readonly hostname?: string;
+  /** Texts in all files, and others of the same length that replace them. */
+  readonly replaced?: readonly (readonly [string, string])[];
 }
 
 /**
  * Returns a seed's files for a copy of its machine. For the programs that read them, the copy is the same instance, whose
- * first boot is over; only its host name is read at every boot, and written to /etc/hosts.
+ * first boot is over, unless `replaced` gives it another ID; only its host name is read at every boot, and written to
+ * /etc/hosts.
  */
 export async function seedOfCopy(
   files: ReadonlyMap<string, Uint8Array>,
@@ -17,7 +20,8 @@ export async function seedOfCopy(
   to: CopyTarget,
 ): Promise<Map<string, Uint8Array>> {
   const copied = new Map<string, Uint8Array>();
-  for (const [name, content] of files) copied.set(name, withAddress(content, from.macAddress, to.macAddress));
+  const replaced = [[from.macAddress, to.macAddress] as const, ...(to.replaced ?? [])];
+  for (const [name, content] of files) copied.set(name, withTexts(content, replaced));
   if (to.hostname === undefined) return copied;
   // Parsing YAML needs a library that the rest of a clone does not.
   const yaml = await import('yaml');
@@ -29,10 +33,12 @@ export async function seedOfCopy(
   return copied;
 }
 
-function withAddress(content: Uint8Array, old: string, own: string): Uint8Array {
+function withTexts(content: Uint8Array, replaced: readonly (readonly [string, string])[]): Uint8Array {
   const changed = Buffer.from(content);
-  for (let at = changed.indexOf(old); at !== -1; at = changed.indexOf(old, at)) {
-    at += changed.write(own, at, 'latin1');
+  for (const [old, own] of replaced) {
+    for (let at = changed.indexOf(old); at !== -1; at = changed.indexOf(old, at)) {
+      at += changed.write(own, at, 'latin1');
+    }
   }
   return changed;
 }

@@ -42,6 +42,8 @@ import {
 } from '../spec/machine-spec.ts';
 import { withMacs } from '../spec/bridge-cards.ts';
 import { newIdentity } from '../spec/new-identity.ts';
+import { readStatus } from '../record/machine-status.ts';
+import { machinePublicKey } from '../ssh/provision-ssh.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
 import { isEnteredByAgent, writeSshRecord } from '../record/ssh-record.ts';
 import { readLineage, writeLineage } from '../record/snapshot-record.ts';
@@ -57,7 +59,8 @@ export interface CloneOptions extends Limits {
 
 /**
  * Clones a machine that is not running. The clone has its own MAC address, UUID, TPM and keys; identity data in its
- * guest (machine id, host keys) is renewed at the first start. Host ports are chosen again; it has no unix sockets. The
+ * guest (machine id, host keys) is renewed at the first start; a guest whose first boot is still to come creates its own.
+ * Host ports are chosen again; it has no unix sockets. The
  * running members of its networks get its name.
  * @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError, NoSpaceError
  */
@@ -103,16 +106,21 @@ async function cloneWithoutTelling(
   writeFileSync(clone.lock, '', { mode: 0o600 });
   for (const name of readdirSync(files.boot)) copyFileSync(join(files.boot, name), join(clone.boot, name));
   const identity = newIdentity();
+  createSshKeys(clone.ssh, newName);
+  const isFresh = hasFirstBootAhead(source);
   if (existsSync(files.seed)) {
+    const replaced = [
+      [source.spec.uuid, identity.uuid],
+      [publicKeyOf(files.ssh), publicKeyOf(clone.ssh)],
+    ] as const;
     await copySeedDisk(
       { path: files.seed, macAddress: source.spec.mac },
-      { path: clone.seed, macAddress: identity.mac, hostname: newName },
+      { path: clone.seed, macAddress: identity.mac, hostname: newName, ...(isFresh && { replaced }) },
     );
   }
   if (existsSync(files.nvram)) await copyFileSparsely(files.nvram, clone.nvram, options.signal);
   // A copy of a disk has its snapshots, without the memory of this machine.
   if (existsSync(files.snapshots)) writeLineage({ files: clone }, readLineage(source));
-  createSshKeys(clone.ssh, newName);
   const installed = afterInstaller(source);
   if (isEnteredByAgent(installed)) writeSshRecord(clone.ssh, { byAgent: true });
 
@@ -135,7 +143,7 @@ async function cloneWithoutTelling(
     createdAt: new Date().toISOString(),
     disks: disks.map(({ clone: disk }) => disk),
     ports: source.spec.ports.map(({ hostPort: _hostPort, ...forward }) => forward),
-    guestIdentity: 'copied',
+    guestIdentity: isFresh ? 'own' : 'copied',
     // A clone is made to be kept.
     ...(source.spec.command && { command: { ...source.spec.command, remove: false } }),
     protected: false,
@@ -155,6 +163,16 @@ async function cloneWithoutTelling(
     options,
     (networks) => place({ ...spec, networks }),
   );
+}
+
+/** True when the guest gets its identity by its seed: the clone's guest gets its own in the same way. */
+function hasFirstBootAhead({ spec, files }: Definition): boolean {
+  return existsSync(files.seed) && spec.guestIdentity === 'own' && readStatus(files).kind === 'created';
+}
+
+/** Returns the key alone, which is as long for each machine. */
+function publicKeyOf(sshDirectory: string): string {
+  return machinePublicKey(sshDirectory).split(' ')[1] ?? '';
 }
 
 /** The source changes first: from then on nothing writes to the bases, even if the clone fails. */

@@ -86,6 +86,22 @@ it('changes in the seed too, by which the guest finds its card', async () => {
   await home.removeAll();
 });
 
+it('changes with the instance and the key in the seed of a clone whose first boot is to come', async () => {
+  const disk = join(home.path, 'disk.qcow2');
+  await vmlet('create', 'seeded', '--image', disk, '--username', 'ann');
+  await vmlet('clone', 'seeded', 'copy');
+  const copy = home.store.get('copy');
+  expect(copy.spec.guestIdentity).toBe('own');
+  const seed = readFileSync(copy.files.seed, 'latin1');
+  const identityOf = async (name: string): Promise<string[]> => {
+    const machine = home.store.get(name);
+    return [machine.spec.mac, machine.spec.uuid, (await machine.publicKey()).split(' ')[1] ?? ''];
+  };
+  for (const text of await identityOf('copy')) expect(seed).toContain(text);
+  for (const text of await identityOf('seeded')) expect(seed).not.toContain(text);
+  await home.removeAll();
+});
+
 it('is rejected when another card of the machine has it', async () => {
   await vmlet('network', 'create', 'lan');
   const taken = `${ONE} is taken by the machine's`;
