@@ -66,7 +66,8 @@ export class NamedMachine {
    * Starts it, or resumes it from its saved state. It keeps running when this process exits. With copies of directories,
    * this waits for the guest to boot.
    *
-   * For a clone, this then waits for the guest to give it a new identity; `identityProblem` says why that failed.
+   * For a clone, this then waits for the guest to give it a new identity; `identityProblem` says why that failed. With
+   * `paused`, and when `restoreSnapshot` starts it, a clone keeps the identity of the original until its next start.
    * @throws MachineBusyError, MachineStateError, LaunchError, PortTakenError, or the signal's reason; then nothing of the
    *   start is left running, except for a clone whose guest was waited for.
    */

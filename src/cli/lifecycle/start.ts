@@ -23,7 +23,10 @@ export function startCommand(): Command {
     .description('Starts machines in the background, or resumes them from saved memory.')
     .argument('[machines...]', 'names of the machines')
     .option('-a, --all', 'start all stopped machines')
-    .option('--paused', 'start with paused processors; to continue: vmlet resume')
+    .option(
+      '--paused',
+      'start with paused processors; to continue: vmlet resume; a new clone keeps the identity of the original until another start',
+    )
     .option('--discard-saved', 'boot, and discard the saved memory: the state of running programs is lost')
     .option(
       '--identity-timeout <time>',
@@ -107,11 +110,24 @@ export function sayStarted(machine: LiveMachine): void {
   for (const { target, problem } of machine.failedMounts())
     note(`${machine.name}: cannot mount ${target}: ${problem}`);
   const { identityProblem: problem } = machine;
-  if (problem === undefined) return;
+  if (problem === undefined) {
+    sayCopiedIdentity(machine);
+    return;
+  }
   note(
     `clone "${machine.name}" may still have the machine id, ssh host keys and host name of the original machine: ${problem.message}`,
     ...(problem.hint === undefined ? [] : [problem.hint]),
     `vmlet tries again at the next start of the clone: vmlet restart ${machine.name}`,
+  );
+}
+
+/** A clone that was not booted, but paused or resumed, has not got its own identity yet. */
+export function sayCopiedIdentity({ name, spec }: Pick<LiveMachine, 'name' | 'spec'>): void {
+  // A micro guest stores no identity.
+  if (spec.guestIdentity === 'own' || spec.boot.kind === 'image') return;
+  note(
+    `clone "${name}" has the machine id, ssh host keys and host name of the original machine`,
+    `vmlet gives it its own at a start without --paused: vmlet restart ${name}`,
   );
 }
 

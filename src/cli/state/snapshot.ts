@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { formatBytes } from '../../public/format.ts';
 import { MachineStore, type NamedMachine } from '../../machines/index.ts';
+import { sayCopiedIdentity } from '../lifecycle/start.ts';
 import { formatAgo } from '../output/duration.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { table } from '../output/table.ts';
@@ -104,6 +105,7 @@ async function restore(name: string, snapshot: string, { disksOnly }: Flags): Pr
   );
   const state = await untilInterrupted(async (signal) => stateOf(machine, signal));
   note(`machine "${name}" is ${state}`);
+  if (machine.status().kind === 'running') sayCopiedIdentity(machine);
   printLine(snapshot);
 }
 

@@ -11,7 +11,7 @@ export interface StartOptions {
   readonly onProgress?: (progress: ImageProgress) => void;
   /** Called when the installer has finished, so that the machine boots from its disk from now on. */
   readonly onInstalled?: () => void;
-  /** Leave the processors paused until `resume`. */
+  /** Leave the processors paused until `resume`. A clone then keeps the identity of the original until its next start. */
   readonly paused?: boolean;
   /** Boot, and discard saved memory; false by default. */
   readonly discardSaved?: boolean;

@@ -198,6 +198,11 @@ it('a machine that was started paused is said to be paused', async () => {
     expect(stderr).toContain(resume);
   }
   expect((await home.vmlet('clone', 'm', 'copy')).stderr).toContain('is paused and cannot be cloned');
+  await home.store.get('m').live().kill();
+  await home.vmlet('clone', 'm', 'copy');
+  expect((await home.vmlet('start', '--paused', 'copy')).stderr).toContain(
+    'clone "copy" has the machine id, ssh host keys and host name of the original machine',
+  );
 });
 
 it('a machine is not resumed while another command saves its memory', async () => {
