@@ -108,7 +108,7 @@ describe('a killed keeper', () => {
 it('the library knows the forwards that it has added to a machine that does not run', async () => {
   const machine = await create('m');
   await machine.addPorts(['8080:80', `${join(home.path, 'web.sock')}:80`]);
-  expect(machine.ports()).toMatchObject([{ hostPort: 8080, guestPort: 80 }]);
+  expect(machine.ports()[0]).toMatchObject({ hostPort: 8080, guestPort: 80 });
   expect(machine.sockets()).toMatchObject([{ path: join(home.path, 'web.sock') }]);
 });
 
