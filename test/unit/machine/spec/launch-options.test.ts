@@ -15,7 +15,7 @@ const FLAGS = [
     '-m, --memory <size>',
     'text',
     'Hardware',
-    'memory of the guest, such as 512M or 4G (default: 256M; 1G for image "host"; 2G for a disk)',
+    'memory of the guest, such as 512M or 4G (default: 256M; 1G for image "host"; 2G for an image with a disk, or a disk file)',
   ],
   ['cpus', '--cpus <n>', 'number', 'Hardware', 'virtual processors (default: 1)'],
   [
@@ -76,7 +76,7 @@ const FLAGS = [
     '--disk <disk>',
     'texts',
     'Disks',
-    'add a disk: SIZE of an empty disk, such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted] (FILE does not change)',
+    'add a disk: SIZE of an empty disk, such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted] (vmlet does not write to FILE; do not change it meanwhile)',
   ],
   [
     'volumes',
@@ -111,7 +111,7 @@ const FLAGS = [
     '--boot-timeout <time>',
     'time',
     'Boot',
-    'time limit for booting (default: 2m for a kernel, 10m for a disk; six times as long without KVM; 1m for vmlet run --template)',
+    'time limit for booting (default: 2m; 10m for an image with a disk, or a disk file; six times as long without KVM; 1m for vmlet run --template)',
   ],
 ] as const;
 const CHOICES = {
