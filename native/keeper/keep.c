@@ -194,7 +194,10 @@ static void follow_with(char **program)
     if (pid != 0)
         return;
     close(life[1]);
-    while (read(life[0], &nothing, 1) < 0 && errno == EINTR)
+    dup2(life[0], STDIN_FILENO);
+    /* A new start takes the locks as soon as the keeper has ended. Before Linux 5.9, execve closes them. */
+    syscall(SYS_close_range, 3, ~0u, 0);
+    while (read(STDIN_FILENO, &nothing, 1) < 0 && errno == EINTR)
         ;
     signal(SIGINT, SIG_DFL);
     signals_restore();
@@ -230,8 +233,10 @@ static int run(const struct options *options)
     else
         record_remove();
     status = status == 0 ? report_end() : status;
-    if (afterwards)
+    if (afterwards) {
         follow_with(afterwards);
+        helper_arguments_free(afterwards);
+    }
     return status;
 }
 

@@ -80,6 +80,11 @@ static int begin(struct pull *pull, struct field_reader request)
     /* As for a command: the host may have changed the file a moment ago. */
     freshness_restore();
     pull->fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    /* A socket, or a device without a driver. */
+    if (pull->fd < 0 && errno == ENXIO) {
+        pull->subject = NOT_REGULAR;
+        return EINVAL;
+    }
     if (pull->fd < 0 || fstat(pull->fd, &about) < 0)
         return errno;
     if (S_ISDIR(about.st_mode))

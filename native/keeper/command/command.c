@@ -129,12 +129,12 @@ static void explain_mount(const struct part *part)
     say(line);
 }
 
-/* A field of the request, which the host wrote; `standard` if it is missing or too long for a message. */
+/* A field of the request, which the host wrote; `standard` if it is missing. */
 static const char *requested(uint8_t tag, const char *standard)
 {
     struct field_reader reader = {.at = request, .left = request_length};
     for (struct field field; field_next(&reader, &field);) {
-        const char *text = field.tag == tag && field.length <= PATH_MAX ? field_text(&field) : NULL;
+        const char *text = field.tag == tag ? field_text(&field) : NULL;
         if (text)
             return text;
     }

@@ -33,10 +33,18 @@ const ACTIVE_STATES = ['initializing', 'starting', 'running', 'degraded', 'maint
 
 /**
  * Returns the unit of a machine, without installing it.
- * @throws MachineNotFoundError, BrokenMachineError, InvalidInputError.
+ * @throws MachineNotFoundError, BrokenMachineError, InvalidInputError, also for a machine that is removed after its
+ *   command: systemd would end the removal with the unit.
  */
 export function describeSystemdUnit(machine: string): SystemdUnit {
-  readDefinition(ownLocations(), machine);
+  const { spec } = readDefinition(ownLocations(), machine);
+  if (spec.command?.remove === true) {
+    throw new InvalidInputError(
+      'machine',
+      `"${machine}" cannot have a systemd unit: it was created with --rm, which removes it as soon as it ends`,
+      { hint: 'create the machine without --rm' },
+    );
+  }
   return {
     ...unitFile(machine),
     text: systemdUnit({

@@ -13,10 +13,12 @@ import { readRun } from '../record/machine-status.ts';
 
 /**
  * Waits until each `vmlet wait` has read the status of the command, at most 30 s: one may be suspended. Then tries
- * `vmlet rm` once a second for a minute: another command may hold the machine's lock.
+ * `vmlet rm` once a second for a minute, since another command may hold the machine's lock. A machine whose logs are gone
+ * was removed by such a command; another one may have its name now.
  */
 const REMOVE =
-  'flock -w 30 "$0" true; n=0; until "$@"; do n=$((n + 1)); [ $n -lt 60 ] || exit 1; sleep 1; done';
+  'flock -w 30 "$0" true; logs=$1; shift; n=0; ' +
+  'until [ ! -d "$logs" ] || "$@"; do n=$((n + 1)); [ $n -lt 60 ] || exit 1; sleep 1; done';
 
 /** Returns the keeper's options for the command of a machine. */
 export function commandOptions(
@@ -62,7 +64,7 @@ function removalCommand(locations: Locations, { spec, files }: Definition): stri
     XDG_STATE_HOME: dirname(locations.state),
   };
   return [
-    ...['/bin/sh', '-c', REMOVE, files.waitersLock],
+    ...['/bin/sh', '-c', REMOVE, files.waitersLock, files.logs],
     ...['/usr/bin/env', '-i', ...Object.entries(environment).map(([key, value]) => `${key}=${value}`)],
     ...[process.execPath, commandProgram(), 'rm', '--storage', spec.name],
   ];

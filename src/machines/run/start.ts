@@ -114,6 +114,8 @@ async function refuseRunning(definition: Definition): Promise<void> {
   // An interrupted save, restore or resume: the machine's state is entirely in its files.
   if ((existsSync(files.savedState) || isRestoring(files)) && status.state !== 'running') {
     const { killMachine } = await import('./stop.ts');
+    // The end of this run is not that of a machine with --rm.
+    removeFile(files.removal);
     await killMachine(definition);
     return;
   }

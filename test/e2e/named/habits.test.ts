@@ -232,7 +232,7 @@ describe('run --detach', () => {
     expect(home.store.get('job').status()).toMatchObject({ kind: 'running' });
     const removal = /rm\0--storage\0job\0/;
     expect(readFileSync(home.store.get('job').files.removal, 'utf8')).toMatch(removal);
-    const { rung } = await home.store.get('job').live().stop({ keep: true });
+    const { rung } = await home.store.get('job').live().stop({ keep: true, timeoutMs: 20 * 60_000 });
     expect(rung).toBe('guest');
     expect(existsSync(home.store.get('job').files.removal)).toBe(false);
     for (const verb of ['start', 'restart'])
@@ -241,6 +241,15 @@ describe('run --detach', () => {
     const stopped = await home.vmlet('stop', '-t', '20m', 'job');
     expect(stopped.stderr).toContain('asked the guest');
     await until(() => home.machines().length === 0);
+  });
+
+  it('removes no other machine of the name once a machine with --rm is removed', async () => {
+    await home.vmlet('run', '-d', '--rm', '--name', 'job', '--net', 'none', 'micro', 'sleep', '1000');
+    expect(await home.vmlet('rm', '--force', '--storage', 'job')).toMatchObject({ status: 0 });
+    await home.vmlet('create', 'job', '--image', 'micro', '--net', 'none');
+    await until(() => !home.processes().some(({ commandLine }) => commandLine.includes('rm --storage job')));
+    expect(home.machines().map(({ name }) => name)).toEqual(['job']);
+    await home.vmlet('rm', '--storage', 'job');
   });
 
   it('reports no status for a command that its machine did not outlive', async () => {

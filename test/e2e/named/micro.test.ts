@@ -58,9 +58,9 @@ describe('micro as a named machine', () => {
     const fifo = join(home.path, 'fifo');
     execFileSync('mkfifo', [fifo]);
     const parts = async (): Promise<string> => inGuest('ls -A /data | grep -c "^[.]vmlet-" || :');
-    for (const [verb, left] of [
-      ['stop', '0\n'],
-      ['kill', '1\n'],
+    for (const [ending, left] of [
+      [['stop', '-t', '20m'], '0\n'],
+      [['kill'], '1\n'],
     ] as const) {
       const copying = home.start(['cp', fifo, 'm:/data/copied']);
       const writer = openSync(fifo, 'r+');
@@ -68,7 +68,7 @@ describe('micro as a named machine', () => {
         writeSync(writer, 'part');
         await until(async () => (await parts()) === '1\n', { awaited: 'something is on its way' });
         await inGuest('sync');
-        expect(await home.vmlet(verb, 'm')).toMatchObject({ status: 0 });
+        expect(await home.vmlet(...ending, 'm')).toMatchObject({ status: 0 });
       } finally {
         closeSync(writer);
       }

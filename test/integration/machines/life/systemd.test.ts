@@ -49,7 +49,9 @@ const questions = (): string[] => readFileSync(asked, 'utf8').trim().split('\n')
 beforeAll(async () => {
   const iso = join(directory, 'empty.iso');
   writeFileSync(iso, Buffer.alloc(2048));
-  await new MachineStore({ ...process.env, ...environment }).create({ name: 'web', iso });
+  const store = new MachineStore({ ...process.env, ...environment });
+  await store.create({ name: 'web', iso });
+  await store.create({ name: 'job', iso, command: { argv: ['true'], remove: true } });
 });
 
 beforeEach(() => writeFileSync(asked, ''));
@@ -71,7 +73,13 @@ describe.skipIf(SYSTEMD === undefined)('vmlet systemd', () => {
     // It would start a machine of the old name.
     const renamed = await start(['rename', 'web', 'db'], { env: environment }).finished;
     expect(renamed.status).toBe(125);
-    expect(renamed.stderr).toContain('vmlet systemd uninstall web && vmlet rename web db && ');
+    expect(renamed.stderr).toContain('with your changes to it: vmlet systemd uninstall web; after the rename');
+  });
+
+  it('is refused for a machine that is removed after its command', async () => {
+    const { status, stderr } = await systemd(['install', 'job']);
+    expect(stderr).toContain('"job" cannot have a systemd unit: it was created with --rm');
+    expect(status).toBe(125);
   });
 
   it('can be repeated, and does not mention lingering if it is on', async () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   lstatSync,
@@ -11,6 +12,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -255,6 +257,14 @@ describe('pull', () => {
         hint: `to read it, run: vmlet exec NAME -- cat ${path} >FILE`,
       });
     }
+  });
+
+  test('does not take a socket for a file', async () => {
+    const path = join(folder, 'socket');
+    const server = createServer().listen(path);
+    await once(server, 'listening');
+    await expect(guest.readFile(path)).rejects.toThrow('is not a regular file (EINVAL)');
+    server.close();
   });
 
   test('closes the file when its reader leaves or aborts', async () => {
