@@ -150,6 +150,7 @@ export async function resizeDisk(
     const disk = requireDisk(definition, diskName);
     requireSameDisk(machine, { name: diskName, path: diskPath(disk, files) }, id);
     refuseSaved(definition, 'disk sizes');
+    await settle(definition);
     if (disk.readOnly)
       throw new InvalidInputError('disk', `"${diskName}" is read-only and cannot be resized`, {
         hint: disk.owned

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { extname, isAbsolute, join } from 'node:path';
-import { InvalidInputError, MachineExistsError, isSystemError } from '../../errors/index.ts';
+import { BrokenMachineError, InvalidInputError, MachineExistsError, isSystemError } from '../../errors/index.ts';
 import { inspectDisk } from '../../images/qemu-img/inspect-disk.ts';
 import { createOverlay } from '../../images/qemu-img/qemu-img.ts';
 import { copyFileSparsely } from '../../images/formats/sparse-copy.ts';
@@ -44,7 +44,7 @@ import { withMacs } from '../spec/bridge-cards.ts';
 import { newIdentity } from '../spec/new-identity.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { machinePublicKey } from '../ssh/provision-ssh.ts';
-import { createSshKeys } from '../ssh/ssh-files.ts';
+import { createSshKeys, sshFiles } from '../ssh/ssh-files.ts';
 import { isEnteredByAgent, writeSshRecord } from '../record/ssh-record.ts';
 import { readLineage, writeLineage } from '../record/snapshot-record.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
@@ -59,9 +59,9 @@ export interface CloneOptions extends Limits {
 
 /**
  * Clones a machine that is not running. The clone has its own MAC address, UUID, TPM and keys; identity data in its
- * guest (machine id, host keys) is renewed at the first start; a guest whose first boot is still to come creates its own.
- * Host ports are chosen again; it has no unix sockets. The
- * running members of its networks get its name.
+ * guest (machine id, host keys) is renewed at the first start; the guest of an image with cloud-init whose first boot is
+ * still to come creates its own. Host ports are chosen again; it has no unix sockets. The running members of its networks
+ * get its name.
  * @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError, NoSpaceError
  */
 export async function cloneMachine(
@@ -109,13 +109,15 @@ async function cloneWithoutTelling(
   createSshKeys(clone.ssh, newName);
   const isFresh = hasFirstBootAhead(source);
   if (existsSync(files.seed)) {
-    const replaced = [
-      [source.spec.uuid, identity.uuid],
-      [publicKeyOf(files.ssh), publicKeyOf(clone.ssh)],
-    ] as const;
+    const replaced = isFresh
+      ? [
+          [source.spec.uuid, identity.uuid] as const,
+          [publicKeyOf(name, files.ssh), publicKeyOf(newName, clone.ssh)] as const,
+        ]
+      : [];
     await copySeedDisk(
       { path: files.seed, macAddress: source.spec.mac },
-      { path: clone.seed, macAddress: identity.mac, hostname: newName, ...(isFresh && { replaced }) },
+      { path: clone.seed, macAddress: identity.mac, hostname: newName, replaced },
     );
   }
   if (existsSync(files.nvram)) await copyFileSparsely(files.nvram, clone.nvram, options.signal);
@@ -165,14 +167,20 @@ async function cloneWithoutTelling(
   );
 }
 
-/** True when the guest gets its identity by its seed: the clone's guest gets its own in the same way. */
+/**
+ * True when the guest gets its identity by its seed: the clone's guest gets its own in the same way. The plan is written
+ * by each start; the record of a run may be lost with the host's power.
+ */
 function hasFirstBootAhead({ spec, files }: Definition): boolean {
-  return existsSync(files.seed) && spec.guestIdentity === 'own' && readStatus(files).kind === 'created';
+  const hasRun = existsSync(files.plan) || readStatus(files).kind !== 'created';
+  return existsSync(files.seed) && spec.guestIdentity === 'own' && !hasRun;
 }
 
-/** Returns the key alone, which is as long for each machine. */
-function publicKeyOf(sshDirectory: string): string {
-  return machinePublicKey(sshDirectory).split(' ')[1] ?? '';
+/** Returns the key alone, which is as long for each machine. @throws BrokenMachineError */
+function publicKeyOf(machine: string, sshDirectory: string): string {
+  const [, key = ''] = machinePublicKey(sshDirectory).split(' ');
+  if (key === '') throw new BrokenMachineError(machine, `${sshFiles(sshDirectory).publicKey} has no key`);
+  return key;
 }
 
 /** The source changes first: from then on nothing writes to the bases, even if the clone fails. */

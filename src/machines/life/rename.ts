@@ -57,7 +57,7 @@ async function renameWithoutTelling(locations: Locations, name: string, newName:
 function refuseSystemdUnit(name: string, newName: string): void {
   if (!hasSystemdUnit(name)) return;
   throw new InvalidInputError('machine', `"${name}" has a systemd unit, which starts it by this name`, {
-    hint: `remove the unit first: vmlet systemd uninstall ${name} && vmlet rename ${name} ${newName} && vmlet systemd install ${newName}`,
+    hint: `remove the unit first, with your changes to it: vmlet systemd uninstall ${name}; after the rename, run: vmlet systemd install ${newName}`,
   });
 }
 

@@ -61,7 +61,8 @@ function drivesOf(
 ): Map<string, string> {
   return new Map([
     ...disks.map(({ name, readOnly }) => [`disk ${name} ${readOnly}`, `disk ${name}`] as const),
-    ...cdroms.map(({ name }) => [`drive ${name}`, `CD drive ${name}`] as const),
+    // A drive's port depends on its place.
+    ...cdroms.map(({ name }, place) => [`drive ${place} ${name}`, `CD drive ${name}`] as const),
   ]);
 }
 

@@ -20,6 +20,7 @@ import {
   listMachineSnapshots,
   nodesOf,
   pathsOf,
+  refuseReadOnlyParts,
   refuseSavedSnapshots,
   runningHardware,
 } from './snapshots.ts';
@@ -120,6 +121,7 @@ async function restoreStoppedDisks(
   snapshot: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  await refuseReadOnlyParts(definition, snapshot, signal);
   const disks = pathsOf(definition);
   const { current } = readLineage(definition);
   beginRestore(definition, { snapshot, by: 'qemu-img', disks });

@@ -1,4 +1,4 @@
-import { MachineStateError, VmletError } from '../../errors/index.ts';
+import { InvalidInputError, MachineStateError, VmletError } from '../../errors/index.ts';
 import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
 import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
 import { hardwareOf, queryMachineType } from '../../machine/qemu/hardware.ts';
@@ -187,7 +187,8 @@ export async function removeMachineSnapshots(
           signal,
         });
       } else {
-        await removeSnapshots(pathsOf(definition), name, { signal });
+        const paths = [...pathsOf(definition), ...nowReadOnly(definition).map(({ path }) => path)];
+        await removeSnapshots(paths, name, { signal });
       }
       forgetSnapshot(definition, name);
     }
@@ -237,6 +238,30 @@ export function pathsOf(definition: Definition): string[] {
     presentDisks(definition).map((disk) => ({ ...disk, path: diskPath(disk, files) })),
   );
   return [...disks.map(({ path }) => path), ...(spec.firmware.kind === 'bios' ? [] : [files.nvram])];
+}
+
+/** The machine's own disks that have become read-only: earlier snapshots may include them. */
+function nowReadOnly({ spec, files }: Definition): { readonly name: string; readonly path: string }[] {
+  return spec.disks
+    .filter(({ format, owned, readOnly }) => format === 'qcow2' && owned && readOnly)
+    .map((disk) => ({ name: disk.name, path: diskPath(disk, files) }));
+}
+
+/** Refuses to restore a part of a snapshot. @throws InvalidInputError */
+export async function refuseReadOnlyParts(
+  definition: Definition,
+  snapshot: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const { name, path } of nowReadOnly(definition)) {
+    const snapshots = await listSnapshots({ path, signal });
+    if (!snapshots.some((one) => one.name === snapshot)) continue;
+    throw new InvalidInputError(
+      'snapshot',
+      `${JSON.stringify(snapshot)} includes ${name}, which is read-only now`,
+      { hint: `make the disk writable first: vmlet disk set ${definition.spec.name} ${name} --no-readonly` },
+    );
+  }
 }
 
 /** Returns the places of snapshots without an error for unsupported disks. */

@@ -220,6 +220,12 @@ describe('a guest of two disks', () => {
     await say('B2');
     await machine.restoreSnapshot('one');
     expect(await state()).toBe('A11');
+    await machine.live().kill();
+    const partial = await failureOf(machine.restoreSnapshot('one', { disksOnly: true }));
+    expect(partial).toHaveProperty('message', 'snapshot: "one" includes disk1, which is read-only now');
+    await machine.removeSnapshots(['one']);
+    await machine.setDisk('disk1', { readOnly: false });
+    expect(await machine.snapshots()).toEqual([]);
   });
 
   test('a saved machine and a machine with a raw disk have no snapshots', async () => {

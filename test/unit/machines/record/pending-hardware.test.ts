@@ -68,6 +68,7 @@ describe('drives that change at the next start', () => {
     [spec({ disk0: false }), spec({ disk0: false, disk1: false }), 'disk disk1'],
     [spec({}, 'cdrom0', 'cdrom1'), spec({}, 'cdrom0'), 'CD drive cdrom1'],
     [spec({}), spec({}, 'cdrom0'), 'CD drive cdrom0'],
+    [spec({}, 'cdrom1', 'cdrom0'), spec({}, 'cdrom0', 'cdrom1'), 'CD drive cdrom0'],
   ])('%j after %j', (next, now, first) => {
     expect(pendingDrives(next as never, plan(now) as never)[0]).toBe(first);
   });
