@@ -4,6 +4,7 @@ import { type Outcome, describeOutcome } from '../../machine/life/outcome.ts';
 import { describeOutOfSpace } from '../../machine/life/out-of-space.ts';
 import { currentBootId, isAlive } from '../../process/procfs/identity.ts';
 import type { ShareLoss } from '../../machine/share/running-share.ts';
+import { isSameMount, mountsOf } from '../spec/mounts.ts';
 import type { StoredMounts } from '../spec/stored-mounts.ts';
 import { type MachineFiles, shareLog } from './machine-files.ts';
 import { findPlan } from './machine-plan-file.ts';
@@ -48,7 +49,7 @@ export type MachineStatus =
 
 export type RunningStatus = Extract<MachineStatus, { kind: 'running' }>;
 
-/** Returns a machine's status, without failures of what was removed from its definition since. */
+/** Returns a machine's status, without failures of what was removed from its definition, or replaced, since. */
 export function statusOf({
   spec,
   files,
@@ -58,8 +59,10 @@ export function statusOf({
 }): MachineStatus {
   const status = readStatus(files);
   if (status.kind !== 'running' || status.failedMounts.length === 0) return status;
-  const { shares = [], volumes = [], tmpfs = [] } = spec;
-  const targets = [...shares, ...volumes, ...tmpfs].map(({ target }) => target);
+  const defined = mountsOf(spec);
+  const targets = mountsOf(findPlan(files) ?? {})
+    .filter((mount) => defined.some((one) => isSameMount(one, mount)))
+    .map(({ target }) => target);
   return { ...status, failedMounts: status.failedMounts.filter(({ target }) => targets.includes(target)) };
 }
 

@@ -1,25 +1,24 @@
 import { InvalidInputError } from '../../../errors/index.ts';
 import { probeHost } from '../../../host/probe.ts';
 import type { Locations } from '../../../machine/paths/locations.ts';
-import { numbersOf } from '../../../machine/share/guest-owner.ts';
-import { type MountSet, checkTogether, joinMounts, parseMount } from '../../../machine/share/mount-set.ts';
+import { checkTogether, joinMounts, parseMount } from '../../../machine/share/mount-set.ts';
 import { targetOf } from '../../../machine/mount/mounting.ts';
 import type { SharePlan } from '../../../machine/share/share-plan.ts';
 import type { Share } from '../../../machine/share/share.ts';
-import type { VolumeInput, VolumeType } from '../../../machine/mount/volume-spec.ts';
+import type { VolumeInput } from '../../../machine/mount/volume-spec.ts';
 import { findShares } from '../../../machine/survey/find-shares.ts';
 import { planShares } from '../../../machine/survey/plan-shares.ts';
-import type { NamedVolume, Tmpfs } from '../../../machine/volume/named-volume.ts';
 import { holdVolumes } from '../../../machine/volume/open-volume.ts';
 import { Scope } from '../../../util/scope.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
 import { refuseSaved, withLockedMachine, writeSpec } from '../../lock/edit.ts';
 import { placeShare } from '../../plan/share-ports.ts';
 import type { Definition } from '../../record/definition.ts';
-import { type MachineFiles, shareSocket } from '../../record/machine-files.ts';
+import { shareSocket } from '../../record/machine-files.ts';
 import { findPlan, readPlan } from '../../record/machine-plan-file.ts';
 import { readStatus } from '../../record/machine-status.ts';
-import type { MachineSpec, StoredShare } from '../../spec/machine-spec.ts';
+import type { MachineSpec } from '../../spec/machine-spec.ts';
+import { type ComparedMount, type Mount, isSameMount, mountsOf } from '../../spec/mounts.ts';
 import {
   mountSetOf,
   refuseCopyingBack,
@@ -136,13 +135,13 @@ export async function removeShare(
     const { spec, files } = definition;
     requireMounted(spec, target);
     refuseSaved(definition, 'mounts');
-    const listed = listShares(definition).find((share) => share.target === target && !share.removed);
+    const current = listShares(definition).find((share) => share.target === target && !share.removed);
     // Also the device of a directory that the guest could not mount.
-    const mayBePlugged = listed?.type === 'bind' && !listed.copy && readStatus(files).kind === 'running';
+    const mayBePlugged = current?.type === 'bind' && !current.copy && readStatus(files).kind === 'running';
     const plugged = mayBePlugged
       ? readPlan(files).shares.find((share) => share.target === target && share.bus !== undefined)
       : undefined;
-    const stays = listed?.live === true && !listed.copy && !plugged;
+    const stays = current?.live === true && !current.copy && !plugged;
     if (plugged) await unplugShare(definition, plugged, { timeoutMs, signal });
     const isOther = (mount: { readonly target: string }): boolean => mount.target !== target;
     writeSpec(
@@ -175,19 +174,7 @@ function requireMounted(spec: MachineSpec, target: string): void {
 }
 
 /** A directory, volume or tmpfs of a machine in its current state. */
-export interface ListedShare {
-  readonly type: VolumeType;
-  /** Its path in the guest. */
-  readonly target: string;
-  /** The directory, or the name of the volume; undefined for tmpfs. */
-  readonly source: string | undefined;
-  readonly readOnly: boolean;
-  /** The guest gets a copy of the directory at each start. */
-  readonly copy: boolean;
-  /** Undefined for copies, volumes and tmpfs. */
-  readonly cache: StoredShare['cache'] | undefined;
-  /** Undefined for volumes and tmpfs. */
-  readonly ids: StoredShare['ids'] | undefined;
+export interface ListedShare extends Mount {
   /** Whether the running machine has it. */
   readonly live: boolean;
   /** It was removed from the machine, or replaced, and stays mounted until the machine stops. */
@@ -196,8 +183,6 @@ export interface ListedShare {
   readonly problem: string | undefined;
 }
 
-type Mount = Omit<ListedShare, 'live' | 'removed' | 'problem'>;
-
 /** Lists what a machine mounts, in its current state; last what it has only until it stops. */
 export function listShares(definition: Definition): readonly ListedShare[] {
   const { spec, files } = definition;
@@ -205,51 +190,26 @@ export function listShares(definition: Definition): readonly ListedShare[] {
   const failed = status.kind === 'running' ? status.failedMounts : [];
   const problemOf = ({ target }: Mount): string | undefined =>
     failed.find((mount) => mount.target === target)?.problem;
-  const present = status.kind === 'running' ? mountsOfRun(files) : [];
-  const defined = mountsOf(mountSetOf(spec));
+  const present = status.kind === 'running' ? mountsOf(findPlan(files) ?? {}) : [];
+  const defined = mountsOf(spec);
   const removed = present.filter(
     (mount) =>
       // The files of a copy stay in any case.
-      !mount.copy && problemOf(mount) === undefined && !defined.some((one) => isSame(one, mount)),
+      !mount.copy && problemOf(mount) === undefined && !defined.some((one) => isSameMount(one, mount)),
   );
   return [
     ...defined.map((mount) => {
-      const isPresent = present.some((one) => isSame(one, mount));
+      const isPresent = present.some((one) => isSameMount(one, mount));
       const problem = isPresent ? problemOf(mount) : undefined;
-      return { ...mount, live: isPresent && problem === undefined, removed: false, problem };
+      return listed(mount, { live: isPresent && problem === undefined, removed: false, problem });
     }),
-    ...removed.map((mount) => ({ ...mount, live: true, removed: true, problem: undefined })),
+    ...removed.map((mount) => listed(mount, { live: true, removed: true, problem: undefined })),
   ];
 }
 
-function mountsOfRun(files: MachineFiles): Mount[] {
-  const plan = findPlan(files);
-  if (!plan) return [];
-  const shares = plan.shares.map((share) => ({ ...share, copy: false }));
-  const copies = plan.copies.map((copy) => ({ ...copy, cache: 'auto', copy: true }) as const);
-  return mountsOf({ shares: [...shares, ...copies], volumes: plan.volumes, tmpfs: plan.tmpfs });
-}
-
-interface Mounts extends Pick<MountSet, 'shares'> {
-  readonly volumes: readonly Pick<NamedVolume, 'name' | 'target' | 'readOnly'>[];
-  readonly tmpfs: readonly Pick<Tmpfs, 'target' | 'readOnly'>[];
-}
-
-function mountsOf({ shares, volumes, tmpfs }: Mounts): Mount[] {
-  const nothing = { source: undefined, copy: false, cache: undefined, ids: undefined };
-  return [
-    ...shares.map((share) => {
-      const { target, readOnly, source, copy } = share;
-      const cache = copy ? undefined : share.cache;
-      return { type: 'bind', target, readOnly, source, copy, cache, ids: numbersOf(share) } as const;
-    }),
-    ...volumes.map(({ name, target, readOnly }) => {
-      return { ...nothing, type: 'volume', target, readOnly, source: name } as const;
-    }),
-    ...tmpfs.map(({ target, readOnly }) => ({ ...nothing, type: 'tmpfs', target, readOnly }) as const),
-  ];
-}
-
-function isSame(one: Mount, other: Mount): boolean {
-  return (['type', 'target', 'source', 'readOnly', 'copy'] as const).every((key) => one[key] === other[key]);
+function listed(
+  { options: _options, ...mount }: ComparedMount,
+  state: Pick<ListedShare, 'live' | 'removed' | 'problem'>,
+): ListedShare {
+  return { ...mount, ...state };
 }

@@ -26,6 +26,7 @@ function machine(failedMounts: readonly object[] | undefined, changes: object = 
     ids,
   }));
   const volumes = [{ name: 'cache', target: '/cache', readOnly: false }];
+  const tmpfs = [{ target: '/scratch', readOnly: false, options: 'mode=1777,uid=0,gid=0' }];
   const plan = {
     board: { options: {} },
     accelerator: { kind: 'tcg' },
@@ -34,13 +35,13 @@ function machine(failedMounts: readonly object[] | undefined, changes: object = 
     rootPorts: [],
     shares,
     volumes,
-    tmpfs: [],
+    tmpfs,
   };
   const run = { version: 1, bootId, keeper, qemu: null, helpers: {}, state: 'running', startedAt: 0 };
   mkdirSync(files.directory, { recursive: true });
   writeFileSync(files.plan, JSON.stringify(plan));
   writeFileSync(files.run, JSON.stringify({ ...run, failedMounts }));
-  return { files, spec: { name: 'web', shares, volumes, ...changes } } as unknown as Definition;
+  return { files, spec: { name: 'web', shares, volumes, tmpfs, ...changes } } as unknown as Definition;
 }
 
 const failed = (path: string, errno: number, phase = MOUNT): object => ({ path, phase, errno });
@@ -64,6 +65,7 @@ it('a mount that failed is the detail of the machine, and of its entry in the li
     ['/src', false, "the guest's kernel does not support virtiofs"],
     ["/it's", true, undefined],
     ['/cache', false, 'the agent in the guest is older than this vmlet (EBADMSG)'],
+    ['/scratch', true, undefined],
   ]);
 });
 
@@ -81,8 +83,11 @@ it('is found among those that are needed', () => {
   expect(failedMountOf(definition, () => false)).toBeUndefined();
 });
 
-it('does not, once it was removed from the machine', () => {
-  const definition = machine([failed('/cache', ENODEV)], { volumes: [] });
+it.each([
+  ['removed from the machine', []],
+  ['replaced by another volume', [{ name: 'other', target: '/cache', readOnly: false }]],
+])('does not, once it was %s', (_what, volumes) => {
+  const definition = machine([failed('/cache', ENODEV)], { volumes });
   expect(refusal(definition)).toBeUndefined();
   expect(describeStatus(statusOf(definition))).toBe('running');
 });
@@ -102,9 +107,21 @@ it.each([
   ]);
 });
 
+it.each([
+  [{ shares: [{ target: '/src', source: '/', ids: { kind: 'squash', uid: 0, gid: 0 } }] }, '/src'],
+  [{ shares: [{ target: '/src', source: '/', ids: { kind: 'host' }, cache: 'never' }] }, '/src'],
+  [{ tmpfs: [{ target: '/scratch', readOnly: false, options: 'mode=700,uid=0,gid=0' }] }, '/scratch'],
+])('the list has a mount with the options of the run until the machine stops: %j', (changes, path) => {
+  const listed = listShares(machine([], changes)).filter(({ target }) => target === path);
+  expect(listed.map(({ live, removed }) => [live, removed])).toEqual([
+    [false, false],
+    [true, true],
+  ]);
+});
+
 it('the list leaves out a removed volume that the guest could not mount', () => {
   const listed = listShares(machine([failed('/cache', EBADMSG)], { volumes: [] }));
-  expect(listed.map(({ target }) => target)).toEqual(['/src', "/it's"]);
+  expect(listed.map(({ target }) => target)).toEqual(['/src', "/it's", '/scratch']);
 });
 
 it.each([['no failures', []] as const, ['the record of an older keeper', undefined] as const])(
@@ -113,6 +130,6 @@ it.each([['no failures', []] as const, ['the record of an older keeper', undefin
     const definition = machine(failures);
     expect(refusal(definition)).toBeUndefined();
     expect(describeStatus(statusOf(definition))).toBe('running');
-    expect(listShares(definition).map(({ live }) => live)).toEqual([true, true, true]);
+    expect(listShares(definition).map(({ live }) => live)).toEqual([true, true, true, true]);
   },
 );
