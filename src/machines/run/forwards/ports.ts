@@ -227,19 +227,19 @@ const ENDPOINT = /^((?:\d+\.){3}\d+|\[[^\]]*\]):(\d+)(?:\/(tcp|udp))?$/;
 
 /** One for each port: by host ports, by an address and a host port, or by whole forwards as they were given or as they are bound. */
 function matchersOf(text: string): ((pair: Pair) => boolean)[] {
-  const [, address, hostPort, ofEndpoint = 'tcp'] = ENDPOINT.exec(text) ?? [];
+  const [, address, portText, ofEndpoint = 'tcp'] = ENDPOINT.exec(text) ?? [];
   if (address !== undefined) {
     // Any port of the guest: the parser checks the address, and shortens it.
-    return parsePortForwards([`${address}:${hostPort}:1/${ofEndpoint}`]).map(
-      (wanted) =>
-        ({ stored, bound }) => {
-          const { hostAddress, protocol } = stored ?? bound;
-          const port = bound?.hostPort ?? stored?.hostPort;
-          return (
-            hostAddress === wanted.hostAddress && port === wanted.hostPort && protocol === wanted.protocol
-          );
-        },
-    );
+    const wanted = parsedEndpoint(`${address}:${portText}:1/${ofEndpoint}`);
+    return [
+      ({ stored, bound }) => {
+        const { hostAddress, protocol } = stored ?? bound;
+        const hostPort = bound?.hostPort ?? stored?.hostPort;
+        return (
+          hostAddress === wanted?.hostAddress && hostPort === wanted.hostPort && protocol === wanted.protocol
+        );
+      },
+    ];
   }
   const [, first, last = first, protocol = 'tcp'] = HOST_PORTS.exec(text) ?? [];
   if (first === undefined) {
@@ -259,6 +259,16 @@ function matchersOf(text: string): ((pair: Pair) => boolean)[] {
     const hostPort = bound?.hostPort ?? stored?.hostPort;
     return hostPort === Number(first) + index && (stored ?? bound).protocol === protocol;
   });
+}
+
+/** Returns undefined for an endpoint that no forward can have. */
+function parsedEndpoint(text: string): PortForward | undefined {
+  try {
+    return parsePortForwards([text])[0];
+  } catch (error) {
+    if (error instanceof InvalidInputError) return undefined;
+    throw error;
+  }
 }
 
 function choicesAmong(forwards: readonly string[], name: string): string {
