@@ -1,9 +1,10 @@
-import { InvalidInputError, MachineStateError, TimedOutError } from '../../errors/index.ts';
+import { INSTALL_AGENT, InvalidInputError, MachineStateError, TimedOutError } from '../../errors/index.ts';
 import { type GuestAddress, readGuestAddresses, usefulFirst } from '../../guest/ip-addresses.ts';
 import { neighbourAddresses } from '../../network/probe/neighbours.ts';
 import type { Definition } from '../record/definition.ts';
 import { type GuestChannel, type QgaChannel, findGuestChannel } from '../channel/guest-channel.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
+import { withinLimits } from '../../util/time/deadline.ts';
 
 /** The guest's addresses and their origin. */
 export interface GuestAddresses {
@@ -21,17 +22,22 @@ const AGENT_MS = 5000;
 /**
  * Finds the addresses of a running guest. Behind passt and slirp they are only visible in the guest: the host reaches it
  * through its forwards.
- * @throws MachineStateError when it is not running or the addresses are unknown; InvalidInputError without a network.
+ * @throws MachineStateError when it is not running or the addresses are unknown; InvalidInputError without a network;
+ *   TimedOutError when only the agent could tell, and does not answer.
  */
 export async function findGuestAddresses(
   definition: Definition,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<GuestAddresses> {
   const { spec, files } = definition;
-  const told = await askGuest(definition, signal);
+  const answer = await askGuest(definition, signal);
+  // A guest that hangs keeps the addresses that can be found from the outside.
+  const timedOut = answer instanceof TimedOutError ? answer : undefined;
+  const told = answer instanceof TimedOutError ? undefined : answer;
   if (told && told.addresses.length > 0) return told;
   const { network, bridges } = readPlan(files);
   if (!network && bridges.length === 0) {
+    if (timedOut) throw timedOut;
     throw new InvalidInputError(
       'net',
       `machine "${spec.name}" has --net none, and no agent in the guest reports an address`,
@@ -54,25 +60,28 @@ export async function findGuestAddresses(
     };
   }
   if (seen.length === 0) {
+    if (timedOut) throw timedOut;
     throw new MachineStateError(spec.name, 'running', 'has no known address yet', {
       hint: told
         ? 'the agent reports no address: check that a DHCP server answers on the bridge'
-        : 'try again when the guest has used the network, or install an agent in the guest; without an agent, vmlet learns the address from the packets of the guest',
+        : `try again when the guest has used the network, or ${INSTALL_AGENT}; without an agent, vmlet learns the address from the packets of the guest`,
     });
   }
   return { source: 'neighbours', addresses: usefulFirst(seen) };
 }
 
-/** Returns undefined when no agent answers: a guest that hangs keeps its addresses. */
+/** Returns undefined without an agent, and the error when one does not answer in time. */
 async function askGuest(
   definition: Definition,
   signal: AbortSignal | undefined,
-): Promise<GuestAddresses | undefined> {
+): Promise<GuestAddresses | TimedOutError | undefined> {
+  const limits = { timeoutMs: AGENT_MS, signal };
   try {
-    await using channel = await findGuestChannel(definition, { timeoutMs: AGENT_MS, signal });
-    return channel && (await ask(channel, signal));
+    await using channel = await findGuestChannel(definition, limits);
+    if (!channel) return undefined;
+    return await withinLimits('waiting for the guest to list its addresses', ask(channel, signal), limits);
   } catch (error) {
-    if (error instanceof TimedOutError) return undefined;
+    if (error instanceof TimedOutError) return error;
     throw error;
   }
 }

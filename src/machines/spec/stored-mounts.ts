@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../../errors/index.ts';
+import { INSTALL_AGENT, InvalidInputError } from '../../errors/index.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { type MountSet, MOST_DEVICES } from '../../machine/share/mount-set.ts';
 import { numbersOf, refuseNamedOwners } from '../../machine/share/guest-owner.ts';
@@ -87,7 +87,7 @@ export function requireAgentForCopies({ shares }: MountSet, machine: string, has
     field,
     `machine "${machine}" may have no vmlet-agent, which the option copy requires`,
     {
-      hint: `when its guest runs vmlet-agent, copy the directory with: vmlet sync ${words.join(' ')}`,
+      hint: `${INSTALL_AGENT} if it has none, then copy the directory: vmlet sync ${words.join(' ')}`,
     },
   );
 }

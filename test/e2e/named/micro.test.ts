@@ -102,9 +102,9 @@ describe('micro as a named machine', () => {
     expect(await home.vmlet('port', 'add', 'm', '7777')).toMatchObject({ status: 0 });
     // The look asks for the addresses; the file system in memory has the usual program again after the reboot.
     await inGuest(
-      'first=${PATH%%:*}; mkdir -p "$first"; rm -f "$first/ip"; printf "#!/bin/sh\\ntouch /run/asked\\nsleep 60\\n" >"$first/ip"; chmod +x "$first/ip"',
+      'first=${PATH%%:*}; mkdir -p "$first"; rm -f "$first/ip"; printf "#!/bin/sh\\ntouch /run/asked\\nsleep 600\\n" >"$first/ip"; chmod +x "$first/ip"',
     );
-    const waiting = home.start(['wait', 'm', '--for', 'port=7777', '--timeout', '60s']);
+    const waiting = home.start(['wait', 'm', '--for', 'port=7777', '--timeout', '10m']);
     await until(async () => (await home.exec('m', 'test', '-e', '/run/asked')).status === 0);
     await home.vmlet('exec', 'm', 'reboot', '-f');
     await until(async () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { INSTALL_AGENT, InvalidInputError } from '../../../../src/errors/index.ts';
 import { type MountSet, parseMounts } from '../../../../src/machine/share/mount-set.ts';
 import {
   mountSetOf,
@@ -61,7 +61,7 @@ it('copies need the agent of vmlet in the guest', () => {
     expect.objectContaining({
       constructor: InvalidInputError,
       message: 'volumes[1]: machine "web" may have no vmlet-agent, which the option copy requires',
-      hint: "when its guest runs vmlet-agent, copy the directory with: vmlet sync '/home/user/a site' web:/srv/site",
+      hint: `${INSTALL_AGENT} if it has none, then copy the directory: vmlet sync '/home/user/a site' web:/srv/site`,
     }),
   );
   expect(() => requireAgentForCopies(copied, 'web', true)).not.toThrow();
