@@ -84,8 +84,8 @@ const EXPECTED: Readonly<Record<string, string>> = {
   ip: 'expected an IPv4 address',
   mac: EXPECTED_MAC,
   mtu: `expected ${LEAST_MTU} to ${MOST_MTU} bytes`,
-  latency: 'expected a time of at most 60s in whole milliseconds, such as 20ms',
-  loss: 'expected a percentage, 0% or 0.0001% to 100%, such as 0.5%',
+  latency: 'expected 0ms, or 0.5ms to 60s (rounded to whole milliseconds), such as 20ms',
+  loss: 'expected 0%, or 0.00005% to 100% (rounded to 0.0001%), such as 0.5%',
   bandwidth: 'expected 8kbit to 8000Gbit, such as 10Mbit',
 };
 
@@ -99,9 +99,9 @@ export interface MemberOptions {
   readonly mac?: string | undefined;
   /** MTU of its card in bytes, from 576 to 65520; that of the network by default. */
   readonly mtu?: number | undefined;
-  /** Delay of each frame on its cable, in both directions, as in `20ms`; whole milliseconds, at most `60s`. */
+  /** Delay of each frame on its cable, in both directions, as in `20ms`: `0ms`, or `0.5ms` to `60s`, rounded to whole milliseconds. */
   readonly latency?: string | undefined;
-  /** Probability of losing a frame on its cable, in both directions, as in `0.5%`; `0%`, or at least `0.0001%`. */
+  /** Probability of losing a frame on its cable, in both directions, as in `0.5%`: `0%`, or at least `0.00005%`, rounded to 0.0001%. */
   readonly loss?: string | undefined;
   /** Bandwidth of its cable, in both directions, as in `10Mbit` (a second). */
   readonly bandwidth?: string | undefined;

@@ -116,9 +116,9 @@ test.each([
   [{ mtu: '1500' }, 'networks[0].mtu: "1500": expected a number'],
   [
     { latency: '20' },
-    'networks[0].latency: "20": expected a time of at most 60s in whole milliseconds, such as 20ms',
+    'networks[0].latency: "20": expected 0ms, or 0.5ms to 60s (rounded to whole milliseconds), such as 20ms',
   ],
-  [{ loss: '101%' }, 'networks[0].loss: "101%": expected a percentage'],
+  [{ loss: '101%' }, 'networks[0].loss: "101%": expected 0%, or '],
   [{ bandwidth: '10' }, 'networks[0].bandwidth: "10": expected 8kbit to 8000Gbit'],
   [{ name: 'db' }, 'networks[0].name: unknown option'],
 ])('rejects a member that asks for %o', (options, problem) => {

@@ -39,12 +39,12 @@ test.each([
   ['lan:mtu=65521', 'expected 576 to 65520 bytes'],
   ['lan:mtu=1500.5', 'expected 576 to 65520 bytes'],
   ['lan:alias=a_b', 'invalid option "alias=a_b": expected at most 63 letters'],
-  ['lan:latency=20', 'invalid option "latency=20": expected a time'],
-  ['lan:latency=61s', 'expected a time of at most 60s'],
-  ['lan:loss=101%', 'invalid option "loss=101%": expected a percentage'],
-  ['lan:latency=0.4ms', 'expected a time of at most 60s in whole milliseconds'],
-  ['lan:latency=0.0004s', 'expected a time of at most 60s in whole milliseconds'],
-  ['lan:loss=0.00001%', 'expected a percentage, 0% or 0.0001% to 100%'],
+  ['lan:latency=20', 'invalid option "latency=20": expected 0ms, or '],
+  ['lan:latency=61s', 'expected 0ms, or 0.5ms to 60s'],
+  ['lan:loss=101%', 'invalid option "loss=101%": expected 0%, or '],
+  ['lan:latency=0.4ms', 'expected 0ms, or 0.5ms to 60s (rounded to whole milliseconds)'],
+  ['lan:latency=0.0004s', 'expected 0ms, or 0.5ms to 60s (rounded to whole milliseconds)'],
+  ['lan:loss=0.00001%', 'expected 0%, or 0.00005% to 100% (rounded to 0.0001%)'],
   ['lan:bandwidth=7kbit', 'expected 8kbit to 8000Gbit'],
   ['lan:bandwidth=9000Gbit', 'expected 8kbit to 8000Gbit'],
   ['Lan', 'invalid network name "Lan"'],
@@ -78,6 +78,7 @@ test('the minimum and maximum of each option are accepted', () => {
     lossPpm: 0,
     bandwidth: 1000,
   });
+  expect(parse('lan:latency=0.5ms,loss=0.00005%')).toMatchObject({ latencyMs: 1, lossPpm: 1 });
 });
 
 test('the words for other cards are not names of networks', () => {
