@@ -46,11 +46,11 @@ export function sshCommand(): Command {
     )
     .option(
       '--print-key',
-      'print the public login key, to be added to authorized_keys in the guest, and exit',
+      'print the public login key, to be added to authorized_keys in the guest, and exit; cannot be used together with a command or other options',
     )
     .option(
       '--stdio',
-      'for the ProxyCommand of ssh: connect stdin and stdout to the guest’s ssh server, through vmlet’s agent or, if the agent does not answer, through a forwarded port',
+      'for the ProxyCommand of ssh: connect stdin and stdout to the guest’s ssh server, through vmlet’s agent or, if the agent does not answer, through a forwarded port; cannot be used together with a command, --provision or --tty',
     )
     .passThroughOptions()
     .action(async (name: string, _words: string[], flags: Flags, command: Command) => {

@@ -158,6 +158,11 @@ describe('a mistake on the command line is one sentence that names what was type
     [['ssh', '--print-key', 'nope'], 'no such machine: nope'],
     [['ssh', '--print-key', 'nope', '--', 'uptime'], '--print-key: cannot be used together with a command'],
     [['ssh', '--print-key', '--provision', 'nope'], '--print-key: cannot be used together with --provision'],
+    [
+      ['ssh', '--print-key', '--timeout', '5s', 'nope'],
+      '--print-key: cannot be used together with --timeout',
+    ],
+    [['ssh', '--print-key', '--stdio', 'nope'], '--print-key: cannot be used together with --stdio'],
     [['ssh', '--stdio', 'nope', '--', 'uptime'], '--stdio: cannot be used together with a command'],
     [['ssh', '--stdio', '--provision', 'nope'], '--stdio: cannot be used together with --provision'],
     [['ssh', '--stdio', '--tty', 'nope'], '--stdio: cannot be used together with --tty'],
