@@ -13,8 +13,8 @@ export function shareCommand(): Command {
     .command('ls')
     .summary('list the mounts of a machine')
     .description(
-      'Lists the directories, volumes and tmpfs of a machine, and whether they are mounted or copied. With the state ' +
-        '"until it stops", they were removed or replaced while the machine was running.',
+      'Lists the directories, volumes and tmpfs of a machine, and whether they are mounted or copied. Mounts with the ' +
+        'state "until it stops" were removed or replaced while the machine was running.',
     )
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
