@@ -7,6 +7,10 @@ import { until } from '../../until.ts';
 import { type Home, makeHome } from './home.ts';
 import { Terminal } from './terminal.ts';
 
+/** Replaces the program that lists addresses until the guest is booted again. */
+const HANGING_IP =
+  'first=${PATH%%:*}; mkdir -p "$first"; rm -f "$first/ip"; printf "#!/bin/sh\\ntouch /run/asked\\nsleep 600\\n" >"$first/ip"; chmod +x "$first/ip"';
+
 /** These tests depend on their order: one machine serves all of them. */
 describe('micro as a named machine', () => {
   let home: Home;
@@ -101,9 +105,7 @@ describe('micro as a named machine', () => {
   test('a wait for a port continues when the guest reboots during a look at it', async () => {
     expect(await home.vmlet('port', 'add', 'm', '7777')).toMatchObject({ status: 0 });
     // The look asks for the addresses; the file system in memory has the usual program again after the reboot.
-    await inGuest(
-      'first=${PATH%%:*}; mkdir -p "$first"; rm -f "$first/ip"; printf "#!/bin/sh\\ntouch /run/asked\\nsleep 600\\n" >"$first/ip"; chmod +x "$first/ip"',
-    );
+    await inGuest(HANGING_IP);
     const waiting = home.start(['wait', 'm', '--for', 'port=7777', '--timeout', '10m']);
     await until(async () => (await home.exec('m', 'test', '-e', '/run/asked')).status === 0);
     await home.vmlet('exec', 'm', 'reboot', '-f');
@@ -125,6 +127,16 @@ describe('micro as a named machine', () => {
       status: 125,
       stderr: `vmlet: machine "m" has no screen and no keyboard\n${hint}`,
     });
+  });
+});
+
+test('vmlet ip without a network says that the guest does not answer', async () => {
+  await using home = await disposableHome();
+  await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--net', 'none', '--start');
+  expect(await home.exec('m', 'sh', '-c', HANGING_IP)).toMatchObject({ status: 0, stderr: '' });
+  expect(await home.vmlet('ip', 'm')).toMatchObject({
+    status: 124,
+    stderr: 'vmlet: timed out after 5 s waiting for the guest to list its addresses\n',
   });
 });
 
