@@ -11,7 +11,7 @@ import type {
   PublishedImage,
   UsageEntry,
 } from '../../src/index.ts';
-import type { GuestEntry } from '../../src/cli/server/resources/guest-files.ts';
+import type { GuestEntry } from '../../src/cli/server/resources/guest-directory.ts';
 import type { TemplateRow } from '../../src/cli/state/template-ls.ts';
 
 /** A type after JSON: dates are text. */

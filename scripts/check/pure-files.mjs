@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '../..');
 const folders = {
   'src/cli/flags': ['flag-values'],
   'src/cli/output': ['duration'],
-  'src/guest/agent': ['fields', 'frame', 'input', 'output'],
+  'src/guest/agent': ['agent-frame', 'fields', 'input', 'output'],
   'src/images/formats': ['cpio'],
   'src/images/qemu-img': ['disk-size', 'option-value'],
   'src/machine/life': ['advice', 'dead-kernel', 'outcome', 'out-of-space'],
@@ -23,7 +23,14 @@ const folders = {
   'src/machine/survey': ['found-spec', 'plan-machine'],
   'src/network/bridge': ['bridge-conf'],
   'src/network/card': allBut(),
-  'src/network/ethernet': ['dhcp-message', 'dhcp-server', 'frame', 'frame-stream', 'subnet', 'switch'],
+  'src/network/ethernet': [
+    'dhcp-message',
+    'dhcp-server',
+    'ethernet-frame',
+    'frame-stream',
+    'subnet',
+    'switch',
+  ],
   'src/network/plan': allBut(),
   'src/network/ports': ['ip-address', 'pair-forwards', 'port', 'port-choices'],
   // It asks QEMU.

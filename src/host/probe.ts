@@ -69,7 +69,7 @@ function cannotRun({ qemuProblem, qemuImg, passt }: Survey): boolean {
 
 async function probeAndCache(options: ProbeOptions, programs: HostPrograms, key: string): Promise<Survey> {
   // Loaded on demand: a launch with cached answers does not pay for it.
-  const { takeSurvey } = await import('./survey.ts');
+  const { takeSurvey } = await import('./take-survey.ts');
   const survey = await takeSurvey(programs, options.signal);
   options.log?.debug({ survey }, 'probed the host');
   if (cannotRun(survey)) return survey;

@@ -28,7 +28,7 @@ export type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 export type { KeptVolume } from './disks/remove-volumes.ts';
 export type { RemoveOptions, RemoveResult } from './life/remove.ts';
 export type { AddedForwards, PortChangeOptions } from './run/forwards/ports.ts';
-export type { ChangedSpec, Difference, MachineChanges } from './spec/changes.ts';
+export type { ChangedSpec, Difference, MachineChanges } from './spec/changed-spec.ts';
 export type { CloneOptions } from './life/clone.ts';
 export { type OutputPart, OutputLogReader } from '../machine/logs/output-log.ts';
 export {
@@ -37,7 +37,7 @@ export {
   type LogSource,
   type MachineLogOptions,
 } from './look/logs.ts';
-export type { MachineChangesOptions } from './look/changes.ts';
+export type { MachineChangesOptions } from './look/change-stream.ts';
 export type { MachineEventsOptions } from './look/events.ts';
 export type { LoggedEvent } from '../machine/life/event-log.ts';
 export {
@@ -45,11 +45,11 @@ export {
   type ConsoleEnd,
   attachConsole,
 } from '../machine/screen/console-client.ts';
-export type { MachineConsoleEnd, MachineConsoleOptions } from './look/console.ts';
-export type { KeyboardInput } from './look/keyboard.ts';
+export type { MachineConsoleEnd, MachineConsoleOptions } from './look/open-console.ts';
+export type { KeyboardInput } from './look/machine-keyboard.ts';
 export type { ViewerCommand } from './look/screen.ts';
 export type { DiskStatistics, MachineStatistics, NetworkStatistics } from '../machine/logs/statistics.ts';
-export type { StatisticsOptions } from './look/statistics.ts';
+export type { StatisticsOptions } from './look/machine-statistics.ts';
 export { qemuTime, statisticsAtRest } from './look/statistics-at-rest.ts';
 export { type StatisticsRate, rate } from '../machine/logs/statistics-rate.ts';
 export type { WaitConditions } from './guest/wait-conditions.ts';

@@ -18,7 +18,7 @@ import type { WaitOptions } from './guest/wait.ts';
 import { NamedMachine } from './named-machine.ts';
 import type { CommandEnd } from './record/run-record.ts';
 import type { RemoveOptions, RemoveResult } from './life/remove.ts';
-import type { MachineChangesOptions } from './look/changes.ts';
+import type { MachineChangesOptions } from './look/change-stream.ts';
 import type { ChangedSshInclude, SshInclude } from './ssh/ssh-include.ts';
 
 /** An entry of `vmlet ls`. */
@@ -69,7 +69,7 @@ export class MachineStore {
    * @throws the signal's reason.
    */
   async *changes(options: MachineChangesOptions = {}): AsyncGenerator<readonly string[], void, undefined> {
-    const { followMachineChanges } = await import('./look/changes.ts');
+    const { followMachineChanges } = await import('./look/change-stream.ts');
     yield* followMachineChanges(this.#locations, options);
   }
 

@@ -5,7 +5,7 @@ import type { BoundForward, PortForward, PortInput } from '../network/ports/port
 import type { Published, SocketForward } from '../network/ports/socket-forward.ts';
 import type { AddedForwards, PortChangeOptions } from './run/forwards/ports.ts';
 import type { Limits } from '../util/time/deadline.ts';
-import type { ChangedSpec, MachineChanges } from './spec/changes.ts';
+import type { ChangedSpec, MachineChanges } from './spec/changed-spec.ts';
 import type { CloneOptions } from './life/clone.ts';
 import { type Definition, presentDefinition, readDefinition } from './record/definition.ts';
 import type { AddedDisk, DiskChanges, RemoveDiskOptions, ResizeDiskOptions } from './disks/disks.ts';

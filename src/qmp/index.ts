@@ -24,7 +24,7 @@ export type { JobArguments, JobCommandName, JobOptions, JobProgress } from './cl
 export { generateTypes } from './schema/generate-types.ts';
 export { introspect } from './schema/introspect.ts';
 export type { IntrospectOptions, Introspection } from './schema/introspect.ts';
-export { QmpSchema, enumValues } from './schema/schema.ts';
+export { QmpSchema, enumValues } from './schema/qmp-schema.ts';
 export { argumentTypeOf, membersOf } from './schema/schema-members.ts';
 export { formatLossless, parseLossless } from './wire/lossless-json.ts';
 export { GuestAgentClient } from './guest-agent/guest-agent.ts';

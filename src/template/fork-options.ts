@@ -10,7 +10,7 @@ import { flagsOf, withFlag } from '../machine/spec/option-flag.ts';
 import type { RequestedBackend } from '../network/plan/network.ts';
 import { firstCardOf } from '../network/private/network-name.ts';
 import { type Published, parsePublished } from '../network/ports/socket-forward.ts';
-import { parseOptions } from '../util/options/options.ts';
+import { parseOptions } from '../util/options/parse-options.ts';
 
 const FORK_TIMEOUT_MS = 60_000;
 

@@ -7,7 +7,7 @@ export type { GuestSetup } from './guests/guest-setup.ts';
 export type { CommandOptions, Shell, ShellOptions, ShellResult, ShellValue } from './guests/shell.ts';
 export { GuestWaits, type CommandWaitOptions, type LineWaitOptions } from './guests/guest-waits.ts';
 export { WaitFor, type LogWaitOptions, type PortWaitOptions } from './guests/wait-for.ts';
-export type { WaitOptions } from './probes/wait.ts';
+export type { WaitOptions } from './probes/wait-until.ts';
 export type { HttpAnswer, HttpExpectation } from './probes/probe-http.ts';
 export type { Pattern } from './probes/probe-pattern.ts';
 export { matchers, type MatcherResult } from './matchers.ts';

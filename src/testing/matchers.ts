@@ -9,7 +9,7 @@ import { type ShellResult, shellResult } from './guests/shell.ts';
 import { PooledTestGuest } from './guests/pooled-test-guest.ts';
 import { TestMachine } from './guests/test-machine.ts';
 import type { ProbedGuest } from './probes/guest-run.ts';
-import type { Look } from './probes/wait.ts';
+import type { Look } from './probes/wait-until.ts';
 
 /** Result of a matcher for vitest or Jest. */
 export interface MatcherResult {

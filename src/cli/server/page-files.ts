@@ -4,7 +4,7 @@ import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { RequestRefusedError } from '../../errors/index.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
-import { answerBytes } from './answers/answer.ts';
+import { answerBytes } from './answers/http-answer.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

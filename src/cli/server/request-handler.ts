@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerJson, setHeaders } from './answers/answer.ts';
+import { answerJson, setHeaders } from './answers/http-answer.ts';
 import { describeError, isDefect, statusOf } from './answers/described-error.ts';
 import { refuseAtEnd } from './access/gate.ts';
 import type { PageFiles } from './page-files.ts';

@@ -4,11 +4,11 @@ import { GuestClosedError, GuestProtocolError, TimedOutError } from '../../error
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import type { ExecOptions } from './command.ts';
-import { type GuestConnection, connectToPort } from './connection.ts';
+import { type GuestConnection, connectToPort } from './guest-connection.ts';
 import { type GuestConfiguration, encodeConfiguration } from './configuration.ts';
 import { FieldWriter, Operation } from './fields.ts';
 import { GuestFile, type PullOptions, type PushOptions, pushFile } from './files.ts';
-import { FrameType } from './frame.ts';
+import { FrameType } from './agent-frame.ts';
 import { greet } from './greet.ts';
 import type { Hello } from './greeting.ts';
 import { GuestProcess } from './process.ts';

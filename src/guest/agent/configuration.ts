@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
-import { parseOptions } from '../../util/options/options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import { FieldWriter, MountFlag, Operation, Tag } from './fields.ts';
 import { nanoseconds } from './files.ts';
 

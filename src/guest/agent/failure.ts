@@ -7,7 +7,7 @@ import {
   GuestRequestError,
 } from '../../errors/index.ts';
 import { Phase, type PhaseName, Tag, fieldText, readFields } from './fields.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from './agent-frame.ts';
 
 /** The hint for an agent of an earlier release. */
 export const UPDATE_AGENT =

@@ -6,7 +6,7 @@ import { onAbort } from '../../util/time/on-abort.ts';
 import { isWellFormed } from '../../util/options/well-formed.ts';
 import { fileFailure } from './failure.ts';
 import { FieldWriter, Operation, PushFlag, Tag, readFields } from './fields.ts';
-import { type Frame, FrameType, Stream } from './frame.ts';
+import { type Frame, FrameType, Stream } from './agent-frame.ts';
 import { Input } from './input.ts';
 import { Output } from './output.ts';
 import { sendRequest } from './request.ts';

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { GuestClosedError, GuestProtocolError } from '../../errors/index.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { UPDATE_AGENT } from './failure.ts';
-import { FrameFinder, FrameType, PAYLOAD_MAX, PROTOCOL_VERSION } from './frame.ts';
+import { FrameFinder, FrameType, PAYLOAD_MAX, PROTOCOL_VERSION } from './agent-frame.ts';
 import { type Hello, decodeHello, encodeOpen } from './greeting.ts';
 
 const CHECK_MACHINE = 'check whether the machine is still running, then try again';

@@ -1,4 +1,4 @@
-import { type Frame, FrameType, PROTOCOL_VERSION, encodeFrame } from './frame.ts';
+import { type Frame, FrameType, PROTOCOL_VERSION, encodeFrame } from './agent-frame.ts';
 
 const NONCE_SIZE = 8;
 const HELLO_SIZE = 24;

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { GuestProtocolError } from '../../errors/index.ts';
-import { PAYLOAD_MAX, WINDOW } from './frame.ts';
+import { PAYLOAD_MAX, WINDOW } from './agent-frame.ts';
 
 type Done = (error?: Error | null) => void;
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { GuestProtocolError } from '../../errors/index.ts';
-import { WINDOW } from './frame.ts';
+import { WINDOW } from './agent-frame.ts';
 
 /** Credit is returned in pieces of this size, so that small reads do not each cost a frame. */
 const GRANT = WINDOW / 4;

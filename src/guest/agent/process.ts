@@ -6,7 +6,7 @@ import { signalName } from '../../util/system/signal-name.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { type ExecOptions, type TerminalSize, encodeCommand, encodeSize, hasInput } from './command.ts';
 import { commandError, commandFailure } from './failure.ts';
-import { type Frame, FrameType, REQUEST_MAX, Stream } from './frame.ts';
+import { type Frame, FrameType, REQUEST_MAX, Stream } from './agent-frame.ts';
 import { Input } from './input.ts';
 import { Output, splitLines } from './output.ts';
 import { sendRequest } from './request.ts';

@@ -2,7 +2,7 @@ import { GuestProtocolError, type VmletError } from '../../errors/index.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { requestFailure } from './failure.ts';
-import { FLAG_MORE, type Frame, FrameType, PAYLOAD_MAX } from './frame.ts';
+import { FLAG_MORE, type Frame, FrameType, PAYLOAD_MAX } from './agent-frame.ts';
 import type { Session } from './session.ts';
 
 /** Sends a request's body, in as many frames as necessary. */

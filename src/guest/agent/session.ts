@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { GuestClosedError, GuestProtocolError } from '../../errors/index.ts';
 import { deferred } from '../../util/time/deferred.ts';
-import { type Frame, FrameDecoder, FrameType, GarbageError, encodeHeader } from './frame.ts';
+import { type Frame, FrameDecoder, FrameType, GarbageError, encodeHeader } from './agent-frame.ts';
 import { type HelloReason, decodeHello } from './greeting.ts';
 
 /** A pending request: receives frames until the session ends or the channel is released. */

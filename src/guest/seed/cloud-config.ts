@@ -1,4 +1,4 @@
-import type { Seed, SeedFile } from './options.ts';
+import type { Seed, SeedFile } from './seed-options.ts';
 import type { SeedTarget } from './target.ts';
 
 /**

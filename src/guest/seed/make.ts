@@ -6,7 +6,7 @@ import { type UserCloudConfig, mergeCloudConfigs, parseUserCloudConfig } from '.
 import { multipartUserData } from './multipart.ts';
 import { needsNetworkEarly } from './network-need.ts';
 import { networkConfig } from './network-config.ts';
-import type { Seed } from './options.ts';
+import type { Seed } from './seed-options.ts';
 import type { SeedTarget } from './target.ts';
 import { yamlText } from './yaml-text.ts';
 import { type UserDataKind, userDataKind } from './user-data-kind.ts';

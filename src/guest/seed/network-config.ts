@@ -1,4 +1,4 @@
-import type { Seed } from './options.ts';
+import type { Seed } from './seed-options.ts';
 import type { SeedTarget } from './target.ts';
 
 /** Returns the network configuration of a seed, version 2; undefined without a card to configure. */

@@ -1,4 +1,4 @@
-import type { TreeEntry } from './changes.ts';
+import type { TreeEntry } from './tree-changes.ts';
 
 /**
  * Script that lists the directory $1 without directories of the names that follow: the lengths of two lists, a list of all

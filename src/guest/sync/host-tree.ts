@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
-import type { TreeEntry } from './changes.ts';
+import type { TreeEntry } from './tree-changes.ts';
 import type { IgnoredPaths, RulesChange } from './ignored-paths.ts';
 
 /** Each takes about 300 bytes of memory here. */

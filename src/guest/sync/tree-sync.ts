@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GuestSetupError, isSystemError } from '../../errors/index.ts';
-import { type Changes, type TreeEntry, changesBetween } from './changes.ts';
+import { type Changes, type TreeEntry, changesBetween } from './tree-changes.ts';
 import { GuestTree, type SyncAgent } from './guest-tree.ts';
 import { type HostEntry, HostTree } from './host-tree.ts';
 import type { IgnoredPaths } from './ignored-paths.ts';

@@ -8,7 +8,7 @@ import { type DiskLayout, diskLayout } from './disk/disk-layout.ts';
 import { writeEfiPartition } from './disk/efi-partition.ts';
 import type { InstallPhase } from './problems/install-output.ts';
 import { type InstalledSystem, finishSystem } from './disk/installed-system.ts';
-import type { InstalledPackage } from './recipe/installer.ts';
+import type { InstalledPackage } from './recipe/package-installer.ts';
 import { removeTree } from '../packages/namespace.ts';
 import { installSystem } from './new-system.ts';
 import { SECTOR_BYTES, partitionTable } from './disk/partition-table.ts';

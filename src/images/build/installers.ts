@@ -3,7 +3,7 @@ import { debian } from './packages/debian-installer.ts';
 import { fedora } from './packages/dnf-installer.ts';
 import { DNF_DISTRIBUTIONS } from './packages/dnf-release.ts';
 import { editDistance, nearest } from '../../util/options/nearest.ts';
-import type { Installer } from './recipe/installer.ts';
+import type { Installer } from './recipe/package-installer.ts';
 
 /** Edits that count as a typing mistake. */
 const NEAR = 2;

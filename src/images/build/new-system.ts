@@ -10,13 +10,13 @@ import {
   grubConfiguration,
   hostNames,
   kernelParameters,
-} from './disk/boot-files.ts';
+} from './disk/boot-configuration.ts';
 import { hostProxies } from './packages/host-proxies.ts';
 import { installFailure } from './problems/install-failure.ts';
 import { type InstallListener, InstallOutput } from './problems/install-output.ts';
-import { BUILD_FOLDER, FILES_VARIABLE, TOKEN_VARIABLE } from './recipe/installer.ts';
+import { BUILD_FOLDER, FILES_VARIABLE, TOKEN_VARIABLE } from './recipe/package-installer.ts';
 import { inNamespace } from '../packages/namespace.ts';
-import type { SettledRecipe } from './recipe/installer.ts';
+import type { SettledRecipe } from './recipe/package-installer.ts';
 
 export interface NewSystemOptions extends InstallListener {
   /** A directory for the system and for temporary files. */

@@ -4,9 +4,9 @@ import { readAgent } from '../record/agent-file.ts';
 import { readBuildFiles } from '../record/build-files.ts';
 import { sha256 } from '../digest/sha256.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
-import type { Installer } from './recipe/installer.ts';
+import type { Installer } from './recipe/package-installer.ts';
 import { installerOf } from './installers.ts';
-import type { SettledRecipe } from './recipe/installer.ts';
+import type { SettledRecipe } from './recipe/package-installer.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DEFAULT_SIZE = 10 * 1024 * MEBIBYTE;

@@ -1,6 +1,6 @@
 import { CatalogueFileError } from '../../errors/index.ts';
 import { YamlFile } from '../../util/files/yaml-file.ts';
-import { type CatalogueFile, catalogueFileSchema } from './schema.ts';
+import { type CatalogueFile, catalogueFileSchema } from './catalogue-schema.ts';
 
 /**
  * Reads a file of the catalogue.

@@ -3,7 +3,7 @@ import { CatalogueFileError, ImageNotFoundError } from '../../errors/index.ts';
 import { editDistance, nearest } from '../../util/options/nearest.ts';
 import { formatImageReference, parseImageReference } from '../record/reference.ts';
 import { readCatalogueFile } from './catalogue-file.ts';
-import type { CatalogueFile, EntryData } from './schema.ts';
+import type { CatalogueFile, EntryData } from './catalogue-schema.ts';
 import type { PinnedKey } from './signature.ts';
 
 /** An image that vmlet can pull. */

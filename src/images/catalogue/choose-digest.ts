@@ -8,7 +8,7 @@ import {
   parseDigestList,
 } from './digest-list.ts';
 import { newestOf } from './newest.ts';
-import type { Words } from './template.ts';
+import type { Words } from './entry-template.ts';
 
 export interface DigestForm {
   readonly form: 'list' | 'bare' | 'debian-json';

@@ -13,7 +13,7 @@ import { addressesOf, type Site, sitesOf } from './mirrors.ts';
 import { newestOf } from './newest.ts';
 import { PublisherDocuments, type FetchDocument, Unreachable } from './publisher-documents.ts';
 import { verifyDetached, verifyInline, type Signed } from './signature.ts';
-import { compilePattern, fill, placeholdersOf, type Words } from './template.ts';
+import { compilePattern, fill, placeholdersOf, type Words } from './entry-template.ts';
 
 export interface ResolveOptions {
   /** Architecture of the guest, as in `x86_64`. */

@@ -6,7 +6,7 @@ import { MICRO_PARAMETERS } from './micro-append.ts';
 import { microInitrd } from './micro-initrd.ts';
 import type { MicroFiles } from './micro-inputs.ts';
 import { MICRO_MODULES } from './micro-modules.ts';
-import type { AssembledImage } from '../store/place.ts';
+import type { AssembledImage } from '../store/place-image.ts';
 import { plainEnvironment } from '../../util/system/plain-environment.ts';
 import { extractVmlinux } from '../formats/vmlinux.ts';
 

@@ -17,7 +17,7 @@ import {
 } from './micro-inputs.ts';
 import { MICRO } from '../record/reference.ts';
 import { recipeSha256 } from './micro-recipe.ts';
-import { nameImage, placeKernelImage } from '../store/place.ts';
+import { nameImage, placeKernelImage } from '../store/place-image.ts';
 import { type UsersOf, removeSuperseded } from '../store/remove-image.ts';
 import { sha256 } from '../digest/sha256.ts';
 import { isComplete, listImages, readManifest } from '../store/store.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { diskPath } from './disk-path.ts';
 import type { ExistingDisk } from './qemu-img.ts';
-import { readAnswer } from '../../process/probe/answer.ts';
+import { readAnswer } from '../../process/probe/read-answer.ts';
 import { qemuImg } from './qemu-img-command.ts';
 
 const checkSchema = z.object({

@@ -3,7 +3,7 @@ import { type DiskInfo, readDiskInfo } from '../formats/disk-info.ts';
 import { rebaseCommand } from '../header/backing-file.ts';
 import { diskPath } from './disk-path.ts';
 import type { ExistingDisk } from './qemu-img.ts';
-import { readAnswer } from '../../process/probe/answer.ts';
+import { readAnswer } from '../../process/probe/read-answer.ts';
 import { qemuImg } from './qemu-img-command.ts';
 
 /**

@@ -10,7 +10,7 @@ import { readVirtualSize } from '../header/virtual-size.ts';
 import { makeNew, refuseExisting } from './new-file.ts';
 import { verifyDisk } from './verify-disk.ts';
 import { type CreateArguments, createArguments, resizeArguments } from './qemu-img-arguments.ts';
-import { readAnswer } from '../../process/probe/answer.ts';
+import { readAnswer } from '../../process/probe/read-answer.ts';
 import { qemuImg } from './qemu-img-command.ts';
 import { progressReader } from './qemu-img-progress.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseOptions } from '../../util/options/options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import type { GuestDescription } from './guest-description.ts';
 
 /** The user's description of the system on an image that is not in the catalogue. */

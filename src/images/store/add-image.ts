@@ -5,7 +5,7 @@ import type { DiskFormat } from '../formats/disk-info.ts';
 import { acceptForeignImage } from '../header/accept.ts';
 import { type DiskImage, diskImageOf, imageDirectoryName } from '../record/image.ts';
 import { withStoreLock } from './lock.ts';
-import { type NewDiskImage, nameImage, placeDiskImage } from './place.ts';
+import { type NewDiskImage, nameImage, placeDiskImage } from './place-image.ts';
 import { convertDisk } from '../qemu-img/qemu-img.ts';
 import { fileSha256 } from '../digest/sha256.ts';
 

@@ -3,7 +3,7 @@ import { makeBuildDirectory } from './build-directory.ts';
 import { checkGivenName } from './given-name.ts';
 import type { Image } from '../record/image.ts';
 import { withStoreLock } from './lock.ts';
-import { nameImage } from './place.ts';
+import { nameImage } from './place-image.ts';
 import { requireImage } from './store.ts';
 
 /** Gives an image another name. @throws ImageNotFoundError, InvalidInputError for an invalid name. */

@@ -4,7 +4,7 @@ import type { Scope } from '../../util/scope.ts';
 import { sha256 } from '../digest/sha256.ts';
 import { writeFailure } from '../../util/files/write-failure.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
-import { parseAddress, printable } from './http/address.ts';
+import { parseAddress, printable } from './http/download-address.ts';
 import type { Compression } from '../formats/compression.ts';
 import { type ExpectedDigest, parseDigest } from '../digest/digest.ts';
 import { DigestingFile } from './digesting-file.ts';
@@ -16,7 +16,7 @@ import {
   DEFAULT_MAX_BYTES,
   DEFAULT_RESERVE_BYTES,
   type TransferLimits,
-} from './http/limits.ts';
+} from './http/transfer-limits.ts';
 import type { TransferProgress } from './progress-steps.ts';
 import { PartialFile } from './partial/partial-file.ts';
 import { chooseUnpacking, publish } from './publish.ts';

@@ -1,9 +1,9 @@
 import { DownloadError } from '../../errors/index.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
-import { parseAddress, printable } from './http/address.ts';
-import { explainFailure } from './http/failure.ts';
+import { parseAddress, printable } from './http/download-address.ts';
+import { explainFailure } from './http/explain-failure.ts';
 import { type HttpAnswer, HttpClient } from './http/http-client.ts';
-import { DEFAULT_LIMITS, type TransferLimits } from './http/limits.ts';
+import { DEFAULT_LIMITS, type TransferLimits } from './http/transfer-limits.ts';
 
 export interface FetchOptions {
   /** Limit for the size of the document; 1 MiB by default. */

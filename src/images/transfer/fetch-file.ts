@@ -1,15 +1,15 @@
 import { dirname } from 'node:path';
 import { DownloadError } from '../../errors/index.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
-import { printable } from './http/address.ts';
-import { type AnswerMeaning, interpretAnswer } from './http/answer.ts';
+import { printable } from './http/download-address.ts';
+import { type AnswerMeaning, interpretAnswer } from './http/answer-meaning.ts';
 import { Backoff } from './http/backoff.ts';
 import { pause } from '../../util/time/pause.ts';
 import type { DigestingFile } from './digesting-file.ts';
 import { type HttpAnswer, HttpClient } from './http/http-client.ts';
 import { Incoming } from './incoming.ts';
 import { INTERRUPTIONS } from './interruption.ts';
-import type { TransferLimits } from './http/limits.ts';
+import type { TransferLimits } from './http/transfer-limits.ts';
 import { type PartialFile, type PartialOrigin, validatorOf } from './partial/partial-file.ts';
 import { receive } from './receive.ts';
 import { requireSpace } from './space.ts';

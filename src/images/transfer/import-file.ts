@@ -8,7 +8,7 @@ import { copyFileSparsely } from '../formats/sparse-copy.ts';
 import { MAGIC_BYTES } from '../formats/compression.ts';
 import { parseDigest } from '../digest/digest.ts';
 import type { DownloadOptions } from './download.ts';
-import { DEFAULT_MAX_BYTES, DEFAULT_RESERVE_BYTES } from './http/limits.ts';
+import { DEFAULT_MAX_BYTES, DEFAULT_RESERVE_BYTES } from './http/transfer-limits.ts';
 import { type PublishOptions, chooseUnpacking, unpackTo, verifyDigest, writeBeside } from './publish.ts';
 import type { TransferredFile } from './result.ts';
 import { requireSpace } from './space.ts';

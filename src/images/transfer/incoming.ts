@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { type Deferred, deferred } from '../../util/time/deferred.ts';
-import { lengthOf } from './http/answer.ts';
+import { lengthOf } from './http/answer-meaning.ts';
 import type { HttpAnswer } from './http/http-client.ts';
 import type { SocketReader } from './http/socket-reader.ts';
 

@@ -1,5 +1,5 @@
 import { DownloadError, type DownloadFailure } from '../../errors/index.ts';
-import { isTransientStatus } from './http/answer.ts';
+import { isTransientStatus } from './http/answer-meaning.ts';
 
 /** Failures after which the data received so far is still valid. */
 export const INTERRUPTIONS: ReadonlySet<DownloadFailure> = new Set<DownloadFailure>([

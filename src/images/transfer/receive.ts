@@ -1,12 +1,12 @@
 import { DownloadError } from '../../errors/index.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
-import { printable } from './http/address.ts';
-import { refuseHtmlContent } from './http/answer.ts';
+import { printable } from './http/download-address.ts';
+import { refuseHtmlContent } from './http/answer-meaning.ts';
 import type { DigestingFile } from './digesting-file.ts';
-import { explainFailure } from './http/failure.ts';
+import { explainFailure } from './http/explain-failure.ts';
 import type { HttpAnswer } from './http/http-client.ts';
 import type { Incoming } from './incoming.ts';
-import type { TransferLimits } from './http/limits.ts';
+import type { TransferLimits } from './http/transfer-limits.ts';
 import { Pace } from './http/pace.ts';
 import { inSteps } from './progress-steps.ts';
 

@@ -4,7 +4,7 @@ import {
   type ErrorDetails,
   InvalidInputError,
 } from '../../errors/index.ts';
-import { printable } from './http/address.ts';
+import { printable } from './http/download-address.ts';
 
 /** The source of a transfer, for its errors. */
 export interface Subject {

@@ -14,7 +14,7 @@ import {
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
 import { withStoreLock } from '../../images/store/lock.ts';
 import { HOST, MICRO } from '../../images/record/reference.ts';
-import { nameImage, placeDiskImage } from '../../images/store/place.ts';
+import { nameImage, placeDiskImage } from '../../images/store/place-image.ts';
 import { convertDisk } from '../../images/qemu-img/qemu-img.ts';
 import { findImage as findStored } from '../../images/store/store.ts';
 import { storeError } from '../../images/store/store-error.ts';

@@ -11,7 +11,7 @@ import type { SharePlan } from '../share/share-plan.ts';
 import { inCgroup } from '../../process/confine/cgroup.ts';
 import { NO_CORE } from '../../process/confine/confine.ts';
 import { STANDARD_DESCRIPTORS, ANY_PARENT, tether } from '../../process/confine/tether.ts';
-import { qemuConfinement } from '../qemu/confinement.ts';
+import { qemuConfinement } from '../qemu/qemu-confinement.ts';
 import { type MachineDirectory, machineDirectory } from '../paths/directory.ts';
 import type { Locations } from '../paths/locations.ts';
 import { agentProgram } from '../paths/package-files.ts';
@@ -24,7 +24,7 @@ import { seedContent } from '../plan/seed-disk.ts';
 import type { LaunchOptions } from '../spec/launch-options.ts';
 import { parseSpec } from '../spec/spec.ts';
 import type { MachineOrigin } from '../running/machine.ts';
-import { qemuCommand } from '../running/start.ts';
+import { qemuCommand } from '../running/start-processes.ts';
 import { type Findings, survey } from '../survey/survey.ts';
 
 /** Name of the agent's program on the seed disk. */

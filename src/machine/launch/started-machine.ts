@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import type { Host } from '../../host/survey/host.ts';
 import { GuestAgent } from '../../guest/agent/agent.ts';
 import { QmpClient } from '../../qmp/index.ts';
-import { GuestConsole } from '../life/console.ts';
+import { GuestConsole } from '../life/guest-console.ts';
 import { AGENT_DESCRIPTOR, CONSOLE_DESCRIPTOR, MONITOR_DESCRIPTOR } from '../plan/descriptors.ts';
 import { type StartedParts, endOfMachine } from '../life/launch-failure.ts';
 import { QemuLifecycle } from '../life/qemu-lifecycle.ts';
@@ -12,7 +12,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { RunningShare } from '../share/running-share.ts';
 import type { MachineParts } from '../running/running-machine.ts';
 import { SpaceWatch } from '../life/space-watch.ts';
-import { startProcesses } from '../running/start.ts';
+import { startProcesses } from '../running/start-processes.ts';
 
 /**
  * Generous, because a hundred machines started at once on two processors are all slow to greet. The end of

@@ -12,7 +12,7 @@ import { withinLimits } from '../../util/time/deadline.ts';
 import type { Scope } from '../../util/scope.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 import { adviseOn } from './advice.ts';
-import type { GuestConsole } from './console.ts';
+import type { GuestConsole } from './guest-console.ts';
 import { describeDeath, describeLack } from './dead-kernel.ts';
 import type { QemuLifecycle } from './qemu-lifecycle.ts';
 import { type Outcome, describeOutcome } from './outcome.ts';

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { GuestFileError, NetworkNotFoundError } from '../../errors/index.ts';
 import { Capture } from '../../network/ethernet/capture.ts';
 import { DhcpServer } from '../../network/ethernet/dhcp-server.ts';
-import { parseHardwareAddress } from '../../network/ethernet/frame.ts';
+import { parseHardwareAddress } from '../../network/ethernet/ethernet-frame.ts';
 import { SocketPort } from '../../network/ethernet/socket-port.ts';
 import { addressNumber, parseSubnet } from '../../network/ethernet/subnet.ts';
 import { EthernetSwitch } from '../../network/ethernet/switch.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
-import type { CopyTarget } from '../../guest/seed/copy.ts';
-import { type Seed, parseSeedOptions } from '../../guest/seed/options.ts';
+import type { CopyTarget } from '../../guest/seed/seed-of-copy.ts';
+import { type Seed, parseSeedOptions } from '../../guest/seed/seed-options.ts';
 import { readAgent } from '../../images/record/agent-file.ts';
 import type { GuestDescription } from '../../images/record/guest-description.ts';
 import type { DiskImage } from '../../images/record/image.ts';
@@ -110,7 +110,7 @@ export async function copySeedDisk(
 ): Promise<void> {
   const { readFat } = await import('../../images/formats/fat-contents.ts');
   const { fatImage } = await import('../../images/formats/fat.ts');
-  const { seedOfCopy } = await import('../../guest/seed/copy.ts');
+  const { seedOfCopy } = await import('../../guest/seed/seed-of-copy.ts');
   const { files, label, volumeId } = readFat(await readFile(from.path));
   const copied = await seedOfCopy(files, from, to);
   await writeImage(to.path, fatImage(copied, { label, volumeId, time: new Date() }));

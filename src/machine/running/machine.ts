@@ -8,7 +8,7 @@ import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Copy } from '../share/copies.ts';
 import { type MachineOptions, type MachineParts, RunningMachine } from './running-machine.ts';
-import type { StopStep } from './stop.ts';
+import type { StopStep } from './escalate-stop.ts';
 
 /** Whether a machine has booted, or was forked from a template, or from a guest that an earlier launch kept. */
 export type MachineOrigin = 'boot' | 'template' | 'kept';

@@ -3,7 +3,7 @@ import type { BoundForward } from '../../network/ports/port.ts';
 import type { RunningNetwork } from '../../passt/running-network.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import type { Scope } from '../../util/scope.ts';
-import type { GuestConsole } from '../life/console.ts';
+import type { GuestConsole } from '../life/guest-console.ts';
 import type { QemuLifecycle } from '../life/qemu-lifecycle.ts';
 import type { Attachment, NetworkPlace } from '../network/network-place.ts';
 
@@ -11,8 +11,8 @@ import type { OutOfSpace } from '../life/out-of-space.ts';
 import type { Outcome } from '../life/outcome.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SpaceWatch } from '../life/space-watch.ts';
-import type { NetworkLoss } from './start.ts';
-import { type StopRung, type StopStep, escalateStop } from './stop.ts';
+import type { NetworkLoss } from './start-processes.ts';
+import { type StopRung, type StopStep, escalateStop } from './escalate-stop.ts';
 
 /** Everything that a launch has started, passed to the machine that it returns. */
 export interface MachineParts {

@@ -4,7 +4,7 @@ import { type Server, type Socket, createServer } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { VmletError, isSystemError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
-import type { GuestConnection } from '../../guest/agent/connection.ts';
+import type { GuestConnection } from '../../guest/agent/guest-connection.ts';
 import { freeSocketPath } from '../../network/ports/free-socket-path.ts';
 import { deniedSocket, existingSocket } from '../../network/ports/listen-failure.ts';
 import type { SocketForward } from '../../network/ports/socket-forward.ts';

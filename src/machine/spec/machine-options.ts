@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
-import type { SeedOptions } from '../../guest/seed/options.ts';
+import type { SeedOptions } from '../../guest/seed/seed-options.ts';
 import { FIRMWARE_KINDS } from '../../host/firmware/firmware.ts';
 import type { VolumeInput } from '../mount/volume-spec.ts';
 import { macSchema } from '../../network/card/mac-address.ts';

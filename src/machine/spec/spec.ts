@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { type Seed, parseSeedOptions } from '../../guest/seed/options.ts';
+import { type Seed, parseSeedOptions } from '../../guest/seed/seed-options.ts';
 import type { FirmwareKind } from '../../host/firmware/firmware.ts';
 import type { DiskFormat } from '../../images/formats/disk-info.ts';
 import { parseWholeSize } from '../../images/qemu-img/disk-size.ts';
@@ -9,7 +9,7 @@ import { firstCardOf } from '../../network/private/network-name.ts';
 import { type Published, parsePublished } from '../../network/ports/socket-forward.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { type MountSet, parseMounts } from '../share/mount-set.ts';
-import { parseOptions } from '../../util/options/options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import { type WantedPlace, parseNetworks } from '../network/network-place.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
 import { checkAppend } from './kernel-command-line.ts';

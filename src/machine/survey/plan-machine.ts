@@ -9,7 +9,7 @@ import { board, bootParameters, cpuModel, fullBoard, modulesOf, optionalModules 
 import { SEED_PORT, rootPorts } from '../qemu/root-port.ts';
 import { hasNamedOwner } from '../share/guest-owner.ts';
 import type { FoundShare } from '../share/share-plan.ts';
-import { longestFileOf, qemuLayers } from '../qemu/confinement.ts';
+import { longestFileOf, qemuLayers } from '../qemu/qemu-confinement.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 import { planDisks } from './plan-disks.ts';
 import { planShares } from './plan-shares.ts';

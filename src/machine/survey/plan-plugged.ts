@@ -2,7 +2,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
 import type { Plan } from '../plan/plan.ts';
 import { backingChain } from '../qemu/block-node.ts';
-import { longestFileOf, qemuLayers } from '../qemu/confinement.ts';
+import { longestFileOf, qemuLayers } from '../qemu/qemu-confinement.ts';
 import type { FoundDisk, FoundMounts } from './found-spec.ts';
 import { planPluggedDisks } from './plan-disks.ts';
 import { planShares } from './plan-shares.ts';

@@ -4,7 +4,7 @@ import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { readStatus, statusOf } from '../record/machine-status.ts';
 import type { FailedMount } from '../record/run-record.ts';
-import { attachAgent } from './agent.ts';
+import { attachAgent } from './attach-agent.ts';
 
 /**
  * Call it with an answer of the agent: the keeper tries failed mounts once more before it.

@@ -9,7 +9,7 @@ import { guestTime } from '../../machine/spec/guest-time.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { together } from '../../util/time/together.ts';
 import type { Definition } from '../record/definition.ts';
-import { whileKernelLives } from '../channel/kernel-watch.ts';
+import { whileKernelLives } from '../channel/while-kernel-lives.ts';
 import { findPlan } from '../record/machine-plan-file.ts';
 import {
   type RunningStatus,

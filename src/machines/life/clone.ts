@@ -11,7 +11,12 @@ import {
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { extname, isAbsolute, join } from 'node:path';
-import { BrokenMachineError, InvalidInputError, MachineExistsError, isSystemError } from '../../errors/index.ts';
+import {
+  BrokenMachineError,
+  InvalidInputError,
+  MachineExistsError,
+  isSystemError,
+} from '../../errors/index.ts';
 import { inspectDisk } from '../../images/qemu-img/inspect-disk.ts';
 import { createOverlay } from '../../images/qemu-img/qemu-img.ts';
 import { copyFileSparsely } from '../../images/formats/sparse-copy.ts';
@@ -31,7 +36,7 @@ import { settleRestore } from '../recovery/interrupted-restore.ts';
 import { settleSnapshot } from '../recovery/interrupted-snapshot.ts';
 import { definitionFiles } from '../record/machine-files.ts';
 import { networksOf } from '../record/network-members.ts';
-import { afterInstaller } from '../plan/installer.ts';
+import { afterInstaller } from '../plan/after-installer.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
 import { diskPath } from '../plan/machine-plan.ts';
 import {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import { parseSeedOptions } from '../../guest/seed/options.ts';
+import { parseSeedOptions } from '../../guest/seed/seed-options.ts';
 import { InvalidInputError, MachineExistsError } from '../../errors/index.ts';
 import type { FirmwareKind } from '../../host/firmware/firmware.ts';
 import { findFirmware } from '../../host/firmware/find-firmware.ts';

@@ -7,7 +7,7 @@ import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
 import { forgetInPartitions, withNetworksLock } from '../../network/private/network-shelf.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
-import { type ChangedSpec, type MachineChanges, changeSpec } from '../spec/changes.ts';
+import { type ChangedSpec, type MachineChanges, changeSpec } from '../spec/changed-spec.ts';
 import { type Definition, readDefinition } from '../record/definition.ts';
 import { joinNetworks, publishNetworks } from '../../network/private/members.ts';
 import { refuseTakenOnBridge } from '../plan/bridge-members.ts';

@@ -1,10 +1,10 @@
 import { VmletError, isSystemError } from '../../errors/index.ts';
 import { readGuestText } from '../../guest/guest-text.ts';
-import { networksOfQga, networksOfTable } from '../../machine/logs/guest-networks.ts';
+import { networksOfQga, networksOfTable } from '../../machine/logs/network-tables.ts';
 import type { NetworkStatistics } from '../../machine/logs/statistics.ts';
 import type { GuestPorts } from '../../machine/qemu/guest-ports.ts';
 import { GuestAgentClient } from '../../qmp/index.ts';
-import { attachAgent } from '../channel/agent.ts';
+import { attachAgent } from '../channel/attach-agent.ts';
 import type { Definition } from '../record/definition.ts';
 
 const TABLE = '/proc/net/dev';

@@ -5,7 +5,7 @@ import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
 import { backingChain } from '../../machine/qemu/block-node.ts';
 import { SEED_PORT, portNumber, rootPort, rootPorts } from '../../machine/qemu/root-port.ts';
 import { board, cpuModel, fullBoard, guestModules, optionalModules } from '../../machine/plan/board.ts';
-import { qemuLayers } from '../../machine/qemu/confinement.ts';
+import { qemuLayers } from '../../machine/qemu/qemu-confinement.ts';
 import type { CdromPlan, NamedPlan, PrivateCardPlan } from '../../machine/plan/named-plan.ts';
 import { planShares } from '../../machine/survey/plan-shares.ts';
 import { findVolumes, planVolumes, readOnlyVolumes } from '../../machine/survey/plan-volumes.ts';

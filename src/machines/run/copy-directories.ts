@@ -4,9 +4,9 @@ import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { copyIn } from '../../machine/share/copies.ts';
 import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
-import { attachAgent } from '../channel/agent.ts';
+import { attachAgent } from '../channel/attach-agent.ts';
 import { failedMountOf } from '../channel/failed-mounts.ts';
-import { whileKernelLives } from '../channel/kernel-watch.ts';
+import { whileKernelLives } from '../channel/while-kernel-lives.ts';
 import type { Definition } from '../record/definition.ts';
 
 /**

@@ -11,9 +11,9 @@ import type { ExitStatus, VmletError } from '../../errors/index.ts';
 import type { SyncPass } from '../../guest/sync/tree-sync.ts';
 import type { CopyOptions } from '../../guest/tree/copy-tree.ts';
 import type { Limits } from '../../util/time/deadline.ts';
-import type { MachineConsoleEnd, MachineConsoleOptions } from '../look/console.ts';
+import type { MachineConsoleEnd, MachineConsoleOptions } from '../look/open-console.ts';
 import { type Definition, presentDefinition } from '../record/definition.ts';
-import type { KeyboardInput } from '../look/keyboard.ts';
+import type { KeyboardInput } from '../look/machine-keyboard.ts';
 import type { SyncOptions } from '../guest/sync.ts';
 import type { GuestAddresses } from '../look/guest-addresses.ts';
 import type { GuestChannel } from '../channel/guest-channel.ts';
@@ -28,7 +28,7 @@ import type { FailedMount } from '../record/run-record.ts';
 import type { MonitorOptions } from '../channel/monitor.ts';
 import type { SaveMachineOptions } from './save.ts';
 import type { ViewerCommand } from '../look/screen.ts';
-import type { StatisticsOptions } from '../look/statistics.ts';
+import type { StatisticsOptions } from '../look/machine-statistics.ts';
 import type { MachineStopOptions, MachineStopResult } from './stop.ts';
 
 const AGENT_TIMEOUT_MS = 30_000;
@@ -253,7 +253,7 @@ export class LiveMachine {
    * network's counters only with `askGuest`.
    */
   async statistics(options: StatisticsOptions = {}): Promise<MachineStatistics> {
-    const { readMachineStatistics } = await import('../look/statistics.ts');
+    const { readMachineStatistics } = await import('../look/machine-statistics.ts');
     return readMachineStatistics(this.#definition, options);
   }
 
@@ -262,7 +262,7 @@ export class LiveMachine {
    * @throws MachineStateError when the output is read too slowly, or the signal's reason.
    */
   async console(options: MachineConsoleOptions): Promise<MachineConsoleEnd> {
-    const { openConsole } = await import('../look/console.ts');
+    const { openConsole } = await import('../look/open-console.ts');
     return openConsole(this.#definition, options);
   }
 
@@ -298,7 +298,7 @@ export class LiveMachine {
    * @throws InvalidInputError, QmpStateError when it is paused, TimedOutError when the guest does not read its keyboard.
    */
   async type(input: KeyboardInput): Promise<void> {
-    const { typeOnMachine } = await import('../look/keyboard.ts');
+    const { typeOnMachine } = await import('../look/machine-keyboard.ts');
     await typeOnMachine(this.#definition, input);
   }
 

@@ -1,5 +1,5 @@
 import { TimedOutError, VmletError } from '../../errors/index.ts';
-import { renewGuestIdentity } from '../../guest/agent/renew-identity.ts';
+import { renewGuestIdentity } from '../../guest/agent/renew-guest-identity.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import type { Definition } from '../record/definition.ts';
 import { editMachine } from '../lock/edit.ts';

@@ -5,7 +5,7 @@ import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { keeperArguments } from '../../process/keeper.ts';
 import type { TextFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
-import { afterInstaller } from '../plan/installer.ts';
+import { afterInstaller } from '../plan/after-installer.ts';
 import { networksOf } from '../record/network-members.ts';
 import { startFiles } from './start-files.ts';
 import { planStart, startDirectories } from './start-plan.ts';

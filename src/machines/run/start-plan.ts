@@ -1,6 +1,6 @@
 import { chooseAccelerator } from '../../host/kvm/accelerator.ts';
 import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
-import { LONGEST_TPM_STATE, confineSwtpm } from '../../host/confinement.ts';
+import { LONGEST_TPM_STATE, confineSwtpm } from '../../host/confined-programs.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { probeHost } from '../../host/probe.ts';
 import { probeSwtpm } from '../../host/programs/swtpm.ts';
@@ -9,7 +9,7 @@ import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { namedArguments } from '../../machine/qemu/named-argv.ts';
 import type { NamedPlan, PrivateCardPlan } from '../../machine/plan/named-plan.ts';
 import { cardsOfPorts, sharePort } from '../../machine/qemu/root-port.ts';
-import { qemuConfinement } from '../../machine/qemu/confinement.ts';
+import { qemuConfinement } from '../../machine/qemu/qemu-confinement.ts';
 import { virtiofsdCommand, virtiofsdConfinement } from '../../machine/share/confined-virtiofsd.ts';
 import type { SharePlan } from '../../machine/share/share-plan.ts';
 import type { PullPolicy } from '../../machine/spec/machine-options.ts';

@@ -28,7 +28,7 @@ import { onAbort } from '../../util/time/on-abort.ts';
 import { Scope } from '../../util/scope.ts';
 import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
 import { type Definition, readDefinition } from '../record/definition.ts';
-import { afterInstaller, forgetInstaller } from '../plan/installer.ts';
+import { afterInstaller, forgetInstaller } from '../plan/after-installer.ts';
 import { isRestoring, settleRestore } from '../recovery/interrupted-restore.ts';
 import { settleSnapshot } from '../recovery/interrupted-snapshot.ts';
 import { removeLinkedFiles } from '../disks/linked-file.ts';
@@ -234,9 +234,9 @@ async function configure(
   plan: NamedPlan,
   { signal, log }: StartOptions,
 ): Promise<void> {
-  const { attachAgent } = await import('../channel/agent.ts');
+  const { attachAgent } = await import('../channel/attach-agent.ts');
   const { configureGuest, mountAll } = await import('../../machine/launch/configure-guest.ts');
-  const { whileKernelLives } = await import('../channel/kernel-watch.ts');
+  const { whileKernelLives } = await import('../channel/while-kernel-lives.ts');
   const timeoutMs = bootTimeoutMs('kernel', plan.accelerator);
   const booted = async (either: AbortSignal): Promise<void> => {
     await using agent = await attachAgent(definition, { signal: either, timeoutMs });

@@ -7,7 +7,7 @@ import type { Limits } from '../../util/time/deadline.ts';
 import { removeFile } from '../../util/files/removal.ts';
 import { startTimer } from '../../util/time/timer.ts';
 import { Scope } from '../../util/scope.ts';
-import { attachAgent } from '../channel/agent.ts';
+import { attachAgent } from '../channel/attach-agent.ts';
 import type { Definition } from '../record/definition.ts';
 import { hasEnded } from '../channel/ended.ts';
 import { isRestoring } from '../recovery/interrupted-restore.ts';

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { type Seed, parseSeedOptions } from '../../guest/seed/options.ts';
+import { type Seed, parseSeedOptions } from '../../guest/seed/seed-options.ts';
 import type { FirmwareKind } from '../../host/firmware/firmware.ts';
 import { parseWholeSize } from '../../images/qemu-img/disk-size.ts';
 import { HOST, MICRO, parseImageReference } from '../../images/record/reference.ts';
@@ -12,7 +12,7 @@ import { parseMemory } from '../../machine/spec/memory-size.ts';
 import { type Published, parsePublished } from '../../network/ports/socket-forward.ts';
 import type { WantedMembership } from '../../network/private/membership.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
-import { parseOptions } from '../../util/options/options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import type { WantedBridge } from './bridge-cards.ts';
 import { type CreateOptions, type GivenOptions, createSchema } from './create-options.ts';
 import { type MachineCommand, type MachineSpec, checkMachineName } from './machine-spec.ts';

@@ -9,7 +9,7 @@ import { provisionSsh } from './provision-ssh.ts';
 import { sshFiles, writeSshConfig } from './ssh-files.ts';
 import { readSshRecord, writeSshRecord } from '../record/ssh-record.ts';
 import type { WaitOptions } from '../guest/wait.ts';
-import { waitForSshServer } from './ssh-server.ts';
+import { waitForSshServer } from './wait-for-ssh-server.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { SSH_PORT, leadsToSsh } from '../spec/forwards.ts';
 import { endpointOf } from '../guest/wait-conditions.ts';

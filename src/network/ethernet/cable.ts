@@ -1,4 +1,4 @@
-import { LENGTH_BYTES, type StreamFrame } from './frame.ts';
+import { LENGTH_BYTES, type StreamFrame } from './ethernet-frame.ts';
 
 /** Properties of a cable, in both directions; without any, frames arrive at once. */
 export interface CableProperties {

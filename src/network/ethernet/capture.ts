@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { LENGTH_BYTES, type StreamFrame } from './frame.ts';
+import { LENGTH_BYTES, type StreamFrame } from './ethernet-frame.ts';
 
 /** Packets that wait for a slow reader. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;

@@ -5,7 +5,7 @@ import {
   LENGTH_BYTES,
   type StreamFrame,
   streamFrame,
-} from './frame.ts';
+} from './ethernet-frame.ts';
 
 /** RFC 2132, section 9.6. */
 export const DhcpType = { discover: 1, offer: 2, request: 3, ack: 5, nak: 6 } as const;

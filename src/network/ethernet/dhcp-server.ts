@@ -1,5 +1,5 @@
 import { DhcpOption, type DhcpRequest, DhcpType, readDhcpRequest, writeDhcpReply } from './dhcp-message.ts';
-import { type HardwareAddress, type StreamFrame, parseHardwareAddress } from './frame.ts';
+import { type HardwareAddress, type StreamFrame, parseHardwareAddress } from './ethernet-frame.ts';
 import { type Subnet, hardwareAddressOf } from './subnet.ts';
 
 /** RFC 2131, section 3.3: an infinite lease, so that no client has to renew it. */

@@ -1,4 +1,4 @@
-import { LENGTH_BYTES, LONGEST_FRAME, type StreamFrame } from './frame.ts';
+import { LENGTH_BYTES, LONGEST_FRAME, type StreamFrame } from './ethernet-frame.ts';
 
 /** A length that no frame can have: the rest of the stream cannot be parsed. */
 export class FrameStreamError extends Error {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { StreamFrame } from './frame.ts';
+import type { StreamFrame } from './ethernet-frame.ts';
 import { FrameStream, FrameStreamError } from './frame-stream.ts';
 
 /** Calls `take` for each frame that QEMU writes to a socket. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Cable, type CableProperties } from './cable.ts';
-import { type HardwareAddress, type StreamFrame, parseHardwareAddress } from './frame.ts';
+import { type HardwareAddress, type StreamFrame, parseHardwareAddress } from './ethernet-frame.ts';
 import { takeFrames } from './socket-frames.ts';
 import type { EthernetSwitch, SwitchPort } from './switch.ts';
 

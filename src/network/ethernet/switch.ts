@@ -7,7 +7,7 @@ import {
   destinationOf,
   isGroup,
   sourceOf,
-} from './frame.ts';
+} from './ethernet-frame.ts';
 
 /** A port of the switch. */
 export interface SwitchPort {

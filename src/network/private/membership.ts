@@ -3,7 +3,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { EXPECTED_MAC, UNICAST_MAC } from '../card/mac-address.ts';
 import { isIpv4 } from '../ports/ip-address.ts';
 import { hostNameSchema } from '../../util/options/host-name.ts';
-import { parseOptions } from '../../util/options/options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import { checkNetworkName } from './network-name.ts';
 import { LEAST_MTU, MOST_MTU } from './network-record.ts';
 

@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { type Subnet, addressNumber, addressText } from '../ethernet/subnet.ts';
-import { parseOptions } from '../../util/options/options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import {
   OUTSIDE,
   type SubnetRange,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { readAnswer } from './answer.ts';
+import { readAnswer } from './read-answer.ts';
 import { confineProgram } from '../native/confine-program.ts';
 import type { Ability, ConfinementAbilities } from '../confine/layers.ts';
 import { run } from '../run.ts';

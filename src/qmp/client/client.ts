@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { QmpStateError, TimedOutError } from '../../errors/index.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { deferred } from '../../util/time/deferred.ts';
-import { GREETING_TIMEOUT_MS, QmpConnection } from '../connection/connection.ts';
+import { GREETING_TIMEOUT_MS, QmpConnection } from '../connection/qmp-connection.ts';
 import type { Ending, ProcessExit } from '../connection/ending.ts';
 import type { EventStream } from '../connection/event-stream.ts';
 import type { QmpGreeting, ReceivedEvent } from '../wire/message.ts';

@@ -1,4 +1,4 @@
-import { type EntryOf, type ObjectEntry, QmpSchema, enumValues } from './schema.ts';
+import { type EntryOf, type ObjectEntry, QmpSchema, enumValues } from './qmp-schema.ts';
 import { type Direction, TypeNames, isEmpty } from './type-names.ts';
 
 /** Commands whose arguments QEMU does not describe fully: device_add accepts the device's own properties. */

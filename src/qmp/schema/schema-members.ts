@@ -1,4 +1,4 @@
-import type { QmpSchema } from './schema.ts';
+import type { QmpSchema } from './qmp-schema.ts';
 
 /**
  * Returns the possible members of an object type, with their types: its own, those of every variant, and

@@ -1,4 +1,4 @@
-import { type ObjectEntry, type QmpSchema, enumValues } from './schema.ts';
+import { type ObjectEntry, type QmpSchema, enumValues } from './qmp-schema.ts';
 
 /** The direction of a value: an enum that QEMU returns may have values that these types do not know. */
 export type Direction = 'in' | 'out';

@@ -7,7 +7,7 @@ import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { takeScreenshot } from '../../machine/screen/screenshot.ts';
-import { qemuCommand } from '../../machine/running/start.ts';
+import { qemuCommand } from '../../machine/running/start-processes.ts';
 import { outcomeByNow } from './outcome-by-now.ts';
 
 /** One file of a bundle. */

@@ -6,7 +6,7 @@ import { ActiveFaults } from './active-faults.ts';
 import { fillDisk } from './disk-full.ts';
 import { DISK_REQUESTS, type DiskErrors, type DiskRequest, FailingDisk } from './failing-disk.ts';
 import type { Fault } from './fault.ts';
-import { parseOptions } from '../../util/options/options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import { type DiskRates, limitDisk } from './slow-disk.ts';
 
 /** The disk that a fault affects. */

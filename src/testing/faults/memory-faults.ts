@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Machine } from '../../machine/running/machine.ts';
 import type { Fault } from './fault.ts';
-import { parseOptions } from '../../util/options/options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import { holdInGuest } from './guest-hold.ts';
 
 /** The amount of memory to leave. */

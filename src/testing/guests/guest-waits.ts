@@ -6,7 +6,7 @@ import { lookForJournalLine } from '../probes/probe-log.ts';
 import { type Pattern, describePattern } from '../probes/probe-pattern.ts';
 import { lookForListener } from '../probes/probe-port.ts';
 import { lookForUnit } from '../probes/probe-unit.ts';
-import { type Look, type WaitOptions, waitUntil } from '../probes/wait.ts';
+import { type Look, type WaitOptions, waitUntil } from '../probes/wait-until.ts';
 import { lookForSuccess } from './probe-command.ts';
 import { type CommandOptions, type ShellResult, describeCommand } from './shell.ts';
 

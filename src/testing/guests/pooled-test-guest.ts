@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { PoolFailedError } from '../../errors/index.ts';
 import type { PooledGuest } from '../../template/pool/pooled-guest.ts';
-import { parseOptions } from '../../util/options/options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import type { GuestRun } from '../probes/guest-run.ts';
 import { GuestWaits } from './guest-waits.ts';
 import { type Shell, shellOf } from './shell.ts';

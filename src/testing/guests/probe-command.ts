@@ -2,7 +2,7 @@ import { GuestCommandError, describeExit } from '../../errors/index.ts';
 import type { ProbedGuest } from '../probes/guest-run.ts';
 import { type Pattern, describePattern, matches } from '../probes/probe-pattern.ts';
 import { type CommandOptions, type ShellResult, shellResult, wordsOf } from './shell.ts';
-import type { Look } from '../probes/wait.ts';
+import type { Look } from '../probes/wait-until.ts';
 
 const SHOWN_LINES = 3;
 

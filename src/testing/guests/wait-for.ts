@@ -5,7 +5,7 @@ import { type HttpAnswer, type HttpExpectation, lookForAnswer } from '../probes/
 import { lookForConsoleLine } from '../probes/probe-log.ts';
 import { describePattern } from '../probes/probe-pattern.ts';
 import { lookForConnection } from '../probes/probe-port.ts';
-import type { WaitOptions } from '../probes/wait.ts';
+import type { WaitOptions } from '../probes/wait-until.ts';
 import { GuestWaits, type LineWaitOptions, checkPort } from './guest-waits.ts';
 import type { MachineRun } from './machine-run.ts';
 import { httpUrl, publishedPort, urlOf } from './published.ts';

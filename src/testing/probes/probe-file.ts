@@ -1,7 +1,7 @@
 import { GuestFileError } from '../../errors/index.ts';
 import type { ProbedGuest } from './guest-run.ts';
 import { type Pattern, describePattern, matches } from './probe-pattern.ts';
-import type { Look } from './wait.ts';
+import type { Look } from './wait-until.ts';
 
 const SHOWN_CHARACTERS = 200;
 /** The agent's errors for existing paths that are not regular files: a directory, a pipe or device, a socket. */

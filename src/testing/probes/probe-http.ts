@@ -1,7 +1,7 @@
 import { type IncomingMessage, get as httpGet } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { type Pattern, describePattern, matches } from './probe-pattern.ts';
-import type { Look } from './wait.ts';
+import type { Look } from './wait-until.ts';
 
 /** Time limit of one answer; a forwarder accepts connections even if the guest never answers. */
 const ANSWER_MS = 5000;

@@ -2,7 +2,7 @@ import { GuestCommandError, GuestUnitError, describeExit } from '../../errors/in
 import type { Machine } from '../../machine/running/machine.ts';
 import type { ProbedGuest } from './guest-run.ts';
 import { matches } from './probe-pattern.ts';
-import type { Look } from './wait.ts';
+import type { Look } from './wait-until.ts';
 
 /** On a busy host, a line may arrive in pieces; a prompt has no line end, and nothing follows it. */
 const UNFINISHED_MS = 500;

@@ -4,7 +4,7 @@ import type { BoundForward, Protocol } from '../../network/ports/port.ts';
 import { pause } from '../../util/time/pause.ts';
 import type { ProbedGuest } from './guest-run.ts';
 import { type Socket, readSockets } from './probe-sockets.ts';
-import type { Look } from './wait.ts';
+import type { Look } from './wait-until.ts';
 
 /** TCP states, from Linux' include/net/tcp_states.h. */
 const LISTEN = 0x0a;

@@ -1,6 +1,6 @@
 import { GuestCommandError, GuestFileError, GuestUnitError } from '../../errors/index.ts';
 import type { ProbedGuest } from './guest-run.ts';
-import type { Look, Sight } from './wait.ts';
+import type { Look, Sight } from './wait-until.ts';
 
 const JOURNAL_LINES = 20;
 const PROPERTIES = ['LoadState', 'ActiveState', 'SubState', 'Result', 'LoadError'] as const;

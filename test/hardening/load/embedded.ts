@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import type { StopRung } from '../../../src/machine/running/stop.ts';
+import type { StopRung } from '../../../src/machine/running/escalate-stop.ts';
 import type { Locations } from '../../../src/machine/paths/locations.ts';
 import type { Outcome, RunningMachine } from '../../../src/index.ts';
 import { until } from '../../until.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { efiProgram } from '../../../fixtures/guests/efi-application.ts';
 import { run } from '../../../src/process/run.ts';
 import { supervise, type SupervisedProcess } from '../../../src/process/supervise.ts';
-import { GuestConsole } from '../../../src/machine/life/console.ts';
+import { GuestConsole } from '../../../src/machine/life/guest-console.ts';
 import { keyValueOption } from '../../../src/machine/qemu/quote.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';

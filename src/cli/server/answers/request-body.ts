@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
 import { InvalidInputError, RequestRefusedError } from '../../../errors/index.ts';
-import { parseOptions } from '../../../util/options/options.ts';
+import { parseOptions } from '../../../util/options/parse-options.ts';
 import { deferred } from '../../../util/time/deferred.ts';
 import { startTimer } from '../../../util/time/timer.ts';
 

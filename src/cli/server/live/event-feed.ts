@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Operations } from '../operations/operations.ts';
-import { parseOptions } from '../../../util/options/options.ts';
+import { parseOptions } from '../../../util/options/parse-options.ts';
 import type { MachineHub } from './machine-hub.ts';
 import { type StatisticsChoice, StatisticsFeed } from './statistics-feed.ts';
 import type { StatisticsReadings } from './statistics-readings.ts';

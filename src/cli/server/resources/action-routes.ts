@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import { startTimer } from '../../../util/time/timer.ts';
-import { answerJson } from '../answers/answer.ts';
+import { answerJson } from '../answers/http-answer.ts';
 import { describeError, isDefect, statusOf } from '../answers/described-error.ts';
 import { readBody } from '../answers/request-body.ts';
 import type { Operation, Work } from '../operations/operation.ts';

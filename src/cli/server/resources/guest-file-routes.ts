@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import * as z from 'zod';
-import { parseOptions } from '../../../util/options/options.ts';
-import { answerJson, answerStream } from '../answers/answer.ts';
+import { parseOptions } from '../../../util/options/parse-options.ts';
+import { answerJson, answerStream } from '../answers/http-answer.ts';
 import type { Exchange, Route } from '../routing/exchange.ts';
-import { guestFileName, guestPath, listGuestDirectory, openAgent, pathIn } from './guest-files.ts';
+import { guestFileName, guestPath, listGuestDirectory, openAgent, pathIn } from './guest-directory.ts';
 
 const pathQuery = z.strictObject({ path: guestPath });
 const uploadQuery = z.strictObject({ directory: guestPath, name: guestFileName });

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { RequestRefusedError } from '../../../errors/index.ts';
 import { usageRows } from '../../images/usage-rows.ts';
 import { MOST_UNSENT } from '../sockets/web-socket.ts';
-import { answerJson, answerJsonText } from '../answers/answer.ts';
+import { answerJson, answerJsonText } from '../answers/http-answer.ts';
 import { readBody } from '../answers/request-body.ts';
 import { EventFeed, statisticsChoiceOf } from '../live/event-feed.ts';
 import type { Route } from '../routing/exchange.ts';

@@ -1,6 +1,6 @@
 import { withVerification } from '../../images/image-ls.ts';
 import { templateRow } from '../../state/template-ls.ts';
-import { answerJson } from '../answers/answer.ts';
+import { answerJson } from '../answers/http-answer.ts';
 import type { Route } from '../routing/exchange.ts';
 
 /** Images of this host and of the catalogue, and templates. */

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { LOG_SOURCES, type NamedMachine, OutputLogReader } from '../../../machines/index.ts';
-import { parseOptions } from '../../../util/options/options.ts';
+import { parseOptions } from '../../../util/options/parse-options.ts';
 import { stateOf } from '../../look/ls.ts';
 import { recordOf } from '../../look/ls.ts';
 import { inspected } from '../../look/inspect.ts';
-import { answerBytes, answerJson, answerStream } from '../answers/answer.ts';
+import { answerBytes, answerJson, answerStream } from '../answers/http-answer.ts';
 import type { Exchange, Route } from '../routing/exchange.ts';
 
 const logQuery = z.strictObject({

@@ -1,4 +1,4 @@
-import { answerJson } from '../answers/answer.ts';
+import { answerJson } from '../answers/http-answer.ts';
 import type { Route } from '../routing/exchange.ts';
 
 /** Private networks. */

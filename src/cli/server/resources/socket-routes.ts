@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import * as z from 'zod';
-import { parseOptions } from '../../../util/options/options.ts';
+import { parseOptions } from '../../../util/options/parse-options.ts';
 import type { Services } from '../routing/exchange.ts';
 import { serveConsole } from '../sockets/console-socket.ts';
 import { serveEvents, serveMachineEvents } from '../sockets/event-socket.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { answerJson } from '../answers/answer.ts';
+import { answerJson } from '../answers/http-answer.ts';
 import type { Route } from '../routing/exchange.ts';
 import { type Action, action, option } from './action.ts';
 

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { INSTALL_AGENT, InvalidInputError } from '../../../errors/index.ts';
 import type { TerminalSize } from '../../../index.ts';
 import type { LiveMachine } from '../../../machines/index.ts';
-import { parseOptions } from '../../../util/options/options.ts';
+import { parseOptions } from '../../../util/options/parse-options.ts';
 import { LOGIN_SHELL } from '../../enter/agent-shell.ts';
 import { MOST_UNSENT, sendMessage } from './web-socket.ts';
 

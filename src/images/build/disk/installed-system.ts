@@ -1,7 +1,7 @@
 import { readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { ImageBuildError, isSystemError } from '../../../errors/index.ts';
-import { BUILD_FOLDER, type InstalledPackage, type SettledRecipe } from '../recipe/installer.ts';
+import { BUILD_FOLDER, type InstalledPackage, type SettledRecipe } from '../recipe/package-installer.ts';
 
 export interface BootLoaders {
   /** GRUB's boot sector. */

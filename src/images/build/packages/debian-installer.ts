@@ -5,9 +5,9 @@ import { aptProblem } from './apt-problem.ts';
 import { hostMirrors } from './debian-mirror.ts';
 import { DEFAULT_MIRRORS, debianCodename, debianSources } from './debian-release.ts';
 import { dpkgPackages } from './dpkg-status.ts';
-import type { InstallPlace, InstalledPackage, Installer, Release } from '../recipe/installer.ts';
+import type { InstallPlace, InstalledPackage, Installer, Release } from '../recipe/package-installer.ts';
 import { mmdebstrapArguments } from './mmdebstrap.ts';
-import type { SettledRecipe } from '../recipe/installer.ts';
+import type { SettledRecipe } from '../recipe/package-installer.ts';
 
 const KEYRINGS = ['pgp', 'gpg'].map((ending) => `/usr/share/keyrings/debian-archive-keyring.${ending}`);
 

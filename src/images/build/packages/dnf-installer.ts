@@ -9,8 +9,8 @@ import {
   type InstallPlace,
   type InstalledPackage,
   type Installer,
-} from '../recipe/installer.ts';
-import type { SettledRecipe } from '../recipe/installer.ts';
+} from '../recipe/package-installer.ts';
+import type { SettledRecipe } from '../recipe/package-installer.ts';
 
 /** Fedora and its relatives. */
 export const fedora: Installer = {

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../../../errors/index.ts';
 import type { CpuLevel } from '../../../util/system/cpu-level.ts';
-import type { Release } from '../recipe/installer.ts';
+import type { Release } from '../recipe/package-installer.ts';
 
 /** A package repository: its public list of mirrors, and its path below a mirror. */
 export interface DnfRepository {

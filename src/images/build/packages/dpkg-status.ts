@@ -1,4 +1,4 @@
-import type { InstalledPackage } from '../recipe/installer.ts';
+import type { InstalledPackage } from '../recipe/package-installer.ts';
 
 /** Lists the installed packages in dpkg's status file. */
 export function dpkgPackages(status: string): readonly InstalledPackage[] {

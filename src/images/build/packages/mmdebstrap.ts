@@ -1,6 +1,6 @@
 import { basePackages } from './debian-release.ts';
-import { BUILD_FOLDER, FILES_VARIABLE } from '../recipe/installer.ts';
-import type { SettledRecipe } from '../recipe/installer.ts';
+import { BUILD_FOLDER, FILES_VARIABLE } from '../recipe/package-installer.ts';
+import type { SettledRecipe } from '../recipe/package-installer.ts';
 
 /**
  * Excludes manuals and translations, but not copyrights, nor the manuals' directories, which some packages require.

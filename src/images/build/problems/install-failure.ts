@@ -1,7 +1,7 @@
 import { userName } from '../../../util/system/user-name.ts';
 import { CommandFailedError, ImageBuildError, NoSpaceError, PermissionError } from '../../../errors/index.ts';
 import { type InstallProblem, notInstalled } from '../recipe/install-problem.ts';
-import type { Installer } from '../recipe/installer.ts';
+import type { Installer } from '../recipe/package-installer.ts';
 
 const NAMESPACE_HINT =
   'build as root, or allow user namespaces for ordinary users: see user_namespaces(7); Ubuntu restricts them with AppArmor';

@@ -1,4 +1,4 @@
-import type { TransferLimits } from './limits.ts';
+import type { TransferLimits } from './transfer-limits.ts';
 
 /** Counts attempts without progress, and computes increasing delays between them. */
 export class Backoff {

@@ -1,7 +1,7 @@
-import { parseAddress, printable } from './address.ts';
-import { interpretAnswer } from './answer.ts';
+import { parseAddress, printable } from './download-address.ts';
+import { interpretAnswer } from './answer-meaning.ts';
 import { HttpClient } from './http-client.ts';
-import { DEFAULT_LIMITS, type TransferLimits } from './limits.ts';
+import { DEFAULT_LIMITS, type TransferLimits } from './transfer-limits.ts';
 
 export interface AnnouncedFile {
   /** URL after redirects, without user name and password. */

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { DownloadError } from '../../../errors/index.ts';
-import { authorizationFor, followRedirect, printable, REDIRECT_HINT } from './address.ts';
-import { type Asking, ask } from './connection.ts';
-import { explainFailure } from './failure.ts';
-import type { TransferLimits } from './limits.ts';
+import { authorizationFor, followRedirect, printable, REDIRECT_HINT } from './download-address.ts';
+import { type Asking, ask } from './ask.ts';
+import { explainFailure } from './explain-failure.ts';
+import type { TransferLimits } from './transfer-limits.ts';
 import { proxyFor } from './proxy-environment.ts';
 import type { SocketReader } from './socket-reader.ts';
 

@@ -1,7 +1,7 @@
 import { DownloadError } from '../../../errors/index.ts';
 import { formatBytes } from '../../../util/format-bytes.ts';
-import { printable } from './address.ts';
-import type { TransferLimits } from './limits.ts';
+import { printable } from './download-address.ts';
+import type { TransferLimits } from './transfer-limits.ts';
 
 /** Detects a server that sends too slowly. Time spent waiting for the local disk does not count. */
 export class Pace implements Disposable {

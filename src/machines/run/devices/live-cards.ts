@@ -1,15 +1,15 @@
 import { GuestRequestError, MachineStateError, TimedOutError } from '../../../errors/index.ts';
 import { attachCard, detachCard } from '../../../machine/state/live-card.ts';
 import type { NamedPlan, PrivateCardPlan } from '../../../machine/plan/named-plan.ts';
-import { networkCards } from '../../../machine/plan/network-card.ts';
+import { networkCards } from '../../../machine/plan/network-cards.ts';
 import { cardDevice } from '../../../network/card/network-card.ts';
 import { cardPort, cardsOfPorts, isFreePort } from '../../../machine/qemu/root-port.ts';
 import { argumentsText } from '../../../process/keeper.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { removeFile } from '../../../util/files/removal.ts';
 import { type Limits, withinLimits } from '../../../util/time/deadline.ts';
-import { attachAgent } from '../../channel/agent.ts';
-import { readGuestPorts } from '../../channel/guest-ports.ts';
+import { attachAgent } from '../../channel/attach-agent.ts';
+import { readGuestPorts } from '../../channel/read-guest-ports.ts';
 import { withMonitor } from '../../channel/monitor.ts';
 import { SPARE_CARD_PORTS } from '../../plan/card-ports.ts';
 import type { Definition } from '../../record/definition.ts';

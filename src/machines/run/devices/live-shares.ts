@@ -16,7 +16,7 @@ import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { removeFile } from '../../../util/files/removal.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
 import { poll } from '../../../util/time/poll.ts';
-import { attachAgent } from '../../channel/agent.ts';
+import { attachAgent } from '../../channel/attach-agent.ts';
 import { updateFailedMounts } from '../../channel/failed-mounts.ts';
 import { withMonitor } from '../../channel/monitor.ts';
 import type { Definition } from '../../record/definition.ts';

@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { type ExecOptions, encodeCommand } from '../../../../src/guest/agent/command.ts';
 import { FieldWriter, Operation, Tag, readFields } from '../../../../src/guest/agent/fields.ts';
-import { FrameDecoder, FrameType, GarbageError, encodeFrame } from '../../../../src/guest/agent/frame.ts';
+import {
+  FrameDecoder,
+  FrameType,
+  GarbageError,
+  encodeFrame,
+} from '../../../../src/guest/agent/agent-frame.ts';
 import { mutatedBytes } from '../mutate.ts';
 import { type FuzzTarget, bytesTarget, jsonTarget, must, same } from '../target.ts';
 import { pieceOf } from './piece.ts';

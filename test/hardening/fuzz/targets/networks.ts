@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
 import { FrameStream, FrameStreamError } from '../../../../src/network/ethernet/frame-stream.ts';
-import { LONGEST_FRAME, type StreamFrame, streamFrame } from '../../../../src/network/ethernet/frame.ts';
+import {
+  LONGEST_FRAME,
+  type StreamFrame,
+  streamFrame,
+} from '../../../../src/network/ethernet/ethernet-frame.ts';
 import { parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
 import { EthernetSwitch, type SwitchPort } from '../../../../src/network/ethernet/switch.ts';
 import { mutatedBytes } from '../mutate.ts';

@@ -6,7 +6,7 @@ import { AnsweringProgram } from '../../../../fixtures/fuzz/c-program.ts';
 import { target as guest } from '../../../../fixtures/guests/seed/target.ts';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { makeSeed } from '../../../../src/guest/seed/make.ts';
-import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';
+import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/seed-options.ts';
 import { fatImage } from '../../../../src/images/formats/fat.ts';
 import { readFat } from '../../../../src/images/formats/fat-contents.ts';
 import { mutatedText } from '../mutate.ts';

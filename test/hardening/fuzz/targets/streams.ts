@@ -12,8 +12,8 @@ import {
   GarbageError,
   PAYLOAD_MAX,
   encodeFrame,
-} from '../../../../src/guest/agent/frame.ts';
-import type { Frame } from '../../../../src/guest/agent/frame.ts';
+} from '../../../../src/guest/agent/agent-frame.ts';
+import type { Frame } from '../../../../src/guest/agent/agent-frame.ts';
 import { decodeHello } from '../../../../src/guest/agent/greeting.ts';
 import { mutatedBytes } from '../mutate.ts';
 import { bytesTarget, jsonTarget, must, same } from '../target.ts';

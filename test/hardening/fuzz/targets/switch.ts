@@ -1,5 +1,9 @@
 import { DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
-import { LENGTH_BYTES, type StreamFrame, streamFrame } from '../../../../src/network/ethernet/frame.ts';
+import {
+  LENGTH_BYTES,
+  type StreamFrame,
+  streamFrame,
+} from '../../../../src/network/ethernet/ethernet-frame.ts';
 import { parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
 import { EthernetSwitch, type SwitchPort } from '../../../../src/network/ethernet/switch.ts';
 import { dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';

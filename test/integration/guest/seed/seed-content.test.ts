@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { parseSeedOptions } from '../../../../src/guest/seed/options.ts';
+import { parseSeedOptions } from '../../../../src/guest/seed/seed-options.ts';
 import { type FatContents, readFat } from '../../../../src/images/formats/fat-contents.ts';
 import type { GuestDescription } from '../../../../src/images/record/guest-description.ts';
 import {

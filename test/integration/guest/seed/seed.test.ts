@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { target } from '../../../../fixtures/guests/seed/target.ts';
 import { makeSeed } from '../../../../src/guest/seed/make.ts';
-import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';
+import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/seed-options.ts';
 import type { SeedTarget } from '../../../../src/guest/seed/target.ts';
 import { makeSshKeyPair } from '../../../../src/guest/ssh/ssh-key.ts';
 import { fatImage } from '../../../../src/images/formats/fat.ts';

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { HttpClient } from '../../../../src/images/transfer/http/http-client.ts';
 import { Incoming } from '../../../../src/images/transfer/incoming.ts';
-import { DEFAULT_LIMITS } from '../../../../src/images/transfer/http/limits.ts';
+import { DEFAULT_LIMITS } from '../../../../src/images/transfer/http/transfer-limits.ts';
 import { labWithFile } from './lab.ts';
 
 const { lab, content } = await labWithFile('disk.raw', 20_000_000);

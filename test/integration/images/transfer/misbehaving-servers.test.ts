@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DigestMismatchError, DownloadError, type DownloadFailure } from '../../../../src/errors/index.ts';
 import type { DownloadOptions } from '../../../../src/images/transfer/download.ts';
-import type { TransferLimits } from '../../../../src/images/transfer/http/limits.ts';
+import type { TransferLimits } from '../../../../src/images/transfer/http/transfer-limits.ts';
 import { digestOf, labWithFile } from './lab.ts';
 
 const { lab, content } = await labWithFile('disk.raw', 300_000);

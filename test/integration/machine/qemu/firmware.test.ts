@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { efiApplication } from '../../../../fixtures/guests/efi-application.ts';
 import { ImageLockedError, InvalidInputError } from '../../../../src/errors/index.ts';
-import { confineQemu } from '../../../../src/host/confinement.ts';
+import { confineQemu } from '../../../../src/host/confined-programs.ts';
 import {
   firmwareDirectories,
   readFirmwareDescriptors,

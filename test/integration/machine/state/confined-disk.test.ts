@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeTemporaryDirectory } from '../../../directory.ts';
 import { PermissionError } from '../../../../src/errors/index.ts';
-import { confineQemu } from '../../../../src/host/confinement.ts';
+import { confineQemu } from '../../../../src/host/confined-programs.ts';
 import type { Host } from '../../../../src/host/survey/host.ts';
 import { probeHost } from '../../../../src/host/probe.ts';
 import { attachDisk } from '../../../../src/machine/state/live-disk.ts';

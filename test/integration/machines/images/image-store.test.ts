@@ -16,7 +16,7 @@ import { makeBuildDirectory } from '../../../../src/images/store/build-directory
 import type { ImageProgress } from '../../../../src/images/pull/image-progress.ts';
 import type { DiskImage } from '../../../../src/images/record/image.ts';
 import { withStoreLock } from '../../../../src/images/store/lock.ts';
-import { type NewDiskImage, nameImage, placeDiskImage } from '../../../../src/images/store/place.ts';
+import { type NewDiskImage, nameImage, placeDiskImage } from '../../../../src/images/store/place-image.ts';
 import { createOverlay, rebaseDisk } from '../../../../src/images/qemu-img/qemu-img.ts';
 import { fileSha256, sha256 } from '../../../../src/images/digest/sha256.ts';
 import { launchAt } from '../../../../src/machine/launch/launch.ts';

@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../fixtures/agent/agent-process.ts';
-import { networksOfTable } from '../../../../src/machine/logs/guest-networks.ts';
+import { networksOfTable } from '../../../../src/machine/logs/network-tables.ts';
 import type { NetworkStatistics } from '../../../../src/machine/logs/statistics.ts';
 import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
 import { readGuestNetworks } from '../../../../src/machines/look/guest-networks.ts';

@@ -12,7 +12,7 @@ import { Random } from '../../../../fixtures/agent/random.ts';
 import { GuestAgent } from '../../../../src/guest/agent/agent.ts';
 import { encodeCommand } from '../../../../src/guest/agent/command.ts';
 import { FieldWriter, Operation, Tag } from '../../../../src/guest/agent/fields.ts';
-import { FLAG_MORE, FrameType, encodeFrame } from '../../../../src/guest/agent/frame.ts';
+import { FLAG_MORE, FrameType, encodeFrame } from '../../../../src/guest/agent/agent-frame.ts';
 import { encodeOpen } from '../../../../src/guest/agent/greeting.ts';
 import type { SupervisedProcess } from '../../../../src/process/supervise.ts';
 import { Scope } from '../../../../src/util/scope.ts';

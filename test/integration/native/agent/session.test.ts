@@ -11,7 +11,7 @@ import {
 import { until } from '../../../until.ts';
 import { GuestClosedError, GuestProtocolError, TimedOutError } from '../../../../src/errors/index.ts';
 import { GuestAgent } from '../../../../src/guest/agent/agent.ts';
-import { FrameDecoder, FrameType, encodeFrame } from '../../../../src/guest/agent/frame.ts';
+import { FrameDecoder, FrameType, encodeFrame } from '../../../../src/guest/agent/agent-frame.ts';
 import { decodeHello, encodeOpen } from '../../../../src/guest/agent/greeting.ts';
 import type { GuestProcess } from '../../../../src/guest/agent/process.ts';
 import { agentProgram } from '../../../../src/machine/paths/package-files.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../until.ts';
 import { dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
 import { DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
-import { LENGTH_BYTES, parseHardwareAddress } from '../../../../src/network/ethernet/frame.ts';
+import { LENGTH_BYTES, parseHardwareAddress } from '../../../../src/network/ethernet/ethernet-frame.ts';
 import { addressNumber, parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { awaitedLater, until } from '../../../until.ts';
 import { dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
-import { streamFrame } from '../../../../src/network/ethernet/frame.ts';
+import { streamFrame } from '../../../../src/network/ethernet/ethernet-frame.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { EVERYBODY, type FakeQemu, SwitchLab, frame, mac, sanitizedSwitch } from './switch-lab.ts';

@@ -18,7 +18,7 @@ import {
   type StreamFrame,
   parseHardwareAddress,
   streamFrame,
-} from '../../../../src/network/ethernet/frame.ts';
+} from '../../../../src/network/ethernet/ethernet-frame.ts';
 import { FrameStream } from '../../../../src/network/ethernet/frame-stream.ts';
 import { networkLayers, plugArguments } from '../../../../src/network/switch/plug-argv.ts';
 import { probeConfinement } from '../../../../src/process/probe/confinement-probe.ts';

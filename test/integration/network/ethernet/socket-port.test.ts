@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { type Socket, createServer, connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { LONGEST_FRAME, parseHardwareAddress, streamFrame } from '../../../../src/network/ethernet/frame.ts';
+import {
+  LONGEST_FRAME,
+  parseHardwareAddress,
+  streamFrame,
+} from '../../../../src/network/ethernet/ethernet-frame.ts';
 import { FrameStream } from '../../../../src/network/ethernet/frame-stream.ts';
 import { QUEUE_BYTES, SocketPort } from '../../../../src/network/ethernet/socket-port.ts';
 import { EthernetSwitch } from '../../../../src/network/ethernet/switch.ts';

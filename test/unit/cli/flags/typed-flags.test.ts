@@ -11,7 +11,7 @@ import { addSeedFlags } from '../../../../src/cli/flags/seed-flags.ts';
 import { asTyped } from '../../../../src/cli/flags/typed-flags.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
-import { changeSpec } from '../../../../src/machines/spec/changes.ts';
+import { changeSpec } from '../../../../src/machines/spec/changed-spec.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
 import { changeFlags, createFlags } from '../../../../src/public/named-options.ts';
 import { type OptionFlag, forkFlags, launchFlags } from '../../../../src/public/options.ts';

@@ -6,7 +6,7 @@ import { Random } from '../../../../fixtures/agent/random.ts';
 import { GuestClosedError, GuestProtocolError, VmletError } from '../../../../src/errors/index.ts';
 import { GuestAgent } from '../../../../src/guest/agent/agent.ts';
 import { FieldWriter, Tag } from '../../../../src/guest/agent/fields.ts';
-import { FrameType, encodeFrame } from '../../../../src/guest/agent/frame.ts';
+import { FrameType, encodeFrame } from '../../../../src/guest/agent/agent-frame.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 
 let scope: Scope;

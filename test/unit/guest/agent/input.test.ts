@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { GuestProtocolError } from '../../../../src/errors/index.ts';
-import { PAYLOAD_MAX, WINDOW } from '../../../../src/guest/agent/frame.ts';
+import { PAYLOAD_MAX, WINDOW } from '../../../../src/guest/agent/agent-frame.ts';
 import { Input } from '../../../../src/guest/agent/input.ts';
 
 function recordingInput(): { input: Input; sent: Buffer[]; ended: () => boolean } {

@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { GuestProtocolError } from '../../../../src/errors/index.ts';
-import { WINDOW } from '../../../../src/guest/agent/frame.ts';
+import { WINDOW } from '../../../../src/guest/agent/agent-frame.ts';
 import { Output } from '../../../../src/guest/agent/output.ts';
 
 function outputWithGrants(limit = 1000): { output: Output; granted: () => number } {

@@ -8,7 +8,7 @@ import {
   REQUEST_MAX,
   Stream,
   WINDOW,
-} from '../../../../src/guest/agent/frame.ts';
+} from '../../../../src/guest/agent/agent-frame.ts';
 import { packageFile } from '../../../../src/util/package-file.ts';
 
 /** Names and numbers from the agent’s own source. */

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { target } from '../../../../fixtures/guests/seed/target.ts';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { makeSeed, seedLabel } from '../../../../src/guest/seed/make.ts';
-import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';
+import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/seed-options.ts';
 import type { SeedTarget } from '../../../../src/guest/seed/target.ts';
 import { makeSshKeyPair } from '../../../../src/guest/ssh/ssh-key.ts';
 

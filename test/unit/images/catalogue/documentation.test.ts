@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Catalogue, openCatalogue } from '../../../../src/images/catalogue/catalogue.ts';
-import { entrySchema } from '../../../../src/images/catalogue/schema.ts';
+import { entrySchema } from '../../../../src/images/catalogue/catalogue-schema.ts';
 import { catalogueFile } from '../../../../src/machine/paths/package-files.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 

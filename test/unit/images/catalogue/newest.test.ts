@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareVersions, newestOf } from '../../../../src/images/catalogue/newest.ts';
-import { compilePattern } from '../../../../src/images/catalogue/template.ts';
+import { compilePattern } from '../../../../src/images/catalogue/entry-template.ts';
 
 describe('versions', () => {
   it.each([

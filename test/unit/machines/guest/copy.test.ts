@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { attachPlayed } from '../../../../fixtures/agent/played-agent.ts';
 import { FieldWriter, Tag } from '../../../../src/guest/agent/fields.ts';
-import { FrameType, encodeFrame } from '../../../../src/guest/agent/frame.ts';
+import { FrameType, encodeFrame } from '../../../../src/guest/agent/agent-frame.ts';
 import type { GuestChannel } from '../../../../src/machines/channel/guest-channel.ts';
 import { copyIntoGuest, copyOutOfGuest } from '../../../../src/machines/guest/copy.ts';
 import { Scope } from '../../../../src/util/scope.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { bridgeCards, parseBridge, withMacs } from '../../../../src/machines/spec/bridge-cards.ts';
-import { changeSpec } from '../../../../src/machines/spec/changes.ts';
+import { changeSpec } from '../../../../src/machines/spec/changed-spec.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
 import { member, smallSpec } from './small-spec.ts';
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { launchFlags, launchSchema, templateFlags } from '../../../../src/machine/spec/launch-options.ts';
 import { hardwareOptions } from '../../../../src/machine/spec/hardware-options.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
-import { changeFlags, changeSpec } from '../../../../src/machines/spec/changes.ts';
+import { changeFlags, changeSpec } from '../../../../src/machines/spec/changed-spec.ts';
 import { createFlags } from '../../../../src/machines/spec/create-options.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
 import { pendingChanges, settingsOf } from '../../../../src/machines/spec/pending-changes.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { pairsOf } from '../../../../src/cli/flags/option-flags.ts';
-import { changeSpec } from '../../../../src/machines/spec/changes.ts';
+import { changeSpec } from '../../../../src/machines/spec/changed-spec.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changeSpec } from '../../../../src/machines/spec/changes.ts';
+import { changeSpec } from '../../../../src/machines/spec/changed-spec.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/new-machine.ts';
 import { member, smallSpec } from './small-spec.ts';
 

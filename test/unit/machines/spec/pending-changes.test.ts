@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type MachineChanges, changeFlags, changeSpec } from '../../../../src/machines/spec/changes.ts';
+import { type MachineChanges, changeFlags, changeSpec } from '../../../../src/machines/spec/changed-spec.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
 import { pendingChanges, settingsOf } from '../../../../src/machines/spec/pending-changes.ts';
 import { smallSpec } from './small-spec.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Cable, type CableProperties } from '../../../../src/network/ethernet/cable.ts';
-import { streamFrame } from '../../../../src/network/ethernet/frame.ts';
+import { streamFrame } from '../../../../src/network/ethernet/ethernet-frame.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

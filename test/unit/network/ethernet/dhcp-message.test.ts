@@ -9,7 +9,7 @@ import {
   type StreamFrame,
   parseHardwareAddress,
   streamFrame,
-} from '../../../../src/network/ethernet/frame.ts';
+} from '../../../../src/network/ethernet/ethernet-frame.ts';
 
 const CARD = Buffer.from(parseHardwareAddress('52:54:00:00:00:07'), 'latin1');
 /** The offset of each part in a frame with minimal headers. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type DhcpAsked, dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
 import { DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
-import { type StreamFrame, parseHardwareAddress } from '../../../../src/network/ethernet/frame.ts';
+import { type StreamFrame, parseHardwareAddress } from '../../../../src/network/ethernet/ethernet-frame.ts';
 import { addressNumber, addressText, parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
 
 const OURS = '52:54:0a:4d:00:02';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LONGEST_FRAME, streamFrame } from '../../../../src/network/ethernet/frame.ts';
+import { LONGEST_FRAME, streamFrame } from '../../../../src/network/ethernet/ethernet-frame.ts';
 import { FrameStream, FrameStreamError } from '../../../../src/network/ethernet/frame-stream.ts';
 
 const frames = ['first', '', 'third '.repeat(300), 'x'].map((text) => streamFrame(Buffer.from(text)));

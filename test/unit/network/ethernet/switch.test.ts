@@ -4,7 +4,7 @@ import {
   type StreamFrame,
   parseHardwareAddress,
   streamFrame,
-} from '../../../../src/network/ethernet/frame.ts';
+} from '../../../../src/network/ethernet/ethernet-frame.ts';
 import { EthernetSwitch, type SwitchPort } from '../../../../src/network/ethernet/switch.ts';
 
 class Wire implements SwitchPort {

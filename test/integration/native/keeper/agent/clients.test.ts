@@ -10,7 +10,7 @@ import {
   PAYLOAD_MAX,
   WINDOW,
   encodeFrame,
-} from '../../../../../src/guest/agent/frame.ts';
+} from '../../../../../src/guest/agent/agent-frame.ts';
 import { encodeOpen } from '../../../../../src/guest/agent/greeting.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';
 import { keeperProgram } from '../../../../../src/process/native/keeper-program.ts';

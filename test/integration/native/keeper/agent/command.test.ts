@@ -6,7 +6,7 @@ import { until } from '../../../../until.ts';
 import { encodeCommand } from '../../../../../src/guest/agent/command.ts';
 import { encodeConfiguration } from '../../../../../src/guest/agent/configuration.ts';
 import { Phase, Tag } from '../../../../../src/guest/agent/fields.ts';
-import { FrameType } from '../../../../../src/guest/agent/frame.ts';
+import { FrameType } from '../../../../../src/guest/agent/agent-frame.ts';
 import { OutputLogReader, type OutputPart } from '../../../../../src/machine/logs/output-log.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';
 import { Scope } from '../../../../../src/util/scope.ts';

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../../until.ts';
 import { FieldWriter, Operation, Tag } from '../../../../../src/guest/agent/fields.ts';
-import { FrameType } from '../../../../../src/guest/agent/frame.ts';
+import { FrameType } from '../../../../../src/guest/agent/agent-frame.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';
 import { Scope } from '../../../../../src/util/scope.ts';
 import { sanitizedKeeper } from '../keeper-lab.ts';

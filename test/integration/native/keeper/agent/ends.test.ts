@@ -7,7 +7,7 @@ import { GuestClosedError } from '../../../../../src/errors/index.ts';
 import { GuestAgent } from '../../../../../src/guest/agent/agent.ts';
 import { encodeCommand } from '../../../../../src/guest/agent/command.ts';
 import { FieldWriter, Operation, Tag } from '../../../../../src/guest/agent/fields.ts';
-import { FLAG_MORE, FrameType, PAYLOAD_MAX } from '../../../../../src/guest/agent/frame.ts';
+import { FLAG_MORE, FrameType, PAYLOAD_MAX } from '../../../../../src/guest/agent/agent-frame.ts';
 import { encodeOpen } from '../../../../../src/guest/agent/greeting.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';
 import { keeperProgram } from '../../../../../src/process/native/keeper-program.ts';

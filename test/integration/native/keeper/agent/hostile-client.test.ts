@@ -9,7 +9,7 @@ import {
   PAYLOAD_MAX,
   REQUEST_MAX,
   encodeFrame,
-} from '../../../../../src/guest/agent/frame.ts';
+} from '../../../../../src/guest/agent/agent-frame.ts';
 import { encodeOpen } from '../../../../../src/guest/agent/greeting.ts';
 import { GuestAgent } from '../../../../../src/guest/agent/agent.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
 import { Random } from '../../../../../fixtures/agent/random.ts';
 import { until } from '../../../../until.ts';
-import { FrameType, PAYLOAD_MAX, WINDOW, encodeFrame } from '../../../../../src/guest/agent/frame.ts';
+import { FrameType, PAYLOAD_MAX, WINDOW, encodeFrame } from '../../../../../src/guest/agent/agent-frame.ts';
 import { encodeOpen } from '../../../../../src/guest/agent/greeting.ts';
 import { Scope } from '../../../../../src/util/scope.ts';
 import { residentBytes, sanitizedKeeper } from '../keeper-lab.ts';

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { until } from '../../../../until.ts';
 import { GuestAgent } from '../../../../../src/guest/agent/agent.ts';
-import { FrameDecoder, FrameType, type Frame, encodeFrame } from '../../../../../src/guest/agent/frame.ts';
+import {
+  FrameDecoder,
+  FrameType,
+  type Frame,
+  encodeFrame,
+} from '../../../../../src/guest/agent/agent-frame.ts';
 import { decodeHello, encodeOpen } from '../../../../../src/guest/agent/greeting.ts';
 import type { KeeperOptions, StartedKeeper } from '../../../../../src/process/keeper.ts';
 import type { Scope } from '../../../../../src/util/scope.ts';

@@ -5,7 +5,7 @@ import { pause } from '../../../../../src/util/time/pause.ts';
 import { until } from '../../../../until.ts';
 import { encodeConfiguration } from '../../../../../src/guest/agent/configuration.ts';
 import { Phase, Tag } from '../../../../../src/guest/agent/fields.ts';
-import { FrameType } from '../../../../../src/guest/agent/frame.ts';
+import { FrameType } from '../../../../../src/guest/agent/agent-frame.ts';
 import { agentProgram } from '../../../../../src/machine/paths/package-files.ts';
 import { Scope } from '../../../../../src/util/scope.ts';
 import { sanitizedKeeper } from '../keeper-lab.ts';

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { temporaryFolder } from '../../../../../fixtures/agent/agent-process.ts';
 import { encodeConfiguration } from '../../../../../src/guest/agent/configuration.ts';
 import { FieldWriter, Operation, Phase, Tag } from '../../../../../src/guest/agent/fields.ts';
-import { FLAG_MORE, type Frame, FrameType } from '../../../../../src/guest/agent/frame.ts';
+import { FLAG_MORE, type Frame, FrameType } from '../../../../../src/guest/agent/agent-frame.ts';
 import { Scope } from '../../../../../src/util/scope.ts';
 import { sanitizedKeeper } from '../keeper-lab.ts';
 import { type HostileGuest, Switchboard, closeSanitized } from './lab.ts';

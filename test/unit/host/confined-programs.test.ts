@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { confineQemu, resolverOf } from '../../../src/host/confinement.ts';
+import { confineQemu, resolverOf } from '../../../src/host/confined-programs.ts';
 import { confine } from '../../../src/process/confine/confine.ts';
 import type { FoundPath } from '../../../src/process/confine/found-path.ts';
 import { type ConfinementAbilities, layersOf } from '../../../src/process/confine/layers.ts';

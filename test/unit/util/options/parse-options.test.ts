@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import * as z from 'zod';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { parseOptions } from '../../../../src/util/options/options.ts';
+import { parseOptions } from '../../../../src/util/options/parse-options.ts';
 import { recordOf } from '../../../../src/util/options/record-of.ts';
 
 // Created for each test: an error in creating it fails one.

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { DownloadError } from '../../../errors/index.ts';
-import { printable } from './address.ts';
+import { printable } from './download-address.ts';
 import type { HttpAnswer } from './http-client.ts';
 import { type PartialOrigin, validatorOf } from '../partial/partial-file.ts';
 

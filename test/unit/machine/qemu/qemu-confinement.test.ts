@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Host } from '../../../../src/host/survey/host.ts';
 import { machineDirectory } from '../../../../src/machine/paths/directory.ts';
 import type { Plan } from '../../../../src/machine/plan/plan.ts';
-import { connectsOf, longestFileOf, qemuConfinement } from '../../../../src/machine/qemu/confinement.ts';
+import { connectsOf, longestFileOf, qemuConfinement } from '../../../../src/machine/qemu/qemu-confinement.ts';
 import type { BoundNetworkPlan, NetworkBackend } from '../../../../src/network/plan/network.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { plainDisk, plainPlan } from '../plan/plain-plan.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { networksOfQga, networksOfTable } from '../../../../src/machine/logs/guest-networks.ts';
+import { networksOfQga, networksOfTable } from '../../../../src/machine/logs/network-tables.ts';
 
 const HEADING = `Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CPU_LEVELS } from '../../util/system/cpu-level.ts';
 import { isImageReference } from '../record/reference.ts';
-import { compilePattern, placeholdersOf } from './template.ts';
+import { compilePattern, placeholdersOf } from './entry-template.ts';
 
 const REFERENCE = 'expected the name of an image, such as web:1';
 const WORD = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;

@@ -7,7 +7,7 @@ import { type RunningShare, startShare } from '../share/running-share.ts';
 import { type SupervisedProcess, supervise } from '../../process/supervise.ts';
 import type { Scope } from '../../util/scope.ts';
 import { qemuArguments } from '../qemu/argv.ts';
-import { qemuConfinement } from '../qemu/confinement.ts';
+import { qemuConfinement } from '../qemu/qemu-confinement.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** The host program that carried the guest's packets has exited while the machine is running. */

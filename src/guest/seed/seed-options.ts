@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { isWellFormed } from '../../util/options/well-formed.ts';
 import { formatPublicKey, parsePublicKey } from '../ssh/ssh-public-key.ts';
-import { parseOptions } from '../../util/options/options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import { recordOf } from '../../util/options/record-of.ts';
 import { userDataKind } from './user-data-kind.ts';
 

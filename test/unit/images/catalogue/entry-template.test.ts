@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compilePattern, fill, placeholdersOf } from '../../../../src/images/catalogue/template.ts';
+import { compilePattern, fill, placeholdersOf } from '../../../../src/images/catalogue/entry-template.ts';
 
 it('finds and fills words in braces', () => {
   expect(placeholdersOf('https://x/{arch}/{build}.{arch}')).toEqual(['arch', 'build', 'arch']);

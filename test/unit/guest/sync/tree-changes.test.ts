@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Tree, type TreeEntry, changesBetween } from '../../../../src/guest/sync/changes.ts';
+import { type Tree, type TreeEntry, changesBetween } from '../../../../src/guest/sync/tree-changes.ts';
 
 const file = (changes: Partial<TreeEntry> = {}): TreeEntry => ({
   ...{ kind: 'file', mode: 0o644, size: 5, mtimeMs: 1500 },

@@ -1,5 +1,5 @@
 import { DownloadError, type DownloadFailure } from '../../../errors/index.ts';
-import { printable } from './address.ts';
+import { printable } from './download-address.ts';
 
 const CODES: Readonly<Record<string, DownloadFailure>> = {
   ECONNREFUSED: 'refused',

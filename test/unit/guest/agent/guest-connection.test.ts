@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { attachPlayed } from '../../../../fixtures/agent/played-agent.ts';
-import { FrameType, Stream, encodeFrame } from '../../../../src/guest/agent/frame.ts';
+import { FrameType, Stream, encodeFrame } from '../../../../src/guest/agent/agent-frame.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 
 const CHANNEL = 1;

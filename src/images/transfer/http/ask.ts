@@ -3,9 +3,9 @@ import { request as askHttps } from 'node:https';
 import { type Socket, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { DownloadError } from '../../../errors/index.ts';
-import { basicCredentials, printable } from './address.ts';
-import { PROXY_HINT, connectedTo, hintOf } from './failure.ts';
-import type { TransferLimits } from './limits.ts';
+import { basicCredentials, printable } from './download-address.ts';
+import { PROXY_HINT, connectedTo, hintOf } from './explain-failure.ts';
+import type { TransferLimits } from './transfer-limits.ts';
 import { portOf } from './proxy-environment.ts';
 import { SocketReader } from './socket-reader.ts';
 

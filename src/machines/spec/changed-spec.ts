@@ -5,7 +5,7 @@ import { hardwareOf } from '../../machine/spec/hardware-options.ts';
 import { changeOptions } from '../../machine/spec/machine-options.ts';
 import { parseMemory } from '../../machine/spec/memory-size.ts';
 import { flagsOf, reworded, withFlag } from '../../machine/spec/option-flag.ts';
-import { parseOptions } from '../../util/options/options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import { recordOf } from '../../util/options/record-of.ts';
 import type { Membership, WantedMembership } from '../../network/private/membership.ts';
 import { withMacs } from './bridge-cards.ts';

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { probeQemu } from '../../../src/host/programs/qemu.ts';
-import { confineQemu, resolverOf } from '../../../src/host/confinement.ts';
+import { confineQemu, resolverOf } from '../../../src/host/confined-programs.ts';
 import { SANDBOX_OPTION } from '../../../src/host/programs/qemu.ts';
 import { confine } from '../../../src/process/confine/confine.ts';
 import { confineProgram } from '../../../src/process/native/confine-program.ts';

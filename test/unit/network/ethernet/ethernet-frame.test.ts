@@ -5,7 +5,7 @@ import {
   parseHardwareAddress,
   sourceOf,
   streamFrame,
-} from '../../../../src/network/ethernet/frame.ts';
+} from '../../../../src/network/ethernet/ethernet-frame.ts';
 
 test('a frame begins with its length, its destination and its source', () => {
   const frame = streamFrame(Buffer.from('0102030405060708090a0b0c0800ff', 'hex'));

@@ -1,4 +1,4 @@
-import { confineQemu, resolverOf } from '../../host/confinement.ts';
+import { confineQemu, resolverOf } from '../../host/confined-programs.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { confine } from '../../process/confine/confine.ts';
 import { type Connects, type Layers, layersOf } from '../../process/confine/layers.ts';

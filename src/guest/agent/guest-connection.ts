@@ -4,7 +4,7 @@ import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { connectionFailure } from './failure.ts';
 import { FieldWriter, Operation, Tag } from './fields.ts';
-import { type Frame, FrameType, Stream, WINDOW } from './frame.ts';
+import { type Frame, FrameType, Stream, WINDOW } from './agent-frame.ts';
 import { Input } from './input.ts';
 import { Output } from './output.ts';
 import { sendRequest } from './request.ts';

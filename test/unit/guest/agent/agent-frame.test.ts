@@ -9,7 +9,7 @@ import {
   PAYLOAD_MAX,
   encodeFrame,
   encodeHeader,
-} from '../../../../src/guest/agent/frame.ts';
+} from '../../../../src/guest/agent/agent-frame.ts';
 
 function plain(frame: Frame): unknown {
   return { ...frame, payload: frame.payload.toString('hex') };

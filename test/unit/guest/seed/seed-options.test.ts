@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { makeSshKeyPair } from '../../../../src/guest/ssh/ssh-key.ts';
-import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';
+import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/seed-options.ts';
 
 describe('the options of a seed', () => {
   it('are all optional', () => {

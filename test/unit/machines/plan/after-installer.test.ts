@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { afterInstaller, forgetInstaller } from '../../../../src/machines/plan/installer.ts';
+import { afterInstaller, forgetInstaller } from '../../../../src/machines/plan/after-installer.ts';
 import { type MachineFiles, machineFiles } from '../../../../src/machines/record/machine-files.ts';
 import {
   type MachineSpec,

@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
-import { grubConfiguration, kernelParameters } from '../../../../../src/images/build/disk/boot-files.ts';
+import {
+  grubConfiguration,
+  kernelParameters,
+} from '../../../../../src/images/build/disk/boot-configuration.ts';
 import { trustTimer } from '../../../../../src/machine/plan/board.ts';
 
 it('a system trusts its timer like micro, set by GRUB and by kernel upgrades', () => {
