@@ -232,7 +232,10 @@ describe('run --detach', () => {
     expect(home.store.get('job').status()).toMatchObject({ kind: 'running' });
     const removal = /rm\0--storage\0job\0/;
     expect(readFileSync(home.store.get('job').files.removal, 'utf8')).toMatch(removal);
-    const { rung } = await home.store.get('job').live().stop({ keep: true, timeoutMs: 20 * 60_000 });
+    const { rung } = await home.store
+      .get('job')
+      .live()
+      .stop({ keep: true, timeoutMs: 20 * 60_000 });
     expect(rung).toBe('guest');
     expect(existsSync(home.store.get('job').files.removal)).toBe(false);
     for (const verb of ['start', 'restart'])

@@ -73,7 +73,9 @@ describe.skipIf(SYSTEMD === undefined)('vmlet systemd', () => {
     // It would start a machine of the old name.
     const renamed = await start(['rename', 'web', 'db'], { env: environment }).finished;
     expect(renamed.status).toBe(125);
-    expect(renamed.stderr).toContain('with your changes to it: vmlet systemd uninstall web; after the rename');
+    expect(renamed.stderr).toContain(
+      'with your changes to it: vmlet systemd uninstall web; after the rename',
+    );
   });
 
   it('is refused for a machine that is removed after its command', async () => {
