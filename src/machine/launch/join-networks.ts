@@ -5,7 +5,7 @@ import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { Scope } from '../../util/scope.ts';
 import { cardDevice } from '../../network/card/network-card.ts';
 import { CARD_AT_BOOT } from '../../network/plan/network.ts';
-import { setLink } from '../plan/network-cards.ts';
+import { setLink } from '../plan/planned-cards.ts';
 import type { StartedMachine } from './started-machine.ts';
 import { discardFrames, linkCard } from '../network/card-link.ts';
 import { HostsFile } from '../network/hosts-file.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { FaultUnavailableError, InvalidInputError } from '../../errors/index.ts';
 import { cardDevice } from '../../network/card/network-card.ts';
-import { type NetworkCard, networkCards, setLink } from '../../machine/plan/network-cards.ts';
+import { type NetworkCard, networkCards, setLink } from '../../machine/plan/planned-cards.ts';
 import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import { ActiveFaults } from './active-faults.ts';
 import type { Fault } from './fault.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { unlinkSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
-import type { NetworkCard } from '../../machine/plan/network-cards.ts';
+import type { NetworkCard } from '../../machine/plan/planned-cards.ts';
 import { takeFrames } from '../../network/ethernet/socket-frames.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import { Scope } from '../../util/scope.ts';

@@ -1,7 +1,7 @@
 import { GuestRequestError, MachineStateError, TimedOutError } from '../../../errors/index.ts';
 import { attachCard, detachCard } from '../../../machine/state/live-card.ts';
 import type { NamedPlan, PrivateCardPlan } from '../../../machine/plan/named-plan.ts';
-import { networkCards } from '../../../machine/plan/network-cards.ts';
+import { networkCards } from '../../../machine/plan/planned-cards.ts';
 import { cardDevice } from '../../../network/card/network-card.ts';
 import { cardPort, cardsOfPorts, isFreePort } from '../../../machine/qemu/root-port.ts';
 import { argumentsText } from '../../../process/keeper.ts';
