@@ -360,13 +360,19 @@ export class NamedMachine {
     return machinePublicKey(this.files.ssh);
   }
 
-  /** Returns the systemd user unit that starts it, without installing it. */
+  /**
+   * Returns the systemd user unit that starts it, without installing it.
+   * @throws InvalidInputError for a machine that is removed after its command.
+   */
   async systemdUnit(): Promise<SystemdUnit> {
     const { describeSystemdUnit } = await import('./life/systemd.ts');
     return describeSystemdUnit(this.name);
   }
 
-  /** Enables its start by the systemd user manager. @throws UserManagerUnavailableError, CommandFailedError */
+  /**
+   * Enables its start by the systemd user manager.
+   * @throws UserManagerUnavailableError, CommandFailedError, and what `systemdUnit` throws.
+   */
   async installSystemdUnit(): Promise<InstalledSystemdUnit> {
     const { installSystemdUnit } = await import('./life/systemd.ts');
     return installSystemdUnit(this.name);

@@ -146,11 +146,11 @@ static void explain_failure(const struct ending *ending)
     static char line[PATH_MAX + 128];
     const char *why = describe(ending->phase, ending->reason);
     if (ending->phase == PHASE_DIRECTORY)
-        snprintf(line, sizeof line, "cannot enter the working directory %s: %s", requested(FIELD_DIRECTORY, "/"), why);
+        snprintf(line, sizeof line, "cannot enter the working directory %.1000s: %s", requested(FIELD_DIRECTORY, "/"), why);
     else if (ending->phase == PHASE_USER && ending->reason == ENOENT)
-        snprintf(line, sizeof line, "no such user: %s", requested(FIELD_USER, ""));
+        snprintf(line, sizeof line, "no such user: %.1000s", requested(FIELD_USER, ""));
     else if (ending->phase == PHASE_USER)
-        snprintf(line, sizeof line, "cannot switch to user %s: %s", requested(FIELD_USER, "root"), why);
+        snprintf(line, sizeof line, "cannot switch to user %.1000s: %s", requested(FIELD_USER, "root"), why);
     else
         snprintf(line, sizeof line, "the command could not be started: %s", why);
     fail(line);

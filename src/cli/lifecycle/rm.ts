@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { MachineNotFoundError } from '../../errors/index.ts';
 import { MachineStore, VolumeStore } from '../../machines/index.ts';
 import { NOTHING_DONE, eachName, namedOrAll } from '../session/each-machine.ts';
@@ -9,6 +9,8 @@ interface Flags {
   readonly storage?: true;
   readonly volumes?: true;
   readonly force?: true;
+  /** Given by the removal of a machine that was created with --rm. */
+  readonly id?: string;
 }
 
 export function rmCommand(): Command {
@@ -23,6 +25,7 @@ export function rmCommand(): Command {
     .option('--storage', 'delete the disks too (default: keep them)')
     .option('-v, --volumes', 'remove their volumes too, except those that other machines use')
     .option('-f, --force', 'also remove running and protected machines; ignore names that do not exist')
+    .addOption(new Option('--id <id>', 'remove only the machine with this ID').hideHelp())
     .action(async (names: string[], flags: Flags) => {
       const store = new MachineStore();
       const usedByOthers = new Set<string>();
@@ -34,6 +37,7 @@ export function rmCommand(): Command {
               storage: flags.storage ?? false,
               volumes: flags.volumes ?? false,
               force: flags.force ?? false,
+              id: flags.id,
             });
             for (const path of keptDisks) note(`kept the disk ${path}`);
             if (!flags.volumes) return undefined;

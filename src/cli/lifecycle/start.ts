@@ -127,7 +127,7 @@ export function sayCopiedIdentity({ name, spec }: Pick<LiveMachine, 'name' | 'sp
   if (spec.guestIdentity === 'own' || spec.boot.kind === 'image') return;
   note(
     `clone "${name}" has the machine id, ssh host keys and host name of the original machine`,
-    `vmlet gives it its own at its next start: vmlet restart ${name}`,
+    `vmlet gives it its own when it next boots without --paused: vmlet restart ${name}`,
   );
 }
 

@@ -4,6 +4,7 @@ import {
   BrokenMachineError,
   MachineBusyError,
   MachineStateError,
+  ReplacedError,
   isSystemError,
 } from '../../errors/index.ts';
 import { tellNetworks } from '../../machine/network/tell-members.ts';
@@ -54,6 +55,8 @@ export interface RemoveOptions {
   readonly volumes?: boolean;
   /** Kill the machine first if it is running, even while another operation is busy with it; remove it even if it is protected. */
   readonly force?: boolean;
+  /** Remove only the machine whose `spec.id` this is: another one may have got its name. */
+  readonly id?: string | undefined;
 }
 
 /** Disks and volumes that a removal kept. */
@@ -67,18 +70,26 @@ export interface RemoveResult {
 /**
  * Removes a machine: its definition, NVRAM, TPM, keys, logs, and on request its storage and volumes. Backing files are never removed,
  * except for clone bases that no machine needs any more.
- * @throws MachineNotFoundError, MachineBusyError, MachineStateError when it is running or protected.
+ * @throws MachineNotFoundError, ReplacedError for another `id`, MachineBusyError, MachineStateError when it is running or
+ *   protected.
  */
 export async function removeMachine(
   locations: Locations,
   name: string,
-  { storage = false, volumes = false, force = false }: RemoveOptions = {},
+  { storage = false, volumes = false, force = false, id }: RemoveOptions = {},
 ): Promise<RemoveResult> {
-  const definition = readSoundDefinition(locations, name);
+  // A broken machine's ID is not known.
+  const definition =
+    id === undefined ? readSoundDefinition(locations, name) : readDefinition(locations, name);
   if (!definition) return removeBroken(locations, name, { storage, force });
   await using scope = new Scope();
   await (force ? lockByForce(definition, scope) : lockMachine(name, definition.files, 'removing it', scope));
   const { spec, files } = readDefinition(locations, name);
+  if (id !== undefined && spec.id !== id) {
+    throw new ReplacedError(`machine "${name}" was not removed: another machine has the same name now`, {
+      hint: `look at the machine first: vmlet inspect ${name}`,
+    });
+  }
   if (spec.protected && !force) {
     throw new MachineStateError(name, 'protected', 'is protected', {
       hint: `remove the protection first: vmlet protect --off ${name}`,

@@ -13,8 +13,8 @@ import { readRun } from '../record/machine-status.ts';
 
 /**
  * Waits until each `vmlet wait` has read the status of the command, at most 30 s: one may be suspended. Then tries
- * `vmlet rm` once a second for a minute, since another command may hold the machine's lock. A machine whose logs are gone
- * was removed by such a command; another one may have its name now.
+ * `vmlet rm` once a second for a minute, since another command may hold the machine's lock. Ends when the machine's logs
+ * are gone: such a command has removed it.
  */
 const REMOVE =
   'flock -w 30 "$0" true; logs=$1; shift; n=0; ' +
@@ -66,6 +66,6 @@ function removalCommand(locations: Locations, { spec, files }: Definition): stri
   return [
     ...['/bin/sh', '-c', REMOVE, files.waitersLock, files.logs],
     ...['/usr/bin/env', '-i', ...Object.entries(environment).map(([key, value]) => `${key}=${value}`)],
-    ...[process.execPath, commandProgram(), 'rm', '--storage', spec.name],
+    ...[process.execPath, commandProgram(), 'rm', '--storage', '--id', spec.id, spec.name],
   ];
 }

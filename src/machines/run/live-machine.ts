@@ -201,7 +201,8 @@ export class LiveMachine {
 
   /**
    * Returns the guest's addresses and their source. Behind passt and slirp, the host reaches it only through forwards.
-   * @throws MachineStateError when they are unknown, InvalidInputError when it has no network, or the signal's reason.
+   * @throws MachineStateError when they are unknown, InvalidInputError when it has no network, TimedOutError when only the
+   *   agent knows them and does not answer, or the signal's reason.
    */
   async addresses(options: { readonly signal?: AbortSignal } = {}): Promise<GuestAddresses> {
     const { findGuestAddresses } = await import('../look/guest-addresses.ts');

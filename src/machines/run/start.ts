@@ -191,6 +191,8 @@ async function startLocked(
       keeper.release();
       throw error;
     }
+    // The end of a start that failed is not that of a machine with --rm.
+    removeFile(definition.files.removal);
     await endKeeper(keeper);
     // If loading the memory failed, QEMU may have changed some of the disks.
     await settleRestore(definition);

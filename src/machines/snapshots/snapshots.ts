@@ -107,6 +107,7 @@ export async function createMachineSnapshot(
 ): Promise<void> {
   await withLockedMachine(locations, machine, 'taking a snapshot', async (definition) => {
     refuseSavedSnapshots(definition);
+    await refuseReadOnlyParts(definition, name, signal);
     const { files } = definition;
     if (readStatus(files).kind !== 'running') {
       await settleRestore(definition);
@@ -181,6 +182,7 @@ export async function removeMachineSnapshots(
     }
     for (const name of names) {
       if (runs) {
+        await refuseReadOnlyParts(definition, name, signal);
         const nodes = nodesOf(await runningHardware(definition, signal));
         await withMonitor(definition, async (qmp) => removeLiveSnapshot(qmp, nodes, name), {
           long: true,
@@ -241,25 +243,31 @@ export function pathsOf(definition: Definition): string[] {
 }
 
 /** The machine's own disks that have become read-only: earlier snapshots may include them. */
-function nowReadOnly({ spec, files }: Definition): { readonly name: string; readonly path: string }[] {
-  return spec.disks
+function nowReadOnly(definition: Definition): { readonly name: string; readonly path: string }[] {
+  return presentDisks(definition)
     .filter(({ format, owned, readOnly }) => format === 'qcow2' && owned && readOnly)
-    .map((disk) => ({ name: disk.name, path: diskPath(disk, files) }));
+    .map((disk) => ({ name: disk.name, path: diskPath(disk, definition.files) }));
 }
 
-/** Refuses to restore a part of a snapshot. @throws InvalidInputError */
+/**
+ * Refuses to take, restore or remove a part of a snapshot.
+ * @throws InvalidInputError when the snapshot includes a disk that is read-only now.
+ */
 export async function refuseReadOnlyParts(
   definition: Definition,
   snapshot: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { name: machine } = definition.spec;
   for (const { name, path } of nowReadOnly(definition)) {
     const snapshots = await listSnapshots({ path, signal });
     if (!snapshots.some((one) => one.name === snapshot)) continue;
     throw new InvalidInputError(
       'snapshot',
       `${JSON.stringify(snapshot)} includes ${name}, which is read-only now`,
-      { hint: `make the disk writable first: vmlet disk set ${definition.spec.name} ${name} --no-readonly` },
+      {
+        hint: `stop the machine, and make the disk writable: vmlet disk set ${machine} ${name} --no-readonly`,
+      },
     );
   }
 }

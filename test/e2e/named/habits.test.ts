@@ -230,7 +230,7 @@ describe('run --detach', () => {
     expect(saved.status).toBe(125);
     expect(saved.stderr).toContain('created with --rm');
     expect(home.store.get('job').status()).toMatchObject({ kind: 'running' });
-    const removal = /rm\0--storage\0job\0/;
+    const removal = /rm\0--storage\0--id\0[^\0]+\0job\0/;
     expect(readFileSync(home.store.get('job').files.removal, 'utf8')).toMatch(removal);
     const { rung } = await home.store
       .get('job')
@@ -246,11 +246,26 @@ describe('run --detach', () => {
     await until(() => home.machines().length === 0);
   });
 
+  it('keeps a machine with --rm whose restart is interrupted while its guest boots', async () => {
+    await home.vmlet('run', '-d', '--rm', '--name', 'job', '--net', 'none', 'micro', 'sleep', '1000');
+    const machine = home.store.get('job');
+    const restart = home.start(['restart', 'job', '-t', '20m']);
+    await until(() => !existsSync(machine.files.removal));
+    await until(() => existsSync(machine.files.removal) && machine.status().kind === 'running');
+    restart.process.kill('SIGINT');
+    expect(await restart.finished).toMatchObject({ status: 130 });
+    await until(() => home.processes().length === 0);
+    expect(machine.status().kind).toBe('stopped');
+    await home.vmlet('rm', '--storage', 'job');
+  });
+
   it('removes no other machine of the name once a machine with --rm is removed', async () => {
     await home.vmlet('run', '-d', '--rm', '--name', 'job', '--net', 'none', 'micro', 'sleep', '1000');
     expect(await home.vmlet('rm', '--force', '--storage', 'job')).toMatchObject({ status: 0 });
     await home.vmlet('create', 'job', '--image', 'micro', '--net', 'none');
-    await until(() => !home.processes().some(({ commandLine }) => commandLine.includes('rm --storage job')));
+    await until(
+      () => !home.processes().some(({ commandLine }) => commandLine.includes('rm --storage --id ')),
+    );
     expect(home.machines().map(({ name }) => name)).toEqual(['job']);
     await home.vmlet('rm', '--storage', 'job');
   });

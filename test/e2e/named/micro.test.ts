@@ -7,9 +7,9 @@ import { until } from '../../until.ts';
 import { type Home, makeHome } from './home.ts';
 import { Terminal } from './terminal.ts';
 
-/** Replaces the program that lists addresses until the guest is booted again. */
-const HANGING_IP =
-  'first=${PATH%%:*}; mkdir -p "$first"; rm -f "$first/ip"; printf "#!/bin/sh\\ntouch /run/asked\\nsleep 600\\n" >"$first/ip"; chmod +x "$first/ip"';
+/** Replaces the program that lists the guest's addresses; the file system in memory has it again after a reboot. */
+const asIp = (script: string): string =>
+  `first=\${PATH%%:*}; mkdir -p "$first"; rm -f "$first/ip"; printf '#!/bin/sh\\n${script}\\n' >"$first/ip"; chmod +x "$first/ip"`;
 
 /** These tests depend on their order: one machine serves all of them. */
 describe('micro as a named machine', () => {
@@ -104,15 +104,11 @@ describe('micro as a named machine', () => {
 
   test('a wait for a port continues when the guest reboots during a look at it', async () => {
     expect(await home.vmlet('port', 'add', 'm', '7777')).toMatchObject({ status: 0 });
-    // The look asks for the addresses; the file system in memory has the usual program again after the reboot.
-    await inGuest(HANGING_IP);
+    // The look asks for the addresses.
+    await inGuest(asIp('reboot -f; sleep 600'));
+    await inGuest('touch /run/before');
     const waiting = home.start(['wait', 'm', '--for', 'port=7777', '--timeout', '10m']);
-    await until(async () => (await home.exec('m', 'test', '-e', '/run/asked')).status === 0);
-    await home.vmlet('exec', 'm', 'reboot', '-f');
-    await until(async () => {
-      const { status } = await home.vmlet('exec', 'm', 'test', '!', '-e', '/run/asked');
-      return status === 0;
-    });
+    await until(async () => (await home.vmlet('exec', 'm', 'test', '!', '-e', '/run/before')).status === 0);
     await home.vmlet('exec', '-d', 'm', '--', 'nc', '-ll', '-p', '7777', '-e', 'cat');
     expect(await waiting.finished).toMatchObject({ status: 0, stderr: '' });
   });
@@ -133,7 +129,7 @@ describe('micro as a named machine', () => {
 test('vmlet ip without a network says that the guest does not answer', async () => {
   await using home = await disposableHome();
   await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--net', 'none', '--start');
-  expect(await home.exec('m', 'sh', '-c', HANGING_IP)).toMatchObject({ status: 0, stderr: '' });
+  expect(await home.exec('m', 'sh', '-c', asIp('sleep 600'))).toMatchObject({ status: 0, stderr: '' });
   expect(await home.vmlet('ip', 'm')).toMatchObject({
     status: 124,
     stderr: 'vmlet: timed out after 5 s waiting for the guest to list its addresses\n',
