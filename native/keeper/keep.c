@@ -26,6 +26,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -182,23 +183,21 @@ static int start(const struct options *options, const struct log *qemu_log)
  * process itself: who stops the machine waits for its end, and may hold a lock that the program needs. */
 static void follow_with(char **program)
 {
-    int life[2];
-    char nothing;
-    if (pipe2(life, O_CLOEXEC) < 0) {
-        note("pipe2");
-        return;
-    }
-    pid_t pid = fork();
+    pid_t keeper = getpid(), pid = fork();
     if (pid < 0)
         note("fork");
     if (pid != 0)
         return;
-    close(life[1]);
-    dup2(life[0], STDIN_FILENO);
     /* A new start takes the locks as soon as the keeper has ended. Before Linux 5.9, execve closes them. */
     syscall(SYS_close_range, 3, ~0u, 0);
-    while (read(STDIN_FILENO, &nothing, 1) < 0 && errno == EINTR)
-        ;
+    /* The kernel sends the signal, which is blocked, once it has released all that the keeper held. */
+    sigset_t end;
+    sigemptyset(&end);
+    sigaddset(&end, SIGUSR1);
+    prctl(PR_SET_PDEATHSIG, SIGUSR1);
+    while (getppid() == keeper)
+        sigwaitinfo(&end, NULL);
+    prctl(PR_SET_PDEATHSIG, 0);
     signal(SIGINT, SIG_DFL);
     signals_restore();
     dup2(STDERR_FILENO, STDOUT_FILENO);
