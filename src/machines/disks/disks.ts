@@ -12,8 +12,7 @@ import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { requireDisk, unusedDiskNames } from '../plan/disk-names.ts';
 import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
-import { refuseHalfRestored, settleRestore } from '../recovery/interrupted-restore.ts';
-import { settleSnapshot } from '../recovery/interrupted-snapshot.ts';
+import { refuseHalfRestored, settleInterrupted } from '../recovery/interrupted-restore.ts';
 import { requireSameDisk } from './disk-id.ts';
 import { keepDisks, unkeepDisks } from './kept-disks.ts';
 import { removeLinkedFiles } from './linked-file.ts';
@@ -231,8 +230,7 @@ async function settle(definition: Definition): Promise<void> {
     refuseHalfRestored(definition);
     return;
   }
-  await settleRestore(definition);
-  await settleSnapshot(definition);
+  await settleInterrupted(definition);
 }
 
 function requireName({ spec }: Definition, name: string | undefined): string {

@@ -32,8 +32,7 @@ import { makeDirectories } from '../../util/files/make-directories.ts';
 import { newBase } from '../disks/clone-bases.ts';
 import { type Definition, machineNames, readDefinition } from '../record/definition.ts';
 import { requireStopped } from '../lock/edit.ts';
-import { settleRestore } from '../recovery/interrupted-restore.ts';
-import { settleSnapshot } from '../recovery/interrupted-snapshot.ts';
+import { settleInterrupted } from '../recovery/interrupted-restore.ts';
 import { definitionFiles } from '../record/machine-files.ts';
 import { networksOf } from '../record/network-members.ts';
 import { afterInstaller } from '../plan/after-installer.ts';
@@ -91,8 +90,7 @@ async function cloneWithoutTelling(
   await lockMachine(name, files, 'cloning it', scope);
   const source = readDefinition(locations, name);
   requireStopped(source, 'cloned');
-  await settleRestore(source);
-  await settleSnapshot(source);
+  await settleInterrupted(source);
   removeReplacedNames(source);
   if (existsSync(files.savedState)) {
     throw new InvalidInputError(

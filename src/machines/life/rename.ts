@@ -13,8 +13,7 @@ import { type Definition, machineNames, readDefinition } from '../record/definit
 import { machineFiles } from '../record/machine-files.ts';
 import { checkNewName, networksOf } from '../record/network-members.ts';
 import { placeMachine } from '../record/staging.ts';
-import { settleRestore } from '../recovery/interrupted-restore.ts';
-import { settleSnapshot } from '../recovery/interrupted-snapshot.ts';
+import { settleInterrupted } from '../recovery/interrupted-restore.ts';
 import { checkMachineName, formatMachineSpec } from '../spec/machine-spec.ts';
 import { hasSystemdUnit } from './systemd.ts';
 import { renameKnownHosts, sshFiles } from '../ssh/ssh-files.ts';
@@ -39,8 +38,7 @@ async function renameWithoutTelling(locations: Locations, name: string, newName:
   requireStopped({ spec, files }, 'renamed');
   refuseSystemdUnit(name, newName);
   // Pending repairs name its disks by their paths.
-  await settleRestore({ spec, files });
-  await settleSnapshot({ spec, files });
+  await settleInterrupted({ spec, files });
   if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
   const renamed = machineFiles(locations, newName, spec.id);
   await withNewName(locations, { spec, files }, newName, () => {

@@ -9,6 +9,7 @@ import { isDiskOf } from '../plan/machine-plan.ts';
 import { readMachineRecord } from '../record/machine-record.ts';
 import { recordCurrent } from '../record/snapshot-record.ts';
 import { removeFile } from '../../util/files/removal.ts';
+import { settleSnapshot } from './interrupted-snapshot.ts';
 
 const noteSchema = z.strictObject({
   version: z.literal(1),
@@ -34,6 +35,12 @@ export function endRestore({ files }: Definition): void {
 
 export function isRestoring(files: Pick<MachineFiles, 'restoring'>): boolean {
   return existsSync(files.restoring);
+}
+
+/** Makes the disks of a stopped machine consistent after an interrupted restore, and then after an interrupted snapshot. */
+export async function settleInterrupted(definition: Definition): Promise<void> {
+  await settleRestore(definition);
+  await settleSnapshot(definition);
 }
 
 /**

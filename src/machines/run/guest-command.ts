@@ -9,7 +9,9 @@ import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
 import { type KeeperOptions, argumentsText, signalKeeper } from '../../process/keeper.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
 import { readRun } from '../record/machine-status.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 /**
  * Waits until each `vmlet wait` has read the status of the command, at most 30 s: one may be suspended. Then tries
@@ -48,6 +50,11 @@ export function writeCommandFiles(locations: Locations, { spec, files }: Definit
     mode: 0o600,
   });
   if (remove) exchangeFile(files.removal, argumentsText(removalCommand(locations, { spec, files })));
+}
+
+/** Keeps a machine with --rm when its present run ends: the keeper then finds nothing to follow with. */
+export function keepAfterRun({ removal }: Pick<MachineFiles, 'removal'>): void {
+  removeFile(removal);
 }
 
 /** Has the keeper begin the command, once the guest is configured. */

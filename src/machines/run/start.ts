@@ -29,8 +29,7 @@ import { Scope } from '../../util/scope.ts';
 import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
 import { type Definition, readDefinition } from '../record/definition.ts';
 import { afterInstaller, forgetInstaller } from '../plan/after-installer.ts';
-import { isRestoring, settleRestore } from '../recovery/interrupted-restore.ts';
-import { settleSnapshot } from '../recovery/interrupted-snapshot.ts';
+import { isRestoring, settleInterrupted, settleRestore } from '../recovery/interrupted-restore.ts';
 import { removeLinkedFiles } from '../disks/linked-file.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
 import { removalOf } from '../plan/host-directories.ts';
@@ -42,7 +41,7 @@ import { recordFailedStart } from '../record/failed-start.ts';
 import { awaitFirstForwards } from './forwards/passt-readiness.ts';
 import { announceMember, tellMembers } from './announce-member.ts';
 import { discardSaved, awaitsResume } from '../record/saved-note.ts';
-import { beginCommand, writeCommandFiles } from './guest-command.ts';
+import { beginCommand, keepAfterRun, writeCommandFiles } from './guest-command.ts';
 import { startFiles } from './start-files.ts';
 import type { StartOptions } from './start-options.ts';
 import { planStart, startDirectories } from './start-plan.ts';
@@ -85,8 +84,7 @@ export async function startMachine(
     return asked;
   }
   await refuseRunning(asked);
-  await settleRestore(asked);
-  await settleSnapshot(asked);
+  await settleInterrupted(asked);
   removeLinkedFiles(files);
   const definition = afterInstaller(asked);
   if (definition !== asked) {
@@ -114,8 +112,7 @@ async function refuseRunning(definition: Definition): Promise<void> {
   // An interrupted save, restore or resume: the machine's state is entirely in its files.
   if ((existsSync(files.savedState) || isRestoring(files)) && status.state !== 'running') {
     const { killMachine } = await import('./stop.ts');
-    // The end of this run is not that of a machine with --rm.
-    removeFile(files.removal);
+    keepAfterRun(files);
     await killMachine(definition);
     return;
   }
@@ -191,8 +188,7 @@ async function startLocked(
       keeper.release();
       throw error;
     }
-    // The end of a start that failed is not that of a machine with --rm.
-    removeFile(definition.files.removal);
+    keepAfterRun(definition.files);
     await endKeeper(keeper);
     // If loading the memory failed, QEMU may have changed some of the disks.
     await settleRestore(definition);

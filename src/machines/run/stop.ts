@@ -4,10 +4,10 @@ import type { Outcome } from '../../machine/life/outcome.ts';
 import { signalProcess } from '../../process/procfs/identity.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import type { Limits } from '../../util/time/deadline.ts';
-import { removeFile } from '../../util/files/removal.ts';
 import { startTimer } from '../../util/time/timer.ts';
 import { Scope } from '../../util/scope.ts';
 import { attachAgent } from '../channel/attach-agent.ts';
+import { keepAfterRun } from './guest-command.ts';
 import type { Definition } from '../record/definition.ts';
 import { hasEnded } from '../channel/ended.ts';
 import { isRestoring } from '../recovery/interrupted-restore.ts';
@@ -65,8 +65,8 @@ export async function stopMachine(
   await using scope = new Scope();
   await lockMachine(spec.name, files, 'stopping it', scope);
   const running = requireRunning(definition);
-  // The keeper then finds nothing to follow with. An aborted stop does not restore it: the guest may still shut down.
-  if (options.keep === true) removeFile(files.removal);
+  // Not taken back by an abort: the guest may still shut down.
+  if (options.keep === true) keepAfterRun(files);
   const timeoutMs = options.timeoutMs ?? STOP_TIMEOUT_MS;
   const gone = async (share: number): Promise<boolean> =>
     hasEnded(running, timeoutMs * share, options.signal);

@@ -14,15 +14,12 @@ import { beginRestore, endRestore, settleRestore } from '../recovery/interrupted
 import { readStatus } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import { type SnapshotMemory, findMemory, readLineage, recordCurrent } from '../record/snapshot-record.ts';
+import { nodesOf, pathsOf, refuseReadOnlyParts, runningHardware } from './snapshot-disks.ts';
 import {
   type ListedSnapshot,
   type SnapshotOptions,
   listMachineSnapshots,
-  nodesOf,
-  pathsOf,
-  refuseReadOnlyParts,
   refuseSavedSnapshots,
-  runningHardware,
 } from './snapshots.ts';
 import { startMachine } from '../run/start.ts';
 

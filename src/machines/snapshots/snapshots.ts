@@ -1,12 +1,11 @@
-import { InvalidInputError, MachineStateError, VmletError } from '../../errors/index.ts';
-import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
+import { MachineStateError, VmletError } from '../../errors/index.ts';
 import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
 import { hardwareOf, queryMachineType } from '../../machine/qemu/hardware.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import { listSnapshots } from '../../images/qemu-img/disk-snapshot.ts';
 import { removeSnapshots, snapshotDisks } from '../../machine/state/disks-snapshot.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
-import { BEFORE_RESTORE, disksInSnapshots, requireFreeName } from '../../machine/state/machine-snapshot.ts';
+import { BEFORE_RESTORE, requireFreeName } from '../../machine/state/machine-snapshot.ts';
 import {
   type SnapshotNodes,
   removeLiveSnapshot,
@@ -19,18 +18,22 @@ import type { QmpClient } from '../../qmp/index.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { withLockedMachine } from '../lock/edit.ts';
-import { settleRestore } from '../recovery/interrupted-restore.ts';
-import { beginSnapshot, endSnapshot, settleSnapshot } from '../recovery/interrupted-snapshot.ts';
-import { portsOf } from '../disks/live-disks.ts';
-import { diskPath, planDisk } from '../plan/machine-plan.ts';
-import { readPlan } from '../record/machine-plan-file.ts';
-import type { StoredDisk } from '../spec/machine-spec.ts';
+import { settleInterrupted } from '../recovery/interrupted-restore.ts';
+import { beginSnapshot, endSnapshot } from '../recovery/interrupted-snapshot.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { refuseMountsInMemory } from '../record/mount-memory.ts';
 import { findVmletChannel } from '../channel/guest-channel.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import { ofExisting } from '../record/snapshot-lineage.ts';
 import { forgetSnapshot, readLineage, recordMemory, recordTaken } from '../record/snapshot-record.ts';
+import {
+  nodesOf,
+  nowReadOnly,
+  pathsOf,
+  placesOf,
+  refuseReadOnlyParts,
+  runningHardware,
+} from './snapshot-disks.ts';
 
 type Abortable = Pick<Limits, 'signal'>;
 
@@ -110,8 +113,7 @@ export async function createMachineSnapshot(
     await refuseReadOnlyParts(definition, name, signal);
     const { files } = definition;
     if (readStatus(files).kind !== 'running') {
-      await settleRestore(definition);
-      await settleSnapshot(definition);
+      await settleInterrupted(definition);
       await makeStopped(definition, name, signal);
       return;
     }
@@ -177,8 +179,7 @@ export async function removeMachineSnapshots(
     const { files } = definition;
     const runs = readStatus(files).kind === 'running';
     if (!runs) {
-      await settleRestore(definition);
-      await settleSnapshot(definition);
+      await settleInterrupted(definition);
     }
     for (const name of names) {
       if (runs) {
@@ -203,83 +204,6 @@ export function refuseSavedSnapshots({ spec, files }: Definition): void {
   throw new MachineStateError(spec.name, 'saved', 'has saved memory, so snapshots are not possible', {
     hint: `resume the machine (vmlet start ${spec.name}), or discard its saved memory: vmlet start --discard-saved ${spec.name}`,
   });
-}
-
-/** Returns the plan with the present disks: some may have been added or removed since the start. */
-export async function runningHardware(
-  definition: Definition,
-  signal: AbortSignal | undefined,
-): Promise<NamedPlan> {
-  const { files } = definition;
-  const ports = await portsOf(definition, signal);
-  const disks = presentDisks(definition).flatMap((disk) => {
-    const bus = ports.get(disk.name);
-    return bus === undefined ? [] : [{ ...planDisk(disk, 0, files), bus }];
-  });
-  return { ...readPlan(files), disks };
-}
-
-/** Returns the disks with the access that a running QEMU has to them: a change waits for the next start. */
-function presentDisks({ spec, files }: Definition): readonly StoredDisk[] {
-  if (readStatus(files).kind !== 'running') return spec.disks;
-  const planned = new Map(readPlan(files).disks.map(({ nodeName, readOnly }) => [nodeName, readOnly]));
-  return spec.disks.map((disk) => ({ ...disk, readOnly: planned.get(disk.name) ?? disk.readOnly }));
-}
-
-/** Returns the block nodes that snapshots of a running machine include. @throws InvalidInputError */
-export function nodesOf({ disks, firmware }: NamedPlan): SnapshotNodes {
-  const [first, ...others] = disksInSnapshots(disks);
-  const names = others.map(({ nodeName }) => nodeName);
-  return [first.nodeName, ...names, ...(firmware ? [FIRMWARE_VARS_NODE] : [])];
-}
-
-/** Returns the files that snapshots of a machine include. @throws InvalidInputError */
-export function pathsOf(definition: Definition): string[] {
-  const { spec, files } = definition;
-  const disks = disksInSnapshots(
-    presentDisks(definition).map((disk) => ({ ...disk, path: diskPath(disk, files) })),
-  );
-  return [...disks.map(({ path }) => path), ...(spec.firmware.kind === 'bios' ? [] : [files.nvram])];
-}
-
-/** The machine's own disks that have become read-only: earlier snapshots may include them. */
-function nowReadOnly(definition: Definition): { readonly name: string; readonly path: string }[] {
-  return presentDisks(definition)
-    .filter(({ format, owned, readOnly }) => format === 'qcow2' && owned && readOnly)
-    .map((disk) => ({ name: disk.name, path: diskPath(disk, definition.files) }));
-}
-
-/**
- * Refuses to take, restore or remove a part of a snapshot.
- * @throws InvalidInputError when the snapshot includes a disk that is read-only now.
- */
-export async function refuseReadOnlyParts(
-  definition: Definition,
-  snapshot: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { name: machine } = definition.spec;
-  for (const { name, path } of nowReadOnly(definition)) {
-    const snapshots = await listSnapshots({ path, signal });
-    if (!snapshots.some((one) => one.name === snapshot)) continue;
-    throw new InvalidInputError(
-      'snapshot',
-      `${JSON.stringify(snapshot)} includes ${name}, which is read-only now`,
-      {
-        hint: `stop the machine, and make the disk writable: vmlet disk set ${machine} ${name} --no-readonly`,
-      },
-    );
-  }
-}
-
-/** Returns the places of snapshots without an error for unsupported disks. */
-function placesOf(definition: Definition): { readonly node: string; readonly path: string }[] {
-  const { spec, files } = definition;
-  const disks = presentDisks(definition).filter(({ format, readOnly }) => format === 'qcow2' && !readOnly);
-  return [
-    ...disks.map((disk) => ({ node: disk.name, path: diskPath(disk, files) })),
-    ...(spec.firmware.kind === 'bios' ? [] : [{ node: FIRMWARE_VARS_NODE, path: files.nvram }]),
-  ];
 }
 
 interface SaveWithMemory extends Abortable {

@@ -52,6 +52,19 @@ describe('a guest of two disks', () => {
     await machine.waitFor({ log: [/\+/] });
   }
 
+  /** Leaves the machine as a command that was killed while QEMU restored. @returns the command's note. */
+  async function interruptRestore(): Promise<string> {
+    await start();
+    await say('A1');
+    await machine.createSnapshot('one');
+    await say('B2');
+    await machine.live().pause();
+    const disks = ['disk0.qcow2', 'disk1.qcow2'].map((name) => join(machine.files.storage, name));
+    const note = JSON.stringify({ version: 1, snapshot: 'one', by: 'qemu', disks });
+    writeFileSync(machine.files.restoring, note);
+    return note;
+  }
+
   async function refusesUnknown(): Promise<void> {
     for (const verb of ['restore', 'rm']) {
       const { stderr } = await home.vmlet('snapshot', verb, 'm', 'none');
@@ -251,14 +264,7 @@ describe('a guest of two disks', () => {
   });
 
   test('a restore that was killed inside QEMU does not run, and can be completed', async () => {
-    await start();
-    await say('A1');
-    await machine.createSnapshot('one');
-    await say('B2');
-    await machine.live().pause();
-    const disks = ['disk0.qcow2', 'disk1.qcow2'].map((name) => join(machine.files.storage, name));
-    const note = { version: 1, snapshot: 'one', by: 'qemu', disks };
-    writeFileSync(machine.files.restoring, JSON.stringify(note));
+    const note = await interruptRestore();
     expect(await failureOf(machine.live().resume())).toBeInstanceOf(MachineStateError);
     expect((await machine.live().stop()).rung).toBe('quit');
     await start();
@@ -270,20 +276,13 @@ describe('a guest of two disks', () => {
     expect(await say('rs')).toBe('C3');
     // A machine left paused by a killed command does not count as running.
     await machine.live().pause();
-    writeFileSync(machine.files.restoring, JSON.stringify(note));
+    writeFileSync(machine.files.restoring, note);
     await start();
     expect(await say('rs')).toBe('A1');
   });
 
   test('a disk is changed and removed only after an interrupted restore of it is settled', async () => {
-    await start();
-    await say('A1');
-    await machine.createSnapshot('one');
-    await say('B2');
-    await machine.live().pause();
-    const disks = ['disk0.qcow2', 'disk1.qcow2'].map((name) => join(machine.files.storage, name));
-    const note = { version: 1, snapshot: 'one', by: 'qemu', disks };
-    writeFileSync(machine.files.restoring, JSON.stringify(note));
+    await interruptRestore();
     expect(await failureOf(machine.removeDisk('disk1'))).toHaveProperty(
       'message',
       expect.stringContaining('only partly restored'),
