@@ -1,6 +1,12 @@
 import { Command } from 'commander';
 import { GuestMountError } from '../../errors/index.ts';
-import { type LiveMachine, MachineStore, type VmletChannel } from '../../machines/index.ts';
+import {
+  type LiveMachine,
+  MachineStore,
+  type NamedMachine,
+  type VmletChannel,
+} from '../../machines/index.ts';
+import { guestTime } from '../../machine/spec/guest-time.ts';
 import type { GuestCommandFlags } from '../flags/guest-command-flags.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
@@ -15,6 +21,7 @@ interface Flags extends Pick<GuestCommandFlags, 'user' | 'workdir'> {
 
 /** The agent starts before an ssh server; a guest that answers by ssh alone has no agent. */
 const AGENT_PREFERENCE_MS = 2000;
+/** With KVM, as of `ssh`. */
 const DEFAULT_TIMEOUT_MS = 120_000;
 
 export function shellCommand(): Command {
@@ -30,13 +37,19 @@ export function shellCommand(): Command {
       'user to run as, and group: USER[:GROUP], each a name or a number; ignored by ssh',
     )
     .option('-w, --workdir <dir>', 'working directory; ignored by ssh')
-    .option('--timeout <time>', 'how long to wait for the agent or the ssh server (default: 2m)', durationMs)
+    .option(
+      '--timeout <time>',
+      'how long to wait for the agent or the ssh server (default: 2m, or 12m without KVM)',
+      durationMs,
+    )
     .action(openShell);
 }
 
 async function openShell(name: string, flags: Flags): Promise<void> {
-  const timeoutMs = flags.timeout ?? DEFAULT_TIMEOUT_MS;
-  const channel = await untilInterrupted(async (signal) => findAgent(name, { timeoutMs, signal }));
+  const machine = new MachineStore().get(name);
+  const live = machine.live();
+  const timeoutMs = flags.timeout ?? guestTime(DEFAULT_TIMEOUT_MS, live.plan().accelerator);
+  const channel = await untilInterrupted(async (signal) => findAgent(machine, live, { timeoutMs, signal }));
   if (channel === undefined) {
     await ssh(name, [], { timeout: timeoutMs });
     return;
@@ -54,11 +67,14 @@ interface Limits {
 }
 
 /** Returns undefined if the guest answers by ssh and has no agent that supports terminals. */
-async function findAgent(name: string, { timeoutMs, signal }: Limits): Promise<VmletChannel | undefined> {
-  const machine = new MachineStore().get(name);
+async function findAgent(
+  machine: NamedMachine,
+  live: LiveMachine,
+  { timeoutMs, signal }: Limits,
+): Promise<VmletChannel | undefined> {
   const settled = new AbortController();
   const limits = { timeoutMs, signal: AbortSignal.any([signal, settled.signal]) };
-  const byAgent = openAgent(machine.live(), limits);
+  const byAgent = openAgent(live, limits);
   // A shell by ssh would write where the guest lacks a mount.
   byAgent.catch((error: unknown) => {
     if (error instanceof GuestMountError) settled.abort(error);

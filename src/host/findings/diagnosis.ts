@@ -16,6 +16,7 @@ const PACKAGES: Readonly<Record<string, Readonly<Record<PackageManager, string>>
   'qemu-img': { apt: 'qemu-utils', dnf: 'qemu-img' },
   passt: { apt: 'passt', dnf: 'passt' },
   virtiofsd: { apt: 'virtiofsd', dnf: 'virtiofsd' },
+  'UEFI firmware': { apt: 'ovmf', dnf: 'edk2-ovmf' },
 };
 
 /** Space for the kernel and its modules, unpacked, and the image built from them. */
@@ -41,6 +42,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     diskSpaceFinding(surroundings),
     keptGuestsFinding(surroundings),
     microImageFinding(surroundings),
+    uefiFinding(surroundings, install),
   ];
 }
 
@@ -199,6 +201,14 @@ function microImageFinding({ packageManager, canDownloadPackages }: Surroundings
   const manager = packageManager === undefined ? '' : ` (${packageManager})`;
   const summary = `vmlet can build the micro image from this distribution's packages${manager}`;
   return { item, state: 'works', summary };
+}
+
+function uefiFinding({ uefi }: Surroundings, install: Install): Finding {
+  const item = 'uefi';
+  if ('path' in uefi)
+    return { item, state: 'works', summary: `guests can boot with UEFI, using ${uefi.path}` };
+  const summary = `guests cannot boot with UEFI (--firmware uefi): ${uefi.problem}`;
+  return { item, state: 'degraded', summary, remedy: install('UEFI firmware') };
 }
 
 /** Templates and forks need vmgenid, which tells a guest that it is another machine; saved machines do not. */

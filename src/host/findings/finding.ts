@@ -33,4 +33,5 @@ export type FindingItem =
   | 'disk-space'
   | 'kept-guests'
   | 'micro-image'
+  | 'uefi'
   | 'pools';

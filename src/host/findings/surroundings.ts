@@ -38,6 +38,8 @@ export interface Surroundings {
   readonly cacheDirectory: { readonly path: string } & Pick<FileSystem, 'freeBytes' | 'isOnNetwork'>;
   /** Or the problem that prevents reading them. */
   readonly keptGuests: KeptGuestLimits | { readonly problem: string; readonly remedy: string };
+  /** The code of the UEFI firmware that machines get by default, or why there is none. */
+  readonly uefi: { readonly path: string } | { readonly problem: string };
   readonly namespaceSettings: NamespaceSettings;
   readonly helpers: HelperPrograms;
   /** Hard limits of this process and its children. */
@@ -55,6 +57,7 @@ export interface SurroundingsOptions {
   /** It need not exist yet either. */
   readonly cacheDirectory: string;
   readonly keptGuests: Surroundings['keptGuests'];
+  readonly uefi: Surroundings['uefi'];
   readonly osRelease?: string;
 }
 
@@ -74,6 +77,7 @@ export function inspectSurroundings(options: SurroundingsOptions): Surroundings 
     },
     cacheDirectory: placeOf(options.cacheDirectory),
     keptGuests: options.keptGuests,
+    uefi: options.uefi,
     namespaceSettings: readNamespaceSettings(),
     helpers: findHelpers(),
     processLimits: readProcessLimits(),

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { canRunGuests, diagnose } from '../../host/findings/diagnosis.ts';
 import type { Finding } from '../../host/findings/finding.ts';
@@ -5,8 +6,9 @@ import { type FeatureTable, featuresOf } from '../../host/findings/features.ts';
 import type { Survey } from '../../host/survey/host.ts';
 import { type QemuIsolation, isolationsOf } from '../../host/findings/isolation.ts';
 import { surveyHost } from '../../host/probe.ts';
+import { findFirmware } from '../../host/firmware/find-firmware.ts';
 import { type Surroundings, inspectSurroundings } from '../../host/findings/surroundings.ts';
-import { InvalidInputError, UserFileError } from '../../errors/index.ts';
+import { FirmwareNotFoundError, InvalidInputError, UserFileError } from '../../errors/index.ts';
 import { ownLocations } from '../paths/own-locations.ts';
 import type { Locations } from '../paths/locations.ts';
 import { keptBytes, keptDays, readKeptLimits } from '../settings/kept-limits.ts';
@@ -47,6 +49,7 @@ export async function examineHost(options: ExamineHostOptions = {}): Promise<Hos
     dataDirectory: locations.images,
     cacheDirectory: locations.cache,
     keptGuests: await examineKeptLimits(locations),
+    uefi: await examineFirmware(),
   });
   const findings = diagnose(survey, surroundings);
   return {
@@ -58,6 +61,16 @@ export async function examineHost(options: ExamineHostOptions = {}): Promise<Hos
     survey,
     surroundings,
   };
+}
+
+async function examineFirmware(): Promise<Surroundings['uefi']> {
+  try {
+    const { code } = await findFirmware('uefi', process.env, homedir());
+    return { path: code.path };
+  } catch (error) {
+    if (!(error instanceof FirmwareNotFoundError)) throw error;
+    return { problem: error.message };
+  }
 }
 
 async function examineKeptLimits(locations: Locations): Promise<Surroundings['keptGuests']> {

@@ -128,6 +128,7 @@ describe('the surroundings', () => {
       dataDirectory: '/',
       cacheDirectory: '/',
       keptGuests,
+      uefi: { path: '/OVMF_CODE.fd' },
       osRelease,
     });
     expect(found.packageManager).toBe(packageManager);
@@ -140,6 +141,7 @@ describe('the surroundings', () => {
       dataDirectory,
       cacheDirectory: '/proc/self',
       keptGuests,
+      uefi: { path: '/OVMF_CODE.fd' },
     });
     expect(found.dataDirectory.freeBytes).toBeGreaterThan(0);
     expect(found.cacheDirectory).toEqual({ path: '/proc/self', freeBytes: 0, isOnNetwork: false });

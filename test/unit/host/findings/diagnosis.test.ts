@@ -45,6 +45,7 @@ const surroundings: Surroundings = {
   dataDirectory: { path: '/home/u/.local/share/vmlet', freeBytes: 100 * 1024 ** 3 },
   cacheDirectory: { path: '/home/u/.cache/vmlet', freeBytes: 100 * 1024 ** 3, isOnNetwork: false },
   keptGuests: { bytes: 20 * 1024 ** 3, bytesFrom: undefined, days: 7, daysFrom: undefined },
+  uefi: { path: '/usr/share/OVMF/OVMF_CODE_4M.fd' },
   namespaceSettings: { most: 10_000, unprivileged: 1, apparmorRestricts: undefined },
   helpers: { swtpm: '/usr/bin/swtpm', virtiofsd: '/usr/libexec/virtiofsd' },
   processLimits: {
@@ -356,6 +357,13 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
   ],
   ['disk-space', {}, { dataDirectory: { path: '/d', freeBytes: 1024 ** 2 } }, 'degraded', /^1 MiB free/],
   ['micro-image', {}, { canDownloadPackages: false }, 'degraded', /needs apt-get and dpkg-deb, or dnf/],
+  [
+    'uefi',
+    {},
+    { uefi: { problem: 'no UEFI firmware for q35 (x86_64) found in /usr/share/qemu/firmware' } },
+    'degraded',
+    /^guests cannot boot with UEFI \(--firmware uefi\): no UEFI firmware for q35 .* found in/,
+  ],
   [
     'private-networks',
     { qemu: { ...complete.qemu!, netdevs: ['user'] } },
