@@ -202,10 +202,11 @@ export class Template {
     options: Omit<ForkOptions, 'console' | 'log'> = {},
     terms: Omit<ForkTerms, 'scope'> = {},
   ): Promise<DryRun> {
-    const { IN_SCRIPT, directoryByHand, refuseNetworks, wiringByHand } =
+    const { IN_SCRIPT, directoryByHand, refuseMac, refuseNetworks, wiringByHand } =
       await import('../machine/launch/dry-run.ts');
     const { forkScript } = await import('./fork-script.ts');
     refuseNetworks(parseNetworks(options.networks ?? [], this.name));
+    refuseMac(options.mac);
     const settled = await this.#settle(options, terms.host);
     const { host, network, mounts } = settled;
     refuseNamedOwners([...mounts.shares, ...mounts.copies], IN_SCRIPT);

@@ -49,7 +49,7 @@ function cursorAfter(program: Command, words: readonly string[]): Cursor {
       if (child?.name() === 'help') continue;
       command = child ?? command;
       operands = child === undefined ? [...operands, word] : [];
-      flagsEnded ||= child === undefined && passesTheRestOn(command);
+      flagsEnded ||= child === undefined && passesTheRestOn(command, operands);
     }
   }
   return { command, operands, awaiting: awaiting?.required === true ? awaiting : undefined, flagsEnded };
@@ -94,10 +94,11 @@ function findCommand(command: Command, word: string): Command | undefined {
   return visibleCommands(command).find((child) => child.name() === word || child.aliases().includes(word));
 }
 
-/** Flags after `[command...]` belong to the guest's command. */
-function passesTheRestOn(command: Command): boolean {
+/** Flags after `[command...]` belong to the guest's command; `run` reads those between the image and `--`. */
+function passesTheRestOn(command: Command, operands: readonly string[]): boolean {
   const last = command.registeredArguments.at(-1);
-  return last?.name() === 'command' && last.variadic;
+  const mayOnlyNameImage = command.name() === 'run' && operands.length === 1;
+  return last?.name() === 'command' && last.variadic && !mayOnlyNameImage;
 }
 
 function argumentAt(command: Command, index: number): Argument | undefined {

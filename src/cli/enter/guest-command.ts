@@ -21,11 +21,12 @@ export async function runInGuest(
   // Without a command the user wants an interactive shell.
   const wantsTerminal = flags.tty ?? (argv.length === 0 && isOnTerminal());
   const passesStdin = flags.interactive ?? (wantsTerminal || !process.stdin.isTTY);
+  const env = guestEnvironment(flags.env);
   const guestProcess = exec(argv.length > 0 ? argv : SHELL, {
-    env: guestEnvironment(flags.env),
+    env,
     cwd: flags.workdir,
     user: flags.user,
-    tty: wantsTerminal ? terminalSize() : undefined,
+    tty: wantsTerminal ? terminal(env['TERM']) : undefined,
     // A terminal carries its own input; without --interactive nothing is read from the local terminal.
     ...(wantsTerminal ? {} : { stdin: passesStdin ? 'pipe' : 'empty' }),
     signal,
@@ -59,10 +60,10 @@ export async function runInGuest(
   }
 }
 
-function terminalSize(): { rows: number; columns: number; term: string } {
+function terminal(type = process.env['TERM'] ?? 'xterm'): { rows: number; columns: number; term: string } {
   return {
     rows: process.stdout.rows || 24,
     columns: process.stdout.columns || 80,
-    term: process.env['TERM'] ?? 'xterm',
+    term: type,
   };
 }

@@ -6,9 +6,11 @@ const EXIT_STATUS: readonly Entry[] = [
   ['0', 'success; vmlet run, exec and ssh exit with the status of the command in the guest'],
   ['1', 'vmlet doctor: guests cannot run on this host; vmlet qmp: QEMU rejected the QMP command'],
   ['124', 'timed out'],
-  ['125', 'vmlet itself failed'],
+  ['125', 'vmlet itself failed, or the machine ended while the command ran'],
   ['126', 'the guest cannot start the command, for example because the file is not executable'],
   ['127', 'the command does not exist in the guest'],
+  ['128 + n', 'signal n ended the command, or vmlet'],
+  ['255', 'vmlet ssh: ssh cannot connect or log in'],
 ];
 
 const ENVIRONMENT: readonly Entry[] = [

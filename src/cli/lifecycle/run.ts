@@ -36,6 +36,7 @@ export function isPooledRun(words: readonly string[]): boolean {
 }
 
 function withoutMachineFlags(): Command {
+  let given: readonly string[] = [];
   const command = new Command('run')
     .description(
       'Runs one command in a new guest and exits with the status of the command. The guest is deleted afterwards. The first ' +
@@ -81,8 +82,12 @@ function withoutMachineFlags(): Command {
     .option('--dry-run', 'print a shell script that starts the guest, instead of starting it')
     .option('--json', 'with --dry-run: print JSON instead of a shell script')
     .passThroughOptions()
+    // Before the hooks that check the options.
+    .hook('preAction', () => {
+      given = readLaterOptions(command, command.args, command.opts<Flags>());
+    })
     .action(async (_image: string | undefined, _words: string[], flags: Flags) => {
-      const { image, command: argv } = splitWords(readLaterOptions(command, command.args, flags), flags);
+      const { image, command: argv } = splitWords(given, flags);
       if (flags.detach) {
         const { runDetached } = await import('./run-detached.ts');
         await runDetached(image, argv, flags);

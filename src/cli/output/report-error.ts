@@ -38,7 +38,7 @@ const HOST_HINTS: Readonly<Record<string, string>> = {
 const MISPLACED_OPTION = 'if this is an option of vmlet, put it before the image or the machine';
 
 const misplacedImage = (word: string): string =>
-  `if ${word} is an image, leave it out: with --template and --pool, all words belong to the command`;
+  `if ${word} is an image, leave it out: with --kernel, --template and --pool, all words belong to the command`;
 
 /**
  * Prints an error and its hint to stderr. Only defects of vmlet print a stack trace.
@@ -73,8 +73,8 @@ export function reportError(thrown: unknown, line?: CommandLine): number {
 }
 
 function takesNoImage({ command }: CommandLine): boolean {
-  const { template, pool } = command.opts<{ template?: string; pool?: string }>();
-  return (template ?? pool) !== undefined;
+  const { kernel, template, pool } = command.opts<{ kernel?: string; template?: string; pool?: string }>();
+  return (kernel ?? template ?? pool) !== undefined;
 }
 
 /**

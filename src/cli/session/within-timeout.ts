@@ -17,14 +17,14 @@ export async function withinTimeout(
   work: (interrupts: Interrupts, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   using interrupts = new Interrupts();
-  const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
+  const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(Math.ceil(flags.timeout));
   const signal = limit ? AbortSignal.any([interrupts.signal, limit]) : interrupts.signal;
   using _parent = (flags.dieWithParent ?? isBatchJob(process.env)) ? endWithParent(interrupts) : undefined;
   try {
     await work(interrupts, signal);
   } catch (error) {
     if (signal.aborted && signal.reason === limit?.reason) {
-      throw new TimedOutError('the command', flags.timeout ?? 0, { hint: 'raise --timeout' });
+      throw new TimedOutError('the run', flags.timeout ?? 0, { hint: 'raise --timeout' });
     }
     throw error;
   }

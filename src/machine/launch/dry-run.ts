@@ -75,6 +75,16 @@ export function refuseNetworks(networks: readonly unknown[]): void {
   );
 }
 
+/** The guest of a fork has an address already; its agent changes it once the fork runs. */
+export function refuseMac(mac: string | undefined): void {
+  if (mac === undefined) return;
+  throw new InvalidInputError(
+    'mac',
+    'cannot be used with --dry-run of a template, because only vmlet itself can give a forked guest this address',
+    { hint: 'leave out this option' },
+  );
+}
+
 /** Directories for a machine that is started by hand. */
 export function directoryByHand({ runtime, scratch }: Locations): MachineDirectory {
   const own = `by-hand-${process.pid}`;

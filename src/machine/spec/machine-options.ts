@@ -42,7 +42,8 @@ export const changeOptions = z
     append: withFlag(z.string(), {
       flag: '--append <words>',
       group: 'Boot',
-      description: 'words to append to the kernel command line, such as loglevel=7',
+      description:
+        'words to append to the kernel command line, such as loglevel=7; not for disks, whose boot loader sets it',
     }),
     /** MAC address of the first network card, unicast, as in `52:54:00:12:34:56`; chosen by vmlet by default. */
     mac: withFlag(macSchema, {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
+import { appendNeedsKernel } from '../../machine/spec/kernel-command-line.ts';
 import { checkHoldsGuest, parseLimits } from '../../machine/spec/limits.ts';
 import { hardwareOf } from '../../machine/spec/hardware-options.ts';
 import { changeOptions } from '../../machine/spec/machine-options.ts';
@@ -117,15 +118,7 @@ export function changeSpec(
 
 function bootWith(boot: MachineSpec['boot'], append: string | undefined): MachineSpec['boot'] {
   if (append === undefined) return boot;
-  if (boot.kind === 'firmware') {
-    throw new InvalidInputError(
-      'append',
-      'the machine boots from a disk, whose boot loader sets the kernel command line',
-      {
-        hint: 'change the kernel command line in the guest',
-      },
-    );
-  }
+  if (boot.kind === 'firmware') throw appendNeedsKernel('change the kernel command line in the guest');
   return { ...boot, append };
 }
 

@@ -4,7 +4,7 @@ import type { FirmwareKind } from '../../host/firmware/firmware.ts';
 import { parseWholeSize } from '../../images/qemu-img/disk-size.ts';
 import { HOST, MICRO, parseImageReference } from '../../images/record/reference.ts';
 import { type MountSet, parseMounts } from '../../machine/share/mount-set.ts';
-import { checkAppend } from '../../machine/spec/kernel-command-line.ts';
+import { appendNeedsKernel, checkAppend } from '../../machine/spec/kernel-command-line.ts';
 import { parseLimits } from '../../machine/spec/limits.ts';
 import { type Hardware, hardwareOf } from '../../machine/spec/hardware-options.ts';
 import { type PullPolicy, refuseMac } from '../../machine/spec/machine-options.ts';
@@ -156,12 +156,8 @@ function refuseContradictions(valid: GivenOptions): void {
   }
   const takesAppend = valid.kernel !== undefined || valid.location !== undefined || valid.image === MICRO;
   if (valid.append !== undefined && !takesAppend) {
-    throw new InvalidInputError(
-      'append',
-      'the machine boots from a disk, whose boot loader sets the kernel command line',
-      {
-        hint: 'change the kernel command line in the guest, or boot a kernel with --kernel, --location or --image micro',
-      },
+    throw appendNeedsKernel(
+      'change the kernel command line in the guest, or boot a kernel with --kernel, --location or --image micro',
     );
   }
   if (valid.adopt && !(valid.image?.includes('/') ?? false)) {

@@ -43,6 +43,12 @@ export async function dryRunKept(
       `Boots the guest: ${obstacle ?? 'no earlier run has kept a suitable guest'}.`,
     );
   }
+  if (options.mac !== undefined) {
+    return remarked(
+      await dryRunOfBoot(options),
+      'Boots the guest: only vmlet itself can give a forked guest the address of --mac.',
+    );
+  }
   const { signal, ports = [], volumes = [], mounts = [] } = options;
   const fork = await template.dryRun(
     { name: spec.name, ports, volumes, mounts, ...(signal && { signal }) },

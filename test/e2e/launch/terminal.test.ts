@@ -39,9 +39,11 @@ describe('vmlet run -it in a real terminal', () => {
       '101',
       '-y',
       '31',
-      `TERM=screen ${process.execPath} ${VMLET} run -it --net none micro; echo "left with $?"; stty -a; exec sleep 1000`,
+      `TERM=screen ${process.execPath} ${VMLET} run -it -e TERM=vt100 --net none micro; echo "left with $?"; stty -a; exec sleep 1000`,
     );
     await showsLine(/^root@vmlet:.*# $|^root@vmlet:.*#$/);
+    tmux('send-keys', '-t', 'main', 'echo "type $TERM"', 'Enter');
+    await showsLine(/^type vt100$/);
     tmux('send-keys', '-t', 'main', 'tty; stty size', 'Enter');
     await showsLine(/^31 101$/);
     await showsLine(/^\/dev\/pts\/\d+$/);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Finished, VMLET } from '../command.ts';
@@ -36,6 +36,22 @@ it('memory without a unit gets a suggestion', async () => {
   expect(await refusal('run', '--memory', '2048', 'micro', '--', 'true')).toMatch(
     /^vmlet: --memory: 2048 means 2048 bytes; did you mean 2048M\?\n/,
   );
+});
+
+it('words for the kernel of a disk, which they would not reach, are rejected', async () => {
+  const disk = join(home.path, 'disk.img');
+  writeFileSync(disk, '');
+  truncateSync(disk, 1024 ** 2);
+  const file = `${disk},format=raw`;
+  for (const words of [
+    ['run', '--append', 'quiet', file],
+    ['run', '--dry-run', '--append', 'quiet', file],
+    ['template', 'create', 'warm', '--append', 'quiet', '--image', file],
+  ]) {
+    expect(await refusal(...words)).toMatch(
+      /^vmlet: --append: the machine boots from a disk, whose boot loader sets the kernel command line\n/,
+    );
+  }
 });
 
 /** The data of a kind, without locks and working directories. */

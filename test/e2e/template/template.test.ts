@@ -90,6 +90,13 @@ describe('a template', () => {
     expect(script).toContain('migrate-incoming');
   });
 
+  it('has no dry run with an address of its card', async () => {
+    expect(await vmlet('run', '--template', name, '--dry-run', '--mac', '52:54:00:aa:bb:01')).toMatchObject({
+      status: 125,
+      stderr: expect.stringMatching(/^vmlet: --mac: cannot be used with --dry-run of a template/) as string,
+    });
+  });
+
   it('has a dry run that leaves the socket of a killed machine to the next start', async () => {
     const socket = join(directory, 'left.sock');
     const listen =

@@ -110,6 +110,7 @@ describe('invalid values', () => {
       '--detach: cannot be used together with --boot-timeout',
     ],
     [['run', '-d', '--name', 'port', 'micro', 'true'], '--name: "port" is a command of vmlet'],
+    [['run', 'micro', '-d', '--name', 'ls', '--', 'true'], '--name: "ls" is a command of vmlet'],
     [['exec', '-d', 'm'], '--detach: missing command'],
     [['exec', '-dt', 'm', 'true'], '--detach: cannot be used together with --tty'],
   ])('%j', async (words, problem) => {

@@ -38,10 +38,14 @@ it('gives the first card of a booted and of a forked guest the address', async (
   expect(await run()).not.toBe(OTHER);
   expect(await run('--fresh', '--mac', OTHER)).toBe(OTHER);
   // All of them but the last have the same kept guest.
-  const plan = JSON.parse(
-    await vmlet('run', '--dry-run', '--json', '--mac', ONE, 'micro', '--', 'true'),
-  ) as object;
-  expect(plan).toMatchObject({ origin: 'kept' });
+  const dryRun = async (...flags: string[]) =>
+    JSON.parse(await vmlet('run', '--dry-run', '--json', ...flags, 'micro', '--', 'true')) as object;
+  expect(await dryRun()).toMatchObject({ origin: 'kept' });
+  // A script cannot give a fork the address.
+  expect(await dryRun('--mac', OTHER)).toMatchObject({
+    origin: 'boot',
+    plan: { network: { guest: { mac: OTHER } } },
+  });
 });
 
 it('stays with a named machine until it is changed; a clone gets its own', async () => {

@@ -20,6 +20,13 @@ function program(): Command {
     .addOption(new Option('--secret <kind>').hideHelp())
     .passThroughOptions();
   vmlet
+    .command('exec')
+    .description('enters')
+    .argument('<file>')
+    .argument('[command...]')
+    .option('-i, --interactive', 'a switch')
+    .passThroughOptions();
+  vmlet
     .command('stop')
     .addArgument(new Argument('[how...]').choices(['fast', 'slow']))
     .option('--force');
@@ -41,7 +48,7 @@ async function complete(...words: string[]): Promise<string[]> {
 
 describe('completion', () => {
   it.each([
-    ['verbs', [''], ['run', 'stop', 'image', 'qmp', 'help']],
+    ['verbs', [''], ['run', 'exec', 'stop', 'image', 'qmp', 'help']],
     ['the verbs with this prefix', ['i'], ['image']],
     ['the verbs after help', ['help', 'i'], ['image']],
     ['the subcommands of a verb', ['image', ''], ['ls', 'help']],
@@ -68,7 +75,10 @@ describe('completion', () => {
     ['a flag after one with an optional value', ['run', '--tone', '-i', ''], ['(files)']],
     ['an argument after an optional value', ['run', '--tone', 'high', ''], ['(files)']],
     ['no flags after --', ['run', '--', '-'], ['(files)']],
-    ['no own flags if the rest is passed on', ['run', 'x', '-'], []],
+    ['no own flags if the rest is passed on', ['exec', 'x', '-'], []],
+    ['flags between the image and --', ['run', 'x', '--me'], ['--memory']],
+    ['no flags after the image and --', ['run', 'x', '--', '--me'], []],
+    ['no flags after the first word of a command', ['run', 'x', 'ls', '--me'], []],
     ['each of several arguments', ['stop', 'fast', ''], ['slow']],
     ['flags after an argument', ['stop', 'fast', '--f'], ['--force']],
   ])('offers %s', async (_what, words, expected) => {

@@ -38,7 +38,7 @@ const FLAGS = [
     '--append <words>',
     'text',
     'Boot',
-    'words to append to the kernel command line, such as loglevel=7',
+    'words to append to the kernel command line, such as loglevel=7; not for disks, whose boot loader sets it',
   ],
   [
     'mac',
