@@ -63,7 +63,8 @@ export function pauseCommand(): Command {
 export function resumeCommand(): Command {
   return new Command('resume')
     .description(
-      'Resumes paused machines, also those that were paused because the host had no space left for their disks.',
+      'Resumes paused machines, also those that were paused because the host had no space left for their disks. ' +
+        'Wakes up guests that have suspended themselves.',
     )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) =>

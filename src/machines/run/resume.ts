@@ -16,7 +16,7 @@ import { refuseHalfRestored } from '../recovery/interrupted-restore.ts';
 const RETRY_MS = 500;
 
 /**
- * Resumes a machine's processors.
+ * Resumes a machine's processors, and wakes up a guest that has suspended itself.
  * @throws MachineBusyError while it is being saved or its saved memory is being loaded, MachineStateError, NoSpaceError.
  */
 export async function resumeMachine(definition: Definition, options: MonitorOptions): Promise<void> {
@@ -38,7 +38,8 @@ export async function resumeMachine(definition: Definition, options: MonitorOpti
       // Left by a save that was interrupted at its end. Once the machine runs, resuming from it would be wrong and dangerous.
       discardSaved(definition);
       if (status === 'io-error') await resumeIntoSpace(spec.name, monitor);
-      else await monitor.execute('cont');
+      // QEMU ignores `cont` without an error while the guest has suspended itself to RAM (ACPI S3).
+      else await monitor.execute(status === 'suspended' ? 'system_wakeup' : 'cont');
     },
     options,
   );

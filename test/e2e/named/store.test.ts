@@ -112,6 +112,20 @@ it('the library knows the forwards that it has added to a machine that does not 
   expect(machine.sockets()).toMatchObject([{ path: join(home.path, 'web.sock') }]);
 });
 
+it('vmlet resume wakes up a guest that has suspended itself', async () => {
+  const suspending = join(home.path, 'suspend.img');
+  writeFileSync(suspending, bootSectors.suspend);
+  const options = { name: 'm', image: `${suspending},format=raw`, memory: '64M' };
+  const { files } = await home.store.create(options);
+  expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+  await until(() => listedState('m') === 'suspended');
+  const output = (): string => readFileSync(files.serialLog, 'utf8');
+  expect(output()).toBe('up\n');
+  expect(await home.vmlet('resume', 'm')).toMatchObject({ status: 0, stderr: '' });
+  // By its BIOS.
+  await until(() => output() === 'up\nup\n');
+});
+
 it('a machine is not saved with other hardware than it would resume with', async () => {
   await createRunning('m');
   const { spec } = home.store.get('m');
