@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { LoggedEvent, NamedMachine } from '../../machines/index.ts';
+import type { LoggedEvent, MachineStore, NamedMachine } from '../../machines/index.ts';
 import { formatLossless } from '../../qmp/index.ts';
-import { MachineNotFoundError } from '../../errors/index.ts';
+import { BrokenMachineError, MachineNotFoundError } from '../../errors/index.ts';
 import { printableLine } from '../output/printable.ts';
 import { writeOut } from '../output/standard-output.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
@@ -11,10 +11,10 @@ import { visibleJson } from '../output/printable.ts';
 export function eventsCommand(): Command {
   return new Command('events')
     .description(
-      'Prints events of QEMU and vmlet as they happen, one per line: time, machine, event and data. Runs until ' +
-        'Ctrl-C, or until the machines are removed.',
+      'Prints events of QEMU and vmlet as they happen, one per line: time, machine, event and data. Times are in ' +
+        'UTC. Runs until Ctrl-C, or until the named machines are removed.',
     )
-    .argument('[machines...]', 'names of the machines (default: all)')
+    .argument('[machines...]', 'names of the machines (default: all, also those that are created later)')
     .option('--since-start', 'also print the earlier events since the last start of the machine')
     .option('--json', 'print one JSON object per line')
     .action(events);
@@ -26,20 +26,67 @@ async function events(
 ): Promise<void> {
   const { MachineStore } = await import('../../machines/index.ts');
   const store = new MachineStore();
-  const wanted = names.length > 0 ? [...new Set(names)] : store.names();
-  const machines = wanted.map((name) => store.get(name));
-  if (machines.length === 0) {
-    note('no machines exist');
-    return;
-  }
+  const machines = [...new Set(names)].map((name) => store.get(name));
+  const lineOf = json === true ? jsonLine : textLine;
   await untilInterrupted(async (signal) => {
-    const lineOf = json === true ? jsonLine : textLine;
-    await Promise.all(
-      machines.map(async (machine) =>
-        printEvents(machine, { sinceStart: sinceStart === true, signal }, lineOf),
-      ),
-    );
+    const options = { sinceStart: sinceStart === true, signal };
+    if (machines.length === 0) await printAllEvents(store, options, lineOf);
+    else await Promise.all(machines.map(async (machine) => printEvents(machine, options, lineOf)));
   });
+}
+
+/** Also those of machines that are created later. */
+async function printAllEvents(
+  store: MachineStore,
+  { sinceStart, signal }: Options,
+  lineOf: LineOf,
+): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const followed = new Map<string, Promise<void>>();
+  let looked = Date.now();
+  /** Returns false if the machine does not exist any more. */
+  const follow = async (name: string, isNew: boolean): Promise<boolean> => {
+    // A new machine may have been started before it was seen.
+    const options = { sinceStart: sinceStart || isNew, after: sinceStart ? 0 : looked, signal: either };
+    try {
+      await printEvents(store.get(name), options, lineOf);
+      return false;
+    } catch (error) {
+      if (error instanceof MachineNotFoundError) return false;
+      if (error instanceof BrokenMachineError) note(error.message);
+      else failed.abort(error);
+      return true;
+    }
+  };
+  const followNew = (names: readonly string[], isNew: boolean): void => {
+    for (const name of names) {
+      if (followed.has(name)) continue;
+      const following = follow(name, isNew).then((exists) => {
+        // Another machine can get its name.
+        if (!exists) followed.delete(name);
+      });
+      followed.set(name, following);
+    }
+  };
+  const names = store.names();
+  if (names.length === 0) note('no machines exist; waiting for new ones');
+  followNew(names, false);
+  try {
+    for await (const changed of store.changes({ signal: either })) {
+      followNew(changed, true);
+      looked = Date.now();
+    }
+  } finally {
+    await Promise.all(followed.values());
+  }
+}
+
+interface Options {
+  readonly sinceStart: boolean;
+  /** Earlier events are left out; in milliseconds since 1970. */
+  readonly after?: number;
+  readonly signal: AbortSignal;
 }
 
 type LineOf = (machine: string, event: LoggedEvent) => string;
@@ -47,7 +94,8 @@ type LineOf = (machine: string, event: LoggedEvent) => string;
 const jsonLine: LineOf = (machine, event) => visibleJson(formatLossless({ machine, ...event }));
 
 const textLine: LineOf = (machine, { timestamp, event, data }) => {
-  const time = new Date(timestamp.seconds * 1000).toISOString().replace('T', ' ').slice(0, 19);
+  // With a zone, as `logs --since` reads it: a time without one is local.
+  const time = `${new Date(timestamp.seconds * 1000).toISOString().replace('T', ' ').slice(0, 19)}Z`;
   const details = Object.entries(data ?? {}).map(
     ([key, value]) => `${key}=${typeof value === 'string' ? value : formatLossless(value)}`,
   );
@@ -56,13 +104,15 @@ const textLine: LineOf = (machine, { timestamp, event, data }) => {
 
 async function printEvents(
   machine: NamedMachine,
-  options: { readonly sinceStart: boolean; readonly signal: AbortSignal },
+  { after = 0, ...options }: Options,
   lineOf: LineOf,
 ): Promise<void> {
   const onPossibleGap = (): void =>
     note(`${machine.name}: some events are missing, because the log grew faster than vmlet could read it`);
   try {
     for await (const event of machine.events({ ...options, onPossibleGap })) {
+      const { seconds, microseconds } = event.timestamp;
+      if (seconds * 1000 + microseconds / 1000 < after) continue;
       await writeOut(`${lineOf(machine.name, event)}\n`);
     }
   } catch (error) {

@@ -176,6 +176,28 @@ describe('vmlet events', () => {
     await interrupted(mine);
   });
 
+  it('prints the events of machines that are created later, once each', async () => {
+    const events = home.start(['events']);
+    await until(() => events.stderr() === 'vmlet: no machines exist; waiting for new ones\n');
+    const resumes = (name: string): number => events.stdout().split(` ${name} RESUME`).length - 1;
+    await machine('later', 'hang');
+    await until(() => resumes('later') === 1);
+    await home.vmlet('kill', 'later');
+    await home.vmlet('rename', 'later', 'renamed');
+    await until(() => events.stderr().includes('"later" was removed or renamed\n'));
+    await home.vmlet('start', 'renamed');
+    await until(() => resumes('renamed') === 1);
+    await machine('later', 'hang');
+    await until(() => resumes('later') === 2);
+    // The renamed machine's earlier run has been printed under its earlier name.
+    expect(resumes('renamed')).toBe(1);
+    for (const line of events.stdout().trimEnd().split('\n')) {
+      expect(line).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ (later|renamed) [A-Z_]+/);
+    }
+    events.process.kill('SIGINT');
+    expect(await events.finished).toMatchObject({ status: 130 });
+  });
+
   it('begins with the last start even if the file of an earlier run exists, and ends with the machines', async () => {
     await machine('m', 'hang');
     await home.vmlet('kill', 'm');
