@@ -39,7 +39,10 @@ export interface OpenGuestOptions extends Limits {
   readonly allowMissingMounts?: boolean | undefined;
 }
 
-/** A running named machine. After its end, every method throws MachineStateError. */
+/**
+ * A running named machine. After its end, the methods that reach it throw MachineStateError; `plan`, `ports` and `sockets`
+ * describe its last run.
+ */
 export class LiveMachine {
   readonly #locations: Locations;
   readonly #definition: Definition;
