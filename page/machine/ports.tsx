@@ -45,7 +45,11 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
           return (
             <li key={text} class="bar">
               <Port port={port} live={machine.status.kind === 'running'} />
-              <Remove label={`port ${text}`} act={() => remove(text)} />
+              {port.automatic ? (
+                <span class="faint">for ssh, added by vmlet</span>
+              ) : (
+                <Remove label={`port ${text}`} act={() => remove(text)} />
+              )}
             </li>
           );
         })}

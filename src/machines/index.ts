@@ -27,6 +27,7 @@ export type { MachineStopOptions, MachineStopResult, MachineStopRung } from './r
 export type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 export type { KeptVolume } from './disks/remove-volumes.ts';
 export type { RemoveOptions, RemoveResult } from './life/remove.ts';
+export type { ListedForward } from './spec/forwards.ts';
 export type { AddedForwards, PortChangeOptions } from './run/forwards/ports.ts';
 export type { ChangedSpec, Difference, MachineChanges } from './spec/changed-spec.ts';
 export type { CloneOptions } from './life/clone.ts';

@@ -10,7 +10,8 @@ import type { NewMachine } from './spec/new-machine.ts';
 import { machineNames, readDefinition, readSpec } from './record/definition.ts';
 import { readPlan } from './record/machine-plan-file.ts';
 import type { SystemdUnit } from './life/systemd.ts';
-import { boundForwards, boundSockets } from './spec/forwards.ts';
+import { listedForwards } from './run/forwards/matched-forwards.ts';
+import { type ListedForward, boundSockets } from './spec/forwards.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
 import { pendingChanges } from './spec/pending-changes.ts';
 import { type MachineStatus, statusOf } from './record/machine-status.ts';
@@ -28,7 +29,7 @@ export type ListedMachine =
       readonly spec: MachineSpec;
       readonly status: MachineStatus;
       /** Its forwards while it is running. */
-      readonly ports: readonly BoundForward[];
+      readonly ports: readonly ListedForward<BoundForward>[];
       /** The unix sockets of the host that lead to its ports, while it is running. */
       readonly sockets: readonly SocketForward[];
       /** Settings that have changed since its start and take effect at the next one, by the names of their options. */
@@ -150,7 +151,7 @@ export class MachineStore {
         name,
         spec,
         status,
-        ports: plan ? boundForwards(plan) : [],
+        ports: plan ? listedForwards(spec, plan) : [],
         sockets: plan ? boundSockets(plan) : [],
         pendingChanges: plan ? pendingChanges(spec, plan.settings) : [],
         changedAt,

@@ -1,7 +1,7 @@
 import { guestTime } from '../machine/spec/guest-time.ts';
 import type { LoggedEvent } from '../machine/life/event-log.ts';
 import type { Locations } from '../machine/paths/locations.ts';
-import type { BoundForward, PortForward, PortInput } from '../network/ports/port.ts';
+import type { PortInput } from '../network/ports/port.ts';
 import type { Published, SocketForward } from '../network/ports/socket-forward.ts';
 import type { AddedForwards, PortChangeOptions } from './run/forwards/ports.ts';
 import type { Limits } from '../util/time/deadline.ts';
@@ -12,7 +12,7 @@ import type { AddedDisk, DiskChanges, RemoveDiskOptions, ResizeDiskOptions } fro
 import type { ListedDisk } from './disks/listed-disks.ts';
 import type { ChangeCdOptions, ChangedCd, ListedDrive } from './disks/media.ts';
 import type { MachineEventsOptions } from './look/events.ts';
-import { plannedPorts } from './spec/forwards.ts';
+import { type ListedForward, plannedPorts } from './spec/forwards.ts';
 import { LiveMachine } from './run/live-machine.ts';
 import type { FollowMachineLogOptions, LogSource, MachineLogOptions } from './look/logs.ts';
 import type { CommandEnd } from './record/run-record.ts';
@@ -146,7 +146,10 @@ export class NamedMachine {
     return addPorts(this.#locations, this.name, ports, options);
   }
 
-  /** Removes forwards; undefined removes all. @throws InvalidInputError for an unknown one. */
+  /**
+   * Removes forwards; undefined removes all but the automatic one.
+   * @throws InvalidInputError for an unknown one, and for the automatic one.
+   */
   async removePorts(
     ports: readonly string[] | undefined,
     options: PortChangeOptions = {},
@@ -156,7 +159,7 @@ export class NamedMachine {
   }
 
   /** Returns its forwards; all host ports are known while it is running. */
-  ports(): readonly (PortForward | BoundForward)[] {
+  ports(): readonly ListedForward[] {
     if (this.status().kind === 'running') return this.live().ports();
     const present = this.#present();
     return plannedPorts(present.spec, isEnteredByAgent(present));

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatEndpoint } from '../../public/format.ts';
-import { type AddedForwards, MachineStore } from '../../machines/index.ts';
+import { type ListedForward, MachineStore } from '../../machines/index.ts';
 import { PASST_RESTART } from '../output/passt-restart.ts';
+import type { SocketForward } from '../../index.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson } from '../output/say.ts';
@@ -39,7 +40,7 @@ export function portCommand(): Command {
       '[ports...]',
       'host port such as 8080, 8080/udp or 127.0.0.1:8080/tcp, path of a Unix socket, or the complete forward, written as for vmlet port add',
     )
-    .option('--all', 'remove all forwards')
+    .option('--all', 'remove all forwards but the one that vmlet itself adds for ssh')
     .action(remove);
   port
     .command('ls', { isDefault: true })
@@ -81,16 +82,21 @@ function list(name: string, flags: { json?: true }): void {
   print({ ports: machine.ports(), sockets: machine.sockets() }, flags);
 }
 
-function print({ ports, sockets }: AddedForwards, { json }: { json?: true }): void {
+interface Forwards {
+  readonly ports: readonly ListedForward[];
+  readonly sockets: readonly SocketForward[];
+}
+
+function print({ ports, sockets }: Forwards, { json }: { json?: true }): void {
   if (json) {
     printJson({ version: 1, ports, sockets });
     return;
   }
-  const rows = ports.map(({ hostAddress, hostPort, guestPort, protocol }) => [
+  const rows = ports.map(({ hostAddress, hostPort, guestPort, protocol, automatic }) => [
     hostPort === undefined
       ? `${hostAddress}, port chosen at start`
       : formatEndpoint(hostAddress, hostPort, protocol),
-    `${guestPort}/${protocol}`,
+    `${guestPort}/${protocol}${automatic ? ', for ssh, added by vmlet' : ''}`,
   ]);
   const paths = sockets.map(({ path, guestPort }) => [path, `${guestPort}/tcp`]);
   process.stdout.write(table([['HOST', 'GUEST'], ...rows, ...paths]));

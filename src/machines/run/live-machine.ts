@@ -21,7 +21,8 @@ import type { SshAccess, SshOptions } from '../ssh/ssh.ts';
 import type { SshConnection } from '../ssh/ssh-connection.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
-import { boundForwards, boundSockets } from '../spec/forwards.ts';
+import { type ListedForward, boundSockets } from '../spec/forwards.ts';
+import { listedForwards } from './forwards/matched-forwards.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { type LostOutcome, statusOf } from '../record/machine-status.ts';
 import type { FailedMount } from '../record/run-record.ts';
@@ -73,8 +74,8 @@ export class LiveMachine {
   }
 
   /** Returns its port forwards, including host ports that were chosen automatically. */
-  ports(): BoundForward[] {
-    return boundForwards(readPlan(this.files));
+  ports(): ListedForward<BoundForward>[] {
+    return listedForwards(this.spec, readPlan(this.files));
   }
 
   /** Returns the unix sockets of the host that lead to its ports. */

@@ -71,7 +71,16 @@ export function connectableEndpoint(forward: BoundForward): HostEndpoint {
   return { address: everywhere ?? forward.hostAddress, port: forward.hostPort };
 }
 
+/** A forward in a list of them. */
+export type ListedForward<Forward extends PortForward = PortForward | BoundForward> = Forward & {
+  /** Present if vmlet itself adds it, for ssh to a guest without its agent: it cannot be removed. */
+  readonly automatic?: true;
+};
+
 /** Returns the forwards that `vmlet port ls` shows for a stopped machine. */
-export function plannedPorts(spec: MachineSpec, byAgent: boolean): PortForward[] {
-  return spec.net === 'none' || spec.net === 'bridge' ? [] : forwardsOf(spec, byAgent);
+export function plannedPorts(spec: MachineSpec, byAgent: boolean): ListedForward<PortForward>[] {
+  if (spec.net === 'none' || spec.net === 'bridge') return [];
+  return forwardsOf(spec, byAgent).map((forward, index) =>
+    index < spec.ports.length ? forward : { ...forward, automatic: true },
+  );
 }

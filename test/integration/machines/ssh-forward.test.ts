@@ -48,6 +48,7 @@ async function planned(spec: MachineSpec, record?: SshRecord, abilities: object 
   expect(forwards.map(({ guestPort }) => guestPort)).toEqual(shown.map(({ guestPort }) => guestPort));
   // By this, a forward of an interrupted `port add` is told from it while the machine is running.
   expect(addsSsh).toBe(forwards.length > spec.ports.length);
+  expect(shown.some(({ automatic }) => automatic)).toBe(addsSsh);
   return { backend, forwards };
 }
 

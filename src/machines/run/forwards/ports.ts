@@ -22,9 +22,10 @@ import type { Limits } from '../../../util/time/deadline.ts';
 import type { Definition } from '../../record/definition.ts';
 import { editMachine } from '../../lock/edit.ts';
 import { readEarlierForwards } from '../../plan/machine-network.ts';
-import { readForward, sshEndpoint, storedForward } from '../../spec/forwards.ts';
+import { plannedPorts, readForward, sshEndpoint, storedForward } from '../../spec/forwards.ts';
 import type { MachineSpec } from '../../spec/machine-spec.ts';
 import { readStatus } from '../../record/machine-status.ts';
+import { isEnteredByAgent } from '../../record/ssh-record.ts';
 import { updateSshEndpoint } from '../../ssh/ssh-files.ts';
 import { forgetForwards } from './live-forwards.ts';
 import type { PasstOptions } from './live-passt.ts';
@@ -124,8 +125,8 @@ function passtOptions({ onPasstRestart, ...limits }: PortChangeOptions): PasstOp
  * Removes forwards. One that goes over the agent is closed alone. For another one, a passt without pesto is restarted, which
  * ends the guest's connections: it cannot stop listening on a port.
  * @param wanted host ports such as `9090`, `9090-9099`, `9090/udp` or `127.0.0.1:9090/tcp`, paths of sockets, or whole
- *   forwards; undefined for all.
- * @throws InvalidInputError for an unknown forward.
+ *   forwards; undefined for all but the one that vmlet itself adds for ssh.
+ * @throws InvalidInputError for an unknown forward, and for that one.
  */
 export async function removePorts(
   locations: Locations,
@@ -137,11 +138,12 @@ export async function removePorts(
     const { spec, files } = definition;
     const running = readStatus(files).kind === 'running';
     const run = running ? forwardsOfRun(definition) : undefined;
-    const { pairs, known, unknown } = matchForwards(
+    const { pairs, known, ssh, unknown } = matchForwards(
       spec,
       run ? portsOf(run) : readEarlierForwards(files),
       run?.addsSsh ?? true,
     );
+    const automatic = automaticPair(definition, run, ssh);
     const left = [...pairs];
     if (running) left.push(...unknown.map((bound) => ({ stored: undefined, bound })));
     const defined = spec.sockets ?? [];
@@ -154,7 +156,9 @@ export async function removePorts(
     const gone =
       wanted === undefined
         ? left.splice(0)
-        : wanted.filter((text) => !isSocketText(text)).flatMap((text) => takePairs(text, left, spec.name));
+        : wanted
+            .filter((text) => !isSocketText(text))
+            .flatMap((text) => takePairs(text, left, automatic, spec.name));
     const goneBound = gone.map(({ bound }) => bound);
     // Those of an interrupted change are removed, too.
     const leftSockets = sockets.filter((socket) => hasSocket(defined, socket));
@@ -175,6 +179,17 @@ export async function removePorts(
     return { spec: next, removed: { ports, sockets: goneSockets } };
   });
   return removed;
+}
+
+/** Returns the forward for ssh that the start adds or has added. */
+function automaticPair(
+  { spec, files }: Definition,
+  run: RunForwards | undefined,
+  ssh: BoundForward | undefined,
+): Pair | undefined {
+  if (run) return ssh && { stored: undefined, bound: ssh };
+  const planned = plannedPorts(spec, isEnteredByAgent({ spec, files })).find(({ automatic }) => automatic);
+  return planned && { stored: storedForward(planned), bound: ssh };
 }
 
 function hasSsh(run: RunForwards): boolean {
@@ -208,12 +223,19 @@ function takeSocket(text: string, left: SocketForward[], name: string): SocketFo
 }
 
 /** Removes the forwards named by `text`, one or a range, from `left` and returns them. */
-function takePairs(text: string, left: Pair[], name: string): Pair[] {
+function takePairs(text: string, left: Pair[], automatic: Pair | undefined, name: string): Pair[] {
   return matchersOf(text).flatMap((isWanted) => {
     // A host port can be on several addresses; of equal forwards with chosen host ports, the first is meant.
     const found = left.filter(isWanted).slice(0, HOST_PORTS.test(text) ? undefined : 1);
     for (const pair of found) left.splice(left.indexOf(pair), 1);
     if (found.length > 0) return found;
+    if (automatic && isWanted(automatic)) {
+      throw new InvalidInputError(
+        'port',
+        `vmlet itself adds this forward to machine "${name}", for ssh; it cannot be removed: ${text}`,
+        { hint: `to choose its host port from the next start on, run: vmlet port add ${name} 2222:22` },
+      );
+    }
     const all = left.map(({ stored, bound }) => formatPort(stored ? (bound ?? readForward(stored)) : bound));
     throw new InvalidInputError('port', `no such forward in machine "${name}": ${text}`, {
       hint: choicesAmong(all, name),

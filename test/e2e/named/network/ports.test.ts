@@ -3,9 +3,10 @@ import { createSocket } from 'node:dgram';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { waitingOn } from '../../../../src/network/ports/socket-table.ts';
 import type { NamedMachine } from '../../../../src/machines/index.ts';
 import { type Finished } from '../../command.ts';
@@ -148,6 +149,7 @@ interface Listed {
     hostPort?: number;
     guestPort: number;
     ephemeral?: boolean;
+    automatic?: true;
   }[];
 }
 const list = async (name: string): Promise<Listed> =>
@@ -166,6 +168,37 @@ it('vmlet port of a stopped machine removes forwards by the host’s side, as it
   for (const gone of [`127.0.0.1:${host(1)}/tcp`, '127.0.0.1:99999', '999.1.1.1:80']) {
     expect((await port('rm', 'idle', gone)).stderr).toContain(`no such forward in machine "idle": ${gone}\n`);
   }
+  await home.removeAll();
+});
+
+it('vmlet port shows the forward that vmlet adds for ssh, and does not remove it', async () => {
+  const image = join(home.path, 'hang.img');
+  writeFileSync(image, bootSectors.hang);
+  const flags = ['--image', `${image},format=raw`, '-m', '64M', '--net', 'slirp', '-p', `${host(1)}:80`];
+  expect(await home.vmlet('create', 'bare', ...flags)).toMatchObject({ status: 0 });
+  const refuses = async (text: string): Promise<void> => {
+    const message = `vmlet itself adds this forward to machine "bare", for ssh; it cannot be removed: ${text}\n`;
+    expect((await port('rm', 'bare', text)).stderr).toContain(message);
+  };
+  const marks = async (): Promise<unknown[]> =>
+    (await list('bare')).ports.map(({ guestPort, automatic }) => [guestPort, automatic]);
+  expect(await marks()).toEqual([
+    [80, undefined],
+    [22, true],
+  ]);
+  await refuses('127.0.0.1::22/tcp');
+  expect(await home.vmlet('start', 'bare')).toMatchObject({ status: 0 });
+  expect(await marks()).toEqual([
+    [80, undefined],
+    [22, true],
+  ]);
+  const [, ssh] = (await list('bare')).ports;
+  for (const text of [`${ssh?.hostPort}`, `127.0.0.1:${ssh?.hostPort}/tcp`]) await refuses(text);
+  await done('rm', 'bare', '--all');
+  expect((await list('bare')).ports).toEqual([ssh]);
+  expect((await port('ls', 'bare')).stdout).toContain(
+    `127.0.0.1:${ssh?.hostPort}/tcp  22/tcp, for ssh, added by vmlet\n`,
+  );
   await home.removeAll();
 });
 
