@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { cpSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe } from 'vitest';
 import { InvalidInputError, type Template, listTemplates, openTemplate } from '../../src/index.ts';
 import type { TestMachine } from '../../src/testing/index.ts';
-import { removeUnused, templateOf } from '../../src/testing/guests/shared-templates.ts';
+import { removeUnused, templateName, templateOf } from '../../src/testing/guests/shared-templates.ts';
 import { expect, machines } from '../../src/testing/vitest.ts';
+import { ownLocations } from '../../src/machine/paths/own-locations.ts';
+import { TemplateShelf } from '../../src/template/template-shelf.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { whyNoShares } from '../e2e/virtiofsd.ts';
 
@@ -116,8 +118,12 @@ describe('the matchers', () => {
 });
 
 /** Only their names and times matter here. No other template has these names: the shelf is the user’s own. */
-function copyTemplate({ directory }: Template, kind: string, scope: Scope): string {
-  const name = `${kind}-${randomBytes(8).toString('hex')}`;
+function copyTemplate(
+  { directory }: Template,
+  kind: string,
+  scope: Scope,
+  name = `${kind}-${randomBytes(8).toString('hex')}`,
+): string {
   const [copy, link] = [join(dirname(directory), `.copy-${name}`), join(dirname(directory), name)];
   for (const path of [copy, link]) scope.defer(() => rmSync(path, { recursive: true, force: true }));
   cpSync(directory, copy, { recursive: true });
@@ -126,6 +132,10 @@ function copyTemplate({ directory }: Template, kind: string, scope: Scope): stri
 }
 
 describe('templates that tests share', () => {
+  const now = new Date();
+  const aWeekAgo = new Date(now.getTime() - 7.1 * 24 * 60 * 60 * 1000);
+  const setLastUse = (name: string, time: Date): void => utimesSync(openTemplate(name).directory, time, time);
+
   test('are removed after a week without use, and others stay', async () => {
     await using scope = new Scope();
     const template = await templateOf(WEB);
@@ -134,13 +144,33 @@ describe('templates that tests share', () => {
       copyTemplate(template, 'test', scope),
       copyTemplate(template, 'kept', scope),
     ];
-    const now = new Date();
-    const aWeekAgo = new Date(now.getTime() - 7.1 * 24 * 60 * 60 * 1000);
-    for (const name of [unused, named]) utimesSync(openTemplate(name).directory, aWeekAgo, aWeekAgo);
-    removeUnused(now);
+    for (const name of [unused, named]) setLastUse(name, aWeekAgo);
+    await removeUnused(now);
     const names = listTemplates().map((one) => one.name);
     expect(names).not.toContain(unused);
     expect(names).toEqual(expect.arrayContaining([used, named]));
+  });
+
+  test('stay when another process is about to reuse them', async () => {
+    await using scope = new Scope();
+    const template = await templateOf(WEB);
+    const locked = copyTemplate(template, 'test', scope);
+    setLastUse(locked, aWeekAgo);
+    await new TemplateShelf(ownLocations()).withName(locked, undefined, async () => removeUnused(now));
+    expect(openTemplate(locked).name).toBe(template.name);
+    const removing = removeUnused(now);
+    setLastUse(locked, now);
+    await removing;
+    expect(openTemplate(locked).name).toBe(template.name);
+  });
+
+  test('count as used before they are looked for', async () => {
+    await using scope = new Scope();
+    const setup = { image: `/absent-${randomBytes(8).toString('hex')}.qcow2` };
+    const name = copyTemplate(await templateOf(WEB), 'test', scope, templateName(setup));
+    setLastUse(name, aWeekAgo);
+    await expect(templateOf(setup)).rejects.toThrow(setup.image);
+    expect(statSync(openTemplate(name).directory).mtimeMs).toBeGreaterThan(aWeekAgo.getTime() + 60_000);
   });
 });
 

@@ -1,12 +1,15 @@
 import { statSync, utimesSync } from 'node:fs';
-import { TemplateInUseError, TemplateNotFoundError, isSystemError } from '../../errors/index.ts';
+import { TemplateInUseError, TemplateNotFoundError } from '../../errors/index.ts';
 import { sha256 } from '../../images/digest/sha256.ts';
 import { createTemplate } from '../../template/create-template.ts';
-import { listTemplates, removeTemplate } from '../../template/named-templates.ts';
+import { removeTemplate } from '../../template/named-templates.ts';
 import { keptByDefault } from '../../template/kept/kept-by-default.ts';
 import type { Template } from '../../template/template.ts';
+import { TemplateShelf } from '../../template/template-shelf.ts';
 import { TemporaryTemplate } from '../../template/temporary-template.ts';
+import { ownLocations } from '../../machine/paths/own-locations.ts';
 import { packageVersion } from '../../machine/paths/package-files.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { type GuestSetup, partsOf } from './guest-setup.ts';
 import { RunnerWatch } from '../runner/runner-watch.ts';
 
@@ -56,24 +59,45 @@ async function makeTemplate(setup: GuestSetup): Promise<Template> {
   using runner = new RunnerWatch();
   const options = { kept: keptByDefault(process.env), ...partsOf(setup).template, signal: runner.signal };
   if (setup.prepare) return await createTemplate(options);
-  const template = await createTemplate({ ...options, name: templateName(setup), existing: 'reuse' });
+  const name = templateName(setup);
   const now = new Date();
-  utimesSync(template.directory, now, now);
-  removeUnused(now);
+  // Before it is found: another process may be about to remove it.
+  touch(new TemplateShelf(ownLocations()).directoryOf(name), now);
+  const template = await createTemplate({ ...options, name, existing: 'reuse' });
+  await removeUnused(now);
   return template;
 }
 
-/** Removes shared templates of tests that have not been used for a week. */
-export function removeUnused(now: Date): void {
-  for (const { name, template } of listTemplates()) {
-    if (!template || !OURS.test(name)) continue;
-    try {
-      if (now.getTime() - statSync(template.directory).mtimeMs > UNUSED_MS) removeTemplate(name);
-    } catch (error) {
-      // A pool uses it.
-      if (error instanceof TemplateInUseError) continue;
-      // Another process has removed it, or is recreating it.
-      if (!(error instanceof TemplateNotFoundError) && !isSystemError(error, 'ENOENT')) throw error;
-    }
+/** Removes shared templates of tests that have not been used for a week, unless a process is about to reuse them. */
+export async function removeUnused(now: Date): Promise<void> {
+  const shelf = new TemplateShelf(ownLocations());
+  const isUnused = (name: string): boolean => {
+    const usedMs = lastUseOf(shelf.directoryOf(name));
+    return usedMs !== undefined && now.getTime() - usedMs > UNUSED_MS;
+  };
+  for (const { name, template } of shelf.list()) {
+    if (!template || !OURS.test(name) || !isUnused(name)) continue;
+    await shelf.withFreeName(name, async () => {
+      // With the lock: a process that uses it from now on finds it gone, and creates it again.
+      if (isUnused(name)) removeUnlessNeeded(name);
+      return Promise.resolve();
+    });
   }
+}
+
+function removeUnlessNeeded(name: string): void {
+  try {
+    removeTemplate(name);
+  } catch (error) {
+    // A pool uses it, or `vmlet template rm` has removed it.
+    if (!(error instanceof TemplateInUseError) && !(error instanceof TemplateNotFoundError)) throw error;
+  }
+}
+
+function touch(directory: string | undefined, now: Date): void {
+  if (directory !== undefined) unlessMissing(() => utimesSync(directory, now, now));
+}
+
+function lastUseOf(directory: string | undefined): number | undefined {
+  return directory === undefined ? undefined : statSync(directory, { throwIfNoEntry: false })?.mtimeMs;
 }
