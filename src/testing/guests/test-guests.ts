@@ -1,4 +1,5 @@
-import type { GuestAlarmError } from '../../errors/index.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type GuestAlarmError, InvalidInputError } from '../../errors/index.ts';
 import type { ForkOptions } from '../../template/fork-options.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import { createNetwork } from '../../machine/network/create-network.ts';
@@ -38,6 +39,8 @@ export class TestGuests {
   readonly #runner = new RunnerWatch();
   readonly #guests = new Map<string, Promise<Guest>>();
   readonly #pooled = new Map<string, Promise<PooledTestGuest>>();
+  /** By label, of both kinds of guests. */
+  readonly #setups = new Map<string, GuestSetup | PooledGuestSetup>();
   #alarm: GuestAlarmError | undefined;
   readonly #networks = new Map<string, Network>();
 
@@ -47,9 +50,11 @@ export class TestGuests {
 
   /**
    * Returns a guest of the test; the same one for the same label.
-   * @throws what `createTemplate` and `Template.fork` throw.
+   * @throws InvalidInputError for a label of a guest with another setup, and what `createTemplate` and `Template.fork`
+   *   throw.
    */
   async fork(label: string, setup: GuestSetup): Promise<TestMachine> {
+    this.#keepSetup(label, setup);
     const known = this.#guests.get(label);
     const guest = known ?? this.#start(label, setup);
     this.#guests.set(label, guest);
@@ -61,10 +66,21 @@ export class TestGuests {
    * @throws InvalidInputError, and what `openPool` and `NamedPool.take` throw.
    */
   async take(label: string, setup: PooledGuestSetup): Promise<PooledTestGuest> {
+    this.#keepSetup(label, setup);
     const known = this.#pooled.get(label);
     const guest = known ?? this.#take(setup);
     this.#pooled.set(label, guest);
     return guest;
+  }
+
+  #keepSetup(label: string, setup: GuestSetup | PooledGuestSetup): void {
+    const known = this.#setups.get(label);
+    if (known && !isDeepStrictEqual(known, setup)) {
+      throw new InvalidInputError('label', `the test has a guest "${label}" with another setup`, {
+        hint: "give each guest a label of its own: useMachine(t, setup, 'db')",
+      });
+    }
+    this.#setups.set(label, setup);
   }
 
   /** Returns a private network of the test; the same one for the same label. */
@@ -107,7 +123,8 @@ export class TestGuests {
       for (const network of this.#networks.values()) scope.defer(async () => network[Symbol.asyncDispose]());
       scope.defer(async () => this.#closePooled());
       scope.defer(async () => {
-        await Promise.all(guests.map(async ([, { vm }]) => vm[Symbol.asyncDispose]()));
+        const ended = await Promise.allSettled(guests.map(async ([, { vm }]) => vm[Symbol.asyncDispose]()));
+        for (const one of ended) if (one.status === 'rejected') throw one.reason;
       });
     }
     // Other errors of the test are usually consequences.

@@ -25,8 +25,10 @@ const guestsOfTests = new WeakMap<RunnerContext, TestGuests>();
  * @param t the test's context.
  * @param setup the guest; `micro` by default. With `prepare`, pass the same object in each test. With `pool`, a guest of
  *   that pool.
- * @param label label and host name of the guest, unique in the test; `vm` by default.
- * @throws what `createTemplate` and `Template.fork` throw, or `openPool` and `NamedPool.take`.
+ * @param label label and host name of the guest, unique in the test; `vm` by default. The same label and setup return the
+ *   same guest again.
+ * @throws InvalidInputError for a label of a guest with another setup, and what `createTemplate` and `Template.fork` throw,
+ *   or `openPool` and `NamedPool.take`.
  */
 export async function useMachine(t: RunnerContext, setup?: GuestSetup, label?: string): Promise<TestMachine>;
 export async function useMachine(
