@@ -241,12 +241,14 @@ describe('a machine under test', () => {
     await vm.sh`rm -r /mnt/*; echo kept >/mnt/flushed; sync; echo lost >/mnt/unflushed`;
     const fault = await vm.net.shape({ latencyMs: 1 });
     const full = await vm.disk.fill({ path: '/run' });
+    vm.alarm.expect('oom-kill');
     expect(await vm.crash()).toEqual({ kind: 'killed', signal: 'SIGKILL', expected: true });
     await expect(vm.sh`true`).rejects.toThrow(MachineEndedError);
     await fault.end();
     await full.end();
     await vm.start();
     expect(vm.machine).not.toBe(before);
+    expect(vm.alarm.expected).toEqual(['oom-kill']);
     expect(
       (await vm.sh`hostname; mkdir -p /mnt /srv; mount /dev/vda /mnt; ls /mnt; cat /mnt/flushed`).lines,
     ).toEqual(['victim', 'flushed', 'kept']);

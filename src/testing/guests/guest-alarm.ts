@@ -82,7 +82,12 @@ export class GuestAlarm implements Disposable {
     return this.#lines;
   }
 
-  /** Makes these events raise no alarm from now on. */
+  /** The events that raise no alarm. */
+  get expected(): readonly ExpectedAlarm[] {
+    return this.#expected;
+  }
+
+  /** Makes these events raise no alarm from now on, also after `crash` and `start` of a TestMachine. */
   expect(...expected: readonly ExpectedAlarm[]): void {
     this.#expected.push(...expected);
   }

@@ -113,7 +113,7 @@ export class TestMachine extends TestGuest implements AsyncDisposable {
     const machine = await this.#crashed.start({ ...options, signal: living });
     this.#crashed = undefined;
     await this.#run[Symbol.asyncDispose]();
-    this.#run = this.#runOf(machine);
+    this.#run = this.#runOf(machine, this.alarm.expected);
   }
 
   /**
@@ -143,7 +143,7 @@ export class TestMachine extends TestGuest implements AsyncDisposable {
     return changed;
   }
 
-  #runOf(machine: Machine): MachineRun {
-    return new MachineRun(machine, this.#options);
+  #runOf(machine: Machine, expectedAlarms = this.#options.expectedAlarms): MachineRun {
+    return new MachineRun(machine, { ...this.#options, expectedAlarms });
   }
 }
