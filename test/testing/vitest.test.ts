@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import { InvalidInputError, type Template, listTemplates, openTemplate } from '../../src/index.ts';
+import { VolumeStore } from '../../src/machines/index.ts';
 import type { TestMachine } from '../../src/testing/index.ts';
 import { removeUnused, templateName, templateOf } from '../../src/testing/guests/shared-templates.ts';
 import { expect, machines } from '../../src/testing/vitest.ts';
@@ -19,6 +20,9 @@ const WEB = {
   mounts: ['type=tmpfs,dst=/scratch'],
 } as const;
 
+/** No other run on this host has this volume. */
+const VOLUME = `fixture-${randomBytes(4).toString('hex')}`;
+
 let preparations = 0;
 
 const test = machines({
@@ -30,6 +34,8 @@ const test = machines({
     },
     networks: ['lan'],
   },
+  writer: { ...WEB, volumes: [`${VOLUME}:/v:size=16M`] },
+  reader: { ...WEB, volumes: [`${VOLUME}:/v:ro`] },
 });
 
 async function messageOf(failing: Promise<unknown>): Promise<string> {
@@ -68,6 +74,19 @@ describe('a test with guests as fixtures', () => {
     await expect(warm.exec(['timeout', '1', 'wget', '-q', '-O', '-', 'http://web/'])).not.toSucceed();
     lan.heal();
     await warm.waitFor.command('timeout 1 wget -q -O - http://web/', { stdout: 'hello' });
+  });
+});
+
+describe('a volume of fixtures', () => {
+  afterAll(async () => new VolumeStore().remove(VOLUME));
+
+  test('is written by a guest that is paused at the end of its test', async ({ writer }) => {
+    await writer.sh`echo kept >/v/file`;
+    await writer.pause();
+  });
+
+  test('has these files for a reader of the next test', async ({ reader }) => {
+    expect(await reader.readFile('/v/file', 'utf8')).toBe('kept\n');
   });
 });
 

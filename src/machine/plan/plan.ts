@@ -49,6 +49,11 @@ export interface DiskPlan {
   readonly bootIndex: number | undefined;
 }
 
+/** Whether the guest has volumes that it must write back before its end. */
+export function writesVolumes({ volumes }: Pick<Plan, 'volumes'>): boolean {
+  return volumes.some(({ readOnly }) => !readOnly);
+}
+
 /** Returns the disks that are plugged in while the machine runs. */
 export function pluggedDisks({ disks }: Pick<Plan, 'disks'>): readonly DiskPlan[] {
   return disks.filter(({ isPlugged = false }) => isPlugged);

@@ -6,6 +6,7 @@ import type { GuestFile, PullOptions, PushOptions } from '../../guest/agent/file
 import type { GuestProcess } from '../../guest/agent/process.ts';
 import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { Limits } from '../../util/time/deadline.ts';
+import { writesVolumes } from '../plan/plan.ts';
 import type { Copy } from '../share/copies.ts';
 import { type MachineOptions, type MachineParts, RunningMachine } from './running-machine.ts';
 import type { StopStep } from './escalate-stop.ts';
@@ -108,9 +109,7 @@ export class Machine extends RunningMachine {
 
   /** Lets the guest write its volumes back, then ends the machine and releases its files. */
   override async [Symbol.asyncDispose](): Promise<void> {
-    const failure = this.plan.volumes.some(({ readOnly }) => !readOnly)
-      ? await this.#releaseVolumes()
-      : undefined;
+    const failure = writesVolumes(this.plan) ? await this.#releaseVolumes() : undefined;
     await super[Symbol.asyncDispose]();
     if (failure !== undefined) throw failure;
   }

@@ -1,9 +1,14 @@
-import type { GuestAlarmError } from '../../errors/index.ts';
+import { type GuestAlarmError, VmletError } from '../../errors/index.ts';
 import type { Outcome } from '../../machine/life/outcome.ts';
+import { writesVolumes } from '../../machine/plan/plan.ts';
 import type { Machine } from '../../machine/running/machine.ts';
+import { withinLimits } from '../../util/time/deadline.ts';
 import { MachineFaults } from '../faults/machine-faults.ts';
 import type { GuestRun } from '../probes/guest-run.ts';
 import { type ExpectedAlarm, GuestAlarm } from './guest-alarm.ts';
+
+/** A guest that takes longer hangs; the end of a test should not. */
+const RELEASE_MS = 20_000;
 
 /** Options of a machine under test. */
 export interface TestMachineOptions {
@@ -45,8 +50,34 @@ export class MachineRun implements GuestRun, AsyncDisposable {
     return this.alarm.guard(work);
   }
 
+  /**
+   * Ends the machine: at once, unless it has volumes to write back.
+   * @throws TimedOutError when the guest does not write them back, such as one that hangs; the machine is ended anyway.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.machine.kill();
-    this.alarm[Symbol.dispose]();
+    try {
+      if (writesVolumes(this.machine.plan)) await this.#releaseVolumes();
+      else await this.machine.kill();
+    } finally {
+      this.alarm[Symbol.dispose]();
+    }
+  }
+
+  async #releaseVolumes(): Promise<void> {
+    const waiting = `waiting for ${this.machine.name} to write its volumes back`;
+    try {
+      await withinLimits(waiting, this.#resumeAndEnd(), { timeoutMs: RELEASE_MS });
+    } catch (error) {
+      await this.machine.kill();
+      throw error;
+    }
+  }
+
+  async #resumeAndEnd(): Promise<void> {
+    await this.faults.resume().catch((error: unknown) => {
+      // It has ended; a guest that stays paused exceeds the time limit.
+      if (!(error instanceof VmletError)) throw error;
+    });
+    await this.machine[Symbol.asyncDispose]();
   }
 }

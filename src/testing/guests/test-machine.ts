@@ -14,7 +14,7 @@ import { type Shell, shellOf } from './shell.ts';
 import { TestGuest } from './test-guest.ts';
 import { WaitFor } from './wait-for.ts';
 
-/** A machine under test. Disposing of it powers it off immediately. */
+/** A machine under test. Disposing of it powers it off immediately, after the guest has written its volumes back. */
 export class TestMachine extends TestGuest implements AsyncDisposable {
   readonly sh: Shell;
   readonly waitFor: WaitFor;
@@ -124,7 +124,10 @@ export class TestMachine extends TestGuest implements AsyncDisposable {
     return urlOf(this.machine.ports, guestPort, path);
   }
 
-  /** Powers the machine off immediately. Ends a start that is running. */
+  /**
+   * Powers the machine off immediately, after the guest has written its volumes back. Ends a start that is running.
+   * @throws TimedOutError when the guest does not write its volumes back within 20 s.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposal.abort(new Error(`the test machine ${this.name} was disposed of`));
     await this.#changes;
