@@ -72,7 +72,7 @@ export {
 } from './machine/template.ts';
 export { PoolNotFoundError, PoolExistsError, PoolFailedError } from './machine/pool.ts';
 export { CopyBackError } from './guest/copy-back.ts';
-export { GuestCommandError, GuestCommandFailedError } from './guest/guest-command.ts';
+export { GuestCommandError, GuestCommandFailedError, GuestOutputError } from './guest/guest-command.ts';
 export {
   GuestFileError,
   GuestMountError,

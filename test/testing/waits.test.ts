@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   GuestCommandFailedError,
+  GuestOutputError,
   GuestUnitError,
   InvalidInputError,
   MachineEndedError,
@@ -49,6 +50,13 @@ describe('a machine under test', () => {
     expect(failed).toBeInstanceOf(GuestCommandFailedError);
     expect(failed.message).toContain('exited with status 1; stderr:\n  to stderr');
     expect((await vm.exec(['sh', '-c', 'exit 3'])).exitCode).toBe(3);
+  });
+
+  it('rejects output that is too long to be complete', async () => {
+    const command = 'head -c 17000000 /dev/zero';
+    await expect(vm.sh`head -c 17000000 /dev/zero`).rejects.toThrow(GuestOutputError);
+    await expect(vm.waitFor.command(command)).rejects.toThrow(`"${command}" printed more than vmlet keeps`);
+    expect((await vm.exec(['sh', '-c', command])).truncated).toBe(true);
   });
 
   it('writes files and their parent directories, and reads them', async () => {

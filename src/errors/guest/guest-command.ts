@@ -49,6 +49,18 @@ export class GuestCommandFailedError extends VmletError {
   }
 }
 
+/** A command in the guest succeeded, but printed more than is kept in memory. */
+export class GuestOutputError extends VmletError {
+  override readonly code = 'VMLET_GUEST_OUTPUT_TOO_LONG';
+  /** In shell syntax. */
+  readonly command: string;
+
+  constructor(command: string, details: ErrorDetails = {}) {
+    super(`in the guest, "${firstLineOf(command)}" printed more than vmlet keeps in memory`, details);
+    this.command = command;
+  }
+}
+
 /** Returns the first line of a script. */
 function firstLineOf(command: string): string {
   const [first = '', ...more] = command.trim().split('\n');

@@ -103,7 +103,8 @@ export class GuestWaits {
   /**
    * Waits until a command succeeds: a script for `sh -e` in the guest, or a program with arguments. With `stdout`, it must
    * also print that.
-   * @throws InvalidInputError for an `input` that is neither text nor bytes.
+   * @throws InvalidInputError for an `input` that is neither text nor bytes; GuestOutputError at once when it succeeds and a
+   *   stream exceeds 16 MiB.
    */
   async command(command: string | readonly string[], options: CommandWaitOptions = {}): Promise<ShellResult> {
     const { stdout, env, cwd, user, input } = options;

@@ -1,7 +1,14 @@
 import { GuestCommandError, describeExit } from '../../errors/index.ts';
 import type { ProbedGuest } from '../probes/guest-run.ts';
 import { type Pattern, describePattern, matches } from '../probes/probe-pattern.ts';
-import { type CommandOptions, type ShellResult, shellResult, wordsOf } from './shell.ts';
+import {
+  type CommandOptions,
+  type ShellResult,
+  completeResult,
+  describeCommand,
+  shellResult,
+  wordsOf,
+} from './shell.ts';
 import type { Look } from '../probes/wait-until.ts';
 
 const SHOWN_LINES = 3;
@@ -16,7 +23,8 @@ export function lookForSuccess(
   return async (signal) => {
     try {
       const result = await guest.exec(wordsOf(command), { ...options, signal });
-      const told = shellResult(result);
+      const told =
+        result.exitCode === 0 ? completeResult(describeCommand(command), result) : shellResult(result);
       if (result.exitCode === 0 && (stdout === undefined || matches(result.stdout.toString(), stdout))) {
         return { found: told };
       }

@@ -1,4 +1,4 @@
-import { GuestCommandFailedError, InvalidInputError } from '../../errors/index.ts';
+import { GuestCommandFailedError, GuestOutputError, InvalidInputError } from '../../errors/index.ts';
 import type { ExecOptions } from '../../guest/agent/command.ts';
 import type { GuestResult } from '../../guest/agent/process.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
@@ -32,8 +32,9 @@ export type ShellValue = string | number | bigint | readonly (string | number | 
  * Interpolated values are quoted: do not put quotes around them. An array becomes several words. Backslashes reach the
  * shell unchanged. Options come first: `` vm.sh({ user: 'dev' })`id` ``.
  *
- * Rejects with GuestCommandFailedError, which has the output; GuestCommandError when the user, the directory or the shell
- * is missing; TimedOutError, MachineEndedError, or the signal's reason.
+ * Rejects with GuestCommandFailedError, which has the output; GuestOutputError when a stream exceeds 16 MiB;
+ * GuestCommandError when the user, the directory or the shell is missing; TimedOutError, MachineEndedError, or the signal's
+ * reason.
  */
 export interface Shell {
   (script: TemplateStringsArray, ...values: readonly ShellValue[]): Promise<ShellResult>;
@@ -62,11 +63,18 @@ async function runScript(run: GuestRun, script: string, options: ShellOptions): 
   return requireSuccess(script.trim(), result);
 }
 
-/** @throws GuestCommandFailedError */
+/** @throws GuestCommandFailedError, GuestOutputError */
 function requireSuccess(command: string, result: GuestResult): ShellResult {
-  const told = shellResult(result);
-  if (result.exitCode === 0) return told;
-  throw new GuestCommandFailedError(command, result, told);
+  if (result.exitCode === 0) return completeResult(command, result);
+  throw new GuestCommandFailedError(command, result, shellResult(result));
+}
+
+/** @throws GuestOutputError: a test that reads only a part of the output could pass by mistake. */
+export function completeResult(command: string, result: GuestResult): ShellResult {
+  if (!result.truncated) return shellResult(result);
+  throw new GuestOutputError(command, {
+    hint: 'redirect the output to a file and read it with pull(), or read it line by line: for await (const line of vm.exec([…]))',
+  });
 }
 
 /** Returns the command line: a string is a shell script; an array runs without a shell. */
