@@ -132,7 +132,8 @@ export class PendingFork implements AsyncDisposable {
 
   /**
    * Restores the state, runs the guest and gives it an identity of its own.
-   * @throws LaunchError, TimedOutError, or the signal's reason; nothing of the fork remains then.
+   * @throws LaunchError, whose cause is a TimedOutError after `timeoutMs`, or the signal's reason; nothing of the fork
+   *   remains then.
    */
   async run(options: RunOptions): Promise<Machine> {
     const agent = this.#warmAgent;

@@ -156,7 +156,7 @@ export class Template {
    * Starts a machine from the template's saved state and gives it an identity of its own: hardware address, host name,
    * machine id, random numbers and clock are new, and connections of the template are closed.
    * @throws TemplateStaleError, InvalidInputError, PortTakenError, LaunchError with QEMU's and the console's last
-   *   lines, TimedOutError, or the signal's reason. Nothing of the machine remains then.
+   *   lines (its cause is a TimedOutError after `timeoutMs`), or the signal's reason. Nothing of the machine remains then.
    */
   async fork(options: ForkOptions = {}): Promise<Machine> {
     return withPortChoices(options.log, async () => {
