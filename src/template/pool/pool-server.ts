@@ -11,7 +11,7 @@ import {
 } from '../../machine/paths/runtime-directory.ts';
 import { holdFreeLock } from '../../process/lock/transient-lock.ts';
 import { Scope } from '../../util/scope.ts';
-import { withinLimits } from '../../util/time/deadline.ts';
+import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { startTimer } from '../../util/time/timer.ts';
 import type { Template } from '../template.ts';
@@ -140,11 +140,11 @@ export class PoolServer implements AsyncDisposable {
 
   /**
    * Resolves when `size` forks, or as many as the memory of the host allows, wait and can be taken at once; rejects with
-   * the error of a fork that failed to start. A fork that replaces a taken one is counted as waiting before that: see
-   * `PoolStatus`.
+   * the error of a fork that failed to start, TimedOutError, or the signal's reason. The limits end only this wait. A fork
+   * that replaces a taken one is counted as waiting before that: see `PoolStatus`.
    */
-  async full(): Promise<void> {
-    await this.#pool.full();
+  async full(limits: Limits = {}): Promise<void> {
+    await this.#pool.full(limits);
   }
 
   /** Ends the pool, its waiting forks, and the guests that clients have taken. */

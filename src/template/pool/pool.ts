@@ -4,12 +4,14 @@ import type { Machine } from '../../machine/running/machine.ts';
 import type { HandedOver, PendingFork, RunOptions } from '../pending-fork.ts';
 import { type ForkOptions, timeoutOf } from '../fork-options.ts';
 import { forkName } from '../renew-fork.ts';
+import { withPortChoices } from '../../network/ports/port-choices.ts';
+import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { startTimer } from '../../util/time/timer.ts';
 import type { Template } from '../template.ts';
 import { requirePoolSize } from './new-pool.ts';
 
 /** Options of `createPool`. */
-export interface PoolOptions extends Omit<ForkOptions, 'name' | 'mac' | 'networks'> {
+export interface PoolOptions extends Omit<ForkOptions, 'name' | 'mac' | 'networks' | 'signal'> {
   /**
    * How many forks wait, 1 to 64; 2 by default. Each is a QEMU process that uses about 40 MiB until it is taken. No further
    * one is started while the host has less memory available than the guest has; one waits in any case.
@@ -21,9 +23,15 @@ export interface PoolOptions extends Omit<ForkOptions, 'name' | 'mac' | 'network
    * False by default.
    */
   readonly warm?: boolean;
+  /**
+   * Aborting it ends the forks that were taken without a signal of their own, and no others are started. Close the pool to
+   * end those that wait.
+   */
+  readonly signal?: AbortSignal;
 }
 
 const DEFAULT_SIZE = 2;
+const WAITING = 'waiting for a fork of the pool';
 /** By then, a client in another process has connected to the guest and started its command, which a new fork would delay. */
 const REFILL_AFTER_MS = 100;
 /** Memory that other programs release is noticed this often. */
@@ -88,16 +96,20 @@ export class Pool implements AsyncDisposable {
 
   /**
    * Resolves when the pool is full, or as full as the memory of the host allows; rejects with the error of a fork that
-   * failed to start.
+   * failed to start, TimedOutError, or the signal's reason. The limits end only this wait.
    */
-  async full(): Promise<void> {
+  async full(limits: Limits = {}): Promise<void> {
     this.#fill();
-    await this.#filling;
-    await Promise.all(this.#waiting);
+    const filled = (async () => {
+      await this.#filling;
+      await Promise.all(this.#waiting);
+    })();
+    await withinLimits('waiting for the pool to be full', filled, limits);
   }
 
   /**
-   * Runs the oldest waiting fork, or starts one where none waits. Throws what `Template.fork` throws.
+   * Runs the oldest waiting fork, or starts one where none waits. Throws what `Template.fork` throws; TimedOutError when
+   * `timeoutMs` is given and ends while the fork is still starting.
    * @param options override those of the pool for this fork.
    */
   async fork(options: Pick<ForkOptions, 'networks' | 'timeoutMs' | 'signal' | 'log'> = {}): Promise<Machine> {
@@ -137,24 +149,51 @@ export class Pool implements AsyncDisposable {
   }
 
   async #start<Started>(
-    options: Pick<ForkOptions, 'timeoutMs' | 'signal'>,
+    options: Pick<ForkOptions, 'timeoutMs' | 'signal' | 'log'>,
     start: (pending: PendingFork, options: RunOptions) => Promise<Started>,
   ): Promise<Started> {
     this.#closing.signal.throwIfAborted();
     options.signal?.throwIfAborted();
-    const pending = await this.#take();
     const all = { ...this.#options, ...options };
-    return start(pending, { ...all, timeoutMs: timeoutOf(all) });
+    // passt may report a port only when the fork runs.
+    return withPortChoices(all.log, async () =>
+      start(await this.#take(all), { ...all, timeoutMs: timeoutOf(all) }),
+    );
   }
 
-  async #take(): Promise<PendingFork> {
+  async #take(limits: Limits): Promise<PendingFork> {
     for (;;) {
       const first = this.#waiting.shift();
-      if (!first) return this.#prepare();
-      const pending = await first;
+      const pending = await (first ? this.#await(first, limits) : this.#prepareWithin(limits));
       if (await pending.answers()) return pending;
       // It was killed while it waited.
       await pending[Symbol.asyncDispose]();
+    }
+  }
+
+  /** A fork for which the caller no longer waits is for the next one. */
+  async #await(first: Promise<PendingFork>, limits: Limits): Promise<PendingFork> {
+    const waited = withinLimits(WAITING, Promise.allSettled([first]), limits);
+    await waited.catch((error: unknown) => {
+      this.#waiting.unshift(first);
+      throw error;
+    });
+    return first;
+  }
+
+  /** A fork for which the caller no longer waits is ended: the pool starts those that it needs. */
+  async #prepareWithin(limits: Limits): Promise<PendingFork> {
+    const stop = new AbortController();
+    const pending = this.#prepare(stop.signal);
+    try {
+      return await withinLimits(WAITING, pending, limits);
+    } catch (error) {
+      stop.abort(error);
+      await pending.then(
+        async (late) => late[Symbol.asyncDispose](),
+        () => undefined,
+      );
+      throw error;
     }
   }
 
@@ -205,13 +244,14 @@ export class Pool implements AsyncDisposable {
     return true;
   }
 
-  async #prepare(): Promise<PendingFork> {
-    const { signal } = this.#options;
-    const signals = [this.#closing.signal, ...(signal ? [signal] : [])];
+  async #prepare(stop?: AbortSignal): Promise<PendingFork> {
+    const signals = [this.#closing.signal, this.#options.signal, stop].filter((one) => one !== undefined);
     const options = { ...this.#options, name: forkName(this.#name), signal: AbortSignal.any(signals) };
-    const pending = await this.template.prepare(options);
-    if (this.warm) await pending.warmUp({ ...options, timeoutMs: timeoutOf(options) });
-    return pending;
+    return withPortChoices(options.log, async () => {
+      const pending = await this.template.prepare(options);
+      if (this.warm) await pending.warmUp({ ...options, timeoutMs: timeoutOf(options) });
+      return pending;
+    });
   }
 }
 
