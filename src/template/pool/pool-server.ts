@@ -13,6 +13,7 @@ import { holdFreeLock } from '../../process/lock/transient-lock.ts';
 import { Scope } from '../../util/scope.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { deferred } from '../../util/time/deferred.ts';
+import { onAbort } from '../../util/time/on-abort.ts';
 import { startTimer } from '../../util/time/timer.ts';
 import type { Template } from '../template.ts';
 import { poolsDirectory } from './named-pools.ts';
@@ -22,11 +23,13 @@ import { type Answer, lineOf, readLine, requestSchema } from './pool-messages.ts
 import { poolFiles, writePoolRecord } from './pool-record.ts';
 
 /** Options of `servePool`. */
-export interface ServePoolOptions extends Pick<PoolOptions, 'size' | 'log' | 'signal'> {
+export interface ServePoolOptions extends Pick<PoolOptions, 'size' | 'log'> {
   /** Name under which other processes of this user find the pool. */
   readonly name: string;
   /** Ends the pool after this time without a client, in milliseconds; never by default. */
   readonly idleMs?: number;
+  /** Aborts the start; afterwards ends the pool, like `close`. */
+  readonly signal?: AbortSignal;
 }
 
 /** Each runs in a QEMU process of its own. */
@@ -36,7 +39,7 @@ const REQUEST_MS = 10_000;
 /**
  * Starts a warm pool that gives its forks to other processes of this user: see `openPool`, and `vmlet run --pool`.
  * Resolves when the pool is full, or as full as the memory of the host allows.
- * @throws PoolExistsError, InvalidInputError, and what `Template.fork` throws.
+ * @throws PoolExistsError, InvalidInputError, what `Template.fork` throws, or the signal's reason.
  */
 export async function servePool(template: Template, options: ServePoolOptions): Promise<PoolServer> {
   const { name, size, log, signal } = options;
@@ -71,7 +74,7 @@ async function claimName(name: string, scope: Scope): Promise<string> {
 /** A pool that other processes of this user reach by a socket. */
 export class PoolServer implements AsyncDisposable {
   readonly name: string;
-  /** Resolves when the pool has ended: closed, or without a client for too long. */
+  /** Resolves when the pool has ended: closed, aborted, or without a client for too long. */
   readonly ended: Promise<void>;
   readonly #pool: Pool;
   readonly #scope: Scope;
@@ -123,6 +126,7 @@ export class PoolServer implements AsyncDisposable {
     const started = new PoolServer(pool, server, options, scope);
     try {
       await pool.full();
+      options.signal?.throwIfAborted();
     } catch (error) {
       if (!started.#isClosing) {
         await started.close();
@@ -134,6 +138,7 @@ export class PoolServer implements AsyncDisposable {
       throw new PoolFailedError(options.name, 'was removed while it started');
     }
     started.#isStarting = false;
+    if (options.signal) scope.defer(onAbort(options.signal, () => void started.close()));
     started.#awaitClients();
     return started;
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { expect, it } from 'vitest';
 import type { ForkOptions } from '../../../../src/template/fork-options.ts';
@@ -11,11 +12,13 @@ import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { awaitedLater, until } from '../../../until.ts';
 
-const directory = temporaryDirectory();
+const [directory, own] = [temporaryDirectory(), temporaryDirectory()];
+
+const described = { name: 'slow', image: 'micro', directory: '/nowhere', memoryBytes: 1 };
 
 /** A template whose forks take until they are aborted. */
 const template = {
-  ...{ name: 'slow', image: 'micro', directory: '/nowhere', memoryBytes: 1 },
+  ...described,
   prepare: async ({ signal }: ForkOptions) =>
     new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error))),
 } as unknown as Template;
@@ -42,4 +45,22 @@ it('a pool that is removed ends the fork for which a client waits', async () => 
   ask('end');
   await expect(starting).rejects.toThrow('was removed while it started');
   await gone;
+});
+
+it('a pool whose signal aborts is closed, and no longer listed', async () => {
+  const ready = { [Symbol.asyncDispose]: async () => Promise.resolve() };
+  const quick = { ...described, prepare: async () => Promise.resolve(ready) } as unknown as Template;
+  const aborting = new AbortController();
+  const { signal } = aborting;
+  const scope = new Scope();
+  let isReleased = false;
+  scope.defer(() => void (isReleased = true));
+  const pool = new Pool(quick, { name: 'p', size: 1, warm: false }, { signal });
+  scope.defer(async () => pool.close());
+  const server = await PoolServer.start(pool, own, { name: 'p', signal }, scope);
+  const { socket } = poolFiles(own);
+  expect(existsSync(socket)).toBe(true);
+  aborting.abort(new Error('no longer needed'));
+  await server.ended;
+  expect([isReleased, existsSync(socket)]).toEqual([true, false]);
 });
