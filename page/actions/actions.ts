@@ -63,10 +63,13 @@ function verbsOf({ state, status, spec }: SoundMachine): Verb[] {
   const remove = asking('remove', 'Remove …', 'rm');
   if (status.kind === 'running') {
     const usual = HALTED.includes(state) ? [RESUME, STOP] : [STOP, PAUSE];
-    return [...usual, RESTART, SAVE, RESET, KILL, protect, remove];
+    // The end of a save would remove the machine.
+    const save = spec.command?.remove === true ? [] : [SAVE];
+    return [...usual, RESTART, ...save, RESET, KILL, protect, remove];
   }
-  const start = status.kind === 'saved' ? [START, DISCARD] : [START];
-  return [...start, asking('clone', 'Clone …'), asking('rename', 'Rename …'), protect, remove];
+  // A clone would get only the disks.
+  const others = status.kind === 'saved' ? [DISCARD] : [asking('clone', 'Clone …')];
+  return [START, ...others, asking('rename', 'Rename …'), protect, remove];
 }
 
 /** Other work does not refuse them, and may need them to end. */

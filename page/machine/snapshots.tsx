@@ -37,6 +37,7 @@ export function SnapshotsTab({ machine }: { readonly machine: SoundMachine }) {
               key={snapshot.name}
               snapshot={snapshot}
               depth={depth}
+              whyNot={whyNotRestored(machine, snapshot)}
               ask={(verb) => ask(questionOf(verb, machine, snapshot))}
             />
           ))}
@@ -48,13 +49,21 @@ export function SnapshotsTab({ machine }: { readonly machine: SoundMachine }) {
   );
 }
 
+/** Why the snapshot cannot be restored as the machine is now; empty if it can. */
+function whyNotRestored({ status }: SoundMachine, { memoryBytes }: Snapshot): string {
+  if (status.kind === 'saved') return 'cannot be restored while the machine has saved memory';
+  if (status.kind === 'running' && memoryBytes === 0) return 'cannot be restored while the machine runs';
+  return '';
+}
+
 interface RowProperties {
   readonly snapshot: Snapshot;
   readonly depth: number;
+  readonly whyNot: string;
   readonly ask: (verb: 'Restore' | 'Remove') => void;
 }
 
-function Row({ snapshot, depth, ask }: RowProperties) {
+function Row({ snapshot, depth, whyNot, ask }: RowProperties) {
   const { name, parent, createdAt, memoryBytes, missingOn, current } = snapshot;
   return (
     <tr>
@@ -65,13 +74,14 @@ function Row({ snapshot, depth, ask }: RowProperties) {
       <td>
         {current && <b title="The present state of the machine is based on this snapshot">current</b>}
         {missingOn.length > 0 && <p class="problem">missing on {missingOn.join(', ')}</p>}
+        {whyNot && <p class="faint">{whyNot}</p>}
       </td>
       <td>
         <div class="row">
           <button
             type="button"
             aria-label={`Restore ${name}`}
-            disabled={missingOn.length > 0}
+            disabled={missingOn.length > 0 || whyNot !== ''}
             onClick={() => ask('Restore')}
           >
             Restore

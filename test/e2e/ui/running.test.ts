@@ -255,5 +255,14 @@ describe.skipIf(withoutChromium !== undefined)('a running machine in the page', 
     await row('of-the-shell').getByText('current').waitFor();
     expect(await home.vmlet('snapshot', 'rm', 'm', 'of-the-shell')).toMatchObject({ status: 0 });
     await row('of-the-shell').waitFor({ state: 'detached' });
+    await page.getByLabel('without memory').check();
+    await page.getByLabel('Name of the new snapshot').fill('disks');
+    await page.getByRole('button', { name: 'Create snapshot' }).click();
+    await row('disks').getByText('cannot be restored while the machine runs').waitFor();
+    const restore = page.getByRole('button', { name: 'Restore disks' });
+    expect(await restore.isDisabled()).toBe(true);
+    expect(await page.getByRole('button', { name: 'Restore first' }).isEnabled()).toBe(true);
+    expect(await home.vmlet('kill', 'm')).toMatchObject({ status: 0 });
+    await restore.and(page.locator(':enabled')).waitFor();
   });
 });
