@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks';
 import { networkPath } from '../api/client.ts';
+import type { ApiProblem } from '../api/types.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { shellCommand } from '../parts/format.ts';
+import { Problem } from '../parts/problem.tsx';
 import { runAction } from '../state/notices.ts';
 
 interface Properties {
@@ -16,6 +18,7 @@ const FREE = '';
 export function PartitionDialog({ network, members, close }: Properties) {
   const letters = members.slice(0, 26).map((_, index) => String.fromCharCode(65 + index));
   const [places, setPlaces] = useState<ReadonlyMap<string, string>>(new Map());
+  const [problem, setProblem] = useState<ApiProblem>();
   const groups = letters
     .map((letter) => members.filter((member) => places.get(member) === letter))
     .filter((group) => group.length > 0);
@@ -29,12 +32,13 @@ export function PartitionDialog({ network, members, close }: Properties) {
       verb="Partition"
       ready={groups.length > 1}
       command={command}
-      run={() =>
-        void runAction({
+      run={async () =>
+        runAction({
           path: networkPath(network, 'partition'),
           title: `Partition ${network}:`,
           command,
           body: { groups },
+          refused: setProblem,
         })
       }
       close={close}
@@ -45,7 +49,10 @@ export function PartitionDialog({ network, members, close }: Properties) {
           <select
             aria-label={`Group of ${member}`}
             value={places.get(member) ?? FREE}
-            onChange={(event) => setPlaces(new Map([...places, [member, event.currentTarget.value]]))}
+            onChange={(event) => {
+              setProblem(undefined);
+              setPlaces(new Map([...places, [member, event.currentTarget.value]]));
+            }}
           >
             <option value={FREE}>no group (reaches all members)</option>
             {letters.map((letter) => (
@@ -57,6 +64,7 @@ export function PartitionDialog({ network, members, close }: Properties) {
           {member}
         </label>
       ))}
+      {problem && <Problem problem={problem} />}
     </Dialog>
   );
 }

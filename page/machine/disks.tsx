@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
-import type { Disk, SoundMachine } from '../api/types.ts';
+import type { ApiProblem, Disk, SoundMachine } from '../api/types.ts';
 import { AddForm } from '../parts/forms/add-form.tsx';
 import { useAsked } from '../state/asked.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
@@ -99,6 +99,7 @@ interface DialogProperties {
 function Resize({ machine, disk, close }: DialogProperties) {
   const [size, setSize] = useState('+10G');
   const [shrink, setShrink] = useState(false);
+  const [problem, setProblem] = useState<ApiProblem>();
   const flags = shrink ? ['--shrink'] : [];
   const command = shellCommand('vmlet', 'disk', 'resize', ...flags, machine, disk.name, size);
   return (
@@ -108,20 +109,28 @@ function Resize({ machine, disk, close }: DialogProperties) {
       danger={shrink}
       ready={size !== ''}
       command={command}
-      run={() =>
-        void runAction({
+      run={async () =>
+        runAction({
           path: machinePath(machine, 'disks/resize'),
           title: `Resize ${disk.name}:`,
           command,
           body: { name: disk.name, id: disk.id, size, shrink },
+          refused: setProblem,
         })
       }
       close={close}
     >
       <label>
         New size such as 30G, or increment such as +10G
-        <input value={size} onInput={(event) => setSize(event.currentTarget.value)} />
+        <input
+          value={size}
+          onInput={(event) => {
+            setProblem(undefined);
+            setSize(event.currentTarget.value);
+          }}
+        />
       </label>
+      {problem && <Problem problem={problem} />}
       <Checkbox checked={shrink} set={setShrink}>
         Allow a smaller size; data beyond the new size is lost
       </Checkbox>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
-import type { Drive, SoundMachine } from '../api/types.ts';
+import type { ApiProblem, Drive, SoundMachine } from '../api/types.ts';
 import { useAsked } from '../state/asked.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
@@ -98,6 +98,7 @@ interface Properties {
 function Insertion({ machine, drive, close }: Properties) {
   const [path, setPath] = useState('');
   const [force, setForce] = useState(false);
+  const [problem, setProblem] = useState<ApiProblem>();
   const flags = force ? ['--force'] : [];
   const command = shellCommand('vmlet', 'cd', 'insert', ...flags, machine, path || 'FILE', drive);
   return (
@@ -106,20 +107,28 @@ function Insertion({ machine, drive, close }: Properties) {
       verb="Insert"
       ready={path !== ''}
       command={command}
-      run={() =>
-        void runAction({
+      run={async () =>
+        runAction({
           path: machinePath(machine, 'drives/insert'),
           title: `Insert into ${drive}:`,
           command,
           body: { path, drive, force },
+          refused: setProblem,
         })
       }
       close={close}
     >
       <label>
         Path of an ISO image on the host
-        <input value={path} onInput={(event) => setPath(event.currentTarget.value)} />
+        <input
+          value={path}
+          onInput={(event) => {
+            setProblem(undefined);
+            setPath(event.currentTarget.value);
+          }}
+        />
       </label>
+      {problem && <Problem problem={problem} />}
       <Checkbox checked={force} set={setForce}>
         Open the drive even if the guest has locked it
       </Checkbox>

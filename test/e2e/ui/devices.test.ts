@@ -131,6 +131,9 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await done('Add disk 1G:', 'vmlet disk add m 1G');
     await row('disk1').getByText('1 GiB', { exact: true }).waitFor();
     await press('Resize disk1');
+    await dialog().getByRole('textbox').fill('512M');
+    await dialog().getByRole('button', { name: 'Resize', exact: true }).click();
+    await dialog().getByRole('alert').waitFor();
     await dialog().getByRole('textbox').fill('+1G');
     await dialog().getByText('vmlet disk resize m disk1 +1G').waitFor();
     await dialog().getByRole('button', { name: 'Resize', exact: true }).click();
@@ -171,12 +174,12 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await press('Insert a CD into cdrom0');
     await dialog().getByRole('textbox').fill(join(home.path, 'missing.iso'));
     await dialog().getByRole('button', { name: 'Insert', exact: true }).click();
-    await page
-      .locator('.notice.failed')
+    await dialog()
+      .getByRole('alert')
       .getByText(/missing\.iso/)
       .first()
       .waitFor();
-    await press('Insert a CD into cdrom0');
+    expect(await dialog().getByRole('textbox').inputValue()).toBe(join(home.path, 'missing.iso'));
     await dialog().getByRole('textbox').fill(iso);
     await dialog().getByRole('button', { name: 'Insert', exact: true }).click();
     await row('cdrom0').getByText(iso).waitFor();
