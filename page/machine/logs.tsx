@@ -4,16 +4,11 @@ import type { ApiProblem, SoundMachine } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
+import { LogText } from '../state/log-text.ts';
 
 const SOURCES = ['serial', 'command', 'qemu', 'passt', 'swtpm'] as const;
 const LINES = 1000;
 const AGAIN_MS = 1000;
-const LONGEST_SEQUENCE = 64;
-/** Escape sequences, and control characters that move: the guest's text is shown as text. */
-const ESCAPES =
-  /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])|[\x00-\x08\x0b-\x1f\x7f]/g;
-
-const UNFINISHED = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*|[ -/]*)$/;
 
 /** The logs of a machine, followed. */
 export function Logs({ machine }: { readonly machine: SoundMachine }) {
@@ -73,18 +68,17 @@ function useLog(name: string, source: string): { lines: readonly string[]; probl
   useEffect(() => {
     const stop = new AbortController();
     const { signal } = stop;
-    let text = '';
+    let text = new LogText();
     let frame = 0;
     let timer: ReturnType<typeof setTimeout>;
     const show = (): void => {
       frame = 0;
-      setLines(linesOf(text).slice(-LINES));
+      setLines(text.lines.slice(-LINES));
     };
     setLines([]);
     setProblem(undefined);
     const path = machinePath(name, `log?source=${source}&lines=${LINES}&follow=1`);
     const follow = async (): Promise<void> => {
-      let rest = '';
       let isFirst = true;
       try {
         await followText(
@@ -93,11 +87,9 @@ function useLog(name: string, source: string): { lines: readonly string[]; probl
           () => setProblem(undefined),
           (piece) => {
             // Each answer begins with the last lines. Until they are there, the reader keeps the earlier ones.
-            if (isFirst) text = '';
+            if (isFirst) text = new LogText();
             isFirst = false;
-            const [whole, unfinished] = splitSequence(rest + piece);
-            rest = unfinished;
-            text = lastLines(text + whole.replace(ESCAPES, ''));
+            text.push(piece);
             frame ||= requestAnimationFrame(show);
           },
         );
@@ -114,23 +106,6 @@ function useLog(name: string, source: string): { lines: readonly string[]; probl
     };
   }, [name, source]);
   return { lines, problem };
-}
-
-function linesOf(text: string): readonly string[] {
-  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
-}
-
-/** Without its other half, in the next piece, an escape sequence would be shown as text. */
-function splitSequence(text: string): readonly [whole: string, unfinished: string] {
-  const at = text.search(UNFINISHED);
-  const isUnfinished = at !== -1 && text.length - at < LONGEST_SEQUENCE;
-  return isUnfinished ? [text.slice(0, at), text.slice(at)] : [text, ''];
-}
-
-const MOST_TEXT = 1_000_000;
-
-function lastLines(text: string): string {
-  return text.length > MOST_TEXT ? text.slice(-MOST_TEXT / 2) : text;
 }
 
 async function followText(
