@@ -95,10 +95,13 @@ function NewName({ machine, action, answer, close, verb }: QuestionProperties & 
 
 function Removal({ machine, action, answer, close }: QuestionProperties) {
   const { name, spec, status } = machine;
+  // Another machine may have the name by the time of the answer.
+  const [id] = useState(spec.id);
   const [storage, setStorage] = useState(false);
-  const { data: disks, problem } = useLoaded<{ disks: readonly Disk[] }>(machinePath(name, 'disks'));
+  const { data: disks, problem } = useLoaded<{ disks: readonly Disk[] }>(machinePath(name, 'disks'), machine);
   const { data: snapshots, problem: unknown } = useLoaded<{ snapshots: readonly Snapshot[] }>(
     machinePath(name, 'snapshots'),
+    machine,
   );
   const force = status.kind === 'running';
   // The other ones stay where they are.
@@ -112,7 +115,7 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
       danger
       ready={!spec.protected}
       command={command}
-      run={() => void answer({ ...action, command, body: { storage, force } })}
+      run={() => void answer({ ...action, command, body: { id, storage, force } })}
       close={close}
     >
       {spec.protected && <p class="problem">Machine {name} is protected. Remove the protection first.</p>}

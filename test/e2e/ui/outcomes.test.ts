@@ -50,6 +50,9 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     await dialog.getByText('Its snapshots can no longer be restored: fresh').waitFor();
     await dialog.getByLabel('Delete its disks too').check();
     await dialog.getByText(/disk0\.qcow2/).waitFor();
+    // It shows what a shell changes meanwhile.
+    expect(await home.vmlet('disk', 'add', 'm', '1M')).toMatchObject({ status: 0 });
+    await dialog.getByText(/disk1\.qcow2/).waitFor();
     await page.keyboard.press('Enter');
     await dialog.waitFor();
     expect(
@@ -63,6 +66,7 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     await dialog.waitFor({ state: 'detached' });
 
     await home.vmlet('kill', 'm');
+    await home.vmlet('disk', 'rm', '--storage', 'm', 'disk1');
     await home.vmlet('protect', 'm');
     await row(page, 'm').getByText('protected', { exact: true }).waitFor();
     await askToRemove(page, 'm');

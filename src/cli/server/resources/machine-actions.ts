@@ -104,7 +104,8 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     },
   ),
   remove: action(
-    z.strictObject({ storage: flag, volumes: flag, force: flag }),
+    // With the `id` of its spec, the machine must still be the same.
+    z.strictObject({ id: z.string().optional(), storage: flag, volumes: flag, force: flag }),
     (machine, { storage, volumes, force }) => [
       'rm',
       ...option('--storage', storage),
@@ -112,8 +113,8 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
       ...option('--force', force),
       machine,
     ],
-    async ({ store, name: machine, body: { storage = false, volumes = false, force = false } }) => {
-      const { keptDisks, keptVolumes } = await store.remove(machine, { storage, volumes, force });
+    async ({ store, name: machine, body: { id, storage = false, volumes = false, force = false } }) => {
+      const { keptDisks, keptVolumes } = await store.remove(machine, { id, storage, volumes, force });
       const failed = keptVolumes?.find(({ error }) => error !== undefined);
       if (failed) throw failed.error;
       return { keptDisks, keptVolumes: keptVolumes?.map(({ name }) => name) };

@@ -150,7 +150,12 @@ describe('a machine over HTTP', () => {
     expect(await act('other', 'protect', { protected: false })).toMatchObject({
       command: 'vmlet protect --off other',
     });
-    expect(await act('other', 'remove', { storage: true })).toMatchObject({
+    expect(await act('other', 'remove', { id: home.store.get('m').spec.id })).toMatchObject({
+      status: 409,
+      error: { code: 'VMLET_REPLACED' },
+    });
+    const { id } = home.store.get('other').spec;
+    expect(await act('other', 'remove', { id, storage: true })).toMatchObject({
       command: 'vmlet rm --storage other',
       operation: { result: { keptDisks: [] } },
     });
