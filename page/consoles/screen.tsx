@@ -25,6 +25,7 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
 
   useEffect(() => {
     if (!hasScreen || !isRunning || !glass.current) {
+      rfb.current = undefined;
       setState('the machine is not running');
       return undefined;
     }
@@ -57,6 +58,7 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
           items={COMBINATIONS.map(([label, words, keys]) => ({
             label,
             command: shellCommand('vmlet', 'sendkey', name, words),
+            off: rfb.current === undefined,
             run: () => {
               if (!rfb.current) return;
               press(rfb.current, keys);
@@ -87,14 +89,14 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
           bar.current?.querySelector('button')?.focus();
         }}
       />
-      {!alone && <TypeText name={name} />}
+      {!alone && <TypeText name={name} ready={isRunning} />}
       {!alone && <p class="faint">{RELEASE} moves the focus out of the screen.</p>}
     </div>
   );
 }
 
 /** Types a text as keys of a US keyboard, at the guest's speed: a screen has no clipboard of its own. */
-function TypeText({ name }: { readonly name: string }) {
+function TypeText({ name, ready }: { readonly name: string; readonly ready: boolean }) {
   const [text, setText] = useState('');
   const [enter, setEnter] = useState(false);
   // As a key: a shell shows no line break as one.
@@ -128,7 +130,7 @@ function TypeText({ name }: { readonly name: string }) {
       <Checkbox checked={enter} set={setEnter}>
         then press Enter
       </Checkbox>
-      <button type="submit" disabled={missing !== undefined}>
+      <button type="submit" disabled={!ready || missing !== undefined}>
         Type
       </button>
       {missing !== undefined && <span class="problem">not on a US keyboard: {missing}</span>}

@@ -93,6 +93,8 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
     const terminal = shown.current;
     if (!isRunning || !terminal) {
       setStatus('the machine is not running');
+      // It was about the end, or about an earlier run.
+      setProblem(undefined);
       return undefined;
     }
     if (waits) return undefined;
@@ -118,6 +120,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
         {sizeCommand && (
           <button
             type="button"
+            disabled={!isRunning}
             title="Types the command stty into the console. Use this button at a shell prompt: the guest then uses the size of this terminal."
             onClick={() => {
               const terminal = shown.current;
@@ -132,7 +135,7 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
         {tab === 'shell' && (
           <button
             type="button"
-            disabled={isPaused}
+            disabled={!isRunning || isPaused}
             onClick={() => {
               connection.current?.reopen();
               shown.current?.focus();

@@ -269,6 +269,10 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     expect(await own.locator('header').count()).toBe(0);
     expect(await home.vmlet('kill', 'screen')).toMatchObject({ status: 0 });
     await own.getByText('the machine is not running').waitFor();
+    const keys = own.getByRole('button', { name: 'Keys to press' });
+    await keys.click();
+    expect(await own.getByRole('menuitem', { disabled: false }).count()).toBe(0);
+    await own.keyboard.press('Escape');
     expect(await home.vmlet('start', 'screen')).toMatchObject({ status: 0 });
     await own.getByText('connected', { exact: true }).waitFor();
     await own.close();
@@ -302,5 +306,12 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     await page.getByText('connected', { exact: true }).waitFor();
     expect(await page.evaluate('document.activeElement.tagName')).toBe('TEXTAREA');
     await page.setViewportSize({ width: 1280, height: 800 });
+
+    expect(await home.vmlet('kill', 'm')).toMatchObject({ status: 0 });
+    await page.getByText('the machine is not running').waitFor();
+    expect(await page.getByRole('button', { name: 'New shell' }).isDisabled()).toBe(true);
+    expect(await page.getByRole('main').getByRole('alert').count()).toBe(0);
+    await show('m', 'serial');
+    expect(await page.getByRole('button', { name: /stty/ }).isDisabled()).toBe(true);
   });
 });
