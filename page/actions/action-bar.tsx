@@ -11,15 +11,20 @@ interface Properties {
   readonly machine: SoundMachine;
   /** Called when the server has accepted an action. */
   readonly onAccepted?: (action: MachineAction) => void;
+  /** Called when it has succeeded. */
+  readonly onSucceeded?: (action: MachineAction) => void;
 }
 
 /** The usual verb as a button, the others in a menu. Most wait until other work on the machine has ended. */
-export function ActionBar({ machine, onAccepted }: Properties) {
+export function ActionBar({ machine, onAccepted, onSucceeded }: Properties) {
   const [asked, ask] = useAsked<MachineAction>();
   const [usual, ...others] = actionsOf(machine);
   const work = useValue(workOn(machine.name));
   const run = async (action: MachineAction, refused?: Action['refused']): Promise<boolean> => {
-    const accepted = await perform(machine.name, action, refused);
+    const accepted = await perform(machine.name, action, {
+      refused,
+      succeeded: () => onSucceeded?.(action),
+    });
     if (accepted) onAccepted?.(action);
     return accepted;
   };

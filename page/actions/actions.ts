@@ -83,13 +83,13 @@ export function mayBegin({ kind }: MachineAction, work: Work | undefined): boole
 export async function perform(
   name: string,
   { kind, label, command, body }: MachineAction,
-  refused?: Action['refused'],
+  outcomes: Pick<Action, 'refused' | 'succeeded'>,
 ): Promise<boolean> {
   return runAction({
     path: machinePath(name, kind),
     title: `${label.replace(/ …$/, '')} ${name}:`,
     command,
-    refused,
+    ...outcomes,
     ...(body && { body }),
   });
 }

@@ -2,7 +2,7 @@ import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { runAction } from '../state/notices.ts';
-import { machineAddress } from '../state/route.ts';
+import { machineAddress, route } from '../state/route.ts';
 import { useValue } from '../values/observable.ts';
 import { useCheck } from './check.ts';
 import { Field } from './field.tsx';
@@ -27,7 +27,8 @@ export function Create() {
         if (typed.value === fields) clear();
       },
     });
-    if (!accepted) return;
+    // The answer may come after the user has left the form.
+    if (!accepted || route.value.page !== 'create') return;
     location.hash = fields.start ? machineAddress(fields.name, 'serial') : '#/machines';
   };
   const field = ([key, label, placeholder = '']: TextField) => (

@@ -105,14 +105,22 @@ function Title({ machine, tab }: { readonly machine: SoundMachine; readonly tab:
         <span class="faint">{reasonOf(machine)}</span>
         <ActionBar
           machine={machine}
-          onAccepted={({ kind, body }) => {
-            if (!('name' in route.value) || route.value.name !== name) return;
-            if (kind === 'rename') location.hash = machineAddress((body as { name: string }).name, tab);
-            if (kind === 'remove') location.hash = '#/machines';
+          onAccepted={({ kind }) => {
+            if (kind === 'remove' && isShown(name)) location.hash = '#/machines';
+          }}
+          // A rename may fail after it was accepted.
+          onSucceeded={({ kind, body }) => {
+            if (kind === 'rename' && isShown(name))
+              location.hash = machineAddress((body as { name: string }).name, tab);
           }}
         />
       </div>
       <TabBar name={name} tabs={TABS} tab={tab} />
     </>
   );
+}
+
+/** The user may have left the page meanwhile. */
+function isShown(machine: string): boolean {
+  return 'name' in route.value && route.value.name === machine;
 }

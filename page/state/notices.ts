@@ -108,7 +108,7 @@ export async function runAction(action: Action): Promise<boolean> {
     const operation = state === 'running' ? (early.get(id) ?? answer.operation) : answer.operation;
     early.delete(id);
     operationChanged(operation);
-    if (operation.kind === 'create') follow(operation);
+    if (COMING.includes(operation.kind)) follow(operation);
     return true;
   } catch (error) {
     const problem = problemOf(error);
@@ -127,6 +127,9 @@ export async function runAction(action: Action): Promise<boolean> {
     if (--pending === 0) early.clear();
   }
 }
+
+/** Actions after which a machine comes under a new name. */
+const COMING = ['create', 'rename'];
 
 /** The events of the operation, and that of its machine, may come after the answer. */
 function follow(operation: Operation): void {

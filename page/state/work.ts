@@ -29,18 +29,28 @@ export function endWork(id: string): void {
 
 /** Machines that the server has told of. */
 const present = new Set<string>();
-/** Operations that created a machine whose own event is still to come. */
+/** Operations that created or renamed a machine whose own event is still to come, by its name. */
 const arriving = new Map<string, string>();
 
-export function followWork({ id, state, ...work }: Operation): void {
-  if (!work.machine) return;
-  if (state === 'running') beginWork(id, work);
-  else if (!hasCreated(state, work) || present.has(work.machine)) endWork(id);
-  else if (running.has(id)) arriving.set(work.machine, id);
+export function followWork(operation: Operation): void {
+  const { id, state, machine } = operation;
+  if (!machine) return;
+  if (state === 'running') {
+    beginWork(id, operation);
+    return;
+  }
+  const coming = comingBy(operation);
+  const isAwaited = coming !== undefined && !present.has(coming) && running.has(id);
+  if (!isAwaited || coming !== machine) endWork(id);
+  if (!isAwaited) return;
+  if (coming !== machine) beginWork(id, { ...operation, machine: coming });
+  arriving.set(coming, id);
 }
 
-function hasCreated(state: Operation['state'], { kind, progress }: Work): boolean {
-  return kind === 'create' && (state === 'done' || progress?.created === true);
+/** The name of the machine that an ended operation has created or renamed. */
+function comingBy({ state, kind, machine, progress, result }: Operation): string | undefined {
+  if (kind === 'rename' && state === 'done') return String(result?.['name']);
+  return kind === 'create' && (state === 'done' || progress?.created === true) ? machine : undefined;
 }
 
 export function machineArrived(machine: string): void {

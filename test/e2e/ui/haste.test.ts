@@ -161,6 +161,27 @@ describe.skipIf(withoutChromium !== undefined)('a page that is slower than its s
     expect(await name.inputValue()).toBe('later');
   });
 
+  test('stays where the user went while a machine was created', async () => {
+    const page = await ui.open();
+    await page.evaluate("location.hash = '#/create'");
+    await page.getByLabel('Name').fill('late');
+    await page.getByLabel('Image, or path').fill('micro');
+    const held: (() => void)[] = [];
+    const answered = page.waitForResponse((response) => response.url().endsWith('/v1/machines'));
+    await page.route('**/v1/machines', async (route) => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      const operation = { id: 'x', kind: 'create', machine: 'late', state: 'running', command: '' };
+      await route.fulfill({ status: 202, json: { version: 1, command: 'vmlet accepted', operation } });
+    });
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await until(() => held.length === 1);
+    await page.evaluate("location.hash = '#/volumes'");
+    for (const release of held) release();
+    await answered;
+    await page.getByText('vmlet accepted').waitFor();
+    expect(await page.evaluate('location.hash')).toBe('#/volumes');
+  });
+
   test('shows the machines when another tab gives the secret late', async () => {
     let early: Page | undefined;
     const { origin } = new URL(await ui.address());
