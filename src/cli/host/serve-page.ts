@@ -5,6 +5,7 @@ import { Scope } from '../../util/scope.ts';
 import { packageFile } from '../../util/package-file.ts';
 import { VmletError } from '../../errors/index.ts';
 import { isInForeground } from '../../public/foreground.ts';
+import { formatDurationFlag } from '../output/duration.ts';
 import { reportError } from '../output/report-error.ts';
 import { note, printLine } from '../output/say.ts';
 import { Interrupts } from '../session/interrupts.ts';
@@ -65,7 +66,7 @@ export async function servePage({ open, socket, idleMs, place }: ServeOptions): 
     note('each address works only once; press Enter for a new address, Ctrl-C to exit');
   }
   const reason = await Promise.race([interrupted, server.idle.then(() => 'idle' as const)]);
-  if (reason === 'idle') note(`exiting: no page has been open for ${idleMs / 1000} s`);
+  if (reason === 'idle') note(`exiting: no page has been open for ${formatDurationFlag(idleMs)}`);
 }
 
 interface Opening extends Pick<ServeOptions, 'place'> {

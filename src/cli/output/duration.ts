@@ -18,3 +18,15 @@ export function formatDuration(ms: number): string {
 export function formatAgo(ms: number): string {
   return ms < 1_000 ? 'just now' : `${formatDuration(ms)} ago`;
 }
+
+const FLAG_UNITS: readonly (readonly [name: string, ms: number])[] = [
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+];
+
+/** As an option takes it, for example "90m": exact, in the largest unit without a fraction. */
+export function formatDurationFlag(ms: number): string {
+  const [name, unit] = FLAG_UNITS.find(([, size]) => ms % size === 0) ?? ['ms', 1];
+  return `${ms / unit}${name}`;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAgo, formatDuration } from '../../../../src/cli/output/duration.ts';
+import { formatAgo, formatDuration, formatDurationFlag } from '../../../../src/cli/output/duration.ts';
 
 const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 24 * 3_600_000] as const;
 
@@ -35,4 +35,15 @@ it.each([
   [HOUR + MINUTE, '1 hour ago'],
 ])('%d ms elapsed: %s', (ms, text) => {
   expect(formatAgo(ms)).toBe(text);
+});
+
+it.each([
+  [HOUR, '1h'],
+  [HOUR + 30 * MINUTE, '90m'],
+  [90 * SECOND, '90s'],
+  [1500, '1500ms'],
+  [200, '200ms'],
+  [24 * DAY, '576h'],
+])('%d ms are written as %s', (ms, text) => {
+  expect(formatDurationFlag(ms)).toBe(text);
 });
