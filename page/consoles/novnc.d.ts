@@ -1,12 +1,11 @@
 /** noVNC has no types; these are the parts of its API that the page uses (docs/API.md of noVNC). */
 declare module '@novnc/novnc' {
   interface Options {
-    readonly wsProtocols?: readonly string[];
     readonly shared?: boolean;
   }
 
   export default class RFB extends EventTarget {
-    constructor(target: HTMLElement, url: string, options?: Options);
+    constructor(target: HTMLElement, channel: WebSocket, options?: Options);
     scaleViewport: boolean;
     clipViewport: boolean;
     showDotCursor: boolean;

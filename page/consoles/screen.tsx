@@ -2,10 +2,13 @@ import RFB from '@novnc/novnc';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import { protocols, socketAddress } from '../api/session.ts';
+import type { ApiProblem } from '../api/types.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Menu } from '../parts/menu.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { hasScreen } from '../parts/state.tsx';
 import { runAction } from '../state/notices.ts';
 import { machineAddress } from '../state/route.ts';
 import type { ConsoleProperties } from './consoles.tsx';
@@ -14,33 +17,36 @@ import { isRelease, RELEASE, WindowButtons } from './window-buttons.tsx';
 
 /** The screen of a machine, with its keyboard and pointer. */
 export function ScreenConsole({ machine, alone }: ConsoleProperties) {
-  const { name, spec, status } = machine;
+  const { name, status } = machine;
   const glass = useRef<HTMLDivElement>(null);
   const bar = useRef<HTMLDivElement>(null);
   const rfb = useRef<RFB>(undefined);
   const [scale, setScale] = useState(true);
   const [state, setState] = useState('');
-  const hasScreen = spec.display === 'vnc';
+  const [problem, setProblem] = useState<ApiProblem>();
+  const isShown = hasScreen(machine);
   const isRunning = status.kind === 'running';
 
   useEffect(() => {
-    if (!hasScreen || !isRunning || !glass.current) {
+    if (!isShown || !isRunning || !glass.current) {
       rfb.current = undefined;
       setState('the machine is not running');
+      setProblem(undefined);
       return undefined;
     }
-    return followScreen(glass.current, name, (next, text) => {
+    return followScreen(glass.current, name, (next, text, why) => {
       rfb.current = next;
       setState(text);
+      setProblem(why);
     });
-  }, [name, hasScreen, isRunning]);
+  }, [name, isShown, isRunning]);
 
   // Each connection has a picture of its own.
   useEffect(() => {
     if (rfb.current) rfb.current.scaleViewport = scale;
   }, [scale, state]);
 
-  if (!hasScreen) {
+  if (!isShown) {
     return (
       <p>
         Machine {name} has no screen. Its output is on the{' '}
@@ -74,6 +80,7 @@ export function ScreenConsole({ machine, alone }: ConsoleProperties) {
         </span>
         {!alone && <Command text={shellCommand('vmlet', 'view', name)} />}
       </div>
+      {problem && <Problem problem={problem} />}
       <div
         class="glass"
         ref={glass}
@@ -145,24 +152,28 @@ const AGAIN_MS = 1000;
 function followScreen(
   place: HTMLElement,
   name: string,
-  report: (rfb: RFB | undefined, text: string) => void,
+  report: (rfb: RFB | undefined, text: string, problem?: ApiProblem) => void,
 ): () => void {
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let current: RFB | undefined;
-  const open = (): void => {
-    report(undefined, 'connecting …');
-    const rfb = new RFB(place, socketAddress(machinePath(name, 'vnc')), {
-      wsProtocols: protocols(),
-      shared: true,
+  const open = (last?: ApiProblem): void => {
+    // The reason stays until an attempt succeeds, or fails for another one.
+    report(undefined, last ? 'disconnected' : 'connecting …', last);
+    let problem: ApiProblem | undefined;
+    const socket = new WebSocket(socketAddress(machinePath(name, 'vnc')), protocols());
+    // noVNC ignores text.
+    socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer | string>) => {
+      if (typeof data === 'string') problem = (JSON.parse(data) as { error?: ApiProblem }).error;
     });
+    const rfb = new RFB(place, socket, { shared: true });
     current = rfb;
     rfb.showDotCursor = true;
     rfb.addEventListener('connect', () => report(rfb, 'connected'));
     rfb.addEventListener('disconnect', () => {
       if (closed) return;
-      report(undefined, 'disconnected');
-      timer = setTimeout(open, AGAIN_MS);
+      report(undefined, 'disconnected', problem);
+      timer = setTimeout(() => open(problem), AGAIN_MS);
     });
   };
   open();

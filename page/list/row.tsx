@@ -3,7 +3,7 @@ import { ActionBar } from '../actions/action-bar.tsx';
 import type { SoundMachine } from '../api/types.ts';
 import { Curves } from '../parts/curves.tsx';
 import { Port } from '../parts/ports.tsx';
-import { reasonOf, State } from '../parts/state.tsx';
+import { hasScreen, reasonOf, State } from '../parts/state.tsx';
 import { Thumbnail } from './thumbnail.tsx';
 import { useInView } from '../state/in-view.ts';
 import { machineOf } from '../state/machines.ts';
@@ -17,7 +17,7 @@ export function Row({ name }: { readonly name: string }) {
   const isVisible = useInView(name, element);
   const reason = machine ? reasonOf(machine) : '';
   const isSound = machine && 'spec' in machine;
-  const isLive = isSound && machine.status.kind === 'running' && machine.spec.display === 'vnc';
+  const isLive = isSound && machine.status.kind === 'running' && hasScreen(machine);
   return (
     <li class="machine" ref={element} data-machine={name}>
       {machine && (

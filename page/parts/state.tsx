@@ -51,3 +51,9 @@ function installationOf(status: SoundMachine['status']): string {
     }
   }
 }
+
+/** Whether a running machine has a screen now, or another one after its next start. */
+export function hasScreen({ spec, status, pendingChanges }: SoundMachine): boolean {
+  const isNext = spec.display === 'vnc';
+  return status.kind === 'running' && pendingChanges.includes('display') ? !isNext : isNext;
+}

@@ -285,6 +285,39 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     await page.getByText('connected', { exact: true }).waitFor();
   });
 
+  test('a machine has the screen of its start until it ends, and the reason why it is not shown', async () => {
+    await machine('screen', keyboardSectors.onScreen);
+    await show('screen', 'screen');
+    const connected = page.getByText('connected', { exact: true });
+    await connected.waitFor();
+    expect(await home.vmlet('set', 'screen', '--display', 'none')).toMatchObject({ status: 0 });
+    await page.locator('.title').getByText('changed for the next start: display').waitFor();
+    await connected.waitFor();
+    expect(await home.vmlet('restart', '--timeout', '1s', 'screen')).toMatchObject({ status: 0 });
+    await page.getByText('Machine screen has no screen.').waitFor();
+    expect(await home.vmlet('set', 'screen', '--display', 'vnc')).toMatchObject({ status: 0 });
+    await page.locator('.title').getByText('changed for the next start: display').waitFor();
+    await page.getByText('Machine screen has no screen.').waitFor();
+    // A page that does not know it yet shows the server's reason.
+    const own = await ui.open({}, async (context) =>
+      context.addInitScript(
+        `const { parse } = JSON;
+        JSON.parse = (text) => parse(text.replaceAll('"pendingChanges":["display"]', '"pendingChanges":[]'));`,
+      ),
+    );
+    await own.evaluate("location.hash = '#/machines/screen/screen'");
+    const reason = own
+      .getByRole('main')
+      .getByRole('alert')
+      .getByText(/has no screen/);
+    await reason.waitFor();
+    expect(await home.vmlet('restart', '--timeout', '1s', 'screen')).toMatchObject({ status: 0 });
+    await connected.waitFor();
+    await own.getByText('connected', { exact: true }).waitFor();
+    await reason.waitFor({ state: 'detached' });
+    await own.context().close();
+  });
+
   test('a shell through the agent has the size of the terminal, and can be opened again after it ends', async () => {
     expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({ status: 0 });
     await show('m', 'shell');
