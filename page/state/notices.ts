@@ -8,6 +8,8 @@ import { beginWork, endWork, followWork } from './work.ts';
 export interface Notice {
   /** Counts the page's actions. */
   readonly key: number;
+  /** The page or machine that was shown when it began. */
+  readonly place: string;
   readonly path: string;
   readonly title: string;
   readonly command: string;
@@ -25,7 +27,7 @@ export interface Notice {
 /** The newest is last. */
 export const notices = new Observable<readonly Notice[]>([]);
 
-/** Older ones are removed. */
+/** Older ones are removed if they need not be read. */
 const MOST = 5;
 const DONE_MS = 12_000;
 let count = 0;
@@ -36,18 +38,19 @@ let pending = 0;
 /** To call when an action has done its work. */
 const successes = new Map<number, () => void>();
 
-// An error that could be read does not follow to another page or machine.
+// An error that could be read does not follow from its own page or machine to another.
 let place = placeOf(route.value);
 route.listen(() => {
-  if (placeOf(route.value) === place) return;
+  const left = place;
   place = placeOf(route.value);
+  if (place === left) return;
   const recent = Date.now() - DONE_MS;
-  notices.set(notices.value.filter((one) => !isPlainFailure(one) || (one.endedAt ?? Infinity) > recent));
+  const isLeft = (one: Notice): boolean => one.place === left && (one.endedAt ?? Infinity) <= recent;
+  notices.set(notices.value.filter((one) => !isPlainFailure(one) || !isLeft(one)));
 });
 
-/** One that runs stays: its end is shown in it. */
 function withoutOldest(all: readonly Notice[]): readonly Notice[] {
-  const surplus = all.filter(({ state }) => state !== 'running').slice(0, Math.max(0, all.length - MOST));
+  const surplus = all.filter(isPassing).slice(0, Math.max(0, all.length - MOST));
   return all.filter((one) => !surplus.includes(one));
 }
 
@@ -80,6 +83,7 @@ export async function runAction(action: Action): Promise<boolean> {
   if (succeeded) successes.set(key, succeeded);
   const fresh: Notice = {
     key,
+    place,
     path,
     title,
     command,
@@ -156,10 +160,13 @@ function change(key: number, changes: Partial<Notice>): void {
   const isCreated = changes.progress?.created === true;
   if (changes.state === 'done' || isCreated) successes.get(key)?.();
   if (isEnd || isCreated) successes.delete(key);
-  // Errors, warnings and paths stay until they are dismissed.
-  if ((changes.state === 'cancelled' && !isCreated) || (changes.state === 'done' && !isWeighty(changes))) {
-    setTimeout(() => dismiss(key), DONE_MS);
-  }
+  if (isPassing(changes)) setTimeout(() => dismiss(key), DONE_MS);
+}
+
+/** True for one that has ended as its user wanted. Errors, warnings and paths stay. */
+function isPassing(notice: Partial<Notice>): boolean {
+  const { state, progress } = notice;
+  return (state === 'cancelled' && progress?.created !== true) || (state === 'done' && !isWeighty(notice));
 }
 
 /** The steps of a stop that end QEMU, since the guest did not. */

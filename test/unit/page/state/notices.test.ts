@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import type * as Notices from '../../../../page/state/notices.ts';
+import type * as Places from '../../../../page/state/route.ts';
+
+let state: typeof Notices;
+let route: typeof Places.route;
+let answers: (readonly [status: number, answer: object])[];
+
+beforeAll(async () => {
+  // The page's modules ask the browser for its address and storage when they are loaded.
+  vi.stubGlobal('sessionStorage', { getItem: () => null });
+  vi.stubGlobal('location', { hash: '' });
+  vi.stubGlobal('addEventListener', () => undefined);
+  vi.stubGlobal('fetch', async () => {
+    const [status, answer] = answers.shift() ?? [200, {}];
+    return Promise.resolve(new Response(JSON.stringify(answer), { status }));
+  });
+  vi.useFakeTimers();
+  state = await import('../../../../page/state/notices.ts');
+  ({ route } = await import('../../../../page/state/route.ts'));
+});
+afterAll(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+beforeEach(() => {
+  state.notices.set([]);
+  route.set({ page: 'machines' });
+  answers = [];
+});
+
+const shown = (): string[] => state.notices.value.map(({ title, state: now }) => `${title} ${now}`);
+
+async function run(title: string, status: number, answer: object): Promise<void> {
+  answers.push([status, answer]);
+  await state.runAction({ path: `/v1/${title}`, title, command: `vmlet ${title}` });
+}
+
+const fail = async (title: string): Promise<void> =>
+  run(title, 409, { error: { code: 'VMLET_MACHINE_STATE', message: 'no' } });
+
+const succeed = async (title: string, result: object = {}): Promise<void> =>
+  run(title, 200, { command: `vmlet ${title}`, operation: { id: title, state: 'done', result } });
+
+test('an error goes with the place where it began, after it could be read', async () => {
+  await fail('one');
+  route.set({ page: 'images' });
+  expect(shown()).toEqual(['one failed']);
+  await fail('two');
+  vi.advanceTimersByTime(60_000);
+  route.set({ page: 'host' });
+  expect(shown()).toEqual(['one failed']);
+  route.set({ page: 'machines' });
+  expect(shown()).toEqual(['one failed']);
+  route.set({ page: 'host' });
+  expect(shown()).toEqual([]);
+});
+
+test('errors and warnings are not pushed out by other actions', async () => {
+  await fail('failed');
+  await succeed('kept', { keptDisks: ['/disk'] });
+  for (const title of ['a', 'b', 'c', 'd', 'e', 'f']) await succeed(title);
+  expect(shown().slice(0, 3)).toEqual(['failed failed', 'kept done', 'd done']);
+  expect(shown().length).toBe(5);
+  vi.advanceTimersByTime(60_000);
+  expect(shown()).toEqual(['failed failed', 'kept done']);
+});
