@@ -1,5 +1,6 @@
 import { describePruned, type Pruned } from './pruned.ts';
 import {
+  canCancel,
   cancelAction,
   dismiss,
   dismissEnded,
@@ -47,7 +48,7 @@ function isHalfDone({ state, progress }: Notice): boolean {
 }
 
 function Entry({ notice }: { readonly notice: Notice }) {
-  const { key, title, command, state, progress, problem, operation, machine } = notice;
+  const { key, title, command, state, progress, problem, machine } = notice;
   const [style, words] = wordsOf(notice);
   const outcome = outcomeOf(notice);
   return (
@@ -56,7 +57,7 @@ function Entry({ notice }: { readonly notice: Notice }) {
         <b>
           {title} {words}
         </b>
-        {state === 'running' && operation !== undefined && (
+        {canCancel(notice) && (
           <button type="button" aria-label={`Cancel ${title}`} onClick={() => void cancelAction(notice)}>
             Cancel
           </button>

@@ -20,6 +20,7 @@ export interface Notice {
   readonly problem: ApiProblem | undefined;
   /** Undefined until the server has answered. */
   readonly operation: string | undefined;
+  readonly kind: string | undefined;
   readonly machine: string | undefined;
   readonly endedAt: number | undefined;
 }
@@ -92,6 +93,7 @@ export async function runAction(action: Action): Promise<boolean> {
     result: undefined,
     problem: undefined,
     operation: undefined,
+    kind: undefined,
     machine: undefined,
     endedAt: undefined,
   };
@@ -107,8 +109,8 @@ export async function runAction(action: Action): Promise<boolean> {
   pending++;
   try {
     const answer = await act(path, body);
-    change(key, { command: answer.command, operation: answer.operation.id });
-    const { id, state } = answer.operation;
+    const { id, kind: begun, state } = answer.operation;
+    change(key, { command: answer.command, operation: id, kind: begun });
     const operation = state === 'running' ? (early.get(id) ?? answer.operation) : answer.operation;
     early.delete(id);
     operationChanged(operation);
@@ -190,6 +192,16 @@ function isWeighty({ result, progress }: Partial<Notice>): boolean {
   const kept = result?.['keptDisks'];
   const isKept = Array.isArray(kept) && kept.length > 0;
   return isForced({ result }) || lacksIdentity({ result }) || hasRestartedPasst({ progress }) || isKept;
+}
+
+/** Operations that run to their end, whatever is asked. */
+const NOT_CANCELLED: readonly unknown[] = [
+  ...['kill', 'rename', 'protect', 'remove', 'set', 'drives/add', 'drives/remove'],
+  ...['volumes/remove', 'volumes/prune', 'templates/remove'],
+];
+
+export function canCancel({ state, operation, kind }: Notice): boolean {
+  return state === 'running' && operation !== undefined && !NOT_CANCELLED.includes(kind);
 }
 
 /** Cancels the operation of a notice; a refusal is shown beside it. */

@@ -65,3 +65,10 @@ test('errors and warnings are not pushed out by other actions', async () => {
   vi.advanceTimersByTime(60_000);
   expect(shown()).toEqual(['failed failed', 'kept done']);
 });
+
+test('only operations that the server can cancel are offered to be', async () => {
+  for (const kind of ['start', 'snapshots/remove', 'kill', 'drives/add'])
+    await run(kind, 202, { command: kind, operation: { id: kind, kind, state: 'running' } });
+  const offered = state.notices.value.filter(state.canCancel).map(({ title }) => title);
+  expect(offered).toEqual(['start', 'snapshots/remove']);
+});
