@@ -32,7 +32,13 @@ export function Notices() {
   );
 }
 
-const WORDS = { running: '…', done: 'done', failed: 'failed', cancelled: 'cancelled' } as const;
+const WORDS = {
+  running: '…',
+  done: 'done',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  unknown: 'outcome unknown',
+} as const;
 
 /** An outcome that is neither good nor bad needs attention. */
 function wordsOf(notice: Notice): readonly [style: string, words: string] {
@@ -40,6 +46,7 @@ function wordsOf(notice: Notice): readonly [style: string, words: string] {
   if (state === 'done' && isForced(notice)) return ['warned', 'ended by force'];
   if (state === 'done' && (hasRestartedPasst(notice) || lacksIdentity(notice))) return ['warned', WORDS.done];
   if (isHalfDone(notice)) return ['failed', 'created, but not started'];
+  if (state === 'unknown') return ['warned', WORDS.unknown];
   return [state, WORDS[state]];
 }
 

@@ -1,7 +1,7 @@
 import type { Machine, Operation, Statistics, UnreadStatistics } from '../api/types.ts';
 import { addSample, forgetSamples } from './curves.ts';
 import { Observable } from '../values/observable.ts';
-import { operationChanged } from './notices.ts';
+import { operationChanged, settleRunning } from './notices.ts';
 import { followWork, forgetWork, machineArrived, machineLeft } from './work.ts';
 
 /** The names of all machines, sorted; undefined until the server has sent them. */
@@ -37,6 +37,7 @@ export function applyEvent({ event, data }: ServerEvent): void {
       for (const name of machines.keys()) if (!names.has(name)) remove(name);
       data.machines.forEach(put);
       sortNames(names);
+      void settleRunning();
       return;
     }
     case 'machine':

@@ -1,4 +1,4 @@
-import { act, ApiError, problemOf } from '../api/client.ts';
+import { act, ApiError, get, problemOf } from '../api/client.ts';
 import type { ApiProblem, Operation } from '../api/types.ts';
 import { Observable } from '../values/observable.ts';
 import { type Route, route } from './route.ts';
@@ -13,7 +13,8 @@ export interface Notice {
   readonly path: string;
   readonly title: string;
   readonly command: string;
-  readonly state: Operation['state'];
+  /** Unknown if the server has forgotten it since. */
+  readonly state: Operation['state'] | 'unknown';
   /** The last step of the action. */
   readonly progress: Operation['progress'];
   readonly result: Operation['result'];
@@ -60,7 +61,7 @@ function placeOf(now: Route): string {
 }
 
 function isPlainFailure({ state, progress }: Notice): boolean {
-  return state === 'failed' && progress?.created !== true;
+  return (state === 'failed' || state === 'unknown') && progress?.created !== true;
 }
 
 export interface Action {
@@ -153,6 +154,29 @@ export function operationChanged(operation: Operation): void {
   if (notice.state !== 'running') return;
   const { state, progress, result, error, machine } = operation;
   change(notice.key, { state, progress, result, problem: error, machine });
+}
+
+const FORGOTTEN: ApiProblem = {
+  code: 'PAGE',
+  message: 'the outcome is not known: the action ended while this page was not connected',
+};
+
+/** After a lost connection: asks for the operations that this page believes to run, and ends those that are forgotten. */
+export async function settleRunning(): Promise<void> {
+  const running = notices.value.filter(
+    ({ state, operation }) => state === 'running' && operation !== undefined,
+  );
+  if (running.length === 0) return;
+  try {
+    const { operations } = await get<{ operations: readonly Operation[] }>('/v1/operations');
+    operations.forEach(operationChanged);
+    const known = new Set<unknown>(operations.map(({ id }) => id));
+    for (const { key, operation } of running) {
+      if (!known.has(operation)) change(key, { state: 'unknown', problem: FORGOTTEN });
+    }
+  } catch {
+    // The connection was lost again: the next one asks again.
+  }
 }
 
 function change(key: number, changes: Partial<Notice>): void {

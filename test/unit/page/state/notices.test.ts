@@ -72,3 +72,18 @@ test('only operations that the server can cancel are offered to be', async () =>
   const offered = state.notices.value.filter(state.canCancel).map(({ title }) => title);
   expect(offered).toEqual(['start', 'snapshots/remove']);
 });
+
+test('a forgotten operation has an unknown outcome, others have their own', async () => {
+  for (const title of ['forgotten', 'runs', 'ended'])
+    await run(title, 202, { command: title, operation: { id: title, kind: 'start', state: 'running' } });
+  const operations = [
+    { id: 'runs', kind: 'start', state: 'running' },
+    { id: 'ended', kind: 'start', state: 'done' },
+  ];
+  answers = [[503, { error: { code: 'VMLET_REQUEST_REFUSED', message: 'busy' } }]];
+  await state.settleRunning();
+  expect(shown()).toEqual(['forgotten running', 'runs running', 'ended running']);
+  answers = [[200, { operations }]];
+  await state.settleRunning();
+  expect(shown()).toEqual(['forgotten unknown', 'runs running', 'ended done']);
+});
