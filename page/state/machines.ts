@@ -7,7 +7,7 @@ import { followWork, forgetWork, machineArrived, machineLeft } from './work.ts';
 /** The names of all machines, sorted; undefined until the server has sent them. */
 export const machineNames = new Observable<readonly string[] | undefined>(undefined);
 
-/** Counts operations that ended, and machines that came, went or changed: other lists are fetched again. */
+/** Counts operations that ended, and machines and networks that came, went or changed: other lists are fetched again. */
 export const changes = new Observable(0);
 
 const machines = new Map<string, Observable<Machine | undefined>>();
@@ -23,6 +23,7 @@ export type ServerEvent =
   | { readonly event: 'machines'; readonly data: { readonly machines: readonly Machine[] } }
   | { readonly event: 'machine'; readonly data: Machine }
   | { readonly event: 'removed'; readonly data: { readonly name: string } }
+  | { readonly event: 'networks'; readonly data: { readonly names: readonly string[] } }
   | { readonly event: 'operation'; readonly data: Operation }
   | {
       readonly event: 'stats';
@@ -47,6 +48,9 @@ export function applyEvent({ event, data }: ServerEvent): void {
     case 'removed':
       remove(data.name);
       sortNames(new Set((machineNames.value ?? []).filter((name) => name !== data.name)));
+      return;
+    case 'networks':
+      countChange();
       return;
     case 'operation':
       operationChanged(data);

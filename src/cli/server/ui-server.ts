@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { chmodSync } from 'node:fs';
 import { setMaxListeners } from 'node:events';
-import type { MachineStore } from '../../machines/index.ts';
+import { type MachineStore, NetworkStore } from '../../machines/index.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { Connections } from './connections.ts';
 import { Credentials } from './access/credentials.ts';
@@ -21,6 +21,8 @@ import { Upgrades } from './upgrades.ts';
 
 export interface UiServerOptions {
   readonly store: MachineStore;
+  /** The networks whose changes clients are told; those of this user by default. */
+  readonly networks?: NetworkStore | undefined;
   /** Path of a unix socket, in a directory of this user only; a free port of 127.0.0.1 by default. */
   readonly socketPath?: string | undefined;
   /** Directory of the built page. */
@@ -73,7 +75,8 @@ export class UiServer implements AsyncDisposable {
     return new UiServer(http, options);
   }
 
-  private constructor(http: Server, { store, socketPath, page, idleMs, onDefect }: UiServerOptions) {
+  private constructor(http: Server, options: UiServerOptions) {
+    const { store, networks = new NetworkStore(), socketPath, page, idleMs, onDefect } = options;
     this.#http = http;
     this.port = socketPath === undefined ? (http.address() as AddressInfo).port : undefined;
     const { credentials } = this;
@@ -82,7 +85,7 @@ export class UiServer implements AsyncDisposable {
       store,
       credentials,
       gate: new Gate(credentials, this.port),
-      hub: new MachineHub(store, onDefect),
+      hub: new MachineHub(store, networks, onDefect),
       operations: new Operations(onDefect),
       readings: new StatisticsReadings(store, machines),
       screens: new Screens(machines),

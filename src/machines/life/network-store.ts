@@ -27,6 +27,7 @@ import {
 import { type SwitchState, endSwitch, openCapture, readSwitch } from '../../network/private/switch-client.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { membersOf, networksOfMachine, publishNetworks } from '../../network/private/members.ts';
+import type { MachineChangesOptions } from '../look/change-stream.ts';
 
 /** A member of a private network of named machines. */
 export interface PrivateNetworkMember
@@ -60,6 +61,16 @@ export class NetworkStore {
   /** Returns the names of all networks, sorted. */
   names(): string[] {
     return networkNames(this.#locations.networks);
+  }
+
+  /**
+   * Yields the names of networks that may have been created, changed or removed: first of all networks, then of those whose
+   * files changed. Named machines that join or leave them change themselves: see `MachineStore.changes`.
+   * @throws the signal's reason.
+   */
+  async *changes(options: MachineChangesOptions = {}): AsyncGenerator<readonly string[], void, undefined> {
+    const { followNetworkChanges } = await import('../look/change-stream.ts');
+    yield* followNetworkChanges(this.#locations, options);
   }
 
   /** Lists all networks by name, including those whose records cannot be read. */

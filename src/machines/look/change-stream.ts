@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
+import { networkNames } from '../../network/private/network-shelf.ts';
 import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts';
 import { type Deferred, deferred } from '../../util/time/deferred.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
@@ -10,7 +11,7 @@ import { machineNames } from '../record/definition.ts';
 import { definitionFiles } from '../record/machine-files.ts';
 import { readRun } from '../record/machine-status.ts';
 
-/** Options of following changes of machines. */
+/** Options of following changes of machines or networks. */
 export interface MachineChangesOptions {
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,7 +30,23 @@ export async function* followMachineChanges(
   locations: Locations,
   { signal }: MachineChangesOptions,
 ): AsyncGenerator<readonly string[], void, undefined> {
-  using watched = new WatchedMachines(locations.machines, () => machineNames(locations));
+  using watched = new Watched(locations.machines, () => machineNames(locations));
+  yield* changesOf(watched, signal);
+}
+
+/** The same of private networks. */
+export async function* followNetworkChanges(
+  locations: Locations,
+  { signal }: MachineChangesOptions,
+): AsyncGenerator<readonly string[], void, undefined> {
+  using watched = new Watched(locations.networks, () => networkNames(locations.networks));
+  yield* changesOf(watched, signal);
+}
+
+async function* changesOf(
+  watched: Watched,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly string[], void, undefined> {
   const ignoreAbort = signal && onAbort(signal, () => watched.wake());
   try {
     for (;;) {
@@ -44,8 +61,8 @@ export async function* followMachineChanges(
   }
 }
 
-/** Watches a folder of machines and the folder of each machine. */
-class WatchedMachines implements Disposable {
+/** Watches a folder of machines or networks, and the folder of each. */
+class Watched implements Disposable {
   readonly #folder: string;
   readonly #names: () => string[];
   readonly #watchers = new Map<string, FSWatcher>();

@@ -105,6 +105,15 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await dialog().getByLabel('Group of three').selectOption('group B');
     await dialog().getByRole('button', { name: 'Partition', exact: true }).click();
     await network.getByText('Separated: one | three').waitFor();
+    // A shell changes what an open page shows.
+    expect(await home.vmlet('network', 'heal', 'lan')).toMatchObject({ status: 0 });
+    await network.getByText('Separated: one | three').waitFor({ state: 'detached' });
+    expect(await home.vmlet('network', 'partition', 'lan', 'one', 'three')).toMatchObject({ status: 0 });
+    await network.getByText('Separated: one | three').waitFor();
+    expect(await home.vmlet('network', 'create', 'other')).toMatchObject({ status: 0 });
+    await page.getByRole('region', { name: 'Network other' }).waitFor();
+    expect(await home.vmlet('network', 'rm', 'other')).toMatchObject({ status: 0 });
+    await page.getByRole('region', { name: 'Network other' }).waitFor({ state: 'detached' });
     await press('Heal lan');
     await dialog().getByRole('button', { name: 'Heal', exact: true }).click();
     await done('Heal lan:', 'vmlet network heal lan');

@@ -67,7 +67,8 @@ export class EventFeed implements Disposable {
     this.#undo.push(
       hub.subscribe((change) => {
         if (change.kind === 'machine') this.#send('machine', change.machine);
-        else this.#send('removed', { name: change.name });
+        else if (change.kind === 'removed') this.#send('removed', { name: change.name });
+        else this.#send('networks', { names: change.names });
       }),
       operations.onChange((record) => this.#send('operation', record)),
     );

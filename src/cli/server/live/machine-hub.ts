@@ -1,11 +1,12 @@
-import type { MachineStore } from '../../../machines/index.ts';
+import type { MachineStore, NetworkStore } from '../../../machines/index.ts';
 import { pause } from '../../../util/time/pause.ts';
 import { recordOf } from '../../look/ls.ts';
 
-/** A machine's entry in the list, or a name that is gone. */
-export type MachineChange =
+/** A machine's entry in the list, a name that is gone, or networks that may be different. */
+export type Change =
   | { readonly kind: 'machine'; readonly machine: object }
-  | { readonly kind: 'removed'; readonly name: string };
+  | { readonly kind: 'removed'; readonly name: string }
+  | { readonly kind: 'networks'; readonly names: readonly string[] };
 
 /** After an error, such as too many open files. */
 const AGAIN_MS = 5000;
@@ -15,16 +16,18 @@ interface Known {
   readonly json: string;
 }
 
-/** The list of machines for all clients that follow it. Reads nothing while there is none. */
+/** The list of machines, and changes of networks, for all clients that follow it. Reads nothing while there is none. */
 export class MachineHub {
   readonly #store: MachineStore;
+  readonly #networks: NetworkStore;
   readonly #onDefect: (error: unknown) => void;
-  readonly #listeners = new Set<(change: MachineChange) => void>();
+  readonly #listeners = new Set<(change: Change) => void>();
   readonly #known = new Map<string, Known>();
   #following: { readonly stop: AbortController; readonly stopped: Promise<void> } | undefined;
 
-  constructor(store: MachineStore, onDefect: (error: unknown) => void) {
+  constructor(store: MachineStore, networks: NetworkStore, onDefect: (error: unknown) => void) {
     this.#store = store;
+    this.#networks = networks;
     this.#onDefect = onDefect;
   }
 
@@ -34,7 +37,7 @@ export class MachineHub {
   }
 
   /** Calls back for every change from now on, until the returned function is called. */
-  subscribe(listener: (change: MachineChange) => void): () => void {
+  subscribe(listener: (change: Change) => void): () => void {
     if (this.#listeners.size === 0) this.#begin();
     this.#listeners.add(listener);
     return () => {
@@ -62,13 +65,29 @@ export class MachineHub {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#followMachines(signal), this.#followNetworks(signal)]);
+  }
+
+  async #followMachines(signal: AbortSignal): Promise<void> {
+    // After an error, the next begins with all machines: nothing is missed.
+    await this.#again(signal, async () => {
+      for await (const names of this.#store.changes({ signal })) for (const name of names) this.#look(name);
+    });
+  }
+
+  async #followNetworks(signal: AbortSignal): Promise<void> {
+    await this.#again(signal, async () => {
+      for await (const names of this.#networks.changes({ signal })) this.#tell({ kind: 'networks', names });
+    });
+  }
+
+  async #again(signal: AbortSignal, follow: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
-        for await (const names of this.#store.changes({ signal })) for (const name of names) this.#look(name);
+        await follow();
       } catch (error) {
         if (signal.aborted) return;
         this.#onDefect(error);
-        // The next begins with all machines: nothing is missed.
         await pause(AGAIN_MS, signal).catch(() => undefined);
       }
     }
@@ -92,7 +111,7 @@ export class MachineHub {
     return true;
   }
 
-  #tell(change: MachineChange): void {
+  #tell(change: Change): void {
     for (const listener of this.#listeners) listener(change);
   }
 }

@@ -12,6 +12,7 @@ interface Event {
     readonly name?: string;
     readonly machines?: readonly { readonly name: string }[];
     readonly changedAt?: string;
+    readonly names?: readonly string[];
     /** Only operations have it. */
     readonly id?: string;
     readonly state?: string;
@@ -118,6 +119,36 @@ describe('server-sent events', () => {
       await until(() =>
         stream.events.some(({ event, data }) => event === 'machine' && data.changedAt === changedAt),
       );
+    }
+    stream.response.destroy();
+  });
+
+  it('report networks that are created, changed or removed', async () => {
+    await using served = await TestServer.start();
+    const { networks } = served;
+    await networks.create({ name: 'before' });
+    await addMachine(served, 'one');
+    await addMachine(served, 'two');
+    for (const name of ['one', 'two']) await served.store.get(name).connectNetwork('before');
+    const stream = await Stream.open(served);
+    await until(() => stream.events.some(({ event }) => event === 'networks'));
+    let seen = stream.events.length;
+    const told = async (name: string): Promise<void> => {
+      await until(() =>
+        stream.events
+          .slice(seen)
+          .some(({ event, data }) => event === 'networks' && data.names?.includes(name) === true),
+      );
+      seen = stream.events.length;
+    };
+    for (const [name, change] of [
+      ['lan', async () => networks.create({ name: 'lan' })],
+      ['before', async () => networks.partition('before', [['one'], ['two']])],
+      ['before', async () => networks.heal('before')],
+      ['lan', async () => networks.remove('lan')],
+    ] as const) {
+      await change();
+      await told(name);
     }
     stream.response.destroy();
   });

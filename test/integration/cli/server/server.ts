@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'nod
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { UiServer, type UiServerOptions } from '../../../../src/cli/server/ui-server.ts';
-import { MachineStore } from '../../../../src/machines/index.ts';
+import { MachineStore, NetworkStore } from '../../../../src/machines/index.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
 
 export interface Answer {
@@ -30,6 +30,7 @@ export interface Page {
 export class TestServer implements AsyncDisposable {
   readonly server: UiServer;
   readonly store: MachineStore;
+  readonly networks: NetworkStore;
   readonly directory: string;
   readonly defects: unknown[];
   readonly #remove: () => void;
@@ -38,15 +39,15 @@ export class TestServer implements AsyncDisposable {
     options: Partial<UiServerOptions> & { readonly socketName?: string } = {},
   ): Promise<TestServer> {
     const { path, remove } = makeTemporaryDirectory();
-    const store =
-      options.store ??
-      new MachineStore({
-        XDG_DATA_HOME: join(path, 'data'),
-        XDG_STATE_HOME: join(path, 'state'),
-        XDG_CACHE_HOME: join(path, 'cache'),
-        XDG_CONFIG_HOME: join(path, 'config'),
-        XDG_RUNTIME_DIR: join(path, 'run'),
-      });
+    const environment = {
+      XDG_DATA_HOME: join(path, 'data'),
+      XDG_STATE_HOME: join(path, 'state'),
+      XDG_CACHE_HOME: join(path, 'cache'),
+      XDG_CONFIG_HOME: join(path, 'config'),
+      XDG_RUNTIME_DIR: join(path, 'run'),
+    };
+    const { store = new MachineStore(environment) } = options;
+    const networks = new NetworkStore(environment);
     const page = join(path, 'page');
     mkdirSync(join(page, 'assets'), { recursive: true });
     writeFileSync(join(page, 'index.html'), '<!doctype html>');
@@ -59,19 +60,22 @@ export class TestServer implements AsyncDisposable {
       ...(socketName !== undefined && { socketPath: join(path, socketName) }),
       ...options,
       store,
+      networks,
     });
-    return new TestServer(server, store, path, defects, remove);
+    return new TestServer(server, store, networks, path, defects, remove);
   }
 
   private constructor(
     server: UiServer,
     store: MachineStore,
+    networks: NetworkStore,
     directory: string,
     defects: unknown[],
     remove: () => void,
   ) {
     this.server = server;
     this.store = store;
+    this.networks = networks;
     this.directory = directory;
     this.defects = defects;
     this.#remove = remove;
