@@ -163,6 +163,10 @@ it.each([
     ['pull', './disk.qcow2'],
     /contains a slash, so it is not the name of an image\n.*vmlet image import FILE NAME/,
   ],
+  [
+    ['pull', 'example.org/web.qcow2', '--name', 'web'],
+    /image: "example.org\/web.qcow2" contains a slash.*\n.*a web address begins with https:\/\//,
+  ],
   [['pull', 'https://localhost/x'], /name: required for an image from a URL/],
   [['pull', 'web', '--digest', 'sha256:1'], /digest: applies only to images from a URL/],
   [['pull', 'ftp://localhost/x', '--name', 'x'], /expected http or https/],

@@ -104,6 +104,16 @@ function isAddress(reference: string): boolean {
 function refuseUnfitting(references: readonly string[], flags: Flags): void {
   const [address] = references.filter(isAddress);
   if (address === undefined) {
+    const [path] = references.filter((reference) => reference.includes('/'));
+    if (path !== undefined) {
+      throw new InvalidInputError(
+        'image',
+        `${JSON.stringify(path)} contains a slash, so it is not the name of an image`,
+        {
+          hint: 'to list images to pull: vmlet search; to import a local file: vmlet image import FILE NAME; a web address begins with https://; container images are not supported',
+        },
+      );
+    }
     const { quiet: _quiet, json: _json, anySize: _anySize, ...others } = flags;
     const [given] = Object.keys(others);
     if (given !== undefined) {
@@ -114,15 +124,7 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
             : `leave out this option: vmlet's catalogue sets the value for images that are pulled by name, such as ${references[0] ?? 'IMAGE'}`,
       });
     }
-    const [path] = references.filter((reference) => reference.includes('/'));
-    if (path === undefined) return;
-    throw new InvalidInputError(
-      'image',
-      `${JSON.stringify(path)} contains a slash, so it is not the name of an image`,
-      {
-        hint: 'to list images to pull: vmlet search; to import a local file: vmlet image import FILE NAME; container images are not supported',
-      },
-    );
+    return;
   }
   if (references.length > 1) {
     throw new InvalidInputError('image', 'a URL cannot be combined with other images', {
