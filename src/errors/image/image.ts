@@ -21,7 +21,8 @@ function removalOf(user: string): string {
   const [, digest] = / \(sha256:([0-9a-f]+)\)$/.exec(user) ?? [];
   const [, kind, name = ''] = /^(machine|template|pool) "(.+)"$/.exec(user) ?? [];
   if (kind === 'machine') {
-    return `remove the machine first: vmlet rm ${name}; if its disks are based on the image, remove them too: vmlet rm --storage ${name}`;
+    // Only with --storage: a kept disk still uses the image, and a removed machine cannot be removed again.
+    return `remove the machine with its disks first: vmlet rm --storage ${name}`;
   }
   if (kind === 'template') return `remove the template first: vmlet template rm ${name}`;
   if (kind === 'pool') return `remove the pool first: vmlet pool rm ${name}`;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { ImageInUseError } from '../../../src/errors/index.ts';
 
 it.each([
-  ['machine "web"', 'vmlet rm web'],
+  ['machine "web"', 'vmlet rm --storage web'],
   ['template "warm"', 'vmlet template rm warm'],
   ['pool "fast"', 'vmlet pool rm fast'],
   ['app:1', 'vmlet image rm app:1'],
@@ -16,8 +16,7 @@ it.each([
 
 it('an image in use with a name has a hint to move that name, not a digest', () => {
   const hintFor = (image: string) => new ImageInUseError(image, ['machine "web"']).hint;
-  const remove =
-    'remove the machine first: vmlet rm web; if its disks are based on the image, remove them too: vmlet rm --storage web';
+  const remove = 'remove the machine with its disks first: vmlet rm --storage web';
   expect(hintFor('debian:13')).toContain('vmlet image tag IMAGE debian:13');
   expect(hintFor('debian:13 (sha256:0123456789ab)')).toBe(remove);
   expect(hintFor('0123456789ab')).toBe(remove);
