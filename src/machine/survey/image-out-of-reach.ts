@@ -1,5 +1,5 @@
 import { DownloadError, type DownloadFailure, ImageNotFoundError } from '../../errors/index.ts';
-import { listImages } from '../../images/store/store.ts';
+import { findImage, listImages } from '../../images/store/store.ts';
 import { editDistance } from '../../util/options/nearest.ts';
 import { placesOf, type Locations } from '../paths/locations.ts';
 
@@ -15,6 +15,10 @@ export async function explainMissingImage(
   locations: Locations,
 ): Promise<unknown> {
   if (error instanceof ImageNotFoundError) {
+    if ((await findImage(locations.images, name)) !== undefined) {
+      const hint = `${name} is a local image and in no catalogue: leave out --pull always`;
+      return new ImageNotFoundError(name, { hint, cause: error });
+    }
     const here = await namesLike(name, locations);
     if (here.length === 0) return error;
     const hint = `did you mean ${here.join(', ')}? to list the local images, run: vmlet image ls`;

@@ -2,9 +2,11 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DownloadError, FirmwareNotFoundError } from '../../../../src/errors/index.ts';
+import { importImage } from '../../../../src/images/pull/import-image.ts';
 import { firmwareDirectories } from '../../../../src/host/firmware/firmware-descriptor.ts';
-import { locate } from '../../../../src/machine/paths/locations.ts';
+import { type Locations, locate } from '../../../../src/machine/paths/locations.ts';
 import type { LaunchOptions } from '../../../../src/machine/spec/launch-options.ts';
+import type { PullPolicy } from '../../../../src/machine/spec/machine-options.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 import { findBootSource } from '../../../../src/machine/survey/boot-source.ts';
 import type { BootSource } from '../../../../src/machine/survey/found-spec.ts';
@@ -46,10 +48,18 @@ function hideFirmware(): void {
   }
 }
 
-async function find(options: LaunchOptions): Promise<BootSource> {
-  const locations = locate({ XDG_CONFIG_HOME: home }, home, 0);
-  const context = { locations, signal: undefined, onProgress: undefined, pull: 'missing' } as const;
+async function find(options: LaunchOptions, pull: PullPolicy = 'missing'): Promise<BootSource> {
+  const context = { locations: locations(), signal: undefined, onProgress: undefined, pull };
   return findBootSource(parseSpec(options), context);
+}
+
+const locations = (): Locations => locate({ XDG_CONFIG_HOME: home }, home, 0);
+
+/** Imports an image and names it. */
+async function importNamed(name: string): Promise<void> {
+  const file = join(home, 'disk.raw');
+  writeFileSync(file, Buffer.alloc(1024 ** 2, 1));
+  await importImage(file, locations().images, { name });
 }
 
 describe('an image that needs UEFI', () => {
@@ -63,5 +73,18 @@ describe('an image that needs UEFI', () => {
     hideFirmware();
     await expect(find({ image: 'web:1', firmware: 'bios' })).rejects.toThrow(DownloadError);
     expect(publisher.requests).toContain(FILE);
+  });
+});
+
+describe('an image that is only local', () => {
+  it('is not suggested instead of itself if it cannot be pulled', async () => {
+    await importNamed('own');
+    await expect(find({ image: 'own' }, 'always')).rejects.toMatchObject({
+      code: 'VMLET_IMAGE_NOT_FOUND',
+      hint: 'own is a local image and in no catalogue: leave out --pull always',
+    });
+    await expect(find({ image: 'owm' }, 'always')).rejects.toMatchObject({
+      hint: expect.stringContaining('did you mean own?') as string,
+    });
   });
 });
