@@ -207,14 +207,15 @@ async function buildLayer(
     ...{ from, include, size, memory, cpus, timeoutMs: bootTimeout },
     run: run.map((path) => ({ path })),
     env: guestEnvironment(env),
-    // The library validates the distribution.
+    // The flag accepts only these words.
     pull: pull as PullPolicy | undefined,
   });
 }
 
 async function buildMicro(store: ImageStore, flags: BuildFlags, log: BuildLog, signal: AbortSignal) {
-  const { kernel, modules, busybox } = flags;
+  const { kernel, modules, busybox, cache } = flags;
   return store.buildMicro({
+    cache,
     ...(kernel !== undefined && { kernel }),
     ...(modules !== undefined && { modules }),
     ...(busybox !== undefined && { busybox }),

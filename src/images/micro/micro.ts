@@ -47,6 +47,8 @@ export interface BuildMicroOptions extends OwnFiles {
   readonly store: string;
   /** Path of the guest agent's executable, which becomes the guest's init. */
   readonly agentPath: string;
+  /** Whether an identical earlier build is reused; true by default. */
+  readonly cache?: boolean | undefined;
   /** Reads which images are in use. A build removes earlier ones that are not; none by default. */
   readonly readUsers?: (() => UsersOf) | undefined;
   /** Called at the start of each phase, and repeatedly while fetching. */
@@ -78,7 +80,7 @@ export async function findMicro(store: string, agentPath: string): Promise<Kerne
 
 /**
  * Builds the `micro` image from the newest kernel and busybox of the host's distribution, or from the user's own
- * files, and names it. Requires no root. An identical earlier build is reused. On failure and on abort nothing
+ * files, and names it. Requires no root. An identical earlier build is reused, unless disabled. On failure and on abort nothing
  * remains; concurrent builds wait for each other.
  * @throws ImageBuildError, InvalidInputError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.
  */
@@ -103,7 +105,9 @@ async function buildUnderLock(options: BuildMicroOptions, agent: Buffer, scope: 
   options.onProgress?.({ phase: 'looking for packages', fraction: 0 });
   const inputs = await settleInputs(options, signal);
   const directory = await makeBuildDirectory(store, scope);
-  if (inputs.packages !== undefined && options.kernel === undefined && options.busybox === undefined) {
+  const isOfPackages =
+    inputs.packages !== undefined && options.kernel === undefined && options.busybox === undefined;
+  if (isOfPackages && options.cache !== false) {
     const existing = await findBuilt(store, agentSha256, JSON.stringify(packageSources(inputs)));
     if (existing !== undefined) {
       options.log?.info({ digest: existing.digest }, 'micro is up to date');

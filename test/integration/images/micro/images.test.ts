@@ -197,6 +197,13 @@ describe('a build from the packages of Debian', () => {
     expect(downloads()).toHaveLength(1);
   });
 
+  it('is repeated on request for the same packages', async () => {
+    makeAptRepository(repository);
+    const image = await buildMicro({ store, agentPath });
+    expect(await buildMicro({ store, agentPath, cache: false })).toEqual(image);
+    expect(downloads()).toHaveLength(2);
+  });
+
   it('is repeated for a new agent, a new kernel or a damaged image', async () => {
     makeAptRepository(repository);
     const first = await buildMicro({ store, agentPath });
