@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { join } from 'node:path';
 import { DownloadError } from '../../errors/index.ts';
 import type { Scope } from '../../util/scope.ts';
-import type { ImageProgress } from './image-progress.ts';
+import { type ImageProgress, tellWait } from './image-progress.ts';
 import { transferProgress } from './transfer-progress.ts';
 import { download } from '../transfer/download.ts';
 import type { Compression } from '../formats/compression.ts';
@@ -75,6 +75,7 @@ async function fetchFrom(
       partials,
       decompress: compression,
       anySize,
+      onWait: tellWait(image, onProgress),
       afterWaiting: async () => {
         if (!(await isStillNeeded())) throw new NotNeeded();
       },

@@ -3,7 +3,7 @@ import type { BuildPhase } from '../micro/micro.ts';
 
 /**
  * The phases of a pull, in order. Local files have 'copying', compressed files have 'unpacking'. Only one process at a
- * time changes the store.
+ * time changes the store, or downloads a file.
  */
 export type PullPhase =
   | 'looking for the image'
@@ -47,7 +47,7 @@ export interface ImageProgress {
   };
 }
 
-/** Returns a function that reports a wait for the store, which a build of `micro` holds for minutes. */
+/** Returns a function that reports a wait for the store, which a build of `micro` holds for minutes, or for a download. */
 export function tellWait(
   image: string,
   onProgress: ((progress: ImageProgress) => void) | undefined,

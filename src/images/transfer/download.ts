@@ -52,6 +52,8 @@ export interface DownloadOptions {
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Called with a sentence for notable events, such as a resumed download. */
   readonly log?: ((sentence: string) => void) | undefined;
+  /** Called once when another process downloads the same URL. */
+  readonly onWait?: (() => void) | undefined;
   /** Called after waiting for another download of the same URL; `download` rejects if it rejects. */
   readonly afterWaiting?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -80,7 +82,7 @@ export async function download(options: DownloadOptions, scope: Scope): Promise<
 /** Locks the URL against other downloads. */
 async function reserve(
   url: URL,
-  { partials, signal, log, afterWaiting }: DownloadOptions,
+  { partials, signal, log, onWait, afterWaiting }: DownloadOptions,
   scope: Scope,
 ): Promise<PartialFile> {
   const place = join(partials, sha256(url.href));
@@ -90,7 +92,10 @@ async function reserve(
     await removeOldDownloads(partials);
     waited = await holdLock(`${place}.lock`, scope, {
       signal,
-      onWait: () => log?.(`${printable(url)}: waiting for another process that is downloading this file`),
+      onWait: () => {
+        log?.(`${printable(url)}: waiting for another process that is downloading this file`);
+        onWait?.();
+      },
     });
   } catch (error) {
     throw writeFailure(error, partials);

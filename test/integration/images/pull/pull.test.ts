@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMessage, generateKey, readKey, readPrivateKey, sign } from 'openpgp';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DiskImage, Image } from '../../../../src/images/record/image.ts';
+import type { ImageProgress } from '../../../../src/images/pull/image-progress.ts';
 import { importImage } from '../../../../src/images/pull/import-image.ts';
 import { type PullOptions, pullImage } from '../../../../src/images/pull/pull.ts';
 import { pullUrl } from '../../../../src/images/pull/pull-url.ts';
 import { findImage, listImages } from '../../../../src/images/store/store.ts';
 import { catalogueFile } from '../../../../src/machine/paths/package-files.ts';
+import { holdFreeLock } from '../../../../src/process/lock/transient-lock.ts';
+import { Scope } from '../../../../src/util/scope.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { Publisher, sha256, webEntry } from '../../../publisher.ts';
 
@@ -187,6 +190,19 @@ test('two concurrent pulls download once', async () => {
   expect(one.digest).toBe(other.digest);
   expect(publisher.count(FILE)).toBe(1);
 });
+
+test('a pull says that it waits for another download of the same file', async () => {
+  mkdirSync(options.partials);
+  const other = new Scope();
+  const place = sha256(Buffer.from(`${publisher.url}${FILE}`));
+  await holdFreeLock(join(options.partials, `${place}.lock`), other);
+  let closing: Promise<void> | undefined;
+  const onProgress = ({ phase }: ImageProgress): void => {
+    if (phase === 'waiting for another process') closing = other.close();
+  };
+  await pullImage('web:1', { ...options, onProgress });
+  await closing;
+}, 20_000);
 
 test('an existing image is used if the publisher is unreachable', async () => {
   const image = await pull();
