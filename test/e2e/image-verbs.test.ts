@@ -1,10 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import * as z from 'zod';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { Publisher, sha256, webEntry } from '../publisher.ts';
+import { until } from '../until.ts';
 import { type Finished, VMLET, copyCompiledCode, returnCompiledCode, start } from './command.ts';
 import { Terminal } from './named/terminal.ts';
 
@@ -238,6 +240,20 @@ it('import and export work, a needed image is not removed, and the disk usage is
   expect(existsSync(join(partials, 'x.part'))).toBe(false);
   expect(readdirSync(join(directory, 'data/vmlet/images'))).not.toContain(unfinished);
   expect((await succeed('image', 'ls', '-q')).trim().split('\n')).toHaveLength(1);
+});
+
+it.each([
+  ['image', 'rm', 'web:1'],
+  ['image', 'tag', 'web:1', 'other'],
+  ['image', 'prune'],
+])('%s %s says that it waits for a process that is changing the images', async (...args) => {
+  await succeed('pull', 'web');
+  const holder = spawn('flock', [join(directory, 'data/vmlet/images/.lock'), 'sh', '-c', 'echo; read line']);
+  await once(holder.stdout, 'data');
+  const waiting = start(args, { env: environment, cwd: directory });
+  await until(() => waiting.stderr().includes('vmlet: waiting for another process'));
+  holder.stdin.end();
+  expect(await waiting.finished).toMatchObject({ status: 0 });
 });
 
 it('a prune removes only the images that it has asked about', async () => {

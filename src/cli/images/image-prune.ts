@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { confirm } from '../output/confirm.ts';
-import { describeAmount } from './image-words.ts';
+import { describeAmount, noteWait } from './image-words.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printLine } from '../output/say.ts';
 
@@ -31,7 +31,7 @@ async function prune(flags: Flags): Promise<void> {
 export async function pruneImages({ all, dryRun, force }: Flags, signal: AbortSignal): Promise<void> {
   const { ImageStore } = await import('../../index.ts');
   const store = new ImageStore();
-  const which = { all: all ?? false, dryRun: dryRun ?? false, signal };
+  const which = { all: all ?? false, dryRun: dryRun ?? false, signal, onWait: noteWait };
   let only: string[] | undefined;
   if (all && !dryRun && !force) {
     const going = await store.prune({ ...which, dryRun: true });

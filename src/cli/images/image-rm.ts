@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ImageNotFoundError } from '../../errors/index.ts';
+import { noteWait } from './image-words.ts';
 import { reportError } from '../output/report-error.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printLines } from '../output/say.ts';
@@ -27,7 +28,7 @@ async function remove(references: string[], { ignore }: Flags): Promise<void> {
   await untilInterrupted(async (signal) => {
     for (const reference of references) {
       try {
-        const { names, images } = await store.remove(reference, { signal });
+        const { names, images } = await store.remove(reference, { signal, onWait: noteWait });
         const lines = [
           ...names.map((name) => `Untagged: ${name}`),
           ...images.map(({ digest }) => `Deleted: sha256:${digest}`),

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { noteWait } from './image-words.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printLine } from '../output/say.ts';
 
@@ -21,7 +22,7 @@ async function tag(reference: string, names: string[]): Promise<void> {
     // The image is resolved once: another process may move the first name meanwhile.
     const { digest } = await store.get(reference);
     for (const name of names) {
-      await store.tag(digest, name, { signal });
+      await store.tag(digest, name, { signal, onWait: noteWait });
       printLine(name);
     }
   });

@@ -1,9 +1,15 @@
 import { formatBytes } from '../../public/format.ts';
 import type { Image } from '../../index.ts';
+import { note } from '../output/say.ts';
 
 /** Shared by pull and import. */
 export const ANY_SIZE =
   'do not limit the size of an unpacked file (default limit: the disk size in the header of the file, or half of the free space)';
+
+/** For commands without progress that wait for the image store, which a build of `micro` locks for minutes. */
+export function noteWait(): void {
+  note('waiting for another process that is changing the images');
+}
 
 /** Verification of an image in one word; `built` for images built on this host. */
 export function describeVerification(image: Image): string {

@@ -2,7 +2,7 @@ import { rename, rm, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ImageInUseError, ImageNotFoundError } from '../../errors/index.ts';
 import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
-import type { Limits } from '../../util/time/deadline.ts';
+import type { Waiting } from '../../process/lock/descriptor-lock.ts';
 import { makeBuildDirectory } from './build-directory.ts';
 import { type Image, digestOfDirectory, imageDirectoryName } from '../record/image.ts';
 import { withStoreLock } from './lock.ts';
@@ -30,11 +30,11 @@ export async function removeImage(
   store: string,
   reference: string,
   readUsers: () => UsersOf,
-  limits: Limits = {},
+  waiting: Waiting = {},
 ): Promise<RemovedImages> {
   checkNameOrDigest(reference);
   if ((await entriesOf(store)).length === 0) throw new ImageNotFoundError(reference, { hint: LIST_HINT });
-  return withStoreLock(store, limits, async (scope) => {
+  return withStoreLock(store, waiting, async (scope) => {
     const trash = await makeBuildDirectory(store, scope);
     const usersOf = readUsers();
     const { images } = await listImages(store);
@@ -94,7 +94,7 @@ export function describeImage({ names, name, digest }: ListedImage): string {
 }
 
 /** Options of `pruneImages`. */
-export interface PruneOptions extends Limits {
+export interface PruneOptions extends Waiting {
   /** Also remove images with names; false by default. */
   readonly all?: boolean | undefined;
   /** Digests of the images that may be removed; all by default. */
@@ -110,7 +110,7 @@ export interface PruneOptions extends Limits {
 export async function pruneImages(
   store: string,
   readUsers: () => UsersOf,
-  { all = false, only, dryRun = false, ...limits }: PruneOptions = {},
+  { all = false, only, dryRun = false, ...waiting }: PruneOptions = {},
 ): Promise<readonly ListedImage[]> {
   if ((await entriesOf(store)).length === 0) return [];
   const unneeded = async (): Promise<readonly ListedImage[]> => {
@@ -122,11 +122,11 @@ export async function pruneImages(
   };
   // Without the lock, because taking it removes unfinished builds.
   if (dryRun) return unneeded();
-  return withStoreLock(store, limits, async (scope) => {
+  return withStoreLock(store, waiting, async (scope) => {
     const removed = await unneeded();
     const trash = await makeBuildDirectory(store, scope);
     for (const image of removed) {
-      limits.signal?.throwIfAborted();
+      waiting.signal?.throwIfAborted();
       // If killed in between, this leaves an image without a name, which the next prune removes.
       for (const name of image.names) await unlink(join(store, name));
       await discard(store, image, trash);

@@ -2,7 +2,7 @@ import { ImageNotFoundError } from '../../errors/index.ts';
 import type { DiskImage } from '../../images/record/image.ts';
 import { listImages } from '../../images/store/store.ts';
 import { tagImage } from '../../images/store/tag-image.ts';
-import type { Limits } from '../../util/time/deadline.ts';
+import type { Waiting } from '../../process/lock/descriptor-lock.ts';
 
 /**
  * Finds the newest image built from the inputs with this digest, and adds the name to it.
@@ -12,7 +12,7 @@ export async function reuseBuilt(
   store: string,
   inputs: string,
   name: string | undefined,
-  limits: Limits,
+  waiting: Waiting,
 ): Promise<DiskImage | undefined> {
   const { images } = await listImages(store);
   for (const image of images) {
@@ -20,7 +20,7 @@ export async function reuseBuilt(
     if (!isBuilt || image.origin.inputs !== inputs) continue;
     if (name === undefined || image.names.includes(name)) return image;
     try {
-      await tagImage(store, `sha256:${image.digest}`, name, limits);
+      await tagImage(store, `sha256:${image.digest}`, name, waiting);
       return image;
     } catch (error) {
       // Another process has just removed it.

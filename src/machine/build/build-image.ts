@@ -7,6 +7,7 @@ import type { DistributionRecipe } from '../../images/build/recipe.ts';
 import { makeBuildDirectory } from '../../images/store/build-directory.ts';
 import { parseDiskSize } from '../../images/qemu-img/disk-size.ts';
 import { checkGivenName } from '../../images/store/given-name.ts';
+import { tellWait } from '../../images/pull/image-progress.ts';
 import { parseImageReference } from '../../images/record/reference.ts';
 import { fileSha256 } from '../../images/digest/sha256.ts';
 import { storeError } from '../../images/store/store-error.ts';
@@ -28,7 +29,8 @@ export async function buildImage(options: BuildImageOptions, store: string): Pro
   const inputs = await buildInputsDigest(recipe);
   checkGivenName(name);
   try {
-    const cached = options.cache === false ? undefined : await reuseBuilt(store, inputs, name, { signal });
+    const waiting = { signal, onWait: tellWait(name, options.onProgress) };
+    const cached = options.cache === false ? undefined : await reuseBuilt(store, inputs, name, waiting);
     if (cached) options.onProgress?.({ image: name, phase: 'unchanged', fraction: 1 });
     return cached ? { image: cached, cached: true } : await buildNew(recipe, inputs, options, store);
   } catch (error) {
@@ -97,6 +99,7 @@ async function buildNew(
     guest: disk.guest,
     origin: { kind: 'built', recipe: `${recipe.distribution}:${recipe.release}`, inputs },
     signal,
+    onWait: tellWait(name, onProgress),
   });
   return { image, cached: false };
 }

@@ -11,7 +11,7 @@ import {
   diskImageOf,
   imageDirectoryName,
 } from '../../images/record/image.ts';
-import type { ImageProgress } from '../../images/pull/image-progress.ts';
+import { type ImageProgress, tellWait } from '../../images/pull/image-progress.ts';
 import { withStoreLock } from '../../images/store/lock.ts';
 import { HOST, MICRO } from '../../images/record/reference.ts';
 import { nameImage, placeDiskImage } from '../../images/store/place-image.ts';
@@ -46,7 +46,7 @@ export interface BuildLayerOptions extends ImageBuildOptions {
   readonly run?: readonly BuildScript[] | undefined;
   /** Environment variables for the scripts. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Virtual size of the disk, as in `20G`; must be larger than that of `from`. */
+  /** Virtual size of the disk, as in `20G`; must be at least that of `from`. */
   readonly size?: number | string | undefined;
   /** Memory of the machines that run the scripts, as for a launch. */
   readonly memory?: LaunchOptions['memory'] | undefined;
@@ -150,10 +150,11 @@ async function buildLayer(
   const { name, signal } = options;
   const store = locations.images;
   const inputs = stepInputs(base.digest, step);
+  const waiting = { signal, onWait: tellWait(name, options.onProgress) };
   const report = (phase: ImageProgress['phase'], fraction = 0): void =>
     options.onProgress?.({ image: name, phase, fraction, script: step.title });
   if (options.cache !== false) {
-    const image = await reuseBuilt(store, inputs, isLast ? name : undefined, { signal });
+    const image = await reuseBuilt(store, inputs, isLast ? name : undefined, waiting);
     if (image) {
       report('unchanged', 1);
       return { image, cached: true };
@@ -181,7 +182,7 @@ async function buildLayer(
   });
   report('checking');
   const file = await finishedFile(path, signal);
-  const image = await withStoreLock(store, { signal }, async () => {
+  const image = await withStoreLock(store, waiting, async () => {
     const backing = await requireBase(store, base);
     const { guest } = base;
     const virtualBytes = step.sizeBytes ?? base.virtualBytes;

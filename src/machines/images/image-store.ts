@@ -13,6 +13,7 @@ import type { BuildImageOptions, BuiltImage } from '../../machine/build/build-im
 import type { BuildLayerOptions } from '../../machine/build/build-layer.ts';
 import { type Locations, placesOf } from '../../machine/paths/locations.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
+import type { Waiting } from '../../process/lock/descriptor-lock.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { DiskUsage, UsageEntry } from './disk-usage.ts';
 import type { InspectedImage } from './inspect-image.ts';
@@ -174,9 +175,9 @@ export class ImageStore {
    * Adds a name to an image; another image with that name loses it.
    * @throws ImageNotFoundError, or InvalidInputError for an invalid name.
    */
-  async tag(reference: string, name: string, limits: Limits = {}): Promise<Image> {
+  async tag(reference: string, name: string, waiting: Waiting = {}): Promise<Image> {
     const { tagImage } = await import('../../images/store/tag-image.ts');
-    return tagImage(this.#locations.images, reference, name, limits);
+    return tagImage(this.#locations.images, reference, name, waiting);
   }
 
   /**
@@ -184,11 +185,11 @@ export class ImageStore {
    * image with all its names.
    * @throws ImageNotFoundError, ImageInUseError when a machine, a kept disk or another image is based on it.
    */
-  async remove(reference: string, limits: Limits = {}): Promise<RemovedImages> {
+  async remove(reference: string, waiting: Waiting = {}): Promise<RemovedImages> {
     const { removeImage } = await import('../../images/store/remove-image.ts');
     const { findImageUsers } = await import('./image-users.ts');
     const usersOf = () => findImageUsers(this.#locations);
-    const removed = await removeImage(this.#locations.images, reference, usersOf, limits);
+    const removed = await removeImage(this.#locations.images, reference, usersOf, waiting);
     await this.#pruneKeptGuests();
     return removed;
   }
