@@ -11,8 +11,6 @@ export type FetchDocument = (
 export interface FetchedDocument {
   readonly bytes: Uint8Array;
   readonly url: string;
-  readonly etag: string | undefined;
-  readonly lastModified: string | undefined;
   readonly contentType: string | undefined;
 }
 

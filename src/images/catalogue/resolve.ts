@@ -11,7 +11,12 @@ import type { DigestAlgorithm } from './digest-list.ts';
 import { decoded, linesOf, linkedNamesOf } from './listing.ts';
 import { addressesOf, type Site, sitesOf } from './mirrors.ts';
 import { newestOf } from './newest.ts';
-import { PublisherDocuments, type FetchDocument, Unreachable } from './publisher-documents.ts';
+import {
+  type FetchDocument,
+  type FetchedDocument,
+  PublisherDocuments,
+  Unreachable,
+} from './publisher-documents.ts';
 import { verifyDetached, verifyInline, type Signed } from './signature.ts';
 import { compilePattern, fill, placeholdersOf, type Words } from './entry-template.ts';
 
@@ -25,7 +30,6 @@ export interface ResolveOptions {
 /** An image of the catalogue in its currently published version. */
 export interface ResolvedImage {
   readonly reference: string;
-  readonly architecture: string;
   /** The publisher's name of the build; undefined where there is none. */
   readonly version: string | undefined;
   /** URLs of the same file, to be tried in order. */
@@ -43,9 +47,6 @@ export interface ResolvedImage {
   readonly compression: 'none' | 'xz' | 'gzip' | 'zstd' | 'bzip2';
   /** True when the publisher puts newer files at the same URL. */
   readonly moves: boolean;
-  /** ETag of the document with the digest. If it changes, there may be a newer image. */
-  readonly etag: string | undefined;
-  readonly lastModified: string | undefined;
 }
 
 export interface FileSignature {
@@ -62,16 +63,27 @@ export interface FileSignature {
 export async function resolveEntry(entry: CatalogueEntry, options: ResolveOptions): Promise<ResolvedImage> {
   const words = wordsFor(entry, options.architecture);
   const sites = sitesOf(entry.mirrors);
+  const fetchDocument = askingOnce(options.fetchDocument);
   let unreachable: Unreachable | undefined;
   for (const site of sites) {
     try {
-      return await resolveAt(site, sites, entry, words, options);
+      return await resolveAt(site, sites, entry, words, { ...options, fetchDocument });
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
       unreachable = error;
     }
   }
   throw unreachable?.reported ?? new TypeError('a catalogue entry has no download site');
+}
+
+/** Asks no address twice: mirrors of other publishers do not change an address, which would cost the wait again. */
+function askingOnce(fetchDocument: FetchDocument): FetchDocument {
+  const asked = new Map<string, Promise<FetchedDocument>>();
+  return async (url, options) => {
+    const answer = asked.get(url) ?? fetchDocument(url, options);
+    asked.set(url, answer);
+    return answer;
+  };
 }
 
 /**
@@ -114,13 +126,12 @@ async function resolveAt(
 ): Promise<ResolvedImage> {
   const documents = new PublisherDocuments(entry.reference, site, options);
   const indexed = { ...ofArchitecture, ...(await newestInIndex(entry, ofArchitecture, documents)) };
-  const { digest, groups, document } = await publishedDigest(entry, indexed, documents);
+  const { digest, groups } = await publishedDigest(entry, indexed, documents);
   const words = { ...indexed, ...groups };
   const url = filled(entry, entry.url, words);
   const { key, signature } = entry;
   return {
     reference: entry.reference,
-    architecture: options.architecture,
     version: versionOf(entry, words),
     urls: addressesOf(url, sites, site),
     digest:
@@ -140,8 +151,6 @@ async function resolveAt(
     format: entry.format,
     compression: entry.compression,
     moves: placeholdersOf(entry.url).every((word) => word in ofArchitecture),
-    etag: document?.etag,
-    lastModified: document?.lastModified,
   };
 }
 
@@ -168,14 +177,9 @@ async function publishedDigest(
   entry: CatalogueEntry,
   words: Words,
   documents: PublisherDocuments,
-): Promise<{
-  readonly digest: string | undefined;
-  readonly groups: Words;
-  readonly document:
-    { readonly etag: string | undefined; readonly lastModified: string | undefined } | undefined;
-}> {
+): Promise<{ readonly digest: string | undefined; readonly groups: Words }> {
   const { digest, signature, key, reference } = entry;
-  if (digest === undefined) return { digest: undefined, groups: {}, document: undefined };
+  if (digest === undefined) return { digest: undefined, groups: {} };
   const address = filled(entry, digest.url, words);
   const document = await documents.text(address, digest.form === 'debian-json' ? 'json' : 'list');
   let { text } = document;
@@ -193,7 +197,7 @@ async function publishedDigest(
     image: reference,
     url: document.url,
   });
-  return { digest: hex, groups, document };
+  return { digest: hex, groups };
 }
 
 /** Fetches the image's signature before the image, so that a missing one is noticed early. */

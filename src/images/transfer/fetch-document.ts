@@ -20,8 +20,6 @@ export interface Document {
   readonly bytes: Buffer;
   /** URL after redirects, without user name and password. */
   readonly url: string;
-  readonly etag: string | undefined;
-  readonly lastModified: string | undefined;
   readonly contentType: string | undefined;
 }
 
@@ -61,8 +59,6 @@ async function fetchFrom(
   return {
     bytes: await readAll(answer, options.maxBytes ?? DEFAULT_MAX_BYTES, signal),
     url: printable(answer.url),
-    etag: answer.field('etag'),
-    lastModified: answer.field('last-modified'),
     contentType: answer.field('content-type'),
   };
 }

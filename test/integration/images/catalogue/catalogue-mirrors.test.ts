@@ -94,6 +94,16 @@ it('asks the publisher if no mirror has the image', async () => {
   expect(resolved.digest?.hex).toBe(B);
 });
 
+it('asks a publisher without mirrors once, however many mirrors others have', async () => {
+  const entry = {
+    url: `${publisher.url}/pub/disk.qcow2`,
+    digest: { url: `${publisher.url}/pub/SUMS`, form: 'list', algorithm: 'sha256' },
+  };
+  const mirrors = { 'https://other.example/': [`${nowhere}/`, `${mirror.url}/`] };
+  await expect(resolve(await ownEntry(directory, { entry, mirrors }))).rejects.toThrow(DownloadError);
+  expect(publisher.asked).toEqual(['pub/SUMS']);
+});
+
 it('reports the publisher’s answer if no place has the file', async () => {
   const asked = resolve(await entryWith([`${nowhere}/`, `${mirror.url}/`]));
   await expect(asked).rejects.toThrow(DownloadError);

@@ -56,7 +56,6 @@ describe('every image of the catalogue, by documents of its publisher’s shape'
     const [algorithm, name] = digest;
     expect(resolved).toMatchObject({
       reference: image,
-      architecture,
       version,
       urls: [url.replace('https:/', publishers.url), url],
       digest: { algorithm, hex: createHash(algorithm).update(`${name}\n`).digest('hex') },
@@ -64,7 +63,6 @@ describe('every image of the catalogue, by documents of its publisher’s shape'
       moves: moves ?? false,
       fileSignature: undefined,
     });
-    expect(resolved.etag).toMatch(/^"\d+"$/);
     expect(resolved.signedBy).toBe(
       level === 'signed' ? fingerprints.get(entry.signature?.key ?? '') : undefined,
     );
