@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PublisherDocumentError } from '../../errors/index.ts';
+import { type ErrorDetails, PublisherDocumentError } from '../../errors/index.ts';
 import {
   type DigestAlgorithm,
   type NamedDigest,
@@ -35,8 +35,8 @@ export function chooseDigest(
   wanted: string | RegExp,
   document: DocumentOf,
 ): { readonly hex: string; readonly groups: Words } {
-  const refuse = (problem: string, cause?: unknown): PublisherDocumentError =>
-    new PublisherDocumentError(document.image, document.url, problem, { hint: MOVED_HINT, cause });
+  const refuse = (problem: string, details: ErrorDetails = {}): PublisherDocumentError =>
+    new PublisherDocumentError(document.image, document.url, problem, { hint: MOVED_HINT, ...details });
   if (form === 'bare') {
     const hex = parseBareDigest(text, algorithm);
     if (hex === undefined) throw refuse(`is not a ${algorithm} digest in hexadecimal`);
@@ -56,7 +56,11 @@ export function chooseDigest(
   }
   const other = matches.find(({ candidate }) => candidate.hex !== first.candidate.hex);
   if (other !== undefined) {
-    throw refuse(`has two different digests of ${first.candidate.name}`);
+    const [one, two] = [first.candidate.name, other.candidate.name];
+    if (one === two) throw refuse(`has two different digests of ${one}`);
+    throw refuse(`lists ${one} and ${two}, which the pattern "newest" in the catalogue matches equally`, {
+      hint: 'if the entry is in your own catalogue, put the version in a named group of the pattern, as in (?<build>[0-9.]+); otherwise update vmlet',
+    });
   }
   return { hex: first.candidate.hex, groups: first.groups };
 }
@@ -65,14 +69,14 @@ function listedIn(
   text: string,
   form: 'list' | 'debian-json',
   algorithm: DigestAlgorithm,
-  refuse: (problem: string, cause?: unknown) => PublisherDocumentError,
+  refuse: (problem: string, details?: ErrorDetails) => PublisherDocumentError,
 ): readonly NamedDigest[] {
   if (form === 'list') return parseDigestList(text, algorithm);
   try {
     return parseDebianDescription(text, algorithm);
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) {
-      throw refuse('is not a list of digests in Debian’s JSON format', error);
+      throw refuse('is not a list of digests in Debian’s JSON format', { cause: error });
     }
     throw error;
   }

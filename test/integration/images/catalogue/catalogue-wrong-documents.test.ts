@@ -18,7 +18,7 @@ const PAGE = '<!DOCTYPE html>\n<html><body>Please log in</body></html>';
 const OPTIONS = { architecture: 'x86_64', fetchDocument: loopbackOnly };
 
 let publisher: Publishers;
-let entries: Readonly<Record<'list' | 'newest' | 'bare' | 'json' | 'index', CatalogueEntry>>;
+let entries: Readonly<Record<'list' | 'newest' | 'loose' | 'bare' | 'json' | 'index', CatalogueEntry>>;
 
 beforeAll(async () => {
   publisher = await Publishers.start();
@@ -31,6 +31,9 @@ beforeAll(async () => {
         url: `${at}/{build}/disk-{build}.qcow2`,
         digest: { ...digest, newest: '^disk(-(?<build>[0-9.]+))?\\.qcow2$' },
       },
+    }),
+    loose: await ownEntry(directory, {
+      entry: { url: `${at}/disk.qcow2`, digest: { ...digest, newest: '^disk-[0-9]+\\.qcow2$' } },
     }),
     bare: await ownEntry(directory, {
       entry: { url: `${at}/disk.qcow2`, digest: { ...digest, form: 'bare' } },
@@ -114,6 +117,13 @@ describe('a list of digests', () => {
   it('with two digests for the newest build is rejected', async () => {
     publisher.answer('own/SUMS', `${A}  disk-2.qcow2\n${B}  disk-2.qcow2\n${B}  disk-1.qcow2\n`);
     expect((await failure('newest')).message).toContain('has two different digests of disk-2.qcow2');
+  });
+
+  it('with two files that match equally is rejected, with the way to rank them', async () => {
+    publisher.answer('own/SUMS', `${A}  disk-1.qcow2\n${B}  disk-2.qcow2\n`);
+    const { message, hint } = await failure('loose');
+    expect(message).toContain('lists disk-1.qcow2 and disk-2.qcow2, which the pattern "newest"');
+    expect(hint).toContain('put the version in a named group of the pattern');
   });
 
   it('with two digests for an older build is accepted', async () => {
