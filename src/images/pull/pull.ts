@@ -39,6 +39,8 @@ export interface PullOptions extends PullPlaces {
    * The image that has the name now, returned when its publisher is unreachable or the catalogue has no such image.
    */
   readonly orElse?: Image | undefined;
+  /** Use a stored image that has the catalogue's name, without asking its publisher; false by default. */
+  readonly onlyMissing?: boolean | undefined;
   /** Called before a download; its rejection prevents it. */
   readonly checkGuest?: ((guest: GuestDescription) => Promise<unknown>) | undefined;
 }
@@ -59,7 +61,10 @@ export async function pullImage(reference: string, options: PullOptions): Promis
   try {
     options.onProgress?.({ image: reference, phase: 'looking for the image', fraction: 0 });
     const catalogue = await openCatalogue({ file: options.catalogue, userFile: options.userCatalogue });
-    return await pullEntry(catalogue.find(reference), reference, options);
+    const entry = catalogue.find(reference);
+    const stored = options.onlyMissing ? await findImage(store, entry.reference) : undefined;
+    if (stored) return await nameAll(store, stored, [reference], options);
+    return await pullEntry(entry, reference, options);
   } catch (error) {
     const isOutOfReach =
       error instanceof ImageNotFoundError || error instanceof DownloadError || error instanceof TimedOutError;

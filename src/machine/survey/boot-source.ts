@@ -136,6 +136,8 @@ export async function findImage(name: string, context: SourceContext): Promise<I
     ...placesOf(locations),
     ...context,
     orElse: pull === 'newer' ? stored : undefined,
+    // The name may be an alias of a stored image.
+    onlyMissing: pull === 'missing',
     checkGuest: async (guest) => findFirmwareFor(guest, firmware),
   });
   return pulling.catch(async (error: unknown) => {

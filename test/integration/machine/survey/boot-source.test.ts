@@ -76,6 +76,15 @@ describe('an image that needs UEFI', () => {
   });
 });
 
+it('an alias gets the stored image of its catalogue name, without asking the publisher', async () => {
+  await importNamed('web:1');
+  const source = await find({ image: 'web:latest' });
+  expect(source).toMatchObject({ image: { name: 'web:1' } });
+  expect(publisher.requests).toEqual([]);
+  // Its record keeps the alias, which must be found without the catalogue.
+  expect(await find({ image: 'web:latest' }, 'never')).toEqual(source);
+});
+
 describe('an image that is only local', () => {
   it('is not suggested instead of itself if it cannot be pulled', async () => {
     await importNamed('own');
