@@ -19,7 +19,7 @@ interface CommonImage {
   /** Total size of its files, without those of the image that it is based on. */
   readonly bytes: number;
   readonly createdAt: Date;
-  /** Packages or files that it was built from, with their versions; empty for a pulled or imported image. */
+  /** Packages or files that it was built from, with their versions; empty for an image that was pulled or imported, or built by scripts in another. */
   readonly sources: readonly ImageSource[];
 }
 

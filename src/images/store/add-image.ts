@@ -4,6 +4,7 @@ import type { Waiting } from '../../process/lock/descriptor-lock.ts';
 import type { DiskFormat } from '../formats/disk-info.ts';
 import { acceptForeignImage } from '../header/accept.ts';
 import { type DiskImage, diskImageOf, imageDirectoryName } from '../record/image.ts';
+import type { ImageSource } from '../record/manifest.ts';
 import { withStoreLock } from './lock.ts';
 import { type NewDiskImage, nameImage, placeDiskImage } from './place-image.ts';
 import { convertDisk } from '../qemu-img/qemu-img.ts';
@@ -17,6 +18,10 @@ export interface ArrivedFile {
 }
 
 export interface AddOptions extends Waiting, Pick<NewDiskImage, 'guest' | 'origin'> {
+  /** The packages that it was built from; none by default. */
+  readonly sources?: readonly ImageSource[] | undefined;
+  /** Called with the converted part, 0..1, of a file in another format. */
+  readonly onConvert?: ((fraction: number) => void) | undefined;
   /** Names of the image; the first is recorded in its manifest. */
   readonly names: readonly [string, ...string[]];
   readonly store: string;
@@ -30,10 +35,10 @@ export interface AddOptions extends Waiting, Pick<NewDiskImage, 'guest' | 'origi
  * @throws ImageRefusedError, what `placeDiskImage` throws.
  */
 export async function addImage(file: ArrivedFile, options: AddOptions): Promise<DiskImage> {
-  const { store, buildDirectory, names, guest, origin } = options;
+  const { store, buildDirectory, names, guest, origin, sources = [] } = options;
   const disk = await check(file, options);
   return withStoreLock(store, options, async () => {
-    const image = { ...disk, name: names[0], guest, origin, sources: [] };
+    const image = { ...disk, name: names[0], guest, origin, sources: [...sources] };
     const manifest = await placeDiskImage(store, buildDirectory, image);
     for (const name of names) await nameImage(store, name, manifest.digest, buildDirectory);
     return diskImageOf(join(store, imageDirectoryName(manifest.digest)), manifest, undefined);
@@ -44,7 +49,7 @@ type CheckedDisk = ArrivedFile & Pick<NewDiskImage, 'format' | 'virtualBytes' | 
 
 async function check(
   file: ArrivedFile,
-  { format, buildDirectory, origin, names, signal }: AddOptions,
+  { format, buildDirectory, origin, names, onConvert, signal }: AddOptions,
 ): Promise<CheckedDisk> {
   const options = { field: 'image', from: placeOf(origin) ?? names[0], signal };
   const found = await acceptForeignImage(file.path, { ...options, format });
@@ -55,6 +60,7 @@ async function check(
   await convertDisk({
     from: { path: file.path, format: found.format },
     to: { path, format: 'qcow2' },
+    onProgress: onConvert,
     signal,
   });
   await rm(file.path);

@@ -97,6 +97,7 @@ async function buildNew(
     names: [name],
     format: 'qcow2',
     guest: disk.guest,
+    sources: disk.packages,
     origin: { kind: 'built', recipe: `${recipe.distribution}:${recipe.release}`, inputs },
     signal,
     onWait: tellWait(name, onProgress),
