@@ -29,7 +29,12 @@ export interface FetchImageOptions {
   readonly log?: Logger | undefined;
 }
 
-const PHASES = { download: 'downloading', copy: 'unpacking', unpack: 'unpacking' } as const;
+const PHASES = {
+  download: 'downloading',
+  copy: 'unpacking',
+  check: 'checking',
+  unpack: 'unpacking',
+} as const;
 
 /** Ends a download that is no longer needed. */
 class NotNeeded extends Error {}

@@ -2,7 +2,7 @@ import type { DistributionBuildPhase } from '../build/distribution-disk.ts';
 import type { BuildPhase } from '../micro/micro.ts';
 
 /**
- * The phases of a pull, in order. Local files have 'copying', compressed files have 'unpacking'. Only one process at a
+ * The phases of a pull, in order. Local files have 'copying', compressed files have 'unpacking', files in other formats have 'converting'. Only one process at a
  * time changes the store, or downloads a file.
  */
 export type PullPhase =
@@ -11,6 +11,7 @@ export type PullPhase =
   | 'copying'
   | 'unpacking'
   | 'checking'
+  | 'converting'
   | 'waiting for another process'
   | 'done';
 

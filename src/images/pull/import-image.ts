@@ -13,7 +13,7 @@ import { storeError } from '../store/store-error.ts';
 import { transferProgress } from './transfer-progress.ts';
 import { importFile } from '../transfer/import-file.ts';
 
-const PHASES = { download: 'copying', copy: 'copying', unpack: 'unpacking' } as const;
+const PHASES = { download: 'copying', copy: 'copying', check: 'checking', unpack: 'unpacking' } as const;
 
 /**
  * Creates an image from a local file, which is unpacked and converted as needed. The file itself is not changed.
@@ -47,6 +47,7 @@ export async function importImage(file: string, store: string, options: NewImage
       guest,
       origin: { kind: 'imported', file: path, verification: expected ? 'digest' : 'none' },
       signal,
+      onConvert: (fraction) => onProgress?.({ image: name, phase: 'converting', fraction }),
       onWait: tellWait(name, onProgress),
     });
   } catch (error) {

@@ -73,16 +73,19 @@ async function importOpened(
       });
     }
   };
-  const onCopied = (bytes: number): void => options.onProgress({ phase: 'copy', bytes, totalBytes: size });
+  const report = (phase: 'copy' | 'check', bytes: number): void =>
+    options.onProgress({ phase, bytes, totalBytes: size });
+  const onChecked = (bytes: number): void => report('check', bytes);
   if (compression === 'none') {
     await requireSpace(dirname(to), Number(before.blocks) * 512, options.reserveBytes);
+    report('copy', 0);
     const copied = await writeBeside(to, {
       signal: options.signal,
       prepare: async (beside) => copyFileSparsely(path, beside, options.signal),
       write: async (beside) => {
         await beside.resume();
         const algorithm = verified?.algorithm ?? 'sha256';
-        verifyDigest(await beside.digest(algorithm, options.signal, onCopied), verified, subject);
+        verifyDigest(await beside.digest(algorithm, options.signal, onChecked), verified, subject);
         await refuseIfChanged();
       },
     });
@@ -90,7 +93,7 @@ async function importOpened(
   }
   if (verified) {
     const task = { path, descriptor: source.fd, algorithm: verified.algorithm };
-    verifyDigest(await digestOf(task, size, options.signal, onCopied), verified, subject);
+    verifyDigest(await digestOf(task, size, options.signal, onChecked), verified, subject);
   }
   // The file that was verified: another one may have its name now.
   const opened = `/proc/self/fd/${source.fd}`;

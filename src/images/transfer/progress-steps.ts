@@ -2,7 +2,7 @@ const STEP_BYTES = 1024 * 1024;
 const STEP_MS = 250;
 
 export interface TransferProgress {
-  readonly phase: 'download' | 'copy' | 'unpack';
+  readonly phase: 'download' | 'copy' | 'check' | 'unpack';
   /** Bytes of this phase, including those of an earlier run. */
   readonly bytes: number;
   /** Undefined if unknown. */
