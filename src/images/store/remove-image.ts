@@ -6,7 +6,7 @@ import type { Waiting } from '../../process/lock/descriptor-lock.ts';
 import { makeBuildDirectory } from './build-directory.ts';
 import { type Image, digestOfDirectory, imageDirectoryName } from '../record/image.ts';
 import { withStoreLock } from './lock.ts';
-import { type ListedImage, checkNameOrDigest, entriesOf, findEntry, listImages, readName } from './store.ts';
+import { type ListedImage, checkNameOrDigest, entriesOf, findEntry, listImages, readNames } from './store.ts';
 
 const LIST_HINT = 'to list images, run: vmlet image ls';
 
@@ -21,8 +21,8 @@ export interface RemovedImages {
 }
 
 /**
- * Removes a name. With its last name the image is removed too, and with it unused images that had the name before. The
- * beginning of a digest removes an image with all of its names. Waits for a build in progress.
+ * Removes a name. With its last name the image is removed too, and with it unused images that had this name before. The
+ * beginning of a digest removes an image with all of its names, as does any name of a damaged image. Waits for a build in progress.
  * @param readUsers called while the store is locked.
  * @throws ImageNotFoundError, ImageInUseError when a machine or another image is based on it, the signal's reason.
  */
@@ -46,13 +46,14 @@ export async function removeImage(
     }
     if (entry !== undefined && found === undefined) {
       refuseNeeded(reference, usersOf({ digest: digestOfDirectory(entry) }));
-      return removeBroken(store, reference, entry, trash);
+      return removeBroken(store, entry, trash);
     }
     const names = found?.names.includes(reference) === true ? [reference] : (found?.names ?? []);
     const isLast = found !== undefined && names.length === found.names.length;
     if (isLast) refuseUsed(found, images, usersOf);
     for (const name of names) await unlink(join(store, name));
-    const candidates = [...(isLast ? [found] : []), ...superseded];
+    // As long as another name keeps the image, earlier ones may still be wanted: a prune removes them.
+    const candidates = isLast ? [found, ...superseded] : entry === undefined ? superseded : [];
     const removed = unneededOf(candidates, images, usersOf);
     // The name is gone already, as after an earlier removal of it, and all that remains is in use.
     if (entry === undefined && removed.length === 0)
@@ -62,17 +63,12 @@ export async function removeImage(
   });
 }
 
-/** Removes a damaged image, with its name if that was given. */
-async function removeBroken(
-  store: string,
-  reference: string,
-  entry: string,
-  trash: string,
-): Promise<RemovedImages> {
-  const isName = entry !== reference && (await readName(store, reference)) === entry;
-  if (isName) await unlink(join(store, reference));
+/** Removes a damaged image with all of its names, which would point to nothing. */
+async function removeBroken(store: string, entry: string, trash: string): Promise<RemovedImages> {
+  const names = (await readNames(store, await entriesOf(store))).get(entry) ?? [];
+  for (const name of names) await unlink(join(store, name));
   await discardDirectory(join(store, entry), trash);
-  return { names: isName ? [reference] : [], images: [] };
+  return { names, images: [] };
 }
 
 function refuseUsed(image: ListedImage, images: readonly ListedImage[], usersOf: UsersOf): void {

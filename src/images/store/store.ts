@@ -176,7 +176,11 @@ async function readLayer(store: string, digest: string, depth: number): Promise<
   return backing && { ...layer, backing };
 }
 
-async function readNames(store: string, entries: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
+/** Returns the sorted names of each image, by its directory entry. */
+export async function readNames(
+  store: string,
+  entries: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const names = new Map<string, string[]>();
   for (const name of entries.filter((entry) => isImageReference(entry) && !IMAGE_DIRECTORY.test(entry))) {
     const target = await readName(store, name);
@@ -186,7 +190,7 @@ async function readNames(store: string, entries: readonly string[]): Promise<Rea
 }
 
 /** Returns the directory entry that a name points to; undefined for an unknown name. */
-export async function readName(store: string, name: string): Promise<string | undefined> {
+async function readName(store: string, name: string): Promise<string | undefined> {
   // EINVAL: not a symbolic link, so not created by vmlet.
   const target = await unlessMissingAsync(readlink(join(store, name)), ['ENOENT', 'EINVAL', 'ENOTDIR']);
   return target !== undefined && IMAGE_DIRECTORY.test(target) ? target : undefined;

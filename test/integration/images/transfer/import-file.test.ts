@@ -42,6 +42,12 @@ test.each(['sha256', 'sha512'] as const)(
   },
 );
 
+test('a copy is reported before it begins, and then the reading for the digest', async () => {
+  const told: string[] = [];
+  await importFile({ path: source, to, reserveBytes: 0, onProgress: ({ phase }) => told.push(phase) });
+  expect([...new Set(told)]).toEqual(['copy', 'check']);
+});
+
 test('a packed file is unpacked, and the digest applies to the packed file', async () => {
   const path = join(directory, 'packed');
   writeFileSync(path, execFileSync('gzip', ['-c', source], { maxBuffer: 1e9 }));

@@ -61,6 +61,18 @@ function makeDisk(name: string, format = 'raw', fill = 'contents'): string {
   return at(name);
 }
 
+/** Runs work while the store is locked, until the work says that it waits. */
+async function whileLocked(work: (onWait: () => void) => Promise<unknown>): Promise<void> {
+  const [held, done] = [deferred<undefined>(), deferred<undefined>()];
+  const holding = withStoreLock(locations.images, {}, async () => {
+    held.resolve(undefined);
+    await done.promise;
+  });
+  await held.promise;
+  await work(() => done.resolve(undefined));
+  await holding;
+}
+
 /** The bytes that a guest would read. */
 function contentsOf(path: string, format: string): Buffer {
   const raw = at('as-read');
@@ -188,17 +200,21 @@ describe('an import', () => {
   });
 
   it('says that it waits while another process changes the store', async () => {
-    const [held, done] = [deferred<undefined>(), deferred<undefined>()];
-    const holding = withStoreLock(locations.images, {}, async () => {
-      held.resolve(undefined);
-      await done.promise;
+    await whileLocked(async (onWait) => {
+      const onProgress = ({ phase }: ImageProgress): void => {
+        if (phase === 'waiting for another process') onWait();
+      };
+      await store.import(makeDisk('disk.raw'), { name: 'web', onProgress });
     });
-    await held.promise;
-    const onProgress = ({ phase }: ImageProgress): void => {
-      if (phase === 'waiting for another process') done.resolve(undefined);
+  });
+
+  it('reports how much of a disk in another format is converted', async () => {
+    const fractions: number[] = [];
+    const onProgress = ({ phase, fraction }: ImageProgress): void => {
+      if (phase === 'converting') fractions.push(fraction);
     };
-    await store.import(makeDisk('disk.raw'), { name: 'web', onProgress });
-    await holding;
+    await store.import(makeDisk('disk.vmdk', 'vmdk'), { name: 'web', onProgress });
+    expect(fractions.at(-1)).toBe(1);
   });
 
   it('can run several times at once', async () => {
@@ -343,6 +359,34 @@ describe('names', () => {
     rmSync(join(locations.images, `sha256-${digest}`), { recursive: true });
     expect(await store.remove('web:1')).toEqual({ names: ['web:1'], images: [] });
     expect(readdirSync(locations.images)).toEqual(['.lock']);
+  });
+
+  it('of a damaged image are all removed with it', async () => {
+    const { digest } = await importRaw();
+    await store.tag('web:1', 'web:2');
+    writeFileSync(join(locations.images, `sha256-${digest}`, 'manifest.json'), '');
+    expect(await store.remove(digest)).toEqual({ names: ['web:1', 'web:2'], images: [] });
+    expect(readdirSync(locations.images)).toEqual(['.lock']);
+  });
+
+  it('take earlier images with them only with the last name', async () => {
+    const one = await importRaw('web:1', 'one');
+    const two = await importRaw('web:1', 'two');
+    await store.tag('web:1', 'web:2');
+    expect(await store.remove('web:1')).toEqual({ names: ['web:1'], images: [] });
+    await store.tag('web:2', 'web:1');
+    await store.remove('web:2');
+    const { images } = await store.remove('web:1');
+    expect(images.map(({ digest }) => digest)).toEqual([two.digest, one.digest]);
+  });
+
+  it.each([
+    ['tag', async (onWait: () => void) => store.tag('web:1', 'web:2', { onWait })],
+    ['remove', async (onWait: () => void) => store.remove('web:1', { onWait })],
+    ['prune', async (onWait: () => void) => store.prune({ onWait })],
+  ])('a %s says that it waits while another process changes the store', async (_, work) => {
+    await importRaw();
+    await whileLocked(work);
   });
 
   it('are removed by exactly one of several concurrent commands', async () => {
