@@ -6,7 +6,7 @@ import {
   type NamedMachine,
   type VmletChannel,
 } from '../../machines/index.ts';
-import { guestTime } from '../../machine/spec/guest-time.ts';
+import { guestTime } from '../../public/guest-time.ts';
 import type { GuestCommandFlags } from '../flags/guest-command-flags.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';

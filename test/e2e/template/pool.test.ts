@@ -303,7 +303,9 @@ describe('a pool', () => {
       const { status, stderr } = await home.vmlet('run', ...source, 'micro', '--', 'true');
       expect([status, stderr]).toEqual([
         127,
-        expect.stringContaining('\n  if micro is an image, leave it out: with --kernel, --template and --pool, '),
+        expect.stringContaining(
+          '\n  if micro is an image, leave it out: with --kernel, --template and --pool, ',
+        ),
       ]);
     }
     expect(await home.vmlet('pool', 'rm', 'holder')).toMatchObject({ status: 0 });
