@@ -44,28 +44,27 @@ async function printAllEvents(
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   const followed = new Map<string, Promise<void>>();
+  const broken = new Set<string>();
   let looked = Date.now();
-  /** Returns false if the machine does not exist any more. */
-  const follow = async (name: string, isNew: boolean): Promise<boolean> => {
+  const follow = async (name: string, isNew: boolean): Promise<void> => {
     // A new machine may have been started before it was seen.
-    const options = { sinceStart: sinceStart || isNew, after: sinceStart ? 0 : looked, signal: either };
+    const options = { sinceStart: sinceStart || isNew, after: isNew ? looked : 0, signal: either };
     try {
-      await printEvents(store.get(name), options, lineOf);
-      return false;
+      const machine = store.get(name);
+      broken.delete(name);
+      await printEvents(machine, options, lineOf);
     } catch (error) {
-      if (error instanceof MachineNotFoundError) return false;
-      if (error instanceof BrokenMachineError) note(error.message);
-      else failed.abort(error);
-      return true;
+      if (error instanceof BrokenMachineError) {
+        if (!broken.has(name)) note(error.message);
+        broken.add(name);
+      } else if (!(error instanceof MachineNotFoundError)) failed.abort(error);
     }
   };
   const followNew = (names: readonly string[], isNew: boolean): void => {
     for (const name of names) {
       if (followed.has(name)) continue;
-      const following = follow(name, isNew).then((exists) => {
-        // Another machine can get its name.
-        if (!exists) followed.delete(name);
-      });
+      // Afterwards, another machine can get its name.
+      const following = follow(name, isNew).finally(() => followed.delete(name));
       followed.set(name, following);
     }
   };
@@ -84,7 +83,7 @@ async function printAllEvents(
 
 interface Options {
   readonly sinceStart: boolean;
-  /** Earlier events are left out; in milliseconds since 1970. */
+  /** Events before this time are left out at first; in milliseconds since 1970. */
   readonly after?: number;
   readonly signal: AbortSignal;
 }
@@ -109,10 +108,13 @@ async function printEvents(
 ): Promise<void> {
   const onPossibleGap = (): void =>
     note(`${machine.name}: some events are missing, because the log grew faster than vmlet could read it`);
+  let from = after;
   try {
     for await (const event of machine.events({ ...options, onPossibleGap })) {
       const { seconds, microseconds } = event.timestamp;
-      if (seconds * 1000 + microseconds / 1000 < after) continue;
+      if (seconds * 1000 + microseconds / 1000 < from) continue;
+      // The clock may be set back.
+      from = 0;
       await writeOut(`${lineOf(machine.name, event)}\n`);
     }
   } catch (error) {
