@@ -205,6 +205,7 @@ export function NetworkFacts({ spec, ports, sockets, live }: NetworkProperties) 
         <Fact key={`${port.guestPort}/${port.protocol} ${port.hostAddress}:${port.hostPort}`} name="Port">
           <Port port={port} live={live} />
           {'ephemeral' in port && port.ephemeral && 'chosen at start'}
+          {port.automatic && 'for ssh, added by vmlet'}
         </Fact>
       ))}
       {sockets.map(({ path, guestPort }) => (

@@ -47,6 +47,7 @@ const WORDS: readonly (readonly [path: RegExp, words: (value: Value) => [words: 
     [/\.needsSmm$/, (value) => ['SMM', value === true]],
     [/\.remove$/, (value) => ['the machine is removed when the command has ended', value === true]],
     [/\.ephemeral$/, (value) => ['chosen at start', value === true]],
+    [/\.automatic$/, () => ['for ssh, added by vmlet']],
     [/\.hasSeed$/, () => ['configured by a disk with cloud-init data']],
     [/\.ids\.kind$/, (value) => ['files have the same owners as on the host', value === 'host']],
     [/\.owner\.uid|\.ids\.uid$/, (value) => [`owner ${value}:`]],
