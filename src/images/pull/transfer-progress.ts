@@ -12,11 +12,14 @@ export function transferProgress(
   return ({ phase, bytes, totalBytes }) => {
     if (phase !== last.phase || bytes < last.bytes) rate = new TransferRate();
     last = { phase, bytes };
+    const bytesPerSecond = rate.sample(bytes);
+    // Without any number, only the phase is known.
+    const isCounted = bytes > 0 || totalBytes !== undefined;
     onProgress?.({
       image,
       phase: phases[phase],
       fraction: totalBytes ? bytes / totalBytes : 0,
-      transfer: { doneBytes: bytes, totalBytes, bytesPerSecond: rate.sample(bytes) },
+      ...(isCounted && { transfer: { doneBytes: bytes, totalBytes, bytesPerSecond } }),
     });
   };
 }

@@ -73,12 +73,11 @@ async function importOpened(
       });
     }
   };
-  const report = (phase: 'copy' | 'check', bytes: number): void =>
-    options.onProgress({ phase, bytes, totalBytes: size });
-  const onChecked = (bytes: number): void => report('check', bytes);
+  const onChecked = (bytes: number): void => options.onProgress({ phase: 'check', bytes, totalBytes: size });
   if (compression === 'none') {
     await requireSpace(dirname(to), Number(before.blocks) * 512, options.reserveBytes);
-    report('copy', 0);
+    // The program that copies does not report its progress.
+    options.onProgress({ phase: 'copy', bytes: 0, totalBytes: undefined });
     const copied = await writeBeside(to, {
       signal: options.signal,
       prepare: async (beside) => copyFileSparsely(path, beside, options.signal),

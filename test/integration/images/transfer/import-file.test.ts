@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { DigestMismatchError, InvalidInputError } from '../../../../src/errors/index.ts';
 import { importFile } from '../../../../src/images/transfer/import-file.ts';
+import type { TransferProgress } from '../../../../src/images/transfer/progress-steps.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { digestOf, noise } from './lab.ts';
 
@@ -43,9 +44,10 @@ test.each(['sha256', 'sha512'] as const)(
 );
 
 test('a copy is reported before it begins, and then the reading for the digest', async () => {
-  const told: string[] = [];
-  await importFile({ path: source, to, reserveBytes: 0, onProgress: ({ phase }) => told.push(phase) });
-  expect([...new Set(told)]).toEqual(['copy', 'check']);
+  const told: TransferProgress[] = [];
+  await importFile({ path: source, to, reserveBytes: 0, onProgress: (news) => told.push(news) });
+  expect(told[0]).toEqual({ phase: 'copy', bytes: 0, totalBytes: undefined });
+  expect(new Set(told.slice(1).map(({ phase }) => phase))).toEqual(new Set(['check']));
 });
 
 test('a packed file is unpacked, and the digest applies to the packed file', async () => {

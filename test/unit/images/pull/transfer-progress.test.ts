@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { TransferRate } from '../../../../src/images/pull/transfer-progress.ts';
+import type { ImageProgress } from '../../../../src/images/pull/image-progress.ts';
+import { TransferRate, transferProgress } from '../../../../src/images/pull/transfer-progress.ts';
 
 it('is the rate of the last five seconds', () => {
   const rate = new TransferRate();
@@ -19,4 +20,19 @@ it('does not divide by zero', () => {
   const rate = new TransferRate();
   rate.sample(0, 7);
   expect(rate.sample(100, 7)).toBe(0);
+});
+
+it('of a phase without any number is only the phase', () => {
+  const told: ImageProgress[] = [];
+  const phases = { download: 'copying', copy: 'copying', check: 'checking', unpack: 'unpacking' } as const;
+  const report = transferProgress('web', phases, (news) => told.push(news));
+  report({ phase: 'copy', bytes: 0, totalBytes: undefined });
+  report({ phase: 'check', bytes: 1, totalBytes: 4 });
+  expect(told).toEqual([
+    { image: 'web', phase: 'copying', fraction: 0 },
+    {
+      ...{ image: 'web', phase: 'checking', fraction: 0.25 },
+      transfer: { doneBytes: 1, totalBytes: 4, bytesPerSecond: 0 },
+    },
+  ]);
 });
