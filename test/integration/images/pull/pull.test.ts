@@ -193,14 +193,15 @@ test('two concurrent pulls download once', async () => {
 
 test('a pull says that it waits for another download of the same file', async () => {
   mkdirSync(options.partials);
-  const other = new Scope();
+  await using other = new Scope();
   const place = sha256(Buffer.from(`${publisher.url}${FILE}`));
-  await holdFreeLock(join(options.partials, `${place}.lock`), other);
+  expect(await holdFreeLock(join(options.partials, `${place}.lock`), other)).toBe(true);
   let closing: Promise<void> | undefined;
   const onProgress = ({ phase }: ImageProgress): void => {
-    if (phase === 'waiting for another process') closing = other.close();
+    if (phase === 'waiting for another process') closing ??= other.close();
   };
   await pullImage('web:1', { ...options, onProgress });
+  expect(closing).toBeDefined();
   await closing;
 }, 20_000);
 
