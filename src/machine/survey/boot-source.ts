@@ -129,20 +129,35 @@ export async function findImage(name: string, context: SourceContext): Promise<I
   if (name === MICRO) return findMicroImage(context);
   parseImageReference(name);
   const { locations, pull, firmware } = context;
-  const stored = await findStored(locations.images, name);
+  const stored =
+    (await findStored(locations.images, name)) ??
+    (pull === 'never' || pull === 'newer' ? await findByAlias(name, locations) : undefined);
   if (pull === 'never' || (pull === 'missing' && stored)) return stored ?? refuseMissing(name);
   const { pullImage } = await import('../../images/pull/pull.ts');
   const pulling = pullImage(name, {
     ...placesOf(locations),
     ...context,
     orElse: pull === 'newer' ? stored : undefined,
-    // The name may be an alias of a stored image.
+    // The name may be an alias of a stored image, which then gets it.
     onlyMissing: pull === 'missing',
     checkGuest: async (guest) => findFirmwareFor(guest, firmware),
   });
   return pulling.catch(async (error: unknown) => {
     throw await explainMissingImage(error, name, locations);
   });
+}
+
+/** Returns the stored image of the catalogue's own name for an alias; no server is asked. */
+async function findByAlias(alias: string, locations: Locations): Promise<Image | undefined> {
+  const { openCatalogue } = await import('../../images/catalogue/catalogue.ts');
+  const { catalogue: file, userCatalogue: userFile } = placesOf(locations);
+  const catalogue = await openCatalogue({ file, userFile });
+  try {
+    return await findStored(locations.images, catalogue.find(alias).reference);
+  } catch (error) {
+    if (error instanceof ImageNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 /** @throws ImageNotFoundError, or the errors of building it. */

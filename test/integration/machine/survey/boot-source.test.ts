@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DownloadError, FirmwareNotFoundError } from '../../../../src/errors/index.ts';
 import { importImage } from '../../../../src/images/pull/import-image.ts';
+import { findImage } from '../../../../src/images/store/store.ts';
 import { firmwareDirectories } from '../../../../src/host/firmware/firmware-descriptor.ts';
 import { type Locations, locate } from '../../../../src/machine/paths/locations.ts';
 import type { LaunchOptions } from '../../../../src/machine/spec/launch-options.ts';
@@ -81,9 +82,21 @@ it('an alias gets the stored image of its catalogue name, without asking the pub
   const source = await find({ image: 'web:latest' });
   expect(source).toMatchObject({ image: { name: 'web:1' } });
   expect(publisher.requests).toEqual([]);
-  // Its record keeps the alias, which must be found without the catalogue.
+  // The alias is now a name of the image.
+  expect((await findImage(locations().images, 'web:latest'))?.name).toBe('web:1');
   expect(await find({ image: 'web:latest' }, 'never')).toEqual(source);
 });
+
+it.each(['never', 'newer'] as const)(
+  'an alias gets the stored image of its catalogue name with --pull %s and no network',
+  async (pull) => {
+    await importNamed('web:1');
+    await publisher[Symbol.asyncDispose]();
+    expect(await find({ image: 'web:latest' }, pull)).toMatchObject({ image: { name: 'web:1' } });
+    expect(await findImage(locations().images, 'web:latest')).toBeUndefined();
+    await expect(find({ image: 'web:2' }, pull)).rejects.toMatchObject({ code: 'VMLET_IMAGE_NOT_FOUND' });
+  },
+);
 
 describe('an image that is only local', () => {
   it('is not suggested instead of itself if it cannot be pulled', async () => {
