@@ -63,8 +63,8 @@ export async function pullImage(reference: string, options: PullOptions): Promis
     const catalogue = await openCatalogue({ file: options.catalogue, userFile: options.userCatalogue });
     const entry = catalogue.find(reference);
     const stored = options.onlyMissing ? await findImage(store, entry.reference) : undefined;
-    if (stored) return await nameAll(store, stored, [reference], options);
-    return await pullEntry(entry, reference, options);
+    const named = stored && (await nameUnlessRemoved(store, stored, [reference], options));
+    return named ?? (await pullEntry(entry, reference, options));
   } catch (error) {
     const isOutOfReach =
       error instanceof ImageNotFoundError || error instanceof DownloadError || error instanceof TimedOutError;
@@ -137,6 +137,14 @@ async function nameAll(
       await tagImage(store, image.digest, name, { signal, onWait: tellWait(name, onProgress) });
   }
   return image;
+}
+
+/** Like `nameAll`. @returns undefined if another process has removed the image. */
+async function nameUnlessRemoved(...args: Parameters<typeof nameAll>): Promise<Image | undefined> {
+  return nameAll(...args).catch((error: unknown) => {
+    if (error instanceof ImageNotFoundError) return undefined;
+    throw error;
+  });
 }
 
 function missing(reference: string): never {

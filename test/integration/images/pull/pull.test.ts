@@ -1,18 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMessage, generateKey, readKey, readPrivateKey, sign } from 'openpgp';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { DiskImage, Image } from '../../../../src/images/record/image.ts';
+import { type DiskImage, type Image, imageDirectoryName } from '../../../../src/images/record/image.ts';
 import type { ImageProgress } from '../../../../src/images/pull/image-progress.ts';
 import { importImage } from '../../../../src/images/pull/import-image.ts';
 import { type PullOptions, pullImage } from '../../../../src/images/pull/pull.ts';
 import { pullUrl } from '../../../../src/images/pull/pull-url.ts';
+import { withStoreLock } from '../../../../src/images/store/lock.ts';
 import { findImage, listImages } from '../../../../src/images/store/store.ts';
 import { catalogueFile } from '../../../../src/machine/paths/package-files.ts';
 import { holdFreeLock } from '../../../../src/process/lock/transient-lock.ts';
 import { Scope } from '../../../../src/util/scope.ts';
+import { deferred } from '../../../../src/util/time/deferred.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { Publisher, sha256, webEntry } from '../../../publisher.ts';
 
@@ -203,6 +205,25 @@ test('a pull says that it waits for another download of the same file', async ()
   await pullImage('web:1', { ...options, onProgress });
   expect(closing).toBeDefined();
   await closing;
+}, 20_000);
+
+test('a stored image that is removed before it gets the alias is pulled again', async () => {
+  const { digest } = await pull();
+  const [held, removed] = [deferred<undefined>(), deferred<undefined>()];
+  const holding = withStoreLock(options.store, {}, async () => {
+    held.resolve(undefined);
+    await removed.promise;
+    rmSync(join(options.store, imageDirectoryName(digest)), { recursive: true });
+  });
+  await held.promise;
+  const onProgress = ({ phase }: ImageProgress): void => {
+    if (phase === 'waiting for another process') removed.resolve(undefined);
+  };
+  const pulled = await pullImage('web:latest', { ...options, onlyMissing: true, onProgress });
+  await holding;
+  expect(pulled.digest).toBe(digest);
+  expect((await findImage(options.store, 'web:latest'))?.digest).toBe(digest);
+  expect(publisher.count(FILE)).toBe(2);
 }, 20_000);
 
 test('an existing image is used if the publisher is unreachable', async () => {
