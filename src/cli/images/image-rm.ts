@@ -13,8 +13,9 @@ export function imageRmCommand(): Command {
   return new Command('rm')
     .summary('remove images')
     .description(
-      'Removes names of images. An image is deleted when its last name is removed, with the unused earlier images that had this name. With a digest prefix instead of a name, ' +
-        'deletes the image and all of its names. An image that is used by a machine, a template, a pool, another ' +
+      'Removes names of images. An image is deleted when its last name is removed, with the unused earlier images ' +
+        'that had this name. With a digest prefix instead of a name, or any name of a damaged image, deletes the ' +
+        'image and all of its names. An image that is used by a machine, a template, a pool, another ' +
         'image, or a disk that vmlet rm kept is not deleted; the error says what uses the image.',
     )
     .argument('<images...>', 'names or digest prefixes of the images')

@@ -181,8 +181,8 @@ export class ImageStore {
   }
 
   /**
-   * Removes a name; the last name removes the image and unused earlier images of that name. A digest prefix removes the
-   * image with all its names.
+   * Removes a name; the last name removes the image and unused earlier images of that name. A digest prefix, or any
+   * name of a damaged image, removes the image with all its names.
    * @throws ImageNotFoundError, ImageInUseError when a machine, a kept disk or another image is based on it.
    */
   async remove(reference: string, waiting: Waiting = {}): Promise<RemovedImages> {

@@ -361,11 +361,14 @@ describe('names', () => {
     expect(readdirSync(locations.images)).toEqual(['.lock']);
   });
 
-  it('of a damaged image are all removed with it', async () => {
+  it.each(['digest', 'name'])('of a damaged image are all removed with it by its %s', async (by) => {
     const { digest } = await importRaw();
     await store.tag('web:1', 'web:2');
     writeFileSync(join(locations.images, `sha256-${digest}`, 'manifest.json'), '');
-    expect(await store.remove(digest)).toEqual({ names: ['web:1', 'web:2'], images: [] });
+    expect(await store.remove(by === 'name' ? 'web:2' : digest)).toEqual({
+      names: ['web:1', 'web:2'],
+      images: [],
+    });
     expect(readdirSync(locations.images)).toEqual(['.lock']);
   });
 
