@@ -80,8 +80,8 @@ export async function findMicro(store: string, agentPath: string): Promise<Kerne
 
 /**
  * Builds the `micro` image from the newest kernel and busybox of the host's distribution, or from the user's own
- * files, and names it. Requires no root. An identical earlier build is reused, unless disabled. On failure and on abort nothing
- * remains; concurrent builds wait for each other.
+ * files, and names it. Requires no root. An identical earlier build is reused, unless disabled. On failure and on abort
+ * nothing remains; concurrent builds wait for each other.
  * @throws ImageBuildError, InvalidInputError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.
  */
 export async function buildMicro(options: BuildMicroOptions): Promise<KernelImage> {

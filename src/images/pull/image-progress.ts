@@ -2,8 +2,9 @@ import type { DistributionBuildPhase } from '../build/distribution-disk.ts';
 import type { BuildPhase } from '../micro/micro.ts';
 
 /**
- * The phases of a pull, in order. Local files have 'copying', compressed files have 'unpacking', files in other formats have 'converting'. Only one process at a
- * time changes the store, or downloads a file.
+ * The phases of a pull, usually in this order; a compressed file with a digest is checked before it is unpacked, too.
+ * Local files have 'copying', compressed files have 'unpacking', files in other formats have 'converting' and are
+ * checked again. Only one process at a time changes the store, or downloads a file.
  */
 export type PullPhase =
   | 'looking for the image'
@@ -39,7 +40,7 @@ export interface ImageProgress {
   readonly fraction: number;
   /** The script that a phase of a build runs. */
   readonly script?: string | undefined;
-  /** Set while downloading. */
+  /** Set while a file is transferred, checked or unpacked. */
   readonly transfer?: {
     readonly doneBytes: number;
     /** Undefined when the server does not report it. */

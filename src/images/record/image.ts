@@ -19,7 +19,10 @@ interface CommonImage {
   /** Total size of its files, without those of the image that it is based on. */
   readonly bytes: number;
   readonly createdAt: Date;
-  /** Packages or files that it was built from, with their versions; empty for an image that was pulled or imported, or built by scripts in another. */
+  /**
+   * Packages or files that it was built from, with their versions; empty for an image that was pulled or imported, or
+   * built by scripts in another.
+   */
   readonly sources: readonly ImageSource[];
 }
 

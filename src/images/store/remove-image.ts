@@ -22,7 +22,8 @@ export interface RemovedImages {
 
 /**
  * Removes a name. With its last name the image is removed too, and with it unused images that had this name before. The
- * beginning of a digest removes an image with all of its names, as does any name of a damaged image. Waits for a build in progress.
+ * beginning of a digest removes an image with all of its names, as does any name of a damaged image. Waits for a build
+ * in progress.
  * @param readUsers called while the store is locked.
  * @throws ImageNotFoundError, ImageInUseError when a machine or another image is based on it, the signal's reason.
  */
