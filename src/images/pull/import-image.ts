@@ -47,7 +47,7 @@ export async function importImage(file: string, store: string, options: NewImage
       guest,
       origin: { kind: 'imported', file: path, verification: expected ? 'digest' : 'none' },
       signal,
-      onConvert: (fraction) => onProgress?.({ image: name, phase: 'converting', fraction }),
+      onProgress: (phase, fraction) => onProgress?.({ image: name, phase, fraction }),
       onWait: tellWait(name, onProgress),
     });
   } catch (error) {

@@ -78,7 +78,7 @@ export async function pullUrl(
       guest,
       origin: pulledOrigin(file, { verification: digest ? 'digest' : 'none', digest }),
       signal,
-      onConvert: (fraction) => onProgress?.({ image: name, phase: 'converting', fraction }),
+      onProgress: (phase, fraction) => onProgress?.({ image: name, phase, fraction }),
       onWait: tellWait(name, onProgress),
     });
   } catch (error) {

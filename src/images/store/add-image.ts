@@ -20,8 +20,8 @@ export interface ArrivedFile {
 export interface AddOptions extends Waiting, Pick<NewDiskImage, 'guest' | 'origin'> {
   /** The packages that it was built from; none by default. */
   readonly sources?: readonly ImageSource[] | undefined;
-  /** Called with the converted part, 0..1, of a file in another format. */
-  readonly onConvert?: ((fraction: number) => void) | undefined;
+  /** Called with the finished part, 0..1, while a file in another format is converted, and before its check. */
+  readonly onProgress?: ((phase: 'converting' | 'checking', fraction: number) => void) | undefined;
   /** Names of the image; the first is recorded in its manifest. */
   readonly names: readonly [string, ...string[]];
   readonly store: string;
@@ -49,7 +49,7 @@ type CheckedDisk = ArrivedFile & Pick<NewDiskImage, 'format' | 'virtualBytes' | 
 
 async function check(
   file: ArrivedFile,
-  { format, buildDirectory, origin, names, onConvert, signal }: AddOptions,
+  { format, buildDirectory, origin, names, onProgress, signal }: AddOptions,
 ): Promise<CheckedDisk> {
   const options = { field: 'image', from: placeOf(origin) ?? names[0], signal };
   const found = await acceptForeignImage(file.path, { ...options, format });
@@ -60,9 +60,10 @@ async function check(
   await convertDisk({
     from: { path: file.path, format: found.format },
     to: { path, format: 'qcow2' },
-    onProgress: onConvert,
+    onProgress: (fraction) => onProgress?.('converting', fraction),
     signal,
   });
+  onProgress?.('checking', 0);
   await rm(file.path);
   // Versions of QEMU disagree about the size of some of these disks.
   const { virtualBytes } = await acceptForeignImage(path, { ...options, format: 'qcow2' });

@@ -208,13 +208,14 @@ describe('an import', () => {
     });
   });
 
-  it('reports how much of a disk in another format is converted', async () => {
-    const fractions: number[] = [];
-    const onProgress = ({ phase, fraction }: ImageProgress): void => {
-      if (phase === 'converting') fractions.push(fraction);
-    };
+  it('reports how much of a disk in another format is converted, and the check afterwards', async () => {
+    const news: ImageProgress[] = [];
+    const onProgress = (one: ImageProgress): void => void news.push(one);
     await store.import(makeDisk('disk.vmdk', 'vmdk'), { name: 'web', onProgress });
-    expect(fractions.at(-1)).toBe(1);
+    expect(news.findLast(({ phase }) => phase === 'converting')?.fraction).toBe(1);
+    const phases = news.map(({ phase }) => phase);
+    const changes = phases.filter((phase, index) => phase !== phases[index - 1]);
+    expect(changes).toEqual(['copying', 'checking', 'converting', 'checking', 'done']);
   });
 
   it('can run several times at once', async () => {
