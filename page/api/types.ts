@@ -48,7 +48,12 @@ export interface UnreadStatistics {
 }
 export type MachineEvent = LoggedEvent;
 
-export type Image = Json<ListedImage> & { readonly verification: string; readonly usedBy: readonly string[] };
+/** Applied to each kind of image: `Omit` alone would keep only the fields that all kinds have. */
+type WithoutSources<T> = T extends unknown ? Omit<T, 'sources'> : never;
+export type Image = WithoutSources<Json<ListedImage>> & {
+  readonly verification: string;
+  readonly usedBy: readonly string[];
+};
 export type BrokenImage = Json<ImageList['broken'][number]>;
 /** An image that can be pulled by name. */
 export type Offered = Pick<Json<CatalogueRow>, 'reference' | 'description' | 'verification'>;

@@ -29,6 +29,10 @@ it.runIf(ASKED)('boots a system installed by dnf', { timeout: 900_000 }, async (
     status: 0,
     stdout: expect.stringMatching(/^sha256:[0-9a-f]{64}\n$/) as unknown,
   });
+  const inspected = await start(['image', 'inspect', 'made-up'], { env }).finished;
+  const { images } = JSON.parse(inspected.stdout) as { images: unknown[] };
+  const packages: unknown = expect.arrayContaining([{ name: 'made-up-web', version: '1-1' }]);
+  expect(images).toEqual([expect.objectContaining({ sources: packages })]);
   const look =
     'cat /usr/lib/fedora-release; made-up-web; systemctl is-system-running --wait; systemctl --failed --quiet';
   const run = await start(['run', '--boot-timeout', '8m', 'made-up', '--', 'sh', '-c', look], { env })

@@ -68,9 +68,10 @@ function tableOf(images: readonly ListedImage[]): string {
   });
 }
 
-/** The entry of an image in `--json`. */
+/** The entry of an image in `--json`, without the hundreds of packages that `inspect` shows. */
 export function withVerification(image: ListedImage): object {
-  return { ...image, verification: describeVerification(image) };
+  const { sources: _sources, ...others } = image;
+  return { ...others, verification: describeVerification(image) };
 }
 
 /** Shortens a digest to a prefix that every command accepts. */

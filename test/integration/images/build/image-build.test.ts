@@ -9,6 +9,8 @@ import {
   createDisk,
   inspectDisk,
 } from '../../../../src/index.ts';
+import { withVerification } from '../../../../src/cli/images/image-ls.ts';
+import type { ImageSource } from '../../../../src/images/record/manifest.ts';
 import { addImage } from '../../../../src/images/store/add-image.ts';
 import { makeBuildDirectory } from '../../../../src/images/store/build-directory.ts';
 import { buildInputsDigest } from '../../../../src/images/build/distribution-disk.ts';
@@ -56,6 +58,7 @@ async function addEmpty(
   name: string,
   origin: ImageOrigin,
   letter = 'a',
+  sources?: readonly ImageSource[],
 ): Promise<DiskImage> {
   await using scope = new Scope();
   makeDirectories(images);
@@ -72,6 +75,7 @@ async function addEmpty(
       format: 'raw',
       guest: { user: undefined, firmware: 'bios', cpu: 'x86-64', provisioner: 'none', agent: true },
       origin,
+      sources,
     },
   );
 }
@@ -115,6 +119,16 @@ describe('an image of packages', () => {
     expect(phases).toEqual(['unchanged', 'done']);
     expect((await place.store.list()).images.map(({ names }) => names)).toEqual([['old', 'web']]);
   });
+});
+
+it('an image has the packages that it was built from, and lists leave them out', async () => {
+  const place = newPlace();
+  const sources = [{ name: 'bash', version: '5.2-1' }];
+  const added = await addEmpty(place, 'web', imported, 'a', sources);
+  expect(added.sources).toEqual(sources);
+  expect((await place.store.inspect('web')).sources).toEqual(sources);
+  const { images } = await place.store.list();
+  expect(images.map(withVerification)).toEqual([expect.not.objectContaining({ sources })]);
 });
 
 describe('a layer', () => {
