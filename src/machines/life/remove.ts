@@ -82,14 +82,12 @@ export async function removeMachine(
   const definition =
     id === undefined ? readSoundDefinition(locations, name) : readDefinition(locations, name);
   if (!definition) return removeBroken(locations, name, { storage, force });
+  // Before force kills another machine.
+  assertId(definition, id);
   await using scope = new Scope();
   await (force ? lockByForce(definition, scope) : lockMachine(name, definition.files, 'removing it', scope));
   const { spec, files } = readDefinition(locations, name);
-  if (id !== undefined && spec.id !== id) {
-    throw new ReplacedError(`machine "${name}" was not removed: another machine has the same name now`, {
-      hint: `look at the machine first: vmlet inspect ${name}`,
-    });
-  }
+  assertId({ spec }, id);
   if (spec.protected && !force) {
     throw new MachineStateError(name, 'protected', 'is protected', {
       hint: `remove the protection first: vmlet protect --off ${name}`,
@@ -134,6 +132,13 @@ export async function removeMachine(
     ? await removeUnusedVolumes(locations, mounted)
     : mounted.map(({ name: volume }) => ({ name: volume }));
   return { keptDisks, keptVolumes };
+}
+
+function assertId({ spec }: Pick<Definition, 'spec'>, id: string | undefined): void {
+  if (id === undefined || spec.id === id) return;
+  throw new ReplacedError(`machine "${spec.name}" was not removed: another machine has the same name now`, {
+    hint: `look at the machine first: vmlet inspect ${spec.name}`,
+  });
 }
 
 function mountedVolumes(locations: Locations, definition: Definition): SeenVolume[] {
