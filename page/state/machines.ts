@@ -38,6 +38,8 @@ export function applyEvent({ event, data }: ServerEvent): void {
       for (const name of machines.keys()) if (!names.has(name)) remove(name);
       data.machines.forEach(put);
       sortNames(names);
+      // Networks may have changed too, even without machines.
+      countChange();
       void settleRunning();
       return;
     }
