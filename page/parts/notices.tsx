@@ -69,9 +69,12 @@ function Entry({ notice }: { readonly notice: Notice }) {
             Cancel
           </button>
         )}
-        <button type="button" aria-label={`Dismiss ${title}`} onClick={() => dismiss(key)}>
-          ✕
-        </button>
+        {/* Its end may still lead to another page. */}
+        {state !== 'running' && (
+          <button type="button" aria-label={`Dismiss ${title}`} onClick={() => dismiss(key)}>
+            ✕
+          </button>
+        )}
       </header>
       {progress && (state === 'running' || hasRestartedPasst(notice)) && (
         <p>
