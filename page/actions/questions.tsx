@@ -1,18 +1,20 @@
 import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
-import type { ApiProblem, Disk, Snapshot, SoundMachine } from '../api/types.ts';
+import type { Disk, Snapshot, SoundMachine } from '../api/types.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { bytes, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { useLoaded } from '../state/loaded.ts';
+import type { Action } from '../state/notices.ts';
+import { useRefusal } from '../state/refusal.ts';
 import type { MachineAction } from './actions.ts';
 
 export interface QuestionProperties {
   readonly machine: SoundMachine;
   readonly action: MachineAction;
   /** Resolves to false if it was refused; `refused` shows why. */
-  readonly answer: (action: MachineAction, refused?: (problem: ApiProblem) => void) => Promise<boolean>;
+  readonly answer: (action: MachineAction, refused?: Action['refused']) => Promise<boolean>;
   readonly close: () => void;
 }
 
@@ -55,7 +57,7 @@ function Loss({ machine, action, answer, close }: QuestionProperties) {
 
 function NewName({ machine, action, answer, close, verb }: QuestionProperties & { readonly verb: string }) {
   const isClone = action.kind === 'clone';
-  const [problem, setProblem] = useState<ApiProblem>();
+  const { problem, refused, forget } = useRefusal();
   const [name, setName] = useState(isClone ? `${machine.name}-2` : machine.name);
   const [linked, setLinked] = useState(false);
   const flags = isClone && linked ? ['--linked'] : [];
@@ -65,9 +67,7 @@ function NewName({ machine, action, answer, close, verb }: QuestionProperties & 
       title={`${verb} ${machine.name}`}
       verb={verb}
       command={command}
-      run={async () =>
-        answer({ ...action, command, body: isClone ? { name, linked } : { name } }, setProblem)
-      }
+      run={async () => answer({ ...action, command, body: isClone ? { name, linked } : { name } }, refused)}
       close={close}
     >
       <label>
@@ -78,14 +78,20 @@ function NewName({ machine, action, answer, close, verb }: QuestionProperties & 
           pattern="[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?"
           title="letters, digits and hyphens, but no hyphen at the beginning or end"
           onInput={(event) => {
-            setProblem(undefined);
+            forget();
             setName(event.currentTarget.value);
           }}
         />
       </label>
       {problem && <Problem problem={problem} />}
       {isClone && (
-        <Checkbox checked={linked} set={setLinked}>
+        <Checkbox
+          checked={linked}
+          set={(checked) => {
+            forget();
+            setLinked(checked);
+          }}
+        >
           Share the current contents of the disks with the original: fast, and takes almost no space
         </Checkbox>
       )}

@@ -43,9 +43,13 @@ interface Begun {
   readonly operation: Operation;
 }
 
-/** Starts an action; the events report the rest of its operation. */
-export async function act(path: string, body: object = {}): Promise<Begun> {
-  return post(path, body, {});
+/** Starts an action; the events report the rest of its operation. Waits longer than usual for its end if `wait` is given. */
+export async function act(
+  path: string,
+  body: object = {},
+  { wait }: { readonly wait?: number | undefined } = {},
+): Promise<Begun> {
+  return post(path, body, {}, wait === undefined ? {} : { prefer: `wait=${wait}` });
 }
 
 /** Returns the result of an action with `dryRun`, which changes nothing. */

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { networkPath } from '../api/client.ts';
-import type { ApiProblem } from '../api/types.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { runAction } from '../state/notices.ts';
+import { useRefusal } from '../state/refusal.ts';
 
 interface Properties {
   readonly network: string;
@@ -18,7 +18,7 @@ const FREE = '';
 export function PartitionDialog({ network, members, close }: Properties) {
   const letters = members.slice(0, 26).map((_, index) => String.fromCharCode(65 + index));
   const [places, setPlaces] = useState<ReadonlyMap<string, string>>(new Map());
-  const [problem, setProblem] = useState<ApiProblem>();
+  const { problem, refused, forget } = useRefusal();
   const groups = letters
     .map((letter) => members.filter((member) => places.get(member) === letter))
     .filter((group) => group.length > 0);
@@ -38,7 +38,7 @@ export function PartitionDialog({ network, members, close }: Properties) {
           title: `Partition ${network}:`,
           command,
           body: { groups },
-          refused: setProblem,
+          refused,
         })
       }
       close={close}
@@ -50,7 +50,7 @@ export function PartitionDialog({ network, members, close }: Properties) {
             aria-label={`Group of ${member}`}
             value={places.get(member) ?? FREE}
             onChange={(event) => {
-              setProblem(undefined);
+              forget();
               setPlaces(new Map([...places, [member, event.currentTarget.value]]));
             }}
           >

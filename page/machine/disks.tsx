@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
-import type { ApiProblem, Disk, SoundMachine } from '../api/types.ts';
+import type { Disk, SoundMachine } from '../api/types.ts';
 import { AddForm } from '../parts/forms/add-form.tsx';
 import { useAsked } from '../state/asked.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
@@ -11,6 +11,7 @@ import { Problem } from '../parts/problem.tsx';
 import { Table } from '../parts/table.tsx';
 import { useLoaded } from '../state/loaded.ts';
 import { runAction } from '../state/notices.ts';
+import { useRefusal } from '../state/refusal.ts';
 import { Drives } from './drives.tsx';
 
 interface Asked {
@@ -99,7 +100,7 @@ interface DialogProperties {
 function Resize({ machine, disk, close }: DialogProperties) {
   const [size, setSize] = useState('+10G');
   const [shrink, setShrink] = useState(false);
-  const [problem, setProblem] = useState<ApiProblem>();
+  const { problem, refused, forget } = useRefusal();
   const flags = shrink ? ['--shrink'] : [];
   const command = shellCommand('vmlet', 'disk', 'resize', ...flags, machine, disk.name, size);
   return (
@@ -115,7 +116,7 @@ function Resize({ machine, disk, close }: DialogProperties) {
           title: `Resize ${disk.name}:`,
           command,
           body: { name: disk.name, id: disk.id, size, shrink },
-          refused: setProblem,
+          refused,
         })
       }
       close={close}
@@ -125,13 +126,19 @@ function Resize({ machine, disk, close }: DialogProperties) {
         <input
           value={size}
           onInput={(event) => {
-            setProblem(undefined);
+            forget();
             setSize(event.currentTarget.value);
           }}
         />
       </label>
       {problem && <Problem problem={problem} />}
-      <Checkbox checked={shrink} set={setShrink}>
+      <Checkbox
+        checked={shrink}
+        set={(checked) => {
+          forget();
+          setShrink(checked);
+        }}
+      >
         Allow a smaller size; data beyond the new size is lost
       </Checkbox>
       <p>To use the new space, enlarge the file systems in the guest.</p>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
-import type { ApiProblem, Drive, SoundMachine } from '../api/types.ts';
+import type { Drive, SoundMachine } from '../api/types.ts';
 import { useAsked } from '../state/asked.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Command } from '../parts/command.tsx';
@@ -10,6 +10,7 @@ import { Problem } from '../parts/problem.tsx';
 import { Table } from '../parts/table.tsx';
 import { useLoaded } from '../state/loaded.ts';
 import { runAction } from '../state/notices.ts';
+import { useRefusal } from '../state/refusal.ts';
 
 const HEADINGS = ['Drive', 'State', 'CD'] as const;
 
@@ -98,7 +99,7 @@ interface Properties {
 function Insertion({ machine, drive, close }: Properties) {
   const [path, setPath] = useState('');
   const [force, setForce] = useState(false);
-  const [problem, setProblem] = useState<ApiProblem>();
+  const { problem, refused, forget } = useRefusal();
   const flags = force ? ['--force'] : [];
   const command = shellCommand('vmlet', 'cd', 'insert', ...flags, machine, path || 'FILE', drive);
   return (
@@ -113,7 +114,7 @@ function Insertion({ machine, drive, close }: Properties) {
           title: `Insert into ${drive}:`,
           command,
           body: { path, drive, force },
-          refused: setProblem,
+          refused,
         })
       }
       close={close}
@@ -123,13 +124,19 @@ function Insertion({ machine, drive, close }: Properties) {
         <input
           value={path}
           onInput={(event) => {
-            setProblem(undefined);
+            forget();
             setPath(event.currentTarget.value);
           }}
         />
       </label>
       {problem && <Problem problem={problem} />}
-      <Checkbox checked={force} set={setForce}>
+      <Checkbox
+        checked={force}
+        set={(checked) => {
+          forget();
+          setForce(checked);
+        }}
+      >
         Open the drive even if the guest has locked it
       </Checkbox>
     </Dialog>

@@ -32,6 +32,8 @@ export const notices = new Observable<readonly Notice[]>([]);
 /** Older ones are removed if they need not be read. */
 const MOST = 5;
 const DONE_MS = 12_000;
+/** A refusal is shown in its dialog only if it comes within this time. */
+const REFUSAL_S = 10;
 let count = 0;
 /** Reports of operations that arrived before the answer to their POST. */
 const early = new Map<string, Operation>();
@@ -69,8 +71,8 @@ export interface Action {
   readonly title: string;
   readonly command: string;
   readonly body?: object;
-  /** Shows a refusal in the place of the notice. */
-  readonly refused?: ((problem: ApiProblem) => void) | undefined;
+  /** Shows a refusal in the place of the notice. Returns false if it has no place for it any more. */
+  readonly refused?: ((problem: ApiProblem) => boolean) | undefined;
   /** Called once the action has succeeded, or has created its machine. */
   readonly succeeded?: () => void;
 }
@@ -109,7 +111,9 @@ export async function runAction(action: Action): Promise<boolean> {
   if (machine !== undefined) beginWork(own, { machine: decodeURIComponent(machine), kind });
   pending++;
   try {
-    const answer = await act(path, body);
+    // A clone may take long, and can be cancelled only after the answer.
+    const wait = refused && kind !== 'clone' ? REFUSAL_S : undefined;
+    const answer = await act(path, body, { wait });
     const { id, kind: begun, state } = answer.operation;
     change(key, { command: answer.command, operation: id, kind: begun });
     const operation = state === 'running' ? (early.get(id) ?? answer.operation) : answer.operation;
@@ -124,10 +128,7 @@ export async function runAction(action: Action): Promise<boolean> {
     const isCreated = progress?.created === true;
     if (operation && isCreated) follow(operation);
     change(key, { state: 'failed', problem, command: known, progress, machine: subject });
-    if (refused && !isCreated) {
-      dismiss(key);
-      refused(problem);
-    }
+    if (!isCreated && refused?.(problem)) dismiss(key);
     return isCreated;
   } finally {
     endWork(own);

@@ -143,6 +143,9 @@ describe.skipIf(withoutChromium !== undefined)('devices, networks and files in t
     await dialog().getByRole('textbox').fill('512M');
     await dialog().getByRole('button', { name: 'Resize', exact: true }).click();
     await dialog().getByRole('alert').waitFor();
+    await dialog().getByLabel('Allow a smaller size').check();
+    await dialog().getByRole('alert').waitFor({ state: 'detached' });
+    await dialog().getByLabel('Allow a smaller size').uncheck();
     await dialog().getByRole('textbox').fill('+1G');
     await dialog().getByText('vmlet disk resize m disk1 +1G').waitFor();
     await dialog().getByRole('button', { name: 'Resize', exact: true }).click();

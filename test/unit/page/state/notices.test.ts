@@ -4,16 +4,18 @@ import type * as Places from '../../../../page/state/route.ts';
 
 let state: typeof Notices;
 let route: typeof Places.route;
-let answers: (readonly [status: number, answer: object])[];
+let answers: (readonly [status: number, answer: object | Promise<object>])[];
+let preferred: (string | null)[];
 
 beforeAll(async () => {
   // The page's modules ask the browser for its address and storage when they are loaded.
   vi.stubGlobal('sessionStorage', { getItem: () => null });
   vi.stubGlobal('location', { hash: '' });
   vi.stubGlobal('addEventListener', () => undefined);
-  vi.stubGlobal('fetch', async () => {
+  vi.stubGlobal('fetch', async (_: string, { headers }: { headers: Headers }) => {
+    preferred.push(headers.get('prefer'));
     const [status, answer] = answers.shift() ?? [200, {}];
-    return Promise.resolve(new Response(JSON.stringify(answer), { status }));
+    return new Response(JSON.stringify(await answer), { status });
   });
   vi.useFakeTimers();
   state = await import('../../../../page/state/notices.ts');
@@ -27,6 +29,7 @@ beforeEach(() => {
   state.notices.set([]);
   route.set({ page: 'machines' });
   answers = [];
+  preferred = [];
 });
 
 const shown = (): string[] => state.notices.value.map(({ title, state: now }) => `${title} ${now}`);
@@ -86,4 +89,19 @@ test('a forgotten operation has an unknown outcome, others have their own', asyn
   answers = [[200, { operations }]];
   await state.settleRunning();
   expect(shown()).toEqual(['forgotten unknown', 'runs running', 'ended done']);
+});
+
+test('a refusal that its dialog shows has no notice, one after the dialog was closed has', async () => {
+  const refuse = async (title: string, kind: string, isOpen: boolean): Promise<boolean> => {
+    answers.push([409, { error: { code: 'VMLET_MACHINE_STATE', message: 'no' } }]);
+    const path = `/v1/machines/m/${kind}`;
+    return state.runAction({ path, title, command: title, refused: () => isOpen });
+  };
+  expect(await refuse('shown', 'rename', true)).toBe(false);
+  expect(shown()).toEqual([]);
+  expect(await refuse('closed', 'rename', false)).toBe(false);
+  expect(shown()).toEqual(['closed failed']);
+  await refuse('copies', 'clone', true);
+  await fail('no dialog');
+  expect(preferred).toEqual(['wait=10', 'wait=10', null, null]);
 });
