@@ -170,10 +170,10 @@ export async function settleRunning(): Promise<void> {
   if (running.length === 0) return;
   try {
     const { operations } = await get<{ operations: readonly Operation[] }>('/v1/operations');
-    operations.forEach(operationChanged);
-    const known = new Set<unknown>(operations.map(({ id }) => id));
     for (const { key, operation } of running) {
-      if (!known.has(operation)) change(key, { state: 'unknown', problem: FORGOTTEN });
+      const known = operations.find(({ id }) => id === operation);
+      if (known) operationChanged(known);
+      else change(key, { state: 'unknown', problem: FORGOTTEN });
     }
   } catch {
     // The connection was lost again: the next one asks again.

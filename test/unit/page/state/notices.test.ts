@@ -69,7 +69,7 @@ test('errors and warnings are not pushed out by other actions', async () => {
   expect(shown()).toEqual(['failed failed', 'kept done']);
 });
 
-test('only operations that the server can cancel are offered to be', async () => {
+test('operations that run to their end are not offered to be cancelled', async () => {
   for (const kind of ['start', 'snapshots/remove', 'kill', 'drives/add'])
     await run(kind, 202, { command: kind, operation: { id: kind, kind, state: 'running' } });
   const offered = state.notices.value.filter(state.canCancel).map(({ title }) => title);
@@ -89,6 +89,27 @@ test('a forgotten operation has an unknown outcome, others have their own', asyn
   answers = [[200, { operations }]];
   await state.settleRunning();
   expect(shown()).toEqual(['forgotten unknown', 'runs running', 'ended done']);
+});
+
+test('a list of operations does not replace a newer report of one whose answer is still to come', async () => {
+  await run('other', 202, { command: 'other', operation: { id: 'other', state: 'running' } });
+  let answer: (body: object) => void = () => undefined;
+  answers = [[202, new Promise<object>((resolve) => (answer = resolve))]];
+  const asked = state.runAction({ path: '/v1/late', title: 'late', command: 'late' });
+  const late = {
+    id: 'late',
+    kind: 'start',
+    machine: 'm',
+    command: '',
+    startedAt: '',
+    state: 'running',
+  } as const;
+  state.operationChanged({ ...late, state: 'done' });
+  answers = [[200, { operations: [{ id: 'other', state: 'running' }, late] }]];
+  await state.settleRunning();
+  answer({ command: 'late', operation: late });
+  await asked;
+  expect(shown()).toEqual(['other running', 'late done']);
 });
 
 test('a refusal that its dialog shows has no notice, one after the dialog was closed has', async () => {
