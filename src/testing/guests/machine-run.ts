@@ -5,6 +5,7 @@ import type { Machine } from '../../machine/running/machine.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { MachineFaults } from '../faults/machine-faults.ts';
 import type { GuestRun } from '../probes/guest-run.ts';
+import { alarmOf } from './alarm-lines.ts';
 import { type ExpectedAlarm, GuestAlarm } from './guest-alarm.ts';
 
 /** A guest that takes longer hangs; the end of a test should not. */
@@ -51,25 +52,36 @@ export class MachineRun implements GuestRun, AsyncDisposable {
   }
 
   /**
-   * Ends the machine: at once, unless it has volumes to write back.
+   * Ends the machine: at once, unless it has volumes that it can write back.
    * @throws TimedOutError when the guest does not write them back, such as one that hangs; the machine is ended anyway.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      if (writesVolumes(this.machine.plan)) await this.#releaseVolumes();
+      if (writesVolumes(this.machine.plan) && !this.#isStuck) await this.#releaseVolumes();
       else await this.machine.kill();
     } finally {
       this.alarm[Symbol.dispose]();
     }
   }
 
+  /** Whether the guest cannot write its volumes back: its kernel has panicked, or the host has no space for its disks. */
+  get #isStuck(): boolean {
+    const hasPanicked = this.alarm.lines.some((line) => alarmOf(line) === 'panic');
+    return hasPanicked || this.machine.outOfSpace !== undefined;
+  }
+
   async #releaseVolumes(): Promise<void> {
+    // The disposal reports a failed clean-up.
+    const kill = (): void => void this.machine.kill().catch(() => undefined);
+    const stopListening = this.machine.onOutOfSpace(kill);
     const waiting = `waiting for ${this.machine.name} to write its volumes back`;
     try {
       await withinLimits(waiting, this.#resumeAndEnd(), { timeoutMs: RELEASE_MS });
     } catch (error) {
       await this.machine.kill();
       throw error;
+    } finally {
+      stopListening();
     }
   }
 

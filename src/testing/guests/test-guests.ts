@@ -105,7 +105,8 @@ export class TestGuests {
   /**
    * Ends the guests. If the test has failed, a bundle is written first, and PAUSE_ON_FAIL=1 pauses for inspection.
    * @param failure error of the test; undefined when it passed.
-   * @throws GuestAlarmError when a guest raised the alarm, and the test did not fail with it.
+   * @throws GuestAlarmError when a guest raised the alarm, and the test did not fail with it; otherwise what the bundle and
+   *   the end of a guest throw.
    */
   async finish(failure: unknown): Promise<void> {
     const started = await Promise.allSettled(
@@ -113,22 +114,38 @@ export class TestGuests {
     );
     // Guests that could not start have already failed the test.
     const guests = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const alarm = this.#alarm;
     try {
-      const reason = failure ?? alarm;
-      if (reason !== undefined && guests.length > 0) await this.#explain(Object.fromEntries(guests), reason);
-    } finally {
-      await using scope = new Scope();
-      scope.defer(() => this.#runner[Symbol.dispose]());
-      for (const network of this.#networks.values()) scope.defer(async () => network[Symbol.asyncDispose]());
-      scope.defer(async () => this.#closePooled());
-      scope.defer(async () => {
-        const ended = await Promise.allSettled(guests.map(async ([, { vm }]) => vm[Symbol.asyncDispose]()));
-        for (const one of ended) if (one.status === 'rejected') throw one.reason;
-      });
+      await this.#explainAndEnd(Object.fromEntries(guests), failure ?? this.#alarm);
+    } catch (error) {
+      throw this.#alarmUnlessIn(failure) ?? error;
     }
-    // Other errors of the test are usually consequences.
-    if (alarm && !isOf(failure, alarm)) throw alarm;
+    const alarm = this.#alarmUnlessIn(failure);
+    if (alarm) throw alarm;
+  }
+
+  async #explainAndEnd(guests: Readonly<Record<string, Guest>>, reason: unknown): Promise<void> {
+    const machines = Object.values(guests).map(({ vm }) => vm);
+    try {
+      if (reason !== undefined && machines.length > 0) await this.#explain(guests, reason);
+    } finally {
+      await this.#end(machines);
+    }
+  }
+
+  async #end(machines: readonly TestMachine[]): Promise<void> {
+    await using scope = new Scope();
+    scope.defer(() => this.#runner[Symbol.dispose]());
+    for (const network of this.#networks.values()) scope.defer(async () => network[Symbol.asyncDispose]());
+    scope.defer(async () => this.#closePooled());
+    scope.defer(async () => {
+      const ended = await Promise.allSettled(machines.map(async (vm) => vm[Symbol.asyncDispose]()));
+      for (const one of ended) if (one.status === 'rejected') throw one.reason;
+    });
+  }
+
+  /** The alarm that the test did not fail with. Other errors are usually its consequences. */
+  #alarmUnlessIn(failure: unknown): GuestAlarmError | undefined {
+    return this.#alarm && !isOf(failure, this.#alarm) ? this.#alarm : undefined;
   }
 
   async #start(label: string, setup: GuestSetup): Promise<Guest> {
