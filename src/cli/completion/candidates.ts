@@ -11,6 +11,8 @@ interface Cursor {
   readonly flagsEnded: boolean;
 }
 
+/** Flags of `run` in the place of an image: the first operand is the guest's command. */
+const REPLACING_IMAGE = ['--template', '--pool', '--kernel'];
 const NOTHING: Completions = { candidates: [], paths: 'none' };
 
 /**
@@ -32,6 +34,7 @@ function cursorAfter(program: Command, words: readonly string[]): Cursor {
   let operands: string[] = [];
   let awaiting: Option | undefined;
   let flagsEnded = false;
+  let mayNameImage = true;
   for (const word of words) {
     const optional = awaiting?.optional === true && word.startsWith('-');
     if (awaiting !== undefined && !optional) {
@@ -43,13 +46,14 @@ function cursorAfter(program: Command, words: readonly string[]): Cursor {
       flagsEnded = true;
     } else if (!flagsEnded && word.startsWith('-') && word !== '-') {
       awaiting = flagWithoutItsValue(command, word);
+      mayNameImage &&= !REPLACING_IMAGE.some((flag) => word === flag || word.startsWith(`${flag}=`));
     } else {
       const child = operands.length === 0 ? findCommand(command, word) : undefined;
       // `help` is followed by a verb, as the program itself is.
       if (child?.name() === 'help') continue;
       command = child ?? command;
       operands = child === undefined ? [...operands, word] : [];
-      flagsEnded ||= child === undefined && passesTheRestOn(command, operands);
+      flagsEnded ||= child === undefined && passesTheRestOn(command, operands, mayNameImage);
     }
   }
   return { command, operands, awaiting: awaiting?.required === true ? awaiting : undefined, flagsEnded };
@@ -95,9 +99,9 @@ function findCommand(command: Command, word: string): Command | undefined {
 }
 
 /** Flags after `[command...]` belong to the guest's command; `run` reads those between the image and `--`. */
-function passesTheRestOn(command: Command, operands: readonly string[]): boolean {
+function passesTheRestOn(command: Command, operands: readonly string[], mayNameImage: boolean): boolean {
   const last = command.registeredArguments.at(-1);
-  const mayOnlyNameImage = command.name() === 'run' && operands.length === 1;
+  const mayOnlyNameImage = mayNameImage && command.name() === 'run' && operands.length === 1;
   return last?.name() === 'command' && last.variadic && !mayOnlyNameImage;
 }
 

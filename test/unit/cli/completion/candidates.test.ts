@@ -12,6 +12,7 @@ function program(): Command {
     .option('-i, --interactive', 'a switch')
     .option('-m, --memory <size>', 'a value')
     .option('--kernel <file>', 'a file')
+    .option('--template <name>', 'a guest')
     .option('-w, --workdir <dir>', 'a directory')
     .option('--tone [kind]', 'a value or none')
     .option('--format <format>', 'json or a text with fields')
@@ -78,6 +79,8 @@ describe('completion', () => {
     ['no own flags if the rest is passed on', ['exec', 'x', '-'], []],
     ['flags between the image and --', ['run', 'x', '--me'], ['--memory']],
     ['no flags after the image and --', ['run', 'x', '--', '--me'], []],
+    ['no flags after the command of a template', ['run', '--template', 't', 'ls', '-'], []],
+    ['no flags after the command of a kernel', ['run', '--kernel=x', 'ls', '--me'], []],
     ['no flags after the first word of a command', ['run', 'x', 'ls', '--me'], []],
     ['each of several arguments', ['stop', 'fast', ''], ['slow']],
     ['flags after an argument', ['stop', 'fast', '--f'], ['--force']],
