@@ -111,6 +111,11 @@ export class DiskFaults {
     return fillDisk(this.#machine, path, freeBytes);
   }
 
+  /** Ends all limits and failures, but leaves file systems full. */
+  async endLimitsAndFailures(): Promise<void> {
+    await Promise.all([this.#limits.endAll(), this.#failures.endAll()]);
+  }
+
   async #setErrors(active: readonly OfDisk<DiskErrors>[]): Promise<void> {
     const { qmp, plan } = this.#machine;
     for (const one of plan.disks) {

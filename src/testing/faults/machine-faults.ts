@@ -36,4 +36,10 @@ export class MachineFaults {
   async resume(): Promise<void> {
     await this.#pauses.endAll();
   }
+
+  /** Ends the faults with which the guest cannot write its caches to its disks. */
+  async endForWriteback(): Promise<void> {
+    await this.resume();
+    await Promise.all([this.disk.endLimitsAndFailures(), this.memory.endAll()]);
+  }
 }

@@ -46,6 +46,7 @@ const HINT = 'use a guest that has dd, mktemp and mount, and whose agent runs as
 /** Faults of the guest's memory, caused in the guest. */
 export class MemoryFaults {
   readonly #machine: Machine;
+  readonly #begun: Fault[] = [];
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -57,6 +58,13 @@ export class MemoryFaults {
    */
   async pressure(options: PressureOptions): Promise<Fault> {
     const { freeBytes } = parseOptions(schema, options);
-    return holdInGuest(this.#machine, 'memory.pressure', TAKE, [String(freeBytes)], HINT);
+    const fault = await holdInGuest(this.#machine, 'memory.pressure', TAKE, [String(freeBytes)], HINT);
+    this.#begun.push(fault);
+    return fault;
+  }
+
+  /** Releases all memory that was taken. */
+  async endAll(): Promise<void> {
+    await Promise.all(this.#begun.map(async (fault) => fault.end()));
   }
 }

@@ -86,7 +86,7 @@ export class MachineRun implements GuestRun, AsyncDisposable {
   }
 
   async #resumeAndEnd(): Promise<void> {
-    await this.faults.resume().catch((error: unknown) => {
+    await this.faults.endForWriteback().catch((error: unknown) => {
       // It has ended; a guest that stays paused exceeds the time limit.
       if (!(error instanceof VmletError)) throw error;
     });

@@ -20,8 +20,11 @@ vi.mock('../../../../src/testing/bundle/failure-bundle.ts', () => ({
 /** A machine without a process, whose guest never writes its volumes back. */
 class HungMachine {
   readonly name = 'hung';
-  readonly plan = { volumes: [{ readOnly: false }], disks: [] };
-  readonly qmp = { on: () => () => undefined, execute: async () => Promise.resolve({}) };
+  readonly plan = { volumes: [{ readOnly: false }], disks: [] as object[] };
+  readonly qmp = {
+    on: () => () => undefined,
+    execute: vi.fn<(command: string, words?: object) => Promise<object>>().mockResolvedValue({}),
+  };
   readonly console: { last: () => string[]; onOutput: () => () => void };
   readonly #end = deferred<object>();
   readonly ended = this.#end.promise;
@@ -82,6 +85,28 @@ describe('a guest with a volume is ended', () => {
 
   it('at once when its kernel has panicked', async () => {
     await runOf(new HungMachine(['Kernel panic - not syncing: sysrq']), 'panic')[Symbol.asyncDispose]();
+  });
+
+  it('after the faults that keep it from writing', async () => {
+    const machine = new HungMachine();
+    machine.plan.disks.push({ nodeName: 'disk0', readOnly: false });
+    const run = runOf(machine);
+    await run.faults.pause();
+    await run.faults.disk.slow({ bytesPerSecond: 1 });
+    await run.faults.disk.fail();
+    machine.qmp.execute.mockClear();
+    const ending = run[Symbol.asyncDispose]();
+    await vi.advanceTimersByTimeAsync(1000);
+    const calls = machine.qmp.execute.mock.calls;
+    expect(calls.map(([command]) => command).sort()).toEqual([
+      'block_set_io_throttle',
+      'blockdev-del',
+      'cont',
+      'qom-set',
+    ]);
+    expect(calls).toContainEqual(['block_set_io_throttle', expect.objectContaining({ bps: 0 })]);
+    await machine.kill();
+    await ending;
   });
 
   it('with an error when it does not answer', async () => {
