@@ -155,7 +155,7 @@ export class Pool implements AsyncDisposable {
     this.#closing.signal.throwIfAborted();
     options.signal?.throwIfAborted();
     const all = { ...this.#options, ...options };
-    // passt may report a port only when the fork runs.
+    // passt may report a port only when the fork runs. A fork that is started on demand is repeated here, too.
     return withPortChoices(all.log, async () =>
       start(await this.#take(all), { ...all, timeoutMs: timeoutOf(all) }),
     );
@@ -212,7 +212,7 @@ export class Pool implements AsyncDisposable {
   async #startMissing(): Promise<void> {
     while (this.#waiting.length < this.size && !this.#closing.signal.aborted) {
       if (this.#isShortOfMemory()) return;
-      const next = this.#prepare();
+      const next = withPortChoices(this.#options.log, async () => this.#prepare());
       this.#waiting.push(next);
       const isStarted = await next.then(
         () => true,
@@ -247,11 +247,9 @@ export class Pool implements AsyncDisposable {
   async #prepare(stop?: AbortSignal): Promise<PendingFork> {
     const signals = [this.#closing.signal, this.#options.signal, stop].filter((one) => one !== undefined);
     const options = { ...this.#options, name: forkName(this.#name), signal: AbortSignal.any(signals) };
-    return withPortChoices(options.log, async () => {
-      const pending = await this.template.prepare(options);
-      if (this.warm) await pending.warmUp({ ...options, timeoutMs: timeoutOf(options) });
-      return pending;
-    });
+    const pending = await this.template.prepare(options);
+    if (this.warm) await pending.warmUp({ ...options, timeoutMs: timeoutOf(options) });
+    return pending;
   }
 }
 

@@ -83,6 +83,19 @@ describe('a fork of a pool', () => {
     expect(runs).toBe(2);
   });
 
+  it('chooses few ports for a fork that starts on demand', async () => {
+    let choices = 0;
+    const prepare = async (): Promise<never> => {
+      choices++;
+      return Promise.reject(taken());
+    };
+    await using pool = poolOf({ ...template, prepare }, 1);
+    await expect(pool.full()).rejects.toThrow(PortTakenError);
+    expect(choices).toBe(3);
+    await expect(pool.handOver()).rejects.toThrow(PortTakenError);
+    expect(choices).toBe(5);
+  });
+
   it('has no other port than the given one', async () => {
     await using pool = poolOf({ ...template, prepare: async () => Promise.reject(taken(false)) }, 1);
     await expect(pool.full()).rejects.toThrow(PortTakenError);
