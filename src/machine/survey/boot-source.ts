@@ -17,6 +17,7 @@ import { checkKernelMemory } from '../plan/kernel-memory.ts';
 import { type Locations, placesOf } from '../paths/locations.ts';
 import { agentProgram } from '../paths/package-files.ts';
 import type { BootSource, FoundDisk, FoundLayer } from './found-spec.ts';
+import { appendNeedsKernel } from '../spec/kernel-command-line.ts';
 import type { PullPolicy } from '../spec/machine-options.ts';
 import type { OwnKernel, Spec } from '../spec/spec.ts';
 import { templateTexts, usersIn } from '../paths/template-records.ts';
@@ -30,6 +31,8 @@ export interface SourceContext {
   readonly pull: PullPolicy;
   /** Firmware of the machine; by default the one that the image requires. */
   readonly firmware?: FirmwareKind | undefined;
+  /** Words for the kernel, which the boot loader of a disk would not get. */
+  readonly append?: string | undefined;
 }
 
 /**
@@ -47,6 +50,7 @@ async function findSource(spec: Spec, context: SourceContext): Promise<BootSourc
   const { boot } = spec;
   switch (boot.kind) {
     case 'disk':
+      refuseAppend(spec.append);
       return {
         kind: 'disk',
         layer: await findDiskFile(boot, 'image', context.signal),
@@ -76,7 +80,9 @@ async function findSource(spec: Spec, context: SourceContext): Promise<BootSourc
       };
     }
     case 'image': {
-      const image = await findImage(boot.image, { ...context, firmware: spec.firmware });
+      const { firmware, append } = spec;
+      const image = await findImage(boot.image, { ...context, firmware, append });
+      if (image.kind === 'disk') refuseAppend(append);
       if (image.kind === 'disk') return { kind: 'disk', layer: foundLayerOf(image), image };
       return {
         kind: 'kernel',
@@ -128,7 +134,7 @@ export async function findFirmwareFor(
 export async function findImage(name: string, context: SourceContext): Promise<Image> {
   if (name === MICRO) return findMicroImage(context);
   parseImageReference(name);
-  const { locations, pull, firmware } = context;
+  const { locations, pull, firmware, append } = context;
   const stored =
     (await findStored(locations.images, name)) ??
     (pull === 'never' || pull === 'newer' ? await findByAlias(name, locations) : undefined);
@@ -140,11 +146,20 @@ export async function findImage(name: string, context: SourceContext): Promise<I
     orElse: pull === 'newer' ? stored : undefined,
     // The name may be an alias of a stored image, which then gets it.
     onlyMissing: pull === 'missing',
-    checkGuest: async (guest) => findFirmwareFor(guest, firmware),
+    // A catalogue has only disks.
+    checkGuest: async (guest) => {
+      refuseAppend(append);
+      await findFirmwareFor(guest, firmware);
+    },
   });
   return pulling.catch(async (error: unknown) => {
     throw await explainMissingImage(error, name, locations);
   });
+}
+
+/** @throws InvalidInputError */
+function refuseAppend(append: string | undefined): void {
+  if (append !== undefined) throw appendNeedsKernel('leave out --append, or boot a kernel with --kernel');
 }
 
 /** Returns the stored image of the catalogue's own name for an alias; no server is asked. */

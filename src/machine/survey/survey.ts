@@ -17,7 +17,6 @@ import { checkSocketLength } from '../paths/runtime-directory.ts';
 import { checkHostMemory } from '../plan/host-memory.ts';
 import { needsSeed } from '../plan/seed-disk.ts';
 import { shareOfHost } from '../share/host-system.ts';
-import { appendNeedsKernel } from '../spec/kernel-command-line.ts';
 import type { LaunchOptions } from '../spec/launch-options.ts';
 import type { PullPolicy } from '../spec/machine-options.ts';
 import type { Spec } from '../spec/spec.ts';
@@ -72,9 +71,6 @@ export async function survey(
       : undefined;
   const disks = await findDisks(spec.disks, signal);
   const source = await findBootSource(spec, { locations, signal, onProgress, pull });
-  if (source.kind === 'disk' && spec.append !== undefined) {
-    throw appendNeedsKernel('leave out --append, or boot a kernel with --kernel');
-  }
   const image = source.kind === 'disk' ? source.image : undefined;
   const accelerator = chooseAccelerator(spec.accel, host, image?.guest.cpu);
   const firmware = await firmwareOf(spec, source);

@@ -77,6 +77,17 @@ describe('an image that needs UEFI', () => {
   });
 });
 
+it('an image is neither downloaded nor used with words for its kernel', async () => {
+  const refused = {
+    field: 'append',
+    message: expect.stringContaining('the machine boots from a disk') as string,
+  };
+  await expect(find({ image: 'web:1', append: 'quiet' })).rejects.toMatchObject(refused);
+  expect(publisher.requests).toEqual([LIST]);
+  await importNamed('web:1');
+  await expect(find({ image: 'web:1', append: 'quiet' })).rejects.toMatchObject(refused);
+});
+
 it('an alias gets the stored image of its catalogue name, without asking the publisher', async () => {
   await importNamed('web:1');
   const source = await find({ image: 'web:latest' });
