@@ -33,7 +33,7 @@ export const notices = new Observable<readonly Notice[]>([]);
 const MOST = 5;
 const DONE_MS = 12_000;
 /** A refusal is shown in its dialog only if it comes within this time. */
-const REFUSAL_S = 10;
+const REFUSAL_S = 3;
 let count = 0;
 /** Reports of operations that arrived before the answer to their POST. */
 const early = new Map<string, Operation>();

@@ -1,4 +1,4 @@
-import { ImageNotFoundError } from '../errors/index.ts';
+import { CatalogueFileError, ImageNotFoundError } from '../errors/index.ts';
 import { digestOfAgent } from '../images/record/agent-file.ts';
 import { sha256 } from '../images/digest/sha256.ts';
 import { findBootSource } from '../machine/survey/boot-source.ts';
@@ -25,7 +25,7 @@ export async function templateInputs(
     onProgress: undefined,
     pull: 'never',
   }).catch((error: unknown) => {
-    if (error instanceof ImageNotFoundError) return undefined;
+    if (error instanceof ImageNotFoundError || error instanceof CatalogueFileError) return undefined;
     throw error;
   });
   const { pull: _pull, timeoutMs: _timeoutMs, ...what } = spec;

@@ -11,8 +11,9 @@ interface Cursor {
   readonly flagsEnded: boolean;
 }
 
-/** Flags of `run` in the place of an image: the first operand is the guest's command. */
-const REPLACING_IMAGE = ['--template', '--pool', '--kernel'];
+/** Flags of `run` in the place of an image: the first operand is the guest's command; with `--kernel`, not if it is `host`. */
+const KERNEL = '--kernel';
+const REPLACING_IMAGE = ['--template', '--pool', KERNEL];
 const NOTHING: Completions = { candidates: [], paths: 'none' };
 
 /**
@@ -34,7 +35,7 @@ function cursorAfter(program: Command, words: readonly string[]): Cursor {
   let operands: string[] = [];
   let awaiting: Option | undefined;
   let flagsEnded = false;
-  let mayNameImage = true;
+  let replacing: string | undefined;
   for (const word of words) {
     const optional = awaiting?.optional === true && word.startsWith('-');
     if (awaiting !== undefined && !optional) {
@@ -46,14 +47,14 @@ function cursorAfter(program: Command, words: readonly string[]): Cursor {
       flagsEnded = true;
     } else if (!flagsEnded && word.startsWith('-') && word !== '-') {
       awaiting = flagWithoutItsValue(command, word);
-      mayNameImage &&= !REPLACING_IMAGE.some((flag) => word === flag || word.startsWith(`${flag}=`));
+      replacing ??= REPLACING_IMAGE.find((flag) => word === flag || word.startsWith(`${flag}=`));
     } else {
       const child = operands.length === 0 ? findCommand(command, word) : undefined;
       // `help` is followed by a verb, as the program itself is.
       if (child?.name() === 'help') continue;
       command = child ?? command;
       operands = child === undefined ? [...operands, word] : [];
-      flagsEnded ||= child === undefined && passesTheRestOn(command, operands, mayNameImage);
+      flagsEnded ||= child === undefined && passesTheRestOn(command, operands, replacing);
     }
   }
   return { command, operands, awaiting: awaiting?.required === true ? awaiting : undefined, flagsEnded };
@@ -99,9 +100,14 @@ function findCommand(command: Command, word: string): Command | undefined {
 }
 
 /** Flags after `[command...]` belong to the guest's command; `run` reads those between the image and `--`. */
-function passesTheRestOn(command: Command, operands: readonly string[], mayNameImage: boolean): boolean {
+function passesTheRestOn(
+  command: Command,
+  operands: readonly string[],
+  replacing: string | undefined,
+): boolean {
   const last = command.registeredArguments.at(-1);
-  const mayOnlyNameImage = mayNameImage && command.name() === 'run' && operands.length === 1;
+  const namesImage = replacing === undefined || (replacing === KERNEL && operands[0] === 'host');
+  const mayOnlyNameImage = namesImage && command.name() === 'run' && operands.length === 1;
   return last?.name() === 'command' && last.variadic && !mayOnlyNameImage;
 }
 

@@ -47,8 +47,10 @@ async function printAllEvents(
   const broken = new Set<string>();
   let looked = Date.now();
   const follow = async (name: string, isNew: boolean): Promise<void> => {
-    // A new machine may have been started before it was seen.
-    const options = { sinceStart: sinceStart || isNew, after: isNew ? looked : 0, signal: either };
+    // A new machine may have been started before it was seen. The clock may have been set back since the last look.
+    const wanted = sinceStart && broken.has(name);
+    const after = isNew && !wanted ? Math.min(looked, Date.now()) : 0;
+    const options = { sinceStart: sinceStart || isNew, after, signal: either };
     try {
       const machine = store.get(name);
       broken.delete(name);

@@ -85,7 +85,9 @@ export async function removeMachine(
   // Before force kills another machine.
   assertId(definition, id);
   await using scope = new Scope();
-  await (force ? lockByForce(definition, scope) : lockMachine(name, definition.files, 'removing it', scope));
+  await (force
+    ? lockByForce(locations, definition, id, scope)
+    : lockMachine(name, definition.files, 'removing it', scope));
   const { spec, files } = readDefinition(locations, name);
   assertId({ spec }, id);
   if (spec.protected && !force) {
@@ -150,7 +152,12 @@ function mountedVolumes(locations: Locations, definition: Definition): SeenVolum
  * Takes the machine's lock. If another operation holds it, such as a start that waits for the guest, kills the guest and
  * waits until that operation ends.
  */
-async function lockByForce(definition: Definition, scope: Scope): Promise<void> {
+async function lockByForce(
+  locations: Locations,
+  definition: Definition,
+  id: string | undefined,
+  scope: Scope,
+): Promise<void> {
   const { spec, files } = definition;
   const isRunning = (): boolean => readStatus(files).kind === 'running';
   let deadline = performance.now() + RELEASE_MS;
@@ -162,8 +169,11 @@ async function lockByForce(definition: Definition, scope: Scope): Promise<void> 
       if (!(error instanceof MachineBusyError) || performance.now() > deadline) throw error;
     }
     if (isRunning()) {
+      // Another machine may have got the name while that operation ended.
+      const now = readDefinition(locations, spec.name);
+      assertId(now, id);
       try {
-        await killMachine(definition);
+        await killMachine(now);
       } catch (error) {
         if (isRunning()) throw error;
       }

@@ -39,7 +39,9 @@ export class MachineFaults {
 
   /** Ends the faults with which the guest cannot write its caches to its disks. */
   async endForWriteback(): Promise<void> {
-    await this.resume();
-    await Promise.all([this.disk.endLimitsAndFailures(), this.memory.endAll()]);
+    const [resumed] = await Promise.allSettled([this.resume()]);
+    const others = await Promise.allSettled([this.disk.endLimitsAndFailures(), this.memory.endAll()]);
+    const failed = [resumed, ...others].find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 }

@@ -57,21 +57,19 @@ export class MachineRun implements GuestRun, AsyncDisposable {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      if (writesVolumes(this.machine.plan) && !this.#isStuck) await this.#releaseVolumes();
+      if (writesVolumes(this.machine.plan) && !this.#hasPanicked) await this.#releaseVolumes();
       else await this.machine.kill();
     } finally {
       this.alarm[Symbol.dispose]();
     }
   }
 
-  /** Whether the guest cannot write its volumes back: its kernel has panicked, or the host has no space for its disks. */
-  get #isStuck(): boolean {
-    const hasPanicked = this.alarm.lines.some((line) => alarmOf(line) === 'panic');
-    return hasPanicked || this.machine.outOfSpace !== undefined;
+  get #hasPanicked(): boolean {
+    return this.alarm.lines.some((line) => alarmOf(line) === 'panic');
   }
 
   async #releaseVolumes(): Promise<void> {
-    // The disposal reports a failed clean-up.
+    // If the host has no space for its disks, it stops again. The disposal reports a failed clean-up.
     const kill = (): void => void this.machine.kill().catch(() => undefined);
     const stopListening = this.machine.onOutOfSpace(kill);
     const waiting = `waiting for ${this.machine.name} to write its volumes back`;

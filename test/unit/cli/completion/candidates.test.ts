@@ -81,6 +81,7 @@ describe('completion', () => {
     ['no flags after the image and --', ['run', 'x', '--', '--me'], []],
     ['no flags after the command of a template', ['run', '--template', 't', 'ls', '-'], []],
     ['no flags after the command of a kernel', ['run', '--kernel=x', 'ls', '--me'], []],
+    ['flags after the host’s system with a kernel', ['run', '--kernel=x', 'host', '--me'], ['--memory']],
     ['no flags after the first word of a command', ['run', 'x', 'ls', '--me'], []],
     ['each of several arguments', ['stop', 'fast', ''], ['slow']],
     ['flags after an argument', ['stop', 'fast', '--f'], ['--force']],

@@ -124,5 +124,5 @@ test('a refusal that its dialog shows has no notice, one after the dialog was cl
   expect(shown()).toEqual(['closed failed']);
   await refuse('copies', 'clone', true);
   await fail('no dialog');
-  expect(preferred).toEqual(['wait=10', 'wait=10', null, null]);
+  expect(preferred).toEqual(['wait=3', 'wait=3', null, null]);
 });

@@ -83,7 +83,7 @@ describe('a fork of a pool', () => {
     expect(runs).toBe(2);
   });
 
-  it('chooses few ports for a fork that starts on demand', async () => {
+  it('chooses ports in one place for a fork that starts on demand', async () => {
     let choices = 0;
     const prepare = async (): Promise<never> => {
       choices++;

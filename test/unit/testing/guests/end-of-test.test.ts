@@ -68,10 +68,14 @@ afterEach(() => {
 });
 
 describe('a guest with a volume is ended', () => {
-  it('at once when the host has no space for its disks', async () => {
+  it('at once when the host still has no space for its disks', async () => {
     const machine = new HungMachine();
     const run = runOf(machine, 'no-space');
     machine.runOutOfSpace();
+    machine.qmp.execute.mockImplementation(async (command) => {
+      if (command === 'cont') machine.runOutOfSpace();
+      return Promise.resolve({});
+    });
     await run[Symbol.asyncDispose]();
   });
 
