@@ -166,6 +166,18 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     await home.vmlet('set', 'deb', '--ssh-user', 'root');
   });
 
+  test('keeps links to directories, and modes of directories, when a tree is copied into /', async () => {
+    const overlay = join(home.path, 'overlay');
+    for (const path of ['lib/vmlet', 'tmp']) mkdirSync(join(overlay, path), { recursive: true });
+    writeFileSync(join(overlay, 'lib/vmlet/new'), 'new');
+    expect(await home.vmlet('cp', `${overlay}/.`, 'deb:/')).toMatchObject({ status: 0, stderr: '' });
+    const script = 'readlink /lib; stat -c "%a %U" /tmp; cat /usr/lib/vmlet/new';
+    expect(await home.vmlet('exec', 'deb', 'sh', '-c', script)).toMatchObject({
+      status: 0,
+      stdout: 'usr/lib\n1777 root\nnew',
+    });
+  });
+
   test('can be entered through QEMU’s agent if vmlet’s does not run', async () => {
     const gone = await home.vmlet('exec', 'deb', 'systemctl', 'stop', 'vmlet-agent');
     expect(gone).toMatchObject({ status: 125 });

@@ -108,7 +108,9 @@ export class GuestTree {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const paths = [...members.keys()];
-    const isFew = paths.length <= MOST_PUSHES && [...members.values()].every(({ kind }) => kind === 'file');
+    // The agent knows no times before 1970.
+    const canPush = ({ kind, mtimeMs }: HostEntry): boolean => kind === 'file' && mtimeMs >= 0;
+    const isFew = paths.length <= MOST_PUSHES && [...members.values()].every(canPush);
     if (!isFew) {
       requireReadable(root, members);
       await copyMembersIntoGuest(this.#agent, root, paths, this.#path, { signal });

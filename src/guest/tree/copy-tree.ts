@@ -53,7 +53,20 @@ const CHANGED = 1;
 /** The line in which GNU tar names a path that its user may not read. */
 const DENIED = /^\S*tar: (?!.*: Warning: )(.+): Cannot \w+: Permission denied$/m;
 
-/** Unpacks stdin into the directory $1, or into a directory $2 below it if $1 exists and $2 is not empty. */
+/** How GNU tar treats directories that exist. busybox's tar has none of these options, and keeps links. */
+const EXISTING = {
+  /** They keep their owner and mode. */
+  kept: '--keep-directory-symlink --no-overwrite-dir',
+  /** They get those of the archive. Links to directories stay: without its link /lib, most systems run no program. */
+  changed: '--keep-directory-symlink',
+  /** Links to directories are replaced, too. */
+  mirrored: '',
+} as const;
+
+/**
+ * Unpacks stdin into the directory $1, or into a directory $2 below it if $1 exists and $2 is not empty, with the options
+ * $3 of GNU tar.
+ */
 const UNPACK_IN_GUEST = `
 target=$1
 if [ -d "$target" ]
@@ -66,7 +79,12 @@ then was=$(stat -c '%a %u:%g' -- "$target/.")
 else mkdir -- "$target" || exit 1
 fi
 cd -- "$target" || exit 1
-tar -x -f -
+keep=
+# A new directory gets owner and mode of the archive.
+[ -z "$was" ] || [ -z "$3" ] || case $(tar --help 2>&1) in
+*--keep-directory-symlink*) keep=$3 ;;
+esac
+tar -x $keep -f -
 status=$?
 # The archive has an entry for the directory itself: one that was there keeps its owner and mode.
 if [ -n "$was" ]; then chown "\${was#* }" . && chmod "\${was% *}" .; fi
@@ -171,7 +189,11 @@ async function sendTar(
     stream.ended = true;
   })();
   try {
-    await unpackInGuest(agent, archive, guestPath, name, signal);
+    await unpackInGuest(agent, archive, guestPath, {
+      name,
+      existing: list === undefined ? 'kept' : 'mirrored',
+      signal,
+    });
     await requireWhole(list !== undefined);
   } catch (error) {
     // The guest cannot unpack an incomplete archive: the reason why it is incomplete is the better error.
@@ -195,15 +217,21 @@ function packingFailure(hostPath: string, status: ExitStatus, stderr: string): E
   });
 }
 
+interface Unpacking {
+  /** Directory below `guestPath`, if that exists; none by default. */
+  readonly name?: string;
+  readonly existing: keyof typeof EXISTING;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Unpacks a tar stream in a directory of the guest. @throws GuestSetupError, or the signal's reason. */
 export async function unpackInGuest(
   agent: GuestCommands,
   archive: AsyncIterable<Uint8Array>,
   guestPath: string,
-  name: string,
-  signal: AbortSignal | undefined,
+  { name = '', existing, signal }: Unpacking,
 ): Promise<void> {
-  const argv = ['sh', '-c', UNPACK_IN_GUEST, 'sh', guestPath, name];
+  const argv = ['sh', '-c', UNPACK_IN_GUEST, 'sh', guestPath, name, EXISTING[existing]];
   await requireSuccess(agent.exec(argv, { input: archive, signal }), `unpacking in ${guestPath}`);
 }
 

@@ -111,7 +111,7 @@ function entryOf(header: Buffer, type: string, extension: Extension): Omit<TarEn
   const name = extension.name ?? (prefix === '' ? short : `${prefix}/${short}`);
   const kind = KINDS[type];
   if (kind === undefined) throw invalidArchive(`an entry has the unknown type ${JSON.stringify(type)}`);
-  const seconds = extension.mtime ?? numberAt(header, 136, 12);
+  const seconds = extension.mtime ?? timeAt(header);
   const mtime = new Date(seconds * 1000);
   return {
     // Archives older than POSIX mark directories by a slash only.
@@ -121,6 +121,13 @@ function entryOf(header: Buffer, type: string, extension: Extension): Omit<TarEn
     mode: numberAt(header, 100, 8),
     mtime: Number.isNaN(mtime.getTime()) ? undefined : mtime,
   };
+}
+
+/** In seconds since 1970. GNU's binary number of an earlier time begins with 0xff. */
+function timeAt(header: Buffer): number {
+  const field = header.subarray(136, 148);
+  if (field[0] !== 0xff) return numberAt(header, 136, 12);
+  return Number(BigInt.asIntN(8 * field.length, BigInt(`0x${field.toString('hex')}`)));
 }
 
 /** Octal digits, or GNU's binary number after a byte of 0x80. */

@@ -126,7 +126,7 @@ export class LiveMachine {
     const { agentOf } = await import('../guest/copy.ts');
     const { unpackInGuest } = await import('../../guest/tree/copy-tree.ts');
     await using channel = await this.openGuest(limits);
-    await unpackInGuest(agentOf(channel), archive, guestPath, '', limits.signal);
+    await unpackInGuest(agentOf(channel), archive, guestPath, { existing: 'changed', signal: limits.signal });
   }
 
   /** Writes a file or directory of the guest as a tar stream; `output` is not ended. */

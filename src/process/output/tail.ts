@@ -36,6 +36,6 @@ export class Tail {
   /** The newest `count` lines, including an incomplete one. */
   last(count: number): string[] {
     const all = this.#partial === '' ? this.#lines : [...this.#lines, this.#partial];
-    return all.slice(-count);
+    return count > 0 ? all.slice(-count) : [];
   }
 }

@@ -38,6 +38,17 @@ describe('a pass', () => {
     expect(existsSync(join(target, 'gone'))).toBe(false);
   });
 
+  it('sends a file that was changed before 1970, with its time', async () => {
+    const { source, target, ignored } = places();
+    writeFileSync(join(source, 'old'), 'old');
+    // Node takes a negative number for the present.
+    const time = new Date(-1_000_000);
+    utimesSync(join(source, 'old'), time, time);
+    const tree = new TreeSync(localAgent(), { source, target, ignored });
+    expect(await tree.pass('all', undefined)).toMatchObject({ sent: 1 });
+    expect(statSync(join(target, 'old')).mtimeMs).toBe(time.getTime());
+  });
+
   it('counts only what it removed', async () => {
     const { source, target } = places();
     for (const path of ['kept/ignored', 'gone/deep/']) mkdirSync(join(target, path), { recursive: true });

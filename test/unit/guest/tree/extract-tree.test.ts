@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   type Stats,
   chmodSync,
@@ -10,7 +11,9 @@ import {
   readlinkSync,
   renameSync,
   rmdirSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -103,6 +106,16 @@ const extract = async (bytes: Buffer, isComplete = async () => Promise.resolve()
 const left = (): string[] => readdirSync(folder).filter((name) => name !== 'outside');
 
 describe('an archive', () => {
+  it('may have times before 1970', async () => {
+    const old = join(folder, 'old');
+    const time = new Date(-1_000_000);
+    writeFileSync(old, '');
+    utimesSync(old, time, time);
+    const { stdout } = spawnSync('tar', ['--format=gnu', '-c', '-C', folder, './old']);
+    await extract(stdout);
+    expect(statSync(join(target, 'old')).mtimeMs).toBe(time.getTime());
+  });
+
   it('is extracted to files, directories and links, with modes and times', async () => {
     const directory = { path: './d/', type: 'Directory', mode: 0o500 } as const;
     const skipped = await extract(

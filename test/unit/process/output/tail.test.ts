@@ -8,6 +8,7 @@ describe('the end of a stream', () => {
   it('contains the last lines, oldest first, up to the limit', () => {
     const tail = new Tail();
     pushed(tail, 'one\ntwo\nthree\n');
+    expect(tail.last(0)).toEqual([]);
     expect(tail.last(2)).toEqual(['two', 'three']);
     expect(tail.last(9)).toEqual(['one', 'two', 'three']);
   });

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { expect, it } from 'vitest';
+import {
+  type GuestCommands,
+  copyMembersIntoGuest,
+  copyTreeIntoGuest,
+  unpackInGuest,
+} from '../../../../src/guest/tree/copy-tree.ts';
+import { directoryIn, temporaryDirectory } from '../../../directory.ts';
+import { localAgent } from '../sync/local-agent.ts';
+
+const top = temporaryDirectory();
+const agent = localAgent() as unknown as GuestCommands;
+
+/** A directory of the host, and one of the guest with a link in the place of `lib`, and another mode of `tmp`. */
+function places() {
+  const source = directoryIn(top, 'host-');
+  const target = directoryIn(top, 'guest-');
+  for (const path of ['lib', 'tmp']) mkdirSync(join(source, path), { mode: 0o755 });
+  for (const path of ['lib/new', 'tmp/new']) writeFileSync(join(source, path), path);
+  mkdirSync(join(target, 'usr/lib'), { recursive: true });
+  writeFileSync(join(target, 'usr/lib/old'), 'old');
+  symlinkSync('usr/lib', join(target, 'lib'));
+  mkdirSync(join(target, 'tmp'));
+  chmodSync(join(target, 'tmp'), 0o1777);
+  return { source, target };
+}
+
+it('keeps links to directories, and the modes of directories, in the guest', async () => {
+  const { source, target } = places();
+  await copyTreeIntoGuest(agent, `${source}/.`, target, {});
+  expect(readlinkSync(join(target, 'lib'))).toBe('usr/lib');
+  expect(readFileSync(join(target, 'usr/lib/old'), 'utf8')).toBe('old');
+  expect(readFileSync(join(target, 'usr/lib/new'), 'utf8')).toBe('lib/new');
+  expect(readFileSync(join(target, 'tmp/new'), 'utf8')).toBe('tmp/new');
+  expect(statSync(join(target, 'tmp')).mode & 0o7777).toBe(0o1777);
+});
+
+it('gives a new directory the mode of the original', async () => {
+  const { source, target } = places();
+  for (const path of ['.', 'tmp']) chmodSync(join(source, path), 0o710);
+  await copyTreeIntoGuest(agent, source, join(target, 'new'), {});
+  for (const path of ['new', 'new/tmp']) expect(statSync(join(target, path)).mode & 0o7777).toBe(0o710);
+});
+
+it('keeps links to directories when it unpacks a tar stream, and sets modes', async () => {
+  const { source, target } = places();
+  const { stdout } = spawnSync('tar', ['-c', '-C', source, '.']);
+  await unpackInGuest(agent, Readable.from([stdout]), target, { existing: 'changed', signal: undefined });
+  expect(readlinkSync(join(target, 'lib'))).toBe('usr/lib');
+  expect(readFileSync(join(target, 'usr/lib/new'), 'utf8')).toBe('lib/new');
+  expect(statSync(join(target, 'tmp')).mode & 0o7777).toBe(0o755);
+});
+
+it('mirrors directories for a sync', async () => {
+  const { source, target } = places();
+  await copyMembersIntoGuest(agent, source, ['lib', 'tmp'], target, {});
+  expect(lstatSync(join(target, 'lib')).isDirectory()).toBe(true);
+  expect(statSync(join(target, 'tmp')).mode & 0o7777).toBe(0o755);
+});
