@@ -48,8 +48,11 @@ const PACK = [
   '--quoting-style=literal',
 ] as const;
 
-/** tar's status when a file has changed while it was read. */
+/** GNU tar's status when a file has changed while it was read. The archive is whole; busybox has it for other errors, too. */
 const CHANGED = 1;
+/** GNU tar's words for each such file. */
+const CHANGED_FILES =
+  /^(?:.*: (?:file changed as we read it|File removed before we read it|File shrank by \d+ bytes?; padding with zeros)\n)+$/;
 /** The line in which GNU tar names a path that its user may not read. */
 const DENIED = /^\S*tar: (?!.*: Warning: )(.+): Cannot \w+: Permission denied$/m;
 
@@ -177,10 +180,10 @@ async function sendTar(
   const how = { buffer: { stdout: false }, ...(list !== undefined && { input: list }) } as const;
   const options = { ...by, environment: plainEnvironment(), signal };
   const tar = await startHelper([...PACK, ...words], options, how);
-  const requireWhole = async (mayChange: boolean): Promise<void> => {
+  const requireWhole = async (): Promise<void> => {
     const { exitCode, signal: killedBy, stderr } = await tar.ended;
     signal?.throwIfAborted();
-    if (exitCode === 0 || (mayChange && exitCode === CHANGED)) return;
+    if (exitCode === 0 || exitCode === CHANGED) return;
     throw packingFailure(hostPath, { exitCode, signal: killedBy }, Buffer.from(stderr).toString());
   };
   const stream = { ended: false };
@@ -194,10 +197,10 @@ async function sendTar(
       existing: list === undefined ? 'kept' : 'mirrored',
       signal,
     });
-    await requireWhole(list !== undefined);
+    await requireWhole();
   } catch (error) {
     // The guest cannot unpack an incomplete archive: the reason why it is incomplete is the better error.
-    if (stream.ended && error instanceof GuestSetupError) await requireWhole(true);
+    if (stream.ended && error instanceof GuestSetupError) await requireWhole();
     throw error;
   } finally {
     tar.child.kill('SIGKILL');
@@ -265,7 +268,8 @@ export async function copyTreeOutOfGuest(
     return await extractTree(
       archive,
       target,
-      async () => requireSuccess(tar, `packing ${guestPath}`),
+      // The guest of a last copy is about to go.
+      async () => requireSuccess(tar, `packing ${guestPath}`, extraction.keepsRest),
       extraction,
     );
   } catch (error) {
@@ -293,8 +297,13 @@ export async function packInGuest(
   await requireSuccess(tar, `packing ${guestPath}`);
 }
 
-async function requireSuccess(process: PromiseLike<GuestResult>, step: string): Promise<void> {
+async function requireSuccess(
+  process: PromiseLike<GuestResult>,
+  step: string,
+  mayChange = false,
+): Promise<void> {
   const { exitCode, stderr } = await process;
+  if (mayChange && exitCode === CHANGED && CHANGED_FILES.test(stderr.toString())) return;
   if (exitCode !== 0) throw new GuestSetupError(step, exitCode, stderr.toString());
 }
 

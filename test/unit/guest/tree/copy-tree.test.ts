@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -11,11 +13,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { GuestSetupError } from '../../../../src/errors/index.ts';
 import {
   type GuestCommands,
   copyMembersIntoGuest,
   copyTreeIntoGuest,
+  copyTreeOutOfGuest,
   unpackInGuest,
 } from '../../../../src/guest/tree/copy-tree.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
@@ -69,4 +73,57 @@ it('mirrors directories for a sync', async () => {
   await copyMembersIntoGuest(agent, source, ['lib', 'tmp'], target, {});
   expect(lstatSync(join(target, 'lib')).isDirectory()).toBe(true);
   expect(statSync(join(target, 'tmp')).mode & 0o7777).toBe(0o755);
+});
+
+it('copies a file that changes meanwhile as it is then', async () => {
+  const { source, target } = places();
+  const log = join(source, 'log');
+  // More than tar and pipes hold: tar still reads it at the change.
+  writeFileSync(log, Buffer.alloc(8 * 1024 ** 2));
+  let received = 0;
+  const reading = {
+    exec: async (_argv: unknown, { input }: { input: AsyncIterable<Uint8Array> }) => {
+      for await (const chunk of input) {
+        if (received === 0) appendFileSync(log, 'more');
+        received += chunk.length;
+      }
+      return { exitCode: 0 };
+    },
+  };
+  await copyTreeIntoGuest(reading as unknown as GuestCommands, source, target, {});
+  expect(received).toBeGreaterThan(8 * 1024 ** 2);
+});
+
+describe('the last copy out of a guest', () => {
+  const CHANGED = 'tar: ./log: file changed as we read it\n';
+
+  /** A guest whose tar says this, with status 1. */
+  function saying(stderr: string): GuestCommands {
+    const { stdout } = spawnSync('tar', ['-c', '-C', places().source, '.']);
+    const ended = Promise.resolve({ exitCode: 1, stderr: Buffer.from(stderr) });
+    const tar = Object.assign(ended, { stdout: Readable.from([stdout]), kill: () => undefined });
+    return { exec: (): unknown => tar } as unknown as GuestCommands;
+  }
+
+  it.each([
+    CHANGED,
+    `${CHANGED}tar: ./x y: File removed before we read it\n`,
+    'tar: ./log: File shrank by 512 bytes; padding with zeros\n',
+  ])('has the files that changed meanwhile: %j', async (stderr) => {
+    const copy = join(directoryIn(top, 'copy-'), 'of');
+    await copyTreeOutOfGuest(saying(stderr), '/w', copy, { keepsRest: true });
+    expect(readFileSync(join(copy, 'lib/new'), 'utf8')).toBe('lib/new');
+  });
+
+  it.each([
+    ['', true],
+    [`${CHANGED}tar: ./x: Cannot open: Permission denied\n`, true],
+    [CHANGED, false],
+  ])('fails after %j (the last one: %j)', async (stderr, keepsRest) => {
+    const copy = join(directoryIn(top, 'copy-'), 'of');
+    await expect(copyTreeOutOfGuest(saying(stderr), '/w', copy, { keepsRest })).rejects.toThrow(
+      GuestSetupError,
+    );
+    expect(existsSync(copy)).toBe(false);
+  });
 });
