@@ -4,8 +4,10 @@ import {
   GuestPlugError,
   GuestRequestError,
   ImageLockedError,
+  QmpRefusedError,
 } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
+import { endOfMachine } from '../life/launch-failure.ts';
 import { explainImageFailure, volumeInUse } from '../life/locked-image.ts';
 import { type SeedPlan, pluggedDisks } from '../plan/plan.ts';
 import { SEED, diskDeviceId, seedDevice } from '../qemu/block-node.ts';
@@ -23,9 +25,11 @@ type Plugging = Pick<StartedMachine, 'qmp' | 'plan'>;
  * `plugInDisks` does the volumes.
  * @throws VolumeInUseError, QmpRefusedError, and the errors of `execute`.
  */
-export async function plugInMounts(machine: Plugging & Pick<StartedMachine, 'shares'>): Promise<void> {
-  const { qmp, plan, shares } = machine;
-  for (const share of shares) if (share.plan.port !== undefined) await plugInShare(qmp, share);
+export async function plugInMounts(
+  machine: Plugging & Pick<StartedMachine, 'life' | 'shares'>,
+): Promise<void> {
+  const { plan, shares } = machine;
+  for (const share of shares) if (share.plan.port !== undefined) await plugInShare(machine, share);
   if (pluggedDisks(plan).length === 0) await plugInVolumes(machine);
 }
 
@@ -36,19 +40,26 @@ export async function plugInMounts(machine: Plugging & Pick<StartedMachine, 'sha
  * the agent.
  */
 export async function plugInNamedOwners(
-  { qmp, plan, life, scope }: Plugging & Pick<StartedMachine, 'life' | 'scope'>,
+  machine: Plugging & Pick<StartedMachine, 'life' | 'scope'>,
   agent: GuestAgent,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { plan, life, scope } = machine;
   for (const share of await withKnownOwners(agent, plan.shares.filter(hasNamedOwner), signal)) {
     const running = await startShare(share, scope);
     life.dependOn(running);
-    await plugInShare(qmp, running);
+    await plugInShare(machine, running);
   }
 }
 
-async function plugInShare(qmp: Plugging['qmp'], { plan, close }: RunningShare): Promise<void> {
-  await attachShare(qmp, plan);
+async function plugInShare(
+  { qmp, life }: Pick<StartedMachine, 'qmp' | 'life'>,
+  { plan, close }: RunningShare,
+): Promise<void> {
+  await attachShare(qmp, plan).catch(async (error: unknown) => {
+    // QEMU only says that a virtiofsd that has ended does not answer.
+    throw (error instanceof QmpRefusedError ? await endOfMachine(life) : undefined) ?? error;
+  });
   // QEMU has connected.
   close();
 }
