@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import tmp from 'tmp';
 import { afterAll } from 'vitest';
 
@@ -32,4 +33,15 @@ export function temporaryDirectory(): string {
   const { path, remove } = makeTemporaryDirectory();
   afterAll(remove);
   return path;
+}
+
+/** This environment, with the user's data, settings and sockets below a directory. */
+export function environmentIn(directory: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    XDG_CONFIG_HOME: join(directory, 'config'),
+    XDG_DATA_HOME: join(directory, 'data'),
+    XDG_STATE_HOME: join(directory, 'state'),
+    XDG_RUNTIME_DIR: directory,
+  };
 }

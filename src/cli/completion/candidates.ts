@@ -11,8 +11,8 @@ interface Cursor {
   readonly flagsEnded: boolean;
 }
 
-/** Flags of `run` in the place of an image: the first operand is the guest's command; with `--kernel`, not if it is `host`. */
 const KERNEL = '--kernel';
+/** Flags of `run` in the place of an image: the first operand is the guest's command; with `--kernel`, not if it is `host`. */
 const REPLACING_IMAGE = ['--template', '--pool', KERNEL];
 const NOTHING: Completions = { candidates: [], paths: 'none' };
 

@@ -82,8 +82,10 @@ async function findSource(spec: Spec, context: SourceContext): Promise<BootSourc
     case 'image': {
       const { firmware, append } = spec;
       const image = await findImage(boot.image, { ...context, firmware, append });
-      if (image.kind === 'disk') refuseAppend(append);
-      if (image.kind === 'disk') return { kind: 'disk', layer: foundLayerOf(image), image };
+      if (image.kind === 'disk') {
+        refuseAppend(append);
+        return { kind: 'disk', layer: foundLayerOf(image), image };
+      }
       return {
         kind: 'kernel',
         kernelPath: image.kernelPath,

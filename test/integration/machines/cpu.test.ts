@@ -6,7 +6,7 @@ import { LaunchError } from '../../../src/errors/index.ts';
 import { launch } from '../../../src/index.ts';
 import { MachineStore } from '../../../src/machines/index.ts';
 import type { QmpClient } from '../../../src/qmp/index.ts';
-import { temporaryDirectory } from '../../directory.ts';
+import { environmentIn, temporaryDirectory } from '../../directory.ts';
 import { vmlet } from '../../e2e/command.ts';
 
 const directory = temporaryDirectory();
@@ -37,13 +37,7 @@ it('an unknown processor model is named, with the command that lists them', asyn
 });
 
 it('a named machine keeps its processor, and changes it at its next start', async () => {
-  const store = new MachineStore({
-    ...process.env,
-    XDG_CONFIG_HOME: join(directory, 'config'),
-    XDG_DATA_HOME: join(directory, 'data'),
-    XDG_STATE_HOME: join(directory, 'state'),
-    XDG_RUNTIME_DIR: directory,
-  });
+  const store = new MachineStore(environmentIn(directory));
   const machine = await store.create({
     name: 'old',
     image,

@@ -6,20 +6,14 @@ import { ReplacedError } from '../../../../src/errors/index.ts';
 import { MachineStore } from '../../../../src/machines/index.ts';
 import { lockDirectory } from '../../../../src/machines/lock/machine-lock.ts';
 import { Scope } from '../../../../src/util/scope.ts';
-import { temporaryDirectory } from '../../../directory.ts';
+import { environmentIn, temporaryDirectory } from '../../../directory.ts';
 
 const directory = temporaryDirectory();
 const image = join(directory, 'hang.raw');
 writeFileSync(image, bootSectors.hang);
 
 it('a removal by force does not kill another machine that has got the name', async () => {
-  const store = new MachineStore({
-    ...process.env,
-    XDG_CONFIG_HOME: join(directory, 'config'),
-    XDG_DATA_HOME: join(directory, 'data'),
-    XDG_STATE_HOME: join(directory, 'state'),
-    XDG_RUNTIME_DIR: directory,
-  });
+  const store = new MachineStore(environmentIn(directory));
   const machine = await store.create({ name: 'm', image, net: 'none', memory: '32M', accel: 'tcg' });
   try {
     await machine.start();
