@@ -54,7 +54,7 @@ export type { StatisticsOptions } from './look/machine-statistics.ts';
 export { qemuTime, statisticsAtRest } from './look/statistics-at-rest.ts';
 export { type StatisticsRate, rate } from '../machine/logs/statistics-rate.ts';
 export type { WaitConditions } from './guest/wait-conditions.ts';
-export type { CopyOptions } from '../guest/tree/copy-tree.ts';
+export type { CopyOptions } from '../guest/tree/tree-copy.ts';
 export type { SyncPass } from '../guest/sync/tree-sync.ts';
 export type { SyncOptions } from './guest/sync.ts';
 export type { WaitOptions, WaitProgress } from './guest/wait.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { GuestSetupError, isSystemError } from '../../errors/index.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import type { GuestAgent } from '../agent/agent.ts';
-import { copyMembersIntoGuest } from '../tree/copy-tree.ts';
+import { copyMembersIntoGuest } from '../tree/tree-into-guest.ts';
 import type { TreeEntry } from './tree-changes.ts';
 import { LIST, parseListing } from './guest-listing.ts';
 import type { HostEntry } from './host-tree.ts';

@@ -1,6 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { CopyBackError, GuestSetupError, InvalidInputError, PermissionError } from '../../errors/index.ts';
-import { type GuestCommands, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
+import type { GuestCommands } from '../../guest/tree/tree-copy.ts';
+import { copyTreeIntoGuest } from '../../guest/tree/tree-into-guest.ts';
+import { copyTreeOutOfGuest } from '../../guest/tree/tree-out-of-guest.ts';
 import { nameBeside } from '../../guest/tree/name-beside.ts';
 import { requirePrivacy } from '../../guest/tree/private-directory.ts';
 import type { GuestFiles } from '../../guest/guest-text.ts';

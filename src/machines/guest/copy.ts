@@ -13,7 +13,9 @@ import { streamToFile } from '../../images/store/stream-to-file.ts';
 import { readGuestFile, writeGuestFile } from '../../qmp/index.ts';
 import type { GuestChannel, QgaChannel } from '../channel/guest-channel.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
-import { type CopyOptions, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
+import type { CopyOptions } from '../../guest/tree/tree-copy.ts';
+import { copyTreeIntoGuest } from '../../guest/tree/tree-into-guest.ts';
+import { copyTreeOutOfGuest } from '../../guest/tree/tree-out-of-guest.ts';
 
 const DIRECTORY_HINT =
   `${INSTALL_AGENT}, or copy with ssh; to the guest: tar -C SRC -c . | vmlet ssh NAME -- tar -C DST -x; ` +

@@ -9,7 +9,7 @@ import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import type { ExitStatus, VmletError } from '../../errors/index.ts';
 import type { SyncPass } from '../../guest/sync/tree-sync.ts';
-import type { CopyOptions } from '../../guest/tree/copy-tree.ts';
+import type { CopyOptions } from '../../guest/tree/tree-copy.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { MachineConsoleEnd, MachineConsoleOptions } from '../look/open-console.ts';
 import { type Definition, presentDefinition } from '../record/definition.ts';
@@ -124,7 +124,7 @@ export class LiveMachine {
   /** Unpacks a tar stream in a directory of the guest. */
   async unpack(archive: AsyncIterable<Uint8Array>, guestPath: string, limits: Limits = {}): Promise<void> {
     const { agentOf } = await import('../guest/copy.ts');
-    const { unpackInGuest } = await import('../../guest/tree/copy-tree.ts');
+    const { unpackInGuest } = await import('../../guest/tree/tree-into-guest.ts');
     await using channel = await this.openGuest(limits);
     await unpackInGuest(agentOf(channel), archive, guestPath, { existing: 'changed', signal: limits.signal });
   }
@@ -132,7 +132,7 @@ export class LiveMachine {
   /** Writes a file or directory of the guest as a tar stream; `output` is not ended. */
   async pack(guestPath: string, output: Writable, limits: Limits = {}): Promise<void> {
     const { agentOf } = await import('../guest/copy.ts');
-    const { packInGuest } = await import('../../guest/tree/copy-tree.ts');
+    const { packInGuest } = await import('../../guest/tree/tree-out-of-guest.ts');
     await using channel = await this.openGuest(limits);
     await packInGuest(agentOf(channel), guestPath, output, limits.signal);
   }

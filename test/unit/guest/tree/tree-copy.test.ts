@@ -15,13 +15,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { GuestSetupError } from '../../../../src/errors/index.ts';
+import type { GuestCommands } from '../../../../src/guest/tree/tree-copy.ts';
 import {
-  type GuestCommands,
   copyMembersIntoGuest,
   copyTreeIntoGuest,
-  copyTreeOutOfGuest,
   unpackInGuest,
-} from '../../../../src/guest/tree/copy-tree.ts';
+} from '../../../../src/guest/tree/tree-into-guest.ts';
+import { copyTreeOutOfGuest } from '../../../../src/guest/tree/tree-out-of-guest.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { localAgent } from '../sync/local-agent.ts';
 
