@@ -37,7 +37,10 @@ export async function runAs(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<{ stdout: string; stderr: string }> {
   const [program, ...rest] = [...becoming(user), ...argv];
-  return start(program!, rest, { env: environment, maxBuffer: 64 * 1024 * 1024 });
+  const started = start(program!, rest, { env: environment, maxBuffer: 64 * 1024 * 1024 });
+  // Through QEMU's agent, `vmlet exec` waits for the end of its input.
+  started.child.stdin?.end();
+  return started;
 }
 
 /**

@@ -16,7 +16,7 @@ import { until } from '../until.ts';
 /** In the namespace of the user's host. */
 export const BRIDGE = 'br-test';
 const HELPER = '/usr/lib/qemu/qemu-bridge-helper';
-/** One hung once, for an unknown reason: then its processes are printed. */
+/** If one hangs, its processes are printed. */
 const LONGEST_COMMAND_MS = 420_000;
 
 /** Gives a network namespace a bridge, and ordinary users the permission to use it, as an administrator would. */

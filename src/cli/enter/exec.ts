@@ -1,11 +1,12 @@
-import { type Readable, addAbortSignal } from 'node:stream';
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { MachineStore, type QgaChannel } from '../../machines/index.ts';
 import { exitCodeOfSignal } from '../output/exit-code.ts';
 import type { GuestCommandFlags } from '../flags/guest-command-flags.ts';
 import { runInGuest } from './guest-command.ts';
+import { note } from '../output/say.ts';
 import { Interrupts } from '../session/interrupts.ts';
+import { readToEnd } from '../session/read-to-end.ts';
 import { collect, durationMs, guestEnvironment } from '../flags/flag-values.ts';
 
 interface Flags extends GuestCommandFlags {
@@ -131,7 +132,7 @@ async function runByQga(
   const variables = Object.entries(guestEnvironment(flags.env)).map(([key, value]) => `${key}=${value}`);
   const result = await channel.exec(
     ['sh', '-c', IN_PLACE, 'sh', flags.workdir ?? '', ...variables, '', ...argv],
-    { signal, ...(passesStdin && { input: await readAll(process.stdin, signal) }) },
+    { signal, ...(passesStdin && { input: await readToEnd(process.stdin, signal, sayThatStdinIsOpen) }) },
   );
   process.stdout.write(result.stdout);
   process.stderr.write(result.stderr);
@@ -139,13 +140,10 @@ async function runByQga(
   return result.exitCode ?? exitCodeOfSignal('SIGKILL');
 }
 
-async function readAll(stream: Readable, signal: AbortSignal): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  try {
-    for await (const chunk of addAbortSignal(signal, stream)) chunks.push(chunk as Uint8Array);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  }
-  return Buffer.concat(chunks);
+/** Programs start others with an open pipe, and do not expect that the command waits for its end. */
+function sayThatStdinIsOpen(): void {
+  note(
+    "waiting for the end of stdin, because QEMU's guest agent starts a command with all of its input; " +
+      'for a command without input, add: </dev/null',
+  );
 }

@@ -16,11 +16,12 @@ import { attachAgent } from './attach-agent.ts';
 import type { Definition } from '../record/definition.ts';
 import { CHARDEVS, type GuestPorts } from '../../machine/qemu/guest-ports.ts';
 import { tellNames } from '../../machine/network/network-names.ts';
+import { guestTime } from '../../machine/spec/guest-time.ts';
 import { networksOfMachine } from '../../network/private/members.ts';
 import { placesOf } from '../record/network-members.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { leadsToSsh } from '../spec/forwards.ts';
-import { readGuestPorts } from './read-guest-ports.ts';
+import { qgaOpenedAt, readGuestPorts } from './read-guest-ports.ts';
 import { type RunningStatus, isPaused, readStatus, notRunning } from '../record/machine-status.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
 import { pause } from '../../util/time/pause.ts';
@@ -53,7 +54,7 @@ const BRIEF_PAUSE_MS = 2000;
 const QEMU_END_MS = 500;
 const KEEPER_END_MS = 5000;
 const LOOK_FAST_MS = 10;
-/** When QEMU's agent opens its port first, vmlet's agent may follow within this time. */
+/** When QEMU's agent opens its port first, vmlet's agent may follow within this time with KVM. */
 const PREFERENCE_MS = 1000;
 
 /**
@@ -67,19 +68,25 @@ export async function openGuestChannel(
   signal?: AbortSignal,
 ): Promise<GuestChannel> {
   const deadline = performance.now() + timeoutMs;
-  let qgaSince: number | undefined;
+  let vmletAwaited: number | undefined;
   for (;;) {
     await awaitResume(definition, deadline, signal);
     const ports = await readGuestPorts(definition, { signal });
     const now = performance.now();
-    if (ports.qga.open) qgaSince ??= now;
-    const useQga = !ports.vmlet.open && qgaSince !== undefined && now - qgaSince >= PREFERENCE_MS;
+    if (ports.qga.open && !ports.vmlet.open) vmletAwaited ??= await awaitsVmletUntil(definition, timeoutMs);
+    const useQga = !ports.vmlet.open && vmletAwaited !== undefined && Date.now() >= vmletAwaited;
     if (ports.vmlet.open || useQga) {
       return await connect(definition, ports, { timeoutMs: Math.max(Math.ceil(deadline - now), 1), signal });
     }
     if (now >= deadline) throw noAgent(definition, timeoutMs);
     await pause(LOOK_EVERY_MS, signal);
   }
+}
+
+/** Returns the end of the time in which vmlet's agent may follow QEMU's. */
+async function awaitsVmletUntil(definition: Definition, timeoutMs: number): Promise<number> {
+  const patience = guestTime(PREFERENCE_MS, readPlan(definition.files).accelerator);
+  return ((await qgaOpenedAt(definition)) ?? Date.now()) + Math.min(patience, timeoutMs / 2);
 }
 
 /** @throws MachineStateError when the machine stays paused: its agents cannot answer before the user resumes it. */
