@@ -17,7 +17,7 @@ export interface Verb {
 /** Every verb that a user sees. `vmlet --help` has each group's verbs in this order. */
 export const VERBS: Readonly<Record<string, Verb>> = {
   run: {
-    summary: 'run a command in a new, disposable machine',
+    summary: 'run a command in a new throw-away machine',
     group: 'Lifecycle',
     load: async (words) => (await import('./lifecycle/run.ts')).runCommand(words),
   },

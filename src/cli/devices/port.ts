@@ -27,7 +27,7 @@ export function portCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument(
       '<ports...>',
-      '[[ip:][host]:]guest[/tcp|udp], where host and guest are ports or port ranges; or a Unix socket: /path/to.sock:guest',
+      '[[ip:][host]:]guest[/tcp|udp], where host and guest are ports or port ranges; or a unix socket: /path/to.sock:guest',
     )
     .option('--json', 'print JSON')
     .action(add);
@@ -38,7 +38,7 @@ export function portCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument(
       '[ports...]',
-      'host port such as 8080, 8080/udp or 127.0.0.1:8080/tcp, path of a Unix socket, or the complete forward, written as for vmlet port add',
+      'host port such as 8080, 8080/udp or 127.0.0.1:8080/tcp, path of a unix socket, or the complete forward, written as for vmlet port add',
     )
     .option('--all', 'remove all forwards but the one that vmlet itself adds for ssh')
     .action(remove);

@@ -20,8 +20,8 @@ export function cpCommand(): Command {
   return new Command('cp')
     .description(
       'Copies a file or directory with its permissions into a machine or out of it. For a directory, modification times ' +
-        'are copied too. The copied files belong to root in the machine, and to you on the host. If the guest has QEMU’s ' +
-        'agent but not vmlet’s, only single files can be copied.\n' +
+        'are copied too. The copied files belong to root in the machine, and to you on the host. If the guest has ' +
+        "QEMU's guest agent but not vmlet's agent, only single files can be copied.\n" +
         'If TARGET is an existing directory, SOURCE is copied into it; otherwise the copy is named TARGET. SOURCE/. ' +
         'copies only the contents of SOURCE. If TARGET already contains a directory with the name of SOURCE, SOURCE is ' +
         'merged into that directory: existing directories keep their permissions, in a guest with GNU tar. Symbolic links in ' +
@@ -29,8 +29,9 @@ export function cpCommand(): Command {
         'devices and FIFOs are left out, and setuid, setgid and sticky bits are dropped.\n' +
         'With - as SOURCE, a tar stream is read from stdin and unpacked in TARGET, with the owners that are stored in the ' +
         'stream. With - as TARGET, SOURCE is written to stdout as a tar stream.\n' +
-        'On the host, the copy appears only when it is complete. Copying fails if the size of a file in the machine changes ' +
-        'meanwhile (except for files of /proc and /sys). Write a local path that contains a colon as ./a:b.',
+        'On the host, the copy appears only when it is complete. Copying out of a machine fails if the size of a file changes ' +
+        'meanwhile (except for files of /proc and /sys), and, for a directory in a guest with GNU tar, if a file changes at ' +
+        'all. Write a local path that contains a colon as ./a:b.',
     )
     .argument('<source>', 'NAME:/PATH in a machine, a local path, or - for a tar stream on stdin')
     .argument('<target>', 'a local path, NAME:/PATH, or - for a tar stream on stdout')

@@ -50,8 +50,8 @@ export function syncCommand(): Command {
     )
     .option(
       '--gitignore',
-      'ignore what the .gitignore files in DIR (not above it) say, each for its own directory, also tracked files; ' +
-        '--ignore overrides them',
+      'also apply the .gitignore files in DIR and its subdirectories, as git does, but not those above DIR; matching files ' +
+        'are ignored even if git tracks them; --ignore takes precedence',
     )
     .option('--timeout <time>', 'how long to wait for an agent in the guest (default: 30s)', durationMs)
     .action(sync);

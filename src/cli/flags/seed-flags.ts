@@ -39,7 +39,9 @@ export const SEED_FLAGS: readonly Option[] = [
     'public ssh key to authorize: a .pub file, or the key itself; repeatable',
   ).argParser(collect),
   new Option('--hostname <name>', "host name of the guest (default: the machine's name)"),
-  new Option('--package <packages>', 'packages to install, separated by commas').argParser(collect),
+  new Option('--package <packages>', 'packages to install, separated by commas; repeatable').argParser(
+    collect,
+  ),
   new Option(
     '--file <file:guest[:mode]>',
     'file to copy into the guest, such as app.conf:/etc/app.conf:0600; repeatable',

@@ -36,7 +36,7 @@ const ENVIRONMENT: readonly Entry[] = [
   ],
   [
     'VMLET_FRESH',
-    'if set to 1, vmlet run always boots, and does not use or keep a guest in the cache (same as --fresh)',
+    'if set to 1, vmlet run always boots: it neither uses a kept guest nor keeps the new one (same as --fresh)',
   ],
   [
     'VMLET_KEPT_SIZE',

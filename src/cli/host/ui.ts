@@ -19,7 +19,7 @@ export function uiCommand(): Command {
     .option('--no-open', 'print the address instead of opening the browser')
     .option(
       '--socket <path>',
-      'listen on this Unix socket instead of 127.0.0.1; to connect from another computer: ssh -L 8080:PATH HOST',
+      'listen on this unix socket instead of 127.0.0.1; to connect from another computer: ssh -L 8080:PATH HOST',
     )
     .option('--idle <time>', 'exit when no page has been open for this time (default: 1h)', durationMs)
     .action(serve);

@@ -40,7 +40,7 @@ function withoutMachineFlags(): Command {
   const command = new Command('run')
     .description(
       'Runs one command in a new guest and exits with the status of the command. The guest is deleted afterwards. The first ' +
-        'run of an image boots it and keeps the booted guest in the cache; later runs fork (copy) that guest.\n' +
+        'run of an image boots a guest and keeps it, with its memory; later runs fork (copy) this kept guest.\n' +
         'With --detach, a named machine runs the command in the background and stops when the command ends. To ' +
         'show the output: vmlet logs; to show the exit status: vmlet ls or vmlet wait. Each start of the machine runs the ' +
         'command again.\n' +
@@ -66,8 +66,11 @@ function withoutMachineFlags(): Command {
     .option('-u, --user <user>', 'user to run as, and group: USER[:GROUP], each a name or a number')
     .option('--template <template>', 'start from this template instead of booting an image')
     .option('--pool <pool>', 'run the command in a ready guest of this pool (see vmlet pool)')
-    .option('--fresh', 'always boot: do not use or keep a guest in the cache (default with VMLET_FRESH=1)')
-    .option('--renew', 'boot, and replace the guest in the cache')
+    .option(
+      '--fresh',
+      'always boot: neither use a kept guest nor keep the new one (default with VMLET_FRESH=1)',
+    )
+    .option('--renew', 'boot, and replace the kept guest')
     .option(
       '--timeout <time>',
       'end the guest after this time, and exit with 124 (default: no limit)',

@@ -29,8 +29,8 @@ export function snapshotCommand(): Command {
     .argument('[snapshot]', 'name of the snapshot (default: date and time)')
     .option(
       '--disks-only',
-      'save only the disks, not the memory: after a restore, the guest boots as after a power failure; the agent in the ' +
-        'guest writes its caches to the disks first',
+      'save only the disks, not the memory: after a restore, the guest boots as after a power failure; ' +
+        "vmlet's agent, if the guest has it, writes the guest's caches to the disks first",
     )
     .action(create);
   snapshot

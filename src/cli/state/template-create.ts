@@ -43,7 +43,7 @@ export function templateCreateCommand(): Command {
       '--reuse',
       'keep an existing template if its image, options, kernel modules and commands are the same and it still works on this host; otherwise replace it',
     )
-    .option('--kept', 'fork the guest that vmlet run keeps in the cache, instead of booting')
+    .option('--kept', 'fork the kept guest of vmlet run, instead of booting')
     .option('--json', 'print the template as JSON');
   addTemplateFlags(command).addOption(
     new Option(

@@ -11,7 +11,7 @@ import type { Frame } from './agent-frame.ts';
 
 /** The hint for an agent of an earlier release. */
 export const UPDATE_AGENT =
-  'update the program vmlet-agent in the guest; for a disposable machine, build its image again (see vmlet image build --help)';
+  'update the program vmlet-agent in the guest; for a throw-away machine, build its image again (see vmlet image build --help)';
 
 /** Contents of a FAILED frame. */
 interface Failure {

@@ -97,7 +97,7 @@ export const makeOptions = {
     {
       flag: '-p, --publish <port>',
       group: 'Network',
-      description: 'forward a port: [[ip:][host]:]guest[/tcp|udp]; or a Unix socket: /path/to.sock:guest',
+      description: 'forward a port: [[ip:][host]:]guest[/tcp|udp]; or a unix socket: /path/to.sock:guest',
     },
   ),
   /** Path of a Linux kernel to boot instead of an image's. */

@@ -31,7 +31,7 @@ export function parseMemory(memory: number | string, field = 'memory'): number {
   });
 }
 
-/** virsh and QEMU count in mebibytes: a number too small for bytes was probably meant that way. */
+/** virt-install and QEMU count in mebibytes: a number too small for bytes was probably meant that way. */
 function refuseForgottenUnit(memory: number | string, bytes: number, field: string): void {
   if (!Number.isInteger(bytes) || bytes <= 0 || bytes >= MiB || !/^\d+$/.test(String(memory))) return;
   throw new InvalidInputError(field, `${memory} means ${memory} bytes; did you mean ${memory}M?`, {

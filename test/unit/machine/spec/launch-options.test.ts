@@ -52,7 +52,7 @@ const FLAGS = [
     '-p, --publish <port>',
     'texts',
     'Network',
-    'forward a port: [[ip:][host]:]guest[/tcp|udp]; or a Unix socket: /path/to.sock:guest',
+    'forward a port: [[ip:][host]:]guest[/tcp|udp]; or a unix socket: /path/to.sock:guest',
   ],
   ['kernel', '--kernel <file>', 'text', 'Boot', 'boot this Linux kernel'],
   ['initrd', '--initrd <file>', 'text', 'Boot', 'initramfs for --kernel; vmlet adds its agent'],
