@@ -318,9 +318,10 @@ describe.skipIf(whyNoShares !== undefined)('a named machine with shared director
     const create = ['create', 'limited', '--image', 'micro', '--net', 'none', '-v', `${many}:/m`, '--start'];
     const limited = ['-c', 'ulimit -n 1024 && exec "$@"', 'sh', process.execPath, VMLET, ...create];
     await promisify(execFile)('sh', limited, { env: home.environment });
-    const script = 'for number in $(seq 0 1999); do cat /m/file-$number || exit; done';
+    // The shell opens them itself: a program for each takes half a minute without KVM.
+    const script = 'for number in $(seq 0 1999); do : </m/file-$number; done';
     for (const time of ['first', 'second'])
-      expect(await inGuest(script, 'limited'), time).toMatch(/^cat: .*Too many open files in system$/);
+      expect(await inGuest(script, 'limited'), time).toMatch(/^sh: .*Too many open files in system$/);
     expect(await inGuest('cat /m/file-1999 && echo read', 'limited')).toBe('read');
     await home.vmlet('rm', '--force', '--storage', 'limited');
   });
