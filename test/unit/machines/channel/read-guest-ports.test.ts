@@ -15,9 +15,9 @@ it('is the last time at which that agent opened its port', async () => {
   writeFileSync(
     events,
     [
-      changed('guest-agent', true, 10),
-      changed('guest-agent', false, 11),
-      changed('guest-agent', true, 20),
+      changed('guest-agent-device', true, 10),
+      changed('guest-agent-device', false, 11),
+      changed('guest-agent-device', true, 20),
       changed('agent', true, 30),
     ].join(''),
   );
