@@ -131,7 +131,7 @@ if [ -f "$seed/vmlet-boot" ]; then sh "$seed/vmlet-boot" "$seed" files; fi
 
 /**
  * Without default dependencies, so that it does not wait for cloud-init's network stage. It starts after the file systems
- * are mounted and /tmp has been cleaned.
+ * are mounted and /tmp has been cleaned. Its settings are those of images/build/common, which a test compares.
  */
 const SERVICE = String.raw`[Unit]
 Description=vmlet guest agent
@@ -147,6 +147,9 @@ ExecStartPre=-${DIRECTORY}/vmlet-agent-update
 ExecStart=${DIRECTORY}/vmlet-agent --port /dev/virtio-ports/vmlet.agent
 Restart=always
 RestartSec=1
+# Commands run in this unit: one that lacks memory must not end the agent and the others.
+OOMPolicy=continue
+TasksMax=infinity
 `;
 
 const RULES = `SUBSYSTEM=="virtio-ports", ATTR{name}=="vmlet.agent", TAG+="systemd", ENV{SYSTEMD_WANTS}+="vmlet-agent.service"
