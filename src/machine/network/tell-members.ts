@@ -36,32 +36,42 @@ export async function tellMachines(
   names: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await Promise.all([...new Set(names)].map(async (name) => tellMachine(places, name, signal)));
+  await Promise.all(
+    [...new Set(names)].map(async (name) => tellMachine(places, name, { clock: false, names: true }, signal)),
+  );
 }
 
 /**
- * The same for one machine that was paused, or got its memory of an earlier time: it has missed changes since. A machine
- * without networks is not asked.
+ * Gives the guest of one machine that was paused, or got its memory of an earlier time, what it has missed since: the
+ * host's time, and changes of names. Like the others, it does not fail for a guest that does not answer within 5 s.
  */
-export async function tellMissedNames(
+export async function tellMissed(
   places: Places,
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (networksOfMachine(places, name).length > 0) await tellMachines(places, [name], signal);
+  const names = networksOfMachine(places, name).length > 0;
+  await tellMachine(places, name, { clock: true, names }, signal);
 }
 
-async function tellMachine(places: Places, name: string, signal: AbortSignal | undefined): Promise<void> {
+async function tellMachine(
+  places: Places,
+  name: string,
+  what: { readonly clock: boolean; readonly names: boolean },
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const deadline = AbortSignal.timeout(PATIENCE_MS);
   const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
   try {
     const sockets = socketsOfMachine(places, name);
     if (sockets === undefined) return;
     // First: an agent that is not up yet gets these from the keeper.
-    writeBootNames(places, name);
+    if (what.names) writeBootNames(places, name);
     const { monitorSocket, agentSocket } = machineSockets(sockets);
     if (!(await canListen(monitorSocket, either))) return;
     await using agent = await attachAgentAt(agentSocket, { signal: either });
+    if (what.clock) await agent.setClock(Date.now(), { signal: either });
+    if (!what.names) return;
     const told = tellNames(agent, places, networksOfMachine(places, name));
     await withinLimits('waiting for the guest to update its hosts file', told, { signal: either });
   } catch (error) {

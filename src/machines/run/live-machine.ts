@@ -162,8 +162,8 @@ export class LiveMachine {
   }
 
   /**
-   * Resumes its processors, and wakes up a guest that has suspended itself. The guest learns which members have joined or
-   * left its networks meanwhile.
+   * Resumes its processors, and wakes up a guest that has suspended itself. vmlet's agent sets the guest's clock to
+   * the host's, and the guest learns which members have joined or left its networks meanwhile.
    * @throws NoSpaceError when it was paused for lack of space on the host and still lacks it; MachineBusyError while it is
    *   being saved.
    */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { MachineStateError, NoSpaceError, TimedOutError } from '../../errors/index.ts';
 import { describeOutOfSpace, outOfSpaceOf } from '../../machine/life/out-of-space.ts';
-import { tellMissedNames } from '../../machine/network/tell-members.ts';
+import { tellMissed } from '../../machine/network/tell-members.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
@@ -43,7 +43,7 @@ export async function resumeMachine(definition: Definition, options: MonitorOpti
     },
     options,
   );
-  await tellMissedNames(placesOf(files), spec.name, options.signal);
+  await tellMissed(placesOf(files), spec.name, options.signal);
 }
 
 /**

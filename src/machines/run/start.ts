@@ -80,6 +80,7 @@ export async function startMachine(
   if (isStoppedShort(asked) && options.paused !== true) {
     const { resumeSaved } = await import('./save.ts');
     await resumeSaved(asked, options);
+    await tellResumed(locations, name, options.signal);
     await tellMembers(locations, asked, options.signal);
     return asked;
   }
@@ -174,6 +175,7 @@ async function startLocked(
       await restoreSaved(definition, letRun, { signal });
     }
     await memory?.load(definition, letRun, { signal });
+    if (!boots && letRun) await tellResumed(locations, spec.name, signal);
     log?.debug({ keeper: keeper.pid }, 'the machine runs');
     if (plan.network) await awaitFirstForwards(plan.network, files, { signal });
     if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
@@ -196,6 +198,16 @@ async function startLocked(
     throw await explainStart(error, definition, plan, keeper);
   }
   keeper.release();
+}
+
+/** Its clock is that of its memory. */
+async function tellResumed(
+  locations: Locations,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { tellMissed } = await import('../../machine/network/tell-members.ts');
+  await tellMissed(locations, name, signal);
 }
 
 /** @throws InvalidInputError for a start whose guest could not get its copies. */

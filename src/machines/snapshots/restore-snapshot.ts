@@ -1,5 +1,5 @@
 import { InvalidInputError, MachineStateError, QmpJobError } from '../../errors/index.ts';
-import { tellMissedNames } from '../../machine/network/tell-members.ts';
+import { tellMissed } from '../../machine/network/tell-members.ts';
 import { restoreDisks } from '../../machine/state/disks-snapshot.ts';
 import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
 import { BRIDGE_MTU, MOUNTS, hardwareDifferences, hardwareOf } from '../../machine/qemu/hardware.ts';
@@ -55,7 +55,7 @@ export async function restoreMachineSnapshot(
     },
   );
   if (isStarted) {
-    await tellMissedNames(locations, machine, signal);
+    await tellMissed(locations, machine, signal);
     return;
   }
   const definition = readDefinition(locations, machine);

@@ -87,6 +87,28 @@ describe('micro as a named machine', () => {
     await inGuest('rm /data/.vmlet-* /data/copied');
   });
 
+  test("has the host's time after a pause, a save and a restored snapshot", async () => {
+    const succeeds = async (...words: string[]): Promise<void> =>
+      expect(await home.vmlet(...words)).toMatchObject({ status: 0 });
+    const secondsLate = async (): Promise<number> => Date.now() / 1000 - Number(await inGuest('date +%s'));
+    // As if it had been interrupted then.
+    const goBack = async (): Promise<string> => inGuest('date -s @1000000000 >/dev/null');
+    await goBack();
+    await succeeds('snapshot', 'create', 'm', 'early');
+    for (const [interrupt, goOn] of [
+      ['pause', 'resume'],
+      ['save', 'start'],
+    ] as const) {
+      await goBack();
+      await succeeds(interrupt, 'm');
+      await succeeds(goOn, 'm');
+      expect(await secondsLate()).toBeLessThan(600);
+    }
+    await succeeds('snapshot', 'restore', 'm', 'early');
+    expect(await secondsLate()).toBeLessThan(600);
+    await succeeds('snapshot', 'rm', 'm', 'early');
+  });
+
   test.each([
     ['reboots', ['reboot']],
     ['gets Ctrl-Alt-Del', ['kill', '-INT', '1']],
