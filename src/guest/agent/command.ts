@@ -26,7 +26,7 @@ export interface ExecOptions {
   readonly user?: string | undefined;
   /** Use a terminal instead of pipes: stdin, stdout and stderr are then one. */
   readonly tty?: TerminalOptions | undefined;
-  /** Complete input of the command. */
+  /** Complete input of the command. A source of which the command does not read the rest is closed. */
   readonly input?: string | Uint8Array | AsyncIterable<Uint8Array> | undefined;
   /**
    * Kind of stdin without `input`: `'empty'` is at its end from the start; `'pipe'` is written through `process.stdin`.

@@ -48,6 +48,8 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   readonly #stdout: Output;
   readonly #stderr: Output;
   readonly #stdin: Input | undefined;
+  /** Aborts when the command takes no more of the option `input`. */
+  readonly #feeding = new AbortController();
   #exit: Pick<GuestResult, 'exitCode' | 'signal'> | undefined;
   #stopTimer: (() => void) | undefined;
 
@@ -151,13 +153,13 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
         this.#stdin?.grant(frame.payload.readUInt32LE(0));
         return;
       case FrameType.end:
-        if (frame.flag === Stream.input) this.#stdin?.refuse();
+        if (frame.flag === Stream.input) this.#refuseInput();
         else this.#output(frame).end();
         this.#settle();
         return;
       case FrameType.exit:
         this.#exit = readExit(frame);
-        this.#stdin?.refuse();
+        this.#refuseInput();
         this.#settle();
         return;
       case FrameType.failed: {
@@ -180,7 +182,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     this.#result.reject(error);
     this.#stdout.fail(error);
     this.#stderr.fail(error);
-    this.#stdin?.refuse();
+    this.#refuseInput();
   }
 
   #output({ flag }: Frame): Output {
@@ -213,7 +215,16 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
       stream.end(input);
       return;
     }
-    pipeline(input, stream).catch((error: unknown) => this.#giveUp(error));
+    const { signal } = this.#feeding;
+    pipeline(input, stream, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) this.#giveUp(error);
+    });
+  }
+
+  /** The rest is dropped, and its source closed: it may be endless. */
+  #refuseInput(): void {
+    this.#stdin?.refuse();
+    this.#feeding.abort();
   }
 
   #watchLimits(): void {
@@ -237,7 +248,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
       reason instanceof Error ? reason : new Error('the command was cancelled', { cause: reason });
     this.#stdout.take().destroy(error);
     this.#stderr.take().destroy(error);
-    this.#stdin?.refuse();
+    this.#refuseInput();
   }
 
   #settle(): void {

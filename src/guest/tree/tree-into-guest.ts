@@ -3,7 +3,14 @@ import { CommandFailedError, type ExitStatus, GuestSetupError, PermissionError }
 import { asUser } from '../../process/confine/confine.ts';
 import { type HelperOptions, startHelper } from '../../process/helper.ts';
 import { plainEnvironment } from '../../util/system/plain-environment.ts';
-import { CHANGED, type CopyOptions, type GuestCommands, counted, nameOf, requireSuccess } from './tree-copy.ts';
+import {
+  CHANGED,
+  type CopyOptions,
+  type GuestCommands,
+  counted,
+  nameOf,
+  requireSuccess,
+} from './tree-copy.ts';
 import { type TreeOwner, openOwned } from './tree-owner.ts';
 
 /** Options of a copy into the guest. */
@@ -133,12 +140,18 @@ async function sendTar(
     yield* counted(tar.child.stdout, onProgress);
     stream.ended = true;
   })();
+  // Without `return`: busybox's tar ends before the padding of the archive, and tar would fail if its output were closed.
+  const input = { [Symbol.asyncIterator]: () => ({ next: async () => archive.next() }) };
+  const drain = async (): Promise<void> => {
+    while ((await archive.next()).done !== true);
+  };
   try {
-    await unpackInGuest(agent, archive, guestPath, {
+    await unpackInGuest(agent, input, guestPath, {
       name,
       existing: list === undefined ? 'kept' : 'mirrored',
       signal,
     });
+    await drain();
     await requireWhole();
   } catch (error) {
     // The guest cannot unpack an incomplete archive: the reason why it is incomplete is the better error.
@@ -146,6 +159,7 @@ async function sendTar(
     throw error;
   } finally {
     tar.child.kill('SIGKILL');
+    await drain();
     await tar.ended;
   }
 }

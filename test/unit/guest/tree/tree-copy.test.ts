@@ -94,6 +94,19 @@ it('copies a file that changes meanwhile as it is then', async () => {
   expect(received).toBeGreaterThan(8 * 1024 ** 2);
 });
 
+it('does not cut off tar when that of the guest ends before the end of the archive', async () => {
+  const { source, target } = places();
+  // More than tar and pipes hold.
+  writeFileSync(join(source, 'long'), Buffer.alloc(8 * 1024 ** 2));
+  const ending = {
+    exec: async (_argv: unknown, { input }: { input: AsyncIterable<Uint8Array> }) => {
+      for await (const chunk of input) if (chunk.length > 0) break;
+      return { exitCode: 0 };
+    },
+  };
+  await copyTreeIntoGuest(ending as unknown as GuestCommands, source, target, {});
+});
+
 describe('the last copy out of a guest', () => {
   const CHANGED = 'tar: ./log: file changed as we read it\n';
 

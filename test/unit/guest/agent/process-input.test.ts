@@ -1,0 +1,78 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { attachPlayed } from '../../../../fixtures/agent/played-agent.ts';
+import type { GuestAgent } from '../../../../src/guest/agent/agent.ts';
+import { FrameType, Stream, encodeFrame } from '../../../../src/guest/agent/agent-frame.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+import { until } from '../../../until.ts';
+
+const CHANNEL = 1;
+const EXITED = encodeFrame(FrameType.exit, 0, CHANNEL, Buffer.from([0, 0]));
+const OUTPUT_ENDED = [Stream.output, Stream.error].map((flag) => encodeFrame(FrameType.end, flag, CHANNEL));
+const INPUT_CLOSED = encodeFrame(FrameType.end, Stream.input, CHANNEL);
+
+let scope: Scope, guest: GuestAgent, agent: Socket;
+
+beforeEach(async () => {
+  scope = new Scope();
+  ({ guest, agent } = await attachPlayed(scope));
+});
+afterEach(async () => scope.close());
+
+/** Neither gives anything nor ends. */
+const silent = (): Readable => new Readable({ read: () => undefined });
+
+describe('the source of the input of a command', () => {
+  test('is closed at the end of the command', async () => {
+    const input = silent();
+    const command = guest.exec(['true'], { input });
+    agent.write(Buffer.concat([EXITED, ...OUTPUT_ENDED]));
+    expect(await command).toMatchObject({ exitCode: 0 });
+    await until(() => input.destroyed);
+  });
+
+  test('is closed when it is endless, and the command reads no more', async () => {
+    let isClosed = false;
+    const input = (async function* () {
+      try {
+        for (;;) {
+          await setImmediate();
+          yield Buffer.alloc(1000);
+        }
+      } finally {
+        isClosed = true;
+      }
+    })();
+    const command = guest.exec(['head', '-c1'], { input });
+    agent.write(INPUT_CLOSED);
+    await until(() => isClosed);
+    agent.write(Buffer.concat([EXITED, ...OUTPUT_ENDED]));
+    expect(await command).toMatchObject({ exitCode: 0 });
+  });
+
+  test('is closed when the command is given up', async () => {
+    const input = silent();
+    const giveUp = new AbortController();
+    const command = guest.exec(['cat'], { input, signal: giveUp.signal });
+    giveUp.abort(new Error('enough'));
+    await expect(command).rejects.toThrow('enough');
+    await until(() => input.destroyed);
+  });
+
+  test('is closed when the connection is lost', async () => {
+    const input = silent();
+    const command = guest.exec(['cat'], { input });
+    agent.destroy();
+    await expect(command).rejects.toMatchObject({ code: 'VMLET_GUEST_CLOSED' });
+    await until(() => input.destroyed);
+  });
+
+  test('still fails the command when the source itself fails', async () => {
+    const input = silent();
+    const command = guest.exec(['cat'], { input });
+    input.destroy(new Error('unreadable'));
+    await expect(command).rejects.toThrow('unreadable');
+  });
+});
