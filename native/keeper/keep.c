@@ -143,7 +143,8 @@ static int report_end(void)
     else
         report("ended - %d", WTERMSIG(qemu.status));
     /* A machine that was killed on request has not failed: otherwise a service would restart it. */
-    bool asked_for = qemu.sent_signal != 0 && WIFSIGNALED(qemu.status) && !helper_loss.name;
+    bool asked_for =
+        qemu.sent_signal != 0 && WIFSIGNALED(qemu.status) && !helper_loss.name && !monitor.fatal_state;
     return asked_for || (WIFEXITED(qemu.status) && WEXITSTATUS(qemu.status) == 0) ? 0 : 1;
 }
 

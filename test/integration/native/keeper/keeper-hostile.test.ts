@@ -1,10 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
 import { until } from '../../../until.ts';
 import { KeeperEndedError } from '../../../../src/errors/index.ts';
-import type { StartedKeeper } from '../../../../src/process/keeper.ts';
+import { type StartedKeeper, keeperArguments } from '../../../../src/process/keeper.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { KeeperLab, sanitizedKeeper } from './keeper-lab.ts';
 
@@ -100,9 +101,11 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     expect(events.at(-2)).toMatchObject({ event: 'WATCHDOG', data: { number: 99 } });
   });
 
-  it('kills a machine in internal-error', async () => {
-    const keeper = misbehave('internal-error');
-    expect(await keeper.ended).toEqual({ exitCode: undefined, signal: 'SIGKILL' });
+  it('kills a machine in internal-error, and reports to its service that it has failed', () => {
+    mkdirSync(lab.runtimeDirectory);
+    const options = lab.options([process.execPath, MONITOR, 'internal-error', lab.path('requests')]);
+    const { status, stdout } = spawnSync(program, keeperArguments(options), { encoding: 'utf8' });
+    expect([status, stdout.split('\n').at(-2)]).toEqual([1, 'ended - 9']);
     expect(lab.end()).toMatchObject({ fatalRunState: 'internal-error', signal: 9, sentSignal: 9 });
   });
 
