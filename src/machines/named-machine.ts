@@ -311,8 +311,8 @@ export class NamedMachine {
    * Takes a snapshot of its disks and UEFI variables, and of its memory if it is running. All or nothing. The guest is
    * paused while QEMU writes the memory. The state of a TPM is included only with the memory.
    * @param name at most 255 bytes, not only digits.
-   * @throws InvalidInputError for a name that is taken, or a machine with a raw disk; MachineStateError when it is
-   *   saved; MachineBusyError, NoSpaceError, QmpJobError, or the signal's reason.
+   * @throws InvalidInputError for a name that is taken, or a machine with a raw disk or one that is removed after its
+   *   command; MachineStateError when it is saved; MachineBusyError, NoSpaceError, QmpJobError, or the signal's reason.
    */
   async createSnapshot(name: string, options: SnapshotOptions = {}): Promise<void> {
     const { createMachineSnapshot } = await import('./snapshots/snapshots.ts');
@@ -323,8 +323,8 @@ export class NamedMachine {
    * Restores a snapshot. With memory, the machine resumes from there, and is started if necessary. Without memory, its disks
    * are restored, and it must be stopped. Later changes are lost.
    * @throws InvalidInputError for an unknown or incomplete snapshot; MachineStateError when the machine is saved, when its
-   *   hardware differs from that of the memory, or when it is running and the snapshot has no memory; MachineBusyError,
-   *   LaunchError, QmpJobError, or the signal's reason.
+   *   hardware differs from that of the memory, or when it is running and has a command, or the snapshot has no memory;
+   *   MachineBusyError, LaunchError, QmpJobError, or the signal's reason.
    */
   async restoreSnapshot(name: string, options: SnapshotOptions = {}): Promise<void> {
     const { restoreMachineSnapshot } = await import('./snapshots/restore-snapshot.ts');

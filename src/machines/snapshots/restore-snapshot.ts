@@ -28,8 +28,8 @@ import { startMachine } from '../run/start.ts';
  * are restored, and it must be stopped. Later changes are lost.
  * @param options `disksOnly` ignores the snapshot's memory.
  * @throws InvalidInputError for an unknown or incomplete snapshot; MachineStateError when the machine is saved, when its
- *   hardware differs from that of the memory, or when it is running and the snapshot has no memory; MachineBusyError,
- *   LaunchError, QmpJobError, or the signal's reason.
+ *   hardware differs from that of the memory, or when it is running and has a command, or the snapshot has no memory;
+ *   MachineBusyError, LaunchError, QmpJobError, or the signal's reason.
  */
 export async function restoreMachineSnapshot(
   locations: Locations,
@@ -45,7 +45,8 @@ export async function restoreMachineSnapshot(
       refuseSavedSnapshots(definition);
       const status = readStatus(definition.files);
       const runs = status.kind === 'running';
-      if (!runs) await settleRestore(definition);
+      if (runs) refuseCommand(definition, { state: status.state, snapshot: name, disksOnly });
+      else await settleRestore(definition);
       const { memoryBytes } = await requireWhole(definition, name, signal);
       const withMemory = memoryBytes > 0 && !disksOnly;
       if (runs && !withMemory) throw disksInUse(machine, status.state, name);
@@ -69,6 +70,30 @@ export async function restoreMachineSnapshot(
       await load(started, { nodes, memory, letRun }, limits);
     },
   });
+}
+
+interface RunningRestore {
+  readonly state: string;
+  readonly snapshot: string;
+  readonly disksOnly: boolean;
+}
+
+/** Loaded memory ends the session with the guest's agent, in which the keeper waits for the command. @throws MachineStateError */
+function refuseCommand({ spec }: Definition, { state, snapshot, disksOnly }: RunningRestore): void {
+  const { name: machine, command } = spec;
+  if (!command) return;
+  const flag = disksOnly ? '--disks-only ' : '';
+  throw new MachineStateError(
+    machine,
+    state,
+    'runs a command, so no snapshot can be restored before the machine stops',
+    {
+      // A stop would remove it.
+      hint: command.remove
+        ? 'it was created with --rm, which removes it as soon as it ends; machines of vmlet run -d without --rm can be stopped first'
+        : `stop it first: vmlet stop ${machine} && vmlet snapshot restore ${flag}${machine} ${quoteForShell(snapshot)}`,
+    },
+  );
 }
 
 async function requireWhole(

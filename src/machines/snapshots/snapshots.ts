@@ -1,4 +1,4 @@
-import { MachineStateError, VmletError } from '../../errors/index.ts';
+import { InvalidInputError, MachineStateError, VmletError } from '../../errors/index.ts';
 import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
 import { hardwareOf, queryMachineType } from '../../machine/qemu/hardware.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
@@ -99,8 +99,8 @@ export interface SnapshotOptions extends Abortable {
  * Takes a snapshot of a machine's disks and UEFI variables, and of its memory if it is running. All or nothing. The guest
  * is paused while QEMU writes the memory. The state of a TPM is included only with the memory.
  * @param name at most 255 bytes, not only digits.
- * @throws InvalidInputError for a name that is taken, or a machine with a raw disk; MachineStateError when it is
- *   saved; MachineBusyError, NoSpaceError, QmpJobError, or the signal's reason.
+ * @throws InvalidInputError for a name that is taken, or a machine with a raw disk or one that is removed after its command;
+ *   MachineStateError when it is saved; MachineBusyError, NoSpaceError, QmpJobError, or the signal's reason.
  */
 export async function createMachineSnapshot(
   locations: Locations,
@@ -110,6 +110,7 @@ export async function createMachineSnapshot(
 ): Promise<void> {
   await withLockedMachine(locations, machine, 'taking a snapshot', async (definition) => {
     refuseSavedSnapshots(definition);
+    refuseRemoval(definition);
     await refuseReadOnlyParts(definition, name, signal);
     const { files } = definition;
     if (readStatus(files).kind !== 'running') {
@@ -204,6 +205,16 @@ export function refuseSavedSnapshots({ spec, files }: Definition): void {
   throw new MachineStateError(spec.name, 'saved', 'has saved memory, so snapshots are not possible', {
     hint: `resume the machine (vmlet start ${spec.name}), or discard its saved memory: vmlet start --discard-saved ${spec.name}`,
   });
+}
+
+/** A snapshot is restored after a stop, which removes it with the machine. @throws InvalidInputError */
+function refuseRemoval({ spec: { name, command } }: Definition): void {
+  if (command?.remove !== true) return;
+  throw new InvalidInputError(
+    'machine',
+    `"${name}" cannot have snapshots: it was created with --rm, which removes it as soon as it ends`,
+    { hint: 'machines of vmlet run -d without --rm can have snapshots' },
+  );
 }
 
 interface SaveWithMemory extends Abortable {
