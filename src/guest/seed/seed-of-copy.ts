@@ -5,6 +5,8 @@ export interface CopyTarget {
   readonly macAddress: string;
   /** The original's by default. */
   readonly hostname?: string;
+  /** The only host name that `hostname` replaces: the user may have chosen another. Any by default. */
+  readonly earlierHostname?: string;
   /** Texts in all files, and others of the same length that replace them. */
   readonly replaced?: readonly (readonly [string, string])[];
 }
@@ -28,6 +30,8 @@ export async function seedOfCopy(
   const metaData = yaml.parse(Buffer.from(copied.get('meta-data') ?? '').toString(), {
     version: '1.1',
   }) as Record<string, unknown>;
+  const { earlierHostname: earlier } = to;
+  if (earlier !== undefined && metaData['local-hostname'] !== earlier) return copied;
   const renamed = { ...metaData, 'local-hostname': to.hostname };
   copied.set('meta-data', Buffer.from(yamlText(yaml, new yaml.Document(renamed, { version: '1.1' }))));
   return copied;

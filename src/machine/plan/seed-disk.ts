@@ -100,8 +100,8 @@ export async function writeSeedDisk(path: string, machine: SeedMachine): Promise
 }
 
 /**
- * Writes a copy of a seed for another network card: of a clone, with its own name, or after a change. Unless it is replaced,
- * the instance ID is the same, so the first boot is not repeated.
+ * Writes a copy of a seed for another network card or host name: of a clone, or after a change. Unless it is replaced, the
+ * instance ID is the same, so the first boot is not repeated.
  * @throws NoSpaceError
  */
 export async function copySeedDisk(

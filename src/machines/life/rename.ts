@@ -1,6 +1,8 @@
+import { existsSync, renameSync } from 'node:fs';
 import { InvalidInputError, MachineExistsError } from '../../errors/index.ts';
 import { tellNetworks } from '../../machine/network/tell-members.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
+import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
 import { renameInPartitions } from '../../network/private/groups.ts';
 import { publishNetworks } from '../../network/private/members.ts';
 import { changePartitions, withNetworksLock } from '../../network/private/network-shelf.ts';
@@ -10,7 +12,7 @@ import { Scope } from '../../util/scope.ts';
 import { requireStopped } from '../lock/edit.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
 import { type Definition, machineNames, readDefinition } from '../record/definition.ts';
-import { machineFiles } from '../record/machine-files.ts';
+import { type MachineFiles, machineFiles } from '../record/machine-files.ts';
 import { checkNewName, networksOf } from '../record/network-members.ts';
 import { placeMachine } from '../record/staging.ts';
 import { settleInterrupted } from '../recovery/interrupted-restore.ts';
@@ -19,8 +21,8 @@ import { hasSystemdUnit } from './systemd.ts';
 import { renameKnownHosts, sshFiles } from '../ssh/ssh-files.ts';
 
 /**
- * Renames a machine that is not running. The guest learns the new name when it asks for it; files that it has already
- * written do not change. The running members of its networks get the new name.
+ * Renames a machine that is not running. The guest learns the new name when it asks for it, and cloud-init sets it at the
+ * next boot; files that the guest has already written do not change. The running members of its networks get the new name.
  * @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError
  */
 export async function renameMachine(locations: Locations, name: string, newName: string): Promise<void> {
@@ -41,14 +43,32 @@ async function renameWithoutTelling(locations: Locations, name: string, newName:
   await settleInterrupted({ spec, files });
   if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
   const renamed = machineFiles(locations, newName, spec.id);
+  const hasSeed = await prepareSeed({ spec, files }, newName, scope);
   await withNewName(locations, { spec, files }, newName, () => {
     // The directory's name is the machine's name: this step is the rename, the rest only repeats the name.
     placeMachine(files.directory, locations, newName);
+    if (hasSeed) renameSync(nextSeed(renamed), renamed.seed);
     replaceFile(renamed.spec, formatMachineSpec({ ...spec, name: newName }));
   });
   removeFile(sshFiles(renamed.ssh).config);
   renameKnownHosts(newName, renamed.ssh);
   return networksOf(spec);
+}
+
+function nextSeed({ seed }: Pick<MachineFiles, 'seed'>): string {
+  return `${seed}.new`;
+}
+
+/** Writes the seed with the new host name beside the old one, where it stays only until the scope closes. */
+async function prepareSeed({ spec, files }: Definition, hostname: string, scope: Scope): Promise<boolean> {
+  if (!existsSync(files.seed)) return false;
+  const next = nextSeed(files);
+  // An earlier change was interrupted.
+  removeFile(next);
+  scope.defer(() => removeFile(next));
+  const from = { path: files.seed, macAddress: spec.mac };
+  await copySeedDisk(from, { path: next, macAddress: spec.mac, hostname, earlierHostname: spec.name });
+  return true;
 }
 
 /** @throws InvalidInputError for a machine whose unit would still start the old name. */
