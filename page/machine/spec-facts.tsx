@@ -42,6 +42,7 @@ export function StateFacts({ spec, status, pendingChanges }: SoundMachine) {
       <Fact name="First boot">{spec.hasSeed && 'configured by a disk with cloud-init data'}</Fact>
       <Fact name="Guest’s identity">
         {IDENTITIES[spec.guestIdentity]}
+        {spec.identityRenewedAt !== undefined && `since ${moment(spec.identityRenewedAt)}`}
         {spec.hasGenerationId && 'the guest is notified when its memory is restored'}
       </Fact>
       <Fact name="Id">

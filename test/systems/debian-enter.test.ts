@@ -334,7 +334,10 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
         await home.vmlet('stop', 'copy');
         await home.vmlet('start', 'copy', '--identity-timeout', '10m');
       }
-      expect(home.store.get('copy').spec.guestIdentity).toBe('own');
+      expect(home.store.get('copy').spec).toMatchObject({
+        guestIdentity: 'own',
+        identityRenewedAt: expect.any(String),
+      });
 
       expect(await home.vmlet('start', 'deb')).toMatchObject({ status: 0 });
       await home.store.get('deb').waitFor({ agent: true, ssh: true }, { timeoutMs: BOOT_MS });

@@ -105,7 +105,7 @@ async function restore(name: string, snapshot: string, { disksOnly }: Flags): Pr
   );
   const state = await untilInterrupted(async (signal) => stateOf(machine, signal));
   note(`machine "${name}" is ${state}`);
-  if (machine.status().kind === 'running') sayCopiedIdentity(machine);
+  if (machine.status().kind === 'running') sayCopiedIdentity(new MachineStore().get(name));
   printLine(snapshot);
 }
 

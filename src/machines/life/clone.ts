@@ -138,7 +138,7 @@ async function cloneWithoutTelling(
     options.signal,
   );
   // Each path is one machine's.
-  const { sockets: _sockets, ...settings } = installed.spec;
+  const { sockets: _sockets, identityRenewedAt: _renewedAt, ...settings } = installed.spec;
   const spec: MachineSpec = {
     // A clone has no record of an end, from which its start would know that the installer has finished.
     ...settings,

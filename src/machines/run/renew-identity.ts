@@ -34,9 +34,11 @@ export async function renewIdentity(
   if (spec.guestIdentity === 'own') return undefined;
   try {
     // A micro guest stores no identity: each start configures it.
-    if (spec.boot.kind !== 'image') await renew(definition, options);
+    const isStored = spec.boot.kind !== 'image';
+    if (isStored) await renew(definition, options);
+    const renewed = isStored && { identityRenewedAt: new Date().toISOString() };
     await editMachine(locations, spec.name, 'renewing its identity', (current) => ({
-      spec: { ...current.spec, guestIdentity: 'own' as const },
+      spec: { ...current.spec, guestIdentity: 'own' as const, ...renewed },
     }));
     return undefined;
   } catch (error) {

@@ -14,6 +14,7 @@ import { beginRestore, endRestore, settleRestore } from '../recovery/interrupted
 import { readStatus } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import { type SnapshotMemory, findMemory, readLineage, recordCurrent } from '../record/snapshot-record.ts';
+import { keepIdentity, takeIdentityOf } from './snapshot-identity.ts';
 import { nodesOf, pathsOf, refuseReadOnlyParts, runningHardware } from './snapshot-disks.ts';
 import {
   type ListedSnapshot,
@@ -37,7 +38,7 @@ export async function restoreMachineSnapshot(
   name: string,
   { disksOnly = false, signal }: SnapshotOptions = {},
 ): Promise<void> {
-  const isStarted = await withLockedMachine(
+  const { isDone, createdAt } = await withLockedMachine(
     locations,
     machine,
     'restoring a snapshot',
@@ -47,15 +48,15 @@ export async function restoreMachineSnapshot(
       const runs = status.kind === 'running';
       if (runs) refuseCommand(definition, { state: status.state, snapshot: name, disksOnly });
       else await settleRestore(definition);
-      const { memoryBytes } = await requireWhole(definition, name, signal);
+      const { memoryBytes, createdAt } = await requireWhole(definition, name, signal);
       const withMemory = memoryBytes > 0 && !disksOnly;
       if (runs && !withMemory) throw disksInUse(machine, status.state, name);
-      if (runs) await loadIntoRunning(definition, name, signal);
-      else if (!withMemory) await restoreStoppedDisks(definition, name, signal);
-      return runs || !withMemory;
+      if (runs) await loadIntoRunning(definition, { name, createdAt }, signal);
+      else if (!withMemory) await restoreStoppedDisks(definition, { name, createdAt }, signal);
+      return { isDone: runs || !withMemory, createdAt };
     },
   );
-  if (isStarted) {
+  if (isDone) {
     await tellMissed(locations, machine, signal);
     return;
   }
@@ -67,7 +68,7 @@ export async function restoreMachineSnapshot(
     check: (plan) => requireSameHardware(definition, memory, plan),
     load: async (started, letRun, limits) => {
       const nodes = nodesOf(await runningHardware(started, limits.signal));
-      await load(started, { nodes, memory, letRun }, limits);
+      await load(started, { nodes, memory, createdAt, letRun }, limits);
     },
   });
 }
@@ -140,16 +141,18 @@ function disksInUse(machine: string, state: string, name: string): MachineStateE
 
 async function restoreStoppedDisks(
   definition: Definition,
-  snapshot: string,
+  { name: snapshot, createdAt }: Pick<ListedSnapshot, 'name' | 'createdAt'>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await refuseReadOnlyParts(definition, snapshot, signal);
   const disks = pathsOf(definition);
   const { current } = readLineage(definition);
+  takeIdentityOf(definition, createdAt);
   beginRestore(definition, { snapshot, by: 'qemu-img', disks });
   // On failure the disks are unchanged, or the error says why that was impossible; a later command repairs them.
   await restoreDisks(disks, snapshot, { signal }).catch(async (error: unknown) => {
     await settleRestore(definition);
+    keepIdentity(definition);
     recordCurrent(definition, current);
     throw error;
   });
@@ -159,25 +162,27 @@ async function restoreStoppedDisks(
 
 async function loadIntoRunning(
   definition: Definition,
-  name: string,
+  { name, createdAt }: Pick<ListedSnapshot, 'name' | 'createdAt'>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const memory = requireMemory(definition, name);
   const running = await runningHardware(definition, signal);
   requireSameHardware(definition, memory, running);
-  await load(definition, { nodes: nodesOf(running), memory, letRun: true }, { signal });
+  await load(definition, { nodes: nodesOf(running), memory, createdAt, letRun: true }, { signal });
 }
 
 interface Load {
   readonly nodes: SnapshotNodes;
   readonly memory: SnapshotMemory;
+  /** When the snapshot was taken. */
+  readonly createdAt: Date;
   readonly letRun: boolean;
 }
 
 /** A partial failure leaves the machine paused, and a note that its state is incomplete. */
 async function load(
   definition: Definition,
-  { nodes, memory, letRun }: Load,
+  { nodes, memory, createdAt, letRun }: Load,
   { signal }: Pick<Limits, 'signal'>,
 ): Promise<void> {
   await withMonitor(
@@ -187,9 +192,11 @@ async function load(
       if (running) await qmp.execute('stop');
       const goOn = async (): Promise<void> => {
         endRestore(definition);
+        keepIdentity(definition);
         if (running) await qmp.execute('cont');
       };
       try {
+        takeIdentityOf(definition, createdAt);
         beginRestore(definition, { snapshot: memory.snapshot, by: 'qemu', disks: pathsOf(definition) });
       } catch (error) {
         await goOn();

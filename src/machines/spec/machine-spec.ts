@@ -221,6 +221,8 @@ const specSchema = z.strictObject({
   hasSeed: z.boolean().optional(),
   /** `copied`: a clone's guest still has the original's machine id and host keys. */
   guestIdentity: z.enum(['own', 'copied']),
+  /** When a clone's guest got its own: earlier snapshots have the original's. */
+  identityRenewedAt: z.iso.datetime().optional(),
   /** User of ssh. */
   sshUser: z.string().min(1),
   display: z.enum(DISPLAYS),

@@ -38,7 +38,7 @@ const LEFT_OUT: readonly (readonly [path: RegExp, value: RegExp, why: string])[]
 const WORDS: readonly (readonly [path: RegExp, words: (value: Value) => [words: string, shown?: boolean]])[] =
   [
     [/Bytes$/, (value) => [bytes(Number(value))]],
-    [/(created|started)At$/, (value) => [moment(String(value))]],
+    [/(created|started|Renewed)At$/, (value) => [moment(String(value))]],
     [/^spec\.(protected|tpm)$/, (value) => [value === true ? 'yes' : 'no']],
     [/\.owned$/, (value) => ['kept when the machine is removed', value === false]],
     [/\.discard$/, (value) => ['without discard', value === false]],
@@ -74,7 +74,7 @@ const FACTS: readonly (readonly [path: RegExp, name: string])[] = [
   [/^spec\.protected$/, 'Protected'],
   [/^spec\.display$/, 'Display'],
   [/^spec\.net$/, 'Backend'],
-  [/^spec\.guestIdentity$/, 'Guest’s identity'],
+  [/^spec\.(guestIdentity|identityRenewedAt)$/, 'Guest’s identity'],
   [/^status\..*\.pid$/, 'Processes'],
   [/^status\.description$/, 'State'],
 ];

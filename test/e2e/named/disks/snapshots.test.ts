@@ -8,6 +8,7 @@ import { InvalidInputError, MachineStateError } from '../../../../src/errors/ind
 import { applySnapshot, createSnapshot } from '../../../../src/images/qemu-img/disk-snapshot.ts';
 import { BEFORE_RESTORE } from '../../../../src/machine/state/machine-snapshot.ts';
 import type { NamedMachine } from '../../../../src/machines/index.ts';
+import { formatMachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
 import { ask, qcow2 } from '../../../integration/machine/named-hardware.ts';
 import { failureOf } from '../../../integration/qmp/qemu.ts';
 import { type Home, diskPorts, makeHome } from '../home.ts';
@@ -221,7 +222,12 @@ describe('a guest of two disks', () => {
       'hint',
       "restore only the disks: vmlet snapshot restore --disks-only copy 'two disks'",
     );
+    // As after its first start, at which its guest gets its own identity.
+    const { spec, files } = clone;
+    const renewed = { guestIdentity: 'own' as const, identityRenewedAt: new Date().toISOString() };
+    writeFileSync(files.spec, formatMachineSpec({ ...spec, ...renewed }));
     await clone.restoreSnapshot('two disks', { disksOnly: true });
+    expect(home.store.get('copy').spec.guestIdentity).toBe('copied');
   });
 
   test('a disk that becomes read-only at the next start is included until then', async () => {
