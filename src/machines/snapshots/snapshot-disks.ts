@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
 import { listSnapshots } from '../../images/qemu-img/disk-snapshot.ts';
-import { disksInSnapshots } from '../../machine/state/machine-snapshot.ts';
+import { disksInSnapshots, requireOnSomeDisk } from '../../machine/state/machine-snapshot.ts';
 import type { SnapshotNodes } from '../../machine/state/memory-snapshot.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import type { Definition } from '../record/definition.ts';
@@ -76,6 +76,35 @@ export async function refuseReadOnlyParts(
       },
     );
   }
+}
+
+/** Returns the files of which snapshots can be removed, while the machine is stopped, also if none can be taken. */
+export function pathsForRemoval(definition: Definition): string[] {
+  return [...placesOf(definition), ...nowReadOnly(definition)].map(({ path }) => path);
+}
+
+/**
+ * Returns the block nodes of a running machine of which snapshots can be removed, also if none can be taken.
+ * @throws InvalidInputError when there are none.
+ */
+export function nodesForRemoval(definition: Definition, { disks }: Pick<NamedPlan, 'disks'>): SnapshotNodes {
+  const present = new Set([...disks.map(({ nodeName }) => nodeName), FIRMWARE_VARS_NODE]);
+  const [first, ...others] = placesOf(definition)
+    .map(({ node }) => node)
+    .filter((node) => present.has(node));
+  if (first !== undefined) return [first, ...others];
+  throw new InvalidInputError('snapshot', 'the running machine has no disk with snapshots');
+}
+
+/** @throws InvalidInputError unless each of the snapshots is on some disk. */
+export async function requireOnDisks(
+  definition: Definition,
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const paths = pathsForRemoval(definition);
+  const disks = await Promise.all(paths.map(async (path) => listSnapshots({ path, signal })));
+  for (const name of names) requireOnSomeDisk(disks, name);
 }
 
 /** Returns the places of snapshots without an error for unsupported disks. */

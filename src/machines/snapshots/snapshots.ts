@@ -27,11 +27,13 @@ import { withMonitor } from '../channel/monitor.ts';
 import { ofExisting } from '../record/snapshot-lineage.ts';
 import { forgetSnapshot, readLineage, recordMemory, recordTaken } from '../record/snapshot-record.ts';
 import {
+  nodesForRemoval,
   nodesOf,
-  nowReadOnly,
+  pathsForRemoval,
   pathsOf,
   placesOf,
   refuseReadOnlyParts,
+  requireOnDisks,
   runningHardware,
 } from './snapshot-disks.ts';
 
@@ -168,7 +170,7 @@ function begin(definition: Definition, name: string): void {
 
 /**
  * Removes snapshots, even those that an interrupted removal left on only some of the disks.
- * @throws InvalidInputError for an unknown snapshot, MachineBusyError, ImageLockedError, QmpJobError
+ * @throws InvalidInputError for an unknown snapshot, before any is removed; MachineBusyError, ImageLockedError, QmpJobError
  */
 export async function removeMachineSnapshots(
   locations: Locations,
@@ -182,17 +184,17 @@ export async function removeMachineSnapshots(
     if (!runs) {
       await settleInterrupted(definition);
     }
-    for (const name of names) {
+    await requireOnDisks(definition, names, signal);
+    if (runs) for (const name of names) await refuseReadOnlyParts(definition, name, signal);
+    for (const name of new Set(names)) {
       if (runs) {
-        await refuseReadOnlyParts(definition, name, signal);
-        const nodes = nodesOf(await runningHardware(definition, signal));
+        const nodes = nodesForRemoval(definition, await runningHardware(definition, signal));
         await withMonitor(definition, async (qmp) => removeLiveSnapshot(qmp, nodes, name), {
           long: true,
           signal,
         });
       } else {
-        const paths = [...pathsOf(definition), ...nowReadOnly(definition).map(({ path }) => path)];
-        await removeSnapshots(paths, name, { signal });
+        await removeSnapshots(pathsForRemoval(definition), name, { signal });
       }
       forgetSnapshot(definition, name);
     }

@@ -251,12 +251,13 @@ describe('a guest of two disks', () => {
     expect(await machine.snapshots()).toEqual([]);
   });
 
-  test('a saved machine and a machine with a raw disk have no snapshots', async () => {
+  test('a saved machine and a machine with a raw disk take no snapshots', async () => {
     await start();
     await machine.live().save();
     expect(await failureOf(machine.createSnapshot('one'))).toBeInstanceOf(MachineStateError);
     expect(await failureOf(machine.restoreSnapshot('one'))).toBeInstanceOf(MachineStateError);
     await machine.start({ discardSaved: true });
+    for (const kind of ['running', 'stopped']) await machine.createSnapshot(kind, { disksOnly: true });
     writeFileSync(at('raw.img'), Buffer.alloc(1024 * 1024));
     await machine.addDisk(`${at('raw.img')},format=raw,adopt`);
     for (const kind of ['running', 'stopped']) {
@@ -265,6 +266,14 @@ describe('a guest of two disks', () => {
         'message',
         expect.stringContaining('raw.img has the format raw'),
       );
+      // Earlier snapshots can be removed, all that are named or none.
+      expect(await failureOf(machine.removeSnapshots([kind, 'nosuch']))).toHaveProperty(
+        'message',
+        'snapshot: no such snapshot: "nosuch"',
+      );
+      expect(await names()).toContain(kind);
+      await machine.removeSnapshots([kind]);
+      expect(await names()).not.toContain(kind);
       if (kind === 'running') await machine.live().kill();
     }
   });
