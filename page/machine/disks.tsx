@@ -50,6 +50,7 @@ export function DisksTab({ machine }: { readonly machine: SoundMachine }) {
               <td class="numbers">{disk.actualBytes !== undefined && bytes(disk.actualBytes)}</td>
               <td>
                 {useOf(disk)}
+                {disk.nextStart && <p class="faint">{`${useOf(disk.nextStart)} at the next start`}</p>}
                 {isRunning && disk.port === undefined && <p class="faint">attached at the next start</p>}
               </td>
               <td>
@@ -87,7 +88,7 @@ export function DisksTab({ machine }: { readonly machine: SoundMachine }) {
   );
 }
 
-function useOf({ cache, discard, readOnly }: Disk): string {
+function useOf({ cache, discard, readOnly }: NonNullable<Disk['nextStart']>): string {
   return [cache, ...(discard ? [] : ['no discard']), ...(readOnly ? ['read-only'] : [])].join(', ');
 }
 

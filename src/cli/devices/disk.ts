@@ -116,7 +116,14 @@ function size(bytes: number | undefined): string {
   return bytes === undefined ? '' : formatBytes(bytes);
 }
 
-function usage({ cache, discard, readOnly }: ListedDisk): string {
+export function usage({
+  nextStart,
+  ...now
+}: Pick<ListedDisk, 'cache' | 'discard' | 'readOnly' | 'nextStart'>): string {
+  return nextStart ? `${wordsOf(now)}; next start: ${wordsOf(nextStart)}` : wordsOf(now);
+}
+
+function wordsOf({ cache, discard, readOnly }: NonNullable<ListedDisk['nextStart']>): string {
   return [cache, ...(discard ? [] : ['no discard']), ...(readOnly ? ['read-only'] : [])].join(', ');
 }
 

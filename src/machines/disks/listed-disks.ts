@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { VmletError } from '../../errors/index.ts';
 import type { DiskFormat } from '../../images/formats/disk-info.ts';
 import { inspectDisk } from '../../images/qemu-img/inspect-disk.ts';
@@ -6,10 +7,15 @@ import type { Definition } from '../record/definition.ts';
 import { diskId } from './disk-id.ts';
 import { portsOf } from './live-disks.ts';
 import { diskPath } from '../plan/machine-plan.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+import { readStatus } from '../record/machine-status.ts';
 import type { StoredDisk } from '../spec/machine-spec.ts';
 
+/** How a machine uses a disk. */
+type DiskUse = Pick<StoredDisk, 'cache' | 'discard' | 'readOnly'>;
+
 /** A disk of a machine in its current state. */
-export interface ListedDisk extends Pick<StoredDisk, 'name' | 'cache' | 'discard' | 'readOnly'> {
+export interface ListedDisk extends Pick<StoredDisk, 'name'>, DiskUse {
   /** Absolute. */
   readonly path: string;
   /** Changes when another disk gets its name; see `RemoveDiskOptions.id`. */
@@ -24,6 +30,8 @@ export interface ListedDisk extends Pick<StoredDisk, 'name' | 'cache' | 'discard
   readonly actualBytes: number | undefined;
   /** Why the file cannot be read or used. */
   readonly problem: string | undefined;
+  /** Its use from the next start on, if the machine is running and uses it in another way until then. */
+  readonly nextStart: DiskUse | undefined;
   /** Port of the disk, if the machine is running and has it. */
   readonly port: string | undefined;
 }
@@ -35,11 +43,13 @@ export async function listDisks(
 ): Promise<readonly ListedDisk[]> {
   const { spec, files } = definition;
   const ports = await portsOf(definition, signal);
+  const uses = usesOf(definition);
   return Promise.all(
     spec.disks.map(async ({ file: _file, backing, ...disk }) => {
       const path = diskPath({ file: _file }, files);
       return {
         ...disk,
+        ...uses(disk),
         path,
         id: diskId(path),
         backingPath: backing?.path,
@@ -48,6 +58,19 @@ export async function listDisks(
       };
     }),
   );
+}
+
+/** Returns how a running machine uses a disk: changes of `setDisk` wait for the next start. */
+export function usesOf({
+  files,
+}: Definition): (disk: Pick<StoredDisk, 'name'> & DiskUse) => DiskUse & Pick<ListedDisk, 'nextStart'> {
+  const planned = readStatus(files).kind === 'running' ? readPlan(files).disks : [];
+  return ({ name, cache, discard, readOnly }) => {
+    const next = { cache, discard, readOnly };
+    const plan = planned.find(({ nodeName }) => nodeName === name);
+    const now = plan ? { cache: plan.cache, discard: plan.discard, readOnly: plan.readOnly } : next;
+    return { ...now, nextStart: isDeepStrictEqual(now, next) ? undefined : next };
+  };
 }
 
 async function look(
