@@ -34,7 +34,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   push: 'vmlet cannot upload images; to write an image to a file: vmlet image export IMAGE FILE',
   reboot: 'to restart a machine: vmlet restart NAME',
   recover:
-    'to return a machine to a snapshot, see: vmlet snapshot restore --help; to create a machine from the disk of a removed machine: vmlet create NAME --image FILE --adopt',
+    'to return a machine to a snapshot, see: vmlet snapshot restore --help; to create a machine from the disk of a removed machine: vmlet create NAME --image FILE,trusted --adopt; from the /data of micro: vmlet create NAME --image micro --disk FILE,adopt',
   remove: 'to remove machines, see: vmlet rm --help',
   shutdown: 'to stop a machine: vmlet stop NAME',
   snap: 'to create and list snapshots, see: vmlet snapshot --help',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadVerb } from '../../../src/cli/commands.ts';
 import { main } from '../../../src/cli/main.ts';
@@ -56,6 +57,15 @@ describe('a command of another program', () => {
     expect(status).toBe(125);
     expect(stderr).toContain(`vmlet: no such command: ${word}\n`);
     expect(stderr).toMatch(advice);
+  });
+
+  it('gets the commands for a disk of a removed machine that the manual has', () => {
+    const manual = readFileSync(new URL('../../../docs/command-line.md', import.meta.url), 'utf8');
+    // The disk of an image has a backing file, and that of micro has only /data.
+    for (const options of ['--image FILE,trusted --adopt', '--image micro --disk FILE,adopt']) {
+      expect(ADVICE['recover']).toContain(`vmlet create NAME ${options}`);
+      expect(manual).toContain(`vmlet create NAME ${options}`);
+    }
   });
 
   it('never gets a destructive command as a hint', () => {
