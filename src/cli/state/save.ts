@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { sayStarted } from '../lifecycle/start.ts';
 import { eachMachine } from '../session/each-machine.ts';
 import { ProgressLine } from '../output/progress.ts';
 
@@ -35,6 +36,6 @@ export function restoreCommand(): Command {
     )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) => {
-      await eachMachine(names, async (machine, signal) => machine.restore({ signal }));
+      await eachMachine(names, async (machine, signal) => sayStarted(await machine.restore({ signal })));
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { formatBytes } from '../../public/format.ts';
 import { MachineStore, type NamedMachine } from '../../machines/index.ts';
-import { sayCopiedIdentity } from '../lifecycle/start.ts';
+import { sayCopiedIdentity, sayStarted } from '../lifecycle/start.ts';
 import { formatAgo } from '../output/duration.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { table } from '../output/table.ts';
@@ -100,13 +100,20 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
 
 async function restore(name: string, snapshot: string, { disksOnly }: Flags): Promise<void> {
   const machine = new MachineStore().get(name);
+  const ran = machine.status().kind === 'running';
   await withProgress(`restoring ${name}…`, async (signal) =>
     machine.restoreSnapshot(snapshot, { disksOnly, signal }),
   );
   const state = await untilInterrupted(async (signal) => stateOf(machine, signal));
   note(`machine "${name}" is ${state}`);
-  if (machine.status().kind === 'running') sayCopiedIdentity(new MachineStore().get(name));
+  if (machine.status().kind === 'running') sayRestored(new MachineStore().get(name), ran);
   printLine(snapshot);
+}
+
+/** @param ran before: otherwise the restore has started it. */
+export function sayRestored(machine: NamedMachine, ran: boolean): void {
+  if (ran) sayCopiedIdentity(machine);
+  else sayStarted(machine.live());
 }
 
 /** Asks QEMU for the state: the keeper's record may still be the previous one. */
