@@ -287,16 +287,15 @@ export class NamedMachine {
   /**
    * Adds a CD drive, effective from the next start.
    * @param path ISO image in the drive; empty by default.
-   * @returns the name of the drive.
    * @throws InvalidInputError, ImageRefusedError, MachineStateError, MachineBusyError
    */
-  async addCdDrive(path?: string): Promise<string> {
+  async addCdDrive(path?: string): Promise<ChangedCd> {
     const { addCdDrive } = await import('./disks/media.ts');
     return addCdDrive(this.#locations, this.name, path);
   }
 
-  /** Removes a CD drive, effective from the next start; by default its only one. Returns its name. */
-  async removeCdDrive(drive?: string): Promise<string> {
+  /** Removes a CD drive, effective from the next start; by default its only one. */
+  async removeCdDrive(drive?: string): Promise<ChangedCd> {
     const { removeCdDrive } = await import('./disks/media.ts');
     return removeCdDrive(this.#locations, this.name, drive);
   }

@@ -45,7 +45,7 @@ export function cdCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument('[file]', 'ISO image to insert')
     .action(async (name: string, file: string | undefined) => {
-      printLine(await new MachineStore().get(name).addCdDrive(file));
+      sayChanged(name, await new MachineStore().get(name).addCdDrive(file));
     });
   cd.command('rm')
     .summary('remove a drive')
@@ -53,9 +53,17 @@ export function cdCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument('[drive]', 'name of the drive, if the machine has several drives')
     .action(async (name: string, drive: string | undefined) => {
-      printLine(await new MachineStore().get(name).removeCdDrive(drive));
+      sayChanged(name, await new MachineStore().get(name).removeCdDrive(drive));
     });
   return cd;
+}
+
+function sayChanged(name: string, { drive, takesEffect }: ChangedCd): void {
+  printLine(drive);
+  if (takesEffect === 'now') return;
+  note(
+    `the change takes effect at the next start of machine "${name}"; to restart the machine now, run: vmlet restart ${name}`,
+  );
 }
 
 function changing(command: Command): Command {

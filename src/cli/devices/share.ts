@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type ListedShare, MachineStore } from '../../machines/index.ts';
 import { durationMs } from '../flags/flag-values.ts';
+import { sayMountNews } from '../lifecycle/mount-news.ts';
 import { note, printJson, printLine } from '../output/say.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
@@ -95,6 +96,8 @@ async function add(name: string, text: string, { json }: { json?: true }): Promi
   );
   if (json) printJson({ version: 1, share });
   else printLine(share.target);
+  // The volume exists by now, with the size of its creation.
+  sayMountNews(text.startsWith('type=') ? { mount: [text] } : { volume: [text] });
   if (json || share.takesEffect === 'now') return;
   note(
     `the mount at ${share.target} takes effect at the next start of machine "${name}"; to restart the machine now, run: vmlet restart ${name}`,

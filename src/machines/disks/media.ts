@@ -25,10 +25,10 @@ export interface ChangeCdOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The drive whose CD was changed. */
+/** A drive that was changed. */
 export interface ChangedCd {
   readonly drive: string;
-  /** A drive added while the machine is running appears at its next start. */
+  /** A drive that is added or removed while the machine is running appears or disappears at its next start. */
   readonly takesEffect: 'now' | 'next start';
 }
 
@@ -61,10 +61,9 @@ export async function changeCd(
 /**
  * Adds a CD drive to a machine, effective from the next start.
  * @param path ISO image in the drive; empty by default.
- * @returns the name of the drive.
  * @throws InvalidInputError, ImageRefusedError, MachineStateError, MachineBusyError
  */
-export async function addCdDrive(locations: Locations, machine: string, path?: string): Promise<string> {
+export async function addCdDrive(locations: Locations, machine: string, path?: string): Promise<ChangedCd> {
   const medium = path === undefined ? undefined : await findMedium(path, 'iso', undefined);
   return withLockedMachine(locations, machine, 'adding a drive', (definition) => {
     const { spec } = definition;
@@ -79,18 +78,23 @@ export async function addCdDrive(locations: Locations, machine: string, path?: s
       );
     }
     writeSpec(definition, { ...spec, cdroms: [...spec.cdroms, driveWith(name, medium)] });
-    return name;
+    const runs = readStatus(definition.files).kind === 'running';
+    return { drive: name, takesEffect: runs ? 'next start' : 'now' };
   });
 }
 
-/** Removes a CD drive, effective from the next start. Returns its name. @throws as `addCdDrive` does. */
-export async function removeCdDrive(locations: Locations, machine: string, drive?: string): Promise<string> {
+/** Removes a CD drive, effective from the next start. @throws as `addCdDrive` does. */
+export async function removeCdDrive(
+  locations: Locations,
+  machine: string,
+  drive?: string,
+): Promise<ChangedCd> {
   return withLockedMachine(locations, machine, 'removing a drive', (definition) => {
     const { spec } = definition;
     refuseSaved(definition, 'CD drives');
     const found = requireDrive(definition, drive);
     writeSpec(definition, { ...spec, cdroms: spec.cdroms.filter((other) => other !== found) });
-    return found.name;
+    return { drive: found.name, takesEffect: runsWith(definition, found) ? 'next start' : 'now' };
   });
 }
 

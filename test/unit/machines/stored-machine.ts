@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Locations, locate } from '../../../src/machine/paths/locations.ts';
 import { type Definition, readDefinition } from '../../../src/machines/record/definition.ts';
@@ -40,12 +40,13 @@ export interface Stored {
   readonly definition: Definition;
 }
 
-/** Writes the files of a machine that has never run. */
+/** Writes the files of a machine that has never run, in place of an earlier one. */
 export function storedMachine(home: string, changed: Partial<MachineSpec> = {}): Stored {
   const variables = { XDG_DATA_HOME: home, XDG_STATE_HOME: join(home, 'state'), XDG_RUNTIME_DIR: home };
   const locations = locate(variables, home, 0);
   const spec = { ...SPEC, ...changed };
   const files = machineFiles(locations, spec.name, spec.id);
+  rmSync(files.directory, { recursive: true, force: true });
   for (const directory of [files.storage, files.boot, files.ssh, files.keeper])
     mkdirSync(directory, { recursive: true });
   writeFileSync(files.spec, formatMachineSpec(spec));

@@ -61,13 +61,15 @@ export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
     z.strictObject({ path: z.string().optional() }),
     (machine, { path }) => ['cd', 'add', machine, ...given(path)],
     async ({ store, name: machine, body: { path } }) => ({
-      drive: await store.get(machine).addCdDrive(path),
+      ...(await store.get(machine).addCdDrive(path)),
     }),
   ),
   'drives/remove': action(
     z.strictObject({ drive }),
     (machine, { drive: wanted }) => ['cd', 'rm', machine, ...given(wanted)],
-    async ({ store, name: machine, body }) => ({ drive: await store.get(machine).removeCdDrive(body.drive) }),
+    async ({ store, name: machine, body }) => ({
+      ...(await store.get(machine).removeCdDrive(body.drive)),
+    }),
   ),
   'shares/add': action(
     z.strictObject({ share: z.string() }),

@@ -254,7 +254,7 @@ describe('a guest that does not react', () => {
     expect(await inDrive()).toBeUndefined();
 
     // Another drive exists from the next start; until then only the definition contains its CD.
-    expect(await machine.addCdDrive()).toBe('cdrom1');
+    expect(await machine.addCdDrive()).toEqual({ drive: 'cdrom1', takesEffect: 'next start' });
     expect(await failureOf(machine.changeCd(at('one.iso')))).toHaveProperty(
       'hint',
       'choose one of: cdrom0, cdrom1',
@@ -267,7 +267,7 @@ describe('a guest that does not react', () => {
       { name: 'cdrom0', open: false },
       { name: 'cdrom1', path: at('one.iso'), open: false },
     ]);
-    expect(await machine.removeCdDrive('cdrom1')).toBe('cdrom1');
+    expect(await machine.removeCdDrive('cdrom1')).toMatchObject({ drive: 'cdrom1' });
   });
 });
 
