@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatBytes } from '../../public/format.ts';
-import { type DiskChanges, type ListedDisk, MachineStore } from '../../machines/index.ts';
+import { type DiskChanges, type ListedDisk, MachineStore, type NamedMachine } from '../../machines/index.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { nameFlag } from '../flags/option-flags.ts';
 import { table } from '../output/table.ts';
@@ -155,10 +155,21 @@ async function remove(
 }
 
 async function resize(name: string, disk: string, wanted: string, flags: { shrink?: true }): Promise<void> {
+  const machine = new MachineStore().get(name);
   const bytes = await untilInterrupted(async (signal) =>
-    new MachineStore().get(name).resizeDisk(disk, wanted, { ...flags, signal }),
+    machine.resizeDisk(disk, wanted, { ...flags, signal }),
   );
   printLine(`${disk}: ${formatBytes(bytes)}`);
+  if (!flags.shrink) sayUnusedSpace(machine, disk);
+}
+
+/** busybox has no program that enlarges a file system. */
+export function sayUnusedSpace({ spec }: Pick<NamedMachine, 'spec'>, disk: string): void {
+  if (spec.boot.kind !== 'image') return;
+  note(
+    `${spec.boot.image} cannot enlarge file systems: one that is on ${disk}, such as /data, keeps its size`,
+    'for more space, add another disk, or create a machine with a larger --disk-size and copy the files to it',
+  );
 }
 
 async function setOptions(

@@ -16,7 +16,7 @@ interface Flags {
 export function rmCommand(): Command {
   return new Command('rm')
     .description(
-      'Removes machines with their UEFI variables, TPM state, keys and logs. Keeps the disks, and prints their paths. With ' +
+      'Removes machines with their UEFI variables, saved memory, TPM state, keys and logs. Keeps the disks, and prints their paths. With ' +
         '--storage, also deletes the disks, including your own files that the machine used directly (--adopt). Your other ' +
         'files, which the machine only read, are always kept. Volumes outlive their machines, unless you give --volumes.',
     )
@@ -33,12 +33,13 @@ export function rmCommand(): Command {
         namedOrAll(names, flags, () => true),
         async (name) => {
           try {
-            const { keptDisks, keptVolumes } = await store.remove(name, {
+            const { discardedMemory, keptDisks, keptVolumes } = await store.remove(name, {
               storage: flags.storage ?? false,
               volumes: flags.volumes ?? false,
               force: flags.force ?? false,
               id: flags.id,
             });
+            if (discardedMemory) note(`the saved memory of ${name} was discarded`);
             for (const path of keptDisks) note(`kept the disk ${path}`);
             if (!flags.volumes) return undefined;
             if (!keptVolumes) {

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { MachineStateError, QmpClosedError } from '../../errors/index.ts';
+import { MachineStateError, PermissionError, QmpClosedError } from '../../errors/index.ts';
 import { attachDisk, detachDisk } from '../../machine/state/live-disk.ts';
 import type { DiskPlan } from '../../machine/plan/plan.ts';
 import { isFreePort, portNumber, portOf, rootPort } from '../../machine/qemu/root-port.ts';
@@ -10,7 +10,7 @@ import { unusedDiskNames } from '../plan/disk-names.ts';
 import { openLinkedFile } from './linked-file.ts';
 import { SPARE_ROOT_PORTS, planDisk } from '../plan/machine-plan.ts';
 import { readPlan, replacePlan } from '../record/machine-plan-file.ts';
-import type { StoredDisk } from '../spec/machine-spec.ts';
+import type { Backing, StoredDisk } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
 
@@ -83,14 +83,36 @@ async function attach(
   await withMonitor(
     definition,
     async (qmp) => {
-      const outside = isAbsolute(disk.file) ? disk.file : disk.backing?.path;
+      const [outside, ...below] = filesOutside(disk);
       if (outside === undefined) await attachDisk(qmp, plan, { signal });
+      else if (below.length > 0)
+        await attachDisk(qmp, plan, { signal }).catch((error: unknown) => {
+          throw explainChain(error, [outside, ...below]);
+        });
       else
         await openLinkedFile(files, outside, async (path) =>
           attachDisk(qmp, from(plan, outside, path), { signal }),
         );
     },
     { signal },
+  );
+}
+
+/** Returns the files of a disk that are not in the machine's directory. */
+function filesOutside({ file, backing }: Pick<StoredDisk, 'file' | 'backing'>): string[] {
+  return [...(isAbsolute(file) ? [file] : []), ...(backing ? backingFiles(backing) : [])];
+}
+
+function backingFiles({ path, backing }: Backing): string[] {
+  return [path, ...(backing ? backingFiles(backing) : [])];
+}
+
+/** A confined QEMU gets links to one file: it could write to each, also to those that other machines use. */
+export function explainChain(error: unknown, [file, backing = '']: readonly string[]): unknown {
+  if (!(error instanceof PermissionError)) return error;
+  return new PermissionError(
+    `permission denied: ${file} has a backing file, ${backing}, and the running machine can open only disks of a single file`,
+    { hint: 'stop the machine first, then add the disk', cause: error },
   );
 }
 

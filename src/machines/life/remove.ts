@@ -59,8 +59,10 @@ export interface RemoveOptions {
   readonly id?: string | undefined;
 }
 
-/** Disks and volumes that a removal kept. */
+/** Disks and volumes that a removal kept, and memory that it did not. */
 export interface RemoveResult {
+  /** Whether it was saved: its saved memory is gone. */
+  readonly discardedMemory: boolean;
   /** Paths of kept disks, and of the clone bases that they need. */
   readonly keptDisks: readonly string[];
   /** Its volumes that were kept; undefined for a broken machine, whose volumes are not known. */
@@ -133,7 +135,7 @@ export async function removeMachine(
   const keptVolumes = volumes
     ? await removeUnusedVolumes(locations, mounted)
     : mounted.map(({ name: volume }) => ({ name: volume }));
-  return { keptDisks, keptVolumes };
+  return { discardedMemory: status.kind === 'saved', keptDisks, keptVolumes };
 }
 
 function assertId({ spec }: Pick<Definition, 'spec'>, id: string | undefined): void {
@@ -248,10 +250,11 @@ async function removeBroken(
   if (record) await endLostProcesses(name, record);
   if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
   const joined = networksOfMachine(locations, name);
+  const discardedMemory = existsSync(files.savedState);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
   await leaveNetworks(locations, name, [...new Set([...joined, ...networksThatRemember(locations, name)])]);
-  return { keptDisks: [], keptVolumes: undefined };
+  return { discardedMemory, keptDisks: [], keptVolumes: undefined };
 }
 
 function readRunIfSound(files: Pick<MachineFiles, 'directory' | 'run'>): RunRecord | undefined {
