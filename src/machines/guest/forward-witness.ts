@@ -5,13 +5,13 @@ import { isPassingFailure } from '../channel/passing-failure.ts';
 import { findGuestAddresses } from '../look/guest-addresses.ts';
 import type { Definition } from '../record/definition.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
-import { boundForwards, connectableEndpoint } from '../spec/forwards.ts';
+import { connectableEndpoint, witnessForward } from '../spec/forwards.ts';
 
 /** The agent's channel and the network have no common order, and a busy host may delay either. */
 const GRACE_MS = 1000;
 
 /**
- * Finds a way to see that the guest answers connections to a port: another forward, or an agent that knows the guest's
+ * Finds a way to see that the guest answers connections to a port: another forward on the same way, or an agent that knows the guest's
  * addresses.
  */
 export async function findWitness(
@@ -19,9 +19,7 @@ export async function findWitness(
   guestPort: number,
   signal: AbortSignal,
 ): Promise<Witness | undefined> {
-  const other = boundForwards(readPlan(definition.files)).find(
-    (forward) => forward.guestPort !== guestPort && forward.protocol === 'tcp',
-  );
+  const other = witnessForward(readPlan(definition.files), guestPort);
   if (other) return witnessByForward(connectableEndpoint(other));
   // A guest that has an address before a connection and after it refuses the connection within this time, or has accepted it.
   if (!(await hasAddress(definition, signal))) return undefined;

@@ -24,6 +24,22 @@ export function boundForwards({ network, relay }: Pick<NamedPlan, 'network' | 'r
   return [...(network?.forwards ?? []), ...(relay?.ports ?? [])];
 }
 
+/**
+ * Returns another TCP forward that takes the same way into the guest as that to this port: only there do answers stay in
+ * order. vmlet's agent may answer before the guest's network does.
+ */
+export function witnessForward(
+  plan: Pick<NamedPlan, 'network' | 'relay'>,
+  guestPort: number,
+): BoundForward | undefined {
+  const ways = [plan.network?.forwards ?? [], plan.relay?.ports ?? []];
+  const way = ways.find((forwards) => tcpEndpoint(forwards, guestPort));
+  // Without a forward, the connection goes to a bridge, which accepts it only when the guest does.
+  return (way ?? boundForwards(plan)).find(
+    (forward) => forward.guestPort !== guestPort && forward.protocol === 'tcp',
+  );
+}
+
 /** Returns the unix sockets of the host that lead to the guest of a running machine. */
 export function boundSockets({ relay }: Pick<NamedPlan, 'relay'>): readonly SocketForward[] {
   return relay?.sockets ?? [];
