@@ -185,8 +185,8 @@ export class NamedMachine {
   /**
    * Disconnects it from a private network; a running guest is asked to release the card first.
    * @param limits `timeoutMs` is the time for the guest to release it, 30 000 by default.
-   * @throws GuestHoldsDeviceError when the guest does not release it (nothing has changed then); MachineStateError,
-   *   MachineBusyError
+   * @throws GuestHoldsDeviceError when the guest does not release it (nothing has changed then, but it may still release
+   *   it); MachineStateError, also for a paused machine; MachineBusyError
    */
   async disconnectNetwork(network: string, limits: Limits = {}): Promise<void> {
     const { disconnectNetwork } = await import('./run/devices/networks.ts');

@@ -97,7 +97,7 @@ async function explainSilence(
     `timed out after ${timeoutMs / 1000} s waiting for the guest to release ${words}`,
     {
       hint: running
-        ? 'try again later, or stop the machine first; the guest may be booting or hanging, or may not support hot-unplug'
+        ? 'the guest may still release it: run the command again later, or stop the machine first; the guest may be booting or hanging, or may not support hot-unplug'
         : `resume or stop the machine first: it is not running, so the guest cannot release the device (state: ${status})`,
     },
   );

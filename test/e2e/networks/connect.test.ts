@@ -173,8 +173,8 @@ connecting('what cannot be connected stays as it is', async () => {
   await vmlet('resume', 'web');
   await vmlet('network', 'connect', 'lan', 'web');
   await vmlet('pause', 'web');
-  expect(await refusal('network', 'disconnect', '-t', '1s', 'lan', 'web')).toContain(
-    'timed out after 1 s waiting for the guest to release the network card of network "lan"',
+  expect(await refusal('network', 'disconnect', 'lan', 'web')).toContain(
+    'machine "web" is paused, so its guest cannot release its network card',
   );
   expect(await member('lan', 'web')).toMatchObject({ plugged: true });
   await vmlet('resume', 'web');
@@ -190,10 +190,11 @@ connecting('a keeper forgets a card before its guest releases it, unless the gue
   const connected = request();
   expect(connected).not.toBe('');
   expect(existsSync(keeperFile('web', 'card0.argv'))).toBe(true);
-  await vmlet('pause', 'web');
   const waiting = home.start(['network', 'disconnect', '-t', '5s', 'lan', 'web']);
   await until(() => request() === '' || waiting.process.exitCode !== null);
   expect(waiting.process.exitCode).toBeNull();
+  // Linux releases a card 5 s after the request.
+  await vmlet('pause', 'web');
   expect(await waiting.finished).toMatchObject({ status: 125 });
   expect(request()).toBe(connected);
   expect(existsSync(keeperFile('web', 'card0.argv'))).toBe(true);

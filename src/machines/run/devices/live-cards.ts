@@ -18,6 +18,7 @@ import { readPlan, replacePlan } from '../../record/machine-plan-file.ts';
 import { readStatus } from '../../record/machine-status.ts';
 import { cardsConfiguration, guestRequest } from '../guest-request.ts';
 import { plugCommand } from '../start-plan.ts';
+import { refusePaused } from './paused-guest.ts';
 
 /** The agent waits 10 s for a card to appear. */
 const SETUP_MS = 15_000;
@@ -38,12 +39,7 @@ export async function freeLiveCard(
     new MachineStateError(spec.name, status.kind === 'running' ? status.state : status.kind, problem, {
       hint,
     });
-  if (status.kind === 'running' && status.state !== 'running') {
-    throw refuse(
-      `is ${status.state}, so its guest cannot get another network card`,
-      `resume it first: vmlet resume ${spec.name}; or stop it: vmlet stop ${spec.name}`,
-    );
-  }
+  refusePaused(spec.name, status, 'get another network card');
   const plan = readPlan(files);
   const restart = 'stop the machine, connect it to the network, and start it again';
   if (!mayConnect(plan)) {
@@ -155,6 +151,10 @@ export async function unplugCard(
       `cannot leave network "${network}" while the machine is running: its memory was saved by an earlier release of vmlet`,
       { hint: `stop it first: vmlet stop ${spec.name}` },
     );
+  }
+  // The request would stay pending, and the guest would follow it when it is resumed.
+  if (await hasLiveCard(definition, network, signal)) {
+    refusePaused(spec.name, readStatus(files), 'release its network card');
   }
   const without = { ...plan, privateCards: plan.privateCards.filter((one) => one !== card) };
   exchangeFile(files.guestRequest, guestRequest(without));

@@ -26,6 +26,7 @@ import { lastLines, readStatus } from '../../record/machine-status.ts';
 import { shareTags } from '../../spec/stored-mounts.ts';
 import { guestRequest } from '../guest-request.ts';
 import { shareCommand } from '../start-plan.ts';
+import { refusePaused } from './paused-guest.ts';
 
 /** Time for the agent's answers, and for the guest to release a device that could not be used. */
 const AGENT_MS = 30_000;
@@ -191,15 +192,7 @@ async function untilServed(
 /** @throws MachineStateError for a paused machine, whose guest cannot answer. */
 async function reachAgent(definition: Definition, signal: AbortSignal | undefined): Promise<GuestAgent> {
   const { spec, files } = definition;
-  const status = readStatus(files);
-  if (status.kind === 'running' && status.state !== 'running') {
-    throw new MachineStateError(
-      spec.name,
-      status.state,
-      `is ${status.state}, so its guest cannot mount or unmount directories`,
-      { hint: `resume it first: vmlet resume ${spec.name}; or stop it: vmlet stop ${spec.name}` },
-    );
-  }
+  refusePaused(spec.name, readStatus(files), 'mount or unmount directories');
   return attachAgent(definition, { signal, timeoutMs: AGENT_MS });
 }
 

@@ -87,8 +87,8 @@ export async function connectNetwork(
 /**
  * Disconnects a machine from a private network; a running guest is asked to release the card first.
  * @param limits `timeoutMs` is the time for the guest, 30 000 by default.
- * @throws GuestHoldsDeviceError when the guest does not release it (nothing has changed then); MachineStateError,
- *   MachineBusyError
+ * @throws GuestHoldsDeviceError when the guest does not release it (nothing has changed then, but it may still release it);
+ *   MachineStateError, also for a paused machine; MachineBusyError
  */
 export async function disconnectNetwork(
   locations: Locations,
