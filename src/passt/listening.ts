@@ -1,10 +1,18 @@
 import { takenPort } from '../network/ports/host-port.ts';
 import type { BoundForward } from '../network/ports/port.ts';
-import { waitingOn } from '../network/ports/socket-table.ts';
+import { countWaiting } from '../network/ports/socket-table.ts';
 
-/** passt does not report when it listens; the kernel's socket table shows it. */
-export function isListening({ hostAddress, hostPort, protocol }: BoundForward): boolean {
-  return waitingOn(hostAddress, hostPort, protocol).length > 0;
+/**
+ * Returns the forwards on which a process listens: passt does not report when it does, but the kernel's socket table shows
+ * it.
+ */
+export function listeningAmong(forwards: readonly BoundForward[]): BoundForward[] {
+  const count = countWaiting();
+  return forwards.filter(({ hostAddress, hostPort, protocol }) => count(hostAddress, hostPort, protocol) > 0);
+}
+
+export function allListen(forwards: readonly BoundForward[]): boolean {
+  return listeningAmong(forwards).length === forwards.length;
 }
 
 /**
@@ -13,8 +21,9 @@ export function isListening({ hostAddress, hostPort, protocol }: BoundForward): 
  * @throws PortTakenError
  */
 export function refuseSharedUdp(forwards: readonly BoundForward[]): void {
+  const count = countWaiting();
   for (const { protocol, hostAddress, hostPort, ephemeral } of forwards) {
-    if (protocol === 'udp' && waitingOn(hostAddress, hostPort, protocol).length > 1) {
+    if (protocol === 'udp' && count(hostAddress, hostPort, protocol) > 1) {
       throw takenPort(hostAddress, hostPort, protocol, ephemeral);
     }
   }

@@ -8,7 +8,7 @@ import { pause } from '../util/time/pause.ts';
 import type { Scope } from '../util/scope.ts';
 import type { BoundNetworkPlan } from '../network/plan/network.ts';
 import { passtArguments } from './passt-argv.ts';
-import { isListening, refuseSharedUdp } from './listening.ts';
+import { allListen, refuseSharedUdp } from './listening.ts';
 import { filterWatch } from './system-call-filters.ts';
 import { explainPasstFailure } from './start-failure.ts';
 import type { BoundForward } from '../network/ports/port.ts';
@@ -88,7 +88,7 @@ async function awaitReady(
   } catch (error) {
     if (!(error instanceof TimedOutError)) throw error;
     // If passt's output has changed, it is enough that it listens.
-    if (!forwards.every(isListening)) {
+    if (!allListen(forwards)) {
       throw new NetworkStartError(
         `passt still does not listen on all forwarded host ports after ${PATIENCE_MS / 1000} s`,
         lastWords(process),
@@ -114,7 +114,7 @@ async function awaitSockets(forwards: readonly BoundForward[], process: Supervis
   const filtersItsCalls = filterWatch(process.pid);
   // If passt has ended, stop checking; other promises report why.
   while (!end.signal.aborted && performance.now() < giveUp) {
-    if (filtersItsCalls() && forwards.every(isListening)) return;
+    if (filtersItsCalls() && allListen(forwards)) return;
     await pause(LOOK_EVERY_MS);
   }
   return new Promise(() => undefined);

@@ -37,11 +37,27 @@ export function waitingSockets(protocol: Protocol, family: 4 | 6): WaitingSocket
   return sockets;
 }
 
-/** Returns the sockets that wait on exactly this address and port. */
-export function waitingOn(address: string, port: number, protocol: Protocol): WaitingSocket[] {
-  return waitingSockets(protocol, isIpv6(address) ? 6 : 4).filter(
-    (socket) => socket.port === port && socket.address === address,
-  );
+/**
+ * Returns a function that counts the sockets that wait on exactly an address and port. It reads each table once: a range of
+ * thousands of ports is looked up in tables as long.
+ */
+export function countWaiting(): (address: string, port: number, protocol: Protocol) => number {
+  const tables = new Map<string, Map<string, number>>();
+  return (address, port, protocol) => {
+    const family = isIpv6(address) ? 6 : 4;
+    const table = tables.get(`${protocol}${family}`) ?? countSockets(waitingSockets(protocol, family));
+    tables.set(`${protocol}${family}`, table);
+    return table.get(`${address} ${port}`) ?? 0;
+  };
+}
+
+function countSockets(sockets: readonly WaitingSocket[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { address, port } of sockets) {
+    const key = `${address} ${port}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** The kernel prints each 32-bit word of an address in the machine's own byte order. */

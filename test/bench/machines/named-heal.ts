@@ -2,7 +2,7 @@ import { type Socket, connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { chooseHostPorts } from '../../../src/network/ports/host-port.ts';
 import { type PortInput, parsePortForwards } from '../../../src/network/ports/port.ts';
-import { waitingOn } from '../../../src/network/ports/socket-table.ts';
+import { countWaiting } from '../../../src/network/ports/socket-table.ts';
 import type { NamedMachine } from '../../../src/machines/index.ts';
 import { deferred } from '../../../src/util/time/deferred.ts';
 import { until } from '../../until.ts';
@@ -82,7 +82,7 @@ async function afterKill(machine: NamedMachine, address: string, port: number): 
   await delay(1100);
   const started = performance.now();
   process.kill(old, 'SIGKILL');
-  await until(() => passtOf(machine) !== old || waitingOn(address, port, 'tcp').length === 0);
+  await until(() => passtOf(machine) !== old || countWaiting()(address, port, 'tcp') === 0);
   return gapOf(address, port, started);
 }
 
@@ -106,7 +106,7 @@ function passtOf(machine: NamedMachine): number | undefined {
 }
 
 async function gapOf(address: string, port: number, started = performance.now()): Promise<Gap> {
-  while (waitingOn(address, port, 'tcp').length === 0) await delay(1);
+  while (countWaiting()(address, port, 'tcp') === 0) await delay(1);
   const listensMs = performance.now() - started;
   await firstAnswer(address, port);
   return { listensMs, answersMs: performance.now() - started };

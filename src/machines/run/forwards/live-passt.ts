@@ -20,7 +20,7 @@ import { poll } from '../../../util/time/poll.ts';
 import { withMonitor } from '../../channel/monitor.ts';
 import type { Definition } from '../../record/definition.ts';
 import { forwardsAreFixed, readStatus } from '../../record/machine-status.ts';
-import { isListening } from '../../../passt/listening.ts';
+import { allListen, listeningAmong } from '../../../passt/listening.ts';
 import { awaitForwards, logLength } from './passt-readiness.ts';
 
 export interface PasstOptions extends Limits {
@@ -80,7 +80,7 @@ async function changeByPesto(
     exchangeFile(files.passtArguments, argumentsText(commandOf(before)));
     for (const forward of added) await attempt(async () => runPesto(control, 'delete', [forward], {}));
     for (const forward of gone) await attempt(async () => runPesto(control, 'add', [forward], {}));
-    if (!before.forwards.every(isListening)) {
+    if (!allListen(before.forwards)) {
       onRestart?.();
       await exchangePasst(definition, before, {});
     }
@@ -100,14 +100,14 @@ async function runPesto(
 /** A forward that passt does not have is left by a change that was interrupted. */
 async function deleteForward(control: PasstControl, forward: BoundForward, limits: Limits): Promise<void> {
   await runPesto(control, 'delete', [forward], limits).catch((error: unknown) => {
-    if (!(error instanceof CommandFailedError) || isListening(forward)) throw error;
+    if (!(error instanceof CommandFailedError) || listeningAmong([forward]).length > 0) throw error;
   });
 }
 
 /** pesto does not wait for passt. Another program may have the port already. */
 async function awaitClosed(forwards: readonly BoundForward[], { signal }: Limits): Promise<void> {
   const limits = { timeoutMs: CLOSE_MS, signal };
-  await poll(() => !forwards.some(isListening), { everyMs: LOOK_EVERY_MS, ...limits });
+  await poll(() => listeningAmong(forwards).length === 0, { everyMs: LOOK_EVERY_MS, ...limits });
 }
 
 /** Undoes a step that may not have been done. */

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { TimedOutError } from '../../../errors/index.ts';
 import type { BoundNetworkPlan } from '../../../network/plan/network.ts';
-import { isListening, refuseSharedUdp } from '../../../passt/listening.ts';
+import { allListen, refuseSharedUdp } from '../../../passt/listening.ts';
 import { explainPasstFailure, isRefusedForward } from '../../../passt/start-failure.ts';
 import type { Limits } from '../../../util/time/deadline.ts';
 import type { MachineFiles } from '../../record/machine-files.ts';
@@ -35,7 +35,7 @@ export async function awaitForwards(
     if (output.some(isRefusedForward)) {
       await explainPasstFailure(output, { exitCode: 1, signal: undefined }, forwards);
     }
-    if (forwards.every(isListening)) return;
+    if (allListen(forwards)) return;
     if (performance.now() > deadline) {
       throw new TimedOutError('waiting for passt to listen on the forwarded ports', timeoutMs, {
         hint: 'try again when the host is less busy, or use slirp instead of passt: vmlet set NAME --net slirp',

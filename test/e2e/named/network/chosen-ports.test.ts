@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import type { NamedMachine } from '../../../../src/machines/index.ts';
-import { waitingOn } from '../../../../src/network/ports/socket-table.ts';
+import { countWaiting } from '../../../../src/network/ports/socket-table.ts';
 import { type Home, makeHome } from '../home.ts';
 
 /** Below the kernel’s range of ephemeral ports. */
@@ -31,7 +31,7 @@ async function make(net: string, ...flags: string[]): Promise<NamedMachine> {
 
 const leadTo = (machine: NamedMachine, port: number): number[] =>
   machine.ports().flatMap(({ guestPort, hostPort }) => (guestPort === port ? (hostPort ?? []) : []));
-const listens = (port: number): boolean => waitingOn('127.0.0.1', port, 'tcp').length === 1;
+const listens = (port: number): boolean => countWaiting()('127.0.0.1', port, 'tcp') === 1;
 
 it('a host port is removed on all its addresses, and a reversed range is refused', async () => {
   await make('slirp', '-p', `${GIVEN}:80`, '-p', `127.0.0.2:${GIVEN}:80`, '-p', `${GIVEN + 1}:81`);
