@@ -34,6 +34,8 @@
 
 enum { EXIT_USAGE = 2, LAST_WORDS_MS = 1000 };
 
+static bool start_failed;
+
 static int fail(const char *what)
 {
     note(what);
@@ -44,7 +46,7 @@ static int fail(const char *what)
 /* Detaches from the launcher's session, directory and descriptors. */
 static bool leave_launcher(void)
 {
-    static const int heard[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP};
+    static const int heard[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGQUIT};
     /* Not supported before Linux 5.9, and Node leaves nothing open anyway. */
     syscall(SYS_close_range, 3, ~0u, 0);
     if (!loop_start() || !signals_watch(heard, sizeof heard / sizeof *heard))
@@ -88,6 +90,10 @@ static void handle_signal(int signal)
         monitor_quit();
         break;
     case SIGUSR2:
+        qemu_signal(SIGKILL);
+        break;
+    case SIGQUIT:
+        start_failed = true;
         qemu_signal(SIGKILL);
         break;
     case SIGHUP:
@@ -143,8 +149,8 @@ static int report_end(void)
     else
         report("ended - %d", WTERMSIG(qemu.status));
     /* A machine that was killed on request has not failed: otherwise a service would restart it. */
-    bool asked_for =
-        qemu.sent_signal != 0 && WIFSIGNALED(qemu.status) && !helper_loss.name && !monitor.fatal_state;
+    bool asked_for = qemu.sent_signal != 0 && WIFSIGNALED(qemu.status) && !helper_loss.name && !monitor.fatal_state &&
+                     !start_failed;
     return asked_for || (WIFEXITED(qemu.status) && WEXITSTATUS(qemu.status) == 0) ? 0 : 1;
 }
 

@@ -288,10 +288,17 @@ function parseReport(line: string): KeeperReport | undefined {
   }
 }
 
-const SIGNALS = { 'power-button': 'SIGUSR1', quit: 'SIGTERM', kill: 'SIGUSR2', command: 'SIGHUP' } as const;
+const SIGNALS = {
+  'power-button': 'SIGUSR1',
+  quit: 'SIGTERM',
+  kill: 'SIGUSR2',
+  'fail the start': 'SIGQUIT',
+  command: 'SIGHUP',
+} as const;
 
 /**
- * Makes a keeper press the power button, tell QEMU to quit, kill QEMU, or begin the guest's command.
+ * Makes a keeper press the power button, tell QEMU to quit, kill QEMU, kill it and exit as one that failed, or begin the
+ * guest's command.
  * @returns false when that keeper is gone: its PID may have been reused, so nothing was sent.
  */
 export function signalKeeper(identity: ProcessIdentity, action: keyof typeof SIGNALS): boolean {

@@ -261,10 +261,10 @@ async function configure(
   await whileKernelLives(definition, booted, signal);
 }
 
-/** Ends the keeper of a failed start, so that nothing is left running. */
+/** Ends the keeper of a failed start, so that nothing is left running. A service of systemd counts as failed then. */
 async function endKeeper(keeper: StartedKeeper): Promise<void> {
   const identity = identifyProcess(keeper.pid);
-  if (identity) signalKeeper(identity, 'kill');
+  if (identity) signalKeeper(identity, 'fail the start');
   // A keeper that does not react is killed, and QEMU dies with it; the next start cleans up.
   const patience = setTimeout(() => identity && signalProcess(identity, 'SIGKILL'), KEEPER_END_MS);
   await keeper.ended.catch(() => undefined);

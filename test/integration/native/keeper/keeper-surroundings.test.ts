@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
 import { until } from '../../../until.ts';
 import { isSystemError } from '../../../../src/errors/index.ts';
+import { keeperArguments, signalKeeper } from '../../../../src/process/keeper.ts';
 import { keeperProgram } from '../../../../src/process/native/keeper-program.ts';
 import { findProgram } from '../../../../src/process/program.ts';
 import { run } from '../../../../src/process/run.ts';
@@ -39,6 +42,24 @@ describe('a keeper under systemd', () => {
       expect(told()).toBe(`listening\nMAINPID=${keeper.pid}\nREADY=1\nSTOPPING=1`);
     },
   );
+
+  it.each([
+    ['kill', 0],
+    ['fail the start', 1],
+  ] as const)('after "%s", exits with status %i', async (action, status) => {
+    const lab = new KeeperLab(keeperProgram(), directory, scope);
+    mkdirSync(lab.runtimeDirectory);
+    const keeper = spawn(keeperProgram(), keeperArguments(lab.options(['/bin/sleep', '60'])), {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const exit = once(keeper, 'exit');
+    scope.defer(() => void keeper.kill('SIGKILL'));
+    await once(keeper.stdout, 'data');
+    const identity = identifyProcess(keeper.pid ?? 0);
+    expect(identity && signalKeeper(identity, action)).toBe(true);
+    expect(await exit).toEqual([status, null]);
+    expect(lab.end()).toMatchObject({ signal: 9, sentSignal: 9 });
+  });
 });
 
 describe('a keeper whose launcher does not read its reports', () => {
