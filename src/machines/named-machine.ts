@@ -371,6 +371,12 @@ export class NamedMachine {
     return describeSystemdUnit(this.name);
   }
 
+  /** Returns whether it has a systemd user unit; vmlet or the user has installed it. */
+  async hasSystemdUnit(): Promise<boolean> {
+    const { hasSystemdUnit } = await import('./life/systemd.ts');
+    return hasSystemdUnit(this.name);
+  }
+
   /**
    * Enables its start by the systemd user manager.
    * @throws UserManagerUnavailableError, CommandFailedError, and what `systemdUnit` throws.

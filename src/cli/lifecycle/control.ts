@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { eachMachine } from '../session/each-machine.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { note } from '../output/say.ts';
-import { sayInstalled, sayStarted } from './start.ts';
+import { sayInstalled, sayOutsideUnit, sayStarted } from './start.ts';
 import { describeStop, isGraceful } from './stop.ts';
 
 /** Verbs that send one request to each machine. */
@@ -34,6 +34,7 @@ export function restartCommand(): Command {
         }
         const onInstalled = (): void => sayInstalled(machine.name);
         sayStarted(await machine.start({ signal, onInstalled }));
+        await sayOutsideUnit(machine);
       });
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatEndpoint } from '../../public/format.ts';
-import { type LiveMachine, MachineStore } from '../../machines/index.ts';
+import { type LiveMachine, MachineStore, type NamedMachine } from '../../machines/index.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { eachMachine, isRunning, namedOrAll } from '../session/each-machine.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
@@ -72,6 +72,7 @@ async function start(given: string[], flags: Flags): Promise<void> {
       });
       progress.clear();
       sayStarted(live);
+      await sayOutsideUnit(machine);
       if (isNew) sayFirstBoot(live);
     });
   } finally {
@@ -101,8 +102,8 @@ async function printPlan(given: readonly string[], { paused, discardSaved, json 
 
 /** Reports chosen ports, and the identity that a clone still shares with the original machine. */
 export function sayStarted(machine: LiveMachine): void {
-  for (const { ephemeral, hostAddress, hostPort, guestPort, protocol } of machine.ports()) {
-    if (!ephemeral || guestPort === 22) continue;
+  for (const { ephemeral, automatic, hostAddress, hostPort, guestPort, protocol } of machine.ports()) {
+    if (!ephemeral || automatic) continue;
     note(
       `forwarding ${formatEndpoint(hostAddress, hostPort, protocol)} to port ${guestPort} of ${machine.name}`,
     );
@@ -118,6 +119,16 @@ export function sayStarted(machine: LiveMachine): void {
     `clone "${machine.name}" may still have the machine id, ssh host keys and host name of the original machine: ${problem.message}`,
     ...(problem.hint === undefined ? [] : [problem.hint]),
     `vmlet tries again at the next start of the clone: vmlet restart ${machine.name}`,
+  );
+}
+
+/** systemd manages only what its own start has begun. */
+export async function sayOutsideUnit(machine: Pick<NamedMachine, 'name' | 'hasSystemdUnit'>): Promise<void> {
+  const { name } = machine;
+  if (process.env['NOTIFY_SOCKET'] !== undefined || !(await machine.hasSystemdUnit())) return;
+  note(
+    `machine "${name}" runs outside of its systemd unit, which does not stop it or start it again`,
+    `to run it in its unit: vmlet stop ${name} && systemctl --user start vmlet-${name}`,
   );
 }
 
