@@ -38,9 +38,10 @@ async function capture(name: string, { output, member }: Flags): Promise<void> {
         note(`recording the traffic of network "${name}" in ${output}; press Ctrl-C to stop`),
       );
     try {
-      await pipeline(frames, file, { signal });
+      // Not with the signal, which would cut the file in a frame: Ctrl-C, its usual end, ends the frames.
+      await pipeline(frames, file);
     } catch (error) {
-      // Ctrl-C is its usual end, and what was written is a complete file.
+      // The reader of a pipe ends by Ctrl-C, too.
       if (!signal.aborted) throw error;
     }
   });

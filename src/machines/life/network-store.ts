@@ -186,8 +186,8 @@ export class NetworkStore {
   }
 
   /**
-   * Returns the frames of a running network as a pcap file, which ends with the network's switch. Close it by ending the
-   * iteration.
+   * Returns the frames of a running network as a pcap file, which ends with the network's switch, or after a whole frame when
+   * the signal aborts. Close it by ending the iteration.
    * @param member captures only the frames that it sends and is sent.
    * @throws NetworkNotFoundError, InvalidInputError when no member is running, SwitchRequestError
    */

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { SwitchRequestError, TimedOutError, isSystemError } from '../../errors/index.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
+import { onAbort } from '../../util/time/on-abort.ts';
 import type { NetworkFiles } from './network-shelf.ts';
 
 /** Version of native/switch/PROTOCOL.md. */
@@ -63,7 +64,8 @@ export async function endSwitch(place: Place, limits: Limits = {}): Promise<void
 /**
  * Begins a capture of a running switch's frames.
  * @param member captures only frames that it sends and receives.
- * @returns the stream of the pcap file, which ends with the switch; undefined when none is running.
+ * @returns the stream of the pcap file, which ends with the switch, or after a whole frame when the signal aborts; undefined
+ *   when none is running.
  */
 export async function openCapture(
   place: Place,
@@ -74,6 +76,13 @@ export async function openCapture(
   if (!socket) return undefined;
   const begun = await ask(place, socket, ['capture', ...(member === undefined ? [] : [member])], limits);
   socket.unshift(begun.rest);
+  if (limits.signal) {
+    // The switch then sends the rest of what it has, and ends.
+    socket.once(
+      'close',
+      onAbort(limits.signal, () => void socket.end()),
+    );
+  }
   return socket as AsyncIterable<Buffer>;
 }
 
