@@ -8,6 +8,7 @@ const SOURCES: Readonly<Record<GuestAddresses['source'], string>> = {
   'qemu-guest-agent': 'addresses reported by QEMU’s guest agent',
   passt: 'addresses assigned by passt; no agent reported any',
   slirp: 'addresses assigned by slirp; no agent reported any',
+  'private-network': 'addresses assigned by private networks; no agent reported any',
   neighbours: 'addresses seen by the host on bridges; no agent reported any',
 };
 

@@ -1,5 +1,6 @@
 import { INSTALL_AGENT, InvalidInputError, MachineStateError, TimedOutError } from '../../errors/index.ts';
 import { type GuestAddress, readGuestAddresses, usefulFirst } from '../../guest/ip-addresses.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { neighbourAddresses } from '../../network/probe/neighbours.ts';
 import type { Definition } from '../record/definition.ts';
 import { type GuestChannel, type QgaChannel, findGuestChannel } from '../channel/guest-channel.ts';
@@ -12,7 +13,7 @@ export interface GuestAddresses {
    * Origin: an agent in the guest, vmlet's network configuration (addresses on bridges beside it are those of the host's
    * neighbour table), or that table.
    */
-  readonly source: 'vmlet-agent' | 'qemu-guest-agent' | 'passt' | 'slirp' | 'neighbours';
+  readonly source: 'vmlet-agent' | 'qemu-guest-agent' | 'passt' | 'slirp' | 'private-network' | 'neighbours';
   /** At least one, IPv4 before IPv6; no loopback, and link-local ones only if there are no others. */
   readonly addresses: readonly GuestAddress[];
 }
@@ -35,8 +36,8 @@ export async function findGuestAddresses(
   const timedOut = answer instanceof TimedOutError ? answer : undefined;
   const told = answer instanceof TimedOutError ? undefined : answer;
   if (told && told.addresses.length > 0) return told;
-  const { network, bridges } = readPlan(files);
-  if (!network && bridges.length === 0) {
+  const plan = readPlan(files);
+  if (!plan.network && plan.bridges.length === 0 && plan.privateCards.length === 0) {
     if (timedOut) throw timedOut;
     throw new InvalidInputError(
       'net',
@@ -45,21 +46,12 @@ export async function findGuestAddresses(
     );
   }
   const seen: GuestAddress[] = [];
-  for (const { mac } of bridges) {
+  for (const { mac } of plan.bridges) {
     const found = await neighbourAddresses(mac, signal);
     seen.push(...found.map((address) => ({ interface: undefined, address, prefix: undefined })));
   }
-  if (network) {
-    const assigned = network.guest.addresses.map((text) => {
-      const [address = '', prefix] = text.split('/');
-      return { interface: undefined, address, prefix: Number(prefix) };
-    });
-    return {
-      source: network.backend === 'slirp' ? 'slirp' : 'passt',
-      addresses: usefulFirst([...assigned, ...seen]),
-    };
-  }
-  if (seen.length === 0) {
+  const known = knownAddresses(plan, seen);
+  if (!known) {
     if (timedOut) throw timedOut;
     throw new MachineStateError(spec.name, 'running', 'has no known address yet', {
       hint: told
@@ -67,7 +59,26 @@ export async function findGuestAddresses(
         : `try again when the guest has used the network, or ${INSTALL_AGENT}; without an agent, vmlet learns the address from the packets of the guest`,
     });
   }
-  return { source: 'neighbours', addresses: usefulFirst(seen) };
+  return known;
+}
+
+/**
+ * Returns what is known without an agent: what vmlet's networks assign, and what was seen on bridges.
+ * @returns undefined when that is nothing.
+ */
+export function knownAddresses(
+  { network, privateCards }: Pick<NamedPlan, 'network' | 'privateCards'>,
+  seen: readonly GuestAddress[],
+): GuestAddresses | undefined {
+  const texts = [...(network?.guest.addresses ?? []), ...privateCards.flatMap((card) => card.addresses)];
+  const assigned = texts.map((text) => {
+    const [address = '', prefix] = text.split('/');
+    return { interface: undefined, address, prefix: Number(prefix) };
+  });
+  const addresses = usefulFirst([...assigned, ...seen]);
+  if (addresses.length === 0) return undefined;
+  if (network) return { source: network.backend === 'slirp' ? 'slirp' : 'passt', addresses };
+  return { source: privateCards.length > 0 ? 'private-network' : 'neighbours', addresses };
 }
 
 /** Returns undefined without an agent, and the error when one does not answer in time. */
