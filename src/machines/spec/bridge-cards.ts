@@ -42,14 +42,19 @@ export function parseBridge(text: string, field: string): WantedBridge {
   const [, bridge = '', options] = /^bridge=([^:]*)(?::(.*))?$/s.exec(text) ?? [];
   const read = (options?.split(',') ?? []).map((part) => {
     const [, key = '', value = ''] = /^([a-z]+)=(.*)$/s.exec(part) ?? [];
-    return { key, wanted: Object.hasOwn(OPTIONS, key) ? OPTIONS[key]?.(value) : undefined };
+    return { part, key, wanted: Object.hasOwn(OPTIONS, key) ? OPTIONS[key]?.(value) : undefined };
   });
-  const isWhole = read.every(({ wanted }) => wanted !== undefined);
-  const isTwice = new Set(read.map(({ key }) => key)).size < read.length;
-  if (BRIDGE_NAME.test(bridge) && isWhole && !isTwice) {
+  const keys = read.map(({ key }) => key);
+  const wrong = read.find(({ wanted, key }, index) => wanted === undefined || keys.indexOf(key) < index);
+  const isName = BRIDGE_NAME.test(bridge);
+  if (isName && !wrong) {
     return read.reduce<WantedBridge>((sum, { wanted }) => ({ ...sum, ...wanted }), { bridge });
   }
-  throw new InvalidInputError(field, `invalid network ${JSON.stringify(text)}`, {
+  const problem =
+    isName && wrong
+      ? `${JSON.stringify(wrong.part)} is invalid or repeated`
+      : 'the name of the bridge is missing or invalid';
+  throw new InvalidInputError(field, `invalid network ${JSON.stringify(text)}: ${problem}`, {
     hint: `write bridge=NAME[:mtu=N,mac=ADDRESS], with an MTU of ${LEAST_MTU} to ${MOST_MTU} bytes; mac: ${EXPECTED_MAC}`,
   });
 }

@@ -38,7 +38,7 @@ export async function awaitForwards(
     if (allListen(forwards)) return;
     if (performance.now() > deadline) {
       throw new TimedOutError('waiting for passt to listen on the forwarded ports', timeoutMs, {
-        hint: 'try again when the host is less busy, or use slirp instead of passt: vmlet set NAME --net slirp',
+        hint: 'try again when the host is less busy, or use slirp instead of passt: run vmlet set with --net slirp, then start the machine again',
         lines: output.slice(-1),
       });
     }

@@ -133,3 +133,12 @@ test('the cards on bridges have numbers, of which 0 is the first card', () => {
   // The first card was on a bridge before.
   expect(bridgeCards({ ...smallSpec, bridge: 'br0' })).toEqual([]);
 });
+
+test.each([
+  ['bridge=br0:mtu=99999', '"mtu=99999" is invalid or repeated'],
+  ['bridge=br0:mtu=1400,mac=52:54:00', '"mac=52:54:00" is invalid or repeated'],
+  ['bridge=br0:mtu=1400,mtu=1500', '"mtu=1500" is invalid or repeated'],
+  ['bridge=:mtu=1400', 'the name of the bridge is missing or invalid'],
+])('the error for %s names the part that is wrong', (text, problem) => {
+  expect(() => parseBridge(text, 'net')).toThrow(`net: invalid network "${text}": ${problem}`);
+});
