@@ -13,7 +13,7 @@ const EFFECT = 'This ends all connections of the guest through passt; vmlet prin
 const BACKENDS =
   `A running machine gets the forwards immediately. Open connections continue, except in one case: ${RESTART} if a UDP ` +
   'port is added, vmlet’s agent in the guest does not answer, or more than 32 forwards would go through the agent. ' +
-  EFFECT;
+  `${EFFECT} Until the next start, a TCP port that the agent forwards leads to 127.0.0.1 in the guest.`;
 const REMOVAL =
   `A running machine loses the forwards immediately. Other connections continue, except in one case: ${RESTART} if it ` +
   `forwards one of the ports. ${EFFECT} TCP ports that were added since the start are usually forwarded by vmlet’s agent.`;
