@@ -1,4 +1,10 @@
-import { BrokenTemplateError, InvalidInputError, TemplateExistsError } from '../errors/index.ts';
+import {
+  BrokenTemplateError,
+  CloudInitError,
+  InvalidInputError,
+  TemplateExistsError,
+} from '../errors/index.ts';
+import { cloudInitFailure } from '../guest/cloud-init/cloud-init-failure.ts';
 import { Scope } from '../util/scope.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import { MOST_MEMBERSHIPS } from '../network/private/membership.ts';
@@ -44,8 +50,8 @@ export interface NamedTemplateOptions extends TemplateOptions {
  * process exits.
  * @throws what `launch` throws; TemplateExistsError, BrokenTemplateError for a damaged template that is not to be
  *   replaced, TemplateInUseError when a pool forks the template to replace, InvalidInputError, NoSpaceError,
- *   GuestCommandFailedError with the status and the output of a warm-up command, what `prepare` throws, QmpJobError for
- *   a guest that cannot be saved, or the signal's reason.
+ *   CloudInitError for a first boot that failed, GuestCommandFailedError with the status and the output of a warm-up
+ *   command, what `prepare` throws, QmpJobError for a guest that cannot be saved, or the signal's reason.
  */
 export async function createTemplate(options: NamedTemplateOptions): Promise<Template>;
 export async function createTemplate(options?: TemplateOptions): Promise<TemporaryTemplate>;
@@ -59,7 +65,8 @@ export async function createTemplate(
   refuseMounts(spec);
   const locations = ownLocations();
   const begin = await beginningOf(kept);
-  const making: Making = { spec, commands, prepare, networkCards, launching, locations, begin };
+  const check = refuseFailedBoot;
+  const making: Making = { spec, commands, prepare, networkCards, launching, locations, begin, check };
   if (name === undefined) return makeTemporary(making);
   if (existing === 'reuse' && prepare) {
     throw new InvalidInputError(
@@ -117,6 +124,21 @@ function refuseMounts({ shares, volumes, tmpfs, boot }: Spec): void {
   if (mount === undefined) return;
   throw new InvalidInputError(mount.field, 'a template cannot have shared directories, volumes or tmpfs', {
     hint: 'mount them in the forks instead: vmlet run --template NAME -v SRC:DST …',
+  });
+}
+
+/**
+ * Checks a guest that is to become a template: every fork would lack what its first boot did not set up.
+ * @throws CloudInitError.
+ */
+export function refuseFailedBoot({ cloudInit }: Pick<Machine, 'cloudInit'>): void {
+  // An absent or disabled cloud-init is not a failure.
+  if (cloudInit?.state !== 'failed') return;
+  const failure = cloudInitFailure(cloudInit, 'the guest of the template');
+  if (!failure) return;
+  // The guest is gone, with its log.
+  throw new CloudInitError(failure.message, failure, {
+    hint: 'correct the packages, commands or user-data of the first boot, then create the template again; to look into the guest, boot it with the same options of vmlet run',
   });
 }
 

@@ -46,6 +46,8 @@ export interface Making {
   readonly flushes?: boolean;
   /** Starts the guest; boots it by default. */
   readonly begin?: ((places: OwnFiles, making: Making) => Promise<BootedMachine>) | undefined;
+  /** Throws for a guest that must not be saved, before the commands; any guest may be saved by default. */
+  readonly check?: (machine: Pick<Machine, 'cloudInit'>) => void;
 }
 
 /** A guest that has booted, and what is needed to save it. */
@@ -67,6 +69,7 @@ export async function saveGuest(files: TemplateFiles, making: Making): Promise<T
   const { begin = bootGuest } = making;
   const booted = await begin({ storage: files.directory, memoryFile }, making);
   await using machine = booted.machine;
+  making.check?.(machine);
   await warmUp(machine, making);
   const abilities = await freeze(booted, files.state);
   await machine.qmp.execute('quit');

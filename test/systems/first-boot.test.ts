@@ -232,6 +232,18 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
     BOOT_MS,
   );
 
+  test(
+    'is required to succeed in the guest of a template',
+    async () => {
+      const words = ['--image', 'deb:13', ...HARDWARE, '--user-data', join(home.path, 'failing.yaml')];
+      const created = await home.vmlet('template', 'create', 'broken', ...words);
+      expect(created).toMatchObject({ status: 125, stdout: '' });
+      expect(created.stderr).toContain('vmlet: cloud-init failed in the guest of the template: scripts');
+      expect(await home.vmlet('template', 'ls', '--quiet')).toMatchObject({ status: 0, stdout: '' });
+    },
+    BOOT_MS,
+  );
+
   describe('of an image of the catalogue without an agent, from a mirror on loopback', () => {
     let publisher: Publisher;
 
