@@ -72,6 +72,7 @@ export {
 } from './machine/template.ts';
 export { PoolNotFoundError, PoolExistsError, PoolFailedError } from './machine/pool.ts';
 export { CopyBackError } from './guest/copy-back.ts';
+export { CopyInError } from './guest/copy-in.ts';
 export { GuestCommandError, GuestCommandFailedError, GuestOutputError } from './guest/guest-command.ts';
 export {
   GuestFileError,

@@ -1,12 +1,19 @@
 import { basename, dirname, join } from 'node:path';
-import { CopyBackError, GuestSetupError, InvalidInputError, PermissionError } from '../../errors/index.ts';
+import {
+  CopyBackError,
+  CopyInError,
+  GuestCommandError,
+  GuestSetupError,
+  InvalidInputError,
+  PermissionError,
+} from '../../errors/index.ts';
 import type { GuestCommands } from '../../guest/tree/tree-copy.ts';
 import { copyTreeIntoGuest } from '../../guest/tree/tree-into-guest.ts';
 import { copyTreeOutOfGuest } from '../../guest/tree/tree-out-of-guest.ts';
 import { nameBeside } from '../../guest/tree/name-beside.ts';
 import { requirePrivacy } from '../../guest/tree/private-directory.ts';
 import type { GuestFiles } from '../../guest/guest-text.ts';
-import { withKnownOwners } from './guest-owner.ts';
+import { type KnownIds, withKnownOwners } from './guest-owner.ts';
 import type { FoundShare } from './share-plan.ts';
 
 /** A share of which the guest gets a copy, with its owner on the host. */
@@ -17,7 +24,7 @@ export type Copy = Pick<
 
 /**
  * Copies the contents of directories into the guest. For root, the owner of a directory reads it, as with virtiofsd.
- * @throws PermissionError for a path that cannot be read, GuestSetupError, CommandFailedError, InvalidInputError for an owner
+ * @throws PermissionError for a path that cannot be read, CopyInError, CommandFailedError, InvalidInputError for an owner
  * that the guest does not have and a directory that was replaced or could not be copied back to, or the signal's reason.
  */
 export async function copyIn(
@@ -26,14 +33,26 @@ export async function copyIn(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (const copy of await withKnownOwners(guest, copies, signal)) {
-    const { source, target, ids } = copy;
-    const owner = ownerOf(copy);
     await requireWayBack(copy);
-    await run(guest, ['mkdir', '-p', '--', dirname(target)], signal);
-    await copyTreeIntoGuest(guest, `${source}/.`, target, { owner, signal });
-    if (ids.kind === 'host' || (ids.uid === 0 && ids.gid === 0)) continue;
-    await run(guest, ['chown', '-R', `${ids.uid}:${ids.gid}`, target], signal);
+    try {
+      await copyOneIn(guest, copy, signal);
+    } catch (error) {
+      if (!(error instanceof GuestSetupError || error instanceof GuestCommandError)) throw error;
+      throw new CopyInError(copy.source, error.message, { hint: error.hint, cause: error });
+    }
   }
+}
+
+async function copyOneIn(
+  guest: GuestCommands,
+  copy: Copy & { readonly ids: KnownIds },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { source, target, ids } = copy;
+  await run(guest, ['mkdir', '-p', '--', dirname(target)], signal);
+  await copyTreeIntoGuest(guest, `${source}/.`, target, { owner: ownerOf(copy), signal });
+  if (ids.kind === 'host' || (ids.uid === 0 && ids.gid === 0)) return;
+  await run(guest, ['chown', '-R', `${ids.uid}:${ids.gid}`, target], signal);
 }
 
 /**

@@ -1,11 +1,13 @@
 import {
   CommandFailedError,
+  CopyInError,
   GuestMountError,
   GuestPlugError,
   ImageLockedError,
   InvalidInputError,
   MissingProgramError,
   NoSpaceError,
+  PermissionError,
   PortTakenError,
   SharesUnavailableError,
   StandstillError,
@@ -54,7 +56,7 @@ export async function forkFrom(
 ): Promise<Machine | undefined> {
   const { options, spec, findings, own } = request;
   const { signal, log, ports = [], volumes = [], mounts = [] } = options;
-  const { timeoutMs = bootTimeoutMs('kernel', findings.accelerator) } = spec;
+  const timeoutMs = forkTimeoutMs(request);
   return withPortChoices(log, async () => {
     const scope = hold();
     if (!scope) return undefined;
@@ -88,6 +90,20 @@ export async function forkFrom(
   });
 }
 
+/** Returns the time limit of a fork: that of the boot, which would have to make the same copies of directories. */
+export function forkTimeoutMs({
+  spec,
+  findings: { source, accelerator },
+}: {
+  readonly spec: Pick<Spec, 'timeoutMs'>;
+  readonly findings: {
+    readonly source: Pick<Findings['source'], 'kind'>;
+    readonly accelerator: Pick<Findings['accelerator'], 'kind'>;
+  };
+}): number {
+  return spec.timeoutMs ?? bootTimeoutMs(source.kind, accelerator);
+}
+
 /** The system of `image: 'host'`, to which a fork of `micro` switches. */
 export function hostSystemOf({ spec }: Findings): HostSystemShare | undefined {
   const share = spec.shares.find(({ shows }) => shows !== undefined);
@@ -104,11 +120,13 @@ export function renewalOf({ spec, own, findings: { source } }: KeptRequest): Ren
 
 const REPEATABLE = [
   CommandFailedError,
+  CopyInError,
   GuestMountError,
   GuestPlugError,
   ImageLockedError,
   InvalidInputError,
   MissingProgramError,
+  PermissionError,
   PortTakenError,
   SharesUnavailableError,
   VolumeInUseError,

@@ -70,3 +70,21 @@ it.each([
     hint: 'check the owner and the permissions of this path',
   });
 });
+
+it('names the directory that the guest cannot take', async () => {
+  const scope = new Scope();
+  onTestFinished(async () => scope.close());
+  const { guest } = await startAgent(agentProgram(), scope);
+  const folder = temporaryFolder(scope);
+  const source = join(folder, 'app');
+  mkdirSync(source);
+  const target = join(folder, 'guest');
+  writeFileSync(target, 'a file\n');
+  const ids: Copy['ids'] = { kind: 'squash', uid: 0, gid: 0 };
+  const copy: Copy = { field: 'v', source, target, readOnly: true, ids, ...OWN };
+  await expect(copyIn(guest, [copy], undefined)).rejects.toMatchObject({
+    code: 'VMLET_COPY_IN',
+    source,
+    message: `cannot copy ${source} into the guest: unpacking in ${target} failed in the guest with status 1: ${target} is not a directory`,
+  });
+});
