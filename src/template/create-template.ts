@@ -5,6 +5,7 @@ import {
   TemplateExistsError,
 } from '../errors/index.ts';
 import { cloudInitFailure } from '../guest/cloud-init/cloud-init-failure.ts';
+import { probeHost } from '../host/probe.ts';
 import { Scope } from '../util/scope.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import { MOST_MEMBERSHIPS } from '../network/private/membership.ts';
@@ -14,7 +15,8 @@ import { type Spec, parseSpec } from '../machine/spec/spec.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
 import { refusePooled } from './pool/refuse-pooled.ts';
 import { type BootedGuest, type Making, saveGuest } from './save-guest.ts';
-import { templateInputs } from './template-inputs.ts';
+import { bootsWithMore } from './template-basis.ts';
+import { asksPublisher, findCurrentSource, templateInputs } from './template-inputs.ts';
 import { Template } from './template.ts';
 import { templateFiles } from './template-files.ts';
 import { TemplateShelf } from './template-shelf.ts';
@@ -80,13 +82,17 @@ export async function createTemplate(
   const shelf = new TemplateShelf(locations);
   return shelf.withName(name, launching.signal, async (place) => {
     const directory = shelf.directoryOf(name);
+    let saving = making;
     if (directory !== undefined) {
       const found = existing === 'refuse' ? shelf.find(name) : findUndamaged(shelf, name);
       if (found && existing === 'refuse') throw new TemplateExistsError(name);
-      if (found && existing === 'reuse' && (await stillFits(found, making))) return found;
+      if (found && existing === 'reuse') {
+        if (await stillFits(found, making)) return found;
+        saving = withPulledImage(making);
+      }
       refusePooled({ name, directory });
     }
-    const record = await saveGuest(templateFiles(place.directory), making);
+    const record = await saveGuest(templateFiles(place.directory), saving);
     // A pool may have begun to fork it meanwhile.
     if (directory !== undefined) refusePooled({ name, directory });
     place.publish();
@@ -154,8 +160,19 @@ function findUndamaged(shelf: TemplateShelf, name: string): Template | undefined
 
 async function stillFits(found: Template, making: Making): Promise<boolean> {
   const { spec, commands, networkCards, launching, locations } = making;
+  const source = await findCurrentSource(spec, launching, locations);
   const inputs = await templateInputs(spec, commands, networkCards, launching, locations);
-  return found.inputs === inputs && (await found.differences()).length === 0;
+  if (found.inputs !== inputs || (await found.differences()).length > 0) return false;
+  const host = await probeHost({ cacheDirectory: locations.cache, ...launching });
+  const level = source?.kind === 'disk' ? source.image?.guest.cpu : undefined;
+  return !bootsWithMore(found.plan, spec, host, level);
+}
+
+/** The publisher has been asked for a newer image already. */
+function withPulledImage(making: Making): Making {
+  const { spec, launching } = making;
+  if (!asksPublisher(spec)) return making;
+  return { ...making, spec: { ...spec, pull: 'missing' }, launching: { ...launching, pull: 'missing' } };
 }
 
 async function makeTemporary(making: Making): Promise<TemporaryTemplate> {

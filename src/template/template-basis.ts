@@ -1,12 +1,16 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { isSystemError } from '../errors/index.ts';
+import { chooseAccelerator } from '../host/kvm/accelerator.ts';
 import type { Host } from '../host/survey/host.ts';
 import { sha256 } from '../images/digest/sha256.ts';
 import { qemuArguments } from '../machine/qemu/argv.ts';
 import { backingChain } from '../machine/qemu/block-node.ts';
 import { packageVersion } from '../machine/paths/package-files.ts';
 import type { Plan } from '../machine/plan/plan.ts';
+import type { Spec } from '../machine/spec/spec.ts';
+import { type PasstAbilities, chooseBackend } from '../network/plan/network.ts';
+import type { CpuLevel } from '../util/system/cpu-level.ts';
 
 /**
  * Everything that saved memory depends on: descriptions by part. The memory can be restored only where all of them are
@@ -15,13 +19,16 @@ import type { Plan } from '../machine/plan/plan.ts';
 export type TemplateBasis = Readonly<Record<string, string>>;
 
 /** Describes this host as it is now. */
-export function basisOf(plan: Plan, host: Host): TemplateBasis {
+export function basisOf(
+  plan: Plan,
+  host: Pick<Host, 'accelerator'> & { readonly qemu: Pick<Host['qemu'], 'version'> },
+): TemplateBasis {
   return {
     // Only the release that wrote a record can be trusted to read it.
     vmlet: packageVersion(),
     QEMU: `${host.qemu.version} (${describeFile(plan.qemu)})`,
     hardware: hardwareOf(plan),
-    processor: plan.accelerator.kind === 'kvm' ? `KVM on ${processorOf(cpuinfo())}` : 'emulated',
+    processor: processorFor(plan, host),
     ...describeFiles(plan),
   };
 }
@@ -45,6 +52,22 @@ export function hasSameFiles(basis: TemplateBasis): boolean {
 /** Describes the files outside the template as they are now. */
 export function describeFiles(plan: Plan): TemplateBasis {
   return Object.fromEntries(filesUnder(plan).map((path) => [path, describeFile(path)]));
+}
+
+/**
+ * Whether a guest that boots now gets KVM or passt, and the saved one has neither: its forks do not get them.
+ * @param level the CPU level that the guest's programs need.
+ */
+export function bootsWithMore(
+  { accelerator, network }: Pick<Plan, 'accelerator' | 'network'>,
+  { accel, net }: Pick<Spec, 'accel' | 'net'>,
+  host: Pick<Host, 'accelerator'> & { readonly passt?: PasstAbilities | undefined },
+  level: CpuLevel | undefined,
+): boolean {
+  const gainsKvm = accelerator.kind === 'tcg' && chooseAccelerator(accel, host, level).kind === 'kvm';
+  const gainsPasst =
+    network?.backend === 'slirp' && net !== 'none' && chooseBackend(net, host.passt, false, []) !== 'slirp';
+  return gainsKvm || gainsPasst;
 }
 
 /** Describes each difference. */
@@ -95,6 +118,15 @@ function describeFile(path: string): string {
     if (isSystemError(error, 'EACCES')) return 'not accessible';
     throw error;
   }
+}
+
+/** A guest under KVM cannot continue with an emulated processor. */
+function processorFor(
+  { accelerator }: Pick<Plan, 'accelerator'>,
+  { accelerator: { kvm } }: Pick<Host, 'accelerator'>,
+): string {
+  if (accelerator.kind === 'tcg') return 'emulated';
+  return kvm.usable ? `KVM on ${processorOf(cpuinfo())}` : `without KVM (${kvm.reason})`;
 }
 
 function cpuinfo(): string {

@@ -2,6 +2,7 @@ import { CatalogueFileError, ImageNotFoundError } from '../errors/index.ts';
 import { digestOfAgent } from '../images/record/agent-file.ts';
 import { sha256 } from '../images/digest/sha256.ts';
 import { findBootSource } from '../machine/survey/boot-source.ts';
+import type { BootSource } from '../machine/survey/found-spec.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import { agentProgram } from '../machine/paths/package-files.ts';
 import type { LaunchOptions } from '../machine/spec/launch-options.ts';
@@ -19,15 +20,7 @@ export async function templateInputs(
   { signal }: Pick<LaunchOptions, 'signal'>,
   locations: Locations,
 ): Promise<string> {
-  const source = await findBootSource(spec, {
-    locations,
-    signal,
-    onProgress: undefined,
-    pull: 'never',
-  }).catch((error: unknown) => {
-    if (error instanceof ImageNotFoundError || error instanceof CatalogueFileError) return undefined;
-    throw error;
-  });
+  const source = await findStored(spec, signal, locations);
   const { pull: _pull, timeoutMs: _timeoutMs, ...what } = spec;
   const modules = await digestOfModules(spec, signal);
   return sha256(
@@ -40,6 +33,38 @@ export async function templateInputs(
       ...(modules === undefined ? [] : [modules]),
     ]),
   );
+}
+
+/** Whether a publisher is asked for an image that is in the store already. */
+export function asksPublisher({ pull }: Pick<Spec, 'pull'>): boolean {
+  return pull === 'newer' || pull === 'always';
+}
+
+/**
+ * Finds what a boot would start from. An image is pulled only if the spec asks for a newer one.
+ * @returns undefined for an image that is not in the store.
+ * @throws what `findBootSource` throws.
+ */
+export async function findCurrentSource(
+  spec: Spec,
+  { signal, onProgress }: Pick<LaunchOptions, 'signal' | 'onProgress'>,
+  locations: Locations,
+): Promise<BootSource | undefined> {
+  if (!asksPublisher(spec)) return findStored(spec, signal, locations);
+  return findBootSource(spec, { locations, signal, onProgress, pull: spec.pull });
+}
+
+async function findStored(
+  spec: Spec,
+  signal: AbortSignal | undefined,
+  locations: Locations,
+): Promise<BootSource | undefined> {
+  try {
+    return await findBootSource(spec, { locations, signal, onProgress: undefined, pull: 'never' });
+  } catch (error) {
+    if (error instanceof ImageNotFoundError || error instanceof CatalogueFileError) return undefined;
+    throw error;
+  }
 }
 
 async function digestOfModules({ boot }: Spec, signal: AbortSignal | undefined): Promise<string | undefined> {
