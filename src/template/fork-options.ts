@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
 import type { NetworkInput } from '../machine/network/network-place.ts';
+import type { Accelerator } from '../host/kvm/accelerator.ts';
 import { type MountSet, parseMounts } from '../machine/share/mount-set.ts';
+import { guestTime } from '../machine/spec/guest-time.ts';
 import { startOptions } from '../machine/spec/launch-options.ts';
 import { shareOptions } from '../machine/spec/machine-options.ts';
 import { NETS, networkFlag } from '../machine/spec/network-flag.ts';
@@ -36,7 +38,10 @@ const forkSchema = z.strictObject({
   volumes: shareOptions.volumes,
   /** The same in the grammar of podman's `--mount`, and tmpfs. */
   mounts: shareOptions.mounts,
-  /** How long to wait for the fork to answer, in milliseconds; 60 000 by default. */
+  /**
+   * How long to wait until the fork answers and has its copies of directories, in milliseconds; 60 000 by default, and six
+   * times as much without KVM.
+   */
   timeoutMs: startOptions.timeoutMs,
 });
 
@@ -79,6 +84,10 @@ export function parseForkOptions(options: ForkOptions): ForkSpec {
   };
 }
 
-export function timeoutOf({ timeoutMs = FORK_TIMEOUT_MS }: Pick<ForkOptions, 'timeoutMs'>): number {
-  return timeoutMs;
+/** @param accelerator that of the template. */
+export function timeoutOf(
+  { timeoutMs }: Pick<ForkOptions, 'timeoutMs'>,
+  accelerator: Pick<Accelerator, 'kind'>,
+): number {
+  return timeoutMs ?? guestTime(FORK_TIMEOUT_MS, accelerator);
 }

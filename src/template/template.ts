@@ -161,7 +161,7 @@ export class Template {
   async fork(options: ForkOptions = {}): Promise<Machine> {
     return withPortChoices(options.log, async () => {
       const pending = await this.prepare(options);
-      return pending.run({ ...options, timeoutMs: timeoutOf(options) });
+      return pending.run({ ...options, timeoutMs: timeoutOf(options, this.plan.accelerator) });
     });
   }
 

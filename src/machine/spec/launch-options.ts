@@ -119,7 +119,7 @@ export const launchSchema = z.strictObject({
    */
   timeoutMs: reworded(startOptions.timeoutMs.optional(), {
     otherwise:
-      '2m; 10m for an image with a disk, or a disk file; six times as long without KVM; 1m for vmlet run --template',
+      '2m; 10m for an image with a disk, or a disk file; 1m for vmlet run --template; six times as long without KVM',
   }),
 });
 

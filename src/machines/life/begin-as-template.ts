@@ -57,10 +57,10 @@ export async function beginAsTemplate(
 ): Promise<MachineSpec> {
   const options = { name: spec.name, mac, ...mounts, ...(signal && { signal }) };
   // A disk's port has the disk's number.
-  const pending = await new TemplateShelf(locations)
-    .require(template)
-    .prepare(options, { emptyPorts: spec.disks.length });
-  await using fork = await pending.run({ ...options, timeoutMs: timeoutOf({}) });
+  const origin = new TemplateShelf(locations).require(template);
+  const timeoutMs = timeoutOf({}, origin.plan.accelerator);
+  const pending = await origin.prepare(options, { emptyPorts: spec.disks.length });
+  await using fork = await pending.run({ ...options, timeoutMs });
   const { qmp, plan } = fork;
   const { storage } = plan.directory;
   refuseShareWithoutState(plan.shares);

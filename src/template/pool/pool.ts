@@ -157,7 +157,7 @@ export class Pool implements AsyncDisposable {
     const all = { ...this.#options, ...options };
     // passt may report a port only when the fork runs. A fork that is started on demand is repeated here, too.
     return withPortChoices(all.log, async () =>
-      start(await this.#take(all), { ...all, timeoutMs: timeoutOf(all) }),
+      start(await this.#take(all), { ...all, timeoutMs: timeoutOf(all, this.template.plan.accelerator) }),
     );
   }
 
@@ -248,7 +248,8 @@ export class Pool implements AsyncDisposable {
     const signals = [this.#closing.signal, this.#options.signal, stop].filter((one) => one !== undefined);
     const options = { ...this.#options, name: forkName(this.#name), signal: AbortSignal.any(signals) };
     const pending = await this.template.prepare(options);
-    if (this.warm) await pending.warmUp({ ...options, timeoutMs: timeoutOf(options) });
+    if (this.warm)
+      await pending.warmUp({ ...options, timeoutMs: timeoutOf(options, this.template.plan.accelerator) });
     return pending;
   }
 }

@@ -13,9 +13,11 @@ type OfTheLaunch = 'signal' | 'log' | 'console' | 'onProgress' | 'onBoot';
  */
 export interface GuestSetup
   extends
-    Omit<TemplateOptions, OfTheLaunch | 'prepare' | 'networkCards'>,
+    Omit<TemplateOptions, OfTheLaunch | 'prepare' | 'networkCards' | 'timeoutMs'>,
     Pick<ForkOptions, 'ports' | 'volumes' | 'mounts'>,
     Pick<TestMachineOptions, 'waitTimeoutMs' | 'expectedAlarms'> {
+  /** Time limit of the boot and of the start of each fork, in milliseconds; the defaults are those of `createTemplate` and `Template.fork`. */
+  readonly timeoutMs?: TemplateOptions['timeoutMs'];
   /**
    * Labels of its private networks: guests of a test with the same network can reach each other by name. Each test has its
    * own networks.
@@ -33,7 +35,7 @@ export interface GuestSetup
 /** A setup split into the options of its template, of each fork, and of its use in a test. */
 export interface GuestParts {
   readonly template: Omit<TemplateOptions, OfTheLaunch>;
-  readonly fork: Pick<ForkOptions, 'ports' | 'net' | 'volumes' | 'mounts'>;
+  readonly fork: Pick<ForkOptions, 'ports' | 'net' | 'volumes' | 'mounts' | 'timeoutMs'>;
   /** Labels of the networks. */
   readonly networks: readonly string[];
   readonly use: Pick<TestMachineOptions, 'waitTimeoutMs' | 'expectedAlarms'>;
@@ -51,7 +53,7 @@ export function partsOf(setup: GuestSetup): GuestParts {
     pool: _pool,
     ...template
   } = setup;
-  const { net } = template;
+  const { net, timeoutMs } = template;
   const use = { waitTimeoutMs, expectedAlarms };
   return {
     template: {
@@ -64,6 +66,7 @@ export function partsOf(setup: GuestSetup): GuestParts {
       ...(volumes && { volumes }),
       ...(mounts && { mounts }),
       ...(net !== undefined && net !== 'none' && { net }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
     },
     networks,
     use,

@@ -47,8 +47,8 @@ export async function releaseTemplates(setups: Iterable<GuestSetup>): Promise<vo
 
 /** Returns a name that is unique for each set of options, and for each directory that their paths may be relative to. */
 export function templateName(setup: GuestSetup): string {
-  // A guest is the same however it began.
-  const { kept: _kept, ...template } = partsOf(setup).template;
+  // A guest is the same however it began, and however long that may take.
+  const { kept: _kept, timeoutMs: _timeoutMs, ...template } = partsOf(setup).template;
   const options = Object.entries(template)
     .filter(([, value]) => value !== undefined)
     .sort(([one], [other]) => (one < other ? -1 : 1));

@@ -11,10 +11,11 @@ import type { Template } from '../../../../src/template/template.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { awaitedLater, until } from '../../../until.ts';
+import { plainPlan } from '../../../unit/machine/plan/plain-plan.ts';
 
 const [directory, own] = [temporaryDirectory(), temporaryDirectory()];
 
-const described = { name: 'slow', image: 'micro', directory: '/nowhere', memoryBytes: 1 };
+const described = { name: 'slow', image: 'micro', directory: '/nowhere', memoryBytes: 1, plan: plainPlan };
 
 /** A template whose forks take until they are aborted. */
 const template = {

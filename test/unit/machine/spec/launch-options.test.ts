@@ -111,7 +111,7 @@ const FLAGS = [
     '--boot-timeout <time>',
     'time',
     'Boot',
-    'time limit for booting (default: 2m; 10m for an image with a disk, or a disk file; six times as long without KVM; 1m for vmlet run --template)',
+    'time limit for booting (default: 2m; 10m for an image with a disk, or a disk file; 1m for vmlet run --template; six times as long without KVM)',
   ],
 ] as const;
 const CHOICES = {

@@ -6,6 +6,7 @@ import { Pool } from '../../../../src/template/pool/pool.ts';
 import type { Template } from '../../../../src/template/template.ts';
 import { deferred } from '../../../../src/util/time/deferred.ts';
 import { awaitedLater } from '../../../until.ts';
+import { plainPlan } from '../../machine/plan/plain-plan.ts';
 
 const MiB = 1024 ** 2;
 
@@ -17,7 +18,7 @@ const ready = async (): Promise<Partial<PendingFork>> =>
   });
 
 /** A template whose forks are no processes. */
-const template = { memoryBytes: 96 * MiB, prepare: ready };
+const template = { memoryBytes: 96 * MiB, plan: plainPlan, prepare: ready };
 
 describe('a pool on a host with little memory', () => {
   afterEach(() => {

@@ -14,6 +14,7 @@ describe('the name of a template that tests share', () => {
     ['omitted options', { image: 'micro', memory: '512M', seed: undefined }],
     ['options of forks alone', { image: 'micro', memory: '512M', ports: ['80'], waitTimeoutMs: 5 }],
     ['whether it begins as a kept guest', { image: 'micro', memory: '512M', kept: 'ignore' }],
+    ['time limits', { image: 'micro', memory: '512M', timeoutMs: 5 }],
     ['expected alarms', { image: 'micro', memory: '512M', expectedAlarms: ['panic'] }],
   ])('does not depend on %s', (_, setup) => {
     expect(templateName(setup)).toBe(plain);
