@@ -47,6 +47,12 @@ export function hasInput(options: ExecOptions): boolean {
   return (options.stdin ?? (options.tty ? 'pipe' : 'empty')) === 'pipe';
 }
 
+/** Replaces the empty stdin of a terminal, which cannot be closed, by empty input: the agent types its end. */
+export function withTypedEnd(options: ExecOptions): ExecOptions {
+  if (!options.tty || options.stdin !== 'empty' || options.input !== undefined) return options;
+  return { ...options, stdin: undefined, input: '' };
+}
+
 /**
  * Encodes the request that starts a command.
  * @throws InvalidInputError for a command that cannot be encoded.

@@ -4,7 +4,14 @@ import { pipeline } from 'node:stream/promises';
 import { GuestProtocolError, InvalidInputError, TimedOutError } from '../../errors/index.ts';
 import { signalName } from '../../util/system/signal-name.ts';
 import { deferred } from '../../util/time/deferred.ts';
-import { type ExecOptions, type TerminalSize, encodeCommand, encodeSize, hasInput } from './command.ts';
+import {
+  type ExecOptions,
+  type TerminalSize,
+  encodeCommand,
+  encodeSize,
+  hasInput,
+  withTypedEnd,
+} from './command.ts';
 import { commandError, commandFailure } from './failure.ts';
 import { type Frame, FrameType, REQUEST_MAX, Stream } from './agent-frame.ts';
 import { Input } from './input.ts';
@@ -54,7 +61,8 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   #stopTimer: (() => void) | undefined;
 
   /** Use `GuestAgent.exec`. */
-  constructor(session: Session, argv: readonly string[], options: ExecOptions) {
+  constructor(session: Session, argv: readonly string[], given: ExecOptions) {
+    const options = withTypedEnd(given);
     const request = encodeCommand(argv, options);
     options.signal?.throwIfAborted();
     this.argv = [...argv];

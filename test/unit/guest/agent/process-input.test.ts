@@ -3,8 +3,16 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { attachPlayed } from '../../../../fixtures/agent/played-agent.ts';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
 import type { GuestAgent } from '../../../../src/guest/agent/agent.ts';
-import { FrameType, Stream, encodeFrame } from '../../../../src/guest/agent/agent-frame.ts';
+import {
+  type Frame,
+  FrameDecoder,
+  FrameType,
+  Stream,
+  encodeFrame,
+} from '../../../../src/guest/agent/agent-frame.ts';
+import { ExecFlag, Tag, readFields } from '../../../../src/guest/agent/fields.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { until } from '../../../until.ts';
 
@@ -75,4 +83,17 @@ describe('the source of the input of a command', () => {
     input.destroy(new Error('unreadable'));
     await expect(command).rejects.toThrow('unreadable');
   });
+});
+
+test('the empty stdin of a terminal ends at once, and cannot be written', async () => {
+  const decoder = new FrameDecoder();
+  const received: Frame[] = [];
+  agent.on('data', (chunk) => received.push(...decoder.push(chunk)));
+  const command = guest.exec(['cat'], { tty: { rows: 24, columns: 80 }, stdin: 'empty' });
+  expect(() => command.stdin).toThrow(InvalidInputError);
+  await until(() => received.length === 2);
+  const [request, end] = received;
+  const flags = readFields(request?.payload ?? Buffer.alloc(0))?.get(Tag.flags);
+  expect(flags?.readUInt32LE(0)).toBe(ExecFlag.input | ExecFlag.terminal);
+  expect(end).toMatchObject({ type: FrameType.end, flag: Stream.input });
 });
