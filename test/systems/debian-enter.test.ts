@@ -336,7 +336,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
       }
       expect(home.store.get('copy').spec).toMatchObject({
         guestIdentity: 'own',
-        identityRenewedAt: expect.any(String),
+        identityRenewedAt: expect.any(String) as string,
       });
 
       expect(await home.vmlet('start', 'deb')).toMatchObject({ status: 0 });
