@@ -3,7 +3,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import type { LaunchOptions, Template } from '../../index.ts';
 import { keptByDefault, templateFlags } from '../../public/options.ts';
 import { checkNewPool } from '../../public/new-pool.ts';
-import { debugLog } from '../output/debug-log.ts';
+import { debugLog, stderrLog } from '../output/debug-log.ts';
 import { durationMs, wholeNumber } from '../flags/flag-values.ts';
 import { type MachineFlags, addTemplateFlags, launchOptions } from '../flags/machine-flags.ts';
 import { refuseMachineFlags } from '../flags/refused-flags.ts';
@@ -59,7 +59,8 @@ async function serve(name: string, flags: Flags): Promise<void> {
   const options = {
     ...{ name, idleMs: flags.idle ?? HOUR_MS, signal: interrupts.signal },
     ...(flags.size !== undefined && { size: flags.size }),
-    ...(log && { log }),
+    // A pool that lacks memory says so in its log.
+    log: log || (await stderrLog('warn')),
   };
   try {
     await withTemplate(

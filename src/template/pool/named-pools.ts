@@ -211,6 +211,13 @@ export function poolLog(name: string): string {
   return path;
 }
 
+/** Removes the log of a pool that has ended by itself. @returns whether there was one. */
+export function removePoolLog(name: string): boolean {
+  if (!hostNameSchema.safeParse(name).success || !existsSync(logPath(name))) return false;
+  removeFile(logPath(name));
+  return true;
+}
+
 function logPath(name: string): string {
   return join(ownLocations().state, 'pools', `${name}.log`);
 }

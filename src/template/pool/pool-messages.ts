@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import * as z from 'zod';
-import { GuestClosedError, PoolFailedError } from '../../errors/index.ts';
+import { GuestClosedError, PoolFailedError, TemplateStaleError, VmletError } from '../../errors/index.ts';
 
 const CHECK_POOL = 'check that the pool is still running: vmlet pool ls';
 
@@ -23,6 +23,21 @@ const NEWLINE = 10;
 
 export function lineOf(message: z.infer<typeof requestSchema> | Answer): string {
   return `${JSON.stringify(message)}\n`;
+}
+
+/** Returns the answer to a client that gets no guest. */
+export function failureOf(pool: string, error: Error): Answer {
+  if (error instanceof TemplateStaleError) {
+    // The template of a pool of an image has no name, and that of another pool cannot be replaced before its end.
+    return {
+      kind: 'failed',
+      message: `its template is stale: ${error.differences.join('; ')}`,
+      hint: `run: vmlet pool rm ${pool}; then create the pool again, and before it the template of --template`,
+    };
+  }
+  const { message } = error;
+  const hint = error instanceof VmletError ? error.hint : undefined;
+  return { kind: 'failed', message, ...(hint !== undefined && { hint }) };
 }
 
 /** Returns the error for an answer that is not the expected one. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Server, type Socket, createServer } from 'node:net';
 import { join } from 'node:path';
-import { GuestClosedError, PoolExistsError, PoolFailedError, VmletError } from '../../errors/index.ts';
+import { GuestClosedError, PoolExistsError, PoolFailedError } from '../../errors/index.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import {
   checkSocketLength,
@@ -19,7 +19,7 @@ import type { Template } from '../template.ts';
 import { poolsDirectory } from './named-pools.ts';
 import { checkNewPool } from './new-pool.ts';
 import { type Pool, type PoolOptions, poolOf } from './pool.ts';
-import { type Answer, lineOf, readLine, requestSchema } from './pool-messages.ts';
+import { type Answer, failureOf, lineOf, readLine, requestSchema } from './pool-messages.ts';
 import { poolFiles, writePoolRecord } from './pool-record.ts';
 
 /** Options of `servePool`. */
@@ -191,7 +191,7 @@ export class PoolServer implements AsyncDisposable {
     } catch (error) {
       this.#log?.debug({ err: error }, 'a client of the pool got no guest');
       const failure = error instanceof Error ? error : new Error(String(error));
-      answer(connection, { kind: 'failed', ...explained(failure) }).end();
+      answer(connection, failureOf(this.name, failure)).end();
     }
   }
 
@@ -227,11 +227,4 @@ export class PoolServer implements AsyncDisposable {
 function answer(connection: Socket, content: Answer): Socket {
   connection.write(lineOf(content));
   return connection;
-}
-
-function explained(error: Error): { message: string; hint?: string } {
-  const { message } = error;
-  return error instanceof VmletError && error.hint !== undefined
-    ? { message, hint: error.hint }
-    : { message };
 }
