@@ -53,5 +53,7 @@ function restoreLine({ directory }: Plan, place: object): string {
   const socket = directory.monitorSocket;
   const print = command(['printf', '%s\\n', ...commands.map((one) => JSON.stringify(one))]);
   const send = command(['socat', '-t', '5', '-', `UNIX-CONNECT:${socket}`]);
-  return `(until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done; ${print} | ${send} > /dev/null) &`;
+  // The script ends with QEMU.
+  const wait = `until [ -S ${quoteForShell(socket)} ]; do kill -0 $$ 2>/dev/null || exit 1; sleep 0.05; done`;
+  return `(${wait}; ${print} | ${send} > /dev/null) &`;
 }

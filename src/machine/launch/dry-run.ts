@@ -197,7 +197,7 @@ function networkLines({ network, directory }: Plan): string[] {
   const passt = [network.passtPath, ...passtArguments(network, { kind: 'listening', path: socket })];
   return [
     `${command(['env', '-i', ...tether(ANY_PARENT, STANDARD_DESCRIPTORS, passt, NO_CORE)])} &`,
-    `until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done`,
+    awaitSocket(socket),
   ];
 }
 
@@ -221,8 +221,13 @@ function daemonLines(share: SharePlan, socketPath: string, confinement: readonly
   ) as [string, ...string[]];
   return [
     `${command(['env', '-i', ...tether(ANY_PARENT, STANDARD_DESCRIPTORS, virtiofsd, confinement)])} &`,
-    `until [ -S ${quoteForShell(socketPath)} ]; do sleep 0.05; done`,
+    awaitSocket(socketPath),
   ];
+}
+
+/** Waits for the socket of the program that was started last; the script ends with a program that does not start. */
+export function awaitSocket(path: string): string {
+  return `until [ -S ${quoteForShell(path)} ]; do kill -0 $! 2>/dev/null || exit 1; sleep 0.05; done`;
 }
 
 export function command(words: readonly string[]): string {
