@@ -84,6 +84,8 @@ function refuseOthers(flags: RunFlags): void {
     ...createFlags.map(attributeOf),
     ...SEED_FLAGS.map((option) => option.attributeName()),
   ]);
+  // A machine of `create --template` continues from memory and runs no command.
+  known.delete('template');
   const other = Object.keys(flags).find((flag) => !known.has(flag));
   if (other === undefined) return;
   throw new InvalidInputError('--detach', `cannot be used together with ${flagOf(other)}`, {
