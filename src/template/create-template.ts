@@ -64,6 +64,7 @@ export async function createTemplate(
   const commands = typeof run === 'string' ? [run] : run;
   const spec = parseSpec({ ...launching, kept, name: name ?? 'template' });
   checkNetworks(spec, networkCards);
+  refuseMac(spec);
   refuseMounts(spec);
   const locations = ownLocations();
   const begin = await beginningOf(kept);
@@ -118,6 +119,14 @@ function checkNetworks({ networks }: Spec, cards: number): void {
     'networkCards',
     `invalid value ${cards}: expected a whole number from 0 to ${MOST_MEMBERSHIPS}`,
   );
+}
+
+/** Each fork has its own: that of the template would have no effect. */
+function refuseMac({ mac }: Spec): void {
+  if (mac === undefined) return;
+  throw new InvalidInputError('mac', 'a template cannot have a hardware address', {
+    hint: 'choose the address of a fork instead: template.fork({ mac }), or vmlet run --template NAME --mac ADDRESS',
+  });
 }
 
 function refuseMounts({ shares, volumes, tmpfs, boot }: Spec): void {

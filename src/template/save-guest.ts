@@ -30,7 +30,7 @@ import { type TemplateRecord, readRecord, writeRecord } from './template-record.
 export const SAVE_RESERVE_BYTES = 64 * 1024 * 1024;
 
 /** The options of a launch that describe the guest of a template. */
-export type BootedGuest = Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks' | 'kept'>;
+export type BootedGuest = Omit<LaunchOptions, 'name' | 'ports' | 'mac' | 'until' | 'networks' | 'kept'>;
 
 /** A guest to boot, warm up and save. */
 export interface Making {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CloudInitStatus } from '../../../src/guest/cloud-init/cloud-init-status.ts';
-import { refuseFailedBoot } from '../../../src/template/create-template.ts';
+import { createTemplate, refuseFailedBoot } from '../../../src/template/create-template.ts';
 
 const FAILED: CloudInitStatus = {
   state: 'failed',
@@ -29,4 +29,9 @@ describe('a guest that is to become a template', () => {
     const cloudInit = state === undefined ? undefined : { ...FAILED, state, problems: [], output: [] };
     expect(() => refuseFailedBoot({ cloudInit })).not.toThrow();
   });
+});
+
+it('a template is rejected with a hardware address, which only its forks have', async () => {
+  const options: object = { mac: '52:54:00:12:34:56' };
+  await expect(createTemplate(options)).rejects.toMatchObject({ field: 'mac' });
 });
