@@ -18,6 +18,9 @@ export const STAY_SCRIPT = `#!/bin/sh
 . /etc/profile
 words=" $(cat /proc/cmdline) "
 
+# After a reboot inside the guest, vmlet does not load it: a panic would look like a reboot.
+modprobe -q pvpanic-mmio
+
 # Mounts the data disk that vmlet created, by its label. The user mounts other disks.
 # virtio_pci first: where it is a module, disks appear while it loads.
 case $words in *' ${DISKS_WORD} '*) modprobe -q virtio_pci; modprobe -q virtio_blk ;; esac

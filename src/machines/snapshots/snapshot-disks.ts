@@ -49,7 +49,7 @@ export function pathsOf(definition: Definition): string[] {
 }
 
 /** The machine's own disks that have become read-only: earlier snapshots may include them. */
-export function nowReadOnly(definition: Definition): { readonly name: string; readonly path: string }[] {
+function nowReadOnly(definition: Definition): { readonly name: string; readonly path: string }[] {
   return presentDisks(definition)
     .filter(({ format, owned, readOnly }) => format === 'qcow2' && owned && readOnly)
     .map((disk) => ({ name: disk.name, path: diskPath(disk, definition.files) }));

@@ -122,6 +122,8 @@ describe('micro as a named machine', () => {
     });
     expect(seen).toMatch(/inet 10\.0\.2\.15\/24/);
     expect(await inGuest('hostname; cat /data/file')).toBe('m\nfirst\n');
+    // Without it, a panic looks like a reboot.
+    await inGuest('test -d /sys/module/pvpanic_mmio');
   });
 
   test('a wait for a port continues when the guest reboots during a look at it', async () => {
