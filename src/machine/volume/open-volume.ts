@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   InvalidInputError,
@@ -71,11 +72,21 @@ export function claimVolumes(locations: Locations, names: readonly string[], sco
 function claim(users: string, scope: Scope): boolean {
   sweepDeadOwners(users);
   try {
+    makeUsers(users);
     claimPath(join(users, nameOfOwned(ownIdentity())), scope);
     return true;
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return false;
     throw error;
+  }
+}
+
+/** A volume that its user has copied from another host may be only the disk. */
+function makeUsers(users: string): void {
+  try {
+    mkdirSync(users, { mode: 0o700 });
+  } catch (error) {
+    if (!isSystemError(error, 'EEXIST')) throw error;
   }
 }
 
