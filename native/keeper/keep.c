@@ -46,7 +46,7 @@ static int fail(const char *what)
 /* Detaches from the launcher's session, directory and descriptors. */
 static bool leave_launcher(void)
 {
-    static const int heard[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGQUIT};
+    static const int heard[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGALRM};
     /* Not supported before Linux 5.9, and Node leaves nothing open anyway. */
     syscall(SYS_close_range, 3, ~0u, 0);
     if (!loop_start() || !signals_watch(heard, sizeof heard / sizeof *heard))
@@ -92,7 +92,8 @@ static void handle_signal(int signal)
     case SIGUSR2:
         qemu_signal(SIGKILL);
         break;
-    case SIGQUIT:
+    /* Not a signal that dumps core if it comes before we watch signals. */
+    case SIGALRM:
         start_failed = true;
         qemu_signal(SIGKILL);
         break;

@@ -292,7 +292,7 @@ const SIGNALS = {
   'power-button': 'SIGUSR1',
   quit: 'SIGTERM',
   kill: 'SIGUSR2',
-  'fail the start': 'SIGQUIT',
+  'fail the start': 'SIGALRM',
   command: 'SIGHUP',
 } as const;
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { sayStarted } from '../lifecycle/start.ts';
+import { sayOutsideUnit, sayStarted } from '../lifecycle/start.ts';
 import { eachMachine } from '../session/each-machine.ts';
 import { ProgressLine } from '../output/progress.ts';
 
@@ -36,6 +36,9 @@ export function restoreCommand(): Command {
     )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) => {
-      await eachMachine(names, async (machine, signal) => sayStarted(await machine.restore({ signal })));
+      await eachMachine(names, async (machine, signal) => {
+        sayStarted(await machine.restore({ signal }));
+        await sayOutsideUnit(machine);
+      });
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { formatBytes } from '../../public/format.ts';
 import { MachineStore, type NamedMachine } from '../../machines/index.ts';
-import { sayCopiedIdentity, sayStarted } from '../lifecycle/start.ts';
+import { sayCopiedIdentity, sayOutsideUnit, sayStarted } from '../lifecycle/start.ts';
 import { formatAgo } from '../output/duration.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { table } from '../output/table.ts';
@@ -106,7 +106,10 @@ async function restore(name: string, snapshot: string, { disksOnly }: Flags): Pr
   );
   const state = await untilInterrupted(async (signal) => stateOf(machine, signal));
   note(`machine "${name}" is ${state}`);
-  if (machine.status().kind === 'running') sayRestored(new MachineStore().get(name), ran);
+  if (machine.status().kind === 'running') {
+    sayRestored(new MachineStore().get(name), ran);
+    if (!ran) await sayOutsideUnit(machine);
+  }
   printLine(snapshot);
 }
 

@@ -80,12 +80,11 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     if (request.length > REQUEST_MAX) {
       session.release(this.#id);
       this.fail(commandError({ argv }, 'exec', 'E2BIG'));
-      return;
+    } else if (!session.failure) {
+      sendRequest(session, this.#id, request);
+      this.#watchLimits();
     }
-    // It has failed then, and nothing would stop its timer.
-    if (session.failure) return;
-    sendRequest(session, this.#id, request);
-    this.#watchLimits();
+    // Also after a failure, which closes its source.
     if (options.input !== undefined) this.#feed(options.input);
   }
 

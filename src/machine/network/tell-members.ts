@@ -70,10 +70,12 @@ async function tellMachine(
     const { monitorSocket, agentSocket } = machineSockets(sockets);
     if (!(await canListen(monitorSocket, either))) return;
     await using agent = await attachAgentAt(agentSocket, { signal: either });
+    if (what.names) {
+      const told = tellNames(agent, places, networksOfMachine(places, name));
+      await withinLimits('waiting for the guest to update its hosts file', told, { signal: either });
+    }
+    // Last: an agent without the right to set it must still get the names.
     if (what.clock) await agent.setClock(Date.now(), { signal: either });
-    if (!what.names) return;
-    const told = tellNames(agent, places, networksOfMachine(places, name));
-    await withinLimits('waiting for the guest to update its hosts file', told, { signal: either });
   } catch (error) {
     // It has ended, is paused or hangs, or another program uses its monitor. After an abort too: the change is made.
     if (!either.aborted && !(error instanceof VmletError || isSystemError(error))) throw error;

@@ -74,7 +74,7 @@ export async function openGuestChannel(
     const ports = await readGuestPorts(definition, { signal });
     const now = performance.now();
     if (ports.qga.open && !ports.vmlet.open) vmletAwaited ??= await awaitsVmletUntil(definition, timeoutMs);
-    const useQga = !ports.vmlet.open && vmletAwaited !== undefined && Date.now() >= vmletAwaited;
+    const useQga = !ports.vmlet.open && vmletAwaited !== undefined && performance.now() >= vmletAwaited;
     if (ports.vmlet.open || useQga) {
       return await connect(definition, ports, { timeoutMs: Math.max(Math.ceil(deadline - now), 1), signal });
     }
@@ -83,10 +83,12 @@ export async function openGuestChannel(
   }
 }
 
-/** Returns the end of the time in which vmlet's agent may follow QEMU's. */
+/** Returns when, by `performance.now()`, the time ends in which vmlet's agent may follow QEMU's. */
 async function awaitsVmletUntil(definition: Definition, timeoutMs: number): Promise<number> {
-  const patience = guestTime(PREFERENCE_MS, readPlan(definition.files).accelerator);
-  return ((await qgaOpenedAt(definition)) ?? Date.now()) + Math.min(patience, timeoutMs / 2);
+  const patience = Math.min(guestTime(PREFERENCE_MS, readPlan(definition.files).accelerator), timeoutMs / 2);
+  const age = Date.now() - ((await qgaOpenedAt(definition)) ?? Date.now());
+  // The host's clock may have been set back since.
+  return performance.now() + patience - Math.max(age, 0);
 }
 
 /** @throws MachineStateError when the machine stays paused: its agents cannot answer before the user resumes it. */

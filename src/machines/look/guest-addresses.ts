@@ -70,7 +70,9 @@ export function knownAddresses(
   { network, privateCards }: Pick<NamedPlan, 'network' | 'privateCards'>,
   seen: readonly GuestAddress[],
 ): GuestAddresses | undefined {
-  const texts = [...(network?.guest.addresses ?? []), ...privateCards.flatMap((card) => card.addresses)];
+  // The agent alone sets the IPv6 addresses of private networks.
+  const ofPrivate = privateCards.flatMap((card) => card.addresses.filter((text) => !text.includes(':')));
+  const texts = [...(network?.guest.addresses ?? []), ...ofPrivate];
   const assigned = texts.map((text) => {
     const [address = '', prefix] = text.split('/');
     return { interface: undefined, address, prefix: Number(prefix) };

@@ -121,7 +121,7 @@ export class LiveMachine {
     return await whileConnected(this.name, agent, 'run vmlet sync again', sync, options.signal);
   }
 
-  /** Unpacks a tar stream in a directory of the guest. */
+  /** Unpacks a tar stream in a directory of the guest. Bytes after the end of the archive may not be read. */
   async unpack(archive: AsyncIterable<Uint8Array>, guestPath: string, limits: Limits = {}): Promise<void> {
     const { agentOf } = await import('../guest/copy.ts');
     const { unpackInGuest } = await import('../../guest/tree/tree-into-guest.ts');

@@ -175,9 +175,9 @@ async function startLocked(
       await restoreSaved(definition, letRun, { signal });
     }
     await memory?.load(definition, letRun, { signal });
-    if (!boots && letRun) await tellResumed(locations, spec.name, signal);
     log?.debug({ keeper: keeper.pid }, 'the machine runs');
     if (plan.network) await awaitFirstForwards(plan.network, files, { signal });
+    if (!boots && letRun) await tellResumed(locations, spec.name, signal);
     if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
     if (plan.copies.length > 0 && !waits) {
       const { copyDirectories } = await import('./copy-directories.ts');

@@ -52,7 +52,9 @@ export function parseBridge(text: string, field: string): WantedBridge {
   }
   const problem =
     isName && wrong
-      ? `${JSON.stringify(wrong.part)} is invalid or repeated`
+      ? wrong.part === ''
+        ? 'an option is empty'
+        : `${JSON.stringify(wrong.part)} is invalid or repeated`
       : 'the name of the bridge is missing or invalid';
   throw new InvalidInputError(field, `invalid network ${JSON.stringify(text)}: ${problem}`, {
     hint: `write bridge=NAME[:mtu=N,mac=ADDRESS], with an MTU of ${LEAST_MTU} to ${MOST_MTU} bytes; mac: ${EXPECTED_MAC}`,

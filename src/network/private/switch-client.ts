@@ -77,11 +77,17 @@ export async function openCapture(
   const begun = await ask(place, socket, ['capture', ...(member === undefined ? [] : [member])], limits);
   socket.unshift(begun.rest);
   if (limits.signal) {
-    // The switch then sends the rest of what it has, and ends.
-    socket.once(
-      'close',
-      onAbort(limits.signal, () => void socket.end()),
-    );
+    let patience: NodeJS.Timeout | undefined;
+    const finish = (): void => {
+      // The switch then sends the rest of what it has, and ends; one that hangs does not.
+      socket.end();
+      patience = setTimeout(() => socket.destroy(), ANSWER_MS);
+    };
+    const forget = onAbort(limits.signal, finish);
+    socket.once('close', () => {
+      forget();
+      clearTimeout(patience);
+    });
   }
   return socket as AsyncIterable<Buffer>;
 }

@@ -41,6 +41,13 @@ describe('the source of the input of a command', () => {
     await until(() => input.destroyed);
   });
 
+  test('is closed when the command cannot be started', async () => {
+    const input = silent();
+    const command = guest.exec(['echo', 'x'.repeat(2 ** 20)], { input });
+    await expect(command).rejects.toThrow();
+    await until(() => input.destroyed);
+  });
+
   test('is closed when it is endless, and the command reads no more', async () => {
     let isClosed = false;
     const input = (async function* () {
