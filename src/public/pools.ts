@@ -1,2 +1,2 @@
 /** Pools that other processes serve. */
-export { listPools, openPool, poolsOf, removePoolLog } from '../template/pool/named-pools.ts';
+export { listPools, openPool, poolsOf } from '../template/pool/named-pools.ts';

@@ -23,7 +23,10 @@ export function poolCreateCommand(): Command {
 }
 
 /** The pool is `pool serve` with the same words, in a session of its own. */
-async function create(name: string, { size }: { readonly size?: number }): Promise<void> {
+async function create(
+  name: string,
+  { size, debug }: { readonly size?: number; readonly debug?: true },
+): Promise<void> {
   // The log of a pool that runs must stay.
   checkNewPool({ name, ...(size !== undefined && { size }) });
   const [{ poolLog }, { startInBackground }] = await Promise.all([
@@ -45,7 +48,7 @@ async function create(name: string, { size }: { readonly size?: number }): Promi
       return ended;
     });
     progress.clear();
-    if (end) explain(name, end);
+    if (end) explain(name, end, debug === true);
   } finally {
     progress.clear();
   }
@@ -53,11 +56,13 @@ async function create(name: string, { size }: { readonly size?: number }): Promi
 }
 
 /** @throws SilentExit when the pool has said why it ended, otherwise PoolFailedError. */
-function explain(name: string, { stderr, exitCode, signal }: EndedCommand): never {
-  if (stderr.trim() === '') {
+function explain(name: string, { stderr, exitCode, signal }: EndedCommand, withLog: boolean): never {
+  // The pool logs in JSON, also that memory is short.
+  const said = stderr.split('\n').filter((line) => line !== '' && (withLog || !line.startsWith('{')));
+  if (said.length === 0) {
     const end = signal === undefined ? `exited with status ${exitCode}` : `was killed by ${signal}`;
     throw new PoolFailedError(name, `its process ${end} while it started`);
   }
-  for (const line of stderr.trimEnd().split('\n')) sayPlainly(line);
+  for (const line of said) sayPlainly(line);
   throw new SilentExit(exitCode ?? EXIT_VMLET);
 }

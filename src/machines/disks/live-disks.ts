@@ -85,14 +85,12 @@ async function attach(
     async (qmp) => {
       const [outside, ...below] = filesOutside(disk);
       if (outside === undefined) await attachDisk(qmp, plan, { signal });
-      else if (below.length > 0)
-        await attachDisk(qmp, plan, { signal }).catch((error: unknown) => {
-          throw explainChain(error, [outside, ...below]);
-        });
       else
         await openLinkedFile(files, outside, async (path) =>
           attachDisk(qmp, from(plan, outside, path), { signal }),
-        );
+        ).catch((error: unknown) => {
+          throw below.length > 0 ? explainChain(error, [outside, ...below]) : error;
+        });
     },
     { signal },
   );
@@ -107,11 +105,11 @@ function backingFiles({ path, backing }: Backing): string[] {
   return [path, ...(backing ? backingFiles(backing) : [])];
 }
 
-/** A confined QEMU gets links to one file: it could write to each, also to those that other machines use. */
+/** A confined QEMU gets a link to the first file alone: it could write to each, also to those that other machines use. */
 export function explainChain(error: unknown, [file, backing = '']: readonly string[]): unknown {
   if (!(error instanceof PermissionError)) return error;
   return new PermissionError(
-    `permission denied: ${file} has a backing file, ${backing}, and the running machine can open only disks of a single file`,
+    `permission denied: ${file} has a backing file, ${backing}, and the running machine cannot open both`,
     { hint: 'stop the machine first, then add the disk', cause: error },
   );
 }

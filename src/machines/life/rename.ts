@@ -45,9 +45,10 @@ async function renameWithoutTelling(locations: Locations, name: string, newName:
   const renamed = machineFiles(locations, newName, spec.id);
   const hasSeed = await prepareSeed({ spec, files }, newName, scope);
   await withNewName(locations, { spec, files }, newName, () => {
+    // A rename that is interrupted after it can be repeated.
+    if (hasSeed) renameSync(nextSeed(files), files.seed);
     // The directory's name is the machine's name: this step is the rename, the rest only repeats the name.
     placeMachine(files.directory, locations, newName);
-    if (hasSeed) renameSync(nextSeed(renamed), renamed.seed);
     replaceFile(renamed.spec, formatMachineSpec({ ...spec, name: newName }));
   });
   removeFile(sshFiles(renamed.ssh).config);

@@ -148,12 +148,17 @@ async function restoreStoppedDisks(
   const disks = pathsOf(definition);
   const { current } = readLineage(definition);
   takeIdentityOf(definition, createdAt);
-  beginRestore(definition, { snapshot, by: 'qemu-img', disks });
+  try {
+    beginRestore(definition, { snapshot, by: 'qemu-img', disks });
+  } catch (error) {
+    keepIdentity(definition, createdAt);
+    throw error;
+  }
   // On failure the disks are unchanged, or the error says why that was impossible; a later command repairs them.
   await restoreDisks(disks, snapshot, { signal }).catch(async (error: unknown) => {
     await settleRestore(definition);
-    keepIdentity(definition);
     recordCurrent(definition, current);
+    keepIdentity(definition, createdAt);
     throw error;
   });
   endRestore(definition);
@@ -192,8 +197,9 @@ async function load(
       if (running) await qmp.execute('stop');
       const goOn = async (): Promise<void> => {
         endRestore(definition);
-        keepIdentity(definition);
+        // First: the record may fail on a full disk.
         if (running) await qmp.execute('cont');
+        keepIdentity(definition, createdAt);
       };
       try {
         takeIdentityOf(definition, createdAt);

@@ -7,12 +7,16 @@ import type { Definition } from '../record/definition.ts';
  * after an interruption, a guest rather gets a new identity once too often.
  */
 export function takeIdentityOf(definition: Definition, createdAt: Date): void {
-  const { identityRenewedAt: renewedAt, ...others } = definition.spec;
-  if (renewedAt === undefined || createdAt.getTime() >= Date.parse(renewedAt)) return;
+  if (!isFromBefore(definition, createdAt)) return;
+  const { identityRenewedAt: _, ...others } = definition.spec;
   writeSpec(definition, { ...others, guestIdentity: 'copied' });
 }
 
 /** Takes the record back, since the disks have not changed. */
-export function keepIdentity(definition: Definition): void {
-  if (definition.spec.identityRenewedAt !== undefined) writeSpec(definition, definition.spec);
+export function keepIdentity(definition: Definition, createdAt: Date): void {
+  if (isFromBefore(definition, createdAt)) writeSpec(definition, definition.spec);
+}
+
+function isFromBefore({ spec: { identityRenewedAt: renewedAt } }: Definition, createdAt: Date): boolean {
+  return renewedAt !== undefined && createdAt.getTime() < Date.parse(renewedAt);
 }

@@ -36,8 +36,8 @@ export interface PoolStatus {
 const STATUS_MS = 10_000;
 const END_MS = 60_000;
 const LOOK_EVERY_MS = 20;
-/** A pool that is empty starts a fork first. */
-const TAKE_MS = 120_000;
+/** A pool that is empty starts a fork first, which may take six minutes without KVM. */
+const TAKE_MS = 420_000;
 
 /** A pool that another process of this user serves. */
 export class NamedPool {
@@ -68,7 +68,7 @@ export class NamedPool {
 
   /**
    * Takes a guest, which runs until it is closed, or until this process or the pool ends. An empty pool starts one first.
-   * @param limits 120 s by default. The signal ends only the taking; close the guest to end it.
+   * @param limits 420 s by default. The signal ends only the taking; close the guest to end it.
    * @throws PoolFailedError when the pool cannot start a guest, or runs 64 already; PoolNotFoundError when the pool has
    *   just ended, TimedOutError, or the signal's reason.
    */
@@ -209,13 +209,6 @@ export function poolLog(name: string): string {
   const path = logPath(name);
   makeDirectories(dirname(path));
   return path;
-}
-
-/** Removes the log of a pool that has ended by itself. @returns whether there was one. */
-export function removePoolLog(name: string): boolean {
-  if (!hostNameSchema.safeParse(name).success || !existsSync(logPath(name))) return false;
-  removeFile(logPath(name));
-  return true;
 }
 
 function logPath(name: string): string {

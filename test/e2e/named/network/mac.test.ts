@@ -85,8 +85,9 @@ it('changes in the seed too, by which the guest finds its card', async () => {
   const after = readFileSync(home.store.get('renamed').files.seed, 'latin1');
   expect(after).not.toContain(ONE);
   expect(after).toContain(OTHER);
-  // Nothing else has changed.
-  expect(after.match(/local-hostname.*/g)).toEqual(before.match(/local-hostname.*/g));
+  // Nothing else has changed but the host name, by the rename.
+  expect(before.match(/local-hostname.*/g)).toEqual(['local-hostname: seeded']);
+  expect(after.match(/local-hostname.*/g)).toEqual(['local-hostname: renamed']);
   await home.removeAll();
 });
 

@@ -7,7 +7,7 @@ it('a disk that a running machine cannot open is reported with its backing file'
   expect(explainChain(denied, ['/top.qcow2', '/base.qcow2'])).toMatchObject({
     code: 'VMLET_PERMISSION',
     message:
-      'permission denied: /top.qcow2 has a backing file, /base.qcow2, and the running machine can open only disks of a single file',
+      'permission denied: /top.qcow2 has a backing file, /base.qcow2, and the running machine cannot open both',
     hint: 'stop the machine first, then add the disk',
   });
   const other = new Error('other');

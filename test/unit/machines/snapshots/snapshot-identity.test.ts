@@ -32,8 +32,9 @@ describe('the identity of a clone that returns to a snapshot', () => {
 
   it('is its own after a restore that changed nothing', () => {
     const { locations, definition } = storedMachine(directory, renewed);
-    takeIdentityOf(definition, new Date('2026-01-01T00:00:00Z'));
-    keepIdentity(definition);
+    const createdAt = new Date('2026-01-01T00:00:00Z');
+    takeIdentityOf(definition, createdAt);
+    keepIdentity(definition, createdAt);
     expect(readSpec(locations, 'web').spec).toMatchObject(renewed);
   });
 });
