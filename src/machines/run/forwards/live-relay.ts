@@ -44,7 +44,7 @@ export async function replaceRelayed(
   if (wanted.sockets.length + wanted.ports.length > MAX_RELAYED) {
     throw new InvalidInputError(
       'ports',
-      `machine "${spec.name}" can have at most ${MAX_RELAYED} forwards through vmlet's agent (Unix sockets, and TCP ports that were added since its start)`,
+      `machine "${spec.name}" can have at most ${MAX_RELAYED} forwards through vmlet's agent (unix sockets, and TCP ports that were added since its start)`,
       {
         hint: `remove a forward first: vmlet port rm ${spec.name} PORT; or restart the machine, so that its TCP ports no longer count: vmlet restart ${spec.name}`,
       },
