@@ -16,6 +16,9 @@ export interface GuestPorts {
 /** QEMU's ids of their character devices, as in `qemuArguments` and `namedArguments`. */
 export const CHARDEVS = { vmlet: 'agent', qga: 'guest-agent' } as const;
 
+/** The device of QEMU's guest agent, as events name it. */
+export const QGA_DEVICE = `${CHARDEVS.qga}-device`;
+
 /** Asks QEMU which agents are up in the guest of a named machine. */
 export async function queryGuestPorts(qmp: QmpClient): Promise<GuestPorts> {
   const chardevs = await qmp.execute('query-chardev');

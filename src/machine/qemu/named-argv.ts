@@ -4,6 +4,7 @@ import type { BridgeCardPlan, CdromPlan, NamedPlan } from '../plan/named-plan.ts
 import { qmpMonitorArguments } from '../../host/programs/qmp-monitor.ts';
 import { escapeOptionValue } from '../../images/qemu-img/option-value.ts';
 import { bridgeCard } from './bridge-card.ts';
+import { CHARDEVS, QGA_DEVICE } from './guest-ports.ts';
 import { privateCardDevice, privateCardNetdev } from './private-card.ts';
 import { keyValueOption } from './quote.ts';
 import { tpmArguments } from './tpm-arguments.ts';
@@ -32,21 +33,20 @@ function monitorArguments(path: string, index: number, { monitorObjects }: Named
 }
 
 function guestAgentArguments(path: string): string[] {
-  const id = 'guest-agent';
   return [
-    ...['-chardev', keyValueOption('socket', { id, path, server: 'on', wait: 'off' })],
-    ...device(guestAgentPort(id)),
+    ...['-chardev', keyValueOption('socket', { id: CHARDEVS.qga, path, server: 'on', wait: 'off' })],
+    ...device(guestAgentPort()),
   ];
 }
 
 /** The device to which QEMU's guest agent connects. */
-export function guestAgentPort(chardev: string) {
+export function guestAgentPort() {
   return {
     driver: 'virtserialport',
     bus: 'channels.0',
     nr: 2,
-    chardev,
-    id: `${chardev}-device`,
+    chardev: CHARDEVS.qga,
+    id: QGA_DEVICE,
     name: 'org.qemu.guest_agent.0',
   };
 }

@@ -1,6 +1,5 @@
 import { readEvents } from '../../machine/life/event-log.ts';
-import { CHARDEVS, type GuestPorts, queryGuestPorts } from '../../machine/qemu/guest-ports.ts';
-import { guestAgentPort } from '../../machine/qemu/named-argv.ts';
+import { type GuestPorts, QGA_DEVICE, queryGuestPorts } from '../../machine/qemu/guest-ports.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { withMonitor } from './monitor.ts';
@@ -12,10 +11,9 @@ export async function readGuestPorts(definition: Definition, limits: Limits = {}
 
 /** Returns when QEMU's agent opened its port, in milliseconds since 1970; undefined if the log of events does not say. */
 export async function qgaOpenedAt({ files }: Definition): Promise<number | undefined> {
-  const { id } = guestAgentPort(CHARDEVS.qga);
   let openedAt: number | undefined;
   for await (const { event, data, timestamp } of readEvents(files.events)) {
-    if (event === 'VSERPORT_CHANGE' && data?.['id'] === id && data['open'] === true)
+    if (event === 'VSERPORT_CHANGE' && data?.['id'] === QGA_DEVICE && data['open'] === true)
       openedAt = timestamp.seconds * 1000 + timestamp.microseconds / 1000;
   }
   return openedAt;

@@ -6,6 +6,7 @@ import { DATA_LABEL, DATA_PATH, STAY_PATH } from '../../images/micro/stay-script
 import type { Locations } from '../../machine/paths/locations.ts';
 import type { Plan } from '../../machine/plan/plan.ts';
 import { queryMachineType } from '../../machine/qemu/hardware.ts';
+import { CHARDEVS } from '../../machine/qemu/guest-ports.ts';
 import { guestAgentPort } from '../../machine/qemu/named-argv.ts';
 import { sharePort } from '../../machine/qemu/root-port.ts';
 import type { Machine } from '../../machine/running/machine.ts';
@@ -101,8 +102,8 @@ function portsOf({ rootPorts, shares }: Pick<Plan, 'rootPorts' | 'shares'>): str
 
 /** The port of QEMU's guest agent; nothing listens there in micro, but all named machines have it. */
 async function plugAgentPort(qmp: QmpClient): Promise<void> {
-  await qmp.execute('chardev-add', { id: 'guest-agent', backend: { type: 'null', data: {} } });
-  await qmp.execute('device_add', guestAgentPort('guest-agent'));
+  await qmp.execute('chardev-add', { id: CHARDEVS.qga, backend: { type: 'null', data: {} } });
+  await qmp.execute('device_add', guestAgentPort());
 }
 
 async function settle(fork: Machine, disks: number, signal: AbortSignal | undefined): Promise<void> {

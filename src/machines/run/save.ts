@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { isSystemError } from '../../errors/index.ts';
 import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { queryMachineType } from '../../machine/qemu/hardware.ts';
@@ -15,6 +15,7 @@ import { requireRunning } from '../record/machine-status.ts';
 import { refusePendingHardware } from '../record/pending-hardware.ts';
 import { refuseMountsInMemory } from '../record/mount-memory.ts';
 import { withMonitor } from '../channel/monitor.ts';
+import { refuseRemovedAfterCommand } from '../spec/removed-after-command.ts';
 import { killRunning } from './stop.ts';
 import { discardSavedMemory, discardSavedNote, readSavedNote, writeSavedNote } from '../record/saved-note.ts';
 
@@ -42,7 +43,11 @@ export async function saveMachine(
 async function save(definition: Definition, options: SaveMachineOptions): Promise<void> {
   const { spec, files } = definition;
   const running = requireRunning(definition);
-  refuseRemoval(definition);
+  refuseRemovedAfterCommand(
+    spec,
+    'be saved',
+    `pause it instead: vmlet pause ${spec.name}; machines of vmlet run -d without --rm can be saved`,
+  );
   refuseMountsInMemory(definition, 'machine', `stop the machine instead: vmlet stop ${spec.name}`);
   refusePendingHardware(definition);
   await withMonitor(
@@ -67,16 +72,6 @@ async function save(definition: Definition, options: SaveMachineOptions): Promis
   );
   signalKeeper(running.keeper, 'quit');
   if (!(await hasEnded(running, QUIT_MS, undefined))) await killRunning(spec.name, running, 'was saved, but');
-}
-
-/** The keeper would remove the memory with the machine. @throws InvalidInputError */
-function refuseRemoval({ spec: { name, command } }: Definition): void {
-  if (command?.remove !== true) return;
-  throw new InvalidInputError(
-    'machine',
-    `"${name}" cannot be saved: it was created with --rm, which removes it as soon as it ends`,
-    { hint: `pause it instead: vmlet pause ${name}; machines of vmlet run -d without --rm can be saved` },
-  );
 }
 
 /** Recovers from a save that was interrupted after QEMU had written all memory, but before the file had its name. */

@@ -1,4 +1,4 @@
-import { InvalidInputError, MachineStateError, VmletError } from '../../errors/index.ts';
+import { MachineStateError, VmletError } from '../../errors/index.ts';
 import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
 import { hardwareOf, queryMachineType } from '../../machine/qemu/hardware.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
@@ -24,6 +24,7 @@ import { readStatus } from '../record/machine-status.ts';
 import { refuseMountsInMemory } from '../record/mount-memory.ts';
 import { findVmletChannel } from '../channel/guest-channel.ts';
 import { withMonitor } from '../channel/monitor.ts';
+import { refuseRemovedAfterCommand } from '../spec/removed-after-command.ts';
 import { ofExisting } from '../record/snapshot-lineage.ts';
 import { forgetSnapshot, readLineage, recordMemory, recordTaken } from '../record/snapshot-record.ts';
 import {
@@ -112,7 +113,11 @@ export async function createMachineSnapshot(
 ): Promise<void> {
   await withLockedMachine(locations, machine, 'taking a snapshot', async (definition) => {
     refuseSavedSnapshots(definition);
-    refuseRemoval(definition);
+    refuseRemovedAfterCommand(
+      definition.spec,
+      'have snapshots',
+      'machines of vmlet run -d without --rm can have snapshots',
+    );
     await refuseReadOnlyParts(definition, name, signal);
     const { files } = definition;
     if (readStatus(files).kind !== 'running') {
@@ -207,16 +212,6 @@ export function refuseSavedSnapshots({ spec, files }: Definition): void {
   throw new MachineStateError(spec.name, 'saved', 'has saved memory, so snapshots are not possible', {
     hint: `resume the machine (vmlet start ${spec.name}), or discard its saved memory: vmlet start --discard-saved ${spec.name}`,
   });
-}
-
-/** A snapshot is restored after a stop, which removes it with the machine. @throws InvalidInputError */
-function refuseRemoval({ spec: { name, command } }: Definition): void {
-  if (command?.remove !== true) return;
-  throw new InvalidInputError(
-    'machine',
-    `"${name}" cannot have snapshots: it was created with --rm, which removes it as soon as it ends`,
-    { hint: 'machines of vmlet run -d without --rm can have snapshots' },
-  );
 }
 
 interface SaveWithMemory extends Abortable {

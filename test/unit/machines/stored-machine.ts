@@ -10,7 +10,8 @@ import {
 } from '../../../src/machines/spec/machine-spec.ts';
 import { identifyProcess } from '../../../src/process/procfs/identity.ts';
 
-const SPEC: MachineSpec = {
+/** A machine as `create` writes it. */
+export const SPEC: MachineSpec = {
   version: 1,
   id: '01234567',
   uuid: '2b0e9b5c-0f0f-4b7c-9d5c-3a1f5a2f8a11',

@@ -10,32 +10,14 @@ import {
 } from '../../../../src/machines/spec/machine-spec.ts';
 import { readFileSync } from 'node:fs';
 import { temporaryDirectory } from '../../../directory.ts';
+import { SPEC } from '../stored-machine.ts';
 
 const root = temporaryDirectory();
 const spec: MachineSpec = {
-  version: 1,
-  id: '01234567',
-  uuid: '2b0e9b5c-0f0f-4b7c-9d5c-3a1f5a2f8a11',
+  ...SPEC,
   name: 'm',
-  createdAt: '2026-01-01T00:00:00Z',
-  memoryBytes: 512 * 1024 ** 2,
-  cpus: 1,
-  accel: 'auto',
-  cpu: 'auto',
-  firmware: { kind: 'bios' },
-  tpm: false,
-  boot: { kind: 'firmware' },
   installer: { kernel: 'boot/kernel', initrd: 'boot/initrd', append: 'quiet' },
-  disks: [],
-  cdroms: [],
-  net: 'none',
-  mac: '52:54:00:00:00:01',
-  ports: [],
-  guestIdentity: 'own',
-  sshUser: 'root',
   display: 'vnc',
-  labels: {},
-  protected: false,
 };
 
 let files: MachineFiles;
