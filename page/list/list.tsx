@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Machine } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { changes, machineNames, machineOf } from '../state/machines.ts';
@@ -13,6 +13,8 @@ export function MachineList() {
   const label = useValue(groupLabel);
   // The labels may have changed.
   useValue(changes);
+  // A row listens to its machine. Preact does not render the same element again.
+  const rows = useMemo(() => new Map(names?.map((name) => [name, <Row key={name} name={name} />])), [names]);
   const search = useRef<HTMLInputElement>(null);
   // With the rendering: a key may follow at once.
   useLayoutEffect(() => {
@@ -54,9 +56,7 @@ export function MachineList() {
             </h2>
           )}
           <ul onKeyDown={moveFocus} aria-label={label === '' ? 'Machines' : `Machines, ${group}`}>
-            {members.map((name) => (
-              <Row key={name} name={name} />
-            ))}
+            {members.map((name) => rows.get(name))}
           </ul>
         </section>
       ))}

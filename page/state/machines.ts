@@ -45,7 +45,8 @@ export function applyEvent({ event, data }: ServerEvent): void {
     }
     case 'machine':
       put(data);
-      sortNames(new Set([...(machineNames.value ?? []), data.name]));
+      if (machineNames.value?.includes(data.name) !== true)
+        sortNames(new Set([...(machineNames.value ?? []), data.name]));
       return;
     case 'removed':
       remove(data.name);
@@ -96,8 +97,11 @@ function remove(name: string): void {
   machineLeft(name);
 }
 
+/** `localeCompare` with options makes one for each comparison. */
+const byNumber = new Intl.Collator('en', { numeric: true });
+
 function sortNames(names: ReadonlySet<string>): void {
-  const sorted = [...names].sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
+  const sorted = [...names].sort(byNumber.compare);
   const shown = machineNames.value;
   // The list is rendered again only when it has other names.
   if (shown?.length === sorted.length && sorted.every((name, index) => name === shown[index])) return;
