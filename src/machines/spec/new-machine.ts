@@ -83,6 +83,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   checkAppend(valid.append);
   const boot = bootOf(valid);
   const small = boot.kind === 'image';
+  const disks = valid.disks.map((disk, index) => parseNewDisk(disk, `disks[${index}]`));
+  refuseUnbootable(valid, disks);
   const imageDisk = valid.image?.includes('/') ? [imageAsDisk(valid.image, valid.adopt)] : [];
   const { ports, sockets } = parsePublished(valid.ports);
   const { first = AUTO, bridges, memberships } = parseCards(valid.net, valid.networks);
@@ -101,7 +103,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     name: valid.name,
     memoryBytes,
     ...hardwareOf({ ...valid, cpus: valid.cpus ?? (small ? 1 : 2) }),
-    disks: [...imageDisk, ...valid.disks.map((disk, index) => parseNewDisk(disk, `disks[${index}]`))],
+    disks: [...imageDisk, ...disks],
     image: storedImageOf(valid),
     dataBytes: dataBytesOf(valid),
     seed: valid.seed && parseSeedOptions(valid.seed),
@@ -183,13 +185,15 @@ function refuseContradictions(valid: GivenOptions): void {
       hint: 'leave out this option, or use an image with a disk, such as debian:13',
     });
   }
-  const bootable =
-    sources.length > 0 || valid.image !== undefined || valid.disks.some((disk) => disk.includes('/'));
-  if (!bootable) {
-    throw new InvalidInputError('image', `machine "${valid.name}" has nothing to boot from`, {
-      hint: 'give --image (such as debian:13 or micro), --iso, --location, --kernel, or --disk with a file',
-    });
-  }
+}
+
+function refuseUnbootable(valid: GivenOptions, disks: readonly NewDisk[]): void {
+  const { image, iso, location, kernel } = valid;
+  const hasFile = disks.some(({ source }) => 'path' in source);
+  if (hasFile || [image, iso, location, kernel].some((source) => source !== undefined)) return;
+  throw new InvalidInputError('image', `machine "${valid.name}" has nothing to boot from`, {
+    hint: 'give --image (such as debian:13 or micro), --iso, --location, --kernel, or --disk with a file',
+  });
 }
 
 /** The size is of the disk that is made for an image: a copy of the image's, or the one at /data of `micro`. */
